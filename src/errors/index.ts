@@ -1,0 +1,8 @@
+export { errorCodes, type ErrorCode, type ErrorCodeInfo, type ErrorStage } from './codes';
+export {
+  ProtectionFlowsError,
+  isProtectionFlowsError,
+  type ErrorParts,
+  type ErrorReport,
+} from './protection-flows-error';
+export { validationFailed, type FieldFault } from './validation-failed';
