@@ -44,7 +44,12 @@ export default tseslint.config(
           zones: [
             ...zones,
             {
-              target: ['./src/*.ts', './src/!(testing|cli)/**/*', './src/cli/!(demo*)', './src/cli/!(demo)/**/*'],
+              target: [
+                './src/*.ts',
+                './src/!(testing|cli)/**/*',
+                './src/cli/!(demo*)',
+                './src/cli/!(demo)/**/*',
+              ],
               from: './src/testing',
               message: 'only the demo may use src/testing',
             },

@@ -38,7 +38,10 @@ export const errorCodes = {
   DATABASE_MISSING: { stage: 'failed', consequence: nothingChanged },
   SERVER_UNSUPPORTED: { stage: 'failed', consequence: nothingChanged },
   SERVER_NOT_FOUND: { stage: 'failed', consequence: 'No private server was started.' },
-  SERVER_START_FAILED: { stage: 'failed', consequence: 'No private server is running; its folder was removed.' },
+  SERVER_START_FAILED: {
+    stage: 'failed',
+    consequence: 'No private server is running; its folder was removed.',
+  },
   QUERY_FAILED: { stage: 'failed', consequence: 'The statement had no effect.' },
   INTERNAL: { stage: 'failed', consequence: 'The command stopped where it was; running it again is safe.' },
   INTERRUPTED: {
@@ -60,8 +63,14 @@ export const errorCodes = {
   },
   HISTORY_UNKNOWN: { stage: 'refused', consequence: nothingChanged },
   SCHEMA_HAND_MADE: { stage: 'refused', consequence: 'The object was left as it is; no row was touched.' },
-  ROLLBACK_WOULD_LOSE_ROWS: { stage: 'refused', consequence: 'Nothing was dropped; every row is still there.' },
-  ROLLBACK_BLOCKED_BY_KEYS: { stage: 'refused', consequence: 'Nothing was dropped; every row is still there.' },
+  ROLLBACK_WOULD_LOSE_ROWS: {
+    stage: 'refused',
+    consequence: 'Nothing was dropped; every row is still there.',
+  },
+  ROLLBACK_BLOCKED_BY_KEYS: {
+    stage: 'refused',
+    consequence: 'Nothing was dropped; every row is still there.',
+  },
   ENUM_VALUE_IN_USE: { stage: 'refused', consequence: 'The column was left as it is; no row was touched.' },
   FK_ORPHAN_ROWS: { stage: 'refused', consequence: 'The key was not added; no row was touched.' },
   FK_TYPE_MISMATCH: { stage: 'refused', consequence: 'The key was not added; no row was touched.' },

@@ -67,6 +67,6 @@ export function isProtectionFlowsError(error: unknown, code?: ErrorCode): error 
     typeof error === 'object' &&
     error !== null &&
     brand in error &&
-    (code === undefined || (error as ProtectionFlowsError).code === code)
+    (code === undefined || (error as unknown as ProtectionFlowsError).code === code)
   );
 }

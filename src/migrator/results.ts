@@ -1,0 +1,86 @@
+import type { Finding } from '../preflight/finding';
+import type { Server } from '../schema/server';
+
+/** What migrate did about one declared foreign key. */
+export interface KeyResult {
+  readonly name: string;
+  /**
+   * `added` by this run; `present` before it; `deferred` because the parent table does not exist yet; `refused`
+   * because of a finding.
+   */
+  readonly status: 'added' | 'present' | 'deferred' | 'refused';
+  /** How long this run worked on it, scans included, in milliseconds. */
+  readonly ms: number;
+}
+
+/** What a migrate did, as `migrate --json` prints it. */
+export interface MigrateResult {
+  /** True when nothing is left to do but deferred keys. */
+  readonly ok: boolean;
+  /** Names of the migrations that this run applied, in order. */
+  readonly applied: readonly string[];
+  /** Every declared key, in declared order. */
+  readonly keys: readonly KeyResult[];
+  readonly findings: readonly Finding[];
+}
+
+/** One statement that a migrate would execute. */
+export interface PlannedStatement {
+  /** The migration it belongs to, or null for the pass that adds absent keys. */
+  readonly migration: string | null;
+  /** What the step does, in words. */
+  readonly step: string;
+  readonly sql: string;
+}
+
+/** What a migrate would do, as `migrate --plan --json` prints it. */
+export interface MigratePlan {
+  /** True when the plan could be carried out now. */
+  readonly ok: boolean;
+  readonly pending: readonly string[];
+  readonly statements: readonly PlannedStatement[];
+  readonly keys: readonly {
+    readonly name: string;
+    readonly status: 'to-add' | 'present' | 'deferred' | 'refused';
+  }[];
+  readonly findings: readonly Finding[];
+}
+
+/** What a rollback did, as `rollback --json` prints it. */
+export interface RollbackResult {
+  readonly ok: boolean;
+  /** Names of the migrations undone, newest first. */
+  readonly undone: readonly string[];
+  /** Rows thrown away because the caller asked for it, by table. */
+  readonly discarded: Readonly<Record<string, number>>;
+}
+
+/** One migration, as `status` shows it. */
+export interface MigrationStatus {
+  readonly name: string;
+  /** `unknown`: the history names it, this code does not know it. */
+  readonly status: 'applied' | 'pending' | 'unknown';
+  /** When it was applied, ISO 8601 in UTC; null when pending or not recorded. */
+  readonly appliedAt: string | null;
+}
+
+/** The state of the database's history and keys, as `status --json` prints it. */
+export interface StatusResult {
+  /** True when every migration is applied, none unknown, and no key is missing for a reason other than its parent. */
+  readonly ok: boolean;
+  readonly server: Server;
+  readonly database: string;
+  readonly migrations: readonly MigrationStatus[];
+  readonly keys: readonly { readonly name: string; readonly status: 'present' | 'deferred' | 'missing' }[];
+}
+
+/** Told before each thing a migrate or rollback does; for progress displays. Must not throw. */
+export type ProgressListener = (event: ProgressEvent) => void;
+
+/** A step about to run. */
+export interface ProgressEvent {
+  /** The migration under way, or null for preflight, the lock and the pass that adds absent keys. */
+  readonly migration: string | null;
+  /** What is being done, in words: `create table protection_flows`. */
+  readonly step: string;
+}

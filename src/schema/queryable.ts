@@ -1,0 +1,34 @@
+/**
+ * Anything that executes SQL with `?` placeholders on one session and resolves to the rows: a TypeORM QueryRunner
+ * is one.
+ */
+export interface Queryable {
+  query(sql: string, parameters?: unknown[]): Promise<unknown>;
+}
+
+/** A row as the server sends it. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** The rows of a SELECT. The shape is the caller's promise: it wrote the SELECT. */
+export async function select<T extends object = Row>(
+  session: Queryable,
+  sql: string,
+  parameters?: unknown[],
+): Promise<T[]> {
+  return (await session.query(sql, parameters)) as T[];
+}
+
+/** An identifier in backticks, as both servers want it whatever the sql_mode. */
+export function quoteName(name: string): string {
+  return '`' + name.replaceAll('`', '``') + '`';
+}
+
+/** A string literal that holds under any sql_mode: quotes doubled, no backslash escapes relied on. */
+export function quoteText(text: string): string {
+  if (text.includes('\\')) {
+    throw new RangeError(
+      `a literal with a backslash means different things under different sql_modes: ${text}`,
+    );
+  }
+  return `'${text.replaceAll("'", "''")}'`;
+}

@@ -1,0 +1,63 @@
+import type { Server } from '../schema/server';
+
+/** Every check of verify, in the order of the report. */
+export const checkIds = [
+  'history',
+  'tables',
+  'row-counts',
+  'columns',
+  'indexes',
+  'check-constraints',
+  'foreign-keys',
+  'key-compatibility',
+  'orphans',
+  'cascade-delete',
+  'set-null',
+  'restrict',
+] as const;
+
+export type CheckId = (typeof checkIds)[number];
+
+/** `skip`: the check could not run; its summary says why. */
+export type CheckStatus = 'pass' | 'fail' | 'deferred' | 'skip';
+
+/** A statement that a check executed, and what the server answered. */
+export interface Evidence {
+  readonly sql: string;
+  readonly rows: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** The outcome of one check. */
+export interface CheckResult {
+  readonly id: CheckId;
+  readonly status: CheckStatus;
+  /** One sentence; for a failure, what differs. */
+  readonly summary: string;
+  readonly evidence: readonly Evidence[];
+  /** How to mend a failure, paste-ready where it is SQL; null when there is nothing to mend. */
+  readonly remedy: string | null;
+}
+
+/** The verdicts; the first of this order that fits is the report's. */
+export const verdicts = [
+  'ahead',
+  'never-ran',
+  'recorded-but-absent',
+  'present-but-unrecorded',
+  'half-applied',
+  'drifted',
+  'unproven',
+  'proven',
+] as const;
+
+export type Verdict = (typeof verdicts)[number];
+
+/** What verify found, as `verify --json` prints it. */
+export interface VerifyReport {
+  /** True when the verdict is `proven` (and, with strict, no key is deferred). */
+  readonly ok: boolean;
+  readonly verdict: Verdict;
+  readonly server: Server;
+  readonly database: string;
+  readonly checks: readonly CheckResult[];
+}
