@@ -5,4 +5,5 @@ export {
   type ErrorParts,
   type ErrorReport,
 } from './protection-flows-error';
+export { fromServerError } from './server-errors';
 export { validationFailed, type FieldFault } from './validation-failed';

@@ -1,5 +1,8 @@
 import type { Finding } from '../preflight/finding';
+import type { PlannedStatement } from '../preflight/plan';
 import type { Server } from '../schema/server';
+
+export type { PlannedStatement };
 
 /** What migrate did about one declared foreign key. */
 export interface KeyResult {
@@ -22,15 +25,6 @@ export interface MigrateResult {
   /** Every declared key, in declared order. */
   readonly keys: readonly KeyResult[];
   readonly findings: readonly Finding[];
-}
-
-/** One statement that a migrate would execute. */
-export interface PlannedStatement {
-  /** The migration it belongs to, or null for the pass that adds absent keys. */
-  readonly migration: string | null;
-  /** What the step does, in words. */
-  readonly step: string;
-  readonly sql: string;
 }
 
 /** What a migrate would do, as `migrate --plan --json` prints it. */

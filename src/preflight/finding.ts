@@ -1,10 +1,11 @@
 import type { ErrorCode } from '../errors';
 
 /**
- * What a finding means for migrate: `blocking` stops it before any statement, `deferred` leaves one key for a
- * later run, `mended` is put right by migrate itself.
+ * What a finding means for migrate: `blocking` stops it before any statement; `key-refused` leaves one late key out,
+ * the rest goes on, and migrate is not ok; `deferred` leaves one key for a later run; `mended` is put right by
+ * migrate itself.
  */
-export type FindingEffect = 'blocking' | 'deferred' | 'mended';
+export type FindingEffect = 'blocking' | 'key-refused' | 'deferred' | 'mended';
 
 /** Something that preflight found in the way of migrate, and the fix for it. */
 export interface Finding {

@@ -1,0 +1,82 @@
+import { isProtectionFlowsError, type ProtectionFlowsError } from './protection-flows-error';
+import * as connection from './server/connection-errors';
+import { failureOf, type DriverError, type Mapping } from './server/failure';
+import * as row from './server/row-errors';
+
+/**
+ * By the server's error number. The numbers are the same on MariaDB and MySQL where not said otherwise.
+ * @see https://mariadb.com/kb/en/mariadb-error-code-reference/
+ * @see https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html
+ */
+const byErrno: Readonly<Record<number, Mapping>> = {
+  1040: connection.tooManyConnections,
+  1203: connection.tooManyConnections,
+  1044: connection.accessDenied,
+  1045: connection.accessDenied,
+  1130: connection.accessDenied,
+  1698: connection.accessDenied,
+  1049: connection.databaseMissing,
+  1142: connection.privilegeMissing,
+  1143: connection.privilegeMissing,
+  1227: connection.privilegeMissing,
+  1370: connection.privilegeMissing,
+  1290: connection.serverReadOnly,
+  1836: connection.serverReadOnly,
+  1053: connection.connectionLost,
+  1927: connection.connectionLost, // MariaDB: killed
+  2006: connection.connectionLost,
+  2013: connection.connectionLost,
+  4031: connection.connectionLost, // MySQL: idle for too long
+
+  1048: row.valueMissing,
+  1364: row.valueMissing,
+  1406: row.valueTooLong,
+  1264: row.valueOutOfRange,
+  1265: row.valueOfWrongKind,
+  1292: row.valueOfWrongKind,
+  1366: row.valueOfWrongKind,
+  3140: row.valueOfWrongKind, // MySQL: no JSON
+  3819: row.checkViolated, // MySQL
+  4025: row.checkViolated, // MariaDB
+  1062: row.duplicateKey,
+  1452: row.referenceMissing,
+  1451: row.stillReferenced,
+};
+
+/** By the driver's or the system's code, where no server has answered. */
+const byCode: Readonly<Record<string, Mapping>> = {
+  ENOTFOUND: connection.hostUnknown,
+  EAI_AGAIN: connection.hostUnknown,
+  ECONNREFUSED: connection.connectionRefused,
+  EHOSTUNREACH: connection.noRoute,
+  ENETUNREACH: connection.noRoute,
+  ETIMEDOUT: connection.connectionTimeout,
+  ECONNRESET: connection.connectionLost,
+  EPIPE: connection.connectionLost,
+  PROTOCOL_CONNECTION_LOST: connection.connectionLost,
+};
+
+function mappingFor({ errno, code, syscall, fatal }: DriverError): Mapping | undefined {
+  const byNumber = errno === undefined ? undefined : byErrno[errno];
+  if (byNumber) return byNumber;
+  // mysql2 gives neither when a statement comes to a connection that is closed already
+  if (code === undefined) return fatal && errno === undefined ? connection.connectionLost : undefined;
+  // A socket's file that isn't there; any other ENOENT is a file of the program's
+  if (code === 'ENOENT') return syscall === 'connect' ? connection.connectionRefused : undefined;
+  const mapping = byCode[code];
+  // The same code on an open connection is another thing: a statement was under way
+  return mapping && (syscall === 'read' || syscall === 'write') ? connection.connectionLost : mapping;
+}
+
+/**
+ * The error of this package that a driver's error stands for: of mysql2, or TypeORM's QueryFailedError. Null where it
+ * stands for none, and the caller has to decide. An error of this package is returned as it is.
+ *
+ * Errors of rows are mapped for this package's two tables only, and for statements that write rows only: the same
+ * numbers mean other things in DDL.
+ */
+export function fromServerError(error: unknown): ProtectionFlowsError | null {
+  if (isProtectionFlowsError(error)) return error;
+  if (typeof error !== 'object' || error === null) return null;
+  return mappingFor(error)?.(failureOf(error, error)) ?? null;
+}

@@ -1,0 +1,112 @@
+import type { ErrorCode } from '../codes';
+import { ProtectionFlowsError } from '../protection-flows-error';
+import type { Mapping } from './failure';
+
+/** An error whose sentence depends on nothing but the server's address. */
+function unreachable(code: ErrorCode, sentence: (server: string) => string, remedy: string): Mapping {
+  return ({ error, cause }) => {
+    const { hostname, address, port, code: reason } = { ...error.errors?.[0], ...error };
+    const host = hostname ?? address;
+    const server =
+      host === undefined ? 'the server' : [host, port].filter((part) => part !== undefined).join(':');
+    return new ProtectionFlowsError(code, {
+      message: sentence(server),
+      remedy,
+      details: { host, port, reason },
+      cause,
+    });
+  };
+}
+
+export const hostUnknown = unreachable(
+  'HOST_UNKNOWN',
+  (server) => `no address is known for ${server}`,
+  'Check the host name, and that this machine can resolve it.',
+);
+
+export const connectionRefused = unreachable(
+  'CONNECTION_REFUSED',
+  (server) => `nothing accepts connections at ${server}`,
+  'Check that the server runs, and the host, port or socket at which it listens.',
+);
+
+export const noRoute = unreachable(
+  'CONNECTION_REFUSED',
+  (server) => `there is no route to ${server}`,
+  'Check the host, and the network between this machine and it.',
+);
+
+export const tooManyConnections = unreachable(
+  'CONNECTION_REFUSED',
+  () => 'the server takes no more connections',
+  'Close connections that are not used, lower the pool size, or raise max_connections on the server.',
+);
+
+export const connectionTimeout = unreachable(
+  'CONNECTION_TIMEOUT',
+  (server) => `${server} did not answer in time`,
+  'Check the host and the port, and that no firewall drops the packets.',
+);
+
+export const connectionLost = unreachable(
+  'CONNECTION_LOST',
+  () => 'the connection to the server was lost',
+  'Check that the server is up, and whether the last statement took effect before repeating it.',
+);
+
+const userIn = (text: string): string | undefined => /user ('[^']*'@'[^']*')/.exec(text)?.[1];
+
+export const accessDenied: Mapping = ({ error, text, cause }) => {
+  const user = userIn(text);
+  const database = /to database '([^']*)'/.exec(text)?.[1];
+  const grant = `GRANT ALL ON \`${database ?? ''}\`.* TO ${user ?? 'the user'}`;
+  return new ProtectionFlowsError('ACCESS_DENIED', {
+    message: `the server denied ${user ?? 'the user'} access${database === undefined ? '' : ` to the database ${database}`}`,
+    remedy:
+      database === undefined
+        ? 'Check the user name and the password, and from which hosts the user may connect.'
+        : `Check the name of the database, or let the user in: ${grant}`,
+    details: { user, database, errno: error.errno },
+    cause,
+  });
+};
+
+export const databaseMissing: Mapping = ({ text, cause }) => {
+  const [, database = 'of the connection'] = /'([^']*)'/.exec(text) ?? [];
+  return new ProtectionFlowsError('DATABASE_MISSING', {
+    message: `the database ${database} does not exist`,
+    remedy: 'Check the name of the database, or create it.',
+    details: { database },
+    cause,
+  });
+};
+
+export const privilegeMissing: Mapping = ({ error, text, cause }) => {
+  const [, denied] = /([a-zA-Z][a-zA-Z ,]*?) command denied/.exec(text) ?? [];
+  const [, needed] = /at least one of\) the ([^]+?) privilege/.exec(text) ?? [];
+  const [, object] = /(?:for|in) (?:table|routine) [`']?([^\s]+?)[`']?$/.exec(text) ?? [];
+  const privilege = denied ?? needed;
+  const user = userIn(text);
+  const where = object === undefined ? '' : ` on ${object.replaceAll('`', '')}`;
+  return new ProtectionFlowsError('PRIVILEGE_MISSING', {
+    message: `${user ?? 'the user'} lacks ${privilege === undefined ? 'a privilege' : `the privilege ${privilege}`}${where}`,
+    remedy: `GRANT ${privilege ?? 'the privilege'} ON ${object ?? '*.*'} TO ${user ?? 'the user'}`.replaceAll(
+      "''",
+      "'",
+    ),
+    details: { privilege, user, object: object?.replaceAll('`', ''), errno: error.errno },
+    cause,
+  });
+};
+
+export const serverReadOnly: Mapping = ({ error, text, cause }) => {
+  const [, option] = /--([\w-]+)/.exec(text) ?? [];
+  // 1290 stands for any option that forbids a statement; --secure-file-priv is another
+  if (error.errno === 1290 && option !== 'read-only' && option !== 'super-read-only') return null;
+  return new ProtectionFlowsError('SERVER_READ_ONLY', {
+    message: 'the server is read-only',
+    remedy: 'Connect to the primary server, or take this one out of its read-only mode.',
+    details: { option, errno: error.errno },
+    cause,
+  });
+};

@@ -1,0 +1,20 @@
+import 'reflect-metadata';
+
+export { createDataSource, type DataSourceConnection } from './create-data-source';
+export * from './domain';
+export * from './entities';
+export * from './errors';
+export {
+  loadConnection,
+  dataSourceOptions,
+  withSessionSettings,
+  redact,
+  type ConnectionSettings,
+  type ConnectionSources,
+} from './config';
+export * from './migrator';
+export { migrations } from './migrations';
+export type { Finding, FindingEffect } from './preflight';
+export type { Server, Flavour } from './schema/server';
+export * from './validation';
+export * from './verify';

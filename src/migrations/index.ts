@@ -1,0 +1,27 @@
+import { declaredBy } from '../schema/step';
+import type { Schema } from '../schema/shape';
+import { CreateProtectionFlowTables1795305600000 } from './1795305600000-create-protection-flow-tables';
+import { AddForeignKeys1795305601000 } from './1795305601000-add-foreign-keys';
+import { AddOperationalIndexes1795305602000 } from './1795305602000-add-operational-indexes';
+import { AllowCancelledAsLastStatus1795305603000 } from './1795305603000-allow-cancelled-as-last-status';
+import type { StepMigration } from './step-migration';
+
+/** Every migration, oldest first. An explicit list: what is not named here does not run. */
+export const migrations: readonly (new () => StepMigration)[] = [
+  CreateProtectionFlowTables1795305600000,
+  AddForeignKeys1795305601000,
+  AddOperationalIndexes1795305602000,
+  AllowCancelledAsLastStatus1795305603000,
+];
+
+/** One instance of each migration, oldest first. */
+export const migrationList: readonly StepMigration[] = migrations.map((Migration) => new Migration());
+
+/**
+ * The declared schema: what all migrations' steps make of an empty database. The migrations are its one source, so
+ * that it can't disagree with them; a test ties it to the entities.
+ */
+export const declaredSchema: Schema = declaredBy(migrationList.flatMap((migration) => [...migration.steps]));
+
+export { StepMigration, stepContext } from './step-migration';
+export { attachHooks, runnerHooks, type RunnerHooks } from './runner-hooks';

@@ -1,0 +1,29 @@
+import type { QueryRunner } from 'typeorm';
+
+/**
+ * What the migrator attaches to the query runner that it hands to TypeORM's executor. A migration that runs without
+ * it (on a foreign DataSource) works too, without progress and guards.
+ */
+export interface RunnerHooks {
+  discardRows?: boolean;
+  /** Called before each step. */
+  onStep?(migration: string | null, title: string): void;
+  /** Called before each statement that changes something; throws to stop there. */
+  beforeStatement?(migration: string | null, sql: string): Promise<void> | void;
+  /** Executes a statement in place of `runner.query`: with a bounded wait for locks. */
+  execute?(sql: string): Promise<void>;
+  onKey?(name: string, ms: number): void;
+  onDiscard?(table: string, rows: number): void;
+}
+
+const slot = 'sendense-protection-flows';
+
+/** The hooks of a runner; none where nothing was attached. */
+export function runnerHooks(runner: QueryRunner): RunnerHooks {
+  return (runner.data as Record<string, RunnerHooks | undefined> | undefined)?.[slot] ?? {};
+}
+
+/** Attaches hooks to a runner. */
+export function attachHooks(runner: QueryRunner, hooks: RunnerHooks): void {
+  (runner.data as Record<string, RunnerHooks>)[slot] = hooks;
+}

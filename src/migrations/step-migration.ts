@@ -1,0 +1,47 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { detectServer } from '../schema/server';
+import { runStep, undoStep, type Step, type StepContext } from '../schema/step';
+import { runnerHooks } from './runner-hooks';
+
+/** A context on the given runner's session, with whatever the migrator attached to it. */
+export async function stepContext(runner: QueryRunner, migration: string | null): Promise<StepContext> {
+  const hooks = runnerHooks(runner);
+  return {
+    session: runner,
+    server: await detectServer(runner),
+    discardRows: hooks.discardRows ?? process.env.PROTECTION_FLOWS_DISCARD_ROWS === '1',
+    onKey: hooks.onKey,
+    onDiscard: hooks.onDiscard,
+    async execute(sql) {
+      await hooks.beforeStatement?.(migration, sql);
+      if (hooks.execute !== undefined) return hooks.execute(sql);
+      await runner.query(sql);
+    },
+  };
+}
+
+/**
+ * A migration as a list of re-runnable steps: `up` carries them out in order, `down` undoes them in reverse. Each
+ * decides from the catalog what is left to do, so a run that was killed anywhere is finished by the next.
+ */
+export abstract class StepMigration implements MigrationInterface {
+  /** As the history records it; ends in 13 digits, milliseconds since 1970, which give the order. */
+  abstract readonly name: string;
+  abstract readonly steps: readonly Step[];
+
+  async up(runner: QueryRunner): Promise<void> {
+    const context = await stepContext(runner, this.name);
+    for (const step of this.steps) {
+      runnerHooks(runner).onStep?.(this.name, step.title);
+      await runStep(step, context);
+    }
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    const context = await stepContext(runner, this.name);
+    for (const step of [...this.steps].reverse()) {
+      runnerHooks(runner).onStep?.(this.name, `undo: ${step.title}`);
+      await undoStep(step, context);
+    }
+  }
+}

@@ -1,0 +1,46 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { ProtectionFlowsError } from '../errors';
+import type { Queryable } from '../schema/queryable';
+
+/** How long one attempt waits for a table's lock, in seconds: while it waits, every later statement queues behind it. */
+const lockWaitSeconds = 2;
+/** How long all attempts at one statement may take, in milliseconds. */
+const patienceMs = 60_000;
+/** How long the others are let through between two attempts, in milliseconds. */
+const pauseMs = 500;
+
+/** ER_LOCK_WAIT_TIMEOUT, for row and metadata locks alike. */
+const lockWaitTimeout = 1205;
+
+/** Executes DDL without queueing the whole application behind it, however long a transaction holds the table. */
+export async function executeStatement(session: Queryable, sql: string, signal?: AbortSignal): Promise<void> {
+  const deadline = Date.now() + patienceMs;
+  for (;;) {
+    try {
+      await session.query(sql);
+      return;
+    } catch (error) {
+      const { errno } = error as { errno?: number };
+      if (errno !== lockWaitTimeout) throw error;
+      if (signal?.aborted || Date.now() > deadline) {
+        throw new ProtectionFlowsError('TABLE_BUSY', {
+          message: `a transaction held the table for ${patienceMs / 1000} s: ${sql.split('\n')[0] ?? ''}`,
+          remedy: 'Find the transaction in SHOW FULL PROCESSLIST, let it end or KILL it, and migrate again.',
+          details: { sql, patienceMs },
+          cause: error,
+        });
+      }
+    }
+    await delay(pauseMs);
+  }
+}
+
+/** Runs `work` in a session whose statements give up on a lock after {@link lockWaitSeconds}, then restores it. */
+export async function withShortLockWait<T>(session: Queryable, work: () => Promise<T>): Promise<T> {
+  await session.query(`SET SESSION lock_wait_timeout = ${lockWaitSeconds}`);
+  try {
+    return await work();
+  } finally {
+    await session.query('SET SESSION lock_wait_timeout = DEFAULT').catch(() => undefined);
+  }
+}

@@ -1,0 +1,164 @@
+import {
+  DataSource,
+  type DataSourceOptions,
+  type Migration,
+  type QueryRunner,
+  type ReplicationMode,
+} from 'typeorm';
+import { ProtectionFlowsError } from '../errors';
+import { migrations } from '../migrations';
+import type { Flavour, Server } from '../schema/server';
+import { historyTable } from './history';
+import { migrate } from './migrate';
+import { probeServer } from './probe-server';
+import { rollback } from './rollback';
+import { translateErrors, translated } from './translate-errors';
+import { refusals } from './refusals';
+
+/** TypeORM's options for its driver of MySQL and MariaDB. */
+export type MysqlOptions = Extract<DataSourceOptions, { type: 'mysql' | 'mariadb' }>;
+
+/** Where to connect to. */
+export interface Connection {
+  readonly options: MysqlOptions;
+  /** The kind of server that the configuration declares, if it does. */
+  readonly declaredType: Flavour | null;
+}
+
+/** What is the same for every data source of this package, wherever it connects to. */
+export type FixedOptions = Pick<MysqlOptions, 'entities' | 'subscribers'>;
+
+function warnOfWrongType(declared: Flavour | null, server: Server): void {
+  if (declared === null || declared === server.flavour) return;
+  process.emitWarning(
+    `the configuration says type ${declared}, but the server is ${server.flavour} ${server.version}; ${server.flavour} is used. Correct or remove the type.`,
+    { type: 'ProtectionFlowsWarning', code: 'DECLARED_TYPE_WRONG' },
+  );
+}
+
+/**
+ * The DataSource of this package: TypeORM's, guarded. Constructing it neither connects nor reads anything; the
+ * connection's options are asked for in {@link initialize}, where the server is asked what it is and TypeORM's
+ * driver type is set to match: with the wrong one, every generated migration would drop and add columns.
+ *
+ * `runMigrations` and `undoLastMigration`, whoever calls them, go through {@link migrate} and {@link rollback}.
+ * `synchronize`, `dropDatabase` and `fake` are refused: they would drop tables of others, or record what never ran.
+ */
+export class ProtectionFlowsDataSource extends DataSource {
+  /** What was set by `setOptions` before `initialize`: it has the last word, as for any DataSource. */
+  private readonly overrides: Partial<DataSourceOptions> = {};
+  private detected: Server | undefined;
+  private initializing: Promise<this> | undefined;
+
+  /**
+   * @param connection gives the options of the connection, when it is needed; throws where there is none
+   * @param fixed entities and subscribers
+   */
+  constructor(
+    private readonly connection: () => Connection | Promise<Connection>,
+    private readonly fixed: FixedOptions,
+  ) {
+    // A stand-in: without a driver module TypeORM would load mysql2 at import.
+    super({ type: 'mysql', driver: {} });
+  }
+
+  /** The server at the other end. Known once initialized. */
+  get server(): Server {
+    if (this.detected === undefined)
+      throw new Error('The data source is not initialized: await initialize() first.');
+    return this.detected;
+  }
+
+  /** The name of the database it works on. Known once initialized. */
+  get database(): string {
+    return this.driver.database ?? '';
+  }
+
+  override setOptions(options: Partial<DataSourceOptions>): this {
+    Object.assign(this.overrides, options);
+    return super.setOptions(options);
+  }
+
+  /**
+   * Connects. Several callers at once share one attempt; after it, `isInitialized` is true.
+   *
+   * @throws ProtectionFlowsError CONFIG_*, HOST_UNKNOWN, CONNECTION_REFUSED, ACCESS_DENIED, DATABASE_MISSING,
+   * SERVER_UNSUPPORTED, OPTION_REFUSED; with `migrationsRun`, whatever `runMigrations` throws
+   */
+  override initialize(): Promise<this> {
+    this.initializing ??= this.connect().finally(() => (this.initializing = undefined));
+    return this.initializing;
+  }
+
+  private async connect(): Promise<this> {
+    if (this.isInitialized) return super.initialize();
+    const connection = await this.connection();
+    const options = { ...connection.options, ...this.overrides } as MysqlOptions;
+    if (options.synchronize || options.dropSchema)
+      throw refusals.option(options.synchronize ? 'synchronize' : 'dropSchema');
+    this.detected = await probeServer(options);
+    warnOfWrongType(connection.declaredType, this.detected);
+    super.setOptions({
+      ...this.fixed,
+      migrations: [...migrations],
+      migrationsTableName: historyTable,
+      ...options,
+      type: this.detected.flavour,
+    } as Partial<DataSourceOptions>);
+    const Driver = this.driver.constructor as new (dataSource: DataSource) => DataSource['driver'];
+    this.driver = new Driver(this);
+    try {
+      return await super.initialize();
+    } catch (error) {
+      throw translated(error);
+    }
+  }
+
+  override createQueryRunner(mode?: ReplicationMode): QueryRunner {
+    return translateErrors(super.createQueryRunner(mode));
+  }
+
+  /**
+   * Runs the pending migrations through {@link migrate}, whatever transaction mode is asked for.
+   *
+   * @throws ProtectionFlowsError FAKE_REFUSED; PREFLIGHT_FAILED with the findings where nothing could be done
+   */
+  override async runMigrations(options?: { fake?: boolean }): Promise<Migration[]> {
+    if (options?.fake) throw refusals.fake();
+    const outcome = await migrate(this);
+    const inTheWay = outcome.findings.filter((finding) => /blocking|key-refused/.test(finding.effect));
+    if (inTheWay.some((finding) => finding.effect === 'blocking')) {
+      throw new ProtectionFlowsError('PREFLIGHT_FAILED', {
+        message: inTheWay.map((finding) => `${finding.code}: ${finding.message}`).join('; '),
+        remedy: inTheWay.map((finding) => finding.remedy).join('\n'),
+        details: { findings: inTheWay },
+      });
+    }
+    for (const { code, message, remedy } of inTheWay)
+      this.logger.log('warn', `${code}: ${message}. ${remedy}`);
+    return outcome.migrations;
+  }
+
+  /**
+   * Undoes the newest migration through {@link rollback}; rows are thrown away only with
+   * PROTECTION_FLOWS_DISCARD_ROWS=1 in the environment.
+   *
+   * @throws ProtectionFlowsError FAKE_REFUSED, and what {@link rollback} throws
+   */
+  override async undoLastMigration(options?: { fake?: boolean }): Promise<void> {
+    if (options?.fake) throw refusals.fake();
+    const { undone } = await rollback(this);
+    if (undone.length === 0)
+      this.logger.logSchemaBuild('No migrations were found in the database. Nothing to revert!');
+  }
+
+  /** Always refused: SYNCHRONIZE_REFUSED. */
+  override synchronize(): Promise<void> {
+    return Promise.reject(refusals.synchronize());
+  }
+
+  /** Always refused: DROP_REFUSED. */
+  override dropDatabase(): Promise<void> {
+    return Promise.reject(refusals.drop());
+  }
+}

@@ -1,0 +1,17 @@
+export { ProtectionFlowsDataSource, type Connection, type FixedOptions, type MysqlOptions } from './guarded-data-source';
+export { historyTable, readHistory, type HistoryEntry } from './history';
+export { migrate, planMigrate, type MigrateOptions, type MigrateOutcome } from './migrate';
+export { rollback, type RollbackOptions } from './rollback';
+export { readStatus } from './status';
+export type {
+  KeyResult,
+  MigratePlan,
+  MigrateResult,
+  MigrationStatus,
+  PlannedStatement,
+  ProgressEvent,
+  ProgressListener,
+  RollbackResult,
+  StatusResult,
+} from './results';
+export { declaredSchema, migrationList } from '../migrations';

@@ -1,0 +1,165 @@
+import { MigrationExecutor, type Migration, type QueryRunner } from 'typeorm';
+import { isProtectionFlowsError, ProtectionFlowsError } from '../errors';
+import { attachHooks, migrationList, stepContext } from '../migrations';
+import { preflight, readFacts, type Facts, type Finding } from '../preflight';
+import { runStep } from '../schema/step';
+import { executeStatement, withShortLockWait } from './execute-statement';
+import type { ProtectionFlowsDataSource } from './guarded-data-source';
+import { ensureHistory, readHistory } from './history';
+import { withMigrationLock } from './lock';
+import type { KeyResult, MigratePlan, MigrateResult, ProgressListener } from './results';
+
+/** Options of {@link migrate}. */
+export interface MigrateOptions {
+  /** Told before each step; for progress displays. */
+  readonly onProgress?: ProgressListener;
+  /** Aborting it stops the migrate before its next statement, with INTERRUPTED. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a migrate did, with TypeORM's own view of the migrations for `runMigrations`. */
+export interface MigrateOutcome extends MigrateResult {
+  readonly migrations: Migration[];
+}
+
+/** The facts of preflight on that runner's session. */
+async function factsOf(dataSource: ProtectionFlowsDataSource, runner: QueryRunner): Promise<Facts> {
+  const history = (await readHistory(runner)) ?? [];
+  const names = history.map((entry) => entry.name);
+  return readFacts(runner, dataSource.server, migrationList, names);
+}
+
+/** The status of every key before anything ran. */
+function keyResults(facts: Facts, findings: readonly Finding[]): KeyResult[] {
+  return facts.keys.map(({ key, state }) => {
+    const stopped = findings.some((one) => one.key === key.name && /blocking|key-refused/.test(one.effect));
+    const status =
+      stopped || state.status === 'refused' || state.status === 'to-add' ? 'refused' : state.status;
+    return { name: key.name, status, ms: 0 };
+  });
+}
+
+/** Adds the declared keys of applied migrations that are absent: deferred earlier, or dropped by hand. */
+async function addLateKeys(
+  runner: QueryRunner,
+  facts: Facts,
+  onStep: (title: string) => void,
+): Promise<Finding[]> {
+  const context = await stepContext(runner, null);
+  const refused: Finding[] = [];
+  for (const step of migrationList.flatMap((migration) => [...migration.steps])) {
+    const late = facts.keys.find(({ key }) => key.name === step.foreignKey?.key.name);
+    if (!late?.late || late.state.status !== 'to-add' || (late.orphans?.rows ?? 0) > 0) continue;
+    onStep(step.title);
+    try {
+      await runStep(step, context);
+    } catch (error) {
+      if (!isProtectionFlowsError(error) || error.code === 'INTERRUPTED') throw error;
+      const { code, message, remedy, details } = error;
+      refused.push({
+        code,
+        effect: 'key-refused',
+        table: late.table,
+        key: late.key.name,
+        message,
+        remedy,
+        details,
+      });
+    }
+  }
+  return refused;
+}
+
+/** Attaches progress, the bounded wait for locks and Ctrl-C to what the steps execute. */
+function hook(runner: QueryRunner, options: MigrateOptions, onKey: (name: string, ms: number) => void): void {
+  attachHooks(runner, {
+    onStep: (migration, step) => options.onProgress?.({ migration, step }),
+    beforeStatement: () => assertNotInterrupted(options.signal),
+    execute: (sql) => executeStatement(runner, sql, options.signal),
+    onKey,
+  });
+}
+
+/** Throws INTERRUPTED once the signal is aborted. */
+export function assertNotInterrupted(signal: AbortSignal | undefined): void {
+  if (!signal?.aborted) return;
+  throw new ProtectionFlowsError('INTERRUPTED', {
+    message: 'interrupted by the caller',
+    remedy: 'Run the command again: each step finds out from the catalog what is left to do.',
+  });
+}
+
+/** TypeORM's executor on our runner. DDL commits at once on these servers: no transaction mode promises otherwise. */
+export function executorOn(dataSource: ProtectionFlowsDataSource, runner: QueryRunner): MigrationExecutor {
+  const executor = new MigrationExecutor(dataSource, runner);
+  executor.transaction = 'none';
+  return executor;
+}
+
+/**
+ * Brings the database to the declared schema: takes the lock, runs preflight, applies the pending migrations, adds
+ * the declared keys that are absent. Where preflight finds something blocking, nothing is executed, and the findings
+ * say what to do; a late key that can't be added is left out and reported.
+ *
+ * @throws ProtectionFlowsError MIGRATE_LOCKED, TABLE_BUSY, INTERRUPTED, CONNECTION_LOST, and what a step refuses
+ */
+export async function migrate(
+  dataSource: ProtectionFlowsDataSource,
+  options: MigrateOptions = {},
+): Promise<MigrateOutcome> {
+  const { onProgress, signal } = options;
+  const runner = dataSource.createQueryRunner('master');
+  const onWait = (holder: string): void => onProgress?.({ migration: null, step: `wait for ${holder}` });
+  try {
+    return await withMigrationLock(
+      { session: runner, database: dataSource.database, signal, onWait },
+      async () => {
+        onProgress?.({ migration: null, step: 'preflight' });
+        const before = await factsOf(dataSource, runner);
+        const findings = preflight(before);
+        if (findings.some((finding) => finding.effect === 'blocking')) {
+          return { ok: false, applied: [], migrations: [], keys: keyResults(before, findings), findings };
+        }
+        const times = new Map<string, number>();
+        hook(runner, options, (name, ms) => times.set(name, ms));
+        return withShortLockWait(runner, async () => {
+          if (before.pending.length > 0) await ensureHistory(runner);
+          const migrations =
+            before.pending.length > 0 ? await executorOn(dataSource, runner).executePendingMigrations() : [];
+          const late = await addLateKeys(runner, before, (step) => onProgress?.({ migration: null, step }));
+          findings.push(...late);
+          const keys = before.keys.map(({ key, state }): KeyResult => {
+            const refused = findings.some((one) => one.key === key.name && one.effect === 'key-refused');
+            const status = refused ? 'refused' : state.status === 'to-add' ? 'added' : state.status;
+            return { name: key.name, status, ms: times.get(key.name) ?? 0 };
+          });
+          const ok = keys.every((key) => key.status !== 'refused');
+          return { ok, applied: migrations.map(({ name }) => name), migrations, keys, findings };
+        });
+      },
+    );
+  } finally {
+    await runner.release();
+  }
+}
+
+/** What {@link migrate} would do now, and what stands in its way. Executes nothing but SELECTs. */
+export async function planMigrate(dataSource: ProtectionFlowsDataSource): Promise<MigratePlan> {
+  const runner = dataSource.createQueryRunner('master');
+  try {
+    const facts = await factsOf(dataSource, runner);
+    const findings = preflight(facts);
+    return {
+      ok: !findings.some((finding) => /blocking|key-refused/.test(finding.effect)),
+      pending: facts.pending.map((migration) => migration.name),
+      statements: facts.plan.statements,
+      keys: facts.keys.map(({ key, state, orphans }) => ({
+        name: key.name,
+        status: (orphans?.rows ?? 0) > 0 ? 'refused' : state.status,
+      })),
+      findings,
+    };
+  } finally {
+    await runner.release();
+  }
+}

@@ -1,0 +1,71 @@
+import { attachHooks } from '../migrations';
+import { ProtectionFlowsError } from '../errors';
+import { executeStatement, withShortLockWait } from './execute-statement';
+import type { ProtectionFlowsDataSource } from './guarded-data-source';
+import { readHistory } from './history';
+import { withMigrationLock } from './lock';
+import { assertNotInterrupted, executorOn } from './migrate';
+import type { ProgressListener, RollbackResult } from './results';
+
+/** Options of {@link rollback}. */
+export interface RollbackOptions {
+  /** How many migrations to undo, newest first; `all` for every one. */
+  readonly steps?: number | 'all';
+  /** True when the rows of dropped tables may be thrown away. Default: PROTECTION_FLOWS_DISCARD_ROWS is 1. */
+  readonly discardRows?: boolean;
+  readonly onProgress?: ProgressListener;
+  readonly signal?: AbortSignal;
+}
+
+/** Refuses to undo what this code did not do: it does not know how. */
+function assertKnown(dataSource: ProtectionFlowsDataSource, names: readonly string[]): void {
+  const unknown = names.filter((name) => !dataSource.migrations.some((migration) => migration.name === name));
+  if (unknown.length === 0) return;
+  throw new ProtectionFlowsError('HISTORY_UNKNOWN', {
+    message: `the history names migrations that this version does not know: ${unknown.join(', ')}`,
+    remedy: 'Roll back with the newer version of @sendense/protection-flows that applied them.',
+    details: { unknown },
+  });
+}
+
+/**
+ * Undoes the newest migrations, one after the other, under the same lock as migrate. Each refuses, before its first
+ * statement, where rows would be lost that the caller did not give up.
+ *
+ * @throws ProtectionFlowsError ROLLBACK_WOULD_LOSE_ROWS, ROLLBACK_BLOCKED_BY_KEYS, ENUM_VALUE_IN_USE,
+ * HISTORY_UNKNOWN, MIGRATE_LOCKED, TABLE_BUSY, INTERRUPTED
+ */
+export async function rollback(
+  dataSource: ProtectionFlowsDataSource,
+  options: RollbackOptions = {},
+): Promise<RollbackResult> {
+  const { onProgress, signal, steps = 1 } = options;
+  const runner = dataSource.createQueryRunner('master');
+  const discarded: Record<string, number> = {};
+  const undone: string[] = [];
+  attachHooks(runner, {
+    discardRows: options.discardRows,
+    onStep: (migration, step) => onProgress?.({ migration, step }),
+    beforeStatement: () => assertNotInterrupted(signal),
+    execute: (sql) => executeStatement(runner, sql, signal),
+    onDiscard: (table, rows) => (discarded[table] = rows),
+  });
+  const onWait = (holder: string): void => onProgress?.({ migration: null, step: `wait for ${holder}` });
+  try {
+    return await withMigrationLock({ session: runner, database: dataSource.database, signal, onWait }, () =>
+      withShortLockWait(runner, async () => {
+        const applied = ((await readHistory(runner)) ?? []).map((entry) => entry.name);
+        const names = applied.reverse().slice(0, steps === 'all' ? undefined : steps);
+        assertKnown(dataSource, names);
+        for (const name of names) {
+          assertNotInterrupted(signal);
+          await executorOn(dataSource, runner).undoLastMigration();
+          undone.push(name);
+        }
+        return { ok: true, undone, discarded };
+      }),
+    );
+  } finally {
+    await runner.release();
+  }
+}

@@ -1,0 +1,45 @@
+import { declaredSchema, migrationList } from '../migrations';
+import { readCatalog } from '../schema/catalog/read-catalog';
+import { named } from '../schema/shape';
+import type { ProtectionFlowsDataSource } from './guarded-data-source';
+import { readHistory } from './history';
+import type { MigrationStatus, StatusResult } from './results';
+
+/** Reads what the history records and which declared keys are there. Changes nothing. */
+export async function readStatus(dataSource: ProtectionFlowsDataSource): Promise<StatusResult> {
+  const runner = dataSource.createQueryRunner('master');
+  try {
+    const history = (await readHistory(runner)) ?? [];
+    const known = migrationList.map(({ name }): MigrationStatus => {
+      const entry = named(history, name);
+      return { name, status: entry ? 'applied' : 'pending', appliedAt: entry?.appliedAt ?? null };
+    });
+    const unknown = history
+      .filter(({ name }) => !named(migrationList, name))
+      .map(({ name, appliedAt }): MigrationStatus => ({ name, status: 'unknown', appliedAt }));
+    const declared = [...declaredSchema.values()];
+    const parents = declared.flatMap((table) => table.foreignKeys.map((key) => key.parentTable));
+    const live = await readCatalog(runner, dataSource.server, [
+      ...new Set([...declaredSchema.keys(), ...parents]),
+    ]);
+    const keys = declared.flatMap((table) =>
+      table.foreignKeys.map(({ name, parentTable }) => {
+        const present = named(live.get(table.name)?.foreignKeys ?? [], name) !== undefined;
+        const absent = live.has(parentTable) ? ('missing' as const) : ('deferred' as const);
+        return { name, status: present ? ('present' as const) : absent };
+      }),
+    );
+    const migrations = [...known, ...unknown];
+    return {
+      ok:
+        migrations.every(({ status }) => status === 'applied') &&
+        keys.every(({ status }) => status !== 'missing'),
+      server: dataSource.server,
+      database: dataSource.database,
+      migrations,
+      keys,
+    };
+  } finally {
+    await runner.release();
+  }
+}

@@ -1,0 +1,24 @@
+import type { QueryRunner } from 'typeorm';
+import { fromServerError } from '../errors';
+
+/** The error of this package that a driver's error stands for; any other error as it is. */
+export function translated(error: unknown): unknown {
+  return fromServerError(error) ?? error;
+}
+
+/**
+ * A runner whose statements fail with errors of this package: a CHECK that refuses a row is the same
+ * VALIDATION_FAILED as the validator's, a lost connection is CONNECTION_LOST. Errors without a meaning of ours stay
+ * TypeORM's QueryFailedError.
+ */
+export function translateErrors(runner: QueryRunner): QueryRunner {
+  const query = runner.query.bind(runner) as (...parameters: unknown[]) => Promise<unknown>;
+  runner.query = (async (...parameters: unknown[]) => {
+    try {
+      return await query(...parameters);
+    } catch (error) {
+      throw translated(error);
+    }
+  }) as QueryRunner['query'];
+  return runner;
+}

@@ -1,0 +1,66 @@
+import type { Queryable } from '../queryable';
+import type { Schema, Table } from '../shape';
+import type { Server } from '../server';
+import { select } from '../queryable';
+import { readChecks } from './read-checks';
+import { readColumns } from './read-columns';
+import { readForeignKeys } from './read-foreign-keys';
+import { readIndexes } from './read-indexes';
+import { catalogScope, type CatalogScope } from './scope';
+
+interface TableRow {
+  name: string;
+  engine: string | null;
+  charset: string | null;
+  collation: string | null;
+}
+
+/** Engine, charset and collation. A view has no engine: it is shown with engine `VIEW`. */
+async function readTables(scope: CatalogScope): Promise<TableRow[]> {
+  return select<TableRow>(
+    scope.session,
+    `SELECT t.TABLE_NAME AS name, IF(t.TABLE_TYPE LIKE '%VIEW', 'VIEW', t.ENGINE) AS engine,
+            c.CHARACTER_SET_NAME AS charset, t.TABLE_COLLATION AS collation
+       FROM information_schema.TABLES t
+       LEFT JOIN information_schema.COLLATIONS c ON c.COLLATION_NAME = t.TABLE_COLLATION
+      WHERE t.TABLE_SCHEMA = ? AND t.TABLE_NAME IN (${scope.placeholders})`,
+    scope.parameters,
+  );
+}
+
+/**
+ * Reads the named tables of the session's database into canonical shapes; a table that does not exist, or that the
+ * user has no privilege on, is left out.
+ *
+ * Foreign keys are read so that a user with SELECT alone sees them too (see `readForeignKeys`).
+ */
+export async function readCatalog(
+  session: Queryable,
+  server: Server,
+  tableNames: readonly string[],
+): Promise<Schema> {
+  if (tableNames.length === 0) return new Map();
+  const scope = await catalogScope(session, server, tableNames);
+  const rows = await readTables(scope);
+  if (rows.length === 0) return new Map();
+  const checks = await readChecks(scope);
+  const columns = await readColumns(scope, checks);
+  const { indexes, primaryKeys } = await readIndexes(scope);
+  const foreignKeys = await readForeignKeys(scope);
+  return new Map(
+    rows.map((row): [string, Table] => [
+      row.name,
+      {
+        name: row.name,
+        engine: row.engine ?? 'NONE',
+        charset: row.charset ?? row.collation?.split('_')[0] ?? '',
+        collation: row.collation ?? '',
+        columns: columns.get(row.name) ?? [],
+        primaryKey: primaryKeys.get(row.name) ?? [],
+        indexes: indexes.get(row.name) ?? [],
+        checks: (checks.get(row.name) ?? []).filter((check) => !check.ofJsonColumn),
+        foreignKeys: foreignKeys.get(row.name) ?? [],
+      },
+    ]),
+  );
+}

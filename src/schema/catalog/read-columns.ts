@@ -1,0 +1,93 @@
+import { select } from '../queryable';
+import type { Column } from '../shape';
+import type { Flavour } from '../server';
+import type { CatalogCheck } from './read-checks';
+import { byTable, type CatalogScope } from './scope';
+
+interface ColumnRow {
+  table: string;
+  name: string;
+  type: string;
+  nullable: string;
+  default: string | null;
+  extra: string;
+  charset: string | null;
+  collation: string | null;
+}
+
+/** `int(11)` → `int`; a display width means nothing but in `tinyint(1)`, which says boolean. */
+function canonicalType(type: string): string {
+  if (type.startsWith('tinyint(1)')) return type;
+  return type.replace(/^((?:tiny|small|medium|big)?int)\(\d+\)/, '$1').replace(/^year\(\d+\)/, 'year');
+}
+
+/** An expression default: `current_timestamp()`, `NOW()`, `(uuid())` and the like in one spelling. */
+function canonicalExpressionDefault(text: string): string {
+  const bare = text.toLowerCase().replace(/^\((.*)\)$/, '$1');
+  return /^(current_timestamp|now|localtimestamp|localtime)(\(0?\))?$/.test(bare)
+    ? 'current_timestamp'
+    : bare;
+}
+
+/**
+ * MariaDB shows a default as SQL (`'pending'`, `0`, `uuid()`, `NULL`); MySQL shows a literal bare and marks an
+ * expression in EXTRA.
+ */
+function canonicalDefault(flavour: Flavour, row: ColumnRow): string | null {
+  if (row.default === null) return null;
+  if (flavour === 'mysql') {
+    return /DEFAULT_GENERATED/i.test(row.extra)
+      ? canonicalExpressionDefault(row.default)
+      : `'${row.default.replaceAll("'", "''")}'`;
+  }
+  if (row.default.toUpperCase() === 'NULL') return null;
+  if (row.default.startsWith("'")) return row.default;
+  if (/^-?\d+(\.\d+)?$/.test(row.default)) return `'${row.default}'`;
+  return canonicalExpressionDefault(row.default);
+}
+
+/** What EXTRA says beyond default and ON UPDATE. */
+function remainingExtra(extra: string): string {
+  return extra
+    .toLowerCase()
+    .replace('default_generated', '')
+    .replace(/on update current_timestamp(\(\d*\))?/, '')
+    .replaceAll(',', ' ')
+    .trim();
+}
+
+/**
+ * The columns of each table in the table's order. A MariaDB LONGTEXT with its json_valid CHECK is `json`, whose
+ * charset and collation are the server's affair and so null here, as on MySQL.
+ */
+export async function readColumns(
+  scope: CatalogScope,
+  checks: ReadonlyMap<string, readonly CatalogCheck[]>,
+): Promise<Map<string, Column[]>> {
+  const rows = await select<ColumnRow>(
+    scope.session,
+    `SELECT TABLE_NAME AS \`table\`, COLUMN_NAME AS name, COLUMN_TYPE AS type, IS_NULLABLE AS nullable,
+            COLUMN_DEFAULT AS \`default\`, EXTRA AS extra, CHARACTER_SET_NAME AS charset,
+            COLLATION_NAME AS collation
+       FROM information_schema.COLUMNS
+      WHERE TABLE_SCHEMA = ? AND TABLE_NAME IN (${scope.placeholders})
+      ORDER BY TABLE_NAME, ORDINAL_POSITION`,
+    scope.parameters,
+  );
+  return byTable(rows, (row) => {
+    const json =
+      row.type === 'json' ||
+      (row.type === 'longtext' &&
+        (checks.get(row.table) ?? []).some((check) => check.ofJsonColumn === row.name.toLowerCase()));
+    return {
+      name: row.name,
+      type: json ? 'json' : canonicalType(row.type),
+      nullable: row.nullable === 'YES',
+      default: canonicalDefault(scope.server.flavour, row),
+      onUpdateNow: /on update current_timestamp/i.test(row.extra),
+      charset: json ? null : row.charset,
+      collation: json ? null : row.collation,
+      extra: remainingExtra(row.extra),
+    };
+  });
+}

@@ -1,0 +1,57 @@
+import { select } from '../queryable';
+import type { Flavour } from '../server';
+import type { Index, IndexColumn } from '../shape';
+import type { CatalogScope } from './scope';
+
+interface IndexRow {
+  table: string;
+  name: string;
+  nonUnique: number | string;
+  column: string | null;
+  direction: string | null;
+  prefix: number | string | null;
+  visible: string;
+}
+
+/** What tells whether the optimizer may use an index: MariaDB's IGNORED, MySQL's IS_VISIBLE. */
+const visibility: Readonly<Record<Flavour, string>> = {
+  mariadb: "IF(IGNORED = 'YES', 'NO', 'YES')",
+  mysql: 'IS_VISIBLE',
+};
+
+/** The indexes and the primary key of each table. A functional index has columns named ''. */
+export async function readIndexes(
+  scope: CatalogScope,
+): Promise<{ indexes: Map<string, Index[]>; primaryKeys: Map<string, string[]> }> {
+  const rows = await select<IndexRow>(
+    scope.session,
+    `SELECT TABLE_NAME AS \`table\`, INDEX_NAME AS name, NON_UNIQUE AS nonUnique, COLUMN_NAME AS \`column\`,
+            COLLATION AS direction, SUB_PART AS prefix, ${visibility[scope.server.flavour]} AS visible
+       FROM information_schema.STATISTICS
+      WHERE TABLE_SCHEMA = ? AND TABLE_NAME IN (${scope.placeholders})
+      ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX`,
+    scope.parameters,
+  );
+  const indexes = new Map<string, Index[]>();
+  const primaryKeys = new Map<string, string[]>();
+  for (const row of rows) {
+    if (row.name === 'PRIMARY') {
+      primaryKeys.set(row.table, [...(primaryKeys.get(row.table) ?? []), row.column ?? '']);
+      continue;
+    }
+    const column: IndexColumn = {
+      name: row.column ?? '',
+      descending: row.direction === 'D',
+      prefix: row.prefix === null ? null : Number(row.prefix),
+    };
+    const list = indexes.get(row.table) ?? [];
+    const last = list.at(-1);
+    if (last?.name === row.name) list[list.length - 1] = { ...last, columns: [...last.columns, column] };
+    else {
+      const unique = Number(row.nonUnique) === 0;
+      list.push({ name: row.name, columns: [column], unique, visible: row.visible === 'YES' });
+    }
+    indexes.set(row.table, list);
+  }
+  return { indexes, primaryKeys };
+}

@@ -1,0 +1,51 @@
+import { select, type Queryable } from '../queryable';
+import type { Server } from '../server';
+
+/** What every part of the catalog reader needs: where to ask, and about which tables. */
+export interface CatalogScope {
+  readonly session: Queryable;
+  readonly server: Server;
+  readonly database: string;
+  readonly tableNames: readonly string[];
+  /** `?, ?` for the table names. */
+  readonly placeholders: string;
+  /** The database, then the table names. */
+  readonly parameters: unknown[];
+}
+
+/** The database that the session works in. */
+export async function currentDatabase(session: Queryable): Promise<string> {
+  const [row] = await select<{ name: string | null }>(session, 'SELECT DATABASE() AS name');
+  return row?.name ?? '';
+}
+
+/** A scope over the named tables of the session's database. */
+export async function catalogScope(
+  session: Queryable,
+  server: Server,
+  tableNames: readonly string[],
+): Promise<CatalogScope> {
+  const database = await currentDatabase(session);
+  return {
+    session,
+    server,
+    database,
+    tableNames,
+    placeholders: tableNames.map(() => '?').join(', '),
+    parameters: [database, ...tableNames],
+  };
+}
+
+/** Rows grouped by table, in the order they came. */
+export function byTable<R extends { readonly table: string }, T>(
+  rows: readonly R[],
+  shape: (row: R) => T,
+): Map<string, T[]> {
+  const grouped = new Map<string, T[]>();
+  for (const row of rows) {
+    const list = grouped.get(row.table);
+    if (list === undefined) grouped.set(row.table, [shape(row)]);
+    else list.push(shape(row));
+  }
+  return grouped;
+}

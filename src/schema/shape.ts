@@ -1,0 +1,92 @@
+/**
+ * The shape of tables as plain data, in one canonical form for both servers. What is declared, what the catalog
+ * shows and what a step will make are all of these types, so that one comparison serves verify, migrate and adopt.
+ */
+
+/** A rule of a foreign key. MySQL and MariaDB treat RESTRICT and NO ACTION alike. */
+export type ReferentialAction = 'CASCADE' | 'SET NULL' | 'RESTRICT' | 'NO ACTION' | 'SET DEFAULT';
+
+/** A column. */
+export interface Column {
+  readonly name: string;
+  /** As in a declaration, lower case, without display widths: `varchar(64)`, `enum('a','b')`, `int`, `json`. */
+  readonly type: string;
+  readonly nullable: boolean;
+  /**
+   * The default in canonical form: null for none, a quoted literal (`'pending'`, `'0'`), or an expression in
+   * lower case (`uuid()`, `current_timestamp`).
+   */
+  readonly default: string | null;
+  /** True where an update sets the column to the current time. */
+  readonly onUpdateNow: boolean;
+  /** Null in a declaration: the table's own, or the live parent's where a foreign key starts at the column. */
+  readonly charset: string | null;
+  readonly collation: string | null;
+  /** Anything else the catalog says of the column (`auto_increment`, `virtual generated`); '' as a rule. */
+  readonly extra: string;
+}
+
+/** A column of an index. */
+export interface IndexColumn {
+  readonly name: string;
+  readonly descending: boolean;
+  /** Length of the indexed prefix; null for the whole column. */
+  readonly prefix: number | null;
+}
+
+/** An index other than the primary key. */
+export interface Index {
+  readonly name: string;
+  readonly columns: readonly IndexColumn[];
+  readonly unique: boolean;
+  /** False for an index that the optimizer is told to ignore (INVISIBLE, IGNORED). */
+  readonly visible: boolean;
+}
+
+/** A CHECK constraint. */
+export interface Check {
+  readonly name: string;
+  /** SQL, as declared or as the catalog shows it; compare with `sameExpression`. */
+  readonly expression: string;
+  /** False for MySQL's NOT ENFORCED. */
+  readonly enforced: boolean;
+}
+
+/** A foreign key. */
+export interface ForeignKey {
+  readonly name: string;
+  readonly columns: readonly string[];
+  /** Null for the same database, else the parent's. */
+  readonly parentDatabase: string | null;
+  readonly parentTable: string;
+  readonly parentColumns: readonly string[];
+  readonly onDelete: ReferentialAction;
+  readonly onUpdate: ReferentialAction;
+}
+
+/** A table. */
+export interface Table {
+  readonly name: string;
+  readonly engine: string;
+  readonly charset: string;
+  readonly collation: string;
+  readonly columns: readonly Column[];
+  readonly primaryKey: readonly string[];
+  readonly indexes: readonly Index[];
+  readonly checks: readonly Check[];
+  readonly foreignKeys: readonly ForeignKey[];
+}
+
+/** Tables by name. */
+export type Schema = ReadonlyMap<string, Table>;
+
+/** The table of that name with `change` applied; the schema is returned as it is where there is no such table. */
+export function withTable(schema: Schema, name: string, change: (table: Table) => Table): Schema {
+  const table = schema.get(name);
+  return table === undefined ? schema : new Map(schema).set(name, change(table));
+}
+
+/** The element of that name. */
+export function named<T extends { readonly name: string }>(list: readonly T[], name: string): T | undefined {
+  return list.find((element) => element.name === name);
+}

@@ -1,0 +1,67 @@
+import { readCatalog } from './catalog/read-catalog';
+import type { Queryable } from './queryable';
+import type { Server } from './server';
+import type { ForeignKey, Schema } from './shape';
+
+/** What a step is given to work with. */
+export interface StepContext {
+  readonly session: Queryable;
+  readonly server: Server;
+  /** True when the caller said that rows may be thrown away. */
+  readonly discardRows: boolean;
+  /** Executes one statement that changes something, after telling progress and asking whether to go on. */
+  execute(sql: string): Promise<void>;
+  /** Told of each key that a step worked on, with the time it took in milliseconds. */
+  onKey?(name: string, ms: number): void;
+  /** Told of rows that are about to be thrown away, by the caller's wish. */
+  onDiscard?(table: string, rows: number): void;
+}
+
+/**
+ * One re-runnable change of the schema. It decides from the catalog whether it still has to run: DDL commits at once
+ * on these servers, so no transaction protects a migration that is killed half-way, and its rerun meets any state.
+ */
+export interface Step {
+  /** In words, for progress and plans: `create table protection_flows`. */
+  readonly title: string;
+  /** The tables whose shape it needs to know. */
+  readonly tables: readonly string[];
+  /** The foreign key it adds, if that is what it does: such a step may be deferred, and is tried again later. */
+  readonly foreignKey?: { readonly table: string; readonly key: ForeignKey };
+  /**
+   * What it makes of a schema: folded over all steps it gives the declared schema; over the live one, a plan's next
+   * state. Pure.
+   */
+  declare(schema: Schema): Schema;
+  /**
+   * The statements still needed in that live schema; none when it is done. Pure.
+   *
+   * @throws ProtectionFlowsError where the live schema holds something that the step must not touch
+   */
+  plan(live: Schema, server: Server): readonly string[];
+  /** The statements that undo what is there of it. Pure. */
+  undo(live: Schema, server: Server): readonly string[];
+  /** Looks at the rows before `undo` is executed; throws where rows would be lost unasked. */
+  assertUndoable?(context: StepContext, live: Schema): Promise<void>;
+  /** Carries the step out, where executing the planned statements is not enough. */
+  run?(context: StepContext, live: Schema): Promise<void>;
+}
+
+/** Carries a step out on the live schema as it is now. */
+export async function runStep(step: Step, context: StepContext): Promise<void> {
+  const live = await readCatalog(context.session, context.server, step.tables);
+  if (step.run !== undefined) return step.run(context, live);
+  for (const sql of step.plan(live, context.server)) await context.execute(sql);
+}
+
+/** Undoes a step on the live schema as it is now; refuses before the first statement where rows would be lost. */
+export async function undoStep(step: Step, context: StepContext): Promise<void> {
+  const live = await readCatalog(context.session, context.server, step.tables);
+  await step.assertUndoable?.(context, live);
+  for (const sql of step.undo(live, context.server)) await context.execute(sql);
+}
+
+/** The schema that the steps make, one after the other, of an empty database. */
+export function declaredBy(steps: readonly Step[]): Schema {
+  return steps.reduce<Schema>((schema, step) => step.declare(schema), new Map());
+}
