@@ -1,0 +1,49 @@
+import { alterSql, columnSql, expectedText, isText, script } from '../../schema/ddl';
+import { keyState } from '../../schema/key-state';
+import { named } from '../../schema/shape';
+import { deferred, fail, pass, unlessTables, type Check } from '../context';
+
+/**
+ * Both ends of every key fit: engine, type, charset, collation, and an index on the parent's side. Without it a key
+ * can't be added again, and joins fail with 1267.
+ */
+export const keyCompatibilityCheck: Check = {
+  id: 'key-compatibility',
+  run(context) {
+    const skipped = unlessTables(context);
+    if (skipped) return Promise.resolve(skipped);
+    const { declared, live } = context;
+    const faults: string[] = [];
+    const remedies: string[] = [];
+    const late: string[] = [];
+    for (const table of declared.values()) {
+      for (const key of table.foreignKeys) {
+        const child = live.get(table.name);
+        const parent = live.get(key.parentTable);
+        if (child === undefined || parent === undefined) {
+          late.push(key.name);
+          continue;
+        }
+        // As if the key were absent: what would stand in the way of adding it now?
+        const bare = new Map(live).set(table.name, { ...child, foreignKeys: [] });
+        const state = keyState(table.name, key, bare);
+        if (state.status === 'refused') {
+          faults.push(state.obstacle.message);
+          remedies.push(state.obstacle.remedy);
+        }
+        const column = named(child.columns, key.columns[0] ?? '');
+        const wanted = column && expectedText(declared, { ...table, foreignKeys: [key] }, column, live);
+        if (!column || !wanted || !isText(column.type)) continue;
+        if (column.charset === wanted.charset && column.collation === wanted.collation) continue;
+        faults.push(
+          `${key.name}: ${table.name}.${column.name} is ${column.collation ?? ''}, its parent ${wanted.collation}`,
+        );
+        remedies.push(script([alterSql(table.name, `MODIFY ${columnSql(column, wanted)}`)]));
+      }
+    }
+    if (faults.length > 0) return Promise.resolve(fail(faults.join('; '), remedies.join('\n')));
+    if (late.length === 0)
+      return Promise.resolve(pass('both ends of every key have the same type and collation'));
+    return Promise.resolve(deferred(`both ends fit where the parent is there; deferred: ${late.join(', ')}`));
+  },
+};

@@ -1,0 +1,54 @@
+import type { ForeignKey } from '../../schema/shape';
+import { deferred, fail, pass, type CheckOutcome, type VerifyContext } from '../context';
+import { behaviourCheck } from '../probe/behaviour-check';
+import { insertExecution, insertFlow } from '../probe/flow-rows';
+import type { Probe } from '../probe/probe';
+
+/** Deletes a parent that one row names; what the row names then, null for nothing, undefined where it is gone. */
+async function referenceAfterDelete(probe: Probe, table: string, key: ForeignKey): Promise<unknown> {
+  const [column = '', parentColumn = ''] = [key.columns[0], key.parentColumns[0]];
+  const parent = await probe.insert(key.parentTable, parentColumn);
+  const given = { [column]: parent };
+  const row =
+    table === 'protection_flows'
+      ? await insertFlow(probe, given)
+      : await insertExecution(probe, await insertFlow(probe), given);
+  await probe.execute(`DELETE FROM ${key.parentTable} WHERE ${parentColumn} = '${parent}'`);
+  const [found] = await probe.ask(`SELECT ${column} AS reference FROM ${table} WHERE id = '${row}'`);
+  return found?.reference;
+}
+
+/** The keys with that delete rule, apart those whose parent table does not exist. */
+export function keysWithRule(
+  { declared, live }: VerifyContext,
+  rule: ForeignKey['onDelete'],
+): { present: { table: string; key: ForeignKey }[]; late: string[] } {
+  const keys = [...declared.values()].flatMap(({ name, foreignKeys }) =>
+    foreignKeys.filter((key) => key.onDelete === rule).map((key) => ({ table: name, key })),
+  );
+  return {
+    present: keys.filter(({ key }) => live.has(key.parentTable)),
+    late: keys.filter(({ key }) => !live.has(key.parentTable)).map(({ key }) => key.name),
+  };
+}
+
+/** A pass, or deferred where some keys could not be looked at. */
+export const passBut = (summary: string, late: readonly string[]): CheckOutcome =>
+  late.length === 0
+    ? pass(summary)
+    : deferred(`${summary}; not looked at, without parent: ${late.join(', ')}`);
+
+/** Deleting a schedule, a schedule execution or a policy clears the references to it, and keeps the rows. */
+export const setNullCheck = behaviourCheck('set-null', async (probe, context) => {
+  const { present, late } = keysWithRule(context, 'SET NULL');
+  for (const { table, key } of present) {
+    const reference = await referenceAfterDelete(probe, table, key);
+    if (reference === null) continue;
+    const what = reference === undefined ? 'went with it' : 'still names it';
+    return fail(
+      `a row of ${key.parentTable} was deleted, and the row of ${table} that named it ${what}`,
+      `Mend ${key.name} as the check foreign-keys says; where that passes, look for triggers: SHOW TRIGGERS;`,
+    );
+  }
+  return passBut(`${present.length} references were cleared when their parent was deleted`, late);
+});

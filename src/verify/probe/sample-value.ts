@@ -1,0 +1,41 @@
+import { randomUUID } from 'node:crypto';
+import { ProtectionFlowsError } from '../../errors';
+import { quoteText } from '../../schema/queryable';
+import type { Column } from '../../schema/shape';
+
+/** A value that no row has, at most that long. */
+function uniqueText(length: number): string {
+  return `verify-${randomUUID()}`.slice(-length);
+}
+
+/** True where an insert has to name the column: it is NOT NULL and nothing fills it. */
+export function isRequired(column: Column): boolean {
+  return !column.nullable && column.default === null && !/auto_increment|generated/.test(column.extra);
+}
+
+/**
+ * A value, as SQL, that a column of that type takes: the probe rows of platform tables get one in each column that
+ * they must have, whatever the platform's release calls it.
+ *
+ * @throws ProtectionFlowsError INTERNAL for a type that no value is known for (a geometry, say)
+ */
+export function sampleValue(column: Column): string {
+  const { type } = column;
+  const length = Number(/^(?:var)?(?:char|binary)\((\d+)\)/.exec(type)?.[1] ?? 43);
+  const firstValue = /^(?:enum|set)\('((?:[^']|'')*)'/.exec(type)?.[1];
+  if (firstValue !== undefined) return `'${firstValue}'`;
+  if (/char|text|binary|blob/.test(type)) return quoteText(uniqueText(Math.min(length, 43)));
+  if (/^(tiny|small|medium|big)?int|^decimal|^float|^double|^bit/.test(type)) return '1';
+  if (/^(timestamp|datetime)/.test(type)) return 'CURRENT_TIMESTAMP';
+  if (/^date/.test(type)) return 'CURRENT_DATE';
+  if (/^time/.test(type)) return 'CURRENT_TIME';
+  if (/^year/.test(type)) return '2000';
+  if (type === 'json') return "'{}'";
+  if (/^uuid/.test(type)) return `'${randomUUID()}'`;
+  if (/^inet6/.test(type)) return "'::1'";
+  if (/^inet4/.test(type)) return "'127.0.0.1'";
+  throw new ProtectionFlowsError('INTERNAL', {
+    message: `no probe value is known for column ${column.name} of type ${type}`,
+    remedy: 'Give the column a default.',
+  });
+}
