@@ -6,6 +6,8 @@ import type { QueryRunner } from 'typeorm';
  */
 export interface RunnerHooks {
   discardRows?: boolean;
+  /** Tables that this rollback drops. */
+  dropped?: ReadonlySet<string>;
   /** Called before each step. */
   onStep?(migration: string | null, title: string): void;
   /** Called before each statement that changes something; throws to stop there. */

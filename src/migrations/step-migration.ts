@@ -10,6 +10,7 @@ export async function stepContext(runner: QueryRunner, migration: string | null)
     session: runner,
     server: await detectServer(runner),
     discardRows: hooks.discardRows ?? process.env.PROTECTION_FLOWS_DISCARD_ROWS === '1',
+    dropped: hooks.dropped,
     onKey: hooks.onKey,
     onDiscard: hooks.onDiscard,
     async execute(sql) {

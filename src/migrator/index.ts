@@ -1,4 +1,9 @@
-export { ProtectionFlowsDataSource, type Connection, type FixedOptions, type MysqlOptions } from './guarded-data-source';
+export {
+  ProtectionFlowsDataSource,
+  type Connection,
+  type FixedOptions,
+  type MysqlOptions,
+} from './guarded-data-source';
 export { historyTable, readHistory, type HistoryEntry } from './history';
 export { migrate, planMigrate, type MigrateOptions, type MigrateOutcome } from './migrate';
 export { rollback, type RollbackOptions } from './rollback';

@@ -1,5 +1,7 @@
-import { attachHooks } from '../migrations';
-import { ProtectionFlowsError } from '../errors';
+import type { QueryRunner } from 'typeorm';
+import { isProtectionFlowsError, ProtectionFlowsError } from '../errors';
+import { attachHooks, migrationList, stepContext, type RunnerHooks, type StepMigration } from '../migrations';
+import { assertUndoable } from '../schema/step';
 import { executeStatement, withShortLockWait } from './execute-statement';
 import type { ProtectionFlowsDataSource } from './guarded-data-source';
 import { readHistory } from './history';
@@ -29,6 +31,29 @@ function assertKnown(dataSource: ProtectionFlowsDataSource, names: readonly stri
 }
 
 /**
+ * Looks at every step that is to be undone before the first is: a rollback of several that is refused half-way would
+ * leave the tables without their keys.
+ */
+async function assertAllUndoable(runner: QueryRunner, undoing: readonly StepMigration[]): Promise<void> {
+  const context = await stepContext(runner, null);
+  const refusals: ProtectionFlowsError[] = [];
+  for (const step of undoing.flatMap((migration) => [...migration.steps].reverse())) {
+    await assertUndoable(step, context).catch((error: unknown) => {
+      if (!isProtectionFlowsError(error) || error.stage !== 'refused') throw error;
+      refusals.push(error);
+    });
+  }
+  const [first, ...others] = refusals;
+  if (first === undefined) return;
+  if (others.length === 0) throw first;
+  throw new ProtectionFlowsError(first.code, {
+    message: refusals.map((error) => error.message).join('; '),
+    remedy: [...new Set(refusals.map((error) => error.remedy))].join(' '),
+    details: { refusals: refusals.map(({ code, details }) => ({ code, ...details })) },
+  });
+}
+
+/**
  * Undoes the newest migrations, one after the other, under the same lock as migrate. Each refuses, before its first
  * statement, where rows would be lost that the caller did not give up.
  *
@@ -39,24 +64,30 @@ export async function rollback(
   dataSource: ProtectionFlowsDataSource,
   options: RollbackOptions = {},
 ): Promise<RollbackResult> {
-  const { onProgress, signal, steps = 1 } = options;
+  const { onProgress, signal } = options;
+  const count = options.steps === 'all' ? undefined : (options.steps ?? 1);
   const runner = dataSource.createQueryRunner('master');
   const discarded: Record<string, number> = {};
   const undone: string[] = [];
-  attachHooks(runner, {
+  const hooks: RunnerHooks = {
     discardRows: options.discardRows,
     onStep: (migration, step) => onProgress?.({ migration, step }),
     beforeStatement: () => assertNotInterrupted(signal),
     execute: (sql) => executeStatement(runner, sql, signal),
     onDiscard: (table, rows) => (discarded[table] = rows),
-  });
+  };
+  attachHooks(runner, hooks);
   const onWait = (holder: string): void => onProgress?.({ migration: null, step: `wait for ${holder}` });
   try {
     return await withMigrationLock({ session: runner, database: dataSource.database, signal, onWait }, () =>
       withShortLockWait(runner, async () => {
         const applied = ((await readHistory(runner)) ?? []).map((entry) => entry.name);
-        const names = applied.reverse().slice(0, steps === 'all' ? undefined : steps);
+        const names = applied.reverse().slice(0, count);
         assertKnown(dataSource, names);
+        const undoing = names.flatMap((name) => migrationList.filter((migration) => migration.name === name));
+        const steps = undoing.flatMap((migration) => [...migration.steps]);
+        hooks.dropped = new Set(steps.flatMap((step) => step.creates ?? []));
+        await assertAllUndoable(runner, undoing);
         for (const name of names) {
           assertNotInterrupted(signal);
           await executorOn(dataSource, runner).undoLastMigration();

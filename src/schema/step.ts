@@ -9,6 +9,8 @@ export interface StepContext {
   readonly server: Server;
   /** True when the caller said that rows may be thrown away. */
   readonly discardRows: boolean;
+  /** Tables that this rollback drops: undoing anything else on them would be work for nothing. */
+  readonly dropped?: ReadonlySet<string>;
   /** Executes one statement that changes something, after telling progress and asking whether to go on. */
   execute(sql: string): Promise<void>;
   /** Told of each key that a step worked on, with the time it took in milliseconds. */
@@ -26,6 +28,8 @@ export interface Step {
   readonly title: string;
   /** The tables whose shape it needs to know. */
   readonly tables: readonly string[];
+  /** The table it creates, if that is what it does. */
+  readonly creates?: string;
   /** The foreign key it adds, if that is what it does: such a step may be deferred, and is tried again later. */
   readonly foreignKey?: { readonly table: string; readonly key: ForeignKey };
   /**
@@ -54,8 +58,20 @@ export async function runStep(step: Step, context: StepContext): Promise<void> {
   for (const sql of step.plan(live, context.server)) await context.execute(sql);
 }
 
+/** True where the step's table goes in the same rollback. */
+function isMoot(step: Step, context: StepContext): boolean {
+  return step.creates === undefined && (context.dropped?.has(step.tables[0] ?? '') ?? false);
+}
+
+/** Looks whether a step may be undone; throws where rows would be lost unasked. */
+export async function assertUndoable(step: Step, context: StepContext): Promise<void> {
+  if (isMoot(step, context) || step.assertUndoable === undefined) return;
+  await step.assertUndoable(context, await readCatalog(context.session, context.server, step.tables));
+}
+
 /** Undoes a step on the live schema as it is now; refuses before the first statement where rows would be lost. */
 export async function undoStep(step: Step, context: StepContext): Promise<void> {
+  if (isMoot(step, context)) return;
   const live = await readCatalog(context.session, context.server, step.tables);
   await step.assertUndoable?.(context, live);
   for (const sql of step.undo(live, context.server)) await context.execute(sql);

@@ -84,17 +84,15 @@ export const databaseMissing: Mapping = ({ text, cause }) => {
 export const privilegeMissing: Mapping = ({ error, text, cause }) => {
   const [, denied] = /([a-zA-Z][a-zA-Z ,]*?) command denied/.exec(text) ?? [];
   const [, needed] = /at least one of\) the ([^]+?) privilege/.exec(text) ?? [];
-  const [, object] = /(?:for|in) (?:table|routine) [`']?([^\s]+?)[`']?$/.exec(text) ?? [];
+  const [, name] = /(?:for|in) (?:table|routine) [`']?(\S+?)[`']?$/.exec(text) ?? [];
+  const object = name?.replaceAll('`', '');
   const privilege = denied ?? needed;
-  const user = userIn(text);
-  const where = object === undefined ? '' : ` on ${object.replaceAll('`', '')}`;
+  const user = userIn(text) ?? 'the user';
+  const what = privilege === undefined ? 'a privilege' : `the privilege ${privilege}`;
   return new ProtectionFlowsError('PRIVILEGE_MISSING', {
-    message: `${user ?? 'the user'} lacks ${privilege === undefined ? 'a privilege' : `the privilege ${privilege}`}${where}`,
-    remedy: `GRANT ${privilege ?? 'the privilege'} ON ${object ?? '*.*'} TO ${user ?? 'the user'}`.replaceAll(
-      "''",
-      "'",
-    ),
-    details: { privilege, user, object: object?.replaceAll('`', ''), errno: error.errno },
+    message: `${user} lacks ${what}${object === undefined ? '' : ` on ${object}`}`,
+    remedy: `GRANT ${privilege ?? 'the privilege'} ON ${object ?? '*.*'} TO ${user}`,
+    details: { privilege, user: userIn(text), object, errno: error.errno },
     cause,
   });
 };

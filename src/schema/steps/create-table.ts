@@ -11,14 +11,17 @@ const howToDiscard =
   'Save the rows, then say that they may go: protection-flows rollback --discard-rows, or PROTECTION_FLOWS_DISCARD_ROWS=1 in the environment of migration:revert.';
 
 async function assertNoKeysFromOthers(context: StepContext, table: string): Promise<void> {
-  const keys = await select<{ child: string; name: string }>(
+  const found = await select<{ database: string; current: string; child: string; name: string }>(
     context.session,
-    `SELECT CONCAT(TABLE_SCHEMA, '.', TABLE_NAME) AS child, CONSTRAINT_NAME AS name
+    `SELECT TABLE_SCHEMA AS \`database\`, DATABASE() AS current, TABLE_NAME AS child, CONSTRAINT_NAME AS name
        FROM information_schema.KEY_COLUMN_USAGE
       WHERE REFERENCED_TABLE_SCHEMA = DATABASE() AND REFERENCED_TABLE_NAME = ?
         AND NOT (TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?)`,
     [table, table],
   );
+  const keys = found
+    .filter(({ database, current, child }) => database !== current || !context.dropped?.has(child))
+    .map(({ database, child, name }) => ({ name, child: `${database}.${child}` }));
   if (keys.length === 0) return;
   const list = keys.map((key) => `${key.name} of ${key.child}`).join(', ');
   throw new ProtectionFlowsError('ROLLBACK_BLOCKED_BY_KEYS', {
@@ -55,6 +58,7 @@ export function createTable(table: Table): Step {
   return {
     title: `create table ${table.name}`,
     tables: [table.name],
+    creates: table.name,
     declare: (schema) => new Map(schema).set(table.name, table),
     plan(live) {
       if (!live.has(table.name)) return [createTableSql(table)];

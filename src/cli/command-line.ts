@@ -1,0 +1,36 @@
+import type { DemoModule, Services, TextModule } from './services';
+
+/** Where text goes: a terminal, a pipe, a file; in tests, a list. */
+export interface OutputStream {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+/** Everything that a run of the command line takes from its process. */
+export interface CommandLine {
+  /** The arguments behind the program's name. */
+  readonly argv: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  /** Calls `listener` at every Ctrl-C or SIGTERM, until the returned function is called. */
+  readonly onInterrupt: (listener: () => void) => () => void;
+  /** Leaves the process at once. */
+  readonly quit: (exitCode: number) => void;
+  /** What --help and usage errors do without: loaded when a command runs. */
+  readonly load: {
+    readonly services: () => Services;
+    readonly text: () => TextModule;
+    readonly demo: () => DemoModule;
+  };
+}
+
+/** The options that every command has. */
+export interface GlobalOptions {
+  readonly config?: string;
+  readonly json?: boolean;
+  /** False with --no-color. */
+  readonly color: boolean;
+}

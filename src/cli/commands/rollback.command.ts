@@ -1,0 +1,52 @@
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import type { GlobalOptions } from '../command-line';
+import { commandHelp } from '../help-text';
+import type { Run } from '../run-command';
+
+interface RollbackOptions extends GlobalOptions {
+  readonly steps: number;
+  readonly all?: boolean;
+  readonly discardRows?: boolean;
+}
+
+function parseSteps(text: string): number {
+  const steps = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(steps) || steps < 1) {
+    throw new InvalidArgumentError('It must be a whole number from 1.');
+  }
+  return steps;
+}
+
+/** `rollback [--steps N | --all] [--discard-rows]` */
+export function addRollbackCommand(program: Command, run: Run): void {
+  program
+    .command('rollback')
+    .summary('undo the newest migrations')
+    .description(
+      'Undoes the newest migrations, one unless told otherwise. Refuses where rows would be lost, and says how many.',
+    )
+    .option('--steps <n>', 'how many migrations to undo', parseSteps, 1)
+    .addOption(new Option('--all', 'undo every applied migration').conflicts('steps'))
+    .option('--discard-rows', 'undo even where rows are lost with it')
+    .addHelpText(
+      'after',
+      commandHelp(
+        ['rollback', 'rollback --steps 2', 'rollback --all --discard-rows'],
+        '0 when done, 1 when it was refused',
+      ),
+    )
+    .action(async (_options: unknown, command: Command) => {
+      const options = command.optsWithGlobals<RollbackOptions>();
+      await run.database(options, {
+        stopsBetweenStatements: true,
+        run: ({ services, dataSource, signal, onProgress }) =>
+          services.rollback(dataSource, {
+            steps: options.all === true ? 'all' : options.steps,
+            discardRows: options.discardRows === true,
+            signal,
+            onProgress,
+          }),
+        text: (texts, result, style) => texts.rollbackText(result, style),
+      });
+    });
+}

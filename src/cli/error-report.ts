@@ -1,0 +1,63 @@
+import { redact, type ConnectionSettings } from '../config';
+import { ProtectionFlowsError, isProtectionFlowsError, type ErrorReport, type ErrorStage } from '../errors';
+import { exitCodeOf } from './exit-codes';
+
+/** An error as the command line prints it. */
+export interface PrintableError {
+  readonly report: ErrorReport;
+  readonly exitCode: number;
+  /** The stack traces of the error and its causes, for PROTECTION_FLOWS_DEBUG=1. */
+  readonly trace: string;
+}
+
+/** What the password is taken out of the text with; null while no configuration is read. */
+export type Secrets = Pick<ConnectionSettings, 'password' | 'ssl'> | null;
+
+/**
+ * Makes any thrown value printable: one of this package as it is, any other as INTERNAL. The password is taken out
+ * of every text of it.
+ */
+export function printableError(error: unknown, secrets: Secrets): PrintableError {
+  const ours = isProtectionFlowsError(error) ? error : internal(error);
+  const clean = (text: string): string => (secrets === null ? text : redact(text, secrets));
+  const { code, message, consequence, remedy, details } = ours;
+  return {
+    report: {
+      code,
+      message: clean(message),
+      consequence: clean(consequence),
+      remedy: clean(remedy),
+      details: cleanValues(details, clean) as Record<string, unknown>,
+    },
+    exitCode: exitCodeOf(ours.stage satisfies ErrorStage),
+    trace: clean(traceOf(error)),
+  };
+}
+
+function internal(error: unknown): ProtectionFlowsError {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return new ProtectionFlowsError('INTERNAL', {
+    message: `an error that this program does not expect: ${text}`,
+    remedy:
+      'Run it again with PROTECTION_FLOWS_DEBUG=1 for the stack trace, and report the error with the trace.',
+    cause: error,
+  });
+}
+
+function cleanValues(value: unknown, clean: (text: string) => string): unknown {
+  if (typeof value === 'string') return clean(value);
+  if (typeof value === 'bigint') return value.toString();
+  if (Array.isArray(value)) return value.map((item) => cleanValues(item, clean));
+  if (typeof value !== 'object' || value === null || value instanceof Date) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, cleanValues(item, clean)]));
+}
+
+function traceOf(error: unknown): string {
+  const traces: string[] = [];
+  const seen = new Set<unknown>();
+  for (let at = error; at !== undefined && at !== null && !seen.has(at); at = (at as Error).cause) {
+    seen.add(at);
+    traces.push(at instanceof Error ? (at.stack ?? at.message) : String(at));
+  }
+  return traces.join('\nCaused by: ');
+}

@@ -1,0 +1,50 @@
+#!/usr/bin/env node
+import { Console } from 'node:console';
+import { load } from './load';
+import { run } from './run';
+
+/** A reader that has gone away, as in `| head`, is no fault of the command; its work goes on. */
+function survivePipeClosing(stream: NodeJS.WriteStream): void {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
+/** Resolves when everything written so far is out; a pipe takes it in its own time. */
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.destroyed || !stream.writable) resolve();
+    else stream.write('', () => resolve());
+  });
+}
+
+function onInterrupt(listener: () => void): () => void {
+  process.on('SIGINT', listener);
+  process.on('SIGTERM', listener);
+  return () => {
+    process.off('SIGINT', listener);
+    process.off('SIGTERM', listener);
+  };
+}
+
+async function main(): Promise<void> {
+  const { stdout, stderr } = process;
+  survivePipeClosing(stdout);
+  survivePipeClosing(stderr);
+  // TypeORM and mysql2 log to the console; stdout is for the result alone.
+  globalThis.console = new Console(stderr, stderr);
+  const exitCode = await run({
+    argv: process.argv.slice(2),
+    env: process.env,
+    cwd: process.cwd(),
+    stdout,
+    stderr,
+    onInterrupt,
+    quit: (code) => process.exit(code),
+    load,
+  });
+  await Promise.all([flushed(stdout), flushed(stderr)]);
+  process.exit(exitCode);
+}
+
+void main();

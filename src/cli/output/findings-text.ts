@@ -1,0 +1,35 @@
+import type { Finding, FindingEffect } from '../../preflight/finding';
+import type { Style } from './style';
+import { labelled } from './wrap';
+
+const effects: Readonly<Record<FindingEffect, string>> = {
+  blocking: 'stands in the way',
+  'key-refused': 'this key is left out',
+  deferred: 'left for a later migrate',
+  mended: 'put right by migrate',
+};
+
+const order: readonly FindingEffect[] = ['blocking', 'key-refused', 'deferred', 'mended'];
+
+/** The findings, those in the way first, each with its code, what it is about, its message and its fix. */
+export function findingsText(findings: readonly Finding[], style: Style): string[] {
+  if (findings.length === 0) return [];
+  const sorted = order.flatMap((effect) => findings.filter((finding) => finding.effect === effect));
+  return [style.bold('Findings'), ...sorted.flatMap((finding) => findingText(finding, style))];
+}
+
+function findingText(finding: Finding, style: Style): string[] {
+  const about = [finding.table, finding.key].filter((name) => name !== null).join('.');
+  const heading = `${markEffect(finding, style)} (${effects[finding.effect]})`;
+  return [
+    `  ${heading}`,
+    ...(about === '' ? [] : labelled('On:  ', about, 4)),
+    ...labelled('', finding.message, 4),
+    ...labelled('Fix: ', finding.remedy, 4),
+  ];
+}
+
+function markEffect({ code, effect }: Finding, style: Style): string {
+  if (effect === 'mended') return style.green(code);
+  return effect === 'deferred' ? style.yellow(code) : style.red(code);
+}

@@ -1,0 +1,68 @@
+import type { MigratePlan } from '../../migrator/results';
+import { counted } from './counted';
+import { findingsText } from './findings-text';
+import { separated } from './migrate-text';
+import { table } from './table';
+import { markStatus, type Style } from './style';
+import { labelled, textWidth } from './wrap';
+
+const comment = '-- ';
+
+/**
+ * What a migrate would do. Everything but the statements is an SQL comment, so the whole text can be given to a
+ * client; the statements are printed as they would be executed.
+ */
+export function planText(plan: MigratePlan, style: Style): string[] {
+  const head = separated([
+    [style.bold(heading(plan))],
+    plan.keys.length === 0
+      ? []
+      : table(
+          [
+            { title: 'FOREIGN KEY', elastic: true },
+            { title: 'STATUS', mark: (text) => markStatus(text, style) },
+          ],
+          plan.keys.map((key) => [key.name, key.status]),
+          style,
+          textWidth - comment.length,
+        ),
+    findingsText(plan.findings, style),
+    labelled('', conclusion(plan), 0),
+  ]);
+  return [...head.map((line) => `${comment}${line}`.trimEnd()), ...statementsText(plan.statements, style)];
+}
+
+function heading({ pending, statements }: MigratePlan): string {
+  if (statements.length === 0 && pending.length === 0) return 'The plan: nothing to do';
+  return `The plan: ${counted(pending.length, 'migration')}, ${counted(statements.length, 'statement')}`;
+}
+
+function conclusion({ ok }: MigratePlan): string {
+  return ok
+    ? 'Nothing was changed. It could be carried out now: protection-flows migrate'
+    : 'Nothing was changed. It could not be carried out now: see the findings.';
+}
+
+function statementsText(statements: MigratePlan['statements'], style: Style): string[] {
+  const lines: string[] = [];
+  let previous: MigratePlan['statements'][number] | undefined;
+  for (const statement of statements) {
+    const { migration, step, sql } = statement;
+    const isNewMigration = previous === undefined || previous.migration !== migration;
+    if (isNewMigration) lines.push('', style.bold(`${comment}${migration ?? 'Keys that are absent'}`));
+    if (isNewMigration || previous?.step !== step) lines.push(...labelled(comment, step, 0).map(asComment));
+    lines.push(terminated(sql));
+    previous = statement;
+  }
+  return lines;
+}
+
+/** The second line of a long step is a comment too. */
+function asComment(line: string): string {
+  return line.startsWith(comment) ? line : `${comment}${line.trimStart()}`;
+}
+
+function terminated(sql: string): string {
+  const trimmed = sql.trim();
+  return trimmed.endsWith(';') ? trimmed : `${trimmed};`;
+}

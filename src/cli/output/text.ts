@@ -1,0 +1,5 @@
+export { migrateText } from './migrate-text';
+export { planText } from './plan-text';
+export { rollbackText } from './rollback-text';
+export { statusText } from './status-text';
+export { verifyText } from './verify-text';

@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { addDemoCommand } from './commands/demo.command';
+import { addMigrateCommand } from './commands/migrate.command';
+import { addRollbackCommand } from './commands/rollback.command';
+import { addStatusCommand } from './commands/status.command';
+import { addVerifyCommand } from './commands/verify.command';
+import { connectionHelp, exitCodesHelp } from './help-text';
+import { textWidth } from './output/wrap';
+import type { Run } from './run-command';
+
+/** This package's version. */
+function readVersion(): string {
+  const text = readFileSync(join(__dirname, '../../package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+/**
+ * The program with its commands and options. Parsing it throws CommanderError for help, version and usage faults
+ * alike; nothing is printed but help and version.
+ */
+export function createProgram(run: Run): Command {
+  const program = new Command('protection-flows')
+    .description(
+      'Brings the Sendense protection flow tables onto MySQL and MariaDB, and proves that they are there.',
+    )
+    .usage('<command> [options]')
+    .version(readVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .option('--config <file>', 'the JSON file that says where to connect to')
+    .option('--json', 'print exactly one JSON document on stdout')
+    .option('--no-color', 'print without colour; NO_COLOR does the same')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => run.commandLine.stdout.write(text),
+      writeErr: () => undefined,
+      getOutHelpWidth: () => textWidth,
+      getErrHelpWidth: () => textWidth,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .exitOverride()
+    .addHelpText(
+      'after',
+      [
+        '',
+        'Examples:',
+        '  $ protection-flows migrate --plan',
+        '  $ protection-flows migrate',
+        '  $ protection-flows verify --json',
+        connectionHelp,
+        exitCodesHelp,
+      ].join('\n'),
+    );
+  for (const add of [
+    addMigrateCommand,
+    addRollbackCommand,
+    addStatusCommand,
+    addVerifyCommand,
+    addDemoCommand,
+  ]) {
+    add(program, run);
+  }
+  return program;
+}

@@ -1,0 +1,45 @@
+import type { ConnectionSettings } from '../config';
+import type { ProtectionFlowsDataSource } from '../migrator';
+import type {
+  MigratePlan,
+  MigrateResult,
+  ProgressListener,
+  RollbackResult,
+  StatusResult,
+} from '../migrator/results';
+import type { VerifyReport } from '../verify/report';
+import type { Reporter } from './output/reporter';
+
+/** What the commands ask of the layer below. Every error that comes out of it is a ProtectionFlowsError. */
+export interface Services {
+  /** Connects, asks the server what it is, and returns an initialised DataSource; the caller destroys it. */
+  openDataSource(settings: ConnectionSettings): Promise<ProtectionFlowsDataSource>;
+  migrate(
+    dataSource: ProtectionFlowsDataSource,
+    options: { signal?: AbortSignal; onProgress?: ProgressListener; allowBlocking?: boolean },
+  ): Promise<MigrateResult>;
+  planMigrate(
+    dataSource: ProtectionFlowsDataSource,
+    options: { allowBlocking?: boolean },
+  ): Promise<MigratePlan>;
+  rollback(
+    dataSource: ProtectionFlowsDataSource,
+    options: {
+      steps: number | 'all';
+      discardRows: boolean;
+      signal?: AbortSignal;
+      onProgress?: ProgressListener;
+    },
+  ): Promise<RollbackResult>;
+  readStatus(dataSource: ProtectionFlowsDataSource): Promise<StatusResult>;
+  verify(dataSource: ProtectionFlowsDataSource, options: { strict: boolean }): Promise<VerifyReport>;
+}
+
+/** The results as text for a terminal. */
+export type TextModule = typeof import('./output/text');
+
+/** The demonstration on a private server. */
+export interface DemoModule {
+  /** Prints through the reporter as it goes; true when everything went as it should. */
+  runDemo(reporter: Reporter, signal: AbortSignal): Promise<boolean>;
+}

@@ -1,0 +1,70 @@
+/** What the configuration says the server is; the server itself is asked when a connection is opened. */
+export type DeclaredType = 'mysql' | 'mariadb';
+
+/** How the connection is encrypted. Files are read already: the texts are PEM. */
+export interface SslSettings {
+  /** The authorities that may have signed the server's certificate; null for those that Node.js trusts. */
+  readonly ca: string | null;
+  readonly cert: string | null;
+  readonly key: string | null;
+  /** False accepts any certificate: encrypted, but to whom is not known. */
+  readonly rejectUnauthorized: boolean;
+  /** Whether the certificate must name the host. Servers make certificates for themselves that do not. */
+  readonly verifyIdentity: boolean;
+}
+
+/** What TypeORM writes to its log. */
+export type Logging = boolean | 'all' | readonly LogTopic[];
+
+/** The topics that `logging` may list, as TypeORM names them. */
+export const logTopics = ['query', 'error', 'schema', 'warn', 'info', 'log', 'migration'] as const;
+
+export type LogTopic = (typeof logTopics)[number];
+
+/** Where and how to connect: complete, checked, files read. It holds the password: never print it. */
+export interface ConnectionSettings {
+  /** Where the settings were found, for messages: `DATABASE_URL`, `DB_*`, or the file's path. */
+  readonly source: string;
+  /** Null where the configuration says nothing; a URL's scheme says nothing. */
+  readonly declaredType: DeclaredType | null;
+  /** Null where the connection goes through a socket. */
+  readonly host: string | null;
+  readonly port: number;
+  readonly socketPath: string | null;
+  readonly username: string;
+  /** Empty for an account without a password. */
+  readonly password: string;
+  readonly database: string;
+  /** The most connections that one DataSource holds. */
+  readonly poolSize: number;
+  readonly connectTimeoutMs: number;
+  /** Null for an unencrypted connection. */
+  readonly ssl: SslSettings | null;
+  /** Whether a DataSource brings the schema up to date when it is initialised. */
+  readonly migrationsRun: boolean;
+  readonly logging: Logging;
+}
+
+/** What holds where a configuration is silent. Host, user name and database have no default. */
+export const settingDefaults = {
+  declaredType: null,
+  host: null,
+  port: 3306,
+  socketPath: null,
+  password: '',
+  poolSize: 10,
+  connectTimeoutMs: 10_000,
+  ssl: null,
+  migrationsRun: false,
+  logging: false,
+} as const satisfies Partial<ConnectionSettings>;
+
+/** The settings that have no default. */
+export type RequiredSetting = Exclude<keyof ConnectionSettings, keyof typeof settingDefaults>;
+
+/** Settings made by a program rather than read from a configuration: the given ones, defaults for the others. */
+export function connectionSettings(
+  given: Pick<ConnectionSettings, RequiredSetting> & Partial<ConnectionSettings>,
+): ConnectionSettings {
+  return { ...settingDefaults, ...given };
+}

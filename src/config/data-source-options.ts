@@ -1,0 +1,51 @@
+import type * as Mysql2 from 'mysql2';
+import type { DataSourceOptions } from 'typeorm';
+import type { ConnectionSettings, SslSettings } from './connection-settings';
+import { sessionCollation, withSessionSettings } from './session-settings';
+
+/** TypeORM's options for its driver of MySQL and MariaDB. */
+export type MysqlOptions = Extract<DataSourceOptions, { type: 'mysql' | 'mariadb' }>;
+
+/**
+ * The settings as TypeORM's options: where to connect and how each session begins. Entities, migrations and
+ * subscribers are the caller's to add. Loads mysql2.
+ *
+ * The type is the declared one, or `mariadb` where none is declared: whoever opens the connection asks the server
+ * and corrects it.
+ */
+export function dataSourceOptions(settings: ConnectionSettings): MysqlOptions {
+  const { socketPath } = settings;
+  return {
+    type: settings.declaredType ?? 'mariadb',
+    driver: withSessionSettings(loadMysql2()),
+    ...(socketPath === null ? { host: settings.host ?? undefined, port: settings.port } : { socketPath }),
+    username: settings.username,
+    password: settings.password,
+    database: settings.database,
+    poolSize: settings.poolSize,
+    connectTimeout: settings.connectTimeoutMs,
+    charset: sessionCollation,
+    timezone: 'Z',
+    migrationsRun: settings.migrationsRun,
+    logging: typeof settings.logging === 'object' ? [...settings.logging] : settings.logging,
+    synchronize: false,
+    dropSchema: false,
+    ...(settings.ssl === null ? {} : { ssl: sslOptions(settings.ssl) }),
+  };
+}
+
+function sslOptions(ssl: SslSettings): Mysql2.SslOptions {
+  return {
+    ...(ssl.ca === null ? {} : { ca: ssl.ca }),
+    ...(ssl.cert === null ? {} : { cert: ssl.cert }),
+    ...(ssl.key === null ? {} : { key: ssl.key }),
+    rejectUnauthorized: ssl.rejectUnauthorized,
+    verifyIdentity: ssl.verifyIdentity,
+  };
+}
+
+/** Only a connection needs the driver; importing this package must not. */
+function loadMysql2(): typeof Mysql2 {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- import() gives another shape, and later
+  return require('mysql2') as typeof Mysql2;
+}

@@ -1,0 +1,123 @@
+import { isIPv6 } from 'node:net';
+import type { ConnectionSettings } from './connection-settings';
+import { FaultList } from './faults';
+import { readSettings, unknownOption, type GivenOptions, type OptionName } from './read-settings';
+
+const source = 'DATABASE_URL';
+
+const remedy =
+  'Write it as mysql://USER:PASSWORD@HOST:PORT/DATABASE, special characters of user, password and database ' +
+  'percent-encoded: @ is %40, # is %23, / is %2F, ? is %3F, : is %3A, % is %25.';
+
+/** The parameters that may follow the `?`. */
+export const urlParameters = ['socketPath', 'poolSize', 'connectTimeout', 'ssl', 'sslCa'] as const;
+
+const partNames: Readonly<Record<string, string>> = {
+  host: 'its host',
+  port: 'its port',
+  username: 'its user name',
+  password: 'its password',
+  database: 'its database',
+  'ssl.ca': 'its parameter sslCa',
+};
+
+const label: GivenOptions['label'] = (option) => partNames[option] ?? `its parameter ${option}`;
+
+/** The parts of a URL behind its scheme, still encoded. */
+interface UrlParts {
+  readonly username: string;
+  readonly password: string;
+  readonly hostAndPort: string;
+  readonly database: string;
+  readonly query: string;
+}
+
+/**
+ * Takes the URL apart, unless a character that should have been encoded makes the parts uncertain: then a piece of
+ * the password could pass for a host, and be printed.
+ */
+function splitUrl(url: string, faults: FaultList): UrlParts | null {
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(url);
+  if (scheme === null) {
+    faults.add('invalid', 'it', 'is not a URL: it does not begin with mysql:// or mariadb://');
+    return null;
+  }
+  if (!/^(?:mysql|mariadb)$/i.test(scheme[1] ?? '')) {
+    faults.add('invalid', 'it', `begins with ${scheme[0]}, but this package serves MySQL and MariaDB only`);
+    return null;
+  }
+  const rest = url.slice(scheme[0].length);
+  const authority = /^[^/?]*/.exec(rest)?.[0] ?? '';
+  const behind = rest.slice(authority.length);
+  if (rest.includes('#') || behind.includes('@')) {
+    faults.add(
+      'invalid',
+      'its user name, password or database',
+      'holds a raw #, @, / or ?; percent-encode it',
+    );
+    return null;
+  }
+  const at = authority.lastIndexOf('@');
+  if (at === -1) {
+    faults.add('missing', label('username'), 'is missing: there is no USER:PASSWORD@ before the host');
+    return null;
+  }
+  const [username = '', password = ''] = authority.slice(0, at).split(/:(.*)/s);
+  const [path = '', query = ''] = behind.split(/\?(.*)/s);
+  return { username, password, hostAndPort: authority.slice(at + 1), database: path.slice(1), query };
+}
+
+/**
+ * Reads the settings out of a `mysql://` or `mariadb://` URL. Files that it names are relative to `cwd`. No message
+ * holds a value out of it.
+ */
+export function settingsFromUrl(url: string, cwd: string): ConnectionSettings {
+  const faults = new FaultList(source, remedy);
+  const parts = splitUrl(url, faults);
+  const values =
+    parts === null ? {} : { ...decodeParts(parts, faults), ...readParameters(parts.query, faults) };
+  if (parts === null) faults.throwIfAny();
+  return readSettings({ source, values, label, textual: true, baseDirectory: cwd }, faults);
+}
+
+type Values = Partial<Record<OptionName, unknown>>;
+
+function decodeParts(parts: UrlParts, faults: FaultList): Values {
+  if (isIPv6(parts.hostAndPort)) {
+    faults.add('invalid', label('host'), 'is an IPv6 address without brackets: write [ADDRESS]');
+  }
+  if (parts.database.includes('/')) {
+    faults.add(
+      'invalid',
+      label('database'),
+      'holds a raw /; percent-encode it, or drop what follows the name',
+    );
+  }
+  const [, host = '', port = ''] = /^(\[[^\]]*\]|[^:]*)(?::(.*))?$/s.exec(parts.hostAndPort) ?? [];
+  const { username, password, database } = parts;
+  const values: Values = {};
+  for (const [name, encoded] of Object.entries({ host, port, username, password, database })) {
+    const option = name as OptionName;
+    if (encoded === '') continue;
+    try {
+      values[option] = decodeURIComponent(encoded);
+    } catch {
+      faults.add('invalid', label(option), 'holds a % that begins no encoded character; write %25 for it');
+      values[option] = encoded;
+    }
+  }
+  return values;
+}
+
+function readParameters(query: string, faults: FaultList): Values {
+  const values: Values = {};
+  // In a URL of this kind a + is a +, not a blank.
+  const parameters = new URLSearchParams(query.replaceAll('+', '%2B'));
+  for (const [name, value] of parameters) {
+    if (name === 'sslCa') values.ssl = { ca: value };
+    else if (!(urlParameters as readonly string[]).includes(name)) {
+      faults.add('unknown', `its parameter ${name}`, unknownOption(name, urlParameters));
+    } else if (name !== 'ssl' || !parameters.has('sslCa')) values[name as OptionName] = value;
+  }
+  return values;
+}

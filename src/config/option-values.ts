@@ -1,0 +1,89 @@
+import { isIPv6 } from 'node:net';
+import type { FaultList } from './faults';
+import { logTopics, type DeclaredType, type Logging, type LogTopic } from './connection-settings';
+
+/** Reads single options, each to a checked value or to a fault; null and undefined are "not given". */
+export class OptionReader {
+  constructor(
+    private readonly faults: FaultList,
+    /** True where every value is a text, as in the environment and in a URL. */
+    private readonly textual: boolean,
+  ) {}
+
+  /** A text that is not empty, or undefined. */
+  text(option: string, value: unknown, longest?: number): string | undefined {
+    if (value === undefined || value === null) return undefined;
+    if (typeof value !== 'string') return this.invalid(option, 'must be a text in quotes');
+    if (value === '') return this.invalid(option, 'is empty');
+    if (value.includes('\0')) return this.invalid(option, 'holds a NUL character');
+    if (longest !== undefined && value.length > longest) {
+      return this.invalid(option, `is longer than ${longest} characters`);
+    }
+    return value;
+  }
+
+  /** A password: any text, the empty one too. */
+  password(option: string, value: unknown): string | undefined {
+    if (value === undefined || value === null || typeof value === 'string') return value ?? undefined;
+    return this.invalid(option, 'must be a text in quotes');
+  }
+
+  /** A host name or an address, without port; brackets around an IPv6 address are taken off. */
+  host(option: string, value: unknown): string | undefined {
+    const text = this.text(option, value, 255);
+    if (text === undefined) return undefined;
+    const host = /^\[(.*)\]$/.exec(text)?.[1] ?? text;
+    if (isIPv6(host.replace(/%.*$/, ''))) return host;
+    if (host.startsWith('/'))
+      return this.invalid(option, 'must be a host; a path belongs into the socket option');
+    if (/^[^:]*:\d+$/.test(host))
+      return this.invalid(option, 'must not hold a port; it has an option of its own');
+    if (/[\s/@:?#[\]]/.test(host)) return this.invalid(option, 'is not a host name or an address');
+    return host;
+  }
+
+  /** A whole number within bounds. */
+  wholeNumber(
+    option: string,
+    value: unknown,
+    { least, most }: { readonly least: number; readonly most: number },
+  ): number | undefined {
+    if (value === undefined || value === null) return undefined;
+    const wanted = `must be a whole number from ${least} to ${most}`;
+    if (this.textual ? typeof value !== 'string' || !/^\d+$/.test(value) : typeof value !== 'number') {
+      return this.invalid(
+        option,
+        typeof value === 'string' && !this.textual ? `${wanted}, without quotes` : wanted,
+      );
+    }
+    const number = Number(value);
+    if (!Number.isInteger(number) || number < least || number > most) return this.invalid(option, wanted);
+    return number;
+  }
+
+  flag(option: string, value: unknown): boolean | undefined {
+    if (value === undefined || value === null) return undefined;
+    if (this.textual && (value === 'true' || value === 'false')) return value === 'true';
+    return typeof value === 'boolean' ? value : this.invalid(option, 'must be true or false');
+  }
+
+  type(option: string, value: unknown): DeclaredType | undefined {
+    const type = this.text(option, value)?.toLowerCase();
+    if (type === undefined || type === 'mysql' || type === 'mariadb') return type;
+    return this.invalid(option, 'must be mysql or mariadb: this package serves no other kind of server');
+  }
+
+  logging(option: string, value: unknown): Logging | undefined {
+    if (value === undefined || value === null || typeof value === 'boolean') return value ?? undefined;
+    if (value === 'all') return value;
+    if (Array.isArray(value) && value.every((topic) => (logTopics as readonly unknown[]).includes(topic))) {
+      return value as LogTopic[];
+    }
+    return this.invalid(option, `must be true, false, "all" or a list of: ${logTopics.join(', ')}`);
+  }
+
+  private invalid(option: string, message: string): undefined {
+    this.faults.add('invalid', option, message);
+    return undefined;
+  }
+}

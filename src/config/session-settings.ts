@@ -1,0 +1,126 @@
+import type * as Mysql2 from 'mysql2';
+import { ProtectionFlowsError } from '../errors';
+
+/**
+ * The sql_mode of every session: what MySQL 8.4 has by default, valid on MariaDB 10.11 too. It replaces the
+ * server's: added to it, a NO_BACKSLASH_ESCAPES or ANSI_QUOTES would stay, and with the former a value breaks out
+ * of mysql2's `query('… ?')`.
+ */
+export const sqlMode = [
+  'ONLY_FULL_GROUP_BY',
+  'STRICT_TRANS_TABLES',
+  'NO_ZERO_IN_DATE',
+  'NO_ZERO_DATE',
+  'ERROR_FOR_DIVISION_BY_ZERO',
+  'NO_ENGINE_SUBSTITUTION',
+].join(',');
+
+/** The collation of literals, and of what the client sends. mysql2 wants it by this name too. */
+export const sessionCollation = 'utf8mb4_unicode_ci';
+
+/** What is the same in every session, whatever the server's defaults and its init_connect say. */
+const variables: Readonly<Record<string, string>> = {
+  time_zone: "'+00:00'",
+  sql_mode: `'${sqlMode}'`,
+  autocommit: '1',
+  completion_type: "'NO_CHAIN'",
+  foreign_key_checks: '1',
+  unique_checks: '1',
+  sql_safe_updates: '0',
+  sql_quote_show_create: '1',
+};
+
+/** The one statement that makes a session ours. */
+export const sessionStatement = `SET NAMES utf8mb4 COLLATE ${sessionCollation}, ${Object.entries(variables)
+  .map(([name, value]) => `SESSION ${name} = ${value}`)
+  .join(', ')}`;
+
+type Settled = (error: NodeJS.ErrnoException | null, connection?: Mysql2.PoolConnection) => void;
+
+/** What a pool and a pool cluster's namespace have in common. */
+interface HandsOutConnections {
+  getConnection(settled: Settled): void;
+}
+
+/** Sessions that have the settings. A pooled connection keeps them: nothing in this package resets one. */
+const settledSessions = new WeakSet<object>();
+
+function sessionError(cause: Mysql2.QueryError): Error {
+  if (cause.errno === undefined || cause.fatal) return cause;
+  return new ProtectionFlowsError('QUERY_FAILED', {
+    message: `the server refused the session settings (${cause.code} ${cause.errno}); the connection was closed unused`,
+    consequence: 'Nothing ran: no statement is executed in a session without them.',
+    remedy: `Find out why the server, or a proxy before it, refuses: ${sessionStatement}`,
+    details: { errno: cause.errno, code: cause.code, sql: sessionStatement },
+    cause,
+  });
+}
+
+/**
+ * Makes `source` hand out only connections whose session has the settings. The pool's `connection` event would
+ * be too weak a place for it: it cannot keep a connection back when the statement fails.
+ */
+function settleBeforeHandingOut<Source extends object>(source: Source): Source {
+  if (settledSessions.has(source)) return source;
+  settledSessions.add(source);
+  const plain = source as unknown as HandsOutConnections;
+  const getConnection = plain.getConnection.bind(source);
+  plain.getConnection = (settled) => {
+    getConnection((error, connection) => {
+      if (error || connection === undefined || settledSessions.has(connection)) {
+        settled(error, connection);
+        return;
+      }
+      connection.query(sessionStatement, (refusal: Mysql2.QueryError | null) => {
+        if (refusal) {
+          connection.destroy();
+          settled(sessionError(refusal));
+          return;
+        }
+        settledSessions.add(connection);
+        settled(null, connection);
+      });
+    });
+  };
+  return source;
+}
+
+/**
+ * Makes the statement the first of a single connection, before any that its caller can give it. Where it fails, the
+ * others fail too, for want of a connection; whoever listens learns the reason first.
+ */
+function settleAtStart(connection: Mysql2.Connection): Mysql2.Connection {
+  let connected = false;
+  connection.once('connect', () => (connected = true));
+  connection.query(sessionStatement, (refusal) => {
+    if (refusal === null) return;
+    if (connected) connection.destroy();
+    // mysql2 does not emit a failed handshake where a statement waits that can be told, as this one.
+    if (connection.listenerCount('error') === 0) return;
+    connection.emit('error', connected ? sessionError(refusal) : refusal);
+  });
+  return connection;
+}
+
+/**
+ * mysql2, but every session of its pools and pool clusters begins with {@link sessionStatement}, the first one
+ * included; TypeORM takes it as the option `driver`. A session that refuses the statement is closed, and asking
+ * for the connection fails with QUERY_FAILED.
+ */
+export function withSessionSettings(mysql2: typeof Mysql2): typeof Mysql2 {
+  const replaced: Pick<typeof Mysql2, 'createPool' | 'createPoolCluster' | 'createConnection'> = {
+    createPool: (options: Mysql2.PoolOptions | string) =>
+      settleBeforeHandingOut(mysql2.createPool(options as Mysql2.PoolOptions)),
+    createPoolCluster: (options) => {
+      const cluster = mysql2.createPoolCluster(options);
+      const of = cluster.of.bind(cluster);
+      // The cluster's own getConnection asks of() for the namespace, and the namespace for the connection.
+      cluster.of = (pattern, selector) => settleBeforeHandingOut(of(pattern, selector));
+      return cluster;
+    },
+    createConnection: (options: Mysql2.ConnectionOptions | string) =>
+      settleAtStart(mysql2.createConnection(options as Mysql2.ConnectionOptions)),
+  };
+  // Not a copy: mysql2's exports have getters that load more of it.
+  return Object.assign(Object.create(mysql2) as typeof Mysql2, replaced);
+}

@@ -1,0 +1,37 @@
+import { BackupJob } from './platform/backup-job.entity';
+import { BackupPolicy } from './platform/backup-policy.entity';
+import { BackupRepository } from './platform/backup-repository.entity';
+import { ReplicationSchedule } from './platform/replication-schedule.entity';
+import { ScheduleExecution } from './platform/schedule-execution.entity';
+import { VmGroupMembership } from './platform/vm-group-membership.entity';
+import { VmMachineGroup } from './platform/vm-machine-group.entity';
+import { VmReplicationContext } from './platform/vm-replication-context.entity';
+import { ProtectionFlow } from './protection-flow.entity';
+import { ProtectionFlowExecution } from './protection-flow-execution.entity';
+
+export {
+  BackupJob,
+  BackupPolicy,
+  BackupRepository,
+  ProtectionFlow,
+  ProtectionFlowExecution,
+  ReplicationSchedule,
+  ScheduleExecution,
+  VmGroupMembership,
+  VmMachineGroup,
+  VmReplicationContext,
+};
+
+/** Every entity of this package, for `DataSourceOptions.entities`: the two that it owns, then the platform's. */
+export const entities = [
+  ProtectionFlow,
+  ProtectionFlowExecution,
+  ReplicationSchedule,
+  ScheduleExecution,
+  VmMachineGroup,
+  VmGroupMembership,
+  VmReplicationContext,
+  BackupRepository,
+  BackupPolicy,
+  BackupJob,
+];

@@ -1,0 +1,32 @@
+export { connectionUrl, type ConnectionSettings, type ServerAddress } from './connection-url';
+export { findServerInstallations, getServerInstallation, type ServerWish } from './find-server-installation';
+export {
+  addToGroup,
+  createBackupJob,
+  createGroup,
+  createPolicy,
+  createRepository,
+  createSchedule,
+  createScheduleExecution,
+  createVm,
+  type InsertedRow,
+  type RowOverrides,
+} from './platform-rows';
+export {
+  createPlatformTables,
+  platformPresets,
+  platformTableNames,
+  type PlatformCollations,
+  type PlatformPreset,
+  type PlatformPresetName,
+} from './platform-tables';
+export { startPrivateServer, type PrivateServer, type PrivateServerOptions } from './private-server';
+export { rolledBack } from './rolled-back';
+export { seedPlatformRows, type PlatformIds } from './seed-platform-rows';
+export type { ServerInstallation } from './server-installation';
+export {
+  createThrowAwayDatabase,
+  sessionOf,
+  type ThrowAwayDatabase,
+  type ThrowAwayDatabaseOptions,
+} from './throw-away-database';

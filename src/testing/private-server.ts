@@ -1,0 +1,251 @@
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createConnection } from 'mysql2/promise';
+import { ProtectionFlowsError, isProtectionFlowsError } from '../errors';
+import { quoteText } from '../schema/queryable';
+import type { Flavour } from '../schema/server';
+import { createDataDirectory, forgetOldDataTemplate } from './data-directory';
+import { getServerInstallation, type ServerWish } from './find-server-installation';
+import { findFreePort, isPortFree } from './free-port';
+import { Guardian } from './guardian';
+import { commandOf, type ServerInstallation } from './server-installation';
+import { serverArguments, socketPathLimit } from './server-arguments';
+import { ServerProcess } from './server-process';
+import { connectionUrl } from './connection-url';
+
+/** How a private server is to be. */
+export interface PrivateServerOptions extends ServerWish {
+  /** The server to start. Default: the preferred one found on this machine that fits flavour and version. */
+  readonly installation?: ServerInstallation;
+  /** Arguments for the server program, such as `--sql-mode=`. They come last, so they win. */
+  readonly serverArguments?: readonly string[];
+  /** The server's time zone, as an offset such as `+05:30`. Default: the machine's. */
+  readonly timeZone?: string;
+  /** The root user's password. Default: one that has to be quoted in a URL. No backslash. */
+  readonly password?: string;
+  /** How long a start may take. Default: 60,000. */
+  readonly startLimitMs?: number;
+}
+
+const defaultPassword = 'p@ss#word';
+const defaultStartLimitMs = 60_000;
+const stopLimitMs = 20_000;
+const pollMs = 20;
+const portAttempts = 5;
+const telltaleLines = 3;
+
+async function createFolder(): Promise<string> {
+  const fits = join(tmpdir(), 'pflows-XXXXXX', 'sock').length <= socketPathLimit;
+  return mkdtemp(join(fits ? tmpdir() : '/tmp', 'pflows-'));
+}
+
+/** The accounts of a new server: root with a password, from this machine only. */
+function accounts(password: string): string {
+  const secret = quoteText(password);
+  return [
+    `DROP USER IF EXISTS 'root'@'127.0.0.1'`,
+    `CREATE USER 'root'@'127.0.0.1' IDENTIFIED BY ${secret}`,
+    `GRANT ALL PRIVILEGES ON *.* TO 'root'@'127.0.0.1' WITH GRANT OPTION`,
+    `ALTER USER 'root'@'localhost' IDENTIFIED BY ${secret}`,
+    '',
+  ].join(';\n');
+}
+
+/** A real database server of one's own, on the loopback interface, in a temporary folder. */
+export class PrivateServer implements AsyncDisposable {
+  readonly host = '127.0.0.1';
+  readonly username = 'root';
+  readonly password: string;
+  readonly flavour: Flavour;
+  readonly version: string;
+  readonly socketPath: string;
+  private assignedPort = 0;
+  private process: ServerProcess | null = null;
+  private stopping: Promise<void> | null = null;
+
+  /** @internal Use {@link startPrivateServer}. */
+  constructor(
+    /** The temporary folder: data, socket, `error.log`. Removed by {@link stop}. */
+    readonly directory: string,
+    private readonly installation: ServerInstallation,
+    private readonly options: PrivateServerOptions,
+    private readonly guardian: Guardian,
+  ) {
+    this.password = options.password ?? defaultPassword;
+    this.flavour = installation.flavour;
+    this.version = installation.version;
+    this.socketPath = join(directory, 'sock');
+  }
+
+  /** The TCP port, the same after a {@link restart}. */
+  get port(): number {
+    return this.assignedPort;
+  }
+
+  /** The server's process id; after {@link kill} that of the process that was. */
+  get pid(): number {
+    return this.process?.pid ?? 0;
+  }
+
+  get isRunning(): boolean {
+    return this.process?.isRunning ?? false;
+  }
+
+  /** The address of the server, or of one of its databases, with user and password. */
+  url(database?: string): string {
+    return connectionUrl(this, database);
+  }
+
+  /** @internal */
+  async createData(): Promise<void> {
+    try {
+      await createDataDirectory(this.installation, join(this.directory, 'data'), this.directory);
+      await writeFile(join(this.directory, 'accounts.sql'), accounts(this.password), { mode: 0o600 });
+    } catch (error) {
+      const output = (error as { stderr?: string }).stderr ?? '';
+      throw this.startFailed(
+        'its data directory could not be made',
+        output.trim().split('\n').slice(-15),
+        error,
+      );
+    }
+  }
+
+  /** @internal Launches on a free port, on another one where it was taken in the meantime. */
+  async launch(extraArguments: readonly string[] = []): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      if (attempt > 1 || this.assignedPort === 0) this.assignedPort = await findFreePort();
+      try {
+        await this.launchOnPort(extraArguments);
+        return;
+      } catch (error) {
+        if (attempt === portAttempts || (await isPortFree(this.assignedPort))) throw error;
+      }
+    }
+  }
+
+  /** Ends the server without warning, as a crash would. Its data stays for {@link restart}. */
+  async kill(): Promise<void> {
+    await this.process?.end('SIGKILL', stopLimitMs);
+  }
+
+  /**
+   * Starts the server again on the same data and port; one that still runs is shut down first.
+   *
+   * @param extraArguments further arguments for this run only
+   * @throws ProtectionFlowsError SERVER_START_FAILED
+   */
+  async restart(extraArguments: readonly string[] = []): Promise<void> {
+    await this.process?.end('SIGTERM', stopLimitMs);
+    await this.launchOnPort(extraArguments);
+  }
+
+  /** Shuts the server down and removes its folder. A second call is harmless. */
+  stop(): Promise<void> {
+    this.stopping ??= this.shutDown();
+    return this.stopping;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  private async shutDown(): Promise<void> {
+    await this.process?.end('SIGTERM', stopLimitMs);
+    await this.guardian.dismiss();
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  private async launchOnPort(extraArguments: readonly string[]): Promise<void> {
+    const { installation, directory, options } = this;
+    const args = serverArguments(installation, { directory, port: this.port, socketPath: this.socketPath });
+    if (options.timeZone !== undefined) args.push(`--default-time-zone=${options.timeZone}`);
+    args.push(...(options.serverArguments ?? []), ...extraArguments);
+    const command = commandOf(installation, installation.binary, args, directory);
+    const launched = new ServerProcess(command, join(directory, 'error.log'));
+    this.process = launched;
+    this.guardian.watch(launched.pid);
+    launched.onExit(() => {
+      if (this.process === launched) this.guardian.watch(null);
+    });
+    await this.waitUntilReady(launched);
+  }
+
+  /** Ready is when it answers on its own socket: a port could be another server's. */
+  private async waitUntilReady(launched: ServerProcess): Promise<void> {
+    const limitMs = this.options.startLimitMs ?? defaultStartLimitMs;
+    const deadline = Date.now() + limitMs;
+    for (;;) {
+      const { socketPath, username: user, password } = this;
+      const fault = await createConnection({ socketPath, user, password })
+        .then((connection) => connection.end())
+        .then(() => null)
+        .catch((error: unknown) => error);
+      if (fault === null) return;
+      if (!launched.isRunning) {
+        throw this.startFailed('it ended while starting', await launched.lastLogLines(), fault);
+      }
+      if (Date.now() > deadline) {
+        await launched.end('SIGKILL', stopLimitMs);
+        throw this.startFailed(`it was not ready after ${limitMs} ms`, await launched.lastLogLines(), fault);
+      }
+      await delay(pollMs);
+    }
+  }
+
+  private startFailed(reason: string, log: string[], cause: unknown): ProtectionFlowsError {
+    const { binary, chroot = '' } = this.installation;
+    const errors = log.filter((line) => line.includes('[ERROR]'));
+    const telling = (errors.length > 0 ? errors : log).slice(-telltaleLines).join('; ');
+    return new ProtectionFlowsError('SERVER_START_FAILED', {
+      message: `the private ${this.flavour} ${this.version} server did not start: ${reason}: ${telling}`,
+      remedy:
+        'Mend what the log names, or set PROTECTION_FLOWS_MYSQLD to the program of another MariaDB or MySQL server.',
+      details: {
+        binary: `${chroot}${binary}`,
+        serverArguments: [...(this.options.serverArguments ?? [])],
+        log,
+      },
+      cause,
+    });
+  }
+}
+
+async function start(
+  installation: ServerInstallation,
+  options: PrivateServerOptions,
+): Promise<PrivateServer> {
+  const directory = await createFolder();
+  const guardian = new Guardian(directory);
+  const server = new PrivateServer(directory, installation, options, guardian);
+  try {
+    // A server in a chroot may run under another user id than the folder's owner
+    await chmod(directory, 0o755);
+    await server.createData();
+    await server.launch();
+    return server;
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}
+
+/**
+ * Starts a MariaDB or MySQL server found on this machine, in a temporary folder, on a free loopback port and a
+ * socket; ready when the promise resolves. Stop it with `stop()`; it also goes, with its folder, when this
+ * process ends in whatever way. Committed rows survive `kill()`, but not a crash of the machine.
+ *
+ * @throws ProtectionFlowsError SERVER_NOT_FOUND; SERVER_START_FAILED with the server's last log lines.
+ */
+export async function startPrivateServer(options: PrivateServerOptions = {}): Promise<PrivateServer> {
+  const installation = options.installation ?? (await getServerInstallation(options));
+  try {
+    return await start(installation, options);
+  } catch (error) {
+    const mayBeTemplate = isProtectionFlowsError(error, 'SERVER_START_FAILED');
+    if (mayBeTemplate && (await forgetOldDataTemplate(installation))) return start(installation, options);
+    throw error;
+  }
+}

@@ -1,0 +1,54 @@
+import { validationFailed, type FieldFault } from '../errors';
+import {
+  fieldFaults,
+  mergeFaults,
+  validatedEntities,
+  type RowValues,
+  type ValidatedEntity,
+  type WriteMode,
+} from './field-faults';
+
+function entityNamed(name: ValidatedEntity['name']): ValidatedEntity {
+  const found = validatedEntities.find((entity) => entity.name === name);
+  if (!found) throw new TypeError(`${name} has no rules`);
+  return found;
+}
+
+function rowFaults(name: ValidatedEntity['name'], input: unknown, mode: WriteMode): FieldFault[] {
+  const entity = entityNamed(name);
+  const values = (typeof input === 'object' && input !== null ? input : {}) as RowValues;
+  return mergeFaults(
+    fieldFaults(entity, values, mode),
+    entity.rowFaults(values, { complete: mode === 'insert' }),
+  );
+}
+
+function assertNone(name: ValidatedEntity['name'], faults: readonly FieldFault[]): void {
+  if (faults.length > 0) throw validationFailed(name, faults);
+}
+
+/**
+ * Every wrong field of a flow, without a database; an empty list for a right one. Properties that are no columns are
+ * passed over.
+ *
+ * @param mode `insert` (default): a whole new flow, its required columns must be there. `update`: the columns to change;
+ *   the rule of the flow's type is applied as far as they let it be judged
+ */
+export function validateFlow(input: unknown, mode: WriteMode = 'insert'): FieldFault[] {
+  return rowFaults('ProtectionFlow', input, mode);
+}
+
+/** @throws VALIDATION_FAILED, naming every wrong field; see {@link validateFlow} */
+export function assertValidFlow(input: unknown, mode: WriteMode = 'insert'): void {
+  assertNone('ProtectionFlow', validateFlow(input, mode));
+}
+
+/** Every wrong field of an execution, without a database; see {@link validateFlow}. */
+export function validateExecution(input: unknown, mode: WriteMode = 'insert'): FieldFault[] {
+  return rowFaults('ProtectionFlowExecution', input, mode);
+}
+
+/** @throws VALIDATION_FAILED, naming every wrong field; see {@link validateFlow} */
+export function assertValidExecution(input: unknown, mode: WriteMode = 'insert'): void {
+  assertNone('ProtectionFlowExecution', validateExecution(input, mode));
+}
