@@ -1,3 +1,7 @@
+// A zone with a half-hour offset and summer time, unlike any server's in the tests: a date that is written or read in
+// the process's zone anywhere shows at once.
+process.env.TZ = 'America/St_Johns';
+
 /** @type {import('jest').Config} */
 module.exports = {
   testEnvironment: 'node',

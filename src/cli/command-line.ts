@@ -17,6 +17,8 @@ export interface CommandLine {
   readonly stderr: OutputStream;
   /** Calls `listener` at every Ctrl-C or SIGTERM, until the returned function is called. */
   readonly onInterrupt: (listener: () => void) => () => void;
+  /** Calls `listener` with an error that nobody caught: one of a timer or a connection. The run is over with it. */
+  readonly onCrash: (listener: (error: unknown) => void) => void;
   /** Leaves the process at once. */
   readonly quit: (exitCode: number) => void;
   /** What --help and usage errors do without: loaded when a command runs. */

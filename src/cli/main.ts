@@ -27,6 +27,11 @@ function onInterrupt(listener: () => void): () => void {
   };
 }
 
+/** Covers rejections too: Node.js turns those that nobody handles into uncaught exceptions. */
+function onCrash(listener: (error: unknown) => void): void {
+  process.on('uncaughtException', listener);
+}
+
 async function main(): Promise<void> {
   const { stdout, stderr } = process;
   survivePipeClosing(stdout);
@@ -40,6 +45,7 @@ async function main(): Promise<void> {
     stdout,
     stderr,
     onInterrupt,
+    onCrash,
     quit: (code) => process.exit(code),
     load,
   });

@@ -27,16 +27,19 @@ export async function run(commandLine: CommandLine): Promise<number> {
   });
   const state = new Run(commandLine, reporter);
   const program = createProgram(state);
+  const printError = (error: unknown): number => {
+    const { report, exitCode, trace } = printableError(error, state.secrets);
+    reporter.error(report);
+    if (env.PROTECTION_FLOWS_DEBUG === '1') reporter.note(trace);
+    return exitCode;
+  };
+  commandLine.onCrash((error) => commandLine.quit(printError(error)));
   try {
     await program.parseAsync(argv, { from: 'user' });
     return state.exitCode;
   } catch (error) {
     if (error instanceof CommanderError && isHelpOrVersion(error)) return exitCodes.done;
-    const fault = error instanceof CommanderError ? usageError(error, program) : error;
-    const { report, exitCode, trace } = printableError(fault, state.secrets);
-    reporter.error(report);
-    if (env.PROTECTION_FLOWS_DEBUG === '1') reporter.note(trace);
-    return exitCode;
+    return printError(error instanceof CommanderError ? usageError(error, program) : error);
   } finally {
     reporter.end();
   }

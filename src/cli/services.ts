@@ -16,12 +16,9 @@ export interface Services {
   openDataSource(settings: ConnectionSettings): Promise<ProtectionFlowsDataSource>;
   migrate(
     dataSource: ProtectionFlowsDataSource,
-    options: { signal?: AbortSignal; onProgress?: ProgressListener; allowBlocking?: boolean },
+    options: { signal?: AbortSignal; onProgress?: ProgressListener },
   ): Promise<MigrateResult>;
-  planMigrate(
-    dataSource: ProtectionFlowsDataSource,
-    options: { allowBlocking?: boolean },
-  ): Promise<MigratePlan>;
+  planMigrate(dataSource: ProtectionFlowsDataSource): Promise<MigratePlan>;
   rollback(
     dataSource: ProtectionFlowsDataSource,
     options: {

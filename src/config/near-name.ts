@@ -12,17 +12,12 @@ function distance(from: string, to: string): number {
   return previous[to.length] ?? 0;
 }
 
-/** Case, hyphens and underscores are no difference between names that people mix up. */
-function canonical(name: string): string {
-  return name.toLowerCase().replaceAll(/[-_\s]/g, '');
-}
-
 /** The known name that `name` was probably meant to be, or null where none is near. */
 export function findNearName(name: string, known: readonly string[]): string | null {
-  const wanted = canonical(name);
+  const wanted = name.toLowerCase();
   let best: { name: string; distance: number } | null = null;
   for (const candidate of known) {
-    const apart = distance(wanted, canonical(candidate));
+    const apart = distance(wanted, candidate.toLowerCase());
     if (best === null || apart < best.distance) best = { name: candidate, distance: apart };
   }
   return best !== null && best.distance <= Math.max(1, Math.floor(wanted.length / 3)) ? best.name : null;

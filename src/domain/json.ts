@@ -1,9 +1,13 @@
 /** A value that survives a JSON column unchanged. */
 export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject;
 
-/** A JSON object: what `destination_config` and `execution_metadata` hold. */
+/**
+ * A JSON object: what `destination_config` and `execution_metadata` hold. Nested values are `object` and not JsonValue,
+ * as TypeORM's deep types give up on a recursive one ("excessively deep"); {@link isJsonValue} checks them when the row
+ * is written.
+ */
 export interface JsonObject {
-  [key: string]: unknown;
+  [key: string]: string | number | boolean | object | null | undefined;
 }
 
 /**

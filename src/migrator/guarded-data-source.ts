@@ -8,7 +8,7 @@ import {
 import { ProtectionFlowsError } from '../errors';
 import { migrations } from '../migrations';
 import type { Flavour, Server } from '../schema/server';
-import { historyTable } from './history';
+import { historyTable, readHistory } from './history';
 import { migrate } from './migrate';
 import { probeServer } from './probe-server';
 import { rollback } from './rollback';
@@ -115,7 +115,9 @@ export class ProtectionFlowsDataSource extends DataSource {
   }
 
   override createQueryRunner(mode?: ReplicationMode): QueryRunner {
-    return translateErrors(super.createQueryRunner(mode));
+    const runner = translateErrors(super.createQueryRunner(mode));
+    runner.clearDatabase = () => Promise.reject(refusals.drop());
+    return runner;
   }
 
   /**
@@ -150,6 +152,26 @@ export class ProtectionFlowsDataSource extends DataSource {
     const { undone } = await rollback(this);
     if (undone.length === 0)
       this.logger.logSchemaBuild('No migrations were found in the database. Nothing to revert!');
+  }
+
+  /** Logs each migration as TypeORM does; true where one is pending. Unlike TypeORM's, it creates no table. */
+  override async showMigrations(): Promise<boolean> {
+    const history = (await this.withRunner(readHistory)) ?? [];
+    const pending = this.migrations.filter(({ name = '' }) => {
+      const entry = history.find((one) => one.name === name && !one.reverting);
+      this.logger.logSchemaBuild(entry ? `[X] ${entry.id} ${name}` : `[ ] ${name}`);
+      return entry === undefined;
+    });
+    return pending.length > 0;
+  }
+
+  private async withRunner<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> {
+    const runner = this.createQueryRunner('master');
+    try {
+      return await work(runner);
+    } finally {
+      await runner.release();
+    }
   }
 
   /** Always refused: SYNCHRONIZE_REFUSED. */

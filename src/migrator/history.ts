@@ -6,9 +6,12 @@ export const historyTable = 'sendense_flow_migrations';
 
 /** A migration that the history records. */
 export interface HistoryEntry {
+  readonly id: number;
   readonly name: string;
   /** When it was applied, ISO 8601 in UTC. */
   readonly appliedAt: string | null;
+  /** True while its rollback is under way: a rollback that died leaves it, and some of the migration's objects. */
+  readonly reverting: boolean;
 }
 
 async function historyExists(session: Queryable): Promise<boolean> {
@@ -23,31 +26,58 @@ async function historyExists(session: Queryable): Promise<boolean> {
 /** Everything the history records, oldest first; null where there is no history table. Changes nothing. */
 export async function readHistory(session: Queryable): Promise<HistoryEntry[] | null> {
   if (!(await historyExists(session))) return null;
-  // * and not the names: TypeORM's own form of the table has no applied_at.
-  const rows = await select<{ name: string; applied_at?: Date | string | null }>(
-    session,
-    `SELECT * FROM ${historyTable} ORDER BY id`,
-  );
-  return rows.map(({ name, applied_at: at }) => ({
+  // * and not the names: TypeORM's own form of the table has neither applied_at nor reverting.
+  const rows = await select<{
+    id: number;
+    name: string;
+    applied_at?: Date | string | null;
+    reverting?: number;
+  }>(session, `SELECT * FROM ${historyTable} ORDER BY id`);
+  return rows.map(({ id, name, applied_at: at, reverting }) => ({
+    id: Number(id),
     name,
     appliedAt: at ? new Date(at).toISOString() : null,
+    reverting: Number(reverting ?? 0) === 1,
   }));
 }
 
+/** Marks a migration whose rollback begins, or clears the mark. */
+export async function markReverting(session: Queryable, name: string, reverting: boolean): Promise<void> {
+  await session.query(`UPDATE ${historyTable} SET reverting = ? WHERE name = ?`, [reverting ? 1 : 0, name]);
+}
+
+/** What TypeORM's own form of the table leaves out: a name stands there once only, a row says when it was written. */
+const additions: Readonly<Record<string, string>> = {
+  applied_at: 'ADD COLUMN applied_at timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP',
+  reverting: 'ADD COLUMN reverting tinyint(1) NOT NULL DEFAULT 0',
+  uq_flow_migrations_name: 'ADD UNIQUE INDEX uq_flow_migrations_name (name)',
+};
+
 /**
- * Creates the history's table unless it is there, in the form that TypeORM's executor reads and writes, with what it
- * leaves out: a name can stand there once only, and each row says when it was written.
+ * Creates the history's table unless it is there, in the form that TypeORM's executor reads and writes, and gives one
+ * that TypeORM made (on a plain DataSource with these migrations) what it lacks.
  */
 export async function ensureHistory(session: Queryable): Promise<void> {
-  if (await historyExists(session)) return;
   await session.query(
     `CREATE TABLE IF NOT EXISTS ${historyTable} (
   id int NOT NULL AUTO_INCREMENT,
   timestamp bigint NOT NULL,
   name varchar(255) NOT NULL,
   applied_at timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP,
+  reverting tinyint(1) NOT NULL DEFAULT 0,
   PRIMARY KEY (id),
   UNIQUE INDEX uq_flow_migrations_name (name)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci`,
   );
+  const present = await select<{ name: string }>(
+    session,
+    `SELECT COLUMN_NAME AS name FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?
+      UNION
+     SELECT INDEX_NAME FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?`,
+    [historyTable, historyTable],
+  );
+  for (const [name, change] of Object.entries(additions)) {
+    if (!present.some((row) => row.name === name))
+      await session.query(`ALTER TABLE ${historyTable} ${change}`);
+  }
 }

@@ -2,10 +2,11 @@ import { MigrationExecutor, type Migration, type QueryRunner } from 'typeorm';
 import { isProtectionFlowsError, ProtectionFlowsError } from '../errors';
 import { attachHooks, migrationList, stepContext } from '../migrations';
 import { preflight, readFacts, type Facts, type Finding } from '../preflight';
+import { named } from '../schema/shape';
 import { runStep } from '../schema/step';
 import { executeStatement, withShortLockWait } from './execute-statement';
 import type { ProtectionFlowsDataSource } from './guarded-data-source';
-import { ensureHistory, readHistory } from './history';
+import { ensureHistory, markReverting, readHistory } from './history';
 import { withMigrationLock } from './lock';
 import type { KeyResult, MigratePlan, MigrateResult, ProgressListener } from './results';
 
@@ -25,7 +26,7 @@ export interface MigrateOutcome extends MigrateResult {
 /** The facts of preflight on that runner's session. */
 async function factsOf(dataSource: ProtectionFlowsDataSource, runner: QueryRunner): Promise<Facts> {
   const history = (await readHistory(runner)) ?? [];
-  const names = history.map((entry) => entry.name);
+  const names = history.filter((entry) => !entry.reverting).map((entry) => entry.name);
   return readFacts(runner, dataSource.server, migrationList, names);
 }
 
@@ -68,6 +69,18 @@ async function addLateKeys(
     }
   }
   return refused;
+}
+
+/** Brings back what a rollback that died took away of its migration; the name of that migration. */
+async function redoReverted(runner: QueryRunner): Promise<string[]> {
+  const redone: string[] = [];
+  for (const { name, reverting } of (await readHistory(runner)) ?? []) {
+    if (!reverting) continue;
+    await named(migrationList, name)?.up(runner);
+    await markReverting(runner, name, false);
+    redone.push(name);
+  }
+  return redone;
 }
 
 /** Attaches progress, the bounded wait for locks and Ctrl-C to what the steps execute. */
@@ -124,8 +137,10 @@ export async function migrate(
         hook(runner, options, (name, ms) => times.set(name, ms));
         return withShortLockWait(runner, async () => {
           if (before.pending.length > 0) await ensureHistory(runner);
+          const applied = await redoReverted(runner);
           const migrations =
             before.pending.length > 0 ? await executorOn(dataSource, runner).executePendingMigrations() : [];
+          applied.push(...migrations.map(({ name }) => name));
           const late = await addLateKeys(runner, before, (step) => onProgress?.({ migration: null, step }));
           findings.push(...late);
           const keys = before.keys.map(({ key, state }): KeyResult => {
@@ -134,7 +149,7 @@ export async function migrate(
             return { name: key.name, status, ms: times.get(key.name) ?? 0 };
           });
           const ok = keys.every((key) => key.status !== 'refused');
-          return { ok, applied: migrations.map(({ name }) => name), migrations, keys, findings };
+          return { ok, applied, migrations, keys, findings };
         });
       },
     );

@@ -4,7 +4,7 @@ import { attachHooks, migrationList, stepContext, type RunnerHooks, type StepMig
 import { assertUndoable } from '../schema/step';
 import { executeStatement, withShortLockWait } from './execute-statement';
 import type { ProtectionFlowsDataSource } from './guarded-data-source';
-import { readHistory } from './history';
+import { ensureHistory, markReverting, readHistory } from './history';
 import { withMigrationLock } from './lock';
 import { assertNotInterrupted, executorOn } from './migrate';
 import type { ProgressListener, RollbackResult } from './results';
@@ -54,6 +54,25 @@ async function assertAllUndoable(runner: QueryRunner, undoing: readonly StepMigr
 }
 
 /**
+ * Undoes the newest migration. The history says so before the first statement: if this run dies, a rollback undoes
+ * the rest of it, and a migrate brings back what is gone.
+ */
+async function undoNewest(
+  dataSource: ProtectionFlowsDataSource,
+  runner: QueryRunner,
+  name: string,
+  anythingExecuted: () => boolean,
+): Promise<void> {
+  await markReverting(runner, name, true);
+  try {
+    await executorOn(dataSource, runner).undoLastMigration();
+  } catch (error) {
+    if (!anythingExecuted()) await markReverting(runner, name, false).catch(() => undefined);
+    throw error;
+  }
+}
+
+/**
  * Undoes the newest migrations, one after the other, under the same lock as migrate. Each refuses, before its first
  * statement, where rows would be lost that the caller did not give up.
  *
@@ -69,10 +88,14 @@ export async function rollback(
   const runner = dataSource.createQueryRunner('master');
   const discarded: Record<string, number> = {};
   const undone: string[] = [];
+  let executed = 0;
   const hooks: RunnerHooks = {
     discardRows: options.discardRows,
     onStep: (migration, step) => onProgress?.({ migration, step }),
-    beforeStatement: () => assertNotInterrupted(signal),
+    beforeStatement: () => {
+      assertNotInterrupted(signal);
+      executed += 1;
+    },
     execute: (sql) => executeStatement(runner, sql, signal),
     onDiscard: (table, rows) => (discarded[table] = rows),
   };
@@ -88,9 +111,10 @@ export async function rollback(
         const steps = undoing.flatMap((migration) => [...migration.steps]);
         hooks.dropped = new Set(steps.flatMap((step) => step.creates ?? []));
         await assertAllUndoable(runner, undoing);
+        if (names.length > 0) await ensureHistory(runner);
         for (const name of names) {
           assertNotInterrupted(signal);
-          await executorOn(dataSource, runner).undoLastMigration();
+          await undoNewest(dataSource, runner, name, () => executed > 0);
           undone.push(name);
         }
         return { ok: true, undone, discarded };

@@ -11,7 +11,7 @@ export async function readStatus(dataSource: ProtectionFlowsDataSource): Promise
   try {
     const history = (await readHistory(runner)) ?? [];
     const known = migrationList.map(({ name }): MigrationStatus => {
-      const entry = named(history, name);
+      const entry = history.find((one) => one.name === name && !one.reverting);
       return { name, status: entry ? 'applied' : 'pending', appliedAt: entry?.appliedAt ?? null };
     });
     const unknown = history

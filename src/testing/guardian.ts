@@ -41,7 +41,8 @@ export class Guardian {
 
   /** Lets it do its work now; resolves once the folder is gone. */
   async dismiss(): Promise<void> {
-    if (this.process.exitCode !== null || this.process.pid === undefined) return;
+    const { pid, exitCode, signalCode } = this.process;
+    if (pid === undefined || exitCode !== null || signalCode !== null) return;
     this.process.ref();
     this.process.stdin?.end();
     await once(this.process, 'exit');

@@ -1,4 +1,14 @@
 export { connectionUrl, type ConnectionSettings, type ServerAddress } from './connection-url';
+export {
+  buildExecution,
+  buildFlow,
+  createExecution,
+  createFlow,
+  type BuiltExecution,
+  type BuiltFlow,
+  type ExecutionOverrides,
+  type FlowOverrides,
+} from './factories';
 export { findServerInstallations, getServerInstallation, type ServerWish } from './find-server-installation';
 export {
   addToGroup,

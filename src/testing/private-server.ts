@@ -1,6 +1,6 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createConnection } from 'mysql2/promise';
 import { ProtectionFlowsError, isProtectionFlowsError } from '../errors';
@@ -101,7 +101,7 @@ export class PrivateServer implements AsyncDisposable {
   /** @internal */
   async createData(): Promise<void> {
     try {
-      await createDataDirectory(this.installation, join(this.directory, 'data'), this.directory);
+      await createDataDirectory(this.installation, join(this.directory, 'data'), dirname(this.directory));
       await writeFile(join(this.directory, 'accounts.sql'), accounts(this.password), { mode: 0o600 });
     } catch (error) {
       const output = (error as { stderr?: string }).stderr ?? '';
@@ -163,7 +163,7 @@ export class PrivateServer implements AsyncDisposable {
     const args = serverArguments(installation, { directory, port: this.port, socketPath: this.socketPath });
     if (options.timeZone !== undefined) args.push(`--default-time-zone=${options.timeZone}`);
     args.push(...(options.serverArguments ?? []), ...extraArguments);
-    const command = commandOf(installation, installation.binary, args, directory);
+    const command = commandOf(installation, installation.binary, args, dirname(directory));
     const launched = new ServerProcess(command, join(directory, 'error.log'));
     this.process = launched;
     this.guardian.watch(launched.pid);
@@ -221,8 +221,6 @@ async function start(
   const guardian = new Guardian(directory);
   const server = new PrivateServer(directory, installation, options, guardian);
   try {
-    // A server in a chroot may run under another user id than the folder's owner
-    await chmod(directory, 0o755);
     await server.createData();
     await server.launch();
     return server;

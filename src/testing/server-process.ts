@@ -23,9 +23,7 @@ export class ServerProcess {
       stdio: ['ignore', log, log],
     });
     closeSync(log);
-    this.exited = Promise.race([once(this.process, 'exit'), once(this.process, 'error')]).catch(
-      () => undefined,
-    );
+    this.exited = once(this.process, 'exit').catch(() => undefined);
     this.process.unref();
   }
 

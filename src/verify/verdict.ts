@@ -11,7 +11,8 @@ export function verdictOf(context: VerifyContext, checks: readonly CheckResult[]
   if (recorded.some((name) => !known.includes(name))) return 'ahead';
   if (recorded.length === 0) return missing.length === declared.size ? 'never-ran' : 'present-but-unrecorded';
   if (missing.length > 0) return 'recorded-but-absent';
-  if (known.some((name) => !recorded.includes(name))) return 'half-applied';
+  if (known.some((name) => !recorded.includes(name)) || history?.some((entry) => entry.reverting))
+    return 'half-applied';
   if (checks.some((check) => check.status === 'fail')) return 'drifted';
   return checks.some((check) => check.status === 'skip') ? 'unproven' : 'proven';
 }

@@ -5,10 +5,9 @@ import type { Run } from '../run-command';
 
 interface MigrateOptions extends GlobalOptions {
   readonly plan?: boolean;
-  readonly allowBlocking?: boolean;
 }
 
-/** `migrate [--plan] [--allow-blocking]` */
+/** `migrate [--plan]` */
 export function addMigrateCommand(program: Command, run: Run): void {
   program
     .command('migrate')
@@ -18,7 +17,6 @@ export function addMigrateCommand(program: Command, run: Run): void {
         'absent. Safe to run again, and from many processes at once.',
     )
     .option('--plan', 'print the findings and the SQL; change nothing')
-    .option('--allow-blocking', 'also do what blocks writers of a large table while it runs')
     .addHelpText(
       'after',
       commandHelp(
@@ -28,11 +26,10 @@ export function addMigrateCommand(program: Command, run: Run): void {
     )
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<MigrateOptions>();
-      const allowBlocking = options.allowBlocking === true;
       if (options.plan === true) {
         await run.database(options, {
           stopsBetweenStatements: false,
-          run: ({ services, dataSource }) => services.planMigrate(dataSource, { allowBlocking }),
+          run: ({ services, dataSource }) => services.planMigrate(dataSource),
           text: (texts, plan, style) => texts.planText(plan, style),
         });
         return;
@@ -40,7 +37,7 @@ export function addMigrateCommand(program: Command, run: Run): void {
       await run.database(options, {
         stopsBetweenStatements: true,
         run: ({ services, dataSource, signal, onProgress }) =>
-          services.migrate(dataSource, { signal, onProgress, allowBlocking }),
+          services.migrate(dataSource, { signal, onProgress }),
         text: (texts, result, style) => texts.migrateText(result, style),
       });
     });

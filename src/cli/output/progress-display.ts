@@ -45,7 +45,8 @@ export class ProgressDisplay {
   private draw(): void {
     const seconds = Math.floor((this.nowMs() - this.startedAtMs) / 1000);
     const suffix = seconds >= secondsShownFrom ? ` ${seconds} s` : '';
-    const room = (this.stream.columns ?? 80) - 3 - suffix.length;
+    // A pseudo-terminal without a size says 0.
+    const room = (this.stream.columns || 80) - 3 - suffix.length;
     const step = this.step.length > room ? `${this.step.slice(0, Math.max(0, room - 1))}…` : this.step;
     const frame = frames[this.frame++ % frames.length] ?? '';
     this.stream.write(`${eraseLine}${this.style.cyan(frame)} ${step}${this.style.dim(suffix)}`);

@@ -28,6 +28,11 @@ export const historyCheck: Check = {
         .join('\n');
       return fail(`${duplicated.join(', ')}: recorded more than once`, remedy, evidence);
     }
+    const reverting = history.filter((entry) => entry.reverting).map((entry) => entry.name);
+    if (reverting.length > 0) {
+      const remedy = `${migrateFirst} brings it back, protection-flows rollback takes the rest away`;
+      return fail(`a rollback of ${reverting.join(', ')} died half-way`, remedy, evidence);
+    }
     if (pending.length > 0) {
       return fail(
         `${names.length} of ${known.length} migrations recorded; pending: ${pending.join(', ')}`,

@@ -5,7 +5,7 @@ import { quoteName, quoteText, select } from '../../schema/queryable';
 import { named, type Table } from '../../schema/shape';
 import type { VerifyContext } from '../context';
 import type { Evidence } from '../report';
-import { isRequired, sampleValue } from './sample-value';
+import { isRequired, sampleValue, uniqueText } from './sample-value';
 
 /** How deep the required references of platform tables are followed. */
 const deepest = 5;
@@ -76,7 +76,8 @@ export class Probe {
     given: Readonly<Record<string, string>> = {},
     depth = 0,
   ): Promise<string> {
-    const sql = await this.insertSql(tableName, { [key]: this.newId(), ...given }, depth);
+    const { type } = named((await this.shapeOf(tableName)).columns, key) ?? { type: 'varchar(64)' };
+    const sql = await this.insertSql(tableName, { [key]: uniqueText(type), ...given }, depth);
     await this.execute(sql.text);
     return sql.values[key] ?? '';
   }

@@ -3,9 +3,11 @@ import { ProtectionFlowsError } from '../../errors';
 import { quoteText } from '../../schema/queryable';
 import type { Column } from '../../schema/shape';
 
-/** A value that no row has, at most that long. */
-function uniqueText(length: number): string {
-  return `verify-${randomUUID()}`.slice(-length);
+/** A text that no row has, as long as a column of that type takes. */
+export function uniqueText(type: string): string {
+  const length = Number(/^(?:var)?(?:char|binary)\((\d+)\)/.exec(type)?.[1] ?? Infinity);
+  const text = `verify-${randomUUID()}`;
+  return text.slice(Math.max(0, text.length - length));
 }
 
 /** True where an insert has to name the column: it is NOT NULL and nothing fills it. */
@@ -21,10 +23,9 @@ export function isRequired(column: Column): boolean {
  */
 export function sampleValue(column: Column): string {
   const { type } = column;
-  const length = Number(/^(?:var)?(?:char|binary)\((\d+)\)/.exec(type)?.[1] ?? 43);
   const firstValue = /^(?:enum|set)\('((?:[^']|'')*)'/.exec(type)?.[1];
   if (firstValue !== undefined) return `'${firstValue}'`;
-  if (/char|text|binary|blob/.test(type)) return quoteText(uniqueText(Math.min(length, 43)));
+  if (/char|text|binary|blob/.test(type)) return quoteText(uniqueText(type));
   if (/^(tiny|small|medium|big)?int|^decimal|^float|^double|^bit/.test(type)) return '1';
   if (/^(timestamp|datetime)/.test(type)) return 'CURRENT_TIMESTAMP';
   if (/^date/.test(type)) return 'CURRENT_DATE';

@@ -1,0 +1,62 @@
+import { chmodSync, existsSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { Fault, say } from './fault.mjs';
+import { inProject } from './project.mjs';
+import { runQuietly } from './run.mjs';
+
+const dist = inProject('dist');
+const program = inProject('dist', 'cli', 'main.js');
+
+function newestChange(path) {
+  const { mtimeMs } = statSync(path);
+  if (!statSync(path).isDirectory()) return mtimeMs;
+  return Math.max(mtimeMs, ...readdirSync(path).map((name) => newestChange(`${path}/${name}`)));
+}
+
+function isUpToDate() {
+  const sources = ['src', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'].map((name) =>
+    inProject(name),
+  );
+  return existsSync(dist) && Math.max(...sources.map(newestChange)) < statSync(dist).mtimeMs;
+}
+
+/** Puts the folder in the place of dist. Another build may do the same at the same time: the last one wins. */
+function replaceDist(folder) {
+  const old = `${folder}.old`;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      if (existsSync(dist)) renameSync(dist, old);
+      renameSync(folder, dist);
+      return;
+    } catch (error) {
+      if (attempt === 10) throw error;
+    } finally {
+      rmSync(old, { recursive: true, force: true });
+    }
+  }
+}
+
+/** Compiles src to dist, which is replaced only once everything compiled. Needs node_modules. */
+export async function build() {
+  const begun = new Date();
+  const partial = inProject(`dist.${process.pid}`);
+  const tsc = inProject('node_modules', 'typescript', 'bin', 'tsc');
+  const args = [tsc, '-p', inProject('tsconfig.build.json'), '--outDir', partial];
+  const { code, output } = await runQuietly(process.execPath, args);
+  if (code !== 0) {
+    rmSync(partial, { recursive: true, force: true });
+    throw new Fault(
+      `src does not compile:\n${output}`,
+      'dist was left as it was.',
+      'Mend the lines named above.',
+    );
+  }
+  replaceDist(partial);
+  if (existsSync(program)) chmodSync(program, 0o755);
+  utimesSync(dist, begun, begun);
+  say('built dist');
+}
+
+/** Builds unless dist is newer than everything that it is made from. */
+export async function ensureBuilt() {
+  if (!isUpToDate()) await build();
+}

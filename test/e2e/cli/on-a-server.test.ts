@@ -1,0 +1,109 @@
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { useDatabase } from '../../support/database';
+import { emptyFolder, program, runCommandLine, type Ran } from './command-line';
+
+const database = useDatabase({ per: 'each' });
+const env = () => ({ DATABASE_URL: database.url });
+const cli = (...args: string[]): Promise<Ran> => runCommandLine(args, { env: env() });
+const json = async (...args: string[]): Promise<Record<string, unknown> & { exitCode: number | null }> => {
+  const { stdout, exitCode } = await cli(...args, '--json');
+  return { ...(JSON.parse(stdout) as Record<string, unknown>), exitCode };
+};
+
+describe('the commands on a real server', () => {
+  it('migrate, status, verify and rollback, each with the exit code of its result', async () => {
+    expect(await json('status')).toMatchObject({ exitCode: 1, ok: false });
+    expect(await json('verify')).toMatchObject({ exitCode: 1, verdict: 'never-ran' });
+    const planned = await cli('migrate', '--plan');
+    expect(planned).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(await json('status')).toMatchObject({ exitCode: 1 });
+
+    const migrated = await cli('migrate');
+    expect(migrated.exitCode).toBe(0);
+    expect(migrated.stdout).toMatch(/^Applied \d+ migrations/);
+    expect(migrated.stderr).toMatch(/^… .*\n/);
+    expect(await json('status')).toMatchObject({ exitCode: 0, ok: true });
+    expect(await json('verify', '--strict')).toMatchObject({ exitCode: 0, verdict: 'proven' });
+    expect(await json('migrate')).toMatchObject({ exitCode: 0, ok: true, applied: [] });
+
+    expect(await json('rollback', '--all')).toMatchObject({ exitCode: 0, ok: true, discarded: {} });
+    expect(await json('verify')).toMatchObject({ exitCode: 1, verdict: 'never-ran' });
+  });
+
+  it('does not migrate on a status because the configuration says migrationsRun', async () => {
+    const { host, port, username, password } = database.settings;
+    const path = join(emptyFolder(), 'c.json');
+    writeFileSync(
+      path,
+      JSON.stringify({ host, port, username, password, database: database.name, migrationsRun: true }),
+    );
+    expect(await json('status', '--config', path)).toMatchObject({ exitCode: 1, ok: false });
+    expect(await json('status', '--config', path)).toMatchObject({ exitCode: 1, ok: false });
+  });
+});
+
+describe('a failure after trying to connect', () => {
+  const wrong = (part: Partial<URL>) => {
+    const url = Object.assign(new URL(database.url), part);
+    return { DATABASE_URL: url.href };
+  };
+
+  it.each<[string, () => NodeJS.ProcessEnv, string]>([
+    ['an unknown host', () => wrong({ hostname: 'no-such-host.invalid' }), 'HOST_UNKNOWN'],
+    ['a wrong password', () => wrong({ password: 'hush' }), 'ACCESS_DENIED'],
+    ['a missing database', () => wrong({ pathname: '/no_such_database' }), 'DATABASE_MISSING'],
+    ['a closed port', () => wrong({ port: '1' }), 'CONNECTION_REFUSED'],
+  ])('ends 2 with its code, and no password: %s', async (_name, environment, code) => {
+    const { exitCode, stdout, stderr } = await runCommandLine(['status'], { env: environment() });
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+    const lines = stderr.trimEnd().split('\n');
+    expect(lines).toHaveLength(3);
+    expect(lines[0]).toMatch(new RegExp(`^${code}: `));
+    expect(stderr).not.toMatch(/hush|p@ss|p%40ss/);
+  });
+});
+
+describe('Ctrl-C', () => {
+  it('stops a migrate between two statements, and the next one goes on from there', async () => {
+    const child = spawn(process.execPath, [program, 'migrate'], {
+      cwd: emptyFolder(),
+      env: { PATH: process.env.PATH, ...env() },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let stderr = '';
+    child.stderr.on('data', (data: Buffer) => {
+      if (stderr === '') child.kill('SIGINT');
+      stderr += data.toString();
+    });
+    const exitCode = await new Promise((resolve) => child.on('close', resolve));
+    expect(stderr).toMatch(/\nStopping after the statement under way\. Ctrl-C again quits at once\.\n/);
+    expect(stderr).toMatch(/\nINTERRUPTED: .*\n.*\nFix: .*\n$/);
+    expect(exitCode).toBe(2);
+    expect(await json('status')).toMatchObject({ exitCode: 1, ok: false });
+    expect(await json('migrate')).toMatchObject({ exitCode: 0, ok: true });
+    expect(await json('verify')).toMatchObject({ verdict: 'proven' });
+  });
+
+  it('ends a command that waits for a silent server, and says so', async () => {
+    const silent = createServer(() => undefined);
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const { port } = silent.address() as AddressInfo;
+    const connected = new Promise((resolve) => silent.once('connection', resolve));
+    const child = spawn(process.execPath, [program, 'status'], {
+      cwd: emptyFolder(),
+      env: { PATH: process.env.PATH, DATABASE_URL: `mysql://u:hush@127.0.0.1:${port}/d` },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let stderr = '';
+    child.stderr.on('data', (data: Buffer) => (stderr += data.toString()));
+    await connected;
+    child.kill('SIGINT');
+    const exitCode = await new Promise((resolve) => child.on('close', resolve));
+    silent.close();
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/^INTERRUPTED: stopped by Ctrl-C or SIGTERM\nNothing was changed\.\nFix: /);
+  });
+});

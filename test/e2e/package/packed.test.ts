@@ -1,0 +1,135 @@
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { useDatabase } from '../../support/database';
+import { useDataSource } from '../../support/data-source';
+import { packageFolder, runProgram, type ProgramEnd } from '../../support/run-program';
+
+const commonJs = `
+const { dataSource } = require('@sendense/protection-flows/data-source');
+const { ProtectionFlow, isProtectionFlowsError } = require('@sendense/protection-flows');
+(async () => {
+  await dataSource.initialize();
+  const flows = dataSource.getRepository(ProtectionFlow);
+  const flow = await flows.save({ name: 'cjs', flow_type: 'replication', target_type: 'vm', target_id: 'vm-1', destination_type: 'ossea' });
+  const error = await flows.save({ name: 'wrong', flow_type: 'backup', target_type: 'vm', target_id: 'vm-1' }).catch((e) => e);
+  console.log(JSON.stringify({ found: await flows.countBy({ id: flow.id }), refused: isProtectionFlowsError(error, 'VALIDATION_FAILED') }));
+  await dataSource.destroy();
+})();
+`;
+
+const esModule = `
+import { createRequire } from 'node:module';
+import { dataSource } from '@sendense/protection-flows/data-source';
+import { ProtectionFlow } from '@sendense/protection-flows';
+await dataSource.initialize();
+const flows = dataSource.getRepository(ProtectionFlow);
+const flow = await flows.save({ name: 'esm', flow_type: 'replication', target_type: 'vm', target_id: 'vm-1', destination_type: 'ossea' });
+const sameClass = createRequire(import.meta.url)('@sendense/protection-flows').ProtectionFlow === ProtectionFlow;
+console.log(JSON.stringify({ found: await flows.countBy({ id: flow.id }), sameClass }));
+await dataSource.destroy();
+`;
+
+const typed = `
+import { dataSource } from '@sendense/protection-flows/data-source';
+import { ProtectionFlow, ProtectionFlowExecution, migrate, verify, type VerifyReport } from '@sendense/protection-flows';
+import { startPrivateServer, rolledBack } from '@sendense/protection-flows/testing';
+export async function first(): Promise<VerifyReport> {
+  await migrate(dataSource);
+  const flow: ProtectionFlow = await dataSource.getRepository(ProtectionFlow).findOneByOrFail({ enabled: true });
+  const bytes: number = (await dataSource.getRepository(ProtectionFlowExecution).findOneByOrFail({ flow_id: flow.id })).bytes_transferred;
+  // @ts-expect-error a status that is none
+  await dataSource.getRepository(ProtectionFlow).findBy({ last_execution_status: 'done' });
+  void [bytes, startPrivateServer, rolledBack];
+  return verify(dataSource);
+}
+`;
+
+/** Guards what users really get: the packed tarball, imported as a dependency in both module systems, with its types. */
+describe('the packed package', () => {
+  const database = useDatabase({ platform: 'mixed' });
+  useDataSource(database);
+  let project: string;
+
+  const run = (command: string, args: string[]): Promise<ProgramEnd> =>
+    runProgram(command, args, { cwd: project, env: { DATABASE_URL: database.url } });
+
+  beforeAll(async () => {
+    project = await mkdtemp(join(tmpdir(), 'pflows-consumer-'));
+    const pack = ['pack', '--ignore-scripts', '--silent', '--pack-destination', project];
+    expect(await runProgram('npm', pack)).toMatchObject({ exitCode: 0 });
+    const [tarball = ''] = await readdir(project);
+    const modules = join(project, 'node_modules');
+    const own = join(modules, '@sendense', 'protection-flows');
+    await mkdir(own, { recursive: true });
+    expect(
+      await runProgram('tar', ['-xzf', join(project, tarball), '--strip-components=1', '-C', own]),
+    ).toMatchObject({
+      exitCode: 0,
+    });
+    // Everything else a consumer installs, from this package's own node_modules: the test needs no registry
+    for (const name of await readdir(join(packageFolder, 'node_modules'))) {
+      if (name !== '@sendense') await symlink(join(packageFolder, 'node_modules', name), join(modules, name));
+    }
+    await writeFile(join(project, 'package.json'), '{ "name": "consumer", "private": true }');
+  });
+  afterAll(() => rm(project, { recursive: true, force: true }));
+
+  it('holds the build and no sources, tests or configuration', async () => {
+    const files = await readdir(join(project, 'node_modules/@sendense/protection-flows'));
+    expect(files.sort()).toEqual(
+      ['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'ormconfig.example.json', 'package.json'].sort(),
+    );
+  });
+
+  it('answers a first query from a CommonJS program', async () => {
+    await writeFile(join(project, 'program.js'), commonJs);
+    const end = await run(process.execPath, ['program.js']);
+    expect(end).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(JSON.parse(end.stdout)).toEqual({ found: 1, refused: true });
+  });
+
+  it('answers a first query from an ES module, with the very same classes', async () => {
+    await writeFile(join(project, 'program.mjs'), esModule);
+    const end = await run(process.execPath, ['program.mjs']);
+    expect(end).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(JSON.parse(end.stdout)).toEqual({ found: 1, sameClass: true });
+  });
+
+  it.each(['node16', 'bundler', 'node10'])(
+    'has types that a strict consumer compiles with (%s)',
+    async (resolution) => {
+      await writeFile(join(project, 'typed.ts'), typed);
+      const module = resolution === 'node16' ? 'node16' : resolution === 'bundler' ? 'esnext' : 'commonjs';
+      const silence = resolution === 'node10' ? ['--ignoreDeprecations', '6.0'] : [];
+      const flags = [
+        '--noEmit',
+        '--strict',
+        '--target',
+        'es2022',
+        '--skipLibCheck',
+        '--experimentalDecorators',
+        '--types',
+        'node',
+      ];
+      const tsc = join(packageFolder, 'node_modules/typescript/bin/tsc');
+      const end = await run(process.execPath, [
+        tsc,
+        ...flags,
+        '--module',
+        module,
+        '--moduleResolution',
+        resolution,
+        ...silence,
+        'typed.ts',
+      ]);
+      expect(end.output).toBe('');
+    },
+  );
+
+  it('has a command line that runs where it is installed', async () => {
+    const bin = 'node_modules/@sendense/protection-flows/dist/cli/main.js';
+    const end = await run(process.execPath, [bin, 'verify', '--json']);
+    expect(JSON.parse(end.stdout)).toMatchObject({ ok: true, verdict: 'proven' });
+  });
+});

@@ -1,0 +1,242 @@
+import * as mysql2 from 'mysql2';
+import { DataSource } from 'typeorm';
+import { connectionSettings, dataSourceOptions, sqlMode, withSessionSettings } from '../../../src/config';
+import { useDatabase, usePrivateServer } from '../../support/database';
+
+const variables = [
+  'time_zone',
+  'sql_mode',
+  'autocommit',
+  'foreign_key_checks',
+  'unique_checks',
+  'sql_safe_updates',
+  'sql_quote_show_create',
+  'completion_type',
+  'character_set_client',
+  'character_set_results',
+  'collation_connection',
+] as const;
+
+const question = `SELECT CONNECTION_ID() AS id, ${variables.map((name) => `@@SESSION.${name} AS ${name}`).join(', ')}`;
+
+type Session = Record<(typeof variables)[number], string> & { id: string };
+
+/** A row of the question's answer: numbers come as texts or not, as the driver's options say. */
+function sessionOf(rows: unknown): Session {
+  const [row] = rows as Record<string, unknown>[];
+  return Object.fromEntries(
+    Object.entries(row ?? {}).map(([name, value]) => [name, String(value)]),
+  ) as Session;
+}
+
+const wanted: Omit<Session, 'id'> = {
+  time_zone: '+00:00',
+  sql_mode: sqlMode,
+  autocommit: '1',
+  foreign_key_checks: '1',
+  unique_checks: '1',
+  sql_safe_updates: '0',
+  sql_quote_show_create: '1',
+  completion_type: 'NO_CHAIN',
+  character_set_client: 'utf8mb4',
+  character_set_results: 'utf8mb4',
+  collation_connection: 'utf8mb4_unicode_ci',
+};
+
+/** init_connect is not run for accounts that administer the server: the sessions are those of a plain one. */
+const account = { user: 'plain', password: 'pl@in' };
+
+describe('sessions on a server with hostile defaults', () => {
+  const server = usePrivateServer({
+    timeZone: '+05:30',
+    serverArguments: [
+      '--sql-mode=NO_BACKSLASH_ESCAPES,ANSI_QUOTES',
+      '--init-connect=SET autocommit=0, foreign_key_checks=0, unique_checks=0, sql_safe_updates=1, sql_quote_show_create=0, NAMES latin1',
+      '--completion-type=CHAIN',
+    ],
+  });
+  const database = useDatabase({ server, platform: 'none' });
+
+  beforeAll(async () => {
+    await database.connection.query(`CREATE USER '${account.user}'@'%' IDENTIFIED BY '${account.password}'`);
+    await database.connection.query(`GRANT ALL ON \`${database.name}\`.* TO '${account.user}'@'%'`);
+  });
+
+  const settings = () =>
+    connectionSettings({
+      source: 'test',
+      host: server.host,
+      port: server.port,
+      username: account.user,
+      password: account.password,
+      database: database.name,
+      poolSize: 5,
+    });
+  const address = () => ({ host: server.host, port: server.port, database: database.name, ...account });
+
+  it('would have the server’s defaults without the wrapper: the server of this test is hostile', async () => {
+    const plain = await new Promise<Session>((resolve, reject) => {
+      const connection = mysql2.createConnection(address());
+      connection.query(question, (error, rows) => {
+        connection.destroy();
+        if (error) reject(error);
+        else resolve(sessionOf(rows));
+      });
+    });
+    expect(plain).toMatchObject({
+      time_zone: '+05:30',
+      autocommit: '0',
+      foreign_key_checks: '0',
+      unique_checks: '0',
+      sql_safe_updates: '1',
+      sql_quote_show_create: '0',
+      completion_type: 'CHAIN',
+      character_set_client: 'latin1',
+    });
+    expect(plain.sql_mode).toContain('NO_BACKSLASH_ESCAPES');
+  });
+
+  it('have the settings, the first, those at once and one opened after a loss', async () => {
+    const dataSource = await new DataSource({
+      ...dataSourceOptions(settings()),
+      type: server.flavour,
+    }).initialize();
+    try {
+      const ask = async (): Promise<Session> => sessionOf(await dataSource.query(question));
+      const first = await ask();
+      const runners = Array.from({ length: 5 }, () => dataSource.createQueryRunner());
+      const atOnce = await Promise.all(
+        runners.map(async (runner) => sessionOf(await runner.query(question))),
+      );
+      await Promise.all(runners.map((runner) => runner.release()));
+      expect(new Set(atOnce.map(({ id }) => id)).size).toBe(5);
+      for (const { id } of atOnce) await database.connection.query(`KILL ${id}`);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      const afterLoss = await ask();
+      expect(atOnce.map(({ id }) => id)).not.toContain(afterLoss.id);
+      for (const session of [first, ...atOnce, afterLoss]) expect(session).toMatchObject(wanted);
+    } finally {
+      await dataSource.destroy();
+    }
+  });
+
+  it('keep a value from breaking out of its quotes', async () => {
+    const dataSource = await new DataSource({
+      ...dataSourceOptions(settings()),
+      type: server.flavour,
+    }).initialize();
+    try {
+      const value = String.raw`\' OR 1=1 -- `;
+      expect(await dataSource.query('SELECT ? AS value', [value])).toEqual([{ value }]);
+    } finally {
+      await dataSource.destroy();
+    }
+  });
+
+  it('have the settings in a pool cluster and in a single connection', async () => {
+    const driver = withSessionSettings(mysql2);
+    const cluster = driver.createPoolCluster();
+    cluster.add('MASTER', address());
+    cluster.add('SLAVE0', address());
+    const ask = (pattern: string): Promise<Session> =>
+      new Promise((resolve, reject) => {
+        cluster.getConnection(pattern, (error, connection) => {
+          if (error) return reject(error);
+          connection.query(question, (refusal: Error | null, rows: unknown) => {
+            connection.release();
+            if (refusal) reject(refusal);
+            else resolve(sessionOf(rows));
+          });
+        });
+      });
+    for (const pattern of ['MASTER', 'SLAVE*', 'MASTER']) expect(await ask(pattern)).toMatchObject(wanted);
+    cluster.end();
+
+    const connection = driver.createConnection(address());
+    const [rows] = await connection.promise().query(question);
+    expect(sessionOf(rows)).toMatchObject(wanted);
+    connection.destroy();
+  });
+});
+
+describe('a connection that fails', () => {
+  const database = useDatabase({ platform: 'none' });
+  const options = () => {
+    const { host, port, username: user } = database.settings;
+    return { host, port, user, password: 'wrong', database: database.name };
+  };
+  const denied = { code: 'ER_ACCESS_DENIED_ERROR', errno: 1045 };
+
+  it('says so as mysql2 does, from a pool', async () => {
+    const pool = withSessionSettings(mysql2).createPool(options());
+    await expect(pool.promise().query('SELECT 1')).rejects.toMatchObject(denied);
+    pool.end();
+  });
+
+  it('says so as mysql2 does, from a single connection, to a query and to connect()', async () => {
+    const connect = () => withSessionSettings(mysql2).createConnection(options());
+    await expect(connect().promise().query('SELECT 1')).rejects.toMatchObject(denied);
+    await expect(connect().promise().connect()).rejects.toMatchObject(denied);
+    await expect(
+      withSessionSettings(mysql2)
+        .createConnection({ ...options(), port: 1 })
+        .promise()
+        .connect(),
+    ).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+});
+
+describe('a session that refuses the settings', () => {
+  const database = useDatabase({ platform: 'none' });
+
+  /** mysql2 with connections whose server refuses the first statement, as a proxy may. */
+  const refusing = (): typeof mysql2 => {
+    const refuse = <Connection extends mysql2.Connection>(connection: Connection): Connection => {
+      const query = connection.query.bind(connection) as (...all: unknown[]) => unknown;
+      let first = true;
+      connection.query = ((sql: string, ...rest: unknown[]) => {
+        const statement = first && sql.startsWith('SET ') ? 'SET no_such_variable = 1' : sql;
+        first = false;
+        return query(statement, ...rest);
+      }) as typeof connection.query;
+      return connection;
+    };
+    return Object.assign(Object.create(mysql2) as typeof mysql2, {
+      createPool: (options: mysql2.PoolOptions) => {
+        const pool = mysql2.createPool(options);
+        pool.on('connection', (connection) => refuse(connection));
+        return pool;
+      },
+      createConnection: (options: mysql2.ConnectionOptions) => refuse(mysql2.createConnection(options)),
+    });
+  };
+  const options = () => {
+    const { host, port, username: user, password, database: name } = database.settings;
+    return { host, port, user, password, database: name, connectionLimit: 1 };
+  };
+  const tableName = 'made_by_a_refused_session';
+  const tables = async () => (await database.session.query(`SHOW TABLES LIKE '${tableName}'`)) as unknown[];
+
+  it('is closed, and whoever asked for it is told why', async () => {
+    const pool = withSessionSettings(refusing()).createPool(options());
+    const promise = pool.promise();
+    await expect(promise.query(`CREATE TABLE ${tableName} (id INT)`)).rejects.toMatchObject({
+      code: 'QUERY_FAILED',
+      message: expect.stringContaining('1193') as string,
+      details: { errno: 1193 },
+    });
+    // The next one in the line is not left waiting for ever
+    await expect(promise.query('SELECT 1')).rejects.toMatchObject({ code: 'QUERY_FAILED' });
+    expect(await tables()).toEqual([]);
+    await promise.end();
+  });
+
+  it('executes nothing on a single connection either', async () => {
+    const connection = withSessionSettings(refusing()).createConnection(options());
+    const heard: unknown[] = [];
+    connection.on('error', (error) => heard.push((error as { code?: string }).code));
+    await expect(connection.promise().query(`CREATE TABLE ${tableName} (id INT)`)).rejects.toThrow();
+    expect(heard).toContain('QUERY_FAILED');
+    expect(await tables()).toEqual([]);
+  });
+});

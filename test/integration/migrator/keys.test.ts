@@ -1,0 +1,137 @@
+import { migrate, planMigrate, readStatus } from '../../../src/migrator';
+import { select } from '../../../src/schema/queryable';
+import { createPlatformTables, platformTableNames } from '../../../src/testing';
+import { verify } from '../../../src/verify';
+import { useDatabase } from '../../support/database';
+import { useDataSource } from '../../support/data-source';
+
+/** Guards what happens to a foreign key that can't simply be added. */
+describe('a foreign key', () => {
+  const database = useDatabase({ platform: 'none', per: 'each' });
+  const dataSource = useDataSource(database, { migrated: false, per: 'each' });
+  const withoutPolicies = platformTableNames.filter((name) => !/policies|jobs/.test(name));
+
+  const insertFlow = (values: Record<string, unknown>) =>
+    database.connection.query('INSERT INTO protection_flows SET ?', {
+      name: 'one',
+      flow_type: 'replication',
+      target_type: 'vm',
+      target_id: 'vm-1',
+      destination_type: 'ossea',
+      ...values,
+    });
+
+  it('without its parent table is deferred, shown as such everywhere, and added once the parent is there', async () => {
+    await createPlatformTables(database.session, 'mixed', withoutPolicies);
+    const deferred = expect.arrayContaining([{ name: 'fk_flows_policy', status: 'deferred', ms: 0 }]);
+    expect(await migrate(dataSource())).toMatchObject({
+      ok: true,
+      keys: deferred,
+      findings: expect.arrayContaining([
+        expect.objectContaining({ code: 'FK_PARENT_MISSING', effect: 'deferred' }),
+      ]),
+    });
+    expect(await readStatus(dataSource())).toMatchObject({
+      ok: true,
+      keys: expect.arrayContaining([{ name: 'fk_flows_policy', status: 'deferred' }]),
+    });
+    expect(await verify(dataSource())).toMatchObject({ ok: true, verdict: 'proven' });
+    expect(await verify(dataSource(), { strict: true })).toMatchObject({ ok: false, verdict: 'proven' });
+    await createPlatformTables(database.session, 'mixed', ['backup_policies']);
+    expect((await planMigrate(dataSource())).statements).toEqual([
+      expect.objectContaining({ migration: null, sql: expect.stringContaining('fk_flows_policy') }),
+    ]);
+    expect((await migrate(dataSource())).keys).toContainEqual(
+      expect.objectContaining({ name: 'fk_flows_policy', status: 'added' }),
+    );
+    expect(await verify(dataSource(), { strict: true })).toMatchObject({ ok: true, verdict: 'proven' });
+  });
+
+  it('of no platform table at all leaves the one between our own tables', async () => {
+    const { keys } = await migrate(dataSource());
+    expect(keys.map(({ name, status }) => `${name} ${status}`)).toEqual([
+      'fk_executions_flow added',
+      'fk_flows_schedule deferred',
+      'fk_executions_schedule deferred',
+      'fk_flows_repository deferred',
+      'fk_flows_policy deferred',
+    ]);
+  });
+
+  it('that was dropped by hand is added by the next migrate', async () => {
+    await createPlatformTables(database.session, 'general_ci');
+    await migrate(dataSource());
+    await database.session.query('ALTER TABLE protection_flows DROP FOREIGN KEY fk_flows_repository');
+    expect((await readStatus(dataSource())).keys).toContainEqual({
+      name: 'fk_flows_repository',
+      status: 'missing',
+    });
+    expect((await migrate(dataSource())).keys).toContainEqual(
+      expect.objectContaining({ name: 'fk_flows_repository', status: 'added' }),
+    );
+  });
+
+  it('over orphans is refused with their count and a sample, the rows untouched, the other keys added', async () => {
+    await createPlatformTables(database.session, 'mixed', withoutPolicies);
+    await migrate(dataSource());
+    await insertFlow({ policy_id: 'gone' });
+    await createPlatformTables(database.session, 'mixed', ['backup_policies']);
+    await database.session.query('ALTER TABLE protection_flows DROP FOREIGN KEY fk_flows_schedule');
+    const result = await migrate(dataSource());
+    expect(result).toMatchObject({
+      ok: false,
+      keys: expect.arrayContaining([
+        expect.objectContaining({ name: 'fk_flows_policy', status: 'refused' }),
+        expect.objectContaining({ name: 'fk_flows_schedule', status: 'added' }),
+      ]),
+      findings: [
+        expect.objectContaining({ code: 'FK_ORPHAN_ROWS', message: expect.stringContaining("'gone'") }),
+      ],
+    });
+    expect(await select(database.session, 'SELECT policy_id FROM protection_flows')).toEqual([
+      { policy_id: 'gone' },
+    ]);
+    // A service that starts with migrationsRun goes on: a late key is no reason to stay down
+    await expect(dataSource().runMigrations()).resolves.toEqual([]);
+    await database.session.query('UPDATE protection_flows SET policy_id = NULL');
+    expect(await migrate(dataSource())).toMatchObject({ ok: true });
+  });
+
+  it("takes the live parent's charset, collation and length as they are", async () => {
+    await createPlatformTables(database.session, 'mixed');
+    await database.session.query('SET foreign_key_checks = 0');
+    await database.session.query('DROP TABLE backup_policies');
+    await database.session.query(
+      'CREATE TABLE backup_policies (id varchar(36) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY) ENGINE=InnoDB',
+    );
+    expect((await migrate(dataSource())).keys).toContainEqual(
+      expect.objectContaining({ name: 'fk_flows_policy', status: 'added' }),
+    );
+    expect((await verify(dataSource())).verdict).toBe('proven');
+  });
+
+  it.each([
+    ['int', 'CREATE TABLE backup_policies (id int PRIMARY KEY) ENGINE=InnoDB', 'FK_TYPE_MISMATCH'],
+    [
+      'MyISAM',
+      'CREATE TABLE backup_policies (id varchar(64) PRIMARY KEY) ENGINE=MyISAM',
+      'ENGINE_NOT_INNODB',
+    ],
+    ['unindexed', 'CREATE TABLE backup_policies (id varchar(64)) ENGINE=InnoDB', 'FK_PARENT_NOT_INDEXED'],
+    ['a view', "CREATE VIEW backup_policies AS SELECT 'x' AS id", 'ENGINE_NOT_INNODB'],
+  ])('whose parent is %s stops migrate before any statement', async (_what, parent, code) => {
+    await createPlatformTables(database.session, 'mixed', withoutPolicies);
+    await database.session.query(parent);
+    const plan = await planMigrate(dataSource());
+    expect(plan).toMatchObject({
+      ok: false,
+      findings: expect.arrayContaining([expect.objectContaining({ code })]),
+    });
+    expect(await migrate(dataSource())).toMatchObject({ ok: false, applied: [] });
+    await expect(dataSource().runMigrations()).rejects.toMatchObject({
+      code: 'PREFLIGHT_FAILED',
+      message: expect.stringContaining(code),
+    });
+    expect(await select(database.session, "SHOW TABLES LIKE '%\\_flow%'")).toEqual([]);
+  });
+});

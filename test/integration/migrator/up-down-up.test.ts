@@ -1,0 +1,53 @@
+import { migrate, rollback } from '../../../src/migrator';
+import { select } from '../../../src/schema/queryable';
+import { seedPlatformRows } from '../../../src/testing';
+import { verify } from '../../../src/verify';
+import { catalogDump } from '../../support/catalog-dump';
+import { useDatabase } from '../../support/database';
+import { useDataSource } from '../../support/data-source';
+
+/** Guards that a rollback takes away what migrate brought, and nothing else. */
+describe('up, down and up again', () => {
+  const database = useDatabase({ platform: 'mixed', per: 'each' });
+  const dataSource = useDataSource(database, { migrated: false, per: 'each' });
+
+  it('is proven, never ran, and proven again', async () => {
+    expect((await verify(dataSource())).verdict).toBe('never-ran');
+    await migrate(dataSource());
+    expect((await verify(dataSource())).verdict).toBe('proven');
+    const { undone } = await rollback(dataSource(), { steps: 'all' });
+    expect(undone).toHaveLength(4);
+    expect((await verify(dataSource())).verdict).toBe('never-ran');
+    await migrate(dataSource());
+    expect((await verify(dataSource())).verdict).toBe('proven');
+  });
+
+  it("leaves every table of others as it was, an application's own TypeORM history among them", async () => {
+    const { session } = database;
+    await seedPlatformRows(session);
+    await session.query(
+      'CREATE TABLE migrations (id int PRIMARY KEY AUTO_INCREMENT, timestamp bigint, name varchar(99))',
+    );
+    await session.query("INSERT INTO migrations (timestamp, name) VALUES (1, 'Own1600000000000')");
+    const tables = (await select(session, 'SHOW TABLES')).flatMap((row) => Object.values(row));
+    const checksums = () => select(session, `CHECKSUM TABLE ${tables.join(', ')}`);
+    const [definitions, rows] = [await catalogDump(session), await checksums()];
+    await migrate(dataSource());
+    expect(await catalogDump(session)).toEqual(definitions);
+    await rollback(dataSource(), { steps: 'all' });
+    expect(await catalogDump(session)).toEqual(definitions);
+    expect(await checksums()).toEqual(rows);
+  });
+
+  it('undoes one migration at a time, newest first, each leaving a state that migrate goes on from', async () => {
+    await migrate(dataSource());
+    const whole = await catalogDump(database.session, /^sendense/);
+    for (let steps = 1; steps <= 4; steps += 1) {
+      const { undone } = await rollback(dataSource(), { steps });
+      expect(undone).toHaveLength(steps);
+      expect((await verify(dataSource())).verdict).toBe(steps === 4 ? 'never-ran' : 'half-applied');
+      expect((await migrate(dataSource())).applied).toEqual([...undone].reverse());
+      expect(await catalogDump(database.session, /^sendense/)).toEqual(whole);
+    }
+  });
+});

@@ -1,0 +1,29 @@
+import { createDataSource } from '../../src/create-data-source';
+import { migrate, type ProtectionFlowsDataSource } from '../../src/migrator';
+import type { TestDatabase } from './database';
+
+/** Makes an initialised data source of that database; the caller destroys it. */
+export function openDataSource(database: TestDatabase): Promise<ProtectionFlowsDataSource> {
+  return createDataSource({ env: { DATABASE_URL: database.url } }).initialize();
+}
+
+/** Registers hooks that connect a data source to the database before the tests, migrated unless told otherwise. */
+export function useDataSource(
+  database: TestDatabase,
+  options: { readonly migrated?: boolean; readonly per?: 'all' | 'each' } = {},
+): () => ProtectionFlowsDataSource {
+  let dataSource: ProtectionFlowsDataSource | undefined;
+  const each = options.per === 'each';
+  (each ? beforeEach : beforeAll)(async () => {
+    dataSource = await openDataSource(database);
+    if (options.migrated ?? true) await migrate(dataSource);
+  });
+  (each ? afterEach : afterAll)(async () => {
+    if (dataSource?.isInitialized) await dataSource.destroy();
+    dataSource = undefined;
+  });
+  return () => {
+    if (dataSource === undefined) throw new Error('the data source is there only inside tests and hooks');
+    return dataSource;
+  };
+}

@@ -1,0 +1,38 @@
+import { createConnection } from 'mysql2/promise';
+import { isProtectionFlowsError } from '../../src/errors';
+import { detectServer } from '../../src/schema/server';
+import { serverOf } from '../../src/testing/connection-url';
+import { startPrivateServer } from '../../src/testing/private-server';
+import { sessionOf } from '../../src/testing/throw-away-database';
+import { announceSharedServer, type SharedServer } from './shared-server';
+import { testInstallation } from './test-installation';
+
+type StopServer = () => Promise<void>;
+declare global {
+  var stopSharedServer: StopServer | undefined;
+}
+
+/** The server that DATABASE_URL names, for machines where none can be started. */
+async function givenServer(url: string): Promise<SharedServer> {
+  const address = serverOf(url);
+  const connection = await createConnection(url);
+  try {
+    return { ...address, ...(await detectServer(sessionOf(connection))) };
+  } finally {
+    await connection.end();
+  }
+}
+
+/** Starts the server that all test files share. Without one, only the tests that ask for it fail. */
+export default async function globalSetup(): Promise<void> {
+  try {
+    const server = await startPrivateServer({ installation: await testInstallation() });
+    globalThis.stopSharedServer = () => server.stop();
+    const { host, port, username, password, flavour, version } = server;
+    announceSharedServer({ host, port, username, password, flavour, version });
+  } catch (error) {
+    if (!isProtectionFlowsError(error, 'SERVER_NOT_FOUND')) throw error;
+    const url = process.env['DATABASE_URL'];
+    announceSharedServer(url ? await givenServer(url) : { fault: `${error.message}. ${error.remedy}` });
+  }
+}

@@ -1,0 +1,28 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+const pollMs = 20;
+
+/**
+ * Resolves to the first value of `condition` that is neither false, null nor undefined; errors count as not yet.
+ *
+ * @throws past the limit (10,000 ms unless told), with the condition's last error as cause
+ */
+export async function waitFor<T>(
+  condition: () => T | Promise<T>,
+  { timeoutMs = 10_000 }: { timeoutMs?: number } = {},
+): Promise<NonNullable<T>> {
+  const deadline = Date.now() + timeoutMs;
+  let cause: unknown;
+  for (;;) {
+    try {
+      const value = await condition();
+      if (value !== false && value !== null && value !== undefined) return value;
+      cause = undefined;
+    } catch (error) {
+      cause = error;
+    }
+    if (Date.now() > deadline)
+      throw new Error(`not so after ${timeoutMs} ms: ${condition.toString()}`, { cause });
+    await delay(pollMs);
+  }
+}

@@ -1,0 +1,97 @@
+import { ProgressDisplay } from '../../../../src/cli/output/progress-display';
+import { Reporter } from '../../../../src/cli/output/reporter';
+import { styleFor } from '../../../../src/cli/output/style';
+import { ProtectionFlowsError } from '../../../../src/errors';
+import { Written } from '../terminal';
+
+const error = new ProtectionFlowsError('ROLLBACK_WOULD_LOSE_ROWS', {
+  message: 'two lines\n  of message',
+  remedy: 'DELETE FROM t\nWHERE a = 1;',
+  details: { rows: 3n, table: 't' },
+});
+const escape = '\x1b';
+
+describe('a reporter', () => {
+  it('prints an error as three lines on stderr', () => {
+    const [stdout, stderr] = [new Written(), new Written()];
+    new Reporter(stdout, stderr, { json: false, color: true, env: {} }).error(error.toJSON());
+    expect(stdout.text).toBe('');
+    expect(stderr.text).toBe(
+      'ROLLBACK_WOULD_LOSE_ROWS: two lines of message\n' +
+        'Nothing was dropped; every row is still there.\n' +
+        'Fix: DELETE FROM t WHERE a = 1;\n',
+    );
+  });
+
+  it('prints an error with --json as the one document on stdout', () => {
+    const [stdout, stderr] = [new Written(), new Written()];
+    new Reporter(stdout, stderr, { json: true, color: true, env: {} }).error(error.toJSON());
+    expect(stderr.text).toBe('');
+    expect(JSON.parse(stdout.text)).toEqual({
+      error: { ...error.toJSON(), details: { rows: '3', table: 't' } },
+    });
+  });
+
+  it('prints no text beside the JSON document', () => {
+    const [stdout, stderr] = [new Written(true), new Written()];
+    const reporter = new Reporter(stdout, stderr, { json: true, color: true, env: {} });
+    reporter.lines(['text']);
+    reporter.result({ ok: true, big: 1n }, () => ['more text']);
+    expect(JSON.parse(stdout.text)).toEqual({ ok: true, big: '1' });
+  });
+
+  it.each([
+    ['a terminal', true, {}, true, true],
+    ['a pipe', false, {}, true, false],
+    ['NO_COLOR', true, { NO_COLOR: '1' }, true, false],
+    ['an empty NO_COLOR, which means nothing', true, { NO_COLOR: '' }, true, true],
+    ['--no-color', true, {}, false, false],
+    ['TERM=dumb', true, { TERM: 'dumb' }, true, false],
+    ['a pipe with FORCE_COLOR', false, { FORCE_COLOR: '1' }, true, false],
+  ])('colours or not: %s', (_name, isTTY, env, color, expected) => {
+    const stderr = new Written(isTTY);
+    new Reporter(new Written(), stderr, { json: false, color, env }).error(error.toJSON());
+    expect(stderr.text.includes(escape)).toBe(expected);
+  });
+});
+
+describe('progress', () => {
+  const style = styleFor(new Written(), {}, true);
+
+  it('is one plain line a step where there is no terminal', () => {
+    const stream = new Written();
+    const display = new ProgressDisplay(stream, style);
+    display.show({ migration: 'M', step: 'create table a' });
+    display.show({ migration: 'M', step: 'create\n  table b' });
+    display.clear();
+    expect(stream.text).toBe('… create table a\n… create table b\n');
+  });
+
+  it('is shown on a terminal that does not know its width', () => {
+    const stream = new Written(true, 0);
+    const display = new ProgressDisplay(stream, style);
+    display.show({ migration: 'M', step: 'create table a' });
+    display.clear();
+    expect(stream.text).toContain('create table a');
+  });
+
+  it('rewrites one line on a terminal, never longer than it, and takes it away at the end', () => {
+    jest.useFakeTimers({ now: 0 });
+    try {
+      const stream = new Written(true, 30);
+      const display = new ProgressDisplay(stream, style);
+      display.show({ migration: 'M', step: `create table ${'x'.repeat(40)}` });
+      jest.advanceTimersByTime(3_000);
+      display.clear();
+      expect(stream.text).not.toContain('\n');
+      const lines = stream.text.split('\r\x1b[K');
+      expect(lines.at(-1)).toBe('');
+      expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(30);
+      expect(lines.at(-2)).toMatch(/^. create table x+… 3 s$/);
+      jest.advanceTimersByTime(1_000);
+      expect(stream.text.endsWith('\r\x1b[K')).toBe(true);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+});

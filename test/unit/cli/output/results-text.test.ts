@@ -1,0 +1,179 @@
+import { styleFor } from '../../../../src/cli/output/style';
+import { migrateText, planText, rollbackText, statusText, verifyText } from '../../../../src/cli/output/text';
+import { findings, migrateResult, plan, report, rollbackResult, status } from '../fixed-results';
+import { Written } from '../terminal';
+
+const plain = styleFor(new Written(), {}, true);
+const coloured = styleFor(new Written(true), {}, true);
+const withoutColour = (text: string): string => text.replaceAll(/\x1b\[\d+m/g, '');
+const text = (...lines: string[]): string => lines.join('\n');
+const isSql = (line: string): boolean => /^\s*(?:-- )?\s*(?:Fix: )?(?:ALTER|UPDATE|GRANT|CREATE) /.test(line);
+
+const all: [string, (style: typeof plain) => readonly string[]][] = [
+  ['migrate', (style) => migrateText({ ...migrateResult, findings }, style)],
+  ['plan', (style) => planText({ ...plan, findings }, style)],
+  ['rollback', (style) => rollbackText(rollbackResult, style)],
+  ['status', (style) => statusText(status, style)],
+  ['verify', (style) => verifyText(report, style)],
+];
+
+describe.each(all)('the text of %s', (_name, make) => {
+  it('is at most 80 columns wide, SQL excepted', () => {
+    for (const line of make(plain)) if (!isSql(line)) expect([line, line.length <= 80]).toEqual([line, true]);
+  });
+
+  it('is the same with colour, but for the colour', () => {
+    expect(make(coloured).map(withoutColour)).toEqual(make(plain));
+    expect(make(coloured).join()).toContain('\x1b[');
+    expect(make(plain).join()).not.toContain('\x1b');
+  });
+});
+
+describe('the text of migrate', () => {
+  it('shows what was applied, every key, the findings and how it stands', () => {
+    expect(text(...migrateText(migrateResult, plain))).toBe(
+      text(
+        'Applied 2 migrations',
+        '  CreateProtectionFlowTables1753000000001',
+        '  AddForeignKeys1753000000002',
+        '',
+        'FOREIGN KEY         STATUS      MS',
+        'fk_executions_flow  present      0',
+        'fk_flows_schedule   added     1235',
+        'fk_flows_policy     deferred     0',
+        '',
+        'Findings',
+        '  FK_PARENT_MISSING (left for a later migrate)',
+        '    On:  protection_flows.fk_flows_policy',
+        '    the table backup_policies does not exist yet, so the key fk_flows_policy',
+        '    cannot be added',
+        '    Fix: Run migrate again once the platform has made backup_policies.',
+        '',
+        'Done, but for 1 deferred key: migrate again once the parent table is there.',
+      ),
+    );
+  });
+
+  it('says in one line when there was nothing to do', () => {
+    const keys = [{ name: 'fk', status: 'present' as const, ms: 0 }];
+    const lines = migrateText({ ok: true, applied: [], keys, findings: [] }, plain);
+    expect(lines[0]).toBe('No migration was applied.');
+    expect(lines.at(-1)).toBe('Nothing to do: the schema is up to date.');
+  });
+
+  it('puts what stands in the way first, and leaves SQL in one line to be pasted', () => {
+    const lines = migrateText({ ...migrateResult, ok: false, findings }, plain);
+    const codes = lines
+      .filter((line) => /^ {2}[A-Z_]+ \(/.test(line))
+      .map((line) => line.trim().split(' ')[0]);
+    expect(codes).toEqual(['FK_ORPHAN_ROWS', 'PRIVILEGE_MISSING', 'FK_PARENT_MISSING']);
+    expect(lines.map((line) => line.trim())).toContain(findings[1]!.remedy.split('\n')[1]);
+    expect(lines.at(-1)).toBe('Not done: 2 findings. Apply the fixes and migrate again.');
+  });
+});
+
+describe('the text of a plan', () => {
+  it('can be given to a client: everything but the statements is a comment', () => {
+    expect(text(...planText({ ...plan, findings: [] }, plain))).toBe(
+      text(
+        '-- The plan: 1 migration, 3 statements',
+        '--',
+        '-- FOREIGN KEY        STATUS',
+        '-- fk_flows_schedule  to-add',
+        '-- fk_flows_policy    deferred',
+        '--',
+        '-- Nothing was changed. It could be carried out now: protection-flows migrate',
+        '',
+        '-- CreateProtectionFlowTables1753000000001',
+        '-- create table protection_flows',
+        'CREATE TABLE `protection_flows` (',
+        '  `id` varchar(64) NOT NULL',
+        ');',
+        '',
+        '-- Keys that are absent',
+        '-- add key fk_flows_schedule',
+        'ALTER TABLE `protection_flows` MODIFY …;',
+        'ALTER TABLE `protection_flows` ADD …;',
+      ),
+    );
+    const before = planText({ ...plan, statements: [], findings }, plain);
+    expect(before.filter((line) => line !== '' && !/^--(?: |$)/.test(line))).toEqual([]);
+  });
+});
+
+describe('the text of a rollback', () => {
+  it('shows what was undone and the rows thrown away', () => {
+    expect(text(...rollbackText(rollbackResult, plain))).toBe(
+      text(
+        'Undid 1 migration, newest first',
+        '  AddForeignKeys1753000000002',
+        '',
+        'DISCARDED FROM              ROWS',
+        'protection_flows              12',
+        'protection_flow_executions  3400',
+      ),
+    );
+    expect(rollbackText({ ok: true, undone: [], discarded: {} }, plain)).toEqual([
+      'No migration was undone: none is applied.',
+    ]);
+  });
+});
+
+describe('the text of a status', () => {
+  it('shows each migration and key, and what to type', () => {
+    expect(text(...statusText(status, plain))).toBe(
+      text(
+        'Database migratekit_oma on MariaDB 10.11.14',
+        '',
+        'MIGRATION                                STATUS   APPLIED (UTC)',
+        'CreateProtectionFlowTables1753000000001  applied  2026-01-02 03:04:05',
+        'AddForeignKeys1753000000002              pending',
+        '',
+        'FOREIGN KEY         STATUS',
+        'fk_executions_flow  present',
+        'fk_flows_policy     deferred',
+        '',
+        '1 pending migration. To apply: protection-flows migrate',
+      ),
+    );
+  });
+
+  it('breaks a name that is too long for the line', () => {
+    const migrations = [{ name: 'X'.repeat(100), status: 'unknown' as const, appliedAt: null }];
+    const lines = statusText({ ...status, migrations }, plain);
+    expect(lines.join('').split('X').length - 1).toBe(100);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+    expect(lines.slice(-2).join(' ')).toContain('1 migration that this version does not know');
+  });
+});
+
+describe('the text of verify', () => {
+  it('begins with the verdict, has a line for each check, and explains the failing ones', () => {
+    expect(text(...verifyText(report, plain))).toBe(
+      text(
+        'DRIFTED: everything ran, but the database is not as it should be',
+        'Database migratekit_oma on MySQL 9.7.0',
+        '',
+        'CHECK              STATUS    FOUND',
+        'history            pass      as declared',
+        'key-compatibility  fail      protection_flows.schedule_id is utf8mb4_unicode_ci',
+        '                             while replication_schedules.id is',
+        '                             utf8mb4_general_ci',
+        'foreign-keys       deferred  fk_flows_policy waits for backup_policies',
+        'restrict           skip      the server is read-only',
+        '',
+        'key-compatibility (fail)',
+        '  Fix: ALTER TABLE `protection_flows` MODIFY `schedule_id` varchar(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci NULL;',
+        '  Seen with: SELECT collation_name FROM information_schema.columns',
+        ...[0, 1, 2, 3, 4].map((index) => `      collation_name=c${index}, nothing=NULL`),
+        '      and 2 more',
+      ),
+    );
+  });
+
+  it('says why a proven schema is not enough for --strict', () => {
+    const checks = [{ ...report.checks[2]!, id: 'foreign-keys' as const }];
+    const lines = verifyText({ ...report, verdict: 'proven', checks }, plain);
+    expect(lines.at(-1)).toBe('Proven, but --strict allows no deferred key (foreign-keys).');
+  });
+});

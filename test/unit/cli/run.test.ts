@@ -1,0 +1,276 @@
+import { load } from '../../../src/cli/load';
+import type { CommandLine } from '../../../src/cli/command-line';
+import { run } from '../../../src/cli/run';
+import type { Services } from '../../../src/cli/services';
+import { ProtectionFlowsError, type ErrorReport } from '../../../src/errors';
+import { migrateResult, plan, report, rollbackResult, status } from './fixed-results';
+import { Written } from './terminal';
+
+const env = { DATABASE_URL: 'mysql://u:hu%40sh@h/d' };
+
+interface Ran {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly calls: string[];
+  readonly quitWith: number[];
+  readonly json: () => unknown;
+  readonly error: () => ErrorReport;
+}
+
+type Given = Partial<Services> & {
+  env?: NodeJS.ProcessEnv;
+  duringRun?: (interrupt: () => void, crash: (error: unknown) => void) => void;
+};
+
+async function ran(line: string, given: Given = {}): Promise<Ran> {
+  const [stdout, stderr] = [new Written(), new Written()];
+  const calls: string[] = [];
+  const quitWith: number[] = [];
+  const listeners = new Set<() => void>();
+  let crash: (error: unknown) => void = () => undefined;
+  const answer =
+    <Result>(name: string, result: Result) =>
+    (_dataSource: unknown, options?: object): Promise<Result> => {
+      calls.push(`${name} ${JSON.stringify({ ...options, signal: undefined })}`);
+      return Promise.resolve(result);
+    };
+  const dataSource = {
+    destroy: () => {
+      calls.push('destroy');
+      return Promise.resolve();
+    },
+  } as unknown as Awaited<ReturnType<Services['openDataSource']>>;
+  const services: Services = {
+    openDataSource: () => Promise.resolve(dataSource),
+    migrate: answer('migrate', migrateResult),
+    planMigrate: answer('plan', plan),
+    rollback: answer('rollback', rollbackResult),
+    readStatus: answer('status', status),
+    verify: answer('verify', report),
+    ...given,
+  };
+  const commandLine: CommandLine = {
+    argv: line === '' ? [] : line.split(' '),
+    env: given.env ?? env,
+    cwd: '/',
+    stdout,
+    stderr,
+    onInterrupt: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    onCrash: (listener) => {
+      crash = listener;
+    },
+    quit: (code) => quitWith.push(code),
+    load: { ...load, services: () => services },
+  };
+  const running = run(commandLine);
+  await new Promise((resolve) => setImmediate(resolve));
+  given.duringRun?.(() => [...listeners].forEach((listener) => listener()), crash);
+  const exitCode = await running;
+  expect(listeners.size).toBe(0);
+  expect(stdout.text + stderr.text).not.toMatch(/hu@sh|hu%40sh/);
+  return {
+    exitCode,
+    stdout: stdout.text,
+    stderr: stderr.text,
+    calls,
+    quitWith,
+    json: () => JSON.parse(stdout.text) as unknown,
+    error: () => (JSON.parse(stdout.text) as { error: ErrorReport }).error,
+  };
+}
+
+const refusal = new ProtectionFlowsError('MIGRATE_LOCKED', { message: 'm', remedy: 'r' });
+const failing = (error: unknown) => () => Promise.reject(error as Error);
+
+describe('commands', () => {
+  it.each([
+    ['migrate', 0, 'migrate {}', migrateResult],
+    ['migrate --plan', 0, 'plan {}', plan],
+    ['rollback', 0, 'rollback {"steps":1,"discardRows":false}', rollbackResult],
+    ['rollback --steps 3 --discard-rows', 0, 'rollback {"steps":3,"discardRows":true}', rollbackResult],
+    ['rollback --all', 0, 'rollback {"steps":"all","discardRows":false}', rollbackResult],
+    ['status', 1, 'status {}', status],
+    ['verify', 1, 'verify {"strict":false}', report],
+    ['verify --strict', 1, 'verify {"strict":true}', report],
+  ])('%s ends %i and prints its result, as text or JSON', async (line, exitCode, call, result) => {
+    const text = await ran(line);
+    expect(text).toMatchObject({ exitCode, calls: [call, 'destroy'], stderr: '' });
+    expect(text.stdout).not.toMatch(/^\{/);
+    const json = await ran(`${line} --json`);
+    expect(json.exitCode).toBe(exitCode);
+    expect(json.json()).toEqual(result);
+  });
+
+  it.each(['--json status', 'status --json'])('takes global options on either side: %s', async (line) => {
+    expect((await ran(line)).json()).toEqual(status);
+    expect((await ran(`${line} --config /none.json`)).error().code).toBe('CONFIG_UNREADABLE');
+  });
+
+  it('writes progress to stderr, so that stdout holds the document alone', async () => {
+    const result = await ran('migrate --json', {
+      migrate: (_dataSource, { onProgress }) => {
+        onProgress?.({ migration: 'M', step: 'create table t' });
+        return Promise.resolve(migrateResult);
+      },
+    });
+    expect(result.json()).toEqual(migrateResult);
+    expect(result.stderr).toBe('… create table t\n');
+  });
+});
+
+describe('exit codes of errors', () => {
+  it.each([
+    ['refused', refusal, 1],
+    ['failed', new ProtectionFlowsError('CONNECTION_LOST', { message: 'm', remedy: 'r' }), 2],
+    ['before connecting', new ProtectionFlowsError('CONFIG_INVALID', { message: 'm', remedy: 'r' }), 64],
+    ['not ours', new TypeError('x'), 2],
+  ])('%s', async (_name, error, exitCode) => {
+    const result = await ran('status --json', { readStatus: failing(error) });
+    expect(result.exitCode).toBe(exitCode);
+    expect(result.calls).toEqual(['destroy']);
+    expect(result.error()).toMatchObject({ consequence: expect.any(String) as string });
+  });
+
+  it('closes the connection and prints three lines', async () => {
+    const result = await ran('migrate', { migrate: failing(refusal) });
+    expect(result.stderr).toBe('MIGRATE_LOCKED: m\nNothing was changed.\nFix: r\n');
+    expect(result.stdout).toBe('');
+  });
+
+  it('hides the stack and the password of an error that nobody expected', async () => {
+    const surprise = new Error('mysql://u:hu%40sh@h and hu@sh', { cause: new Error('hu@sh below') });
+    const result = await ran('status --json', { readStatus: failing(surprise) });
+    expect(result.error()).toMatchObject({
+      code: 'INTERNAL',
+      message: expect.stringContaining('mysql://u:***@h and ***') as string,
+    });
+    expect(result.stdout + result.stderr).not.toMatch(/^\s+at /m);
+    const debug = await ran('status', {
+      readStatus: failing(surprise),
+      env: { ...env, PROTECTION_FLOWS_DEBUG: '1' },
+    });
+    expect(debug.stderr).toMatch(/Error: mysql:\/\/u:\*\*\*@h[^]*at [^]*Caused by: Error: \*\*\* below/);
+  });
+
+  it('prints an error that nobody caught in the same form, and leaves', async () => {
+    let end: () => void = () => undefined;
+    const result = await ran('status', {
+      readStatus: () => new Promise((resolve) => (end = () => resolve(status))),
+      duringRun: (_interrupt, crash) => {
+        crash(new Error('hu@sh was lost'));
+        end();
+      },
+    });
+    expect(result.quitWith).toEqual([2]);
+    expect(result.stderr).toMatch(/^INTERNAL: .*Error: \*\*\* was lost\n.*\nFix: .*\n$/);
+  });
+
+  it('takes the password out of details too', async () => {
+    const error = new ProtectionFlowsError('QUERY_FAILED', {
+      message: 'm',
+      remedy: 'r',
+      details: { list: [{ sql: "SET PASSWORD = 'hu@sh'" }] },
+    });
+    expect((await ran('status --json', { readStatus: failing(error) })).error().details).toEqual({
+      list: [{ sql: "SET PASSWORD = '***'" }],
+    });
+  });
+});
+
+describe('usage', () => {
+  it.each([
+    ['', 'no command was given', 'migrate, rollback, status, verify, demo'],
+    ['migrat', "unknown command 'migrat'", 'Did you mean migrate?'],
+    ['backup', "unknown command 'backup'", 'The commands are: migrate'],
+    ['status --jsn', "unknown option '--jsn'", 'Did you mean --json?'],
+    ['status extra', 'too many arguments', '--help'],
+    ['--config', "option '--config <file>' argument missing", '--help'],
+    ['rollback --steps 0', 'It must be a whole number from 1', '--help'],
+    ['rollback --steps x', 'It must be a whole number from 1', '--help'],
+    ['rollback --steps 1 --all', 'cannot be used with', '--help'],
+  ])('refuses "%s"', async (line, message, remedy) => {
+    const result = await ran(line);
+    expect(result).toMatchObject({ exitCode: 64, stdout: '', calls: [] });
+    const lines = result.stderr.trimEnd().split('\n');
+    expect(lines).toHaveLength(3);
+    expect(lines[0]).toMatch(/^USAGE: /);
+    expect(lines[0]).toContain(message);
+    expect(lines[1]).toBe('Nothing was read or changed: no connection was opened.');
+    expect(lines[2]).toMatch(/^Fix: /);
+    expect(lines[2]).toContain(remedy);
+    const json = await ran(`${line} --json`.trim());
+    if (line !== '--config') expect(json.error()).toMatchObject({ code: 'USAGE' });
+    expect(json.exitCode).toBe(64);
+  });
+
+  it.each([
+    '--help',
+    'help',
+    'help migrate',
+    ...['migrate', 'rollback', 'status', 'verify', 'demo'].map((name) => `${name} --help`),
+  ])('explains itself in 80 columns, with examples and exit codes: %s', async (line) => {
+    const result = await ran(line, { env: {} });
+    expect(result).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(result.stdout).toMatch(/Examples?:\n/);
+    expect(result.stdout).toMatch(/Exit codes?:/);
+    for (const row of result.stdout.split('\n')) expect([row, row.length <= 80]).toEqual([row, true]);
+  });
+
+  it('tells its version', async () => {
+    expect(await ran('--version')).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+/),
+    });
+  });
+});
+
+describe('Ctrl-C', () => {
+  /** Stops between two statements, as the migrator does. */
+  const stopsWhenAsked: Services['migrate'] = (_dataSource, { signal }) =>
+    new Promise((_resolve, reject) => {
+      signal?.addEventListener('abort', () =>
+        reject(new ProtectionFlowsError('INTERRUPTED', { message: 'm', remedy: 'r' })),
+      );
+    });
+
+  it('asks migrate to stop, says so, and ends 2', async () => {
+    const result = await ran('migrate', { migrate: stopsWhenAsked, duringRun: (interrupt) => interrupt() });
+    expect(result).toMatchObject({ exitCode: 2, calls: ['destroy'], quitWith: [] });
+    expect(result.stderr).toMatch(/^Stopping after the statement under way.*\nINTERRUPTED: m\n/);
+  });
+
+  it('quits at the second one', async () => {
+    const result = await ran('migrate', {
+      migrate: stopsWhenAsked,
+      duringRun: (interrupt) => {
+        interrupt();
+        interrupt();
+      },
+    });
+    expect(result.quitWith).toEqual([130]);
+  });
+
+  it('drops a command that changes nothing where it is', async () => {
+    const never = () => new Promise<never>(() => undefined);
+    const result = await ran('verify --json', { verify: never, duringRun: (interrupt) => interrupt() });
+    expect(result.exitCode).toBe(2);
+    expect(result.error()).toMatchObject({ code: 'INTERRUPTED', consequence: 'Nothing was changed.' });
+  });
+
+  it('during the connecting of a migrate leaves the database alone', async () => {
+    let opened: (dataSource: never) => void = () => undefined;
+    const result = await ran('migrate', {
+      openDataSource: () => new Promise((resolve) => (opened = resolve)),
+      duringRun: (interrupt) => {
+        interrupt();
+        opened({ destroy: () => Promise.resolve() } as never);
+      },
+    });
+    expect(result).toMatchObject({ exitCode: 2, calls: [] });
+    expect(result.stderr).toContain('INTERRUPTED');
+  });
+});

@@ -1,0 +1,62 @@
+import { connectionSettings, dataSourceOptions, redact } from '../../../src/config';
+
+const settings = connectionSettings({
+  source: 'test',
+  host: 'h',
+  username: 'u',
+  password: 'p@ss"#é(',
+  database: 'd',
+});
+
+describe('redact', () => {
+  it('takes the password out, raw, percent-encoded in either case, and as JSON writes it', () => {
+    const forms = [
+      'p@ss"#é(',
+      'p%40ss%22%23%C3%A9(',
+      'p%40ss%22%23%c3%a9(',
+      'p%40ss%22%23%C3%A9%28',
+      'p@ss\\"#é(',
+    ];
+    for (const form of forms) expect(redact(`<${form}> <${form}>`, settings)).toBe('<***> <***>');
+  });
+
+  it('leaves a text alone where there is no password', () => {
+    expect(redact('text', { ...settings, password: '' })).toBe('text');
+  });
+
+  it('takes a lone surrogate, which has no percent-encoded form', () => {
+    expect(redact('a\ud800b', { ...settings, password: '\ud800' })).toBe('a***b');
+  });
+});
+
+describe('dataSourceOptions', () => {
+  it('speaks UTC and utf8mb4, and never synchronizes', () => {
+    expect(dataSourceOptions(settings)).toMatchObject({
+      type: 'mariadb',
+      host: 'h',
+      port: 3306,
+      username: 'u',
+      database: 'd',
+      poolSize: 10,
+      connectTimeout: 10_000,
+      charset: 'utf8mb4_unicode_ci',
+      timezone: 'Z',
+      synchronize: false,
+      dropSchema: false,
+      migrationsRun: false,
+    });
+  });
+
+  it('goes through the socket where there is one', () => {
+    const options = dataSourceOptions({ ...settings, host: null, socketPath: '/s' });
+    expect(options.socketPath).toBe('/s');
+    expect(options).not.toHaveProperty('host');
+  });
+
+  it('passes certificates on, in an object of its own: mysql2 writes into it', () => {
+    const ssl = { ca: 'A', cert: null, key: null, rejectUnauthorized: true, verifyIdentity: true };
+    const given = dataSourceOptions({ ...settings, ssl }).ssl as object;
+    expect(given).toEqual({ ca: 'A', rejectUnauthorized: true, verifyIdentity: true });
+    expect(given).not.toBe(ssl);
+  });
+});

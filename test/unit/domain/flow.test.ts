@@ -1,0 +1,35 @@
+import { flowStatuses, flowTypeFaults } from '../../../src/domain';
+
+// Without these, the validators and the database's CHECK could come to different verdicts.
+describe("the rule of a flow's type", () => {
+  it('asks a backup flow for its repository', () => {
+    expect(flowTypeFaults({ flow_type: 'backup', destination_type: 'vmware' })).toEqual([
+      { field: 'repository_id', message: 'repository_id must be given for a backup flow' },
+    ]);
+  });
+
+  it('asks a replication flow for its destination', () => {
+    expect(flowTypeFaults({ flow_type: 'replication', repository_id: 'r1' })).toEqual([
+      { field: 'destination_type', message: 'destination_type must be given for a replication flow' },
+    ]);
+  });
+
+  it('counts null as missing', () => {
+    expect(flowTypeFaults({ flow_type: 'backup', repository_id: null })).toHaveLength(1);
+  });
+
+  it('finds nothing wrong with a complete flow of either type', () => {
+    expect(flowTypeFaults({ flow_type: 'backup', repository_id: 'r1' })).toEqual([]);
+    expect(flowTypeFaults({ flow_type: 'replication', destination_type: 'ossea' })).toEqual([]);
+  });
+
+  it('leaves an unknown type to the rule of its own field', () => {
+    expect(flowTypeFaults({ flow_type: null })).toEqual([]);
+  });
+});
+
+describe('the last status of a flow', () => {
+  it('can be cancelled, appended so that the server need not rebuild the table', () => {
+    expect(flowStatuses.at(-1)).toBe('cancelled');
+  });
+});

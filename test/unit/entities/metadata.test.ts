@@ -1,0 +1,131 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DataSource, type EntityMetadata } from 'typeorm';
+import { entities, ProtectionFlow, ProtectionFlowExecution } from '../../../src/entities';
+import { ruleOf } from '../../../src/errors/server/columns';
+import { validateExecution, validateFlow } from '../../../src/validation';
+
+let metadatas: EntityMetadata[];
+const of = (target: unknown) => metadatas.find((metadata) => metadata.target === target)!;
+const owned = () => [of(ProtectionFlow), of(ProtectionFlowExecution)];
+
+beforeAll(async () => {
+  const dataSource = new DataSource({ type: 'mariadb', database: 'not_connected_to', entities });
+  await (dataSource as unknown as { buildMetadatas(): Promise<void> }).buildMetadatas();
+  metadatas = dataSource.entityMetadatas;
+});
+
+// Without these, an entity could be forgotten, or its names wander away from the tables'.
+describe('the entities', () => {
+  it('are all in the list', () => {
+    const folder = join(__dirname, '../../../src/entities');
+    const files = [folder, join(folder, 'platform')]
+      .flatMap((path) => readdirSync(path))
+      .filter((name) => name.endsWith('.entity.ts'));
+    expect(entities).toHaveLength(files.length);
+  });
+
+  it('have 22 and 19 columns', () => {
+    expect(owned().map(({ columns }) => columns.length)).toEqual([22, 19]);
+  });
+
+  it('call each property as its column', () => {
+    for (const { columns } of metadatas)
+      for (const column of columns) expect(column.propertyName).toBe(column.databaseName);
+  });
+
+  it('never let the tables of the platform be created or altered', () => {
+    const synchronized = metadatas.filter(({ synchronize }) => synchronize);
+    expect(synchronized.map(({ tableName }) => tableName).sort()).toEqual([
+      'protection_flow_executions',
+      'protection_flows',
+    ]);
+  });
+
+  it('name every index, unique and foreign key', () => {
+    const names = owned().map(({ indices, uniques, foreignKeys }) => ({
+      indexes: [...indices.map(({ name }) => name), ...uniques.map(({ name }) => name)].sort(),
+      keys: foreignKeys.map(({ name, onDelete }) => `${name} ${onDelete}`).sort(),
+    }));
+    expect(names).toEqual([
+      {
+        indexes: [
+          'idx_enabled',
+          'idx_flow_type',
+          'idx_flows_due',
+          'idx_last_execution',
+          'idx_policy',
+          'idx_repository',
+          'idx_schedule',
+          'idx_target',
+          'uq_flows_name',
+        ],
+        keys: ['fk_flows_policy SET NULL', 'fk_flows_repository RESTRICT', 'fk_flows_schedule SET NULL'],
+      },
+      {
+        indexes: [
+          'idx_execution_time',
+          'idx_executions_history',
+          'idx_flow_executions',
+          'idx_schedule_execution',
+          'idx_status',
+        ],
+        keys: ['fk_executions_flow CASCADE', 'fk_executions_schedule SET NULL'],
+      },
+    ]);
+  });
+
+  it('never write the other side of a relation when a row is saved', () => {
+    const inverse = metadatas.flatMap(({ oneToManyRelations }) => oneToManyRelations);
+    expect(inverse.filter(({ persistenceEnabled }) => persistenceEnabled)).toEqual([]);
+    expect(inverse.length).toBeGreaterThan(0);
+  });
+
+  it('ask of a new row exactly the columns that are neither nullable nor have a default', () => {
+    const required = owned().map(({ columns }) =>
+      columns
+        .filter((column) => !column.isNullable && column.default === undefined)
+        .map((column) => column.propertyName)
+        .sort(),
+    );
+    const asked = [validateFlow({}), validateExecution({})].map((faults) =>
+      faults.map(({ field }) => field).sort(),
+    );
+    expect(asked).toEqual(required);
+  });
+
+  it('refuse null exactly where the column does', () => {
+    const nulls = (metadata: EntityMetadata) =>
+      Object.fromEntries(metadata.columns.map((column) => [column.propertyName, null]));
+    const refused = [
+      validateFlow(nulls(of(ProtectionFlow)), 'update'),
+      validateExecution(nulls(of(ProtectionFlowExecution)), 'update'),
+    ].map((faults) => faults.map(({ field }) => field).sort());
+    expect(refused).toEqual(
+      owned().map(({ columns }) =>
+        columns
+          .filter(({ isNullable }) => !isNullable)
+          .map(({ propertyName }) => propertyName)
+          .sort(),
+      ),
+    );
+  });
+
+  it("agree with the server's errors on the kind of each column", () => {
+    const rules: Record<string, string> = {
+      enum: 'isIn',
+      timestamp: 'isDate',
+      int: 'isInt',
+      bigint: 'isInt',
+      json: 'isJson',
+      boolean: 'isBoolean',
+    };
+    const expected = owned()
+      .flatMap(({ columns }) => columns)
+      .flatMap(({ propertyName, type }) => {
+        const rule = rules[String(type)];
+        return rule === undefined ? [] : [[propertyName, rule] as const];
+      });
+    expect(ruleOf).toEqual(Object.fromEntries(expected));
+  });
+});
