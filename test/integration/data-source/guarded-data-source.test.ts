@@ -64,7 +64,7 @@ describe('the data source', () => {
     expect(new Set(opened)).toEqual(new Set([shared]));
     await shared.destroy();
     await shared.initialize();
-    expect(await shared.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    expect(await shared.query("SELECT 'one' AS one")).toEqual([{ one: 'one' }]);
     await shared.destroy();
   });
 

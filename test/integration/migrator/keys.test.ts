@@ -98,9 +98,7 @@ describe('a foreign key', () => {
   });
 
   it("takes the live parent's charset, collation and length as they are", async () => {
-    await createPlatformTables(database.session, 'mixed');
-    await database.session.query('SET foreign_key_checks = 0');
-    await database.session.query('DROP TABLE backup_policies');
+    await createPlatformTables(database.session, 'mixed', withoutPolicies);
     await database.session.query(
       'CREATE TABLE backup_policies (id varchar(36) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY) ENGINE=InnoDB',
     );

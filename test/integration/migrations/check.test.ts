@@ -1,0 +1,44 @@
+import { checkMigrations } from '../../../scripts/migrations/check-migrations';
+import { checkReport } from '../../../scripts/migrations/report';
+import { ProtectionFlow } from '../../../src/entities';
+import { declaredSchema } from '../../../src/migrations';
+import { withTable } from '../../../src/schema/shape';
+import { sharedServer } from '../../support/shared-server';
+import { withEdited } from './edited-entities';
+
+/** Without these, entities and migrations could drift apart unnoticed, or a check could call everything clean. */
+describe('checking entities against migrations', () => {
+  it('finds nothing in this package', async () => {
+    const result = await checkMigrations({ server: sharedServer() });
+    expect(result).toEqual({ typeorm: [], entities: [], declared: [] });
+    expect(checkReport(result)).toEqual(['Entities and migrations agree.']);
+  });
+
+  it("shows TypeORM's statements, what they come to, and the remedy", async () => {
+    const result = await withEdited(
+      ({ column }) => column(ProtectionFlow, 'name', { length: 300 }),
+      (entities) => checkMigrations({ entities, server: sharedServer() }),
+    );
+    expect(result.typeorm.join('\n')).toMatch(/DROP COLUMN `name`/);
+    expect(result.entities).toEqual([
+      'changes column protection_flows.name from varchar(255) NOT NULL to varchar(300) NOT NULL',
+    ]);
+    expect(checkReport(result).join('\n')).toContain('npm run migration:generate -- Name');
+  });
+
+  it("sees what TypeORM's diff overlooks", async () => {
+    const result = await withEdited(
+      ({ index }) => index('idx_target', ['target_id', 'target_type']),
+      (entities) => checkMigrations({ entities, server: sharedServer() }),
+    );
+    expect(result.typeorm).toEqual([]);
+    expect(result.entities).toEqual(['makes index protection_flows.idx_target (target_id, target_type)']);
+  });
+
+  it('sees steps that declare other than they do', async () => {
+    const declared = withTable(declaredSchema, 'protection_flows', (table) => ({ ...table, checks: [] }));
+    const result = await checkMigrations({ declared, server: sharedServer() });
+    expect(result.declared).toEqual([expect.stringContaining('chk_flows_type is not declared')]);
+    expect(checkReport(result).join('\n')).toContain('declares other than it does');
+  });
+});

@@ -1,0 +1,105 @@
+import { Column, Index } from 'typeorm';
+import { generateMigration, type Generated } from '../../../scripts/migrations/generate-migration';
+import { generateReport } from '../../../scripts/migrations/report';
+import { entities, ProtectionFlow, ProtectionFlowExecution } from '../../../src/entities';
+import { sharedServer } from '../../support/shared-server';
+import { withEdited, type Editor } from './edited-entities';
+
+const generate = (edit: (editor: Editor) => void): Promise<Generated> =>
+  withEdited(edit, (edited) =>
+    generateMigration({ name: 'LoseSomething', entities: edited, server: sharedServer() }),
+  );
+
+/** Without these, a careless edit of an entity would become a migration that destroys what users have stored. */
+describe('refusing to generate a migration', () => {
+  it('names everything that would lose data, and writes none of the rest either', async () => {
+    const generated = await generate(({ column, removeColumn, removeRelation, onDelete, index }) => {
+      removeColumn(ProtectionFlow, 'description');
+      column(ProtectionFlow, 'name', { length: 100 });
+      column(ProtectionFlow, 'total_executions', { type: 'smallint' });
+      column(ProtectionFlow, 'created_by', { type: 'int', length: undefined, default: 0 });
+      column(ProtectionFlow, 'destination_type', { enum: ['ossea', 'hyperv'] });
+      column(ProtectionFlowExecution, 'execution_type', { enum: ['manual', 'scheduled', 'api'] });
+      column(ProtectionFlowExecution, 'error_message', { nullable: false });
+      column(ProtectionFlowExecution, 'bytes_transferred', { unsigned: true });
+      Column({ type: 'varchar', length: 10 })(ProtectionFlow.prototype, 'region');
+      removeRelation(ProtectionFlow, 'policy');
+      onDelete(ProtectionFlow, 'schedule', 'CASCADE');
+      index('idx_repository', null);
+      Index(['created_at'])(ProtectionFlow);
+      Column({ type: 'int', nullable: true })(ProtectionFlow.prototype, 'harmless');
+    });
+    expect(generated.outcome).toBe('refused');
+    const refusals = generated.outcome === 'refused' ? generated.refusals : [];
+    const reasons = Object.fromEntries(refusals.map(({ object, because }) => [object, because]));
+    expect(reasons).toEqual({
+      'column protection_flows.description': expect.stringContaining('would lose its values'),
+      'column protection_flows.name': expect.stringContaining('longer than 100 would be cut'),
+      'column protection_flows.total_executions': expect.stringContaining('smallint holds less than int'),
+      'column protection_flows.created_by': expect.stringContaining('types of different kinds'),
+      'column protection_flows.destination_type': expect.stringContaining('vmware, which the new list lacks'),
+      'column protection_flow_executions.execution_type': expect.stringContaining('another order'),
+      'column protection_flow_executions.error_message': expect.stringContaining('rows may hold NULL'),
+      'column protection_flow_executions.bytes_transferred': expect.stringContaining('holds less than'),
+      'column protection_flows.region': expect.stringContaining('has no default'),
+      'foreign key protection_flows.fk_flows_policy': expect.stringContaining('without it rows can name'),
+      'foreign key protection_flows.fk_flows_schedule': expect.stringContaining('nothing keeps orphans out'),
+      'index protection_flows.idx_repository': expect.stringContaining('fk_flows_repository needs an index'),
+      [refusals.find(({ object }) => object.includes('IDX_'))?.object ?? 'IDX_']:
+        expect.stringContaining('TypeORM made one up'),
+    });
+    expect(refusals.every(({ instead }) => instead.length > 10)).toBe(true);
+    const report = generateReport(generated, null).join('\n');
+    expect(report).toMatch(/^REFUSED: nothing was written\./);
+    for (const object of Object.keys(reasons)) expect(report).toContain(object);
+  });
+
+  it('names a table that no entity has any more', async () => {
+    const generated = await withEdited(
+      ({ removeRelation, args }) => {
+        removeRelation(ProtectionFlowExecution, 'flow');
+        removeRelation(ProtectionFlowExecution, 'schedule_execution');
+        args.relations = args.relations.filter((one) => !/executions$/.test(one.propertyName));
+      },
+      () =>
+        generateMigration({
+          name: 'LoseTable',
+          entities: entities.filter((entity) => entity !== ProtectionFlowExecution),
+          server: sharedServer(),
+        }),
+    );
+    expect(generated).toMatchObject({
+      outcome: 'refused',
+      refusals: [
+        { object: 'table protection_flow_executions', because: expect.stringContaining('lose its rows') },
+      ],
+    });
+  });
+
+  it('passes on what the server would refuse, before anything is written', async () => {
+    const generated = await generate(({ column }) => column(ProtectionFlow, 'id', { length: 100 }));
+    expect(generated).toMatchObject({
+      outcome: 'refused',
+      refusals: [{ object: expect.stringContaining('protection_flows.id') }],
+    });
+  });
+
+  it('says so where TypeORM sees a difference that no step can make', async () => {
+    const generated = await generate(({ column }) =>
+      column(ProtectionFlow, 'name', { comment: 'what people call it' }),
+    );
+    expect(generated).toMatchObject({
+      outcome: 'refused',
+      refusals: [{ object: 'the entities', because: expect.stringContaining('what people call it') }],
+    });
+  });
+
+  it.each(['', 'addOwner', 'add-owner', 'Add Owner', 'AddForeignKeys', '../Owner'])(
+    'does not take %j for a name',
+    async (name) => {
+      await expect(generateMigration({ name, server: sharedServer() })).rejects.toMatchObject({
+        code: 'USAGE',
+      });
+    },
+  );
+});

@@ -1,0 +1,63 @@
+import { join } from 'node:path';
+import { ModuleKind, ScriptTarget, transpileModule } from 'typescript';
+import {
+  readTables,
+  typeormDiff,
+  withMigratedDatabase,
+  type Entities,
+} from '../../../scripts/migrations/databases';
+import type { StepMigration } from '../../../src/migrations';
+import { declaredSchema } from '../../../src/migrations';
+import type { ServerAddress } from '../../../src/testing';
+
+const folder = join(__dirname, '..', '..', '..', 'src', 'migrations');
+
+/** The migration of a generated source, compiled as if its file lay among the others. */
+function load(source: string, className: string): StepMigration {
+  const { outputText } = transpileModule(source, {
+    compilerOptions: { module: ModuleKind.CommonJS, target: ScriptTarget.ES2022 },
+  });
+  const exported: Record<string, new () => StepMigration> = {};
+  const requireFrom = (id: string): unknown => require(join(folder, id));
+  new Function('exports', 'require', outputText)(exported, requireFrom);
+  return new exported[className]!();
+}
+
+/** What a generated migration did to a migrated database, with its rows. */
+export interface Trial {
+  /** TypeORM's own statements that are left. */
+  readonly diff: readonly string[];
+  /** The statements of a second run. */
+  readonly again: readonly string[];
+  /** True where undoing it twice restores the catalog. */
+  readonly restored: boolean;
+}
+
+/** Carries a generated source out on a migrated database, twice, and undoes it, twice. */
+export function tryOut(
+  server: ServerAddress,
+  entities: Entities,
+  generated: { readonly name: { readonly className: string }; readonly source: string },
+): Promise<Trial> {
+  const migration = load(generated.source, generated.name.className);
+  const tables = [
+    ...new Set([...declaredSchema.keys(), ...migration.steps.flatMap((step) => [...step.tables])]),
+  ];
+  return withMigratedDatabase(server, entities, async (dataSource) => {
+    const runner = dataSource.createQueryRunner('master');
+    try {
+      const before = await readTables(dataSource, tables);
+      await migration.up(runner);
+      const diff = await typeormDiff(dataSource);
+      const middle = await readTables(dataSource, tables);
+      const again = migration.steps.flatMap((step) => step.plan(middle, dataSource.server));
+      await migration.up(runner);
+      await migration.down(runner);
+      await migration.down(runner);
+      const after = await readTables(dataSource, tables);
+      return { diff, again, restored: JSON.stringify([...before]) === JSON.stringify([...after]) };
+    } finally {
+      await runner.release();
+    }
+  });
+}

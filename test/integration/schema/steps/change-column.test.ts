@@ -1,0 +1,86 @@
+import { useDatabase } from '../../../support/database';
+import { column, enumOf, literal, nullable } from '../../../../src/schema/declare';
+import { named } from '../../../../src/schema/shape';
+import { changeColumn } from '../../../../src/schema/steps/change-column';
+import { stepSession, surviveDeaths } from './step-session';
+
+/** Without these, a widened column could lose its collation, or a rollback cut what was written since. */
+describe('changing a column', () => {
+  const database = useDatabase({ platform: 'none', per: 'each' });
+  const short = column('name', 'varchar(5)');
+  const long = column('name', 'varchar(50)');
+
+  beforeEach(async () => {
+    await database.session.query(
+      `CREATE TABLE t (
+        id int PRIMARY KEY,
+        name varchar(5) CHARACTER SET latin1 COLLATE latin1_general_cs NOT NULL,
+        note varchar(5) NULL,
+        hits int NOT NULL DEFAULT 0,
+        state enum('on','off') NOT NULL DEFAULT 'on',
+        facts json NULL
+      ) CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci`,
+    );
+    await database.session.query(`INSERT INTO t (id, name, facts) VALUES (1, 'a', '{}')`);
+  });
+
+  it.each([
+    ['a wider one', short, long],
+    ['one that may be NULL', short, nullable('name', 'varchar(5)')],
+    ['one with another default', short, column('name', 'varchar(5)', { default: literal('x') })],
+    ['a wider number', column('hits', 'int', { default: literal(0) }), column('hits', 'bigint')],
+    [
+      'one with another default and more values',
+      column('state', enumOf('on', 'off'), { default: literal('on') }),
+      column('state', enumOf('on', 'off', 'idle'), { default: literal('idle') }),
+    ],
+    ['one that needs a value', nullable('facts', 'json'), column('facts', 'json')],
+  ])('is re-runnable after a kill at either side, to %s', async (_what, before, after) => {
+    await surviveDeaths(stepSession(database), changeColumn('t', before, after), 't');
+  });
+
+  it('keeps the charset and collation that the column has, and every row', async () => {
+    const session = stepSession(database);
+    await session.run(changeColumn('t', short, long));
+    const found = named((await session.catalog('t')).get('t')?.columns ?? [], 'name');
+    expect(found).toEqual({ ...long, charset: 'latin1', collation: 'latin1_general_cs' });
+    expect(await database.session.query('SELECT name FROM t')).toEqual([{ name: 'a' }]);
+  });
+
+  it('refuses a column that is neither as before nor as after', async () => {
+    await database.session.query('ALTER TABLE t MODIFY name varchar(20) NOT NULL');
+    const session = stepSession(database);
+    await expect(session.run(changeColumn('t', short, long))).rejects.toMatchObject({
+      code: 'SCHEMA_HAND_MADE',
+    });
+    await expect(session.undo(changeColumn('t', short, long))).rejects.toMatchObject({
+      code: 'SCHEMA_HAND_MADE',
+    });
+  });
+
+  it('refuses to undo a change while a row holds what the column did not take before', async () => {
+    const session = stepSession(database);
+    const step = changeColumn('t', short, long);
+    await session.run(step);
+    await database.session.query(`UPDATE t SET name = 'longer than five'`);
+    await expect(session.undo(step, { discardRows: true })).rejects.toMatchObject({
+      code: 'ROLLBACK_WOULD_LOSE_ROWS',
+      details: { column: 'name', rows: 1 },
+    });
+    expect(await database.session.query('SELECT name FROM t')).toEqual([{ name: 'longer than five' }]);
+  });
+
+  it('looks at the rows even where a lax server would cut the values', async () => {
+    const session = stepSession(database);
+    await database.session.query(`SET SESSION sql_mode = ''`);
+    const toNotNull = changeColumn('t', nullable('note', 'varchar(5)'), column('note', 'varchar(5)'));
+    await expect(session.run(toNotNull)).rejects.toMatchObject({
+      code: 'PREFLIGHT_FAILED',
+      message: expect.stringContaining('1 row of t holds a note'),
+    });
+    const hits = changeColumn('t', column('hits', 'int', { default: literal(0) }), column('hits', 'bigint'));
+    await session.run(hits);
+    await database.session.query('UPDATE t SET hits = 3000000000');
+    await expect(session.undo(hits)).rejects.toMatchObject({ code: 'ROLLBACK_WOULD_LOSE_ROWS' });
+  });
+});

@@ -1,0 +1,71 @@
+import { useDatabase } from '../../../support/database';
+import { index, unique } from '../../../../src/schema/declare';
+import { dropIndex } from '../../../../src/schema/steps/drop-index';
+import { replaceIndex } from '../../../../src/schema/steps/replace-index';
+import { stepSession, surviveDeaths } from './step-session';
+
+/** Without these, a killed migrate could leave a key without its index, or drop an index that somebody made by hand. */
+describe('dropping and replacing an index', () => {
+  const database = useDatabase({ platform: 'none', per: 'each' });
+  const byName = index('idx_name', 'name', 'at DESC');
+  const onlyName = unique('uq_name', 'name', 'parent');
+  const byParent = index('idx_parent', 'parent');
+
+  beforeEach(async () => {
+    await database.session.query(
+      `CREATE TABLE t (
+        id int PRIMARY KEY, parent int NULL, name varchar(20) NOT NULL, at timestamp NULL,
+        INDEX idx_name (name, at DESC), UNIQUE INDEX uq_name (name, parent), INDEX idx_parent (parent),
+        CONSTRAINT fk_parent FOREIGN KEY (parent) REFERENCES t (id) ON UPDATE NO ACTION
+      )`,
+    );
+    await database.session.query(`INSERT INTO t VALUES (1, NULL, 'a', NULL), (2, 1, 'a', NULL)`);
+  });
+
+  it.each([
+    ['dropping one', dropIndex('t', byName)],
+    ['dropping a unique one', dropIndex('t', onlyName)],
+    ['replacing one', replaceIndex('t', byName, index('idx_name', 'at', 'name'))],
+    ['making one descending', replaceIndex('t', byName, index('idx_name', 'name', 'at'))],
+    [
+      'replacing one that a foreign key needs',
+      replaceIndex('t', byParent, index('idx_parent', 'parent', 'at')),
+    ],
+    ['making one unique', replaceIndex('t', byName, unique('idx_name', 'name', 'id'))],
+    ['making one not unique', replaceIndex('t', onlyName, index('uq_name', 'name'))],
+  ])('is re-runnable after a kill at either side: %s', async (_what, step) => {
+    await surviveDeaths(stepSession(database), step, 't');
+  });
+
+  it('refuses an index of that name with other columns', async () => {
+    const session = stepSession(database);
+    const expected = index('idx_name', 'name', 'at');
+    for (const step of [dropIndex('t', expected), replaceIndex('t', expected, index('idx_name', 'at'))]) {
+      await expect(session.run(step)).rejects.toMatchObject({
+        code: 'SCHEMA_HAND_MADE',
+        message: expect.stringContaining('at DESC'),
+      });
+    }
+    const gone = replaceIndex('t', index('idx_gone', 'at'), index('idx_gone', 'name'));
+    await expect(session.run(gone)).rejects.toMatchObject({ code: 'SCHEMA_HAND_MADE' });
+  });
+
+  it('refuses to make an index unique again while rows share its values', async () => {
+    const session = stepSession(database);
+    const steps = [dropIndex('t', onlyName), replaceIndex('t', onlyName, index('uq_name', 'name'))];
+    for (const step of steps) {
+      await session.run(step);
+      await database.session.query(`INSERT INTO t VALUES (3, 1, 'a', NULL)`);
+      await expect(session.undo(step)).rejects.toMatchObject({ code: 'ROLLBACK_WOULD_LOSE_ROWS' });
+      await database.session.query('DELETE FROM t WHERE id = 3');
+      await session.undo(step);
+    }
+  });
+
+  it('has nothing to undo where the table is gone', async () => {
+    const session = stepSession(database);
+    await database.session.query('DROP TABLE t');
+    expect(await session.undo(dropIndex('t', onlyName))).toEqual([]);
+    expect(await session.undo(replaceIndex('t', byName, byName))).toEqual([]);
+  });
+});

@@ -1,0 +1,71 @@
+import type { TestDatabase } from '../../../support/database';
+import { sharedServer } from '../../../support/shared-server';
+import { readCatalog } from '../../../../src/schema/catalog/read-catalog';
+import type { Schema } from '../../../../src/schema/shape';
+import { runStep, undoStep, type Step, type StepContext } from '../../../../src/schema/step';
+
+/** Where a run dies: before its statement reaches the server, or right after it took effect there. */
+export type Death = 'before' | 'after';
+
+/** Carries out steps on a test's database, and tells what they executed. */
+export interface StepSession {
+  /** Runs the step; resolves to the statements that it executed. */
+  run(step: Step, death?: Death): Promise<string[]>;
+  /** Undoes the step; resolves to the statements that it executed. */
+  undo(step: Step, options?: { readonly discardRows?: boolean; readonly death?: Death }): Promise<string[]>;
+  /** What was reported as thrown away: table or column, and rows. */
+  readonly discarded: readonly (readonly [string, number])[];
+  /** The named tables as they are now. */
+  catalog(...tables: string[]): Promise<Schema>;
+}
+
+export class Killed extends Error {}
+
+export function stepSession(database: TestDatabase): StepSession {
+  const discarded: (readonly [string, number])[] = [];
+
+  function context(executed: string[], discardRows: boolean, death?: Death): StepContext {
+    return {
+      session: database.session,
+      server: sharedServer(),
+      discardRows,
+      onDiscard: (table, rows) => discarded.push([table, rows]),
+      async execute(sql) {
+        if (death === 'before') throw new Killed(sql);
+        await database.session.query(sql);
+        executed.push(sql);
+        if (death === 'after') throw new Killed(sql);
+      },
+    };
+  }
+
+  return {
+    discarded,
+    async run(step, death) {
+      const executed: string[] = [];
+      await runStep(step, context(executed, false, death));
+      return executed;
+    },
+    async undo(step, { discardRows = false, death } = {}) {
+      const executed: string[] = [];
+      await undoStep(step, context(executed, discardRows, death));
+      return executed;
+    },
+    catalog: (...tables) => readCatalog(database.session, sharedServer(), tables),
+  };
+}
+
+/** Runs and undoes the step with a death at either side of its statement: each rerun must end where a whole run does. */
+export async function surviveDeaths(session: StepSession, step: Step, table: string): Promise<void> {
+  const before = await session.catalog(table);
+  for (const death of ['before', 'after'] as const) {
+    await expect(session.run(step, death)).rejects.toThrow(Killed);
+    await session.run(step);
+    expect(await session.run(step)).toEqual([]);
+    expect(await session.catalog(table)).not.toEqual(before);
+    await expect(session.undo(step, { death })).rejects.toThrow(Killed);
+    await session.undo(step);
+    expect(await session.undo(step)).toEqual([]);
+    expect(await session.catalog(table)).toEqual(before);
+  }
+}
