@@ -6,7 +6,8 @@ import { subscribers } from './validation';
 /** Where a data source finds its connection: settings that are known already, or the places to look for them. */
 export type DataSourceConnection = ConnectionSettings | ConnectionSources;
 
-const isSettings = (connection: DataSourceConnection): connection is ConnectionSettings => 'database' in connection;
+const isSettings = (connection: DataSourceConnection): connection is ConnectionSettings =>
+  'database' in connection;
 
 /**
  * Makes a data source of this package, not yet connected. A program normally has one, and it is `dataSource` of
