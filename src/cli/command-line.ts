@@ -1,4 +1,4 @@
-import type { DemoModule, Services, TextModule } from './services';
+import type { DemoModule, MarkdownModule, Services, TextModule } from './services';
 
 /** Where text goes: a terminal, a pipe, a file; in tests, a list. */
 export interface OutputStream {
@@ -25,6 +25,7 @@ export interface CommandLine {
   readonly load: {
     readonly services: () => Services;
     readonly text: () => TextModule;
+    readonly markdown: () => MarkdownModule;
     readonly demo: () => DemoModule;
   };
 }
@@ -33,6 +34,7 @@ export interface CommandLine {
 export interface GlobalOptions {
   readonly config?: string;
   readonly json?: boolean;
+  readonly markdown?: boolean;
   /** False with --no-color. */
   readonly color: boolean;
 }

@@ -5,5 +5,6 @@ import type { CommandLine } from './command-line';
 export const load: CommandLine['load'] = {
   services: () => (require('./database-services') as typeof import('./database-services')).databaseServices,
   text: () => require('./output/text') as typeof import('./output/text'),
+  markdown: () => require('./output/markdown') as typeof import('./output/markdown'),
   demo: () => require('./demo') as typeof import('./demo'),
 };

@@ -6,7 +6,7 @@ import { exitCodes } from './exit-codes';
 import { Interruption } from './interruption';
 import type { Reporter } from './output/reporter';
 import type { Style } from './output/style';
-import type { Services, TextModule } from './services';
+import type { MarkdownModule, Services, TextModule } from './services';
 
 /** What a command of the database works with. */
 export interface CommandContext {
@@ -22,6 +22,8 @@ export interface DatabaseCommand<Result extends { readonly ok: boolean }> {
   readonly stopsBetweenStatements: boolean;
   run(context: CommandContext): Promise<Result>;
   text(texts: TextModule, result: Result, style: Style): readonly string[];
+  /** Where the command has --markdown. */
+  markdown?(texts: MarkdownModule, result: Result): readonly string[];
 }
 
 /** One run of the program: its streams, and what its command leaves behind. */
@@ -41,6 +43,7 @@ export class Run {
     command: DatabaseCommand<Result>,
   ): Promise<void> {
     const { env, cwd, load } = this.commandLine;
+    assertOneForm(options);
     const settings = loadConnection({ configFile: options.config, env, cwd });
     this.secrets = settings;
     const services = load.services();
@@ -53,7 +56,11 @@ export class Run {
         await close(dataSource);
       }
     });
-    this.reporter.result(result, (style) => command.text(load.text(), result, style));
+    this.reporter.result(result, (style) =>
+      options.markdown === true && command.markdown !== undefined
+        ? command.markdown(load.markdown(), result)
+        : command.text(load.text(), result, style),
+    );
     this.exitCode = result.ok ? exitCodes.done : exitCodes.found;
   }
 
@@ -72,6 +79,14 @@ export class Run {
       interruption.stopListening();
     }
   }
+}
+
+function assertOneForm({ json, markdown }: GlobalOptions): void {
+  if (json !== true || markdown !== true) return;
+  throw new ProtectionFlowsError('USAGE', {
+    message: '--json and --markdown are given, but there is one result to print',
+    remedy: 'Give one of them.',
+  });
 }
 
 function interrupted(): ProtectionFlowsError {

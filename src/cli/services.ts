@@ -35,6 +35,9 @@ export interface Services {
 /** The results as text for a terminal. */
 export type TextModule = typeof import('./output/text');
 
+/** The results as Markdown for a pull request. */
+export type MarkdownModule = typeof import('./output/markdown');
+
 /** The demonstration on a private server. */
 export interface DemoModule {
   /** Prints through the reporter as it goes; true when everything went as it should. */

@@ -17,6 +17,7 @@ export function addMigrateCommand(program: Command, run: Run): void {
         'absent. Safe to run again, and from many processes at once.',
     )
     .option('--plan', 'print the findings and the SQL; change nothing')
+    .option('--markdown', 'print the result as Markdown, for a pull request')
     .addHelpText(
       'after',
       commandHelp(
@@ -31,6 +32,7 @@ export function addMigrateCommand(program: Command, run: Run): void {
           stopsBetweenStatements: false,
           run: ({ services, dataSource }) => services.planMigrate(dataSource),
           text: (texts, plan, style) => texts.planText(plan, style),
+          markdown: (texts, plan) => texts.planMarkdown(plan),
         });
         return;
       }
@@ -39,6 +41,7 @@ export function addMigrateCommand(program: Command, run: Run): void {
         run: ({ services, dataSource, signal, onProgress }) =>
           services.migrate(dataSource, { signal, onProgress }),
         text: (texts, result, style) => texts.migrateText(result, style),
+        markdown: (texts, result) => texts.migrateMarkdown(result),
       });
     });
 }

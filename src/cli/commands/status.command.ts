@@ -9,6 +9,7 @@ export function addStatusCommand(program: Command, run: Run): void {
     .command('status')
     .summary('show which migrations and foreign keys are there')
     .description('Shows each migration (applied, pending, unknown) and each foreign key. Changes nothing.')
+    .option('--markdown', 'print the result as Markdown, for a pull request')
     .addHelpText(
       'after',
       commandHelp(
@@ -21,6 +22,7 @@ export function addStatusCommand(program: Command, run: Run): void {
         stopsBetweenStatements: false,
         run: ({ services, dataSource }) => services.readStatus(dataSource),
         text: (texts, status, style) => texts.statusText(status, style),
+        markdown: (texts, status) => texts.statusMarkdown(status),
       });
     });
 }

@@ -17,6 +17,7 @@ export function addVerifyCommand(program: Command, run: Run): void {
         'transaction that is rolled back. Leaves no trace.',
     )
     .option('--strict', 'fail on deferred foreign keys too')
+    .option('--markdown', 'print the result as Markdown, for a pull request')
     .addHelpText(
       'after',
       commandHelp(
@@ -30,6 +31,7 @@ export function addVerifyCommand(program: Command, run: Run): void {
         stopsBetweenStatements: false,
         run: ({ services, dataSource }) => services.verify(dataSource, { strict: options.strict === true }),
         text: (texts, report, style) => texts.verifyText(report, style),
+        markdown: (texts, report) => texts.verifyMarkdown(report),
       });
     });
 }

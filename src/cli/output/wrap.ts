@@ -45,15 +45,24 @@ export function wrapHard(text: string, width: number): string[] {
 const sqlStart =
   /^\s*(?:ALTER|CREATE|DROP|RENAME|TRUNCATE|INSERT|UPDATE|DELETE|REPLACE|SELECT|WITH|SET|SHOW|GRANT|REVOKE|START|COMMIT|ROLLBACK|LOCK|UNLOCK|CALL|FLUSH|ANALYZE)\s/;
 
+const commentStart = /^\s*-- ?/;
+
+/** A line of an SQL script as it is, for it is to be pasted; a comment may be wrapped, into more comments. */
+function scriptLine(line: string, width: number): string[] {
+  if (!commentStart.test(line)) return [line.trimEnd()];
+  return wrap(line.replace(commentStart, ''), width - 3).map((part) => `-- ${part}`);
+}
+
 /**
- * A paragraph behind a label, its lines aligned under the first. Lines that are SQL statements are not wrapped, and
- * stand on lines of their own.
+ * A paragraph behind a label, its lines aligned under the first. Where it holds SQL statements, it is a script: they
+ * are not wrapped, and stand on lines of their own.
  */
 export function labelled(label: string, text: string, indent = 2): string[] {
   const first = `${' '.repeat(indent)}${label}`;
   const margin = ' '.repeat(first.length);
-  const lines = text
-    .split(/\r?\n/)
-    .flatMap((line) => (sqlStart.test(line) ? [line.trimEnd()] : wrap(line, textWidth - first.length)));
+  const width = textWidth - first.length;
+  const given = text.split(/\r?\n/);
+  const isScript = given.some((line) => sqlStart.test(line));
+  const lines = given.flatMap((line) => (isScript ? scriptLine(line, width) : wrap(line, width)));
   return lines.map((line, index) => `${index === 0 ? first : margin}${line}`.trimEnd());
 }

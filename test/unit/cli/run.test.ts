@@ -105,6 +105,12 @@ describe('commands', () => {
     expect(json.json()).toEqual(result);
   });
 
+  it('prints Markdown where it is asked for, and refuses two forms at once', async () => {
+    expect((await ran('verify --markdown')).stdout).toMatch(/^## .* protection-flows verify/);
+    expect(await ran('verify --markdown --json')).toMatchObject({ exitCode: 64, calls: [] });
+    expect(await ran('rollback --markdown')).toMatchObject({ exitCode: 64, calls: [] });
+  });
+
   it.each(['--json status', 'status --json'])('takes global options on either side: %s', async (line) => {
     expect((await ran(line)).json()).toEqual(status);
     expect((await ran(`${line} --config /none.json`)).error().code).toBe('CONFIG_UNREADABLE');

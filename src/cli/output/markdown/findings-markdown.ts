@@ -1,0 +1,20 @@
+import type { Finding } from '../../../preflight/finding';
+import { escaped, markdownTable, remedyBlock } from './markdown';
+
+/** Findings as Markdown: a table, then the fix of each that stands in the way. */
+export function findingsMarkdown(findings: readonly Finding[]): string[] {
+  if (findings.length === 0) return ['Nothing was found.', ''];
+  const inTheWay = findings.filter(({ effect }) => effect === 'blocking' || effect === 'key-refused');
+  return [
+    ...markdownTable(
+      ['Finding', 'Effect', 'On', 'Message'],
+      findings.map(({ code, effect, table, key, message }) => [
+        `\`${code}\``,
+        effect,
+        escaped([table, key].filter((name) => name !== null).join('.')),
+        escaped(message),
+      ]),
+    ),
+    ...inTheWay.flatMap(({ code, remedy }) => [`**${code}**, fix:`, '', ...remedyBlock(remedy)]),
+  ];
+}
