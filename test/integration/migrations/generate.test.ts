@@ -63,9 +63,14 @@ const kinds: readonly [string, (editor: Editor) => void | [typeof FlowTag], read
     [`changeColumn('protection_flows', column('name', 'varchar(255)'), column('name', 'varchar(300)'))`],
   ],
   [
-    'a longer column in a CHECK and a foreign key, which TypeORM could not drop',
-    ({ column }) => column(ProtectionFlow, 'repository_id', { length: 80 }),
-    [`nullable('repository_id', 'varchar(80)')`],
+    'more values of an ENUM that a CHECK names',
+    ({ column }) =>
+      column(ProtectionFlow, 'destination_type', { enum: ['ossea', 'vmware', 'hyperv', 'nutanix'] }),
+    [
+      `appendEnumValues('protection_flows', 'destination_type', {`,
+      `from: ['ossea', 'vmware', 'hyperv']`,
+      `add: ['nutanix']`,
+    ],
   ],
   [
     'a wider number',
@@ -159,7 +164,7 @@ describe('generating a migration', () => {
       if (generated.outcome !== 'generated') return { generated, trial: null };
       return { generated, trial: await tryOut(server, entities, generated) };
     });
-    expect(generated).toMatchObject({ outcome: 'generated' });
+    expect(generated).not.toHaveProperty('refusals');
     for (const part of parts) expect(generated).toMatchObject({ source: expect.stringContaining(part) });
     expect(generated).not.toMatchObject({ source: expect.stringMatching(/\bDROP COLUMN\b/) });
     expect(trial).toEqual({ diff: [], again: [], restored: true });

@@ -18,12 +18,13 @@ function load(source: string, className: string): StepMigration {
     compilerOptions: { module: ModuleKind.CommonJS, target: ScriptTarget.ES2022 },
   });
   const exported: Record<string, new () => StepMigration> = {};
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- what a compiled import is
   const requireFrom = (id: string): unknown => require(join(folder, id));
   new Function('exports', 'require', outputText)(exported, requireFrom);
   return new exported[className]!();
 }
 
-/** What a generated migration did to a migrated database, with its rows. */
+/** What a generated migration did to a migrated database. */
 export interface Trial {
   /** TypeORM's own statements that are left. */
   readonly diff: readonly string[];

@@ -1,0 +1,140 @@
+import { createConnection } from 'mysql2/promise';
+import type { DataSourceOptions, EntityMetadata } from 'typeorm';
+import { connectionSettings } from '../../src/config';
+import { createDataSource } from '../../src/create-data-source';
+import { migrate, type ProtectionFlowsDataSource } from '../../src/migrator';
+import { readCatalog } from '../../src/schema/catalog/read-catalog';
+import { withTable, type Schema } from '../../src/schema/shape';
+import {
+  createPlatformTables,
+  createThrowAwayDatabase,
+  sessionOf,
+  startPrivateServer,
+  type PlatformCollations,
+  type PlatformPresetName,
+  type ServerAddress,
+  type ThrowAwayDatabase,
+} from '../../src/testing';
+
+/** Entities as TypeORM takes them. */
+export type Entities = NonNullable<DataSourceOptions['entities']>;
+
+/** Runs `work` on the given server, or on a private one that goes when it is done. */
+export async function withServer<T>(
+  server: ServerAddress | undefined,
+  work: (server: ServerAddress) => Promise<T>,
+): Promise<T> {
+  if (server !== undefined) return work(server);
+  const started = await startPrivateServer();
+  try {
+    return await work(started);
+  } finally {
+    await started.stop();
+  }
+}
+
+interface DatabaseWish {
+  readonly entities: Entities;
+  readonly platform: PlatformPresetName | PlatformCollations;
+}
+
+async function fill(database: ThrowAwayDatabase, platform: DatabaseWish['platform']): Promise<void> {
+  const { username: user, ...where } = database.settings;
+  const connection = await createConnection({ ...where, user });
+  try {
+    await createPlatformTables(sessionOf(connection), platform);
+  } finally {
+    await connection.end();
+  }
+}
+
+async function withDatabase<T>(
+  server: ServerAddress,
+  wish: DatabaseWish,
+  work: (dataSource: ProtectionFlowsDataSource) => Promise<T>,
+): Promise<T> {
+  const database = await createThrowAwayDatabase(server, {
+    charset: 'utf8mb4',
+    collation: 'utf8mb4_unicode_ci',
+  });
+  const dataSource = createDataSource(connectionSettings({ source: 'private server', ...database.settings }));
+  try {
+    await fill(database, wish.platform);
+    await dataSource.setOptions({ entities: wish.entities }).initialize();
+    return await work(dataSource);
+  } finally {
+    if (dataSource.isInitialized) await dataSource.destroy();
+    await database.drop();
+  }
+}
+
+/** A database that the migrations brought up to date, in the field's mixed collations. */
+export function withMigratedDatabase<T>(
+  server: ServerAddress,
+  entities: Entities,
+  work: (dataSource: ProtectionFlowsDataSource) => Promise<T>,
+): Promise<T> {
+  return withDatabase(server, { entities, platform: 'mixed' }, async (dataSource) => {
+    const { ok, findings } = await migrate(dataSource);
+    if (!ok) throw new Error(`the migrations fail: ${findings.map(({ message }) => message).join('; ')}`);
+    return work(dataSource);
+  });
+}
+
+/** The named tables in a database that TypeORM made of the entities alone, all of it in one collation. */
+export function schemaOfEntities(server: ServerAddress, entities: Entities): Promise<Schema> {
+  const collation = 'utf8mb4_unicode_ci';
+  const platform = { schedules: collation, repositories: collation };
+  return withDatabase(server, { entities, platform }, async (dataSource) => {
+    dataSource.entityMetadatas.forEach(parenthesiseDefaults);
+    await dataSource.driver.createSchemaBuilder().build();
+    const made = await readTables(dataSource, ownedTables(dataSource));
+    return dataSource.entityMetadatas.reduce(withBooleans, made);
+  });
+}
+
+/** MySQL insists on parentheses around an expression default; written in the entity, TypeORM would drift for ever. */
+function parenthesiseDefaults(metadata: EntityMetadata): void {
+  for (const column of metadata.columns) {
+    const value: unknown = column.default;
+    if (typeof value !== 'function') continue;
+    const expression = String(value());
+    if (!/^\(|^(current_timestamp|now)\b/i.test(expression)) column.default = () => `(${expression})`;
+  }
+}
+
+/** TypeORM makes a boolean a bare `tinyint`, and takes `tinyint(1)` for the same: the house's form says what it is. */
+function withBooleans(schema: Schema, metadata: EntityMetadata): Schema {
+  const booleans = metadata.columns
+    .filter((column) => column.type === Boolean || /^bool(ean)?$/.test(String(column.type)))
+    .map((column) => column.databaseName);
+  return withTable(schema, metadata.tableName, (table) => ({
+    ...table,
+    columns: table.columns.map((column) =>
+      column.type === 'tinyint' && booleans.includes(column.name)
+        ? { ...column, type: 'tinyint(1)' }
+        : column,
+    ),
+  }));
+}
+
+/** The tables that the entities own: those of the platform are `synchronize: false`. */
+export function ownedTables(dataSource: ProtectionFlowsDataSource): string[] {
+  return dataSource.entityMetadatas
+    .filter((metadata) => metadata.synchronize && metadata.tableType !== 'view')
+    .map((metadata) => metadata.tableName);
+}
+
+/** The named tables as the catalog shows them. */
+export async function readTables(
+  dataSource: ProtectionFlowsDataSource,
+  tables: readonly string[],
+): Promise<Schema> {
+  return readCatalog(dataSource, dataSource.server, tables);
+}
+
+/** The statements by which TypeORM would bring the database to the entities. */
+export async function typeormDiff(dataSource: ProtectionFlowsDataSource): Promise<string[]> {
+  const { upQueries } = await dataSource.driver.createSchemaBuilder().log();
+  return upQueries.map(({ query }) => query);
+}

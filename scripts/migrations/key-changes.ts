@@ -1,0 +1,36 @@
+import { compareForeignKey, describeDifference } from '../../src/schema/compare';
+import { named, type Table } from '../../src/schema/shape';
+import type { Findings } from './change';
+import { refuseHashedName } from './index-changes';
+
+/** The foreign keys of a table; `before` is null for a new one. */
+export function compareKeys(before: Table | null, after: Table, findings: Findings): void {
+  for (const key of after.foreignKeys) {
+    const object = `foreign key ${after.name}.${key.name}`;
+    const found = named(before?.foreignKeys ?? [], key.name);
+    const differences = found === undefined ? [] : compareForeignKey(after.name, key, found);
+    if (differences.length > 0) {
+      findings.refusals.push({
+        object,
+        because: `it is not what it was (${differences.map(describeDifference).join('; ')}): while the old one is off, nothing keeps orphans out`,
+        instead: 'Put the entity back, or add the new key under another name and retire the old one by hand.',
+      });
+    }
+    if (found !== undefined || refuseHashedName(object, key.name, findings)) continue;
+    if (key.columns.length > 1) {
+      findings.refusals.push({
+        object,
+        because: 'the online way to add a key knows keys of one column only',
+        instead: "Refer to the parent's id, or write the step by hand.",
+      });
+    } else findings.changes.push({ kind: 'add-foreign-key', table: after.name, key });
+  }
+  for (const key of before?.foreignKeys ?? []) {
+    if (named(after.foreignKeys, key.name) !== undefined) continue;
+    findings.refusals.push({
+      object: `foreign key ${after.name}.${key.name}`,
+      because: `no entity has it any more, and without it rows can name a ${key.parentTable} that does not exist`,
+      instead: 'Keep the relation in the entity, or write the migration by hand.',
+    });
+  }
+}

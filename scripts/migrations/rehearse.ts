@@ -1,0 +1,94 @@
+import type { ProtectionFlowsDataSource } from '../../src/migrator';
+import { isProtectionFlowsError } from '../../src/errors';
+import type { Schema } from '../../src/schema/shape';
+import { runStep, undoStep, type Step, type StepContext } from '../../src/schema/step';
+import { stepOf, type Change, type Refusal } from './change';
+import { readTables, typeormDiff } from './databases';
+import { schemaChanges } from './schema-changes';
+
+const byHand = 'Write the migration by hand, or change the entity.';
+
+const messageOf = (error: unknown): string => {
+  if (isProtectionFlowsError(error)) return `${error.code}: ${error.message}`;
+  return error instanceof Error ? error.message : String(error);
+};
+
+function contextOn(dataSource: ProtectionFlowsDataSource, session: StepContext['session']): StepContext {
+  return {
+    session,
+    server: dataSource.server,
+    discardRows: false,
+    execute: async (sql) => {
+      await session.query(sql);
+    },
+  };
+}
+
+/** Every step, twice, then undone in reverse, twice; the first thing that goes wrong. */
+async function attempt(
+  steps: readonly Step[],
+  context: StepContext,
+  between: () => Promise<Refusal[]>,
+): Promise<Refusal[]> {
+  const all: [string, readonly Step[], (step: Step) => Promise<void>][] = [
+    ['', steps, (step) => runStep(step, context)],
+    [' (again)', steps, (step) => runStep(step, context)],
+  ];
+  const back: typeof all = [
+    [' (undone)', [...steps].reverse(), (step) => undoStep(step, context)],
+    [' (undone again)', [...steps].reverse(), (step) => undoStep(step, context)],
+  ];
+  for (const part of [all, back]) {
+    for (const [suffix, list, run] of part) {
+      for (const step of list) {
+        const fault = await run(step).then(
+          () => null,
+          (error: unknown) => messageOf(error),
+        );
+        if (fault !== null) return [{ object: `${step.title}${suffix}`, because: fault, instead: byHand }];
+      }
+    }
+    if (part === back) continue;
+    const refusals = await between();
+    if (refusals.length > 0) return refusals;
+  }
+  return [];
+}
+
+/**
+ * Carries the changes out on a migrated database without rows, and undoes them: what is written must bring TypeORM's
+ * own diff to nothing, be re-runnable, and leave the catalog as it was when it is undone.
+ *
+ * @param wanted the schema of the entities
+ * @returns what stands in the way; nothing as a rule
+ */
+export async function rehearse(
+  dataSource: ProtectionFlowsDataSource,
+  changes: readonly Change[],
+  wanted: Schema,
+): Promise<Refusal[]> {
+  const steps = changes.map(stepOf);
+  const tables = [...new Set([...steps.flatMap((step) => [...step.tables]), ...wanted.keys()])];
+  const runner = dataSource.createQueryRunner('master');
+  try {
+    const before = await readTables(dataSource, tables);
+    const refusals = await attempt(steps, contextOn(dataSource, runner), async () => {
+      const live = await readTables(dataSource, tables);
+      const own = new Map([...live].filter(([name]) => wanted.has(name)));
+      const left = schemaChanges(own, wanted);
+      const diff = await typeormDiff(dataSource);
+      if (diff.length === 0 && left.changes.length + left.refusals.length === 0) return [];
+      const because =
+        diff.length > 0
+          ? `after the steps TypeORM would still execute: ${diff.join('; ')}`
+          : 'the steps do not make what the entities declare';
+      return [{ object: 'the entities', because, instead: byHand }];
+    });
+    if (refusals.length > 0) return refusals;
+    const restored = await readTables(dataSource, tables);
+    if (JSON.stringify([...restored]) === JSON.stringify([...before])) return [];
+    return [{ object: 'the rollback', because: 'undone, the steps leave another schema', instead: byHand }];
+  } finally {
+    await runner.release();
+  }
+}

@@ -1,0 +1,78 @@
+import { ProtectionFlowsError, type ErrorCode } from '../../errors';
+import { alterSql, columnSql, isText } from '../ddl';
+import { quoteName } from '../queryable';
+import { withTable, type Column, type Schema } from '../shape';
+import type { Step, StepContext } from '../step';
+import { describeColumn, handMadeColumn, liveColumn, sameColumn } from './column-shape';
+import { countRows, misfitCondition } from './misfits';
+
+/** The column as wanted, in the charset and collation that it has. */
+function modifySql(table: string, wanted: Column, live: Column): string {
+  const { charset, collation } = live;
+  const keep = isText(wanted.type) && charset !== null && collation !== null;
+  return alterSql(table, `MODIFY ${columnSql(wanted, keep ? { charset, collation } : null)}`);
+}
+
+/** Refuses to give the column a definition that some of its values would not survive. */
+async function assertFits(
+  context: StepContext,
+  table: string,
+  change: { readonly from: Column; readonly to: Column },
+  code: ErrorCode,
+): Promise<void> {
+  const { from, to } = change;
+  const condition = misfitCondition(from, to);
+  if (condition === null) return;
+  const rows = await countRows(context, table, condition);
+  if (rows === 0) return;
+  throw new ProtectionFlowsError(code, {
+    message: `${rows} row${rows === 1 ? '' : 's'} of ${table} ${rows === 1 ? 'holds' : 'hold'} a ${from.name} that ${describeColumn(to)} does not take`,
+    consequence: 'The column was left as it is; no row was touched.',
+    remedy: `Give those rows another value first. To see them: SELECT * FROM ${quoteName(table)} WHERE ${condition};`,
+    details: { table, column: from.name, rows },
+  });
+}
+
+/**
+ * Changes a column's type, default or nullability in place; its charset and collation stay. Done when the column is
+ * as after; any shape but the ones before and after is SCHEMA_HAND_MADE. Both directions look at the rows first where
+ * the new definition takes less, and refuse while one would not survive (PREFLIGHT_FAILED; undoing,
+ * ROLLBACK_WOULD_LOSE_ROWS): a strict server would refuse too, a lax one would cut the value.
+ */
+export function changeColumn(table: string, before: Column, after: Column): Step {
+  function statements(live: Schema, from: Column, to: Column): string[] {
+    const found = liveColumn(live, table, before.name);
+    if (found !== undefined && sameColumn(found, to)) return [];
+    if (found !== undefined && sameColumn(found, from)) return [modifySql(table, to, found)];
+    throw handMadeColumn(table, from, found);
+  }
+
+  return {
+    title: `change column ${table}.${before.name} to ${describeColumn(after)}`,
+    tables: [table],
+    declare: (schema) =>
+      withTable(schema, table, (shape) => ({
+        ...shape,
+        columns: shape.columns.map((column) => {
+          if (column.name !== before.name) return column;
+          const { charset, collation } = isText(after.type) ? column : after;
+          return { ...after, charset, collation };
+        }),
+      })),
+    plan: (live) => statements(live, before, after),
+    undo: (live) =>
+      liveColumn(live, table, before.name) === undefined ? [] : statements(live, after, before),
+    async run(context, live) {
+      const needed = statements(live, before, after);
+      if (needed.length > 0) {
+        await assertFits(context, table, { from: before, to: after }, 'PREFLIGHT_FAILED');
+      }
+      for (const sql of needed) await context.execute(sql);
+    },
+    async assertUndoable(context, live) {
+      const found = liveColumn(live, table, before.name);
+      if (found === undefined || !sameColumn(found, after)) return;
+      await assertFits(context, table, { from: after, to: before }, 'ROLLBACK_WOULD_LOSE_ROWS');
+    },
+  };
+}
