@@ -1,12 +1,19 @@
+import { AdvancedConsoleLogger } from 'typeorm';
 import { dataSourceOptions, type ConnectionSettings } from '../config';
 import { migrate, planMigrate, ProtectionFlowsDataSource, readStatus, rollback } from '../migrator';
 import { verify } from '../verify';
 import type { Services } from './services';
 
+/** TypeORM tells of a migration that failed whatever `logging` says; here the error is printed by the command. */
+class QuietLogger extends AdvancedConsoleLogger {
+  override logMigration(): void {}
+}
+
 /** No command reads or writes rows through the entities: loading them would double the time to the first statement. */
 function withoutEntities(settings: ConnectionSettings): ProtectionFlowsDataSource {
+  const options = dataSourceOptions(settings);
   const connection = {
-    options: { ...dataSourceOptions(settings), migrationsRun: false },
+    options: { ...options, logger: new QuietLogger(options.logging), migrationsRun: false },
     declaredType: settings.declaredType,
   };
   return new ProtectionFlowsDataSource(() => connection, { entities: [], subscribers: [] });

@@ -61,10 +61,6 @@ export const errorCodes = {
     consequence: 'The statement gave up waiting and had no effect; running migrate again goes on from there.',
   },
   MIGRATE_LOCKED: { stage: 'refused', consequence: nothingChanged },
-  MIGRATION_LOCK_LOST: {
-    stage: 'failed',
-    consequence: 'The migrator stopped before its next statement; running it again goes on from there.',
-  },
   HISTORY_OUT_OF_ORDER: { stage: 'refused', consequence: nothingChanged },
   HISTORY_UNKNOWN: { stage: 'refused', consequence: nothingChanged },
   SCHEMA_HAND_MADE: { stage: 'refused', consequence: 'The object was left as it is; no row was touched.' },

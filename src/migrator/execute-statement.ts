@@ -4,16 +4,28 @@ import type { Queryable } from '../schema/queryable';
 
 /** How long one attempt waits for a table's lock, in seconds: while it waits, every later statement queues behind it. */
 const lockWaitSeconds = 2;
-/** How long all attempts at one statement may take, in milliseconds. */
-const patienceMs = 60_000;
+/** How long all attempts at one statement may take by default, in milliseconds. */
+const defaultPatienceMs = 60_000;
 /** How long the others are let through between two attempts, in milliseconds. */
 const pauseMs = 500;
 
 /** ER_LOCK_WAIT_TIMEOUT, for row and metadata locks alike. */
 const lockWaitTimeout = 1205;
 
+/** Options of {@link executeStatement}. */
+export interface StatementOptions {
+  /** Aborting it ends the wait after the attempt under way. */
+  readonly signal?: AbortSignal;
+  /** How long to wait for a transaction that holds the table, in milliseconds. Default: a minute. */
+  readonly tableWaitMs?: number;
+}
+
 /** Executes DDL without queueing the whole application behind it, however long a transaction holds the table. */
-export async function executeStatement(session: Queryable, sql: string, signal?: AbortSignal): Promise<void> {
+export async function executeStatement(
+  session: Queryable,
+  sql: string,
+  { signal, tableWaitMs: patienceMs = defaultPatienceMs }: StatementOptions = {},
+): Promise<void> {
   const deadline = Date.now() + patienceMs;
   for (;;) {
     try {

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { ProtectionFlowsError } from '../errors';
 import { select, type Queryable } from '../schema/queryable';
 
-/** How long a migrate waits for another one that is under way, in milliseconds. */
-const waitMs = 10 * 60_000;
+/** How long a migrate waits by default for another one that is under way, in milliseconds. */
+const defaultWaitMs = 10 * 60_000;
 
 /** The lock's name on the server: its names are server-wide and at most 64 characters, so the database is hashed. */
 export function lockName(database: string): string {
@@ -15,6 +15,8 @@ interface LockOptions {
   readonly session: Queryable;
   readonly database: string;
   readonly signal?: AbortSignal;
+  /** How long to wait for another migrate, in milliseconds. Default: ten minutes. */
+  readonly waitMs?: number;
   /** Told once a second while another connection holds the lock. */
   onWait?(holder: string): void;
 }
@@ -25,7 +27,7 @@ async function lockHolder(session: Queryable, name: string): Promise<string> {
 }
 
 async function acquire(options: LockOptions, name: string): Promise<void> {
-  const deadline = Date.now() + waitMs;
+  const deadline = Date.now() + (options.waitMs ?? defaultWaitMs);
   for (;;) {
     const [row] = await select<{ got: number | string | null }>(
       options.session,
@@ -49,7 +51,7 @@ async function acquire(options: LockOptions, name: string): Promise<void> {
  * Runs `work` while the session holds the server's advisory lock for migrations of that database: one at a time, on
  * one server. The server frees the lock by itself when the session ends.
  *
- * @throws ProtectionFlowsError MIGRATE_LOCKED after ten minutes, naming the holder
+ * @throws ProtectionFlowsError MIGRATE_LOCKED after the wait, naming the holder
  */
 export async function withMigrationLock<T>(options: LockOptions, work: () => Promise<T>): Promise<T> {
   const name = lockName(options.database);

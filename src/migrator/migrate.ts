@@ -16,6 +16,10 @@ export interface MigrateOptions {
   readonly onProgress?: ProgressListener;
   /** Aborting it stops the migrate before its next statement, with INTERRUPTED. */
   readonly signal?: AbortSignal;
+  /** How long to wait for another migrate, in milliseconds. Default: ten minutes. */
+  readonly lockWaitMs?: number;
+  /** How long each statement waits for a transaction that holds its table, in milliseconds. Default: a minute. */
+  readonly tableWaitMs?: number;
 }
 
 /** What a migrate did, with TypeORM's own view of the migrations for `runMigrations`. */
@@ -88,7 +92,7 @@ function hook(runner: QueryRunner, options: MigrateOptions, onKey: (name: string
   attachHooks(runner, {
     onStep: (migration, step) => options.onProgress?.({ migration, step }),
     beforeStatement: () => assertNotInterrupted(options.signal),
-    execute: (sql) => executeStatement(runner, sql, options.signal),
+    execute: (sql) => executeStatement(runner, sql, options),
     onKey,
   });
 }
@@ -125,7 +129,7 @@ export async function migrate(
   const onWait = (holder: string): void => onProgress?.({ migration: null, step: `wait for ${holder}` });
   try {
     return await withMigrationLock(
-      { session: runner, database: dataSource.database, signal, onWait },
+      { session: runner, database: dataSource.database, signal, waitMs: options.lockWaitMs, onWait },
       async () => {
         onProgress?.({ migration: null, step: 'preflight' });
         const before = await factsOf(dataSource, runner);

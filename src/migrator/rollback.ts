@@ -17,6 +17,10 @@ export interface RollbackOptions {
   readonly discardRows?: boolean;
   readonly onProgress?: ProgressListener;
   readonly signal?: AbortSignal;
+  /** As in {@link MigrateOptions}. */
+  readonly lockWaitMs?: number;
+  /** As in {@link MigrateOptions}. */
+  readonly tableWaitMs?: number;
 }
 
 /** Refuses to undo what this code did not do: it does not know how. */
@@ -96,29 +100,33 @@ export async function rollback(
       assertNotInterrupted(signal);
       executed += 1;
     },
-    execute: (sql) => executeStatement(runner, sql, signal),
+    execute: (sql) => executeStatement(runner, sql, options),
     onDiscard: (table, rows) => (discarded[table] = rows),
   };
   attachHooks(runner, hooks);
   const onWait = (holder: string): void => onProgress?.({ migration: null, step: `wait for ${holder}` });
   try {
-    return await withMigrationLock({ session: runner, database: dataSource.database, signal, onWait }, () =>
-      withShortLockWait(runner, async () => {
-        const applied = ((await readHistory(runner)) ?? []).map((entry) => entry.name);
-        const names = applied.reverse().slice(0, count);
-        assertKnown(dataSource, names);
-        const undoing = names.flatMap((name) => migrationList.filter((migration) => migration.name === name));
-        const steps = undoing.flatMap((migration) => [...migration.steps]);
-        hooks.dropped = new Set(steps.flatMap((step) => step.creates ?? []));
-        await assertAllUndoable(runner, undoing);
-        if (names.length > 0) await ensureHistory(runner);
-        for (const name of names) {
-          assertNotInterrupted(signal);
-          await undoNewest(dataSource, runner, name, () => executed > 0);
-          undone.push(name);
-        }
-        return { ok: true, undone, discarded };
-      }),
+    return await withMigrationLock(
+      { session: runner, database: dataSource.database, signal, waitMs: options.lockWaitMs, onWait },
+      () =>
+        withShortLockWait(runner, async () => {
+          const applied = ((await readHistory(runner)) ?? []).map((entry) => entry.name);
+          const names = applied.reverse().slice(0, count);
+          assertKnown(dataSource, names);
+          const undoing = names.flatMap((name) =>
+            migrationList.filter((migration) => migration.name === name),
+          );
+          const steps = undoing.flatMap((migration) => [...migration.steps]);
+          hooks.dropped = new Set(steps.flatMap((step) => step.creates ?? []));
+          await assertAllUndoable(runner, undoing);
+          if (names.length > 0) await ensureHistory(runner);
+          for (const name of names) {
+            assertNotInterrupted(signal);
+            await undoNewest(dataSource, runner, name, () => executed > 0);
+            undone.push(name);
+          }
+          return { ok: true, undone, discarded };
+        }),
     );
   } finally {
     await runner.release();

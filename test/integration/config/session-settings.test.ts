@@ -1,6 +1,7 @@
 import * as mysql2 from 'mysql2';
 import { DataSource } from 'typeorm';
 import { connectionSettings, dataSourceOptions, sqlMode, withSessionSettings } from '../../../src/config';
+import { refusing } from '../../support/refusing-mysql2';
 import { useDatabase, usePrivateServer } from '../../support/database';
 
 const variables = [
@@ -189,27 +190,6 @@ describe('a connection that fails', () => {
 describe('a session that refuses the settings', () => {
   const database = useDatabase({ platform: 'none' });
 
-  /** mysql2 with connections whose server refuses the first statement, as a proxy may. */
-  const refusing = (): typeof mysql2 => {
-    const refuse = <Connection extends mysql2.Connection>(connection: Connection): Connection => {
-      const query = connection.query.bind(connection) as (...all: unknown[]) => unknown;
-      let first = true;
-      connection.query = ((sql: string, ...rest: unknown[]) => {
-        const statement = first && sql.startsWith('SET ') ? 'SET no_such_variable = 1' : sql;
-        first = false;
-        return query(statement, ...rest);
-      }) as typeof connection.query;
-      return connection;
-    };
-    return Object.assign(Object.create(mysql2) as typeof mysql2, {
-      createPool: (options: mysql2.PoolOptions) => {
-        const pool = mysql2.createPool(options);
-        pool.on('connection', (connection) => refuse(connection));
-        return pool;
-      },
-      createConnection: (options: mysql2.ConnectionOptions) => refuse(mysql2.createConnection(options)),
-    });
-  };
   const options = () => {
     const { host, port, username: user, password, database: name } = database.settings;
     return { host, port, user, password, database: name, connectionLimit: 1 };

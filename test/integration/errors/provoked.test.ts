@@ -1,0 +1,282 @@
+import { createServer, type Server as TcpServer } from 'node:net';
+import { load } from '../../../src/cli/load';
+import { run } from '../../../src/cli/run';
+import { loadConnection, withSessionSettings } from '../../../src/config';
+import { createDataSource } from '../../../src/create-data-source';
+import { ProtectionFlow, ProtectionFlowExecution } from '../../../src/entities';
+import { errorCodes, type ErrorCode, type ErrorReport } from '../../../src/errors';
+import { migrate, planMigrate, rollback, type ProtectionFlowsDataSource } from '../../../src/migrator';
+import { lockName } from '../../../src/migrator/lock';
+import { createPlatformTables, createRepository, startPrivateServer } from '../../../src/testing';
+import { useDatabase, usePrivateServer } from '../../support/database';
+import { useDataSource } from '../../support/data-source';
+import { refusing } from '../../support/refusing-mysql2';
+
+type Provocation = () => Promise<unknown>;
+
+/**
+ * Guards that each error code can come up, carries a fault, a consequence and a fix, and never a password. A code
+ * without a provocation does not compile.
+ */
+describe('every error code is provoked:', () => {
+  const server = usePrivateServer();
+  const database = useDatabase({ platform: 'none', server, per: 'each' });
+  const dataSource = useDataSource(database, { migrated: false, per: 'each' });
+  const secret = 'hush@#hush';
+
+  const url = (parts: {
+    user?: string;
+    password?: string;
+    host?: string;
+    port?: number;
+    name?: string;
+    query?: string;
+  }) => {
+    const { settings } = database;
+    const { user = settings.username, password = settings.password, host = settings.host } = parts;
+    const account = `${user}:${encodeURIComponent(password)}`;
+    return `mysql://${account}@${host}:${parts.port ?? settings.port}/${parts.name ?? settings.database}${parts.query ?? ''}`;
+  };
+  const connect = (address: string): Promise<ProtectionFlowsDataSource> =>
+    createDataSource({ env: { DATABASE_URL: address } }).initialize();
+  const query = (sql: string): Promise<unknown> => database.session.query(sql);
+
+  /** The one finding of that code in a plan, which is an error report in all but name. */
+  const finding = async (code: ErrorCode): Promise<unknown> => {
+    const found = (await planMigrate(dataSource())).findings.find((one) => one.code === code);
+    throw found === undefined
+      ? new Error(`no finding ${code}`)
+      : { consequence: errorCodes[code].consequence, ...found };
+  };
+  const withParent = async (sql: string): Promise<void> => {
+    await createPlatformTables(database.session, 'mixed', ['replication_schedules']);
+    await query(sql);
+  };
+  const asUser = async (
+    grants: readonly string[],
+    work: (as: ProtectionFlowsDataSource) => Promise<unknown>,
+  ) => {
+    await query("DROP USER IF EXISTS 'someone'@'%'");
+    await query(`CREATE USER 'someone'@'%' IDENTIFIED BY '${secret}'`);
+    for (const grant of grants) await query(`GRANT ${grant} TO 'someone'@'%'`);
+    const as = await connect(url({ user: 'someone', password: secret }));
+    try {
+      return await work(as);
+    } finally {
+      await as.destroy();
+    }
+  };
+  const cli = async (argv: string[], services?: object): Promise<never> => {
+    let stdout = '';
+    const stream = { write: (text: string) => (stdout += text) };
+    await run({
+      argv: [...argv, '--json'],
+      env: { DATABASE_URL: database.url },
+      cwd: '/',
+      stdout: stream,
+      stderr: { write: () => true },
+      onInterrupt: () => () => undefined,
+      onCrash: () => undefined,
+      quit: () => undefined,
+      load:
+        services === undefined
+          ? load
+          : { ...load, services: () => services as ReturnType<typeof load.services> },
+    });
+    throw (JSON.parse(stdout) as { error: ErrorReport }).error;
+  };
+
+  const flow = {
+    name: 'one',
+    flow_type: 'replication',
+    target_type: 'vm',
+    target_id: 'vm',
+    destination_type: 'ossea',
+  } as const;
+  const flows = () => dataSource().getRepository(ProtectionFlow);
+
+  const silent = async (work: (port: number) => Promise<unknown>): Promise<unknown> => {
+    const listener: TcpServer = createServer(() => undefined);
+    await new Promise<void>((settle) => listener.listen(0, '127.0.0.1', settle));
+    try {
+      return await work((listener.address() as { port: number }).port);
+    } finally {
+      await new Promise((settle) => listener.close(settle));
+    }
+  };
+
+  const provocations: Readonly<Record<ErrorCode, Provocation>> = {
+    USAGE: () => cli(['migrat']),
+    CONFIG_MISSING: async () => loadConnection({ env: {}, cwd: '/nonexistent' }),
+    CONFIG_UNREADABLE: async () => loadConnection({ configFile: '/nonexistent.json' }),
+    CONFIG_INVALID: async () =>
+      loadConnection({ env: { DATABASE_URL: `postgres://u:${encodeURIComponent(secret)}@h/d` } }),
+    OPTION_REFUSED: async () => {
+      const source = createDataSource({ env: { DATABASE_URL: database.url } });
+      source.setOptions({ synchronize: true });
+      return source.initialize();
+    },
+    HOST_UNKNOWN: () => connect(url({ host: 'no-such-host.invalid' })),
+    CONNECTION_REFUSED: () => connect(url({ port: 1 })),
+    CONNECTION_TIMEOUT: () => silent((port) => connect(url({ port, query: '?connectTimeout=200' }))),
+    CONNECTION_LOST: async () => {
+      const runner = dataSource().createQueryRunner();
+      const [{ id }] = await runner.query('SELECT CONNECTION_ID() AS id');
+      await query(`KILL ${id}`);
+      return runner.query('SELECT 1').finally(() => runner.release());
+    },
+    ACCESS_DENIED: () => connect(url({ password: secret })),
+    DATABASE_MISSING: () => connect(url({ name: 'no_such_database' })),
+    SERVER_UNSUPPORTED: async () => {
+      const old = await startPrivateServer({
+        flavour: 'mariadb',
+        serverArguments: ['--version=10.3.39-MariaDB'],
+      });
+      return connect(old.url('mysql')).finally(() => old.stop());
+    },
+    SERVER_NOT_FOUND: () => startPrivateServer({ version: '99.9' }),
+    SERVER_START_FAILED: () =>
+      startPrivateServer({ serverArguments: ['--no-such-argument=1'], startLimitMs: 20_000 }),
+    QUERY_FAILED: () => {
+      const { host, port, username: user, password } = database.settings;
+      const pool = withSessionSettings(refusing()).createPool({ host, port, user, password }).promise();
+      return pool.query('SELECT 1').finally(() => pool.end());
+    },
+    INTERNAL: () =>
+      cli(['status'], {
+        openDataSource: () => Promise.reject(new Error(`a bug that tells ${database.settings.password}`)),
+      }),
+    INTERRUPTED: () => migrate(dataSource(), { signal: AbortSignal.abort() }),
+    PRIVILEGE_MISSING: () =>
+      asUser([`SELECT ON \`${database.name}\`.*`], (as) => as.query('CREATE TABLE not_mine (id int)')),
+    SERVER_READ_ONLY: async () => {
+      await query('SET GLOBAL read_only = 1');
+      const grants = [`ALL PRIVILEGES ON \`${database.name}\`.*`];
+      return asUser(grants, (as) => as.query('CREATE TABLE not_now (id int)')).finally(() =>
+        query('SET GLOBAL read_only = 0'),
+      );
+    },
+    SYNCHRONIZE_REFUSED: () => dataSource().synchronize(),
+    DROP_REFUSED: () => dataSource().dropDatabase(),
+    FAKE_REFUSED: () => dataSource().runMigrations({ fake: true }),
+    PREFLIGHT_FAILED: async () => {
+      await query('CREATE TABLE protection_flows (id int PRIMARY KEY)');
+      return dataSource().runMigrations();
+    },
+    TABLE_BUSY: async () => {
+      await migrate(dataSource());
+      await rollback(dataSource());
+      await query('START TRANSACTION');
+      await query('SELECT COUNT(*) FROM protection_flows');
+      return migrate(dataSource(), { tableWaitMs: 1 }).finally(() => query('COMMIT'));
+    },
+    MIGRATE_LOCKED: async () => {
+      await query(`SELECT GET_LOCK('${lockName(database.name)}', 0)`);
+      return migrate(dataSource(), { lockWaitMs: 1 });
+    },
+    HISTORY_UNKNOWN: async () => {
+      await migrate(dataSource());
+      await query(
+        "INSERT INTO sendense_flow_migrations (timestamp, name) VALUES (1, 'FromTheFuture9999999999999')",
+      );
+      return rollback(dataSource());
+    },
+    HISTORY_OUT_OF_ORDER: async () => {
+      await migrate(dataSource());
+      await query("DELETE FROM sendense_flow_migrations WHERE name LIKE 'AddForeignKeys%'");
+      return finding('HISTORY_OUT_OF_ORDER');
+    },
+    SCHEMA_HAND_MADE: async () => {
+      await query('CREATE TABLE protection_flows (id int PRIMARY KEY)');
+      return finding('SCHEMA_HAND_MADE');
+    },
+    SCHEMA_HALF_APPLIED: async () => {
+      await migrate(dataSource());
+      await query('DROP TABLE protection_flow_executions');
+      return finding('SCHEMA_HALF_APPLIED');
+    },
+    ROLLBACK_WOULD_LOSE_ROWS: async () => {
+      await migrate(dataSource());
+      await flows().save({ ...flow });
+      return rollback(dataSource(), { steps: 'all' });
+    },
+    ROLLBACK_BLOCKED_BY_KEYS: async () => {
+      await migrate(dataSource());
+      await query(
+        `CREATE TABLE notes (flow varchar(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci,
+          CONSTRAINT fk_notes FOREIGN KEY (flow) REFERENCES protection_flows (id)) ENGINE=InnoDB`,
+      );
+      return rollback(dataSource(), { steps: 'all' });
+    },
+    ENUM_VALUE_IN_USE: async () => {
+      await migrate(dataSource());
+      await flows().save({ ...flow, last_execution_status: 'cancelled' });
+      return rollback(dataSource());
+    },
+    FK_ORPHAN_ROWS: async () => {
+      await migrate(dataSource());
+      await flows().save({ ...flow, policy_id: 'gone' });
+      await createPlatformTables(database.session, 'mixed', ['backup_repositories', 'backup_policies']);
+      return finding('FK_ORPHAN_ROWS');
+    },
+    FK_TYPE_MISMATCH: async () => {
+      await withParent('CREATE TABLE backup_policies (id int PRIMARY KEY) ENGINE=InnoDB');
+      return finding('FK_TYPE_MISMATCH');
+    },
+    FK_COLLATION_MISMATCH: async () => {
+      await withParent(
+        'CREATE TABLE backup_policies (id varchar(64) CHARACTER SET ascii PRIMARY KEY) ENGINE=InnoDB',
+      );
+      return finding('FK_COLLATION_MISMATCH');
+    },
+    FK_PARENT_MISSING: () => finding('FK_PARENT_MISSING'),
+    FK_PARENT_NOT_INDEXED: async () => {
+      await withParent('CREATE TABLE backup_policies (id varchar(64)) ENGINE=InnoDB');
+      return finding('FK_PARENT_NOT_INDEXED');
+    },
+    ENGINE_NOT_INNODB: async () => {
+      await withParent('CREATE TABLE backup_policies (id varchar(64) PRIMARY KEY) ENGINE=MyISAM');
+      return finding('ENGINE_NOT_INNODB');
+    },
+    VALIDATION_FAILED: async () => {
+      await migrate(dataSource());
+      return flows().save({ ...flow, flow_type: 'backup' });
+    },
+    FLOW_NAME_TAKEN: async () => {
+      await migrate(dataSource());
+      await flows().save({ ...flow });
+      return flows().save({ ...flow, name: 'ONE' });
+    },
+    REFERENCE_NOT_FOUND: async () => {
+      await migrate(dataSource());
+      return dataSource()
+        .getRepository(ProtectionFlowExecution)
+        .save({ flow_id: 'gone', execution_type: 'manual' });
+    },
+    STILL_REFERENCED: async () => {
+      await createPlatformTables(database.session, 'mixed');
+      await migrate(dataSource());
+      const { id } = await createRepository(dataSource());
+      await flows().save({ ...flow, flow_type: 'backup', repository_id: id });
+      return dataSource().query('DELETE FROM backup_repositories WHERE id = ?', [id]);
+    },
+  };
+
+  it.each(Object.entries(provocations) as [ErrorCode, Provocation][])('%s', async (code, provoke) => {
+    const error = await provoke().then(
+      () => null,
+      (thrown: unknown) => thrown as ErrorReport,
+    );
+    expect(error).toMatchObject({
+      code,
+      message: expect.stringMatching(/\S/),
+      consequence: expect.stringMatching(/\S.*\.$/),
+      remedy: expect.stringMatching(/\S/),
+    });
+    const shown = JSON.stringify(error) + String(error?.message);
+    for (const password of [secret, database.settings.password]) {
+      expect(shown).not.toContain(password);
+      expect(shown).not.toContain(encodeURIComponent(password));
+    }
+  });
+});
