@@ -1,0 +1,56 @@
+import { startPrivateServer, type PrivateServer } from '../../../src/testing';
+import { lockName } from '../../../src/migrator/lock';
+import { useDatabase, usePrivateServer } from '../../support/database';
+import { waitFor } from '../../support/wait-for';
+import { runCommandLine } from './command-line';
+
+/** Guards that a server which can't be used, or goes away, is told as what it is, with nothing done to it. */
+describe('a server that is not supported', () => {
+  it.each([
+    ['too old a MariaDB', '10.3.39-MariaDB', 'MariaDB 10.3.39'],
+    ['too old a MySQL', '5.7.44-log', 'MySQL 5.7.44'],
+    ['another kind of server', '8.0.11-TiDB-v7.5.0', 'TiDB'],
+  ])('is refused: %s', async (_what, version, named) => {
+    // MariaDB answers with whatever version it is told to have
+    let server: PrivateServer | undefined;
+    try {
+      server = await startPrivateServer({ flavour: 'mariadb', serverArguments: [`--version=${version}`] });
+      const { exitCode, stderr } = await runCommandLine(['migrate'], {
+        env: { DATABASE_URL: server.url('mysql') },
+      });
+      expect({ exitCode, stderr }).toEqual({
+        exitCode: 2,
+        stderr: expect.stringContaining('SERVER_UNSUPPORTED'),
+      });
+      expect(stderr).toContain(named);
+      expect(stderr.trimEnd().split('\n')).toHaveLength(3);
+    } finally {
+      await server?.stop();
+    }
+  });
+});
+
+describe('a server that goes away in the middle', () => {
+  const server = usePrivateServer();
+  const database = useDatabase({ platform: 'mixed', server });
+
+  it('ends migrate with its own error, and the next migrate does everything', async () => {
+    const lock = lockName(database.name);
+    await database.session.query(`SELECT GET_LOCK('${lock}', 0)`);
+    const running = runCommandLine(['migrate'], { env: { DATABASE_URL: database.url } });
+    await waitFor(async () => {
+      const waiting = (await database.session.query(
+        "SELECT 1 FROM information_schema.PROCESSLIST WHERE INFO LIKE 'SELECT GET_LOCK%' AND ID <> CONNECTION_ID()",
+      )) as unknown[];
+      return waiting.length > 0;
+    });
+    await server.kill();
+    const { exitCode, stdout, stderr } = await running;
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+    expect(stderr).toMatch(/^CONNECTION_LOST: /m);
+    expect(stderr).not.toContain(database.settings.password);
+    await server.restart();
+    const again = await runCommandLine(['migrate', '--json'], { env: { DATABASE_URL: database.url } });
+    expect(JSON.parse(again.stdout)).toMatchObject({ ok: true });
+  });
+});
