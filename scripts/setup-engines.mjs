@@ -10,18 +10,17 @@ const engines = [
   { name: 'mysql-9.7', release: 'sid', packages: 'mysql-server-core,mysql-client-core' },
 ];
 
-const mirror = 'http://deb.debian.org/debian';
 const attempts = 3;
 const folder = inProject('.cache', 'engines');
 const nothingMade = 'The engines that were made stay; the tests run against the others only.';
 
 async function ensureDebootstrap() {
   if (hasProgram('debootstrap')) return;
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  // A machine that was just made has no package lists yet; whether they are stale, the install will tell
+  await runQuietly('apt-get', ['update'], env);
   const args = ['install', '-y', '--no-install-recommends', 'debootstrap'];
-  const { code, output } = await runQuietly('apt-get', args, {
-    ...process.env,
-    DEBIAN_FRONTEND: 'noninteractive',
-  });
+  const { code, output } = await runQuietly('apt-get', args, env);
   if (code !== 0) {
     throw new Fault(
       `debootstrap is not there:\n  ${lastLines(output)}`,
@@ -37,7 +36,7 @@ async function ensureEngine({ name, release, packages }) {
   // Beside the finished ones, not among them: what is found in that folder is taken for a server
   const partial = inProject('.cache', `engine-${name}.${process.pid}`);
   for (let attempt = 1; ; attempt += 1) {
-    const args = ['--variant=minbase', `--include=${packages}`, release, partial, mirror];
+    const args = ['--variant=minbase', `--include=${packages}`, release, partial];
     const { code, output } = await runQuietly('debootstrap', args);
     if (code === 0) break;
     rmSync(partial, { recursive: true, force: true });
