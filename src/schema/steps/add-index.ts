@@ -1,12 +1,8 @@
-import { describeIndexColumns } from '../compare';
 import { alterSql, indexSql } from '../ddl';
-import { handMade } from '../hand-made';
 import { quoteName } from '../queryable';
-import { named, withTable, type Index } from '../shape';
+import { withTable, type Index } from '../shape';
 import type { Step } from '../step';
-
-/** Both servers build a secondary index while the table is read and written. */
-const online = 'ALGORITHM=INPLACE, LOCK=NONE';
+import { handMadeIndex, liveIndex, online, sameIndex } from './index-shape';
 
 /** Adds an index; done when one of that name and shape is there. Its undoing drops it. */
 export function addIndex(table: string, index: Index): Step {
@@ -16,25 +12,13 @@ export function addIndex(table: string, index: Index): Step {
     declare: (schema) =>
       withTable(schema, table, (shape) => ({ ...shape, indexes: [...shape.indexes, index] })),
     plan(live) {
-      const found = named(live.get(table)?.indexes ?? [], index.name);
+      const found = liveIndex(live, table, index.name);
       if (found === undefined) return [`${alterSql(table, `ADD ${indexSql(index)}`)}, ${online}`];
-      const [expected, actual] = [index, found].map(
-        (one) => `${one.unique ? 'unique ' : ''}(${describeIndexColumns(one)})`,
-      );
-      if (expected === actual) return [];
-      throw handMade(`index ${table}.${index.name}`, [
-        {
-          object: 'index',
-          table,
-          name: index.name,
-          property: 'columns',
-          expected: expected ?? '',
-          actual: actual ?? '',
-        },
-      ]);
+      if (!sameIndex(found, index)) throw handMadeIndex(table, index, found);
+      return [];
     },
     undo: (live) =>
-      named(live.get(table)?.indexes ?? [], index.name)
+      liveIndex(live, table, index.name)
         ? [`${alterSql(table, `DROP INDEX ${quoteName(index.name)}`)}, ${online}`]
         : [],
   };
