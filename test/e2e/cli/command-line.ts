@@ -1,6 +1,5 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
+import { temporaryFolder } from '../../support/temporary-folder';
 import { runProgram, type ProgramEnd } from '../../support/run-program';
 
 /** The compiled program, as `bin` of package.json names it. */
@@ -9,7 +8,7 @@ export const program = resolve(__dirname, '../../../dist/cli/main.js');
 export type Ran = ProgramEnd;
 
 /** A folder without ormconfig.json. */
-export const emptyFolder = (): string => mkdtempSync(join(tmpdir(), 'cli-'));
+export const emptyFolder = (): string => temporaryFolder();
 
 /** Runs the command line as a process of its own, with nothing of this one's configuration in its environment. */
 export function runCommandLine(

@@ -1,8 +1,8 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadConnection } from '../../../src/config';
 import { errorOf, faultsOf, visible } from './faults-of';
+import { temporaryFolder } from '../../support/temporary-folder';
 
 const load = (url: string, cwd = '/') => loadConnection({ env: { DATABASE_URL: url }, cwd });
 const error = (url: string) => errorOf({ env: { DATABASE_URL: url }, cwd: '/' });
@@ -55,7 +55,7 @@ describe('DATABASE_URL', () => {
   });
 
   it('takes an authority as a parameter, relative to the current folder', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'config-'));
+    const folder = temporaryFolder();
     writeFileSync(join(folder, 'ca.pem'), '-----BEGIN CERTIFICATE-----\n');
     expect(load('mysql://u:p@h/d?sslCa=ca.pem', folder).ssl).toMatchObject({
       ca: '-----BEGIN CERTIFICATE-----\n',

@@ -1,12 +1,12 @@
-import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { loadConnection, optionNames } from '../../../src/config';
 import { errorOf, faultsOf, visible } from './faults-of';
+import { temporaryFolder } from '../../support/temporary-folder';
 
 let folder: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'config-'));
+  folder = temporaryFolder();
 });
 
 const complete = { host: 'from-file', username: 'u', password: 'hush', database: 'd' };
