@@ -57,6 +57,7 @@ const indexProperties = (index: Index): Properties => [
   ['columns', describeIndexColumns(index)],
   ['unique', index.unique ? 'unique' : 'not unique'],
   ['visible', index.visible ? 'visible' : 'ignored by the optimizer'],
+  ['kind', index.kind ?? 'BTREE'],
 ];
 
 function keyProperties(key: ForeignKey): Properties {
@@ -171,6 +172,9 @@ export function compareTable(declared: Schema, table: Table, live: Schema): Diff
       ? []
       : [{ ...at, property, expected: table[property], actual: found[property] }],
   );
+  if (found.special !== undefined) {
+    settings.push({ ...at, property: 'kind', expected: 'an ordinary table', actual: found.special });
+  }
   const primary = [table.primaryKey, found.primaryKey].map((columns) => columns.join(', '));
   if (primary[0] !== primary[1]) {
     const name = { object: 'primary-key', table: table.name, name: 'PRIMARY' } as const;
@@ -184,6 +188,45 @@ export function compareTable(declared: Schema, table: Table, live: Schema): Diff
     ...compareNamed('index', table.name, table.indexes, found.indexes, indexProperties),
     ...table.checks.flatMap((check) => compareCheck(table.name, check, named(found.checks, check.name))),
     ...compareExtras(table, found),
+  ];
+}
+
+/** True for keys that are alike in all but name. */
+const doTheSame = (one: ForeignKey, other: ForeignKey): boolean =>
+  compareForeignKey('', one, { ...other, name: one.name }).length === 0;
+
+/**
+ * Compares the foreign keys of one declared table with the live ones. A key that is absent together with its parent
+ * table is deferred: no difference. Of the keys that are not declared, those that start at a declared column and do
+ * not just repeat a declared key count as differences: they refuse, clear or delete rows that we want to keep.
+ */
+export function compareForeignKeys(table: Table, live: Schema): Difference[] {
+  const found = live.get(table.name)?.foreignKeys ?? [];
+  const declared = table.foreignKeys.flatMap((key): Difference[] => {
+    const present = named(found, key.name);
+    const hasParent = live.has(key.parentTable);
+    if (present === undefined && !hasParent) return [];
+    const differences = compareForeignKey(table.name, key, present);
+    if (differences.length > 0 || hasParent) return differences;
+    const at = { object: 'foreign-key', table: table.name, name: key.name } as const;
+    const parent = `table ${key.parentTable}`;
+    return [{ ...at, property: 'parent', expected: parent, actual: `${parent}, which does not exist` }];
+  });
+  const others = found.filter(
+    (key) =>
+      !named(table.foreignKeys, key.name) &&
+      key.columns.some((column) => named(table.columns, column)) &&
+      !table.foreignKeys.some((one) => doTheSame(one, key)),
+  );
+  return [
+    ...declared,
+    ...others.map((key): Difference => {
+      const actual = keyProperties(key)
+        .map(([property, value]) => `${property} ${value}`)
+        .join(', ');
+      const at = { object: 'foreign-key', table: table.name, name: key.name } as const;
+      return { ...at, property: 'presence', expected: null, actual };
+    }),
   ];
 }
 

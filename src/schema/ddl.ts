@@ -48,6 +48,7 @@ export function columnSql(column: Column, text: TextSettings | null): string {
   if (column.default !== null) parts.push(`DEFAULT ${defaultSql(column.default)}`);
   else if (column.nullable && !/text$|^json$/.test(column.type)) parts.push('DEFAULT NULL');
   if (column.onUpdateNow) parts.push('ON UPDATE CURRENT_TIMESTAMP');
+  if (/auto_increment/.test(column.extra)) parts.push('AUTO_INCREMENT');
   return parts.join(' ');
 }
 
@@ -84,10 +85,17 @@ export function foreignKeySql(key: ForeignKey, flavour: Flavour): string {
   );
 }
 
-/** CREATE TABLE, without foreign keys: they are added one by one, each with its own checks. */
-export function createTableSql(table: Table): string {
+/**
+ * CREATE TABLE, without foreign keys: they are added one by one, each with its own checks.
+ *
+ * @param textOf the charset and collation of a column; null for the table's own, which is the default for all
+ */
+export function createTableSql(
+  table: Table,
+  textOf: (column: Column) => TextSettings | null = () => null,
+): string {
   const lines = [
-    ...table.columns.map((column) => columnSql(column, null)),
+    ...table.columns.map((column) => columnSql(column, textOf(column))),
     `PRIMARY KEY (${names(table.primaryKey)})`,
     ...table.indexes.map(indexSql),
     ...table.checks.map(checkSql),

@@ -1,104 +1,218 @@
+import { tokensOf, type Token } from './expression-tokens';
+
 /**
  * Comparing SQL conditions as the servers print them. MySQL shows a CHECK as
  * (((`flow_type` = _utf8mb4\'backup\') and …) or …), MariaDB as `flow_type` = 'backup' and … or …; both print what
- * they parsed, so a comparison of parsed forms is exact where one of texts, or of texts without parentheses, is not.
+ * they parsed, so both are parsed again, with the servers' precedence, into one form.
  */
+interface Operation {
+  readonly operator: string;
+  readonly operands: readonly Node[];
+}
+/** A leaf is a name in backticks, a quoted text, a number or a constant. */
+type Node = string | Operation;
 
-const tokenPattern =
-  /\s+|`((?:[^`]|``)+)`|(?:_\w+\s*)?\\?'((?:[^'\\]|''|\\\\)*)\\?'|(\w+(?:\.\w+)?)|([<>!=]+|&&|\|\||[^\s\w])/gy;
+/** The binding power of the operators with two operands, left-associative each. */
+const binaryPower: Readonly<Record<string, number>> = {
+  ...{ or: 1, xor: 2, and: 3 },
+  ...{ '=': 5, '<=>': 5, '<>': 5, '<': 5, '<=': 5, '>': 5, '>=': 5, is: 5 },
+  ...{ in: 6, between: 6, like: 6, regexp: 6, rlike: 6 },
+  ...{ '|': 7, '&': 8, '<<': 9, '>>': 9, '+': 10, '-': 10 },
+  ...{ '*': 11, '/': 11, div: 11, mod: 11, '%': 11, '^': 12, collate: 15 },
+};
+/** `!` binds tighter than NOT: !a = b is (!a) = b. */
+const notPower = { word: 4, sign: 14 };
+const unaryPower = 13;
 
-function tokens(sql: string): string[] {
-  const found: string[] = [];
-  tokenPattern.lastIndex = 0;
-  while (tokenPattern.lastIndex < sql.length) {
-    const match = tokenPattern.exec(sql);
-    if (match === null) return [sql];
-    const [, name, text, word, sign] = match;
-    if (name !== undefined) found.push(name.toLowerCase());
-    else if (text !== undefined) found.push(`'${text}'`);
-    else if (word !== undefined) found.push(word.toLowerCase());
-    else if (sign !== undefined) found.push({ '&&': 'and', '||': 'or', '!=': '<>' }[sign] ?? sign);
-  }
-  return found;
+const constants = ['null', 'true', 'false', 'unknown'];
+/** Words that start or hold together what this parser does not follow: CASE, CAST, INTERVAL. */
+const notFollowed = ['case', 'when', 'then', 'else', 'end', 'as', 'interval', 'binary', 'escape', 'using'];
+
+const negations: Readonly<Record<string, string>> = {
+  ...{ '=': '<>', '<>': '=', '<': '>=', '>=': '<', '>': '<=', '<=': '>', and: 'or', or: 'and' },
+  ...{ in: 'not in', between: 'not between', like: 'not like', regexp_like: 'not regexp_like', is: 'is not' },
+  ...{ 'not in': 'in', 'not between': 'between', 'not like': 'like', 'is not': 'is' },
+};
+const mirrored: Readonly<Record<string, string>> = { '>': '<', '>=': '<=' };
+const commutative = ['=', '<>', '<=>', '+', '*', '&', '|'];
+
+/** What stands where a truth value is expected: a column `x` there means `x <> 0`, and MySQL prints it so. */
+function truth(node: Node): Node {
+  if (typeof node !== 'string' || !/^[`\d]/.test(node)) return node;
+  return operation('<>', ['0', node]);
 }
 
-/** A condition: a predicate as text, or an operator over conditions. */
-type Condition =
-  string | { readonly operator: 'or' | 'and' | 'not'; readonly operands: readonly Condition[] };
-
-/** A condition with `or` and `and` flattened and redundant parentheses gone. */
-function parse(list: readonly string[]): Condition {
-  let position = 0;
-
-  function group(operator: 'or' | 'and', operand: () => Condition): Condition {
-    const operands = [operand()];
-    while (list[position] === operator) {
-      position += 1;
-      operands.push(operand());
-    }
-    const [only] = operands;
-    if (operands.length === 1 && only !== undefined) return only;
-    return {
-      operator,
-      operands: operands.flatMap((part) =>
-        typeof part === 'object' && part.operator === operator ? part.operands : [part],
-      ),
-    };
-  }
-
-  /** The conditions of a parenthesis that was just opened. */
-  function parenthesised(): Condition[] {
-    const inside = [condition()];
-    while (list[position] === ',') {
-      position += 1;
-      inside.push(condition());
-    }
-    position += 1;
-    return inside;
-  }
-
-  function predicate(): Condition {
-    if (list[position] === 'not') {
-      position += 1;
-      return { operator: 'not', operands: [predicate()] };
-    }
-    const parts: Condition[] = [];
-    while (position < list.length && !['and', 'or', ')', ','].includes(list[position] ?? '')) {
-      const token = list[position] ?? '';
-      position += 1;
-      if (token !== '(') {
-        parts.push(token);
-        continue;
-      }
-      const inside = parenthesised();
-      const [only] = inside;
-      const before = parts.at(-1);
-      const isList = typeof before === 'string' && /^\w+$/.test(before);
-      parts.push(
-        !isList && inside.length === 1 && only !== undefined ? only : `(${inside.map(print).join(',')})`,
-      );
-    }
-    const [only] = parts;
-    return parts.length === 1 && only !== undefined ? only : parts.map(print).join(' ');
-  }
-
-  const conjunction = (): Condition => group('and', predicate);
-  const condition = (): Condition => group('or', conjunction);
-  const whole = condition();
-  return position >= list.length ? whole : `${print(whole)} ${list.slice(position).join(' ')}`;
+/** NOT, pushed inwards, as the servers do: exact in three-valued logic. */
+function negated(node: Node): Node {
+  const inner = truth(node);
+  if (typeof inner === 'string') return operation('not', [inner]);
+  if (inner.operator === 'not' && inner.operands[0] !== undefined) return inner.operands[0];
+  const opposite = negations[inner.operator];
+  if (opposite === undefined) return { operator: 'not', operands: [inner] };
+  const isLogical = ['and', 'or'].includes(inner.operator);
+  return operation(opposite, isLogical ? inner.operands.map(negated) : inner.operands);
 }
 
-function print(node: Condition): string {
-  if (typeof node === 'string') return node;
-  return `${node.operator}[${node.operands.map(print).join(' | ')}]`;
+/** An operation in one form: flattened, mirrored and sorted where that changes nothing. */
+function operation(operator: string, operands: readonly Node[]): Node {
+  if (operator === 'and' || operator === 'or') {
+    const flat = operands
+      .map(truth)
+      .flatMap((part) => (typeof part !== 'string' && part.operator === operator ? part.operands : [part]));
+    const unique = new Map(flat.map((part) => [print(part), part]));
+    const sorted = [...unique.entries()].sort(([one], [other]) => (one < other ? -1 : 1));
+    const parts = sorted.map(([, part]) => part);
+    return parts.length === 1 && parts[0] !== undefined ? parts[0] : { operator, operands: parts };
+  }
+  if (operator === 'isnull') return { operator: 'is', operands: [...operands, 'null'] };
+  if (operator === 'xor') return { operator, operands: sortedNodes(operands.map(truth)) };
+  const mirror = mirrored[operator];
+  if (mirror !== undefined) return { operator: mirror, operands: [...operands].reverse() };
+  const [value, ...list] = operands;
+  if (/^(not )?in$/.test(operator) && value !== undefined) {
+    if (list.length === 1) return operation(operator === 'in' ? '=' : '<>', operands);
+    return { operator, operands: [value, ...sortedNodes(list)] };
+  }
+  const isSorted = commutative.includes(operator) && operands.length === 2;
+  return { operator, operands: isSorted ? sortedNodes(operands) : operands };
 }
 
-/** A SQL condition in a form that is equal for equal conditions, however a server prints them. */
+const sortedNodes = (nodes: readonly Node[]): Node[] =>
+  [...nodes].sort((one, other) => (print(one) < print(other) ? -1 : 1));
+
+function print(node: Node): string {
+  return typeof node === 'string' ? node : `${node.operator}(${node.operands.map(print).join(',')})`;
+}
+
+const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
+/** Thrown, and caught, where a condition holds something that the parser does not follow. */
+class NotFollowed extends Error {}
+
+class Parser {
+  private position = 0;
+
+  constructor(private readonly tokens: readonly Token[]) {}
+
+  /** The whole condition. */
+  parse(): Node {
+    const node = this.expression(0);
+    if (this.position < this.tokens.length) throw new NotFollowed();
+    return truth(node);
+  }
+
+  /** The next token's value where it is a sign or a word. */
+  private peek(ahead = 0): string | null {
+    const token = this.tokens[this.position + ahead];
+    return token?.kind === 'sign' || token?.kind === 'word' ? token.value : null;
+  }
+
+  private take(...values: readonly string[]): boolean {
+    const next = this.peek();
+    if (next === null || !values.includes(next)) return false;
+    this.position += 1;
+    return true;
+  }
+
+  private expect(value: string): void {
+    if (!this.take(value)) throw new NotFollowed();
+  }
+
+  private expression(least: number): Node {
+    let left = this.operand();
+    for (;;) {
+      const isNegated = this.peek() === 'not';
+      const operator = this.peek(isNegated ? 1 : 0);
+      const power = operator === null ? undefined : binaryPower[operator];
+      if (operator === null || power === undefined || power <= least) return left;
+      if (isNegated && power !== 6) throw new NotFollowed();
+      this.position += isNegated ? 2 : 1;
+      const node = this.rest(left, operator, power);
+      left = isNegated ? negated(node) : node;
+    }
+  }
+
+  /** The operation whose left operand and operator have been read. */
+  private rest(left: Node, operator: string, power: number): Node {
+    if (operator === 'is') {
+      const isNot = this.take('not');
+      const what = this.peek();
+      if (what === null || !constants.includes(what)) throw new NotFollowed();
+      this.position += 1;
+      return operation(isNot ? 'is not' : 'is', [left, what]);
+    }
+    if (operator === 'in') {
+      this.expect('(');
+      return operation('in', [left, ...this.list()]);
+    }
+    if (operator === 'between') {
+      const low = this.expression(power);
+      this.expect('and');
+      return operation('between', [left, low, this.expression(power)]);
+    }
+    const names: Record<string, string> = { regexp: 'regexp_like', rlike: 'regexp_like', mod: '%' };
+    return operation(names[operator] ?? operator, [left, this.expression(power)]);
+  }
+
+  /** Conditions separated by commas, up to the closing parenthesis. */
+  private list(): Node[] {
+    if (this.take(')')) return [];
+    const nodes = [this.expression(0)];
+    while (this.take(',')) nodes.push(this.expression(0));
+    this.expect(')');
+    return nodes;
+  }
+
+  private operand(): Node {
+    const token = this.tokens[this.position];
+    if (token === undefined) throw new NotFollowed();
+    this.position += 1;
+    const { kind, value } = token;
+    if (kind === 'text') return quoted(value);
+    if (kind === 'number') return value;
+    if (kind === 'name') return this.column(value);
+    if (value === 'not' || value === '!')
+      return negated(this.expression(value === '!' ? notPower.sign : notPower.word));
+    if (value === '-' || value === '~') return operation(`unary${value}`, [this.expression(unaryPower)]);
+    if (value === '(') {
+      const nodes = this.list();
+      const [only] = nodes;
+      return nodes.length === 1 && only !== undefined ? only : operation('row', nodes);
+    }
+    if (kind === 'sign' || value in binaryPower || notFollowed.includes(value)) throw new NotFollowed();
+    if (this.take('(')) return operation(value, this.list());
+    return constants.includes(value) ? value : this.column(value);
+  }
+
+  /** A column, qualified or not: a CHECK sees one table only, so its last name tells. */
+  private column(first: string): string {
+    let name = first;
+    while (this.take('.')) {
+      const next = this.tokens[this.position];
+      if (next?.kind !== 'name' && next?.kind !== 'word') throw new NotFollowed();
+      this.position += 1;
+      name = next.value;
+    }
+    return '`' + name + '`';
+  }
+}
+
+/**
+ * A SQL condition in a form that is equal only for conditions that mean the same, however a server prints them. What
+ * the parser does not follow (CASE, CAST) is compared token by token.
+ */
 export function canonicalExpression(sql: string): string {
-  return print(parse(tokens(sql)));
+  const tokens = tokensOf(sql);
+  if (tokens === null) return `unread ${sql}`;
+  try {
+    return print(new Parser(tokens).parse());
+  } catch (error) {
+    if (!(error instanceof NotFollowed)) throw error;
+    return `unparsed ${tokens.map(({ kind, value }) => (kind === 'text' ? quoted(value) : value)).join(' ')}`;
+  }
 }
 
-/** True when two SQL conditions are the same but for spelling: quotes, introducers, case, needless parentheses. */
+/** True when two SQL conditions are the same but for spelling: quotes, introducers, case, order, parentheses. */
 export function sameExpression(left: string, right: string): boolean {
   return canonicalExpression(left) === canonicalExpression(right);
 }

@@ -41,6 +41,8 @@ export interface Index {
   readonly unique: boolean;
   /** False for an index that the optimizer is told to ignore (INVISIBLE, IGNORED). */
   readonly visible: boolean;
+  /** `FULLTEXT`, `HASH` and the like; left out for an ordinary B-tree. */
+  readonly kind?: string;
 }
 
 /** A CHECK constraint. */
@@ -68,9 +70,12 @@ export interface ForeignKey {
 export interface Table {
   readonly name: string;
   readonly engine: string;
+  /** What makes it no ordinary table: `partitioned`, `system versioned`; left out as a rule. */
+  readonly special?: string;
   readonly charset: string;
   readonly collation: string;
   readonly columns: readonly Column[];
+  /** The columns; `id(10)` where only a prefix counts, `id DESC` where one descends. */
   readonly primaryKey: readonly string[];
   readonly indexes: readonly Index[];
   readonly checks: readonly Check[];

@@ -38,6 +38,9 @@ export interface CheckResult {
   readonly remedy: string | null;
 }
 
+/** A check's result without its id. */
+export type CheckOutcome = Omit<CheckResult, 'id'>;
+
 /** The verdicts; the first of this order that fits is the report's. */
 export const verdicts = [
   'ahead',

@@ -1,6 +1,7 @@
-import { declaredSchema, migrationList, readHistory, type ProtectionFlowsDataSource } from '../migrator';
-import { readCatalog } from '../schema/catalog/read-catalog';
 import type { QueryRunner } from 'typeorm';
+import { isProtectionFlowsError } from '../errors';
+import type { ProtectionFlowsDataSource } from '../migrator';
+import { select } from '../schema/queryable';
 import { cascadeDeleteCheck } from './checks/cascade-delete';
 import { checkConstraintsCheck } from './checks/check-constraints';
 import { columnsCheck } from './checks/columns';
@@ -13,7 +14,8 @@ import { restrictCheck } from './checks/restrict';
 import { rowCountsCheck } from './checks/row-counts';
 import { setNullCheck } from './checks/set-null';
 import { tablesCheck } from './checks/tables';
-import { errnoOf, messageOf, skip, type Check, type VerifyContext } from './context';
+import { errnoOf, messageOf, readHistoryRows, skip, type Check, type VerifyContext } from './context';
+import { findWhetherMigrateMends, readContext } from './read-context';
 import { checkIds, type CheckResult, type VerifyReport } from './report';
 import { verdictOf } from './verdict';
 
@@ -23,7 +25,6 @@ const readingChecks: readonly Check[] = [
   tablesCheck,
   rowCountsCheck,
   columnsCheck,
-  indexesCheck,
   foreignKeysCheck,
   keyCompatibilityCheck,
   orphansCheck,
@@ -31,6 +32,7 @@ const readingChecks: readonly Check[] = [
 
 /** Checks that insert and delete, in one transaction that is rolled back. */
 const behaviourChecks: readonly Check[] = [
+  indexesCheck,
   checkConstraintsCheck,
   cascadeDeleteCheck,
   setNullCheck,
@@ -49,27 +51,87 @@ async function runCheck(check: Check, context: VerifyContext): Promise<CheckResu
     return { id: check.id, ...(await check.run(context)) };
   } catch (error) {
     const errno = errnoOf(error);
-    if (errno === null) throw error;
+    if (errno === null || isProtectionFlowsError(error, 'CONNECTION_LOST')) throw error;
     return { id: check.id, ...skip(`could not run: ${messageOf(error)} (errno ${errno})`) };
   }
 }
 
-/** Runs the behaviour checks in one transaction of DML only, rolled back whatever happens. */
-async function behaviour(runner: QueryRunner, context: VerifyContext): Promise<CheckResult[]> {
-  await runner.query('START TRANSACTION');
+/** The locks that verify waits for, and how its session may not be set, whatever the application left there. */
+const ownSettings = { lock_wait_timeout: '3', innodb_lock_wait_timeout: '3', foreign_key_checks: '1' };
+
+const assignments = (settings: Readonly<Record<string, string>>): string =>
+  Object.entries(settings)
+    .map(([name, value]) => `SESSION ${name} = ${value}`)
+    .join(', ');
+
+/** Runs `work` with settings of verify's own, and gives the session, which the pool hands out again, its former ones. */
+async function withOwnSettings<T>(runner: QueryRunner, work: () => Promise<T>): Promise<T> {
+  const names = Object.keys(ownSettings);
+  const [before] = await select(
+    runner,
+    `SELECT ${names.map((name) => `@@SESSION.${name} AS ${name}`).join(', ')}`,
+  );
+  const former = names.map((name): [string, string] => [name, String(Number(before?.[name]))]);
+  await runner.query(`SET ${assignments(ownSettings)}`);
   try {
-    const results: CheckResult[] = [];
-    for (const check of behaviourChecks) results.push(await runCheck(check, context));
-    return results;
+    return await work();
   } finally {
-    // Where the connection is gone, the server has rolled back by itself.
-    await runner.query('ROLLBACK').catch(() => undefined);
+    await runner.query(`SET ${assignments(Object.fromEntries(former))}`).catch(() => undefined);
+  }
+}
+
+/** Takes back what a check did; false where the server has ended the transaction, and the savepoint with it. */
+async function takeBack(runner: QueryRunner): Promise<boolean> {
+  try {
+    await runner.query('ROLLBACK TO SAVEPOINT verify_check');
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === null) throw error;
+    return false;
   }
 }
 
 /**
+ * Runs the behaviour checks in one transaction of DML only, rolled back whatever happens. With autocommit off nothing
+ * can stay even where the server ends the transaction by itself, as a deadlock does; the checks after it do not run.
+ */
+async function behaviour(runner: QueryRunner, context: VerifyContext): Promise<CheckResult[]> {
+  await runner.query('SET SESSION autocommit = 0');
+  try {
+    await runner.query('START TRANSACTION');
+    await runner.query('SAVEPOINT verify_check');
+    const results: CheckResult[] = [];
+    let endedBy: string | null = null;
+    for (const check of behaviourChecks) {
+      if (endedBy !== null) {
+        results.push({
+          id: check.id,
+          ...skip(`not run: the server ended the transaction in the check ${endedBy}`),
+        });
+        continue;
+      }
+      results.push(await runCheck(check, context));
+      if (!(await takeBack(runner))) endedBy = check.id;
+    }
+    return results;
+  } finally {
+    // Where the connection is gone, the server has rolled back by itself.
+    await runner.query('ROLLBACK').catch(() => undefined);
+    await runner.query('SET SESSION autocommit = 1').catch(() => undefined);
+  }
+}
+
+/** Whether migrate is the remedy, asked on a session that is given back first: the pool may have one only. */
+async function wouldMigrateMend(dataSource: ProtectionFlowsDataSource): Promise<boolean> {
+  const runner = dataSource.createQueryRunner('master');
+  const history = await readHistoryRows(runner).finally(() => runner.release());
+  return findWhetherMigrateMends(dataSource, history);
+}
+
+/**
  * Proves on the live server that everything declared exists and behaves: reads the catalog and the rows, then
- * inserts, deletes and looks in one transaction that is rolled back. Leaves nothing behind.
+ * inserts, deletes and looks in one transaction that is rolled back. Leaves nothing behind, and waits for a lock for
+ * 3 seconds at a time.
  *
  * @throws ProtectionFlowsError CONNECTION_LOST; whatever else stands in a check's way is reported as `skip`
  */
@@ -77,34 +139,21 @@ export async function verify(
   dataSource: ProtectionFlowsDataSource,
   options: VerifyOptions = {},
 ): Promise<VerifyReport> {
+  const { server, database } = dataSource;
+  const migrateMends = await wouldMigrateMend(dataSource);
   const runner = dataSource.createQueryRunner('master');
   try {
-    const { server, database } = dataSource;
-    const parents = [...declaredSchema.values()].flatMap((table) =>
-      table.foreignKeys.map((key) => key.parentTable),
-    );
-    const context: VerifyContext = {
-      session: runner,
-      server,
-      database,
-      declared: declaredSchema,
-      live: await readCatalog(runner, server, [...new Set([...declaredSchema.keys(), ...parents])]),
-      history: await readHistory(runner),
-      known: migrationList.map((migration) => migration.name),
-    };
-    const results: CheckResult[] = [];
-    for (const check of readingChecks) results.push(await runCheck(check, context));
-    results.push(...(await behaviour(runner, context)));
-    const checks = results.sort((one, other) => checkIds.indexOf(one.id) - checkIds.indexOf(other.id));
-    const verdict = verdictOf(context, checks);
-    const anyDeferred = checks.some((check) => check.status === 'deferred');
-    return {
-      ok: verdict === 'proven' && !(options.strict && anyDeferred),
-      verdict,
-      server,
-      database,
-      checks,
-    };
+    return await withOwnSettings(runner, async () => {
+      const context = await readContext(dataSource, runner, migrateMends);
+      const results: CheckResult[] = [];
+      for (const check of readingChecks) results.push(await runCheck(check, context));
+      results.push(...(await behaviour(runner, context)));
+      const checks = results.sort((one, other) => checkIds.indexOf(one.id) - checkIds.indexOf(other.id));
+      const verdict = verdictOf(context, checks);
+      const anyDeferred = checks.some((check) => check.status === 'deferred');
+      const ok = verdict === 'proven' && !(options.strict && anyDeferred);
+      return { ok, verdict, server, database, checks };
+    });
   } finally {
     await runner.release();
   }

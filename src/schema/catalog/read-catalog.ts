@@ -11,6 +11,7 @@ import { catalogScope, type CatalogScope } from './scope';
 interface TableRow {
   name: string;
   engine: string | null;
+  special: string;
   charset: string | null;
   collation: string | null;
 }
@@ -20,10 +21,12 @@ async function readTables(scope: CatalogScope): Promise<TableRow[]> {
   return select<TableRow>(
     scope.session,
     `SELECT t.TABLE_NAME AS name, IF(t.TABLE_TYPE LIKE '%VIEW', 'VIEW', t.ENGINE) AS engine,
+            TRIM(CONCAT(IF(t.CREATE_OPTIONS LIKE '%partitioned%', 'partitioned ', ''),
+                        IF(t.TABLE_TYPE IN ('BASE TABLE', 'VIEW'), '', LOWER(t.TABLE_TYPE)))) AS special,
             c.CHARACTER_SET_NAME AS charset, t.TABLE_COLLATION AS collation
        FROM information_schema.TABLES t
        LEFT JOIN information_schema.COLLATIONS c ON c.COLLATION_NAME = t.TABLE_COLLATION
-      WHERE t.TABLE_SCHEMA = ? AND t.TABLE_NAME IN (${scope.placeholders})`,
+      WHERE t.TABLE_SCHEMA = ? AND t.TABLE_TYPE <> 'TEMPORARY' AND t.TABLE_NAME IN (${scope.placeholders})`,
     scope.parameters,
   );
 }
@@ -53,6 +56,7 @@ export async function readCatalog(
       {
         name: row.name,
         engine: row.engine ?? 'NONE',
+        ...(row.special === '' ? {} : { special: row.special }),
         charset: row.charset ?? row.collation?.split('_')[0] ?? '',
         collation: row.collation ?? '',
         columns: columns.get(row.name) ?? [],

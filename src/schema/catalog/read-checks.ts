@@ -36,7 +36,7 @@ const statements = {
       ORDER BY t.TABLE_NAME, t.CONSTRAINT_NAME`,
 };
 
-const jsonValid = /^json_valid \((\w+)\)$/;
+const jsonValid = /^json_valid\(`([^`]+)`\)$/;
 
 /** The CHECKs of each table, MariaDB's JSON ones marked. */
 export async function readChecks(scope: CatalogScope): Promise<Map<string, CatalogCheck[]>> {

@@ -23,7 +23,12 @@ function canonicalType(type: string): string {
 
 /** An expression default: `current_timestamp()`, `NOW()`, `(uuid())` and the like in one spelling. */
 function canonicalExpressionDefault(text: string): string {
-  const bare = text.toLowerCase().replace(/^\((.*)\)$/, '$1');
+  const inner = text.replace(/^\((.*)\)$/, '$1');
+  // MySQL shows DEFAULT ('x') as _utf8mb4\'x\'
+  const written = /^(?:_\w+)?\\?'((?:[^'\\]|'')*)\\?'$/.exec(inner)?.[1];
+  if (written !== undefined) return `'${written}'`;
+  if (/^-?\d+(\.\d+)?$/.test(inner)) return `'${inner}'`;
+  const bare = inner.toLowerCase();
   return /^(current_timestamp|now|localtimestamp|localtime)(\(0?\))?$/.test(bare)
     ? 'current_timestamp'
     : bare;
@@ -78,6 +83,7 @@ export async function readColumns(
     const json =
       row.type === 'json' ||
       (row.type === 'longtext' &&
+        row.charset === 'utf8mb4' &&
         (checks.get(row.table) ?? []).some((check) => check.ofJsonColumn === row.name.toLowerCase()));
     return {
       name: row.name,

@@ -11,6 +11,7 @@ interface IndexRow {
   direction: string | null;
   prefix: number | string | null;
   visible: string;
+  kind: string;
 }
 
 /** What tells whether the optimizer may use an index: MariaDB's IGNORED, MySQL's IS_VISIBLE. */
@@ -26,7 +27,8 @@ export async function readIndexes(
   const rows = await select<IndexRow>(
     scope.session,
     `SELECT TABLE_NAME AS \`table\`, INDEX_NAME AS name, NON_UNIQUE AS nonUnique, COLUMN_NAME AS \`column\`,
-            COLLATION AS direction, SUB_PART AS prefix, ${visibility[scope.server.flavour]} AS visible
+            COLLATION AS direction, SUB_PART AS prefix, ${visibility[scope.server.flavour]} AS visible,
+            INDEX_TYPE AS kind
        FROM information_schema.STATISTICS
       WHERE TABLE_SCHEMA = ? AND TABLE_NAME IN (${scope.placeholders})
       ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX`,
@@ -36,7 +38,8 @@ export async function readIndexes(
   const primaryKeys = new Map<string, string[]>();
   for (const row of rows) {
     if (row.name === 'PRIMARY') {
-      primaryKeys.set(row.table, [...(primaryKeys.get(row.table) ?? []), row.column ?? '']);
+      const part = `${row.column ?? ''}${row.prefix === null ? '' : `(${row.prefix})`}${row.direction === 'D' ? ' DESC' : ''}`;
+      primaryKeys.set(row.table, [...(primaryKeys.get(row.table) ?? []), part]);
       continue;
     }
     const column: IndexColumn = {
@@ -49,7 +52,8 @@ export async function readIndexes(
     if (last?.name === row.name) list[list.length - 1] = { ...last, columns: [...last.columns, column] };
     else {
       const unique = Number(row.nonUnique) === 0;
-      list.push({ name: row.name, columns: [column], unique, visible: row.visible === 'YES' });
+      const kind = row.kind === 'BTREE' ? {} : { kind: row.kind };
+      list.push({ name: row.name, columns: [column], unique, visible: row.visible === 'YES', ...kind });
     }
     indexes.set(row.table, list);
   }

@@ -9,6 +9,9 @@ import type { Step, StepContext } from '../step';
 /** Both servers add a key while the child is written, if they need not look at its rows: foreign_key_checks = 0. */
 const online = 'ALGORITHM=INPLACE, LOCK=NONE';
 
+const unchecked = 'SET SESSION foreign_key_checks = 0';
+const checked = 'SET SESSION foreign_key_checks = 1';
+
 function refuse(key: ForeignKey, obstacle: KeyObstacle): never {
   throw new ProtectionFlowsError(obstacle.code, {
     message: obstacle.message,
@@ -34,13 +37,13 @@ async function assertNoOrphans(
 
 /** Adds the key without looking at the rows: the scans around it do that, without holding up a writer. */
 async function addUnchecked(context: StepContext, table: string, key: ForeignKey): Promise<void> {
-  await context.session.query('SET SESSION foreign_key_checks = 0');
+  await context.session.query(unchecked);
   try {
     await context.execute(
       `${alterSql(table, `ADD ${foreignKeySql(key, context.server.flavour)}`)}, ${online}`,
     );
   } finally {
-    await context.session.query('SET SESSION foreign_key_checks = 1');
+    await context.session.query(checked);
   }
 }
 
@@ -99,7 +102,9 @@ export function addForeignKey(table: string, key: ForeignKey): Step {
         state.align && alterSql(table, `MODIFY ${columnSql(state.align.column, state.align.text)}`);
       return [
         ...(align ? [align] : []),
+        unchecked,
         `${alterSql(table, `ADD ${foreignKeySql(key, server.flavour)}`)}, ${online}`,
+        checked,
       ];
     },
     undo: (live) =>

@@ -8,7 +8,7 @@ import type { Step, StepContext } from '../step';
 
 /** How to let a rollback throw rows away, said wherever it is refused. */
 const howToDiscard =
-  'Save the rows, then say that they may go: protection-flows rollback --discard-rows, or PROTECTION_FLOWS_DISCARD_ROWS=1 in the environment of migration:revert.';
+  'Save the rows, then say that they may go: add --discard-rows to protection-flows rollback, or set PROTECTION_FLOWS_DISCARD_ROWS=1 in the environment of migration:revert.';
 
 async function assertNoKeysFromOthers(context: StepContext, table: string): Promise<void> {
   const found = await select<{ database: string; current: string; child: string; name: string }>(

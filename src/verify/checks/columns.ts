@@ -13,6 +13,6 @@ export const columnsCheck: Check = {
     );
     const counts = [...context.declared.values()].map((table) => table.columns.length);
     const summary = `${counts.join(' and ')} columns as declared`;
-    return compareObjects(context, ['column', 'primary-key'], summary, [evidence]);
+    return compareObjects(context, ['column', 'primary-key'], 'columns', summary, [evidence]);
   },
 };

@@ -1,25 +1,30 @@
 import { compareTable, describeDifference, type DifferentObject } from '../../schema/compare';
-import { script } from '../../schema/ddl';
-import { mendAll } from '../../schema/mend';
-import { fail, pass, type CheckOutcome, type VerifyContext } from '../context';
+import type { MendingSection } from '../../schema/mend';
+import { fail, pass, remedyOf, type CheckOutcome, type VerifyContext } from '../context';
 import type { Evidence } from '../report';
+
+/** The differences of some kinds of declared objects, in words. */
+export function differencesIn(
+  { declared, live }: VerifyContext,
+  kinds: readonly DifferentObject[],
+): string[] {
+  return [...declared.values()]
+    .flatMap((table) => compareTable(declared, table, live))
+    .filter((difference) => kinds.includes(difference.object))
+    .map(describeDifference);
+}
 
 /** Compares the declared objects of some kinds with the live ones; the remedy is the SQL that mends them. */
 export function compareObjects(
-  { declared, live, server }: VerifyContext,
+  context: VerifyContext,
   kinds: readonly DifferentObject[],
+  section: MendingSection,
   summary: string,
   evidence: readonly Evidence[],
 ): CheckOutcome {
-  const differences = [...declared.values()]
-    .flatMap((table) => compareTable(declared, table, live))
-    .filter((difference) => kinds.includes(difference.object));
+  const differences = differencesIn(context, kinds);
   if (differences.length === 0) return pass(summary, evidence);
-  return fail(
-    differences.map(describeDifference).join('; '),
-    script(mendAll(declared, differences, live, server.flavour)),
-    evidence,
-  );
+  return fail(differences.join('; '), remedyOf(context, section), evidence);
 }
 
 /** `'protection_flows', 'protection_flow_executions'`, for an IN. */

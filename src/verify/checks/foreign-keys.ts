@@ -1,8 +1,6 @@
-import { compareForeignKey, describeDifference } from '../../schema/compare';
-import { script } from '../../schema/ddl';
-import { mendAll } from '../../schema/mend';
+import { compareForeignKeys, describeDifference } from '../../schema/compare';
 import { named } from '../../schema/shape';
-import { ask, deferred, fail, pass, unlessTables, type Check } from '../context';
+import { ask, deferred, fail, pass, remedyOf, unlessTables, type Check } from '../context';
 import { tableList } from './declared-objects';
 
 /** Every key with its columns, parent and both rules. A key whose parent table does not exist is deferred. */
@@ -11,27 +9,22 @@ export const foreignKeysCheck: Check = {
   async run(context) {
     const skipped = unlessTables(context);
     if (skipped) return skipped;
-    const { declared, live, server, session } = context;
+    const { declared, live, session } = context;
     const evidence = [
       await ask(
         session,
         `SELECT k.CONSTRAINT_NAME AS name, k.TABLE_NAME AS \`table\`, k.COLUMN_NAME AS \`column\`, CONCAT(k.REFERENCED_TABLE_NAME, '.', k.REFERENCED_COLUMN_NAME) AS parent, r.DELETE_RULE AS onDelete, r.UPDATE_RULE AS onUpdate FROM information_schema.KEY_COLUMN_USAGE k LEFT JOIN information_schema.REFERENTIAL_CONSTRAINTS r ON r.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA AND r.CONSTRAINT_NAME = k.CONSTRAINT_NAME AND r.TABLE_NAME = k.TABLE_NAME WHERE k.TABLE_SCHEMA = DATABASE() AND k.TABLE_NAME IN (${tableList(context)}) AND k.REFERENCED_TABLE_NAME IS NOT NULL ORDER BY k.CONSTRAINT_NAME`,
       ),
     ];
-    const keys = [...declared.values()].flatMap((table) =>
-      table.foreignKeys.map((key) => ({ table: table.name, key })),
-    );
-    const absent = keys.filter(({ table, key }) => !named(live.get(table)?.foreignKeys ?? [], key.name));
-    const late = absent.filter(({ key }) => !live.has(key.parentTable));
-    const differences = keys
-      .filter((one) => !late.includes(one))
-      .flatMap(({ table, key }) =>
-        compareForeignKey(table, key, named(live.get(table)?.foreignKeys ?? [], key.name)),
-      );
+    const differences = [...declared.values()].flatMap((table) => compareForeignKeys(table, live));
     if (differences.length > 0) {
-      const remedy = script(mendAll(declared, differences, live, server.flavour));
-      return fail(differences.map(describeDifference).join('; '), remedy, evidence);
+      const summary = differences.map(describeDifference).join('; ');
+      return fail(summary, remedyOf(context, 'foreign-keys'), evidence);
     }
+    const keys = [...declared.values()].flatMap(({ name, foreignKeys }) =>
+      foreignKeys.map((key) => ({ table: name, key })),
+    );
+    const late = keys.filter(({ table, key }) => !named(live.get(table)?.foreignKeys ?? [], key.name));
     if (late.length === 0) return pass(`all ${keys.length} keys as declared`, evidence);
     const names = late.map(({ key }) => `${key.name} (no table ${key.parentTable})`);
     return deferred(`${keys.length - late.length} keys as declared; deferred: ${names.join(', ')}`, evidence);

@@ -1,45 +1,80 @@
 import { historyTable } from '../../migrator';
-import { ask, fail, pass, type Check } from '../context';
+import { createTableSql } from '../../schema/ddl';
+import { remedyText, statement } from '../../schema/remedy';
+import { ask, fail, pass, type Check, type VerifyContext } from '../context';
+import { disorderedRows, insertRows, mistimedRows, repeatedRows, unknownRows } from '../history-rows';
+import type { HistoryFault } from '../history-rows';
+import {
+  declaredHistory,
+  describeHistoryFault,
+  historyTableFaults,
+  mendHistoryTable,
+} from '../history-table';
 
-/** Every migration is recorded, once, and nothing that this code does not know. */
+/** What is wrong with the history apart from what is pending, in the order in which it is to be mended. */
+export function historyFaults({ history, known }: Pick<VerifyContext, 'history' | 'known'>): HistoryFault[] {
+  const { rows, table } = history;
+  const faults = table === null ? [] : historyTableFaults(table);
+  const columns = faults.filter(({ object }) => object !== 'index');
+  const indexes = faults.filter(({ object }) => object === 'index');
+  const ofTable = (some: typeof faults): HistoryFault[] =>
+    some.length === 0 || table === null
+      ? []
+      : [{ summary: some.map(describeHistoryFault).join('; '), parts: mendHistoryTable(table, some) }];
+  return [
+    ...ofTable(columns),
+    ...unknownRows(rows, known),
+    ...repeatedRows(rows),
+    ...ofTable(indexes),
+    ...mistimedRows(rows, known),
+    ...disorderedRows(rows, known),
+  ];
+}
+
+/** What is not recorded, or half taken back. */
+function pendingFault({ history, known }: VerifyContext): HistoryFault | null {
+  const { entries, rows } = history;
+  const pending = known.filter((name) => !rows.some((row) => row.name === name));
+  const reverting = rows.filter((row) => row.reverting).map(({ name }) => name);
+  const summary = [
+    ...(entries === null ? [`there is no table ${historyTable}`] : []),
+    ...(pending.length > 0
+      ? [
+          `${known.length - pending.length} of ${known.length} migrations recorded; pending: ${pending.join(', ')}`,
+        ]
+      : []),
+    ...(reverting.length > 0
+      ? [`a rollback of ${reverting.join(', ')} died half-way (protection-flows rollback would finish it)`]
+      : []),
+  ];
+  if (summary.length === 0) return null;
+  return {
+    summary: summary.join('; '),
+    parts: [
+      ...(entries === null ? [statement(createTableSql(declaredHistory))] : []),
+      ...insertRows(pending, rows, known),
+      ...rows
+        .filter((row) => row.reverting)
+        .map(({ id }) => statement(`UPDATE ${historyTable} SET reverting = 0 WHERE id = ${id}`)),
+    ],
+  };
+}
+
+/** Every migration is recorded, once, in order, with its time; and nothing that this code does not know. */
 export const historyCheck: Check = {
   id: 'history',
-  async run({ session, history, known }) {
-    const migrateFirst = 'protection-flows migrate';
-    if (history === null)
-      return fail(`there is no table ${historyTable}: no migration was ever run`, migrateFirst);
-    const evidence = [await ask(session, `SELECT id, timestamp, name FROM ${historyTable} ORDER BY id`)];
-    const names = history.map((entry) => entry.name);
-    const unknown = names.filter((name) => !known.includes(name));
-    const duplicated = [...new Set(names.filter((name, at) => names.indexOf(name) !== at))];
-    const pending = known.filter((name) => !names.includes(name));
-    if (unknown.length > 0) {
-      const remedy = 'Verify with the newer version of @sendense/protection-flows that made them.';
-      return fail(`${unknown.join(', ')}: not known to this version`, remedy, evidence);
-    }
-    if (duplicated.length > 0) {
-      const remedy = duplicated
-        .map((name) => {
-          const ids = (evidence[0]?.rows ?? [])
-            .filter((row) => row.name === name)
-            .map((row) => Number(row.id));
-          return `DELETE FROM ${historyTable} WHERE name = '${name}' AND id > ${Math.min(...ids)};`;
-        })
-        .join('\n');
-      return fail(`${duplicated.join(', ')}: recorded more than once`, remedy, evidence);
-    }
-    const reverting = history.filter((entry) => entry.reverting).map((entry) => entry.name);
-    if (reverting.length > 0) {
-      const remedy = `${migrateFirst} brings it back, protection-flows rollback takes the rest away`;
-      return fail(`a rollback of ${reverting.join(', ')} died half-way`, remedy, evidence);
-    }
-    if (pending.length > 0) {
-      return fail(
-        `${names.length} of ${known.length} migrations recorded; pending: ${pending.join(', ')}`,
-        migrateFirst,
-        evidence,
-      );
-    }
-    return pass(`all ${known.length} migrations recorded, each once`, evidence);
+  async run(context) {
+    const { session, history, known } = context;
+    const evidence =
+      history.entries === null
+        ? []
+        : [await ask(session, `SELECT id, timestamp, name FROM ${historyTable} ORDER BY id`)];
+    const pending = pendingFault(context);
+    const faults = [...historyFaults(context), ...(pending === null ? [] : [pending])];
+    if (faults.length === 0) return pass(`all ${known.length} migrations recorded, each once`, evidence);
+    const remedy = history.migrateMends
+      ? 'protection-flows migrate'
+      : remedyText(faults.flatMap(({ parts }) => [...parts]));
+    return fail(faults.map(({ summary }) => summary).join('; '), remedy, evidence);
   },
 };

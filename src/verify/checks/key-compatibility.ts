@@ -1,7 +1,7 @@
-import { alterSql, columnSql, expectedText, isText, script } from '../../schema/ddl';
+import { expectedText, isText } from '../../schema/ddl';
 import { keyState } from '../../schema/key-state';
 import { named } from '../../schema/shape';
-import { deferred, fail, pass, unlessTables, type Check } from '../context';
+import { deferred, fail, pass, remedyOf, unlessTables, type Check } from '../context';
 
 /**
  * Both ends of every key fit: engine, type, charset, collation, and an index on the parent's side. Without it a key
@@ -14,7 +14,6 @@ export const keyCompatibilityCheck: Check = {
     if (skipped) return Promise.resolve(skipped);
     const { declared, live } = context;
     const faults: string[] = [];
-    const remedies: string[] = [];
     const late: string[] = [];
     for (const table of declared.values()) {
       for (const key of table.foreignKeys) {
@@ -29,19 +28,19 @@ export const keyCompatibilityCheck: Check = {
         const state = keyState(table.name, key, bare);
         if (state.status === 'refused') {
           faults.push(state.obstacle.message);
-          remedies.push(state.obstacle.remedy);
         }
         const column = named(child.columns, key.columns[0] ?? '');
-        const wanted = column && expectedText(declared, { ...table, foreignKeys: [key] }, column, live);
+        // Of our own tables too the live parent counts: columns says what both ends should be
+        const wanted = column && expectedText(new Map(), { ...table, foreignKeys: [key] }, column, live);
         if (!column || !wanted || !isText(column.type)) continue;
         if (column.charset === wanted.charset && column.collation === wanted.collation) continue;
         faults.push(
           `${key.name}: ${table.name}.${column.name} is ${column.collation ?? ''}, its parent ${wanted.collation}`,
         );
-        remedies.push(script([alterSql(table.name, `MODIFY ${columnSql(column, wanted)}`)]));
       }
     }
-    if (faults.length > 0) return Promise.resolve(fail(faults.join('; '), remedies.join('\n')));
+    if (faults.length > 0)
+      return Promise.resolve(fail(faults.join('; '), remedyOf(context, 'key-compatibility')));
     if (late.length === 0)
       return Promise.resolve(pass('both ends of every key have the same type and collation'));
     return Promise.resolve(deferred(`both ends fit where the parent is there; deferred: ${late.join(', ')}`));

@@ -1,5 +1,5 @@
 import { errnoOf, fail } from '../context';
-import { behaviourCheck } from '../probe/behaviour-check';
+import { behaviourCheck, behaviourRemedy, besidesTriggers } from '../probe/behaviour-check';
 import { insertFlow } from '../probe/flow-rows';
 import { keysWithRule, passBut } from './set-null';
 
@@ -18,10 +18,11 @@ export const restrictCheck = behaviourCheck('restrict', async (probe, context) =
     if (errno === stillReferenced) continue;
     const what = errno === null ? 'was deleted' : `was kept by errno ${errno}, not by the key`;
     return fail(
-      `a row of ${key.parentTable} that a flow uses ${what}`,
-      `Mend ${key.name} as the check foreign-keys says; where that passes, look for triggers: SHOW TRIGGERS;`,
+      `${key.name}: a row of ${key.parentTable} that a flow uses ${what}${besidesTriggers(context)}`,
+      behaviourRemedy(context),
     );
   }
+  if (present.length === 0) return passBut('nothing to show', late);
   return passBut(
     `${present.length === 1 ? 'a' : present.length} used repository was kept (errno ${stillReferenced})`,
     late,

@@ -1,11 +1,11 @@
 import { quoteName } from '../../schema/queryable';
-import { ask, fail, pass, unlessTables, type Check } from '../context';
+import { ask, fail, pass, unlessRows, type Check } from '../context';
 
 /** The rows can be counted, and the primary key and a secondary index agree on how many there are. */
 export const rowCountsCheck: Check = {
   id: 'row-counts',
   async run(context) {
-    const skipped = unlessTables(context);
+    const skipped = unlessRows(context);
     if (skipped) return skipped;
     const { declared, live, session } = context;
     const evidence = [];
@@ -28,9 +28,13 @@ export const rowCountsCheck: Check = {
     }
     if (faults.length > 0) {
       const remedy = [...declared.keys()]
-        .map((name) => `CHECK TABLE ${quoteName(name)} EXTENDED;`)
+        .map((name) => `ALTER TABLE ${quoteName(name)} ENGINE=InnoDB;`)
         .join('\n');
-      return fail(`${faults.join('; ')}: an index is damaged`, remedy, evidence);
+      return fail(
+        `${faults.join('; ')}: an index is damaged`,
+        `-- Builds every index anew.\n${remedy}`,
+        evidence,
+      );
     }
     return pass(counts.join(', '), evidence);
   },

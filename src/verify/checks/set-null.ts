@@ -1,6 +1,6 @@
 import type { ForeignKey } from '../../schema/shape';
 import { deferred, fail, pass, type CheckOutcome, type VerifyContext } from '../context';
-import { behaviourCheck } from '../probe/behaviour-check';
+import { behaviourCheck, behaviourRemedy, besidesTriggers } from '../probe/behaviour-check';
 import { insertExecution, insertFlow } from '../probe/flow-rows';
 import type { Probe } from '../probe/probe';
 
@@ -46,8 +46,8 @@ export const setNullCheck = behaviourCheck('set-null', async (probe, context) =>
     if (reference === null) continue;
     const what = reference === undefined ? 'went with it' : 'still names it';
     return fail(
-      `a row of ${key.parentTable} was deleted, and the row of ${table} that named it ${what}`,
-      `Mend ${key.name} as the check foreign-keys says; where that passes, look for triggers: SHOW TRIGGERS;`,
+      `${key.name}: a row of ${key.parentTable} was deleted, and the row of ${table} that named it ${what}${besidesTriggers(context)}`,
+      behaviourRemedy(context),
     );
   }
   return passBut(`${present.length} references were cleared when their parent was deleted`, late);

@@ -5,10 +5,29 @@ import { quoteName, quoteText, select } from '../../schema/queryable';
 import { named, type Table } from '../../schema/shape';
 import type { VerifyContext } from '../context';
 import type { Evidence } from '../report';
-import { isRequired, sampleValue, uniqueText } from './sample-value';
+import { hasToBeNamed, sampleValue, uniqueText } from './sample-value';
+
+/**
+ * Errors that say nothing of the schema: no privilege, read-only, a lock or a time limit, the statement killed, no
+ * space left.
+ */
+export const notTheSchema = [
+  ...[1044, 1142, 1143, 1227, 1370, 1290, 1792, 1836, 1047],
+  ...[1205, 1213, 1305, 1317, 1614, 1969, 3024, 3572],
+  ...[1021, 1041, 1114, 1180, 1206],
+];
 
 /** How deep the required references of platform tables are followed. */
 const deepest = 5;
+
+/** Refuses a table in which a row would stay: only InnoDB takes it back. */
+function assertRollsBack(table: Table): void {
+  if (table.engine === 'InnoDB') return;
+  throw new ProtectionFlowsError('INTERNAL', {
+    message: `${table.name} has the engine ${table.engine}, in which a probe row could not be rolled back`,
+    remedy: `Give ${table.name} the engine InnoDB.`,
+  });
+}
 
 /**
  * Rows made for one check, inside the transaction that is rolled back, with everything that was executed as
@@ -30,14 +49,20 @@ export class Probe {
     return affectedRows;
   }
 
-  /** The server's error number for a statement that is to be refused, or null where it was carried out. */
+  /**
+   * The server's error number for a statement that is to be refused, or null where it was carried out; throws where
+   * the refusal says nothing of the schema (no privilege). Where the
+   * refusal ended the transaction (a deadlock), going back to the savepoint fails: nothing may be tried after it.
+   */
   async refusal(sql: string, errnoOf: (error: unknown) => number | null): Promise<number | null> {
+    await this.context.session.query('SAVEPOINT verify_refusal');
     try {
       await this.execute(sql);
       return null;
     } catch (error) {
       const errno = errnoOf(error);
-      if (errno === null) throw error;
+      if (errno === null || notTheSchema.includes(errno)) throw error;
+      await this.context.session.query('ROLLBACK TO SAVEPOINT verify_refusal');
       this.evidence.push({ sql, rows: [{ errno }] });
       return errno;
     }
@@ -89,9 +114,10 @@ export class Probe {
     depth = 0,
   ): Promise<{ text: string; values: Readonly<Record<string, string>> }> {
     const table = await this.shapeOf(tableName);
+    assertRollsBack(table);
     const values = new Map(Object.entries(given).map(([name, text]) => [name, quoteText(text)]));
     for (const column of table.columns) {
-      if (values.has(column.name) || !isRequired(column)) continue;
+      if (values.has(column.name) || !hasToBeNamed(column)) continue;
       const reference = table.foreignKeys.find(
         (one) => one.columns.length === 1 && one.columns[0] === column.name,
       );

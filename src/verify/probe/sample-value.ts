@@ -1,5 +1,6 @@
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { ProtectionFlowsError } from '../../errors';
+import { isRequired } from '../../schema/mend-orphans';
 import { quoteText } from '../../schema/queryable';
 import type { Column } from '../../schema/shape';
 
@@ -10,9 +11,24 @@ export function uniqueText(type: string): string {
   return text.slice(Math.max(0, text.length - length));
 }
 
-/** True where an insert has to name the column: it is NOT NULL and nothing fills it. */
-export function isRequired(column: Column): boolean {
-  return !column.nullable && column.default === null && !/auto_increment|generated/.test(column.extra);
+/**
+ * True where a probe has to name the column: it is NOT NULL and nothing fills it, or what fills it is a counter, which
+ * no rollback sets back.
+ */
+export function hasToBeNamed(column: Column): boolean {
+  return isRequired(column) || isCounted(column);
+}
+
+const isCounted = (column: Column): boolean =>
+  /auto_increment/.test(column.extra) || /nextval|next value/.test(column.default ?? '');
+
+/** A negative number leaves AUTO_INCREMENT as it is; an unsigned column has no such number. */
+function uncounted(column: Column): string {
+  if (!/unsigned/.test(column.type)) return String(-randomInt(1, 128));
+  throw new ProtectionFlowsError('INTERNAL', {
+    message: `a probe row would move on the AUTO_INCREMENT of column ${column.name}`,
+    remedy: 'None: this can only be shown by a row that stays.',
+  });
 }
 
 /**
@@ -23,6 +39,7 @@ export function isRequired(column: Column): boolean {
  */
 export function sampleValue(column: Column): string {
   const { type } = column;
+  if (isCounted(column)) return uncounted(column);
   const firstValue = /^(?:enum|set)\('((?:[^']|'')*)'/.exec(type)?.[1];
   if (firstValue !== undefined) return `'${firstValue}'`;
   if (/char|text|binary|blob/.test(type)) return quoteText(uniqueText(type));

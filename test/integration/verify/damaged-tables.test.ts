@@ -1,0 +1,22 @@
+import { sharedServer } from '../../support/shared-server';
+import { damagesOf, testDamages } from './damaged-database';
+import { historyDamages } from './damages/history';
+import { columnDamages } from './damages/columns';
+import { checkDamages, indexDamages } from './damages/indexes';
+import { keyDamages } from './damages/keys';
+import { tableDamages, triggerDamages } from './damages/tables';
+
+// Without these, verify could call a schema proven that is not recorded, not there, or meddled with.
+testDamages('the history has', historyDamages);
+testDamages('a table is wrong:', tableDamages);
+testDamages('a trigger', triggerDamages);
+
+/** Guards that the list of damages is not thinned out. */
+it('more than 40 damages are tried on each server', () => {
+  const all = [
+    ...[columnDamages, indexDamages, checkDamages, keyDamages],
+    ...[historyDamages, tableDamages, triggerDamages],
+  ].flat();
+  expect(damagesOf(all, sharedServer().flavour).length).toBeGreaterThanOrEqual(40);
+  expect(new Set(all.map(({ name, only, names }) => `${name} ${only ?? ''} ${names}`)).size).toBe(all.length);
+});

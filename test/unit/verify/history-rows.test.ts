@@ -1,0 +1,54 @@
+import {
+  disorderedRows,
+  insertRows,
+  mistimedRows,
+  repeatedRows,
+  unknownRows,
+} from '../../../src/verify/history-rows';
+import type { HistoryRow } from '../../../src/verify/history-rows';
+import { remedyText } from '../../../src/schema/remedy';
+
+const known = ['A1795305600000', 'B1795305601000', 'C1795305602000'];
+const row = (id: number, name: string, timestamp = Number(name.slice(-13))): HistoryRow => ({
+  id,
+  name,
+  timestamp,
+  reverting: false,
+});
+const whole = known.map((name, at) => row(at + 1, name));
+
+// Without these, a history that tells TypeORM something wrong could pass for a right one.
+describe('the rows of the history', () => {
+  it('are right as migrate writes them, with gaps too', () => {
+    const gaps = known.map((name, at) => row(at * 7 + 3, name));
+    for (const rows of [whole, gaps]) {
+      expect(
+        [
+          unknownRows(rows, known),
+          repeatedRows(rows),
+          mistimedRows(rows, known),
+          disorderedRows(rows, known),
+        ].flat(),
+      ).toEqual([]);
+    }
+  });
+
+  it('that are missing come back between their neighbours where there is room', () => {
+    const inserts = (rows: HistoryRow[], missing: string[]): string =>
+      remedyText(insertRows(missing, rows, known));
+    expect(inserts([whole[0]!, whole[2]!], [known[1]!])).toContain(
+      "(id, timestamp, name) VALUES (2, 1795305601000, 'B1795305601000')",
+    );
+    expect(inserts([row(1, known[0]!), row(2, known[2]!)], [known[1]!])).toContain(
+      '(timestamp, name) VALUES (1795305601000',
+    );
+    expect(inserts(whole.slice(0, 2), [known[2]!])).toContain('(timestamp, name)');
+  });
+
+  it('that are there twice, unknown, mistimed or in another order are found', () => {
+    expect(repeatedRows([...whole, row(9, known[0]!)])[0]?.summary).toContain(known[0]);
+    expect(unknownRows([...whole, row(9, 'Z1795305609000')], known)[0]?.summary).toContain('Z1795305609000');
+    expect(mistimedRows([row(1, known[0]!, 5)], known)[0]?.summary).toContain('timestamp 5');
+    expect(disorderedRows([row(1, known[1]!), row(2, known[0]!)], known)).toHaveLength(1);
+  });
+});
