@@ -1,6 +1,13 @@
 import { AdvancedConsoleLogger } from 'typeorm';
 import { dataSourceOptions, type ConnectionSettings } from '../config';
-import { migrate, planMigrate, ProtectionFlowsDataSource, readStatus, rollback } from '../migrator';
+import {
+  migrate,
+  planMigrate,
+  ProtectionFlowsDataSource,
+  readStatus,
+  rollback,
+  runPreflight,
+} from '../migrator';
 import { verify } from '../verify';
 import type { Services } from './services';
 
@@ -28,6 +35,7 @@ export const databaseServices: Services = {
     return { ok, applied, keys, findings };
   },
   planMigrate,
+  runPreflight,
   rollback,
   readStatus,
   verify,

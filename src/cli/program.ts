@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { addDemoCommand } from './commands/demo.command';
 import { addMigrateCommand } from './commands/migrate.command';
+import { addPreflightCommand } from './commands/preflight.command';
 import { addRollbackCommand } from './commands/rollback.command';
 import { addStatusCommand } from './commands/status.command';
 import { addVerifyCommand } from './commands/verify.command';
@@ -47,6 +48,7 @@ export function createProgram(run: Run): Command {
       [
         '',
         'Examples:',
+        '  $ protection-flows preflight',
         '  $ protection-flows migrate --plan',
         '  $ protection-flows migrate',
         '  $ protection-flows verify --json',
@@ -58,6 +60,7 @@ export function createProgram(run: Run): Command {
     addMigrateCommand,
     addRollbackCommand,
     addStatusCommand,
+    addPreflightCommand,
     addVerifyCommand,
     addDemoCommand,
   ]) {

@@ -3,6 +3,7 @@ import type { ProtectionFlowsDataSource } from '../migrator';
 import type {
   MigratePlan,
   MigrateResult,
+  PreflightResult,
   ProgressListener,
   RollbackResult,
   StatusResult,
@@ -18,6 +19,7 @@ export interface Services {
     dataSource: ProtectionFlowsDataSource,
     options: { signal?: AbortSignal; onProgress?: ProgressListener },
   ): Promise<MigrateResult>;
+  runPreflight(dataSource: ProtectionFlowsDataSource): Promise<PreflightResult>;
   planMigrate(dataSource: ProtectionFlowsDataSource): Promise<MigratePlan>;
   rollback(
     dataSource: ProtectionFlowsDataSource,

@@ -20,12 +20,12 @@ export function usageError(error: CommanderError, program: Command): ProtectionF
   }
   const [message = '', guess] = error.message.replace(/^error: /, '').split(/\n\(?/);
   const suggestion = guess?.replace(/\)$/, '');
-  const help = 'protection-flows --help shows what there is.';
+  const help = 'protection-flows --help.';
   const remedy =
     suggestion ?? (error.code === 'commander.unknownCommand' ? `The commands are: ${commands};` : null);
   return new ProtectionFlowsError('USAGE', {
     message,
-    remedy: remedy === null ? help.replace(/^p/, 'P') : `${remedy} ${help}`,
+    remedy: remedy === null ? `See ${help}` : `${remedy} See ${help}`,
     details: { reason: error.code.replace(/^commander\./, '') },
   });
 }

@@ -13,6 +13,7 @@ export interface ErrorCodeInfo {
 
 const nothingRead = 'Nothing was read or changed: no connection was opened.';
 const nothingChanged = 'Nothing was changed.';
+const statementRefused = 'The statement was refused and had no effect; what came before it stays.';
 const notWritten = 'The row was not written.';
 
 /**
@@ -34,6 +35,7 @@ export const errorCodes = {
     stage: 'failed',
     consequence: 'The statement under way may or may not have taken effect; everything before it has.',
   },
+  TLS_FAILED: { stage: 'failed', consequence: nothingChanged },
   ACCESS_DENIED: { stage: 'failed', consequence: nothingChanged },
   DATABASE_MISSING: { stage: 'failed', consequence: nothingChanged },
   SERVER_UNSUPPORTED: { stage: 'failed', consequence: nothingChanged },
@@ -50,8 +52,8 @@ export const errorCodes = {
   },
 
   // Refused: something stands in the way, and doing it anyway would harm
-  PRIVILEGE_MISSING: { stage: 'refused', consequence: nothingChanged },
-  SERVER_READ_ONLY: { stage: 'refused', consequence: nothingChanged },
+  PRIVILEGE_MISSING: { stage: 'refused', consequence: statementRefused },
+  SERVER_READ_ONLY: { stage: 'refused', consequence: statementRefused },
   SYNCHRONIZE_REFUSED: { stage: 'refused', consequence: nothingChanged },
   DROP_REFUSED: { stage: 'refused', consequence: nothingChanged },
   FAKE_REFUSED: { stage: 'refused', consequence: nothingChanged },
@@ -78,6 +80,8 @@ export const errorCodes = {
   FK_COLLATION_MISMATCH: { stage: 'refused', consequence: 'The key was not added; no row was touched.' },
   FK_PARENT_MISSING: { stage: 'refused', consequence: 'The key is deferred; a later migrate adds it.' },
   FK_PARENT_NOT_INDEXED: { stage: 'refused', consequence: 'The key was not added; no row was touched.' },
+  FK_TABLE_PARTITIONED: { stage: 'refused', consequence: 'The key was not added; no row was touched.' },
+  CONSTRAINT_NAME_TAKEN: { stage: 'refused', consequence: nothingChanged },
   ENGINE_NOT_INNODB: { stage: 'refused', consequence: 'The key was not added; no row was touched.' },
   SCHEMA_HALF_APPLIED: { stage: 'refused', consequence: nothingChanged },
 

@@ -54,7 +54,13 @@ const byCode: Readonly<Record<string, Mapping>> = {
   ECONNRESET: connection.connectionLost,
   EPIPE: connection.connectionLost,
   PROTOCOL_CONNECTION_LOST: connection.connectionLost,
+  HANDSHAKE_NO_SSL_SUPPORT: connection.tlsFailed, // mysql2: the server has no TLS
+  HANDSHAKE_SSL_ERROR: connection.tlsFailed,
 };
+
+/** OpenSSL's and Node's own codes of a certificate that can't be verified, or of a handshake that failed. */
+const tlsCode =
+  /^(ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(VERIFY|GET)_|HOSTNAME_MISMATCH)/;
 
 function mappingFor({ errno, code, syscall, fatal }: DriverError): Mapping | undefined {
   const byNumber = errno === undefined ? undefined : byErrno[errno];
@@ -63,7 +69,7 @@ function mappingFor({ errno, code, syscall, fatal }: DriverError): Mapping | und
   if (code === undefined) return fatal && errno === undefined ? connection.connectionLost : undefined;
   // A socket's file that isn't there; any other ENOENT is a file of the program's
   if (code === 'ENOENT') return syscall === 'connect' ? connection.connectionRefused : undefined;
-  const mapping = byCode[code];
+  const mapping = byCode[code] ?? (tlsCode.test(code) ? connection.tlsFailed : undefined);
   // The same code on an open connection is another thing: a statement was under way
   return mapping && (syscall === 'read' || syscall === 'write') ? connection.connectionLost : mapping;
 }

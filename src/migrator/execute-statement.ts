@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ProtectionFlowsError } from '../errors';
+import { isProtectionFlowsError, ProtectionFlowsError } from '../errors';
+import { assertNotInterrupted } from './interruption';
 import type { Queryable } from '../schema/queryable';
 
 /** How long one attempt waits for a table's lock, in seconds: while it waits, every later statement queues behind it. */
@@ -18,13 +19,15 @@ export interface StatementOptions {
   readonly signal?: AbortSignal;
   /** How long to wait for a transaction that holds the table, in milliseconds. Default: a minute. */
   readonly tableWaitMs?: number;
+  /** Told after each attempt that found the table held. */
+  onWait?(): void;
 }
 
 /** Executes DDL without queueing the whole application behind it, however long a transaction holds the table. */
 export async function executeStatement(
   session: Queryable,
   sql: string,
-  { signal, tableWaitMs: patienceMs = defaultPatienceMs }: StatementOptions = {},
+  { signal, tableWaitMs: patienceMs = defaultPatienceMs, onWait }: StatementOptions = {},
 ): Promise<void> {
   const deadline = Date.now() + patienceMs;
   for (;;) {
@@ -34,7 +37,8 @@ export async function executeStatement(
     } catch (error) {
       const { errno } = error as { errno?: number };
       if (errno !== lockWaitTimeout) throw error;
-      if (signal?.aborted || Date.now() > deadline) {
+      assertNotInterrupted(signal);
+      if (Date.now() > deadline) {
         throw new ProtectionFlowsError('TABLE_BUSY', {
           message: `a transaction held the table for ${patienceMs / 1000} s: ${sql.split('\n')[0] ?? ''}`,
           remedy: 'Find the transaction in SHOW FULL PROCESSLIST, let it end or KILL it, and migrate again.',
@@ -43,8 +47,20 @@ export async function executeStatement(
         });
       }
     }
+    onWait?.();
     await delay(pauseMs);
   }
+}
+
+/** The TABLE_BUSY that a lock wait of a read stands for (LOCK TABLES, or DDL of others); any other error as it is. */
+export function busy(error: unknown): unknown {
+  if (isProtectionFlowsError(error) || (error as { errno?: number } | null)?.errno !== lockWaitTimeout)
+    return error;
+  return new ProtectionFlowsError('TABLE_BUSY', {
+    message: 'a table that had to be read was locked by another connection',
+    remedy: 'Find who locks it in SHOW FULL PROCESSLIST, let it end or KILL it, and run the command again.',
+    cause: error,
+  });
 }
 
 /** Runs `work` in a session whose statements give up on a lock after {@link lockWaitSeconds}, then restores it. */
@@ -52,6 +68,8 @@ export async function withShortLockWait<T>(session: Queryable, work: () => Promi
   await session.query(`SET SESSION lock_wait_timeout = ${lockWaitSeconds}`);
   try {
     return await work();
+  } catch (error) {
+    throw busy(error);
   } finally {
     await session.query('SET SESSION lock_wait_timeout = DEFAULT').catch(() => undefined);
   }

@@ -136,8 +136,10 @@ export class ProtectionFlowsDataSource extends DataSource {
         details: { findings: inTheWay },
       });
     }
-    for (const { code, message, remedy } of inTheWay)
-      this.logger.log('warn', `${code}: ${message}. ${remedy}`);
+    // A late key is no reason for a running service to stop, but whoever runs it has to hear of it
+    for (const { code, message, remedy } of inTheWay) {
+      process.emitWarning(`${message}. ${remedy}`, { type: 'ProtectionFlowsWarning', code });
+    }
     return outcome.migrations;
   }
 

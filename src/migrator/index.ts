@@ -6,14 +6,18 @@ export {
 } from './guarded-data-source';
 export { historyTable, readHistory, type HistoryEntry } from './history';
 export { migrate, planMigrate, type MigrateOptions, type MigrateOutcome } from './migrate';
+export { runPreflight } from './preflight';
 export { rollback, type RollbackOptions } from './rollback';
 export { readStatus } from './status';
 export type {
+  Finding,
+  FindingEffect,
   KeyResult,
   MigratePlan,
   MigrateResult,
   MigrationStatus,
   PlannedStatement,
+  PreflightResult,
   ProgressEvent,
   ProgressListener,
   RollbackResult,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ProtectionFlowsError } from '../errors';
+import { assertNotInterrupted } from './interruption';
 import { select, type Queryable } from '../schema/queryable';
 
 /** How long a migrate waits by default for another one that is under way, in milliseconds. */
@@ -36,7 +37,8 @@ async function acquire(options: LockOptions, name: string): Promise<void> {
     );
     if (Number(row?.got) === 1) return;
     const holder = await lockHolder(options.session, name);
-    if (options.signal?.aborted || Date.now() > deadline) {
+    assertNotInterrupted(options.signal);
+    if (Date.now() > deadline) {
       throw new ProtectionFlowsError('MIGRATE_LOCKED', {
         message: `another migrate of database ${options.database} is under way: ${holder} holds the lock ${name}`,
         remedy: `Wait for it and run again; if it hangs, end its connection (KILL ${holder.replace(/\D/g, '') || '<id>'}).`,

@@ -1,13 +1,15 @@
 import { MigrationExecutor, type Migration, type QueryRunner } from 'typeorm';
-import { isProtectionFlowsError, ProtectionFlowsError } from '../errors';
+import { isProtectionFlowsError } from '../errors';
 import { attachHooks, migrationList, stepContext } from '../migrations';
-import { preflight, readFacts, type Facts, type Finding } from '../preflight';
+import { isInTheWay, preflight, type Facts, type Finding, type KeyFact } from '../preflight';
 import { named } from '../schema/shape';
 import { runStep } from '../schema/step';
 import { executeStatement, withShortLockWait } from './execute-statement';
 import type { ProtectionFlowsDataSource } from './guarded-data-source';
 import { ensureHistory, markReverting, readHistory } from './history';
+import { assertNotInterrupted } from './interruption';
 import { withMigrationLock } from './lock';
+import { factsOf } from './preflight';
 import type { KeyResult, MigratePlan, MigrateResult, ProgressListener } from './results';
 
 /** Options of {@link migrate}. */
@@ -27,20 +29,23 @@ export interface MigrateOutcome extends MigrateResult {
   readonly migrations: Migration[];
 }
 
-/** The facts of preflight on that runner's session. */
-async function factsOf(dataSource: ProtectionFlowsDataSource, runner: QueryRunner): Promise<Facts> {
-  const history = (await readHistory(runner)) ?? [];
-  const names = history.filter((entry) => !entry.reverting).map((entry) => entry.name);
-  return readFacts(runner, dataSource.server, migrationList, names);
+const isRefused = ({ key }: KeyFact, findings: readonly Finding[]): boolean =>
+  findings.some((one) => one.key === key.name && isInTheWay(one));
+
+/** Where a key stands before anything ran, as far as users are concerned. */
+function statusOf(
+  fact: KeyFact,
+  findings: readonly Finding[],
+): 'to-add' | 'present' | 'deferred' | 'refused' {
+  const { status } = fact.state;
+  return isRefused(fact, findings) || status === 'unreadable' ? 'refused' : status;
 }
 
-/** The status of every key before anything ran. */
+/** The status of every key where nothing may run. */
 function keyResults(facts: Facts, findings: readonly Finding[]): KeyResult[] {
-  return facts.keys.map(({ key, state }) => {
-    const stopped = findings.some((one) => one.key === key.name && /blocking|key-refused/.test(one.effect));
-    const status =
-      stopped || state.status === 'refused' || state.status === 'to-add' ? 'refused' : state.status;
-    return { name: key.name, status, ms: 0 };
+  return facts.keys.map((fact) => {
+    const status = statusOf(fact, findings);
+    return { name: fact.key.name, status: status === 'to-add' ? 'refused' : status, ms: 0 };
   });
 }
 
@@ -48,13 +53,14 @@ function keyResults(facts: Facts, findings: readonly Finding[]): KeyResult[] {
 async function addLateKeys(
   runner: QueryRunner,
   facts: Facts,
+  findings: readonly Finding[],
   onStep: (title: string) => void,
 ): Promise<Finding[]> {
   const context = await stepContext(runner, null);
   const refused: Finding[] = [];
   for (const step of migrationList.flatMap((migration) => [...migration.steps])) {
     const late = facts.keys.find(({ key }) => key.name === step.foreignKey?.key.name);
-    if (!late?.late || late.state.status !== 'to-add' || (late.orphans?.rows ?? 0) > 0) continue;
+    if (!late?.late || late.state.status !== 'to-add' || isRefused(late, findings)) continue;
     onStep(step.title);
     try {
       await runStep(step, context);
@@ -92,17 +98,13 @@ function hook(runner: QueryRunner, options: MigrateOptions, onKey: (name: string
   attachHooks(runner, {
     onStep: (migration, step) => options.onProgress?.({ migration, step }),
     beforeStatement: () => assertNotInterrupted(options.signal),
-    execute: (sql) => executeStatement(runner, sql, options),
+    execute: (sql) =>
+      executeStatement(runner, sql, {
+        ...options,
+        onWait: () =>
+          options.onProgress?.({ migration: null, step: 'wait for a transaction that holds the table' }),
+      }),
     onKey,
-  });
-}
-
-/** Throws INTERRUPTED once the signal is aborted. */
-export function assertNotInterrupted(signal: AbortSignal | undefined): void {
-  if (!signal?.aborted) return;
-  throw new ProtectionFlowsError('INTERRUPTED', {
-    message: 'interrupted by the caller',
-    remedy: 'Run the command again: each step finds out from the catalog what is left to do.',
   });
 }
 
@@ -126,7 +128,8 @@ export async function migrate(
 ): Promise<MigrateOutcome> {
   const { onProgress, signal } = options;
   const runner = dataSource.createQueryRunner('master');
-  const onWait = (holder: string): void => onProgress?.({ migration: null, step: `wait for ${holder}` });
+  const onWait = (holder: string): void =>
+    onProgress?.({ migration: null, step: `wait for the migrate of ${holder}` });
   try {
     return await withMigrationLock(
       { session: runner, database: dataSource.database, signal, waitMs: options.lockWaitMs, onWait },
@@ -145,12 +148,12 @@ export async function migrate(
           const migrations =
             before.pending.length > 0 ? await executorOn(dataSource, runner).executePendingMigrations() : [];
           applied.push(...migrations.map(({ name }) => name));
-          const late = await addLateKeys(runner, before, (step) => onProgress?.({ migration: null, step }));
-          findings.push(...late);
-          const keys = before.keys.map(({ key, state }): KeyResult => {
-            const refused = findings.some((one) => one.key === key.name && one.effect === 'key-refused');
-            const status = refused ? 'refused' : state.status === 'to-add' ? 'added' : state.status;
-            return { name: key.name, status, ms: times.get(key.name) ?? 0 };
+          const onStep = (step: string): void => onProgress?.({ migration: null, step });
+          findings.push(...(await addLateKeys(runner, before, findings, onStep)));
+          const keys = before.keys.map((fact): KeyResult => {
+            const status = statusOf(fact, findings);
+            const ms = times.get(fact.key.name) ?? 0;
+            return { name: fact.key.name, status: status === 'to-add' ? 'added' : status, ms };
           });
           const ok = keys.every((key) => key.status !== 'refused');
           return { ok, applied, migrations, keys, findings };
@@ -169,13 +172,10 @@ export async function planMigrate(dataSource: ProtectionFlowsDataSource): Promis
     const facts = await factsOf(dataSource, runner);
     const findings = preflight(facts);
     return {
-      ok: !findings.some((finding) => /blocking|key-refused/.test(finding.effect)),
+      ok: !findings.some(isInTheWay),
       pending: facts.pending.map((migration) => migration.name),
       statements: facts.plan.statements,
-      keys: facts.keys.map(({ key, state, orphans }) => ({
-        name: key.name,
-        status: (orphans?.rows ?? 0) > 0 ? 'refused' : state.status,
-      })),
+      keys: facts.keys.map((fact) => ({ name: fact.key.name, status: statusOf(fact, findings) })),
       findings,
     };
   } finally {

@@ -1,8 +1,16 @@
-import type { Finding } from '../preflight/finding';
+import type { Finding, FindingEffect } from '../preflight/finding';
 import type { PlannedStatement } from '../preflight/plan';
 import type { Server } from '../schema/server';
 
-export type { PlannedStatement };
+export type { Finding, FindingEffect, PlannedStatement };
+
+/** What stands in the way of a migrate, as `preflight --json` prints it. */
+export interface PreflightResult {
+  /** True when a migrate could do all that it has to: what is deferred, or put right by it, is no obstacle. */
+  readonly ok: boolean;
+  /** In the order of the rules; `effect` says what each means for the migrate. */
+  readonly findings: readonly Finding[];
+}
 
 /** What migrate did about one declared foreign key. */
 export interface KeyResult {

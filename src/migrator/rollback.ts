@@ -5,8 +5,9 @@ import { assertUndoable } from '../schema/step';
 import { executeStatement, withShortLockWait } from './execute-statement';
 import type { ProtectionFlowsDataSource } from './guarded-data-source';
 import { ensureHistory, markReverting, readHistory } from './history';
+import { assertNotInterrupted } from './interruption';
 import { withMigrationLock } from './lock';
-import { assertNotInterrupted, executorOn } from './migrate';
+import { executorOn } from './migrate';
 import type { ProgressListener, RollbackResult } from './results';
 
 /** Options of {@link rollback}. */
@@ -104,7 +105,8 @@ export async function rollback(
     onDiscard: (table, rows) => (discarded[table] = rows),
   };
   attachHooks(runner, hooks);
-  const onWait = (holder: string): void => onProgress?.({ migration: null, step: `wait for ${holder}` });
+  const onWait = (holder: string): void =>
+    onProgress?.({ migration: null, step: `wait for the migrate of ${holder}` });
   try {
     return await withMigrationLock(
       { session: runner, database: dataSource.database, signal, waitMs: options.lockWaitMs, onWait },

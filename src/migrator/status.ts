@@ -25,7 +25,8 @@ export async function readStatus(dataSource: ProtectionFlowsDataSource): Promise
     const keys = declared.flatMap((table) =>
       table.foreignKeys.map(({ name, parentTable }) => {
         const present = named(live.get(table.name)?.foreignKeys ?? [], name) !== undefined;
-        const absent = live.has(parentTable) ? ('missing' as const) : ('deferred' as const);
+        const waits = !live.has(parentTable) && !declaredSchema.has(parentTable);
+        const absent = waits ? ('deferred' as const) : ('missing' as const);
         return { name, status: present ? ('present' as const) : absent };
       }),
     );

@@ -16,7 +16,10 @@ export interface Finding {
   /** The foreign key it is about, by name. */
   readonly key: string | null;
   readonly message: string;
-  /** The fix; where it is SQL, paste-ready. */
+  /** The fix, to be pasted: SQL statements, with prose as SQL comments. */
   readonly remedy: string;
   readonly details: Readonly<Record<string, unknown>>;
 }
+
+/** True for a finding that leaves a migrate, or one key of it, undone until somebody puts it right. */
+export const isInTheWay = ({ effect }: Finding): boolean => effect === 'blocking' || effect === 'key-refused';

@@ -1,22 +1,34 @@
 import type { Facts } from './facts';
 import type { Finding } from './finding';
 import type { Rule } from './rule';
+import { constraintNameTaken } from './rules/constraint-name-taken';
+import { engineNotInnodb } from './rules/engine-not-innodb';
 import { fkCollationMismatch } from './rules/fk-collation-mismatch';
 import { fkOrphanRows } from './rules/fk-orphan-rows';
 import { fkParentMissing } from './rules/fk-parent-missing';
+import { fkParentNotIndexed } from './rules/fk-parent-not-indexed';
+import { fkTablePartitioned } from './rules/fk-table-partitioned';
+import { fkTypeMismatch } from './rules/fk-type-mismatch';
 import { historyOutOfOrder } from './rules/history-out-of-order';
 import { historyUnknown } from './rules/history-unknown';
-import { keyObstacle } from './rules/key-obstacle';
+import { privilegeMissing } from './rules/privilege-missing';
 import { schemaHalfApplied } from './rules/schema-half-applied';
 import { schemaHandMade } from './rules/schema-hand-made';
+import { serverReadOnly } from './rules/server-read-only';
 
 /** Every rule, in the order of the report. */
 const rules: readonly Rule[] = [
+  serverReadOnly,
+  privilegeMissing,
   historyUnknown,
   historyOutOfOrder,
   schemaHalfApplied,
   schemaHandMade,
-  keyObstacle,
+  constraintNameTaken,
+  engineNotInnodb,
+  fkTablePartitioned,
+  fkTypeMismatch,
+  fkParentNotIndexed,
   fkOrphanRows,
   fkCollationMismatch,
   fkParentMissing,
@@ -27,6 +39,6 @@ export function preflight(facts: Facts): Finding[] {
   return rules.flatMap((rule) => rule(facts));
 }
 
-export { readFacts, type Facts, type KeyFact, type KnownMigration } from './facts';
-export type { Finding, FindingEffect } from './finding';
+export { readFacts, type Facts, type HistoryFact, type KeyFact, type KnownMigration } from './facts';
+export { isInTheWay, type Finding, type FindingEffect } from './finding';
 export type { PlannedStatement } from './plan';

@@ -43,12 +43,7 @@ class Story {
   tell(title: string, text: readonly string[]): void {
     this.part += 1;
     const { bold, cyan } = this.reporter.style;
-    this.reporter.lines([
-      '',
-      bold(cyan(`${this.part}. ${title}`)),
-      '',
-      ...text.map((line) => (line ? `   ${line}` : '')),
-    ]);
+    this.reporter.lines(['', bold(cyan(`${this.part}. ${title}`)), '', ...text]);
   }
 }
 

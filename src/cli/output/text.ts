@@ -1,5 +1,6 @@
 export { migrateText } from './migrate-text';
 export { planText } from './plan-text';
+export { preflightText } from './preflight-text';
 export { rollbackText } from './rollback-text';
 export { statusText } from './status-text';
 export { verifyText } from './verify-text';

@@ -26,9 +26,12 @@ export function verifyText(report: VerifyReport, style: Style): string[] {
     : verdict === 'proven' || verdict === 'unproven'
       ? style.yellow
       : style.red;
+  const title = verdict.toUpperCase();
   return separated([
     [
-      `${style.bold(mark(verdict.toUpperCase()))}: ${meanings[verdict]}`,
+      ...labelled('', `${title}: ${meanings[verdict]}${butDeferred(report)}`, 0).map((line) =>
+        line.replace(title, style.bold(mark(title))),
+      ),
       ...labelled('', `Database ${report.database} on ${serverName(report.server)}`, 0),
     ],
     table(
@@ -43,6 +46,12 @@ export function verifyText(report: VerifyReport, style: Style): string[] {
     ...report.checks.filter(needsExplaining).map((check) => explanation(check, style)),
     strictText(report),
   ]);
+}
+
+/** What `proven` leaves open. */
+function butDeferred({ verdict, checks }: VerifyReport): string {
+  const keys = checks.find(({ id }) => id === 'foreign-keys');
+  return verdict === 'proven' && keys?.status === 'deferred' ? ', but for the deferred keys' : '';
 }
 
 function needsExplaining({ status, remedy, evidence }: CheckResult): boolean {

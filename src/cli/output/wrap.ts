@@ -54,15 +54,15 @@ function scriptLine(line: string, width: number): string[] {
 }
 
 /**
- * A paragraph behind a label, its lines aligned under the first. Where it holds SQL statements, it is a script: they
- * are not wrapped, and stand on lines of their own.
+ * A paragraph behind a label, its lines aligned under the first. Where it holds SQL statements or comments, it is a
+ * script: statements are not wrapped, and stand on lines of their own.
  */
 export function labelled(label: string, text: string, indent = 2): string[] {
   const first = `${' '.repeat(indent)}${label}`;
   const margin = ' '.repeat(first.length);
   const width = textWidth - first.length;
   const given = text.split(/\r?\n/);
-  const isScript = given.some((line) => sqlStart.test(line));
+  const isScript = given.some((line) => sqlStart.test(line) || /^\s*-- /.test(line));
   const lines = given.flatMap((line) => (isScript ? scriptLine(line, width) : wrap(line, width)));
   return lines.map((line, index) => `${index === 0 ? first : margin}${line}`.trimEnd());
 }

@@ -48,6 +48,15 @@ export const connectionTimeout = unreachable(
   'Check the host and the port, and that no firewall drops the packets.',
 );
 
+export const tlsFailed: Mapping = ({ error, text, cause }) =>
+  new ProtectionFlowsError('TLS_FAILED', {
+    message: `no TLS connection could be made (${error.code}): ${text}`,
+    remedy:
+      'Name the authority that issued the certificate (ssl.ca, DB_SSL_CA) or the host name it was issued for, or mend the TLS of the server.',
+    details: { reason: error.code },
+    cause,
+  });
+
 export const connectionLost = unreachable(
   'CONNECTION_LOST',
   () => 'the connection to the server was lost',
@@ -91,7 +100,7 @@ export const privilegeMissing: Mapping = ({ error, text, cause }) => {
   const what = privilege === undefined ? 'a privilege' : `the privilege ${privilege}`;
   return new ProtectionFlowsError('PRIVILEGE_MISSING', {
     message: `${user} lacks ${what}${object === undefined ? '' : ` on ${object}`}`,
-    remedy: `GRANT ${privilege ?? 'the privilege'} ON ${object ?? '*.*'} TO ${user}`,
+    remedy: `Ask an administrator for ${privilege ?? 'the privilege'}${object === undefined ? '' : ` on ${object}`}; protection-flows preflight prints the GRANT for all that a migrate needs.`,
     details: { privilege, user: userIn(text), object, errno: error.errno },
     cause,
   });

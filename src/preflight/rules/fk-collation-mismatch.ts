@@ -1,7 +1,8 @@
 import type { Rule } from '../rule';
+import { serverAnswer } from '../server-answers';
 
 /** A child column in another charset or collation than its parent: migrate gives it the parent's. */
-export const fkCollationMismatch: Rule = ({ keys }) =>
+export const fkCollationMismatch: Rule = ({ keys, server }) =>
   keys.flatMap(({ table, key, state }) => {
     if (state.status !== 'to-add' || state.align === null) return [];
     const { column, text } = state.align;
@@ -11,8 +12,8 @@ export const fkCollationMismatch: Rule = ({ keys }) =>
         effect: 'mended',
         table,
         key: key.name,
-        message: `${table}.${column.name} is ${column.collation ?? 'of no collation'}, ${key.parentTable}.${key.parentColumns[0] ?? ''} is ${text.collation}`,
-        remedy: `None needed: migrate gives ${table}.${column.name} the parent's collation before it adds ${key.name}.`,
+        message: `${table}.${column.name} is ${column.collation ?? 'of no collation'}, ${key.parentTable}.${key.parentColumns[0] ?? ''} is ${text.collation}${serverAnswer('FK_COLLATION_MISMATCH', server.flavour)}`,
+        remedy: `-- None needed: migrate gives ${table}.${column.name} the parent's collation before it adds ${key.name}.`,
         details: { from: column.collation, to: text.collation },
       },
     ];

@@ -125,6 +125,7 @@ describe('every error code is provoked:', () => {
       await query(`KILL ${id}`);
       return runner.query('SELECT 1').finally(() => runner.release());
     },
+    TLS_FAILED: () => connect(url({ query: '?ssl=true' })),
     ACCESS_DENIED: () => connect(url({ password: secret })),
     DATABASE_MISSING: () => connect(url({ name: 'no_such_database' })),
     SERVER_UNSUPPORTED: async () => {
@@ -233,6 +234,18 @@ describe('every error code is provoked:', () => {
     FK_PARENT_NOT_INDEXED: async () => {
       await withParent('CREATE TABLE backup_policies (id varchar(64)) ENGINE=InnoDB');
       return finding('FK_PARENT_NOT_INDEXED');
+    },
+    FK_TABLE_PARTITIONED: async () => {
+      await withParent(
+        'CREATE TABLE backup_policies (id varchar(64) PRIMARY KEY) ENGINE=InnoDB PARTITION BY KEY (id) PARTITIONS 2',
+      );
+      return finding('FK_TABLE_PARTITIONED');
+    },
+    CONSTRAINT_NAME_TAKEN: async () => {
+      await query(
+        'CREATE TABLE a (id int PRIMARY KEY, b int, CONSTRAINT fk_executions_flow FOREIGN KEY (b) REFERENCES a (id)) ENGINE=InnoDB',
+      );
+      return finding('CONSTRAINT_NAME_TAKEN');
     },
     ENGINE_NOT_INNODB: async () => {
       await withParent('CREATE TABLE backup_policies (id varchar(64) PRIMARY KEY) ENGINE=MyISAM');

@@ -1,4 +1,10 @@
-import type { MigratePlan, MigrateResult, RollbackResult, StatusResult } from '../../../src/migrator/results';
+import type {
+  MigratePlan,
+  MigrateResult,
+  PreflightResult,
+  RollbackResult,
+  StatusResult,
+} from '../../../src/migrator/results';
 import type { Finding } from '../../../src/preflight/finding';
 import type { CheckResult, VerifyReport } from '../../../src/verify/report';
 
@@ -34,6 +40,8 @@ export const findings: Finding[] = [
     details: {},
   },
 ];
+
+export const preflightResult: PreflightResult = { ok: false, findings };
 
 export const migrateResult: MigrateResult = {
   ok: true,

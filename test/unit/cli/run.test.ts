@@ -3,7 +3,7 @@ import type { CommandLine } from '../../../src/cli/command-line';
 import { run } from '../../../src/cli/run';
 import type { Services } from '../../../src/cli/services';
 import { ProtectionFlowsError, type ErrorReport } from '../../../src/errors';
-import { migrateResult, plan, report, rollbackResult, status } from './fixed-results';
+import { migrateResult, plan, preflightResult, report, rollbackResult, status } from './fixed-results';
 import { Written } from './terminal';
 
 const env = { DATABASE_URL: 'mysql://u:hu%40sh@h/d' };
@@ -44,6 +44,7 @@ async function ran(line: string, given: Given = {}): Promise<Ran> {
   const services: Services = {
     openDataSource: () => Promise.resolve(dataSource),
     migrate: answer('migrate', migrateResult),
+    runPreflight: answer('preflight', preflightResult),
     planMigrate: answer('plan', plan),
     rollback: answer('rollback', rollbackResult),
     readStatus: answer('status', status),
@@ -94,6 +95,7 @@ describe('commands', () => {
     ['rollback --steps 3 --discard-rows', 0, 'rollback {"steps":3,"discardRows":true}', rollbackResult],
     ['rollback --all', 0, 'rollback {"steps":"all","discardRows":false}', rollbackResult],
     ['status', 1, 'status {}', status],
+    ['preflight', 1, 'preflight {}', preflightResult],
     ['verify', 1, 'verify {"strict":false}', report],
     ['verify --strict', 1, 'verify {"strict":true}', report],
   ])('%s ends %i and prints its result, as text or JSON', async (line, exitCode, call, result) => {
@@ -189,7 +191,7 @@ describe('exit codes of errors', () => {
 
 describe('usage', () => {
   it.each([
-    ['', 'no command was given', 'migrate, rollback, status, verify, demo'],
+    ['', 'no command was given', 'migrate, rollback, status, preflight, verify, demo'],
     ['migrat', "unknown command 'migrat'", 'Did you mean migrate?'],
     ['backup', "unknown command 'backup'", 'The commands are: migrate'],
     ['status --jsn', "unknown option '--jsn'", 'Did you mean --json?'],

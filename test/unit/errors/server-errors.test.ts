@@ -202,10 +202,10 @@ describe('a server that denies', () => {
     expect(fromServerError(asMysql2(1290, message))).toBeNull();
   });
 
-  it('names the privilege that is missing, and how to grant it', () => {
+  it('names the privilege that is missing, and where the GRANT is to be had', () => {
     const message = "INSERT command denied to user 'oma'@'%' for table `oma`.`protection_flows`";
     expect(fromServerError(asMysql2(1142, message))).toMatchObject({
-      remedy: "GRANT INSERT ON oma.protection_flows TO 'oma'@'%'",
+      remedy: expect.stringMatching(/INSERT on oma\.protection_flows.*preflight/),
       details: { privilege: 'INSERT', user: "'oma'@'%'", object: 'oma.protection_flows' },
     });
   });

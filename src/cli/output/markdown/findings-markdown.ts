@@ -1,3 +1,4 @@
+import type { PreflightResult } from '../../../migrator/results';
 import type { Finding } from '../../../preflight/finding';
 import { escaped, markdownTable, remedyBlock } from './markdown';
 
@@ -17,4 +18,10 @@ export function findingsMarkdown(findings: readonly Finding[]): string[] {
     ),
     ...inTheWay.flatMap(({ code, remedy }) => [`**${code}**, fix:`, '', ...remedyBlock(remedy)]),
   ];
+}
+
+/** What preflight found, as Markdown. */
+export function preflightMarkdown({ ok, findings }: PreflightResult): string[] {
+  const verdict = ok ? 'nothing stands in the way' : 'something stands in the way';
+  return [`## ${ok ? '✅' : '❌'} protection-flows preflight: ${verdict}`, '', ...findingsMarkdown(findings)];
 }

@@ -1,3 +1,3 @@
-export { findingsMarkdown } from './findings-markdown';
+export { findingsMarkdown, preflightMarkdown } from './findings-markdown';
 export { migrateMarkdown, planMarkdown, statusMarkdown } from './migrate-markdown';
 export { verifyMarkdown } from './verify-markdown';

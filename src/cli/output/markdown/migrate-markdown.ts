@@ -14,13 +14,19 @@ const heading = (ok: boolean, title: string): string[] => [
   '',
 ];
 
+function done(applied: MigrateResult['applied'], keys: MigrateResult['keys']): string {
+  const added = keys.filter(({ status }) => status === 'added').length;
+  const parts = [
+    ...(applied.length > 0 ? [`${counted(applied.length, 'migration')} applied`] : []),
+    ...(added > 0 ? [`${counted(added, 'key')} added`] : []),
+  ];
+  return parts.join(', ') || 'nothing to do';
+}
+
 /** What a migrate did, as Markdown. */
 export function migrateMarkdown({ ok, applied, keys, findings }: MigrateResult): string[] {
   return [
-    ...heading(
-      ok,
-      `migrate: ${applied.length === 0 ? 'nothing applied' : `${counted(applied.length, 'migration')} applied`}`,
-    ),
+    ...heading(ok, `migrate: ${done(applied, keys)}`),
     ...applied.map((name) => `- \`${name}\``),
     ...(applied.length > 0 ? [''] : []),
     ...keysTable(keys),

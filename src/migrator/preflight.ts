@@ -1,0 +1,66 @@
+import type { QueryRunner } from 'typeorm';
+import { isProtectionFlowsError } from '../errors';
+import { migrationList } from '../migrations';
+import { isInTheWay, preflight, readFacts, type Facts, type HistoryFact } from '../preflight';
+import { select } from '../schema/queryable';
+import type { ProtectionFlowsDataSource } from './guarded-data-source';
+import { historyTable, readHistory, type HistoryEntry } from './history';
+import type { PreflightResult } from './results';
+
+/** Null where there is no history, `denied` where there is one that this user may not read. */
+async function readHistoryIfAllowed(runner: QueryRunner): Promise<HistoryEntry[] | null | 'denied'> {
+  try {
+    return await readHistory(runner);
+  } catch (error) {
+    if (isProtectionFlowsError(error, 'PRIVILEGE_MISSING')) return 'denied';
+    throw error;
+  }
+}
+
+/** True for a history of this package's own making; TypeORM's lacks a column. */
+async function hasOwnColumns(runner: QueryRunner): Promise<boolean> {
+  const rows = await select(
+    runner,
+    `SELECT 1 AS found FROM information_schema.STATISTICS
+      WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? AND INDEX_NAME = 'uq_flow_migrations_name'`,
+    [historyTable],
+  );
+  return rows.length > 0;
+}
+
+async function readHistoryFact(runner: QueryRunner): Promise<HistoryFact> {
+  const history = await readHistoryIfAllowed(runner);
+  const entries = history === null || history === 'denied' ? [] : history;
+  const names = entries.filter((entry) => !entry.reverting).map((entry) => entry.name);
+  const isDone = migrationList.every(({ name }) => names.includes(name));
+  return {
+    name: historyTable,
+    exists: history !== null,
+    isReadable: history !== 'denied',
+    names,
+    ids: new Map(entries.map(({ name, id }) => [name, id])),
+    isComplete: history === null || isDone || (await hasOwnColumns(runner)),
+    isReverting: entries.some((entry) => entry.reverting),
+  };
+}
+
+/** Everything that preflight's rules look at, on that runner's session. */
+export async function factsOf(dataSource: ProtectionFlowsDataSource, runner: QueryRunner): Promise<Facts> {
+  return readFacts(runner, dataSource.server, migrationList, await readHistoryFact(runner));
+}
+
+/**
+ * Looks for everything that stands in the way of the next migrate, that it will put right by itself or put off.
+ * Executes nothing but SELECT and SHOW; a user who may not read everything gets what the server tells.
+ *
+ * @throws ProtectionFlowsError CONNECTION_LOST, QUERY_FAILED
+ */
+export async function runPreflight(dataSource: ProtectionFlowsDataSource): Promise<PreflightResult> {
+  const runner = dataSource.createQueryRunner('master');
+  try {
+    const findings = preflight(await factsOf(dataSource, runner));
+    return { ok: !findings.some(isInTheWay), findings };
+  } finally {
+    await runner.release();
+  }
+}

@@ -1,0 +1,82 @@
+import type { Facts, KeyFact } from '../facts';
+import type { Holds } from './privileges';
+
+/** A privilege that the next migrate needs. */
+export interface NeededPrivilege {
+  readonly privilege: string;
+  readonly table: string;
+  /** The column that it is needed on, where it need not be the whole table. */
+  readonly column?: string;
+  /** The late key that alone needs it; null where a pending migration, or reading the catalog, does. */
+  readonly key: string | null;
+}
+
+const statement = /^(CREATE|ALTER|DROP) TABLE (?:IF (?:NOT )?EXISTS )?`((?:[^`]|``)+)`/;
+
+/** Both servers ask for nothing but CREATE, ALTER or DROP for what the steps execute; INDEX is not needed (tried). */
+function forStatements({ plan }: Facts): NeededPrivilege[] {
+  return plan.statements
+    .filter(({ migration }) => migration !== null)
+    .flatMap(({ sql }) => {
+      const [, privilege, table] = statement.exec(sql) ?? [];
+      return privilege === undefined || table === undefined ? [] : [{ privilege, table, key: null }];
+    });
+}
+
+/** CREATE TABLE IF NOT EXISTS asks for CREATE even where the table is there (tried). */
+function forHistory({ pending, historyTable }: Facts): NeededPrivilege[] {
+  const { name: table, exists, isComplete, isReverting } = historyTable;
+  const privileges = [
+    ...(exists || pending.length > 0 ? ['SELECT'] : []),
+    ...(pending.length > 0 ? ['CREATE', 'INSERT'] : []),
+    ...(pending.length > 0 && exists && !isComplete ? ['ALTER'] : []),
+    ...(isReverting ? ['UPDATE'] : []),
+  ];
+  return privileges.map((privilege) => ({ privilege, table, key: null }));
+}
+
+/** A key: its child is altered and scanned, its parent is scanned and referred to. */
+function forKey({ server, live, hidden, plan }: Facts, fact: KeyFact): NeededPrivilege[] {
+  const { table, late, state } = fact;
+  const parent = fact.key.parentTable;
+  const isThere = (name: string): boolean => live.has(name) || (!late && plan.after.has(name));
+  if (!isThere(table) || !(isThere(parent) || hidden.has(parent))) return [];
+  if (state.status === 'deferred' || (state.status === 'present' && late)) return [];
+  const key = late ? fact.key.name : null;
+  const column = fact.key.parentColumns[0];
+  const scans = [
+    { privilege: 'SELECT', table, key },
+    { privilege: 'SELECT', table: parent, column, key },
+  ];
+  if (state.status === 'present') return scans;
+  // MySQL wants REFERENCES on the parent. MariaDB takes SELECT on the whole of it for that, and does not take
+  // REFERENCES beside SELECT on a column (tried on 10.11 and 11.8).
+  const reference = server.flavour === 'mysql' ? 'REFERENCES' : 'SELECT';
+  return [...scans, { privilege: 'ALTER', table, key }, { privilege: reference, table: parent, key }];
+}
+
+/** Everything that the next migrate needs; SELECT on a table that the catalog hides for lack of it among it. Pure. */
+export function neededPrivileges(facts: Facts): NeededPrivilege[] {
+  return [
+    ...forHistory(facts),
+    ...forStatements(facts),
+    ...[...facts.hidden].map((table) => ({ privilege: 'SELECT', table, key: null })),
+    ...facts.keys.flatMap((fact) => forKey(facts, fact)),
+  ];
+}
+
+/** The needed privileges that are not held. Pure. */
+export function missingPrivileges(facts: Facts, holds: Holds): NeededPrivilege[] {
+  return neededPrivileges(facts).filter(({ privilege, table, column }) => !holds(privilege, table, column));
+}
+
+/** True where the catalog shows the table's columns, all of them or the one. Pure. */
+export function showsColumns(holds: Holds, table: string, column?: string): boolean {
+  return ['SELECT', 'INSERT', 'UPDATE', 'REFERENCES'].some((privilege) => holds(privilege, table, column));
+}
+
+/** True where a table would be visible if it were there: the user holds something on it, or on its database. Pure. */
+export function wouldSee(holds: Holds, table: string): boolean {
+  const any = ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'CREATE', 'DROP', 'ALTER', 'INDEX', 'REFERENCES'];
+  return any.some((privilege) => holds(privilege, table));
+}

@@ -1,0 +1,60 @@
+import { createConnection, type Connection } from 'mysql2/promise';
+import { migrate, runPreflight, type Finding, type PreflightResult } from '../../../src/migrator';
+import { select, type Queryable } from '../../../src/schema/queryable';
+import { catalogDump } from '../../support/catalog-dump';
+import type { TestDatabase } from '../../support/database';
+import { openDataSource } from '../../support/data-source';
+
+/** Connects anew, as a command would, and looks. */
+export async function look(database: TestDatabase): Promise<PreflightResult> {
+  const dataSource = await openDataSource(database);
+  return runPreflight(dataSource).finally(() => dataSource.destroy());
+}
+
+/** Connects anew and migrates. */
+export async function migrateAnew(database: TestDatabase): ReturnType<typeof migrate> {
+  const dataSource = await openDataSource(database);
+  return migrate(dataSource).finally(() => dataSource.destroy());
+}
+
+/** All that a migrate could change: the catalog, the history, and how many rows there are. */
+export async function snapshot(session: Queryable): Promise<unknown> {
+  const catalog = await catalogDump(session, /^$/);
+  const counts: Record<string, unknown> = {};
+  const tables = await select<{ name: string }>(
+    session,
+    `SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_TYPE = 'BASE TABLE'`,
+  );
+  for (const { name } of tables) {
+    counts[name] = /migrations/.test(name)
+      ? await select(session, `SELECT * FROM \`${name}\` ORDER BY id`)
+      : await select(session, `SELECT COUNT(*) AS n FROM \`${name}\``);
+  }
+  return { catalog, counts };
+}
+
+/** Executes remedies as printed, in the order of the report, as the administrator of the database. */
+export async function paste(
+  database: TestDatabase,
+  findings: readonly Pick<Finding, 'remedy'>[],
+): Promise<void> {
+  const { username: user, ...where } = database.settings;
+  const connection: Connection = await createConnection({ ...where, user, multipleStatements: true });
+  try {
+    for (const { remedy } of findings) {
+      if (remedy.split('\n').every((line) => line.startsWith('-- '))) continue;
+      await connection.query(remedy);
+    }
+  } finally {
+    await connection.end();
+  }
+}
+
+/** What every finding is made of, whatever its code. */
+export const wellFormed: unknown = {
+  code: expect.stringMatching(/^[A-Z_]+$/),
+  effect: expect.stringMatching(/^(blocking|key-refused|deferred|mended)$/),
+  message: expect.stringMatching(/\S/),
+  remedy: expect.stringMatching(/^(-- .*\n)*(-- .*|[^]*;)$/),
+  details: expect.any(Object),
+};

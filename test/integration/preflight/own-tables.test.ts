@@ -1,0 +1,138 @@
+import { migrationList } from '../../../src/migrations';
+import { select } from '../../../src/schema/queryable';
+import { useDatabase } from '../../support/database';
+import { drop, expectSeenAndMended, flavour, flow, inno, without, type Scenario } from './scenario';
+
+/** Guards each finding about our own tables and the history: provoked, seen without changing anything, put right by its own remedy. */
+const database = useDatabase({ platform: 'none', per: 'each' });
+
+const own: Record<string, Scenario> = {
+  'orphans of a key that sets to NULL': {
+    migrated: true,
+    damage: [drop('fk_flows_schedule'), flow('one', 'schedule_id')],
+    code: 'FK_ORPHAN_ROWS',
+    effect: 'key-refused',
+    says: /1 row of protection_flows.*'gone'.*1452/,
+  },
+  'orphans of a key that restricts': {
+    migrated: true,
+    damage: [drop('fk_flows_repository'), flow('one', 'repository_id')],
+    code: 'FK_ORPHAN_ROWS',
+    effect: 'key-refused',
+    says: /backup_repositories/,
+  },
+  'orphans of a key that cascades': {
+    migrated: true,
+    damage: [
+      drop('fk_executions_flow', 'protection_flow_executions'),
+      "INSERT INTO protection_flow_executions (flow_id, execution_type) VALUES ('gone', 'manual'), ('gone', 'api')",
+    ],
+    code: 'FK_ORPHAN_ROWS',
+    effect: 'key-refused',
+    says: /2 rows of protection_flow_executions/,
+  },
+  'a late child of another engine': {
+    migrated: true,
+    damage: [
+      drop('fk_executions_flow', 'protection_flow_executions'),
+      drop('fk_executions_schedule', 'protection_flow_executions'),
+      'ALTER TABLE protection_flow_executions DROP INDEX idx_flow_executions, ENGINE=MyISAM',
+    ],
+    code: 'ENGINE_NOT_INNODB',
+    effect: 'key-refused',
+    says: /protection_flow_executions has the engine MyISAM/,
+  },
+  'a child column that refuses the NULL it is to be set to': {
+    migrated: true,
+    damage: [
+      drop('fk_flows_schedule'),
+      'ALTER TABLE protection_flows MODIFY schedule_id varchar(64) NOT NULL',
+    ],
+    code: 'SCHEMA_HAND_MADE',
+    effect: 'key-refused',
+    says: /schedule_id is NOT NULL/,
+  },
+  'a child column that was lost': {
+    migrated: true,
+    damage: [
+      drop('fk_flows_schedule'),
+      'ALTER TABLE protection_flows DROP INDEX idx_schedule, DROP COLUMN schedule_id',
+    ],
+    code: 'FK_TYPE_MISMATCH',
+    effect: 'key-refused',
+    says: /protection_flows has no column schedule_id/,
+  },
+  'a key of that name with another rule': {
+    migrated: true,
+    damage: [
+      drop('fk_flows_schedule'),
+      `ALTER TABLE protection_flows ADD CONSTRAINT fk_flows_schedule FOREIGN KEY (schedule_id)
+         REFERENCES replication_schedules (id) ON DELETE CASCADE ON UPDATE NO ACTION`,
+    ],
+    code: 'SCHEMA_HAND_MADE',
+    effect: 'key-refused',
+    says: /CASCADE/,
+  },
+  'a table of ours in another shape': {
+    damage: [
+      `CREATE TABLE protection_flow_executions (id varchar(64) NOT NULL PRIMARY KEY, flow_id int NULL, INDEX idx_status (flow_id)) ${inno}`,
+    ],
+    code: 'SCHEMA_HAND_MADE',
+    effect: 'blocking',
+    says: /table protection_flow_executions exists already/,
+  },
+  'an index of that name with other columns': {
+    migrated: true,
+    damage: [
+      "DELETE FROM sendense_flow_migrations WHERE name LIKE 'AddOperational%' OR name LIKE 'AllowCancelled%'",
+      'ALTER TABLE protection_flows DROP INDEX idx_flows_due, ADD INDEX idx_flows_due (next_execution_time)',
+    ],
+    code: 'SCHEMA_HAND_MADE',
+    effect: 'blocking',
+    says: /idx_flows_due/,
+  },
+  'a table that the history speaks of, and is gone': {
+    migrated: true,
+    damage: ['DROP TABLE protection_flow_executions'],
+    code: 'SCHEMA_HALF_APPLIED',
+    effect: 'blocking',
+    says: /table protection_flow_executions does not exist/,
+  },
+  'a migration of a newer version': {
+    migrated: true,
+    damage: ["INSERT INTO sendense_flow_migrations (timestamp, name) VALUES (1, 'It''s1999999999999')"],
+    code: 'HISTORY_UNKNOWN',
+    effect: 'blocking',
+    says: /It's1999999999999/,
+  },
+  'a migration that is missing in the middle': {
+    migrated: true,
+    damage: ["DELETE FROM sendense_flow_migrations WHERE name LIKE 'AddForeignKeys%'"],
+    code: 'HISTORY_OUT_OF_ORDER',
+    effect: 'blocking',
+    says: /AddForeignKeys/,
+    after: async () => {
+      const rows = await select<{ name: string }>(
+        database.session,
+        'SELECT name FROM sendense_flow_migrations ORDER BY id',
+      );
+      expect(rows.map(({ name }) => name)).toEqual(migrationList.map(({ name }) => name));
+    },
+  },
+  ...(flavour === 'mysql'
+    ? {
+        'a CHECK name that a renamed table kept': {
+          damage: ['CREATE TABLE old_flows (a int, CONSTRAINT chk_flows_type CHECK (a > 0))'],
+          code: 'CONSTRAINT_NAME_TAKEN',
+          effect: 'blocking',
+          says: /chk_flows_type is taken by a CHECK of old_flows.*3822/,
+        },
+      }
+    : {}),
+};
+
+describe('preflight sees, without changing anything, and its remedy, pasted, lets the next migrate pass', () => {
+  it.each(Object.entries(own))('%s', (_name, scenario) =>
+    expectSeenAndMended(database, without('backup_jobs'), scenario),
+  );
+});

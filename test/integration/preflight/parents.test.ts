@@ -1,0 +1,91 @@
+import { useDatabase } from '../../support/database';
+import { answer, expectSeenAndMended, inno, policies, without, type Scenario } from './scenario';
+
+/** Guards each finding about a parent's table: provoked, seen without changing anything, put right by its own remedy. */
+const database = useDatabase({ platform: 'none', per: 'each' });
+
+const parents: Record<string, Scenario> = {
+  'a parent of another engine': {
+    damage: [policies('id varchar(64) PRIMARY KEY', 'ENGINE=MyISAM')],
+    code: 'ENGINE_NOT_INNODB',
+    effect: 'blocking',
+    says: answer(/MyISAM.*MariaDB itself.*1005 with errno 150/, /MyISAM.*MySQL itself.*1824/),
+  },
+  'a parent that is a view': {
+    damage: ["CREATE VIEW backup_policies AS SELECT 'x' AS id"],
+    code: 'ENGINE_NOT_INNODB',
+    effect: 'blocking',
+    says: /backup_policies is a view/,
+  },
+  'a partitioned parent': {
+    damage: [policies('id varchar(64) PRIMARY KEY', `${inno} PARTITION BY KEY (id) PARTITIONS 2`)],
+    code: 'FK_TABLE_PARTITIONED',
+    effect: 'blocking',
+    says: answer(/partitioned.*takes the key, and checks nothing/, /partitioned.*1506/),
+  },
+  'a parent with numbers for ids': {
+    damage: [policies('id int AUTO_INCREMENT PRIMARY KEY')],
+    code: 'FK_TYPE_MISMATCH',
+    effect: 'blocking',
+    says: answer(/varchar\(64\).*int.*1822/, /varchar\(64\).*int.*3780/),
+  },
+  'a parent with binary ids': {
+    damage: [policies('id varbinary(64) PRIMARY KEY')],
+    code: 'FK_TYPE_MISMATCH',
+    effect: 'blocking',
+    says: /varbinary\(64\)/,
+  },
+  'a parent without ids': {
+    damage: [policies('policy_key int PRIMARY KEY'), 'INSERT INTO backup_policies VALUES (1), (2)'],
+    code: 'FK_TYPE_MISMATCH',
+    effect: 'blocking',
+    says: /backup_policies has no column id/,
+  },
+  'a parent without an index': {
+    damage: [policies('id varchar(64)')],
+    code: 'FK_PARENT_NOT_INDEXED',
+    effect: 'blocking',
+    says: answer(/backup_policies\.id.*1005/, /backup_policies\.id.*6125/),
+  },
+  'a parent with an index that is not unique': {
+    damage: [policies('id varchar(64), INDEX (id)')],
+    code: 'FK_PARENT_NOT_INDEXED',
+    effect: 'blocking',
+    says: /no primary key or unique index/,
+  },
+  'a parent with a unique index over a prefix, under the very name of the remedy': {
+    damage: [policies('id varchar(64), UNIQUE INDEX uq_backup_policies_id (id(10))')],
+    code: 'FK_PARENT_NOT_INDEXED',
+    effect: 'blocking',
+    says: /over its whole length/,
+  },
+  'a parent with its id second in the primary key': {
+    damage: [policies('id varchar(64), other int, PRIMARY KEY (other, id)')],
+    code: 'FK_PARENT_NOT_INDEXED',
+    effect: 'blocking',
+    says: /of its own/,
+  },
+  'a key name that a renamed table kept': {
+    damage: [
+      policies('id varchar(64) PRIMARY KEY'),
+      `CREATE TABLE old_flows (policy_id varchar(64), CONSTRAINT fk_flows_policy FOREIGN KEY (policy_id)
+         REFERENCES backup_policies (id) ON DELETE SET NULL) ${inno}`,
+    ],
+    code: 'CONSTRAINT_NAME_TAKEN',
+    effect: 'blocking',
+    says: answer(/fk_flows_policy is taken by a foreign key of old_flows.*errno 121/, /old_flows.*1826/),
+  },
+  'a late parent of another engine': {
+    migrated: true,
+    damage: [policies('id varchar(64) PRIMARY KEY', 'ENGINE=MyISAM')],
+    code: 'ENGINE_NOT_INNODB',
+    effect: 'key-refused',
+    says: /MyISAM/,
+  },
+};
+
+describe('preflight sees, without changing anything, and its remedy, pasted, lets the next migrate pass', () => {
+  it.each(Object.entries(parents))('%s', (_name, scenario) =>
+    expectSeenAndMended(database, without('backup_policies'), scenario),
+  );
+});

@@ -1,0 +1,236 @@
+import type { Finding } from '../../../src/migrator';
+import { quoteName, select } from '../../../src/schema/queryable';
+import { createPlatformTables, platformTableNames } from '../../../src/testing';
+import { useDatabase } from '../../support/database';
+import { openDataSource } from '../../support/data-source';
+import { sharedServer } from '../../support/shared-server';
+import { createUser, type UserOf } from './as-user';
+import { look, migrateAnew, paste, snapshot, wellFormed } from './fix';
+
+/** Guards that a missing privilege is found before the first statement, named exactly, and nothing untrue is said. */
+let created: UserOf | undefined;
+afterEach(async () => {
+  await created?.drop();
+  created = undefined;
+});
+// After the hook above: the user goes first, then the database
+const database = useDatabase({ platform: 'none', per: 'each' });
+const isMysql = (): boolean => sharedServer().flavour === 'mysql';
+const query = (sql: string) => database.session.query(sql);
+
+const userWith = async (...grants: string[]): Promise<UserOf> =>
+  (created = await createUser(database, grants));
+
+const history = 'sendense_flow_migrations';
+const [flows, executions] = ['protection_flows', 'protection_flow_executions'];
+const parents = ['backup_policies', 'backup_repositories', 'replication_schedules', 'schedule_executions'];
+
+/** `table: privileges` of each finding, sorted. */
+const missing = (findings: readonly Finding[]): string[] =>
+  findings
+    .filter(({ code }) => code === 'PRIVILEGE_MISSING')
+    .map(({ table, details, effect }) => {
+      const privileges = [...(details.privileges as string[])].sort().join(', ');
+      return `${table ?? ''}: ${privileges}${effect === 'blocking' ? '' : ` (${effect})`}`;
+    })
+    .sort();
+
+/** As the server wants them: MySQL asks for REFERENCES on each parent, MariaDB is content with SELECT. */
+const references = (...tables: string[]): string[] =>
+  isMysql() ? tables.map((table) => `${table}: REFERENCES`) : [];
+const withReferences = (privileges: string): string =>
+  (isMysql() ? [...privileges.split(', '), 'REFERENCES'] : privileges.split(', ')).sort().join(', ');
+
+async function expectFixed(as: UserOf, findings: readonly Finding[]): Promise<void> {
+  for (const finding of findings) expect(finding).toMatchObject(wellFormed as object);
+  await paste(database, findings);
+  expect(missing((await look(as.database)).findings)).toEqual([]);
+  expect(await migrateAnew(as.database)).toMatchObject({ ok: true });
+  expect(await look(as.database)).toMatchObject({ ok: true });
+}
+
+const pending: [what: string, grants: string[], expected: () => string[]][] = [
+  [
+    'SELECT alone',
+    ['SELECT ON DB.*'],
+    () => [
+      ...references(...parents),
+      `${executions}: ALTER, CREATE`,
+      `${flows}: ${withReferences('ALTER, CREATE')}`,
+      `${history}: CREATE, INSERT`,
+    ],
+  ],
+  [
+    'everything but CREATE',
+    ['SELECT, INSERT, UPDATE, DELETE, ALTER, INDEX, REFERENCES, DROP ON DB.*'],
+    () => [`${executions}: CREATE`, `${flows}: CREATE`, `${history}: CREATE`],
+  ],
+  [
+    'everything but INSERT',
+    ['SELECT, UPDATE, DELETE, CREATE, ALTER, REFERENCES ON DB.*'],
+    () => [`${history}: INSERT`],
+  ],
+  [
+    'everything but ALTER',
+    ['SELECT, INSERT, CREATE, INDEX, REFERENCES ON DB.*'],
+    () => [`${executions}: ALTER`, `${flows}: ALTER`],
+  ],
+  [
+    'everything but SELECT',
+    ['CREATE, ALTER, INSERT, UPDATE, DELETE, INDEX, REFERENCES, DROP ON DB.*'],
+    () => [...parents, executions, flows, history].map((table) => `${table}: SELECT`).sort(),
+  ],
+  [
+    'ALL on the own tables, named one by one, and column privileges on the parents',
+    [
+      ...[history, flows, executions].map((table) => `ALL ON DB.${table}`),
+      ...parents.map((table) => `SELECT (id), REFERENCES (id) ON DB.${table}`),
+    ],
+    () => parents.map((table) => `${table}: ${isMysql() ? 'REFERENCES' : 'SELECT'}`),
+  ],
+];
+
+describe('before anything is migrated, a user with', () => {
+  it.each(pending)('%s', async (_what, grants, expected) => {
+    await createPlatformTables(database.session, 'mixed', platformTableNames);
+    const as = await userWith(...grants);
+    const before = await snapshot(database.session);
+    const { ok, findings } = await look(as.database);
+    expect(ok).toBe(false);
+    expect(missing(findings)).toEqual(expected().sort());
+    expect(findings.every(({ remedy }) => !remedy.startsWith('-- To be') || remedy.includes(as.user))).toBe(
+      true,
+    );
+    expect(await migrateAnew(as.database)).toMatchObject({ ok: false, applied: [], findings });
+    const dataSource = await openDataSource(as.database);
+    await expect(dataSource.runMigrations()).rejects.toMatchObject({ code: 'PREFLIGHT_FAILED' });
+    await dataSource.destroy();
+    expect(await snapshot(database.session)).toEqual(before);
+    await expectFixed(as, findings);
+  });
+
+  it('a view of nothing gets what is needed, and is not told that a table is missing which it may not see', async () => {
+    await createPlatformTables(database.session, 'mixed', platformTableNames);
+    await query('CREATE TABLE lobby (id int)');
+    const as = await userWith('SELECT ON DB.lobby');
+    const { findings } = await look(as.database);
+    expect(missing(findings)).toEqual([
+      `${executions}: ALTER, CREATE, SELECT`,
+      `${flows}: ${withReferences('ALTER, CREATE, SELECT')}`,
+      `${history}: CREATE, INSERT, SELECT`,
+    ]);
+    const deferred = findings.filter(({ code }) => code === 'FK_PARENT_MISSING');
+    expect(deferred).toHaveLength(4);
+    for (const { message } of deferred) expect(message).toMatch(/does not exist, or '.*'@'%' may not see it/);
+    await expectFixed(as, findings);
+    expect((await migrateAnew(database)).keys.every(({ status }) => status === 'present')).toBe(true);
+  });
+
+  it.each([
+    ['ALL PRIVILEGES', ['ALL ON DB.*']],
+    ['just what is needed', ['SELECT, INSERT, CREATE, ALTER, REFERENCES ON DB.*']],
+    ['ALL PRIVILEGES on the whole server', ['ALL ON *.*']],
+  ])('%s is told of nothing, and migrates', async (_what, grants) => {
+    await createPlatformTables(database.session, 'mixed', platformTableNames);
+    const as = await userWith(...grants);
+    expect(missing((await look(as.database)).findings)).toEqual([]);
+    expect(await migrateAnew(as.database)).toMatchObject({ ok: true });
+  });
+
+  it('a pattern for the name of the database has what the most specific one gives', async () => {
+    await createPlatformTables(database.session, 'mixed', platformTableNames);
+    const pattern = quoteName(database.name.replaceAll('_', '\\_'));
+    const as = await userWith(`SELECT, INSERT, CREATE, REFERENCES ON ${pattern}.*`, 'ALTER ON `pflows%`.*');
+    const { findings } = await look(as.database);
+    expect(missing(findings)).toEqual([`${executions}: ALTER`, `${flows}: ALTER`]);
+    await expectFixed(as, findings);
+  });
+
+  it('an active role has what the role has, and without it has not', async () => {
+    await createPlatformTables(database.session, 'mixed', platformTableNames);
+    const as = await userWith('SELECT ON DB.*');
+    const role = `r_${database.name.slice(-12)}`;
+    await query(`CREATE ROLE ${role}`);
+    try {
+      await query(`GRANT ALL ON ${quoteName(database.name)}.* TO ${role}`);
+      await query(`GRANT ${role} TO ${as.user}`);
+      expect(missing((await look(as.database)).findings)).toContain(`${history}: CREATE, INSERT`);
+      await query(`SET DEFAULT ROLE ${role} ${isMysql() ? 'TO' : 'FOR'} ${as.user}`);
+      expect(missing((await look(as.database)).findings)).toEqual([]);
+      expect(await migrateAnew(as.database)).toMatchObject({ ok: true });
+    } finally {
+      await query(`DROP ROLE ${role}`);
+    }
+  });
+
+  it('quotes in its name gets a GRANT that works', async () => {
+    const name = `o'ma "x"@${database.name.slice(-6)}`;
+    const as = (created = await createUser(database, ['SELECT ON DB.*'], name));
+    await expectFixed(as, (await look(as.database)).findings);
+  });
+});
+
+describe('when everything is migrated', () => {
+  it.each([
+    ['SELECT alone', ['SELECT ON DB.*']],
+    ['SELECT on the own tables alone', [history, flows, executions].map((table) => `SELECT ON DB.${table}`)],
+  ])('a user with %s has nothing to be told: the migrate has nothing to do', async (_what, grants) => {
+    await createPlatformTables(database.session, 'mixed', platformTableNames);
+    await migrateAnew(database);
+    const as = await userWith(...grants);
+    expect(await look(as.database)).toEqual({ ok: true, findings: [] });
+    expect(await migrateAnew(as.database)).toMatchObject({ ok: true, applied: [] });
+  });
+
+  it('a late key that the user may not add is left out, and keeps no service down', async () => {
+    await createPlatformTables(
+      database.session,
+      'mixed',
+      platformTableNames.filter((name) => !/policies|jobs/.test(name)),
+    );
+    await migrateAnew(database);
+    await createPlatformTables(database.session, 'mixed', ['backup_policies']);
+    const as = await userWith('SELECT ON DB.*');
+    const { ok, findings } = await look(as.database);
+    expect({ ok, missing: missing(findings) }).toEqual({
+      ok: false,
+      missing: [
+        ...references('backup_policies').map((text) => `${text} (key-refused)`),
+        `${flows}: ALTER (key-refused)`,
+      ],
+    });
+    expect(await migrateAnew(as.database)).toMatchObject({
+      ok: false,
+      keys: expect.arrayContaining([{ name: 'fk_flows_policy', status: 'refused', ms: 0 }]),
+    });
+    const dataSource = await openDataSource(as.database);
+    await expect(dataSource.runMigrations()).resolves.toEqual([]);
+    await dataSource.destroy();
+    await expectFixed(as, findings);
+  });
+
+  it.each([
+    ['the history', `CREATE, ALTER, INSERT ON DB.${history}`, [flows, executions]],
+    ['a table of ours', `ALTER ON DB.${flows}`, [history, executions]],
+  ])('a user who may not read %s is told so, and not that it is missing', async (_what, grant, readable) => {
+    await createPlatformTables(database.session, 'mixed', platformTableNames);
+    await migrateAnew(database);
+    const as = await userWith(grant, ...[...readable, ...parents].map((table) => `SELECT ON DB.${table}`));
+    const { findings } = await look(as.database);
+    expect([...new Set(findings.map(({ code }) => code))]).toEqual(['PRIVILEGE_MISSING']);
+    expect(missing(findings).join('; ')).toContain('SELECT');
+    await expectFixed(as, findings);
+  });
+
+  it('a rollback that died asks for what bringing it back needs', async () => {
+    await migrateAnew(database);
+    await query(`UPDATE ${history} SET reverting = 1 WHERE name LIKE 'AllowCancelled%'`);
+    const as = await userWith('SELECT, INSERT, CREATE, ALTER ON DB.*');
+    const { findings } = await look(as.database);
+    expect(missing(findings)).toEqual([`${history}: UPDATE`]);
+    await expectFixed(as, findings);
+    expect(
+      await select(database.session, `SELECT COUNT(*) AS n FROM ${history} WHERE reverting = 1`),
+    ).toEqual([{ n: 0 }]);
+  });
+});

@@ -1,0 +1,127 @@
+import { createPlatformTables, platformTableNames } from '../../../src/testing';
+import { useDatabase, usePrivateServer } from '../../support/database';
+import { createUser, type UserOf } from './as-user';
+import { look, migrateAnew, paste, snapshot, wellFormed } from './fix';
+
+/** Guards that a server which takes no writes is seen before the first one, and only where there is something to write. */
+const server = usePrivateServer();
+let created: UserOf | undefined;
+afterEach(async () => {
+  for (const name of ['read_only', variable()]) await query(`SET GLOBAL ${name} = 0`);
+  await created?.drop();
+  created = undefined;
+});
+// After the hook above: the user goes first, then the database
+const database = useDatabase({ platform: 'none', per: 'each', server });
+const query = (sql: string) => database.session.query(sql);
+const isMysql = (): boolean => server.flavour === 'mysql';
+const variable = (): string => (isMysql() ? 'transaction_read_only' : 'tx_read_only');
+const userWith = async (...grants: string[]): Promise<UserOf> =>
+  (created = await createUser(database, grants));
+
+const cases: [string, (() => string) | null, string, RegExp][] = [
+  ['read_only', () => 'SET GLOBAL read_only = 1', 'ALL ON DB.*', /read_only is on .*1290/],
+  ['transactions', () => `SET GLOBAL ${variable()} = 1`, 'ALL ON DB.*', /read-only by default .*1792/],
+];
+
+async function expectSeen(as: UserOf, says: RegExp): Promise<void> {
+  const before = await snapshot(database.session);
+  const { ok, findings } = await look(as.database);
+  expect(ok).toBe(false);
+  const seen = findings.filter(({ code }) => code === 'SERVER_READ_ONLY');
+  expect(seen).toEqual([
+    expect.objectContaining({ effect: 'blocking', table: null, message: expect.stringMatching(says) }),
+  ]);
+  expect(seen[0]).toMatchObject(wellFormed as object);
+  expect(await migrateAnew(as.database)).toMatchObject({ ok: false, applied: [], findings });
+  expect(await snapshot(database.session)).toEqual(before);
+  await paste(database, findings);
+  expect(await migrateAnew(as.database)).toMatchObject({ ok: true });
+}
+
+describe('a server that takes no writes', () => {
+  it.each(cases)('by its %s', async (_what, damage, grant, says) => {
+    const as = await userWith(grant);
+    await query(damage?.() ?? '');
+    await expectSeen(as, says);
+  });
+
+  it('by super_read_only refuses even those whom read_only does not hold up', async () => {
+    if (!isMysql()) return;
+    const as = await userWith('ALL ON *.*');
+    await query('SET GLOBAL super_read_only = 1');
+    await expectSeen(as, /super_read_only is on .*1290/);
+  });
+
+  it('by a database that is read-only', async () => {
+    if (!isMysql()) return;
+    const as = await userWith('ALL ON DB.*');
+    await query(`ALTER SCHEMA \`${database.name}\` READ ONLY = 1`);
+    await expectSeen(as, /is read-only .*3989/);
+  });
+
+  it('lets some write all the same, who are told of nothing', async () => {
+    const as = await userWith('ALL ON DB.*', `${isMysql() ? 'CONNECTION_ADMIN' : 'READ ONLY ADMIN'} ON *.*`);
+    await query('SET GLOBAL read_only = 1');
+    expect(await look(as.database)).toMatchObject({ ok: true });
+    expect(await migrateAnew(as.database)).toMatchObject({ ok: true });
+  });
+
+  it('is no obstacle where everything is done', async () => {
+    await migrateAnew(database);
+    const as = await userWith('SELECT ON DB.*');
+    await query('SET GLOBAL read_only = 1');
+    expect(await look(as.database)).toMatchObject({ ok: true });
+    expect(await migrateAnew(as.database)).toMatchObject({ ok: true, applied: [] });
+  });
+
+  it('leaves a late key out, and keeps no service down', async () => {
+    await migrateAnew(database);
+    await createPlatformTables(database.session, 'general_ci', platformTableNames);
+    const as = await userWith('ALL ON DB.*');
+    await query('SET GLOBAL read_only = 1');
+    const { findings } = await look(as.database);
+    expect(findings.filter(({ code }) => code === 'SERVER_READ_ONLY').map(({ effect }) => effect)).toEqual(
+      Array.from({ length: 4 }, () => 'key-refused'),
+    );
+    expect(await migrateAnew(as.database)).toMatchObject({ ok: false });
+    await paste(database, findings);
+    expect(await migrateAnew(as.database)).toMatchObject({ ok: true });
+  });
+});
+
+it('a privilege that is held on the server, but revoked in this database, is missing', async () => {
+  if (!isMysql()) return;
+  await query('SET GLOBAL partial_revokes = ON');
+  const as = await userWith('ALL ON *.*');
+  await query(`REVOKE CREATE ON \`${database.name}\`.* FROM ${as.user}`);
+  const { findings } = await look(as.database);
+  expect(findings.filter(({ code }) => code === 'PRIVILEGE_MISSING').map(({ table }) => table)).toEqual([
+    'sendense_flow_migrations',
+    'protection_flows',
+    'protection_flow_executions',
+  ]);
+  await paste(database, findings);
+  expect(await migrateAnew(as.database)).toMatchObject({ ok: true });
+});
+
+it('a privilege that everyone has, by PUBLIC, is held', async () => {
+  if (isMysql()) return;
+  const as = await userWith('SELECT ON DB.*');
+  await query(`GRANT CREATE, ALTER, INSERT ON \`${database.name}\`.* TO PUBLIC`);
+  expect(await look(as.database)).toMatchObject({ ok: true });
+  expect(await migrateAnew(as.database)).toMatchObject({ ok: true });
+  await query(`REVOKE ALL PRIVILEGES ON \`${database.name}\`.* FROM PUBLIC`);
+});
+
+it('what the anonymous user may do is not in the grants of others: nothing is called missing', async () => {
+  if (isMysql()) return;
+  const as = await userWith();
+  await query(
+    `INSERT INTO mysql.db (Host, Db, User, Select_priv, Insert_priv, Create_priv, Alter_priv)
+     VALUES ('%', '${database.name}', '', 'Y', 'Y', 'Y', 'Y')`,
+  );
+  await query('FLUSH PRIVILEGES');
+  expect(await look(as.database)).toMatchObject({ ok: true });
+  expect(await migrateAnew(as.database)).toMatchObject({ ok: true });
+});
