@@ -25,5 +25,7 @@ module.exports = {
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   setupFiles: ['reflect-metadata'],
-  testTimeout: 60_000,
+  testTimeout: 120_000,
+  // More than the cores: most of a test's time is the server's
+  maxWorkers: 3,
 };

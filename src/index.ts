@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 
-export { createDataSource, type DataSourceConnection } from './create-data-source';
+export { createDataSource, type DataSourceConnection, type KnownSettings } from './create-data-source';
 export * from './domain';
 export * from './entities';
 export * from './errors';
@@ -14,7 +14,6 @@ export {
 } from './config';
 export * from './migrator';
 export { migrations } from './migrations';
-export type { Finding, FindingEffect } from './preflight';
 export type { Server, Flavour } from './schema/server';
 export * from './validation';
 export * from './verify';

@@ -32,6 +32,7 @@ function faultLines(output) {
 /** Installs the packages of the lock file, those for development too, unless they are there. */
 export async function ensureNodeModules() {
   if (isComplete()) return;
+  say('installing the packages of package-lock.json, which takes a while');
   let { code, output } = await runNpm('ci');
   // A lock file lacks other systems' optional packages where it was written against a registry without them.
   // `npm ci` refuses it; `npm install` goes by it and fetches what this system needs besides

@@ -7,7 +7,7 @@ export interface ServerAddress {
 }
 
 /** What it takes to connect to a database, under the names that TypeORM's options use. */
-export interface ConnectionSettings extends ServerAddress {
+export interface DatabaseSettings extends ServerAddress {
   readonly database: string;
 }
 

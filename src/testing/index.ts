@@ -1,4 +1,4 @@
-export { connectionUrl, type ConnectionSettings, type ServerAddress } from './connection-url';
+export { connectionUrl, type DatabaseSettings, type ServerAddress } from './connection-url';
 export {
   buildExecution,
   buildFlow,

@@ -17,6 +17,8 @@ export function serverArguments(installation: ServerInstallation, place: ServerP
     '--no-defaults',
     ...locationArguments(installation),
     `--datadir=${join(place.directory, 'data')}`,
+    // A starting MariaDB clears the #sql files of its tmpdir: in a shared one, those of its neighbours (seen on 11.8)
+    `--tmpdir=${join(place.directory, 'data')}`,
     `--port=${place.port}`,
     `--socket=${place.socketPath}`,
     `--pid-file=${join(place.directory, 'pid')}`,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createConnection, type Connection } from 'mysql2/promise';
 import { quoteName, type Queryable } from '../schema/queryable';
-import { connectionUrl, serverOf, type ConnectionSettings, type ServerAddress } from './connection-url';
+import { connectionUrl, serverOf, type DatabaseSettings, type ServerAddress } from './connection-url';
 
 /** How a throw-away database is to be. */
 export interface ThrowAwayDatabaseOptions {
@@ -18,7 +18,7 @@ export interface ThrowAwayDatabase {
   readonly name: string;
   readonly url: string;
   /** As `DataSource` options of TypeORM take them. */
-  readonly settings: ConnectionSettings;
+  readonly settings: DatabaseSettings;
   /** Removes it, with all tables. A second call is harmless. */
   drop(): Promise<void>;
 }

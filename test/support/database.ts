@@ -1,6 +1,6 @@
 import { createConnection, type Connection } from 'mysql2/promise';
 import type { Queryable } from '../../src/schema/queryable';
-import type { ConnectionSettings, ServerAddress } from '../../src/testing/connection-url';
+import type { DatabaseSettings, ServerAddress } from '../../src/testing/connection-url';
 import {
   createPlatformTables,
   platformPresets,
@@ -30,7 +30,7 @@ export interface UseDatabaseOptions {
 export interface TestDatabase {
   readonly name: string;
   readonly url: string;
-  readonly settings: ConnectionSettings;
+  readonly settings: DatabaseSettings;
   /** A raw mysql2 connection to it, in UTC. */
   readonly connection: Connection;
   /** The same connection as a session of this package. */

@@ -78,7 +78,15 @@ describe('the packed package', () => {
   it('holds the build and no sources, tests or configuration', async () => {
     const files = await readdir(join(project, 'node_modules/@sendense/protection-flows'));
     expect(files.sort()).toEqual(
-      ['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'ormconfig.example.json', 'package.json'].sort(),
+      [
+        'CHANGELOG.md',
+        'LICENSE',
+        'README.md',
+        'dist',
+        'docs',
+        'ormconfig.example.json',
+        'package.json',
+      ].sort(),
     );
   });
 

@@ -59,4 +59,11 @@ describe('dataSourceOptions', () => {
     expect(given).toEqual({ ca: 'A', rejectUnauthorized: true, verifyIdentity: true });
     expect(given).not.toBe(ssl);
   });
+
+  it('does not spell out a short password by masking it inside of words', () => {
+    const settings = { password: 'p', ssl: null };
+    expect(redact('access of p is stopped: password "p"', settings)).toBe(
+      'access of *** is stopped: password "***"',
+    );
+  });
 });
