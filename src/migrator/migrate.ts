@@ -171,11 +171,16 @@ export async function planMigrate(dataSource: ProtectionFlowsDataSource): Promis
   try {
     const facts = await factsOf(dataSource, runner);
     const findings = preflight(facts);
+    const keys = facts.keys.map((fact) => ({ name: fact.key.name, status: statusOf(fact, findings) }));
+    // A key that preflight refuses is left out of the plan, as migrate leaves it out
+    const refused = keys
+      .filter(({ status }) => status === 'refused')
+      .map(({ name }) => `add foreign key ${name}`);
     return {
       ok: !findings.some(isInTheWay),
       pending: facts.pending.map((migration) => migration.name),
-      statements: facts.plan.statements,
-      keys: facts.keys.map((fact) => ({ name: fact.key.name, status: statusOf(fact, findings) })),
+      statements: facts.plan.statements.filter(({ step }) => !refused.includes(step)),
+      keys,
       findings,
     };
   } finally {

@@ -79,6 +79,10 @@ describe('a foreign key', () => {
     await insertFlow({ policy_id: 'gone' });
     await createPlatformTables(database.session, 'mixed', ['backup_policies']);
     await database.session.query('ALTER TABLE protection_flows DROP FOREIGN KEY fk_flows_schedule');
+    const { statements } = await planMigrate(dataSource());
+    expect(new Set(statements.map(({ step }) => step))).toEqual(
+      new Set(['add foreign key fk_flows_schedule']),
+    );
     const result = await migrate(dataSource());
     expect(result).toMatchObject({
       ok: false,
