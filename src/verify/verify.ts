@@ -1,6 +1,7 @@
 import type { QueryRunner } from 'typeorm';
 import { isProtectionFlowsError } from '../errors';
 import type { ProtectionFlowsDataSource } from '../migrator';
+import { busy } from '../migrator/execute-statement';
 import { select } from '../schema/queryable';
 import { cascadeDeleteCheck } from './checks/cascade-delete';
 import { checkConstraintsCheck } from './checks/check-constraints';
@@ -75,6 +76,8 @@ async function withOwnSettings<T>(runner: QueryRunner, work: () => Promise<T>): 
   await runner.query(`SET ${assignments(ownSettings)}`);
   try {
     return await work();
+  } catch (error) {
+    throw busy(error);
   } finally {
     await runner.query(`SET ${assignments(Object.fromEntries(former))}`).catch(() => undefined);
   }
@@ -124,7 +127,9 @@ async function behaviour(runner: QueryRunner, context: VerifyContext): Promise<C
 /** Whether migrate is the remedy, asked on a session that is given back first: the pool may have one only. */
 async function wouldMigrateMend(dataSource: ProtectionFlowsDataSource): Promise<boolean> {
   const runner = dataSource.createQueryRunner('master');
-  const history = await readHistoryRows(runner).finally(() => runner.release());
+  const history = await withOwnSettings(runner, () => readHistoryRows(runner)).finally(() =>
+    runner.release(),
+  );
   return findWhetherMigrateMends(dataSource, history);
 }
 
@@ -133,7 +138,7 @@ async function wouldMigrateMend(dataSource: ProtectionFlowsDataSource): Promise<
  * inserts, deletes and looks in one transaction that is rolled back. Leaves nothing behind, and waits for a lock for
  * 3 seconds at a time.
  *
- * @throws ProtectionFlowsError CONNECTION_LOST; whatever else stands in a check's way is reported as `skip`
+ * @throws ProtectionFlowsError CONNECTION_LOST; TABLE_BUSY where the history itself is locked; whatever else stands in a check's way is reported as `skip`
  */
 export async function verify(
   dataSource: ProtectionFlowsDataSource,

@@ -1,0 +1,16 @@
+import { verify } from '../../../src/verify';
+import { useDatabase } from '../../support/database';
+import { useDataSource } from '../../support/data-source';
+
+/** Guards that a table which another program has locked is told as such, soon, and is no bug report. */
+describe('verify while the history is locked', () => {
+  const database = useDatabase({ platform: 'mixed' });
+  const dataSource = useDataSource(database);
+
+  it('says so, and proves as ever once the lock is gone', async () => {
+    await database.connection.query('LOCK TABLES sendense_flow_migrations WRITE');
+    await expect(verify(dataSource())).rejects.toMatchObject({ code: 'TABLE_BUSY' });
+    await database.connection.query('UNLOCK TABLES');
+    expect(await verify(dataSource())).toMatchObject({ ok: true, verdict: 'proven' });
+  });
+});
