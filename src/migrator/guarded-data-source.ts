@@ -7,6 +7,7 @@ import {
 } from 'typeorm';
 import { ProtectionFlowsError } from '../errors';
 import { migrations } from '../migrations';
+import { isInTheWay } from '../preflight';
 import type { Flavour, Server } from '../schema/server';
 import { historyTable, readHistory } from './history';
 import { migrate } from './migrate';
@@ -128,7 +129,7 @@ export class ProtectionFlowsDataSource extends DataSource {
   override async runMigrations(options?: { fake?: boolean }): Promise<Migration[]> {
     if (options?.fake) throw refusals.fake();
     const outcome = await migrate(this);
-    const inTheWay = outcome.findings.filter((finding) => /blocking|key-refused/.test(finding.effect));
+    const inTheWay = outcome.findings.filter(isInTheWay);
     if (inTheWay.some((finding) => finding.effect === 'blocking')) {
       throw new ProtectionFlowsError('PREFLIGHT_FAILED', {
         message: inTheWay.map((finding) => `${finding.code}: ${finding.message}`).join('; '),

@@ -2,6 +2,7 @@ import type { Finding, FindingEffect } from '../preflight/finding';
 import type { PlannedStatement } from '../preflight/plan';
 import type { Server } from '../schema/server';
 
+export { isInTheWay } from '../preflight/finding';
 export type { Finding, FindingEffect, PlannedStatement };
 
 /** What stands in the way of a migrate, as `preflight --json` prints it. */

@@ -1,5 +1,5 @@
 import { quoteName } from './queryable';
-import type { Flavour, Server } from './server';
+import type { Flavour } from './server';
 import type { Check, Column, ForeignKey, Index, Schema, Table } from './shape';
 
 /** The charset and collation of a text column. */
@@ -120,8 +120,3 @@ export const dropForeignKeySql = (name: string): string => `DROP FOREIGN KEY ${q
 /** A comment-free statement list, each ended by a semicolon: what a remedy prints. */
 export const script = (statements: readonly string[]): string =>
   statements.map((sql) => `${sql};`).join('\n');
-
-/** How the server shows a column's type: MariaDB's JSON is a LONGTEXT. For messages only. */
-export function shownType(column: Column, server: Server): string {
-  return column.type === 'json' && server.flavour === 'mariadb' ? 'json (longtext)' : column.type;
-}

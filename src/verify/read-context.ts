@@ -1,5 +1,6 @@
 import { declaredSchema, historyTable, migrationList, planMigrate } from '../migrator';
 import type { ProtectionFlowsDataSource } from '../migrator';
+import { isInTheWay } from '../migrator/results';
 import { readCatalog } from '../schema/catalog/read-catalog';
 import { planMending } from '../schema/mend';
 import { findOrphans, orphansSql } from '../schema/orphans';
@@ -30,9 +31,7 @@ export async function findWhetherMigrateMends(
   const pending = pendingOf(history);
   if (pending.length === 0) return false;
   const { statements, findings } = await planMigrate(dataSource);
-  const stopped = findings.some(
-    ({ effect, code }) => /blocking|key-refused/.test(effect) && code !== 'PRIVILEGE_MISSING',
-  );
+  const stopped = findings.some((finding) => isInTheWay(finding) && finding.code !== 'PRIVILEGE_MISSING');
   return !stopped && statements.some(({ migration }) => migration !== null && pending.includes(migration));
 }
 

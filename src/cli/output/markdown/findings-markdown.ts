@@ -1,11 +1,11 @@
 import type { PreflightResult } from '../../../migrator/results';
-import type { Finding } from '../../../preflight/finding';
+import { isInTheWay, type Finding } from '../../../preflight/finding';
 import { escaped, markdownTable, remedyBlock } from './markdown';
 
 /** Findings as Markdown: a table, then the fix of each that stands in the way. */
 export function findingsMarkdown(findings: readonly Finding[]): string[] {
   if (findings.length === 0) return ['Nothing was found.', ''];
-  const inTheWay = findings.filter(({ effect }) => effect === 'blocking' || effect === 'key-refused');
+  const inTheWay = findings.filter(isInTheWay);
   return [
     ...markdownTable(
       ['Finding', 'Effect', 'On', 'Message'],
