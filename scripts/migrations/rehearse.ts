@@ -18,6 +18,7 @@ function contextOn(dataSource: ProtectionFlowsDataSource, session: StepContext['
     session,
     server: dataSource.server,
     discardRows: false,
+    copyLimitRows: 100_000,
     execute: async (sql) => {
       await session.query(sql);
     },

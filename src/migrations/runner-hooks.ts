@@ -1,4 +1,5 @@
 import type { QueryRunner } from 'typeorm';
+import type { OrphanChoice } from '../schema/orphans/choices';
 
 /**
  * What the migrator attaches to the query runner that it hands to TypeORM's executor. A migration that runs without
@@ -6,6 +7,10 @@ import type { QueryRunner } from 'typeorm';
  */
 export interface RunnerHooks {
   discardRows?: boolean;
+  /** As in StepContext. */
+  orphans?: OrphanChoice;
+  /** As in StepContext. Default: PROTECTION_FLOWS_COPY_LIMIT_ROWS of the environment, or 100,000. */
+  copyLimitRows?: number;
   /** Tables that this rollback drops. */
   dropped?: ReadonlySet<string>;
   /** Called before each step. */
@@ -14,6 +19,10 @@ export interface RunnerHooks {
   beforeStatement?(migration: string | null, sql: string): Promise<void> | void;
   /** Executes a statement in place of `runner.query`: with a bounded wait for locks. */
   execute?(sql: string): Promise<void>;
+  /** Asks whether to go on; throws to stop there. */
+  goOn?(): void;
+  /** Told how far a long step has come. */
+  onProgress?(text: string): void;
   onKey?(name: string, ms: number): void;
   onDiscard?(table: string, rows: number): void;
 }

@@ -1,6 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { detectServer } from '../schema/server';
 import { runStep, undoStep, type Step, type StepContext } from '../schema/step';
+import { defaultCopyLimitRows } from './copy-limit';
 import { runnerHooks } from './runner-hooks';
 
 /** A context on the given runner's session, with whatever the migrator attached to it. */
@@ -11,6 +12,10 @@ export async function stepContext(runner: QueryRunner, migration: string | null)
     server: await detectServer(runner),
     discardRows: hooks.discardRows ?? process.env.PROTECTION_FLOWS_DISCARD_ROWS === '1',
     dropped: hooks.dropped,
+    orphans: hooks.orphans,
+    copyLimitRows: hooks.copyLimitRows ?? defaultCopyLimitRows(),
+    goOn: hooks.goOn,
+    onProgress: hooks.onProgress,
     onKey: hooks.onKey,
     onDiscard: hooks.onDiscard,
     async execute(sql) {

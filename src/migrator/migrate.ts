@@ -1,28 +1,17 @@
 import { MigrationExecutor, type Migration, type QueryRunner } from 'typeorm';
 import { isProtectionFlowsError } from '../errors';
-import { attachHooks, migrationList, stepContext } from '../migrations';
+import { migrationList, stepContext, type RunnerHooks } from '../migrations';
 import { isInTheWay, preflight, type Facts, type Finding, type KeyFact } from '../preflight';
 import { named } from '../schema/shape';
 import { runStep } from '../schema/step';
-import { executeStatement, withShortLockWait } from './execute-statement';
 import type { ProtectionFlowsDataSource } from './guarded-data-source';
 import { ensureHistory, markReverting, readHistory } from './history';
-import { assertNotInterrupted } from './interruption';
-import { withMigrationLock } from './lock';
+import { withMigrationSession, type SessionOptions } from './migration-session';
 import { factsOf } from './preflight';
-import type { KeyResult, MigratePlan, MigrateResult, ProgressListener } from './results';
+import type { KeyResult, MigratePlan, MigrateResult } from './results';
 
 /** Options of {@link migrate}. */
-export interface MigrateOptions {
-  /** Told before each step; for progress displays. */
-  readonly onProgress?: ProgressListener;
-  /** Aborting it stops the migrate before its next statement, with INTERRUPTED. */
-  readonly signal?: AbortSignal;
-  /** How long to wait for another migrate, in milliseconds. Default: ten minutes. */
-  readonly lockWaitMs?: number;
-  /** How long each statement waits for a transaction that holds its table, in milliseconds. Default: a minute. */
-  readonly tableWaitMs?: number;
-}
+export type MigrateOptions = SessionOptions;
 
 /** What a migrate did, with TypeORM's own view of the migrations for `runMigrations`. */
 export interface MigrateOutcome extends MigrateResult {
@@ -93,21 +82,6 @@ async function redoReverted(runner: QueryRunner): Promise<string[]> {
   return redone;
 }
 
-/** Attaches progress, the bounded wait for locks and Ctrl-C to what the steps execute. */
-function hook(runner: QueryRunner, options: MigrateOptions, onKey: (name: string, ms: number) => void): void {
-  attachHooks(runner, {
-    onStep: (migration, step) => options.onProgress?.({ migration, step }),
-    beforeStatement: () => assertNotInterrupted(options.signal),
-    execute: (sql) =>
-      executeStatement(runner, sql, {
-        ...options,
-        onWait: () =>
-          options.onProgress?.({ migration: null, step: 'wait for a transaction that holds the table' }),
-      }),
-    onKey,
-  });
-}
-
 /** TypeORM's executor on our runner. DDL commits at once on these servers: no transaction mode promises otherwise. */
 export function executorOn(dataSource: ProtectionFlowsDataSource, runner: QueryRunner): MigrationExecutor {
   const executor = new MigrationExecutor(dataSource, runner);
@@ -126,43 +100,29 @@ export async function migrate(
   dataSource: ProtectionFlowsDataSource,
   options: MigrateOptions = {},
 ): Promise<MigrateOutcome> {
-  const { onProgress, signal } = options;
-  const runner = dataSource.createQueryRunner('master');
-  const onWait = (holder: string): void =>
-    onProgress?.({ migration: null, step: `wait for the migrate of ${holder}` });
-  try {
-    return await withMigrationLock(
-      { session: runner, database: dataSource.database, signal, waitMs: options.lockWaitMs, onWait },
-      async () => {
-        onProgress?.({ migration: null, step: 'preflight' });
-        const before = await factsOf(dataSource, runner);
-        const findings = preflight(before);
-        if (findings.some((finding) => finding.effect === 'blocking')) {
-          return { ok: false, applied: [], migrations: [], keys: keyResults(before, findings), findings };
-        }
-        const times = new Map<string, number>();
-        hook(runner, options, (name, ms) => times.set(name, ms));
-        return withShortLockWait(runner, async () => {
-          if (before.pending.length > 0) await ensureHistory(runner);
-          const applied = await redoReverted(runner);
-          const migrations =
-            before.pending.length > 0 ? await executorOn(dataSource, runner).executePendingMigrations() : [];
-          applied.push(...migrations.map(({ name }) => name));
-          const onStep = (step: string): void => onProgress?.({ migration: null, step });
-          findings.push(...(await addLateKeys(runner, before, findings, onStep)));
-          const keys = before.keys.map((fact): KeyResult => {
-            const status = statusOf(fact, findings);
-            const ms = times.get(fact.key.name) ?? 0;
-            return { name: fact.key.name, status: status === 'to-add' ? 'added' : status, ms };
-          });
-          const ok = keys.every((key) => key.status !== 'refused');
-          return { ok, applied, migrations, keys, findings };
-        });
-      },
-    );
-  } finally {
-    await runner.release();
-  }
+  const times = new Map<string, number>();
+  const hooks: RunnerHooks = { onKey: (name, ms) => times.set(name, ms) };
+  return withMigrationSession(dataSource, options, hooks, async ({ runner, tell }) => {
+    tell('preflight');
+    const before = await factsOf(dataSource, runner);
+    const findings = preflight(before);
+    if (findings.some((finding) => finding.effect === 'blocking')) {
+      return { ok: false, applied: [], migrations: [], keys: keyResults(before, findings), findings };
+    }
+    if (before.pending.length > 0) await ensureHistory(runner);
+    const applied = await redoReverted(runner);
+    const migrations =
+      before.pending.length > 0 ? await executorOn(dataSource, runner).executePendingMigrations() : [];
+    applied.push(...migrations.map(({ name }) => name));
+    findings.push(...(await addLateKeys(runner, before, findings, tell)));
+    const keys = before.keys.map((fact): KeyResult => {
+      const status = statusOf(fact, findings);
+      const ms = times.get(fact.key.name) ?? 0;
+      return { name: fact.key.name, status: status === 'to-add' ? 'added' : status, ms };
+    });
+    const ok = keys.every((key) => key.status !== 'refused');
+    return { ok, applied, migrations, keys, findings };
+  });
 }
 
 /** What {@link migrate} would do now, and what stands in its way. Executes nothing but SELECTs. */

@@ -1,27 +1,20 @@
 import type { QueryRunner } from 'typeorm';
 import { isProtectionFlowsError, ProtectionFlowsError } from '../errors';
-import { attachHooks, migrationList, stepContext, type RunnerHooks, type StepMigration } from '../migrations';
+import { migrationList, stepContext, type RunnerHooks, type StepMigration } from '../migrations';
 import { assertUndoable } from '../schema/step';
-import { executeStatement, withShortLockWait } from './execute-statement';
 import type { ProtectionFlowsDataSource } from './guarded-data-source';
 import { ensureHistory, markReverting, readHistory } from './history';
 import { assertNotInterrupted } from './interruption';
-import { withMigrationLock } from './lock';
 import { executorOn } from './migrate';
-import type { ProgressListener, RollbackResult } from './results';
+import { withMigrationSession, type SessionOptions } from './migration-session';
+import type { RollbackResult } from './results';
 
 /** Options of {@link rollback}. */
-export interface RollbackOptions {
+export interface RollbackOptions extends SessionOptions {
   /** How many migrations to undo, newest first; `all` for every one. */
   readonly steps?: number | 'all';
   /** True when the rows of dropped tables may be thrown away. Default: PROTECTION_FLOWS_DISCARD_ROWS is 1. */
   readonly discardRows?: boolean;
-  readonly onProgress?: ProgressListener;
-  readonly signal?: AbortSignal;
-  /** As in {@link MigrateOptions}. */
-  readonly lockWaitMs?: number;
-  /** As in {@link MigrateOptions}. */
-  readonly tableWaitMs?: number;
 }
 
 /** Refuses to undo what this code did not do: it does not know how. */
@@ -88,49 +81,27 @@ export async function rollback(
   dataSource: ProtectionFlowsDataSource,
   options: RollbackOptions = {},
 ): Promise<RollbackResult> {
-  const { onProgress, signal } = options;
   const count = options.steps === 'all' ? undefined : (options.steps ?? 1);
-  const runner = dataSource.createQueryRunner('master');
   const discarded: Record<string, number> = {};
   const undone: string[] = [];
-  let executed = 0;
   const hooks: RunnerHooks = {
     discardRows: options.discardRows,
-    onStep: (migration, step) => onProgress?.({ migration, step }),
-    beforeStatement: () => {
-      assertNotInterrupted(signal);
-      executed += 1;
-    },
-    execute: (sql) => executeStatement(runner, sql, options),
     onDiscard: (table, rows) => (discarded[table] = rows),
   };
-  attachHooks(runner, hooks);
-  const onWait = (holder: string): void =>
-    onProgress?.({ migration: null, step: `wait for the migrate of ${holder}` });
-  try {
-    return await withMigrationLock(
-      { session: runner, database: dataSource.database, signal, waitMs: options.lockWaitMs, onWait },
-      () =>
-        withShortLockWait(runner, async () => {
-          const applied = ((await readHistory(runner)) ?? []).map((entry) => entry.name);
-          const names = applied.reverse().slice(0, count);
-          assertKnown(dataSource, names);
-          const undoing = names.flatMap((name) =>
-            migrationList.filter((migration) => migration.name === name),
-          );
-          const steps = undoing.flatMap((migration) => [...migration.steps]);
-          hooks.dropped = new Set(steps.flatMap((step) => step.creates ?? []));
-          await assertAllUndoable(runner, undoing);
-          if (names.length > 0) await ensureHistory(runner);
-          for (const name of names) {
-            assertNotInterrupted(signal);
-            await undoNewest(dataSource, runner, name, () => executed > 0);
-            undone.push(name);
-          }
-          return { ok: true, undone, discarded };
-        }),
-    );
-  } finally {
-    await runner.release();
-  }
+  return withMigrationSession(dataSource, options, hooks, async ({ runner, executed }) => {
+    const applied = ((await readHistory(runner)) ?? []).map((entry) => entry.name);
+    const names = applied.reverse().slice(0, count);
+    assertKnown(dataSource, names);
+    const undoing = names.flatMap((name) => migrationList.filter((migration) => migration.name === name));
+    const steps = undoing.flatMap((migration) => [...migration.steps]);
+    hooks.dropped = new Set(steps.flatMap((step) => step.creates ?? []));
+    await assertAllUndoable(runner, undoing);
+    if (names.length > 0) await ensureHistory(runner);
+    for (const name of names) {
+      assertNotInterrupted(options.signal);
+      await undoNewest(dataSource, runner, name, () => executed() > 0);
+      undone.push(name);
+    }
+    return { ok: true, undone, discarded };
+  });
 }

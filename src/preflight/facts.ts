@@ -1,7 +1,7 @@
 import { isProtectionFlowsError } from '../errors';
 import { readCatalog } from '../schema/catalog/read-catalog';
 import { keyState, type KeyState } from '../schema/key-state';
-import { findOrphans, type Orphans } from '../schema/orphans';
+import { findOrphans, type Orphans } from '../schema/orphans/find-orphans';
 import type { Queryable } from '../schema/queryable';
 import type { Server } from '../schema/server';
 import { declaredBy, type Step } from '../schema/step';

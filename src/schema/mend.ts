@@ -3,8 +3,8 @@ import { alterSql, createTableSql, dropForeignKeySql, expectedText, foreignKeySq
 import { keyState } from './key-state';
 import { mendColumn, relaxColumn } from './mend-columns';
 import { differencesOf, mendChecks, mendIndexes, mendTableSettings, type MendTarget } from './mend-objects';
-import { describeOrphanMend, mendOrphansSql } from './mend-orphans';
-import { orphansSql } from './orphans';
+import { describeOrphanMend, mendOrphansSql } from './orphans/mend-orphans';
+import { orphansSql } from './orphans/find-orphans';
 import { quoteName } from './queryable';
 import { note, partsOf, statement, type RemedyPart } from './remedy';
 import type { Flavour } from './server';

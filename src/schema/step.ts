@@ -1,6 +1,7 @@
 import { readCatalog } from './catalog/read-catalog';
 import type { Queryable } from './queryable';
 import type { Server } from './server';
+import type { OrphanChoice } from './orphans/choices';
 import type { ForeignKey, Schema } from './shape';
 
 /** What a step is given to work with. */
@@ -11,8 +12,16 @@ export interface StepContext {
   readonly discardRows: boolean;
   /** Tables that this rollback drops: undoing anything else on them would be work for nothing. */
   readonly dropped?: ReadonlySet<string>;
-  /** Executes one statement that changes something, after telling progress and asking whether to go on. */
+  /** What to do about rows whose parent does not exist. Default: `report`, which refuses the key. */
+  readonly orphans?: OrphanChoice;
+  /** A change that the server can't make without copying the table is made up to that many rows. */
+  readonly copyLimitRows: number;
+  /** Executes one statement that changes something, after asking whether to go on; never waits long for a table. */
   execute(sql: string): Promise<void>;
+  /** Asks whether to go on, before each batch of a long change of rows. Throws INTERRUPTED. */
+  goOn?(): void;
+  /** Told, in words, how far a long step has come. */
+  onProgress?(text: string): void;
   /** Told of each key that a step worked on, with the time it took in milliseconds. */
   onKey?(name: string, ms: number): void;
   /** Told of rows that are about to be thrown away, by the caller's wish. */

@@ -1,6 +1,6 @@
 import { historyTable, readHistory, type HistoryEntry } from '../migrator';
 import type { MendingPlan, MendingSection } from '../schema/mend';
-import type { Orphans } from '../schema/orphans';
+import type { Orphans } from '../schema/orphans/find-orphans';
 import { select, type Queryable } from '../schema/queryable';
 import { note, remedyText, type RemedyPart } from '../schema/remedy';
 import type { Server } from '../schema/server';

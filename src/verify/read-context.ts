@@ -3,7 +3,7 @@ import type { ProtectionFlowsDataSource } from '../migrator';
 import { isInTheWay } from '../migrator/results';
 import { readCatalog } from '../schema/catalog/read-catalog';
 import { planMending } from '../schema/mend';
-import { findOrphans, orphansSql } from '../schema/orphans';
+import { findOrphans, orphansSql } from '../schema/orphans/find-orphans';
 import type { Queryable } from '../schema/queryable';
 import { named, type Schema } from '../schema/shape';
 import { afterMigrate } from './after-migrate';

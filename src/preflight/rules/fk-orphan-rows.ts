@@ -1,6 +1,6 @@
-import { mendOrphansSql } from '../../schema/mend-orphans';
+import { mendOrphansSql } from '../../schema/orphans/mend-orphans';
 import { script } from '../../schema/ddl';
-import { orphansSql } from '../../schema/orphans';
+import { orphansSql } from '../../schema/orphans/find-orphans';
 import type { ForeignKey } from '../../schema/shape';
 import { effectOn } from '../key-findings';
 import type { Rule } from '../rule';

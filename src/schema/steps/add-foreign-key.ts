@@ -2,7 +2,7 @@ import { ProtectionFlowsError } from '../../errors';
 import { readCatalog } from '../catalog/read-catalog';
 import { alterSql, columnSql, dropForeignKeySql, foreignKeySql } from '../ddl';
 import { keyState, type KeyObstacle } from '../key-state';
-import { findOrphans, orphansSql } from '../orphans';
+import { findOrphans, orphansSql } from '../orphans/find-orphans';
 import { named, withTable, type ForeignKey, type Schema, type Table } from '../shape';
 import type { Step, StepContext } from '../step';
 

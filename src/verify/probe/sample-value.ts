@@ -1,6 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { ProtectionFlowsError } from '../../errors';
-import { isRequired } from '../../schema/mend-orphans';
+import { isRequired } from '../../schema/orphans/mend-orphans';
 import { quoteText } from '../../schema/queryable';
 import type { Column } from '../../schema/shape';
 

@@ -1,6 +1,6 @@
 import { declaredSchema } from '../../../src/migrations';
 import { planMending, type MendingInput } from '../../../src/schema/mend';
-import { mendOrphansSql } from '../../../src/schema/mend-orphans';
+import { mendOrphansSql } from '../../../src/schema/orphans/mend-orphans';
 import { note, partsOf, remedyText, statement } from '../../../src/schema/remedy';
 import { expectedText } from '../../../src/schema/ddl';
 import { column, table, unique } from '../../../src/schema/declare';

@@ -29,6 +29,7 @@ export function stepSession(database: TestDatabase): StepSession {
       session: database.session,
       server: sharedServer(),
       discardRows,
+      copyLimitRows: 100_000,
       onDiscard: (table, rows) => discarded.push([table, rows]),
       async execute(sql) {
         if (death === 'before') throw new Killed(sql);

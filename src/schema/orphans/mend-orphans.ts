@@ -1,6 +1,6 @@
-import { expectedText, isText } from './ddl';
-import { quoteName } from './queryable';
-import { named, type Column, type ForeignKey, type Schema, type Table } from './shape';
+import { expectedText, isText } from '../ddl';
+import { quoteName } from '../queryable';
+import { named, type Column, type ForeignKey, type Schema, type Table } from '../shape';
 
 /** True where an insert has to name the column: it is NOT NULL and nothing fills it. */
 export function isRequired(column: Column): boolean {

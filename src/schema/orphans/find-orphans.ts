@@ -1,6 +1,6 @@
-import { expectedText } from './ddl';
-import { quoteName, select, type Queryable } from './queryable';
-import { named, type ForeignKey, type Schema, type Table } from './shape';
+import { expectedText } from '../ddl';
+import { quoteName, select, type Queryable } from '../queryable';
+import { named, type ForeignKey, type Schema, type Table } from '../shape';
 
 /** The rows of a child table whose parent does not exist. */
 export interface Orphans {
