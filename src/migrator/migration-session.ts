@@ -1,10 +1,13 @@
 import type { QueryRunner } from 'typeorm';
 import { attachHooks, type RunnerHooks } from '../migrations';
-import { executeStatement, withShortLockWait } from './execute-statement';
-import type { ProtectionFlowsDataSource } from './guarded-data-source';
+import { executeStatement } from './waiting/execute-statement';
+import { withShortLockWait } from './waiting/lock-wait';
+import type { MysqlOptions, ProtectionFlowsDataSource } from './guarded-data-source';
 import { assertNotInterrupted } from './interruption';
 import { withMigrationLock } from './lock';
+import { openConnection } from './open-connection';
 import type { ProgressListener } from './results';
+import { answerLimitMs, Watchdog } from './waiting/watchdog';
 
 /** What every command that changes the schema can be told. */
 export interface SessionOptions {
@@ -42,11 +45,15 @@ export async function withMigrationSession<T>(
 ): Promise<T> {
   const { onProgress, signal, lockWaitMs: waitMs } = options;
   const runner = dataSource.createQueryRunner('master');
+  const watchdog = new Watchdog(runner, () =>
+    openConnection(dataSource.options as MysqlOptions, answerLimitMs),
+  );
   const tell = (step: string): void => onProgress?.({ migration: null, step });
   let executed = 0;
   attachHooks(
     runner,
     Object.assign(hooks, {
+      tableWaitMs: options.tableWaitMs,
       goOn: () => assertNotInterrupted(signal),
       onProgress: tell,
       onStep: (migration, step) => onProgress?.({ migration, step }),
@@ -56,9 +63,10 @@ export async function withMigrationSession<T>(
       },
       execute: (sql) =>
         executeStatement(runner, sql, {
+          watchdog,
           signal,
           tableWaitMs: options.tableWaitMs,
-          onWait: () => tell('wait for a transaction that holds the table'),
+          onWait: (holder) => tell(`wait for ${holder}`),
         }),
     } satisfies RunnerHooks),
   );
@@ -69,6 +77,7 @@ export async function withMigrationSession<T>(
       () => withShortLockWait(runner, () => work({ runner, executed: () => executed, tell })),
     );
   } finally {
+    watchdog.close();
     await runner.release();
   }
 }

@@ -1,7 +1,7 @@
 import type { QueryRunner } from 'typeorm';
 import { isProtectionFlowsError } from '../errors';
 import type { ProtectionFlowsDataSource } from '../migrator';
-import { busy } from '../migrator/execute-statement';
+import { busy } from '../migrator/waiting/lock-wait';
 import { select } from '../schema/queryable';
 import { cascadeDeleteCheck } from './checks/cascade-delete';
 import { checkConstraintsCheck } from './checks/check-constraints';

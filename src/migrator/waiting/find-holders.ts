@@ -1,0 +1,57 @@
+import { quotedUser } from '../../preflight/access/privileges';
+import { select, type Queryable } from '../../schema/queryable';
+import type { Holders, Wanted } from './holders';
+import { lockPlugin, performanceSchema } from './metadata-locks';
+import { namedTables } from './named-tables';
+import { openTransactions } from './open-transactions';
+
+interface Asking {
+  readonly account: string;
+  readonly database: string | null;
+  readonly version: string;
+  readonly instrumented: number | string;
+}
+
+const orNull = (): null => null;
+
+/**
+ * Finds out who holds the tables that a statement waits for. What the server lets this user see decides how: its list
+ * of metadata locks (performance_schema, or MariaDB's plugin metadata_lock_info), else the open transactions.
+ *
+ * @param session not the one that waits
+ * @throws the server's error where it answers nothing at all: the connection is gone
+ */
+export async function findHolders(session: Queryable, wanted: Wanted): Promise<Holders> {
+  const [asking] = await select<Asking>(
+    session,
+    `SELECT CURRENT_USER() AS account, DATABASE() AS \`database\`, VERSION() AS version,
+            @@performance_schema AS instrumented`,
+  );
+  const user = quotedUser(asking?.account ?? '');
+  const objects = namedTables(wanted.sql).map(({ schema, name }) => ({
+    type: 'TABLE',
+    schema: schema ?? asking?.database ?? null,
+    name,
+  }));
+  const list =
+    (await performanceSchema(session, wanted, objects).catch(orNull)) ??
+    (await lockPlugin(session, wanted, objects).catch(orNull));
+  if (list !== null) {
+    const tables = [...new Set(list.objects.map((object) => object.name ?? object.type.toLowerCase()))];
+    return { tables, blockers: list.blockers, from: 'locks', user, remedy: null };
+  }
+
+  const tables = objects.map(({ name }) => name);
+  const isMariadb = /mariadb/i.test(asking?.version ?? '');
+  const grantLocks =
+    !isMariadb && Number(asking?.instrumented) === 1
+      ? `GRANT SELECT ON performance_schema.* TO ${user};`
+      : null;
+  const blockers = await openTransactions(session, wanted).catch(orNull);
+  if (blockers === null) {
+    const remedy = grantLocks ?? `GRANT PROCESS ON *.* TO ${user};`;
+    return { tables, blockers: [], from: 'nothing', user, remedy };
+  }
+  const remedy = isMariadb ? "INSTALL SONAME 'metadata_lock_info';" : grantLocks;
+  return { tables, blockers, from: 'transactions', user, remedy };
+}

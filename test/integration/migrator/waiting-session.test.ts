@@ -1,0 +1,281 @@
+import type { Connection } from 'mysql2/promise';
+import type { MysqlOptions } from '../../../src/migrator';
+import { executeStatement, type StatementOptions } from '../../../src/migrator/waiting/execute-statement';
+import { openConnection, type OwnConnection } from '../../../src/migrator/open-connection';
+import { defaultSlices } from '../../../src/migrator/waiting/slices';
+import { answerLimitMs, Watchdog } from '../../../src/migrator/waiting/watchdog';
+import { select, type Queryable } from '../../../src/schema/queryable';
+import { useDatabase } from '../../support/database';
+import { useDataSource } from '../../support/data-source';
+import { waitFor } from '../../support/wait-for';
+
+/**
+ * Guards who ends a statement's waiting, and when. The server would let this session wait for a year, so that here it
+ * is the watchdog alone.
+ */
+describe('a statement that waits for a table', () => {
+  const database = useDatabase({ per: 'each' });
+  const dataSource = useDataSource(database, { per: 'each' });
+  const query = (sql: string): Promise<unknown> => database.session.query(sql);
+
+  /** A connection whose open transaction has read the table. */
+  async function holding(table = 'protection_flows'): Promise<Connection> {
+    const holder = await database.connect();
+    await holder.query('START TRANSACTION');
+    await holder.query(`SELECT COUNT(*) FROM ${table}`);
+    return holder;
+  }
+
+  const alter = 'ALTER TABLE protection_flows ADD COLUMN note int NULL';
+  const alterBack = 'ALTER TABLE protection_flows DROP COLUMN note';
+  const open = (): OwnConnection => openConnection(dataSource().options as MysqlOptions, answerLimitMs);
+  const endless = { ...defaultSlices, firstMs: 60_000, longestMs: 60_000 };
+  const tiny = { firstMs: 1, longestMs: 1, afterWorkMs: 0, watchAfterMs: 0 };
+  let session: Queryable & { release(): Promise<void> };
+
+  beforeEach(async () => {
+    session = dataSource().createQueryRunner('master');
+    await session.query('SET SESSION lock_wait_timeout = 31536000');
+  });
+  afterEach(() => session.release());
+
+  function execute(options: StatementOptions = {}, connect = open) {
+    const run = { isOver: false, waits: 0, holder: '' };
+    const watchdog = new Watchdog(session, connect);
+    const result = executeStatement(session, alter, {
+      watchdog,
+      onWait: (holder) => Object.assign(run, { holder, waits: run.waits + 1 }),
+      ...options,
+    }).finally(() => {
+      run.isOver = true;
+      watchdog.close();
+    });
+    result.catch(() => undefined);
+    return Object.assign(run, { result });
+  }
+  /** The second connection, with what it is used for counted. */
+  function counting(): { connect: () => OwnConnection; looks: number; kills: number } {
+    const counts = { looks: 0, kills: 0 };
+    const connect = (): OwnConnection => {
+      const connection = open();
+      return {
+        ...connection,
+        query(sql, parameters) {
+          if (sql.includes('PROCESSLIST WHERE ID')) counts.looks += 1;
+          if (sql.startsWith('KILL')) counts.kills += 1;
+          return connection.query(sql, parameters);
+        },
+      };
+    };
+    return Object.assign(counts, { connect });
+  }
+  const sessionId = async (): Promise<number> =>
+    Number((await select<{ id: number }>(session, 'SELECT CONNECTION_ID() AS id'))[0]?.id);
+  const isWaiting = async (id: number): Promise<boolean> =>
+    (
+      await select(
+        database.session,
+        "SELECT 1 FROM information_schema.PROCESSLIST WHERE ID = ? AND STATE LIKE 'Waiting for%'",
+        [id],
+      )
+    ).length > 0;
+
+  it('lets the application write while it waits', async () => {
+    const holder = await holding();
+    const writer = await database.connect();
+    const counted = counting();
+    const run = execute({}, counted.connect);
+    while (counted.kills < 4) {
+      await writer.query(
+        `INSERT INTO protection_flows (name, flow_type, target_type, target_id, destination_type)
+         VALUES (UUID(), 'replication', 'vm', 'vm', 'ossea')`,
+      );
+    }
+    expect(run.isOver).toBe(false);
+    const [rows] = await holder.query('SELECT COUNT(*) AS written FROM protection_flows');
+    expect(rows).toEqual([{ written: 0 }]);
+    await holder.query('COMMIT');
+    await run.result;
+  });
+
+  it('does not end a statement while it works, however short the slices', async () => {
+    const watchdog = new Watchdog(session, open);
+    await executeStatement(session, 'DO SLEEP(0.3)', { watchdog, slices: tiny, tableWaitMs: 0 });
+    watchdog.close();
+  });
+
+  it('gives a statement that has worked for long more time at the end', async () => {
+    await query('CREATE TABLE large (id int AUTO_INCREMENT PRIMARY KEY, a varchar(64)) ENGINE=InnoDB');
+    await query('INSERT INTO large (a) VALUES (UUID())');
+    for (let doubling = 0; doubling < 17; doubling += 1)
+      await query('INSERT INTO large (a) SELECT UUID() FROM large');
+    const id = await sessionId();
+    let waits = 0;
+    const counted = counting();
+    const watchdog = new Watchdog(session, counted.connect);
+    const sql = 'ALTER TABLE large ADD INDEX by_a (a), ALGORITHM=INPLACE, LOCK=NONE';
+    const slices = { ...tiny, afterWorkMs: 60_000 };
+    const result = executeStatement(session, sql, { watchdog, slices, onWait: () => void (waits += 1) });
+    await waitFor(
+      async () =>
+        (
+          await select(
+            database.session,
+            "SELECT 1 FROM information_schema.PROCESSLIST WHERE ID = ? AND STATE = 'altering table'",
+            [id],
+          )
+        ).length > 0,
+    );
+    const holder = await holding('large');
+    await waitFor(() => isWaiting(id));
+    const before = counted.looks;
+    await waitFor(() => counted.looks > before + 3 || counted.kills > 0);
+    await holder.query('COMMIT');
+    await result;
+    expect([waits, counted.kills]).toEqual([0, 0]);
+    watchdog.close();
+  });
+
+  it('goes on without the second connection where that is killed, and with another one then', async () => {
+    await session.query('SET SESSION lock_wait_timeout = 1');
+    const holder = await holding();
+    const opened: OwnConnection[] = [];
+    const run = execute({ slices: endless }, () => {
+      opened.push(open());
+      return opened.at(-1)!;
+    });
+    const first = await waitFor(() => opened[0]);
+    const [row] = await select<{ id: number }>(first, 'SELECT CONNECTION_ID() AS id');
+    await query(`KILL ${row?.id}`);
+    await waitFor(() => run.waits > 0);
+    await waitFor(() => opened.length > 1);
+    await holder.query('COMMIT');
+    await run.result;
+  });
+
+  it('is held up by the server’s timeout alone where no second connection can be had', async () => {
+    await session.query('SET SESSION lock_wait_timeout = 1');
+    const holder = await holding();
+    const run = execute({}, () => {
+      const options = dataSource().options as MysqlOptions;
+      return openConnection({ ...options, username: 'nobody' } as MysqlOptions, answerLimitMs);
+    });
+    await waitFor(() => run.waits > 0);
+    expect(run.holder).toContain(`connection ${holder.threadId} (root@`);
+    await holder.query('COMMIT');
+    await run.result;
+  });
+
+  const isInterrupted = async (sql: string): Promise<boolean> =>
+    Number((await select<{ interrupted: unknown }>(session, sql))[0]?.interrupted) !== 0;
+  const sleep = 'SELECT SLEEP(0.2) AS interrupted';
+
+  it('is not hit by a KILL QUERY that comes when the statement is over', async () => {
+    const holder = await holding();
+    const id = await sessionId();
+    let over = false;
+    const noting: Queryable = {
+      query: (sql, parameters) =>
+        session.query(sql, parameters).finally(() => {
+          if (sql === alter) over = true;
+        }),
+    };
+    const sleeps = () =>
+      select(database.session, 'SELECT 1 FROM information_schema.PROCESSLIST WHERE ID = ? AND INFO = ?', [
+        id,
+        sleep,
+      ]);
+    let kills = 0;
+    const late = (): OwnConnection => {
+      const connection = open();
+      return {
+        ...connection,
+        async query(sql, parameters) {
+          if (sql.startsWith('KILL')) {
+            await holder.query('COMMIT');
+            await waitFor(() => over);
+            // A session that did not wait for this one would be in its next statement by then
+            await waitFor(async () => (await sleeps()).length > 0, { timeoutMs: 300 }).catch(() => undefined);
+            kills += 1;
+          }
+          return connection.query(sql, parameters);
+        },
+      };
+    };
+    const watchdog = new Watchdog(noting, late);
+    await executeStatement(noting, alter, { watchdog, slices: tiny });
+    expect(await isInterrupted(sleep)).toBe(false);
+    expect(kills).toBe(1);
+    watchdog.close();
+  });
+
+  it('executes what comes next untouched, however often attempts are ended', async () => {
+    const watchdog = new Watchdog(session, open);
+    const holder = await database.connect();
+    let waits = 0;
+    for (let round = 0; round < 30; round += 1) {
+      await holder.query('START TRANSACTION');
+      await holder.query('SELECT COUNT(*) FROM protection_flows');
+      const done = executeStatement(session, round % 2 === 0 ? alter : alterBack, {
+        watchdog,
+        slices: tiny,
+        onWait: () => {
+          waits += 1;
+          void holder.query('COMMIT');
+        },
+      });
+      await done;
+      expect(await isInterrupted('SELECT SLEEP(0.005) AS interrupted')).toBe(false);
+    }
+    expect(waits).toBe(30);
+    watchdog.close();
+  });
+
+  it('takes somebody else’s KILL QUERY for what it is', async () => {
+    await holding();
+    const id = await sessionId();
+    const run = execute({ slices: endless });
+    await waitFor(() => isWaiting(id));
+    await query(`KILL QUERY ${id}`);
+    await expect(run.result).rejects.toMatchObject({
+      code: 'INTERRUPTED',
+      message: expect.stringContaining('KILL QUERY'),
+    });
+  });
+
+  it('ends an attempt at once when it is told to stop', async () => {
+    await holding();
+    const id = await sessionId();
+    const controller = new AbortController();
+    const run = execute({ slices: endless, signal: controller.signal });
+    await waitFor(() => isWaiting(id));
+    controller.abort();
+    await expect(run.result).rejects.toMatchObject({ code: 'INTERRUPTED' });
+  });
+
+  it('is not tried again when it is told to stop in between', async () => {
+    await holding();
+    let attempts = 0;
+    const counted: Queryable = {
+      query(sql, parameters) {
+        if (sql === alter) attempts += 1;
+        return session.query(sql, parameters);
+      },
+    };
+    const controller = new AbortController();
+    const watchdog = new Watchdog(counted, open);
+    const options = { watchdog, signal: controller.signal, onWait: () => controller.abort() };
+    await expect(executeStatement(counted, alter, options)).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    expect(attempts).toBe(1);
+    watchdog.close();
+  });
+
+  it('is lost where its connection is killed', async () => {
+    await holding();
+    const id = await sessionId();
+    const run = execute({ slices: endless });
+    await waitFor(() => isWaiting(id));
+    await query(`KILL ${id}`);
+    await expect(run.result).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
+  });
+});
