@@ -1,0 +1,83 @@
+import { createConnection, type Connection } from 'mysql2/promise';
+import { createDataSource } from '../../src/create-data-source';
+import { migrate } from '../../src/migrator';
+import {
+  createPlatformTables,
+  createThrowAwayDatabase,
+  platformPresets,
+  startPrivateServer,
+  type PrivateServer,
+  type ServerWish,
+} from '../../src/testing';
+import { dropKey } from './key';
+import { fillExecutions, fillFlows } from './rows';
+
+/** A server that writes as durably as it does by default, unlike the private servers of tests, with room to work. */
+const serverSettings = {
+  both: ['--innodb-flush-log-at-trx-commit=1', '--innodb-buffer-pool-size=4G'],
+  mariadb: ['--innodb-log-file-size=4G'],
+  mysql: ['--innodb-redo-log-capacity=4G'],
+};
+
+/** One server with the migrated tables, which grow from one measured size to the next. */
+export class BenchDatabase {
+  private filled = 0;
+
+  private constructor(
+    private readonly server: PrivateServer,
+    readonly url: string,
+    /** A session of the benchmark's own. */
+    readonly session: Connection,
+  ) {}
+
+  static async start(wish: ServerWish): Promise<BenchDatabase> {
+    const flavour = wish.flavour ?? 'mariadb';
+    const server = await startPrivateServer({
+      ...wish,
+      serverArguments: [...serverSettings.both, ...serverSettings[flavour]],
+    });
+    try {
+      const { url } = await createThrowAwayDatabase(server, platformPresets.general_ci.database);
+      const dataSource = await createDataSource({ env: { DATABASE_URL: url } }).initialize();
+      await createPlatformTables(dataSource, 'general_ci');
+      await migrate(dataSource);
+      await dataSource.destroy();
+      const session = await createConnection(url);
+      await session.query("SET SESSION time_zone = '+00:00', foreign_key_checks = 0");
+      await fillFlows(session);
+      return new BenchDatabase(server, url, session);
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+  }
+
+  get label(): string {
+    return `${this.server.flavour === 'mysql' ? 'MySQL' : 'MariaDB'} ${this.server.version}`;
+  }
+
+  /** Lets the table of executions grow to that many rows, without waiting for the disk at each commit. */
+  async growTo(rows: number): Promise<void> {
+    await dropKey(this.session);
+    await this.session.query('SET GLOBAL innodb_flush_log_at_trx_commit = 0');
+    await fillExecutions(this.session, this.filled, rows);
+    await this.session.query('SET GLOBAL innodb_flush_log_at_trx_commit = 1');
+    this.filled = Math.max(rows, this.filled);
+  }
+
+  /**
+   * Brings the server to the state in which every window starts: no key, fresh statistics, and both tables' pages on
+   * disk, so that no window pays for what the one before has written.
+   */
+  async settle(): Promise<void> {
+    await dropKey(this.session);
+    await this.session.query('ANALYZE TABLE protection_flows, protection_flow_executions');
+    await this.session.query('FLUSH TABLES protection_flows, protection_flow_executions FOR EXPORT');
+    await this.session.query('UNLOCK TABLES');
+  }
+
+  async stop(): Promise<void> {
+    this.session.destroy();
+    await this.server.stop();
+  }
+}

@@ -1,0 +1,98 @@
+import { markdownTable } from '../support/markdown-table';
+import { aftermathMs, controlMs, type Round } from './measure';
+import { flowCount } from './rows';
+import type { Result, Spread } from './summary';
+import { verdicts } from './verdict';
+
+const labels: readonly (readonly [keyof Round, string])[] = [
+  ['ours', 'ours: migrate()'],
+  ['floor', 'floor: the DDL alone, unchecked, no scan'],
+  ['plain', 'plain ALTER'],
+  ['control', 'control: no DDL'],
+];
+
+const whole = (value: number): string => value.toLocaleString('en', { maximumFractionDigits: 0 });
+const ms = (value: number): string => (value < 100 ? value.toFixed(1) : whole(value));
+const middle = ({ low, high }: Spread): string => `${ms(low)}–${ms(high)}`;
+
+/** What the figures mean. */
+export function explanation(): string {
+  return [
+    `Adding fk_executions_flow to a table of executions of ${whole(flowCount)} flows, 4 writers and a reader going, each a`,
+    `process of its own. Node ${process.version}; rounds in turns, every other one backwards; medians in ms.`,
+    'Writer stall: the longest single statement of any writer that was under way between the start of a run and',
+    `${aftermathMs} ms after its end. Control: the same load without DDL, as long as the plain ALTER of its round, but at least`,
+    `${controlMs.least / 1000} and at most ${controlMs.most / 1000} s; "control, same length" is the longest statement that a stretch of it as long as`,
+    "the contestant's window typically (median) meets. Durable writes: innodb_flush_log_at_trx_commit = 1, doublewrite on.",
+  ].join('\n');
+}
+
+/** The contestants side by side on one server at one size, and how they stand to the goals. */
+export function comparison(result: Result): string {
+  const table = markdownTable(
+    [
+      '',
+      'writer stall',
+      'middle half',
+      'control, same length',
+      'above it',
+      'reader stall',
+      'total',
+      'middle half',
+      'errors',
+    ],
+    labels.map(([name, label]) => {
+      const { stall, controlStall, readerStall, total, errors } = result.summaries[name];
+      return [
+        label,
+        ms(stall.median),
+        middle(stall),
+        name === 'control' ? '' : ms(controlStall.median),
+        name === 'control' ? '' : ms(stall.median - controlStall.median),
+        ms(readerStall.median),
+        ms(total.median),
+        middle(total),
+        String(errors),
+      ];
+    }),
+  );
+  const judged = verdicts(result).map((text) => `- ${text}`);
+  return [
+    `### ${result.server}, ${whole(result.rows)} executions, ${result.rounds} rounds`,
+    '',
+    table,
+    '',
+    ...judged,
+  ].join('\n');
+}
+
+/** How each figure grows with the table. */
+export function growth(results: readonly Result[]): string {
+  const table = markdownTable(
+    [
+      'server',
+      'rows',
+      'our stall',
+      'control',
+      'our total',
+      'of it the key',
+      "floor's stall",
+      "floor's total",
+      'plain stall',
+      'plain total',
+    ],
+    results.map(({ server, rows, summaries: { ours, floor, plain } }) => [
+      server,
+      whole(rows),
+      ms(ours.stall.median),
+      ms(ours.controlStall.median),
+      ms(ours.total.median),
+      ours.key === null ? '' : ms(ours.key.median),
+      ms(floor.stall.median),
+      ms(floor.total.median),
+      ms(plain.stall.median),
+      ms(plain.total.median),
+    ]),
+  );
+  return ['### Growth, ms', '', table].join('\n');
+}

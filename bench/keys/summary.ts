@@ -1,0 +1,64 @@
+import { median, quantile } from '../support/statistics';
+import type { DdlName } from './contestant-messages';
+import { controlFor, type Measured, type Round } from './measure';
+import { longestMs } from './stalls';
+
+/** A number of several rounds: its median and its middle half. */
+export interface Spread {
+  readonly median: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** What all rounds of one contestant come to, in milliseconds. */
+export interface Summary {
+  /** The longest statement of any writer. */
+  readonly stall: Spread;
+  readonly readerStall: Spread;
+  readonly total: Spread;
+  /** The longest statement of any writer in a control window of the same length. */
+  readonly controlStall: Spread;
+  /** What ours says it spent on the key itself. */
+  readonly key: Spread | null;
+  readonly errors: number;
+}
+
+/** All that was measured on one server at one size. */
+export interface Result {
+  readonly server: string;
+  readonly rows: number;
+  readonly rounds: number;
+  readonly summaries: Readonly<Record<keyof Round, Summary>>;
+}
+
+function spread(values: readonly number[]): Spread {
+  return { median: median(values), low: quantile(values, 0.25), high: quantile(values, 0.75) };
+}
+
+function summarize(rounds: readonly Round[], name: DdlName | 'control'): Summary {
+  const each = (value: (measured: Measured, round: Round) => number): Spread =>
+    spread(rounds.map((round) => value(round[name], round)));
+  const keys = rounds.flatMap((round) => round[name].run.keyMs ?? []);
+  return {
+    stall: each(({ load, window }) => longestMs(load.writers, window)),
+    readerStall: each(({ load, window }) => longestMs(load.reader, window)),
+    total: each(({ run }) => run.to - run.from),
+    controlStall: each(({ window }, round) => controlFor(round, window)),
+    key: keys.length > 0 ? spread(keys) : null,
+    errors: rounds.reduce((sum, round) => sum + round[name].load.errors.length, 0),
+  };
+}
+
+export function resultOf(server: string, rows: number, rounds: readonly Round[]): Result {
+  return {
+    server,
+    rows,
+    rounds: rounds.length,
+    summaries: {
+      ours: summarize(rounds, 'ours'),
+      plain: summarize(rounds, 'plain'),
+      floor: summarize(rounds, 'floor'),
+      control: summarize(rounds, 'control'),
+    },
+  };
+}

@@ -1,0 +1,32 @@
+import type { Result } from './summary';
+
+/** What the online way of adding a key has to be, in figures. */
+const goals = { fromRows: 1_000_000, aboveControlMs: 20, stallShorter: 200, totalShorter: 20 };
+
+function verdict(met: boolean, what: string, missedBy: string): string {
+  return `${met ? 'met' : 'MISSED'}: ${what}${met ? '' : `, missed by ${missedBy}`}`;
+}
+
+function timesShorter(what: string, ours: number, plain: number, goal: number): string {
+  const times = plain / ours;
+  return verdict(
+    times >= goal,
+    `${what} ${times.toFixed(0)} times shorter than the plain ALTER's (${ours.toFixed(1)} against ${plain.toFixed(0)} ms; goal: at least ${goal})`,
+    `${(ours - plain / goal).toFixed(1)} ms`,
+  );
+}
+
+/** Holds the medians of one server and size against the goals; none below the size for which they are set. */
+export function verdicts({ rows, summaries: { ours, plain } }: Result): string[] {
+  if (rows < goals.fromRows) return [];
+  const above = ours.stall.median - ours.controlStall.median;
+  return [
+    verdict(
+      above <= goals.aboveControlMs,
+      `longest writer stall ${above.toFixed(1)} ms above the control of the same length (goal: at most ${goals.aboveControlMs})`,
+      `${(above - goals.aboveControlMs).toFixed(1)} ms`,
+    ),
+    timesShorter('longest writer stall', ours.stall.median, plain.stall.median, goals.stallShorter),
+    timesShorter('total time', ours.total.median, plain.total.median, goals.totalShorter),
+  ];
+}
