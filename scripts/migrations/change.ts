@@ -29,7 +29,13 @@ export type Change =
   | { readonly kind: 'add-index'; readonly table: string; readonly index: Index }
   | { readonly kind: 'replace-index'; readonly table: string; readonly before: Index; readonly after: Index }
   | { readonly kind: 'drop-index'; readonly table: string; readonly index: Index }
-  | { readonly kind: 'add-foreign-key'; readonly table: string; readonly key: ForeignKey };
+  | {
+      readonly kind: 'add-foreign-key';
+      readonly table: string;
+      readonly key: ForeignKey;
+      /** The index that the key lives on. */
+      readonly index: Index;
+    };
 
 /** A difference that no step is generated for, with the reason and the way out. */
 export interface Refusal {
@@ -73,6 +79,6 @@ export function stepOf(change: Change): Step {
     case 'drop-index':
       return dropIndex(change.table, change.index);
     case 'add-foreign-key':
-      return addForeignKey(change.table, change.key);
+      return addForeignKey(change.table, change.key, change.index);
   }
 }

@@ -1,7 +1,15 @@
 import { compareForeignKey, describeDifference } from '../../src/schema/compare';
-import { named, type Table } from '../../src/schema/shape';
+import { index } from '../../src/schema/declare';
+import { named, type ForeignKey, type Index, type Table } from '../../src/schema/shape';
 import type { Findings } from './change';
 import { refuseHashedName } from './index-changes';
+
+/** The index that a key lives on: one of the entity's, or else the one that the server makes and names as the key. */
+function indexOf(key: ForeignKey, table: Table): Index {
+  const [column = ''] = key.columns;
+  const own = table.indexes.find((one) => one.columns[0]?.name === column && one.name !== key.name);
+  return own ?? index(key.name, column);
+}
 
 /** The foreign keys of a table; `before` is null for a new one. */
 export function compareKeys(before: Table | null, after: Table, findings: Findings): void {
@@ -23,7 +31,8 @@ export function compareKeys(before: Table | null, after: Table, findings: Findin
         because: 'the online way to add a key knows keys of one column only',
         instead: "Refer to the parent's id, or write the step by hand.",
       });
-    } else findings.changes.push({ kind: 'add-foreign-key', table: after.name, key });
+    } else
+      findings.changes.push({ kind: 'add-foreign-key', table: after.name, key, index: indexOf(key, after) });
   }
   for (const key of before?.foreignKeys ?? []) {
     if (named(after.foreignKeys, key.name) !== undefined) continue;

@@ -47,7 +47,12 @@ export function printStep(change: Change, imports: Imports): string {
     case 'drop-index':
       return imports.step('dropIndex', quoted(change.table), printIndex(change.index, imports));
     case 'add-foreign-key':
-      return imports.step('addForeignKey', quoted(change.table), printForeignKey(change.key, imports));
+      return imports.step(
+        'addForeignKey',
+        quoted(change.table),
+        printForeignKey(change.key, imports),
+        printIndex(change.index, imports),
+      );
   }
 }
 

@@ -1,10 +1,12 @@
 import { AdvancedConsoleLogger } from 'typeorm';
 import { dataSourceOptions, type ConnectionSettings } from '../config';
 import {
+  adopt,
   migrate,
   planMigrate,
   ProtectionFlowsDataSource,
   readStatus,
+  restoreOrphans,
   rollback,
   runPreflight,
 } from '../migrator';
@@ -31,12 +33,14 @@ export const databaseServices: Services = {
   openDataSource: (settings) => withoutEntities(settings).initialize(),
   async migrate(dataSource, options) {
     // What migrate returns besides is TypeORM's view of it, for runMigrations.
-    const { ok, applied, keys, findings } = await migrate(dataSource, options);
-    return { ok, applied, keys, findings };
+    const { migrations: _migrations, ...result } = await migrate(dataSource, options);
+    return result;
   },
   planMigrate,
-  runPreflight,
+  runPreflight: (dataSource) => runPreflight(dataSource),
   rollback,
+  adopt,
+  restoreOrphans,
   readStatus,
   verify,
 };

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
+import { addAdoptCommand } from './commands/adopt.command';
 import { addDemoCommand } from './commands/demo.command';
 import { addMigrateCommand } from './commands/migrate.command';
 import { addPreflightCommand } from './commands/preflight.command';
+import { addRestoreOrphansCommand } from './commands/restore-orphans.command';
 import { addRollbackCommand } from './commands/rollback.command';
 import { addStatusCommand } from './commands/status.command';
 import { addVerifyCommand } from './commands/verify.command';
@@ -62,6 +64,8 @@ export function createProgram(run: Run): Command {
     addStatusCommand,
     addPreflightCommand,
     addVerifyCommand,
+    addAdoptCommand,
+    addRestoreOrphansCommand,
     addDemoCommand,
   ]) {
     add(program, run);

@@ -1,5 +1,5 @@
 import type { ConnectionSettings } from '../config';
-import type { ProtectionFlowsDataSource } from '../migrator';
+import type { AdoptResult, ProtectionFlowsDataSource, WishOptions } from '../migrator';
 import type {
   MigratePlan,
   MigrateResult,
@@ -8,6 +8,7 @@ import type {
   RollbackResult,
   StatusResult,
 } from '../migrator/results';
+import type { RestoreOrphansResult } from '../migrator/restore-orphans';
 import type { VerifyReport } from '../verify/report';
 import type { Reporter } from './output/reporter';
 
@@ -17,10 +18,10 @@ export interface Services {
   openDataSource(settings: ConnectionSettings): Promise<ProtectionFlowsDataSource>;
   migrate(
     dataSource: ProtectionFlowsDataSource,
-    options: { signal?: AbortSignal; onProgress?: ProgressListener },
+    options: WishOptions & { signal?: AbortSignal; onProgress?: ProgressListener },
   ): Promise<MigrateResult>;
   runPreflight(dataSource: ProtectionFlowsDataSource): Promise<PreflightResult>;
-  planMigrate(dataSource: ProtectionFlowsDataSource): Promise<MigratePlan>;
+  planMigrate(dataSource: ProtectionFlowsDataSource, options: WishOptions): Promise<MigratePlan>;
   rollback(
     dataSource: ProtectionFlowsDataSource,
     options: {
@@ -30,6 +31,14 @@ export interface Services {
       onProgress?: ProgressListener;
     },
   ): Promise<RollbackResult>;
+  restoreOrphans(
+    dataSource: ProtectionFlowsDataSource,
+    options: { key?: string; signal?: AbortSignal; onProgress?: ProgressListener },
+  ): Promise<RestoreOrphansResult>;
+  adopt(
+    dataSource: ProtectionFlowsDataSource,
+    options: WishOptions & { repair: boolean; signal?: AbortSignal; onProgress?: ProgressListener },
+  ): Promise<AdoptResult>;
   readStatus(dataSource: ProtectionFlowsDataSource): Promise<StatusResult>;
   verify(dataSource: ProtectionFlowsDataSource, options: { strict: boolean }): Promise<VerifyReport>;
 }

@@ -40,10 +40,10 @@ import {
  * `idx_flow_executions` has started_at descending in the database, which TypeORM can't express and doesn't compare.
  */
 @Entity({ name: 'protection_flow_executions', engine: 'InnoDB' })
+@Index('idx_executions_history', ['flow_id', 'created_at'])
 @Index('idx_flow_executions', ['flow_id', 'started_at'])
 @Index('idx_status', ['status'])
 @Index('idx_execution_time', ['started_at'])
-@Index('idx_executions_history', ['flow_id', 'created_at'])
 @Index('idx_schedule_execution', ['schedule_execution_id'])
 export class ProtectionFlowExecution {
   /** A UUIDv7, assigned at the insert where the caller brings none: later runs have greater ids. */

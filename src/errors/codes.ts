@@ -62,10 +62,12 @@ export const errorCodes = {
     stage: 'refused',
     consequence: 'The statement gave up waiting and had no effect; running migrate again goes on from there.',
   },
+  TABLE_COPY_REFUSED: { stage: 'refused', consequence: 'The table was left as it is; no row was touched.' },
   MIGRATE_LOCKED: { stage: 'refused', consequence: nothingChanged },
   HISTORY_OUT_OF_ORDER: { stage: 'refused', consequence: nothingChanged },
   HISTORY_UNKNOWN: { stage: 'refused', consequence: nothingChanged },
   SCHEMA_HAND_MADE: { stage: 'refused', consequence: 'The object was left as it is; no row was touched.' },
+  NOTHING_TO_ADOPT: { stage: 'refused', consequence: nothingChanged },
   ROLLBACK_WOULD_LOSE_ROWS: {
     stage: 'refused',
     consequence: 'Nothing was dropped; every row is still there.',

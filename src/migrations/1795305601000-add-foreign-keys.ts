@@ -7,6 +7,17 @@ const flows = 'protection_flows';
 const executions = 'protection_flow_executions';
 const id = (table: string) => ({ table, column: 'id' });
 
+const ofExecutions = {
+  // Not idx_flow_executions, in which started_at may be NULL: see guarded-columns.ts
+  flow: index('idx_executions_history', 'flow_id', 'created_at'),
+  schedule: index('idx_schedule_execution', 'schedule_execution_id'),
+};
+const ofFlows = {
+  schedule: index('idx_schedule', 'schedule_id'),
+  repository: index('idx_repository', 'repository_id'),
+  policy: index('idx_policy', 'policy_id'),
+};
+
 /**
  * The five foreign keys, each child column with an index of its own name: the server would make a nameless one that
  * outlives its key. A key whose parent table does not exist is left for a later migrate.
@@ -14,22 +25,33 @@ const id = (table: string) => ({ table, column: 'id' });
 export class AddForeignKeys1795305601000 extends StepMigration {
   readonly name = 'AddForeignKeys1795305601000';
   readonly steps = [
-    addIndex(flows, index('idx_repository', 'repository_id')),
-    addIndex(flows, index('idx_policy', 'policy_id')),
-    addIndex(executions, index('idx_schedule_execution', 'schedule_execution_id')),
-    addForeignKey(executions, foreignKey('fk_executions_flow', 'flow_id', id(flows), 'CASCADE')),
+    addIndex(flows, ofFlows.repository),
+    addIndex(flows, ofFlows.policy),
+    addIndex(executions, ofExecutions.schedule),
+    addForeignKey(
+      executions,
+      foreignKey('fk_executions_flow', 'flow_id', id(flows), 'CASCADE'),
+      ofExecutions.flow,
+    ),
     addForeignKey(
       flows,
       foreignKey('fk_flows_schedule', 'schedule_id', id('replication_schedules'), 'SET NULL'),
+      ofFlows.schedule,
     ),
     addForeignKey(
       executions,
       foreignKey('fk_executions_schedule', 'schedule_execution_id', id('schedule_executions'), 'SET NULL'),
+      ofExecutions.schedule,
     ),
     addForeignKey(
       flows,
       foreignKey('fk_flows_repository', 'repository_id', id('backup_repositories'), 'RESTRICT'),
+      ofFlows.repository,
     ),
-    addForeignKey(flows, foreignKey('fk_flows_policy', 'policy_id', id('backup_policies'), 'SET NULL')),
+    addForeignKey(
+      flows,
+      foreignKey('fk_flows_policy', 'policy_id', id('backup_policies'), 'SET NULL'),
+      ofFlows.policy,
+    ),
   ];
 }

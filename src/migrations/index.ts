@@ -23,5 +23,6 @@ export const migrationList: readonly StepMigration[] = migrations.map((Migration
  */
 export const declaredSchema: Schema = declaredBy(migrationList.flatMap((migration) => [...migration.steps]));
 
+export { defaultCopyLimitRows } from './copy-limit';
 export { StepMigration, stepContext } from './step-migration';
 export { attachHooks, runnerHooks, type RunnerHooks } from './runner-hooks';

@@ -11,6 +11,8 @@ export interface RunnerHooks {
   orphans?: OrphanChoice;
   /** As in StepContext. Default: PROTECTION_FLOWS_COPY_LIMIT_ROWS of the environment, or 100,000. */
   copyLimitRows?: number;
+  /** As in StepContext. */
+  tableWaitMs?: number;
   /** Tables that this rollback drops. */
   dropped?: ReadonlySet<string>;
   /** Called before each step. */

@@ -14,6 +14,7 @@ export async function stepContext(runner: QueryRunner, migration: string | null)
     dropped: hooks.dropped,
     orphans: hooks.orphans,
     copyLimitRows: hooks.copyLimitRows ?? defaultCopyLimitRows(),
+    tableWaitMs: hooks.tableWaitMs,
     goOn: hooks.goOn,
     onProgress: hooks.onProgress,
     onKey: hooks.onKey,

@@ -15,6 +15,7 @@ import { probeServer } from './probe-server';
 import { rollback } from './rollback';
 import { translateErrors, translated } from './translate-errors';
 import { refusals } from './refusals';
+import { withRunner } from './with-runner';
 
 /** TypeORM's options for its driver of MySQL and MariaDB. */
 export type MysqlOptions = Extract<DataSourceOptions, { type: 'mysql' | 'mariadb' }>;
@@ -159,22 +160,13 @@ export class ProtectionFlowsDataSource extends DataSource {
 
   /** Logs each migration as TypeORM does; true where one is pending. Unlike TypeORM's, it creates no table. */
   override async showMigrations(): Promise<boolean> {
-    const history = (await this.withRunner(readHistory)) ?? [];
+    const history = (await withRunner(this, readHistory)) ?? [];
     const pending = this.migrations.filter(({ name = '' }) => {
       const entry = history.find((one) => one.name === name && !one.reverting);
       this.logger.logSchemaBuild(entry ? `[X] ${entry.id} ${name}` : `[ ] ${name}`);
       return entry === undefined;
     });
     return pending.length > 0;
-  }
-
-  private async withRunner<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> {
-    const runner = this.createQueryRunner('master');
-    try {
-      return await work(runner);
-    } finally {
-      await runner.release();
-    }
   }
 
   /** Always refused: SYNCHRONIZE_REFUSED. */

@@ -7,8 +7,16 @@ export {
 export { historyTable, readHistory, type HistoryEntry } from './history';
 export { migrate, planMigrate, type MigrateOptions, type MigrateOutcome } from './migrate';
 export { runPreflight } from './preflight';
+export {
+  restoreOrphans,
+  type LeftReason,
+  type LeftRows,
+  type RestoreOrphansOptions,
+  type RestoreOrphansResult,
+} from './restore-orphans';
 export { rollback, type RollbackOptions } from './rollback';
 export { readStatus } from './status';
+export type { WishOptions } from './wishes';
 export type {
   Finding,
   FindingEffect,
@@ -24,3 +32,5 @@ export type {
   StatusResult,
 } from './results';
 export { declaredSchema, migrationList } from '../migrations';
+export { adopt, type AdoptOptions } from './adopt';
+export type { AdoptKey, AdoptRepair, AdoptResult, Decision } from './adoption/results';

@@ -1,25 +1,30 @@
 import { MigrationExecutor, type Migration, type QueryRunner } from 'typeorm';
-import { isProtectionFlowsError } from '../errors';
-import { migrationList, stepContext, type RunnerHooks } from '../migrations';
-import { isInTheWay, preflight, type Facts, type Finding, type KeyFact } from '../preflight';
+import { migrationList, type RunnerHooks } from '../migrations';
+import {
+  isInTheWay,
+  plannedStatements,
+  preflight,
+  type Facts,
+  type Finding,
+  type KeyFact,
+} from '../preflight';
 import { named } from '../schema/shape';
-import { runStep } from '../schema/step';
 import type { ProtectionFlowsDataSource } from './guarded-data-source';
 import { ensureHistory, markReverting, readHistory } from './history';
 import { withMigrationSession, type SessionOptions } from './migration-session';
+import { addLateKeys, isRefused, takeOffUnproven } from './late-keys';
 import { factsOf } from './preflight';
-import type { KeyResult, MigratePlan, MigrateResult } from './results';
+import { whereOf, type KeyResult, type MigratePlan, type MigrateResult } from './results';
+import { wishesOf, type WishOptions } from './wishes';
+import { withRunner } from './with-runner';
 
 /** Options of {@link migrate}. */
-export type MigrateOptions = SessionOptions;
+export interface MigrateOptions extends SessionOptions, WishOptions {}
 
 /** What a migrate did, with TypeORM's own view of the migrations for `runMigrations`. */
 export interface MigrateOutcome extends MigrateResult {
   readonly migrations: Migration[];
 }
-
-const isRefused = ({ key }: KeyFact, findings: readonly Finding[]): boolean =>
-  findings.some((one) => one.key === key.name && isInTheWay(one));
 
 /** Where a key stands before anything ran, as far as users are concerned. */
 function statusOf(
@@ -36,38 +41,6 @@ function keyResults(facts: Facts, findings: readonly Finding[]): KeyResult[] {
     const status = statusOf(fact, findings);
     return { name: fact.key.name, status: status === 'to-add' ? 'refused' : status, ms: 0 };
   });
-}
-
-/** Adds the declared keys of applied migrations that are absent: deferred earlier, or dropped by hand. */
-async function addLateKeys(
-  runner: QueryRunner,
-  facts: Facts,
-  findings: readonly Finding[],
-  onStep: (title: string) => void,
-): Promise<Finding[]> {
-  const context = await stepContext(runner, null);
-  const refused: Finding[] = [];
-  for (const step of migrationList.flatMap((migration) => [...migration.steps])) {
-    const late = facts.keys.find(({ key }) => key.name === step.foreignKey?.key.name);
-    if (!late?.late || late.state.status !== 'to-add' || isRefused(late, findings)) continue;
-    onStep(step.title);
-    try {
-      await runStep(step, context);
-    } catch (error) {
-      if (!isProtectionFlowsError(error) || error.code === 'INTERRUPTED') throw error;
-      const { code, message, remedy, details } = error;
-      refused.push({
-        code,
-        effect: 'key-refused',
-        table: late.table,
-        key: late.key.name,
-        message,
-        remedy,
-        details,
-      });
-    }
-  }
-  return refused;
 }
 
 /** Brings back what a rollback that died took away of its migration; the name of that migration. */
@@ -101,13 +74,17 @@ export async function migrate(
   options: MigrateOptions = {},
 ): Promise<MigrateOutcome> {
   const times = new Map<string, number>();
-  const hooks: RunnerHooks = { onKey: (name, ms) => times.set(name, ms) };
+  const wishes = wishesOf(options);
+  const hooks: RunnerHooks = { ...wishes, onKey: (name, ms) => times.set(name, ms) };
   return withMigrationSession(dataSource, options, hooks, async ({ runner, tell }) => {
     tell('preflight');
-    const before = await factsOf(dataSource, runner);
+    const before = await factsOf(dataSource, runner, wishes);
     const findings = preflight(before);
+    const where = whereOf(dataSource);
+    await takeOffUnproven(runner, before, findings);
     if (findings.some((finding) => finding.effect === 'blocking')) {
-      return { ok: false, applied: [], migrations: [], keys: keyResults(before, findings), findings };
+      const keys = keyResults(before, findings);
+      return { ok: false, ...where, applied: [], migrations: [], keys, findings };
     }
     if (before.pending.length > 0) await ensureHistory(runner);
     const applied = await redoReverted(runner);
@@ -121,15 +98,17 @@ export async function migrate(
       return { name: fact.key.name, status: status === 'to-add' ? 'added' : status, ms };
     });
     const ok = keys.every((key) => key.status !== 'refused');
-    return { ok, applied, migrations, keys, findings };
+    return { ok, ...where, applied, migrations, keys, findings };
   });
 }
 
-/** What {@link migrate} would do now, and what stands in its way. Executes nothing but SELECTs. */
-export async function planMigrate(dataSource: ProtectionFlowsDataSource): Promise<MigratePlan> {
-  const runner = dataSource.createQueryRunner('master');
-  try {
-    const facts = await factsOf(dataSource, runner);
+/** What {@link migrate} would do now with these options, and what stands in its way. Executes nothing but SELECTs. */
+export function planMigrate(
+  dataSource: ProtectionFlowsDataSource,
+  options: WishOptions = {},
+): Promise<MigratePlan> {
+  return withRunner(dataSource, async (runner) => {
+    const facts = await factsOf(dataSource, runner, wishesOf(options));
     const findings = preflight(facts);
     const keys = facts.keys.map((fact) => ({ name: fact.key.name, status: statusOf(fact, findings) }));
     // A key that preflight refuses is left out of the plan, as migrate leaves it out
@@ -138,12 +117,11 @@ export async function planMigrate(dataSource: ProtectionFlowsDataSource): Promis
       .map(({ name }) => `add foreign key ${name}`);
     return {
       ok: !findings.some(isInTheWay),
+      ...whereOf(dataSource),
       pending: facts.pending.map((migration) => migration.name),
-      statements: facts.plan.statements.filter(({ step }) => !refused.includes(step)),
+      statements: plannedStatements(facts).filter(({ step }) => !refused.includes(step)),
       keys,
       findings,
     };
-  } finally {
-    await runner.release();
-  }
+  });
 }

@@ -1,11 +1,13 @@
 import type { QueryRunner } from 'typeorm';
 import { isProtectionFlowsError } from '../errors';
 import { migrationList } from '../migrations';
-import { isInTheWay, preflight, readFacts, type Facts, type HistoryFact } from '../preflight';
+import { isInTheWay, preflight, readFacts, type Facts, type HistoryFact, type Wishes } from '../preflight';
 import { select } from '../schema/queryable';
 import type { ProtectionFlowsDataSource } from './guarded-data-source';
 import { historyTable, readHistory, type HistoryEntry } from './history';
-import type { PreflightResult } from './results';
+import { whereOf, type PreflightResult } from './results';
+import { wishesOf, type WishOptions } from './wishes';
+import { withRunner } from './with-runner';
 
 /** Null where there is no history, `denied` where there is one that this user may not read. */
 async function readHistoryIfAllowed(runner: QueryRunner): Promise<HistoryEntry[] | null | 'denied'> {
@@ -45,8 +47,12 @@ async function readHistoryFact(runner: QueryRunner): Promise<HistoryFact> {
 }
 
 /** Everything that preflight's rules look at, on that runner's session. */
-export async function factsOf(dataSource: ProtectionFlowsDataSource, runner: QueryRunner): Promise<Facts> {
-  return readFacts(runner, dataSource.server, migrationList, await readHistoryFact(runner));
+export async function factsOf(
+  dataSource: ProtectionFlowsDataSource,
+  runner: QueryRunner,
+  wishes: Wishes,
+): Promise<Facts> {
+  return readFacts(runner, dataSource.server, migrationList, await readHistoryFact(runner), wishes);
 }
 
 /**
@@ -55,12 +61,12 @@ export async function factsOf(dataSource: ProtectionFlowsDataSource, runner: Que
  *
  * @throws ProtectionFlowsError CONNECTION_LOST, QUERY_FAILED
  */
-export async function runPreflight(dataSource: ProtectionFlowsDataSource): Promise<PreflightResult> {
-  const runner = dataSource.createQueryRunner('master');
-  try {
-    const findings = preflight(await factsOf(dataSource, runner));
-    return { ok: !findings.some(isInTheWay), findings };
-  } finally {
-    await runner.release();
-  }
+export function runPreflight(
+  dataSource: ProtectionFlowsDataSource,
+  options: WishOptions = {},
+): Promise<PreflightResult> {
+  return withRunner(dataSource, async (runner) => {
+    const findings = preflight(await factsOf(dataSource, runner, wishesOf(options)));
+    return { ok: !findings.some(isInTheWay), ...whereOf(dataSource), findings };
+  });
 }

@@ -5,8 +5,17 @@ import type { Server } from '../schema/server';
 export { isInTheWay } from '../preflight/finding';
 export type { Finding, FindingEffect, PlannedStatement };
 
+/** Which database a command worked on. */
+export interface Where {
+  readonly server: Server;
+  readonly database: string;
+}
+
+/** The database of a data source that is initialized. */
+export const whereOf = ({ server, database }: Where): Where => ({ server, database });
+
 /** What stands in the way of a migrate, as `preflight --json` prints it. */
-export interface PreflightResult {
+export interface PreflightResult extends Where {
   /** True when a migrate could do all that it has to: what is deferred, or put right by it, is no obstacle. */
   readonly ok: boolean;
   /** In the order of the rules; `effect` says what each means for the migrate. */
@@ -26,7 +35,7 @@ export interface KeyResult {
 }
 
 /** What a migrate did, as `migrate --json` prints it. */
-export interface MigrateResult {
+export interface MigrateResult extends Where {
   /** True when nothing is left to do but deferred keys. */
   readonly ok: boolean;
   /** Names of the migrations that this run applied, in order. */
@@ -37,7 +46,7 @@ export interface MigrateResult {
 }
 
 /** What a migrate would do, as `migrate --plan --json` prints it. */
-export interface MigratePlan {
+export interface MigratePlan extends Where {
   /** True when the plan could be carried out now. */
   readonly ok: boolean;
   readonly pending: readonly string[];
@@ -50,7 +59,7 @@ export interface MigratePlan {
 }
 
 /** What a rollback did, as `rollback --json` prints it. */
-export interface RollbackResult {
+export interface RollbackResult extends Where {
   readonly ok: boolean;
   /** Names of the migrations undone, newest first. */
   readonly undone: readonly string[];
@@ -68,11 +77,9 @@ export interface MigrationStatus {
 }
 
 /** The state of the database's history and keys, as `status --json` prints it. */
-export interface StatusResult {
+export interface StatusResult extends Where {
   /** True when every migration is applied, none unknown, and no key is missing for a reason other than its parent. */
   readonly ok: boolean;
-  readonly server: Server;
-  readonly database: string;
   readonly migrations: readonly MigrationStatus[];
   readonly keys: readonly { readonly name: string; readonly status: 'present' | 'deferred' | 'missing' }[];
 }

@@ -7,7 +7,7 @@ import { ensureHistory, markReverting, readHistory } from './history';
 import { assertNotInterrupted } from './interruption';
 import { executorOn } from './migrate';
 import { withMigrationSession, type SessionOptions } from './migration-session';
-import type { RollbackResult } from './results';
+import { whereOf, type RollbackResult } from './results';
 
 /** Options of {@link rollback}. */
 export interface RollbackOptions extends SessionOptions {
@@ -102,6 +102,6 @@ export async function rollback(
       await undoNewest(dataSource, runner, name, () => executed() > 0);
       undone.push(name);
     }
-    return { ok: true, undone, discarded };
+    return { ok: true, ...whereOf(dataSource), undone, discarded };
   });
 }

@@ -1,14 +1,15 @@
 import { declaredSchema, migrationList } from '../migrations';
 import { readCatalog } from '../schema/catalog/read-catalog';
+import { isGuarded } from '../schema/key-state';
 import { named } from '../schema/shape';
 import type { ProtectionFlowsDataSource } from './guarded-data-source';
 import { readHistory } from './history';
-import type { MigrationStatus, StatusResult } from './results';
+import { whereOf, type MigrationStatus, type StatusResult } from './results';
+import { withRunner } from './with-runner';
 
 /** Reads what the history records and which declared keys are there. Changes nothing. */
-export async function readStatus(dataSource: ProtectionFlowsDataSource): Promise<StatusResult> {
-  const runner = dataSource.createQueryRunner('master');
-  try {
+export function readStatus(dataSource: ProtectionFlowsDataSource): Promise<StatusResult> {
+  return withRunner(dataSource, async (runner) => {
     const history = (await readHistory(runner)) ?? [];
     const known = migrationList.map(({ name }): MigrationStatus => {
       const entry = history.find((one) => one.name === name && !one.reverting);
@@ -23,8 +24,10 @@ export async function readStatus(dataSource: ProtectionFlowsDataSource): Promise
       ...new Set([...declaredSchema.keys(), ...parents]),
     ]);
     const keys = declared.flatMap((table) =>
-      table.foreignKeys.map(({ name, parentTable }) => {
-        const present = named(live.get(table.name)?.foreignKeys ?? [], name) !== undefined;
+      table.foreignKeys.map((key) => {
+        const { name, parentTable } = key;
+        const child = live.get(table.name);
+        const present = child && named(child.foreignKeys, name) !== undefined && isGuarded(child, key);
         const waits = !live.has(parentTable) && !declaredSchema.has(parentTable);
         const absent = waits ? ('deferred' as const) : ('missing' as const);
         return { name, status: present ? ('present' as const) : absent };
@@ -35,12 +38,9 @@ export async function readStatus(dataSource: ProtectionFlowsDataSource): Promise
       ok:
         migrations.every(({ status }) => status === 'applied') &&
         keys.every(({ status }) => status !== 'missing'),
-      server: dataSource.server,
-      database: dataSource.database,
+      ...whereOf(dataSource),
       migrations,
       keys,
     };
-  } finally {
-    await runner.release();
-  }
+  });
 }

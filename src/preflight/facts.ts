@@ -1,14 +1,16 @@
 import { isProtectionFlowsError } from '../errors';
 import { readCatalog } from '../schema/catalog/read-catalog';
 import { keyState, type KeyState } from '../schema/key-state';
+import type { OrphanChoice } from '../schema/orphans/choices';
 import { findOrphans, type Orphans } from '../schema/orphans/find-orphans';
 import type { Queryable } from '../schema/queryable';
 import type { Server } from '../schema/server';
 import { declaredBy, type Step } from '../schema/step';
 import { named, withTable, type ForeignKey, type Schema } from '../schema/shape';
+import { readTableSize, type TableSize } from '../schema/table-size';
 import { showsColumns } from './access/needed-privileges';
 import { readAccess, type Access } from './access/read-access';
-import { planSteps, type StepPlan } from './plan';
+import { isCopying, planSteps, type StepPlan } from './plan';
 import { readTakenNames, type TakenName, type WantedName } from './taken-names';
 
 /** A migration as preflight needs it. */
@@ -45,6 +47,14 @@ export interface KeyFact {
   readonly orphans: Orphans | null;
 }
 
+/** What the caller allows. */
+export interface Wishes {
+  /** What to do about orphans. */
+  readonly orphans: OrphanChoice;
+  /** Up to how many rows a table may be copied while its writers wait. */
+  readonly copyLimitRows: number;
+}
+
 /** Everything the rules look at, read once. */
 export interface Facts {
   readonly server: Server;
@@ -63,6 +73,9 @@ export interface Facts {
   /** Tables of which the user may see that they are there, at most: they are not in `live`. */
   readonly hidden: ReadonlySet<string>;
   readonly takenNames: readonly TakenName[];
+  readonly wishes: Wishes;
+  /** The size of each table that the plan copies. */
+  readonly sizes: ReadonlyMap<string, TableSize>;
 }
 
 /** The tables after the plan, but with the foreign keys that are there now. */
@@ -185,12 +198,28 @@ function wantedNames({ pending, keys, plan, live }: Pick<Facts, 'pending' | 'key
   return names;
 }
 
+/** The sizes of the tables that are there and that the plan copies. */
+async function readSizes(
+  session: Queryable,
+  live: Schema,
+  plan: StepPlan,
+  { copyLimitRows }: Wishes,
+): Promise<Map<string, TableSize>> {
+  const tables = new Set(plan.statements.filter(isCopying).map(({ step }) => step.tables[0] ?? ''));
+  const sizes = new Map<string, TableSize>();
+  for (const table of tables) {
+    if (live.has(table)) sizes.set(table, await readTableSize(session, table, copyLimitRows));
+  }
+  return sizes;
+}
+
 /** Reads what the rules look at; a user who may not read it all gets as much as the server tells. Changes nothing. */
 export async function readFacts(
   session: Queryable,
   server: Server,
   known: readonly KnownMigration[],
   historyTable: HistoryFact,
+  wishes: Wishes,
 ): Promise<Facts> {
   const history = historyTable.names;
   const tables = new Set(known.flatMap((migration) => migration.steps.flatMap((step) => [...step.tables])));
@@ -222,5 +251,7 @@ export async function readFacts(
     access,
     hidden,
     takenNames: await readTakenNames(session, server, wanted).catch(noneWhereDenied),
+    wishes,
+    sizes: new Map(await readSizes(session, live, plan, wishes).catch(noneWhereDenied)),
   };
 }

@@ -1,5 +1,6 @@
 import type { Facts } from './facts';
 import type { Finding } from './finding';
+import { isCopying, type PlannedStatement } from './plan';
 import type { Rule } from './rule';
 import { constraintNameTaken } from './rules/constraint-name-taken';
 import { engineNotInnodb } from './rules/engine-not-innodb';
@@ -15,6 +16,7 @@ import { privilegeMissing } from './rules/privilege-missing';
 import { schemaHalfApplied } from './rules/schema-half-applied';
 import { schemaHandMade } from './rules/schema-hand-made';
 import { serverReadOnly } from './rules/server-read-only';
+import { tableCopyRefused } from './rules/table-copy-refused';
 
 /** Every rule, in the order of the report. */
 const rules: readonly Rule[] = [
@@ -31,6 +33,7 @@ const rules: readonly Rule[] = [
   fkParentNotIndexed,
   fkOrphanRows,
   fkCollationMismatch,
+  tableCopyRefused,
   fkParentMissing,
 ];
 
@@ -39,6 +42,23 @@ export function preflight(facts: Facts): Finding[] {
   return rules.flatMap((rule) => rule(facts));
 }
 
-export { readFacts, type Facts, type HistoryFact, type KeyFact, type KnownMigration } from './facts';
+/** The statements of a plan, as they are printed. */
+export function plannedStatements({ plan, sizes }: Facts): PlannedStatement[] {
+  return plan.statements.map((statement) => {
+    const { migration, step, sql } = statement;
+    const [table = ''] = step.tables;
+    const size = isCopying(statement) ? sizes.get(table) : undefined;
+    return { migration, step: step.title, sql, copies: size ? { table, ...size } : null };
+  });
+}
+
+export {
+  readFacts,
+  type Facts,
+  type HistoryFact,
+  type KeyFact,
+  type KnownMigration,
+  type Wishes,
+} from './facts';
 export { isInTheWay, type Finding, type FindingEffect } from './finding';
 export type { PlannedStatement } from './plan';

@@ -1,8 +1,10 @@
 import { isProtectionFlowsError, type ProtectionFlowsError } from '../errors';
+import { copying } from '../schema/alter-table';
 import { isText } from '../schema/ddl';
 import type { Server } from '../schema/server';
 import { withTable, type Schema } from '../schema/shape';
 import type { Step } from '../schema/step';
+import type { TableSize } from '../schema/table-size';
 import type { KnownMigration } from './facts';
 
 /** One statement that a migrate would execute. */
@@ -12,11 +14,23 @@ export interface PlannedStatement {
   /** What the step does, in words. */
   readonly step: string;
   readonly sql: string;
+  /** The table that it copies while its writers wait, with its size; null for one that holds up nobody. */
+  readonly copies: ({ readonly table: string } & TableSize) | null;
 }
+
+/** A statement with what the rules need to know of it. */
+export interface StepStatement {
+  readonly migration: string | null;
+  readonly step: Step;
+  readonly sql: string;
+}
+
+/** True where a statement copies its table. */
+export const isCopying = ({ sql }: StepStatement): boolean => sql.endsWith(copying);
 
 /** What carrying out all pending steps would take, and what it would leave. */
 export interface StepPlan {
-  readonly statements: readonly PlannedStatement[];
+  readonly statements: readonly StepStatement[];
   /** Steps that would refuse, each with its error. */
   readonly refusals: readonly { readonly step: Step; readonly error: ProtectionFlowsError }[];
   /** The live tables as the steps will leave them. */
@@ -49,7 +63,7 @@ export function planSteps(
   pending: readonly KnownMigration[],
   applied: readonly KnownMigration[],
 ): StepPlan {
-  const statements: PlannedStatement[] = [];
+  const statements: StepStatement[] = [];
   const refusals: { step: Step; error: ProtectionFlowsError }[] = [];
   let state = live;
 
@@ -57,7 +71,7 @@ export function planSteps(
     try {
       const planned = step.plan(state, server);
       if (planned.length === 0) return;
-      statements.push(...planned.map((sql) => ({ migration, step: step.title, sql })));
+      statements.push(...planned.map((sql) => ({ migration, step, sql })));
       state = settle(step.declare(state));
     } catch (error) {
       if (!isProtectionFlowsError(error)) throw error;

@@ -192,7 +192,7 @@ export function compareTable(declared: Schema, table: Table, live: Schema): Diff
 }
 
 /** True for keys that are alike in all but name. */
-const doTheSame = (one: ForeignKey, other: ForeignKey): boolean =>
+export const doTheSame = (one: ForeignKey, other: ForeignKey): boolean =>
   compareForeignKey('', one, { ...other, name: one.name }).length === 0;
 
 /**

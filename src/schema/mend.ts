@@ -1,6 +1,6 @@
 import { compareForeignKeys, type Difference } from './compare';
 import { alterSql, createTableSql, dropForeignKeySql, expectedText, foreignKeySql } from './ddl';
-import { keyState } from './key-state';
+import { keyState, unprovenName } from './key-state';
 import { mendColumn, relaxColumn } from './mend-columns';
 import { differencesOf, mendChecks, mendIndexes, mendTableSettings, type MendTarget } from './mend-objects';
 import { describeOrphanMend, mendOrphansSql } from './orphans/mend-orphans';
@@ -244,10 +244,12 @@ class Planner {
 
   private addKey(section: MendingSection, at: KeyAt): void {
     const { flavour } = this.input;
+    const unproven = named(this.live.get(at.table)?.foreignKeys ?? [], unprovenName(at.key));
+    const drop = unproven === undefined ? [] : [dropForeignKeySql(unproven.name)];
     this.parts[section].push(
       ...this.obstacles(at),
       ...this.orphansOf(at),
-      statement(alterSql(at.table, `ADD ${foreignKeySql(at.key, flavour)}`)),
+      statement(alterSql(at.table, `ADD ${foreignKeySql(at.key, flavour)}`, ...drop)),
     );
   }
 

@@ -78,6 +78,8 @@ export interface Table {
   /** The columns; `id(10)` where only a prefix counts, `id DESC` where one descends. */
   readonly primaryKey: readonly string[];
   readonly indexes: readonly Index[];
+  /** Columns whose foreign keys the server does not check in every row, see `unguardedColumns`; left out as a rule. */
+  readonly unguarded?: readonly string[];
   readonly checks: readonly Check[];
   readonly foreignKeys: readonly ForeignKey[];
 }

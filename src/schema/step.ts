@@ -16,6 +16,8 @@ export interface StepContext {
   readonly orphans?: OrphanChoice;
   /** A change that the server can't make without copying the table is made up to that many rows. */
   readonly copyLimitRows: number;
+  /** How long to wait for a transaction of others, in milliseconds. Default: a minute. */
+  readonly tableWaitMs?: number;
   /** Executes one statement that changes something, after asking whether to go on; never waits long for a table. */
   execute(sql: string): Promise<void>;
   /** Asks whether to go on, before each batch of a long change of rows. Throws INTERRUPTED. */

@@ -1,3 +1,6 @@
+import type { Server } from '../../schema/server';
+import { labelled } from './wrap';
+
 /** `1 migration`, `2 migrations`. The plural is the word with an s. */
 export function counted(count: number, word: string): string {
   return `${count} ${word}${count === 1 ? '' : 's'}`;
@@ -10,3 +13,7 @@ export function serverName(server: {
 }): string {
   return `${server.flavour === 'mariadb' ? 'MariaDB' : 'MySQL'} ${server.version}`;
 }
+
+/** The line that says which database a result is about. */
+export const databaseLine = ({ database, server }: { database: string; server: Server }): string[] =>
+  labelled('', `Database ${database} on ${serverName(server)}`, 0);

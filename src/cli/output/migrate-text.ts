@@ -1,5 +1,5 @@
 import type { KeyResult, MigrateResult } from '../../migrator/results';
-import { counted } from './counted';
+import { counted, databaseLine } from './counted';
 import { findingsText } from './findings-text';
 import { markStatus, type Style } from './style';
 import { table } from './table';
@@ -9,6 +9,7 @@ import { labelled } from './wrap';
 export function migrateText(result: MigrateResult, style: Style): string[] {
   const { applied, keys, findings } = result;
   const blocks = [
+    databaseLine(result),
     applied.length === 0
       ? ['No migration was applied.']
       : [

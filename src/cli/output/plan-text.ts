@@ -1,5 +1,6 @@
 import type { MigratePlan } from '../../migrator/results';
-import { counted } from './counted';
+import { describeSize, type TableSize } from '../../schema/table-size';
+import { counted, databaseLine } from './counted';
 import { findingsText } from './findings-text';
 import { separated } from './migrate-text';
 import { table } from './table';
@@ -14,6 +15,7 @@ const comment = '-- ';
  */
 export function planText(plan: MigratePlan, style: Style): string[] {
   const head = separated([
+    databaseLine(plan),
     [style.bold(heading(plan))],
     plan.keys.length === 0
       ? []
@@ -47,15 +49,20 @@ function statementsText(statements: MigratePlan['statements'], style: Style): st
   const lines: string[] = [];
   let previous: MigratePlan['statements'][number] | undefined;
   for (const statement of statements) {
-    const { migration, step, sql } = statement;
+    const { migration, step, sql, copies } = statement;
     const isNewMigration = previous === undefined || previous.migration !== migration;
     if (isNewMigration) lines.push('', style.bold(`${comment}${migration ?? 'Keys that are absent'}`));
     if (isNewMigration || previous?.step !== step) lines.push(...labelled(comment, step, 0).map(asComment));
+    if (copies !== null) lines.push(...labelled(comment, copyNote(copies), 0).map(asComment));
     lines.push(terminated(sql));
     previous = statement;
   }
   return lines;
 }
+
+/** What a copy costs, said beforehand. */
+const copyNote = (size: TableSize & { table: string }): string =>
+  `Copies ${size.table}: ${describeSize(size)}; its writers wait meanwhile`;
 
 /** The second line of a long step is a comment too. */
 function asComment(line: string): string {

@@ -1,5 +1,5 @@
 import type { PreflightResult } from '../../migrator/results';
-import { counted } from './counted';
+import { counted, databaseLine } from './counted';
 import { findingsText } from './findings-text';
 import { separated } from './migrate-text';
 import type { Style } from './style';
@@ -8,6 +8,7 @@ import { labelled } from './wrap';
 /** The findings, and whether a migrate could do its work now. */
 export function preflightText(result: PreflightResult, style: Style): string[] {
   return separated([
+    databaseLine(result),
     findingsText(result.findings, style),
     labelled('', conclusion(result), 0).map(result.ok ? style.green : style.red),
   ]);

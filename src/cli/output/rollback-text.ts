@@ -1,14 +1,16 @@
 import type { RollbackResult } from '../../migrator/results';
-import { counted } from './counted';
+import { counted, databaseLine } from './counted';
 import { separated } from './migrate-text';
 import type { Style } from './style';
 import { table } from './table';
 import { labelled } from './wrap';
 
 /** What a rollback did: the migrations undone, newest first, and the rows thrown away, by table. */
-export function rollbackText({ ok, undone, discarded }: RollbackResult, style: Style): string[] {
+export function rollbackText(result: RollbackResult, style: Style): string[] {
+  const { ok, undone, discarded } = result;
   const rows = Object.entries(discarded).filter(([, count]) => count > 0);
   return separated([
+    databaseLine(result),
     undone.length === 0
       ? ['No migration was undone: none is applied.']
       : [

@@ -1,5 +1,5 @@
 import type { StatusResult } from '../../migrator/results';
-import { counted, serverName } from './counted';
+import { counted, databaseLine } from './counted';
 import { separated } from './migrate-text';
 import { markStatus, type Style } from './style';
 import { table } from './table';
@@ -9,7 +9,7 @@ import { labelled } from './wrap';
 export function statusText(status: StatusResult, style: Style): string[] {
   const mark = (text: string): string => markStatus(text, style);
   return separated([
-    labelled('', `Database ${status.database} on ${serverName(status.server)}`, 0),
+    databaseLine(status),
     table(
       [{ title: 'MIGRATION', elastic: true }, { title: 'STATUS', mark }, { title: 'APPLIED (UTC)' }],
       status.migrations.map(({ name, status: state, appliedAt }) => [name, state, moment(appliedAt)]),

@@ -1,5 +1,5 @@
 import type { CheckResult, Evidence, VerifyReport, Verdict } from '../../verify/report';
-import { serverName } from './counted';
+import { databaseLine } from './counted';
 import { separated } from './migrate-text';
 import { markStatus, type Style } from './style';
 import { table } from './table';
@@ -32,7 +32,7 @@ export function verifyText(report: VerifyReport, style: Style): string[] {
       ...labelled('', `${title}: ${meanings[verdict]}${butDeferred(report)}`, 0).map((line) =>
         line.replace(title, style.bold(mark(title))),
       ),
-      ...labelled('', `Database ${report.database} on ${serverName(report.server)}`, 0),
+      ...databaseLine(report),
     ],
     table(
       [

@@ -1,10 +1,12 @@
 import type { Queryable } from '../queryable';
+import { unguardedColumns } from '../guarded-columns';
 import type { Schema, Table } from '../shape';
 import type { Server } from '../server';
 import { select } from '../queryable';
 import { readChecks } from './read-checks';
 import { readColumns } from './read-columns';
 import { readForeignKeys } from './read-foreign-keys';
+import { inServerOrder } from './read-index-order';
 import { readIndexes } from './read-indexes';
 import { catalogScope, type CatalogScope } from './scope';
 
@@ -50,6 +52,15 @@ export async function readCatalog(
   const columns = await readColumns(scope, checks);
   const { indexes, primaryKeys } = await readIndexes(scope);
   const foreignKeys = await readForeignKeys(scope);
+  const unguarded = new Map<string, string[]>();
+  if (server.flavour === 'mysql') {
+    for (const [table, list] of indexes) {
+      const ordered = await inServerOrder(session, table, list);
+      indexes.set(table, [...ordered]);
+      const found = unguardedColumns(columns.get(table) ?? [], ordered);
+      if (found.length > 0) unguarded.set(table, found);
+    }
+  }
   return new Map(
     rows.map((row): [string, Table] => [
       row.name,
@@ -62,6 +73,7 @@ export async function readCatalog(
         columns: columns.get(row.name) ?? [],
         primaryKey: primaryKeys.get(row.name) ?? [],
         indexes: indexes.get(row.name) ?? [],
+        ...(unguarded.has(row.name) ? { unguarded: unguarded.get(row.name) } : {}),
         checks: (checks.get(row.name) ?? []).filter((check) => !check.ofJsonColumn),
         foreignKeys: foreignKeys.get(row.name) ?? [],
       },

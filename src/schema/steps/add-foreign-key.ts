@@ -1,16 +1,30 @@
 import { ProtectionFlowsError } from '../../errors';
+import { online } from '../alter-table';
 import { readCatalog } from '../catalog/read-catalog';
-import { alterSql, columnSql, dropForeignKeySql, foreignKeySql } from '../ddl';
-import { keyState, type KeyObstacle } from '../key-state';
-import { findOrphans, orphansSql } from '../orphans/find-orphans';
-import { named, withTable, type ForeignKey, type Schema, type Table } from '../shape';
+import { guardSql } from '../guarded-columns';
+import { alterSql, dropForeignKeySql, foreignKeySql, indexSql } from '../ddl';
+import { keyState, unprovenName, type KeyObstacle, type KeyState } from '../key-state';
+import { orphanChoicesFor, possibleChoice } from '../orphans/choices';
+import { findOrphans, orphansSql, type Orphans } from '../orphans/find-orphans';
+import { settleOrphans } from '../orphans/settle-orphans';
+import { findSettledOrphans } from '../orphans/settled-orphans';
+import type { Flavour } from '../server';
+import { named, withTable, type ForeignKey, type Index, type Schema, type Table } from '../shape';
 import type { Step, StepContext } from '../step';
-
-/** Both servers add a key while the child is written, if they need not look at its rows: foreign_key_checks = 0. */
-const online = 'ALGORITHM=INPLACE, LOCK=NONE';
+import { alignColumn, alignmentSql } from './align-column';
 
 const unchecked = 'SET SESSION foreign_key_checks = 0';
 const checked = 'SET SESSION foreign_key_checks = 1';
+
+/** A key that is to be added, where, and the index that it lives on. */
+interface KeyAt {
+  readonly table: string;
+  readonly key: ForeignKey;
+  readonly index: Index;
+}
+
+type ToAdd = Extract<KeyState, { status: 'to-add' }>;
+type GivingWay = Pick<ToAdd, 'twins' | 'replaced'>;
 
 function refuse(key: ForeignKey, obstacle: KeyObstacle): never {
   throw new ProtectionFlowsError(obstacle.code, {
@@ -20,74 +34,132 @@ function refuse(key: ForeignKey, obstacle: KeyObstacle): never {
   });
 }
 
-async function assertNoOrphans(
-  context: StepContext,
-  child: Table,
-  key: ForeignKey,
-  live: Schema,
-): Promise<void> {
-  const orphans = await findOrphans(context.session, child, key, live);
-  if (orphans.rows === 0) return;
+function refuseOrphans(child: Table, key: ForeignKey, live: Schema, orphans: Orphans): never {
   throw new ProtectionFlowsError('FK_ORPHAN_ROWS', {
     message: `${orphans.rows} row${orphans.rows === 1 ? '' : 's'} of ${child.name} name a ${key.parentTable} that does not exist, for instance ${key.columns[0] ?? ''} = '${orphans.sample[0] ?? ''}'`,
-    remedy: `Restore the missing parents or mend the rows, then migrate again. To see them: ${orphansSql(child, key, live)};`,
+    remedy: `Restore the missing parents, or migrate with ${orphanChoicesFor(child, key)
+      .filter(({ isPossible }) => isPossible)
+      .map(({ choice, does }) => `--orphans=${choice} (${does})`)
+      .join(' or ')}. To see them: ${orphansSql(child, key, live)};`,
     details: { key: key.name, table: child.name, ...orphans },
   });
 }
 
-/** Adds the key without looking at the rows: the scans around it do that, without holding up a writer. */
-async function addUnchecked(context: StepContext, table: string, key: ForeignKey): Promise<void> {
+/**
+ * What puts the key's index there, where the table has none of its name (the server would make a nameless one), and
+ * ahead of others that keep the server from checking the key in every row.
+ */
+function indexStatements({ table, key, index }: KeyAt, child: Table): string[] {
+  const isThere = named(child.indexes, index.name) !== undefined;
+  return [
+    ...(isThere ? [] : [`${alterSql(table, `ADD ${indexSql(index)}`)}, ${online}`]),
+    ...guardSql(child, key.columns[0] ?? '', index),
+  ];
+}
+
+const addUnprovenSql = ({ table, key }: KeyAt, flavour: Flavour): string =>
+  `${alterSql(table, `ADD ${foreignKeySql({ ...key, name: unprovenName(key) }, flavour)}`)}, ${online}`;
+
+/**
+ * What gives the key its own name, so that at no moment nothing guards the rows: in one statement; in two where that
+ * name has to be freed first, as neither server takes DROP and ADD of one name together (1826), while a twin stands.
+ */
+function proveSql({ table, key }: KeyAt, flavour: Flavour, { twins, replaced }: GivingWay): string[] {
+  const [freed, others] = [true, false].map((isOwn) =>
+    replaced.filter((name) => (name === key.name) === isOwn).map(dropForeignKeySql),
+  );
+  const drops = [...twins.map(dropForeignKeySql), ...(others ?? [])];
+  return [
+    ...(freed ?? []).map((drop) => `${alterSql(table, drop)}, ${online}`),
+    `${alterSql(table, `ADD ${foreignKeySql(key, flavour)}`, ...drops)}, ${online}`,
+  ];
+}
+
+/** Executes with foreign_key_checks = 0: the rows are neither read nor locked, and no writer waits. */
+async function executeUnchecked(context: StepContext, sql: string): Promise<void> {
   await context.session.query(unchecked);
   try {
-    await context.execute(
-      `${alterSql(table, `ADD ${foreignKeySql(key, context.server.flavour)}`)}, ${online}`,
-    );
+    await context.execute(sql);
   } finally {
     await context.session.query(checked);
   }
 }
 
-async function addKey(context: StepContext, table: string, key: ForeignKey, before: Schema): Promise<void> {
-  const state = keyState(table, key, before);
-  if (state.status === 'deferred') return;
-  if (state.status === 'refused') refuse(key, state.obstacle);
-  const child = before.get(table);
+/** Looks for orphans under a key that stands; carries out what the caller chose for them, or refuses, until none is left. */
+async function settle(
+  context: StepContext,
+  at: KeyAt,
+  live: Schema,
+  find: (child: Table) => Promise<Orphans>,
+): Promise<void> {
+  const child = live.get(at.table);
   if (child === undefined) return;
-  await assertNoOrphans(context, child, key, before);
-  if (state.status === 'present') return;
-  if (state.align !== null) {
-    await context.execute(alterSql(table, `MODIFY ${columnSql(state.align.column, state.align.text)}`));
+  for (;;) {
+    context.onProgress?.(`look for rows of ${at.table} without ${at.key.parentTable}`);
+    const orphans = await find(child);
+    if (orphans.rows === 0) return;
+    const choice = possibleChoice(child, at.key, context.orphans);
+    if (choice === 'report') refuseOrphans(child, at.key, live, orphans);
+    await settleOrphans(context, child, at.key, live, choice);
   }
-  await addUnchecked(context, table, key);
-  const after = await readCatalog(context.session, context.server, [table, key.parentTable]);
+}
+
+/** Looks at the rows under the key that stands; puts the key under its own name, or takes it off again. */
+async function prove(context: StepContext, at: KeyAt, givingWay: GivingWay): Promise<void> {
+  const { table, key } = at;
   try {
-    if (!after.has(key.parentTable)) {
+    const live = await readCatalog(context.session, context.server, [table, key.parentTable]);
+    if (!live.has(key.parentTable)) {
       throw new ProtectionFlowsError('FK_PARENT_MISSING', {
         message: `table ${key.parentTable} vanished while ${key.name} was being added`,
         remedy: 'Migrate again once the table is there.',
         details: { key: key.name, table },
       });
     }
-    await assertNoOrphans(context, after.get(table) ?? child, key, after);
+    await settle(context, at, live, (child) => findSettledOrphans(context, child, key, live));
   } catch (error) {
-    await context.execute(alterSql(table, dropForeignKeySql(key.name)));
+    if (givingWay.twins.includes(unprovenName(key)))
+      await context.execute(alterSql(table, dropForeignKeySql(unprovenName(key))));
     throw error;
   }
+  for (const sql of proveSql(at, context.server.flavour, givingWay)) await executeUnchecked(context, sql);
+}
+
+async function addKey(context: StepContext, at: KeyAt, before: Schema, state: ToAdd): Promise<void> {
+  const { key, index } = at;
+  for (const sql of indexStatements(at, state.child)) await context.execute(sql);
+  if (state.standing)
+    return settle(context, at, before, (child) => findSettledOrphans(context, child, key, before));
+  if (state.twins.length > 0) return prove(context, at, state);
+  if (state.align !== null) await alignColumn(context, state.child, state.align, index);
+  await executeUnchecked(context, addUnprovenSql(at, context.server.flavour));
+  await prove(context, at, { ...state, twins: [unprovenName(key)] });
 }
 
 /**
  * Adds a foreign key to a table that may hold rows and be in use:
  *
- * 1. looks for orphans, and refuses (FK_ORPHAN_ROWS) where there are any;
+ * 1. puts the key's index there, where it is missing or stands behind one that weakens the key (MySQL);
  * 2. gives the child column the live parent column's charset and collation, where it has others;
- * 3. adds the key with foreign_key_checks = 0, which neither reads the rows nor holds up a writer;
- * 4. looks for orphans again: from 3 on every other connection is checked, so this answer is final;
- * 5. takes the key off again where some slipped in, and refuses.
+ * 3. adds the key as `<name>_unproven` with foreign_key_checks = 0, which neither reads the rows nor holds up a writer;
+ * 4. looks for orphans, and does with them what the caller chose: from 3 on every other connection is checked, so this
+ *    answer is final (whoever migrates has looked before, and refused early: preflight);
+ * 5. gives the key its own name, in one statement; or takes it off again where there are orphans, and refuses with
+ *    FK_ORPHAN_ROWS.
  *
- * A key whose parent table does not exist is left for a later migrate. Done when the key is there and has no
- * orphans: a run may have died between 3 and 4. Its undoing drops the key.
+ * So a key under its own name has no orphans, and a run that died between 3 and 5 is known by the name that it left:
+ * the next goes on at 4. A key whose parent table does not exist is left for a later migrate. Its undoing drops the key.
+ *
+ * @param index the index of the child that the key lives on; put there where it is missing
+ * @param options `replacing`: a key from that column to that parent by other rules gives way at 5, and is not refused
  */
-export function addForeignKey(table: string, key: ForeignKey): Step {
+export function addForeignKey(
+  table: string,
+  key: ForeignKey,
+  index: Index,
+  options: { readonly replacing?: boolean } = {},
+): Step {
+  const at: KeyAt = { table, key, index };
   return {
     title: `add foreign key ${key.name}`,
     tables: [table, key.parentTable],
@@ -95,26 +167,37 @@ export function addForeignKey(table: string, key: ForeignKey): Step {
     declare: (schema) =>
       withTable(schema, table, (shape) => ({ ...shape, foreignKeys: [...shape.foreignKeys, key] })),
     plan(live, server) {
-      const state = keyState(table, key, live);
+      const state = keyState(table, key, live, options);
       if (state.status === 'refused') refuse(key, state.obstacle);
       if (state.status !== 'to-add') return [];
-      const align =
-        state.align && alterSql(table, `MODIFY ${columnSql(state.align.column, state.align.text)}`);
-      return [
-        ...(align ? [align] : []),
+      const { child, align, twins, replaced, standing } = state;
+      if (standing) return indexStatements(at, child);
+      const own = [unprovenName(key)];
+      const fresh = [
+        ...(align ? alignmentSql(server, child, align, index) : []),
         unchecked,
-        `${alterSql(table, `ADD ${foreignKeySql(key, server.flavour)}`)}, ${online}`,
+        addUnprovenSql(at, server.flavour),
+      ];
+      return [
+        ...indexStatements(at, child),
+        ...(twins.length === 0 ? fresh : [unchecked]),
+        ...proveSql(at, server.flavour, { twins: twins.length === 0 ? own : twins, replaced }),
         checked,
       ];
     },
     undo: (live) =>
-      named(live.get(table)?.foreignKeys ?? [], key.name)
-        ? [alterSql(table, dropForeignKeySql(key.name))]
-        : [],
+      [key.name, unprovenName(key)]
+        .filter((name) => named(live.get(table)?.foreignKeys ?? [], name))
+        .map((name) => alterSql(table, dropForeignKeySql(name))),
     async run(context, live) {
       const start = performance.now();
+      const state = keyState(table, key, live, options);
+      if (state.status === 'deferred') return;
       try {
-        await addKey(context, table, key, live);
+        if (state.status === 'refused') refuse(key, state.obstacle);
+        // One that stands under its own name may have been made by hand, over whatever rows
+        if (state.status === 'to-add') await addKey(context, at, live, state);
+        else await settle(context, at, live, (child) => findOrphans(context.session, child, key, live));
       } finally {
         context.onKey?.(key.name, Math.round(performance.now() - start));
       }

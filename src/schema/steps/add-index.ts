@@ -1,8 +1,9 @@
+import { online } from '../alter-table';
 import { alterSql, indexSql } from '../ddl';
 import { quoteName } from '../queryable';
 import { withTable, type Index } from '../shape';
 import type { Step } from '../step';
-import { handMadeIndex, liveIndex, online, sameIndex } from './index-shape';
+import { handMadeIndex, liveIndex, sameIndex } from './index-shape';
 
 /** Adds an index; done when one of that name and shape is there. Its undoing drops it. */
 export function addIndex(table: string, index: Index): Step {

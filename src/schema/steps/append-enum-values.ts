@@ -1,19 +1,13 @@
 import { ProtectionFlowsError } from '../../errors';
 import { enumOf } from '../declare';
-import { alterSql, columnSql } from '../ddl';
+import { alterTable } from '../alter-table';
+import { alterSql } from '../ddl';
 import { handMade } from '../hand-made';
+import { modifyClause, plannedModify, type ColumnChange } from '../modify-column';
 import { quoteName, select } from '../queryable';
+import type { Server } from '../server';
 import { named, withTable, type Column, type Schema } from '../shape';
 import type { Step, StepContext } from '../step';
-
-/** The column as it is live, with another type; everything else of it stays. */
-function modifySql(table: string, column: Column, type: string): string {
-  const text =
-    column.charset !== null && column.collation !== null
-      ? { charset: column.charset, collation: column.collation }
-      : null;
-  return alterSql(table, `MODIFY ${columnSql({ ...column, type }, text)}`);
-}
 
 /**
  * Appends values to an ENUM. Done when the column has them; any list but the one before or after is
@@ -30,24 +24,39 @@ export function appendEnumValues(
 
   const liveColumn = (live: Schema): Column | undefined => named(live.get(table)?.columns ?? [], column);
 
-  function statements(live: Schema, type: string): string[] {
+  /** Null where the column has that type already. */
+  function changeTo(live: Schema, type: string): ColumnChange | null {
     const found = liveColumn(live);
-    if (found?.type === type) return [];
-    if (found?.type === before || found?.type === after) return [modifySql(table, found, type)];
+    if (found?.type === type) return null;
+    if (found?.type === before || found?.type === after) return { from: found, to: { ...found, type } };
     const difference = { object: 'column', table, name: column, property: 'type', expected: before } as const;
     throw handMade(`column ${table}.${column}`, [{ ...difference, actual: found?.type ?? null }]);
   }
 
+  function statements(live: Schema, server: Server): string[] {
+    const change = changeTo(live, after);
+    const shape = live.get(table);
+    return change && shape ? [plannedModify(server, shape, change)] : [];
+  }
+
+  const title = `let ${table}.${column} be ${change.add.join(', ')}`;
   return {
-    title: `let ${table}.${column} be ${change.add.join(', ')}`,
+    title,
     tables: [table],
     declare: (schema) =>
       withTable(schema, table, (shape) => ({
         ...shape,
         columns: shape.columns.map((one) => (one.name === column ? { ...one, type: after } : one)),
       })),
-    plan: (live) => statements(live, after),
-    undo: (live) => (liveColumn(live) === undefined ? [] : statements(live, before)),
+    plan: (live, server) => statements(live, server),
+    undo: (live) => {
+      const change = liveColumn(live) === undefined ? null : changeTo(live, before);
+      return change ? [alterSql(table, modifyClause(change))] : [];
+    },
+    async run(context, live) {
+      const needed = changeTo(live, after);
+      if (needed !== null) await alterTable(context, table, [modifyClause(needed)], title);
+    },
     async assertUndoable(context: StepContext, live) {
       if (liveColumn(live) === undefined) return;
       const [counted] = await select<{ rows: number | string }>(

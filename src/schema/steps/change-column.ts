@@ -1,17 +1,13 @@
 import { ProtectionFlowsError, type ErrorCode } from '../../errors';
-import { alterSql, columnSql, isText } from '../ddl';
+import { alterTable } from '../alter-table';
+import { alterSql, isText } from '../ddl';
+import { modifyClause, plannedModify, type ColumnChange } from '../modify-column';
 import { quoteName } from '../queryable';
+import type { Server } from '../server';
 import { withTable, type Column, type Schema } from '../shape';
 import type { Step, StepContext } from '../step';
 import { describeColumn, handMadeColumn, liveColumn, sameColumn } from './column-shape';
 import { countRows, misfitCondition } from './misfits';
-
-/** The column as wanted, in the charset and collation that it has. */
-function modifySql(table: string, wanted: Column, live: Column): string {
-  const { charset, collation } = live;
-  const keep = isText(wanted.type) && charset !== null && collation !== null;
-  return alterSql(table, `MODIFY ${columnSql(wanted, keep ? { charset, collation } : null)}`);
-}
 
 /** Refuses to give the column a definition that some of its values would not survive. */
 async function assertFits(
@@ -40,15 +36,24 @@ async function assertFits(
  * ROLLBACK_WOULD_LOSE_ROWS): a strict server would refuse too, a lax one would cut the value.
  */
 export function changeColumn(table: string, before: Column, after: Column): Step {
-  function statements(live: Schema, from: Column, to: Column): string[] {
+  /** Null where the column is so already. Its charset and collation stay. */
+  function changeTo(live: Schema, from: Column, to: Column): ColumnChange | null {
     const found = liveColumn(live, table, before.name);
-    if (found !== undefined && sameColumn(found, to)) return [];
-    if (found !== undefined && sameColumn(found, from)) return [modifySql(table, to, found)];
-    throw handMadeColumn(table, from, found);
+    if (found !== undefined && sameColumn(found, to)) return null;
+    if (found === undefined || !sameColumn(found, from)) throw handMadeColumn(table, from, found);
+    const { charset, collation } = found;
+    return { from: found, to: { ...to, charset, collation } };
   }
 
+  function statements(live: Schema, server: Server): string[] {
+    const change = changeTo(live, before, after);
+    const shape = live.get(table);
+    return change && shape ? [plannedModify(server, shape, change)] : [];
+  }
+
+  const title = `change column ${table}.${before.name} to ${describeColumn(after)}`;
   return {
-    title: `change column ${table}.${before.name} to ${describeColumn(after)}`,
+    title,
     tables: [table],
     declare: (schema) =>
       withTable(schema, table, (shape) => ({
@@ -59,15 +64,17 @@ export function changeColumn(table: string, before: Column, after: Column): Step
           return { ...after, charset, collation };
         }),
       })),
-    plan: (live) => statements(live, before, after),
-    undo: (live) =>
-      liveColumn(live, table, before.name) === undefined ? [] : statements(live, after, before),
+    plan: (live, server) => statements(live, server),
+    undo: (live) => {
+      const isThere = liveColumn(live, table, before.name) !== undefined;
+      const change = isThere ? changeTo(live, after, before) : null;
+      return change ? [alterSql(table, modifyClause(change))] : [];
+    },
     async run(context, live) {
-      const needed = statements(live, before, after);
-      if (needed.length > 0) {
-        await assertFits(context, table, { from: before, to: after }, 'PREFLIGHT_FAILED');
-      }
-      for (const sql of needed) await context.execute(sql);
+      const change = changeTo(live, before, after);
+      if (change === null) return;
+      await assertFits(context, table, { from: before, to: after }, 'PREFLIGHT_FAILED');
+      await alterTable(context, table, [modifyClause(change)], title);
     },
     async assertUndoable(context, live) {
       const found = liveColumn(live, table, before.name);

@@ -3,9 +3,6 @@ import { describeIndexColumns } from '../compare';
 import { handMade } from '../hand-made';
 import { named, type Index, type Schema } from '../shape';
 
-/** Both servers build and drop a secondary index while the table is read and written. */
-export const online = 'ALGORITHM=INPLACE, LOCK=NONE';
-
 /** The live index of that name. */
 export function liveIndex(live: Schema, table: string, name: string): Index | undefined {
   return named(live.get(table)?.indexes ?? [], name);

@@ -1,8 +1,9 @@
+import { online } from '../alter-table';
 import { alterSql, indexSql } from '../ddl';
 import { quoteName } from '../queryable';
 import { withTable, type Index } from '../shape';
 import type { Step } from '../step';
-import { describeIndex, handMadeIndex, liveIndex, online, sameIndex } from './index-shape';
+import { describeIndex, handMadeIndex, liveIndex, sameIndex } from './index-shape';
 import { assertUniqueAgain } from './unique-again';
 
 /**

@@ -1,12 +1,57 @@
-import { errnoOf, fail } from '../context';
+import { guardSql } from '../../schema/guarded-columns';
+import { isGuarded } from '../../schema/key-state';
+import { note, remedyText, statement } from '../../schema/remedy';
+import { named, type ForeignKey, type Table } from '../../schema/shape';
+import { errnoOf, fail, type CheckOutcome, type VerifyContext } from '../context';
 import { behaviourCheck, behaviourRemedy, besidesTriggers } from '../probe/behaviour-check';
 import { insertFlow } from '../probe/flow-rows';
+import type { Probe } from '../probe/probe';
 import { keysWithRule, passBut } from './set-null';
 
 /** ER_ROW_IS_REFERENCED_2. */
 const stillReferenced = 1451;
 
-/** A repository that a flow uses can't be deleted. */
+/** ER_NO_REFERENCED_ROW_2. */
+const noParent = 1452;
+
+/** Why a key that is there lets a row through, where the catalog tells. */
+function letInRemedy(context: VerifyContext, table: Table, key: ForeignKey): string {
+  if (isGuarded(table, key)) return behaviourRemedy(context);
+  const column = key.columns[0] ?? '';
+  const guard = context.declared
+    .get(table.name)
+    ?.indexes.find((index) => index.columns[0]?.name === column && named(table.indexes, index.name));
+  return remedyText([
+    note('MySQL checks the key by its first index, of which a further column may be NULL. migrate mends it:'),
+    ...(guard ? guardSql(table, column, guard).map(statement) : []),
+  ]);
+}
+
+/** Tries a row without parent under each key that is there as declared; what was let in, or null. */
+async function letIn(probe: Probe, context: VerifyContext): Promise<CheckOutcome | null> {
+  for (const { name, foreignKeys } of context.declared.values()) {
+    const table = context.live.get(name);
+    for (const key of foreignKeys) {
+      if (!table || !context.live.has(key.parentTable) || !named(table.foreignKeys, key.name)) continue;
+      const given = { [key.columns[0] ?? '']: probe.newId() };
+      const row =
+        name === 'protection_flows'
+          ? { name: probe.newId(), flow_type: 'replication', destination_type: 'ossea', ...given }
+          : { flow_id: await insertFlow(probe), ...given };
+      const { text } = await probe.insertSql(name, row);
+      const errno = await probe.refusal(text, errnoOf);
+      if (errno === noParent) continue;
+      const what = errno === null ? 'was let in' : `was refused by errno ${errno}, not by the key`;
+      return fail(
+        `${key.name}: a row of ${name} that names no row of ${key.parentTable} ${what}${besidesTriggers(context)}`,
+        letInRemedy(context, table, key),
+      );
+    }
+  }
+  return null;
+}
+
+/** A repository that a flow uses can't be deleted, and no key lets a row in that names no parent. */
 export const restrictCheck = behaviourCheck('restrict', async (probe, context) => {
   const { present, late } = keysWithRule(context, 'RESTRICT');
   for (const { key } of present) {
@@ -22,9 +67,11 @@ export const restrictCheck = behaviourCheck('restrict', async (probe, context) =
       behaviourRemedy(context),
     );
   }
-  if (present.length === 0) return passBut('nothing to show', late);
+  const wrong = await letIn(probe, context);
+  if (wrong !== null) return wrong;
+  if (present.length === 0) return passBut(`rows without parent were refused (errno ${noParent})`, late);
   return passBut(
-    `${present.length === 1 ? 'a' : present.length} used repository was kept (errno ${stillReferenced})`,
+    `${present.length === 1 ? 'a' : present.length} used repository was kept (errno ${stillReferenced}), rows without parent were refused (errno ${noParent})`,
     late,
   );
 });

@@ -5,7 +5,7 @@ import { loadConnection, withSessionSettings } from '../../../src/config';
 import { createDataSource } from '../../../src/create-data-source';
 import { ProtectionFlow, ProtectionFlowExecution } from '../../../src/entities';
 import { errorCodes, type ErrorCode, type ErrorReport } from '../../../src/errors';
-import { migrate, planMigrate, rollback, type ProtectionFlowsDataSource } from '../../../src/migrator';
+import { adopt, migrate, planMigrate, rollback, type ProtectionFlowsDataSource } from '../../../src/migrator';
 import { lockName } from '../../../src/migrator/lock';
 import { createPlatformTables, createRepository, startPrivateServer } from '../../../src/testing';
 import { useDatabase, usePrivateServer } from '../../support/database';
@@ -42,8 +42,8 @@ describe('every error code is provoked:', () => {
   const query = (sql: string): Promise<unknown> => database.session.query(sql);
 
   /** The one finding of that code in a plan, which is an error report in all but name. */
-  const finding = async (code: ErrorCode): Promise<unknown> => {
-    const found = (await planMigrate(dataSource())).findings.find((one) => one.code === code);
+  const finding = async (code: ErrorCode, options?: { copyLimitRows: number }): Promise<unknown> => {
+    const found = (await planMigrate(dataSource(), options)).findings.find((one) => one.code === code);
     throw found === undefined
       ? new Error(`no finding ${code}`)
       : { consequence: errorCodes[code].consequence, ...found };
@@ -171,6 +171,15 @@ describe('every error code is provoked:', () => {
       await query('SELECT COUNT(*) FROM protection_flows');
       return migrate(dataSource(), { tableWaitMs: 1 }).finally(() => query('COMMIT'));
     },
+    TABLE_COPY_REFUSED: async () => {
+      await createPlatformTables(database.session, 'mixed', ['replication_schedules']);
+      await migrate(dataSource());
+      await flows().insert({ ...flow });
+      await query(
+        'CREATE TABLE backup_policies (id varchar(64) CHARACTER SET latin1 PRIMARY KEY) ENGINE=InnoDB',
+      );
+      return finding('TABLE_COPY_REFUSED', { copyLimitRows: 0 });
+    },
     MIGRATE_LOCKED: async () => {
       await query(`SELECT GET_LOCK('${lockName(database.name)}', 0)`);
       return migrate(dataSource(), { lockWaitMs: 1 });
@@ -196,6 +205,7 @@ describe('every error code is provoked:', () => {
       await query('DROP TABLE protection_flow_executions');
       return finding('SCHEMA_HALF_APPLIED');
     },
+    NOTHING_TO_ADOPT: () => adopt(dataSource()),
     ROLLBACK_WOULD_LOSE_ROWS: async () => {
       await migrate(dataSource());
       await flows().save({ ...flow });

@@ -40,9 +40,10 @@ describe('a foreign key', () => {
     await createPlatformTables(database.session, 'mixed', ['backup_policies']);
     const { statements } = await planMigrate(dataSource());
     expect(statements.map(({ migration, step }) => [migration, step])).toEqual(
-      Array(3).fill([null, 'add foreign key fk_flows_policy']),
+      Array(4).fill([null, 'add foreign key fk_flows_policy']),
     );
-    expect(statements[1]?.sql).toContain('ADD CONSTRAINT `fk_flows_policy`');
+    expect(statements[1]?.sql).toContain('ADD CONSTRAINT `fk_flows_policy_unproven`');
+    expect(statements[2]?.sql).toMatch(/ADD CONSTRAINT `fk_flows_policy` .* DROP FOREIGN KEY/);
     expect((await migrate(dataSource())).keys).toContainEqual(
       expect.objectContaining({ name: 'fk_flows_policy', status: 'added' }),
     );

@@ -20,7 +20,7 @@ describe('what migrate puts right or off by itself is no obstacle', () => {
     ]);
     expect(findings[0]?.message).toMatch(answer(/1005 with errno 150, or 1822/, /3780/));
     expect(await migrateAnew(database)).toMatchObject({ ok: true, findings });
-    expect(await look(database)).toEqual({ ok: true, findings: [] });
+    expect(await look(database)).toMatchObject({ ok: true, findings: [] });
   });
 
   it('a parent that does not exist defers its key', async () => {
@@ -33,7 +33,7 @@ describe('what migrate puts right or off by itself is no obstacle', () => {
     expect((await look(database)).findings).toHaveLength(4);
     await platform(...platformTableNames);
     expect(await migrateAnew(database)).toMatchObject({ ok: true });
-    expect(await look(database)).toEqual({ ok: true, findings: [] });
+    expect(await look(database)).toMatchObject({ ok: true, findings: [] });
   });
 
   it.each([

@@ -1,3 +1,4 @@
+import type { AdoptResult } from '../../../src/migrator';
 import type {
   MigratePlan,
   MigrateResult,
@@ -5,8 +6,14 @@ import type {
   RollbackResult,
   StatusResult,
 } from '../../../src/migrator/results';
+import type { RestoreOrphansResult } from '../../../src/migrator/restore-orphans';
 import type { Finding } from '../../../src/preflight/finding';
 import type { CheckResult, VerifyReport } from '../../../src/verify/report';
+
+export const where = {
+  server: { flavour: 'mariadb', version: '10.11.14' },
+  database: 'migratekit_oma',
+} as const;
 
 /** One finding of each effect, texts long enough to be wrapped. */
 export const findings: Finding[] = [
@@ -41,10 +48,11 @@ export const findings: Finding[] = [
   },
 ];
 
-export const preflightResult: PreflightResult = { ok: false, findings };
+export const preflightResult: PreflightResult = { ok: false, ...where, findings };
 
 export const migrateResult: MigrateResult = {
   ok: true,
+  ...where,
   applied: ['CreateProtectionFlowTables1753000000001', 'AddForeignKeys1753000000002'],
   keys: [
     { name: 'fk_executions_flow', status: 'present', ms: 0.4 },
@@ -56,15 +64,27 @@ export const migrateResult: MigrateResult = {
 
 export const plan: MigratePlan = {
   ok: true,
+  ...where,
   pending: ['CreateProtectionFlowTables1753000000001'],
   statements: [
     {
       migration: 'CreateProtectionFlowTables1753000000001',
       step: 'create table protection_flows',
       sql: 'CREATE TABLE `protection_flows` (\n  `id` varchar(64) NOT NULL\n)',
+      copies: null,
     },
-    { migration: null, step: 'add key fk_flows_schedule', sql: 'ALTER TABLE `protection_flows` MODIFY …;' },
-    { migration: null, step: 'add key fk_flows_schedule', sql: 'ALTER TABLE `protection_flows` ADD …;' },
+    {
+      migration: null,
+      step: 'add key fk_flows_schedule',
+      sql: 'ALTER TABLE `protection_flows` MODIFY …;',
+      copies: { table: 'protection_flows', rows: 1200, bytes: 4_500_000 },
+    },
+    {
+      migration: null,
+      step: 'add key fk_flows_schedule',
+      sql: 'ALTER TABLE `protection_flows` ADD …;',
+      copies: null,
+    },
   ],
   keys: [
     { name: 'fk_flows_schedule', status: 'to-add' },
@@ -75,8 +95,33 @@ export const plan: MigratePlan = {
 
 export const rollbackResult: RollbackResult = {
   ok: true,
+  ...where,
   undone: ['AddForeignKeys1753000000002'],
   discarded: { protection_flows: 12, protection_flow_executions: 3400, untouched: 0 },
+};
+
+export const restoreOrphansResult: RestoreOrphansResult = {
+  ok: false,
+  ...where,
+  restored: { protection_flows: 1, 'audit trail.protection_flow_notes': 1200 },
+  left: [
+    {
+      table: 'protection_flow_executions',
+      key: 'fk_flows_policy',
+      reason: 'parent-missing',
+      rows: 2,
+      answer: null,
+      sample: ['execution 1', 'execution 2'],
+    },
+    {
+      table: 'audit trail.protection_flow_notes',
+      key: 'fk_flows_policy',
+      reason: 'refused',
+      rows: 1,
+      answer: 'CONSTRAINT `chk_notes` failed for `audit trail`.`protection_flow_notes`',
+      sample: ['7, 8'],
+    },
+  ],
 };
 
 export const status: StatusResult = {
@@ -131,4 +176,61 @@ export const report: VerifyReport = {
     check('foreign-keys', { status: 'deferred', summary: 'fk_flows_policy waits for backup_policies' }),
     check('restrict', { status: 'skip', summary: 'the server is read-only' }),
   ],
+};
+
+const unique = { object: 'index', table: 'protection_flows', name: 'uq_flows_name' } as const;
+
+/** One repair carried out, one to do, and a decision. */
+export const adoptResult: AdoptResult = {
+  ok: false,
+  ...where,
+  adopted: [],
+  repairs: [
+    {
+      title: 'bring protection_flow_executions to its declared shape',
+      table: 'protection_flow_executions',
+      differences: [],
+      rows: 2,
+      sql: ["UPDATE `protection_flow_executions` r SET r.`status` = 'pending' WHERE r.`status` IS NULL"],
+      copies: null,
+      status: 'repaired',
+    },
+    {
+      title: 'bring protection_flows to its declared shape',
+      table: 'protection_flows',
+      differences: [
+        {
+          object: 'column',
+          table: 'protection_flows',
+          name: 'enabled',
+          property: 'nullable',
+          expected: 'NOT NULL',
+          actual: 'NULL',
+        },
+      ],
+      rows: 0,
+      sql: [
+        "ALTER TABLE `protection_flows` MODIFY `enabled` tinyint(1) NOT NULL DEFAULT '1', ALGORITHM=INPLACE, LOCK=NONE",
+      ],
+      copies: { table: 'protection_flows', rows: 1200, bytes: 340_000 },
+      status: 'to-repair',
+    },
+  ],
+  decisions: [
+    {
+      ...unique,
+      differences: [{ ...unique, property: 'presence', expected: 'name', actual: null }],
+      rows: 2,
+      reason: '2 rows share their name, which is to be unique (uq_flows_name)',
+      look: 'SELECT `name`, COUNT(*) AS n FROM `protection_flows` GROUP BY `name` HAVING COUNT(*) > 1',
+      choices: [
+        {
+          does: 'appends the id to the name of all but one of them',
+          sql: ["UPDATE `protection_flows` SET `name` = CONCAT(`name`, ' (', `id`, ')') WHERE `id` = 'x'"],
+        },
+      ],
+    },
+  ],
+  keys: [{ name: 'fk_executions_flow', status: 'to-add', ms: 0 }],
+  findings: [],
 };

@@ -3,9 +3,11 @@ import type { CommandLine } from '../../../src/cli/command-line';
 import { run } from '../../../src/cli/run';
 import type { Services } from '../../../src/cli/services';
 import { ProtectionFlowsError, type ErrorReport } from '../../../src/errors';
-import { migrateResult, plan, preflightResult, report, rollbackResult, status } from './fixed-results';
+import * as fixed from './fixed-results';
 import { Written } from './terminal';
 
+const { migrateResult, plan, preflightResult, report, status } = fixed;
+const { adoptResult, restoreOrphansResult, rollbackResult } = fixed;
 const env = { DATABASE_URL: 'mysql://u:hu%40sh@h/d' };
 
 interface Ran {
@@ -44,9 +46,11 @@ async function ran(line: string, given: Given = {}): Promise<Ran> {
   const services: Services = {
     openDataSource: () => Promise.resolve(dataSource),
     migrate: answer('migrate', migrateResult),
+    adopt: answer('adopt', adoptResult),
     runPreflight: answer('preflight', preflightResult),
     planMigrate: answer('plan', plan),
     rollback: answer('rollback', rollbackResult),
+    restoreOrphans: answer('restore', restoreOrphansResult),
     readStatus: answer('status', status),
     verify: answer('verify', report),
     ...given,
@@ -89,11 +93,15 @@ const failing = (error: unknown) => () => Promise.reject(error as Error);
 
 describe('commands', () => {
   it.each([
-    ['migrate', 0, 'migrate {}', migrateResult],
-    ['migrate --plan', 0, 'plan {}', plan],
+    ['migrate', 0, 'migrate {"orphans":"report"}', migrateResult],
+    ['migrate --plan', 0, 'plan {"orphans":"report"}', plan],
+    ['adopt', 1, 'adopt {"repair":false,"orphans":"report"}', adoptResult],
+    ['adopt --repair', 1, 'adopt {"repair":true,"orphans":"report"}', adoptResult],
     ['rollback', 0, 'rollback {"steps":1,"discardRows":false}', rollbackResult],
     ['rollback --steps 3 --discard-rows', 0, 'rollback {"steps":3,"discardRows":true}', rollbackResult],
     ['rollback --all', 0, 'rollback {"steps":"all","discardRows":false}', rollbackResult],
+    ['restore-orphans', 1, 'restore {}', restoreOrphansResult],
+    ['restore-orphans --key fk_x', 1, 'restore {"key":"fk_x"}', restoreOrphansResult],
     ['status', 1, 'status {}', status],
     ['preflight', 1, 'preflight {}', preflightResult],
     ['verify', 1, 'verify {"strict":false}', report],
@@ -191,7 +199,7 @@ describe('exit codes of errors', () => {
 
 describe('usage', () => {
   it.each([
-    ['', 'no command was given', 'migrate, rollback, status, preflight, verify, demo'],
+    ['', 'no command was given', 'migrate, rollback, status, preflight, verify, adopt, restore-orphans'],
     ['migrat', "unknown command 'migrat'", 'Did you mean migrate?'],
     ['backup', "unknown command 'backup'", 'The commands are: migrate'],
     ['status --jsn', "unknown option '--jsn'", 'Did you mean --json?'],
@@ -219,7 +227,7 @@ describe('usage', () => {
     '--help',
     'help',
     'help migrate',
-    ...['migrate', 'rollback', 'status', 'verify', 'demo'].map((name) => `${name} --help`),
+    ...'migrate adopt rollback restore-orphans verify demo'.split(' ').map((name) => `${name} --help`),
   ])('explains itself in 80 columns, with examples and exit codes: %s', async (line) => {
     const result = await ran(line, { env: {} });
     expect(result).toMatchObject({ exitCode: 0, stderr: '' });

@@ -1,4 +1,5 @@
-import type { MigratePlan, MigrateResult, StatusResult } from '../../../migrator/results';
+import type { MigratePlan, MigrateResult, StatusResult, Where } from '../../../migrator/results';
+import { describeSize } from '../../../schema/table-size';
 import { counted, serverName } from '../counted';
 import { findingsMarkdown } from './findings-markdown';
 import { codeBlock, escaped, markdownTable, marked } from './markdown';
@@ -9,8 +10,10 @@ const keysTable = (keys: readonly { readonly name: string; readonly status: stri
     keys.map(({ name, status }) => [`\`${name}\``, marked(status)]),
   );
 
-const heading = (ok: boolean, title: string): string[] => [
+const heading = ({ ok, database, server }: Where & { ok: boolean }, title: string): string[] => [
   `## ${ok ? '✅' : '❌'} protection-flows ${title}`,
+  '',
+  `Database ${escaped(database)} on ${serverName(server)}`,
   '',
 ];
 
@@ -24,9 +27,10 @@ function done(applied: MigrateResult['applied'], keys: MigrateResult['keys']): s
 }
 
 /** What a migrate did, as Markdown. */
-export function migrateMarkdown({ ok, applied, keys, findings }: MigrateResult): string[] {
+export function migrateMarkdown(result: MigrateResult): string[] {
+  const { applied, keys, findings } = result;
   return [
-    ...heading(ok, `migrate: ${done(applied, keys)}`),
+    ...heading(result, `migrate: ${done(applied, keys)}`),
     ...applied.map((name) => `- \`${name}\``),
     ...(applied.length > 0 ? [''] : []),
     ...keysTable(keys),
@@ -35,11 +39,17 @@ export function migrateMarkdown({ ok, applied, keys, findings }: MigrateResult):
 }
 
 /** What a migrate would do, as Markdown. */
-export function planMarkdown({ ok, pending, statements, keys, findings }: MigratePlan): string[] {
-  const script = statements.map(({ step, sql }) => `-- ${step}\n${sql};`).join('\n');
+export function planMarkdown(plan: MigratePlan): string[] {
+  const { pending, statements, keys, findings } = plan;
+  const script = statements
+    .map(
+      ({ step, sql, copies }) =>
+        `-- ${step}${copies ? ` (copies ${describeSize(copies)}; writers wait)` : ''}\n${sql};`,
+    )
+    .join('\n');
   return [
     ...heading(
-      ok,
+      plan,
       `migrate --plan: ${counted(pending.length, 'migration')}, ${counted(statements.length, 'statement')}`,
     ),
     ...keysTable(keys),
@@ -49,16 +59,15 @@ export function planMarkdown({ ok, pending, statements, keys, findings }: Migrat
 }
 
 /** The state of a database, as Markdown. */
-export function statusMarkdown({ ok, database, server, migrations, keys }: StatusResult): string[] {
+export function statusMarkdown(status: StatusResult): string[] {
+  const { ok, migrations, keys } = status;
   return [
-    ...heading(ok, `status: ${ok ? 'up to date' : 'not up to date'}`),
-    `Database ${escaped(database)} on ${serverName(server)}`,
-    '',
+    ...heading(status, `status: ${ok ? 'up to date' : 'not up to date'}`),
     ...markdownTable(
       ['Migration', 'Status', 'Applied'],
-      migrations.map(({ name, status, appliedAt }) => [
+      migrations.map(({ name, status: state, appliedAt }) => [
         `\`${escaped(name)}\``,
-        marked(status),
+        marked(state),
         appliedAt ?? '',
       ]),
     ),

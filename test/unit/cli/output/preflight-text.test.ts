@@ -1,6 +1,6 @@
 import { preflightText } from '../../../../src/cli/output/text';
 import { styleFor } from '../../../../src/cli/output/style';
-import { findings, preflightResult } from '../fixed-results';
+import { findings, preflightResult, where } from '../fixed-results';
 import { Written } from '../terminal';
 
 /** Guards what `preflight` prints in a terminal: those in the way first, and a last line that says what it comes to. */
@@ -9,7 +9,7 @@ const of = (...effects: string[]) => findings.filter(({ effect }) => effects.inc
 
 it('says how many findings stop migrate, and has the SQL of each fix on lines of its own', () => {
   const lines = preflightText(preflightResult, style);
-  expect(lines[0]).toBe('Findings');
+  expect(lines.slice(0, 3)).toEqual(['Database migratekit_oma on MariaDB 10.11.14', '', 'Findings']);
   expect(lines.filter((line) => /stands in the way|left for/.test(line))).toEqual([
     '  FK_ORPHAN_ROWS (stands in the way)',
     '  PRIVILEGE_MISSING (stands in the way)',
@@ -24,15 +24,19 @@ it('says how many findings stop migrate, and has the SQL of each fix on lines of
 it('says that a late key would be left out', () => {
   const late = of('blocking').map((finding) => ({ ...finding, effect: 'key-refused' as const }));
   expect(
-    preflightText({ ok: false, findings: late.slice(0, 1) }, style)
+    preflightText({ ok: false, ...where, findings: late.slice(0, 1) }, style)
       .slice(-2)
       .join(' '),
   ).toBe('Migrate would leave out a key: 1 finding in the way. Apply the fixes and look again.');
 });
 
 it('says that nothing is in the way, but for what is deferred', () => {
-  expect(preflightText({ ok: true, findings: [] }, style)).toEqual(['Nothing stands in the way of migrate.']);
-  expect(preflightText({ ok: true, findings: of('deferred') }, style).at(-1)).toBe(
+  expect(preflightText({ ok: true, ...where, findings: [] }, style)).toEqual([
+    'Database migratekit_oma on MariaDB 10.11.14',
+    '',
+    'Nothing stands in the way of migrate.',
+  ]);
+  expect(preflightText({ ok: true, ...where, findings: of('deferred') }, style).at(-1)).toBe(
     'Nothing stands in the way of migrate, but for 1 deferred key.',
   );
 });

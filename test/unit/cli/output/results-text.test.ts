@@ -1,17 +1,35 @@
 import { styleFor } from '../../../../src/cli/output/style';
-import { migrateText, planText, rollbackText, statusText, verifyText } from '../../../../src/cli/output/text';
-import { findings, migrateResult, plan, report, rollbackResult, status } from '../fixed-results';
+import {
+  adoptText,
+  migrateText,
+  planText,
+  rollbackText,
+  statusText,
+  verifyText,
+} from '../../../../src/cli/output/text';
+import {
+  adoptResult,
+  findings,
+  migrateResult,
+  plan,
+  report,
+  rollbackResult,
+  status,
+  where,
+} from '../fixed-results';
 import { Written } from '../terminal';
 
 const plain = styleFor(new Written(), {}, true);
 const coloured = styleFor(new Written(true), {}, true);
 const withoutColour = (text: string): string => text.replaceAll(/\x1b\[\d+m/g, '');
 const text = (...lines: string[]): string => lines.join('\n');
-const isSql = (line: string): boolean => /^\s*(?:-- )?\s*(?:Fix: )?(?:ALTER|UPDATE|GRANT|CREATE) /.test(line);
+const isSql = (line: string): boolean =>
+  /^\s*(?:-- )?\s*(?:Fix: )?(?:ALTER|SELECT|UPDATE|GRANT|CREATE) /.test(line);
 
 const all: [string, (style: typeof plain) => readonly string[]][] = [
   ['migrate', (style) => migrateText({ ...migrateResult, findings }, style)],
   ['plan', (style) => planText({ ...plan, findings }, style)],
+  ['adopt', (style) => adoptText(adoptResult, style)],
   ['rollback', (style) => rollbackText(rollbackResult, style)],
   ['status', (style) => statusText(status, style)],
   ['verify', (style) => verifyText(report, style)],
@@ -33,6 +51,8 @@ describe('the text of migrate', () => {
   it('shows what was applied, every key, the findings and how it stands', () => {
     expect(text(...migrateText(migrateResult, plain))).toBe(
       text(
+        'Database migratekit_oma on MariaDB 10.11.14',
+        '',
         'Applied 2 migrations',
         '  CreateProtectionFlowTables1753000000001',
         '  AddForeignKeys1753000000002',
@@ -56,8 +76,8 @@ describe('the text of migrate', () => {
 
   it('says in one line when there was nothing to do', () => {
     const keys = [{ name: 'fk', status: 'present' as const, ms: 0 }];
-    const lines = migrateText({ ok: true, applied: [], keys, findings: [] }, plain);
-    expect(lines[0]).toBe('No migration was applied.');
+    const lines = migrateText({ ok: true, ...where, applied: [], keys, findings: [] }, plain);
+    expect(lines[2]).toBe('No migration was applied.');
     expect(lines.at(-1)).toBe('Nothing to do: the schema is up to date.');
   });
 
@@ -76,6 +96,8 @@ describe('the text of a plan', () => {
   it('can be given to a client: everything but the statements is a comment', () => {
     expect(text(...planText({ ...plan, findings: [] }, plain))).toBe(
       text(
+        '-- Database migratekit_oma on MariaDB 10.11.14',
+        '--',
         '-- The plan: 1 migration, 3 statements',
         '--',
         '-- FOREIGN KEY        STATUS',
@@ -92,6 +114,7 @@ describe('the text of a plan', () => {
         '',
         '-- Keys that are absent',
         '-- add key fk_flows_schedule',
+        '-- Copies protection_flows: 1,200 rows, 5 MB; its writers wait meanwhile',
         'ALTER TABLE `protection_flows` MODIFY …;',
         'ALTER TABLE `protection_flows` ADD …;',
       ),
@@ -105,6 +128,8 @@ describe('the text of a rollback', () => {
   it('shows what was undone and the rows thrown away', () => {
     expect(text(...rollbackText(rollbackResult, plain))).toBe(
       text(
+        'Database migratekit_oma on MariaDB 10.11.14',
+        '',
         'Undid 1 migration, newest first',
         '  AddForeignKeys1753000000002',
         '',
@@ -113,7 +138,9 @@ describe('the text of a rollback', () => {
         'protection_flow_executions  3400',
       ),
     );
-    expect(rollbackText({ ok: true, undone: [], discarded: {} }, plain)).toEqual([
+    expect(rollbackText({ ok: true, ...where, undone: [], discarded: {} }, plain)).toEqual([
+      'Database migratekit_oma on MariaDB 10.11.14',
+      '',
       'No migration was undone: none is applied.',
     ]);
   });
@@ -175,5 +202,28 @@ describe('the text of verify', () => {
     const checks = [{ ...report.checks[2]!, id: 'foreign-keys' as const }];
     const lines = verifyText({ ...report, verdict: 'proven', checks }, plain);
     expect(lines.at(-1)).toBe('Proven, but --strict allows no deferred key (foreign-keys).');
+  });
+});
+
+describe('the text of adopt', () => {
+  it('shows each repair with what it ends and its SQL, what is left to decide, and how it stands', () => {
+    const shown = text(...adoptText(adoptResult, plain));
+    expect(shown).toContain(
+      text(
+        'Repaired: bring protection_flow_executions to its declared shape',
+        "  - 2 rows with NULL or '0000-00-00' in the place of a default",
+        '',
+        'To repair: bring protection_flows to its declared shape',
+        '  - column protection_flows.enabled: nullable is NULL, not NOT NULL',
+        '  ! may copy protection_flows: 1,200 rows, 340 kB; its writers wait meanwhile',
+        "  ALTER TABLE `protection_flows` MODIFY `enabled` tinyint(1) NOT NULL DEFAULT '1', ALGORITHM=INPLACE, LOCK=NONE;",
+      ),
+    );
+    expect(shown).toContain('Yours to decide: 2 rows share their name');
+    expect(shown).toMatch(/Nothing was changed: 1 decision to take first\. Then adopt again\.$/);
+    expect(text(...adoptText({ ...adoptResult, decisions: [] }, plain))).toMatch(/1 repair to make/);
+    const done = { ...adoptResult, ok: true, decisions: [], repairs: [] };
+    expect(text(...adoptText(done, plain))).toMatch(/Nothing to adopt: all is recorded/);
+    expect(text(...adoptText({ ...done, adopted: ['A1'] }, plain))).toMatch(/Recorded 1 migration\n {2}A1\n/);
   });
 });
