@@ -1,0 +1,62 @@
+import { declaredSchema } from '../migrations';
+import { hasQuarantine } from '../schema/orphans/quarantine-table';
+import { restoreRows, type LeftRows, type RestoredRows } from '../schema/orphans/restore-rows';
+import { withRowSettings } from '../schema/orphans/row-transaction';
+import type { Server } from '../schema/server';
+import type { ProtectionFlowsDataSource } from './guarded-data-source';
+import { assertNotInterrupted } from './interruption';
+import { withMigrationSession, type SessionOptions } from './migration-session';
+
+export type { LeftReason } from '../schema/orphans/restore-row';
+export type { LeftRows };
+
+/** Options of {@link restoreOrphans}. */
+export interface RestoreOrphansOptions extends SessionOptions {
+  /** Only the rows that were set aside for that foreign key. Default: all. */
+  readonly key?: string;
+  /** How many rows one transaction puts back, at most. Default: 500. */
+  readonly batchRows?: number;
+}
+
+/** What a restore did, as `restore-orphans --json` prints it. */
+export interface RestoreOrphansResult {
+  /** True when nothing that was asked for is left in quarantine; also where nothing was. */
+  readonly ok: boolean;
+  readonly server: Server;
+  readonly database: string;
+  /** How many rows were put back, by table; `database.table` where that is another database. */
+  readonly restored: Readonly<Record<string, number>>;
+  /** The rows that could not be put back, by table, key and reason. */
+  readonly left: readonly LeftRows[];
+}
+
+/**
+ * Puts the rows back that `migrate` with `orphans: 'quarantine'` set aside, under the same lock as migrate. Foreign keys
+ * are checked: a row whose parent is still missing, or whose id is taken, stays in quarantine and is reported. Each batch
+ * is one transaction, so it can be stopped anywhere, and a rerun goes on.
+ *
+ * @throws ProtectionFlowsError MIGRATE_LOCKED, TABLE_BUSY, INTERRUPTED, CONNECTION_LOST, PRIVILEGE_MISSING
+ */
+export async function restoreOrphans(
+  dataSource: ProtectionFlowsDataSource,
+  options: RestoreOrphansOptions = {},
+): Promise<RestoreOrphansResult> {
+  const { key, batchRows, tableWaitMs, signal } = options;
+  const { restored, left } = await withMigrationSession(dataSource, options, {}, ({ runner, tell }) =>
+    withRowSettings(runner, async (): Promise<RestoredRows> => {
+      if (!(await hasQuarantine(runner))) return { restored: {}, left: [] };
+      return restoreRows({
+        session: runner,
+        server: dataSource.server,
+        declared: declaredSchema,
+        key,
+        batchRows,
+        tableWaitMs,
+        goOn: () => assertNotInterrupted(signal),
+        onProgress: tell,
+      });
+    }),
+  );
+  const { server, database } = dataSource;
+  return { ok: left.length === 0, server, database, restored, left };
+}

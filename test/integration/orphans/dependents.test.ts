@@ -1,0 +1,172 @@
+import { select, type Queryable } from '../../../src/schema/queryable';
+import { sessionOf } from '../../../src/testing';
+import { useDatabase } from '../../support/database';
+import { useDataSource } from '../../support/data-source';
+import { executions, flows, orphanBench } from './orphan-bench';
+
+/** Guards that nothing which hangs on a quarantined row is lost, changed or left behind. */
+describe('what hangs on an orphan', () => {
+  const database = useDatabase({ platform: 'mixed', per: 'each' });
+  useDataSource(database, { per: 'each' });
+  const bench = orphanBench(database);
+  const id64 = 'varchar(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci NULL';
+
+  beforeEach(async () => {
+    await bench.dropKey('fk_flows_policy');
+    for (const id of ['f1', 'f2', 'f3']) {
+      await bench.insertFlow(id, { policy_id: 'gone' });
+      for (let n = 0; n < 5; n += 1) await bench.insertExecution(`${id}-${n}`, id);
+    }
+  });
+
+  /** A table of others with one row that hangs on an execution of the last flow, so that it is met late. */
+  const createHanging = async (rule: string): Promise<void> => {
+    await database.session.query(
+      `CREATE TABLE hanging (id int PRIMARY KEY, execution ${id64},
+         CONSTRAINT fk_hanging FOREIGN KEY (execution) REFERENCES ${executions} (id) ${rule}) ENGINE=InnoDB`,
+    );
+    await database.session.query("INSERT INTO hanging VALUES (1, 'f3-4')");
+  };
+
+  it.each(['ON DELETE RESTRICT', 'ON DELETE NO ACTION', 'ON DELETE SET NULL', ''])(
+    'by a key of others with "%s" stops the quarantine before anything is changed',
+    async (rule) => {
+      await createHanging(rule);
+      const tables = [flows, executions, 'hanging'];
+      const before = await bench.checksums(...tables);
+      await expect(bench.settle('fk_flows_policy', 'quarantine', { batchRows: 1 })).rejects.toMatchObject({
+        code: 'STILL_REFERENCED',
+        message: expect.stringMatching(/^1 row of hanging .*fk_hanging/),
+        details: { foreignKey: 'fk_flows_policy', table: 'hanging', key: 'fk_hanging', rows: 1 },
+      });
+      expect(await bench.checksums(...tables)).toEqual(before);
+      await database.session.query('UPDATE hanging SET execution = NULL');
+      expect(await bench.settle('fk_flows_policy', 'quarantine')).toMatchObject({ rows: 3 });
+    },
+  );
+
+  it.each(['RESTRICT', 'SET NULL'])(
+    'by a key with ON DELETE %s is seen under the lock too, where it came after the first look',
+    async (rule) => {
+      await createHanging(`ON DELETE ${rule}`);
+      await database.session.query('DELETE FROM hanging');
+      const session = before(/^SELECT .* FOR UPDATE/, () =>
+        bench.insert('hanging', { id: 1, execution: 'f1-0' }),
+      );
+      await expect(bench.settle('fk_flows_policy', 'quarantine', { session })).rejects.toMatchObject({
+        code: 'STILL_REFERENCED',
+      });
+      expect(await bench.rows('hanging', 'execution')).toEqual([{ execution: 'f1-0' }]);
+      expect(await bench.ids(flows)).toEqual(['f1', 'f2', 'f3']);
+      expect(await bench.ids(executions)).toHaveLength(15);
+    },
+  );
+
+  it('in a circle stops the quarantine before anything is changed: it could not be put back', async () => {
+    await createHanging('ON DELETE CASCADE');
+    await database.session.query(
+      'ALTER TABLE hanging ADD up int NULL, ADD FOREIGN KEY (up) REFERENCES hanging (id) ON DELETE CASCADE',
+    );
+    await database.session.query('INSERT INTO hanging (id, up) VALUES (2, 1), (3, 2)');
+    await database.session.query('UPDATE hanging SET up = 3 WHERE id = 1');
+    await expect(bench.settle('fk_flows_policy', 'quarantine', { batchRows: 1 })).rejects.toMatchObject({
+      code: 'STILL_REFERENCED',
+      message: expect.stringContaining('circle'),
+    });
+    expect(await bench.ids(flows)).toEqual(['f1', 'f2', 'f3']);
+    expect(await bench.ids('hanging')).toEqual([1, 2, 3]);
+  });
+
+  it('in a table without a primary key stops the quarantine: such rows can not be told apart', async () => {
+    await createHanging('ON DELETE CASCADE');
+    await database.session.query('ALTER TABLE hanging DROP PRIMARY KEY');
+    await expect(bench.settle('fk_flows_policy', 'quarantine')).rejects.toMatchObject({
+      code: 'STILL_REFERENCED',
+      message: expect.stringContaining('hanging has no primary key'),
+    });
+  });
+
+  it('goes with it although the key between the two tables is missing, whatever their collations', async () => {
+    await bench.dropKey('fk_executions_flow');
+    await database.session.query(
+      `ALTER TABLE ${executions} MODIFY flow_id varchar(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci NOT NULL`,
+    );
+    expect(await bench.settle('fk_flows_policy', 'quarantine')).toEqual({
+      rows: 3,
+      cascaded: { [executions]: 15 },
+    });
+    expect(await bench.ids(executions)).toEqual([]);
+  });
+
+  it('that was given to another flow meanwhile stays', async () => {
+    await bench.insertFlow('fine');
+    const session = before(/^SELECT .* FROM `protection_flow_executions` r FORCE .* FOR UPDATE$/, () =>
+      database.session.query(`UPDATE ${executions} SET flow_id = 'fine' WHERE id = 'f1-0'`),
+    );
+    await bench.settle('fk_flows_policy', 'quarantine', { session, batchRows: 2 });
+    expect(await bench.ids(executions)).toEqual(['f1-0']);
+    expect(await bench.quarantined('row_key')).toHaveLength(17);
+  });
+
+  it('came between the last look and the lock is taken along', async () => {
+    let made = 0;
+    const session = before(
+      /^SELECT .* FROM `protection_flows` r .* FOR UPDATE$/,
+      async () => {
+        made += 1;
+        await bench.insertExecution(`late-${made}`, 'f2').catch(() => undefined);
+      },
+      'always',
+    );
+    const { cascaded } = await bench.settle('fk_flows_policy', 'quarantine', { session, batchRows: 2 });
+    expect(made).toBeGreaterThan(3);
+    const late = (await bench.quarantined('row_key')).filter(({ row_key: key }) => /^late/.test(String(key)));
+    expect(late.length).toBeGreaterThan(0);
+    expect(cascaded).toEqual({ [executions]: 15 + late.length });
+    expect(await bench.ids(executions)).toEqual([]);
+  });
+
+  it('is never lost, while a writer adds to it all the time', async () => {
+    const writer = sessionOf(await database.connect());
+    const accepted: string[] = [];
+    let goesOn = true;
+    const writing = (async () => {
+      for (let n = 0; goesOn; n += 1) {
+        const [id, flow] = [`w${n}`, `f${(n % 3) + 1}`];
+        await writer
+          .query(
+            `INSERT INTO ${executions} (id, flow_id, execution_type, started_at) VALUES (?, ?, 'api', NOW())`,
+            [id, flow],
+          )
+          .then(() => accepted.push(id))
+          .catch((error: { errno?: number }) => expect([1452, 1213, 1205]).toContain(error.errno));
+      }
+    })();
+    const settled = await bench.settle('fk_flows_policy', 'quarantine', { batchRows: 25 });
+    goesOn = false;
+    await writing;
+    expect(settled).toEqual({ rows: 3, cascaded: { [executions]: 15 + accepted.length } });
+    const kept = new Set((await bench.quarantined('row_key')).map(({ row_key: key }) => key));
+    expect(accepted.filter((id) => !kept.has(id))).toEqual([]);
+    expect(await select(database.session, `SELECT id FROM ${executions}`)).toEqual([]);
+  });
+
+  /** The database's session on a connection of its own; others do something before a statement of it. */
+  function before(
+    pattern: RegExp,
+    others: () => Promise<unknown>,
+    times: 'once' | 'always' = 'once',
+  ): Queryable {
+    let done = false;
+    const own = database.connect().then(sessionOf);
+    return {
+      async query(sql, parameters) {
+        if (pattern.test(sql) && !(done && times === 'once')) {
+          done = true;
+          await others();
+        }
+        return (await own).query(sql, parameters);
+      },
+    };
+  }
+});

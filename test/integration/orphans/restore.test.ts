@@ -1,0 +1,149 @@
+import { restoreOrphans } from '../../../src/migrator';
+import { createPolicy, createRepository } from '../../../src/testing/platform-rows';
+import { useDatabase } from '../../support/database';
+import { useDataSource } from '../../support/data-source';
+import { executions, flows, orphanBench } from './orphan-bench';
+
+/** Guards that a row which can't come back stays in quarantine, with the reason, and keeps no other one there. */
+describe('a restore', () => {
+  const database = useDatabase({ platform: 'mixed', per: 'each' });
+  const dataSource = useDataSource(database, { per: 'each' });
+  const bench = orphanBench(database);
+  const query = (sql: string): Promise<unknown> => database.session.query(sql);
+
+  const quarantineFlows = async (...ids: string[]): Promise<void> => {
+    await bench.dropKey('fk_flows_policy');
+    for (const id of ids) {
+      await bench.insertFlow(id, { policy_id: `of ${id}` });
+      await bench.insertExecution(`${id}-1`, id);
+    }
+    await bench.settle('fk_flows_policy', 'quarantine');
+  };
+  const left = (table: string, reason: string, ...sample: string[]) =>
+    expect.objectContaining({ table, reason, key: 'fk_flows_policy', rows: sample.length, sample });
+
+  it('has nothing to do where nothing was ever quarantined, or nothing is any more', async () => {
+    const nothing = { ok: true, restored: {}, left: [] };
+    expect(await restoreOrphans(dataSource())).toMatchObject(nothing);
+    await quarantineFlows('f');
+    await query('DELETE FROM sendense_flow_orphans');
+    expect(await restoreOrphans(dataSource())).toMatchObject({
+      ...nothing,
+      server: dataSource().server,
+      database: database.name,
+    });
+  });
+
+  it('leaves what has no parent yet, whether the key is there or not, and what hangs on it', async () => {
+    await quarantineFlows('f1', 'f2', 'f3');
+    await createPolicy(database.session, { id: 'of f2' });
+    const expected = {
+      ok: false,
+      restored: { [flows]: 1, [executions]: 1 },
+      left: [left(flows, 'parent-missing', 'f3', 'f1'), left(executions, 'parent-missing', 'f3-1', 'f1-1')],
+    };
+    const first = await restoreOrphans(dataSource(), { batchRows: 2 });
+    expect(first).toMatchObject({ ...expected, left: expect.arrayContaining(expected.left) });
+    expect(first.left).toHaveLength(2);
+    await query(
+      `ALTER TABLE ${flows} ADD CONSTRAINT fk_flows_policy FOREIGN KEY (policy_id) REFERENCES backup_policies (id) ON DELETE SET NULL`,
+    );
+    expect(await restoreOrphans(dataSource())).toMatchObject({ ok: false, restored: {} });
+    await createPolicy(database.session, { id: 'of f1' });
+    await createPolicy(database.session, { id: 'of f3' });
+    expect(await restoreOrphans(dataSource())).toMatchObject({
+      ok: true,
+      restored: { [flows]: 2, [executions]: 2 },
+    });
+    expect(await bench.ids(executions)).toEqual(['f1-1', 'f2-1', 'f3-1']);
+  });
+
+  it('leaves what is taken: an id, or a flow name, whatever its case', async () => {
+    await quarantineFlows('f1', 'f2', 'f3');
+    for (const id of ['f1', 'f2', 'f3']) await createPolicy(database.session, { id: `of ${id}` });
+    await bench.insertFlow('f1', { name: 'the new one' });
+    await bench.insertFlow('other', { name: 'FLOW f2' });
+    const result = await restoreOrphans(dataSource());
+    expect(result).toMatchObject({
+      ok: false,
+      // The execution goes to the flow that has its flow's id now
+      restored: { [flows]: 1, [executions]: 2 },
+      left: expect.arrayContaining([
+        left(flows, 'taken', 'f2', 'f1'),
+        left(executions, 'parent-missing', 'f2-1'),
+      ]),
+    });
+    expect(await bench.rows(flows, 'id, name')).toEqual([
+      { id: 'f1', name: 'the new one' },
+      { id: 'f3', name: 'flow f3' },
+      { id: 'other', name: 'FLOW f2' },
+    ]);
+    expect(await bench.quarantined('row_key')).toEqual([
+      { row_key: 'f1' },
+      { row_key: 'f2-1' },
+      { row_key: 'f2' },
+    ]);
+    await query("UPDATE protection_flows SET name = 'renamed' WHERE id = 'other'");
+    await query("DELETE FROM protection_flows WHERE id = 'f1'");
+    expect(await restoreOrphans(dataSource())).toMatchObject({ ok: true, left: [] });
+  });
+
+  it('brings back a row whose parent was quarantined before it', async () => {
+    await bench.dropKey('fk_executions_flow');
+    await quarantineFlows('f');
+    await bench.insertExecution('late', 'f');
+    await bench.settle('fk_executions_flow', 'quarantine');
+    expect(await bench.quarantined('row_key')).toEqual([
+      { row_key: 'f-1' },
+      { row_key: 'f' },
+      { row_key: 'late' },
+    ]);
+    await createPolicy(database.session, { id: 'of f' });
+    expect(await restoreOrphans(dataSource(), { batchRows: 1 })).toMatchObject({
+      ok: true,
+      restored: { [flows]: 1, [executions]: 2 },
+    });
+  });
+
+  it('of one key leaves the rows of the others alone, and is content', async () => {
+    await bench.dropKey('fk_flows_repository');
+    await bench.insertFlow('b', { flow_type: 'backup', repository_id: 'lost' });
+    await bench.settle('fk_flows_repository', 'quarantine');
+    await quarantineFlows('f');
+    await createRepository(database.session, { id: 'lost' });
+    const key = 'fk_flows_repository';
+    expect(await restoreOrphans(dataSource(), { key })).toMatchObject({ ok: true, restored: { [flows]: 1 } });
+    expect(await bench.quarantined('row_key')).toEqual([{ row_key: 'f-1' }, { row_key: 'f' }]);
+    expect(await restoreOrphans(dataSource(), { key: 'fk_none' })).toMatchObject({ ok: true, restored: {} });
+  });
+
+  it('leaves rows whose table is gone or has changed, with the answer of the server', async () => {
+    await query(
+      `CREATE TABLE gone (id int PRIMARY KEY, flow varchar(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci, FOREIGN KEY (flow) REFERENCES ${flows} (id) ON DELETE CASCADE) ENGINE=InnoDB`,
+    );
+    await query('CREATE TABLE changed LIKE gone');
+    await query(
+      `ALTER TABLE changed ADD a int, ADD b varchar(9), ADD FOREIGN KEY (flow) REFERENCES ${flows} (id) ON DELETE CASCADE`,
+    );
+    await bench.dropKey('fk_flows_policy');
+    await bench.insertFlow('f', { policy_id: 'p' });
+    await query("INSERT INTO gone VALUES (1, 'f')");
+    await query(
+      "INSERT INTO changed VALUES (1, 'f', 1, 'long text'), (2, 'f', NULL, 'short'), (3, 'f', NULL, 'long text')",
+    );
+    await bench.settle('fk_flows_policy', 'quarantine');
+    await query('DROP TABLE gone');
+    await query('ALTER TABLE changed DROP COLUMN a, MODIFY b varchar(5)');
+    await createPolicy(database.session, { id: 'p' });
+    expect(await restoreOrphans(dataSource())).toMatchObject({
+      ok: false,
+      restored: { [flows]: 1, changed: 1 },
+      left: expect.arrayContaining([
+        left('gone', 'table-missing', '1'),
+        left('changed', 'columns-changed', '1'),
+        expect.objectContaining({ reason: 'refused', sample: ['3'], answer: expect.stringContaining("'b'") }),
+      ]),
+    });
+    expect(await bench.rows('changed', 'id, b')).toEqual([{ id: 2, b: 'short' }]);
+  });
+});

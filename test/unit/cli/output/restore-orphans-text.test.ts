@@ -1,0 +1,47 @@
+import { styleFor } from '../../../../src/cli/output/style';
+import { restoreOrphansText } from '../../../../src/cli/output/text';
+import { restoreOrphansResult, where } from '../fixed-results';
+import { Written } from '../terminal';
+
+const plain = styleFor(new Written(), {}, true);
+
+/** Guards that whoever restores learns what is back, what is not, and why. */
+describe('the text of restore-orphans', () => {
+  it('shows what is back, and what is left with the reason, in 80 columns', () => {
+    const lines = restoreOrphansText(restoreOrphansResult, plain);
+    expect(lines.join('\n')).toBe(
+      [
+        'Database migratekit_oma on MariaDB 10.11.14',
+        '',
+        'RESTORED INTO                      ROWS',
+        'protection_flows                      1',
+        'audit trail.protection_flow_notes  1200',
+        '',
+        '2 rows of protection_flow_executions, quarantined for fk_flows_policy:',
+        '  Left because: a row that they name does not exist: put it back first',
+        '  For instance: execution 1; execution 2',
+        '',
+        '1 row of audit trail.protection_flow_notes, quarantined for fk_flows_policy:',
+        '  Left because: the server refuses them: a CHECK, a type or a trigger was',
+        '                changed since',
+        '  The server: CONSTRAINT `chk_notes` failed for',
+        '              `audit trail`.`protection_flow_notes`',
+        '  For instance: 7, 8',
+        '',
+        '1201 rows restored, 3 left in sendense_flow_orphans.',
+      ].join('\n'),
+    );
+    expect(lines.filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  it('says that all is back, or that nothing was there', () => {
+    const restored = { protection_flows: 1 };
+    expect(restoreOrphansText({ ok: true, ...where, restored, left: [] }, plain).at(-1)).toBe(
+      '1 row restored, none left behind.',
+    );
+    expect(restoreOrphansText({ ok: true, ...where, restored: {}, left: [] }, plain).slice(1)).toEqual([
+      '',
+      'Nothing is quarantined.',
+    ]);
+  });
+});
