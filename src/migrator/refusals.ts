@@ -22,6 +22,6 @@ export const refusals = {
     new ProtectionFlowsError('FAKE_REFUSED', {
       message: '--fake is refused: it would record, or forget, migrations that were never executed',
       remedy:
-        'Run the migrations for real. For tables that were made by hand, protection-flows verify says how they differ from the declared ones.',
+        'Run the migrations for real. Tables that were made by hand are taken over by protection-flows adopt, which records what it has seen to be there.',
     }),
 };

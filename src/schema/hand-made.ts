@@ -7,7 +7,7 @@ export function handMade(object: string, differences: readonly Difference[]): Pr
   return new ProtectionFlowsError('SCHEMA_HAND_MADE', {
     message: `${object} exists already and is not what the migration makes: ${listed.join('; ')}`,
     remedy:
-      'Bring it to the declared shape by hand (protection-flows verify prints the SQL), or move it away, and migrate again.',
+      'Take it over with protection-flows adopt, which lists the differences; adopt --repair ends them and keeps every row. Or move it away, and migrate again.',
     details: { object, differences },
   });
 }

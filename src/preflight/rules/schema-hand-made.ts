@@ -54,7 +54,10 @@ function findingFor(facts: Facts, table: string, refusals: readonly Refusal[]): 
     key: null,
     message: refusals.map(({ error }) => error.message).join('; '),
     remedy: remedyText([
-      note(`Brings ${table} to the shape that the migration makes. Look at its rows first.`),
+      note('To list the differences: protection-flows adopt'),
+      note('To end them, every row kept: protection-flows adopt --repair'),
+      note(`Or by hand: this brings ${table} to the shape that the migration makes.`),
+      note('Look at its rows first.'),
       ...once,
     ]),
     details: { differences: refusals.flatMap(({ error }) => error.details.differences ?? []) },

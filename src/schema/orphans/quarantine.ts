@@ -16,6 +16,10 @@ import { errnoOf, inRowTransaction } from './row-transaction';
 
 /** Deeper than the servers themselves follow ON DELETE CASCADE (15): only a circle gets there. */
 const maxDepth = 50;
+const untouched = 'Neither those rows nor what hangs on them were touched.';
+const partlyMoved =
+  'Those rows stay; what hung on them so far may be in quarantine, from where restore-orphans brings it back.';
+
 /** How often a row is tried that others hang new rows on all the while. */
 const maxAttempts = 20;
 /** How often the bound of its transaction is doubled then. */
@@ -61,7 +65,7 @@ export class Quarantine {
       const rows = dependentsOf(table, dependency, keys);
       if (dependency.blocks !== null) {
         const count = await countRows(this.context.session, rows);
-        if (count > 0) this.refuse(table, dependency, count);
+        if (count > 0) this.refuse(table, dependency, count, untouched);
       } else if (this.dependenciesOf(dependency.table).length > 0) {
         if (depth >= maxDepth) this.refuseCircle(table);
         const limit = this.batchRows;
@@ -100,8 +104,7 @@ export class Quarantine {
     }
     throw new ProtectionFlowsError('TABLE_BUSY', {
       message: `others add rows that hang on ${rows.table.label} ${keyText(keys[0] ?? [])} faster than they can be quarantined`,
-      consequence:
-        'The row stays; what hung on it so far is in quarantine, from where restore-orphans brings it back.',
+      consequence: partlyMoved,
       remedy: 'Stop what writes those rows, and run the command again.',
       details: { table: rows.table.label, key: this.foreignKey },
     });
@@ -166,7 +169,7 @@ export class Quarantine {
       const hanging = dependentsOf(table, dependency, going);
       if (dependency.blocks !== null) {
         const count = await countRows(session, hanging, 'LOCK IN SHARE MODE');
-        if (count > 0) this.refuse(table, dependency, count);
+        if (count > 0) this.refuse(table, dependency, count, partlyMoved);
         continue;
       }
       const page = await selectKeys(session, hanging, { limit: budget + 1, lock: 'LOCK IN SHARE MODE' });
@@ -191,11 +194,16 @@ export class Quarantine {
     return this.dependencies.get(table.label) ?? [];
   }
 
-  private refuse(table: RowTable, { key, table: child, blocks }: Dependency, rows: number): never {
+  private refuse(
+    table: RowTable,
+    { key, table: child, blocks }: Dependency,
+    rows: number,
+    consequence: string,
+  ): never {
     const many = `${rows} row${rows === 1 ? '' : 's'}`;
     throw new ProtectionFlowsError('STILL_REFERENCED', {
       message: `${many} of ${child.label} hang on rows of ${table.label} that ${this.foreignKey} would have quarantined, by ${key} (${blocks ?? ''})`,
-      consequence: 'Neither those rows nor what hangs on them were touched.',
+      consequence,
       remedy: `Give those rows of ${child.label} another parent, or remove them, and run the command again.`,
       details: { foreignKey: this.foreignKey, table: child.label, key, references: table.label, rows },
     });
@@ -204,7 +212,7 @@ export class Quarantine {
   private refuseCircle(table: RowTable): never {
     throw new ProtectionFlowsError('STILL_REFERENCED', {
       message: `rows of ${table.label} hang on each other in a circle, or more than ${maxDepth} deep, and on rows that ${this.foreignKey} would have quarantined`,
-      consequence: 'Neither those rows nor what hangs on them were touched.',
+      consequence: untouched,
       remedy: `Break the circle in ${table.label}, and run the command again: such rows could not be put back.`,
       details: { foreignKey: this.foreignKey, table: table.label },
     });

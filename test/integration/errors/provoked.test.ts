@@ -24,14 +24,8 @@ describe('every error code is provoked:', () => {
   const dataSource = useDataSource(database, { migrated: false, per: 'each' });
   const secret = 'hush@#hush';
 
-  const url = (parts: {
-    user?: string;
-    password?: string;
-    host?: string;
-    port?: number;
-    name?: string;
-    query?: string;
-  }) => {
+  type UrlParts = Partial<Record<'user' | 'password' | 'host' | 'name' | 'query', string> & { port: number }>;
+  const url = (parts: UrlParts) => {
     const { settings } = database;
     const { user = settings.username, password = settings.password, host = settings.host } = parts;
     const account = `${user}:${encodeURIComponent(password)}`;

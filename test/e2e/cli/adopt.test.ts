@@ -1,0 +1,64 @@
+import { readRows } from '../../integration/adopt/rows';
+import { make } from '../../integration/adopt/hand-made';
+import { plain } from '../../integration/adopt/platform-ddl';
+import { useDatabase } from '../../support/database';
+import { runCommandLine, type Ran } from './command-line';
+
+/** Guards the way that a person goes who has tables made by hand: migrate stops, adopt lists, adopt --repair mends. */
+describe('adopt on the command line', () => {
+  const database = useDatabase({ per: 'each' });
+  const cli = (...args: string[]): Promise<Ran> =>
+    runCommandLine(args, { env: { DATABASE_URL: database.url } });
+  const json = async (...args: string[]): Promise<unknown> => {
+    const { stdout, exitCode } = await cli(...args, '--json');
+    return { ...(JSON.parse(stdout) as object), exitCode };
+  };
+
+  it('lists, repairs and records, each with the exit code of its result', async () => {
+    await make(database.session, { sql: plain(), nulls: true });
+    const rows = await readRows(database.session);
+    const refused = await cli('migrate');
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stdout).toMatch(/ -- To list the differences: protection-flows adopt\n/);
+
+    const listed = await cli('adopt');
+    expect(listed.exitCode).toBe(1);
+    expect(listed.stdout).toContain('To repair: bring protection_flows to its declared shape\n');
+    expect(listed.stdout).toContain('  - index protection_flows.uq_flows_name is missing\n');
+    expect(listed.stdout).toMatch(/\n {2}ALTER TABLE `protection_flows` MODIFY .*;\n/);
+    expect(listed.stdout).toMatch(/To carry them out: protection-flows adopt\s+--repair\n$/);
+    expect(await readRows(database.session)).toEqual(rows);
+
+    const repaired = await cli('adopt', '--repair');
+    expect(repaired.exitCode).toBe(0);
+    expect(repaired.stdout).toContain('Recorded 4 migrations\n');
+    expect(repaired.stderr).toMatch(/… bring protection_flows to its declared shape\n/);
+    expect(await json('adopt')).toMatchObject({
+      exitCode: 0,
+      ok: true,
+      adopted: [],
+      repairs: [],
+      decisions: [],
+    });
+    expect(await json('verify', '--strict')).toMatchObject({ exitCode: 0, verdict: 'proven' });
+    expect(await json('migrate')).toMatchObject({ exitCode: 0, applied: [] });
+  });
+
+  it('leaves what is yours to decide, and says so', async () => {
+    await make(database.session, { sql: plain({ columns: { name: 'VARCHAR(255) NULL' } }) });
+    await database.session.query("UPDATE protection_flows SET name = NULL WHERE id = 'flow-1'");
+    const { exitCode, stdout } = await cli('adopt', '--repair');
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain('Yours to decide: 1 row without name, which has no default\n');
+    expect(stdout).toMatch(/\nNothing was changed: 1 decision to take first\./);
+    expect(await json('status')).toMatchObject({ exitCode: 1, ok: false });
+  });
+
+  it('refuses a database without the tables', async () => {
+    const { exitCode, stderr } = await cli('adopt');
+    expect({ exitCode, stderr }).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringMatching(/\nNOTHING_TO_ADOPT: .*\nNothing was changed\.\nFix: /) as string,
+    });
+  });
+});

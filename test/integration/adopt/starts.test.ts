@@ -1,0 +1,66 @@
+import { adopt, migrate } from '../../../src/migrator';
+import { select } from '../../../src/schema/queryable';
+import { platformPresets, type PlatformPresetName } from '../../../src/testing';
+import { verify } from '../../../src/verify';
+import { useDatabase } from '../../support/database';
+import { openDataSource, useDataSource } from '../../support/data-source';
+import { sharedServer } from '../../support/shared-server';
+import { declaredPart, everything, extrasIn, make } from './hand-made';
+import { mended, readRows } from './rows';
+import { starts } from './starts';
+import type { Start } from './start';
+
+/**
+ * Guards that tables made by hand, however that was done, end in the schema of a plain migrate, every row as it was
+ * but for NULLs that have become defaults, with everything in them that is not ours.
+ */
+describe.each(Object.keys(platformPresets) as PlatformPresetName[])(
+  'on a platform in %s, tables made',
+  (platform) => {
+    const reference = useDatabase({ platform });
+    useDataSource(reference);
+    const database = useDatabase({ platform, per: 'each' });
+
+    const mine = Object.entries(starts).filter(
+      ([, start]) =>
+        (start.platform ?? 'mixed') === platform &&
+        (start.only ?? sharedServer().flavour) === sharedServer().flavour,
+    );
+
+    async function expectAdopted(start: Start): Promise<void> {
+      await make(database.session, start);
+      const dataSource = await openDataSource(database);
+      try {
+        const before = await everything(database.session);
+        const rows = await readRows(database.session);
+        if (!start.migrates) expect(await migrate(dataSource)).toMatchObject({ ok: false, applied: [] });
+        const look = await adopt(dataSource);
+        expect(look).toMatchObject({ ok: false, adopted: [], decisions: [] });
+        expect(look.repairs.length).toBeGreaterThan(0);
+        expect(await everything(database.session)).toEqual(before);
+
+        const repaired = await adopt(dataSource, { repair: true });
+        expect({ ...repaired, findings: [] }).toMatchObject({ ok: true, decisions: [] });
+        expect(repaired.repairs.filter(({ status }) => status !== 'repaired')).toEqual([]);
+        expect(await declaredPart(database.session)).toEqual(await declaredPart(reference.session));
+        expect((await extrasIn(database.session)).sort()).toEqual([...(start.extras ?? [])].sort());
+        expect(await readRows(database.session)).toEqual({ protection_flow_executions: [], ...mended(rows) });
+        expect(await verify(dataSource)).toMatchObject({ ok: true, verdict: 'proven' });
+        await start.after?.(database.session);
+
+        expect(await adopt(dataSource)).toMatchObject({ ok: true, adopted: [], repairs: [], decisions: [] });
+        expect(await migrate(dataSource)).toMatchObject({ ok: true, applied: [] });
+        const names = await select(database.session, 'SELECT name FROM sendense_flow_migrations ORDER BY id');
+        const expected = await select(
+          reference.session,
+          'SELECT name FROM sendense_flow_migrations ORDER BY id',
+        );
+        expect(names).toEqual(expected);
+      } finally {
+        await dataSource.destroy();
+      }
+    }
+
+    it.each(mine)('%s', (_name, start) => expectAdopted(start));
+  },
+);
