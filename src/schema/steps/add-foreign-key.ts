@@ -16,6 +16,9 @@ import { alignColumn, alignmentSql } from './align-column';
 const unchecked = 'SET SESSION foreign_key_checks = 0';
 const checked = 'SET SESSION foreign_key_checks = 1';
 
+/** How often orphans may be found of which none is there any more when they are to be settled. */
+const mostIdle = 20;
+
 /** A key that is to be added, where, and the index that it lives on. */
 interface KeyAt {
   readonly table: string;
@@ -94,13 +97,15 @@ async function settle(
 ): Promise<void> {
   const child = live.get(at.table);
   if (child === undefined) return;
-  for (;;) {
+  for (let idle = 0; ;) {
+    context.goOn?.();
     context.onProgress?.(`look for rows of ${at.table} without ${at.key.parentTable}`);
     const orphans = await find(child);
     if (orphans.rows === 0) return;
     const choice = possibleChoice(child, at.key, context.orphans);
-    if (choice === 'report') refuseOrphans(child, at.key, live, orphans);
-    await settleOrphans(context, child, at.key, live, choice);
+    if (choice === 'report' || idle >= mostIdle) refuseOrphans(child, at.key, live, orphans);
+    const settled = await settleOrphans(context, child, at.key, live, choice);
+    idle = settled.rows > 0 ? 0 : idle + 1;
   }
 }
 

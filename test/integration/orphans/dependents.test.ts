@@ -142,7 +142,7 @@ describe('what hangs on an orphan', () => {
           .catch((error: { errno?: number }) => expect([1452, 1213, 1205]).toContain(error.errno));
       }
     })();
-    const settled = await bench.settle('fk_flows_policy', 'quarantine', { batchRows: 25 });
+    const settled = await bench.settle('fk_flows_policy', 'quarantine', { batchRows: 200 });
     goesOn = false;
     await writing;
     expect(settled).toEqual({ rows: 3, cascaded: { [executions]: 15 + accepted.length } });
