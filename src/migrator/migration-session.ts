@@ -1,7 +1,7 @@
 import type { QueryRunner } from 'typeorm';
 import { attachHooks, type RunnerHooks } from '../migrations';
 import { executeStatement } from './waiting/execute-statement';
-import { withShortLockWait } from './waiting/lock-wait';
+import { rowLockSeconds, withShortLockWait } from './waiting/lock-wait';
 import type { MysqlOptions, ProtectionFlowsDataSource } from './guarded-data-source';
 import { assertNotInterrupted } from './interruption';
 import { withMigrationLock } from './lock';
@@ -66,6 +66,7 @@ export async function withMigrationSession<T>(
           watchdog,
           signal,
           tableWaitMs: options.tableWaitMs,
+          rowLockSeconds: rowLockSeconds[dataSource.server.flavour],
           onWait: (holder) => tell(`wait for ${holder}`),
         }),
     } satisfies RunnerHooks),
@@ -74,7 +75,8 @@ export async function withMigrationSession<T>(
   try {
     return await withMigrationLock(
       { session: runner, database: dataSource.database, signal, waitMs, onWait },
-      () => withShortLockWait(runner, () => work({ runner, executed: () => executed, tell })),
+      () =>
+        withShortLockWait(runner, dataSource.server, () => work({ runner, executed: () => executed, tell })),
     );
   } finally {
     watchdog.close();

@@ -4,8 +4,8 @@ import type { Queryable } from '../../schema/queryable';
 import { assertNotInterrupted } from '../interruption';
 import { findHolders } from './find-holders';
 import type { Holders } from './holders';
-import { lockWaitSeconds, lockWaitTimeout, setLockWait } from './lock-wait';
-import { defaultSlices, pauseMs, sliceMs, type Slices } from './slices';
+import { lockWaitSeconds, lockWaitTimeout, setLockWait, setRowLockWait } from './lock-wait';
+import { defaultSlices, patientAttempt, pauseMs, sliceMs, type Slices } from './slices';
 import { tableBusy, waitedFor } from './table-busy';
 import type { Watchdog } from './watchdog';
 
@@ -27,6 +27,8 @@ export interface StatementOptions {
   /** How long to wait for a transaction that holds the table, work not counted, in milliseconds. Default: a minute. */
   readonly tableWaitMs?: number;
   readonly slices?: Slices;
+  /** How long the session waits for InnoDB's locks as a rule, in seconds; set again after a statement that needed more. */
+  readonly rowLockSeconds?: number;
   /** Told whom the statement waits for, in words, when it is first known and when it changes. */
   onWait?(holder: string): void;
 }
@@ -102,8 +104,9 @@ export async function executeStatement(
   let waitedMs = 0;
   let told = '';
   let workedLong = false;
+  let attempts = 0;
   try {
-    for (let attempts = 0; ; attempts += 1) {
+    for (; ; attempts += 1) {
       const held = await attempt(session, sql, options, attempts);
       if (held === null) return;
       assertNotInterrupted(signal);
@@ -112,9 +115,11 @@ export async function executeStatement(
       const key = JSON.stringify(held.holders?.blockers.map(({ connectionId }) => connectionId) ?? null);
       if (key !== told) options.onWait?.(waitedFor(held.holders));
       told = key;
-      const pause = Math.min(pauseMs(slices, held.waitedMs), patienceMs - waitedMs);
+      const pause = Math.min(pauseMs(slices, attempts, held.waitedMs), patienceMs - waitedMs);
       await delay(pause, undefined, { signal }).catch(() => assertNotInterrupted(signal));
       waitedMs += pause;
+      if (attempts === patientAttempt && options.rowLockSeconds !== undefined)
+        await setRowLockWait(session, lockWaitSeconds);
       if (held.workedMs > lockWaitSeconds * 1000 && !workedLong) {
         workedLong = true;
         await setLockWait(session, Math.ceil(slices.afterWorkMs / 1000));
@@ -122,5 +127,7 @@ export async function executeStatement(
     }
   } finally {
     if (workedLong) await setLockWait(session, lockWaitSeconds).catch(() => undefined);
+    if (attempts > patientAttempt && options.rowLockSeconds !== undefined)
+      await setRowLockWait(session, options.rowLockSeconds).catch(() => undefined);
   }
 }

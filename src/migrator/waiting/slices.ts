@@ -27,8 +27,20 @@ export function sliceMs(slices: Slices, attempt: number, workedMs: number): numb
   return Math.max(turn, Math.min(workedMs, slices.afterWorkMs));
 }
 
-/** How long the application is let through after an attempt that waited so long, in milliseconds. */
-export function pauseMs(slices: Slices, waitedMs: number): number {
+/** The pause after an attempt that gave up at once: this at first, each further time twice as long, in milliseconds. */
+const shortestPauseMs = 10;
+const longestShortPauseMs = 200;
+
+/**
+ * How long the application is let through after an attempt that waited so long, in milliseconds.
+ *
+ * @param attempt how many attempts found the table held before this one
+ */
+export function pauseMs(slices: Slices, attempt: number, waitedMs: number): number {
   // What is longer was a wait for rows, which holds up nobody else, or work that nobody watched
-  return Math.min(waitedMs, slices.afterWorkMs) * pauseFactor;
+  const turn = Math.min(waitedMs, slices.afterWorkMs) * pauseFactor;
+  return Math.max(turn, Math.min(shortestPauseMs * 2 ** attempt, longestShortPauseMs));
 }
+
+/** From which attempt on MariaDB may wait for InnoDB's locks: trying again found no moment without a writer. */
+export const patientAttempt = 30;

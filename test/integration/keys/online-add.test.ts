@@ -170,6 +170,31 @@ describe('a foreign key that is added to a table in use', () => {
     expect(await keys()).toEqual([]);
   });
 
+  it('does not close its table while a transaction writes a table that refers to it', async () => {
+    await lateKey();
+    await database.session.query(
+      "INSERT INTO protection_flow_executions (flow_id, execution_type) SELECT id, 'api' FROM protection_flows",
+    );
+    const [holder, writer] = [await database.connect(), await database.connect()];
+    await writer.query('SET SESSION lock_wait_timeout = 5');
+    await holder.query('START TRANSACTION');
+    await holder.query('UPDATE protection_flow_executions SET jobs_created = 1');
+    let done = false;
+    const steps: string[] = [];
+    const onProgress = ({ step }: { step: string }) => steps.push(step);
+    const running = migrate(dataSource(), { onProgress }).finally(() => (done = true));
+    // MySQL does not wait for such a transaction; MariaDB has to try again as long as it is open
+    await waitFor(async () => {
+      await writer.query('UPDATE protection_flows SET total_executions = total_executions + 1');
+      return done || steps.some((step) => step.startsWith('wait for'));
+    });
+    await writer.query('UPDATE protection_flows SET total_executions = total_executions + 1');
+    await holder.query('UPDATE protection_flows SET last_execution_status = DEFAULT');
+    await holder.query('COMMIT');
+    expect(await running).toMatchObject({ ok: true });
+    expect(await keys()).toEqual([key]);
+  });
+
   it('is enforced for every row, whatever other index begins with its column', async () => {
     const executions = 'protection_flow_executions';
     const { session } = database;
