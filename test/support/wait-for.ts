@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-const pollMs = 20;
+const defaultPollMs = 20;
 
 /**
  * Resolves to the first value of `condition` that is neither false, null nor undefined; errors count as not yet.
@@ -9,7 +9,7 @@ const pollMs = 20;
  */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,
-  { timeoutMs = 10_000 }: { timeoutMs?: number } = {},
+  { timeoutMs = 10_000, pollMs = defaultPollMs }: { timeoutMs?: number; pollMs?: number } = {},
 ): Promise<NonNullable<T>> {
   const deadline = Date.now() + timeoutMs;
   let cause: unknown;
