@@ -23,7 +23,7 @@ describe('the commands on a real server', () => {
 
     const migrated = await cli('migrate');
     expect(migrated.exitCode).toBe(0);
-    expect(migrated.stdout).toMatch(/^Applied \d+ migrations/);
+    expect(migrated.stdout).toMatch(/^Database .*\n\nApplied \d+ migrations/);
     expect(migrated.stderr).toMatch(/^… .*\n/);
     expect(await json('status')).toMatchObject({ exitCode: 0, ok: true });
     expect(await json('verify', '--strict')).toMatchObject({ exitCode: 0, verdict: 'proven' });

@@ -127,7 +127,8 @@ export const triggerDamages: readonly Damage[] = [
     damage: [
       trigger('join_runs', 'BEFORE INSERT ON protection_flow_executions', "SET NEW.flow_id = 'flow-1'"),
     ],
-    checks: ['cascade-delete'],
+    // One that names no flow gets one by it, and is let in
+    checks: ['cascade-delete', 'restrict'],
     names: 'join_runs',
   },
   {
