@@ -1,7 +1,7 @@
 import type { TestDatabase } from '../../../support/database';
 import { sharedServer } from '../../../support/shared-server';
 import { readCatalog } from '../../../../src/schema/catalog/read-catalog';
-import type { Schema } from '../../../../src/schema/shape';
+import type { Index, Schema } from '../../../../src/schema/shape';
 import { runStep, undoStep, type Step, type StepContext } from '../../../../src/schema/step';
 
 /** Where a run dies: before its statement reaches the server, or right after it took effect there. */
@@ -52,7 +52,14 @@ export function stepSession(database: TestDatabase): StepSession {
       await undoStep(step, context(executed, discardRows, death));
       return executed;
     },
-    catalog: (...tables) => readCatalog(database.session, sharedServer(), tables),
+    async catalog(...tables) {
+      const live = await readCatalog(database.session, sharedServer(), tables);
+      const byName = (one: Index, other: Index): number => (one.name < other.name ? -1 : 1);
+      // MySQL's order of them is that of their making; an index that came back is behind the others
+      return new Map(
+        [...live].map(([name, table]) => [name, { ...table, indexes: [...table.indexes].sort(byName) }]),
+      );
+    },
   };
 }
 
