@@ -45,6 +45,7 @@ import {
 @Index('idx_status', ['status'])
 @Index('idx_execution_time', ['started_at'])
 @Index('idx_schedule_execution', ['schedule_execution_id'])
+@Index('idx_executions_flow_status', ['flow_id', 'status'])
 export class ProtectionFlowExecution {
   /** A UUIDv7, assigned at the insert where the caller brings none: later runs have greater ids. */
   @PrimaryColumn(idColumn)

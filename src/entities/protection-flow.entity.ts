@@ -56,6 +56,11 @@ import { Count, Id, Instant, JsonRecord, LongText, Nullable, OneOf, Required, Te
 @Index('idx_policy', ['policy_id'])
 @Index('idx_last_execution', ['last_execution_time'])
 @Index('idx_flows_due', ['enabled', 'next_execution_time'])
+@Index('idx_flows_created', ['created_at'])
+@Index('idx_flows_type_created', ['flow_type', 'created_at'])
+@Index('idx_flows_enabled_created', ['enabled', 'created_at'])
+@Index('idx_flows_schedule_created', ['schedule_id', 'created_at'])
+@Index('idx_flows_target_created', ['target_type', 'target_id', 'created_at'])
 export class ProtectionFlow {
   /** A UUIDv7, assigned at the insert where the caller brings none. */
   @PrimaryColumn(idColumn)

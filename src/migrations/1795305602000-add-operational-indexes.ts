@@ -2,8 +2,22 @@ import { index } from '../schema/declare';
 import { addIndex } from '../schema/steps/add-index';
 import { StepMigration } from './step-migration';
 
-/** The index for the flows that are due, which the scheduler asks for every few seconds. */
+const flows = 'protection_flows';
+
+/**
+ * What the data layer asks every few seconds: which flows are due; the list of flows, newest first, for itself and for each
+ * of its filters, to be read backwards (InnoDB appends the primary key), so that a page costs the same wherever it
+ * is; and whether a flow runs.
+ */
 export class AddOperationalIndexes1795305602000 extends StepMigration {
   readonly name = 'AddOperationalIndexes1795305602000';
-  readonly steps = [addIndex('protection_flows', index('idx_flows_due', 'enabled', 'next_execution_time'))];
+  readonly steps = [
+    addIndex(flows, index('idx_flows_due', 'enabled', 'next_execution_time')),
+    addIndex(flows, index('idx_flows_created', 'created_at')),
+    addIndex(flows, index('idx_flows_type_created', 'flow_type', 'created_at')),
+    addIndex(flows, index('idx_flows_enabled_created', 'enabled', 'created_at')),
+    addIndex(flows, index('idx_flows_schedule_created', 'schedule_id', 'created_at')),
+    addIndex(flows, index('idx_flows_target_created', 'target_type', 'target_id', 'created_at')),
+    addIndex('protection_flow_executions', index('idx_executions_flow_status', 'flow_id', 'status')),
+  ];
 }

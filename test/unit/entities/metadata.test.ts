@@ -52,7 +52,12 @@ describe('the entities', () => {
         indexes: [
           'idx_enabled',
           'idx_flow_type',
+          'idx_flows_created',
           'idx_flows_due',
+          'idx_flows_enabled_created',
+          'idx_flows_schedule_created',
+          'idx_flows_target_created',
+          'idx_flows_type_created',
           'idx_last_execution',
           'idx_policy',
           'idx_repository',
@@ -65,6 +70,7 @@ describe('the entities', () => {
       {
         indexes: [
           'idx_execution_time',
+          'idx_executions_flow_status',
           'idx_executions_history',
           'idx_flow_executions',
           'idx_schedule_execution',
