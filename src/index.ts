@@ -14,6 +14,8 @@ export {
 } from './config';
 export * from './migrator';
 export { migrations } from './migrations';
+export * from './repositories';
+export * from './schedule';
 export type { Server, Flavour } from './schema/server';
 export * from './validation';
 export * from './verify';

@@ -36,4 +36,5 @@ export {
   type ScheduleExecutionStatus,
   type ScheduleType,
 } from './platform';
+export { countJobs, outcomeOfJobs, type JobCounts } from './settlement';
 export { isStorableTimestamp, timestampRange, toWholeSecond } from './timestamp';

@@ -92,6 +92,17 @@ export const errorCodes = {
   FLOW_NAME_TAKEN: { stage: 'refused', consequence: notWritten },
   REFERENCE_NOT_FOUND: { stage: 'refused', consequence: notWritten },
   STILL_REFERENCED: { stage: 'refused', consequence: 'The row was not deleted.' },
+  FLOW_NOT_FOUND: { stage: 'refused', consequence: nothingChanged },
+  EXECUTION_NOT_FOUND: { stage: 'refused', consequence: nothingChanged },
+  FLOW_STILL_RUNNING: { stage: 'refused', consequence: 'No run was begun; the one under way goes on.' },
+  TRANSITION_REFUSED: { stage: 'refused', consequence: 'The execution stays in the state it was in.' },
+  SCHEDULE_INVALID: { stage: 'refused', consequence: nothingChanged },
+  PLATFORM_TABLE_MISSING: { stage: 'refused', consequence: nothingChanged },
+  TRANSACTION_ABORTED: {
+    stage: 'failed',
+    consequence:
+      'The server has rolled the transaction back, or will not commit it: nothing of it was written.',
+  },
 } as const satisfies Record<string, ErrorCodeInfo>;
 
 /** A stable error code of this package. */

@@ -11,6 +11,7 @@ import { createPlatformTables, createRepository, startPrivateServer } from '../.
 import { useDatabase, usePrivateServer } from '../../support/database';
 import { useDataSource } from '../../support/data-source';
 import { refusing } from '../../support/refusing-mysql2';
+import { dataLayerProvocations } from './data-layer-provocations';
 
 type Provocation = () => Promise<unknown>;
 
@@ -98,6 +99,9 @@ describe('every error code is provoked:', () => {
       await new Promise((settle) => listener.close(settle));
     }
   };
+
+  const findingWith = (code: ErrorCode, parent: string) => (): Promise<unknown> =>
+    withParent(parent).then(() => finding(code));
 
   const provocations: Readonly<Record<ErrorCode, Provocation>> = {
     USAGE: () => cli(['migrat']),
@@ -224,37 +228,33 @@ describe('every error code is provoked:', () => {
       await createPlatformTables(database.session, 'mixed', ['backup_repositories', 'backup_policies']);
       return finding('FK_ORPHAN_ROWS');
     },
-    FK_TYPE_MISMATCH: async () => {
-      await withParent('CREATE TABLE backup_policies (id int PRIMARY KEY) ENGINE=InnoDB');
-      return finding('FK_TYPE_MISMATCH');
-    },
-    FK_COLLATION_MISMATCH: async () => {
-      await withParent(
-        'CREATE TABLE backup_policies (id varchar(64) CHARACTER SET ascii PRIMARY KEY) ENGINE=InnoDB',
-      );
-      return finding('FK_COLLATION_MISMATCH');
-    },
+    FK_TYPE_MISMATCH: findingWith(
+      'FK_TYPE_MISMATCH',
+      'CREATE TABLE backup_policies (id int PRIMARY KEY) ENGINE=InnoDB',
+    ),
+    FK_COLLATION_MISMATCH: findingWith(
+      'FK_COLLATION_MISMATCH',
+      'CREATE TABLE backup_policies (id varchar(64) CHARSET ascii PRIMARY KEY) ENGINE=InnoDB',
+    ),
     FK_PARENT_MISSING: () => finding('FK_PARENT_MISSING'),
-    FK_PARENT_NOT_INDEXED: async () => {
-      await withParent('CREATE TABLE backup_policies (id varchar(64)) ENGINE=InnoDB');
-      return finding('FK_PARENT_NOT_INDEXED');
-    },
-    FK_TABLE_PARTITIONED: async () => {
-      await withParent(
-        'CREATE TABLE backup_policies (id varchar(64) PRIMARY KEY) ENGINE=InnoDB PARTITION BY KEY (id) PARTITIONS 2',
-      );
-      return finding('FK_TABLE_PARTITIONED');
-    },
+    FK_PARENT_NOT_INDEXED: findingWith(
+      'FK_PARENT_NOT_INDEXED',
+      'CREATE TABLE backup_policies (id varchar(64)) ENGINE=InnoDB',
+    ),
+    FK_TABLE_PARTITIONED: findingWith(
+      'FK_TABLE_PARTITIONED',
+      'CREATE TABLE backup_policies (id varchar(64) PRIMARY KEY) ENGINE=InnoDB PARTITION BY KEY (id) PARTITIONS 2',
+    ),
     CONSTRAINT_NAME_TAKEN: async () => {
       await query(
         'CREATE TABLE a (id int PRIMARY KEY, b int, CONSTRAINT fk_executions_flow FOREIGN KEY (b) REFERENCES a (id)) ENGINE=InnoDB',
       );
       return finding('CONSTRAINT_NAME_TAKEN');
     },
-    ENGINE_NOT_INNODB: async () => {
-      await withParent('CREATE TABLE backup_policies (id varchar(64) PRIMARY KEY) ENGINE=MyISAM');
-      return finding('ENGINE_NOT_INNODB');
-    },
+    ENGINE_NOT_INNODB: findingWith(
+      'ENGINE_NOT_INNODB',
+      'CREATE TABLE backup_policies (id varchar(64) PRIMARY KEY) ENGINE=MyISAM',
+    ),
     VALIDATION_FAILED: async () => {
       await migrate(dataSource());
       return flows().save({ ...flow, flow_type: 'backup' });
@@ -277,6 +277,7 @@ describe('every error code is provoked:', () => {
       await flows().save({ ...flow, flow_type: 'backup', repository_id: id });
       return dataSource().query('DELETE FROM backup_repositories WHERE id = ?', [id]);
     },
+    ...dataLayerProvocations(dataSource),
   };
 
   it.each(Object.entries(provocations) as [ErrorCode, Provocation][])('%s', async (code, provoke) => {

@@ -1,0 +1,110 @@
+import type { EntityManager } from 'typeorm';
+import { validationFailed } from '../errors';
+import type { Claim, ClaimOptions, ClaimResult } from './due/claim';
+import { claimDueFlows, type ClaimSettings } from './due/claim-due';
+import { claimQueuedRuns } from './due/claim-queued';
+import { planFlows, selectUnplanned, type PlanResult, type ScheduleProblem } from './due/plan';
+import { readCounts, readName } from './options';
+import { Session } from './session';
+
+const hourMs = 3_600_000;
+const longestMs = 10 * 365 * 24 * hourMs;
+const planAtOnce = 500;
+const limits = { limit: { min: 1, max: 1_000, otherwise: 20 } };
+
+function assertChoice(field: string, value: unknown, choices: readonly string[]): void {
+  if (value === undefined || choices.includes(value as string)) return;
+  throw validationFailed('claimDue', [
+    { field, constraints: { isIn: `${field} must be one of ${choices.join(', ')}` } },
+  ]);
+}
+
+function readSettings(options: ClaimOptions): ClaimSettings {
+  const { overlap = 'skip', missed = 'run', now = null } = options;
+  const worker = readName('claimDue', 'worker', options.worker);
+  assertChoice('overlap', overlap, ['skip', 'queue']);
+  assertChoice('missed', missed, ['run', 'skip']);
+  const counts = readCounts('claimDue', options, {
+    ...limits,
+    missedAfterMs: { min: 0, max: longestMs, otherwise: hourMs },
+  });
+  return { worker, overlap, missed, now, ...counts };
+}
+
+/**
+ * The flows whose time has come, for any number of schedulers at once.
+ *
+ * Guarantee: each due run is claimed by one of them (locked rows are skipped), and the run and the flow's next time are
+ * written together or not at all. A flow that still runs is not run a second time.
+ */
+export class DueFlowRepository {
+  private readonly session: Session;
+
+  /** @param manager a DataSource's `manager`, or that of a transaction, which all calls then join */
+  constructor(manager: EntityManager) {
+    this.session = new Session(manager);
+  }
+
+  /** The same repository within a caller's transaction. */
+  withManager(manager: EntityManager): DueFlowRepository {
+    return new DueFlowRepository(manager);
+  }
+
+  /**
+   * Claims flows that are due, the longest due first; the caller runs what was claimed. A run that was missed several
+   * times is made up for once. Where fewer flows are due than asked for, {@link plan} is done too.
+   *
+   * @throws VALIDATION_FAILED for wrong options; TRANSACTION_ABORTED
+   */
+  async claimDue(options: ClaimOptions): Promise<ClaimResult> {
+    const settings = readSettings(options);
+    const result = await this.session.transaction((own) => claimDueFlows(own, settings), 'READ COMMITTED');
+    const found = result.claimed.length + result.queued.length + result.skipped.length;
+    if (found < settings.limit) await this.plan({ now: options.now });
+    return result;
+  }
+
+  /**
+   * Takes runs out of the queue whose flow does not run, the oldest first; the caller runs them.
+   *
+   * @param options `worker`: who claims; `limit`: 1 to 1,000, default 20
+   */
+  async claimQueued(options: { readonly worker: string; readonly limit?: number }): Promise<Claim[]> {
+    const worker = readName('claimQueued', 'worker', options.worker);
+    const { limit } = readCounts('claimQueued', { limit: options.limit }, limits);
+    return this.session.transaction((own) => claimQueuedRuns(own, worker, limit), 'READ COMMITTED');
+  }
+
+  /**
+   * Gives a next_execution_time to every enabled flow that has a schedule and no time: flows written with raw SQL,
+   * schedules that were enabled or mended, chained schedules whose parent has run.
+   *
+   * @param options `now`: default the server's time
+   * @returns how many got one, and the schedules that gave none although they should
+   */
+  async plan(options: { readonly now?: Date } = {}): Promise<PlanResult> {
+    let planned = 0;
+    const problems: ScheduleProblem[] = [];
+    for (let after = ''; ;) {
+      const flows = await selectUnplanned(this.session, after, planAtOnce);
+      const last = flows.at(-1);
+      if (last === undefined) return { planned, problems };
+      const result = await planFlows(this.session, flows, options.now ?? last.now);
+      planned += result.planned;
+      problems.push(...result.problems);
+      after = last.id;
+    }
+  }
+
+  /**
+   * Computes the times of a schedule's flows anew, after the schedule was changed. Runs that are due already stay due.
+   */
+  async replan(scheduleId: string): Promise<PlanResult> {
+    await this.session.write(
+      `UPDATE protection_flows SET next_execution_time = NULL
+        WHERE schedule_id = ? AND enabled = 1 AND next_execution_time > CURRENT_TIMESTAMP`,
+      [scheduleId],
+    );
+    return this.plan();
+  }
+}

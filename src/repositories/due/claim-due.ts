@@ -1,0 +1,173 @@
+import { uuidv7 } from 'uuidv7';
+import { ProtectionFlow, ProtectionFlowExecution } from '../../entities';
+import { marks, rowReader, type RawRow } from '../rows';
+import type { Session } from '../session';
+import type { Claim, ClaimResult, SkippedRun, SkipReason } from './claim';
+import { nextTime, readSchedules, scheduleOf, type NextTime, type Schedules } from './schedules';
+
+/** {@link ClaimOptions} with their defaults. */
+export interface ClaimSettings {
+  readonly worker: string;
+  readonly limit: number;
+  readonly overlap: 'skip' | 'queue';
+  readonly missed: 'run' | 'skip';
+  readonly missedAfterMs: number;
+  readonly now: Date | null;
+}
+
+interface DueFlow {
+  readonly flow: ProtectionFlow;
+  readonly due_at: Date;
+}
+
+/** What becomes of a due flow. */
+type Verdict = { readonly run: 'now' | 'later' } | { readonly skip: SkipReason };
+
+/** The due flows that nobody else is claiming, oldest first; locked until the transaction ends. */
+async function lockDue(
+  session: Session,
+  { limit, now }: ClaimSettings,
+): Promise<{ due: DueFlow[]; now: Date } | null> {
+  const reader = rowReader(session.manager, ProtectionFlow);
+  const rows = await session.select<RawRow & { now: Date; next_execution_time: Date }>(
+    `SELECT ${reader.columns('f')}, CURRENT_TIMESTAMP AS now FROM protection_flows f
+      WHERE f.enabled = 1 AND f.next_execution_time <= ${now === null ? 'CURRENT_TIMESTAMP' : '?'}
+      ORDER BY f.next_execution_time, f.id LIMIT ? FOR UPDATE SKIP LOCKED`,
+    now === null ? [limit] : [now, limit],
+  );
+  const [first] = rows;
+  if (first === undefined) return null;
+  const due = rows.map((row) => ({ flow: reader.read(row), due_at: row.next_execution_time }));
+  return { due, now: now ?? first.now };
+}
+
+/** The flows that run, and those for which a run waits already. */
+async function readActive(
+  session: Session,
+  ids: readonly string[],
+): Promise<{ running: Set<string>; waiting: Set<string> }> {
+  const rows = await session.select<{ flow_id: string; status: string }>(
+    `SELECT DISTINCT flow_id, status FROM protection_flow_executions
+      WHERE flow_id IN (${marks(ids)}) AND status IN ('pending', 'running')`,
+    ids,
+  );
+  const of = (status: string): Set<string> =>
+    new Set(rows.filter((row) => row.status === status).map((row) => row.flow_id));
+  return { running: of('running'), waiting: of('pending') };
+}
+
+/** Inserts a run for each flow, all in one statement. */
+async function insertRuns(
+  session: Session,
+  due: readonly DueFlow[],
+  status: 'running' | 'pending',
+  { worker }: ClaimSettings,
+): Promise<string[]> {
+  if (due.length === 0) return [];
+  const startedAt = status === 'running' ? 'CURRENT_TIMESTAMP' : 'NULL';
+  const rows = due.map(({ flow, due_at }) => {
+    const facts = { worker: status === 'running' ? worker : undefined, due_at: due_at.toISOString() };
+    return [uuidv7(), flow.id, worker, JSON.stringify(facts)];
+  });
+  await session.write(
+    `INSERT INTO protection_flow_executions (id, flow_id, status, execution_type, started_at, triggered_by, execution_metadata)
+     VALUES ${rows.map(() => `(?, ?, '${status}', 'scheduled', ${startedAt}, ?, ?)`).join(', ')}`,
+    rows.flat(),
+  );
+  return rows.map(([id]) => id as string);
+}
+
+async function readRuns(
+  session: Session,
+  ids: readonly string[],
+): Promise<Map<string, ProtectionFlowExecution>> {
+  if (ids.length === 0) return new Map();
+  const reader = rowReader(session.manager, ProtectionFlowExecution);
+  const rows = await session.select<RawRow>(
+    `SELECT ${reader.columns('e')} FROM protection_flow_executions e WHERE e.id IN (${marks(ids)})`,
+    ids,
+  );
+  return new Map(rows.map((row) => [row['flow_id'] as string, reader.read(row)]));
+}
+
+/** Gives every flow its next time; those that begin a run show it. */
+async function advance(
+  session: Session,
+  due: readonly DueFlow[],
+  times: ReadonlyMap<string, NextTime>,
+  started: ReadonlyMap<string, ProtectionFlowExecution>,
+): Promise<void> {
+  const next = due.map(({ flow }) => [flow.id, times.get(flow.id)?.next ?? null]);
+  const caseNext = `next_execution_time = CASE id ${next.map(() => 'WHEN ? THEN ?').join(' ')} END`;
+  const parameters: unknown[] = next.flat();
+  const running = [...started.values()];
+  const shown =
+    running.length === 0
+      ? ''
+      : `, last_execution_id = CASE id ${running.map(() => 'WHEN ? THEN ?').join(' ')} ELSE last_execution_id END,
+           last_execution_time = CASE id ${running.map(() => 'WHEN ? THEN ?').join(' ')} ELSE last_execution_time END,
+           last_execution_status = CASE WHEN id IN (${marks(running)}) THEN 'running' ELSE last_execution_status END`;
+  parameters.push(
+    ...running.flatMap((run) => [run.flow_id, run.id]),
+    ...running.flatMap((run) => [run.flow_id, run.started_at]),
+    ...running.map((run) => run.flow_id),
+  );
+  await session.write(`UPDATE protection_flows SET ${caseNext}${shown} WHERE id IN (${marks(due)})`, [
+    ...parameters,
+    ...due.map(({ flow }) => flow.id),
+  ]);
+}
+
+function verdictOn(
+  { flow, due_at }: DueFlow,
+  { running, waiting }: { running: Set<string>; waiting: Set<string> },
+  schedules: Schedules,
+  time: NextTime,
+  now: Date,
+  settings: ClaimSettings,
+): Verdict {
+  const reason = time.next === null ? time.reason : null;
+  if (scheduleOf(schedules, flow.schedule_id) === undefined) return { skip: 'no-schedule' };
+  if (reason === 'schedule-disabled' || reason === 'schedule-invalid') return { skip: reason };
+  if (settings.missed === 'skip' && now.getTime() - due_at.getTime() > settings.missedAfterMs)
+    return { skip: 'missed' };
+  if (!running.has(flow.id)) return { run: 'now' };
+  return settings.overlap === 'queue' && !waiting.has(flow.id) ? { run: 'later' } : { skip: 'still-running' };
+}
+
+function claims(due: readonly DueFlow[], runs: ReadonlyMap<string, ProtectionFlowExecution>): Claim[] {
+  return due.flatMap(({ flow, due_at }) => {
+    const execution = runs.get(flow.id);
+    return execution === undefined ? [] : [{ execution, flow, due_at }];
+  });
+}
+
+/** Claims due flows within a transaction: their runs are there and their next times set, or neither. */
+export async function claimDueFlows(session: Session, settings: ClaimSettings): Promise<ClaimResult> {
+  const locked = await lockDue(session, settings);
+  if (locked === null) return { claimed: [], queued: [], skipped: [] };
+  const { due, now } = locked;
+  const ids = due.map(({ flow }) => flow.id);
+  const schedules = await readSchedules(
+    session,
+    due.map(({ flow }) => flow.schedule_id),
+  );
+  const active = await readActive(session, ids);
+  const times = new Map(
+    due.map(({ flow }) => [flow.id, nextTime(scheduleOf(schedules, flow.schedule_id), now)]),
+  );
+  const judged = due.map((one) => ({
+    one,
+    verdict: verdictOn(one, active, schedules, times.get(one.flow.id)!, now, settings),
+  }));
+  const toRun = (when: 'now' | 'later'): DueFlow[] =>
+    judged.filter(({ verdict }) => 'run' in verdict && verdict.run === when).map(({ one }) => one);
+  const [toStart, toQueue] = [toRun('now'), toRun('later')];
+  const started = await readRuns(session, await insertRuns(session, toStart, 'running', settings));
+  const waiting = await readRuns(session, await insertRuns(session, toQueue, 'pending', settings));
+  await advance(session, due, times, started);
+  const skipped: SkippedRun[] = judged.flatMap(({ one, verdict }) =>
+    'skip' in verdict ? [{ flow_id: one.flow.id, reason: verdict.skip, due_at: one.due_at }] : [],
+  );
+  return { claimed: claims(toStart, started), queued: claims(toQueue, waiting), skipped };
+}

@@ -1,0 +1,45 @@
+import type { ProtectionFlow, ProtectionFlowExecution } from '../../entities';
+
+/** A run that was claimed, and its flow as it was at that moment. */
+export interface Claim {
+  readonly execution: ProtectionFlowExecution;
+  readonly flow: ProtectionFlow;
+  /** When the run was due; null for one that was asked for by hand or through the API. */
+  readonly due_at: Date | null;
+}
+
+/** Why a due flow was not run. Its next time is set all the same. */
+export type SkipReason =
+  'still-running' | 'missed' | 'no-schedule' | 'schedule-disabled' | 'schedule-invalid';
+
+/** A due flow that was not run. */
+export interface SkippedRun {
+  readonly flow_id: string;
+  readonly reason: SkipReason;
+  readonly due_at: Date;
+}
+
+/** What a claim came to. */
+export interface ClaimResult {
+  /** To be run by the claimer, now. */
+  readonly claimed: readonly Claim[];
+  /** Put into the queue, as their flow still runs. */
+  readonly queued: readonly Claim[];
+  readonly skipped: readonly SkippedRun[];
+}
+
+/** How to claim. */
+export interface ClaimOptions {
+  /** Who claims: kept as the run's `triggered_by`, and in its metadata as `worker`. */
+  readonly worker: string;
+  /** 1 to 1,000 flows. Default: 20. */
+  readonly limit?: number;
+  /** What becomes of a flow that is due and still runs: passed over, or run once when it is free. Default: `skip`. */
+  readonly overlap?: 'skip' | 'queue';
+  /** What becomes of a run whose time is long past, as nobody claimed: made up for once, or left out. Default: `run`. */
+  readonly missed?: 'run' | 'skip';
+  /** How long past, in milliseconds. Default: 1 hour. */
+  readonly missedAfterMs?: number;
+  /** Default: the server's time. */
+  readonly now?: Date;
+}

@@ -1,0 +1,130 @@
+import { marks } from '../rows';
+import type { Session } from '../session';
+import { chainedTime } from './chained';
+import { nextTime, readSchedules, scheduleOf, type NoRunReason, type ScheduleRow } from './schedules';
+
+/** A schedule that gives its flows no time, and why; what is as it should be (chained, disabled) is not among them. */
+export interface ScheduleProblem {
+  readonly schedule_id: string;
+  readonly reason: NoRunReason;
+  readonly message: string;
+  /** Of its flows, those that were looked at. */
+  readonly flow_ids: readonly string[];
+}
+
+/** What planning did. */
+export interface PlanResult {
+  /** How many flows got a next_execution_time. */
+  readonly planned: number;
+  readonly problems: readonly ScheduleProblem[];
+}
+
+/** A flow that has a schedule and no time. */
+export interface UnplannedFlow {
+  readonly id: string;
+  readonly schedule_id: string;
+}
+
+const messages: Readonly<Record<NoRunReason, string>> = {
+  'no-schedule': 'the schedule does not exist',
+  'schedule-disabled': 'the schedule is disabled',
+  'schedule-invalid': 'the schedule is not valid',
+  chained: 'the schedule before it in the chain has not run',
+  never: 'the schedule never fires again',
+};
+const asItShouldBe: readonly NoRunReason[] = ['chained', 'schedule-disabled'];
+
+/** Sets the time of flows that are still without one, unless they were given another schedule meanwhile. */
+async function setTime(
+  session: Session,
+  scheduleId: string,
+  ids: readonly string[],
+  next: Date,
+  newerThan: Date | null,
+): Promise<number> {
+  // A chained flow waits for a run of its parent that is newer than its own last one
+  const waits = newerThan === null ? '' : 'AND COALESCE(last_execution_time, created_at) < ?';
+  return session.write(
+    `UPDATE protection_flows SET next_execution_time = ?
+      WHERE id IN (${marks(ids)}) AND schedule_id = ? AND enabled = 1 AND next_execution_time IS NULL ${waits}`,
+    [next, ...ids, scheduleId, ...(newerThan === null ? [] : [newerThan])],
+  );
+}
+
+async function planSchedule(
+  session: Session,
+  scheduleId: string,
+  schedule: ScheduleRow | undefined,
+  ids: readonly string[],
+  now: Date,
+): Promise<PlanResult> {
+  const time = nextTime(schedule, now);
+  if (time.next !== null)
+    return { planned: await setTime(session, scheduleId, ids, time.next, null), problems: [] };
+  if (time.reason === 'chained' && schedule !== undefined) {
+    const chained = await chainedTime(session, schedule, now);
+    if (chained !== null)
+      return {
+        planned: await setTime(session, scheduleId, ids, chained.next, chained.parentBegan),
+        problems: [],
+      };
+  }
+  if (asItShouldBe.includes(time.reason)) return { planned: 0, problems: [] };
+  const message = time.message ?? messages[time.reason];
+  return {
+    planned: 0,
+    problems: [{ schedule_id: scheduleId, reason: time.reason, message, flow_ids: ids }],
+  };
+}
+
+/** Gives flows their next time, a statement a schedule: all flows of a schedule have the same one. */
+export async function planFlows(
+  session: Session,
+  flows: readonly UnplannedFlow[],
+  now: Date,
+): Promise<PlanResult> {
+  const schedules = await readSchedules(
+    session,
+    flows.map((flow) => flow.schedule_id),
+  );
+  const bySchedule = new Map<string, string[]>();
+  for (const { id, schedule_id } of flows) {
+    const ids = bySchedule.get(schedule_id);
+    if (ids === undefined) bySchedule.set(schedule_id, [id]);
+    else ids.push(id);
+  }
+  let planned = 0;
+  const problems: ScheduleProblem[] = [];
+  for (const [scheduleId, ids] of bySchedule) {
+    const result = await planSchedule(session, scheduleId, scheduleOf(schedules, scheduleId), ids, now);
+    planned += result.planned;
+    problems.push(...result.problems);
+  }
+  return { planned, problems };
+}
+
+const unplanned = 'schedule_id IS NOT NULL AND enabled = 1 AND next_execution_time IS NULL';
+
+/** Plans those of the named flows that have a schedule and no time. */
+export async function planByIds(session: Session, ids: readonly string[], now?: Date): Promise<PlanResult> {
+  if (ids.length === 0) return { planned: 0, problems: [] };
+  const flows = await session.select<UnplannedFlow & { now: Date }>(
+    `SELECT id, schedule_id, CURRENT_TIMESTAMP AS now FROM protection_flows WHERE id IN (${marks(ids)}) AND ${unplanned}`,
+    ids,
+  );
+  const [first] = flows;
+  return first === undefined ? { planned: 0, problems: [] } : planFlows(session, flows, now ?? first.now);
+}
+
+/** A page of the flows that have a schedule and no time, in the order of their ids. */
+export function selectUnplanned(
+  session: Session,
+  after: string,
+  limit: number,
+): Promise<(UnplannedFlow & { now: Date })[]> {
+  return session.select(
+    `SELECT id, schedule_id, CURRENT_TIMESTAMP AS now FROM protection_flows
+      WHERE ${unplanned} AND id > ? ORDER BY id LIMIT ?`,
+    [after, limit],
+  );
+}

@@ -1,0 +1,64 @@
+import { isProtectionFlowsError } from '../../errors';
+import { nextRun } from '../../schedule';
+import { marks } from '../rows';
+import type { Session } from '../session';
+
+/** A row of replication_schedules, as far as the next run depends on it. */
+export interface ScheduleRow {
+  readonly id: string;
+  readonly cron_expression: string;
+  readonly schedule_type: string;
+  readonly timezone: string | null;
+  /** Null, as the platform's column lets in, is its default: enabled. */
+  readonly enabled: number | boolean | null;
+  readonly chain_parent_schedule_id?: string | null;
+  readonly chain_delay_minutes?: number | null;
+}
+
+/** Why a schedule gives no time. */
+export type NoRunReason = 'no-schedule' | 'schedule-disabled' | 'schedule-invalid' | 'chained' | 'never';
+
+/** When a schedule fires next, or why it does not. */
+export type NextTime =
+  { readonly next: Date } | { readonly next: null; readonly reason: NoRunReason; readonly message?: string };
+
+const tableMissing = 1146;
+
+/** Schedules by id in lower case: a foreign key compares without regard to case. */
+export type Schedules = ReadonlyMap<string, ScheduleRow>;
+
+/** The schedules of that id. Where the platform's table does not exist (yet), there are none. */
+export async function readSchedules(session: Session, ids: readonly (string | null)[]): Promise<Schedules> {
+  const wanted = [...new Set(ids.filter((id) => id !== null))];
+  if (wanted.length === 0) return new Map();
+  try {
+    // All columns: those of chains are not in every release of the platform
+    const rows = await session.select<ScheduleRow>(
+      `SELECT * FROM replication_schedules WHERE id IN (${marks(wanted)})`,
+      wanted,
+    );
+    return new Map(rows.map((row) => [row.id.toLowerCase(), row]));
+  } catch (error) {
+    if ((error as { errno?: number }).errno === tableMissing) return new Map();
+    throw error;
+  }
+}
+
+/** The schedule of that id among those that were read. */
+export function scheduleOf(schedules: Schedules, id: string | null): ScheduleRow | undefined {
+  return id === null ? undefined : schedules.get(id.toLowerCase());
+}
+
+/** When the schedule fires next after an instant. Never throws: a wrong expression is a reason. */
+export function nextTime(schedule: ScheduleRow | undefined, after: Date): NextTime {
+  if (schedule === undefined) return { next: null, reason: 'no-schedule' };
+  if (schedule.enabled !== null && !schedule.enabled) return { next: null, reason: 'schedule-disabled' };
+  if (schedule.schedule_type === 'chain') return { next: null, reason: 'chained' };
+  try {
+    const next = nextRun(schedule, after);
+    return next === null ? { next, reason: 'never' } : { next };
+  } catch (error) {
+    if (!isProtectionFlowsError(error, 'SCHEDULE_INVALID')) throw error;
+    return { next: null, reason: 'schedule-invalid', message: error.message };
+  }
+}

@@ -1,0 +1,218 @@
+import type { EntityManager } from 'typeorm';
+import type { JobStatus } from '../domain';
+import type { ProtectionFlowExecution } from '../entities';
+import type { Page } from './cursor';
+import { beginExecution } from './due/claim-queued';
+import {
+  assertNewExecution,
+  assertOutcome,
+  assertProgress,
+  type NewExecution,
+  type Progress,
+} from './executions/execution-input';
+import {
+  selectHistory,
+  selectLatest,
+  selectRunning,
+  selectRunningByJob,
+} from './executions/execution-queries';
+import { recordJobIds, settleExecution, type Settlement } from './executions/jobs';
+import { reapSilent } from './executions/reap';
+import { enqueueExecution, findExecution, startExecution } from './executions/start';
+import { endExecution, explainRefusal, progressAssignments, type Outcome } from './executions/transition';
+import { assertInput } from './input';
+import { readCounts, readIds } from './options';
+import { executionNotFound } from './refusals';
+import { Session } from './session';
+
+const longestSilenceMs = 10 * 365 * 86_400_000;
+const mostFlowsAtOnce = 10_000;
+
+/**
+ * The runs of flows: begun, followed, ended and looked up.
+ *
+ * Guarantee: a run goes from state to state by one guarded UPDATE, so two that end it make one transition and count
+ * once, and a message that comes late or twice changes nothing; a flow has at most one run under way.
+ *
+ * Everything fails with VALIDATION_FAILED for wrong input (every wrong field at once), and with TRANSACTION_ABORTED
+ * where the server gave up a transaction: outside one of the caller's only after having been repeated.
+ */
+export class ExecutionRepository {
+  private readonly session: Session;
+
+  /** @param manager a DataSource's `manager`, or that of a transaction, which all calls then join */
+  constructor(manager: EntityManager) {
+    this.session = new Session(manager);
+  }
+
+  /** The same repository within a caller's transaction. */
+  withManager(manager: EntityManager): ExecutionRepository {
+    return new ExecutionRepository(manager);
+  }
+
+  /**
+   * Begins a run at once (`running`); the caller is its worker. To repeat it with the same `id` is one start.
+   *
+   * @throws FLOW_NOT_FOUND; FLOW_STILL_RUNNING where a run is under way (`details.execution_id`);
+   * REFERENCE_NOT_FOUND for a wrong schedule_execution_id
+   */
+  async start(input: NewExecution): Promise<ProtectionFlowExecution> {
+    assertNewExecution(input);
+    return startExecution(this.session, input);
+  }
+
+  /**
+   * Puts a run into the queue (`pending`), whether or not the flow runs; a worker takes it with
+   * `DueFlowRepository.claimQueued`. To repeat it with the same `id` is one run.
+   *
+   * @throws FLOW_NOT_FOUND; REFERENCE_NOT_FOUND
+   */
+  async enqueue(input: NewExecution): Promise<ProtectionFlowExecution> {
+    assertNewExecution(input);
+    return enqueueExecution(this.session, input);
+  }
+
+  /**
+   * Begins a run that waits in the queue.
+   *
+   * @returns false where it does not wait any more
+   * @throws EXECUTION_NOT_FOUND; FLOW_STILL_RUNNING
+   */
+  begin(id: string): Promise<boolean> {
+    return beginExecution(this.session, id);
+  }
+
+  /** @throws EXECUTION_NOT_FOUND */
+  async get(id: string): Promise<ProtectionFlowExecution> {
+    const found = await this.find(id);
+    if (found === null) throw executionNotFound(id);
+    return found;
+  }
+
+  /** The run, or null. */
+  find(id: string): Promise<ProtectionFlowExecution | null> {
+    return findExecution(this.session, id);
+  }
+
+  /**
+   * Adds job ids to those of the run, each once. `[]` says that there were none to start.
+   *
+   * @param options `more: true`: further ones follow, so that {@link settle} does not judge yet; the last call leaves
+   * it out
+   * @returns false where the run is over: nothing is written then
+   * @throws EXECUTION_NOT_FOUND
+   */
+  async recordJobs(
+    id: string,
+    jobIds: readonly string[],
+    options: { readonly more?: boolean } = {},
+  ): Promise<boolean> {
+    assertInput('ProtectionFlowExecution', { created_job_ids: jobIds }, ['created_job_ids'], 'update');
+    return recordJobIds(this.session, id, jobIds, options.more === true);
+  }
+
+  /**
+   * A sign of life, and the counts so far. Counts are totals, and never go down: messages may come late or twice.
+   *
+   * @returns false where the run is not under way
+   * @throws EXECUTION_NOT_FOUND
+   */
+  async progress(id: string, counts: Progress = {}): Promise<boolean> {
+    assertProgress(counts);
+    const assignments = progressAssignments('e', counts, true);
+    const matched = await this.session.write(
+      `UPDATE protection_flow_executions e SET ${assignments.map(({ sql }) => sql).join(', ')}
+        WHERE e.id = ? AND e.status = 'running'`,
+      [...assignments.flatMap(({ parameters }) => parameters), id],
+    );
+    if (matched > 0) return true;
+    await this.get(id);
+    return false;
+  }
+
+  /**
+   * Ends a run and counts it in its flow.
+   *
+   * @returns true for the one caller that ended it; false where it is over already
+   * @throws EXECUTION_NOT_FOUND; TRANSITION_REFUSED where a pending run is to have succeeded
+   */
+  async finish(id: string, outcome: Outcome): Promise<boolean> {
+    assertOutcome(outcome);
+    if (await endExecution(this.session, id, outcome)) return true;
+    return explainRefusal(this.session, id, outcome.status);
+  }
+
+  /**
+   * Cancels a run that waits or is under way.
+   *
+   * @param reason for people, kept as error_message
+   * @returns true for the one caller that cancelled it; false where it is over already
+   * @throws EXECUTION_NOT_FOUND
+   */
+  cancel(id: string, reason?: string): Promise<boolean> {
+    return this.finish(id, { status: 'cancelled', error_message: reason });
+  }
+
+  /**
+   * Looks at the states of the run's jobs, and ends the run when all are over: success, warning, error or cancelled, as
+   * `outcomeOfJobs` says. A job that nobody knows is missing, and counts as failed.
+   *
+   * @param states job id → state, where the jobs are not in `backup_jobs`
+   * @throws EXECUTION_NOT_FOUND; PLATFORM_TABLE_MISSING where the states are not given and there is no `backup_jobs`
+   */
+  settle(id: string, states?: ReadonlyMap<string, JobStatus>): Promise<Settlement> {
+    return settleExecution(this.session, id, states);
+  }
+
+  /** The newest run of each of the flows, by flow id; flows without runs are left out. One query. */
+  async latest(flowIds: readonly string[]): Promise<Map<string, ProtectionFlowExecution>> {
+    const ids = readIds('latest', 'flowIds', flowIds);
+    readCounts('latest', { flowIds: ids.length }, { flowIds: { min: 0, max: mostFlowsAtOnce } });
+    const found = ids.length === 0 ? [] : await selectLatest(this.session, ids);
+    return new Map(found.map((execution) => [execution.flow_id, execution]));
+  }
+
+  /**
+   * A flow's runs, newest first.
+   *
+   * @param page `limit`: 1 to 100, default 10; `after`: the `next` of the page before
+   */
+  async history(
+    flowId: string,
+    page: { readonly limit?: number; readonly after?: string | null } = {},
+  ): Promise<Page<ProtectionFlowExecution>> {
+    const { limit } = readCounts(
+      'page',
+      { limit: page.limit },
+      { limit: { min: 1, max: 100, otherwise: 10 } },
+    );
+    return selectHistory(this.session, flowId, limit, page.after ?? null);
+  }
+
+  /** The runs under way, oldest first; at most `limit`, default 1,000. */
+  async listRunning(options: { readonly limit?: number } = {}): Promise<ProtectionFlowExecution[]> {
+    const { limit } = readCounts('listRunning', options, {
+      limit: { min: 1, max: 10_000, otherwise: 1_000 },
+    });
+    return selectRunning(this.session, limit);
+  }
+
+  /** The run under way that has this job, compared exactly; null where there is none. */
+  findRunningByJob(jobId: string): Promise<ProtectionFlowExecution | null> {
+    return selectRunningByJob(this.session, jobId);
+  }
+
+  /**
+   * Ends runs, with error, that have given no sign of life (start, recordJobs, progress) for so long.
+   *
+   * @param options `silenceMs`: milliseconds, counted in whole seconds; `limit`: at most so many, default 100
+   * @returns the ids of the runs that were ended
+   */
+  async reapStale(options: { readonly silenceMs: number; readonly limit?: number }): Promise<string[]> {
+    const { silenceMs, limit } = readCounts('reapStale', options, {
+      silenceMs: { min: 1, max: longestSilenceMs },
+      limit: { min: 1, max: 10_000, otherwise: 100 },
+    });
+    return reapSilent(this.session, silenceMs, limit);
+  }
+}

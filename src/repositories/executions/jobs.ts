@@ -1,0 +1,166 @@
+import { countJobs, outcomeOfJobs, type ExecutionStatus, type JobCounts, type JobStatus } from '../../domain';
+import { ProtectionFlowsError } from '../../errors';
+import { executionNotFound } from '../refusals';
+import { chunks, marks } from '../rows';
+import type { Session } from '../session';
+import { endExecution, heartbeatNow, type Outcome } from './transition';
+
+/** Stands in execution_metadata while further jobs are still being started. */
+const startingFlag = 'starting_jobs';
+
+interface JobsRow {
+  readonly status: ExecutionStatus;
+  /** Text on MariaDB, parsed by the driver on MySQL. */
+  readonly job_ids: string | string[] | null;
+  readonly is_starting: unknown;
+}
+
+interface Jobs {
+  readonly status: ExecutionStatus;
+  /** Null: none were recorded yet. */
+  readonly ids: readonly string[] | null;
+  readonly isStarting: boolean;
+}
+
+async function readJobs(session: Session, id: string, lock = ''): Promise<Jobs> {
+  const [row] = await session.select<JobsRow>(
+    `SELECT status, created_job_ids AS job_ids, JSON_EXTRACT(execution_metadata, '$.${startingFlag}') AS is_starting
+       FROM protection_flow_executions WHERE id = ? ${lock}`,
+    [id],
+  );
+  if (row === undefined) throw executionNotFound(id);
+  const ids = typeof row.job_ids === 'string' ? (JSON.parse(row.job_ids) as string[]) : row.job_ids;
+  return { status: row.status, ids, isStarting: row.is_starting !== null };
+}
+
+/**
+ * Adds job ids to those of the run, each once, in the order in which they come; jobs_created is their number.
+ *
+ * @param more further ones follow: until they are there, {@link settleExecution} does not judge
+ * @returns false where the run is over: nothing is written then
+ */
+export function recordJobIds(
+  session: Session,
+  id: string,
+  jobIds: readonly string[],
+  more: boolean,
+): Promise<boolean> {
+  return session.transaction(async (own) => {
+    const { status, ids } = await readJobs(own, id, 'FOR UPDATE');
+    if (status !== 'pending' && status !== 'running') return false;
+    const all = [...new Set([...(ids ?? []), ...jobIds])];
+    const metadata = `JSON_SET(COALESCE(execution_metadata, '{}'), '$.heartbeat_at', ${heartbeatNow})`;
+    await own.write(
+      `UPDATE protection_flow_executions SET created_job_ids = ?, jobs_created = ?,
+              execution_metadata = ${more ? `JSON_SET(${metadata}, '$.${startingFlag}', 1)` : `JSON_REMOVE(${metadata}, '$.${startingFlag}')`}
+        WHERE id = ?`,
+      [JSON.stringify(all), all.length, id],
+    );
+    return true;
+  });
+}
+
+/** How a run stands after its jobs were looked at. */
+export interface Settlement {
+  /** The run's state now. */
+  readonly status: ExecutionStatus;
+  /** True where this call ended it. */
+  readonly settled: boolean;
+  readonly jobs: JobCounts;
+}
+
+const idsAtOnce = 1_000;
+
+async function readStates(
+  session: Session,
+  ids: readonly string[],
+): Promise<{ states: Map<string, JobStatus>; bytes: number }> {
+  const states = new Map<string, JobStatus>();
+  let bytes = 0;
+  for (const part of chunks(ids, idsAtOnce)) {
+    const rows = await session.select<{ id: string; status: JobStatus; bytes: string | number | null }>(
+      `SELECT id, status, bytes_transferred AS bytes FROM backup_jobs WHERE id IN (${marks(part)})`,
+      part,
+    );
+    for (const row of rows) {
+      states.set(row.id, row.status);
+      bytes += Number(row.bytes ?? 0);
+    }
+  }
+  return { states, bytes };
+}
+
+async function jobStates(
+  session: Session,
+  ids: readonly string[],
+): Promise<{ states: Map<string, JobStatus>; bytes: number }> {
+  try {
+    return await readStates(session, ids);
+  } catch (error) {
+    if ((error as { errno?: number }).errno !== 1146) throw error;
+    throw new ProtectionFlowsError('PLATFORM_TABLE_MISSING', {
+      message: 'the states of the jobs are not known: there is no table backup_jobs',
+      remedy: 'Give settle the states of the jobs, or create the platform’s tables.',
+      details: { table: 'backup_jobs' },
+      cause: error,
+    });
+  }
+}
+
+const sentences: readonly [keyof JobCounts, string][] = [
+  ['failed', 'failed'],
+  ['cancelled', 'were cancelled'],
+  ['missing', 'are missing'],
+];
+
+function errorMessage(status: Outcome['status'], jobs: JobCounts, total: number): string | undefined {
+  if (status === 'success') return undefined;
+  if (total === 0) return 'No jobs were started: there was nothing to protect';
+  const parts = sentences
+    .filter(([name]) => jobs[name] > 0)
+    .map(([name, sentence]) => `${jobs[name]} ${sentence}`);
+  return `Of ${total} jobs, ${parts.join(', ')}`;
+}
+
+/** A run's jobs may be recorded while it is being judged: so often it is judged anew. */
+const judgements = 5;
+
+/**
+ * Looks at the states of a run's jobs and ends the run when all of them are over.
+ *
+ * @param given the states by job id, where they are not in backup_jobs; a job that is not among them is missing
+ */
+export async function settleExecution(
+  session: Session,
+  id: string,
+  given?: ReadonlyMap<string, JobStatus>,
+): Promise<Settlement> {
+  for (let judgement = 1; ; judgement += 1) {
+    const { status, ids, isStarting } = await readJobs(session, id);
+    const { states, bytes } =
+      given === undefined ? await jobStates(session, ids ?? []) : { states: given, bytes: 0 };
+    const jobs = countJobs(ids ?? [], states);
+    const outcome = ids === null || isStarting || status !== 'running' ? null : outcomeOfJobs(jobs);
+    if (outcome === null || ids === null) return { status, settled: false, jobs };
+    const settled = await endExecution(
+      session,
+      id,
+      {
+        status: outcome,
+        error_message: errorMessage(outcome, jobs, ids.length),
+        jobs_completed: jobs.completed,
+        jobs_failed: jobs.failed + jobs.missing,
+        jobs_skipped: jobs.cancelled,
+        vms_processed: jobs.completed,
+        bytes_transferred: bytes,
+      },
+      {
+        sql: `JSON_LENGTH(e.created_job_ids) = ? AND JSON_EXTRACT(e.execution_metadata, '$.${startingFlag}') IS NULL`,
+        parameters: [ids.length],
+      },
+    );
+    if (settled) return { status: outcome, settled, jobs };
+    if (judgement === judgements)
+      return { status: (await readJobs(session, id)).status, settled: false, jobs };
+  }
+}

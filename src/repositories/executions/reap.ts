@@ -1,0 +1,36 @@
+import type { Session } from '../session';
+import { endExecution, type Sql } from './transition';
+
+/** No sign of life for so long: since the last heartbeat, or since the start where there was none. */
+function silentFor(seconds: number): Sql {
+  const since = 'UTC_TIMESTAMP() - INTERVAL ? SECOND';
+  return {
+    // Heartbeats are text of one length, ordered like the instants they stand for
+    sql: `e.started_at < CURRENT_TIMESTAMP - INTERVAL ? SECOND AND COALESCE(JSON_UNQUOTE(JSON_EXTRACT(
+            e.execution_metadata, '$.heartbeat_at')), '') < DATE_FORMAT(${since}, '%Y-%m-%dT%H:%i:%sZ')`,
+    parameters: [seconds, seconds],
+  };
+}
+
+/**
+ * Ends runs that have been silent for too long, with error. A sign of life that comes in between saves a run: the
+ * condition is part of the statement that ends it.
+ *
+ * @returns the ids of the runs that were ended
+ */
+export async function reapSilent(session: Session, silenceMs: number, limit: number): Promise<string[]> {
+  const silent = silentFor(Math.ceil(silenceMs / 1000));
+  const found = await session.select<{ id: string }>(
+    `SELECT e.id FROM protection_flow_executions e WHERE e.status = 'running' AND ${silent.sql} ORDER BY e.id LIMIT ?`,
+    [...silent.parameters, limit],
+  );
+  const reaped: string[] = [];
+  for (const { id } of found) {
+    const outcome = {
+      status: 'error' as const,
+      error_message: `Gave no sign of life for ${Math.ceil(silenceMs / 1000)} seconds: taken for dead`,
+    };
+    if (await endExecution(session, id, outcome, silent)) reaped.push(id);
+  }
+  return reaped;
+}

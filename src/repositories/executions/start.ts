@@ -1,0 +1,161 @@
+import { uuidv7 } from 'uuidv7';
+import { ProtectionFlowExecution } from '../../entities';
+import { isProtectionFlowsError, ProtectionFlowsError } from '../../errors';
+import { executionNotFound, flowNotFound, flowStillRunning } from '../refusals';
+import { rowReader, type RawRow } from '../rows';
+import type { Session } from '../session';
+import type { NewExecution } from './execution-input';
+
+/** errno of a primary key that is there already. */
+const duplicateKey = 1062;
+
+/** The execution of that id, or null. */
+export async function findExecution(session: Session, id: string): Promise<ProtectionFlowExecution | null> {
+  const reader = rowReader(session.manager, ProtectionFlowExecution);
+  const [row] = await session.select<RawRow>(
+    `SELECT ${reader.columns('e')} FROM protection_flow_executions e WHERE e.id = ?`,
+    [id],
+  );
+  return row === undefined ? null : reader.read(row);
+}
+
+/** The execution as it is in the database right after its insert: what was not given has its default. */
+function asInserted(id: string, input: NewExecution, at: Date): ProtectionFlowExecution {
+  return Object.assign(new ProtectionFlowExecution(), {
+    id,
+    flow_id: input.flow_id,
+    status: 'running' as const,
+    execution_type: input.execution_type,
+    jobs_created: 0,
+    jobs_completed: 0,
+    jobs_failed: 0,
+    jobs_skipped: 0,
+    started_at: at,
+    completed_at: null,
+    execution_time_seconds: null,
+    vms_processed: 0,
+    bytes_transferred: 0,
+    error_message: null,
+    execution_metadata: input.execution_metadata ?? null,
+    created_job_ids: null,
+    schedule_execution_id: input.schedule_execution_id ?? null,
+    created_at: at,
+    triggered_by: input.triggered_by ?? 'system',
+  });
+}
+
+async function insert(
+  session: Session,
+  id: string,
+  input: NewExecution,
+  startedAt: Date | null,
+): Promise<void> {
+  const metadata = input.execution_metadata ?? null;
+  const row: Record<string, unknown> = {
+    id,
+    flow_id: input.flow_id,
+    execution_type: input.execution_type,
+    triggered_by: input.triggered_by ?? 'system',
+    schedule_execution_id: input.schedule_execution_id ?? null,
+    execution_metadata: metadata === null ? null : JSON.stringify(metadata),
+    ...(startedAt === null ? {} : { status: 'running', started_at: startedAt, created_at: startedAt }),
+  };
+  const columns = Object.keys(row);
+  await session.write(
+    `INSERT INTO protection_flow_executions (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
+    Object.values(row),
+  );
+}
+
+/** The run that an earlier try of the same start has made; otherwise the fault stands. */
+async function alreadyMade(
+  session: Session,
+  id: string | undefined,
+  flowId: string,
+  fault: unknown,
+): Promise<ProtectionFlowExecution> {
+  const made = id === undefined ? null : await findExecution(session, id);
+  if (made?.flow_id !== flowId) throw fault;
+  return made;
+}
+
+/** A run of the flow that is under way. In a caller's transaction its snapshot may be old: a lock reads what is. */
+export async function findRunningOf(
+  session: Session,
+  flowId: string,
+  locking: boolean,
+): Promise<string | null> {
+  const [row] = await session.select<{ id: string }>(
+    `SELECT id FROM protection_flow_executions WHERE flow_id = ? AND status = 'running' LIMIT 1
+     ${locking ? 'LOCK IN SHARE MODE' : ''}`,
+    [flowId],
+  );
+  return row?.id ?? null;
+}
+
+/**
+ * Locks the flow's row: whoever begins a run of it meanwhile waits there, and then sees this one.
+ *
+ * @returns the server's time
+ * @throws FLOW_NOT_FOUND
+ */
+export async function lockFlow(session: Session, flowId: string): Promise<Date> {
+  const [flow] = await session.select<{ at: Date }>(
+    'SELECT CURRENT_TIMESTAMP AS at FROM protection_flows WHERE id = ? FOR UPDATE',
+    [flowId],
+  );
+  if (flow === undefined) throw flowNotFound(flowId);
+  return flow.at;
+}
+
+/** Begins a run at once. Nothing is written before it is certain that it may begin. */
+export async function startExecution(
+  session: Session,
+  input: NewExecution,
+): Promise<ProtectionFlowExecution> {
+  const id = input.id ?? uuidv7();
+  const flowId = input.flow_id;
+  try {
+    return await session.transaction(async (own) => {
+      const at = await lockFlow(own, flowId);
+      const running = await findRunningOf(own, flowId, session.isJoined);
+      if (running !== null) throw flowStillRunning(flowId, running);
+      await insert(own, id, input, at);
+      await own.write(
+        `UPDATE protection_flows SET last_execution_id = ?, last_execution_status = 'running', last_execution_time = ?
+          WHERE id = ?`,
+        [id, at, flowId],
+      );
+      return asInserted(id, input, at);
+    });
+  } catch (error) {
+    if (session.isJoined) throw error;
+    const isRepeated =
+      (error as { errno?: number }).errno === duplicateKey ||
+      (isProtectionFlowsError(error, 'FLOW_STILL_RUNNING') && error.details['execution_id'] === input.id);
+    if (!isRepeated) throw error;
+    return alreadyMade(session, input.id, flowId, error);
+  }
+}
+
+/** Puts a run into the queue. */
+export async function enqueueExecution(
+  session: Session,
+  input: NewExecution,
+): Promise<ProtectionFlowExecution> {
+  const id = input.id ?? uuidv7();
+  try {
+    await insert(session, id, input, null);
+  } catch (error) {
+    if (
+      isProtectionFlowsError(error, 'REFERENCE_NOT_FOUND') &&
+      (error as ProtectionFlowsError).details['field'] === 'flow_id'
+    )
+      throw flowNotFound(input.flow_id);
+    if ((error as { errno?: number }).errno !== duplicateKey) throw error;
+    return alreadyMade(session, input.id, input.flow_id, error);
+  }
+  const execution = await findExecution(session, id);
+  if (execution === null) throw executionNotFound(id);
+  return execution;
+}

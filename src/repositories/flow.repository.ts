@@ -1,0 +1,134 @@
+import type { EntityManager } from 'typeorm';
+import type { ProtectionFlow } from '../entities';
+import type { Page } from './cursor';
+import type { FlowChanges, NewFlow } from './flows/flow-input';
+import { listFlows, selectFlows, type FlowFilter, type FlowPage } from './flows/flow-query';
+import type { FlowView } from './flows/flow-view';
+import { readSummary, type FlowSummary } from './flows/summary';
+import { bulkResult, insertFlow, setEnabled, updateFlow, type BulkResult } from './flows/write-flow';
+import { readIds } from './options';
+import { flowNotFound } from './refusals';
+import { RetentionRepository } from './retention.repository';
+import { Session } from './session';
+
+/**
+ * Protection flows: written by the API, listed by the web page, looked up by the scheduler.
+ *
+ * Guarantee: what is stored keeps the rules of its type, and a flow with a schedule has its next time. Names of what a
+ * flow refers to are there whatever the collations of the platform's tables, and null where a table is absent.
+ *
+ * Everything fails with VALIDATION_FAILED for wrong input (every wrong field at once), and with TRANSACTION_ABORTED
+ * where the server gave up a transaction: outside one of the caller's only after having been repeated.
+ */
+export class FlowRepository {
+  private readonly session: Session;
+
+  /** @param manager a DataSource's `manager`, or that of a transaction, which all calls then join */
+  constructor(private readonly manager: EntityManager) {
+    this.session = new Session(manager);
+  }
+
+  /** The same repository within a caller's transaction. */
+  withManager(manager: EntityManager): FlowRepository {
+    return new FlowRepository(manager);
+  }
+
+  /**
+   * Stores a new flow, with the next time of its schedule.
+   *
+   * @throws VALIDATION_FAILED, FLOW_NAME_TAKEN (whatever the case), REFERENCE_NOT_FOUND, SCHEDULE_INVALID
+   */
+  create(input: NewFlow): Promise<ProtectionFlow> {
+    return insertFlow(this.session, input);
+  }
+
+  /** @throws FLOW_NOT_FOUND */
+  async get(id: string): Promise<FlowView> {
+    const found = await this.find(id);
+    if (found === null) throw flowNotFound(id);
+    return found;
+  }
+
+  /** The flow with its names, or null. */
+  async find(id: string): Promise<FlowView | null> {
+    const [found] = await selectFlows(this.session, 'f.id = ?', [id]);
+    return found ?? null;
+  }
+
+  /** The flow of that name, whatever its case, or null. */
+  async findByName(name: string): Promise<FlowView | null> {
+    const [found] = await selectFlows(this.session, 'f.name = ?', [name]);
+    return found ?? null;
+  }
+
+  /**
+   * A page of the flows that a filter lets through, newest first.
+   *
+   * @param filter properties that are undefined don't matter; null: those that have none
+   */
+  async list(filter: FlowFilter = {}, page: FlowPage = {}): Promise<Page<FlowView>> {
+    return listFlows(this.session, filter, page);
+  }
+
+  /**
+   * Changes a flow: null clears a column, undefined leaves it alone. To change nothing is fine.
+   *
+   * @returns the flow as it is now
+   * @throws FLOW_NOT_FOUND, VALIDATION_FAILED, FLOW_NAME_TAKEN, REFERENCE_NOT_FOUND, SCHEDULE_INVALID
+   */
+  async update(id: string, changes: FlowChanges): Promise<FlowView> {
+    await updateFlow(this.session, id, changes);
+    return this.get(id);
+  }
+
+  /** The scheduler runs it again, from its next time on. @throws FLOW_NOT_FOUND */
+  enable(id: string): Promise<FlowView> {
+    return this.update(id, { enabled: true });
+  }
+
+  /** The scheduler passes it over; a run under way goes on. @throws FLOW_NOT_FOUND */
+  disable(id: string): Promise<FlowView> {
+    return this.update(id, { enabled: false });
+  }
+
+  /** Enables flows in one statement; one that is not there fails by itself. */
+  enableMany(ids: readonly string[]): Promise<BulkResult> {
+    return this.enabledMany('enable', ids, true);
+  }
+
+  /** Disables flows in one statement; one that is not there fails by itself. */
+  disableMany(ids: readonly string[]): Promise<BulkResult> {
+    return this.enabledMany('disable', ids, false);
+  }
+
+  /** Deletes flows in one statement, long histories before it in batches; one that is not there fails by itself. */
+  async deleteMany(ids: readonly string[]): Promise<BulkResult> {
+    const wanted = readIds('delete', 'ids', ids);
+    return bulkResult('delete', wanted, await new RetentionRepository(this.manager).deleteFlows(wanted));
+  }
+
+  /** Deletes a flow and its executions. @throws FLOW_NOT_FOUND */
+  async delete(id: string): Promise<void> {
+    const [deleted] = await new RetentionRepository(this.manager).deleteFlows([id]);
+    if (deleted === undefined) throw flowNotFound(id);
+  }
+
+  /**
+   * Counts flows and today's executions.
+   *
+   * @param options `timeZone`: where "today" begins at midnight, default UTC; `now`: default the program's clock
+   * @throws VALIDATION_FAILED for an unknown time zone
+   */
+  summary(options: { readonly timeZone?: string; readonly now?: Date } = {}): Promise<FlowSummary> {
+    return readSummary(this.session, options.timeZone ?? 'UTC', options.now ?? new Date());
+  }
+
+  private async enabledMany(
+    action: 'enable' | 'disable',
+    ids: readonly string[],
+    enabled: boolean,
+  ): Promise<BulkResult> {
+    const wanted = readIds(action, 'ids', ids);
+    return bulkResult(action, wanted, await setEnabled(this.session, wanted, enabled));
+  }
+}

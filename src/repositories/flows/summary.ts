@@ -1,0 +1,64 @@
+import { validationFailed } from '../../errors';
+import { nextRun } from '../../schedule';
+import type { Session } from '../session';
+
+/** Numbers for the head of the web page. */
+export interface FlowSummary {
+  readonly total_flows: number;
+  readonly enabled_flows: number;
+  readonly disabled_flows: number;
+  readonly backup_flows: number;
+  readonly replication_flows: number;
+  /** Runs that began today, those under way among them. */
+  readonly total_executions_today: number;
+  readonly successful_executions_today: number;
+  readonly failed_executions_today: number;
+}
+
+type Counted<Names extends string> = Readonly<Record<Names, number | string>>;
+
+const dayMs = 86_400_000;
+
+/** The latest midnight in a time zone; days of 23 and 25 hours included. */
+function midnight(timeZone: string, now: Date): Date {
+  const schedule = { cron_expression: '0 0 * * *', timezone: timeZone };
+  try {
+    let latest = new Date(now.getTime() - 2 * dayMs);
+    for (;;) {
+      const next = nextRun(schedule, latest);
+      if (next === null || next > now) return latest;
+      latest = next;
+    }
+  } catch (error) {
+    const isTimeZone = `timeZone must be the name of a time zone such as Europe/Berlin, not ${timeZone}`;
+    throw validationFailed('summary', [{ field: 'timeZone', constraints: { isTimeZone } }], error);
+  }
+}
+
+/** Counts flows and today's runs: four counts, each from an index. */
+export async function readSummary(session: Session, timeZone: string, now: Date): Promise<FlowSummary> {
+  const since = midnight(timeZone, now);
+  const count = (column: string): string => `(SELECT COUNT(*) FROM protection_flows WHERE ${column} = ?)`;
+  const [flows] = await session.select<Counted<'enabled' | 'disabled' | 'backup' | 'replication'>>(
+    `SELECT ${count('enabled')} AS enabled, ${count('enabled')} AS disabled,
+            ${count('flow_type')} AS backup, ${count('flow_type')} AS replication`,
+    [true, false, 'backup', 'replication'],
+  );
+  const [runs] = await session.select<Counted<'total' | 'successful' | 'failed'>>(
+    `SELECT COUNT(*) AS total, COALESCE(SUM(status = 'success'), 0) AS successful,
+            COALESCE(SUM(status = 'error'), 0) AS failed
+       FROM protection_flow_executions WHERE started_at >= ?`,
+    [since],
+  );
+  const [enabled, disabled] = [Number(flows?.enabled), Number(flows?.disabled)];
+  return {
+    total_flows: enabled + disabled,
+    enabled_flows: enabled,
+    disabled_flows: disabled,
+    backup_flows: Number(flows?.backup),
+    replication_flows: Number(flows?.replication),
+    total_executions_today: Number(runs?.total),
+    successful_executions_today: Number(runs?.successful),
+    failed_executions_today: Number(runs?.failed),
+  };
+}

@@ -1,0 +1,24 @@
+export { createRepositories, type Repositories } from './create-repositories';
+export type { Page } from './cursor';
+export type { Claim, ClaimOptions, ClaimResult, SkippedRun, SkipReason } from './due/claim';
+export type { PlanResult, ScheduleProblem } from './due/plan';
+export type { NoRunReason } from './due/schedules';
+export { DueFlowRepository } from './due-flow.repository';
+export { ExecutionRepository } from './execution.repository';
+export type { NewExecution, Progress } from './executions/execution-input';
+export type { Settlement } from './executions/jobs';
+export type { Outcome } from './executions/transition';
+export { FlowRepository } from './flow.repository';
+export type { FlowChanges, NewFlow } from './flows/flow-input';
+export type { FlowFilter, FlowPage } from './flows/flow-query';
+export type { FlowNames, FlowView } from './flows/flow-view';
+export type { FlowSummary } from './flows/summary';
+export type { BulkItem, BulkResult } from './flows/write-flow';
+export {
+  RetentionRepository,
+  type BatchOptions,
+  type PruneOptions,
+  type PruneProgress,
+  type PruneResult,
+} from './retention.repository';
+export { TargetRepository, type FlowProblem, type TargetVm } from './target.repository';

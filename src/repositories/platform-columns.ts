@@ -1,0 +1,96 @@
+import type { DataSource } from 'typeorm';
+import { ProtectionFlow } from '../entities';
+import type { Session } from './session';
+
+/** Charset and collation of a text column. */
+export interface TextColumn {
+  readonly charset: string;
+  readonly collation: string;
+}
+
+/** `table.column` → its collation, for the text columns of the tables that are there and may be seen. */
+export type PlatformColumns = ReadonlyMap<string, TextColumn>;
+
+const tables = [
+  'protection_flows',
+  'replication_schedules',
+  'backup_repositories',
+  'backup_policies',
+  'vm_replication_contexts',
+  'vm_machine_groups',
+];
+
+/** A platform table that is made meanwhile is noticed within so many milliseconds. */
+const maxAgeMs = 30_000;
+
+/**
+ * The catalog no longer is what it was: no such table (1146), no such column (1054), collations that don't go together
+ * (1267, 1271), or one of another charset (1253).
+ */
+const outdatedErrnos = new Set([1146, 1054, 1267, 1271, 1253]);
+
+interface Known {
+  readonly columns: Promise<PlatformColumns>;
+  readonly readAt: number;
+}
+
+const known = new WeakMap<DataSource, Known>();
+
+async function read(session: Session): Promise<PlatformColumns> {
+  const rows = await session.select<{ name: string; charset: string; collation: string }>(
+    `SELECT CONCAT(TABLE_NAME, '.', COLUMN_NAME) AS name, CHARACTER_SET_NAME AS charset, COLLATION_NAME AS collation
+       FROM information_schema.COLUMNS
+      WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN (${tables.map((table) => `'${table}'`).join(', ')})
+        AND COLLATION_NAME IS NOT NULL`,
+  );
+  return new Map(rows.map(({ name, charset, collation }) => [name.toLowerCase(), { charset, collation }]));
+}
+
+/** The catalog of what the flow list is joined to; read once, and again when it is older than 30 seconds. */
+export function platformColumns(session: Session): Promise<PlatformColumns> {
+  const source = session.manager.connection;
+  const found = known.get(source);
+  if (found !== undefined && Date.now() - found.readAt < maxAgeMs) return found.columns;
+  const columns = read(session);
+  known.set(source, { columns, readAt: Date.now() });
+  columns.catch(() => known.delete(source));
+  return columns;
+}
+
+/**
+ * Runs a query that rests on the catalog; where the server's answer shows that the catalog has changed, once more with
+ * a fresh one.
+ */
+export async function withPlatformColumns<Result>(
+  session: Session,
+  work: (columns: PlatformColumns) => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work(await platformColumns(session));
+  } catch (error) {
+    const { errno } = error as { errno?: number };
+    if (errno === undefined || !outdatedErrnos.has(errno)) throw error;
+    known.delete(session.manager.connection);
+    return work(await platformColumns(session));
+  }
+}
+
+/**
+ * A column of a flow, written so that it can be compared with a column of the platform's and that one's index still
+ * be used: an explicit COLLATE on the flow's side decides (errno 1267 without it, where collations differ).
+ *
+ * @see https://dev.mysql.com/doc/refman/8.4/en/charset-collation-coercibility.html
+ */
+export function comparable(
+  columns: PlatformColumns,
+  flowColumn: keyof ProtectionFlow & string,
+  other: string,
+): string {
+  const own = columns.get(`protection_flows.${flowColumn}`);
+  const parent = columns.get(other);
+  if (own === undefined || parent === undefined || own.collation === parent.collation)
+    return `f.${flowColumn}`;
+  const text =
+    own.charset === parent.charset ? `f.${flowColumn}` : `CONVERT(f.${flowColumn} USING ${parent.charset})`;
+  return `${text} COLLATE ${parent.collation}`;
+}

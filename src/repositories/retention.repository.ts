@@ -1,0 +1,160 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { EntityManager } from 'typeorm';
+import { validationFailed } from '../errors';
+import { readCounts, readIds } from './options';
+import { deleteFlowsOf } from './retention/delete-flows';
+import { pruneFlow, selectPrunable, type GoOn } from './retention/prune';
+import { Session } from './session';
+
+/** How a prune or a deletion goes on; told after every batch. */
+export interface PruneProgress {
+  /** Flows that are done. */
+  readonly flows: number;
+  readonly total_flows: number;
+  /** Executions deleted so far. */
+  readonly deleted: number;
+}
+
+/** How to delete in batches. */
+export interface BatchOptions {
+  /** Executions a statement: 1 to 10,000. Default: 500. */
+  readonly batchSize?: number;
+  /** Rest between two batches, in milliseconds. Default: 0. */
+  readonly pauseMs?: number;
+  /** Stops between two batches. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: PruneProgress) => void;
+}
+
+/** What to prune: at least one of the first two. */
+export interface PruneOptions extends BatchOptions {
+  /** Executions that ended longer ago than this, in milliseconds. */
+  readonly olderThanMs?: number;
+  /** Executions beyond the newest so many of their flow, from 1. */
+  readonly keepPerFlow?: number;
+  /** Counts, and deletes nothing. Default: false. */
+  readonly dryRun?: boolean;
+}
+
+/** What a prune did. */
+export interface PruneResult {
+  readonly ok: boolean;
+  /** False: stopped by the signal; the next prune goes on from there. */
+  readonly complete: boolean;
+  /** Executions deleted; with `dryRun`, those that would be. */
+  readonly deleted: number;
+  /** Flows looked at. */
+  readonly flows: number;
+  readonly dry_run: boolean;
+}
+
+const longestMs = 100 * 365 * 86_400_000;
+const flowsAtOnce = 500;
+const batchRules = {
+  batchSize: { min: 1, max: 10_000, otherwise: 500 },
+  pauseMs: { min: 0, max: 60_000, otherwise: 0 },
+};
+
+async function pause(ms: number): Promise<void> {
+  if (ms > 0) await delay(ms);
+}
+
+/**
+ * Deletes what is no longer wanted, without a long transaction: writers of other rows are not held up, and a run that
+ * was stopped or killed anywhere is finished by the next.
+ */
+export class RetentionRepository {
+  private readonly session: Session;
+
+  /** @param manager a DataSource's `manager`; inside a transaction everything would be one batch */
+  constructor(manager: EntityManager) {
+    this.session = new Session(manager);
+  }
+
+  /** The same repository within a caller's transaction. */
+  withManager(manager: EntityManager): RetentionRepository {
+    return new RetentionRepository(manager);
+  }
+
+  /**
+   * Deletes executions that are over and older than the age, or beyond the newest `keepPerFlow` of their flow. Each
+   * flow keeps its newest execution and the one that it shows as its last. Counters of the flows stay as they are.
+   *
+   * @throws VALIDATION_FAILED for wrong options, and where neither age nor number is given
+   */
+  async prune(options: PruneOptions): Promise<PruneResult> {
+    const { session } = this;
+    const settings = this.readOptions(options);
+    const [{ total } = { total: 0 }] = await session.select<{ total: number | string }>(
+      'SELECT COUNT(*) AS total FROM protection_flows',
+    );
+    const done = { flows: 0, total_flows: Number(total), deleted: 0 };
+    const goOn = this.batchEnd(options, settings.pauseMs, done);
+    const isStopped = (): boolean => options.signal?.aborted === true;
+    for (let after = ''; ;) {
+      const flows = await selectPrunable(session, after, flowsAtOnce);
+      if (flows.length === 0) return this.result(done, settings.dryRun, true);
+      for (const flow of flows) {
+        const complete = !isStopped() && (await pruneFlow(session, flow, settings, goOn)).complete;
+        if (!complete) return this.result(done, settings.dryRun, false);
+        done.flows += 1;
+        after = flow.id;
+      }
+      options.onProgress?.({ ...done });
+    }
+  }
+
+  /**
+   * Deletes flows and their executions, long histories in batches; see {@link BatchOptions}. A call that was stopped
+   * leaves the flows disabled, with what is left of their executions.
+   *
+   * @returns the ids of those that were there and are deleted
+   * @throws VALIDATION_FAILED for wrong options
+   */
+  async deleteFlows(ids: readonly string[], options: BatchOptions = {}): Promise<string[]> {
+    const wanted = readIds('deleteFlows', 'ids', ids);
+    const { batchSize, pauseMs } = readCounts('deleteFlows', options, batchRules);
+    const done = { flows: 0, total_flows: wanted.length, deleted: 0 };
+    return deleteFlowsOf(this.session, wanted, batchSize, this.batchEnd(options, pauseMs, done));
+  }
+
+  private readOptions(options: PruneOptions) {
+    const counts = readCounts('prune', options, {
+      ...batchRules,
+      olderThanMs: { min: 0, max: longestMs, otherwise: 0 },
+      keepPerFlow: { min: 1, max: 2_147_483_647, otherwise: 1 },
+    });
+    if (options.olderThanMs === undefined && options.keepPerFlow === undefined) {
+      const isGiven = 'olderThanMs or keepPerFlow must be given: there is no default for what to delete';
+      throw validationFailed('prune', [{ field: 'olderThanMs', constraints: { isGiven } }]);
+    }
+    return {
+      ...counts,
+      endedBefore: options.olderThanMs === undefined ? null : new Date(Date.now() - counts.olderThanMs),
+      keepPerFlow: options.keepPerFlow === undefined ? null : counts.keepPerFlow,
+      dryRun: options.dryRun === true,
+    };
+  }
+
+  private batchEnd(
+    { signal, onProgress }: BatchOptions,
+    pauseMs: number,
+    done: { flows: number; total_flows: number; deleted: number },
+  ): GoOn {
+    return async (deleted) => {
+      done.deleted += deleted;
+      onProgress?.({ ...done });
+      if (signal?.aborted) return false;
+      await pause(pauseMs);
+      return true;
+    };
+  }
+
+  private result(
+    { flows, deleted }: { flows: number; deleted: number },
+    dryRun: boolean,
+    complete: boolean,
+  ): PruneResult {
+    return { ok: complete, complete, deleted, flows, dry_run: dryRun };
+  }
+}

@@ -1,0 +1,59 @@
+import type { EntityManager, ObjectLiteral } from 'typeorm';
+
+/** A row as the driver gives it. */
+export type RawRow = Readonly<Record<string, unknown>>;
+
+/** How the rows of an entity's table are asked for and read, without TypeORM's query builder. */
+export interface RowReader<Entity> {
+  /** The entity's columns for a SELECT, each with the alias in front: `e.id, e.flow_id, …`. */
+  columns(alias: string): string;
+  /** A row as the entity, each value as TypeORM's own `find` gives it; columns of others are left out. */
+  read(row: RawRow): Entity;
+}
+
+const readers = new WeakMap<object, RowReader<unknown>>();
+
+function createReader<Entity extends ObjectLiteral>(
+  { connection }: EntityManager,
+  target: new () => Entity,
+): RowReader<Entity> {
+  const { driver } = connection;
+  const columns = connection.getMetadata(target).columns;
+  const names = columns.map((column) => column.databaseName);
+  return {
+    columns: (alias) => names.map((name) => `${alias}.${name}`).join(', '),
+    read(row) {
+      const entity: ObjectLiteral = new target();
+      for (const column of columns) {
+        entity[column.propertyName] = driver.prepareHydratedValue(row[column.databaseName], column);
+      }
+      return entity as Entity;
+    },
+  };
+}
+
+/** The reader of an entity on the manager's DataSource, made once. */
+export function rowReader<Entity extends ObjectLiteral>(
+  manager: EntityManager,
+  target: new () => Entity,
+): RowReader<Entity> {
+  const metadata = manager.connection.getMetadata(target);
+  let reader = readers.get(metadata) as RowReader<Entity> | undefined;
+  if (reader === undefined) {
+    reader = createReader(manager, target);
+    readers.set(metadata, reader);
+  }
+  return reader;
+}
+
+/** `?, ?, ?`: a mark for each value. An empty list has no SQL: its caller answers without asking. */
+export function marks(values: readonly unknown[]): string {
+  return values.map(() => '?').join(', ');
+}
+
+/** The list cut into parts of at most so many. */
+export function chunks<Item>(items: readonly Item[], size: number): Item[][] {
+  const parts: Item[][] = [];
+  for (let at = 0; at < items.length; at += size) parts.push(items.slice(at, at + size));
+  return parts;
+}

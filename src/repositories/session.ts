@@ -1,0 +1,80 @@
+import type { EntityManager } from 'typeorm';
+import { fromServerError } from '../errors';
+import { isRetryable, retried, transactionAborted } from './retry';
+
+/** `REPEATABLE READ` is both servers' default; `READ COMMITTED` locks no gaps, so claimers stay out of each other's way. */
+export type Isolation = 'READ COMMITTED' | 'REPEATABLE READ';
+
+/** The error of this package that a driver's error stands for; any other as it is. */
+function translated(error: unknown): unknown {
+  return fromServerError(error) ?? error;
+}
+
+/**
+ * Statements of a repository on one EntityManager. Where the manager is that of a transaction, everything joins it and
+ * nothing is repeated: a deadlock has undone the caller's own statements too. Elsewhere each statement, and each
+ * {@link transaction}, stands for itself and is repeated after a deadlock.
+ */
+export class Session {
+  constructor(readonly manager: EntityManager) {}
+
+  /** True inside a transaction that the caller has opened. */
+  get isJoined(): boolean {
+    return this.manager.queryRunner?.isTransactionActive === true;
+  }
+
+  /** What the server is: TypeORM's driver type, which the guarded DataSource sets to what it found. */
+  get isMariaDb(): boolean {
+    return this.manager.connection.options.type === 'mariadb';
+  }
+
+  /**
+   * The rows of a SELECT. The shape is the caller's promise: it wrote the SELECT.
+   *
+   * @throws ProtectionFlowsError for what {@link fromServerError} knows; TRANSACTION_ABORTED for a locking read that
+   * lost, inside a transaction
+   */
+  select<Row extends object>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
+    return this.query<Row[]>(sql, parameters);
+  }
+
+  /** Executes a statement that writes, and answers how many rows it matched (mysql2 sets CLIENT_FOUND_ROWS). */
+  write(sql: string, parameters: readonly unknown[] = []): Promise<number> {
+    const once = async (): Promise<number> => {
+      const { affectedRows } = await this.query<{ affectedRows: number }>(sql, parameters);
+      return affectedRows;
+    };
+    return this.isJoined ? once() : retried(once);
+  }
+
+  /**
+   * Runs `work` in the caller's transaction where there is one, and otherwise in one of its own, which is repeated as a
+   * whole after a deadlock, a lock wait that ran out, or a commit that a cluster did not certify.
+   *
+   * @throws TRANSACTION_ABORTED when that happens inside a caller's transaction, or too often
+   */
+  transaction<Result>(work: (session: Session) => Promise<Result>, isolation?: Isolation): Promise<Result> {
+    if (this.isJoined) return work(this);
+    const once = async (): Promise<Result> => {
+      const body = (manager: EntityManager): Promise<Result> => work(new Session(manager));
+      try {
+        return await (isolation === undefined
+          ? this.manager.transaction(body)
+          : this.manager.transaction(isolation, body));
+      } catch (error) {
+        // Also of START TRANSACTION and COMMIT, which no statement of ours sees
+        throw translated(error);
+      }
+    };
+    return retried(once);
+  }
+
+  private async query<Answer>(sql: string, parameters: readonly unknown[]): Promise<Answer> {
+    try {
+      return (await this.manager.query(sql, parameters as unknown[])) as Answer;
+    } catch (error) {
+      if (this.isJoined && isRetryable(error)) throw transactionAborted(error);
+      throw translated(error);
+    }
+  }
+}

@@ -1,0 +1,136 @@
+import type { EntityManager } from 'typeorm';
+import type { ProtectionFlow } from '../entities';
+import { scheduleFaults } from '../schedule';
+import { readSchedules, scheduleOf } from './due/schedules';
+import { readIds } from './options';
+import { flowNotFound } from './refusals';
+import { chunks, marks } from './rows';
+import { Session } from './session';
+
+/** A VM that a run has to protect. */
+export interface TargetVm {
+  readonly context_id: string;
+  readonly vm_name: string;
+}
+
+/** Something that keeps a flow from running as it should. */
+export interface FlowProblem {
+  /** The flow's column. */
+  readonly field: 'target_id' | 'repository_id' | 'schedule_id';
+  readonly message: string;
+}
+
+type Target = Pick<ProtectionFlow, 'target_type' | 'target_id'>;
+
+const idsAtOnce = 1_000;
+const tableMissing = 1146;
+
+/**
+ * What flows protect, as the platform's tables have it. Ids are given as values and not joined, so that tables with
+ * different collations go together.
+ */
+export class TargetRepository {
+  private readonly session: Session;
+
+  /** @param manager a DataSource's `manager`, or that of a transaction, which all calls then join */
+  constructor(manager: EntityManager) {
+    this.session = new Session(manager);
+  }
+
+  /** The same repository within a caller's transaction. */
+  withManager(manager: EntityManager): TargetRepository {
+    return new TargetRepository(manager);
+  }
+
+  /**
+   * The VMs that a run of the flow has to protect: the VM itself, or the enabled members of the group by their
+   * priority. Empty where the group is, or where the target is gone.
+   */
+  resolve({ target_type, target_id }: Target): Promise<TargetVm[]> {
+    const members =
+      target_type === 'vm'
+        ? 'SELECT context_id, vm_name FROM vm_replication_contexts WHERE context_id = ?'
+        : `SELECT v.context_id, v.vm_name FROM vm_group_memberships m
+             JOIN vm_replication_contexts v ON v.context_id = m.vm_context_id
+            WHERE m.group_id = ? AND COALESCE(m.enabled, 1) = 1 ORDER BY m.priority, m.id`;
+    return this.orNone(this.session.select<TargetVm>(members, [target_id]));
+  }
+
+  /** Of these VMs, those that have no completed full backup in the repository: their next one must be full. */
+  async withoutFullBackup(vmContextIds: readonly string[], repositoryId: string): Promise<Set<string>> {
+    const missing = new Set(readIds('withoutFullBackup', 'vmContextIds', vmContextIds));
+    for (const part of chunks([...missing], idsAtOnce)) {
+      const rows = await this.orNone(
+        this.session.select<{ id: string }>(
+          `SELECT DISTINCT vm_context_id AS id FROM backup_jobs
+            WHERE vm_context_id IN (${marks(part)}) AND repository_id = ? AND backup_type = 'full' AND status = 'completed'`,
+          [...part, repositoryId],
+        ),
+      );
+      for (const { id } of rows) missing.delete(id);
+    }
+    return missing;
+  }
+
+  /**
+   * What would keep the flow from running as it should; empty where nothing does.
+   *
+   * @throws FLOW_NOT_FOUND
+   */
+  async check(flowId: string): Promise<FlowProblem[]> {
+    const [flow] = await this.session.select<Target & Pick<ProtectionFlow, 'repository_id' | 'schedule_id'>>(
+      'SELECT target_type, target_id, repository_id, schedule_id FROM protection_flows WHERE id = ?',
+      [flowId],
+    );
+    if (flow === undefined) throw flowNotFound(flowId);
+    return [
+      ...(await this.targetProblems(flow)),
+      ...(await this.repositoryProblems(flow.repository_id)),
+      ...(await this.scheduleProblems(flow.schedule_id)),
+    ];
+  }
+
+  private async targetProblems(target: Target): Promise<FlowProblem[]> {
+    if ((await this.resolve(target)).length > 0) return [];
+    const message =
+      target.target_type === 'vm'
+        ? `there is no VM ${target.target_id}`
+        : `the group ${target.target_id} has no enabled member, or does not exist`;
+    return [{ field: 'target_id', message }];
+  }
+
+  private async repositoryProblems(id: string | null): Promise<FlowProblem[]> {
+    if (id === null) return [];
+    const [repository] = await this.orNone(
+      this.session.select<{ name: string; enabled: number | null }>(
+        'SELECT name, enabled FROM backup_repositories WHERE id = ?',
+        [id],
+      ),
+    );
+    if (repository === undefined)
+      return [{ field: 'repository_id', message: `there is no repository ${id}` }];
+    if (repository.enabled === 0)
+      return [{ field: 'repository_id', message: `the repository ${repository.name} is disabled` }];
+    return [];
+  }
+
+  private async scheduleProblems(id: string | null): Promise<FlowProblem[]> {
+    if (id === null) return [];
+    const schedule = scheduleOf(await readSchedules(this.session, [id]), id);
+    const problem = (message: string): FlowProblem => ({ field: 'schedule_id', message });
+    if (schedule === undefined) return [problem(`there is no schedule ${id}`)];
+    const disabled = schedule.enabled === 0 ? [problem('the schedule is disabled')] : [];
+    if (schedule.schedule_type === 'chain') return disabled;
+    return [...disabled, ...scheduleFaults(schedule).map(({ message }) => problem(message))];
+  }
+
+  /** A table that the platform has not made yet has no rows. */
+  private async orNone<Row>(rows: Promise<Row[]>): Promise<Row[]> {
+    try {
+      return await rows;
+    } catch (error) {
+      if ((error as { errno?: number }).errno === tableMissing) return [];
+      throw error;
+    }
+  }
+}

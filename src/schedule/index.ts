@@ -1,0 +1,3 @@
+export type { CronSchedule, ScheduleFault } from './cron-schedule';
+export { scheduleFaults } from './faults';
+export { nextRun, nextRuns } from './next-run';

@@ -1,0 +1,48 @@
+import type { CronSchedule } from './cron-schedule';
+import { Timetable } from './timetable';
+
+/**
+ * The first instant strictly after `after` at which the schedule runs: a whole second, whatever the process's own time
+ * zone. Null where there is none: no such day exists (`0 0 31 2 *`), or it lies beyond 2038-01-19T03:14:07Z, the last that a
+ * TIMESTAMP holds. An `after` before 1970 counts as 1970.
+ *
+ * Where day of month and weekday are both restricted, a day that fits one of them is enough, as in POSIX cron and
+ * robfig/cron; `+` before the weekday asks for both.
+ *
+ * When the zone's clock is changed, it matters whether the hour field names all 24 hours, however it is spelled.
+ * - It names some (`30 2 * * *`, `0 0-6/2 * * *`): each time of the clock runs once. A time that occurs twice runs the
+ *   first time. Times that are skipped run once together, right after the gap, even where that is the next day's
+ *   midnight. So a daily schedule runs once for each day.
+ * - It names all (`0 * * * *`, `0,30 * * * *`): it goes on in real time. Skipped times are left out, and times that occur
+ *   twice run twice, so the distance between runs stays the same where it divides the change.
+ *
+ * That is what Vixie cron does with its fixed and its wildcard jobs (cron(8)); there, though, a `*` among the minutes makes
+ * a wildcard job too, so that every quarter hour of hour 2 would not run at all in the gap. robfig/cron leaves out nightly
+ * runs in the gap, and runs them twice where the clock is set back.
+ *
+ * @throws SCHEDULE_INVALID, naming every wrong field; details `{ cron_expression, timezone, field, faults }`
+ * @throws RangeError where `after` is no valid date
+ */
+export function nextRun(schedule: CronSchedule, after: Date): Date | null {
+  return nextRuns(schedule, after, 1)[0] ?? null;
+}
+
+/**
+ * The next runs in their order, up to `count`; fewer where the schedule ends before, see {@link nextRun}.
+ *
+ * @throws SCHEDULE_INVALID, naming every wrong field
+ * @throws RangeError where `after` is no valid date, or `count` no whole number from 0 on
+ */
+export function nextRuns(schedule: CronSchedule, after: Date, count: number): Date[] {
+  if (Number.isNaN(after.getTime())) throw new RangeError('after must be a valid date');
+  if (!Number.isSafeInteger(count) || count < 0) throw new RangeError('count must be a whole number from 0 on');
+  const timetable = Timetable.of(schedule);
+  const runs: Date[] = [];
+  for (let last = after; runs.length < count; ) {
+    const run = timetable.next(last.getTime());
+    if (run === null) break;
+    last = new Date(run);
+    runs.push(last);
+  }
+  return runs;
+}

@@ -1,0 +1,75 @@
+import type { ErrorCode } from '../../../src/errors';
+import { migrate, type ProtectionFlowsDataSource } from '../../../src/migrator';
+import { createRepositories, type Repositories } from '../../../src/repositories';
+import { createPlatformTables, createSchedule } from '../../../src/testing';
+
+type DataLayerCode = Extract<
+  ErrorCode,
+  | 'FLOW_NOT_FOUND'
+  | 'EXECUTION_NOT_FOUND'
+  | 'FLOW_STILL_RUNNING'
+  | 'TRANSITION_REFUSED'
+  | 'SCHEDULE_INVALID'
+  | 'PLATFORM_TABLE_MISSING'
+  | 'TRANSACTION_ABORTED'
+>;
+
+const flow = {
+  name: 'Provoking',
+  flow_type: 'replication',
+  target_type: 'vm',
+  target_id: 'ctx-1',
+  destination_type: 'ossea',
+} as const;
+
+/** What makes the repositories refuse, code by code. */
+export function dataLayerProvocations(
+  dataSource: () => ProtectionFlowsDataSource,
+): Record<DataLayerCode, () => Promise<unknown>> {
+  const repositories = async (): Promise<Repositories> => {
+    await migrate(dataSource());
+    return createRepositories(dataSource());
+  };
+  const newRun = async ({ flows }: Repositories) => ({
+    flow_id: (await flows.create(flow)).id,
+    execution_type: 'manual' as const,
+  });
+  return {
+    FLOW_NOT_FOUND: async () => (await repositories()).flows.get('gone'),
+    EXECUTION_NOT_FOUND: async () => (await repositories()).executions.get('gone'),
+    FLOW_STILL_RUNNING: async () => {
+      const layer = await repositories();
+      const run = await newRun(layer);
+      await layer.executions.start(run);
+      return layer.executions.start(run);
+    },
+    TRANSITION_REFUSED: async () => {
+      const layer = await repositories();
+      const { id } = await layer.executions.enqueue(await newRun(layer));
+      return layer.executions.finish(id, { status: 'success' });
+    },
+    SCHEDULE_INVALID: async () => {
+      await createPlatformTables(dataSource());
+      const { flows } = await repositories();
+      const { id } = await createSchedule(dataSource(), { cron_expression: 'often' });
+      return flows.create({ ...flow, schedule_id: id });
+    },
+    PLATFORM_TABLE_MISSING: async () => {
+      const layer = await repositories();
+      const { id } = await layer.executions.start(await newRun(layer));
+      await layer.executions.recordJobs(id, ['job']);
+      return layer.executions.settle(id);
+    },
+    TRANSACTION_ABORTED: async () => {
+      const { flows } = await repositories();
+      const { id } = await flows.create(flow);
+      return dataSource().transaction(async (holder) => {
+        await flows.withManager(holder).update(id, { description: 'held' });
+        await dataSource().transaction(async (waiter) => {
+          await waiter.query('SET SESSION innodb_lock_wait_timeout = 1');
+          await flows.withManager(waiter).update(id, { description: 'never' });
+        });
+      });
+    },
+  };
+}

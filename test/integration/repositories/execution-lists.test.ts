@@ -1,0 +1,95 @@
+import { useDataLayer } from './data-layer';
+
+const layer = useDataLayer();
+
+const missing = '00000000-0000-7000-8000-000000000000';
+const flow = async (): Promise<string> => (await layer.repositories.flows.create(layer.newFlow())).id;
+const startedRun = async () =>
+  layer.repositories.executions.start({ flow_id: await flow(), execution_type: 'manual' });
+
+// Without these, a page could show a run twice or an old one as the latest, and a dead worker's run be running for ever.
+describe('the runs of flows', () => {
+  it('come newest first, in pages', async () => {
+    const { executions } = layer.repositories;
+    const flow_id = await flow();
+    const ids: string[] = [];
+    for (let at = 0; at < 23; at += 1) {
+      const run = await executions.enqueue({ flow_id, execution_type: 'manual' });
+      ids.unshift(run.id);
+    }
+    const found: string[] = [];
+    let after: string | null = null;
+    do {
+      const page: Awaited<ReturnType<typeof executions.history>> = await executions.history(flow_id, {
+        limit: 4,
+        after,
+      });
+      found.push(...page.items.map((run) => run.id));
+      after = page.next;
+    } while (after !== null);
+    expect(found).toEqual(ids);
+    expect((await executions.history(flow_id)).items).toHaveLength(10);
+    await expect(executions.history(flow_id, { limit: 101 })).rejects.toMatchObject({
+      code: 'VALIDATION_FAILED',
+    });
+  });
+
+  it('are told of many flows at once: the newest of each, also within one second', async () => {
+    const { executions } = layer.repositories;
+    const flows = [await flow(), await flow(), await flow()];
+    const newest = new Map<string, string>();
+    for (const flow_id of [flows[0]!, flows[1]!, flows[0]!, flows[1]!, flows[0]!]) {
+      newest.set(flow_id, (await executions.enqueue({ flow_id, execution_type: 'api' })).id);
+    }
+    const latest = await executions.latest([...flows, missing, flows[0]!]);
+    expect(new Map([...latest].map(([flow_id, run]) => [flow_id, run.id]))).toEqual(newest);
+    expect(await executions.latest([])).toEqual(new Map());
+    const all = await executions.history(flows[0]!);
+    expect(latest.get(flows[0]!)).toEqual(all.items[0]);
+  });
+
+  it('are listed while they run', async () => {
+    const { executions } = layer.repositories;
+    const run = await startedRun();
+    const running = async () => (await executions.listRunning()).map(({ id }) => id);
+    expect(await running()).toContain(run.id);
+    await executions.cancel(run.id);
+    expect(await running()).not.toContain(run.id);
+  });
+});
+
+describe('a run that has fallen silent', () => {
+  const silence = (id: string, column: string) =>
+    layer.database.session.query(`UPDATE protection_flow_executions SET ${column} WHERE id = ?`, [id]);
+
+  it('is ended with error, one that gives signs of life is not', async () => {
+    const { executions, flows } = layer.repositories;
+    const [dead, alive, fresh] = [await startedRun(), await startedRun(), await startedRun()];
+    await executions.progress(dead.id);
+    const longAgo = 'started_at = CURRENT_TIMESTAMP - INTERVAL 1 HOUR';
+    await silence(
+      dead.id,
+      `${longAgo}, execution_metadata = JSON_SET(execution_metadata, '$.heartbeat_at', '2026-01-01T00:00:00Z')`,
+    );
+    await silence(alive.id, longAgo);
+    await executions.progress(alive.id);
+    expect(await executions.reapStale({ silenceMs: 60_000 })).toEqual([dead.id]);
+    expect(await executions.reapStale({ silenceMs: 60_000 })).toEqual([]);
+    expect(await executions.get(dead.id)).toMatchObject({
+      status: 'error',
+      error_message: expect.stringContaining('60 seconds'),
+    });
+    expect(await flows.get(dead.flow_id)).toMatchObject({
+      last_execution_status: 'error',
+      failed_executions: 1,
+    });
+    for (const { id } of [alive, fresh])
+      expect(await executions.get(id)).toMatchObject({ status: 'running' });
+  });
+
+  it('is told apart by a silence that must be given', async () => {
+    const { executions } = layer.repositories;
+    await expect(executions.reapStale({ silenceMs: 0 })).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });
+    await expect(executions.reapStale({} as never)).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });
+  });
+});

@@ -1,0 +1,171 @@
+import { createRepositories, type FlowFilter } from '../../../src/repositories';
+import { createPlatformTables, createVm, type PlatformPresetName } from '../../../src/testing';
+import { openDataSource } from '../../support/data-source';
+import { useDatabase } from '../../support/database';
+import { migrate } from '../../../src/migrator';
+import { useDataLayer } from './data-layer';
+
+// Without these, the web page could show a flow twice or not at all, or answer with errno 1267 on a real database.
+describe('the list of flows', () => {
+  const layer = useDataLayer();
+  const names: string[] = [];
+
+  beforeAll(async () => {
+    const { flows } = layer.repositories;
+    for (let at = 0; at < 25; at += 1) {
+      const backup = at % 5 === 0;
+      const flow = backup ? await layer.newBackupFlow() : layer.newFlow();
+      const schedule_id = at % 2 === 0 ? layer.platform.schedules[0] : null;
+      const target = at === 7 ? { target_type: 'group' as const, target_id: layer.platform.group } : {};
+      const created = await flows.create({
+        ...flow,
+        ...target,
+        name: `F${at}`,
+        schedule_id,
+        enabled: at % 3 > 0,
+      });
+      names.push(created.name);
+      // Three to a second, so that pages end between flows of the same second
+      await layer.database.session.query('UPDATE protection_flows SET created_at = ? WHERE id = ?', [
+        new Date(Date.UTC(2026, 0, 1, 0, 0, Math.floor(at / 3))),
+        created.id,
+      ]);
+    }
+  });
+
+  async function walk(filter: FlowFilter, limit: number): Promise<string[]> {
+    const found: string[] = [];
+    let after: string | null = null;
+    do {
+      const page: { items: { name: string }[]; next: string | null } = await layer.repositories.flows.list(
+        filter,
+        { limit, after: after ?? undefined },
+      );
+      expect(page.items.length).toBeLessThanOrEqual(limit);
+      found.push(...page.items.map((flow) => flow.name));
+      after = page.next;
+    } while (after !== null);
+    return found;
+  }
+
+  it.each([1, 2, 7, 25, 100])('is the same, newest first, in pages of %i', async (limit) => {
+    expect(await walk({}, limit)).toEqual([...names].reverse());
+  });
+
+  it.each<[string, () => FlowFilter, (at: number) => boolean]>([
+    ['flow_type', () => ({ flow_type: 'backup' }), (at) => at % 5 === 0],
+    ['target_type', () => ({ target_type: 'group' }), (at) => at === 7],
+    ['enabled', () => ({ enabled: false }), (at) => at % 3 === 0],
+    ['schedule_id', () => ({ schedule_id: layer.platform.schedules[0] }), (at) => at % 2 === 0],
+    ['no schedule', () => ({ schedule_id: null }), (at) => at % 2 === 1],
+    ['a target', () => ({ target_type: 'group', target_id: layer.platform.group }), (at) => at === 7],
+    ['a target by its id alone', () => ({ target_id: layer.platform.group }), (at) => at === 7],
+    [
+      'several at once',
+      () => ({ flow_type: 'replication', enabled: true, schedule_id: layer.platform.schedules[0] }),
+      (at) => at % 5 > 0 && at % 3 > 0 && at % 2 === 0,
+    ],
+    ['what nobody has', () => ({ repository_id: 'none' }), () => false],
+  ])('is filtered by %s', async (_title, filter, holds) => {
+    const expected = names.filter((_, at) => holds(at)).reverse();
+    expect(await walk(filter(), 3)).toEqual(expected);
+    const { total } = await layer.repositories.flows.list(filter(), { limit: 1, total: true });
+    expect(total).toBe(expected.length);
+  });
+
+  it('gives no flow twice when new ones come in between two pages', async () => {
+    const { flows } = layer.repositories;
+    const first = await flows.list({}, { limit: 10 });
+    const { id } = await flows.create(layer.newFlow());
+    const second = await flows.list({}, { limit: 100, after: first.next ?? '' });
+    await flows.delete(id);
+    expect([...first.items, ...second.items].map((flow) => flow.name)).toEqual([...names].reverse());
+  });
+
+  it('is still right where somebody has dropped its index', async () => {
+    await layer.database.session.query('DROP INDEX idx_flows_created ON protection_flows');
+    expect(await walk({}, 10)).toEqual([...names].reverse());
+    await layer.database.session.query('CREATE INDEX idx_flows_created ON protection_flows (created_at)');
+  });
+
+  it.each<[string, FlowFilter, object, string[]]>([
+    ['an unknown filter', { colour: 'red' } as FlowFilter, {}, ['colour']],
+    [
+      'a wrong value',
+      { flow_type: 'copy' as 'backup', enabled: 'yes' as unknown as boolean },
+      {},
+      ['flow_type', 'enabled'],
+    ],
+    ['a limit of 0', {}, { limit: 0 }, ['limit']],
+    ['a limit of 501', {}, { limit: 501 }, ['limit']],
+    ['a cursor that is none', {}, { after: 'x' }, ['after']],
+  ])('refuses %s', async (_title, filter, page, fields) => {
+    await expect(layer.repositories.flows.list(filter, page)).rejects.toMatchObject({
+      code: 'VALIDATION_FAILED',
+      details: { fields: fields.map((field) => ({ field })) },
+    });
+  });
+});
+
+describe.each<PlatformPresetName>(['general_ci', 'mixed', 'latin1'])(
+  'on a %s database, the list',
+  (platform) => {
+    const layer = useDataLayer({ platform });
+
+    it('has all names', async () => {
+      const { flows } = layer.repositories;
+      const [repository_id] = layer.platform.repositories;
+      const [schedule_id] = layer.platform.schedules;
+      const all = { repository_id, schedule_id, policy_id: layer.platform.policy };
+      await flows.create(await layer.newBackupFlow({ ...all, target_id: layer.platform.vms[1] }));
+      await flows.create(
+        await layer.newBackupFlow({ ...all, target_type: 'group', target_id: layer.platform.group }),
+      );
+      const { items } = await flows.list();
+      expect(items.map((flow) => flow.target_name)).toEqual([
+        expect.stringMatching(/^Web servers/),
+        expect.stringMatching(/^web-/),
+      ]);
+      for (const flow of items)
+        expect(flow).toMatchObject({
+          repository_name: expect.any(String),
+          policy_name: expect.any(String),
+          schedule_name: expect.any(String),
+          schedule_cron: '0 2 * * *',
+        });
+    });
+  },
+);
+
+describe('where the platform has no tables yet, the list', () => {
+  const database = useDatabase({ platform: 'none' });
+
+  it('has no names, and has them once the tables are there', async () => {
+    const dataSource = await openDataSource(database);
+    await migrate(dataSource);
+    const { flows } = createRepositories(dataSource);
+    const flow = {
+      name: 'Early',
+      flow_type: 'replication',
+      destination_type: 'ossea',
+      target_type: 'vm',
+      target_id: 'ctx-1',
+      schedule_id: 'not there yet',
+    } as const;
+    await flows.create(flow);
+    expect((await flows.list()).items).toMatchObject([
+      { name: 'Early', target_name: null, schedule_name: null },
+    ]);
+    await dataSource.destroy();
+
+    await createPlatformTables(database.session, 'mixed');
+    await createVm(database.session, { context_id: 'ctx-1', vm_name: 'web-1' });
+    const later = await openDataSource(database);
+    expect((await createRepositories(later).flows.list()).items).toMatchObject([{ target_name: 'web-1' }]);
+    // A table that goes while its names are being used
+    await database.session.query('SET foreign_key_checks = 0');
+    await database.session.query('DROP TABLE vm_replication_contexts');
+    expect((await createRepositories(later).flows.list()).items).toMatchObject([{ target_name: null }]);
+    await later.destroy();
+  });
+});
