@@ -2,7 +2,7 @@ import type { EntityManager } from 'typeorm';
 import type { JobStatus } from '../domain';
 import type { ProtectionFlowExecution } from '../entities';
 import type { Page } from './cursor';
-import { beginExecution } from './due/claim-queued';
+import { beginExecution } from './executions/begin';
 import {
   assertNewExecution,
   assertOutcome,
@@ -168,8 +168,7 @@ export class ExecutionRepository {
   async latest(flowIds: readonly string[]): Promise<Map<string, ProtectionFlowExecution>> {
     const ids = readIds('latest', 'flowIds', flowIds);
     readCounts('latest', { flowIds: ids.length }, { flowIds: { min: 0, max: mostFlowsAtOnce } });
-    const found = ids.length === 0 ? [] : await selectLatest(this.session, ids);
-    return new Map(found.map((execution) => [execution.flow_id, execution]));
+    return ids.length === 0 ? new Map() : selectLatest(this.session, ids);
   }
 
   /**

@@ -22,6 +22,16 @@ export interface FlowProblem {
 
 type Target = Pick<ProtectionFlow, 'target_type' | 'target_id'>;
 
+interface Member extends TargetVm {
+  readonly id: string;
+  /** Null is the column's default, 0. */
+  readonly priority: number | null;
+}
+
+function byPriority(one: Member, other: Member): number {
+  return (one.priority ?? 0) - (other.priority ?? 0) || (one.id < other.id ? -1 : 1);
+}
+
 const idsAtOnce = 1_000;
 const tableMissing = 1146;
 
@@ -46,14 +56,24 @@ export class TargetRepository {
    * The VMs that a run of the flow has to protect: the VM itself, or the enabled members of the group by their
    * priority. Empty where the group is, or where the target is gone.
    */
-  resolve({ target_type, target_id }: Target): Promise<TargetVm[]> {
-    const members =
-      target_type === 'vm'
-        ? 'SELECT context_id, vm_name FROM vm_replication_contexts WHERE context_id = ?'
-        : `SELECT v.context_id, v.vm_name FROM vm_group_memberships m
-             JOIN vm_replication_contexts v ON v.context_id = m.vm_context_id
-            WHERE m.group_id = ? AND COALESCE(m.enabled, 1) = 1 ORDER BY m.priority, m.id`;
-    return this.orNone(this.session.select<TargetVm>(members, [target_id]));
+  async resolve({ target_type, target_id }: Target): Promise<TargetVm[]> {
+    if (target_type === 'vm')
+      return this.orNone(
+        this.session.select<TargetVm>(
+          'SELECT context_id, vm_name FROM vm_replication_contexts WHERE context_id = ?',
+          [target_id],
+        ),
+      );
+    const members = await this.orNone(
+      this.session.select<Member>(
+        `SELECT v.context_id, v.vm_name, m.priority, m.id FROM vm_group_memberships m
+           JOIN vm_replication_contexts v ON v.context_id = m.vm_context_id
+          WHERE m.group_id = ? AND COALESCE(m.enabled, 1) = 1`,
+        [target_id],
+      ),
+    );
+    // Here, as the platform has no index that would give the order
+    return members.sort(byPriority).map(({ context_id, vm_name }) => ({ context_id, vm_name }));
   }
 
   /** Of these VMs, those that have no completed full backup in the repository: their next one must be full. */

@@ -1,3 +1,4 @@
+import { withIndex } from '../index-hint';
 import { marks } from '../rows';
 import type { Session } from '../session';
 import { chainedTime } from './chained';
@@ -122,9 +123,12 @@ export function selectUnplanned(
   after: string,
   limit: number,
 ): Promise<(UnplannedFlow & { now: Date })[]> {
-  return session.select(
-    `SELECT id, schedule_id, CURRENT_TIMESTAMP AS now FROM protection_flows
-      WHERE ${unplanned} AND id > ? ORDER BY id LIMIT ?`,
+  return withIndex(
+    session,
+    'idx_flows_due',
+    (hint) =>
+      `SELECT id, schedule_id, CURRENT_TIMESTAMP AS now FROM protection_flows ${hint}
+        WHERE ${unplanned} AND id > ? ORDER BY id LIMIT ?`,
     [after, limit],
   );
 }

@@ -54,17 +54,29 @@ export async function selectRunningByJob(
 
 /**
  * The newest run of each flow, in one query. Both forms read one entry of idx_executions_history a flow; MariaDB is
- * fastest with a subquery that depends on the flow, MySQL with a derived table beside it (measured: bench/data).
+ * fastest with a subquery that depends on the flow, MySQL with a GROUP BY that jumps from flow to flow ("Using index for
+ * group-by"), which leaves the runs of one second to be told apart by their ids (measured: bench/data).
+ *
+ * @see https://dev.mysql.com/doc/refman/8.4/en/group-by-optimization.html
  */
-export function selectLatest(
+export async function selectLatest(
   session: Session,
   flowIds: readonly string[],
-): Promise<ProtectionFlowExecution[]> {
-  const newest =
-    'SELECT x.id FROM protection_flow_executions x WHERE x.flow_id = f.id ORDER BY x.created_at DESC, x.id DESC LIMIT 1';
-  const join = session.isMariaDb
-    ? `JOIN protection_flows f ON e.id = (${newest})`
-    : `JOIN (SELECT n.id FROM protection_flows f, LATERAL (${newest}) n WHERE f.id IN (${marks(flowIds)})) n ON n.id = e.id`;
-  const where = session.isMariaDb ? `WHERE f.id IN (${marks(flowIds)})` : '';
-  return selectExecutions(session, `${join} ${where}`, flowIds);
+): Promise<Map<string, ProtectionFlowExecution>> {
+  const ids = marks(flowIds);
+  const runs = await selectExecutions(
+    session,
+    session.isMariaDb
+      ? `JOIN protection_flows f ON e.id = (SELECT x.id FROM protection_flow_executions x WHERE x.flow_id = f.id
+           ORDER BY x.created_at DESC, x.id DESC LIMIT 1) WHERE f.id IN (${ids})`
+      : `JOIN (SELECT x.flow_id, MAX(x.created_at) AS created_at FROM protection_flow_executions x
+           WHERE x.flow_id IN (${ids}) GROUP BY x.flow_id) n ON n.flow_id = e.flow_id AND n.created_at = e.created_at`,
+    flowIds,
+  );
+  const newest = new Map<string, ProtectionFlowExecution>();
+  for (const run of runs) {
+    const other = newest.get(run.flow_id);
+    if (other === undefined || other.id < run.id) newest.set(run.flow_id, run);
+  }
+  return newest;
 }

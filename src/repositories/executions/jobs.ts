@@ -46,13 +46,15 @@ export function recordJobIds(
   more: boolean,
 ): Promise<boolean> {
   return session.transaction(async (own) => {
-    const { status, ids } = await readJobs(own, id, 'FOR UPDATE');
+    const { status, ids, isStarting } = await readJobs(own, id, 'FOR UPDATE');
     if (status !== 'pending' && status !== 'running') return false;
+    // A message that comes late must not open again what the last one has closed
+    const isOpen = more && (ids === null || isStarting);
     const all = [...new Set([...(ids ?? []), ...jobIds])];
     const metadata = `JSON_SET(COALESCE(execution_metadata, '{}'), '$.heartbeat_at', ${heartbeatNow})`;
     await own.write(
       `UPDATE protection_flow_executions SET created_job_ids = ?, jobs_created = ?,
-              execution_metadata = ${more ? `JSON_SET(${metadata}, '$.${startingFlag}', 1)` : `JSON_REMOVE(${metadata}, '$.${startingFlag}')`}
+              execution_metadata = ${isOpen ? `JSON_SET(${metadata}, '$.${startingFlag}', 1)` : `JSON_REMOVE(${metadata}, '$.${startingFlag}')`}
         WHERE id = ?`,
       [JSON.stringify(all), all.length, id],
     );

@@ -129,10 +129,10 @@ export async function startExecution(
       return asInserted(id, input, at);
     });
   } catch (error) {
-    if (session.isJoined) throw error;
+    // Of a call that is repeated, the first one's run may be under way, or over while another one runs
     const isRepeated =
       (error as { errno?: number }).errno === duplicateKey ||
-      (isProtectionFlowsError(error, 'FLOW_STILL_RUNNING') && error.details['execution_id'] === input.id);
+      isProtectionFlowsError(error, 'FLOW_STILL_RUNNING');
     if (!isRepeated) throw error;
     return alreadyMade(session, input.id, flowId, error);
   }

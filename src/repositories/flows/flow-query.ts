@@ -2,6 +2,7 @@ import { ProtectionFlow } from '../../entities';
 import { validationFailed, type FieldFault } from '../../errors';
 import { validateFlow } from '../../validation';
 import { behind, behindParameters, pageOf, positionOf, type Page } from '../cursor';
+import { withIndex } from '../index-hint';
 import { readCounts } from '../options';
 import { withPlatformColumns } from '../platform-columns';
 import { rowReader, type RawRow } from '../rows';
@@ -40,9 +41,6 @@ const filterIndexes = {
 
 const filterNames = Object.keys(filterIndexes) as (keyof FlowFilter)[];
 
-/** errno of a FORCE INDEX whose index is not there: dropped by hand, or not migrated yet. */
-const indexMissing = 1176;
-
 interface Where {
   readonly sql: string;
   readonly parameters: readonly unknown[];
@@ -58,8 +56,12 @@ function assertFilter(filter: FlowFilter): void {
 
 function whereOf(filter: FlowFilter): Where {
   const given = filterNames.filter((name) => filter[name] !== undefined);
+  const conditions = given.map((name) => `f.${name} ${filter[name] === null ? 'IS NULL' : '= ?'}`);
+  // The indexes on the target begin with its type
+  if (filter.target_id !== undefined && filter.target_type === undefined)
+    conditions.push("f.target_type IN ('vm', 'group')");
   return {
-    sql: given.map((name) => `f.${name} ${filter[name] === null ? 'IS NULL' : '= ?'}`).join(' AND '),
+    sql: conditions.join(' AND '),
     parameters: given.map((name) => filter[name]).filter((value) => value !== null),
   };
 }
@@ -69,21 +71,6 @@ function indexFor(filter: FlowFilter): string {
   // idx_flows_target_created begins with target_type
   if (found === 'target_id' && filter.target_type === undefined) return 'idx_flows_created';
   return (found && filterIndexes[found]) ?? 'idx_flows_created';
-}
-
-/** Runs a SELECT with the index that its order wants, and without the hint where that index is not there. */
-async function withIndex(
-  session: Session,
-  index: string,
-  sqlWith: (hint: string) => string,
-  parameters: readonly unknown[],
-): Promise<RawRow[]> {
-  try {
-    return await session.select<RawRow>(sqlWith(`FORCE INDEX (${index})`), parameters);
-  } catch (error) {
-    if ((error as { errno?: number }).errno !== indexMissing) throw error;
-    return session.select<RawRow>(sqlWith(''), parameters);
-  }
 }
 
 /** `WHERE a AND b`, or nothing. */
@@ -137,7 +124,7 @@ export async function listFlows(
     const sqlWith = (hint: string): string =>
       `SELECT ${own}${names.columns} FROM protection_flows f ${hint} ${names.joins} ${conditions} ` +
       'ORDER BY f.created_at DESC, f.id DESC LIMIT ?';
-    return withIndex(session, indexFor(filter), sqlWith, parameters);
+    return withIndex<RawRow>(session, indexFor(filter), sqlWith, parameters);
   });
   const found = pageOf(
     rows.map((row) => readFlowView(session.manager, row)),

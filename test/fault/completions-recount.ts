@@ -1,0 +1,43 @@
+import { select, type Queryable, type Row } from '../../src/schema/queryable';
+
+/**
+ * The flows, of those whose id begins so, whose statistics are not what a recount of their executions gives, with both; none where all is well.
+ * Right is: the totals count ended runs, the run that is shown as the last one is there with that status and time, no
+ * other one was begun after it (unless a test has set times back), and a run that is under way is the one shown.
+ */
+export function wrongStatistics(
+  session: Queryable,
+  prefix = '',
+  { timesAreReal = true }: { readonly timesAreReal?: boolean } = {},
+): Promise<Row[]> {
+  return select(
+    session,
+    `SELECT f.id, f.total_executions, f.successful_executions, f.failed_executions,
+            f.last_execution_id, f.last_execution_status, f.last_execution_time,
+            c.total, c.successful, c.failed, c.running, c.begun, e.status, e.started_at, e.completed_at
+       FROM protection_flows f
+       LEFT JOIN (
+            SELECT flow_id, SUM(status NOT IN ('pending', 'running')) AS total, SUM(status = 'success') AS successful,
+                   SUM(status = 'error') AS failed, MAX(started_at) AS begun,
+                   MAX(IF(status = 'running', id, NULL)) AS running
+              FROM protection_flow_executions GROUP BY flow_id) c ON c.flow_id = f.id
+       LEFT JOIN protection_flow_executions e ON e.id = f.last_execution_id
+      WHERE f.id LIKE ? AND NOT (f.total_executions <=> COALESCE(c.total, 0)
+             AND f.successful_executions <=> COALESCE(c.successful, 0)
+             AND f.failed_executions <=> COALESCE(c.failed, 0)
+             AND f.last_execution_status <=> COALESCE(e.status, 'pending')
+             AND f.last_execution_time <=> COALESCE(e.started_at, e.completed_at)
+             AND (c.begun IS NULL OR f.last_execution_time >= c.begun OR NOT ?)
+             AND (c.running IS NULL OR c.running <=> f.last_execution_id))`,
+    [`${prefix}%`, timesAreReal],
+  );
+}
+
+/** The flows of which more than one run is under way. */
+export function runningTwice(session: Queryable): Promise<Row[]> {
+  return select(
+    session,
+    `SELECT flow_id, COUNT(*) AS running FROM protection_flow_executions WHERE status = 'running'
+      GROUP BY flow_id HAVING COUNT(*) > 1`,
+  );
+}

@@ -1,0 +1,218 @@
+import { uuidv7 } from 'uuidv7';
+import { canTransition, executionStatuses, isTerminal, type ExecutionStatus } from '../../src/domain';
+import { isProtectionFlowsError } from '../../src/errors';
+import type { ExecutionRepository } from '../../src/repositories';
+import type { Queryable } from '../../src/schema/queryable';
+import { insertFlows } from './claims-flows';
+import { wrongStatistics } from './completions-recount';
+import { applyOperation, newModel, placeOf, type Answer, type Model } from './random-histories-model';
+import type { Operation, Step } from './random-histories-operations';
+import { differences, readState, stateOf, type RunRow } from './random-histories-state';
+
+/** Longer than any history takes: a run that is silent for so long was made so. */
+const silenceMs = 3_600_000;
+
+const refusals = ['FLOW_STILL_RUNNING', 'TRANSITION_REFUSED'] as const;
+
+/** An operation with what it needs to be called: the place of its run, and the id of one that it makes. */
+interface Call {
+  readonly operation: Operation;
+  readonly place: number;
+  readonly id: string;
+}
+
+/** True where a run can have gone from one state to the other in so many transitions, or stayed. */
+function isReachable(from: ExecutionStatus, to: ExecutionStatus, transitions: number): boolean {
+  if (from === to) return true;
+  if (transitions === 0) return false;
+  return executionStatuses.some(
+    (next) => canTransition(from, next) && isReachable(next, to, transitions - 1),
+  );
+}
+
+const growing = [
+  'jobs_created',
+  'jobs_completed',
+  'jobs_failed',
+  'jobs_skipped',
+  'vms_processed',
+  'bytes_transferred',
+];
+
+/** What must never happen to a run, whatever the model says. */
+function lawBroken(before: RunRow, after: RunRow, calls: number): string | null {
+  if (!isReachable(before.status, after.status, calls))
+    return `went from ${before.status} to ${after.status}`;
+  if (isTerminal(before.status) && JSON.stringify(before) !== JSON.stringify(after))
+    return `changed after its end, from ${JSON.stringify(before)} to ${JSON.stringify(after)}`;
+  const shrunk = growing.find(
+    (count) => Number(after[count as 'jobs_created']) < Number(before[count as 'jobs_created']),
+  );
+  return shrunk === undefined ? null : `${shrunk} went down`;
+}
+
+/** Not structuredClone: under jest its arrays are of another realm, and equal to none of ours. */
+const clone = (model: Model): Model => JSON.parse(JSON.stringify(model)) as Model;
+
+/** Plays one history on flows of its own, and compares each answer and each state with the model's. */
+export class Player {
+  private readonly prefix = `h-${uuidv7()}-`;
+  private model: Model;
+  private flows: string[] = [];
+  private runs: string[] = [];
+  private seen = new Map<string, RunRow>();
+
+  constructor(
+    private readonly executions: ExecutionRepository,
+    private readonly session: Queryable,
+    private readonly flowCount: number,
+  ) {
+    this.model = newModel(flowCount);
+  }
+
+  /** @throws where an answer or a state is not what the model says */
+  async play(steps: readonly Step[]): Promise<void> {
+    this.flows = await insertFlows(this.session, { prefix: this.prefix, count: this.flowCount });
+    try {
+      for (const [n, step] of steps.entries()) {
+        try {
+          await this.take(step);
+        } catch (error) {
+          throw new Error(`step ${n + 1}, ${JSON.stringify(step)}: ${(error as Error).message}`, {
+            cause: error,
+          });
+        }
+      }
+      const wrong = await wrongStatistics(this.session, this.prefix, { timesAreReal: false });
+      if (wrong.length > 0) throw new Error(`a recount gives something else: ${JSON.stringify(wrong)}`);
+    } finally {
+      await this.session.query('DELETE FROM protection_flows WHERE id IN (?)', [this.flows]);
+    }
+  }
+
+  private async take(step: Step): Promise<void> {
+    const calls = step.map((operation): Call => ({
+      operation,
+      place: 'run' in operation ? placeOf(this.model, operation.run) : -1,
+      id: uuidv7(),
+    }));
+    const answers = await Promise.all(calls.map((call) => this.perform(call)));
+    const state = await readState(this.session, this.flows);
+    this.assertLaws(state.runs, calls.length);
+    // Two calls at the same time are right where one after the other, in either order, gives the same
+    const orders =
+      calls.length === 1
+        ? [[0]]
+        : [
+            [0, 1],
+            [1, 0],
+          ];
+    const faults: string[] = [];
+    for (const order of orders) {
+      const model = clone(this.model);
+      const runs = [...this.runs];
+      const found: string[] = [];
+      for (const n of order) {
+        const { operation, place, id } = calls[n]!;
+        const before = model.runs.length;
+        const expected = applyOperation(model, operation, place);
+        if (model.runs.length > before) runs.push(id);
+        found.push(...differences(named(expected, runs), answers[n], 'the answer'));
+      }
+      found.push(...differences(stateOf(model, this.flows, runs), state.view, 'the state'));
+      if (found.length === 0) {
+        this.model = model;
+        this.runs = runs;
+        return;
+      }
+      faults.push(found.join('; '));
+    }
+    throw new Error(faults.join(' -- and in the other order: '));
+  }
+
+  private assertLaws(rows: readonly RunRow[], calls: number): void {
+    for (const row of rows) {
+      const before = this.seen.get(row.id);
+      const broken = before === undefined ? null : lawBroken(before, row, calls);
+      if (broken !== null) throw new Error(`run ${row.id} ${broken}`);
+      this.seen.set(row.id, row);
+    }
+  }
+
+  private async perform(call: Call): Promise<Answer<string>> {
+    try {
+      return await this.ask(call);
+    } catch (error) {
+      const refused = refusals.find((code) => isProtectionFlowsError(error, code));
+      if (refused === undefined || !isProtectionFlowsError(error)) throw error;
+      const by = error.details['execution_id'];
+      return typeof by === 'string' ? { refused, by } : { refused };
+    }
+  }
+
+  private async ask({ operation, place, id }: Call): Promise<Answer<string>> {
+    const { executions } = this;
+    if (operation.do === 'reap') {
+      const reaped = await executions.reapStale({ silenceMs, limit: 10_000 });
+      return { reaped: reaped.filter((one) => this.runs.includes(one)).sort() };
+    }
+    if (operation.do === 'enqueue' || operation.do === 'start') {
+      const flow_id = this.flows[operation.flow % this.flows.length]!;
+      const made = await executions[operation.do]({ id, flow_id, execution_type: 'api' });
+      return { run: made.id, status: made.status };
+    }
+    const run = this.runs[place];
+    if (run === undefined) return null;
+    switch (operation.do) {
+      case 'repeat':
+        return this.repeat(run, place);
+      case 'begin':
+        return executions.begin(run);
+      case 'recordJobs':
+        return executions.recordJobs(run, operation.jobs, { more: operation.more });
+      case 'progress':
+        return executions.progress(run, operation.counts);
+      case 'finish':
+        return executions.finish(run, { status: operation.status, ...operation.counts });
+      case 'cancel':
+        return executions.cancel(run);
+      case 'settle': {
+        const { settled, status } = await executions.settle(run, new Map(Object.entries(operation.states)));
+        return { settled, status };
+      }
+      case 'silence':
+        await this.silence(run);
+        return null;
+    }
+  }
+
+  /** Asks once more for what made the run, as one does who never got the answer. */
+  private async repeat(id: string, place: number): Promise<Answer<string>> {
+    const { flow, wasStarted } = this.model.runs[place]!;
+    const again = { id, flow_id: this.flows[flow]!, execution_type: 'api' as const };
+    const made = await this.executions[wasStarted ? 'start' : 'enqueue'](again);
+    return { run: made.id, status: made.status };
+  }
+
+  /** Makes a run that is under way as old, and as silent, as one whose worker died hours ago. */
+  private async silence(id: string): Promise<void> {
+    const then = new Date(Math.floor((Date.now() - 2 * silenceMs) / 1_000) * 1_000);
+    await this.session.query(
+      `UPDATE protection_flow_executions e JOIN protection_flows f ON f.id = e.flow_id
+          SET e.started_at = ?, f.last_execution_time = ?,
+              e.execution_metadata = JSON_SET(COALESCE(e.execution_metadata, '{}'), '$.heartbeat_at', ?)
+        WHERE e.id = ? AND e.status = 'running'`,
+      [then, then, then.toISOString().replace('.000', ''), id],
+    );
+  }
+}
+
+/** A model's answer with ids in the place of places. */
+function named(answer: Answer, ids: readonly string[]): Answer<string> {
+  if (answer === null || typeof answer === 'boolean') return answer;
+  if ('run' in answer) return { ...answer, run: ids[answer.run]! };
+  if ('reaped' in answer) return { reaped: answer.reaped.map((place) => ids[place]!).sort() };
+  if ('refused' in answer)
+    return answer.by === undefined ? { refused: answer.refused } : { ...answer, by: ids[answer.by]! };
+  return answer;
+}

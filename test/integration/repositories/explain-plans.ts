@@ -1,0 +1,66 @@
+import type { Ask, Statement } from './explain-statements';
+
+/** What is wrong with how the server executes a statement. */
+export type Fault = 'scan' | 'index-scan' | 'filesort' | 'temporary';
+
+/** How the server executes one table's part of a statement. */
+interface PlanRow {
+  readonly table: string | null;
+  readonly type: string | null;
+  readonly key: string | null;
+  readonly rows: number | string | null;
+  readonly Extra: string | null;
+}
+
+/** One statement of a call, and what the server would do. */
+export interface Plan {
+  readonly sql: string;
+  readonly rows: readonly PlanRow[];
+  readonly faults: readonly Fault[];
+}
+
+const ownTables =
+  /\b(?:FROM|JOIN|UPDATE|,)\s+(protection_flows|protection_flow_executions)\b(?:\s+(?!(?:WHERE|SET|FORCE|JOIN|LEFT|ORDER|LIMIT|GROUP|FOR|LOCK)\b)(\w+))?/gi;
+
+/** The names that the package's two tables have in a statement. */
+const ownNames = (sql: string): Set<string> =>
+  new Set([...sql.matchAll(ownTables)].map(([, table, alias]) => alias ?? table!));
+
+/** An index that is read from one end to the other is as bad as the table, unless a LIMIT ends it soon. */
+const fewRows = 1_100;
+
+function faultsOf(sql: string, rows: readonly PlanRow[]): Fault[] {
+  const own = ownNames(sql);
+  const faults = rows.flatMap(({ table, type, rows: estimate, Extra }): Fault[] => {
+    const extra = Extra ?? '';
+    const isOwn = own.has(table ?? '');
+    return [
+      ...(isOwn && type === 'ALL' ? (['scan'] as const) : []),
+      ...(isOwn && type === 'index' && Number(estimate) > fewRows ? (['index-scan'] as const) : []),
+      ...(/filesort/i.test(extra) ? (['filesort'] as const) : []),
+      ...(/temporary/i.test(extra) ? (['temporary'] as const) : []),
+    ];
+  });
+  return [...new Set(faults)];
+}
+
+/** Asks how the server would execute a statement; null for one that has no plan, as INSERT and
+ * COMMIT, and for the catalog's. */
+export async function planOf(
+  { sql, parameters }: Statement,
+  ask: Ask,
+  isMariaDb: boolean,
+): Promise<Plan | null> {
+  if (!/^\s*(SELECT|UPDATE|DELETE)\b/i.test(sql) || /information_schema/i.test(sql)) return null;
+  const explain = isMariaDb ? 'EXPLAIN' : 'EXPLAIN FORMAT=TRADITIONAL';
+  const rows = (await ask(`${explain} ${sql}`, parameters)) as PlanRow[];
+  return { sql: sql.replace(/\s+/g, ' ').trim(), rows, faults: faultsOf(sql, rows) };
+}
+
+/** The plan in one line a table, for a failure's message. */
+export function describePlan({ sql, rows, faults }: Plan): string {
+  const lines = rows.map(
+    ({ table, type, key, rows: count, Extra }) => `  ${table}: ${type} ${key} ${count} ${Extra ?? ''}`,
+  );
+  return [`${faults.join(', ')}: ${sql}`, ...lines].join('\n');
+}
