@@ -16,11 +16,23 @@ function translated(error: unknown): unknown {
  * {@link transaction}, stands for itself and is repeated after a deadlock.
  */
 export class Session {
-  constructor(readonly manager: EntityManager) {}
+  /** @param ownsTransaction the manager is that of a transaction which {@link transaction} has opened */
+  constructor(
+    readonly manager: EntityManager,
+    private readonly ownsTransaction = false,
+  ) {}
 
   /** True inside a transaction that the caller has opened. */
   get isJoined(): boolean {
     return this.manager.queryRunner?.isTransactionActive === true;
+  }
+
+  /**
+   * What makes a SELECT read what is there now. In a transaction of the caller's the snapshot may be older than the locks
+   * that were taken since: there only a locking read does. One of ours reads after its locks.
+   */
+  get currentRead(): '' | 'LOCK IN SHARE MODE' {
+    return this.isJoined && !this.ownsTransaction ? 'LOCK IN SHARE MODE' : '';
   }
 
   /** What the server is: TypeORM's driver type, which the guarded DataSource sets to what it found. */
@@ -56,7 +68,7 @@ export class Session {
   transaction<Result>(work: (session: Session) => Promise<Result>, isolation?: Isolation): Promise<Result> {
     if (this.isJoined) return work(this);
     const once = async (): Promise<Result> => {
-      const body = (manager: EntityManager): Promise<Result> => work(new Session(manager));
+      const body = (manager: EntityManager): Promise<Result> => work(new Session(manager, true));
       try {
         return await (isolation === undefined
           ? this.manager.transaction(body)

@@ -48,7 +48,7 @@ async function readActive(
 ): Promise<{ running: Set<string>; waiting: Set<string> }> {
   const rows = await session.select<{ flow_id: string; status: string }>(
     `SELECT DISTINCT flow_id, status FROM protection_flow_executions
-      WHERE flow_id IN (${marks(ids)}) AND status IN ('pending', 'running')`,
+      WHERE flow_id IN (${marks(ids)}) AND status IN ('pending', 'running') ${session.currentRead}`,
     ids,
   );
   const of = (status: string): Set<string> =>

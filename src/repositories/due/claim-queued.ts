@@ -31,7 +31,8 @@ async function lockFreeFlows(session: Session, ids: readonly string[]): Promise<
   const flows = rows.map((row) => reader.read(row));
   // Asked again: a run may have begun before the flows were locked
   const running = await session.select<{ flow_id: string }>(
-    `SELECT DISTINCT flow_id FROM protection_flow_executions WHERE flow_id IN (${marks(flows)}) AND status = 'running'`,
+    `SELECT DISTINCT flow_id FROM protection_flow_executions WHERE flow_id IN (${marks(flows)}) AND status = 'running'
+      ${session.currentRead}`,
     flows.map((flow) => flow.id),
   );
   const busy = new Set(running.map((row) => row.flow_id));

@@ -31,10 +31,9 @@ export function beginRuns(session: Session, ids: readonly string[], worker: stri
  * @throws EXECUTION_NOT_FOUND; FLOW_STILL_RUNNING
  */
 export function beginExecution(session: Session, id: string): Promise<boolean> {
-  const lock = session.isJoined ? 'LOCK IN SHARE MODE' : '';
   const read = async (own: Session) => {
     const [run] = await own.select<{ flow_id: string; status: ExecutionStatus }>(
-      `SELECT flow_id, status FROM protection_flow_executions WHERE id = ? ${lock}`,
+      `SELECT flow_id, status FROM protection_flow_executions WHERE id = ? ${own.currentRead}`,
       [id],
     );
     if (run === undefined) throw executionNotFound(id);
@@ -44,7 +43,7 @@ export function beginExecution(session: Session, id: string): Promise<boolean> {
   return session.transaction(async (own) => {
     const { flow_id } = await read(own);
     await lockFlow(own, flow_id);
-    const running = await findRunningOf(own, flow_id, session.isJoined);
+    const running = await findRunningOf(own, flow_id);
     if (running === null) return (await beginRuns(own, [id], null)) > 0;
     if ((await read(own)).status !== 'pending') return false;
     throw flowStillRunning(flow_id, running);

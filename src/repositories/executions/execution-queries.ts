@@ -67,7 +67,7 @@ export async function selectLatest(
   const runs = await selectExecutions(
     session,
     session.isMariaDb
-      ? `JOIN protection_flows f ON e.id = (SELECT x.id FROM protection_flow_executions x WHERE x.flow_id = f.id
+      ? `JOIN protection_flows f FORCE INDEX (PRIMARY) ON e.id = (SELECT x.id FROM protection_flow_executions x WHERE x.flow_id = f.id
            ORDER BY x.created_at DESC, x.id DESC LIMIT 1) WHERE f.id IN (${ids})`
       : `JOIN (SELECT x.flow_id, MAX(x.created_at) AS created_at FROM protection_flow_executions x
            WHERE x.flow_id IN (${ids}) GROUP BY x.flow_id) n ON n.flow_id = e.flow_id AND n.created_at = e.created_at`,

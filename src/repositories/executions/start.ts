@@ -79,15 +79,11 @@ async function alreadyMade(
   return made;
 }
 
-/** A run of the flow that is under way. In a caller's transaction its snapshot may be old: a lock reads what is. */
-export async function findRunningOf(
-  session: Session,
-  flowId: string,
-  locking: boolean,
-): Promise<string | null> {
+/** A run of the flow that is under way, as of now. */
+export async function findRunningOf(session: Session, flowId: string): Promise<string | null> {
   const [row] = await session.select<{ id: string }>(
     `SELECT id FROM protection_flow_executions WHERE flow_id = ? AND status = 'running' LIMIT 1
-     ${locking ? 'LOCK IN SHARE MODE' : ''}`,
+     ${session.currentRead}`,
     [flowId],
   );
   return row?.id ?? null;
@@ -118,7 +114,7 @@ export async function startExecution(
   try {
     return await session.transaction(async (own) => {
       const at = await lockFlow(own, flowId);
-      const running = await findRunningOf(own, flowId, session.isJoined);
+      const running = await findRunningOf(own, flowId);
       if (running !== null) throw flowStillRunning(flowId, running);
       await insert(own, id, input, at);
       await own.write(

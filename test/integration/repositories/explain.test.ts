@@ -1,11 +1,12 @@
 import { createRepositories, type Repositories } from '../../../src/repositories';
 import { createDataSource } from '../../../src/create-data-source';
 import type { ProtectionFlowsDataSource } from '../../../src/migrator';
+import { select } from '../../../src/schema/queryable';
 import { useDataSource } from '../../support/data-source';
 import { useDatabase } from '../../support/database';
 import { sharedServer } from '../../support/shared-server';
 import { calls } from './explain-calls';
-import { growDatabase } from './explain-grown-database';
+import { flowId, growDatabase } from './explain-grown-database';
 import { publicMethods } from './explain-methods';
 import { describePlan, planOf, type Fault, type Plan } from './explain-plans';
 import { watchStatements } from './explain-statements';
@@ -97,6 +98,61 @@ describe('the statements of the repositories, on grown tables', () => {
     expect(faulty.map(describePlan)).toEqual([]);
     // A call that sends nothing proves nothing
     expect(plans.length > 0).toBe(!method.endsWith('.withManager'));
+  });
+
+  // The queries that are asked every few seconds, or for every flow on the screen
+  it.each([
+    [
+      'due flows',
+      'DueFlowRepository.claimDue',
+      'f.enabled = 1 AND f.next_execution_time <=',
+      'f',
+      'idx_flows_due',
+    ],
+    ['a history', 'ExecutionRepository.history', 'ORDER BY e.created_at DESC', 'e', 'idx_executions_history'],
+    ['runs under way', 'ExecutionRepository.listRunning', "e.status = 'running'", 'e', 'idx_status'],
+  ] as const)('find %s in the index that is made for it', async (_, method, part, table, key) => {
+    const plans = (await plansOf(calls[method])).filter(({ sql }) => sql.includes(part));
+    const keys = plans.map(({ rows }) => rows.find((row) => row.table === table)?.key);
+    expect(keys).toEqual(plans.map(() => key));
+    expect(keys.length).toBeGreaterThan(0);
+  });
+
+  /** How many entries of tables and indexes a call reads. */
+  async function readsOf(call: () => Promise<unknown>): Promise<number> {
+    await dataSource.query('FLUSH STATUS');
+    await call();
+    const counters = await select<{ Variable_name: string; Value: string }>(
+      dataSource,
+      "SHOW SESSION STATUS LIKE 'Handler_read%'",
+    );
+    // Not those of SHOW itself, which the server counts as a scan
+    const own = counters.filter(({ Variable_name }) => !Variable_name.includes('_rnd'));
+    return own.reduce((sum, { Value }) => sum + Number(Value), 0);
+  }
+  const flows = (count: number): string[] => Array.from({ length: count }, (_, n) => flowId(1_000 + n));
+
+  it('read about one entry a flow for the latest runs, however long the histories', async () => {
+    const { executions } = repositories;
+    const reads = await readsOf(() => executions.latest(flows(500)));
+    expect(reads).toBeLessThan(500 * 5);
+  });
+
+  it('read a page, and not the history, for a page of it', async () => {
+    const { executions } = repositories;
+    const reads = await readsOf(() => executions.history(flowId(1_000)));
+    expect(reads).toBeLessThan(20);
+    const { next } = await executions.history(flowId(1_000), { limit: 50 });
+    expect(await readsOf(() => executions.history(flowId(1_000), { after: next }))).toBeLessThan(20);
+  });
+
+  it('read the due flows, and not those that are due later, for a claim', async () => {
+    await database.session.query(
+      "UPDATE protection_flows SET next_execution_time = '2026-01-01' WHERE id IN (?)",
+      [flows(40)],
+    );
+    const reads = await readsOf(() => repositories.dueFlows.claimDue({ worker: 'explained', limit: 20 }));
+    expect(reads).toBeLessThan(20 * 20);
   });
 
   it('have no exception that is not needed', () => {
