@@ -28,6 +28,11 @@ function withoutEntities(settings: ConnectionSettings): ProtectionFlowsDataSourc
   return new ProtectionFlowsDataSource(() => connection, { entities: [], subscribers: [] });
 }
 
+/** The data layer, which no other command needs. */
+const pruneModule = () =>
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- as in load.ts
+  require('./prune-executions') as typeof import('./prune-executions');
+
 /** The layer below, as the commands use it. */
 export const databaseServices: Services = {
   openDataSource: (settings) => withoutEntities(settings).initialize(),
@@ -41,6 +46,7 @@ export const databaseServices: Services = {
   rollback,
   adopt,
   restoreOrphans,
+  prune: (dataSource, options) => pruneModule().pruneExecutions(dataSource, options),
   readStatus,
   verify,
 };

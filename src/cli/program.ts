@@ -5,6 +5,7 @@ import { addAdoptCommand } from './commands/adopt.command';
 import { addDemoCommand } from './commands/demo.command';
 import { addMigrateCommand } from './commands/migrate.command';
 import { addPreflightCommand } from './commands/preflight.command';
+import { addPruneCommand } from './commands/prune.command';
 import { addRestoreOrphansCommand } from './commands/restore-orphans.command';
 import { addRollbackCommand } from './commands/rollback.command';
 import { addStatusCommand } from './commands/status.command';
@@ -66,6 +67,7 @@ export function createProgram(run: Run): Command {
     addVerifyCommand,
     addAdoptCommand,
     addRestoreOrphansCommand,
+    addPruneCommand,
     addDemoCommand,
   ]) {
     add(program, run);

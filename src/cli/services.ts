@@ -11,6 +11,7 @@ import type {
 import type { RestoreOrphansResult } from '../migrator/restore-orphans';
 import type { VerifyReport } from '../verify/report';
 import type { Reporter } from './output/reporter';
+import type { PruneExecutionsOptions, PruneReport } from './prune-executions';
 
 /** What the commands ask of the layer below. Every error that comes out of it is a ProtectionFlowsError. */
 export interface Services {
@@ -40,6 +41,7 @@ export interface Services {
     options: WishOptions & { repair: boolean; signal?: AbortSignal; onProgress?: ProgressListener },
   ): Promise<AdoptResult>;
   readStatus(dataSource: ProtectionFlowsDataSource): Promise<StatusResult>;
+  prune(dataSource: ProtectionFlowsDataSource, options: PruneExecutionsOptions): Promise<PruneReport>;
   verify(dataSource: ProtectionFlowsDataSource, options: { strict: boolean }): Promise<VerifyReport>;
 }
 

@@ -2,6 +2,7 @@ export { adoptText } from './adopt-text';
 export { migrateText } from './migrate-text';
 export { planText } from './plan-text';
 export { preflightText } from './preflight-text';
+export { pruneText } from './prune-text';
 export { restoreOrphansText } from './restore-orphans-text';
 export { rollbackText } from './rollback-text';
 export { statusText } from './status-text';

@@ -1,3 +1,4 @@
+import type { PruneReport } from '../../../src/cli/prune-executions';
 import type { AdoptResult } from '../../../src/migrator';
 import type {
   MigratePlan,
@@ -122,6 +123,15 @@ export const restoreOrphansResult: RestoreOrphansResult = {
       sample: ['7, 8'],
     },
   ],
+};
+
+export const pruneResult: PruneReport = {
+  ok: true,
+  ...where,
+  complete: true,
+  dry_run: false,
+  deleted: 45_000,
+  flows: 1200,
 };
 
 export const status: StatusResult = {

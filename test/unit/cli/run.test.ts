@@ -7,7 +7,7 @@ import * as fixed from './fixed-results';
 import { Written } from './terminal';
 
 const { migrateResult, plan, preflightResult, report, status } = fixed;
-const { adoptResult, restoreOrphansResult, rollbackResult } = fixed;
+const { adoptResult, pruneResult, restoreOrphansResult, rollbackResult } = fixed;
 const env = { DATABASE_URL: 'mysql://u:hu%40sh@h/d' };
 
 interface Ran {
@@ -51,6 +51,7 @@ async function ran(line: string, given: Given = {}): Promise<Ran> {
     planMigrate: answer('plan', plan),
     rollback: answer('rollback', rollbackResult),
     restoreOrphans: answer('restore', restoreOrphansResult),
+    prune: answer('prune', pruneResult),
     readStatus: answer('status', status),
     verify: answer('verify', report),
     ...given,
@@ -102,6 +103,7 @@ describe('commands', () => {
     ['rollback --all', 0, 'rollback {"steps":"all","discardRows":false}', rollbackResult],
     ['restore-orphans', 1, 'restore {}', restoreOrphansResult],
     ['restore-orphans --key fk_x', 1, 'restore {"key":"fk_x"}', restoreOrphansResult],
+    ['prune --keep 9', 0, 'prune {"keepPerFlow":9,"batchSize":500,"dryRun":false}', pruneResult],
     ['status', 1, 'status {}', status],
     ['preflight', 1, 'preflight {}', preflightResult],
     ['verify', 1, 'verify {"strict":false}', report],
@@ -227,7 +229,7 @@ describe('usage', () => {
     '--help',
     'help',
     'help migrate',
-    ...'migrate adopt rollback restore-orphans verify demo'.split(' ').map((name) => `${name} --help`),
+    ...'migrate adopt rollback restore-orphans prune verify demo'.split(' ').map((name) => `${name} --help`),
   ])('explains itself in 80 columns, with examples and exit codes: %s', async (line) => {
     const result = await ran(line, { env: {} });
     expect(result).toMatchObject({ exitCode: 0, stderr: '' });

@@ -1,0 +1,74 @@
+import { ProtectionFlowsError } from '../errors';
+import type { ProtectionFlowsDataSource } from '../migrator';
+import { whereOf, type Where } from '../migrator/results';
+import {
+  RetentionRepository,
+  type PruneProgress,
+  type PruneResult,
+} from '../repositories/retention.repository';
+import { errnoOf } from '../schema/orphans/row-transaction';
+import { groupedCount } from './output/grouped-count';
+
+/** Options of {@link pruneExecutions}; at least one of the first two. */
+export interface PruneExecutionsOptions {
+  /** Runs that are over go once they are older than this, in milliseconds. Default: their age does not matter. */
+  readonly olderThanMs?: number;
+  /** Runs that are over go beyond the newest so many of their flow. Default: their number does not matter. */
+  readonly keepPerFlow?: number;
+  /** How many runs one transaction deletes, at most. */
+  readonly batchSize: number;
+  /** Count what would go, and delete nothing. */
+  readonly dryRun: boolean;
+  /** Aborting it stops the prune between two batches, with INTERRUPTED. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: PruneProgress) => void;
+}
+
+/** What a prune did, as `prune --json` prints it. */
+export interface PruneReport extends PruneResult, Where {}
+
+/** The server's number for a table that does not exist, on MariaDB and MySQL. */
+const noSuchTable = 1146;
+
+/**
+ * Deletes old ended executions of every flow, in batches that are transactions of their own: it can be stopped
+ * anywhere, and a rerun goes on.
+ *
+ * @throws ProtectionFlowsError INTERRUPTED with `details` {deleted, flows}; QUERY_FAILED where a table is missing;
+ * CONNECTION_LOST, PRIVILEGE_MISSING, SERVER_READ_ONLY, TRANSACTION_ABORTED
+ */
+export async function pruneExecutions(
+  dataSource: ProtectionFlowsDataSource,
+  options: PruneExecutionsOptions,
+): Promise<PruneReport> {
+  const result = await new RetentionRepository(dataSource.manager)
+    .prune(options)
+    .catch((error: unknown): never => {
+      throw errnoOf(error) === noSuchTable ? tableMissing(dataSource.database, error) : error;
+    });
+  if (!result.complete) throw interrupted(result);
+  const { ok, complete, dry_run, deleted, flows } = result;
+  return { ok, ...whereOf(dataSource), complete, dry_run, deleted, flows };
+}
+
+function interrupted({ deleted, flows, dry_run }: PruneResult): ProtectionFlowsError {
+  return new ProtectionFlowsError('INTERRUPTED', {
+    message: dry_run
+      ? 'interrupted by the caller'
+      : `interrupted by the caller; ${groupedCount(deleted, 'execution')} deleted so far`,
+    consequence: dry_run ? 'Nothing was changed.' : undefined,
+    remedy: 'Run the command again: it goes on with what is left.',
+    details: { deleted, flows },
+  });
+}
+
+function tableMissing(database: string, cause: unknown): ProtectionFlowsError {
+  const [, table = 'of the executions'] = /'(?:[^']*\.)?([^'.]+)'/.exec(String(cause)) ?? [];
+  return new ProtectionFlowsError('QUERY_FAILED', {
+    message: `the table ${table} does not exist in the database ${database}`,
+    consequence: 'Nothing was changed.',
+    remedy: 'Run protection-flows migrate; if the table is elsewhere, correct the connection.',
+    details: { database, table, errno: noSuchTable },
+    cause,
+  });
+}

@@ -1,0 +1,36 @@
+import { styleFor } from '../../../../src/cli/output/style';
+import { pruneText } from '../../../../src/cli/output/text';
+import { pruneResult } from '../fixed-results';
+import { Written } from '../terminal';
+
+const plain = styleFor(new Written(), {}, true);
+const last = (part: Partial<typeof pruneResult>): string =>
+  pruneText({ ...pruneResult, ...part }, plain)
+    .slice(2)
+    .join(' ');
+
+/** Guards that nobody takes a rehearsal for the deed, or the other way round. */
+describe('the text of prune', () => {
+  it('says where, how many flows were looked at, and what was deleted', () => {
+    expect(pruneText(pruneResult, plain)).toEqual([
+      'Database migratekit_oma on MariaDB 10.11.14',
+      '',
+      'Looked at 1,200 flows, deleted 45,000 executions.',
+    ]);
+    expect(last({ flows: 1, deleted: 1 })).toBe('Looked at 1 flow, deleted 1 execution.');
+    expect(last({ deleted: 0 })).toBe('Looked at 1,200 flows: nothing to delete.');
+  });
+
+  it('says of a dry run that nothing was deleted', () => {
+    expect(last({ dry_run: true })).toBe(
+      'Looked at 1,200 flows: 45,000 executions to delete. Nothing was deleted: it was a dry run.',
+    );
+    expect(last({ dry_run: true, deleted: 0 })).toBe('Looked at 1,200 flows: nothing to delete.');
+  });
+
+  it('is at most 80 columns wide', () => {
+    const large = { flows: 1e12, deleted: 1e15, dry_run: true };
+    const lines = pruneText({ ...pruneResult, ...large }, plain);
+    expect(lines.filter((line) => line.length > 80)).toEqual([]);
+  });
+});
