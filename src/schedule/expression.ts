@@ -2,10 +2,12 @@ import { CronPattern } from 'croner';
 import type { RemediedFault } from './cron-schedule';
 import { fieldRules, macros, type FieldRule } from './field-rules';
 
-/** An expression that was read: its fields, which mean something only where there are no faults. */
+/** An expression that was read. What it says means something only where there are no faults. */
 export interface Expression {
   /** Second, minute, hour, day of month, month, weekday. */
   readonly fields: readonly string[];
+  /** Whether its hours are all 24, however that is spelled. */
+  readonly everyHour: boolean;
   readonly faults: readonly RemediedFault[];
 }
 
@@ -23,26 +25,24 @@ const fault = (message: string, remedy = howToWrite): RemediedFault => ({
 
 const refused = (message: string, remedy?: string): Expression => ({
   fields: [],
+  everyHour: false,
   faults: [fault(message, remedy)],
 });
 
 const quoted = (text: string): string => JSON.stringify(text);
 
-function parses(fields: readonly string[]): boolean {
+/** The fields as croner understands them; null where it doesn't. */
+function parse(fields: readonly string[]): CronPattern | null {
   try {
-    // Steps from a number to the end (5/15) are robfig/cron's and Quartz's, and off in croner if not asked for
-    new CronPattern(fields.join(' '), undefined, { mode: '6-part', sloppyRanges: true });
-    return true;
+    return new CronPattern(fields.join(' '), undefined, { mode: '6-part' });
   } catch {
-    return false;
+    return null;
   }
 }
 
 /** Whether a field is right, whatever the others are. */
-function isRight(field: string, rule: FieldRule): boolean {
-  // Croner would read the missing start of "/5" as *, which no other cron does
-  return !/(^|,)\//.test(field) && parses(fieldRules.map((each) => (each === rule ? field : '*')));
-}
+const isRight = (field: string, rule: FieldRule): boolean =>
+  parse(fieldRules.map((each) => (each === rule ? spelledOut(field, rule) : '*'))) !== null;
 
 function fieldFaults(fields: readonly string[]): RemediedFault[] {
   return fieldRules.flatMap((rule, position) => {
@@ -54,6 +54,16 @@ function fieldFaults(fields: readonly string[]): RemediedFault[] {
         `and lists of these${also}`,
     );
   });
+}
+
+/**
+ * A field in the words that croner and robfig/cron understand alike, if croner understands it at all.
+ *
+ * A step from a number on (5/15) gets its end: croner refuses it, or, if asked to take it, takes 99/15 as well, which is no
+ * minute at all. And SUN-SUN would be every day to croner, which reads the last SUN of a range as 7.
+ */
+function spelledOut(field: string, { max }: FieldRule): string {
+  return field.replace(/(^\+?|,)(\w+)\//g, `$1$2-${max}/`).replace(/\bSUN-SUN\b/gi, '0-0');
 }
 
 /**
@@ -71,8 +81,14 @@ function readFields(text: string): Expression {
       'must have five fields (minute, hour, day of month, month, weekday), or six with the seconds first, ' +
         `not ${given.length}`,
     );
-  const fields = given.length === 5 ? ['0', ...given] : given;
-  return { fields: fields.map(plainStar), faults: fieldFaults(fields) };
+  const written = given.length === 5 ? ['0', ...given] : given;
+  const fields = fieldRules.map((rule, position) => spelledOut(written[position] ?? '', rule));
+  const pattern = parse(fields);
+  return {
+    fields: fields.map(plainStar),
+    everyHour: pattern?.hour.every(Boolean) ?? false,
+    faults: pattern ? [] : fieldFaults(written),
+  };
 }
 
 function readMacro(text: string): Expression {

@@ -1,12 +1,14 @@
 import { ProtectionFlowsError } from '../errors';
 import type { CronSchedule, RemediedFault, ScheduleFault } from './cron-schedule';
-import { readExpression } from './expression';
+import { readExpression, type Expression } from './expression';
 import { zoneFault } from './zone-name';
 
-function remediedFaults({ cron_expression, timezone }: CronSchedule): RemediedFault[] {
+function allFaults(expression: Expression, timezone: unknown): RemediedFault[] {
   const ofZone = zoneFault(timezone);
-  return [...readExpression(cron_expression).faults, ...(ofZone ? [ofZone] : [])];
+  return [...expression.faults, ...(ofZone ? [ofZone] : [])];
 }
+
+const publicFault = ({ field, message }: RemediedFault): ScheduleFault => ({ field, message });
 
 /**
  * Every fault of a schedule, those of the expression first, one for each wrong field in it; an empty list for a right one.
@@ -15,21 +17,23 @@ function remediedFaults({ cron_expression, timezone }: CronSchedule): RemediedFa
  * An expression of a day that no year has (`0 0 31 2 *`) is right: it never runs.
  */
 export function scheduleFaults(schedule: CronSchedule): ScheduleFault[] {
-  return remediedFaults(schedule).map(({ field, message }) => ({ field, message }));
+  return allFaults(readExpression(schedule.cron_expression), schedule.timezone).map(publicFault);
 }
 
 /**
+ * The expression of a schedule, where nothing is wrong with the schedule.
+ *
  * @throws SCHEDULE_INVALID, with all faults. `details` is `{ cron_expression, timezone, field, faults }`; `field` is that of
  *   the first fault, `faults` what {@link scheduleFaults} gives
  */
-export function assertValidSchedule(schedule: CronSchedule): void {
-  const found = remediedFaults(schedule);
-  const [worst] = found;
-  if (!worst) return;
-  const { cron_expression, timezone } = schedule;
+export function validExpression({ cron_expression, timezone }: CronSchedule): Expression {
+  const expression = readExpression(cron_expression);
+  const faults = allFaults(expression, timezone);
+  const [first] = faults;
+  if (!first) return expression;
   throw new ProtectionFlowsError('SCHEDULE_INVALID', {
-    message: `The schedule is not valid: ${found.map(({ message }) => message).join('; ')}`,
-    remedy: [...new Set(found.map(({ remedy }) => remedy))].join(' '),
-    details: { cron_expression, timezone, field: worst.field, faults: scheduleFaults(schedule) },
+    message: `The schedule is not valid: ${faults.map(({ message }) => message).join('; ')}`,
+    remedy: [...new Set(faults.map(({ remedy }) => remedy))].join(' '),
+    details: { cron_expression, timezone, field: first.field, faults: faults.map(publicFault) },
   });
 }

@@ -35,10 +35,11 @@ export function nextRun(schedule: CronSchedule, after: Date): Date | null {
  */
 export function nextRuns(schedule: CronSchedule, after: Date, count: number): Date[] {
   if (Number.isNaN(after.getTime())) throw new RangeError('after must be a valid date');
-  if (!Number.isSafeInteger(count) || count < 0) throw new RangeError('count must be a whole number from 0 on');
+  if (!Number.isSafeInteger(count) || count < 0)
+    throw new RangeError('count must be a whole number from 0 on');
   const timetable = Timetable.of(schedule);
   const runs: Date[] = [];
-  for (let last = after; runs.length < count; ) {
+  for (let last = after; runs.length < count;) {
     const run = timetable.next(last.getTime());
     if (run === null) break;
     last = new Date(run);

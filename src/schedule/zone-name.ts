@@ -1,16 +1,29 @@
 import type { RemediedFault } from './cron-schedule';
+import { ZoneClock } from './zone-clock';
 
 /** The names of three letters that the IANA database has. */
-const ianaAbbreviations = new Set(
-  ['CET', 'EET', 'EST', 'GMT', 'HST', 'MET', 'MST', 'PRC', 'ROC', 'ROK', 'UCT', 'UTC', 'WET'],
-);
+const ianaAbbreviations = new Set([
+  'CET',
+  'EET',
+  'EST',
+  'GMT',
+  'HST',
+  'MET',
+  'MST',
+  'PRC',
+  'ROC',
+  'ROK',
+  'UCT',
+  'UTC',
+  'WET',
+]);
 
 const remedy =
   'Set timezone to a name of the IANA time zone database, such as "Europe/Berlin", or to NULL for UTC.';
 
 function isKnown(name: string): boolean {
   try {
-    new Intl.DateTimeFormat('en-US', { timeZone: name });
+    ZoneClock.of(name);
     return true;
   } catch {
     return false;

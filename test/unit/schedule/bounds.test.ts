@@ -7,7 +7,9 @@ describe('the next run', () => {
     expect(runs('30 2 * * *', null, '2026-11-24T02:29:59.999Z', 1)).toEqual(['2026-11-24T02:30:00Z']);
     expect(runs('30 2 * * *', null, '2026-11-24T02:30:00.000Z', 1)).toEqual(['2026-11-25T02:30:00Z']);
     expect(runs('30 2 * * *', null, '2026-11-24T02:30:00.001Z', 1)).toEqual(['2026-11-25T02:30:00Z']);
-    expect(runs('* * * * *', 'Asia/Kathmandu', '2026-11-24T02:30:00.001Z', 1)).toEqual(['2026-11-24T02:31:00Z']);
+    expect(runs('* * * * *', 'Asia/Kathmandu', '2026-11-24T02:30:00.001Z', 1)).toEqual([
+      '2026-11-24T02:31:00Z',
+    ]);
     expect(runs('* * * * * *', 'Asia/Kathmandu', '2026-11-24T02:30:00.999Z', 1)).toEqual([
       '2026-11-24T02:30:01Z',
     ]);
@@ -36,10 +38,13 @@ describe('the next run', () => {
     ]);
   });
 
-  it.each(['0 0 30 2 *', '0 0 31 2 *', '0 0 31 4,6,9,11 *'])('is never, for a day no year has: %s', (never) => {
-    expect(nextRun(schedule(never), new Date('2026-11-24T00:00:00Z'))).toBeNull();
-    expect(nextRun(schedule(never, 'Europe/Berlin'), new Date('2026-11-24T00:00:00Z'))).toBeNull();
-  });
+  it.each(['0 0 30 2 *', '0 0 31 2 *', '0 0 31 4,6,9,11 *'])(
+    'is never, for a day no year has: %s',
+    (never) => {
+      expect(nextRun(schedule(never), new Date('2026-11-24T00:00:00Z'))).toBeNull();
+      expect(nextRun(schedule(never, 'Europe/Berlin'), new Date('2026-11-24T00:00:00Z'))).toBeNull();
+    },
+  );
 
   it.each([null, 'Pacific/Kiritimati', 'Pacific/Pago_Pago'])(
     'is the last one that a TIMESTAMP holds, or none, in the zone %s',

@@ -1,4 +1,4 @@
-import { nextRun, nextRuns, scheduleFaults } from '../../../src/schedule';
+import { nextRun, nextRuns, scheduleFaults, type CronSchedule } from '../../../src/schedule';
 import { refusal, schedule } from './runs';
 
 const messages = (cron_expression: unknown, timezone: unknown = null): string[] =>
@@ -43,6 +43,8 @@ describe('a wrong expression', () => {
     ['*/90 * * * *', 'minute', '*/90'],
     ['/5 * * * *', 'minute', '/5'],
     ['0,/5 * * * *', 'minute', '0,/5'],
+    ['99/5 * * * *', 'minute', '99/5'],
+    ['0,60/5 * * * *', 'minute', '0,60/5'],
     ['1,,2 * * * *', 'minute', '1,,2'],
     ['1-2-3 * * * *', 'minute', '1-2-3'],
     ['*/5/5 * * * *', 'minute', '*/5/5'],
@@ -108,7 +110,8 @@ describe('a wrong time zone', () => {
     [undefined, 'timezone must be the name of a time zone, or null for UTC'],
     [0, 'timezone must be the name of a time zone, or null for UTC'],
   ])('is %j', (timezone, message) => {
-    expect(scheduleFaults(schedule('@daily', timezone))).toEqual([{ field: 'timezone', message }]);
+    const wrong = { cron_expression: '@daily', timezone } as CronSchedule;
+    expect(scheduleFaults(wrong)).toEqual([{ field: 'timezone', message }]);
   });
 
   it('is refused by its field', () => {
