@@ -16,7 +16,7 @@ const mayImport = {
   verify: ['schema', 'migrator', 'errors'],
   schedule: ['errors'],
   repositories: ['entities', 'domain', 'errors', 'validation', 'schedule'],
-  nestjs: ['repositories', 'config', 'migrator'],
+  nestjs: ['repositories', 'config', 'migrator', 'errors', 'create-data-source.ts', 'data-source.ts'],
 };
 
 const zones = Object.entries(mayImport).map(([folder, allowed]) => ({

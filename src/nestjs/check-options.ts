@@ -1,0 +1,91 @@
+import { FaultList } from '../config/faults';
+import { OptionReader } from '../config/option-values';
+import { unknownOption } from '../config/read-settings';
+import { ProtectionFlowsDataSource } from '../migrator';
+import type { ProtectionFlowsModuleExtras, ProtectionFlowsModuleOptions } from './module-options';
+
+type Options = ProtectionFlowsModuleOptions & ProtectionFlowsModuleExtras;
+
+const optionNames = [
+  'connection',
+  'dataSource',
+  'destroyOnShutdown',
+  'migrationsRun',
+  'retryAttempts',
+  'retryDelayMs',
+] as const satisfies readonly (keyof ProtectionFlowsModuleOptions)[];
+
+const forms = ['useFactory', 'useClass', 'useExisting'] as const;
+const asyncNames = ['imports', 'inject', 'provideInjectionTokensFrom', 'isGlobal', ...forms];
+
+const remedy = 'Correct the options; docs/nestjs.md lists them with their defaults.';
+
+function faultsOf(call: string): FaultList {
+  return new FaultList(`ProtectionFlowsModule.${call}`, remedy);
+}
+
+/** The options as a record; with a fault for anything else, and one for each name that is not known. */
+function readNames(
+  options: unknown,
+  known: readonly string[],
+  faults: FaultList,
+): Readonly<Record<string, unknown>> {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    faults.add('invalid', 'the options', 'must be an object');
+    return {};
+  }
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name)) faults.add('unknown', name, unknownOption(name, known));
+  }
+  return { ...options };
+}
+
+function checkSource(connection: unknown, dataSource: unknown, faults: FaultList): void {
+  if (connection !== undefined && dataSource !== undefined) {
+    faults.add('invalid', 'connection', 'and dataSource are both given; leave one out');
+  }
+  if (connection !== undefined && (typeof connection !== 'object' || connection === null)) {
+    faults.add('invalid', 'connection', 'must be an object: settings, or configFile, env or cwd');
+  }
+  if (dataSource !== undefined && !(dataSource instanceof ProtectionFlowsDataSource)) {
+    faults.add(
+      'invalid',
+      'dataSource',
+      'must be a ProtectionFlowsDataSource, as createDataSource makes it; on any other, make the repositories yourself: new FlowRepository(dataSource.manager)',
+    );
+  }
+}
+
+/**
+ * Refuses options that mean nothing or contradict each other, all at once.
+ *
+ * @param call where they were given: `forRoot` or `forRootAsync`. What a factory answers can't say `isGlobal`: by then
+ * the modules are laid out
+ * @throws CONFIG_INVALID, with every fault in `details.faults`
+ */
+export function checkOptions(call: 'forRoot' | 'forRootAsync', options: unknown): asserts options is Options {
+  const faults = faultsOf(call);
+  const known = call === 'forRoot' ? [...optionNames, 'isGlobal'] : optionNames;
+  const given = readNames(options, known, faults);
+  const read = new OptionReader(faults, false);
+  checkSource(given.connection, given.dataSource, faults);
+  for (const flag of ['destroyOnShutdown', 'migrationsRun', 'isGlobal']) read.flag(flag, given[flag]);
+  read.wholeNumber('retryAttempts', given.retryAttempts, { least: 0, most: 1_000 });
+  read.wholeNumber('retryDelayMs', given.retryDelayMs, { least: 0, most: 600_000 });
+  faults.throwIfAny();
+}
+
+/**
+ * Refuses an async registration without exactly one way to the options.
+ *
+ * @throws CONFIG_INVALID, with every fault in `details.faults`
+ */
+export function checkAsyncOptions(options: unknown): void {
+  const faults = faultsOf('forRootAsync');
+  const given = readNames(options, asyncNames, faults);
+  const ways = forms.filter((form) => given[form] !== undefined);
+  if (ways.length === 0) faults.add('missing', forms.join(', '), 'are all missing; give one of them');
+  if (ways.length > 1) faults.add('invalid', ways.join(' and '), 'are given together; give one of them');
+  new OptionReader(faults, false).flag('isGlobal', given.isGlobal);
+  faults.throwIfAny();
+}

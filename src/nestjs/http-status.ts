@@ -1,0 +1,33 @@
+import type { ErrorCode } from '../errors';
+
+/**
+ * What an error means to whoever sent the request. Codes that are not here are no fault of the request's, and nothing
+ * that time would mend: 500.
+ */
+export const httpStatuses = {
+  // The request can't be right as it is
+  VALIDATION_FAILED: 400,
+  REFERENCE_NOT_FOUND: 400,
+  SCHEDULE_INVALID: 400,
+  FLOW_NOT_FOUND: 404,
+  EXECUTION_NOT_FOUND: 404,
+
+  // It contradicts what is there now
+  FLOW_NAME_TAKEN: 409,
+  STILL_REFERENCED: 409,
+  FLOW_STILL_RUNNING: 409,
+  TRANSITION_REFUSED: 409,
+
+  // The same request may succeed later
+  TRANSACTION_ABORTED: 503,
+  HOST_UNKNOWN: 503,
+  CONNECTION_REFUSED: 503,
+  CONNECTION_TIMEOUT: 503,
+  CONNECTION_LOST: 503,
+  SERVER_READ_ONLY: 503,
+} as const satisfies Partial<Record<ErrorCode, number>>;
+
+/** The HTTP status for an error's code: that of {@link httpStatuses}, 500 for any other. */
+export function httpStatusOf(code: ErrorCode): number {
+  return (httpStatuses as Partial<Record<ErrorCode, number>>)[code] ?? 500;
+}

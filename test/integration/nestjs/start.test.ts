@@ -1,0 +1,106 @@
+import { createDataSource } from '../../../src/create-data-source';
+import { ProtectionFlowsDataSource } from '../../../src/migrator';
+import { ProtectionFlowsModule } from '../../../src/nestjs';
+import { FlowRepository } from '../../../src/repositories';
+import { verify } from '../../../src/verify';
+import { buildFlow } from '../../../src/testing';
+import { useDatabase, usePrivateServer } from '../../support/database';
+import { waitFor } from '../../support/wait-for';
+import { otherSessions, useApps } from './apps';
+
+/** Guards an application's start: the schema that it needs, and a server that is not up yet. */
+describe('starting', () => {
+  const server = usePrivateServer();
+  const database = useDatabase({ server, per: 'each' });
+  const apps = useApps();
+
+  const connection = () => ({ env: { DATABASE_URL: database.url } });
+  const patient = { retryAttempts: 200, retryDelayMs: 20 };
+  const impatient = { retryAttempts: 2, retryDelayMs: 1 };
+
+  it('migrates nothing unless told to', async () => {
+    const app = await apps.start({ imports: [ProtectionFlowsModule.forRoot({ connection: connection() })] });
+    const dataSource = app.get(ProtectionFlowsDataSource, { strict: false });
+    expect(await dataSource.query(`SHOW TABLES LIKE '%flow%'`)).toEqual([]);
+  });
+
+  it('brings the schema up to date, and has it proven, before anything is served', async () => {
+    const app = await apps.start({
+      imports: [ProtectionFlowsModule.forRoot({ connection: connection(), migrationsRun: true })],
+    });
+    const dataSource = app.get(ProtectionFlowsDataSource, { strict: false });
+    expect((await verify(dataSource)).verdict).toBe('proven');
+  });
+
+  it('brings it up to date on a data source that is connected already', async () => {
+    const dataSource = await createDataSource(connection()).initialize();
+    const app = await apps.start({
+      imports: [ProtectionFlowsModule.forRoot({ dataSource, migrationsRun: true, destroyOnShutdown: true })],
+    });
+    await expect(app.get(FlowRepository, { strict: false }).create(buildFlow())).resolves.toMatchObject({
+      enabled: true,
+    });
+  });
+
+  it('does not start, and leaves no connection, where migrating is refused', async () => {
+    await database.connection.query('CREATE TABLE protection_flows (id INT PRIMARY KEY)');
+    await expect(
+      apps.start({
+        imports: [ProtectionFlowsModule.forRoot({ connection: connection(), migrationsRun: true })],
+      }),
+    ).rejects.toMatchObject({ code: 'PREFLIGHT_FAILED' });
+    await waitFor(async () => (await otherSessions(database.session)) === 0);
+  });
+
+  it('waits for a server that comes up late', async () => {
+    await server.kill();
+    const starting = apps.start({
+      imports: [ProtectionFlowsModule.forRoot({ connection: connection(), ...patient, migrationsRun: true })],
+    });
+    await waitFor(() => apps.log.warnings.length >= 2);
+    await server.restart();
+
+    const app = await starting;
+
+    expect(apps.log.warnings[0]).toMatch(
+      /^attempt 1 of 201 to connect failed: CONNECTION_REFUSED: nothing accepts/,
+    );
+    expect(apps.log.warnings.join()).not.toContain(server.password);
+    await expect(app.get(FlowRepository, { strict: false }).list()).resolves.toMatchObject({ items: [] });
+  });
+
+  it('gives up after the attempts that it was given', async () => {
+    await server.kill();
+    await expect(
+      apps.start({ imports: [ProtectionFlowsModule.forRoot({ connection: connection(), ...impatient })] }),
+    ).rejects.toMatchObject({ code: 'CONNECTION_REFUSED' });
+    expect(apps.log.warnings.map((line) => line.slice(0, 14))).toEqual(['attempt 1 of 3', 'attempt 2 of 3']);
+    await server.restart();
+  });
+
+  it('gives up at once where it was told not to try again', async () => {
+    await server.kill();
+    await expect(
+      apps.start({
+        imports: [ProtectionFlowsModule.forRoot({ connection: connection(), retryAttempts: 0 })],
+      }),
+    ).rejects.toMatchObject({ code: 'CONNECTION_REFUSED' });
+    expect(apps.log.warnings).toEqual([]);
+    await server.restart();
+  });
+
+  it.each([
+    ['a wrong password', () => ({ ...database.settings, password: 'wrong' }), 'ACCESS_DENIED'],
+    [
+      'a database that is not there',
+      () => ({ ...database.settings, database: 'nowhere' }),
+      'DATABASE_MISSING',
+    ],
+    ['a missing configuration', () => ({ env: {}, cwd: __dirname }), 'CONFIG_MISSING'],
+  ])('does not try again with %s', async (_what, wrong, code) => {
+    await expect(
+      apps.start({ imports: [ProtectionFlowsModule.forRoot({ connection: wrong(), ...patient })] }),
+    ).rejects.toMatchObject({ code });
+    expect(apps.log.warnings).toEqual([]);
+  });
+});
