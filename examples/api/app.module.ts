@@ -1,0 +1,20 @@
+import { Module } from '@nestjs/common';
+import { APP_FILTER, APP_PIPE } from '@nestjs/core';
+import { ProtectionFlowsExceptionFilter, ProtectionFlowsModule } from '@sendense/protection-flows/nestjs';
+import { BulkController } from './flows/bulk.controller';
+import { FlowsController } from './flows/flows.controller';
+import { ExecutionsController } from './executions/executions.controller';
+import { FlowExecutionsController } from './executions/flow-executions.controller';
+import { requestValidation } from './faults/request-validation';
+
+/** The service: the data layer from the package, everything of HTTP here. */
+@Module({
+  // Both programs migrate when they start: the package lets one at a time do it
+  imports: [ProtectionFlowsModule.forRoot({ migrationsRun: true })],
+  controllers: [FlowsController, BulkController, ExecutionsController, FlowExecutionsController],
+  providers: [
+    { provide: APP_PIPE, useFactory: requestValidation },
+    { provide: APP_FILTER, useClass: ProtectionFlowsExceptionFilter },
+  ],
+})
+export class AppModule {}

@@ -1,0 +1,7 @@
+import { OmitType, PartialType } from '@nestjs/swagger';
+import { CreateFlowDto } from './create-flow.dto';
+
+/** What is to change. A field that is left out stays as it is; null clears one that may be null. */
+export class UpdateFlowDto extends PartialType(OmitType(CreateFlowDto, ['created_by']), {
+  skipNullProperties: false,
+}) {}

@@ -1,0 +1,24 @@
+import { NestFactory } from '@nestjs/core';
+import { isProtectionFlowsError } from '@sendense/protection-flows';
+import { AppModule } from './app.module';
+import { setUpOpenApi } from './openapi';
+
+const loopback = '127.0.0.1';
+const defaultPort = 3000;
+
+/** Starts the API on PORT (0: any free one) and says where it is. */
+async function main(): Promise<void> {
+  const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'], abortOnError: false });
+  app.setGlobalPrefix('api/v1');
+  app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
+  setUpOpenApi(app);
+  await app.listen(Number(process.env.PORT ?? defaultPort), loopback);
+  const url = await app.getUrl();
+  process.stdout.write(`API: ${url}/api/v1/protection-flows\nDocumentation: ${url}/docs\n`);
+}
+
+main().catch((error: unknown) => {
+  const text = isProtectionFlowsError(error) ? `${error.message}\n${error.remedy}` : (error as Error).stack;
+  process.stderr.write(`${text}\n`);
+  process.exit(1);
+});

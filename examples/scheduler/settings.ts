@@ -1,0 +1,72 @@
+import { hostname } from 'node:os';
+
+/** How a simulated backup goes. */
+export interface SimulationSettings {
+  /** How long the backup of one VM takes, in milliseconds. */
+  readonly backupMs: number;
+  /** The share of backups that fail, 0 to 1. */
+  readonly failRate: number;
+  /** The names of VMs whose backups always fail. */
+  readonly failVms: ReadonlySet<string>;
+}
+
+/** Everything about the scheduler that may be set. */
+export interface SchedulerSettings extends SimulationSettings {
+  /** Who runs a flow: kept as the run's `triggered_by` and in its metadata. */
+  readonly workerName: string;
+  /** Between two looks for work, and between two tries to reach a database that is away, in milliseconds. */
+  readonly pollMs: number;
+  /** The most runs that this scheduler has under way at once. */
+  readonly maxRuns: number;
+  /** The most VMs of one run that are backed up at once. */
+  readonly vmsAtOnce: number;
+  /** A run without a sign of life for so long is taken for dead; each scheduler gives one four times as often. */
+  readonly silenceMs: number;
+  /** How long runs under way may go on after SIGTERM, before they are cancelled. */
+  readonly stopLimitMs: number;
+  /** Executions older than this many days are deleted; null: none are. */
+  readonly keepDays: number | null;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Thrown by {@link readSettings}: names every variable that is wrong. */
+export class SettingsError extends Error {}
+
+/**
+ * Reads the settings out of the environment; README.md lists the variables. One that is empty counts as not set.
+ *
+ * @throws SettingsError naming every wrong variable
+ */
+export function readSettings(env: Environment): SchedulerSettings {
+  const faults: string[] = [];
+  const text = (name: string): string | null => env[name]?.trim() || null;
+  const number = <Otherwise extends number | null>(
+    name: string,
+    otherwise: Otherwise,
+    { min, max, step = 1 }: { min: number; max: number; step?: number },
+  ): number | Otherwise => {
+    const given = text(name);
+    if (given === null) return otherwise;
+    const value = Number(given);
+    if (value >= min && value <= max && (step !== 1 || Number.isInteger(value))) return value;
+    faults.push(`${name} must be a ${step === 1 ? 'whole ' : ''}number from ${min} to ${max}, not ${given}`);
+    return otherwise;
+  };
+
+  const day = 86_400_000;
+  const settings: SchedulerSettings = {
+    workerName: text('WORKER_NAME') ?? `${hostname()}-${process.pid}`,
+    pollMs: number('POLL_MS', 2_000, { min: 50, max: 60_000 }),
+    maxRuns: number('MAX_RUNS', 5, { min: 1, max: 100 }),
+    vmsAtOnce: number('VMS_AT_ONCE', 2, { min: 1, max: 100 }),
+    silenceMs: number('SILENCE_MS', 120_000, { min: 2_000, max: day }),
+    stopLimitMs: number('STOP_LIMIT_MS', 20_000, { min: 0, max: day }),
+    keepDays: number('KEEP_DAYS', null, { min: 1, max: 3_650 }),
+    backupMs: number('BACKUP_MS', 1_500, { min: 0, max: day }),
+    failRate: number('FAIL_RATE', 0, { min: 0, max: 1, step: 0 }),
+    failVms: new Set((text('FAIL_VMS') ?? '').split(',').map((name) => name.trim())),
+  };
+  if (faults.length > 0) throw new SettingsError(faults.join('\n'));
+  return settings;
+}

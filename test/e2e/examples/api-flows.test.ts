@@ -1,0 +1,164 @@
+import { useDatabase } from '../../support/database';
+import { createFlow, faultOf, startApi, type Api, type Flow } from './api';
+import { addPlatformRows, backupOfGroup, ids } from './platform';
+
+/** Guards the part of the example API that people will copy first: what is answered for flows. */
+describe("the example API's flows", () => {
+  const database = useDatabase({ platform: 'mixed' });
+  let api: Api;
+  beforeAll(async () => {
+    await addPlatformRows(database);
+    api = await startApi(database.url);
+  });
+
+  it('answers a new flow with the names of what it refers to, and its status apart', async () => {
+    const references = { policy_id: ids.policy, schedule_id: ids.schedule };
+    const input = backupOfGroup({ ...references, description: 'All of them', created_by: 'me' });
+    const { status, body } = await api.request<Flow>('POST', '', input);
+    expect(status).toBe(201);
+    const expected = {
+      ...input,
+      id: expect.any(String) as string,
+      target_name: 'Web servers',
+      repository_name: 'Main repository',
+      policy_name: '30 days',
+      schedule_name: 'Nightly',
+      schedule_cron: '0 2 * * *',
+      destination_type: null,
+      destination_config: null,
+      enabled: true,
+      created_at: expect.stringMatching(/^\d{4}-.*Z$/) as string,
+      updated_at: expect.stringMatching(/^\d{4}-.*Z$/) as string,
+      status: {
+        last_execution_id: null,
+        last_execution_status: 'pending',
+        last_execution_time: null,
+        next_execution_time: expect.stringMatching(/T02:00:00\.000Z$/) as string,
+        total_executions: 0,
+        successful_executions: 0,
+        failed_executions: 0,
+      },
+    };
+    expect(body).toEqual(expected);
+    expect(await api.request('GET', `/${body.id}`)).toEqual({ status: 200, body: expected });
+    expect(await api.request('GET', `/${body.id}/status`)).toEqual({ status: 200, body: expected.status });
+  });
+
+  it('stores a replication flow, and a flow that is disabled', async () => {
+    const target = { target_type: 'vm', target_id: ids.vm, repository_id: undefined };
+    const destination = { destination_type: 'vmware', destination_config: { cluster: { name: 'east' } } };
+    const flow = await createFlow(api, {
+      flow_type: 'replication',
+      ...target,
+      ...destination,
+      enabled: false,
+    });
+    expect(flow).toMatchObject({ ...destination, repository_id: null, target_name: 'a', enabled: false });
+  });
+
+  it('changes what is given: null clears, nothing is fine, a wrong field is named', async () => {
+    const flow = await createFlow(api, { schedule_id: ids.schedule, description: 'old' });
+    expect(
+      await api.request('PUT', `/${flow.id}`, { schedule_id: null, description: 'new', enabled: false }),
+    ).toMatchObject({
+      status: 200,
+      body: {
+        name: flow.name,
+        schedule_id: null,
+        description: 'new',
+        enabled: false,
+        repository_id: ids.repository,
+      },
+    });
+    expect(await api.request('PUT', `/${flow.id}`, {})).toMatchObject({
+      status: 200,
+      body: { description: 'new' },
+    });
+    const wrong = { name: null, flow_type: 'replication', created_by: 'me', enabled: null };
+    expect(await faultOf(api, 'PUT', `/${flow.id}`, wrong)).toMatchObject({
+      status: 400,
+      fields: ['created_by', 'enabled', 'name'],
+    });
+    expect(await faultOf(api, 'PUT', `/${flow.id}`, { repository_id: null })).toMatchObject({
+      status: 400,
+      code: 'VALIDATION_FAILED',
+    });
+  });
+
+  it('lists flows by filter and in pages', async () => {
+    const description = { schedule_id: ids.schedule, enabled: false };
+    const made = [
+      await createFlow(api, description),
+      await createFlow(api, description),
+      await createFlow(api, description),
+    ];
+    await createFlow(api, { ...description, enabled: true });
+    const list = async (query: string) =>
+      (await api.request<{ flows: Flow[]; next: string | null; total?: number }>('GET', `?${query}`)).body;
+    const filter = `schedule_id=${ids.schedule}&enabled=false&flow_type=backup&target_type=group`;
+    const first = await list(`${filter}&limit=2&total=true`);
+    expect(first).toMatchObject({ next: expect.any(String) as string, total: 3 });
+    const second = await list(`${filter}&limit=2&after=${first.next}`);
+    expect(second).toMatchObject({ next: null });
+    expect(second).not.toHaveProperty('total');
+    expect([...first.flows, ...second.flows].map(({ id }) => id)).toEqual(made.map(({ id }) => id).reverse());
+  });
+
+  it('enables and disables a flow, and deletes it with 204', async () => {
+    const { id } = await createFlow(api, { schedule_id: ids.schedule });
+    expect(await api.request('PATCH', `/${id}/disable`)).toMatchObject({
+      status: 200,
+      body: { enabled: false, status: { next_execution_time: null } },
+    });
+    expect(await api.request('PATCH', `/${id}/enable`)).toMatchObject({
+      status: 200,
+      body: { enabled: true, status: { next_execution_time: expect.any(String) as string } },
+    });
+    expect(await api.request('DELETE', `/${id}`)).toEqual({ status: 204, body: null });
+    expect(await api.request('GET', `/${id}`)).toMatchObject({ status: 404 });
+  });
+
+  it('does many at once, and tells of those that are not there', async () => {
+    const flow_ids = [(await createFlow(api)).id, (await createFlow(api)).id, 'none'];
+    const errors = [{ flow_id: 'none', code: 'FLOW_NOT_FOUND', message: 'there is no flow none' }];
+    for (const action of ['disable', 'enable', 'delete']) {
+      expect(await api.request('POST', `/bulk-${action}`, { flow_ids })).toEqual({
+        status: 200,
+        body: { action, requested: 3, successful: 2, failed: 1, errors },
+      });
+    }
+    for (const wrong of [{}, { flow_ids: [] }, { flow_ids: 'a' }, { flow_ids: [1] }, { flow_ids: [''] }]) {
+      expect(await faultOf(api, 'POST', '/bulk-enable', wrong)).toMatchObject({
+        status: 400,
+        fields: ['flow_ids'],
+      });
+    }
+  });
+
+  it('counts flows and runs', async () => {
+    const before = (await api.request<Record<string, number>>('GET', '/summary?time_zone=Asia/Kolkata')).body;
+    await createFlow(api, { enabled: false });
+    const { status, body } = await api.request('GET', '/summary');
+    expect({ status, body }).toEqual({
+      status: 200,
+      body: {
+        ...before,
+        total_flows: before['total_flows']! + 1,
+        disabled_flows: before['disabled_flows']! + 1,
+        backup_flows: before['backup_flows']! + 1,
+      },
+    });
+  });
+
+  it('tests a flow: what would keep it from running', async () => {
+    expect(await api.request('POST', `/${(await createFlow(api)).id}/test`)).toEqual({
+      status: 200,
+      body: { ok: true, problems: [] },
+    });
+    const { id } = await createFlow(api, { target_type: 'vm', target_id: 'ctx-gone' });
+    expect(await api.request('POST', `/${id}/test`)).toEqual({
+      status: 200,
+      body: { ok: false, problems: [{ field: 'target_id', message: 'there is no VM ctx-gone' }] },
+    });
+  });
+});

@@ -1,0 +1,86 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { packageFolder } from '../../support/run-program';
+import { waitFor } from '../../support/wait-for';
+
+/** A program under way. */
+export interface Program {
+  /** Both streams so far. */
+  output(): string;
+  /** The lines on stdout so far in which this event stands, as the scheduler's log writes them. */
+  logged(event: string): string[];
+  kill(signal: NodeJS.Signals): void;
+  /** The exit code once it has ended; the signal where one ended it. */
+  readonly ended: Promise<number | NodeJS.Signals>;
+}
+
+const running = new Set<ChildProcess>();
+
+// jest gives each test file a module registry of its own, and so a list of its own.
+afterAll(async () => {
+  await Promise.all(
+    [...running].map(async (child) => {
+      child.kill('SIGKILL');
+      await once(child, 'close');
+    }),
+  );
+});
+
+/** Starts a Node program in the package's folder, with an environment of its own; killed after the file's tests. */
+export function startProgram(args: readonly string[], env: NodeJS.ProcessEnv): Program {
+  const { PATH, HOME } = process.env;
+  const child = spawn(process.execPath, args, {
+    cwd: packageFolder,
+    env: { PATH, HOME, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  running.add(child);
+  let output = '';
+  child.stdout.on('data', (data: Buffer) => (output += data.toString()));
+  child.stderr.on('data', (data: Buffer) => (output += data.toString()));
+  const ended = once(child, 'close').then(([code, signal]) => {
+    running.delete(child);
+    return (code ?? signal) as number | NodeJS.Signals;
+  });
+  return {
+    output: () => output,
+    logged: (event) => output.split('\n').filter((line) => line.split(' ')[1] === event),
+    kill: (signal) => child.kill(signal),
+    ended,
+  };
+}
+
+/** Starts one of the examples, without its command: that takes twice as long, and has a test of its own. */
+export function startExample(name: 'api' | 'scheduler', env: NodeJS.ProcessEnv): Program {
+  const register = join(packageFolder, 'test', 'support', 'register-swc.js');
+  return startProgram(['-r', register, join('examples', name, 'main.ts')], env);
+}
+
+/** As waitFor, for what several programs have to do on a busy machine. */
+export function waitForPrograms<T>(condition: () => T | Promise<T>): Promise<NonNullable<T>> {
+  return waitFor(condition, { timeoutMs: 60_000, pollMs: 50 });
+}
+
+/** Fails at once, with what it printed, where the program ends instead. */
+export async function waitUntilItSays(program: Program, pattern: RegExp): Promise<RegExpExecArray> {
+  let end: number | NodeJS.Signals | undefined;
+  void program.ended.then((how) => (end = how));
+  const found = await waitForPrograms(
+    () => pattern.exec(program.output()) ?? (end === undefined ? null : { end }),
+  );
+  if ('end' in found) throw new Error(`it ended (${found.end}) and said: ${program.output()}`);
+  return found;
+}
+
+/** Starts a scheduler that looks for work 20 times a second and backs a VM up in 50 ms; ready when it resolves. */
+export async function startScheduler(databaseUrl: string, env: NodeJS.ProcessEnv = {}): Promise<Program> {
+  const program = startExample('scheduler', {
+    DATABASE_URL: databaseUrl,
+    POLL_MS: '50',
+    BACKUP_MS: '50',
+    ...env,
+  });
+  await waitUntilItSays(program, / ready /);
+  return program;
+}
