@@ -60,7 +60,13 @@ export class DueFlowRepository {
     const settings = readSettings(options);
     const result = await this.session.transaction((own) => claimDueFlows(own, settings), 'READ COMMITTED');
     const found = result.claimed.length + result.queued.length + result.skipped.length;
-    if (found < settings.limit) await this.plan({ now: options.now });
+    if (found === settings.limit) return result;
+    try {
+      await this.plan({ now: options.now });
+    } catch (error) {
+      // What was claimed is committed, and would be lost; a fault that stays shows when there is nothing to claim
+      if (found === 0 || this.session.isJoined) throw error;
+    }
     return result;
   }
 

@@ -139,7 +139,8 @@ export class ExecutionRepository {
   async finish(id: string, outcome: Outcome): Promise<boolean> {
     assertOutcome(outcome);
     if (await endExecution(this.session, id, outcome)) return true;
-    return explainRefusal(this.session, id, outcome.status);
+    const canNow = await explainRefusal(this.session, id, outcome.status);
+    return canNow && endExecution(this.session, id, outcome);
   }
 
   /**

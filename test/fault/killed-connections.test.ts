@@ -1,6 +1,8 @@
 import { uuidv7 } from 'uuidv7';
 import { isProtectionFlowsError } from '../../src/errors';
+import { createRepositories } from '../../src/repositories';
 import { select } from '../../src/schema/queryable';
+import { watchStatements } from '../integration/repositories/explain-statements';
 import { useDataSource } from '../support/data-source';
 import { useDatabase } from '../support/database';
 import { waitFor } from '../support/wait-for';
@@ -16,7 +18,7 @@ const outcomes = ['success', 'warning', 'error', 'cancelled'] as const;
 // Without these, a network that fails at the wrong moment could lose a run, double it or leave it running for ever.
 describe(`connections that are killed at random moments (seed ${seed})`, () => {
   const database = useDatabase();
-  useDataSource(database);
+  const dataSource = useDataSource(database);
   const programs = usePrograms(database, 4, 4);
   const random = randomNumbers(seed);
   const killing = { random, longestMs: 12 };
@@ -169,5 +171,25 @@ describe(`connections that are killed at random moments (seed ${seed})`, () => {
     }
     await expectSound('start-');
     console.log(JSON.stringify({ seed, kills, ...repeats }));
+  });
+
+  it('leave to the claimer what it has claimed, where they are killed between the claim and the planning', async () => {
+    const schedule_id = await yearlySchedule(database.session);
+    const [flow] = await insertFlows(database.session, { prefix: 'plan-', count: 1, due, schedule_id });
+    const { dueFlows } = createRepositories(dataSource());
+    let kills = 0;
+    watchStatements(dataSource(), async ({ sql }, ask) => {
+      if (!sql.includes('next_execution_time IS NULL')) return;
+      const [own] = (await ask('SELECT CONNECTION_ID() AS id')) as { id: number }[];
+      await database.session.query(`KILL ${own?.id}`);
+      kills += 1;
+    });
+    const { claimed } = await dueFlows.claimDue({ worker: 'worker-0', limit: 2 });
+    expect(claimed.map((claim) => claim.flow.id)).toEqual([flow]);
+    expect(kills).toBe(1);
+    // Nothing is lost by telling of it where nothing was claimed
+    await expect(dueFlows.claimDue({ worker: 'worker-0' })).rejects.toMatchObject({
+      code: 'CONNECTION_LOST',
+    });
   });
 });

@@ -137,8 +137,10 @@ export async function settleExecution(
   id: string,
   given?: ReadonlyMap<string, JobStatus>,
 ): Promise<Settlement> {
+  // What is to be judged is what is there now, also in a transaction that has read before
+  const lock = session.currentRead === '' ? '' : 'FOR UPDATE';
   for (let judgement = 1; ; judgement += 1) {
-    const { status, ids, isStarting } = await readJobs(session, id);
+    const { status, ids, isStarting } = await readJobs(session, id, lock);
     const { states, bytes } =
       given === undefined ? await jobStates(session, ids ?? []) : { states: given, bytes: 0 };
     const jobs = countJobs(ids ?? [], states);

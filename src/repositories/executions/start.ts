@@ -10,10 +10,14 @@ import type { NewExecution } from './execution-input';
 const duplicateKey = 1062;
 
 /** The execution of that id, or null. */
-export async function findExecution(session: Session, id: string): Promise<ProtectionFlowExecution | null> {
+export async function findExecution(
+  session: Session,
+  id: string,
+  lock = '',
+): Promise<ProtectionFlowExecution | null> {
   const reader = rowReader(session.manager, ProtectionFlowExecution);
   const [row] = await session.select<RawRow>(
-    `SELECT ${reader.columns('e')} FROM protection_flow_executions e WHERE e.id = ?`,
+    `SELECT ${reader.columns('e')} FROM protection_flow_executions e WHERE e.id = ? ${lock}`,
     [id],
   );
   return row === undefined ? null : reader.read(row);
@@ -74,7 +78,7 @@ async function alreadyMade(
   flowId: string,
   fault: unknown,
 ): Promise<ProtectionFlowExecution> {
-  const made = id === undefined ? null : await findExecution(session, id);
+  const made = id === undefined ? null : await findExecution(session, id, session.currentRead);
   if (made?.flow_id !== flowId) throw fault;
   return made;
 }
@@ -130,7 +134,10 @@ export async function startExecution(
       (error as { errno?: number }).errno === duplicateKey ||
       isProtectionFlowsError(error, 'FLOW_STILL_RUNNING');
     if (!isRepeated) throw error;
-    return alreadyMade(session, input.id, flowId, error);
+    const made = await alreadyMade(session, input.id, flowId, error);
+    // The id of a run that waits: a worker will take it, and this caller must not
+    if (made.started_at === null) throw error;
+    return made;
   }
 }
 

@@ -1,4 +1,4 @@
-import { statusesBefore, type ExecutionStatus, type TerminalStatus } from '../../domain';
+import { isTerminal, statusesBefore, type ExecutionStatus, type TerminalStatus } from '../../domain';
 import { ProtectionFlowsError } from '../../errors';
 import { executionNotFound } from '../refusals';
 import { marks } from '../rows';
@@ -107,17 +107,19 @@ export async function endExecution(
 }
 
 /**
- * Says why an execution did not go to a state: false where it is over already.
+ * Says why an execution did not go to a state: false where it is over already, true where it has begun meanwhile, and so
+ * can go there now.
  *
  * @throws EXECUTION_NOT_FOUND; TRANSITION_REFUSED where its state has no way there
  */
-export async function explainRefusal(session: Session, id: string, to: ExecutionStatus): Promise<false> {
+export async function explainRefusal(session: Session, id: string, to: ExecutionStatus): Promise<boolean> {
   const [row] = await session.select<{ status: ExecutionStatus }>(
-    'SELECT status FROM protection_flow_executions WHERE id = ?',
+    `SELECT status FROM protection_flow_executions WHERE id = ? ${session.currentRead}`,
     [id],
   );
   if (row === undefined) throw executionNotFound(id);
-  if (row.status !== 'pending' || statusesBefore(to).includes('pending')) return false;
+  if (statusesBefore(to).includes(row.status)) return true;
+  if (isTerminal(row.status)) return false;
   throw new ProtectionFlowsError('TRANSITION_REFUSED', {
     message: `execution ${id} is pending, and can't become ${to} without having run`,
     remedy: 'Begin it first; a run that is not to take place is cancelled, or ended with error.',

@@ -27,12 +27,19 @@ export interface BulkResult {
   readonly results: readonly BulkItem[];
 }
 
-/** The next run of a schedule that a caller names: a wrong one is refused now, not passed over for ever. */
-async function nextRunOf(session: Session, scheduleId: string): Promise<Date | null> {
-  const [clock] = await session.select<{ now: Date }>('SELECT CURRENT_TIMESTAMP AS now');
-  const schedule = scheduleOf(await readSchedules(session, [scheduleId]), scheduleId);
-  const time = nextTime(schedule, clock?.now ?? new Date());
-  if (time.next === null && time.reason === 'schedule-invalid') {
+/**
+ * The next run of a schedule.
+ *
+ * @param named the caller names it: a schedule that can't be understood is refused now, not passed over for ever
+ */
+async function nextRunOf(
+  session: Session,
+  scheduleId: string,
+  after: Date,
+  named: boolean,
+): Promise<Date | null> {
+  const time = nextTime(scheduleOf(await readSchedules(session, [scheduleId]), scheduleId), after);
+  if (named && time.next === null && time.reason === 'schedule-invalid') {
     throw new ProtectionFlowsError('SCHEDULE_INVALID', {
       message: `the schedule ${scheduleId} can't be used: ${time.message}`,
       remedy: 'Mend the schedule’s cron_expression or timezone, or choose another schedule.',
@@ -42,73 +49,100 @@ async function nextRunOf(session: Session, scheduleId: string): Promise<Date | n
   return time.next;
 }
 
-/** Inserts a flow and reads it back. */
+async function serverTime(session: Session): Promise<Date> {
+  const [clock] = await session.select<{ now: Date }>('SELECT CURRENT_TIMESTAMP AS now');
+  return clock?.now ?? new Date();
+}
+
+/** Inserts a flow and gives it as it is stored: MariaDB answers with the row, MySQL is asked for it. */
 export async function insertFlow(session: Session, input: NewFlow): Promise<ProtectionFlow> {
   const columns = new Map(readFlowInput(input, 'insert'));
   const id = input.id ?? uuidv7();
   columns.set('id', id);
   const scheduleId = input.schedule_id ?? null;
   if (scheduleId !== null && input.enabled !== false)
-    columns.set('next_execution_time', await nextRunOf(session, scheduleId));
-  await session.write(
-    `INSERT INTO protection_flows (${[...columns.keys()].join(', ')}) VALUES (${marks([...columns])})`,
-    [...columns.values()],
-  );
+    columns.set('next_execution_time', await nextRunOf(session, scheduleId, await serverTime(session), true));
   const reader = rowReader(session.manager, ProtectionFlow);
-  const [row] = await session.select<RawRow>(
-    `SELECT ${reader.columns('f')} FROM protection_flows f WHERE f.id = ?`,
-    [id],
-  );
+  const insert = `INSERT INTO protection_flows (${[...columns.keys()].join(', ')}) VALUES (${marks([...columns])})`;
+  const values = [...columns.values()];
+  const [row] = session.isMariaDb
+    ? await session.select<RawRow>(`${insert} RETURNING ${reader.columns('protection_flows')}`, values)
+    : await session
+        .write(insert, values)
+        .then(() =>
+          session.select<RawRow>(`SELECT ${reader.columns('f')} FROM protection_flows f WHERE f.id = ?`, [
+            id,
+          ]),
+        );
   if (row === undefined) throw flowNotFound(id);
   return reader.read(row);
 }
 
+type Times = Pick<ProtectionFlow, 'schedule_id' | 'enabled'>;
+
 /**
- * The flow's time is computed anew where its schedule or its being enabled really changes. It comes first: an UPDATE of one
- * table assigns from left to right, and this has to see the old values. A run that is due is not lost by saving the same again.
+ * How a flow's schedule and its being enabled will be, and its next time then. What it was is part of the statement that
+ * changes it: whoever comes between makes it miss.
  */
-function timeAssignment({
-  schedule_id,
-  enabled,
-}: FlowChanges): { sql: string; parameters: unknown[] } | null {
-  const unchanged: string[] = [];
-  const parameters: unknown[] = [];
-  if (schedule_id !== undefined) {
-    unchanged.push('schedule_id <=> ?');
-    parameters.push(schedule_id);
-  }
-  if (enabled !== undefined) {
-    unchanged.push('enabled = ?');
-    parameters.push(enabled);
-  }
-  if (unchanged.length === 0) return null;
-  return {
-    sql: `next_execution_time = IF(${unchanged.join(' AND ')}, next_execution_time, NULL)`,
-    parameters,
-  };
+async function readTimes(
+  session: Session,
+  id: string,
+  changes: FlowChanges,
+): Promise<{ readonly was: Times; readonly next: Date | null }> {
+  const [was] = await session.select<Times & { now: Date }>(
+    // In a caller's transaction its snapshot may be old, and would stay so at every attempt
+    `SELECT schedule_id, enabled, CURRENT_TIMESTAMP AS now FROM protection_flows WHERE id = ?
+     ${session.isJoined ? 'FOR UPDATE' : ''}`,
+    [id],
+  );
+  if (was === undefined) throw flowNotFound(id);
+  const { schedule_id = was.schedule_id, enabled = was.enabled } = changes;
+  const named = changes.schedule_id !== undefined;
+  // Also of a disabled flow: a schedule that is named has to be right
+  const next = schedule_id === null ? null : await nextRunOf(session, schedule_id, was.now, named);
+  return { was, next: enabled ? next : null };
 }
 
-/** Changes a flow. */
+/** Others may change a flow's schedule while its next time is being computed: so often it is computed anew. */
+const updateAttempts = 10;
+
+function changedByOthers(id: string): ProtectionFlowsError {
+  return new ProtectionFlowsError('TRANSACTION_ABORTED', {
+    message: `flow ${id} was enabled, disabled or given another schedule by others while it was being changed, again and again`,
+    remedy: 'Try again.',
+    details: { id },
+  });
+}
+
+/**
+ * Changes a flow. Its time is computed anew where its schedule or its being enabled really changes: saving the same again does
+ * not lose a run that is due. That assignment comes first, as an UPDATE of one table assigns from left to right.
+ */
 export async function updateFlow(session: Session, id: string, changes: FlowChanges): Promise<void> {
   const columns = readFlowInput(changes, 'update');
   if (columns.length === 0) return;
-  const time = timeAssignment(changes);
   const assignments = columns.map(([column]) => `${column} = ?`);
   const values = columns.map(([, value]) => value);
-  const update = async (own: Session): Promise<void> => {
-    const found = await own.write(
-      `UPDATE protection_flows SET ${[...(time ? [time.sql] : []), ...assignments].join(', ')} WHERE id = ?`,
-      [...(time?.parameters ?? []), ...values, id],
-    );
+  if (changes.schedule_id === undefined && changes.enabled === undefined) {
+    const found = await session.write(`UPDATE protection_flows SET ${assignments.join(', ')} WHERE id = ?`, [
+      ...values,
+      id,
+    ]);
     if (found === 0) throw flowNotFound(id);
-  };
-  if (time === null) return update(session);
-  const scheduleId = changes.schedule_id ?? null;
-  if (scheduleId !== null) await nextRunOf(session, scheduleId);
-  await session.transaction(async (own) => {
-    await update(own);
-    await planByIds(own, [id]);
-  });
+    return;
+  }
+  for (let attempt = 1; ; attempt += 1) {
+    const { was, next } = await readTimes(session, id, changes);
+    const { schedule_id = was.schedule_id, enabled = was.enabled } = changes;
+    const found = await session.write(
+      `UPDATE protection_flows
+          SET next_execution_time = IF(schedule_id <=> ? AND enabled = ?, next_execution_time, ?), ${assignments.join(', ')}
+        WHERE id = ? AND schedule_id <=> ? AND enabled = ?`,
+      [schedule_id, enabled, next, ...values, id, was.schedule_id, was.enabled],
+    );
+    if (found > 0) return;
+    if (attempt === updateAttempts) throw changedByOthers(id);
+  }
 }
 
 /** Enables or disables flows, all in one statement. */

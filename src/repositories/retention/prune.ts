@@ -1,5 +1,6 @@
 import { terminalStatuses } from '../../domain';
 import { behind, behindParameters, type Position } from '../cursor';
+import { withIndex } from '../index-hint';
 import { marks } from '../rows';
 import type { Session } from '../session';
 
@@ -44,10 +45,14 @@ async function deleteBehind(
 ): Promise<{ deleted: number; complete: boolean }> {
   let deleted = 0;
   for (let position = from; ;) {
-    const found = await session.select<Candidate>(
-      `SELECT e.id, e.created_at FROM protection_flow_executions e
-        WHERE e.flow_id = ? AND ${behind('e')} AND e.status IN (${terminal}) ${condition}
-        ORDER BY e.created_at DESC, e.id DESC LIMIT ?`,
+    // Without the hint, MariaDB reads a long history from its newest run to the position: see selectHistory
+    const found = await withIndex<Candidate>(
+      session,
+      'idx_executions_history',
+      (hint) =>
+        `SELECT e.id, e.created_at FROM protection_flow_executions e ${hint}
+          WHERE e.flow_id = ? AND ${behind('e')} AND e.status IN (${terminal}) ${condition}
+          ORDER BY e.created_at DESC, e.id DESC LIMIT ?`,
       [flow.id, ...behindParameters(position), ...terminalStatuses, ...parameters, rule.batchSize],
     );
     const last = found.at(-1);

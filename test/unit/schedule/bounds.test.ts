@@ -55,6 +55,7 @@ describe('the next run', () => {
       ]);
       expect(runs('0 17 * * *', zone, '2038-01-19T03:14:05Z', 9)).toEqual([]);
       expect(runs('* * * * *', zone, '9999-12-31T23:59:59Z', 9)).toEqual([]);
+      expect(nextRun(schedule('@daily', zone), new Date(8.64e15))).toBeNull();
     },
   );
 

@@ -61,9 +61,18 @@ describe('a time that the clock shows twice', () => {
     ['America/Santiago', '30 23 * * *', '2026-04-04T12:00Z', '2026-04-05T02:30:00Z', '2026-04-06T03:30:00Z'],
   ])('runs once, the first time: %s, %s', (zone, expression, eve, first, next) => {
     expect(runs(expression, zone, eve, 2)).toEqual([first, next]);
-    // Asked between the two occurrences as well
-    const between = new Date(Date.parse(first) + 60_000).toISOString();
-    expect(runs(expression, zone, between, 1)).toEqual([next]);
+    // Whenever it is asked for until the second time is over
+    for (const minutes of [1, 15, 29, 30, 45, 59, 60, 90]) {
+      const later = new Date(Date.parse(first) + minutes * 60_000).toISOString();
+      expect(runs(expression, zone, later, 1)).toEqual([next]);
+    }
+  });
+
+  it('does not keep the time right after it from running', () => {
+    for (const during of ['00:30', '01:00', '01:59'])
+      expect(runs('0 3 * * *', 'Europe/Berlin', `2026-10-25T${during}:00Z`, 1)).toEqual([
+        '2026-10-25T02:00:00Z',
+      ]);
   });
 
   it('runs once for each of several times', () => {

@@ -17,6 +17,7 @@ describe('a wrong expression', () => {
     ['a line break', '0 2 * * *\n', 'cron_expression must not hold the character U+000A'],
     ['a NUL', '0 2 * * \0', 'cron_expression must not hold the character U+0000'],
     ['a blank that is none', '0\u00a02 * * *', 'cron_expression must not hold the character U+00A0'],
+    ['a hundred emoji', '😀'.repeat(100), 'cron_expression must not hold the character U+1F600'],
     ['an emoji', '0 2 * * 😀', 'cron_expression must not hold the character U+1F600'],
   ])('is %s', (_, expression, message) => {
     expect(messages(expression)).toEqual([message]);

@@ -154,7 +154,9 @@ describe('a daily schedule', () => {
     changes(zone).map((day) => [zone, day] as const),
   );
   // Clocks are changed at night
-  const times = [0, 1, 2, 3, 4, 12, 22, 23].flatMap((hour) => [0, 30].map((minute) => [minute, hour] as const));
+  const times = [0, 1, 2, 3, 4, 12, 22, 23].flatMap((hour) =>
+    [0, 30].map((minute) => [minute, hour] as const),
+  );
 
   /** The local days that the five runs from two days before a change belong to. */
   function daysOfRuns(zone: string, change: number, [minute, hour]: readonly [number, number]): string[] {

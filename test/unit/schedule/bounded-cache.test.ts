@@ -1,0 +1,31 @@
+import { BoundedCache } from '../../../src/schedule/bounded-cache';
+
+// Without these, a process that sees many schedules could grow without end, or make the same thing again each time.
+describe('a bounded cache', () => {
+  const make = jest.fn((key: string) => key.toUpperCase());
+  const ask = (cache: BoundedCache<string>, key: string): string => cache.get(key, () => make(key));
+  beforeEach(() => make.mockClear());
+
+  it('makes a thing once', () => {
+    const cache = new BoundedCache<string>(2);
+    expect([ask(cache, 'a'), ask(cache, 'a')]).toEqual(['A', 'A']);
+    expect(make).toHaveBeenCalledTimes(1);
+  });
+
+  it('forgets what was not asked for the longest, and no more than it must', () => {
+    const cache = new BoundedCache<string>(2);
+    for (const key of ['a', 'b', 'a', 'c']) ask(cache, key);
+    make.mockClear();
+    for (const key of ['a', 'c', 'b']) ask(cache, key);
+    expect(make.mock.calls).toEqual([['b']]);
+  });
+
+  it('remembers nothing of what could not be made', () => {
+    const cache = new BoundedCache<string>(2);
+    const fail = (): never => {
+      throw new Error('not now');
+    };
+    expect(() => cache.get('a', fail)).toThrow('not now');
+    expect(ask(cache, 'a')).toBe('A');
+  });
+});
