@@ -1,15 +1,17 @@
-import { BenchDatabase } from './keys/bench-database';
-import { Load } from './keys/load';
+import { dropKey } from './keys/key';
 import { measureRound, type Round } from './keys/measure';
 import { benchOptions } from './keys/options';
 import { comparison, explanation, growth } from './keys/report';
 import { resultOf, type Result } from './keys/summary';
+import { BenchDatabase } from './support/bench-database';
 import { clock } from './support/clock';
+import { Load } from './support/load/load';
 
 const { servers } = benchOptions(process.env);
 
 async function measureSize(database: BenchDatabase, rows: number, rounds: number): Promise<Result> {
   const start = clock();
+  await dropKey(database.session);
   await database.growTo(rows);
   console.error(`${database.label}: grown to ${rows} rows in ${((clock() - start) / 1000).toFixed(0)} s`);
   const load = await Load.connect(database.url, rows);

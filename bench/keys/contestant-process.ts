@@ -1,7 +1,6 @@
-import { createRequire } from 'node:module';
-import { resolve } from 'node:path';
 import { createConnection } from 'mysql2/promise';
 import { clock } from '../support/clock';
+import { loadShipped } from '../support/shipped';
 import type { ContestantMessage, DdlName, Run } from './contestant-messages';
 import { addKeySql, keyName } from './key';
 
@@ -9,8 +8,7 @@ type Ready = () => Promise<Run>;
 
 /** The package as it is shipped, its `migrate` called as a program would call it. */
 async function ours(url: string): Promise<Ready> {
-  const shipped = resolve(__dirname, '../../dist/index.js');
-  const { createDataSource, migrate } = createRequire(__filename)(shipped) as typeof import('../../src');
+  const { createDataSource, migrate } = loadShipped();
   const dataSource = await createDataSource({ env: { DATABASE_URL: url } }).initialize();
   return async () => {
     const from = clock();

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { BenchDatabase } from './bench-database';
+import type { BenchDatabase } from '../support/bench-database';
+import type { Load, LoadRecord } from '../support/load/load';
+import { longest, longestMs, typicalLongestMs, within, type Window } from '../support/load/stalls';
 import type { Run, DdlName } from './contestant-messages';
 import { control, ddlContestant, type Contestant } from './contestants';
-import { assertKey } from './key';
-import type { Load, LoadRecord } from './load';
-import { longest, longestMs, typicalLongestMs, within, type Window } from './stalls';
+import { assertKey, dropKey } from './key';
 
 /** A measured window: what ran, and what the load met from its start until shortly after its end. */
 export interface Measured {
@@ -43,8 +43,14 @@ function progress(name: string, { run, window, load }: Measured): void {
   for (const error of new Set(load.errors)) console.error(`          ${error}`);
 }
 
-async function measureDdl(name: DdlName, database: BenchDatabase, load: Load): Promise<Measured> {
+/** The state in which every window starts: no key, besides what the server itself has to be settled. */
+async function settle(database: BenchDatabase): Promise<void> {
+  await dropKey(database.session);
   await database.settle();
+}
+
+async function measureDdl(name: DdlName, database: BenchDatabase, load: Load): Promise<Measured> {
+  await settle(database);
   const contestant = await ddlContestant(name, database.url);
   try {
     const measured = await measure(contestant, load);
@@ -57,7 +63,7 @@ async function measureDdl(name: DdlName, database: BenchDatabase, load: Load): P
 }
 
 async function measureControl(ms: number, database: BenchDatabase, load: Load): Promise<Measured> {
-  await database.settle();
+  await settle(database);
   const measured = await measure(control(ms), load);
   progress('control', measured);
   return measured;

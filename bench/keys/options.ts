@@ -1,4 +1,5 @@
 import type { ServerWish } from '../../src/testing';
+import { defaultServers, list, numberOf, wishOf } from '../support/options';
 
 /** What `npm run bench:keys` measures. */
 export interface BenchOptions {
@@ -8,25 +9,10 @@ export interface BenchOptions {
   }[];
 }
 
-const defaultServers = 'mariadb-10.11,mysql-9.7';
 const defaultSizes = [100_000, 1_000_000, 5_000_000];
 const defaultRounds = 5;
 /** A plain ALTER takes minutes there: by default it is done on one server only, and in fewer rounds. */
 const largest = { rows: 5_000_000, server: 'mariadb-10.11', rounds: 3 };
-
-const list = (text: string): string[] => text.split(',').map((part) => part.trim());
-
-function numberOf(text: string): number {
-  const value = Number(text.replaceAll('_', ''));
-  if (!Number.isInteger(value) || value < 1) throw new Error(`not a whole number above 0: ${text}`);
-  return value;
-}
-
-function wishOf(name: string): ServerWish {
-  const [, flavour, version] = /^(mariadb|mysql)(?:-(.+))?$/.exec(name) ?? [];
-  if (flavour !== 'mariadb' && flavour !== 'mysql') throw new Error(`not mariadb-… or mysql-…: ${name}`);
-  return { flavour, version };
-}
 
 /** Reads BENCH_SERVERS (such as `mariadb-10.11,mysql-9.7`), BENCH_ROWS (such as `100000,1000000`), BENCH_ROUNDS. */
 export function benchOptions(env: NodeJS.ProcessEnv): BenchOptions {

@@ -1,7 +1,8 @@
+import { middle, ms, whole } from '../support/figures';
 import { markdownTable } from '../support/markdown-table';
+import { flowCount } from '../support/rows';
 import { aftermathMs, controlMs, type Round } from './measure';
-import { flowCount } from './rows';
-import type { Result, Spread } from './summary';
+import type { Result } from './summary';
 import { verdicts } from './verdict';
 
 const labels: readonly (readonly [keyof Round, string])[] = [
@@ -10,10 +11,6 @@ const labels: readonly (readonly [keyof Round, string])[] = [
   ['plain', 'plain ALTER'],
   ['control', 'control: no DDL'],
 ];
-
-const whole = (value: number): string => value.toLocaleString('en', { maximumFractionDigits: 0 });
-const ms = (value: number): string => (value < 100 ? value.toFixed(1) : whole(value));
-const middle = ({ low, high }: Spread): string => `${ms(low)}–${ms(high)}`;
 
 /** What the figures mean. */
 export function explanation(): string {

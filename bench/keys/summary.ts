@@ -1,14 +1,7 @@
-import { median, quantile } from '../support/statistics';
+import { longestMs } from '../support/load/stalls';
+import { spread, type Spread } from '../support/statistics';
 import type { DdlName } from './contestant-messages';
 import { controlFor, type Measured, type Round } from './measure';
-import { longestMs } from './stalls';
-
-/** A number of several rounds: its median and its middle half. */
-export interface Spread {
-  readonly median: number;
-  readonly low: number;
-  readonly high: number;
-}
 
 /** What all rounds of one contestant come to, in milliseconds. */
 export interface Summary {
@@ -29,10 +22,6 @@ export interface Result {
   readonly rows: number;
   readonly rounds: number;
   readonly summaries: Readonly<Record<keyof Round, Summary>>;
-}
-
-function spread(values: readonly number[]): Spread {
-  return { median: median(values), low: quantile(values, 0.25), high: quantile(values, 0.75) };
 }
 
 function summarize(rounds: readonly Round[], name: DdlName | 'control'): Summary {

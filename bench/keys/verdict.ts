@@ -1,11 +1,8 @@
+import { verdict } from '../support/verdict';
 import type { Result } from './summary';
 
 /** What the online way of adding a key has to be, in figures. */
 const goals = { fromRows: 1_000_000, aboveControlMs: 20, stallShorter: 200, totalShorter: 20 };
-
-function verdict(met: boolean, what: string, missedBy: string): string {
-  return `${met ? 'met' : 'MISSED'}: ${what}${met ? '' : `, missed by ${missedBy}`}`;
-}
 
 function timesShorter(what: string, ours: number, plain: number, goal: number): string {
   const times = plain / ours;

@@ -10,3 +10,15 @@ export function quantile(values: readonly number[], share: number): number {
   const [low = NaN, high = NaN] = [sorted[Math.floor(position)], sorted[Math.ceil(position)]];
   return low + (high - low) * (position - Math.floor(position));
 }
+
+/** A number of several rounds: its median and its middle half. */
+export interface Spread {
+  readonly median: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** What several rounds come to. */
+export function spread(values: readonly number[]): Spread {
+  return { median: median(values), low: quantile(values, 0.25), high: quantile(values, 0.75) };
+}

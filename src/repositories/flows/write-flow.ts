@@ -98,8 +98,9 @@ async function readTimes(
   if (was === undefined) throw flowNotFound(id);
   const { schedule_id = was.schedule_id, enabled = was.enabled } = changes;
   const named = changes.schedule_id !== undefined;
-  // Also of a disabled flow: a schedule that is named has to be right
-  const next = schedule_id === null ? null : await nextRunOf(session, schedule_id, was.now, named);
+  // Of a flow that stays disabled only a schedule that is named matters: it has to be right
+  const isAsked = schedule_id !== null && (enabled || named);
+  const next = isAsked ? await nextRunOf(session, schedule_id, was.now, named) : null;
   return { was, next: enabled ? next : null };
 }
 

@@ -1,6 +1,7 @@
 import { createConnection, type Connection } from 'mysql2/promise';
 import { createDataSource } from '../../src/create-data-source';
 import { migrate } from '../../src/migrator';
+import type { Flavour } from '../../src/schema/server';
 import {
   createPlatformTables,
   createThrowAwayDatabase,
@@ -9,7 +10,6 @@ import {
   type PrivateServer,
   type ServerWish,
 } from '../../src/testing';
-import { dropKey } from './key';
 import { fillExecutions, fillFlows } from './rows';
 
 /** A server that writes as durably as it does by default, unlike the private servers of tests, with room to work. */
@@ -52,28 +52,35 @@ export class BenchDatabase {
     }
   }
 
-  get label(): string {
-    return `${this.server.flavour === 'mysql' ? 'MySQL' : 'MariaDB'} ${this.server.version}`;
+  get flavour(): Flavour {
+    return this.server.flavour;
   }
 
-  /** Lets the table of executions grow to that many rows, without waiting for the disk at each commit. */
+  get label(): string {
+    return `${this.flavour === 'mysql' ? 'MySQL' : 'MariaDB'} ${this.server.version}`;
+  }
+
+  /** Lets the table of executions grow to that many rows. */
   async growTo(rows: number): Promise<void> {
-    await dropKey(this.session);
-    await this.session.query('SET GLOBAL innodb_flush_log_at_trx_commit = 0');
-    await fillExecutions(this.session, this.filled, rows);
-    await this.session.query('SET GLOBAL innodb_flush_log_at_trx_commit = 1');
+    await this.inBulk(() => fillExecutions(this.session, this.filled, rows));
     this.filled = Math.max(rows, this.filled);
   }
 
   /**
-   * Brings the server to the state in which every window starts: no key, fresh statistics, and both tables' pages on
-   * disk, so that no window pays for what the one before has written.
+   * Brings the server to the state in which every window starts: fresh statistics, and both tables' pages on disk, so
+   * that no window pays for what the one before has written.
    */
   async settle(): Promise<void> {
-    await dropKey(this.session);
     await this.session.query('ANALYZE TABLE protection_flows, protection_flow_executions');
     await this.session.query('FLUSH TABLES protection_flows, protection_flow_executions FOR EXPORT');
     await this.session.query('UNLOCK TABLES');
+  }
+
+  /** Does work that writes much, without waiting for the disk at each commit. */
+  async inBulk(work: () => Promise<void>): Promise<void> {
+    await this.session.query('SET GLOBAL innodb_flush_log_at_trx_commit = 0');
+    await work();
+    await this.session.query('SET GLOBAL innodb_flush_log_at_trx_commit = 1');
   }
 
   async stop(): Promise<void> {

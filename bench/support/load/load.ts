@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { TsProcess } from '../support/ts-process';
+import { TsProcess } from '../ts-process';
 import type { LoadCommand, LoadMessage, Role, Sample } from './load-messages';
 
 const file = resolve(__dirname, 'load-process.ts');

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createConnection } from 'mysql2/promise';
 import { uuidv7 } from 'uuidv7';
-import { clock } from '../support/clock';
+import { clock } from '../clock';
 import type { LoadCommand, LoadMessage, Role, Sample } from './load-messages';
-import { executionId, flowCount, flowId } from './rows';
+import { executionId, flowCount, flowId } from '../rows';
 
 /** One writer or reader: single-row statements, each its own transaction, one after the other. */
 const thinkMs = 2;

@@ -1,4 +1,4 @@
-import { median } from '../support/statistics';
+import { median } from '../statistics';
 import type { Sample } from './load-messages';
 
 /** A stretch of time, in the clock's milliseconds. */

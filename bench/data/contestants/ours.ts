@@ -1,0 +1,75 @@
+import type { DataSource, Logger } from 'typeorm';
+import type { NewFlow, Repositories } from '../../../src';
+import { loadShipped } from '../../support/shipped';
+import type { Contestant, Done } from './contestant';
+
+/** The repositories of the package as it is shipped. */
+export class Ours implements Contestant {
+  private constructor(
+    private readonly dataSource: DataSource,
+    readonly repositories: Repositories,
+  ) {}
+
+  /** @param logger is told every statement; none in what is measured */
+  static async connect(url: string, logger?: Logger): Promise<Ours> {
+    const { createDataSource, createRepositories } = loadShipped();
+    const dataSource = createDataSource({ env: { DATABASE_URL: url } });
+    if (logger) dataSource.setOptions({ logger, logging: ['query'] });
+    await dataSource.initialize();
+    return new Ours(dataSource, createRepositories(dataSource));
+  }
+
+  async get(id: string): Promise<(string | null)[]> {
+    const flow = await this.repositories.flows.get(id);
+    return [flow.name, flow.schedule_name, flow.repository_name, flow.policy_name, flow.target_name];
+  }
+
+  async list(limit: number): Promise<(string | null)[]> {
+    const { items } = await this.repositories.flows.list({}, { limit });
+    return items.map((flow) => flow.target_name);
+  }
+
+  async history(flowId: string, limit: number): Promise<string[]> {
+    const { items } = await this.repositories.executions.history(flowId, { limit });
+    return items.map((execution) => execution.id);
+  }
+
+  async start(flowId: string): Promise<string> {
+    const input = { flow_id: flowId, execution_type: 'api', triggered_by: 'bench' } as const;
+    return (await this.repositories.executions.start(input)).id;
+  }
+
+  async progress(executionId: string, { jobs, bytes }: Done): Promise<void> {
+    await this.repositories.executions.progress(executionId, {
+      jobs_completed: jobs,
+      bytes_transferred: bytes,
+      execution_metadata: { phase: 'copying' },
+    });
+  }
+
+  async finish(executionId: string, { jobs, bytes }: Done): Promise<void> {
+    const outcome = { status: 'success', jobs_completed: jobs, bytes_transferred: bytes } as const;
+    if (!(await this.repositories.executions.finish(executionId, outcome)))
+      throw new Error('was over already');
+  }
+
+  async setEnabled(flowId: string, enabled: boolean): Promise<void> {
+    await (enabled ? this.repositories.flows.enable(flowId) : this.repositories.flows.disable(flowId));
+  }
+
+  async create(flow: NewFlow): Promise<string> {
+    return (await this.repositories.flows.create(flow)).id;
+  }
+
+  async findRunningByJob(jobId: string): Promise<string | null> {
+    return (await this.repositories.executions.findRunningByJob(jobId))?.id ?? null;
+  }
+
+  async claimDue(limit: number): Promise<number> {
+    return (await this.repositories.dueFlows.claimDue({ worker: 'bench', limit })).claimed.length;
+  }
+
+  async release(): Promise<void> {
+    await this.dataSource.destroy();
+  }
+}

@@ -1,0 +1,112 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { RowDataPacket } from 'mysql2/promise';
+import type { BenchDatabase } from '../support/bench-database';
+import { clock } from '../support/clock';
+import { Load, type LoadRecord } from '../support/load/load';
+import { longestMs, typicalLongestMs, within, type Window } from '../support/load/stalls';
+import { rawPool } from './contestants/floor';
+import { Ours } from './contestants/ours';
+import type { LongHistory } from './data-set';
+
+/** How a deletion went, and what writers of other flows met meanwhile. */
+export interface DeletionResult {
+  readonly totalMs: number;
+  readonly stallMs: number;
+  /** The longest statement in a window of the same length without a deletion. */
+  readonly controlStallMs: number;
+  readonly readerStallMs: number;
+  readonly writesPerSecond: number;
+  readonly errors: number;
+}
+
+/** Ours, and the plain DELETE whose cascade takes the executions. */
+export interface DeletionResults {
+  readonly ours: DeletionResult;
+  readonly plain: DeletionResult;
+  readonly control: { readonly seconds: number; readonly stallMs: number; readonly writesPerSecond: number };
+}
+
+/** A window reaches beyond its run: what it leaves behind is met by the statements right after it. */
+const aftermathMs = 100;
+const shortestControlMs = 5_000;
+
+interface Measured {
+  readonly window: Window;
+  readonly load: LoadRecord;
+}
+
+async function underLoad(
+  database: BenchDatabase,
+  load: Load,
+  work: () => Promise<unknown>,
+): Promise<Measured> {
+  await database.settle();
+  await load.start();
+  const from = clock();
+  await work();
+  const window = { from, to: clock() + aftermathMs };
+  await delay(aftermathMs);
+  return { window, load: await load.stop() };
+}
+
+const lengthOf = ({ from, to }: Window): number => to - from;
+const perSecond = ({ window, load }: Measured): number =>
+  (within(load.writers, window).length / lengthOf(window)) * 1000;
+
+function resultOf(measured: Measured, control: Measured): DeletionResult {
+  const { window, load } = measured;
+  return {
+    totalMs: lengthOf(window) - aftermathMs,
+    stallMs: longestMs(load.writers, window),
+    controlStallMs: typicalLongestMs(control.load.writers, control.window, lengthOf(window)),
+    readerStallMs: longestMs(load.reader, window),
+    writesPerSecond: perSecond(measured),
+    errors: load.errors.length,
+  };
+}
+
+async function assertGone({ session }: BenchDatabase, { flow }: LongHistory): Promise<void> {
+  const [rows] = await session.query<RowDataPacket[]>(
+    `SELECT (SELECT COUNT(*) FROM protection_flows WHERE id = ?) + (SELECT COUNT(*) FROM
+       (SELECT 1 FROM protection_flow_executions WHERE flow_id = ? LIMIT 1) one) AS n`,
+    [flow, flow],
+  );
+  if (Number(rows[0]?.n) !== 0) throw new Error(`${flow} is still there`);
+}
+
+/**
+ * Deletes two flows with equally long histories under load: one through ours, one with the plain DELETE. The control,
+ * between them, is as long as ours.
+ */
+export async function measureDeletion(
+  database: BenchDatabase,
+  rows: number,
+  [one, other]: readonly [LongHistory, LongHistory],
+): Promise<DeletionResults> {
+  const ours = await Ours.connect(database.url);
+  const pool = rawPool(database.url);
+  const load = await Load.connect(database.url, rows);
+  try {
+    const byOurs = await underLoad(database, load, () => ours.repositories.flows.delete(one.flow));
+    await assertGone(database, one);
+    const controlMs = Math.max(shortestControlMs, lengthOf(byOurs.window));
+    const control = await underLoad(database, load, () => delay(controlMs));
+    const byPlain = await underLoad(database, load, () =>
+      pool.query('DELETE FROM protection_flows WHERE id = ?', [other.flow]),
+    );
+    await assertGone(database, other);
+    return {
+      ours: resultOf(byOurs, control),
+      plain: resultOf(byPlain, control),
+      control: {
+        seconds: controlMs / 1000,
+        stallMs: longestMs(control.load.writers, control.window),
+        writesPerSecond: perSecond(control),
+      },
+    };
+  } finally {
+    load.release();
+    await ours.release();
+    await pool.end();
+  }
+}

@@ -1,0 +1,161 @@
+import { middle, ms, whole } from '../support/figures';
+import { markdownTable } from '../support/markdown-table';
+import { flowCount } from '../support/rows';
+import type { Spread } from '../support/statistics';
+import type { ClaimsResult } from './claims';
+import type { DeletionResult, DeletionResults } from './deletion';
+import type { HistoryResult } from './history';
+import type { OperationResult } from './hot-operations';
+import type { LatestResult } from './latest';
+import { deletionVerdicts, historyVerdicts, latestVerdicts, operationVerdicts } from './verdicts';
+
+const ratio = (one: Spread, other: Spread | undefined): string =>
+  other === undefined ? '' : (one.median / other.median).toFixed(2);
+
+const section = (title: string, table: string, verdicts: readonly string[]): string =>
+  [`### ${title}`, '', table, '', ...verdicts.map((text) => `- ${text}`)].join('\n').trimEnd();
+
+/** What the figures mean. */
+export function explanation(): string {
+  return [
+    `The data layer beside mysql2 alone and beside plain TypeORM, on executions of ${whole(flowCount)} flows. Node ${process.version};`,
+    'contestants in turns, each round in another order; medians in ms, with the middle half. One client, one call at a time.',
+    'Floor: mysql2 sends the very same statements with parameters, in sessions of the same kind, and does nothing else (that',
+    'they are the same is checked at the start). TypeORM: find with relations, skip and take, save(); "in one": what belongs',
+    'together saved in one transaction. Durable writes: innodb_flush_log_at_trx_commit = 1, doublewrite on.',
+  ].join('\n');
+}
+
+/** The hot operations. */
+export function operationsReport(server: string, rows: number, results: readonly OperationResult[]): string {
+  const table = markdownTable(
+    [
+      '',
+      'ours',
+      'middle half',
+      'floor',
+      'middle half',
+      'of floor',
+      'TypeORM',
+      'middle half',
+      'ours faster',
+      'in one',
+    ],
+    results.map(({ name, times: { ours, floor, typeorm, tx } }) => [
+      name,
+      ms(ours!.median),
+      middle(ours!),
+      ms(floor!.median),
+      middle(floor!),
+      ratio(ours!, floor),
+      ms(typeorm!.median),
+      middle(typeorm!),
+      ratio(typeorm!, ours),
+      tx === undefined ? '' : `${ms(tx.median)} (${ratio(tx, ours)})`,
+    ]),
+  );
+  return section(
+    `${server}, ${whole(rows)} executions: hot operations`,
+    table,
+    results.flatMap(operationVerdicts),
+  );
+}
+
+/** latest() and other ways to the same. */
+export function latestReport(server: string, result: LatestResult): string {
+  const { ours, chosen, oneByOne, pooled, forms } = result;
+  const others = [...forms].sort((one, other) => one.times.median - other.times.median);
+  const row = (name: string, times: Spread): string[] => [
+    name,
+    ms(times.median),
+    middle(times),
+    ratio(times, ours),
+  ];
+  const table = markdownTable(
+    ['', 'median', 'middle half', 'of ours'],
+    [
+      row('ours: latest()', ours),
+      row('its statement, mysql2 alone', chosen),
+      ...others.map(({ name, times }) => row(name, times)),
+      row('500 questions on a pool of 10', pooled),
+      row('500 questions one after the other', oneByOne),
+    ],
+  );
+  return section(`${server}: newest runs of 500 flows`, table, latestVerdicts(result));
+}
+
+/** The pages of a long history. */
+export function historyReport(server: string, what: string, rows: number, result: HistoryResult): string {
+  const { pages, offset, typeorm } = result;
+  const first = pages[0]!.times;
+  const last = pages.at(-1)!.page;
+  const row = (name: string, times: Spread, entries: string, plan: string): string[] => [
+    name,
+    ms(times.median),
+    middle(times),
+    ratio(times, first),
+    entries,
+    plan,
+  ];
+  const table = markdownTable(
+    ['', 'median', 'middle half', 'of page 1', 'entries read', 'plan'],
+    [
+      ...pages.map(({ page, times, entries, plan }) =>
+        row(`page ${whole(page)}`, times, whole(entries), plan),
+      ),
+      row(`OFFSET, page ${whole(last)}`, offset, '', ''),
+      row(`TypeORM's skip and take, page ${whole(last)}`, typeorm, '', ''),
+    ],
+  );
+  return section(
+    `${server}: a history of ${whole(rows)} runs, ${what}, pages of 50`,
+    table,
+    historyVerdicts(what, result),
+  );
+}
+
+/** How fast workers claim. */
+export function claimsReport(server: string, results: readonly ClaimsResult[]): string {
+  const table = markdownTable(
+    ['workers', 'flows a claim', 'flows due', 'claims a second', 'fewest of a worker'],
+    results.map(({ workers, limit, flows, perSecond, least }) =>
+      [workers, limit, flows, perSecond, least].map((value) => whole(value)),
+    ),
+  );
+  return section(`${server}: claimDue by several processes, each flow claimed once`, table, []);
+}
+
+/** The deletion of a flow with a long history. */
+export function deletionReport(server: string, rows: number, results: DeletionResults): string {
+  const { ours, plain, control } = results;
+  const row = (name: string, result: DeletionResult): string[] => [
+    name,
+    ms(result.stallMs),
+    ms(result.controlStallMs),
+    ms(result.readerStallMs),
+    (result.totalMs / 1000).toFixed(1),
+    whole(result.writesPerSecond),
+    String(result.errors),
+  ];
+  const table = markdownTable(
+    ['', 'writer stall', 'control, same length', 'reader stall', 'total, s', 'writes/s', 'errors'],
+    [
+      row('ours: delete()', ours),
+      row('plain DELETE, cascading', plain),
+      [
+        'control: none',
+        ms(control.stallMs),
+        '',
+        '',
+        control.seconds.toFixed(1),
+        whole(control.writesPerSecond),
+        '',
+      ],
+    ],
+  );
+  return section(
+    `${server}: deletion of a flow with ${whole(rows)} executions`,
+    table,
+    deletionVerdicts(results),
+  );
+}

@@ -1,0 +1,47 @@
+import { clock } from '../support/clock';
+import { spread, type Spread } from '../support/statistics';
+
+/** What one contestant does in a round. */
+export interface Turn {
+  /** Brings about what the run needs; not measured. */
+  readonly prepare?: (round: number) => Promise<unknown>;
+  readonly run: (round: number) => Promise<unknown>;
+  /** Not measured. */
+  readonly after?: (round: number) => Promise<unknown>;
+}
+
+/** How often. */
+export interface Rounds {
+  readonly measured: number;
+  /** Rounds before them that fill caches and let the code be compiled. */
+  readonly warmUp: number;
+}
+
+/**
+ * Lets contestants do the same in turns, each round in another order, so that each meets the machine in the same state.
+ *
+ * @returns milliseconds of each contestant
+ */
+export async function inTurns<Name extends string>(
+  turns: Readonly<Record<Name, Turn>>,
+  { measured, warmUp }: Rounds,
+): Promise<Record<Name, Spread>> {
+  const names = Object.keys(turns) as Name[];
+  const times = new Map<Name, number[]>(names.map((name) => [name, []]));
+  for (let round = 0; round < warmUp + measured; round += 1) {
+    const first = round % names.length;
+    for (const name of [...names.slice(first), ...names.slice(0, first)]) {
+      const { prepare, run, after } = turns[name];
+      await prepare?.(round);
+      const from = clock();
+      await run(round);
+      const took = clock() - from;
+      if (round >= warmUp) times.get(name)?.push(took);
+      await after?.(round);
+    }
+  }
+  return Object.fromEntries(names.map((name) => [name, spread(times.get(name) ?? [])])) as Record<
+    Name,
+    Spread
+  >;
+}

@@ -1,0 +1,86 @@
+import { ms } from '../support/figures';
+import { verdict } from '../support/verdict';
+import type { DeletionResults } from './deletion';
+import type { HistoryResult } from './history';
+import type { OperationResult } from './hot-operations';
+import type { LatestResult } from './latest';
+
+const goals = { latest: 12, pageOfFirst: 1.2, formOfBest: 1.1, stallAboveControlMs: 20 };
+
+const times = (value: number): string => `${value.toFixed(2)} times`;
+
+function atMost(what: string, value: number, goal: number): string {
+  return verdict(
+    value <= goal,
+    `${what} ${times(value)} (goal: at most ${goal})`,
+    `${(value - goal).toFixed(2)}`,
+  );
+}
+
+function atLeast(what: string, value: number, goal: number): string {
+  return verdict(
+    value >= goal,
+    `${what} ${times(value)} (goal: at least ${goal})`,
+    `${(goal - value).toFixed(2)}`,
+  );
+}
+
+/** Holds an operation's medians against its goals. */
+export function operationVerdicts({
+  name,
+  goals: { ofFloor, ofTypeOrm },
+  times: { ours, floor, typeorm },
+}: OperationResult): string[] {
+  const verdicts: string[] = [];
+  if (ours === undefined) return verdicts;
+  if (ofFloor !== undefined && floor) {
+    verdicts.push(atMost(`${name} takes as long as the floor`, ours.median / floor.median, ofFloor));
+  }
+  if (ofTypeOrm !== undefined && typeorm) {
+    verdicts.push(atLeast(`${name} is faster than plain TypeORM`, typeorm.median / ours.median, ofTypeOrm));
+  }
+  return verdicts;
+}
+
+/** Holds latest() against single questions, and its statement against the others. */
+export function latestVerdicts({ ours, chosen, oneByOne, forms }: LatestResult): string[] {
+  const best = forms.reduce((fastest, form) => (form.times.median < fastest.times.median ? form : fastest));
+  return [
+    atLeast(
+      'latest() of 500 flows is faster than 500 questions',
+      oneByOne.median / ours.median,
+      goals.latest,
+    ),
+    atMost(
+      `its statement takes as long as the fastest of ${forms.length}, "${best.name}",`,
+      chosen.median / best.times.median,
+      goals.formOfBest,
+    ),
+  ];
+}
+
+/** Holds the last page against the first. */
+export function historyVerdicts(what: string, { pages }: HistoryResult): string[] {
+  const [first] = pages;
+  return pages
+    .slice(1)
+    .map(({ page, times: { median } }) =>
+      atMost(
+        `${what}: page ${page} takes as long as page 1`,
+        median / (first?.times.median ?? NaN),
+        goals.pageOfFirst,
+      ),
+    );
+}
+
+/** Holds the longest stall of our deletion against the control. */
+export function deletionVerdicts({ ours }: DeletionResults): string[] {
+  const above = ours.stallMs - ours.controlStallMs;
+  return [
+    verdict(
+      above <= goals.stallAboveControlMs,
+      `delete(): longest writer stall ${ms(above)} ms above the control of the same length (goal: at most ${goals.stallAboveControlMs})`,
+      `${ms(above - goals.stallAboveControlMs)} ms`,
+    ),
+  ];
+}
