@@ -11,8 +11,11 @@ import type { LongHistory } from './data-set';
 /** How a deletion went, and what writers of other flows met meanwhile. */
 export interface DeletionResult {
   readonly totalMs: number;
+  /** The longest statement of any writer. */
   readonly stallMs: number;
-  /** The longest statement in a window of the same length without a deletion. */
+  /** The longest in a stretch that is no longer than the control: the median of all such stretches. */
+  readonly typicalStallMs: number;
+  /** The longest in as long a stretch without a deletion. */
   readonly controlStallMs: number;
   readonly readerStallMs: number;
   readonly writesPerSecond: number;
@@ -28,7 +31,8 @@ export interface DeletionResults {
 
 /** A window reaches beyond its run: what it leaves behind is met by the statements right after it. */
 const aftermathMs = 100;
-const shortestControlMs = 5_000;
+/** The control is as long as our deletion, within these bounds. */
+const controlMs = { least: 5_000, most: 60_000 };
 
 interface Measured {
   readonly window: Window;
@@ -55,10 +59,12 @@ const perSecond = ({ window, load }: Measured): number =>
 
 function resultOf(measured: Measured, control: Measured): DeletionResult {
   const { window, load } = measured;
+  const stretch = Math.min(lengthOf(window), lengthOf(control.window));
   return {
     totalMs: lengthOf(window) - aftermathMs,
     stallMs: longestMs(load.writers, window),
-    controlStallMs: typicalLongestMs(control.load.writers, control.window, lengthOf(window)),
+    typicalStallMs: typicalLongestMs(load.writers, window, stretch),
+    controlStallMs: typicalLongestMs(control.load.writers, control.window, stretch),
     readerStallMs: longestMs(load.reader, window),
     writesPerSecond: perSecond(measured),
     errors: load.errors.length,
@@ -76,7 +82,7 @@ async function assertGone({ session }: BenchDatabase, { flow }: LongHistory): Pr
 
 /**
  * Deletes two flows with equally long histories under load: one through ours, one with the plain DELETE. The control,
- * between them, is as long as ours.
+ * between them, is as long as ours, but not longer than a minute.
  */
 export async function measureDeletion(
   database: BenchDatabase,
@@ -89,8 +95,8 @@ export async function measureDeletion(
   try {
     const byOurs = await underLoad(database, load, () => ours.repositories.flows.delete(one.flow));
     await assertGone(database, one);
-    const controlMs = Math.max(shortestControlMs, lengthOf(byOurs.window));
-    const control = await underLoad(database, load, () => delay(controlMs));
+    const length = Math.min(controlMs.most, Math.max(controlMs.least, lengthOf(byOurs.window)));
+    const control = await underLoad(database, load, () => delay(length));
     const byPlain = await underLoad(database, load, () =>
       pool.query('DELETE FROM protection_flows WHERE id = ?', [other.flow]),
     );
@@ -99,7 +105,7 @@ export async function measureDeletion(
       ours: resultOf(byOurs, control),
       plain: resultOf(byPlain, control),
       control: {
-        seconds: controlMs / 1000,
+        seconds: length / 1000,
         stallMs: longestMs(control.load.writers, control.window),
         writesPerSecond: perSecond(control),
       },

@@ -75,7 +75,7 @@ export function historyVerdicts(what: string, { pages }: HistoryResult): string[
 
 /** Holds the longest stall of our deletion against the control. */
 export function deletionVerdicts({ ours }: DeletionResults): string[] {
-  const above = ours.stallMs - ours.controlStallMs;
+  const above = ours.typicalStallMs - ours.controlStallMs;
   return [
     verdict(
       above <= goals.stallAboveControlMs,

@@ -1,4 +1,6 @@
 import type { EntityManager, ObjectLiteral } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata';
+import { wholeSeconds } from '../entities/columns';
 
 /** A row as the driver gives it. */
 export type RawRow = Readonly<Record<string, unknown>>;
@@ -13,6 +15,13 @@ export interface RowReader<Entity> {
 
 const readers = new WeakMap<object, RowReader<unknown>>();
 
+/** Types whose values the driver gives as the entity has them; TypeORM's way looks at each of them all the same. */
+const plainTypes = new Set<unknown>(['varchar', 'text', 'int', 'enum', 'timestamp']);
+
+function isPlain({ type, transformer }: ColumnMetadata): boolean {
+  return plainTypes.has(type) && (transformer === undefined || transformer === wholeSeconds);
+}
+
 function createReader<Entity extends ObjectLiteral>(
   { connection }: EntityManager,
   target: new () => Entity,
@@ -20,13 +29,17 @@ function createReader<Entity extends ObjectLiteral>(
   const { driver } = connection;
   const columns = connection.getMetadata(target).columns;
   const names = columns.map((column) => column.databaseName);
+  const fields = columns.map((column) => ({
+    from: column.databaseName,
+    to: column.propertyName,
+    convert: isPlain(column) ? null : (value: unknown): unknown => driver.prepareHydratedValue(value, column),
+  }));
   return {
     columns: (alias) => names.map((name) => `${alias}.${name}`).join(', '),
     read(row) {
       const entity: ObjectLiteral = new target();
-      for (const column of columns) {
-        entity[column.propertyName] = driver.prepareHydratedValue(row[column.databaseName], column);
-      }
+      for (const { from, to, convert } of fields)
+        entity[to] = convert === null ? row[from] : convert(row[from]);
       return entity as Entity;
     },
   };

@@ -34,7 +34,7 @@ const quoted = (text: string): string => JSON.stringify(text);
 /** The fields as croner understands them; null where it doesn't. */
 function parse(fields: readonly string[]): CronPattern | null {
   try {
-    return new CronPattern(fields.join(' '), undefined, { mode: '6-part' });
+    return new CronPattern(fields.join(' '));
   } catch {
     return null;
   }

@@ -56,12 +56,12 @@ export const sql = {
     f.last_execution_time = IF(${speaks}, COALESCE(e.started_at, CURRENT_TIMESTAMP), f.last_execution_time),
     f.last_execution_id = IF(${speaks}, e.id, f.last_execution_id)
     WHERE e.id = ? AND e.status IN (?)`,
-  times: 'SELECT schedule_id, enabled, CURRENT_TIMESTAMP AS now FROM protection_flows WHERE id = ?',
+  times: 'SELECT schedule_id, enabled FROM protection_flows WHERE id = ?',
   setEnabled: `UPDATE protection_flows
     SET next_execution_time = IF(schedule_id <=> ? AND enabled = ?, next_execution_time, ?), enabled = ?
     WHERE id = ? AND schedule_id <=> ? AND enabled = ?`,
-  schedules: (count: number): string => `SELECT * FROM replication_schedules WHERE id IN (${marks(count)})`,
-  clock: 'SELECT CURRENT_TIMESTAMP AS now',
+  schedules: (count: number): string =>
+    `SELECT s.*, CURRENT_TIMESTAMP AS read_at FROM replication_schedules s WHERE s.id IN (${marks(count)})`,
   insertFlow,
   insertFlowReturning: `${insertFlow} RETURNING ${flow.replaceAll('f.', 'protection_flows.')}`,
   readFlow: `SELECT ${flow} FROM protection_flows f WHERE f.id = ?`,

@@ -110,7 +110,6 @@ export class Floor implements Contestant {
 
   async create(flow: NewFlow): Promise<string> {
     const id = uuidv7();
-    await this.query(sql.clock);
     await this.query(sql.schedules(1), [flow.schedule_id]);
     await this.query(this.flavour === 'mariadb' ? sql.insertFlowReturning : sql.insertFlow, [
       flow.name,

@@ -13,6 +13,8 @@ export interface ScheduleRow {
   readonly enabled: number | boolean | null;
   readonly chain_parent_schedule_id?: string | null;
   readonly chain_delay_minutes?: number | null;
+  /** When it was read, by the server's clock. */
+  readonly read_at: Date;
 }
 
 /** Why a schedule gives no time. */
@@ -34,7 +36,7 @@ export async function readSchedules(session: Session, ids: readonly (string | nu
   try {
     // All columns: those of chains are not in every release of the platform
     const rows = await session.select<ScheduleRow>(
-      `SELECT * FROM replication_schedules WHERE id IN (${marks(wanted)})`,
+      `SELECT s.*, CURRENT_TIMESTAMP AS read_at FROM replication_schedules s WHERE s.id IN (${marks(wanted)})`,
       wanted,
     );
     return new Map(rows.map((row) => [row.id.toLowerCase(), row]));

@@ -28,17 +28,14 @@ export interface BulkResult {
 }
 
 /**
- * The next run of a schedule.
+ * The next run of a schedule, from now on by the server's clock.
  *
  * @param named the caller names it: a schedule that can't be understood is refused now, not passed over for ever
  */
-async function nextRunOf(
-  session: Session,
-  scheduleId: string,
-  after: Date,
-  named: boolean,
-): Promise<Date | null> {
-  const time = nextTime(scheduleOf(await readSchedules(session, [scheduleId]), scheduleId), after);
+async function nextRunOf(session: Session, scheduleId: string, named: boolean): Promise<Date | null> {
+  const schedule = scheduleOf(await readSchedules(session, [scheduleId]), scheduleId);
+  if (schedule === undefined) return null;
+  const time = nextTime(schedule, schedule.read_at);
   if (named && time.next === null && time.reason === 'schedule-invalid') {
     throw new ProtectionFlowsError('SCHEDULE_INVALID', {
       message: `the schedule ${scheduleId} can't be used: ${time.message}`,
@@ -49,11 +46,6 @@ async function nextRunOf(
   return time.next;
 }
 
-async function serverTime(session: Session): Promise<Date> {
-  const [clock] = await session.select<{ now: Date }>('SELECT CURRENT_TIMESTAMP AS now');
-  return clock?.now ?? new Date();
-}
-
 /** Inserts a flow and gives it as it is stored: MariaDB answers with the row, MySQL is asked for it. */
 export async function insertFlow(session: Session, input: NewFlow): Promise<ProtectionFlow> {
   const columns = new Map(readFlowInput(input, 'insert'));
@@ -61,7 +53,7 @@ export async function insertFlow(session: Session, input: NewFlow): Promise<Prot
   columns.set('id', id);
   const scheduleId = input.schedule_id ?? null;
   if (scheduleId !== null && input.enabled !== false)
-    columns.set('next_execution_time', await nextRunOf(session, scheduleId, await serverTime(session), true));
+    columns.set('next_execution_time', await nextRunOf(session, scheduleId, true));
   const reader = rowReader(session.manager, ProtectionFlow);
   const insert = `INSERT INTO protection_flows (${[...columns.keys()].join(', ')}) VALUES (${marks([...columns])})`;
   const values = [...columns.values()];
@@ -89,9 +81,9 @@ async function readTimes(
   id: string,
   changes: FlowChanges,
 ): Promise<{ readonly was: Times; readonly next: Date | null }> {
-  const [was] = await session.select<Times & { now: Date }>(
+  const [was] = await session.select<Times>(
     // In a caller's transaction its snapshot may be old, and would stay so at every attempt
-    `SELECT schedule_id, enabled, CURRENT_TIMESTAMP AS now FROM protection_flows WHERE id = ?
+    `SELECT schedule_id, enabled FROM protection_flows WHERE id = ?
      ${session.isJoined ? 'FOR UPDATE' : ''}`,
     [id],
   );
@@ -100,7 +92,7 @@ async function readTimes(
   const named = changes.schedule_id !== undefined;
   // Of a flow that stays disabled only a schedule that is named matters: it has to be right
   const isAsked = schedule_id !== null && (enabled || named);
-  const next = isAsked ? await nextRunOf(session, schedule_id, was.now, named) : null;
+  const next = isAsked ? await nextRunOf(session, schedule_id, named) : null;
   return { was, next: enabled ? next : null };
 }
 
