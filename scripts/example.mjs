@@ -18,10 +18,14 @@ function readNames(args) {
   );
 }
 
-/** Runs a program; when it ends, it takes the others along: each runNode passes the signal on. */
+let isEnding = false;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => (isEnding = true));
+
+/** Runs a program; one that ends of itself takes the others along, as each runNode passes the signal on. */
 async function runExample(name, env) {
   const code = await runNode(['-r', 'ts-node/register', inProject('examples', name, 'main.ts')], env);
-  process.kill(process.pid, 'SIGTERM');
+  // To those that are ending already, a second signal says that they are to leave everything as it is
+  if (!isEnding) process.kill(process.pid, 'SIGTERM');
   return code;
 }
 

@@ -5,11 +5,11 @@ import { startProgram, startScheduler, waitForPrograms, waitUntilItSays } from '
 /** Guards `npm run example`: one command, no database, and both programs work on one that goes with them. */
 describe('the command of the examples', () => {
   it('starts a private server with rows, runs both on it, lets a third join, and takes all down', async () => {
-    const program = startProgram(['scripts/example.mjs', 'api', 'scheduler'], {
-      PORT: '0',
-      POLL_MS: '50',
-      BACKUP_MS: '50',
-    });
+    const program = startProgram(
+      ['scripts/example.mjs', 'api', 'scheduler'],
+      { PORT: '0', POLL_MS: '50', BACKUP_MS: '1000' },
+      { isCommand: true },
+    );
     const [, url = ''] = await waitUntilItSays(program, /^DATABASE_URL='(mysql:.*)'$/m);
     const api = await apiOf(program);
     await waitUntilItSays(program, / ready /);
@@ -30,8 +30,11 @@ describe('the command of the examples', () => {
     third.kill('SIGTERM');
     expect(await third.ended).toBe(0);
 
+    const { body: last } = await api.request<{ id: string }>('POST', `/${created.body.id}/execute`);
+    await waitUntilItSays(program, new RegExp(` run-began execution=${last.id} `));
     program.kill('SIGTERM');
     expect(await program.ended).toBe(0);
+    expect(program.output()).toMatch(new RegExp(` run-ended execution=${last.id} .* status=success\n`));
     await expect(createConnection(url)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
 

@@ -15,27 +15,38 @@ export interface Program {
   readonly ended: Promise<number | NodeJS.Signals>;
 }
 
-const running = new Set<ChildProcess>();
+const running = new Map<ChildProcess, (signal: NodeJS.Signals) => void>();
 
 // jest gives each test file a module registry of its own, and so a list of its own.
 afterAll(async () => {
   await Promise.all(
-    [...running].map(async (child) => {
-      child.kill('SIGKILL');
-      await once(child, 'close');
+    [...running].map(async ([child, kill]) => {
+      const closed = once(child, 'close');
+      kill('SIGKILL');
+      await closed;
     }),
   );
 });
 
-/** Starts a Node program in the package's folder, with an environment of its own; killed after the file's tests. */
-export function startProgram(args: readonly string[], env: NodeJS.ProcessEnv): Program {
+/**
+ * Starts a Node program in the package's folder, with an environment of its own; killed after the file's tests.
+ *
+ * @param isCommand it starts further programs, which are to be killed with it
+ */
+export function startProgram(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  { isCommand = false } = {},
+): Program {
   const { PATH, HOME } = process.env;
   const child = spawn(process.execPath, args, {
     cwd: packageFolder,
     env: { PATH, HOME, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: isCommand,
   });
-  running.add(child);
+  // A command's programs outlive it when it is killed: they are killed as its group
+  running.set(child, (signal) => (isCommand ? process.kill(-child.pid!, signal) : child.kill(signal)));
   let output = '';
   child.stdout.on('data', (data: Buffer) => (output += data.toString()));
   child.stderr.on('data', (data: Buffer) => (output += data.toString()));

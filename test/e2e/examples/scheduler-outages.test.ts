@@ -28,7 +28,10 @@ describe('a scheduler that goes on', () => {
     const scheduler = await start({ BACKUP_MS: '1000' });
     const id = await runs.underWay();
     await server.kill();
+    const awayAt = Date.now();
     await waitUntilItSays(scheduler, / database-away code=CONNECTION_/);
+    // The jobs end meanwhile, and can't be written down
+    await waitForPrograms(() => Date.now() - awayAt > 1_500);
     await server.restart();
     await waitUntilItSays(scheduler, / database-back /);
     await waitUntilItSays(scheduler, new RegExp(` run-ended execution=${id} .* status=success`));

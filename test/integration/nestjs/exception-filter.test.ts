@@ -124,6 +124,10 @@ describe('ProtectionFlowsExceptionFilter', () => {
     ({ url } = await apps.listen({ ...module(), providers: [filter] }));
   });
 
+  afterEach(async () => {
+    if (!server.isRunning) await server.restart();
+  });
+
   const ask = async (method: string, path: string, body?: unknown): Promise<Answer> => {
     const response = await fetch(`${url}/${path}`, {
       method,

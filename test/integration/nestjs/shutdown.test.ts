@@ -105,6 +105,29 @@ describe('shutting down', () => {
     expect(sharedDataSource.isInitialized).toBe(false);
   });
 
+  it('does not close the shared data source under an application that starts meanwhile', async () => {
+    const first = await apps.start({ imports: [ProtectionFlowsModule.forRoot()] });
+    const closing = first.close();
+    const second = await apps.start({ imports: [ProtectionFlowsModule.forRoot()] });
+    await closing;
+    const flows = second.get(FlowRepository, { strict: false });
+    await expect(flows.summary()).resolves.toMatchObject({ total_flows: 0 });
+    await second.close();
+    expect(sharedDataSource.isInitialized).toBe(false);
+  });
+
+  it('does not count an application that did not start among those that use the shared data source', async () => {
+    process.env.DATABASE_URL = 'mysql://nobody@127.0.0.1:1/nowhere';
+    const failing = apps.start({ imports: [ProtectionFlowsModule.forRoot({ retryAttempts: 0 })] });
+    await expect(failing).rejects.toMatchObject({ code: 'CONNECTION_REFUSED' });
+    process.env.DATABASE_URL = database.url;
+
+    const app = await apps.start({ imports: [ProtectionFlowsModule.forRoot()] });
+    await app.close();
+
+    expect(sharedDataSource.isInitialized).toBe(false);
+  });
+
   it('leaves the shared data source to a program that had connected it before', async () => {
     await sharedDataSource.initialize();
     const app = await apps.start({ imports: [ProtectionFlowsModule.forRoot()] });

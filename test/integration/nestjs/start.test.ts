@@ -18,6 +18,10 @@ describe('starting', () => {
   const patient = { retryAttempts: 200, retryDelayMs: 20 };
   const impatient = { retryAttempts: 2, retryDelayMs: 1 };
 
+  afterEach(async () => {
+    if (!server.isRunning) await server.restart();
+  });
+
   it('migrates nothing unless told to', async () => {
     const app = await apps.start({ imports: [ProtectionFlowsModule.forRoot({ connection: connection() })] });
     const dataSource = app.get(ProtectionFlowsDataSource, { strict: false });
@@ -40,6 +44,20 @@ describe('starting', () => {
     await expect(app.get(FlowRepository, { strict: false }).create(buildFlow())).resolves.toMatchObject({
       enabled: true,
     });
+  });
+
+  it('brings it up to date for the one of two applications on the shared data source that wants it', async () => {
+    process.env.DATABASE_URL = database.url;
+    try {
+      const [, app] = await Promise.all([
+        apps.start({ imports: [ProtectionFlowsModule.forRoot()] }),
+        apps.start({ imports: [ProtectionFlowsModule.forRoot({ migrationsRun: true })] }),
+      ]);
+      const dataSource = app.get(ProtectionFlowsDataSource, { strict: false });
+      expect((await verify(dataSource)).verdict).toBe('proven');
+    } finally {
+      delete process.env.DATABASE_URL;
+    }
   });
 
   it('does not start, and leaves no connection, where migrating is refused', async () => {
@@ -75,7 +93,6 @@ describe('starting', () => {
       apps.start({ imports: [ProtectionFlowsModule.forRoot({ connection: connection(), ...impatient })] }),
     ).rejects.toMatchObject({ code: 'CONNECTION_REFUSED' });
     expect(apps.log.warnings.map((line) => line.slice(0, 14))).toEqual(['attempt 1 of 3', 'attempt 2 of 3']);
-    await server.restart();
   });
 
   it('gives up at once where it was told not to try again', async () => {
@@ -86,7 +103,6 @@ describe('starting', () => {
       }),
     ).rejects.toMatchObject({ code: 'CONNECTION_REFUSED' });
     expect(apps.log.warnings).toEqual([]);
-    await server.restart();
   });
 
   it.each([

@@ -93,4 +93,11 @@ describe('the options of ProtectionFlowsModule', () => {
       message: expect.stringMatching(message),
     });
   });
+
+  it('are no part of the definition, which NestJS may serialize and hash', () => {
+    const connection = { host: 'h', username: 'u', password: 'hush', database: 'd' };
+    expect(JSON.stringify(ProtectionFlowsModule.forRoot({ connection }))).not.toContain('hush');
+    const dataSource = createDataSource({ env: {} });
+    expect(() => JSON.stringify(ProtectionFlowsModule.forRoot({ dataSource }))).not.toThrow();
+  });
 });
