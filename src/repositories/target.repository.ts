@@ -4,7 +4,7 @@ import { scheduleFaults } from '../schedule';
 import { readSchedules, scheduleOf } from './due/schedules';
 import { readIds } from './options';
 import { flowNotFound } from './refusals';
-import { chunks, marks } from './rows';
+import { chunks, marks } from './lists';
 import { Session } from './session';
 
 /** A VM that a run has to protect. */

@@ -1,6 +1,7 @@
 import { uuidv7 } from 'uuidv7';
 import { ProtectionFlow, ProtectionFlowExecution } from '../../entities';
-import { marks, rowReader, type RawRow } from '../rows';
+import { marks } from '../lists';
+import { rowReader, type RawRow } from '../row-reader';
 import type { Session } from '../session';
 import type { Claim, ClaimResult, SkippedRun, SkipReason } from './claim';
 import { nextTime, readSchedules, scheduleOf, type NextTime, type Schedules } from './schedules';

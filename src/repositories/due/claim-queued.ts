@@ -1,6 +1,7 @@
 import { ProtectionFlow, ProtectionFlowExecution } from '../../entities';
 import { beginRuns } from '../executions/begin';
-import { marks, rowReader, type RawRow } from '../rows';
+import { marks } from '../lists';
+import { rowReader, type RawRow } from '../row-reader';
 import type { Session } from '../session';
 import type { Claim } from './claim';
 

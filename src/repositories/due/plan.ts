@@ -1,5 +1,5 @@
 import { withIndex } from '../index-hint';
-import { marks } from '../rows';
+import { marks } from '../lists';
 import type { Session } from '../session';
 import { chainedTime } from './chained';
 import { nextTime, readSchedules, scheduleOf, type NoRunReason, type ScheduleRow } from './schedules';

@@ -1,6 +1,6 @@
 import { isProtectionFlowsError } from '../../errors';
 import { nextRun } from '../../schedule';
-import { marks } from '../rows';
+import { marks } from '../lists';
 import type { Session } from '../session';
 
 /** A row of replication_schedules, as far as the next run depends on it. */

@@ -1,6 +1,6 @@
 import type { ExecutionStatus } from '../../domain';
 import { executionNotFound, flowStillRunning } from '../refusals';
-import { marks } from '../rows';
+import { marks } from '../lists';
 import type { Session } from '../session';
 import { findRunningOf, lockFlow } from './start';
 

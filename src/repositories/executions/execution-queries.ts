@@ -1,7 +1,8 @@
 import { ProtectionFlowExecution } from '../../entities';
 import { behind, behindParameters, pageOf, positionOf, type Page } from '../cursor';
 import { withIndex } from '../index-hint';
-import { marks, rowReader, type RawRow } from '../rows';
+import { marks } from '../lists';
+import { rowReader, type RawRow } from '../row-reader';
 import type { Session } from '../session';
 
 async function selectExecutions(

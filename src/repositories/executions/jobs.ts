@@ -1,7 +1,7 @@
 import { countJobs, outcomeOfJobs, type ExecutionStatus, type JobCounts, type JobStatus } from '../../domain';
 import { ProtectionFlowsError } from '../../errors';
 import { executionNotFound } from '../refusals';
-import { chunks, marks } from '../rows';
+import { chunks, marks } from '../lists';
 import type { Session } from '../session';
 import { endExecution, heartbeatNow, type Outcome } from './transition';
 

@@ -2,7 +2,7 @@ import { uuidv7 } from 'uuidv7';
 import { ProtectionFlowExecution } from '../../entities';
 import { isProtectionFlowsError, ProtectionFlowsError } from '../../errors';
 import { executionNotFound, flowNotFound, flowStillRunning } from '../refusals';
-import { rowReader, type RawRow } from '../rows';
+import { rowReader, type RawRow } from '../row-reader';
 import type { Session } from '../session';
 import type { NewExecution } from './execution-input';
 

@@ -1,7 +1,7 @@
 import { isTerminal, statusesBefore, type ExecutionStatus, type TerminalStatus } from '../../domain';
 import { ProtectionFlowsError } from '../../errors';
 import { executionNotFound } from '../refusals';
-import { marks } from '../rows';
+import { marks } from '../lists';
 import type { Session } from '../session';
 import { growingColumns, type Progress } from './execution-input';
 

@@ -5,7 +5,7 @@ import { behind, behindParameters, pageOf, positionOf, type Page } from '../curs
 import { withIndex } from '../index-hint';
 import { readCounts } from '../options';
 import { withPlatformColumns } from '../platform-columns';
-import { rowReader, type RawRow } from '../rows';
+import { rowReader, type RawRow } from '../row-reader';
 import type { Session } from '../session';
 import { readFlowView, type FlowView } from './flow-view';
 import { nameJoins } from './name-joins';

@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { ProtectionFlow } from '../../entities';
-import { rowReader, type RawRow } from '../rows';
+import { rowReader, type RawRow } from '../row-reader';
 
 /** The names of what a flow refers to; null where it refers to nothing, or the platform has no such table (yet). */
 export interface FlowNames {

@@ -1,4 +1,4 @@
-import { marks } from '../rows';
+import { marks } from '../lists';
 import type { Session } from '../session';
 import type { GoOn } from './prune';
 

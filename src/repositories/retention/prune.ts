@@ -1,7 +1,7 @@
 import { terminalStatuses } from '../../domain';
 import { behind, behindParameters, type Position } from '../cursor';
 import { withIndex } from '../index-hint';
-import { marks } from '../rows';
+import { marks } from '../lists';
 import type { Session } from '../session';
 
 /** Which runs of a flow go, and how. */

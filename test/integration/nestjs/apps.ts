@@ -70,11 +70,20 @@ export function useApps(): Apps {
   };
 }
 
-/** How many sessions others than this one have in its database, as the server counts them. */
-export async function otherSessions(session: Queryable): Promise<number> {
+async function count(session: Queryable, condition: string): Promise<number> {
   const [row] = (await session.query(
     `SELECT COUNT(*) AS sessions FROM information_schema.processlist
-      WHERE db = DATABASE() AND id <> CONNECTION_ID()`,
+      WHERE db = DATABASE() AND id <> CONNECTION_ID() AND ${condition}`,
   )) as { sessions: number }[];
   return Number(row?.sessions);
+}
+
+/** How many sessions others than this one have in its database, as the server counts them. */
+export function otherSessions(session: Queryable): Promise<number> {
+  return count(session, 'TRUE');
+}
+
+/** Whether another session in this one's database executes a SELECT SLEEP. */
+export async function isSleeping(session: Queryable): Promise<boolean> {
+  return (await count(session, "info LIKE 'SELECT SLEEP%'")) > 0;
 }

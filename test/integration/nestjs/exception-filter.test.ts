@@ -273,6 +273,7 @@ describe('ProtectionFlowsExceptionFilter', () => {
 
   it('ends an answer that has begun where it is', async () => {
     expect(await ask('GET', 'half')).toMatchObject({ status: 200, text: 'begun, ' });
+    expect(apps.log.errors).toEqual([]);
   });
 
   it('leaves other errors to the application', async () => {

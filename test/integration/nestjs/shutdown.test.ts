@@ -7,7 +7,7 @@ import { FlowRepository } from '../../../src/repositories';
 import { useDatabase } from '../../support/database';
 import { useDataSource } from '../../support/data-source';
 import { waitFor } from '../../support/wait-for';
-import { otherSessions, useApps } from './apps';
+import { isSleeping, otherSessions, useApps } from './apps';
 
 @Injectable()
 class LastWords implements OnApplicationShutdown {
@@ -107,9 +107,15 @@ describe('shutting down', () => {
 
   it('does not close the shared data source under an application that starts meanwhile', async () => {
     const first = await apps.start({ imports: [ProtectionFlowsModule.forRoot()] });
+    // Closing waits for what is under way
+    const underWay = sharedDataSource.query('SELECT SLEEP(1)');
+    await waitFor(() => isSleeping(database.session));
+    const destroy = jest.spyOn(sharedDataSource, 'destroy');
     const closing = first.close();
+    await waitFor(() => destroy.mock.calls.length > 0);
     const second = await apps.start({ imports: [ProtectionFlowsModule.forRoot()] });
-    await closing;
+    await Promise.all([underWay, closing]);
+    destroy.mockRestore();
     const flows = second.get(FlowRepository, { strict: false });
     await expect(flows.summary()).resolves.toMatchObject({ total_flows: 0 });
     await second.close();

@@ -115,7 +115,7 @@ describe('starting', () => {
     ['a missing configuration', () => ({ env: {}, cwd: __dirname }), 'CONFIG_MISSING'],
   ])('does not try again with %s', async (_what, wrong, code) => {
     await expect(
-      apps.start({ imports: [ProtectionFlowsModule.forRoot({ connection: wrong(), ...patient })] }),
+      apps.start({ imports: [ProtectionFlowsModule.forRoot({ connection: wrong(), ...impatient })] }),
     ).rejects.toMatchObject({ code });
     expect(apps.log.warnings).toEqual([]);
   });
