@@ -110,8 +110,8 @@ const kinds: readonly [string, (editor: Editor) => void | [typeof FlowTag], read
   ],
   [
     'an index',
-    () => Index('idx_flows_created', ['created_by', 'created_at'])(ProtectionFlow),
-    [`addIndex('protection_flows', index('idx_flows_created', 'created_by', 'created_at'))`],
+    () => Index('idx_flows_creator', ['created_by', 'created_at'])(ProtectionFlow),
+    [`addIndex('protection_flows', index('idx_flows_creator', 'created_by', 'created_at'))`],
   ],
   [
     'an index with its columns in another order, which TypeORM overlooks',
