@@ -19,7 +19,7 @@ export function validationFailed(
   const sentences = fields.flatMap((fault) => Object.values(fault.constraints));
   return new ProtectionFlowsError('VALIDATION_FAILED', {
     message: `${entity} is not valid: ${sentences.join('; ')}`,
-    remedy: `Correct ${fields.map((fault) => fault.field).join(', ')} and write the row again.`,
+    remedy: `Correct ${fields.map((fault) => fault.field).join(', ')} and send it again.`,
     details: { entity, fields },
     cause,
   });
