@@ -35,6 +35,24 @@ describe('a call that comes while its run changes', () => {
     expect(await layer.repositories.executions.get(id)).toMatchObject({ status: 'success' });
   });
 
+  it('spares a run that gives a sign of life while it is about to be taken for dead', async () => {
+    const { executions } = layer.repositories;
+    const id = await queuedRun();
+    await executions.begin(id);
+    await layer.database.session.query(
+      "UPDATE protection_flow_executions SET started_at = '2026-01-01' WHERE id = ?",
+      [id],
+    );
+    let isAlive = false;
+    watchStatements(late(), async ({ sql }) => {
+      if (isAlive || !sql.startsWith('UPDATE')) return;
+      isAlive = await executions.progress(id);
+    });
+    expect(await createRepositories(late()).executions.reapStale({ silenceMs: 60_000 })).toEqual([]);
+    expect(isAlive).toBe(true);
+    expect(await executions.get(id)).toMatchObject({ status: 'running' });
+  });
+
   it('finds the run that it has started before, also in a transaction that has read earlier', async () => {
     const { flows, executions } = layer.repositories;
     const flow_id = (await flows.create(layer.newFlow())).id;

@@ -91,6 +91,7 @@ export class Player {
   }
 
   private async take(step: Step): Promise<void> {
+    if (step.length === 0) return;
     const calls = step.map((operation): Call => ({
       operation,
       place: 'run' in operation ? placeOf(this.model, operation.run) : -1,
