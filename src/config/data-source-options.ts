@@ -26,6 +26,8 @@ export function dataSourceOptions(settings: ConnectionSettings): MysqlOptions {
     connectTimeout: settings.connectTimeoutMs,
     charset: sessionCollation,
     timezone: 'Z',
+    // TypeORM's own error has the stack; mysql2's would be taken for each statement, also where none fails
+    trace: false,
     migrationsRun: settings.migrationsRun,
     logging: typeof settings.logging === 'object' ? [...settings.logging] : settings.logging,
     synchronize: false,

@@ -43,10 +43,16 @@ export function transactionAborted(cause: unknown): ProtectionFlowsError {
  */
 export async function retried<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
+    return await work();
+  } catch (error) {
+    if (!isRetryable(error)) throw error;
+  }
+  try {
     return await backOff(work, {
-      numOfAttempts: attempts,
+      numOfAttempts: attempts - 1,
       startingDelay: firstDelayMs,
       maxDelay: longestDelayMs,
+      delayFirstAttempt: true,
       jitter: 'full',
       retry: isRetryable,
     });

@@ -2,6 +2,7 @@ import { validateSync } from 'class-validator';
 import { ProtectionFlow, ProtectionFlowExecution } from '../entities';
 import type { FieldFault } from '../errors';
 import { flowTypeFieldFaults } from './flow-type-rule';
+import { isKnownRight } from './known-right';
 
 /** `insert`: a whole new row, its required columns must be there. `update`: some columns of a row. */
 export type WriteMode = 'insert' | 'update';
@@ -35,6 +36,7 @@ export function fieldFaults(
   mode: WriteMode,
   leftToServer: ReadonlySet<string> = new Set(),
 ): FieldFault[] {
+  if (leftToServer.size === 0 && isKnownRight(target, values, mode)) return [];
   // class-validator judges instances only: a plain object is an unknown value to it
   const row = Object.assign(new target(), values);
   const errors = validateSync(row, {

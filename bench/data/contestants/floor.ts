@@ -28,6 +28,7 @@ export function rawPool(url: string): Pool {
     supportBigNumbers: true,
     bigNumberStrings: true,
     stringifyObjects: true,
+    trace: false,
     connectionLimit: 10,
   });
   return pool.promise();

@@ -15,15 +15,17 @@ export interface FlowNames {
 /** A flow as the API and the web page show it. */
 export type FlowView = ProtectionFlow & FlowNames;
 
+/** Of a column that may be left out of the SELECT. */
+const textOf = (value: unknown): string | null => (value as string | null | undefined) ?? null;
+
 /** A row of a SELECT with {@link nameColumns} as a view. */
 export function readFlowView(manager: EntityManager, row: RawRow): FlowView {
-  const text = (name: string): string | null => (row[name] as string | null | undefined) ?? null;
-  return Object.assign(rowReader(manager, ProtectionFlow).read(row), {
-    schedule_name: text('schedule_name'),
-    schedule_cron: text('schedule_cron'),
-    repository_name: text('repository_name'),
-    policy_name: text('policy_name'),
-    // Not COALESCE in the SELECT: the two columns may have collations that don't go together
-    target_name: text('vm_name') ?? text('group_name'),
-  });
+  const view = rowReader(manager, ProtectionFlow).read(row) as FlowView;
+  view.schedule_name = textOf(row['schedule_name']);
+  view.schedule_cron = textOf(row['schedule_cron']);
+  view.repository_name = textOf(row['repository_name']);
+  view.policy_name = textOf(row['policy_name']);
+  // Not COALESCE in the SELECT: the two columns may have collations that don't go together
+  view.target_name = textOf(row['vm_name']) ?? textOf(row['group_name']);
+  return view;
 }

@@ -60,8 +60,16 @@ export interface NameJoins {
   readonly joins: string;
 }
 
-/** The joins to the platform's tables that are there; a table that is not leaves its names out. */
+const made = new WeakMap<PlatformColumns, NameJoins>();
+
+/** The joins to the platform's tables that are there; a table that is not leaves its names out. Made once a catalog. */
 export function nameJoins(columns: PlatformColumns): NameJoins {
+  const joins = made.get(columns) ?? joinsOf(columns);
+  made.set(columns, joins);
+  return joins;
+}
+
+function joinsOf(columns: PlatformColumns): NameJoins {
   const there = sources.filter(({ table, key, names }) =>
     [key, ...Object.keys(names)].every((column) => columns.has(`${table}.${column}`)),
   );

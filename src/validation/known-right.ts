@@ -1,0 +1,79 @@
+import { getMetadataStorage, IS_OPTIONAL, ValidationTypes, type ValidationArguments } from 'class-validator';
+import type { RowValues, WriteMode } from './field-faults';
+
+type Metadata = ReturnType<ReturnType<typeof getMetadataStorage>['getTargetValidationMetadatas']>[number];
+type Test = (value: unknown) => boolean;
+
+/** What class-validator knows of a property, in the shape in which a value is judged fastest. */
+interface PropertyRules {
+  readonly takesNull: boolean;
+  /** Every test that a value has to pass. */
+  readonly tests: readonly Test[];
+}
+
+interface EntityRules {
+  readonly required: readonly string[];
+  readonly properties: ReadonlyMap<string, PropertyRules>;
+}
+
+const never: Test = () => false;
+
+/** A decorator's test; for one that looks at more than the value, a test that nothing passes. */
+function testOf({ constraintCls, constraints, each, validateIf, propertyName, target }: Metadata): Test {
+  const [constraint, ...others] = getMetadataStorage().getTargetValidatorConstraints(constraintCls);
+  if (constraint === undefined || others.length > 0 || each || validateIf) return never;
+  const { instance } = constraint;
+  const targetName = typeof target === 'string' ? target : target.name;
+  const given = { constraints, targetName, object: {}, property: propertyName };
+  // What answers with a promise is not known to hold
+  return (value) => instance.validate(value, { ...given, value } satisfies ValidationArguments) === true;
+}
+
+const isOptional = ({ type, name }: Metadata): boolean =>
+  type === ValidationTypes.CONDITIONAL_VALIDATION && name === IS_OPTIONAL;
+const isRequired = ({ type }: Metadata): boolean => type === ValidationTypes.IS_DEFINED;
+
+function rulesOf(target: new () => object, mode: WriteMode): EntityRules {
+  const byProperty = new Map<string, Metadata[]>();
+  // The rules that validateSync applies with `always: true, groups: [mode]`
+  for (const metadata of getMetadataStorage().getTargetValidationMetadatas(target, '', true, false, [mode]))
+    byProperty.set(metadata.propertyName, [...(byProperty.get(metadata.propertyName) ?? []), metadata]);
+  const required: string[] = [];
+  const properties = new Map<string, PropertyRules>();
+  for (const [property, metadatas] of byProperty) {
+    if (metadatas.some(isRequired)) required.push(property);
+    const others = metadatas.filter((metadata) => !isOptional(metadata) && !isRequired(metadata));
+    properties.set(property, {
+      takesNull: metadatas.some(isOptional),
+      tests: others.map((metadata) =>
+        metadata.type === ValidationTypes.CUSTOM_VALIDATION ? testOf(metadata) : never,
+      ),
+    });
+  }
+  return { required, properties };
+}
+
+const known = new Map<new () => object, Partial<Record<WriteMode, EntityRules>>>();
+
+function knownRules(target: new () => object, mode: WriteMode): EntityRules {
+  const byMode = known.get(target) ?? {};
+  known.set(target, byMode);
+  return (byMode[mode] ??= rulesOf(target, mode));
+}
+
+const isMissing = (value: unknown): boolean => value === null || value === undefined;
+
+/**
+ * True where class-validator would find no fault for certain. Of a value that it would find fault with, and of one that
+ * only it can judge, false: it then says what is wrong. It judges every property each time, in 0.1 ms and more, which is
+ * a tenth of what a write takes.
+ */
+export function isKnownRight(target: new () => object, values: RowValues, mode: WriteMode): boolean {
+  const { required, properties } = knownRules(target, mode);
+  if (required.some((property) => isMissing(values[property]))) return false;
+  return Object.entries(values).every(([property, value]) => {
+    const rules = properties.get(property);
+    if (rules === undefined || value === undefined) return true;
+    return value === null && rules.takesNull ? true : rules.tests.every((holds) => holds(value));
+  });
+}
