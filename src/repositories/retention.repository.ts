@@ -19,7 +19,10 @@ export interface PruneProgress {
 export interface BatchOptions {
   /** Executions a statement: 1 to 10,000. Default: 500. */
   readonly batchSize?: number;
-  /** Rest between two batches, in milliseconds. Default: 0. */
+  /**
+   * Rest after each batch, in milliseconds. Default: as long as the batch took, so that writers of other rows have the
+   * disk to themselves half of the time.
+   */
   readonly pauseMs?: number;
   /** Stops between two batches. */
   readonly signal?: AbortSignal;
@@ -54,9 +57,11 @@ const batchRules = {
   batchSize: { min: 1, max: 10_000, otherwise: 500 },
   pauseMs: { min: 0, max: 60_000, otherwise: 0 },
 };
+const longestRestMs = 1_000;
 
-async function pause(ms: number): Promise<void> {
-  if (ms > 0) await delay(ms);
+/** Waits; the signal ends it. */
+async function rest(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  if (ms > 0) await delay(ms, undefined, { signal }).catch(() => undefined);
 }
 
 /**
@@ -89,7 +94,7 @@ export class RetentionRepository {
       'SELECT COUNT(*) AS total FROM protection_flows',
     );
     const done = { flows: 0, total_flows: Number(total), deleted: 0 };
-    const goOn = this.batchEnd(options, settings.pauseMs, done);
+    const goOn = this.batchEnd(options, done);
     const isStopped = (): boolean => options.signal?.aborted === true;
     for (let after = ''; ;) {
       const flows = await selectPrunable(session, after, flowsAtOnce);
@@ -113,9 +118,9 @@ export class RetentionRepository {
    */
   async deleteFlows(ids: readonly string[], options: BatchOptions = {}): Promise<string[]> {
     const wanted = readIds('deleteFlows', 'ids', ids);
-    const { batchSize, pauseMs } = readCounts('deleteFlows', options, batchRules);
+    const { batchSize } = readCounts('deleteFlows', options, batchRules);
     const done = { flows: 0, total_flows: wanted.length, deleted: 0 };
-    return deleteFlowsOf(this.session, wanted, batchSize, this.batchEnd(options, pauseMs, done));
+    return deleteFlowsOf(this.session, wanted, batchSize, this.batchEnd(options, done));
   }
 
   private readOptions(options: PruneOptions) {
@@ -136,17 +141,21 @@ export class RetentionRepository {
     };
   }
 
+  /** What to do after each batch: count it, tell of it, rest, and say whether to go on. */
   private batchEnd(
-    { signal, onProgress }: BatchOptions,
-    pauseMs: number,
+    { signal, onProgress, pauseMs, dryRun }: BatchOptions & { readonly dryRun?: boolean },
     done: { flows: number; total_flows: number; deleted: number },
   ): GoOn {
+    // What is only counted, or is one transaction anyway, gains nothing by a rest
+    const rests = dryRun !== true && !this.session.isJoined;
+    let begun = performance.now();
     return async (deleted) => {
       done.deleted += deleted;
       onProgress?.({ ...done });
-      if (signal?.aborted) return false;
-      await pause(pauseMs);
-      return true;
+      const restMs = pauseMs ?? Math.min(performance.now() - begun, longestRestMs);
+      if (rests && signal?.aborted !== true) await rest(restMs, signal);
+      begun = performance.now();
+      return signal?.aborted !== true;
     };
   }
 

@@ -96,6 +96,15 @@ describe('pruning', () => {
     expect(await left(flow)).toEqual([runs.at(-1)]);
   });
 
+  it('stops within the rest after a batch, however long that is', async () => {
+    const { flow } = await flowWithRuns(Array.from({ length: 10 }, () => 100));
+    const stop = new AbortController();
+    const onProgress = (): void => void setImmediate(() => stop.abort());
+    const resting = prune({ olderThanMs: dayMs, signal: stop.signal, pauseMs: 60_000, onProgress });
+    expect(await resting).toMatchObject({ ok: false, complete: false, deleted: 3 });
+    expect(await left(flow)).toHaveLength(7);
+  }, 20_000);
+
   it('refuses to guess what to delete, and wrong numbers, all at once', async () => {
     const { retention } = layer.repositories;
     const fields = async (options: object) =>
@@ -105,8 +114,9 @@ describe('pruning', () => {
           error.details.fields.map(({ field }) => field),
       );
     expect(await fields({})).toEqual(['olderThanMs']);
-    expect(await fields({ olderThanMs: -1, keepPerFlow: 0, batchSize: 0 })).toEqual([
+    expect(await fields({ olderThanMs: -1, keepPerFlow: 0, batchSize: 0, pauseMs: -1 })).toEqual([
       'batchSize',
+      'pauseMs',
       'olderThanMs',
       'keepPerFlow',
     ]);
