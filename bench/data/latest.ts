@@ -53,6 +53,8 @@ async function pooled(pool: Pool): Promise<RowDataPacket[]> {
 async function statementOfOurs(url: string): Promise<{ text: string; parameters: readonly unknown[] }> {
   const recorded = await RecordedOurs.connect(url);
   try {
+    // The first call asks the catalog too
+    await recorded.during((ours) => ours.repositories.executions.latest([...latestFlows]));
     const [statement, ...more] = await recorded.during((ours) =>
       ours.repositories.executions.latest([...latestFlows]),
     );

@@ -13,6 +13,7 @@ export type PlatformColumns = ReadonlyMap<string, TextColumn>;
 
 const tables = [
   'protection_flows',
+  'protection_flow_executions',
   'replication_schedules',
   'backup_repositories',
   'backup_policies',
@@ -46,7 +47,7 @@ async function read(session: Session): Promise<PlatformColumns> {
   return new Map(rows.map(({ name, charset, collation }) => [name.toLowerCase(), { charset, collation }]));
 }
 
-/** The catalog of what the flow list is joined to; read once, and again when it is older than 30 seconds. */
+/** The catalog of the package's tables and of those that the flow list is joined to; read once, and again when it is older than 30 seconds. */
 export function platformColumns(session: Session): Promise<PlatformColumns> {
   const source = session.manager.connection;
   const found = known.get(source);

@@ -1,7 +1,7 @@
 import { ProtectionFlowExecution } from '../../entities';
 import { behind, behindParameters, pageOf, positionOf, type Page } from '../cursor';
 import { withIndex } from '../index-hint';
-import { marks } from '../lists';
+import { withPlatformColumns } from '../platform-columns';
 import { rowReader, type RawRow } from '../row-reader';
 import type { Session } from '../session';
 
@@ -65,31 +65,28 @@ export async function selectRunningByJob(
   return found ?? null;
 }
 
+/** The ids of the newest run of each flow `f`: one entry of idx_executions_history each, read backwards. */
+const newestOfEach = `SELECT x.id FROM protection_flow_executions x WHERE x.flow_id = f.id
+  ORDER BY x.flow_id DESC, x.created_at DESC, x.id DESC LIMIT 1`;
+
 /**
- * The newest run of each flow, in one query. Both forms read one entry of idx_executions_history a flow; MariaDB is
- * fastest with a subquery that depends on the flow, MySQL with a GROUP BY that jumps from flow to flow ("Using index for
- * group-by"), which leaves the runs of one second to be told apart by their ids (measured: bench/data).
- *
- * @see https://dev.mysql.com/doc/refman/8.4/en/group-by-optimization.html
+ * The newest run of each flow, in one query. The flows come as a JSON document: of 500 ids in an IN list, each becomes a
+ * range of its own, which takes MySQL longer than all the rest. The order names flow_id, though it is the same in each
+ * subquery: without it, MySQL reads and sorts the flow's whole history (measured on 9.7: bench/data).
  */
 export async function selectLatest(
   session: Session,
   flowIds: readonly string[],
 ): Promise<Map<string, ProtectionFlowExecution>> {
-  const ids = marks(flowIds);
-  const runs = await selectExecutions(
-    session,
-    session.isMariaDb
-      ? `JOIN protection_flows f FORCE INDEX (PRIMARY) ON e.id = (SELECT x.id FROM protection_flow_executions x WHERE x.flow_id = f.id
-           ORDER BY x.created_at DESC, x.id DESC LIMIT 1) WHERE f.id IN (${ids})`
-      : `JOIN (SELECT x.flow_id, MAX(x.created_at) AS created_at FROM protection_flow_executions x
-           WHERE x.flow_id IN (${ids}) GROUP BY x.flow_id) n ON n.flow_id = e.flow_id AND n.created_at = e.created_at`,
-    flowIds,
-  );
-  const newest = new Map<string, ProtectionFlowExecution>();
-  for (const run of runs) {
-    const other = newest.get(run.flow_id);
-    if (other === undefined || other.id < run.id) newest.set(run.flow_id, run);
-  }
-  return newest;
+  const runs = await withPlatformColumns(session, (columns) => {
+    const own = columns.get('protection_flow_executions.flow_id');
+    const text = own === undefined ? '' : `CHARACTER SET ${own.charset} COLLATE ${own.collation}`;
+    return selectExecutions(
+      session,
+      `JOIN (SELECT (${newestOfEach}) AS id FROM JSON_TABLE(?, '$[*]' COLUMNS (id varchar(64) ${text} PATH '$')) f) n
+         ON n.id = e.id`,
+      [JSON.stringify(flowIds)],
+    );
+  });
+  return new Map(runs.map((run) => [run.flow_id, run]));
 }

@@ -1,3 +1,5 @@
+import { createRepositories } from '../../../src/repositories';
+import { openDataSource } from '../../support/data-source';
 import { useDataLayer } from './data-layer';
 
 const layer = useDataLayer();
@@ -46,6 +48,35 @@ describe('the runs of flows', () => {
     expect(await executions.latest([])).toEqual(new Map());
     const all = await executions.history(flows[0]!);
     expect(latest.get(flows[0]!)).toEqual(all.items[0]);
+  });
+
+  it('are found whatever an id looks like, and whatever collation the tables were given by hand', async () => {
+    const { executions, flows } = layer.repositories;
+    const strange = `a"b'c\\d ü😀 ${'x'.repeat(40)}`;
+    await flows.create(layer.newFlow({ id: strange }));
+    const run = await executions.start({ flow_id: strange, execution_type: 'api' });
+    const asked = [strange, 'x'.repeat(65), '"]'];
+    expect([...(await executions.latest(asked)).values()].map(({ id }) => id)).toEqual([run.id]);
+    const { session } = layer.database;
+    await session.query('ALTER TABLE protection_flow_executions DROP FOREIGN KEY fk_executions_flow');
+    const change = (charset: string) =>
+      session.query(
+        `ALTER TABLE protection_flow_executions MODIFY flow_id varchar(64) CHARACTER SET ${charset} NOT NULL`,
+      );
+    try {
+      await change('utf8mb4 COLLATE utf8mb4_bin');
+      // The catalog is asked once in 30 seconds: another data source has not asked yet
+      const other = await openDataSource(layer.database);
+      const there = await createRepositories(other.manager).executions.latest(asked);
+      await other.destroy();
+      expect([...there.values()].map(({ id }) => id)).toEqual([run.id]);
+    } finally {
+      await change('utf8mb4 COLLATE utf8mb4_unicode_ci');
+      await session.query(
+        `ALTER TABLE protection_flow_executions ADD CONSTRAINT fk_executions_flow
+           FOREIGN KEY (flow_id) REFERENCES protection_flows (id) ON DELETE CASCADE ON UPDATE NO ACTION`,
+      );
+    }
   });
 
   it('are listed while they run', async () => {
