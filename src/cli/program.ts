@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command } from 'commander';
 import { addAdoptCommand } from './commands/adopt.command';
 import { addDemoCommand } from './commands/demo.command';
@@ -12,13 +10,8 @@ import { addStatusCommand } from './commands/status.command';
 import { addVerifyCommand } from './commands/verify.command';
 import { connectionHelp, exitCodesHelp } from './help-text';
 import { textWidth } from './output/wrap';
+import { packageVersion } from '../migrator/package-version';
 import type { Run } from './run-command';
-
-/** This package's version. */
-function readVersion(): string {
-  const text = readFileSync(join(__dirname, '../../package.json'), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
-}
 
 /**
  * The program with its commands and options. Parsing it throws CommanderError for help, version and usage faults
@@ -30,7 +23,7 @@ export function createProgram(run: Run): Command {
       'Brings the Sendense protection flow tables onto MySQL and MariaDB, and proves that they are there.',
     )
     .usage('<command> [options]')
-    .version(readVersion(), '-V, --version', 'print the version')
+    .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
     .option('--config <file>', 'the JSON file that says where to connect to')

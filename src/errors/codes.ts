@@ -63,6 +63,11 @@ export const errorCodes = {
     consequence: 'The statement gave up waiting and had no effect; running migrate again goes on from there.',
   },
   TABLE_COPY_REFUSED: { stage: 'refused', consequence: 'The table was left as it is; no row was touched.' },
+  LOCK_LOST: {
+    stage: 'failed',
+    consequence:
+      'The statement was not executed; those before it stand, and the next run goes on from there.',
+  },
   MIGRATE_LOCKED: { stage: 'refused', consequence: nothingChanged },
   HISTORY_OUT_OF_ORDER: { stage: 'refused', consequence: nothingChanged },
   HISTORY_UNKNOWN: { stage: 'refused', consequence: nothingChanged },

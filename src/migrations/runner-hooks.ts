@@ -22,7 +22,7 @@ export interface RunnerHooks {
   /** Executes a statement in place of `runner.query`: with a bounded wait for locks. */
   execute?(sql: string): Promise<void>;
   /** Asks whether to go on; throws to stop there. */
-  goOn?(): void;
+  goOn?(): Promise<void> | void;
   /** Told how far a long step has come. */
   onProgress?(text: string): void;
   onKey?(name: string, ms: number): void;

@@ -1,5 +1,6 @@
 import type { Queryable } from '../schema/queryable';
-import { select } from '../schema/queryable';
+import { quoteText, select } from '../schema/queryable';
+import type { StepContext } from '../schema/step';
 
 /** The history's table: named so that an application's own TypeORM history, `migrations`, is left alone. */
 export const historyTable = 'sendense_flow_migrations';
@@ -12,6 +13,17 @@ export interface HistoryEntry {
   readonly appliedAt: string | null;
   /** True while its rollback is under way: a rollback that died leaves it, and some of the migration's objects. */
   readonly reverting: boolean;
+  /** Which run applied it; null where it was recorded by an older version, or by TypeORM on a plain DataSource. */
+  readonly run: HistoryRun | null;
+}
+
+/** The run that applied a migration. */
+export interface HistoryRun {
+  /** Process, host and version, in words. */
+  readonly appliedBy: string;
+  readonly packageVersion: string;
+  /** How long the migration took, in milliseconds; null where it was taken over and not executed. */
+  readonly durationMs: number | null;
 }
 
 async function historyExists(session: Queryable): Promise<boolean> {
@@ -32,24 +44,51 @@ export async function readHistory(session: Queryable): Promise<HistoryEntry[] | 
     name: string;
     applied_at?: Date | string | null;
     reverting?: number;
+    applied_by?: string | null;
+    package_version?: string | null;
+    duration_ms?: number | null;
   }>(session, `SELECT * FROM ${historyTable} ORDER BY id`);
-  return rows.map(({ id, name, applied_at: at, reverting }) => ({
-    id: Number(id),
-    name,
-    appliedAt: at ? new Date(at).toISOString() : null,
-    reverting: Number(reverting ?? 0) === 1,
-  }));
+  return rows.map(
+    ({ id, name, applied_at: at, reverting, applied_by: by, package_version: version, duration_ms: ms }) => ({
+      id: Number(id),
+      name,
+      appliedAt: at ? new Date(at).toISOString() : null,
+      reverting: Number(reverting ?? 0) === 1,
+      run: by && version ? { appliedBy: by, packageVersion: version, durationMs: ms ?? null } : null,
+    }),
+  );
 }
 
 /** Marks a migration whose rollback begins, or clears the mark. */
-export async function markReverting(session: Queryable, name: string, reverting: boolean): Promise<void> {
-  await session.query(`UPDATE ${historyTable} SET reverting = ? WHERE name = ?`, [reverting ? 1 : 0, name]);
+export async function markReverting(
+  context: Pick<StepContext, 'execute'>,
+  name: string,
+  reverting: boolean,
+): Promise<void> {
+  const mark = reverting ? 1 : 0;
+  await context.execute(`UPDATE ${historyTable} SET reverting = ${mark} WHERE name = ${quoteText(name)}`);
+}
+
+/** Records migrations as applied, all in one statement, so that a run that dies leaves none or all. */
+export async function recordApplied(
+  context: Pick<StepContext, 'execute'>,
+  names: readonly string[],
+  { appliedBy, packageVersion, durationMs }: HistoryRun,
+): Promise<void> {
+  const run = [quoteText(appliedBy), quoteText(packageVersion), durationMs ?? 'NULL'].join(', ');
+  const rows = names.map((name) => `(${name.slice(-13)}, ${quoteText(name)}, ${run})`);
+  await context.execute(
+    `INSERT INTO ${historyTable} (timestamp, name, applied_by, package_version, duration_ms) VALUES ${rows.join(', ')}`,
+  );
 }
 
 /** What TypeORM's own form of the table leaves out: a name stands there once only, a row says when it was written. */
 const additions: Readonly<Record<string, string>> = {
   applied_at: 'ADD COLUMN applied_at timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP',
   reverting: 'ADD COLUMN reverting tinyint(1) NOT NULL DEFAULT 0',
+  applied_by: 'ADD COLUMN applied_by varchar(255) NULL',
+  package_version: 'ADD COLUMN package_version varchar(64) NULL',
+  duration_ms: 'ADD COLUMN duration_ms int unsigned NULL',
   uq_flow_migrations_name: 'ADD UNIQUE INDEX uq_flow_migrations_name (name)',
 };
 
@@ -57,14 +96,20 @@ const additions: Readonly<Record<string, string>> = {
  * Creates the history's table unless it is there, in the form that TypeORM's executor reads and writes, and gives one
  * that TypeORM made (on a plain DataSource with these migrations) what it lacks.
  */
-export async function ensureHistory(session: Queryable): Promise<void> {
-  await session.query(
+export async function ensureHistory({
+  session,
+  execute,
+}: Pick<StepContext, 'session' | 'execute'>): Promise<void> {
+  await execute(
     `CREATE TABLE IF NOT EXISTS ${historyTable} (
   id int NOT NULL AUTO_INCREMENT,
   timestamp bigint NOT NULL,
   name varchar(255) NOT NULL,
   applied_at timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP,
   reverting tinyint(1) NOT NULL DEFAULT 0,
+  applied_by varchar(255) NULL,
+  package_version varchar(64) NULL,
+  duration_ms int unsigned NULL,
   PRIMARY KEY (id),
   UNIQUE INDEX uq_flow_migrations_name (name)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci`,
@@ -77,7 +122,6 @@ export async function ensureHistory(session: Queryable): Promise<void> {
     [historyTable, historyTable],
   );
   for (const [name, change] of Object.entries(additions)) {
-    if (!present.some((row) => row.name === name))
-      await session.query(`ALTER TABLE ${historyTable} ${change}`);
+    if (!present.some((row) => row.name === name)) await execute(`ALTER TABLE ${historyTable} ${change}`);
   }
 }

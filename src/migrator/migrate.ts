@@ -1,5 +1,5 @@
-import { MigrationExecutor, type Migration, type QueryRunner } from 'typeorm';
-import { migrationList, type RunnerHooks } from '../migrations';
+import type { Migration, QueryRunner } from 'typeorm';
+import { migrationList, stepContext, type RunnerHooks } from '../migrations';
 import {
   isInTheWay,
   plannedStatements,
@@ -14,6 +14,7 @@ import { ensureHistory, markReverting, readHistory } from './history';
 import { withMigrationSession, type SessionOptions } from './migration-session';
 import { addLateKeys, isRefused, takeOffUnproven } from './late-keys';
 import { factsOf } from './preflight';
+import { RecordingExecutor } from './recording-executor';
 import { whereOf, type KeyResult, type MigratePlan, type MigrateResult } from './results';
 import { wishesOf, type WishOptions } from './wishes';
 import { withRunner } from './with-runner';
@@ -49,17 +50,10 @@ async function redoReverted(runner: QueryRunner): Promise<string[]> {
   for (const { name, reverting } of (await readHistory(runner)) ?? []) {
     if (!reverting) continue;
     await named(migrationList, name)?.up(runner);
-    await markReverting(runner, name, false);
+    await markReverting(await stepContext(runner, null), name, false);
     redone.push(name);
   }
   return redone;
-}
-
-/** TypeORM's executor on our runner. DDL commits at once on these servers: no transaction mode promises otherwise. */
-export function executorOn(dataSource: ProtectionFlowsDataSource, runner: QueryRunner): MigrationExecutor {
-  const executor = new MigrationExecutor(dataSource, runner);
-  executor.transaction = 'none';
-  return executor;
 }
 
 /**
@@ -86,10 +80,12 @@ export async function migrate(
       const keys = keyResults(before, findings);
       return { ok: false, ...where, applied: [], migrations: [], keys, findings };
     }
-    if (before.pending.length > 0) await ensureHistory(runner);
+    if (before.pending.length > 0) await ensureHistory(await stepContext(runner, null));
     const applied = await redoReverted(runner);
     const migrations =
-      before.pending.length > 0 ? await executorOn(dataSource, runner).executePendingMigrations() : [];
+      before.pending.length > 0
+        ? await new RecordingExecutor(dataSource, runner).executePendingMigrations()
+        : [];
     applied.push(...migrations.map(({ name }) => name));
     findings.push(...(await addLateKeys(runner, before, findings, tell)));
     const keys = before.keys.map((fact): KeyResult => {

@@ -4,9 +4,10 @@ import { executeStatement } from './waiting/execute-statement';
 import { rowLockSeconds, withShortLockWait } from './waiting/lock-wait';
 import type { MysqlOptions, ProtectionFlowsDataSource } from './guarded-data-source';
 import { assertNotInterrupted } from './interruption';
-import { withMigrationLock } from './lock';
+import { withMigrationLock, type MigrationLock } from './locking/lock';
 import { openConnection } from './open-connection';
 import type { ProgressListener } from './results';
+import { thisRun } from './this-run';
 import { answerLimitMs, Watchdog } from './waiting/watchdog';
 
 /** What every command that changes the schema can be told. */
@@ -17,6 +18,11 @@ export interface SessionOptions {
   readonly signal?: AbortSignal;
   /** How long to wait for another migrate, in milliseconds. Default: ten minutes. */
   readonly lockWaitMs?: number;
+  /**
+   * How long the lock outlasts this run in a cluster, should it go silent, in milliseconds. Default: 30 seconds. On the
+   * same server others see at once that it is gone.
+   */
+  readonly lockLeaseMs?: number;
   /** How long each statement waits for a transaction that holds its table, in milliseconds. Default: a minute. */
   readonly tableWaitMs?: number;
 }
@@ -26,6 +32,8 @@ export interface MigrationSession {
   readonly runner: QueryRunner;
   /** How many statements that change something were started. */
   executed(): number;
+  /** Asks, before something is changed without a step, whether to go on: throws INTERRUPTED or LOCK_LOST. */
+  goOn(): Promise<void>;
   /** Tells progress of something that belongs to no migration. */
   tell(step: string): void;
 }
@@ -35,7 +43,7 @@ export interface MigrationSession {
  * progress, stops at Ctrl-C and never waits long for a table.
  *
  * @param hooks what the steps are to know besides
- * @throws ProtectionFlowsError MIGRATE_LOCKED, TABLE_BUSY, INTERRUPTED, CONNECTION_LOST, and what `work` throws
+ * @throws ProtectionFlowsError MIGRATE_LOCKED, LOCK_LOST, TABLE_BUSY, INTERRUPTED, CONNECTION_LOST, and what `work` throws
  */
 export async function withMigrationSession<T>(
   dataSource: ProtectionFlowsDataSource,
@@ -43,22 +51,29 @@ export async function withMigrationSession<T>(
   hooks: RunnerHooks,
   work: (session: MigrationSession) => Promise<T>,
 ): Promise<T> {
-  const { onProgress, signal, lockWaitMs: waitMs } = options;
+  const { onProgress, signal, lockWaitMs: waitMs, lockLeaseMs: leaseMs } = options;
+  const { appliedBy, packageVersion } = thisRun();
   const runner = dataSource.createQueryRunner('master');
   const watchdog = new Watchdog(runner, () =>
     openConnection(dataSource.options as MysqlOptions, answerLimitMs),
   );
   const tell = (step: string): void => onProgress?.({ migration: null, step });
   let executed = 0;
+  let lock: MigrationLock | undefined;
+  const goOn = async (): Promise<void> => {
+    assertNotInterrupted(signal);
+    await lock?.assertHeld();
+    assertNotInterrupted(signal);
+  };
   attachHooks(
     runner,
     Object.assign(hooks, {
       tableWaitMs: options.tableWaitMs,
-      goOn: () => assertNotInterrupted(signal),
+      goOn,
       onProgress: tell,
       onStep: (migration, step) => onProgress?.({ migration, step }),
-      beforeStatement: () => {
-        assertNotInterrupted(signal);
+      beforeStatement: async () => {
+        await goOn();
         executed += 1;
       },
       execute: (sql) =>
@@ -74,9 +89,22 @@ export async function withMigrationSession<T>(
   const onWait = (holder: string): void => tell(`wait for the migrate of ${holder}`);
   try {
     return await withMigrationLock(
-      { session: runner, database: dataSource.database, signal, waitMs, onWait },
-      () =>
-        withShortLockWait(runner, dataSource.server, () => work({ runner, executed: () => executed, tell })),
+      {
+        session: runner,
+        database: dataSource.database,
+        open: () => openConnection(dataSource.options as MysqlOptions, answerLimitMs),
+        holder: `${appliedBy}, version ${packageVersion}`,
+        signal,
+        waitMs,
+        leaseMs,
+        onWait,
+      },
+      (held) => {
+        lock = held;
+        return withShortLockWait(runner, dataSource.server, () =>
+          work({ runner, executed: () => executed, goOn, tell }),
+        );
+      },
     );
   } finally {
     watchdog.close();

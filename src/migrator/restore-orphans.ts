@@ -4,7 +4,6 @@ import { restoreRows, type LeftRows, type RestoredRows } from '../schema/orphans
 import { withRowSettings } from '../schema/orphans/row-transaction';
 import type { Server } from '../schema/server';
 import type { ProtectionFlowsDataSource } from './guarded-data-source';
-import { assertNotInterrupted } from './interruption';
 import { withMigrationSession, type SessionOptions } from './migration-session';
 
 export type { LeftReason } from '../schema/orphans/restore-row';
@@ -41,8 +40,8 @@ export async function restoreOrphans(
   dataSource: ProtectionFlowsDataSource,
   options: RestoreOrphansOptions = {},
 ): Promise<RestoreOrphansResult> {
-  const { key, batchRows, tableWaitMs, signal } = options;
-  const { restored, left } = await withMigrationSession(dataSource, options, {}, ({ runner, tell }) =>
+  const { key, batchRows, tableWaitMs } = options;
+  const { restored, left } = await withMigrationSession(dataSource, options, {}, ({ runner, goOn, tell }) =>
     withRowSettings(runner, async (): Promise<RestoredRows> => {
       if (!(await hasQuarantine(runner))) return { restored: {}, left: [] };
       return restoreRows({
@@ -52,7 +51,7 @@ export async function restoreOrphans(
         key,
         batchRows,
         tableWaitMs,
-        goOn: () => assertNotInterrupted(signal),
+        goOn,
         onProgress: tell,
       });
     }),

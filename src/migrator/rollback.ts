@@ -5,8 +5,8 @@ import { assertUndoable } from '../schema/step';
 import type { ProtectionFlowsDataSource } from './guarded-data-source';
 import { ensureHistory, markReverting, readHistory } from './history';
 import { assertNotInterrupted } from './interruption';
-import { executorOn } from './migrate';
 import { withMigrationSession, type SessionOptions } from './migration-session';
+import { RecordingExecutor } from './recording-executor';
 import { whereOf, type RollbackResult } from './results';
 
 /** Options of {@link rollback}. */
@@ -59,13 +59,15 @@ async function undoNewest(
   dataSource: ProtectionFlowsDataSource,
   runner: QueryRunner,
   name: string,
-  anythingExecuted: () => boolean,
+  executed: () => number,
 ): Promise<void> {
-  await markReverting(runner, name, true);
+  const context = await stepContext(runner, null);
+  await markReverting(context, name, true);
+  const before = executed();
   try {
-    await executorOn(dataSource, runner).undoLastMigration();
+    await new RecordingExecutor(dataSource, runner).undoLastMigration();
   } catch (error) {
-    if (!anythingExecuted()) await markReverting(runner, name, false).catch(() => undefined);
+    if (executed() === before) await markReverting(context, name, false).catch(() => undefined);
     throw error;
   }
 }
@@ -96,10 +98,10 @@ export async function rollback(
     const steps = undoing.flatMap((migration) => [...migration.steps]);
     hooks.dropped = new Set(steps.flatMap((step) => step.creates ?? []));
     await assertAllUndoable(runner, undoing);
-    if (names.length > 0) await ensureHistory(runner);
+    if (names.length > 0) await ensureHistory(await stepContext(runner, null));
     for (const name of names) {
       assertNotInterrupted(options.signal);
-      await undoNewest(dataSource, runner, name, () => executed() > 0);
+      await undoNewest(dataSource, runner, name, executed);
       undone.push(name);
     }
     return { ok: true, ...whereOf(dataSource), undone, discarded };

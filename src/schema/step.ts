@@ -21,7 +21,7 @@ export interface StepContext {
   /** Executes one statement that changes something, after asking whether to go on; never waits long for a table. */
   execute(sql: string): Promise<void>;
   /** Asks whether to go on, before each batch of a long change of rows. Throws INTERRUPTED. */
-  goOn?(): void;
+  goOn?(): Promise<void> | void;
   /** Told, in words, how far a long step has come. */
   onProgress?(text: string): void;
   /** Told of each key that a step worked on, with the time it took in milliseconds. */

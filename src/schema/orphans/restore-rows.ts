@@ -42,7 +42,7 @@ export interface RestoreContext {
   readonly batchRows?: number;
   readonly tableWaitMs?: number;
   /** Asked before each batch. Throws INTERRUPTED. */
-  goOn?(): void;
+  goOn?(): Promise<void> | void;
   onProgress?(text: string): void;
 }
 

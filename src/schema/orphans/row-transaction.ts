@@ -52,7 +52,7 @@ export interface RowTransactionOptions {
   /** How long to try in the face of others' locks, in milliseconds. Default: a minute. */
   readonly patienceMs?: number;
   /** Asked before each attempt. */
-  goOn?(): void;
+  goOn?(): Promise<void> | void;
 }
 
 /**
@@ -68,7 +68,7 @@ export async function inRowTransaction<T>(
 ): Promise<T> {
   const deadline = Date.now() + (options.patienceMs ?? defaultPatienceMs);
   for (let attempt = 1; ; attempt += 1) {
-    options.goOn?.();
+    await options.goOn?.();
     try {
       await session.query('START TRANSACTION');
       const result = await work();

@@ -37,7 +37,7 @@ export async function findSettledOrphans(
       const orphans = await findOrphans(session, table, key, live);
       if (orphans.rows > 0) return orphans;
     }
-    context.goOn?.();
+    await context.goOn?.();
     const [value = ''] = [...uncommitted, ...committed];
     if (Date.now() > deadline) {
       throw new ProtectionFlowsError('TABLE_BUSY', {

@@ -98,7 +98,7 @@ async function settle(
   const child = live.get(at.table);
   if (child === undefined) return;
   for (let idle = 0; ;) {
-    context.goOn?.();
+    await context.goOn?.();
     context.onProgress?.(`look for rows of ${at.table} without ${at.key.parentTable}`);
     const orphans = await find(child);
     if (orphans.rows === 0) return;

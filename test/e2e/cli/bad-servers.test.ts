@@ -1,5 +1,5 @@
 import { startPrivateServer, type PrivateServer } from '../../../src/testing';
-import { lockName } from '../../../src/migrator/lock';
+import { lockName } from '../../../src/migrator/locking/lock';
 import { useDatabase, usePrivateServer } from '../../support/database';
 import { waitFor } from '../../support/wait-for';
 import { runCommandLine } from './command-line';

@@ -6,8 +6,9 @@ import { createDataSource } from '../../../src/create-data-source';
 import { ProtectionFlow, ProtectionFlowExecution } from '../../../src/entities';
 import { errorCodes, type ErrorCode, type ErrorReport } from '../../../src/errors';
 import { adopt, migrate, planMigrate, rollback, type ProtectionFlowsDataSource } from '../../../src/migrator';
-import { lockName } from '../../../src/migrator/lock';
+import { lockName } from '../../../src/migrator/locking/lock';
 import { createPlatformTables, createRepository, startPrivateServer } from '../../../src/testing';
+import { beforeStatement } from '../../support/before-statement';
 import { useDatabase, usePrivateServer } from '../../support/database';
 import { useDataSource } from '../../support/data-source';
 import { refusing } from '../../support/refusing-mysql2';
@@ -178,6 +179,12 @@ describe('every error code is provoked:', () => {
       );
       return finding('TABLE_COPY_REFUSED', { copyLimitRows: 0 });
     },
+    LOCK_LOST: () =>
+      migrate(
+        beforeStatement(dataSource(), /^CREATE TABLE .?protection_flows/, () =>
+          query("UPDATE sendense_flow_lock SET owner = 'somebody', holder = 'somebody else'"),
+        ),
+      ),
     MIGRATE_LOCKED: async () => {
       await query(`SELECT GET_LOCK('${lockName(database.name)}', 0)`);
       return migrate(dataSource(), { lockWaitMs: 1 });

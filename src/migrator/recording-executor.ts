@@ -1,0 +1,31 @@
+import { MigrationExecutor, type DataSource, type Migration, type QueryRunner } from 'typeorm';
+import { stepContext } from '../migrations';
+import { quoteText } from '../schema/queryable';
+import { historyTable, recordApplied } from './history';
+import { thisRun } from './this-run';
+
+/**
+ * TypeORM's executor on our runner, whose own two statements go the way of all others: under the lock, stopped by
+ * Ctrl-C. Beside a migration's name it records who applied it, with which version, and how long it took.
+ *
+ * DDL commits at once on these servers, so no transaction mode promises otherwise.
+ */
+export class RecordingExecutor extends MigrationExecutor {
+  private startedAt = performance.now();
+
+  constructor(dataSource: DataSource, runner: QueryRunner) {
+    super(dataSource, runner);
+    this.transaction = 'none';
+  }
+
+  protected override async insertExecutedMigration(runner: QueryRunner, { name }: Migration): Promise<void> {
+    const durationMs = Math.round(performance.now() - this.startedAt);
+    await recordApplied(await stepContext(runner, name), [name], { ...thisRun(), durationMs });
+    this.startedAt = performance.now();
+  }
+
+  protected override async deleteExecutedMigration(runner: QueryRunner, { name }: Migration): Promise<void> {
+    const context = await stepContext(runner, name);
+    await context.execute(`DELETE FROM ${historyTable} WHERE name = ${quoteText(name)}`);
+  }
+}

@@ -1,0 +1,15 @@
+import { hostname } from 'node:os';
+import { packageVersion } from './package-version';
+
+/** What this process is called in the history and towards those that wait for it. */
+export interface ThisRun {
+  /** Such as `pid 4711 on app-3`. */
+  readonly appliedBy: string;
+  readonly packageVersion: string;
+}
+
+/** Who runs here. A backslash, which no literal of ours may have, is a slash. */
+export function thisRun(): ThisRun {
+  const host = hostname().replaceAll('\\', '/').slice(0, 200);
+  return { appliedBy: `pid ${process.pid} on ${host}`, packageVersion: packageVersion() };
+}
