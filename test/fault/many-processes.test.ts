@@ -1,0 +1,121 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import { createConnection, type RowDataPacket } from 'mysql2/promise';
+import { migrate, rollback } from '../../src/migrator';
+import { select } from '../../src/schema/queryable';
+import { startPrivateServer, type PrivateServer } from '../../src/testing';
+import { catalogDump } from '../support/catalog-dump';
+import { useDatabase } from '../support/database';
+import { useDataSource } from '../support/data-source';
+import { packageFolder, runProgram, type ProgramEnd } from '../support/run-program';
+import { testInstallation } from '../support/test-installation';
+import { waitFor } from '../support/wait-for';
+
+const rounds = Number(process.env['PROCESS_ROUNDS'] ?? 2);
+const processes = 16;
+
+const ours = [resolve(packageFolder, 'dist/cli/main.js'), 'migrate', '--json'];
+const typeorm = [
+  resolve(packageFolder, 'node_modules/typeorm/cli.js'),
+  'migration:run',
+  '-d',
+  'dist/data-source.js',
+];
+const whole = /^sendense/;
+
+/** How many statements of each kind the server has executed that change a schema, or record it. */
+async function counted(url: string): Promise<Record<string, string>> {
+  const connection = await createConnection(url);
+  const [rows] = await connection.query<RowDataPacket[]>(
+    "SHOW GLOBAL STATUS WHERE Variable_name IN ('Com_create_table', 'Com_alter_table', 'Com_create_index', 'Com_drop_table', 'Com_insert')",
+  );
+  await connection.end();
+  return Object.fromEntries(rows.map((row) => [String(row['Variable_name']), String(row['Value'])]));
+}
+
+const growth = (before: Record<string, string>, after: Record<string, string>): Record<string, number> =>
+  Object.fromEntries(Object.entries(after).map(([name, value]) => [name, Number(value) - Number(before[name])]));
+
+// Without the lock, of 40 processes that began at once 14 died with "table already exists".
+describe(`${processes} processes at once, ${rounds} rounds`, () => {
+  let server: PrivateServer;
+  beforeAll(async () => {
+    server = await startPrivateServer({ installation: await testInstallation() });
+  }, 60_000);
+  afterAll(() => server.stop());
+
+  const fresh = async (name: string): Promise<string> => {
+    const root = await createConnection(server.url('mysql'));
+    await root.query(`CREATE DATABASE ${name}`);
+    await root.end();
+    return server.url(name);
+  };
+  const run = (args: readonly string[], url: string): Promise<ProgramEnd> =>
+    runProgram(process.execPath, args, { env: { DATABASE_URL: url } });
+
+  it(
+    'all end well, and each statement is executed once',
+    async () => {
+      const alone = await fresh('alone');
+      const before = await counted(alone);
+      expect(await run(ours, alone)).toMatchObject({ exitCode: 0 });
+      const once = growth(before, await counted(alone));
+      const reference = await createConnection(alone);
+      const expected = await catalogDump({ query: async (sql) => (await reference.query(sql))[0] }, whole);
+      for (let round = 1; round <= rounds; round += 1) {
+        const url = await fresh(`round_${round}`);
+        const start = await counted(url);
+        const ends = await Promise.all(
+          Array.from({ length: processes }, (_, at) => run(at % 2 === 0 ? ours : typeorm, url)),
+        );
+        expect(ends.filter(({ exitCode }) => exitCode !== 0).map(({ output }) => output)).toEqual([]);
+        expect(growth(start, await counted(url))).toEqual(once);
+        const connection = await createConnection(url);
+        const session = { query: async (sql: string) => (await connection.query(sql))[0] };
+        expect(await catalogDump(session, whole)).toEqual(expected);
+        const history = await select(session, 'SELECT name FROM sendense_flow_migrations');
+        expect(history.map(({ name }) => name)).toEqual([...new Set(history.map(({ name }) => name))]);
+        expect(history).toHaveLength(4);
+        await connection.end();
+      }
+      await reference.end();
+      console.log(JSON.stringify({ rounds, processes: rounds * processes, statements: once }));
+    },
+    60_000 + rounds * 60_000,
+  );
+});
+
+// Without it, a process that was killed would lock out all others until somebody looks.
+describe('a holder that is killed', () => {
+  const database = useDatabase({ platform: 'none' });
+  const dataSource = useDataSource(database);
+
+  it('is followed by those that wait', async () => {
+    await rollback(dataSource());
+    const blocker = await database.connect();
+    await blocker.query('START TRANSACTION');
+    await blocker.query('SELECT * FROM protection_flows');
+    const holder = spawn(process.execPath, ours, {
+      cwd: packageFolder,
+      env: { PATH: process.env['PATH'], DATABASE_URL: database.url },
+      stdio: 'ignore',
+    });
+    const lease = () => select<{ holder: string | null }>(database.session, 'SELECT holder FROM sendense_flow_lock');
+    await waitFor(async () => (await lease())[0]?.holder?.startsWith(`pid ${holder.pid} on `) === true);
+    const waits: string[] = [];
+    let killed: Promise<unknown> | undefined;
+    const result = await migrate(dataSource(), {
+      onProgress({ step }) {
+        if (!step.startsWith('wait for the migrate of pid')) return;
+        waits.push(step);
+        if (killed) return;
+        killed = once(holder, 'exit').then(() => blocker.query('COMMIT'));
+        holder.kill('SIGKILL');
+      },
+    });
+    await killed;
+    expect(waits[0]).toContain(`pid ${holder.pid} on `);
+    expect(result).toMatchObject({ ok: true, applied: ['AllowCancelledAsLastStatus1795305603000'] });
+  }, 60_000);
+});
