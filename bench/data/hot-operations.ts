@@ -28,8 +28,8 @@ export interface OperationResult {
 }
 
 const rounds = {
-  read: { measured: 200, warmUp: 50 },
-  write: { measured: 100, warmUp: 20 },
+  read: { measured: 200, warmUp: 200 },
+  write: { measured: 150, warmUp: 250 },
   bulk: { measured: 25, warmUp: 5 },
 };
 

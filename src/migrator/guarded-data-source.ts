@@ -12,6 +12,7 @@ import type { Flavour, Server } from '../schema/server';
 import { historyTable, readHistory } from './history';
 import { migrate } from './migrate';
 import { probeServer } from './probe-server';
+import type { ProgressListener } from './results';
 import { rollback } from './rollback';
 import { translateErrors, translated } from './translate-errors';
 import { refusals } from './refusals';
@@ -36,6 +37,18 @@ function warnOfWrongType(declared: Flavour | null, server: Server): void {
     `the configuration says type ${declared}, but the server is ${server.flavour} ${server.version}; ${server.flavour} is used. Correct or remove the type.`,
     { type: 'ProtectionFlowsWarning', code: 'DECLARED_TYPE_WRONG' },
   );
+}
+
+/**
+ * Tells whoever runs a service or TypeORM's CLI, which show no progress, whom its start waits for: each holder once.
+ */
+function warnOfWaits(): ProgressListener {
+  const told = new Set<string>();
+  return ({ step }) => {
+    if (!step.startsWith('wait for ') || told.has(step)) return;
+    told.add(step);
+    process.emitWarning(step, { type: 'ProtectionFlowsWarning', code: 'MIGRATE_WAITS' });
+  };
 }
 
 /**
@@ -129,7 +142,7 @@ export class ProtectionFlowsDataSource extends DataSource {
    */
   override async runMigrations(options?: { fake?: boolean }): Promise<Migration[]> {
     if (options?.fake) throw refusals.fake();
-    const outcome = await migrate(this);
+    const outcome = await migrate(this, { onProgress: warnOfWaits() });
     const inTheWay = outcome.findings.filter(isInTheWay);
     if (inTheWay.some((finding) => finding.effect === 'blocking')) {
       throw new ProtectionFlowsError('PREFLIGHT_FAILED', {
@@ -153,7 +166,7 @@ export class ProtectionFlowsDataSource extends DataSource {
    */
   override async undoLastMigration(options?: { fake?: boolean }): Promise<void> {
     if (options?.fake) throw refusals.fake();
-    const { undone } = await rollback(this);
+    const { undone } = await rollback(this, { onProgress: warnOfWaits() });
     if (undone.length === 0)
       this.logger.logSchemaBuild('No migrations were found in the database. Nothing to revert!');
   }

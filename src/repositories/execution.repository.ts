@@ -19,7 +19,7 @@ import {
 import { recordJobIds, settleExecution, type Settlement } from './executions/jobs';
 import { reapSilent } from './executions/reap';
 import { enqueueExecution, findExecution, startExecution } from './executions/start';
-import { endExecution, explainRefusal, progressAssignments, type Outcome } from './executions/transition';
+import { endExecution, explainRefusal, progressStatement, type Outcome } from './executions/transition';
 import { assertInput } from './input';
 import { readCounts, readIds } from './options';
 import { executionNotFound } from './refusals';
@@ -119,13 +119,8 @@ export class ExecutionRepository {
    */
   async progress(id: string, counts: Progress = {}): Promise<boolean> {
     assertProgress(counts);
-    const assignments = progressAssignments('e', counts, true);
-    const matched = await this.session.write(
-      `UPDATE protection_flow_executions e SET ${assignments.map(({ sql }) => sql).join(', ')}
-        WHERE e.id = ? AND e.status = 'running'`,
-      [...assignments.flatMap(({ parameters }) => parameters), id],
-    );
-    if (matched > 0) return true;
+    const { sql, parameters } = progressStatement(id, counts);
+    if ((await this.session.write(sql, parameters)) > 0) return true;
     await this.get(id);
     return false;
   }

@@ -21,23 +21,52 @@ export interface Sql {
 /** The current second as it stands in execution_metadata.heartbeat_at. */
 export const heartbeatNow = "DATE_FORMAT(UTC_TIMESTAMP(), '%Y-%m-%dT%H:%i:%sZ')";
 
-/** `alias.column = …` for the counts and the metadata that are given. */
-export function progressAssignments(alias: string, progress: Progress, heartbeat: boolean): Sql[] {
-  const counts = growingColumns
-    .filter((column) => progress[column] !== undefined)
-    .map((column) => ({
-      sql: `${alias}.${column} = GREATEST(${alias}.${column}, ?)`,
-      parameters: [progress[column]],
-    }));
-  const given = progress.execution_metadata ?? null;
-  if (given === null && !heartbeat) return counts;
-  const stored = `COALESCE(${alias}.execution_metadata, '{}')`;
-  const merged = given === null ? stored : `JSON_MERGE_PATCH(${stored}, ?)`;
-  const metadata = {
-    sql: `${alias}.execution_metadata = ${heartbeat ? `JSON_SET(${merged}, '$.heartbeat_at', ${heartbeatNow})` : merged}`,
-    parameters: given === null ? [] : [JSON.stringify(given)],
-  };
-  return [...counts, metadata];
+/** The counts and the metadata that are given; the rest stays as it is. */
+const givenColumns = (progress: Progress): (keyof Progress)[] => [
+  ...growingColumns.filter((column) => progress[column] !== undefined),
+  ...((progress.execution_metadata ?? null) === null ? [] : (['execution_metadata'] as const)),
+];
+
+/** `e.column = …` for the columns that are given, each with one parameter. */
+function progressAssignments(given: readonly (keyof Progress)[], heartbeat: boolean): string[] {
+  const counts = given
+    .filter((column) => column !== 'execution_metadata')
+    .map((column) => `e.${column} = GREATEST(e.${column}, ?)`);
+  const hasMetadata = given.includes('execution_metadata');
+  if (!hasMetadata && !heartbeat) return counts;
+  const stored = "COALESCE(e.execution_metadata, '{}')";
+  const merged = hasMetadata ? `JSON_MERGE_PATCH(${stored}, ?)` : stored;
+  const written = heartbeat ? `JSON_SET(${merged}, '$.heartbeat_at', ${heartbeatNow})` : merged;
+  return [...counts, `e.execution_metadata = ${written}`];
+}
+
+const progressParameters = (progress: Progress, given: readonly (keyof Progress)[]): unknown[] =>
+  given.map((column) =>
+    column === 'execution_metadata' ? JSON.stringify(progress.execution_metadata) : progress[column],
+  );
+
+/** Statements by what is given in them: to put one together takes as long as half of the rest. */
+const statements = new Map<string, string>();
+
+function statementFor(key: string, make: () => string): string {
+  let sql = statements.get(key);
+  if (sql === undefined) {
+    sql = make();
+    statements.set(key, sql);
+  }
+  return sql;
+}
+
+/** A sign of life of a run that is under way, and its counts so far. */
+export function progressStatement(id: string, progress: Progress): Sql {
+  const given = givenColumns(progress);
+  const sql = statementFor(
+    `progress ${given.join()}`,
+    () =>
+      `UPDATE protection_flow_executions e SET ${progressAssignments(given, true).join(', ')}
+        WHERE e.id = ? AND e.status = 'running'`,
+  );
+  return { sql, parameters: [...progressParameters(progress, given), id] };
 }
 
 const counters: Partial<Record<TerminalStatus, string>> = {
@@ -50,23 +79,37 @@ const counters: Partial<Record<TerminalStatus, string>> = {
  * only where none runs. In an UPDATE of two tables the assignments come in no particular order, so each of them gives
  * the same whichever of the others was made before.
  */
-function flowAssignments(status: TerminalStatus): Sql[] {
+function flowAssignments(status: TerminalStatus): string[] {
   const speaks =
     "(f.last_execution_id <=> e.id OR (e.started_at IS NULL AND f.last_execution_status <> 'running'))";
   const counter = counters[status];
   return [
-    { sql: 'f.total_executions = f.total_executions + 1', parameters: [] },
-    ...(counter === undefined ? [] : [{ sql: `f.${counter} = f.${counter} + 1`, parameters: [] }]),
-    {
-      sql: `f.last_execution_status = IF(${speaks}, ?, f.last_execution_status)`,
-      parameters: [status],
-    },
-    {
-      sql: `f.last_execution_time = IF(${speaks}, COALESCE(e.started_at, CURRENT_TIMESTAMP), f.last_execution_time)`,
-      parameters: [],
-    },
-    { sql: `f.last_execution_id = IF(${speaks}, e.id, f.last_execution_id)`, parameters: [] },
+    'f.total_executions = f.total_executions + 1',
+    ...(counter === undefined ? [] : [`f.${counter} = f.${counter} + 1`]),
+    `f.last_execution_status = IF(${speaks}, ?, f.last_execution_status)`,
+    `f.last_execution_time = IF(${speaks}, COALESCE(e.started_at, CURRENT_TIMESTAMP), f.last_execution_time)`,
+    `f.last_execution_id = IF(${speaks}, e.id, f.last_execution_id)`,
   ];
+}
+
+function endSql(
+  outcome: Outcome,
+  given: readonly (keyof Progress)[],
+  before: readonly string[],
+  only: string,
+): string {
+  const assignments = [
+    'e.status = ?',
+    'e.completed_at = CURRENT_TIMESTAMP',
+    // A clock that was set back must not make the column's rule refuse the end
+    'e.execution_time_seconds = GREATEST(0, TIMESTAMPDIFF(SECOND, e.started_at, CURRENT_TIMESTAMP))',
+    ...(outcome.error_message === undefined ? [] : ['e.error_message = ?']),
+    ...progressAssignments(given, false),
+    ...flowAssignments(outcome.status),
+  ];
+  return `UPDATE protection_flow_executions e JOIN protection_flows f ON f.id = e.flow_id
+        SET ${assignments.join(', ')}
+      WHERE e.id = ? AND e.status IN (${marks(before)}) ${only && `AND ${only}`}`;
 }
 
 /**
@@ -82,27 +125,22 @@ export async function endExecution(
   outcome: Outcome,
   only: Sql = { sql: '', parameters: [] },
 ): Promise<boolean> {
-  const before = statusesBefore(outcome.status);
-  const assignments: Sql[] = [
-    { sql: 'e.status = ?', parameters: [outcome.status] },
-    { sql: 'e.completed_at = CURRENT_TIMESTAMP', parameters: [] },
-    {
-      // A clock that was set back must not make the column's rule refuse the end
-      sql: 'e.execution_time_seconds = GREATEST(0, TIMESTAMPDIFF(SECOND, e.started_at, CURRENT_TIMESTAMP))',
-      parameters: [],
-    },
-    ...(outcome.error_message === undefined
-      ? []
-      : [{ sql: 'e.error_message = ?', parameters: [outcome.error_message] }]),
-    ...progressAssignments('e', outcome, false),
-    ...flowAssignments(outcome.status),
-  ];
-  const matched = await session.write(
-    `UPDATE protection_flow_executions e JOIN protection_flows f ON f.id = e.flow_id
-        SET ${assignments.map(({ sql }) => sql).join(', ')}
-      WHERE e.id = ? AND e.status IN (${marks(before)}) ${only.sql && `AND ${only.sql}`}`,
-    [...assignments.flatMap(({ parameters }) => parameters), id, ...before, ...only.parameters],
+  const { status, error_message } = outcome;
+  const before = statusesBefore(status);
+  const given = givenColumns(outcome);
+  const sql = statementFor(
+    ['end', status, error_message !== undefined, given.join(), only.sql].join(' '),
+    () => endSql(outcome, given, before, only.sql),
   );
+  const matched = await session.write(sql, [
+    status,
+    ...(error_message === undefined ? [] : [error_message]),
+    ...progressParameters(outcome, given),
+    status,
+    id,
+    ...before,
+    ...only.parameters,
+  ]);
   return matched > 0;
 }
 

@@ -76,6 +76,22 @@ describe('the lease', () => {
     expect(await lease()).toMatchObject({ owner: null });
   });
 
+  it('is waited for aloud also where there is no progress to show, as by a service that starts', async () => {
+    await migrate(dataSource());
+    await takenBy('elsewhere:3306 abc', 3600);
+    const warned: unknown[] = [];
+    const warning = jest.spyOn(process, 'emitWarning').mockImplementation((text) => {
+      warned.push(text);
+      void takenBy('elsewhere:3306 abc', 0);
+    });
+    try {
+      await dataSource().runMigrations();
+    } finally {
+      warning.mockRestore();
+    }
+    expect(warned[0]).toMatch(/^wait for the migrate of pid 1 on elsewhere, since /);
+  });
+
   it('that was lost ends the run before its next statement', async () => {
     const source = beforeStatement(dataSource(), /^CREATE TABLE .?protection_flows/, () =>
       takenBy('elsewhere:3306 abc', 3600),

@@ -1,0 +1,159 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { createConnection, type Connection } from 'mysql2/promise';
+import { createDataSource } from '../../../src/create-data-source';
+import { migrate } from '../../../src/migrator';
+import { select } from '../../../src/schema/queryable';
+import { catalogDump } from '../../support/catalog-dump';
+import { packageFolder, runProgram } from '../../support/run-program';
+import { describeOnGalera, useGaleraCluster } from '../../support/use-galera-cluster';
+import { waitFor } from '../../support/wait-for';
+
+const rounds = Number(process.env['GALERA_ROUNDS'] ?? 2);
+const processes = 16;
+const leaseMs = 3_000;
+const whole = /^sendense/;
+
+const ours = [resolve(packageFolder, 'dist/cli/main.js'), 'migrate', '--json'];
+const typeorm = [
+  resolve(packageFolder, 'node_modules/typeorm/cli.js'),
+  'migration:run',
+  '-d',
+  'dist/data-source.js',
+];
+
+/** What the program that migrates has said so far. */
+interface Migrating {
+  readonly child: ChildProcess;
+  readonly said: { readonly step?: string; readonly failed?: string; readonly applied?: string[] }[];
+}
+
+function startMigrating(url: string): Migrating {
+  const register = join(packageFolder, 'test/support/register-swc.js');
+  const program = join(packageFolder, 'test/fixtures/program-that-migrates.ts');
+  const child = spawn(process.execPath, ['-r', register, program], {
+    env: { PATH: process.env['PATH'], DATABASE_URL: url, LEASE_MS: String(leaseMs) },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const said: Migrating['said'] = [];
+  createInterface(child.stdout!).on('line', (line) => {
+    if (line.startsWith('{')) said.push(JSON.parse(line));
+  });
+  return { child, said };
+}
+
+// Guards that one of many migrates at a time, wherever in the cluster each of them begins, and that it may die there.
+describeOnGalera('migrates on several nodes of a cluster', () => {
+  const cluster = useGaleraCluster();
+  const opened: Connection[] = [];
+  afterEach(async () => {
+    for (const connection of opened.splice(0)) connection.destroy();
+    for (const node of cluster().nodes) if (!node.isRunning) await node.restart();
+    await cluster().waitUntilSynced();
+  });
+
+  const connect = async (node: number, name = ''): Promise<Connection> => {
+    const connection = await createConnection(cluster().nodes[node]!.url(name));
+    connection.on('error', () => undefined);
+    opened.push(connection);
+    return connection;
+  };
+  const sessionOn = async (node: number, name: string) => {
+    const connection = await connect(node, name);
+    await connection.query('SET SESSION wsrep_sync_wait = 15');
+    return { query: async (sql: string) => (await connection.query(sql))[0] };
+  };
+  const fresh = async (name: string): Promise<void> => {
+    await (await connect(0)).query(`CREATE DATABASE ${name}`);
+    for (const node of [1, 2])
+      await waitFor(async () => (await (await connect(node)).query(`SHOW DATABASES LIKE '${name}'`))[0]);
+  };
+  const migrateOn = async (node: number, name: string, onProgress?: (step: string) => void) => {
+    const url = cluster().nodes[node]!.url(name);
+    const dataSource = await createDataSource({ env: { DATABASE_URL: url } }).initialize();
+    try {
+      return await migrate(dataSource, {
+        lockLeaseMs: leaseMs,
+        onProgress: ({ step }) => onProgress?.(step),
+      });
+    } finally {
+      await dataSource.destroy();
+    }
+  };
+  const expectMigrated = async (name: string): Promise<void> => {
+    for (const node of [0, 1, 2]) {
+      const session = await sessionOn(node, name).catch(() => null);
+      if (session === null) continue;
+      expect(await catalogDump(session, whole)).toEqual(await reference());
+      const history = await select(session, 'SELECT name FROM sendense_flow_migrations');
+      expect(new Set(history.map((row) => row['name'])).size).toBe(4);
+      expect(history).toHaveLength(4);
+    }
+  };
+  let known: Promise<unknown> | undefined;
+  const reference = (): Promise<unknown> =>
+    (known ??= (async () => {
+      await fresh('reference');
+      await migrateOn(0, 'reference');
+      return catalogDump(await sessionOn(0, 'reference'), whole);
+    })());
+
+  it(
+    `${processes} at once, ${rounds} rounds: all end well`,
+    async () => {
+      for (let round = 1; round <= rounds; round += 1) {
+        const name = `round_${round}`;
+        await fresh(name);
+        const ends = await Promise.all(
+          Array.from({ length: processes }, (_, at) =>
+            runProgram(process.execPath, at % 2 === 0 ? ours : typeorm, {
+              env: { DATABASE_URL: cluster().nodes[at % 3]!.url(name) },
+            }),
+          ),
+        );
+        expect(ends.filter(({ exitCode }) => exitCode !== 0).map(({ output }) => output)).toEqual([]);
+        await expectMigrated(name);
+      }
+      console.log(JSON.stringify({ rounds, processes: rounds * processes, nodes: 3 }));
+    },
+    120_000 + rounds * 120_000,
+  );
+
+  it("go on within the lease when the holder's process is killed", async () => {
+    await fresh('process_killed');
+    const holder = startMigrating(cluster().nodes[0].url('process_killed'));
+    await waitFor(() => holder.said.some(({ step }) => step?.startsWith('create table')), { timeoutMs: 60_000 });
+    holder.child.kill('SIGKILL');
+    await once(holder.child, 'exit');
+    await migrateOn(1, 'process_killed');
+    await expectMigrated('process_killed');
+  }, 180_000);
+
+  it("go on when the holder's node is killed", async () => {
+    await fresh('node_killed');
+    const holder = startMigrating(cluster().nodes[2].url('node_killed'));
+    await waitFor(() => holder.said.some(({ step }) => step?.startsWith('create table')), { timeoutMs: 60_000 });
+    await cluster().nodes[2].kill();
+    await waitFor(() => holder.said.some(({ failed }) => failed !== undefined), { timeoutMs: 60_000 });
+    await migrateOn(0, 'node_killed');
+    await expectMigrated('node_killed');
+  }, 180_000);
+
+  it('take over from one that stood still, which then stops and says so', async () => {
+    await fresh('stood_still');
+    const stale = startMigrating(cluster().nodes[0].url('stood_still'));
+    await waitFor(() => stale.said.some(({ step }) => step?.startsWith('create table')), { timeoutMs: 60_000 });
+    stale.child.kill('SIGSTOP');
+    const waits: string[] = [];
+    await migrateOn(1, 'stood_still', (step) => step.startsWith('wait for') && waits.push(step));
+    expect(waits[0]).toContain(`pid ${stale.child.pid} on `);
+    const before = stale.said.length;
+    stale.child.kill('SIGCONT');
+    await once(stale.child, 'exit');
+    expect(stale.said.at(-1)).toEqual({ failed: 'LOCK_LOST' });
+    expect(stale.said.slice(before).filter(({ step }) => step !== undefined).length).toBeLessThanOrEqual(2);
+    await expectMigrated('stood_still');
+  }, 180_000);
+});
