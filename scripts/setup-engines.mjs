@@ -1,6 +1,10 @@
 import { chmodSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { installing, updateAndRun } from './lib/apt-get.mjs';
+import { ensureDistributionServer } from './lib/database-server.mjs';
 import { hasProgram } from './lib/distribution.mjs';
 import { Fault, runScript, say } from './lib/fault.mjs';
+import { ensureGalera } from './lib/galera.mjs';
+import { ensureNodeModules } from './lib/node-modules.mjs';
 import { inProject } from './lib/project.mjs';
 import { lastLines, runQuietly } from './lib/run.mjs';
 
@@ -16,11 +20,7 @@ const nothingMade = 'The engines that were made stay; the tests run against the 
 
 async function ensureDebootstrap() {
   if (hasProgram('debootstrap')) return;
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  // A machine that was just made has no package lists yet; whether they are stale, the install will tell
-  await runQuietly('apt-get', ['update'], env);
-  const args = ['install', '-y', '--no-install-recommends', 'debootstrap'];
-  const { code, output } = await runQuietly('apt-get', args, env);
+  const { code, output } = await updateAndRun(installing('debootstrap'));
   if (code !== 0) {
     throw new Fault(
       `debootstrap is not there:\n  ${lastLines(output)}`,
@@ -54,7 +54,10 @@ async function ensureEngine({ name, release, packages }) {
   say(`made .cache/engines/${name}`);
 }
 
-/** Makes the root file systems of further servers to test against; those that are there stay. */
+/**
+ * Makes the servers to test against: the distribution's own, also as a cluster, and the root file systems of others.
+ * What is there stays.
+ */
 await runScript(async () => {
   if (process.getuid?.() !== 0) {
     throw new Fault(
@@ -63,6 +66,9 @@ await runScript(async () => {
       'Run as root.',
     );
   }
+  await ensureNodeModules();
+  await ensureDistributionServer();
+  await ensureGalera();
   await ensureDebootstrap();
   for (const engine of engines) await ensureEngine(engine);
 });

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { aptEnv, installing, updateAndRun } from './apt-get.mjs';
 import { Fault, say } from './fault.mjs';
 import { inProject } from './project.mjs';
 import { lastLines, runQuietly } from './run.mjs';
@@ -9,16 +9,10 @@ import { lastLines, runQuietly } from './run.mjs';
 const packages = ['mariadb-server-core', 'mariadb-client-core'];
 const oldestVersion = '10.11';
 
-const attempts = 3;
-const pauseMs = 3_000;
-const patience = ['-o', 'DPkg::Lock::Timeout=60', '-o', 'Acquire::Retries=3'];
-const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' };
 const nothingInstalled = 'No database server was installed.';
 
-const aptGet = (options, ...args) => runQuietly('apt-get', [...patience, ...options, ...args], env);
-
 async function candidateVersion(options) {
-  const { output } = await runQuietly('apt-cache', [...options, 'policy', packages[0]], env);
+  const { output } = await runQuietly('apt-cache', [...options, 'policy', packages[0]], aptEnv);
   return /Candidate: (?:\d+:)?(\d+\.\d+)/.exec(output)?.[1] ?? null;
 }
 
@@ -35,29 +29,21 @@ async function assertCandidate(options) {
   );
 }
 
-/** A source that fails to update may be one that is not needed: only the installation decides. */
 async function updateAndInstall(options, install) {
-  for (let attempt = 1; ; attempt += 1) {
-    await aptGet(options, 'update');
-    const found = await candidateVersion(options);
-    const { code, output } = found === null ? { code: 1, output: '' } : await aptGet(options, ...install);
-    if (code === 0) return;
-    if (attempt === attempts) {
-      await assertCandidate(options);
-      throw new Fault(
-        `apt-get could not install ${packages.join(' and ')}:\n  ${lastLines(output)}`,
-        nothingInstalled,
-        'Mend what apt names, or set DATABASE_URL to a running server.',
-      );
-    }
-    await delay(pauseMs);
-  }
+  const { code, output } = await updateAndRun(install, { options });
+  if (code === 0) return;
+  await assertCandidate(options);
+  throw new Fault(
+    `apt-get could not install ${packages.join(' and ')}:\n  ${lastLines(output)}`,
+    nothingInstalled,
+    'Mend what apt names, or set DATABASE_URL to a running server.',
+  );
 }
 
 /** Installs the server's program, as root. Starts no service. */
 export async function installSystemWide() {
   if ((await candidateVersion([])) !== null) await assertCandidate([]);
-  await updateAndInstall([], ['install', '-y', '--no-install-recommends', ...packages]);
+  await updateAndInstall([], installing(...packages));
   say(`installed ${packages.join(' and ')}`);
 }
 
@@ -77,14 +63,7 @@ export async function unpackIntoProject() {
     'Dir::Log=/dev/null',
     'Debug::NoLocking=1',
   ].flatMap((option) => ['-o', option]);
-  const download = [
-    'install',
-    '-y',
-    '--download-only',
-    '--reinstall',
-    '--no-install-recommends',
-    ...packages,
-  ];
+  const download = [...installing(...packages), '--download-only', '--reinstall'];
   await updateAndInstall(options, download);
   await assertCandidate(options);
 

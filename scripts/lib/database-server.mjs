@@ -6,10 +6,14 @@ import { inProject } from './project.mjs';
 
 const require = createRequire(import.meta.url);
 
-/** Looks with the package's own eyes, so that what setup finds is what the tests find. Needs node_modules. */
-async function findServer() {
+/** The package's own eyes, so that what setup finds is what the tests find. Needs node_modules. */
+function finders() {
   require('ts-node').register({ transpileOnly: true, project: inProject('tsconfig.json') });
-  const { getServerInstallation } = require('../../src/testing/find-server-installation.ts');
+  return require('../../src/testing/find-server-installation.ts');
+}
+
+async function findServer() {
+  const { getServerInstallation } = finders();
   try {
     return { installation: await getServerInstallation() };
   } catch (error) {
@@ -45,4 +49,13 @@ export async function ensureDatabaseServer() {
   await installServer(fault);
   const { fault: still } = await findServer();
   if (still !== undefined) throw new Fault(still.message, still.consequence, still.remedy);
+}
+
+/**
+ * Makes sure that the distribution's own MariaDB is there, as root on Debian; one inside another release's root file
+ * system is none.
+ */
+export async function ensureDistributionServer() {
+  const found = await finders().findServerInstallations({ flavour: 'mariadb' });
+  if (!found.some(({ chroot }) => chroot === undefined)) await installSystemWide();
 }

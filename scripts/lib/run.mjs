@@ -10,8 +10,8 @@ function exitOf(child) {
 }
 
 /** Runs a program quietly. Resolves to its exit code and everything that it printed. */
-export async function runQuietly(program, args, env = process.env) {
-  const child = spawn(program, args, { cwd: projectRoot, env, stdio: ['ignore', 'pipe', 'pipe'] });
+export async function runQuietly(program, args, env = process.env, cwd = projectRoot) {
+  const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let printed = '';
   child.stdout.on('data', (chunk) => (printed += chunk));
   child.stderr.on('data', (chunk) => (printed += chunk));
