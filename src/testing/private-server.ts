@@ -1,5 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createConnection } from 'mysql2/promise';
@@ -11,7 +10,8 @@ import { getServerInstallation, type ServerWish } from './find-server-installati
 import { findFreePort, isPortFree } from './free-port';
 import { Guardian } from './guardian';
 import { commandOf, type ServerInstallation } from './server-installation';
-import { serverArguments, socketPathLimit } from './server-arguments';
+import { serverArguments } from './server-arguments';
+import { createServerFolder } from './server-folder';
 import { ServerProcess } from './server-process';
 import { connectionUrl } from './connection-url';
 
@@ -35,11 +35,6 @@ const stopLimitMs = 20_000;
 const pollMs = 20;
 const portAttempts = 5;
 const telltaleLines = 3;
-
-async function createFolder(): Promise<string> {
-  const fits = join(tmpdir(), 'pflows-XXXXXX', 'sock').length <= socketPathLimit;
-  return mkdtemp(join(fits ? tmpdir() : '/tmp', 'pflows-'));
-}
 
 /** The accounts of a new server: root with a password, from this machine only. */
 function accounts(password: string): string {
@@ -217,7 +212,7 @@ async function start(
   installation: ServerInstallation,
   options: PrivateServerOptions,
 ): Promise<PrivateServer> {
-  const directory = await createFolder();
+  const directory = await createServerFolder();
   const guardian = new Guardian(directory);
   const server = new PrivateServer(directory, installation, options, guardian);
   try {

@@ -29,7 +29,7 @@ export function serverArguments(installation: ServerInstallation, place: ServerP
     // Written at each commit, synced once a second: survives a crash of the server, not one of the machine
     '--innodb-flush-log-at-trx-commit=2',
   ];
-  if (isRoot()) args.push('--user=root');
+  if (isRoot()) args.push(`--user=${installation.user ?? 'root'}`);
   if (installation.flavour === 'mysql') args.push('--mysqlx=OFF', '--secure-file-priv=');
   return args;
 }

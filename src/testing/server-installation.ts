@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { delimiter } from 'node:path';
 import { promisify } from 'node:util';
 import type { Flavour } from '../schema/server';
 
@@ -17,6 +18,10 @@ export interface ServerInstallation {
   readonly libraryPath?: string;
   /** A root file system of another distribution release. Launching inside it takes root. */
   readonly chroot?: string;
+  /** Whom the server runs as where this process is root's. Default: root. */
+  readonly user?: string;
+  /** Where the programs are that the server calls, before the PATH. */
+  readonly programFolder?: string;
 }
 
 /** A program with its arguments and environment, ready to be spawned. */
@@ -48,7 +53,8 @@ export function commandOf(
 ): Command {
   const env = { ...process.env };
   if (installation.libraryPath !== undefined) env['LD_LIBRARY_PATH'] = installation.libraryPath;
-  const { chroot } = installation;
+  const { chroot, programFolder } = installation;
+  if (programFolder !== undefined) env['PATH'] = [programFolder, env['PATH']].join(delimiter);
   if (chroot === undefined) return { program, args, env };
   const inside = [chroot, sharedFolder, program, ...args];
   return { program: 'unshare', args: ['--mount', 'sh', '-c', enterChroot, ...inside], env };

@@ -4,8 +4,9 @@ import { detectServer } from '../../src/schema/server';
 import { serverOf } from '../../src/testing/connection-url';
 import { startPrivateServer } from '../../src/testing/private-server';
 import { sessionOf } from '../../src/testing/throw-away-database';
-import { announceSharedServer, type SharedServer } from './shared-server';
-import { testInstallation } from './test-installation';
+import { startGaleraCluster } from './galera-cluster';
+import { announceOtherNodes, announceSharedServer, type SharedServer } from './shared-server';
+import { isGaleraWanted, testInstallation } from './test-installation';
 
 type StopServer = () => Promise<void>;
 declare global {
@@ -23,11 +24,25 @@ async function givenServer(url: string): Promise<SharedServer> {
   }
 }
 
+async function startServer(): Promise<SharedServer> {
+  const server = await startPrivateServer({ installation: await testInstallation() });
+  globalThis.stopSharedServer = () => server.stop();
+  return server;
+}
+
+/** The cluster's first node is the shared server. */
+async function startCluster(): Promise<SharedServer> {
+  const cluster = await startGaleraCluster();
+  globalThis.stopSharedServer = () => cluster.stop();
+  const [first, ...others] = cluster.nodes;
+  announceOtherNodes(others);
+  return first;
+}
+
 /** Starts the server that all test files share. Without one, only the tests that ask for it fail. */
 export default async function globalSetup(): Promise<void> {
   try {
-    const server = await startPrivateServer({ installation: await testInstallation() });
-    globalThis.stopSharedServer = () => server.stop();
+    const server = await (isGaleraWanted() ? startCluster() : startServer());
     const { host, port, username, password, flavour, version } = server;
     announceSharedServer({ host, port, username, password, flavour, version });
   } catch (error) {
