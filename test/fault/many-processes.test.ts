@@ -35,7 +35,9 @@ async function counted(url: string): Promise<Record<string, string>> {
 }
 
 const growth = (before: Record<string, string>, after: Record<string, string>): Record<string, number> =>
-  Object.fromEntries(Object.entries(after).map(([name, value]) => [name, Number(value) - Number(before[name])]));
+  Object.fromEntries(
+    Object.entries(after).map(([name, value]) => [name, Number(value) - Number(before[name])]),
+  );
 
 // Without the lock, of 40 processes that began at once 14 died with "table already exists".
 describe(`${processes} processes at once, ${rounds} rounds`, () => {
@@ -101,7 +103,8 @@ describe('a holder that is killed', () => {
       env: { PATH: process.env['PATH'], DATABASE_URL: database.url },
       stdio: 'ignore',
     });
-    const lease = () => select<{ holder: string | null }>(database.session, 'SELECT holder FROM sendense_flow_lock');
+    const lease = () =>
+      select<{ holder: string | null }>(database.session, 'SELECT holder FROM sendense_flow_lock');
     await waitFor(async () => (await lease())[0]?.holder?.startsWith(`pid ${holder.pid} on `) === true);
     const waits: string[] = [];
     let killed: Promise<unknown> | undefined;

@@ -136,6 +136,15 @@ async function takeLease(options: LockOptions, node: Node, lease: Lease, patienc
   }
 }
 
+/** Whoever lost the lock may stumble over what its successor has done, before it comes to a statement. */
+async function lossOf(lease: Lease, error: unknown): Promise<unknown> {
+  if (!lease.isTaken || isProtectionFlowsError(error, 'CONNECTION_LOST')) return null;
+  return lease.assertHeld().then(
+    () => null,
+    (loss: unknown) => (isProtectionFlowsError(loss, 'LOCK_LOST') ? loss : null),
+  );
+}
+
 /**
  * Runs `work` under the lock for migrations of that database: one at a time, on a single server and in a cluster.
  *
@@ -163,6 +172,8 @@ export async function withMigrationLock<T>(
         await waitForLease(options, lease, patience);
       },
     });
+  } catch (error) {
+    throw (await lossOf(lease, error)) ?? error;
   } finally {
     await lease.release();
     // A session that broke holds no lock any more; its error is the one to report

@@ -124,7 +124,9 @@ describeOnGalera('migrates on several nodes of a cluster', () => {
   it("go on within the lease when the holder's process is killed", async () => {
     await fresh('process_killed');
     const holder = startMigrating(cluster().nodes[0].url('process_killed'));
-    await waitFor(() => holder.said.some(({ step }) => step?.startsWith('create table')), { timeoutMs: 60_000 });
+    await waitFor(() => holder.said.some(({ step }) => step?.startsWith('create table')), {
+      timeoutMs: 60_000,
+    });
     holder.child.kill('SIGKILL');
     await once(holder.child, 'exit');
     await migrateOn(1, 'process_killed');
@@ -134,7 +136,9 @@ describeOnGalera('migrates on several nodes of a cluster', () => {
   it("go on when the holder's node is killed", async () => {
     await fresh('node_killed');
     const holder = startMigrating(cluster().nodes[2].url('node_killed'));
-    await waitFor(() => holder.said.some(({ step }) => step?.startsWith('create table')), { timeoutMs: 60_000 });
+    await waitFor(() => holder.said.some(({ step }) => step?.startsWith('create table')), {
+      timeoutMs: 60_000,
+    });
     await cluster().nodes[2].kill();
     await waitFor(() => holder.said.some(({ failed }) => failed !== undefined), { timeoutMs: 60_000 });
     await migrateOn(0, 'node_killed');
@@ -144,7 +148,9 @@ describeOnGalera('migrates on several nodes of a cluster', () => {
   it('take over from one that stood still, which then stops and says so', async () => {
     await fresh('stood_still');
     const stale = startMigrating(cluster().nodes[0].url('stood_still'));
-    await waitFor(() => stale.said.some(({ step }) => step?.startsWith('create table')), { timeoutMs: 60_000 });
+    await waitFor(() => stale.said.some(({ step }) => step?.startsWith('create table')), {
+      timeoutMs: 60_000,
+    });
     stale.child.kill('SIGSTOP');
     const waits: string[] = [];
     await migrateOn(1, 'stood_still', (step) => step.startsWith('wait for') && waits.push(step));
