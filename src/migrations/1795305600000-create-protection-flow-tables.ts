@@ -85,5 +85,6 @@ const executions = table('protection_flow_executions', {
  */
 export class CreateProtectionFlowTables1795305600000 extends StepMigration {
   readonly name = 'CreateProtectionFlowTables1795305600000';
+  readonly breaking = false;
   readonly steps = [createTable(flows), createTable(executions)];
 }

@@ -21,9 +21,13 @@ const ofFlows = {
 /**
  * The five foreign keys, each child column with an index of its own name: the server would make a nameless one that
  * outlives its key. A key whose parent table does not exist is left for a later migrate.
+ *
+ * Not breaking: what it refuses (a row without parent, to delete a repository in use) was never right, and where a row
+ * is like that already, it is the key that is refused.
  */
 export class AddForeignKeys1795305601000 extends StepMigration {
   readonly name = 'AddForeignKeys1795305601000';
+  readonly breaking = false;
   readonly steps = [
     addIndex(flows, ofFlows.repository),
     addIndex(flows, ofFlows.policy),

@@ -11,6 +11,7 @@ const flows = 'protection_flows';
  */
 export class AddOperationalIndexes1795305602000 extends StepMigration {
   readonly name = 'AddOperationalIndexes1795305602000';
+  readonly breaking = false;
   readonly steps = [
     addIndex(flows, index('idx_flows_due', 'enabled', 'next_execution_time')),
     addIndex(flows, index('idx_flows_created', 'created_at')),

@@ -34,6 +34,11 @@ export async function stepContext(runner: QueryRunner, migration: string | null)
 export abstract class StepMigration implements MigrationInterface {
   /** As the history records it; ends in 13 digits, milliseconds since 1970, which give the order. */
   abstract readonly name: string;
+  /**
+   * False where programs of the previous release go on working, reading and writing, before, during and after it. Or
+   * else a text: which programs can't, and how to deploy around it.
+   */
+  abstract readonly breaking: false | string;
   abstract readonly steps: readonly Step[];
 
   async up(runner: QueryRunner): Promise<void> {

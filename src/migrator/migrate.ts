@@ -98,6 +98,15 @@ export async function migrate(
   });
 }
 
+/** What the migrations of those names break. */
+function breakingOf(names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    migrationList.flatMap(({ name, breaking }) =>
+      breaking !== false && names.includes(name) ? [[name, breaking]] : [],
+    ),
+  );
+}
+
 /** What {@link migrate} would do now with these options, and what stands in its way. Executes nothing but SELECTs. */
 export function planMigrate(
   dataSource: ProtectionFlowsDataSource,
@@ -111,10 +120,12 @@ export function planMigrate(
     const refused = keys
       .filter(({ status }) => status === 'refused')
       .map(({ name }) => `add foreign key ${name}`);
+    const pending = facts.pending.map((migration) => migration.name);
     return {
       ok: !findings.some(isInTheWay),
       ...whereOf(dataSource),
-      pending: facts.pending.map((migration) => migration.name),
+      pending,
+      breaking: breakingOf(pending),
       statements: plannedStatements(facts).filter(({ step }) => !refused.includes(step)),
       keys,
       findings,

@@ -50,6 +50,8 @@ export interface MigratePlan extends Where {
   /** True when the plan could be carried out now. */
   readonly ok: boolean;
   readonly pending: readonly string[];
+  /** Which of them break programs of the previous release, by name: how to deploy around it. */
+  readonly breaking: Readonly<Record<string, string>>;
   readonly statements: readonly PlannedStatement[];
   readonly keys: readonly {
     readonly name: string;
@@ -74,6 +76,11 @@ export interface MigrationStatus {
   readonly status: 'applied' | 'pending' | 'unknown';
   /** When it was applied, ISO 8601 in UTC; null when pending or not recorded. */
   readonly appliedAt: string | null;
+  /**
+   * False where programs of the previous release go on working before, during and after it; or else which can't, and
+   * how to deploy around it. Null for an unknown one.
+   */
+  readonly breaking: false | string | null;
 }
 
 /** The state of the database's history and keys, as `status --json` prints it. */

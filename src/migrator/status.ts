@@ -11,13 +11,18 @@ import { withRunner } from './with-runner';
 export function readStatus(dataSource: ProtectionFlowsDataSource): Promise<StatusResult> {
   return withRunner(dataSource, async (runner) => {
     const history = (await readHistory(runner)) ?? [];
-    const known = migrationList.map(({ name }): MigrationStatus => {
+    const known = migrationList.map(({ name, breaking }): MigrationStatus => {
       const entry = history.find((one) => one.name === name && !one.reverting);
-      return { name, status: entry ? 'applied' : 'pending', appliedAt: entry?.appliedAt ?? null };
+      return { name, status: entry ? 'applied' : 'pending', appliedAt: entry?.appliedAt ?? null, breaking };
     });
     const unknown = history
       .filter(({ name }) => !named(migrationList, name))
-      .map(({ name, appliedAt }): MigrationStatus => ({ name, status: 'unknown', appliedAt }));
+      .map(({ name, appliedAt }): MigrationStatus => ({
+        name,
+        status: 'unknown',
+        appliedAt,
+        breaking: null,
+      }));
     const declared = [...declaredSchema.values()];
     const parents = declared.flatMap((table) => table.foreignKeys.map((key) => key.parentTable));
     const live = await readCatalog(runner, dataSource.server, [

@@ -3,6 +3,7 @@ import { describeSize, type TableSize } from '../../schema/table-size';
 import { counted, databaseLine } from './counted';
 import { findingsText } from './findings-text';
 import { separated } from './migrate-text';
+import { rollingText } from './rolling-text';
 import { table } from './table';
 import { markStatus, type Style } from './style';
 import { labelled, textWidth } from './wrap';
@@ -29,6 +30,7 @@ export function planText(plan: MigratePlan, style: Style): string[] {
           textWidth - comment.length,
         ),
     findingsText(plan.findings, style),
+    rollingText(plan.pending.length, plan.breaking),
     labelled('', conclusion(plan), 0),
   ]);
   return [...head.map((line) => `${comment}${line}`.trimEnd()), ...statementsText(plan.statements, style)];

@@ -1,6 +1,7 @@
 import type { StatusResult } from '../../migrator/results';
 import { counted, databaseLine } from './counted';
 import { separated } from './migrate-text';
+import { breakingOf, rollingText } from './rolling-text';
 import { markStatus, type Style } from './style';
 import { table } from './table';
 import { labelled } from './wrap';
@@ -25,6 +26,10 @@ export function statusText(status: StatusResult, style: Style): string[] {
           status.keys.map((key) => [key.name, key.status]),
           style,
         ),
+    rollingText(
+      status.migrations.filter((one) => one.status === 'pending').length,
+      breakingOf(status.migrations),
+    ),
     labelled('', conclusion(status), 0),
   ]);
 }

@@ -67,6 +67,7 @@ export const plan: MigratePlan = {
   ok: true,
   ...where,
   pending: ['CreateProtectionFlowTables1753000000001'],
+  breaking: {},
   statements: [
     {
       migration: 'CreateProtectionFlowTables1753000000001',
@@ -143,8 +144,9 @@ export const status: StatusResult = {
       name: 'CreateProtectionFlowTables1753000000001',
       status: 'applied',
       appliedAt: '2026-01-02T03:04:05.678Z',
+      breaking: 'No longer of interest: it is applied.',
     },
-    { name: 'AddForeignKeys1753000000002', status: 'pending', appliedAt: null },
+    { name: 'AddForeignKeys1753000000002', status: 'pending', appliedAt: null, breaking: false },
   ],
   keys: [
     { name: 'fk_executions_flow', status: 'present' },

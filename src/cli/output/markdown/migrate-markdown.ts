@@ -1,6 +1,7 @@
 import type { MigratePlan, MigrateResult, StatusResult, Where } from '../../../migrator/results';
 import { describeSize } from '../../../schema/table-size';
 import { counted, serverName } from '../counted';
+import { breakingOf, notBreaking } from '../rolling-text';
 import { findingsMarkdown } from './findings-markdown';
 import { codeBlock, escaped, markdownTable, marked } from './markdown';
 
@@ -16,6 +17,14 @@ const heading = ({ ok, database, server }: Where & { ok: boolean }, title: strin
   `Database ${escaped(database)} on ${serverName(server)}`,
   '',
 ];
+
+/** What the pending migrations mean for programs of the previous release. */
+function rolling(pending: number, breaking: Readonly<Record<string, string>>): string[] {
+  if (pending === 0) return [];
+  const texts = Object.entries(breaking);
+  if (texts.length === 0) return [notBreaking, ''];
+  return [...texts.map(([name, text]) => `- ❌ **breaking**: \`${escaped(name)}\`: ${escaped(text)}`), ''];
+}
 
 function done(applied: MigrateResult['applied'], keys: MigrateResult['keys']): string {
   const added = keys.filter(({ status }) => status === 'added').length;
@@ -40,7 +49,7 @@ export function migrateMarkdown(result: MigrateResult): string[] {
 
 /** What a migrate would do, as Markdown. */
 export function planMarkdown(plan: MigratePlan): string[] {
-  const { pending, statements, keys, findings } = plan;
+  const { pending, breaking, statements, keys, findings } = plan;
   const script = statements
     .map(
       ({ step, sql, copies }) =>
@@ -52,6 +61,7 @@ export function planMarkdown(plan: MigratePlan): string[] {
       plan,
       `migrate --plan: ${counted(pending.length, 'migration')}, ${counted(statements.length, 'statement')}`,
     ),
+    ...rolling(pending.length, breaking),
     ...keysTable(keys),
     ...(findings.length === 0 ? [] : findingsMarkdown(findings)),
     ...(statements.length === 0 ? [] : codeBlock(script, 'sql')),
@@ -71,6 +81,7 @@ export function statusMarkdown(status: StatusResult): string[] {
         appliedAt ?? '',
       ]),
     ),
+    ...rolling(migrations.filter((one) => one.status === 'pending').length, breakingOf(migrations)),
     ...keysTable(keys),
   ];
 }

@@ -1,4 +1,5 @@
 import { styleFor } from '../../../../src/cli/output/style';
+import { planMarkdown, statusMarkdown } from '../../../../src/cli/output/markdown';
 import {
   adoptText,
   migrateText,
@@ -104,6 +105,8 @@ describe('the text of a plan', () => {
         '-- fk_flows_schedule  to-add',
         '-- fk_flows_policy    deferred',
         '--',
+        '-- Programs of the previous release go on working before, during and after it.',
+        '--',
         '-- Nothing was changed. It could be carried out now: protection-flows migrate',
         '',
         '-- CreateProtectionFlowTables1753000000001',
@@ -160,17 +163,43 @@ describe('the text of a status', () => {
         'fk_executions_flow  present',
         'fk_flows_policy     deferred',
         '',
+        'Programs of the previous release go on working before, during and after it.',
+        '',
         '1 pending migration. To apply: protection-flows migrate',
       ),
     );
   });
 
   it('breaks a name that is too long for the line', () => {
-    const migrations = [{ name: 'X'.repeat(100), status: 'unknown' as const, appliedAt: null }];
+    const migrations = [
+      { name: 'X'.repeat(100), status: 'unknown' as const, appliedAt: null, breaking: null },
+    ];
     const lines = statusText({ ...status, migrations }, plain);
     expect(lines.join('').split('X').length - 1).toBe(100);
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
     expect(lines.slice(-2).join(' ')).toContain('1 migration that this version does not know');
+  });
+});
+
+/** Without these, a migration that breaks the programs that still run would pass for any other one. */
+describe('a pending migration that breaks older programs', () => {
+  const name = 'DropOwner1753000000003';
+  const why = 'Programs before 2.0 write owner, and fail: stop them first.';
+
+  it('is named in a status, with what to do', () => {
+    const migrations = [{ name, status: 'pending' as const, appliedAt: null, breaking: why }];
+    const lines = statusText({ ...status, migrations }, plain);
+    expect(text(...lines)).toContain(text(`BREAKING: ${name}`, `  ${why}`));
+    expect(text(...lines)).not.toContain('go on working');
+    expect(text(...statusMarkdown({ ...status, migrations }))).toContain(
+      `- ❌ **breaking**: \`${name}\`: ${why}`,
+    );
+  });
+
+  it('is named in a plan, as a comment', () => {
+    const lines = planText({ ...plan, breaking: { [name]: why } }, plain);
+    expect(text(...lines)).toContain(text(`-- BREAKING: ${name}`, `--   ${why}`));
+    expect(text(...planMarkdown({ ...plan, breaking: { [name]: why } }))).toContain('**breaking**');
   });
 });
 
