@@ -20,6 +20,7 @@ import { formatSource } from './format-source';
 import { withMigration } from './migration-list';
 import { isPascalCase, nameMigration, type MigrationName } from './migration-name';
 import { migrationSource } from './migration-source';
+import { newValueHints } from './older-programs';
 import { rehearse } from './rehearse';
 import { schemaChanges } from './schema-changes';
 
@@ -107,7 +108,7 @@ export async function generateMigration(options: GenerateOptions): Promise<Gener
     const wanted = await schemaOfEntities(server, entities);
     onProgress('migrating a fresh database, and comparing');
     return withMigratedDatabase(server, entities, async (dataSource) => {
-      const { changes, refusals, hints, diff } = await compare(dataSource, wanted);
+      const { changes, refusals, hints: found, diff } = await compare(dataSource, wanted);
       if (refusals.length > 0) return { outcome: 'refused', refusals };
       if (changes.length === 0 && diff.length === 0) return { outcome: 'nothing' };
       onProgress('rehearsing the steps and their undoing');
@@ -117,6 +118,7 @@ export async function generateMigration(options: GenerateOptions): Promise<Gener
       const migration = nameMigration(name, now, existing);
       const path = join('src', 'migrations', `${migration.fileName}.ts`);
       const source = await formatSource(migrationSource(migration, changes), path);
+      const hints = [...found, ...newValueHints(changes)];
       return { outcome: 'generated', name: migration, source, changes, hints };
     });
   });

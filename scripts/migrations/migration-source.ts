@@ -1,5 +1,6 @@
 import type { Change } from './change';
 import type { MigrationName } from './migration-name';
+import { breakingText } from './older-programs';
 import { Imports } from './print-declaration';
 import { describeChange, printConstants, printStep } from './print-step';
 
@@ -55,6 +56,7 @@ export function migrationSource(name: MigrationName, changes: readonly Change[])
 ${constants}${docblock(summary(changes))}
 export class ${name.className} extends StepMigration {
   readonly name = '${name.className}';
+  readonly breaking = ${JSON.stringify(breakingText(changes))};
   readonly steps = [
 ${steps}];
 }

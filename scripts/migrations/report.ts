@@ -1,5 +1,6 @@
 import type { CheckResult } from './check-migrations';
 import type { Generated } from './generate-migration';
+import { breakingText } from './older-programs';
 import { describeChange } from './print-step';
 
 function group(title: string, lines: readonly string[]): string[] {
@@ -45,11 +46,16 @@ export function generateReport(generated: Generated, file: string | null): strin
     ];
   }
   const { changes, hints } = generated;
+  const breaking =
+    breakingText(changes) === false
+      ? []
+      : ['It may break programs of the previous release: finish the text of `breaking` in it.', ''];
   return [
     `Wrote ${file ?? ''}, and named it in the list of src/migrations/index.ts.`,
     ...group('It', changes.map(describeChange)),
     ...group('Look at', hints),
     '',
+    ...breaking,
     'Say in its docblock what it is for, then: npm run migration:check && npm test',
   ];
 }

@@ -81,6 +81,7 @@ import { StepMigration } from './step-migration';
 /** Adds column protection_flows.owner. TODO: say what for. */
 export class ${className} extends StepMigration {
   readonly name = '${className}';
+  readonly breaking = false;
   readonly steps = [addColumn('protection_flows', nullable('owner', 'varchar(64)'))];
 }
 `);
