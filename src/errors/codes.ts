@@ -102,6 +102,7 @@ export const errorCodes = {
   FLOW_STILL_RUNNING: { stage: 'refused', consequence: 'No run was begun; the one under way goes on.' },
   TRANSITION_REFUSED: { stage: 'refused', consequence: 'The execution stays in the state it was in.' },
   SCHEDULE_INVALID: { stage: 'refused', consequence: nothingChanged },
+  MIGRATION_PENDING: { stage: 'refused', consequence: nothingChanged },
   PLATFORM_TABLE_MISSING: { stage: 'refused', consequence: nothingChanged },
   TRANSACTION_ABORTED: {
     stage: 'failed',

@@ -1,4 +1,4 @@
-import { ProtectionFlowsError } from '../errors';
+import { isProtectionFlowsError, ProtectionFlowsError, type FieldFault } from '../errors';
 
 /** The error for a flow that is not there (any more). */
 export function flowNotFound(id: string): ProtectionFlowsError {
@@ -24,5 +24,21 @@ export function flowStillRunning(flowId: string, executionId: string): Protectio
     message: `flow ${flowId} still runs: execution ${executionId} is under way`,
     remedy: 'Wait for it or cancel it, or enqueue the run: it begins when the flow is free.',
     details: { flow_id: flowId, execution_id: executionId },
+  });
+}
+
+/**
+ * What the column's refusal of `cancelled` means: the program is newer than the schema, and nothing is wrong with what
+ * it was given. Any other error as it is.
+ */
+export function cancelledRefused(error: unknown): unknown {
+  if (!isProtectionFlowsError(error, 'VALIDATION_FAILED')) return error;
+  const fields = error.details.fields as readonly FieldFault[];
+  if (!fields.some(({ field }) => field === 'last_execution_status')) return error;
+  return new ProtectionFlowsError('MIGRATION_PENDING', {
+    message: "the database does not know 'cancelled' as a flow's last status yet: a migration is pending",
+    remedy: 'Run protection-flows migrate, then cancel the run again.',
+    details: { table: 'protection_flows', column: 'last_execution_status' },
+    cause: error,
   });
 }

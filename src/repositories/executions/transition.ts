@@ -1,6 +1,6 @@
 import { isTerminal, statusesBefore, type ExecutionStatus, type TerminalStatus } from '../../domain';
 import { ProtectionFlowsError } from '../../errors';
-import { executionNotFound } from '../refusals';
+import { cancelledRefused, executionNotFound } from '../refusals';
 import { marks } from '../lists';
 import type { Session } from '../session';
 import { growingColumns, type Progress } from './execution-input';
@@ -118,6 +118,7 @@ function endSql(
  *
  * @param only a further condition on the execution `e`
  * @returns true for the one caller that ended it
+ * @throws MIGRATION_PENDING where the schema is older than `cancelled`
  */
 export async function endExecution(
   session: Session,
@@ -132,7 +133,7 @@ export async function endExecution(
     ['end', status, error_message !== undefined, given.join(), only.sql].join(' '),
     () => endSql(outcome, given, before, only.sql),
   );
-  const matched = await session.write(sql, [
+  const ended = session.write(sql, [
     status,
     ...(error_message === undefined ? [] : [error_message]),
     ...progressParameters(outcome, given),
@@ -141,7 +142,7 @@ export async function endExecution(
     ...before,
     ...only.parameters,
   ]);
-  return matched > 0;
+  return (await ended.catch((error: unknown) => Promise.reject(cancelledRefused(error)))) > 0;
 }
 
 /**

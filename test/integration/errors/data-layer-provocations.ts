@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../../src/errors';
-import { migrate, type ProtectionFlowsDataSource } from '../../../src/migrator';
+import { migrate, rollback, type ProtectionFlowsDataSource } from '../../../src/migrator';
 import { createRepositories, type Repositories } from '../../../src/repositories';
 import { createPlatformTables, createSchedule } from '../../../src/testing';
 
@@ -10,6 +10,7 @@ type DataLayerCode = Extract<
   | 'FLOW_STILL_RUNNING'
   | 'TRANSITION_REFUSED'
   | 'SCHEDULE_INVALID'
+  | 'MIGRATION_PENDING'
   | 'PLATFORM_TABLE_MISSING'
   | 'TRANSACTION_ABORTED'
 >;
@@ -53,6 +54,12 @@ export function dataLayerProvocations(
       const { flows } = await repositories();
       const { id } = await createSchedule(dataSource(), { cron_expression: 'often' });
       return flows.create({ ...flow, schedule_id: id });
+    },
+    MIGRATION_PENDING: async () => {
+      const layer = await repositories();
+      const { id } = await layer.executions.start(await newRun(layer));
+      await rollback(dataSource());
+      return layer.executions.cancel(id);
     },
     PLATFORM_TABLE_MISSING: async () => {
       const layer = await repositories();
