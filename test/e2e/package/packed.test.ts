@@ -1,8 +1,9 @@
-import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { useDatabase } from '../../support/database';
 import { useDataSource } from '../../support/data-source';
+import { installInto, packInto } from '../../support/package-project';
 import { packageFolder, runProgram, type ProgramEnd } from '../../support/run-program';
 
 const commonJs = `
@@ -56,22 +57,7 @@ describe('the packed package', () => {
 
   beforeAll(async () => {
     project = await mkdtemp(join(tmpdir(), 'pflows-consumer-'));
-    const pack = ['pack', '--ignore-scripts', '--silent', '--pack-destination', project];
-    expect(await runProgram('npm', pack)).toMatchObject({ exitCode: 0 });
-    const [tarball = ''] = await readdir(project);
-    const modules = join(project, 'node_modules');
-    const own = join(modules, '@sendense', 'protection-flows');
-    await mkdir(own, { recursive: true });
-    expect(
-      await runProgram('tar', ['-xzf', join(project, tarball), '--strip-components=1', '-C', own]),
-    ).toMatchObject({
-      exitCode: 0,
-    });
-    // Everything else a consumer installs, from this package's own node_modules: the test needs no registry
-    for (const name of await readdir(join(packageFolder, 'node_modules'))) {
-      if (name !== '@sendense') await symlink(join(packageFolder, 'node_modules', name), join(modules, name));
-    }
-    await writeFile(join(project, 'package.json'), '{ "name": "consumer", "private": true }');
+    await installInto(project, await packInto(project));
   });
   afterAll(() => rm(project, { recursive: true, force: true }));
 

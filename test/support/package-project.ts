@@ -1,0 +1,27 @@
+import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { packageFolder, runProgram } from './run-program';
+
+async function succeed(command: string, args: readonly string[]): Promise<void> {
+  const { exitCode, output } = await runProgram(command, args);
+  if (exitCode !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${exitCode}: ${output}`);
+}
+
+/** Packs this package, as it is built now, into an empty folder; the tarball's path. */
+export async function packInto(folder: string): Promise<string> {
+  await succeed('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder]);
+  return join(folder, (await readdir(folder)).find((name) => name.endsWith('.tgz')) ?? '');
+}
+
+/** Makes `project` the folder of a program that depends on the package in that tarball. */
+export async function installInto(project: string, tarball: string): Promise<void> {
+  const modules = join(project, 'node_modules');
+  const own = join(modules, '@sendense', 'protection-flows');
+  await mkdir(own, { recursive: true });
+  await succeed('tar', ['-xzf', tarball, '--strip-components=1', '-C', own]);
+  // Everything else a consumer installs, from this package's own node_modules: the test needs no registry
+  for (const name of await readdir(join(packageFolder, 'node_modules'))) {
+    if (name !== '@sendense') await symlink(join(packageFolder, 'node_modules', name), join(modules, name));
+  }
+  await writeFile(join(project, 'package.json'), '{ "name": "consumer", "private": true }');
+}
