@@ -36,14 +36,13 @@ export async function addLateKeys(
   findings: readonly Finding[],
   tell: (title: string) => void,
 ): Promise<Finding[]> {
-  const context = await stepContext(runner, null);
   const refused: Finding[] = [];
   for (const step of migrationList.flatMap((migration) => [...migration.steps])) {
     const late = facts.keys.find(({ key }) => key.name === step.foreignKey?.key.name);
     if (!late?.late || late.state.status !== 'to-add' || isRefused(late, findings)) continue;
     tell(step.title);
     try {
-      await runStep(step, context);
+      await runStep(step, await stepContext(runner, null));
     } catch (error) {
       const fault = keyFault(error);
       if (fault === null) throw error;
@@ -64,11 +63,12 @@ export async function takeOffUnproven(
   { keys, live }: Facts,
   findings: readonly Finding[],
 ): Promise<void> {
-  const context = await stepContext(runner, null);
   for (const fact of keys) {
     const { table, key, orphans } = fact;
     const isUnproven = named(live.get(table)?.foreignKeys ?? [], unprovenName(key)) !== undefined;
-    if (isUnproven && orphans !== null && orphans.rows > 0 && isRefused(fact, findings))
+    if (isUnproven && orphans !== null && orphans.rows > 0 && isRefused(fact, findings)) {
+      const context = await stepContext(runner, null);
       await context.execute(alterSql(table, dropForeignKeySql(unprovenName(key))));
+    }
   }
 }

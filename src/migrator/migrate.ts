@@ -81,7 +81,7 @@ export async function migrate(
       return { ok: false, ...where, applied: [], migrations: [], keys, findings };
     }
     if (before.pending.length > 0) await ensureHistory(await stepContext(runner, null));
-    const applied = await redoReverted(runner);
+    const applied = before.historyTable.isReverting ? await redoReverted(runner) : [];
     const migrations =
       before.pending.length > 0
         ? await new RecordingExecutor(dataSource, runner).executePendingMigrations()

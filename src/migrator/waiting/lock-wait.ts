@@ -44,8 +44,9 @@ export async function withShortLockWait<T>(
   { flavour }: Server,
   work: () => Promise<T>,
 ): Promise<T> {
-  await setLockWait(session, lockWaitSeconds);
-  await setRowLockWait(session, rowLockSeconds[flavour]);
+  await session.query(
+    `SET SESSION lock_wait_timeout = ${lockWaitSeconds}, SESSION innodb_lock_wait_timeout = ${rowLockSeconds[flavour]}`,
+  );
   try {
     return await work();
   } catch (error) {
