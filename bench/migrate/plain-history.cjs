@@ -1,0 +1,8 @@
+'use strict';
+// The floor of finding nothing to do: a process that connects with mysql2 alone and asks the catalog once.
+const { createConnection } = require('mysql2/promise');
+
+createConnection(process.env.DATABASE_URL).then(async (connection) => {
+  await connection.query('SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()');
+  await connection.end();
+});
