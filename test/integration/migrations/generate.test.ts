@@ -91,7 +91,10 @@ const kinds: readonly [string, (editor: Editor) => void | [typeof FlowTag], read
     'a column that may not be NULL from now on, with a default',
     ({ column }) =>
       column(ProtectionFlowExecution, 'execution_time_seconds', { nullable: false, default: 0 }),
-    [`column('execution_time_seconds', 'int', { default: literal(0) })`],
+    [
+      `column('execution_time_seconds', 'int', { default: literal(0) })`,
+      'Programs of earlier releases fail where they write NULL into protection_flow_executions.execution_time_seconds',
+    ],
   ],
   [
     'more values of an ENUM',
@@ -111,7 +114,10 @@ const kinds: readonly [string, (editor: Editor) => void | [typeof FlowTag], read
   [
     'an index',
     () => Index('idx_flows_creator', ['created_by', 'created_at'])(ProtectionFlow),
-    [`addIndex('protection_flows', index('idx_flows_creator', 'created_by', 'created_at'))`],
+    [
+      `addIndex('protection_flows', index('idx_flows_creator', 'created_by', 'created_at'))`,
+      'readonly breaking = false;',
+    ],
   ],
   [
     'an index with its columns in another order, which TypeORM overlooks',
@@ -141,7 +147,7 @@ const kinds: readonly [string, (editor: Editor) => void | [typeof FlowTag], read
       `{ table: 'backup_policies', column: 'id' }`,
     ],
   ],
-  ['a foreign key that restricts', () => addFallbackPolicy('RESTRICT'), [`'RESTRICT'`]],
+  ['a foreign key that restricts', () => addFallbackPolicy('RESTRICT'), [`'RESTRICT'`, 'TODO: say whether']],
   [
     'a table with a key to ours',
     () => addTagTable(),
