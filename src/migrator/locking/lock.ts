@@ -163,13 +163,21 @@ export async function withMigrationLock<T>(
   await takeServerLock(options, patience);
   const node = await readNode(session);
   const lease = new Lease({ session, node, open, holder, leaseMs });
+  let mayLease = true;
   try {
     await takeLease(options, node, lease, patience);
     return await work({
       async assertHeld() {
         if (lease.isTaken) return lease.assertHeld();
-        await ensureLeaseTable(session);
-        await waitForLease(options, lease, patience);
+        if (!mayLease) return;
+        try {
+          await ensureLeaseTable(session);
+          await waitForLease(options, lease, patience);
+        } catch (error) {
+          // On a single server, a user without rights on this table does without
+          if (node.isClustered || !isProtectionFlowsError(error, 'PRIVILEGE_MISSING')) throw error;
+          mayLease = false;
+        }
       },
     });
   } catch (error) {
