@@ -2,13 +2,16 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 
-/** Its input ends when the parent is gone, however it went: then the watched process and the folder go too. */
+/**
+ * Its input ends when the parent is gone, however it went: then the watched process goes with all of its group, such as
+ * the scripts by which a Galera node sends its data, and the folder too.
+ */
 const script = `
 trap '' INT TERM HUP QUIT
 pid=
 while read -r line; do pid=$line; done
 if [ -n "$pid" ]; then
-  kill -9 "$pid" 2>/dev/null
+  kill -9 "-$pid" 2>/dev/null
   tries=0
   while kill -0 "$pid" 2>/dev/null && [ $tries -lt 100 ]; do sleep 0.05; tries=$((tries + 1)); done
 fi
@@ -34,7 +37,7 @@ export class Guardian {
     (this.process.stdin as Socket | null)?.unref();
   }
 
-  /** Names the process to end; null for none. */
+  /** Names the process to end, the leader of a group; null for none. */
   watch(pid: number | null): void {
     this.process.stdin?.write(`${pid ?? ''}\n`);
   }
