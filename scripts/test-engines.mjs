@@ -1,0 +1,83 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Fault, runScript, say } from './lib/fault.mjs';
+import { prepareTests, runJest } from './lib/jest.mjs';
+
+const require = createRequire(import.meta.url);
+
+/** The first is the server that `npm test` takes. */
+const engines = ['default', 'mariadb-11.8', 'mysql-9.7', 'galera'];
+const suites = ['test/integration', 'test/fault'];
+
+const isEngine = (word) => /^(default|galera|(mariadb|mysql)(-[\d.]+)?)$/.test(word);
+
+const environmentOf = (engine) => ({ PROTECTION_FLOWS_TEST_SERVER: engine === 'default' ? '' : engine });
+
+/** Looks with the tests' own eyes. Needs ts-node to be registered, as {@link prepareTests} leaves it. */
+async function assertInstalled(engine) {
+  const { testInstallation } = require('../test/support/test-installation.ts');
+  Object.assign(process.env, environmentOf(engine));
+  try {
+    await testInstallation();
+  } catch (error) {
+    throw new Fault(error.message, 'No test was run.', 'Type `npm run setup:engines`, as root on Debian.');
+  }
+}
+
+/** What jest wrote into its result file; nothing where it did not come that far. */
+function readCounts(file) {
+  if (!existsSync(file)) return { suites: '?', passed: '?', failed: '?', skipped: '?' };
+  const result = JSON.parse(readFileSync(file, 'utf8'));
+  return {
+    suites: result.numTotalTestSuites,
+    passed: result.numPassedTests,
+    // A file that does not load has no tests that could fail
+    failed: result.numFailedTests + result.numRuntimeErrorTestSuites,
+    skipped: result.numPendingTests,
+  };
+}
+
+async function testOn(engine, jestArgs, folder) {
+  say(`\n== ${engine}`);
+  const begun = Date.now();
+  const file = join(folder, `${engine}.json`);
+  const code = await runJest([...jestArgs, '--json', `--outputFile=${file}`], environmentOf(engine));
+  return { engine, ...readCounts(file), seconds: Math.round((Date.now() - begun) / 1000), code };
+}
+
+function table(rows) {
+  const columns = ['engine', 'suites', 'passed', 'failed', 'skipped', 'seconds'];
+  const cells = [columns, ...rows.map((row) => columns.map((column) => String(row[column])))];
+  const widths = columns.map((_, index) => Math.max(...cells.map((line) => line[index].length)));
+  const pad = (cell, index) => (index === 0 ? cell.padEnd(widths[index]) : cell.padStart(widths[index]));
+  return cells.map((line) => line.map(pad).join('  ')).join('\n');
+}
+
+let isEnding = false;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => (isEnding = true));
+
+/**
+ * Runs the tests that touch a database on one server after the other: those named, or all; other arguments go to jest,
+ * instead of the suites' names.
+ */
+await runScript(async (args) => {
+  const named = args.filter(isEngine);
+  const others = args.filter((word) => !isEngine(word));
+  const wanted = named.length === 0 ? engines : named;
+  await prepareTests();
+  for (const engine of wanted) await assertInstalled(engine);
+  const folder = mkdtempSync(join(tmpdir(), 'pflows-engines-'));
+  const rows = [];
+  try {
+    for (const engine of wanted) {
+      rows.push(await testOn(engine, others.length === 0 ? suites : others, folder));
+      if (isEnding) break;
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  process.stdout.write(`\n${table(rows)}\n`);
+  return isEnding || rows.some(({ code }) => code !== 0) ? 1 : 0;
+});
