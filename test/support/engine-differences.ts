@@ -10,8 +10,41 @@ export interface EngineDifference {
   readonly reason: string;
 }
 
+/** Measured on Galera 26.4 with MariaDB 10.11; the manual: "Total Order Isolation". */
+const ddlAborts =
+  'DDL does not wait for transactions that use its table, but aborts them (1213), so nothing waits that could be seen';
+
+/** Measured likewise; KILL and KILL QUERY of such a statement are refused (1095). */
+const lockTablesStalls =
+  'NOT SOLVED YET: DDL on a table under LOCK TABLES waits whatever lock_wait_timeout says, and cannot be killed; until the lock is gone every write on the node waits behind it, in all databases';
+
 /** The only place where a test is left out on a server. An entry that matches no test fails its file. */
-export const engineDifferences: readonly EngineDifference[] = [];
+export const engineDifferences: readonly EngineDifference[] = [
+  {
+    engine: 'galera',
+    file: 'test/integration/migrator/waiting-session.test.ts',
+    tests: /^(?!.* does not end a statement while it works)/,
+    reason: ddlAborts,
+  },
+  {
+    engine: 'galera',
+    file: 'test/integration/keys/online-add.test.ts',
+    tests: / does not close its table while a transaction writes a table that refers to it$/,
+    reason: ddlAborts,
+  },
+  {
+    engine: 'galera',
+    file: 'test/integration/migrator/waiting.test.ts',
+    tests: / (is waited for|is named with|stops waiting at once)/,
+    reason: ddlAborts,
+  },
+  {
+    engine: 'galera',
+    file: 'test/integration/migrator/waiting.test.ts',
+    tests: / by LOCK TABLES … READ /,
+    reason: lockTablesStalls,
+  },
+];
 
 /** The differences that concern the test file on the server wanted. */
 export function differencesOf(file: string, wantedServer: string): readonly EngineDifference[] {
