@@ -3,7 +3,7 @@ import { migrate, type ProtectionFlowsDataSource } from '../../src/migrator';
 import type { TestDatabase } from './database';
 
 /** Makes an initialised data source of that database; the caller destroys it. */
-export function openDataSource(database: TestDatabase): Promise<ProtectionFlowsDataSource> {
+export function openDataSource(database: Pick<TestDatabase, 'url'>): Promise<ProtectionFlowsDataSource> {
   return createDataSource({ env: { DATABASE_URL: database.url } }).initialize();
 }
 

@@ -1,0 +1,106 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { readStatus } from '../../../src/migrator';
+import type { Queryable } from '../../../src/schema/queryable';
+import type { ServerAddress } from '../../../src/testing/connection-url';
+import { openDataSource } from '../../support/data-source';
+import { Ground } from './ground';
+import { rowsOf, type KillPoint, type Recording } from './recording';
+import type { Rows, Scenario } from './scenarios';
+import { interceptStatements, isRetried } from './statements';
+
+/** What ends a run, be it its session or the server. */
+export interface Killer {
+  /** Called before the statement is sent, whenever it is to die. */
+  aim(session: Queryable, when: KillPoint['when']): Promise<void>;
+  /** Called where the run is to die; resolves once it is dead. */
+  strike(when: KillPoint['when']): Promise<void>;
+}
+
+/** A run that is to die, on a database of its own. */
+export class DyingRun {
+  private rowsBefore: Rows = {};
+
+  private constructor(
+    readonly point: KillPoint,
+    private readonly scenario: Scenario,
+    private readonly recording: Recording,
+    private readonly ground: Ground,
+  ) {}
+
+  static async prepare(
+    server: ServerAddress,
+    scenario: Scenario,
+    recording: Recording,
+    point: KillPoint,
+  ): Promise<DyingRun> {
+    const run = new DyingRun(point, scenario, recording, await Ground.open(server, scenario.platform));
+    await scenario.prepare(run.ground);
+    run.rowsBefore = await rowsOf(run.ground);
+    return run;
+  }
+
+  /**
+   * Runs until it is dead.
+   *
+   * @throws where it did not come to its statement, or came there by other statements than the undisturbed run
+   */
+  async die(killer: Killer): Promise<void> {
+    const { point, ground, recording, scenario } = this;
+    const { statement, when } = point;
+    const seen: string[] = [];
+    const dataSource = await openDataSource(ground);
+    interceptStatements(dataSource, async (sql, execute, session) => {
+      if (seen.length === statement) return execute();
+      seen.push(ground.anonymous(sql));
+      const isLast = seen.length === statement;
+      if (isLast) await killer.aim(session, when);
+      if (isLast && when === 'before') await killer.strike(when);
+      const answer = execute();
+      // Whoever awaits it hears of its failure; nobody does before the run is dead
+      const failure = answer.then(
+        () => null,
+        (error: unknown) => error,
+      );
+      if (isLast && when === 'during') await delay((recording.statements[statement - 1]?.ms ?? 0) / 2);
+      else if (isRetried(await failure)) seen.pop();
+      // After it also where the server refuses it: what comes next in its place never runs
+      if (isLast && when !== 'before' && seen.length === statement) await killer.strike(when);
+      return answer;
+    });
+    // A run that was killed after its last statement may well end in peace
+    await scenario.run(dataSource).catch(() => undefined);
+    await dataSource.destroy();
+    expect(seen).toEqual(recording.statements.slice(0, statement).map(({ sql }) => sql));
+  }
+
+  /** Opens the database anew, after a death that took the server along. */
+  async returnToServer(): Promise<void> {
+    await this.ground.connect();
+  }
+
+  /** Carries the ending out and looks at what it came to. */
+  async finish(): Promise<void> {
+    const { scenario, recording, ground } = this;
+    const ending = this.point.ending === 'again' ? scenario.again : scenario.opposite;
+    if (ending === undefined) throw new Error(`${scenario.name} has no opposite`);
+    const dead = await ground.state();
+    const dataSource = await openDataSource(ground);
+    try {
+      expect(await ending.command(dataSource)).toMatchObject({ ok: true });
+      // A migrate that died before its first record is no rollback's business: whose tables they are is not known
+      const isUnrecorded =
+        ending.leaves === 'nothing' && dead.history.length === 0 && scenario.leads === 'whole';
+      const expected = isUnrecorded ? dead : recording[ending.leaves];
+      expect(await ground.state()).toEqual(expected);
+      expect((await readStatus(dataSource)).ok).toBe(ending.leaves === 'whole');
+      if (isUnrecorded) {
+        expect(await scenario.again.command(dataSource)).toMatchObject({ ok: true });
+        expect(await ground.state()).toEqual(recording.whole);
+      }
+      if (scenario.rows !== undefined) expect(await rowsOf(ground)).toEqual(scenario.rows(this.rowsBefore));
+    } finally {
+      await dataSource.destroy();
+    }
+    await ground.drop();
+  }
+}

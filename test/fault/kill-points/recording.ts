@@ -1,0 +1,106 @@
+import { migrationList } from '../../../src/migrations';
+import type { ServerAddress } from '../../../src/testing/connection-url';
+import { verify } from '../../../src/verify';
+import { readRows } from '../../integration/adopt/rows';
+import { openDataSource } from '../../support/data-source';
+import { Ground, type State } from './ground';
+import type { Rows, Scenario } from './scenarios';
+import { interceptStatements, isRetried, leavesTrace } from './statements';
+
+/** A statement of the undisturbed run. */
+export interface RecordedStatement {
+  readonly sql: string;
+  readonly ms: number;
+}
+
+/** What a scenario does when nothing dies. */
+export interface Recording {
+  readonly statements: readonly RecordedStatement[];
+  /** What each ending has to come to. */
+  readonly whole: State;
+  readonly nothing: State;
+}
+
+/** Where a run dies, and what is done then. */
+export interface KillPoint {
+  /** Its place among the statements, from 1. */
+  readonly statement: number;
+  readonly when: 'before' | 'during' | 'after';
+  readonly ending: 'again' | 'opposite';
+}
+
+export const nameOf = ({ statement, when, ending }: KillPoint): string => `${when} ${statement}, ${ending}`;
+
+/** The rows of the two tables; none where they are not there. */
+export const rowsOf = (ground: Ground): Promise<Rows> => readRows(ground.session);
+
+/** Runs the scenario undisturbed, makes sure of what it comes to, and writes down what it sends. */
+export async function record(server: ServerAddress, scenario: Scenario): Promise<Recording> {
+  const ground = await Ground.open(server, scenario.platform);
+  await scenario.prepare(ground);
+  const before = await ground.state();
+  const rows = await rowsOf(ground);
+  const statements: RecordedStatement[] = [];
+  const dataSource = await openDataSource(ground);
+  interceptStatements(dataSource, async (sql, execute) => {
+    const begun = performance.now();
+    const seen = { sql: ground.anonymous(sql), ms: 0 };
+    statements.push(seen);
+    try {
+      return await execute();
+    } catch (error) {
+      if (isRetried(error)) statements.pop();
+      throw error;
+    } finally {
+      seen.ms = performance.now() - begun;
+    }
+  });
+  await scenario.run(dataSource);
+  await dataSource.destroy();
+  const after = await ground.state();
+  const [whole, nothing] = scenario.leads === 'whole' ? [after, before] : [before, after];
+  if (scenario.rows !== undefined) expect(await rowsOf(ground)).toEqual(scenario.rows(rows));
+  const report = await openDataSource(ground).then((fresh) => verify(fresh).finally(() => fresh.destroy()));
+  expect(report.verdict).toBe(scenario.leads === 'whole' ? 'proven' : 'never-ran');
+  expect(whole.history).toEqual(migrationList.map(({ name }) => name));
+  await ground.drop();
+  return { statements, whole, nothing };
+}
+
+/**
+ * Every place to die at: before and after each statement that is worth it, and while it runs where it leaves a trace.
+ * The opposite command is tried on each state that a death can leave, so once after each trace.
+ */
+export function killPoints(
+  { opposite }: Scenario,
+  { statements }: Recording,
+  isWorthIt: (sql: string) => boolean,
+): KillPoint[] {
+  return statements.flatMap(({ sql }, index): KillPoint[] => {
+    const statement = index + 1;
+    if (!isWorthIt(sql)) return [];
+    const points: KillPoint[] = [
+      { statement, when: 'before', ending: 'again' },
+      { statement, when: 'after', ending: 'again' },
+    ];
+    if (leavesTrace(sql)) points.push({ statement, when: 'during', ending: 'again' });
+    if (leavesTrace(sql) && opposite !== undefined)
+      points.push({ statement, when: 'after', ending: 'opposite' });
+    return points;
+  });
+}
+
+/** Asserts that each statement of the undisturbed run that is worth it was killed before it and after it. */
+export function expectNoneSkipped(
+  { statements }: Recording,
+  killed: ReadonlySet<string>,
+  isWorthIt: (sql: string) => boolean,
+): void {
+  const skipped = statements.flatMap(({ sql }, index) =>
+    (['before', 'after'] as const)
+      .filter(() => isWorthIt(sql))
+      .filter((when) => !killed.has(nameOf({ statement: index + 1, when, ending: 'again' })))
+      .map((when) => `${when} ${index + 1}: ${sql}`),
+  );
+  expect(skipped).toEqual([]);
+}

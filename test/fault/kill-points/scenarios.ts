@@ -1,0 +1,134 @@
+import { adopt, migrate, rollback, type ProtectionFlowsDataSource } from '../../../src/migrator';
+import type { Row } from '../../../src/schema/queryable';
+import {
+  createPlatformTables,
+  platformTableNames,
+  type PlatformPresetName,
+} from '../../../src/testing/platform-tables';
+import { make } from '../../integration/adopt/hand-made';
+import { mended, seedRows } from '../../integration/adopt/rows';
+import { openDataSource } from '../../support/data-source';
+import type { Ground } from './ground';
+import { handMadeStart } from './hand-made-start';
+
+export type Rows = Record<string, Row[]>;
+
+/** A command that follows a death, and what is there after it. */
+export interface Ending {
+  readonly command: (dataSource: ProtectionFlowsDataSource) => Promise<{ readonly ok: boolean }>;
+  readonly leaves: 'whole' | 'nothing';
+}
+
+/** A command that dies, and what it begins with. */
+export interface Scenario {
+  readonly name: string;
+  readonly platform: PlatformPresetName;
+  prepare(ground: Ground): Promise<void>;
+  run(dataSource: ProtectionFlowsDataSource): Promise<unknown>;
+  /** Whether the command leads to the declared schema or away from it. */
+  readonly leads: Ending['leaves'];
+  /** The command that finishes what died. */
+  readonly again: Ending;
+  /** The command that takes it back. */
+  readonly opposite?: Ending;
+  /** What the rows of before are to be in the end; without it there are none. */
+  readonly rows?: (before: Rows) => Rows;
+}
+
+/** Nobody waits for a run that died: the first attempt at the lock has it. */
+const options = { lockWaitMs: 0 };
+
+const migrateAll: Ending = { command: (dataSource) => migrate(dataSource, options), leaves: 'whole' };
+const rollbackAll: Ending = {
+  command: (dataSource) => rollback(dataSource, { ...options, steps: 'all' }),
+  leaves: 'nothing',
+};
+
+async function withDataSource(
+  ground: Ground,
+  work: (dataSource: ProtectionFlowsDataSource) => Promise<unknown>,
+): Promise<void> {
+  const dataSource = await openDataSource(ground);
+  try {
+    await work(dataSource);
+  } finally {
+    await dataSource.destroy();
+  }
+}
+
+async function migrated(ground: Ground): Promise<void> {
+  await createPlatformTables(ground.session, 'mixed');
+  await withDataSource(ground, (dataSource) => migrate(dataSource));
+}
+
+const lateParents = ['schedule_executions', 'backup_repositories', 'backup_policies', 'backup_jobs'];
+
+/** Tables with rows and without three of their keys, whose parents have come since, in another collation. */
+async function waitingForKeys(ground: Ground): Promise<void> {
+  const { session } = ground;
+  const early = platformTableNames.filter((name) => !lateParents.includes(name));
+  await createPlatformTables(session, 'general_ci', early);
+  await withDataSource(ground, (dataSource) => migrate(dataSource));
+  await createPlatformTables(session, 'general_ci', lateParents);
+  await seedRows(session);
+  for (let doubled = 0; doubled < 7; doubled += 1)
+    await session.query(
+      `INSERT INTO protection_flow_executions (flow_id, schedule_execution_id, execution_type, created_at)
+        SELECT flow_id, schedule_execution_id, execution_type, created_at FROM protection_flow_executions`,
+    );
+}
+
+/** Every command that changes the schema, over every migration. */
+export const scenarios: readonly Scenario[] = [
+  {
+    name: 'migrate',
+    platform: 'mixed',
+    prepare: ({ session }) => createPlatformTables(session, 'mixed'),
+    run: (dataSource) => migrate(dataSource),
+    leads: 'whole',
+    again: migrateAll,
+    opposite: rollbackAll,
+  },
+  {
+    name: 'rollback --all',
+    platform: 'mixed',
+    prepare: migrated,
+    run: (dataSource) => rollback(dataSource, { steps: 'all' }),
+    leads: 'nothing',
+    again: rollbackAll,
+    opposite: migrateAll,
+  },
+  {
+    name: 'rollback, one migration after the other',
+    platform: 'mixed',
+    prepare: migrated,
+    // Not what --all does: that leaves out whatever goes with a table
+    async run(dataSource) {
+      while ((await rollback(dataSource)).undone.length > 0);
+    },
+    leads: 'nothing',
+    again: rollbackAll,
+    opposite: migrateAll,
+  },
+  {
+    name: 'migrate of late keys onto rows',
+    platform: 'general_ci',
+    prepare: waitingForKeys,
+    run: (dataSource) => migrate(dataSource),
+    leads: 'whole',
+    again: migrateAll,
+    rows: (before) => before,
+  },
+  {
+    name: 'adopt --repair',
+    platform: 'general_ci',
+    async prepare({ session }) {
+      await createPlatformTables(session, 'general_ci');
+      await make(session, handMadeStart);
+    },
+    run: (dataSource) => adopt(dataSource, { repair: true }),
+    leads: 'whole',
+    again: { command: (dataSource) => adopt(dataSource, { ...options, repair: true }), leaves: 'whole' },
+    rows: mended,
+  },
+];
