@@ -48,23 +48,32 @@ export class DyingRun {
     const { point, ground, recording, scenario } = this;
     const { statement, when } = point;
     const seen: string[] = [];
+    let isDead = false;
+    const strike = async (): Promise<void> => {
+      isDead = true;
+      await killer.strike(when);
+    };
     const dataSource = await openDataSource(ground);
+    // That each migration failed which died is no news
+    dataSource.logger.logMigration = () => undefined;
     interceptStatements(dataSource, async (sql, execute, session) => {
-      if (seen.length === statement) return execute();
+      if (isDead) return execute();
       seen.push(ground.anonymous(sql));
       const isLast = seen.length === statement;
       if (isLast) await killer.aim(session, when);
-      if (isLast && when === 'before') await killer.strike(when);
+      if (isLast && when === 'before') await strike();
       const answer = execute();
-      // Whoever awaits it hears of its failure; nobody does before the run is dead
+      // Whoever awaits the answer hears of its failure; nobody does before the run is dead
       const failure = answer.then(
         () => null,
         (error: unknown) => error,
       );
-      if (isLast && when === 'during') await delay((recording.statements[statement - 1]?.ms ?? 0) / 2);
-      else if (isRetried(await failure)) seen.pop();
-      // After it also where the server refuses it: what comes next in its place never runs
-      if (isLast && when !== 'before' && seen.length === statement) await killer.strike(when);
+      if (isLast && when === 'during') {
+        await delay((recording.statements[statement - 1]?.ms ?? 0) / 2);
+        await strike();
+      } else if (!isDead && isRetried(await failure)) seen.pop();
+      // Also after one that the server refuses: what comes next in its place never runs
+      else if (isLast && !isDead) await strike();
       return answer;
     });
     // A run that was killed after its last statement may well end in peace

@@ -1,7 +1,7 @@
 import { useDatabase } from '../../support/database';
-import { sharedServer } from '../../support/shared-server';
 import { DyingRun } from './dying-run';
 import { sessionKiller } from './killers';
+import { useLastingServer } from './lasting-server';
 import { expectNoneSkipped, killPoints, nameOf, record } from './recording';
 import { failedAt, report } from './report';
 import { scenarios } from './scenarios';
@@ -15,13 +15,13 @@ const lanes = 4;
  * nothing rolls it back. Every statement that can change something counts, those of the session and of the lock too.
  */
 describe('a run whose connection is killed', () => {
-  const admin = useDatabase({ platform: 'none' });
+  const server = useLastingServer();
+  const admin = useDatabase({ platform: 'none', server });
 
   it.each(scenarios)(
     'in $name is made good by the next',
     async (scenario) => {
       const begun = performance.now();
-      const server = sharedServer();
       const recording = await record(server, scenario);
       const points = killPoints(scenario, recording, canChange);
       const left = [...points];

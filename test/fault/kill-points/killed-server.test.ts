@@ -1,6 +1,6 @@
-import { usePrivateServer } from '../../support/database';
 import { DyingRun } from './dying-run';
 import { SharedDeath } from './killers';
+import { useLastingServer } from './lasting-server';
 import { expectNoneSkipped, killPoints, nameOf, record, type KillPoint, type Recording } from './recording';
 import { failedAt, report } from './report';
 import { scenarios, type Scenario } from './scenarios';
@@ -25,7 +25,7 @@ function groupsOf(points: readonly KillPoint[]): KillPoint[][] {
  * with any server.
  */
 describe('a run whose server is killed', () => {
-  const server = usePrivateServer({ serverArguments: ['--innodb-flush-log-at-trx-commit=1'] });
+  const server = useLastingServer();
 
   beforeEach(async () => {
     // A test that failed may have left it dead
