@@ -5,6 +5,8 @@ import type { Facts, Log } from './log';
 /** What goes away by itself: the server is away or restarts, a failover is under way, others were served first. */
 const passing: readonly ErrorCode[] = [
   'CONNECTION_LOST',
+  'NO_WRITABLE_HOST',
+  'SERVER_NOT_READY',
   'CONNECTION_REFUSED',
   'CONNECTION_TIMEOUT',
   'HOST_UNKNOWN',

@@ -35,6 +35,7 @@ export const errorCodes = {
     stage: 'failed',
     consequence: 'The statement under way may or may not have taken effect; everything before it has.',
   },
+  NO_WRITABLE_HOST: { stage: 'failed', consequence: nothingChanged },
   TLS_FAILED: { stage: 'failed', consequence: nothingChanged },
   ACCESS_DENIED: { stage: 'failed', consequence: nothingChanged },
   DATABASE_MISSING: { stage: 'failed', consequence: nothingChanged },
@@ -54,6 +55,7 @@ export const errorCodes = {
   // Refused: something stands in the way, and doing it anyway would harm
   PRIVILEGE_MISSING: { stage: 'refused', consequence: statementRefused },
   SERVER_READ_ONLY: { stage: 'refused', consequence: statementRefused },
+  SERVER_NOT_READY: { stage: 'failed', consequence: statementRefused },
   SYNCHRONIZE_REFUSED: { stage: 'refused', consequence: nothingChanged },
   DROP_REFUSED: { stage: 'refused', consequence: nothingChanged },
   FAKE_REFUSED: { stage: 'refused', consequence: nothingChanged },

@@ -21,7 +21,11 @@ const byErrno: Readonly<Record<number, Mapping>> = {
   1227: connection.privilegeMissing,
   1370: connection.privilegeMissing,
   1290: connection.serverReadOnly,
-  1836: connection.serverReadOnly,
+  1792: connection.serverReadOnly,
+  1836: connection.serverReadOnly, // MySQL: innodb_read_only
+  3989: connection.serverReadOnly, // MySQL: the database is READ ONLY
+  1047: connection.serverNotReady, // a Galera node outside of its cluster, or still joining it
+  3100: connection.serverNotReady, // MySQL: a member that Group Replication has expelled or is recovering
   1053: connection.connectionLost,
   1927: connection.connectionLost, // MariaDB: killed
   2006: connection.connectionLost,

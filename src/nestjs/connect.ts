@@ -13,6 +13,8 @@ const passing: ReadonlySet<ErrorCode> = new Set([
   'CONNECTION_REFUSED',
   'CONNECTION_TIMEOUT',
   'CONNECTION_LOST',
+  'NO_WRITABLE_HOST',
+  'SERVER_NOT_READY',
   'HOST_UNKNOWN',
 ]);
 

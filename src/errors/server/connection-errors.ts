@@ -106,14 +106,43 @@ export const privilegeMissing: Mapping = ({ error, text, cause }) => {
   });
 };
 
+/** What a refusal to write is about, by its number; 1290 and 1836 speak of the server. */
+const readOnlySentences: Readonly<Record<number, readonly [sentence: string, remedy: string]>> = {
+  1792: [
+    'the transaction is read-only',
+    'Begin it without READ ONLY; or where every transaction is read-only by default, connect to the primary server.',
+  ],
+  3989: ['the database is read-only', 'Let an administrator type ALTER SCHEMA … READ ONLY = 0.'],
+};
+
 export const serverReadOnly: Mapping = ({ error, text, cause }) => {
   const [, option] = /--([\w-]+)/.exec(text) ?? [];
   // 1290 stands for any option that forbids a statement; --secure-file-priv is another
   if (error.errno === 1290 && option !== 'read-only' && option !== 'super-read-only') return null;
+  const [message, remedy] = readOnlySentences[error.errno ?? 0] ?? [
+    'the server is read-only',
+    'Connect to the primary server, or take this one out of its read-only mode.',
+  ];
   return new ProtectionFlowsError('SERVER_READ_ONLY', {
-    message: 'the server is read-only',
-    remedy: 'Connect to the primary server, or take this one out of its read-only mode.',
+    message,
+    remedy,
     details: { option, errno: error.errno },
+    cause,
+  });
+};
+
+/**
+ * A node of a cluster that takes no statements for now. 1047 is an unknown command of the protocol too, so the server's
+ * sentence has to name WSREP.
+ *
+ * @see https://galeracluster.com/library/kb/network/wsrep-not-ready.html
+ */
+export const serverNotReady: Mapping = ({ error, text, cause }) => {
+  if (error.errno === 1047 && !/wsrep/i.test(text)) return null;
+  return new ProtectionFlowsError('SERVER_NOT_READY', {
+    message: `the server is no working member of its cluster now (errno ${error.errno})`,
+    remedy: 'Connect to another node, or bring this one back into the cluster; then repeat the statement.',
+    details: { errno: error.errno },
     cause,
   });
 };

@@ -118,6 +118,7 @@ describe('every error code is provoked:', () => {
     HOST_UNKNOWN: () => connect(url({ host: 'no-such-host.invalid' })),
     CONNECTION_REFUSED: () => connect(url({ port: 1 })),
     CONNECTION_TIMEOUT: () => silent((port) => connect(url({ port, query: '?connectTimeout=200' }))),
+    NO_WRITABLE_HOST: () => connect(url({ host: '127.0.0.1:1,127.0.0.1', port: 2 })),
     CONNECTION_LOST: async () => {
       const runner = dataSource().createQueryRunner();
       const [{ id }] = await runner.query('SELECT CONNECTION_ID() AS id');
@@ -156,6 +157,11 @@ describe('every error code is provoked:', () => {
         query('SET GLOBAL read_only = 0'),
       );
     },
+    // The server's own sentence, but not its own reason: that takes a cluster
+    SERVER_NOT_READY: () =>
+      dataSource().query(
+        "SIGNAL SQLSTATE '08S01' SET MYSQL_ERRNO = 1047, MESSAGE_TEXT = 'WSREP has not yet prepared node for application use'",
+      ),
     SYNCHRONIZE_REFUSED: () => dataSource().synchronize(),
     DROP_REFUSED: () => dataSource().dropDatabase(),
     FAKE_REFUSED: () => dataSource().runMigrations({ fake: true }),

@@ -193,6 +193,10 @@ describe('a server that denies', () => {
     ],
     [1290, 'The MariaDB server is running with the --read-only option so it cannot …', 'SERVER_READ_ONLY'],
     [1836, 'Running in read-only mode', 'SERVER_READ_ONLY'],
+    [1792, 'Cannot execute statement in a READ ONLY transaction', 'SERVER_READ_ONLY'],
+    [3989, "Schema 'oma' is in read only mode.", 'SERVER_READ_ONLY'],
+    [1047, 'WSREP has not yet prepared node for application use', 'SERVER_NOT_READY'],
+    [3100, "Error on observer while running replication hook 'before_commit'.", 'SERVER_NOT_READY'],
   ])('%i %s is %s', (errno, message, code) => {
     expect(fromServerError(asMysql2(errno, message))?.code).toBe(code);
   });
@@ -200,6 +204,10 @@ describe('a server that denies', () => {
   it('is no read-only server where another option forbids the statement', () => {
     const message = 'The MySQL server is running with the --secure-file-priv option so it cannot …';
     expect(fromServerError(asMysql2(1290, message))).toBeNull();
+  });
+
+  it('is no node of a cluster where 1047 is an unknown command', () => {
+    expect(fromServerError(asMysql2(1047, 'Unknown command'))).toBeNull();
   });
 
   it('names the privilege that is missing, and where the GRANT is to be had', () => {
