@@ -13,6 +13,13 @@ export interface SslSettings {
   readonly verifyIdentity: boolean;
 }
 
+/** One of several servers. */
+export interface HostAddress {
+  /** A name or an address, without brackets. */
+  readonly host: string;
+  readonly port: number;
+}
+
 /** What TypeORM writes to its log. */
 export type Logging = boolean | 'all' | readonly LogTopic[];
 
@@ -30,6 +37,13 @@ export interface ConnectionSettings {
   /** Null where the connection goes through a socket. */
   readonly host: string | null;
   readonly port: number;
+  /**
+   * The nodes of a cluster, in order of preference, where there are several: one of them is written to at a time, and
+   * `host` and `port` are those of the first. Empty for a single server.
+   */
+  readonly hosts: readonly HostAddress[];
+  /** Servers that TypeORM's plain reads may go to; empty where all goes to the one that is written to. */
+  readonly replicas: readonly HostAddress[];
   readonly socketPath: string | null;
   readonly username: string;
   /** Empty for an account without a password. */
@@ -50,6 +64,8 @@ export const settingDefaults = {
   declaredType: null,
   host: null,
   port: 3306,
+  hosts: [],
+  replicas: [],
   socketPath: null,
   password: '',
   poolSize: 10,

@@ -1,7 +1,8 @@
 import type * as Mysql2 from 'mysql2';
 import type { DataSourceOptions } from 'typeorm';
 import type { ConnectionSettings, SslSettings } from './connection-settings';
-import { sessionCollation, withSessionSettings } from './session-settings';
+import { withHosts } from './hosts/with-hosts';
+import { sessionCollation } from './session-settings';
 
 /** TypeORM's options for its driver of MySQL and MariaDB. */
 export type MysqlOptions = Extract<DataSourceOptions, { type: 'mysql' | 'mariadb' }>;
@@ -14,14 +15,22 @@ export type MysqlOptions = Extract<DataSourceOptions, { type: 'mysql' | 'mariadb
  * and corrects it.
  */
 export function dataSourceOptions(settings: ConnectionSettings): MysqlOptions {
-  const { socketPath } = settings;
+  const { socketPath, hosts, replicas, username, password, database } = settings;
+  const where = hosts[0] ?? { host: settings.host ?? undefined, port: settings.port };
+  const account = { username, password, database };
   return {
     type: settings.declaredType ?? 'mariadb',
-    driver: withSessionSettings(loadMysql2()),
-    ...(socketPath === null ? { host: settings.host ?? undefined, port: settings.port } : { socketPath }),
-    username: settings.username,
-    password: settings.password,
-    database: settings.database,
+    driver: withHosts(loadMysql2(), hosts),
+    ...(socketPath === null ? where : { socketPath }),
+    ...account,
+    ...(replicas.length === 0
+      ? {}
+      : {
+          replication: {
+            master: { ...where, ...account },
+            slaves: replicas.map((replica) => ({ ...replica, ...account })),
+          },
+        }),
     poolSize: settings.poolSize,
     connectTimeout: settings.connectTimeoutMs,
     charset: sessionCollation,

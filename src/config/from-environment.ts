@@ -6,6 +6,7 @@ import { readSettings, type GivenOptions, type OptionName } from './read-setting
 const variables = {
   DB_HOST: 'host',
   DB_PORT: 'port',
+  DB_REPLICAS: 'replicas',
   DB_SOCKET: 'socketPath',
   DB_USERNAME: 'username',
   DB_PASSWORD: 'password',

@@ -19,7 +19,7 @@ const fixed = 'is set by this package; leave it out';
 const misplaced: Readonly<Record<string, string>> = {
   url: 'has no place in the file; set the environment variable DATABASE_URL, or give host, username, …',
   name: 'has no place here: there is one connection',
-  replication: 'is not supported here',
+  replication: 'has no place here; give hosts and replicas',
   extra: 'has no place here; the options above it are all there are',
   ...Object.fromEntries(
     [

@@ -10,7 +10,14 @@ const remedy =
   'percent-encoded: @ is %40, # is %23, / is %2F, ? is %3F, : is %3A, % is %25.';
 
 /** The parameters that may follow the `?`. */
-export const urlParameters = ['socketPath', 'poolSize', 'connectTimeout', 'ssl', 'sslCa'] as const;
+export const urlParameters = [
+  'socketPath',
+  'poolSize',
+  'connectTimeout',
+  'replicas',
+  'ssl',
+  'sslCa',
+] as const;
 
 const partNames: Readonly<Record<string, string>> = {
   host: 'its host',
@@ -93,7 +100,10 @@ function decodeParts(parts: UrlParts, faults: FaultList): Values {
       'holds a raw /; percent-encode it, or drop what follows the name',
     );
   }
-  const [, host = '', port = ''] = /^(\[[^\]]*\]|[^:]*)(?::(.*))?$/s.exec(parts.hostAndPort) ?? [];
+  // Several hosts have their ports with them; they are taken apart where the lists of the other sources are
+  const [, host = '', port = ''] = parts.hostAndPort.includes(',')
+    ? ['', parts.hostAndPort]
+    : (/^(\[[^\]]*\]|[^:]*)(?::(.*))?$/s.exec(parts.hostAndPort) ?? []);
   const { username, password, database } = parts;
   const values: Values = {};
   for (const [name, encoded] of Object.entries({ host, port, username, password, database })) {

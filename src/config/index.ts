@@ -4,6 +4,7 @@ export {
   settingDefaults,
   type ConnectionSettings,
   type DeclaredType,
+  type HostAddress,
   type Logging,
   type LogTopic,
   type RequiredSetting,

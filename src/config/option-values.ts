@@ -2,6 +2,11 @@ import { isIPv6 } from 'node:net';
 import type { FaultList } from './faults';
 import { logTopics, type DeclaredType, type Logging, type LogTopic } from './connection-settings';
 
+/** True for what stands for "not given". */
+export function isAbsent(value: unknown): value is null | undefined {
+  return value === undefined || value === null;
+}
+
 /** Reads single options, each to a checked value or to a fault; null and undefined are "not given". */
 export class OptionReader {
   constructor(

@@ -1,7 +1,8 @@
 import { settingDefaults, type ConnectionSettings, type SslSettings } from './connection-settings';
 import type { FaultList } from './faults';
 import { findNearName } from './near-name';
-import { OptionReader } from './option-values';
+import { isAbsent, OptionReader } from './option-values';
+import { readHosts } from './read-hosts';
 import { readText } from './read-file';
 
 /** The options of a configuration, by the names that they have in ormconfig.json. */
@@ -9,6 +10,8 @@ export const optionNames = [
   'type',
   'host',
   'port',
+  'hosts',
+  'replicas',
   'socketPath',
   'username',
   'password',
@@ -59,13 +62,8 @@ export function readSettings(given: GivenOptions, faults: FaultList): Connection
   const number = (option: keyof typeof bounds): number | undefined =>
     read.wholeNumber(label(option), values[option], bounds[option]);
 
-  const host = read.host(label('host'), values.host);
-  const socketPath = read.text(label('socketPath'), values.socketPath);
-  if (isAbsent(values.host) && isAbsent(values.socketPath)) {
-    faults.add('missing', label('host'), `or ${label('socketPath')} is missing: there is no default host`);
-  } else if (host !== undefined && socketPath !== undefined && host !== 'localhost') {
-    faults.add('invalid', label('socketPath'), `and ${label('host')} are both given; leave one out`);
-  }
+  const port = number('port') ?? settingDefaults.port;
+  const where = readHosts(given, read, faults, port);
   const username = required(values.username, label('username'), faults, (value, name) =>
     read.text(name, value),
   );
@@ -75,9 +73,7 @@ export function readSettings(given: GivenOptions, faults: FaultList): Connection
   const settings = {
     source: given.source,
     declaredType: read.type(label('type'), values.type) ?? settingDefaults.declaredType,
-    host: socketPath === undefined ? (host ?? null) : null,
-    port: number('port') ?? settingDefaults.port,
-    socketPath: socketPath ?? null,
+    ...where,
     username: username ?? '',
     password: readPassword(given, read, faults) ?? settingDefaults.password,
     database: database ?? '',
@@ -89,10 +85,6 @@ export function readSettings(given: GivenOptions, faults: FaultList): Connection
   };
   faults.throwIfAny();
   return settings;
-}
-
-function isAbsent(value: unknown): boolean {
-  return value === undefined || value === null;
 }
 
 function required<Value>(

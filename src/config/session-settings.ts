@@ -1,5 +1,6 @@
 import type * as Mysql2 from 'mysql2';
 import { ProtectionFlowsError } from '../errors';
+import { closeWhenUnfit, type UnfitListener } from './unfit-sessions';
 
 /**
  * The sql_mode of every session: what MySQL 8.4 has by default, valid on MariaDB 10.11 too. It replaces the
@@ -71,7 +72,7 @@ function wrapOnce(connection: Mysql2.PoolConnection): void {
  * Makes `source` hand out only connections whose session has the settings. The pool's `connection` event would
  * be too weak a place for it: it cannot keep a connection back when the statement fails.
  */
-function settleBeforeHandingOut<Source extends object>(source: Source): Source {
+function settleBeforeHandingOut<Source extends object>(source: Source, onUnfit: UnfitListener): Source {
   if (settledSessions.has(source)) return source;
   settledSessions.add(source);
   const plain = source as unknown as HandsOutConnections;
@@ -90,6 +91,7 @@ function settleBeforeHandingOut<Source extends object>(source: Source): Source {
         }
         settledSessions.add(connection);
         wrapOnce(connection);
+        closeWhenUnfit(connection, onUnfit);
         settled(null, connection);
       });
     });
@@ -118,16 +120,21 @@ function settleAtStart(connection: Mysql2.Connection): Mysql2.Connection {
  * mysql2, but every session of its pools and pool clusters begins with {@link sessionStatement}, the first one
  * included; TypeORM takes it as the option `driver`. A session that refuses the statement is closed, and asking
  * for the connection fails with QUERY_FAILED.
+ *
+ * @param onUnfit told of a session whose server turned out to take no writes; it is closed when it is given back
  */
-export function withSessionSettings(mysql2: typeof Mysql2): typeof Mysql2 {
+export function withSessionSettings(
+  mysql2: typeof Mysql2,
+  onUnfit: UnfitListener = () => undefined,
+): typeof Mysql2 {
   const replaced: Pick<typeof Mysql2, 'createPool' | 'createPoolCluster' | 'createConnection'> = {
     createPool: (options: Mysql2.PoolOptions | string) =>
-      settleBeforeHandingOut(mysql2.createPool(options as Mysql2.PoolOptions)),
+      settleBeforeHandingOut(mysql2.createPool(options as Mysql2.PoolOptions), onUnfit),
     createPoolCluster: (options) => {
       const cluster = mysql2.createPoolCluster(options);
       const of = cluster.of.bind(cluster);
       // The cluster's own getConnection asks of() for the namespace, and the namespace for the connection.
-      cluster.of = (pattern, selector) => settleBeforeHandingOut(of(pattern, selector));
+      cluster.of = (pattern, selector) => settleBeforeHandingOut(of(pattern, selector), onUnfit);
       return cluster;
     },
     createConnection: (options: Mysql2.ConnectionOptions | string) =>

@@ -3,7 +3,32 @@ import type { Queryable } from '../schema/queryable';
 import type { MysqlOptions } from './guarded-data-source';
 
 /** The part of mysql2 that is needed here. */
-type Connector = Pick<typeof Mysql2, 'createConnection'>;
+type Connector = Pick<typeof Mysql2, 'createConnection'> & {
+  /** Where there are several hosts: settles which of them {@link Connector.createConnection} goes to. */
+  findWriter?(options: Mysql2.ConnectionOptions): Promise<void>;
+};
+
+function connectionOptions(options: MysqlOptions): Mysql2.ConnectionOptions {
+  const { host, port, socketPath, username, password, database, ssl, connectTimeout } = options;
+  return {
+    ...(socketPath ? { socketPath } : { host, port }),
+    user: username,
+    password: typeof password === 'string' ? password : undefined,
+    database,
+    connectTimeout,
+    ...(ssl && typeof ssl === 'object' ? { ssl } : {}),
+  };
+}
+
+/**
+ * Where several hosts are configured, finds the one that takes writes, which {@link openConnection} then goes to. With
+ * one host it does nothing.
+ *
+ * @throws ProtectionFlowsError NO_WRITABLE_HOST with what is wrong with each of them
+ */
+export async function findWriter(options: MysqlOptions): Promise<void> {
+  await (options.driver as Connector).findWriter?.(connectionOptions(options));
+}
 
 /** A connection outside the pool; whoever opened it closes it. */
 export interface OwnConnection extends Queryable {
@@ -12,21 +37,14 @@ export interface OwnConnection extends Queryable {
 }
 
 /**
- * Opens a connection of its own to where the data source connects, whatever the pool's size. It returns at once: a
+ * Opens a connection of its own to where the data source connects, of several hosts to the one that it writes to,
+ * whatever the pool's size. It returns at once: a
  * failure to connect is what its statements are rejected with.
  *
  * @param answerLimitMs how long a statement may go without an answer, in milliseconds. Default: for ever
  */
 export function openConnection(options: MysqlOptions, answerLimitMs?: number): OwnConnection {
-  const { driver, host, port, socketPath, username, password, database, ssl, connectTimeout } = options;
-  const connection = (driver as Connector).createConnection({
-    ...(socketPath ? { socketPath } : { host, port }),
-    user: username,
-    password: typeof password === 'string' ? password : undefined,
-    database,
-    connectTimeout,
-    ...(ssl && typeof ssl === 'object' ? { ssl } : {}),
-  });
+  const connection = (options.driver as Connector).createConnection(connectionOptions(options));
   const unanswered = new Set<(reason: unknown) => void>();
   const fail = (reason: unknown): void => {
     for (const reject of unanswered) reject(reason);

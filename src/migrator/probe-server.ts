@@ -1,6 +1,6 @@
 import { detectServer, type Server } from '../schema/server';
 import type { MysqlOptions } from './guarded-data-source';
-import { openConnection } from './open-connection';
+import { findWriter, openConnection } from './open-connection';
 import { translated } from './translate-errors';
 
 /**
@@ -8,6 +8,7 @@ import { translated } from './translate-errors';
  * contradicts it is corrected, with a warning: TypeORM with the wrong type sees differences for ever, and destroys.
  */
 export async function probeServer(options: MysqlOptions): Promise<Server> {
+  await findWriter(options);
   const connection = openConnection(options);
   try {
     return await detectServer(connection);

@@ -114,9 +114,9 @@ describe('DATABASE_URL', () => {
   it('names every fault at once', () => {
     expect(faultsOf(error('mysql://:hush@h:x/?poolSize=many&foo=1'))).toEqual([
       'its parameter foo unknown',
+      'its port invalid',
       'its user name missing',
       'its database missing',
-      'its port invalid',
       'its parameter poolSize invalid',
     ]);
   });

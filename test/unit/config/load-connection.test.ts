@@ -68,6 +68,8 @@ describe('the DB_* variables', () => {
       declaredType: 'mariadb',
       host: 'h',
       port: 3307,
+      hosts: [],
+      replicas: [],
       socketPath: null,
       username: 'u',
       password: 'hush',

@@ -1,0 +1,75 @@
+import type * as Mysql2 from 'mysql2';
+import { fromServerError } from '../../errors';
+import type { HostAddress } from '../connection-settings';
+import { HostPool } from './host-pool';
+import { connectionOf, endAll, type PoolLike, type Settled } from './pooled';
+import type { Term, WriterElection } from './writer-election';
+
+/** Hears that a connection's server takes no writes any more. Whoever hands a connection out sets its own. */
+export type UnfitListeners = WeakMap<object, (code: string) => void>;
+
+/**
+ * A pool whose connections go to the one of several hosts that is the writer. A host that a connection can't be made
+ * to, or whose server refuses to write, is the writer no longer: the next connection goes to the next host. A
+ * statement that was under way is not repeated: what became of it is not known.
+ *
+ * mysql2's own PoolCluster does not do: it takes a node that fails away for ever, or retries it at once and without end,
+ * and it does not know of servers that answer and take no writes.
+ */
+export class FailoverPool implements PoolLike {
+  private readonly pools: readonly HostPool[];
+  private serving: HostPool | null = null;
+  private isClosed = false;
+
+  /** @param createPool makes the pool of one host */
+  constructor(
+    private readonly election: WriterElection,
+    createPool: (host: HostAddress) => Mysql2.Pool,
+    private readonly onUnfit: UnfitListeners,
+  ) {
+    this.pools = election.hosts.map((host) => new HostPool(createPool(host)));
+  }
+
+  /** A connection to the writer. It fails with NO_WRITABLE_HOST, or as the last host that was tried did. */
+  getConnection(settled: Settled): void {
+    this.obtain().then((connection) => settled(null, connection), settled);
+  }
+
+  end(ended: (error: NodeJS.ErrnoException | null) => void): void {
+    this.isClosed = true;
+    endAll(
+      this.pools.map(({ pool }) => pool as unknown as PoolLike),
+      ended,
+    );
+  }
+
+  private async obtain(): Promise<Mysql2.PoolConnection> {
+    for (let triesLeft = this.pools.length; ; triesLeft -= 1) {
+      const term = await this.election.current();
+      try {
+        const connection = await connectionOf(this.poolOf(term) as unknown as PoolLike);
+        if (this.election.isCurrent(term) || triesLeft === 0) return this.handOut(connection, term);
+        // Given up while this caller waited in the queue of its pool
+        connection.release();
+      } catch (error) {
+        if (this.isClosed || triesLeft === 0) throw error;
+        this.election.reject(term, fromServerError(error)?.message ?? (error as Error).message);
+      }
+    }
+  }
+
+  private poolOf(term: Term): Mysql2.Pool {
+    const chosen = this.pools[term.index] as HostPool;
+    if (chosen !== this.serving) {
+      this.serving?.retire();
+      chosen.serve();
+      this.serving = chosen;
+    }
+    return chosen.pool;
+  }
+
+  private handOut(connection: Mysql2.PoolConnection, term: Term): Mysql2.PoolConnection {
+    this.onUnfit.set(connection, (code) => this.election.reject(term, `it refused a statement with ${code}`));
+    return connection;
+  }
+}

@@ -1,0 +1,25 @@
+import { unfitReason } from '../../../../src/config/hosts/node-state';
+
+const reason = (variables: Record<string, string>) => unfitReason(new Map(Object.entries(variables)));
+
+/** Guards what a server may say of itself and be written to all the same. */
+describe('a server is written to', () => {
+  it.each([
+    ['a MariaDB without Galera', { read_only: 'OFF', wsrep_on: 'OFF', wsrep_ready: 'OFF' }],
+    ['a MySQL', { read_only: 'OFF', super_read_only: 'OFF', innodb_read_only: 'OFF' }],
+    ['a Galera node', { read_only: 'OFF', wsrep_on: 'ON', wsrep_ready: 'ON' }],
+  ])('as %s', (_name, variables) => {
+    expect(reason(variables)).toBeNull();
+  });
+
+  it.each([
+    ['read_only', { read_only: 'ON' }],
+    ['read_only', { read_only: 'NO_LOCK_NO_ADMIN' }],
+    ['super_read_only', { read_only: 'ON', super_read_only: 'ON' }],
+    ['innodb_read_only', { innodb_read_only: 'ON' }],
+    ['transaction_read_only', { transaction_read_only: 'ON' }],
+    ['NON-PRIMARY', { wsrep_on: 'ON', wsrep_ready: 'OFF', wsrep_cluster_status: 'NON-PRIMARY' }],
+  ])('never with %s', (name, variables) => {
+    expect(reason(variables)).toContain(name);
+  });
+});
