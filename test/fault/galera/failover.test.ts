@@ -1,0 +1,155 @@
+import { createConnection } from 'mysql2/promise';
+import { setTimeout as pause } from 'node:timers/promises';
+import { createDataSource } from '../../../src/create-data-source';
+import { isProtectionFlowsError } from '../../../src/errors';
+import { migrate, type ProtectionFlowsDataSource } from '../../../src/migrator';
+import { createRepositories, type Repositories } from '../../../src/repositories';
+import { select, type Queryable } from '../../../src/schema/queryable';
+import { createPlatformTables, type PrivateServer } from '../../../src/testing';
+import { sessionOf } from '../../../src/testing/throw-away-database';
+import { describeOnGalera, useGaleraCluster } from '../../support/use-galera-cluster';
+import { waitFor } from '../../support/wait-for';
+import { insertFlows, yearlySchedule } from '../claims-flows';
+import { runningTwice, wrongStatistics } from '../completions-recount';
+
+const schedulers = 4;
+const dueFlows = 400;
+const claimLimit = 5;
+const due = new Date('2026-01-01T00:00:00Z');
+const database = 'failover';
+/** What a service repeats a call after; a failover may show as any of them. */
+const passing = ['CONNECTION_LOST', 'SERVER_NOT_READY', 'NO_WRITABLE_HOST', 'TRANSACTION_ABORTED'];
+
+// Guards that a node of a cluster that goes takes no acknowledged write with it, and makes no run happen twice.
+describeOnGalera('programs with the three nodes as hosts', () => {
+  const cluster = useGaleraCluster();
+  const opened: ProtectionFlowsDataSource[] = [];
+  const closers: (() => void)[] = [];
+  afterAll(async () => {
+    for (const dataSource of opened) await dataSource.destroy().catch(() => undefined);
+    for (const close of closers) close();
+  });
+  beforeEach(() => jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined));
+  afterEach(() => jest.restoreAllMocks());
+
+  const connect = async (nodes: readonly PrivateServer[]): Promise<ProtectionFlowsDataSource> => {
+    const [{ username, password } = cluster().nodes[0]] = nodes;
+    const hosts = nodes.map(({ host, port }) => ({ host, port }));
+    const settings = { hosts, username, password, database, poolSize: 3, connectTimeoutMs: 5_000 };
+    const dataSource = createDataSource(settings);
+    opened.push(dataSource);
+    return dataSource.initialize();
+  };
+  /** A session that reads what is committed anywhere in the cluster. */
+  const sessionAt = async (node: PrivateServer): Promise<Queryable> => {
+    const connection = await createConnection({ uri: node.url(database), timezone: 'Z' });
+    connection.on('error', () => undefined);
+    closers.push(() => connection.destroy());
+    await connection.query(`SET time_zone = '+00:00', SESSION wsrep_sync_wait = 15`);
+    return sessionOf(connection);
+  };
+
+  beforeAll(async () => {
+    const [first] = cluster().nodes;
+    const connection = await createConnection(first.url());
+    await connection.query(`CREATE DATABASE ${database}`);
+    connection.destroy();
+    await createPlatformTables(await sessionAt(first));
+    await migrate(await connect(cluster().nodes));
+  });
+
+  it('claim and end every due run once while the node that they write to is killed', async () => {
+    const [first, , third] = cluster().nodes;
+    const session = await sessionAt(third);
+    const schedule_id = await yearlySchedule(session);
+    const ids = await insertFlows(session, { prefix: 'due-', count: dueFlows, due, schedule_id });
+    const faults: string[] = [];
+    const ended = new Map<string, string>();
+    const twice: string[] = [];
+    let endedSinceKill = 0;
+    let isKilled = false;
+
+    const repeated = async <Result>(call: () => Promise<Result>): Promise<Result> => {
+      for (;;) {
+        try {
+          return await call();
+        } catch (error) {
+          if (!isProtectionFlowsError(error) || !passing.includes(error.code)) throw error;
+          faults.push(error.code);
+          if (faults.length > 200) throw error;
+          // As a service does
+          await pause(20);
+        }
+      }
+    };
+    const work = async (at: Repositories, worker: string): Promise<void> => {
+      for (;;) {
+        const claim = { worker, limit: claimLimit };
+        const { claimed } = await repeated(() => at.dueFlows.claimDue(claim));
+        if (claimed.length === 0) return;
+        for (const { flow, execution } of claimed) {
+          if (ended.has(flow.id)) twice.push(flow.id);
+          ended.set(flow.id, execution.id);
+          await repeated(() => at.executions.finish(execution.id, { status: 'success' }));
+          if (isKilled) endedSinceKill += 1;
+          else if (ended.size >= dueFlows / 4) {
+            isKilled = true;
+            await first.kill();
+          }
+        }
+      }
+    };
+    const sources = await Promise.all(Array.from({ length: schedulers }, () => connect(cluster().nodes)));
+    await Promise.all(sources.map((source, n) => work(createRepositories(source), `scheduler-${n}`)));
+
+    expect(faults).toContain('CONNECTION_LOST');
+    expect(endedSinceKill).toBeGreaterThan(dueFlows / 4);
+    expect(twice).toEqual([]);
+    const runs = await select<{ id: string; flow_id: string; status: string }>(
+      session,
+      'SELECT id, flow_id, status FROM protection_flow_executions',
+    );
+    expect(runs.map(({ flow_id }) => flow_id).sort()).toEqual(ids);
+    expect(
+      runs
+        .filter(({ status }) => status === 'success')
+        .map(({ id }) => id)
+        .sort(),
+    ).toEqual([...ended.values()].sort());
+    // Claimed by a transaction whose answer died with the node: under way, and nobody's, until the reaper ends it
+    const unheard = runs.filter(({ status }) => status !== 'success');
+    expect(unheard.filter(({ status }) => status !== 'running')).toEqual([]);
+    expect(unheard.length).toBeLessThanOrEqual(schedulers * claimLimit);
+    expect(await runningTwice(session)).toEqual([]);
+    expect(await wrongStatistics(session)).toEqual([]);
+
+    await first.restart();
+    await cluster().waitUntilSynced();
+  });
+
+  it('are told by a code when the node has lost its cluster, and by another when all have', async () => {
+    const [first, second, third] = cluster().nodes;
+    const { flows } = createRepositories(await connect([first]));
+    const dataSource = await connect(cluster().nodes);
+    await flows.list();
+    await Promise.all([second.kill(), third.kill()]);
+    const failure = async (call: () => Promise<unknown>): Promise<unknown> => {
+      let failed: unknown = null;
+      await waitFor(async () => {
+        failed = await call().then(
+          () => null,
+          (error: unknown) => error,
+        );
+        return failed !== null;
+      });
+      return failed;
+    };
+    expect(await failure(() => flows.list())).toMatchObject({ code: 'SERVER_NOT_READY' });
+    const all = createRepositories(dataSource);
+    expect(await failure(() => all.flows.list())).toMatchObject({ code: 'SERVER_NOT_READY' });
+    expect(await failure(() => all.flows.list())).toMatchObject({
+      code: 'NO_WRITABLE_HOST',
+      message: expect.stringContaining('Galera is not ready: its part of the cluster is NON-PRIMARY'),
+    });
+  });
+});
