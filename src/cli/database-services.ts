@@ -1,16 +1,10 @@
 import { AdvancedConsoleLogger } from 'typeorm';
 import { dataSourceOptions, type ConnectionSettings } from '../config';
-import {
-  adopt,
-  migrate,
-  planMigrate,
-  ProtectionFlowsDataSource,
-  readStatus,
-  restoreOrphans,
-  rollback,
-  runPreflight,
-} from '../migrator';
-import { verify } from '../verify';
+import { ProtectionFlowsDataSource } from '../migrator/guarded-data-source';
+import { migrate, planMigrate } from '../migrator/migrate';
+import { runPreflight } from '../migrator/preflight';
+import { rollback } from '../migrator/rollback';
+import { readStatus } from '../migrator/status';
 import type { Services } from './services';
 
 /** TypeORM tells of a migration that failed whatever `logging` says; here the error is printed by the command. */
@@ -28,10 +22,16 @@ function withoutEntities(settings: ConnectionSettings): ProtectionFlowsDataSourc
   return new ProtectionFlowsDataSource(() => connection, { entities: [], subscribers: [] });
 }
 
-/** The data layer, which no other command needs. */
-const pruneModule = () =>
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- as in load.ts
-  require('./prune-executions') as typeof import('./prune-executions');
+/* eslint-disable @typescript-eslint/no-require-imports -- as in load.ts */
+/** What one command needs and no other, a quarter of all files: a migrate with nothing to do is mostly loading. */
+const only = {
+  adopt: () => require('../migrator/adopt') as typeof import('../migrator/adopt'),
+  prune: () => require('./prune-executions') as typeof import('./prune-executions'),
+  restoreOrphans: () =>
+    require('../migrator/restore-orphans') as typeof import('../migrator/restore-orphans'),
+  verify: () => require('../verify') as typeof import('../verify'),
+};
+/* eslint-enable @typescript-eslint/no-require-imports */
 
 /** The layer below, as the commands use it. */
 export const databaseServices: Services = {
@@ -44,9 +44,9 @@ export const databaseServices: Services = {
   planMigrate,
   runPreflight: (dataSource) => runPreflight(dataSource),
   rollback,
-  adopt,
-  restoreOrphans,
-  prune: (dataSource, options) => pruneModule().pruneExecutions(dataSource, options),
+  adopt: (dataSource, options) => only.adopt().adopt(dataSource, options),
+  restoreOrphans: (dataSource, options) => only.restoreOrphans().restoreOrphans(dataSource, options),
+  prune: (dataSource, options) => only.prune().pruneExecutions(dataSource, options),
   readStatus,
-  verify,
+  verify: (dataSource, options) => only.verify().verify(dataSource, options),
 };

@@ -8,9 +8,10 @@ import { readColumns } from './read-columns';
 import { readForeignKeys } from './read-foreign-keys';
 import { inServerOrder } from './read-index-order';
 import { readIndexes } from './read-indexes';
-import { catalogScope, type CatalogScope } from './scope';
+import { catalogScope, placeholdersFor } from './scope';
 
 interface TableRow {
+  database: string;
   name: string;
   engine: string | null;
   special: string;
@@ -18,18 +19,22 @@ interface TableRow {
   collation: string | null;
 }
 
-/** Engine, charset and collation. A view has no engine: it is shown with engine `VIEW`. */
-async function readTables(scope: CatalogScope): Promise<TableRow[]> {
+/**
+ * Engine, charset and collation, and the session's database, which all further questions name. A view has no engine: it
+ * is shown with engine `VIEW`.
+ */
+async function readTables(session: Queryable, tableNames: readonly string[]): Promise<TableRow[]> {
   return select<TableRow>(
-    scope.session,
-    `SELECT t.TABLE_NAME AS name, IF(t.TABLE_TYPE LIKE '%VIEW', 'VIEW', t.ENGINE) AS engine,
+    session,
+    `SELECT DATABASE() AS \`database\`, t.TABLE_NAME AS name, IF(t.TABLE_TYPE LIKE '%VIEW', 'VIEW', t.ENGINE) AS engine,
             TRIM(CONCAT(IF(t.CREATE_OPTIONS LIKE '%partitioned%', 'partitioned ', ''),
                         IF(t.TABLE_TYPE IN ('BASE TABLE', 'VIEW'), '', LOWER(t.TABLE_TYPE)))) AS special,
             c.CHARACTER_SET_NAME AS charset, t.TABLE_COLLATION AS collation
        FROM information_schema.TABLES t
        LEFT JOIN information_schema.COLLATIONS c ON c.COLLATION_NAME = t.TABLE_COLLATION
-      WHERE t.TABLE_SCHEMA = ? AND t.TABLE_TYPE <> 'TEMPORARY' AND t.TABLE_NAME IN (${scope.placeholders})`,
-    scope.parameters,
+      WHERE t.TABLE_SCHEMA = DATABASE() AND t.TABLE_TYPE <> 'TEMPORARY'
+        AND t.TABLE_NAME IN (${placeholdersFor(tableNames)})`,
+    [...tableNames],
   );
 }
 
@@ -45,9 +50,10 @@ export async function readCatalog(
   tableNames: readonly string[],
 ): Promise<Schema> {
   if (tableNames.length === 0) return new Map();
-  const scope = await catalogScope(session, server, tableNames);
-  const rows = await readTables(scope);
-  if (rows.length === 0) return new Map();
+  const rows = await readTables(session, tableNames);
+  const [first] = rows;
+  if (first === undefined) return new Map();
+  const scope = catalogScope(session, server, first.database, tableNames);
   const checks = await readChecks(scope);
   const columns = await readColumns(scope, checks);
   const { indexes, primaryKeys } = await readIndexes(scope);

@@ -19,19 +19,22 @@ export async function currentDatabase(session: Queryable): Promise<string> {
   return row?.name ?? '';
 }
 
-/** A scope over the named tables of the session's database. */
-export async function catalogScope(
+/** `?, ?` for that many values. */
+export const placeholdersFor = (values: readonly unknown[]): string => values.map(() => '?').join(', ');
+
+/** A scope over the named tables of that database, in which the session works. */
+export function catalogScope(
   session: Queryable,
   server: Server,
+  database: string,
   tableNames: readonly string[],
-): Promise<CatalogScope> {
-  const database = await currentDatabase(session);
+): CatalogScope {
   return {
     session,
     server,
     database,
     tableNames,
-    placeholders: tableNames.map(() => '?').join(', '),
+    placeholders: placeholdersFor(tableNames),
     parameters: [database, ...tableNames],
   };
 }
