@@ -37,7 +37,7 @@ export class TurnTaker {
     const from = this.last.turns;
     // The turn under way began before the call
     const until = (): boolean => this.last.turns > from + turns;
-    await waitFor(() => until() || this.child.exitCode !== null, { timeoutMs: 30_000 });
+    await waitFor(() => until() || this.child.exitCode !== null, { timeoutMs: 60_000 });
     if (!until()) throw new Error(`the program ended with ${this.child.exitCode}: ${this.stderr}`);
   }
 
