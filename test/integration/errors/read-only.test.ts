@@ -1,0 +1,47 @@
+import { createRepositories } from '../../../src/repositories';
+import { useDataSource } from '../../support/data-source';
+import { useDatabase } from '../../support/database';
+import { sharedServer } from '../../support/shared-server';
+
+const flow = {
+  name: 'Refused',
+  flow_type: 'replication',
+  target_type: 'vm',
+  target_id: 'ctx-1',
+  destination_type: 'ossea',
+} as const;
+
+// Guards that less than a read-only server is told by the same code, with a sentence of its own, and costs no session.
+describe('a write that is refused as read-only', () => {
+  const database = useDatabase({ platform: 'none' });
+  const dataSource = useDataSource(database);
+
+  it('by the transaction says so, and the session stays', async () => {
+    const runner = dataSource().createQueryRunner();
+    const id = () => runner.query('SELECT CONNECTION_ID() AS id');
+    const before = await id();
+    await runner.query('START TRANSACTION READ ONLY');
+    await expect(runner.query('DELETE FROM protection_flows')).rejects.toMatchObject({
+      code: 'SERVER_READ_ONLY',
+      message: 'the transaction is read-only',
+      details: { errno: 1792 },
+    });
+    await runner.query('ROLLBACK');
+    await runner.release();
+    expect(await dataSource().query('SELECT CONNECTION_ID() AS id')).toEqual(before);
+  });
+
+  it('by the database says so, where a database can be (MySQL)', async () => {
+    if (sharedServer().flavour !== 'mysql') return;
+    await database.session.query(`ALTER SCHEMA \`${database.name}\` READ ONLY = 1`);
+    try {
+      await expect(createRepositories(dataSource()).flows.create(flow)).rejects.toMatchObject({
+        code: 'SERVER_READ_ONLY',
+        message: 'the database is read-only',
+        details: { errno: 3989 },
+      });
+    } finally {
+      await database.session.query(`ALTER SCHEMA \`${database.name}\` READ ONLY = 0`);
+    }
+  });
+});
