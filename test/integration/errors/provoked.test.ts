@@ -1,4 +1,3 @@
-import { createServer, type Server as TcpServer } from 'node:net';
 import { load } from '../../../src/cli/load';
 import { run } from '../../../src/cli/run';
 import { loadConnection, withSessionSettings } from '../../../src/config';
@@ -12,6 +11,7 @@ import { beforeStatement } from '../../support/before-statement';
 import { useDatabase, usePrivateServer } from '../../support/database';
 import { useDataSource } from '../../support/data-source';
 import { refusing } from '../../support/refusing-mysql2';
+import { withSilentServer } from '../../support/silent-server';
 import { dataLayerProvocations } from './data-layer-provocations';
 
 type Provocation = () => Promise<unknown>;
@@ -91,16 +91,6 @@ describe('every error code is provoked:', () => {
   } as const;
   const flows = () => dataSource().getRepository(ProtectionFlow);
 
-  const silent = async (work: (port: number) => Promise<unknown>): Promise<unknown> => {
-    const listener: TcpServer = createServer(() => undefined);
-    await new Promise<void>((settle) => listener.listen(0, '127.0.0.1', settle));
-    try {
-      return await work((listener.address() as { port: number }).port);
-    } finally {
-      await new Promise((settle) => listener.close(settle));
-    }
-  };
-
   const findingWith = (code: ErrorCode, parent: string) => (): Promise<unknown> =>
     withParent(parent).then(() => finding(code));
 
@@ -117,7 +107,8 @@ describe('every error code is provoked:', () => {
     },
     HOST_UNKNOWN: () => connect(url({ host: 'no-such-host.invalid' })),
     CONNECTION_REFUSED: () => connect(url({ port: 1 })),
-    CONNECTION_TIMEOUT: () => silent((port) => connect(url({ port, query: '?connectTimeout=200' }))),
+    CONNECTION_TIMEOUT: () =>
+      withSilentServer((port) => connect(url({ port, query: '?connectTimeout=200' }))),
     NO_WRITABLE_HOST: () => connect(url({ host: '127.0.0.1:1,127.0.0.1', port: 2 })),
     CONNECTION_LOST: async () => {
       const runner = dataSource().createQueryRunner();
