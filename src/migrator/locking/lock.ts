@@ -90,7 +90,7 @@ async function takeServerLock({ session, database }: LockOptions, patience: Pati
     const [used] = await select<{ id: number | string | null }>(session, 'SELECT IS_USED_LOCK(?) AS id', [
       name,
     ]);
-    const id = used?.id == null ? null : Number(used.id);
+    const id = used?.id === undefined || used.id === null ? null : Number(used.id);
     // Who it is says the lease's row; a server that can't be read, or was never migrated, has none
     const holder = await readHolder(session).catch(() => null);
     const connection = id === null ? 'another connection' : `connection ${id}`;
