@@ -94,6 +94,7 @@ describe('every error code is provoked:', () => {
   const findingWith = (code: ErrorCode, parent: string) => (): Promise<unknown> =>
     withParent(parent).then(() => finding(code));
 
+  const stealLease = () => query("UPDATE sendense_flow_lock SET owner = 'x', holder = 'somebody'");
   const provocations: Readonly<Record<ErrorCode, Provocation>> = {
     USAGE: () => cli(['migrat']),
     CONFIG_MISSING: async () => loadConnection({ env: {}, cwd: '/nonexistent' }),
@@ -176,12 +177,7 @@ describe('every error code is provoked:', () => {
       );
       return finding('TABLE_COPY_REFUSED', { copyLimitRows: 0 });
     },
-    LOCK_LOST: () =>
-      migrate(
-        beforeStatement(dataSource(), /^CREATE TABLE .?protection_flows/, () =>
-          query("UPDATE sendense_flow_lock SET owner = 'somebody', holder = 'somebody else'"),
-        ),
-      ),
+    LOCK_LOST: () => migrate(beforeStatement(dataSource(), /^CREATE TABLE .?protection_flows/, stealLease)),
     MIGRATE_LOCKED: async () => {
       await query(`SELECT GET_LOCK('${lockName(database.name)}', 0)`);
       return migrate(dataSource(), { lockWaitMs: 1 });
