@@ -126,7 +126,7 @@ const variations: readonly Variation[] = [
     change: [
       'ALTER TABLE sendense_flow_migrations AUTO_INCREMENT = 1000',
       'ALTER TABLE sendense_flow_migrations CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci',
-      'ALTER TABLE sendense_flow_migrations ADD applied_by varchar(20) NULL',
+      'ALTER TABLE sendense_flow_migrations ADD ticket varchar(20) NULL',
     ],
   },
   {
