@@ -92,8 +92,8 @@ describe('a run whose connection is killed', () => {
       expect(await bench.checksums(flows, executions)).toEqual(before);
       return died();
     });
-    // Twelve rows, and for each of three batches a delete and a commit
-    expect(deaths).toBe(12 + 3 * 2);
+    // Twelve rows, for each of three batches a delete and a commit, and the lock's lease taken and given back
+    expect(deaths).toBe(12 + 3 * 2 + 2);
   });
 
   it('is told by Ctrl-C to stop before the next batch, and the next run goes on', async () => {
