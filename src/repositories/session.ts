@@ -52,11 +52,8 @@ export class Session {
 
   /** Executes a statement that writes, and answers how many rows it matched (mysql2 sets CLIENT_FOUND_ROWS). */
   write(sql: string, parameters: readonly unknown[] = []): Promise<number> {
-    const once = async (): Promise<number> => {
-      const { affectedRows } = await this.query<{ affectedRows: number }>(sql, parameters);
-      return affectedRows;
-    };
-    return this.isJoined ? once() : retried(once);
+    const once = (): Promise<{ affectedRows: number }> => this.query(sql, parameters);
+    return (this.isJoined ? once() : retried(once)).then(({ affectedRows }) => affectedRows);
   }
 
   /**

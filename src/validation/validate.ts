@@ -17,10 +17,9 @@ function entityNamed(name: ValidatedEntity['name']): ValidatedEntity {
 function rowFaults(name: ValidatedEntity['name'], input: unknown, mode: WriteMode): FieldFault[] {
   const entity = entityNamed(name);
   const values = (typeof input === 'object' && input !== null ? input : {}) as RowValues;
-  return mergeFaults(
-    fieldFaults(entity, values, mode),
-    entity.rowFaults(values, { complete: mode === 'insert' }),
-  );
+  const ofFields = fieldFaults(entity, values, mode);
+  const ofRow = entity.rowFaults(values, { complete: mode === 'insert' });
+  return ofFields.length + ofRow.length === 0 ? [] : mergeFaults(ofFields, ofRow);
 }
 
 function assertNone(name: ValidatedEntity['name'], faults: readonly FieldFault[]): void {
