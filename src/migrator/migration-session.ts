@@ -5,7 +5,7 @@ import { rowLockSeconds, withShortLockWait } from './waiting/lock-wait';
 import type { MysqlOptions, ProtectionFlowsDataSource } from './guarded-data-source';
 import { assertNotInterrupted } from './interruption';
 import { withMigrationLock, type MigrationLock } from './locking/lock';
-import { openConnection } from './open-connection';
+import { openConnection, type OwnConnection } from './open-connection';
 import type { ProgressListener } from './results';
 import { thisRun } from './this-run';
 import { answerLimitMs, Watchdog } from './waiting/watchdog';
@@ -54,9 +54,13 @@ export async function withMigrationSession<T>(
   const { onProgress, signal, lockWaitMs: waitMs, lockLeaseMs: leaseMs } = options;
   const { appliedBy, packageVersion } = thisRun();
   const runner = dataSource.createQueryRunner('master');
-  const watchdog = new Watchdog(runner, () =>
-    openConnection(dataSource.options as MysqlOptions, answerLimitMs),
-  );
+  const beside: OwnConnection[] = [];
+  const open = (): OwnConnection => {
+    const connection = openConnection(dataSource.options as MysqlOptions, answerLimitMs);
+    beside.push(connection);
+    return connection;
+  };
+  const watchdog = new Watchdog(runner, open);
   const tell = (step: string): void => onProgress?.({ migration: null, step });
   let executed = 0;
   let lock: MigrationLock | undefined;
@@ -79,6 +83,7 @@ export async function withMigrationSession<T>(
       execute: (sql) =>
         executeStatement(runner, sql, {
           watchdog,
+          ownThreads: () => beside.flatMap((connection) => connection.threadId() ?? []),
           signal,
           tableWaitMs: options.tableWaitMs,
           rowLockSeconds: rowLockSeconds[dataSource.server.flavour],
@@ -92,7 +97,7 @@ export async function withMigrationSession<T>(
       {
         session: runner,
         database: dataSource.database,
-        open: () => openConnection(dataSource.options as MysqlOptions, answerLimitMs),
+        open,
         holder: `${appliedBy}, version ${packageVersion}`,
         signal,
         waitMs,

@@ -32,6 +32,8 @@ export async function findWriter(options: MysqlOptions): Promise<void> {
 
 /** A connection outside the pool; whoever opened it closes it. */
 export interface OwnConnection extends Queryable {
+  /** The server's number for it; null before it is connected. */
+  threadId(): number | null;
   /** Ends it at once; statements without an answer are rejected. */
   close(): void;
 }
@@ -59,6 +61,7 @@ export function openConnection(options: MysqlOptions, answerLimitMs?: number): O
   };
   return {
     close,
+    threadId: () => (connection as { threadId?: number }).threadId ?? null,
     query: (sql, parameters) =>
       new Promise((resolve, reject) => {
         unanswered.add(reject);

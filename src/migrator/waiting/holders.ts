@@ -33,6 +33,8 @@ export interface Wanted {
   readonly waiterId: number | null;
   /** The statement that waits or waited. */
   readonly sql: string;
+  /** Connections that are known to hold up nobody: the waiter's own, beside the one that waits. */
+  readonly ownThreads?: readonly number[];
 }
 
 /** An object that a lock is held on. */

@@ -24,7 +24,10 @@ export function withoutPort(host: string | null): string | null {
  * @see https://mariadb.com/kb/en/information-schema-innodb_trx-table/
  * @throws the server's error where the user has no PROCESS
  */
-export async function openTransactions(session: Queryable, { waiterId }: Wanted): Promise<Blocker[]> {
+export async function openTransactions(
+  session: Queryable,
+  { waiterId, ownThreads = [] }: Wanted,
+): Promise<Blocker[]> {
   // STRAIGHT_JOIN: MySQL, beginning with a PROCESSLIST of nobody else, would not find out that PROCESS is missing
   const rows = await select<TransactionRow>(
     session,
@@ -32,7 +35,7 @@ export async function openTransactions(session: Queryable, { waiterId }: Wanted)
             TIMESTAMPDIFF(SECOND, t.trx_started, CONVERT_TZ(NOW(), @@SESSION.time_zone, 'SYSTEM')) AS transaction
        FROM information_schema.INNODB_TRX t
        STRAIGHT_JOIN information_schema.PROCESSLIST p ON p.ID = t.trx_mysql_thread_id
-      WHERE p.ID NOT IN (CONNECTION_ID(), ?) AND (p.DB IS NULL OR p.DB = DATABASE())
+      WHERE p.ID NOT IN (CONNECTION_ID(), ?, ${[0, ...ownThreads].join(', ')}) AND (p.DB IS NULL OR p.DB = DATABASE())
       ORDER BY t.trx_started, p.ID`,
     [waiterId ?? 0],
   );

@@ -25,6 +25,8 @@ export interface Watched {
   readonly afterMs: number;
   /** How long the statement may wait that has worked for so long before, in milliseconds. */
   sliceMs(workedMs: number): number;
+  /** The connections that belong to this run besides: they hold up nobody. */
+  ownThreads?(): readonly number[];
   /** Once it is aborted, the statement does not wait any longer. */
   readonly signal?: AbortSignal;
 }
@@ -105,7 +107,9 @@ export class Watchdog {
       } else if (waitingSince === null) {
         waitingSince = lookedAt;
         sighting.workedMs = waitingSince - startedAt - waitedBeforeMs;
-        sighting.holders = await unlessStopped(findHolders(connection, { waiterId: id, sql: watched.sql }));
+        sighting.holders = await unlessStopped(
+          findHolders(connection, { waiterId: id, sql: watched.sql, ownThreads: watched.ownThreads?.() }),
+        );
         nextMs = 0;
       } else {
         const leftMs = waitingSince + watched.sliceMs(sighting.workedMs ?? 0) - now;
