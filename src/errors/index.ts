@@ -5,5 +5,6 @@ export {
   type ErrorParts,
   type ErrorReport,
 } from './protection-flows-error';
+export { isLostToAnother } from './server/lost-to-another';
 export { fromServerError } from './server-errors';
 export { validationFailed, type FieldFault } from './validation-failed';

@@ -1,6 +1,7 @@
 import type { Queryable } from '../schema/queryable';
 import { quoteText, select } from '../schema/queryable';
 import type { StepContext } from '../schema/step';
+import type { ThisRun } from './this-run';
 
 /** The history's table: named so that an application's own TypeORM history, `migrations`, is left alone. */
 export const historyTable = 'sendense_flow_migrations';
@@ -13,15 +14,10 @@ export interface HistoryEntry {
   readonly appliedAt: string | null;
   /** True while its rollback is under way: a rollback that died leaves it, and some of the migration's objects. */
   readonly reverting: boolean;
-  /** Which run applied it; null where it was recorded by an older version, or by TypeORM on a plain DataSource. */
-  readonly run: HistoryRun | null;
 }
 
-/** The run that applied a migration. */
-export interface HistoryRun {
-  /** Process, host and version, in words. */
-  readonly appliedBy: string;
-  readonly packageVersion: string;
+/** What the history says of the run that applied a migration. */
+export interface HistoryRun extends ThisRun {
   /** How long the migration took, in milliseconds; null where it was taken over and not executed. */
   readonly durationMs: number | null;
 }
@@ -44,19 +40,13 @@ export async function readHistory(session: Queryable): Promise<HistoryEntry[] | 
     name: string;
     applied_at?: Date | string | null;
     reverting?: number;
-    applied_by?: string | null;
-    package_version?: string | null;
-    duration_ms?: number | null;
   }>(session, `SELECT * FROM ${historyTable} ORDER BY id`);
-  return rows.map(
-    ({ id, name, applied_at: at, reverting, applied_by: by, package_version: version, duration_ms: ms }) => ({
-      id: Number(id),
-      name,
-      appliedAt: at ? new Date(at).toISOString() : null,
-      reverting: Number(reverting ?? 0) === 1,
-      run: by && version ? { appliedBy: by, packageVersion: version, durationMs: ms ?? null } : null,
-    }),
-  );
+  return rows.map(({ id, name, applied_at: at, reverting }) => ({
+    id: Number(id),
+    name,
+    appliedAt: at ? new Date(at).toISOString() : null,
+    reverting: Number(reverting ?? 0) === 1,
+  }));
 }
 
 /** Marks a migration whose rollback begins, or clears the mark. */

@@ -60,7 +60,9 @@ export async function withMigrationSession<T>(
     beside.push(connection);
     return connection;
   };
-  const watchdog = new Watchdog(runner, open);
+  const watchdog = new Watchdog(runner, open, () =>
+    beside.flatMap((connection) => connection.threadId() ?? []),
+  );
   const tell = (step: string): void => onProgress?.({ migration: null, step });
   let executed = 0;
   let lock: MigrationLock | undefined;
@@ -83,7 +85,6 @@ export async function withMigrationSession<T>(
       execute: (sql) =>
         executeStatement(runner, sql, {
           watchdog,
-          ownThreads: () => beside.flatMap((connection) => connection.threadId() ?? []),
           signal,
           tableWaitMs: options.tableWaitMs,
           rowLockSeconds: rowLockSeconds[dataSource.server.flavour],

@@ -1,8 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** This package's version, as its package.json has it. */
+let version: string | undefined;
+
+/** This package's version, as its package.json has it; read once. */
 export function packageVersion(): string {
-  const text = readFileSync(join(__dirname, '../../package.json'), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
+  if (version === undefined) {
+    const text = readFileSync(join(__dirname, '../../package.json'), 'utf8');
+    ({ version } = JSON.parse(text) as { version: string });
+  }
+  return version;
 }

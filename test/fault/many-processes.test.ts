@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { resolve } from 'node:path';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { migrate, rollback } from '../../src/migrator';
 import { select } from '../../src/schema/queryable';
@@ -8,6 +7,7 @@ import { startPrivateServer, type PrivateServer } from '../../src/testing';
 import { catalogDump } from '../support/catalog-dump';
 import { useDatabase } from '../support/database';
 import { useDataSource } from '../support/data-source';
+import { migrateProgram, migratePrograms } from '../support/migrate-programs';
 import { packageFolder, runProgram, type ProgramEnd } from '../support/run-program';
 import { testInstallation } from '../support/test-installation';
 import { waitFor } from '../support/wait-for';
@@ -15,13 +15,6 @@ import { waitFor } from '../support/wait-for';
 const rounds = Number(process.env['PROCESS_ROUNDS'] ?? 2);
 const processes = 16;
 
-const ours = [resolve(packageFolder, 'dist/cli/main.js'), 'migrate', '--json'];
-const typeorm = [
-  resolve(packageFolder, 'node_modules/typeorm/cli.js'),
-  'migration:run',
-  '-d',
-  'dist/data-source.js',
-];
 const whole = /^sendense/;
 
 /** How many statements of each kind the server has executed that change a schema, or record it. */
@@ -61,7 +54,7 @@ describe(`${processes} processes at once, ${rounds} rounds`, () => {
     async () => {
       const alone = await fresh('alone');
       const before = await counted(alone);
-      expect(await run(ours, alone)).toMatchObject({ exitCode: 0 });
+      expect(await run(migratePrograms.ours, alone)).toMatchObject({ exitCode: 0 });
       const once = growth(before, await counted(alone));
       const reference = await createConnection(alone);
       const expected = await catalogDump({ query: async (sql) => (await reference.query(sql))[0] }, whole);
@@ -69,7 +62,7 @@ describe(`${processes} processes at once, ${rounds} rounds`, () => {
         const url = await fresh(`round_${round}`);
         const start = await counted(url);
         const ends = await Promise.all(
-          Array.from({ length: processes }, (_, at) => run(at % 2 === 0 ? ours : typeorm, url)),
+          Array.from({ length: processes }, (_, at) => run(migrateProgram(at), url)),
         );
         expect(ends.filter(({ exitCode }) => exitCode !== 0).map(({ output }) => output)).toEqual([]);
         expect(growth(start, await counted(url))).toEqual(once);
@@ -98,7 +91,7 @@ describe('a holder that is killed', () => {
     const blocker = await database.connect();
     await blocker.query('START TRANSACTION');
     await blocker.query('SELECT * FROM protection_flows');
-    const holder = spawn(process.execPath, ours, {
+    const holder = spawn(process.execPath, migratePrograms.ours, {
       cwd: packageFolder,
       env: { PATH: process.env['PATH'], DATABASE_URL: database.url },
       stdio: 'ignore',

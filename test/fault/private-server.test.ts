@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createConnection } from 'mysql2/promise';
 import { startPrivateServer, type PrivateServer } from '../../src/testing';
+import { isAlive } from '../support/is-alive';
 import { waitFor } from '../support/wait-for';
 
 const program = join(__dirname, '..', 'fixtures', 'program-with-private-server.ts');
@@ -24,15 +25,6 @@ async function runProgram(then: 'wait' | 'return' | 'throw'): Promise<StartedPro
   });
   const [line] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string];
   return { child, ...(JSON.parse(line) as { pid: number; directory: string }) };
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 async function expectGone({ pid, directory }: StartedProgram): Promise<void> {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { ProtectionFlowsError } from '../../errors';
+import { isLostToAnother, ProtectionFlowsError } from '../../errors';
 import { select, type Queryable } from '../../schema/queryable';
 import type { OwnConnection } from '../open-connection';
 import { translated } from '../translate-errors';
@@ -11,9 +11,6 @@ export const defaultLeaseMs = 30_000;
 
 /** So much of the lease, at its end, is not relied upon: the clocks of a cluster's nodes differ. */
 const marginShare = 1 / 6;
-
-/** Lost against another one's write of the row, on this server or, at COMMIT, in the cluster: to be tried again. */
-const lostErrnos = new Set([1213, 1205, 1020, 3101]);
 
 /** What a lease is taken with. */
 export interface LeaseOptions {
@@ -66,7 +63,8 @@ export class Lease {
       );
       if (affectedRows(answer) === 0) return false;
     } catch (error) {
-      if (lostErrnos.has((error as { errno?: number }).errno ?? 0)) return false;
+      // Another one wrote the row, on this server or, as COMMIT shows, in the cluster: to be tried again
+      if (isLostToAnother(error)) return false;
       throw error;
     }
     this.state = 'held';

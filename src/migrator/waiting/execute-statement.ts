@@ -22,8 +22,6 @@ const queryInterrupted = 1317;
 export interface StatementOptions {
   /** Ends attempts that wait for too long. Without it, the server's lock_wait_timeout does. */
   readonly watchdog?: Watchdog;
-  /** The connections that belong to this run besides: they hold up nobody. */
-  ownThreads?(): readonly number[];
   /** Aborting it ends the wait. */
   readonly signal?: AbortSignal;
   /** How long to wait for a transaction that holds the table, work not counted, in milliseconds. Default: a minute. */
@@ -58,14 +56,13 @@ function endedByOthers(sql: string, cause: unknown): ProtectionFlowsError {
 async function attempt(
   session: Queryable,
   sql: string,
-  { watchdog, signal, slices = defaultSlices, ownThreads }: StatementOptions,
+  { watchdog, signal, slices = defaultSlices }: StatementOptions,
   attempts: number,
 ): Promise<Held | null> {
   const watch = await watchdog?.watch({
     sql,
     afterMs: slices.watchAfterMs,
     sliceMs: (workedMs) => sliceMs(slices, attempts, workedMs),
-    ownThreads,
     signal,
   });
   const start = performance.now();
@@ -87,7 +84,9 @@ async function attempt(
   const workedMs = sighting?.workedMs ?? 0;
   const holders =
     sighting?.holders ??
-    (await findHolders(session, { waiterId: null, sql, ownThreads: ownThreads?.() }).catch(() => null));
+    (await findHolders(session, { waiterId: null, sql, ownThreads: watchdog?.ownThreads() }).catch(
+      () => null,
+    ));
   return { waitedMs: ms - workedMs, workedMs, holders, cause: failure };
 }
 

@@ -35,9 +35,8 @@ export async function openTransactions(
             TIMESTAMPDIFF(SECOND, t.trx_started, CONVERT_TZ(NOW(), @@SESSION.time_zone, 'SYSTEM')) AS transaction
        FROM information_schema.INNODB_TRX t
        STRAIGHT_JOIN information_schema.PROCESSLIST p ON p.ID = t.trx_mysql_thread_id
-      WHERE p.ID NOT IN (CONNECTION_ID(), ?, ${[0, ...ownThreads].join(', ')}) AND (p.DB IS NULL OR p.DB = DATABASE())
+      WHERE p.ID NOT IN (CONNECTION_ID(), ${[waiterId ?? 0, ...ownThreads].join(', ')}) AND (p.DB IS NULL OR p.DB = DATABASE())
       ORDER BY t.trx_started, p.ID`,
-    [waiterId ?? 0],
   );
   return rows.map((row) => ({
     connectionId: Number(row.id),

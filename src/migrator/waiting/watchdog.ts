@@ -25,8 +25,6 @@ export interface Watched {
   readonly afterMs: number;
   /** How long the statement may wait that has worked for so long before, in milliseconds. */
   sliceMs(workedMs: number): number;
-  /** The connections that belong to this run besides: they hold up nobody. */
-  ownThreads?(): readonly number[];
   /** Once it is aborted, the statement does not wait any longer. */
   readonly signal?: AbortSignal;
 }
@@ -59,6 +57,8 @@ export class Watchdog {
   constructor(
     private readonly session: Queryable,
     private readonly open: () => OwnConnection,
+    /** The connections that belong to this run besides the session: they hold up nobody. */
+    readonly ownThreads: () => readonly number[] = () => [],
   ) {}
 
   /** Watches the statement that the session executes next. */
@@ -108,7 +108,7 @@ export class Watchdog {
         waitingSince = lookedAt;
         sighting.workedMs = waitingSince - startedAt - waitedBeforeMs;
         sighting.holders = await unlessStopped(
-          findHolders(connection, { waiterId: id, sql: watched.sql, ownThreads: watched.ownThreads?.() }),
+          findHolders(connection, { waiterId: id, sql: watched.sql, ownThreads: this.ownThreads() }),
         );
         nextMs = 0;
       } else {

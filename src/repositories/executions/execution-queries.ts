@@ -1,9 +1,9 @@
 import { ProtectionFlowExecution } from '../../entities';
-import { behind, behindParameters, pageOf, positionOf, type Page } from '../cursor';
-import { withIndex } from '../index-hint';
+import { pageOf, positionOf, type Page } from '../cursor';
 import { withPlatformColumns } from '../platform-columns';
 import { rowReader, type RawRow } from '../row-reader';
 import type { Session } from '../session';
+import { selectNewestFirst } from './newest-first';
 
 async function selectExecutions(
   session: Session,
@@ -18,27 +18,20 @@ async function selectExecutions(
   return rows.map((row) => reader.read(row));
 }
 
-/**
- * A flow's runs, newest first: read backwards from idx_executions_history, to which InnoDB appends the id. Without the
- * hint, MariaDB begins in the middle of a long history at its newest run and reads on to the page: where a table scan
- * seems cheaper than the range, it forgets the range and falls back to `ref` (seen on 10.11).
- */
+/** A page of a flow's runs, newest first. */
 export async function selectHistory(
   session: Session,
   flowId: string,
   limit: number,
   after: string | null,
 ): Promise<Page<ProtectionFlowExecution>> {
-  const position = after === null ? null : positionOf(after);
   const reader = rowReader(session.manager, ProtectionFlowExecution);
-  const rows = await withIndex<RawRow>(
-    session,
-    'idx_executions_history',
-    (hint) =>
-      `SELECT ${reader.columns('e')} FROM protection_flow_executions e ${hint}
-        WHERE e.flow_id = ? ${position ? `AND ${behind('e')}` : ''} ORDER BY e.created_at DESC, e.id DESC LIMIT ?`,
-    [flowId, ...(position ? behindParameters(position) : []), limit + 1],
-  );
+  const rows = await selectNewestFirst<RawRow>(session, {
+    columns: reader.columns('e'),
+    flowId,
+    position: after === null ? null : positionOf(after),
+    limit: limit + 1,
+  });
   return pageOf(
     rows.map((row) => reader.read(row)),
     limit,

@@ -1,5 +1,5 @@
-import { behind, behindParameters, type Position } from '../cursor';
-import { withIndex } from '../index-hint';
+import type { Position } from '../cursor';
+import { selectNewestFirst } from '../executions/newest-first';
 import { marks } from '../lists';
 import type { Session } from '../session';
 import type { GoOn } from './prune';
@@ -13,30 +13,18 @@ async function existing(session: Session, ids: readonly string[]): Promise<strin
   return rows.map(({ id }) => id);
 }
 
-/** So many of a flow's runs from a position on, or from its newest; read from the index alone. */
-function selectBehind(
-  session: Session,
-  flowId: string,
-  position: Position | undefined,
-  limit: number,
-): Promise<Position[]> {
-  return withIndex<Position>(
-    session,
-    'idx_executions_history',
-    (hint) =>
-      `SELECT e.id, e.created_at FROM protection_flow_executions e ${hint}
-        WHERE e.flow_id = ? ${position ? `AND ${behind('e')}` : ''} ORDER BY e.created_at DESC, e.id DESC LIMIT ?`,
-    [flowId, ...(position ? behindParameters(position) : []), limit],
-  );
-}
-
 /**
  * Deletes a flow's runs in batches until less than a batch is left; false where it was stopped. Each batch begins where
  * the one before ended: from the beginning, it would first pass over all that is deleted and not purged yet.
  */
 async function emptyFlow(session: Session, id: string, batchSize: number, goOn: GoOn): Promise<boolean> {
   for (let position: Position | undefined; ;) {
-    const found = await selectBehind(session, id, position, batchSize);
+    const found = await selectNewestFirst<Position>(session, {
+      columns: 'e.id, e.created_at',
+      flowId: id,
+      position,
+      limit: batchSize,
+    });
     if (found.length < batchSize) return true;
     position = found.at(-1);
     const ids = found.map((run) => run.id);

@@ -1,6 +1,6 @@
 import { terminalStatuses } from '../../domain';
-import { behind, behindParameters, type Position } from '../cursor';
-import { withIndex } from '../index-hint';
+import type { Position } from '../cursor';
+import { selectNewestFirst } from '../executions/newest-first';
 import { marks } from '../lists';
 import type { Session } from '../session';
 
@@ -17,15 +17,11 @@ export interface PruneRule {
 /** Asked between two batches: false stops there. */
 export type GoOn = (deleted: number) => Promise<boolean>;
 
-interface Candidate extends Position {
-  readonly id: string;
-}
-
 const terminal = marks(terminalStatuses);
 
 /** The newest run of a flow but so many; null where there are not so many. */
 async function nthNewest(session: Session, flowId: string, skip: number): Promise<Position | null> {
-  const [row] = await session.select<Candidate>(
+  const [row] = await session.select<Position>(
     `SELECT e.id, e.created_at FROM protection_flow_executions e WHERE e.flow_id = ?
       ORDER BY e.created_at DESC, e.id DESC LIMIT 1 OFFSET ?`,
     [flowId, skip],
@@ -45,16 +41,14 @@ async function deleteBehind(
 ): Promise<{ deleted: number; complete: boolean }> {
   let deleted = 0;
   for (let position = from; ;) {
-    // Without the hint, MariaDB reads a long history from its newest run to the position: see selectHistory
-    const found = await withIndex<Candidate>(
-      session,
-      'idx_executions_history',
-      (hint) =>
-        `SELECT e.id, e.created_at FROM protection_flow_executions e ${hint}
-          WHERE e.flow_id = ? AND ${behind('e')} AND e.status IN (${terminal}) ${condition}
-          ORDER BY e.created_at DESC, e.id DESC LIMIT ?`,
-      [flow.id, ...behindParameters(position), ...terminalStatuses, ...parameters, rule.batchSize],
-    );
+    const found = await selectNewestFirst<Position>(session, {
+      columns: 'e.id, e.created_at',
+      flowId: flow.id,
+      position,
+      limit: rule.batchSize,
+      condition: `AND e.status IN (${terminal}) ${condition}`,
+      parameters: [...terminalStatuses, ...parameters],
+    });
     const last = found.at(-1);
     if (last === undefined) return { deleted, complete: true };
     const ids = found.map((run) => run.id).filter((id) => id !== flow.last_execution_id);

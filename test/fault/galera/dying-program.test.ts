@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describeOnGalera } from '../../support/use-galera-cluster';
+import { isAlive } from '../../support/is-alive';
 import { waitFor } from '../../support/wait-for';
 
 const program = join(__dirname, '..', '..', 'fixtures', 'program-with-galera-cluster.ts');
@@ -12,15 +13,6 @@ const register = join(__dirname, '..', '..', 'support', 'register-swc.js');
 interface Node {
   readonly pid: number;
   readonly directory: string;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 // Guards against nodes and folders that pile up on a developer's machine, paused ones among them.

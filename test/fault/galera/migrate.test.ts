@@ -1,12 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createConnection, type Connection } from 'mysql2/promise';
 import { createDataSource } from '../../../src/create-data-source';
 import { migrate } from '../../../src/migrator';
 import { select } from '../../../src/schema/queryable';
 import { catalogDump } from '../../support/catalog-dump';
+import { migrateProgram } from '../../support/migrate-programs';
 import { packageFolder, runProgram } from '../../support/run-program';
 import { describeOnGalera, useGaleraCluster } from '../../support/use-galera-cluster';
 import { waitFor } from '../../support/wait-for';
@@ -15,14 +16,6 @@ const rounds = Number(process.env['GALERA_ROUNDS'] ?? 2);
 const processes = 16;
 const leaseMs = 3_000;
 const whole = /^sendense/;
-
-const ours = [resolve(packageFolder, 'dist/cli/main.js'), 'migrate', '--json'];
-const typeorm = [
-  resolve(packageFolder, 'node_modules/typeorm/cli.js'),
-  'migration:run',
-  '-d',
-  'dist/data-source.js',
-];
 
 /** What the program that migrates has said so far. */
 interface Migrating {
@@ -108,7 +101,7 @@ describeOnGalera('migrates on several nodes of a cluster', () => {
         await fresh(name);
         const ends = await Promise.all(
           Array.from({ length: processes }, (_, at) =>
-            runProgram(process.execPath, at % 2 === 0 ? ours : typeorm, {
+            runProgram(process.execPath, migrateProgram(at), {
               env: { DATABASE_URL: cluster().nodes[at % 3]!.url(name) },
             }),
           ),

@@ -1,5 +1,5 @@
 import type { ProtectionFlowsDataSource } from '../../../src/migrator';
-import type { Queryable } from '../../../src/schema/queryable';
+import { aroundStatements, type Around } from '../../support/around-statements';
 
 const reads = /^[\s(]*(SELECT|SHOW|EXPLAIN|DESCRIBE|WITH)\b/i;
 const locks = /\b(GET_LOCK|RELEASE_LOCK|RELEASE_ALL_LOCKS)\s*\(|\bFOR UPDATE\b|\bLOCK IN SHARE MODE\b/i;
@@ -24,20 +24,9 @@ export const isRetried = (error: unknown): boolean =>
 /** True for a statement that can leave something behind when its session is gone. */
 export const leavesTrace = (sql: string): boolean => canChange(sql) && !ofSession.test(sql);
 
-/** Stands around a statement that can change something, in place of it; `session` goes past it. */
-export type Around = (sql: string, execute: () => Promise<unknown>, session: Queryable) => Promise<unknown>;
-
 /** Lets `around` have every statement that can change something, of all sessions that the data source makes. */
 export function interceptStatements(dataSource: ProtectionFlowsDataSource, around: Around): void {
-  const createQueryRunner = dataSource.createQueryRunner.bind(dataSource);
-  dataSource.createQueryRunner = (mode) => {
-    const runner = createQueryRunner(mode);
-    const query = runner.query.bind(runner) as (...parameters: unknown[]) => Promise<unknown>;
-    runner.query = (async (...parameters: unknown[]) => {
-      const sql = String(parameters[0]);
-      const execute = (): Promise<unknown> => query(...parameters);
-      return canChange(sql) ? around(sql, execute, { query }) : execute();
-    }) as typeof runner.query;
-    return runner;
-  };
+  aroundStatements(dataSource, (sql, execute, session) =>
+    canChange(sql) ? around(sql, execute, session) : execute(),
+  );
 }

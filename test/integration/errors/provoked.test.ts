@@ -7,7 +7,7 @@ import { errorCodes, type ErrorCode, type ErrorReport } from '../../../src/error
 import { adopt, migrate, planMigrate, rollback, type ProtectionFlowsDataSource } from '../../../src/migrator';
 import { lockName } from '../../../src/migrator/locking/lock';
 import { createPlatformTables, createRepository, startPrivateServer } from '../../../src/testing';
-import { beforeStatement } from '../../support/before-statement';
+import { beforeStatement } from '../../support/around-statements';
 import { useDatabase, usePrivateServer } from '../../support/database';
 import { useDataSource } from '../../support/data-source';
 import { refusing } from '../../support/refusing-mysql2';

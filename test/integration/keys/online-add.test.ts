@@ -1,7 +1,8 @@
-import { migrate, planMigrate, readStatus, type ProtectionFlowsDataSource } from '../../../src/migrator';
+import { migrate, planMigrate, readStatus } from '../../../src/migrator';
 import { select } from '../../../src/schema/queryable';
 import { createPlatformTables, createPolicy } from '../../../src/testing';
 import { verify } from '../../../src/verify';
+import { afterStatement } from '../../support/around-statements';
 import { useDatabase } from '../../support/database';
 import { useDataSource } from '../../support/data-source';
 import { sharedServer } from '../../support/shared-server';
@@ -50,29 +51,6 @@ describe('a foreign key that is added to a table in use', () => {
          REFERENCES backup_policies (id) ON DELETE SET NULL ON UPDATE NO ACTION`,
     );
     await database.session.query('SET foreign_key_checks = 1');
-  };
-
-  /** Runs `during` once, right after the statement that the pattern matches took effect. */
-  const afterStatement = (
-    of: ProtectionFlowsDataSource,
-    pattern: RegExp,
-    during: () => Promise<unknown>,
-  ): void => {
-    const createQueryRunner = of.createQueryRunner.bind(of);
-    let done = false;
-    of.createQueryRunner = (mode) => {
-      const runner = createQueryRunner(mode);
-      const query = runner.query.bind(runner) as (...parameters: unknown[]) => Promise<unknown>;
-      runner.query = (async (...parameters: unknown[]) => {
-        const result = await query(...parameters);
-        if (!done && pattern.test(String(parameters[0]))) {
-          done = true;
-          await during();
-        }
-        return result;
-      }) as typeof runner.query;
-      return runner;
-    };
   };
 
   it('is taken off again when a parent vanished that an open transaction had deleted before', async () => {

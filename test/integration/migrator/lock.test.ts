@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { migrate, rollback } from '../../../src/migrator';
 import { readNode } from '../../../src/migrator/locking/node';
 import { select } from '../../../src/schema/queryable';
-import { beforeStatement } from '../../support/before-statement';
+import { beforeStatement } from '../../support/around-statements';
 import { useDatabase } from '../../support/database';
 import { useDataSource } from '../../support/data-source';
 

@@ -1,0 +1,51 @@
+import type { ProtectionFlowsDataSource } from '../../src/migrator';
+import type { Queryable } from '../../src/schema/queryable';
+
+/** Stands around a statement, in place of it; `session` goes past it. */
+export type Around = (sql: string, execute: () => Promise<unknown>, session: Queryable) => Promise<unknown>;
+
+/** Lets `around` have every statement of all sessions that the data source makes from here on. */
+export function aroundStatements(dataSource: ProtectionFlowsDataSource, around: Around): void {
+  const createQueryRunner = dataSource.createQueryRunner.bind(dataSource);
+  dataSource.createQueryRunner = (mode) => {
+    const runner = createQueryRunner(mode);
+    const query = runner.query.bind(runner) as (...parameters: unknown[]) => Promise<unknown>;
+    runner.query = ((...parameters: unknown[]) =>
+      around(String(parameters[0]), () => query(...parameters), { query })) as typeof runner.query;
+    return runner;
+  };
+}
+
+/** Makes a data source do something right before it sends a statement of that kind, once. */
+export function beforeStatement(
+  dataSource: ProtectionFlowsDataSource,
+  statement: RegExp,
+  act: () => Promise<unknown>,
+): ProtectionFlowsDataSource {
+  let acted = false;
+  aroundStatements(dataSource, async (sql, execute) => {
+    if (!acted && statement.test(sql.trim())) {
+      acted = true;
+      await act();
+    }
+    return execute();
+  });
+  return dataSource;
+}
+
+/** Makes a data source do something right after a statement of that kind took effect, once. */
+export function afterStatement(
+  dataSource: ProtectionFlowsDataSource,
+  statement: RegExp,
+  act: () => Promise<unknown>,
+): void {
+  let acted = false;
+  aroundStatements(dataSource, async (sql, execute) => {
+    const answer = await execute();
+    if (!acted && statement.test(sql)) {
+      acted = true;
+      await act();
+    }
+    return answer;
+  });
+}
