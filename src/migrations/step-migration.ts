@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { detectServer } from '../schema/server';
-import { runStep, undoStep, type Step, type StepContext } from '../schema/step';
+import { redoStep, runStep, undoStep, type Step, type StepContext } from '../schema/step';
 import { defaultCopyLimitRows } from './copy-limit';
 import { runnerHooks } from './runner-hooks';
 
@@ -42,11 +42,12 @@ export abstract class StepMigration implements MigrationInterface {
   abstract readonly steps: readonly Step[];
 
   async up(runner: QueryRunner): Promise<void> {
-    const context = await stepContext(runner, this.name);
-    for (const step of this.steps) {
-      runnerHooks(runner).onStep?.(this.name, step.title);
-      await runStep(step, context);
-    }
+    await this.carryOut(runner, runStep);
+  }
+
+  /** Brings back what a `down` that died took away. */
+  async redo(runner: QueryRunner): Promise<void> {
+    await this.carryOut(runner, redoStep);
   }
 
   async down(runner: QueryRunner): Promise<void> {
@@ -54,6 +55,14 @@ export abstract class StepMigration implements MigrationInterface {
     for (const step of [...this.steps].reverse()) {
       runnerHooks(runner).onStep?.(this.name, `undo: ${step.title}`);
       await undoStep(step, context);
+    }
+  }
+
+  private async carryOut(runner: QueryRunner, carryOut: typeof runStep): Promise<void> {
+    const context = await stepContext(runner, this.name);
+    for (const step of this.steps) {
+      runnerHooks(runner).onStep?.(this.name, step.title);
+      await carryOut(step, context);
     }
   }
 }

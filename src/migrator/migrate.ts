@@ -49,7 +49,7 @@ async function redoReverted(runner: QueryRunner): Promise<string[]> {
   const redone: string[] = [];
   for (const { name, reverting } of (await readHistory(runner)) ?? []) {
     if (!reverting) continue;
-    await named(migrationList, name)?.up(runner);
+    await named(migrationList, name)?.redo(runner);
     await markReverting(await stepContext(runner, null), name, false);
     redone.push(name);
   }
@@ -81,7 +81,7 @@ export async function migrate(
       return { ok: false, ...where, applied: [], migrations: [], keys, findings };
     }
     if (before.pending.length > 0) await ensureHistory(await stepContext(runner, null));
-    const applied = before.historyTable.isReverting ? await redoReverted(runner) : [];
+    const applied = before.historyTable.reverting.length > 0 ? await redoReverted(runner) : [];
     const migrations =
       before.pending.length > 0
         ? await new RecordingExecutor(dataSource, runner).executePendingMigrations()

@@ -42,7 +42,7 @@ async function readHistoryFact(runner: QueryRunner): Promise<HistoryFact> {
     names,
     ids: new Map(entries.map(({ name, id }) => [name, id])),
     isComplete: history === null || isDone || (await hasOwnColumns(runner)),
-    isReverting: entries.some((entry) => entry.reverting),
+    reverting: entries.filter((entry) => entry.reverting).map((entry) => entry.name),
   };
 }
 

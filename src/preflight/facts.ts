@@ -31,8 +31,8 @@ export interface HistoryFact {
   readonly ids: ReadonlyMap<string, number>;
   /** False where its table is of TypeORM's own form, to which columns are added. */
   readonly isComplete: boolean;
-  /** True where a rollback died half-way. */
-  readonly isReverting: boolean;
+  /** Names of those whose rollback died half-way; they count as pending. */
+  readonly reverting: readonly string[];
 }
 
 /** A declared key with where it stands, and its orphans where they can be counted. */
@@ -228,19 +228,19 @@ export async function readFacts(
   const pending = known.filter((migration) => !applied.includes(migration));
   const base: Base = { server, known, pending, history, historyTable };
 
-  const first = planSteps(seen, server, pending, applied);
+  const first = planSteps(seen, base, applied);
   const isDone = pending.length === 0 && first.statements.length === 0 && first.refusals.length === 0;
   const isWhole = [...declaredBy(applied.flatMap(({ steps }) => [...steps])).keys()].every(
     (name) => (seen.get(name)?.columns.length ?? 0) > 0,
   );
   const access =
-    isDone && isWhole && denied.size === 0 && !historyTable.isReverting
+    isDone && isWhole && denied.size === 0 && historyTable.reverting.length === 0
       ? null
       : await readAccess(session, server);
 
   const hidden = access === null ? new Set<string>() : hiddenTables(base, seen, denied, access);
   const live = new Map([...seen].filter(([name]) => !hidden.has(name)));
-  const plan = hidden.size === 0 ? first : planSteps(live, server, pending, applied);
+  const plan = hidden.size === 0 ? first : planSteps(live, base, applied);
   const keys = await withOrphans(session, live, keyFacts(base, live, plan.after, hidden), access);
   const wanted = wantedNames({ pending, keys, plan, live });
   return {

@@ -1,11 +1,10 @@
 import { isProtectionFlowsError, type ProtectionFlowsError } from '../errors';
 import { copying } from '../schema/alter-table';
 import { isText } from '../schema/ddl';
-import type { Server } from '../schema/server';
 import { withTable, type Schema } from '../schema/shape';
-import type { Step } from '../schema/step';
+import { planOf, type Step } from '../schema/step';
 import type { TableSize } from '../schema/table-size';
-import type { KnownMigration } from './facts';
+import type { Facts, KnownMigration } from './facts';
 
 /** One statement that a migrate would execute. */
 export interface PlannedStatement {
@@ -59,8 +58,7 @@ function settle(schema: Schema): Schema {
  */
 export function planSteps(
   live: Schema,
-  server: Server,
-  pending: readonly KnownMigration[],
+  { server, pending, historyTable }: Pick<Facts, 'server' | 'pending' | 'historyTable'>,
   applied: readonly KnownMigration[],
 ): StepPlan {
   const statements: StepStatement[] = [];
@@ -69,7 +67,8 @@ export function planSteps(
 
   function plan(step: Step, migration: string | null): void {
     try {
-      const planned = step.plan(state, server);
+      const isReverting = migration !== null && historyTable.reverting.includes(migration);
+      const planned = planOf(step, isReverting)(state, server);
       if (planned.length === 0) return;
       statements.push(...planned.map((sql) => ({ migration, step, sql })));
       state = settle(step.declare(state));

@@ -54,6 +54,11 @@ export interface Step {
    * @throws ProtectionFlowsError where the live schema holds something that the step must not touch
    */
   plan(live: Schema, server: Server): readonly string[];
+  /**
+   * The statements still needed where the step had been carried out, and its undoing died: what later steps made of
+   * its object may be there. Default: those of `plan`. Pure.
+   */
+  redo?(live: Schema, server: Server): readonly string[];
   /** The statements that undo what is there of it. Pure. */
   undo(live: Schema, server: Server): readonly string[];
   /** Looks at the rows before `undo` is executed; throws where rows would be lost unasked. */
@@ -67,6 +72,16 @@ export async function runStep(step: Step, context: StepContext): Promise<void> {
   const live = await readCatalog(context.session, context.server, step.tables);
   if (step.run !== undefined) return step.run(context, live);
   for (const sql of step.plan(live, context.server)) await context.execute(sql);
+}
+
+/** Carries a step out again whose undoing died, on the live schema as it is now. */
+export function redoStep(step: Step, context: StepContext): Promise<void> {
+  return runStep({ ...step, plan: planOf(step, true) }, context);
+}
+
+/** How the step's statements are to be planned: anew, or where its undoing died. */
+export function planOf(step: Step, isReverting: boolean): Step['plan'] {
+  return isReverting && step.redo !== undefined ? step.redo : step.plan;
 }
 
 /** True where the step's table goes in the same rollback. */

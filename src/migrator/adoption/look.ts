@@ -49,9 +49,9 @@ export async function lookAround(
   const own = await factsOf(dataSource, runner, wishes);
   const survey = await surveyRepairs(runner, server, declaredSchema);
   const known = [{ name: 'adopt', steps: [...survey.repairs, ...survey.keys] }];
-  const historyTable = { ...own.historyTable, names: [], isReverting: false };
+  const historyTable = { ...own.historyTable, names: [], reverting: [] };
   const facts = await readFacts(runner, server, known, historyTable, wishes);
-  const isRecorded = own.pending.length === 0 && !own.historyTable.isReverting;
+  const isRecorded = own.pending.length === 0 && own.historyTable.reverting.length === 0;
   const mended = survey.keys
     .filter(({ differences }) => differences.length > 0)
     .map(({ foreignKey }) => foreignKey?.key.name);

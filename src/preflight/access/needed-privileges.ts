@@ -25,12 +25,12 @@ function forStatements({ plan }: Facts): NeededPrivilege[] {
 
 /** CREATE TABLE IF NOT EXISTS asks for CREATE even where the table is there (tried). */
 function forHistory({ pending, historyTable }: Facts): NeededPrivilege[] {
-  const { name: table, exists, isComplete, isReverting } = historyTable;
+  const { name: table, exists, isComplete, reverting } = historyTable;
   const privileges = [
     ...(exists || pending.length > 0 ? ['SELECT'] : []),
     ...(pending.length > 0 ? ['CREATE', 'INSERT'] : []),
     ...(pending.length > 0 && exists && !isComplete ? ['ALTER'] : []),
-    ...(isReverting ? ['UPDATE'] : []),
+    ...(reverting.length > 0 ? ['UPDATE'] : []),
   ];
   return privileges.map((privilege) => ({ privilege, table, key: null }));
 }

@@ -54,14 +54,6 @@ function findingFor(facts: Facts, table: string, refusals: readonly Refusal[]): 
     key: null,
     message: refusals.map(({ error }) => error.message).join('; '),
     remedy: remedyText([
-      // Its later migrations are no longer recorded, but what they made still stands
-      ...(facts.historyTable.isReverting
-        ? [
-            note(
-              'A rollback died half-way. To finish it, before a new migrate: protection-flows rollback --all',
-            ),
-          ]
-        : []),
       note('To list the differences: protection-flows adopt'),
       note('To end them, every row kept: protection-flows adopt --repair'),
       note(`Or by hand: this brings ${table} to the shape that the migration makes.`),

@@ -54,7 +54,7 @@ export const serverReadOnly: Rule = ({ access, pending, historyTable, keys, serv
     key,
     ...parts,
   });
-  if (pending.length > 0 || historyTable.isReverting) return [finding('blocking', null, null)];
+  if (pending.length > 0 || historyTable.reverting.length > 0) return [finding('blocking', null, null)];
   return keys
     .filter(({ state }) => state.status === 'to-add')
     .map(({ table, key }) => finding('key-refused', table, key.name));

@@ -66,6 +66,8 @@ export function createTable(table: Table): Step {
       if (differences.length > 0) throw handMade(`table ${table.name}`, differences);
       return [];
     },
+    // Dropping is one statement, so a table that stands was not undone: it is ours, with what later steps made of it
+    redo: (live) => (live.has(table.name) ? [] : [createTableSql(table)]),
     undo: (live) => (live.has(table.name) ? [`DROP TABLE ${quoteName(table.name)}`] : []),
     async assertUndoable(context, live) {
       if (live.has(table.name)) await assertMayDrop(context, table.name);

@@ -3,7 +3,7 @@ import { readStatus } from '../../../src/migrator';
 import type { Queryable } from '../../../src/schema/queryable';
 import type { ServerAddress } from '../../../src/testing/connection-url';
 import { openDataSource } from '../../support/data-source';
-import { Ground, type State } from './ground';
+import { Ground } from './ground';
 import { rowsOf, type KillPoint, type Recording } from './recording';
 import type { Rows, Scenario } from './scenarios';
 import { interceptStatements, isRetried } from './statements';
@@ -95,11 +95,7 @@ export class DyingRun {
     const dead = await ground.state();
     const dataSource = await openDataSource(ground);
     try {
-      let result = await ending.command(dataSource);
-      if (!result.ok && this.isKnownRefusal(dead)) {
-        expect(await scenario.again.command(dataSource)).toMatchObject({ ok: true });
-        result = await ending.command(dataSource);
-      }
+      const result = await ending.command(dataSource);
       // With the whole result, so that a failure says why
       expect(result).toEqual({ ...result, ok: true });
       // A migrate that died before its first record is no rollback's business: whose tables they are is not known
@@ -117,19 +113,5 @@ export class DyingRun {
       await dataSource.destroy();
     }
     await ground.drop();
-  }
-
-  /**
-   * To be mended: once a rollback has begun to undo the first migration, a migrate refuses the tables that still stand
-   * (SCHEMA_HAND_MADE: what later migrations made of them is there, or a key's collation), until a rollback has ended it.
-   */
-  private isKnownRefusal({ history }: State): boolean {
-    const { leads, opposite } = this.scenario;
-    return (
-      this.point.ending === 'opposite' &&
-      leads === 'nothing' &&
-      opposite !== undefined &&
-      history.length === 1
-    );
   }
 }
