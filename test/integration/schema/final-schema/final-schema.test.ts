@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { migrate } from '../../../../src/migrator';
+import { openDataSource } from '../../../support/data-source';
+import { useDatabase } from '../../../support/database';
+import { schemaLines } from '../../../support/schema-lines';
+import { sharedServer } from '../../../support/shared-server';
+import { engineWords, translate } from './engine-words';
+
+const mariadb = readFileSync(join(__dirname, 'mariadb.txt'), 'utf8').trim().split('\n');
+
+/**
+ * Guards that every server gets the same schema: `mariadb.txt` holds what MariaDB says of it, `engine-words.ts` the only
+ * differences of others. Run on each server by `npm run test:engines`. A migration that changes the schema changes the
+ * file; so does it then on each of them.
+ */
+describe('the schema that a migrate leaves', () => {
+  const database = useDatabase({ platform: 'mixed' });
+
+  it("is MariaDB's, but for the differences that are listed", async () => {
+    const dataSource = await openDataSource(database);
+    try {
+      await migrate(dataSource);
+    } finally {
+      await dataSource.destroy();
+    }
+    const lines = await schemaLines(database.session, /^(protection_flow|sendense_flow)/);
+    expect(lines).toEqual(translate(mariadb, engineWords[sharedServer().flavour]));
+  });
+
+  it.each(Object.values(engineWords).flat())('is told apart for a reason: $reason', (wording) => {
+    const others = Object.values(engineWords).flat();
+    const before = translate(mariadb, others.slice(0, others.indexOf(wording)));
+    expect(before.some((line) => wording.mariadb.test(line))).toBe(true);
+  });
+});
