@@ -1,11 +1,14 @@
 import type { QueryRunner } from 'typeorm';
 import type { OrphanChoice } from '../schema/orphans/choices';
+import type { Server } from '../schema/server';
 
 /**
  * What the migrator attaches to the query runner that it hands to TypeORM's executor. A migration that runs without
  * it (on a foreign DataSource) works too, without progress and guards.
  */
 export interface RunnerHooks {
+  /** The server, where it is known: it is asked what it is otherwise. */
+  server?: Server;
   discardRows?: boolean;
   /** As in StepContext. */
   orphans?: OrphanChoice;

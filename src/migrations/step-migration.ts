@@ -9,7 +9,7 @@ export async function stepContext(runner: QueryRunner, migration: string | null)
   const hooks = runnerHooks(runner);
   return {
     session: runner,
-    server: await detectServer(runner),
+    server: hooks.server ?? (await detectServer(runner)),
     discardRows: hooks.discardRows ?? process.env.PROTECTION_FLOWS_DISCARD_ROWS === '1',
     dropped: hooks.dropped,
     orphans: hooks.orphans,

@@ -74,6 +74,7 @@ export async function withMigrationSession<T>(
   attachHooks(
     runner,
     Object.assign(hooks, {
+      server: dataSource.server,
       tableWaitMs: options.tableWaitMs,
       goOn,
       onProgress: tell,
