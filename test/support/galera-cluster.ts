@@ -1,6 +1,7 @@
 import { findFreePort } from '../../src/testing/free-port';
 import { getGaleraInstallation } from './galera-installation';
-import { createGaleraNode, type GaleraNode } from './galera-node';
+import { createGaleraNode, syncLimits, takesPart, type GaleraNode } from './galera-node';
+import { waitFor } from './wait-for';
 
 /** How a cluster is to be. */
 export interface GaleraClusterOptions {
@@ -79,9 +80,15 @@ export class GaleraCluster implements AsyncDisposable {
     await this.waitUntilSynced();
   }
 
-  /** Resolves once all three are synced and see one another. */
+  /** Resolves once all three are synced and see one another, and agree on that. */
   async waitUntilSynced(): Promise<void> {
-    await Promise.all(this.nodes.map((node) => node.waitUntilSynced(size)));
+    await waitFor(async () => {
+      const states = await Promise.all(this.nodes.map((node) => node.state()));
+      return (
+        states.every((state) => takesPart(state, size)) &&
+        new Set(states.map(({ configuration }) => configuration)).size === 1
+      );
+    }, syncLimits);
   }
 
   /** Ends all nodes, paused ones too, and removes their folders. A second call is harmless. */

@@ -22,7 +22,16 @@ export interface GaleraState {
   readonly ready: boolean;
   /** How many nodes it sees, itself included. */
   readonly clusterSize: number;
+  /** The number of the cluster's membership as it knows it: a node that hung knows an old one until it is told. */
+  readonly configuration: string;
 }
+
+/** How long a node may take until it is synced, and how often it is asked. */
+export const syncLimits = { timeoutMs: startLimitMs, pollMs: 100 };
+
+/** True for a node that has every row of the cluster and takes statements; where told, of a cluster of so many. */
+export const takesPart = ({ ready, state, clusterSize }: GaleraState, size = clusterSize): boolean =>
+  ready && state === 'Synced' && clusterSize === size;
 
 /** One server of a Galera cluster: a private server that can be paused, and joins the others when restarted. */
 export class GaleraNode extends PrivateServer {
@@ -61,6 +70,7 @@ export class GaleraNode extends PrivateServer {
         state: status.get('wsrep_local_state_comment') ?? '',
         ready: status.get('wsrep_ready') === 'ON',
         clusterSize: Number(status.get('wsrep_cluster_size')),
+        configuration: status.get('wsrep_cluster_conf_id') ?? '',
       };
     } finally {
       connection.destroy();
@@ -70,20 +80,12 @@ export class GaleraNode extends PrivateServer {
   /** True where it has every row of the cluster and takes statements; false also where it does not answer. */
   async isSynced(): Promise<boolean> {
     const found = await this.state().catch(() => null);
-    return found !== null && found.ready && found.state === 'Synced';
+    return found !== null && takesPart(found);
   }
 
   /** Resolves once it is synced and, where told, sees so many nodes. */
   async waitUntilSynced(clusterSize?: number): Promise<void> {
-    const condition = async (): Promise<boolean> => {
-      const found = await this.state();
-      return (
-        found.ready &&
-        found.state === 'Synced' &&
-        (clusterSize === undefined || found.clusterSize === clusterSize)
-      );
-    };
-    await waitFor(condition, { timeoutMs: startLimitMs, pollMs: 100 });
+    await waitFor(async () => takesPart(await this.state(), clusterSize), syncLimits);
   }
 
   /** Starts the node again; it joins the nodes that are there, and is synced when the promise resolves. */
