@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { readStatus } from '../../../src/migrator';
+import type { SessionOptions } from '../../../src/migrator/migration-session';
 import type { Queryable } from '../../../src/schema/queryable';
 import type { ServerAddress } from '../../../src/testing/connection-url';
 import { openDataSource } from '../../support/data-source';
@@ -27,14 +28,8 @@ export class DyingRun {
     private readonly ground: Ground,
   ) {}
 
-  static async prepare(
-    server: ServerAddress,
-    scenario: Scenario,
-    recording: Recording,
-    point: KillPoint,
-  ): Promise<DyingRun> {
-    const run = new DyingRun(point, scenario, recording, await Ground.open(server, scenario.platform));
-    await scenario.prepare(run.ground);
+  static async prepare(scenario: Scenario, recording: Recording, point: KillPoint): Promise<DyingRun> {
+    const run = new DyingRun(point, scenario, recording, await recording.start.copy());
     run.rowsBefore = await rowsOf(run.ground);
     return run;
   }
@@ -42,9 +37,10 @@ export class DyingRun {
   /**
    * Runs until it is dead.
    *
+   * @param options what the run that dies is told
    * @throws where it did not come to its statement, or came there by other statements than the undisturbed run
    */
-  async die(killer: Killer): Promise<void> {
+  async die(killer: Killer, options: SessionOptions = {}): Promise<void> {
     const { point, ground, recording, scenario } = this;
     const { statement, when } = point;
     const seen: string[] = [];
@@ -77,7 +73,7 @@ export class DyingRun {
       return answer;
     });
     // A run that was killed after its last statement may well end in peace
-    await scenario.run(dataSource).catch(() => undefined);
+    await scenario.run(dataSource, options).catch(() => undefined);
     await dataSource.destroy();
     expect(seen).toEqual(recording.statements.slice(0, statement).map(({ sql }) => sql));
   }
@@ -87,15 +83,24 @@ export class DyingRun {
     await this.ground.connect();
   }
 
-  /** Carries the ending out and looks at what it came to. */
-  async finish(): Promise<void> {
+  /** Opens the database at another node of the cluster. */
+  async moveTo(node: ServerAddress): Promise<void> {
+    await this.ground.moveTo(node);
+  }
+
+  /**
+   * Carries the ending out and looks at what it came to.
+   *
+   * @param options default: nobody waits for a run that died, the first attempt at the lock has it
+   */
+  async finish(options: SessionOptions = { lockWaitMs: 0 }): Promise<void> {
     const { scenario, recording, ground } = this;
     const ending = this.point.ending === 'again' ? scenario.again : scenario.opposite;
     if (ending === undefined) throw new Error(`${scenario.name} has no opposite`);
     const dead = await ground.state();
     const dataSource = await openDataSource(ground);
     try {
-      const result = await ending.command(dataSource);
+      const result = await ending.command(dataSource, options);
       // With the whole result, so that a failure says why
       expect(result).toEqual({ ...result, ok: true });
       // A migrate that died before its first record is no rollback's business: whose tables they are is not known
@@ -105,7 +110,7 @@ export class DyingRun {
       expect(await ground.state()).toEqual(expected);
       expect((await readStatus(dataSource)).ok).toBe(ending.leaves === 'whole');
       if (isUnrecorded) {
-        expect(await scenario.again.command(dataSource)).toMatchObject({ ok: true });
+        expect(await scenario.again.command(dataSource, options)).toMatchObject({ ok: true });
         expect(await ground.state()).toEqual(recording.whole);
       }
       if (scenario.rows !== undefined) expect(await rowsOf(ground)).toEqual(scenario.rows(this.rowsBefore));

@@ -1,4 +1,5 @@
 import { migrationList } from '../../../src/migrations';
+import type { SessionOptions } from '../../../src/migrator/migration-session';
 import type { ServerAddress } from '../../../src/testing/connection-url';
 import { verify } from '../../../src/verify';
 import { readRows } from '../../integration/adopt/rows';
@@ -15,6 +16,8 @@ export interface RecordedStatement {
 
 /** What a scenario does when nothing dies. */
 export interface Recording {
+  /** The database that it begins with, to be copied. */
+  readonly start: Ground;
   readonly statements: readonly RecordedStatement[];
   /** What each ending has to come to. */
   readonly whole: State;
@@ -35,9 +38,16 @@ export const nameOf = ({ statement, when, ending }: KillPoint): string => `${whe
 export const rowsOf = (ground: Ground): Promise<Rows> => readRows(ground.session);
 
 /** Runs the scenario undisturbed, makes sure of what it comes to, and writes down what it sends. */
-export async function record(server: ServerAddress, scenario: Scenario): Promise<Recording> {
-  const ground = await Ground.open(server, scenario.platform);
-  await scenario.prepare(ground);
+export async function record(
+  server: ServerAddress,
+  scenario: Scenario,
+  options: SessionOptions = {},
+): Promise<Recording> {
+  const start = await Ground.open(server, scenario.platform);
+  await scenario.prepare(start);
+  const ground = await start.copy();
+  expect(await ground.state()).toEqual(await start.state());
+  start.close();
   const before = await ground.state();
   const rows = await rowsOf(ground);
   const statements: RecordedStatement[] = [];
@@ -55,7 +65,7 @@ export async function record(server: ServerAddress, scenario: Scenario): Promise
       seen.ms = performance.now() - begun;
     }
   });
-  await scenario.run(dataSource);
+  await scenario.run(dataSource, options);
   await dataSource.destroy();
   const after = await ground.state();
   const [whole, nothing] = scenario.leads === 'whole' ? [after, before] : [before, after];
@@ -64,7 +74,7 @@ export async function record(server: ServerAddress, scenario: Scenario): Promise
   expect(report.verdict).toBe(scenario.leads === 'whole' ? 'proven' : 'never-ran');
   expect(whole.history).toEqual(migrationList.map(({ name }) => name));
   await ground.drop();
-  return { statements, whole, nothing };
+  return { start, statements, whole, nothing };
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Scenario } from './scenarios';
 
 /** The numbers of a suite, as one line of JSON. */
 export function report(
-  killed: 'client' | 'server',
+  killed: 'client' | 'server' | 'session or node',
   scenario: Scenario,
   { flavour, version }: Server,
   { statements }: Recording,

@@ -1,4 +1,5 @@
 import { adopt, migrate, rollback, type ProtectionFlowsDataSource } from '../../../src/migrator';
+import type { SessionOptions } from '../../../src/migrator/migration-session';
 import type { Row } from '../../../src/schema/queryable';
 import {
   createPlatformTables,
@@ -15,7 +16,10 @@ export type Rows = Record<string, Row[]>;
 
 /** A command that follows a death, and what is there after it. */
 export interface Ending {
-  readonly command: (dataSource: ProtectionFlowsDataSource) => Promise<{ readonly ok: boolean }>;
+  readonly command: (
+    dataSource: ProtectionFlowsDataSource,
+    options: SessionOptions,
+  ) => Promise<{ readonly ok: boolean }>;
   readonly leaves: 'whole' | 'nothing';
 }
 
@@ -24,7 +28,7 @@ export interface Scenario {
   readonly name: string;
   readonly platform: PlatformPresetName;
   prepare(ground: Ground): Promise<void>;
-  run(dataSource: ProtectionFlowsDataSource): Promise<unknown>;
+  run(dataSource: ProtectionFlowsDataSource, options?: SessionOptions): Promise<unknown>;
   /** Whether the command leads to the declared schema or away from it. */
   readonly leads: Ending['leaves'];
   /** The command that finishes what died. */
@@ -35,13 +39,14 @@ export interface Scenario {
   readonly rows?: (before: Rows) => Rows;
 }
 
-/** Nobody waits for a run that died: the first attempt at the lock has it. */
-const options = { lockWaitMs: 0 };
-
-const migrateAll: Ending = { command: (dataSource) => migrate(dataSource, options), leaves: 'whole' };
+const migrateAll: Ending = { command: migrate, leaves: 'whole' };
 const rollbackAll: Ending = {
-  command: (dataSource) => rollback(dataSource, { ...options, steps: 'all' }),
+  command: (dataSource, options) => rollback(dataSource, { ...options, steps: 'all' }),
   leaves: 'nothing',
+};
+const repair: Ending = {
+  command: (dataSource, options) => adopt(dataSource, { ...options, repair: true }),
+  leaves: 'whole',
 };
 
 async function withDataSource(
@@ -84,7 +89,7 @@ export const scenarios: readonly Scenario[] = [
     name: 'migrate',
     platform: 'mixed',
     prepare: ({ session }) => createPlatformTables(session, 'mixed'),
-    run: (dataSource) => migrate(dataSource),
+    run: migrate,
     leads: 'whole',
     again: migrateAll,
     opposite: rollbackAll,
@@ -93,7 +98,7 @@ export const scenarios: readonly Scenario[] = [
     name: 'rollback --all',
     platform: 'mixed',
     prepare: migrated,
-    run: (dataSource) => rollback(dataSource, { steps: 'all' }),
+    run: rollbackAll.command,
     leads: 'nothing',
     again: rollbackAll,
     opposite: migrateAll,
@@ -103,8 +108,8 @@ export const scenarios: readonly Scenario[] = [
     platform: 'mixed',
     prepare: migrated,
     // Not what --all does: that leaves out whatever goes with a table
-    async run(dataSource) {
-      while ((await rollback(dataSource)).undone.length > 0);
+    async run(dataSource, options) {
+      while ((await rollback(dataSource, options)).undone.length > 0);
     },
     leads: 'nothing',
     again: rollbackAll,
@@ -114,7 +119,7 @@ export const scenarios: readonly Scenario[] = [
     name: 'migrate of late keys onto rows',
     platform: 'general_ci',
     prepare: waitingForKeys,
-    run: (dataSource) => migrate(dataSource),
+    run: migrate,
     leads: 'whole',
     again: migrateAll,
     rows: (before) => before,
@@ -126,9 +131,9 @@ export const scenarios: readonly Scenario[] = [
       await createPlatformTables(session, 'general_ci');
       await make(session, handMadeStart);
     },
-    run: (dataSource) => adopt(dataSource, { repair: true }),
+    run: repair.command,
     leads: 'whole',
-    again: { command: (dataSource) => adopt(dataSource, { ...options, repair: true }), leaves: 'whole' },
+    again: repair,
     rows: mended,
   },
 ];

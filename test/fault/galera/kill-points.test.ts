@@ -1,0 +1,77 @@
+import { createConnection } from 'mysql2/promise';
+import type { SessionOptions } from '../../../src/migrator/migration-session';
+import { sessionOf } from '../../../src/testing/throw-away-database';
+import { describeOnGalera, useGaleraCluster } from '../../support/use-galera-cluster';
+import { DyingRun, type Killer } from '../kill-points/dying-run';
+import { sessionKiller, SharedDeath } from '../kill-points/killers';
+import { killPoints, record, type KillPoint } from '../kill-points/recording';
+import { failedAt, report } from '../kill-points/report';
+import { scenarios } from '../kill-points/scenarios';
+import { canChange, leavesTrace } from '../kill-points/statements';
+
+/** Of the places where a session can die, every so manieth is tried. A statement that all nodes execute can't be killed. */
+const sessionStep = 9;
+/** How many nodes die in each scenario, each while a statement runs. */
+const nodeDeaths = 2;
+
+/** Others wait for a run that died on another node, until its lease is over. */
+const dying: SessionOptions = { lockLeaseMs: 1_500 };
+const ending: SessionOptions = { lockWaitMs: 60_000 };
+
+/** So many of them, as far apart as can be. */
+function spread<T>(all: readonly T[], count: number): T[] {
+  return Array.from({ length: count }, (_, at) => all[Math.floor(((at + 0.5) * all.length) / count)] as T);
+}
+
+/**
+ * Guards that what holds on a single server holds on a cluster: a sample of the places where a run can die, of which the
+ * next run goes on at another node.
+ */
+describeOnGalera('a run that dies on a node of a cluster', () => {
+  const cluster = useGaleraCluster();
+
+  afterEach(async () => {
+    const [first] = cluster().nodes;
+    if (!first.isRunning) await first.restart();
+    await cluster().waitUntilSynced();
+  });
+
+  it.each(scenarios)(
+    'in $name is made good by the next, on another node',
+    async (scenario) => {
+      const begun = performance.now();
+      const [first, second, third] = cluster().nodes;
+      const recording = await record(first, scenario, dying);
+      const die = async (point: KillPoint, killer: Killer): Promise<void> => {
+        try {
+          const run = await DyingRun.prepare(scenario, recording, point);
+          await run.die(killer, dying);
+          await run.moveTo(point.statement % 2 === 0 ? second : third);
+          await run.finish(ending);
+        } catch (error) {
+          throw failedAt(point, recording, error);
+        }
+      };
+
+      const sessions = killPoints(scenario, recording, canChange)
+        .filter(({ when }) => when !== 'during')
+        .filter((_, at) => at % sessionStep === 0);
+      const admin = await createConnection(first.url());
+      for (const point of sessions) await die(point, sessionKiller(sessionOf(admin)));
+      admin.destroy();
+
+      const whileItRuns = killPoints(scenario, recording, leavesTrace).filter(
+        ({ when }) => when === 'during',
+      );
+      const nodes = spread(whileItRuns, nodeDeaths);
+      for (const point of nodes) {
+        const { killer, leave } = new SharedDeath(first, 1).join();
+        await die(point, killer).finally(leave);
+        await first.restart();
+        await cluster().waitUntilSynced();
+      }
+      report('session or node', scenario, first, recording, [...sessions, ...nodes], begun);
+    },
+    600_000,
+  );
+});
