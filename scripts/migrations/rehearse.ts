@@ -4,6 +4,7 @@ import type { Schema } from '../../src/schema/shape';
 import { runStep, undoStep, type Step, type StepContext } from '../../src/schema/step';
 import { stepOf, type Change, type Refusal } from './change';
 import { readTables, typeormDiff } from './databases';
+import { sameTables } from './same-tables';
 import { schemaChanges } from './schema-changes';
 
 const byHand = 'Write the migration by hand, or change the entity.';
@@ -58,7 +59,7 @@ async function attempt(
 
 /**
  * Carries the changes out on a migrated database without rows, and undoes them: what is written must bring TypeORM's
- * own diff to nothing, be re-runnable, and leave the catalog as it was when it is undone.
+ * own diff to nothing, be re-runnable, and leave the tables as they were when it is undone.
  *
  * @param wanted the schema of the entities
  * @returns what stands in the way; nothing as a rule
@@ -87,7 +88,7 @@ export async function rehearse(
     });
     if (refusals.length > 0) return refusals;
     const restored = await readTables(dataSource, tables);
-    if (JSON.stringify([...restored]) === JSON.stringify([...before])) return [];
+    if (sameTables(restored, before)) return [];
     return [{ object: 'the rollback', because: 'undone, the steps leave another schema', instead: byHand }];
   } finally {
     await runner.release();

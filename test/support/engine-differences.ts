@@ -18,18 +18,8 @@ const ddlAborts =
 const lockTablesStalls =
   'NOT SOLVED YET: DDL on a table under LOCK TABLES waits whatever lock_wait_timeout says, and cannot be killed; until the lock is gone every write on the node waits behind it, in all databases';
 
-/** Seen on MySQL 9.7: the generator finds that the steps, undone, leave another schema, and writes none. */
-const generatedOnMysql =
-  'NOT SOLVED YET: on MySQL, migration:generate refuses these changes of an index; contributors generate on MariaDB';
-
 /** The only place where a test is left out on a server. An entry that matches no test fails its file. */
 export const engineDifferences: readonly EngineDifference[] = [
-  {
-    engine: 'mysql',
-    file: 'test/integration/migrations/generate.test.ts',
-    tests: /(columns in another order|another column in an index|an index that goes)/,
-    reason: generatedOnMysql,
-  },
   {
     engine: 'galera',
     file: 'test/integration/migrator/waiting-session.test.ts',
