@@ -4,7 +4,7 @@ import type { Schema } from '../../src/schema/shape';
 import { runStep, undoStep, type Step, type StepContext } from '../../src/schema/step';
 import { stepOf, type Change, type Refusal } from './change';
 import { readTables, typeormDiff } from './databases';
-import { sameTables } from './same-tables';
+import { sameTables, unguardedKeys } from './same-tables';
 import { schemaChanges } from './schema-changes';
 
 const byHand = 'Write the migration by hand, or change the entity.';
@@ -57,9 +57,19 @@ async function attempt(
   return [];
 }
 
+/** The foreign keys that MySQL would not check in every row. */
+function unguarded(when: string, schema: Schema): Refusal[] {
+  const because = `${when} MySQL would not check it in every row: a further column of the first index that begins with its column may be NULL`;
+  const instead = `Keep an index ahead whose further columns are NOT NULL. ${byHand}`;
+  return [...schema.values()].flatMap((table) =>
+    unguardedKeys(table).map((name) => ({ object: `foreign key ${table.name}.${name}`, because, instead })),
+  );
+}
+
 /**
  * Carries the changes out on a migrated database without rows, and undoes them: what is written must bring TypeORM's
- * own diff to nothing, be re-runnable, and leave the tables as they were when it is undone.
+ * own diff to nothing, be re-runnable, leave the tables as they were when it is undone, and never
+ * keep MySQL from checking a key.
  *
  * @param wanted the schema of the entities
  * @returns what stands in the way; nothing as a rule
@@ -71,15 +81,17 @@ export async function rehearse(
 ): Promise<Refusal[]> {
   const steps = changes.map(stepOf);
   const tables = [...new Set([...steps.flatMap((step) => [...step.tables]), ...wanted.keys()])];
+  const own = (live: Schema): Schema => new Map([...live].filter(([name]) => wanted.has(name)));
   const runner = dataSource.createQueryRunner('master');
   try {
     const before = await readTables(dataSource, tables);
     const refusals = await attempt(steps, contextOn(dataSource, runner), async () => {
-      const live = await readTables(dataSource, tables);
-      const own = new Map([...live].filter(([name]) => wanted.has(name)));
-      const left = schemaChanges(own, wanted);
+      const live = own(await readTables(dataSource, tables));
+      const left = schemaChanges(live, wanted);
       const diff = await typeormDiff(dataSource);
-      if (diff.length === 0 && left.changes.length + left.refusals.length === 0) return [];
+      if (diff.length === 0 && left.changes.length + left.refusals.length === 0) {
+        return unguarded('after the steps', live);
+      }
       const because =
         diff.length > 0
           ? `after the steps TypeORM would still execute: ${diff.join('; ')}`
@@ -88,7 +100,8 @@ export async function rehearse(
     });
     if (refusals.length > 0) return refusals;
     const restored = await readTables(dataSource, tables);
-    if (sameTables(restored, before)) return [];
+    const unchecked = unguarded('once the steps are undone', own(restored));
+    if (unchecked.length > 0 || sameTables(restored, before)) return unchecked;
     return [{ object: 'the rollback', because: 'undone, the steps leave another schema', instead: byHand }];
   } finally {
     await runner.release();

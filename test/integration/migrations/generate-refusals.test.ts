@@ -99,6 +99,34 @@ describe('refusing to generate a migration', () => {
     });
   });
 
+  it.each<[string, RegExp, (editor: Editor) => void]>([
+    [
+      'after the steps',
+      /^after the steps MySQL would not check it/,
+      ({ column }) => column(ProtectionFlowExecution, 'created_at', { nullable: true }),
+    ],
+    [
+      'when they are undone',
+      /^once the steps are undone MySQL would not check it/,
+      ({ index }) => {
+        Index('uq_executions_flow', ['flow_id', 'id'], { unique: true })(ProtectionFlowExecution);
+        index('idx_executions_history', null);
+      },
+    ],
+  ])('does not let MySQL check a key by an index that weakens it %s', async (_when, because, edit) => {
+    const generated = await generate(edit);
+    if (sharedServer().flavour === 'mariadb') return expect(generated.outcome).toBe('generated');
+    expect(generated).toMatchObject({
+      outcome: 'refused',
+      refusals: [
+        {
+          object: 'foreign key protection_flow_executions.fk_executions_flow',
+          because: expect.stringMatching(because),
+        },
+      ],
+    });
+  });
+
   it.each(['', 'addOwner', 'add-owner', 'Add Owner', 'AddForeignKeys', '../Owner'])(
     'does not take %j for a name',
     async (name) => {
