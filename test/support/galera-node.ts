@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, cp, mkdir, readdir } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
@@ -45,7 +45,11 @@ export class GaleraNode extends PrivateServer {
     process.kill(this.pid, 'SIGCONT');
   }
 
-  /** Ends the node without warning, and the scripts by which it sends or takes data, as a crash of the machine would. */
+  /**
+   * Ends the node without warning, and the scripts by which it sends or takes data, as a crash of the machine would. When
+   * it is restarted, it takes all data anew: one that was killed in the midst of DDL may take that for done (a table was
+   * missing after it had joined again).
+   */
   override async kill(): Promise<void> {
     // A number that is long free may by now be another group's
     const group = this.isRunning ? this.pid : null;
@@ -55,6 +59,7 @@ export class GaleraNode extends PrivateServer {
     } catch {
       // The group had the server alone
     }
+    await rm(join(this.directory, 'data', 'grastate.dat'), { force: true });
   }
 
   /** @throws where it does not answer within two seconds */
