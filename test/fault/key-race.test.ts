@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Connection } from 'mysql2/promise';
+import type { Connection, ResultSetHeader } from 'mysql2/promise';
 import { migrate } from '../../src/migrator';
 import { select } from '../../src/schema/queryable';
 import type { OrphanChoice } from '../../src/schema/orphans/choices';
@@ -40,6 +40,8 @@ const expected = [1205, 1213, 1451, 1452, 1062];
 interface Ledger {
   readonly executions: Map<string, string>;
   readonly flowsDeleted: Set<string>;
+  /** What everyone did, in order, for the case that something is missing in the end. */
+  readonly log: string[];
 }
 
 /**
@@ -60,14 +62,25 @@ describe(`${rounds} rounds of adding keys while orphans are made (seed ${seed})`
   /** One transaction of a writer, of one to three statements; what it did is entered once it is committed. */
   async function write(connection: Connection, ledger: Ledger): Promise<void> {
     const done: (() => void)[] = [];
-    await connection.query('START TRANSACTION');
+    const execute = async (sql: string, values: string[] = []): Promise<void> => {
+      const said = `writer ${connection.threadId}: ${sql} ${values.join(' ')}`;
+      ledger.log.push(`${said} …`);
+      const [{ affectedRows }] = await connection
+        .query<ResultSetHeader>(sql, values)
+        .catch((error: Error) => {
+          ledger.log.push(`${said}: ${error.message}`);
+          throw error;
+        });
+      ledger.log.push(`${said}: ${affectedRows} rows`);
+    };
+    await execute('START TRANSACTION');
     for (let statements = 1 + below(2); statements > 0; statements -= 1) {
       const flow = flowId();
       switch (below(5)) {
         case 0:
         case 1: {
           const id = `e-${below(1e9)}`;
-          await connection.query(
+          await execute(
             'INSERT INTO protection_flow_executions (id, flow_id, execution_type) VALUES (?, ?, ?)',
             [id, flow, 'api'],
           );
@@ -75,23 +88,20 @@ describe(`${rounds} rounds of adding keys while orphans are made (seed ${seed})`
           break;
         }
         case 2:
-          await connection.query('DELETE FROM protection_flows WHERE id = ?', [flow]);
+          await execute('DELETE FROM protection_flows WHERE id = ?', [flow]);
           done.push(() => ledger.flowsDeleted.add(flow));
           break;
         case 3:
-          await connection.query('UPDATE protection_flows SET policy_id = ? WHERE id = ?', [
-            policyId(),
-            flow,
-          ]);
+          await execute('UPDATE protection_flows SET policy_id = ? WHERE id = ?', [policyId(), flow]);
           break;
         default:
-          await connection.query('DELETE FROM backup_policies WHERE id = ?', [policyId()]);
+          await execute('DELETE FROM backup_policies WHERE id = ?', [policyId()]);
       }
       // Now and then for longer than it takes to add a key and look at the rows
       await delay([below(8), 40 + below(40)][below(14)] ?? 0);
     }
     const commits = below(5) > 0;
-    await connection.query(commits ? 'COMMIT' : 'ROLLBACK');
+    await execute(commits ? 'COMMIT' : 'ROLLBACK');
     if (commits) for (const enter of done) enter();
   }
 
@@ -200,7 +210,7 @@ describe(`${rounds} rounds of adding keys while orphans are made (seed ${seed})`
       begun += 1;
       const round = begun;
       await prepare(database);
-      const ledger: Ledger = { executions: new Map(), flowsDeleted: new Set() };
+      const ledger: Ledger = { executions: new Map(), flowsDeleted: new Set(), log: [] };
       let stopped = false;
       const orphans = (['report', 'report', 'null', 'quarantine'] as const)[below(4)] ?? 'report';
       const steps: string[] = [];
@@ -216,6 +226,7 @@ describe(`${rounds} rounds of adding keys while orphans are made (seed ${seed})`
       const result = await migrate(dataSource(), {
         orphans,
         onProgress: ({ step }) => {
+          ledger.log.push(`migrate: ${step}`);
           if (steps.push(step) === startsAtStep) go();
         },
       });
@@ -229,9 +240,8 @@ describe(`${rounds} rounds of adding keys while orphans are made (seed ${seed})`
           seen[steps.includes(`add foreign key ${name}`) ? 'taken off' : 'refused'] += 1;
       }
       await check(database, ledger).catch((error: unknown) => {
-        throw new Error(`round ${round}, orphans ${orphans}, ${JSON.stringify(result.keys)}`, {
-          cause: error,
-        });
+        const facts = `round ${round}, orphans ${orphans}, ${JSON.stringify(result.keys)}`;
+        throw new Error([facts, ...ledger.log].join('\n'), { cause: error });
       });
     }
   }
