@@ -5,9 +5,10 @@ import { rowLockSeconds, withShortLockWait } from './waiting/lock-wait';
 import type { MysqlOptions, ProtectionFlowsDataSource } from './guarded-data-source';
 import { assertNotInterrupted } from './interruption';
 import { withMigrationLock, type MigrationLock } from './locking/lock';
-import { openConnection, type OwnConnection } from './open-connection';
+import { openConnection, type OwnConnection, type OwnConnectionOptions } from './open-connection';
 import type { ProgressListener } from './results';
 import { thisRun } from './this-run';
+import { TableProbe } from './waiting/table-probe';
 import { answerLimitMs, Watchdog } from './waiting/watchdog';
 
 /** What every command that changes the schema can be told. */
@@ -55,14 +56,15 @@ export async function withMigrationSession<T>(
   const { appliedBy, packageVersion } = thisRun();
   const runner = dataSource.createQueryRunner('master');
   const beside: OwnConnection[] = [];
-  const open = (): OwnConnection => {
-    const connection = openConnection(dataSource.options as MysqlOptions, answerLimitMs);
+  const open = (special: OwnConnectionOptions = {}): OwnConnection => {
+    const connection = openConnection(dataSource.options as MysqlOptions, { answerLimitMs, ...special });
     beside.push(connection);
     return connection;
   };
   const watchdog = new Watchdog(runner, open, () =>
     beside.flatMap((connection) => connection.threadId() ?? []),
   );
+  const probe = new TableProbe(() => open({ multipleStatements: true }));
   const tell = (step: string): void => onProgress?.({ migration: null, step });
   let executed = 0;
   let lock: MigrationLock | undefined;
@@ -86,6 +88,7 @@ export async function withMigrationSession<T>(
       execute: (sql) =>
         executeStatement(runner, sql, {
           watchdog,
+          probe: lock?.isGalera ? probe : undefined,
           signal,
           tableWaitMs: options.tableWaitMs,
           rowLockSeconds: rowLockSeconds[dataSource.server.flavour],
@@ -115,6 +118,7 @@ export async function withMigrationSession<T>(
     );
   } finally {
     watchdog.close();
+    probe.close();
     await runner.release();
   }
 }

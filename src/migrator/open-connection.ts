@@ -38,15 +38,27 @@ export interface OwnConnection extends Queryable {
   close(): void;
 }
 
+/** Options of {@link openConnection}. */
+export interface OwnConnectionOptions {
+  /** How long a statement may go without an answer, in milliseconds. Default: for ever. */
+  readonly answerLimitMs?: number;
+  /** Whether a query may be several statements. Default: no. */
+  readonly multipleStatements?: boolean;
+}
+
 /**
  * Opens a connection of its own to where the data source connects, of several hosts to the one that it writes to,
  * whatever the pool's size. It returns at once: a
  * failure to connect is what its statements are rejected with.
- *
- * @param answerLimitMs how long a statement may go without an answer, in milliseconds. Default: for ever
  */
-export function openConnection(options: MysqlOptions, answerLimitMs?: number): OwnConnection {
-  const connection = (options.driver as Connector).createConnection(connectionOptions(options));
+export function openConnection(
+  options: MysqlOptions,
+  { answerLimitMs, multipleStatements }: OwnConnectionOptions = {},
+): OwnConnection {
+  const connection = (options.driver as Connector).createConnection({
+    ...connectionOptions(options),
+    multipleStatements,
+  });
   const unanswered = new Set<(reason: unknown) => void>();
   const fail = (reason: unknown): void => {
     for (const reject of unanswered) reject(reason);

@@ -14,10 +14,6 @@ export interface EngineDifference {
 const ddlAborts =
   'DDL does not wait for transactions that use its table, but aborts them (1213), so nothing waits that could be seen';
 
-/** Measured likewise; KILL and KILL QUERY of such a statement are refused (1095). */
-const lockTablesStalls =
-  'NOT SOLVED YET: DDL on a table under LOCK TABLES waits whatever lock_wait_timeout says, and cannot be killed; until the lock is gone every write on the node waits behind it, in all databases';
-
 /** The only place where a test is left out on a server. An entry that matches no test fails its file. */
 export const engineDifferences: readonly EngineDifference[] = [
   {
@@ -31,18 +27,6 @@ export const engineDifferences: readonly EngineDifference[] = [
     file: 'test/integration/keys/online-add.test.ts',
     tests: / does not close its table while a transaction writes a table that refers to it$/,
     reason: ddlAborts,
-  },
-  {
-    engine: 'galera',
-    file: 'test/integration/migrator/waiting.test.ts',
-    tests: / (is waited for|is named with|stops waiting at once)/,
-    reason: ddlAborts,
-  },
-  {
-    engine: 'galera',
-    file: 'test/integration/migrator/waiting.test.ts',
-    tests: / by LOCK TABLES … READ /,
-    reason: lockTablesStalls,
   },
 ];
 

@@ -41,6 +41,8 @@ export interface LockOptions {
 
 /** The lock, held. */
 export interface MigrationLock {
+  /** True where its session is on a node of a Galera cluster. */
+  readonly isGalera: boolean;
   /**
    * To be awaited before each statement that changes something.
    *
@@ -167,6 +169,7 @@ export async function withMigrationLock<T>(
   try {
     await takeLease(options, node, lease, patience);
     return await work({
+      isGalera: node.isGalera,
       async assertHeld() {
         if (lease.isTaken) return lease.assertHeld();
         if (!mayLease) return;

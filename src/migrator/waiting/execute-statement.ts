@@ -7,6 +7,7 @@ import type { Holders } from './holders';
 import { lockWaitSeconds, lockWaitTimeout, setLockWait, setRowLockWait } from './lock-wait';
 import { defaultSlices, patientAttempt, pauseMs, sliceMs, type Slices } from './slices';
 import { tableBusy, waitedFor } from './table-busy';
+import type { TableProbe } from './table-probe';
 import type { Watchdog } from './watchdog';
 
 /** How long all attempts at one statement may wait by default, in milliseconds. */
@@ -22,6 +23,8 @@ const queryInterrupted = 1317;
 export interface StatementOptions {
   /** Ends attempts that wait for too long. Without it, the server's lock_wait_timeout does. */
   readonly watchdog?: Watchdog;
+  /** Waits before the statement is sent, on a server where that would not wait as it should. */
+  readonly probe?: TableProbe;
   /** Aborting it ends the wait. */
   readonly signal?: AbortSignal;
   /** How long to wait for a transaction that holds the table, work not counted, in milliseconds. Default: a minute. */
@@ -50,6 +53,28 @@ function endedByOthers(sql: string, cause: unknown): ProtectionFlowsError {
     details: { sql },
     cause,
   });
+}
+
+/** Whoever holds the tables now; null where nobody could be asked. */
+function holdersOf(session: Queryable, sql: string, watchdog?: Watchdog): Promise<Holders | null> {
+  const wanted = { waiterId: null, sql, ownThreads: watchdog?.ownThreads() };
+  return findHolders(session, wanted).catch(() => null);
+}
+
+/** Asks whether the statement may be sent; null where it may, or nobody is to be asked. */
+async function lookAhead(
+  session: Queryable,
+  sql: string,
+  { probe, watchdog, signal, slices = defaultSlices }: StatementOptions,
+  attempts: number,
+): Promise<Held | null> {
+  if (probe === undefined) return null;
+  const start = performance.now();
+  const cause = await probe.wait(sql, sliceMs(slices, attempts, 0), signal);
+  assertNotInterrupted(signal);
+  if (cause === null) return null;
+  const waitedMs = performance.now() - start;
+  return { waitedMs, workedMs: 0, holders: await holdersOf(session, sql, watchdog), cause };
 }
 
 /** Executes the statement once; null where it took effect. */
@@ -82,11 +107,7 @@ async function attempt(
   if (errno === queryInterrupted && !sighting?.killed) throw endedByOthers(sql, failure);
   if (errno !== queryInterrupted && errno !== lockWaitTimeout && errno !== deadlock) throw failure;
   const workedMs = sighting?.workedMs ?? 0;
-  const holders =
-    sighting?.holders ??
-    (await findHolders(session, { waiterId: null, sql, ownThreads: watchdog?.ownThreads() }).catch(
-      () => null,
-    ));
+  const holders = sighting?.holders ?? (await holdersOf(session, sql, watchdog));
   return { waitedMs: ms - workedMs, workedMs, holders, cause: failure };
 }
 
@@ -110,7 +131,9 @@ export async function executeStatement(
   let attempts = 0;
   try {
     for (; ; attempts += 1) {
-      const held = await attempt(session, sql, options, attempts);
+      const held =
+        (await lookAhead(session, sql, options, attempts)) ??
+        (await attempt(session, sql, options, attempts));
       if (held === null) return;
       assertNotInterrupted(signal);
       waitedMs += held.waitedMs;

@@ -28,7 +28,7 @@ describe('a statement that waits for a table', () => {
 
   const alter = 'ALTER TABLE protection_flows ADD COLUMN note int NULL';
   const alterBack = 'ALTER TABLE protection_flows DROP COLUMN note';
-  const open = (): OwnConnection => openConnection(dataSource().options as MysqlOptions, answerLimitMs);
+  const open = (): OwnConnection => openConnection(dataSource().options as MysqlOptions, { answerLimitMs });
   const endless = { ...defaultSlices, firstMs: 60_000, longestMs: 60_000 };
   const tiny = { firstMs: 1, longestMs: 1, afterWorkMs: 0, watchAfterMs: 0 };
   let session: Queryable & { release(): Promise<void> };
@@ -158,7 +158,7 @@ describe('a statement that waits for a table', () => {
     const holder = await holding();
     const run = execute({}, () => {
       const options = dataSource().options as MysqlOptions;
-      return openConnection({ ...options, username: 'nobody' } as MysqlOptions, answerLimitMs);
+      return openConnection({ ...options, username: 'nobody' } as MysqlOptions, { answerLimitMs });
     });
     await waitFor(() => run.waits > 0);
     expect(run.holder).toContain(`connection ${holder.threadId} (root@`);
