@@ -1,3 +1,4 @@
+import { catalogRows } from '../schema/catalog/catalog-rows';
 import type { Queryable } from '../schema/queryable';
 import { quoteText, select } from '../schema/queryable';
 import type { StepContext } from '../schema/step';
@@ -23,7 +24,7 @@ export interface HistoryRun extends ThisRun {
 }
 
 async function historyExists(session: Queryable): Promise<boolean> {
-  const rows = await select(
+  const rows = await catalogRows(
     session,
     'SELECT 1 AS found FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?',
     [historyTable],
@@ -104,7 +105,7 @@ export async function ensureHistory({
   UNIQUE INDEX uq_flow_migrations_name (name)
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci`,
   );
-  const present = await select<{ name: string }>(
+  const present = await catalogRows<{ name: string }>(
     session,
     `SELECT COLUMN_NAME AS name FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?
       UNION

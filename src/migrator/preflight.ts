@@ -2,7 +2,7 @@ import type { QueryRunner } from 'typeorm';
 import { isProtectionFlowsError } from '../errors';
 import { migrationList } from '../migrations';
 import { isInTheWay, preflight, readFacts, type Facts, type HistoryFact, type Wishes } from '../preflight';
-import { select } from '../schema/queryable';
+import { catalogRows } from '../schema/catalog/catalog-rows';
 import type { ProtectionFlowsDataSource } from './guarded-data-source';
 import { historyTable, readHistory, type HistoryEntry } from './history';
 import { whereOf, type PreflightResult } from './results';
@@ -21,7 +21,7 @@ async function readHistoryIfAllowed(runner: QueryRunner): Promise<HistoryEntry[]
 
 /** True for a history of this package's own making; TypeORM's lacks a column. */
 async function hasOwnColumns(runner: QueryRunner): Promise<boolean> {
-  const rows = await select(
+  const rows = await catalogRows(
     runner,
     `SELECT 1 AS found FROM information_schema.STATISTICS
       WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? AND INDEX_NAME = 'uq_flow_migrations_name'`,

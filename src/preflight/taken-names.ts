@@ -1,5 +1,6 @@
+import { catalogRows } from '../schema/catalog/catalog-rows';
 import { readCatalog } from '../schema/catalog/read-catalog';
-import { select, type Queryable } from '../schema/queryable';
+import type { Queryable } from '../schema/queryable';
 import type { Server } from '../schema/server';
 import { named, type Check, type ForeignKey } from '../schema/shape';
 
@@ -43,7 +44,7 @@ export async function readTakenNames(
     const ofKind = wanted.filter((one) => one.kind === kind);
     const sql = lookUp(server, kind);
     if (sql === null || ofKind.length === 0) continue;
-    const rows = await select<{ name: string; table: string }>(
+    const rows = await catalogRows<{ name: string; table: string }>(
       session,
       `${sql}(${ofKind.map(() => '?').join(', ')})`,
       ofKind.map(({ name }) => name),

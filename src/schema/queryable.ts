@@ -4,6 +4,13 @@
  */
 export interface Queryable {
   query(sql: string, parameters?: unknown[]): Promise<unknown>;
+  /** True inside a transaction, as far as the session knows. */
+  readonly isTransactionActive?: boolean;
+}
+
+/** The session as it is to be used inside a transaction that was begun by a statement. */
+export function insideTransaction(session: Queryable): Queryable {
+  return { query: (sql, parameters) => session.query(sql, parameters), isTransactionActive: true };
 }
 
 /** A row as the server sends it. */

@@ -1,3 +1,4 @@
+import { catalogRows } from './catalog/catalog-rows';
 import { quoteName, select, type Queryable } from './queryable';
 
 /** How large a table is. */
@@ -22,7 +23,7 @@ export async function readTableSize(
     session,
     `SELECT COUNT(*) AS n FROM (SELECT 1 FROM ${quoteName(table)} LIMIT ${limit + 1}) some`,
   );
-  const [estimated] = await select<{ n: number | string | null; bytes: number | string | null }>(
+  const [estimated] = await catalogRows<{ n: number | string | null; bytes: number | string | null }>(
     session,
     `SELECT TABLE_ROWS AS n, DATA_LENGTH + INDEX_LENGTH AS bytes
        FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?`,

@@ -1,4 +1,5 @@
 import { historyTable, readHistory, type HistoryEntry } from '../migrator';
+import { catalogRows } from '../schema/catalog/catalog-rows';
 import type { MendingPlan, MendingSection } from '../schema/mend';
 import type { Orphans } from '../schema/orphans/find-orphans';
 import { select, type Queryable } from '../schema/queryable';
@@ -95,7 +96,7 @@ export const deferred = (summary: string, evidence: readonly Evidence[] = []): C
 
 /** Executes a SELECT and keeps it as evidence. */
 export async function ask(session: Queryable, sql: string): Promise<Evidence> {
-  return { sql, rows: await select(session, sql) };
+  return { sql, rows: await catalogRows(session, sql) };
 }
 
 /** The declared tables that are not there, or that a view stands in for. */

@@ -1,4 +1,5 @@
-import { quoteName, select, type Queryable } from '../schema/queryable';
+import { catalogRows } from '../schema/catalog/catalog-rows';
+import { quoteName, type Queryable } from '../schema/queryable';
 import type { Schema } from '../schema/shape';
 import { errnoOf } from './context';
 
@@ -14,7 +15,7 @@ const marks = (names: readonly string[]): string => names.map(() => '?').join(',
 
 /** The triggers on the tables, as far as this user may see them: the TRIGGER privilege decides. */
 export function readTriggers(session: Queryable, tables: readonly string[]): Promise<Trigger[]> {
-  return select<Trigger>(
+  return catalogRows<Trigger>(
     session,
     `SELECT TRIGGER_NAME AS name, EVENT_OBJECT_TABLE AS \`table\`, CONCAT(ACTION_TIMING, ' ', EVENT_MANIPULATION) AS \`when\`
        FROM information_schema.TRIGGERS
@@ -28,11 +29,13 @@ export function readTriggers(session: Queryable, tables: readonly string[]): Pro
 export async function findHidden(session: Queryable, tables: readonly string[]): Promise<string[]> {
   const hidden: string[] = [];
   for (const table of tables) {
-    const [row] = await select(session, `SHOW CREATE TABLE ${quoteName(table)}`).catch((error: unknown) => {
-      // Locked, or not for this user to see: the checks that read the rows will say so
-      if (errnoOf(error) === null) throw error;
-      return [];
-    });
+    const [row] = await catalogRows(session, `SHOW CREATE TABLE ${quoteName(table)}`).catch(
+      (error: unknown) => {
+        // Locked, or not for this user to see: the checks that read the rows will say so
+        if (errnoOf(error) === null) throw error;
+        return [];
+      },
+    );
     if (/^CREATE TEMPORARY /i.test(String(row?.['Create Table'] ?? ''))) hidden.push(table);
   }
   return hidden;
@@ -46,7 +49,7 @@ export async function findBehindViews(
 ): Promise<Map<string, string>> {
   const views = tables.filter((name) => live.get(name)?.engine === 'VIEW');
   if (views.length === 0) return new Map();
-  const rows = await select<{ view: string; definition: string; current: string }>(
+  const rows = await catalogRows<{ view: string; definition: string; current: string }>(
     session,
     `SELECT TABLE_NAME AS view, VIEW_DEFINITION AS definition, DATABASE() AS current
        FROM information_schema.VIEWS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN (${marks(views)})`,

@@ -2,7 +2,7 @@ import type { QueryRunner } from 'typeorm';
 import { isProtectionFlowsError } from '../errors';
 import type { ProtectionFlowsDataSource } from '../migrator';
 import { busy } from '../migrator/waiting/lock-wait';
-import { select } from '../schema/queryable';
+import { insideTransaction, select } from '../schema/queryable';
 import { cascadeDeleteCheck } from './checks/cascade-delete';
 import { checkConstraintsCheck } from './checks/check-constraints';
 import { columnsCheck } from './checks/columns';
@@ -98,7 +98,8 @@ async function takeBack(runner: QueryRunner): Promise<boolean> {
  * Runs the behaviour checks in one transaction of DML only, rolled back whatever happens. With autocommit off nothing
  * can stay even where the server ends the transaction by itself, as a deadlock does; the checks after it do not run.
  */
-async function behaviour(runner: QueryRunner, context: VerifyContext): Promise<CheckResult[]> {
+async function behaviour(runner: QueryRunner, outside: VerifyContext): Promise<CheckResult[]> {
+  const context = { ...outside, session: insideTransaction(runner) };
   await runner.query('SET SESSION autocommit = 0');
   try {
     await runner.query('START TRANSACTION');

@@ -2,7 +2,7 @@ import type { Queryable } from '../queryable';
 import { unguardedColumns } from '../guarded-columns';
 import type { Schema, Table } from '../shape';
 import type { Server } from '../server';
-import { select } from '../queryable';
+import { catalogRows } from './catalog-rows';
 import { readChecks } from './read-checks';
 import { readColumns } from './read-columns';
 import { readForeignKeys } from './read-foreign-keys';
@@ -24,7 +24,7 @@ interface TableRow {
  * is shown with engine `VIEW`.
  */
 async function readTables(session: Queryable, tableNames: readonly string[]): Promise<TableRow[]> {
-  return select<TableRow>(
+  return catalogRows<TableRow>(
     session,
     `SELECT DATABASE() AS \`database\`, t.TABLE_NAME AS name, IF(t.TABLE_TYPE LIKE '%VIEW', 'VIEW', t.ENGINE) AS engine,
             TRIM(CONCAT(IF(t.CREATE_OPTIONS LIKE '%partitioned%', 'partitioned ', ''),

@@ -1,6 +1,6 @@
-import { select } from '../queryable';
 import { canonicalExpression } from '../expression';
 import type { Check } from '../shape';
+import { catalogRows } from './catalog-rows';
 import { byTable, type CatalogScope } from './scope';
 
 /** A CHECK as the catalog shows it. */
@@ -41,7 +41,7 @@ const jsonValid = /^json_valid\(`([^`]+)`\)$/;
 /** The CHECKs of each table, MariaDB's JSON ones marked. */
 export async function readChecks(scope: CatalogScope): Promise<Map<string, CatalogCheck[]>> {
   const sql = statements[scope.server.flavour](scope.placeholders);
-  const rows = await select<CheckRow>(scope.session, sql, scope.parameters);
+  const rows = await catalogRows<CheckRow>(scope.session, sql, scope.parameters);
   return byTable(rows, (row) => ({
     name: row.name,
     expression: row.expression,

@@ -1,6 +1,6 @@
-import { select } from '../queryable';
 import type { Column } from '../shape';
 import type { Flavour } from '../server';
+import { catalogRows } from './catalog-rows';
 import type { CatalogCheck } from './read-checks';
 import { byTable, type CatalogScope } from './scope';
 
@@ -69,7 +69,7 @@ export async function readColumns(
   scope: CatalogScope,
   checks: ReadonlyMap<string, readonly CatalogCheck[]>,
 ): Promise<Map<string, Column[]>> {
-  const rows = await select<ColumnRow>(
+  const rows = await catalogRows<ColumnRow>(
     scope.session,
     `SELECT TABLE_NAME AS \`table\`, COLUMN_NAME AS name, COLUMN_TYPE AS type, IS_NULLABLE AS nullable,
             COLUMN_DEFAULT AS \`default\`, EXTRA AS extra, CHARACTER_SET_NAME AS charset,

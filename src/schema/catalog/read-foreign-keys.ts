@@ -1,5 +1,6 @@
-import { quoteName, select, type Queryable } from '../queryable';
+import { quoteName, type Queryable } from '../queryable';
 import type { ForeignKey, ReferentialAction } from '../shape';
+import { catalogRows } from './catalog-rows';
 import type { CatalogScope } from './scope';
 
 interface KeyRow {
@@ -17,7 +18,7 @@ type Rules = Pick<ForeignKey, 'onDelete' | 'onUpdate'>;
 
 /** The rules of a key as SHOW CREATE TABLE tells them; none written means RESTRICT. */
 async function rulesFromShowCreate(session: Queryable, table: string, key: string): Promise<Rules> {
-  const [row] = await select(session, `SHOW CREATE TABLE ${quoteName(table)}`);
+  const [row] = await catalogRows(session, `SHOW CREATE TABLE ${quoteName(table)}`);
   const text = String(row?.['Create Table'] ?? '');
   const line =
     text.split('\n').find((part) => part.includes(`CONSTRAINT ${quoteName(key)} FOREIGN KEY`)) ?? '';
@@ -36,7 +37,7 @@ async function rulesFromShowCreate(session: Queryable, table: string, key: strin
  * (EXPLAIN: "Scanned all databases"); on a Galera node DDL in any of them then aborts the read (1213).
  */
 export async function readForeignKeys(scope: CatalogScope): Promise<Map<string, ForeignKey[]>> {
-  const rows = await select<KeyRow>(
+  const rows = await catalogRows<KeyRow>(
     scope.session,
     `SELECT k.TABLE_NAME AS \`table\`, k.CONSTRAINT_NAME AS name, k.COLUMN_NAME AS \`column\`,
             k.REFERENCED_TABLE_SCHEMA AS parentDatabase, k.REFERENCED_TABLE_NAME AS parentTable,

@@ -1,5 +1,6 @@
-import { quoteName, select, type Queryable } from '../queryable';
+import { quoteName, type Queryable } from '../queryable';
 import type { Index } from '../shape';
+import { catalogRows } from './catalog-rows';
 
 /** True where two indexes begin with the same column: then their order decides which one serves a foreign key. */
 function isOrderNeeded(indexes: readonly Index[]): boolean {
@@ -14,7 +15,7 @@ export async function inServerOrder(
   indexes: readonly Index[],
 ): Promise<readonly Index[]> {
   if (!isOrderNeeded(indexes)) return indexes;
-  const rows = await select<{ Key_name: string }>(session, `SHOW INDEX FROM ${quoteName(table)}`);
+  const rows = await catalogRows<{ Key_name: string }>(session, `SHOW INDEX FROM ${quoteName(table)}`);
   const order = rows.map((row) => row.Key_name);
   return [...indexes].sort((one, other) => order.indexOf(one.name) - order.indexOf(other.name));
 }

@@ -1,6 +1,6 @@
-import { select } from '../queryable';
 import type { Flavour } from '../server';
 import type { Index, IndexColumn } from '../shape';
+import { catalogRows } from './catalog-rows';
 import type { CatalogScope } from './scope';
 
 interface IndexRow {
@@ -24,7 +24,7 @@ const visibility: Readonly<Record<Flavour, string>> = {
 export async function readIndexes(
   scope: CatalogScope,
 ): Promise<{ indexes: Map<string, Index[]>; primaryKeys: Map<string, string[]> }> {
-  const rows = await select<IndexRow>(
+  const rows = await catalogRows<IndexRow>(
     scope.session,
     `SELECT TABLE_NAME AS \`table\`, INDEX_NAME AS name, NON_UNIQUE AS nonUnique, COLUMN_NAME AS \`column\`,
             COLLATION AS direction, SUB_PART AS prefix, ${visibility[scope.server.flavour]} AS visible,

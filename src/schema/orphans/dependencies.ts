@@ -1,4 +1,5 @@
-import { select, type Queryable } from '../queryable';
+import { catalogRows } from '../catalog/catalog-rows';
+import type { Queryable } from '../queryable';
 import type { RowColumn } from './column-text';
 import { labelOf, readRowTable, type RowTable, type TableName } from './row-table';
 
@@ -45,7 +46,7 @@ interface IncomingKey {
 }
 
 async function readIncomingKeys(session: Queryable, { database, name }: TableName): Promise<IncomingKey[]> {
-  const rows = await select<KeyRow>(
+  const rows = await catalogRows<KeyRow>(
     session,
     `SELECT k.TABLE_SCHEMA AS \`database\`, k.TABLE_SCHEMA = DATABASE() AS isOwn, k.TABLE_NAME AS \`table\`,
             k.CONSTRAINT_NAME AS \`key\`, k.COLUMN_NAME AS \`column\`, k.REFERENCED_COLUMN_NAME AS parentColumn,

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { quoteName, select, type Queryable } from '../queryable';
+import { catalogRows } from '../catalog/catalog-rows';
+import { quoteName, type Queryable } from '../queryable';
 import type { StepContext } from '../step';
 import { rowJsonSql, rowKeySql, textLiteral } from './column-text';
 import type { RowTable } from './row-table';
@@ -26,7 +27,7 @@ export const createQuarantineSql = `CREATE TABLE IF NOT EXISTS ${quoteName(quara
 
 /** True where the table is there. */
 export async function hasQuarantine(session: Queryable): Promise<boolean> {
-  const rows = await select(
+  const rows = await catalogRows(
     session,
     'SELECT 1 AS found FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?',
     [quarantineTable],

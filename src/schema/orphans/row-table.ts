@@ -1,4 +1,5 @@
-import { quoteName, select, type Queryable } from '../queryable';
+import { catalogRows } from '../catalog/catalog-rows';
+import { quoteName, type Queryable } from '../queryable';
 import type { Flavour } from '../server';
 import type { RowColumn } from './column-text';
 
@@ -45,7 +46,7 @@ export async function readRowTable(
 ): Promise<RowTable | null> {
   const { database, name } = table;
   const columns = (
-    await select<ColumnRow>(
+    await catalogRows<ColumnRow>(
       session,
       `SELECT COLUMN_NAME AS name, LOWER(DATA_TYPE) AS kind, CHARACTER_SET_NAME AS charset,
               COLLATION_NAME AS collation, EXTRA AS extra
@@ -59,7 +60,7 @@ export async function readRowTable(
     return { name: row.name, kind: row.kind, charset: row.charset, collation: row.collation, isGenerated };
   });
   if (columns.length === 0) return null;
-  const key = await select<{ name: string }>(
+  const key = await catalogRows<{ name: string }>(
     session,
     `SELECT COLUMN_NAME AS name FROM information_schema.STATISTICS
       WHERE TABLE_SCHEMA = COALESCE(?, DATABASE()) AND TABLE_NAME = ? AND INDEX_NAME = 'PRIMARY'

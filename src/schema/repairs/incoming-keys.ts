@@ -1,4 +1,5 @@
-import { select, type Queryable } from '../queryable';
+import { catalogRows } from '../catalog/catalog-rows';
+import type { Queryable } from '../queryable';
 
 /** A foreign key of any table, of any database, that ends at a column of one of ours. */
 export interface IncomingKey {
@@ -16,7 +17,7 @@ export async function readIncomingKeys(
   session: Queryable,
   tables: readonly string[],
 ): Promise<IncomingKey[]> {
-  const rows = await select<Omit<IncomingKey, 'database'> & { database: string; own: number | string }>(
+  const rows = await catalogRows<Omit<IncomingKey, 'database'> & { database: string; own: number | string }>(
     session,
     `SELECT CONSTRAINT_NAME AS name, TABLE_SCHEMA AS \`database\`, TABLE_SCHEMA = DATABASE() AS own,
             TABLE_NAME AS \`table\`, COLUMN_NAME AS \`column\`, REFERENCED_TABLE_NAME AS parentTable,

@@ -1,6 +1,7 @@
+import { catalogRows } from '../catalog/catalog-rows';
 import { readCatalog } from '../catalog/read-catalog';
 import { compareTable, type Difference } from '../compare';
-import { select, type Queryable } from '../queryable';
+import type { Queryable } from '../queryable';
 import type { Server } from '../server';
 import type { ForeignKey, Index, Schema, Table } from '../shape';
 import { addForeignKey } from '../steps/add-foreign-key';
@@ -27,7 +28,7 @@ export interface Survey {
 }
 
 async function readComments(session: Queryable, table: string): Promise<Map<string, string>> {
-  const rows = await select<{ name: string; comment: string }>(
+  const rows = await catalogRows<{ name: string; comment: string }>(
     session,
     `SELECT COLUMN_NAME AS name, COLUMN_COMMENT AS comment FROM information_schema.COLUMNS
       WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? AND COLUMN_COMMENT <> ''`,

@@ -1,4 +1,5 @@
 import { ProtectionFlowsError } from '../../errors';
+import { catalogRows } from '../catalog/catalog-rows';
 import { compareTable } from '../compare';
 import { createTableSql } from '../ddl';
 import { handMade } from '../hand-made';
@@ -11,7 +12,7 @@ const howToDiscard =
   'Save the rows, then say that they may go: add --discard-rows to protection-flows rollback, or set PROTECTION_FLOWS_DISCARD_ROWS=1 in the environment of migration:revert.';
 
 async function assertNoKeysFromOthers(context: StepContext, table: string): Promise<void> {
-  const found = await select<{ database: string; current: string; child: string; name: string }>(
+  const found = await catalogRows<{ database: string; current: string; child: string; name: string }>(
     context.session,
     `SELECT TABLE_SCHEMA AS \`database\`, DATABASE() AS current, TABLE_NAME AS child, CONSTRAINT_NAME AS name
        FROM information_schema.KEY_COLUMN_USAGE
