@@ -1,10 +1,20 @@
 import type { QueryRunner } from 'typeorm';
 import { isProtectionFlowsError } from '../errors';
 import { migrationList } from '../migrations';
-import { isInTheWay, preflight, readFacts, type Facts, type HistoryFact, type Wishes } from '../preflight';
+import {
+  isInTheWay,
+  preflight,
+  readFacts,
+  type Facts,
+  type HistoryFact,
+  type LockFact,
+  type Wishes,
+} from '../preflight';
 import { catalogRows } from '../schema/catalog/catalog-rows';
 import type { ProtectionFlowsDataSource } from './guarded-data-source';
 import { historyTable, readHistory, type HistoryEntry } from './history';
+import { leaseTable } from './locking/lease-table';
+import { readNode } from './locking/node';
 import { whereOf, type PreflightResult } from './results';
 import { wishesOf, type WishOptions } from './wishes';
 import { withRunner } from './with-runner';
@@ -46,13 +56,26 @@ async function readHistoryFact(runner: QueryRunner): Promise<HistoryFact> {
   };
 }
 
+async function readLockFact(runner: QueryRunner): Promise<LockFact> {
+  const { isClustered } = await readNode(runner);
+  const rows = isClustered
+    ? await catalogRows(
+        runner,
+        'SELECT 1 AS found FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?',
+        [leaseTable],
+      )
+    : [];
+  return { name: leaseTable, isNeeded: isClustered, exists: rows.length > 0 };
+}
+
 /** Everything that preflight's rules look at, on that runner's session. */
 export async function factsOf(
   dataSource: ProtectionFlowsDataSource,
   runner: QueryRunner,
   wishes: Wishes,
 ): Promise<Facts> {
-  return readFacts(runner, dataSource.server, migrationList, await readHistoryFact(runner), wishes);
+  const tables = { historyTable: await readHistoryFact(runner), lockTable: await readLockFact(runner) };
+  return readFacts(runner, dataSource.server, migrationList, tables, wishes);
 }
 
 /**

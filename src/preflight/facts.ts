@@ -35,6 +35,15 @@ export interface HistoryFact {
   readonly reverting: readonly string[];
 }
 
+/** The table of the migration lock's lease. */
+export interface LockFact {
+  readonly name: string;
+  /** True in a cluster; on a single server a migrate does without. */
+  readonly isNeeded: boolean;
+  /** Known where it is needed. */
+  readonly exists: boolean;
+}
+
 /** A declared key with where it stands, and its orphans where they can be counted. */
 export interface KeyFact {
   readonly table: string;
@@ -59,6 +68,7 @@ export interface Wishes {
 export interface Facts {
   readonly server: Server;
   readonly historyTable: HistoryFact;
+  readonly lockTable: LockFact;
   /** Names that the history records, oldest first. */
   readonly history: readonly string[];
   /** All migrations of this code, oldest first. */
@@ -87,7 +97,7 @@ function withLiveKeys(after: Schema, live: Schema): Schema {
   );
 }
 
-type Base = Pick<Facts, 'server' | 'known' | 'pending' | 'history' | 'historyTable'>;
+type Base = Pick<Facts, 'server' | 'known' | 'pending' | 'history' | 'historyTable' | 'lockTable'>;
 
 const keysOf = (migrations: readonly KnownMigration[]) =>
   migrations.flatMap(({ steps }) => steps.flatMap(({ foreignKey }) => (foreignKey ? [foreignKey] : [])));
@@ -218,7 +228,7 @@ export async function readFacts(
   session: Queryable,
   server: Server,
   known: readonly KnownMigration[],
-  historyTable: HistoryFact,
+  { historyTable, lockTable }: Pick<Facts, 'historyTable' | 'lockTable'>,
   wishes: Wishes,
 ): Promise<Facts> {
   const history = historyTable.names;
@@ -226,7 +236,7 @@ export async function readFacts(
   const { live: seen, denied } = await readLive(session, server, [...tables]);
   const applied = known.filter((migration) => history.includes(migration.name));
   const pending = known.filter((migration) => !applied.includes(migration));
-  const base: Base = { server, known, pending, history, historyTable };
+  const base: Base = { server, known, pending, history, historyTable, lockTable };
 
   const first = planSteps(seen, base, applied);
   const isDone = pending.length === 0 && first.statements.length === 0 && first.refusals.length === 0;

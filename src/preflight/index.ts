@@ -56,6 +56,7 @@ export {
   readFacts,
   type Facts,
   type HistoryFact,
+  type LockFact,
   type KeyFact,
   type KnownMigration,
   type Wishes,

@@ -50,7 +50,7 @@ export async function lookAround(
   const survey = await surveyRepairs(runner, server, declaredSchema);
   const known = [{ name: 'adopt', steps: [...survey.repairs, ...survey.keys] }];
   const historyTable = { ...own.historyTable, names: [], reverting: [] };
-  const facts = await readFacts(runner, server, known, historyTable, wishes);
+  const facts = await readFacts(runner, server, known, { ...own, historyTable }, wishes);
   const isRecorded = own.pending.length === 0 && own.historyTable.reverting.length === 0;
   const mended = survey.keys
     .filter(({ differences }) => differences.length > 0)

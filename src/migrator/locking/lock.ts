@@ -124,17 +124,18 @@ const isUnwritable = (error: unknown): boolean =>
 
 /**
  * Takes the lease before anything is looked at. On a single server without the table it can wait until something is
- * changed: there, the server's own lock keeps others out.
+ * changed: there, the server's own lock keeps others out. Where it can't be taken, it is asked for again then.
  */
 async function takeLease(options: LockOptions, node: Node, lease: Lease, patience: Patience): Promise<void> {
   try {
-    await waitForLease(options, lease, patience);
+    await waitForLease(options, lease, patience).catch(async (error: unknown) => {
+      if ((error as { errno?: number }).errno !== noSuchTable) throw error;
+      if (!node.isClustered) return;
+      await ensureLeaseTable(options.session);
+      await waitForLease(options, lease, patience);
+    });
   } catch (error) {
-    if (isUnwritable(error)) return;
-    if ((error as { errno?: number }).errno !== noSuchTable) throw error;
-    if (!node.isClustered) return;
-    await ensureLeaseTable(options.session);
-    await waitForLease(options, lease, patience);
+    if (!isUnwritable(error)) throw error;
   }
 }
 

@@ -35,6 +35,20 @@ function forHistory({ pending, historyTable }: Facts): NeededPrivilege[] {
   return privileges.map((privilege) => ({ privilege, table, key: null }));
 }
 
+/** In a cluster, the lock's lease: taken before the first statement, so by a late key as well. */
+function forLock({ lockTable, pending, historyTable, keys }: Facts): NeededPrivilege[] {
+  if (!lockTable.isNeeded) return [];
+  const isPending = pending.length > 0 || historyTable.reverting.length > 0;
+  const late = keys.filter((fact) => fact.late && fact.state.status === 'to-add');
+  return (isPending ? [null] : late.map(({ key }) => key.name)).flatMap((key) =>
+    [...(lockTable.exists ? [] : ['CREATE']), 'INSERT', 'SELECT', 'UPDATE'].map((privilege) => ({
+      privilege,
+      table: lockTable.name,
+      key,
+    })),
+  );
+}
+
 /** A key: its child is altered and scanned, its parent is scanned and referred to. */
 function forKey({ server, live, hidden, plan }: Facts, fact: KeyFact): NeededPrivilege[] {
   const { table, late, state } = fact;
@@ -59,6 +73,7 @@ function forKey({ server, live, hidden, plan }: Facts, fact: KeyFact): NeededPri
 export function neededPrivileges(facts: Facts): NeededPrivilege[] {
   return [
     ...forHistory(facts),
+    ...forLock(facts),
     ...forStatements(facts),
     ...[...facts.hidden].map((table) => ({ privilege: 'SELECT', table, key: null })),
     ...facts.keys.flatMap((fact) => forKey(facts, fact)),

@@ -19,7 +19,8 @@ function byTable(missing: readonly NeededPrivilege[]): Map<string, NeededPrivile
 
 /** What the user lacks for the next migrate: one finding for each table, with all that is missing there. */
 export const privilegeMissing: Rule = (facts) => {
-  const { access, live, hidden, historyTable } = facts;
+  const { access, live, hidden } = facts;
+  const own = [facts.historyTable, facts.lockTable].filter(({ exists }) => exists).map(({ name }) => name);
   if (access === null || access.holds === null) return [];
   const missing = missingPrivileges(facts, access.holds);
   const forAll = missing.filter(({ key }) => key === null);
@@ -33,8 +34,7 @@ export const privilegeMissing: Rule = (facts) => {
     if (first === undefined) return [];
     const { table, key } = first;
     const privileges = [...new Set(needs.map((need) => need.privilege))];
-    const isThere =
-      live.has(table) || hidden.has(table) || (table === historyTable.name && historyTable.exists);
+    const isThere = live.has(table) || hidden.has(table) || own.includes(table);
     // No server grants anything on a table that does not exist, unless CREATE is among it (1146, tried)
     const toGrant = isThere ? privileges : [...new Set(['CREATE', ...privileges])];
     return [

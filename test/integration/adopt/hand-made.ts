@@ -2,7 +2,7 @@ import { declaredSchema } from '../../../src/migrations';
 import { readCatalog } from '../../../src/schema/catalog/read-catalog';
 import { select, type Queryable } from '../../../src/schema/queryable';
 import type { Table } from '../../../src/schema/shape';
-import { catalogDump } from '../../support/catalog-dump';
+import { catalogDump, madeAtOnce } from '../../support/catalog-dump';
 import { sharedServer } from '../../support/shared-server';
 import { readRows, seedRows } from './rows';
 import type { Start } from './start';
@@ -58,7 +58,7 @@ export async function extrasIn(session: Queryable): Promise<string[]> {
 export async function everything(session: Queryable): Promise<unknown> {
   const history = await select(session, "SHOW TABLES LIKE 'sendense_flow_migrations'");
   return {
-    catalog: await catalogDump(session, /^$/),
+    catalog: await catalogDump(session, madeAtOnce()),
     rows: await readRows(session),
     history: history.length > 0 ? await select(session, 'SELECT * FROM sendense_flow_migrations') : null,
   };

@@ -2,6 +2,7 @@ import { migrate, planMigrate, readStatus } from '../../../src/migrator';
 import { select } from '../../../src/schema/queryable';
 import { createPlatformTables, platformTableNames } from '../../../src/testing';
 import { verify } from '../../../src/verify';
+import { madeAtOnce } from '../../support/catalog-dump';
 import { useDatabase } from '../../support/database';
 import { useDataSource } from '../../support/data-source';
 
@@ -137,6 +138,9 @@ describe('a foreign key', () => {
       code: 'PREFLIGHT_FAILED',
       message: expect.stringContaining(code),
     });
-    expect(await select(database.session, "SHOW TABLES LIKE '%\\_flow%'")).toEqual([]);
+    const made = await select(database.session, "SHOW TABLES LIKE '%\\_flow%'");
+    expect(
+      made.flatMap((row) => Object.values(row)).filter((name) => !madeAtOnce().test(String(name))),
+    ).toEqual([]);
   });
 });
