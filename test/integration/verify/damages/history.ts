@@ -7,8 +7,9 @@ const names = [
   'AddOperationalIndexes1795305602000',
   'AllowCancelledAsLastStatus1795305603000',
 ] as const;
-const forget = (...which: number[]): string =>
-  `DELETE FROM ${history} WHERE id IN (${which.map((at) => at + 1).join(', ')})`;
+/** The row of a migration; not by its number: the nodes of a cluster count in steps. */
+const at = (place: number): string => `name = '${names[place]}'`;
+const forget = (...which: number[]): string => `DELETE FROM ${history} WHERE ${which.map(at).join(' OR ')}`;
 const withoutCancelled =
   "ALTER TABLE protection_flows MODIFY last_execution_status enum('success','warning','error','running','pending') NOT NULL DEFAULT 'pending'";
 
@@ -69,7 +70,7 @@ export const historyDamages: readonly Damage[] = [
     name: 'a row twice',
     damage: [
       `ALTER TABLE ${history} DROP INDEX uq_flow_migrations_name`,
-      `INSERT INTO ${history} (timestamp, name) SELECT timestamp, name FROM ${history} WHERE id = 2`,
+      `INSERT INTO ${history} (timestamp, name) SELECT timestamp, name FROM ${history} WHERE ${at(1)}`,
     ],
     checks: ['history'],
     names: `${names[1]}: recorded more than once`,
@@ -88,26 +89,26 @@ export const historyDamages: readonly Damage[] = [
   },
   {
     name: 'a wrong timestamp',
-    damage: [`UPDATE ${history} SET timestamp = 1 WHERE id = 3`],
+    damage: [`UPDATE ${history} SET timestamp = 1 WHERE ${at(2)}`],
     checks: ['history'],
     names: `${names[2]} has the timestamp 1`,
   },
   {
     name: 'the wrong order',
-    damage: [`UPDATE ${history} SET id = 99 WHERE id = 2`],
+    damage: [`UPDATE ${history} SET id = 99 WHERE ${at(1)}`],
     checks: ['history'],
     names: 'in another order',
   },
   {
     name: 'a rollback that died before it took anything',
-    damage: [`UPDATE ${history} SET reverting = 1 WHERE id = 4`],
+    damage: [`UPDATE ${history} SET reverting = 1 WHERE ${at(3)}`],
     checks: ['history'],
     verdict: 'half-applied',
     names: 'died half-way',
   },
   {
     name: 'a rollback that died half-way',
-    damage: [`UPDATE ${history} SET reverting = 1 WHERE id = 4`, withoutCancelled],
+    damage: [`UPDATE ${history} SET reverting = 1 WHERE ${at(3)}`, withoutCancelled],
     checks: ['history', 'columns'],
     verdict: 'half-applied',
     names: 'died half-way',
