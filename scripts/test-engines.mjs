@@ -9,7 +9,12 @@ const require = createRequire(import.meta.url);
 
 /** The first is the server that `npm test` takes. */
 const engines = ['default', 'mariadb-11.8', 'mysql-9.7', 'galera'];
-const suites = ['test/integration', 'test/fault'];
+const suites = ['test/integration', 'test/fault', 'test/e2e/package/rolling.test.ts'];
+/**
+ * By itself a node is the default server, whose kill points need no second run: a sample of them dies on the cluster. And
+ * what a program of the previous release does meanwhile, DDL aborts there.
+ */
+const leftOut = { galera: ['--testPathIgnorePatterns=test/(fault/kill-points|e2e/package/rolling)'] };
 
 const isEngine = (word) => /^(default|galera|(mariadb|mysql)(-[\d.]+)?)$/.test(word);
 
@@ -72,7 +77,8 @@ await runScript(async (args) => {
   const rows = [];
   try {
     for (const engine of wanted) {
-      rows.push(await testOn(engine, others.length === 0 ? suites : others, folder));
+      const jestArgs = others.length === 0 ? [...suites, ...(leftOut[engine] ?? [])] : others;
+      rows.push(await testOn(engine, jestArgs, folder));
       if (isEnding) break;
     }
   } finally {
