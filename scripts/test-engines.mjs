@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setupEngines } from './lib/engines.mjs';
 import { Fault, runScript, say } from './lib/fault.mjs';
 import { prepareTests, runJest } from './lib/jest.mjs';
 
@@ -21,13 +22,27 @@ const isEngine = (word) => /^(default|galera|(mariadb|mysql)(-[\d.]+)?)$/.test(w
 const environmentOf = (engine) => ({ PROTECTION_FLOWS_TEST_SERVER: engine === 'default' ? '' : engine });
 
 /** Looks with the tests' own eyes. Needs ts-node to be registered, as {@link prepareTests} leaves it. */
-async function assertInstalled(engine) {
+async function faultOf(engine) {
   const { testInstallation } = require('../test/support/test-installation.ts');
   Object.assign(process.env, environmentOf(engine));
   try {
     await testInstallation();
+    return null;
   } catch (error) {
-    throw new Fault(error.message, 'No test was run.', 'Type `npm run setup:engines`, as root on Debian.');
+    return error.message;
+  }
+}
+
+/** Installs the servers that are not here; those that are stay as they are. */
+async function ensureInstalled(wanted) {
+  const missing = [];
+  for (const engine of wanted) if ((await faultOf(engine)) !== null) missing.push(engine);
+  if (missing.length === 0) return;
+  say(`installing what is not here: ${missing.join(', ')}`);
+  await setupEngines();
+  for (const engine of missing) {
+    const fault = await faultOf(engine);
+    if (fault !== null) throw new Fault(fault, 'No test was run.', 'Name other engines.');
   }
 }
 
@@ -72,7 +87,7 @@ await runScript(async (args) => {
   const others = args.filter((word) => !isEngine(word));
   const wanted = named.length === 0 ? engines : named;
   await prepareTests();
-  for (const engine of wanted) await assertInstalled(engine);
+  await ensureInstalled(wanted);
   const folder = mkdtempSync(join(tmpdir(), 'pflows-engines-'));
   const rows = [];
   try {

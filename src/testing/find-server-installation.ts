@@ -33,7 +33,7 @@ const usualFolders = [
 const packageRoot = resolve(__dirname, '..', '..');
 /** Where `npm run setup` unpacks a server for a user who is not root. */
 const unpackedServer = join(packageRoot, '.cache', 'server');
-/** Where `node scripts/setup-engines.mjs` puts the root file systems of other servers. */
+/** Where `npm run setup:engines` puts the root file systems of other servers. */
 const chrootsFolder = join(packageRoot, '.cache', 'engines');
 
 function searchPath(): string[] {

@@ -1,0 +1,74 @@
+import { chmodSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { installing, updateAndRun } from './apt-get.mjs';
+import { ensureDistributionServer } from './database-server.mjs';
+import { hasProgram } from './distribution.mjs';
+import { Fault, say } from './fault.mjs';
+import { ensureGalera } from './galera.mjs';
+import { ensureNodeModules } from './node-modules.mjs';
+import { inProject } from './project.mjs';
+import { lastLines, runQuietly } from './run.mjs';
+
+/** Servers that this distribution does not have, out of other Debian releases. */
+const engines = [
+  { name: 'mariadb-11.8', release: 'trixie', packages: 'mariadb-server-core,mariadb-client-core' },
+  { name: 'mysql-9.7', release: 'sid', packages: 'mysql-server-core,mysql-client-core' },
+];
+
+const attempts = 3;
+const folder = inProject('.cache', 'engines');
+const nothingMade = 'The engines that were made stay; the tests run against the others only.';
+
+async function ensureDebootstrap() {
+  if (hasProgram('debootstrap')) return;
+  const { code, output } = await updateAndRun(installing('debootstrap'));
+  if (code !== 0) {
+    throw new Fault(
+      `debootstrap is not there:\n  ${lastLines(output)}`,
+      nothingMade,
+      'apt-get install debootstrap',
+    );
+  }
+}
+
+async function ensureEngine({ name, release, packages }) {
+  const root = `${folder}/${name}`;
+  if (existsSync(root)) return;
+  // Beside the finished ones, not among them: what is found in that folder is taken for a server
+  const partial = inProject('.cache', `engine-${name}.${process.pid}`);
+  for (let attempt = 1; ; attempt += 1) {
+    const args = ['--variant=minbase', `--include=${packages}`, release, partial];
+    const { code, output } = await runQuietly('debootstrap', args);
+    if (code === 0) break;
+    rmSync(partial, { recursive: true, force: true });
+    if (attempt < attempts) continue;
+    throw new Fault(
+      `debootstrap of ${release} failed:\n  ${lastLines(output)}`,
+      nothingMade,
+      'Type the command again.',
+    );
+  }
+  rmSync(`${partial}/var/cache/apt/archives`, { recursive: true, force: true });
+  chmodSync(partial, 0o755);
+  mkdirSync(folder, { recursive: true });
+  renameSync(partial, root);
+  say(`made .cache/engines/${name}`);
+}
+
+/**
+ * Makes the servers to test against: the distribution's own, also as a cluster, and the root file systems of others.
+ * What is there stays.
+ */
+export async function setupEngines() {
+  if (process.getuid?.() !== 0) {
+    throw new Fault(
+      'only root can make and enter the file systems of other releases',
+      nothingMade,
+      'Run as root, on Debian.',
+    );
+  }
+  await ensureNodeModules();
+  await ensureDistributionServer();
+  await ensureGalera();
+  await ensureDebootstrap();
+  for (const engine of engines) await ensureEngine(engine);
+}
