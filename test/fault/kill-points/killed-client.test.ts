@@ -2,7 +2,7 @@ import { useDatabase } from '../../support/database';
 import { DyingRun } from './dying-run';
 import { sessionKiller } from './killers';
 import { useLastingServer } from './lasting-server';
-import { expectNoneSkipped, killPoints, nameOf, record } from './recording';
+import { expectNoneSkipped, killPoints, nameOf, record, wantedPoints } from './recording';
 import { failedAt, report } from './report';
 import { scenarios } from './scenarios';
 import { canChange } from './statements';
@@ -23,7 +23,7 @@ describe('a run whose connection is killed', () => {
     async (scenario) => {
       const begun = performance.now();
       const recording = await record(server, scenario);
-      const points = killPoints(scenario, recording, canChange);
+      const points = wantedPoints(killPoints(scenario, recording, canChange));
       const left = [...points];
       const killed = new Set<string>();
       const lane = async (): Promise<void> => {

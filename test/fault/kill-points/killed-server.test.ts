@@ -1,7 +1,15 @@
 import { DyingRun } from './dying-run';
 import { SharedDeath } from './killers';
 import { useLastingServer } from './lasting-server';
-import { expectNoneSkipped, killPoints, nameOf, record, type KillPoint, type Recording } from './recording';
+import {
+  expectNoneSkipped,
+  killPoints,
+  nameOf,
+  record,
+  wantedPoints,
+  type KillPoint,
+  type Recording,
+} from './recording';
 import { failedAt, report } from './report';
 import { scenarios, type Scenario } from './scenarios';
 import { leavesTrace } from './statements';
@@ -60,7 +68,7 @@ describe('a run whose server is killed', () => {
     async (scenario) => {
       const begun = performance.now();
       const recording = await record(server, scenario);
-      const points = killPoints(scenario, recording, leavesTrace);
+      const points = wantedPoints(killPoints(scenario, recording, leavesTrace));
       const killed = new Set<string>();
       for (const group of groupsOf(points)) {
         await dieTogether(scenario, recording, group);

@@ -100,6 +100,15 @@ export function killPoints(
   });
 }
 
+/**
+ * Those of the points that this run is to try: all, or with KILL_POINTS=before-and-after the ones before and after each
+ * statement, from which the same command goes on. Half of them, for the sake of time.
+ */
+export function wantedPoints(points: readonly KillPoint[]): KillPoint[] {
+  const isShort = process.env['KILL_POINTS'] === 'before-and-after';
+  return points.filter(({ when, ending }) => !isShort || (when !== 'during' && ending === 'again'));
+}
+
 /** Asserts that each statement of the undisturbed run that is worth it was killed before it and after it. */
 export function expectNoneSkipped(
   { statements }: Recording,
