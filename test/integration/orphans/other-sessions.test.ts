@@ -40,7 +40,9 @@ describe('while others hold rows', () => {
     await other.query('START TRANSACTION');
     // The heavier transaction wins
     await other.query(
-      "INSERT INTO replication_schedules (id, name, cron_expression) SELECT UUID(), UUID(), '* * * * *' FROM information_schema.COLUMNS LIMIT 300",
+      `INSERT INTO replication_schedules (id, name, cron_expression)
+        WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 300)
+        SELECT UUID(), UUID(), '* * * * *' FROM n`,
     );
     await other.query(`SELECT id FROM ${flows} WHERE id = 'f2' FOR UPDATE`);
     const settling = bench.settle('fk_flows_policy', choice, { session });
