@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createConnection, type RowDataPacket } from 'mysql2/promise';
+import { createConnection } from 'mysql2/promise';
 import { migrate, rollback } from '../../src/migrator';
 import { select } from '../../src/schema/queryable';
 import { startPrivateServer, type PrivateServer } from '../../src/testing';
@@ -9,6 +9,7 @@ import { useDatabase } from '../support/database';
 import { useDataSource } from '../support/data-source';
 import { migrateProgram, migratePrograms } from '../support/migrate-programs';
 import { packageFolder, runProgram, type ProgramEnd } from '../support/run-program';
+import { countStatements, growth } from '../support/statement-counts';
 import { testInstallation } from '../support/test-installation';
 import { waitFor } from '../support/wait-for';
 
@@ -16,21 +17,6 @@ const rounds = Number(process.env['PROCESS_ROUNDS'] ?? 2);
 const processes = 16;
 
 const whole = /^sendense/;
-
-/** How many statements of each kind the server has executed that change a schema, or record it. */
-async function counted(url: string): Promise<Record<string, string>> {
-  const connection = await createConnection(url);
-  const [rows] = await connection.query<RowDataPacket[]>(
-    "SHOW GLOBAL STATUS WHERE Variable_name IN ('Com_create_table', 'Com_alter_table', 'Com_create_index', 'Com_drop_table', 'Com_insert')",
-  );
-  await connection.end();
-  return Object.fromEntries(rows.map((row) => [String(row['Variable_name']), String(row['Value'])]));
-}
-
-const growth = (before: Record<string, string>, after: Record<string, string>): Record<string, number> =>
-  Object.fromEntries(
-    Object.entries(after).map(([name, value]) => [name, Number(value) - Number(before[name])]),
-  );
 
 // Without the lock, of 40 processes that began at once 14 died with "table already exists".
 describe(`${processes} processes at once, ${rounds} rounds`, () => {
@@ -53,19 +39,19 @@ describe(`${processes} processes at once, ${rounds} rounds`, () => {
     'all end well, and each statement is executed once',
     async () => {
       const alone = await fresh('alone');
-      const before = await counted(alone);
+      const before = await countStatements(alone);
       expect(await run(migratePrograms.ours, alone)).toMatchObject({ exitCode: 0 });
-      const once = growth(before, await counted(alone));
+      const once = growth(before, await countStatements(alone));
       const reference = await createConnection(alone);
       const expected = await catalogDump({ query: async (sql) => (await reference.query(sql))[0] }, whole);
       for (let round = 1; round <= rounds; round += 1) {
         const url = await fresh(`round_${round}`);
-        const start = await counted(url);
+        const start = await countStatements(url);
         const ends = await Promise.all(
           Array.from({ length: processes }, (_, at) => run(migrateProgram(at), url)),
         );
         expect(ends.filter(({ exitCode }) => exitCode !== 0).map(({ output }) => output)).toEqual([]);
-        expect(growth(start, await counted(url))).toEqual(once);
+        expect(growth(start, await countStatements(url))).toEqual(once);
         const connection = await createConnection(url);
         const session = { query: async (sql: string) => (await connection.query(sql))[0] };
         expect(await catalogDump(session, whole)).toEqual(expected);
