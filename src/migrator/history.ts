@@ -1,4 +1,5 @@
 import { catalogRows } from '../schema/catalog/catalog-rows';
+import { tableExists } from '../schema/catalog/table-exists';
 import type { Queryable } from '../schema/queryable';
 import { quoteText, select } from '../schema/queryable';
 import type { StepContext } from '../schema/step';
@@ -23,18 +24,9 @@ export interface HistoryRun extends ThisRun {
   readonly durationMs: number | null;
 }
 
-async function historyExists(session: Queryable): Promise<boolean> {
-  const rows = await catalogRows(
-    session,
-    'SELECT 1 AS found FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?',
-    [historyTable],
-  );
-  return rows.length > 0;
-}
-
 /** Everything the history records, oldest first; null where there is no history table. Changes nothing. */
 export async function readHistory(session: Queryable): Promise<HistoryEntry[] | null> {
-  if (!(await historyExists(session))) return null;
+  if (!(await tableExists(session, historyTable))) return null;
   // * and not the names: TypeORM's own form of the table has neither applied_at nor reverting.
   const rows = await select<{
     id: number;

@@ -1,3 +1,4 @@
+import { errnoOf } from '../../schema/orphans/row-transaction';
 import { quoteName } from '../../schema/queryable';
 import type { OwnConnection } from '../open-connection';
 import { lockWaitTimeout } from './lock-wait';
@@ -9,8 +10,6 @@ const statementTimeout = 1969;
 const denied = [1044, 1142];
 /** What says that the table is not free; or else that the probe was ended before it knew (1317, 1213). */
 const held = [statementTimeout, lockWaitTimeout, 1317, 1213];
-
-const errnoOf = (error: unknown): number => (error as { errno?: number } | null)?.errno ?? 0;
 
 /** The table that a statement changes, quoted; null where it changes none that is there. Pure. */
 function changedTable(sql: string): string | null {
@@ -54,7 +53,7 @@ export class TableProbe {
       await this.ask(table, `SET SESSION max_statement_time = ${ms / 1000}`);
       return null;
     } catch (error) {
-      if (held.includes(errnoOf(error))) return error;
+      if (held.includes(errnoOf(error) ?? 0)) return error;
       // The statement says itself what is wrong with the table; where it is the connection, the next probe has another
       this.close();
       return null;
@@ -70,7 +69,7 @@ export class TableProbe {
         await this.connection.query(`${limit}; LOCK TABLES ${table} WRITE; UNLOCK TABLES`);
         return;
       } catch (error) {
-        if (!denied.includes(errnoOf(error))) throw error;
+        if (!denied.includes(errnoOf(error) ?? 0)) throw error;
         this.mayLock = false;
       }
     }

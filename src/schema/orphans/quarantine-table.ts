@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { catalogRows } from '../catalog/catalog-rows';
+import { tableExists } from '../catalog/table-exists';
 import { quoteName, type Queryable } from '../queryable';
 import type { StepContext } from '../step';
 import { rowJsonSql, rowKeySql, textLiteral } from './column-text';
@@ -26,13 +26,8 @@ export const createQuarantineSql = `CREATE TABLE IF NOT EXISTS ${quoteName(quara
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci`;
 
 /** True where the table is there. */
-export async function hasQuarantine(session: Queryable): Promise<boolean> {
-  const rows = await catalogRows(
-    session,
-    'SELECT 1 AS found FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?',
-    [quarantineTable],
-  );
-  return rows.length > 0;
+export function hasQuarantine(session: Queryable): Promise<boolean> {
+  return tableExists(session, quarantineTable);
 }
 
 /** Creates the table unless it is there. */
