@@ -71,9 +71,9 @@ export async function adopt(
   const times = new Map<string, number>();
   const wishes = wishesOf(options);
   const hooks: RunnerHooks = { ...wishes, onKey: (name, ms) => times.set(name, ms) };
-  return withMigrationSession(dataSource, options, hooks, async ({ runner, tell }) => {
+  return withMigrationSession(dataSource, options, hooks, async ({ runner, node, tell }) => {
     tell('compare the tables with the declared ones');
-    const look = await lookAround(dataSource, runner, wishes);
+    const look = await lookAround(dataSource, runner, wishes, node);
     const { survey } = look;
     if (![...declaredSchema.keys()].some((name) => survey.live.has(name))) throw nothingThere(dataSource);
 

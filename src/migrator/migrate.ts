@@ -70,9 +70,9 @@ export async function migrate(
   const times = new Map<string, number>();
   const wishes = wishesOf(options);
   const hooks: RunnerHooks = { ...wishes, onKey: (name, ms) => times.set(name, ms) };
-  return withMigrationSession(dataSource, options, hooks, async ({ runner, tell }) => {
+  return withMigrationSession(dataSource, options, hooks, async ({ runner, node, tell }) => {
     tell('preflight');
-    const before = await factsOf(dataSource, runner, wishes);
+    const before = await factsOf(dataSource, runner, wishes, node);
     const findings = preflight(before);
     const where = whereOf(dataSource);
     await takeOffUnproven(runner, before, findings);

@@ -5,6 +5,7 @@ import { rowLockSeconds, withShortLockWait } from './waiting/lock-wait';
 import type { MysqlOptions, ProtectionFlowsDataSource } from './guarded-data-source';
 import { assertNotInterrupted } from './interruption';
 import { withMigrationLock, type MigrationLock } from './locking/lock';
+import type { Node } from './locking/node';
 import { openConnection, type OwnConnection, type OwnConnectionOptions } from './open-connection';
 import type { ProgressListener } from './results';
 import { thisRun } from './this-run';
@@ -31,6 +32,8 @@ export interface SessionOptions {
 /** A session that holds the migration lock. */
 export interface MigrationSession {
   readonly runner: QueryRunner;
+  /** The server that it is on. */
+  readonly node: Node;
   /** How many statements that change something were started. */
   executed(): number;
   /** Asks, before something is changed without a step, whether to go on: throws INTERRUPTED or LOCK_LOST. */
@@ -88,7 +91,7 @@ export async function withMigrationSession<T>(
       execute: (sql) =>
         executeStatement(runner, sql, {
           watchdog,
-          probe: lock?.isGalera ? probe : undefined,
+          probe: lock?.node.isGalera ? probe : undefined,
           signal,
           tableWaitMs: options.tableWaitMs,
           rowLockSeconds: rowLockSeconds[dataSource.server.flavour],
@@ -112,7 +115,7 @@ export async function withMigrationSession<T>(
       (held) => {
         lock = held;
         return withShortLockWait(runner, dataSource.server, () =>
-          work({ runner, executed: () => executed, goOn, tell }),
+          work({ runner, node: held.node, executed: () => executed, goOn, tell }),
         );
       },
     );

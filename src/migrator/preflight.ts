@@ -11,10 +11,11 @@ import {
   type Wishes,
 } from '../preflight';
 import { catalogRows } from '../schema/catalog/catalog-rows';
+import { tableExists } from '../schema/catalog/table-exists';
 import type { ProtectionFlowsDataSource } from './guarded-data-source';
 import { historyTable, readHistory, type HistoryEntry } from './history';
 import { leaseTable } from './locking/lease-table';
-import { readNode } from './locking/node';
+import { readNode, type Node } from './locking/node';
 import { whereOf, type PreflightResult } from './results';
 import { wishesOf, type WishOptions } from './wishes';
 import { withRunner } from './with-runner';
@@ -56,25 +57,22 @@ async function readHistoryFact(runner: QueryRunner): Promise<HistoryFact> {
   };
 }
 
-async function readLockFact(runner: QueryRunner): Promise<LockFact> {
-  const { isClustered } = await readNode(runner);
-  const rows = isClustered
-    ? await catalogRows(
-        runner,
-        'SELECT 1 AS found FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?',
-        [leaseTable],
-      )
-    : [];
-  return { name: leaseTable, isNeeded: isClustered, exists: rows.length > 0 };
+async function readLockFact(runner: QueryRunner, { isClustered }: Node): Promise<LockFact> {
+  const exists = isClustered && (await tableExists(runner, leaseTable));
+  return { name: leaseTable, isNeeded: isClustered, exists };
 }
 
-/** Everything that preflight's rules look at, on that runner's session. */
+/** Everything that preflight's rules look at, on that runner's session; its server is asked who it is unless that is known. */
 export async function factsOf(
   dataSource: ProtectionFlowsDataSource,
   runner: QueryRunner,
   wishes: Wishes,
+  node?: Node,
 ): Promise<Facts> {
-  const tables = { historyTable: await readHistoryFact(runner), lockTable: await readLockFact(runner) };
+  const tables = {
+    historyTable: await readHistoryFact(runner),
+    lockTable: await readLockFact(runner, node ?? (await readNode(runner))),
+  };
   return readFacts(runner, dataSource.server, migrationList, tables, wishes);
 }
 

@@ -5,6 +5,7 @@ import { grantSql } from '../../preflight/rules/privilege-missing';
 import { surveyRepairs, type Survey } from '../../schema/repairs/survey';
 import type { Repair } from '../../schema/repairs/repair';
 import type { ProtectionFlowsDataSource } from '../guarded-data-source';
+import type { Node } from '../locking/node';
 import { factsOf } from '../preflight';
 
 /** What an adopt knows before it does anything. */
@@ -44,9 +45,10 @@ export async function lookAround(
   dataSource: ProtectionFlowsDataSource,
   runner: QueryRunner,
   wishes: Wishes,
+  node: Node,
 ): Promise<Look> {
   const { server } = dataSource;
-  const own = await factsOf(dataSource, runner, wishes);
+  const own = await factsOf(dataSource, runner, wishes, node);
   const survey = await surveyRepairs(runner, server, declaredSchema);
   const known = [{ name: 'adopt', steps: [...survey.repairs, ...survey.keys] }];
   const historyTable = { ...own.historyTable, names: [], reverting: [] };

@@ -41,8 +41,8 @@ export interface LockOptions {
 
 /** The lock, held. */
 export interface MigrationLock {
-  /** True where its session is on a node of a Galera cluster. */
-  readonly isGalera: boolean;
+  /** The server that its session is on. */
+  readonly node: Node;
   /**
    * To be awaited before each statement that changes something.
    *
@@ -170,7 +170,7 @@ export async function withMigrationLock<T>(
   try {
     await takeLease(options, node, lease, patience);
     return await work({
-      isGalera: node.isGalera,
+      node,
       async assertHeld() {
         if (lease.isTaken) return lease.assertHeld();
         if (!mayLease) return;
