@@ -1,16 +1,16 @@
 import { isGuarded } from '../../src/schema/key-state';
-import type { Index, Schema, Table } from '../../src/schema/shape';
+import type { Schema, Table } from '../../src/schema/shape';
 
 /** The foreign keys of a table that the server does not check in every row. */
 export const unguardedKeys = (table: Table): string[] =>
   table.foreignKeys.filter((key) => !isGuarded(table, key)).map(({ name }) => name);
 
-const byName = (indexes: readonly Index[]): Index[] =>
-  [...indexes].sort((one, other) => (one.name < other.name ? -1 : 1));
+const byName = <T extends { readonly name: string }>(list: Iterable<T>): T[] =>
+  [...list].sort((one, other) => (one.name < other.name ? -1 : 1));
 
 const inText = (schema: Schema): string =>
   JSON.stringify(
-    [...schema.values()].map((table) => [
+    byName(schema.values()).map((table) => [
       { ...table, indexes: byName(table.indexes), unguarded: undefined },
       unguardedKeys(table),
     ]),

@@ -46,7 +46,7 @@ export async function readTakenNames(
     if (sql === null || ofKind.length === 0) continue;
     const rows = await catalogRows<{ name: string; table: string }>(
       session,
-      `${sql}(${ofKind.map(() => '?').join(', ')})`,
+      `${sql}(${ofKind.map(() => '?').join(', ')}) ORDER BY CONSTRAINT_NAME, TABLE_NAME`,
       ofKind.map(({ name }) => name),
     );
     const others = rows.filter((row) =>

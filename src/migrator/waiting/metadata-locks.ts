@@ -52,7 +52,9 @@ function lockList(rows: readonly LockRow[], wanted: readonly LockedObject[], sql
     });
   }
   const age = (blocker: Blocker): number => blocker.transactionSeconds ?? blocker.seconds ?? 0;
-  const blockers = [...byId.values()].sort((one, other) => age(other) - age(one));
+  const blockers = [...byId.values()].sort(
+    (one, other) => age(other) - age(one) || one.connectionId - other.connectionId,
+  );
   return { objects: wanted.filter(({ name }) => blockers.length === 0 || held.has(name)), blockers };
 }
 

@@ -33,14 +33,15 @@ async function readTables(session: Queryable, tableNames: readonly string[]): Pr
        FROM information_schema.TABLES t
        LEFT JOIN information_schema.COLLATIONS c ON c.COLLATION_NAME = t.TABLE_COLLATION
       WHERE t.TABLE_SCHEMA = DATABASE() AND t.TABLE_TYPE <> 'TEMPORARY'
-        AND t.TABLE_NAME IN (${placeholdersFor(tableNames)})`,
+        AND t.TABLE_NAME IN (${placeholdersFor(tableNames)})
+      ORDER BY t.TABLE_NAME`,
     [...tableNames],
   );
 }
 
 /**
- * Reads the named tables of the session's database into canonical shapes; a table that does not exist, or that the
- * user has no privilege on, is left out.
+ * Reads the named tables of the session's database into canonical shapes, by name; a table that does not exist, or that
+ * the user has no privilege on, is left out.
  *
  * Foreign keys are read so that a user with SELECT alone sees them too (see `readForeignKeys`).
  */

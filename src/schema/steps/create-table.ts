@@ -14,10 +14,11 @@ const howToDiscard =
 async function assertNoKeysFromOthers(context: StepContext, table: string): Promise<void> {
   const found = await catalogRows<{ database: string; current: string; child: string; name: string }>(
     context.session,
-    `SELECT TABLE_SCHEMA AS \`database\`, DATABASE() AS current, TABLE_NAME AS child, CONSTRAINT_NAME AS name
+    `SELECT DISTINCT TABLE_SCHEMA AS \`database\`, DATABASE() AS current, TABLE_NAME AS child, CONSTRAINT_NAME AS name
        FROM information_schema.KEY_COLUMN_USAGE
       WHERE REFERENCED_TABLE_SCHEMA = DATABASE() AND REFERENCED_TABLE_NAME = ?
-        AND NOT (TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?)`,
+        AND NOT (TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?)
+      ORDER BY TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME`,
     [table, table],
   );
   const keys = found

@@ -46,6 +46,12 @@ describe('tables before and after', () => {
     expect(isSame(runs(history, begun, status), runs(...after))).toBe(false);
   });
 
+  it('are the same in whatever order a catalog lists them', () => {
+    const others = table('flows', { columns: [column('id', 'int')], indexes: [] });
+    const all: [string, Table][] = [runs(history), others].map((one) => [one.name, one]);
+    expect(sameTables(new Map(all), new Map(all.reverse()))).toBe(true);
+  });
+
   it('names the keys that an index weakens', () => {
     expect(unguardedKeys(runs(begun, history))).toEqual(['fk_flow']);
     expect(unguardedKeys(runs(history, kindBegun, begun))).toEqual([]);
