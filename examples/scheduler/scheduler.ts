@@ -61,7 +61,7 @@ export class Scheduler {
     if (free() > 0) {
       const { claimed, skipped } = await dueFlows.claimDue({ worker, limit: free() });
       claimed.forEach((claim) => this.begin(claim));
-      for (const { flow_id, reason } of skipped) this.log('flow-skipped', { flow: flow_id, reason });
+      for (const { flowId, reason } of skipped) this.log('flow-skipped', { flow: flowId, reason });
     }
     if (free() > 0) {
       (await dueFlows.claimQueued({ worker, limit: free() })).forEach((claim) => this.begin(claim));

@@ -25,7 +25,9 @@ export interface PruneExecutionsOptions {
 }
 
 /** What a prune did, as `prune --json` prints it. */
-export interface PruneReport extends PruneResult, Where {}
+export interface PruneReport extends Omit<PruneResult, 'dryRun'>, Where {
+  readonly dry_run: boolean;
+}
 
 /** The server's number for a table that does not exist, on MariaDB and MySQL. */
 const noSuchTable = 1146;
@@ -47,16 +49,16 @@ export async function pruneExecutions(
       throw errnoOf(error) === noSuchTable ? tableMissing(dataSource.database, error) : error;
     });
   if (!result.complete) throw interrupted(result);
-  const { ok, complete, dry_run, deleted, flows } = result;
-  return { ok, ...whereOf(dataSource), complete, dry_run, deleted, flows };
+  const { ok, complete, dryRun, deleted, flows } = result;
+  return { ok, ...whereOf(dataSource), complete, dry_run: dryRun, deleted, flows };
 }
 
-function interrupted({ deleted, flows, dry_run }: PruneResult): ProtectionFlowsError {
+function interrupted({ deleted, flows, dryRun }: PruneResult): ProtectionFlowsError {
   return new ProtectionFlowsError('INTERRUPTED', {
-    message: dry_run
+    message: dryRun
       ? 'interrupted by the caller'
       : `interrupted by the caller; ${groupedCount(deleted, 'execution')} deleted so far`,
-    consequence: dry_run ? 'Nothing was changed.' : undefined,
+    consequence: dryRun ? 'Nothing was changed.' : undefined,
     remedy: 'Run the command again: it goes on with what is left.',
     details: { deleted, flows },
   });

@@ -53,7 +53,7 @@ export class ExecutionRepository {
   /**
    * Begins a run at once (`running`); the caller is its worker. To repeat it with the same `id` is one start.
    *
-   * @throws FLOW_NOT_FOUND; FLOW_STILL_RUNNING where a run is under way (`details.execution_id`);
+   * @throws FLOW_NOT_FOUND; FLOW_STILL_RUNNING where a run is under way (`details.executionId`);
    * REFERENCE_NOT_FOUND for a wrong schedule_execution_id
    */
   async start(input: NewExecution): Promise<ProtectionFlowExecution> {

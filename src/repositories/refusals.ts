@@ -23,7 +23,7 @@ export function flowStillRunning(flowId: string, executionId: string): Protectio
   return new ProtectionFlowsError('FLOW_STILL_RUNNING', {
     message: `flow ${flowId} still runs: execution ${executionId} is under way`,
     remedy: 'Wait for it or cancel it, or enqueue the run: it begins when the flow is free.',
-    details: { flow_id: flowId, execution_id: executionId },
+    details: { flowId, executionId },
   });
 }
 

@@ -10,7 +10,7 @@ import { Session } from './session';
 export interface PruneProgress {
   /** Flows that are done. */
   readonly flows: number;
-  readonly total_flows: number;
+  readonly totalFlows: number;
   /** Executions deleted so far. */
   readonly deleted: number;
 }
@@ -48,7 +48,7 @@ export interface PruneResult {
   readonly deleted: number;
   /** Flows looked at. */
   readonly flows: number;
-  readonly dry_run: boolean;
+  readonly dryRun: boolean;
 }
 
 const longestMs = 100 * 365 * 86_400_000;
@@ -93,7 +93,7 @@ export class RetentionRepository {
     const [{ total } = { total: 0 }] = await session.select<{ total: number | string }>(
       'SELECT COUNT(*) AS total FROM protection_flows',
     );
-    const done = { flows: 0, total_flows: Number(total), deleted: 0 };
+    const done = { flows: 0, totalFlows: Number(total), deleted: 0 };
     const goOn = this.batchEnd(options, done);
     const isStopped = (): boolean => options.signal?.aborted === true;
     for (let after = ''; ;) {
@@ -119,7 +119,7 @@ export class RetentionRepository {
   async deleteFlows(ids: readonly string[], options: BatchOptions = {}): Promise<string[]> {
     const wanted = readIds('deleteFlows', 'ids', ids);
     const { batchSize } = readCounts('deleteFlows', options, batchRules);
-    const done = { flows: 0, total_flows: wanted.length, deleted: 0 };
+    const done = { flows: 0, totalFlows: wanted.length, deleted: 0 };
     return deleteFlowsOf(this.session, wanted, batchSize, this.batchEnd(options, done));
   }
 
@@ -144,7 +144,7 @@ export class RetentionRepository {
   /** What to do after each batch: count it, tell of it, rest, and say whether to go on. */
   private batchEnd(
     { signal, onProgress, pauseMs, dryRun }: BatchOptions & { readonly dryRun?: boolean },
-    done: { flows: number; total_flows: number; deleted: number },
+    done: { flows: number; totalFlows: number; deleted: number },
   ): GoOn {
     // What is only counted, or is one transaction anyway, gains nothing by a rest
     const rests = dryRun !== true && !this.session.isJoined;
@@ -164,6 +164,6 @@ export class RetentionRepository {
     dryRun: boolean,
     complete: boolean,
   ): PruneResult {
-    return { ok: complete, complete, deleted, flows, dry_run: dryRun };
+    return { ok: complete, complete, deleted, flows, dryRun };
   }
 }

@@ -18,9 +18,9 @@ function enter(ledger: Ledger, scheduler: string, { claimed, queued, skipped }: 
     const key = `${flow} ${at?.toISOString()}`;
     ledger.set(key, [...(ledger.get(key) ?? []), `${scheduler}: ${what}`]);
   };
-  for (const { flow, due_at, execution } of claimed) add(flow.id, due_at, `claimed ${execution.id}`);
-  for (const { flow, due_at, execution } of queued) add(flow.id, due_at, `queued ${execution.id}`);
-  for (const { flow_id, due_at, reason } of skipped) add(flow_id, due_at, `skipped ${reason}`);
+  for (const { flow, dueAt, execution } of claimed) add(flow.id, dueAt, `claimed ${execution.id}`);
+  for (const { flow, dueAt, execution } of queued) add(flow.id, dueAt, `queued ${execution.id}`);
+  for (const { flowId, dueAt, reason } of skipped) add(flowId, dueAt, `skipped ${reason}`);
 }
 
 const isEmpty = ({ claimed, queued, skipped }: ClaimResult): boolean =>

@@ -146,7 +146,7 @@ export class Player {
     } catch (error) {
       const refused = refusals.find((code) => isProtectionFlowsError(error, code));
       if (refused === undefined || !isProtectionFlowsError(error)) throw error;
-      const by = error.details['execution_id'];
+      const by = error.details['executionId'];
       return typeof by === 'string' ? { refused, by } : { refused };
     }
   }

@@ -11,7 +11,7 @@ import {
   flowResponse,
   FlowStatusResponse,
 } from './flow.response';
-import { SummaryResponse, TestResponse } from './summary.response';
+import { summaryResponse, SummaryResponse, TestResponse } from './summary.response';
 import { UpdateFlowDto } from './update-flow.dto';
 
 /** Flows: what is configured. */
@@ -42,8 +42,8 @@ export class FlowsController {
   @Get('summary')
   @ApiOkResponse({ type: SummaryResponse })
   @ApiFaults(400)
-  summary(@Query() { time_zone }: SummaryQuery): Promise<SummaryResponse> {
-    return this.flows.summary({ timeZone: time_zone });
+  async summary(@Query() { time_zone }: SummaryQuery): Promise<SummaryResponse> {
+    return summaryResponse(await this.flows.summary({ timeZone: time_zone }));
   }
 
   @Get(':id')

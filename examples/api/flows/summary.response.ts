@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import type { FlowProblem, FlowSummary } from '@sendense/protection-flows';
 
 /** Numbers for the head of the page. */
-export class SummaryResponse implements FlowSummary {
+export class SummaryResponse {
   @ApiProperty() readonly total_flows!: number;
   @ApiProperty() readonly enabled_flows!: number;
   @ApiProperty() readonly disabled_flows!: number;
@@ -11,6 +11,20 @@ export class SummaryResponse implements FlowSummary {
   @ApiProperty() readonly total_executions_today!: number;
   @ApiProperty() readonly successful_executions_today!: number;
   @ApiProperty() readonly failed_executions_today!: number;
+}
+
+/** The summary under the API's names. */
+export function summaryResponse(summary: FlowSummary): SummaryResponse {
+  return {
+    total_flows: summary.totalFlows,
+    enabled_flows: summary.enabledFlows,
+    disabled_flows: summary.disabledFlows,
+    backup_flows: summary.backupFlows,
+    replication_flows: summary.replicationFlows,
+    total_executions_today: summary.totalExecutionsToday,
+    successful_executions_today: summary.successfulExecutionsToday,
+    failed_executions_today: summary.failedExecutionsToday,
+  };
 }
 
 /** Something that keeps a flow from running as it should. */

@@ -20,11 +20,11 @@ export function pruneProgress(
 ): (progress: PruneProgress) => void {
   const pauseMs = isTerminal ? everyMs.terminal : everyMs.log;
   let toldAtMs = -Infinity;
-  return ({ flows, total_flows, deleted }) => {
+  return ({ flows, totalFlows, deleted }) => {
     const now = nowMs();
     if (now - toldAtMs < pauseMs) return;
     toldAtMs = now;
-    const looked = `${grouped(flows)} of ${groupedCount(total_flows, 'flow')}`;
+    const looked = `${grouped(flows)} of ${groupedCount(totalFlows, 'flow')}`;
     const found = `${groupedCount(deleted, 'execution')} ${dryRun ? 'to delete' : 'deleted'}`;
     tell({ migration: null, step: `pruning: ${looked}, ${found}` });
   };

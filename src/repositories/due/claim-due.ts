@@ -18,7 +18,7 @@ export interface ClaimSettings {
 
 interface DueFlow {
   readonly flow: ProtectionFlow;
-  readonly due_at: Date;
+  readonly dueAt: Date;
 }
 
 /** What becomes of a due flow. */
@@ -38,7 +38,7 @@ async function lockDue(
   );
   const [first] = rows;
   if (first === undefined) return null;
-  const due = rows.map((row) => ({ flow: reader.read(row), due_at: row.next_execution_time }));
+  const due = rows.map((row) => ({ flow: reader.read(row), dueAt: row.next_execution_time }));
   return { due, now: now ?? first.now };
 }
 
@@ -66,8 +66,8 @@ async function insertRuns(
 ): Promise<string[]> {
   if (due.length === 0) return [];
   const startedAt = status === 'running' ? 'CURRENT_TIMESTAMP' : 'NULL';
-  const rows = due.map(({ flow, due_at }) => {
-    const facts = { worker: status === 'running' ? worker : undefined, due_at: due_at.toISOString() };
+  const rows = due.map(({ flow, dueAt }) => {
+    const facts = { worker: status === 'running' ? worker : undefined, due_at: dueAt.toISOString() };
     return [uuidv7(), flow.id, worker, JSON.stringify(facts)];
   });
   await session.write(
@@ -120,7 +120,7 @@ async function advance(
 }
 
 function verdictOn(
-  { flow, due_at }: DueFlow,
+  { flow, dueAt }: DueFlow,
   { running, waiting }: { running: Set<string>; waiting: Set<string> },
   schedules: Schedules,
   time: NextTime,
@@ -130,16 +130,16 @@ function verdictOn(
   const reason = time.next === null ? time.reason : null;
   if (scheduleOf(schedules, flow.schedule_id) === undefined) return { skip: 'no-schedule' };
   if (reason === 'schedule-disabled' || reason === 'schedule-invalid') return { skip: reason };
-  if (settings.missed === 'skip' && now.getTime() - due_at.getTime() > settings.missedAfterMs)
+  if (settings.missed === 'skip' && now.getTime() - dueAt.getTime() > settings.missedAfterMs)
     return { skip: 'missed' };
   if (!running.has(flow.id)) return { run: 'now' };
   return settings.overlap === 'queue' && !waiting.has(flow.id) ? { run: 'later' } : { skip: 'still-running' };
 }
 
 function claims(due: readonly DueFlow[], runs: ReadonlyMap<string, ProtectionFlowExecution>): Claim[] {
-  return due.flatMap(({ flow, due_at }) => {
+  return due.flatMap(({ flow, dueAt }) => {
     const execution = runs.get(flow.id);
-    return execution === undefined ? [] : [{ execution, flow, due_at }];
+    return execution === undefined ? [] : [{ execution, flow, dueAt }];
   });
 }
 
@@ -168,7 +168,7 @@ export async function claimDueFlows(session: Session, settings: ClaimSettings): 
   const waiting = await readRuns(session, await insertRuns(session, toQueue, 'pending', settings));
   await advance(session, due, times, started);
   const skipped: SkippedRun[] = judged.flatMap(({ one, verdict }) =>
-    'skip' in verdict ? [{ flow_id: one.flow.id, reason: verdict.skip, due_at: one.due_at }] : [],
+    'skip' in verdict ? [{ flowId: one.flow.id, reason: verdict.skip, dueAt: one.dueAt }] : [],
   );
   return { claimed: claims(toStart, started), queued: claims(toQueue, waiting), skipped };
 }

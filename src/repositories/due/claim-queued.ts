@@ -68,6 +68,6 @@ export async function claimQueuedRuns(session: Session, worker: string, limit: n
   return runs.map((execution) => ({
     execution,
     flow: flows.get(execution.flow_id)!,
-    due_at: dueAt(execution),
+    dueAt: dueAt(execution),
   }));
 }

@@ -5,7 +5,7 @@ export interface Claim {
   readonly execution: ProtectionFlowExecution;
   readonly flow: ProtectionFlow;
   /** When the run was due; null for one that was asked for by hand or through the API. */
-  readonly due_at: Date | null;
+  readonly dueAt: Date | null;
 }
 
 /** Why a due flow was not run. Its next time is set all the same. */
@@ -14,9 +14,9 @@ export type SkipReason =
 
 /** A due flow that was not run. */
 export interface SkippedRun {
-  readonly flow_id: string;
+  readonly flowId: string;
   readonly reason: SkipReason;
-  readonly due_at: Date;
+  readonly dueAt: Date;
 }
 
 /** What a claim came to. */

@@ -6,11 +6,11 @@ import { nextTime, readSchedules, scheduleOf, type NoRunReason, type ScheduleRow
 
 /** A schedule that gives its flows no time, and why; what is as it should be (chained, disabled) is not among them. */
 export interface ScheduleProblem {
-  readonly schedule_id: string;
+  readonly scheduleId: string;
   readonly reason: NoRunReason;
   readonly message: string;
   /** Of its flows, those that were looked at. */
-  readonly flow_ids: readonly string[];
+  readonly flowIds: readonly string[];
 }
 
 /** What planning did. */
@@ -74,7 +74,7 @@ async function planSchedule(
   const message = time.message ?? messages[time.reason];
   return {
     planned: 0,
-    problems: [{ schedule_id: scheduleId, reason: time.reason, message, flow_ids: ids }],
+    problems: [{ scheduleId, reason: time.reason, message, flowIds: ids }],
   };
 }
 

@@ -4,15 +4,15 @@ import type { Session } from '../session';
 
 /** Numbers for the head of the web page. */
 export interface FlowSummary {
-  readonly total_flows: number;
-  readonly enabled_flows: number;
-  readonly disabled_flows: number;
-  readonly backup_flows: number;
-  readonly replication_flows: number;
+  readonly totalFlows: number;
+  readonly enabledFlows: number;
+  readonly disabledFlows: number;
+  readonly backupFlows: number;
+  readonly replicationFlows: number;
   /** Runs that began today, those under way among them. */
-  readonly total_executions_today: number;
-  readonly successful_executions_today: number;
-  readonly failed_executions_today: number;
+  readonly totalExecutionsToday: number;
+  readonly successfulExecutionsToday: number;
+  readonly failedExecutionsToday: number;
 }
 
 type Counted<Names extends string> = Readonly<Record<Names, number | string>>;
@@ -52,13 +52,13 @@ export async function readSummary(session: Session, timeZone: string, now: Date)
   );
   const [enabled, disabled] = [Number(flows?.enabled), Number(flows?.disabled)];
   return {
-    total_flows: enabled + disabled,
-    enabled_flows: enabled,
-    disabled_flows: disabled,
-    backup_flows: Number(flows?.backup),
-    replication_flows: Number(flows?.replication),
-    total_executions_today: Number(runs?.total),
-    successful_executions_today: Number(runs?.successful),
-    failed_executions_today: Number(runs?.failed),
+    totalFlows: enabled + disabled,
+    enabledFlows: enabled,
+    disabledFlows: disabled,
+    backupFlows: Number(flows?.backup),
+    replicationFlows: Number(flows?.replication),
+    totalExecutionsToday: Number(runs?.total),
+    successfulExecutionsToday: Number(runs?.successful),
+    failedExecutionsToday: Number(runs?.failed),
   };
 }

@@ -41,7 +41,7 @@ async function nextRunOf(session: Session, scheduleId: string, named: boolean): 
     throw new ProtectionFlowsError('SCHEDULE_INVALID', {
       message: `the schedule ${scheduleId} can't be used: ${time.message}`,
       remedy: 'Mend the schedule’s cron_expression or timezone, or choose another schedule.',
-      details: { schedule_id: scheduleId },
+      details: { scheduleId },
     });
   }
   return time.next;

@@ -70,7 +70,7 @@ class FlowController implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown() {
-    console.error('total at the end:', (await this.flows.summary()).total_flows);
+    console.error('total at the end:', (await this.flows.summary()).totalFlows);
   }
 }
 

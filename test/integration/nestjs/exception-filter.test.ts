@@ -202,7 +202,7 @@ describe('ProtectionFlowsExceptionFilter', () => {
     const { body: run } = await ask('POST', `flows/${id}/execute`);
     expect(await ask('POST', `flows/${id}/execute`)).toMatchObject({
       status: 409,
-      body: { code: 'FLOW_STILL_RUNNING', details: { execution_id: run.id } },
+      body: { code: 'FLOW_STILL_RUNNING', details: { executionId: run.id } },
     });
     const { body: waiting } = await ask('POST', `flows/${id}/queue`);
     expect(await ask('POST', `executions/${String(waiting.id)}/finish`)).toMatchObject({

@@ -88,7 +88,7 @@ describe("the entities on an application's own DataSource", () => {
 
     const due = new Date(flow.next_execution_time!.getTime() + 1000);
     const { claimed } = await new DueFlowRepository(manager).claimDue({ worker: 'w', now: due });
-    expect(claimed).toMatchObject([{ flow: { id: flow.id }, due_at: flow.next_execution_time }]);
+    expect(claimed).toMatchObject([{ flow: { id: flow.id }, dueAt: flow.next_execution_time }]);
     const executions = new ExecutionRepository(manager);
     await expect(executions.finish(claimed[0]!.execution.id, { status: 'success' })).resolves.toBe(true);
     await expect(repository.get(flow.id)).resolves.toMatchObject({ successful_executions: 1 });

@@ -77,7 +77,7 @@ describe('shutting down', () => {
       const app = await apps.start({ imports });
       const words = app.get(LastWords, { strict: false });
       await app.close();
-      expect(words.said).toMatchObject({ total_flows: 0 });
+      expect(words.said).toMatchObject({ totalFlows: 0 });
     }
   });
 
@@ -98,7 +98,7 @@ describe('shutting down', () => {
     );
     await first!.close();
     const flows = second!.get(FlowRepository, { strict: false });
-    await expect(flows.summary()).resolves.toMatchObject({ total_flows: 0 });
+    await expect(flows.summary()).resolves.toMatchObject({ totalFlows: 0 });
 
     await second!.close();
 
@@ -117,7 +117,7 @@ describe('shutting down', () => {
     await Promise.all([underWay, closing]);
     destroy.mockRestore();
     const flows = second.get(FlowRepository, { strict: false });
-    await expect(flows.summary()).resolves.toMatchObject({ total_flows: 0 });
+    await expect(flows.summary()).resolves.toMatchObject({ totalFlows: 0 });
     await second.close();
     expect(sharedDataSource.isInitialized).toBe(false);
   });

@@ -21,8 +21,8 @@ const setNext = (id: string, next: Date | null) =>
     id,
   ]);
 const next = async (id: string) => (await layer.repositories.flows.get(id)).next_execution_time;
-const of = <Row extends { flow_id: string }>(rows: readonly Row[], id: string): Row[] =>
-  rows.filter((row) => row.flow_id === id);
+const of = <Row extends { flowId: string }>(rows: readonly Row[], id: string): Row[] =>
+  rows.filter((row) => row.flowId === id);
 
 // Without these, scheduled flows would never run, run twice, or pile up behind one that still runs.
 describe('a flow whose time has come', () => {
@@ -33,7 +33,7 @@ describe('a flow whose time has come', () => {
     const mine = claimed.filter(({ flow }) => flow.id === id);
     expect(mine).toMatchObject([
       {
-        due_at: past,
+        dueAt: past,
         flow: { id },
         execution: { flow_id: id, status: 'running', execution_type: 'scheduled', triggered_by: worker },
       },
@@ -56,7 +56,7 @@ describe('a flow whose time has come', () => {
     await layer.database.session.query('UPDATE protection_flows SET enabled = 0 WHERE id = ?', [off]);
     const later = await dueFlow(new Date(Date.now() + 3_600_000));
     const { claimed, skipped } = await claim();
-    const seen = [...claimed.map(({ flow }) => flow.id), ...skipped.map(({ flow_id }) => flow_id)];
+    const seen = [...claimed.map(({ flow }) => flow.id), ...skipped.map(({ flowId }) => flowId)];
     expect(seen).not.toEqual(expect.arrayContaining([off]));
     expect(seen).not.toEqual(expect.arrayContaining([later]));
   });
@@ -86,7 +86,7 @@ describe('a flow that still runs when it is due', () => {
     await layer.repositories.executions.start({ flow_id: id, execution_type: 'manual' });
     const { claimed, skipped } = await claim();
     expect(claimed.filter(({ flow }) => flow.id === id)).toEqual([]);
-    expect(of(skipped, id)).toEqual([{ flow_id: id, reason: 'still-running', due_at: past }]);
+    expect(of(skipped, id)).toEqual([{ flowId: id, reason: 'still-running', dueAt: past }]);
     expect((await next(id))!.getTime()).toBeGreaterThan(Date.now());
   });
 
@@ -104,7 +104,7 @@ describe('a flow that still runs when it is due', () => {
     await executions.finish(first.id, { status: 'success' });
     const taken = await mine();
     expect(taken).toMatchObject([
-      { due_at: past, execution: { status: 'running', execution_metadata: { worker: 'worker-2' } } },
+      { dueAt: past, execution: { status: 'running', execution_metadata: { worker: 'worker-2' } } },
     ]);
     expect(await mine()).toEqual([]);
   });
@@ -134,8 +134,8 @@ describe('a schedule that gives no time', () => {
     expect(of((await claim()).skipped, id)).toMatchObject([{ reason }]);
     expect(await next(id)).toBeNull();
     const { problems } = await layer.repositories.dueFlows.plan();
-    const mine = problems.filter((problem) => problem.schedule_id === schedule.id);
-    expect(mine).toMatchObject(reason === 'schedule-disabled' ? [] : [{ reason, flow_ids: [id] }]);
+    const mine = problems.filter((problem) => problem.scheduleId === schedule.id);
+    expect(mine).toMatchObject(reason === 'schedule-disabled' ? [] : [{ reason, flowIds: [id] }]);
 
     // Mended: the next plan sees it
     await session.query(

@@ -49,7 +49,7 @@ describe('a run that is started', () => {
     const run = await startedRun();
     await expect(startedRun(run.flow_id)).rejects.toMatchObject({
       code: 'FLOW_STILL_RUNNING',
-      details: { flow_id: run.flow_id, execution_id: run.id },
+      details: { flowId: run.flow_id, executionId: run.id },
     });
     expect(await flows.get(run.flow_id)).toMatchObject({ last_execution_id: run.id });
     await executions.finish(run.id, { status: 'success' });

@@ -259,14 +259,14 @@ describe('the summary', () => {
       Object.entries(after).map(([name, value]) => [name, value - before[name as keyof typeof before]]),
     );
     expect(grown).toEqual({
-      total_flows: 2,
-      enabled_flows: 1,
-      disabled_flows: 1,
-      backup_flows: 1,
-      replication_flows: 1,
-      total_executions_today: 1,
-      successful_executions_today: 0,
-      failed_executions_today: 1,
+      totalFlows: 2,
+      enabledFlows: 1,
+      disabledFlows: 1,
+      backupFlows: 1,
+      replicationFlows: 1,
+      totalExecutionsToday: 1,
+      successfulExecutionsToday: 0,
+      failedExecutionsToday: 1,
     });
     await expect(flows.summary({ timeZone: 'Mars/Olympus' })).rejects.toMatchObject({
       code: 'VALIDATION_FAILED',

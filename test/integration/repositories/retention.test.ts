@@ -46,14 +46,14 @@ describe('pruning', () => {
   ])('deletes the oldest %s', async (_title, options, gone) => {
     const one = await flowWithRuns(ages);
     const two = await flowWithRuns([1]);
-    expect(await prune({ ...options, dryRun: true })).toMatchObject({ deleted: gone, dry_run: true });
+    expect(await prune({ ...options, dryRun: true })).toMatchObject({ deleted: gone, dryRun: true });
     expect(await left(one.flow)).toEqual(one.runs);
     expect(await prune(options)).toEqual({
       ok: true,
       complete: true,
       deleted: gone,
       flows: 2,
-      dry_run: false,
+      dryRun: false,
     });
     expect(await left(one.flow)).toEqual(one.runs.slice(gone));
     expect(await left(two.flow)).toEqual(two.runs);

@@ -110,7 +110,7 @@ describe('a call in a transaction of the caller', () => {
       const start = executions.start({ id: refused, flow_id: busy, execution_type: 'api' });
       await expect(start).rejects.toMatchObject({
         code: 'FLOW_STILL_RUNNING',
-        details: { execution_id: running },
+        details: { executionId: running },
       });
       await executions.start({ flow_id: other, execution_type: 'api' });
     });

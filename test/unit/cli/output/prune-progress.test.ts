@@ -12,7 +12,7 @@ describe('the progress of prune', () => {
       nowMs: () => nowMs,
     });
     for (let batch = 1; batch <= batches; batch += 1) {
-      onProgress({ flows: batch * 12, total_flows: 10_000, deleted: batch * 500 });
+      onProgress({ flows: batch * 12, totalFlows: 10_000, deleted: batch * 500 });
       nowMs += batchMs;
     }
     return told;
