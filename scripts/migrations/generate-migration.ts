@@ -59,13 +59,12 @@ export function assertMigrationName(name: string): void {
   const remedy = 'npm run migration:generate -- AddOwnerToFlows';
   if (!isPascalCase(name)) {
     const message = `${name === '' ? 'no name was given' : `${JSON.stringify(name)} is not in PascalCase`}: a migration is named for what it does`;
-    throw new ProtectionFlowsError('USAGE', { message, remedy, details: { name } });
+    throw new ProtectionFlowsError('USAGE', { message, remedy });
   }
   if (!migrationList.some((migration) => migration.name.slice(0, -13) === name)) return;
   throw new ProtectionFlowsError('USAGE', {
     message: `there is a migration named ${name} already`,
     remedy: `Choose another name: ${remedy}`,
-    details: { name },
   });
 }
 

@@ -1,4 +1,4 @@
-import { ProtectionFlowsError, type ErrorCode } from '../errors';
+import { ProtectionFlowsError } from '../errors';
 
 /**
  * `invalid`: a value that cannot be; `missing`: no value where one is needed; `unknown`: a name that means
@@ -47,7 +47,7 @@ export class FaultList {
     });
   }
 
-  private code(): ErrorCode {
+  private code(): 'OPTION_REFUSED' | 'CONFIG_UNREADABLE' | 'CONFIG_INVALID' {
     if (this.faults.some((fault) => fault.kind === 'refused')) return 'OPTION_REFUSED';
     return this.faults.every((fault) => fault.kind === 'unreadable') ? 'CONFIG_UNREADABLE' : 'CONFIG_INVALID';
   }

@@ -1,4 +1,5 @@
 export { errorCodes, type ErrorCode, type ErrorCodeInfo, type ErrorStage } from './codes';
+export type { ErrorDetails, FieldFault } from './details';
 export {
   ProtectionFlowsError,
   isProtectionFlowsError,
@@ -7,4 +8,4 @@ export {
 } from './protection-flows-error';
 export { isLostToAnother } from './server/lost-to-another';
 export { fromServerError } from './server-errors';
-export { validationFailed, type FieldFault } from './validation-failed';
+export { validationFailed } from './validation-failed';

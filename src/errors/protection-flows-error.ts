@@ -1,21 +1,31 @@
 import { errorCodes, type ErrorCode, type ErrorStage } from './codes';
+import type { ErrorDetails } from './details';
 
 /** Survives two copies of this package in one process, where `instanceof` does not. */
 const brand = Symbol.for('@sendense/protection-flows/error');
 
-/** What an error is made of, besides its code. */
-export interface ErrorParts {
+/** Facts by name; JSON-serialisable. */
+type Facts = Readonly<Record<string, unknown>>;
+
+/** Required for a code whose {@link ErrorDetails} have to have something. */
+type WithDetails<Code extends ErrorCode> =
+  Record<never, never> extends ErrorDetails[Code]
+    ? { readonly details?: ErrorDetails[Code] }
+    : { readonly details: ErrorDetails[Code] };
+
+interface Sentences {
   /** The fault, one sentence, naming the object at fault. Never a password. */
   readonly message: string;
   /** The fix: what to type, set or ask for. */
   readonly remedy: string;
   /** What the fault means for the caller's data, where the code's own sentence is not exact enough. */
   readonly consequence?: string;
-  /** Machine-readable facts of the fault; JSON-serialisable. */
-  readonly details?: Readonly<Record<string, unknown>>;
   /** The error underneath, as `Error.cause`. Never printed. */
   readonly cause?: unknown;
 }
+
+/** What an error is made of, besides its code: its sentences, and the `details` that {@link ErrorDetails} names for it. */
+export type ErrorParts<Code extends ErrorCode> = Sentences & WithDetails<Code>;
 
 /** What `--json` prints of an error. */
 export interface ErrorReport {
@@ -23,26 +33,30 @@ export interface ErrorReport {
   readonly message: string;
   readonly consequence: string;
   readonly remedy: string;
-  readonly details: Readonly<Record<string, unknown>>;
+  readonly details: Facts;
 }
 
 /**
  * The one error class of this package: a stable `code`, the fault as `message`, its `consequence`, a `remedy`
- * and machine-readable `details`. Match on `code`, never on the message.
+ * and machine-readable `details`. Match on `code`, never on the message; {@link isProtectionFlowsError} with a code gives
+ * `details` the type that {@link ErrorDetails} has for it.
  */
-export class ProtectionFlowsError extends Error {
-  readonly code: ErrorCode;
+export class ProtectionFlowsError<
+  Code extends ErrorCode = ErrorCode,
+  Details extends Facts = Facts,
+> extends Error {
+  readonly code: Code;
   readonly consequence: string;
   readonly remedy: string;
-  readonly details: Readonly<Record<string, unknown>>;
+  readonly details: Details;
 
-  constructor(code: ErrorCode, parts: ErrorParts) {
+  constructor(code: Code, parts: ErrorParts<Code>) {
     super(parts.message, parts.cause === undefined ? undefined : { cause: parts.cause });
     this.name = 'ProtectionFlowsError';
     this.code = code;
     this.consequence = parts.consequence ?? errorCodes[code].consequence;
     this.remedy = parts.remedy;
-    this.details = parts.details ?? {};
+    this.details = (parts.details ?? {}) as Facts as Details;
     Object.defineProperty(this, brand, { value: true });
   }
 
@@ -60,9 +74,14 @@ export class ProtectionFlowsError extends Error {
 
 /**
  * True for an error of this package, also one that another copy of the package threw.
- * With `code`, true only for that code.
+ * With `code`, true only for that code, and `error.details` has what {@link ErrorDetails} names for it.
  */
-export function isProtectionFlowsError(error: unknown, code?: ErrorCode): error is ProtectionFlowsError {
+export function isProtectionFlowsError(error: unknown): error is ProtectionFlowsError;
+export function isProtectionFlowsError<Code extends ErrorCode>(
+  error: unknown,
+  code: Code,
+): error is ProtectionFlowsError<Code, ErrorDetails[Code]>;
+export function isProtectionFlowsError(error: unknown, code?: ErrorCode): boolean {
   return (
     typeof error === 'object' &&
     error !== null &&

@@ -1,4 +1,4 @@
-import { isProtectionFlowsError, ProtectionFlowsError, type FieldFault } from '../errors';
+import { isProtectionFlowsError, ProtectionFlowsError } from '../errors';
 
 /** The error for a flow that is not there (any more). */
 export function flowNotFound(id: string): ProtectionFlowsError {
@@ -33,8 +33,7 @@ export function flowStillRunning(flowId: string, executionId: string): Protectio
  */
 export function cancelledRefused(error: unknown): unknown {
   if (!isProtectionFlowsError(error, 'VALIDATION_FAILED')) return error;
-  const fields = error.details.fields as readonly FieldFault[];
-  if (!fields.some(({ field }) => field === 'last_execution_status')) return error;
+  if (!error.details.fields.some(({ field }) => field === 'last_execution_status')) return error;
   return new ProtectionFlowsError('MIGRATION_PENDING', {
     message: "the database does not know 'cancelled' as a flow's last status yet: a migration is pending",
     remedy: 'Run protection-flows migrate, then cancel the run again.',

@@ -1,12 +1,6 @@
 import type { QueryRunner } from 'typeorm';
 import { validationFailed, type FieldFault, type ProtectionFlowsError } from '../errors';
 
-/** A fault in one of several rows that were to be written together. */
-export interface RowFieldFault extends FieldFault {
-  /** Which row, counted from 1 as the server's own messages do; absent where only one was written. */
-  readonly row?: number;
-}
-
 /** One row that a statement is about to write, and what is wrong with it. */
 export interface JudgedRow {
   readonly entity: string;
@@ -16,7 +10,7 @@ export interface JudgedRow {
 /** So many wrong rows are named in one error; of a thousand, the rest would only hide the first. */
 const maxRowsNamed = 20;
 
-function inRow(row: number, { field, constraints }: FieldFault): RowFieldFault {
+function inRow(row: number, { field, constraints }: FieldFault): FieldFault {
   const sentences = Object.entries(constraints).map(([rule, text]) => [rule, `row ${row}: ${text}`]);
   return { field, constraints: Object.fromEntries(sentences) as Record<string, string>, row };
 }

@@ -107,7 +107,7 @@ describe(`${completers} completers at once`, () => {
             began.push((await executionsOf(worker).start({ flow_id, execution_type: 'manual' })).id);
           } catch (error) {
             if (!isProtectionFlowsError(error, 'FLOW_STILL_RUNNING')) throw error;
-            refused.push(error.details['executionId']);
+            refused.push(error.details.executionId);
           }
         }),
       );

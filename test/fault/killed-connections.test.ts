@@ -147,7 +147,7 @@ describe(`connections that are killed at random moments (seed ${seed})`, () => {
           begun.push(id);
         } catch (error) {
           if (!isProtectionFlowsError(error, 'FLOW_STILL_RUNNING')) throw error;
-          note(String(error.details['executionId']));
+          note(error.details.executionId);
         }
       });
       await atOnce(16, begun, async (id, worker) => {

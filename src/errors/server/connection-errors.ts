@@ -1,9 +1,10 @@
-import type { ErrorCode } from '../codes';
 import { ProtectionFlowsError } from '../protection-flows-error';
 import type { Mapping } from './failure';
 
+type Unreachable = 'HOST_UNKNOWN' | 'CONNECTION_REFUSED' | 'CONNECTION_TIMEOUT' | 'CONNECTION_LOST';
+
 /** An error whose sentence depends on nothing but the server's address. */
-function unreachable(code: ErrorCode, sentence: (server: string) => string, remedy: string): Mapping {
+function unreachable(code: Unreachable, sentence: (server: string) => string, remedy: string): Mapping {
   return ({ error, cause }) => {
     const { hostname, address, port, code: reason } = { ...error.errors?.[0], ...error };
     const host = hostname ?? address;

@@ -67,7 +67,7 @@ export const checkViolated: Mapping = (failure) => {
 };
 
 export const duplicateKey: Mapping = ({ text, statement, cause }) => {
-  const [, name, key = ''] = /'([^]*)' for key '([^']+)'/.exec(text) ?? [];
+  const [, name = '', key = ''] = /'([^]*)' for key '([^']+)'/.exec(text) ?? [];
   const { last } = nameParts(key);
   // Tables made by hand from the platform's own SQL call the key `name`
   const isFlowName = last === 'uq_flows_name' || (last === 'name' && statement?.table === 'protection_flows');

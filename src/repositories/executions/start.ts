@@ -1,6 +1,6 @@
 import { uuidv7 } from 'uuidv7';
 import { ProtectionFlowExecution } from '../../entities';
-import { isProtectionFlowsError, ProtectionFlowsError } from '../../errors';
+import { isProtectionFlowsError } from '../../errors';
 import { executionNotFound, flowNotFound, flowStillRunning } from '../refusals';
 import { rowReader, type RawRow } from '../row-reader';
 import type { Session } from '../session';
@@ -150,10 +150,7 @@ export async function enqueueExecution(
   try {
     await insert(session, id, input, null);
   } catch (error) {
-    if (
-      isProtectionFlowsError(error, 'REFERENCE_NOT_FOUND') &&
-      (error as ProtectionFlowsError).details['field'] === 'flow_id'
-    )
+    if (isProtectionFlowsError(error, 'REFERENCE_NOT_FOUND') && error.details.field === 'flow_id')
       throw flowNotFound(input.flow_id);
     if ((error as { errno?: number }).errno !== duplicateKey) throw error;
     return alreadyMade(session, input.id, input.flow_id, error);

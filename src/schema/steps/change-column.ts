@@ -1,4 +1,4 @@
-import { ProtectionFlowsError, type ErrorCode } from '../../errors';
+import { ProtectionFlowsError } from '../../errors';
 import { alterTable } from '../alter-table';
 import { alterSql, isText } from '../ddl';
 import { modifyClause, plannedModify, type ColumnChange } from '../modify-column';
@@ -14,7 +14,7 @@ async function assertFits(
   context: StepContext,
   table: string,
   change: { readonly from: Column; readonly to: Column },
-  code: ErrorCode,
+  code: 'PREFLIGHT_FAILED' | 'ROLLBACK_WOULD_LOSE_ROWS',
 ): Promise<void> {
   const { from, to } = change;
   const condition = misfitCondition(from, to);

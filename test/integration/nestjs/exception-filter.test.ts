@@ -27,6 +27,8 @@ import { useDatabase, usePrivateServer } from '../../support/database';
 import { useDataSource } from '../../support/data-source';
 import { useApps } from './apps';
 
+const noFlow = () =>
+  new ProtectionFlowsError('FLOW_NOT_FOUND', { message: 'no flow', remedy: 'Look.', details: { id: '1' } });
 const secret = 'p@ss#word of oma_user at 10.1.2.3';
 
 @Controller()
@@ -77,7 +79,7 @@ class Api {
     throw new ProtectionFlowsError(code, {
       message: secret,
       remedy: secret,
-      details: { secret },
+      details: { secret } as never,
       cause: new Error(secret),
     });
   }
@@ -85,13 +87,13 @@ class Api {
   @Get('report.csv')
   @Header('Content-Type', 'text/csv')
   report(): StreamableFile {
-    throw new ProtectionFlowsError('FLOW_NOT_FOUND', { message: 'no flow', remedy: 'Look.' });
+    throw noFlow();
   }
 
   @Get('half')
   half(@Res() response: ServerResponse) {
     response.write('begun, ');
-    throw new ProtectionFlowsError('FLOW_NOT_FOUND', { message: 'no flow', remedy: 'Look.' });
+    throw noFlow();
   }
 
   @Get('other')

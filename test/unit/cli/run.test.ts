@@ -89,7 +89,11 @@ async function ran(line: string, given: Given = {}): Promise<Ran> {
   };
 }
 
-const refusal = new ProtectionFlowsError('MIGRATE_LOCKED', { message: 'm', remedy: 'r' });
+const refusal = new ProtectionFlowsError('MIGRATE_LOCKED', {
+  message: 'm',
+  remedy: 'r',
+  details: { lock: 'l', holder: 'h' },
+});
 const failing = (error: unknown) => () => Promise.reject(error as Error);
 
 describe('commands', () => {
@@ -144,7 +148,7 @@ describe('exit codes of errors', () => {
   it.each([
     ['refused', refusal, 1],
     ['failed', new ProtectionFlowsError('CONNECTION_LOST', { message: 'm', remedy: 'r' }), 2],
-    ['before connecting', new ProtectionFlowsError('CONFIG_INVALID', { message: 'm', remedy: 'r' }), 64],
+    ['before connecting', new ProtectionFlowsError('USAGE', { message: 'm', remedy: 'r' }), 64],
     ['not ours', new TypeError('x'), 2],
   ])('%s', async (_name, error, exitCode) => {
     const result = await ran('status --json', { readStatus: failing(error) });
@@ -188,13 +192,13 @@ describe('exit codes of errors', () => {
   });
 
   it('takes the password out of details too', async () => {
-    const error = new ProtectionFlowsError('QUERY_FAILED', {
+    const error = new ProtectionFlowsError('NO_WRITABLE_HOST', {
       message: 'm',
       remedy: 'r',
-      details: { list: [{ sql: "SET PASSWORD = 'hu@sh'" }] },
+      details: { hosts: [{ host: 'h', code: null, reason: "SET PASSWORD = 'hu@sh'" }] },
     });
     expect((await ran('status --json', { readStatus: failing(error) })).error().details).toEqual({
-      list: [{ sql: "SET PASSWORD = '***'" }],
+      hosts: [{ host: 'h', code: null, reason: "SET PASSWORD = '***'" }],
     });
   });
 });

@@ -7,7 +7,7 @@ import { Written } from '../terminal';
 const error = new ProtectionFlowsError('ROLLBACK_WOULD_LOSE_ROWS', {
   message: 'two lines\n  of message',
   remedy: 'DELETE FROM t\nWHERE a = 1;',
-  details: { rows: 3n, table: 't' },
+  details: { rows: 3n as unknown as number, table: 't' },
 });
 const escape = '\x1b';
 
