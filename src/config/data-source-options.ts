@@ -2,7 +2,7 @@ import type * as Mysql2 from 'mysql2';
 import type { DataSourceOptions } from 'typeorm';
 import type { ConnectionSettings, SslSettings } from './connection-settings';
 import { withHosts } from './hosts/with-hosts';
-import { sessionCollation } from './session-settings';
+import { sessionCollation } from './session-variables';
 
 /** TypeORM's options for its driver of MySQL and MariaDB. */
 export type MysqlOptions = Extract<DataSourceOptions, { type: 'mysql' | 'mariadb' }>;

@@ -17,4 +17,5 @@ export { urlParameters } from './from-url';
 export { defaultConfigFile, loadConnection, type ConnectionSources } from './load-connection';
 export { optionNames, sslOptionNames, type OptionName } from './read-settings';
 export { redact } from './redact';
-export { sessionStatement, sqlMode, withSessionSettings } from './session-settings';
+export { withSessionSettings } from './session-settings';
+export { sessionStatement, sqlMode } from './session-variables';

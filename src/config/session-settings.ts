@@ -1,40 +1,7 @@
 import type * as Mysql2 from 'mysql2';
 import { ProtectionFlowsError } from '../errors';
+import { sessionStatement } from './session-variables';
 import { closeWhenUnfit, type UnfitListener } from './unfit-sessions';
-
-/**
- * The sql_mode of every session: what MySQL 8.4 has by default, valid on MariaDB 10.11 too. It replaces the
- * server's: added to it, a NO_BACKSLASH_ESCAPES or ANSI_QUOTES would stay, and with the former a value breaks out
- * of mysql2's `query('… ?')`.
- */
-export const sqlMode = [
-  'ONLY_FULL_GROUP_BY',
-  'STRICT_TRANS_TABLES',
-  'NO_ZERO_IN_DATE',
-  'NO_ZERO_DATE',
-  'ERROR_FOR_DIVISION_BY_ZERO',
-  'NO_ENGINE_SUBSTITUTION',
-].join(',');
-
-/** The collation of literals, and of what the client sends. mysql2 wants it by this name too. */
-export const sessionCollation = 'utf8mb4_unicode_ci';
-
-/** What is the same in every session, whatever the server's defaults and its init_connect say. */
-const variables: Readonly<Record<string, string>> = {
-  time_zone: "'+00:00'",
-  sql_mode: `'${sqlMode}'`,
-  autocommit: '1',
-  completion_type: "'NO_CHAIN'",
-  foreign_key_checks: '1',
-  unique_checks: '1',
-  sql_safe_updates: '0',
-  sql_quote_show_create: '1',
-};
-
-/** The one statement that makes a session ours. */
-export const sessionStatement = `SET NAMES utf8mb4 COLLATE ${sessionCollation}, ${Object.entries(variables)
-  .map(([name, value]) => `SESSION ${name} = ${value}`)
-  .join(', ')}`;
 
 type Settled = (error: NodeJS.ErrnoException | null, connection?: Mysql2.PoolConnection) => void;
 

@@ -1,0 +1,108 @@
+/** A server's variable that every session sets, whatever the server's defaults and its init_connect say. */
+export interface SessionVariable {
+  readonly name: string;
+  /** As SQL. */
+  readonly value: string;
+  /** What a server's default would do otherwise. */
+  readonly why: string;
+}
+
+/**
+ * The sql_mode of every session: what MySQL 8.4 has by default, valid on MariaDB 10.11 too. It replaces the
+ * server's: added to it, a NO_BACKSLASH_ESCAPES or ANSI_QUOTES would stay, and with the former a value breaks out
+ * of mysql2's `query('… ?')`.
+ */
+export const sqlMode = [
+  'ONLY_FULL_GROUP_BY',
+  'STRICT_TRANS_TABLES',
+  'NO_ZERO_IN_DATE',
+  'NO_ZERO_DATE',
+  'ERROR_FOR_DIVISION_BY_ZERO',
+  'NO_ENGINE_SUBSTITUTION',
+].join(',');
+
+/** The collation of literals, and of what the client sends. mysql2 wants it by this name too. */
+export const sessionCollation = 'utf8mb4_unicode_ci';
+
+const isolation = {
+  value: "'REPEATABLE-READ'",
+  why: 'READ UNCOMMITTED shows rows that nobody committed; with READ COMMITTED and binlog_format=STATEMENT no row can be written (1665)',
+};
+
+const variable = (name: string, value: string, why: string): SessionVariable => ({ name, value, why });
+
+/**
+ * Every variable of a session that changes what a statement returns or does, or that ends it, with its default on both
+ * servers. Any user may set them: MySQL keeps some others for SESSION_VARIABLES_ADMIN (innodb_strict_mode, tried).
+ *
+ * `old` are those that MariaDB has no longer, or does not obey any longer: tx_isolation from 11.1, alter_algorithm from
+ * 11.5.
+ *
+ * @see https://mariadb.com/docs/server/server-management/variables-and-modes/server-system-variables
+ * @see https://dev.mysql.com/doc/refman/8.4/en/server-system-variables.html
+ */
+export const sessionVariables = {
+  both: [
+    variable('time_zone', "'+00:00'", 'a timestamp is written and read in another zone'),
+    variable('sql_mode', `'${sqlMode}'`, 'values are cut short, quotes mean something else'),
+    variable('autocommit', '1', 'a statement alone is not committed'),
+    variable('completion_type', "'NO_CHAIN'", 'a COMMIT begins the next transaction, or ends the session'),
+    variable('foreign_key_checks', '1', 'rows without a parent are let in'),
+    variable('unique_checks', '1', 'a name is given twice'),
+    variable('sql_safe_updates', '0', 'an UPDATE or DELETE that uses no key is refused'),
+    variable('sql_quote_show_create', '1', 'SHOW CREATE TABLE is read by its quotes'),
+    variable('sql_select_limit', '18446744073709551615', 'a SELECT ends after so many rows, without a word'),
+    variable('sql_big_selects', '1', 'a SELECT over more rows than max_join_size is refused (1104)'),
+    variable('max_sort_length', '1024', 'values that differ behind it are sorted and grouped as equal'),
+    variable('group_concat_max_len', '1048576', 'GROUP_CONCAT is cut short'),
+    variable('div_precision_increment', '4', 'quotients have other decimals'),
+    variable('default_week_format', '0', 'WEEK() counts otherwise'),
+    variable('lc_time_names', "'en_US'", 'names of days and months come in another language'),
+    variable('lc_messages', "'en_US'", 'errors come in another language: key and column are read from them'),
+    variable('sql_auto_is_null', '0', '`id IS NULL` finds the row that was inserted last'),
+    variable('wait_timeout', '28800', 'a session ends while it waits for a table, or rests in the pool'),
+    variable('net_read_timeout', '30', 'a session ends in the middle of a long statement'),
+    variable('net_write_timeout', '60', 'a session ends while its rows are being read'),
+  ],
+  mariadb: [
+    variable('max_statement_time', '0', 'a statement ends in the middle (1969)'),
+    variable('check_constraint_checks', '1', 'rows that a CHECK refuses are let in'),
+    variable('system_versioning_asof', 'DEFAULT', 'a SELECT from a system-versioned table shows the past'),
+    variable('innodb_strict_mode', '1', 'CREATE TABLE makes another table than the one asked for'),
+    variable('sql_if_exists', '0', 'DDL on something that is not there succeeds'),
+    variable('max_recursive_iterations', '1000', 'a recursive SELECT ends early'),
+  ],
+  mariadbOld: [
+    variable('tx_isolation', isolation.value, isolation.why),
+    variable('alter_algorithm', "'DEFAULT'", 'an ALTER copies the table, or is refused (1846)'),
+  ],
+  mariadbNew: [variable('transaction_isolation', isolation.value, isolation.why)],
+  mysql: [
+    variable('max_execution_time', '0', 'a SELECT ends in the middle (3024)'),
+    variable('transaction_isolation', isolation.value, isolation.why),
+    variable('information_schema_stats_expiry', '0', 'sizes of tables are those of yesterday'),
+    variable('show_gipk_in_create_table_and_information_schema', '1', 'a generated primary key is hidden'),
+    variable('cte_max_recursion_depth', '1000', 'a recursive SELECT is refused early (3636)'),
+    variable('old_alter_table', '0', 'an ALTER copies the table'),
+  ],
+} as const satisfies Readonly<Record<string, readonly SessionVariable[]>>;
+
+const assignments = (variables: readonly SessionVariable[]): string =>
+  variables.map(({ name, value }) => `SESSION ${name} = ${value}`).join(', ');
+
+/**
+ * The one statement that makes a session ours, in one round trip and before anyone knows what the server is: what only
+ * one of them has stands in comments that the other one, an older one, or a proxy that takes comments out, passes over.
+ *
+ * MariaDB passes over MySQL's comments of the versions 50700 to 99999. Where MariaDB has dropped the older name, the `#`
+ * of the comment before makes it a part of that comment, up to the end of the line.
+ *
+ * @see https://mariadb.com/kb/en/comment-syntax/
+ */
+export const sessionStatement = [
+  `SET NAMES utf8mb4 COLLATE ${sessionCollation}, ${assignments(sessionVariables.both)}`,
+  `/*!80400 , ${assignments(sessionVariables.mysql)} */`,
+  `/*M!101100 , ${assignments(sessionVariables.mariadb)} */`,
+  `/*M!110500 , ${assignments(sessionVariables.mariadbNew)} # */`,
+  `/*M!101100 , ${assignments(sessionVariables.mariadbOld)}\n*/`,
+].join(' ');

@@ -1,0 +1,56 @@
+import {
+  sessionStatement,
+  sessionVariables,
+  type SessionVariable,
+} from '../../../src/config/session-variables';
+import { select } from '../../../src/schema/queryable';
+import { useDataSource } from '../../support/data-source';
+import { useDatabase } from '../../support/database';
+import { leftAlone } from './left-alone';
+
+const database = useDatabase({ platform: 'none' });
+const dataSource = useDataSource(database, { migrated: false });
+
+/** ER_LOCAL_VARIABLE and its like: not of a session, or not to be set. */
+const notOfSessions = [1229, 1238];
+
+// A new release of a server brings variables that nobody has thought about: one of them may cut an answer short.
+it('every variable of a session is set, or left alone for a reason', async () => {
+  const rows = await select<{ Variable_name: string }>(database.session, 'SHOW SESSION VARIABLES');
+  const decided = new Set([
+    ...Object.values(sessionVariables).flatMap((some: readonly SessionVariable[]) =>
+      some.map(({ name }) => name),
+    ),
+    ...Object.values(leftAlone).flatMap((names) => names.split(' ')),
+  ]);
+  const unknown: string[] = [];
+  for (const { Variable_name: name } of rows) {
+    if (decided.has(name)) continue;
+    const errno = await database.session.query(`SET SESSION ${name} = @@SESSION.${name}`).then(
+      () => null,
+      (error: { errno?: number }) => error.errno ?? null,
+    );
+    if (!notOfSessions.includes(errno ?? 0)) unknown.push(name);
+  }
+  expect(unknown).toEqual([]);
+});
+
+it('none is both set and left alone, but where the servers differ', () => {
+  const left = Object.values(leftAlone).flatMap((names) => names.split(' '));
+  const set = Object.values(sessionVariables).flatMap((some: readonly SessionVariable[]) =>
+    some.map(({ name }) => name),
+  );
+  expect(left).toHaveLength(new Set(left).size);
+  expect(set.filter((name) => left.includes(name))).toEqual(['innodb_strict_mode']);
+});
+
+// A server warns of what it will drop: sessions of its next release would be refused then.
+it('setting them warns of nothing', async () => {
+  const runner = dataSource().createQueryRunner();
+  try {
+    await runner.query(sessionStatement);
+    expect(await runner.query('SHOW WARNINGS')).toEqual([]);
+  } finally {
+    await runner.release();
+  }
+});
