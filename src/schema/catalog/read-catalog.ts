@@ -8,7 +8,7 @@ import { readColumns } from './read-columns';
 import { readForeignKeys } from './read-foreign-keys';
 import { inServerOrder } from './read-index-order';
 import { readIndexes } from './read-indexes';
-import { catalogScope, placeholdersFor } from './scope';
+import { catalogScope, inOrder, placeholdersFor } from './scope';
 
 interface TableRow {
   database: string;
@@ -23,8 +23,8 @@ interface TableRow {
  * Engine, charset and collation, and the session's database, which all further questions name. A view has no engine: it
  * is shown with engine `VIEW`.
  */
-async function readTables(session: Queryable, tableNames: readonly string[]): Promise<TableRow[]> {
-  return catalogRows<TableRow>(
+async function readTables(session: Queryable, tableNames: readonly string[]): Promise<readonly TableRow[]> {
+  const rows = await catalogRows<TableRow>(
     session,
     `SELECT DATABASE() AS \`database\`, t.TABLE_NAME AS name, IF(t.TABLE_TYPE LIKE '%VIEW', 'VIEW', t.ENGINE) AS engine,
             TRIM(CONCAT(IF(t.CREATE_OPTIONS LIKE '%partitioned%', 'partitioned ', ''),
@@ -37,6 +37,7 @@ async function readTables(session: Queryable, tableNames: readonly string[]): Pr
       ORDER BY t.TABLE_NAME`,
     [...tableNames],
   );
+  return inOrder(rows, ({ name }) => name);
 }
 
 /**

@@ -2,11 +2,12 @@ import type { Column } from '../shape';
 import type { Flavour } from '../server';
 import { catalogRows } from './catalog-rows';
 import type { CatalogCheck } from './read-checks';
-import { byTable, type CatalogScope } from './scope';
+import { byTable, inOrder, type CatalogScope } from './scope';
 
 interface ColumnRow {
   table: string;
   name: string;
+  position: number | string;
   type: string;
   nullable: string;
   default: string | null;
@@ -71,29 +72,31 @@ export async function readColumns(
 ): Promise<Map<string, Column[]>> {
   const rows = await catalogRows<ColumnRow>(
     scope.session,
-    `SELECT TABLE_NAME AS \`table\`, COLUMN_NAME AS name, COLUMN_TYPE AS type, IS_NULLABLE AS nullable,
-            COLUMN_DEFAULT AS \`default\`, EXTRA AS extra, CHARACTER_SET_NAME AS charset,
+    `SELECT TABLE_NAME AS \`table\`, COLUMN_NAME AS name, ORDINAL_POSITION AS position, COLUMN_TYPE AS type,
+            IS_NULLABLE AS nullable, COLUMN_DEFAULT AS \`default\`, EXTRA AS extra, CHARACTER_SET_NAME AS charset,
             COLLATION_NAME AS collation
        FROM information_schema.COLUMNS
-      WHERE TABLE_SCHEMA = ? AND TABLE_NAME IN (${scope.placeholders})
-      ORDER BY TABLE_NAME, ORDINAL_POSITION`,
+      WHERE TABLE_SCHEMA = ? AND TABLE_NAME IN (${scope.placeholders})`,
     scope.parameters,
   );
-  return byTable(rows, (row) => {
-    const json =
-      row.type === 'json' ||
-      (row.type === 'longtext' &&
-        row.charset === 'utf8mb4' &&
-        (checks.get(row.table) ?? []).some((check) => check.ofJsonColumn === row.name.toLowerCase()));
-    return {
-      name: row.name,
-      type: json ? 'json' : canonicalType(row.type),
-      nullable: row.nullable === 'YES',
-      default: canonicalDefault(scope.server.flavour, row),
-      onUpdateNow: /on update current_timestamp/i.test(row.extra),
-      charset: json ? null : row.charset,
-      collation: json ? null : row.collation,
-      extra: remainingExtra(row.extra),
-    };
-  });
+  return byTable(
+    inOrder(rows, ({ position }) => Number(position)),
+    (row) => {
+      const json =
+        row.type === 'json' ||
+        (row.type === 'longtext' &&
+          row.charset === 'utf8mb4' &&
+          (checks.get(row.table) ?? []).some((check) => check.ofJsonColumn === row.name.toLowerCase()));
+      return {
+        name: row.name,
+        type: json ? 'json' : canonicalType(row.type),
+        nullable: row.nullable === 'YES',
+        default: canonicalDefault(scope.server.flavour, row),
+        onUpdateNow: /on update current_timestamp/i.test(row.extra),
+        charset: json ? null : row.charset,
+        collation: json ? null : row.collation,
+        extra: remainingExtra(row.extra),
+      };
+    },
+  );
 }

@@ -1,11 +1,9 @@
 import { quoteName, type Queryable } from '../queryable';
 import type { ForeignKey, ReferentialAction } from '../shape';
 import { catalogRows } from './catalog-rows';
-import type { CatalogScope } from './scope';
+import { byPosition, type CatalogScope, type Numbered } from './scope';
 
-interface KeyRow {
-  table: string;
-  name: string;
+interface KeyRow extends Numbered {
   column: string;
   parentDatabase: string;
   parentTable: string;
@@ -37,22 +35,21 @@ async function rulesFromShowCreate(session: Queryable, table: string, key: strin
  * (EXPLAIN: "Scanned all databases"); on a Galera node DDL in any of them then aborts the read (1213).
  */
 export async function readForeignKeys(scope: CatalogScope): Promise<Map<string, ForeignKey[]>> {
-  const rows = await catalogRows<KeyRow>(
+  const answer = await catalogRows<KeyRow>(
     scope.session,
-    `SELECT k.TABLE_NAME AS \`table\`, k.CONSTRAINT_NAME AS name, k.COLUMN_NAME AS \`column\`,
-            k.REFERENCED_TABLE_SCHEMA AS parentDatabase, k.REFERENCED_TABLE_NAME AS parentTable,
+    `SELECT k.TABLE_NAME AS \`table\`, k.CONSTRAINT_NAME AS name, k.ORDINAL_POSITION AS position,
+            k.COLUMN_NAME AS \`column\`, k.REFERENCED_TABLE_SCHEMA AS parentDatabase, k.REFERENCED_TABLE_NAME AS parentTable,
             k.REFERENCED_COLUMN_NAME AS parentColumn, r.DELETE_RULE AS onDelete, r.UPDATE_RULE AS onUpdate
        FROM information_schema.KEY_COLUMN_USAGE k
        LEFT JOIN (SELECT DISTINCT TABLE_NAME, CONSTRAINT_NAME, DELETE_RULE, UPDATE_RULE
                     FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = DATABASE()) r
          ON r.CONSTRAINT_NAME = k.CONSTRAINT_NAME AND r.TABLE_NAME = k.TABLE_NAME
       WHERE k.TABLE_SCHEMA = ? AND k.TABLE_NAME IN (${scope.placeholders})
-        AND k.REFERENCED_TABLE_NAME IS NOT NULL
-      ORDER BY k.TABLE_NAME, k.CONSTRAINT_NAME, k.ORDINAL_POSITION`,
+        AND k.REFERENCED_TABLE_NAME IS NOT NULL`,
     scope.parameters,
   );
   const keys = new Map<string, ForeignKey[]>();
-  for (const row of rows) {
+  for (const row of byPosition(answer)) {
     const list = keys.get(row.table) ?? [];
     const last = list.at(-1);
     if (last?.name === row.name) {

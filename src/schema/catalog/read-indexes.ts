@@ -1,11 +1,9 @@
 import type { Flavour } from '../server';
 import type { Index, IndexColumn } from '../shape';
 import { catalogRows } from './catalog-rows';
-import type { CatalogScope } from './scope';
+import { byPosition, type CatalogScope, type Numbered } from './scope';
 
-interface IndexRow {
-  table: string;
-  name: string;
+interface IndexRow extends Numbered {
   nonUnique: number | string;
   column: string | null;
   direction: string | null;
@@ -24,19 +22,18 @@ const visibility: Readonly<Record<Flavour, string>> = {
 export async function readIndexes(
   scope: CatalogScope,
 ): Promise<{ indexes: Map<string, Index[]>; primaryKeys: Map<string, string[]> }> {
-  const rows = await catalogRows<IndexRow>(
+  const answer = await catalogRows<IndexRow>(
     scope.session,
-    `SELECT TABLE_NAME AS \`table\`, INDEX_NAME AS name, NON_UNIQUE AS nonUnique, COLUMN_NAME AS \`column\`,
-            COLLATION AS direction, SUB_PART AS prefix, ${visibility[scope.server.flavour]} AS visible,
+    `SELECT TABLE_NAME AS \`table\`, INDEX_NAME AS name, SEQ_IN_INDEX AS position, NON_UNIQUE AS nonUnique,
+            COLUMN_NAME AS \`column\`, COLLATION AS direction, SUB_PART AS prefix, ${visibility[scope.server.flavour]} AS visible,
             INDEX_TYPE AS kind
        FROM information_schema.STATISTICS
-      WHERE TABLE_SCHEMA = ? AND TABLE_NAME IN (${scope.placeholders})
-      ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX`,
+      WHERE TABLE_SCHEMA = ? AND TABLE_NAME IN (${scope.placeholders})`,
     scope.parameters,
   );
   const indexes = new Map<string, Index[]>();
   const primaryKeys = new Map<string, string[]>();
-  for (const row of rows) {
+  for (const row of byPosition(answer)) {
     if (row.name === 'PRIMARY') {
       const part = `${row.column ?? ''}${row.prefix === null ? '' : `(${row.prefix})`}${row.direction === 'D' ? ' DESC' : ''}`;
       primaryKeys.set(row.table, [...(primaryKeys.get(row.table) ?? []), part]);

@@ -52,3 +52,36 @@ export function byTable<R extends { readonly table: string }, T>(
   }
   return grouped;
 }
+
+/**
+ * Rows in the order of those values, the first of them first. An answer's own order is the server's affair, that of an
+ * ORDER BY included: max_sort_length cuts what it compares.
+ */
+export function inOrder<R>(
+  rows: readonly R[],
+  ...values: readonly ((row: R) => string | number)[]
+): readonly R[] {
+  return [...rows].sort((one, other) => {
+    for (const valueOf of values) {
+      const [left, right] = [valueOf(one), valueOf(other)];
+      if (left !== right) return left < right ? -1 : 1;
+    }
+    return 0;
+  });
+}
+
+/** A column of an index or a key, as the catalog numbers them; numbers come as texts or not, as the driver's options say. */
+export interface Numbered {
+  readonly table: string;
+  readonly name: string;
+  readonly position: number | string;
+}
+
+/** The columns of each index or key together, in their order. */
+export const byPosition = <R extends Numbered>(rows: readonly R[]): readonly R[] =>
+  inOrder(
+    rows,
+    ({ table }) => table,
+    ({ name }) => name,
+    ({ position }) => Number(position),
+  );
