@@ -1,14 +1,23 @@
-import type { EntityManager } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import { fromServerError } from '../errors';
 import { isRetryable, retried, transactionAborted } from './retry';
 
 /** `REPEATABLE READ` is both servers' default; `READ COMMITTED` locks no gaps, so claimers stay out of each other's way. */
 export type Isolation = 'READ COMMITTED' | 'REPEATABLE READ';
 
+/** ER_BINLOG_STMT_MODE_AND_ROW_ENGINE: binlog_format=STATEMENT takes no row that READ COMMITTED writes. */
+const notForStatements = 1665;
+
+/** Where a server has answered that: its transactions are REPEATABLE READ from then on. */
+const writtenAsStatements = new WeakSet<DataSource>();
+
 /** The error of this package that a driver's error stands for; any other as it is. */
 function translated(error: unknown): unknown {
   return fromServerError(error) ?? error;
 }
+
+const isNotForStatements = (error: unknown): boolean =>
+  (error as { errno?: number } | null)?.errno === notForStatements;
 
 /**
  * Statements of a repository on one EntityManager. Where the manager is that of a transaction, everything joins it and
@@ -16,10 +25,10 @@ function translated(error: unknown): unknown {
  * {@link transaction}, stands for itself and is repeated after a deadlock.
  */
 export class Session {
-  /** @param ownsTransaction the manager is that of a transaction which {@link transaction} has opened */
+  /** @param readsAfterLocks the manager is that of a transaction of ours, whose every SELECT sees what was there when it took its locks */
   constructor(
     readonly manager: EntityManager,
-    private readonly ownsTransaction = false,
+    private readonly readsAfterLocks = false,
   ) {}
 
   /** True inside a transaction that the caller has opened. */
@@ -29,10 +38,11 @@ export class Session {
 
   /**
    * What makes a SELECT read what is there now. In a transaction of the caller's the snapshot may be older than the locks
-   * that were taken since: there only a locking read does. One of ours reads after its locks.
+   * that were taken since: there only a locking read does. One of ours reads after its locks, unless it was to be READ
+   * COMMITTED and the server takes no such one.
    */
   get currentRead(): '' | 'LOCK IN SHARE MODE' {
-    return this.isJoined && !this.ownsTransaction ? 'LOCK IN SHARE MODE' : '';
+    return this.isJoined && !this.readsAfterLocks ? 'LOCK IN SHARE MODE' : '';
   }
 
   /** What the server is: TypeORM's driver type, which the guarded DataSource sets to what it found. */
@@ -58,19 +68,26 @@ export class Session {
 
   /**
    * Runs `work` in the caller's transaction where there is one, and otherwise in one of its own, which is repeated as a
-   * whole after a deadlock, a lock wait that ran out, or a commit that a cluster did not certify.
+   * whole after a deadlock, a lock wait that ran out, or a commit that a cluster did not certify. A server that writes its
+   * binary log in statements takes no READ COMMITTED: there it is REPEATABLE READ.
    *
    * @throws TRANSACTION_ABORTED when that happens inside a caller's transaction, or too often
    */
   transaction<Result>(work: (session: Session) => Promise<Result>, isolation?: Isolation): Promise<Result> {
     if (this.isJoined) return work(this);
+    const { connection } = this.manager;
     const once = async (): Promise<Result> => {
-      const body = (manager: EntityManager): Promise<Result> => work(new Session(manager, true));
+      const isReplaced = isolation === 'READ COMMITTED' && writtenAsStatements.has(connection);
+      const body = (manager: EntityManager): Promise<Result> => work(new Session(manager, !isReplaced));
       try {
         return await (isolation === undefined
           ? this.manager.transaction(body)
-          : this.manager.transaction(isolation, body));
+          : this.manager.transaction(isReplaced ? 'REPEATABLE READ' : isolation, body));
       } catch (error) {
+        if (!isReplaced && isolation === 'READ COMMITTED' && isNotForStatements(error)) {
+          writtenAsStatements.add(connection);
+          return once();
+        }
         // Also of START TRANSACTION and COMMIT, which no statement of ours sees
         throw translated(error);
       }
