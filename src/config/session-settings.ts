@@ -1,5 +1,5 @@
 import type * as Mysql2 from 'mysql2';
-import { ProtectionFlowsError } from '../errors';
+import { fromServerError, ProtectionFlowsError } from '../errors';
 import { sessionStatement } from './session-variables';
 import { closeWhenUnfit, type UnfitListener } from './unfit-sessions';
 
@@ -15,6 +15,8 @@ const settledSessions = new WeakSet<object>();
 
 function sessionError(cause: Mysql2.QueryError): Error {
   if (cause.errno === undefined || cause.fatal) return cause;
+  const known = fromServerError(cause);
+  if (known !== null) return known;
   return new ProtectionFlowsError('QUERY_FAILED', {
     message: `the server refused the session settings (${cause.code} ${cause.errno}); the connection was closed unused`,
     consequence: 'Nothing ran: no statement is executed in a session without them.',

@@ -38,6 +38,7 @@ export const errorCodes = {
   NO_WRITABLE_HOST: { stage: 'failed', consequence: nothingChanged },
   TLS_FAILED: { stage: 'failed', consequence: nothingChanged },
   ACCESS_DENIED: { stage: 'failed', consequence: nothingChanged },
+  QUOTA_EXCEEDED: { stage: 'failed', consequence: statementRefused },
   DATABASE_MISSING: { stage: 'failed', consequence: nothingChanged },
   SERVER_UNSUPPORTED: { stage: 'failed', consequence: nothingChanged },
   SERVER_NOT_FOUND: { stage: 'failed', consequence: 'No private server was started.' },

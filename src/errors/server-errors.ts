@@ -1,4 +1,5 @@
 import { isProtectionFlowsError, type ProtectionFlowsError } from './protection-flows-error';
+import * as account from './server/account-errors';
 import * as connection from './server/connection-errors';
 import { failureOf, type DriverError, type Mapping } from './server/failure';
 import * as row from './server/row-errors';
@@ -9,12 +10,22 @@ import * as row from './server/row-errors';
  * @see https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html
  */
 const byErrno: Readonly<Record<number, Mapping>> = {
-  1040: connection.tooManyConnections,
-  1203: connection.tooManyConnections,
-  1044: connection.accessDenied,
-  1045: connection.accessDenied,
-  1130: connection.accessDenied,
-  1698: connection.accessDenied,
+  1040: account.connectionsExhausted,
+  1129: account.connectionsExhausted,
+  1203: account.connectionsExhausted,
+  3032: account.connectionsExhausted,
+  1226: account.accountLimitReached,
+  1044: account.accessDenied,
+  1045: account.accessDenied,
+  1130: account.accessDenied,
+  1698: account.accessDenied,
+  1820: account.accountShut,
+  1862: account.accountShut,
+  3118: account.accountShut, // MySQL
+  3159: account.accountShut, // MySQL
+  3955: account.accountShut, // MySQL
+  4150: account.accountShut, // MariaDB
+  4151: account.accountShut, // MariaDB
   1049: connection.databaseMissing,
   1142: connection.privilegeMissing,
   1143: connection.privilegeMissing,
@@ -55,6 +66,7 @@ const byCode: Readonly<Record<string, Mapping>> = {
   EHOSTUNREACH: connection.noRoute,
   ENETUNREACH: connection.noRoute,
   ETIMEDOUT: connection.connectionTimeout,
+  PROTOCOL_SEQUENCE_TIMEOUT: connection.connectionTimeout, // mysql2: a statement's own limit
   ECONNRESET: connection.connectionLost,
   EPIPE: connection.connectionLost,
   PROTOCOL_CONNECTION_LOST: connection.connectionLost,

@@ -25,6 +25,7 @@ export const httpStatuses = {
   CONNECTION_TIMEOUT: 503,
   CONNECTION_LOST: 503,
   NO_WRITABLE_HOST: 503,
+  QUOTA_EXCEEDED: 503,
   SERVER_NOT_READY: 503,
   SERVER_READ_ONLY: 503,
 } as const satisfies Partial<Record<ErrorCode, number>>;

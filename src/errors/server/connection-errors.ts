@@ -37,12 +37,6 @@ export const noRoute = unreachable(
   'Check the host, and the network between this machine and it.',
 );
 
-export const tooManyConnections = unreachable(
-  'CONNECTION_REFUSED',
-  () => 'the server takes no more connections',
-  'Close connections that are not used, lower the pool size, or raise max_connections on the server.',
-);
-
 export const connectionTimeout = unreachable(
   'CONNECTION_TIMEOUT',
   (server) => `${server} did not answer in time`,
@@ -64,23 +58,6 @@ export const connectionLost = unreachable(
   'Check that the server is up, and whether the last statement took effect before repeating it.',
 );
 
-const userIn = (text: string): string | undefined => /user ('[^']*'@'[^']*')/.exec(text)?.[1];
-
-export const accessDenied: Mapping = ({ error, text, cause }) => {
-  const user = userIn(text);
-  const database = /to database '([^']*)'/.exec(text)?.[1];
-  const grant = `GRANT ALL ON \`${database ?? ''}\`.* TO ${user ?? 'the user'}`;
-  return new ProtectionFlowsError('ACCESS_DENIED', {
-    message: `the server denied ${user ?? 'the user'} access${database === undefined ? '' : ` to the database ${database}`}`,
-    remedy:
-      database === undefined
-        ? 'Check the user name and the password, and from which hosts the user may connect.'
-        : `Check the name of the database, or let the user in: ${grant}`,
-    details: { user, database, errno: error.errno },
-    cause,
-  });
-};
-
 export const databaseMissing: Mapping = ({ text, cause }) => {
   const [, database = 'of the connection'] = /'([^']*)'/.exec(text) ?? [];
   return new ProtectionFlowsError('DATABASE_MISSING', {
@@ -90,6 +67,8 @@ export const databaseMissing: Mapping = ({ text, cause }) => {
     cause,
   });
 };
+
+const userIn = (text: string): string | undefined => /user ('[^']*'@'[^']*')/.exec(text)?.[1];
 
 export const privilegeMissing: Mapping = ({ error, text, cause }) => {
   const [, denied] = /([a-zA-Z][a-zA-Z ,]*?) command denied/.exec(text) ?? [];

@@ -80,3 +80,13 @@ export function dataLayerProvocations(
     },
   };
 }
+
+/** Executes statements until the account of those grants, `someone`, has no more of them. */
+export async function useUpQueries(
+  as: ProtectionFlowsDataSource,
+  administer: (sql: string) => Promise<unknown>,
+): Promise<never> {
+  await administer("ALTER USER 'someone'@'%' WITH MAX_QUERIES_PER_HOUR 5");
+  // It counts for sessions that begin from now on, such as the pool's second one
+  for (;;) await Promise.all([as.query('SELECT 1'), as.query('SELECT 1')]);
+}

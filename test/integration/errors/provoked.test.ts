@@ -12,7 +12,7 @@ import { useDatabase, usePrivateServer } from '../../support/database';
 import { useDataSource } from '../../support/data-source';
 import { refusing } from '../../support/refusing-mysql2';
 import { withSilentServer } from '../../support/silent-server';
-import { dataLayerProvocations } from './data-layer-provocations';
+import { dataLayerProvocations, useUpQueries } from './data-layer-provocations';
 
 type Provocation = () => Promise<unknown>;
 
@@ -30,13 +30,11 @@ describe('every error code is provoked:', () => {
   const url = (parts: UrlParts) => {
     const { settings } = database;
     const { user = settings.username, password = settings.password, host = settings.host } = parts;
-    const account = `${user}:${encodeURIComponent(password)}`;
-    return `mysql://${account}@${host}:${parts.port ?? settings.port}/${parts.name ?? settings.database}${parts.query ?? ''}`;
+    return `mysql://${user}:${encodeURIComponent(password)}@${host}:${parts.port ?? settings.port}/${parts.name ?? settings.database}${parts.query ?? ''}`;
   };
   const connect = (address: string): Promise<ProtectionFlowsDataSource> =>
     createDataSource({ env: { DATABASE_URL: address } }).initialize();
   const query = (sql: string): Promise<unknown> => database.session.query(sql);
-
   /** The one finding of that code in a plan, which is an error report in all but name. */
   const finding = async (code: ErrorCode, options?: { copyLimitRows: number }): Promise<unknown> => {
     const found = (await planMigrate(dataSource(), options)).findings.find((one) => one.code === code);
@@ -119,6 +117,7 @@ describe('every error code is provoked:', () => {
     },
     TLS_FAILED: () => connect(url({ query: '?ssl=true' })),
     ACCESS_DENIED: () => connect(url({ password: secret })),
+    QUOTA_EXCEEDED: () => asUser([`ALL ON \`${database.name}\`.*`], (as) => useUpQueries(as, query)),
     DATABASE_MISSING: () => connect(url({ name: 'no_such_database' })),
     SERVER_UNSUPPORTED: async () => {
       const old = await startPrivateServer({

@@ -168,6 +168,13 @@ describe('a server that is not reached', () => {
     [asMysql2(1053, 'Server shutdown in progress'), 'CONNECTION_LOST'],
     [asMysql2(1927, 'Connection was killed'), 'CONNECTION_LOST'],
     [asMysql2(1040, 'Too many connections'), 'CONNECTION_REFUSED'],
+    [
+      asMysql2(1203, "User u already has more than 'max_user_connections' active connections"),
+      'CONNECTION_REFUSED',
+    ],
+    [asMysql2(1129, "Host 'h' is blocked because of many connection errors"), 'CONNECTION_REFUSED'],
+    [asMysql2(3032, 'The server is currently in offline mode'), 'CONNECTION_REFUSED'],
+    [system('PROTOCOL_SEQUENCE_TIMEOUT'), 'CONNECTION_TIMEOUT'],
   ])('is %s', (error, code) => expect(fromServerError(error)?.code).toBe(code));
 
   it('is named by its address, also where it has several', () => {
@@ -184,6 +191,7 @@ describe('a server that denies', () => {
     [1045, "Access denied for user 'oma'@'localhost' (using password: YES)", 'ACCESS_DENIED'],
     [1698, "Access denied for user 'root'@'localhost'", 'ACCESS_DENIED'],
     [1044, "Access denied for user 'oma'@'%' to database 'other'", 'ACCESS_DENIED'],
+    [3159, 'Connections using insecure transport are prohibited …', 'ACCESS_DENIED'],
     [1049, "Unknown database 'other'", 'DATABASE_MISSING'],
     [1142, "INSERT command denied to user 'oma'@'%' for table `oma`.`protection_flows`", 'PRIVILEGE_MISSING'],
     [
@@ -204,6 +212,18 @@ describe('a server that denies', () => {
   it('is no read-only server where another option forbids the statement', () => {
     const message = 'The MySQL server is running with the --secure-file-priv option so it cannot …';
     expect(fromServerError(asMysql2(1290, message))).toBeNull();
+  });
+
+  it('shuts no account where the numbers of MariaDB mean a bulk load of MySQL', () => {
+    expect(fromServerError(asMysql2(4150, 'Unexpected character after column terminator'))).toBeNull();
+    expect(fromServerError(asMysql2(4151, 'Incomplete escape sequence'))).toBeNull();
+  });
+
+  it('lets in, by the GRANT that it prints, to that database and to none whose name is like it', () => {
+    const message = "Access denied for user 'oma'@'%' to database 'migratekit_oma'";
+    expect(fromServerError(asMysql2(1044, message))?.remedy).toContain(
+      "GRANT ALL ON `migratekit\\_oma`.* TO 'oma'@'%'",
+    );
   });
 
   it('is no node of a cluster where 1047 is an unknown command', () => {

@@ -1,0 +1,113 @@
+import { createDataSource } from '../../../src/create-data-source';
+import type { ErrorCode } from '../../../src/errors';
+import { migrate } from '../../../src/migrator';
+import { createThrowAwayDatabase } from '../../../src/testing';
+import { useDatabase } from '../../support/database';
+import { sharedServer } from '../../support/shared-server';
+
+/**
+ * Guards that an account which the server does not let in, or not on, is told as what it is, in words of what to do
+ * about it. Each of these was an error that the program asked to be reported.
+ */
+const database = useDatabase({ platform: 'none' });
+const isMariadb = (): boolean => sharedServer().flavour === 'mariadb';
+const query = (sql: string): Promise<unknown> => database.session.query(sql);
+let users: string[] = [];
+
+async function userWith(option: string): Promise<string> {
+  const user = `limited${users.length}_${process.pid}`;
+  users.push(user);
+  await query(`CREATE USER '${user}'@'%' IDENTIFIED BY 'pw' ${option}`);
+  await query(`GRANT ALL ON \`${database.name}\`.* TO '${user}'@'%'`);
+  const url = new URL(database.url);
+  url.username = user;
+  url.password = 'pw';
+  return url.href;
+}
+afterEach(async () => {
+  for (const user of users) await query(`DROP USER '${user}'@'%'`);
+  users = [];
+});
+
+const open = (url: string, poolSize = 10) =>
+  createDataSource({ env: { DATABASE_URL: `${url}?poolSize=${poolSize}` } }).initialize();
+
+const locked = /is locked$/;
+it.each<[string, ErrorCode, RegExp, RegExp]>([
+  ['ACCOUNT LOCK', 'ACCESS_DENIED', locked, /ACCOUNT UNLOCK/],
+  ['PASSWORD EXPIRE', 'ACCESS_DENIED', /has a password that has expired$/, /IDENTIFIED BY/],
+  [
+    'REQUIRE SSL',
+    'ACCESS_DENIED',
+    /denied .* access \(with a password\)$/,
+    /requires TLS \(ssl, DB_SSL_CA\)/,
+  ],
+  ['WITH MAX_CONNECTIONS_PER_HOUR 1', 'CONNECTION_REFUSED', /MAX_CONNECTIONS_PER_HOUR is 1$/, /ALTER USER/],
+  ['WITH MAX_QUERIES_PER_HOUR 1', 'QUOTA_EXCEEDED', /MAX_QUERIES_PER_HOUR is 1$/, /until the hour is over/],
+])('an account with %s is %s', async (option, code, message, remedy) => {
+  const url = await userWith(option);
+  await expect(open(url)).rejects.toMatchObject({
+    code,
+    message: expect.stringMatching(message),
+    remedy: expect.stringMatching(remedy),
+    details: { reason: expect.any(String) },
+  });
+});
+
+it('an account that is blocked after a wrong password is ACCESS_DENIED with the reason', async () => {
+  if (isMariadb()) return; // MariaDB has it for the whole server only: max_password_errors
+  const url = await userWith('FAILED_LOGIN_ATTEMPTS 1 PASSWORD_LOCK_TIME 1');
+  const wrong = new URL(url);
+  wrong.password = 'other';
+  for (const address of [wrong.href, url])
+    await expect(open(address)).rejects.toMatchObject({
+      code: 'ACCESS_DENIED',
+      message: expect.stringMatching(/is blocked after too many wrong passwords$/),
+    });
+});
+
+it('an account with as many connections as it may have is CONNECTION_REFUSED', async () => {
+  const url = await userWith('WITH MAX_USER_CONNECTIONS 1');
+  const first = await open(url);
+  try {
+    await expect(open(url)).rejects.toMatchObject({
+      code: 'CONNECTION_REFUSED',
+      message: expect.stringMatching(/MAX_USER_CONNECTIONS is 1$/),
+    });
+  } finally {
+    await first.destroy();
+  }
+});
+
+// A quota that is used up anywhere in a migrate; the one after it does the rest.
+it.each([
+  ['MAX_QUERIES_PER_HOUR', 60],
+  ['MAX_UPDATES_PER_HOUR', 8],
+])(
+  'a migrate whose account has used up its %s is QUOTA_EXCEEDED, and goes on later',
+  async (option, most) => {
+    const other = await createThrowAwayDatabase(sharedServer());
+    try {
+      const url = new URL(await userWith(`WITH ${option} ${most}`));
+      const [user] = users;
+      await query(`GRANT ALL ON \`${other.settings.database}\`.* TO '${user}'@'%'`);
+      url.pathname = `/${other.settings.database}`;
+      const dataSource = await open(url.href);
+      try {
+        await expect(migrate(dataSource)).rejects.toMatchObject({
+          code: 'QUOTA_EXCEEDED',
+          message: expect.stringMatching(new RegExp(`${option} is ${most}$`)),
+        });
+        await query(`ALTER USER '${user}'@'%' WITH ${option} 0`);
+        // The limit counts for sessions that begin later; the lock was given up although its session could say nothing more
+        const later = await open(url.href);
+        const result = await migrate(later, { lockWaitMs: 0 }).finally(() => later.destroy());
+        expect(result.ok).toBe(true);
+      } finally {
+        await dataSource.destroy();
+      }
+    } finally {
+      await other.drop();
+    }
+  },
+);
