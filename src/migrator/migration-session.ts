@@ -42,6 +42,12 @@ export interface MigrationSession {
   tell(step: string): void;
 }
 
+/** Closes the runner's connection, so that it does not come back to the pool. */
+function discard(runner: QueryRunner): void {
+  const { databaseConnection } = runner as QueryRunner & { databaseConnection?: { destroy(): void } };
+  databaseConnection?.destroy();
+}
+
 /**
  * Runs `work` on a session of its own that holds the migration lock. Whatever the steps execute on it tells
  * progress, stops at Ctrl-C and never waits long for a table.
@@ -99,25 +105,27 @@ export async function withMigrationSession<T>(
         }),
     } satisfies RunnerHooks),
   );
-  const onWait = (holder: string): void => tell(`wait for the migrate of ${holder}`);
+  const onWait = (rival: string): void => tell(`wait for ${rival}`);
   try {
-    return await withMigrationLock(
-      {
-        session: runner,
-        database: dataSource.database,
-        open,
-        holder: `${appliedBy}, version ${packageVersion}`,
-        signal,
-        waitMs,
-        leaseMs,
-        onWait,
-      },
-      (held) => {
-        lock = held;
-        return withShortLockWait(runner, dataSource.server, () =>
-          work({ runner, node: held.node, executed: () => executed, goOn, tell }),
-        );
-      },
+    // Around the lock too: nobody can be told whom to wait for by a statement that waits on the server
+    return await withShortLockWait(runner, dataSource.server, () =>
+      withMigrationLock(
+        {
+          session: runner,
+          database: dataSource.database,
+          open,
+          holder: `${appliedBy}, version ${packageVersion}`,
+          discard: () => discard(runner),
+          signal,
+          waitMs,
+          leaseMs,
+          onWait,
+        },
+        (held) => {
+          lock = held;
+          return work({ runner, node: held.node, executed: () => executed, goOn, tell });
+        },
+      ),
     );
   } finally {
     watchdog.close();

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type * as Mysql2 from 'mysql2';
 import type { Queryable } from '../schema/queryable';
 import type { MysqlOptions } from './guarded-data-source';
@@ -30,13 +31,18 @@ export async function findWriter(options: MysqlOptions): Promise<void> {
   await (options.driver as Connector).findWriter?.(connectionOptions(options));
 }
 
-/** A connection outside the pool; whoever opened it closes it. */
+/** A connection outside the pool; whoever opened it closes it. Once it is gone, every statement is rejected at once. */
 export interface OwnConnection extends Queryable {
   /** The server's number for it; null before it is connected. */
   threadId(): number | null;
   /** Ends it at once; statements without an answer are rejected. */
   close(): void;
+  /** Takes leave of the server, which from then on does not count it any more; {@link close} where that takes long. */
+  end(): Promise<void>;
 }
+
+/** How long the server may take to let a connection go, in milliseconds. */
+const leaveLimitMs = 1000;
 
 /** Options of {@link openConnection}. */
 export interface OwnConnectionOptions {
@@ -60,7 +66,10 @@ export function openConnection(
     multipleStatements,
   });
   const unanswered = new Set<(reason: unknown) => void>();
+  // mysql2 answers nothing on a connection that the server refused: its first error stands for all statements
+  let gone: unknown = null;
   const fail = (reason: unknown): void => {
+    gone ??= reason;
     for (const reject of unanswered) reject(reason);
     unanswered.clear();
   };
@@ -73,16 +82,32 @@ export function openConnection(
   };
   return {
     close,
+    async end() {
+      if (gone === null) {
+        const limit = new AbortController();
+        const left = once(connection, 'end', { signal: limit.signal });
+        const timer = setTimeout(() => limit.abort(), leaveLimitMs);
+        connection.end(() => undefined);
+        await left.catch(() => undefined);
+        clearTimeout(timer);
+      }
+      close();
+    },
     threadId: () => (connection as { threadId?: number }).threadId ?? null,
     query: (sql, parameters) =>
       new Promise((resolve, reject) => {
+        if (gone !== null) {
+          reject(gone as Error);
+          return;
+        }
         unanswered.add(reject);
         connection.query(
           { sql, values: parameters, timeout: answerLimitMs },
-          (error: (Error & { code?: string }) | null, rows: unknown) => {
+          (error: (Error & { code?: string; fatal?: boolean }) | null, rows: unknown) => {
             unanswered.delete(reject);
             if (error) reject(error);
             else resolve(rows);
+            if (error?.fatal) fail(error);
             // mysql2 would let the next statement wait behind the one that it has given up
             if (error?.code === 'PROTOCOL_SEQUENCE_TIMEOUT') close();
           },

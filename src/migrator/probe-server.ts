@@ -9,12 +9,13 @@ import { translated } from './translate-errors';
  */
 export async function probeServer(options: MysqlOptions): Promise<Server> {
   await findWriter(options);
-  const connection = openConnection(options);
+  const connection = openConnection(options, { answerLimitMs: options.connectTimeout });
   try {
     return await detectServer(connection);
   } catch (error) {
     throw translated(error);
   } finally {
-    connection.close();
+    // Where the server gives its user one connection, the pool's comes next
+    await connection.end();
   }
 }

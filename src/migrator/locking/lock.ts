@@ -1,11 +1,20 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isProtectionFlowsError, ProtectionFlowsError } from '../../errors';
+import { isLostToAnother, isProtectionFlowsError, ProtectionFlowsError } from '../../errors';
 import { select, type Queryable } from '../../schema/queryable';
 import { assertNotInterrupted } from '../interruption';
 import type { OwnConnection } from '../open-connection';
 import { defaultLeaseMs, Lease } from './lease';
-import { ensureLeaseRow, ensureLeaseTable, readHolder, type LeaseHolder } from './lease-table';
+import {
+  describeHolder,
+  ensureLeaseRow,
+  ensureLeaseTable,
+  leaseTable,
+  readHolder,
+  remedyForHolder,
+  unusableTable,
+  type LeaseHolder,
+} from './lease-table';
 import { readNode, type Node } from './node';
 
 /** How long a migrate waits by default for another one that is under way, in milliseconds. */
@@ -30,13 +39,15 @@ export interface LockOptions {
   open(): OwnConnection;
   /** Who asks, for those that will have to wait. */
   readonly holder: string;
+  /** Ends the session, which could not give the lock back: in a pool it would hold it for as long as the program runs. */
+  discard(): void;
   readonly signal?: AbortSignal;
   /** How long to wait for another migrate, in milliseconds. Default: ten minutes. */
   readonly waitMs?: number;
   /** How long the lock outlasts a holder in a cluster that went silent, in milliseconds. Default: 30 seconds. */
   readonly leaseMs?: number;
-  /** Told once a second while another one holds the lock. */
-  onWait?(holder: string): void;
+  /** Told once a second while another one holds the lock, whom it waits for. */
+  onWait?(rival: string): void;
 }
 
 /** The lock, held. */
@@ -51,8 +62,32 @@ export interface MigrationLock {
   assertHeld(): Promise<void>;
 }
 
-const described = ({ holder, node, connectionId, since }: LeaseHolder): string =>
-  `${holder}, since ${since} (connection ${connectionId} on ${node.split(' ')[0] ?? node})`;
+/** Who has the lock, and how to be rid of that one should it hang. */
+interface Rival {
+  readonly holder: string;
+  readonly isMigrate: boolean;
+  readonly remedy: string;
+}
+
+const onThisServer = (holder: string, connectionId: number | null): Rival => ({
+  holder,
+  isMigrate: true,
+  remedy: `Wait for it and run again; if it hangs, end its connection (KILL ${connectionId ?? '<id>'}).`,
+});
+
+const onAnotherServer = (row: LeaseHolder): Rival => ({
+  holder: describeHolder(row),
+  isMigrate: true,
+  remedy: remedyForHolder(row),
+});
+
+/** Somebody who is no migrate: LOCK TABLES, a backup, a transaction of an administrator's. */
+const lockedRow: Rival = {
+  holder: `a connection that has locked ${leaseTable}`,
+  isMigrate: false,
+  remedy:
+    'Find it as an administrator (SHOW FULL PROCESSLIST), let it end or KILL it, and run the command again.',
+};
 
 /** Waits that end: at the deadline with MIGRATE_LOCKED, at Ctrl-C with INTERRUPTED. */
 class Patience {
@@ -63,26 +98,33 @@ class Patience {
     this.deadline = performance.now() + (options.waitMs ?? defaultWaitMs);
   }
 
-  /** To be called after each try that found the lock taken by that holder. */
-  goOn(holder: string, connectionId: number | null): void {
+  /** To be called after each try that found the lock taken, by whom if that is known. */
+  goOn(rival: Rival | null): void {
     const { signal, database, onWait } = this.options;
     assertNotInterrupted(signal);
+    const { holder, remedy, isMigrate } = rival ?? onThisServer('another connection', null);
     const now = performance.now();
     if (now > this.deadline) {
       throw new ProtectionFlowsError('MIGRATE_LOCKED', {
-        message: `another migrate of database ${database} is under way: ${holder}`,
-        remedy: `Wait for it and run again; if it hangs, end its connection (KILL ${connectionId ?? '<id>'}).`,
+        message: isMigrate
+          ? `another migrate of database ${database} is under way: ${holder}`
+          : `the lock for migrations of database ${database} is held by ${holder}`,
+        remedy,
         details: { lock: lockName(database), holder },
       });
     }
-    if (now - this.toldAt < 1000) return;
+    if (rival === null || now - this.toldAt < 1000) return;
     this.toldAt = now;
-    onWait?.(holder);
+    onWait?.(isMigrate ? `the migrate of ${holder}` : holder);
   }
 }
 
 /** Takes the server's own lock: it says at once when its holder on this server is gone. */
-async function takeServerLock({ session, database }: LockOptions, patience: Patience): Promise<void> {
+async function takeServerLock(
+  { session, database }: LockOptions,
+  node: Node,
+  patience: Patience,
+): Promise<void> {
   const name = lockName(database);
   for (;;) {
     const [row] = await select<{ got: number | string | null }>(session, 'SELECT GET_LOCK(?, 1) AS got', [
@@ -94,15 +136,30 @@ async function takeServerLock({ session, database }: LockOptions, patience: Pati
     ]);
     const id = used?.id === undefined || used.id === null ? null : Number(used.id);
     // Who it is says the lease's row; a server that can't be read, or was never migrated, has none
-    const holder = await readHolder(session).catch(() => null);
+    const found = await readHolder(session).catch(() => null);
+    const isHolder = found !== null && found.connectionId === id && found.node === node.id;
     const connection = id === null ? 'another connection' : `connection ${id}`;
     patience.goOn(
-      holder?.connectionId === id && holder !== null
-        ? described(holder)
-        : `${connection} holds the lock ${name}`,
-      id,
+      onThisServer(isHolder ? describeHolder(found) : `${connection} holds the lock ${name}`, id),
     );
   }
+}
+
+/** Null where the row is locked by somebody. */
+async function unlessLocked<T>(work: Promise<T>): Promise<T | null> {
+  return work.catch((error: unknown) => {
+    if (isLostToAnother(error)) return null;
+    throw error;
+  });
+}
+
+/** Whoever has the lease, or its row; null where the row was missing, and is there now. */
+async function rivalOf(session: Queryable): Promise<Rival | null> {
+  const found = await unlessLocked(readHolder(session).then((row) => ({ row })));
+  if (found === null) return lockedRow;
+  if (found.row !== null) return onAnotherServer(found.row);
+  const ensured = await unlessLocked(ensureLeaseRow(session).then(() => true));
+  return ensured === null ? lockedRow : null;
 }
 
 async function waitForLease(
@@ -110,10 +167,13 @@ async function waitForLease(
   lease: Lease,
   patience: Patience,
 ): Promise<void> {
-  while (!(await lease.take())) {
-    const holder = await readHolder(session);
-    if (holder === null) await ensureLeaseRow(session);
-    else patience.goOn(described(holder), holder.connectionId);
+  for (let restored = false; !(await lease.take());) {
+    const rival = await rivalOf(session);
+    if (rival === null && !restored) {
+      restored = true;
+      continue;
+    }
+    patience.goOn(rival);
     await delay(leasePollMs, undefined, { signal }).catch(() => assertNotInterrupted(signal));
   }
 }
@@ -135,7 +195,7 @@ async function takeLease(options: LockOptions, node: Node, lease: Lease, patienc
       await waitForLease(options, lease, patience);
     });
   } catch (error) {
-    if (!isUnwritable(error)) throw error;
+    if (!isUnwritable(error)) throw await unusableTable(options.session, error);
   }
 }
 
@@ -155,7 +215,8 @@ async function lossOf(lease: Lease, error: unknown): Promise<unknown> {
  * on at once; but it is one server's alone: two nodes of a cluster give it to two sessions. So there is a lease besides,
  * a committed row, which the cluster gives to one of them; whose holder's death shows on another node when it runs out.
  *
- * @throws ProtectionFlowsError MIGRATE_LOCKED after the wait, naming the holder; INTERRUPTED
+ * @throws ProtectionFlowsError MIGRATE_LOCKED after the wait, naming the holder; SCHEMA_HAND_MADE where the lease's table
+ * is not one; INTERRUPTED
  */
 export async function withMigrationLock<T>(
   options: LockOptions,
@@ -163,8 +224,8 @@ export async function withMigrationLock<T>(
 ): Promise<T> {
   const { session, open, holder, leaseMs = defaultLeaseMs } = options;
   const patience = new Patience(options);
-  await takeServerLock(options, patience);
   const node = await readNode(session);
+  await takeServerLock(options, node, patience);
   const lease = new Lease({ session, node, open, holder, leaseMs });
   let mayLease = true;
   try {
@@ -179,7 +240,8 @@ export async function withMigrationLock<T>(
           await waitForLease(options, lease, patience);
         } catch (error) {
           // On a single server, a user without rights on this table does without
-          if (node.isClustered || !isProtectionFlowsError(error, 'PRIVILEGE_MISSING')) throw error;
+          if (node.isClustered || !isProtectionFlowsError(error, 'PRIVILEGE_MISSING'))
+            throw await unusableTable(session, error);
           mayLease = false;
         }
       },
@@ -188,7 +250,9 @@ export async function withMigrationLock<T>(
     throw (await lossOf(lease, error)) ?? error;
   } finally {
     await lease.release();
-    // A session that broke holds no lock any more; its error is the one to report
-    await session.query('SELECT RELEASE_LOCK(?)', [lockName(options.database)]).catch(() => undefined);
+    // A session that broke holds no lock any more, and its error is the one to report; others refuse for want of a quota
+    await session
+      .query('SELECT RELEASE_LOCK(?)', [lockName(options.database)])
+      .catch(() => options.discard());
   }
 }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ProtectionFlowsError } from '../../../src/errors';
 import { migrate, rollback } from '../../../src/migrator';
 import { readNode } from '../../../src/migrator/locking/node';
 import { select } from '../../../src/schema/queryable';
@@ -53,7 +54,7 @@ describe('the lease', () => {
 
   it('of a holder on this server whose session is gone is taken at once', async () => {
     await migrate(dataSource());
-    await takenBy((await readNode(database.session)).id, 3600);
+    await takenBy((await readNode(database.session)).id, 300);
     const waits: string[] = [];
     await migrate(dataSource(), {
       onProgress: ({ step }) => step.startsWith('wait for') && waits.push(step),
@@ -64,7 +65,7 @@ describe('the lease', () => {
 
   it('of a holder on another node is waited for, until it is given back or has run out', async () => {
     await migrate(dataSource());
-    await takenBy('elsewhere:3306 abc', 3600);
+    await takenBy('elsewhere:3306 abc', 300);
     await expect(migrate(dataSource(), { lockWaitMs: 1 })).rejects.toMatchObject({
       code: 'MIGRATE_LOCKED',
       message: expect.stringMatching(/pid 1 on elsewhere, since 20.*Z \(connection 7 on elsewhere:3306\)$/),
@@ -78,7 +79,7 @@ describe('the lease', () => {
 
   it('is waited for aloud also where there is no progress to show, as by a service that starts', async () => {
     await migrate(dataSource());
-    await takenBy('elsewhere:3306 abc', 3600);
+    await takenBy('elsewhere:3306 abc', 300);
     const warned: unknown[] = [];
     const warning = jest.spyOn(process, 'emitWarning').mockImplementation((text) => {
       warned.push(text);
@@ -94,7 +95,7 @@ describe('the lease', () => {
 
   it('that was lost ends the run before its next statement', async () => {
     const source = beforeStatement(dataSource(), /^CREATE TABLE .?protection_flows/, () =>
-      takenBy('elsewhere:3306 abc', 3600),
+      takenBy('elsewhere:3306 abc', 300),
     );
     await expect(migrate(source)).rejects.toMatchObject({
       code: 'LOCK_LOST',
@@ -127,6 +128,96 @@ describe('the lease', () => {
     await watch;
     expect(undone.undone).toHaveLength(1);
     expect(ends.size).toBeGreaterThanOrEqual(4);
+  });
+});
+
+// The lock's table is open to every administrator: whatever becomes of it, no run waits for ever or tells a wrong story.
+describe('a lock table that somebody has', () => {
+  const query = (sql: string) => database.session.query(sql);
+  beforeEach(() => migrate(dataSource()));
+
+  it.each<[string, string]>([
+    ['emptied', 'DELETE FROM sendense_flow_lock'],
+    ['dropped', 'DROP TABLE sendense_flow_lock'],
+    ['leased until 2099', "UPDATE sendense_flow_lock SET owner = 'x', node = 'n', expires_at = '2099-01-01'"],
+    ['leased for ever', "UPDATE sendense_flow_lock SET owner = 'x', node = 'n', expires_at = NULL"],
+  ])('%s holds nobody up', async (_what, sql) => {
+    await query(sql);
+    expect((await rollback(dataSource(), { lockWaitMs: 0 })).undone).toHaveLength(1);
+    expect((await migrate(dataSource(), { lockWaitMs: 0 })).ok).toBe(true);
+  });
+
+  it.each<[string, string]>([
+    ['altered', 'ALTER TABLE sendense_flow_lock DROP COLUMN fence'],
+    ['given a column of another type', 'ALTER TABLE sendense_flow_lock CHANGE holder holder int NULL'],
+    [
+      'replaced by a view',
+      "DROP TABLE sendense_flow_lock; CREATE VIEW sendense_flow_lock AS SELECT 'x' AS name",
+    ],
+  ])('%s is refused, by a remedy that helps', async (_what, sql) => {
+    for (const statement of sql.split('; ')) await query(statement);
+    const error = await migrate(dataSource()).catch((thrown: ProtectionFlowsError) => thrown);
+    expect(error).toMatchObject({
+      code: 'SCHEMA_HAND_MADE',
+      message: expect.stringMatching(/^sendense_flow_lock, the table of the migration lock, is not as .*: ./),
+    });
+    const [drop = ''] = /DROP (TABLE|VIEW) \w+/.exec((error as ProtectionFlowsError).remedy) ?? [];
+    await query(drop);
+    expect((await rollback(dataSource())).undone).toHaveLength(1);
+  });
+
+  it.each<[string, string[]]>([
+    ['locked the row of', ['START TRANSACTION', 'SELECT * FROM sendense_flow_lock FOR UPDATE']],
+    ['locked', ['LOCK TABLES sendense_flow_lock WRITE']],
+  ])('%s is waited for no longer than for another migrate', async (_what, statements) => {
+    const other = await database.connect();
+    for (const statement of statements) await other.query(statement);
+    await expect(migrate(dataSource(), { lockWaitMs: 0 })).rejects.toMatchObject({
+      code: 'MIGRATE_LOCKED',
+      message: expect.stringMatching(/is held by a connection that has locked sendense_flow_lock$/),
+    });
+    const stop = new AbortController();
+    await expect(
+      migrate(dataSource(), {
+        signal: stop.signal,
+        onProgress: ({ step }) => step.startsWith('wait for a connection') && stop.abort(),
+      }),
+    ).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    other.destroy();
+    expect((await migrate(dataSource())).ok).toBe(true);
+  });
+
+  it('filled in by half is waited for, and the advice is about its own server', async () => {
+    await query(
+      "UPDATE sendense_flow_lock SET owner = 'x', expires_at = UTC_TIMESTAMP(3) + INTERVAL 1 MINUTE, taken_at = NULL, connection_id = 7",
+    );
+    await expect(migrate(dataSource(), { lockWaitMs: 0 })).rejects.toMatchObject({
+      code: 'MIGRATE_LOCKED',
+      message: expect.stringMatching(
+        /: somebody, since an unknown time \(connection 7 on an unknown server\)$/,
+      ),
+      remedy: expect.stringMatching(
+        /or on its server, an unknown server: KILL 7\. Once it is gone, its lock runs out/,
+      ),
+    });
+  });
+
+  it.each<[string, string, RegExp]>([
+    ['dropped', 'DROP TABLE sendense_flow_lock', /took this run's lock away: .*sendense_flow_lock.*exist/],
+    [
+      'emptied',
+      'DELETE FROM sendense_flow_lock',
+      /took this run's lock away: the row of sendense_flow_lock was deleted/,
+    ],
+    ['altered', 'ALTER TABLE sendense_flow_lock DROP COLUMN owner', /took this run's lock away: .*owner/],
+  ])('%s in the middle of a run ends it before its next statement', async (_what, sql, message) => {
+    await rollback(dataSource(), { steps: 'all' });
+    const source = beforeStatement(dataSource(), /^CREATE TABLE .?protection_flows/, () => query(sql));
+    await expect(migrate(source)).rejects.toMatchObject({
+      code: 'LOCK_LOST',
+      message: expect.stringMatching(message),
+    });
+    expect(await tables()).toEqual(['protection_flows']);
   });
 });
 
