@@ -32,6 +32,16 @@ type Unreachable = {
   readonly reason?: string | undefined;
 };
 
+/** The server's number and sentence for a limit: of connections, or of what an account may do in an hour. */
+type UsedUp = {
+  readonly user?: string;
+  /** The server's name for what is limited. */
+  readonly resource?: string;
+  readonly limit?: number | undefined;
+  readonly errno: number | undefined;
+  readonly reason: string;
+};
+
 /** The foreign key, the column `field` of its table, and the table that it refers to. */
 type ByKey = {
   readonly key: string;
@@ -69,13 +79,13 @@ type Blockers = readonly {
   readonly lockTables: boolean;
 }[];
 
-/** Who has the lock: its `holder` in words; times in ISO 8601, UTC. */
+/** Who has the lock: its `holder` in words; times in ISO 8601, UTC. Null is what no run of this package has written. */
 type Holder = {
-  readonly holder: string;
-  readonly node: string;
-  readonly connectionId: number;
-  readonly since: string;
-  readonly until: string;
+  readonly holder: string | null;
+  readonly node: string | null;
+  readonly connectionId: number | null;
+  readonly since: string | null;
+  readonly until: string | null;
 };
 
 /** Something in the way of migrate, as preflight finds it. */
@@ -104,7 +114,7 @@ export interface ErrorDetails {
   OPTION_REFUSED: { readonly option: string } | WrongSettings;
 
   HOST_UNKNOWN: Unreachable;
-  CONNECTION_REFUSED: Unreachable;
+  CONNECTION_REFUSED: Unreachable | UsedUp;
   CONNECTION_TIMEOUT: Unreachable;
   CONNECTION_LOST: Unreachable;
   /** `code`: this package's, where it knows the failure; null for a server that answered, and takes no writes. */
@@ -120,7 +130,10 @@ export interface ErrorDetails {
     readonly user?: string | undefined;
     readonly database?: string | undefined;
     readonly errno?: number | undefined;
+    /** The server's own sentence. */
+    readonly reason: string;
   };
+  QUOTA_EXCEEDED: UsedUp;
   DATABASE_MISSING: { readonly database: string };
   SERVER_UNSUPPORTED: { readonly version: string | null; readonly comment: string | null };
   SERVER_NOT_FOUND: {
@@ -178,7 +191,11 @@ export interface ErrorDetails {
   MIGRATE_LOCKED: { readonly lock: string; readonly holder: string };
   HISTORY_OUT_OF_ORDER: { readonly skipped: readonly string[] };
   HISTORY_UNKNOWN: { readonly unknown: readonly string[] };
-  SCHEMA_HAND_MADE: { readonly object: string; readonly differences: Differences } | KeyOfTable;
+  /** `errno`: of the migration lock's table. */
+  SCHEMA_HAND_MADE:
+    | { readonly object: string; readonly differences: Differences }
+    | { readonly table: string; readonly errno: number }
+    | KeyOfTable;
   NOTHING_TO_ADOPT: { readonly tables: readonly string[] };
   ROLLBACK_WOULD_LOSE_ROWS:
     | { readonly table: string; readonly column?: string; readonly rows: number }
