@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 
-export { createDataSource, type DataSourceConnection, type KnownSettings } from './create-data-source';
+export { createDataSource, type DataSourceConnection } from './create-data-source';
 export * from './domain';
 export * from './entities';
 export * from './errors';
@@ -11,6 +11,8 @@ export {
   redact,
   type ConnectionSettings,
   type ConnectionSources,
+  type KnownSettings,
+  type KnownSsl,
 } from './config';
 export * from './migrator';
 export { migrations } from './migrations';

@@ -1,6 +1,7 @@
 import type * as Mysql2 from 'mysql2';
 import type { DataSourceOptions } from 'typeorm';
-import type { ConnectionSettings, SslSettings } from './connection-settings';
+import type { SslSettings } from './connection-settings';
+import { settingsFromProgram, type KnownSettings } from './from-program';
 import { withHosts } from './hosts/with-hosts';
 import { sessionCollation } from './session-variables';
 
@@ -13,8 +14,12 @@ export type MysqlOptions = Extract<DataSourceOptions, { type: 'mysql' | 'mariadb
  *
  * The type is the declared one, or `mariadb` where none is declared: whoever opens the connection asks the server
  * and corrects it.
+ *
+ * @param known what `loadConnection` answers, or settings of the program; judged as for `createDataSource`
+ * @throws ProtectionFlowsError CONFIG_INVALID, CONFIG_UNREADABLE or OPTION_REFUSED, naming all faults at once
  */
-export function dataSourceOptions(settings: ConnectionSettings): MysqlOptions {
+export function dataSourceOptions(known: KnownSettings): MysqlOptions {
+  const settings = settingsFromProgram(known);
   const { socketPath, hosts, replicas, username, password, database } = settings;
   const where = hosts[0] ?? { host: settings.host ?? undefined, port: settings.port };
   const account = { username, password, database };
@@ -45,7 +50,8 @@ export function dataSourceOptions(settings: ConnectionSettings): MysqlOptions {
   };
 }
 
-function sslOptions(ssl: SslSettings): Mysql2.SslOptions {
+/** mysql2's options for it, in an object of its own: mysql2 writes into it. */
+export function sslOptions(ssl: SslSettings): Mysql2.SslOptions {
   return {
     ...(ssl.ca === null ? {} : { ca: ssl.ca }),
     ...(ssl.cert === null ? {} : { cert: ssl.cert }),
@@ -56,7 +62,7 @@ function sslOptions(ssl: SslSettings): Mysql2.SslOptions {
 }
 
 /** Only a connection needs the driver; importing this package must not. */
-function loadMysql2(): typeof Mysql2 {
+export function loadMysql2(): typeof Mysql2 {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- import() gives another shape, and later
   return require('mysql2') as typeof Mysql2;
 }

@@ -3,45 +3,9 @@ import { ProtectionFlowsError } from '../errors';
 import type { ConnectionSettings } from './connection-settings';
 import { FaultList } from './faults';
 import { findJsonFault } from './json-syntax';
+import { labelIn, nestedValues } from './nested-values';
 import { readText } from './read-file';
-import { optionNames, readSettings, unknownOption, type OptionName } from './read-settings';
-
-/** Options of TypeORM that would empty or rebuild the database. `false` is what happens anyway. */
-const refused: Readonly<Record<string, string>> = {
-  synchronize:
-    "true is refused: it would rebuild the platform's tables; protection-flows migrate makes the schema",
-  dropSchema: "true is refused: it would drop the platform's tables",
-};
-
-const fixed = 'is set by this package; leave it out';
-
-/** Options of TypeORM that are known and have no place here, with the reason. */
-const misplaced: Readonly<Record<string, string>> = {
-  url: 'has no place in the file; set the environment variable DATABASE_URL, or give host, username, …',
-  name: 'has no place here: there is one connection',
-  replication: 'has no place here; give hosts and replicas',
-  extra: 'has no place here; the options above it are all there are',
-  ...Object.fromEntries(
-    [
-      'entities',
-      'migrations',
-      'subscribers',
-      'migrationsTableName',
-      'migrationsTransactionMode',
-      'metadataTableName',
-      'entityPrefix',
-      'namingStrategy',
-      'charset',
-      'timezone',
-      'driver',
-      'multipleStatements',
-      'supportBigNumbers',
-      'bigNumberStrings',
-      'dateStrings',
-      'cli',
-    ].map((name) => [name, fixed]),
-  ),
-};
+import { readSettings } from './read-settings';
 
 /** Whether a file is there, and its settings if so. */
 export type FromFile = ConnectionSettings | { readonly missing: true; readonly path: string };
@@ -57,9 +21,9 @@ export function settingsFromFile(file: string, cwd: string): FromFile {
     throw unreadable(read.path, read.reason, read.cause);
   }
   const faults = new FaultList(read.path, 'Correct the file; ormconfig.example.json shows every option.');
-  const values = checkedNames(parse(read.text, read.path), faults);
-  const source = { source: read.path, values, textual: false, baseDirectory: dirname(read.path) };
-  return readSettings({ ...source, label: (option) => option }, faults);
+  const values = nestedValues(parse(read.text, read.path), 'file', faults);
+  const given = { source: read.path, values, textual: false, baseDirectory: dirname(read.path) };
+  return readSettings({ ...given, label: labelIn('file') }, faults);
 }
 
 /** The error for a configuration file that cannot be read. */
@@ -76,9 +40,9 @@ export function unreadable(path: string, reason: string, cause?: unknown): Prote
 function parse(text: string, path: string): Record<string, unknown> {
   const fault = findJsonFault(text);
   if (fault !== null) {
-    const { line, column, reason } = fault;
+    const { line, column, verdict, reason } = fault;
     throw new ProtectionFlowsError('CONFIG_INVALID', {
-      message: `${path} is not JSON: line ${line}, column ${column}: ${reason}`,
+      message: `${path} ${verdict}: line ${line}, column ${column}: ${reason}`,
       remedy: `Correct line ${line}; ormconfig.example.json shows the form.`,
       details: { source: path, faults: [{ option: null, kind: 'invalid', message: reason, line, column }] },
     });
@@ -92,20 +56,4 @@ function parse(text: string, path: string): Record<string, unknown> {
     remedy: 'Write { "host": …, "username": …, "database": … }; ormconfig.example.json shows the form.',
     details: { source: path, faults: [] },
   });
-}
-
-function checkedNames(
-  content: Record<string, unknown>,
-  faults: FaultList,
-): Partial<Record<OptionName, unknown>> {
-  const values: Partial<Record<OptionName, unknown>> = {};
-  for (const [name, value] of Object.entries(content)) {
-    if ((optionNames as readonly string[]).includes(name)) values[name as OptionName] = value;
-    else if (Object.hasOwn(refused, name)) {
-      if (value === true) faults.add('refused', name, refused[name] ?? '');
-      else if (value !== false && value !== null) faults.add('invalid', name, 'may only be false');
-    } else if (Object.hasOwn(misplaced, name)) faults.add('unknown', name, misplaced[name] ?? '');
-    else faults.add('unknown', name, unknownOption(name, optionNames));
-  }
-  return values;
 }

@@ -1,7 +1,9 @@
 import { isIPv6 } from 'node:net';
 import type { ConnectionSettings } from './connection-settings';
 import { FaultList } from './faults';
-import { readSettings, unknownOption, type GivenOptions, type OptionName } from './read-settings';
+import { readSettings, type GivenSettings } from './read-settings';
+import { spelling, wordsOf, type SettingName } from './settings-table';
+import { unknownName } from './unknown-names';
 
 const source = 'DATABASE_URL';
 
@@ -9,26 +11,24 @@ const remedy =
   'Write it as mysql://USER:PASSWORD@HOST:PORT/DATABASE, special characters of user, password and database ' +
   'percent-encoded: @ is %40, # is %23, / is %2F, ? is %3F, : is %3A, % is %25.';
 
-/** The parameters that may follow the `?`. */
-export const urlParameters = [
-  'socketPath',
-  'poolSize',
-  'connectTimeout',
-  'replicas',
-  'ssl',
-  'sslCa',
-] as const;
+/** The parts of the URL that are settings, as its form in the documents names them. */
+const partNames = {
+  HOST: 'its host',
+  PORT: 'its port',
+  USER: 'its user name',
+  PASSWORD: 'its password',
+  DATABASE: 'its database',
+} as const;
 
-const partNames: Readonly<Record<string, string>> = {
-  host: 'its host',
-  port: 'its port',
-  username: 'its user name',
-  password: 'its password',
-  database: 'its database',
-  'ssl.ca': 'its parameter sslCa',
+const isPart = (word: string): word is keyof typeof partNames => word in partNames;
+
+/** The parameters that may follow the `?`, with the settings that they are. */
+const parameters = new Map([...wordsOf('url')].filter(([word]) => !isPart(word)));
+
+const label: GivenSettings['label'] = (name) => {
+  const word = spelling(name, 'url') ?? name;
+  return isPart(word) ? partNames[word] : `its parameter ${word}`;
 };
-
-const label: GivenOptions['label'] = (option) => partNames[option] ?? `its parameter ${option}`;
 
 /** The parts of a URL behind its scheme, still encoded. */
 interface UrlParts {
@@ -87,7 +87,7 @@ export function settingsFromUrl(url: string, cwd: string): ConnectionSettings {
   return readSettings({ source, values, label, textual: true, baseDirectory: cwd }, faults);
 }
 
-type Values = Partial<Record<OptionName, unknown>>;
+type Values = Partial<Record<SettingName, unknown>>;
 
 function decodeParts(parts: UrlParts, faults: FaultList): Values {
   if (isIPv6(parts.hostAndPort)) {
@@ -107,7 +107,7 @@ function decodeParts(parts: UrlParts, faults: FaultList): Values {
   const { username, password, database } = parts;
   const values: Values = {};
   for (const [name, encoded] of Object.entries({ host, port, username, password, database })) {
-    const option = name as OptionName;
+    const option = name as 'host' | 'port' | 'username' | 'password' | 'database';
     if (encoded === '') continue;
     try {
       values[option] = decodeURIComponent(encoded);
@@ -122,12 +122,11 @@ function decodeParts(parts: UrlParts, faults: FaultList): Values {
 function readParameters(query: string, faults: FaultList): Values {
   const values: Values = {};
   // In a URL of this kind a + is a +, not a blank.
-  const parameters = new URLSearchParams(query.replaceAll('+', '%2B'));
-  for (const [name, value] of parameters) {
-    if (name === 'sslCa') values.ssl = { ca: value };
-    else if (!(urlParameters as readonly string[]).includes(name)) {
-      faults.add('unknown', `its parameter ${name}`, unknownOption(name, urlParameters));
-    } else if (name !== 'ssl' || !parameters.has('sslCa')) values[name as OptionName] = value;
+  for (const [name, value] of new URLSearchParams(query.replaceAll('+', '%2B'))) {
+    const setting = parameters.get(name);
+    if (setting === undefined) faults.add('unknown', `its parameter ${name}`, unknownName(name, 'url'));
+    else if (values[setting] === undefined) values[setting] = value;
+    else faults.add('invalid', label(setting), 'is given twice; leave one out');
   }
   return values;
 }

@@ -12,10 +12,22 @@ export {
 } from './connection-settings';
 export { dataSourceOptions, type MysqlOptions } from './data-source-options';
 export type { ConfigFault, FaultKind } from './faults';
-export { connectionVariables } from './from-environment';
-export { urlParameters } from './from-url';
-export { defaultConfigFile, loadConnection, type ConnectionSources } from './load-connection';
-export { optionNames, sslOptionNames, type OptionName } from './read-settings';
+export { settingsFromProgram, type KnownSettings, type KnownSsl } from './from-program';
+export {
+  areSources,
+  checkSources,
+  defaultConfigFile,
+  loadConnection,
+  type ConnectionSources,
+} from './load-connection';
+export { withOverrides } from './overrides';
 export { redact } from './redact';
+export {
+  settingNames,
+  settingsTable,
+  spelling,
+  type SettingName,
+  type SettingSource,
+} from './settings-table';
 export { withSessionSettings } from './session-settings';
 export { sessionStatement, sqlMode } from './session-variables';

@@ -1,5 +1,7 @@
-/** Where a text stops being JSON. */
+/** Where a text stops being JSON that has one meaning. */
 export interface JsonFault {
+  /** What the text is, or is not: the middle of a sentence. */
+  readonly verdict: string;
   /** From 1. */
   readonly line: number;
   /** From 1, in UTF-16 units. */
@@ -12,15 +14,26 @@ const blank = /[ \t\r\n]*/y;
 const text = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 const scalar = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.+-])/y;
 
+/** A configuration needs two. */
+const deepest = 32;
+
 class NotJson extends Error {
-  constructor(readonly offset: number) {
+  /** @param fault what is wrong, where it is not the grammar */
+  constructor(
+    readonly offset: number,
+    readonly fault: Pick<JsonFault, 'verdict' | 'reason'> | null = null,
+  ) {
     super();
   }
 }
 
+const twice = { verdict: 'is ambiguous', reason: 'the object has this name already; leave one out' };
+const tooDeep = { verdict: 'is no configuration', reason: `it is nested deeper than ${deepest} levels` };
+
 /** Walks over one JSON text, and stops where the grammar does. */
 class Walker {
   private offset = 0;
+  private depth = 0;
 
   constructor(private readonly source: string) {}
 
@@ -33,19 +46,32 @@ class Walker {
   private value(): void {
     this.skip(blank);
     const first = this.source[this.offset];
-    if (first === '{') this.list('}', () => this.member());
-    else if (first === '[') this.list(']', () => this.value());
+    if (first === '{') {
+      const names = new Set<string>();
+      this.list('}', () => this.member(names));
+    } else if (first === '[') this.list(']', () => this.value());
     else if (!this.skip(first === '"' ? text : scalar)) throw new NotJson(this.offset);
   }
 
-  private member(): void {
+  private member(names: Set<string>): void {
     this.skip(blank);
-    if (!this.skip(text)) throw new NotJson(this.offset);
+    const begin = this.offset;
+    if (!this.skip(text)) throw new NotJson(begin);
+    const name = JSON.parse(this.source.slice(begin, this.offset)) as string;
+    if (names.has(name)) throw new NotJson(begin, twice);
+    names.add(name);
     this.expect(':');
     this.value();
   }
 
   private list(end: string, item: () => void): void {
+    if (this.depth === deepest) throw new NotJson(this.offset, tooDeep);
+    this.depth++;
+    this.items(end, item);
+    this.depth--;
+  }
+
+  private items(end: string, item: () => void): void {
     this.offset++;
     this.skip(blank);
     if (this.source[this.offset] === end) {
@@ -92,7 +118,8 @@ function reasonAt(source: string, offset: number): string {
 }
 
 /**
- * Finds the first place where `source` is not JSON, or null where it is. JSON.parse's own message has no line,
+ * Finds the first place where `source` is not JSON, says a name twice (JSON.parse takes the last one) or is nested too
+ * deeply, or null where all is well. JSON.parse's own message has no line,
  * differs between Node.js versions and quotes the text, with a password in it perhaps.
  */
 export function findJsonFault(source: string): JsonFault | null {
@@ -105,7 +132,7 @@ export function findJsonFault(source: string): JsonFault | null {
     return {
       line: before.length,
       column: (before.at(-1)?.length ?? 0) + 1,
-      reason: reasonAt(source, error.offset),
+      ...(error.fault ?? { verdict: 'is not JSON', reason: reasonAt(source, error.offset) }),
     };
   }
 }

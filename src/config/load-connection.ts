@@ -2,9 +2,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ProtectionFlowsError } from '../errors';
 import type { ConnectionSettings } from './connection-settings';
+import { FaultList } from './faults';
 import { givenVariables, settingsFromEnvironment } from './from-environment';
 import { settingsFromFile, unreadable } from './from-file';
 import { settingsFromUrl } from './from-url';
+import { isAbsent, OptionReader } from './option-values';
+import { wordsOf } from './settings-table';
+import { unknownOption } from './unknown-names';
 
 /** Where to look for a connection. */
 export interface ConnectionSources {
@@ -19,6 +23,38 @@ export interface ConnectionSources {
 /** The file that is looked for where nothing else is given. */
 export const defaultConfigFile = 'ormconfig.json';
 
+const sourceNames = ['configFile', 'env', 'cwd'] as const satisfies readonly (keyof ConnectionSources)[];
+
+/** Whether an object says where to look for a connection, and not what it is. */
+export function areSources(connection: object): connection is ConnectionSources {
+  const names = Object.keys(connection);
+  return names.length === 0 || names.some((name) => (sourceNames as readonly string[]).includes(name));
+}
+
+/** A misspelt `env` must not lead to the database of the process's own environment. */
+export function checkSources(sources: unknown): asserts sources is ConnectionSources {
+  const faults = new FaultList(
+    'the places to look for a connection',
+    `Give ${sourceNames.join(', ')}, or settings.`,
+  );
+  const isObject = typeof sources === 'object' && sources !== null && !Array.isArray(sources);
+  if (!isObject) faults.add('invalid', 'they', 'must be an object; a URL is given as env: { DATABASE_URL }');
+  const given = (isObject ? sources : {}) as Readonly<Record<string, unknown>>;
+  for (const name of Object.keys(given)) {
+    if ((sourceNames as readonly string[]).includes(name)) continue;
+    const isSetting = wordsOf('program').has(name);
+    const others = 'is a setting, and has no place beside them; give settings, or places to look for them';
+    faults.add('unknown', name, isSetting ? others : unknownOption(name, sourceNames));
+  }
+  const read = new OptionReader(faults, false);
+  read.text('configFile', given.configFile);
+  read.text('cwd', given.cwd);
+  if (!isAbsent(given.env) && typeof given.env !== 'object') {
+    faults.add('invalid', 'env', 'must be an object, such as process.env');
+  }
+  faults.throwIfAny();
+}
+
 /**
  * Finds out where to connect to. The first source that is there is taken whole, the others are not looked at:
  * `configFile`, `DATABASE_URL`, the `DB_*` variables (given as soon as one of them is set), `ormconfig.json`.
@@ -27,6 +63,7 @@ export const defaultConfigFile = 'ormconfig.json';
  * `details.faults`) or OPTION_REFUSED
  */
 export function loadConnection(sources: ConnectionSources = {}): ConnectionSettings {
+  checkSources(sources);
   const { configFile, env = process.env, cwd = process.cwd() } = sources;
   if (configFile !== undefined) {
     const settings = settingsFromFile(configFile, cwd);

@@ -7,6 +7,11 @@ export function isAbsent(value: unknown): value is null | undefined {
   return value === undefined || value === null;
 }
 
+const broken = 'holds bytes or characters that are no valid Unicode text';
+
+/** False where half of a character of two units stands alone, which becomes U+FFFD on the way to the server. */
+const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(text);
+
 /** Reads single options, each to a checked value or to a fault; null and undefined are "not given". */
 export class OptionReader {
   constructor(
@@ -21,6 +26,7 @@ export class OptionReader {
     if (typeof value !== 'string') return this.invalid(option, 'must be a text in quotes');
     if (value === '') return this.invalid(option, 'is empty');
     if (value.includes('\0')) return this.invalid(option, 'holds a NUL character');
+    if (this.isBroken(value)) return this.invalid(option, broken);
     if (longest !== undefined && value.length > longest) {
       return this.invalid(option, `is longer than ${longest} characters`);
     }
@@ -29,8 +35,17 @@ export class OptionReader {
 
   /** A password: any text, the empty one too. */
   password(option: string, value: unknown): string | undefined {
-    if (value === undefined || value === null || typeof value === 'string') return value ?? undefined;
-    return this.invalid(option, 'must be a text in quotes');
+    if (value === undefined || value === null) return undefined;
+    if (typeof value !== 'string') return this.invalid(option, 'must be a text in quotes');
+    return this.isBroken(value) ? this.invalid(option, broken) : value;
+  }
+
+  /** A database's name, of at most 64 characters. */
+  database(option: string, value: unknown): string | undefined {
+    const text = this.text(option, value);
+    if (text === undefined) return undefined;
+    if ([...text].length > 64) return this.invalid(option, 'is longer than 64 characters');
+    return text.endsWith(' ') ? this.invalid(option, 'ends with a blank, which no database may') : text;
   }
 
   /** A host name or an address, without port; brackets around an IPv6 address are taken off. */
@@ -85,6 +100,11 @@ export class OptionReader {
       return value as LogTopic[];
     }
     return this.invalid(option, `must be true, false, "all" or a list of: ${logTopics.join(', ')}`);
+  }
+
+  /** What would reach the server as another text: the operating system's bytes are decoded already. */
+  private isBroken(value: string): boolean {
+    return !isWellFormed(value) || (this.textual && value.includes('\ufffd'));
   }
 
   private invalid(option: string, message: string): undefined {

@@ -1,7 +1,7 @@
 import type { ConnectionSettings, HostAddress } from './connection-settings';
 import type { FaultList } from './faults';
 import { isAbsent, type OptionReader } from './option-values';
-import type { GivenOptions } from './read-settings';
+import type { SettingReader } from './read-settings';
 
 /** Where to connect to: the part of the settings that the host options give together. */
 export type Whereabouts = Pick<ConnectionSettings, 'host' | 'port' | 'hosts' | 'replicas' | 'socketPath'>;
@@ -36,12 +36,25 @@ class HostListReader {
   }
 
   private entry(option: string, value: unknown): readonly HostAddress[] {
+    if (typeof value === 'object' && value !== null) return this.address(option, value);
     const text = typeof value === 'string' ? value.trim() : value;
     const parts = typeof text === 'string' && !/^[^[]*:[^:]*:/.test(text) ? hostAndPort.exec(text) : null;
     if (text === undefined || text === null) this.faults.add('invalid', option, 'is empty');
     const host = this.read.host(option, parts?.[1] ?? text);
     const port = parts === null ? this.defaultPort : this.port(option, parts[2] ?? '');
     return host === undefined || port === undefined ? [] : [{ host, port }];
+  }
+
+  /** As a program may give it, and `loadConnection` answers it. */
+  private address(option: string, value: object): readonly HostAddress[] {
+    const { host, port, ...others } = value as Partial<HostAddress>;
+    for (const name of Object.keys(others)) this.faults.add('unknown', `${option}: ${name}`, 'is not known');
+    if (isAbsent(host)) this.faults.add('missing', option, 'has no host');
+    const name = this.read.host(option, host);
+    const number = isAbsent(port)
+      ? this.defaultPort
+      : this.read.wholeNumber(`${option}: port`, port, portBounds);
+    return name === undefined || number === undefined ? [] : [{ host: name, port: number }];
   }
 
   private port(option: string, text: string): number | undefined {
@@ -55,18 +68,14 @@ class HostListReader {
 
 /**
  * Reads where the servers are: one host, several, or a socket; and the replicas. In a text, commas make several hosts of
- * `host`; a file has a list of its own for them, `hosts`.
+ * `host`; a file and a program have a list of its own for them, `hosts`.
  *
- * @param faults receives what is wrong: hosts and sockets that exclude each other, too
+ * @param setting receives what is wrong: hosts and sockets that exclude each other, too
  * @param port the port of hosts that give none
  */
-export function readHosts(
-  given: GivenOptions,
-  read: OptionReader,
-  faults: FaultList,
-  port: number,
-): Whereabouts {
-  const { values, label, textual } = given;
+export function readHosts(setting: SettingReader, port: number): Whereabouts {
+  const { values, label, read, faults } = setting;
+  const { textual } = setting.given;
   const lists = new HostListReader(read, faults, port);
   const isList = typeof values.host === 'string' && values.host.includes(',');
   if (isList && !textual) faults.add('invalid', label('host'), 'is one host; give several in hosts');
@@ -74,10 +83,10 @@ export function readHosts(
     textual && isList
       ? lists.list(label('host'), values.host, true)
       : lists.list(label('hosts'), values.hosts, false);
-  const single = isList ? undefined : read.host(label('host'), values.host);
-  const socketPath = read.text(label('socketPath'), values.socketPath);
+  const single = isList ? undefined : setting.value('host');
+  const socketPath = setting.value('socketPath');
   const replicas = lists.list(label('replicas'), values.replicas, textual);
-  checkTogether(given, faults, single);
+  checkTogether(setting, single);
 
   const [first] = several;
   return {
@@ -89,24 +98,17 @@ export function readHosts(
   };
 }
 
-function checkTogether({ values, label }: GivenOptions, faults: FaultList, single: string | undefined): void {
-  const isGiven = (option: 'host' | 'hosts' | 'socketPath' | 'replicas'): boolean =>
-    !isAbsent(values[option]);
-  const hasHost = isGiven('host') || isGiven('hosts');
-  if (!hasHost && !isGiven('socketPath')) {
+function checkTogether(setting: SettingReader, single: string | undefined): void {
+  const { values, label, faults } = setting;
+  const [host, hosts] = [setting.isGiven('host'), setting.isGiven('hosts')];
+  if (!host && !hosts && !setting.isGiven('socketPath')) {
     faults.add('missing', label('host'), `or ${label('socketPath')} is missing: there is no default host`);
   }
-  if (isGiven('host') && isGiven('hosts')) {
-    faults.add('invalid', label('hosts'), `and ${label('host')} are both given; leave one out`);
+  if (host && hosts) setting.exclusive('hosts', 'host');
+  if (!setting.isGiven('socketPath')) return;
+  if (hosts) setting.exclusive('socketPath', 'hosts');
+  else if (host && (String(values.host).includes(',') || (single !== undefined && single !== 'localhost'))) {
+    setting.exclusive('socketPath', 'host');
   }
-  if (!isGiven('socketPath')) return;
-  if (isGiven('hosts') || (isGiven('host') && single !== undefined && single !== 'localhost')) {
-    const option = isGiven('hosts') ? 'hosts' : 'host';
-    faults.add('invalid', label('socketPath'), `and ${label(option)} are both given; leave one out`);
-  } else if (String(values.host).includes(',')) {
-    faults.add('invalid', label('socketPath'), `and ${label('host')} are both given; leave one out`);
-  }
-  if (isGiven('replicas')) {
-    faults.add('invalid', label('replicas'), `and ${label('socketPath')} are both given; leave one out`);
-  }
+  if (setting.isGiven('replicas')) setting.exclusive('replicas', 'socketPath');
 }

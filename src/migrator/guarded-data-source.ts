@@ -66,11 +66,12 @@ export class ProtectionFlowsDataSource extends DataSource {
   private initializing: Promise<this> | undefined;
 
   /**
-   * @param connection gives the options of the connection, when it is needed; throws where there is none
+   * @param connection gives the options of the connection, when it is needed; throws where there is none. It is told
+   * what was set by `setOptions`, and puts it into them
    * @param fixed entities and subscribers
    */
   constructor(
-    private readonly connection: () => Connection | Promise<Connection>,
+    private readonly connection: (overrides: Partial<DataSourceOptions>) => Connection | Promise<Connection>,
     private readonly fixed: FixedOptions,
   ) {
     // A stand-in: without a driver module TypeORM would load mysql2 at import.
@@ -107,12 +108,11 @@ export class ProtectionFlowsDataSource extends DataSource {
 
   private async connect(): Promise<this> {
     if (this.isInitialized) return super.initialize();
-    const connection = await this.connection();
-    const options = { ...connection.options, ...this.overrides } as MysqlOptions;
+    const { options, declaredType } = await this.connection(this.overrides);
     if (options.synchronize || options.dropSchema)
       throw refusals.option(options.synchronize ? 'synchronize' : 'dropSchema');
     this.detected = await probeServer(options);
-    warnOfWrongType(connection.declaredType, this.detected);
+    warnOfWrongType(declaredType, this.detected);
     super.setOptions({
       ...this.fixed,
       migrations: [...migrations],

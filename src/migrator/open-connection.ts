@@ -9,15 +9,24 @@ type Connector = Pick<typeof Mysql2, 'createConnection'> & {
   findWriter?(options: Mysql2.ConnectionOptions): Promise<void>;
 };
 
+/**
+ * What TypeORM makes its pool of: account, TLS and `extra` are the same for every session, or a server that wants TLS
+ * would be spoken to without it.
+ */
 function connectionOptions(options: MysqlOptions): Mysql2.ConnectionOptions {
-  const { host, port, socketPath, username, password, database, ssl, connectTimeout } = options;
+  const { host, port, socketPath, username, password, database } = options.replication?.master ?? options;
+  const { ssl, connectTimeout, insecureAuth, flags, debug } = options;
   return {
     ...(socketPath ? { socketPath } : { host, port }),
     user: username,
-    password: typeof password === 'string' ? password : undefined,
+    password,
     database,
-    connectTimeout,
-    ...(ssl && typeof ssl === 'object' ? { ssl } : {}),
+    ...Object.fromEntries(
+      Object.entries({ ssl, connectTimeout, insecureAuth, flags, debug }).filter(
+        ([, value]) => value !== undefined,
+      ),
+    ),
+    ...(options.extra as object | undefined),
   };
 }
 

@@ -1,6 +1,8 @@
-import { FaultList } from '../config/faults';
+import { FaultList, type ConfigFault } from '../config/faults';
 import { OptionReader } from '../config/option-values';
-import { unknownOption } from '../config/read-settings';
+import { unknownOption } from '../config/unknown-names';
+import { checkConnection } from '../create-data-source';
+import { isProtectionFlowsError } from '../errors';
 import { ProtectionFlowsDataSource } from '../migrator';
 import type { ProtectionFlowsModuleExtras, ProtectionFlowsModuleOptions } from './module-options';
 
@@ -40,11 +42,24 @@ function readNames(
   return { ...options };
 }
 
+/** The faults of the connection stand beside the module's own. */
+function gatherFaults(connection: object, faults: FaultList): void {
+  try {
+    checkConnection(connection);
+  } catch (error) {
+    if (!isProtectionFlowsError(error)) throw error;
+    for (const { kind, option, message } of error.details.faults as ConfigFault[]) {
+      faults.add(kind, `connection.${option}`, message);
+    }
+  }
+}
+
 function checkSource(connection: unknown, dataSource: unknown, faults: FaultList): void {
   if (connection !== undefined && dataSource !== undefined) {
     faults.add('invalid', 'connection', 'and dataSource are both given; leave one out');
   }
-  if (connection !== undefined && (typeof connection !== 'object' || connection === null)) {
+  if (typeof connection === 'object' && connection !== null) gatherFaults(connection, faults);
+  else if (connection !== undefined) {
     faults.add('invalid', 'connection', 'must be an object: settings, or configFile, env or cwd');
   }
   if (dataSource !== undefined && !(dataSource instanceof ProtectionFlowsDataSource)) {

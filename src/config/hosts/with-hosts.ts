@@ -20,18 +20,6 @@ export type Driver = typeof Mysql2 & {
 
 type Options = Mysql2.ConnectionOptions;
 
-/** The part of a pool's options that a single connection takes too. */
-function accountOf({ user, password, database, ssl, connectTimeout }: Options): Options {
-  return {
-    user,
-    password,
-    database,
-    connectTimeout,
-    // mysql2 writes into it
-    ...(typeof ssl === 'object' ? { ssl: { ...ssl } } : {}),
-  };
-}
-
 /**
  * mysql2 with {@link withSessionSettings}, whose pools, pool clusters and single connections go to the one of `hosts`
  * that takes writes ({@link FailoverPool}), and whose pool clusters survive servers that were away
@@ -53,7 +41,7 @@ export function withHosts(mysql2: typeof Mysql2, hosts: readonly HostAddress[]):
     hosts[0] !== undefined && host === hosts[0].host && port === hosts[0].port;
   const createPool = (options: Mysql2.PoolOptions): PoolLike => {
     if (!isForHosts(options)) return single.createPool(options) as unknown as PoolLike;
-    account = accountOf(options);
+    account = options;
     return new FailoverPool(election, (host) => single.createPool({ ...options, ...host }), onUnfit);
   };
   const driver = {
@@ -70,7 +58,7 @@ export function withHosts(mysql2: typeof Mysql2, hosts: readonly HostAddress[]):
     },
     findWriter: async (options: Options): Promise<void> => {
       if (!isForHosts(options)) return;
-      account = accountOf(options);
+      account = options;
       await election.current();
     },
   };

@@ -54,9 +54,10 @@ describe('dataSourceOptions', () => {
   });
 
   it('passes certificates on, in an object of its own: mysql2 writes into it', () => {
-    const ssl = { ca: 'A', cert: null, key: null, rejectUnauthorized: true, verifyIdentity: true };
+    const ca = '-----BEGIN CERTIFICATE-----';
+    const ssl = { ca, cert: null, key: null, rejectUnauthorized: true, verifyIdentity: true };
     const given = dataSourceOptions({ ...settings, ssl }).ssl as object;
-    expect(given).toEqual({ ca: 'A', rejectUnauthorized: true, verifyIdentity: true });
+    expect(given).toEqual({ ca, rejectUnauthorized: true, verifyIdentity: true });
     expect(given).not.toBe(ssl);
   });
 

@@ -1,13 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { exitCodeOf } from '../../../src/cli/exit-codes';
-import {
-  connectionVariables,
-  optionNames,
-  settingDefaults,
-  sslOptionNames,
-  urlParameters,
-} from '../../../src/config';
+import { settingNames, settingsTable, spelling } from '../../../src/config';
 import { errorCodes, type ErrorCode } from '../../../src/errors';
 import type { FindingEffect } from '../../../src/preflight';
 import { checkIds, verdicts, type CheckStatus } from '../../../src/verify';
@@ -94,30 +88,16 @@ describe('docs/verify.md', () => {
 });
 
 describe('docs/configuration.md', () => {
-  const document = read('configuration.md');
-  const rowOf = (heading: string, name: string): string =>
-    rows(section(document, heading)).find((one) => one.name === name)?.row ?? '';
-
-  it.each<[string, readonly string[]]>([
-    ['## DATABASE_URL', urlParameters],
-    ['## Environment variables', connectionVariables],
-    ['## The file', optionNames],
-    ['## TLS', sslOptionNames],
-  ])('lists under "%s" what there is, and nothing else', (heading, known) => {
-    expect(names(section(document, heading)).sort()).toEqual([...known].sort());
-  });
-
-  it.each<[string, string, unknown]>([
-    ['## DATABASE_URL', 'poolSize', settingDefaults.poolSize],
-    ['## DATABASE_URL', 'connectTimeout', settingDefaults.connectTimeoutMs],
-    ['## Environment variables', 'DB_PORT', settingDefaults.port],
-    ['## Environment variables', 'DB_POOL_SIZE', settingDefaults.poolSize],
-    ['## The file', 'port', settingDefaults.port],
-    ['## The file', 'poolSize', settingDefaults.poolSize],
-    ['## The file', 'connectTimeout', settingDefaults.connectTimeoutMs],
-    ['## The file', 'migrationsRun', `\`${settingDefaults.migrationsRun}\``],
-    ['## The file', 'logging', `\`${settingDefaults.logging}\``],
-  ])('gives under "%s" the default of %s', (heading, name, value) => {
-    expect(rowOf(heading, name)).toMatch(new RegExp(`\\| ${String(value)} \\|$`));
+  it('shows every setting as the table of the code has it: names in each source, value and default', () => {
+    const code = (word: string | null): string => (word === null ? '' : `\`${word}\``);
+    const wanted = settingNames.map((name) => [
+      code(name),
+      ...(['url', 'environment', 'program'] as const).map((source) => code(spelling(name, source))),
+      settingsTable[name].means,
+      settingsTable[name].otherwise,
+    ]);
+    const text = section(read('configuration.md'), '## The settings');
+    const found = rows(text).map(({ row }) => row.split('|').slice(1, -1));
+    expect(found.map((cells) => cells.map((cell) => cell.trim()))).toEqual(wanted);
   });
 });

@@ -1,0 +1,206 @@
+import type * as Mysql2 from 'mysql2';
+import type { DataSourceOptions } from 'typeorm';
+import { loadMysql2, sslOptions, type MysqlOptions } from './data-source-options';
+import { FaultList } from './faults';
+import { fixedOptions, judgeRefused, refusedOptions } from './nested-values';
+import { isAbsent, OptionReader } from './option-values';
+import { settingsTable, type SettingName } from './settings-table';
+import { resemblance, unknownOption } from './unknown-names';
+
+/** Settings that TypeORM's options call by the same name. */
+const settings = [
+  'host',
+  'port',
+  'socketPath',
+  'username',
+  'password',
+  'database',
+  'poolSize',
+  'connectTimeout',
+  'migrationsRun',
+  'logging',
+] as const satisfies readonly SettingName[];
+
+const required: ReadonlySet<string> = new Set(['host', 'username', 'database']);
+
+/** What mysql2 takes through TypeORM's `extra` besides; those that would change what a statement answers are not here. */
+const extraNames = [
+  'ssl',
+  'connectionLimit',
+  'connectTimeout',
+  'waitForConnections',
+  'queueLimit',
+  'maxIdle',
+  'idleTimeout',
+  'enableKeepAlive',
+  'keepAliveInitialDelay',
+  'connectAttributes',
+  'localAddress',
+  'compress',
+  'stream',
+  'insecureAuth',
+  'authPlugins',
+  'authSwitchHandler',
+  'enableCleartextPlugin',
+  'password2',
+  'password3',
+  'disableEval',
+  'maxPreparedStatements',
+  'gracefulEnd',
+] as const;
+
+/** Names of TypeORM's own that other programs use for settings of a connection. */
+const ofTypeOrm: ReadonlySet<string> = new Set(['name', 'type', 'ssl', 'extra', 'cache', ...settings]);
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** Options as they were set by a program, judged. */
+class Overrides {
+  readonly faults = new FaultList(
+    'dataSource.setOptions',
+    'Correct the options; docs/configuration.md says what each may be.',
+  );
+  private readonly read = new OptionReader(this.faults, false);
+
+  constructor(private readonly given: Values) {}
+
+  /** The options without `extra` and `ssl`; what is null or undefined leaves the configuration as it is. */
+  plain(): Record<string, unknown> {
+    const result: Record<string, unknown> = {};
+    for (const [name, value] of Object.entries(this.given)) {
+      if (value === undefined || name === 'extra' || name === 'ssl') continue;
+      if (this.isMisplaced(name)) continue;
+      if (Object.hasOwn(refusedOptions, name)) judgeRefused(name, value, this.faults);
+      const setting = settings.find((one) => one === name);
+      if (setting === undefined) result[name] = value;
+      else if (value === null && required.has(name)) this.faults.add('missing', name, 'is missing');
+      else if (value !== null) result[name] = settingsTable[setting].rule(this.read, name, value);
+    }
+    const { host, socketPath } = result;
+    if (!isAbsent(host) && !isAbsent(socketPath) && host !== 'localhost') {
+      this.faults.add('invalid', 'socketPath', 'and host are both given; leave one out');
+    }
+    return result;
+  }
+
+  /** `extra`, with what has an option of its own taken out of it. */
+  extra(): { readonly extra: Values; readonly own: Values } {
+    const { extra } = this.given;
+    if (isAbsent(extra)) return { extra: {}, own: {} };
+    if (typeof extra !== 'object' || Array.isArray(extra)) {
+      this.faults.add('invalid', 'extra', "must be an object with options of mysql2's");
+      return { extra: {}, own: {} };
+    }
+    const { ssl, connectionLimit: poolSize, connectTimeout, ...others } = extra as Record<string, unknown>;
+    for (const name of Object.keys(others)) {
+      if ((extraNames as readonly string[]).includes(name)) continue;
+      const own = [...settings, ...fixedOptions].find(
+        (one) => one === name || (one === 'username' && name === 'user'),
+      );
+      const sentence =
+        own === undefined ? unknownOption(name, extraNames) : `has no place here; set ${own} itself`;
+      this.faults.add('unknown', `extra.${name}`, sentence);
+    }
+    const own = { ssl, poolSize, connectTimeout };
+    for (const [name, value] of Object.entries(own)) {
+      if (isAbsent(value)) continue;
+      const at = name === 'poolSize' ? 'extra.connectionLimit' : `extra.${name}`;
+      if (!isAbsent(this.given[name]))
+        this.faults.add('invalid', at, `and ${name} are both given; leave one out`);
+      if (name !== 'ssl') settingsTable[name as 'poolSize'].rule(this.read, at, value);
+    }
+    return {
+      extra: others,
+      own: Object.fromEntries(Object.entries(own).filter(([, value]) => !isAbsent(value))),
+    };
+  }
+
+  /** mysql2's options for TLS, the name of a profile of mysql2's, or true; undefined where nothing is said. */
+  ssl(value: unknown): Mysql2.SslOptions | string | false | undefined {
+    if (isAbsent(value)) return undefined;
+    if (value === false) return false;
+    if (value === true) {
+      return sslOptions({ ca: null, cert: null, key: null, rejectUnauthorized: true, verifyIdentity: true });
+    }
+    if (typeof value === 'object' && !Array.isArray(value)) return this.sslObject(value as Values);
+    if (typeof value === 'string' && isProfile(value)) return value;
+    this.faults.add(
+      'invalid',
+      'ssl',
+      "must be true, false, an object or the name of one of mysql2's profiles",
+    );
+    return undefined;
+  }
+
+  private sslObject(value: Values): Mysql2.SslOptions {
+    for (const name of ['rejectUnauthorized', 'verifyIdentity']) this.read.flag(`ssl.${name}`, value[name]);
+    if (value.rejectUnauthorized === false && value.verifyIdentity === true) {
+      this.faults.add(
+        'invalid',
+        'ssl.verifyIdentity',
+        'is true, but ssl.rejectUnauthorized is false, and then nothing is verified; leave one out',
+      );
+    }
+    return { ...value };
+  }
+
+  private isMisplaced(name: string): boolean {
+    const sentence = this.misplaced(name);
+    if (sentence !== null) this.faults.add('unknown', name, sentence);
+    return sentence !== null;
+  }
+
+  private misplaced(name: string): string | null {
+    if ((fixedOptions as readonly string[]).includes(name)) return 'is set by this package; leave it out';
+    if (name === 'url') return 'has no place here; set host, username, …, or DATABASE_URL in the environment';
+    if (name === 'replication') return 'has no place here; give replicas in the configuration';
+    return ofTypeOrm.has(name) ? null : (resemblance(name, 'program')?.sentence ?? null);
+  }
+}
+
+/** A pool reads its options at once, and connects to nothing. */
+function isProfile(name: string): boolean {
+  try {
+    loadMysql2().createPool({ ssl: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The options of a connection with those that a program has set by `dataSource.setOptions`, which have the last word.
+ *
+ * @throws ProtectionFlowsError CONFIG_INVALID or OPTION_REFUSED for options that mean nothing, that would be ignored, or
+ * that would make some sessions other than the rest, all at once
+ */
+export function withOverrides(options: MysqlOptions, overrides: Partial<DataSourceOptions>): MysqlOptions {
+  const given = new Overrides(overrides as unknown as Values);
+  const plain = given.plain();
+  const { extra, own } = given.extra();
+  const { ssl: ownSsl, ...numbers } = own;
+  const ssl = given.ssl((overrides as Values).ssl ?? ownSsl);
+  given.faults.throwIfAny();
+
+  const { socketPath, ...where } = options;
+  const { host, port, username, password, database } = plain;
+  const account = defined({ username, password, database });
+  const replication = options.replication && {
+    ...options.replication,
+    master: { ...options.replication.master, ...account, ...defined({ host, port }) },
+    slaves: options.replication.slaves.map((slave) => ({ ...slave, ...account })),
+  };
+  return {
+    ...where,
+    // A host that is set takes the place of a configured socket
+    ...defined({ socketPath: host === undefined ? socketPath : undefined, replication }),
+    ...plain,
+    ...numbers,
+    // Said even where they say nothing: TypeORM has kept what was set
+    ssl: ssl === false ? undefined : (ssl ?? options.ssl),
+    extra,
+  } as MysqlOptions;
+}
+
+const defined = (values: Values): Values =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
