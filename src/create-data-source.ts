@@ -1,7 +1,6 @@
 import {
   areSources,
   checkSources,
-  dataSourceOptions,
   loadConnection,
   settingsFromProgram,
   withOverrides,
@@ -41,7 +40,7 @@ export function createDataSource(connection: DataSourceConnection = {}): Protect
     (overrides) => {
       const settings = areSources(connection) ? loadConnection(connection) : settingsFromProgram(connection);
       return {
-        options: withOverrides(dataSourceOptions(settings), overrides),
+        options: withOverrides(settings, overrides),
         declaredType: settings.declaredType,
       };
     },

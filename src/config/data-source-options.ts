@@ -1,9 +1,10 @@
 import type * as Mysql2 from 'mysql2';
 import type { DataSourceOptions } from 'typeorm';
-import type { SslSettings } from './connection-settings';
+import type { ConnectionSettings, SslSettings } from './connection-settings';
 import { settingsFromProgram, type KnownSettings } from './from-program';
 import { withHosts } from './hosts/with-hosts';
 import { sessionCollation } from './session-variables';
+import { hide, withSecrets, type Secrets } from './with-secrets';
 
 /** TypeORM's options for its driver of MySQL and MariaDB. */
 export type MysqlOptions = Extract<DataSourceOptions, { type: 'mysql' | 'mariadb' }>;
@@ -13,27 +14,35 @@ export type MysqlOptions = Extract<DataSourceOptions, { type: 'mysql' | 'mariadb
  * subscribers are the caller's to add. Loads mysql2.
  *
  * The type is the declared one, or `mariadb` where none is declared: whoever opens the connection asks the server
- * and corrects it.
+ * and corrects it. The password and the TLS settings are the driver's: they can be read here, but `console.log`, JSON and
+ * copies of the options do not have them.
  *
  * @param known what `loadConnection` answers, or settings of the program; judged as for `createDataSource`
  * @throws ProtectionFlowsError CONFIG_INVALID, CONFIG_UNREADABLE or OPTION_REFUSED, naming all faults at once
  */
 export function dataSourceOptions(known: KnownSettings): MysqlOptions {
   const settings = settingsFromProgram(known);
-  const { socketPath, hosts, replicas, username, password, database } = settings;
+  const { password, ssl } = settings;
+  return optionsWith(settings, { password, ssl: ssl === null ? undefined : sslOptions(ssl) });
+}
+
+/** The same with the secrets that a program has set besides. The options know them, and do not show them. */
+export function optionsWith(settings: ConnectionSettings, secrets: Secrets): MysqlOptions {
+  const { socketPath, hosts, replicas, username, database } = settings;
+  const { password } = secrets;
   const where = hosts[0] ?? { host: settings.host ?? undefined, port: settings.port };
-  const account = { username, password, database };
-  return {
+  const account = { username, database };
+  const options: MysqlOptions = {
     type: settings.declaredType ?? 'mariadb',
-    driver: withHosts(loadMysql2(), hosts),
+    driver: withHosts(withSecrets(loadMysql2(), secrets), hosts),
     ...(socketPath === null ? where : { socketPath }),
     ...account,
     ...(replicas.length === 0
       ? {}
       : {
           replication: {
-            master: { ...where, ...account },
-            slaves: replicas.map((replica) => ({ ...replica, ...account })),
+            master: hide({ ...where, ...account }, { password }),
+            slaves: replicas.map((replica) => hide({ ...replica, ...account }, { password })),
           },
         }),
     poolSize: settings.poolSize,
@@ -46,8 +55,8 @@ export function dataSourceOptions(known: KnownSettings): MysqlOptions {
     logging: typeof settings.logging === 'object' ? [...settings.logging] : settings.logging,
     synchronize: false,
     dropSchema: false,
-    ...(settings.ssl === null ? {} : { ssl: sslOptions(settings.ssl) }),
   };
+  return hide(options, secrets);
 }
 
 /** mysql2's options for it, in an object of its own: mysql2 writes into it. */

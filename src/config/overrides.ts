@@ -1,11 +1,13 @@
 import type * as Mysql2 from 'mysql2';
 import type { DataSourceOptions } from 'typeorm';
-import { loadMysql2, sslOptions, type MysqlOptions } from './data-source-options';
+import type { ConnectionSettings } from './connection-settings';
+import { loadMysql2, optionsWith, sslOptions, type MysqlOptions } from './data-source-options';
 import { FaultList } from './faults';
 import { fixedOptions, judgeRefused, refusedOptions } from './nested-values';
 import { isAbsent, OptionReader } from './option-values';
 import { settingsTable, type SettingName } from './settings-table';
 import { resemblance, unknownOption } from './unknown-names';
+import { hide, type Secrets } from './with-secrets';
 
 /** Settings that TypeORM's options call by the same name. */
 const settings = [
@@ -42,8 +44,6 @@ const extraNames = [
   'authPlugins',
   'authSwitchHandler',
   'enableCleartextPlugin',
-  'password2',
-  'password3',
   'disableEval',
   'maxPreparedStatements',
   'gracefulEnd',
@@ -174,32 +174,41 @@ function isProfile(name: string): boolean {
  * @throws ProtectionFlowsError CONFIG_INVALID or OPTION_REFUSED for options that mean nothing, that would be ignored, or
  * that would make some sessions other than the rest, all at once
  */
-export function withOverrides(options: MysqlOptions, overrides: Partial<DataSourceOptions>): MysqlOptions {
+export function withOverrides(
+  settings: ConnectionSettings,
+  overrides: Partial<DataSourceOptions>,
+): MysqlOptions {
   const given = new Overrides(overrides as unknown as Values);
-  const plain = given.plain();
+  const { password, ...plain } = given.plain();
   const { extra, own } = given.extra();
   const { ssl: ownSsl, ...numbers } = own;
   const ssl = given.ssl((overrides as Values).ssl ?? ownSsl);
   given.faults.throwIfAny();
 
+  const configured = settings.ssl === null ? undefined : sslOptions(settings.ssl);
+  const secrets: Secrets = {
+    password: (password as string | undefined) ?? settings.password,
+    ssl: ssl === false ? undefined : (ssl ?? configured),
+  };
+  const options = optionsWith(settings, secrets);
   const { socketPath, ...where } = options;
-  const { host, port, username, password, database } = plain;
-  const account = defined({ username, password, database });
+  const { host, port, username, database } = plain;
+  const account = defined({ username, database });
   const replication = options.replication && {
     ...options.replication,
     master: { ...options.replication.master, ...account, ...defined({ host, port }) },
     slaves: options.replication.slaves.map((slave) => ({ ...slave, ...account })),
   };
-  return {
+  const result = {
     ...where,
     // A host that is set takes the place of a configured socket
     ...defined({ socketPath: host === undefined ? socketPath : undefined, replication }),
     ...plain,
     ...numbers,
-    // Said even where they say nothing: TypeORM has kept what was set
-    ssl: ssl === false ? undefined : (ssl ?? options.ssl),
+    // Said even where it says nothing: TypeORM has kept what was set
     extra,
   } as MysqlOptions;
+  return hide(result, secrets);
 }
 
 const defined = (values: Values): Values =>

@@ -31,6 +31,12 @@ export interface Connection {
 /** What is the same for every data source of this package, wherever it connects to. */
 export type FixedOptions = Pick<MysqlOptions, 'entities' | 'subscribers'>;
 
+/** What may hold a password or a private key reaches TypeORM by the driver, and nobody's console. */
+function withoutSecrets(options: object): Partial<DataSourceOptions> {
+  const secret = new Set(['password', 'ssl', 'extra', 'url', 'replication']);
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !secret.has(name)));
+}
+
 function warnOfWrongType(declared: Flavour | null, server: Server): void {
   if (declared === null || declared === server.flavour) return;
   process.emitWarning(
@@ -61,7 +67,7 @@ function warnOfWaits(): ProgressListener {
  */
 export class ProtectionFlowsDataSource extends DataSource {
   /** What was set by `setOptions` before `initialize`: it has the last word, as for any DataSource. */
-  private readonly overrides: Partial<DataSourceOptions> = {};
+  readonly #overrides: Partial<DataSourceOptions> = {};
   private detected: Server | undefined;
   private initializing: Promise<this> | undefined;
 
@@ -91,8 +97,8 @@ export class ProtectionFlowsDataSource extends DataSource {
   }
 
   override setOptions(options: Partial<DataSourceOptions>): this {
-    Object.assign(this.overrides, options);
-    return super.setOptions(options);
+    Object.assign(this.#overrides, options);
+    return super.setOptions(withoutSecrets(options));
   }
 
   /**
@@ -108,7 +114,7 @@ export class ProtectionFlowsDataSource extends DataSource {
 
   private async connect(): Promise<this> {
     if (this.isInitialized) return super.initialize();
-    const { options, declaredType } = await this.connection(this.overrides);
+    const { options, declaredType } = await this.connection(this.#overrides);
     if (options.synchronize || options.dropSchema)
       throw refusals.option(options.synchronize ? 'synchronize' : 'dropSchema');
     this.detected = await probeServer(options);

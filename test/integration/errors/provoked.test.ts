@@ -115,7 +115,7 @@ describe('every error code is provoked:', () => {
       await query(`KILL ${id}`);
       return runner.query('SELECT 1').finally(() => runner.release());
     },
-    TLS_FAILED: () => connect(url({ query: '?ssl=true' })),
+    TLS_FAILED: () => connect(url({ host: 'localhost', query: '?ssl=true' })),
     ACCESS_DENIED: () => connect(url({ password: secret })),
     QUOTA_EXCEEDED: () => asUser([`ALL ON \`${database.name}\`.*`], (as) => useUpQueries(as, query)),
     DATABASE_MISSING: () => connect(url({ name: 'no_such_database' })),

@@ -1,17 +1,16 @@
 import type { DataSourceOptions } from 'typeorm';
-import { connectionSettings, dataSourceOptions, withOverrides } from '../../../src/config';
+import { settingsFromProgram, withOverrides } from '../../../src/config';
 import { isProtectionFlowsError, type ProtectionFlowsError } from '../../../src/errors';
 import { faultsOf } from './faults-of';
 
-const settings = connectionSettings({
-  source: 'test',
+const settings = settingsFromProgram({
   host: 'h',
   username: 'u',
   password: 'p',
   database: 'd',
 });
 const ca = '-----BEGIN CERTIFICATE-----';
-const configured = dataSourceOptions({ ...settings, ssl: { ca } });
+const configured = settingsFromProgram({ ...settings, ssl: { ca } });
 const set = (options: object, on = configured) => withOverrides(on, options as Partial<DataSourceOptions>);
 
 function errorOf(options: object): ProtectionFlowsError {
@@ -30,7 +29,7 @@ describe('options set on the data source', () => {
     const logger = 'debug';
     const result = set({ host: undefined, port: null, poolSize: 3, migrationsRun: true, logger });
     expect(result).toMatchObject({ host: 'h', port: 3306, poolSize: 3, migrationsRun: true, logger });
-    expect(result.ssl).toEqual(configured.ssl);
+    expect(result.ssl).toEqual({ ca, rejectUnauthorized: true, verifyIdentity: false });
   });
 
   it('are judged by the rules of the settings, all at once', () => {
@@ -102,15 +101,16 @@ describe('options set on the data source', () => {
   });
 
   it('reach each server where there are replicas', () => {
-    const on = dataSourceOptions({ ...settings, replicas: ['r'] });
-    expect(set({ host: 'x', password: 'q' }, on)).toMatchObject({
+    const on = settingsFromProgram({ ...settings, replicas: ['r'] });
+    expect(set({ host: 'x', username: 'v', password: 'q' }, on)).toMatchObject({
       host: 'x',
-      replication: { master: { host: 'x', password: 'q' }, slaves: [{ host: 'r', password: 'q' }] },
+      password: 'q',
+      replication: { master: { host: 'x', username: 'v' }, slaves: [{ host: 'r', username: 'v' }] },
     });
   });
 
   it('put a host in the place of a socket', () => {
-    const on = dataSourceOptions({ ...settings, host: null, socketPath: '/s' });
+    const on = settingsFromProgram({ ...settings, host: null, socketPath: '/s' });
     expect(set({ host: 'x' }, on)).not.toHaveProperty('socketPath');
   });
 });

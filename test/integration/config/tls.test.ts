@@ -1,0 +1,125 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DataSourceOptions } from 'typeorm';
+import { createDataSource, type DataSourceConnection } from '../../../src/create-data-source';
+import { migrate, rollback, type ProtectionFlowsDataSource } from '../../../src/migrator';
+import { catalogRows } from '../../../src/schema/catalog/catalog-rows';
+import { makeCertificates } from '../../support/certificates';
+import { useDatabase, usePrivateServer } from '../../support/database';
+import { temporaryFolder } from '../../support/temporary-folder';
+
+const folder = temporaryFolder();
+const files = makeCertificates(folder);
+const ca = readFileSync(files.ca, 'utf8');
+
+/** Guards that whichever way TLS is asked for, no session of a data source speaks in plain text. */
+describe('on a server that has TLS, every session', () => {
+  const server = usePrivateServer({
+    serverArguments: [`--ssl-ca=${files.ca}`, `--ssl-cert=${files.cert}`, `--ssl-key=${files.key}`],
+  });
+  const database = useDatabase({ server });
+
+  interface Counts {
+    readonly all: number;
+    readonly encrypted: number;
+  }
+  const counts = async (): Promise<Counts> => {
+    const rows = await catalogRows<{ Variable_name: string; Value: string }>(
+      database.session,
+      "SHOW GLOBAL STATUS WHERE Variable_name IN ('Connections', 'Ssl_accepts')",
+    );
+    const of = (name: string) => Number(rows.find((row) => row.Variable_name === name)?.Value);
+    return { all: of('Connections'), encrypted: of('Ssl_accepts') };
+  };
+
+  const account = () => {
+    const { host, port, username, password, database: name } = database.settings;
+    return { host, port, username, password, database: name };
+  };
+  const fromFile = (settings: object): DataSourceConnection => {
+    const configFile = join(folder, 'settings.json');
+    writeFileSync(configFile, JSON.stringify({ ...account(), ...settings }));
+    return { configFile };
+  };
+  const environment = () => {
+    const { host, port, username, password, database: name } = account();
+    return {
+      DB_HOST: host,
+      DB_PORT: String(port),
+      DB_USERNAME: username,
+      DB_PASSWORD: password,
+      DB_DATABASE: name,
+    };
+  };
+  const set = (options: object): ProtectionFlowsDataSource =>
+    createDataSource(account()).setOptions(options as Partial<DataSourceOptions>);
+
+  const ways: Readonly<Record<string, () => ProtectionFlowsDataSource>> = {
+    'sslCa in the URL': () =>
+      createDataSource({ env: { DATABASE_URL: `${database.url}?sslCa=${encodeURIComponent(files.ca)}` } }),
+    DB_SSL_CA: () => createDataSource({ env: { ...environment(), DB_SSL_CA: files.ca } }),
+    'ssl in a file': () => createDataSource(fromFile({ ssl: { ca: files.ca } })),
+    'ssl of a program': () => createDataSource({ ...account(), ssl: { ca } }),
+    'ssl with the name of the host': () =>
+      createDataSource({
+        ...account(),
+        host: 'localhost',
+        ssl: { ca: readFileSync(files.ca), verifyIdentity: true },
+      }),
+    'ssl that verifies nothing': () => createDataSource({ ...account(), ssl: { rejectUnauthorized: false } }),
+    'several hosts': () => {
+      const { host, port, ...rest } = account();
+      return createDataSource({ ...rest, hosts: [`${host}:1`, { host, port }], ssl: { ca } });
+    },
+    replicas: () => {
+      const { host, port } = account();
+      return createDataSource({ ...account(), replicas: [{ host, port }], ssl: { ca } });
+    },
+    'ssl that is set': () => set({ ssl: { ca } }),
+    'ssl in extra': () => set({ extra: { ssl: { ca } } }),
+  };
+
+  it.each(Object.keys(ways))(
+    'is encrypted with %s: the first, the pool’s and the migrator’s',
+    async (way) => {
+      const dataSource = ways[way]!();
+      const before = await counts();
+      await dataSource.initialize();
+      try {
+        await migrate(dataSource);
+        await rollback(dataSource, { steps: 'all' });
+      } finally {
+        await dataSource.destroy();
+      }
+      const after = await counts();
+      const made = after.all - before.all;
+      expect(made).toBeGreaterThan(2);
+      expect(after.encrypted - before.encrypted).toBe(made);
+    },
+  );
+
+  it('fails where the authority is another’s, before a word is said in plain text', async () => {
+    const before = await counts();
+    const other = readFileSync(makeCertificates(temporaryFolder()).ca, 'utf8');
+    for (const dataSource of [
+      createDataSource({ ...account(), ssl: { ca: other } }),
+      set({ extra: { ssl: { ca: other } } }),
+      set({ ssl: 'Amazon RDS' }),
+      createDataSource({ ...account(), host: 'localhost', ssl: true }),
+    ]) {
+      await expect(dataSource.initialize()).rejects.toMatchObject({ code: 'TLS_FAILED' });
+    }
+    // The server accepts a handshake before the client refuses its certificate, or counts it as none
+    const after = await counts();
+    expect(after.all - before.all).toBe(4);
+  });
+
+  it('is in plain text where nothing is said: this test would see one', async () => {
+    const before = await counts();
+    const dataSource = await createDataSource(account()).initialize();
+    await dataSource.destroy();
+    const after = await counts();
+    expect(after.encrypted).toBe(before.encrypted);
+    expect(after.all).toBeGreaterThan(before.all);
+  });
+});
