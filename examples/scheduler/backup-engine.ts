@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { BackupType, ProtectionFlow, TargetVm } from '@sendense/protection-flows';
+import type { BackupType, FlowRow, TargetVm } from '@sendense/protection-flows';
 import type { SimulationSettings } from './settings';
 
 /** One VM to be protected by one run. */
@@ -43,7 +43,7 @@ export class SimulatedBackupEngine {
   ) {}
 
   /** Does the job, to its end or until the signal is aborted. */
-  async run(job: Job, flow: ProtectionFlow, signal: AbortSignal): Promise<JobEnd> {
+  async run(job: Job, flow: FlowRow, signal: AbortSignal): Promise<JobEnd> {
     const { repository_id } = flow;
     if (repository_id !== null) await this.insertRow(job, repository_id, flow.policy_id);
     const end = await this.copy(job, signal);

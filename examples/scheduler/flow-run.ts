@@ -2,7 +2,7 @@ import {
   isProtectionFlowsError,
   type Claim,
   type JobStatus,
-  type ProtectionFlow,
+  type FlowRow,
   type Repositories,
   type TargetVm,
 } from '@sendense/protection-flows';
@@ -85,7 +85,7 @@ export class FlowRun {
     if (fault !== undefined) throw fault.reason;
   }
 
-  private async findNeedFull(flow: ProtectionFlow, vms: readonly TargetVm[]): Promise<Set<string>> {
+  private async findNeedFull(flow: FlowRow, vms: readonly TargetVm[]): Promise<Set<string>> {
     const ids = vms.map((vm) => vm.context_id);
     if (flow.repository_id === null) return new Set(ids);
     return this.context.repositories.targets.withoutFullBackup(ids, flow.repository_id);

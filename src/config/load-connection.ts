@@ -15,9 +15,9 @@ export interface ConnectionSources {
   /** The file of `--config`, relative to `cwd`. Where it is given, nothing else is looked at. */
   readonly configFile?: string | undefined;
   /** Default: process.env. */
-  readonly env?: NodeJS.ProcessEnv;
+  readonly env?: NodeJS.ProcessEnv | undefined;
   /** The folder of `ormconfig.json`. Default: process.cwd(). */
-  readonly cwd?: string;
+  readonly cwd?: string | undefined;
 }
 
 /** The file that is looked for where nothing else is given. */

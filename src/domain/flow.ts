@@ -19,9 +19,9 @@ export type FlowStatus = (typeof flowStatuses)[number];
 
 /** The fields that decide whether a flow is complete for its type. A missing one counts as null. */
 export interface FlowTypeFields {
-  readonly flow_type?: FlowType | null;
-  readonly repository_id?: string | null;
-  readonly destination_type?: DestinationType | null;
+  readonly flow_type?: FlowType | null | undefined;
+  readonly repository_id?: string | null | undefined;
+  readonly destination_type?: DestinationType | null | undefined;
 }
 
 /** One field that the flow's type asks for and that is not there. */

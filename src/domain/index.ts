@@ -36,5 +36,6 @@ export {
   type ScheduleExecutionStatus,
   type ScheduleType,
 } from './platform';
+export type { Optional } from './optional';
 export { countJobs, outcomeOfJobs, type JobCounts } from './settlement';
 export { isStorableTimestamp, timestampRange, toWholeSecond } from './timestamp';

@@ -22,6 +22,8 @@ export {
   VmReplicationContext,
 };
 
+export { executionRelations, flowRelations, type ExecutionRow, type FlowRow } from './rows';
+
 /** Every entity of this package, for `DataSourceOptions.entities`: the two that it owns, then the platform's. */
 export const entities = [
   ProtectionFlow,

@@ -10,7 +10,7 @@ type Facts = Readonly<Record<string, unknown>>;
 /** Required for a code whose {@link ErrorDetails} have to have something. */
 type WithDetails<Code extends ErrorCode> =
   Record<never, never> extends ErrorDetails[Code]
-    ? { readonly details?: ErrorDetails[Code] }
+    ? { readonly details?: ErrorDetails[Code] | undefined }
     : { readonly details: ErrorDetails[Code] };
 
 interface Sentences {
@@ -19,7 +19,7 @@ interface Sentences {
   /** The fix: what to type, set or ask for. */
   readonly remedy: string;
   /** What the fault means for the caller's data, where the code's own sentence is not exact enough. */
-  readonly consequence?: string;
+  readonly consequence?: string | undefined;
   /** The error underneath, as `Error.cause`. Never printed. */
   readonly cause?: unknown;
 }

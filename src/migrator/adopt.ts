@@ -19,7 +19,7 @@ import { wishesOf, type WishOptions } from './wishes';
 /** Options of {@link adopt}. */
 export interface AdoptOptions extends SessionOptions, WishOptions {
   /** True where what differs is to be repaired; else it is listed, and only an exact match is acted upon. */
-  readonly repair?: boolean;
+  readonly repair?: boolean | undefined;
 }
 
 function nothingThere({ database }: ProtectionFlowsDataSource): ProtectionFlowsError {

@@ -146,7 +146,7 @@ export class ProtectionFlowsDataSource extends DataSource {
    *
    * @throws ProtectionFlowsError FAKE_REFUSED; PREFLIGHT_FAILED with the findings where nothing could be done
    */
-  override async runMigrations(options?: { fake?: boolean }): Promise<Migration[]> {
+  override async runMigrations(options?: { fake?: boolean | undefined }): Promise<Migration[]> {
     if (options?.fake) throw refusals.fake();
     const outcome = await migrate(this, { onProgress: warnOfWaits() });
     const inTheWay = outcome.findings.filter(isInTheWay);
@@ -170,7 +170,7 @@ export class ProtectionFlowsDataSource extends DataSource {
    *
    * @throws ProtectionFlowsError FAKE_REFUSED, and what {@link rollback} throws
    */
-  override async undoLastMigration(options?: { fake?: boolean }): Promise<void> {
+  override async undoLastMigration(options?: { fake?: boolean | undefined }): Promise<void> {
     if (options?.fake) throw refusals.fake();
     const { undone } = await rollback(this, { onProgress: warnOfWaits() });
     if (undone.length === 0)

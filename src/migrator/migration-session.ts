@@ -15,18 +15,18 @@ import { answerLimitMs, Watchdog } from './waiting/watchdog';
 /** What every command that changes the schema can be told. */
 export interface SessionOptions {
   /** Told before each step, and from time to time during a long one; for progress displays. */
-  readonly onProgress?: ProgressListener;
+  readonly onProgress?: ProgressListener | undefined;
   /** Aborting it stops the command before its next statement, with INTERRUPTED. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** How long to wait for another migrate, in milliseconds. Default: ten minutes. */
-  readonly lockWaitMs?: number;
+  readonly lockWaitMs?: number | undefined;
   /**
    * How long the lock outlasts this run in a cluster, should it go silent, in milliseconds. Default: 30 seconds. On the
    * same server others see at once that it is gone.
    */
-  readonly lockLeaseMs?: number;
+  readonly lockLeaseMs?: number | undefined;
   /** How long each statement waits for a transaction that holds its table, in milliseconds. Default: a minute. */
-  readonly tableWaitMs?: number;
+  readonly tableWaitMs?: number | undefined;
 }
 
 /** A session that holds the migration lock. */

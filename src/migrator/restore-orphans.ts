@@ -12,9 +12,9 @@ export type { LeftRows };
 /** Options of {@link restoreOrphans}. */
 export interface RestoreOrphansOptions extends SessionOptions {
   /** Only the rows that were set aside for that foreign key. Default: all. */
-  readonly key?: string;
+  readonly key?: string | undefined;
   /** How many rows one transaction puts back, at most. Default: 500. */
-  readonly batchRows?: number;
+  readonly batchRows?: number | undefined;
 }
 
 /** What a restore did, as `restore-orphans --json` prints it. */

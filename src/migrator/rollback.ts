@@ -12,9 +12,9 @@ import { whereOf, type RollbackResult } from './results';
 /** Options of {@link rollback}. */
 export interface RollbackOptions extends SessionOptions {
   /** How many migrations to undo, newest first; `all` for every one. */
-  readonly steps?: number | 'all';
+  readonly steps?: number | 'all' | undefined;
   /** True when the rows of dropped tables may be thrown away. Default: PROTECTION_FLOWS_DISCARD_ROWS is 1. */
-  readonly discardRows?: boolean;
+  readonly discardRows?: boolean | undefined;
 }
 
 /** Refuses to undo what this code did not do: it does not know how. */

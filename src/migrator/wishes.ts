@@ -8,11 +8,11 @@ export interface WishOptions {
    * What to do about rows whose parent does not exist: `report` them and refuse the key, set the reference to `null`,
    * or move them to `sendense_flow_orphans` (`quarantine`). Default: `report`.
    */
-  readonly orphans?: OrphanChoice;
+  readonly orphans?: OrphanChoice | undefined;
   /** True where a table of any size may be copied while its writers wait, if the server can't do without. */
-  readonly allowBlocking?: boolean;
+  readonly allowBlocking?: boolean | undefined;
   /** Up to how many rows that is done unasked. Default: PROTECTION_FLOWS_COPY_LIMIT_ROWS, or 100,000. */
-  readonly copyLimitRows?: number;
+  readonly copyLimitRows?: number | undefined;
 }
 
 /** The options with their defaults filled in. */

@@ -9,33 +9,33 @@ export interface ProtectionFlowsModuleOptions {
    * DataSource of its own for it. Default: none; with `dataSource` not given either, the module uses the shared
    * `dataSource` of `@sendense/protection-flows/data-source`, which looks at the environment and `ormconfig.json`.
    */
-  readonly connection?: DataSourceConnection;
+  readonly connection?: DataSourceConnection | undefined;
   /** A DataSource that there is already; it is connected unless it is. Default: none. Not beside `connection`. */
-  readonly dataSource?: ProtectionFlowsDataSource;
+  readonly dataSource?: ProtectionFlowsDataSource | undefined;
   /**
    * Whether the DataSource is closed when the application shuts down. Default: true where the module connected it,
    * false for a `dataSource` that was given and for a shared one that was connected before. Of several modules on one
    * DataSource, the last closes it.
    */
-  readonly destroyOnShutdown?: boolean;
+  readonly destroyOnShutdown?: boolean | undefined;
   /**
    * Whether the schema is brought up to date at the start, by the guarded `runMigrations()`; the application does not
    * start where that fails. Default: what the configuration says, and there the default is false.
    */
-  readonly migrationsRun?: boolean;
+  readonly migrationsRun?: boolean | undefined;
   /** How often a first connection that failed is tried again; 0 for never, at most 1,000. Default: 10. */
-  readonly retryAttempts?: number;
+  readonly retryAttempts?: number | undefined;
   /**
    * The pause before the first of these attempts, in milliseconds, at most 600,000. Each further one is twice as long,
    * up to 10 seconds or this pause if it is longer. Default: 500, which together with the attempts is about a minute.
    */
-  readonly retryDelayMs?: number;
+  readonly retryDelayMs?: number | undefined;
 }
 
 /** What the module may be told beside its options. */
 export interface ProtectionFlowsModuleExtras {
   /** Whether every module of the application may inject the providers without importing this one. Default: false. */
-  readonly isGlobal?: boolean;
+  readonly isGlobal?: boolean | undefined;
 }
 
 /** A class that `useClass` or `useExisting` of `forRootAsync` names. */

@@ -75,7 +75,10 @@ export class DueFlowRepository {
    *
    * @param options `worker`: who claims; `limit`: 1 to 1,000, default 20
    */
-  async claimQueued(options: { readonly worker: string; readonly limit?: number }): Promise<Claim[]> {
+  async claimQueued(options: {
+    readonly worker: string;
+    readonly limit?: number | undefined;
+  }): Promise<Claim[]> {
     const worker = readName('claimQueued', 'worker', options.worker);
     const { limit } = readCounts('claimQueued', { limit: options.limit }, limits);
     return this.session.transaction((own) => claimQueuedRuns(own, worker, limit), 'READ COMMITTED');
@@ -88,7 +91,7 @@ export class DueFlowRepository {
    * @param options `now`: default the server's time
    * @returns how many got one, and the schedules that gave none although they should
    */
-  async plan(options: { readonly now?: Date } = {}): Promise<PlanResult> {
+  async plan(options: { readonly now?: Date | undefined } = {}): Promise<PlanResult> {
     let planned = 0;
     const problems: ScheduleProblem[] = [];
     for (let after = ''; ;) {

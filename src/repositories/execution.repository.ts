@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import type { JobStatus } from '../domain';
-import type { ProtectionFlowExecution } from '../entities';
+import type { ExecutionRow } from '../entities';
 import type { Page } from './cursor';
 import { beginExecution } from './executions/begin';
 import {
@@ -56,7 +56,7 @@ export class ExecutionRepository {
    * @throws FLOW_NOT_FOUND; FLOW_STILL_RUNNING where a run is under way (`details.executionId`);
    * REFERENCE_NOT_FOUND for a wrong schedule_execution_id
    */
-  async start(input: NewExecution): Promise<ProtectionFlowExecution> {
+  async start(input: NewExecution): Promise<ExecutionRow> {
     assertNewExecution(input);
     return startExecution(this.session, input);
   }
@@ -67,7 +67,7 @@ export class ExecutionRepository {
    *
    * @throws FLOW_NOT_FOUND; REFERENCE_NOT_FOUND
    */
-  async enqueue(input: NewExecution): Promise<ProtectionFlowExecution> {
+  async enqueue(input: NewExecution): Promise<ExecutionRow> {
     assertNewExecution(input);
     return enqueueExecution(this.session, input);
   }
@@ -83,14 +83,14 @@ export class ExecutionRepository {
   }
 
   /** @throws EXECUTION_NOT_FOUND */
-  async get(id: string): Promise<ProtectionFlowExecution> {
+  async get(id: string): Promise<ExecutionRow> {
     const found = await this.find(id);
     if (found === null) throw executionNotFound(id);
     return found;
   }
 
   /** The run, or null. */
-  find(id: string): Promise<ProtectionFlowExecution | null> {
+  find(id: string): Promise<ExecutionRow | null> {
     return findExecution(this.session, id);
   }
 
@@ -105,7 +105,7 @@ export class ExecutionRepository {
   async recordJobs(
     id: string,
     jobIds: readonly string[],
-    options: { readonly more?: boolean } = {},
+    options: { readonly more?: boolean | undefined } = {},
   ): Promise<boolean> {
     assertInput('ProtectionFlowExecution', { created_job_ids: jobIds }, ['created_job_ids'], 'update');
     return recordJobIds(this.session, id, jobIds, options.more === true);
@@ -161,7 +161,7 @@ export class ExecutionRepository {
   }
 
   /** The newest run of each of the flows, by flow id; flows without runs are left out. One query. */
-  async latest(flowIds: readonly string[]): Promise<Map<string, ProtectionFlowExecution>> {
+  async latest(flowIds: readonly string[]): Promise<Map<string, ExecutionRow>> {
     const ids = readIds('latest', 'flowIds', flowIds);
     readCounts('latest', { flowIds: ids.length }, { flowIds: { min: 0, max: mostFlowsAtOnce } });
     return ids.length === 0 ? new Map() : selectLatest(this.session, ids);
@@ -174,8 +174,8 @@ export class ExecutionRepository {
    */
   async history(
     flowId: string,
-    page: { readonly limit?: number; readonly after?: string | null } = {},
-  ): Promise<Page<ProtectionFlowExecution>> {
+    page: { readonly limit?: number | undefined; readonly after?: string | null | undefined } = {},
+  ): Promise<Page<ExecutionRow>> {
     const { limit } = readCounts(
       'page',
       { limit: page.limit },
@@ -185,7 +185,7 @@ export class ExecutionRepository {
   }
 
   /** The runs under way, oldest first; at most `limit`, default 1,000. */
-  async listRunning(options: { readonly limit?: number } = {}): Promise<ProtectionFlowExecution[]> {
+  async listRunning(options: { readonly limit?: number | undefined } = {}): Promise<ExecutionRow[]> {
     const { limit } = readCounts('listRunning', options, {
       limit: { min: 1, max: 10_000, otherwise: 1_000 },
     });
@@ -193,7 +193,7 @@ export class ExecutionRepository {
   }
 
   /** The run under way that has this job, compared exactly; null where there is none. */
-  findRunningByJob(jobId: string): Promise<ProtectionFlowExecution | null> {
+  findRunningByJob(jobId: string): Promise<ExecutionRow | null> {
     return selectRunningByJob(this.session, jobId);
   }
 
@@ -203,7 +203,10 @@ export class ExecutionRepository {
    * @param options `silenceMs`: milliseconds, counted in whole seconds; `limit`: at most so many, default 100
    * @returns the ids of the runs that were ended
    */
-  async reapStale(options: { readonly silenceMs: number; readonly limit?: number }): Promise<string[]> {
+  async reapStale(options: {
+    readonly silenceMs: number;
+    readonly limit?: number | undefined;
+  }): Promise<string[]> {
     const { silenceMs, limit } = readCounts('reapStale', options, {
       silenceMs: { min: 1, max: longestSilenceMs },
       limit: { min: 1, max: 10_000, otherwise: 100 },

@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import type { ProtectionFlow } from '../entities';
+import type { FlowRow } from '../entities';
 import type { Page } from './cursor';
 import type { FlowChanges, NewFlow } from './flows/flow-input';
 import { listFlows, selectFlows, type FlowFilter, type FlowPage } from './flows/flow-query';
@@ -38,7 +38,7 @@ export class FlowRepository {
    *
    * @throws VALIDATION_FAILED, FLOW_NAME_TAKEN (whatever the case), REFERENCE_NOT_FOUND, SCHEDULE_INVALID
    */
-  create(input: NewFlow): Promise<ProtectionFlow> {
+  create(input: NewFlow): Promise<FlowRow> {
     return insertFlow(this.session, input);
   }
 
@@ -119,7 +119,9 @@ export class FlowRepository {
    * @param options `timeZone`: where "today" begins at midnight, default UTC; `now`: default the program's clock
    * @throws VALIDATION_FAILED for an unknown time zone
    */
-  summary(options: { readonly timeZone?: string; readonly now?: Date } = {}): Promise<FlowSummary> {
+  summary(
+    options: { readonly timeZone?: string | undefined; readonly now?: Date | undefined } = {},
+  ): Promise<FlowSummary> {
     return readSummary(this.session, options.timeZone ?? 'UTC', options.now ?? new Date());
   }
 

@@ -18,25 +18,25 @@ export interface PruneProgress {
 /** How to delete in batches. */
 export interface BatchOptions {
   /** Executions a statement: 1 to 10,000. Default: 500. */
-  readonly batchSize?: number;
+  readonly batchSize?: number | undefined;
   /**
    * Rest after each batch, in milliseconds. Default: as long as the batch took, so that writers of other rows have the
    * disk to themselves half of the time.
    */
-  readonly pauseMs?: number;
+  readonly pauseMs?: number | undefined;
   /** Stops between two batches. */
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: PruneProgress) => void;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: PruneProgress) => void) | undefined;
 }
 
 /** What to prune: at least one of the first two. */
 export interface PruneOptions extends BatchOptions {
   /** Executions that ended longer ago than this, in milliseconds. */
-  readonly olderThanMs?: number;
+  readonly olderThanMs?: number | undefined;
   /** Executions beyond the newest so many of their flow, from 1. */
-  readonly keepPerFlow?: number;
+  readonly keepPerFlow?: number | undefined;
   /** Counts, and deletes nothing. Default: false. */
-  readonly dryRun?: boolean;
+  readonly dryRun?: boolean | undefined;
 }
 
 /** What a prune did. */

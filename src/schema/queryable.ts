@@ -5,7 +5,7 @@
 export interface Queryable {
   query(sql: string, parameters?: unknown[]): Promise<unknown>;
   /** True inside a transaction, as far as the session knows. */
-  readonly isTransactionActive?: boolean;
+  readonly isTransactionActive?: boolean | undefined;
 }
 
 /** The session as it is to be used inside a transaction that was begun by a statement. */

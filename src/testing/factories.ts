@@ -1,23 +1,21 @@
 import type { EntityManager } from 'typeorm';
 import { uuidv7 } from 'uuidv7';
-import { ProtectionFlow, ProtectionFlowExecution } from '../entities';
+import type { Optional } from '../domain';
+import { ProtectionFlow, ProtectionFlowExecution, type ExecutionRow, type FlowRow } from '../entities';
+import type { NewFlow } from '../repositories';
 import { createRepository, uniqueSuffix } from './platform-rows';
 
 /** The columns of a flow, without its relations. */
-export type FlowOverrides = Partial<
-  Omit<ProtectionFlow, 'repository' | 'policy' | 'schedule' | 'executions'>
->;
+export type FlowOverrides = Optional<FlowRow>;
 
 /** The columns of an execution, without its relations. */
-export type ExecutionOverrides = Partial<Omit<ProtectionFlowExecution, 'flow' | 'schedule_execution'>>;
+export type ExecutionOverrides = Optional<ExecutionRow>;
 
-/** What a valid flow cannot do without. */
-export type BuiltFlow = FlowOverrides &
-  Pick<ProtectionFlow, 'id' | 'name' | 'flow_type' | 'target_type' | 'target_id'>;
+/** A valid flow: what its type cannot do without is there. */
+export type BuiltFlow = FlowOverrides & Pick<FlowRow, 'id'> & NewFlow;
 
 /** What a valid execution cannot do without. */
-export type BuiltExecution = ExecutionOverrides &
-  Pick<ProtectionFlowExecution, 'id' | 'flow_id' | 'execution_type'>;
+export type BuiltExecution = ExecutionOverrides & Pick<ExecutionRow, 'id' | 'flow_id' | 'execution_type'>;
 
 /**
  * A valid flow, in memory: a replication flow, which refers to no other row; a backup flow where the overrides name
@@ -34,7 +32,7 @@ export function buildFlow(overrides: FlowOverrides = {}): BuiltFlow {
     target_id: `ctx-web-${suffix}`,
     destination_type: isBackup ? null : 'ossea',
     ...overrides,
-  };
+  } as BuiltFlow;
 }
 
 /** A valid pending execution of the flow, in memory. */
@@ -48,7 +46,7 @@ export async function createFlow(
   overrides: FlowOverrides = {},
 ): Promise<ProtectionFlow> {
   const flow = buildFlow(overrides);
-  if (flow.flow_type === 'backup' && flow.repository_id === undefined) {
+  if (flow.flow_type === 'backup' && overrides.repository_id === undefined) {
     flow.repository_id = (await createRepository(manager)).id;
   }
   await manager.save(manager.create(ProtectionFlow, flow));

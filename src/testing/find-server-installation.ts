@@ -6,9 +6,9 @@ import { identifyServer, isRoot, type ServerInstallation } from './server-instal
 
 /** Which server is wanted. Nothing given: the first one found. */
 export interface ServerWish {
-  readonly flavour?: Flavour;
+  readonly flavour?: Flavour | undefined;
   /** The beginning of its version, such as `10.11` or `9`. */
-  readonly version?: string;
+  readonly version?: string | undefined;
 }
 
 type Location = Omit<ServerInstallation, 'flavour' | 'version'>;

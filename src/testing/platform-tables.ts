@@ -3,9 +3,9 @@ import type { Queryable } from '../schema/queryable';
 /** The collation of each part of the platform's schema. Left out: the database's default, inherited. */
 export interface PlatformCollations {
   /** replication_schedules, schedule_executions, vm_machine_groups, vm_group_memberships, vm_replication_contexts */
-  readonly schedules?: string;
+  readonly schedules?: string | undefined;
   /** backup_repositories, backup_policies, backup_jobs */
-  readonly repositories?: string;
+  readonly repositories?: string | undefined;
 }
 
 /** A platform database as met in the field: the defaults of its database, the collations of its tables. */

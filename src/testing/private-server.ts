@@ -18,15 +18,15 @@ import { connectionUrl } from './connection-url';
 /** How a private server is to be. */
 export interface PrivateServerOptions extends ServerWish {
   /** The server to start. Default: the preferred one found on this machine that fits flavour and version. */
-  readonly installation?: ServerInstallation;
+  readonly installation?: ServerInstallation | undefined;
   /** Arguments for the server program, such as `--sql-mode=`. They come last, so they win. */
-  readonly serverArguments?: readonly string[];
+  readonly serverArguments?: readonly string[] | undefined;
   /** The server's time zone, as an offset such as `+05:30`. Default: the machine's. */
-  readonly timeZone?: string;
+  readonly timeZone?: string | undefined;
   /** The root user's password. Default: one that has to be quoted in a URL. No backslash. */
-  readonly password?: string;
+  readonly password?: string | undefined;
   /** How long a start may take. Default: 60,000. */
-  readonly startLimitMs?: number;
+  readonly startLimitMs?: number | undefined;
 }
 
 const defaultPassword = 'p@ss#word';

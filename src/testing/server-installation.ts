@@ -11,17 +11,17 @@ export interface ServerInstallation {
   /** The server program; a path inside `chroot` where there is one. */
   readonly binary: string;
   /** MariaDB's program that makes a data directory. MySQL's server makes its own. */
-  readonly installDbProgram?: string;
+  readonly installDbProgram?: string | undefined;
   /** The prefix of a server that does not lie where it was built for. */
-  readonly basedir?: string;
+  readonly basedir?: string | undefined;
   /** Where that server's shared libraries are. */
-  readonly libraryPath?: string;
+  readonly libraryPath?: string | undefined;
   /** A root file system of another distribution release. Launching inside it takes root. */
-  readonly chroot?: string;
+  readonly chroot?: string | undefined;
   /** Whom the server runs as where this process is root's. Default: root. */
-  readonly user?: string;
+  readonly user?: string | undefined;
   /** Where the programs are that the server calls, before the PATH. */
-  readonly programFolder?: string;
+  readonly programFolder?: string | undefined;
 }
 
 /** A program with its arguments and environment, ready to be spawned. */

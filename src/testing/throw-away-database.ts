@@ -6,11 +6,11 @@ import { connectionUrl, serverOf, type DatabaseSettings, type ServerAddress } fr
 /** How a throw-away database is to be. */
 export interface ThrowAwayDatabaseOptions {
   /** Its exact name; blanks and hyphens are fine. Default: a unique one. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Default: the server's. */
-  readonly charset?: string;
+  readonly charset?: string | undefined;
   /** Default: the charset's, or the server's. */
-  readonly collation?: string;
+  readonly collation?: string | undefined;
 }
 
 /** An empty database for one test. */

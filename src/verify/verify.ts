@@ -43,7 +43,7 @@ const behaviourChecks: readonly Check[] = [
 /** Options of {@link verify}. */
 export interface VerifyOptions {
   /** True to call a database with deferred keys not ok. */
-  readonly strict?: boolean;
+  readonly strict?: boolean | undefined;
 }
 
 /** A check that the server does not let run is a skip, with the server's reason; a lost connection ends verify. */

@@ -5,14 +5,14 @@ import {
   type ExecutionStatus,
   type ExecutionType,
   type JsonObject,
-  type ProtectionFlowExecution,
+  type ExecutionRow,
 } from '@sendense/protection-flows';
 
 const nullableText = { type: String, nullable: true } as const;
 const nullableDate = { type: Date, nullable: true } as const;
 
 /** One run of a flow, as it is stored. */
-export class ExecutionResponse implements Omit<ProtectionFlowExecution, 'flow' | 'schedule_execution'> {
+export class ExecutionResponse implements ExecutionRow {
   @ApiProperty() readonly id!: string;
   @ApiProperty() readonly flow_id!: string;
   @ApiProperty({ enum: executionStatuses }) readonly status!: ExecutionStatus;

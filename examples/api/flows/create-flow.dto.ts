@@ -16,14 +16,14 @@ import {
   type DestinationType,
   type FlowType,
   type JsonObject,
-  type NewFlow,
+  type FlowChanges,
   type TargetType,
 } from '@sendense/protection-flows';
 
 const isGiven = (value: unknown): boolean => value !== null && value !== undefined;
 
 /** What a client says of a new flow. What it leaves out has its default: null, and `enabled` true. */
-export class CreateFlowDto implements NewFlow {
+export class CreateFlowDto implements FlowChanges {
   @ApiProperty({ example: 'Nightly web servers', maxLength: 255, description: 'Unique, whatever its case' })
   @IsString()
   @IsNotEmpty()

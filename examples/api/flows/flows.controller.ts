@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Put, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import { FlowRepository, TargetRepository } from '@sendense/protection-flows';
+import { FlowRepository, TargetRepository, type NewFlow } from '@sendense/protection-flows';
 import { ApiFaults } from '../faults/fault.response';
 import { CreateFlowDto } from './create-flow.dto';
 import { ListFlowsQuery, SummaryQuery } from './flow-queries';
@@ -27,7 +27,7 @@ export class FlowsController {
   @ApiCreatedResponse({ type: FlowResponse })
   @ApiFaults(400, 409)
   async create(@Body() input: CreateFlowDto): Promise<FlowResponse> {
-    const { id } = await this.flows.create(input);
+    const { id } = await this.flows.create(input as NewFlow);
     return flowResponse(await this.flows.get(id));
   }
 

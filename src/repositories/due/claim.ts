@@ -1,9 +1,9 @@
-import type { ProtectionFlow, ProtectionFlowExecution } from '../../entities';
+import type { ExecutionRow, FlowRow } from '../../entities';
 
 /** A run that was claimed, and its flow as it was at that moment. */
 export interface Claim {
-  readonly execution: ProtectionFlowExecution;
-  readonly flow: ProtectionFlow;
+  readonly execution: ExecutionRow;
+  readonly flow: FlowRow;
   /** When the run was due; null for one that was asked for by hand or through the API. */
   readonly dueAt: Date | null;
 }
@@ -33,13 +33,13 @@ export interface ClaimOptions {
   /** Who claims: kept as the run's `triggered_by`, and in its metadata as `worker`. */
   readonly worker: string;
   /** 1 to 1,000 flows. Default: 20. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
   /** What becomes of a flow that is due and still runs: passed over, or run once when it is free. Default: `skip`. */
-  readonly overlap?: 'skip' | 'queue';
+  readonly overlap?: 'skip' | 'queue' | undefined;
   /** What becomes of a run whose time is long past, as nobody claimed: made up for once, or left out. Default: `run`. */
-  readonly missed?: 'run' | 'skip';
+  readonly missed?: 'run' | 'skip' | undefined;
   /** How long past, in milliseconds. Default: 1 hour. */
-  readonly missedAfterMs?: number;
+  readonly missedAfterMs?: number | undefined;
   /** Default: the server's time. */
-  readonly now?: Date;
+  readonly now?: Date | undefined;
 }

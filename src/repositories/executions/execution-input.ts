@@ -1,16 +1,15 @@
-import type { ProtectionFlowExecution } from '../../entities';
+import type { Optional } from '../../domain';
+import type { ExecutionRow } from '../../entities';
 import { assertInput } from '../input';
 
 /** What a new run is made of. */
-export type NewExecution = Pick<ProtectionFlowExecution, 'flow_id' | 'execution_type'> &
-  Partial<
-    Pick<ProtectionFlowExecution, 'id' | 'triggered_by' | 'schedule_execution_id' | 'execution_metadata'>
-  >;
+export type NewExecution = Pick<ExecutionRow, 'flow_id' | 'execution_type'> &
+  Optional<Pick<ExecutionRow, 'id' | 'triggered_by' | 'schedule_execution_id' | 'execution_metadata'>>;
 
 /** What a run has done so far. Counts never go down; metadata is merged into what is there. */
-export type Progress = Partial<
+export type Progress = Optional<
   Pick<
-    ProtectionFlowExecution,
+    ExecutionRow,
     | 'jobs_completed'
     | 'jobs_failed'
     | 'jobs_skipped'

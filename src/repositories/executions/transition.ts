@@ -9,7 +9,7 @@ import { growingColumns, type Progress } from './execution-input';
 export interface Outcome extends Progress {
   readonly status: TerminalStatus;
   /** For people. Default: what is there stays. */
-  readonly error_message?: string | null;
+  readonly error_message?: string | null | undefined;
 }
 
 /** Part of a statement with its parameters. */

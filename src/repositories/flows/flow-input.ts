@@ -1,4 +1,5 @@
-import type { ProtectionFlow } from '../../entities';
+import type { Optional } from '../../domain';
+import type { FlowRow } from '../../entities';
 import type { WriteMode } from '../../validation';
 import { assertInput } from '../input';
 
@@ -15,16 +16,27 @@ export const changeableColumns = [
   'destination_config',
   'schedule_id',
   'enabled',
-] as const satisfies readonly (keyof ProtectionFlow)[];
+] as const satisfies readonly (keyof FlowRow)[];
 
 type Changeable = (typeof changeableColumns)[number];
 
-/** What a new flow is made of. */
-export type NewFlow = Pick<ProtectionFlow, 'name' | 'flow_type' | 'target_type' | 'target_id'> &
-  Partial<Pick<ProtectionFlow, Changeable | 'id' | 'created_by'>>;
+/** What a flow of either type is made of. */
+type NewFlowOf<Type extends FlowRow['flow_type'], Needed extends Changeable> = {
+  [Column in Needed]: NonNullable<FlowRow[Column]>;
+} & { flow_type: Type } & Pick<FlowRow, 'name' | 'target_type' | 'target_id'> &
+  Optional<Pick<FlowRow, Changeable | 'id' | 'created_by'>>;
+
+/** A new flow that backs up into a repository. */
+export type NewBackupFlow = NewFlowOf<'backup', 'repository_id'>;
+
+/** A new flow that replicates to a destination. */
+export type NewReplicationFlow = NewFlowOf<'replication', 'destination_type'>;
+
+/** What a new flow is made of; what is left out has its default: null, and `enabled` true. */
+export type NewFlow = NewBackupFlow | NewReplicationFlow;
 
 /** What is to change: null clears a column, undefined leaves it alone. */
-export type FlowChanges = Partial<Pick<ProtectionFlow, Changeable>>;
+export type FlowChanges = Optional<Pick<FlowRow, Changeable>>;
 
 const creatableColumns: readonly string[] = ['id', ...changeableColumns, 'created_by'];
 

@@ -1,4 +1,5 @@
-import { ProtectionFlow } from '../../entities';
+import type { Optional } from '../../domain';
+import { ProtectionFlow, type FlowRow } from '../../entities';
 import { validationFailed, type FieldFault } from '../../errors';
 import { validateFlow } from '../../validation';
 import { behind, behindParameters, pageOf, positionOf, type Page } from '../cursor';
@@ -11,9 +12,9 @@ import { readFlowView, type FlowView } from './flow-view';
 import { nameJoins } from './name-joins';
 
 /** What flows have to have; a property that is undefined does not matter, null means "none". */
-export type FlowFilter = Partial<
+export type FlowFilter = Optional<
   Pick<
-    ProtectionFlow,
+    FlowRow,
     'flow_type' | 'target_type' | 'target_id' | 'enabled' | 'schedule_id' | 'repository_id' | 'policy_id'
   >
 >;
@@ -21,11 +22,11 @@ export type FlowFilter = Partial<
 /** Which part of a list is wanted. */
 export interface FlowPage {
   /** 1 to 500. Default: 50. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
   /** The `next` of the page before. Default: the beginning. */
-  readonly after?: string | null;
+  readonly after?: string | null | undefined;
   /** Counts all rows too. Default: false, as it costs more than the page. */
-  readonly total?: boolean;
+  readonly total?: boolean | undefined;
 }
 
 /** Filter → the index that gives its rows newest first; of several, the first one here is the most selective. */

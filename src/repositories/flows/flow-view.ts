@@ -1,5 +1,5 @@
 import type { EntityManager } from 'typeorm';
-import { ProtectionFlow } from '../../entities';
+import { ProtectionFlow, type FlowRow } from '../../entities';
 import { rowReader, type RawRow } from '../row-reader';
 
 /** The names of what a flow refers to; null where it refers to nothing, or the platform has no such table (yet). */
@@ -13,14 +13,14 @@ export interface FlowNames {
 }
 
 /** A flow as the API and the web page show it. */
-export type FlowView = ProtectionFlow & FlowNames;
+export type FlowView = FlowRow & FlowNames;
 
 /** Of a column that may be left out of the SELECT. */
 const textOf = (value: unknown): string | null => (value as string | null | undefined) ?? null;
 
 /** A row of a SELECT with {@link nameColumns} as a view. */
 export function readFlowView(manager: EntityManager, row: RawRow): FlowView {
-  const view = rowReader(manager, ProtectionFlow).read(row) as FlowView;
+  const view = rowReader(manager, ProtectionFlow).read(row) as ProtectionFlow & FlowNames;
   view.schedule_name = textOf(row['schedule_name']);
   view.schedule_cron = textOf(row['schedule_cron']);
   view.repository_name = textOf(row['repository_name']);

@@ -1,5 +1,5 @@
 import { uuidv7 } from 'uuidv7';
-import { ProtectionFlow } from '../../entities';
+import { ProtectionFlow, type FlowRow } from '../../entities';
 import { ProtectionFlowsError, type ErrorReport } from '../../errors';
 import { planByIds } from '../due/plan';
 import { nextTime, readSchedules, scheduleOf } from '../due/schedules';
@@ -48,7 +48,7 @@ async function nextRunOf(session: Session, scheduleId: string, named: boolean): 
 }
 
 /** Inserts a flow and gives it as it is stored: MariaDB answers with the row, MySQL is asked for it. */
-export async function insertFlow(session: Session, input: NewFlow): Promise<ProtectionFlow> {
+export async function insertFlow(session: Session, input: NewFlow): Promise<FlowRow> {
   const columns = new Map(readFlowInput(input, 'insert'));
   const id = input.id ?? uuidv7();
   columns.set('id', id);
@@ -71,7 +71,7 @@ export async function insertFlow(session: Session, input: NewFlow): Promise<Prot
   return reader.read(row);
 }
 
-type Times = Pick<ProtectionFlow, 'schedule_id' | 'enabled'>;
+type Times = Pick<FlowRow, 'schedule_id' | 'enabled'>;
 
 /**
  * How a flow's schedule and its being enabled will be, and its next time then. What it was is part of the statement that

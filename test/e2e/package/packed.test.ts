@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { useDatabase } from '../../support/database';
@@ -94,11 +94,14 @@ describe('the packed package', () => {
     'has types that a strict consumer compiles with (%s)',
     async (resolution) => {
       await writeFile(join(project, 'typed.ts'), typed);
+      await cp(join(packageFolder, 'test/types'), join(project, 'types'), { recursive: true });
+      const promised = (await readdir(join(project, 'types'))).map((name) => `types/${name}`);
       const module = resolution === 'node16' ? 'node16' : resolution === 'bundler' ? 'esnext' : 'commonjs';
       const silence = resolution === 'node10' ? ['--ignoreDeprecations', '6.0'] : [];
       const flags = [
         '--noEmit',
         '--strict',
+        '--exactOptionalPropertyTypes',
         '--target',
         'es2022',
         '--skipLibCheck',
@@ -116,6 +119,7 @@ describe('the packed package', () => {
         resolution,
         ...silence,
         'typed.ts',
+        ...promised,
       ]);
       expect(end.output).toBe('');
     },

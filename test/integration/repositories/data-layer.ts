@@ -1,5 +1,10 @@
 import { createRepositories, type NewFlow, type Repositories } from '../../../src/repositories';
-import { createRepository, seedPlatformRows, type PlatformIds } from '../../../src/testing';
+import {
+  createRepository,
+  seedPlatformRows,
+  type FlowOverrides,
+  type PlatformIds,
+} from '../../../src/testing';
 import { useDataSource } from '../../support/data-source';
 import { useDatabase, type TestDatabase, type UseDatabaseOptions } from '../../support/database';
 import type { ProtectionFlowsDataSource } from '../../../src/migrator';
@@ -11,9 +16,9 @@ export interface DataLayer {
   readonly repositories: Repositories;
   readonly platform: PlatformIds;
   /** A right replication flow with a name of its own; overrides win. */
-  newFlow(overrides?: Partial<NewFlow>): NewFlow;
+  newFlow(overrides?: FlowOverrides): NewFlow;
   /** A right backup flow with a repository of its own. */
-  newBackupFlow(overrides?: Partial<NewFlow>): Promise<NewFlow>;
+  newBackupFlow(overrides?: FlowOverrides): Promise<NewFlow>;
   /** The number in the one row and column of a SELECT. */
   count(sql: string, parameters?: unknown[]): Promise<number>;
 }
@@ -28,14 +33,15 @@ export function useDataLayer(options: UseDatabaseOptions = {}): DataLayer {
   (options.per === 'each' ? beforeEach : beforeAll)(async () => {
     if (options.platform !== 'none') platform = await seedPlatformRows(database.session);
   });
-  const newFlow = (overrides: Partial<NewFlow> = {}): NewFlow => ({
-    name: `Flow ${(flows += 1)}`,
-    flow_type: 'replication',
-    target_type: 'vm',
-    target_id: 'ctx-none',
-    destination_type: 'ossea',
-    ...overrides,
-  });
+  const newFlow = (overrides: FlowOverrides = {}): NewFlow =>
+    ({
+      name: `Flow ${(flows += 1)}`,
+      flow_type: 'replication',
+      target_type: 'vm',
+      target_id: 'ctx-none',
+      destination_type: 'ossea',
+      ...overrides,
+    }) as NewFlow;
   return {
     database,
     get dataSource() {

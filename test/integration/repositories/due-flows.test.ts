@@ -1,5 +1,5 @@
 import { createSchedule } from '../../../src/testing';
-import type { ClaimOptions, NewFlow } from '../../../src/repositories';
+import type { ClaimOptions, FlowChanges } from '../../../src/repositories';
 import { useDataLayer } from './data-layer';
 
 const layer = useDataLayer({ per: 'all' });
@@ -9,7 +9,7 @@ const past = new Date('2026-01-01T00:00:00Z');
 const claim = (options: Partial<ClaimOptions> = {}) =>
   layer.repositories.dueFlows.claimDue({ worker, limit: 100, ...options });
 
-async function dueFlow(due = past, overrides: Partial<NewFlow> = {}): Promise<string> {
+async function dueFlow(due = past, overrides: FlowChanges = {}): Promise<string> {
   const schedule_id = overrides.schedule_id ?? layer.platform.schedules[1];
   const { id } = await layer.repositories.flows.create(layer.newFlow({ ...overrides, schedule_id }));
   await setNext(id, due);

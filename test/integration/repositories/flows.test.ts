@@ -1,5 +1,5 @@
 import { createPolicy, createRepository, createSchedule } from '../../../src/testing';
-import type { FlowChanges, NewFlow } from '../../../src/repositories';
+import type { FlowChanges } from '../../../src/repositories';
 import { useDataLayer } from './data-layer';
 
 const layer = useDataLayer({ platform: 'mixed' });
@@ -40,7 +40,7 @@ describe('a new flow', () => {
     expect(next?.getUTCMinutes()).toBe(0);
   });
 
-  it.each<[string, Partial<NewFlow>, string[]]>([
+  it.each<[string, FlowChanges, string[]]>([
     ['a backup flow without repository', { flow_type: 'backup', repository_id: null }, ['repository_id']],
     ['a replication flow without destination', { destination_type: null }, ['destination_type']],
     [
@@ -48,7 +48,7 @@ describe('a new flow', () => {
       { name: ' ', target_id: '', flow_type: 'copy' as 'backup' },
       ['name', 'flow_type', 'target_id'],
     ],
-    ['columns of the scheduler', { total_executions: 7 } as Partial<NewFlow>, ['total_executions']],
+    ['columns of the scheduler', { total_executions: 7 } as FlowChanges, ['total_executions']],
   ])('is refused: %s', async (_title, overrides, fields) => {
     const error = await layer.repositories.flows.create(layer.newFlow(overrides)).catch((e: unknown) => e);
     expect(error).toMatchObject({ code: 'VALIDATION_FAILED' });

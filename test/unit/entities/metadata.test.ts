@@ -1,7 +1,13 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { DataSource, type EntityMetadata } from 'typeorm';
-import { entities, ProtectionFlow, ProtectionFlowExecution } from '../../../src/entities';
+import {
+  entities,
+  executionRelations,
+  flowRelations,
+  ProtectionFlow,
+  ProtectionFlowExecution,
+} from '../../../src/entities';
 import { ruleOf } from '../../../src/errors/server/columns';
 import { validateExecution, validateFlow } from '../../../src/validation';
 
@@ -27,6 +33,13 @@ describe('the entities', () => {
 
   it('have 22 and 19 columns', () => {
     expect(owned().map(({ columns }) => columns.length)).toEqual([22, 19]);
+  });
+
+  it('have no other relations than those that a stored row is without', () => {
+    expect(owned().map(({ relations }) => relations.map(({ propertyName }) => propertyName).sort())).toEqual([
+      [...flowRelations].sort(),
+      [...executionRelations].sort(),
+    ]);
   });
 
   it('call each property as its column', () => {

@@ -1,0 +1,30 @@
+import { migrate, verify, type Repositories } from '@sendense/protection-flows';
+import { dataSource } from '@sendense/protection-flows/data-source';
+
+// Compiled, never run: what does not fail here is what callers can rely on, and each error that is expected has to come.
+// For the packed package with exactOptionalPropertyTypes too, where only what says so takes undefined.
+
+interface Given {
+  readonly limit?: number;
+  readonly reason?: string;
+  readonly now?: Date;
+  readonly signal?: AbortSignal;
+}
+
+/** What a caller was not given it can hand on: undefined means "leave alone", or the default. */
+export async function handedOn(repositories: Repositories, given: Given): Promise<void> {
+  const { flows, executions, dueFlows, retention } = repositories;
+  const { limit, reason, now, signal } = given;
+  await flows.list({ enabled: undefined, schedule_id: null }, { limit, after: undefined, total: undefined });
+  await flows.update('1', { description: undefined, policy_id: null });
+  await flows.summary({ timeZone: undefined, now });
+  await executions.start({ flow_id: '1', execution_type: 'manual', id: undefined, triggered_by: undefined });
+  await executions.finish('1', { status: 'error', error_message: reason, jobs_failed: undefined });
+  await executions.history('1', { limit });
+  await dueFlows.claimDue({ worker: 'w', limit, now, overlap: undefined, missedAfterMs: undefined });
+  await retention.prune({ olderThanMs: limit, keepPerFlow: 10, signal });
+  await migrate(dataSource, { signal, orphans: undefined });
+  await verify(dataSource, { strict: undefined });
+  // @ts-expect-error what is needed is not undefined
+  await dueFlows.claimDue({ worker: undefined });
+}

@@ -1,0 +1,124 @@
+import { resolve } from 'node:path';
+import * as ts from 'typescript';
+import { getMetadataArgsStorage } from 'typeorm';
+import '../../src/entities';
+
+const root = resolve(__dirname, '../..');
+const doors = ['src/index.ts', 'src/nestjs/index.ts', 'src/testing/index.ts'].map((path) =>
+  resolve(root, path),
+);
+
+function compilerOptions(): ts.CompilerOptions {
+  const { config } = ts.readConfigFile(resolve(root, 'tsconfig.json'), (path) => ts.sys.readFile(path)) as {
+    config: object;
+  };
+  return ts.parseJsonConfigFileContent({ ...config, include: [] }, ts.sys, root).options;
+}
+
+const program = ts.createProgram(doors, { ...compilerOptions(), exactOptionalPropertyTypes: true });
+const checker = program.getTypeChecker();
+const exported = doors
+  .flatMap((door) => checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(door)!)!))
+  .map((symbol) => (symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol));
+const isOurs = (declaration: ts.Declaration): boolean =>
+  declaration.getSourceFile().fileName.startsWith(resolve(root, 'src'));
+
+/** The names that the flow list joins to a flow's columns stand beside them, and are written like them. */
+const joined = ['schedule_name', 'schedule_cron', 'repository_name', 'policy_name', 'target_name'];
+const columns = new Set([
+  ...getMetadataArgsStorage().columns.map((column) => column.propertyName),
+  ...getMetadataArgsStorage().relations.map((relation) => relation.propertyName),
+  ...joined,
+]);
+
+/** Not so the codes, FLOW_NOT_FOUND. */
+const isSnake = (name: string): boolean => /[a-z]_|_[a-z]/.test(name);
+
+/** Every property and parameter name that a declaration spells out, wherever in it. */
+function namesIn(declaration: ts.Declaration): string[] {
+  const names: string[] = [];
+  const visit = (node: ts.Node): void => {
+    // What a function does inside is nobody's business
+    if (ts.isBlock(node) || (ts.isPropertyDeclaration(node) && node.initializer !== undefined)) return;
+    if (
+      (ts.isPropertySignature(node) || ts.isPropertyDeclaration(node) || ts.isParameter(node)) &&
+      ts.isIdentifier(node.name)
+    )
+      names.push(node.name.text);
+    ts.forEachChild(node, visit);
+  };
+  visit(declaration);
+  return names;
+}
+
+const isPublic = (declaration: ts.Declaration): boolean =>
+  (ts.getCombinedModifierFlags(declaration) & (ts.ModifierFlags.Private | ts.ModifierFlags.Protected)) === 0;
+
+/** Of what is in its settings, nothing may be undefined by mistake: no host would be the host by default. */
+const settings = 'createDataSource connection';
+
+/** What callers give: the parameters of exported functions, constructors and public methods, each with its name. */
+function inputs(symbol: ts.Symbol): [name: string, type: ts.Type][] {
+  const declaration = symbol.valueDeclaration;
+  if (declaration === undefined) return [];
+  const type = checker.getTypeOfSymbol(symbol);
+  const own = [...type.getCallSignatures(), ...type.getConstructSignatures()];
+  const methods = ts.isClassDeclaration(declaration)
+    ? [checker.getDeclaredTypeOfSymbol(symbol), type]
+        .flatMap((members) => members.getProperties())
+        .filter((one) => one.declarations?.every((method) => isOurs(method) && isPublic(method)))
+        .flatMap((one) => checker.getTypeOfSymbol(one).getCallSignatures())
+    : [];
+  return [...own, ...methods].flatMap((signature) =>
+    signature
+      .getParameters()
+      .filter((parameter) => parameter.valueDeclaration && isOurs(parameter.valueDeclaration))
+      .map((parameter): [string, ts.Type] => [
+        `${symbol.name} ${parameter.name}`,
+        checker.getTypeOfSymbol(parameter),
+      ]),
+  );
+}
+
+/** The compiler keeps "may be missing" and "may be undefined" apart by two types of the same flag. */
+function takesUndefined(type: ts.Type): boolean {
+  const parts = type.isUnion() ? type.types : [type];
+  return parts.some(
+    (part) => part === checker.getUndefinedType() || part.flags & (ts.TypeFlags.Any | ts.TypeFlags.Unknown),
+  );
+}
+
+/** The properties of an input that may be left out, but must not be undefined. */
+function undefinedRefused(name: string, type: ts.Type): string[] {
+  const parts = type.isUnionOrIntersection() ? type.types : [type];
+  return parts.flatMap((part) =>
+    part
+      .getProperties()
+      .filter((property) => property.flags & ts.SymbolFlags.Optional && property.declarations?.every(isOurs))
+      .filter((property) => !takesUndefined(checker.getTypeOfSymbol(property)))
+      .map((property) => `${name}.${property.name}`),
+  );
+}
+
+describe('the public types', () => {
+  // Without this, the next option or result is dry_run here and dryRun there again.
+  it('have names in camelCase, but for the columns', () => {
+    const snakes = exported
+      .flatMap((symbol) => symbol.declarations ?? [])
+      .filter(isOurs)
+      .flatMap((declaration) =>
+        namesIn(declaration)
+          .filter((name) => isSnake(name) && !columns.has(name))
+          .map((name) => `${(declaration as ts.NamedDeclaration).name?.getText()}.${name}`),
+      );
+    expect(exported.length).toBeGreaterThan(100);
+    expect(snakes).toEqual([]);
+  });
+
+  // Without this, callers with exactOptionalPropertyTypes can't hand on an option that they were not given.
+  it('take undefined wherever an option may be left out', () => {
+    const given = exported.flatMap(inputs).filter(([name]) => name !== settings);
+    expect(given.length).toBeGreaterThan(50);
+    expect([...new Set(given.flatMap(([name, type]) => undefinedRefused(name, type)))]).toEqual([]);
+  });
+});
