@@ -4,18 +4,19 @@ import tseslint from 'typescript-eslint';
 
 /** What each folder of src may import besides itself. The README's "Layout" explains why. */
 const mayImport = {
-  domain: [],
   errors: [],
-  config: ['errors'],
-  entities: ['domain'],
-  validation: ['domain', 'entities', 'errors'],
+  arguments: ['errors'],
+  domain: ['arguments', 'errors'],
+  config: ['arguments', 'errors'],
+  entities: ['arguments', 'domain'],
+  validation: ['arguments', 'domain', 'entities', 'errors'],
   schema: ['errors'],
   migrations: ['schema', 'errors'],
   preflight: ['schema', 'errors'],
-  migrator: ['migrations', 'preflight', 'schema', 'errors'],
-  verify: ['schema', 'migrator', 'errors'],
-  schedule: ['errors'],
-  repositories: ['entities', 'domain', 'errors', 'validation', 'schedule'],
+  migrator: ['arguments', 'migrations', 'preflight', 'schema', 'errors'],
+  verify: ['arguments', 'schema', 'migrator', 'errors'],
+  schedule: ['arguments', 'errors'],
+  repositories: ['arguments', 'entities', 'domain', 'errors', 'validation', 'schedule'],
   nestjs: ['repositories', 'config', 'migrator', 'errors', 'create-data-source.ts', 'data-source.ts'],
 };
 

@@ -1,4 +1,4 @@
-import { findNearName } from './near-name';
+import { findNearName } from '../arguments/near-name';
 import {
   settingNames,
   spelling,

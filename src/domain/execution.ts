@@ -1,3 +1,5 @@
+import { choice, declareArguments } from '../arguments';
+
 /** The states of one run of a flow; the last four are terminal. */
 export const executionStatuses = ['pending', 'running', 'success', 'warning', 'error', 'cancelled'] as const;
 export type ExecutionStatus = (typeof executionStatuses)[number];
@@ -27,17 +29,36 @@ export const executionTransitions: Readonly<Record<ExecutionStatus, readonly Exe
   cancelled: [],
 };
 
-/** True for a state that a run never leaves. */
+const aStatus = choice(executionStatuses);
+const readTerminal = declareArguments('isTerminal', { status: aStatus });
+const readTransition = declareArguments('canTransition', { from: aStatus, to: aStatus });
+const readTo = declareArguments('statusesBefore', { to: aStatus });
+
+/**
+ * True for a state that a run never leaves.
+ *
+ * @throws VALIDATION_FAILED for what is no state
+ */
 export function isTerminal(status: ExecutionStatus): status is TerminalStatus {
-  return executionTransitions[status].length === 0;
+  return executionTransitions[readTerminal({ status }).status].length === 0;
 }
 
-/** True when a run may go from one state to the other. To stay where one is, is no transition. */
+/**
+ * True when a run may go from one state to the other. To stay where one is, is no transition.
+ *
+ * @throws VALIDATION_FAILED for what is no state
+ */
 export function canTransition(from: ExecutionStatus, to: ExecutionStatus): boolean {
-  return executionTransitions[from].includes(to);
+  const states = readTransition({ from, to });
+  return executionTransitions[states.from].includes(states.to);
 }
 
-/** The states from which a run may go to this one: what the WHERE of a guarded update names. */
+/**
+ * The states from which a run may go to this one: what the WHERE of a guarded update names.
+ *
+ * @throws VALIDATION_FAILED for what is no state
+ */
 export function statusesBefore(to: ExecutionStatus): ExecutionStatus[] {
-  return executionStatuses.filter((from) => canTransition(from, to));
+  const state = readTo({ to }).to;
+  return executionStatuses.filter((from) => executionTransitions[from].includes(state));
 }

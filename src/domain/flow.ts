@@ -1,3 +1,5 @@
+import { declareArguments, readProperties } from '../arguments';
+
 /** What a flow does: copy to a backup repository, or replicate to another platform. */
 export const flowTypes = ['backup', 'replication'] as const;
 export type FlowType = (typeof flowTypes)[number];
@@ -30,12 +32,23 @@ export interface FlowTypeFault {
   readonly message: string;
 }
 
+const readFlow = declareArguments('flowTypeFaults', {
+  flow: (value, field, faults) =>
+    readProperties(value, field, ['flow_type', 'repository_id', 'destination_type'], faults, null),
+});
+
 /**
  * The rule that the database holds as CHECK `chk_flows_type`: a backup flow has a repository, a replication flow
  * has a destination. Returns what is missing; an empty list for a flow that keeps the rule, and for a type that is
  * none (the type's own rule says so).
+ *
+ * @throws VALIDATION_FAILED for what is no object
  */
 export function flowTypeFaults(flow: FlowTypeFields): FlowTypeFault[] {
+  return faultsOfType(readFlow({ flow }).flow as FlowTypeFields);
+}
+
+function faultsOfType(flow: FlowTypeFields): FlowTypeFault[] {
   if (flow.flow_type === 'backup' && (flow.repository_id ?? null) === null)
     return [{ field: 'repository_id', message: 'repository_id must be given for a backup flow' }];
   if (flow.flow_type === 'replication' && (flow.destination_type ?? null) === null)

@@ -1,3 +1,5 @@
+import { isWellFormed } from '../arguments';
+
 /** A value that survives a JSON column unchanged. */
 export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject;
 
@@ -16,22 +18,54 @@ export interface JsonObject {
  */
 export const maxJsonDepth = 31;
 
-/** True for `{}` and `Object.create(null)`; false for arrays, dates and instances of classes. */
+/**
+ * True for `{}` and `Object.create(null)`; false for arrays, dates and instances of classes. Never throws.
+ */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
+  try {
+    const prototype: unknown = Object.getPrototypeOf(value);
+    // Object.prototype by what it has: that of another realm is another object
+    return (
+      prototype === null ||
+      (Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, 'isPrototypeOf'))
+    );
+  } catch {
+    return false;
+  }
+}
+
+/** MySQL's limit for the name of a property, in bytes of UTF-8 (error 3151). */
+const longestName = 65_535;
+
+const isName = (name: string): boolean =>
+  isWellFormed(name) && (name.length <= longestName / 3 || Buffer.byteLength(name) <= longestName);
+
+function isJson(value: unknown, depth: number): boolean {
+  if (value === null || typeof value === 'boolean') return true;
+  if (typeof value === 'string') return isWellFormed(value);
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (depth >= maxJsonDepth || typeof value !== 'object') return false;
+  // JSON.stringify would write what this gives, wherever it comes from
+  if (typeof (value as { toJSON?: unknown }).toJSON === 'function') return false;
+  // By its places: `every` would pass over those that are empty
+  if (Array.isArray(value)) return Array.from(value).every((item) => isJson(item, depth + 1));
+  if (!isPlainObject(value)) return false;
+  return Object.entries(value).every(
+    ([name, item]) => item === undefined || (isName(name) && isJson(item, depth + 1)),
+  );
 }
 
 /**
- * True for a value that comes back from a JSON column as it went in. False for NaN, bigint, functions, dates,
- * cycles and anything nested deeper than {@link maxJsonDepth}. A property that is undefined is left out, as JSON does.
+ * True for a value that comes back from a JSON column as it went in. False for NaN, bigint, functions, dates, halves of
+ * surrogate pairs, cycles and anything nested deeper than {@link maxJsonDepth}. A property that is undefined is left out,
+ * as JSON does. Never throws.
  */
-export function isJsonValue(value: unknown, depth = 0): value is JsonValue {
-  if (value === null || typeof value === 'string' || typeof value === 'boolean') return true;
-  if (typeof value === 'number') return Number.isFinite(value);
-  if (depth >= maxJsonDepth) return false;
-  if (Array.isArray(value)) return value.every((item) => isJsonValue(item, depth + 1));
-  if (!isPlainObject(value)) return false;
-  return Object.values(value).every((item) => item === undefined || isJsonValue(item, depth + 1));
+export function isJsonValue(value: unknown): value is JsonValue {
+  try {
+    return isJson(value, 0);
+  } catch {
+    // A getter or a proxy of the caller's
+    return false;
+  }
 }

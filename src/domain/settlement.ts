@@ -1,5 +1,7 @@
 import type { TerminalStatus } from './execution';
-import type { JobStatus } from './platform';
+import { types } from 'node:util';
+import { count, declareArguments, jobIds, options, refuse, type Reader } from '../arguments';
+import { jobStatuses, type JobStatus } from './platform';
 
 /** How many jobs of a run are in which state. */
 export interface JobCounts {
@@ -12,11 +14,38 @@ export interface JobCounts {
   readonly active: number;
 }
 
-/** Counts the states of a run's jobs; a job without a state is missing. */
+/** The states of jobs by their ids. */
+export const jobStates: Reader<ReadonlyMap<string, JobStatus>> = (value, field, faults) => {
+  const states = types.isMap(value) ? new Map(Map.prototype.entries.call(value)) : null;
+  const areRight = (known: ReadonlyMap<unknown, unknown>): boolean =>
+    [...known].every(([id, state]) => typeof id === 'string' && jobStatuses.includes(state as JobStatus));
+  return states !== null && areRight(states)
+    ? (states as Map<string, JobStatus>)
+    : refuse(faults, field, 'isMap', `must be a Map of job ids to their states: ${jobStatuses.join(', ')}`);
+};
+
+const readJobs = declareArguments('countJobs', { jobIds, states: jobStates });
+const howMany = count({ min: 0, max: Number.MAX_SAFE_INTEGER });
+const readCounts = declareArguments('outcomeOfJobs', {
+  counts: options({
+    completed: howMany,
+    failed: howMany,
+    cancelled: howMany,
+    missing: howMany,
+    active: howMany,
+  }),
+});
+
+/**
+ * Counts the states of a run's jobs; a job without a state is missing.
+ *
+ * @throws VALIDATION_FAILED for what is no list of ids, or no Map of states
+ */
 export function countJobs(jobIds: readonly string[], states: ReadonlyMap<string, JobStatus>): JobCounts {
+  const jobs = readJobs({ jobIds, states });
   const counts = { completed: 0, failed: 0, cancelled: 0, missing: 0, active: 0 };
-  for (const id of jobIds) {
-    const state = states.get(id) ?? 'missing';
+  for (const id of jobs.jobIds) {
+    const state = jobs.states.get(id) ?? 'missing';
     counts[state === 'pending' || state === 'running' ? 'active' : state] += 1;
   }
   return counts;
@@ -30,9 +59,11 @@ export function countJobs(jobIds: readonly string[], states: ReadonlyMap<string,
  * - some completed: warning
  * - none completed: error; a missing job counts as a failed one
  * - no jobs at all: warning, since nothing was protected
+ *
+ * @throws VALIDATION_FAILED for what {@link countJobs} does not answer
  */
 export function outcomeOfJobs(counts: JobCounts): TerminalStatus | null {
-  const { completed, failed, cancelled, missing, active } = counts;
+  const { completed, failed, cancelled, missing, active } = readCounts({ counts }).counts;
   if (active > 0) return null;
   const total = completed + failed + cancelled + missing;
   if (total === 0) return 'warning';

@@ -26,6 +26,7 @@ import {
   LongText,
   Nullable,
   OneOf,
+  Reference,
   Required,
   Text,
 } from './rules';
@@ -54,7 +55,7 @@ export class ProtectionFlowExecution {
 
   @Column({ type: 'varchar', length: 64 })
   @Required()
-  @Id()
+  @Reference()
   flow_id!: string;
 
   @Column({ type: 'enum', enum: executionStatuses, default: 'pending' })
@@ -130,7 +131,7 @@ export class ProtectionFlowExecution {
   /** The firing of the platform's schedule that started the run. Null: started otherwise, or it was deleted. */
   @Column(referenceColumn)
   @Nullable()
-  @Id()
+  @Reference()
   schedule_execution_id!: string | null;
 
   @Column(createdAtColumn)

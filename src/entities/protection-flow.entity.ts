@@ -1,4 +1,3 @@
-import { IsBoolean } from 'class-validator';
 import {
   Column,
   Entity,
@@ -33,7 +32,19 @@ import { BackupPolicy } from './platform/backup-policy.entity';
 import { BackupRepository } from './platform/backup-repository.entity';
 import { ReplicationSchedule } from './platform/replication-schedule.entity';
 import { ProtectionFlowExecution } from './protection-flow-execution.entity';
-import { Count, Id, Instant, JsonRecord, LongText, Nullable, OneOf, Required, Text } from './rules';
+import {
+  Count,
+  Flag,
+  Id,
+  Instant,
+  JsonRecord,
+  LongText,
+  Nullable,
+  OneOf,
+  Reference,
+  Required,
+  Text,
+} from './rules';
 
 /**
  * A protection flow: what to protect, where to, under which policy and on which schedule.
@@ -92,19 +103,19 @@ export class ProtectionFlow {
   /** `vm_replication_contexts.context_id` or `vm_machine_groups.id`, as target_type says; therefore no foreign key. */
   @Column({ type: 'varchar', length: 64 })
   @Required()
-  @Id()
+  @Reference()
   target_id!: string;
 
   /** Where a backup flow keeps its backups. Null: a replication flow. */
   @Column(referenceColumn)
   @Nullable()
-  @Id()
+  @Reference()
   repository_id!: string | null;
 
   /** Null: no policy, or it was deleted. */
   @Column(referenceColumn)
   @Nullable()
-  @Id()
+  @Reference()
   policy_id!: string | null;
 
   /** Where a replication flow replicates to. Null: a backup flow. */
@@ -122,18 +133,18 @@ export class ProtectionFlow {
   /** Null: runs only when it is started by hand or through the API, or its schedule was deleted. */
   @Column(referenceColumn)
   @Nullable()
-  @Id()
+  @Reference()
   schedule_id!: string | null;
 
   /** False: the scheduler passes it over. */
   @Column({ type: 'boolean', default: true })
-  @IsBoolean()
+  @Flag()
   enabled!: boolean;
 
   /** The execution that the next three describe; it may have been pruned since. Null: never ran. */
   @Column(referenceColumn)
   @Nullable()
-  @Id()
+  @Reference()
   last_execution_id!: string | null;
 
   /** `pending` until the first run. */

@@ -3,21 +3,18 @@ import {
   IsIn,
   IsInt,
   IsOptional,
-  IsString,
   Max,
   Min,
   ValidateBy,
   type ValidationArguments,
 } from 'class-validator';
+import { countCharacters, isOneLine, isStorableText, isVisibleText } from '../arguments';
 import { isJsonValue, isPlainObject, isStorableTimestamp, timestampRange } from '../domain';
 
 /** The class-validator group of the rules that hold for a new row only. */
 export const onInsert = 'insert';
 
 const utf8Bytes = (text: string): number => Buffer.byteLength(text, 'utf8');
-/** As the server counts a varchar: by code points. class-validator's own Length leaves variation selectors out. */
-const characters = (text: string): number => Array.from(text).length;
-
 function rule(
   name: string,
   holds: (value: unknown) => boolean,
@@ -42,34 +39,85 @@ export const Required = (): PropertyDecorator => IsDefined({ groups: [onInsert] 
 /** A column that takes null. */
 export const Nullable = (): PropertyDecorator => IsOptional();
 
+/** class-validator's own lets `new String()` pass, which the driver takes for a list of columns. */
+const IsText = (): PropertyDecorator =>
+  rule(
+    'isString',
+    (value) => typeof value === 'string',
+    (field) => `${field} must be a string`,
+  );
+
+/** Of a text only; what is none breaks the rule of {@link IsText} alone. */
+const textRule = (
+  name: string,
+  holds: (text: string) => boolean,
+  sentence: (field: string) => string,
+): PropertyDecorator => rule(name, (value) => typeof value !== 'string' || holds(value), sentence);
+
 /** A text of at most so many characters, as the server counts them, that does not consist of blanks. */
-export const Text = ({ max }: { max: number }): PropertyDecorator =>
+const Line = (max: number, ...rules: PropertyDecorator[]): PropertyDecorator =>
   all(
-    IsString(),
-    rule(
+    IsText(),
+    textRule(
       'isNotBlank',
-      (value) => typeof value !== 'string' || value.trim() !== '',
+      (text) => text.trim() !== '',
       (field) => `${field} must not be blank`,
     ),
-    rule(
+    textRule(
       'maxLength',
-      (value) => typeof value !== 'string' || characters(value) <= max,
+      (text) => countCharacters(text) <= max,
       (field) => `${field} must be shorter than or equal to ${max} characters`,
+    ),
+    ...rules,
+  );
+
+/** What is given to something here: a text of one line, of which every character shows. */
+export const Text = ({ max }: { max: number }): PropertyDecorator =>
+  Line(
+    max,
+    textRule(
+      'isVisible',
+      isVisibleText,
+      (field) => `${field} must not hold control characters, invisible ones, or half a surrogate pair`,
     ),
   );
 
-/** A row's id, or a reference to one. */
+/** A row's id. */
 export const Id = (): PropertyDecorator => Text({ max: 64 });
 
-/** A text for a TEXT column, whose limit is in bytes. May be empty. */
+/** A reference to another row, which may be one of the platform's: what it is called is not for us to say. */
+export const Reference = (): PropertyDecorator =>
+  Line(
+    64,
+    textRule(
+      'isOneLine',
+      isOneLine,
+      (field) => `${field} must not hold control characters, or half a surrogate pair`,
+    ),
+  );
+
+/** A text for a TEXT column, whose limit is in bytes. It may be empty, and have many lines. */
 export const LongText = ({ maxBytes = 65_535 } = {}): PropertyDecorator =>
   all(
-    IsString(),
-    rule(
+    IsText(),
+    textRule(
       'maxLength',
-      (value) => typeof value !== 'string' || utf8Bytes(value) <= maxBytes,
+      (text) => utf8Bytes(text) <= maxBytes,
       (field) => `${field} must be shorter than or equal to ${maxBytes} bytes of UTF-8`,
     ),
+    textRule(
+      'isStorable',
+      isStorableText,
+      (field) => `${field} must not hold a NUL, or half a surrogate pair`,
+    ),
+  );
+
+/** True or false. class-validator's own lets `new Boolean()` pass. */
+export const Flag = (): PropertyDecorator =>
+  rule(
+    'isBoolean',
+    (value) => typeof value === 'boolean',
+    (field) => `${field} must be a boolean value`,
   );
 
 /** One of a list of words. */
@@ -106,6 +154,10 @@ export const JobIds = (): PropertyDecorator =>
     'isJson',
     (value) =>
       Array.isArray(value) &&
-      value.every((id) => typeof id === 'string' && id.trim() !== '' && characters(id) <= 512),
-    (field) => `${field} must be a list of job ids, none of them blank or longer than 512 characters`,
+      // By its places: `every` would pass over those that are empty
+      Array.from<unknown>(value).every(
+        (id) => isOneLine(id) && id.trim() !== '' && countCharacters(id) <= 512,
+      ),
+    (field) =>
+      `${field} must be a list of job ids, none of them blank, longer than 512 characters or with control characters`,
   );

@@ -1,0 +1,142 @@
+import { types } from 'node:util';
+import { refuse, type Reader } from './read-arguments';
+import { countCharacters, isOneLine, isVisibleText } from './text';
+
+/** A value that passes a test; `sentence` is the end of one that the field's name begins. */
+export function that<Value>(
+  rule: string,
+  holds: (value: unknown) => boolean,
+  sentence: string,
+): Reader<Value> {
+  return (value, field, faults) => (holds(value) ? (value as Value) : refuse(faults, field, rule, sentence));
+}
+
+/** What may be left out; `otherwise` is taken then. */
+export function optional<Value, Otherwise = undefined>(
+  reader: Reader<Value>,
+  otherwise?: Otherwise,
+): Reader<Value | Otherwise> {
+  return (value, field, faults) =>
+    value === undefined ? (otherwise as Otherwise) : reader(value, field, faults);
+}
+
+/** What may be null, or left out, which is the same. */
+export function nullable<Value>(reader: Reader<Value>): Reader<Value | null> {
+  return (value, field, faults) =>
+    value === undefined || value === null ? null : reader(value, field, faults);
+}
+
+const isText = (value: unknown, max: number): boolean =>
+  isOneLine(value) && value.trim() !== '' && countCharacters(value) <= max;
+
+const sentenceOf = (max: number): string => `must be a text of 1 to ${max} characters, not blank`;
+
+/** A row's id, or a reference to one. */
+export const id: Reader<string> = that(
+  'isId',
+  (value) => isText(value, 64),
+  `${sentenceOf(64)}, without control characters`,
+);
+
+/** What something is called, such as a flow or a worker. */
+export const name: Reader<string> = that(
+  'isName',
+  (value) => isText(value, 255) && isVisibleText(value),
+  `${sentenceOf(255)}, without control and invisible characters`,
+);
+
+/** The id of a backup job; the program that made it may have put a VM's long name into it. */
+export const jobId: Reader<string> = that(
+  'isId',
+  (value) => isText(value, 512),
+  `${sentenceOf(512)}, without control characters`,
+);
+
+/** The elements of an array, each read once; null for what is none, or can't be read. */
+function readList(value: unknown): unknown[] | null {
+  try {
+    return Array.isArray(value)
+      ? Array.from({ length: value.length }, (_, at) => value[at] as unknown)
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+/** A list of ids of at most so many characters, in their order. */
+function idList(max: number): Reader<string[]> {
+  return (value, field, faults) => {
+    const list = readList(value);
+    if (list !== null && list.every((one) => isText(one, max))) return list as string[];
+    const each = `each ${sentenceOf(max).slice('must be '.length)}, without control characters`;
+    return refuse(faults, field, 'isIds', `must be a list of ids, ${each}`);
+  };
+}
+
+/** The ids of backup jobs. */
+export const jobIds = idList(512);
+
+const rowIds = idList(64);
+
+/** The ids of rows, each of them once. */
+export const ids: Reader<string[]> = (value, field, faults) => [...new Set(rowIds(value, field, faults))];
+
+/** Bounds of a number. */
+export interface CountRule {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** A whole number within its bounds. */
+export function count({ min, max }: CountRule): Reader<number> {
+  return that(
+    'isInt',
+    (value) => Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max,
+    `must be a whole number from ${min} to ${max}`,
+  );
+}
+
+/** True or false, and nothing that passes for it. */
+export const flag: Reader<boolean> = that(
+  'isBoolean',
+  (value) => typeof value === 'boolean',
+  'must be true or false',
+);
+
+/** One of a list of words. */
+export function choice<const Choice extends string>(choices: readonly Choice[]): Reader<Choice> {
+  return that(
+    'isIn',
+    (value) => choices.includes(value as Choice),
+    `must be one of the following values: ${choices.join(', ')}`,
+  );
+}
+
+/** The instant of a Date, however far away; a copy, which its owner can't change. NaN for anything else. */
+export function instantOf(value: unknown): Date {
+  return types.isDate(value) ? new Date(Date.prototype.getTime.call(value)) : new Date(NaN);
+}
+
+/** A valid Date. */
+export const date: Reader<Date> = (value, field, faults) => {
+  const instant = instantOf(value);
+  return Number.isNaN(instant.getTime()) ? refuse(faults, field, 'isDate', 'must be a valid Date') : instant;
+};
+
+/** A function that is called back. */
+export const callback = <Call>(): Reader<Call> =>
+  that<Call>('isFunction', (value) => typeof value === 'function', 'must be a function');
+
+/** What an AbortController gives; also that of a library, which is no instance of Node's class. */
+export const abortSignal: Reader<AbortSignal> = that(
+  'isAbortSignal',
+  (value) => {
+    try {
+      const { aborted, addEventListener } = value as AbortSignal;
+      return typeof aborted === 'boolean' && typeof addEventListener === 'function';
+    } catch {
+      return false;
+    }
+  },
+  'must be an AbortSignal',
+);

@@ -1,0 +1,41 @@
+/** Letters, digits and signs of ASCII: what nearly every text consists of, and the fastest to tell. */
+const plainAscii = /^[\x20-\x7e]*$/;
+
+/** Control characters, line and paragraph separators, and halves of surrogate pairs, which UTF-8 can't hold. */
+const control = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u;
+
+/** Joiners, variation selectors and tags: parts of emoji and of several scripts, where they follow what they change. */
+const modifier = '\\u200C\\u200D\\uFE00-\\uFE0F\\u{E0020}-\\u{E007F}\\u{E0100}-\\u{E01EF}';
+
+/** What shows nothing: zero width, direction marks, fillers, the blank Braille cell; and a modifier of nothing. */
+const invisible = new RegExp(
+  `(?![${modifier}])[\\p{Default_Ignorable_Code_Point}\\uFFF9-\\uFFFB\\u2800]|(?:^|\\s)[${modifier}]`,
+  'u',
+);
+
+/** True for a text that UTF-8 can hold, and that no program takes to end at a NUL. It may have many lines. */
+export function isStorableText(value: unknown): value is string {
+  return (
+    typeof value === 'string' && (plainAscii.test(value) || (isWellFormed(value) && !value.includes('\0')))
+  );
+}
+
+/** True for a text without halves of surrogate pairs, which would come back from the database as U+FFFD. */
+export function isWellFormed(text: string): boolean {
+  return !/\p{Cs}/u.test(text);
+}
+
+/** True for a text of one line without control characters: what refers to something of others may be called. */
+export function isOneLine(value: unknown): value is string {
+  return typeof value === 'string' && (plainAscii.test(value) || !control.test(value));
+}
+
+/** True for a text of one line of which every character shows, so that no two of them look alike for that. */
+export function isVisibleText(value: unknown): value is string {
+  return isOneLine(value) && (plainAscii.test(value) || !invisible.test(value));
+}
+
+/** How many characters a text has, as the server counts a varchar: by code points. */
+export function countCharacters(text: string): number {
+  return plainAscii.test(text) ? text.length : Array.from(text).length;
+}
