@@ -1,4 +1,5 @@
 import type { QueryRunner } from 'typeorm';
+import { declareArguments, flag, optional, options as optionsOf } from '../arguments';
 import { ProtectionFlowsError } from '../errors';
 import { declaredSchema, type RunnerHooks } from '../migrations';
 import { isInTheWay, type Finding } from '../preflight';
@@ -11,6 +12,7 @@ import { lookAround } from './adoption/look';
 import { plannedRepairs } from './adoption/planned';
 import { recordMigrations, unrecorded } from './adoption/record';
 import type { AdoptRepair, AdoptResult } from './adoption/results';
+import { guarded, sessionReaders, wishReaders } from './arguments';
 import type { ProtectionFlowsDataSource } from './guarded-data-source';
 import { withMigrationSession, type SessionOptions } from './migration-session';
 import { whereOf } from './results';
@@ -21,6 +23,11 @@ export interface AdoptOptions extends SessionOptions, WishOptions {
   /** True where what differs is to be repaired; else it is listed, and only an exact match is acted upon. */
   readonly repair?: boolean | undefined;
 }
+
+const assertAdopt = declareArguments('adopt', {
+  dataSource: guarded,
+  options: optionsOf({ ...sessionReaders, ...wishReaders, repair: optional(flag) }),
+});
 
 function nothingThere({ database }: ProtectionFlowsDataSource): ProtectionFlowsError {
   const tables = [...declaredSchema.keys()];
@@ -62,12 +69,13 @@ const blocks = ({ effect }: Finding): boolean => effect === 'blocking';
  *
  * A key that can't be added, over orphans for instance, is reported and left for a later migrate, as a migrate would.
  *
- * @throws ProtectionFlowsError NOTHING_TO_ADOPT, MIGRATE_LOCKED, TABLE_BUSY, INTERRUPTED, CONNECTION_LOST
+ * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments; NOTHING_TO_ADOPT, MIGRATE_LOCKED, TABLE_BUSY, INTERRUPTED, CONNECTION_LOST
  */
 export async function adopt(
   dataSource: ProtectionFlowsDataSource,
   options: AdoptOptions = {},
 ): Promise<AdoptResult> {
+  assertAdopt({ dataSource, options });
   const times = new Map<string, number>();
   const wishes = wishesOf(options);
   const hooks: RunnerHooks = { ...wishes, onKey: (name, ms) => times.set(name, ms) };

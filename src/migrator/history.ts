@@ -1,8 +1,10 @@
+import { declareArguments } from '../arguments';
 import { catalogRows } from '../schema/catalog/catalog-rows';
 import { tableExists } from '../schema/catalog/table-exists';
 import type { Queryable } from '../schema/queryable';
 import { quoteText, select } from '../schema/queryable';
 import type { StepContext } from '../schema/step';
+import { session as aSession } from './arguments';
 import type { ThisRun } from './this-run';
 
 /** The history's table: named so that an application's own TypeORM history, `migrations`, is left alone. */
@@ -24,8 +26,11 @@ export interface HistoryRun extends ThisRun {
   readonly durationMs: number | null;
 }
 
+const assertSession = declareArguments('readHistory', { session: aSession });
+
 /** Everything the history records, oldest first; null where there is no history table. Changes nothing. */
 export async function readHistory(session: Queryable): Promise<HistoryEntry[] | null> {
+  assertSession({ session });
   if (!(await tableExists(session, historyTable))) return null;
   // * and not the names: TypeORM's own form of the table has neither applied_at nor reverting.
   const rows = await select<{

@@ -1,4 +1,5 @@
 import type { Migration, QueryRunner } from 'typeorm';
+import { declareArguments, options as optionsOf } from '../arguments';
 import { migrationList, stepContext, type RunnerHooks } from '../migrations';
 import {
   isInTheWay,
@@ -9,6 +10,7 @@ import {
   type KeyFact,
 } from '../preflight';
 import { named } from '../schema/shape';
+import { guarded, sessionReaders, wishReaders } from './arguments';
 import type { ProtectionFlowsDataSource } from './guarded-data-source';
 import { ensureHistory, markReverting, readHistory } from './history';
 import { withMigrationSession, type SessionOptions } from './migration-session';
@@ -26,6 +28,12 @@ export interface MigrateOptions extends SessionOptions, WishOptions {}
 export interface MigrateOutcome extends MigrateResult {
   readonly migrations: Migration[];
 }
+
+const assertMigrate = declareArguments('migrate', {
+  dataSource: guarded,
+  options: optionsOf({ ...sessionReaders, ...wishReaders }),
+});
+const assertPlan = declareArguments('planMigrate', { dataSource: guarded, options: optionsOf(wishReaders) });
 
 /** Where a key stands before anything ran, as far as users are concerned. */
 function statusOf(
@@ -61,12 +69,13 @@ async function redoReverted(runner: QueryRunner): Promise<string[]> {
  * the declared keys that are absent. Where preflight finds something blocking, nothing is executed, and the findings
  * say what to do; a late key that can't be added is left out and reported.
  *
- * @throws ProtectionFlowsError MIGRATE_LOCKED, TABLE_BUSY, INTERRUPTED, CONNECTION_LOST, and what a step refuses
+ * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments; MIGRATE_LOCKED, TABLE_BUSY, INTERRUPTED, CONNECTION_LOST, and what a step refuses
  */
 export async function migrate(
   dataSource: ProtectionFlowsDataSource,
   options: MigrateOptions = {},
 ): Promise<MigrateOutcome> {
+  assertMigrate({ dataSource, options });
   const times = new Map<string, number>();
   const wishes = wishesOf(options);
   const hooks: RunnerHooks = { ...wishes, onKey: (name, ms) => times.set(name, ms) };
@@ -108,10 +117,11 @@ function breakingOf(names: readonly string[]): Record<string, string> {
 }
 
 /** What {@link migrate} would do now with these options, and what stands in its way. Executes nothing but SELECTs. */
-export function planMigrate(
+export async function planMigrate(
   dataSource: ProtectionFlowsDataSource,
   options: WishOptions = {},
 ): Promise<MigratePlan> {
+  assertPlan({ dataSource, options });
   return withRunner(dataSource, async (runner) => {
     const facts = await factsOf(dataSource, runner, wishesOf(options));
     const findings = preflight(facts);

@@ -1,4 +1,5 @@
 import type { QueryRunner } from 'typeorm';
+import { declareArguments, options as optionsOf } from '../arguments';
 import { isProtectionFlowsError } from '../errors';
 import { migrationList } from '../migrations';
 import {
@@ -12,6 +13,7 @@ import {
 } from '../preflight';
 import { catalogRows } from '../schema/catalog/catalog-rows';
 import { tableExists } from '../schema/catalog/table-exists';
+import { guarded, wishReaders } from './arguments';
 import type { ProtectionFlowsDataSource } from './guarded-data-source';
 import { historyTable, readHistory, type HistoryEntry } from './history';
 import { leaseTable } from './locking/lease-table';
@@ -76,16 +78,22 @@ export async function factsOf(
   return readFacts(runner, dataSource.server, migrationList, tables, wishes);
 }
 
+const assertPreflight = declareArguments('runPreflight', {
+  dataSource: guarded,
+  options: optionsOf(wishReaders),
+});
+
 /**
  * Looks for everything that stands in the way of the next migrate, that it will put right by itself or put off.
  * Executes nothing but SELECT and SHOW; a user who may not read everything gets what the server tells.
  *
- * @throws ProtectionFlowsError CONNECTION_LOST, QUERY_FAILED
+ * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments; CONNECTION_LOST, QUERY_FAILED
  */
-export function runPreflight(
+export async function runPreflight(
   dataSource: ProtectionFlowsDataSource,
   options: WishOptions = {},
 ): Promise<PreflightResult> {
+  assertPreflight({ dataSource, options });
   return withRunner(dataSource, async (runner) => {
     const findings = preflight(await factsOf(dataSource, runner, wishesOf(options)));
     return { ok: !findings.some(isInTheWay), ...whereOf(dataSource), findings };

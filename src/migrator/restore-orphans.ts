@@ -1,8 +1,10 @@
+import { count, declareArguments, name, optional, options as optionsOf } from '../arguments';
 import { declaredSchema } from '../migrations';
 import { hasQuarantine } from '../schema/orphans/quarantine-table';
 import { restoreRows, type LeftRows, type RestoredRows } from '../schema/orphans/restore-rows';
 import { withRowSettings } from '../schema/orphans/row-transaction';
 import type { Server } from '../schema/server';
+import { guarded, sessionReaders } from './arguments';
 import type { ProtectionFlowsDataSource } from './guarded-data-source';
 import { withMigrationSession, type SessionOptions } from './migration-session';
 
@@ -16,6 +18,15 @@ export interface RestoreOrphansOptions extends SessionOptions {
   /** How many rows one transaction puts back, at most. Default: 500. */
   readonly batchRows?: number | undefined;
 }
+
+const assertRestore = declareArguments('restoreOrphans', {
+  dataSource: guarded,
+  options: optionsOf({
+    ...sessionReaders,
+    key: optional(name),
+    batchRows: optional(count({ min: 1, max: 100_000 })),
+  }),
+});
 
 /** What a restore did, as `restore-orphans --json` prints it. */
 export interface RestoreOrphansResult {
@@ -34,12 +45,13 @@ export interface RestoreOrphansResult {
  * are checked: a row whose parent is still missing, or whose id is taken, stays in quarantine and is reported. Each batch
  * is one transaction, so it can be stopped anywhere, and a rerun goes on.
  *
- * @throws ProtectionFlowsError MIGRATE_LOCKED, TABLE_BUSY, INTERRUPTED, CONNECTION_LOST, PRIVILEGE_MISSING
+ * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments; MIGRATE_LOCKED, TABLE_BUSY, INTERRUPTED, CONNECTION_LOST, PRIVILEGE_MISSING
  */
 export async function restoreOrphans(
   dataSource: ProtectionFlowsDataSource,
   options: RestoreOrphansOptions = {},
 ): Promise<RestoreOrphansResult> {
+  assertRestore({ dataSource, options });
   const { key, batchRows, tableWaitMs } = options;
   const { restored, left } = await withMigrationSession(dataSource, options, {}, ({ runner, goOn, tell }) =>
     withRowSettings(runner, async (): Promise<RestoredRows> => {

@@ -1,7 +1,17 @@
 import type { QueryRunner } from 'typeorm';
+import {
+  count,
+  declareArguments,
+  flag,
+  optional,
+  options as optionsOf,
+  refuse,
+  type Reader,
+} from '../arguments';
 import { isProtectionFlowsError, ProtectionFlowsError } from '../errors';
 import { migrationList, stepContext, type RunnerHooks, type StepMigration } from '../migrations';
 import { assertUndoable } from '../schema/step';
+import { guarded, sessionReaders } from './arguments';
 import type { ProtectionFlowsDataSource } from './guarded-data-source';
 import { ensureHistory, markReverting, readHistory } from './history';
 import { assertNotInterrupted } from './interruption';
@@ -16,6 +26,18 @@ export interface RollbackOptions extends SessionOptions {
   /** True when the rows of dropped tables may be thrown away. Default: PROTECTION_FLOWS_DISCARD_ROWS is 1. */
   readonly discardRows?: boolean | undefined;
 }
+
+const howMany = count({ min: 0, max: Number.MAX_SAFE_INTEGER });
+
+const steps: Reader<number | 'all'> = (value, field, faults) => {
+  if (value === 'all' || howMany(value, field, []) !== undefined) return value as number | 'all';
+  return refuse(faults, field, 'isSteps', "must be a whole number, or 'all'");
+};
+
+const assertRollback = declareArguments('rollback', {
+  dataSource: guarded,
+  options: optionsOf({ ...sessionReaders, steps: optional(steps), discardRows: optional(flag) }),
+});
 
 /** Refuses to undo what this code did not do: it does not know how. */
 function assertKnown(dataSource: ProtectionFlowsDataSource, names: readonly string[]): void {
@@ -76,13 +98,14 @@ async function undoNewest(
  * Undoes the newest migrations, one after the other, under the same lock as migrate. Each refuses, before its first
  * statement, where rows would be lost that the caller did not give up.
  *
- * @throws ProtectionFlowsError ROLLBACK_WOULD_LOSE_ROWS, ROLLBACK_BLOCKED_BY_KEYS, ENUM_VALUE_IN_USE,
+ * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments; ROLLBACK_WOULD_LOSE_ROWS, ROLLBACK_BLOCKED_BY_KEYS, ENUM_VALUE_IN_USE,
  * HISTORY_UNKNOWN, MIGRATE_LOCKED, TABLE_BUSY, INTERRUPTED
  */
 export async function rollback(
   dataSource: ProtectionFlowsDataSource,
   options: RollbackOptions = {},
 ): Promise<RollbackResult> {
+  assertRollback({ dataSource, options });
   const count = options.steps === 'all' ? undefined : (options.steps ?? 1);
   const discarded: Record<string, number> = {};
   const undone: string[] = [];

@@ -1,14 +1,19 @@
+import { declareArguments } from '../arguments';
 import { declaredSchema, migrationList } from '../migrations';
 import { readCatalog } from '../schema/catalog/read-catalog';
 import { isGuarded } from '../schema/key-state';
 import { named } from '../schema/shape';
+import { guarded } from './arguments';
 import type { ProtectionFlowsDataSource } from './guarded-data-source';
 import { readHistory } from './history';
 import { whereOf, type MigrationStatus, type StatusResult } from './results';
 import { withRunner } from './with-runner';
 
+const assertStatus = declareArguments('readStatus', { dataSource: guarded });
+
 /** Reads what the history records and which declared keys are there. Changes nothing. */
-export function readStatus(dataSource: ProtectionFlowsDataSource): Promise<StatusResult> {
+export async function readStatus(dataSource: ProtectionFlowsDataSource): Promise<StatusResult> {
+  assertStatus({ dataSource });
   return withRunner(dataSource, async (runner) => {
     const history = (await readHistory(runner)) ?? [];
     const known = migrationList.map(({ name, breaking }): MigrationStatus => {

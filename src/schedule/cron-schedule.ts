@@ -1,3 +1,5 @@
+import { readProperties, type Reader } from '../arguments';
+
 /** A schedule as `replication_schedules` holds it. */
 export interface CronSchedule {
   /**
@@ -8,6 +10,16 @@ export interface CronSchedule {
   /** The IANA time zone whose clock the expression speaks of. Null: UTC. */
   readonly timezone: string | null;
 }
+
+/** A schedule, whatever its properties hold: what is wrong with them is for {@link scheduleFaults} to say. */
+export const aSchedule: Reader<CronSchedule> = (value, field, faults) =>
+  readProperties(
+    value,
+    field,
+    ['cron_expression', 'timezone'],
+    faults,
+    null,
+  ) as CronSchedule | null as CronSchedule;
 
 /** One thing that is wrong with a schedule. */
 export interface ScheduleFault {

@@ -1,5 +1,13 @@
-import type { CronSchedule } from './cron-schedule';
+import { count, date, declareArguments } from '../arguments';
+import { aSchedule, type CronSchedule } from './cron-schedule';
 import { Timetable } from './timetable';
+
+const readNext = declareArguments('nextRun', { schedule: aSchedule, after: date });
+const readRuns = declareArguments('nextRuns', {
+  schedule: aSchedule,
+  after: date,
+  count: count({ min: 0, max: 10_000 }),
+});
 
 /**
  * The first instant strictly after `after` at which the schedule runs: a whole second, whatever the process's own time
@@ -21,22 +29,27 @@ import { Timetable } from './timetable';
  * runs in the gap, and runs them twice where the clock is set back.
  *
  * @throws SCHEDULE_INVALID, naming every wrong field; details `{ cron_expression, timezone, field, faults }`
- * @throws RangeError where `after` is no valid date
+ * @throws VALIDATION_FAILED where `after` is no valid Date, or the schedule no object
  */
 export function nextRun(schedule: CronSchedule, after: Date): Date | null {
-  return nextRuns(schedule, after, 1)[0] ?? null;
+  const given = readNext({ schedule, after });
+  return runsAfter(given.schedule, given.after, 1)[0] ?? null;
 }
 
 /**
- * The next runs in their order, up to `count`; fewer where the schedule ends before, see {@link nextRun}.
+ * The next runs in their order, up to `count`, which is at most 10,000; fewer where the schedule ends before, see
+ * {@link nextRun}.
  *
  * @throws SCHEDULE_INVALID, naming every wrong field
- * @throws RangeError where `after` is no valid date, or `count` no whole number from 0 on
+ * @throws VALIDATION_FAILED where `after` is no valid Date, `count` no whole number from 0 to 10,000, or the schedule no
+ * object
  */
 export function nextRuns(schedule: CronSchedule, after: Date, count: number): Date[] {
-  if (Number.isNaN(after.getTime())) throw new RangeError('after must be a valid date');
-  if (!Number.isSafeInteger(count) || count < 0)
-    throw new RangeError('count must be a whole number from 0 on');
+  const given = readRuns({ schedule, after, count });
+  return runsAfter(given.schedule, given.after, given.count);
+}
+
+function runsAfter(schedule: CronSchedule, after: Date, count: number): Date[] {
   const timetable = Timetable.of(schedule);
   const runs: Date[] = [];
   for (let last = after; runs.length < count;) {

@@ -33,6 +33,9 @@ export class Timetable {
   /** @throws SCHEDULE_INVALID */
   static of(schedule: CronSchedule): Timetable {
     const { cron_expression, timezone } = schedule;
+    // Before it is a name in the cache: a property of the caller's may be what JSON can't write
+    if (typeof cron_expression !== 'string' || (timezone !== null && typeof timezone !== 'string'))
+      validExpression(schedule);
     return timetables.get(
       JSON.stringify([cron_expression, timezone]),
       () => new Timetable(validExpression(schedule), timezone ?? 'UTC'),

@@ -14,6 +14,6 @@ export function flowTypeFieldFaults(
   { complete }: { complete: boolean },
 ): FieldFault[] {
   return flowTypeFaults(values as FlowTypeFields)
-    .filter(({ field }) => complete || field in values)
+    .filter(({ field }) => complete || values[field] !== undefined)
     .map(({ field, message }) => ({ field, constraints: { [flowTypeConstraint]: message } }));
 }

@@ -61,6 +61,11 @@ function knownRules(target: new () => object, mode: WriteMode): EntityRules {
   return (byMode[mode] ??= rulesOf(target, mode));
 }
 
+/** The properties of an entity that have rules. */
+export function ruledProperties(target: new () => object): string[] {
+  return [...knownRules(target, 'insert').properties.keys()];
+}
+
 const isMissing = (value: unknown): boolean => value === null || value === undefined;
 
 /**

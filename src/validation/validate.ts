@@ -1,12 +1,13 @@
+import { choice, declareArguments, readProperties } from '../arguments';
 import { validationFailed, type FieldFault } from '../errors';
 import {
   fieldFaults,
   mergeFaults,
   validatedEntities,
-  type RowValues,
   type ValidatedEntity,
   type WriteMode,
 } from './field-faults';
+import { ruledProperties } from './known-right';
 
 function entityNamed(name: ValidatedEntity['name']): ValidatedEntity {
   const found = validatedEntities.find((entity) => entity.name === name);
@@ -14,11 +15,18 @@ function entityNamed(name: ValidatedEntity['name']): ValidatedEntity {
   return found;
 }
 
-function rowFaults(name: ValidatedEntity['name'], input: unknown, mode: WriteMode): FieldFault[] {
+const readMode = declareArguments('validation', { mode: choice(['insert', 'update']) });
+
+function rowFaults(name: ValidatedEntity['name'], input: unknown, given: WriteMode): FieldFault[] {
+  const { mode } = readMode({ mode: given });
   const entity = entityNamed(name);
-  const values = (typeof input === 'object' && input !== null ? input : {}) as RowValues;
-  const ofFields = fieldFaults(entity, values, mode);
-  const ofRow = entity.rowFaults(values, { complete: mode === 'insert' });
+  const faults: FieldFault[] = [];
+  const values = readProperties(input, 'input', ruledProperties(entity.target), faults, null);
+  // Of what is no row at all, a new one is told what it lacks; a change, that it is none
+  if (values === null && mode === 'update') return faults;
+  const row = values ?? {};
+  const ofFields = fieldFaults(entity, row, mode);
+  const ofRow = entity.rowFaults(row, { complete: mode === 'insert' });
   return ofFields.length + ofRow.length === 0 ? [] : mergeFaults(ofFields, ofRow);
 }
 
@@ -32,6 +40,7 @@ function assertNone(name: ValidatedEntity['name'], faults: readonly FieldFault[]
  *
  * @param mode `insert` (default): a whole new flow, its required columns must be there. `update`: the columns to change;
  *   the rule of the flow's type is applied as far as they let it be judged
+ * @throws VALIDATION_FAILED for another mode
  */
 export function validateFlow(input: unknown, mode: WriteMode = 'insert'): FieldFault[] {
   return rowFaults('ProtectionFlow', input, mode);

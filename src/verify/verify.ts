@@ -1,6 +1,8 @@
 import type { QueryRunner } from 'typeorm';
+import { declareArguments, flag, optional, options as optionsOf } from '../arguments';
 import { isProtectionFlowsError } from '../errors';
 import type { ProtectionFlowsDataSource } from '../migrator';
+import { guarded } from '../migrator/arguments';
 import { busy } from '../migrator/waiting/lock-wait';
 import { insideTransaction, select } from '../schema/queryable';
 import { cascadeDeleteCheck } from './checks/cascade-delete';
@@ -45,6 +47,11 @@ export interface VerifyOptions {
   /** True to call a database with deferred keys not ok. */
   readonly strict?: boolean | undefined;
 }
+
+const assertVerify = declareArguments('verify', {
+  dataSource: guarded,
+  options: optionsOf({ strict: optional(flag) }),
+});
 
 /** A check that the server does not let run is a skip, with the server's reason; a lost connection ends verify. */
 async function runCheck(check: Check, context: VerifyContext): Promise<CheckResult> {
@@ -139,12 +146,13 @@ async function wouldMigrateMend(dataSource: ProtectionFlowsDataSource): Promise<
  * inserts, deletes and looks in one transaction that is rolled back. Leaves nothing behind, and waits for a lock for
  * 3 seconds at a time.
  *
- * @throws ProtectionFlowsError CONNECTION_LOST; TABLE_BUSY where the history itself is locked; whatever else stands in a check's way is reported as `skip`
+ * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments; CONNECTION_LOST; TABLE_BUSY where the history itself is locked; whatever else stands in a check's way is reported as `skip`
  */
 export async function verify(
   dataSource: ProtectionFlowsDataSource,
   options: VerifyOptions = {},
 ): Promise<VerifyReport> {
+  assertVerify({ dataSource, options });
   const { server, database } = dataSource;
   const migrateMends = await wouldMigrateMend(dataSource);
   const runner = dataSource.createQueryRunner('master');
