@@ -1,5 +1,12 @@
 export { findNearName } from './near-name';
-export { declareArguments, refuse, type Reader, type Readers, type ValuesOf } from './read-arguments';
+export {
+  declareArguments,
+  refuse,
+  type Reader,
+  type Readers,
+  type ValueOf,
+  type ValuesOf,
+} from './read-arguments';
 export {
   abortSignal,
   callback,
@@ -9,14 +16,16 @@ export {
   flag,
   id,
   ids,
+  idsUpTo,
   instantOf,
   jobId,
   jobIds,
+  longText,
   name,
   nullable,
   optional,
   that,
   type CountRule,
 } from './readers';
-export { options, readProperties, type PropertyValues } from './records';
+export { options, properties, readProperties, type PropertyValues } from './records';
 export { countCharacters, isOneLine, isStorableText, isVisibleText, isWellFormed } from './text';

@@ -10,9 +10,12 @@ export type Reader<Value> = (value: unknown, field: string, faults: FieldFault[]
 /** Readers by the name of the argument, or of the option. */
 export type Readers = Readonly<Record<string, Reader<unknown>>>;
 
+/** What a reader answers. */
+export type ValueOf<One extends Reader<unknown>> = One extends Reader<infer Value> ? Value : never;
+
 /** What readers answer, by the same names. */
 export type ValuesOf<Named extends Readers> = {
-  readonly [Name in keyof Named]: Named[Name] extends Reader<infer Value> ? Value : never;
+  readonly [Name in keyof Named]: ValueOf<Named[Name]>;
 };
 
 /** The answer of a reader that has added a fault. */

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { refuse, type Reader } from './read-arguments';
-import { countCharacters, isOneLine, isVisibleText } from './text';
+import { countCharacters, isOneLine, isStorableText, isVisibleText } from './text';
 
 /** A value that passes a test; `sentence` is the end of one that the field's name begins. */
 export function that<Value>(
@@ -12,12 +12,13 @@ export function that<Value>(
 }
 
 /** What may be left out; `otherwise` is taken then. */
-export function optional<Value, Otherwise = undefined>(
+export function optional<Value>(reader: Reader<Value>): Reader<Value | undefined>;
+export function optional<Value, Otherwise extends Value | null>(
   reader: Reader<Value>,
-  otherwise?: Otherwise,
-): Reader<Value | Otherwise> {
-  return (value, field, faults) =>
-    value === undefined ? (otherwise as Otherwise) : reader(value, field, faults);
+  otherwise: Otherwise,
+): Reader<Value | Otherwise>;
+export function optional(reader: Reader<unknown>, otherwise?: unknown): Reader<unknown> {
+  return (value, field, faults) => (value === undefined ? otherwise : reader(value, field, faults));
 }
 
 /** What may be null, or left out, which is the same. */
@@ -80,6 +81,23 @@ const rowIds = idList(64);
 
 /** The ids of rows, each of them once. */
 export const ids: Reader<string[]> = (value, field, faults) => [...new Set(rowIds(value, field, faults))];
+
+/** The ids of at most so many rows. */
+export function idsUpTo(most: number): Reader<string[]> {
+  return (value, field, faults) => {
+    const list = ids(value, field, faults);
+    return list.length <= most
+      ? list
+      : refuse(faults, field, 'isIds', `must be a list of at most ${most} ids`);
+  };
+}
+
+/** A text of many lines for a TEXT column, which holds 65,535 bytes. */
+export const longText: Reader<string> = that(
+  'isStorable',
+  (value) => isStorableText(value) && Buffer.byteLength(value) <= 65_535,
+  'must be a text of at most 65535 bytes of UTF-8, without NUL',
+);
 
 /** Bounds of a number. */
 export interface CountRule {

@@ -45,6 +45,26 @@ export function readProperties(
   }
 }
 
+function readAll<Named extends Readers>(
+  readers: Named,
+  names: readonly string[],
+  given: PropertyValues,
+  faults: FieldFault[],
+): ValuesOf<Named> {
+  const values: Record<string, unknown> = {};
+  for (const name of names) values[name] = readers[name]!(given[name], name, faults);
+  return values as ValuesOf<Named>;
+}
+
+/** An object of which only the named properties matter. */
+export function properties<Named extends Readers>(readers: Named): Reader<ValuesOf<Named>> {
+  const names = Object.keys(readers);
+  return (value, field, faults) => {
+    const given = readProperties(value, field, names, faults, null);
+    return given === null ? (undefined as never) : readAll(readers, names, given, faults);
+  };
+}
+
 /**
  * An object with options. None at all is one without options: what is required is then missing by its name.
  *
@@ -56,12 +76,11 @@ export function options<Named extends Readers>(
 ): Reader<ValuesOf<Named>> {
   const names = Object.keys(readers);
   return (value, field, faults) => {
+    const before = faults.length;
     const given = value === undefined ? {} : readProperties(value, field, names, faults);
     if (given === null) return undefined as never;
-    const before = faults.length;
-    const values: Record<string, unknown> = {};
-    for (const name of names) values[name] = readers[name]!(given[name], name, faults);
-    if (faults.length === before) across?.(values as ValuesOf<Named>, faults);
-    return values as ValuesOf<Named>;
+    const values = readAll(readers, names, given, faults);
+    if (faults.length === before) across?.(values, faults);
+    return values;
   };
 }

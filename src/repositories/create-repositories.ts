@@ -1,9 +1,20 @@
 import type { DataSource, EntityManager } from 'typeorm';
+import { declareArguments, refuse } from '../arguments';
 import { DueFlowRepository } from './due-flow.repository';
+import { isEntityManager } from './entity-manager';
 import { ExecutionRepository } from './execution.repository';
 import { FlowRepository } from './flow.repository';
 import { RetentionRepository } from './retention.repository';
 import { TargetRepository } from './target.repository';
+
+const readSource = declareArguments('createRepositories', {
+  source: (value, field, faults) => {
+    const manager = (value as Partial<DataSource> | null | undefined)?.manager ?? value;
+    return isEntityManager(manager)
+      ? { manager }
+      : refuse(faults, field, 'isSource', 'must be a DataSource, or an EntityManager');
+  },
+});
 
 /** The whole data layer. */
 export interface Repositories {
@@ -19,7 +30,7 @@ export interface Repositories {
  * Making them asks nothing of the server.
  */
 export function createRepositories(source: DataSource | EntityManager): Repositories {
-  const manager = 'manager' in source ? source.manager : source;
+  const { manager } = readSource({ source }).source;
   return {
     flows: new FlowRepository(manager),
     executions: new ExecutionRepository(manager),

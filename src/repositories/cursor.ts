@@ -1,4 +1,6 @@
-import { validationFailed } from '../errors';
+import { createHash } from 'node:crypto';
+import { refuse, type Reader } from '../arguments';
+import { isStorableTimestamp } from '../domain';
 
 /** The place in a list that is ordered by created_at and id, newest first. */
 export interface Position {
@@ -15,28 +17,36 @@ export interface Page<Item> {
   readonly total?: number;
 }
 
+/** What keeps a text that was cut, changed or made up from being taken for a place in a list. No secret: it guards no data. */
+const checkOf = (place: string): string =>
+  createHash('sha256').update(`page ${place}`).digest('base64url').slice(0, 8);
+
 /** A position as opaque text. */
 export function cursorOf({ created_at, id }: Position): string {
-  return Buffer.from(JSON.stringify([created_at.getTime(), id])).toString('base64url');
+  const place = JSON.stringify([created_at.getTime(), id]);
+  return `${Buffer.from(place).toString('base64url')}.${checkOf(place)}`;
 }
 
-/**
- * The position that a cursor stands for.
- *
- * @throws VALIDATION_FAILED for a text that {@link cursorOf} did not make
- */
-export function positionOf(cursor: unknown): Position {
+function positionOf(cursor: string): Position | null {
   try {
-    const [ms, id] = JSON.parse(Buffer.from(String(cursor), 'base64url').toString()) as [number, string];
-    const created_at = new Date(ms);
-    if (typeof id === 'string' && !Number.isNaN(created_at.getTime())) return { created_at, id };
+    const place = Buffer.from(cursor.slice(0, cursor.indexOf('.')), 'base64url').toString();
+    const [ms, id] = JSON.parse(place) as [number, string];
+    const position = { created_at: new Date(ms), id };
+    // Written again it has to be the same text: JSON and base64 have many ways to write one thing
+    return isStorableTimestamp(position.created_at) && typeof id === 'string' && cursorOf(position) === cursor
+      ? position
+      : null;
   } catch {
-    // No JSON: refused below like any other wrong cursor
+    return null;
   }
-  throw validationFailed('page', [
-    { field: 'after', constraints: { isCursor: 'after must be the `next` of the page before' } },
-  ]);
 }
+
+/** The `next` of the page before as the position it stands for; null: from the beginning. */
+export const cursor: Reader<Position | null> = (value, field, faults) => {
+  if (value === undefined || value === null) return null;
+  const position = typeof value === 'string' ? positionOf(value) : null;
+  return position ?? refuse(faults, field, 'isCursor', 'must be the `next` of the page before');
+};
 
 /** SQL for the rows behind a position, newest first; the index gives both the order and the place to begin. */
 export function behind(alias: string): string {

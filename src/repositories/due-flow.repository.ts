@@ -1,35 +1,31 @@
 import type { EntityManager } from 'typeorm';
-import { validationFailed } from '../errors';
+import { choice, count, declareArguments, id, name, optional, options as optionsOf } from '../arguments';
 import type { Claim, ClaimOptions, ClaimResult } from './due/claim';
-import { claimDueFlows, type ClaimSettings } from './due/claim-due';
+import { claimDueFlows } from './due/claim-due';
 import { claimQueuedRuns } from './due/claim-queued';
 import { planFlows, selectUnplanned, type PlanResult, type ScheduleProblem } from './due/plan';
-import { readCounts, readName } from './options';
+import { instant, limitOf } from './options';
 import { Session } from './session';
 
 const hourMs = 3_600_000;
 const longestMs = 10 * 365 * 24 * hourMs;
 const planAtOnce = 500;
-const limits = { limit: { min: 1, max: 1_000, otherwise: 20 } };
+const limit = limitOf(1_000, 20);
+const now = optional(instant, null);
 
-function assertChoice(field: string, value: unknown, choices: readonly string[]): void {
-  if (value === undefined || choices.includes(value as string)) return;
-  throw validationFailed('claimDue', [
-    { field, constraints: { isIn: `${field} must be one of ${choices.join(', ')}` } },
-  ]);
-}
-
-function readSettings(options: ClaimOptions): ClaimSettings {
-  const { overlap = 'skip', missed = 'run', now = null } = options;
-  const worker = readName('claimDue', 'worker', options.worker);
-  assertChoice('overlap', overlap, ['skip', 'queue']);
-  assertChoice('missed', missed, ['run', 'skip']);
-  const counts = readCounts('claimDue', options, {
-    ...limits,
-    missedAfterMs: { min: 0, max: longestMs, otherwise: hourMs },
-  });
-  return { worker, overlap, missed, now, ...counts };
-}
+const readClaim = declareArguments('claimDue', {
+  options: optionsOf({
+    worker: name,
+    limit,
+    overlap: optional(choice(['skip', 'queue']), 'skip'),
+    missed: optional(choice(['run', 'skip']), 'run'),
+    missedAfterMs: optional(count({ min: 0, max: longestMs }), hourMs),
+    now,
+  }),
+});
+const readQueued = declareArguments('claimQueued', { options: optionsOf({ worker: name, limit }) });
+const readPlan = declareArguments('plan', { options: optionsOf({ now }) });
+const readReplan = declareArguments('replan', { scheduleId: id });
 
 /**
  * The flows whose time has come, for any number of schedulers at once.
@@ -57,12 +53,12 @@ export class DueFlowRepository {
    * @throws VALIDATION_FAILED for wrong options; TRANSACTION_ABORTED
    */
   async claimDue(options: ClaimOptions): Promise<ClaimResult> {
-    const settings = readSettings(options);
+    const settings = readClaim({ options }).options;
     const result = await this.session.transaction((own) => claimDueFlows(own, settings), 'READ COMMITTED');
     const found = result.claimed.length + result.queued.length + result.skipped.length;
     if (found === settings.limit) return result;
     try {
-      await this.plan({ now: options.now });
+      await this.planFrom(settings.now);
     } catch (error) {
       // What was claimed is committed, and would be lost; a fault that stays shows when there is nothing to claim
       if (found === 0 || this.session.isJoined) throw error;
@@ -79,8 +75,7 @@ export class DueFlowRepository {
     readonly worker: string;
     readonly limit?: number | undefined;
   }): Promise<Claim[]> {
-    const worker = readName('claimQueued', 'worker', options.worker);
-    const { limit } = readCounts('claimQueued', { limit: options.limit }, limits);
+    const { worker, limit } = readQueued({ options }).options;
     return this.session.transaction((own) => claimQueuedRuns(own, worker, limit), 'READ COMMITTED');
   }
 
@@ -92,17 +87,7 @@ export class DueFlowRepository {
    * @returns how many got one, and the schedules that gave none although they should
    */
   async plan(options: { readonly now?: Date | undefined } = {}): Promise<PlanResult> {
-    let planned = 0;
-    const problems: ScheduleProblem[] = [];
-    for (let after = ''; ;) {
-      const flows = await selectUnplanned(this.session, after, planAtOnce);
-      const last = flows.at(-1);
-      if (last === undefined) return { planned, problems };
-      const result = await planFlows(this.session, flows, options.now ?? last.now);
-      planned += result.planned;
-      problems.push(...result.problems);
-      after = last.id;
-    }
+    return this.planFrom(readPlan({ options }).options.now);
   }
 
   /**
@@ -112,8 +97,22 @@ export class DueFlowRepository {
     await this.session.write(
       `UPDATE protection_flows SET next_execution_time = NULL
         WHERE schedule_id = ? AND enabled = 1 AND next_execution_time > CURRENT_TIMESTAMP`,
-      [scheduleId],
+      [readReplan({ scheduleId }).scheduleId],
     );
-    return this.plan();
+    return this.planFrom(null);
+  }
+
+  private async planFrom(now: Date | null): Promise<PlanResult> {
+    let planned = 0;
+    const problems: ScheduleProblem[] = [];
+    for (let after = ''; ;) {
+      const flows = await selectUnplanned(this.session, after, planAtOnce);
+      const last = flows.at(-1);
+      if (last === undefined) return { planned, problems };
+      const result = await planFlows(this.session, flows, now ?? last.now);
+      planned += result.planned;
+      problems.push(...result.problems);
+      after = last.id;
+    }
   }
 }

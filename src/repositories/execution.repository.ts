@@ -1,13 +1,28 @@
 import type { EntityManager } from 'typeorm';
+import {
+  count,
+  declareArguments,
+  flag,
+  id,
+  idsUpTo,
+  jobId,
+  jobIds,
+  longText,
+  nullable,
+  optional,
+  options,
+} from '../arguments';
 import type { JobStatus } from '../domain';
+import { jobStates } from '../domain/settlement';
 import type { ExecutionRow } from '../entities';
-import type { Page } from './cursor';
+import { cursor, type Page } from './cursor';
 import { beginExecution } from './executions/begin';
 import {
-  assertNewExecution,
-  assertOutcome,
-  assertProgress,
+  newExecution,
+  outcomeOf,
+  progressOf,
   type NewExecution,
+  type Outcome,
   type Progress,
 } from './executions/execution-input';
 import {
@@ -19,14 +34,35 @@ import {
 import { recordJobIds, settleExecution, type Settlement } from './executions/jobs';
 import { reapSilent } from './executions/reap';
 import { enqueueExecution, findExecution, startExecution } from './executions/start';
-import { endExecution, explainRefusal, progressStatement, type Outcome } from './executions/transition';
-import { assertInput } from './input';
-import { readCounts, readIds } from './options';
+import { endExecution, explainRefusal, progressStatement } from './executions/transition';
+import { limitOf, onlyLimit } from './options';
 import { executionNotFound } from './refusals';
 import { Session } from './session';
 
 const longestSilenceMs = 10 * 365 * 86_400_000;
 const mostFlowsAtOnce = 10_000;
+
+const entity = 'ProtectionFlowExecution';
+const readNew = declareArguments(entity, { input: newExecution });
+const readId = declareArguments(entity, { id });
+const readJobs = declareArguments(entity, { id, jobIds, options: options({ more: optional(flag, false) }) });
+const readProgress = declareArguments(entity, { id, counts: progressOf });
+const readOutcome = declareArguments(entity, { id, outcome: outcomeOf });
+const readCancel = declareArguments(entity, { id, reason: optional(nullable(longText)) });
+const readSettle = declareArguments('settle', { id, states: optional(jobStates) });
+const readLatest = declareArguments('latest', { flowIds: idsUpTo(mostFlowsAtOnce) });
+const readHistory = declareArguments('history', {
+  flowId: id,
+  page: options({ limit: limitOf(100, 10), after: cursor }),
+});
+const readRunning = declareArguments('listRunning', { options: onlyLimit(10_000, 1_000) });
+const readJobId = declareArguments('findRunningByJob', { jobId });
+const readReap = declareArguments('reapStale', {
+  options: options({
+    silenceMs: count({ min: 1, max: longestSilenceMs }),
+    limit: limitOf(10_000, 100),
+  }),
+});
 
 /**
  * The runs of flows: begun, followed, ended and looked up.
@@ -57,8 +93,7 @@ export class ExecutionRepository {
    * REFERENCE_NOT_FOUND for a wrong schedule_execution_id
    */
   async start(input: NewExecution): Promise<ExecutionRow> {
-    assertNewExecution(input);
-    return startExecution(this.session, input);
+    return startExecution(this.session, readNew({ input }).input);
   }
 
   /**
@@ -68,8 +103,7 @@ export class ExecutionRepository {
    * @throws FLOW_NOT_FOUND; REFERENCE_NOT_FOUND
    */
   async enqueue(input: NewExecution): Promise<ExecutionRow> {
-    assertNewExecution(input);
-    return enqueueExecution(this.session, input);
+    return enqueueExecution(this.session, readNew({ input }).input);
   }
 
   /**
@@ -78,8 +112,8 @@ export class ExecutionRepository {
    * @returns false where it does not wait any more
    * @throws EXECUTION_NOT_FOUND; FLOW_STILL_RUNNING
    */
-  begin(id: string): Promise<boolean> {
-    return beginExecution(this.session, id);
+  async begin(id: string): Promise<boolean> {
+    return beginExecution(this.session, readId({ id }).id);
   }
 
   /** @throws EXECUTION_NOT_FOUND */
@@ -90,8 +124,8 @@ export class ExecutionRepository {
   }
 
   /** The run, or null. */
-  find(id: string): Promise<ExecutionRow | null> {
-    return findExecution(this.session, id);
+  async find(id: string): Promise<ExecutionRow | null> {
+    return findExecution(this.session, readId({ id }).id);
   }
 
   /**
@@ -107,8 +141,8 @@ export class ExecutionRepository {
     jobIds: readonly string[],
     options: { readonly more?: boolean | undefined } = {},
   ): Promise<boolean> {
-    assertInput('ProtectionFlowExecution', { created_job_ids: jobIds }, ['created_job_ids'], 'update');
-    return recordJobIds(this.session, id, jobIds, options.more === true);
+    const given = readJobs({ id, jobIds, options });
+    return recordJobIds(this.session, given.id, given.jobIds, given.options.more);
   }
 
   /**
@@ -118,8 +152,8 @@ export class ExecutionRepository {
    * @throws EXECUTION_NOT_FOUND
    */
   async progress(id: string, counts: Progress = {}): Promise<boolean> {
-    assertProgress(counts);
-    const { sql, parameters } = progressStatement(id, counts);
+    const given = readProgress({ id, counts });
+    const { sql, parameters } = progressStatement(given.id, given.counts);
     if ((await this.session.write(sql, parameters)) > 0) return true;
     await this.get(id);
     return false;
@@ -132,10 +166,8 @@ export class ExecutionRepository {
    * @throws EXECUTION_NOT_FOUND; TRANSITION_REFUSED where a pending run is to have succeeded
    */
   async finish(id: string, outcome: Outcome): Promise<boolean> {
-    assertOutcome(outcome);
-    if (await endExecution(this.session, id, outcome)) return true;
-    const canNow = await explainRefusal(this.session, id, outcome.status);
-    return canNow && endExecution(this.session, id, outcome);
+    const given = readOutcome({ id, outcome });
+    return this.end(given.id, given.outcome);
   }
 
   /**
@@ -145,8 +177,9 @@ export class ExecutionRepository {
    * @returns true for the one caller that cancelled it; false where it is over already
    * @throws EXECUTION_NOT_FOUND
    */
-  cancel(id: string, reason?: string): Promise<boolean> {
-    return this.finish(id, { status: 'cancelled', error_message: reason });
+  async cancel(id: string, reason?: string): Promise<boolean> {
+    const given = readCancel({ id, reason });
+    return this.end(given.id, { status: 'cancelled', error_message: given.reason });
   }
 
   /**
@@ -156,14 +189,14 @@ export class ExecutionRepository {
    * @param states job id → state, where the jobs are not in `backup_jobs`
    * @throws EXECUTION_NOT_FOUND; PLATFORM_TABLE_MISSING where the states are not given and there is no `backup_jobs`
    */
-  settle(id: string, states?: ReadonlyMap<string, JobStatus>): Promise<Settlement> {
-    return settleExecution(this.session, id, states);
+  async settle(id: string, states?: ReadonlyMap<string, JobStatus>): Promise<Settlement> {
+    const given = readSettle({ id, states });
+    return settleExecution(this.session, given.id, given.states);
   }
 
   /** The newest run of each of the flows, by flow id; flows without runs are left out. One query. */
   async latest(flowIds: readonly string[]): Promise<Map<string, ExecutionRow>> {
-    const ids = readIds('latest', 'flowIds', flowIds);
-    readCounts('latest', { flowIds: ids.length }, { flowIds: { min: 0, max: mostFlowsAtOnce } });
+    const ids = readLatest({ flowIds }).flowIds;
     return ids.length === 0 ? new Map() : selectLatest(this.session, ids);
   }
 
@@ -176,25 +209,18 @@ export class ExecutionRepository {
     flowId: string,
     page: { readonly limit?: number | undefined; readonly after?: string | null | undefined } = {},
   ): Promise<Page<ExecutionRow>> {
-    const { limit } = readCounts(
-      'page',
-      { limit: page.limit },
-      { limit: { min: 1, max: 100, otherwise: 10 } },
-    );
-    return selectHistory(this.session, flowId, limit, page.after ?? null);
+    const given = readHistory({ flowId, page });
+    return selectHistory(this.session, given.flowId, given.page.limit, given.page.after);
   }
 
   /** The runs under way, oldest first; at most `limit`, default 1,000. */
   async listRunning(options: { readonly limit?: number | undefined } = {}): Promise<ExecutionRow[]> {
-    const { limit } = readCounts('listRunning', options, {
-      limit: { min: 1, max: 10_000, otherwise: 1_000 },
-    });
-    return selectRunning(this.session, limit);
+    return selectRunning(this.session, readRunning({ options }).options.limit);
   }
 
   /** The run under way that has this job, compared exactly; null where there is none. */
-  findRunningByJob(jobId: string): Promise<ExecutionRow | null> {
-    return selectRunningByJob(this.session, jobId);
+  async findRunningByJob(jobId: string): Promise<ExecutionRow | null> {
+    return selectRunningByJob(this.session, readJobId({ jobId }).jobId);
   }
 
   /**
@@ -207,10 +233,13 @@ export class ExecutionRepository {
     readonly silenceMs: number;
     readonly limit?: number | undefined;
   }): Promise<string[]> {
-    const { silenceMs, limit } = readCounts('reapStale', options, {
-      silenceMs: { min: 1, max: longestSilenceMs },
-      limit: { min: 1, max: 10_000, otherwise: 100 },
-    });
+    const { silenceMs, limit } = readReap({ options }).options;
     return reapSilent(this.session, silenceMs, limit);
+  }
+
+  private async end(id: string, outcome: Outcome): Promise<boolean> {
+    if (await endExecution(this.session, id, outcome)) return true;
+    const canNow = await explainRefusal(this.session, id, outcome.status);
+    return canNow && endExecution(this.session, id, outcome);
   }
 }

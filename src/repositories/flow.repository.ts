@@ -1,15 +1,34 @@
 import type { EntityManager } from 'typeorm';
+import { declareArguments, id, ids, name, optional, options as optionsOf } from '../arguments';
 import type { FlowRow } from '../entities';
 import type { Page } from './cursor';
-import type { FlowChanges, NewFlow } from './flows/flow-input';
-import { listFlows, selectFlows, type FlowFilter, type FlowPage } from './flows/flow-query';
+import { flowChanges, newFlow, type FlowChanges, type NewFlow } from './flows/flow-input';
+import {
+  flowFilter,
+  flowPage,
+  listFlows,
+  selectFlows,
+  type FlowFilter,
+  type FlowPage,
+} from './flows/flow-query';
 import type { FlowView } from './flows/flow-view';
-import { readSummary, type FlowSummary } from './flows/summary';
+import { readSummary, timeZone, type FlowSummary } from './flows/summary';
 import { bulkResult, insertFlow, setEnabled, updateFlow, type BulkResult } from './flows/write-flow';
-import { readIds } from './options';
+import { instant } from './options';
 import { flowNotFound } from './refusals';
 import { RetentionRepository } from './retention.repository';
 import { Session } from './session';
+
+const entity = 'ProtectionFlow';
+const readNew = declareArguments(entity, { input: newFlow });
+const readId = declareArguments(entity, { id });
+const readName = declareArguments(entity, { name });
+const readList = declareArguments('list', { filter: flowFilter, page: flowPage });
+const readUpdate = declareArguments(entity, { id, changes: flowChanges });
+const readIds = declareArguments(entity, { ids });
+const readOptions = declareArguments('summary', {
+  options: optionsOf({ timeZone: optional(timeZone, 'UTC'), now: optional(instant) }),
+});
 
 /**
  * Protection flows: written by the API, listed by the web page, looked up by the scheduler.
@@ -38,8 +57,8 @@ export class FlowRepository {
    *
    * @throws VALIDATION_FAILED, FLOW_NAME_TAKEN (whatever the case), REFERENCE_NOT_FOUND, SCHEDULE_INVALID
    */
-  create(input: NewFlow): Promise<FlowRow> {
-    return insertFlow(this.session, input);
+  async create(input: NewFlow): Promise<FlowRow> {
+    return insertFlow(this.session, readNew({ input }).input);
   }
 
   /** @throws FLOW_NOT_FOUND */
@@ -51,13 +70,13 @@ export class FlowRepository {
 
   /** The flow with its names, or null. */
   async find(id: string): Promise<FlowView | null> {
-    const [found] = await selectFlows(this.session, 'f.id = ?', [id]);
+    const [found] = await selectFlows(this.session, 'f.id = ?', [readId({ id }).id]);
     return found ?? null;
   }
 
   /** The flow of that name, whatever its case, or null. */
   async findByName(name: string): Promise<FlowView | null> {
-    const [found] = await selectFlows(this.session, 'f.name = ?', [name]);
+    const [found] = await selectFlows(this.session, 'f.name = ?', [readName({ name }).name]);
     return found ?? null;
   }
 
@@ -67,7 +86,8 @@ export class FlowRepository {
    * @param filter properties that are undefined don't matter; null: those that have none
    */
   async list(filter: FlowFilter = {}, page: FlowPage = {}): Promise<Page<FlowView>> {
-    return listFlows(this.session, filter, page);
+    const given = readList({ filter, page });
+    return listFlows(this.session, given.filter, given.page);
   }
 
   /**
@@ -77,8 +97,9 @@ export class FlowRepository {
    * @throws FLOW_NOT_FOUND, VALIDATION_FAILED, FLOW_NAME_TAKEN, REFERENCE_NOT_FOUND, SCHEDULE_INVALID
    */
   async update(id: string, changes: FlowChanges): Promise<FlowView> {
-    await updateFlow(this.session, id, changes);
-    return this.get(id);
+    const given = readUpdate({ id, changes });
+    await updateFlow(this.session, given.id, given.changes);
+    return this.get(given.id);
   }
 
   /** The scheduler runs it again, from its next time on. @throws FLOW_NOT_FOUND */
@@ -103,13 +124,13 @@ export class FlowRepository {
 
   /** Deletes flows in one statement, long histories before it in batches; one that is not there fails by itself. */
   async deleteMany(ids: readonly string[]): Promise<BulkResult> {
-    const wanted = readIds('delete', 'ids', ids);
+    const wanted = readIds({ ids }).ids;
     return bulkResult('delete', wanted, await new RetentionRepository(this.manager).deleteFlows(wanted));
   }
 
   /** Deletes a flow and its executions. @throws FLOW_NOT_FOUND */
   async delete(id: string): Promise<void> {
-    const [deleted] = await new RetentionRepository(this.manager).deleteFlows([id]);
+    const [deleted] = await new RetentionRepository(this.manager).deleteFlows([readId({ id }).id]);
     if (deleted === undefined) throw flowNotFound(id);
   }
 
@@ -119,10 +140,11 @@ export class FlowRepository {
    * @param options `timeZone`: where "today" begins at midnight, default UTC; `now`: default the program's clock
    * @throws VALIDATION_FAILED for an unknown time zone
    */
-  summary(
+  async summary(
     options: { readonly timeZone?: string | undefined; readonly now?: Date | undefined } = {},
   ): Promise<FlowSummary> {
-    return readSummary(this.session, options.timeZone ?? 'UTC', options.now ?? new Date());
+    const { timeZone, now = new Date() } = readOptions({ options }).options;
+    return readSummary(this.session, timeZone, now);
   }
 
   private async enabledMany(
@@ -130,7 +152,7 @@ export class FlowRepository {
     ids: readonly string[],
     enabled: boolean,
   ): Promise<BulkResult> {
-    const wanted = readIds(action, 'ids', ids);
+    const wanted = readIds({ ids }).ids;
     return bulkResult(action, wanted, await setEnabled(this.session, wanted, enabled));
   }
 }

@@ -1,23 +1,32 @@
-import { validationFailed, type FieldFault } from '../errors';
-import { validateExecution, validateFlow, type WriteMode } from '../validation';
-
-const validators = { ProtectionFlow: validateFlow, ProtectionFlowExecution: validateExecution };
+import { readProperties, type PropertyValues, type Reader } from '../arguments';
+import type { FieldFault } from '../errors';
+import type { WriteMode } from '../validation';
+import { mergeFaults } from '../validation/field-faults';
+import { faultsOfRow } from '../validation/validate';
 
 /**
- * Refuses an input that sets what it may not, or sets it wrongly.
+ * An object with columns of an entity: those that a caller may set, each as the entity's rules want it. A property that is
+ * undefined does not count.
  *
- * @param allowed the columns that a caller may set; a property that is undefined does not count
- * @throws VALIDATION_FAILED, naming every wrong field at once
+ * @param allowed the columns that a caller may set
+ * @param refusal the end of the sentence on another property
+ * @param judge what else is wrong with the columns, by rules of the call
  */
-export function assertInput(
-  entity: keyof typeof validators,
-  input: object,
+export function columnsOf<Input extends object>(
+  entity: 'ProtectionFlow' | 'ProtectionFlowExecution',
   allowed: readonly string[],
   mode: WriteMode,
-): void {
-  const foreign: FieldFault[] = Object.entries(input)
-    .filter(([field, value]) => value !== undefined && !allowed.includes(field))
-    .map(([field]) => ({ field, constraints: { whitelist: `${field} can't be set` } }));
-  const wrong = validators[entity](input, mode).filter(({ field }) => allowed.includes(field));
-  if (foreign.length + wrong.length > 0) throw validationFailed(entity, [...foreign, ...wrong]);
+  {
+    refusal = "can't be set",
+    judge,
+  }: { refusal?: string; judge?: (row: PropertyValues) => FieldFault[] } = {},
+): Reader<Input> {
+  return (value, field, faults) => {
+    const row = readProperties(value, field, allowed, faults, () => refusal);
+    if (row === null) return undefined as never;
+    // Of a change that names the type alone, what the type needs is for the database's CHECK to judge
+    const wrong = faultsOfRow(entity, row, mode).filter((one) => allowed.includes(one.field));
+    faults.push(...(judge === undefined ? wrong : mergeFaults(wrong, judge(row))));
+    return row as Input;
+  };
 }

@@ -1,9 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EntityManager } from 'typeorm';
-import { validationFailed } from '../errors';
-import { readCounts, readIds } from './options';
+import {
+  abortSignal,
+  callback,
+  count,
+  declareArguments,
+  flag,
+  ids,
+  optional,
+  options as optionsOf,
+  refuse,
+  type ValueOf,
+} from '../arguments';
 import { deleteFlowsOf } from './retention/delete-flows';
-import { pruneFlow, selectPrunable, type GoOn } from './retention/prune';
+import { pruneFlow, selectPrunable, type GoOn, type PruneRule } from './retention/prune';
 import { Session } from './session';
 
 /** How a prune or a deletion goes on; told after every batch. */
@@ -53,10 +63,32 @@ export interface PruneResult {
 
 const longestMs = 100 * 365 * 86_400_000;
 const flowsAtOnce = 500;
-const batchRules = {
-  batchSize: { min: 1, max: 10_000, otherwise: 500 },
-  pauseMs: { min: 0, max: 60_000, otherwise: 0 },
+const batchReaders = {
+  batchSize: optional(count({ min: 1, max: 10_000 }), 500),
+  pauseMs: optional(count({ min: 0, max: 60_000 })),
+  signal: optional(abortSignal),
+  onProgress: optional(callback<(progress: PruneProgress) => void>()),
 };
+const pruneOptions = optionsOf(
+  {
+    ...batchReaders,
+    olderThanMs: optional(count({ min: 0, max: longestMs })),
+    keepPerFlow: optional(count({ min: 1, max: 2_147_483_647 })),
+    dryRun: optional(flag, false),
+  },
+  ({ olderThanMs, keepPerFlow }, faults) => {
+    if (olderThanMs === undefined && keepPerFlow === undefined)
+      refuse(
+        faults,
+        'olderThanMs',
+        'isGiven',
+        'or keepPerFlow must be given: there is no default for what to delete',
+      );
+  },
+);
+const batchOptions = optionsOf(batchReaders);
+const readPrune = declareArguments('prune', { options: pruneOptions });
+const readDelete = declareArguments('deleteFlows', { ids, options: batchOptions });
 const longestRestMs = 1_000;
 
 /** Waits; the signal ends it. */
@@ -89,23 +121,26 @@ export class RetentionRepository {
    */
   async prune(options: PruneOptions): Promise<PruneResult> {
     const { session } = this;
-    const settings = this.readOptions(options);
+    const given = readPrune({ options }).options;
+    const { olderThanMs, keepPerFlow = null, batchSize, dryRun } = given;
+    const endedBefore = olderThanMs === undefined ? null : new Date(Date.now() - olderThanMs);
+    const rule: PruneRule = { endedBefore, keepPerFlow, batchSize, dryRun };
     const [{ total } = { total: 0 }] = await session.select<{ total: number | string }>(
       'SELECT COUNT(*) AS total FROM protection_flows',
     );
     const done = { flows: 0, totalFlows: Number(total), deleted: 0 };
-    const goOn = this.batchEnd(options, done);
-    const isStopped = (): boolean => options.signal?.aborted === true;
+    const goOn = this.batchEnd(given, done);
+    const isStopped = (): boolean => given.signal?.aborted === true;
     for (let after = ''; ;) {
       const flows = await selectPrunable(session, after, flowsAtOnce);
-      if (flows.length === 0) return this.result(done, settings.dryRun, true);
+      if (flows.length === 0) return this.result(done, dryRun, true);
       for (const flow of flows) {
-        const complete = !isStopped() && (await pruneFlow(session, flow, settings, goOn)).complete;
-        if (!complete) return this.result(done, settings.dryRun, false);
+        const complete = !isStopped() && (await pruneFlow(session, flow, rule, goOn)).complete;
+        if (!complete) return this.result(done, dryRun, false);
         done.flows += 1;
         after = flow.id;
       }
-      options.onProgress?.({ ...done });
+      given.onProgress?.({ ...done });
     }
   }
 
@@ -117,33 +152,15 @@ export class RetentionRepository {
    * @throws VALIDATION_FAILED for wrong options
    */
   async deleteFlows(ids: readonly string[], options: BatchOptions = {}): Promise<string[]> {
-    const wanted = readIds('deleteFlows', 'ids', ids);
-    const { batchSize } = readCounts('deleteFlows', options, batchRules);
-    const done = { flows: 0, totalFlows: wanted.length, deleted: 0 };
-    return deleteFlowsOf(this.session, wanted, batchSize, this.batchEnd(options, done));
-  }
-
-  private readOptions(options: PruneOptions) {
-    const counts = readCounts('prune', options, {
-      ...batchRules,
-      olderThanMs: { min: 0, max: longestMs, otherwise: 0 },
-      keepPerFlow: { min: 1, max: 2_147_483_647, otherwise: 1 },
-    });
-    if (options.olderThanMs === undefined && options.keepPerFlow === undefined) {
-      const isGiven = 'olderThanMs or keepPerFlow must be given: there is no default for what to delete';
-      throw validationFailed('prune', [{ field: 'olderThanMs', constraints: { isGiven } }]);
-    }
-    return {
-      ...counts,
-      endedBefore: options.olderThanMs === undefined ? null : new Date(Date.now() - counts.olderThanMs),
-      keepPerFlow: options.keepPerFlow === undefined ? null : counts.keepPerFlow,
-      dryRun: options.dryRun === true,
-    };
+    const given = readDelete({ ids, options });
+    const done = { flows: 0, totalFlows: given.ids.length, deleted: 0 };
+    const goOn = this.batchEnd(given.options, done);
+    return deleteFlowsOf(this.session, given.ids, given.options.batchSize, goOn);
   }
 
   /** What to do after each batch: count it, tell of it, rest, and say whether to go on. */
   private batchEnd(
-    { signal, onProgress, pauseMs, dryRun }: BatchOptions & { readonly dryRun?: boolean },
+    { signal, onProgress, pauseMs, dryRun }: ValueOf<typeof batchOptions> & { readonly dryRun?: boolean },
     done: { flows: number; totalFlows: number; deleted: number },
   ): GoOn {
     // What is only counted, or is one transaction anyway, gains nothing by a rest

@@ -1,6 +1,7 @@
 import type { EntityManager, ObjectLiteral } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata';
 import { wholeSeconds } from '../entities/columns';
+import { jobIdsIn, recordIn } from './json-columns';
 
 /** A row as the driver gives it. */
 export type RawRow = Readonly<Record<string, unknown>>;
@@ -9,7 +10,7 @@ export type RawRow = Readonly<Record<string, unknown>>;
 export interface RowReader<Entity> {
   /** The entity's columns for a SELECT, each with the alias in front: `e.id, e.flow_id, …`. */
   columns(alias: string): string;
-  /** A row as the entity, each value as TypeORM's own `find` gives it; columns of others are left out. */
+  /** A row as the entity, each value as TypeORM's own `find` gives it or, in JSON, as its type says; columns of others are left out. */
   read(row: RawRow): Entity;
 }
 
@@ -22,17 +23,26 @@ function isPlain({ type, transformer }: ColumnMetadata): boolean {
   return plainTypes.has(type) && (transformer === undefined || transformer === wholeSeconds);
 }
 
+/** How a JSON column is read: as what its entity says, whatever other programs have stored there. */
+const jsonIn = ({ propertyName }: ColumnMetadata): ((value: unknown) => unknown) =>
+  propertyName === 'created_job_ids' ? jobIdsIn : recordIn;
+
 function createReader<Entity extends ObjectLiteral>(
   { connection }: EntityManager,
   target: new () => Entity,
 ): RowReader<Entity> {
   const { driver } = connection;
   const columns = connection.getMetadata(target).columns;
+  const converterOf = (column: ColumnMetadata): ((value: unknown) => unknown) | null => {
+    if (isPlain(column)) return null;
+    if (column.type === 'json') return jsonIn(column);
+    return (value) => driver.prepareHydratedValue(value, column) as unknown;
+  };
   const names = columns.map((column) => column.databaseName);
   const fields = columns.map((column) => ({
     from: column.databaseName,
     to: column.propertyName,
-    convert: isPlain(column) ? null : (value: unknown): unknown => driver.prepareHydratedValue(value, column),
+    convert: converterOf(column),
   }));
   return {
     columns: (alias) => names.map((name) => `${alias}.${name}`).join(', '),

@@ -1,5 +1,6 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import { fromServerError } from '../errors';
+import { readManager } from './entity-manager';
 import { isRetryable, retried, transactionAborted } from './retry';
 
 /** `REPEATABLE READ` is both servers' default; `READ COMMITTED` locks no gaps, so claimers stay out of each other's way. */
@@ -29,7 +30,9 @@ export class Session {
   constructor(
     readonly manager: EntityManager,
     private readonly readsAfterLocks = false,
-  ) {}
+  ) {
+    readManager({ manager });
+  }
 
   /** True inside a transaction that the caller has opened. */
   get isJoined(): boolean {

@@ -1,8 +1,9 @@
 import type { EntityManager } from 'typeorm';
+import { choice, declareArguments, id, ids, properties } from '../arguments';
+import { targetTypes } from '../domain';
 import type { ProtectionFlow } from '../entities';
 import { scheduleFaults } from '../schedule';
 import { readSchedules, scheduleOf } from './due/schedules';
-import { readIds } from './options';
 import { flowNotFound } from './refusals';
 import { chunks, marks } from './lists';
 import { Session } from './session';
@@ -32,6 +33,12 @@ function byPriority(one: Member, other: Member): number {
   return (one.priority ?? 0) - (other.priority ?? 0) || (one.id < other.id ? -1 : 1);
 }
 
+const readTarget = declareArguments('resolve', {
+  flow: properties({ target_type: choice(targetTypes), target_id: id }),
+});
+const readVms = declareArguments('withoutFullBackup', { vmContextIds: ids, repositoryId: id });
+const readFlowId = declareArguments('check', { flowId: id });
+
 const idsAtOnce = 1_000;
 const tableMissing = 1146;
 
@@ -56,7 +63,8 @@ export class TargetRepository {
    * The VMs that a run of the flow has to protect: the VM itself, or the enabled members of the group by their
    * priority. Empty where the group is, or where the target is gone.
    */
-  async resolve({ target_type, target_id }: Target): Promise<TargetVm[]> {
+  async resolve(flow: Target): Promise<TargetVm[]> {
+    const { target_type, target_id } = readTarget({ flow }).flow;
     if (target_type === 'vm')
       return this.orNone(
         this.session.select<TargetVm>(
@@ -78,13 +86,14 @@ export class TargetRepository {
 
   /** Of these VMs, those that have no completed full backup in the repository: their next one must be full. */
   async withoutFullBackup(vmContextIds: readonly string[], repositoryId: string): Promise<Set<string>> {
-    const missing = new Set(readIds('withoutFullBackup', 'vmContextIds', vmContextIds));
+    const given = readVms({ vmContextIds, repositoryId });
+    const missing = new Set(given.vmContextIds);
     for (const part of chunks([...missing], idsAtOnce)) {
       const rows = await this.orNone(
         this.session.select<{ id: string }>(
           `SELECT DISTINCT vm_context_id AS id FROM backup_jobs
             WHERE vm_context_id IN (${marks(part)}) AND repository_id = ? AND backup_type = 'full' AND status = 'completed'`,
-          [...part, repositoryId],
+          [...part, given.repositoryId],
         ),
       );
       for (const { id } of rows) missing.delete(id);
@@ -100,7 +109,7 @@ export class TargetRepository {
   async check(flowId: string): Promise<FlowProblem[]> {
     const [flow] = await this.session.select<Target & Pick<ProtectionFlow, 'repository_id' | 'schedule_id'>>(
       'SELECT target_type, target_id, repository_id, schedule_id FROM protection_flows WHERE id = ?',
-      [flowId],
+      [readFlowId({ flowId }).flowId],
     );
     if (flow === undefined) throw flowNotFound(flowId);
     return [

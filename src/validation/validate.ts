@@ -4,6 +4,7 @@ import {
   fieldFaults,
   mergeFaults,
   validatedEntities,
+  type RowValues,
   type ValidatedEntity,
   type WriteMode,
 } from './field-faults';
@@ -24,7 +25,12 @@ function rowFaults(name: ValidatedEntity['name'], input: unknown, given: WriteMo
   const values = readProperties(input, 'input', ruledProperties(entity.target), faults, null);
   // Of what is no row at all, a new one is told what it lacks; a change, that it is none
   if (values === null && mode === 'update') return faults;
-  const row = values ?? {};
+  return faultsOfRow(name, values ?? {}, mode);
+}
+
+/** Every wrong field of a row whose properties have been read. */
+export function faultsOfRow(name: ValidatedEntity['name'], row: RowValues, mode: WriteMode): FieldFault[] {
+  const entity = entityNamed(name);
   const ofFields = fieldFaults(entity, row, mode);
   const ofRow = entity.rowFaults(row, { complete: mode === 'insert' });
   return ofFields.length + ofRow.length === 0 ? [] : mergeFaults(ofFields, ofRow);

@@ -51,7 +51,8 @@ async function readRuns(session: Session, ids: readonly string[]): Promise<Prote
 
 function dueAt({ execution_metadata }: ProtectionFlowExecution): Date | null {
   const text = execution_metadata?.['due_at'];
-  return typeof text === 'string' ? new Date(text) : null;
+  const instant = new Date(typeof text === 'string' ? text : NaN);
+  return Number.isNaN(instant.getTime()) ? null : instant;
 }
 
 /** Takes runs out of the queue within a transaction, at most one a flow. */

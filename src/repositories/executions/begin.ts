@@ -2,6 +2,7 @@ import type { ExecutionStatus } from '../../domain';
 import { executionNotFound, flowStillRunning } from '../refusals';
 import { marks } from '../lists';
 import type { Session } from '../session';
+import { metadataIn } from './metadata';
 import { findRunningOf, lockFlow } from './start';
 
 /**
@@ -14,7 +15,7 @@ export function beginRuns(session: Session, ids: readonly string[], worker: stri
   const metadata =
     worker === null
       ? ''
-      : ", e.execution_metadata = JSON_SET(COALESCE(e.execution_metadata, '{}'), '$.worker', ?)";
+      : `, e.execution_metadata = JSON_SET(${metadataIn('e.execution_metadata')}, '$.worker', ?)`;
   return session.write(
     `UPDATE protection_flow_executions e JOIN protection_flows f ON f.id = e.flow_id
         SET e.status = 'running', e.started_at = CURRENT_TIMESTAMP${metadata},

@@ -1,5 +1,5 @@
 import { ProtectionFlowExecution } from '../../entities';
-import { pageOf, positionOf, type Page } from '../cursor';
+import { pageOf, type Page, type Position } from '../cursor';
 import { withPlatformColumns } from '../platform-columns';
 import { rowReader, type RawRow } from '../row-reader';
 import type { Session } from '../session';
@@ -23,13 +23,13 @@ export async function selectHistory(
   session: Session,
   flowId: string,
   limit: number,
-  after: string | null,
+  position: Position | null,
 ): Promise<Page<ProtectionFlowExecution>> {
   const reader = rowReader(session.manager, ProtectionFlowExecution);
   const rows = await selectNewestFirst<RawRow>(session, {
     columns: reader.columns('e'),
     flowId,
-    position: after === null ? null : positionOf(after),
+    position,
     limit: limit + 1,
   });
   return pageOf(

@@ -1,17 +1,23 @@
-import { countJobs, outcomeOfJobs, type ExecutionStatus, type JobCounts, type JobStatus } from '../../domain';
+import {
+  countJobs,
+  jobStatuses,
+  outcomeOfJobs,
+  type ExecutionStatus,
+  type JobCounts,
+  type JobStatus,
+} from '../../domain';
 import { ProtectionFlowsError } from '../../errors';
+import { jobIdsIn } from '../json-columns';
 import { executionNotFound } from '../refusals';
 import { chunks, marks } from '../lists';
 import type { Session } from '../session';
-import { endExecution, heartbeatNow, type Outcome } from './transition';
-
-/** Stands in execution_metadata while further jobs are still being started. */
-const startingFlag = 'starting_jobs';
+import type { Outcome } from './execution-input';
+import { heartbeatNow, metadataIn, startingFlag } from './metadata';
+import { endExecution } from './transition';
 
 interface JobsRow {
   readonly status: ExecutionStatus;
-  /** Text on MariaDB, parsed by the driver on MySQL. */
-  readonly job_ids: string | string[] | null;
+  readonly job_ids: unknown;
   readonly is_starting: unknown;
 }
 
@@ -29,8 +35,7 @@ async function readJobs(session: Session, id: string, lock = ''): Promise<Jobs> 
     [id],
   );
   if (row === undefined) throw executionNotFound(id);
-  const ids = typeof row.job_ids === 'string' ? (JSON.parse(row.job_ids) as string[]) : row.job_ids;
-  return { status: row.status, ids, isStarting: row.is_starting !== null };
+  return { status: row.status, ids: jobIdsIn(row.job_ids), isStarting: row.is_starting !== null };
 }
 
 /**
@@ -51,7 +56,7 @@ export function recordJobIds(
     // A message that comes late must not open again what the last one has closed
     const isOpen = more && (ids === null || isStarting);
     const all = [...new Set([...(ids ?? []), ...jobIds])];
-    const metadata = `JSON_SET(COALESCE(execution_metadata, '{}'), '$.heartbeat_at', ${heartbeatNow})`;
+    const metadata = `JSON_SET(${metadataIn('execution_metadata')}, '$.heartbeat_at', ${heartbeatNow})`;
     await own.write(
       `UPDATE protection_flow_executions SET created_job_ids = ?, jobs_created = ?,
               execution_metadata = ${isOpen ? `JSON_SET(${metadata}, '$.${startingFlag}', 1)` : `JSON_REMOVE(${metadata}, '$.${startingFlag}')`}
@@ -85,7 +90,8 @@ async function readStates(
       part,
     );
     for (const row of rows) {
-      states.set(row.id, row.status);
+      // A state that only a newer platform knows: the job is not known to be over
+      states.set(row.id, jobStatuses.includes(row.status) ? row.status : 'running');
       bytes += Number(row.bytes ?? 0);
     }
   }

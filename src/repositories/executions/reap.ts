@@ -1,13 +1,19 @@
 import type { Session } from '../session';
+import { heartbeatAt } from './metadata';
 import { endExecution, type Sql } from './transition';
 
-/** No sign of life for so long: since the last heartbeat, or since the start where there was none. */
+/**
+ * No sign of life for so long: since the last heartbeat, or since the start where there was none. What stands there and
+ * can't be a heartbeat, as it is no time, or one that has not come yet, is none; a day is for a clock that was set back.
+ */
 function silentFor(seconds: number): Sql {
-  const since = 'UTC_TIMESTAMP() - INTERVAL ? SECOND';
+  const heartbeat = "JSON_UNQUOTE(JSON_EXTRACT(e.execution_metadata, '$.heartbeat_at'))";
+  const [since, until] = ['- INTERVAL ? SECOND', '+ INTERVAL 1 DAY'].map((distance) =>
+    heartbeatAt(`UTC_TIMESTAMP() ${distance}`),
+  );
   return {
-    // Heartbeats are text of one length, ordered like the instants they stand for
-    sql: `e.started_at < CURRENT_TIMESTAMP - INTERVAL ? SECOND AND COALESCE(JSON_UNQUOTE(JSON_EXTRACT(
-            e.execution_metadata, '$.heartbeat_at')), '') < DATE_FORMAT(${since}, '%Y-%m-%dT%H:%i:%sZ')`,
+    sql: `e.started_at < CURRENT_TIMESTAMP - INTERVAL ? SECOND
+          AND COALESCE(${heartbeat} NOT BETWEEN ${since} AND ${until}, TRUE)`,
     parameters: [seconds, seconds],
   };
 }

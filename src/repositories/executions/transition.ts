@@ -1,25 +1,16 @@
-import { isTerminal, statusesBefore, type ExecutionStatus, type TerminalStatus } from '../../domain';
+import { statusesBefore, terminalStatuses, type ExecutionStatus, type TerminalStatus } from '../../domain';
 import { ProtectionFlowsError } from '../../errors';
 import { cancelledRefused, executionNotFound } from '../refusals';
 import { marks } from '../lists';
 import type { Session } from '../session';
-import { growingColumns, type Progress } from './execution-input';
-
-/** How a run ended. Counts never go down; metadata is merged into what is there. */
-export interface Outcome extends Progress {
-  readonly status: TerminalStatus;
-  /** For people. Default: what is there stays. */
-  readonly error_message?: string | null | undefined;
-}
+import { growingColumns, type Outcome, type Progress } from './execution-input';
+import { heartbeatNow, metadataIn } from './metadata';
 
 /** Part of a statement with its parameters. */
 export interface Sql {
   readonly sql: string;
   readonly parameters: readonly unknown[];
 }
-
-/** The current second as it stands in execution_metadata.heartbeat_at. */
-export const heartbeatNow = "DATE_FORMAT(UTC_TIMESTAMP(), '%Y-%m-%dT%H:%i:%sZ')";
 
 /** The counts and the metadata that are given; the rest stays as it is. */
 const givenColumns = (progress: Progress): (keyof Progress)[] => [
@@ -34,7 +25,7 @@ function progressAssignments(given: readonly (keyof Progress)[], heartbeat: bool
     .map((column) => `e.${column} = GREATEST(e.${column}, ?)`);
   const hasMetadata = given.includes('execution_metadata');
   if (!hasMetadata && !heartbeat) return counts;
-  const stored = "COALESCE(e.execution_metadata, '{}')";
+  const stored = metadataIn('e.execution_metadata');
   const merged = hasMetadata ? `JSON_MERGE_PATCH(${stored}, ?)` : stored;
   const written = heartbeat ? `JSON_SET(${merged}, '$.heartbeat_at', ${heartbeatNow})` : merged;
   return [...counts, `e.execution_metadata = ${written}`];
@@ -158,9 +149,9 @@ export async function explainRefusal(session: Session, id: string, to: Execution
   );
   if (row === undefined) throw executionNotFound(id);
   if (statusesBefore(to).includes(row.status)) return true;
-  if (isTerminal(row.status)) return false;
+  if (terminalStatuses.some((terminal) => terminal === row.status)) return false;
   throw new ProtectionFlowsError('TRANSITION_REFUSED', {
-    message: `execution ${id} is pending, and can't become ${to} without having run`,
+    message: `execution ${id} is ${row.status || 'in no state that there is'}, and can't become ${to} without having run`,
     remedy: 'Begin it first; a run that is not to take place is cancelled, or ended with error.',
     details: { id, from: row.status, to },
   });

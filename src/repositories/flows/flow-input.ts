@@ -1,7 +1,7 @@
+import type { Reader } from '../../arguments';
 import type { Optional } from '../../domain';
 import type { FlowRow } from '../../entities';
-import type { WriteMode } from '../../validation';
-import { assertInput } from '../input';
+import { columnsOf } from '../input';
 
 /** The columns of a flow that a client may set; the others are the scheduler's and the server's. */
 export const changeableColumns = [
@@ -40,16 +40,16 @@ export type FlowChanges = Optional<Pick<FlowRow, Changeable>>;
 
 const creatableColumns: readonly string[] = ['id', ...changeableColumns, 'created_by'];
 
-/**
- * The given columns of an input, in a fixed order.
- *
- * @throws VALIDATION_FAILED, naming every wrong field at once, those that a client may not set among them
- */
-export function readFlowInput(input: object, mode: WriteMode): [column: string, value: unknown][] {
-  const allowed: readonly string[] = mode === 'insert' ? creatableColumns : changeableColumns;
-  assertInput('ProtectionFlow', input, allowed, mode);
+/** What a new flow is made of, as it came from the caller. */
+export const newFlow: Reader<NewFlow> = columnsOf('ProtectionFlow', creatableColumns, 'insert');
+
+/** What is to change, as it came from the caller. */
+export const flowChanges: Reader<FlowChanges> = columnsOf('ProtectionFlow', changeableColumns, 'update');
+
+/** The columns that are given, in a fixed order, as a statement takes them. */
+export function givenColumns(input: NewFlow | FlowChanges): [column: string, value: unknown][] {
   const values = input as Readonly<Record<string, unknown>>;
-  return allowed
+  return creatableColumns
     .filter((column) => values[column] !== undefined)
     .map((column) => [column, toSql(column, values[column])]);
 }

@@ -1,10 +1,10 @@
+import { flag, optional, options, type Reader, type ValueOf } from '../../arguments';
 import type { Optional } from '../../domain';
 import { ProtectionFlow, type FlowRow } from '../../entities';
-import { validationFailed, type FieldFault } from '../../errors';
-import { validateFlow } from '../../validation';
-import { behind, behindParameters, pageOf, positionOf, type Page } from '../cursor';
+import { behind, behindParameters, cursor, pageOf, type Page } from '../cursor';
 import { withIndex } from '../index-hint';
-import { readCounts } from '../options';
+import { columnsOf } from '../input';
+import { limitOf } from '../options';
 import { withPlatformColumns } from '../platform-columns';
 import { rowReader, type RawRow } from '../row-reader';
 import type { Session } from '../session';
@@ -47,13 +47,13 @@ interface Where {
   readonly parameters: readonly unknown[];
 }
 
-function assertFilter(filter: FlowFilter): void {
-  const unknown: FieldFault[] = Object.keys(filter)
-    .filter((name) => !filterNames.includes(name as keyof FlowFilter))
-    .map((field) => ({ field, constraints: { whitelist: `${field} is not a filter` } }));
-  const wrong = [...unknown, ...validateFlow(filter, 'update').filter(({ field }) => field in filter)];
-  if (wrong.length > 0) throw validationFailed('filter', wrong);
-}
+/** A filter, as it came from the caller. */
+export const flowFilter: Reader<FlowFilter> = columnsOf('ProtectionFlow', filterNames, 'update', {
+  refusal: 'is not a filter',
+});
+
+/** Which part of a list is wanted, as it came from the caller. */
+export const flowPage = options({ limit: limitOf(500, 50), after: cursor, total: optional(flag, false) });
 
 function whereOf(filter: FlowFilter): Where {
   const given = filterNames.filter((name) => filter[name] !== undefined);
@@ -110,12 +110,8 @@ async function countFlows(session: Session, where: Where): Promise<number> {
 export async function listFlows(
   session: Session,
   filter: FlowFilter,
-  page: FlowPage,
+  { limit, after: position, total }: ValueOf<typeof flowPage>,
 ): Promise<Page<FlowView>> {
-  assertFilter(filter);
-  const { limit } = readCounts('page', { limit: page.limit }, { limit: { min: 1, max: 500, otherwise: 50 } });
-  const after = page.after ?? null;
-  const position = after === null ? null : positionOf(after);
   const where = whereOf(filter);
   const parameters = [...where.parameters, ...(position ? behindParameters(position) : []), limit + 1];
   const rows = await withPlatformColumns(session, (columns) => {
@@ -131,5 +127,5 @@ export async function listFlows(
     rows.map((row) => readFlowView(session.manager, row)),
     limit,
   );
-  return page.total === true ? { ...found, total: await countFlows(session, where) } : found;
+  return total ? { ...found, total: await countFlows(session, where) } : found;
 }

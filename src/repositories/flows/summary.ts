@@ -1,5 +1,5 @@
-import { validationFailed } from '../../errors';
-import { nextRun } from '../../schedule';
+import { that, type Reader } from '../../arguments';
+import { nextRun, scheduleFaults } from '../../schedule';
 import type { Session } from '../session';
 
 /** Numbers for the head of the web page. */
@@ -19,25 +19,29 @@ type Counted<Names extends string> = Readonly<Record<Names, number | string>>;
 
 const dayMs = 86_400_000;
 
+const midnights = (timezone: string) => ({ cron_expression: '0 0 * * *', timezone });
+
+/** The name of a time zone, as the schedules have them. */
+export const timeZone: Reader<string> = that(
+  'isTimeZone',
+  (value) => typeof value === 'string' && scheduleFaults(midnights(value)).length === 0,
+  'must be the name of a time zone such as Europe/Berlin',
+);
+
 /** The latest midnight in a time zone; days of 23 and 25 hours included. */
-function midnight(timeZone: string, now: Date): Date {
-  const schedule = { cron_expression: '0 0 * * *', timezone: timeZone };
-  try {
-    let latest = new Date(now.getTime() - 2 * dayMs);
-    for (;;) {
-      const next = nextRun(schedule, latest);
-      if (next === null || next > now) return latest;
-      latest = next;
-    }
-  } catch (error) {
-    const isTimeZone = `timeZone must be the name of a time zone such as Europe/Berlin, not ${timeZone}`;
-    throw validationFailed('summary', [{ field: 'timeZone', constraints: { isTimeZone } }], error);
+function midnight(zone: string, now: Date): Date {
+  const schedule = midnights(zone);
+  let latest = new Date(now.getTime() - 2 * dayMs);
+  for (;;) {
+    const next = nextRun(schedule, latest);
+    if (next === null || next > now) return latest;
+    latest = next;
   }
 }
 
 /** Counts flows and today's runs: four counts, each from an index. */
-export async function readSummary(session: Session, timeZone: string, now: Date): Promise<FlowSummary> {
-  const since = midnight(timeZone, now);
+export async function readSummary(session: Session, zone: string, now: Date): Promise<FlowSummary> {
+  const since = midnight(zone, now);
   const count = (column: string): string => `(SELECT COUNT(*) FROM protection_flows WHERE ${column} = ?)`;
   const [flows] = await session.select<Counted<'enabled' | 'disabled' | 'backup' | 'replication'>>(
     `SELECT ${count('enabled')} AS enabled, ${count('enabled')} AS disabled,

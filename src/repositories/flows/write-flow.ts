@@ -7,8 +7,7 @@ import { flowNotFound } from '../refusals';
 import { marks } from '../lists';
 import { rowReader, type RawRow } from '../row-reader';
 import type { Session } from '../session';
-import type { FlowChanges, NewFlow } from './flow-input';
-import { readFlowInput } from './flow-input';
+import { givenColumns, type FlowChanges, type NewFlow } from './flow-input';
 
 /** What became of one of several flows. */
 export interface BulkItem {
@@ -49,7 +48,7 @@ async function nextRunOf(session: Session, scheduleId: string, named: boolean): 
 
 /** Inserts a flow and gives it as it is stored: MariaDB answers with the row, MySQL is asked for it. */
 export async function insertFlow(session: Session, input: NewFlow): Promise<FlowRow> {
-  const columns = new Map(readFlowInput(input, 'insert'));
+  const columns = new Map(givenColumns(input));
   const id = input.id ?? uuidv7();
   columns.set('id', id);
   const scheduleId = input.schedule_id ?? null;
@@ -113,7 +112,7 @@ function changedByOthers(id: string): ProtectionFlowsError {
  * not lose a run that is due. That assignment comes first, as an UPDATE of one table assigns from left to right.
  */
 export async function updateFlow(session: Session, id: string, changes: FlowChanges): Promise<void> {
-  const columns = readFlowInput(changes, 'update');
+  const columns = givenColumns(changes);
   if (columns.length === 0) return;
   const assignments = columns.map(([column]) => `${column} = ?`);
   const values = columns.map(([, value]) => value);

@@ -55,7 +55,7 @@ describe('the runs of flows', () => {
     const strange = `a"b'c\\d ü😀 ${'x'.repeat(40)}`;
     await flows.create(layer.newFlow({ id: strange }));
     const run = await executions.start({ flow_id: strange, execution_type: 'api' });
-    const asked = [strange, 'x'.repeat(65), '"]'];
+    const asked = [strange, 'x'.repeat(64), '"]'];
     expect([...(await executions.latest(asked)).values()].map(({ id }) => id)).toEqual([run.id]);
     const { session } = layer.database;
     await session.query('ALTER TABLE protection_flow_executions DROP FOREIGN KEY fk_executions_flow');

@@ -247,7 +247,7 @@ describe('the jobs of a run', () => {
     const run = await startedRun();
     await expect(layer.repositories.executions.recordJobs(run.id, [' '])).rejects.toMatchObject({
       code: 'VALIDATION_FAILED',
-      details: { fields: [{ field: 'created_job_ids' }] },
+      details: { fields: [{ field: 'jobIds' }] },
     });
   });
 });

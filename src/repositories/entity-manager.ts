@@ -1,0 +1,21 @@
+import type { EntityManager } from 'typeorm';
+import { declareArguments, that } from '../arguments';
+
+/** True for TypeORM's EntityManager, by what it has: there may be two copies of TypeORM. */
+export function isEntityManager(value: unknown): value is EntityManager {
+  try {
+    const { query, connection } = (value ?? {}) as Partial<EntityManager>;
+    return typeof query === 'function' && typeof connection === 'object';
+  } catch {
+    return false;
+  }
+}
+
+/** Reads what a repository is made on. */
+export const readManager = declareArguments('repository', {
+  manager: that<EntityManager>(
+    'isEntityManager',
+    isEntityManager,
+    "must be an EntityManager: a DataSource's manager, or that of a transaction",
+  ),
+});
