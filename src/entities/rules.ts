@@ -15,6 +15,17 @@ import { isJsonValue, isPlainObject, isStorableTimestamp, timestampRange } from 
 export const onInsert = 'insert';
 
 const utf8Bytes = (text: string): number => Buffer.byteLength(text, 'utf8');
+/** A test that an object of the caller's can't make throw: what can't be looked at does not hold. */
+const safely =
+  (holds: (value: unknown) => boolean) =>
+  (value: unknown): boolean => {
+    try {
+      return holds(value);
+    } catch {
+      return false;
+    }
+  };
+
 function rule(
   name: string,
   holds: (value: unknown) => boolean,
@@ -23,7 +34,7 @@ function rule(
   return ValidateBy({
     name,
     validator: {
-      validate: holds,
+      validate: safely(holds),
       defaultMessage: (args?: ValidationArguments) => sentence(args?.property ?? 'value'),
     },
   });

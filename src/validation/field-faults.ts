@@ -26,6 +26,21 @@ export const validatedEntities: readonly ValidatedEntity[] = [
 
 const isMissing = (value: unknown): boolean => value === null || value === undefined;
 
+const unreadable = Symbol('a value that throws when it is looked at');
+
+/** class-validator asks each value whether it is a promise, which one that throws does not survive. */
+function readable(values: RowValues): RowValues {
+  const look = (value: unknown): unknown => {
+    try {
+      void (value as { then?: unknown } | null | undefined)?.then;
+      return value;
+    } catch {
+      return unreadable;
+    }
+  };
+  return Object.fromEntries(Object.entries(values).map(([field, value]) => [field, look(value)]));
+}
+
 /**
  * Every fault of single fields. `leftToServer` names columns whose value the database computes: they count as given and
  * are not judged.
@@ -38,7 +53,7 @@ export function fieldFaults(
 ): FieldFault[] {
   if (leftToServer.size === 0 && isKnownRight(target, values, mode)) return [];
   // class-validator judges instances only: a plain object is an unknown value to it
-  const row = Object.assign(new target(), values);
+  const row = Object.assign(new target(), readable(values));
   const errors = validateSync(row, {
     // Rules without a group hold always, those of the group `insert` for a new row
     always: true,

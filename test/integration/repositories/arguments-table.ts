@@ -1,0 +1,249 @@
+import type { Argument } from '../../support/hostile-calls';
+import type { HostileTitle } from '../../support/hostile-values';
+
+/** Ids of rows that are there, for the arguments that are right. */
+export interface RightIds {
+  readonly flow: string;
+  readonly run: string;
+  readonly schedule: string;
+  readonly repository: string;
+  readonly cursor: string;
+}
+
+const left: readonly HostileTitle[] = ['undefined'];
+const none: readonly HostileTitle[] = ['undefined', 'null'];
+const objects: readonly HostileTitle[] = ['an empty object', 'an object without a prototype'];
+const emptyObjects: readonly HostileTitle[] = [
+  ...objects,
+  'an instance of a class',
+  // None of its own properties shows
+  'an object made like a Date',
+];
+const visible: readonly HostileTitle[] = ['a letter', 'a digit', 'SQL', 'a star'];
+const anId: readonly HostileTitle[] = [...visible, 'a zero-width blank'];
+const lines: readonly HostileTitle[] = [
+  ...anId,
+  'an empty text',
+  'a blank',
+  'a control character',
+  'two lines',
+  '600 characters',
+];
+const flag: readonly HostileTitle[] = ['true', 'false'];
+const fromZero: readonly HostileTitle[] = ['zero', 'one'];
+const fromOne: readonly HostileTitle[] = ['one'];
+const lists: readonly HostileTitle[] = ['an empty list', 'a list of texts'];
+const callback: readonly HostileTitle[] = ['undefined', 'a function'];
+
+const id = (right: string, name = 'id'): Argument => ({ name, right, takes: anId });
+const ids = (right: readonly string[], name = 'ids'): Argument => ({ name, right, takes: lists });
+
+const options = (
+  fields: Readonly<Record<string, readonly HostileTitle[]>>,
+  right: object = {},
+  { name = 'options', takes = [...left, ...emptyObjects] as readonly HostileTitle[] } = {},
+): Argument => ({ name, right, takes, fields });
+
+const changeable = {
+  name: [...left, ...visible],
+  description: [...none, ...lines],
+  flow_type: left,
+  target_type: left,
+  target_id: [...left, ...anId],
+  repository_id: [...none, ...anId],
+  policy_id: [...none, ...anId],
+  destination_type: none,
+  destination_config: [...none, ...objects],
+  schedule_id: [...none, ...anId],
+  enabled: [...left, ...flag],
+} satisfies Record<string, readonly HostileTitle[]>;
+
+const required = { name: visible, flow_type: [], target_type: [], target_id: anId } as const;
+
+const counts = {
+  jobs_completed: [...left, ...fromZero],
+  jobs_failed: [...left, ...fromZero],
+  jobs_skipped: [...left, ...fromZero],
+  vms_processed: [...left, ...fromZero],
+  bytes_transferred: [...left, ...fromZero],
+  execution_metadata: [...none, ...objects],
+} satisfies Record<string, readonly HostileTitle[]>;
+
+const newRun = (flow_id: string): Argument => ({
+  name: 'input',
+  right: { flow_id, execution_type: 'manual' },
+  takes: [],
+  fields: {
+    id: [...left, ...visible],
+    flow_id: anId,
+    execution_type: [],
+    triggered_by: [...left, ...visible],
+    schedule_execution_id: [...none, ...anId],
+    execution_metadata: [...none, ...objects],
+  },
+});
+
+const batch = {
+  batchSize: [...left, ...fromOne],
+  pauseMs: [...left, ...fromZero],
+  signal: left,
+  onProgress: callback,
+} satisfies Record<string, readonly HostileTitle[]>;
+
+const limit = { limit: [...left, ...fromOne] };
+const manager: Argument = { name: 'manager', right: undefined, takes: [] };
+
+/** The arguments of every public method of the repositories. */
+export const argumentsOf: Readonly<Record<string, (right: RightIds) => readonly Argument[]>> = {
+  'FlowRepository.withManager': () => [manager],
+  'FlowRepository.create': () => [
+    {
+      name: 'input',
+      right: {
+        name: 'A right one',
+        flow_type: 'replication',
+        target_type: 'vm',
+        target_id: 'ctx-1',
+        destination_type: 'ossea',
+      },
+      takes: [],
+      fields: {
+        ...changeable,
+        ...required,
+        destination_type: [],
+        id: [...left, ...visible],
+        created_by: [...left, ...visible],
+      },
+    },
+  ],
+  'FlowRepository.get': ({ flow }) => [id(flow)],
+  'FlowRepository.find': ({ flow }) => [id(flow)],
+  'FlowRepository.findByName': () => [{ name: 'name', right: 'Flow', takes: visible }],
+  'FlowRepository.list': ({ cursor }) => [
+    options(
+      {
+        flow_type: left,
+        target_type: left,
+        target_id: [...left, ...anId],
+        enabled: [...left, ...flag],
+        schedule_id: [...none, ...anId],
+        repository_id: [...none, ...anId],
+        policy_id: [...none, ...anId],
+      },
+      {},
+      { name: 'filter' },
+    ),
+    options(
+      { ...limit, after: none, total: [...left, ...flag] },
+      { limit: 1, after: cursor },
+      { name: 'page' },
+    ),
+  ],
+  'FlowRepository.update': ({ flow }) => [
+    id(flow),
+    options(changeable, { name: 'A new name' }, { name: 'changes', takes: emptyObjects }),
+  ],
+  'FlowRepository.enable': ({ flow }) => [id(flow)],
+  'FlowRepository.disable': ({ flow }) => [id(flow)],
+  'FlowRepository.enableMany': ({ flow }) => [ids([flow])],
+  'FlowRepository.disableMany': ({ flow }) => [ids([flow])],
+  'FlowRepository.deleteMany': ({ flow }) => [ids([flow])],
+  'FlowRepository.delete': ({ flow }) => [id(flow)],
+  'FlowRepository.summary': () => [
+    options({ timeZone: left, now: [...left, 'a Date'] }, { timeZone: 'UTC' }),
+  ],
+
+  'ExecutionRepository.withManager': () => [manager],
+  'ExecutionRepository.start': ({ flow }) => [newRun(flow)],
+  'ExecutionRepository.enqueue': ({ flow }) => [newRun(flow)],
+  'ExecutionRepository.begin': ({ run }) => [id(run)],
+  'ExecutionRepository.get': ({ run }) => [id(run)],
+  'ExecutionRepository.find': ({ run }) => [id(run)],
+  'ExecutionRepository.recordJobs': ({ run }) => [
+    id(run),
+    ids(['job-1'], 'jobIds'),
+    options({ more: [...left, ...flag] }),
+  ],
+  'ExecutionRepository.progress': ({ run }) => [
+    id(run),
+    options(counts, {}, { name: 'counts', takes: [...left, ...emptyObjects] }),
+  ],
+  'ExecutionRepository.finish': ({ run }) => [
+    id(run),
+    options(
+      { ...counts, status: [], error_message: [...none, ...lines] },
+      { status: 'error' },
+      { name: 'outcome', takes: [] },
+    ),
+  ],
+  'ExecutionRepository.cancel': ({ run }) => [
+    id(run),
+    { name: 'reason', right: 'not today', takes: [...none, ...lines] },
+  ],
+  'ExecutionRepository.settle': ({ run }) => [
+    id(run),
+    { name: 'states', right: new Map([['job-1', 'completed']]), takes: [...left, 'a Map'] },
+  ],
+  'ExecutionRepository.latest': ({ flow }) => [ids([flow], 'flowIds')],
+  'ExecutionRepository.history': ({ flow }) => [
+    id(flow, 'flowId'),
+    options({ ...limit, after: none }, {}, { name: 'page' }),
+  ],
+  'ExecutionRepository.listRunning': () => [options(limit)],
+  'ExecutionRepository.findRunningByJob': () => [{ name: 'jobId', right: 'job-1', takes: anId }],
+  'ExecutionRepository.reapStale': () => [
+    options({ ...limit, silenceMs: fromOne }, { silenceMs: 60_000 }, { takes: [] }),
+  ],
+
+  'DueFlowRepository.withManager': () => [manager],
+  'DueFlowRepository.claimDue': () => [
+    options(
+      {
+        ...limit,
+        worker: visible,
+        overlap: left,
+        missed: left,
+        missedAfterMs: [...left, ...fromZero],
+        now: [...left, 'a Date'],
+      },
+      { worker: 'worker-1' },
+      { takes: [] },
+    ),
+  ],
+  'DueFlowRepository.claimQueued': () => [
+    options({ ...limit, worker: visible }, { worker: 'worker-1' }, { takes: [] }),
+  ],
+  'DueFlowRepository.plan': () => [options({ now: [...left, 'a Date'] })],
+  'DueFlowRepository.replan': ({ schedule }) => [id(schedule, 'scheduleId')],
+
+  'RetentionRepository.withManager': () => [manager],
+  'RetentionRepository.prune': () => [
+    options(
+      {
+        ...batch,
+        olderThanMs: fromZero,
+        keepPerFlow: [...left, ...fromOne],
+        dryRun: [...left, ...flag],
+      },
+      { olderThanMs: 86_400_000 },
+      { takes: [] },
+    ),
+  ],
+  'RetentionRepository.deleteFlows': ({ flow }) => [ids([flow]), options(batch)],
+
+  'TargetRepository.withManager': () => [manager],
+  'TargetRepository.resolve': () => [
+    {
+      name: 'flow',
+      right: { target_type: 'vm', target_id: 'ctx-1', name: 'Flow' },
+      takes: [],
+      fields: { target_type: [], target_id: anId },
+      open: true,
+    },
+  ],
+  'TargetRepository.withoutFullBackup': ({ repository }) => [
+    ids(['ctx-1'], 'vmContextIds'),
+    id(repository, 'repositoryId'),
+  ],
+  'TargetRepository.check': ({ flow }) => [id(flow, 'flowId')],
+};

@@ -1,0 +1,120 @@
+import { isProtectionFlowsError, type ErrorCode } from '../../../src/errors';
+import * as repositories from '../../../src/repositories';
+import { rolledBack } from '../../../src/testing';
+import { fieldsOf, hostileCalls, outcomeOf, told, type HostileCall } from '../../support/hostile-calls';
+import { argumentsOf, type RightIds } from './arguments-table';
+import { useDataLayer } from './data-layer';
+import { publicMethods } from './explain-methods';
+
+const layer = useDataLayer();
+
+/** What an argument that is right may still come to. */
+const answers: readonly ErrorCode[] = [
+  'FLOW_NOT_FOUND',
+  'EXECUTION_NOT_FOUND',
+  'REFERENCE_NOT_FOUND',
+  'FLOW_NAME_TAKEN',
+  'FLOW_STILL_RUNNING',
+];
+
+type Call = (...values: readonly unknown[]) => unknown;
+type Repository = Record<string, Call>;
+
+/** A public method on a manager; that of a hostile call, whatever class it is of. */
+function methodOf(name: string, manager = layer.dataSource.manager): Call {
+  const [className = '', method = ''] = name.split('.');
+  const Class = repositories[className as 'FlowRepository'];
+  const repository = new Class(manager) as unknown as Repository;
+  return (...values) => repository[method]!(...values);
+}
+
+let right: RightIds;
+beforeAll(async () => {
+  const { flows, executions } = layer.repositories;
+  const { id: flow } = await flows.create(await layer.newBackupFlow({ name: 'Flow' }));
+  await flows.create(await layer.newBackupFlow());
+  const run = await executions.start({ flow_id: flow, execution_type: 'manual' });
+  const { next } = await flows.list({}, { limit: 1 });
+  const { schedules, repositories: stores } = layer.platform;
+  right = { flow, run: run.id, schedule: schedules[0], repository: stores[0], cursor: String(next) };
+});
+
+const calls = (): { readonly name: string; readonly call: HostileCall }[] =>
+  Object.entries(argumentsOf).flatMap(([name, of]) =>
+    hostileCalls(name, of(right)).map((call) => ({ name, call })),
+  );
+
+async function rows(): Promise<unknown> {
+  const { session } = layer.database;
+  const flows = await session.query('SELECT * FROM protection_flows ORDER BY id');
+  return [flows, await session.query('SELECT * FROM protection_flow_executions ORDER BY id')];
+}
+
+// Without these, only TypeScript stands between a caller and the statements: what it lets through finds other rows, is
+// passed over in silence, or comes back as an error of the driver.
+describe('an argument of a public method', () => {
+  it('is judged, whichever method it is of', () => {
+    expect(Object.keys(argumentsOf).sort()).toEqual(publicMethods().sort());
+  });
+
+  it('is right where it should be', async () => {
+    for (const [name, of] of Object.entries(argumentsOf).filter(([one]) => !one.endsWith('.withManager')))
+      await rolledBack(layer.dataSource, async (manager) => {
+        const outcome = await outcomeOf(() => methodOf(name, manager)(...of(right).map((one) => one.right)));
+        expect([name, fieldsOf(outcome)]).toEqual([name, null]);
+      });
+  });
+
+  it('is refused by its name where it is wrong, before anything is read or written', async () => {
+    const before = await rows();
+    const faults: string[] = [];
+    const wrong = calls().filter(({ call }) => !call.isRight);
+    for (const { name, call } of wrong) {
+      const outcome = await outcomeOf(() => methodOf(name)(...call.values));
+      if (outcome.isSync !== name.endsWith('.withManager')) faults.push(`${call.title} did not reject`);
+      const fields = fieldsOf(outcome);
+      if (fields === null || !(call.isWhole || fields.includes(call.field)))
+        faults.push(`${call.title} ${told(outcome)}`);
+    }
+    expect(faults).toEqual([]);
+    expect(await rows()).toEqual(before);
+    expect(wrong.length).toBeGreaterThan(5_000);
+  });
+
+  it('is named together with all others that are wrong', async () => {
+    for (const [name, of] of Object.entries(argumentsOf)) {
+      const wrong = of(right).map(({ name: field, fields = {} }) => {
+        const all = Object.fromEntries(Object.keys(fields).map((one) => [one, Symbol('wrong')]));
+        return Object.keys(fields).length === 0
+          ? { field: [field], value: Symbol('wrong') }
+          : { field: Object.keys(fields), value: all };
+      });
+      const outcome = await outcomeOf(() => methodOf(name)(...wrong.map(({ value }) => value)));
+      expect([name, fieldsOf(outcome)?.sort()]).toEqual([name, wrong.flatMap(({ field }) => field).sort()]);
+    }
+  });
+
+  it('that is unusual and right finds no other rows, and fails with a code of this package at most', async () => {
+    const faults: string[] = [];
+    for (const { name, call } of calls().filter(({ call: { isRight } }) => isRight)) {
+      await rolledBack(layer.dataSource, async (manager) => {
+        const outcome = await outcomeOf(() => methodOf(name, manager)(...call.values));
+        const { error, value } = outcome;
+        const isKnown = isProtectionFlowsError(error) && answers.includes(error.code);
+        // What a flow's type needs is a rule across its columns
+        const isOfType = fieldsOf(outcome) !== null && told(outcome).includes('must be given for a');
+        if (error !== undefined && !isKnown && !isOfType) faults.push(`${call.title} ${told(outcome)}`);
+        const isId = /^(id|flowId|jobId|scheduleId)$/.test(call.field);
+        if (
+          isId &&
+          value &&
+          JSON.stringify(value).includes(right.flow) &&
+          !name.endsWith('.start') &&
+          !name.endsWith('.enqueue')
+        )
+          faults.push(`${call.title} answered with another row`);
+      });
+    }
+    expect(faults).toEqual([]);
+  });
+});
