@@ -31,6 +31,9 @@ const byErrno: Readonly<Record<number, Mapping>> = {
   1143: connection.privilegeMissing,
   1227: connection.privilegeMissing,
   1370: connection.privilegeMissing,
+  1015: connection.serverReadOnly, // MySQL: a lock on a row where InnoDB is read-only
+  1030: connection.serverReadOnly,
+  1036: connection.serverReadOnly, // InnoDB is read-only, or one table
   1290: connection.serverReadOnly,
   1792: connection.serverReadOnly,
   1836: connection.serverReadOnly, // MySQL: innodb_read_only

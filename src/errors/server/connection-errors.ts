@@ -86,11 +86,18 @@ export const privilegeMissing: Mapping = ({ error, text, cause }) => {
   });
 };
 
+/** InnoDB's read-only mode, in the words of errors that stand for other faults of files too. */
+const readOnlyFile = /\berr(?:no:|or) 165\b/;
+
 /** What a refusal to write is about, by its number; 1290 and 1836 speak of the server. */
 const readOnlySentences: Readonly<Record<number, readonly [sentence: string, remedy: string]>> = {
   1792: [
     'the transaction is read-only',
     'Begin it without READ ONLY; or where every transaction is read-only by default, connect to the primary server.',
+  ],
+  1036: [
+    'the table is read-only, or InnoDB is (innodb_read_only)',
+    'Connect to the primary server, or take innodb_read_only out of this one’s configuration and restart it.',
   ],
   3989: ['the database is read-only', 'Let an administrator type ALTER SCHEMA … READ ONLY = 0.'],
 };
@@ -99,7 +106,9 @@ export const serverReadOnly: Mapping = ({ error, text, cause }) => {
   const [, option] = /--([\w-]+)/.exec(text) ?? [];
   // 1290 stands for any option that forbids a statement; --secure-file-priv is another
   if (error.errno === 1290 && option !== 'read-only' && option !== 'super-read-only') return null;
-  const [message, remedy] = readOnlySentences[error.errno ?? 0] ?? [
+  const isOfFile = error.errno === 1015 || error.errno === 1030;
+  if (isOfFile && !readOnlyFile.test(text)) return null;
+  const [message, remedy] = readOnlySentences[isOfFile ? 1036 : (error.errno ?? 0)] ?? [
     'the server is read-only',
     'Connect to the primary server, or take this one out of its read-only mode.',
   ];
