@@ -7,6 +7,7 @@ import { note, remedyText, type RemedyPart } from '../schema/remedy';
 import type { Server } from '../schema/server';
 import type { Schema, Table } from '../schema/shape';
 import type { HistoryRow } from './history-rows';
+import type { LastingEffects } from './probe/lasting-effects';
 import type { CheckId, CheckOutcome, Evidence } from './report';
 import type { Trigger } from './surroundings';
 
@@ -48,6 +49,8 @@ export interface VerifyContext {
   readonly triggers: readonly Trigger[];
   /** Our tables that a temporary table of this session hides. */
   readonly hidden: readonly string[];
+  /** What would stay of a row that is taken back. */
+  readonly effects: LastingEffects;
   /** The mending SQL of every section, each statement once. */
   readonly mending: MendingPlan;
 }

@@ -10,6 +10,7 @@ import { afterMigrate } from './after-migrate';
 import { historyFaults } from './checks/history';
 import { errnoOf, messageOf, missingTables, readHistoryRows } from './context';
 import type { HistoryFact, OrphanFact, VerifyContext } from './context';
+import { LastingEffects } from './probe/lasting-effects';
 import { findBehindViews, findHidden, readTriggers } from './surroundings';
 
 /** Names of all migrations of this code, oldest first. */
@@ -94,5 +95,19 @@ export async function readContext(
     orphans: new Map(orphans.map(({ key, found }) => [key, 'fault' in found ? 0 : found.rows])),
   });
   const triggers = await readTriggers(session, ours);
-  return { session, server, database, declared, live, history, known, orphans, triggers, hidden, mending };
+  const effects = new LastingEffects(session, database);
+  return {
+    session,
+    server,
+    database,
+    declared,
+    live,
+    history,
+    known,
+    orphans,
+    triggers,
+    hidden,
+    effects,
+    mending,
+  };
 }

@@ -19,6 +19,7 @@ import { setNullCheck } from './checks/set-null';
 import { tablesCheck } from './checks/tables';
 import { errnoOf, messageOf, readHistoryRows, skip, type Check, type VerifyContext } from './context';
 import { findWhetherMigrateMends, readContext } from './read-context';
+import { LastingEffects } from './probe/lasting-effects';
 import { checkIds, type CheckResult, type VerifyReport } from './report';
 import { verdictOf } from './verdict';
 
@@ -90,39 +91,59 @@ async function withOwnSettings<T>(runner: QueryRunner, work: () => Promise<T>): 
   }
 }
 
-/** Takes back what a check did; false where the server has ended the transaction, and the savepoint with it. */
-async function takeBack(runner: QueryRunner): Promise<boolean> {
+/** ER_WARNING_NOT_COMPLETE_ROLLBACK. */
+const notTakenBack = 1196;
+
+/**
+ * Takes back what a check did. Null where it is as before; else why nothing may be tried any more: the server has ended the
+ * transaction, and the savepoint with it; or it says that rows stay, as a trigger that this user may not see writes to a
+ * table that keeps them.
+ */
+async function takeBack(runner: QueryRunner): Promise<'ended' | 'stays' | null> {
   try {
-    await runner.query('ROLLBACK TO SAVEPOINT verify_check');
-    return true;
+    const answer = (await runner.query('ROLLBACK TO SAVEPOINT verify_check')) as { warningStatus?: number };
+    if (!answer.warningStatus) return null;
+    const warnings = await select<{ Code: number | string }>(runner, 'SHOW WARNINGS');
+    return warnings.some(({ Code }) => Number(Code) === notTakenBack) ? 'stays' : null;
   } catch (error) {
     if (errnoOf(error) === null) throw error;
-    return false;
+    return 'ended';
   }
 }
+
+/** The result of a check that left something behind: whatever it found, that is what has to be known. */
+const leftBehind = ({ id, evidence }: CheckResult): CheckResult => ({
+  id,
+  ...skip(
+    `rows of this check stayed (the server's warning ${notTakenBack}): a trigger that this user may not see writes to a table without transactions`,
+    evidence,
+    '-- Look for them with a user who has the TRIGGER privilege: SHOW TRIGGERS; the rows name verify-…',
+  ),
+});
 
 /**
  * Runs the behaviour checks in one transaction of DML only, rolled back whatever happens. With autocommit off nothing
  * can stay even where the server ends the transaction by itself, as a deadlock does; the checks after it do not run.
  */
 async function behaviour(runner: QueryRunner, outside: VerifyContext): Promise<CheckResult[]> {
-  const context = { ...outside, session: insideTransaction(runner) };
+  const session = insideTransaction(runner);
+  const context = { ...outside, session, effects: new LastingEffects(session, outside.database) };
   await runner.query('SET SESSION autocommit = 0');
   try {
     await runner.query('START TRANSACTION');
     await runner.query('SAVEPOINT verify_check');
     const results: CheckResult[] = [];
-    let endedBy: string | null = null;
+    let why: string | null = null;
     for (const check of behaviourChecks) {
-      if (endedBy !== null) {
-        results.push({
-          id: check.id,
-          ...skip(`not run: the server ended the transaction in the check ${endedBy}`),
-        });
+      if (why !== null) {
+        results.push({ id: check.id, ...skip(`not run: ${why}`) });
         continue;
       }
-      results.push(await runCheck(check, context));
-      if (!(await takeBack(runner))) endedBy = check.id;
+      const result = await runCheck(check, context);
+      const state = await takeBack(runner);
+      results.push(state === 'stays' ? leftBehind(result) : result);
+      if (state === 'ended') why = `the server ended the transaction in the check ${check.id}`;
+      if (state === 'stays') why = `rows of the check ${check.id} stayed`;
     }
     return results;
   } finally {

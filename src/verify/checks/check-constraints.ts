@@ -1,5 +1,5 @@
 import { note, remedyText, statement, type RemedyPart } from '../../schema/remedy';
-import { errnoOf, fail, pass, remedyOf, type CheckOutcome, type VerifyContext } from '../context';
+import { fail, pass, remedyOf, type CheckOutcome, type VerifyContext } from '../context';
 import { behaviourCheck, behaviourRemedy, besidesTriggers } from '../probe/behaviour-check';
 import { insertFlow } from '../probe/flow-rows';
 import type { Probe } from '../probe/probe';
@@ -68,13 +68,13 @@ export const checkConstraintsCheck = behaviourCheck('check-constraints', async (
   for (const [what, values] of violations) {
     const row = { id: probe.newId(), name: probe.newId(), ...values };
     const { text } = await probe.insertSql('protection_flows', row);
-    const errno = await probe.refusal(text, errnoOf);
-    if (errno === null) {
+    const refusal = await probe.refusal(text);
+    if (refusal === null) {
       const summary = `chk_flows_type is there, but ${what} was let in${besidesTriggers(context)}`;
       return fail(summary, behaviourRemedy(context));
     }
-    if (!checkViolated.includes(errno)) {
-      const summary = `${what} was refused by errno ${errno}, not by chk_flows_type${besidesTriggers(context)}`;
+    if (!checkViolated.includes(refusal.errno)) {
+      const summary = `${what} was refused by errno ${refusal.errno}, not by chk_flows_type${besidesTriggers(context)}`;
       return fail(summary, behaviourRemedy(context));
     }
   }

@@ -1,4 +1,4 @@
-import { ask, errnoOf, fail, pass, remedyOf, unlessTables, type Check } from '../context';
+import { ask, fail, pass, remedyOf, unlessTables, type Check } from '../context';
 import { behaviourCheck, behaviourRemedy, besidesTriggers } from '../probe/behaviour-check';
 import { insertFlow } from '../probe/flow-rows';
 import { differencesIn, tableList } from './declared-objects';
@@ -16,10 +16,11 @@ const uniqueName = behaviourCheck('indexes', async (probe, context) => {
     flow_type: 'replication',
     destination_type: 'ossea',
   });
-  const errno = await probe.refusal(text, errnoOf);
-  if (errno === duplicate)
+  const refusal = await probe.refusal(text);
+  if (refusal?.errno === duplicate)
     return pass(`a second flow of a name, in capitals, is refused (errno ${duplicate})`);
-  const what = errno === null ? 'was let in' : `was refused by errno ${errno}, not by uq_flows_name`;
+  const what =
+    refusal === null ? 'was let in' : `was refused by errno ${refusal.errno}, not by uq_flows_name`;
   return fail(
     `a second flow of a name, in capitals, ${what}${besidesTriggers(context)}`,
     behaviourRemedy(context),

@@ -2,7 +2,8 @@ import { guardSql } from '../../schema/guarded-columns';
 import { isGuarded } from '../../schema/key-state';
 import { note, remedyText, statement } from '../../schema/remedy';
 import { named, type ForeignKey, type Table } from '../../schema/shape';
-import { errnoOf, fail, type CheckOutcome, type VerifyContext } from '../context';
+import { fail, type CheckOutcome, type VerifyContext } from '../context';
+import { notProven } from '../probe/answers';
 import { behaviourCheck, behaviourRemedy, besidesTriggers } from '../probe/behaviour-check';
 import { insertFlow } from '../probe/flow-rows';
 import type { Probe } from '../probe/probe';
@@ -36,9 +37,8 @@ async function letIn(probe: Probe, context: VerifyContext): Promise<CheckOutcome
           ? { name: probe.newId(), flow_type: 'replication', destination_type: 'ossea', ...given }
           : { flow_id: await insertFlow(probe), ...given };
       const { text } = await probe.insertSql(name, row);
-      const errno = await probe.refusal(text, errnoOf);
       // Refused by something else, such as a column that is too short, it is what another check speaks of
-      if (errno !== null) continue;
+      if ((await probe.refusal(text)) !== null) continue;
       return fail(
         `${key.name}: a row of ${name} that names no row of ${key.parentTable} was let in${besidesTriggers(context)}`,
         letInRemedy(context, table, key),
@@ -51,18 +51,22 @@ async function letIn(probe: Probe, context: VerifyContext): Promise<CheckOutcome
 /** A repository that a flow uses can't be deleted, and no key lets a row in that names no parent. */
 export const restrictCheck = behaviourCheck('restrict', async (probe, context) => {
   const { present, late } = keysWithRule(context, 'RESTRICT');
-  for (const { key } of present) {
+  for (const { table, key } of present) {
     const [column = '', parentColumn = ''] = [key.columns[0], key.parentColumns[0]];
     const parent = await probe.insert(key.parentTable, parentColumn);
     await insertFlow(probe, { flow_type: 'backup', [column]: parent });
     const sql = `DELETE FROM ${key.parentTable} WHERE ${parentColumn} = '${parent}'`;
-    const errno = await probe.refusal(sql, errnoOf);
-    if (errno === stillReferenced) continue;
-    const what = errno === null ? 'was deleted' : `was kept by errno ${errno}, not by the key`;
-    return fail(
-      `${key.name}: a row of ${key.parentTable} that a flow uses ${what}${besidesTriggers(context)}`,
-      behaviourRemedy(context),
-    );
+    const refusal = await probe.refusal(sql);
+    if (refusal === null)
+      return fail(
+        `${key.name}: a row of ${key.parentTable} that a flow uses was deleted${besidesTriggers(context)}`,
+        behaviourRemedy(context),
+      );
+    // By a trigger of the parent, or a key of others: what the key would have done does not show
+    if (refusal.errno !== stillReferenced || !context.declared.has(refusal.keyOf ?? table))
+      return notProven(
+        `${key.name}: a row of ${key.parentTable} that a flow uses was kept by ${refusal.keyOf ?? `errno ${refusal.errno}`}, before the key could keep it`,
+      );
   }
   const wrong = await letIn(probe, context);
   if (wrong !== null) return wrong;

@@ -1,13 +1,11 @@
 import { isProtectionFlowsError } from '../../errors';
 import { quoteName } from '../../schema/queryable';
 import { note, remedyText, statement } from '../../schema/remedy';
-import { errnoOf, fail, messageOf, skip, unlessRows } from '../context';
+import { errnoOf, fail, messageOf, unlessRows } from '../context';
 import type { Check, CheckOutcome, VerifyContext } from '../context';
 import type { CheckId } from '../report';
-import { notTheSchema, Probe } from './probe';
-
-/** ER_ROW_IS_REFERENCED_2, ER_NO_REFERENCED_ROW_2: a key refuses what no declared key does. */
-const refusedByKey = [1451, 1452];
+import { isAboutRows, NotProvable, notProven, tableOfKeyIn } from './answers';
+import { Probe } from './probe';
 
 /** What to do about a behaviour that the catalog does not explain: a failing key first, then the triggers. */
 export function behaviourRemedy({ mending, history, triggers }: VerifyContext): string {
@@ -34,17 +32,17 @@ export function besidesTriggers({ triggers }: VerifyContext): string {
   return `; there are triggers: ${listed.join(', ')}`;
 }
 
-function outcomeOf(error: unknown, probe: Probe, context: VerifyContext): CheckOutcome {
+/**
+ * What an error comes to that a row met which is to be let in: a failure where a trigger on our tables, or a key of
+ * theirs that is not declared, refused it; what the columns refuse, other checks speak of.
+ */
+function outcomeOf(error: unknown, context: VerifyContext): CheckOutcome {
+  if (error instanceof NotProvable) return notProven(error.message, [], error.remedy);
   const errno = errnoOf(error);
   const said = `${messageOf(error)}${errno === null ? '' : ` (errno ${errno})`}`;
-  const explains = context.triggers.length > 0 || refusedByKey.includes(errno ?? 0);
-  if (errno === null || notTheSchema.includes(errno) || !explains) {
-    return skip(
-      `could not run: ${said}${besidesTriggers(context)}`,
-      probe.evidence,
-      '-- Run verify as a user who may INSERT and DELETE here, on a server that is not read-only, while nothing locks the tables.',
-    );
-  }
+  const keyOf = tableOfKeyIn(error);
+  const isOurs = keyOf === null ? context.triggers.length > 0 : context.declared.has(keyOf);
+  if (!isAboutRows(error) || !isOurs) return notProven(`${said}${besidesTriggers(context)}`);
   return fail(`a right row was refused: ${said}${besidesTriggers(context)}`, behaviourRemedy(context));
 }
 
@@ -64,7 +62,7 @@ export function behaviourCheck(
         return { ...outcome, evidence: [...outcome.evidence, ...probe.evidence] };
       } catch (error) {
         if (isProtectionFlowsError(error, 'CONNECTION_LOST')) throw error;
-        return { ...outcomeOf(error, probe, context), evidence: probe.evidence };
+        return { ...outcomeOf(error, context), evidence: probe.evidence };
       }
     },
   };

@@ -1,32 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { ProtectionFlowsError } from '../../errors';
 import { readCatalog } from '../../schema/catalog/read-catalog';
 import { quoteName, quoteText, select } from '../../schema/queryable';
-import { named, type Table } from '../../schema/shape';
-import type { VerifyContext } from '../context';
+import { named, type Column, type Table } from '../../schema/shape';
+import { errnoOf, messageOf, type VerifyContext } from '../context';
 import type { Evidence } from '../report';
+import { isAboutRows, NotProvable, tableOfKeyIn } from './answers';
 import { hasToBeNamed, sampleValue, uniqueText } from './sample-value';
 
-/**
- * Errors that say nothing of the schema: no privilege, read-only, a lock or a time limit, the statement killed, no
- * space left.
- */
-export const notTheSchema = [
-  ...[1044, 1142, 1143, 1227, 1370, 1290, 1792, 1836, 1047],
-  ...[1205, 1213, 1305, 1317, 1614, 1969, 3024, 3572],
-  ...[1021, 1041, 1114, 1180, 1206],
-];
-
-/** How deep the required references of platform tables are followed. */
-const deepest = 5;
-
-/** Refuses a table in which a row would stay: only InnoDB takes it back. */
-function assertRollsBack(table: Table): void {
-  if (table.engine === 'InnoDB') return;
-  throw new ProtectionFlowsError('INTERNAL', {
-    message: `${table.name} has the engine ${table.engine}, in which a probe row could not be rolled back`,
-    remedy: `Give ${table.name} the engine InnoDB.`,
-  });
+/** A statement that the server refused, for a reason that is about the row. */
+export interface Refusal {
+  readonly errno: number;
+  /** The table whose foreign key refused it, where one did. */
+  readonly keyOf: string | null;
 }
 
 /**
@@ -50,21 +35,20 @@ export class Probe {
   }
 
   /**
-   * The server's error number for a statement that is to be refused, or null where it was carried out; throws where
-   * the refusal says nothing of the schema (no privilege). Where the
-   * refusal ended the transaction (a deadlock), going back to the savepoint fails: nothing may be tried after it.
+   * How the server refuses a statement that is to be refused, or null where it was carried out; throws where the
+   * refusal is not about the row (no privilege).
    */
-  async refusal(sql: string, errnoOf: (error: unknown) => number | null): Promise<number | null> {
+  async refusal(sql: string): Promise<Refusal | null> {
     await this.context.session.query('SAVEPOINT verify_refusal');
     try {
       await this.execute(sql);
       return null;
     } catch (error) {
       const errno = errnoOf(error);
-      if (errno === null || notTheSchema.includes(errno)) throw error;
+      if (errno === null || !isAboutRows(error)) throw error;
       await this.context.session.query('ROLLBACK TO SAVEPOINT verify_refusal');
       this.evidence.push({ sql, rows: [{ errno }] });
-      return errno;
+      return { errno, keyOf: tableOfKeyIn(error) };
     }
   }
 
@@ -85,25 +69,33 @@ export class Probe {
     const { live, session, server } = this.context;
     const table = live.get(name) ?? (await readCatalog(session, server, [name])).get(name);
     if (table !== undefined) return table;
-    throw new ProtectionFlowsError('INTERNAL', {
-      message: `table ${name} can't be read`,
-      remedy: `Grant SELECT on ${name}.`,
-    });
+    throw new NotProvable(`table ${name} can't be read`, `-- Let this user SELECT from ${name}.`);
   }
 
   /**
    * Inserts a row with the given values, as plain text, and a fitting one in every other column that must have one;
    * a required reference gets a parent row of its own. Returns its value in `key`.
+   *
+   * @throws NotProvable where a row of a table of others can't be made, or would stay
    */
   async insert(
     tableName: string,
     key: string,
     given: Readonly<Record<string, string>> = {},
-    depth = 0,
+    within: readonly string[] = [],
   ): Promise<string> {
     const { type } = named((await this.shapeOf(tableName)).columns, key) ?? { type: 'varchar(64)' };
-    const sql = await this.insertSql(tableName, { [key]: uniqueText(type), ...given }, depth);
-    await this.execute(sql.text);
+    const sql = await this.insertSql(tableName, { [key]: uniqueText(type), ...given }, within);
+    try {
+      await this.execute(sql.text);
+    } catch (error) {
+      if (this.context.declared.has(tableName) || !isAboutRows(error)) throw error;
+      throw new NotProvable(
+        `no probe row of ${tableName} could be made: ${messageOf(error)} (errno ${errnoOf(error)})`,
+        null,
+        { cause: error },
+      );
+    }
     return sql.values[key] ?? '';
   }
 
@@ -111,22 +103,14 @@ export class Probe {
   async insertSql(
     tableName: string,
     given: Readonly<Record<string, string>>,
-    depth = 0,
+    within: readonly string[] = [],
   ): Promise<{ text: string; values: Readonly<Record<string, string>> }> {
     const table = await this.shapeOf(tableName);
-    assertRollsBack(table);
+    await this.context.effects.assertNone(table.name, table.engine);
     const values = new Map(Object.entries(given).map(([name, text]) => [name, quoteText(text)]));
     for (const column of table.columns) {
       if (values.has(column.name) || !hasToBeNamed(column)) continue;
-      const reference = table.foreignKeys.find(
-        (one) => one.columns.length === 1 && one.columns[0] === column.name,
-      );
-      const parentColumn = reference?.parentColumns[0];
-      const parentRow =
-        reference !== undefined && parentColumn !== undefined && depth < deepest
-          ? quoteText(await this.insert(reference.parentTable, parentColumn, {}, depth + 1))
-          : sampleValue(column);
-      values.set(column.name, parentRow);
+      values.set(column.name, (await this.reference(table, column, values, within)) ?? sampleValue(column));
     }
     const unknown = Object.keys(given).find((name) => !named(table.columns, name));
     if (unknown !== undefined) values.delete(unknown);
@@ -135,5 +119,26 @@ export class Probe {
       text: `INSERT INTO ${quoteName(tableName)} (${names}) VALUES (${[...values.values()].join(', ')})`,
       values: given,
     };
+  }
+
+  /** The value, as SQL, of a column that has to name a row: of the row itself, or of one that is made for it. */
+  private async reference(
+    table: Table,
+    column: Column,
+    values: ReadonlyMap<string, string>,
+    within: readonly string[],
+  ): Promise<string | null> {
+    const key = table.foreignKeys.find(({ columns }) => columns.length === 1 && columns[0] === column.name);
+    const parentColumn = key?.parentColumns[0];
+    if (key === undefined || parentColumn === undefined) return null;
+    const own = values.get(parentColumn);
+    if (key.parentTable === table.name && own !== undefined) return own;
+    const path = [...within, table.name];
+    if (!path.includes(key.parentTable))
+      return quoteText(await this.insert(key.parentTable, parentColumn, {}, path));
+    throw new NotProvable(
+      `no probe row of ${table.name} could be made: its ${column.name} has to name a row of ${key.parentTable}, which has to name one of ${table.name}`,
+      null,
+    );
   }
 }

@@ -1,8 +1,8 @@
 import { randomInt, randomUUID } from 'node:crypto';
-import { ProtectionFlowsError } from '../../errors';
 import { isRequired } from '../../schema/orphans/mend-orphans';
 import { quoteText } from '../../schema/queryable';
 import type { Column } from '../../schema/shape';
+import { NotProvable } from './answers';
 
 /** A text that no row has, as long as a column of that type takes. */
 export function uniqueText(type: string): string {
@@ -25,17 +25,14 @@ const isCounted = (column: Column): boolean =>
 /** A negative number leaves AUTO_INCREMENT as it is; an unsigned column has no such number. */
 function uncounted(column: Column): string {
   if (!/unsigned/.test(column.type)) return String(-randomInt(1, 128));
-  throw new ProtectionFlowsError('INTERNAL', {
-    message: `a probe row would move on the AUTO_INCREMENT of column ${column.name}`,
-    remedy: 'None: this can only be shown by a row that stays.',
-  });
+  throw new NotProvable(`a probe row would move on the AUTO_INCREMENT of column ${column.name}`, null);
 }
 
 /**
  * A value, as SQL, that a column of that type takes: the probe rows of platform tables get one in each column that
  * they must have, whatever the platform's release calls it.
  *
- * @throws ProtectionFlowsError INTERNAL for a type that no value is known for (a geometry, say)
+ * @throws NotProvable for a type that no value is known for (a geometry, say)
  */
 export function sampleValue(column: Column): string {
   const { type } = column;
@@ -52,8 +49,8 @@ export function sampleValue(column: Column): string {
   if (/^uuid/.test(type)) return `'${randomUUID()}'`;
   if (/^inet6/.test(type)) return "'::1'";
   if (/^inet4/.test(type)) return "'127.0.0.1'";
-  throw new ProtectionFlowsError('INTERNAL', {
-    message: `no probe value is known for column ${column.name} of type ${type}`,
-    remedy: 'Give the column a default.',
-  });
+  throw new NotProvable(
+    `no probe value is known for column ${column.name} of type ${type}`,
+    '-- Give the column a default.',
+  );
 }
