@@ -16,6 +16,8 @@ export class RecordingExecutor extends MigrationExecutor {
   constructor(dataSource: DataSource, runner: QueryRunner) {
     super(dataSource, runner);
     this.transaction = 'none';
+    // TypeORM's is the database's name, a dot and the table's, which it splits at the first dot again
+    Object.assign(this, { migrationsTable: historyTable });
   }
 
   protected override async insertExecutedMigration(runner: QueryRunner, { name }: Migration): Promise<void> {

@@ -1,15 +1,13 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import type { DataSourceOptions } from 'typeorm';
-import { createDataSource, type DataSourceConnection } from '../../../src/create-data-source';
+import { createDataSource } from '../../../src/create-data-source';
 import { migrate, rollback, type ProtectionFlowsDataSource } from '../../../src/migrator';
 import { catalogRows } from '../../../src/schema/catalog/catalog-rows';
 import { makeCertificates } from '../../support/certificates';
 import { useDatabase, usePrivateServer } from '../../support/database';
 import { temporaryFolder } from '../../support/temporary-folder';
 
-const folder = temporaryFolder();
-const files = makeCertificates(folder);
+const files = makeCertificates(temporaryFolder());
 const ca = readFileSync(files.ca, 'utf8');
 
 /** Guards that whichever way TLS is asked for, no session of a data source speaks in plain text. */
@@ -36,29 +34,12 @@ describe('on a server that has TLS, every session', () => {
     const { host, port, username, password, database: name } = database.settings;
     return { host, port, username, password, database: name };
   };
-  const fromFile = (settings: object): DataSourceConnection => {
-    const configFile = join(folder, 'settings.json');
-    writeFileSync(configFile, JSON.stringify({ ...account(), ...settings }));
-    return { configFile };
-  };
-  const environment = () => {
-    const { host, port, username, password, database: name } = account();
-    return {
-      DB_HOST: host,
-      DB_PORT: String(port),
-      DB_USERNAME: username,
-      DB_PASSWORD: password,
-      DB_DATABASE: name,
-    };
-  };
   const set = (options: object): ProtectionFlowsDataSource =>
     createDataSource(account()).setOptions(options as Partial<DataSourceOptions>);
 
   const ways: Readonly<Record<string, () => ProtectionFlowsDataSource>> = {
     'sslCa in the URL': () =>
       createDataSource({ env: { DATABASE_URL: `${database.url}?sslCa=${encodeURIComponent(files.ca)}` } }),
-    DB_SSL_CA: () => createDataSource({ env: { ...environment(), DB_SSL_CA: files.ca } }),
-    'ssl in a file': () => createDataSource(fromFile({ ssl: { ca: files.ca } })),
     'ssl of a program': () => createDataSource({ ...account(), ssl: { ca } }),
     'ssl with the name of the host': () =>
       createDataSource({
@@ -66,7 +47,6 @@ describe('on a server that has TLS, every session', () => {
         host: 'localhost',
         ssl: { ca: readFileSync(files.ca), verifyIdentity: true },
       }),
-    'ssl that verifies nothing': () => createDataSource({ ...account(), ssl: { rejectUnauthorized: false } }),
     'several hosts': () => {
       const { host, port, ...rest } = account();
       return createDataSource({ ...rest, hosts: [`${host}:1`, { host, port }], ssl: { ca } });
