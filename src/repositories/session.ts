@@ -1,6 +1,7 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import { fromServerError } from '../errors';
 import { readManager } from './entity-manager';
+import { giveUpTransaction } from './give-up-transaction';
 import { isRetryable, retried, transactionAborted } from './retry';
 
 /** `REPEATABLE READ` is both servers' default; `READ COMMITTED` locks no gaps, so claimers stay out of each other's way. */
@@ -22,8 +23,8 @@ const isNotForStatements = (error: unknown): boolean =>
 
 /**
  * Statements of a repository on one EntityManager. Where the manager is that of a transaction, everything joins it and
- * nothing is repeated: a deadlock has undone the caller's own statements too. Elsewhere each statement, and each
- * {@link transaction}, stands for itself and is repeated after a deadlock.
+ * nothing is repeated: after a deadlock, or a lock that was not had in time, all of it is given up, the caller's own statements
+ * too. Elsewhere each statement, and each {@link transaction}, stands for itself and is repeated after a deadlock.
  */
 export class Session {
   /** @param readsAfterLocks the manager is that of a transaction of ours, whose every SELECT sees what was there when it took its locks */
@@ -102,7 +103,15 @@ export class Session {
     try {
       return (await this.manager.query(sql, parameters as unknown[])) as Answer;
     } catch (error) {
-      if (this.isJoined && isRetryable(error)) throw transactionAborted(error);
+      if (this.isJoined && isRetryable(error)) {
+        const aborted = transactionAborted(error);
+        // One of ours ends with this error, and is rolled back
+        if (!this.readsAfterLocks) {
+          const { errno } = error as { errno?: number };
+          await giveUpTransaction(this.manager.queryRunner!, aborted, errno);
+        }
+        throw aborted;
+      }
       throw translated(error);
     }
   }

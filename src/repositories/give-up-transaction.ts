@@ -1,0 +1,42 @@
+import type { QueryRunner } from 'typeorm';
+import { ProtectionFlowsError } from '../errors';
+
+const givenUp = new WeakSet<QueryRunner>();
+
+function notExecuted(cause: ProtectionFlowsError, errno: number | undefined): ProtectionFlowsError {
+  return new ProtectionFlowsError('TRANSACTION_ABORTED', {
+    message: `the transaction was given up before: ${cause.message}; this statement was not executed`,
+    remedy: cause.remedy,
+    details: { errno },
+    cause,
+  });
+}
+
+/**
+ * Ends a transaction of the caller's, so that nothing of it is ever committed: it is rolled back, and until the caller rolls it
+ * back too, each further statement on its runner fails, COMMIT among them.
+ *
+ * The server does half of it. After a lock that was not had in time it has undone one statement, and a COMMIT would keep the
+ * others (innodb_rollback_on_timeout is off by default); after a deadlock it has undone all, and would execute what
+ * comes next outside of any transaction.
+ */
+export async function giveUpTransaction(
+  runner: QueryRunner,
+  fault: ProtectionFlowsError,
+  errno: number | undefined,
+): Promise<void> {
+  if (givenUp.has(runner)) return;
+  givenUp.add(runner);
+  const query = runner.query.bind(runner) as (...parameters: unknown[]) => Promise<unknown>;
+  const refusing = async (sql: string, ...rest: unknown[]): Promise<unknown> => {
+    // Of a nested transaction: refused, TypeORM would roll the outer one back, and then execute what follows by itself
+    if (/^\s*(?:SAVEPOINT|ROLLBACK\s+TO)\b/i.test(sql)) return [];
+    if (!/^\s*ROLLBACK\b/i.test(sql)) throw notExecuted(fault, errno);
+    givenUp.delete(runner);
+    runner.query = query as QueryRunner['query'];
+    return query(sql, ...rest);
+  };
+  runner.query = refusing as QueryRunner['query'];
+  // Where it fails, the connection is gone, and the transaction with it
+  await query('ROLLBACK').catch(() => undefined);
+}
