@@ -49,8 +49,8 @@ export async function pruneExecutions(
       throw errnoOf(error) === noSuchTable ? tableMissing(dataSource.database, error) : error;
     });
   if (!result.complete) throw interrupted(result);
-  const { ok, complete, dryRun, deleted, flows } = result;
-  return { ok, ...whereOf(dataSource), complete, dry_run: dryRun, deleted, flows };
+  const { ok, complete, dryRun, deleted, kept, flows } = result;
+  return { ok, ...whereOf(dataSource), complete, dry_run: dryRun, deleted, kept, flows };
 }
 
 function interrupted({ deleted, flows, dryRun }: PruneResult): ProtectionFlowsError {

@@ -12,8 +12,16 @@ import {
   refuse,
   type ValueOf,
 } from '../arguments';
+import type { BulkResult } from './flows/bulk-result';
 import { deleteFlowsOf } from './retention/delete-flows';
-import { pruneFlow, selectPrunable, type GoOn, type PruneRule } from './retention/prune';
+import {
+  KeptCount,
+  pruneFlow,
+  selectPrunable,
+  type GoOn,
+  type KeptExecutions,
+  type PruneRule,
+} from './retention/prune';
 import { Session } from './session';
 
 /** How a prune or a deletion goes on; told after every batch. */
@@ -41,11 +49,11 @@ export interface BatchOptions {
 
 /** What to prune: at least one of the first two. */
 export interface PruneOptions extends BatchOptions {
-  /** Executions that ended longer ago than this, in milliseconds. */
+  /** Executions that ended longer ago than this, in milliseconds, by the server's clock. */
   readonly olderThanMs?: number | undefined;
   /** Executions beyond the newest so many of their flow, from 1. */
   readonly keepPerFlow?: number | undefined;
-  /** Counts, and deletes nothing. Default: false. */
+  /** Counts, and deletes nothing; executions that rows of other tables keep are counted too. Default: false. */
   readonly dryRun?: boolean | undefined;
 }
 
@@ -56,6 +64,11 @@ export interface PruneResult {
   readonly complete: boolean;
   /** Executions deleted; with `dryRun`, those that would be. */
   readonly deleted: number;
+  /**
+   * Executions that stay although they are old enough, by the key that keeps each: a row of another table refers to it, and the
+   * key (RESTRICT, NO ACTION) does not let it go. Key and table are null where the server hides them from the user.
+   */
+  readonly kept: readonly KeptExecutions[];
   /** Flows looked at. */
   readonly flows: number;
   readonly dryRun: boolean;
@@ -123,20 +136,23 @@ export class RetentionRepository {
     const { session } = this;
     const given = readPrune({ options }).options;
     const { olderThanMs, keepPerFlow = null, batchSize, dryRun } = given;
-    const endedBefore = olderThanMs === undefined ? null : new Date(Date.now() - olderThanMs);
-    const rule: PruneRule = { endedBefore, keepPerFlow, batchSize, dryRun };
-    const [{ total } = { total: 0 }] = await session.select<{ total: number | string }>(
-      'SELECT COUNT(*) AS total FROM protection_flows',
+    const [server] = await session.select<{ total: number | string; now: Date }>(
+      'SELECT COUNT(*) AS total, CURRENT_TIMESTAMP AS now FROM protection_flows',
     );
-    const done = { flows: 0, totalFlows: Number(total), deleted: 0 };
+    const endedBefore = olderThanMs === undefined ? null : new Date(server!.now.getTime() - olderThanMs);
+    const rule: PruneRule = { endedBefore, keepPerFlow, batchSize, dryRun };
+    const done = { flows: 0, totalFlows: Number(server!.total), deleted: 0 };
+    const kept = new KeptCount();
     const goOn = this.batchEnd(given, done);
     const isStopped = (): boolean => given.signal?.aborted === true;
     for (let after = ''; ;) {
       const flows = await selectPrunable(session, after, flowsAtOnce);
-      if (flows.length === 0) return this.result(done, dryRun, true);
+      if (flows.length === 0) return this.result(done, kept, dryRun, true);
       for (const flow of flows) {
-        const complete = !isStopped() && (await pruneFlow(session, flow, rule, goOn)).complete;
-        if (!complete) return this.result(done, dryRun, false);
+        if (isStopped()) return this.result(done, kept, dryRun, false);
+        const { refused, complete } = await pruneFlow(session, flow, rule, goOn);
+        kept.add(refused);
+        if (!complete) return this.result(done, kept, dryRun, false);
         done.flows += 1;
         after = flow.id;
       }
@@ -146,12 +162,13 @@ export class RetentionRepository {
 
   /**
    * Deletes flows and their executions, long histories in batches; see {@link BatchOptions}. A call that was stopped
-   * leaves the flows disabled, with what is left of their executions.
+   * leaves the flows disabled, with what is left of their executions (INTERRUPTED). One that rows of another table refer to
+   * by a key that does not let it go stays as it was (STILL_REFERENCED), and the others are deleted.
    *
-   * @returns the ids of those that were there and are deleted
+   * @returns what became of each
    * @throws VALIDATION_FAILED for wrong options
    */
-  async deleteFlows(ids: readonly string[], options: BatchOptions = {}): Promise<string[]> {
+  async deleteFlows(ids: readonly string[], options: BatchOptions = {}): Promise<BulkResult> {
     const given = readDelete({ ids, options });
     const done = { flows: 0, totalFlows: given.ids.length, deleted: 0 };
     const goOn = this.batchEnd(given.options, done);
@@ -178,9 +195,10 @@ export class RetentionRepository {
 
   private result(
     { flows, deleted }: { flows: number; deleted: number },
+    kept: KeptCount,
     dryRun: boolean,
     complete: boolean,
   ): PruneResult {
-    return { ok: complete, complete, deleted, flows, dryRun };
+    return { ok: complete, complete, deleted, kept: kept.list(), flows, dryRun };
   }
 }

@@ -1,16 +1,25 @@
+import { ProtectionFlowsError, type ErrorReport, type RestrictingKey } from '../../errors';
 import type { Position } from '../cursor';
 import { selectNewestFirst } from '../executions/newest-first';
+import { bulkResult, type BulkResult } from '../flows/bulk-result';
 import { marks } from '../lists';
 import type { Session } from '../session';
+import { storedIds } from '../stored-ids';
+import { deleteRows } from './delete-rows';
 import type { GoOn } from './prune';
 
+interface Found {
+  readonly id: string;
+  readonly enabled: number;
+  readonly next_execution_time: Date | null;
+}
+
 /** Of these flows, those that are there. */
-async function existing(session: Session, ids: readonly string[]): Promise<string[]> {
-  const rows = await session.select<{ id: string }>(
-    `SELECT id FROM protection_flows WHERE id IN (${marks(ids)})`,
+function existing(session: Session, ids: readonly string[]): Promise<Found[]> {
+  return session.select<Found>(
+    `SELECT id, enabled, next_execution_time FROM protection_flows WHERE id IN (${marks(ids)})`,
     ids,
   );
-  return rows.map(({ id }) => id);
 }
 
 /**
@@ -28,36 +37,71 @@ async function emptyFlow(session: Session, id: string, batchSize: number, goOn: 
     if (found.length < batchSize) return true;
     position = found.at(-1);
     const ids = found.map((run) => run.id);
-    const gone = await session.write(
-      `DELETE FROM protection_flow_executions WHERE id IN (${marks(ids)})`,
-      ids,
-    );
-    if (!(await goOn(gone))) return false;
+    const { deleted } = await deleteRows(session, 'protection_flow_executions', ids);
+    if (!(await goOn(deleted))) return false;
   }
+}
+
+/** A flow that stays runs on as before. */
+async function enableAgain(session: Session, { id, enabled, next_execution_time }: Found): Promise<void> {
+  await session.write(
+    `UPDATE protection_flows SET enabled = ?, next_execution_time = ?
+      WHERE id = ? AND enabled = 0 AND next_execution_time IS NULL`,
+    [enabled, next_execution_time, id],
+  );
+}
+
+function stillReferenced(id: string, { key, table }: RestrictingKey): ErrorReport {
+  const referring = table === null ? 'rows of a table that the user may not see' : `rows of ${table}`;
+  return new ProtectionFlowsError('STILL_REFERENCED', {
+    message: `flow ${id} stays: ${referring} refer to it or to its executions${key === null ? '' : ` (key ${key})`}`,
+    consequence:
+      'The flow was not deleted and is as it was; of a long history, what nothing refers to is gone.',
+    remedy: `Delete those rows${table === null ? '' : ` of ${table}`}, or let the key cascade, and delete the flow again.`,
+    details: { id, key, table },
+  }).toJSON();
+}
+
+function stopped(id: string): ErrorReport {
+  return new ProtectionFlowsError('INTERRUPTED', {
+    message: `the deletion was stopped before flow ${id} was deleted`,
+    consequence: 'The flow is there, disabled, with what is left of its executions.',
+    remedy: 'Delete it again: it goes on with what is left.',
+    details: { id },
+  }).toJSON();
 }
 
 /**
  * Deletes flows. A long history goes first and in batches: as one cascade it would hold its locks, and keep its undo
  * log, for as long as it takes. Meanwhile the flows are disabled, so that nothing new is claimed for them. In a caller's
  * transaction there is one transaction anyway, and the cascade does it all.
- *
- * @returns the ids that were there and are deleted; of a run that was stopped, none
  */
 export async function deleteFlowsOf(
   session: Session,
   ids: readonly string[],
   batchSize: number,
   goOn: GoOn,
-): Promise<string[]> {
-  const there = ids.length === 0 ? [] : await existing(session, ids);
-  if (there.length === 0) return [];
+): Promise<BulkResult> {
+  const found = ids.length === 0 ? [] : await existing(session, ids);
+  const there = found.map(({ id }) => id);
+  const stored = await storedIds(session, 'protection_flows', ids, there);
+  const result = (errorOf: (id: string) => ErrorReport | null): BulkResult =>
+    bulkResult('delete', ids, (asked) => {
+      const id = stored.get(asked);
+      return id === undefined ? 'not-found' : errorOf(id);
+    });
+  if (there.length === 0) return result(() => null);
   if (!session.isJoined) {
     await session.write(
       `UPDATE protection_flows SET enabled = 0, next_execution_time = NULL WHERE id IN (${marks(there)})`,
       there,
     );
-    for (const id of there) if (!(await emptyFlow(session, id, batchSize, goOn))) return [];
+    for (const id of there) if (!(await emptyFlow(session, id, batchSize, goOn))) return result(stopped);
   }
-  await session.write(`DELETE FROM protection_flows WHERE id IN (${marks(there)})`, there);
-  return there;
+  const { refused } = await deleteRows(session, 'protection_flows', there);
+  if (!session.isJoined) for (const flow of found) if (refused.has(flow.id)) await enableAgain(session, flow);
+  return result((id) => {
+    const key = refused.get(id);
+    return key === undefined ? null : stillReferenced(id, key);
+  });
 }

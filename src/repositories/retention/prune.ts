@@ -1,8 +1,10 @@
 import { terminalStatuses } from '../../domain';
+import type { RestrictingKey } from '../../errors';
 import type { Position } from '../cursor';
 import { selectNewestFirst } from '../executions/newest-first';
 import { marks } from '../lists';
 import type { Session } from '../session';
+import { deleteRows, type Deletion } from './delete-rows';
 
 /** Which runs of a flow go, and how. */
 export interface PruneRule {
@@ -29,6 +31,12 @@ async function nthNewest(session: Session, flowId: string, skip: number): Promis
   return row ?? null;
 }
 
+/** What became of a flow's old runs. */
+export interface PrunedFlow extends Deletion {
+  /** False: stopped between two batches. */
+  readonly complete: boolean;
+}
+
 /** Deletes runs in batches, each a statement and so a transaction of its own, newest first from a position on. */
 async function deleteBehind(
   session: Session,
@@ -38,34 +46,37 @@ async function deleteBehind(
   parameters: readonly unknown[],
   rule: PruneRule,
   goOn: GoOn,
-): Promise<{ deleted: number; complete: boolean }> {
+): Promise<PrunedFlow> {
   let deleted = 0;
+  const refused = new Map<string, RestrictingKey>();
+  // Here and not in the program: others may have spelled that id in their own way
+  const isShown = flow.last_execution_id === null ? [] : [flow.last_execution_id];
   for (let position = from; ;) {
     const found = await selectNewestFirst<Position>(session, {
       columns: 'e.id, e.created_at',
       flowId: flow.id,
       position,
       limit: rule.batchSize,
-      condition: `AND e.status IN (${terminal}) ${condition}`,
-      parameters: [...terminalStatuses, ...parameters],
+      condition: `AND e.status IN (${terminal}) ${isShown.map(() => 'AND e.id <> ?').join('')} ${condition}`,
+      parameters: [...terminalStatuses, ...isShown, ...parameters],
     });
     const last = found.at(-1);
-    if (last === undefined) return { deleted, complete: true };
-    const ids = found.map((run) => run.id).filter((id) => id !== flow.last_execution_id);
-    const gone = rule.dryRun ? ids.length : await deleteRuns(session, ids);
-    deleted += gone;
-    if (!(await goOn(gone))) return { deleted, complete: false };
-    if (found.length < rule.batchSize) return { deleted, complete: true };
+    if (last === undefined) return { deleted, refused, complete: true };
+    const ids = found.map((run) => run.id);
+    const gone = rule.dryRun ? { deleted: ids.length, refused } : await deleteRuns(session, ids);
+    deleted += gone.deleted;
+    for (const [id, key] of gone.refused) refused.set(id, key);
+    if (!(await goOn(gone.deleted))) return { deleted, refused, complete: false };
+    if (found.length < rule.batchSize) return { deleted, refused, complete: true };
     position = last;
   }
 }
 
-async function deleteRuns(session: Session, ids: readonly string[]): Promise<number> {
-  if (ids.length === 0) return 0;
-  return session.write(
-    `DELETE FROM protection_flow_executions WHERE id IN (${marks(ids)}) AND status IN (${terminal})`,
-    [...ids, ...terminalStatuses],
-  );
+function deleteRuns(session: Session, ids: readonly string[]): Promise<Deletion> {
+  return deleteRows(session, 'protection_flow_executions', ids, {
+    sql: `AND status IN (${terminal})`,
+    parameters: terminalStatuses,
+  });
 }
 
 /** A flow, and the run that it shows as its last one. */
@@ -75,36 +86,60 @@ export interface PrunableFlow {
 }
 
 /**
- * Deletes a flow's old runs. Kept are the newest one, the one that the flow shows as its last, and every run that is not
- * over.
+ * Deletes a flow's old runs. Kept are the newest one, the one that the flow shows as its last, every run that is not over,
+ * and those that a row of another table refers to by a key that does not let them go.
  */
 export async function pruneFlow(
   session: Session,
   flow: PrunableFlow,
   rule: PruneRule,
   goOn: GoOn,
-): Promise<{ deleted: number; complete: boolean }> {
+): Promise<PrunedFlow> {
+  const nothing: PrunedFlow = { deleted: 0, refused: new Map(), complete: true };
   const newest = await nthNewest(session, flow.id, 0);
-  if (newest === null) return { deleted: 0, complete: true };
-  let deleted = 0;
+  if (newest === null) return nothing;
+  let aged = nothing;
   if (rule.endedBefore !== null) {
     const from = newest.created_at < rule.endedBefore ? newest : { created_at: rule.endedBefore, id: '' };
     const condition = 'AND COALESCE(e.completed_at, e.created_at) < ?';
-    const aged = await deleteBehind(session, flow, from, condition, [rule.endedBefore], rule, goOn);
+    aged = await deleteBehind(session, flow, from, condition, [rule.endedBefore], rule, goOn);
     if (!aged.complete) return aged;
-    deleted += aged.deleted;
   }
-  if (rule.keepPerFlow !== null) {
-    const from = await nthNewest(session, flow.id, Math.max(0, rule.keepPerFlow - 1));
-    if (from === null) return { deleted, complete: true };
-    // A dry run has deleted nothing: what age has counted must not be counted again
-    const condition =
-      rule.dryRun && rule.endedBefore !== null ? 'AND COALESCE(e.completed_at, e.created_at) >= ?' : '';
-    const parameters = condition === '' ? [] : [rule.endedBefore];
-    const beyond = await deleteBehind(session, flow, from, condition, parameters, rule, goOn);
-    return { deleted: deleted + beyond.deleted, complete: beyond.complete };
+  if (rule.keepPerFlow === null) return aged;
+  const from = await nthNewest(session, flow.id, Math.max(0, rule.keepPerFlow - 1));
+  if (from === null) return aged;
+  // A dry run has deleted nothing: what age has counted must not be counted again
+  const condition =
+    rule.dryRun && rule.endedBefore !== null ? 'AND COALESCE(e.completed_at, e.created_at) >= ?' : '';
+  const parameters = condition === '' ? [] : [rule.endedBefore];
+  const beyond = await deleteBehind(session, flow, from, condition, parameters, rule, goOn);
+  return {
+    deleted: aged.deleted + beyond.deleted,
+    refused: new Map([...aged.refused, ...beyond.refused]),
+    complete: beyond.complete,
+  };
+}
+
+/** Executions that a prune leaves, as rows of another table refer to them. */
+export interface KeptExecutions extends RestrictingKey {
+  readonly executions: number;
+}
+
+/** Counts refusals by their key. */
+export class KeptCount {
+  private readonly byKey = new Map<string, KeptExecutions>();
+
+  add(refused: ReadonlyMap<string, RestrictingKey>): void {
+    for (const { key, table } of refused.values()) {
+      const name = `${table}.${key}`;
+      const executions = (this.byKey.get(name)?.executions ?? 0) + 1;
+      this.byKey.set(name, { key, table, executions });
+    }
   }
-  return { deleted, complete: true };
+
+  list(): KeptExecutions[] {
+    return [...this.byKey.values()];
+  }
 }
 
 /** A page of flows in the order of their ids. */

@@ -93,7 +93,7 @@ describe('protection-flows prune', () => {
       Array.from({ length: 20 }, () => 'success'),
     );
     await addRuns('b', 30, ['success', 'success']);
-    const done = { exitCode: 0, ok: true, complete: true, dry_run: false, flows: 2, ...where() };
+    const done = { exitCode: 0, ok: true, complete: true, dry_run: false, kept: [], flows: 2, ...where() };
     expect(await json('prune', '--keep', '3', '--batch-size', '4', '--dry-run')).toEqual({
       ...done,
       dry_run: true,

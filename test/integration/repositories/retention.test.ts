@@ -1,4 +1,5 @@
-import type { PruneOptions } from '../../../src/repositories';
+import { createDataSource } from '../../../src/create-data-source';
+import { createRepositories, type PruneOptions } from '../../../src/repositories';
 import { useDataLayer } from './data-layer';
 
 const layer = useDataLayer({ per: 'each', platform: 'none' });
@@ -52,6 +53,7 @@ describe('pruning', () => {
       ok: true,
       complete: true,
       deleted: gone,
+      kept: [],
       flows: 2,
       dryRun: false,
     });
@@ -132,7 +134,14 @@ describe('the deletion of flows with long histories', () => {
       batchSize: 4,
       onProgress: ({ deleted }) => told.push(deleted),
     });
-    expect(gone.sort()).toEqual([one.flow, two.flow].sort());
+    expect(gone).toMatchObject({
+      action: 'delete',
+      results: [
+        { id: one.flow, ok: true },
+        { id: 'none', ok: false, error: { code: 'FLOW_NOT_FOUND' } },
+        { id: two.flow, ok: true },
+      ],
+    });
     expect(told).toEqual([4, 8]);
     expect(await layer.count('SELECT COUNT(*) FROM protection_flow_executions')).toBe(0);
     expect(await layer.count('SELECT COUNT(*) FROM protection_flows')).toBe(0);
@@ -143,10 +152,96 @@ describe('the deletion of flows with long histories', () => {
     const { flow } = await flowWithRuns(Array.from({ length: 10 }, () => 1));
     const stop = new AbortController();
     stop.abort();
-    expect(await retention.deleteFlows([flow], { batchSize: 4, signal: stop.signal })).toEqual([]);
+    expect(await retention.deleteFlows([flow], { batchSize: 4, signal: stop.signal })).toMatchObject({
+      failed: 1,
+      results: [{ id: flow, error: { code: 'INTERRUPTED' } }],
+    });
     expect(await flows.get(flow)).toMatchObject({ enabled: false });
     expect(await left(flow)).toHaveLength(6);
     await flows.delete(flow);
     expect(await flows.find(flow)).toBeNull();
   });
+});
+
+// Without these, one row of somebody else's would end all pruning for ever, or a deletion that is refused would stop a flow.
+describe('executions that rows of another table refer to', () => {
+  const key = 'fk_notes_execution';
+
+  /** A table of an application's own, and a note on each of the runs. */
+  async function noteOn(runs: readonly string[]): Promise<void> {
+    const { session } = layer.database;
+    await session.query(
+      `CREATE TABLE notes (execution_id varchar(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci PRIMARY KEY,
+         CONSTRAINT ${key} FOREIGN KEY (execution_id) REFERENCES protection_flow_executions (id)) ENGINE=InnoDB`,
+    );
+    for (const run of runs) await session.query('INSERT INTO notes VALUES (?)', [run]);
+  }
+
+  it('are left by a prune and counted with the key, and all others go', async () => {
+    const one = await flowWithRuns(Array.from({ length: 12 }, (_, at) => 112 - at));
+    const two = await flowWithRuns([100, 99, 1]);
+    await noteOn([one.runs[1]!, one.runs[5]!, two.runs[0]!]);
+    expect(await prune({ olderThanMs: 90 * dayMs, keepPerFlow: 2 })).toEqual({
+      ok: true,
+      complete: true,
+      deleted: 10,
+      kept: [{ key, table: 'notes', executions: 3 }],
+      flows: 2,
+      dryRun: false,
+    });
+    expect(await left(one.flow)).toEqual([1, 11, 5].map((at) => one.runs[at]));
+    expect(await left(two.flow)).toEqual([two.runs[0], two.runs[2]]);
+    await layer.database.session.query('DROP TABLE notes');
+    expect(await prune({ olderThanMs: 90 * dayMs })).toMatchObject({ deleted: 3, kept: [] });
+  });
+
+  it('are left too where the user may not see that table', async () => {
+    const { runs } = await flowWithRuns([100, 99, 1]);
+    await noteOn([runs[0]!]);
+    const { session, settings } = layer.database;
+    const user = `pruner_${layer.database.name}`.slice(0, 32);
+    await session.query(`CREATE USER '${user}'@'%' IDENTIFIED BY 'pruner'`);
+    try {
+      for (const table of ['protection_flows', 'protection_flow_executions'])
+        await session.query(`GRANT SELECT, DELETE ON ${table} TO '${user}'@'%'`);
+      const source = await createDataSource({ ...settings, username: user, password: 'pruner' }).initialize();
+      const { retention } = createRepositories(source);
+      const pruned = await retention.prune({ keepPerFlow: 1 }).finally(() => source.destroy());
+      expect(pruned).toMatchObject({ ok: true, deleted: 1, kept: [{ executions: 1 }] });
+    } finally {
+      await session.query(`DROP USER '${user}'@'%'`);
+    }
+  });
+
+  it.each(['outside', 'inside'])(
+    'keep their flow as it was, and let others be deleted, %s a transaction',
+    async (where) => {
+      const { flows, executions } = layer.repositories;
+      const kept = await flowWithRuns([3, 2, 1]);
+      const gone = await flowWithRuns([1]);
+      const next = new Date('2030-01-01T00:00:00Z');
+      await layer.database.session.query('UPDATE protection_flows SET next_execution_time = ?', [next]);
+      await noteOn([kept.runs[1]!]);
+      const ids = [kept.flow, gone.flow];
+      const result =
+        where === 'outside'
+          ? await flows.deleteMany(ids)
+          : await layer.dataSource.transaction((manager) => flows.withManager(manager).deleteMany(ids));
+      expect(result).toMatchObject({
+        successful: 1,
+        results: [
+          {
+            id: kept.flow,
+            ok: false,
+            error: { code: 'STILL_REFERENCED', details: { id: kept.flow, key, table: 'notes' } },
+          },
+          { id: gone.flow, ok: true },
+        ],
+      });
+      expect(await flows.find(gone.flow)).toBeNull();
+      expect(await flows.get(kept.flow)).toMatchObject({ enabled: true, next_execution_time: next });
+      expect(await executions.find(kept.runs[1]!)).not.toBeNull();
+      await expect(flows.delete(kept.flow)).rejects.toMatchObject({ code: 'STILL_REFERENCED' });
+    },
+  );
 });

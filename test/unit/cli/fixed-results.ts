@@ -132,6 +132,7 @@ export const pruneResult: PruneReport = {
   complete: true,
   dry_run: false,
   deleted: 45_000,
+  kept: [],
   flows: 1200,
 };
 

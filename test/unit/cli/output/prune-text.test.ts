@@ -28,6 +28,18 @@ describe('the text of prune', () => {
     expect(last({ dry_run: true, deleted: 0 })).toBe('Looked at 1,200 flows: nothing to delete.');
   });
 
+  it('says what stays, and which key keeps it', () => {
+    const kept = [
+      { key: 'fk_notes', table: 'notes', executions: 1 },
+      { key: null, table: null, executions: 2_000 },
+    ];
+    expect(last({ deleted: 0, kept })).toBe(
+      'Looked at 1,200 flows: nothing to delete.  1 execution old enough stays: rows of notes refer to them by the key ' +
+        'fk_notes, which does not let them go.  2,000 executions old enough stay: rows of a table that this user may not see ' +
+        'refer to them.',
+    );
+  });
+
   it('is at most 80 columns wide', () => {
     const large = { flows: 1e12, deleted: 1e15, dry_run: true };
     const lines = pruneText({ ...pruneResult, ...large }, plain);
