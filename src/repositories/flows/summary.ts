@@ -40,14 +40,15 @@ function midnight(zone: string, now: Date): Date {
 }
 
 /** Counts flows and today's runs: four counts, each from an index. */
-export async function readSummary(session: Session, zone: string, now: Date): Promise<FlowSummary> {
-  const since = midnight(zone, now);
+export async function readSummary(session: Session, zone: string, at: Date | null): Promise<FlowSummary> {
   const count = (column: string): string => `(SELECT COUNT(*) FROM protection_flows WHERE ${column} = ?)`;
-  const [flows] = await session.select<Counted<'enabled' | 'disabled' | 'backup' | 'replication'>>(
+  type Counts = Counted<'enabled' | 'disabled' | 'backup' | 'replication'> & { readonly now: Date };
+  const [flows] = await session.select<Counts>(
     `SELECT ${count('enabled')} AS enabled, ${count('enabled')} AS disabled,
-            ${count('flow_type')} AS backup, ${count('flow_type')} AS replication`,
+            ${count('flow_type')} AS backup, ${count('flow_type')} AS replication, CURRENT_TIMESTAMP AS now`,
     [true, false, 'backup', 'replication'],
   );
+  const since = midnight(zone, at ?? flows!.now);
   const [runs] = await session.select<Counted<'total' | 'successful' | 'failed'>>(
     `SELECT COUNT(*) AS total, COALESCE(SUM(status = 'success'), 0) AS successful,
             COALESCE(SUM(status = 'error'), 0) AS failed
