@@ -78,7 +78,7 @@ export class ProtectionFlow {
   @Id()
   id!: string;
 
-  /** Unique; the server compares it without regard to case. */
+  /** Unique as the server compares it: case, accents and blanks at the end do not count, and any two emoji are the same. */
   @Column({ type: 'varchar', length: 255 })
   @Required()
   @Text({ max: 255 })

@@ -97,6 +97,7 @@ export const errorCodes = {
 
   // The data layer
   VALIDATION_FAILED: { stage: 'refused', consequence: notWritten },
+  ID_TAKEN: { stage: 'refused', consequence: notWritten },
   FLOW_NAME_TAKEN: { stage: 'refused', consequence: notWritten },
   REFERENCE_NOT_FOUND: { stage: 'refused', consequence: notWritten },
   STILL_REFERENCED: { stage: 'refused', consequence: 'The row was not deleted.' },
@@ -110,7 +111,7 @@ export const errorCodes = {
   TRANSACTION_ABORTED: {
     stage: 'failed',
     consequence:
-      'The server has rolled the transaction back, or will not commit it: nothing of it was written.',
+      'The transaction was rolled back, and can’t be committed any more: nothing of it was written.',
   },
 } as const satisfies Record<string, ErrorCodeInfo>;
 

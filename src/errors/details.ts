@@ -154,7 +154,11 @@ export interface ErrorDetails {
   };
   INTERNAL: None;
   /** What was done until then: a prune's `deleted` and `flows`; or the statement that somebody ended. */
-  INTERRUPTED: None | { readonly sql: string } | { readonly deleted: number; readonly flows: number };
+  INTERRUPTED:
+    | None
+    | { readonly id: string }
+    | { readonly sql: string }
+    | { readonly deleted: number; readonly flows: number };
 
   PRIVILEGE_MISSING: {
     readonly privilege?: string | undefined;
@@ -230,11 +234,16 @@ export interface ErrorDetails {
   SCHEMA_HALF_APPLIED: None;
 
   VALIDATION_FAILED: { readonly entity: string; readonly fields: readonly FieldFault[] };
-  FLOW_NAME_TAKEN: { readonly field: 'name'; readonly name: string };
-  REFERENCE_NOT_FOUND: ByKey;
-  /** A row that is to be deleted; or rows that are to be quarantined for the sake of `foreignKey`. */
+  /** `stored`: the id that the database takes the given one for, where a repository has asked. */
+  ID_TAKEN: { readonly entity: string; readonly field: 'id'; readonly id: string; readonly stored?: string };
+  /** `stored`: the name that the database takes the given one for, where a repository has asked. */
+  FLOW_NAME_TAKEN: { readonly field: 'name'; readonly name: string; readonly stored?: string };
+  /** `id`: the one that was given, where a repository knows it. */
+  REFERENCE_NOT_FOUND: ByKey & { readonly id?: string };
+  /** A row that is to be deleted; a flow, with the key that keeps it; or rows that are to be quarantined for the sake of `foreignKey`. */
   STILL_REFERENCED:
     | ByKey
+    | { readonly id: string; readonly key: string | null; readonly table: string | null }
     | {
         readonly foreignKey: string;
         readonly table: string;

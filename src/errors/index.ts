@@ -6,6 +6,7 @@ export {
   type ErrorParts,
   type ErrorReport,
 } from './protection-flows-error';
+export { restrictingKey, type RestrictingKey } from './server/restricting-key';
 export { isLostToAnother } from './server/lost-to-another';
 export { fromServerError } from './server-errors';
 export { validationFailed } from './validation-failed';

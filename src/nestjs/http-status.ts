@@ -13,6 +13,7 @@ export const httpStatuses = {
   EXECUTION_NOT_FOUND: 404,
 
   // It contradicts what is there now
+  ID_TAKEN: 409,
   FLOW_NAME_TAKEN: 409,
   STILL_REFERENCED: 409,
   FLOW_STILL_RUNNING: 409,

@@ -1,6 +1,7 @@
 import type { EntityManager } from 'typeorm';
 import { declareArguments, id, ids, name, optional, options as optionsOf } from '../arguments';
 import type { FlowRow } from '../entities';
+import { ProtectionFlowsError } from '../errors';
 import type { Page } from './cursor';
 import { flowChanges, newFlow, type FlowChanges, type NewFlow } from './flows/flow-input';
 import {
@@ -12,8 +13,9 @@ import {
   type FlowPage,
 } from './flows/flow-query';
 import type { FlowView } from './flows/flow-view';
+import { bulkResult, type BulkResult } from './flows/bulk-result';
 import { readSummary, timeZone, type FlowSummary } from './flows/summary';
-import { bulkResult, insertFlow, setEnabled, updateFlow, type BulkResult } from './flows/write-flow';
+import { insertFlow, setEnabled, updateFlow } from './flows/write-flow';
 import { instant } from './options';
 import { flowNotFound } from './refusals';
 import { RetentionRepository } from './retention.repository';
@@ -55,7 +57,7 @@ export class FlowRepository {
   /**
    * Stores a new flow, with the next time of its schedule.
    *
-   * @throws VALIDATION_FAILED, FLOW_NAME_TAKEN (whatever the case), REFERENCE_NOT_FOUND, SCHEDULE_INVALID
+   * @throws VALIDATION_FAILED, FLOW_NAME_TAKEN and ID_TAKEN (as the database compares), REFERENCE_NOT_FOUND, SCHEDULE_INVALID
    */
   async create(input: NewFlow): Promise<FlowRow> {
     return insertFlow(this.session, readNew({ input }).input);
@@ -74,7 +76,7 @@ export class FlowRepository {
     return found ?? null;
   }
 
-  /** The flow of that name, whatever its case, or null. */
+  /** The flow of that name, as the database compares names, or null. */
   async findByName(name: string): Promise<FlowView | null> {
     const [found] = await selectFlows(this.session, 'f.name = ?', [readName({ name }).name]);
     return found ?? null;
@@ -122,28 +124,35 @@ export class FlowRepository {
     return this.enabledMany('disable', ids, false);
   }
 
-  /** Deletes flows in one statement, long histories before it in batches; one that is not there fails by itself. */
+  /**
+   * Deletes flows in one statement, long histories before it in batches; one that is not there, or that rows of another
+   * table refer to (STILL_REFERENCED), fails by itself.
+   */
   async deleteMany(ids: readonly string[]): Promise<BulkResult> {
-    const wanted = readIds({ ids }).ids;
-    return bulkResult('delete', wanted, await new RetentionRepository(this.manager).deleteFlows(wanted));
+    return new RetentionRepository(this.manager).deleteFlows(readIds({ ids }).ids);
   }
 
-  /** Deletes a flow and its executions. @throws FLOW_NOT_FOUND */
+  /**
+   * Deletes a flow and its executions.
+   *
+   * @throws FLOW_NOT_FOUND; STILL_REFERENCED where rows of another table refer to them by a key that does not let them go
+   */
   async delete(id: string): Promise<void> {
-    const [deleted] = await new RetentionRepository(this.manager).deleteFlows([readId({ id }).id]);
-    if (deleted === undefined) throw flowNotFound(id);
+    const { results } = await this.deleteMany([readId({ id }).id]);
+    const error = results[0]?.error;
+    if (error !== undefined) throw new ProtectionFlowsError(error.code, error);
   }
 
   /**
    * Counts flows and today's executions.
    *
-   * @param options `timeZone`: where "today" begins at midnight, default UTC; `now`: default the program's clock
+   * @param options `timeZone`: where "today" begins at midnight, default UTC; `now`: default the server's time
    * @throws VALIDATION_FAILED for an unknown time zone
    */
   async summary(
     options: { readonly timeZone?: string | undefined; readonly now?: Date | undefined } = {},
   ): Promise<FlowSummary> {
-    const { timeZone, now = new Date() } = readOptions({ options }).options;
+    const { timeZone, now = null } = readOptions({ options }).options;
     return readSummary(this.session, timeZone, now);
   }
 
@@ -153,6 +162,7 @@ export class FlowRepository {
     enabled: boolean,
   ): Promise<BulkResult> {
     const wanted = readIds({ ids }).ids;
-    return bulkResult(action, wanted, await setEnabled(this.session, wanted, enabled));
+    const found = await setEnabled(this.session, wanted, enabled);
+    return bulkResult(action, wanted, (id) => (found.has(id) ? null : 'not-found'));
   }
 }

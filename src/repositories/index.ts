@@ -8,11 +8,12 @@ export { ExecutionRepository } from './execution.repository';
 export type { NewExecution, Outcome, Progress } from './executions/execution-input';
 export type { Settlement } from './executions/jobs';
 export { FlowRepository } from './flow.repository';
+export type { BulkItem, BulkResult } from './flows/bulk-result';
 export type { FlowChanges, NewFlow } from './flows/flow-input';
 export type { FlowFilter, FlowPage } from './flows/flow-query';
 export type { FlowNames, FlowView } from './flows/flow-view';
 export type { FlowSummary } from './flows/summary';
-export type { BulkItem, BulkResult } from './flows/write-flow';
+export type { KeptExecutions } from './retention/prune';
 export {
   RetentionRepository,
   type BatchOptions,

@@ -19,6 +19,7 @@ const tables = [
   'backup_policies',
   'vm_replication_contexts',
   'vm_machine_groups',
+  'backup_jobs',
 ];
 
 /** A platform table that is made meanwhile is noticed within so many milliseconds. */
@@ -74,6 +75,12 @@ export async function withPlatformColumns<Result>(
     known.delete(session.manager.connection);
     return work(await platformColumns(session));
   }
+}
+
+/** The type of a column of JSON_TABLE that is compared with a text column: that one's index can be used then. */
+export function comparableText(columns: PlatformColumns, column: string, length: number): string {
+  const own = columns.get(column);
+  return `varchar(${length})${own === undefined ? '' : ` CHARACTER SET ${own.charset} COLLATE ${own.collation}`}`;
 }
 
 /**

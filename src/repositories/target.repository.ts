@@ -5,7 +5,8 @@ import type { ProtectionFlow } from '../entities';
 import { scheduleFaults } from '../schedule';
 import { readSchedules, scheduleOf } from './due/schedules';
 import { flowNotFound } from './refusals';
-import { chunks, marks } from './lists';
+import { chunks } from './lists';
+import { comparableText, withPlatformColumns } from './platform-columns';
 import { Session } from './session';
 
 /** A VM that a run has to protect. */
@@ -87,18 +88,26 @@ export class TargetRepository {
   /** Of these VMs, those that have no completed full backup in the repository: their next one must be full. */
   async withoutFullBackup(vmContextIds: readonly string[], repositoryId: string): Promise<Set<string>> {
     const given = readVms({ vmContextIds, repositoryId });
-    const missing = new Set(given.vmContextIds);
-    for (const part of chunks([...missing], idsAtOnce)) {
-      const rows = await this.orNone(
-        this.session.select<{ id: string }>(
-          `SELECT DISTINCT vm_context_id AS id FROM backup_jobs
-            WHERE vm_context_id IN (${marks(part)}) AND repository_id = ? AND backup_type = 'full' AND status = 'completed'`,
-          [...part, given.repositoryId],
-        ),
-      );
-      for (const { id } of rows) missing.delete(id);
+    const missing = new Set<string>();
+    for (const part of chunks(given.vmContextIds, idsAtOnce)) {
+      const have = await this.orNone(this.haveFullBackup(part, given.repositoryId));
+      const places = new Set(have.map(({ place }) => Number(place)));
+      part.filter((_, at) => !places.has(at + 1)).forEach((id) => missing.add(id));
     }
     return missing;
+  }
+
+  /** The places, from 1, of those that have one: which id is which row's, the database says. */
+  private haveFullBackup(ids: readonly string[], repositoryId: string): Promise<{ place: number }[]> {
+    return withPlatformColumns(this.session, (columns) => {
+      const text = comparableText(columns, 'backup_jobs.vm_context_id', 191);
+      return this.session.select(
+        `SELECT v.place FROM JSON_TABLE(?, '$[*]' COLUMNS (place FOR ORDINALITY, id ${text} PATH '$')) v
+          WHERE EXISTS (SELECT 1 FROM backup_jobs b WHERE b.vm_context_id = v.id AND b.repository_id = ?
+                AND b.backup_type = 'full' AND b.status = 'completed')`,
+        [JSON.stringify(ids), repositoryId],
+      );
+    });
   }
 
   /**

@@ -66,14 +66,27 @@ export const checkViolated: Mapping = (failure) => {
   return validationFailed('ProtectionFlow', fields, failure.cause);
 };
 
+/** A unique key compares by its collation: the given text may be another one than the stored. */
+const asCompared = 'as the database compares (case, accents and blanks at the end do not count)';
+
 export const duplicateKey: Mapping = ({ text, statement, cause }) => {
   const [, name = '', key = ''] = /'([^]*)' for key '([^']+)'/.exec(text) ?? [];
+  if (statement?.writesRows === false) return null;
   const { last } = nameParts(key);
+  const entity = entityOf[statement?.table ?? ''];
+  if (last === 'PRIMARY' && entity !== undefined) {
+    return new ProtectionFlowsError('ID_TAKEN', {
+      message: `a row of ${statement?.table} has the id ${JSON.stringify(name)} already, ${asCompared}`,
+      remedy: 'Give another id, or none: then it gets one that nobody has.',
+      details: { entity, field: 'id', id: name },
+      cause,
+    });
+  }
   // Tables made by hand from the platform's own SQL call the key `name`
   const isFlowName = last === 'uq_flows_name' || (last === 'name' && statement?.table === 'protection_flows');
-  if (!isFlowName || statement?.writesRows === false) return null;
+  if (!isFlowName) return null;
   return new ProtectionFlowsError('FLOW_NAME_TAKEN', {
-    message: `a flow named ${JSON.stringify(name)} exists already; names are compared without regard to case`,
+    message: `a flow has the name ${JSON.stringify(name)} already, ${asCompared}`,
     remedy: 'Choose another name, or change the flow that has it.',
     details: { field: 'name', name },
     cause,

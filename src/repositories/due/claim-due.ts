@@ -3,6 +3,7 @@ import { ProtectionFlow, ProtectionFlowExecution } from '../../entities';
 import { marks } from '../lists';
 import { rowReader, type RawRow } from '../row-reader';
 import type { Session } from '../session';
+import { storedIds } from '../stored-ids';
 import type { Claim, ClaimResult, SkippedRun, SkipReason } from './claim';
 import { nextTime, readSchedules, scheduleOf, type NextTime, type Schedules } from './schedules';
 
@@ -42,7 +43,7 @@ async function lockDue(
   return { due, now: now ?? first.now };
 }
 
-/** The flows that run, and those for which a run waits already. */
+/** Of the flows, by their stored ids, those that run, and those for which a run waits already. */
 async function readActive(
   session: Session,
   ids: readonly string[],
@@ -52,8 +53,15 @@ async function readActive(
       WHERE flow_id IN (${marks(ids)}) AND status IN ('pending', 'running') ${session.currentRead}`,
     ids,
   );
+  // Others may have spelled the flow's id in their own way
+  const stored = await storedIds(
+    session,
+    'protection_flows',
+    rows.map((row) => row.flow_id),
+    ids,
+  );
   const of = (status: string): Set<string> =>
-    new Set(rows.filter((row) => row.status === status).map((row) => row.flow_id));
+    new Set(rows.filter((row) => row.status === status).map((row) => stored.get(row.flow_id) ?? row.flow_id));
   return { running: of('running'), waiting: of('pending') };
 }
 

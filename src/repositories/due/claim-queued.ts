@@ -3,12 +3,16 @@ import { beginRuns } from '../executions/begin';
 import { marks } from '../lists';
 import { rowReader, type RawRow } from '../row-reader';
 import type { Session } from '../session';
+import { storedIds } from '../stored-ids';
 import type { Claim } from './claim';
 
 interface Waiting {
   readonly id: string;
   readonly flow_id: string;
 }
+
+/** Flows by the ids that their runs have for them, which others may have spelled in their own way. */
+type FreeFlows = ReadonlyMap<string, ProtectionFlow>;
 
 /** Runs that wait for a flow that does not run, oldest first; locked until the transaction ends. */
 function lockWaiting(session: Session, limit: number): Promise<Waiting[]> {
@@ -21,12 +25,13 @@ function lockWaiting(session: Session, limit: number): Promise<Waiting[]> {
   );
 }
 
-/** Of these flows, those that nobody else holds and that do not run; locked until the transaction ends. */
-async function lockFreeFlows(session: Session, ids: readonly string[]): Promise<Map<string, ProtectionFlow>> {
+/** The flows of these runs that nobody else holds and that do not run; locked until the transaction ends. */
+async function lockFreeFlows(session: Session, waiting: readonly Waiting[]): Promise<FreeFlows> {
+  const spellings = [...new Set(waiting.map((run) => run.flow_id))];
   const reader = rowReader(session.manager, ProtectionFlow);
   const rows = await session.select<RawRow>(
-    `SELECT ${reader.columns('f')} FROM protection_flows f WHERE f.id IN (${marks(ids)}) FOR UPDATE SKIP LOCKED`,
-    ids,
+    `SELECT ${reader.columns('f')} FROM protection_flows f WHERE f.id IN (${marks(spellings)}) FOR UPDATE SKIP LOCKED`,
+    spellings,
   );
   if (rows.length === 0) return new Map();
   const flows = rows.map((row) => reader.read(row));
@@ -36,8 +41,20 @@ async function lockFreeFlows(session: Session, ids: readonly string[]): Promise<
       ${session.currentRead}`,
     flows.map((flow) => flow.id),
   );
-  const busy = new Set(running.map((row) => row.flow_id));
-  return new Map(flows.filter((flow) => !busy.has(flow.id)).map((flow) => [flow.id, flow]));
+  const stored = await storedIds(
+    session,
+    'protection_flows',
+    [...spellings, ...running.map((run) => run.flow_id)],
+    flows.map((flow) => flow.id),
+  );
+  const busy = new Set(running.map((run) => stored.get(run.flow_id)));
+  const free = new Map(flows.filter(({ id }) => !busy.has(id)).map((flow) => [flow.id, flow]));
+  return new Map(
+    spellings.flatMap((spelling) => {
+      const flow = free.get(stored.get(spelling) ?? '');
+      return flow === undefined ? [] : [[spelling, flow] as const];
+    }),
+  );
 }
 
 async function readRuns(session: Session, ids: readonly string[]): Promise<ProtectionFlowExecution[]> {
@@ -59,10 +76,13 @@ function dueAt({ execution_metadata }: ProtectionFlowExecution): Date | null {
 export async function claimQueuedRuns(session: Session, worker: string, limit: number): Promise<Claim[]> {
   const waiting = await lockWaiting(session, limit);
   if (waiting.length === 0) return [];
-  const oldest = new Map<string, string>();
-  for (const { id, flow_id } of waiting) if (!oldest.has(flow_id)) oldest.set(flow_id, id);
-  const flows = await lockFreeFlows(session, [...oldest.keys()]);
-  const ids = [...oldest].filter(([flowId]) => flows.has(flowId)).map(([, id]) => id);
+  const flows = await lockFreeFlows(session, waiting);
+  const oldest = new Map<ProtectionFlow, string>();
+  for (const { id, flow_id } of waiting) {
+    const flow = flows.get(flow_id);
+    if (flow !== undefined && !oldest.has(flow)) oldest.set(flow, id);
+  }
+  const ids = [...oldest.values()];
   if (ids.length === 0) return [];
   await beginRuns(session, ids, worker);
   const runs = await readRuns(session, ids);

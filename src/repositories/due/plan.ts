@@ -88,16 +88,21 @@ export async function planFlows(
     session,
     flows.map((flow) => flow.schedule_id),
   );
-  const bySchedule = new Map<string, string[]>();
+  const bySchedule = new Map<
+    string,
+    { readonly schedule: ScheduleRow | undefined; readonly ids: string[] }
+  >();
   for (const { id, schedule_id } of flows) {
-    const ids = bySchedule.get(schedule_id);
-    if (ids === undefined) bySchedule.set(schedule_id, [id]);
-    else ids.push(id);
+    const schedule = scheduleOf(schedules, schedule_id);
+    const scheduleId = schedule?.id ?? schedule_id;
+    const group = bySchedule.get(scheduleId) ?? { schedule, ids: [] };
+    group.ids.push(id);
+    bySchedule.set(scheduleId, group);
   }
   let planned = 0;
   const problems: ScheduleProblem[] = [];
-  for (const [scheduleId, ids] of bySchedule) {
-    const result = await planSchedule(session, scheduleId, scheduleOf(schedules, scheduleId), ids, now);
+  for (const [scheduleId, { schedule, ids }] of bySchedule) {
+    const result = await planSchedule(session, scheduleId, schedule, ids, now);
     planned += result.planned;
     problems.push(...result.problems);
   }

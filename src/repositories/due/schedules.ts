@@ -2,6 +2,7 @@ import { isProtectionFlowsError } from '../../errors';
 import { nextRun } from '../../schedule';
 import { marks } from '../lists';
 import type { Session } from '../session';
+import { storedIds } from '../stored-ids';
 
 /** A row of replication_schedules, as far as the next run depends on it. */
 export interface ScheduleRow {
@@ -26,7 +27,7 @@ export type NextTime =
 
 const tableMissing = 1146;
 
-/** Schedules by id in lower case: a foreign key compares without regard to case. */
+/** Schedules by the ids that were asked for, however those are spelled. */
 export type Schedules = ReadonlyMap<string, ScheduleRow>;
 
 /** The schedules of that id. Where the platform's table does not exist (yet), there are none. */
@@ -39,7 +40,14 @@ export async function readSchedules(session: Session, ids: readonly (string | nu
       `SELECT s.*, CURRENT_TIMESTAMP AS read_at FROM replication_schedules s WHERE s.id IN (${marks(wanted)})`,
       wanted,
     );
-    return new Map(rows.map((row) => [row.id.toLowerCase(), row]));
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    const stored = await storedIds(session, 'replication_schedules', wanted, [...byId.keys()]);
+    return new Map(
+      [...stored].flatMap(([asked, id]) => {
+        const row = byId.get(id);
+        return row === undefined ? [] : [[asked, row] as const];
+      }),
+    );
   } catch (error) {
     if ((error as { errno?: number }).errno === tableMissing) return new Map();
     throw error;
@@ -48,7 +56,7 @@ export async function readSchedules(session: Session, ids: readonly (string | nu
 
 /** The schedule of that id among those that were read. */
 export function scheduleOf(schedules: Schedules, id: string | null): ScheduleRow | undefined {
-  return id === null ? undefined : schedules.get(id.toLowerCase());
+  return id === null ? undefined : schedules.get(id);
 }
 
 /** When the schedule fires next after an instant. Never throws: a wrong expression is a reason. */

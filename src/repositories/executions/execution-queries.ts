@@ -1,6 +1,6 @@
 import { ProtectionFlowExecution } from '../../entities';
 import { pageOf, type Page, type Position } from '../cursor';
-import { withPlatformColumns } from '../platform-columns';
+import { comparableText, withPlatformColumns } from '../platform-columns';
 import { rowReader, type RawRow } from '../row-reader';
 import type { Session } from '../session';
 import { selectNewestFirst } from './newest-first';
@@ -71,15 +71,17 @@ export async function selectLatest(
   session: Session,
   flowIds: readonly string[],
 ): Promise<Map<string, ProtectionFlowExecution>> {
-  const runs = await withPlatformColumns(session, (columns) => {
-    const own = columns.get('protection_flow_executions.flow_id');
-    const text = own === undefined ? '' : `CHARACTER SET ${own.charset} COLLATE ${own.collation}`;
-    return selectExecutions(
-      session,
-      `JOIN (SELECT (${newestOfEach}) AS id FROM JSON_TABLE(?, '$[*]' COLUMNS (id varchar(64) ${text} PATH '$')) f) n
-         ON n.id = e.id`,
+  const reader = rowReader(session.manager, ProtectionFlowExecution);
+  const rows = await withPlatformColumns(session, (columns) => {
+    const text = comparableText(columns, 'protection_flow_executions.flow_id', 64);
+    return session.select<RawRow & { place: number }>(
+      `SELECT n.place, ${reader.columns('e')} FROM protection_flow_executions e
+         JOIN (SELECT f.place, (${newestOfEach}) AS id
+                 FROM JSON_TABLE(?, '$[*]' COLUMNS (place FOR ORDINALITY, id ${text} PATH '$')) f) n
+           ON n.id = e.id`,
       [JSON.stringify(flowIds)],
     );
   });
-  return new Map(runs.map((run) => [run.flow_id, run]));
+  // By the id as it was asked for: a run may have another spelling of it
+  return new Map(rows.map((row) => [flowIds[Number(row.place) - 1]!, reader.read(row)]));
 }

@@ -11,6 +11,7 @@ import { jobIdsIn } from '../json-columns';
 import { executionNotFound } from '../refusals';
 import { chunks, marks } from '../lists';
 import type { Session } from '../session';
+import { storedIds } from '../stored-ids';
 import type { Outcome } from './execution-input';
 import { heartbeatNow, metadataIn, startingFlag } from './metadata';
 import { endExecution } from './transition';
@@ -89,10 +90,14 @@ async function readStates(
       `SELECT id, status, bytes_transferred AS bytes FROM backup_jobs WHERE id IN (${marks(part)})`,
       part,
     );
-    for (const row of rows) {
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    for (const row of rows) bytes += Number(row.bytes ?? 0);
+    // By the id as the run has it, which is how the job is looked up
+    for (const [id, stored] of await storedIds(session, 'backup_jobs', part, [...byId.keys()])) {
+      const row = byId.get(stored);
+      if (row === undefined) continue;
       // A state that only a newer platform knows: the job is not known to be over
-      states.set(row.id, jobStatuses.includes(row.status) ? row.status : 'running');
-      bytes += Number(row.bytes ?? 0);
+      states.set(id, jobStatuses.includes(row.status) ? row.status : 'running');
     }
   }
   return { states, bytes };

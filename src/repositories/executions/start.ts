@@ -1,26 +1,28 @@
 import { uuidv7 } from 'uuidv7';
 import { ProtectionFlowExecution } from '../../entities';
 import { isProtectionFlowsError } from '../../errors';
+import { explainingRefusals } from '../explain-refusals';
 import { executionNotFound, flowNotFound, flowStillRunning } from '../refusals';
 import { rowReader, type RawRow } from '../row-reader';
 import type { Session } from '../session';
 import type { NewExecution } from './execution-input';
 
-/** errno of a primary key that is there already. */
-const duplicateKey = 1062;
-
-/** The execution of that id, or null. */
-export async function findExecution(
+async function selectExecution(
   session: Session,
-  id: string,
-  lock = '',
+  condition: string,
+  parameters: readonly unknown[],
 ): Promise<ProtectionFlowExecution | null> {
   const reader = rowReader(session.manager, ProtectionFlowExecution);
   const [row] = await session.select<RawRow>(
-    `SELECT ${reader.columns('e')} FROM protection_flow_executions e WHERE e.id = ? ${lock}`,
-    [id],
+    `SELECT ${reader.columns('e')} FROM protection_flow_executions e WHERE ${condition}`,
+    parameters,
   );
   return row === undefined ? null : reader.read(row);
+}
+
+/** The execution of that id, or null. */
+export function findExecution(session: Session, id: string): Promise<ProtectionFlowExecution | null> {
+  return selectExecution(session, 'e.id = ?', [id]);
 }
 
 /** The execution as it is in the database right after its insert: what was not given has its default. */
@@ -48,6 +50,10 @@ function asInserted(id: string, input: NewExecution, at: Date): ProtectionFlowEx
   });
 }
 
+/** The flow's id as it is stored, in whatever spelling it is given twice; of none, the foreign key has its say. */
+const storedFlowId = 'COALESCE((SELECT f.id FROM protection_flows f WHERE f.id = ?), ?)';
+
+/** @param startedAt null: it waits in the queue */
 async function insert(
   session: Session,
   id: string,
@@ -64,22 +70,32 @@ async function insert(
     execution_metadata: metadata === null ? null : JSON.stringify(metadata),
     ...(startedAt === null ? {} : { status: 'running', started_at: startedAt, created_at: startedAt }),
   };
-  const columns = Object.keys(row);
-  await session.write(
-    `INSERT INTO protection_flow_executions (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
-    Object.values(row),
+  const columns = new Map(Object.entries(row));
+  // A run that begins has had its flow locked, and has its id from there
+  const isStored = startedAt !== null;
+  const given = [...columns.keys()].map((column) => (column === 'flow_id' && !isStored ? storedFlowId : '?'));
+  const sql = `INSERT INTO protection_flow_executions (${[...columns.keys()].join(', ')}) VALUES (${given.join(', ')})`;
+  const values = [...columns].flatMap(([column, value]) =>
+    column === 'flow_id' && !isStored ? [value, value] : [value],
+  );
+  await explainingRefusals(session, { table: 'protection_flow_executions', values: columns }, () =>
+    session.write(sql, values),
   );
 }
 
 /** The run that an earlier try of the same start has made; otherwise the fault stands. */
 async function alreadyMade(
   session: Session,
-  id: string | undefined,
-  flowId: string,
+  input: NewExecution,
   fault: unknown,
 ): Promise<ProtectionFlowExecution> {
-  const made = id === undefined ? null : await findExecution(session, id, session.currentRead);
-  if (made?.flow_id !== flowId) throw fault;
+  if (input.id === undefined) throw fault;
+  // Of the same flow however it is spelled: that is the database's to say
+  const made = await selectExecution(session, `e.id = ? AND e.flow_id = ? ${session.currentRead}`, [
+    input.id,
+    input.flow_id,
+  ]);
+  if (made === null) throw fault;
   return made;
 }
 
@@ -93,19 +109,24 @@ export async function findRunningOf(session: Session, flowId: string): Promise<s
   return row?.id ?? null;
 }
 
+/** A flow's id as it is stored, and the server's time. */
+interface LockedFlow {
+  readonly id: string;
+  readonly at: Date;
+}
+
 /**
  * Locks the flow's row: whoever begins a run of it meanwhile waits there, and then sees this one.
  *
- * @returns the server's time
  * @throws FLOW_NOT_FOUND
  */
-export async function lockFlow(session: Session, flowId: string): Promise<Date> {
-  const [flow] = await session.select<{ at: Date }>(
-    'SELECT CURRENT_TIMESTAMP AS at FROM protection_flows WHERE id = ? FOR UPDATE',
+export async function lockFlow(session: Session, flowId: string): Promise<LockedFlow> {
+  const [flow] = await session.select<LockedFlow>(
+    'SELECT id, CURRENT_TIMESTAMP AS at FROM protection_flows WHERE id = ? FOR UPDATE',
     [flowId],
   );
   if (flow === undefined) throw flowNotFound(flowId);
-  return flow.at;
+  return flow;
 }
 
 /** Begins a run at once. Nothing is written before it is certain that it may begin. */
@@ -114,27 +135,26 @@ export async function startExecution(
   input: NewExecution,
 ): Promise<ProtectionFlowExecution> {
   const id = input.id ?? uuidv7();
-  const flowId = input.flow_id;
   try {
     return await session.transaction(async (own) => {
-      const at = await lockFlow(own, flowId);
-      const running = await findRunningOf(own, flowId);
-      if (running !== null) throw flowStillRunning(flowId, running);
-      await insert(own, id, input, at);
+      const flow = await lockFlow(own, input.flow_id);
+      const running = await findRunningOf(own, flow.id);
+      if (running !== null) throw flowStillRunning(flow.id, running);
+      const run = { ...input, flow_id: flow.id };
+      await insert(own, id, run, flow.at);
       await own.write(
         `UPDATE protection_flows SET last_execution_id = ?, last_execution_status = 'running', last_execution_time = ?
           WHERE id = ?`,
-        [id, at, flowId],
+        [id, flow.at, flow.id],
       );
-      return asInserted(id, input, at);
+      return asInserted(id, run, flow.at);
     });
   } catch (error) {
     // Of a call that is repeated, the first one's run may be under way, or over while another one runs
     const isRepeated =
-      (error as { errno?: number }).errno === duplicateKey ||
-      isProtectionFlowsError(error, 'FLOW_STILL_RUNNING');
+      isProtectionFlowsError(error, 'ID_TAKEN') || isProtectionFlowsError(error, 'FLOW_STILL_RUNNING');
     if (!isRepeated) throw error;
-    const made = await alreadyMade(session, input.id, flowId, error);
+    const made = await alreadyMade(session, input, error);
     // The id of a run that waits: a worker will take it, and this caller must not
     if (made.started_at === null) throw error;
     return made;
@@ -152,8 +172,8 @@ export async function enqueueExecution(
   } catch (error) {
     if (isProtectionFlowsError(error, 'REFERENCE_NOT_FOUND') && error.details.field === 'flow_id')
       throw flowNotFound(input.flow_id);
-    if ((error as { errno?: number }).errno !== duplicateKey) throw error;
-    return alreadyMade(session, input.id, input.flow_id, error);
+    if (!isProtectionFlowsError(error, 'ID_TAKEN')) throw error;
+    return alreadyMade(session, input, error);
   }
   const execution = await findExecution(session, id);
   if (execution === null) throw executionNotFound(id);

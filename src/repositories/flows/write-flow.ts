@@ -1,30 +1,20 @@
 import { uuidv7 } from 'uuidv7';
 import { ProtectionFlow, type FlowRow } from '../../entities';
-import { ProtectionFlowsError, type ErrorReport } from '../../errors';
+import { ProtectionFlowsError } from '../../errors';
 import { planByIds } from '../due/plan';
 import { nextTime, readSchedules, scheduleOf } from '../due/schedules';
+import { explainingRefusals } from '../explain-refusals';
 import { flowNotFound } from '../refusals';
 import { marks } from '../lists';
 import { rowReader, type RawRow } from '../row-reader';
 import type { Session } from '../session';
+import { storedIds } from '../stored-ids';
 import { givenColumns, type FlowChanges, type NewFlow } from './flow-input';
 
-/** What became of one of several flows. */
-export interface BulkItem {
-  readonly id: string;
-  readonly ok: boolean;
-  /** Where it is not. */
-  readonly error?: ErrorReport;
-}
-
-/** What became of several flows. */
-export interface BulkResult {
-  readonly action: 'enable' | 'disable' | 'delete';
-  readonly requested: number;
-  readonly successful: number;
-  readonly failed: number;
-  /** In the order asked for. */
-  readonly results: readonly BulkItem[];
+/** A flow's schedule by its stored id, and when it fires next. */
+interface NextRun {
+  readonly scheduleId: string;
+  readonly next: Date | null;
 }
 
 /**
@@ -32,9 +22,9 @@ export interface BulkResult {
  *
  * @param named the caller names it: a schedule that can't be understood is refused now, not passed over for ever
  */
-async function nextRunOf(session: Session, scheduleId: string, named: boolean): Promise<Date | null> {
+async function nextRunOf(session: Session, scheduleId: string, named: boolean): Promise<NextRun> {
   const schedule = scheduleOf(await readSchedules(session, [scheduleId]), scheduleId);
-  if (schedule === undefined) return null;
+  if (schedule === undefined) return { scheduleId, next: null };
   const time = nextTime(schedule, schedule.read_at);
   if (named && time.next === null && time.reason === 'schedule-invalid') {
     throw new ProtectionFlowsError('SCHEDULE_INVALID', {
@@ -43,7 +33,7 @@ async function nextRunOf(session: Session, scheduleId: string, named: boolean): 
       details: { scheduleId },
     });
   }
-  return time.next;
+  return { scheduleId: schedule.id, next: time.next };
 }
 
 /** Inserts a flow and gives it as it is stored: MariaDB answers with the row, MySQL is asked for it. */
@@ -52,20 +42,24 @@ export async function insertFlow(session: Session, input: NewFlow): Promise<Flow
   const id = input.id ?? uuidv7();
   columns.set('id', id);
   const scheduleId = input.schedule_id ?? null;
-  if (scheduleId !== null && input.enabled !== false)
-    columns.set('next_execution_time', await nextRunOf(session, scheduleId, true));
+  if (scheduleId !== null && input.enabled !== false) {
+    const run = await nextRunOf(session, scheduleId, true);
+    columns.set('schedule_id', run.scheduleId);
+    columns.set('next_execution_time', run.next);
+  }
   const reader = rowReader(session.manager, ProtectionFlow);
   const insert = `INSERT INTO protection_flows (${[...columns.keys()].join(', ')}) VALUES (${marks([...columns])})`;
   const values = [...columns.values()];
-  const [row] = session.isMariaDb
-    ? await session.select<RawRow>(`${insert} RETURNING ${reader.columns('protection_flows')}`, values)
-    : await session
-        .write(insert, values)
-        .then(() =>
-          session.select<RawRow>(`SELECT ${reader.columns('f')} FROM protection_flows f WHERE f.id = ?`, [
-            id,
-          ]),
-        );
+  const write = async (): Promise<RawRow | undefined> => {
+    if (session.isMariaDb) {
+      const returning = `${insert} RETURNING ${reader.columns('protection_flows')}`;
+      return (await session.select<RawRow>(returning, values))[0];
+    }
+    await session.write(insert, values);
+    const stored = `SELECT ${reader.columns('f')} FROM protection_flows f WHERE f.id = ?`;
+    return (await session.select<RawRow>(stored, [id]))[0];
+  };
+  const row = await explainingRefusals(session, { table: 'protection_flows', values: columns }, write);
   if (row === undefined) throw flowNotFound(id);
   return reader.read(row);
 }
@@ -80,7 +74,7 @@ async function readTimes(
   session: Session,
   id: string,
   changes: FlowChanges,
-): Promise<{ readonly was: Times; readonly next: Date | null }> {
+): Promise<{ readonly was: Times; readonly will: Times; readonly next: Date | null }> {
   const [was] = await session.select<Times>(
     // In a caller's transaction its snapshot may be old, and would stay so at every attempt
     `SELECT schedule_id, enabled FROM protection_flows WHERE id = ?
@@ -91,9 +85,10 @@ async function readTimes(
   const { schedule_id = was.schedule_id, enabled = was.enabled } = changes;
   const named = changes.schedule_id !== undefined;
   // Of a flow that stays disabled only a schedule that is named matters: it has to be right
-  const isAsked = schedule_id !== null && (enabled || named);
-  const next = isAsked ? await nextRunOf(session, schedule_id, named) : null;
-  return { was, next: enabled ? next : null };
+  if (schedule_id === null || !(enabled || named)) return { was, will: { schedule_id, enabled }, next: null };
+  const run = await nextRunOf(session, schedule_id, named);
+  const will = { schedule_id: named ? run.scheduleId : schedule_id, enabled };
+  return { was, will, next: enabled ? run.next : null };
 }
 
 /** Others may change a flow's schedule while its next time is being computed: so often it is computed anew. */
@@ -112,72 +107,56 @@ function changedByOthers(id: string): ProtectionFlowsError {
  * not lose a run that is due. That assignment comes first, as an UPDATE of one table assigns from left to right.
  */
 export async function updateFlow(session: Session, id: string, changes: FlowChanges): Promise<void> {
-  const columns = givenColumns(changes);
-  if (columns.length === 0) return;
-  const assignments = columns.map(([column]) => `${column} = ?`);
-  const values = columns.map(([, value]) => value);
+  const columns = new Map(givenColumns(changes));
+  if (columns.size === 0) return;
+  const assignments = [...columns.keys()].map((column) => `${column} = ?`).join(', ');
+  const write = (sql: string, parameters: readonly unknown[]): Promise<number> =>
+    explainingRefusals(session, { table: 'protection_flows', values: columns, changes: id }, () =>
+      session.write(sql, parameters),
+    );
   if (changes.schedule_id === undefined && changes.enabled === undefined) {
-    const found = await session.write(`UPDATE protection_flows SET ${assignments.join(', ')} WHERE id = ?`, [
-      ...values,
-      id,
-    ]);
-    if (found === 0) throw flowNotFound(id);
+    const sql = `UPDATE protection_flows SET ${assignments} WHERE id = ?`;
+    if ((await write(sql, [...columns.values(), id])) === 0) throw flowNotFound(id);
     return;
   }
   for (let attempt = 1; ; attempt += 1) {
-    const { was, next } = await readTimes(session, id, changes);
-    const { schedule_id = was.schedule_id, enabled = was.enabled } = changes;
-    const found = await session.write(
+    const { was, will, next } = await readTimes(session, id, changes);
+    if (columns.has('schedule_id')) columns.set('schedule_id', will.schedule_id);
+    const found = await write(
       `UPDATE protection_flows
-          SET next_execution_time = IF(schedule_id <=> ? AND enabled = ?, next_execution_time, ?), ${assignments.join(', ')}
+          SET next_execution_time = IF(schedule_id <=> ? AND enabled = ?, next_execution_time, ?), ${assignments}
         WHERE id = ? AND schedule_id <=> ? AND enabled = ?`,
-      [schedule_id, enabled, next, ...values, id, was.schedule_id, was.enabled],
+      [will.schedule_id, will.enabled, next, ...columns.values(), id, was.schedule_id, was.enabled],
     );
     if (found > 0) return;
     if (attempt === updateAttempts) throw changedByOthers(id);
   }
 }
 
-/** Enables or disables flows, all in one statement. */
+/**
+ * Enables or disables flows, all in one statement.
+ *
+ * @returns id as asked for → the stored one, of those that are there
+ */
 export async function setEnabled(
   session: Session,
   ids: readonly string[],
   enabled: boolean,
-): Promise<string[]> {
-  if (ids.length === 0) return [];
+): Promise<ReadonlyMap<string, string>> {
+  if (ids.length === 0) return new Map();
   return session.transaction(async (own) => {
     const rows = await own.select<{ id: string }>(
       `SELECT id FROM protection_flows WHERE id IN (${marks(ids)}) ORDER BY id FOR UPDATE`,
       ids,
     );
     const found = rows.map((row) => row.id);
-    if (found.length === 0) return [];
+    if (found.length === 0) return new Map();
     await own.write(
       `UPDATE protection_flows SET next_execution_time = IF(enabled = ?, next_execution_time, NULL), enabled = ?
         WHERE id IN (${marks(found)})`,
       [enabled, enabled, ...found],
     );
     await planByIds(own, found);
-    return found;
+    return storedIds(own, 'protection_flows', ids, found);
   });
-}
-
-/** What became of each of the ids. */
-export function bulkResult(
-  action: BulkResult['action'],
-  ids: readonly string[],
-  done: readonly string[],
-): BulkResult {
-  const known = new Set(done.map((id) => id.toLowerCase()));
-  const results = ids.map((id): BulkItem =>
-    known.has(id.toLowerCase()) ? { id, ok: true } : { id, ok: false, error: flowNotFound(id).toJSON() },
-  );
-  const successful = results.filter((one) => one.ok).length;
-  return {
-    action,
-    requested: results.length,
-    successful,
-    failed: results.length - successful,
-    results,
-  };
 }

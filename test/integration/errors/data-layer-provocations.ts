@@ -5,6 +5,7 @@ import { createPlatformTables, createSchedule } from '../../../src/testing';
 
 type DataLayerCode = Extract<
   ErrorCode,
+  | 'ID_TAKEN'
   | 'FLOW_NOT_FOUND'
   | 'EXECUTION_NOT_FOUND'
   | 'FLOW_STILL_RUNNING'
@@ -36,6 +37,11 @@ export function dataLayerProvocations(
     execution_type: 'manual' as const,
   });
   return {
+    ID_TAKEN: async () => {
+      const { flows } = await repositories();
+      await flows.create({ ...flow, id: 'mine' });
+      return flows.create({ ...flow, id: 'MINE', name: 'Another' });
+    },
     FLOW_NOT_FOUND: async () => (await repositories()).flows.get('gone'),
     EXECUTION_NOT_FOUND: async () => (await repositories()).executions.get('gone'),
     FLOW_STILL_RUNNING: async () => {

@@ -92,6 +92,16 @@ describe('a row that the server refuses', () => {
     },
   );
 
+  it.each([
+    ['PRIMARY', 'protection_flow_executions', 'ProtectionFlowExecution'],
+    ['protection_flows.PRIMARY', 'protection_flows', 'ProtectionFlow'],
+  ])('for its id is a taken id (key %s)', (key, table, entity) => {
+    const error = fromServerError(
+      asTypeorm(1062, `Duplicate entry 'a' for key '${key}'`, `INSERT INTO \`${table}\` …`),
+    );
+    expect(error).toMatchObject({ code: 'ID_TAKEN', details: { entity, field: 'id', id: 'a' } });
+  });
+
   it('for a reference names the key, its field and the table it leads to', () => {
     const message =
       'Cannot add or update a child row: a foreign key constraint fails (`oma`.`protection_flows`, CONSTRAINT ' +
@@ -132,7 +142,11 @@ describe('an error that is none of ours', () => {
       'DDL',
       asTypeorm(1265, "Data truncated for column 'flow_type' at row 2", 'ALTER TABLE `protection_flows` …'),
     ],
-    ["another table's key", asTypeorm(1062, "Duplicate entry 'a' for key 'PRIMARY'")],
+    [
+      "another table's key",
+      asTypeorm(1062, "Duplicate entry 'a' for key 'PRIMARY'", 'INSERT INTO `users` …'),
+    ],
+    ['another key of a table of ours', asTypeorm(1062, "Duplicate entry 'a' for key 'uq_mine'")],
     [
       "another table's foreign key",
       asTypeorm(1451, '… (`oma`.`vm_disks`, CONSTRAINT `a` FOREIGN KEY (`b`) REFERENCES `c` (`d`))'),
