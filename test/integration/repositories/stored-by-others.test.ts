@@ -1,0 +1,252 @@
+import type { FieldFault } from '../../../src/errors';
+import { useDataLayer } from './data-layer';
+
+const layer = useDataLayer();
+
+async function startedRun(): Promise<{ readonly id: string; readonly flowId: string }> {
+  const { flows, executions } = layer.repositories;
+  const { id: flowId } = await flows.create(layer.newFlow());
+  const { id } = await executions.start({ flow_id: flowId, execution_type: 'manual' });
+  return { id, flowId };
+}
+
+const store = (id: string, assignment: string, parameters: unknown[] = []) =>
+  layer.database.session.query(`UPDATE protection_flow_executions SET ${assignment} WHERE id = ?`, [
+    ...parameters,
+    id,
+  ]);
+
+/** Sets back a run's start, so that it has been silent since, but for what its heartbeat says. */
+const longAgo = "started_at = '2026-01-01 00:00:00'";
+
+const jsonOfOthers = ['null', '[]', '[1, 2]', '"x"', '5', 'true'];
+
+// Without these, what another program has stored in a JSON column loses the heartbeats of a run that is alive, or makes a
+// TypeError of every call on it.
+describe.each(jsonOfOthers)('metadata that is %s', (json) => {
+  it('takes a heartbeat, metadata and the sign of jobs that follow', async () => {
+    const { executions } = layer.repositories;
+    const { id } = await startedRun();
+    await store(id, 'execution_metadata = ?', [json]);
+    expect(await executions.progress(id)).toBe(true);
+    expect(await executions.get(id)).toMatchObject({
+      execution_metadata: { heartbeat_at: expect.stringMatching(/^\d{4}-.*Z$/) },
+    });
+    await store(id, 'execution_metadata = ?', [json]);
+    expect(await executions.progress(id, { execution_metadata: { phase: 2 } })).toBe(true);
+    expect((await executions.get(id)).execution_metadata).toEqual({
+      phase: 2,
+      heartbeat_at: expect.any(String),
+    });
+    await store(id, 'execution_metadata = ?', [json]);
+    expect(await executions.recordJobs(id, ['job-1'], { more: true })).toBe(true);
+    expect((await executions.get(id)).execution_metadata).toMatchObject({ starting_jobs: 1 });
+    await store(id, 'execution_metadata = ?', [json]);
+    const outcome = { status: 'success', execution_metadata: { phase: 3 } } as const;
+    expect(await executions.finish(id, outcome)).toBe(true);
+    expect((await executions.get(id)).execution_metadata).toEqual({ phase: 3 });
+  });
+
+  it('is none to whoever reads it, and no due time in the queue', async () => {
+    const { executions, dueFlows, flows } = layer.repositories;
+    const { id: flow_id } = await flows.create(layer.newFlow());
+    const { id } = await executions.enqueue({ flow_id, execution_type: 'api' });
+    await store(id, 'execution_metadata = ?', [json]);
+    expect(await executions.find(id)).toMatchObject({ execution_metadata: null });
+    const claims = await dueFlows.claimQueued({ worker: 'worker-1', limit: 1_000 });
+    const claim = claims.find(({ execution }) => execution.id === id);
+    expect(claim).toMatchObject({ dueAt: null, execution: { execution_metadata: { worker: 'worker-1' } } });
+  });
+});
+
+describe.each<[string, string[] | null]>([
+  ['null', null],
+  ['{}', null],
+  ['"j1"', null],
+  ['7', null],
+  ['[1, null, "j2"]', ['1', 'null', 'j2']],
+])('job ids that are %s', (json, ids) => {
+  it('are read as a list, or as none', async () => {
+    const { executions } = layer.repositories;
+    const { id, flowId } = await startedRun();
+    await store(id, 'created_job_ids = ?', [json]);
+    expect(await executions.get(id)).toMatchObject({ created_job_ids: ids });
+    expect((await executions.latest([flowId])).get(flowId)).toMatchObject({ created_job_ids: ids });
+    expect(await executions.settle(id)).toMatchObject(
+      ids === null ? { settled: false, status: 'running' } : { settled: true, status: 'error' },
+    );
+    expect(await executions.findRunningByJob('no such job')).toBeNull();
+  });
+
+  it('take further ones', async () => {
+    const { executions } = layer.repositories;
+    const { id } = await startedRun();
+    await store(id, 'created_job_ids = ?', [json]);
+    expect(await executions.recordJobs(id, ['j3'])).toBe(true);
+    expect(await executions.get(id)).toMatchObject({ created_job_ids: [...(ids ?? []), 'j3'] });
+    expect(await executions.settle(id, new Map([['j3', 'completed']]))).toMatchObject({ settled: true });
+  });
+});
+
+describe('a heartbeat of others', () => {
+  it.each(['"9999-01-01T00:00:00Z"', '"nonsense"', '5', 'null', '[]', '{}', '""'])(
+    'that is %s keeps no run from being taken for dead',
+    async (json) => {
+      const { executions } = layer.repositories;
+      const { id } = await startedRun();
+      await store(id, `${longAgo}, execution_metadata = ?`, [`{"heartbeat_at": ${json}}`]);
+      expect(await executions.reapStale({ silenceMs: 60_000, limit: 10_000 })).toEqual([id]);
+    },
+  );
+
+  it('saves a run whose clock was set back a little', async () => {
+    const { executions } = layer.repositories;
+    const { id } = await startedRun();
+    const soon = `DATE_FORMAT(UTC_TIMESTAMP() + INTERVAL 1 HOUR, '%Y-%m-%dT%H:%i:%sZ')`;
+    await store(id, `${longAgo}, execution_metadata = JSON_OBJECT('heartbeat_at', ${soon})`);
+    expect(await executions.reapStale({ silenceMs: 60_000, limit: 10_000 })).toEqual([]);
+    await executions.cancel(id);
+  });
+});
+
+// Without these, a caller could say of a run that it is alive for ever, or waits for jobs that never come.
+describe('the names that the package uses in metadata', () => {
+  it.each(['worker', 'due_at', 'heartbeat_at', 'starting_jobs'])('are refused: %s', async (name) => {
+    const { executions } = layer.repositories;
+    const { id, flowId: flow_id } = await startedRun();
+    const execution_metadata = { ticket: 7, [name]: '9999-01-01T00:00:00Z' };
+    const input = { flow_id, execution_type: 'api' as const, execution_metadata };
+    const calls = [
+      () => executions.start(input),
+      () => executions.enqueue(input),
+      () => executions.progress(id, { execution_metadata }),
+      () => executions.progress(id, { execution_metadata: { [name]: null } }),
+      () => executions.finish(id, { status: 'success', execution_metadata }),
+    ];
+    for (const call of calls) {
+      const error = await call().then(
+        () => null,
+        (fault: { code: string; details: { fields: FieldFault[] } }) => fault,
+      );
+      expect(error).toMatchObject({
+        code: 'VALIDATION_FAILED',
+        details: { fields: [{ field: 'execution_metadata' }] },
+      });
+      expect(error?.details.fields[0]?.constraints['isCallers']).toMatch(
+        new RegExp(`must not hold ${name}: .* this package keeps its own data`),
+      );
+    }
+    const run = await executions.get(id);
+    expect(run).toMatchObject({ status: 'running', execution_metadata: null });
+    // Deeper in it they are the caller's own
+    expect(await executions.progress(id, { execution_metadata: { mine: { [name]: 1 } } })).toBe(true);
+  });
+});
+
+describe('the end of a run', () => {
+  it.each(['running', 'pending', 'RUNNING', 'done', null, undefined])('is not %p', async (status) => {
+    const { executions, flows } = layer.repositories;
+    const { id: flow_id } = await flows.create(layer.newFlow());
+    const { id } = await executions.enqueue({ flow_id, execution_type: 'api' });
+    await expect(executions.finish(id, { status } as never)).rejects.toMatchObject({
+      code: 'VALIDATION_FAILED',
+      details: { fields: [{ field: 'status' }] },
+    });
+    expect(await executions.get(id)).toMatchObject({ status: 'pending' });
+    expect(await flows.get(flow_id)).toMatchObject({ total_executions: 0 });
+    expect(await executions.finish(id, { status: 'error' })).toBe(true);
+    expect(await executions.finish(id, { status: 'error' })).toBe(false);
+    expect(await flows.get(flow_id)).toMatchObject({ total_executions: 1, failed_executions: 1 });
+  });
+
+  it('is refused to a run in a state that is none, by the state it is in', async () => {
+    const { executions } = layer.repositories;
+    const { id } = await startedRun();
+    await layer.database.session.query("SET SESSION sql_mode = ''");
+    await store(id, "status = 'of others'");
+    await expect(executions.finish(id, { status: 'success' })).rejects.toMatchObject({
+      code: 'TRANSITION_REFUSED',
+      message: expect.stringContaining('in no state that there is'),
+      details: { from: '', to: 'success' },
+    });
+  });
+});
+
+// Without these, a cursor that was cut, changed or made up gives some page or other.
+describe('a cursor', () => {
+  it('that is not as it was given is refused', async () => {
+    const { flows, executions } = layer.repositories;
+    const { flowId } = await startedRun();
+    await startedRun();
+    const { next } = await flows.list({}, { limit: 1 });
+    const cursor = String(next);
+    await expect(flows.list({}, { limit: 1, after: cursor })).resolves.toMatchObject({ items: [{}] });
+    const [body = '', check = ''] = cursor.split('.');
+    const forged = Buffer.from('[1e3, "x"]').toString('base64url');
+    const changed = cursor.startsWith('A') ? `B${cursor.slice(1)}` : `A${cursor.slice(1)}`;
+    const wrong = [
+      body,
+      `${body}.`,
+      cursor.slice(1),
+      cursor.slice(0, -1),
+      changed,
+      `${cursor} `,
+      `${cursor}x`,
+    ];
+    for (const after of [
+      ...wrong,
+      `${forged}.${check}`,
+      `${body}=.${check}`,
+      `${body}.${check}.`,
+      forged,
+      '',
+      '.',
+    ])
+      for (const call of [flows.list({}, { after }), executions.history(flowId, { after })])
+        await expect(call).rejects.toMatchObject({ details: { fields: [{ field: 'after' }] } });
+  });
+});
+
+// Without these, half a surrogate pair becomes U+FFFD in the database, and two names that look alike are two flows.
+describe('a text that is not what it looks like', () => {
+  it.each([
+    ['half a surrogate pair', 'a\uD800'],
+    ['a control character', 'a\u0001'],
+    ['DEL', 'a\u007F'],
+    ['a zero-width blank', 'a\u200B'],
+    ['a direction mark', 'a\u202E'],
+    ['a soft hyphen', 'a\u00AD'],
+    ['a byte order mark', '\uFEFFa'],
+    ['a filler alone', '\u3164'],
+    ['a joiner of nothing', '\u200D'],
+    ['a line separator', 'a\u2028b'],
+  ])('is no name: %s', async (_title, name) => {
+    await expect(layer.repositories.flows.create(layer.newFlow({ name }))).rejects.toMatchObject({
+      code: 'VALIDATION_FAILED',
+      details: { fields: [{ field: 'name' }] },
+    });
+  });
+
+  it.each(['Ünïcode 中文 עברית', '👩‍👩‍👧 family', '❤️', '🏴󠁧󠁢󠁳󠁣󠁴󠁿 flag', 'می‌خواهم', 'e\u0301', '葛󠄀城'])(
+    'has nothing to do with scripts and emoji: %s',
+    async (name) => {
+      const { flows } = layer.repositories;
+      const { id } = await flows.create(layer.newFlow({ name }));
+      expect(await flows.get(id)).toMatchObject({ name });
+    },
+  );
+
+  it('may have lines where it is for people, but neither NUL nor half a surrogate pair', async () => {
+    const { flows, executions } = layer.repositories;
+    const text = 'first\n\tsecond \u001B[31m\u200B';
+    const { id } = await flows.create(layer.newFlow({ description: text }));
+    expect(await flows.get(id)).toMatchObject({ description: text });
+    for (const wrong of ['a\0', 'a\uDC00']) {
+      const refused = { code: 'VALIDATION_FAILED' };
+      await expect(flows.update(id, { description: wrong })).rejects.toMatchObject(refused);
+      const run = await executions.start({ flow_id: id, execution_type: 'api' });
+      await expect(executions.cancel(run.id, wrong)).rejects.toMatchObject(refused);
+      await executions.cancel(run.id);
+    }
+  });
+});
