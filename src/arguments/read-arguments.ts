@@ -24,6 +24,20 @@ export function refuse(faults: FieldFault[], field: string, rule: string, senten
   return undefined as never;
 }
 
+/** What a reader answers; what throws when it is looked at, as a getter or a proxy of the caller's may, is a fault too. */
+export function readBy<Value>(
+  reader: Reader<Value>,
+  value: unknown,
+  field: string,
+  faults: FieldFault[],
+): Value {
+  try {
+    return reader(value, field, faults);
+  } catch {
+    return refuse(faults, field, 'isReadable', 'must be something that can be read: what it holds throws');
+  }
+}
+
 /**
  * Declares the arguments of one public function. Only TypeScript's compiler stands between a caller and a function, and
  * not every caller has it: what is declared here is judged at every call.
@@ -39,7 +53,7 @@ export function declareArguments<Named extends Readers>(
   return (given) => {
     const faults: FieldFault[] = [];
     const values: Record<string, unknown> = {};
-    for (const name of names) values[name] = readers[name]!(given[name], name, faults);
+    for (const name of names) values[name] = readBy(readers[name]!, given[name], name, faults);
     if (faults.length > 0) throw argumentsRefused(subject, faults);
     return values as ValuesOf<Named>;
   };

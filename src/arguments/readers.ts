@@ -53,15 +53,9 @@ export const jobId: Reader<string> = that(
   `${sentenceOf(512)}, without control characters`,
 );
 
-/** The elements of an array, each read once; null for what is none, or can't be read. */
+/** The elements of an array, each read once, the places that are empty among them; null for what is none. */
 function readList(value: unknown): unknown[] | null {
-  try {
-    return Array.isArray(value)
-      ? Array.from({ length: value.length }, (_, at) => value[at] as unknown)
-      : null;
-  } catch {
-    return null;
-  }
+  return Array.isArray(value) ? Array.from({ length: value.length }, (_, at) => value[at] as unknown) : null;
 }
 
 /** A list of ids of at most so many characters, in their order. */
@@ -149,12 +143,8 @@ export const callback = <Call>(): Reader<Call> =>
 export const abortSignal: Reader<AbortSignal> = that(
   'isAbortSignal',
   (value) => {
-    try {
-      const { aborted, addEventListener } = value as AbortSignal;
-      return typeof aborted === 'boolean' && typeof addEventListener === 'function';
-    } catch {
-      return false;
-    }
+    const { aborted, addEventListener } = (value ?? {}) as Partial<AbortSignal>;
+    return typeof aborted === 'boolean' && typeof addEventListener === 'function';
   },
   'must be an AbortSignal',
 );

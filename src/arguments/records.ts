@@ -1,6 +1,6 @@
 import type { FieldFault } from '../errors';
 import { findNearName } from './near-name';
-import { refuse, type Reader, type Readers, type ValuesOf } from './read-arguments';
+import { readBy, refuse, type Reader, type Readers, type ValuesOf } from './read-arguments';
 
 /** The named properties of an object, each read once. */
 export type PropertyValues = Readonly<Record<string, unknown>>;
@@ -52,7 +52,7 @@ function readAll<Named extends Readers>(
   faults: FieldFault[],
 ): ValuesOf<Named> {
   const values: Record<string, unknown> = {};
-  for (const name of names) values[name] = readers[name]!(given[name], name, faults);
+  for (const name of names) values[name] = readBy(readers[name]!, given[name], name, faults);
   return values as ValuesOf<Named>;
 }
 

@@ -103,5 +103,10 @@ function mappingFor({ errno, code, syscall, fatal }: DriverError): Mapping | und
 export function fromServerError(error: unknown): ProtectionFlowsError | null {
   if (isProtectionFlowsError(error)) return error;
   if (typeof error !== 'object' || error === null) return null;
-  return mappingFor(error)?.(failureOf(error, error)) ?? null;
+  try {
+    return mappingFor(error)?.(failureOf(error, error)) ?? null;
+  } catch {
+    // Whatever was thrown throws itself when it is looked at: no driver's error does
+    return null;
+  }
 }

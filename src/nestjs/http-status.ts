@@ -33,5 +33,7 @@ export const httpStatuses = {
 
 /** The HTTP status for an error's code: that of {@link httpStatuses}, 500 for any other. */
 export function httpStatusOf(code: ErrorCode): number {
-  return (httpStatuses as Partial<Record<ErrorCode, number>>)[code] ?? 500;
+  return typeof code === 'string' && Object.hasOwn(httpStatuses, code)
+    ? httpStatuses[code as keyof typeof httpStatuses]
+    : 500;
 }

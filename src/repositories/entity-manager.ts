@@ -3,12 +3,8 @@ import { declareArguments, that } from '../arguments';
 
 /** True for TypeORM's EntityManager, by what it has: there may be two copies of TypeORM. */
 export function isEntityManager(value: unknown): value is EntityManager {
-  try {
-    const { query, connection } = (value ?? {}) as Partial<EntityManager>;
-    return typeof query === 'function' && typeof connection === 'object';
-  } catch {
-    return false;
-  }
+  const { query, connection } = (value ?? {}) as Partial<EntityManager>;
+  return typeof query === 'function' && typeof connection === 'object';
 }
 
 /** Reads what a repository is made on. */

@@ -10,8 +10,13 @@
  */
 const errnos = new Set([1213, 1205, 1020, 3101]);
 
-/** True for the driver's error of a statement, or a transaction, that lost against another one. */
+/** True for the driver's error of a statement, or a transaction, that lost against another one. Never throws. */
 export function isLostToAnother(error: unknown): boolean {
-  const { errno } = (error ?? {}) as { errno?: unknown };
-  return typeof errno === 'number' && errnos.has(errno);
+  try {
+    const { errno } = (error ?? {}) as { errno?: unknown };
+    return typeof errno === 'number' && errnos.has(errno);
+  } catch {
+    // Whatever was thrown throws itself when it is looked at: no driver's error does
+    return false;
+  }
 }

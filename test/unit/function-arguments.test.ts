@@ -1,0 +1,179 @@
+import * as api from '../../src';
+import * as nestjs from '../../src/nestjs';
+import { fieldsOf, hostileCalls, outcomeOf, told, type Argument } from '../support/hostile-calls';
+import type { HostileTitle } from '../support/hostile-values';
+
+const any = (name: string, right: unknown = 'x'): Argument => ({ name, right, takes: [] });
+const left: readonly HostileTitle[] = ['undefined'];
+const flag: readonly HostileTitle[] = ['undefined', 'true', 'false'];
+const fromZero: readonly HostileTitle[] = ['undefined', 'zero', 'one'];
+const emptyObjects: readonly HostileTitle[] = [
+  'undefined',
+  'an empty object',
+  'an object without a prototype',
+  'an instance of a class',
+  'an object made like a Date',
+];
+
+const session = {
+  onProgress: ['undefined', 'a function'],
+  signal: left,
+  lockWaitMs: fromZero,
+  lockLeaseMs: ['undefined', 'one'],
+  tableWaitMs: fromZero,
+} satisfies Record<string, readonly HostileTitle[]>;
+const wishes = { orphans: left, allowBlocking: flag, copyLimitRows: fromZero } as const;
+const options = (fields: Readonly<Record<string, readonly HostileTitle[]>>): Argument => ({
+  name: 'options',
+  right: {},
+  takes: emptyObjects,
+  fields,
+});
+
+const dataSource = any('dataSource', undefined);
+const status = (name: string) => any(name, 'running');
+const counts = { completed: 1, failed: 0, cancelled: 0, missing: 0, active: 0 };
+const howMany: readonly HostileTitle[] = ['zero', 'one'];
+const ids: Argument = { name: 'jobIds', right: [], takes: ['an empty list', 'a list of texts'] };
+/** A schedule's properties are for SCHEDULE_INVALID, and a flow's for the rules of its type. */
+const object = (name: string, right: object): Argument => ({
+  name,
+  right,
+  takes: [
+    ...emptyObjects.filter((title) => title !== 'undefined'),
+    'an object that writes its SQL itself',
+    'an object that is a text',
+    'a getter that throws',
+  ],
+});
+const schedule = object('schedule', { cron_expression: '@daily', timezone: null });
+const after: Argument = { name: 'after', right: new Date(0), takes: ['a Date', 'a Date of the year 200000'] };
+
+/** The arguments of every function that judges them. What the options are is judged whatever the data source is. */
+const judged: Readonly<Record<string, readonly Argument[]>> = {
+  isTerminal: [status('status')],
+  canTransition: [status('from'), status('to')],
+  statusesBefore: [status('to')],
+  flowTypeFaults: [object('flow', {})],
+  countJobs: [ids, { name: 'states', right: new Map(), takes: ['a Map'] }],
+  outcomeOfJobs: [
+    {
+      name: 'counts',
+      right: counts,
+      takes: [],
+      fields: Object.fromEntries(Object.keys(counts).map((name) => [name, howMany])),
+    },
+  ],
+  toWholeSecond: [{ ...after, name: 'date' }],
+  scheduleFaults: [schedule],
+  nextRun: [schedule, after],
+  nextRuns: [schedule, after, { name: 'count', right: 1, takes: ['zero', 'one'] }],
+  createRepositories: [any('source', undefined)],
+  FlowRepository: [any('manager', undefined)],
+  ExecutionRepository: [any('manager', undefined)],
+  DueFlowRepository: [any('manager', undefined)],
+  RetentionRepository: [any('manager', undefined)],
+  TargetRepository: [any('manager', undefined)],
+  migrate: [dataSource, options({ ...session, ...wishes })],
+  planMigrate: [dataSource, options(wishes)],
+  runPreflight: [dataSource, options(wishes)],
+  rollback: [dataSource, options({ ...session, discardRows: flag, steps: fromZero })],
+  adopt: [dataSource, options({ ...session, ...wishes, repair: flag })],
+  restoreOrphans: [
+    dataSource,
+    options({
+      ...session,
+      key: ['undefined', 'a letter', 'a digit', 'SQL', 'a star'],
+      batchRows: ['undefined', 'one'],
+    }),
+  ],
+  readStatus: [dataSource],
+  readHistory: [any('session', undefined)],
+  verify: [dataSource, options({ strict: flag })],
+};
+
+/** Functions that answer any value, whatever it is: none may throw. */
+const total = [
+  'isJsonValue',
+  'isPlainObject',
+  'isStorableTimestamp',
+  'isProtectionFlowsError',
+  'isLostToAnother',
+  'fromServerError',
+  'validateFlow',
+  'validateExecution',
+  'httpStatusOf',
+];
+
+/** Refuse by VALIDATION_FAILED whatever they are given, but a right row. */
+const refusing = ['assertValidFlow', 'assertValidExecution'];
+
+/** Settings, which have codes and tests of their own; errors, which only this package makes; what takes no values. */
+const others = [
+  'createDataSource',
+  'loadConnection',
+  'dataSourceOptions',
+  'withSessionSettings',
+  'redact',
+  'ProtectionFlowsDataSource',
+  'ProtectionFlowsError',
+  'ProtectionFlowsSubscriber',
+  'validationFailed',
+  'ProtectionFlowsModule',
+  'ProtectionFlowsExceptionFilter',
+];
+
+const entities = api.entities.map(({ name }) => name);
+const exported: Readonly<Record<string, unknown>> = { ...api, ...nestjs };
+const functions = Object.keys(exported).filter((name) => typeof exported[name] === 'function');
+
+type Callable = (...values: readonly unknown[]) => unknown;
+
+/** A function's call; that of a class is its construction. */
+function calling(name: string): Callable {
+  const called = exported[name] as Callable & (new (...values: readonly unknown[]) => unknown);
+  const isClass = /^class\b/.test(Function.prototype.toString.call(called));
+  return (...values) => (isClass ? new called(...values) : called(...values));
+}
+
+// Without these, a function takes what TypeScript would refuse: an option that is misspelt is passed over, and a wrong value
+// fails somewhere inside, with a TypeError.
+describe('an exported function', () => {
+  it('judges its arguments, or is one of those that need not', () => {
+    const known = [...Object.keys(judged), ...total, ...refusing, ...others, ...entities];
+    expect([...known].sort()).toEqual([...functions].sort());
+  });
+
+  it.each(Object.keys(judged))('refuses what is wrong by its name, and that alone: %s', async (name) => {
+    const faults: string[] = [];
+    for (const call of hostileCalls(name, judged[name] ?? [])) {
+      const outcome = await outcomeOf(() => calling(name)(...call.values));
+      const fields = fieldsOf(outcome);
+      const isNamed = fields?.includes(call.field) === true || (call.isWhole && fields !== null);
+      if (!call.isRight && !isNamed) faults.push(`${call.title} ${told(outcome)}`);
+      if (call.isRight && fields?.includes(call.field)) faults.push(`${call.title} was refused`);
+      // What is right may still be a schedule that is none
+      const isKnown = fields !== null || told(outcome).startsWith('SCHEDULE_INVALID');
+      if (outcome.error !== undefined && !isKnown) faults.push(`${call.title} ${told(outcome)}`);
+    }
+    expect(faults).toEqual([]);
+  });
+
+  it.each(total)('answers whatever it is given: %s', async (name) => {
+    const faults: string[] = [];
+    for (const call of hostileCalls(name, [any('value')])) {
+      const outcome = await outcomeOf(() => calling(name)(...call.values));
+      if (outcome.error !== undefined) faults.push(`${call.title} ${told(outcome)}`);
+    }
+    expect(faults).toEqual([]);
+  });
+
+  it.each(refusing)('refuses whatever is no row: %s', async (name) => {
+    const faults: string[] = [];
+    for (const call of hostileCalls(name, [any('input')])) {
+      const outcome = await outcomeOf(() => calling(name)(...call.values));
+      if (fieldsOf(outcome) === null) faults.push(`${call.title} ${told(outcome)}`);
+    }
+    expect(faults).toEqual([]);
+  });
+});
