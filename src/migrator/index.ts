@@ -14,7 +14,7 @@ export {
   type RestoreOrphansOptions,
   type RestoreOrphansResult,
 } from './restore-orphans';
-export { rollback, type RollbackOptions } from './rollback';
+export { planRollback, rollback, type RollbackOptions } from './rollback';
 export { readStatus } from './status';
 export type { WishOptions } from './wishes';
 export type {
@@ -28,6 +28,7 @@ export type {
   PreflightResult,
   ProgressEvent,
   ProgressListener,
+  RollbackPlan,
   RollbackResult,
   StatusResult,
 } from './results';

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../errors';
 import type { Finding, FindingEffect } from '../preflight/finding';
 import type { PlannedStatement } from '../preflight/plan';
 import type { Server } from '../schema/server';
@@ -67,6 +68,25 @@ export interface RollbackResult extends Where {
   readonly undone: readonly string[];
   /** Rows thrown away because the caller asked for it, by table. */
   readonly discarded: Readonly<Record<string, number>>;
+}
+
+/** What a rollback would do, as `rollback --plan --json` prints it. */
+export interface RollbackPlan extends Where {
+  /** True when it could be carried out now, with the same options. */
+  readonly ok: boolean;
+  /** Names of the migrations that it would undo, newest first. */
+  readonly undoing: readonly string[];
+  /** What it would execute, in order; `migration` is the one that each belongs to. */
+  readonly statements: readonly PlannedStatement[];
+  /** Rows that would be lost, by table; with `--discard-rows` they are no obstacle. */
+  readonly lost: Readonly<Record<string, number>>;
+  /** What stands in the way. */
+  readonly refusals: readonly {
+    readonly code: ErrorCode;
+    readonly message: string;
+    readonly remedy: string;
+    readonly details: Readonly<Record<string, unknown>>;
+  }[];
 }
 
 /** One migration, as `status` shows it. */

@@ -9,7 +9,7 @@ import {
   type Reader,
 } from '../arguments';
 import { isProtectionFlowsError, ProtectionFlowsError } from '../errors';
-import { migrationList, stepContext, type RunnerHooks, type StepMigration } from '../migrations';
+import { attachHooks, migrationList, stepContext, type RunnerHooks, type StepMigration } from '../migrations';
 import { assertUndoable } from '../schema/step';
 import { guarded, sessionReaders } from './arguments';
 import type { ProtectionFlowsDataSource } from './guarded-data-source';
@@ -17,7 +17,9 @@ import { ensureHistory, markReverting, readHistory } from './history';
 import { assertNotInterrupted } from './interruption';
 import { withMigrationSession, type SessionOptions } from './migration-session';
 import { RecordingExecutor } from './recording-executor';
-import { whereOf, type RollbackResult } from './results';
+import { planUndoing } from './plan-undoing';
+import { whereOf, type RollbackPlan, type RollbackResult } from './results';
+import { withRunner } from './with-runner';
 
 /** Options of {@link rollback}. */
 export interface RollbackOptions extends SessionOptions {
@@ -34,27 +36,37 @@ const steps: Reader<number | 'all'> = (value, field, faults) => {
   return refuse(faults, field, 'isSteps', "must be a whole number, or 'all'");
 };
 
+const wishReaders = { steps: optional(steps), discardRows: optional(flag) };
 const assertRollback = declareArguments('rollback', {
   dataSource: guarded,
-  options: optionsOf({ ...sessionReaders, steps: optional(steps), discardRows: optional(flag) }),
+  options: optionsOf({ ...sessionReaders, ...wishReaders }),
+});
+const assertPlanRollback = declareArguments('planRollback', {
+  dataSource: guarded,
+  options: optionsOf(wishReaders),
 });
 
-/** Refuses to undo what this code did not do: it does not know how. */
-function assertKnown(dataSource: ProtectionFlowsDataSource, names: readonly string[]): void {
-  const unknown = names.filter((name) => !dataSource.migrations.some((migration) => migration.name === name));
-  if (unknown.length === 0) return;
-  throw new ProtectionFlowsError('HISTORY_UNKNOWN', {
-    message: `the history names migrations that this version does not know: ${unknown.join(', ')}`,
-    remedy: 'Roll back with the newer version of @sendense/protection-flows that applied them.',
-    details: { unknown },
-  });
+/** The refusal to undo what this code did not do: it does not know how. */
+function unknownIn(
+  { migrations }: ProtectionFlowsDataSource,
+  names: readonly string[],
+): ProtectionFlowsError[] {
+  const unknown = names.filter((name) => !migrations.some((migration) => migration.name === name));
+  if (unknown.length === 0) return [];
+  return [
+    new ProtectionFlowsError('HISTORY_UNKNOWN', {
+      message: `the history names migrations that this version does not know: ${unknown.join(', ')}`,
+      remedy: 'Roll back with the newer version of @sendense/protection-flows that applied them.',
+      details: { unknown },
+    }),
+  ];
 }
 
-/**
- * Looks at every step that is to be undone before the first is: a rollback of several that is refused half-way would
- * leave the tables without their keys.
- */
-async function assertAllUndoable(runner: QueryRunner, undoing: readonly StepMigration[]): Promise<void> {
+/** What each step that is to be undone refuses, looked at before the first is undone. */
+async function refusalsOf(
+  runner: QueryRunner,
+  undoing: readonly StepMigration[],
+): Promise<ProtectionFlowsError[]> {
   const context = await stepContext(runner, null);
   const refusals: ProtectionFlowsError[] = [];
   for (const step of undoing.flatMap((migration) => [...migration.steps].reverse())) {
@@ -63,6 +75,11 @@ async function assertAllUndoable(runner: QueryRunner, undoing: readonly StepMigr
       refusals.push(error);
     });
   }
+  return refusals;
+}
+
+/** Throws what was refused: a rollback of several that is refused half-way would leave the tables without their keys. */
+function throwAll(refusals: readonly ProtectionFlowsError[]): void {
   const [first, ...others] = refusals;
   if (first === undefined) return;
   if (others.length === 0) throw first;
@@ -72,6 +89,21 @@ async function assertAllUndoable(runner: QueryRunner, undoing: readonly StepMigr
     details: { refusals: refusals.map(({ code, details }) => ({ code, ...details })) },
   });
 }
+
+/** The migrations that are to be undone, newest first, by name and as this code knows them. */
+async function chosen(
+  runner: QueryRunner,
+  steps: RollbackOptions['steps'] = 1,
+): Promise<{ names: string[]; undoing: StepMigration[] }> {
+  const applied = ((await readHistory(runner)) ?? []).map((entry) => entry.name);
+  const names = applied.reverse().slice(0, steps === 'all' ? undefined : steps);
+  const undoing = names.flatMap((name) => migrationList.filter((migration) => migration.name === name));
+  return { names, undoing };
+}
+
+/** The tables that undoing those migrations drops. */
+const droppedBy = (undoing: readonly StepMigration[]): ReadonlySet<string> =>
+  new Set(undoing.flatMap(({ steps }) => steps.flatMap((step) => step.creates ?? [])));
 
 /**
  * Undoes the newest migration. The history says so before the first statement: if this run dies, a rollback undoes
@@ -98,15 +130,14 @@ async function undoNewest(
  * Undoes the newest migrations, one after the other, under the same lock as migrate. Each refuses, before its first
  * statement, where rows would be lost that the caller did not give up.
  *
- * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments; ROLLBACK_WOULD_LOSE_ROWS, ROLLBACK_BLOCKED_BY_KEYS, ENUM_VALUE_IN_USE,
- * HISTORY_UNKNOWN, MIGRATE_LOCKED, TABLE_BUSY, INTERRUPTED
+ * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments; ROLLBACK_WOULD_LOSE_ROWS,
+ * ROLLBACK_BLOCKED_BY_KEYS, ENUM_VALUE_IN_USE, HISTORY_UNKNOWN, MIGRATE_LOCKED, TABLE_BUSY, INTERRUPTED
  */
 export async function rollback(
   dataSource: ProtectionFlowsDataSource,
   options: RollbackOptions = {},
 ): Promise<RollbackResult> {
   assertRollback({ dataSource, options });
-  const count = options.steps === 'all' ? undefined : (options.steps ?? 1);
   const discarded: Record<string, number> = {};
   const undone: string[] = [];
   const hooks: RunnerHooks = {
@@ -114,13 +145,10 @@ export async function rollback(
     onDiscard: (table, rows) => (discarded[table] = rows),
   };
   return withMigrationSession(dataSource, options, hooks, async ({ runner, executed }) => {
-    const applied = ((await readHistory(runner)) ?? []).map((entry) => entry.name);
-    const names = applied.reverse().slice(0, count);
-    assertKnown(dataSource, names);
-    const undoing = names.flatMap((name) => migrationList.filter((migration) => migration.name === name));
-    const steps = undoing.flatMap((migration) => [...migration.steps]);
-    hooks.dropped = new Set(steps.flatMap((step) => step.creates ?? []));
-    await assertAllUndoable(runner, undoing);
+    const { names, undoing } = await chosen(runner, options.steps);
+    throwAll(unknownIn(dataSource, names));
+    hooks.dropped = droppedBy(undoing);
+    throwAll(await refusalsOf(runner, undoing));
     if (names.length > 0) await ensureHistory(await stepContext(runner, null));
     for (const name of names) {
       assertNotInterrupted(options.signal);
@@ -128,5 +156,48 @@ export async function rollback(
       undone.push(name);
     }
     return { ok: true, ...whereOf(dataSource), undone, discarded };
+  });
+}
+
+/**
+ * What {@link rollback} would execute now with these options, which rows it would lose, and what stands in its way.
+ * Executes nothing but SELECT and SHOW, and takes no lock.
+ *
+ * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments; PRIVILEGE_MISSING, CONNECTION_LOST
+ */
+export async function planRollback(
+  dataSource: ProtectionFlowsDataSource,
+  options: Pick<RollbackOptions, 'steps' | 'discardRows'> = {},
+): Promise<RollbackPlan> {
+  assertPlanRollback({ dataSource, options });
+  return withRunner(dataSource, async (runner) => {
+    const { names, undoing } = await chosen(runner, options.steps);
+    const lost: Record<string, number> = {};
+    const dropped = droppedBy(undoing);
+    attachHooks(runner, {
+      server: dataSource.server,
+      discardRows: options.discardRows,
+      dropped,
+      onDiscard: (table, rows) => (lost[table] = rows),
+    });
+    const refusals = [...unknownIn(dataSource, names), ...(await refusalsOf(runner, undoing))];
+    for (const { code, details } of refusals)
+      if (code === 'ROLLBACK_WOULD_LOSE_ROWS' && 'rows' in details)
+        lost[String(details.table)] = Number(details.rows);
+    const { statements, refusals: unplanned } = await planUndoing(
+      runner,
+      dataSource.server,
+      undoing,
+      dropped,
+    );
+    const all = [...refusals, ...unplanned];
+    return {
+      ok: all.length === 0,
+      ...whereOf(dataSource),
+      undoing: names,
+      statements,
+      lost,
+      refusals: all.map(({ code, message, remedy, details }) => ({ code, message, remedy, details })),
+    };
   });
 }
