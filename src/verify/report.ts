@@ -1,3 +1,4 @@
+import type { Difference } from '../schema/compare';
 import type { Server } from '../schema/server';
 
 /** Every check of verify, in the order of the report. */
@@ -34,6 +35,8 @@ export interface CheckResult {
   /** One sentence; for a failure, what differs. */
   readonly summary: string;
   readonly evidence: readonly Evidence[];
+  /** Where declared objects differ from the live ones: each difference; absent in other checks. */
+  readonly differences?: readonly Difference[];
   /** How to mend a failure, paste-ready where it is SQL; null when there is nothing to mend. */
   readonly remedy: string | null;
 }

@@ -1,3 +1,4 @@
+import { describeDifference } from '../../schema/compare';
 import { note, remedyText, statement, type RemedyPart } from '../../schema/remedy';
 import { fail, pass, remedyOf, type CheckOutcome, type VerifyContext } from '../context';
 import { behaviourCheck, behaviourRemedy, besidesTriggers } from '../probe/behaviour-check';
@@ -58,7 +59,7 @@ const switchedOff = (): CheckOutcome =>
 
 /** The CHECK is there as declared, enforced, kept by every row, and refuses each kind of row that it is to refuse. */
 export const checkConstraintsCheck = behaviourCheck('check-constraints', async (probe, context) => {
-  const differences = differencesIn(context, ['check']);
+  const differences = differencesIn(context, ['check']).map(describeDifference);
   const broken = await rowsThatBreakIt(probe, context);
   if (broken > 0) differences.push(`${broken} rows of protection_flows break chk_flows_type`);
   if (differences.length > 0) {

@@ -1,7 +1,7 @@
-import { compareForeignKeys, describeDifference } from '../../schema/compare';
+import { compareForeignKeys } from '../../schema/compare';
 import { named } from '../../schema/shape';
-import { ask, deferred, fail, pass, remedyOf, unlessTables, type Check } from '../context';
-import { tableList } from './declared-objects';
+import { ask, deferred, pass, remedyOf, unlessTables, type Check } from '../context';
+import { differ, tableList } from './declared-objects';
 
 /** Every key with its columns, parent and both rules. A key whose parent table does not exist is deferred. */
 export const foreignKeysCheck: Check = {
@@ -17,10 +17,7 @@ export const foreignKeysCheck: Check = {
       ),
     ];
     const differences = [...declared.values()].flatMap((table) => compareForeignKeys(table, live));
-    if (differences.length > 0) {
-      const summary = differences.map(describeDifference).join('; ');
-      return fail(summary, remedyOf(context, 'foreign-keys'), evidence);
-    }
+    if (differences.length > 0) return differ(differences, remedyOf(context, 'foreign-keys'), evidence);
     const keys = [...declared.values()].flatMap(({ name, foreignKeys }) =>
       foreignKeys.map((key) => ({ table: name, key })),
     );

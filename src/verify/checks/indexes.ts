@@ -1,7 +1,7 @@
 import { ask, fail, pass, remedyOf, unlessTables, type Check } from '../context';
 import { behaviourCheck, behaviourRemedy, besidesTriggers } from '../probe/behaviour-check';
 import { insertFlow } from '../probe/flow-rows';
-import { differencesIn, tableList } from './declared-objects';
+import { differ, differencesIn, tableList } from './declared-objects';
 
 /** ER_DUP_ENTRY. */
 const duplicate = 1062;
@@ -38,7 +38,7 @@ export const indexesCheck: Check = {
       `SELECT TABLE_NAME AS \`table\`, INDEX_NAME AS name, SEQ_IN_INDEX AS position, COLUMN_NAME AS \`column\`, COLLATION AS direction, SUB_PART AS prefix, NON_UNIQUE AS nonUnique, INDEX_TYPE AS type FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN (${tableList(context)}) ORDER BY TABLE_NAME DESC, INDEX_NAME, SEQ_IN_INDEX`,
     );
     const differences = differencesIn(context, ['index']);
-    if (differences.length > 0) return fail(differences.join('; '), remedyOf(context, 'indexes'), [evidence]);
+    if (differences.length > 0) return differ(differences, remedyOf(context, 'indexes'), [evidence]);
     const count = [...context.declared.values()].reduce((sum, table) => sum + table.indexes.length, 0);
     const shown = await uniqueName.run(context);
     const known = `${count} indexes as declared`;
