@@ -5,11 +5,14 @@ import type { Mapping } from './failure';
 
 const userIn = (text: string): string | undefined => /user ('[^']*'@'[^']*')/i.exec(text)?.[1];
 
+/** All that this package ever needs on its database. */
+const needed = 'SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES';
+
 export const accessDenied: Mapping = ({ error, text, cause }) => {
   const user = userIn(text);
   const database = /to database '([^']*)'/.exec(text)?.[1];
   const [, password] = / \(using password: (YES|NO)\)/.exec(text) ?? [];
-  const grant = `GRANT ALL ON ${quotedPattern(database ?? '')}.* TO ${user ?? 'the user'}`;
+  const grant = `GRANT ${needed} ON ${quotedPattern(database ?? '')}.* TO ${user ?? 'the user'}`;
   const where = database === undefined ? '' : ` to the database ${database}`;
   const how = password === undefined ? '' : ` (${password === 'NO' ? 'without' : 'with'} a password)`;
   return new ProtectionFlowsError('ACCESS_DENIED', {
