@@ -19,6 +19,10 @@ export interface CommandLine {
   readonly onInterrupt: (listener: () => void) => () => void;
   /** Calls `listener` with an error that nobody caught: one of a timer or a connection. The run is over with it. */
   readonly onCrash: (listener: (error: unknown) => void) => void;
+  /** Calls `listener` with each warning of this package, which is not printed otherwise, until the returned function is called. */
+  readonly onWarning: (
+    listener: (warning: { readonly code?: string; readonly message: string }) => void,
+  ) => () => void;
   /** Leaves the process at once. */
   readonly quit: (exitCode: number) => void;
   /** What --help and usage errors do without: loaded when a command runs. */

@@ -3,7 +3,7 @@ import { dataSourceOptions, type ConnectionSettings } from '../config';
 import { ProtectionFlowsDataSource } from '../migrator/guarded-data-source';
 import { migrate, planMigrate } from '../migrator/migrate';
 import { runPreflight } from '../migrator/preflight';
-import { rollback } from '../migrator/rollback';
+import { planRollback, rollback } from '../migrator/rollback';
 import { readStatus } from '../migrator/status';
 import type { Services } from './services';
 
@@ -44,6 +44,7 @@ export const databaseServices: Services = {
   planMigrate,
   runPreflight: (dataSource) => runPreflight(dataSource),
   rollback,
+  planRollback,
   adopt: (dataSource, options) => only.adopt().adopt(dataSource, options),
   restoreOrphans: (dataSource, options) => only.restoreOrphans().restoreOrphans(dataSource, options),
   prune: (dataSource, options) => only.prune().pruneExecutions(dataSource, options),

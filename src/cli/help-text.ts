@@ -26,7 +26,7 @@ export function commandHelp(examples: readonly string[], exits: string): string 
     'Examples:',
     ...examples.map((example) => `  $ protection-flows ${example}`),
     '',
-    ...wrap(`Exit code: ${exits}; 2 when it failed, 64 before connecting.`, textWidth),
+    ...wrap(`Exit code: ${exits}; 2 when it failed, 64 before connecting.`, textWidth()),
     'Where the connection comes from: protection-flows --help',
   ].join('\n');
 }

@@ -32,6 +32,21 @@ function onCrash(listener: (error: unknown) => void): void {
   process.on('uncaughtException', listener);
 }
 
+/** Takes our own warnings from Node.js, which would print them raw between the command's lines, and leaves it the others. */
+function onWarning(listener: (warning: Error & { code?: string }) => void): () => void {
+  const others = process.listeners('warning');
+  const own = (warning: Error): void => {
+    if (warning.name === 'ProtectionFlowsWarning') listener(warning);
+    else for (const other of others) other(warning);
+  };
+  process.removeAllListeners('warning');
+  process.on('warning', own);
+  return () => {
+    process.off('warning', own);
+    for (const other of others) process.on('warning', other);
+  };
+}
+
 async function main(): Promise<void> {
   const { stdout, stderr } = process;
   survivePipeClosing(stdout);
@@ -46,6 +61,7 @@ async function main(): Promise<void> {
     stderr,
     onInterrupt,
     onCrash,
+    onWarning,
     quit: (code) => process.exit(code),
     load,
   });

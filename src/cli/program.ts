@@ -9,7 +9,7 @@ import { addRollbackCommand } from './commands/rollback.command';
 import { addStatusCommand } from './commands/status.command';
 import { addVerifyCommand } from './commands/verify.command';
 import { connectionHelp, exitCodesHelp } from './help-text';
-import { textWidth } from './output/wrap';
+import { fitted, textWidth } from './output/wrap';
 import { packageVersion } from '../migrator/package-version';
 import type { Run } from './run-command';
 
@@ -28,13 +28,14 @@ export function createProgram(run: Run): Command {
     .helpCommand('help [command]', 'print the help of a command')
     .option('--config <file>', 'the JSON file that says where to connect to')
     .option('--json', 'print exactly one JSON document on stdout')
+    .option('--markdown', 'print the result as Markdown, for a pull request')
     .option('--no-color', 'print without colour; NO_COLOR does the same')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
-      writeOut: (text) => run.commandLine.stdout.write(text),
+      writeOut: (text) => run.commandLine.stdout.write(fitted(text)),
       writeErr: () => undefined,
-      getOutHelpWidth: () => textWidth,
-      getErrHelpWidth: () => textWidth,
+      getOutHelpWidth: textWidth,
+      getErrHelpWidth: textWidth,
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })

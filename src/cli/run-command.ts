@@ -22,8 +22,7 @@ export interface DatabaseCommand<Result extends { readonly ok: boolean }> {
   readonly stopsBetweenStatements: boolean;
   run(context: CommandContext): Promise<Result>;
   text(texts: TextModule, result: Result, style: Style): readonly string[];
-  /** Where the command has --markdown. */
-  markdown?(texts: MarkdownModule, result: Result): readonly string[];
+  markdown(texts: MarkdownModule, result: Result): readonly string[];
 }
 
 /** One run of the program: its streams, and what its command leaves behind. */
@@ -57,7 +56,7 @@ export class Run {
       }
     });
     this.reporter.result(result, (style) =>
-      options.markdown === true && command.markdown !== undefined
+      options.markdown === true
         ? command.markdown(load.markdown(), result)
         : command.text(load.text(), result, style),
     );

@@ -30,9 +30,10 @@ export async function run(commandLine: CommandLine): Promise<number> {
   const printError = (error: unknown): number => {
     const { report, exitCode, trace } = printableError(error, state.secrets);
     reporter.error(report);
-    if (env.PROTECTION_FLOWS_DEBUG === '1') reporter.note(trace);
+    if (env.PROTECTION_FLOWS_DEBUG === '1') reporter.trace(trace);
     return exitCode;
   };
+  const stopListening = commandLine.onWarning((warning) => reporter.warning(warning));
   commandLine.onCrash((error) => commandLine.quit(printError(error)));
   try {
     await program.parseAsync(argv, { from: 'user' });
@@ -41,6 +42,7 @@ export async function run(commandLine: CommandLine): Promise<number> {
     if (error instanceof CommanderError && isHelpOrVersion(error)) return exitCodes.done;
     return printError(error instanceof CommanderError ? usageError(error, program) : error);
   } finally {
+    stopListening();
     reporter.end();
   }
 }

@@ -5,6 +5,7 @@ import type {
   MigrateResult,
   PreflightResult,
   ProgressListener,
+  RollbackPlan,
   RollbackResult,
   StatusResult,
 } from '../migrator/results';
@@ -32,6 +33,10 @@ export interface Services {
       onProgress?: ProgressListener;
     },
   ): Promise<RollbackResult>;
+  planRollback(
+    dataSource: ProtectionFlowsDataSource,
+    options: { steps: number | 'all'; discardRows: boolean },
+  ): Promise<RollbackPlan>;
   restoreOrphans(
     dataSource: ProtectionFlowsDataSource,
     options: { key?: string; signal?: AbortSignal; onProgress?: ProgressListener },

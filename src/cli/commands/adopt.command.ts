@@ -37,6 +37,7 @@ export function addAdoptCommand(program: Command, run: Run): void {
         run: ({ services, dataSource, signal, onProgress }) =>
           services.adopt(dataSource, { repair: repair === true, orphans, allowBlocking, signal, onProgress }),
         text: (texts, result, style) => texts.adoptText(result, style),
+        markdown: (texts, result) => texts.adoptMarkdown(result),
       });
     });
 }

@@ -23,7 +23,6 @@ export function addMigrateCommand(program: Command, run: Run): void {
     .option('--plan', 'print the findings and the SQL; change nothing')
     .addOption(orphansOption())
     .option('--allow-blocking', 'copy a table of any size where the server can do no other; its writers wait')
-    .option('--markdown', 'print the result as Markdown, for a pull request')
     .addHelpText(
       'after',
       commandHelp(

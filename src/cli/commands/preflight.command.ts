@@ -13,7 +13,6 @@ export function addPreflightCommand(program: Command, run: Run): void {
         'cannot be added, rows in the way. Prints the SQL that puts each right. Changes nothing; migrate does the ' +
         'same first.',
     )
-    .option('--markdown', 'print the result as Markdown, for a pull request')
     .addHelpText(
       'after',
       commandHelp(

@@ -80,6 +80,7 @@ export function addPruneCommand(program: Command, run: Run): void {
             onProgress: pruneProgress(onProgress, { isTerminal, dryRun }),
           }),
         text: (texts, result, style) => texts.pruneText(result, style),
+        markdown: (texts, result) => texts.pruneMarkdown(result),
       });
     });
 }

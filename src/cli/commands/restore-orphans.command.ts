@@ -31,6 +31,7 @@ export function addRestoreOrphansCommand(program: Command, run: Run): void {
         run: ({ services, dataSource, signal, onProgress }) =>
           services.restoreOrphans(dataSource, { key: options.key, signal, onProgress }),
         text: (texts, result, style) => texts.restoreOrphansText(result, style),
+        markdown: (texts, result) => texts.restoreOrphansMarkdown(result),
       });
     });
 }

@@ -7,6 +7,7 @@ interface RollbackOptions extends GlobalOptions {
   readonly steps: number;
   readonly all?: boolean;
   readonly discardRows?: boolean;
+  readonly plan?: boolean;
 }
 
 function parseSteps(text: string): number {
@@ -17,7 +18,7 @@ function parseSteps(text: string): number {
   return steps;
 }
 
-/** `rollback [--steps N | --all] [--discard-rows]` */
+/** `rollback [--plan] [--steps N | --all] [--discard-rows]` */
 export function addRollbackCommand(program: Command, run: Run): void {
   program
     .command('rollback')
@@ -25,28 +26,38 @@ export function addRollbackCommand(program: Command, run: Run): void {
     .description(
       'Undoes the newest migrations, one unless told otherwise. Refuses where rows would be lost, and says how many.',
     )
+    .option('--plan', 'print the SQL, the rows that would be lost and what stands in the way; change nothing')
     .option('--steps <n>', 'how many migrations to undo', parseSteps, 1)
     .addOption(new Option('--all', 'undo every applied migration').conflicts('steps'))
     .option('--discard-rows', 'undo even where rows are lost with it')
     .addHelpText(
       'after',
       commandHelp(
-        ['rollback', 'rollback --steps 2', 'rollback --all --discard-rows'],
-        '0 when done, 1 when it was refused',
+        ['rollback --all --plan', 'rollback', 'rollback --steps 2', 'rollback --all --discard-rows'],
+        '0 when done, 1 when it was refused; with --plan, when it would be',
       ),
     )
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<RollbackOptions>();
+      const wishes = {
+        steps: options.all === true ? ('all' as const) : options.steps,
+        discardRows: options.discardRows === true,
+      };
+      if (options.plan === true) {
+        await run.database(options, {
+          stopsBetweenStatements: false,
+          run: ({ services, dataSource }) => services.planRollback(dataSource, wishes),
+          text: (texts, plan, style) => texts.rollbackPlanText(plan, style),
+          markdown: (texts, plan) => texts.rollbackPlanMarkdown(plan),
+        });
+        return;
+      }
       await run.database(options, {
         stopsBetweenStatements: true,
         run: ({ services, dataSource, signal, onProgress }) =>
-          services.rollback(dataSource, {
-            steps: options.all === true ? 'all' : options.steps,
-            discardRows: options.discardRows === true,
-            signal,
-            onProgress,
-          }),
+          services.rollback(dataSource, { ...wishes, signal, onProgress }),
         text: (texts, result, style) => texts.rollbackText(result, style),
+        markdown: (texts, result) => texts.rollbackMarkdown(result),
       });
     });
 }

@@ -9,7 +9,6 @@ export function addStatusCommand(program: Command, run: Run): void {
     .command('status')
     .summary('show which migrations and foreign keys are there')
     .description('Shows each migration (applied, pending, unknown) and each foreign key. Changes nothing.')
-    .option('--markdown', 'print the result as Markdown, for a pull request')
     .addHelpText(
       'after',
       commandHelp(

@@ -17,7 +17,6 @@ export function addVerifyCommand(program: Command, run: Run): void {
         'transaction that is rolled back. Leaves no trace.',
     )
     .option('--strict', 'fail on deferred foreign keys too')
-    .option('--markdown', 'print the result as Markdown, for a pull request')
     .addHelpText(
       'after',
       commandHelp(

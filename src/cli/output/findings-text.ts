@@ -1,4 +1,5 @@
 import type { Finding, FindingEffect } from '../../preflight/finding';
+import { differencesOf, differencesText, messageOf } from './differences-text';
 import type { Style } from './style';
 import { labelled } from './wrap';
 
@@ -20,11 +21,14 @@ export function findingsText(findings: readonly Finding[], style: Style): string
 
 function findingText(finding: Finding, style: Style): string[] {
   const about = [finding.table, finding.key].filter((name) => name !== null).join('.');
-  const heading = `${markEffect(finding, style)} (${effects[finding.effect]})`;
+  const { code, effect } = finding;
   return [
-    `  ${heading}`,
+    ...labelled('', `${code} (${effects[effect]})`).map((line) =>
+      line.replace(code, markEffect(finding, style)),
+    ),
     ...(about === '' ? [] : labelled('On:  ', about, 4)),
-    ...labelled('', finding.message, 4),
+    ...labelled('', messageOf(finding), 4),
+    ...differencesText(differencesOf(finding), style, 4),
     ...labelled('Fix: ', finding.remedy, 4),
   ];
 }

@@ -6,33 +6,35 @@ import { separated } from './migrate-text';
 import { rollingText } from './rolling-text';
 import { table } from './table';
 import { markStatus, type Style } from './style';
-import { labelled, textWidth } from './wrap';
+import { labelled, narrowed } from './wrap';
 
-const comment = '-- ';
+/** What makes a line of text a comment of the script. */
+export const comment = '-- ';
 
 /**
  * What a migrate would do. Everything but the statements is an SQL comment, so the whole text can be given to a
  * client; the statements are printed as they would be executed.
  */
 export function planText(plan: MigratePlan, style: Style): string[] {
-  const head = separated([
-    databaseLine(plan),
-    [style.bold(heading(plan))],
-    plan.keys.length === 0
-      ? []
-      : table(
-          [
-            { title: 'FOREIGN KEY', elastic: true },
-            { title: 'STATUS', mark: (text) => markStatus(text, style) },
-          ],
-          plan.keys.map((key) => [key.name, key.status]),
-          style,
-          textWidth - comment.length,
-        ),
-    findingsText(plan.findings, style),
-    rollingText(plan.pending.length, plan.breaking),
-    labelled('', conclusion(plan), 0),
-  ]);
+  const head = narrowed(comment.length, () =>
+    separated([
+      databaseLine(plan),
+      labelled('', heading(plan), 0).map(style.bold),
+      plan.keys.length === 0
+        ? []
+        : table(
+            [
+              { title: 'FOREIGN KEY', elastic: true },
+              { title: 'STATUS', mark: (text) => markStatus(text, style) },
+            ],
+            plan.keys.map((key) => [key.name, key.status]),
+            style,
+          ),
+      findingsText(plan.findings, style),
+      rollingText(plan.pending.length, plan.breaking),
+      labelled('', conclusion(plan), 0),
+    ]),
+  );
   return [...head.map((line) => `${comment}${line}`.trimEnd()), ...statementsText(plan.statements, style)];
 }
 
@@ -47,13 +49,17 @@ function conclusion({ ok }: MigratePlan): string {
     : 'Nothing was changed. It could not be carried out now: see the findings.';
 }
 
-function statementsText(statements: MigratePlan['statements'], style: Style): string[] {
+/** Statements as a script, each step's title before its own. */
+export function statementsText(statements: MigratePlan['statements'], style: Style): string[] {
   const lines: string[] = [];
   let previous: MigratePlan['statements'][number] | undefined;
   for (const statement of statements) {
     const { migration, step, sql, copies } = statement;
     const isNewMigration = previous === undefined || previous.migration !== migration;
-    if (isNewMigration) lines.push('', style.bold(`${comment}${migration ?? 'Keys that are absent'}`));
+    if (isNewMigration) {
+      const title = labelled(comment, migration ?? 'Keys that are absent', 0).map(asComment);
+      lines.push('', ...title.map(style.bold));
+    }
     if (isNewMigration || previous?.step !== step) lines.push(...labelled(comment, step, 0).map(asComment));
     if (copies !== null) lines.push(...labelled(comment, copyNote(copies), 0).map(asComment));
     lines.push(terminated(sql));

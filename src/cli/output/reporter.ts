@@ -3,6 +3,7 @@ import type { ProgressEvent } from '../../migrator/results';
 import type { OutputStream } from '../command-line';
 import { ProgressDisplay } from './progress-display';
 import { styleFor, type Style } from './style';
+import { fitText, widthFor, wrap } from './wrap';
 
 /** How a run prints. */
 export interface ReporterOptions {
@@ -27,6 +28,8 @@ export class Reporter {
   readonly style: Style;
   private readonly errorStyle: Style;
   private readonly display: ProgressDisplay;
+  /** How wide lines on stderr may be; a log has them whole. */
+  private readonly noteWidth: number;
 
   constructor(
     private readonly stdout: OutputStream,
@@ -36,6 +39,9 @@ export class Reporter {
     this.json = options.json;
     this.style = styleFor(stdout, options.env, options.color);
     this.errorStyle = styleFor(stderr, options.env, options.color);
+    fitText(columnsOf(stdout, options.env));
+    const columns = columnsOf(stderr, options.env);
+    this.noteWidth = columns === undefined ? Infinity : widthFor(columns);
     this.display = new ProgressDisplay(stderr, this.errorStyle);
   }
 
@@ -61,15 +67,28 @@ export class Reporter {
       return;
     }
     const { red, bold } = this.errorStyle;
-    this.note(`${red(bold(report.code))}: ${oneLine(report.message)}`);
+    this.note(`${report.code}: ${oneLine(shortened(report))}`, (code) => red(bold(code)));
     this.note(oneLine(report.consequence));
     this.note(`Fix: ${oneLine(report.remedy)}`);
   }
 
-  /** A line on stderr, whatever the form of the result. */
-  note(line: string): void {
+  /** Tells of a warning, whatever the form of the result: its code, where it has one, and its sentence. */
+  warning({ code, message }: { readonly code?: string; readonly message: string }): void {
+    this.note(`${code ?? 'Warning'}: ${oneLine(message)}`, (word) => this.errorStyle.yellow(word));
+  }
+
+  /** A line on stderr, whatever the form of the result; wrapped on a terminal. `mark` is for its first word, a code. */
+  note(line: string, mark: (word: string) => string = (word) => word): void {
     this.display.clear();
-    this.stderr.write(`${line}\n`);
+    const [first = '', ...others] = line.length <= this.noteWidth ? [line] : wrap(line, this.noteWidth);
+    const marked = first.replace(/^\w+(?=:)/, mark);
+    this.stderr.write(`${[marked, ...others].join('\n')}\n`);
+  }
+
+  /** Text on stderr as it is: a stack trace. */
+  trace(text: string): void {
+    this.display.clear();
+    this.stderr.write(`${text}\n`);
   }
 
   /** Shows the step that is about to run; a ProgressListener. */
@@ -79,6 +98,25 @@ export class Reporter {
   end(): void {
     this.display.clear();
   }
+}
+
+/** The columns of a terminal, or those that COLUMNS gives; undefined for a file or a pipe. */
+function columnsOf({ isTTY, columns }: OutputStream, { COLUMNS }: NodeJS.ProcessEnv): number | undefined {
+  // A pseudo-terminal without a size says 0
+  if (isTTY === true && columns) return columns;
+  return /^[1-9]\d*$/.test(COLUMNS ?? '') ? Number(COLUMNS) : undefined;
+}
+
+/** More differences than these are only counted in an error's line. */
+const differencesShown = 3;
+
+/** The message, its list of differences cut short; `details` has them all. */
+function shortened({ message, details }: ErrorReport): string {
+  const count = Array.isArray(details.differences) ? details.differences.length : 0;
+  const parts = message.split('; ');
+  if (count <= differencesShown || parts.length !== count) return message;
+  const more = count - differencesShown;
+  return `${parts.slice(0, differencesShown).join('; ')}; and ${more} more: protection-flows adopt`;
 }
 
 /** An error is three lines; SQL stays SQL without its line breaks. */

@@ -6,7 +6,7 @@ import { table } from './table';
 import { labelled } from './wrap';
 
 /** Why a row stays, and what helps. */
-const reasons: Readonly<Record<LeftReason, string>> = {
+export const leftReasons: Readonly<Record<LeftReason, string>> = {
   'parent-missing': 'a row that they name does not exist: put it back first',
   taken: 'their id, or another value that must be unique, is taken: look which of the two rows is right',
   'table-missing': 'their table does not exist, or this account may not see it',
@@ -34,15 +34,19 @@ export function restoreOrphansText(result: RestoreOrphansResult, style: Style): 
           style,
         ),
     ...result.left.map(({ table: name, key, reason, rows, answer, sample }) => [
-      `${counted(rows, 'row')} of ${name}, quarantined for ${key}:`,
-      ...labelled('Left because: ', reasons[reason]),
+      ...labelled('', `${counted(rows, 'row')} of ${name}, quarantined for ${key}:`, 0),
+      ...labelled('Left because: ', leftReasons[reason]),
       ...(answer === null ? [] : labelled('The server: ', answer)),
       ...labelled('For instance: ', sample.slice(0, 3).join('; ')),
     ]),
     rowsLeft === 0
       ? rowsBack === 0
         ? []
-        : [style.green(`${counted(rowsBack, 'row')} restored, none left behind.`)]
-      : [style.red(`${counted(rowsBack, 'row')} restored, ${rowsLeft} left in sendense_flow_orphans.`)],
+        : labelled('', `${counted(rowsBack, 'row')} restored, none left behind.`, 0).map(style.green)
+      : labelled(
+          '',
+          `${counted(rowsBack, 'row')} restored, ${rowsLeft} left in sendense_flow_orphans.`,
+          0,
+        ).map(style.red),
   ]);
 }

@@ -37,15 +37,14 @@ export function table(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
   style: Style,
-  width = textWidth,
+  width = textWidth(),
 ): string[] {
   const natural = columns.map((column, index) =>
     Math.max(column.title.length, ...rows.map((row) => longestLine(row[index] ?? ''))),
   );
   const elastic = columns.findIndex((column) => column.elastic);
-  const others = natural.reduce((sum, own, index) => sum + (index === elastic ? 0 : own), 0);
-  const left = width - others - gap.length * (columns.length - 1);
-  const widths = natural.map((own, index) => (index === elastic ? Math.max(12, Math.min(own, left)) : own));
+  const room = width - gap.length * (columns.length - 1);
+  const widths = shrunk(natural, elastic, room);
 
   const lines = new Table({
     chars: noLines,
@@ -53,7 +52,13 @@ export function table(
     colWidths: widths,
     colAligns: columns.map((column) => column.align ?? 'left'),
   });
-  lines.push(columns.map((column) => style.bold(column.title)));
+  lines.push(
+    columns.map((column, index) =>
+      wrapHard(column.title, widths[index] ?? width)
+        .map((line) => style.bold(line))
+        .join('\n'),
+    ),
+  );
   for (const row of rows) {
     lines.push(
       columns.map((column, index) =>
@@ -67,6 +72,24 @@ export function table(
     .toString()
     .split('\n')
     .map((line) => line.trimEnd());
+}
+
+/** What each column keeps at least where there is not room for all. */
+const elasticLeast = 12;
+const othersLeast = 6;
+
+/** The widths of the columns in that room: the elastic one gives way first, then the widest of the others. */
+function shrunk(natural: readonly number[], elastic: number, room: number): number[] {
+  const widths = [...natural];
+  const over = (): number => widths.reduce((sum, own) => sum + own, 0) - room;
+  if (elastic >= 0 && over() > 0)
+    widths[elastic] = Math.max(Math.min(elasticLeast, widths[elastic] ?? 0), (widths[elastic] ?? 0) - over());
+  while (over() > 0) {
+    const widest = Math.max(...widths.map((own, index) => (index === elastic ? 0 : own)), 0);
+    if (widest <= othersLeast) break;
+    widths[widths.findIndex((own, index) => index !== elastic && own === widest)] = widest - 1;
+  }
+  return widths;
 }
 
 function longestLine(text: string): number {

@@ -1,5 +1,6 @@
 import type { CheckResult, Evidence, VerifyReport, Verdict } from '../../verify/report';
 import { databaseLine } from './counted';
+import { differencesText, summaryOf } from './differences-text';
 import { separated } from './migrate-text';
 import { markStatus, type Style } from './style';
 import { table } from './table';
@@ -40,7 +41,7 @@ export function verifyText(report: VerifyReport, style: Style): string[] {
         { title: 'STATUS', mark: (text) => markStatus(text, style) },
         { title: 'FOUND', elastic: true },
       ],
-      report.checks.map(({ id, status, summary }) => [id, status, summary]),
+      report.checks.map((check) => [check.id, check.status, summaryOf(check)]),
       style,
     ),
     ...report.checks.filter(needsExplaining).map((check) => explanation(check, style)),
@@ -58,9 +59,13 @@ function needsExplaining({ status, remedy, evidence }: CheckResult): boolean {
   return status === 'fail' ? remedy !== null || evidence.length > 0 : remedy !== null;
 }
 
-function explanation({ id, status, remedy, evidence }: CheckResult, style: Style): string[] {
+function explanation(
+  { id, status, remedy, evidence, differences = [] }: CheckResult,
+  style: Style,
+): string[] {
   return [
     `${style.bold(id)} (${markStatus(status, style)})`,
+    ...differencesText(differences, style, 2),
     ...(remedy === null ? [] : labelled('Fix: ', remedy)),
     ...(status === 'fail' ? evidence.flatMap((piece) => evidenceText(piece, style)) : []),
   ];

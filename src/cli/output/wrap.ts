@@ -1,5 +1,33 @@
+const widest = 80;
+/** Names of ours have nearly as many letters: with less, a terminal had better break the lines itself. */
+const narrowest = 40;
+
+let width = widest;
+
 /** The width that every text output keeps to, SQL excepted: it must stay as it is to be pasted. */
-export const textWidth = 80;
+export const textWidth = (): number => width;
+
+/** The width of text on a stream of so many columns; undefined and 0 where it has none. */
+export const widthFor = (columns: number | undefined): number =>
+  columns === undefined || columns === 0 || Number.isNaN(columns)
+    ? widest
+    : Math.max(narrowest, Math.min(widest, columns));
+
+/** Sets the width of all text from here on: the process has one terminal. */
+export function fitText(columns: number | undefined): void {
+  width = widthFor(columns);
+}
+
+/** Makes text that somebody puts a margin of so many columns before. */
+export function narrowed<T>(margin: number, make: () => T): T {
+  const before = width;
+  width -= margin;
+  try {
+    return make();
+  } finally {
+    width = before;
+  }
+}
 
 /** Words, where a quoted SQL name or literal is one word: a line break inside would change it. */
 const words = /(?:(?<=^|[\s(=,])'(?:[^']|'')*'|`[^`]*`|\S)+/g;
@@ -42,15 +70,27 @@ export function wrapHard(text: string, width: number): string[] {
   return wrap(text, width).flatMap((line) => (line === '' ? [''] : pieces(line, width)));
 }
 
+/** What a line has left behind its label, at least. */
+const shortestLine = 8;
+
 const sqlStart =
   /^\s*(?:ALTER|CREATE|DROP|RENAME|TRUNCATE|INSERT|UPDATE|DELETE|REPLACE|SELECT|WITH|SET|SHOW|GRANT|REVOKE|START|COMMIT|ROLLBACK|LOCK|UNLOCK|CALL|FLUSH|ANALYZE)\s/;
 
 const commentStart = /^\s*-- ?/;
 
-/** A line of an SQL script as it is, for it is to be pasted; a comment may be wrapped, into more comments. */
-function scriptLine(line: string, width: number): string[] {
-  if (!commentStart.test(line)) return [line.trimEnd()];
-  return wrap(line.replace(commentStart, ''), width - 3).map((part) => `-- ${part}`);
+/**
+ * The lines of an SQL script. Statements stay as they are, for they are to be pasted; a comment is wrapped, into more
+ * comments, and so is a sentence between the statements.
+ */
+function scriptLines(lines: readonly string[], width: number): string[] {
+  let isInside = false;
+  return lines.flatMap((line) => {
+    if (!isInside && commentStart.test(line))
+      return wrap(line.replace(commentStart, ''), width - 3).map((part) => `-- ${part}`);
+    if (!isInside && !sqlStart.test(line)) return wrap(line, width);
+    isInside = !line.trimEnd().endsWith(';');
+    return [line.trimEnd()];
+  });
 }
 
 /**
@@ -58,11 +98,27 @@ function scriptLine(line: string, width: number): string[] {
  * script: statements are not wrapped, and stand on lines of their own.
  */
 export function labelled(label: string, text: string, indent = 2): string[] {
+  // A label that is as wide as the terminal stands alone
+  if (indent + label.length > width - shortestLine && label.length > 8)
+    return [`${' '.repeat(indent)}${label}`.trimEnd(), ...labelled('', text, indent + 2)];
   const first = `${' '.repeat(indent)}${label}`;
   const margin = ' '.repeat(first.length);
-  const width = textWidth - first.length;
+  const left = Math.max(shortestLine, width - first.length);
   const given = text.split(/\r?\n/);
   const isScript = given.some((line) => sqlStart.test(line) || /^\s*-- /.test(line));
-  const lines = given.flatMap((line) => (isScript ? scriptLine(line, width) : wrap(line, width)));
+  const lines = isScript ? scriptLines(given, left) : given.flatMap((line) => wrap(line, left));
   return lines.map((line, index) => `${index === 0 ? first : margin}${line}`.trimEnd());
+}
+
+/** A text of lines with a margin of their own, such as a help text: longer ones are wrapped behind it. */
+export function fitted(text: string): string {
+  return text
+    .split('\n')
+    .flatMap((line) => {
+      if (line.length <= width) return [line];
+      const margin = /^ */.exec(line)?.[0] ?? '';
+      const [first = '', ...others] = wrap(line.trim(), width - margin.length - 2);
+      return [`${margin}${first}`, ...others.map((other) => `${margin}  ${other}`)];
+    })
+    .join('\n');
 }

@@ -3,10 +3,21 @@ import { writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { useDatabase } from '../../support/database';
+import { sharedServer } from '../../support/shared-server';
 import { emptyFolder, program, runCommandLine, type Ran } from './command-line';
 
 const database = useDatabase({ per: 'each' });
 const env = () => ({ DATABASE_URL: database.url });
+const fields = () => {
+  const { host, port, username, password } = database.settings;
+  return {
+    DB_HOST: host,
+    DB_PORT: String(port),
+    DB_USERNAME: username,
+    DB_PASSWORD: password,
+    DB_DATABASE: database.name,
+  };
+};
 const cli = (...args: string[]): Promise<Ran> => runCommandLine(args, { env: env() });
 const json = async (...args: string[]): Promise<Record<string, unknown> & { exitCode: number | null }> => {
   const { stdout, exitCode } = await cli(...args, '--json');
@@ -29,6 +40,10 @@ describe('the commands on a real server', () => {
     expect(await json('verify', '--strict')).toMatchObject({ exitCode: 0, verdict: 'proven' });
     expect(await json('migrate')).toMatchObject({ exitCode: 0, ok: true, applied: [] });
 
+    const undoing = await cli('rollback', '--all', '--plan');
+    expect(undoing).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(undoing.stdout).toMatch(/^DROP TABLE `protection_flows`;$/m);
+    expect(await json('verify', '--strict')).toMatchObject({ verdict: 'proven' });
     expect(await json('rollback', '--all')).toMatchObject({ exitCode: 0, ok: true, discarded: {} });
     expect(await json('verify')).toMatchObject({ exitCode: 1, verdict: 'never-ran' });
   });
@@ -42,6 +57,19 @@ describe('the commands on a real server', () => {
     );
     expect(await json('status', '--config', path)).toMatchObject({ exitCode: 1, ok: false });
     expect(await json('status', '--config', path)).toMatchObject({ exitCode: 1, ok: false });
+  });
+});
+
+describe('a warning of this package', () => {
+  // Node.js prints warnings raw, with a process id, between the lines of a command
+  it.each([[[]], [['--json']]])('is a line of the command on stderr, and no raw one: %j', async (more) => {
+    const { flavour } = sharedServer();
+    const type = flavour === 'mysql' ? 'mariadb' : 'mysql';
+    const { stderr, stdout } = await runCommandLine(['status', ...more], {
+      env: { ...fields(), DB_TYPE: type },
+    });
+    expect(stderr).toMatch(new RegExp(`^DECLARED_TYPE_WRONG: the configuration says type ${type}, .*\\n$`));
+    expect(stdout).not.toContain('DECLARED_TYPE_WRONG');
   });
 });
 

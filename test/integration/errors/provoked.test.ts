@@ -71,6 +71,7 @@ describe('every error code is provoked:', () => {
       stderr: { write: () => true },
       onInterrupt: () => () => undefined,
       onCrash: () => undefined,
+      onWarning: () => () => undefined,
       quit: () => undefined,
       load:
         services === undefined

@@ -4,11 +4,13 @@ import type {
   MigratePlan,
   MigrateResult,
   PreflightResult,
+  RollbackPlan,
   RollbackResult,
   StatusResult,
 } from '../../../src/migrator/results';
 import type { RestoreOrphansResult } from '../../../src/migrator/restore-orphans';
 import type { Finding } from '../../../src/preflight/finding';
+import { describeDifference, type Difference } from '../../../src/schema/compare';
 import type { CheckResult, VerifyReport } from '../../../src/verify/report';
 
 export const where = {
@@ -100,6 +102,29 @@ export const rollbackResult: RollbackResult = {
   ...where,
   undone: ['AddForeignKeys1753000000002'],
   discarded: { protection_flows: 12, protection_flow_executions: 3400, untouched: 0 },
+};
+
+export const rollbackPlan: RollbackPlan = {
+  ok: false,
+  ...where,
+  undoing: ['CreateProtectionFlowTable1753000000001'],
+  statements: [
+    {
+      migration: 'CreateProtectionFlowTable1753000000001',
+      step: 'undo: create table protection_flows',
+      sql: 'DROP TABLE `protection_flows`',
+      copies: null,
+    },
+  ],
+  lost: { protection_flows: 12 },
+  refusals: [
+    {
+      code: 'ROLLBACK_WOULD_LOSE_ROWS',
+      message: 'dropping protection_flows would lose 12 rows',
+      remedy: 'Save the rows, then say that they may go: add --discard-rows to protection-flows rollback',
+      details: { table: 'protection_flows', rows: 12 },
+    },
+  ],
 };
 
 export const restoreOrphansResult: RestoreOrphansResult = {
@@ -213,7 +238,7 @@ export const adoptResult: AdoptResult = {
       table: 'protection_flows',
       differences: [
         {
-          object: 'column',
+          object: 'column' as const,
           table: 'protection_flows',
           name: 'enabled',
           property: 'nullable',
@@ -246,4 +271,29 @@ export const adoptResult: AdoptResult = {
   ],
   keys: [{ name: 'fk_executions_flow', status: 'to-add', ms: 0 }],
   findings: [],
+};
+
+/** Twelve differences, as of a table that somebody else made. */
+export const differences: Difference[] = Array.from({ length: 12 }, (_value, index) => ({
+  object: 'column' as const,
+  table: 'protection_flows',
+  name: `column_${index}`,
+  property: 'default',
+  expected: 'current_timestamp',
+  actual: index === 0 ? null : 'none',
+}));
+/** A finding of all of them. */
+export const handMade: Finding = {
+  code: 'SCHEMA_HAND_MADE',
+  effect: 'blocking',
+  table: 'protection_flows',
+  key: null,
+  message: `table protection_flows exists already and is not what the migration makes: ${differences.map(describeDifference).join('; ')}`,
+  remedy: '-- To list the differences: protection-flows adopt',
+  details: { differences },
+};
+/** A proof whose failed check has them all. */
+export const drifted: VerifyReport = {
+  ...report,
+  checks: report.checks.map((check) => (check.status === 'fail' ? { ...check, differences } : check)),
 };

@@ -30,6 +30,7 @@ async function prune(...args: string[]): Promise<Ran> {
     stderr,
     onInterrupt: () => () => undefined,
     onCrash: () => undefined,
+    onWarning: () => () => undefined,
     quit: () => undefined,
     load: { ...load, services: () => services },
   });

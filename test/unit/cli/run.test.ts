@@ -1,93 +1,10 @@
-import { load } from '../../../src/cli/load';
-import type { CommandLine } from '../../../src/cli/command-line';
-import { run } from '../../../src/cli/run';
+import { ProtectionFlowsError } from '../../../src/errors';
 import type { Services } from '../../../src/cli/services';
-import { ProtectionFlowsError, type ErrorReport } from '../../../src/errors';
 import * as fixed from './fixed-results';
-import { Written } from './terminal';
+import { env, ran } from './ran';
 
 const { migrateResult, plan, preflightResult, report, status } = fixed;
-const { adoptResult, pruneResult, restoreOrphansResult, rollbackResult } = fixed;
-const env = { DATABASE_URL: 'mysql://u:hu%40sh@h/d' };
-
-interface Ran {
-  readonly exitCode: number;
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly calls: string[];
-  readonly quitWith: number[];
-  readonly json: () => unknown;
-  readonly error: () => ErrorReport;
-}
-
-type Given = Partial<Services> & {
-  env?: NodeJS.ProcessEnv;
-  duringRun?: (interrupt: () => void, crash: (error: unknown) => void) => void;
-};
-
-async function ran(line: string, given: Given = {}): Promise<Ran> {
-  const [stdout, stderr] = [new Written(), new Written()];
-  const calls: string[] = [];
-  const quitWith: number[] = [];
-  const listeners = new Set<() => void>();
-  let crash: (error: unknown) => void = () => undefined;
-  const answer =
-    <Result>(name: string, result: Result) =>
-    (_dataSource: unknown, options?: object): Promise<Result> => {
-      calls.push(`${name} ${JSON.stringify({ ...options, signal: undefined })}`);
-      return Promise.resolve(result);
-    };
-  const dataSource = {
-    destroy: () => {
-      calls.push('destroy');
-      return Promise.resolve();
-    },
-  } as unknown as Awaited<ReturnType<Services['openDataSource']>>;
-  const services: Services = {
-    openDataSource: () => Promise.resolve(dataSource),
-    migrate: answer('migrate', migrateResult),
-    adopt: answer('adopt', adoptResult),
-    runPreflight: answer('preflight', preflightResult),
-    planMigrate: answer('plan', plan),
-    rollback: answer('rollback', rollbackResult),
-    restoreOrphans: answer('restore', restoreOrphansResult),
-    prune: answer('prune', pruneResult),
-    readStatus: answer('status', status),
-    verify: answer('verify', report),
-    ...given,
-  };
-  const commandLine: CommandLine = {
-    argv: line === '' ? [] : line.split(' '),
-    env: given.env ?? env,
-    cwd: '/',
-    stdout,
-    stderr,
-    onInterrupt: (listener) => {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
-    onCrash: (listener) => {
-      crash = listener;
-    },
-    quit: (code) => quitWith.push(code),
-    load: { ...load, services: () => services },
-  };
-  const running = run(commandLine);
-  await new Promise((resolve) => setImmediate(resolve));
-  given.duringRun?.(() => [...listeners].forEach((listener) => listener()), crash);
-  const exitCode = await running;
-  expect(listeners.size).toBe(0);
-  expect(stdout.text + stderr.text).not.toMatch(/hu@sh|hu%40sh/);
-  return {
-    exitCode,
-    stdout: stdout.text,
-    stderr: stderr.text,
-    calls,
-    quitWith,
-    json: () => JSON.parse(stdout.text) as unknown,
-    error: () => (JSON.parse(stdout.text) as { error: ErrorReport }).error,
-  };
-}
+const { adoptResult, pruneResult, restoreOrphansResult, rollbackPlan, rollbackResult } = fixed;
 
 const refusal = new ProtectionFlowsError('MIGRATE_LOCKED', {
   message: 'm',
@@ -105,6 +22,8 @@ describe('commands', () => {
     ['rollback', 0, 'rollback {"steps":1,"discardRows":false}', rollbackResult],
     ['rollback --steps 3 --discard-rows', 0, 'rollback {"steps":3,"discardRows":true}', rollbackResult],
     ['rollback --all', 0, 'rollback {"steps":"all","discardRows":false}', rollbackResult],
+    ['rollback --plan', 1, 'plan rollback {"steps":1,"discardRows":false}', rollbackPlan],
+    ['rollback --all --plan', 1, 'plan rollback {"steps":"all","discardRows":false}', rollbackPlan],
     ['restore-orphans', 1, 'restore {}', restoreOrphansResult],
     ['restore-orphans --key fk_x', 1, 'restore {"key":"fk_x"}', restoreOrphansResult],
     ['prune --keep 9', 0, 'prune {"keepPerFlow":9,"batchSize":500,"dryRun":false}', pruneResult],
@@ -121,10 +40,28 @@ describe('commands', () => {
     expect(json.json()).toEqual(result);
   });
 
-  it('prints Markdown where it is asked for, and refuses two forms at once', async () => {
-    expect((await ran('verify --markdown')).stdout).toMatch(/^## .* protection-flows verify/);
-    expect(await ran('verify --markdown --json')).toMatchObject({ exitCode: 64, calls: [] });
-    expect(await ran('rollback --markdown')).toMatchObject({ exitCode: 64, calls: [] });
+  it.each([
+    'migrate',
+    'migrate --plan',
+    'rollback',
+    'rollback --plan',
+    'status',
+    'preflight',
+    'verify',
+    'adopt',
+    'restore-orphans',
+    'prune --keep 9',
+  ])('prints Markdown where it is asked for, and refuses two forms at once: %s', async (line) => {
+    const { stdout, exitCode } = await ran(`${line} --markdown`);
+    expect(stdout.split('\n')[0]).toMatch(
+      new RegExp(`^## (✅|❌) protection-flows ${line.replace(' --keep 9', '')}: `),
+    );
+    expect(exitCode).toBe((await ran(line)).exitCode);
+    expect(await ran(`${line} --markdown --json`)).toMatchObject({ exitCode: 64, calls: [] });
+  });
+
+  it('has no Markdown of a demonstration', async () => {
+    expect(await ran('demo --markdown')).toMatchObject({ exitCode: 64, calls: [], stdout: '' });
   });
 
   it.each(['--json status', 'status --json'])('takes global options on either side: %s', async (line) => {

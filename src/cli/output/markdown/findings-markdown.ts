@@ -1,6 +1,7 @@
 import type { PreflightResult } from '../../../migrator/results';
 import { isInTheWay, type Finding } from '../../../preflight/finding';
-import { escaped, markdownTable, remedyBlock } from './markdown';
+import { differencesOf, messageOf } from '../differences-text';
+import { differencesBlock, escaped, markdownTable, remedyBlock } from './markdown';
 
 /** Findings as Markdown: a table, then the fix of each that stands in the way. */
 export function findingsMarkdown(findings: readonly Finding[]): string[] {
@@ -9,14 +10,19 @@ export function findingsMarkdown(findings: readonly Finding[]): string[] {
   return [
     ...markdownTable(
       ['Finding', 'Effect', 'On', 'Message'],
-      findings.map(({ code, effect, table, key, message }) => [
-        `\`${code}\``,
-        effect,
-        escaped([table, key].filter((name) => name !== null).join('.')),
-        escaped(message),
+      findings.map((finding) => [
+        `\`${finding.code}\``,
+        finding.effect,
+        escaped([finding.table, finding.key].filter((name) => name !== null).join('.')),
+        escaped(messageOf(finding)),
       ]),
     ),
-    ...inTheWay.flatMap(({ code, remedy }) => [`**${code}**, fix:`, '', ...remedyBlock(remedy)]),
+    ...inTheWay.flatMap((finding) => [
+      `**${finding.code}**, fix:`,
+      '',
+      ...differencesBlock(differencesOf(finding)),
+      ...remedyBlock(finding.remedy),
+    ]),
   ];
 }
 

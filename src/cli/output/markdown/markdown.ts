@@ -1,3 +1,6 @@
+import type { Difference } from '../../../schema/compare';
+import { andMore, differenceRows } from '../differences-text';
+
 /** Text that stands for itself in Markdown, inside a table's cell too. */
 export function escaped(text: string): string {
   return text
@@ -30,4 +33,17 @@ export function marked(status: string): string {
   if (/^(pass|applied|present|added|proven|mended)$/.test(status)) return `✅ ${status}`;
   if (/^(deferred|pending|to-add|skip)$/.test(status)) return `⚠️ ${status}`;
   return `❌ ${status}`;
+}
+
+/** Differences as a table, the first ten; one alone is told by its sentence. */
+export function differencesBlock(differences: readonly Difference[]): string[] {
+  if (differences.length < 2) return [];
+  const { rows, more } = differenceRows(differences);
+  return [
+    ...markdownTable(
+      ['Object', 'Expected', 'Found'],
+      rows.map((cells) => cells.map(escaped)),
+    ),
+    ...(more > 0 ? [andMore(more), ''] : []),
+  ];
 }

@@ -5,13 +5,15 @@ import { breakingOf, notBreaking } from '../rolling-text';
 import { findingsMarkdown } from './findings-markdown';
 import { codeBlock, escaped, markdownTable, marked } from './markdown';
 
-const keysTable = (keys: readonly { readonly name: string; readonly status: string }[]): string[] =>
+/** The declared keys with the status of each. */
+export const keysTable = (keys: readonly { readonly name: string; readonly status: string }[]): string[] =>
   markdownTable(
     ['Foreign key', 'Status'],
     keys.map(({ name, status }) => [`\`${name}\``, marked(status)]),
   );
 
-const heading = ({ ok, database, server }: Where & { ok: boolean }, title: string): string[] => [
+/** The heading of a result, and which database it is about. */
+export const heading = ({ ok, database, server }: Where & { ok: boolean }, title: string): string[] => [
   `## ${ok ? '✅' : '❌'} protection-flows ${title}`,
   '',
   `Database ${escaped(database)} on ${serverName(server)}`,

@@ -1,6 +1,7 @@
 import type { VerifyReport } from '../../../verify/report';
 import { serverName } from '../counted';
-import { escaped, markdownTable, marked, remedyBlock } from './markdown';
+import { summaryOf } from '../differences-text';
+import { differencesBlock, escaped, markdownTable, marked, remedyBlock } from './markdown';
 
 /** The proof as Markdown, for a pull request: the verdict, the checks in a table, then each fix. */
 export function verifyMarkdown({ ok, verdict, database, server, checks }: VerifyReport): string[] {
@@ -11,10 +12,12 @@ export function verifyMarkdown({ ok, verdict, database, server, checks }: Verify
     '',
     ...markdownTable(
       ['Check', 'Status', 'Found'],
-      checks.map(({ id, status, summary }) => [`\`${id}\``, marked(status), escaped(summary)]),
+      checks.map((check) => [`\`${check.id}\``, marked(check.status), escaped(summaryOf(check))]),
     ),
-    ...checks.flatMap(({ id, remedy }) =>
-      remedy === null ? [] : [`**${id}**, fix:`, '', ...remedyBlock(remedy)],
+    ...checks.flatMap(({ id, remedy, differences = [] }) =>
+      remedy === null
+        ? []
+        : [`**${id}**, fix:`, '', ...differencesBlock(differences), ...remedyBlock(remedy)],
     ),
   ];
 }

@@ -1,6 +1,7 @@
 import { ProgressDisplay } from '../../../../src/cli/output/progress-display';
 import { Reporter } from '../../../../src/cli/output/reporter';
 import { styleFor } from '../../../../src/cli/output/style';
+import { fitText } from '../../../../src/cli/output/wrap';
 import { ProtectionFlowsError } from '../../../../src/errors';
 import { Written } from '../terminal';
 
@@ -10,6 +11,7 @@ const error = new ProtectionFlowsError('ROLLBACK_WOULD_LOSE_ROWS', {
   details: { rows: 3n as unknown as number, table: 't' },
 });
 const escape = '\x1b';
+afterEach(() => fitText(undefined));
 
 describe('a reporter', () => {
   it('prints an error as three lines on stderr', () => {
@@ -21,6 +23,34 @@ describe('a reporter', () => {
         'Nothing was dropped; every row is still there.\n' +
         'Fix: DELETE FROM t WHERE a = 1;\n',
     );
+  });
+
+  it.each([
+    ['a terminal', new Written(true, 40), {}],
+    ['COLUMNS, where it is no terminal', new Written(), { COLUMNS: '40' }],
+  ])('wraps an error, a warning and a note to the width of %s', (_what, stderr, env) => {
+    const reporter = new Reporter(new Written(), stderr, { json: false, color: false, env });
+    reporter.error({
+      ...error.toJSON(),
+      message: 'a message of so many words that no narrow terminal has room for all of them',
+    });
+    reporter.warning({ code: 'WRITER_CHANGED', message: 'the writes go to another host from now on' });
+    reporter.note('Stopping after the statement under way. Ctrl-C again quits at once.');
+    const lines = stderr.text.trimEnd().split('\n');
+    expect(lines.length).toBeGreaterThan(6);
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(40);
+    expect(lines.join(' ')).toContain('WRITER_CHANGED: the writes go to another host from now on');
+  });
+
+  it('counts the differences in an error that has many, and says where they are listed', () => {
+    const stderr = new Written();
+    const differences = ['a', 'b', 'c', 'd', 'e'];
+    new Reporter(new Written(), stderr, { json: false, color: false, env: {} }).error({
+      ...error.toJSON(),
+      message: `table t is another one: ${differences.join('; ')}`,
+      details: { differences },
+    });
+    expect(stderr.text).toContain('table t is another one: a; b; c; and 2 more: protection-flows adopt\n');
   });
 
   it('prints an error with --json as the one document on stdout', () => {

@@ -1,19 +1,30 @@
+import { fitText } from '../../../../src/cli/output/wrap';
 import { styleFor } from '../../../../src/cli/output/style';
 import { planMarkdown, statusMarkdown } from '../../../../src/cli/output/markdown';
 import {
   adoptText,
   migrateText,
   planText,
+  preflightText,
+  pruneText,
+  restoreOrphansText,
+  rollbackPlanText,
   rollbackText,
   statusText,
   verifyText,
 } from '../../../../src/cli/output/text';
 import {
   adoptResult,
+  drifted,
   findings,
+  handMade,
   migrateResult,
   plan,
+  preflightResult,
+  pruneResult,
   report,
+  restoreOrphansResult,
+  rollbackPlan,
   rollbackResult,
   status,
   where,
@@ -25,20 +36,32 @@ const coloured = styleFor(new Written(true), {}, true);
 const withoutColour = (text: string): string => text.replaceAll(/\x1b\[\d+m/g, '');
 const text = (...lines: string[]): string => lines.join('\n');
 const isSql = (line: string): boolean =>
-  /^\s*(?:-- )?\s*(?:Fix: )?(?:ALTER|SELECT|UPDATE|GRANT|CREATE) /.test(line);
+  /^\s*(?:-- )?\s*(?:Fix: |Seen with: )?(?:ALTER|SELECT|UPDATE|GRANT|CREATE) |^\s*`[^`]+`\.`[^`]+`$/.test(
+    line,
+  );
 
 const all: [string, (style: typeof plain) => readonly string[]][] = [
-  ['migrate', (style) => migrateText({ ...migrateResult, findings }, style)],
-  ['plan', (style) => planText({ ...plan, findings }, style)],
+  ['migrate', (style) => migrateText({ ...migrateResult, findings: [...findings, handMade] }, style)],
+  ['plan', (style) => planText({ ...plan, findings: [...findings, handMade] }, style)],
+  ['preflight', (style) => preflightText({ ...preflightResult, findings: [handMade] }, style)],
   ['adopt', (style) => adoptText(adoptResult, style)],
   ['rollback', (style) => rollbackText(rollbackResult, style)],
+  ['rollback that had nothing to do', (style) => rollbackText({ ...rollbackResult, undone: [] }, style)],
+  ['rollback --plan', (style) => rollbackPlanText(rollbackPlan, style)],
+  ['restore-orphans', (style) => restoreOrphansText(restoreOrphansResult, style)],
+  ['prune', (style) => pruneText(pruneResult, style)],
   ['status', (style) => statusText(status, style)],
   ['verify', (style) => verifyText(report, style)],
+  ['verify that found differences', (style) => verifyText(drifted, style)],
 ];
 
+afterEach(() => fitText(undefined));
+
 describe.each(all)('the text of %s', (_name, make) => {
-  it('is at most 80 columns wide, SQL excepted', () => {
-    for (const line of make(plain)) if (!isSql(line)) expect([line, line.length <= 80]).toEqual([line, true]);
+  it.each([80, 40])('is at most %i columns wide, SQL excepted', (columns) => {
+    fitText(columns);
+    for (const line of make(plain))
+      if (!isSql(line)) expect([line, line.length <= columns]).toEqual([line, true]);
   });
 
   it('is the same with colour, but for the colour', () => {

@@ -1,0 +1,96 @@
+import { load } from '../../../src/cli/load';
+import type { CommandLine } from '../../../src/cli/command-line';
+import { run } from '../../../src/cli/run';
+import type { Services } from '../../../src/cli/services';
+import type { ErrorReport } from '../../../src/errors';
+import * as fixed from './fixed-results';
+import { Written } from './terminal';
+
+const { migrateResult, plan, preflightResult, report, status } = fixed;
+const { adoptResult, pruneResult, restoreOrphansResult, rollbackPlan, rollbackResult } = fixed;
+/** A configuration whose password no output may show. */
+export const env = { DATABASE_URL: 'mysql://u:hu%40sh@h/d' };
+
+/** How a run of the command line ended, what it printed, and what it asked of the layer below. */
+export interface Ran {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly calls: string[];
+  readonly quitWith: number[];
+  readonly json: () => unknown;
+  readonly error: () => ErrorReport;
+}
+
+/** Services that answer otherwise, an environment, and what happens meanwhile. */
+export type Given = Partial<Services> & {
+  env?: NodeJS.ProcessEnv;
+  duringRun?: (interrupt: () => void, crash: (error: unknown) => void) => void;
+};
+
+/** Runs the command line in this process, on services that answer with fixed results. */
+export async function ran(line: string, given: Given = {}): Promise<Ran> {
+  const [stdout, stderr] = [new Written(), new Written()];
+  const calls: string[] = [];
+  const quitWith: number[] = [];
+  const listeners = new Set<() => void>();
+  let crash: (error: unknown) => void = () => undefined;
+  const answer =
+    <Result>(name: string, result: Result) =>
+    (_dataSource: unknown, options?: object): Promise<Result> => {
+      calls.push(`${name} ${JSON.stringify({ ...options, signal: undefined })}`);
+      return Promise.resolve(result);
+    };
+  const dataSource = {
+    destroy: () => {
+      calls.push('destroy');
+      return Promise.resolve();
+    },
+  } as unknown as Awaited<ReturnType<Services['openDataSource']>>;
+  const services: Services = {
+    openDataSource: () => Promise.resolve(dataSource),
+    migrate: answer('migrate', migrateResult),
+    adopt: answer('adopt', adoptResult),
+    runPreflight: answer('preflight', preflightResult),
+    planMigrate: answer('plan', plan),
+    rollback: answer('rollback', rollbackResult),
+    planRollback: answer('plan rollback', rollbackPlan),
+    restoreOrphans: answer('restore', restoreOrphansResult),
+    prune: answer('prune', pruneResult),
+    readStatus: answer('status', status),
+    verify: answer('verify', report),
+    ...given,
+  };
+  const commandLine: CommandLine = {
+    argv: line === '' ? [] : line.split(' '),
+    env: given.env ?? env,
+    cwd: '/',
+    stdout,
+    stderr,
+    onInterrupt: (listener) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    onCrash: (listener) => {
+      crash = listener;
+    },
+    onWarning: () => () => undefined,
+    quit: (code) => quitWith.push(code),
+    load: { ...load, services: () => services },
+  };
+  const running = run(commandLine);
+  await new Promise((resolve) => setImmediate(resolve));
+  given.duringRun?.(() => [...listeners].forEach((listener) => listener()), crash);
+  const exitCode = await running;
+  expect(listeners.size).toBe(0);
+  expect(stdout.text + stderr.text).not.toMatch(/hu@sh|hu%40sh/);
+  return {
+    exitCode,
+    stdout: stdout.text,
+    stderr: stderr.text,
+    calls,
+    quitWith,
+    json: () => JSON.parse(stdout.text) as unknown,
+    error: () => (JSON.parse(stdout.text) as { error: ErrorReport }).error,
+  };
+}
