@@ -2,6 +2,7 @@ import { createConnection } from 'mysql2/promise';
 import type { DataSourceOptions, EntityMetadata } from 'typeorm';
 import { connectionSettings } from '../../src/config';
 import { createDataSource } from '../../src/create-data-source';
+import { platformEntities } from '../../src/entities';
 import { migrate, type ProtectionFlowsDataSource } from '../../src/migrator';
 import { readCatalog } from '../../src/schema/catalog/read-catalog';
 import { withTable, type Schema } from '../../src/schema/shape';
@@ -33,6 +34,13 @@ export async function withServer<T>(
   }
 }
 
+const platform = new Set<unknown>(platformEntities);
+
+/** TypeORM is to look at the tables that the migrations make, which it leaves alone on everybody else's DataSource. */
+export function compareOwned(metadatas: readonly EntityMetadata[]): void {
+  for (const metadata of metadatas) metadata.synchronize = !platform.has(metadata.target);
+}
+
 interface DatabaseWish {
   readonly entities: Entities;
   readonly platform: PlatformPresetName | PlatformCollations;
@@ -61,6 +69,7 @@ async function withDatabase<T>(
   try {
     await fill(database, wish.platform);
     await dataSource.setOptions({ entities: wish.entities }).initialize();
+    compareOwned(dataSource.entityMetadatas);
     return await work(dataSource);
   } finally {
     if (dataSource.isInitialized) await dataSource.destroy();
@@ -118,7 +127,7 @@ function withBooleans(schema: Schema, metadata: EntityMetadata): Schema {
   }));
 }
 
-/** The tables that the entities own: those of the platform are `synchronize: false`. */
+/** The tables that {@link compareOwned} let TypeORM look at. */
 export function ownedTables(dataSource: ProtectionFlowsDataSource): string[] {
   return dataSource.entityMetadatas
     .filter((metadata) => metadata.synchronize && metadata.tableType !== 'view')

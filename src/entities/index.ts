@@ -24,10 +24,8 @@ export {
 
 export { executionRelations, flowRelations, type ExecutionRow, type FlowRow } from './rows';
 
-/** Every entity of this package, for `DataSourceOptions.entities`: the two that it owns, then the platform's. */
-export const entities = [
-  ProtectionFlow,
-  ProtectionFlowExecution,
+/** The entities of tables that the platform owns: to be read. */
+export const platformEntities = [
   ReplicationSchedule,
   ScheduleExecution,
   VmMachineGroup,
@@ -37,3 +35,10 @@ export const entities = [
   BackupPolicy,
   BackupJob,
 ];
+
+/**
+ * Every entity of this package, for `DataSourceOptions.entities`: the two that it owns, then the platform's. None is
+ * `synchronize: true`: on an application's DataSource neither `synchronize` nor `migration:generate` touches a table of
+ * theirs; those of the package are made by its own migrations alone.
+ */
+export const entities = [ProtectionFlow, ProtectionFlowExecution, ...platformEntities];

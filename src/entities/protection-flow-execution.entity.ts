@@ -40,7 +40,7 @@ import {
  * Written by whoever starts the run (scheduler or API), by the reporter of its jobs, and once more at its completion.
  * `idx_flow_executions` has started_at descending in the database, which TypeORM can't express and doesn't compare.
  */
-@Entity({ name: 'protection_flow_executions', engine: 'InnoDB' })
+@Entity({ name: 'protection_flow_executions', engine: 'InnoDB', synchronize: false })
 @Index('idx_executions_history', ['flow_id', 'created_at'])
 @Index('idx_flow_executions', ['flow_id', 'started_at'])
 @Index('idx_status', ['status'])

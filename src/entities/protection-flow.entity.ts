@@ -57,7 +57,7 @@ import {
  * reference through its column: where a relation is loaded as well, TypeORM's `save()` reads the relation and
  * leaves the changed column unwritten.
  */
-@Entity({ name: 'protection_flows', engine: 'InnoDB' })
+@Entity({ name: 'protection_flows', engine: 'InnoDB', synchronize: false })
 @Unique('uq_flows_name', ['name'])
 @Index('idx_flow_type', ['flow_type'])
 @Index('idx_target', ['target_type', 'target_id'])

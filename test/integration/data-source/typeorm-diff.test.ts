@@ -1,4 +1,5 @@
 import { DataSource } from 'typeorm';
+import { compareOwned } from '../../../scripts/migrations/databases';
 import { dataSourceOptions, loadConnection } from '../../../src/config';
 import { entities } from '../../../src/entities';
 import { declaredSchema } from '../../../src/migrator';
@@ -40,6 +41,7 @@ describe('the schema', () => {
   const synchronized = useDatabase({ platform: 'none' });
 
   it('made by the migrations leaves TypeORM nothing to change', async () => {
+    compareOwned(dataSource().entityMetadatas);
     const { upQueries } = await dataSource().driver.createSchemaBuilder().log();
     expect(upQueries.map((query) => query.query)).toEqual([]);
   });
@@ -49,6 +51,7 @@ describe('the schema', () => {
     const settings = loadConnection({ env: { DATABASE_URL: synchronized.url, DB_TYPE: flavour } });
     const plain = new DataSource({ ...dataSourceOptions(settings), type: flavour, entities });
     await plain.initialize();
+    compareOwned(plain.entityMetadatas);
     // MySQL insists on parentheses around an expression that TypeORM would see as drift ever after
     for (const { columns } of plain.entityMetadatas) {
       for (const column of columns)
