@@ -16,7 +16,7 @@ const mayImport = {
   migrator: ['arguments', 'migrations', 'preflight', 'schema', 'errors'],
   verify: ['arguments', 'schema', 'migrator', 'errors'],
   schedule: ['arguments', 'errors'],
-  repositories: ['arguments', 'entities', 'domain', 'errors', 'validation', 'schedule'],
+  repositories: ['arguments', 'config', 'entities', 'domain', 'errors', 'validation', 'schedule'],
   nestjs: ['repositories', 'config', 'migrator', 'errors', 'create-data-source.ts', 'data-source.ts'],
 };
 

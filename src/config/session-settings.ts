@@ -3,6 +3,11 @@ import { fromServerError, ProtectionFlowsError } from '../errors';
 import { sessionStatement } from './session-variables';
 import { closeWhenUnfit, type UnfitListener } from './unfit-sessions';
 
+/** The driver's side of the session's time zone: with another one, or the process's, every time would be off. */
+function inUtc<Options>(options: Options): Options {
+  return typeof options === 'object' ? { ...options, timezone: 'Z' } : options;
+}
+
 type Settled = (error: NodeJS.ErrnoException | null, connection?: Mysql2.PoolConnection) => void;
 
 /** What a pool and a pool cluster's namespace have in common. */
@@ -85,30 +90,48 @@ function settleAtStart(connection: Mysql2.Connection): Mysql2.Connection {
   return connection;
 }
 
+/** On a driver of {@link withSessionSettings}, also of another copy of this package. */
+const marked = Symbol.for('@sendense/protection-flows/session-settings');
+
+/** True for a driver all of whose sessions have the settings. */
+export function hasSessionSettings(driver: unknown): boolean {
+  return typeof driver === 'object' && driver !== null && marked in driver;
+}
+
 /**
  * mysql2, but every session of its pools and pool clusters begins with {@link sessionStatement}, the first one
- * included; TypeORM takes it as the option `driver`. A session that refuses the statement is closed, and asking
+ * included, and dates go to and fro in UTC whatever `timezone` says; TypeORM takes it as the option `driver`. A session that refuses the statement is closed, and asking
  * for the connection fails with QUERY_FAILED.
  *
+ * @param mysql2 what `require('mysql2')` or `import * as mysql2 from 'mysql2'` gives, in either module system
  * @param onUnfit told of a session whose server turned out to take no writes; it is closed when it is given back
  */
 export function withSessionSettings(
   mysql2: typeof Mysql2,
   onUnfit: UnfitListener = () => undefined,
 ): typeof Mysql2 {
+  // What a bundler makes of the import may have the exports under `default` alone
+  const source = 'createPool' in mysql2 ? mysql2 : (mysql2 as { default: typeof Mysql2 }).default;
   const replaced: Pick<typeof Mysql2, 'createPool' | 'createPoolCluster' | 'createConnection'> = {
     createPool: (options: Mysql2.PoolOptions | string) =>
-      settleBeforeHandingOut(mysql2.createPool(options as Mysql2.PoolOptions), onUnfit),
+      settleBeforeHandingOut(source.createPool(inUtc(options as Mysql2.PoolOptions)), onUnfit),
     createPoolCluster: (options) => {
-      const cluster = mysql2.createPoolCluster(options);
+      const cluster = source.createPoolCluster(options);
+      const add = cluster.add.bind(cluster) as (...parameters: unknown[]) => void;
+      cluster.add = (...parameters: unknown[]) => add(...parameters.map(inUtc));
       const of = cluster.of.bind(cluster);
       // The cluster's own getConnection asks of() for the namespace, and the namespace for the connection.
       cluster.of = (pattern, selector) => settleBeforeHandingOut(of(pattern, selector), onUnfit);
       return cluster;
     },
     createConnection: (options: Mysql2.ConnectionOptions | string) =>
-      settleAtStart(mysql2.createConnection(options as Mysql2.ConnectionOptions)),
+      settleAtStart(source.createConnection(inUtc(options as Mysql2.ConnectionOptions))),
   };
-  // Not a copy: mysql2's exports have getters that load more of it.
-  return Object.assign(Object.create(mysql2) as typeof Mysql2, replaced);
+  // Not a copy: mysql2's exports have getters that load more of it. Nor assigned: those of a namespace can't be
+  return Object.create(source, {
+    ...Object.fromEntries(
+      Object.entries(replaced).map(([name, value]) => [name, { value, writable: true, enumerable: true }]),
+    ),
+    [marked]: { value: true },
+  }) as typeof Mysql2;
 }

@@ -61,6 +61,11 @@ export const errorCodes = {
   DROP_REFUSED: { stage: 'refused', consequence: nothingChanged },
   FAKE_REFUSED: { stage: 'refused', consequence: nothingChanged },
   PREFLIGHT_FAILED: { stage: 'refused', consequence: nothingChanged },
+  KEYS_REFUSED: {
+    stage: 'refused',
+    consequence: 'All that was pending is applied and recorded; only the keys named were not added.',
+  },
+  MIGRATION_UNGUARDED: { stage: 'refused', consequence: 'Nothing of this migration was executed.' },
   TABLE_BUSY: {
     stage: 'refused',
     consequence: 'The statement gave up waiting and had no effect; running migrate again goes on from there.',
@@ -108,6 +113,7 @@ export const errorCodes = {
   SCHEDULE_INVALID: { stage: 'refused', consequence: nothingChanged },
   MIGRATION_PENDING: { stage: 'refused', consequence: nothingChanged },
   PLATFORM_TABLE_MISSING: { stage: 'refused', consequence: nothingChanged },
+  SESSION_UNFIT: { stage: 'refused', consequence: 'Nothing was read or written.' },
   TRANSACTION_ABORTED: {
     stage: 'failed',
     consequence:

@@ -3,6 +3,7 @@ import { fromServerError } from '../errors';
 import { readManager } from './entity-manager';
 import { giveUpTransaction } from './give-up-transaction';
 import { isRetryable, retried, transactionAborted } from './retry';
+import { checkSession } from './session-check';
 
 /** `REPEATABLE READ` is both servers' default; `READ COMMITTED` locks no gaps, so claimers stay out of each other's way. */
 export type Isolation = 'READ COMMITTED' | 'REPEATABLE READ';
@@ -101,6 +102,8 @@ export class Session {
 
   private async query<Answer>(sql: string, parameters: readonly unknown[]): Promise<Answer> {
     try {
+      const check = checkSession(this.manager);
+      if (check !== null) await check;
       return (await this.manager.query(sql, parameters as unknown[])) as Answer;
     } catch (error) {
       if (this.isJoined && isRetryable(error)) {
