@@ -57,6 +57,7 @@ const byErrno: Readonly<Record<number, Mapping>> = {
   3819: row.checkViolated, // MySQL
   4025: row.checkViolated, // MariaDB
   1062: row.duplicateKey,
+  1146: row.ownTableMissing,
   1452: row.referenceMissing,
   1451: row.stillReferenced,
 };
@@ -98,7 +99,8 @@ function mappingFor({ errno, code, syscall, fatal }: DriverError): Mapping | und
  * stands for none, and the caller has to decide. An error of this package is returned as it is.
  *
  * Errors of rows are mapped for this package's two tables only, and for statements that write rows only: the same
- * numbers mean other things in DDL.
+ * numbers mean other things in DDL. That one of the two tables is not there (1146) is MIGRATION_PENDING, whatever the
+ * statement.
  */
 export function fromServerError(error: unknown): ProtectionFlowsError | null {
   if (isProtectionFlowsError(error)) return error;

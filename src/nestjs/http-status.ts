@@ -20,6 +20,7 @@ export const httpStatuses = {
   TRANSITION_REFUSED: 409,
 
   // The same request may succeed later
+  MIGRATION_PENDING: 503,
   TRANSACTION_ABORTED: 503,
   HOST_UNKNOWN: 503,
   CONNECTION_REFUSED: 503,

@@ -1,6 +1,11 @@
 import type { ServerResponse } from 'node:http';
 import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
-import { ProtectionFlowsError, type ErrorCode } from '../errors';
+import {
+  fromServerError,
+  isProtectionFlowsError,
+  type ErrorCode,
+  type ProtectionFlowsError,
+} from '../errors';
 import { httpStatusOf } from './http-status';
 
 /** What a client gets for a {@link ProtectionFlowsError}. */
@@ -39,19 +44,43 @@ function bodyOf({ code, message, remedy, details }: ProtectionFlowsError): Prote
     : { statusCode, code, message: messageForClient(statusCode), details: {} };
 }
 
+/** mysql2's own errors: with the server's SQLSTATE, or of a connection that is of no more use. */
+function isOfDriver(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null) return false;
+  const { sqlState, fatal } = error as { sqlState?: unknown; fatal?: unknown };
+  return typeof sqlState === 'string' || fatal === true;
+}
+
+function faultOf(error: unknown): ProtectionFlowsError | null {
+  return isProtectionFlowsError(error) || isOfDriver(error) ? fromServerError(error) : null;
+}
+
 /**
- * Answers an HTTP request that failed with a {@link ProtectionFlowsError}: the status of {@link httpStatusOf} and a
+ * What the filter catches, by `instanceof`, which is how NestJS asks: errors of this package, and those of the driver or
+ * TypeORM that {@link fromServerError} knows. Nothing else, so that all else goes where it went before; a refused
+ * connection to another service has the same code as one to the database, but is not the driver's.
+ */
+abstract class AnsweredError {
+  static [Symbol.hasInstance](error: unknown): boolean {
+    return faultOf(error) !== null;
+  }
+}
+
+/**
+ * Answers an HTTP request that failed with a {@link ProtectionFlowsError}, or with an error of TypeORM or mysql2 that
+ * {@link fromServerError} makes one of: the status of {@link httpStatusOf} and a
  * {@link ProtectionFlowsErrorBody}. Never a stack or a cause; for a status of 500 and above also not the message, which
  * is logged instead. It works on Express and on Fastify, and needs nothing injected: as `APP_FILTER`, with
  * `useGlobalFilters(new ProtectionFlowsExceptionFilter())` or `@UseFilters`. Other kinds of context (microservices,
  * GraphQL) are left to their own handlers.
  */
-@Catch(ProtectionFlowsError)
-export class ProtectionFlowsExceptionFilter implements ExceptionFilter<ProtectionFlowsError> {
+@Catch(AnsweredError)
+export class ProtectionFlowsExceptionFilter implements ExceptionFilter<Error> {
   private readonly logger = new Logger('ProtectionFlows');
 
-  catch(error: ProtectionFlowsError, host: ArgumentsHost): void {
-    if (host.getType() !== 'http') return;
+  catch(caught: Error, host: ArgumentsHost): void {
+    const error = faultOf(caught);
+    if (error === null || host.getType() !== 'http') return;
     const body = bodyOf(error);
     if (body.statusCode >= 500) {
       this.logger.error(`${error.code}: ${error.message}. ${error.remedy}`, error.stack);

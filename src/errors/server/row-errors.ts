@@ -125,3 +125,16 @@ export const stillReferenced: Mapping = (failure) => {
     cause: failure.cause,
   });
 };
+
+/** Reading or writing where this package's tables are not made yet; other tables are no business of ours. */
+export const ownTableMissing: Mapping = ({ text, cause }) => {
+  const [, name = ''] = /'([^']+)'/.exec(text) ?? [];
+  const { table: database, last: table } = nameParts(name);
+  if (entityOf[table] === undefined) return null;
+  return new ProtectionFlowsError('MIGRATION_PENDING', {
+    message: `the table ${table} does not exist${database === undefined ? '' : ` in the database ${database}`}: its migrations have not been run`,
+    remedy: 'Run protection-flows migrate; if the tables are elsewhere, correct the connection.',
+    details: { table, database },
+    cause,
+  });
+};
