@@ -151,6 +151,9 @@ class Overrides {
   }
 
   private misplaced(name: string): string | null {
+    if (name === 'migrations') {
+      return "can't be set: this DataSource runs the migrations of this package alone. Yours belong to a DataSource of your own, docs/migrations.md shows how";
+    }
     if ((fixedOptions as readonly string[]).includes(name)) return 'is set by this package; leave it out';
     if (name === 'url') return 'has no place here; set host, username, …, or DATABASE_URL in the environment';
     if (name === 'replication') return 'has no place here; give replicas in the configuration';

@@ -172,8 +172,11 @@ export interface ErrorDetails {
   DROP_REFUSED: None;
   FAKE_REFUSED: None;
   PREFLIGHT_FAILED:
-    | { readonly findings: Findings }
+    | { readonly applied: readonly string[]; readonly findings: Findings }
     | { readonly table: string; readonly column: string; readonly rows: number };
+  /** The names of the migrations that were applied, and what keeps the keys from being added. */
+  KEYS_REFUSED: { readonly applied: readonly string[]; readonly findings: Findings };
+  MIGRATION_UNGUARDED: { readonly migration: string };
   /** Of a statement: who holds which tables, for `certain` or probably. Of rows: where, or how often it was tried. */
   TABLE_BUSY:
     | {
@@ -264,7 +267,12 @@ export interface ErrorDetails {
         readonly field: string;
         readonly faults: readonly { readonly field: string; readonly message: string }[];
       };
-  MIGRATION_PENDING: { readonly table: string; readonly column: string };
+  /** The table that is not there; or the column that is older than the program. */
+  MIGRATION_PENDING:
+    | { readonly table: string; readonly column: string }
+    | { readonly table: string; readonly database: string | undefined };
   PLATFORM_TABLE_MISSING: { readonly table: string };
+  /** Each fault in words; the session's time zone and sql_mode as the server gives them. */
+  SESSION_UNFIT: { readonly faults: readonly string[]; readonly timeZone: string; readonly sqlMode: string };
   TRANSACTION_ABORTED: { readonly errno: number | undefined } | { readonly id: string };
 }

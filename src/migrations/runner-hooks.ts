@@ -1,10 +1,11 @@
 import type { QueryRunner } from 'typeorm';
+import { ProtectionFlowsError } from '../errors';
 import type { OrphanChoice } from '../schema/orphans/choices';
 import type { Server } from '../schema/server';
 
 /**
- * What the migrator attaches to the query runner that it hands to TypeORM's executor. A migration that runs without
- * it (on a foreign DataSource) works too, without progress and guards.
+ * What the migrator attaches to the query runner that it hands to TypeORM's executor. A migration refuses to run
+ * without it ({@link assertGuarded}).
  */
 export interface RunnerHooks {
   /** The server, where it is known: it is asked what it is otherwise. */
@@ -42,4 +43,20 @@ export function runnerHooks(runner: QueryRunner): RunnerHooks {
 /** Attaches hooks to a runner. */
 export function attachHooks(runner: QueryRunner, hooks: RunnerHooks): void {
   (runner.data as Record<string, RunnerHooks>)[slot] = hooks;
+}
+
+/**
+ * Refuses to go on where the migrator is not in charge: on an application's own DataSource nothing holds the lock, no
+ * preflight has looked at the rows, and the history is not the one that every other command reads.
+ *
+ * @throws ProtectionFlowsError MIGRATION_UNGUARDED
+ */
+export function assertGuarded(runner: QueryRunner, migration: string): void {
+  if (slot in (runner.data as object)) return;
+  throw new ProtectionFlowsError('MIGRATION_UNGUARDED', {
+    message: `${migration} is a migration of this package, and does not run on another DataSource: no lock would be held, no row be looked at, and nothing be recorded where protection-flows looks`,
+    remedy:
+      'Take the migrations of @sendense/protection-flows out of that DataSource\'s migrations, and run protection-flows migrate before it: docs/migrations.md, "In your application\'s DataSource".',
+    details: { migration },
+  });
 }

@@ -2,7 +2,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { detectServer } from '../schema/server';
 import { redoStep, runStep, undoStep, type Step, type StepContext } from '../schema/step';
 import { defaultCopyLimitRows } from './copy-limit';
-import { runnerHooks } from './runner-hooks';
+import { assertGuarded, runnerHooks } from './runner-hooks';
 
 /** A context on the given runner's session, with whatever the migrator attached to it. */
 export async function stepContext(runner: QueryRunner, migration: string | null): Promise<StepContext> {
@@ -29,7 +29,8 @@ export async function stepContext(runner: QueryRunner, migration: string | null)
 
 /**
  * A migration as a list of re-runnable steps: `up` carries them out in order, `down` undoes them in reverse. Each
- * decides from the catalog what is left to do, so a run that was killed anywhere is finished by the next.
+ * decides from the catalog what is left to do, so a run that was killed anywhere is finished by the next. It runs only on a
+ * runner of the migrator's.
  */
 export abstract class StepMigration implements MigrationInterface {
   /** As the history records it; ends in 13 digits, milliseconds since 1970, which give the order. */
@@ -51,6 +52,7 @@ export abstract class StepMigration implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
+    assertGuarded(runner, this.name);
     const context = await stepContext(runner, this.name);
     for (const step of [...this.steps].reverse()) {
       runnerHooks(runner).onStep?.(this.name, `undo: ${step.title}`);
@@ -59,6 +61,7 @@ export abstract class StepMigration implements MigrationInterface {
   }
 
   private async carryOut(runner: QueryRunner, carryOut: typeof runStep): Promise<void> {
+    assertGuarded(runner, this.name);
     const context = await stepContext(runner, this.name);
     for (const step of this.steps) {
       runnerHooks(runner).onStep?.(this.name, step.title);

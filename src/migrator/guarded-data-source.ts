@@ -5,17 +5,13 @@ import {
   type QueryRunner,
   type ReplicationMode,
 } from 'typeorm';
-import { ProtectionFlowsError } from '../errors';
 import { migrations } from '../migrations';
-import { isInTheWay } from '../preflight';
 import type { Flavour, Server } from '../schema/server';
 import { historyTable, readHistory } from './history';
-import { migrate } from './migrate';
 import { probeServer } from './probe-server';
-import type { ProgressListener } from './results';
-import { rollback } from './rollback';
-import { translateErrors, translated } from './translate-errors';
 import { refusals } from './refusals';
+import { runPending, undoNewest } from './run-pending';
+import { translateErrors, translated } from './translate-errors';
 import { withRunner } from './with-runner';
 
 /** TypeORM's options for its driver of MySQL and MariaDB. */
@@ -46,18 +42,6 @@ function warnOfWrongType(declared: Flavour | null, server: Server): void {
 }
 
 /**
- * Tells whoever runs a service or TypeORM's CLI, which show no progress, whom its start waits for: each holder once.
- */
-function warnOfWaits(): ProgressListener {
-  const told = new Set<string>();
-  return ({ step }) => {
-    if (!step.startsWith('wait for ') || told.has(step)) return;
-    told.add(step);
-    process.emitWarning(step, { type: 'ProtectionFlowsWarning', code: 'MIGRATE_WAITS' });
-  };
-}
-
-/**
  * The DataSource of this package: TypeORM's, guarded. Constructing it neither connects nor reads anything; the
  * connection's options are asked for in {@link initialize}, where the server is asked what it is and TypeORM's
  * driver type is set to match: with the wrong one, every generated migration would drop and add columns.
@@ -70,6 +54,7 @@ export class ProtectionFlowsDataSource extends DataSource {
   readonly #overrides: Partial<DataSourceOptions> = {};
   private detected: Server | undefined;
   private initializing: Promise<this> | undefined;
+  private isStarting = false;
 
   /**
    * @param connection gives the options of the connection, when it is needed; throws where there is none. It is told
@@ -105,14 +90,15 @@ export class ProtectionFlowsDataSource extends DataSource {
    * Connects. Several callers at once share one attempt; after it, `isInitialized` is true.
    *
    * @throws ProtectionFlowsError CONFIG_*, HOST_UNKNOWN, CONNECTION_REFUSED, ACCESS_DENIED, DATABASE_MISSING,
-   * SERVER_UNSUPPORTED, OPTION_REFUSED; with `migrationsRun`, whatever `runMigrations` throws
+   * SERVER_UNSUPPORTED, OPTION_REFUSED; with `migrationsRun`, whatever `runMigrations` throws but KEYS_REFUSED
    */
   override initialize(): Promise<this> {
-    this.initializing ??= this.connect().finally(() => (this.initializing = undefined));
+    this.initializing ??= this.openOnce().finally(() => (this.initializing = undefined));
     return this.initializing;
   }
 
-  private async connect(): Promise<this> {
+  /** TypeORM 0.3 has a `connect` of its own. */
+  private async openOnce(): Promise<this> {
     if (this.isInitialized) return super.initialize();
     const { options, declaredType } = await this.connection(this.#overrides);
     if (options.synchronize || options.dropSchema)
@@ -128,10 +114,13 @@ export class ProtectionFlowsDataSource extends DataSource {
     } as Partial<DataSourceOptions>);
     const Driver = this.driver.constructor as new (dataSource: DataSource) => DataSource['driver'];
     this.driver = new Driver(this);
+    this.isStarting = true;
     try {
       return await super.initialize();
     } catch (error) {
       throw translated(error);
+    } finally {
+      this.isStarting = false;
     }
   }
 
@@ -144,24 +133,15 @@ export class ProtectionFlowsDataSource extends DataSource {
   /**
    * Runs the pending migrations through {@link migrate}, whatever transaction mode is asked for.
    *
-   * @throws ProtectionFlowsError FAKE_REFUSED; PREFLIGHT_FAILED with the findings where nothing could be done
+   * A key that can't be added is a warning where `initialize()` calls this (`migrationsRun`), and an error for anyone
+   * else; in both cases everything else was done.
+   *
+   * @throws ProtectionFlowsError FAKE_REFUSED; PREFLIGHT_FAILED with the findings where nothing could be done;
+   * KEYS_REFUSED with the findings where all but some keys was done
    */
   override async runMigrations(options?: { fake?: boolean | undefined }): Promise<Migration[]> {
     if (options?.fake) throw refusals.fake();
-    const outcome = await migrate(this, { onProgress: warnOfWaits() });
-    const inTheWay = outcome.findings.filter(isInTheWay);
-    if (inTheWay.some((finding) => finding.effect === 'blocking')) {
-      throw new ProtectionFlowsError('PREFLIGHT_FAILED', {
-        message: inTheWay.map((finding) => `${finding.code}: ${finding.message}`).join('; '),
-        remedy: inTheWay.map((finding) => finding.remedy).join('\n'),
-        details: { findings: inTheWay },
-      });
-    }
-    // A late key is no reason for a running service to stop, but whoever runs it has to hear of it
-    for (const { code, message, remedy } of inTheWay) {
-      process.emitWarning(`${message}. ${remedy}`, { type: 'ProtectionFlowsWarning', code });
-    }
-    return outcome.migrations;
+    return runPending(this, this.isStarting);
   }
 
   /**
@@ -172,8 +152,7 @@ export class ProtectionFlowsDataSource extends DataSource {
    */
   override async undoLastMigration(options?: { fake?: boolean | undefined }): Promise<void> {
     if (options?.fake) throw refusals.fake();
-    const { undone } = await rollback(this, { onProgress: warnOfWaits() });
-    if (undone.length === 0)
+    if (!(await undoNewest(this)))
       this.logger.logSchemaBuild('No migrations were found in the database. Nothing to revert!');
   }
 

@@ -2,6 +2,8 @@ import { Logger } from '@nestjs/common';
 import { backOff } from 'exponential-backoff';
 import { isProtectionFlowsError, type ErrorCode, type ProtectionFlowsError } from '../errors';
 import type { ProtectionFlowsDataSource } from '../migrator';
+import { runPending } from '../migrator/run-pending';
+import { refusedLine, reportStart } from '../migrator/start-report';
 import { retryDefaults, type ProtectionFlowsModuleOptions } from './module-options';
 
 type ConnectOptions = Pick<ProtectionFlowsModuleOptions, 'migrationsRun' | 'retryAttempts' | 'retryDelayMs'>;
@@ -24,22 +26,29 @@ function isPassing(error: unknown): error is ProtectionFlowsError {
 
 /**
  * Connects a data source that is not connected, and again after a fault that may pass; migrates where that is wanted.
- * One that is connected already is only migrated.
+ * One that is connected already is only migrated. NestJS's log has a line for each migration that was applied, and a warning
+ * for each key that was not added.
  *
- * @throws what `initialize()` and `runMigrations()` throw; connection errors only after the last attempt
+ * @throws what `initialize()` and, at a start, `runMigrations()` throw; connection errors only after the last attempt
  */
 export async function connect(
   dataSource: ProtectionFlowsDataSource,
   { migrationsRun, retryAttempts, retryDelayMs }: ConnectOptions,
 ): Promise<void> {
+  const logger = new Logger('ProtectionFlowsModule');
+  reportStart(dataSource, {
+    applied: (name) => logger.log(`${name} applied`),
+    deferred: ({ code, message }) => logger.warn(`${code}: ${message}; a later migrate adds it`),
+    refused: (finding) => logger.warn(refusedLine(finding)),
+    waits: (text) => logger.warn(text),
+  });
   if (dataSource.isInitialized) {
-    if (migrationsRun) await dataSource.runMigrations();
+    if (migrationsRun) await runPending(dataSource, true);
     return;
   }
   if (migrationsRun !== undefined) dataSource.setOptions({ migrationsRun });
   const attempts = (retryAttempts ?? retryDefaults.retryAttempts) + 1;
   const startingDelay = retryDelayMs ?? retryDefaults.retryDelayMs;
-  const logger = new Logger('ProtectionFlowsModule');
   await backOff(() => dataSource.initialize(), {
     numOfAttempts: attempts,
     startingDelay,

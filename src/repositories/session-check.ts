@@ -42,13 +42,14 @@ function faultsOf({ winter, summer, written, shown, zone, mode }: Answer): strin
 
 async function ask(manager: EntityManager): Promise<void> {
   const [answer] = await manager.query<Answer[]>(question, [new Date(instants[1] * 1000)]);
-  const faults = answer === undefined ? [] : faultsOf(answer);
+  if (answer === undefined) return;
+  const faults = faultsOf(answer);
   if (faults.length === 0) return;
   throw new ProtectionFlowsError('SESSION_UNFIT', {
     message: `the repositories can't work on this DataSource: ${faults.join('; ')}`,
     remedy:
       'Give the DataSource `driver: withSessionSettings(mysql2)`, or the options of `dataSourceOptions(loadConnection())`: docs/migrations.md, "In your application\'s DataSource".',
-    details: { faults, timeZone: answer?.zone, sqlMode: answer?.mode },
+    details: { faults, timeZone: answer.zone, sqlMode: answer.mode },
   });
 }
 

@@ -1,4 +1,6 @@
 import { createDataSource } from '../../../src/create-data-source';
+import { migrations } from '../../../src/migrations';
+import { migrationList } from '../../../src/migrator';
 import { select } from '../../../src/schema/queryable';
 import { catalogDump } from '../../support/catalog-dump';
 import { useDatabase } from '../../support/database';
@@ -121,4 +123,56 @@ describe('the data source', () => {
       await expect(source.initialize()).rejects.toMatchObject({ code: 'OPTION_REFUSED' });
     },
   );
+
+  it.each([
+    ['migrations', { migrations: [...migrations] }],
+    ['migrations', { migrations: [] }],
+    ['migrationsTableName', { migrationsTableName: 'migrations' }],
+    ['entityPrefix', { entityPrefix: 'my_' }],
+  ])('refuses %s of somebody else before it connects, rather than pass over it', async (option, options) => {
+    const source = createDataSource({ env: { DATABASE_URL: 'mysql://u:p@127.0.0.1:1/none' } });
+    source.setOptions(options);
+    await expect(source.initialize()).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      details: { source: 'dataSource.setOptions', faults: [{ option }] },
+    });
+  });
+
+  describe('where a key can not be added', () => {
+    beforeEach(async () => {
+      await dataSource().runMigrations();
+      await database.session.query(
+        'ALTER TABLE protection_flow_executions DROP FOREIGN KEY fk_executions_flow',
+      );
+      await database.session.query(
+        "INSERT INTO protection_flow_executions (flow_id, execution_type) VALUES ('gone', 'api')",
+      );
+      await dataSource().undoLastMigration();
+    });
+    const applied = async () =>
+      (await select(database.session, 'SELECT name FROM sendense_flow_migrations')).length;
+
+    it('runMigrations does the rest, and says so to whoever called it', async () => {
+      await expect(dataSource().runMigrations()).rejects.toMatchObject({
+        code: 'KEYS_REFUSED',
+        details: {
+          applied: [migrationList.at(-1)?.name],
+          findings: [{ code: 'FK_ORPHAN_ROWS', key: 'fk_executions_flow' }],
+        },
+      });
+      expect(await applied()).toBe(4);
+    });
+
+    it('a service starts, and warns', async () => {
+      const warning = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+      const service = createDataSource({ env: { DATABASE_URL: database.url } });
+      await service.setOptions({ migrationsRun: true }).initialize();
+      await service.destroy();
+      expect(warning.mock.calls).toEqual([
+        [expect.stringContaining('fk_executions_flow'), expect.objectContaining({ code: 'FK_ORPHAN_ROWS' })],
+      ]);
+      warning.mockRestore();
+      expect(await applied()).toBe(4);
+    });
+  });
 });

@@ -13,6 +13,7 @@ import { useDataSource } from '../../support/data-source';
 import { refusing } from '../../support/refusing-mysql2';
 import { withSilentServer } from '../../support/silent-server';
 import { dataLayerProvocations, useUpQueries } from './data-layer-provocations';
+import { doorProvocations } from './door-provocations';
 
 type Provocation = () => Promise<unknown>;
 
@@ -154,13 +155,6 @@ describe('every error code is provoked:', () => {
       dataSource().query(
         "SIGNAL SQLSTATE '08S01' SET MYSQL_ERRNO = 1047, MESSAGE_TEXT = 'WSREP has not yet prepared node for application use'",
       ),
-    SYNCHRONIZE_REFUSED: () => dataSource().synchronize(),
-    DROP_REFUSED: () => dataSource().dropDatabase(),
-    FAKE_REFUSED: () => dataSource().runMigrations({ fake: true }),
-    PREFLIGHT_FAILED: async () => {
-      await query('CREATE TABLE protection_flows (id int PRIMARY KEY)');
-      return dataSource().runMigrations();
-    },
     TABLE_BUSY: async () => {
       await migrate(dataSource());
       await rollback(dataSource());
@@ -278,6 +272,7 @@ describe('every error code is provoked:', () => {
       return dataSource().query('DELETE FROM backup_repositories WHERE id = ?', [id]);
     },
     ...dataLayerProvocations(dataSource),
+    ...doorProvocations(dataSource, database),
   };
 
   it.each(Object.entries(provocations) as [ErrorCode, Provocation][])('%s', async (code, provoke) => {

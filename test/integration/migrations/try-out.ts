@@ -8,7 +8,7 @@ import {
 } from '../../../scripts/migrations/databases';
 import { sameTables } from '../../../scripts/migrations/same-tables';
 import type { StepMigration } from '../../../src/migrations';
-import { declaredSchema } from '../../../src/migrations';
+import { attachHooks, declaredSchema } from '../../../src/migrations';
 import type { ServerAddress } from '../../../src/testing';
 
 const folder = join(__dirname, '..', '..', '..', 'src', 'migrations');
@@ -47,6 +47,7 @@ export function tryOut(
   ];
   return withMigratedDatabase(server, entities, async (dataSource) => {
     const runner = dataSource.createQueryRunner('master');
+    attachHooks(runner, {});
     try {
       const before = await readTables(dataSource, tables);
       await migration.up(runner);

@@ -4,16 +4,18 @@ import type { Queryable } from '../../../src/schema/queryable';
 
 /** What an application logged, line by line. */
 export interface Log extends LoggerService {
+  readonly lines: string[];
   readonly warnings: string[];
   readonly errors: string[];
 }
 
 function newLog(): Log {
-  const [warnings, errors]: [string[], string[]] = [[], []];
+  const [lines, warnings, errors]: [string[], string[], string[]] = [[], [], []];
   return {
+    lines,
     warnings,
     errors,
-    log: () => undefined,
+    log: (message: unknown) => void lines.push(String(message)),
     warn: (message: unknown) => void warnings.push(String(message)),
     error: (message: unknown) => void errors.push(String(message)),
   };

@@ -32,14 +32,14 @@ describe("the entities on an application's own DataSource", () => {
   useDataSource(database);
   const apps = useApps();
 
-  const start = async (): Promise<Service> => {
+  const start = async (lists: object = { entities: [...entities, Note] }): Promise<Service> => {
     const app = await apps.start({
       imports: [
         TypeOrmModule.forRootAsync({
           useFactory: () => ({
             ...dataSourceOptions(loadConnection({ env: { DATABASE_URL: database.url } })),
             type: sharedServer().flavour,
-            entities: [...entities, Note],
+            ...lists,
             subscribers,
             migrations: [CreateNotes1700000000000],
             migrationsRun: true,
@@ -66,6 +66,13 @@ describe("the entities on an application's own DataSource", () => {
     const [found] = await executions.find({ where: { flow_id: flow.id }, relations: { flow: true } });
     expect(found).toMatchObject({ bytes_transferred: 0, started_at: new Date('2026-03-29T01:30:00Z') });
     expect(found?.flow).toMatchObject({ id: flow.id, enabled: true });
+  });
+
+  it('are injected where the entities of forFeature are loaded by themselves', async () => {
+    const { flows, notes } = await start({ entities, autoLoadEntities: true });
+    const { id } = await flows.save(flows.create(buildFlow()));
+    await notes.save({ text: 'of the application' });
+    await expect(flows.find({ where: { id }, relations: { repository: true } })).resolves.toHaveLength(1);
   });
 
   it('are validated before they are written, all wrong fields at once', async () => {

@@ -1,5 +1,5 @@
 import { createDataSource } from '../../../src/create-data-source';
-import { ProtectionFlowsDataSource } from '../../../src/migrator';
+import { migrationList, ProtectionFlowsDataSource } from '../../../src/migrator';
 import { ProtectionFlowsModule } from '../../../src/nestjs';
 import { FlowRepository } from '../../../src/repositories';
 import { verify } from '../../../src/verify';
@@ -34,6 +34,36 @@ describe('starting', () => {
     });
     const dataSource = app.get(ProtectionFlowsDataSource, { strict: false });
     expect((await verify(dataSource)).verdict).toBe('proven');
+  });
+
+  it('logs each migration, and warns of each key that was not added, deferred or refused', async () => {
+    await database.connection.query('DROP TABLE schedule_executions');
+    const start = () =>
+      apps.start({
+        imports: [ProtectionFlowsModule.forRoot({ connection: connection(), migrationsRun: true })],
+      });
+    const warning = jest.spyOn(process, 'emitWarning');
+    const first = await start();
+    expect(apps.log.lines.filter((line) => line.endsWith(' applied'))).toEqual(
+      migrationList.map(({ name }) => `${name} applied`),
+    );
+    expect(apps.log.warnings).toEqual([
+      expect.stringMatching(/^FK_PARENT_MISSING: fk_executions_schedule .*a later migrate adds it$/),
+    ]);
+
+    const dataSource = first.get(ProtectionFlowsDataSource, { strict: false });
+    await dataSource.query('ALTER TABLE protection_flow_executions DROP FOREIGN KEY fk_executions_flow');
+    await dataSource.query(
+      "INSERT INTO protection_flow_executions (flow_id, execution_type) VALUES ('gone', 'api')",
+    );
+    await start();
+    expect(apps.log.lines.filter((line) => line.endsWith(' applied'))).toEqual([]);
+    expect(apps.log.warnings).toEqual([
+      expect.stringMatching(/^FK_PARENT_MISSING: fk_executions_schedule /),
+      expect.stringMatching(/^FK_ORPHAN_ROWS: fk_executions_flow was not added: .*prints the fix$/),
+    ]);
+    expect(warning).not.toHaveBeenCalled();
+    warning.mockRestore();
   });
 
   it('brings it up to date on a data source that is connected already', async () => {

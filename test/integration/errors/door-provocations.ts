@@ -1,0 +1,56 @@
+import { DataSource, type DataSourceOptions } from 'typeorm';
+import { entities } from '../../../src/entities';
+import type { ErrorCode } from '../../../src/errors';
+import { migrations } from '../../../src/migrations';
+import { migrate, type ProtectionFlowsDataSource } from '../../../src/migrator';
+import { createRepositories } from '../../../src/repositories';
+import type { TestDatabase } from '../../support/database';
+
+type DoorCode = Extract<
+  ErrorCode,
+  | 'SYNCHRONIZE_REFUSED'
+  | 'DROP_REFUSED'
+  | 'FAKE_REFUSED'
+  | 'PREFLIGHT_FAILED'
+  | 'KEYS_REFUSED'
+  | 'MIGRATION_UNGUARDED'
+  | 'SESSION_UNFIT'
+>;
+
+/** What is refused to those who come in by TypeORM, code by code. */
+export function doorProvocations(
+  dataSource: () => ProtectionFlowsDataSource,
+  database: Pick<TestDatabase, 'settings'>,
+): Record<DoorCode, () => Promise<unknown>> {
+  const query = (sql: string): Promise<unknown> => dataSource().query(sql);
+  /** A DataSource of TypeORM's own on the same database, for the time of the work. */
+  const onPlain = async (
+    changes: Partial<DataSourceOptions>,
+    work: (plain: DataSource) => Promise<unknown>,
+  ): Promise<unknown> => {
+    const { type } = dataSource().options;
+    const options = { type, ...database.settings, entities, ...changes } as DataSourceOptions;
+    const plain = await new DataSource(options).initialize();
+    return work(plain).finally(() => plain.destroy());
+  };
+  return {
+    SYNCHRONIZE_REFUSED: () => dataSource().synchronize(),
+    DROP_REFUSED: () => dataSource().dropDatabase(),
+    FAKE_REFUSED: () => dataSource().runMigrations({ fake: true }),
+    PREFLIGHT_FAILED: async () => {
+      await query('CREATE TABLE protection_flows (id int PRIMARY KEY)');
+      return dataSource().runMigrations();
+    },
+    KEYS_REFUSED: async () => {
+      await migrate(dataSource());
+      await query('ALTER TABLE protection_flow_executions DROP FOREIGN KEY fk_executions_flow');
+      await query("INSERT INTO protection_flow_executions (flow_id, execution_type) VALUES ('gone', 'api')");
+      return dataSource().runMigrations();
+    },
+    MIGRATION_UNGUARDED: () => onPlain({ migrations: [...migrations] }, (plain) => plain.runMigrations()),
+    SESSION_UNFIT: async () => {
+      await migrate(dataSource());
+      return onPlain({}, (plain) => createRepositories(plain).flows.list());
+    },
+  };
+}
