@@ -2,6 +2,12 @@
 // the process's zone anywhere shows at once.
 process.env.TZ = 'America/St_Johns';
 
+// The oldest TypeORM that this package works with, in the place of the one that it is developed with
+const olderTypeorm = {
+  '^typeorm$': '<rootDir>/node_modules/typeorm-0.3',
+  '^typeorm/(.*)$': '<rootDir>/node_modules/typeorm-0.3/$1',
+};
+
 /** @type {import('jest').Config} */
 module.exports = {
   testEnvironment: '<rootDir>/test/support/engine-environment.ts',
@@ -22,6 +28,7 @@ module.exports = {
       },
     ],
   },
+  moduleNameMapper: process.env.PROTECTION_FLOWS_TEST_TYPEORM === '0.3' ? olderTypeorm : {},
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   setupFiles: ['reflect-metadata'],

@@ -77,12 +77,12 @@ export class ProtectionFlowsSubscriber implements EntitySubscriberInterface<Obje
    * On MariaDB, TypeORM copies the columns with a default from INSERT … RETURNING onto the object as the driver gave
    * them (`enabled: 1`, `bytes_transferred: '0'`): this makes them what reading the row would give.
    */
-  afterInsert({ metadata, entity, dataSource }: InsertEvent<ObjectLiteral>): void {
+  afterInsert({ metadata, entity, manager }: InsertEvent<ObjectLiteral>): void {
     if (!rulesOf(metadata) || !entity) return;
     for (const column of metadata.getInsertionReturningColumns()) {
       const value: unknown = column.getEntityValue(entity);
       if (value === undefined || typeof value === 'function') continue;
-      column.setEntityValue(entity, dataSource.driver.prepareHydratedValue(value, column));
+      column.setEntityValue(entity, manager.connection.driver.prepareHydratedValue(value, column));
     }
   }
 }

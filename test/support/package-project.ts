@@ -1,6 +1,7 @@
 import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageFolder, runProgram } from './run-program';
+import { typeormFolder } from './typeorm-version';
 
 async function succeed(command: string, args: readonly string[]): Promise<void> {
   const { exitCode, output } = await runProgram(command, args);
@@ -21,7 +22,8 @@ export async function installInto(project: string, tarball: string): Promise<voi
   await succeed('tar', ['-xzf', tarball, '--strip-components=1', '-C', own]);
   // Everything else a consumer installs, from this package's own node_modules: the test needs no registry
   for (const name of await readdir(join(packageFolder, 'node_modules'))) {
-    if (name !== '@sendense') await symlink(join(packageFolder, 'node_modules', name), join(modules, name));
+    const from = name === 'typeorm' ? typeormFolder : join(packageFolder, 'node_modules', name);
+    if (name !== '@sendense') await symlink(from, join(modules, name));
   }
   await writeFile(join(project, 'package.json'), '{ "name": "consumer", "private": true }');
 }

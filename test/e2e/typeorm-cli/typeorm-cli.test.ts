@@ -1,78 +1,127 @@
-import { resolve } from 'node:path';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { select } from '../../../src/schema/queryable';
 import { catalogDump } from '../../support/catalog-dump';
 import { useDatabase } from '../../support/database';
+import { installInto, packInto } from '../../support/package-project';
 import { packageFolder, runProgram, type ProgramEnd } from '../../support/run-program';
+import { isTypeorm03 } from '../../support/typeorm-version';
 
-const clis = {
+interface Cli {
+  readonly program: string;
+  readonly dataSource: string;
+}
+
+const ofTheRepository: Readonly<Record<string, Cli>> = {
   compiled: { program: 'typeorm/cli.js', dataSource: 'dist/data-source.js' },
   'through ts-node': { program: 'typeorm/cli-ts-node-commonjs.js', dataSource: 'src/data-source.ts' },
 };
+/** With another TypeORM than the repository's own, the package is installed beside it. */
+const ofAProject: Readonly<Record<string, Cli>> = {
+  'in a project': {
+    program: 'typeorm/cli.js',
+    dataSource: 'node_modules/@sendense/protection-flows/dist/data-source.js',
+  },
+};
 
 /** Guards that TypeORM's own command line, on the shared DataSource, does what it says, and only what is safe. */
-describe.each(Object.entries(clis))("TypeORM's command line, %s", (_how, { program, dataSource }) => {
-  const database = useDatabase({ platform: 'mixed', name: `a-b ${program.length}`, per: 'all' });
+describe.each(Object.entries(isTypeorm03 ? ofAProject : ofTheRepository))(
+  "TypeORM's command line, %s",
+  (_how, { program, dataSource }) => {
+    const database = useDatabase({ platform: 'mixed', name: `a-b ${program.length}`, per: 'all' });
+    let cwd = packageFolder;
 
-  const typeorm = (command: string, env: NodeJS.ProcessEnv = {}): Promise<ProgramEnd> =>
-    runProgram(
-      process.execPath,
-      [resolve(packageFolder, 'node_modules', program), ...command.split(' '), '-d', dataSource],
-      { env: { DATABASE_URL: database.url, ...env } },
-    );
-  const history = async (): Promise<unknown[]> =>
-    (await select(database.session, 'SELECT name FROM sendense_flow_migrations ORDER BY id')).map(
-      (row) => row.name,
-    );
-
-  it('runs, shows, finds nothing to change, and reverts', async () => {
-    const before = await typeorm('migration:show');
-    expect(before.output).toContain('[ ] CreateProtectionFlowTables1795305600000');
-
-    const run = await typeorm('migration:run -t all');
-    expect(run).toMatchObject({ exitCode: 0 });
-    expect(run.output).toContain('AllowCancelledAsLastStatus1795305603000 has been executed successfully');
-    expect(await history()).toHaveLength(4);
-    expect((await typeorm('migration:show')).output).toMatch(/\[X\] \d+ AllowCancelledAsLastStatus/);
-
-    const log = await typeorm('schema:log');
-    expect(log).toMatchObject({ exitCode: 0 });
-    expect(log.output).toContain('Your schema is up to date');
-
-    expect(await typeorm('migration:revert')).toMatchObject({ exitCode: 0 });
-    expect(await history()).toHaveLength(3);
-    expect(await typeorm('migration:run')).toMatchObject({ exitCode: 0 });
-    expect(await history()).toHaveLength(4);
-  });
-
-  it.each([
-    ['schema:sync', 'SYNCHRONIZE_REFUSED'],
-    ['schema:drop', 'DROP_REFUSED'],
-    ['migration:run --fake', 'FAKE_REFUSED'],
-    ['migration:revert --fake', 'FAKE_REFUSED'],
-  ])('is refused %s, and nothing is changed', async (command, code) => {
-    await typeorm('migration:run');
-    const before = await catalogDump(database.session, /^$/);
-    const refused = await typeorm(command);
-    expect(refused.exitCode).not.toBe(0);
-    expect(refused.output).toContain(code);
-    expect(refused.output).not.toContain(database.settings.password);
-    expect(await catalogDump(database.session, /^$/)).toEqual(before);
-  });
-
-  it('reverts a table with rows only when the environment says that they may go', async () => {
-    await typeorm('migration:run');
-    for (let step = 1; step <= 3; step += 1) await typeorm('migration:revert');
-    await database.session.query(
-      `INSERT INTO protection_flows (name, flow_type, target_type, target_id, destination_type)
-       VALUES ('one', 'replication', 'vm', 'vm-1', 'ossea')`,
-    );
-    const refused = await typeorm('migration:revert');
-    expect(refused.exitCode).not.toBe(0);
-    expect(refused.output).toContain('ROLLBACK_WOULD_LOSE_ROWS');
-    expect(await select(database.session, 'SELECT name FROM protection_flows')).toHaveLength(1);
-    expect(await typeorm('migration:revert', { PROTECTION_FLOWS_DISCARD_ROWS: '1' })).toMatchObject({
-      exitCode: 0,
+    beforeAll(async () => {
+      if (!isTypeorm03) return;
+      cwd = await mkdtemp(join(tmpdir(), 'pflows-typeorm-cli-'));
+      await installInto(cwd, await packInto(cwd));
     });
-    expect(await select(database.session, "SHOW TABLES LIKE 'protection_flow%'")).toEqual([]);
-  });
-});
+    afterAll(async () => {
+      if (cwd !== packageFolder) await rm(cwd, { recursive: true, force: true });
+    });
+
+    const typeorm = (command: string, env: NodeJS.ProcessEnv = {}): Promise<ProgramEnd> =>
+      runProgram(
+        process.execPath,
+        [join(cwd, 'node_modules', program), ...command.split(' '), '-d', dataSource],
+        { cwd, env: { DATABASE_URL: database.url, ...env } },
+      );
+    const history = async (): Promise<unknown[]> =>
+      (await select(database.session, 'SELECT name FROM sendense_flow_migrations ORDER BY id')).map(
+        (row) => row.name,
+      );
+
+    it('runs, shows, finds nothing to change, and reverts', async () => {
+      const before = await typeorm('migration:show');
+      expect(before.output).toContain('[ ] CreateProtectionFlowTables1795305600000');
+
+      const run = await typeorm('migration:run -t all');
+      expect(run).toMatchObject({ exitCode: 0 });
+      expect(run.output).toContain('AllowCancelledAsLastStatus1795305603000 has been executed successfully');
+      expect(await history()).toHaveLength(4);
+      expect((await typeorm('migration:show')).output).toMatch(/\[X\] \d+ AllowCancelledAsLastStatus/);
+
+      const log = await typeorm('schema:log');
+      expect(log).toMatchObject({ exitCode: 0 });
+      expect(log.output).toContain('Your schema is up to date');
+
+      expect(await typeorm('migration:revert')).toMatchObject({ exitCode: 0 });
+      expect(await history()).toHaveLength(3);
+      expect(await typeorm('migration:run')).toMatchObject({ exitCode: 0 });
+      expect(await history()).toHaveLength(4);
+    });
+
+    it.each([
+      ['schema:sync', 'SYNCHRONIZE_REFUSED'],
+      ['schema:drop', 'DROP_REFUSED'],
+      ['migration:run --fake', 'FAKE_REFUSED'],
+      ['migration:revert --fake', 'FAKE_REFUSED'],
+    ])('is refused %s, and nothing is changed', async (command, code) => {
+      await typeorm('migration:run');
+      const before = await catalogDump(database.session, /^$/);
+      const refused = await typeorm(command);
+      expect(refused.exitCode).not.toBe(0);
+      expect(refused.output).toContain(code);
+      expect(refused.output).not.toContain(database.settings.password);
+      expect(await catalogDump(database.session, /^$/)).toEqual(before);
+    });
+
+    it('does not end with 0 where a key is refused', async () => {
+      await typeorm('migration:run');
+      await database.session.query(
+        'ALTER TABLE protection_flow_executions DROP FOREIGN KEY fk_executions_flow',
+      );
+      await database.session.query(
+        "INSERT INTO protection_flow_executions (id, flow_id, execution_type) VALUES ('orphan', 'gone', 'api')",
+      );
+      await typeorm('migration:revert');
+
+      const run = await typeorm('migration:run');
+
+      expect(run.exitCode).not.toBe(0);
+      expect(run.output).toContain('KEYS_REFUSED');
+      expect(run.output).toMatch(/FK_ORPHAN_ROWS.*fk_executions_flow/);
+      expect(await history()).toHaveLength(4);
+      await database.session.query("DELETE FROM protection_flow_executions WHERE id = 'orphan'");
+      expect(await typeorm('migration:run')).toMatchObject({ exitCode: 0 });
+    });
+
+    it('reverts a table with rows only when the environment says that they may go', async () => {
+      await typeorm('migration:run');
+      for (let step = 1; step <= 3; step += 1) await typeorm('migration:revert');
+      await database.session.query(
+        `INSERT INTO protection_flows (name, flow_type, target_type, target_id, destination_type)
+       VALUES ('one', 'replication', 'vm', 'vm-1', 'ossea')`,
+      );
+      const refused = await typeorm('migration:revert');
+      expect(refused.exitCode).not.toBe(0);
+      expect(refused.output).toContain('ROLLBACK_WOULD_LOSE_ROWS');
+      expect(await select(database.session, 'SELECT name FROM protection_flows')).toHaveLength(1);
+      expect(await typeorm('migration:revert', { PROTECTION_FLOWS_DISCARD_ROWS: '1' })).toMatchObject({
+        exitCode: 0,
+      });
+      expect(await select(database.session, "SHOW TABLES LIKE 'protection_flow%'")).toEqual([]);
+    });
+  },
+);

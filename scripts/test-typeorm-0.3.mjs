@@ -1,0 +1,32 @@
+import { Fault, runScript, say } from './lib/fault.mjs';
+import { prepareTests, runJest } from './lib/jest.mjs';
+import { inProject } from './lib/project.mjs';
+import { runQuietly } from './lib/run.mjs';
+
+/** Where this package touches what differs between TypeORM's releases: each way in, and each way to a row. */
+const suites = [
+  'test/unit/entities',
+  'test/integration/data-source',
+  'test/integration/migrator/(acceptance|keys|rollback-guard|up-down-up)',
+  'test/integration/repositories/(flows|executions|due-flows|transactions|session-check)',
+  'test/integration/validation',
+  'test/integration/nestjs/(own-|start|driver-errors)',
+  'test/e2e/package/packed',
+  'test/e2e/typeorm-cli',
+];
+
+/** The compiler over the sources with the older types, then jest with the older package in the place of the other. */
+await runScript(async (args) => {
+  await prepareTests();
+  say('src with the types of TypeORM 0.3');
+  const tsc = inProject('node_modules', 'typescript', 'bin', 'tsc');
+  const project = inProject('test', 'fixtures', 'typeorm-0.3');
+  const { code, output } = await runQuietly(process.execPath, [tsc, '--noEmit', '-p', project]);
+  if (code !== 0)
+    throw new Fault(
+      `src does not compile with TypeORM 0.3:\n${output}`,
+      'No test was run.',
+      'Mend the lines named above so that they hold for both.',
+    );
+  return runJest(args.length === 0 ? suites : args, { PROTECTION_FLOWS_TEST_TYPEORM: '0.3' });
+});
