@@ -4,6 +4,14 @@ import type { WriteMode } from '../validation';
 import { mergeFaults } from '../validation/field-faults';
 import { faultsOfRow } from '../validation/validate';
 
+/** The row with JSON of its own: its caller may change the objects before they are written, after they were judged. */
+function withOwnJson(row: PropertyValues): PropertyValues {
+  const objects = Object.entries(row).filter(([, value]) => typeof value === 'object' && value !== null);
+  if (objects.length === 0) return row;
+  const copies = objects.map(([column, value]) => [column, JSON.parse(JSON.stringify(value)) as unknown]);
+  return { ...row, ...(Object.fromEntries(copies) as PropertyValues) };
+}
+
 /**
  * An object with columns of an entity: those that a caller may set, each as the entity's rules want it. A property that is
  * undefined does not count.
@@ -25,8 +33,9 @@ export function columnsOf<Input extends object>(
     const row = readProperties(value, field, allowed, faults, () => refusal);
     if (row === null) return undefined as never;
     // Of a change that names the type alone, what the type needs is for the database's CHECK to judge
-    const wrong = faultsOfRow(entity, row, mode).filter((one) => allowed.includes(one.field));
-    faults.push(...(judge === undefined ? wrong : mergeFaults(wrong, judge(row))));
-    return row as Input;
+    const ofRow = faultsOfRow(entity, row, mode).filter((one) => allowed.includes(one.field));
+    const wrong = judge === undefined ? ofRow : mergeFaults(ofRow, judge(row));
+    faults.push(...wrong);
+    return (wrong.length > 0 ? row : withOwnJson(row)) as Input;
   };
 }

@@ -143,6 +143,25 @@ describe('the names that the package uses in metadata', () => {
   });
 });
 
+describe('what a caller has given', () => {
+  it('is written as it was when it was judged', async () => {
+    const { flows, executions } = layer.repositories;
+    const { id: flow_id } = await flows.create(layer.newFlow());
+    const execution_metadata: Record<string, unknown> = { ticket: 7 };
+    const starting = executions.start({ flow_id, execution_type: 'api', execution_metadata } as never);
+    execution_metadata['heartbeat_at'] = '9999-01-01T00:00:00Z';
+    const { id } = await starting;
+    const jobs = ['job-1'];
+    const recording = executions.recordJobs(id, jobs);
+    jobs.push('\uD800');
+    await recording;
+    expect(await executions.get(id)).toMatchObject({
+      execution_metadata: { ticket: 7, heartbeat_at: expect.stringMatching(/^20/) },
+      created_job_ids: ['job-1'],
+    });
+  });
+});
+
 describe('the end of a run', () => {
   it.each(['running', 'pending', 'RUNNING', 'done', null, undefined])('is not %p', async (status) => {
     const { executions, flows } = layer.repositories;
