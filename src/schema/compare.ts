@@ -198,17 +198,20 @@ export const doTheSame = (one: ForeignKey, other: ForeignKey): boolean =>
 /**
  * Compares the foreign keys of one declared table with the live ones. A key that is absent together with its parent
  * table is deferred: no difference. Of the keys that are not declared, those that start at a declared column and do
- * not just repeat a declared key count as differences: they refuse, clear or delete rows that we want to keep.
+ * not just repeat a declared key count as differences: they refuse, clear or delete rows that we want to keep. One that
+ * repeats a declared key that is absent is that key under another name, as pt-online-schema-change leaves it.
  */
 export function compareForeignKeys(table: Table, live: Schema): Difference[] {
   const found = live.get(table.name)?.foreignKeys ?? [];
   const declared = table.foreignKeys.flatMap((key): Difference[] => {
+    const at = { object: 'foreign-key', table: table.name, name: key.name } as const;
     const present = named(found, key.name);
     const hasParent = live.has(key.parentTable);
     if (present === undefined && !hasParent) return [];
+    const twin = present === undefined ? found.find((one) => doTheSame(key, one)) : undefined;
+    if (twin !== undefined) return [{ ...at, property: 'name', expected: key.name, actual: twin.name }];
     const differences = compareForeignKey(table.name, key, present);
     if (differences.length > 0 || hasParent) return differences;
-    const at = { object: 'foreign-key', table: table.name, name: key.name } as const;
     const parent = `table ${key.parentTable}`;
     return [{ ...at, property: 'parent', expected: parent, actual: `${parent}, which does not exist` }];
   });

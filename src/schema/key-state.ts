@@ -37,13 +37,9 @@ const refused = (obstacle: KeyObstacle): KeyState => ({ status: 'refused', obsta
  */
 export const unprovenName = (key: ForeignKey): string => `${key.name}_unproven`;
 
-/**
- * True for a key that says what the declared one says, but for its rules: also where they are merely written
- * otherwise, RESTRICT for NO ACTION, which TypeORM takes for drift.
- */
+/** True for a key that says what the declared one says, but for its rules. */
 export const hasOtherRules = (key: ForeignKey, other: ForeignKey): boolean =>
-  doTheSame(key, { ...other, onDelete: key.onDelete, onUpdate: key.onUpdate }) &&
-  (key.onDelete !== other.onDelete || key.onUpdate !== other.onUpdate);
+  doTheSame(key, { ...other, onDelete: key.onDelete, onUpdate: key.onUpdate }) && !doTheSame(key, other);
 
 /** True where the server checks the key in every row. */
 export const isGuarded = (child: Table, key: ForeignKey): boolean =>

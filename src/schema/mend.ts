@@ -1,4 +1,4 @@
-import { compareForeignKeys, type Difference } from './compare';
+import { compareForeignKeys, doTheSame, type Difference } from './compare';
 import { alterSql, createTableSql, dropForeignKeySql, expectedText, foreignKeySql } from './ddl';
 import { keyState, unprovenName } from './key-state';
 import { mendColumn, relaxColumn } from './mend-columns';
@@ -244,11 +244,16 @@ class Planner {
 
   private addKey(section: MendingSection, at: KeyAt): void {
     const { flavour } = this.input;
-    const unproven = named(this.live.get(at.table)?.foreignKeys ?? [], unprovenName(at.key));
-    const drop = unproven === undefined ? [] : [dropForeignKeySql(unproven.name)];
+    const twins = (this.live.get(at.table)?.foreignKeys ?? []).filter(
+      (one) => one.name === unprovenName(at.key) || (one.name !== at.key.name && doTheSame(at.key, one)),
+    );
+    const drop = twins.map(({ name }) => dropForeignKeySql(name));
     this.parts[section].push(
       ...this.obstacles(at),
       ...this.orphansOf(at),
+      ...(twins.length === 0
+        ? []
+        : [note('Gives it the declared name. protection-flows migrate does so without holding up writers.')]),
       statement(alterSql(at.table, `ADD ${foreignKeySql(at.key, flavour)}`, ...drop)),
     );
   }

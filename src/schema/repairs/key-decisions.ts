@@ -20,24 +20,11 @@ function isMended(table: Table, name: string, found: readonly ForeignKey[]): boo
   return own !== undefined && named(found, own.name) === undefined;
 }
 
-/** A rule that is merely written otherwise: the comparison takes it for the same, TypeORM does not. */
-function spellingDifferences(table: Table, found: readonly ForeignKey[]): Difference[] {
-  return table.foreignKeys.flatMap((key) => {
-    const live = named(found, key.name);
-    if (live === undefined || !doTheSame(key, live)) return [];
-    const at = { object: 'foreign-key', table: table.name, name: key.name } as const;
-    return [
-      { ...at, property: 'on-delete', expected: key.onDelete, actual: live.onDelete },
-      { ...at, property: 'on-update', expected: key.onUpdate, actual: live.onUpdate },
-    ].filter(({ expected, actual }) => expected !== actual);
-  });
-}
-
 /** The differences of a table's foreign keys, by the declared key that ends them. */
 export function mendedKeyDifferences(table: Table, live: Schema): Map<string, Difference[]> {
   const found = live.get(table.name)?.foreignKeys ?? [];
   const groups = new Map<string, Difference[]>();
-  for (const one of [...compareForeignKeys(table, live), ...spellingDifferences(table, found)]) {
+  for (const one of compareForeignKeys(table, live)) {
     const other = named(found, one.name);
     if (!isMended(table, one.name, found) || (other && !live.has(other.parentTable))) continue;
     const own = named(table.foreignKeys, one.name) ?? (other && declaredKeyOf(table, other));

@@ -1,7 +1,7 @@
 import { declaredSchema } from '../../../src/migrations';
 import { readCatalog } from '../../../src/schema/catalog/read-catalog';
 import { select, type Queryable } from '../../../src/schema/queryable';
-import type { Table } from '../../../src/schema/shape';
+import type { ForeignKey, Table } from '../../../src/schema/shape';
 import { catalogDump, madeAtOnce } from '../../support/catalog-dump';
 import { sharedServer } from '../../support/shared-server';
 import { readRows, seedRows } from './rows';
@@ -13,6 +13,13 @@ export async function make(session: Queryable, start: Start): Promise<void> {
   await seedRows(session, start);
   for (const sql of start.then ?? []) await session.query(sql);
 }
+
+/** As the servers carry it out: they treat RESTRICT and NO ACTION alike. */
+const carriedOut = (key: ForeignKey): ForeignKey => ({
+  ...key,
+  onDelete: key.onDelete === 'NO ACTION' ? 'RESTRICT' : key.onDelete,
+  onUpdate: key.onUpdate === 'NO ACTION' ? 'RESTRICT' : key.onUpdate,
+});
 
 /** Our two tables as the catalog shows them, without what is not declared. */
 export async function declaredPart(session: Queryable): Promise<Record<string, Table>> {
@@ -34,7 +41,7 @@ export async function declaredPart(session: Queryable): Promise<Record<string, T
           columns: table.columns.filter((one) => declared?.columns.some((other) => other.name === one.name)),
           indexes: only(table.indexes, declared?.indexes),
           checks: only(table.checks, declared?.checks),
-          foreignKeys: only(table.foreignKeys, declared?.foreignKeys),
+          foreignKeys: only(table.foreignKeys, declared?.foreignKeys).map(carriedOut),
         },
       ];
     }),

@@ -22,6 +22,16 @@ export const keyDamages: readonly Damage[] = [
     names: 'fk_flows_repository is missing',
   },
   {
+    name: 'under another name, as pt-online-schema-change leaves it',
+    damage: [
+      executions(
+        'ADD CONSTRAINT _fk_executions_schedule FOREIGN KEY (schedule_execution_id) REFERENCES schedule_executions (id) ON DELETE SET NULL ON UPDATE RESTRICT, DROP FOREIGN KEY fk_executions_schedule',
+      ),
+    ],
+    checks: ['foreign-keys'],
+    names: 'fk_executions_schedule: name is _fk_executions_schedule, not fk_executions_schedule',
+  },
+  {
     name: 'CASCADE for SET NULL',
     damage: [
       flows('DROP FOREIGN KEY fk_flows_schedule'),
