@@ -20,6 +20,9 @@ export class RecordingExecutor extends MigrationExecutor {
     Object.assign(this, { migrationsTable: historyTable });
   }
 
+  /** Whoever runs it has made the table; older releases of TypeORM look for it with the database's name unquoted. */
+  protected override async createMigrationsTableIfNotExist(): Promise<void> {}
+
   protected override async insertExecutedMigration(runner: QueryRunner, { name }: Migration): Promise<void> {
     const durationMs = Math.round(performance.now() - this.startedAt);
     await recordApplied(await stepContext(runner, name), [name], { ...thisRun(), durationMs });
