@@ -10,13 +10,28 @@ export interface RowColumn {
   readonly collation: string | null;
   /** The server computes it: it can't be inserted. */
   readonly isGenerated: boolean;
+  /** True for an ENUM with the member ''. */
+  readonly hasEmptyMember: boolean;
 }
+
+/** True for an ENUM's type, as the catalog has it, that lists ''. */
+export const listsEmptyMember = (type: string): boolean =>
+  [...type.matchAll(/'((?:[^']|'')*)'/g)].some(([, member]) => member === '');
 
 /**
  * A value as it stands in the quarantine's JSON: every value is text, so that no number loses a digit; what is no text,
- * or in a charset that does not survive a conversion, stands there in hexadecimal digits.
+ * or in a charset that does not survive a conversion, stands there in hexadecimal digits. An ENUM's stands beside its
+ * number in the list, which is 0 for the error value: what a lax server stores for a word that is not listed, and shows
+ * as ''.
  */
-export type StoredValue = string | null | { readonly hex: string | null };
+export type StoredValue =
+  | string
+  | null
+  | { readonly text?: string | null; readonly hex?: string | null; readonly index?: string | null };
+
+/** A stored value's text or digits; null for NULL. */
+export const storedText = (value: StoredValue): string | null =>
+  value !== null && typeof value === 'object' ? (value.text ?? value.hex ?? null) : value;
 
 /** Charsets whose every value comes back from utf8mb4 as it was (latin1's 256 values tried on all servers). */
 const convertible = new Set(['utf8mb4', 'utf8mb3', 'utf8', 'latin1']);
@@ -60,7 +75,11 @@ export function rowJsonSql(columns: readonly RowColumn[], flavour: Flavour): str
   const pairs = columns.map((column) => {
     const text = textSql(column, flavour);
     // An IF around it would make text of the object on MariaDB, so NULL stands inside
-    const value = isBytes(column) ? `JSON_OBJECT('hex', ${text})` : text;
+    const number = `, 'index', ${asChar(`r.${quoteName(column.name)} + 0`)}`;
+    const value =
+      isBytes(column) || column.kind === 'enum'
+        ? `JSON_OBJECT('${isBytes(column) ? 'hex' : 'text'}', ${text}${column.kind === 'enum' ? number : ''})`
+        : text;
     return `${textLiteral(column.name)}, ${value}`;
   });
   return `JSON_OBJECT(${pairs.join(', ')})`;
@@ -83,13 +102,23 @@ export function literalSql(column: RowColumn, hex: string): string {
   return numbers.has(column.kind) ? text : `_utf8mb4 X'${hex}'`;
 }
 
+/** True for an ENUM's error value. Before its number was written down, it stood there as '' alone. */
+export const isErrorValue = (column: RowColumn, value: StoredValue): boolean =>
+  column.kind === 'enum' &&
+  (value !== null && typeof value === 'object' && value.index !== undefined
+    ? value.index === '0'
+    : storedText(value) === '' && !column.hasEmptyMember);
+
 /** What puts a stored value back into a column: a placeholder's SQL, and the parameter for it. */
 export function insertedValue(
   column: RowColumn,
   value: StoredValue,
 ): { readonly sql: string; readonly parameter: string | null } {
-  if (value !== null && typeof value === 'object') return { sql: 'UNHEX(?)', parameter: value.hex };
-  if (column.kind === 'bit') return { sql: 'CAST(? AS UNSIGNED)', parameter: value };
-  if (column.charset === 'ascii') return { sql: 'CAST(CONVERT(? USING latin1) AS BINARY)', parameter: value };
-  return { sql: '?', parameter: value };
+  const parameter = storedText(value);
+  if (isErrorValue(column, value)) return { sql: 'CAST(? AS UNSIGNED)', parameter: '0' };
+  if (value !== null && typeof value === 'object' && value.hex !== undefined)
+    return { sql: 'UNHEX(?)', parameter };
+  if (column.kind === 'bit') return { sql: 'CAST(? AS UNSIGNED)', parameter };
+  if (column.charset === 'ascii') return { sql: 'CAST(CONVERT(? USING latin1) AS BINARY)', parameter };
+  return { sql: '?', parameter };
 }

@@ -1,9 +1,16 @@
 import { isProtectionFlowsError } from '../../errors';
 import { quoteName, select, type Queryable } from '../queryable';
 import type { ForeignKey } from '../shape';
-import { insertedValue, textLiteral, type RowColumn, type StoredValue } from './column-text';
+import {
+  insertedValue,
+  isErrorValue,
+  storedText,
+  textLiteral,
+  type RowColumn,
+  type StoredValue,
+} from './column-text';
 import type { RowTable } from './row-table';
-import { errnoOf, isPassing } from './row-transaction';
+import { errnoOf, isPassing, withWarnings } from './row-transaction';
 
 /** Why a row stays in quarantine. */
 export type LeftReason =
@@ -53,6 +60,29 @@ const statementOverhead = 64 * 1024;
 const bytesOf = (value: string | null): number =>
   value === null ? 4 : Buffer.byteLength(value) + (value.match(/[\0\b\t\n\r\x1a"'\\]/g)?.length ?? 0);
 
+/** WARN_DATA_TRUNCATED: a value that is not listed. */
+const notListed = 1265;
+
+/**
+ * Inserts a row with that many error values of ENUMs, which a strict server refuses (1265, also as the number 0). Null
+ * where each warning is about one of them; else the row is gone again, and this is what the server said.
+ */
+async function insertWithErrorValues(
+  session: Queryable,
+  insert: () => Promise<unknown>,
+  errorValues: number,
+): Promise<string | null> {
+  await session.query('SAVEPOINT row_restored');
+  const warnings = await withWarnings(session, async () => {
+    await insert();
+    return select<{ Code: number | string; Message: string }>(session, 'SHOW WARNINGS');
+  });
+  const [other] = warnings.filter(({ Code: code }) => Number(code) !== notListed);
+  if (other === undefined && warnings.length === errorValues) return null;
+  await session.query('ROLLBACK TO SAVEPOINT row_restored');
+  return (other ?? warnings.at(-1))?.Message ?? '';
+}
+
 const literal = (value: string | null): string => (value === null ? 'NULL' : textLiteral(value));
 
 interface Assignment {
@@ -66,9 +96,8 @@ function assignments(table: RowTable, row: Readonly<Record<string, StoredValue>>
   for (const [name, value] of Object.entries(row)) {
     const column = table.columns.find((one) => one.name === name);
     if (column?.isGenerated) continue;
-    const isNull = value === null || (typeof value === 'object' && value.hex === null);
     if (column !== undefined) found.push({ column, value });
-    else if (!isNull) return null;
+    else if (storedText(value) !== null) return null;
   }
   return found;
 }
@@ -132,7 +161,13 @@ export async function restoreRow(
   const sqlOf = values.map(({ sql }, at) => (written ? sql.replace('?', () => parameters[at] ?? '') : sql));
   try {
     const statement = `INSERT INTO ${table.sql} (${names}) VALUES (${sqlOf.join(', ')})`;
-    await session.query(statement, written ? undefined : parameters);
+    const insert = () => session.query(statement, written ? undefined : parameters);
+    const errorValues = assigned.filter(({ column, value }) => isErrorValue(column, value)).length;
+    if (errorValues > 0) {
+      const answer = await insertWithErrorValues(session, insert, errorValues);
+      return answer === null ? null : { reason: 'refused', answer };
+    }
+    await insert();
     return null;
   } catch (error) {
     if (isOfTheWhole(error)) throw error;

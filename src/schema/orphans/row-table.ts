@@ -1,7 +1,7 @@
 import { catalogRows } from '../catalog/catalog-rows';
 import { quoteName, type Queryable } from '../queryable';
 import type { Flavour } from '../server';
-import type { RowColumn } from './column-text';
+import { listsEmptyMember, type RowColumn } from './column-text';
 
 /** A live table whose rows are moved, of whatever owner and database. */
 export interface RowTable {
@@ -33,6 +33,7 @@ export const sqlNameOf = ({ database, name }: TableName): string =>
 interface ColumnRow {
   name: string;
   kind: string;
+  type: string;
   charset: string | null;
   collation: string | null;
   extra: string;
@@ -48,7 +49,7 @@ export async function readRowTable(
   const columns = (
     await catalogRows<ColumnRow>(
       session,
-      `SELECT COLUMN_NAME AS name, LOWER(DATA_TYPE) AS kind, CHARACTER_SET_NAME AS charset,
+      `SELECT COLUMN_NAME AS name, LOWER(DATA_TYPE) AS kind, COLUMN_TYPE AS type, CHARACTER_SET_NAME AS charset,
               COLLATION_NAME AS collation, EXTRA AS extra
          FROM information_schema.COLUMNS
         WHERE TABLE_SCHEMA = COALESCE(?, DATABASE()) AND TABLE_NAME = ?
@@ -57,7 +58,9 @@ export async function readRowTable(
     )
   ).map((row): RowColumn => {
     const isGenerated = /\b(virtual|stored|persistent) generated\b/i.test(row.extra);
-    return { name: row.name, kind: row.kind, charset: row.charset, collation: row.collation, isGenerated };
+    const { name: columnName, kind, charset, collation } = row;
+    const hasEmptyMember = kind === 'enum' && listsEmptyMember(row.type);
+    return { name: columnName, kind, charset, collation, isGenerated, hasEmptyMember };
   });
   if (columns.length === 0) return null;
   const key = await catalogRows<{ name: string }>(

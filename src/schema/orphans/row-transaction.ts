@@ -12,7 +12,18 @@ const longestPauseMs = 200;
  * Strict, so that no value is changed in silence; with NO_AUTO_VALUE_ON_ZERO and any date allowed, so that a row that
  * was stored under a laxer mode comes back as it was.
  */
-const sqlMode = 'STRICT_TRANS_TABLES,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION';
+const strictMode = 'STRICT_TRANS_TABLES,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION';
+const laxMode = strictMode.replace('STRICT_TRANS_TABLES,', '');
+
+/** Runs `work` in a session of {@link withRowSettings}, but so that the server warns where it would refuse a value. */
+export async function withWarnings<T>(session: Queryable, work: () => Promise<T>): Promise<T> {
+  await session.query(`SET SESSION sql_mode = ${quoteText(laxMode)}`);
+  try {
+    return await work();
+  } finally {
+    await session.query(`SET SESSION sql_mode = ${quoteText(strictMode)}`).catch(() => undefined);
+  }
+}
 
 /** The server's number of an error, whatever it was wrapped in. */
 export function errnoOf(error: unknown): number | undefined {
@@ -36,7 +47,7 @@ export async function withRowSettings<T>(session: Queryable, work: () => Promise
     session.query(
       `SET SESSION innodb_lock_wait_timeout = ${wait}, SESSION time_zone = ${quoteText(zone)}, SESSION sql_mode = ${quoteText(mode)}`,
     );
-  await set(lockWaitSeconds, '+00:00', sqlMode);
+  await set(lockWaitSeconds, '+00:00', strictMode);
   try {
     return await work();
   } finally {

@@ -46,6 +46,7 @@ const columns: Readonly<Record<string, { readonly type: string; readonly values:
       "'1.7976931348623157e308'",
       "'5e-324'",
       '1e0/3e0',
+      "'-0.0'",
       'NULL',
     ],
   },
@@ -58,7 +59,10 @@ const columns: Readonly<Record<string, { readonly type: string; readonly values:
     type: 'date NULL',
     values: ["'2024-02-29'", "'9999-12-31'", "'0000-00-00'", "'2024-02-00'", 'NULL'],
   },
-  moment: { type: 'datetime(6) NULL', values: ["'2024-10-27 01:30:00.000001'", "'1000-01-01'", 'NULL'] },
+  moment: {
+    type: 'datetime(6) NULL',
+    values: ["'2024-10-27 01:30:00.000001'", "'1000-01-01'", "'0000-00-00'", "'2023-02-31'", 'NULL'],
+  },
   stamp: {
     type: 'timestamp(3) NULL DEFAULT CURRENT_TIMESTAMP(3) ON UPDATE CURRENT_TIMESTAMP(3)',
     values: ["'2024-03-31 01:30:00.123'", "'2038-01-19 03:14:07.999'", "'0000-00-00'", 'NULL'],
@@ -66,6 +70,10 @@ const columns: Readonly<Record<string, { readonly type: string; readonly values:
   span: { type: 'time(6) NULL', values: ["'-838:59:58.999999'", "'00:00:00.000001'", 'NULL'] },
   year1: { type: 'year NULL', values: ["'1901'", "'0000'", "'2155'", 'NULL'] },
   kind: { type: `enum('a','it''s','x y','') NULL`, values: ["'a'", "'it''s'", "''", 'NULL'] },
+  // What a lax server stores for a word that is not listed, beside the member that looks like it, and without one
+  kindOrNot: { type: `enum('a','') CHARACTER SET latin1 NULL`, values: ['@error', "''", "'a'", 'NULL'] },
+  kindKnown: { type: `enum('1','it''s','0') NOT NULL`, values: ['@error', "'0'", "'1'"] },
+  kindFar: { type: `enum('中文') CHARACTER SET gbk`, values: ['@error', "'中文'", 'NULL'] },
   kinds: { type: `set('a','b','x y') NULL`, values: ["'a,x y'", "''", 'NULL'] },
   latin: {
     type: latin1.replace('l ', ''),
@@ -90,6 +98,8 @@ const columns: Readonly<Record<string, { readonly type: string; readonly values:
       'NULL',
     ],
   },
+  small: { type: 'tinytext', values: ["REPEAT('x', 255)", "REPEAT('é', 127)"] },
+  middle: { type: 'text', values: ["REPEAT('x', 65535)", "''"] },
   long1: { type: 'longtext NULL', values: ["REPEAT('😀''\\\\', 40000)", "''", 'NULL'] },
   "a \"strange\" `name`? 'it' is, isn't it": { type: 'int NULL', values: ['1', 'NULL'] },
   'back\\slash': { type: 'int NULL', values: ['2', 'NULL'] },
@@ -107,6 +117,9 @@ const ofMariadb: typeof columns = {
     values: [`CAST(X'${bytesUpTo(255)}' AS BINARY)`, 'NULL'],
   },
 };
+
+const errorValue = '@error';
+const laxMode = 'ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO';
 
 /** How many rows it takes to meet every value. */
 export const nastyRows = texts.length;
@@ -132,9 +145,7 @@ export async function createNastyTable(
   );
   const definitions = Object.entries(all).map(([name, { type }]) => `${quoteName(name)} ${type}`);
   // The laxer mode that such values were once stored under
-  await connection.query(
-    "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO'",
-  );
+  await connection.query(`SET SESSION sql_mode = 'STRICT_TRANS_TABLES,${laxMode}'`);
   await connection.query(
     `CREATE TABLE ${table} (id int NOT NULL AUTO_INCREMENT PRIMARY KEY, parent ${parent.type},
        words text CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci, ${definitions.join(', ')}, ${parent.clause}) ENGINE=InnoDB`,
@@ -142,10 +153,13 @@ export async function createNastyTable(
   const filled = Object.entries(all).filter(([, { values }]) => values.length > 0);
   const names = ['id', 'parent', 'words', ...filled.map(([name]) => name)].map(quoteName).join(', ');
   for (const [row, words] of texts.entries()) {
-    const values = filled.map(([, { values: some }]) => some[row % some.length]);
+    const values = filled.map(([, { values: some }]) => some[row % some.length] ?? 'NULL');
+    const isLax = values.includes(errorValue);
     const text = words === null ? 'NULL' : `_utf8mb4 X'${Buffer.from(words).toString('hex')}'`;
+    if (isLax) await connection.query(`SET SESSION sql_mode = '${laxMode}'`);
     await connection.query(
-      `INSERT INTO ${table} (${names}) VALUES (${row}, '${parent.of(row)}', ${text}, ${values.join(', ')})`,
+      `INSERT INTO ${table} (${names}) VALUES (${row}, '${parent.of(row)}', ${text}, ${values.join(', ').replaceAll(errorValue, '0')})`,
     );
+    if (isLax) await connection.query(`SET SESSION sql_mode = 'STRICT_TRANS_TABLES,${laxMode}'`);
   }
 }

@@ -63,6 +63,30 @@ describe('rows in quarantine', () => {
     expect(await bench.rows(executions, text)).toEqual(before);
   });
 
+  it('come back as an earlier release wrote them down, an ENUM as its word alone', async () => {
+    await orphanedFlows('f');
+    await database.session.query(
+      `CREATE TABLE notes (id int PRIMARY KEY, flow ${id64}, kind enum('a','it''s') NOT NULL, other enum('b','') NULL,
+         FOREIGN KEY (flow) REFERENCES ${flows} (id) ON DELETE CASCADE) ENGINE=InnoDB`,
+    );
+    await database.connection.query("SET SESSION sql_mode = ''");
+    await database.session.query(`INSERT INTO notes VALUES (1, 'f', 0, ''), (2, 'f', 'it''s', NULL)`);
+    const before = await bench.checksums(flows, 'notes');
+    await bench.settle('fk_flows_policy', 'quarantine');
+    for (const { id, columns } of await bench.rows('sendense_flow_orphans', 'id, `columns`')) {
+      const row = (typeof columns === 'string' ? JSON.parse(columns) : columns) as Record<string, unknown>;
+      const words = Object.entries(row).map(([name, value]) => {
+        const { text, index } = (value ?? {}) as { text?: unknown; index?: unknown };
+        return [name, index === undefined ? value : text];
+      });
+      const sql = 'UPDATE sendense_flow_orphans SET `columns` = ? WHERE id = ?';
+      await database.session.query(sql, [JSON.stringify(Object.fromEntries(words)), id]);
+    }
+    await createPolicy(database.session, { id: 'gone' });
+    expect(await restoreOrphans(dataSource())).toMatchObject({ ok: true, left: [] });
+    expect(await bench.checksums(flows, 'notes')).toEqual(before);
+  });
+
   it('come back into another database too', async () => {
     await orphanedFlows('f');
     const other = await createThrowAwayDatabase(sharedServer(), { name: `${database.name} other` });
