@@ -26,10 +26,32 @@ function textOf({ charset, collation }: Column): TextSettings | null {
   return charset !== null && collation !== null ? { charset, collation } : null;
 }
 
+/**
+ * Statements that alter a table. A system-versioned one takes them only where its former rows may be altered with it
+ * (4119); so the setting goes ahead.
+ */
+function alterations({ name, special = '' }: Table, ...changes: readonly string[]): string {
+  const keep = special.includes('system versioned')
+    ? ['SET SESSION system_versioning_alter_history = KEEP;']
+    : [];
+  return [...keep, ...changes.map((change) => `${alterSql(name, change)};`)].join('\n');
+}
+
+/** No server changes the engine of a system-versioned table (4119, also with the setting). */
+function changeEngine(table: Table): string {
+  const { name, special = '' } = table;
+  if (!special.includes('system versioned')) return alterations(table, 'ENGINE=InnoDB');
+  return [
+    `-- The former versions of its rows go. To look first: SELECT * FROM ${quoteName(name)} FOR SYSTEM_TIME ALL;`,
+    alterations(table, 'DROP SYSTEM VERSIONING', 'ENGINE=InnoDB'),
+  ].join('\n');
+}
+
 function engineObstacles(child: Table, parent: Table, key: ForeignKey): KeyObstacle[] {
   return [child, parent]
     .filter((table) => table.engine !== 'InnoDB')
-    .map(({ name, engine }) => {
+    .map((table) => {
+      const { name, engine } = table;
       const isView = engine === 'VIEW';
       const rename = `RENAME TABLE ${quoteName(name)} TO ${quoteName(`${name.slice(0, 59)}_view`)};`;
       return {
@@ -40,7 +62,7 @@ function engineObstacles(child: Table, parent: Table, key: ForeignKey): KeyObsta
           : `${name} has the engine ${engine}; ${key.name} needs InnoDB on both sides`,
         remedy: isView
           ? `-- The key needs a base table of that name. Out of the way, the view leaves the key for a later migrate.\n${rename}`
-          : `${alterSql(name, 'ENGINE=InnoDB')};`,
+          : changeEngine(table),
       };
     });
 }
@@ -48,22 +70,22 @@ function engineObstacles(child: Table, parent: Table, key: ForeignKey): KeyObsta
 function partitionObstacles(child: Table, parent: Table, key: ForeignKey): KeyObstacle[] {
   return [child, parent]
     .filter(({ special = '' }) => special.includes('partitioned'))
-    .map(({ name }) => ({
+    .map((table) => ({
       code: 'FK_TABLE_PARTITIONED',
-      table: name,
-      message: `${name} is partitioned; ${key.name} needs tables without partitions on both sides`,
-      remedy: `-- Copies the table, and holds up its writers meanwhile.\n${alterSql(name, 'REMOVE PARTITIONING')};`,
+      table: table.name,
+      message: `${table.name} is partitioned; ${key.name} needs tables without partitions on both sides`,
+      remedy: `-- Copies the table, and holds up its writers meanwhile.\n${alterations(table, 'REMOVE PARTITIONING')}`,
     }));
 }
 
 /** A column of ids for a parent that has none; three statements, as not every server adds one with DEFAULT (uuid()). */
-function addIdColumn(table: string, column: string): string {
+function addIdColumn(table: Table, column: string): string {
   const name = quoteName(column);
   return [
-    `-- ${table} is another table than expected, or lacks its ids. To give it some:`,
-    `${alterSql(table, `ADD ${name} varchar(64) NULL`)};`,
-    `UPDATE ${quoteName(table)} SET ${name} = UUID() WHERE ${name} IS NULL;`,
-    `${alterSql(table, `ADD UNIQUE INDEX ${quoteName(`uq_${table}_${column}`.slice(0, 64))} (${name})`)};`,
+    `-- ${table.name} is another table than expected, or lacks its ids. To give it some:`,
+    alterations(table, `ADD ${name} varchar(64) NULL`),
+    `UPDATE ${quoteName(table.name)} SET ${name} = UUID() WHERE ${name} IS NULL;`,
+    alterations(table, `ADD UNIQUE INDEX ${quoteName(freeIndexName(table, column))} (${name})`),
   ].join('\n');
 }
 
@@ -75,7 +97,7 @@ function missingColumn(child: Table, parent: Table, key: ForeignKey): KeyObstacl
       code,
       table: child.name,
       message: `${child.name} has no column ${from}, where ${key.name} starts`,
-      remedy: `${alterSql(child.name, `ADD ${quoteName(from)} varchar(64) NULL DEFAULT NULL`)};`,
+      remedy: alterations(child, `ADD ${quoteName(from)} varchar(64) NULL DEFAULT NULL`),
     };
   }
   if (named(parent.columns, to) !== undefined) return null;
@@ -83,7 +105,7 @@ function missingColumn(child: Table, parent: Table, key: ForeignKey): KeyObstacl
     code,
     table: parent.name,
     message: `${parent.name} has no column ${to}, which ${key.name} refers to`,
-    remedy: addIdColumn(parent.name, to),
+    remedy: addIdColumn(parent, to),
   };
 }
 
@@ -99,7 +121,7 @@ function typeObstacle(child: Table, parent: Table, key: ForeignKey, from: Column
       code: 'FK_TYPE_MISMATCH',
       table: table.name,
       message: `${key.name}: ${child.name}.${from.name} is ${from.type}, but ${parent.name}.${to.name} is ${to.type}`,
-      remedy: `-- Ids are texts on both sides. Keys of other tables to this column have to be dropped first.\n${alterSql(table.name, `MODIFY ${columnSql(column, text)}`)};`,
+      remedy: `-- Ids are texts on both sides. Keys of other tables to this column have to be dropped first.\n${alterations(table, `MODIFY ${columnSql(column, text)}`)}`,
     },
   ];
 }
@@ -113,7 +135,7 @@ function nullObstacle(child: Table, key: ForeignKey, from: Column): KeyObstacle[
       code: 'SCHEMA_HAND_MADE',
       table: child.name,
       message: `${child.name}.${from.name} is NOT NULL, but ${key.name} sets it to NULL when its parent is deleted`,
-      remedy: `${alterSql(child.name, `MODIFY ${columnSql(column, textOf(from))}`)};`,
+      remedy: alterations(child, `MODIFY ${columnSql(column, textOf(from))}`),
     },
   ];
 }
@@ -144,7 +166,7 @@ function indexObstacle(parent: Table, key: ForeignKey, to: Column): KeyObstacle[
       message: `${parent.name}.${to.name} has no primary key or unique index of its own, over its whole length, which ${key.name} needs`,
       remedy: [
         `-- Fails where two rows share an id: SELECT ${name}, COUNT(*) FROM ${table} GROUP BY ${name} HAVING COUNT(*) > 1;`,
-        `${alterSql(parent.name, `ADD UNIQUE INDEX ${quoteName(freeIndexName(parent, to.name))} (${name})`)};`,
+        alterations(parent, `ADD UNIQUE INDEX ${quoteName(freeIndexName(parent, to.name))} (${name})`),
       ].join('\n'),
     },
   ];

@@ -72,12 +72,16 @@ export interface Table {
   readonly engine: string;
   /** What makes it no ordinary table: `partitioned`, `system versioned`; left out as a rule. */
   readonly special?: string;
+  /** COMPACT or REDUNDANT, which index at most 767 bytes of a column; left out as a rule. */
+  readonly rowFormat?: string;
   readonly charset: string;
   readonly collation: string;
   readonly columns: readonly Column[];
   /** The columns; `id(10)` where only a prefix counts, `id DESC` where one descends. */
   readonly primaryKey: readonly string[];
   readonly indexes: readonly Index[];
+  /** Of a declared table: the indexes that a migration made and a later one dropped; left out for none. */
+  readonly retired?: readonly Index[];
   /** Columns whose foreign keys the server does not check in every row, see `unguardedColumns`; left out as a rule. */
   readonly unguarded?: readonly string[];
   readonly checks: readonly Check[];

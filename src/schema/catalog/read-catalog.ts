@@ -15,6 +15,7 @@ interface TableRow {
   name: string;
   engine: string | null;
   special: string;
+  rowFormat: string | null;
   charset: string | null;
   collation: string | null;
 }
@@ -29,12 +30,12 @@ async function readTables(session: Queryable, tableNames: readonly string[]): Pr
     `SELECT DATABASE() AS \`database\`, t.TABLE_NAME AS name, IF(t.TABLE_TYPE LIKE '%VIEW', 'VIEW', t.ENGINE) AS engine,
             TRIM(CONCAT(IF(t.CREATE_OPTIONS LIKE '%partitioned%', 'partitioned ', ''),
                         IF(t.TABLE_TYPE IN ('BASE TABLE', 'VIEW'), '', LOWER(t.TABLE_TYPE)))) AS special,
+            IF(t.ENGINE = 'InnoDB' AND t.ROW_FORMAT IN ('Compact', 'Redundant'), UPPER(t.ROW_FORMAT), NULL) AS rowFormat,
             c.CHARACTER_SET_NAME AS charset, t.TABLE_COLLATION AS collation
        FROM information_schema.TABLES t
        LEFT JOIN information_schema.COLLATIONS c ON c.COLLATION_NAME = t.TABLE_COLLATION
       WHERE t.TABLE_SCHEMA = DATABASE() AND t.TABLE_TYPE <> 'TEMPORARY'
-        AND t.TABLE_NAME IN (${placeholdersFor(tableNames)})
-      ORDER BY t.TABLE_NAME`,
+        AND t.TABLE_NAME IN (${placeholdersFor(tableNames)})`,
     [...tableNames],
   );
   return inOrder(rows, ({ name }) => name);
@@ -58,7 +59,7 @@ export async function readCatalog(
   const scope = catalogScope(session, server, first.database, tableNames);
   const checks = await readChecks(scope);
   const columns = await readColumns(scope, checks);
-  const { indexes, primaryKeys } = await readIndexes(scope);
+  const { indexes, primaryKeys } = await readIndexes(scope, columns);
   const foreignKeys = await readForeignKeys(scope);
   const unguarded = new Map<string, string[]>();
   if (server.flavour === 'mysql') {
@@ -76,6 +77,7 @@ export async function readCatalog(
         name: row.name,
         engine: row.engine ?? 'NONE',
         ...(row.special === '' ? {} : { special: row.special }),
+        ...(row.rowFormat === null ? {} : { rowFormat: row.rowFormat }),
         charset: row.charset ?? row.collation?.split('_')[0] ?? '',
         collation: row.collation ?? '',
         columns: columns.get(row.name) ?? [],

@@ -14,6 +14,7 @@ interface ColumnRow {
   extra: string;
   charset: string | null;
   collation: string | null;
+  expression: string | null;
 }
 
 /** `int(11)` → `int`; a display width means nothing but in `tinyint(1)`, which says boolean. */
@@ -62,6 +63,10 @@ function remainingExtra(extra: string): string {
     .trim();
 }
 
+/** What MariaDB computes an end of a system-versioned table's visible period from: `row start`, `row end`. */
+const periodOf = ({ expression }: ColumnRow): string | null =>
+  expression !== null && /^row (start|end)$/.test(expression) ? expression : null;
+
 /**
  * The columns of each table in the table's order. A MariaDB LONGTEXT with its json_valid CHECK is `json`, whose
  * charset and collation are the server's affair and so null here, as on MySQL.
@@ -74,7 +79,7 @@ export async function readColumns(
     scope.session,
     `SELECT TABLE_NAME AS \`table\`, COLUMN_NAME AS name, ORDINAL_POSITION AS position, COLUMN_TYPE AS type,
             IS_NULLABLE AS nullable, COLUMN_DEFAULT AS \`default\`, EXTRA AS extra, CHARACTER_SET_NAME AS charset,
-            COLLATION_NAME AS collation
+            COLLATION_NAME AS collation, LOWER(GENERATION_EXPRESSION) AS expression
        FROM information_schema.COLUMNS
       WHERE TABLE_SCHEMA = ? AND TABLE_NAME IN (${scope.placeholders})`,
     scope.parameters,
@@ -95,7 +100,7 @@ export async function readColumns(
         onUpdateNow: /on update current_timestamp/i.test(row.extra),
         charset: json ? null : row.charset,
         collation: json ? null : row.collation,
-        extra: remainingExtra(row.extra),
+        extra: periodOf(row) ?? remainingExtra(row.extra),
       };
     },
   );

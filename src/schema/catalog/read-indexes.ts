@@ -1,5 +1,5 @@
 import type { Flavour } from '../server';
-import type { Index, IndexColumn } from '../shape';
+import { named, type Column, type Index, type IndexColumn } from '../shape';
 import { catalogRows } from './catalog-rows';
 import { byPosition, type CatalogScope, type Numbered } from './scope';
 
@@ -18,9 +18,18 @@ const visibility: Readonly<Record<Flavour, string>> = {
   mysql: 'IS_VISIBLE',
 };
 
-/** The indexes and the primary key of each table. A functional index has columns named ''. */
+/**
+ * The indexes and the primary key of each table. A functional index has columns named ''.
+ *
+ * MariaDB appends the end of the period to every unique index of a system-versioned table: what is unique is the rest of
+ * it, among the rows as they are now. Where the period is invisible, the catalog leaves that out by itself; here it is
+ * left out where it is visible too.
+ *
+ * @param columns of each table
+ */
 export async function readIndexes(
   scope: CatalogScope,
+  columns: ReadonlyMap<string, readonly Column[]>,
 ): Promise<{ indexes: Map<string, Index[]>; primaryKeys: Map<string, string[]> }> {
   const answer = await catalogRows<IndexRow>(
     scope.session,
@@ -33,7 +42,9 @@ export async function readIndexes(
   );
   const indexes = new Map<string, Index[]>();
   const primaryKeys = new Map<string, string[]>();
-  for (const row of byPosition(answer)) {
+  const isPeriodEnd = ({ table, column, nonUnique }: IndexRow): boolean =>
+    Number(nonUnique) === 0 && named(columns.get(table) ?? [], column ?? '')?.extra === 'row end';
+  for (const row of byPosition(answer.filter((one) => !isPeriodEnd(one)))) {
     if (row.name === 'PRIMARY') {
       const part = `${row.column ?? ''}${row.prefix === null ? '' : `(${row.prefix})`}${row.direction === 'D' ? ' DESC' : ''}`;
       primaryKeys.set(row.table, [...(primaryKeys.get(row.table) ?? []), part]);

@@ -1,8 +1,61 @@
 import { useDatabase } from '../../support/database';
-import { answer, expectSeenAndMended, inno, policies, without, type Scenario } from './scenario';
+import { answer, expectSeenAndMended, flavour, inno, policies, without, type Scenario } from './scenario';
 
 /** Guards each finding about a parent's table: provoked, seen without changing anything, put right by its own remedy. */
 const database = useDatabase({ platform: 'none', per: 'each' });
+
+/** Of former versions of its rows MariaDB lets nothing be altered by the way, and no row may lose them. */
+const versioned: Record<string, Scenario> = {
+  'a system-versioned parent without an index': {
+    damage: [policies('id varchar(64)', `${inno} WITH SYSTEM VERSIONING`)],
+    code: 'FK_PARENT_NOT_INDEXED',
+    effect: 'blocking',
+    says: /no primary key or unique index/,
+  },
+  'a system-versioned parent of visible period without an index': {
+    damage: [
+      policies(
+        'id varchar(64), since TIMESTAMP(6) GENERATED ALWAYS AS ROW START, until TIMESTAMP(6) GENERATED ALWAYS AS ROW END, PERIOD FOR SYSTEM_TIME (since, until)',
+        `${inno} WITH SYSTEM VERSIONING`,
+      ),
+    ],
+    code: 'FK_PARENT_NOT_INDEXED',
+    effect: 'blocking',
+    says: /no primary key or unique index/,
+  },
+  'a system-versioned parent with numbers for ids': {
+    damage: [policies('id int PRIMARY KEY', `${inno} WITH SYSTEM VERSIONING`)],
+    code: 'FK_TYPE_MISMATCH',
+    effect: 'blocking',
+    says: /int/,
+  },
+  'a system-versioned parent without ids': {
+    damage: [
+      policies('policy_key int PRIMARY KEY', `${inno} WITH SYSTEM VERSIONING`),
+      'INSERT INTO backup_policies VALUES (1), (2)',
+    ],
+    code: 'FK_TYPE_MISMATCH',
+    effect: 'blocking',
+    says: /no column id/,
+  },
+  'a system-versioned parent with its history in partitions': {
+    damage: [
+      policies(
+        'id varchar(64) PRIMARY KEY',
+        `${inno} WITH SYSTEM VERSIONING PARTITION BY SYSTEM_TIME (PARTITION p HISTORY, PARTITION n CURRENT)`,
+      ),
+    ],
+    code: 'FK_TABLE_PARTITIONED',
+    effect: 'blocking',
+    says: /partitioned/,
+  },
+  'a system-versioned parent of another engine': {
+    damage: [policies('id varchar(64) PRIMARY KEY', 'ENGINE=MyISAM WITH SYSTEM VERSIONING')],
+    code: 'ENGINE_NOT_INNODB',
+    effect: 'blocking',
+    says: /MyISAM/,
+  },
+};
 
 const parents: Record<string, Scenario> = {
   'a parent of another engine': {
@@ -75,6 +128,7 @@ const parents: Record<string, Scenario> = {
     effect: 'blocking',
     says: answer(/fk_flows_policy is taken by a foreign key of old_flows.*errno 121/, /old_flows.*1826/),
   },
+  ...(flavour === 'mariadb' ? versioned : {}),
   'a late parent of another engine': {
     migrated: true,
     damage: [policies('id varchar(64) PRIMARY KEY', 'ENGINE=MyISAM')],

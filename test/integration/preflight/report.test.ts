@@ -82,6 +82,24 @@ it('finds several things at once, and all the remedies, pasted in turn, let migr
   expect(await migrateAnew(database)).toMatchObject({ ok: true });
 });
 
+const onMariadb = flavour === 'mariadb' ? it : it.skip;
+onMariadb(
+  'a system-versioned parent is fine, its period visible or not: MariaDB itself has the key',
+  async () => {
+    await platform(...without('backup_policies'));
+    const period =
+      'since TIMESTAMP(6) GENERATED ALWAYS AS ROW START, until TIMESTAMP(6) GENERATED ALWAYS AS ROW END, PERIOD FOR SYSTEM_TIME (since, until)';
+    await query(
+      `CREATE TABLE backup_policies (id varchar(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci PRIMARY KEY, ${period}) ENGINE=InnoDB WITH SYSTEM VERSIONING`,
+    );
+    expect(await look(database)).toMatchObject({ ok: true });
+    const { ok, keys } = await migrateAnew(database);
+    expect(ok).toBe(true);
+    expect(keys).toContainEqual(expect.objectContaining({ name: 'fk_flows_policy', status: 'added' }));
+    await expect(query(flow('one', 'policy_id'))).rejects.toMatchObject({ errno: 1452 });
+  },
+);
+
 it('a virtual column for ids is refused on MySQL, which refers to stored ones only', async () => {
   await platform(...without('backup_policies'));
   const ids = "GENERATED ALWAYS AS (CONCAT('p-', n)) VIRTUAL";
