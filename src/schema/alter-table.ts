@@ -1,5 +1,5 @@
 import { ProtectionFlowsError } from '../errors';
-import { alterSql } from './ddl';
+import { alterSql, rowFormatSql } from './ddl';
 import type { StepContext } from './step';
 import { describeSize, readTableSize, type TableSize } from './table-size';
 
@@ -32,16 +32,34 @@ export function copyRefused(
   });
 }
 
+/** ER_INDEX_COLUMN_TOO_LONG: the rebuilt table would get the server's default row format. */
+const indexTooLong = 1709;
+
+async function executeAlter(
+  context: StepContext,
+  table: string,
+  changes: readonly string[],
+  how: string,
+): Promise<void> {
+  const withChanges = (...all: string[]): Promise<void> =>
+    context.execute(`${alterSql(table, ...all)}, ${how}`);
+  try {
+    await withChanges(...changes);
+  } catch (error) {
+    if ((error as { errno?: number } | null)?.errno !== indexTooLong) throw error;
+    await withChanges(rowFormatSql, ...changes);
+  }
+}
+
 /** Makes the changes in one statement while the table is read and written; false where the server can't. */
 export async function alterOnline(
   context: StepContext,
   table: string,
   changes: readonly string[],
 ): Promise<boolean> {
-  const sql = alterSql(table, ...changes);
   for (const how of [online, copyingOnline]) {
     try {
-      await context.execute(`${sql}, ${how}`);
+      await executeAlter(context, table, changes, how);
       return true;
     } catch (error) {
       if (!isNotOnline(error)) throw error;
@@ -58,7 +76,7 @@ export async function alterCopying(
   { size, what }: { readonly size: TableSize; readonly what: string },
 ): Promise<void> {
   context.onProgress?.(`copy ${table} (${describeSize(size)}) to ${what}; its writers wait`);
-  await context.execute(`${alterSql(table, ...changes)}, ${copying}`);
+  await executeAlter(context, table, changes, copying);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { sameExpression } from './expression';
-import { expectedText, isText } from './ddl';
+import { expectedText, isText, needsDynamicRows } from './ddl';
 import { named, type Check, type Column, type ForeignKey, type Index, type ReferentialAction } from './shape';
 import type { Schema, Table } from './shape';
 
@@ -174,6 +174,9 @@ export function compareTable(declared: Schema, table: Table, live: Schema): Diff
   );
   if (found.special !== undefined) {
     settings.push({ ...at, property: 'kind', expected: 'an ordinary table', actual: found.special });
+  }
+  if (found.rowFormat !== undefined && needsDynamicRows(table)) {
+    settings.push({ ...at, property: 'row-format', expected: 'DYNAMIC', actual: found.rowFormat });
   }
   const primary = [table.primaryKey, found.primaryKey].map((columns) => columns.join(', '));
   if (primary[0] !== primary[1]) {

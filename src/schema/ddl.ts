@@ -1,6 +1,14 @@
 import { quoteName } from './queryable';
 import type { Flavour } from './server';
-import type { Check, Column, ForeignKey, Index, Schema, Table } from './shape';
+import {
+  named,
+  type Check,
+  type Column,
+  type ForeignKey,
+  type Index,
+  type Schema,
+  type Table,
+} from './shape';
 
 /** The charset and collation of a text column. */
 export interface TextSettings {
@@ -68,6 +76,8 @@ export function checkSql(check: Check): string {
   return `CONSTRAINT ${quoteName(check.name)} CHECK (${check.expression})`;
 }
 
+const utf8mb4Bytes = 4;
+
 const names = (list: readonly string[]): string => list.map(quoteName).join(', ');
 
 /**
@@ -83,6 +93,21 @@ export function foreignKeySql(key: ForeignKey, flavour: Flavour): string {
     `REFERENCES ${parent.join('.')} (${names(key.parentColumns)}) ` +
     `${onDelete}ON UPDATE ${key.onUpdate}`
   );
+}
+
+/**
+ * The row format of our tables, whatever innodb_default_row_format says: COMPACT and REDUNDANT index at most 767 bytes of
+ * a column (1709). A table that has it from the default alone loses it by any ALTER that rebuilds it.
+ */
+export const rowFormatSql = 'ROW_FORMAT=DYNAMIC';
+
+/** True for a table that COMPACT and REDUNDANT rows can't serve: an index has a column of more than 767 bytes. */
+export function needsDynamicRows({ columns, indexes }: Table): boolean {
+  const indexed = indexes.flatMap((index) => index.columns).filter(({ prefix }) => prefix === null);
+  return indexed.some(({ name }) => {
+    const characters = /^(?:var)?char\((\d+)\)$/.exec(named(columns, name)?.type ?? '')?.[1] ?? 0;
+    return Number(characters) * utf8mb4Bytes > 767;
+  });
 }
 
 /**
@@ -102,7 +127,7 @@ export function createTableSql(
   ];
   return (
     `CREATE TABLE ${quoteName(table.name)} (\n  ${lines.join(',\n  ')}\n) ` +
-    `ENGINE=${table.engine} DEFAULT CHARSET=${table.charset} COLLATE=${table.collation}`
+    `ENGINE=${table.engine} ${rowFormatSql} DEFAULT CHARSET=${table.charset} COLLATE=${table.collation}`
   );
 }
 

@@ -1,5 +1,5 @@
 import { compareTable, type Difference } from './compare';
-import { alterSql, checkSql, columnSql, dropCheckSql, expectedText, indexSql } from './ddl';
+import { alterSql, checkSql, columnSql, dropCheckSql, expectedText, indexSql, rowFormatSql } from './ddl';
 import { separateDuplicates } from './mend-columns';
 import { quoteName } from './queryable';
 import { note, statement, type RemedyPart } from './remedy';
@@ -44,7 +44,9 @@ export function mendTableSettings(target: MendTarget): RemedyPart[] {
   const different = differencesOf(target, 'table').map((one) => one.property);
   const parts: RemedyPart[] = [];
   if (different.includes('kind')) parts.push(...mendKind(table.name, found.special ?? ''));
-  if (different.includes('engine')) parts.push(statement(alterSql(table.name, `ENGINE=${table.engine}`)));
+  if (different.includes('engine'))
+    parts.push(statement(alterSql(table.name, `ENGINE=${table.engine}`, rowFormatSql)));
+  if (different.includes('row-format')) parts.push(statement(alterSql(table.name, rowFormatSql)));
   if (different.includes('charset') || different.includes('collation')) {
     const settings = `DEFAULT CHARACTER SET ${table.charset} COLLATE ${table.collation}`;
     parts.push(statement(alterSql(table.name, settings)));

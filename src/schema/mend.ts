@@ -189,6 +189,7 @@ class Planner {
       ...before,
       ...{ engine: table.engine, charset: table.charset, collation: table.collation },
       special: undefined,
+      rowFormat: undefined,
       primaryKey: table.primaryKey,
       columns: [...mended, ...before.columns.filter((column) => !named(mended, column.name))],
       indexes: before.indexes.filter(

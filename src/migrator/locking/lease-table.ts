@@ -54,7 +54,7 @@ export async function ensureLeaseTable(session: Queryable): Promise<void> {
   taken_at datetime(3) NULL,
   expires_at datetime(3) NULL,
   PRIMARY KEY (name)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci`,
+) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci`,
   );
   await ensureLeaseRow(session);
 }

@@ -22,8 +22,8 @@ export const createQuarantineSql = `CREATE TABLE IF NOT EXISTS ${quoteName(quara
   caused_by text NOT NULL,
   \`columns\` json NOT NULL,
   PRIMARY KEY (id),
-  INDEX idx_orphans_key (foreign_key, id)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci`;
+  INDEX idx_orphans_key (foreign_key)
+) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci`;
 
 /** True where the table is there. */
 export function hasQuarantine(session: Queryable): Promise<boolean> {

@@ -1,24 +1,35 @@
 import { compareTable, type Difference } from '../compare';
+import { rowFormatSql } from '../ddl';
 import { checkChanges } from './check-changes';
 import { columnChanges, type Comments } from './column-changes';
-import { indexChanges } from './index-changes';
+import { indexChanges, retiredDifferences } from './index-changes';
 import { objectOf, type RepairTarget, type TableChange } from './repair';
 
 /** Engine, and the charset that new columns get. */
 function settingChanges({ table }: RepairTarget, differences: readonly Difference[]): TableChange[] {
   const ofTable = differences.filter(({ object }) => object === 'table');
   const engine = ofTable.filter(({ property }) => property === 'engine');
+  const rows = ofTable.filter(({ property }) => property === 'row-format');
   const text = ofTable.filter(({ property }) => property === 'charset' || property === 'collation');
   const changes: TableChange[] = [];
   if (engine.length > 0) {
-    const clause = `ENGINE=${table.engine}`;
+    const clause = `ENGINE=${table.engine}, ${rowFormatSql}`;
     changes.push({ clause, what: `make it ${table.engine}`, copies: true, differences: engine });
+  }
+  if (rows.length > 0) {
+    const what = 'store its rows so that long columns can be indexed';
+    changes.push({ clause: rowFormatSql, what, copies: false, differences: rows });
   }
   if (text.length > 0) {
     const clause = `DEFAULT CHARACTER SET ${table.charset} COLLATE ${table.collation}`;
     changes.push({ clause, what: 'change its default charset', copies: false, differences: text });
   }
   return changes;
+}
+
+/** What differs from the declared table, foreign keys excepted, and what migrating it would have taken away. */
+export function repairableDifferences(target: RepairTarget): Difference[] {
+  return [...compareTable(target.declared, target.table, target.live), ...retiredDifferences(target)];
 }
 
 /**
@@ -33,9 +44,7 @@ export function tableChanges(
   comments: Comments,
   decided: ReadonlySet<string> = new Set(),
 ): TableChange[] {
-  const differences = compareTable(target.declared, target.table, target.live).filter(
-    (one) => !decided.has(objectOf(one)),
-  );
+  const differences = repairableDifferences(target).filter((one) => !decided.has(objectOf(one)));
   const columns = columnChanges(target, differences, comments);
   const modified = columns
     .filter(({ clause }) => clause.startsWith('MODIFY'))

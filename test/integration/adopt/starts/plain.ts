@@ -15,6 +15,12 @@ export const plainStarts: Record<string, Start> = {
       },
     }),
   },
+  'in rows in which no name fits into an index': {
+    sql: plain({
+      columns: { name: 'VARCHAR(255) NOT NULL' },
+      text: 'ROW_FORMAT=COMPACT DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci',
+    }),
+  },
   'without indexes': { sql: plain({ bare: true }, { bare: true }) },
   'only the flows': { sql: [flowsTable()], tables: ['protection_flows'] },
   'with an index of our name over other columns': {

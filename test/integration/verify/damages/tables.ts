@@ -49,6 +49,12 @@ export const tableDamages: readonly Damage[] = [
     names: 'protection_flows: collation is utf8mb4_bin',
   },
   {
+    name: 'rows in which no name fits into an index',
+    damage: ['ALTER TABLE protection_flows DROP INDEX uq_flows_name, ROW_FORMAT=COMPACT'],
+    checks: ['tables', 'indexes'],
+    names: 'protection_flows: row-format is COMPACT, not DYNAMIC',
+  },
+  {
     name: 'partitions',
     damage: [...dropKeys, 'ALTER TABLE protection_flow_executions PARTITION BY KEY (id) PARTITIONS 2'],
     checks: ['tables', 'foreign-keys', 'key-compatibility', 'cascade-delete', 'set-null'],
