@@ -6,8 +6,9 @@ import {
   type ReplicationMode,
 } from 'typeorm';
 import { migrations } from '../migrations';
+import { historyTable } from '../schema/history-table';
 import type { Flavour, Server } from '../schema/server';
-import { historyTable, readHistory } from './history';
+import { readHistory } from './history';
 import { probeServer } from './probe-server';
 import { refusals } from './refusals';
 import { runPending, undoNewest } from './run-pending';

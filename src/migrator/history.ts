@@ -1,14 +1,12 @@
 import { declareArguments } from '../arguments';
-import { catalogRows } from '../schema/catalog/catalog-rows';
+import { readCatalog } from '../schema/catalog/read-catalog';
 import { tableExists } from '../schema/catalog/table-exists';
+import { createHistorySql, historyTable, historyTableFaults, mendHistorySql } from '../schema/history-table';
 import type { Queryable } from '../schema/queryable';
 import { quoteText, select } from '../schema/queryable';
 import type { StepContext } from '../schema/step';
 import { session as aSession } from './arguments';
 import type { ThisRun } from './this-run';
-
-/** The history's table: named so that an application's own TypeORM history, `migrations`, is left alone. */
-export const historyTable = 'sendense_flow_migrations';
 
 /** A migration that the history records. */
 export interface HistoryEntry {
@@ -70,46 +68,18 @@ export async function recordApplied(
   );
 }
 
-/** What TypeORM's own form of the table leaves out: a name stands there once only, a row says when it was written. */
-const additions: Readonly<Record<string, string>> = {
-  applied_at: 'ADD COLUMN applied_at timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP',
-  reverting: 'ADD COLUMN reverting tinyint(1) NOT NULL DEFAULT 0',
-  applied_by: 'ADD COLUMN applied_by varchar(255) NULL',
-  package_version: 'ADD COLUMN package_version varchar(64) NULL',
-  duration_ms: 'ADD COLUMN duration_ms int unsigned NULL',
-  uq_flow_migrations_name: 'ADD UNIQUE INDEX uq_flow_migrations_name (name)',
-};
-
 /**
  * Creates the history's table unless it is there, in the form that TypeORM's executor reads and writes, and gives one
  * that TypeORM made (on a plain DataSource with these migrations) what it lacks.
  */
 export async function ensureHistory({
   session,
+  server,
   execute,
-}: Pick<StepContext, 'session' | 'execute'>): Promise<void> {
-  await execute(
-    `CREATE TABLE IF NOT EXISTS ${historyTable} (
-  id int NOT NULL AUTO_INCREMENT,
-  timestamp bigint NOT NULL,
-  name varchar(255) NOT NULL,
-  applied_at timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP,
-  reverting tinyint(1) NOT NULL DEFAULT 0,
-  applied_by varchar(255) NULL,
-  package_version varchar(64) NULL,
-  duration_ms int unsigned NULL,
-  PRIMARY KEY (id),
-  UNIQUE INDEX uq_flow_migrations_name (name)
-) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci`,
-  );
-  const present = await catalogRows<{ name: string }>(
-    session,
-    `SELECT COLUMN_NAME AS name FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?
-      UNION
-     SELECT INDEX_NAME FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?`,
-    [historyTable, historyTable],
-  );
-  for (const [name, change] of Object.entries(additions)) {
-    if (!present.some((row) => row.name === name)) await execute(`ALTER TABLE ${historyTable} ${change}`);
-  }
+}: Pick<StepContext, 'session' | 'server' | 'execute'>): Promise<void> {
+  await execute(createHistorySql.replace('CREATE TABLE', 'CREATE TABLE IF NOT EXISTS'));
+  const live = (await readCatalog(session, server, [historyTable])).get(historyTable);
+  if (live === undefined) return;
+  const absent = historyTableFaults(live).filter(({ actual }) => actual === null);
+  for (const sql of mendHistorySql(live, absent)) await execute(sql);
 }

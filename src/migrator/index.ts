@@ -4,7 +4,8 @@ export {
   type FixedOptions,
   type MysqlOptions,
 } from './guarded-data-source';
-export { historyTable, readHistory, type HistoryEntry } from './history';
+export { historyTable } from '../schema/history-table';
+export { readHistory, type HistoryEntry } from './history';
 export { migrate, planMigrate, type MigrateOptions, type MigrateOutcome } from './migrate';
 export { runPreflight } from './preflight';
 export {

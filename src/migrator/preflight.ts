@@ -11,11 +11,14 @@ import {
   type LockFact,
   type Wishes,
 } from '../preflight';
-import { catalogRows } from '../schema/catalog/catalog-rows';
+import { readCatalog } from '../schema/catalog/read-catalog';
 import { tableExists } from '../schema/catalog/table-exists';
 import { guarded, wishReaders } from './arguments';
+import { historyId, historyTable, historyTableFaults } from '../schema/history-table';
+import type { Server } from '../schema/server';
+import { named } from '../schema/shape';
 import type { ProtectionFlowsDataSource } from './guarded-data-source';
-import { historyTable, readHistory, type HistoryEntry } from './history';
+import { readHistory, type HistoryEntry } from './history';
 import { leaseTable } from './locking/lease-table';
 import { readNode, type Node } from './locking/node';
 import { whereOf, type PreflightResult } from './results';
@@ -32,18 +35,14 @@ async function readHistoryIfAllowed(runner: QueryRunner): Promise<HistoryEntry[]
   }
 }
 
-/** True for a history of this package's own making; TypeORM's lacks a column. */
-async function hasOwnColumns(runner: QueryRunner): Promise<boolean> {
-  const rows = await catalogRows(
-    runner,
-    `SELECT 1 AS found FROM information_schema.STATISTICS
-      WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? AND INDEX_NAME = 'uq_flow_migrations_name'`,
-    [historyTable],
-  );
-  return rows.length > 0;
+/** True for a history of this release's making: TypeORM's, and an older release's, are changed. */
+async function isAsDeclared(runner: QueryRunner, server: Server): Promise<boolean> {
+  const table = (await readCatalog(runner, server, [historyTable])).get(historyTable);
+  if (table === undefined || historyTableFaults(table).length > 0) return false;
+  return named(table.columns, 'id')?.type === historyId.unsigned.type;
 }
 
-async function readHistoryFact(runner: QueryRunner): Promise<HistoryFact> {
+async function readHistoryFact(runner: QueryRunner, server: Server): Promise<HistoryFact> {
   const history = await readHistoryIfAllowed(runner);
   const entries = history === null || history === 'denied' ? [] : history;
   const names = entries.filter((entry) => !entry.reverting).map((entry) => entry.name);
@@ -54,7 +53,7 @@ async function readHistoryFact(runner: QueryRunner): Promise<HistoryFact> {
     isReadable: history !== 'denied',
     names,
     ids: new Map(entries.map(({ name, id }) => [name, id])),
-    isComplete: history === null || isDone || (await hasOwnColumns(runner)),
+    isComplete: history === null || isDone || (await isAsDeclared(runner, server)),
     reverting: entries.filter((entry) => entry.reverting).map((entry) => entry.name),
   };
 }
@@ -72,7 +71,7 @@ export async function factsOf(
   node?: Node,
 ): Promise<Facts> {
   const tables = {
-    historyTable: await readHistoryFact(runner),
+    historyTable: await readHistoryFact(runner, dataSource.server),
     lockTable: await readLockFact(runner, node ?? (await readNode(runner))),
   };
   return readFacts(runner, dataSource.server, migrationList, tables, wishes);

@@ -1,7 +1,8 @@
 import { MigrationExecutor, type DataSource, type Migration, type QueryRunner } from 'typeorm';
 import { stepContext } from '../migrations';
+import { historyTable } from '../schema/history-table';
 import { quoteText } from '../schema/queryable';
-import { historyTable, recordApplied } from './history';
+import { recordApplied } from './history';
 import { thisRun } from './this-run';
 
 /**

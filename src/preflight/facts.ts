@@ -29,7 +29,7 @@ export interface HistoryFact {
   readonly names: readonly string[];
   /** The number of each row, which gives their order. */
   readonly ids: ReadonlyMap<string, number>;
-  /** False where its table is of TypeORM's own form, to which columns are added. */
+  /** False where its table is of TypeORM's own form, or an older release's, and so is changed. */
   readonly isComplete: boolean;
   /** Names of those whose rollback died half-way; they count as pending. */
   readonly reverting: readonly string[];

@@ -1,4 +1,4 @@
-import { historyTable } from '../migrator';
+import { historyTable } from '../schema/history-table';
 import { quoteText } from '../schema/queryable';
 import { note, statement, type RemedyPart } from '../schema/remedy';
 

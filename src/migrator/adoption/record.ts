@@ -1,5 +1,7 @@
 import type { QueryRunner } from 'typeorm';
 import { migrationList, stepContext } from '../../migrations';
+import { historyTable } from '../../schema/history-table';
+import { runStep } from '../../schema/step';
 import { ensureHistory, markReverting, readHistory, recordApplied } from '../history';
 import { thisRun } from '../this-run';
 
@@ -18,6 +20,8 @@ export async function recordMigrations(runner: QueryRunner, names: readonly stri
   if (names.length === 0) return;
   const context = await stepContext(runner, null);
   await ensureHistory(context);
+  for (const step of migrationList.flatMap(({ steps }) => [...steps]))
+    if (step.tables.includes(historyTable)) await runStep(step, context);
   const reverting = ((await readHistory(runner)) ?? []).map((entry) => entry.name);
   for (const name of names.filter((one) => reverting.includes(one)))
     await markReverting(context, name, false);

@@ -1,15 +1,14 @@
-import { historyTable } from '../../migrator';
-import { createTableSql } from '../../schema/ddl';
+import { describeDifference } from '../../schema/compare';
+import {
+  createHistorySql,
+  historyTable,
+  historyTableFaults,
+  mendHistorySql,
+} from '../../schema/history-table';
 import { remedyText, statement } from '../../schema/remedy';
 import { ask, fail, pass, type Check, type VerifyContext } from '../context';
 import { disorderedRows, insertRows, mistimedRows, repeatedRows, unknownRows } from '../history-rows';
 import type { HistoryFault } from '../history-rows';
-import {
-  declaredHistory,
-  describeHistoryFault,
-  historyTableFaults,
-  mendHistoryTable,
-} from '../history-table';
 
 /** What is wrong with the history apart from what is pending, in the order in which it is to be mended. */
 export function historyFaults({ history, known }: Pick<VerifyContext, 'history' | 'known'>): HistoryFault[] {
@@ -20,7 +19,12 @@ export function historyFaults({ history, known }: Pick<VerifyContext, 'history' 
   const ofTable = (some: typeof faults): HistoryFault[] =>
     some.length === 0 || table === null
       ? []
-      : [{ summary: some.map(describeHistoryFault).join('; '), parts: mendHistoryTable(table, some) }];
+      : [
+          {
+            summary: some.map(describeDifference).join('; '),
+            parts: mendHistorySql(table, some).map(statement),
+          },
+        ];
   return [
     ...ofTable(columns),
     ...unknownRows(rows, known),
@@ -51,7 +55,7 @@ function pendingFault({ history, known }: VerifyContext): HistoryFault | null {
   return {
     summary: summary.join('; '),
     parts: [
-      ...(entries === null ? [statement(createTableSql(declaredHistory))] : []),
+      ...(entries === null ? [statement(createHistorySql)] : []),
       ...insertRows(pending, rows, known),
       ...rows
         .filter((row) => row.reverting)
