@@ -5,6 +5,7 @@ import { hasProgram } from './distribution.mjs';
 import { Fault, say } from './fault.mjs';
 import { ensureGalera } from './galera.mjs';
 import { ensureNodeModules } from './node-modules.mjs';
+import { ensureLinters } from './linters.mjs';
 import { inProject } from './project.mjs';
 import { lastLines, runQuietly } from './run.mjs';
 
@@ -55,8 +56,8 @@ async function ensureEngine({ name, release, packages }) {
 }
 
 /**
- * Makes the servers to test against: the distribution's own, also as a cluster, and the root file systems of others.
- * What is there stays.
+ * Makes the servers to test against: the distribution's own, also as a cluster, and the root file systems of others;
+ * and the linters of databases. What is there stays.
  */
 export async function setupEngines() {
   if (process.getuid?.() !== 0) {
@@ -69,6 +70,7 @@ export async function setupEngines() {
   await ensureNodeModules();
   await ensureDistributionServer();
   await ensureGalera();
+  await ensureLinters();
   await ensureDebootstrap();
   for (const engine of engines) await ensureEngine(engine);
 }

@@ -59,10 +59,6 @@ import {
  */
 @Entity({ name: 'protection_flows', engine: 'InnoDB', synchronize: false })
 @Unique('uq_flows_name', ['name'])
-@Index('idx_flow_type', ['flow_type'])
-@Index('idx_target', ['target_type', 'target_id'])
-@Index('idx_enabled', ['enabled'])
-@Index('idx_schedule', ['schedule_id'])
 @Index('idx_repository', ['repository_id'])
 @Index('idx_policy', ['policy_id'])
 @Index('idx_last_execution', ['last_execution_time'])

@@ -4,6 +4,7 @@ import { CreateProtectionFlowTables1795305600000 } from './1795305600000-create-
 import { AddForeignKeys1795305601000 } from './1795305601000-add-foreign-keys';
 import { AddOperationalIndexes1795305602000 } from './1795305602000-add-operational-indexes';
 import { AllowCancelledAsLastStatus1795305603000 } from './1795305603000-allow-cancelled-as-last-status';
+import { DropRedundantIndexes1795305604000 } from './1795305604000-drop-redundant-indexes';
 import type { StepMigration } from './step-migration';
 
 /** Every migration, oldest first. An explicit list: what is not named here does not run. */
@@ -12,6 +13,7 @@ export const migrations: readonly (new () => StepMigration)[] = [
   AddForeignKeys1795305601000,
   AddOperationalIndexes1795305602000,
   AllowCancelledAsLastStatus1795305603000,
+  DropRedundantIndexes1795305604000,
 ];
 
 /** One instance of each migration, oldest first. */

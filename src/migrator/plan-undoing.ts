@@ -3,7 +3,7 @@ import { isProtectionFlowsError, type ProtectionFlowsError } from '../errors';
 import { migrationList, type StepMigration } from '../migrations';
 import { readCatalog } from '../schema/catalog/read-catalog';
 import type { Server } from '../schema/server';
-import { withTable, type Schema } from '../schema/shape';
+import { named, withTable, type Schema } from '../schema/shape';
 import { declaredBy, type Step } from '../schema/step';
 import type { PlannedStatement } from './results';
 
@@ -14,7 +14,7 @@ export interface UndoingPlan {
   readonly refusals: readonly ProtectionFlowsError[];
 }
 
-/** The live tables as they are once that step is undone; the keys are the live ones, as any may be absent. */
+/** The live tables as they are once that step is undone; the keys are the live ones, as any may be absent, and so are charsets. */
 function without(live: Schema, step: Step, steps: readonly Step[]): Schema {
   const [table = ''] = step.tables;
   if (step.creates !== undefined) return new Map([...live].filter(([name]) => name !== step.creates));
@@ -27,7 +27,14 @@ function without(live: Schema, step: Step, steps: readonly Step[]): Schema {
     }));
   }
   const before = declaredBy(steps.slice(0, steps.indexOf(step))).get(table);
-  return withTable(live, table, (shape) => ({ ...(before ?? shape), foreignKeys: shape.foreignKeys }));
+  return withTable(live, table, (shape) => ({
+    ...(before ?? shape),
+    columns: (before ?? shape).columns.map((column) => {
+      const { charset, collation } = named(shape.columns, column.name) ?? column;
+      return { ...column, charset, collation };
+    }),
+    foreignKeys: shape.foreignKeys,
+  }));
 }
 
 /**

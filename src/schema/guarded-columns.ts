@@ -12,6 +12,10 @@ function hasNullable(index: Index, columns: readonly Column[]): boolean {
   return index.columns.slice(1).some(({ name }) => named(columns, name)?.nullable !== false);
 }
 
+/** True for an index of which no further column may be NULL: what MySQL looks a foreign key up by has to be so. */
+export const isGuard = (table: Table, index: Index): boolean =>
+  index.columns.slice(1).every(({ name }) => named(table.columns, name)?.nullable === false);
+
 /**
  * The columns of which MySQL does not check the foreign keys in every row. MySQL 9.7 looks a new child up by the first
  * index that begins with the key's column, and takes a row with NULL in a further column of that index for one that

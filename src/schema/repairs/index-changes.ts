@@ -1,7 +1,8 @@
 import { type Difference } from '../compare';
 import { indexSql } from '../ddl';
+import { isGuard } from '../guarded-columns';
 import { quoteName } from '../queryable';
-import { named, type Index, type Table } from '../shape';
+import { named, type Index } from '../shape';
 import { describeIndex, sameIndex } from '../steps/index-shape';
 import { byObject, type RepairTarget, type TableChange } from './repair';
 
@@ -34,10 +35,6 @@ export function renamedIndexes({ table, found }: Pick<RepairTarget, 'table' | 'f
   return renamed;
 }
 
-/** True for an index of which no further column may be NULL: what MySQL looks a foreign key up by has to be so. */
-export const isGuard = (table: Table, index: Index): boolean =>
-  index.columns.slice(1).every(({ name }) => named(table.columns, name)?.nullable === false);
-
 function declaredIndex(
   { found, server }: RepairTarget,
   wanted: Index,
@@ -68,12 +65,32 @@ function redundantIndex({ table }: RepairTarget, extra: Index): Pick<TableChange
   };
 }
 
-/** The changes that bring every declared index; others stay, but for a unique one that only repeats. */
+/** The live indexes that migrations made and a later one dropped. */
+const retiredIndexes = ({ table, found }: Pick<RepairTarget, 'table' | 'found'>): Index[] =>
+  found.indexes.filter((index) => {
+    const retired = named(table.retired ?? [], index.name);
+    return retired !== undefined && sameIndex(retired, index);
+  });
+
+/** The same as differences: no fault of the table, but what migrating it would have taken away. */
+export function retiredDifferences(target: Pick<RepairTarget, 'table' | 'found'>): Difference[] {
+  return retiredIndexes(target).map((index) => ({
+    object: 'index',
+    table: target.table.name,
+    name: index.name,
+    property: 'presence',
+    expected: null,
+    actual: `${describeIndex(index)}, with which another index begins`,
+  }));
+}
+
+/** The changes that bring every declared index; others stay, but for a unique one that only repeats, and what is retired. */
 export function indexChanges(target: RepairTarget, differences: readonly Difference[]): TableChange[] {
   const { table, found } = target;
   const renamed = renamedIndexes(target);
   const taken = new Map([...renamed].map(([name, index]) => [index.name, name]));
   const ofIndexes = byObject(differences.filter(({ object }) => object === 'index'));
+  const retired = retiredIndexes(target);
   const changes: TableChange[] = [];
   for (const all of ofIndexes.values()) {
     const name = all[0]?.name ?? '';
@@ -87,6 +104,9 @@ export function indexChanges(target: RepairTarget, differences: readonly Differe
       changes.push({ clause, what, copies: false, differences: [...all, ...also] });
     } else if (wanted !== undefined) {
       changes.push({ ...declaredIndex(target, wanted, all), copies: false, differences: all });
+    } else if (extra !== undefined && retired.includes(extra)) {
+      const clause = `DROP INDEX ${quoteName(name)}`;
+      changes.push({ clause, what: `drop ${name}`, copies: false, differences: all });
     } else if (extra !== undefined && !taken.has(name) && isRedundant(target, extra)) {
       changes.push({ ...redundantIndex(target, extra), copies: false, differences: all });
     }
@@ -101,7 +121,9 @@ export function indexChanges(target: RepairTarget, differences: readonly Differe
 /** The indexes as they will be, in the server's order: what stays, then what is added, those that guard a key first. */
 export function reshapedIndexes({ table, found }: Pick<RepairTarget, 'table' | 'found'>): Index[] {
   const names = new Map([...renamedIndexes({ table, found })].map(([name, index]) => [index.name, name]));
+  const retired = retiredIndexes({ table, found });
   const staying = found.indexes.flatMap((index): Index[] => {
+    if (retired.includes(index)) return [];
     const declared = named(table.indexes, names.get(index.name) ?? index.name);
     if (declared === undefined) return [{ ...index, unique: false }];
     return sameIndex(declared, index) ? [declared] : [];

@@ -1,18 +1,19 @@
 import { catalogRows } from '../catalog/catalog-rows';
 import { readCatalog } from '../catalog/read-catalog';
 import { compareTable, type Difference } from '../compare';
+import { isGuard } from '../guarded-columns';
 import type { Queryable } from '../queryable';
 import type { Server } from '../server';
 import type { ForeignKey, Index, Schema, Table } from '../shape';
 import { addForeignKey } from '../steps/add-foreign-key';
 import { createMissingTable } from './create-missing-table';
 import { neededFills } from './fill-rows';
-import { isGuard } from './index-changes';
 import { readIncomingKeys } from './incoming-keys';
 import { incomingKeyDecisions, keyDecisions, mendedKeyDifferences } from './key-decisions';
 import { objectOf, type Decision, type Repair, type RepairTarget } from './repair';
 import { reshapeTable } from './reshape-table';
 import { rowDecisions } from './row-decisions';
+import { repairableDifferences } from './table-changes';
 import { tableDecisions } from './table-decisions';
 import { disturbedColumns, keysInTheWay, takeOffKeys } from './take-off-keys';
 
@@ -50,7 +51,7 @@ async function surveyTable(session: Queryable, target: RepairTarget): Promise<Ta
   const decidedFirst = new Set(structural.map(objectOf));
   const decisions = [...structural, ...(await rowDecisions(session, target, decidedFirst))];
   const decided = new Set(decisions.map(objectOf));
-  const differences = compareTable(declared, table, live).filter((one) => !decided.has(objectOf(one)));
+  const differences = repairableDifferences(target).filter((one) => !decided.has(objectOf(one)));
   const needed = await neededFills(session, table, found);
   if (differences.length === 0 && needed.rows === 0) return { decisions, repair: null };
   const comments = await readComments(session, table.name);

@@ -1,7 +1,7 @@
 import { ProtectionFlowsError } from '../../errors';
 import { online } from '../alter-table';
 import { readCatalog } from '../catalog/read-catalog';
-import { guardSql } from '../guarded-columns';
+import { guardSql, isGuard } from '../guarded-columns';
 import { alterSql, dropForeignKeySql, foreignKeySql, indexSql } from '../ddl';
 import { keyState, unprovenName, type KeyObstacle, type KeyState } from '../key-state';
 import { orphanChoicesFor, possibleChoice } from '../orphans/choices';
@@ -11,6 +11,7 @@ import { findSettledOrphans } from '../orphans/settled-orphans';
 import type { Flavour } from '../server';
 import { named, withTable, type ForeignKey, type Index, type Schema, type Table } from '../shape';
 import type { Step, StepContext } from '../step';
+import { isPrefixOf } from './index-shape';
 import { alignColumn, alignmentSql } from './align-column';
 
 const unchecked = 'SET SESSION foreign_key_checks = 0';
@@ -49,11 +50,13 @@ function refuseOrphans(child: Table, key: ForeignKey, live: Schema, orphans: Orp
 }
 
 /**
- * What puts the key's index there, where the table has none of its name (the server would make a nameless one), and
- * ahead of others that keep the server from checking the key in every row.
+ * What puts the key's index there, where the table has none of its name nor one that a later migration put in its place
+ * (the server would make a nameless one), and ahead of others that keep the server from checking the key in every row.
  */
 function indexStatements({ table, key, index }: KeyAt, child: Table): string[] {
-  const isThere = named(child.indexes, index.name) !== undefined;
+  const isThere = child.indexes.some(
+    (one) => one.name === index.name || (isPrefixOf(index, one) && isGuard(child, one)),
+  );
   return [
     ...(isThere ? [] : [`${alterSql(table, `ADD ${indexSql(index)}`)}, ${online}`]),
     ...guardSql(child, key.columns[0] ?? '', index),

@@ -18,6 +18,12 @@ export function sameIndex(left: Index, right: Index): boolean {
   return describeIndex(left) === describeIndex(right);
 }
 
+/** True where the other index begins with all columns of this one, in the same order. */
+export function isPrefixOf(index: Index, other: Index): boolean {
+  const beginning = { ...other, columns: other.columns.slice(0, index.columns.length), unique: index.unique };
+  return sameIndex(index, beginning);
+}
+
 /** SCHEMA_HAND_MADE for an index that is neither what a step expects nor what it makes. */
 export function handMadeIndex(
   table: string,

@@ -34,10 +34,15 @@ export async function declaredPart(session: Queryable): Promise<Record<string, T
         all
           .filter((one) => kept.some((other) => other.name === one.name))
           .sort((one, other) => (one.name < other.name ? -1 : 1));
+      // Matters where a key starts; elsewhere the order of indexes has no effect
+      const atKeys = (table.unguarded ?? []).filter((column) =>
+        declared?.foreignKeys.some((key) => key.columns.includes(column)),
+      );
       return [
         name,
         {
           ...table,
+          unguarded: atKeys,
           columns: table.columns.filter((one) => declared?.columns.some((other) => other.name === one.name)),
           indexes: only(table.indexes, declared?.indexes),
           checks: only(table.checks, declared?.checks),

@@ -82,7 +82,7 @@ describe('the data source', () => {
     await dataSource().runMigrations();
     await dataSource().undoLastMigration();
     const names = await select(database.session, 'SELECT name FROM sendense_flow_migrations ORDER BY id');
-    expect(names).toHaveLength(3);
+    expect(names).toHaveLength(4);
     expect(await dataSource().runMigrations()).toHaveLength(1);
   });
 
@@ -97,8 +97,8 @@ describe('the data source', () => {
       database.session,
       'SELECT name FROM sendense_flow_migrations',
     );
-    expect(new Set(names.map((row) => row.name)).size).toBe(4);
-    expect(names).toHaveLength(4);
+    expect(new Set(names.map((row) => row.name)).size).toBe(5);
+    expect(names).toHaveLength(5);
   });
 
   it.each([
@@ -160,7 +160,7 @@ describe('the data source', () => {
           findings: [{ code: 'FK_ORPHAN_ROWS', key: 'fk_executions_flow' }],
         },
       });
-      expect(await applied()).toBe(4);
+      expect(await applied()).toBe(migrationList.length);
     });
 
     it('a service starts, and warns', async () => {
@@ -172,7 +172,7 @@ describe('the data source', () => {
         [expect.stringContaining('fk_executions_flow'), expect.objectContaining({ code: 'FK_ORPHAN_ROWS' })],
       ]);
       warning.mockRestore();
-      expect(await applied()).toBe(4);
+      expect(await applied()).toBe(migrationList.length);
     });
   });
 });

@@ -28,11 +28,13 @@ describe('checking entities against migrations', () => {
 
   it("sees what TypeORM's diff overlooks", async () => {
     const result = await withEdited(
-      ({ index }) => index('idx_target', ['target_id', 'target_type']),
+      ({ index }) => index('idx_flows_due', ['next_execution_time', 'enabled']),
       (entities) => checkMigrations({ entities, server: sharedServer() }),
     );
     expect(result.typeorm).toEqual([]);
-    expect(result.entities).toEqual(['makes index protection_flows.idx_target (target_id, target_type)']);
+    expect(result.entities).toEqual([
+      'makes index protection_flows.idx_flows_due (next_execution_time, enabled)',
+    ]);
   });
 
   it('sees steps that declare other than they do', async () => {

@@ -121,11 +121,11 @@ const kinds: readonly [string, (editor: Editor) => void | [typeof FlowTag], read
   ],
   [
     'an index with its columns in another order, which TypeORM overlooks',
-    ({ index }) => index('idx_target', ['target_id', 'target_type']),
+    ({ index }) => index('idx_flows_due', ['next_execution_time', 'enabled']),
     [
       `replaceIndex(`,
-      `index('idx_target', 'target_type', 'target_id')`,
-      `index('idx_target', 'target_id', 'target_type')`,
+      `index('idx_flows_due', 'enabled', 'next_execution_time')`,
+      `index('idx_flows_due', 'next_execution_time', 'enabled')`,
     ],
   ],
   [
@@ -135,8 +135,8 @@ const kinds: readonly [string, (editor: Editor) => void | [typeof FlowTag], read
   ],
   [
     'an index that goes',
-    ({ index }) => index('idx_flow_type', null),
-    [`dropIndex('protection_flows', index('idx_flow_type', 'flow_type'))`],
+    ({ index }) => index('idx_last_execution', null),
+    [`dropIndex('protection_flows', index('idx_last_execution', 'last_execution_time'))`],
   ],
   [
     'a foreign key with its column',

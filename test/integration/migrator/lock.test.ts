@@ -225,7 +225,7 @@ describe('a lock table that somebody has', () => {
 it('a migrate leaves a record of each migration', async () => {
   await migrate(dataSource());
   const rows = await select(database.session, 'SELECT * FROM sendense_flow_migrations');
-  expect(rows).toHaveLength(4);
+  expect(rows).toHaveLength(5);
   for (const row of rows)
     expect(row).toMatchObject({
       applied_by: expect.stringMatching(new RegExp(`^pid ${process.pid} on .+`)),

@@ -56,7 +56,7 @@ const own: Record<string, Scenario> = {
     migrated: true,
     damage: [
       drop('fk_flows_schedule'),
-      'ALTER TABLE protection_flows DROP INDEX idx_schedule, DROP COLUMN schedule_id',
+      'ALTER TABLE protection_flows DROP INDEX idx_flows_schedule_created, DROP COLUMN schedule_id',
     ],
     code: 'FK_TYPE_MISMATCH',
     effect: 'key-refused',
@@ -84,7 +84,7 @@ const own: Record<string, Scenario> = {
   'an index of that name with other columns': {
     migrated: true,
     damage: [
-      "DELETE FROM sendense_flow_migrations WHERE name LIKE 'AddOperational%' OR name LIKE 'AllowCancelled%'",
+      "DELETE FROM sendense_flow_migrations WHERE name LIKE 'AddOperational%' OR name LIKE 'AllowCancelled%' OR name LIKE 'DropRedundant%'",
       'ALTER TABLE protection_flows DROP INDEX idx_flows_due, ADD INDEX idx_flows_due (next_execution_time)',
     ],
     code: 'SCHEMA_HAND_MADE',

@@ -246,7 +246,7 @@ describe('when everything is migrated', () => {
 
   it('a rollback that died asks for what bringing it back needs', async () => {
     await migrateAnew(database);
-    await query(`UPDATE ${history} SET reverting = 1 WHERE name LIKE 'AllowCancelled%'`);
+    await query(`UPDATE ${history} SET reverting = 1 WHERE name LIKE 'DropRedundant%'`);
     const as = await userWith('SELECT, INSERT, CREATE, ALTER ON DB.*');
     const { findings } = await look(as.database);
     expect(missing(findings)).toEqual([...ofLock('UPDATE'), `${history}: UPDATE`]);

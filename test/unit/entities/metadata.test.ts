@@ -59,8 +59,6 @@ describe('the entities', () => {
     expect(names).toEqual([
       {
         indexes: [
-          'idx_enabled',
-          'idx_flow_type',
           'idx_flows_created',
           'idx_flows_due',
           'idx_flows_enabled_created',
@@ -70,8 +68,6 @@ describe('the entities', () => {
           'idx_last_execution',
           'idx_policy',
           'idx_repository',
-          'idx_schedule',
-          'idx_target',
           'uq_flows_name',
         ],
         keys: ['fk_flows_policy SET NULL', 'fk_flows_repository RESTRICT', 'fk_flows_schedule SET NULL'],

@@ -80,6 +80,7 @@ export const extraStarts: Record<string, Start> = {
       }),
       executionsTable({ more: [ownKey] }),
     ],
+    extras: ['by_schedule'],
   },
   'with rules that say the same twice': {
     sql: plain({

@@ -6,6 +6,7 @@ const names = [
   'AddForeignKeys1795305601000',
   'AddOperationalIndexes1795305602000',
   'AllowCancelledAsLastStatus1795305603000',
+  'DropRedundantIndexes1795305604000',
 ] as const;
 /** The row of a migration; not by its number: the nodes of a cluster count in steps. */
 const at = (place: number): string => `name = '${names[place]}'`;
@@ -24,24 +25,31 @@ export const historyDamages: readonly Damage[] = [
   },
   {
     name: 'the last row deleted',
-    damage: [forget(3)],
+    damage: [forget(4)],
     checks: ['history'],
     verdict: 'half-applied',
-    names: names[3],
+    names: names[4],
   },
   {
     name: 'the last migration gone, its row too',
-    damage: [forget(3), withoutCancelled],
+    damage: [forget(4), 'ALTER TABLE protection_flows ADD INDEX idx_enabled (enabled)'],
+    checks: ['history'],
+    verdict: 'half-applied',
+    names: names[4],
+  },
+  {
+    name: 'the last two migrations gone, their rows too',
+    damage: [forget(3, 4), withoutCancelled],
     checks: ['history', 'columns'],
     verdict: 'half-applied',
     names: names[3],
   },
   {
-    name: 'the last two migrations half there',
-    damage: [forget(2, 3), withoutCancelled, 'ALTER TABLE protection_flows DROP INDEX idx_flows_due'],
+    name: 'the last three migrations half there',
+    damage: [forget(2, 3, 4), withoutCancelled, 'ALTER TABLE protection_flows DROP INDEX idx_flows_due'],
     checks: ['history', 'columns', 'indexes'],
     verdict: 'half-applied',
-    names: '2 of 4 migrations recorded',
+    names: '2 of 5 migrations recorded',
   },
   {
     name: 'a migration in the middle half there, its row gone',
@@ -88,6 +96,14 @@ export const historyDamages: readonly Damage[] = [
     names: 'reverting is missing',
   },
   {
+    name: 'the columns of the run lost',
+    damage: [
+      `ALTER TABLE ${history} DROP COLUMN applied_by, DROP COLUMN package_version, DROP COLUMN duration_ms`,
+    ],
+    checks: ['history'],
+    names: 'applied_by is missing',
+  },
+  {
     name: 'a wrong timestamp',
     damage: [`UPDATE ${history} SET timestamp = 1 WHERE ${at(2)}`],
     checks: ['history'],
@@ -101,14 +117,14 @@ export const historyDamages: readonly Damage[] = [
   },
   {
     name: 'a rollback that died before it took anything',
-    damage: [`UPDATE ${history} SET reverting = 1 WHERE ${at(3)}`],
+    damage: [`UPDATE ${history} SET reverting = 1 WHERE ${at(4)}`],
     checks: ['history'],
     verdict: 'half-applied',
     names: 'died half-way',
   },
   {
     name: 'a rollback that died half-way',
-    damage: [`UPDATE ${history} SET reverting = 1 WHERE ${at(3)}`, withoutCancelled],
+    damage: [forget(4), `UPDATE ${history} SET reverting = 1 WHERE ${at(3)}`, withoutCancelled],
     checks: ['history', 'columns'],
     verdict: 'half-applied',
     names: 'died half-way',
@@ -125,7 +141,7 @@ export const historyDamages: readonly Damage[] = [
     damage: [`DELETE FROM ${history}`],
     checks: ['history'],
     verdict: 'present-but-unrecorded',
-    names: '0 of 4 migrations recorded',
+    names: '0 of 5 migrations recorded',
   },
   {
     name: 'no table, and a hand-made schema',

@@ -18,9 +18,13 @@ export const indexDamages: readonly Damage[] = [
   },
   {
     name: 'with its columns swapped',
-    damage: [flows('DROP INDEX idx_target, ADD INDEX idx_target (target_id, target_type)')],
+    damage: [
+      flows(
+        'DROP INDEX idx_flows_target_created, ADD INDEX idx_flows_target_created (target_id, target_type, created_at)',
+      ),
+    ],
     checks: ['indexes'],
-    names: 'idx_target: columns is target_id, target_type',
+    names: 'idx_flows_target_created: columns is target_id, target_type',
   },
   {
     name: 'without its DESC',
@@ -32,7 +36,11 @@ export const indexDamages: readonly Damage[] = [
   },
   {
     name: 'of prefixes',
-    damage: [flows('DROP INDEX idx_target, ADD INDEX idx_target (target_type, target_id(8))')],
+    damage: [
+      flows(
+        'DROP INDEX idx_flows_target_created, ADD INDEX idx_flows_target_created (target_type, target_id(8), created_at)',
+      ),
+    ],
     checks: ['indexes'],
     names: 'target_id(8)',
   },
@@ -56,16 +64,16 @@ export const indexDamages: readonly Damage[] = [
   },
   {
     name: 'ignored',
-    damage: [flows('ALTER INDEX idx_enabled IGNORED')],
+    damage: [flows('ALTER INDEX idx_flows_due IGNORED')],
     checks: ['indexes'],
-    names: 'idx_enabled: visible is ignored',
+    names: 'idx_flows_due: visible is ignored',
     only: 'mariadb',
   },
   {
     name: 'invisible',
-    damage: [flows('ALTER INDEX idx_enabled INVISIBLE')],
+    damage: [flows('ALTER INDEX idx_flows_due INVISIBLE')],
     checks: ['indexes'],
-    names: 'idx_enabled: visible is ignored',
+    names: 'idx_flows_due: visible is ignored',
     only: 'mysql',
   },
   {

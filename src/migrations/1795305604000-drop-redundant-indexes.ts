@@ -1,0 +1,54 @@
+import { index } from '../schema/declare';
+import { alterSql, columnSql } from '../schema/ddl';
+import { historyId, historyTable } from '../schema/history-table';
+import type { Column, Schema } from '../schema/shape';
+import type { Step } from '../schema/step';
+import { liveColumn, sameColumn } from '../schema/steps/column-shape';
+import { dropIndex } from '../schema/steps/drop-index';
+import { StepMigration } from './step-migration';
+
+const flows = 'protection_flows';
+
+/** The statement that gives the history's id another type; none where its type is neither. */
+function changeId(live: Schema, from: Column, to: Column): string[] {
+  const found = liveColumn(live, historyTable, to.name);
+  return found !== undefined && sameColumn(found, from)
+    ? [alterSql(historyTable, `MODIFY ${columnSql(to, null)}`)]
+    : [];
+}
+
+/** The history is no table of the declared schema: it is there before the first migration, in its newest form. */
+const dropSignOfHistoryId: Step = {
+  title: `drop the sign of ${historyTable}.id`,
+  tables: [historyTable],
+  declare: (schema) => schema,
+  plan: (live) => changeId(live, historyId.signed, historyId.unsigned),
+  undo: (live) => changeId(live, historyId.unsigned, historyId.signed),
+};
+
+/**
+ * Drops what costs writes and serves no read: four indexes with which others begin. And the sign of the history's ids,
+ * which no row has. Linters for databases (pt-duplicate-key-checker, skeema) name all of it.
+ *
+ * Not breaking: no release of this package names those indexes in a hint, and a foreign key takes the index that begins
+ * with its column.
+ */
+export class DropRedundantIndexes1795305604000 extends StepMigration {
+  readonly name = 'DropRedundantIndexes1795305604000';
+  readonly breaking = false;
+  readonly steps = [
+    dropIndex(flows, index('idx_flow_type', 'flow_type'), {
+      coveredBy: index('idx_flows_type_created', 'flow_type', 'created_at'),
+    }),
+    dropIndex(flows, index('idx_target', 'target_type', 'target_id'), {
+      coveredBy: index('idx_flows_target_created', 'target_type', 'target_id', 'created_at'),
+    }),
+    dropIndex(flows, index('idx_enabled', 'enabled'), {
+      coveredBy: index('idx_flows_enabled_created', 'enabled', 'created_at'),
+    }),
+    dropIndex(flows, index('idx_schedule', 'schedule_id'), {
+      coveredBy: index('idx_flows_schedule_created', 'schedule_id', 'created_at'),
+    }),
+    dropSignOfHistoryId,
+  ];
+}

@@ -1,0 +1,85 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { adopt, migrate, type ProtectionFlowsDataSource } from '../../../src/migrator';
+import { ensureLeaseTable } from '../../../src/migrator/locking/lease-table';
+import { createQuarantineSql } from '../../../src/schema/orphans/quarantine-table';
+import { useDatabase, type TestDatabase } from '../../support/database';
+import { useDataSource } from '../../support/data-source';
+import { temporaryFolder } from '../../support/temporary-folder';
+import { plain } from '../adopt/platform-ddl';
+
+const run = promisify(execFile);
+const folder = temporaryFolder();
+const isInstalled = (program: string): boolean =>
+  (process.env['PATH'] ?? '').split(':').some((path) => path !== '' && existsSync(join(path, program)));
+
+const ours = ['protection_flows', 'protection_flow_executions'];
+const all = [...ours, 'sendense_flow_migrations', 'sendense_flow_lock', 'sendense_flow_orphans'];
+
+/** What a linter says of our tables, and whether it has looked at them. */
+type Linter = (database: TestDatabase) => Promise<{ readonly complaints: string; readonly looked: unknown }>;
+
+/** Percona's, by which indexes do the work of others. */
+async function ptDuplicateKeyChecker({ settings }: TestDatabase): ReturnType<Linter> {
+  const { stdout } = await run('pt-duplicate-key-checker', [
+    ...['--host', settings.host, '--port', String(settings.port)],
+    ...['--user', settings.username, '--password', settings.password ?? ''],
+    ...['--databases', settings.database ?? '', '--tables', all.join(',')],
+  ]);
+  const said = stdout.split('\n').filter((line) => !/^#|^\s*$/.test(line));
+  return { complaints: said.join('\n'), looked: Number(/Total Indexes\s+(\d+)/.exec(stdout)?.[1]) > 15 };
+}
+
+/** Skeema's, by its default rules. It takes the definitions from the server, and makes the tables anew to look at them. */
+async function skeema({ name, settings }: TestDatabase): ReturnType<Linter> {
+  const options = { env: { ...process.env, MYSQL_PWD: settings.password ?? '' } };
+  const at = join(folder, name);
+  const server = ['-h', settings.host, '-P', String(settings.port), '-u', settings.username];
+  await run('skeema', ['init', ...server, '--schema', name, '-d', name], { ...options, cwd: folder });
+  const files = (await readdir(at)).map((file) => file.replace(/\.sql$/, ''));
+  const others = files.filter((table) => !all.includes(table) && table !== '.skeema');
+  const lint = ['lint', '--skip-format', '--temp-schema', `${name}_lint`];
+  const ignore = `^(${others.join('|')})$`;
+  const { stdout, stderr } = await run('skeema', [...lint, '--ignore-table', ignore], {
+    ...options,
+    cwd: at,
+  }).catch((error: unknown) => error as { stdout: string; stderr: string });
+  const said = `${stdout}${stderr}`.split('\n').filter((line) => !/\[INFO\]|^\s*$/.test(line));
+  return { complaints: said.join('\n'), looked: all.every((table) => files.includes(table)) };
+}
+
+const linters: Readonly<Record<string, Linter>> = {
+  'pt-duplicate-key-checker': ptDuplicateKeyChecker,
+  skeema,
+};
+
+/** How our tables come to be. */
+const ways: Readonly<Record<string, (dataSource: ProtectionFlowsDataSource) => Promise<unknown>>> = {
+  migrate,
+  adopt: async (dataSource) => {
+    for (const sql of plain()) await dataSource.query(sql);
+    await adopt(dataSource, { repair: true });
+  },
+};
+
+/** Guards against what is found by looking from outside: indexes that only cost, ids that end early. */
+describe.each(Object.entries(ways))('the tables after %s', (_way, make) => {
+  const database = useDatabase({ platform: 'mixed' });
+  const dataSource = useDataSource(database, { migrated: false });
+  beforeAll(async () => {
+    await make(dataSource());
+    await ensureLeaseTable(database.session);
+    await database.session.query(createQuarantineSql);
+  });
+
+  for (const [program, lint] of Object.entries(linters)) {
+    const test = isInstalled(program) ? it : it.skip;
+    const reason = isInstalled(program) ? '' : ' (not installed here: npm run setup:engines installs it)';
+    test(`are nothing that ${program} complains of${reason}`, async () => {
+      expect(await lint(database)).toEqual({ complaints: '', looked: true });
+    });
+  }
+});
