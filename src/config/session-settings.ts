@@ -1,6 +1,7 @@
 import type * as Mysql2 from 'mysql2';
 import { fromServerError, ProtectionFlowsError } from '../errors';
 import { sessionStatement } from './session-variables';
+import { refuseTooLarge } from './statement-limit';
 import { closeWhenUnfit, type UnfitListener } from './unfit-sessions';
 
 /** The driver's side of the session's time zone: with another one, or the process's, every time would be off. */
@@ -66,6 +67,7 @@ function settleBeforeHandingOut<Source extends object>(source: Source, onUnfit: 
         settledSessions.add(connection);
         wrapOnce(connection);
         closeWhenUnfit(connection, onUnfit);
+        refuseTooLarge(connection);
         settled(null, connection);
       });
     });

@@ -1,5 +1,5 @@
 import type * as Mysql2 from 'mysql2';
-import { fromServerError } from '../errors';
+import { fromServerError, withoutValues } from '../errors';
 
 /** Why a session is of no more use: its server is read-only now, or no working member of its cluster. */
 export type UnfitCode = 'SERVER_READ_ONLY' | 'SERVER_NOT_READY';
@@ -17,10 +17,24 @@ function unfitCode(error: unknown): UnfitCode | null {
   return code === 'SERVER_READ_ONLY' || code === 'SERVER_NOT_READY' ? code : null;
 }
 
+/** The statement with its marks, as TypeORM hands it over. */
+function sqlOf(statement: unknown): string | undefined {
+  return typeof statement === 'string' ? statement : (statement as { sql?: string } | undefined)?.sql;
+}
+
+/** The server, or the network, has closed the connection: at once after 1153, a packet larger than it takes. */
+function isClosed(error: unknown): boolean {
+  const { errno, fatal } = (error ?? {}) as { errno?: number; fatal?: boolean };
+  return errno === 1153 || fatal === true;
+}
+
 /**
  * Makes a pooled connection close instead of going back into its pool once its server has refused a statement as
  * read-only or not ready. A pool would hand it out for ever: behind an address that moves to another server when the
- * first one is demoted, the old sessions stay with the old server.
+ * first one is demoted, the old sessions stay with the old server. And one that was closed by the other side: the pool learns
+ * that only a moment later, and would hand it out meanwhile.
+ *
+ * The values of a statement are taken out of the error that it fails with.
  *
  * It watches the statements that go through the connection's own promise wrapper, as all of TypeORM's do.
  */
@@ -33,6 +47,8 @@ export function closeWhenUnfit(connection: Mysql2.PoolConnection, onUnfit: Unfit
   wrapper.query = (...parameters) => {
     const answer = query(...parameters);
     answer.catch((error: unknown) => {
+      withoutValues(error, sqlOf(parameters[0]));
+      isUnfit ||= isClosed(error);
       const code = unfitCode(error);
       if (code === null) return;
       isUnfit = true;

@@ -102,6 +102,7 @@ export const errorCodes = {
 
   // The data layer
   VALIDATION_FAILED: { stage: 'refused', consequence: notWritten },
+  STATEMENT_TOO_LARGE: { stage: 'refused', consequence: statementRefused },
   ID_TAKEN: { stage: 'refused', consequence: notWritten },
   FLOW_NAME_TAKEN: { stage: 'refused', consequence: notWritten },
   REFERENCE_NOT_FOUND: { stage: 'refused', consequence: notWritten },

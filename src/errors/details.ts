@@ -237,6 +237,8 @@ export interface ErrorDetails {
   SCHEMA_HALF_APPLIED: None;
 
   VALIDATION_FAILED: { readonly entity: string; readonly fields: readonly FieldFault[] };
+  /** In bytes; `maxBytes` is the session's max_allowed_packet, where the statement was not sent at all. */
+  STATEMENT_TOO_LARGE: { readonly bytes: number | undefined; readonly maxBytes?: number };
   /** `stored`: the id that the database takes the given one for, where a repository has asked. */
   ID_TAKEN: { readonly entity: string; readonly field: 'id'; readonly id: string; readonly stored?: string };
   /** `stored`: the name that the database takes the given one for, where a repository has asked. */

@@ -6,6 +6,8 @@ export {
   type ErrorParts,
   type ErrorReport,
 } from './protection-flows-error';
+export { statementTooLarge } from './server/statement-too-large';
+export { withoutValues } from './server/without-values';
 export { restrictingKey, type RestrictingKey } from './server/restricting-key';
 export { isLostToAnother } from './server/lost-to-another';
 export { fromServerError } from './server-errors';

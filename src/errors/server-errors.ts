@@ -3,6 +3,8 @@ import * as account from './server/account-errors';
 import * as connection from './server/connection-errors';
 import { failureOf, type DriverError, type Mapping } from './server/failure';
 import * as row from './server/row-errors';
+import { packetTooLarge } from './server/statement-too-large';
+import { withoutValues } from './server/without-values';
 
 /**
  * By the server's error number. The numbers are the same on MariaDB and MySQL where not said otherwise.
@@ -45,6 +47,8 @@ const byErrno: Readonly<Record<number, Mapping>> = {
   2006: connection.connectionLost,
   2013: connection.connectionLost,
   4031: connection.connectionLost, // MySQL: idle for too long
+
+  1153: packetTooLarge,
 
   1048: row.valueMissing,
   1364: row.valueMissing,
@@ -98,6 +102,8 @@ function mappingFor({ errno, code, syscall, fatal }: DriverError): Mapping | und
  * The error of this package that a driver's error stands for: of mysql2, or TypeORM's QueryFailedError. Null where it
  * stands for none, and the caller has to decide. An error of this package is returned as it is.
  *
+ * The error becomes the cause, without the values of its statement (see {@link withoutValues}).
+ *
  * Errors of rows are mapped for this package's two tables only, and for statements that write rows only: the same
  * numbers mean other things in DDL. That one of the two tables is not there (1146) is MIGRATION_PENDING, whatever the
  * statement.
@@ -106,7 +112,12 @@ export function fromServerError(error: unknown): ProtectionFlowsError | null {
   if (isProtectionFlowsError(error)) return error;
   if (typeof error !== 'object' || error === null) return null;
   try {
-    return mappingFor(error)?.(failureOf(error, error)) ?? null;
+    // TypeORM wraps what the driver throws, also where that is of this package
+    const { driverError } = error as { driverError?: unknown };
+    if (isProtectionFlowsError(driverError)) return driverError;
+    const known = mappingFor(error)?.(failureOf(error, error)) ?? null;
+    if (known !== null) withoutValues(error);
+    return known;
   } catch {
     // Whatever was thrown throws itself when it is looked at: no driver's error does
     return null;

@@ -1,9 +1,9 @@
 import type { QueryRunner } from 'typeorm';
-import { fromServerError } from '../errors';
+import { fromServerError, withoutValues } from '../errors';
 
-/** The error of this package that a driver's error stands for; any other error as it is. */
+/** The error of this package that a driver's error stands for; any other as it is, without the statement's values. */
 export function translated(error: unknown): unknown {
-  return fromServerError(error) ?? error;
+  return fromServerError(error) ?? withoutValues(error);
 }
 
 /**

@@ -12,6 +12,8 @@ export const httpStatuses = {
   FLOW_NOT_FOUND: 404,
   EXECUTION_NOT_FOUND: 404,
 
+  STATEMENT_TOO_LARGE: 413,
+
   // It contradicts what is there now
   ID_TAKEN: 409,
   FLOW_NAME_TAKEN: 409,

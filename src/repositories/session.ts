@@ -1,5 +1,5 @@
 import type { DataSource, EntityManager } from 'typeorm';
-import { fromServerError } from '../errors';
+import { fromServerError, withoutValues } from '../errors';
 import { readManager } from './entity-manager';
 import { giveUpTransaction } from './give-up-transaction';
 import { isRetryable, retried, transactionAborted } from './retry';
@@ -14,9 +14,9 @@ const notForStatements = 1665;
 /** Where a server has answered that: its transactions are REPEATABLE READ from then on. */
 const writtenAsStatements = new WeakSet<DataSource>();
 
-/** The error of this package that a driver's error stands for; any other as it is. */
+/** The error of this package that a driver's error stands for; any other as it is, without the statement's values. */
 function translated(error: unknown): unknown {
-  return fromServerError(error) ?? error;
+  return fromServerError(error) ?? withoutValues(error);
 }
 
 const isNotForStatements = (error: unknown): boolean =>
@@ -107,7 +107,7 @@ export class Session {
       return (await this.manager.query(sql, parameters as unknown[])) as Answer;
     } catch (error) {
       if (this.isJoined && isRetryable(error)) {
-        const aborted = transactionAborted(error);
+        const aborted = transactionAborted(withoutValues(error));
         // One of ours ends with this error, and is rolled back
         if (!this.readsAfterLocks) {
           const { errno } = error as { errno?: number };

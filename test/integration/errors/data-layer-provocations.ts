@@ -5,6 +5,7 @@ import { createPlatformTables, createSchedule } from '../../../src/testing';
 
 type DataLayerCode = Extract<
   ErrorCode,
+  | 'STATEMENT_TOO_LARGE'
   | 'ID_TAKEN'
   | 'FLOW_NOT_FOUND'
   | 'EXECUTION_NOT_FOUND'
@@ -37,6 +38,12 @@ export function dataLayerProvocations(
     execution_type: 'manual' as const,
   });
   return {
+    STATEMENT_TOO_LARGE: async () => {
+      const [{ bytes }] = await dataSource().query<[{ bytes: number }]>(
+        'SELECT @@max_allowed_packet AS bytes',
+      );
+      return dataSource().query('SELECT LENGTH(?) AS length', ['x'.repeat(Number(bytes))]);
+    },
     ID_TAKEN: async () => {
       const { flows } = await repositories();
       await flows.create({ ...flow, id: 'mine' });
