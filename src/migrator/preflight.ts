@@ -1,6 +1,6 @@
 import type { QueryRunner } from 'typeorm';
 import { declareArguments, options as optionsOf } from '../arguments';
-import { isProtectionFlowsError } from '../errors';
+import { fromServerError, isProtectionFlowsError } from '../errors';
 import { migrationList } from '../migrations';
 import {
   isInTheWay,
@@ -17,12 +17,14 @@ import { guarded, wishReaders } from './arguments';
 import { historyId, historyTable, historyTableFaults } from '../schema/history-table';
 import type { Server } from '../schema/server';
 import { named } from '../schema/shape';
-import type { ProtectionFlowsDataSource } from './guarded-data-source';
+import type { MysqlOptions, ProtectionFlowsDataSource } from './guarded-data-source';
 import { readHistory, type HistoryEntry } from './history';
 import { leaseTable } from './locking/lease-table';
 import { readNode, type Node } from './locking/node';
+import { openConnection } from './open-connection';
 import { whereOf, type PreflightResult } from './results';
 import { wishesOf, type WishOptions } from './wishes';
+import { answerLimitMs } from './waiting/watchdog';
 import { withRunner } from './with-runner';
 
 /** Null where there is no history, `denied` where there is one that this user may not read. */
@@ -58,12 +60,32 @@ async function readHistoryFact(runner: QueryRunner, server: Server): Promise<His
   };
 }
 
-async function readLockFact(runner: QueryRunner, { isClustered }: Node): Promise<LockFact> {
+async function readLockFact(
+  runner: QueryRunner,
+  { isClustered }: Node,
+  refusal: LockFact['refusal'],
+): Promise<LockFact> {
   const exists = isClustered && (await tableExists(runner, leaseTable));
-  return { name: leaseTable, isNeeded: isClustered, exists };
+  return { name: leaseTable, isNeeded: isClustered, exists, refusal };
 }
 
-/** Everything that preflight's rules look at, on that runner's session; its server is asked who it is unless that is known. */
+/** Why the server gives no connection besides the session's; null where it does, or where nobody can tell. */
+async function refusalOfSecond({ options }: ProtectionFlowsDataSource): Promise<LockFact['refusal']> {
+  const connection = openConnection(options as MysqlOptions, { answerLimitMs });
+  try {
+    await connection.query('DO 0');
+    return null;
+  } catch (error) {
+    return fromServerError(error);
+  } finally {
+    await connection.end();
+  }
+}
+
+/**
+ * Everything that preflight's rules look at, on that runner's session. A migrate that is under way knows its server, and
+ * sees for itself whether it gets the connections that it needs; others find out here.
+ */
 export async function factsOf(
   dataSource: ProtectionFlowsDataSource,
   runner: QueryRunner,
@@ -72,7 +94,9 @@ export async function factsOf(
 ): Promise<Facts> {
   const tables = {
     historyTable: await readHistoryFact(runner, dataSource.server),
-    lockTable: await readLockFact(runner, node ?? (await readNode(runner))),
+    lockTable: await (node === undefined
+      ? readLockFact(runner, await readNode(runner), await refusalOfSecond(dataSource))
+      : readLockFact(runner, node, null)),
   };
   return readFacts(runner, dataSource.server, migrationList, tables, wishes);
 }

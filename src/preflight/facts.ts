@@ -1,4 +1,4 @@
-import { isProtectionFlowsError } from '../errors';
+import { isProtectionFlowsError, type ProtectionFlowsError } from '../errors';
 import { readCatalog } from '../schema/catalog/read-catalog';
 import { keyState, type KeyState } from '../schema/key-state';
 import type { OrphanChoice } from '../schema/orphans/choices';
@@ -42,6 +42,8 @@ export interface LockFact {
   readonly isNeeded: boolean;
   /** Known where it is needed. */
   readonly exists: boolean;
+  /** Why the server gives no connection besides the session's, on which the lease is renewed; null where it gives one. */
+  readonly refusal: ProtectionFlowsError | null;
 }
 
 /** A declared key with where it stands, and its orphans where they can be counted. */

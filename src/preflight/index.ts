@@ -2,6 +2,7 @@ import type { Facts } from './facts';
 import type { Finding } from './finding';
 import { isCopying, type PlannedStatement } from './plan';
 import type { Rule } from './rule';
+import { connectionRefused } from './rules/connection-refused';
 import { constraintNameTaken } from './rules/constraint-name-taken';
 import { engineNotInnodb } from './rules/engine-not-innodb';
 import { fkCollationMismatch } from './rules/fk-collation-mismatch';
@@ -20,6 +21,7 @@ import { tableCopyRefused } from './rules/table-copy-refused';
 
 /** Every rule, in the order of the report. */
 const rules: readonly Rule[] = [
+  connectionRefused,
   serverReadOnly,
   privilegeMissing,
   historyUnknown,

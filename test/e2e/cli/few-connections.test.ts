@@ -110,3 +110,25 @@ describe.each([1, 2, 3])('with %d connections to be had', (connections) => {
     }
   });
 });
+
+it('preflight tells of it, and the remedy that it prints removes the finding', async () => {
+  await createUser('WITH MAX_USER_CONNECTIONS 1');
+  const finding = async () => {
+    const { output, end } = await run(urlOfUser(), 'preflight');
+    const findings = output.findings as { code: string; remedy: string }[];
+    return { end, found: findings.find(({ code }) => code === 'CONNECTION_REFUSED') };
+  };
+  const { end, found } = await finding();
+  expect({ end, found }).toMatchObject({
+    end: 0,
+    found: {
+      effect: 'mended',
+      message: expect.stringMatching(
+        /^no second connection .*MAX_USER_CONNECTIONS is 1\): migrate does without/,
+      ),
+    },
+  });
+  const [sql = ''] = /^ALTER USER .*(?=;$)/m.exec(found?.remedy ?? '') ?? [];
+  await database.session.query(sql);
+  expect(await finding()).toEqual({ end: 0, found: undefined });
+});
