@@ -47,9 +47,8 @@ export class Run {
     this.secrets = settings;
     const services = load.services();
     const result = await this.interruptible(command.stopsBetweenStatements, async (signal) => {
-      const dataSource = await services.openDataSource(settings);
+      const dataSource = await unlessAborted(services.openDataSource(settings), signal);
       try {
-        if (signal.aborted) throw interrupted();
         return await command.run({ dataSource, services, signal, onProgress: this.reporter.progress });
       } finally {
         await close(dataSource);
@@ -94,6 +93,23 @@ function interrupted(): ProtectionFlowsError {
     consequence: 'Nothing was changed.',
     remedy: 'Run the command again.',
   });
+}
+
+/** The data source, unless the signal comes first; one that is open later is closed. */
+async function unlessAborted(
+  opening: Promise<ProtectionFlowsDataSource>,
+  signal: AbortSignal,
+): Promise<ProtectionFlowsDataSource> {
+  const aborted = new Promise<never>((_resolve, reject) => {
+    if (signal.aborted) reject(interrupted());
+    signal.addEventListener('abort', () => reject(interrupted()), { once: true });
+  });
+  try {
+    return await Promise.race([opening, aborted]);
+  } catch (error) {
+    opening.then(close, () => undefined);
+    throw error;
+  }
 }
 
 /** A connection that does not close is no reason to keep the caller waiting, or to hide the command's own error. */

@@ -1,4 +1,5 @@
 import type { QueryRunner } from 'typeorm';
+import { isProtectionFlowsError } from '../errors';
 import { attachHooks, type RunnerHooks } from '../migrations';
 import { executeStatement } from './waiting/execute-statement';
 import { rowLockSeconds, withShortLockWait } from './waiting/lock-wait';
@@ -9,6 +10,7 @@ import type { Node } from './locking/node';
 import { openConnection, type OwnConnection, type OwnConnectionOptions } from './open-connection';
 import type { ProgressListener } from './results';
 import { thisRun } from './this-run';
+import { unlessSilent } from './waiting/silent-server';
 import { TableProbe } from './waiting/table-probe';
 import { answerLimitMs, Watchdog } from './waiting/watchdog';
 
@@ -108,25 +110,31 @@ export async function withMigrationSession<T>(
   const onWait = (rival: string): void => tell(`wait for ${rival}`);
   try {
     // Around the lock too: nobody can be told whom to wait for by a statement that waits on the server
-    return await withShortLockWait(runner, dataSource.server, () =>
-      withMigrationLock(
-        {
-          session: runner,
-          database: dataSource.database,
-          open,
-          holder: `${appliedBy}, version ${packageVersion}`,
-          discard: () => discard(runner),
-          signal,
-          waitMs,
-          leaseMs,
-          onWait,
-        },
-        (held) => {
-          lock = held;
-          return work({ runner, node: held.node, executed: () => executed, goOn, tell });
-        },
-      ),
-    );
+    const locked = () =>
+      withShortLockWait(runner, dataSource.server, () =>
+        withMigrationLock(
+          {
+            session: runner,
+            database: dataSource.database,
+            open,
+            holder: `${appliedBy}, version ${packageVersion}`,
+            discard: () => discard(runner),
+            signal,
+            waitMs,
+            leaseMs,
+            onWait,
+          },
+          (held) => {
+            lock = held;
+            return work({ runner, node: held.node, executed: () => executed, goOn, tell });
+          },
+        ),
+      );
+    return await unlessSilent(locked, open, signal);
+  } catch (error) {
+    // It may hold the lock, and answers nothing
+    if (isProtectionFlowsError(error, 'CONNECTION_TIMEOUT')) discard(runner);
+    throw error;
   } finally {
     watchdog.close();
     probe.close();

@@ -106,7 +106,17 @@ export interface UsePrivateServerOptions {
 
 type LazyServer = Pick<
   PrivateServer,
-  'host' | 'port' | 'username' | 'password' | 'flavour' | 'version' | 'url' | 'kill' | 'restart' | 'isRunning'
+  | 'host'
+  | 'port'
+  | 'username'
+  | 'password'
+  | 'flavour'
+  | 'version'
+  | 'url'
+  | 'kill'
+  | 'restart'
+  | 'isRunning'
+  | 'pid'
 >;
 
 /**

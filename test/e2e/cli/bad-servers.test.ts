@@ -1,8 +1,9 @@
+import { spawn, type ChildProcess } from 'node:child_process';
 import { startPrivateServer, type PrivateServer } from '../../../src/testing';
 import { lockName } from '../../../src/migrator/locking/lock';
 import { useDatabase, usePrivateServer } from '../../support/database';
 import { waitFor } from '../../support/wait-for';
-import { runCommandLine } from './command-line';
+import { emptyFolder, program, runCommandLine } from './command-line';
 
 /** Guards that a server which can't be used, or goes away, is told as what it is, with nothing done to it. */
 describe('a server that is not supported', () => {
@@ -52,5 +53,48 @@ describe('a server that goes away in the middle', () => {
     await server.restart();
     const again = await runCommandLine(['migrate', '--json'], { env: { DATABASE_URL: database.url } });
     expect(JSON.parse(again.stdout)).toMatchObject({ ok: true });
+  });
+});
+
+// A statement under way is waited for, but a server that is frozen would be waited for until somebody kills the command.
+describe('a server that freezes', () => {
+  const server = usePrivateServer();
+  const database = useDatabase({ platform: 'mixed', server });
+  const start = (): {
+    child: ChildProcess;
+    ended: Promise<{ end: number | string | null; stderr: string }>;
+  } => {
+    const child = spawn(process.execPath, [program, 'migrate'], {
+      cwd: emptyFolder(),
+      env: { PATH: process.env.PATH, DATABASE_URL: `${database.url}?connectTimeout=2000` },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let stderr = '';
+    child.stderr.on('data', (data: Buffer) => (stderr += data.toString()));
+    const deadline = setTimeout(() => child.kill('SIGKILL'), 30_000);
+    const ended = new Promise<{ end: number | string | null; stderr: string }>((resolve) => {
+      child.on('close', (exitCode, signal) => {
+        clearTimeout(deadline);
+        resolve({ end: signal ?? exitCode, stderr });
+      });
+    });
+    return { child, ended };
+  };
+  afterEach(() => process.kill(server.pid, 'SIGCONT'));
+
+  it('while a migrate waits for another: SIGTERM ends it, which says that the server is silent', async () => {
+    await database.session.query(`SELECT GET_LOCK('${lockName(database.name)}', 0)`);
+    const { child, ended } = start();
+    await waitFor(async () => {
+      const waiting = (await database.session.query(
+        "SELECT 1 FROM information_schema.PROCESSLIST WHERE INFO LIKE 'SELECT GET_LOCK%' AND ID <> CONNECTION_ID()",
+      )) as unknown[];
+      return waiting.length > 0;
+    });
+    process.kill(server.pid, 'SIGSTOP');
+    child.kill('SIGTERM');
+    const { end, stderr } = await ended;
+    expect(stderr).toMatch(/^CONNECTION_TIMEOUT: .* answers nothing any more$/m);
+    expect(end).toBe(2);
   });
 });

@@ -115,12 +115,12 @@ describe('Ctrl-C', () => {
     expect(await json('verify')).toMatchObject({ verdict: 'proven' });
   });
 
-  it('ends a command that waits for a silent server, and says so', async () => {
+  it.each(['status', 'migrate'])('ends %s that waits for a silent server, and says so', async (command) => {
     const silent = createServer(() => undefined);
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     const { port } = silent.address() as AddressInfo;
     const connected = new Promise((resolve) => silent.once('connection', resolve));
-    const child = spawn(process.execPath, [program, 'status'], {
+    const child = spawn(process.execPath, [program, command], {
       cwd: emptyFolder(),
       env: { PATH: process.env.PATH, DATABASE_URL: `mysql://u:hush@127.0.0.1:${port}/d` },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -132,6 +132,6 @@ describe('Ctrl-C', () => {
     const exitCode = await new Promise((resolve) => child.on('close', resolve));
     silent.close();
     expect(exitCode).toBe(2);
-    expect(stderr).toMatch(/^INTERRUPTED: stopped by Ctrl-C or SIGTERM\nNothing was changed\.\nFix: /);
+    expect(stderr).toMatch(/^INTERRUPTED: stopped by Ctrl-C or SIGTERM\nNothing was changed\.\nFix: /m);
   });
 });
