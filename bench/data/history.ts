@@ -1,6 +1,6 @@
 import { deepStrictEqual } from 'node:assert';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import { cursorOf } from '../../src/repositories/cursor';
+import { cursorOf, listName } from '../../src/repositories/cursor';
 import type { BenchDatabase } from '../support/bench-database';
 import type { Spread } from '../support/statistics';
 import { executionColumns } from './contestants/floor-sql';
@@ -35,10 +35,10 @@ const rounds = { measured: 60, warmUp: 10 };
 const offsetRounds = { measured: 3, warmUp: 0 };
 
 /** The cursor with which page `page` (from 1) begins. */
-function cursorBefore({ rows, runId, createdAt }: LongHistory, page: number): string | undefined {
+function cursorBefore({ flow, rows, runId, createdAt }: LongHistory, page: number): string | undefined {
   if (page === 1) return undefined;
   const last = rows - (page - 1) * pageSize;
-  return cursorOf({ created_at: createdAt(last), id: runId(last) });
+  return cursorOf({ value: createdAt(last), id: runId(last), list: listName('history', flow) });
 }
 
 function idsOfPage({ rows, runId }: LongHistory, page: number): string[] {

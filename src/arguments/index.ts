@@ -11,6 +11,7 @@ export {
   abortSignal,
   callback,
   choice,
+  choices,
   count,
   date,
   flag,

@@ -124,6 +124,16 @@ export function choice<const Choice extends string>(choices: readonly Choice[]):
   );
 }
 
+/** One or several of a list of words, each of them once. */
+export function choices<const Choice extends string>(known: readonly Choice[]): Reader<Choice[]> {
+  return (value, field, faults) => {
+    const list = readList(value);
+    return list !== null && list.length > 0 && list.every((one) => known.includes(one as Choice))
+      ? ([...new Set(list)] as Choice[])
+      : refuse(faults, field, 'isIn', `must be one or several of the following values: ${known.join(', ')}`);
+  };
+}
+
 /** The instant of a Date, however far away; a copy, which its owner can't change. NaN for anything else. */
 export function instantOf(value: unknown): Date {
   return types.isDate(value) ? new Date(Date.prototype.getTime.call(value)) : new Date(NaN);

@@ -1,11 +1,17 @@
 import { createHash } from 'node:crypto';
 import { refuse, type Reader } from '../arguments';
 import { isStorableTimestamp } from '../domain';
+import { argumentsRefused } from '../errors/validation-failed';
 
-/** The place in a list that is ordered by created_at and id, newest first. */
-export interface Position {
-  readonly created_at: Date;
+/** A place in a list: the value that the list is ordered by there, null for a row without one, and the row's id. */
+export interface Place {
+  readonly value: Date | string | null;
   readonly id: string;
+}
+
+/** The place at which a page begins, and the list that it is of. */
+export interface Cursor extends Place {
+  readonly list: string;
 }
 
 /** A part of a list. */
@@ -17,50 +23,60 @@ export interface Page<Item> {
   readonly total?: number;
 }
 
-/** What keeps a text that was cut, changed or made up from being taken for a place in a list. No secret: it guards no data. */
-const checkOf = (place: string): string =>
-  createHash('sha256').update(`page ${place}`).digest('base64url').slice(0, 8);
+const hashOf = (text: string): string => createHash('sha256').update(text).digest('base64url').slice(0, 8);
 
-/** A position as opaque text. */
-export function cursorOf({ created_at, id }: Position): string {
-  const place = JSON.stringify([created_at.getTime(), id]);
-  return `${Buffer.from(place).toString('base64url')}.${checkOf(place)}`;
+/** A short name for a list: what it is of, in which order and by which filter. A cursor of another list is none of it. */
+export const listName = (...parts: readonly unknown[]): string => hashOf(JSON.stringify(parts));
+
+/**
+ * A place as opaque text. Its end keeps a text that was cut, changed or made up from being taken for a place. It is no
+ * secret: it guards no data.
+ */
+export function cursorOf({ value, id, list }: Cursor): string {
+  const place = JSON.stringify([value instanceof Date ? value.getTime() : value, id, list]);
+  return `${Buffer.from(place).toString('base64url')}.${hashOf(`page ${place}`)}`;
 }
 
-function positionOf(cursor: string): Position | null {
+const isValue = (value: unknown): value is Place['value'] =>
+  value === null || typeof value === 'string' || isStorableTimestamp(value as Date);
+
+function placeOf(text: string): Cursor | null {
   try {
-    const place = Buffer.from(cursor.slice(0, cursor.indexOf('.')), 'base64url').toString();
-    const [ms, id] = JSON.parse(place) as [number, string];
-    const position = { created_at: new Date(ms), id };
+    const place = Buffer.from(text.slice(0, text.indexOf('.')), 'base64url').toString();
+    const [given, id, list] = JSON.parse(place) as unknown[];
+    const value = typeof given === 'number' ? new Date(given) : given;
+    if (!isValue(value) || typeof id !== 'string' || typeof list !== 'string') return null;
     // Written again it has to be the same text: JSON and base64 have many ways to write one thing
-    return isStorableTimestamp(position.created_at) && typeof id === 'string' && cursorOf(position) === cursor
-      ? position
-      : null;
+    const cursor = { value, id, list };
+    return cursorOf(cursor) === text ? cursor : null;
   } catch {
     return null;
   }
 }
 
-/** The `next` of the page before as the position it stands for; null: from the beginning. */
-export const cursor: Reader<Position | null> = (value, field, faults) => {
+/** The `next` of the page before as the place it stands for; null: from the beginning. */
+export const cursor: Reader<Cursor | null> = (value, field, faults) => {
   if (value === undefined || value === null) return null;
-  const position = typeof value === 'string' ? positionOf(value) : null;
-  return position ?? refuse(faults, field, 'isCursor', 'must be the `next` of the page before');
+  const place = typeof value === 'string' ? placeOf(value) : null;
+  return place ?? refuse(faults, field, 'isCursor', 'must be the `next` of the page before');
 };
 
-/** SQL for the rows behind a position, newest first; the index gives both the order and the place to begin. */
-export function behind(alias: string): string {
-  return `(${alias}.created_at < ? OR (${alias}.created_at = ? AND ${alias}.id < ?))`;
-}
-
-/** The parameters of {@link behind}. */
-export function behindParameters({ created_at, id }: Position): unknown[] {
-  return [created_at, created_at, id];
+/** @throws VALIDATION_FAILED for a cursor of another list: another filter, another order, the runs of another flow */
+export function assertOfList(subject: string, after: Cursor | null, list: string): void {
+  if (after === null || after.list === list) return;
+  const isCursor = 'after must be the `next` of a page of this list: with the same filter, in the same order';
+  throw argumentsRefused(subject, [{ field: 'after', constraints: { isCursor } }]);
 }
 
 /** Makes a page of one row more than was asked for: that there is one more, tells that there is a next page. */
-export function pageOf<Item extends Position>(rows: Item[], limit: number): Page<Item> {
+export function pageOf<Item extends { readonly id: string }>(
+  rows: readonly Item[],
+  limit: number,
+  list: string,
+  valueOf: (item: Item) => Place['value'],
+): Page<Item> {
   const items = rows.slice(0, limit);
   const last = items.at(-1);
-  return { items, next: rows.length > limit && last !== undefined ? cursorOf(last) : null };
+  if (rows.length <= limit || last === undefined) return { items, next: null };
+  return { items, next: cursorOf({ value: valueOf(last), id: last.id, list }) };
 }

@@ -26,6 +26,13 @@ import {
   type Progress,
 } from './executions/execution-input';
 import {
+  executionFilter,
+  executionPage,
+  listExecutions,
+  type ExecutionFilter,
+  type ExecutionPage,
+} from './executions/execution-list';
+import {
   selectHistory,
   selectLatest,
   selectRunning,
@@ -55,6 +62,7 @@ const readHistory = declareArguments('history', {
   flowId: id,
   page: options({ limit: limitOf(100, 10), after: cursor }),
 });
+const readList = declareArguments('list', { filter: executionFilter, page: executionPage });
 const readRunning = declareArguments('listRunning', { options: onlyLimit(10_000, 1_000) });
 const readJobId = declareArguments('findRunningByJob', { jobId });
 const readReap = declareArguments('reapStale', {
@@ -211,6 +219,17 @@ export class ExecutionRepository {
   ): Promise<Page<ExecutionRow>> {
     const given = readHistory({ flowId, page });
     return selectHistory(this.session, given.flowId, given.page.limit, given.page.after);
+  }
+
+  /**
+   * A page of the runs of all flows that a filter lets through, the one that began last first. Those that have not begun, or
+   * never did, come last: to see the queue, ask for `pending`.
+   *
+   * @param filter properties that are undefined don't matter
+   */
+  async list(filter: ExecutionFilter = {}, page: ExecutionPage = {}): Promise<Page<ExecutionRow>> {
+    const given = readList({ filter, page });
+    return listExecutions(this.session, given.filter, given.page);
   }
 
   /** The runs under way, oldest first; at most `limit`, default 1,000. */

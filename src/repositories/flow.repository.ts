@@ -4,14 +4,8 @@ import type { FlowRow } from '../entities';
 import { ProtectionFlowsError } from '../errors';
 import type { Page } from './cursor';
 import { flowChanges, newFlow, type FlowChanges, type NewFlow } from './flows/flow-input';
-import {
-  flowFilter,
-  flowPage,
-  listFlows,
-  selectFlows,
-  type FlowFilter,
-  type FlowPage,
-} from './flows/flow-query';
+import { flowFilter, type FlowFilter } from './flows/flow-filter';
+import { flowPage, listFlows, selectFlows, type FlowPage } from './flows/flow-query';
 import type { FlowView } from './flows/flow-view';
 import { bulkResult, type BulkResult } from './flows/bulk-result';
 import { readSummary, timeZone, type FlowSummary } from './flows/summary';
@@ -83,7 +77,7 @@ export class FlowRepository {
   }
 
   /**
-   * A page of the flows that a filter lets through, newest first.
+   * A page of the flows that a filter lets through: newest first, unless the page says otherwise.
    *
    * @param filter properties that are undefined don't matter; null: those that have none
    */

@@ -1,5 +1,5 @@
 import { ProtectionFlowExecution } from '../../entities';
-import { pageOf, type Page, type Position } from '../cursor';
+import { assertOfList, listName, pageOf, type Cursor, type Page } from '../cursor';
 import { comparableText, withPlatformColumns } from '../platform-columns';
 import { rowReader, type RawRow } from '../row-reader';
 import type { Session } from '../session';
@@ -23,18 +23,23 @@ export async function selectHistory(
   session: Session,
   flowId: string,
   limit: number,
-  position: Position | null,
+  after: Cursor | null,
 ): Promise<Page<ProtectionFlowExecution>> {
+  const list = listName('history', flowId);
+  assertOfList('history', after, list);
   const reader = rowReader(session.manager, ProtectionFlowExecution);
   const rows = await selectNewestFirst<RawRow>(session, {
     columns: reader.columns('e'),
     flowId,
-    position,
+    // Only a column that may be null gives a place without a value
+    position: after === null ? null : { created_at: after.value as Date, id: after.id },
     limit: limit + 1,
   });
   return pageOf(
     rows.map((row) => reader.read(row)),
     limit,
+    list,
+    (run) => run.created_at,
   );
 }
 

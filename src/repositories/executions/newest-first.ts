@@ -1,6 +1,14 @@
-import { behind, behindParameters, type Position } from '../cursor';
+import { behind } from '../keyset';
 import { withIndex } from '../index-hint';
 import type { Session } from '../session';
+
+/** The place in a flow's runs, newest first. */
+export interface Position {
+  readonly created_at: Date;
+  readonly id: string;
+}
+
+const newest = { column: 'e.created_at', id: 'e.id', direction: 'desc' } as const;
 
 /** Which of a flow's runs are wanted. */
 export interface NewestFirst {
@@ -24,12 +32,13 @@ export function selectNewestFirst<Row extends object>(
   session: Session,
   { columns, flowId, position, limit, condition = '', parameters = [] }: NewestFirst,
 ): Promise<Row[]> {
+  const from = position ? behind(newest, { value: position.created_at, id: position.id }) : null;
   return withIndex<Row>(
     session,
     'idx_executions_history',
     (hint) =>
       `SELECT ${columns} FROM protection_flow_executions e ${hint}
-        WHERE e.flow_id = ? ${position ? `AND ${behind('e')}` : ''} ${condition} ORDER BY e.created_at DESC, e.id DESC LIMIT ?`,
-    [flowId, ...(position ? behindParameters(position) : []), ...parameters, limit],
+        WHERE e.flow_id = ? ${from ? `AND ${from.condition}` : ''} ${condition} ORDER BY e.created_at DESC, e.id DESC LIMIT ?`,
+    [flowId, ...(from?.parameters ?? []), ...parameters, limit],
   );
 }

@@ -1,6 +1,5 @@
 import { ProtectionFlowsError, type ErrorReport, type RestrictingKey } from '../../errors';
-import type { Position } from '../cursor';
-import { selectNewestFirst } from '../executions/newest-first';
+import { selectNewestFirst, type Position } from '../executions/newest-first';
 import { bulkResult, type BulkResult } from '../flows/bulk-result';
 import { marks } from '../lists';
 import type { Session } from '../session';

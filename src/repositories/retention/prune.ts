@@ -1,7 +1,6 @@
 import { terminalStatuses } from '../../domain';
 import type { RestrictingKey } from '../../errors';
-import type { Position } from '../cursor';
-import { selectNewestFirst } from '../executions/newest-first';
+import { selectNewestFirst, type Position } from '../executions/newest-first';
 import { marks } from '../lists';
 import type { Session } from '../session';
 import { deleteRows, type Deletion } from './delete-rows';

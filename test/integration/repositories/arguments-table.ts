@@ -7,7 +7,6 @@ export interface RightIds {
   readonly run: string;
   readonly schedule: string;
   readonly repository: string;
-  readonly cursor: string;
 }
 
 const left: readonly HostileTitle[] = ['undefined'];
@@ -119,7 +118,7 @@ export const argumentsOf: Readonly<Record<string, (right: RightIds) => readonly 
   'FlowRepository.get': ({ flow }) => [id(flow)],
   'FlowRepository.find': ({ flow }) => [id(flow)],
   'FlowRepository.findByName': () => [{ name: 'name', right: 'Flow', takes: visible }],
-  'FlowRepository.list': ({ cursor }) => [
+  'FlowRepository.list': () => [
     options(
       {
         flow_type: left,
@@ -129,13 +128,15 @@ export const argumentsOf: Readonly<Record<string, (right: RightIds) => readonly 
         schedule_id: [...none, ...anId],
         repository_id: [...none, ...anId],
         policy_id: [...none, ...anId],
+        last_execution_status: left,
+        nameContains: [...left, ...anId, 'a blank'],
       },
       {},
       { name: 'filter' },
     ),
     options(
-      { ...limit, after: none, total: [...left, ...flag] },
-      { limit: 1, after: cursor },
+      { ...limit, after: none, total: [...left, ...flag], sort: left, order: left },
+      { limit: 1 },
       { name: 'page' },
     ),
   ],
@@ -188,6 +189,20 @@ export const argumentsOf: Readonly<Record<string, (right: RightIds) => readonly 
   'ExecutionRepository.history': ({ flow }) => [
     id(flow, 'flowId'),
     options({ ...limit, after: none }, {}, { name: 'page' }),
+  ],
+  'ExecutionRepository.list': () => [
+    options(
+      {
+        status: left,
+        flow_id: [...left, ...anId],
+        execution_type: left,
+        startedFrom: [...left, 'a Date'],
+        startedBefore: [...left, 'a Date'],
+      },
+      {},
+      { name: 'filter' },
+    ),
+    options({ ...limit, after: none, total: [...left, ...flag] }, {}, { name: 'page' }),
   ],
   'ExecutionRepository.listRunning': () => [options(limit)],
   'ExecutionRepository.findRunningByJob': () => [{ name: 'jobId', right: 'job-1', takes: anId }],

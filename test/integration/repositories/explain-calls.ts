@@ -55,11 +55,28 @@ const flowCalls: Calls<FlowRepository, 'FlowRepository'> = {
       { repository_id: 'repository-2' },
       { policy_id: 'policy-2' },
       { flow_type: 'backup', enabled: true, schedule_id: 'schedule-2' },
+      { nameContains: 'low 12' },
+      { last_execution_status: 'running' },
     ] as const;
     for (const filter of filters) {
       const page = await flows.list(filter, { limit: 10, total: true });
       if (page.next !== null) await flows.list(filter, { limit: 10, after: page.next });
     }
+    const sorted = [
+      [{}, 'name'],
+      [{ nameContains: '12' }, 'name'],
+      [{}, 'last_execution_time'],
+      [{ last_execution_status: 'success' }, 'last_execution_time'],
+      [{ enabled: true }, 'next_execution_time'],
+      [{}, 'next_execution_time'],
+      [{ schedule_id: 'schedule-3' }, 'name'],
+    ] as const;
+    for (const [filter, sort] of sorted)
+      for (const order of ['asc', 'desc'] as const) {
+        const page = { limit: 10, sort, order };
+        const { next } = await flows.list(filter, page);
+        await flows.list(filter, { ...page, after: next });
+      }
   },
   async 'FlowRepository.update'({ flows }) {
     await flows.update(flowId(200), { description: 'explained' });
@@ -111,6 +128,24 @@ const executionCalls: Calls<ExecutionRepository, 'ExecutionRepository'> = {
   async 'ExecutionRepository.history'({ executions }) {
     const { next } = await executions.history(flowId(500));
     await executions.history(flowId(500), { after: next, limit: 100 });
+  },
+  async 'ExecutionRepository.list'({ executions }) {
+    const day = (ago: number): Date => new Date(Date.now() - ago * 86_400_000);
+    const filters = [
+      {},
+      { status: 'error' },
+      { status: ['success', 'error'] },
+      { status: ['error', 'warning'], startedFrom: day(3) },
+      { status: ['running', 'pending'] },
+      { status: 'pending' },
+      { flow_id: flowId(500) },
+      { flow_id: flowId(500), status: 'success' },
+      { execution_type: 'scheduled', startedFrom: day(30), startedBefore: day(29) },
+    ] as const;
+    for (const filter of filters) {
+      const { next } = await executions.list(filter, { limit: 10, total: true });
+      if (next !== null) await executions.list(filter, { limit: 10, after: next });
+    }
   },
   'ExecutionRepository.listRunning': ({ executions }) => executions.listRunning(),
   'ExecutionRepository.findRunningByJob': ({ executions }) => executions.findRunningByJob('job-5'),

@@ -1,4 +1,4 @@
-import { createRepositories, type FlowFilter } from '../../../src/repositories';
+import { createRepositories, type FlowFilter, type FlowPage, type FlowSort } from '../../../src/repositories';
 import { createPlatformTables, createVm, type PlatformPresetName } from '../../../src/testing';
 import { openDataSource } from '../../support/data-source';
 import { useDatabase } from '../../support/database';
@@ -33,13 +33,13 @@ describe('the list of flows', () => {
     }
   });
 
-  async function walk(filter: FlowFilter, limit: number): Promise<string[]> {
+  async function walk(filter: FlowFilter, limit: number, order: FlowPage = {}): Promise<string[]> {
     const found: string[] = [];
     let after: string | null = null;
     do {
       const page: { items: { name: string }[]; next: string | null } = await layer.repositories.flows.list(
         filter,
-        { limit, after: after ?? undefined },
+        { ...order, limit, after },
       );
       expect(page.items.length).toBeLessThanOrEqual(limit);
       found.push(...page.items.map((flow) => flow.name));
@@ -65,12 +65,94 @@ describe('the list of flows', () => {
       () => ({ flow_type: 'replication', enabled: true, schedule_id: layer.platform.schedules[0] }),
       (at) => at % 5 > 0 && at % 3 > 0 && at % 2 === 0,
     ],
+    ['a part of the name', () => ({ nameContains: 'f2' }), (at) => at === 2 || at >= 20],
+    ['the last status', () => ({ last_execution_status: 'pending' }), () => true],
+    ['a last status of nobody', () => ({ last_execution_status: 'warning' }), () => false],
     ['what nobody has', () => ({ repository_id: 'none' }), () => false],
   ])('is filtered by %s', async (_title, filter, holds) => {
     const expected = names.filter((_, at) => holds(at)).reverse();
     expect(await walk(filter(), 3)).toEqual(expected);
     const { total } = await layer.repositories.flows.list(filter(), { limit: 1, total: true });
     expect(total).toBe(expected.length);
+  });
+
+  // Names sort otherwise than they were made, several flows share a time, and some have none: these come last both ways
+  describe.each<[FlowSort, (at: number) => string | number | null, FlowPage['order']?]>([
+    ['name', (at) => `F${at}`],
+    ['last_execution_time', (at) => (at % 4 === 0 ? null : at % 5), 'desc'],
+    ['next_execution_time', (at) => (at % 3 === 0 ? null : at % 2)],
+  ])('ordered by %s', (sort, keyOf, otherwise = 'asc') => {
+    beforeAll(async () => {
+      if (sort === 'name') return;
+      for (const [at, name] of names.entries()) {
+        const key = keyOf(at);
+        const time = key === null ? null : new Date(Date.UTC(2026, 1, 1, Number(key)));
+        const sql = `UPDATE protection_flows SET ${sort} = ? WHERE name = ?`;
+        await layer.database.session.query(sql, [time, name]);
+      }
+    });
+    const expected = (order: FlowPage['order'], holds: (at: number) => boolean): string[] => {
+      const sign = order === 'desc' ? -1 : 1;
+      const rows = names.map((name, at) => ({ name, at, key: keyOf(at) })).filter(({ at }) => holds(at));
+      const compare = (one: string | number, other: string | number): number =>
+        one < other ? -1 : one > other ? 1 : 0;
+      return rows
+        .sort(
+          (one, other) =>
+            Number(one.key === null) - Number(other.key === null) ||
+            sign * (compare(one.key ?? 0, other.key ?? 0) || one.at - other.at),
+        )
+        .map(({ name }) => name);
+    };
+
+    it.each(['asc', 'desc', undefined] as const)('%s is the same in pages of any size', async (order) => {
+      for (const limit of [1, 4, 100])
+        expect(await walk({}, limit, { sort, order })).toEqual(expected(order ?? otherwise, () => true));
+    });
+
+    it('goes with filters', async () => {
+      const on = (at: number): boolean => at % 3 > 0;
+      const page = { sort, order: 'desc' as const };
+      expect(await walk({ enabled: true }, 3, page)).toEqual(expected('desc', on));
+      const schedule_id = layer.platform.schedules[0];
+      const scheduled = expected('desc', (at) => on(at) && at % 2 === 0);
+      expect(await walk({ enabled: true, schedule_id }, 3, page)).toEqual(scheduled);
+    });
+  });
+
+  it.each<[string, FlowFilter, FlowPage]>([
+    ['without its filter', {}, {}],
+    ['of another filter', { enabled: true }, {}],
+    ['of another value', { enabled: false, nameContains: 'g' }, {}],
+    ['in another order', { enabled: false, nameContains: 'f' }, { sort: 'name' }],
+    ['in the other direction', { enabled: false, nameContains: 'f' }, { order: 'asc' }],
+  ])('refuses a cursor %s', async (_title, filter, page) => {
+    const { flows, executions } = layer.repositories;
+    const right: FlowFilter = { enabled: false, nameContains: 'f' };
+    const { next } = await flows.list(right, { limit: 1 });
+    expect((await flows.list(right, { limit: 2, after: next, total: true })).items).toHaveLength(2);
+    const refusal = { code: 'VALIDATION_FAILED', details: { fields: [{ field: 'after' }] } };
+    await expect(flows.list(filter, { ...page, after: next })).rejects.toMatchObject(refusal);
+    await expect(executions.list({}, { after: next })).rejects.toMatchObject(refusal);
+  });
+
+  it('finds a part of a name as it is written, whatever its case', async () => {
+    const { flows } = layer.repositories;
+    const odd = ['100% of it', 'a_b!c', 'back\\slash', "quote's", 'Größe 😀'];
+    const ids: string[] = [];
+    for (const name of odd) ids.push((await flows.create(layer.newFlow({ name }))).id);
+    const found = async (nameContains: string): Promise<string[]> =>
+      (await flows.list({ nameContains })).items.map((flow) => flow.name);
+    expect(await found('0%')).toEqual(['100% of it']);
+    expect(await found('%')).toEqual(['100% of it']);
+    expect(await found('_')).toEqual(['a_b!c']);
+    expect(await found('!C')).toEqual(['a_b!c']);
+    expect(await found('K\\S')).toEqual(['back\\slash']);
+    expect(await found('\\')).toEqual(['back\\slash']);
+    expect(await found("e'S")).toEqual(["quote's"]);
+    expect(await found('größe 😀')).toEqual(['Größe 😀']);
+    expect(await found('ABC')).toEqual([]);
+    await flows.deleteMany(ids);
   });
 
   it('gives no flow twice when new ones come in between two pages', async () => {
@@ -99,6 +181,13 @@ describe('the list of flows', () => {
     ['a limit of 0', {}, { limit: 0 }, ['limit']],
     ['a limit of 501', {}, { limit: 501 }, ['limit']],
     ['a cursor that is none', {}, { after: 'x' }, ['after']],
+    ['an unknown order', {}, { sort: 'created_by', order: 'up' }, ['sort', 'order']],
+    [
+      'no part of a name',
+      { nameContains: '', last_execution_status: null as never },
+      {},
+      ['last_execution_status', 'nameContains'],
+    ],
   ])('refuses %s', async (_title, filter, page, fields) => {
     await expect(layer.repositories.flows.list(filter, page)).rejects.toMatchObject({
       code: 'VALIDATION_FAILED',
