@@ -11,7 +11,8 @@ import { requestValidation } from './faults/request-validation';
 @Module({
   // Both programs migrate when they start: the package lets one at a time do it
   imports: [ProtectionFlowsModule.forRoot({ migrationsRun: true })],
-  controllers: [FlowsController, BulkController, ExecutionsController, FlowExecutionsController],
+  // Before the flows' `:id`, which would take `executions` for one
+  controllers: [ExecutionsController, FlowsController, BulkController, FlowExecutionsController],
   providers: [
     { provide: APP_PIPE, useFactory: requestValidation },
     { provide: APP_FILTER, useClass: ProtectionFlowsExceptionFilter },

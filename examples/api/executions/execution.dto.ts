@@ -3,6 +3,8 @@ import { Transform, Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   ArrayNotEmpty,
+  IsBoolean,
+  IsDate,
   IsIn,
   IsInt,
   IsNotEmpty,
@@ -12,7 +14,13 @@ import {
   MaxLength,
   Min,
 } from 'class-validator';
-import type { ExecutionType } from '@sendense/protection-flows';
+import {
+  executionStatuses,
+  executionTypes,
+  type ExecutionStatus,
+  type ExecutionType,
+} from '@sendense/protection-flows';
+import { ToBoolean } from '../to-boolean';
 
 const requestedTypes = ['api', 'manual'] as const satisfies readonly ExecutionType[];
 
@@ -61,11 +69,67 @@ export class HistoryQuery {
   after?: string;
 }
 
-/** `a,b` and `flow_ids=a&flow_ids=b` alike. */
+/** `a,b` and `flow_ids=a&flow_ids=b` alike; nothing where nothing is given. */
 const ToList = (): PropertyDecorator =>
-  Transform(({ value }: { value: string | string[] }) =>
-    [value].flat().flatMap((ids) => String(ids).split(',')),
+  Transform(({ value }: { value?: string | string[] }) =>
+    value === undefined ? undefined : [value].flat().flatMap((one) => String(one).split(',')),
   );
+
+/** Which executions, whichever flow they are of, and which part of their list. */
+export class ListExecutionsQuery {
+  @ApiPropertyOptional({
+    type: String,
+    description: 'One or several, with commas between them',
+    example: 'error,warning',
+  })
+  @IsOptional()
+  @ToList()
+  @IsIn(executionStatuses, { each: true })
+  status?: ExecutionStatus[];
+
+  @ApiPropertyOptional()
+  @IsOptional()
+  @IsString()
+  @IsNotEmpty()
+  flow_id?: string;
+
+  @ApiPropertyOptional({ enum: executionTypes })
+  @IsOptional()
+  @IsIn(executionTypes)
+  execution_type?: ExecutionType;
+
+  @ApiPropertyOptional({ type: Date, description: 'Begun then or later' })
+  @IsOptional()
+  @Type(() => Date)
+  @IsDate()
+  started_from?: Date;
+
+  @ApiPropertyOptional({ type: Date, description: 'Begun before' })
+  @IsOptional()
+  @Type(() => Date)
+  @IsDate()
+  started_before?: Date;
+
+  @ApiPropertyOptional({ minimum: 1, maximum: 500, default: 50 })
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(500)
+  limit?: number;
+
+  @ApiPropertyOptional({ description: '`next` of the page before' })
+  @IsOptional()
+  @IsString()
+  @IsNotEmpty()
+  after?: string;
+
+  @ApiPropertyOptional({ default: false, description: 'Counts all executions of the filter too' })
+  @IsOptional()
+  @ToBoolean()
+  @IsBoolean()
+  total?: boolean;
+}
 
 /** The flows on screen. No more than fit into a URL. */
 export class LatestQuery {

@@ -34,11 +34,13 @@ export class ExecutionResponse implements ExecutionRow {
   @ApiProperty() readonly triggered_by!: string;
 }
 
-/** A part of a flow's history, newest first. */
+/** A part of a list of executions, newest first. */
 export class ExecutionPageResponse {
   @ApiProperty({ type: [ExecutionResponse] }) readonly executions!: ExecutionResponse[];
   @ApiProperty({ ...nullableText, description: '`after` for the next page; null: this was the last' })
   readonly next!: string | null;
+  @ApiProperty({ required: false, description: 'With `total=true`: how many there are in all' })
+  readonly total?: number;
 }
 
 /** The newest execution of each of several flows; a flow that never ran has none. */

@@ -2,14 +2,32 @@ import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/com
 import { ApiBody, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { ExecutionRepository, ProtectionFlowsError } from '@sendense/protection-flows';
 import { ApiFaults } from '../faults/fault.response';
-import { CancelExecutionDto, LatestQuery } from './execution.dto';
-import { ExecutionResponse, LatestResponse } from './execution.response';
+import { CancelExecutionDto, LatestQuery, ListExecutionsQuery } from './execution.dto';
+import { ExecutionPageResponse, ExecutionResponse, LatestResponse } from './execution.response';
 
 /** Runs, whichever flow they are of. */
 @ApiTags('executions')
 @Controller('protection-flows/executions')
 export class ExecutionsController {
   constructor(private readonly executions: ExecutionRepository) {}
+
+  /** What has failed since yesterday, what runs, what waits. */
+  @Get()
+  @ApiOkResponse({ type: ExecutionPageResponse })
+  @ApiFaults(400)
+  async list(@Query() query: ListExecutionsQuery): Promise<ExecutionPageResponse> {
+    const {
+      limit,
+      after,
+      total,
+      started_from: startedFrom,
+      started_before: startedBefore,
+      ...columns
+    } = query;
+    const filter = { ...columns, startedFrom, startedBefore };
+    const { items, ...rest } = await this.executions.list(filter, { limit, after, total });
+    return { executions: items, ...rest };
+  }
 
   /** The newest run of every flow on screen, with one query: what a page asks for every other second. */
   @Get('latest')

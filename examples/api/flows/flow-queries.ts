@@ -1,5 +1,5 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { Transform, Type } from 'class-transformer';
+import { Type } from 'class-transformer';
 import {
   IsBoolean,
   IsIn,
@@ -9,15 +9,27 @@ import {
   IsString,
   IsTimeZone,
   Max,
+  MaxLength,
   Min,
 } from 'class-validator';
-import { flowTypes, targetTypes, type FlowType, type TargetType } from '@sendense/protection-flows';
+import {
+  flowStatuses,
+  flowTypes,
+  targetTypes,
+  type FlowSort,
+  type FlowStatus,
+  type FlowType,
+  type TargetType,
+} from '@sendense/protection-flows';
+import { ToBoolean } from '../to-boolean';
 
-const words: Readonly<Record<string, boolean>> = { true: true, false: false };
-
-/** `true` and `false` of a query string; anything else is left for the rule to refuse. */
-const ToBoolean = (): PropertyDecorator =>
-  Transform(({ value }: { value: unknown }) => words[String(value)] ?? value);
+const sorts = [
+  'created_at',
+  'name',
+  'last_execution_time',
+  'next_execution_time',
+] as const satisfies readonly FlowSort[];
+const orders = ['asc', 'desc'] as const;
 
 /** Which flows, and which part of their list. */
 export class ListFlowsQuery {
@@ -42,6 +54,35 @@ export class ListFlowsQuery {
   @IsString()
   @IsNotEmpty()
   schedule_id?: string;
+
+  @ApiPropertyOptional({ description: 'A part of the name, whatever its case' })
+  @IsOptional()
+  @IsString()
+  @IsNotEmpty()
+  @MaxLength(255)
+  name_contains?: string;
+
+  @ApiPropertyOptional({ enum: flowStatuses })
+  @IsOptional()
+  @IsIn(flowStatuses)
+  last_execution_status?: FlowStatus;
+
+  @ApiPropertyOptional({
+    enum: sorts,
+    default: 'created_at',
+    description: 'Flows without such a time come last',
+  })
+  @IsOptional()
+  @IsIn(sorts)
+  sort?: FlowSort;
+
+  @ApiPropertyOptional({
+    enum: orders,
+    description: 'Default: names and next times ascending, others descending',
+  })
+  @IsOptional()
+  @IsIn(orders)
+  order?: (typeof orders)[number];
 
   @ApiPropertyOptional({ minimum: 1, maximum: 500, default: 50 })
   @IsOptional()

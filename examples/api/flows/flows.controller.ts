@@ -34,8 +34,10 @@ export class FlowsController {
   @Get()
   @ApiOkResponse({ type: FlowPageResponse })
   @ApiFaults(400)
-  async list(@Query() { limit, after, total, ...filter }: ListFlowsQuery): Promise<FlowPageResponse> {
-    return flowPageResponse(await this.flows.list(filter, { limit, after, total }));
+  async list(@Query() query: ListFlowsQuery): Promise<FlowPageResponse> {
+    const { limit, after, total, sort, order, name_contains: nameContains, ...columns } = query;
+    const page = { limit, after, total, sort, order };
+    return flowPageResponse(await this.flows.list({ ...columns, nameContains }, page));
   }
 
   // Before `:id`, which would take it for one

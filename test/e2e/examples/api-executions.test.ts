@@ -63,6 +63,31 @@ describe("the example API's executions", () => {
     });
   });
 
+  it('lists the runs of all flows by status, flow and time, in pages', async () => {
+    const flow = await createFlow(api);
+    const execute = async () => (await api.request<{ id: string }>('POST', `/${flow.id}/execute`)).body.id;
+    const [waits, cancelled] = [await execute(), await execute()];
+    await api.request('POST', `/executions/${cancelled}/cancel`);
+    const list = async (query: string) =>
+      (
+        await api.request<{ executions: { id: string }[]; next: string | null; total?: number }>(
+          'GET',
+          `/executions?flow_id=${flow.id}&${query}`,
+        )
+      ).body;
+    const first = await list('status=pending,cancelled&limit=1&total=true');
+    expect(first).toMatchObject({ executions: [{ id: cancelled }], total: 2 });
+    const second = await list(`status=pending,cancelled&limit=1&after=${first.next}`);
+    expect(second).toMatchObject({ executions: [{ id: waits }], next: null });
+    expect(await list('status=pending')).toMatchObject({ executions: [{ id: waits }] });
+    expect(await list('started_from=2026-01-01T00:00:00Z')).toEqual({ executions: [], next: null });
+    const wrong = '/executions?status=done&started_from=soon&limit=0';
+    expect(await faultOf(api, 'GET', wrong)).toMatchObject({
+      status: 400,
+      fields: ['limit', 'started_from', 'status'],
+    });
+  });
+
   it('cancels a run that waits, once', async () => {
     const { id } = await createFlow(api);
     const { body: run } = await api.request<{ id: string }>('POST', `/${id}/execute`);
@@ -104,6 +129,7 @@ describe("the example API's executions", () => {
         'POST /{id}/test 200 404 503',
         'POST /{id}/execute 202 400 404 503',
         'GET /{id}/executions 200 400 404 503',
+        'GET /executions 200 400 503',
         'GET /executions/latest 200 400 503',
         'POST /executions/{id}/cancel 200 400 404 409 503',
         'POST /bulk-enable 200 400 503',

@@ -104,6 +104,21 @@ describe("the example API's flows", () => {
     expect([...first.flows, ...second.flows].map(({ id }) => id)).toEqual(made.map(({ id }) => id).reverse());
   });
 
+  it('finds flows by a part of their name and by their last status, in an order', async () => {
+    const [b, a] = [await createFlow(api, { name: 'Found_b' }), await createFlow(api, { name: 'Found_a' })];
+    await createFlow(api, { name: 'Found a' });
+    const list = async (query: string) =>
+      (await api.request<{ flows: Flow[] }>('GET', `?name_contains=found_&${query}`)).body.flows;
+    const found = async (query: string) => (await list(query)).map(({ id }) => id);
+    expect(await found('sort=name')).toEqual([a.id, b.id]);
+    expect(await found('sort=name&order=desc&last_execution_status=pending')).toEqual([b.id, a.id]);
+    expect(await found('last_execution_status=error')).toEqual([]);
+    expect(await faultOf(api, 'GET', '?sort=colour&order=up&last_execution_status=done')).toMatchObject({
+      status: 400,
+      fields: ['last_execution_status', 'order', 'sort'],
+    });
+  });
+
   it('enables and disables a flow, and deletes it with 204', async () => {
     const { id } = await createFlow(api, { schedule_id: ids.schedule });
     expect(await api.request('PATCH', `/${id}/disable`)).toMatchObject({
