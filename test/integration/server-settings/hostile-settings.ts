@@ -48,6 +48,7 @@ export const hostileSettings: Readonly<Record<string, readonly HostileSetting[]>
     ['default_storage_engine', "'MyISAM'"],
     ['default_tmp_storage_engine', "'MyISAM'"],
     ['innodb_strict_mode', '0'],
+    ['innodb_default_row_format', "'redundant'"],
     ['explicit_defaults_for_timestamp', '0'],
     ['character_set_server', "'latin1'"],
     ['alter_algorithm', "'INSTANT'"],
