@@ -1,0 +1,63 @@
+import { isProtectionFlowsError } from '../../../src/errors';
+import { useDataLayer } from './data-layer';
+
+const layer = useDataLayer();
+
+/** The fields that a refusal names. */
+async function fieldsOf(work: Promise<unknown>): Promise<readonly string[]> {
+  const error: unknown = await work.catch((fault: unknown) => fault);
+  if (!isProtectionFlowsError(error, 'VALIDATION_FAILED')) throw error;
+  return error.details.fields.map(({ field }) => field);
+}
+
+// Without these, a form would mark a field that is not wrong, and nobody would learn which id leads nowhere.
+describe('a write that the database refuses', () => {
+  it('names the one field that the flow’s type misses', async () => {
+    const { flows } = layer.repositories;
+    const replication = (await flows.create(layer.newFlow())).id;
+    const backup = (await flows.create(await layer.newBackupFlow())).id;
+    expect(await fieldsOf(flows.update(replication, { destination_type: null }))).toEqual([
+      'destination_type',
+    ]);
+    expect(await fieldsOf(flows.update(backup, { repository_id: null }))).toEqual(['repository_id']);
+    expect(await fieldsOf(flows.update(replication, { flow_type: 'backup' }))).toEqual(['repository_id']);
+    expect(await fieldsOf(flows.update(backup, { flow_type: 'replication', enabled: false }))).toEqual([
+      'destination_type',
+    ]);
+  });
+
+  it('gives the id that no row has', async () => {
+    const { flows, executions } = layer.repositories;
+    const { id } = await flows.create(layer.newFlow());
+    const reference = (field: string, references: string) => ({
+      code: 'REFERENCE_NOT_FOUND',
+      message: `${field} names "gone", which no row of ${references} has as its id`,
+      details: { field, references, id: 'gone' },
+    });
+    await expect(flows.create(layer.newFlow({ policy_id: 'gone' }))).rejects.toMatchObject(
+      reference('policy_id', 'backup_policies'),
+    );
+    await expect(flows.update(id, { schedule_id: 'gone' })).rejects.toMatchObject(
+      reference('schedule_id', 'replication_schedules'),
+    );
+    const run = { flow_id: id, execution_type: 'api', schedule_execution_id: 'gone' } as const;
+    for (const call of ['start', 'enqueue'] as const)
+      await expect(executions[call](run)).rejects.toMatchObject(
+        reference('schedule_execution_id', 'schedule_executions'),
+      );
+  });
+
+  it('says of a read that nothing was written, not that a row was not', async () => {
+    const { flows, executions } = layer.repositories;
+    for (const read of [
+      flows.list({}, { limit: 0 }),
+      flows.list({ flow_type: 'none' as 'backup' }),
+      executions.history('id', { limit: 0 }),
+      executions.latest(['']),
+    ])
+      await expect(read).rejects.toMatchObject({
+        code: 'VALIDATION_FAILED',
+        consequence: expect.not.stringContaining('row') as string,
+      });
+  });
+});
