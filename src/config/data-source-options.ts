@@ -10,6 +10,12 @@ import { hide, withSecrets, type Secrets } from './with-secrets';
 export type MysqlOptions = Extract<DataSourceOptions, { type: 'mysql' | 'mariadb' }>;
 
 /**
+ * What TypeORM 0.3 wants to be told beside a driver that it is given: it warns on the console otherwise, and reads JSON as
+ * mysql's. TypeORM 1 knows mysql2 alone, and no such option.
+ */
+const ofMysql2: object = { connectorPackage: 'mysql2' };
+
+/**
  * The settings as TypeORM's options: where to connect and how each session begins. Entities, migrations and
  * subscribers are the caller's to add. Loads mysql2.
  *
@@ -35,6 +41,9 @@ export function optionsWith(settings: ConnectionSettings, secrets: Secrets): Mys
   const options: MysqlOptions = {
     type: settings.declaredType ?? 'mariadb',
     driver: withHosts(withSecrets(loadMysql2(), secrets), hosts),
+    ...ofMysql2,
+    // TypeORM 0.3 leaves such a condition out by default: every row is found
+    invalidWhereValuesBehavior: { null: 'throw', undefined: 'throw' },
     ...(socketPath === null ? where : { socketPath }),
     ...account,
     ...(replicas.length === 0

@@ -66,8 +66,8 @@ export class ProtectionFlowsDataSource extends DataSource {
     private readonly connection: (overrides: Partial<DataSourceOptions>) => Connection | Promise<Connection>,
     private readonly fixed: FixedOptions,
   ) {
-    // A stand-in: without a driver module TypeORM would load mysql2 at import.
-    super({ type: 'mysql', driver: {} });
+    // A stand-in: without a driver module TypeORM would load mysql2 at import. 0.3 wants it to be not empty, and named
+    super({ type: 'mysql', driver: { standIn: true }, ...({ connectorPackage: 'mysql2' } as object) });
   }
 
   /** The server at the other end. Known once initialized. */

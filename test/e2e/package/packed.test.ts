@@ -66,10 +66,12 @@ describe('the packed package', () => {
     expect(files.sort()).toEqual(
       [
         'CHANGELOG.md',
+        'CONTRIBUTING.md',
         'LICENSE',
         'README.md',
         'dist',
         'docs',
+        'examples',
         'ormconfig.example.json',
         'package.json',
       ].sort(),

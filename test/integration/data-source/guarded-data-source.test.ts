@@ -1,4 +1,5 @@
 import { createDataSource } from '../../../src/create-data-source';
+import { ProtectionFlow } from '../../../src/entities';
 import { migrations } from '../../../src/migrations';
 import { migrationList } from '../../../src/migrator';
 import { select } from '../../../src/schema/queryable';
@@ -76,6 +77,13 @@ describe('the data source', () => {
     await service.initialize();
     expect(await select(database.session, "SHOW TABLES LIKE 'protection_flow%'")).toHaveLength(2);
     await service.destroy();
+  });
+
+  it('finds nothing for a condition that says nothing, rather than every row', async () => {
+    await dataSource().runMigrations();
+    const flows = dataSource().getRepository(ProtectionFlow);
+    await expect(flows.findBy({ schedule_id: null as never })).rejects.toThrow(/null/i);
+    await expect(flows.findBy({ schedule_id: undefined })).rejects.toThrow(/undefined/i);
   });
 
   it('undoes the newest migration, and only that, with undoLastMigration', async () => {
