@@ -24,9 +24,19 @@ function testOf({ constraintCls, constraints, each, validateIf, propertyName, ta
   if (constraint === undefined || others.length > 0 || each || validateIf) return never;
   const { instance } = constraint;
   const targetName = typeof target === 'string' ? target : target.name;
-  const given = { constraints, targetName, object: {}, property: propertyName };
-  // What answers with a promise is not known to hold
-  return (value) => instance.validate(value, { ...given, value } satisfies ValidationArguments) === true;
+  // One for all calls: to make one for each value took ten times as long as all the tests
+  const given: ValidationArguments = {
+    constraints,
+    targetName,
+    object: {},
+    property: propertyName,
+    value: undefined,
+  };
+  return (value) => {
+    given.value = value;
+    // What answers with a promise is not known to hold
+    return instance.validate(value, given) === true;
+  };
 }
 
 const isOptional = ({ type, name }: Metadata): boolean =>
