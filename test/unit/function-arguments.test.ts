@@ -78,6 +78,7 @@ const judged: Readonly<Record<string, readonly Argument[]>> = {
   planMigrate: [dataSource, options(wishes)],
   runPreflight: [dataSource, options(wishes)],
   rollback: [dataSource, options({ ...session, discardRows: flag, steps: fromZero })],
+  planRollback: [dataSource, options({ discardRows: flag, steps: fromZero })],
   adopt: [dataSource, options({ ...session, ...wishes, repair: flag })],
   restoreOrphans: [
     dataSource,
@@ -119,6 +120,9 @@ const others = [
   'ProtectionFlowsError',
   'ProtectionFlowsSubscriber',
   'validationFailed',
+  'restrictingKey',
+  'statementTooLarge',
+  'withoutValues',
   'ProtectionFlowsModule',
   'ProtectionFlowsExceptionFilter',
 ];
