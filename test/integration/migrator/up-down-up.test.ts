@@ -50,4 +50,17 @@ describe('up, down and up again', () => {
       expect(await catalogDump(database.session, /^sendense/)).toEqual(whole);
     }
   });
+
+  it('brings no index back that went, with a key that comes late; and one that others are to stand for, where it is gone', async () => {
+    await migrate(dataSource());
+    const whole = await catalogDump(database.session, /^sendense/);
+    await database.session.query('ALTER TABLE protection_flows DROP FOREIGN KEY fk_flows_schedule');
+    expect((await migrate(dataSource())).ok).toBe(true);
+    expect(await catalogDump(database.session, /^sendense/)).toEqual(whole);
+
+    await rollback(dataSource());
+    await database.session.query('ALTER TABLE protection_flows DROP INDEX idx_flows_schedule_created');
+    expect((await migrate(dataSource())).ok).toBe(true);
+    expect(await catalogDump(database.session, /^sendense/)).toEqual(whole);
+  });
 });

@@ -1,0 +1,54 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { errorCodes, type ErrorCode } from '../../../src/errors';
+
+const folder = join(__dirname, '../../..');
+const read = (file: string): string => readFileSync(join(folder, file), 'utf8');
+
+/**
+ * Where the remedy of each finding is carried out, and the finding then is gone: in a file that names its code, by what
+ * makes the test do so.
+ */
+const carriedOut: Readonly<Partial<Record<ErrorCode, readonly [file: string, by: string]>>> = {
+  SERVER_READ_ONLY: ['test/integration/preflight/read-only.test.ts', 'paste('],
+  PRIVILEGE_MISSING: ['test/integration/preflight/privileges.test.ts', 'expectFixed('],
+  HISTORY_UNKNOWN: ['test/integration/preflight/own-tables.test.ts', 'expectSeenAndMended('],
+  HISTORY_OUT_OF_ORDER: ['test/integration/preflight/own-tables.test.ts', 'expectSeenAndMended('],
+  SCHEMA_HALF_APPLIED: ['test/integration/preflight/own-tables.test.ts', 'expectSeenAndMended('],
+  SCHEMA_HAND_MADE: ['test/integration/preflight/own-tables.test.ts', 'expectSeenAndMended('],
+  CONSTRAINT_NAME_TAKEN: ['test/integration/preflight/parents.test.ts', 'expectSeenAndMended('],
+  ENGINE_NOT_INNODB: ['test/integration/preflight/parents.test.ts', 'expectSeenAndMended('],
+  FK_TABLE_PARTITIONED: ['test/integration/preflight/parents.test.ts', 'expectSeenAndMended('],
+  FK_TYPE_MISMATCH: ['test/integration/preflight/parents.test.ts', 'expectSeenAndMended('],
+  FK_PARENT_NOT_INDEXED: ['test/integration/preflight/parents.test.ts', 'expectSeenAndMended('],
+  FK_ORPHAN_ROWS: ['test/integration/preflight/own-tables.test.ts', 'expectSeenAndMended('],
+  // Nothing is to be pasted: the next migrate is the remedy
+  FK_COLLATION_MISMATCH: ['test/integration/preflight/report.test.ts', 'migrateAnew('],
+  FK_PARENT_MISSING: ['test/integration/preflight/report.test.ts', 'migrateAnew('],
+  // The same command with --allow-blocking
+  TABLE_COPY_REFUSED: ['test/integration/keys/online-add.test.ts', 'copyLimitRows'],
+};
+
+/** The codes that the rules give: each rule names its own, or what names it is called like it. */
+function codesOfRules(): string[] {
+  const rules = join('src', 'preflight', 'rules');
+  const named = readdirSync(join(folder, rules)).flatMap((file) => {
+    const ofFile = file.replace(/\.ts$/, '').replaceAll('-', '_').toUpperCase();
+    const said = [...read(join(rules, file)).matchAll(/code: '([A-Z_]+)'/g)].map(([, code = '']) => code);
+    return [ofFile, ...said];
+  });
+  return [...new Set(named)].filter((code) => code in errorCodes).sort();
+}
+
+/** Guards that no finding is added whose printed remedy nobody has tried. */
+describe('the remedy of every finding', () => {
+  it('is carried out by a test', () => {
+    expect(Object.keys(carriedOut).sort()).toEqual(codesOfRules());
+  });
+
+  it.each(Object.entries(carriedOut))('%s', (code, [file, by]) => {
+    const text = read(file);
+    expect(text).toContain(code);
+    expect(text).toContain(by);
+  });
+});
