@@ -6,7 +6,7 @@ import { runQuietly } from './lib/run.mjs';
 /** Where this package touches what differs between TypeORM's releases: each way in, and each way to a row. */
 const suites = [
   'test/unit/entities/metadata',
-  'test/integration/data-source',
+  'test/integration/data-source/(guarded|application|secrets)',
   'test/integration/migrator/(acceptance|keys|rollback-guard|up-down-up)',
   'test/integration/repositories/(flows|executions|due-flows|transactions|session-check)',
   'test/integration/validation',
