@@ -214,7 +214,7 @@ describe('every error code is provoked:', () => {
     ENUM_VALUE_IN_USE: async () => {
       await migrate(dataSource());
       await flows().save({ ...flow, last_execution_status: 'cancelled' });
-      return rollback(dataSource());
+      return rollback(dataSource(), { steps: 2 });
     },
     FK_ORPHAN_ROWS: async () => {
       await migrate(dataSource());
