@@ -1,3 +1,4 @@
+import { createDataSource } from '../../../src/create-data-source';
 import type { Finding } from '../../../src/migrator';
 import { quoteName, select } from '../../../src/schema/queryable';
 import { createPlatformTables, platformTableNames } from '../../../src/testing';
@@ -225,9 +226,10 @@ describe('when everything is migrated', () => {
       ok: false,
       keys: expect.arrayContaining([{ name: 'fk_flows_policy', status: 'refused', ms: 0 }]),
     });
-    const dataSource = await openDataSource(as.database);
-    await expect(dataSource.runMigrations()).resolves.toEqual([]);
-    await dataSource.destroy();
+    const service = createDataSource({ env: { DATABASE_URL: as.database.url } });
+    await service.setOptions({ migrationsRun: true }).initialize();
+    await expect(service.runMigrations()).rejects.toMatchObject({ code: 'KEYS_REFUSED' });
+    await service.destroy();
     await expectFixed(as, findings);
   });
 
