@@ -3,7 +3,21 @@ import 'reflect-metadata';
 export { createDataSource, type DataSourceConnection } from './create-data-source';
 export * from './domain';
 export * from './entities';
-export * from './errors';
+export {
+  errorCodes,
+  fromServerError,
+  isLostToAnother,
+  isProtectionFlowsError,
+  ProtectionFlowsError,
+  validationFailed,
+  type ErrorCode,
+  type ErrorCodeInfo,
+  type ErrorDetails,
+  type ErrorParts,
+  type ErrorReport,
+  type ErrorStage,
+  type FieldFault,
+} from './errors';
 export {
   loadConnection,
   dataSourceOptions,

@@ -120,9 +120,6 @@ const others = [
   'ProtectionFlowsError',
   'ProtectionFlowsSubscriber',
   'validationFailed',
-  'restrictingKey',
-  'statementTooLarge',
-  'withoutValues',
   'ProtectionFlowsModule',
   'ProtectionFlowsExceptionFilter',
 ];
