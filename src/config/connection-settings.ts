@@ -52,6 +52,8 @@ export interface ConnectionSettings {
   /** The most connections that one DataSource holds. */
   readonly poolSize: number;
   readonly connectTimeoutMs: number;
+  /** How long a statement waits for a free connection where all of them are in use. */
+  readonly acquireTimeoutMs: number;
   /** Null for an unencrypted connection. */
   readonly ssl: SslSettings | null;
   /** Whether a DataSource brings the schema up to date when it is initialised. */
@@ -70,6 +72,7 @@ export const settingDefaults = {
   password: '',
   poolSize: 10,
   connectTimeoutMs: 10_000,
+  acquireTimeoutMs: 60_000,
   ssl: null,
   migrationsRun: false,
   logging: false,

@@ -56,6 +56,7 @@ export function optionsWith(settings: ConnectionSettings, secrets: Secrets): Mys
         }),
     poolSize: settings.poolSize,
     connectTimeout: settings.connectTimeoutMs,
+    acquireTimeout: settings.acquireTimeoutMs,
     charset: sessionCollation,
     timezone: 'Z',
     // TypeORM's own error has the stack; mysql2's would be taken for each statement, also where none fails

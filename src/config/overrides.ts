@@ -19,6 +19,7 @@ const settings = [
   'database',
   'poolSize',
   'connectTimeout',
+  'acquireTimeout',
   'migrationsRun',
   'logging',
 ] as const satisfies readonly SettingName[];

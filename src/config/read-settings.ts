@@ -96,6 +96,7 @@ export function readSettings(given: GivenSettings, faults: FaultList): Connectio
     database: setting.required('database') ?? '',
     poolSize: setting.value('poolSize') ?? settingDefaults.poolSize,
     connectTimeoutMs: setting.value('connectTimeout') ?? settingDefaults.connectTimeoutMs,
+    acquireTimeoutMs: setting.value('acquireTimeout') ?? settingDefaults.acquireTimeoutMs,
     ssl: readSsl(setting, where),
     migrationsRun: setting.value('migrationsRun') ?? settingDefaults.migrationsRun,
     logging: setting.value('logging') ?? settingDefaults.logging,

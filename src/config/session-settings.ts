@@ -1,5 +1,7 @@
 import type * as Mysql2 from 'mysql2';
 import { fromServerError, ProtectionFlowsError } from '../errors';
+import { limitWaiting, withoutAcquireTimeout, type HandsOutConnections } from './acquire-limit';
+import { settingDefaults } from './connection-settings';
 import { sessionStatement } from './session-variables';
 import { refuseTooLarge } from './statement-limit';
 import { closeWhenUnfit, type UnfitListener } from './unfit-sessions';
@@ -7,13 +9,6 @@ import { closeWhenUnfit, type UnfitListener } from './unfit-sessions';
 /** The driver's side of the session's time zone: with another one, or the process's, every time would be off. */
 function inUtc<Options>(options: Options): Options {
   return typeof options === 'object' ? { ...options, timezone: 'Z' } : options;
-}
-
-type Settled = (error: NodeJS.ErrnoException | null, connection?: Mysql2.PoolConnection) => void;
-
-/** What a pool and a pool cluster's namespace have in common. */
-interface HandsOutConnections {
-  getConnection(settled: Settled): void;
 }
 
 /** Sessions that have the settings. A pooled connection keeps them: nothing in this package resets one. */
@@ -47,9 +42,14 @@ function wrapOnce(connection: Mysql2.PoolConnection): void {
  * Makes `source` hand out only connections whose session has the settings. The pool's `connection` event would
  * be too weak a place for it: it cannot keep a connection back when the statement fails.
  */
-function settleBeforeHandingOut<Source extends object>(source: Source, onUnfit: UnfitListener): Source {
+function settleBeforeHandingOut<Source extends Mysql2.Pool | Mysql2.PoolNamespace>(
+  source: Source,
+  onUnfit: UnfitListener,
+  limitMs: () => number,
+): Source {
   if (settledSessions.has(source)) return source;
   settledSessions.add(source);
+  limitWaiting(source, limitMs);
   const plain = source as unknown as HandsOutConnections;
   const getConnection = plain.getConnection.bind(source);
   plain.getConnection = (settled) => {
@@ -103,7 +103,8 @@ export function hasSessionSettings(driver: unknown): boolean {
 /**
  * mysql2, but every session of its pools and pool clusters begins with {@link sessionStatement}, the first one
  * included, and dates go to and fro in UTC whatever `timezone` says; TypeORM takes it as the option `driver`. A session that refuses the statement is closed, and asking
- * for the connection fails with QUERY_FAILED.
+ * for the connection fails with QUERY_FAILED. Who waits for a connection of a used-up pool for longer than TypeORM's
+ * option `acquireTimeout` (milliseconds; 60000) gets POOL_EXHAUSTED.
  *
  * @param mysql2 what `require('mysql2')` or `import * as mysql2 from 'mysql2'` gives, in either module system
  * @param onUnfit told of a session whose server turned out to take no writes; it is closed when it is given back
@@ -115,15 +116,23 @@ export function withSessionSettings(
   // What a bundler makes of the import may have the exports under `default` alone
   const source = 'createPool' in mysql2 ? mysql2 : (mysql2 as { default: typeof Mysql2 }).default;
   const replaced: Pick<typeof Mysql2, 'createPool' | 'createPoolCluster' | 'createConnection'> = {
-    createPool: (options: Mysql2.PoolOptions | string) =>
-      settleBeforeHandingOut(source.createPool(inUtc(options as Mysql2.PoolOptions)), onUnfit),
-    createPoolCluster: (options) => {
-      const cluster = source.createPoolCluster(options);
+    createPool: (given: Mysql2.PoolOptions | string) => {
+      const { options, limitMs } = withoutAcquireTimeout(inUtc(given as Mysql2.PoolOptions));
+      return settleBeforeHandingOut(source.createPool(options), onUnfit, () => limitMs);
+    },
+    createPoolCluster: (clusterOptions) => {
+      const cluster = source.createPoolCluster(clusterOptions);
+      let clusterLimitMs: number = settingDefaults.acquireTimeoutMs;
       const add = cluster.add.bind(cluster) as (...parameters: unknown[]) => void;
-      cluster.add = (...parameters: unknown[]) => add(...parameters.map(inUtc));
+      cluster.add = (...parameters: unknown[]) => {
+        const known = parameters.map((one) => withoutAcquireTimeout(inUtc(one)));
+        clusterLimitMs = known.at(-1)?.limitMs ?? clusterLimitMs;
+        add(...known.map(({ options }) => options));
+      };
       const of = cluster.of.bind(cluster);
       // The cluster's own getConnection asks of() for the namespace, and the namespace for the connection.
-      cluster.of = (pattern, selector) => settleBeforeHandingOut(of(pattern, selector), onUnfit);
+      cluster.of = (pattern, selector) =>
+        settleBeforeHandingOut(of(pattern, selector), onUnfit, () => clusterLimitMs);
       return cluster;
     },
     createConnection: (options: Mysql2.ConnectionOptions | string) =>

@@ -135,6 +135,14 @@ export const settingsTable = {
     otherwise: String(settingDefaults.connectTimeoutMs),
     rule: number(1, 600_000),
   },
+  acquireTimeout: {
+    url: 'acquireTimeout',
+    environment: null,
+    program: 'acquireTimeoutMs',
+    means: 'milliseconds that a statement waits while all connections are in use, 1 to 600000',
+    otherwise: String(settingDefaults.acquireTimeoutMs),
+    rule: number(1, 600_000),
+  },
   ssl: {
     url: 'ssl',
     environment: null,

@@ -31,6 +31,10 @@ export const errorCodes = {
   HOST_UNKNOWN: { stage: 'failed', consequence: nothingChanged },
   CONNECTION_REFUSED: { stage: 'failed', consequence: nothingChanged },
   CONNECTION_TIMEOUT: { stage: 'failed', consequence: nothingChanged },
+  POOL_EXHAUSTED: {
+    stage: 'failed',
+    consequence: 'The statement was not sent: it got no connection. What came before it stays.',
+  },
   CONNECTION_LOST: {
     stage: 'failed',
     consequence: 'The statement under way may or may not have taken effect; everything before it has.',

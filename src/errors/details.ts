@@ -116,6 +116,8 @@ export interface ErrorDetails {
   HOST_UNKNOWN: Unreachable;
   CONNECTION_REFUSED: Unreachable | UsedUp;
   CONNECTION_TIMEOUT: Unreachable;
+  /** `poolSize`: how many connections there are, all in use; null for a pool cluster of mysql2's own. */
+  POOL_EXHAUSTED: { readonly poolSize: number | null; readonly waitedMs: number };
   CONNECTION_LOST: Unreachable;
   /** `code`: this package's, where it knows the failure; null for a server that answered, and takes no writes. */
   NO_WRITABLE_HOST: {

@@ -1,5 +1,5 @@
 import type * as Mysql2 from 'mysql2';
-import { fromServerError } from '../../errors';
+import { fromServerError, isProtectionFlowsError } from '../../errors';
 import type { HostAddress } from '../connection-settings';
 import { HostPool } from './host-pool';
 import { connectionOf, endAll, type PoolLike, type Settled } from './pooled';
@@ -52,7 +52,9 @@ export class FailoverPool implements PoolLike {
         // Given up while this caller waited in the queue of its pool
         connection.release();
       } catch (error) {
-        if (this.isClosed || triesLeft === 0) throw error;
+        // The host is well: it is this program that holds all of its connections
+        const isUsedUp = isProtectionFlowsError(error, 'POOL_EXHAUSTED');
+        if (isUsedUp || this.isClosed || triesLeft === 0) throw error;
         this.election.reject(term, fromServerError(error)?.message ?? (error as Error).message);
       }
     }

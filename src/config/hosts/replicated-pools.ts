@@ -1,4 +1,5 @@
 import type * as Mysql2 from 'mysql2';
+import { isProtectionFlowsError } from '../../errors';
 import type { UnfitListeners } from './failover-pool';
 import { connectionOf, endAll, type PoolLike, type Settled } from './pooled';
 
@@ -58,7 +59,8 @@ export class ReplicatedPools implements PoolLike {
         const connection = await connectionOf(replica.pool);
         this.onUnfit.set(connection, (code) => code === 'SERVER_NOT_READY' && rest());
         return connection;
-      } catch {
+      } catch (error) {
+        if (isProtectionFlowsError(error, 'POOL_EXHAUSTED')) throw error;
         rest();
       }
     }

@@ -111,6 +111,10 @@ describe('every error code is provoked:', () => {
     CONNECTION_TIMEOUT: () =>
       withSilentServer((port) => connect(url({ port, query: '?connectTimeout=200' }))),
     NO_WRITABLE_HOST: () => connect(url({ host: '127.0.0.1:1,127.0.0.1', port: 2 })),
+    POOL_EXHAUSTED: async () => {
+      const source = await connect(url({ query: '?poolSize=1&acquireTimeout=20' }));
+      return source.transaction(() => source.query('SELECT 1')).finally(() => source.destroy());
+    },
     CONNECTION_LOST: async () => {
       const runner = dataSource().createQueryRunner();
       const [{ id }] = await runner.query('SELECT CONNECTION_ID() AS id');

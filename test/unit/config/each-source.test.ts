@@ -93,6 +93,7 @@ const samples: Record<SettingName, { readonly right: unknown; readonly wrong: re
   database: { right: 'a.b`"', wrong: ['x'.repeat(65), 'blank '] },
   poolSize: { right: 3, wrong: [-3, 0, 1_001, 2.5, 'many'] },
   connectTimeout: { right: 50, wrong: [-1, 0, 600_001, 'soon'] },
+  acquireTimeout: { right: 50, wrong: [-1, 0, 600_001, 'soon'] },
   ssl: { right: true, wrong: ['yes', 1] },
   'ssl.ca': { right: 'pem', wrong: ['a\0b'] },
   'ssl.cert': { right: 'pem', wrong: ['a\0b'] },
@@ -210,6 +211,7 @@ describe('settings in a program', () => {
     ['user', 'username'],
     ['pass', 'password'],
     ['connectTimeout', 'connectTimeoutMs'],
+    ['acquireTimeout', 'acquireTimeoutMs'],
     ['type', 'declaredType'],
     ['hots', 'hosts'],
   ])('say for %s what it is called here: %s', (name, word) => {

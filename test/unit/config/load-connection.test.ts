@@ -76,6 +76,7 @@ describe('the DB_* variables', () => {
       database: 'd',
       poolSize: 25,
       connectTimeoutMs: 10_000,
+      acquireTimeoutMs: 60_000,
       ssl: {
         ca: '-----BEGIN CERTIFICATE-----',
         cert: null,
@@ -151,6 +152,7 @@ describe('ormconfig.json', () => {
       database: 'd',
       poolSize: 1000,
       connectTimeout: 1,
+      acquireTimeout: 2,
       ssl: { ca: 'ca.pem', rejectUnauthorized: false, verifyIdentity: null },
       migrationsRun: true,
       logging: ['query', 'error'],
@@ -166,6 +168,7 @@ describe('ormconfig.json', () => {
       password: '',
       poolSize: 1000,
       connectTimeoutMs: 1,
+      acquireTimeoutMs: 2,
       ssl: { rejectUnauthorized: false, verifyIdentity: false },
       migrationsRun: true,
       logging: ['query', 'error'],
