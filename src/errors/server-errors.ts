@@ -98,9 +98,13 @@ function mappingFor({ errno, code, syscall, fatal }: DriverError): Mapping | und
   return mapping && (syscall === 'read' || syscall === 'write') ? connection.connectionLost : mapping;
 }
 
+/** What was answered for an error: it can't be found anew, once the statement that told the table is taken out. */
+const answered = new WeakMap<object, ProtectionFlowsError>();
+
 /**
  * The error of this package that a driver's error stands for: of mysql2, or TypeORM's QueryFailedError. Null where it
- * stands for none, and the caller has to decide. An error of this package is returned as it is.
+ * stands for none, and the caller has to decide. An error of this package is returned as it is. Whoever asks again for the
+ * same error gets the same answer.
  *
  * The error becomes the cause, without the values of its statement (see {@link withoutValues}).
  *
@@ -115,8 +119,10 @@ export function fromServerError(error: unknown): ProtectionFlowsError | null {
     // TypeORM wraps what the driver throws, also where that is of this package
     const { driverError } = error as { driverError?: unknown };
     if (isProtectionFlowsError(driverError)) return driverError;
-    const known = mappingFor(error)?.(failureOf(error, error)) ?? null;
-    if (known !== null) withoutValues(error);
+    const known = answered.get(error) ?? mappingFor(error)?.(failureOf(error, error)) ?? null;
+    if (known === null) return null;
+    answered.set(error, known);
+    withoutValues(error);
     return known;
   } catch {
     // Whatever was thrown throws itself when it is looked at: no driver's error does

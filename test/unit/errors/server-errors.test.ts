@@ -259,6 +259,8 @@ describe('every such error', () => {
     asTypeorm(1062, "Duplicate entry 'a' for key 'uq_flows_name'"),
     asTypeorm(1045, "Access denied for user 'oma'@'localhost' (using password: YES)"),
     asTypeorm(1142, "SELECT command denied to user 'oma'@'%' for table 'x'"),
+    asMysql2(1265, "Data truncated for column 'flow_type' at row 1"),
+    asMysql2(1062, "Duplicate entry 'a' for key 'PRIMARY'"),
   ];
 
   it.each(errors)(
@@ -272,4 +274,11 @@ describe('every such error', () => {
       expect(found.cause).toBe(error);
     },
   );
+
+  // A filter asks when it is chosen, and again when it answers: another answer left the request without one
+  it.each(errors)('is the same for whoever asks again', (error) => {
+    const found = fromServerError(error);
+    expect(found).not.toBeNull();
+    expect(fromServerError(error)).toBe(found);
+  });
 });
