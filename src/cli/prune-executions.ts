@@ -6,7 +6,6 @@ import {
   type PruneProgress,
   type PruneResult,
 } from '../repositories/retention.repository';
-import { errnoOf } from '../schema/orphans/row-transaction';
 import { groupedCount } from './output/grouped-count';
 
 /** Options of {@link pruneExecutions}; at least one of the first two. */
@@ -29,25 +28,18 @@ export interface PruneReport extends Omit<PruneResult, 'dryRun'>, Where {
   readonly dry_run: boolean;
 }
 
-/** The server's number for a table that does not exist, on MariaDB and MySQL. */
-const noSuchTable = 1146;
-
 /**
  * Deletes old ended executions of every flow, in batches that are transactions of their own: it can be stopped
  * anywhere, and a rerun goes on.
  *
- * @throws ProtectionFlowsError INTERRUPTED with `details` {deleted, flows}; QUERY_FAILED where a table is missing;
+ * @throws ProtectionFlowsError INTERRUPTED with `details` {deleted, flows}; MIGRATION_PENDING where a table is missing;
  * CONNECTION_LOST, PRIVILEGE_MISSING, SERVER_READ_ONLY, TRANSACTION_ABORTED
  */
 export async function pruneExecutions(
   dataSource: ProtectionFlowsDataSource,
   options: PruneExecutionsOptions,
 ): Promise<PruneReport> {
-  const result = await new RetentionRepository(dataSource.manager)
-    .prune(options)
-    .catch((error: unknown): never => {
-      throw errnoOf(error) === noSuchTable ? tableMissing(dataSource.database, error) : error;
-    });
+  const result = await new RetentionRepository(dataSource.manager).prune(options);
   if (!result.complete) throw interrupted(result);
   const { ok, complete, dryRun, deleted, kept, flows } = result;
   return { ok, ...whereOf(dataSource), complete, dry_run: dryRun, deleted, kept, flows };
@@ -61,16 +53,5 @@ function interrupted({ deleted, flows, dryRun }: PruneResult): ProtectionFlowsEr
     consequence: dryRun ? 'Nothing was changed.' : undefined,
     remedy: 'Run the command again: it goes on with what is left.',
     details: { deleted, flows },
-  });
-}
-
-function tableMissing(database: string, cause: unknown): ProtectionFlowsError {
-  const [, table = 'of the executions'] = /'(?:[^']*\.)?([^'.]+)'/.exec(String(cause)) ?? [];
-  return new ProtectionFlowsError('QUERY_FAILED', {
-    message: `the table ${table} does not exist in the database ${database}`,
-    consequence: 'Nothing was changed.',
-    remedy: 'Run protection-flows migrate; if the table is elsewhere, correct the connection.',
-    details: { database, table, errno: noSuchTable },
-    cause,
   });
 }

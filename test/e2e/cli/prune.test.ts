@@ -196,16 +196,16 @@ describe('protection-flows prune without its tables', () => {
   async function expectMissing(table: string): Promise<void> {
     for (const args of [['--dry-run'], []]) {
       const { exitCode, stdout, stderr } = await cli('prune', '--older-than', '90d', ...args);
-      expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+      expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
       expect(stderr).toBe(
-        `QUERY_FAILED: the table ${table} does not exist in the database ${database.name}\n` +
+        `MIGRATION_PENDING: the table ${table} does not exist in the database ${database.name}: its migrations have not been run\n` +
           'Nothing was changed.\n' +
-          'Fix: Run protection-flows migrate; if the table is elsewhere, correct the connection.\n',
+          'Fix: Run protection-flows migrate; if the tables are elsewhere, correct the connection.\n',
       );
     }
   }
 
-  it('says which is missing and what to do, and ends 2', async () => {
+  it('says which is missing and what to do, and ends 1', async () => {
     await expectMissing('protection_flows');
     await cli('migrate');
     await addRuns('a', 400, ['success', 'success']);
