@@ -6,7 +6,7 @@ import type { Mapping } from './failure';
 const userIn = (text: string): string | undefined => /user ('[^']*'@'[^']*')/i.exec(text)?.[1];
 
 /** All that this package ever needs on its database. */
-const needed = 'SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES';
+const needed = 'SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, REFERENCES';
 
 export const accessDenied: Mapping = ({ error, text, cause }) => {
   const user = userIn(text);

@@ -122,6 +122,7 @@ describe("this package's migrations on another DataSource", () => {
     plain = await new DataSource({
       type: sharedServer().flavour,
       ...database.settings,
+      entities,
       migrations: [...migrations],
       migrationsTransactionMode: 'none',
     } as DataSourceOptions).initialize();
@@ -138,6 +139,11 @@ describe("this package's migrations on another DataSource", () => {
     await expect(plain.runMigrations()).rejects.toMatchObject(refusal);
     expect(await ownTables()).toEqual([]);
     expect(await plain.query('SELECT * FROM migrations')).toEqual([]);
+  });
+
+  it('have no substitute in synchronize: it makes none of their tables', async () => {
+    await plain.synchronize();
+    expect(await ownTables()).toEqual([]);
   });
 
   it.each(migrations.map((Migration) => [new Migration().name, Migration] as const))(

@@ -1,7 +1,8 @@
 import { createDataSource } from '../../../src/create-data-source';
-import type { ErrorCode } from '../../../src/errors';
-import { migrate } from '../../../src/migrator';
-import { createThrowAwayDatabase } from '../../../src/testing';
+import type { ErrorCode, ProtectionFlowsError } from '../../../src/errors';
+import { adopt, migrate, rollback } from '../../../src/migrator';
+import { createPlatformTables, createThrowAwayDatabase } from '../../../src/testing';
+import { verify } from '../../../src/verify';
 import { useDatabase } from '../../support/database';
 import { sharedServer } from '../../support/shared-server';
 
@@ -76,6 +77,32 @@ it('an account with as many connections as it may have is CONNECTION_REFUSED', a
     });
   } finally {
     await first.destroy();
+  }
+});
+
+it('an account without rights on the database gets by the printed GRANT what every command needs', async () => {
+  const other = await createThrowAwayDatabase(sharedServer());
+  try {
+    const url = new URL(await userWith(''));
+    url.pathname = `/${other.settings.database}`;
+    const denied = await open(url.href).catch((error: unknown) => error as ProtectionFlowsError);
+    expect(denied).toMatchObject({ code: 'ACCESS_DENIED' });
+    const [grant = ''] = /GRANT .*/.exec((denied as ProtectionFlowsError).remedy) ?? [];
+    await query(grant);
+
+    const dataSource = await open(url.href);
+    try {
+      await createPlatformTables(dataSource, 'mixed');
+      expect(await migrate(dataSource)).toMatchObject({ ok: true });
+      expect((await verify(dataSource)).verdict).toBe('proven');
+      await dataSource.query('ALTER TABLE protection_flows DROP INDEX idx_flows_due');
+      expect(await adopt(dataSource, { repair: true })).toMatchObject({ ok: true });
+      expect(await rollback(dataSource, { steps: 'all' })).toMatchObject({ ok: true });
+    } finally {
+      await dataSource.destroy();
+    }
+  } finally {
+    await other.drop();
   }
 });
 
