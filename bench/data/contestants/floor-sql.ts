@@ -38,14 +38,14 @@ export const sql = {
   get: `SELECT ${flow}, ${names} FROM protection_flows f ${joins} WHERE f.id = ?`,
   list: `SELECT ${flow}, ${names} FROM protection_flows f FORCE INDEX (idx_flows_created) ${joins} ORDER BY f.created_at DESC, f.id DESC LIMIT ?`,
   history: `SELECT ${executionColumns} FROM protection_flow_executions e FORCE INDEX (idx_executions_history) WHERE e.flow_id = ? ORDER BY e.created_at DESC, e.id DESC LIMIT ?`,
-  lockFlow: 'SELECT CURRENT_TIMESTAMP AS at FROM protection_flows WHERE id = ? FOR UPDATE',
+  lockFlow: 'SELECT id, CURRENT_TIMESTAMP AS at FROM protection_flows WHERE id = ? FOR UPDATE',
   running: `SELECT id FROM protection_flow_executions WHERE flow_id = ? AND status = 'running' LIMIT 1`,
   insertRun:
     'INSERT INTO protection_flow_executions (id, flow_id, execution_type, triggered_by, schedule_execution_id, execution_metadata, status, started_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
   showRun: `UPDATE protection_flows SET last_execution_id = ?, last_execution_status = 'running', last_execution_time = ? WHERE id = ?`,
   progress: `UPDATE protection_flow_executions e SET e.jobs_completed = GREATEST(e.jobs_completed, ?),
     e.bytes_transferred = GREATEST(e.bytes_transferred, ?),
-    e.execution_metadata = JSON_SET(JSON_MERGE_PATCH(COALESCE(e.execution_metadata, '{}'), ?), '$.heartbeat_at', ${heartbeat})
+    e.execution_metadata = JSON_SET(JSON_MERGE_PATCH(IF(JSON_TYPE(e.execution_metadata) = 'OBJECT', e.execution_metadata, '{}'), ?), '$.heartbeat_at', ${heartbeat})
     WHERE e.id = ? AND e.status = 'running'`,
   finish: `UPDATE protection_flow_executions e JOIN protection_flows f ON f.id = e.flow_id
     SET e.status = ?, e.completed_at = CURRENT_TIMESTAMP,
