@@ -24,6 +24,10 @@ export const foreignKeysCheck: Check = {
     const late = keys.filter(({ table, key }) => !named(live.get(table)?.foreignKeys ?? [], key.name));
     if (late.length === 0) return pass(`all ${keys.length} keys as declared`, evidence);
     const names = late.map(({ key }) => `${key.name} (no table ${key.parentTable})`);
-    return deferred(`${keys.length - late.length} keys as declared; deferred: ${names.join(', ')}`, evidence);
+    const there = keys.length - late.length;
+    return deferred(
+      `${there} ${there === 1 ? 'key' : 'keys'} as declared; deferred: ${names.join(', ')}`,
+      evidence,
+    );
   },
 };

@@ -32,11 +32,19 @@ export function keysWithRule(
   };
 }
 
-/** A pass, or deferred where some keys could not be looked at. */
-export const passBut = (summary: string, late: readonly string[]): CheckOutcome =>
-  late.length === 0
-    ? pass(summary)
-    : deferred(`${summary}; not looked at, without parent: ${late.join(', ')}`);
+/** A pass, or deferred where some keys could not be looked at. `seen` is null where none could: it claims nothing then. */
+export function passBut(seen: string | null, late: readonly string[]): CheckOutcome {
+  const unseen = late.length === 0 ? null : `not looked at, without parent: ${late.join(', ')}`;
+  const summary = [seen, unseen].filter((part) => part !== null).join('; ');
+  return unseen === null ? pass(summary) : deferred(summary);
+}
+
+function clearedReferences(count: number): string | null {
+  if (count === 0) return null;
+  return count === 1
+    ? 'a reference was cleared when its parent was deleted'
+    : `${count} references were cleared when their parent was deleted`;
+}
 
 /** Deleting a schedule, a schedule execution or a policy clears the references to it, and keeps the rows. */
 export const setNullCheck = behaviourCheck('set-null', async (probe, context) => {
@@ -50,5 +58,5 @@ export const setNullCheck = behaviourCheck('set-null', async (probe, context) =>
       behaviourRemedy(context),
     );
   }
-  return passBut(`${present.length} references were cleared when their parent was deleted`, late);
+  return passBut(clearedReferences(present.length), late);
 });

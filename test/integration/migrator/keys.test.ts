@@ -60,6 +60,20 @@ describe('a foreign key', () => {
       'fk_flows_repository deferred',
       'fk_flows_policy deferred',
     ]);
+    // What could not be looked at is not claimed
+    const found = async (): Promise<Record<string, string>> => {
+      const { checks } = await verify(dataSource());
+      return Object.fromEntries(checks.map(({ id, summary }) => [id, summary]));
+    };
+    expect(await found()).toMatchObject({
+      'foreign-keys': expect.stringMatching(/^1 key as declared; deferred: /),
+      'set-null': 'not looked at, without parent: fk_flows_schedule, fk_flows_policy, fk_executions_schedule',
+      restrict: 'rows without parent were refused; not looked at, without parent: fk_flows_repository',
+    });
+    await database.session.query(
+      'ALTER TABLE protection_flow_executions DROP FOREIGN KEY fk_executions_flow',
+    );
+    expect(await found()).toMatchObject({ restrict: 'not looked at, without parent: fk_flows_repository' });
   });
 
   it('that was dropped by hand is added by the next migrate', async () => {
