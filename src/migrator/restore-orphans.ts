@@ -1,5 +1,6 @@
-import { count, declareArguments, name, optional, options as optionsOf } from '../arguments';
+import { choice, count, declareArguments, optional, options as optionsOf } from '../arguments';
 import { declaredSchema } from '../migrations';
+import { foreignKeyNames } from '../schema/foreign-key-names';
 import { hasQuarantine } from '../schema/orphans/quarantine-table';
 import { restoreRows, type LeftRows, type RestoredRows } from '../schema/orphans/restore-rows';
 import { withRowSettings } from '../schema/orphans/row-transaction';
@@ -23,7 +24,7 @@ const assertRestore = declareArguments('restoreOrphans', {
   dataSource: guarded,
   options: optionsOf({
     ...sessionReaders,
-    key: optional(name),
+    key: optional(choice(foreignKeyNames)),
     batchRows: optional(count({ min: 1, max: 100_000 })),
   }),
 });

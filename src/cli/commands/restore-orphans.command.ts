@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
+import { foreignKeyNames } from '../../schema/foreign-key-names';
 import type { GlobalOptions } from '../command-line';
 import { commandHelp } from '../help-text';
 import type { Run } from '../run-command';
@@ -16,7 +17,11 @@ export function addRestoreOrphansCommand(program: Command, run: Run): void {
       'Puts the rows back that migrate --orphans=quarantine has set aside, with all that hung on them. A row whose ' +
         'parent is still missing, or whose id is taken, stays in quarantine. Safe to stop and to run again.',
     )
-    .option('--key <name>', 'only the rows that were set aside for that foreign key')
+    .addOption(
+      new Option('--key <name>', 'only the rows that were set aside for that foreign key').choices(
+        foreignKeyNames,
+      ),
+    )
     .addHelpText(
       'after',
       commandHelp(

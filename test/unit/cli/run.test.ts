@@ -25,7 +25,7 @@ describe('commands', () => {
     ['rollback --plan', 1, 'plan rollback {"steps":1,"discardRows":false}', rollbackPlan],
     ['rollback --all --plan', 1, 'plan rollback {"steps":"all","discardRows":false}', rollbackPlan],
     ['restore-orphans', 1, 'restore {}', restoreOrphansResult],
-    ['restore-orphans --key fk_x', 1, 'restore {"key":"fk_x"}', restoreOrphansResult],
+    ['restore-orphans --key fk_flows_policy', 1, 'restore {"key":"fk_flows_policy"}', restoreOrphansResult],
     ['prune --keep 9', 0, 'prune {"keepPerFlow":9,"batchSize":500,"dryRun":false}', pruneResult],
     ['status', 1, 'status {}', status],
     ['preflight', 1, 'preflight {}', preflightResult],
@@ -151,6 +151,7 @@ describe('usage', () => {
     ['rollback --steps 0', 'It must be a whole number from 1', '--help'],
     ['rollback --steps x', 'It must be a whole number from 1', '--help'],
     ['rollback --steps 1 --all', 'cannot be used with', '--help'],
+    ['restore-orphans --key fk_x', 'Allowed choices are fk_flows_schedule, ', '--help'],
   ])('refuses "%s"', async (line, message, remedy) => {
     const result = await ran(line);
     expect(result).toMatchObject({ exitCode: 64, stdout: '', calls: [] });
