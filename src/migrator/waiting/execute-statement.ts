@@ -137,10 +137,10 @@ export async function executeStatement(
       if (held === null) return;
       assertNotInterrupted(signal);
       waitedMs += held.waitedMs;
-      if (waitedMs >= patienceMs) throw tableBusy(held.holders, { sql, patienceMs, cause: held.cause });
       const key = JSON.stringify(held.holders?.blockers.map(({ connectionId }) => connectionId) ?? null);
       if (key !== told) options.onWait?.(waitedFor(held.holders));
       told = key;
+      if (waitedMs >= patienceMs) throw tableBusy(held.holders, { sql, patienceMs, cause: held.cause });
       const pause = Math.min(pauseMs(slices, attempts, held.waitedMs), patienceMs - waitedMs);
       await delay(pause, undefined, { signal }).catch(() => assertNotInterrupted(signal));
       waitedMs += pause;
