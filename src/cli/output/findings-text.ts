@@ -16,10 +16,20 @@ const order: readonly FindingEffect[] = ['blocking', 'key-refused', 'deferred', 
 export function findingsText(findings: readonly Finding[], style: Style): string[] {
   if (findings.length === 0) return [];
   const sorted = order.flatMap((effect) => findings.filter((finding) => finding.effect === effect));
-  return [style.bold('Findings'), ...sorted.flatMap((finding) => findingText(finding, style))];
+  return [
+    style.bold('Findings'),
+    ...sorted.flatMap((finding, index) => findingText(finding, style, isFixTold(sorted, index))),
+  ];
 }
 
-function findingText(finding: Finding, style: Style): string[] {
+/** True where one of the findings before has the same fix. */
+export const isFixTold = (findings: readonly Finding[], index: number): boolean =>
+  findings.findIndex(({ remedy }) => remedy === findings[index]?.remedy) < index;
+
+/** What stands in place of a fix that was told before. */
+export const sameFix = 'the same as above';
+
+function findingText(finding: Finding, style: Style, isTold: boolean): string[] {
   const about = [finding.table, finding.key].filter((name) => name !== null).join('.');
   const { code, effect } = finding;
   return [
@@ -29,7 +39,7 @@ function findingText(finding: Finding, style: Style): string[] {
     ...(about === '' ? [] : labelled('On:  ', about, 4)),
     ...labelled('', messageOf(finding), 4),
     ...differencesText(differencesOf(finding), style, 4),
-    ...labelled('Fix: ', finding.remedy, 4),
+    ...labelled('Fix: ', isTold ? sameFix : finding.remedy, 4),
   ];
 }
 

@@ -86,6 +86,27 @@ export function privilegesIn(grants: readonly Grant[], rules: GrantRules): Holds
   };
 }
 
+/**
+ * The database's name as a GRANT to the user has to spell it, so that the user keeps what it holds there; null where a
+ * grant on the whole database might take something away, or would give more than the user's grants on single tables.
+ * A second spelling would be a second grant, and the more specific of the two alone would count. Pure.
+ *
+ * @param currentUser as CURRENT_USER() shows it
+ */
+export function databaseToGrantOn(
+  grants: readonly Grant[],
+  rules: GrantRules,
+  currentUser: string,
+): string | null {
+  if (rules.anyPattern) return null;
+  const own = grants.filter(({ grantee, revoked }) => grantee === currentUser && !revoked);
+  const spellings = new Set(databaseGrants(own, rules).map(({ database }) => database));
+  const [spelling] = spellings;
+  if (spellings.size > 1 || own.some(({ table }) => table !== null)) return null;
+  const literal = rules.literalNames ? rules.database : rules.database.replaceAll(/[\\_%]/g, '\\$&');
+  return spelling ?? (own.length === 0 ? null : literal);
+}
+
 /** Whether a privilege is held on the whole server: the administrative ones exist there only. Pure. */
 export function holdsOnServer(grants: readonly Grant[], privilege: string): boolean {
   return grants.some((grant) => grant.database === null && !grant.revoked && gives(grant, privilege));

@@ -2,7 +2,14 @@ import { currentDatabase } from '../../schema/catalog/scope';
 import { select, type Queryable } from '../../schema/queryable';
 import type { Server } from '../../schema/server';
 import { parseGrants } from './grants';
-import { holdsOnServer, privilegesIn, quotedUser, type Holds } from './privileges';
+import {
+  databaseToGrantOn,
+  holdsOnServer,
+  privilegesIn,
+  type GrantRules,
+  quotedUser,
+  type Holds,
+} from './privileges';
 
 /** What forbids every write, whatever the privileges. */
 export type ReadOnlyReason = 'read_only' | 'super_read_only' | 'innodb_read_only' | 'transaction' | 'schema';
@@ -12,6 +19,8 @@ export interface Access {
   /** As GRANT takes it: `'user'@'host'`. */
   readonly user: string;
   readonly database: string;
+  /** The database as a GRANT to the user on the whole of it has to spell it; null where tables are to be named. */
+  readonly grantScope: string | null;
   /** Null where the grants can't be read, or don't tell. */
   readonly holds: Holds | null;
   readonly readOnly: ReadOnlyReason | null;
@@ -66,14 +75,13 @@ export async function readAccess(session: Queryable, server: Server): Promise<Ac
   const lines = await select(session, 'SHOW GRANTS').catch(() => null);
   const grants = lines && parseGrants(lines.map((row) => String(Object.values(row)[0])));
   const isOn = (name: string): boolean => /^(ON|1)$/i.test(variables.get(name) ?? '');
-  const holds =
-    grants &&
-    privilegesIn(grants, {
-      database,
-      literalNames: isOn('partial_revokes'),
-      foldCase: (variables.get('lower_case_table_names') ?? '0') !== '0',
-      anyPattern: server.flavour === 'mysql' && who?.role !== null && who?.role !== 'NONE',
-    });
+  const rules: GrantRules = {
+    database,
+    literalNames: isOn('partial_revokes'),
+    foldCase: (variables.get('lower_case_table_names') ?? '0') !== '0',
+    anyPattern: server.flavour === 'mysql' && who?.role !== null && who?.role !== 'NONE',
+  };
+  const user = who?.user ?? '';
 
   async function readOnly(): Promise<ReadOnlyReason | null> {
     if (isOn('innodb_read_only')) return 'innodb_read_only';
@@ -85,5 +93,11 @@ export async function readAccess(session: Queryable, server: Server): Promise<Ac
     return (await isSchemaReadOnly(session, server)) ? 'schema' : null;
   }
 
-  return { user: quotedUser(who?.user ?? ''), database, holds, readOnly: await readOnly() };
+  return {
+    user: quotedUser(user),
+    database,
+    grantScope: grants && databaseToGrantOn(grants, rules, user),
+    holds: grants && privilegesIn(grants, rules),
+    readOnly: await readOnly(),
+  };
 }

@@ -1,6 +1,7 @@
 import { quoteName } from '../../schema/queryable';
 import { missingPrivileges, type NeededPrivilege } from '../access/needed-privileges';
 import type { Access } from '../access/read-access';
+import type { Facts } from '../facts';
 import type { Rule } from '../rule';
 
 /** GRANT on one table, without its semicolon. */
@@ -17,10 +18,36 @@ function byTable(missing: readonly NeededPrivilege[]): Map<string, NeededPrivile
   return groups;
 }
 
-/** What the user lacks for the next migrate: one finding for each table, with all that is missing there. */
+/**
+ * The shortest list that gives all that is missing: one GRANT on the whole database where the user's grants are such,
+ * else one on each table.
+ */
+function grantList(
+  { access, live, hidden, historyTable, lockTable }: Facts,
+  missing: readonly NeededPrivilege[],
+) {
+  if (access === null) return '';
+  const own = [historyTable, lockTable].filter(({ exists }) => exists).map(({ name }) => name);
+  const tables = [...new Set(missing.map(({ table }) => table))];
+  if (access.grantScope !== null && tables.length > 1) {
+    const privileges = [...new Set(missing.map(({ privilege }) => privilege))].sort();
+    return `GRANT ${privileges.join(', ')} ON ${quoteName(access.grantScope)}.* TO ${access.user};`;
+  }
+  const grants = tables.map((table) => {
+    const privileges = missing.filter((need) => need.table === table).map(({ privilege }) => privilege);
+    const isThere = live.has(table) || hidden.has(table) || own.includes(table);
+    // No server grants anything on a table that does not exist, unless CREATE is among it (1146, tried)
+    return `${grantSql(access, [...new Set([...(isThere ? [] : ['CREATE']), ...privileges])], table)};`;
+  });
+  return grants.join('\n');
+}
+
+/**
+ * What the user lacks for the next migrate: one finding for each table, with all that is missing there, and one
+ * fix for all of them.
+ */
 export const privilegeMissing: Rule = (facts) => {
-  const { access, live, hidden } = facts;
-  const own = [facts.historyTable, facts.lockTable].filter(({ exists }) => exists).map(({ name }) => name);
+  const { access } = facts;
   if (access === null || access.holds === null) return [];
   const missing = missingPrivileges(facts, access.holds);
   const forAll = missing.filter(({ key }) => key === null);
@@ -34,9 +61,6 @@ export const privilegeMissing: Rule = (facts) => {
     if (first === undefined) return [];
     const { table, key } = first;
     const privileges = [...new Set(needs.map((need) => need.privilege))];
-    const isThere = live.has(table) || hidden.has(table) || own.includes(table);
-    // No server grants anything on a table that does not exist, unless CREATE is among it (1146, tried)
-    const toGrant = isThere ? privileges : [...new Set(['CREATE', ...privileges])];
     return [
       {
         code: 'PRIVILEGE_MISSING',
@@ -44,7 +68,7 @@ export const privilegeMissing: Rule = (facts) => {
         table,
         key,
         message: `${access.user} lacks ${privileges.join(', ')} on ${table}, which migrate needs${key === null ? '' : ` for ${key}`}`,
-        remedy: `-- To be executed by a user who may grant it:\n${grantSql(access, toGrant, table)};`,
+        remedy: `-- To be executed by a user who may grant it:\n${grantList(facts, missing)}`,
         details: { user: access.user, scope: `${access.database}.${table}`, privileges },
       },
     ];

@@ -50,9 +50,9 @@ describe('a pool of one connection', () => {
     const source = await open(database.url, 600_000);
     const runner = source.createQueryRunner();
     await runner.connect();
-    const answer = source.query('SELECT 1 AS one');
+    const answer = source.query("SELECT 'x' AS one");
     await runner.release();
-    expect(await answer).toEqual([{ one: 1 }]);
+    expect(await answer).toEqual([{ one: 'x' }]);
   });
 
   it('of a replica is no reason to ask the writer', async () => {
@@ -62,7 +62,7 @@ describe('a pool of one connection', () => {
     await expect(other.query('SELECT 1')).rejects.toMatchObject(usedUp);
     await runner.release();
     await other.release();
-    expect(await source.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    expect(await source.query("SELECT 'x' AS one")).toEqual([{ one: 'x' }]);
   });
 
   it("of mysql2's own cluster has the limit too", async () => {

@@ -50,6 +50,23 @@ const ofLock = (privileges: string): string[] =>
 /** By now its table may be there, so that another GRANT is needed. */
 const isNotOfLock = ({ table }: Finding): boolean => table !== 'sendense_flow_lock';
 
+/** What the findings' fixes grant on: it is one list, whichever finding tells it. */
+function grantedOn(findings: readonly Finding[]): string[] {
+  const remedies = new Set(
+    findings.filter(({ code }) => code === 'PRIVILEGE_MISSING').map(({ remedy }) => remedy),
+  );
+  expect(remedies.size).toBe(1);
+  return [...remedies].flatMap((remedy) =>
+    [...remedy.matchAll(/^GRANT .* ON (.*) TO /gm)].map(([, on = '']) => on),
+  );
+}
+
+/** The user's grants on whole databases, or patterns of them: of several, the most specific alone would count. */
+async function databasesOf(as: UserOf): Promise<string[]> {
+  const lines = await select(database.session, `SHOW GRANTS FOR ${as.user}`);
+  return lines.flatMap((line) => / ON (`.*`\.\*) TO /.exec(String(Object.values(line)[0]))?.[1] ?? []);
+}
+
 async function expectFixed(as: UserOf, findings: readonly Finding[]): Promise<void> {
   for (const finding of findings) expect(finding).toMatchObject(wellFormed as object);
   await paste(database, findings);
@@ -124,6 +141,24 @@ describe('before anything is migrated, a user with', () => {
     await expect(dataSource.runMigrations()).rejects.toMatchObject({ code: 'PREFLIGHT_FAILED' });
     await dataSource.destroy();
     expect(await snapshot(database.session)).toEqual(before);
+    const databases = await databasesOf(as);
+    const wholeDatabase = [`${quoteName(database.name)}.*`];
+    const eachTable = expected().map(
+      (text) => `${quoteName(database.name)}.${quoteName(text.split(':')[0] ?? '')}`,
+    );
+    const isNamed = grants.some((grant) => / DB\.\w/.test(grant));
+    expect(grantedOn(findings).sort()).toEqual(
+      isNamed || eachTable.length === 1 ? eachTable.sort() : wholeDatabase,
+    );
+    await expectFixed(as, findings);
+    expect(await databasesOf(as)).toEqual(databases);
+  });
+
+  it('SELECT on the whole server gets one GRANT on the database, whose name is no pattern in it', async () => {
+    await createPlatformTables(database.session, 'mixed', platformTableNames);
+    const as = await userWith('SELECT ON *.*');
+    const { findings } = await look(as.database);
+    expect(grantedOn(findings)).toEqual([`${quoteName(database.name.replaceAll('_', '\\_'))}.*`]);
     await expectFixed(as, findings);
   });
 
@@ -165,6 +200,7 @@ describe('before anything is migrated, a user with', () => {
     const as = await userWith(`SELECT, INSERT, CREATE, REFERENCES ON ${pattern}.*`, 'ALTER ON `pflows%`.*');
     const { findings } = await look(as.database);
     expect(missing(findings)).toEqual([`${executions}: ALTER`, `${flows}: ALTER`, ...ofLock('UPDATE')]);
+    expect(grantedOn(findings)).toEqual([`${pattern}.*`]);
     await expectFixed(as, findings);
   });
 

@@ -1,6 +1,7 @@
 import type { PreflightResult } from '../../../migrator/results';
 import { isInTheWay, type Finding } from '../../../preflight/finding';
 import { differencesOf, messageOf } from '../differences-text';
+import { isFixTold, sameFix } from '../findings-text';
 import { differencesBlock, escaped, markdownTable, remedyBlock } from './markdown';
 
 /** Findings as Markdown: a table, then the fix of each that stands in the way. */
@@ -17,11 +18,11 @@ export function findingsMarkdown(findings: readonly Finding[]): string[] {
         escaped(messageOf(finding)),
       ]),
     ),
-    ...inTheWay.flatMap((finding) => [
+    ...inTheWay.flatMap((finding, index) => [
       `**${finding.code}**, fix:`,
       '',
       ...differencesBlock(differencesOf(finding)),
-      ...remedyBlock(finding.remedy),
+      ...(isFixTold(inTheWay, index) ? [sameFix, ''] : remedyBlock(finding.remedy)),
     ]),
   ];
 }
