@@ -114,7 +114,13 @@ describe('a restore', () => {
     const key = 'fk_flows_repository';
     expect(await restoreOrphans(dataSource(), { key })).toMatchObject({ ok: true, restored: { [flows]: 1 } });
     expect(await bench.quarantined('row_key')).toEqual([{ row_key: 'f-1' }, { row_key: 'f' }]);
-    expect(await restoreOrphans(dataSource(), { key: 'fk_none' })).toMatchObject({ ok: true, restored: {} });
+    await expect(restoreOrphans(dataSource(), { key: 'fk_none' })).rejects.toMatchObject({
+      code: 'VALIDATION_FAILED',
+    });
+    expect(await restoreOrphans(dataSource(), { key: 'fk_flows_repository' })).toMatchObject({
+      ok: true,
+      restored: {},
+    });
   });
 
   it('leaves rows whose table is gone or has changed, with the answer of the server', async () => {
