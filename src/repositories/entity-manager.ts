@@ -1,4 +1,4 @@
-import type { EntityManager } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import { declareArguments, that } from '../arguments';
 
 /** True for TypeORM's EntityManager, by what it has: there may be two copies of TypeORM. */
@@ -13,5 +13,14 @@ export const readManager = declareArguments('repository', {
     'isEntityManager',
     isEntityManager,
     "must be an EntityManager: a DataSource's manager, or that of a transaction",
+  ),
+});
+
+/** Refuses a DataSource that is not connected, yet or any more. Asked where a call has failed: the others are not delayed. */
+export const assertInitialized = declareArguments('repository', {
+  dataSource: that<DataSource>(
+    'isInitialized',
+    (value) => (value as DataSource).isInitialized,
+    'must be initialized: await initialize() first',
   ),
 });

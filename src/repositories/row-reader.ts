@@ -1,6 +1,7 @@
 import type { EntityManager, ObjectLiteral } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata';
 import { wholeSeconds } from '../entities/columns';
+import { assertInitialized } from './entity-manager';
 import { jobIdsIn, recordIn } from './json-columns';
 
 /** A row as the driver gives it. */
@@ -60,7 +61,10 @@ export function rowReader<Entity extends ObjectLiteral>(
   manager: EntityManager,
   target: new () => Entity,
 ): RowReader<Entity> {
-  const metadata = manager.connection.getMetadata(target);
+  const { connection: dataSource } = manager;
+  // Before TypeORM says that it knows no such entity
+  if (!dataSource.isInitialized) assertInitialized({ dataSource });
+  const metadata = dataSource.getMetadata(target);
   let reader = readers.get(metadata) as RowReader<Entity> | undefined;
   if (reader === undefined) {
     reader = createReader(manager, target);

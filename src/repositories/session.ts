@@ -1,6 +1,6 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import { fromServerError, withoutValues } from '../errors';
-import { readManager } from './entity-manager';
+import { assertInitialized, readManager } from './entity-manager';
 import { giveUpTransaction } from './give-up-transaction';
 import { isRetryable, retried, transactionAborted } from './retry';
 import { checkSession } from './session-check';
@@ -93,6 +93,7 @@ export class Session {
           writtenAsStatements.add(connection);
           return once();
         }
+        assertInitialized({ dataSource: connection });
         // Also of START TRANSACTION and COMMIT, which no statement of ours sees
         throw translated(error);
       }
@@ -106,6 +107,7 @@ export class Session {
       if (check !== null) await check;
       return (await this.manager.query(sql, parameters as unknown[])) as Answer;
     } catch (error) {
+      assertInitialized({ dataSource: this.manager.connection });
       if (this.isJoined && isRetryable(error)) {
         const aborted = transactionAborted(withoutValues(error));
         // One of ours ends with this error, and is rolled back

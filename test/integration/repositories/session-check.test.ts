@@ -94,6 +94,36 @@ describe('the repositories on a plain DataSource', () => {
     expect(statements.filter((sql) => /protection_flow|INSERT|UPDATE/.test(sql))).toEqual([]);
   });
 
+  it('are refused before it is connected, and after: who forgot initialize() is told so', async () => {
+    const plain = new DataSource({
+      type: sharedServer().flavour,
+      ...database.settings,
+      entities,
+      driver: withSessionSettings(mysql2),
+    } as DataSourceOptions);
+    const { flows, executions, dueFlows, retention, targets } = createRepositories(plain);
+    const calls = [
+      () => flows.list(),
+      () => flows.create(buildFlow()),
+      () => flows.deleteMany(['f']),
+      () => flows.summary(),
+      () => executions.get('e'),
+      () => executions.start({ flow_id: 'f', execution_type: 'manual' }),
+      () => dueFlows.claimDue({ worker: 'w' }),
+      () => retention.prune({ olderThanMs: 1 }),
+      () => targets.check('f'),
+    ];
+    const refusal = {
+      code: 'VALIDATION_FAILED',
+      message: 'repository is not valid: dataSource must be initialized: await initialize() first',
+    };
+    for (const call of calls) await expect(call()).rejects.toMatchObject(refusal);
+    await plain.initialize();
+    await flows.list();
+    await plain.destroy();
+    for (const call of calls) await expect(call()).rejects.toMatchObject(refusal);
+  });
+
   it('are refused by each of them, also in a transaction', async () => {
     const plain = await open({ driver: mysql2On('+05:00', strict) });
     const { flows, executions, dueFlows, retention, targets } = createRepositories(plain);
