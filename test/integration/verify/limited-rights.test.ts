@@ -38,6 +38,10 @@ describe('verify that may not do everything', () => {
     for (const summary of skipped(report)) expect(summary).toMatch(/1142|INSERT/);
   });
 
+  it('with the three privileges that the documents name is proven', async () => {
+    expect((await verifyAs('prover', 'SELECT, INSERT, DELETE')).verdict).toBe('proven');
+  });
+
   it('with SELECT alone still sees a key that is lost', async () => {
     await database.session.query('ALTER TABLE protection_flows DROP FOREIGN KEY fk_flows_policy');
     const report = await verifyAs('reader', 'SELECT');
