@@ -51,7 +51,8 @@ describe('protection-flows preflight', () => {
     const { exitCode, stdout } = await cli('preflight');
     expect(exitCode).toBe(1);
     expect(stdout).toMatch(/SCHEMA_HAND_MADE \(stands in the way\)/);
-    expect(stdout).toMatch(/ALTER TABLE `protection_flows` .*;/);
+    expect(stdout).toMatch(/Fix: .*protection-flows adopt\n.*protection-flows adopt --repair\n.*--json\n/);
+    expect(stdout).not.toMatch(/ALTER TABLE `protection_flows`/);
     await database.session.query('DROP TABLE protection_flows');
     expect(await json('preflight')).toMatchObject({ exitCode: 0, ok: true });
   });
