@@ -60,7 +60,9 @@ export const differencesOf = ({ details }: Pick<Finding, 'details'>): readonly D
 /** A finding's fix; for several differences without its SQL, which is as long as they are many: `--json` has it. */
 export function remedyOf(finding: Finding): string {
   if (finding.code !== 'SCHEMA_HAND_MADE' || differencesOf(finding).length < 2) return finding.remedy;
-  const commands = finding.remedy.split('\n').filter((line) => /^-- .*protection-flows /.test(line));
+  const lines = finding.remedy.split('\n');
+  if (lines.every((line) => line.startsWith('--'))) return finding.remedy;
+  const commands = lines.filter((line) => /^-- .*protection-flows /.test(line));
   return [...commands, '-- The SQL to do it by hand: protection-flows preflight --json'].join('\n');
 }
 

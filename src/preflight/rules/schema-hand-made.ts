@@ -42,9 +42,20 @@ function mendSteps(facts: Facts, refusal: Refusal): RemedyPart[] {
   return mendingSections.flatMap((section) => [...plan[section]]);
 }
 
+/** A column is already as a later migration makes it: the shape of an earlier one would cost the values added since. */
+function isOfLaterMigration({ known }: Facts, { step, error }: Refusal): boolean {
+  const last = declaredBy(known.flatMap((migration) => [...migration.steps])).get(step.tables[0] ?? '');
+  const differences = (error.details.differences ?? []) as readonly Difference[];
+  return differences.some(
+    ({ object, property, name, actual }) =>
+      object === 'column' && property === 'type' && named(last?.columns ?? [], name)?.type === actual,
+  );
+}
+
 /** One finding a table, as a script for one of its objects may mend another too. */
 function findingFor(facts: Facts, table: string, refusals: readonly Refusal[]): Finding {
-  const parts = refusals.flatMap((refusal) => mendSteps(facts, refusal));
+  const byAdopt = refusals.some((refusal) => isOfLaterMigration(facts, refusal));
+  const parts = byAdopt ? [] : refusals.flatMap((refusal) => mendSteps(facts, refusal));
   const texts = parts.map((part) => JSON.stringify(part));
   const once = parts.filter((_part, position) => texts.indexOf(texts[position] ?? '') === position);
   return {
@@ -56,9 +67,13 @@ function findingFor(facts: Facts, table: string, refusals: readonly Refusal[]): 
     remedy: remedyText([
       note('To list the differences: protection-flows adopt'),
       note('To end them, every row kept: protection-flows adopt --repair'),
-      note(`Or by hand: this brings ${table} to the shape that the migration makes.`),
-      note('Look at its rows first.'),
-      ...once,
+      ...(once.length === 0
+        ? []
+        : [
+            note(`Or by hand: this brings ${table} to the shape that the migration makes.`),
+            note('Look at its rows first.'),
+            ...once,
+          ]),
     ]),
     details: { differences: refusals.flatMap(({ error }) => error.details.differences ?? []) },
   };

@@ -1,6 +1,9 @@
+import { adopt, migrate } from '../../../src/migrator';
 import { migrationList } from '../../../src/migrations';
 import { select } from '../../../src/schema/queryable';
+import { openDataSource } from '../../support/data-source';
 import { useDatabase } from '../../support/database';
+import { look, paste } from './fix';
 import { drop, expectSeenAndMended, flavour, flow, inno, without, type Scenario } from './scenario';
 
 /** Guards each finding about our own tables and the history: provoked, seen without changing anything, put right by its own remedy. */
@@ -135,4 +138,30 @@ describe('preflight sees, without changing anything, and its remedy, pasted, let
   it.each(Object.entries(own))('%s', (_name, scenario) =>
     expectSeenAndMended(database, without('backup_jobs'), scenario),
   );
+});
+
+// As an application's own DataSource once left them. The shape of the first migration knows no cancelled run.
+it('tables of all migrations without a history are for adopt: no remedy changes a status', async () => {
+  const dataSource = await openDataSource(database);
+  try {
+    await migrate(dataSource);
+    await database.session.query(flow('one', 'schedule_id'));
+    await database.session.query(
+      "UPDATE protection_flows SET schedule_id = NULL, last_execution_status = 'cancelled'",
+    );
+    await database.session.query('DROP TABLE sendense_flow_migrations');
+
+    const { findings } = await look(database);
+    await paste(database, findings);
+    expect(findings.filter(({ effect }) => effect === 'blocking')).toMatchObject([
+      { code: 'SCHEMA_HAND_MADE', remedy: expect.stringMatching(/adopt --repair$/) as string },
+    ]);
+    expect(await adopt(dataSource, { repair: true })).toMatchObject({ ok: true });
+    expect(
+      await select(database.session, 'SELECT last_execution_status AS status FROM protection_flows'),
+    ).toEqual([{ status: 'cancelled' }]);
+    expect(await look(database)).toMatchObject({ ok: true });
+  } finally {
+    await dataSource.destroy();
+  }
 });
