@@ -24,6 +24,8 @@ export interface Access {
   /** Null where the grants can't be read, or don't tell. */
   readonly holds: Holds | null;
   readonly readOnly: ReadOnlyReason | null;
+  /** The engine that MariaDB forces on every new table; null where it is InnoDB, or none is forced. */
+  readonly enforcedEngine: string | null;
 }
 
 const variableNames = [
@@ -32,6 +34,7 @@ const variableNames = [
   'innodb_read_only',
   'transaction_read_only',
   'tx_read_only', // MariaDB before 11.1
+  'enforce_storage_engine',
   'partial_revokes',
   'lower_case_table_names',
 ];
@@ -93,11 +96,14 @@ export async function readAccess(session: Queryable, server: Server): Promise<Ac
     return (await isSchemaReadOnly(session, server)) ? 'schema' : null;
   }
 
+  const engine = variables.get('enforce_storage_engine') ?? '';
+
   return {
     user: quotedUser(user),
     database,
     grantScope: grants && databaseToGrantOn(grants, rules, user),
     holds: grants && privilegesIn(grants, rules),
     readOnly: await readOnly(),
+    enforcedEngine: engine === '' || engine.toLowerCase() === 'innodb' ? null : engine,
   };
 }

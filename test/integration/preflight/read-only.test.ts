@@ -8,6 +8,7 @@ const server = usePrivateServer();
 let created: UserOf | undefined;
 afterEach(async () => {
   for (const name of ['read_only', variable()]) await query(`SET GLOBAL ${name} = 0`);
+  if (!isMysql()) await query('SET GLOBAL enforce_storage_engine = NULL');
   await created?.drop();
   created = undefined;
 });
@@ -24,11 +25,11 @@ const cases: [string, (() => string) | null, string, RegExp][] = [
   ['transactions', () => `SET GLOBAL ${variable()} = 1`, 'ALL ON DB.*', /read-only by default .*1792/],
 ];
 
-async function expectSeen(as: UserOf, says: RegExp): Promise<void> {
+async function expectSeen(as: UserOf, says: RegExp, wanted = 'SERVER_READ_ONLY'): Promise<void> {
   const before = await snapshot(database.session);
   const { ok, findings } = await look(as.database);
   expect(ok).toBe(false);
-  const seen = findings.filter(({ code }) => code === 'SERVER_READ_ONLY');
+  const seen = findings.filter(({ code }) => code === wanted);
   expect(seen).toEqual([
     expect.objectContaining({ effect: 'blocking', table: null, message: expect.stringMatching(says) }),
   ]);
@@ -58,6 +59,13 @@ describe('a server that takes no writes', () => {
     const as = await userWith('ALL ON DB.*');
     await query(`ALTER SCHEMA \`${database.name}\` READ ONLY = 1`);
     await expectSeen(as, /is read-only .*3989/);
+  });
+
+  it('by an engine that it forces on every table', async () => {
+    if (isMysql()) return;
+    const as = await userWith('ALL ON DB.*');
+    await query('SET GLOBAL enforce_storage_engine = MyISAM');
+    await expectSeen(as, /engine MyISAM.*enforce_storage_engine/, 'ENGINE_NOT_INNODB');
   });
 
   it('lets some write all the same, who are told of nothing', async () => {

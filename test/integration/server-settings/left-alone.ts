@@ -11,7 +11,7 @@ export const leftAlone: Readonly<Record<string, string>> = {
     'character_set_collations default_collation_for_utf8mb4 old_mode character_set_filesystem',
   'every CREATE TABLE names InnoDB, and no temporary table is made':
     'default_storage_engine storage_engine default_tmp_storage_engine innodb_compression_default innodb_default_encryption_key_id column_compression_threshold column_compression_zlib_level column_compression_zlib_strategy column_compression_zlib_wrap external_table_storage_engine external_table_secondary_storage_engine',
-  'an administrator forbids InnoDB with it: CREATE TABLE says so (1286)': 'enforce_storage_engine',
+  'an administrator forbids InnoDB with it: preflight says so (ENGINE_NOT_INNODB)': 'enforce_storage_engine',
   'every column says NULL or NOT NULL, DEFAULT and ON UPDATE': 'explicit_defaults_for_timestamp',
   'every table has a primary key, every key ends at a unique one':
     'sql_require_primary_key sql_generate_invisible_primary_key restrict_fk_on_non_standard_key',
