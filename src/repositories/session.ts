@@ -2,6 +2,7 @@ import type { DataSource, EntityManager } from 'typeorm';
 import { fromServerError, withoutValues } from '../errors';
 import { assertInitialized, readManager } from './entity-manager';
 import { giveUpTransaction } from './give-up-transaction';
+import { columnPending } from './pending-column';
 import { isRetryable, retried, transactionAborted } from './retry';
 import { checkSession } from './session-check';
 
@@ -58,8 +59,8 @@ export class Session {
   /**
    * The rows of a SELECT. The shape is the caller's promise: it wrote the SELECT.
    *
-   * @throws ProtectionFlowsError for what {@link fromServerError} knows; TRANSACTION_ABORTED for a locking read that
-   * lost, inside a transaction
+   * @throws ProtectionFlowsError for what {@link fromServerError} knows; MIGRATION_PENDING for a column of ours that
+   * is not there; TRANSACTION_ABORTED for a locking read that lost, inside a transaction
    */
   select<Row extends object>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
     return this.query<Row[]>(sql, parameters);
@@ -117,7 +118,7 @@ export class Session {
         }
         throw aborted;
       }
-      throw translated(error);
+      throw (await columnPending(this.manager, error)) ?? translated(error);
     }
   }
 }
