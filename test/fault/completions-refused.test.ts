@@ -75,7 +75,7 @@ describe('a call that comes while its run changes', () => {
     const id = await queuedRun();
     const { flow_id } = await executions.get(id);
     const start = () => executions.start({ id, flow_id, execution_type: 'api' });
-    await expect(start()).rejects.toMatchObject({ errno: 1062 });
+    await expect(start()).rejects.toMatchObject({ code: 'ID_TAKEN' });
     await executions.start({ flow_id, execution_type: 'api' });
     await expect(start()).rejects.toMatchObject({ code: 'FLOW_STILL_RUNNING' });
     expect(await executions.get(id)).toMatchObject({ status: 'pending' });
