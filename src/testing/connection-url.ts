@@ -1,3 +1,6 @@
+import { declareArguments, isWellFormed, optional, refuse, that, type Reader } from '../arguments';
+import { address as anAddress } from './arguments';
+
 /** Where a server is and who to be there. */
 export interface ServerAddress {
   readonly host: string;
@@ -11,11 +14,23 @@ export interface DatabaseSettings extends ServerAddress {
   readonly database: string;
 }
 
-/** The settings as a `mysql://` address, percent-encoded. Without a database, the address of the server. */
+const readUrlParts = declareArguments('connectionUrl', {
+  address: anAddress,
+  database: optional(
+    that<string>('isString', (value) => typeof value === 'string' && isWellFormed(value), 'must be a text'),
+  ),
+});
+
+/**
+ * The settings as a `mysql://` address, percent-encoded. Without a database, the address of the server.
+ *
+ * @throws ProtectionFlowsError VALIDATION_FAILED, naming everything that is wrong with the arguments
+ */
 export function connectionUrl(address: ServerAddress, database?: string): string {
-  const [username, password] = [address.username, address.password].map(encodeURIComponent);
-  const path = database === undefined ? '' : encodeURIComponent(database);
-  return `mysql://${username}:${password}@${address.host}:${address.port}/${path}`;
+  const { address: server, database: name } = readUrlParts({ address, database });
+  const [username, password] = [server.username, server.password].map(encodeURIComponent);
+  const path = name === undefined ? '' : encodeURIComponent(name);
+  return `mysql://${username}:${password}@${server.host}:${server.port}/${path}`;
 }
 
 /** The server that a `mysql://` or `mariadb://` address names; its database is left out. */
@@ -28,3 +43,19 @@ export function serverOf(url: string): ServerAddress {
     password: decodeURIComponent(password),
   };
 }
+
+function isServerUrl(value: string): boolean {
+  try {
+    return /^(?:mysql|mariadb):$/.test(new URL(value).protocol) && serverOf(value).host !== '';
+  } catch {
+    return false;
+  }
+}
+
+/** A server, by its address as an object or as a text. What is wrong is never shown: it may hold a password. */
+export const server: Reader<ServerAddress> = (value, field, faults) => {
+  if (typeof value !== 'string') return anAddress(value, field, faults);
+  return isServerUrl(value)
+    ? serverOf(value)
+    : refuse(faults, field, 'isServer', 'must be a server, or its address: mysql://user:password@host:port');
+};

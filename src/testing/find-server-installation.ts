@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
+import { declareArguments, options } from '../arguments';
 import { ProtectionFlowsError } from '../errors';
 import { versionFloors, type Flavour } from '../schema/server';
+import { wishReaders } from './arguments';
 import { identifyServer, isRoot, type ServerInstallation } from './server-installation';
 
 /** Which server is wanted. Nothing given: the first one found. */
@@ -126,10 +128,16 @@ async function* installations(wish: ServerWish, rejected: string[] = []): AsyncG
   }
 }
 
-/** Every usable server on this machine that fits the wish, the preferred one first. */
-export async function findServerInstallations(wish: ServerWish = {}): Promise<ServerInstallation[]> {
+const readWish = declareArguments('wish', { wish: options(wishReaders) });
+
+/**
+ * Every usable server on this machine that fits the wish, the preferred one first.
+ *
+ * @throws ProtectionFlowsError VALIDATION_FAILED for a wish that is none
+ */
+export async function findServerInstallations(wish?: ServerWish): Promise<ServerInstallation[]> {
   const found: ServerInstallation[] = [];
-  for await (const installation of installations(wish)) found.push(installation);
+  for await (const installation of installations(readWish({ wish }).wish)) found.push(installation);
   return found;
 }
 
@@ -142,9 +150,11 @@ function wayToGetOne(): string {
 /**
  * The preferred server on this machine that fits the wish. `PROTECTION_FLOWS_MYSQLD` names the only one to look at.
  *
- * @throws ProtectionFlowsError SERVER_NOT_FOUND, with what was found and not usable in `details.rejected`.
+ * @throws ProtectionFlowsError SERVER_NOT_FOUND, with what was found and not usable in `details.rejected`;
+ * VALIDATION_FAILED for a wish that is none.
  */
-export async function getServerInstallation(wish: ServerWish = {}): Promise<ServerInstallation> {
+export async function getServerInstallation(given?: ServerWish): Promise<ServerInstallation> {
+  const { wish } = readWish({ wish: given });
   const rejected: string[] = [];
   for await (const installation of installations(wish, rejected)) return installation;
   const wanted = [wish.flavour ?? 'MariaDB or MySQL', wish.version].filter(Boolean).join(' ');

@@ -1,4 +1,6 @@
+import { choice, declareArguments, optional, options, that, type Reader } from '../arguments';
 import type { Queryable } from '../schema/queryable';
+import { charsetName, session as aSession } from './arguments';
 
 /** The collation of each part of the platform's schema. Left out: the database's default, inherited. */
 export interface PlatformCollations {
@@ -243,21 +245,49 @@ function tableOptions(collation: string | undefined): string {
   return `ENGINE=InnoDB DEFAULT CHARSET=${collation.replace(/_.*/, '')} COLLATE=${collation}`;
 }
 
+const presetName = choice(Object.keys(platformPresets) as PlatformPresetName[]);
+const collationOfParts = options({
+  schedules: optional(charsetName),
+  repositories: optional(charsetName),
+  // Of a preset, which is for who creates the database
+  database: (value) => value,
+});
+const presetOrCollations: Reader<PlatformPresetName | PlatformCollations> = (value, field, faults) =>
+  typeof value === 'string' ? presetName(value, field, faults) : collationOfParts(value, field, faults);
+
+const read = declareArguments('createPlatformTables', {
+  session: aSession,
+  collations: optional(presetOrCollations, 'general_ci'),
+  only: optional(
+    that<readonly string[]>(
+      'isIn',
+      (value) =>
+        Array.isArray(value) &&
+        Array.from(value as unknown[]).every((one) => platformTableNames.includes(one as string)),
+      `must be a list of the platform's tables: ${platformTableNames.join(', ')}`,
+    ),
+    platformTableNames,
+  ),
+});
+
 /**
  * Creates the platform's eight tables, which the package refers to and never creates itself.
  *
- * @param collations a preset's name, or the collation of each part
- * @param only the tables to create; name those that they refer to as well
- * @throws the server's error where one of them exists already
+ * @param collations a preset's name, or the collation of each part. Default: `general_ci`
+ * @param only the tables to create, all by default; name those that they refer to as well
+ * @throws ProtectionFlowsError VALIDATION_FAILED, naming everything that is wrong with the arguments; the server's error
+ * where one of the tables exists already
  */
 export async function createPlatformTables(
   session: Queryable,
-  collations: PlatformPresetName | PlatformCollations = 'general_ci',
-  only: readonly string[] = platformTableNames,
+  collations?: PlatformPresetName | PlatformCollations,
+  only?: readonly string[],
 ): Promise<void> {
-  const chosen = typeof collations === 'string' ? platformPresets[collations] : collations;
+  const given = read({ session, collations, only });
+  const chosen: PlatformCollations =
+    typeof given.collations === 'string' ? platformPresets[given.collations] : given.collations;
   for (const { name, part, definitions } of platformTables) {
-    if (!only.includes(name)) continue;
+    if (!given.only.includes(name)) continue;
     await session.query(`CREATE TABLE ${name} (${definitions}\n) ${tableOptions(chosen[part])}`);
   }
 }

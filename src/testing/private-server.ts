@@ -2,9 +2,11 @@ import { rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createConnection } from 'mysql2/promise';
+import { count, declareArguments, id, optional, options as optionsOf, that } from '../arguments';
 import { ProtectionFlowsError, isProtectionFlowsError } from '../errors';
 import { quoteText } from '../schema/queryable';
 import type { Flavour } from '../schema/server';
+import { newPassword, programArguments, wishReaders } from './arguments';
 import { createDataDirectory, forgetOldDataTemplate } from './data-directory';
 import { getServerInstallation, type ServerWish } from './find-server-installation';
 import { findFreePort, isPortFree } from './free-port';
@@ -35,6 +37,28 @@ const stopLimitMs = 20_000;
 const pollMs = 20;
 const portAttempts = 5;
 const telltaleLines = 3;
+
+const read = declareArguments('startPrivateServer', {
+  options: optionsOf({
+    ...wishReaders,
+    installation: optional(
+      that<ServerInstallation>(
+        'isInstallation',
+        (value) => {
+          const { binary, flavour, version } = (value ?? {}) as Partial<ServerInstallation>;
+          return [binary, flavour, version].every((part) => typeof part === 'string');
+        },
+        'must be a server installation, as getServerInstallation gives it',
+      ),
+    ),
+    serverArguments: optional(programArguments),
+    timeZone: optional(id),
+    password: optional(newPassword),
+    startLimitMs: optional(count({ min: 0, max: 86_400_000 })),
+  }),
+});
+
+const readRestart = declareArguments('restart', { extraArguments: optional(programArguments, []) });
 
 /** The accounts of a new server: root with a password, from this machine only. */
 function accounts(password: string): string {
@@ -130,11 +154,12 @@ export class PrivateServer implements AsyncDisposable {
    * Starts the server again on the same data and port; one that still runs is shut down first.
    *
    * @param extraArguments further arguments for this run only
-   * @throws ProtectionFlowsError SERVER_START_FAILED
+   * @throws ProtectionFlowsError SERVER_START_FAILED; VALIDATION_FAILED for arguments that are no texts
    */
-  async restart(extraArguments: readonly string[] = []): Promise<void> {
+  async restart(extraArguments?: readonly string[]): Promise<void> {
+    const { extraArguments: further } = readRestart({ extraArguments });
     await this.process?.end('SIGTERM', stopLimitMs);
-    await this.launchOnPort(extraArguments);
+    await this.launchOnPort(further);
   }
 
   /** Shuts the server down and removes its folder. A second call is harmless. */
@@ -230,10 +255,13 @@ async function start(
  * socket; ready when the promise resolves. Stop it with `stop()`; it also goes, with its folder, when this
  * process ends in whatever way. Committed rows survive `kill()`, but not a crash of the machine.
  *
- * @throws ProtectionFlowsError SERVER_NOT_FOUND; SERVER_START_FAILED with the server's last log lines.
+ * @throws ProtectionFlowsError SERVER_NOT_FOUND; SERVER_START_FAILED with the server's last log lines;
+ * VALIDATION_FAILED, naming everything that is wrong with the options.
  */
-export async function startPrivateServer(options: PrivateServerOptions = {}): Promise<PrivateServer> {
-  const installation = options.installation ?? (await getServerInstallation(options));
+export async function startPrivateServer(given?: PrivateServerOptions): Promise<PrivateServer> {
+  const { options } = read({ options: given });
+  const { flavour, version } = options;
+  const installation = options.installation ?? (await getServerInstallation({ flavour, version }));
   try {
     return await start(installation, options);
   } catch (error) {

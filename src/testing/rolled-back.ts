@@ -1,16 +1,21 @@
 import type { DataSource, EntityManager } from 'typeorm';
+import { callback, declareArguments } from '../arguments';
+import { connected } from './arguments';
+
+const read = declareArguments('rolledBack', { dataSource: connected, work: callback() });
 
 /**
  * Runs `work` in a transaction that is always rolled back, for tests that share a database. DDL inside commits
  * on these servers, so leave it out.
  *
  * @returns what `work` returns
- * @throws what `work` throws
+ * @throws what `work` throws; ProtectionFlowsError VALIDATION_FAILED for arguments that are none
  */
 export async function rolledBack<T>(
   dataSource: DataSource,
   work: (manager: EntityManager) => Promise<T>,
 ): Promise<T> {
+  read({ dataSource, work });
   const runner = dataSource.createQueryRunner();
   try {
     await runner.connect();

@@ -1,4 +1,6 @@
+import { declareArguments } from '../arguments';
 import type { Queryable } from '../schema/queryable';
+import { session as aSession } from './arguments';
 import {
   addToGroup,
   createBackupJob,
@@ -26,8 +28,15 @@ export interface PlatformIds {
   readonly backupJobs: readonly [string, string, string];
 }
 
-/** Inserts a small, coherent set of platform rows. May be called several times: names and ids are unique. */
+const read = declareArguments('seedPlatformRows', { session: aSession });
+
+/**
+ * Inserts a small, coherent set of platform rows. May be called several times: names and ids are unique.
+ *
+ * @throws ProtectionFlowsError VALIDATION_FAILED for what is no session
+ */
 export async function seedPlatformRows(session: Queryable): Promise<PlatformIds> {
+  read({ session });
   const local = await createRepository(session);
   const nfs = await createRepository(session, {
     repository_type: 'nfs',

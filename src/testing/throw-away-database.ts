@@ -1,7 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { createConnection, type Connection } from 'mysql2/promise';
+import { declareArguments, id, optional, options as optionsOf } from '../arguments';
+import { fromServerError } from '../errors';
 import { quoteName, type Queryable } from '../schema/queryable';
-import { connectionUrl, serverOf, type DatabaseSettings, type ServerAddress } from './connection-url';
+import { charsetName, session as aSession } from './arguments';
+import {
+  connectionUrl,
+  server as aServer,
+  type DatabaseSettings,
+  type ServerAddress,
+} from './connection-url';
 
 /** How a throw-away database is to be. */
 export interface ThrowAwayDatabaseOptions {
@@ -23,10 +31,15 @@ export interface ThrowAwayDatabase {
   drop(): Promise<void>;
 }
 
+const readConnection = declareArguments('sessionOf', { connection: aSession });
+
 /**
  * An mysql2 connection as a session of this package: `query` resolves to the rows alone.
+ *
+ * @throws ProtectionFlowsError VALIDATION_FAILED for what has no query()
  */
 export function sessionOf(connection: Pick<Connection, 'query'>): Queryable {
+  readConnection({ connection });
   return {
     async query(sql, parameters) {
       const [rows] = await connection.query(sql, parameters);
@@ -37,28 +50,43 @@ export function sessionOf(connection: Pick<Connection, 'query'>): Queryable {
 
 async function execute(server: ServerAddress, sql: string): Promise<void> {
   const { host, port, username: user, password } = server;
-  const connection = await createConnection({ host, port, user, password });
   try {
-    await connection.query(sql);
-  } finally {
-    await connection.end();
+    const connection = await createConnection({ host, port, user, password });
+    try {
+      await connection.query(sql);
+    } finally {
+      await connection.end();
+    }
+  } catch (error) {
+    throw fromServerError(error) ?? error;
   }
 }
+
+const readCreation = declareArguments('createThrowAwayDatabase', {
+  server: aServer,
+  options: optionsOf({
+    name: optional(id),
+    charset: optional(charsetName),
+    collation: optional(charsetName),
+  }),
+});
 
 /**
  * Creates an empty database.
  *
  * @param server a private server, or the address of any server whose user may create databases
- * @throws the server's error where the database exists already or the user may not create it
+ * @throws ProtectionFlowsError VALIDATION_FAILED, naming everything that is wrong with the arguments; HOST_UNKNOWN,
+ * CONNECTION_REFUSED or another where the server can't be reached, ACCESS_DENIED where the user may not create it; the
+ * server's error where the database exists already
  */
 export async function createThrowAwayDatabase(
   server: ServerAddress | string,
-  options: ThrowAwayDatabaseOptions = {},
+  options?: ThrowAwayDatabaseOptions,
 ): Promise<ThrowAwayDatabase> {
-  const address = typeof server === 'string' ? serverOf(server) : server;
-  const name = options.name ?? `pflows_${randomBytes(6).toString('hex')}`;
-  const charset = options.charset === undefined ? '' : ` CHARACTER SET ${options.charset}`;
-  const collation = options.collation === undefined ? '' : ` COLLATE ${options.collation}`;
+  const { server: address, options: wanted } = readCreation({ server, options });
+  const name = wanted.name ?? `pflows_${randomBytes(6).toString('hex')}`;
+  const charset = wanted.charset === undefined ? '' : ` CHARACTER SET ${wanted.charset}`;
+  const collation = wanted.collation === undefined ? '' : ` COLLATE ${wanted.collation}`;
   await execute(address, `CREATE DATABASE ${quoteName(name)}${charset}${collation}`);
   const { host, port, username, password } = address;
   return {

@@ -1,5 +1,6 @@
 import * as api from '../../src';
 import * as nestjs from '../../src/nestjs';
+import * as testing from '../../src/testing';
 import { fieldsOf, hostileCalls, outcomeOf, told, type Argument } from '../support/hostile-calls';
 import type { HostileTitle } from '../support/hostile-values';
 
@@ -47,6 +48,33 @@ const object = (name: string, right: object): Argument => ({
   ],
 });
 const schedule = object('schedule', { cron_expression: '@daily', timezone: null });
+/** Of the test helpers: columns, which the server judges where the table is the platform's. */
+const row: Argument = {
+  name: 'overrides',
+  right: {},
+  takes: [...emptyObjects, 'an object that writes its SQL itself', 'an object that is a text'],
+};
+const flowColumns: Argument = { name: 'overrides', right: {}, takes: emptyObjects, fields: {} };
+const shortTexts: readonly HostileTitle[] = [
+  ...left,
+  'a letter',
+  'a digit',
+  'SQL',
+  'a star',
+  'a zero-width blank',
+];
+const charsets: readonly HostileTitle[] = [...left, 'a letter', 'a digit'];
+const idTexts = shortTexts.filter((title) => title !== 'undefined');
+const storable: readonly HostileTitle[] = [
+  ...idTexts,
+  'an empty text',
+  'a blank',
+  'a control character',
+  'a NUL',
+  'two lines',
+  '600 characters',
+];
+const wish = { flavour: left, version: shortTexts } as const;
 const after: Argument = { name: 'after', right: new Date(0), takes: ['a Date', 'a Date of the year 200000'] };
 
 /** The arguments of every function that judges them. What the options are is judged whatever the data source is. */
@@ -91,6 +119,70 @@ const judged: Readonly<Record<string, readonly Argument[]>> = {
   readStatus: [dataSource],
   readHistory: [any('session', undefined)],
   verify: [dataSource, options({ strict: flag })],
+  ...Object.fromEntries(
+    Object.keys(testing)
+      .filter((name) =>
+        /^create(Repository|Policy|Schedule|ScheduleExecution|Vm|Group|BackupJob)$/.test(name),
+      )
+      .map((name) => [name, [any('session', undefined), row]]),
+  ),
+  addToGroup: [
+    any('session', undefined),
+    ...['groupId', 'vmContextId'].map((name): Argument => ({ name, right: 'x', takes: idTexts })),
+    row,
+  ],
+  seedPlatformRows: [any('session', undefined)],
+  buildFlow: [flowColumns],
+  buildExecution: [{ name: 'flowId', right: 'x', takes: idTexts }, flowColumns],
+  createFlow: [any('manager', undefined), flowColumns],
+  createExecution: [any('manager', undefined), flowColumns],
+  rolledBack: [any('dataSource', undefined), { name: 'work', right: () => 1, takes: ['a function'] }],
+  sessionOf: [any('connection', undefined)],
+  connectionUrl: [
+    {
+      name: 'address',
+      right: { host: 'h', port: 1, username: 'u', password: '' },
+      takes: [],
+      fields: {
+        host: idTexts.filter((title) => title !== 'a zero-width blank'),
+        port: ['one'],
+        username: storable,
+        password: storable,
+      },
+      open: true,
+    },
+    { name: 'database', right: undefined, takes: [...left, ...storable] },
+  ],
+  createPlatformTables: [
+    any('session', undefined),
+    {
+      name: 'collations',
+      right: {},
+      takes: emptyObjects,
+      fields: { schedules: charsets, repositories: charsets },
+    },
+    { name: 'only', right: [], takes: [...left, 'an empty list'] },
+  ],
+  createThrowAwayDatabase: [
+    { name: 'server', right: undefined, takes: [], fields: {}, open: true },
+    options({ name: shortTexts, charset: charsets, collation: charsets }),
+  ],
+  startPrivateServer: [
+    {
+      ...options({
+        ...wish,
+        installation: left,
+        serverArguments: [...left, 'an empty list', 'a list of texts'],
+        timeZone: shortTexts,
+        password: [...shortTexts, 'an empty text', 'a blank', '600 characters'],
+        startLimitMs: fromZero,
+      }),
+      // Wrong whatever else is: no server is started here
+      right: { installation: null },
+    },
+  ],
+  findServerInstallations: [{ ...options(wish), name: 'wish', right: { flavour: null } }],
+  getServerInstallation: [{ ...options(wish), name: 'wish', right: { flavour: null } }],
 };
 
 /** Functions that answer any value, whatever it is: none may throw. */
@@ -125,7 +217,7 @@ const others = [
 ];
 
 const entities = api.entities.map(({ name }) => name);
-const exported: Readonly<Record<string, unknown>> = { ...api, ...nestjs };
+const exported: Readonly<Record<string, unknown>> = { ...api, ...nestjs, ...testing };
 const functions = Object.keys(exported).filter((name) => typeof exported[name] === 'function');
 
 type Callable = (...values: readonly unknown[]) => unknown;
@@ -158,6 +250,16 @@ describe('an exported function', () => {
       if (outcome.error !== undefined && !isKnown) faults.push(`${call.title} ${told(outcome)}`);
     }
     expect(faults).toEqual([]);
+  });
+
+  it('names what was probably meant', async () => {
+    const start = testing.startPrivateServer as (options: object) => Promise<unknown>;
+    const outcome = await outcomeOf(() => start({ flavor: 'mysql', verison: '9.7' }));
+    expect(told(outcome)).toContain(
+      'flavor is not known; did you mean flavour?; verison is not known; did you mean version?',
+    );
+    const build = testing.buildFlow as (columns: object) => unknown;
+    expect(told(await outcomeOf(() => build({ schedul_id: 'x' })))).toContain('did you mean schedule_id?');
   });
 
   it.each(total)('answers whatever it is given: %s', async (name) => {

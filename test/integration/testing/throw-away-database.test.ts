@@ -1,5 +1,5 @@
 import { createConnection } from 'mysql2/promise';
-import { createThrowAwayDatabase } from '../../../src/testing';
+import { connectionUrl, createThrowAwayDatabase } from '../../../src/testing';
 import { sharedServer } from '../../support/shared-server';
 
 // Guards that tests do not meet in one database, and that awkward names survive every place they pass through.
@@ -33,6 +33,28 @@ describe('createThrowAwayDatabase', () => {
     await connection.end();
     await database.drop();
     expect(rows).toEqual([options]);
+  });
+
+  it.each([
+    'localhost',
+    '',
+    'http://root:hidden@localhost',
+    'mysql://root:hidden%@localhost',
+    'mysql://:70000',
+  ])('refuses what is no address, and shows no password: %s', async (address) => {
+    const error: unknown = await createThrowAwayDatabase(address).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'VALIDATION_FAILED', details: { fields: [{ field: 'server' }] } });
+    expect(String(error)).not.toContain('hidden');
+  });
+
+  it.each([
+    ['CONNECTION_REFUSED', { port: 1 }],
+    ['ACCESS_DENIED', { password: 'wrong' }],
+  ])('says by a code why there is no connection: %s', async (code, wrong) => {
+    const { host, port, username, password } = sharedServer();
+    const address = { host, port, username, password, ...wrong };
+    await expect(createThrowAwayDatabase(address)).rejects.toMatchObject({ code });
+    await expect(createThrowAwayDatabase(connectionUrl(address))).rejects.toMatchObject({ code });
   });
 
   it('takes the address of a server instead of a private server, and drops what it made', async () => {
