@@ -27,13 +27,20 @@ function textOf({ charset, collation }: Column): TextSettings | null {
 }
 
 /**
+ * A Galera node sends the ALTER to the others, but not this setting of its session: they refuse it (4119), and vote the
+ * node that did it out of the cluster (tried on 10.11). With ERROR all of them refuse it, and nothing is lost.
+ */
+const keepHistory = [
+  '-- On a Galera cluster the next change is refused (4119), until the configuration of every node has this setting.',
+  "SET SESSION system_versioning_alter_history = IF(@@wsrep_on, @@GLOBAL.system_versioning_alter_history, 'KEEP');",
+];
+
+/**
  * Statements that alter a table. A system-versioned one takes them only where its former rows may be altered with it
  * (4119); so the setting goes ahead.
  */
 function alterations({ name, special = '' }: Table, ...changes: readonly string[]): string {
-  const keep = special.includes('system versioned')
-    ? ['SET SESSION system_versioning_alter_history = KEEP;']
-    : [];
+  const keep = special.includes('system versioned') ? keepHistory : [];
   return [...keep, ...changes.map((change) => `${alterSql(name, change)};`)].join('\n');
 }
 
