@@ -1,9 +1,10 @@
 import type { EntityManager } from 'typeorm';
-import { ProtectionFlow, ProtectionFlowExecution } from '../entities';
 import { ProtectionFlowsError, withoutValues } from '../errors';
 
 /** ER_BAD_FIELD_ERROR: a statement names a column that no table of it has. */
 const unknownColumn = 1054;
+
+const ownTables = ['protection_flows', 'protection_flow_executions'];
 
 interface Column {
   readonly table: string;
@@ -16,13 +17,10 @@ const columnsHere = `SELECT LOWER(TABLE_NAME) AS \`table\`, COLUMN_NAME AS \`col
 /** The column of our two tables that the server's sentence names and the database lacks. */
 async function findMissing(manager: EntityManager, sentence: string): Promise<Column | undefined> {
   const named = /'([^']+)'/.exec(sentence)?.[1]?.split('.').at(-1);
-  const ours = [ProtectionFlow, ProtectionFlowExecution].map((target) =>
-    manager.connection.getMetadata(target),
-  );
-  const there = await manager.query<Column[]>(
-    columnsHere,
-    ours.map(({ tableName }) => tableName),
-  );
+  // By name: the command line prunes without loading the entities, and has none to compare with then
+  const ours = manager.connection.entityMetadatas.filter(({ tableName }) => ownTables.includes(tableName));
+  if (ours.length === 0) return undefined;
+  const there = await manager.query<Column[]>(columnsHere, ownTables);
   return ours
     .flatMap(({ tableName, columns }) =>
       columns.map(({ databaseName }) => ({ table: tableName, column: databaseName })),
