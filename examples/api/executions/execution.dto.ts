@@ -3,7 +3,6 @@ import { Transform, Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   ArrayNotEmpty,
-  IsBoolean,
   IsDate,
   IsIn,
   IsInt,
@@ -20,7 +19,7 @@ import {
   type ExecutionStatus,
   type ExecutionType,
 } from '@sendense/protection-flows';
-import { ToBoolean } from '../to-boolean';
+import { PageQuery } from '../page.query';
 
 const requestedTypes = ['api', 'manual'] as const satisfies readonly ExecutionType[];
 
@@ -76,7 +75,7 @@ const ToList = (): PropertyDecorator =>
   );
 
 /** Which executions, whichever flow they are of, and which part of their list. */
-export class ListExecutionsQuery {
+export class ListExecutionsQuery extends PageQuery {
   @ApiPropertyOptional({
     type: String,
     description: 'One or several, with commas between them',
@@ -109,26 +108,6 @@ export class ListExecutionsQuery {
   @Type(() => Date)
   @IsDate()
   started_before?: Date;
-
-  @ApiPropertyOptional({ minimum: 1, maximum: 500, default: 50 })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(500)
-  limit?: number;
-
-  @ApiPropertyOptional({ description: '`next` of the page before' })
-  @IsOptional()
-  @IsString()
-  @IsNotEmpty()
-  after?: string;
-
-  @ApiPropertyOptional({ default: false, description: 'Counts all executions of the filter too' })
-  @IsOptional()
-  @ToBoolean()
-  @IsBoolean()
-  total?: boolean;
 }
 
 /** The flows on screen. No more than fit into a URL. */

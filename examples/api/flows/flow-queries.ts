@@ -1,17 +1,5 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import {
-  IsBoolean,
-  IsIn,
-  IsInt,
-  IsNotEmpty,
-  IsOptional,
-  IsString,
-  IsTimeZone,
-  Max,
-  MaxLength,
-  Min,
-} from 'class-validator';
+import { IsBoolean, IsIn, IsNotEmpty, IsOptional, IsString, IsTimeZone, MaxLength } from 'class-validator';
 import {
   flowStatuses,
   flowTypes,
@@ -21,6 +9,7 @@ import {
   type FlowType,
   type TargetType,
 } from '@sendense/protection-flows';
+import { PageQuery } from '../page.query';
 import { ToBoolean } from '../to-boolean';
 
 const sorts = [
@@ -32,7 +21,7 @@ const sorts = [
 const orders = ['asc', 'desc'] as const;
 
 /** Which flows, and which part of their list. */
-export class ListFlowsQuery {
+export class ListFlowsQuery extends PageQuery {
   @ApiPropertyOptional({ enum: flowTypes })
   @IsOptional()
   @IsIn(flowTypes)
@@ -83,26 +72,6 @@ export class ListFlowsQuery {
   @IsOptional()
   @IsIn(orders)
   order?: (typeof orders)[number];
-
-  @ApiPropertyOptional({ minimum: 1, maximum: 500, default: 50 })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(500)
-  limit?: number;
-
-  @ApiPropertyOptional({ description: '`next` of the page before' })
-  @IsOptional()
-  @IsString()
-  @IsNotEmpty()
-  after?: string;
-
-  @ApiPropertyOptional({ default: false, description: 'Counts all flows of the filter too' })
-  @IsOptional()
-  @ToBoolean()
-  @IsBoolean()
-  total?: boolean;
 }
 
 /** Where "today" is. */

@@ -1,0 +1,27 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import { IsBoolean, IsInt, IsNotEmpty, IsOptional, IsString, Max, Min } from 'class-validator';
+import { ToBoolean } from './to-boolean';
+
+/** Which part of a list. */
+export class PageQuery {
+  @ApiPropertyOptional({ minimum: 1, maximum: 500, default: 50 })
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(500)
+  limit?: number;
+
+  @ApiPropertyOptional({ description: '`next` of the page before' })
+  @IsOptional()
+  @IsString()
+  @IsNotEmpty()
+  after?: string;
+
+  @ApiPropertyOptional({ default: false, description: 'Counts all rows of the filter too' })
+  @IsOptional()
+  @ToBoolean()
+  @IsBoolean()
+  total?: boolean;
+}
