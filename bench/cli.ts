@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import Table from 'cli-table3';
-import { createDataSource } from '../src/create-data-source';
-import { migrate } from '../src/migrator';
+import { createDataSource } from '../src/typeorm/create-data-source';
+import { migrate } from '../src/engine/migrate';
 import { createPlatformTables, createThrowAwayDatabase, startPrivateServer } from '../src/testing';
 import { measureProcess, type ProcessRun } from './support/measure-process';
 import { median, quantile } from './support/statistics';

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { createDataSource } from './create-data-source';
+import { createDataSource } from './typeorm/create-data-source';
 
 /**
  * The one shared DataSource: what the scheduler, the API and TypeORM's CLI (`-d`) use. Importing it neither connects

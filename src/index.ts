@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 
-export { createDataSource, type DataSourceConnection } from './create-data-source';
+export { createDataSource, type DataSourceConnection } from './typeorm/create-data-source';
 export * from './domain';
 export * from './entities';
 export {
@@ -28,10 +28,10 @@ export {
   type KnownSettings,
   type KnownSsl,
 } from './config';
-export * from './migrator';
+export * from './engine/migrate';
 export { migrations } from './migrations';
 export * from './repositories';
 export * from './schedule';
-export type { Server, Flavour } from './schema/server';
+export type { Server, Flavour } from './engine/server/server';
 export * from './validation';
-export * from './verify';
+export * from './engine/verify';

@@ -1,4 +1,4 @@
-import type { Flavour } from '../../src/schema/server';
+import type { Flavour } from '../../src/engine/server/server';
 import { executionColumns } from './contestants/floor-sql';
 
 /** A way of asking for the newest run of each of some flows in one statement. */

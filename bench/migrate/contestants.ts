@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import type { PlannedStatement } from '../../src/migrator';
-import type { Flavour } from '../../src/schema/server';
+import type { PlannedStatement } from '../../src/engine/migrate';
+import type { Flavour } from '../../src/engine/server/server';
 
 const root = resolve(__dirname, '../..');
 const typeormCli = resolve(root, 'node_modules/typeorm/cli.js');

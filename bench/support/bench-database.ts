@@ -1,7 +1,7 @@
 import { createConnection, type Connection } from 'mysql2/promise';
-import { createDataSource } from '../../src/create-data-source';
-import { migrate } from '../../src/migrator';
-import type { Flavour } from '../../src/schema/server';
+import { createDataSource } from '../../src/typeorm/create-data-source';
+import { migrate } from '../../src/engine/migrate';
+import type { Flavour } from '../../src/engine/server/server';
 import {
   createPlatformTables,
   createThrowAwayDatabase,

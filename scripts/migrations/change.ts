@@ -1,13 +1,10 @@
-import type { Column, ForeignKey, Index, Table } from '../../src/schema/shape';
-import type { Step } from '../../src/schema/step';
-import { addColumn } from '../../src/schema/steps/add-column';
-import { addForeignKey } from '../../src/schema/steps/add-foreign-key';
-import { addIndex } from '../../src/schema/steps/add-index';
-import { appendEnumValues } from '../../src/schema/steps/append-enum-values';
-import { changeColumn } from '../../src/schema/steps/change-column';
-import { createTable } from '../../src/schema/steps/create-table';
-import { dropIndex } from '../../src/schema/steps/drop-index';
-import { replaceIndex } from '../../src/schema/steps/replace-index';
+import type { Column, ForeignKey, Index, Table } from '../../src/engine/schema/shape';
+import type { Step } from '../../src/engine/steps/step';
+import { addColumn, changeColumn } from '../../src/engine/steps/columns';
+import { addForeignKey } from '../../src/engine/steps/add-foreign-key';
+import { addIndex, dropIndex, replaceIndex } from '../../src/engine/steps/indexes';
+import { appendEnumValues } from '../../src/engine/steps/append-enum-values';
+import { createTable } from '../../src/engine/steps/create-table';
 
 /** One change of the schema that a step can make without losing anything. */
 export type Change =

@@ -1,7 +1,7 @@
 import { entities as ownEntities } from '../../src/entities';
 import { declaredSchema } from '../../src/migrations';
-import { compareForeignKey, compareTable, describeDifference } from '../../src/schema/compare';
-import { named, type Schema } from '../../src/schema/shape';
+import { compareForeignKey, compareTable, describeDifference } from '../../src/engine/schema/compare';
+import { named, type Schema } from '../../src/engine/schema/shape';
 import type { ServerAddress } from '../../src/testing';
 import {
   ownedTables,

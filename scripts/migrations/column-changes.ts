@@ -1,6 +1,6 @@
-import { isText } from '../../src/schema/ddl';
-import { named, type Column, type Table } from '../../src/schema/shape';
-import { describeColumn, sameColumn } from '../../src/schema/steps/column-shape';
+import { isText } from '../../src/engine/schema/ddl';
+import { named, type Column, type Table } from '../../src/engine/schema/shape';
+import { describeColumn, sameColumn } from '../../src/engine/steps/columns';
 import type { Change, Findings } from './change';
 import { enumValues, nullLoss, typeLoss } from './column-loss';
 

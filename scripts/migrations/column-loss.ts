@@ -1,5 +1,5 @@
-import type { Column } from '../../src/schema/shape';
-import { integerRange } from '../../src/schema/steps/integer-range';
+import type { Column } from '../../src/engine/schema/shape';
+import { integerRange } from '../../src/engine/steps/columns';
 
 const textSizes = ['tinytext', 'text', 'mediumtext', 'longtext'];
 

@@ -1,11 +1,11 @@
 import { createConnection } from 'mysql2/promise';
 import type { DataSourceOptions, EntityMetadata } from 'typeorm';
 import { connectionSettings } from '../../src/config';
-import { createDataSource } from '../../src/create-data-source';
+import { createDataSource } from '../../src/typeorm/create-data-source';
 import { platformEntities } from '../../src/entities';
-import { migrate, type ProtectionFlowsDataSource } from '../../src/migrator';
-import { readCatalog } from '../../src/schema/catalog/read-catalog';
-import { withTable, type Schema } from '../../src/schema/shape';
+import { migrate, type ProtectionFlowsDataSource } from '../../src/engine/migrate';
+import { readCatalog } from '../../src/engine/schema/catalog/read-catalog';
+import { withTable, type Schema } from '../../src/engine/schema/shape';
 import {
   createPlatformTables,
   createThrowAwayDatabase,

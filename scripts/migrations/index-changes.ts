@@ -1,5 +1,5 @@
-import { named, type Index, type IndexColumn, type Table } from '../../src/schema/shape';
-import { describeIndex, sameIndex } from '../../src/schema/steps/index-shape';
+import { named, type Index, type IndexColumn, type Table } from '../../src/engine/schema/shape';
+import { describeIndex, sameIndex } from '../../src/engine/steps/indexes';
 import type { Findings } from './change';
 
 /** A name that TypeORM made up. */

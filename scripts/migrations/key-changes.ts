@@ -1,6 +1,6 @@
-import { compareForeignKey, describeDifference } from '../../src/schema/compare';
-import { index } from '../../src/schema/declare';
-import { named, type ForeignKey, type Index, type Table } from '../../src/schema/shape';
+import { compareForeignKey, describeDifference } from '../../src/engine/schema/compare';
+import { index } from '../../src/engine/schema/declare';
+import { named, type ForeignKey, type Index, type Table } from '../../src/engine/schema/shape';
 import type { Findings } from './change';
 import { refuseHashedName } from './index-changes';
 

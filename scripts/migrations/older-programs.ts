@@ -1,4 +1,4 @@
-import type { Column } from '../../src/schema/shape';
+import type { Column } from '../../src/engine/schema/shape';
 import { enumValues } from './column-loss';
 import type { Change } from './change';
 

@@ -1,4 +1,4 @@
-import type { Check, Column, ForeignKey, Index, Table } from '../../src/schema/shape';
+import type { Check, Column, ForeignKey, Index, Table } from '../../src/engine/schema/shape';
 import { enumValues } from './column-loss';
 
 /** Names that the printed source needs to import, gathered while it is printed. */

@@ -1,5 +1,5 @@
-import { describeColumn } from '../../src/schema/steps/column-shape';
-import { describeIndex } from '../../src/schema/steps/index-shape';
+import { describeColumn } from '../../src/engine/steps/columns';
+import { describeIndex } from '../../src/engine/steps/indexes';
 import type { Change } from './change';
 import {
   printColumn,

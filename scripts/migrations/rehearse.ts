@@ -1,7 +1,7 @@
-import type { ProtectionFlowsDataSource } from '../../src/migrator';
+import type { ProtectionFlowsDataSource } from '../../src/engine/migrate';
 import { isProtectionFlowsError } from '../../src/errors';
-import type { Schema } from '../../src/schema/shape';
-import { runStep, undoStep, type Step, type StepContext } from '../../src/schema/step';
+import type { Schema } from '../../src/engine/schema/shape';
+import { runStep, undoStep, type Step, type StepContext } from '../../src/engine/steps/step';
 import { stepOf, type Change, type Refusal } from './change';
 import { readTables, typeormDiff } from './databases';
 import { sameTables, unguardedKeys } from './same-tables';

@@ -1,5 +1,5 @@
-import { isGuarded } from '../../src/schema/key-state';
-import type { Schema, Table } from '../../src/schema/shape';
+import { isGuarded } from '../../src/engine/steps/key-state';
+import type { Schema, Table } from '../../src/engine/schema/shape';
 
 /** The foreign keys of a table that the server does not check in every row. */
 export const unguardedKeys = (table: Table): string[] =>

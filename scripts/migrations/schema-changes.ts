@@ -1,4 +1,4 @@
-import type { Schema, Table } from '../../src/schema/shape';
+import type { Schema, Table } from '../../src/engine/schema/shape';
 import type { Change, Findings, SchemaChanges } from './change';
 import { checkNewColumns, compareColumns } from './column-changes';
 import { compareIndexes, refuseHashedName } from './index-changes';

@@ -1,10 +1,10 @@
 import { AdvancedConsoleLogger } from 'typeorm';
 import { dataSourceOptions, type ConnectionSettings } from '../config';
-import { ProtectionFlowsDataSource } from '../migrator/guarded-data-source';
-import { migrate, planMigrate } from '../migrator/migrate';
-import { runPreflight } from '../migrator/preflight';
-import { planRollback, rollback } from '../migrator/rollback';
-import { readStatus } from '../migrator/status';
+import { ProtectionFlowsDataSource } from '../typeorm/guarded-data-source';
+import { migrate, planMigrate } from '../engine/migrate/migrate';
+import { runPreflight } from '../engine/migrate/preflight';
+import { planRollback, rollback } from '../engine/migrate/rollback';
+import { readStatus } from '../engine/migrate/status';
 import type { Services } from './services';
 
 /** TypeORM tells of a migration that failed whatever `logging` says; here the error is printed by the command. */
@@ -25,11 +25,11 @@ function withoutEntities(settings: ConnectionSettings): ProtectionFlowsDataSourc
 /* eslint-disable @typescript-eslint/no-require-imports -- as in load.ts */
 /** What one command needs and no other, a quarter of all files: a migrate with nothing to do is mostly loading. */
 const only = {
-  adopt: () => require('../migrator/adopt') as typeof import('../migrator/adopt'),
+  adopt: () => require('../engine/adopt/adopt') as typeof import('../engine/adopt/adopt'),
   prune: () => require('./prune-executions') as typeof import('./prune-executions'),
   restoreOrphans: () =>
-    require('../migrator/restore-orphans') as typeof import('../migrator/restore-orphans'),
-  verify: () => require('../verify') as typeof import('../verify'),
+    require('../engine/migrate/restore-orphans') as typeof import('../engine/migrate/restore-orphans'),
+  verify: () => require('../engine/verify') as typeof import('../engine/verify'),
 };
 /* eslint-enable @typescript-eslint/no-require-imports */
 

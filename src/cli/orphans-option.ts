@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { orphanChoices } from '../schema/orphans/choices';
+import { orphanChoices } from '../engine/orphans/choices';
 
 /** `--orphans`: what is to become of rows whose parent does not exist. */
 export function orphansOption(): Option {

@@ -10,7 +10,7 @@ import { addStatusCommand } from './commands/status.command';
 import { addVerifyCommand } from './commands/verify.command';
 import { connectionHelp, exitCodesHelp } from './help-text';
 import { fitted, textWidth } from './output/wrap';
-import { packageVersion } from '../migrator/package-version';
+import { packageVersion } from '../engine/server/this-run';
 import type { Run } from './run-command';
 
 /**

@@ -1,12 +1,12 @@
 import { ProtectionFlowsError } from '../errors';
-import type { ProtectionFlowsDataSource } from '../migrator';
-import { whereOf, type Where } from '../migrator/results';
+import type { ProtectionFlowsDataSource } from '../engine/migrate';
+import { whereOf, type Where } from '../engine/migrate/results';
 import {
   RetentionRepository,
   type PruneProgress,
   type PruneResult,
 } from '../repositories/retention.repository';
-import { groupedCount } from './output/grouped-count';
+import { groupedCount } from './output/counted';
 
 /** Options of {@link pruneExecutions}; at least one of the first two. */
 export interface PruneExecutionsOptions {

@@ -1,6 +1,6 @@
 import { loadConnection, type ConnectionSettings } from '../config';
 import { ProtectionFlowsError } from '../errors';
-import type { ProgressListener, ProtectionFlowsDataSource } from '../migrator';
+import type { ProgressListener, ProtectionFlowsDataSource } from '../engine/migrate';
 import type { CommandLine, GlobalOptions } from './command-line';
 import { exitCodes } from './exit-codes';
 import { Interruption } from './interruption';

@@ -1,5 +1,5 @@
 import type { ConnectionSettings } from '../config';
-import type { AdoptResult, ProtectionFlowsDataSource, WishOptions } from '../migrator';
+import type { AdoptResult, ProtectionFlowsDataSource, WishOptions } from '../engine/migrate';
 import type {
   MigratePlan,
   MigrateResult,
@@ -8,9 +8,9 @@ import type {
   RollbackPlan,
   RollbackResult,
   StatusResult,
-} from '../migrator/results';
-import type { RestoreOrphansResult } from '../migrator/restore-orphans';
-import type { VerifyReport } from '../verify/report';
+} from '../engine/migrate/results';
+import type { RestoreOrphansResult } from '../engine/migrate/restore-orphans';
+import type { VerifyReport } from '../engine/verify/report';
 import type { Reporter } from './output/reporter';
 import type { PruneExecutionsOptions, PruneReport } from './prune-executions';
 

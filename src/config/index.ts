@@ -10,7 +10,7 @@ export {
   type RequiredSetting,
   type SslSettings,
 } from './connection-settings';
-export { dataSourceOptions, type MysqlOptions } from './data-source-options';
+export { dataSourceOptions, type MysqlOptions } from '../driver/data-source-options';
 export type { ConfigFault, FaultKind } from './faults';
 export { settingsFromProgram, type KnownSettings, type KnownSsl } from './from-program';
 export {
@@ -29,5 +29,5 @@ export {
   type SettingName,
   type SettingSource,
 } from './settings-table';
-export { withSessionSettings } from './session-settings';
-export { sessionStatement, sqlMode } from './session-variables';
+export { withSessionSettings } from '../driver/session-settings';
+export { sessionStatement, sqlMode } from '../driver/session-variables';

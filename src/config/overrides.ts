@@ -1,7 +1,7 @@
 import type * as Mysql2 from 'mysql2';
 import type { DataSourceOptions } from 'typeorm';
 import type { ConnectionSettings } from './connection-settings';
-import { loadMysql2, optionsWith, sslOptions, type MysqlOptions } from './data-source-options';
+import { loadMysql2, optionsWith, sslOptions, type MysqlOptions } from '../driver/data-source-options';
 import { FaultList } from './faults';
 import { fixedOptions, judgeRefused, refusedOptions } from './nested-values';
 import { isAbsent, OptionReader } from './option-values';

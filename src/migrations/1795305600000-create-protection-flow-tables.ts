@@ -1,5 +1,16 @@
-import { check, column, enumOf, index, literal, now, nullable, table, unique, uuid } from '../schema/declare';
-import { createTable } from '../schema/steps/create-table';
+import {
+  check,
+  column,
+  enumOf,
+  index,
+  literal,
+  now,
+  nullable,
+  table,
+  unique,
+  uuid,
+} from '../engine/schema/declare';
+import { createTable } from '../engine/steps/create-table';
 import { StepMigration } from './step-migration';
 
 const count = (name: string) => column(name, 'int', { default: literal(0) });

@@ -1,6 +1,6 @@
-import { foreignKey, index } from '../schema/declare';
-import { addForeignKey } from '../schema/steps/add-foreign-key';
-import { addIndex } from '../schema/steps/add-index';
+import { foreignKey, index } from '../engine/schema/declare';
+import { addForeignKey } from '../engine/steps/add-foreign-key';
+import { addIndex } from '../engine/steps/indexes';
 import { StepMigration } from './step-migration';
 
 const flows = 'protection_flows';

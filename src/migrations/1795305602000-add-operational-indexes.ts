@@ -1,5 +1,5 @@
-import { index } from '../schema/declare';
-import { addIndex } from '../schema/steps/add-index';
+import { index } from '../engine/schema/declare';
+import { addIndex } from '../engine/steps/indexes';
 import { StepMigration } from './step-migration';
 
 const flows = 'protection_flows';

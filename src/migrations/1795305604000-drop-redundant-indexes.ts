@@ -1,10 +1,10 @@
-import { index } from '../schema/declare';
-import { alterSql, columnSql } from '../schema/ddl';
-import { historyId, historyTable } from '../schema/history-table';
-import type { Column, Schema } from '../schema/shape';
-import type { Step } from '../schema/step';
-import { liveColumn, sameColumn } from '../schema/steps/column-shape';
-import { dropIndex } from '../schema/steps/drop-index';
+import { index } from '../engine/schema/declare';
+import { alterSql, columnSql } from '../engine/schema/ddl';
+import { historyId, historyTable } from '../engine/history/history-table';
+import type { Column, Schema } from '../engine/schema/shape';
+import type { Step } from '../engine/steps/step';
+import { liveColumn, sameColumn } from '../engine/steps/columns';
+import { dropIndex } from '../engine/steps/indexes';
 import { StepMigration } from './step-migration';
 
 const flows = 'protection_flows';

@@ -1,5 +1,5 @@
-import { declaredBy } from '../schema/step';
-import type { Schema } from '../schema/shape';
+import { declaredBy } from '../engine/steps/step';
+import type { Schema } from '../engine/schema/shape';
 import { CreateProtectionFlowTables1795305600000 } from './1795305600000-create-protection-flow-tables';
 import { AddForeignKeys1795305601000 } from './1795305601000-add-foreign-keys';
 import { AddOperationalIndexes1795305602000 } from './1795305602000-add-operational-indexes';

@@ -1,7 +1,7 @@
 import type { QueryRunner } from 'typeorm';
 import { ProtectionFlowsError } from '../errors';
-import type { OrphanChoice } from '../schema/orphans/choices';
-import type { Server } from '../schema/server';
+import type { OrphanChoice } from '../engine/orphans/choices';
+import type { Server } from '../engine/server/server';
 
 /**
  * What the migrator attaches to the query runner that it hands to TypeORM's executor. A migration refuses to run

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { detectServer } from '../schema/server';
-import { redoStep, runStep, undoStep, type Step, type StepContext } from '../schema/step';
+import { detectServer } from '../engine/server/server';
+import { redoStep, runStep, undoStep, type Step, type StepContext } from '../engine/steps/step';
 import { defaultCopyLimitRows } from './copy-limit';
 import { assertGuarded, runnerHooks } from './runner-hooks';
 

@@ -1,9 +1,9 @@
 import { FaultList, type ConfigFault } from '../config/faults';
 import { OptionReader } from '../config/option-values';
 import { unknownOption } from '../config/unknown-names';
-import { checkConnection } from '../create-data-source';
+import { checkConnection } from '../typeorm/create-data-source';
 import { isProtectionFlowsError } from '../errors';
-import { ProtectionFlowsDataSource } from '../migrator';
+import { ProtectionFlowsDataSource } from '../engine/migrate';
 import type { ProtectionFlowsModuleExtras, ProtectionFlowsModuleOptions } from './module-options';
 
 type Options = ProtectionFlowsModuleOptions & ProtectionFlowsModuleExtras;

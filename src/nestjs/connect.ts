@@ -1,9 +1,9 @@
 import { Logger } from '@nestjs/common';
 import { backOff } from 'exponential-backoff';
 import { isProtectionFlowsError, type ErrorCode, type ProtectionFlowsError } from '../errors';
-import type { ProtectionFlowsDataSource } from '../migrator';
-import { runPending } from '../migrator/run-pending';
-import { refusedLine, reportStart } from '../migrator/start-report';
+import type { ProtectionFlowsDataSource } from '../engine/migrate';
+import { runPending } from '../typeorm/run-pending';
+import { refusedLine, reportStart } from '../typeorm/start-report';
 import { retryDefaults, type ProtectionFlowsModuleOptions } from './module-options';
 
 type ConnectOptions = Pick<ProtectionFlowsModuleOptions, 'migrationsRun' | 'retryAttempts' | 'retryDelayMs'>;

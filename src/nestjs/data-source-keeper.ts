@@ -1,7 +1,7 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import { createDataSource } from '../create-data-source';
+import { createDataSource } from '../typeorm/create-data-source';
 import { dataSource as sharedDataSource } from '../data-source';
-import type { ProtectionFlowsDataSource } from '../migrator';
+import type { ProtectionFlowsDataSource } from '../engine/migrate';
 import { connect } from './connect';
 import type { ProtectionFlowsModuleOptions } from './module-options';
 

@@ -1,6 +1,6 @@
 import type { ConfigurableModuleAsyncOptions } from '@nestjs/common';
-import type { DataSourceConnection } from '../create-data-source';
-import type { ProtectionFlowsDataSource } from '../migrator';
+import type { DataSourceConnection } from '../typeorm/create-data-source';
+import type { ProtectionFlowsDataSource } from '../engine/migrate';
 
 /** What `ProtectionFlowsModule` may be told of the connection, and of its beginning and end. */
 export interface ProtectionFlowsModuleOptions {

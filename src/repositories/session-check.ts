@@ -1,5 +1,5 @@
 import type { DataSource, EntityManager } from 'typeorm';
-import { hasSessionSettings } from '../config/session-settings';
+import { hasSessionSettings } from '../driver/session-settings';
 import { ProtectionFlowsError } from '../errors';
 
 /** 00:00 on 1 January and on 1 July 2000 in UTC: together they tell a zone with summer time from one without. */

@@ -15,8 +15,8 @@ import {
   type Reader,
 } from '../arguments';
 import { isEntityManager } from '../repositories/entity-manager';
-import type { Queryable } from '../schema/queryable';
-import type { Flavour } from '../schema/server';
+import type { Queryable } from '../engine/server/queryable';
+import type { Flavour } from '../engine/server/server';
 import type { ServerAddress } from './connection-url';
 
 /** Whatever executes a statement: a manager, a query runner, what {@link sessionOf} makes. */

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { declareArguments, options } from '../arguments';
 import { ProtectionFlowsError } from '../errors';
-import { versionFloors, type Flavour } from '../schema/server';
+import { versionFloors, type Flavour } from '../engine/server/server';
 import { wishReaders } from './arguments';
 import { identifyServer, isRoot, type ServerInstallation } from './server-installation';
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { declareArguments, id } from '../arguments';
-import { quoteName, type Queryable } from '../schema/queryable';
+import { quoteName, type Queryable } from '../engine/server/queryable';
 import { overrides, session as aSession } from './arguments';
 
 /** Columns that a test cares about; the others get plausible values. */

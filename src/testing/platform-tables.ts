@@ -1,5 +1,5 @@
 import { choice, declareArguments, optional, options, that, type Reader } from '../arguments';
-import type { Queryable } from '../schema/queryable';
+import type { Queryable } from '../engine/server/queryable';
 import { charsetName, session as aSession } from './arguments';
 
 /** The collation of each part of the platform's schema. Left out: the database's default, inherited. */

@@ -1,5 +1,5 @@
 import { declareArguments } from '../arguments';
-import type { Queryable } from '../schema/queryable';
+import type { Queryable } from '../engine/server/queryable';
 import { session as aSession } from './arguments';
 import {
   addToGroup,

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { delimiter } from 'node:path';
 import { promisify } from 'node:util';
-import type { Flavour } from '../schema/server';
+import type { Flavour } from '../engine/server/server';
 
 /** A database server on this machine, and how to launch it. */
 export interface ServerInstallation {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createConnection, type Connection } from 'mysql2/promise';
 import { declareArguments, id, optional, options as optionsOf } from '../arguments';
 import { fromServerError } from '../errors';
-import { quoteName, type Queryable } from '../schema/queryable';
+import { quoteName, type Queryable } from '../engine/server/queryable';
 import { charsetName, session as aSession } from './arguments';
 import {
   connectionUrl,

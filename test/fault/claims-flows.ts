@@ -1,4 +1,4 @@
-import type { Queryable } from '../../src/schema/queryable';
+import type { Queryable } from '../../src/engine/server/queryable';
 import { createSchedule } from '../../src/testing';
 import { numbers } from './completions-sources';
 

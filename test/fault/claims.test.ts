@@ -1,6 +1,6 @@
 import type { ClaimResult } from '../../src/repositories';
 import { isProtectionFlowsError } from '../../src/errors';
-import { select } from '../../src/schema/queryable';
+import { select } from '../../src/engine/server/queryable';
 import { useDataLayer } from '../integration/repositories/data-layer';
 import { insertFlows, insertRunning, randomNumbers, yearlySchedule } from './claims-flows';
 import { runningTwice, wrongStatistics } from './completions-recount';

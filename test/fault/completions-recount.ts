@@ -1,4 +1,4 @@
-import { select, type Queryable, type Row } from '../../src/schema/queryable';
+import { select, type Queryable, type Row } from '../../src/engine/server/queryable';
 
 /**
  * The flows, of those whose id begins so, whose statistics are not what a recount of their executions gives, with both; none where all is well.

@@ -1,6 +1,6 @@
 import { isProtectionFlowsError } from '../../src/errors';
 import type { Outcome } from '../../src/repositories';
-import { select } from '../../src/schema/queryable';
+import { select } from '../../src/engine/server/queryable';
 import { useDataLayer } from '../integration/repositories/data-layer';
 import { insertFlows, yearlySchedule } from './claims-flows';
 import { runningTwice, wrongStatistics } from './completions-recount';

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection, ResultSetHeader } from 'mysql2/promise';
-import { migrate } from '../../src/migrator';
-import { select } from '../../src/schema/queryable';
-import type { OrphanChoice } from '../../src/schema/orphans/choices';
+import { migrate } from '../../src/engine/migrate';
+import { select } from '../../src/engine/server/queryable';
+import type { OrphanChoice } from '../../src/engine/orphans/choices';
 import { createRepository } from '../../src/testing';
 import { useDatabase, type TestDatabase } from '../support/database';
 import { openDataSource, useDataSource } from '../support/data-source';

@@ -1,7 +1,7 @@
 import { uuidv7 } from 'uuidv7';
 import { isProtectionFlowsError } from '../../src/errors';
 import { createRepositories } from '../../src/repositories';
-import { select } from '../../src/schema/queryable';
+import { select } from '../../src/engine/server/queryable';
 import { watchStatements } from '../integration/repositories/explain-statements';
 import { useDataSource } from '../support/data-source';
 import { useDatabase } from '../support/database';

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createConnection } from 'mysql2/promise';
-import { migrate, rollback } from '../../src/migrator';
-import { select } from '../../src/schema/queryable';
+import { migrate, rollback } from '../../src/engine/migrate';
+import { select } from '../../src/engine/server/queryable';
 import { startPrivateServer, type PrivateServer } from '../../src/testing';
 import { catalogDump } from '../support/catalog-dump';
 import { useDatabase } from '../support/database';

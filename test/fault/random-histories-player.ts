@@ -2,7 +2,7 @@ import { uuidv7 } from 'uuidv7';
 import { canTransition, executionStatuses, isTerminal, type ExecutionStatus } from '../../src/domain';
 import { isProtectionFlowsError } from '../../src/errors';
 import type { ExecutionRepository } from '../../src/repositories';
-import type { Queryable } from '../../src/schema/queryable';
+import type { Queryable } from '../../src/engine/server/queryable';
 import { insertFlows } from './claims-flows';
 import { wrongStatistics } from './completions-recount';
 import { applyOperation, newModel, placeOf, type Answer, type Model } from './random-histories-model';

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ExecutionStatus } from '../../src/domain';
-import { select, type Queryable } from '../../src/schema/queryable';
+import { select, type Queryable } from '../../src/engine/server/queryable';
 import type { Model } from './random-histories-model';
 
 /** A run as it is stored. */

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
-import { createDataSource } from '../../src/create-data-source';
-import { verify } from '../../src/verify';
+import { createDataSource } from '../../src/typeorm/create-data-source';
+import { verify } from '../../src/engine/verify';
 import { aroundStatements } from '../support/around-statements';
 
 /** Verifies the database of DATABASE_URL, says so in the middle of its transaction, and stays there until killed. */

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
-import { migrate, type ProtectionFlowsDataSource } from '../../src/migrator';
-import { select, type Queryable } from '../../src/schema/queryable';
-import { verify, type VerifyReport } from '../../src/verify';
+import { migrate, type ProtectionFlowsDataSource } from '../../src/engine/migrate';
+import { select, type Queryable } from '../../src/engine/server/queryable';
+import { verify, type VerifyReport } from '../../src/engine/verify';
 import { seedFlows } from '../integration/verify/damaged-database';
 import { useDatabase, usePrivateServer } from '../support/database';
 import { openDataSource, useDataSource } from '../support/data-source';

@@ -1,5 +1,5 @@
-import type { ProtectionFlowsDataSource } from '../../src/migrator';
-import type { Queryable } from '../../src/schema/queryable';
+import type { ProtectionFlowsDataSource } from '../../src/engine/migrate';
+import type { Queryable } from '../../src/engine/server/queryable';
 
 /** Stands around a statement, in place of it; `session` goes past it. */
 export type Around = (sql: string, execute: () => Promise<unknown>, session: Queryable) => Promise<unknown>;

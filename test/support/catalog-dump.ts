@@ -1,4 +1,4 @@
-import { select, type Queryable } from '../../src/schema/queryable';
+import { select, type Queryable } from '../../src/engine/server/queryable';
 import { isGaleraWanted } from './test-installation';
 
 /** What a migrate makes before it looks at anything: in a cluster, the table of its lock. */

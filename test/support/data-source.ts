@@ -1,5 +1,5 @@
-import { createDataSource } from '../../src/create-data-source';
-import { migrate, type ProtectionFlowsDataSource } from '../../src/migrator';
+import { createDataSource } from '../../src/typeorm/create-data-source';
+import { migrate, type ProtectionFlowsDataSource } from '../../src/engine/migrate';
 import type { TestDatabase } from './database';
 
 /** Makes an initialised data source of that database; the caller destroys it. */

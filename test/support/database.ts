@@ -1,5 +1,5 @@
 import { createConnection, type Connection } from 'mysql2/promise';
-import type { Queryable } from '../../src/schema/queryable';
+import type { Queryable } from '../../src/engine/server/queryable';
 import type { DatabaseSettings, ServerAddress } from '../../src/testing/connection-url';
 import {
   createPlatformTables,

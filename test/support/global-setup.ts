@@ -1,6 +1,6 @@
 import { createConnection } from 'mysql2/promise';
 import { isProtectionFlowsError } from '../../src/errors';
-import { detectServer } from '../../src/schema/server';
+import { detectServer } from '../../src/engine/server/server';
 import { serverOf } from '../../src/testing/connection-url';
 import { startPrivateServer } from '../../src/testing/private-server';
 import { sessionOf } from '../../src/testing/throw-away-database';

@@ -1,4 +1,4 @@
-import { select, type Queryable, type Row } from '../../src/schema/queryable';
+import { select, type Queryable, type Row } from '../../src/engine/server/queryable';
 
 const ofThisDatabase = 'TABLE_SCHEMA = DATABASE()';
 

@@ -1,4 +1,4 @@
-import type { Flavour } from '../../src/schema/server';
+import type { Flavour } from '../../src/engine/server/server';
 import type { ServerAddress } from '../../src/testing/connection-url';
 
 const variable = 'PROTECTION_FLOWS_SHARED_SERVER';

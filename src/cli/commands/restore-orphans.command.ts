@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import { foreignKeyNames } from '../../schema/foreign-key-names';
+import { foreignKeyNames } from '../../migrations/foreign-key-names';
 import type { GlobalOptions } from '../command-line';
 import { commandHelp } from '../help-text';
 import type { Run } from '../run-command';

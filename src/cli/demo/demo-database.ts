@@ -1,7 +1,7 @@
 import { createConnection, type Connection } from 'mysql2/promise';
-import { createDataSource } from '../../create-data-source';
-import type { ProtectionFlowsDataSource } from '../../migrator';
-import { quoteName, select, type Queryable } from '../../schema/queryable';
+import { createDataSource } from '../../typeorm/create-data-source';
+import type { ProtectionFlowsDataSource } from '../../engine/migrate';
+import { quoteName, select, type Queryable } from '../../engine/server/queryable';
 import {
   createPlatformTables,
   createThrowAwayDatabase,

@@ -1,6 +1,6 @@
 import { isProtectionFlowsError } from '../../errors';
-import { migrate, rollback, type MigrateResult, type RollbackResult } from '../../migrator';
-import { verify, type VerifyReport } from '../../verify';
+import { migrate, rollback, type MigrateResult, type RollbackResult } from '../../engine/migrate';
+import { verify, type VerifyReport } from '../../engine/verify';
 import { migrateText, rollbackText, verifyText } from '../output/text';
 import type { Reporter } from '../output/reporter';
 import { platformFingerprint, withDemoDatabase, type DemoDatabase } from './demo-database';

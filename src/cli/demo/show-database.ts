@@ -1,4 +1,4 @@
-import { quoteName, select, type Queryable } from '../../schema/queryable';
+import { quoteName, select, type Queryable } from '../../engine/server/queryable';
 import type { Style } from '../output/style';
 import { table } from '../output/table';
 

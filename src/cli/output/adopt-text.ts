@@ -1,6 +1,6 @@
-import type { AdoptRepair, AdoptResult, Decision } from '../../migrator/adoption/results';
-import { describeDifference } from '../../schema/compare';
-import { describeSize } from '../../schema/table-size';
+import type { AdoptRepair, AdoptResult, Decision } from '../../engine/adopt/results';
+import { describeDifference } from '../../engine/schema/compare';
+import { describeSize } from '../../engine/steps/table-size';
 import { counted, databaseLine } from './counted';
 import { findingsText } from './findings-text';
 import { separated } from './migrate-text';

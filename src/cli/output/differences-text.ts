@@ -1,6 +1,6 @@
-import type { Finding } from '../../preflight/finding';
-import { describeDifference, type Difference } from '../../schema/compare';
-import type { CheckResult } from '../../verify/report';
+import type { Finding } from '../../engine/preflight/finding';
+import { describeDifference, type Difference } from '../../engine/schema/compare';
+import type { CheckResult } from '../../engine/verify/report';
 import { counted } from './counted';
 import type { Style } from './style';
 import { table } from './table';

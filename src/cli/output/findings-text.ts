@@ -1,4 +1,4 @@
-import type { Finding, FindingEffect } from '../../preflight/finding';
+import type { Finding, FindingEffect } from '../../engine/preflight/finding';
 import { differencesOf, differencesText, messageOf, remedyOf } from './differences-text';
 import type { Style } from './style';
 import { labelled } from './wrap';

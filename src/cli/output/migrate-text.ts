@@ -1,4 +1,4 @@
-import type { KeyResult, MigrateResult } from '../../migrator/results';
+import type { KeyResult, MigrateResult } from '../../engine/migrate/results';
 import { counted, databaseLine } from './counted';
 import { findingsText } from './findings-text';
 import { markStatus, type Style } from './style';

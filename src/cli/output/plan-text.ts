@@ -1,5 +1,5 @@
-import type { MigratePlan } from '../../migrator/results';
-import { describeSize, type TableSize } from '../../schema/table-size';
+import type { MigratePlan } from '../../engine/migrate/results';
+import { describeSize, type TableSize } from '../../engine/steps/table-size';
 import { counted, databaseLine } from './counted';
 import { findingsText } from './findings-text';
 import { separated } from './migrate-text';

@@ -1,4 +1,4 @@
-import type { PreflightResult } from '../../migrator/results';
+import type { PreflightResult } from '../../engine/migrate/results';
 import { counted, databaseLine } from './counted';
 import { findingsText } from './findings-text';
 import { separated } from './migrate-text';

@@ -1,4 +1,4 @@
-import type { ProgressEvent } from '../../migrator/results';
+import type { ProgressEvent } from '../../engine/migrate/results';
 import type { OutputStream } from '../command-line';
 import type { Style } from './style';
 

@@ -1,6 +1,6 @@
-import type { ProgressListener } from '../../migrator';
+import type { ProgressListener } from '../../engine/migrate';
 import type { PruneProgress } from '../../repositories/retention.repository';
-import { grouped, groupedCount } from './grouped-count';
+import { grouped, groupedCount } from './counted';
 
 /** On a terminal the line rewrites itself; in a log each one stays. */
 const everyMs = { terminal: 200, log: 3_000 } as const;

@@ -1,6 +1,5 @@
 import type { PruneReport } from '../prune-executions';
-import { databaseLine } from './counted';
-import { groupedCount } from './grouped-count';
+import { databaseLine, groupedCount } from './counted';
 import { separated } from './migrate-text';
 import type { Style } from './style';
 import { labelled } from './wrap';

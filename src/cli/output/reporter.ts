@@ -1,5 +1,5 @@
 import type { ErrorReport } from '../../errors';
-import type { ProgressEvent } from '../../migrator/results';
+import type { ProgressEvent } from '../../engine/migrate/results';
 import type { OutputStream } from '../command-line';
 import { ProgressDisplay } from './progress-display';
 import { styleFor, type Style } from './style';

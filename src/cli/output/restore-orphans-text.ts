@@ -1,4 +1,4 @@
-import type { LeftReason, RestoreOrphansResult } from '../../migrator/restore-orphans';
+import type { LeftReason, RestoreOrphansResult } from '../../engine/migrate/restore-orphans';
 import { counted, databaseLine } from './counted';
 import { separated } from './migrate-text';
 import type { Style } from './style';

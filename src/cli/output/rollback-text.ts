@@ -1,4 +1,4 @@
-import type { RollbackPlan, RollbackResult } from '../../migrator/results';
+import type { RollbackPlan, RollbackResult } from '../../engine/migrate/results';
 import { counted, databaseLine } from './counted';
 import { separated } from './migrate-text';
 import { comment, statementsText } from './plan-text';

@@ -1,4 +1,4 @@
-import type { MigrationStatus } from '../../migrator/results';
+import type { MigrationStatus } from '../../engine/migrate/results';
 import { labelled } from './wrap';
 
 /** The pending migrations that break programs of the previous release, by name. */

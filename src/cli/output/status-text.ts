@@ -1,4 +1,4 @@
-import type { StatusResult } from '../../migrator/results';
+import type { StatusResult } from '../../engine/migrate/results';
 import { counted, databaseLine } from './counted';
 import { separated } from './migrate-text';
 import { breakingOf, rollingText } from './rolling-text';

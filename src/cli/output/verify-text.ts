@@ -1,4 +1,4 @@
-import type { CheckResult, Evidence, VerifyReport, Verdict } from '../../verify/report';
+import type { CheckResult, Evidence, VerifyReport, Verdict } from '../../engine/verify/report';
 import { databaseLine } from './counted';
 import { differencesText, summaryOf } from './differences-text';
 import { separated } from './migrate-text';

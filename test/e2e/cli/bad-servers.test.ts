@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { startPrivateServer, type PrivateServer } from '../../../src/testing';
-import { lockName } from '../../../src/migrator/locking/lock';
+import { lockName } from '../../../src/engine/session/lock';
 import { useDatabase, usePrivateServer } from '../../support/database';
 import { waitFor } from '../../support/wait-for';
 import { emptyFolder, program, runCommandLine } from './command-line';

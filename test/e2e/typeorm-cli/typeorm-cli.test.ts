@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { select } from '../../../src/schema/queryable';
+import { select } from '../../../src/engine/server/queryable';
 import { catalogDump } from '../../support/catalog-dump';
 import { useDatabase } from '../../support/database';
 import { installInto, packInto } from '../../support/package-project';

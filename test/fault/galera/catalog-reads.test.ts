@@ -1,7 +1,7 @@
 import { createConnection } from 'mysql2/promise';
-import { readCatalog } from '../../../src/schema/catalog/read-catalog';
-import type { Queryable } from '../../../src/schema/queryable';
-import type { Schema } from '../../../src/schema/shape';
+import { readCatalog } from '../../../src/engine/schema/catalog/read-catalog';
+import type { Queryable } from '../../../src/engine/server/queryable';
+import type { Schema } from '../../../src/engine/schema/shape';
 import { sessionOf } from '../../../src/testing/throw-away-database';
 import { connectionUrl } from '../../../src/testing/connection-url';
 import { useDatabase } from '../../support/database';

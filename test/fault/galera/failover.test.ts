@@ -1,10 +1,10 @@
 import { createConnection } from 'mysql2/promise';
 import { setTimeout as pause } from 'node:timers/promises';
-import { createDataSource } from '../../../src/create-data-source';
+import { createDataSource } from '../../../src/typeorm/create-data-source';
 import { isProtectionFlowsError } from '../../../src/errors';
-import { migrate, type ProtectionFlowsDataSource } from '../../../src/migrator';
+import { migrate, type ProtectionFlowsDataSource } from '../../../src/engine/migrate';
 import { createRepositories, type Repositories } from '../../../src/repositories';
-import { select, type Queryable } from '../../../src/schema/queryable';
+import { select, type Queryable } from '../../../src/engine/server/queryable';
 import { createPlatformTables, type PrivateServer } from '../../../src/testing';
 import { sessionOf } from '../../../src/testing/throw-away-database';
 import { describeOnGalera, useGaleraCluster } from '../../support/use-galera-cluster';

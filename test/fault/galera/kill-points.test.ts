@@ -1,5 +1,5 @@
 import { createConnection } from 'mysql2/promise';
-import type { SessionOptions } from '../../../src/migrator/migration-session';
+import type { SessionOptions } from '../../../src/engine/session/migration-session';
 import { sessionOf } from '../../../src/testing/throw-away-database';
 import { describeOnGalera, useGaleraCluster } from '../../support/use-galera-cluster';
 import { DyingRun, type Killer } from '../kill-points/dying-run';

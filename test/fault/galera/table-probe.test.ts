@@ -1,11 +1,14 @@
 import type { Connection } from 'mysql2/promise';
-import { createDataSource } from '../../../src/create-data-source';
-import type { MysqlOptions } from '../../../src/migrator';
-import { openConnection } from '../../../src/migrator/open-connection';
-import { executeStatement, type StatementOptions } from '../../../src/migrator/waiting/execute-statement';
-import { defaultSlices } from '../../../src/migrator/waiting/slices';
-import { TableProbe } from '../../../src/migrator/waiting/table-probe';
-import { select } from '../../../src/schema/queryable';
+import { createDataSource } from '../../../src/typeorm/create-data-source';
+import type { MysqlOptions } from '../../../src/engine/migrate';
+import { openConnection } from '../../../src/engine/session/open-connection';
+import {
+  executeStatement,
+  type StatementOptions,
+  defaultSlices,
+} from '../../../src/engine/session/execute-statement';
+import { TableProbe } from '../../../src/engine/session/table-probe';
+import { select } from '../../../src/engine/server/queryable';
 import { createUser } from '../../integration/preflight/as-user';
 import { useDatabase } from '../../support/database';
 import { useDataSource } from '../../support/data-source';

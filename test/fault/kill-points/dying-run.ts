@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { readStatus } from '../../../src/migrator';
-import type { SessionOptions } from '../../../src/migrator/migration-session';
-import type { Queryable } from '../../../src/schema/queryable';
+import { readStatus } from '../../../src/engine/migrate';
+import type { SessionOptions } from '../../../src/engine/session/migration-session';
+import type { Queryable } from '../../../src/engine/server/queryable';
 import type { ServerAddress } from '../../../src/testing/connection-url';
 import { openDataSource } from '../../support/data-source';
 import { Ground } from './ground';

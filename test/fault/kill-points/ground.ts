@@ -1,5 +1,5 @@
 import { createConnection, type Connection } from 'mysql2/promise';
-import { quoteName, select, type Queryable } from '../../../src/schema/queryable';
+import { quoteName, select, type Queryable } from '../../../src/engine/server/queryable';
 import { connectionUrl, type ServerAddress } from '../../../src/testing/connection-url';
 import { platformPresets, type PlatformPresetName } from '../../../src/testing/platform-tables';
 import { createThrowAwayDatabase, sessionOf } from '../../../src/testing/throw-away-database';

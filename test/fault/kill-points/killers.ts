@@ -1,4 +1,4 @@
-import { select, type Queryable } from '../../../src/schema/queryable';
+import { select, type Queryable } from '../../../src/engine/server/queryable';
 import type { PrivateServer } from '../../../src/testing/private-server';
 import type { Killer } from './dying-run';
 

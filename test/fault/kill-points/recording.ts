@@ -1,7 +1,7 @@
 import { migrationList } from '../../../src/migrations';
-import type { SessionOptions } from '../../../src/migrator/migration-session';
+import type { SessionOptions } from '../../../src/engine/session/migration-session';
 import type { ServerAddress } from '../../../src/testing/connection-url';
-import { verify } from '../../../src/verify';
+import { verify } from '../../../src/engine/verify';
 import { readRows } from '../../integration/adopt/rows';
 import { openDataSource } from '../../support/data-source';
 import { Ground, type State } from './ground';

@@ -1,4 +1,4 @@
-import type { Server } from '../../../src/schema/server';
+import type { Server } from '../../../src/engine/server/server';
 import { nameOf, type KillPoint, type Recording } from './recording';
 import type { Scenario } from './scenarios';
 

@@ -1,6 +1,6 @@
-import { adopt, migrate, rollback, type ProtectionFlowsDataSource } from '../../../src/migrator';
-import type { SessionOptions } from '../../../src/migrator/migration-session';
-import type { Row } from '../../../src/schema/queryable';
+import { adopt, migrate, rollback, type ProtectionFlowsDataSource } from '../../../src/engine/migrate';
+import type { SessionOptions } from '../../../src/engine/session/migration-session';
+import type { Row } from '../../../src/engine/server/queryable';
 import {
   createPlatformTables,
   platformTableNames,

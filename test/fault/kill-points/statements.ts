@@ -1,4 +1,4 @@
-import type { ProtectionFlowsDataSource } from '../../../src/migrator';
+import type { ProtectionFlowsDataSource } from '../../../src/engine/migrate';
 import { aroundStatements, type Around } from '../../support/around-statements';
 
 const reads = /^[\s(]*(SELECT|SHOW|EXPLAIN|DESCRIBE|WITH)\b/i;

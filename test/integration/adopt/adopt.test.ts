@@ -1,8 +1,8 @@
 import { createConnection } from 'mysql2/promise';
-import { adopt, migrate, planMigrate } from '../../../src/migrator';
-import { select } from '../../../src/schema/queryable';
+import { adopt, migrate, planMigrate } from '../../../src/engine/migrate';
+import { select } from '../../../src/engine/server/queryable';
 import { createPlatformTables, platformTableNames } from '../../../src/testing';
-import { verify } from '../../../src/verify';
+import { verify } from '../../../src/engine/verify';
 import { useDatabase } from '../../support/database';
 import { openDataSource, useDataSource } from '../../support/data-source';
 import { sharedServer } from '../../support/shared-server';

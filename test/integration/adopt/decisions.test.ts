@@ -1,6 +1,5 @@
-import { adopt } from '../../../src/migrator';
-import type { Decision } from '../../../src/migrator';
-import { verify } from '../../../src/verify';
+import { adopt, type Decision } from '../../../src/engine/migrate';
+import { verify } from '../../../src/engine/verify';
 import { useDatabase } from '../../support/database';
 import { openDataSource } from '../../support/data-source';
 import { sharedServer } from '../../support/shared-server';

@@ -1,7 +1,7 @@
 import { declaredSchema } from '../../../src/migrations';
-import { readCatalog } from '../../../src/schema/catalog/read-catalog';
-import { select, type Queryable } from '../../../src/schema/queryable';
-import type { ForeignKey, Table } from '../../../src/schema/shape';
+import { readCatalog } from '../../../src/engine/schema/catalog/read-catalog';
+import { select, type Queryable } from '../../../src/engine/server/queryable';
+import type { ForeignKey, Table } from '../../../src/engine/schema/shape';
 import { catalogDump, madeAtOnce } from '../../support/catalog-dump';
 import { sharedServer } from '../../support/shared-server';
 import { readRows, seedRows } from './rows';

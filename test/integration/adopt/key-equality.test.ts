@@ -1,5 +1,5 @@
-import { adopt } from '../../../src/migrator';
-import { verify } from '../../../src/verify';
+import { adopt } from '../../../src/engine/migrate';
+import { verify } from '../../../src/engine/verify';
 import { useDataSource } from '../../support/data-source';
 import { useDatabase } from '../../support/database';
 

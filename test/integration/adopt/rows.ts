@@ -1,4 +1,4 @@
-import { select, type Queryable, type Row } from '../../../src/schema/queryable';
+import { select, type Queryable, type Row } from '../../../src/engine/server/queryable';
 import { seedPlatformRows } from '../../../src/testing';
 import { declaredSchema } from '../../../src/migrations';
 import type { Start } from './start';

@@ -1,5 +1,5 @@
-import type { Queryable, Row } from '../../../src/schema/queryable';
-import type { Flavour } from '../../../src/schema/server';
+import type { Queryable, Row } from '../../../src/engine/server/queryable';
+import type { Flavour } from '../../../src/engine/server/server';
 import type { PlatformPresetName } from '../../../src/testing';
 
 /** One way in which people made the tables by hand. */

@@ -1,7 +1,7 @@
-import { adopt, migrate } from '../../../src/migrator';
-import { select } from '../../../src/schema/queryable';
+import { adopt, migrate } from '../../../src/engine/migrate';
+import { select } from '../../../src/engine/server/queryable';
 import { platformPresets, type PlatformPresetName } from '../../../src/testing';
-import { verify } from '../../../src/verify';
+import { verify } from '../../../src/engine/verify';
 import { useDatabase } from '../../support/database';
 import { openDataSource, useDataSource } from '../../support/data-source';
 import { sharedServer } from '../../support/shared-server';

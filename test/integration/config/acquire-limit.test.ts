@@ -1,7 +1,7 @@
 import * as mysql2 from 'mysql2';
 import { withSessionSettings } from '../../../src/config';
-import { createDataSource } from '../../../src/create-data-source';
-import { migrate, type ProtectionFlowsDataSource } from '../../../src/migrator';
+import { createDataSource } from '../../../src/typeorm/create-data-source';
+import { migrate, type ProtectionFlowsDataSource } from '../../../src/engine/migrate';
 import { createRepositories } from '../../../src/repositories';
 import { useDatabase } from '../../support/database';
 

@@ -1,6 +1,6 @@
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
-import { createDataSource } from '../../../src/create-data-source';
-import { migrate, type ProtectionFlowsDataSource } from '../../../src/migrator';
+import { createDataSource } from '../../../src/typeorm/create-data-source';
+import { migrate, type ProtectionFlowsDataSource } from '../../../src/engine/migrate';
 import { startPrivateServer, type PrivateServer } from '../../../src/testing';
 import { testInstallation } from '../../support/test-installation';
 

@@ -1,7 +1,7 @@
 import * as mysql2 from 'mysql2';
 import { DataSource } from 'typeorm';
 import { connectionSettings, dataSourceOptions, withSessionSettings } from '../../../src/config';
-import { sessionVariables } from '../../../src/config/session-variables';
+import { sessionVariables } from '../../../src/driver/session-variables';
 import { hostileSettings } from '../server-settings/hostile-settings';
 import { setGlobally } from '../server-settings/set-globally';
 import { refusing } from '../../support/refusing-mysql2';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { DataSourceOptions } from 'typeorm';
-import { createDataSource } from '../../../src/create-data-source';
-import { migrate, rollback, type ProtectionFlowsDataSource } from '../../../src/migrator';
-import { catalogRows } from '../../../src/schema/catalog/catalog-rows';
+import { createDataSource } from '../../../src/typeorm/create-data-source';
+import { migrate, rollback, type ProtectionFlowsDataSource } from '../../../src/engine/migrate';
+import { catalogRows } from '../../../src/engine/server/catalog-rows';
 import { makeCertificates } from '../../support/certificates';
 import { useDatabase, usePrivateServer } from '../../support/database';
 import { temporaryFolder } from '../../support/temporary-folder';

@@ -13,11 +13,11 @@ import {
 import { dataSourceOptions, loadConnection } from '../../../src/config';
 import { entities, ProtectionFlow } from '../../../src/entities';
 import { migrations } from '../../../src/migrations';
-import { readStatus } from '../../../src/migrator';
+import { readStatus } from '../../../src/engine/migrate';
 import { createRepositories } from '../../../src/repositories';
 import { buildFlow } from '../../../src/testing';
 import { subscribers } from '../../../src/validation';
-import { verify } from '../../../src/verify';
+import { verify } from '../../../src/engine/verify';
 import { catalogDump } from '../../support/catalog-dump';
 import { useDatabase } from '../../support/database';
 import { useDataSource } from '../../support/data-source';

@@ -1,8 +1,8 @@
-import { createDataSource } from '../../../src/create-data-source';
+import { createDataSource } from '../../../src/typeorm/create-data-source';
 import { ProtectionFlow } from '../../../src/entities';
 import { migrations } from '../../../src/migrations';
-import { migrationList } from '../../../src/migrator';
-import { select } from '../../../src/schema/queryable';
+import { migrationList } from '../../../src/engine/migrate';
+import { select } from '../../../src/engine/server/queryable';
 import { catalogDump } from '../../support/catalog-dump';
 import { useDatabase } from '../../support/database';
 import { useDataSource } from '../../support/data-source';

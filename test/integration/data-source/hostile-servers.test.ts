@@ -1,8 +1,8 @@
 import { ProtectionFlow, ProtectionFlowExecution } from '../../../src/entities';
-import { adopt, migrate, rollback } from '../../../src/migrator';
-import { select } from '../../../src/schema/queryable';
+import { adopt, migrate, rollback } from '../../../src/engine/migrate';
+import { select } from '../../../src/engine/server/queryable';
 import { seedPlatformRows } from '../../../src/testing';
-import { verify } from '../../../src/verify';
+import { verify } from '../../../src/engine/verify';
 import { useDatabase, usePrivateServer } from '../../support/database';
 import { useDataSource } from '../../support/data-source';
 import { testInstallation } from '../../support/test-installation';

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
-import { createDataSource } from '../../../src/create-data-source';
+import { createDataSource } from '../../../src/typeorm/create-data-source';
 import { loadConnection, dataSourceOptions } from '../../../src/config';
 import { createRepositories } from '../../../src/repositories';
-import { migrate, type ProtectionFlowsDataSource } from '../../../src/migrator';
+import { migrate, type ProtectionFlowsDataSource } from '../../../src/engine/migrate';
 import { useDatabase } from '../../support/database';
 import { sharedServer } from '../../support/shared-server';
 

@@ -1,8 +1,8 @@
-import { createDataSource } from '../../../src/create-data-source';
+import { createDataSource } from '../../../src/typeorm/create-data-source';
 import type { ErrorCode, ProtectionFlowsError } from '../../../src/errors';
-import { adopt, migrate, rollback } from '../../../src/migrator';
+import { adopt, migrate, rollback } from '../../../src/engine/migrate';
 import { createPlatformTables, createThrowAwayDatabase } from '../../../src/testing';
-import { verify } from '../../../src/verify';
+import { verify } from '../../../src/engine/verify';
 import { useDatabase } from '../../support/database';
 import { sharedServer } from '../../support/shared-server';
 

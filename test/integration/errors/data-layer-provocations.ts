@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../../src/errors';
-import { migrate, rollback, type ProtectionFlowsDataSource } from '../../../src/migrator';
+import { migrate, rollback, type ProtectionFlowsDataSource } from '../../../src/engine/migrate';
 import { createRepositories, type Repositories } from '../../../src/repositories';
 import { createPlatformTables, createSchedule } from '../../../src/testing';
 

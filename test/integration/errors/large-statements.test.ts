@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
-import { createDataSource } from '../../../src/create-data-source';
+import { createDataSource } from '../../../src/typeorm/create-data-source';
 import { ProtectionFlowExecution } from '../../../src/entities';
-import type { ProtectionFlowsDataSource } from '../../../src/migrator';
+import type { ProtectionFlowsDataSource } from '../../../src/engine/migrate';
 import { createRepositories } from '../../../src/repositories';
 import { usePrivateServer } from '../../support/database';
 import { useDataLayer } from '../repositories/data-layer';

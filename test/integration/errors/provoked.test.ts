@@ -1,11 +1,12 @@
 import { load } from '../../../src/cli/load';
 import { run } from '../../../src/cli/run';
 import { loadConnection, withSessionSettings } from '../../../src/config';
-import { createDataSource } from '../../../src/create-data-source';
+import { createDataSource } from '../../../src/typeorm/create-data-source';
 import { ProtectionFlow, ProtectionFlowExecution } from '../../../src/entities';
 import { errorCodes, type ErrorCode, type ErrorReport } from '../../../src/errors';
-import { adopt, migrate, planMigrate, rollback, type ProtectionFlowsDataSource } from '../../../src/migrator';
-import { lockName } from '../../../src/migrator/locking/lock';
+import { adopt, migrate, planMigrate, rollback } from '../../../src/engine/migrate';
+import type { ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-data-source';
+import { lockName } from '../../../src/engine/session/lock';
 import { createPlatformTables, createRepository, startPrivateServer } from '../../../src/testing';
 import { beforeStatement } from '../../support/around-statements';
 import { useDatabase, usePrivateServer } from '../../support/database';

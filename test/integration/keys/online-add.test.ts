@@ -1,7 +1,7 @@
-import { migrate, planMigrate, readStatus } from '../../../src/migrator';
-import { select } from '../../../src/schema/queryable';
+import { migrate, planMigrate, readStatus } from '../../../src/engine/migrate';
+import { select } from '../../../src/engine/server/queryable';
 import { createPlatformTables, createPolicy } from '../../../src/testing';
-import { verify } from '../../../src/verify';
+import { verify } from '../../../src/engine/verify';
 import { afterStatement } from '../../support/around-statements';
 import { useDatabase } from '../../support/database';
 import { useDataSource } from '../../support/data-source';

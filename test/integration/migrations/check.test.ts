@@ -2,7 +2,7 @@ import { checkMigrations } from '../../../scripts/migrations/check-migrations';
 import { checkReport } from '../../../scripts/migrations/report';
 import { ProtectionFlow } from '../../../src/entities';
 import { declaredSchema } from '../../../src/migrations';
-import { withTable } from '../../../src/schema/shape';
+import { withTable } from '../../../src/engine/schema/shape';
 import { sharedServer } from '../../support/shared-server';
 import { withEdited } from './edited-entities';
 

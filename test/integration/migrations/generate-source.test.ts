@@ -21,8 +21,8 @@ import {
   table,
   unique,
   uuid,
-} from '../../../src/schema/declare';
-import type { Table } from '../../../src/schema/shape';
+} from '../../../src/engine/schema/declare';
+import type { Table } from '../../../src/engine/schema/shape';
 
 const schema = (...tables: readonly Table[]): Map<string, Table> =>
   new Map(tables.map((one) => [one.name, one]));

@@ -7,8 +7,7 @@ import {
   type Entities,
 } from '../../../scripts/migrations/databases';
 import { sameTables } from '../../../scripts/migrations/same-tables';
-import type { StepMigration } from '../../../src/migrations';
-import { attachHooks, declaredSchema } from '../../../src/migrations';
+import { type StepMigration, attachHooks, declaredSchema } from '../../../src/migrations';
 import type { ServerAddress } from '../../../src/testing';
 
 const folder = join(__dirname, '..', '..', '..', 'src', 'migrations');

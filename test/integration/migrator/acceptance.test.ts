@@ -1,7 +1,7 @@
-import { migrate } from '../../../src/migrator';
-import { select } from '../../../src/schema/queryable';
+import { migrate } from '../../../src/engine/migrate';
+import { select } from '../../../src/engine/server/queryable';
 import { seedPlatformRows } from '../../../src/testing';
-import { verify } from '../../../src/verify';
+import { verify } from '../../../src/engine/verify';
 import { useDatabase } from '../../support/database';
 import { openDataSource } from '../../support/data-source';
 

@@ -1,11 +1,11 @@
-import { createDataSource } from '../../../src/create-data-source';
-import { adopt, migrate, planMigrate, readStatus, rollback, runPreflight } from '../../../src/migrator';
-import { quoteName } from '../../../src/schema/queryable';
+import { createDataSource } from '../../../src/typeorm/create-data-source';
+import { adopt, migrate, planMigrate, readStatus, rollback, runPreflight } from '../../../src/engine/migrate';
+import { quoteName } from '../../../src/engine/server/queryable';
 import { createRepositories } from '../../../src/repositories';
 import { buildFlow } from '../../../src/testing/factories';
 import { createPlatformTables } from '../../../src/testing/platform-tables';
 import { createThrowAwayDatabase } from '../../../src/testing/throw-away-database';
-import { verify } from '../../../src/verify';
+import { verify } from '../../../src/engine/verify';
 import { useDatabase } from '../../support/database';
 import { sharedServer } from '../../support/shared-server';
 

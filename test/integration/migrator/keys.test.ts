@@ -1,7 +1,7 @@
-import { migrate, planMigrate, readStatus } from '../../../src/migrator';
-import { select } from '../../../src/schema/queryable';
+import { migrate, planMigrate, readStatus } from '../../../src/engine/migrate';
+import { select } from '../../../src/engine/server/queryable';
 import { createPlatformTables, platformTableNames } from '../../../src/testing';
-import { verify } from '../../../src/verify';
+import { verify } from '../../../src/engine/verify';
 import { madeAtOnce } from '../../support/catalog-dump';
 import { useDatabase } from '../../support/database';
 import { useDataSource } from '../../support/data-source';

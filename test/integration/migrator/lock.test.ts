@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ProtectionFlowsError } from '../../../src/errors';
-import { migrate, rollback } from '../../../src/migrator';
-import { readNode } from '../../../src/migrator/locking/node';
-import { select } from '../../../src/schema/queryable';
+import { migrate, rollback } from '../../../src/engine/migrate';
+import { readNode } from '../../../src/engine/session/node';
+import { select } from '../../../src/engine/server/queryable';
 import { beforeStatement } from '../../support/around-statements';
 import { useDatabase } from '../../support/database';
 import { useDataSource } from '../../support/data-source';

@@ -1,5 +1,5 @@
-import { migrate, readStatus, rollback } from '../../../src/migrator';
-import { select } from '../../../src/schema/queryable';
+import { migrate, readStatus, rollback } from '../../../src/engine/migrate';
+import { select } from '../../../src/engine/server/queryable';
 import { catalogDump } from '../../support/catalog-dump';
 import { useDatabase } from '../../support/database';
 import { useDataSource } from '../../support/data-source';

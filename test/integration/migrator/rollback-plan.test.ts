@@ -1,4 +1,4 @@
-import { migrate, planRollback, rollback } from '../../../src/migrator';
+import { migrate, planRollback, rollback } from '../../../src/engine/migrate';
 import { migrationList } from '../../../src/migrations';
 import { aroundStatements } from '../../support/around-statements';
 import { catalogDump } from '../../support/catalog-dump';

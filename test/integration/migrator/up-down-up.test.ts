@@ -1,7 +1,7 @@
-import { migrate, rollback } from '../../../src/migrator';
-import { select } from '../../../src/schema/queryable';
+import { migrate, rollback } from '../../../src/engine/migrate';
+import { select } from '../../../src/engine/server/queryable';
 import { seedPlatformRows } from '../../../src/testing';
-import { verify } from '../../../src/verify';
+import { verify } from '../../../src/engine/verify';
 import { catalogDump } from '../../support/catalog-dump';
 import { useDatabase } from '../../support/database';
 import { useDataSource } from '../../support/data-source';

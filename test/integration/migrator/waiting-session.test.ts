@@ -1,10 +1,13 @@
 import type { Connection } from 'mysql2/promise';
-import type { MysqlOptions } from '../../../src/migrator';
-import { executeStatement, type StatementOptions } from '../../../src/migrator/waiting/execute-statement';
-import { openConnection, type OwnConnection } from '../../../src/migrator/open-connection';
-import { defaultSlices } from '../../../src/migrator/waiting/slices';
-import { answerLimitMs, Watchdog } from '../../../src/migrator/waiting/watchdog';
-import { select, type Queryable } from '../../../src/schema/queryable';
+import type { MysqlOptions } from '../../../src/engine/migrate';
+import {
+  executeStatement,
+  type StatementOptions,
+  defaultSlices,
+} from '../../../src/engine/session/execute-statement';
+import { openConnection, type OwnConnection } from '../../../src/engine/session/open-connection';
+import { answerLimitMs, Watchdog } from '../../../src/engine/session/watchdog';
+import { select, type Queryable } from '../../../src/engine/server/queryable';
 import { useDatabase } from '../../support/database';
 import { useDataSource } from '../../support/data-source';
 import { waitFor } from '../../support/wait-for';

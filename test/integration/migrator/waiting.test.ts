@@ -1,7 +1,7 @@
 import type { Connection } from 'mysql2/promise';
-import { createDataSource } from '../../../src/create-data-source';
-import { migrate } from '../../../src/migrator';
-import { select } from '../../../src/schema/queryable';
+import { createDataSource } from '../../../src/typeorm/create-data-source';
+import { migrate } from '../../../src/engine/migrate';
+import { select } from '../../../src/engine/server/queryable';
 import { catalogDump } from '../../support/catalog-dump';
 import { useDatabase } from '../../support/database';
 import { useDataSource } from '../../support/data-source';

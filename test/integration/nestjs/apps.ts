@@ -1,6 +1,6 @@
 import type { INestApplication, LoggerService, ModuleMetadata } from '@nestjs/common';
 import { Test, type TestingModule, type TestingModuleBuilder } from '@nestjs/testing';
-import type { Queryable } from '../../../src/schema/queryable';
+import type { Queryable } from '../../../src/engine/server/queryable';
 
 /** What an application logged, line by line. */
 export interface Log extends LoggerService {

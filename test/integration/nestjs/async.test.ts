@@ -1,5 +1,5 @@
 import { Injectable, Module } from '@nestjs/common';
-import { ProtectionFlowsDataSource } from '../../../src/migrator';
+import { ProtectionFlowsDataSource } from '../../../src/engine/migrate';
 import {
   ProtectionFlowsModule,
   type ProtectionFlowsModuleOptions,

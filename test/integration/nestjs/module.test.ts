@@ -1,7 +1,7 @@
 import { Injectable, Module } from '@nestjs/common';
 import { buildFlow } from '../../../src/testing';
-import { createDataSource } from '../../../src/create-data-source';
-import { ProtectionFlowsDataSource } from '../../../src/migrator';
+import { createDataSource } from '../../../src/typeorm/create-data-source';
+import { ProtectionFlowsDataSource } from '../../../src/engine/migrate';
 import { ProtectionFlowsModule } from '../../../src/nestjs';
 import {
   DueFlowRepository,

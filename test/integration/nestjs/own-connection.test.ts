@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource, InjectRepository, TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource, EntityManager, type Repository } from 'typeorm';
-import { ProtectionFlowsDataSource } from '../../../src/migrator';
+import { ProtectionFlowsDataSource } from '../../../src/engine/migrate';
 import { ProtectionFlowsModule } from '../../../src/nestjs';
 import { FlowRepository } from '../../../src/repositories';
 import { buildFlow } from '../../../src/testing';
-import { verify } from '../../../src/verify';
+import { verify } from '../../../src/engine/verify';
 import { useDatabase } from '../../support/database';
 import { sharedServer } from '../../support/shared-server';
 import { useApps } from './apps';

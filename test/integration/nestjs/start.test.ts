@@ -1,8 +1,8 @@
-import { createDataSource } from '../../../src/create-data-source';
-import { migrationList, ProtectionFlowsDataSource } from '../../../src/migrator';
+import { createDataSource } from '../../../src/typeorm/create-data-source';
+import { migrationList, ProtectionFlowsDataSource } from '../../../src/engine/migrate';
 import { ProtectionFlowsModule } from '../../../src/nestjs';
 import { FlowRepository } from '../../../src/repositories';
-import { verify } from '../../../src/verify';
+import { verify } from '../../../src/engine/verify';
 import { buildFlow } from '../../../src/testing';
 import { useDatabase, usePrivateServer } from '../../support/database';
 import { waitFor } from '../../support/wait-for';

@@ -1,7 +1,7 @@
-import { migrate, restoreOrphans } from '../../../src/migrator';
-import { readCatalog } from '../../../src/schema/catalog/read-catalog';
-import { orphanChoicesFor } from '../../../src/schema/orphans/choices';
-import { select } from '../../../src/schema/queryable';
+import { migrate, restoreOrphans } from '../../../src/engine/migrate';
+import { readCatalog } from '../../../src/engine/schema/catalog/read-catalog';
+import { orphanChoicesFor } from '../../../src/engine/orphans/choices';
+import { select } from '../../../src/engine/server/queryable';
 import { createRepository } from '../../../src/testing/platform-rows';
 import { useDatabase } from '../../support/database';
 import { useDataSource } from '../../support/data-source';

@@ -1,4 +1,4 @@
-import { select, type Queryable } from '../../../src/schema/queryable';
+import { select, type Queryable } from '../../../src/engine/server/queryable';
 import { sessionOf } from '../../../src/testing';
 import { useDatabase } from '../../support/database';
 import { useDataSource } from '../../support/data-source';

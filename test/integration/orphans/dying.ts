@@ -1,5 +1,5 @@
-import type { ProtectionFlowsDataSource } from '../../../src/migrator';
-import type { Queryable } from '../../../src/schema/queryable';
+import type { ProtectionFlowsDataSource } from '../../../src/engine/migrate';
+import type { Queryable } from '../../../src/engine/server/queryable';
 
 /** Where a session dies: before its nth statement that changes something, or right after it. */
 export interface Death {

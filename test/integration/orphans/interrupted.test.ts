@@ -1,5 +1,5 @@
-import { restoreOrphans } from '../../../src/migrator';
-import { select } from '../../../src/schema/queryable';
+import { restoreOrphans } from '../../../src/engine/migrate';
+import { select } from '../../../src/engine/server/queryable';
 import { sessionOf } from '../../../src/testing';
 import { createPolicy } from '../../../src/testing/platform-rows';
 import { useDatabase } from '../../support/database';

@@ -1,4 +1,4 @@
-import { restoreOrphans } from '../../../src/migrator';
+import { restoreOrphans } from '../../../src/engine/migrate';
 import { createPolicy } from '../../../src/testing/platform-rows';
 import { useDatabase, usePrivateServer } from '../../support/database';
 import { useDataSource } from '../../support/data-source';

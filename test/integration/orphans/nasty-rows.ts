@@ -1,5 +1,5 @@
 import type { Connection } from 'mysql2/promise';
-import { quoteName } from '../../../src/schema/queryable';
+import { quoteName } from '../../../src/engine/server/queryable';
 import { sharedServer } from '../../support/shared-server';
 
 /** Every byte from 0 to `last`, in hexadecimal digits. */

@@ -1,11 +1,11 @@
 import type { Connection } from 'mysql2/promise';
-import { declaredSchema } from '../../../src/migrator';
-import { readCatalog } from '../../../src/schema/catalog/read-catalog';
-import { settleOrphans, type SettledOrphans } from '../../../src/schema/orphans/settle-orphans';
-import { quoteName, select, type Queryable } from '../../../src/schema/queryable';
-import type { Server } from '../../../src/schema/server';
-import { named, type ForeignKey } from '../../../src/schema/shape';
-import type { StepContext } from '../../../src/schema/step';
+import { declaredSchema } from '../../../src/engine/migrate';
+import { readCatalog } from '../../../src/engine/schema/catalog/read-catalog';
+import { settleOrphans, type SettledOrphans } from '../../../src/engine/orphans/settle-orphans';
+import { quoteName, select, type Queryable } from '../../../src/engine/server/queryable';
+import type { Server } from '../../../src/engine/server/server';
+import { named, type ForeignKey } from '../../../src/engine/schema/shape';
+import type { StepContext } from '../../../src/engine/steps/step';
 import { sessionOf } from '../../../src/testing';
 import type { TestDatabase } from '../../support/database';
 import { sharedServer } from '../../support/shared-server';

@@ -1,6 +1,6 @@
 import type { Connection } from 'mysql2/promise';
-import { restoreOrphans } from '../../../src/migrator';
-import { select, type Queryable } from '../../../src/schema/queryable';
+import { restoreOrphans } from '../../../src/engine/migrate';
+import { select, type Queryable } from '../../../src/engine/server/queryable';
 import { sessionOf } from '../../../src/testing';
 import { createPolicy } from '../../../src/testing/platform-rows';
 import { useDatabase } from '../../support/database';

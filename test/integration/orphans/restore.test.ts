@@ -1,4 +1,4 @@
-import { restoreOrphans } from '../../../src/migrator';
+import { restoreOrphans } from '../../../src/engine/migrate';
 import { createPolicy, createRepository } from '../../../src/testing/platform-rows';
 import { useDatabase } from '../../support/database';
 import { useDataSource } from '../../support/data-source';

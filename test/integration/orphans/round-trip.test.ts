@@ -1,4 +1,4 @@
-import { restoreOrphans } from '../../../src/migrator';
+import { restoreOrphans } from '../../../src/engine/migrate';
 import { createThrowAwayDatabase } from '../../../src/testing';
 import { createPolicy } from '../../../src/testing/platform-rows';
 import { useDatabase } from '../../support/database';

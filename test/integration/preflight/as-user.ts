@@ -1,4 +1,4 @@
-import { quoteName } from '../../../src/schema/queryable';
+import { quoteName } from '../../../src/engine/server/queryable';
 import { connectionUrl } from '../../../src/testing/connection-url';
 import type { TestDatabase } from '../../support/database';
 

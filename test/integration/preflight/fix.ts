@@ -1,6 +1,6 @@
 import { createConnection, type Connection } from 'mysql2/promise';
-import { migrate, runPreflight, type Finding, type PreflightResult } from '../../../src/migrator';
-import { select, type Queryable } from '../../../src/schema/queryable';
+import { migrate, runPreflight, type Finding, type PreflightResult } from '../../../src/engine/migrate';
+import { select, type Queryable } from '../../../src/engine/server/queryable';
 import { catalogDump, madeAtOnce } from '../../support/catalog-dump';
 import type { TestDatabase } from '../../support/database';
 import { openDataSource } from '../../support/data-source';

@@ -1,6 +1,6 @@
-import { adopt, migrate } from '../../../src/migrator';
+import { adopt, migrate } from '../../../src/engine/migrate';
 import { migrationList } from '../../../src/migrations';
-import { select } from '../../../src/schema/queryable';
+import { select } from '../../../src/engine/server/queryable';
 import { openDataSource } from '../../support/data-source';
 import { useDatabase } from '../../support/database';
 import { look, paste } from './fix';

@@ -1,6 +1,6 @@
-import { createDataSource } from '../../../src/create-data-source';
-import type { Finding } from '../../../src/migrator';
-import { quoteName, select } from '../../../src/schema/queryable';
+import { createDataSource } from '../../../src/typeorm/create-data-source';
+import type { Finding } from '../../../src/engine/migrate';
+import { quoteName, select } from '../../../src/engine/server/queryable';
 import { createPlatformTables, platformTableNames } from '../../../src/testing';
 import { useDatabase } from '../../support/database';
 import { openDataSource } from '../../support/data-source';

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../../src/errors';
-import type { FindingEffect } from '../../../src/preflight';
+import type { FindingEffect } from '../../../src/engine/preflight';
 import { createPlatformTables, platformTableNames } from '../../../src/testing';
 import type { TestDatabase } from '../../support/database';
 import { openDataSource } from '../../support/data-source';

@@ -1,4 +1,4 @@
-import type { Queryable } from '../../../src/schema/queryable';
+import type { Queryable } from '../../../src/engine/server/queryable';
 import { numbers } from '../../fault/completions-sources';
 
 /** How large the tables are: 2,000 flows with a run a day for 100 days. */

@@ -1,7 +1,7 @@
 import { createRepositories, type ExecutionFilter, type Repositories } from '../../../src/repositories';
-import { createDataSource } from '../../../src/create-data-source';
-import type { ProtectionFlowsDataSource } from '../../../src/migrator';
-import { select } from '../../../src/schema/queryable';
+import { createDataSource } from '../../../src/typeorm/create-data-source';
+import type { ProtectionFlowsDataSource } from '../../../src/engine/migrate';
+import { select } from '../../../src/engine/server/queryable';
 import { useDataSource } from '../../support/data-source';
 import { useDatabase } from '../../support/database';
 import { sharedServer } from '../../support/shared-server';

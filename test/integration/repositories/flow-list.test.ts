@@ -2,7 +2,7 @@ import { createRepositories, type FlowFilter, type FlowPage, type FlowSort } fro
 import { createPlatformTables, createVm, type PlatformPresetName } from '../../../src/testing';
 import { openDataSource } from '../../support/data-source';
 import { useDatabase } from '../../support/database';
-import { migrate } from '../../../src/migrator';
+import { migrate } from '../../../src/engine/migrate';
 import { useDataLayer } from './data-layer';
 
 // Without these, the web page could show a flow twice or not at all, or answer with errno 1267 on a real database.

@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
-import { createDataSource } from '../../../src/create-data-source';
-import type { ProtectionFlowsDataSource } from '../../../src/migrator';
+import { createDataSource } from '../../../src/typeorm/create-data-source';
+import type { ProtectionFlowsDataSource } from '../../../src/engine/migrate';
 import { createRepositories } from '../../../src/repositories';
 import { useDataLayer } from './data-layer';
 import { connectRival, type Rival } from './transactions-rival';

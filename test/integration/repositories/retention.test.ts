@@ -1,4 +1,4 @@
-import { createDataSource } from '../../../src/create-data-source';
+import { createDataSource } from '../../../src/typeorm/create-data-source';
 import { createRepositories, type PruneOptions } from '../../../src/repositories';
 import { useDataLayer } from './data-layer';
 

@@ -1,5 +1,5 @@
-import { catalogRows } from '../../../src/schema/catalog/catalog-rows';
-import { insideTransaction, type Queryable } from '../../../src/schema/queryable';
+import { catalogRows } from '../../../src/engine/server/catalog-rows';
+import { insideTransaction, type Queryable } from '../../../src/engine/server/queryable';
 import { useDataSource } from '../../support/data-source';
 import { useDatabase } from '../../support/database';
 

@@ -1,5 +1,5 @@
-import { readCatalog } from '../../../src/schema/catalog/read-catalog';
-import { select, type Queryable } from '../../../src/schema/queryable';
+import { readCatalog } from '../../../src/engine/schema/catalog/read-catalog';
+import { select, type Queryable } from '../../../src/engine/server/queryable';
 import { useDatabase } from '../../support/database';
 import { useDataSource } from '../../support/data-source';
 import { sharedServer } from '../../support/shared-server';

@@ -1,7 +1,7 @@
-import { migrate, rollback } from '../../../src/migrator';
+import { migrate, rollback } from '../../../src/engine/migrate';
 import { createRepositories } from '../../../src/repositories';
 import { seedPlatformRows } from '../../../src/testing';
-import { verify } from '../../../src/verify';
+import { verify } from '../../../src/engine/verify';
 import { openDataSource } from '../../support/data-source';
 import { useDatabase, usePrivateServer } from '../../support/database';
 import { hostileSettings } from './hostile-settings';

@@ -1,6 +1,6 @@
 /**
  * The variables of a session that the package leaves as the server has them, by the reason. What it sets, and why, is in
- * src/config/session-variables.ts; a variable in neither is one that nobody has thought about.
+ * src/driver/session-variables.ts; a variable in neither is one that nobody has thought about.
  */
 export const leftAlone: Readonly<Record<string, string>> = {
   'set by SET NAMES, or by the database that is used':

@@ -1,6 +1,6 @@
-import { migrate, rollback, runPreflight } from '../../../src/migrator';
+import { migrate, rollback, runPreflight } from '../../../src/engine/migrate';
 import { createRepositories } from '../../../src/repositories';
-import { verify } from '../../../src/verify';
+import { verify } from '../../../src/engine/verify';
 import { openDataSource } from '../../support/data-source';
 import { useDatabase, usePrivateServer } from '../../support/database';
 import { seedFlows } from '../verify/damaged-database';

@@ -2,8 +2,8 @@ import {
   sessionStatement,
   sessionVariables,
   type SessionVariable,
-} from '../../../src/config/session-variables';
-import { select } from '../../../src/schema/queryable';
+} from '../../../src/driver/session-variables';
+import { select } from '../../../src/engine/server/queryable';
 import { useDataSource } from '../../support/data-source';
 import { useDatabase } from '../../support/database';
 import { leftAlone } from './left-alone';

@@ -1,4 +1,4 @@
-import { select, type Queryable } from '../../../src/schema/queryable';
+import { select, type Queryable } from '../../../src/engine/server/queryable';
 import type { HostileSetting } from './hostile-settings';
 
 /**

@@ -1,4 +1,4 @@
-import { select } from '../../../src/schema/queryable';
+import { select } from '../../../src/engine/server/queryable';
 import { createPlatformTables, platformTableNames, seedPlatformRows } from '../../../src/testing';
 import { useDatabase, usePrivateServer } from '../../support/database';
 

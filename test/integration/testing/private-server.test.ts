@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { createConnection } from 'mysql2/promise';
-import { detectServer } from '../../../src/schema/server';
+import { detectServer } from '../../../src/engine/server/server';
 import {
   getServerInstallation,
   sessionOf,

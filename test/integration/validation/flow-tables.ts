@@ -1,7 +1,7 @@
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { dataSourceOptions, loadConnection } from '../../../src/config';
 import { entities } from '../../../src/entities';
-import { migrate } from '../../../src/migrator';
+import { migrate } from '../../../src/engine/migrate';
 import { seedPlatformRows, type PlatformIds } from '../../../src/testing';
 import { subscribers } from '../../../src/validation';
 import { sharedServer } from '../../support/shared-server';

@@ -1,6 +1,5 @@
 import { createConnection, type ConnectionOptions } from 'mysql2/promise';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { fromServerError, type ProtectionFlowsError } from '../../../src/errors';
 import { useFlowTables } from './flow-tables';
 

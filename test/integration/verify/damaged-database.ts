@@ -1,9 +1,9 @@
 import { createConnection, type Connection } from 'mysql2/promise';
-import { migrate, type ProtectionFlowsDataSource } from '../../../src/migrator';
-import { select, type Queryable } from '../../../src/schema/queryable';
-import type { Flavour } from '../../../src/schema/server';
+import { migrate, type ProtectionFlowsDataSource } from '../../../src/engine/migrate';
+import { select, type Queryable } from '../../../src/engine/server/queryable';
+import type { Flavour } from '../../../src/engine/server/server';
 import { seedPlatformRows } from '../../../src/testing';
-import { verify, type CheckId, type Verdict, type VerifyReport } from '../../../src/verify';
+import { verify, type CheckId, type Verdict, type VerifyReport } from '../../../src/engine/verify';
 import { useDatabase, type TestDatabase, type UseDatabaseOptions } from '../../support/database';
 import { useDataSource } from '../../support/data-source';
 import { sharedServer } from '../../support/shared-server';

@@ -1,4 +1,4 @@
-import { checkIds } from '../../../src/verify/report';
+import { checkIds } from '../../../src/engine/verify/report';
 import { sharedServer } from '../../support/shared-server';
 import { damagesOf, testDamages } from './damaged-database';
 import { historyDamages } from './damages/history';

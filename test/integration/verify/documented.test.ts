@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { styleFor } from '../../../src/cli/output/style';
 import { verifyText } from '../../../src/cli/output/text';
-import { verify } from '../../../src/verify';
+import { verify } from '../../../src/engine/verify';
 import { packageFolder } from '../../support/run-program';
 import { sharedServer } from '../../support/shared-server';
 import { useDamagedDatabase } from './damaged-database';

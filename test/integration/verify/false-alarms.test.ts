@@ -1,9 +1,9 @@
-import { createTableSql, foreignKeySql, alterSql } from '../../../src/schema/ddl';
-import { declaredSchema, migrate } from '../../../src/migrator';
-import type { Queryable } from '../../../src/schema/queryable';
-import type { Flavour } from '../../../src/schema/server';
+import { createTableSql, foreignKeySql, alterSql } from '../../../src/engine/schema/ddl';
+import { declaredSchema, migrate } from '../../../src/engine/migrate';
+import type { Queryable } from '../../../src/engine/server/queryable';
+import type { Flavour } from '../../../src/engine/server/server';
 import { platformTableNames, createPlatformTables } from '../../../src/testing';
-import { verify } from '../../../src/verify';
+import { verify } from '../../../src/engine/verify';
 import { useDatabase, type UseDatabaseOptions } from '../../support/database';
 import { openDataSource, useDataSource } from '../../support/data-source';
 import { sharedServer } from '../../support/shared-server';

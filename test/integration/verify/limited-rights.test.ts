@@ -1,6 +1,6 @@
-import { createDataSource } from '../../../src/create-data-source';
+import { createDataSource } from '../../../src/typeorm/create-data-source';
 import { connectionUrl } from '../../../src/testing/connection-url';
-import { verify, type VerifyReport } from '../../../src/verify';
+import { verify, type VerifyReport } from '../../../src/engine/verify';
 import { useDatabase, usePrivateServer } from '../../support/database';
 import { openDataSource, useDataSource } from '../../support/data-source';
 import { seedFlows } from './damaged-database';

@@ -1,4 +1,4 @@
-import { verify } from '../../../src/verify';
+import { verify } from '../../../src/engine/verify';
 import { useDatabase } from '../../support/database';
 import { useDataSource } from '../../support/data-source';
 

@@ -1,5 +1,5 @@
-import { select } from '../../../src/schema/queryable';
-import { verify, type VerifyReport } from '../../../src/verify';
+import { select } from '../../../src/engine/server/queryable';
+import { verify, type VerifyReport } from '../../../src/engine/verify';
 import { openDataSource } from '../../support/data-source';
 import { sharedServer } from '../../support/shared-server';
 import { createUser } from '../preflight/as-user';

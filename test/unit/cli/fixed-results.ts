@@ -1,5 +1,5 @@
 import type { PruneReport } from '../../../src/cli/prune-executions';
-import type { AdoptResult } from '../../../src/migrator';
+import type { AdoptResult } from '../../../src/engine/migrate';
 import type {
   MigratePlan,
   MigrateResult,
@@ -7,11 +7,11 @@ import type {
   RollbackPlan,
   RollbackResult,
   StatusResult,
-} from '../../../src/migrator/results';
-import type { RestoreOrphansResult } from '../../../src/migrator/restore-orphans';
-import type { Finding } from '../../../src/preflight/finding';
-import { describeDifference, type Difference } from '../../../src/schema/compare';
-import type { CheckResult, VerifyReport } from '../../../src/verify/report';
+} from '../../../src/engine/migrate/results';
+import type { RestoreOrphansResult } from '../../../src/engine/migrate/restore-orphans';
+import type { Finding } from '../../../src/engine/preflight/finding';
+import { describeDifference, type Difference } from '../../../src/engine/schema/compare';
+import type { CheckResult, VerifyReport } from '../../../src/engine/verify/report';
 
 export const where = {
   server: { flavour: 'mariadb', version: '10.11.14' },

@@ -12,7 +12,7 @@ import {
   type SettingName,
   type SettingSource,
 } from '../../../src/config';
-import { createDataSource } from '../../../src/create-data-source';
+import { createDataSource } from '../../../src/typeorm/create-data-source';
 import { isProtectionFlowsError, type ProtectionFlowsError } from '../../../src/errors';
 import { ProtectionFlowsModule } from '../../../src/nestjs';
 import { temporaryFolder } from '../../support/temporary-folder';

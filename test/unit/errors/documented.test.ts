@@ -3,8 +3,8 @@ import { resolve } from 'node:path';
 import { exitCodeOf } from '../../../src/cli/exit-codes';
 import { settingNames, settingsTable, spelling } from '../../../src/config';
 import { errorCodes, type ErrorCode } from '../../../src/errors';
-import type { FindingEffect } from '../../../src/preflight';
-import { checkIds, verdicts, type CheckStatus } from '../../../src/verify';
+import type { FindingEffect } from '../../../src/engine/preflight';
+import { checkIds, verdicts, type CheckStatus } from '../../../src/engine/verify';
 
 const folder = resolve(__dirname, '../../../docs');
 

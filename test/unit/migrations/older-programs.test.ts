@@ -10,7 +10,7 @@ import {
   nullable,
   table,
   unique,
-} from '../../../src/schema/declare';
+} from '../../../src/engine/schema/declare';
 
 const key = (onDelete: 'CASCADE' | 'SET NULL' | 'RESTRICT') =>
   foreignKey('fk_flows_owner', 'owner_id', { table: 'owners', column: 'id' }, onDelete);

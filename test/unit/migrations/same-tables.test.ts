@@ -1,7 +1,7 @@
 import { sameTables, unguardedKeys } from '../../../scripts/migrations/same-tables';
-import { column, foreignKey, index, nullable, table } from '../../../src/schema/declare';
-import { unguardedColumns } from '../../../src/schema/guarded-columns';
-import type { Index, Schema, Table } from '../../../src/schema/shape';
+import { column, foreignKey, index, nullable, table } from '../../../src/engine/schema/declare';
+import { unguardedColumns } from '../../../src/engine/schema/guarded-columns';
+import type { Index, Schema, Table } from '../../../src/engine/schema/shape';
 
 const history = index('idx_history', 'flow_id', 'made_at');
 const begun = index('idx_begun', 'flow_id', 'begun_at');

@@ -1,5 +1,5 @@
 import { DataSource } from 'typeorm';
-import { createDataSource } from '../../../src/create-data-source';
+import { createDataSource } from '../../../src/typeorm/create-data-source';
 import type { ProtectionFlowsError } from '../../../src/errors';
 import { ProtectionFlowsModule } from '../../../src/nestjs';
 

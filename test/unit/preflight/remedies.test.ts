@@ -32,7 +32,7 @@ const carriedOut: Readonly<Partial<Record<ErrorCode, readonly [file: string, by:
 
 /** The codes that the rules give: each rule names its own, or what names it is called like it. */
 function codesOfRules(): string[] {
-  const rules = join('src', 'preflight', 'rules');
+  const rules = join('src', 'engine', 'preflight', 'rules');
   const named = readdirSync(join(folder, rules)).flatMap((file) => {
     const ofFile = file.replace(/\.ts$/, '').replaceAll('-', '_').toUpperCase();
     const said = [...read(join(rules, file)).matchAll(/code: '([A-Z_]+)'/g)].map(([, code = '']) => code);

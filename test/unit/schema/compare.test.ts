@@ -1,8 +1,8 @@
 import { declaredSchema } from '../../../src/migrations';
-import { compareForeignKeys, compareTable, describeDifference } from '../../../src/schema/compare';
-import { foreignKey, table } from '../../../src/schema/declare';
-import { expectedText } from '../../../src/schema/ddl';
-import { withTable, type Schema, type Table } from '../../../src/schema/shape';
+import { compareForeignKeys, compareTable, describeDifference } from '../../../src/engine/schema/compare';
+import { foreignKey, table } from '../../../src/engine/schema/declare';
+import { expectedText } from '../../../src/engine/schema/ddl';
+import { withTable, type Schema, type Table } from '../../../src/engine/schema/shape';
 
 const settle = (one: Table): Table => ({
   ...one,

@@ -1,4 +1,4 @@
-import { canonicalExpression, sameExpression } from '../../../src/schema/expression';
+import { canonicalExpression, sameExpression } from '../../../src/engine/schema/expression';
 
 const declared =
   "(`flow_type` = 'backup' AND `repository_id` IS NOT NULL) OR (`flow_type` = 'replication' AND `destination_type` IS NOT NULL)";

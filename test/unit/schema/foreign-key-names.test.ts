@@ -1,5 +1,5 @@
 import { declaredSchema } from '../../../src/migrations';
-import { foreignKeyNames } from '../../../src/schema/foreign-key-names';
+import { foreignKeyNames } from '../../../src/migrations/foreign-key-names';
 
 /** Guards that every declared foreign key can be named where a name is judged, and no other. */
 it('the names of the foreign keys are those of the declared schema', () => {

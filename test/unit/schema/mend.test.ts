@@ -1,10 +1,10 @@
 import { declaredSchema } from '../../../src/migrations';
-import { planMending, type MendingInput } from '../../../src/schema/mend';
-import { mendOrphansSql } from '../../../src/schema/orphans/mend-orphans';
-import { note, partsOf, remedyText, statement } from '../../../src/schema/remedy';
-import { expectedText } from '../../../src/schema/ddl';
-import { column, table, unique } from '../../../src/schema/declare';
-import { named, withTable, type Column, type Schema, type Table } from '../../../src/schema/shape';
+import { planMending, type MendingInput } from '../../../src/engine/adopt/remedies';
+import { mendOrphansSql } from '../../../src/engine/orphans/mend-orphans';
+import { note, partsOf, remedyText, statement } from '../../../src/engine/steps/remedy';
+import { expectedText } from '../../../src/engine/schema/ddl';
+import { column, table, unique } from '../../../src/engine/schema/declare';
+import { named, withTable, type Column, type Schema, type Table } from '../../../src/engine/schema/shape';
 
 const settle = (one: Table): Table => ({
   ...one,

@@ -1,6 +1,6 @@
-import { check, column, foreignKey, nullable, table } from '../../../src/schema/declare';
-import { orphanChoicesFor } from '../../../src/schema/orphans/choices';
-import type { Check, Column } from '../../../src/schema/shape';
+import { check, column, foreignKey, nullable, table } from '../../../src/engine/schema/declare';
+import { orphanChoicesFor } from '../../../src/engine/orphans/choices';
+import type { Check, Column } from '../../../src/engine/schema/shape';
 
 const key = foreignKey('fk', 'owner', { table: 'owners', column: 'id' }, 'CASCADE');
 const possible = (owner: Column, ...checks: Check[]): string[] => {

@@ -4,9 +4,9 @@ import {
   mistimedRows,
   repeatedRows,
   unknownRows,
-} from '../../../src/verify/history-rows';
-import type { HistoryRow } from '../../../src/verify/history-rows';
-import { remedyText } from '../../../src/schema/remedy';
+  type HistoryRow,
+} from '../../../src/engine/history/history-rows';
+import { remedyText } from '../../../src/engine/steps/remedy';
 
 const known = ['A1795305600000', 'B1795305601000', 'C1795305602000'];
 const row = (id: number, name: string, timestamp = Number(name.slice(-13))): HistoryRow => ({

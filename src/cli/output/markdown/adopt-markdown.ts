@@ -1,6 +1,6 @@
-import type { AdoptResult } from '../../../migrator/adoption/results';
-import { describeDifference, type Difference } from '../../../schema/compare';
-import { describeSize } from '../../../schema/table-size';
+import type { AdoptResult } from '../../../engine/adopt/results';
+import { describeDifference, type Difference } from '../../../engine/schema/compare';
+import { describeSize } from '../../../engine/steps/table-size';
 import { counted } from '../counted';
 import { findingsMarkdown } from './findings-markdown';
 import { codeBlock, escaped } from './markdown';

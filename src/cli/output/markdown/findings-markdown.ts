@@ -1,5 +1,5 @@
-import type { PreflightResult } from '../../../migrator/results';
-import { isInTheWay, type Finding } from '../../../preflight/finding';
+import type { PreflightResult } from '../../../engine/migrate/results';
+import { isInTheWay, type Finding } from '../../../engine/preflight/finding';
 import { differencesOf, messageOf, remedyOf } from '../differences-text';
 import { isFixTold, sameFix } from '../findings-text';
 import { differencesBlock, escaped, markdownTable, remedyBlock } from './markdown';

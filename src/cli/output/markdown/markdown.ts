@@ -1,4 +1,4 @@
-import type { Difference } from '../../../schema/compare';
+import type { Difference } from '../../../engine/schema/compare';
 import { andMore, differenceRows } from '../differences-text';
 
 /** Text that stands for itself in Markdown, inside a table's cell too. */

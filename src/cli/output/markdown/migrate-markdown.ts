@@ -1,5 +1,5 @@
-import type { MigratePlan, MigrateResult, StatusResult, Where } from '../../../migrator/results';
-import { describeSize } from '../../../schema/table-size';
+import type { MigratePlan, MigrateResult, StatusResult, Where } from '../../../engine/migrate/results';
+import { describeSize } from '../../../engine/steps/table-size';
 import { counted, serverName } from '../counted';
 import { breakingOf, notBreaking } from '../rolling-text';
 import { findingsMarkdown } from './findings-markdown';

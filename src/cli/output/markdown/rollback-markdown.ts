@@ -1,4 +1,4 @@
-import type { RollbackPlan, RollbackResult } from '../../../migrator/results';
+import type { RollbackPlan, RollbackResult } from '../../../engine/migrate/results';
 import { counted } from '../counted';
 import { codeBlock, escaped, markdownTable, remedyBlock } from './markdown';
 import { heading } from './migrate-markdown';

@@ -1,6 +1,6 @@
-import type { RestoreOrphansResult } from '../../../migrator/restore-orphans';
+import type { RestoreOrphansResult } from '../../../engine/migrate/restore-orphans';
 import type { PruneReport } from '../../prune-executions';
-import { groupedCount } from '../grouped-count';
+import { groupedCount } from '../counted';
 import { leftReasons } from '../restore-orphans-text';
 import { escaped, markdownTable } from './markdown';
 import { heading } from './migrate-markdown';

@@ -1,4 +1,4 @@
-import type { VerifyReport } from '../../../verify/report';
+import type { VerifyReport } from '../../../engine/verify/report';
 import { serverName } from '../counted';
 import { summaryOf } from '../differences-text';
 import { differencesBlock, escaped, markdownTable, marked, remedyBlock } from './markdown';

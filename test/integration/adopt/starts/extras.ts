@@ -1,4 +1,4 @@
-import { select } from '../../../../src/schema/queryable';
+import { select } from '../../../../src/engine/server/queryable';
 import { migrationList } from '../../../../src/migrations';
 import { executionsTable, flowCheck, flowsTable, ownKey, plain } from '../platform-ddl';
 import type { Start } from '../start';

@@ -1,4 +1,4 @@
-import type { Flavour } from '../../../../src/schema/server';
+import type { Flavour } from '../../../../src/engine/server/server';
 
 /** A way in which another server has, or words, what MariaDB has. Applied in their order. */
 export interface Wording {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { migrate } from '../../../../src/migrator';
+import { migrate } from '../../../../src/engine/migrate';
 import { openDataSource } from '../../../support/data-source';
 import { useDatabase } from '../../../support/database';
 import { schemaLines } from '../../../support/schema-lines';

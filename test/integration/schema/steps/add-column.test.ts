@@ -1,7 +1,7 @@
 import { useDatabase } from '../../../support/database';
-import { column, literal, now, nullable } from '../../../../src/schema/declare';
-import { addColumn } from '../../../../src/schema/steps/add-column';
-import { named } from '../../../../src/schema/shape';
+import { column, literal, now, nullable } from '../../../../src/engine/schema/declare';
+import { addColumn } from '../../../../src/engine/steps/columns';
+import { named } from '../../../../src/engine/schema/shape';
 import { stepSession, surviveDeaths } from './step-session';
 
 /** Without these, a rollback could drop a column that users have filled, and a killed migrate could not be rerun. */

@@ -1,7 +1,7 @@
 import { useDatabase } from '../../../support/database';
-import { column, enumOf, literal, nullable } from '../../../../src/schema/declare';
-import { named } from '../../../../src/schema/shape';
-import { changeColumn } from '../../../../src/schema/steps/change-column';
+import { column, enumOf, literal, nullable } from '../../../../src/engine/schema/declare';
+import { named } from '../../../../src/engine/schema/shape';
+import { changeColumn } from '../../../../src/engine/steps/columns';
 import { stepSession, surviveDeaths } from './step-session';
 
 /** Without these, a widened column could lose its collation, or a rollback cut what was written since. */

@@ -1,7 +1,6 @@
 import { useDatabase } from '../../../support/database';
-import { index, unique } from '../../../../src/schema/declare';
-import { dropIndex } from '../../../../src/schema/steps/drop-index';
-import { replaceIndex } from '../../../../src/schema/steps/replace-index';
+import { index, unique } from '../../../../src/engine/schema/declare';
+import { dropIndex, replaceIndex } from '../../../../src/engine/steps/indexes';
 import { stepSession, surviveDeaths } from './step-session';
 
 /** Without these, a killed migrate could leave a key without its index, or drop an index that somebody made by hand. */

@@ -1,8 +1,8 @@
 import type { TestDatabase } from '../../../support/database';
 import { sharedServer } from '../../../support/shared-server';
-import { readCatalog } from '../../../../src/schema/catalog/read-catalog';
-import type { Index, Schema } from '../../../../src/schema/shape';
-import { runStep, undoStep, type Step, type StepContext } from '../../../../src/schema/step';
+import { readCatalog } from '../../../../src/engine/schema/catalog/read-catalog';
+import type { Index, Schema } from '../../../../src/engine/schema/shape';
+import { runStep, undoStep, type Step, type StepContext } from '../../../../src/engine/steps/step';
 
 /** Where a run dies: before its statement reaches the server, or right after it took effect there. */
 export type Death = 'before' | 'after';

@@ -1,4 +1,4 @@
-import { unfitReason } from '../../../../src/config/hosts/node-state';
+import { unfitReason } from '../../../../src/driver/node-state';
 
 const reason = (variables: Record<string, string>) => unfitReason(new Map(Object.entries(variables)));
 

@@ -1,4 +1,4 @@
-import { hostName, WriterElection } from '../../../../src/config/hosts/writer-election';
+import { hostName, WriterElection } from '../../../../src/driver/writer-election';
 
 const hosts = ['a', 'b', 'c'].map((host) => ({ host, port: 3306 }));
 

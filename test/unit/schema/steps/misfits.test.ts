@@ -1,6 +1,5 @@
-import { column, enumOf, nullable } from '../../../../src/schema/declare';
-import { integerRange } from '../../../../src/schema/steps/integer-range';
-import { misfitCondition } from '../../../../src/schema/steps/misfits';
+import { column, enumOf, nullable } from '../../../../src/engine/schema/declare';
+import { integerRange, misfitCondition } from '../../../../src/engine/steps/columns';
 
 /** Without these, a narrowing change would go unguarded for a kind of type. */
 describe('the values that a column would not take', () => {

@@ -1,0 +1,87 @@
+import type * as Mysql2 from 'mysql2';
+import type { DataSourceOptions } from 'typeorm';
+import type { ConnectionSettings, SslSettings } from '../config/connection-settings';
+import { settingsFromProgram, type KnownSettings } from '../config/from-program';
+import { withHosts } from './with-hosts';
+import { sessionCollation } from './session-variables';
+import { hide, withSecrets, type Secrets } from '../config/with-secrets';
+
+/** TypeORM's options for its driver of MySQL and MariaDB. */
+export type MysqlOptions = Extract<DataSourceOptions, { type: 'mysql' | 'mariadb' }>;
+
+/**
+ * What TypeORM 0.3 wants to be told beside a driver that it is given: it warns on the console otherwise, and reads JSON as
+ * mysql's. TypeORM 1 knows mysql2 alone, and no such option.
+ */
+const ofMysql2: object = { connectorPackage: 'mysql2' };
+
+/**
+ * The settings as TypeORM's options: where to connect and how each session begins. Entities, migrations and
+ * subscribers are the caller's to add. Loads mysql2.
+ *
+ * The type is the declared one, or `mariadb` where none is declared: whoever opens the connection asks the server
+ * and corrects it. The password and the TLS settings are the driver's: they can be read here, but `console.log`, JSON and
+ * copies of the options do not have them.
+ *
+ * @param known what `loadConnection` answers, or settings of the program; judged as for `createDataSource`
+ * @throws ProtectionFlowsError CONFIG_INVALID, CONFIG_UNREADABLE or OPTION_REFUSED, naming all faults at once
+ */
+export function dataSourceOptions(known: KnownSettings): MysqlOptions {
+  const settings = settingsFromProgram(known);
+  const { password, ssl } = settings;
+  return optionsWith(settings, { password, ssl: ssl === null ? undefined : sslOptions(ssl) });
+}
+
+/** The same with the secrets that a program has set besides. The options know them, and do not show them. */
+export function optionsWith(settings: ConnectionSettings, secrets: Secrets): MysqlOptions {
+  const { socketPath, hosts, replicas, username, database } = settings;
+  const { password } = secrets;
+  const where = hosts[0] ?? { host: settings.host ?? undefined, port: settings.port };
+  const account = { username, database };
+  const options: MysqlOptions = {
+    type: settings.declaredType ?? 'mariadb',
+    driver: withHosts(withSecrets(loadMysql2(), secrets), hosts),
+    ...ofMysql2,
+    // TypeORM 0.3 leaves such a condition out by default: every row is found
+    invalidWhereValuesBehavior: { null: 'throw', undefined: 'throw' },
+    ...(socketPath === null ? where : { socketPath }),
+    ...account,
+    ...(replicas.length === 0
+      ? {}
+      : {
+          replication: {
+            master: hide({ ...where, ...account }, { password }),
+            slaves: replicas.map((replica) => hide({ ...replica, ...account }, { password })),
+          },
+        }),
+    poolSize: settings.poolSize,
+    connectTimeout: settings.connectTimeoutMs,
+    acquireTimeout: settings.acquireTimeoutMs,
+    charset: sessionCollation,
+    timezone: 'Z',
+    // TypeORM's own error has the stack; mysql2's would be taken for each statement, also where none fails
+    trace: false,
+    migrationsRun: settings.migrationsRun,
+    logging: typeof settings.logging === 'object' ? [...settings.logging] : settings.logging,
+    synchronize: false,
+    dropSchema: false,
+  };
+  return hide(options, secrets);
+}
+
+/** mysql2's options for it, in an object of its own: mysql2 writes into it. */
+export function sslOptions(ssl: SslSettings): Mysql2.SslOptions {
+  return {
+    ...(ssl.ca === null ? {} : { ca: ssl.ca }),
+    ...(ssl.cert === null ? {} : { cert: ssl.cert }),
+    ...(ssl.key === null ? {} : { key: ssl.key }),
+    rejectUnauthorized: ssl.rejectUnauthorized,
+    verifyIdentity: ssl.verifyIdentity,
+  };
+}
+
+/** Only a connection needs the driver; importing this package must not. */
+export function loadMysql2(): typeof Mysql2 {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- import() gives another shape, and later
+  return require('mysql2') as typeof Mysql2;
+}

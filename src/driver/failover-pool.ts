@@ -1,0 +1,139 @@
+import type * as Mysql2 from 'mysql2';
+import { fromServerError, isProtectionFlowsError } from '../errors';
+import type { HostAddress } from '../config/connection-settings';
+import type { Term, WriterElection } from './writer-election';
+
+/** The pool of one of several hosts. While another host is the writer, it keeps no session that nobody uses. */
+export class HostPool {
+  private readonly idle = new Set<Mysql2.PoolConnection>();
+  private isRetired = false;
+
+  constructor(readonly pool: Mysql2.Pool) {
+    pool.on('connection', (connection) => {
+      const forget = (): boolean => this.idle.delete(connection);
+      connection.once('end', forget);
+      connection.once('error', forget);
+    });
+    pool.on('acquire', (connection) => this.idle.delete(connection));
+    pool.on('release', (connection) => {
+      if (this.isRetired) connection.destroy();
+      else this.idle.add(connection);
+    });
+  }
+
+  /** Makes it keep its sessions, as its host is the writer. */
+  serve(): void {
+    this.isRetired = false;
+  }
+
+  /** Closes the sessions that nobody uses, and the others when they are given back. */
+  retire(): void {
+    this.isRetired = true;
+    for (const connection of [...this.idle]) connection.destroy();
+    this.idle.clear();
+  }
+}
+
+/** How a pool answers who asks for a connection. */
+export type Settled = (error: NodeJS.ErrnoException | null, connection?: Mysql2.PoolConnection) => void;
+
+/** What TypeORM and the pools of this folder need of a pool. */
+export interface PoolLike {
+  getConnection(settled: Settled): void;
+  end(ended: (error: NodeJS.ErrnoException | null) => void): void;
+}
+
+/** A connection of the pool, as a promise. */
+export function connectionOf(pool: PoolLike): Promise<Mysql2.PoolConnection> {
+  return new Promise((resolve, reject) => {
+    pool.getConnection((error, connection) => {
+      if (error || connection === undefined) reject(error ?? new Error('the pool gave no connection'));
+      else resolve(connection);
+    });
+  });
+}
+
+/** Ends all of the pools; `ended` is told once, with the first error. */
+export function endAll(
+  pools: readonly PoolLike[],
+  ended: (error: NodeJS.ErrnoException | null) => void,
+): void {
+  const ends = pools.map(
+    (pool) =>
+      new Promise<void>((resolve, reject) => {
+        pool.end((error) => (error ? reject(error) : resolve()));
+      }),
+  );
+  Promise.all(ends).then(() => ended(null), ended);
+}
+
+/** Hears that a connection's server takes no writes any more. Whoever hands a connection out sets its own. */
+export type UnfitListeners = WeakMap<object, (code: string) => void>;
+
+/**
+ * A pool whose connections go to the one of several hosts that is the writer. A host that a connection can't be made
+ * to, or whose server refuses to write, is the writer no longer: the next connection goes to the next host. A
+ * statement that was under way is not repeated: what became of it is not known.
+ *
+ * mysql2's own PoolCluster does not do: it takes a node that fails away for ever, or retries it at once and without end,
+ * and it does not know of servers that answer and take no writes.
+ */
+export class FailoverPool implements PoolLike {
+  private readonly pools: readonly HostPool[];
+  private serving: HostPool | null = null;
+  private isClosed = false;
+
+  /** @param createPool makes the pool of one host */
+  constructor(
+    private readonly election: WriterElection,
+    createPool: (host: HostAddress) => Mysql2.Pool,
+    private readonly onUnfit: UnfitListeners,
+  ) {
+    this.pools = election.hosts.map((host) => new HostPool(createPool(host)));
+  }
+
+  /** A connection to the writer. It fails with NO_WRITABLE_HOST, or as the last host that was tried did. */
+  getConnection(settled: Settled): void {
+    this.obtain().then((connection) => settled(null, connection), settled);
+  }
+
+  end(ended: (error: NodeJS.ErrnoException | null) => void): void {
+    this.isClosed = true;
+    endAll(
+      this.pools.map(({ pool }) => pool as unknown as PoolLike),
+      ended,
+    );
+  }
+
+  private async obtain(): Promise<Mysql2.PoolConnection> {
+    for (let triesLeft = this.pools.length; ; triesLeft -= 1) {
+      const term = await this.election.current();
+      try {
+        const connection = await connectionOf(this.poolOf(term) as unknown as PoolLike);
+        if (this.election.isCurrent(term) || triesLeft === 0) return this.handOut(connection, term);
+        // Given up while this caller waited in the queue of its pool
+        connection.release();
+      } catch (error) {
+        // The host is well: it is this program that holds all of its connections
+        const isUsedUp = isProtectionFlowsError(error, 'POOL_EXHAUSTED');
+        if (isUsedUp || this.isClosed || triesLeft === 0) throw error;
+        this.election.reject(term, fromServerError(error)?.message ?? (error as Error).message);
+      }
+    }
+  }
+
+  private poolOf(term: Term): Mysql2.Pool {
+    const chosen = this.pools[term.index] as HostPool;
+    if (chosen !== this.serving) {
+      this.serving?.retire();
+      chosen.serve();
+      this.serving = chosen;
+    }
+    return chosen.pool;
+  }
+
+  private handOut(connection: Mysql2.PoolConnection, term: Term): Mysql2.PoolConnection {
+    this.onUnfit.set(connection, (code) => this.election.reject(term, `it refused a statement with ${code}`));
+    return connection;
+  }
+}

@@ -1,0 +1,206 @@
+import type * as Mysql2 from 'mysql2';
+import { fromServerError, withoutValues, ProtectionFlowsError } from '../errors';
+import { limitWaiting, withoutAcquireTimeout, type HandsOutConnections } from './acquire-limit';
+import { settingDefaults } from '../config/connection-settings';
+import { sessionStatement } from './session-variables';
+import { refuseTooLarge } from './statement-limit';
+
+/** Why a session is of no more use: its server is read-only now, or no working member of its cluster. */
+export type UnfitCode = 'SERVER_READ_ONLY' | 'SERVER_NOT_READY';
+
+/** Told of a session whose server refused a statement in a way that no other statement will mend. */
+export type UnfitListener = (connection: Mysql2.PoolConnection, code: UnfitCode) => void;
+
+/** 1792 is about one transaction, 3989 about one database: the server may be as good as ever. */
+const ofLessThanTheServer = new Set([1792, 3989]);
+
+function unfitCode(error: unknown): UnfitCode | null {
+  const { errno } = (error ?? {}) as { errno?: number };
+  if (errno === undefined || ofLessThanTheServer.has(errno)) return null;
+  const code = fromServerError(error)?.code;
+  return code === 'SERVER_READ_ONLY' || code === 'SERVER_NOT_READY' ? code : null;
+}
+
+/** The statement with its marks, as TypeORM hands it over. */
+function sqlOf(statement: unknown): string | undefined {
+  return typeof statement === 'string' ? statement : (statement as { sql?: string } | undefined)?.sql;
+}
+
+/** The server, or the network, has closed the connection: at once after 1153, a packet larger than it takes. */
+function isClosed(error: unknown): boolean {
+  const { errno, fatal } = (error ?? {}) as { errno?: number; fatal?: boolean };
+  return errno === 1153 || fatal === true;
+}
+
+/**
+ * Makes a pooled connection close instead of going back into its pool once its server has refused a statement as
+ * read-only or not ready. A pool would hand it out for ever: behind an address that moves to another server when the
+ * first one is demoted, the old sessions stay with the old server. And one that was closed by the other side: the pool learns
+ * that only a moment later, and would hand it out meanwhile.
+ *
+ * The values of a statement are taken out of the error that it fails with.
+ *
+ * It watches the statements that go through the connection's own promise wrapper, as all of TypeORM's do.
+ */
+export function closeWhenUnfit(connection: Mysql2.PoolConnection, onUnfit: UnfitListener): void {
+  let isUnfit = false;
+  const wrapper = connection.promise() as unknown as {
+    query: (...parameters: unknown[]) => Promise<unknown>;
+  };
+  const query = wrapper.query.bind(wrapper);
+  wrapper.query = (...parameters) => {
+    const answer = query(...parameters);
+    answer.catch((error: unknown) => {
+      withoutValues(error, sqlOf(parameters[0]));
+      isUnfit ||= isClosed(error);
+      const code = unfitCode(error);
+      if (code === null) return;
+      isUnfit = true;
+      onUnfit(connection, code);
+    });
+    return answer;
+  };
+  const release = connection.release.bind(connection);
+  connection.release = () => (isUnfit ? connection.destroy() : release());
+}
+
+/** The driver's side of the session's time zone: with another one, or the process's, every time would be off. */
+function inUtc<Options>(options: Options): Options {
+  return typeof options === 'object' ? { ...options, timezone: 'Z' } : options;
+}
+
+/** Sessions that have the settings. A pooled connection keeps them: nothing in this package resets one. */
+const settledSessions = new WeakSet<object>();
+
+function sessionError(cause: Mysql2.QueryError): Error {
+  if (cause.errno === undefined || cause.fatal) return cause;
+  const known = fromServerError(cause);
+  if (known !== null) return known;
+  return new ProtectionFlowsError('QUERY_FAILED', {
+    message: `the server refused the session settings (${cause.code} ${cause.errno}); the connection was closed unused`,
+    consequence: 'Nothing ran: no statement is executed in a session without them.',
+    remedy: `Find out why the server, or a proxy before it, refuses: ${sessionStatement}`,
+    details: { errno: cause.errno, code: cause.code, sql: sessionStatement },
+    cause,
+  });
+}
+
+/**
+ * Makes a connection keep the wrapper that `promise()` makes of it: TypeORM asks for it with each statement, and mysql2
+ * makes a new one each time, which takes longer than all else that happens to a small statement in the program.
+ */
+function wrapOnce(connection: Mysql2.PoolConnection): void {
+  const wrap = connection.promise.bind(connection);
+  const wrapper = wrap();
+  connection.promise = (promiseImplementation) =>
+    promiseImplementation === undefined ? wrapper : wrap(promiseImplementation);
+}
+
+/**
+ * Makes `source` hand out only connections whose session has the settings. The pool's `connection` event would
+ * be too weak a place for it: it cannot keep a connection back when the statement fails.
+ */
+function settleBeforeHandingOut<Source extends Mysql2.Pool | Mysql2.PoolNamespace>(
+  source: Source,
+  onUnfit: UnfitListener,
+  limitMs: () => number,
+): Source {
+  if (settledSessions.has(source)) return source;
+  settledSessions.add(source);
+  limitWaiting(source, limitMs);
+  const plain = source as unknown as HandsOutConnections;
+  const getConnection = plain.getConnection.bind(source);
+  plain.getConnection = (settled) => {
+    getConnection((error, connection) => {
+      if (error || connection === undefined || settledSessions.has(connection)) {
+        settled(error, connection);
+        return;
+      }
+      connection.query(sessionStatement, (refusal: Mysql2.QueryError | null) => {
+        if (refusal) {
+          connection.destroy();
+          settled(sessionError(refusal));
+          return;
+        }
+        settledSessions.add(connection);
+        wrapOnce(connection);
+        closeWhenUnfit(connection, onUnfit);
+        refuseTooLarge(connection);
+        settled(null, connection);
+      });
+    });
+  };
+  return source;
+}
+
+/**
+ * Makes the statement the first of a single connection, before any that its caller can give it. Where it fails, the
+ * others fail too, for want of a connection; whoever listens learns the reason first.
+ */
+function settleAtStart(connection: Mysql2.Connection): Mysql2.Connection {
+  let connected = false;
+  connection.once('connect', () => (connected = true));
+  connection.query(sessionStatement, (refusal) => {
+    if (refusal === null) return;
+    if (connected) connection.destroy();
+    // mysql2 does not emit a failed handshake where a statement waits that can be told, as this one.
+    if (connection.listenerCount('error') === 0) return;
+    connection.emit('error', connected ? sessionError(refusal) : refusal);
+  });
+  return connection;
+}
+
+/** On a driver of {@link withSessionSettings}, also of another copy of this package. */
+const marked = Symbol.for('@sendense/protection-flows/session-settings');
+
+/** True for a driver all of whose sessions have the settings. */
+export function hasSessionSettings(driver: unknown): boolean {
+  return typeof driver === 'object' && driver !== null && marked in driver;
+}
+
+/**
+ * mysql2, but every session of its pools and pool clusters begins with {@link sessionStatement}, the first one
+ * included, and dates go to and fro in UTC whatever `timezone` says; TypeORM takes it as the option `driver`. A session that refuses the statement is closed, and asking
+ * for the connection fails with QUERY_FAILED. Who waits for a connection of a used-up pool for longer than TypeORM's
+ * option `acquireTimeout` (milliseconds; 60000) gets POOL_EXHAUSTED.
+ *
+ * @param mysql2 what `require('mysql2')` or `import * as mysql2 from 'mysql2'` gives, in either module system
+ * @param onUnfit told of a session whose server turned out to take no writes; it is closed when it is given back
+ */
+export function withSessionSettings(
+  mysql2: typeof Mysql2,
+  onUnfit: UnfitListener = () => undefined,
+): typeof Mysql2 {
+  // What a bundler makes of the import may have the exports under `default` alone
+  const source = 'createPool' in mysql2 ? mysql2 : (mysql2 as { default: typeof Mysql2 }).default;
+  const replaced: Pick<typeof Mysql2, 'createPool' | 'createPoolCluster' | 'createConnection'> = {
+    createPool: (given: Mysql2.PoolOptions | string) => {
+      const { options, limitMs } = withoutAcquireTimeout(inUtc(given as Mysql2.PoolOptions));
+      return settleBeforeHandingOut(source.createPool(options), onUnfit, () => limitMs);
+    },
+    createPoolCluster: (clusterOptions) => {
+      const cluster = source.createPoolCluster(clusterOptions);
+      let clusterLimitMs: number = settingDefaults.acquireTimeoutMs;
+      const add = cluster.add.bind(cluster) as (...parameters: unknown[]) => void;
+      cluster.add = (...parameters: unknown[]) => {
+        const known = parameters.map((one) => withoutAcquireTimeout(inUtc(one)));
+        clusterLimitMs = known.at(-1)?.limitMs ?? clusterLimitMs;
+        add(...known.map(({ options }) => options));
+      };
+      const of = cluster.of.bind(cluster);
+      // The cluster's own getConnection asks of() for the namespace, and the namespace for the connection.
+      cluster.of = (pattern, selector) =>
+        settleBeforeHandingOut(of(pattern, selector), onUnfit, () => clusterLimitMs);
+      return cluster;
+    },
+    createConnection: (options: Mysql2.ConnectionOptions | string) =>
+      settleAtStart(source.createConnection(inUtc(options as Mysql2.ConnectionOptions))),
+  };
+  // Not a copy: mysql2's exports have getters that load more of it. Nor assigned: those of a namespace can't be
+  return Object.create(source, {
+    ...Object.fromEntries(
+      Object.entries(replaced).map(([name, value]) => [name, { value, writable: true, enumerable: true }]),
+    ),
+    [marked]: { value: true },
+  }) as typeof Mysql2;
+}

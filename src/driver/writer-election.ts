@@ -1,0 +1,117 @@
+import { fromServerError, ProtectionFlowsError } from '../errors';
+import type { HostAddress } from '../config/connection-settings';
+
+/** One host's time as the writer. A host that is chosen again begins another one. */
+export interface Term {
+  /** The host's place in the list. */
+  readonly index: number;
+}
+
+/** Why a host can't be written to. */
+interface HostFault {
+  readonly host: string;
+  /** The code of this package, where it knows the failure; null for a server that answered, and takes no writes. */
+  readonly code: string | null;
+  readonly reason: string;
+}
+
+/** `db1:3306`, `[::1]:3306`. */
+export function hostName({ host, port }: HostAddress): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+function noWritableHost(hosts: readonly HostFault[], cause: unknown): ProtectionFlowsError {
+  const sentences = hosts.map(({ host, reason }) => `${host}: ${reason}`);
+  return new ProtectionFlowsError('NO_WRITABLE_HOST', {
+    message: `none of the ${hosts.length} hosts takes writes: ${sentences.join('; ')}`,
+    remedy: 'Bring one of the hosts back, or correct the list of hosts.',
+    details: { hosts },
+    cause,
+  });
+}
+
+/**
+ * Which of several hosts this process writes to: the first that answers and takes writes, until it fails; then the next
+ * one. It does not go back by itself to a host that has recovered: each change costs the transactions under way.
+ */
+export class WriterElection {
+  private term: Term | null = null;
+  private last: Term | null = null;
+  private whyRejected = '';
+  private running: Promise<Term> | null = null;
+
+  /**
+   * @param hosts in order of preference; at least one
+   * @param ask answers null where a host takes writes, otherwise the reason; throws where it does not answer
+   */
+  constructor(
+    readonly hosts: readonly HostAddress[],
+    private readonly ask: (host: HostAddress) => Promise<string | null>,
+  ) {}
+
+  /** The host that was chosen last; before the first election, the first of the list. */
+  get host(): HostAddress {
+    return this.hosts[this.last?.index ?? 0] as HostAddress;
+  }
+
+  /**
+   * The term under way; where there is none, the outcome of an election, which all who ask meanwhile share.
+   *
+   * @throws ProtectionFlowsError NO_WRITABLE_HOST
+   */
+  current(): Promise<Term> {
+    if (this.term !== null) return Promise.resolve(this.term);
+    this.running ??= this.elect().finally(() => (this.running = null));
+    return this.running;
+  }
+
+  isCurrent(term: Term): boolean {
+    return this.term === term;
+  }
+
+  /** Ends a term, if it is still the one under way. */
+  reject(term: Term, reason: string): void {
+    if (this.term !== term) return;
+    this.term = null;
+    this.whyRejected = reason;
+  }
+
+  private async elect(): Promise<Term> {
+    const { hosts, last } = this;
+    const first = last === null ? 0 : last.index + 1;
+    const faults: HostFault[] = [];
+    let cause: unknown;
+    for (let step = 0; step < hosts.length; step += 1) {
+      const index = (first + step) % hosts.length;
+      const host = hosts[index] as HostAddress;
+      try {
+        const reason = await this.ask(host);
+        if (reason === null) return this.begin(index, faults);
+        faults.push({ host: hostName(host), code: null, reason });
+      } catch (error) {
+        cause ??= error;
+        const known = fromServerError(error);
+        const reason = known?.message ?? (error as Error).message;
+        faults.push({ host: hostName(host), code: known?.code ?? null, reason });
+      }
+    }
+    throw noWritableHost(faults, cause);
+  }
+
+  private begin(index: number, faults: readonly HostFault[]): Term {
+    const before = this.host;
+    const term = { index };
+    this.term = term;
+    this.last = term;
+    if (this.host !== before) {
+      const why =
+        faults.find(({ host }) => host === hostName(before))?.reason ??
+        (this.whyRejected || 'it takes no writes');
+      process.emitWarning(
+        `${hostName(this.host)} is written to from now on, in place of ${hostName(before)}: ${why}`,
+        { type: 'ProtectionFlowsWarning', code: 'WRITER_CHANGED' },
+      );
+    }
+    return term;
+  }
+}

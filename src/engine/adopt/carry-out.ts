@@ -1,0 +1,75 @@
+import type { QueryRunner } from 'typeorm';
+import { isProtectionFlowsError } from '../../errors';
+import { stepContext } from '../../migrations';
+import type { Finding } from '../preflight';
+import type { Repair } from './repair';
+import type { Survey } from './survey';
+import { runStep } from '../steps/step';
+import { keyFault, takeOffUnproven } from '../migrate/late-keys';
+import type { Look } from './look';
+import { refusedKeys } from './key-results';
+
+/** What carrying the repairs out came to. */
+export interface CarriedOut {
+  readonly done: ReadonlySet<Repair>;
+  /** What was refused on the way. */
+  readonly findings: readonly Finding[];
+}
+
+/** A refusal that leaves one table as it is; null where the whole run has to end with it. */
+function tableRefusal(error: unknown, repair: Repair): Finding | null {
+  if (!isProtectionFlowsError(error, 'TABLE_COPY_REFUSED')) return null;
+  const { code, message, remedy, details } = error;
+  const table = repair.tables[0] ?? null;
+  return { code, effect: 'blocking', table, key: null, message, remedy: `-- ${remedy}`, details };
+}
+
+/** True where the key, or what stood in its place, was there before the repairs began. */
+function wasThere({ live }: Survey, { foreignKey }: Repair): boolean {
+  if (foreignKey === undefined) return false;
+  const { table, key } = foreignKey;
+  return (live.get(table)?.foreignKeys ?? []).some((one) => one.columns.join() === key.columns.join());
+}
+
+/**
+ * Carries the repairs out, then brings the keys. Where a table has to be left as it is, the keys that were there before
+ * come back all the same, and the others wait.
+ */
+export async function carryOut(
+  runner: QueryRunner,
+  { survey, facts, findings }: Look,
+  tell: (step: string) => void,
+): Promise<CarriedOut> {
+  const context = await stepContext(runner, null);
+  const done = new Set<Repair>();
+  const found: Finding[] = [];
+  await takeOffUnproven(runner, facts, findings);
+  for (const repair of survey.repairs) {
+    tell(repair.title);
+    try {
+      await runStep(repair, context);
+      done.add(repair);
+    } catch (error) {
+      const finding = tableRefusal(error, repair);
+      if (finding === null) throw error;
+      found.push(finding);
+    }
+  }
+  const isWhole = found.length === 0;
+  const refused = refusedKeys(findings);
+  for (const repair of survey.keys) {
+    const { table = null, key } = repair.foreignKey ?? {};
+    if (key === undefined || refused.has(key.name) || !(isWhole || wasThere(survey, repair))) continue;
+    tell(repair.title);
+    try {
+      await runStep(repair, context);
+      done.add(repair);
+    } catch (error) {
+      const fault = keyFault(error);
+      if (fault === null) throw error;
+      const { code, message, remedy, details } = fault;
+      found.push({ code, effect: 'key-refused', table, key: key.name, message, remedy, details });
+    }
+  }
+  return { done, findings: found };
+}

@@ -1,0 +1,167 @@
+import { quoteName, select, type Queryable } from '../server/queryable';
+import { readRowTable } from '../orphans/row-table';
+import {
+  byPrimaryKey,
+  countRows,
+  keysSql,
+  selectKeys,
+  type RowKey,
+  type RowSelection,
+} from '../orphans/row-selection';
+import { inRowTransaction } from '../server/row-transaction';
+import { named, type Column, type Table } from '../schema/shape';
+import type { StepContext } from '../steps/step';
+
+/** A column whose values are not what it declares, and what they become. In its SQL, `r` is the row. */
+export interface Fill {
+  readonly column: string;
+  /** True for the rows that are written. */
+  readonly condition: string;
+  readonly value: string;
+}
+
+/** What is written before the definition changes, and what can be written only after. */
+export interface Fills {
+  readonly before: readonly Fill[];
+  readonly after: readonly Fill[];
+}
+
+const batchRows = 500;
+
+const isTime = ({ type }: Column): boolean => /^(timestamp|datetime)/.test(type);
+const at = (name: string): string => `r.${quoteName(name)}`;
+
+/** '0000-00-00 00:00:00', as explicit_defaults_for_timestamp=OFF leaves it; a text, as a strict server refuses to read one. */
+const isZero = (name: string): string => `CAST(${at(name)} AS CHAR) LIKE '0000-00-00%'`;
+
+/** Times at which something happened to a row: by them a lost time of creation or change is told. */
+const events = ['created_at', 'started_at', 'completed_at', 'last_execution_time', 'updated_at'];
+
+/** The oldest, or for a time of change the newest, of the row's other times; now where it has none. */
+function timeOf(column: Column, found: Table, zeros: boolean): string {
+  const others = events
+    .filter((name) => name !== column.name)
+    .flatMap((name) => named(found.columns, name) ?? [])
+    .filter(isTime)
+    .map(({ name }) => (zeros ? `IF(${isZero(name)}, NULL, ${at(name)})` : at(name)));
+  const now = 'CURRENT_TIMESTAMP';
+  if (others.length === 0) return now;
+  if (!column.onUpdateNow)
+    return `LEAST(${[...others.map((sql) => `COALESCE(${sql}, ${now})`), now].join(', ')})`;
+  const [first = now] = others;
+  if (others.length === 1) return `COALESCE(${first}, ${now})`;
+  const known = `COALESCE(${others.join(', ')})`;
+  return `COALESCE(GREATEST(${others.map((sql) => `COALESCE(${sql}, ${known})`).join(', ')}), ${now})`;
+}
+
+function defaultOf(column: Column, found: Table, zeros: boolean): string {
+  if (column.default === 'current_timestamp') return timeOf(column, found, zeros);
+  return column.default ?? 'NULL';
+}
+
+/**
+ * What the rows of a hand-made table lack: the default where a column is NULL and may not be, a time where it is
+ * '0000-00-00'. Told from the definitions alone; whether there are such rows is another question.
+ *
+ * @param zeros false where no row holds a '0000-00-00'
+ */
+export function fillsOf(table: Table, found: Table, zeros = true): Fills {
+  const before: Fill[] = [];
+  const after: Fill[] = [];
+  for (const column of table.columns) {
+    const live = named(found.columns, column.name);
+    if (live === undefined || live.extra !== '') continue;
+    const mayBeZero = zeros && isTime(live);
+    if (column.nullable) {
+      if (mayBeZero) after.push({ column: column.name, condition: isZero(column.name), value: 'NULL' });
+      continue;
+    }
+    const conditions = [
+      ...(live.nullable ? [`${at(column.name)} IS NULL`] : []),
+      ...(mayBeZero ? [isZero(column.name)] : []),
+    ];
+    if (conditions.length === 0 || column.default === null) continue;
+    const condition = conditions.join(' OR ');
+    before.push({ column: column.name, condition, value: defaultOf(column, found, zeros) });
+  }
+  return { before, after };
+}
+
+const anyOf = (fills: readonly Fill[]): string => `(${fills.map(({ condition }) => condition).join(' OR ')})`;
+
+/** Each value that is wrong; and every time that an UPDATE would set to now stays as it is. */
+function assignments(fills: readonly Fill[], found: Table): string {
+  const kept = found.columns
+    .filter((column) => column.onUpdateNow && !fills.some((fill) => fill.column === column.name))
+    .map(({ name }) => `${at(name)} = ${at(name)}`);
+  return [
+    ...fills.map(
+      ({ column, condition, value }) => `${at(column)} = IF(${condition}, ${value}, ${at(column)})`,
+    ),
+    ...kept,
+  ].join(', ');
+}
+
+/** The UPDATE that does it all at once, to be printed. */
+export function fillSql(found: Table, fills: readonly Fill[]): string {
+  return `UPDATE ${quoteName(found.name)} r SET ${assignments(fills, found)} WHERE ${anyOf(fills)}`;
+}
+
+/** What some rows lack now. */
+export interface NeededFills {
+  readonly fills: Fills;
+  /** How many rows are to be written, those twice that are written before and after. */
+  readonly rows: number;
+  /** True where a row holds '0000-00-00'. */
+  readonly zeros: boolean;
+}
+
+/** Looks which fills some row needs; the whole table is read once. */
+export async function neededFills(session: Queryable, table: Table, found: Table): Promise<NeededFills> {
+  const { before, after } = fillsOf(table, found);
+  const all = [...before, ...after];
+  const zeroTimes = found.columns.filter((column) => isTime(column) && named(table.columns, column.name));
+  const sums = [
+    ...all.map(({ condition }, index) => `SUM(${condition}) AS n${index}`),
+    ...[before, after].map((some, index) => `SUM(${some.length > 0 ? anyOf(some) : '0'}) AS rows${index}`),
+    `SUM(${zeroTimes.map(({ name }) => isZero(name)).join(' OR ') || '0'}) AS zeros`,
+  ];
+  const [row] = await select(session, `SELECT ${sums.join(', ')} FROM ${quoteName(found.name)} r`);
+  const count = (name: string): number => Number(row?.[name] ?? 0);
+  const isNeeded = ({ column }: Fill): boolean =>
+    all.some((fill, index) => fill.column === column && count(`n${index}`) > 0);
+  const zeros = count('zeros') > 0;
+  const short = fillsOf(table, found, zeros);
+  const fills = { before: short.before.filter(isNeeded), after: short.after.filter(isNeeded) };
+  return { fills, rows: count('rows0') + count('rows1'), zeros };
+}
+
+/** Columns in words, not too many. */
+const listed = (fills: readonly Fill[]): string =>
+  fills.length > 3 ? `${fills.length} columns` : fills.map(({ column }) => column).join(', ');
+
+/** Writes them, in transactions of bounded size in the order of the primary key; the session needs a lax sql_mode. */
+export async function fillRows(context: StepContext, found: Table, fills: readonly Fill[]): Promise<void> {
+  if (fills.length === 0) return;
+  const { session, server, goOn, tableWaitMs: patienceMs } = context;
+  const table = await readRowTable(session, server.flavour, { database: null, name: found.name });
+  if (table === null) return;
+  const rows: RowSelection = { table, from: `${table.sql} r ${byPrimaryKey}`, where: anyOf(fills) };
+  const total = await countRows(session, rows);
+  const what = `fill ${listed(fills)} of ${found.name}`;
+  let done = 0;
+  let after: RowKey | null = null;
+  do {
+    const keys: RowKey[] = total === 0 ? [] : await selectKeys(session, rows, { limit: batchRows, after });
+    if (keys.length > 0) {
+      await inRowTransaction(session, { what, goOn, patienceMs }, () =>
+        session.query(
+          `UPDATE ${rows.from} SET ${assignments(fills, found)} WHERE ${rows.where} AND ${keysSql(table, keys)}`,
+        ),
+      );
+      done += keys.length;
+      context.onProgress?.(`${what}: ${done} of ${Math.max(total, done)} rows`);
+    }
+    after = keys.at(-1) ?? null;
+  } while (after !== null);
+}

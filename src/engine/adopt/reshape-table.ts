@@ -1,0 +1,170 @@
+import type { Difference } from '../schema/compare';
+import { createTableSql, expectedText, alterSql } from '../schema/ddl';
+import { type Column, type Schema, type Table, named } from '../schema/shape';
+import type { Repair, RepairTarget, TableChange } from './repair';
+import { alterCopying, alterOnline, copying, copyRefused, online } from '../steps/alter-table';
+import { readCatalog } from '../schema/catalog/read-catalog';
+import { errnoOf, withRowSettings } from '../server/row-transaction';
+import type { Server } from '../server/server';
+import type { StepContext } from '../steps/step';
+import { readTableSize } from '../steps/table-size';
+import { wantedColumn, type Comments } from './column-changes';
+import { fillRows, fillsOf, fillSql, type NeededFills } from './fill-rows';
+import { reshapedIndexes } from './index-changes';
+import { tableChanges } from './table-changes';
+
+/** Creates a declared table as all migrations together make it, without foreign keys; done where one is there. */
+export function createMissingTable(
+  declared: Schema,
+  table: Table,
+  differences: readonly Difference[],
+): Repair {
+  const textOf = (live: Schema) => (column: Column) => expectedText(declared, table, column, live);
+  return {
+    title: `create table ${table.name}`,
+    tables: [table.name, ...table.foreignKeys.map((key) => key.parentTable)],
+    creates: table.name,
+    differences,
+    rows: 0,
+    declare(schema) {
+      const columns = table.columns.map((column) => ({ ...column, ...(textOf(schema)(column) ?? {}) }));
+      return new Map(schema).set(table.name, { ...table, columns, foreignKeys: [] });
+    },
+    plan: (live) => (live.has(table.name) ? [] : [createTableSql(table, textOf(live))]),
+    undo: () => [],
+  };
+}
+
+/** What is known of a table that is to be reshaped, and of its rows as they are now. */
+export interface Reshaping extends NeededFills {
+  readonly differences: readonly Difference[];
+  readonly comments: Comments;
+  /** Objects that are left alone. */
+  readonly decided: ReadonlySet<string>;
+}
+
+/** '0000-00-00' in a row or a default makes every ALTER of the table fail under NO_ZERO_DATE (1067, 1292). */
+const laxMode = "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION'";
+
+/** A NULL that came between the UPDATE and the ALTER, as either server puts it. */
+const isNullFault = (error: unknown): boolean => [1048, 1138, 1263, 1265].includes(errnoOf(error) ?? 0);
+const maxAttempts = 3;
+
+/**
+ * Makes all changes in one statement, online or by a copy; where the table is too large for its writers to wait, those
+ * that can be made online, one by one.
+ *
+ * @throws ProtectionFlowsError TABLE_COPY_REFUSED, naming what is left
+ */
+async function applyChanges(
+  context: StepContext,
+  table: string,
+  changes: readonly TableChange[],
+): Promise<void> {
+  const clauses = changes.map(({ clause }) => clause);
+  if (await alterOnline(context, table, clauses)) return;
+  const size = await readTableSize(context.session, table, context.copyLimitRows);
+  const describe = (some: readonly TableChange[]): string => some.map(({ what }) => what).join(', ');
+  if (size.rows <= context.copyLimitRows) {
+    const what = changes.length > 3 ? `make ${changes.length} changes` : describe(changes);
+    return alterCopying(context, table, clauses, { size, what });
+  }
+  const left: TableChange[] = [];
+  for (const change of changes.length > 1 ? changes : []) {
+    if (!(await alterOnline(context, table, [change.clause]))) left.push(change);
+  }
+  if (changes.length > 1 && left.length === 0) return;
+  throw copyRefused(table, size, context.copyLimitRows, describe(left.length > 0 ? left : changes));
+}
+
+/** The changes of each statement: as few as the servers take. */
+function statementsOf(changes: readonly TableChange[]): TableChange[][] {
+  return [true, false]
+    .map((adds) => changes.filter(({ addsColumn = false }) => addsColumn === adds))
+    .filter((some) => some.length > 0);
+}
+
+function plannedAlter(table: string, changes: readonly TableChange[]): string {
+  const how = changes.some(({ copies }) => copies) ? copying : online;
+  return `${alterSql(table, ...changes.map(({ clause }) => clause))}, ${how}`;
+}
+
+/** The table as it will be: as declared, with what is not declared. */
+function reshaped(target: Omit<RepairTarget, 'server'>): Table {
+  const { table, found } = target;
+  return {
+    ...table,
+    columns: [
+      ...table.columns.map((column) => wantedColumn(target, column)),
+      ...found.columns
+        .filter(({ name }) => !named(table.columns, name))
+        .map((column) => ({ ...column, nullable: column.nullable || column.default === null })),
+    ],
+    indexes: reshapedIndexes(target),
+    foreignKeys: found.foreignKeys,
+    ...(found.unguarded === undefined ? {} : { unguarded: found.unguarded }),
+  };
+}
+
+/**
+ * Brings a live table to its declared shape, foreign keys excepted: fills the rows that the declared definition would
+ * not take, then changes the definition in as few statements as the server allows, then clears what only the new
+ * definition lets be cleared. Columns and indexes that are not declared stay.
+ *
+ * It decides from the live table and its rows what is left to do; a run that died anywhere is finished by the next.
+ */
+export function reshapeTable(declared: Schema, table: Table, reshaping: Reshaping): Repair {
+  const { differences, comments, fills, rows, zeros, decided } = reshaping;
+  const tables = [...new Set([table.name, ...table.foreignKeys.map((key) => key.parentTable)])];
+
+  function targetIn(live: Schema, server: Server): RepairTarget | null {
+    const found = live.get(table.name);
+    return found === undefined ? null : { declared, table, live, found, server };
+  }
+
+  const needsLaxMode = (found: Table): boolean =>
+    zeros || found.columns.some((column) => column.default?.startsWith("'0000-00-00"));
+
+  return {
+    title: `bring ${table.name} to its declared shape`,
+    tables,
+    differences,
+    rows,
+    declare(schema) {
+      const found = schema.get(table.name);
+      const target = found && { declared, table, live: schema, found };
+      return new Map(schema).set(table.name, target ? reshaped(target) : { ...table, foreignKeys: [] });
+    },
+    plan(live, server) {
+      const target = targetIn(live, server);
+      if (target === null) return [];
+      const changes = tableChanges(target, comments, decided);
+      const statements = [
+        ...(fills.before.length > 0 ? [fillSql(target.found, fills.before)] : []),
+        ...statementsOf(changes).map((some) => plannedAlter(table.name, some)),
+        ...(fills.after.length > 0 ? [fillSql(reshaped(target), fills.after)] : []),
+      ];
+      return statements.length > 0 && needsLaxMode(target.found) ? [laxMode, ...statements] : statements;
+    },
+    undo: () => [],
+    async run(context, live) {
+      const { session, server } = context;
+      await withRowSettings(session, async () => {
+        let target = targetIn(live, server);
+        for (let attempt = 1; target !== null; attempt += 1) {
+          await fillRows(context, target.found, fillsOf(table, target.found).before);
+          const changes = tableChanges(target, comments, decided);
+          try {
+            for (const some of statementsOf(changes)) await applyChanges(context, table.name, some);
+            break;
+          } catch (error) {
+            if (!isNullFault(error) || attempt >= maxAttempts) throw error;
+          }
+          target = targetIn(await readCatalog(session, server, tables), server);
+        }
+        const now = targetIn(await readCatalog(session, server, tables), server);
+        if (now !== null) await fillRows(context, now.found, fillsOf(table, now.found).after);
+      });
+    },
+  };
+}

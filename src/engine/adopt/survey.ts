@@ -1,0 +1,114 @@
+import { catalogRows } from '../server/catalog-rows';
+import { readCatalog } from '../schema/catalog/read-catalog';
+import { compareTable, type Difference } from '../schema/compare';
+import { isGuard } from '../schema/guarded-columns';
+import type { Queryable } from '../server/queryable';
+import type { Server } from '../server/server';
+import type { ForeignKey, Index, Schema, Table } from '../schema/shape';
+import { addForeignKey } from '../steps/add-foreign-key';
+import { createMissingTable, reshapeTable } from './reshape-table';
+import { neededFills } from './fill-rows';
+import { readIncomingKeys, disturbedColumns, keysInTheWay, takeOffKeys } from './take-off-keys';
+import { incomingKeyDecisions, keyDecisions, mendedKeyDifferences } from './key-decisions';
+import { objectOf, type Decision, type Repair, type RepairTarget } from './repair';
+import { rowDecisions } from './row-decisions';
+import { repairableDifferences } from './table-changes';
+import { tableDecisions } from './table-decisions';
+
+/** How live tables stand to the declared ones, and what makes them alike. */
+export interface Survey {
+  /** The declared tables that are there, and the parents of their keys. */
+  readonly live: Schema;
+  /** In the order in which they are carried out; each knows whether it is still needed. */
+  readonly repairs: readonly Repair[];
+  /** One for each declared key, to be carried out last. */
+  readonly keys: readonly Repair[];
+  readonly decisions: readonly Decision[];
+}
+
+async function readComments(session: Queryable, table: string): Promise<Map<string, string>> {
+  const rows = await catalogRows<{ name: string; comment: string }>(
+    session,
+    `SELECT COLUMN_NAME AS name, COLUMN_COMMENT AS comment FROM information_schema.COLUMNS
+      WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? AND COLUMN_COMMENT <> ''`,
+    [table],
+  );
+  return new Map(rows.map(({ name, comment }) => [name, comment]));
+}
+
+interface TableSurvey {
+  readonly decisions: readonly Decision[];
+  /** Null where there is nothing to do about the table itself. */
+  readonly repair: Repair | null;
+}
+
+async function surveyTable(session: Queryable, target: RepairTarget): Promise<TableSurvey> {
+  const { declared, table, live, found } = target;
+  const structural = [...tableDecisions(target), ...keyDecisions(table, live)];
+  if (structural.some(({ object }) => object === 'table')) return { decisions: structural, repair: null };
+  const decidedFirst = new Set(structural.map(objectOf));
+  const decisions = [...structural, ...(await rowDecisions(session, target, decidedFirst))];
+  const decided = new Set(decisions.map(objectOf));
+  const differences = repairableDifferences(target).filter((one) => !decided.has(objectOf(one)));
+  const needed = await neededFills(session, table, found);
+  if (differences.length === 0 && needed.rows === 0) return { decisions, repair: null };
+  const comments = await readComments(session, table.name);
+  const repair = reshapeTable(declared, table, { ...needed, differences, comments, decided });
+  return { decisions, repair };
+}
+
+/** The index that a declared key lives on: one that lets MySQL check the key in every row, see guarded-columns.ts. */
+function indexOf(table: Table, key: ForeignKey): Index {
+  const all = table.indexes.filter(({ columns }) => columns[0]?.name === key.columns[0]);
+  const index = all.find((one) => isGuard(table, one)) ?? all[0];
+  if (index === undefined) throw new Error(`no index of ${table.name} is declared for ${key.name}`);
+  return index;
+}
+
+function keyRepairs(declared: Schema, live: Schema): Repair[] {
+  return [...declared.values()].flatMap((table) => {
+    const differences = live.has(table.name)
+      ? mendedKeyDifferences(table, live)
+      : new Map<string, Difference[]>();
+    return table.foreignKeys.map((key): Repair => ({
+      ...addForeignKey(table.name, key, indexOf(table, key), { replacing: true }),
+      differences: differences.get(key.name) ?? [],
+      rows: 0,
+    }));
+  });
+}
+
+/**
+ * Compares the live tables with the declared ones, by the comparison that verify makes, looks at the rows where the
+ * declared definition takes less, and says what makes them alike, or whose decision it is. Changes nothing.
+ */
+export async function surveyRepairs(session: Queryable, server: Server, declared: Schema): Promise<Survey> {
+  const tables = [...declared.values()];
+  const parents = tables.flatMap((table) => table.foreignKeys.map((key) => key.parentTable));
+  const live = await readCatalog(session, server, [...new Set([...declared.keys(), ...parents])]);
+  const decisions: Decision[] = [];
+  const created: Repair[] = [];
+  const reshaped: Repair[] = [];
+  for (const table of tables) {
+    const found = live.get(table.name);
+    if (found === undefined) {
+      created.push(createMissingTable(declared, table, compareTable(declared, table, live)));
+      continue;
+    }
+    const survey = await surveyTable(session, { declared, table, live, found, server });
+    decisions.push(...survey.decisions);
+    if (survey.repair !== null) reshaped.push(survey.repair);
+  }
+  const differences = reshaped.flatMap((repair) => [...repair.differences]);
+  const disturbed = disturbedColumns(differences);
+  const incoming = disturbed.size === 0 ? [] : await readIncomingKeys(session, [...declared.keys()]);
+  decisions.push(...incomingKeyDecisions(incoming, declared, live, disturbed, differences));
+  const inTheWay = keysInTheWay(live, [...declared.keys()], disturbed);
+  const takenOff = inTheWay.length === 0 ? [] : [takeOffKeys(inTheWay)];
+  return {
+    live,
+    repairs: [...created, ...takenOff, ...reshaped],
+    keys: keyRepairs(declared, live),
+    decisions,
+  };
+}

@@ -1,0 +1,148 @@
+import { compareTable, describeIndexColumns, type Difference } from '../schema/compare';
+import { alterSql } from '../schema/ddl';
+import { quoteName } from '../server/queryable';
+import { named, type Column } from '../schema/shape';
+import { describeColumn } from '../steps/columns';
+import { declaredTwin, dropCheck } from './check-changes';
+import { wantedColumn } from './column-changes';
+import { isRedundant, renamedIndexes } from './index-changes';
+import type { Choice, Decision, RepairTarget } from './repair';
+import { isConvertible } from './row-decisions';
+
+const about = (
+  [first]: readonly Difference[],
+  table: string,
+): Pick<Decision, 'table' | 'object' | 'name'> => ({
+  table,
+  object: first?.object ?? 'table',
+  name: first?.name ?? table,
+});
+
+const noRows = { rows: null, look: null };
+
+/** The one way out for a table that can't become ours. */
+function moveAway(table: string): Choice {
+  const to = quoteName(`${table}_by_hand`);
+  return {
+    does: `moves the table away; the next adopt or migrate makes the declared one`,
+    sql: [`RENAME TABLE ${quoteName(table)} TO ${to}`],
+  };
+}
+
+function specialChoices(table: string, special: string): Choice[] {
+  const choices: Choice[] = [];
+  if (special.includes('partitioned')) {
+    const sql = [alterSql(table, 'REMOVE PARTITIONING')];
+    choices.push({ does: 'makes it a table without partitions, which copies it', sql });
+  }
+  if (special.includes('system versioned')) {
+    const sql = [
+      'SET SESSION system_versioning_alter_history = KEEP',
+      alterSql(table, 'DROP SYSTEM VERSIONING'),
+    ];
+    choices.push({ does: 'ends the versioning; the former versions of the rows are gone then', sql });
+  }
+  return choices;
+}
+
+/** A table of another kind than ours: nothing of it can be brought to the declared shape by itself. */
+export function kindDecision(
+  { table, found }: RepairTarget,
+  differences: readonly Difference[],
+): Decision | null {
+  const all = { table: table.name, object: 'table', name: table.name, differences, ...noRows } as const;
+  if (found.engine === 'VIEW')
+    return { ...all, reason: `${table.name} is a view`, choices: [moveAway(table.name)] };
+  if (found.special !== undefined) {
+    const choices = [...specialChoices(table.name, found.special), moveAway(table.name)];
+    return { ...all, reason: `${table.name} is ${found.special}`, choices };
+  }
+  const [key, wanted] = [found.primaryKey, table.primaryKey].map((columns) => columns.join(', '));
+  if (key === wanted) return null;
+  const isThere = table.primaryKey.every((name) => named(found.columns, name));
+  const reason = isThere
+    ? `the primary key of ${table.name} is ${key === '' ? 'missing' : `(${key ?? ''})`}, not (${wanted ?? ''})`
+    : `${table.name} has no column ${wanted ?? ''}: it is another kind of table`;
+  const drop = key === '' ? [] : ['DROP PRIMARY KEY'];
+  const rekey: Choice = {
+    does: 'makes it the primary key; fails while rows share an id or have none',
+    sql: [alterSql(table.name, ...drop, `ADD PRIMARY KEY (${table.primaryKey.map(quoteName).join(', ')})`)],
+  };
+  return { ...all, reason, choices: isThere ? [rekey, moveAway(table.name)] : [moveAway(table.name)] };
+}
+
+/** A column that the server fills, or of a type whose values mean something else. */
+function columnDecision(target: RepairTarget, name: string, all: readonly Difference[]): Decision | null {
+  const { table, found } = target;
+  const [wanted, live] = [named(table.columns, name), named(found.columns, name)];
+  if (live === undefined) return null;
+  const at = { ...about(all, table.name), differences: all, ...noRows };
+  if (live.extra !== '' && live.extra !== 'invisible') {
+    return {
+      ...at,
+      reason: `${table.name}.${name} is ${live.extra}: the server fills it`,
+      choices: wanted === undefined ? [] : [takeOver(target, live, wanted)],
+    };
+  }
+  if (wanted === undefined || isConvertible(live.type, wanted.type)) return null;
+  return {
+    ...at,
+    reason: `${table.name}.${name} is ${live.type}; what its values mean as ${wanted.type}, only their writers know`,
+    choices: [takeOver(target, live, wanted)],
+  };
+}
+
+function takeOver(target: RepairTarget, live: Column, column: Column): Choice {
+  const wanted = wantedColumn(target, column);
+  const other = { ...live, name: `${live.name}_by_hand` };
+  return {
+    does: `keeps the column as ${other.name}; adopt then adds ${column.name} (${describeColumn(wanted)})`,
+    sql: [
+      `ALTER TABLE ${quoteName(target.table.name)} RENAME COLUMN ${quoteName(live.name)} TO ${quoteName(other.name)}`,
+    ],
+  };
+}
+
+/** A rule of others: it refuses rows that are right by ours. */
+function ruleDecision(target: RepairTarget, name: string, all: readonly Difference[]): Decision | null {
+  const { table, found } = target;
+  const [first] = all;
+  if (first?.expected !== null) return null;
+  const at = { ...about(all, table.name), differences: all, ...noRows };
+  const index = named(found.indexes, name);
+  if (first.object === 'index' && index !== undefined) {
+    const isRenamed = [...renamedIndexes(target).values()].includes(index);
+    if (isRenamed || isRedundant(target, index)) return null;
+    const drop = `DROP INDEX ${quoteName(name)}`;
+    const plain = `ADD INDEX ${quoteName(name)} (${describeIndexColumns(index)})`;
+    return {
+      ...at,
+      reason: `the unique index ${name} (${describeIndexColumns(index)}) refuses rows that this package writes; somebody wanted that rule`,
+      choices: [
+        { does: 'keeps the index, and lets such rows in', sql: [alterSql(table.name, drop, plain)] },
+        { does: 'drops it', sql: [alterSql(table.name, drop)] },
+      ],
+    };
+  }
+  const check = named(found.checks, name);
+  if (first.object !== 'check' || check === undefined || declaredTwin(target, check)) return null;
+  return {
+    ...at,
+    reason: `the CHECK ${name} (${check.expression}) may refuse rows that this package writes; somebody wanted that rule`,
+    choices: [{ does: 'drops it', sql: [alterSql(table.name, dropCheck(target, check))] }],
+  };
+}
+
+/** What nobody but their owner can decide about an existing table, by its definition alone. Pure. */
+export function tableDecisions(target: RepairTarget): Decision[] {
+  const { declared, table, live } = target;
+  const differences = compareTable(declared, table, live);
+  const kind = kindDecision(target, differences);
+  if (kind !== null) return [kind];
+  const names = new Map(differences.map((one) => [`${one.object} ${one.name}`, one]));
+  return [...names.values()].flatMap(({ object, name }) => {
+    const all = differences.filter((one) => one.object === object && one.name === name);
+    if (object === 'column') return columnDecision(target, name, all) ?? [];
+    return ruleDecision(target, name, all) ?? [];
+  });
+}

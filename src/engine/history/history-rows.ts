@@ -1,0 +1,109 @@
+import { historyTable } from './history-table';
+import { quoteText } from '../server/queryable';
+import { note, statement, type RemedyPart } from '../steps/remedy';
+
+/** A row of the history, as it is stored. */
+export interface HistoryRow {
+  readonly id: number;
+  readonly timestamp: number;
+  readonly name: string;
+  readonly reverting: boolean;
+}
+
+/** What is wrong with the history's rows, each with what mends it. */
+export interface HistoryFault {
+  readonly summary: string;
+  readonly parts: readonly RemedyPart[];
+}
+
+/** The milliseconds at the end of a migration's name, by which TypeORM orders them. */
+const timestampOf = (name: string): number => Number(name.slice(-13));
+
+const listed = (names: readonly string[]): string => names.join(', ');
+
+/** Rows of migrations that this code does not know. */
+export function unknownRows(rows: readonly HistoryRow[], known: readonly string[]): HistoryFault[] {
+  const unknown = rows.filter(({ name }) => !known.includes(name));
+  if (unknown.length === 0) return [];
+  return [
+    {
+      summary: `${listed(unknown.map(({ name }) => name))}: not known to this version`,
+      parts: unknown.flatMap(({ id, name }) => [
+        note(
+          `Verify with the newer version of @sendense/protection-flows that made ${name}. Only where none did:`,
+        ),
+        statement(`DELETE FROM ${historyTable} WHERE id = ${id}`),
+      ]),
+    },
+  ];
+}
+
+/** Migrations that are recorded more than once: all rows but the first go. */
+export function repeatedRows(rows: readonly HistoryRow[]): HistoryFault[] {
+  const repeated = rows.filter(({ name }, at) => rows.findIndex((row) => row.name === name) < at);
+  if (repeated.length === 0) return [];
+  return [
+    {
+      summary: `${listed([...new Set(repeated.map(({ name }) => name))])}: recorded more than once`,
+      parts: repeated.map(({ id }) => statement(`DELETE FROM ${historyTable} WHERE id = ${id}`)),
+    },
+  ];
+}
+
+/** Rows whose timestamp is not their name's: TypeORM goes by it. */
+export function mistimedRows(rows: readonly HistoryRow[], known: readonly string[]): HistoryFault[] {
+  const wrong = rows.filter(({ name, timestamp }) => known.includes(name) && timestamp !== timestampOf(name));
+  if (wrong.length === 0) return [];
+  return [
+    {
+      summary: `${listed(wrong.map(({ name, timestamp }) => `${name} has the timestamp ${timestamp}`))}`,
+      parts: wrong.map(({ id, name }) =>
+        statement(`UPDATE ${historyTable} SET timestamp = ${timestampOf(name)} WHERE id = ${id}`),
+      ),
+    },
+  ];
+}
+
+/** Rows that are not in the order of their migrations: a rollback goes by their ids, and would undo the wrong one. */
+export function disorderedRows(rows: readonly HistoryRow[], known: readonly string[]): HistoryFault[] {
+  const first = rows.filter(({ name }, at) => rows.findIndex((row) => row.name === name) === at);
+  const sorted = known.flatMap((name) => first.filter((row) => row.name === name));
+  const isSorted = sorted.every((row, at) => at === 0 || (sorted[at - 1]?.id ?? 0) < row.id);
+  if (isSorted) return [];
+  const highest = Math.max(...rows.map(({ id }) => id));
+  return [
+    {
+      summary: `recorded in another order than they are made in: ${listed(first.map(({ name }) => name))}`,
+      parts: [
+        ...sorted.map(({ name }, at) =>
+          statement(`UPDATE ${historyTable} SET id = ${highest + 1 + at} WHERE name = ${quoteText(name)}`),
+        ),
+        statement(`ALTER TABLE ${historyTable} AUTO_INCREMENT = 1`),
+      ],
+    },
+  ];
+}
+
+/** The INSERTs that record migrations, each between its neighbours where there is an id left for it. */
+export function insertRows(
+  missing: readonly string[],
+  rows: readonly HistoryRow[],
+  known: readonly string[],
+): RemedyPart[] {
+  const ids = new Map<string, number>();
+  for (const { id, name } of rows) if (!ids.has(name)) ids.set(name, id);
+  return known.flatMap((name, at) => {
+    if (!missing.includes(name)) return [];
+    const before = Math.max(0, ...known.slice(0, at).map((one) => ids.get(one) ?? 0));
+    const after = Math.min(Infinity, ...known.slice(at + 1).map((one) => ids.get(one) ?? Infinity));
+    const between = before + 1;
+    const fits = after !== Infinity && between < after && !rows.some(({ id }) => id === between);
+    if (fits) ids.set(name, between);
+    const [columns, values] = fits ? ['id, ', `${between}, `] : ['', ''];
+    return [
+      statement(
+        `INSERT INTO ${historyTable} (${columns}timestamp, name) VALUES (${values}${timestampOf(name)}, ${quoteText(name)})`,
+      ),
+    ];
+  });
+}

@@ -1,0 +1,56 @@
+import { DataSource } from 'typeorm';
+import {
+  abortSignal,
+  callback,
+  choice,
+  count,
+  flag,
+  optional,
+  refuse,
+  that,
+  type Reader,
+} from '../../arguments';
+import { orphanChoices } from '../orphans/choices';
+import type { Queryable } from '../server/queryable';
+import type { ProtectionFlowsDataSource } from '../../typeorm/guarded-data-source';
+import type { ProgressListener } from './results';
+
+/** A data source of this package, connected. By what it has: importing its class would be importing in a circle. */
+export const guarded: Reader<ProtectionFlowsDataSource> = (value, field, faults) => {
+  if (!(value instanceof DataSource && 'server' in value))
+    return refuse(
+      faults,
+      field,
+      'isDataSource',
+      'must be a ProtectionFlowsDataSource, as createDataSource makes it',
+    );
+  if (!value.isInitialized)
+    return refuse(faults, field, 'isInitialized', 'must be initialized: await initialize() first');
+  return value as ProtectionFlowsDataSource;
+};
+
+const dayMs = 86_400_000;
+const wait = optional(count({ min: 0, max: dayMs }));
+
+/** The options of whatever holds the migration lock. */
+export const sessionReaders = {
+  onProgress: optional(callback<ProgressListener>()),
+  signal: optional(abortSignal),
+  lockWaitMs: wait,
+  lockLeaseMs: optional(count({ min: 1, max: dayMs })),
+  tableWaitMs: wait,
+};
+
+/** What a migrate may do that changes rows or holds up writers. */
+export const wishReaders = {
+  orphans: optional(choice(orphanChoices)),
+  allowBlocking: optional(flag),
+  copyLimitRows: optional(count({ min: 0, max: Number.MAX_SAFE_INTEGER })),
+};
+
+/** Whatever executes a statement: a query runner, a manager, a connection as {@link Queryable}. */
+export const session: Reader<Queryable> = that(
+  'isSession',
+  (value) => typeof (value as Partial<Queryable> | null | undefined)?.query === 'function',
+  'must be a session: a query runner, or what else has query()',
+);

@@ -1,0 +1,74 @@
+import type { QueryRunner } from 'typeorm';
+import { isProtectionFlowsError, type ProtectionFlowsError } from '../../errors';
+import { migrationList, stepContext } from '../../migrations';
+import { isInTheWay, type Facts, type Finding, type KeyFact } from '../preflight';
+import { alterSql, dropForeignKeySql } from '../schema/ddl';
+import { unprovenName } from '../steps/key-state';
+import { named } from '../schema/shape';
+import { runStep } from '../steps/step';
+import { translated } from '../session/translate-errors';
+
+/** True where a finding keeps the key from being added. */
+export const isRefused = ({ key }: KeyFact, findings: readonly Finding[]): boolean =>
+  findings.some((one) => one.key === key.name && isInTheWay(one));
+
+/** A late key's fault as an error of ours; null where the whole run has to end with it. */
+export function keyFault(
+  error: unknown,
+): Pick<ProtectionFlowsError, 'code' | 'message' | 'remedy' | 'details'> | null {
+  const known = translated(error);
+  if (!isProtectionFlowsError(known)) {
+    const { message, errno } = error as { message: string; errno?: number };
+    if (errno === undefined) return null;
+    const remedy = 'See what the server says; protection-flows preflight looks for what stands in the way.';
+    return { code: 'QUERY_FAILED', message, remedy, details: { errno } };
+  }
+  return known.code === 'INTERRUPTED' || known.code === 'CONNECTION_LOST' ? null : known;
+}
+
+/**
+ * Adds the declared keys of applied migrations that are absent: deferred earlier, or dropped by hand. One that can't be
+ * added is left out and reported, and the others go on: a late key is no reason for a service to stay down.
+ */
+export async function addLateKeys(
+  runner: QueryRunner,
+  facts: Facts,
+  findings: readonly Finding[],
+  tell: (title: string) => void,
+): Promise<Finding[]> {
+  const refused: Finding[] = [];
+  for (const step of migrationList.flatMap((migration) => [...migration.steps])) {
+    const late = facts.keys.find(({ key }) => key.name === step.foreignKey?.key.name);
+    if (!late?.late || late.state.status !== 'to-add' || isRefused(late, findings)) continue;
+    tell(step.title);
+    try {
+      await runStep(step, await stepContext(runner, null));
+    } catch (error) {
+      const fault = keyFault(error);
+      if (fault === null) throw error;
+      const { code, message, remedy, details } = fault;
+      const { table, key } = late;
+      refused.push({ code, effect: 'key-refused', table, key: key.name, message, remedy, details });
+    }
+  }
+  return refused;
+}
+
+/**
+ * Takes off the keys that a run which died left unproven, where preflight found orphans under them: when a migrate has
+ * returned, no key stands over an orphan, whatever else it refused to do.
+ */
+export async function takeOffUnproven(
+  runner: QueryRunner,
+  { keys, live }: Facts,
+  findings: readonly Finding[],
+): Promise<void> {
+  for (const fact of keys) {
+    const { table, key, orphans } = fact;
+    const isUnproven = named(live.get(table)?.foreignKeys ?? [], unprovenName(key)) !== undefined;
+    if (isUnproven && orphans !== null && orphans.rows > 0 && isRefused(fact, findings)) {
+      const context = await stepContext(runner, null);
+      await context.execute(alterSql(table, dropForeignKeySql(unprovenName(key))));
+    }
+  }
+}

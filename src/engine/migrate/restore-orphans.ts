@@ -1,0 +1,74 @@
+import { choice, count, declareArguments, optional, options as optionsOf } from '../../arguments';
+import { declaredSchema } from '../../migrations';
+import { foreignKeyNames } from '../../migrations/foreign-key-names';
+import { hasQuarantine } from '../orphans/quarantine-table';
+import { restoreRows, type LeftRows, type RestoredRows } from '../orphans/restore-rows';
+import { withRowSettings } from '../server/row-transaction';
+import type { Server } from '../server/server';
+import { guarded, sessionReaders } from './arguments';
+import type { ProtectionFlowsDataSource } from '../../typeorm/guarded-data-source';
+import { withMigrationSession, type SessionOptions } from '../session/migration-session';
+
+export type { LeftReason } from '../orphans/restore-row';
+export type { LeftRows };
+
+/** Options of {@link restoreOrphans}. */
+export interface RestoreOrphansOptions extends SessionOptions {
+  /** Only the rows that were set aside for that foreign key. Default: all. */
+  readonly key?: string | undefined;
+  /** How many rows one transaction puts back, at most. Default: 500. */
+  readonly batchRows?: number | undefined;
+}
+
+const assertRestore = declareArguments('restoreOrphans', {
+  dataSource: guarded,
+  options: optionsOf({
+    ...sessionReaders,
+    key: optional(choice(foreignKeyNames)),
+    batchRows: optional(count({ min: 1, max: 100_000 })),
+  }),
+});
+
+/** What a restore did, as `restore-orphans --json` prints it. */
+export interface RestoreOrphansResult {
+  /** True when nothing that was asked for is left in quarantine; also where nothing was. */
+  readonly ok: boolean;
+  readonly server: Server;
+  readonly database: string;
+  /** How many rows were put back, by table; `database.table` where that is another database. */
+  readonly restored: Readonly<Record<string, number>>;
+  /** The rows that could not be put back, by table, key and reason. */
+  readonly left: readonly LeftRows[];
+}
+
+/**
+ * Puts the rows back that `migrate` with `orphans: 'quarantine'` set aside, under the same lock as migrate. Foreign keys
+ * are checked: a row whose parent is still missing, or whose id is taken, stays in quarantine and is reported. Each batch
+ * is one transaction, so it can be stopped anywhere, and a rerun goes on.
+ *
+ * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments; MIGRATE_LOCKED, TABLE_BUSY, INTERRUPTED, CONNECTION_LOST, PRIVILEGE_MISSING
+ */
+export async function restoreOrphans(
+  dataSource: ProtectionFlowsDataSource,
+  options: RestoreOrphansOptions = {},
+): Promise<RestoreOrphansResult> {
+  assertRestore({ dataSource, options });
+  const { key, batchRows, tableWaitMs } = options;
+  const { restored, left } = await withMigrationSession(dataSource, options, {}, ({ runner, goOn, tell }) =>
+    withRowSettings(runner, async (): Promise<RestoredRows> => {
+      if (!(await hasQuarantine(runner))) return { restored: {}, left: [] };
+      return restoreRows({
+        session: runner,
+        server: dataSource.server,
+        declared: declaredSchema,
+        key,
+        batchRows,
+        tableWaitMs,
+        goOn,
+        onProgress: tell,
+      });
+    }),
+  );
+  const { server, database } = dataSource;
+  return { ok: left.length === 0, server, database, restored, left };
+}

@@ -1,0 +1,123 @@
+import type { ErrorCode } from '../../errors';
+import type { Finding, FindingEffect } from '../preflight/finding';
+import type { PlannedStatement } from '../preflight/plan';
+import type { Server } from '../server/server';
+
+export { isInTheWay } from '../preflight/finding';
+export type { Finding, FindingEffect, PlannedStatement };
+
+/** Which database a command worked on. */
+export interface Where {
+  readonly server: Server;
+  readonly database: string;
+}
+
+/** The database of a data source that is initialized. */
+export const whereOf = ({ server, database }: Where): Where => ({ server, database });
+
+/** What stands in the way of a migrate, as `preflight --json` prints it. */
+export interface PreflightResult extends Where {
+  /** True when a migrate could do all that it has to: what is deferred, or put right by it, is no obstacle. */
+  readonly ok: boolean;
+  /** In the order of the rules; `effect` says what each means for the migrate. */
+  readonly findings: readonly Finding[];
+}
+
+/** What migrate did about one declared foreign key. */
+export interface KeyResult {
+  readonly name: string;
+  /**
+   * `added` by this run; `present` before it; `deferred` because the parent table does not exist yet; `refused`
+   * because of a finding.
+   */
+  readonly status: 'added' | 'present' | 'deferred' | 'refused';
+  /** How long this run worked on it, scans included, in milliseconds. */
+  readonly ms: number;
+}
+
+/** What a migrate did, as `migrate --json` prints it. */
+export interface MigrateResult extends Where {
+  /** True when nothing is left to do but deferred keys. */
+  readonly ok: boolean;
+  /** Names of the migrations that this run applied, in order. */
+  readonly applied: readonly string[];
+  /** Every declared key, in declared order. */
+  readonly keys: readonly KeyResult[];
+  readonly findings: readonly Finding[];
+}
+
+/** What a migrate would do, as `migrate --plan --json` prints it. */
+export interface MigratePlan extends Where {
+  /** True when the plan could be carried out now. */
+  readonly ok: boolean;
+  readonly pending: readonly string[];
+  /** Which of them break programs of the previous release, by name: how to deploy around it. */
+  readonly breaking: Readonly<Record<string, string>>;
+  readonly statements: readonly PlannedStatement[];
+  readonly keys: readonly {
+    readonly name: string;
+    readonly status: 'to-add' | 'present' | 'deferred' | 'refused';
+  }[];
+  readonly findings: readonly Finding[];
+}
+
+/** What a rollback did, as `rollback --json` prints it. */
+export interface RollbackResult extends Where {
+  readonly ok: boolean;
+  /** Names of the migrations undone, newest first. */
+  readonly undone: readonly string[];
+  /** Rows thrown away because the caller asked for it, by table. */
+  readonly discarded: Readonly<Record<string, number>>;
+}
+
+/** What a rollback would do, as `rollback --plan --json` prints it. */
+export interface RollbackPlan extends Where {
+  /** True when it could be carried out now, with the same options. */
+  readonly ok: boolean;
+  /** Names of the migrations that it would undo, newest first. */
+  readonly undoing: readonly string[];
+  /** What it would execute, in order; `migration` is the one that each belongs to. */
+  readonly statements: readonly PlannedStatement[];
+  /** Rows that would be lost, by table; with `--discard-rows` they are no obstacle. */
+  readonly lost: Readonly<Record<string, number>>;
+  /** What stands in the way. */
+  readonly refusals: readonly {
+    readonly code: ErrorCode;
+    readonly message: string;
+    readonly remedy: string;
+    readonly details: Readonly<Record<string, unknown>>;
+  }[];
+}
+
+/** One migration, as `status` shows it. */
+export interface MigrationStatus {
+  readonly name: string;
+  /** `unknown`: the history names it, this code does not know it. */
+  readonly status: 'applied' | 'pending' | 'unknown';
+  /** When it was applied, ISO 8601 in UTC; null when pending or not recorded. */
+  readonly appliedAt: string | null;
+  /**
+   * False where programs of the previous release go on working before, during and after it; or else which can't, and
+   * how to deploy around it. Null for an unknown one.
+   */
+  readonly breaking: false | string | null;
+}
+
+/** The state of the database's history and keys, as `status --json` prints it. */
+export interface StatusResult extends Where {
+  /** True when every migration is applied, none unknown, and no key is missing for a reason other than its parent. */
+  readonly ok: boolean;
+  readonly migrations: readonly MigrationStatus[];
+  readonly keys: readonly { readonly name: string; readonly status: 'present' | 'deferred' | 'missing' }[];
+}
+
+/** Told before each thing a migrate or rollback does; for progress displays. Must not throw. */
+export type ProgressListener = (event: ProgressEvent) => void;
+
+/** A step about to run. */
+export interface ProgressEvent {
+  /** The migration under way, or null for preflight, the lock and the pass that adds absent keys. */
+  readonly migration: string | null;
+  /** What is being done, in words: `create table protection_flows`. */
+  readonly step: string;
+}

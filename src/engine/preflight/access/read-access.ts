@@ -1,0 +1,109 @@
+import { currentDatabase } from '../../schema/catalog/scope';
+import { select, type Queryable } from '../../server/queryable';
+import type { Server } from '../../server/server';
+import { parseGrants } from './grants';
+import {
+  databaseToGrantOn,
+  holdsOnServer,
+  privilegesIn,
+  type GrantRules,
+  quotedUser,
+  type Holds,
+} from './privileges';
+
+/** What forbids every write, whatever the privileges. */
+export type ReadOnlyReason = 'read_only' | 'super_read_only' | 'innodb_read_only' | 'transaction' | 'schema';
+
+/** Who the session is, and what it may do. */
+export interface Access {
+  /** As GRANT takes it: `'user'@'host'`. */
+  readonly user: string;
+  readonly database: string;
+  /** The database as a GRANT to the user on the whole of it has to spell it; null where tables are to be named. */
+  readonly grantScope: string | null;
+  /** Null where the grants can't be read, or don't tell. */
+  readonly holds: Holds | null;
+  readonly readOnly: ReadOnlyReason | null;
+  /** The engine that MariaDB forces on every new table; null where it is InnoDB, or none is forced. */
+  readonly enforcedEngine: string | null;
+}
+
+const variableNames = [
+  'read_only',
+  'super_read_only',
+  'innodb_read_only',
+  'transaction_read_only',
+  'tx_read_only', // MariaDB before 11.1
+  'enforce_storage_engine',
+  'partial_revokes',
+  'lower_case_table_names',
+];
+
+async function readVariables(session: Queryable): Promise<ReadonlyMap<string, string>> {
+  const rows = await select<{ Variable_name: string; Value: string }>(
+    session,
+    `SHOW SESSION VARIABLES WHERE Variable_name IN (${variableNames.map(() => '?').join(', ')})`,
+    variableNames,
+  );
+  return new Map(rows.map((row) => [row.Variable_name, row.Value]));
+}
+
+/** MySQL: ALTER SCHEMA … READ ONLY. @see https://dev.mysql.com/doc/refman/8.4/en/alter-database.html */
+async function isSchemaReadOnly(session: Queryable, server: Server): Promise<boolean> {
+  if (server.flavour !== 'mysql') return false;
+  const rows = await select<{ options: string | null }>(
+    session,
+    'SELECT OPTIONS AS options FROM information_schema.SCHEMATA_EXTENSIONS WHERE SCHEMA_NAME = DATABASE()',
+  );
+  return rows.some(({ options }) => options?.includes('READ ONLY=1') === true);
+}
+
+/**
+ * The privileges that let a user write on a server with read_only set, as SHOW GRANTS spells them. On MariaDB, SUPER
+ * no longer does (tried on 10.11). @see https://mariadb.com/kb/en/grant/#read_only-admin
+ */
+const writesAnyway = { mariadb: ['READ_ONLY ADMIN'], mysql: ['SUPER', 'CONNECTION_ADMIN'] } as const;
+
+/**
+ * Reads who the session is, its grants and whether the server takes writes. The grants of the active roles are among
+ * those that SHOW GRANTS prints on both servers (tried), so no USING is needed.
+ */
+export async function readAccess(session: Queryable, server: Server): Promise<Access> {
+  const database = await currentDatabase(session);
+  const [who] = await select<{ user: string; role: string | null }>(
+    session,
+    'SELECT CURRENT_USER() AS user, CURRENT_ROLE() AS role',
+  );
+  const variables = await readVariables(session);
+  const lines = await select(session, 'SHOW GRANTS').catch(() => null);
+  const grants = lines && parseGrants(lines.map((row) => String(Object.values(row)[0])));
+  const isOn = (name: string): boolean => /^(ON|1)$/i.test(variables.get(name) ?? '');
+  const rules: GrantRules = {
+    database,
+    literalNames: isOn('partial_revokes'),
+    foldCase: (variables.get('lower_case_table_names') ?? '0') !== '0',
+    anyPattern: server.flavour === 'mysql' && who?.role !== null && who?.role !== 'NONE',
+  };
+  const user = who?.user ?? '';
+
+  async function readOnly(): Promise<ReadOnlyReason | null> {
+    if (isOn('innodb_read_only')) return 'innodb_read_only';
+    if (isOn('super_read_only')) return 'super_read_only';
+    const mayNotWrite =
+      grants !== null && !writesAnyway[server.flavour].some((one) => holdsOnServer(grants, one));
+    if (isOn('read_only') && mayNotWrite) return 'read_only';
+    if (isOn('transaction_read_only') || isOn('tx_read_only')) return 'transaction';
+    return (await isSchemaReadOnly(session, server)) ? 'schema' : null;
+  }
+
+  const engine = variables.get('enforce_storage_engine') ?? '';
+
+  return {
+    user: quotedUser(user),
+    database,
+    grantScope: grants && databaseToGrantOn(grants, rules, user),
+    holds: grants && privilegesIn(grants, rules),
+    readOnly: await readOnly(),
+    enforcedEngine: engine === '' || engine.toLowerCase() === 'innodb' ? null : engine,
+  };
+}

@@ -1,0 +1,29 @@
+import type { Facts } from './facts';
+import type { ErrorCode } from '../../errors';
+
+/** One thing that would make a migration fail: pure over the facts, finds it as often as it is there. */
+export type Rule = (facts: Facts) => Finding[];
+
+/**
+ * What a finding means for migrate: `blocking` stops it before any statement; `key-refused` leaves one late key out,
+ * the rest goes on, and migrate is not ok; `deferred` leaves one key for a later run; `mended` is put right by
+ * migrate itself.
+ */
+export type FindingEffect = 'blocking' | 'key-refused' | 'deferred' | 'mended';
+
+/** Something that preflight found in the way of migrate, and the fix for it. */
+export interface Finding {
+  readonly code: ErrorCode;
+  readonly effect: FindingEffect;
+  /** The table it is about, or null where it is about the server or the history. */
+  readonly table: string | null;
+  /** The foreign key it is about, by name. */
+  readonly key: string | null;
+  readonly message: string;
+  /** The fix, to be pasted: SQL statements, with prose as SQL comments. */
+  readonly remedy: string;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+/** True for a finding that leaves a migrate, or one key of it, undone until somebody puts it right. */
+export const isInTheWay = ({ effect }: Finding): boolean => effect === 'blocking' || effect === 'key-refused';

@@ -1,0 +1,20 @@
+import type { Rule } from '../finding';
+import { serverAnswer } from '../server-answers';
+
+/** A child column in another charset or collation than its parent: migrate gives it the parent's. */
+export const fkCollationMismatch: Rule = ({ keys, server }) =>
+  keys.flatMap(({ table, key, state }) => {
+    if (state.status !== 'to-add' || state.align === null) return [];
+    const { column, text } = state.align;
+    return [
+      {
+        code: 'FK_COLLATION_MISMATCH',
+        effect: 'mended',
+        table,
+        key: key.name,
+        message: `${table}.${column.name} is ${column.collation ?? 'of no collation'}, ${key.parentTable}.${key.parentColumns[0] ?? ''} is ${text.collation}${serverAnswer('FK_COLLATION_MISMATCH', server.flavour)}`,
+        remedy: `-- None needed: migrate gives ${table}.${column.name} the parent's collation before it adds ${key.name}.`,
+        details: { from: column.collation, to: text.collation },
+      },
+    ];
+  });

@@ -1,0 +1,48 @@
+import { script } from '../../schema/ddl';
+import { orphanChoicesFor, possibleChoice, type OrphanChoiceForKey } from '../../orphans/choices';
+import { orphansSql } from '../../orphans/find-orphans';
+import { mendOrphansSql } from '../../orphans/mend-orphans';
+import type { ForeignKey } from '../../schema/shape';
+import { effectOn } from '../key-findings';
+import type { Rule } from '../finding';
+import { serverAnswer } from '../server-answers';
+
+function whatItDoes(table: string, { onDelete, columns, parentTable }: ForeignKey): string {
+  if (onDelete === 'CASCADE') return `deletes those rows of ${table}, as the key would have`;
+  if (onDelete === 'SET NULL') return `sets ${columns[0] ?? ''} of those rows to NULL, as the key would have`;
+  return `puts a placeholder into ${parentTable} for each; restore the real rows instead where you can`;
+}
+
+const choiceLine = ({ choice, isPossible, does, why }: OrphanChoiceForKey): string =>
+  isPossible
+    ? `-- protection-flows migrate --orphans=${choice} ${does}.`
+    : `-- --orphans=${choice} is not possible: ${why ?? ''}.`;
+
+/** Rows whose parent does not exist stand in the way of a key, unless the caller said what is to become of them. */
+export const fkOrphanRows: Rule = ({ keys, live, server, wishes }) =>
+  keys.flatMap((fact) => {
+    const { table, key, orphans } = fact;
+    const child = live.get(table);
+    if (orphans === null || orphans.rows === 0 || child === undefined) return [];
+    const { rows, values, sample } = orphans;
+    const choices = orphanChoicesFor(child, key);
+    const chosen = choices.find(({ choice }) => choice === possibleChoice(child, key, wishes.orphans));
+    const fix = [
+      ...choices.map(choiceLine),
+      '-- Look first:',
+      script([orphansSql(child, key, live)]),
+      `-- By hand; this ${whatItDoes(table, key)}:`,
+      script(mendOrphansSql(child, key, live)),
+    ];
+    return [
+      {
+        code: 'FK_ORPHAN_ROWS',
+        effect: chosen ? 'mended' : effectOn(fact),
+        table,
+        key: key.name,
+        message: `${rows} row${rows === 1 ? '' : 's'} of ${table} name ${values} ${key.parentTable} that do not exist, for instance ${key.columns[0] ?? ''} = '${sample[0] ?? ''}'${serverAnswer('FK_ORPHAN_ROWS', server.flavour)}`,
+        remedy: chosen ? `-- None needed: --orphans=${chosen.choice} ${chosen.does}.` : fix.join('\n'),
+        details: { ...orphans, choices },
+      },
+    ];
+  });

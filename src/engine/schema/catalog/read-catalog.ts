@@ -1,0 +1,91 @@
+import type { Queryable } from '../../server/queryable';
+import { unguardedColumns } from '../guarded-columns';
+import type { Schema, Table } from '../shape';
+import type { Server } from '../../server/server';
+import { catalogRows } from '../../server/catalog-rows';
+import { readChecks } from './read-checks';
+import { readColumns } from './read-columns';
+import { readForeignKeys } from './read-foreign-keys';
+import { inServerOrder, readIndexes } from './read-indexes';
+import { catalogScope, inOrder, placeholdersFor } from './scope';
+
+interface TableRow {
+  database: string;
+  name: string;
+  engine: string | null;
+  special: string;
+  rowFormat: string | null;
+  charset: string | null;
+  collation: string | null;
+}
+
+/**
+ * Engine, charset and collation, and the session's database, which all further questions name. A view has no engine: it
+ * is shown with engine `VIEW`.
+ */
+async function readTables(session: Queryable, tableNames: readonly string[]): Promise<readonly TableRow[]> {
+  const rows = await catalogRows<TableRow>(
+    session,
+    `SELECT DATABASE() AS \`database\`, t.TABLE_NAME AS name, IF(t.TABLE_TYPE LIKE '%VIEW', 'VIEW', t.ENGINE) AS engine,
+            TRIM(CONCAT(IF(t.CREATE_OPTIONS LIKE '%partitioned%', 'partitioned ', ''),
+                        IF(t.TABLE_TYPE IN ('BASE TABLE', 'VIEW'), '', LOWER(t.TABLE_TYPE)))) AS special,
+            IF(t.ENGINE = 'InnoDB' AND t.ROW_FORMAT IN ('Compact', 'Redundant'), UPPER(t.ROW_FORMAT), NULL) AS rowFormat,
+            c.CHARACTER_SET_NAME AS charset, t.TABLE_COLLATION AS collation
+       FROM information_schema.TABLES t
+       LEFT JOIN information_schema.COLLATIONS c ON c.COLLATION_NAME = t.TABLE_COLLATION
+      WHERE t.TABLE_SCHEMA = DATABASE() AND t.TABLE_TYPE <> 'TEMPORARY'
+        AND t.TABLE_NAME IN (${placeholdersFor(tableNames)})`,
+    [...tableNames],
+  );
+  return inOrder(rows, ({ name }) => name);
+}
+
+/**
+ * Reads the named tables of the session's database into canonical shapes, by name; a table that does not exist, or that
+ * the user has no privilege on, is left out.
+ *
+ * Foreign keys are read so that a user with SELECT alone sees them too (see `readForeignKeys`).
+ */
+export async function readCatalog(
+  session: Queryable,
+  server: Server,
+  tableNames: readonly string[],
+): Promise<Schema> {
+  if (tableNames.length === 0) return new Map();
+  const rows = await readTables(session, tableNames);
+  const [first] = rows;
+  if (first === undefined) return new Map();
+  const scope = catalogScope(session, server, first.database, tableNames);
+  const checks = await readChecks(scope);
+  const columns = await readColumns(scope, checks);
+  const { indexes, primaryKeys } = await readIndexes(scope, columns);
+  const foreignKeys = await readForeignKeys(scope);
+  const unguarded = new Map<string, string[]>();
+  if (server.flavour === 'mysql') {
+    for (const [table, list] of indexes) {
+      const ordered = await inServerOrder(session, table, list);
+      indexes.set(table, [...ordered]);
+      const found = unguardedColumns(columns.get(table) ?? [], ordered);
+      if (found.length > 0) unguarded.set(table, found);
+    }
+  }
+  return new Map(
+    rows.map((row): [string, Table] => [
+      row.name,
+      {
+        name: row.name,
+        engine: row.engine ?? 'NONE',
+        ...(row.special === '' ? {} : { special: row.special }),
+        ...(row.rowFormat === null ? {} : { rowFormat: row.rowFormat }),
+        charset: row.charset ?? row.collation?.split('_')[0] ?? '',
+        collation: row.collation ?? '',
+        columns: columns.get(row.name) ?? [],
+        primaryKey: primaryKeys.get(row.name) ?? [],
+        indexes: indexes.get(row.name) ?? [],
+        ...(unguarded.has(row.name) ? { unguarded: unguarded.get(row.name) } : {}),
+        checks: (checks.get(row.name) ?? []).filter((check) => !check.ofJsonColumn),
+        foreignKeys: foreignKeys.get(row.name) ?? [],
+      },
+    ]),
+  );
+}

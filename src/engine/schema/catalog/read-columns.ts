@@ -1,0 +1,107 @@
+import type { Column } from '../shape';
+import type { Flavour } from '../../server/server';
+import { catalogRows } from '../../server/catalog-rows';
+import type { CatalogCheck } from './read-checks';
+import { byTable, inOrder, type CatalogScope } from './scope';
+
+interface ColumnRow {
+  table: string;
+  name: string;
+  position: number | string;
+  type: string;
+  nullable: string;
+  default: string | null;
+  extra: string;
+  charset: string | null;
+  collation: string | null;
+  expression: string | null;
+}
+
+/** `int(11)` → `int`; a display width means nothing but in `tinyint(1)`, which says boolean. */
+function canonicalType(type: string): string {
+  if (type.startsWith('tinyint(1)')) return type;
+  return type.replace(/^((?:tiny|small|medium|big)?int)\(\d+\)/, '$1').replace(/^year\(\d+\)/, 'year');
+}
+
+/** An expression default: `current_timestamp()`, `NOW()`, `(uuid())` and the like in one spelling. */
+function canonicalExpressionDefault(text: string): string {
+  const inner = text.replace(/^\((.*)\)$/, '$1');
+  // MySQL shows DEFAULT ('x') as _utf8mb4\'x\'
+  const written = /^(?:_\w+)?\\?'((?:[^'\\]|'')*)\\?'$/.exec(inner)?.[1];
+  if (written !== undefined) return `'${written}'`;
+  if (/^-?\d+(\.\d+)?$/.test(inner)) return `'${inner}'`;
+  const bare = inner.toLowerCase();
+  return /^(current_timestamp|now|localtimestamp|localtime)(\(0?\))?$/.test(bare)
+    ? 'current_timestamp'
+    : bare;
+}
+
+/**
+ * MariaDB shows a default as SQL (`'pending'`, `0`, `uuid()`, `NULL`); MySQL shows a literal bare and marks an
+ * expression in EXTRA.
+ */
+function canonicalDefault(flavour: Flavour, row: ColumnRow): string | null {
+  if (row.default === null) return null;
+  if (flavour === 'mysql') {
+    return /DEFAULT_GENERATED/i.test(row.extra)
+      ? canonicalExpressionDefault(row.default)
+      : `'${row.default.replaceAll("'", "''")}'`;
+  }
+  if (row.default.toUpperCase() === 'NULL') return null;
+  if (row.default.startsWith("'")) return row.default;
+  if (/^-?\d+(\.\d+)?$/.test(row.default)) return `'${row.default}'`;
+  return canonicalExpressionDefault(row.default);
+}
+
+/** What EXTRA says beyond default and ON UPDATE. */
+function remainingExtra(extra: string): string {
+  return extra
+    .toLowerCase()
+    .replace('default_generated', '')
+    .replace(/on update current_timestamp(\(\d*\))?/, '')
+    .replaceAll(',', ' ')
+    .trim();
+}
+
+/** What MariaDB computes an end of a system-versioned table's visible period from: `row start`, `row end`. */
+const periodOf = ({ expression }: ColumnRow): string | null =>
+  expression !== null && /^row (start|end)$/.test(expression) ? expression : null;
+
+/**
+ * The columns of each table in the table's order. A MariaDB LONGTEXT with its json_valid CHECK is `json`, whose
+ * charset and collation are the server's affair and so null here, as on MySQL.
+ */
+export async function readColumns(
+  scope: CatalogScope,
+  checks: ReadonlyMap<string, readonly CatalogCheck[]>,
+): Promise<Map<string, Column[]>> {
+  const rows = await catalogRows<ColumnRow>(
+    scope.session,
+    `SELECT TABLE_NAME AS \`table\`, COLUMN_NAME AS name, ORDINAL_POSITION AS position, COLUMN_TYPE AS type,
+            IS_NULLABLE AS nullable, COLUMN_DEFAULT AS \`default\`, EXTRA AS extra, CHARACTER_SET_NAME AS charset,
+            COLLATION_NAME AS collation, LOWER(GENERATION_EXPRESSION) AS expression
+       FROM information_schema.COLUMNS
+      WHERE TABLE_SCHEMA = ? AND TABLE_NAME IN (${scope.placeholders})`,
+    scope.parameters,
+  );
+  return byTable(
+    inOrder(rows, ({ position }) => Number(position)),
+    (row) => {
+      const json =
+        row.type === 'json' ||
+        (row.type === 'longtext' &&
+          row.charset === 'utf8mb4' &&
+          (checks.get(row.table) ?? []).some((check) => check.ofJsonColumn === row.name.toLowerCase()));
+      return {
+        name: row.name,
+        type: json ? 'json' : canonicalType(row.type),
+        nullable: row.nullable === 'YES',
+        default: canonicalDefault(scope.server.flavour, row),
+        onUpdateNow: /on update current_timestamp/i.test(row.extra),
+        charset: json ? null : row.charset,
+        collation: json ? null : row.collation,
+        extra: periodOf(row) ?? remainingExtra(row.extra),
+      };
+    },
+  );
+}

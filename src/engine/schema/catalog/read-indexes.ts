@@ -1,0 +1,88 @@
+import { quoteName, type Queryable } from '../../server/queryable';
+import { type Index, named, type Column, type IndexColumn } from '../shape';
+import { catalogRows } from '../../server/catalog-rows';
+import type { Flavour } from '../../server/server';
+import { byPosition, type CatalogScope, type Numbered } from './scope';
+
+/** True where two indexes begin with the same column: then their order decides which one serves a foreign key. */
+function isOrderNeeded(indexes: readonly Index[]): boolean {
+  const leading = indexes.map((index) => index.columns[0]?.name);
+  return new Set(leading).size < leading.length;
+}
+
+/** A table's indexes in the order in which MySQL considers them; information_schema does not tell it, SHOW INDEX does. */
+export async function inServerOrder(
+  session: Queryable,
+  table: string,
+  indexes: readonly Index[],
+): Promise<readonly Index[]> {
+  if (!isOrderNeeded(indexes)) return indexes;
+  const rows = await catalogRows<{ Key_name: string }>(session, `SHOW INDEX FROM ${quoteName(table)}`);
+  const order = rows.map((row) => row.Key_name);
+  return [...indexes].sort((one, other) => order.indexOf(one.name) - order.indexOf(other.name));
+}
+
+interface IndexRow extends Numbered {
+  nonUnique: number | string;
+  column: string | null;
+  direction: string | null;
+  prefix: number | string | null;
+  visible: string;
+  kind: string;
+}
+
+/** What tells whether the optimizer may use an index: MariaDB's IGNORED, MySQL's IS_VISIBLE. */
+const visibility: Readonly<Record<Flavour, string>> = {
+  mariadb: "IF(IGNORED = 'YES', 'NO', 'YES')",
+  mysql: 'IS_VISIBLE',
+};
+
+/**
+ * The indexes and the primary key of each table. A functional index has columns named ''.
+ *
+ * MariaDB appends the end of the period to every unique index of a system-versioned table: what is unique is the rest of
+ * it, among the rows as they are now. Where the period is invisible, the catalog leaves that out by itself; here it is
+ * left out where it is visible too.
+ *
+ * @param columns of each table
+ */
+export async function readIndexes(
+  scope: CatalogScope,
+  columns: ReadonlyMap<string, readonly Column[]>,
+): Promise<{ indexes: Map<string, Index[]>; primaryKeys: Map<string, string[]> }> {
+  const answer = await catalogRows<IndexRow>(
+    scope.session,
+    `SELECT TABLE_NAME AS \`table\`, INDEX_NAME AS name, SEQ_IN_INDEX AS position, NON_UNIQUE AS nonUnique,
+            COLUMN_NAME AS \`column\`, COLLATION AS direction, SUB_PART AS prefix, ${visibility[scope.server.flavour]} AS visible,
+            INDEX_TYPE AS kind
+       FROM information_schema.STATISTICS
+      WHERE TABLE_SCHEMA = ? AND TABLE_NAME IN (${scope.placeholders})`,
+    scope.parameters,
+  );
+  const indexes = new Map<string, Index[]>();
+  const primaryKeys = new Map<string, string[]>();
+  const isPeriodEnd = ({ table, column, nonUnique }: IndexRow): boolean =>
+    Number(nonUnique) === 0 && named(columns.get(table) ?? [], column ?? '')?.extra === 'row end';
+  for (const row of byPosition(answer.filter((one) => !isPeriodEnd(one)))) {
+    if (row.name === 'PRIMARY') {
+      const part = `${row.column ?? ''}${row.prefix === null ? '' : `(${row.prefix})`}${row.direction === 'D' ? ' DESC' : ''}`;
+      primaryKeys.set(row.table, [...(primaryKeys.get(row.table) ?? []), part]);
+      continue;
+    }
+    const column: IndexColumn = {
+      name: row.column ?? '',
+      descending: row.direction === 'D',
+      prefix: row.prefix === null ? null : Number(row.prefix),
+    };
+    const list = indexes.get(row.table) ?? [];
+    const last = list.at(-1);
+    if (last?.name === row.name) list[list.length - 1] = { ...last, columns: [...last.columns, column] };
+    else {
+      const unique = Number(row.nonUnique) === 0;
+      const kind = row.kind === 'BTREE' ? {} : { kind: row.kind };
+      list.push({ name: row.name, columns: [column], unique, visible: row.visible === 'YES', ...kind });
+    }
+    indexes.set(row.table, list);
+  }
+  return { indexes, primaryKeys };
+}

@@ -1,0 +1,87 @@
+import { select, type Queryable } from '../../server/queryable';
+import type { Server } from '../../server/server';
+
+/** What every part of the catalog reader needs: where to ask, and about which tables. */
+export interface CatalogScope {
+  readonly session: Queryable;
+  readonly server: Server;
+  readonly database: string;
+  readonly tableNames: readonly string[];
+  /** `?, ?` for the table names. */
+  readonly placeholders: string;
+  /** The database, then the table names. */
+  readonly parameters: unknown[];
+}
+
+/** The database that the session works in. */
+export async function currentDatabase(session: Queryable): Promise<string> {
+  const [row] = await select<{ name: string | null }>(session, 'SELECT DATABASE() AS name');
+  return row?.name ?? '';
+}
+
+/** `?, ?` for that many values. */
+export const placeholdersFor = (values: readonly unknown[]): string => values.map(() => '?').join(', ');
+
+/** A scope over the named tables of that database, in which the session works. */
+export function catalogScope(
+  session: Queryable,
+  server: Server,
+  database: string,
+  tableNames: readonly string[],
+): CatalogScope {
+  return {
+    session,
+    server,
+    database,
+    tableNames,
+    placeholders: placeholdersFor(tableNames),
+    parameters: [database, ...tableNames],
+  };
+}
+
+/** Rows grouped by table, in the order they came. */
+export function byTable<R extends { readonly table: string }, T>(
+  rows: readonly R[],
+  shape: (row: R) => T,
+): Map<string, T[]> {
+  const grouped = new Map<string, T[]>();
+  for (const row of rows) {
+    const list = grouped.get(row.table);
+    if (list === undefined) grouped.set(row.table, [shape(row)]);
+    else list.push(shape(row));
+  }
+  return grouped;
+}
+
+/**
+ * Rows in the order of those values, the first of them first. An answer's own order is the server's affair, that of an
+ * ORDER BY included: max_sort_length cuts what it compares.
+ */
+export function inOrder<R>(
+  rows: readonly R[],
+  ...values: readonly ((row: R) => string | number)[]
+): readonly R[] {
+  return [...rows].sort((one, other) => {
+    for (const valueOf of values) {
+      const [left, right] = [valueOf(one), valueOf(other)];
+      if (left !== right) return left < right ? -1 : 1;
+    }
+    return 0;
+  });
+}
+
+/** A column of an index or a key, as the catalog numbers them; numbers come as texts or not, as the driver's options say. */
+export interface Numbered {
+  readonly table: string;
+  readonly name: string;
+  readonly position: number | string;
+}
+
+/** The columns of each index or key together, in their order. */
+export const byPosition = <R extends Numbered>(rows: readonly R[]): readonly R[] =>
+  inOrder(
+    rows,
+    ({ table }) => table,
+    ({ name }) => name,
+    ({ position }) => Number(position),
+  );

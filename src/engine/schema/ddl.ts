@@ -1,0 +1,147 @@
+import { quoteName } from '../server/queryable';
+import type { Flavour } from '../server/server';
+import {
+  named,
+  type Check,
+  type Column,
+  type ForeignKey,
+  type Index,
+  type Schema,
+  type Table,
+} from './shape';
+
+/** The charset and collation of a text column. */
+export interface TextSettings {
+  readonly charset: string;
+  readonly collation: string;
+}
+
+/** True for the types that have a charset. JSON's is the server's affair. */
+export function isText(type: string): boolean {
+  return /^(var)?char|text$|^(enum|set)\(/.test(type);
+}
+
+/**
+ * The charset and collation that a declared column is to have in the live schema: the live parent column's where a
+ * declared key starts at it and the parent is a table of others, else its own table's. No single collation works on
+ * a database whose tables disagree: a key or a join across two collations fails (1005/errno 150, 1267).
+ */
+export function expectedText(
+  declared: Schema,
+  table: Table,
+  column: Column,
+  live: Schema,
+): TextSettings | null {
+  if (!isText(column.type)) return null;
+  const key = table.foreignKeys.find((candidate) => candidate.columns[0] === column.name);
+  const parent = key === undefined || declared.has(key.parentTable) ? undefined : live.get(key.parentTable);
+  const parentColumn = parent?.columns.find((candidate) => candidate.name === key?.parentColumns[0]);
+  if (parentColumn?.charset && parentColumn.collation) {
+    return { charset: parentColumn.charset, collation: parentColumn.collation };
+  }
+  return { charset: column.charset ?? table.charset, collation: column.collation ?? table.collation };
+}
+
+function defaultSql(value: string): string {
+  if (value === 'current_timestamp') return 'CURRENT_TIMESTAMP';
+  // MySQL insists on the parentheses around any other expression; MariaDB takes them.
+  return value.startsWith("'") ? value : `(${value})`;
+}
+
+/** A column's definition, NULL or NOT NULL always written: without it explicit_defaults_for_timestamp=OFF guesses. */
+export function columnSql(column: Column, text: TextSettings | null): string {
+  const parts = [quoteName(column.name), column.type];
+  if (text !== null) parts.push(`CHARACTER SET ${text.charset} COLLATE ${text.collation}`);
+  parts.push(column.nullable ? 'NULL' : 'NOT NULL');
+  if (column.default !== null) parts.push(`DEFAULT ${defaultSql(column.default)}`);
+  else if (column.nullable && !/text$|^json$/.test(column.type)) parts.push('DEFAULT NULL');
+  if (column.onUpdateNow) parts.push('ON UPDATE CURRENT_TIMESTAMP');
+  if (/auto_increment/.test(column.extra)) parts.push('AUTO_INCREMENT');
+  return parts.join(' ');
+}
+
+/** An index's definition, as in CREATE TABLE and after ADD. */
+export function indexSql(index: Index): string {
+  const columns = index.columns
+    .map(
+      (part) =>
+        `${quoteName(part.name)}${part.prefix === null ? '' : `(${part.prefix})`}${part.descending ? ' DESC' : ''}`,
+    )
+    .join(', ');
+  return `${index.unique ? 'UNIQUE ' : ''}INDEX ${quoteName(index.name)} (${columns})`;
+}
+
+/** A CHECK's definition, as in CREATE TABLE and after ADD. */
+export function checkSql(check: Check): string {
+  return `CONSTRAINT ${quoteName(check.name)} CHECK (${check.expression})`;
+}
+
+const utf8mb4Bytes = 4;
+
+const names = (list: readonly string[]): string => list.map(quoteName).join(', ');
+
+/**
+ * A key's definition, as after ADD, so that the catalog shows the declared rules. ON UPDATE is always written: MariaDB
+ * reports RESTRICT for one left out, which TypeORM calls drift. ON DELETE RESTRICT is left out on MariaDB, where it is
+ * the default: written, it is stored as NO ACTION when the key is added in place (seen on 10.11).
+ */
+export function foreignKeySql(key: ForeignKey, flavour: Flavour): string {
+  const parent = [key.parentDatabase, key.parentTable].filter((part) => part !== null).map(quoteName);
+  const onDelete = flavour === 'mariadb' && key.onDelete === 'RESTRICT' ? '' : `ON DELETE ${key.onDelete} `;
+  return (
+    `CONSTRAINT ${quoteName(key.name)} FOREIGN KEY (${names(key.columns)}) ` +
+    `REFERENCES ${parent.join('.')} (${names(key.parentColumns)}) ` +
+    `${onDelete}ON UPDATE ${key.onUpdate}`
+  );
+}
+
+/**
+ * The row format of our tables, whatever innodb_default_row_format says: COMPACT and REDUNDANT index at most 767 bytes of
+ * a column (1709). A table that has it from the default alone loses it by any ALTER that rebuilds it.
+ */
+export const rowFormatSql = 'ROW_FORMAT=DYNAMIC';
+
+/** True for a table that COMPACT and REDUNDANT rows can't serve: an index has a column of more than 767 bytes. */
+export function needsDynamicRows({ columns, indexes }: Table): boolean {
+  const indexed = indexes.flatMap((index) => index.columns).filter(({ prefix }) => prefix === null);
+  return indexed.some(({ name }) => {
+    const characters = /^(?:var)?char\((\d+)\)$/.exec(named(columns, name)?.type ?? '')?.[1] ?? 0;
+    return Number(characters) * utf8mb4Bytes > 767;
+  });
+}
+
+/**
+ * CREATE TABLE, without foreign keys: they are added one by one, each with its own checks.
+ *
+ * @param textOf the charset and collation of a column; null for the table's own, which is the default for all
+ */
+export function createTableSql(
+  table: Table,
+  textOf: (column: Column) => TextSettings | null = () => null,
+): string {
+  const lines = [
+    ...table.columns.map((column) => columnSql(column, textOf(column))),
+    `PRIMARY KEY (${names(table.primaryKey)})`,
+    ...table.indexes.map(indexSql),
+    ...table.checks.map(checkSql),
+  ];
+  return (
+    `CREATE TABLE ${quoteName(table.name)} (\n  ${lines.join(',\n  ')}\n) ` +
+    `ENGINE=${table.engine} ${rowFormatSql} DEFAULT CHARSET=${table.charset} COLLATE=${table.collation}`
+  );
+}
+
+/** ALTER TABLE with one or more changes. */
+export function alterSql(table: string, ...changes: readonly string[]): string {
+  return `ALTER TABLE ${quoteName(table)} ${changes.join(', ')}`;
+}
+
+/** DROP of a CHECK: `DROP CONSTRAINT` is common to both servers (MariaDB has no DROP CHECK). */
+export const dropCheckSql = (name: string): string => `DROP CONSTRAINT ${quoteName(name)}`;
+
+/** DROP of a foreign key. */
+export const dropForeignKeySql = (name: string): string => `DROP FOREIGN KEY ${quoteName(name)}`;
+
+/** A comment-free statement list, each ended by a semicolon: what a remedy prints. */
+export const script = (statements: readonly string[]): string =>
+  statements.map((sql) => `${sql};`).join('\n');

@@ -1,0 +1,107 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { ProtectionFlowsError } from '../../errors';
+import { quoteText, select, type Queryable } from './queryable';
+
+/** How long a statement waits for a row that another transaction holds, in seconds. */
+const lockWaitSeconds = 2;
+const maxAttempts = 20;
+const defaultPatienceMs = 60_000;
+const longestPauseMs = 200;
+
+/**
+ * Strict, so that no value is changed in silence; with NO_AUTO_VALUE_ON_ZERO and any date allowed, so that a row that
+ * was stored under a laxer mode comes back as it was.
+ */
+const strictMode = 'STRICT_TRANS_TABLES,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION';
+const laxMode = strictMode.replace('STRICT_TRANS_TABLES,', '');
+
+/** Runs `work` in a session of {@link withRowSettings}, but so that the server warns where it would refuse a value. */
+export async function withWarnings<T>(session: Queryable, work: () => Promise<T>): Promise<T> {
+  await session.query(`SET SESSION sql_mode = ${quoteText(laxMode)}`);
+  try {
+    return await work();
+  } finally {
+    await session.query(`SET SESSION sql_mode = ${quoteText(strictMode)}`).catch(() => undefined);
+  }
+}
+
+/** The server's number of an error, whatever it was wrapped in. */
+export function errnoOf(error: unknown): number | undefined {
+  const { errno, cause } = (error ?? {}) as { errno?: number; cause?: unknown };
+  return errno ?? (cause === undefined ? undefined : errnoOf(cause));
+}
+
+/** Deadlock, lock wait, and MariaDB's row that changed since the snapshot (innodb_snapshot_isolation, on from 11.6). */
+export const isPassing = (error: unknown): boolean => [1213, 1205, 1020].includes(errnoOf(error) ?? 0);
+
+/**
+ * Runs `work` with the session settings that moving rows needs: UTC, a strict sql_mode, short waits for the rows of
+ * others. Afterwards the session has its own again.
+ */
+export async function withRowSettings<T>(session: Queryable, work: () => Promise<T>): Promise<T> {
+  const [before] = await select<{ wait: number; zone: string; mode: string }>(
+    session,
+    'SELECT @@SESSION.innodb_lock_wait_timeout AS wait, @@SESSION.time_zone AS zone, @@SESSION.sql_mode AS mode',
+  );
+  const set = (wait: number, zone: string, mode: string): Promise<unknown> =>
+    session.query(
+      `SET SESSION innodb_lock_wait_timeout = ${wait}, SESSION time_zone = ${quoteText(zone)}, SESSION sql_mode = ${quoteText(mode)}`,
+    );
+  await set(lockWaitSeconds, '+00:00', strictMode);
+  try {
+    return await work();
+  } finally {
+    // On a lost connection there is nothing to restore, and the work's own error says more
+    if (before !== undefined) await set(Number(before.wait), before.zone, before.mode).catch(() => undefined);
+  }
+}
+
+/** Options of {@link inRowTransaction}. */
+export interface RowTransactionOptions {
+  /** What is done, for the error: `quarantine rows of protection_flows`. */
+  readonly what: string;
+  /** How long to try in the face of others' locks, in milliseconds. Default: a minute. */
+  readonly patienceMs?: number;
+  /** Asked before each attempt. */
+  goOn?(): Promise<void> | void;
+}
+
+/**
+ * Runs `work` in a transaction of its own, and again where it lost against others: the transaction is ours, so all of
+ * it can be repeated. Rolls back where `work` throws.
+ *
+ * @throws ProtectionFlowsError TABLE_BUSY after twenty attempts, or once the patience is over; what `work` throws
+ */
+export async function inRowTransaction<T>(
+  session: Queryable,
+  options: RowTransactionOptions,
+  work: () => Promise<T>,
+): Promise<T> {
+  const deadline = Date.now() + (options.patienceMs ?? defaultPatienceMs);
+  for (let attempt = 1; ; attempt += 1) {
+    await options.goOn?.();
+    try {
+      await session.query('START TRANSACTION');
+      const result = await work();
+      await session.query('COMMIT');
+      return result;
+    } catch (error) {
+      await session.query('ROLLBACK').catch(() => undefined);
+      if (!isPassing(error)) throw error;
+      if (attempt >= maxAttempts || Date.now() > deadline) throw busy(options.what, attempt, error);
+      // Of two that deadlock again and again, one has to come later
+      await delay(Math.random() * longestPauseMs);
+    }
+  }
+}
+
+function busy(what: string, attempts: number, cause: unknown): ProtectionFlowsError {
+  return new ProtectionFlowsError('TABLE_BUSY', {
+    message: `others held the rows in ${attempts} attempts to ${what}`,
+    consequence: 'The rows of that batch are as they were; running the command again goes on from there.',
+    remedy:
+      'Find the transaction in SHOW FULL PROCESSLIST, let it end or KILL it, and run the command again.',
+    details: { attempts, errno: errnoOf(cause) ?? null },
+    cause,
+  });
+}

@@ -1,0 +1,47 @@
+import { ProtectionFlowsError } from '../../errors';
+import type { Queryable } from './queryable';
+
+/** The two kinds of server that this package knows. They differ in catalog, DDL and TypeORM driver type. */
+export type Flavour = 'mariadb' | 'mysql';
+
+/** The server at the other end, as it says of itself. */
+export interface Server {
+  readonly flavour: Flavour;
+  /** Its version without suffixes, such as `10.11.14`. */
+  readonly version: string;
+}
+
+/** The oldest versions supported: older ones ignore a DESC in an index, or a CHECK. */
+export const versionFloors: Readonly<Record<Flavour, string>> = { mariadb: '10.11', mysql: '8.4' };
+
+function isBelow(version: string, floor: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const [floorMajor = 0, floorMinor = 0] = floor.split('.').map(Number);
+  return major < floorMajor || (major === floorMajor && minor < floorMinor);
+}
+
+/**
+ * Asks the server what it is. MariaDB names itself in VERSION(); everything else that answers `8.4` or newer is
+ * taken for MySQL.
+ *
+ * @throws ProtectionFlowsError SERVER_UNSUPPORTED for one older than {@link versionFloors}, or one that is
+ * neither (TiDB, for instance, names itself in VERSION() too).
+ */
+export async function detectServer(session: Queryable): Promise<Server> {
+  const [row] = (await session.query('SELECT VERSION() AS version, @@version_comment AS comment')) as {
+    version: string;
+    comment: string;
+  }[];
+  const banner = `${row?.version ?? ''} ${row?.comment ?? ''}`;
+  const version = /^(?:5\.5\.5-)?(\d+\.\d+(?:\.\d+)?)/.exec(row?.version ?? '')?.[1] ?? '0';
+  const flavour: Flavour = /mariadb/i.test(banner) ? 'mariadb' : 'mysql';
+  const foreign = /tidb|vitess|oceanbase|singlestore|doris|starrocks/i.exec(banner)?.[0];
+  if (foreign !== undefined || isBelow(version, versionFloors[flavour])) {
+    throw new ProtectionFlowsError('SERVER_UNSUPPORTED', {
+      message: `the server is ${foreign ?? (flavour === 'mariadb' ? 'MariaDB' : 'MySQL')} ${version}, which this package does not support`,
+      remedy: `Use MariaDB ${versionFloors.mariadb} or newer, or MySQL ${versionFloors.mysql} or newer.`,
+      details: { version: row?.version ?? null, comment: row?.comment ?? null },
+    });
+  }
+  return { flavour, version };
+}

@@ -1,0 +1,118 @@
+import { fromServerError, isLostToAnother, ProtectionFlowsError } from '../../errors';
+import { select, type Queryable } from '../server/queryable';
+
+/** The table of the lease. It exists from the first run on that changes something. */
+export const leaseTable = 'sendense_flow_lock';
+
+/** The one row's name. */
+export const leaseName = 'migrate';
+
+/** The lease, as the table says. What is null was written by no run of this program. */
+export interface LeaseRow {
+  /** Null where nobody has it. */
+  readonly owner: string | null;
+  /** For people: process, host, version. */
+  readonly holder: string | null;
+  readonly node: string | null;
+  /** The number of its session on that node. */
+  readonly connectionId: number | null;
+  /** ISO 8601 in UTC. */
+  readonly since: string | null;
+  /** ISO 8601 in UTC; in the past where it has run out. */
+  readonly until: string | null;
+}
+
+/** A lease that somebody has. */
+export type LeaseHolder = LeaseRow & { readonly owner: string };
+
+/** Its name and port, as it is shown to people. */
+const serverOf = ({ node }: LeaseRow): string => node?.split(' ')[0] ?? 'an unknown server';
+
+/** Who it is, in words. Pure. */
+export function describeHolder(row: LeaseRow): string {
+  const id = row.connectionId === null ? '' : `connection ${row.connectionId} `;
+  return `${row.holder ?? 'somebody'}, since ${row.since ?? 'an unknown time'} (${id}on ${serverOf(row)})`;
+}
+
+/** How a holder on another server is got rid of: its connection's number means nothing on this one. Pure. */
+export function remedyForHolder(row: LeaseRow): string {
+  const kill =
+    row.connectionId === null ? '' : `, or on its server, ${serverOf(row)}: KILL ${row.connectionId}`;
+  return `Wait for it and run again; if it hangs, end its process${kill}. Once it is gone, its lock runs out by itself${row.until === null ? '' : ` (at ${row.until}, unless it is renewed)`}.`;
+}
+
+/** Creates the table and its row unless they are there. */
+export async function ensureLeaseTable(session: Queryable): Promise<void> {
+  await session.query(
+    `CREATE TABLE IF NOT EXISTS ${leaseTable} (
+  name varchar(32) NOT NULL,
+  owner char(36) NULL,
+  fence bigint unsigned NOT NULL DEFAULT 0,
+  holder varchar(255) NULL,
+  node varchar(255) NULL,
+  connection_id bigint unsigned NULL,
+  taken_at datetime(3) NULL,
+  expires_at datetime(3) NULL,
+  PRIMARY KEY (name)
+) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci`,
+  );
+  await ensureLeaseRow(session);
+}
+
+/** The row alone, which somebody may have deleted. */
+export async function ensureLeaseRow(session: Queryable): Promise<void> {
+  await session.query(`INSERT IGNORE INTO ${leaseTable} (name) VALUES ('${leaseName}')`);
+}
+
+/** The lease's row; null where somebody has deleted it. */
+export async function readLease(session: Queryable): Promise<LeaseRow | null> {
+  const iso = (column: string): string => `DATE_FORMAT(${column}, '%Y-%m-%dT%H:%i:%sZ')`;
+  const [row] = await select<LeaseRow>(
+    session,
+    `SELECT owner, holder, node, connection_id AS connectionId, ${iso('taken_at')} AS since, ${iso('expires_at')} AS until
+       FROM ${leaseTable} WHERE name = '${leaseName}'`,
+  );
+  if (row === undefined) return null;
+  return { ...row, connectionId: row.connectionId === null ? null : Number(row.connectionId) };
+}
+
+/** The holder; null where nobody has the lease. */
+export async function readHolder(session: Queryable): Promise<LeaseHolder | null> {
+  const row = await readLease(session);
+  return row === null || row.owner === null ? null : { ...row, owner: row.owner };
+}
+
+/** What a server says of a table that is not what this program makes: errors that have no other meaning here. */
+const isOfTheTable = (error: unknown): error is { readonly errno: number; readonly message?: string } =>
+  typeof (error as { errno?: unknown } | null)?.errno === 'number' &&
+  fromServerError(error) === null &&
+  !isLostToAnother(error);
+
+/** The server's sentence where somebody has dropped or altered the table, or put a view in its place; else null. Pure. */
+export function tableFault(error: unknown): string | null {
+  if (!isOfTheTable(error)) return null;
+  const { sqlMessage, message = '' } = error as { sqlMessage?: string; message?: string };
+  return sqlMessage ?? message;
+}
+
+/**
+ * The error of this package for a table that can't hold the lease: altered by somebody, or not a table. Any other error
+ * as it is.
+ */
+export async function unusableTable(session: Queryable, error: unknown): Promise<unknown> {
+  const fault = tableFault(error);
+  if (fault === null) return error;
+  const kinds = await select<{ kind: string }>(
+    session,
+    'SELECT TABLE_TYPE AS kind FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?',
+    [leaseTable],
+  ).catch(() => []);
+  const kind = kinds[0]?.kind === 'VIEW' ? 'VIEW' : 'TABLE';
+  return new ProtectionFlowsError('SCHEMA_HAND_MADE', {
+    message: `${leaseTable}, the table of the migration lock, is not as this program makes it: ${fault}`,
+    consequence: 'Nothing was changed.',
+    remedy: `See that no migrate is under way, then DROP ${kind} ${leaseTable}; it holds nothing but the lock, and the next run makes it again.`,
+    details: { table: leaseTable, errno: (error as { errno: number }).errno },
+    cause: error,
+  });
+}

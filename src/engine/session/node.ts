@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto';
+import { select, type Queryable } from '../server/queryable';
+
+/** The server that a session is on, as far as the lock is concerned. */
+export interface Node {
+  /** Tells it from every other one; begins with its name and port, for people. */
+  readonly id: string;
+  /** True for a member of a Galera cluster, whose sessions can be made to wait for what others have committed. */
+  readonly isGalera: boolean;
+  /** True where other servers write to the same tables, so that GET_LOCK, which is one server's, is not enough. */
+  readonly isClustered: boolean;
+}
+
+const variables = [
+  'hostname',
+  'port',
+  'datadir',
+  'server_uuid',
+  'wsrep_on',
+  'wsrep_provider',
+  'group_replication_group_name',
+];
+
+/**
+ * Asks the session's server who it is, and whether it belongs to a cluster; needs no privilege. A member of a group is
+ * taken for one of several primaries, which is on the safe side.
+ *
+ * @see https://galeracluster.com/documentation-webpages/mysqlwsrepoptions.html
+ * @see https://dev.mysql.com/doc/refman/8.4/en/group-replication-options.html
+ */
+export async function readNode(session: Queryable): Promise<Node> {
+  const rows = await select<{ Variable_name: string; Value: string }>(
+    session,
+    `SHOW GLOBAL VARIABLES WHERE Variable_name IN (${variables.map((name) => `'${name}'`).join(', ')})`,
+  );
+  const value = new Map(rows.map((row) => [row.Variable_name.toLowerCase(), row.Value]));
+  const name = `${value.get('hostname') ?? ''}:${value.get('port') ?? ''}`;
+  const place = [name, value.get('datadir'), value.get('server_uuid')].join('\n');
+  const isGalera =
+    value.get('wsrep_on') === 'ON' && !['', 'none'].includes(value.get('wsrep_provider') ?? '');
+  return {
+    id: `${name.slice(0, 200)} ${createHash('sha256').update(place).digest('hex').slice(0, 16)}`,
+    isGalera,
+    isClustered: isGalera || (value.get('group_replication_group_name') ?? '') !== '',
+  };
+}

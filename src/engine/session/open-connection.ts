@@ -1,0 +1,126 @@
+import { once } from 'node:events';
+import type * as Mysql2 from 'mysql2';
+import type { Queryable } from '../server/queryable';
+import type { MysqlOptions } from '../../typeorm/guarded-data-source';
+
+/** The part of mysql2 that is needed here. */
+type Connector = Pick<typeof Mysql2, 'createConnection'> & {
+  /** Where there are several hosts: settles which of them {@link Connector.createConnection} goes to. */
+  findWriter?(options: Mysql2.ConnectionOptions): Promise<void>;
+};
+
+/**
+ * What TypeORM makes its pool of: account, TLS and `extra` are the same for every session, or a server that wants TLS
+ * would be spoken to without it.
+ */
+function connectionOptions(options: MysqlOptions): Mysql2.ConnectionOptions {
+  const { host, port, socketPath, username, password, database } = options.replication?.master ?? options;
+  const { ssl, connectTimeout, insecureAuth, flags, debug } = options;
+  return {
+    ...(socketPath ? { socketPath } : { host, port }),
+    user: username,
+    password,
+    database,
+    ...Object.fromEntries(
+      Object.entries({ ssl, connectTimeout, insecureAuth, flags, debug }).filter(
+        ([, value]) => value !== undefined,
+      ),
+    ),
+    ...(options.extra as object | undefined),
+  };
+}
+
+/**
+ * Where several hosts are configured, finds the one that takes writes, which {@link openConnection} then goes to. With
+ * one host it does nothing.
+ *
+ * @throws ProtectionFlowsError NO_WRITABLE_HOST with what is wrong with each of them
+ */
+export async function findWriter(options: MysqlOptions): Promise<void> {
+  await (options.driver as Connector).findWriter?.(connectionOptions(options));
+}
+
+/** A connection outside the pool; whoever opened it closes it. Once it is gone, every statement is rejected at once. */
+export interface OwnConnection extends Queryable {
+  /** The server's number for it; null before it is connected. */
+  threadId(): number | null;
+  /** Ends it at once; statements without an answer are rejected. */
+  close(): void;
+  /** Takes leave of the server, which from then on does not count it any more; {@link close} where that takes long. */
+  end(): Promise<void>;
+}
+
+/** How long the server may take to let a connection go, in milliseconds. */
+const leaveLimitMs = 1000;
+
+/** Options of {@link openConnection}. */
+export interface OwnConnectionOptions {
+  /** How long a statement may go without an answer, in milliseconds. Default: for ever. */
+  readonly answerLimitMs?: number;
+  /** Whether a query may be several statements. Default: no. */
+  readonly multipleStatements?: boolean;
+}
+
+/**
+ * Opens a connection of its own to where the data source connects, of several hosts to the one that it writes to,
+ * whatever the pool's size. It returns at once: a
+ * failure to connect is what its statements are rejected with.
+ */
+export function openConnection(
+  options: MysqlOptions,
+  { answerLimitMs, multipleStatements }: OwnConnectionOptions = {},
+): OwnConnection {
+  const connection = (options.driver as Connector).createConnection({
+    ...connectionOptions(options),
+    multipleStatements,
+  });
+  const unanswered = new Set<(reason: unknown) => void>();
+  // mysql2 answers nothing on a connection that the server refused: its first error stands for all statements
+  let gone: unknown = null;
+  const fail = (reason: unknown): void => {
+    gone ??= reason;
+    for (const reject of unanswered) reject(reason);
+    unanswered.clear();
+  };
+  // Heard before the statements' own callbacks: why the session could not begin is told here alone
+  connection.on('error', fail);
+  const close = (): void => {
+    connection.destroy();
+    // mysql2 forgets them
+    fail(new Error('the connection was closed before the answer came'));
+  };
+  return {
+    close,
+    async end() {
+      if (gone === null) {
+        const limit = new AbortController();
+        const left = once(connection, 'end', { signal: limit.signal });
+        const timer = setTimeout(() => limit.abort(), leaveLimitMs);
+        connection.end(() => undefined);
+        await left.catch(() => undefined);
+        clearTimeout(timer);
+      }
+      close();
+    },
+    threadId: () => (connection as { threadId?: number }).threadId ?? null,
+    query: (sql, parameters) =>
+      new Promise((resolve, reject) => {
+        if (gone !== null) {
+          reject(gone as Error);
+          return;
+        }
+        unanswered.add(reject);
+        connection.query(
+          { sql, values: parameters, timeout: answerLimitMs },
+          (error: (Error & { code?: string; fatal?: boolean }) | null, rows: unknown) => {
+            unanswered.delete(reject);
+            if (error) reject(error);
+            else resolve(rows);
+            if (error?.fatal) fail(error);
+            // mysql2 would let the next statement wait behind the one that it has given up
+            if (error?.code === 'PROTOCOL_SEQUENCE_TIMEOUT') close();
+          },
+        );
+      }),
+  };
+}

@@ -1,0 +1,99 @@
+import { ProtectionFlowsError } from '../../errors';
+import { alterSql, rowFormatSql } from '../schema/ddl';
+import type { StepContext } from './step';
+import { describeSize, readTableSize, type TableSize } from './table-size';
+
+/** The table is read and written meanwhile. */
+export const online = 'ALGORITHM=INPLACE, LOCK=NONE';
+/** What is left where the server can't do it online: the table is copied, and its writers wait. */
+export const copying = 'ALGORITHM=COPY';
+/** The table is copied, and written meanwhile: MariaDB from 11.2, see `copiesOnline`. */
+export const copyingOnline = 'ALGORITHM=COPY, LOCK=NONE';
+
+/** ER_ALTER_OPERATION_NOT_SUPPORTED and …_REASON: not by this algorithm, or not without that lock. */
+const notSupported: readonly (number | undefined)[] = [1845, 1846];
+
+/** True where the server answered that it can't do this online. */
+export const isNotOnline = (error: unknown): boolean =>
+  notSupported.includes((error as { errno?: number } | null)?.errno);
+
+/** The refusal to copy a table that is too large for its writers to wait. */
+export function copyRefused(
+  table: string,
+  size: TableSize,
+  limitRows: number,
+  what: string,
+): ProtectionFlowsError {
+  return new ProtectionFlowsError('TABLE_COPY_REFUSED', {
+    message: `this server can ${what} only by copying ${table} (${describeSize(size)}), and its writers wait meanwhile; up to ${new Intl.NumberFormat('en').format(limitRows)} rows that is done unasked`,
+    remedy:
+      'In a quiet moment, run the same command with --allow-blocking; for TypeORM, set PROTECTION_FLOWS_COPY_LIMIT_ROWS in the environment.',
+    details: { table, ...size, limitRows },
+  });
+}
+
+/** ER_INDEX_COLUMN_TOO_LONG: the rebuilt table would get the server's default row format. */
+const indexTooLong = 1709;
+
+async function executeAlter(
+  context: StepContext,
+  table: string,
+  changes: readonly string[],
+  how: string,
+): Promise<void> {
+  const withChanges = (...all: string[]): Promise<void> =>
+    context.execute(`${alterSql(table, ...all)}, ${how}`);
+  try {
+    await withChanges(...changes);
+  } catch (error) {
+    if ((error as { errno?: number } | null)?.errno !== indexTooLong) throw error;
+    await withChanges(rowFormatSql, ...changes);
+  }
+}
+
+/** Makes the changes in one statement while the table is read and written; false where the server can't. */
+export async function alterOnline(
+  context: StepContext,
+  table: string,
+  changes: readonly string[],
+): Promise<boolean> {
+  for (const how of [online, copyingOnline]) {
+    try {
+      await executeAlter(context, table, changes, how);
+      return true;
+    } catch (error) {
+      if (!isNotOnline(error)) throw error;
+    }
+  }
+  return false;
+}
+
+/** Makes the changes in one copy of the table, of that size, while its writers wait. */
+export async function alterCopying(
+  context: StepContext,
+  table: string,
+  changes: readonly string[],
+  { size, what }: { readonly size: TableSize; readonly what: string },
+): Promise<void> {
+  context.onProgress?.(`copy ${table} (${describeSize(size)}) to ${what}; its writers wait`);
+  await executeAlter(context, table, changes, copying);
+}
+
+/**
+ * Changes a table the least disturbing way that the server knows: online; else by a copy. One that would hold up the
+ * table's writers is made only up to the context's limit of rows.
+ *
+ * @param what the change in words, for the refusal: `give t.c another collation`
+ * @throws ProtectionFlowsError TABLE_COPY_REFUSED
+ */
+export async function alterTable(
+  context: StepContext,
+  table: string,
+  changes: readonly string[],
+  what: string,
+): Promise<void> {
+  if (await alterOnline(context, table, changes)) return;
+  const size = await readTableSize(context.session, table, context.copyLimitRows);
+  if (size.rows > context.copyLimitRows) throw copyRefused(table, size, context.copyLimitRows, what);
+  await alterCopying(context, table, changes, { size, what });
+}

@@ -1,0 +1,77 @@
+import { ProtectionFlowsError } from '../../errors';
+import { enumOf } from '../schema/declare';
+import { alterTable } from './alter-table';
+import { alterSql } from '../schema/ddl';
+import { handMade } from './hand-made';
+import { modifyClause, plannedModify, type ColumnChange } from './modify-column';
+import { quoteName, select } from '../server/queryable';
+import type { Server } from '../server/server';
+import { named, withTable, type Column, type Schema } from '../schema/shape';
+import type { Step, StepContext } from './step';
+
+/**
+ * Appends values to an ENUM. Done when the column has them; any list but the one before or after is
+ * SCHEMA_HAND_MADE. Its undoing takes them out again, and refuses while a row holds one (ENUM_VALUE_IN_USE):
+ * under a strict sql_mode the server would refuse too, under a lax one it would blank the rows.
+ */
+export function appendEnumValues(
+  table: string,
+  column: string,
+  change: { readonly from: readonly string[]; readonly add: readonly string[] },
+): Step {
+  const before = enumOf(...change.from);
+  const after = enumOf(...change.from, ...change.add);
+
+  const liveColumn = (live: Schema): Column | undefined => named(live.get(table)?.columns ?? [], column);
+
+  /** Null where the column has that type already. */
+  function changeTo(live: Schema, type: string): ColumnChange | null {
+    const found = liveColumn(live);
+    if (found?.type === type) return null;
+    if (found?.type === before || found?.type === after) return { from: found, to: { ...found, type } };
+    const difference = { object: 'column', table, name: column, property: 'type', expected: before } as const;
+    throw handMade(`column ${table}.${column}`, [{ ...difference, actual: found?.type ?? null }]);
+  }
+
+  function statements(live: Schema, server: Server): string[] {
+    const change = changeTo(live, after);
+    const shape = live.get(table);
+    return change && shape ? [plannedModify(server, shape, change)] : [];
+  }
+
+  const title = `let ${table}.${column} be ${change.add.join(', ')}`;
+  return {
+    title,
+    tables: [table],
+    declare: (schema) =>
+      withTable(schema, table, (shape) => ({
+        ...shape,
+        columns: shape.columns.map((one) => (one.name === column ? { ...one, type: after } : one)),
+      })),
+    plan: (live, server) => statements(live, server),
+    undo: (live) => {
+      const change = liveColumn(live) === undefined ? null : changeTo(live, before);
+      return change ? [alterSql(table, modifyClause(change))] : [];
+    },
+    async run(context, live) {
+      const needed = changeTo(live, after);
+      if (needed !== null) await alterTable(context, table, [modifyClause(needed)], title);
+    },
+    async assertUndoable(context: StepContext, live) {
+      if (liveColumn(live) === undefined) return;
+      const [counted] = await select<{ rows: number | string }>(
+        context.session,
+        `SELECT COUNT(*) AS \`rows\` FROM ${quoteName(table)}
+          WHERE ${quoteName(column)} IN (${change.add.map(() => '?').join(', ')})`,
+        [...change.add],
+      );
+      const rows = Number(counted?.rows ?? 0);
+      if (rows === 0) return;
+      throw new ProtectionFlowsError('ENUM_VALUE_IN_USE', {
+        message: `${rows} row${rows === 1 ? ' has' : 's have'} ${table}.${column} = ${change.add.join(' or ')}`,
+        remedy: `Give those rows another value first, for instance: UPDATE ${quoteName(table)} SET ${quoteName(column)} = 'error' WHERE ${quoteName(column)} IN (${change.add.map((value) => `'${value}'`).join(', ')});`,
+        details: { table, column, values: change.add, rows },
+      });
+    },
+  };
+}

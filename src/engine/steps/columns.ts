@@ -1,0 +1,232 @@
+import { handMade } from './hand-made';
+import { ProtectionFlowsError } from '../../errors';
+import { named, type Column, type Schema, withTable } from '../schema/shape';
+import { quoteName, select } from '../server/queryable';
+import type { StepContext, Step } from './step';
+import { alterSql, columnSql, isText } from '../schema/ddl';
+import { alterTable } from './alter-table';
+import { modifyClause, plannedModify, type ColumnChange } from './modify-column';
+import type { Server } from '../server/server';
+
+/** The live column of that name. */
+export function liveColumn(live: Schema, table: string, name: string): Column | undefined {
+  return named(live.get(table)?.columns ?? [], name);
+}
+
+/** What a column is, in words. Its charset and collation are left out: a key's parent may have decided them. */
+export function describeColumn(column: Column): string {
+  return [
+    column.type,
+    column.nullable ? 'NULL' : 'NOT NULL',
+    column.default === null ? '' : `DEFAULT ${column.default}`,
+    column.onUpdateNow ? 'ON UPDATE current_timestamp' : '',
+    column.extra,
+  ]
+    .filter((part) => part !== '')
+    .join(' ');
+}
+
+/** True for columns that accept, default and update alike. */
+export function sameColumn(left: Column, right: Column): boolean {
+  return describeColumn(left) === describeColumn(right);
+}
+
+/** SCHEMA_HAND_MADE for a column that is neither what a step expects nor what it makes. */
+export function handMadeColumn(
+  table: string,
+  expected: Column,
+  found: Column | undefined,
+): ProtectionFlowsError {
+  return handMade(`column ${table}.${expected.name}`, [
+    {
+      object: 'column',
+      table,
+      name: expected.name,
+      property: found === undefined ? 'presence' : 'definition',
+      expected: describeColumn(expected),
+      actual: found === undefined ? null : describeColumn(found),
+    },
+  ]);
+}
+
+const bits: Readonly<Record<string, bigint>> = {
+  tinyint: 8n,
+  smallint: 16n,
+  mediumint: 24n,
+  int: 32n,
+  bigint: 64n,
+};
+
+/** The least and greatest value of an integer type; null for any other type. */
+export function integerRange(type: string): { readonly least: bigint; readonly greatest: bigint } | null {
+  const [, name = '', unsigned] = /^(\w+)(?:\(\d+\))?( unsigned)?$/.exec(type) ?? [];
+  const width = bits[name];
+  if (width === undefined) return null;
+  return unsigned === undefined
+    ? { least: -(2n ** (width - 1n)), greatest: 2n ** (width - 1n) - 1n }
+    : { least: 0n, greatest: 2n ** width - 1n };
+}
+
+const textBytes: Readonly<Record<string, number>> = { tinytext: 255, text: 65_535, mediumtext: 16_777_215 };
+
+function lengthCondition(name: string, type: string): string | null {
+  const characters = /^(?:var)?char\((\d+)\)$/.exec(type)?.[1];
+  if (characters !== undefined) return `CHAR_LENGTH(${name}) > ${characters}`;
+  const bytes = textBytes[type];
+  return bytes === undefined ? null : `LENGTH(${name}) > ${bytes}`;
+}
+
+/** A condition that is true for the values of a column that another definition of it would not take; null for none. */
+export function misfitCondition(from: Column, to: Column): string | null {
+  const name = quoteName(from.name);
+  const conditions: string[] = [];
+  if (from.nullable && !to.nullable) conditions.push(`${name} IS NULL`);
+  if (from.type !== to.type) {
+    const range = integerRange(to.type);
+    const values = /^enum\((.*)\)$/.exec(to.type)?.[1];
+    const tooLong = lengthCondition(name, to.type);
+    if (range !== null) conditions.push(`${name} NOT BETWEEN ${range.least} AND ${range.greatest}`);
+    if (values !== undefined) conditions.push(`${name} NOT IN (${values})`);
+    if (tooLong !== null) conditions.push(tooLong);
+  }
+  return conditions.length === 0 ? null : conditions.join(' OR ');
+}
+
+/** How many rows hold such a value. */
+export async function countRows(context: StepContext, table: string, condition: string): Promise<number> {
+  const [counted] = await select<{ rows: number | string }>(
+    context.session,
+    `SELECT COUNT(*) AS \`rows\` FROM ${quoteName(table)} WHERE ${condition}`,
+  );
+  return Number(counted?.rows ?? 0);
+}
+
+/** A condition that is true where somebody gave the column a value. */
+function writtenCondition(column: Column): string {
+  const name = quoteName(column.name);
+  const value = column.default;
+  if (value?.startsWith("'") !== true) return `${name} IS NOT NULL`;
+  // Byte by byte: under the column's own collation 'System' equals the default 'system'
+  return isText(column.type)
+    ? `NOT (CAST(${name} AS BINARY) <=> CAST(${value} AS BINARY))`
+    : `NOT (${name} <=> ${value})`;
+}
+
+async function assertMayDrop(context: StepContext, table: string, column: Column): Promise<void> {
+  const condition = writtenCondition(column);
+  const rows = await countRows(context, table, condition);
+  if (rows === 0) return;
+  if (!context.discardRows) {
+    throw new ProtectionFlowsError('ROLLBACK_WOULD_LOSE_ROWS', {
+      message: `dropping column ${table}.${column.name} would lose the value of ${rows} row${rows === 1 ? '' : 's'}`,
+      remedy: `Save the values (SELECT * FROM ${quoteName(table)} WHERE ${condition};), then say that they may go: protection-flows rollback --discard-rows, or PROTECTION_FLOWS_DISCARD_ROWS=1 in the environment of migration:revert.`,
+      details: { table, column: column.name, rows },
+    });
+  }
+  context.onDiscard?.(`${table}.${column.name}`, rows);
+}
+
+/**
+ * Adds a column, behind the others. Done when one of that name and definition is there; one of another definition is
+ * SCHEMA_HAND_MADE. Its undoing drops the column, and refuses while a row holds a value in it
+ * (ROLLBACK_WOULD_LOSE_ROWS): anything but NULL and a literal default counts as one.
+ *
+ * The default may not be an expression such as uuid(): MySQL with a binary log refuses to add that column (1674,
+ * https://dev.mysql.com/doc/refman/8.4/en/data-type-defaults.html), as each replica would make up other values.
+ */
+export function addColumn(table: string, column: Column): Step {
+  return {
+    title: `add column ${table}.${column.name}`,
+    tables: [table],
+    declare: (schema) =>
+      withTable(schema, table, (shape) => ({ ...shape, columns: [...shape.columns, column] })),
+    plan(live) {
+      const found = liveColumn(live, table, column.name);
+      if (found === undefined) return [alterSql(table, `ADD ${columnSql(column, null)}`)];
+      if (sameColumn(found, column)) return [];
+      throw handMadeColumn(table, column, found);
+    },
+    undo: (live) =>
+      liveColumn(live, table, column.name) === undefined
+        ? []
+        : [alterSql(table, `DROP COLUMN ${quoteName(column.name)}`)],
+    async assertUndoable(context, live) {
+      if (liveColumn(live, table, column.name) !== undefined) await assertMayDrop(context, table, column);
+    },
+  };
+}
+
+/** Refuses to give the column a definition that some of its values would not survive. */
+async function assertFits(
+  context: StepContext,
+  table: string,
+  change: { readonly from: Column; readonly to: Column },
+  code: 'PREFLIGHT_FAILED' | 'ROLLBACK_WOULD_LOSE_ROWS',
+): Promise<void> {
+  const { from, to } = change;
+  const condition = misfitCondition(from, to);
+  if (condition === null) return;
+  const rows = await countRows(context, table, condition);
+  if (rows === 0) return;
+  throw new ProtectionFlowsError(code, {
+    message: `${rows} row${rows === 1 ? '' : 's'} of ${table} ${rows === 1 ? 'holds' : 'hold'} a ${from.name} that ${describeColumn(to)} does not take`,
+    consequence: 'The column was left as it is; no row was touched.',
+    remedy: `Give those rows another value first. To see them: SELECT * FROM ${quoteName(table)} WHERE ${condition};`,
+    details: { table, column: from.name, rows },
+  });
+}
+
+/**
+ * Changes a column's type, default or nullability in place; its charset and collation stay. Done when the column is
+ * as after; any shape but the ones before and after is SCHEMA_HAND_MADE. Both directions look at the rows first where
+ * the new definition takes less, and refuse while one would not survive (PREFLIGHT_FAILED; undoing,
+ * ROLLBACK_WOULD_LOSE_ROWS): a strict server would refuse too, a lax one would cut the value.
+ */
+export function changeColumn(table: string, before: Column, after: Column): Step {
+  /** Null where the column is so already. Its charset and collation stay. */
+  function changeTo(live: Schema, from: Column, to: Column): ColumnChange | null {
+    const found = liveColumn(live, table, before.name);
+    if (found !== undefined && sameColumn(found, to)) return null;
+    if (found === undefined || !sameColumn(found, from)) throw handMadeColumn(table, from, found);
+    const { charset, collation } = found;
+    return { from: found, to: { ...to, charset, collation } };
+  }
+
+  function statements(live: Schema, server: Server): string[] {
+    const change = changeTo(live, before, after);
+    const shape = live.get(table);
+    return change && shape ? [plannedModify(server, shape, change)] : [];
+  }
+
+  const title = `change column ${table}.${before.name} to ${describeColumn(after)}`;
+  return {
+    title,
+    tables: [table],
+    declare: (schema) =>
+      withTable(schema, table, (shape) => ({
+        ...shape,
+        columns: shape.columns.map((column) => {
+          if (column.name !== before.name) return column;
+          const { charset, collation } = isText(after.type) ? column : after;
+          return { ...after, charset, collation };
+        }),
+      })),
+    plan: (live, server) => statements(live, server),
+    undo: (live) => {
+      const isThere = liveColumn(live, table, before.name) !== undefined;
+      const change = isThere ? changeTo(live, after, before) : null;
+      return change ? [alterSql(table, modifyClause(change))] : [];
+    },
+    async run(context, live) {
+      const change = changeTo(live, before, after);
+      if (change === null) return;
+      await assertFits(context, table, { from: before, to: after }, 'PREFLIGHT_FAILED');
+      await alterTable(context, table, [modifyClause(change)], title);
+    },
+    async assertUndoable(context, live) {
+      const found = liveColumn(live, table, before.name);
+      if (found === undefined || !sameColumn(found, after)) return;
+      await assertFits(context, table, { from: after, to: before }, 'ROLLBACK_WOULD_LOSE_ROWS');
+    },
+  };
+}

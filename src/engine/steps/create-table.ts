@@ -1,0 +1,78 @@
+import { ProtectionFlowsError } from '../../errors';
+import { catalogRows } from '../server/catalog-rows';
+import { compareTable } from '../schema/compare';
+import { createTableSql } from '../schema/ddl';
+import { handMade } from './hand-made';
+import { quoteName, select } from '../server/queryable';
+import type { Table } from '../schema/shape';
+import type { Step, StepContext } from './step';
+
+/** How to let a rollback throw rows away, said wherever it is refused. */
+const howToDiscard =
+  'Save the rows, then say that they may go: add --discard-rows to protection-flows rollback, or set PROTECTION_FLOWS_DISCARD_ROWS=1 in the environment of migration:revert.';
+
+async function assertNoKeysFromOthers(context: StepContext, table: string): Promise<void> {
+  const found = await catalogRows<{ database: string; current: string; child: string; name: string }>(
+    context.session,
+    `SELECT DISTINCT TABLE_SCHEMA AS \`database\`, DATABASE() AS current, TABLE_NAME AS child, CONSTRAINT_NAME AS name
+       FROM information_schema.KEY_COLUMN_USAGE
+      WHERE REFERENCED_TABLE_SCHEMA = DATABASE() AND REFERENCED_TABLE_NAME = ?
+        AND NOT (TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?)
+      ORDER BY TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME`,
+    [table, table],
+  );
+  const keys = found
+    .filter(({ database, current, child }) => database !== current || !context.dropped?.has(child))
+    .map(({ database, child, name }) => ({ name, child: `${database}.${child}` }));
+  if (keys.length === 0) return;
+  const list = keys.map((key) => `${key.name} of ${key.child}`).join(', ');
+  throw new ProtectionFlowsError('ROLLBACK_BLOCKED_BY_KEYS', {
+    message: `table ${table} is referenced by ${list}`,
+    remedy: 'Drop those foreign keys first; they belong to tables that this package does not own.',
+    details: { table, keys },
+  });
+}
+
+async function assertMayDrop(context: StepContext, table: string): Promise<void> {
+  await assertNoKeysFromOthers(context, table);
+  const [counted] = await select<{ rows: number | string }>(
+    context.session,
+    `SELECT COUNT(*) AS \`rows\` FROM ${quoteName(table)}`,
+  );
+  const rows = Number(counted?.rows ?? 0);
+  if (rows === 0) return;
+  if (!context.discardRows) {
+    throw new ProtectionFlowsError('ROLLBACK_WOULD_LOSE_ROWS', {
+      message: `dropping ${table} would lose ${rows} row${rows === 1 ? '' : 's'}`,
+      remedy: howToDiscard,
+      details: { table, rows },
+    });
+  }
+  context.onDiscard?.(table, rows);
+}
+
+/**
+ * Creates a table, without its foreign keys. Done when a table of exactly this shape is there (a run may have died
+ * right after the CREATE); one of another shape is SCHEMA_HAND_MADE. Its undoing drops the table, and refuses while
+ * it holds rows (ROLLBACK_WOULD_LOSE_ROWS) or keys of others point at it (ROLLBACK_BLOCKED_BY_KEYS).
+ */
+export function createTable(table: Table): Step {
+  return {
+    title: `create table ${table.name}`,
+    tables: [table.name],
+    creates: table.name,
+    declare: (schema) => new Map(schema).set(table.name, table),
+    plan(live) {
+      if (!live.has(table.name)) return [createTableSql(table)];
+      const differences = compareTable(new Map([[table.name, table]]), table, live);
+      if (differences.length > 0) throw handMade(`table ${table.name}`, differences);
+      return [];
+    },
+    // Dropping is one statement, so a table that stands was not undone: it is ours, with what later steps made of it
+    redo: (live) => (live.has(table.name) ? [] : [createTableSql(table)]),
+    undo: (live) => (live.has(table.name) ? [`DROP TABLE ${quoteName(table.name)}`] : []),
+    async assertUndoable(context, live) {
+      if (live.has(table.name)) await assertMayDrop(context, table.name);
+    },
+  };
+}

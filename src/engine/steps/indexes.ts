@@ -1,0 +1,163 @@
+import { ProtectionFlowsError } from '../../errors';
+import { describeIndexColumns } from '../schema/compare';
+import { handMade } from './hand-made';
+import { named, type Index, type Schema, withTable } from '../schema/shape';
+import { quoteName, select } from '../server/queryable';
+import type { StepContext, Step } from './step';
+import { online } from './alter-table';
+import { alterSql, indexSql } from '../schema/ddl';
+
+/** The live index of that name. */
+export function liveIndex(live: Schema, table: string, name: string): Index | undefined {
+  return named(live.get(table)?.indexes ?? [], name);
+}
+
+/** What an index is, in words: `unique (name)`, `(flow_id, started_at DESC)`. */
+export function describeIndex(index: Index): string {
+  return `${index.unique ? 'unique ' : ''}(${describeIndexColumns(index)})`;
+}
+
+/** True for indexes over the same columns in the same order, both unique or both not. */
+export function sameIndex(left: Index, right: Index): boolean {
+  return describeIndex(left) === describeIndex(right);
+}
+
+/** True where the other index begins with all columns of this one, in the same order. */
+export function isPrefixOf(index: Index, other: Index): boolean {
+  const beginning = { ...other, columns: other.columns.slice(0, index.columns.length), unique: index.unique };
+  return sameIndex(index, beginning);
+}
+
+/** SCHEMA_HAND_MADE for an index that is neither what a step expects nor what it makes. */
+export function handMadeIndex(
+  table: string,
+  expected: Index,
+  found: Index | undefined,
+): ProtectionFlowsError {
+  return handMade(`index ${table}.${expected.name}`, [
+    {
+      object: 'index',
+      table,
+      name: expected.name,
+      property: found === undefined ? 'presence' : 'columns',
+      expected: describeIndex(expected),
+      actual: found === undefined ? null : describeIndex(found),
+    },
+  ]);
+}
+
+/** Refuses where a unique index can't come back: rows have come to share its values. */
+export async function assertUniqueAgain(context: StepContext, table: string, index: Index): Promise<void> {
+  const columns = index.columns.map((part) => quoteName(part.name));
+  const duplicates = await select(
+    context.session,
+    `SELECT 1 AS found FROM ${quoteName(table)} WHERE ${columns.map((name) => `${name} IS NOT NULL`).join(' AND ')}
+      GROUP BY ${columns.join(', ')} HAVING COUNT(*) > 1 LIMIT 1`,
+  );
+  if (duplicates.length === 0) return;
+  throw new ProtectionFlowsError('ROLLBACK_WOULD_LOSE_ROWS', {
+    message: `rows of ${table} have the same ${index.columns.map((part) => part.name).join(', ')}: ${index.name} can't be unique again`,
+    consequence: 'Nothing was changed; every row is still there.',
+    remedy: `Make them different first. To see them: SELECT ${columns.join(', ')}, COUNT(*) FROM ${quoteName(table)} GROUP BY ${columns.join(', ')} HAVING COUNT(*) > 1;`,
+    details: { table, index: index.name },
+  });
+}
+
+/**
+ * Drops an index; done when none of that name is there, and one of another shape than expected is SCHEMA_HAND_MADE.
+ * Its undoing adds the index again; a unique one only while no two rows share its values (ROLLBACK_WOULD_LOSE_ROWS).
+ *
+ * @param options `coveredBy`: a declared index that begins with the same columns and serves in its place, a foreign key
+ * too. Where somebody dropped that one, it is added in the same statement.
+ */
+export function dropIndex(
+  table: string,
+  index: Index,
+  { coveredBy }: { readonly coveredBy?: Index } = {},
+): Step {
+  function additions(live: Schema): string[] {
+    if (coveredBy === undefined) return [];
+    const found = liveIndex(live, table, coveredBy.name);
+    if (found === undefined) return [`ADD ${indexSql(coveredBy)}`];
+    if (!sameIndex(found, coveredBy)) throw handMadeIndex(table, coveredBy, found);
+    return [];
+  }
+
+  return {
+    title: `drop index ${table}.${index.name}`,
+    tables: [table],
+    declare: (schema) =>
+      withTable(schema, table, (shape) => ({
+        ...shape,
+        indexes: shape.indexes.filter((one) => one.name !== index.name),
+        retired: [...(shape.retired ?? []), index],
+      })),
+    plan(live) {
+      const found = liveIndex(live, table, index.name);
+      if (found === undefined) return [];
+      if (!sameIndex(found, index)) throw handMadeIndex(table, index, found);
+      const changes = [...additions(live), `DROP INDEX ${quoteName(index.name)}`];
+      return [`${alterSql(table, ...changes)}, ${online}`];
+    },
+    undo(live) {
+      if (!live.has(table)) return [];
+      const found = liveIndex(live, table, index.name);
+      if (found === undefined) return [`${alterSql(table, `ADD ${indexSql(index)}`)}, ${online}`];
+      if (!sameIndex(found, index)) throw handMadeIndex(table, index, found);
+      return [];
+    },
+    async assertUndoable(context, live) {
+      const gone = live.has(table) && liveIndex(live, table, index.name) === undefined;
+      if (gone && index.unique) await assertUniqueAgain(context, table, index);
+    },
+  };
+}
+
+/**
+ * Gives an index other columns under its name, in one statement: a foreign key that needs it is never without. Done
+ * when it is as after; any shape but the ones before and after, and its absence, is SCHEMA_HAND_MADE.
+ */
+export function replaceIndex(table: string, before: Index, after: Index): Step {
+  function statements(live: Index | undefined, from: Index, to: Index): string[] {
+    if (live !== undefined && sameIndex(live, to)) return [];
+    if (live === undefined || !sameIndex(live, from)) throw handMadeIndex(table, from, live);
+    return [`${alterSql(table, `DROP INDEX ${quoteName(from.name)}`, `ADD ${indexSql(to)}`)}, ${online}`];
+  }
+
+  return {
+    title: `make index ${table}.${before.name} ${describeIndex(after)}`,
+    tables: [table],
+    declare: (schema) =>
+      withTable(schema, table, (shape) => ({
+        ...shape,
+        indexes: shape.indexes.map((one) => (one.name === before.name ? after : one)),
+      })),
+    plan: (live) => statements(liveIndex(live, table, before.name), before, after),
+    undo: (live) => (live.has(table) ? statements(liveIndex(live, table, before.name), after, before) : []),
+    async assertUndoable(context, live) {
+      const found = liveIndex(live, table, before.name);
+      const changes = found !== undefined && sameIndex(found, after);
+      if (changes && before.unique) await assertUniqueAgain(context, table, before);
+    },
+  };
+}
+
+/** Adds an index; done when one of that name and shape is there. Its undoing drops it. */
+export function addIndex(table: string, index: Index): Step {
+  return {
+    title: `add index ${table}.${index.name}`,
+    tables: [table],
+    declare: (schema) =>
+      withTable(schema, table, (shape) => ({ ...shape, indexes: [...shape.indexes, index] })),
+    plan(live) {
+      const found = liveIndex(live, table, index.name);
+      if (found === undefined) return [`${alterSql(table, `ADD ${indexSql(index)}`)}, ${online}`];
+      if (!sameIndex(found, index)) throw handMadeIndex(table, index, found);
+      return [];
+    },
+    undo: (live) =>
+      liveIndex(live, table, index.name)
+        ? [`${alterSql(table, `DROP INDEX ${quoteName(index.name)}`)}, ${online}`]
+        : [],
+  };
+}

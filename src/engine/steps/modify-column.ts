@@ -1,0 +1,75 @@
+import { copying, copyingOnline, online } from './alter-table';
+import { alterSql, columnSql, isText } from '../schema/ddl';
+import { tokensOf } from '../schema/expression';
+import type { Server } from '../server/server';
+import type { Column, Table } from '../schema/shape';
+
+/** A column that is to be changed in place. */
+export interface ColumnChange {
+  readonly from: Column;
+  /** With the charset and collation that it is to have. */
+  readonly to: Column;
+}
+
+/** The definition after MODIFY. */
+export function modifyClause({ to }: ColumnChange): string {
+  const { charset, collation } = to;
+  const text = isText(to.type) && charset !== null && collation !== null ? { charset, collation } : null;
+  return `MODIFY ${columnSql(to, text)}`;
+}
+
+/** True where MySQL copies the table at any MODIFY: a CHECK of it names an ENUM column (1845, seen on 9.7). */
+export function checksAnEnum(table: Table): boolean {
+  const enums = table.columns.filter(({ type }) => type.startsWith('enum')).map(({ name }) => name);
+  return table.checks.some(({ expression }) =>
+    (tokensOf(expression) ?? []).some(({ value }) => enums.includes(value)),
+  );
+}
+
+const values = (type: string): string => /^enum\((.*)\)$/.exec(type)?.[1] ?? '';
+const length = (type: string): number => Number(/^varchar\((\d+)\)$/.exec(type)?.[1] ?? NaN);
+
+/** True for types of which the second takes all that the first takes, stored alike. */
+function widens(from: string, to: string): boolean {
+  if (from === to) return true;
+  if (values(from) !== '' && values(to).startsWith(`${values(from)},`)) return true;
+  // A length from 256 bytes on takes two bytes in each row; four bytes a character in utf8mb4
+  return length(to) >= length(from) && (length(to) < 64 || length(from) >= 256);
+}
+
+/**
+ * True where the server will have to copy the table for the change, as far as one can know beforehand; what it really
+ * does is found out by asking it, see `alterTable`. As tried on MariaDB 10.11, 11.8 and MySQL 9.7.
+ */
+export function modifyCopies(server: Server, table: Table, { from, to }: ColumnChange): boolean {
+  const isIndexed =
+    table.primaryKey.includes(from.name) ||
+    table.indexes.some((index) => index.columns.some((part) => part.name === from.name));
+  if (!widens(from.type, to.type)) return true;
+  if (server.flavour === 'mysql' && checksAnEnum(table)) return true;
+  if (isText(to.type) && from.charset !== to.charset) return true;
+  if (isText(to.type) && from.collation !== to.collation) {
+    if (table.primaryKey.includes(from.name)) return true;
+    return server.flavour === 'mysql' ? isIndexed && !to.type.startsWith('enum') : to.type.startsWith('enum');
+  }
+  // "cannot convert NULL to non-constant DEFAULT"
+  const isComputed = to.default !== null && !to.default.startsWith("'");
+  return server.flavour === 'mariadb' && from.nullable && !to.nullable && isComputed;
+}
+
+/**
+ * True where the server lets the table be written while it copies it: MariaDB from 11.2 on, but not with a key that
+ * deletes or clears rows (1846, seen on 11.8).
+ */
+function copiesOnline({ flavour, version }: Server, table: Table): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const acts = table.foreignKeys.some(({ onDelete }) => onDelete === 'CASCADE' || onDelete === 'SET NULL');
+  return flavour === 'mariadb' && (major > 11 || (major === 11 && minor >= 2)) && !acts;
+}
+
+/** The statement as planned. */
+export function plannedModify(server: Server, table: Table, change: ColumnChange): string {
+  const copy = copiesOnline(server, table) ? copyingOnline : copying;
+  const how = modifyCopies(server, table, change) ? copy : online;
+  return `${alterSql(table.name, modifyClause(change))}, ${how}`;
+}

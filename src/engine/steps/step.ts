@@ -1,0 +1,109 @@
+import { readCatalog } from '../schema/catalog/read-catalog';
+import type { Queryable } from '../server/queryable';
+import type { Server } from '../server/server';
+import type { OrphanChoice } from '../orphans/choices';
+import type { ForeignKey, Schema } from '../schema/shape';
+
+/** What a step is given to work with. */
+export interface StepContext {
+  readonly session: Queryable;
+  readonly server: Server;
+  /** True when the caller said that rows may be thrown away. */
+  readonly discardRows: boolean;
+  /** Tables that this rollback drops: undoing anything else on them would be work for nothing. */
+  readonly dropped?: ReadonlySet<string>;
+  /** What to do about rows whose parent does not exist. Default: `report`, which refuses the key. */
+  readonly orphans?: OrphanChoice;
+  /** A change that the server can't make without copying the table is made up to that many rows. */
+  readonly copyLimitRows: number;
+  /** How long to wait for a transaction of others, in milliseconds. Default: a minute. */
+  readonly tableWaitMs?: number;
+  /** Executes one statement that changes something, after asking whether to go on; never waits long for a table. */
+  execute(sql: string): Promise<void>;
+  /** Asks whether to go on, before each batch of a long change of rows. Throws INTERRUPTED. */
+  goOn?(): Promise<void> | void;
+  /** Told, in words, how far a long step has come. */
+  onProgress?(text: string): void;
+  /** Told of each key that a step worked on, with the time it took in milliseconds. */
+  onKey?(name: string, ms: number): void;
+  /** Told of rows that are about to be thrown away, by the caller's wish. */
+  onDiscard?(table: string, rows: number): void;
+}
+
+/**
+ * One re-runnable change of the schema. It decides from the catalog whether it still has to run: DDL commits at once
+ * on these servers, so no transaction protects a migration that is killed half-way, and its rerun meets any state.
+ */
+export interface Step {
+  /** In words, for progress and plans: `create table protection_flows`. */
+  readonly title: string;
+  /** The tables whose shape it needs to know. */
+  readonly tables: readonly string[];
+  /** The table it creates, if that is what it does. */
+  readonly creates?: string;
+  /** The foreign key it adds, if that is what it does: such a step may be deferred, and is tried again later. */
+  readonly foreignKey?: { readonly table: string; readonly key: ForeignKey };
+  /**
+   * What it makes of a schema: folded over all steps it gives the declared schema; over the live one, a plan's next
+   * state. Pure.
+   */
+  declare(schema: Schema): Schema;
+  /**
+   * The statements still needed in that live schema; none when it is done. Pure.
+   *
+   * @throws ProtectionFlowsError where the live schema holds something that the step must not touch
+   */
+  plan(live: Schema, server: Server): readonly string[];
+  /**
+   * The statements still needed where the step had been carried out, and its undoing died: what later steps made of
+   * its object may be there. Default: those of `plan`. Pure.
+   */
+  redo?(live: Schema, server: Server): readonly string[];
+  /** The statements that undo what is there of it. Pure. */
+  undo(live: Schema, server: Server): readonly string[];
+  /** Looks at the rows before `undo` is executed; throws where rows would be lost unasked. */
+  assertUndoable?(context: StepContext, live: Schema): Promise<void>;
+  /** Carries the step out, where executing the planned statements is not enough. */
+  run?(context: StepContext, live: Schema): Promise<void>;
+}
+
+/** Carries a step out on the live schema as it is now. */
+export async function runStep(step: Step, context: StepContext): Promise<void> {
+  const live = await readCatalog(context.session, context.server, step.tables);
+  if (step.run !== undefined) return step.run(context, live);
+  for (const sql of step.plan(live, context.server)) await context.execute(sql);
+}
+
+/** Carries a step out again whose undoing died, on the live schema as it is now. */
+export function redoStep(step: Step, context: StepContext): Promise<void> {
+  return runStep({ ...step, plan: planOf(step, true) }, context);
+}
+
+/** How the step's statements are to be planned: anew, or where its undoing died. */
+export function planOf(step: Step, isReverting: boolean): Step['plan'] {
+  return isReverting && step.redo !== undefined ? step.redo : step.plan;
+}
+
+/** True where the step's table goes in the same rollback. */
+function isMoot(step: Step, context: StepContext): boolean {
+  return step.creates === undefined && (context.dropped?.has(step.tables[0] ?? '') ?? false);
+}
+
+/** Looks whether a step may be undone; throws where rows would be lost unasked. */
+export async function assertUndoable(step: Step, context: StepContext): Promise<void> {
+  if (isMoot(step, context) || step.assertUndoable === undefined) return;
+  await step.assertUndoable(context, await readCatalog(context.session, context.server, step.tables));
+}
+
+/** Undoes a step on the live schema as it is now; refuses before the first statement where rows would be lost. */
+export async function undoStep(step: Step, context: StepContext): Promise<void> {
+  if (isMoot(step, context)) return;
+  const live = await readCatalog(context.session, context.server, step.tables);
+  await step.assertUndoable?.(context, live);
+  for (const sql of step.undo(live, context.server)) await context.execute(sql);
+}
+
+/** The schema that the steps make, one after the other, of an empty database. */
+export function declaredBy(steps: readonly Step[]): Schema {
+  return steps.reduce<Schema>((schema, step) => step.declare(schema), new Map());
+}

@@ -1,0 +1,90 @@
+import { describeDifference } from '../../schema/compare';
+import {
+  createHistorySql,
+  historyTable,
+  historyTableFaults,
+  mendHistorySql,
+} from '../../history/history-table';
+import { remedyText, statement } from '../../steps/remedy';
+import { ask, fail, pass, type Check, type VerifyContext } from '../context';
+import {
+  disorderedRows,
+  insertRows,
+  mistimedRows,
+  repeatedRows,
+  unknownRows,
+  type HistoryFault,
+} from '../../history/history-rows';
+
+/** What is wrong with the history apart from what is pending, in the order in which it is to be mended. */
+export function historyFaults({ history, known }: Pick<VerifyContext, 'history' | 'known'>): HistoryFault[] {
+  const { rows, table } = history;
+  const faults = table === null ? [] : historyTableFaults(table);
+  const columns = faults.filter(({ object }) => object !== 'index');
+  const indexes = faults.filter(({ object }) => object === 'index');
+  const ofTable = (some: typeof faults): HistoryFault[] =>
+    some.length === 0 || table === null
+      ? []
+      : [
+          {
+            summary: some.map(describeDifference).join('; '),
+            parts: mendHistorySql(table, some).map(statement),
+          },
+        ];
+  return [
+    ...ofTable(columns),
+    ...unknownRows(rows, known),
+    ...repeatedRows(rows),
+    ...ofTable(indexes),
+    ...mistimedRows(rows, known),
+    ...disorderedRows(rows, known),
+  ];
+}
+
+/** What is not recorded, or half taken back. */
+function pendingFault({ history, known }: VerifyContext): HistoryFault | null {
+  const { entries, rows } = history;
+  const pending = known.filter((name) => !rows.some((row) => row.name === name));
+  const reverting = rows.filter((row) => row.reverting).map(({ name }) => name);
+  const summary = [
+    ...(entries === null ? [`there is no table ${historyTable}`] : []),
+    ...(pending.length > 0
+      ? [
+          `${known.length - pending.length} of ${known.length} migrations recorded; pending: ${pending.join(', ')}`,
+        ]
+      : []),
+    ...(reverting.length > 0
+      ? [`a rollback of ${reverting.join(', ')} died half-way (protection-flows rollback would finish it)`]
+      : []),
+  ];
+  if (summary.length === 0) return null;
+  return {
+    summary: summary.join('; '),
+    parts: [
+      ...(entries === null ? [statement(createHistorySql)] : []),
+      ...insertRows(pending, rows, known),
+      ...rows
+        .filter((row) => row.reverting)
+        .map(({ id }) => statement(`UPDATE ${historyTable} SET reverting = 0 WHERE id = ${id}`)),
+    ],
+  };
+}
+
+/** Every migration is recorded, once, in order, with its time; and nothing that this code does not know. */
+export const historyCheck: Check = {
+  id: 'history',
+  async run(context) {
+    const { session, history, known } = context;
+    const evidence =
+      history.entries === null
+        ? []
+        : [await ask(session, `SELECT id, timestamp, name FROM ${historyTable} ORDER BY id`)];
+    const pending = pendingFault(context);
+    const faults = [...historyFaults(context), ...(pending === null ? [] : [pending])];
+    if (faults.length === 0) return pass(`all ${known.length} migrations recorded, each once`, evidence);
+    const remedy = history.migrateMends
+      ? 'protection-flows migrate'
+      : remedyText(faults.flatMap(({ parts }) => [...parts]));
+    return fail(faults.map(({ summary }) => summary).join('; '), remedy, evidence);
+  },
+};

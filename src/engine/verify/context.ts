@@ -1,0 +1,171 @@
+import { historyTable, readHistory, type HistoryEntry } from '../migrate';
+import { catalogRows } from '../server/catalog-rows';
+import type { MendingPlan, MendingSection } from '../adopt/remedies';
+import type { Orphans } from '../orphans/find-orphans';
+import { select, type Queryable } from '../server/queryable';
+import { note, remedyText, type RemedyPart } from '../steps/remedy';
+import type { Server } from '../server/server';
+import type { Schema, Table } from '../schema/shape';
+import type { HistoryRow } from '../history/history-rows';
+import type { LastingEffects } from './probe/lasting-effects';
+import type { CheckId, CheckOutcome, Evidence } from './report';
+import type { Trigger } from './surroundings';
+
+export type { CheckOutcome } from './report';
+
+/** The orphans of a key, or why they could not be looked for. */
+export interface OrphanFact {
+  readonly table: string;
+  readonly key: string;
+  readonly sql: string;
+  readonly found: Orphans | { readonly fault: string };
+}
+
+/** What the history says, and what is to be done about it. */
+export interface HistoryFact {
+  /** Null where there is no history table. */
+  readonly entries: readonly HistoryEntry[] | null;
+  readonly rows: readonly HistoryRow[];
+  /** The live table; null where there is none. */
+  readonly table: Table | null;
+  /** True where `protection-flows migrate` sets right what is pending. */
+  readonly migrateMends: boolean;
+}
+
+/** What the checks look at, read once. */
+export interface VerifyContext {
+  readonly session: Queryable;
+  readonly server: Server;
+  readonly database: string;
+  /** The schema that all migrations declare. */
+  readonly declared: Schema;
+  /** The live tables: ours, and the parents of our keys. */
+  readonly live: Schema;
+  readonly history: HistoryFact;
+  /** Names of all migrations of this code, oldest first. */
+  readonly known: readonly string[];
+  readonly orphans: readonly OrphanFact[];
+  /** Triggers on our tables, as far as this user may see them. */
+  readonly triggers: readonly Trigger[];
+  /** Our tables that a temporary table of this session hides. */
+  readonly hidden: readonly string[];
+  /** What would stay of a row that is taken back. */
+  readonly effects: LastingEffects;
+  /** The mending SQL of every section, each statement once. */
+  readonly mending: MendingPlan;
+}
+
+/** One check. It reports what it can't do as `skip`; what it throws is a fault of the connection. */
+export interface Check {
+  readonly id: CheckId;
+  run(context: VerifyContext): Promise<CheckOutcome>;
+}
+
+/** All is as declared. */
+export const pass = (summary: string, evidence: readonly Evidence[] = []): CheckOutcome => ({
+  status: 'pass',
+  summary,
+  evidence,
+  remedy: null,
+});
+
+/** Something differs; the remedy mends it. */
+export const fail = (summary: string, remedy: string, evidence: readonly Evidence[] = []): CheckOutcome => ({
+  status: 'fail',
+  summary,
+  evidence,
+  remedy,
+});
+
+/** The check could not run; the summary says why. */
+export const skip = (
+  summary: string,
+  evidence: readonly Evidence[] = [],
+  remedy: string | null = null,
+): CheckOutcome => ({
+  status: 'skip',
+  summary,
+  evidence,
+  remedy,
+});
+
+/** Right as far as it goes: keys whose parent table does not exist are left out. */
+export const deferred = (summary: string, evidence: readonly Evidence[] = []): CheckOutcome => ({
+  status: 'deferred',
+  summary,
+  evidence,
+  remedy: '-- Once the parent table is there, protection-flows migrate adds the key.',
+});
+
+/** Executes a SELECT and keeps it as evidence. */
+export async function ask(session: Queryable, sql: string): Promise<Evidence> {
+  return { sql, rows: await catalogRows(session, sql) };
+}
+
+/** The declared tables that are not there, or that a view stands in for. */
+export function missingTables({ declared, live }: Pick<VerifyContext, 'declared' | 'live'>): string[] {
+  return [...declared.keys()].filter((name) => !live.has(name) || live.get(name)?.engine === 'VIEW');
+}
+
+/** The skip of a check that needs both tables, or null where they are there. */
+export function unlessTables(context: VerifyContext): CheckOutcome | null {
+  const missing = missingTables(context);
+  return missing.length === 0 ? null : skip(`not run: ${missing.join(' and ')} not there`);
+}
+
+/** The skip of a check that needs both tables and their rows, or null where they can be read. */
+export function unlessRows(context: VerifyContext): CheckOutcome | null {
+  const { hidden } = context;
+  return (
+    unlessTables(context) ??
+    (hidden.length === 0 ? null : skip(`not run: a temporary table hides ${hidden.join(' and ')}`))
+  );
+}
+
+const mendedBy = (id: string): string => `Mended by what the check ${id} says.`;
+
+/** A section's remedy as text; where other sections mend it already, or migrate will, a comment that says so. */
+export function remedyOf(
+  context: VerifyContext,
+  section: MendingSection,
+  parts?: readonly RemedyPart[],
+): string {
+  const own = parts ?? context.mending[section];
+  if (own.length > 0) return remedyText(own);
+  if (context.history.migrateMends) return remedyText([note(mendedBy('history'))]);
+  const other = (['tables', 'columns', 'foreign-keys'] as const).find(
+    (id) => id !== section && context.mending[id].length > 0,
+  );
+  return remedyText([note(mendedBy(other ?? section))]);
+}
+
+/** The server's error number of an error, wherever it was wrapped; null for an error that is none of the server's. */
+export function errnoOf(error: unknown): number | null {
+  for (let at = error; typeof at === 'object' && at !== null; at = (at as { cause?: unknown }).cause) {
+    const { errno } = at as { errno?: unknown };
+    if (typeof errno === 'number' && errno > 0) return errno;
+  }
+  return null;
+}
+
+/** The message of whatever was thrown. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Reads the history's rows as they are stored; none where there is no such table. */
+export async function readHistoryRows(session: Queryable): Promise<Pick<HistoryFact, 'entries' | 'rows'>> {
+  const entries = await readHistory(session);
+  if (entries === null) return { entries, rows: [] };
+  const rows = await select<{ id: unknown; timestamp: unknown; name: unknown }>(
+    session,
+    `SELECT id, timestamp, name FROM ${historyTable} ORDER BY id`,
+  );
+  return {
+    entries,
+    rows: rows.map(({ id, timestamp, name }) => ({
+      id: Number(id),
+      timestamp: Number(timestamp),
+      name: String(name),
+      reverting: entries.some((entry) => entry.id === Number(id) && entry.reverting),
+    })),
+  };
+}

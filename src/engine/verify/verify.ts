@@ -1,0 +1,192 @@
+import type { QueryRunner } from 'typeorm';
+import { declareArguments, flag, optional, options as optionsOf } from '../../arguments';
+import { isProtectionFlowsError } from '../../errors';
+import type { ProtectionFlowsDataSource } from '../migrate';
+import { guarded } from '../migrate/arguments';
+import { busy } from '../session/lock-wait';
+import { insideTransaction, select } from '../server/queryable';
+import { cascadeDeleteCheck } from './checks/cascade-delete';
+import { checkConstraintsCheck } from './checks/check-constraints';
+import { columnsCheck, foreignKeysCheck, tablesCheck } from './checks/declared-objects';
+import { historyCheck } from './checks/history';
+import { indexesCheck } from './checks/indexes';
+import { keyCompatibilityCheck } from './checks/key-compatibility';
+import { orphansCheck } from './checks/orphans';
+import { restrictCheck } from './checks/restrict';
+import { rowCountsCheck } from './checks/row-counts';
+import { setNullCheck } from './checks/set-null';
+import { errnoOf, messageOf, readHistoryRows, skip, type Check, type VerifyContext } from './context';
+import { findWhetherMigrateMends, readContext } from './read-context';
+import { LastingEffects } from './probe/lasting-effects';
+import { checkIds, type CheckResult, type VerifyReport, verdictOf } from './report';
+
+/** Checks that only read. */
+const readingChecks: readonly Check[] = [
+  historyCheck,
+  tablesCheck,
+  rowCountsCheck,
+  columnsCheck,
+  foreignKeysCheck,
+  keyCompatibilityCheck,
+  orphansCheck,
+];
+
+/** Checks that insert and delete, in one transaction that is rolled back. */
+const behaviourChecks: readonly Check[] = [
+  indexesCheck,
+  checkConstraintsCheck,
+  cascadeDeleteCheck,
+  setNullCheck,
+  restrictCheck,
+];
+
+/** Options of {@link verify}. */
+export interface VerifyOptions {
+  /** True to call a database with deferred keys not ok. */
+  readonly strict?: boolean | undefined;
+}
+
+const assertVerify = declareArguments('verify', {
+  dataSource: guarded,
+  options: optionsOf({ strict: optional(flag) }),
+});
+
+/** A check that the server does not let run is a skip, with the server's reason; a lost connection ends verify. */
+async function runCheck(check: Check, context: VerifyContext): Promise<CheckResult> {
+  try {
+    return { id: check.id, ...(await check.run(context)) };
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === null || isProtectionFlowsError(error, 'CONNECTION_LOST')) throw error;
+    return { id: check.id, ...skip(`could not run: ${messageOf(error)} (errno ${errno})`) };
+  }
+}
+
+/** The locks that verify waits for, and how its session may not be set, whatever the application left there. */
+const ownSettings = { lock_wait_timeout: '3', innodb_lock_wait_timeout: '3', foreign_key_checks: '1' };
+
+const assignments = (settings: Readonly<Record<string, string>>): string =>
+  Object.entries(settings)
+    .map(([name, value]) => `SESSION ${name} = ${value}`)
+    .join(', ');
+
+/** Runs `work` with settings of verify's own, and gives the session, which the pool hands out again, its former ones. */
+async function withOwnSettings<T>(runner: QueryRunner, work: () => Promise<T>): Promise<T> {
+  const names = Object.keys(ownSettings);
+  const [before] = await select(
+    runner,
+    `SELECT ${names.map((name) => `@@SESSION.${name} AS ${name}`).join(', ')}`,
+  );
+  const former = names.map((name): [string, string] => [name, String(Number(before?.[name]))]);
+  await runner.query(`SET ${assignments(ownSettings)}`);
+  try {
+    return await work();
+  } catch (error) {
+    throw busy(error);
+  } finally {
+    await runner.query(`SET ${assignments(Object.fromEntries(former))}`).catch(() => undefined);
+  }
+}
+
+/** ER_WARNING_NOT_COMPLETE_ROLLBACK. */
+const notTakenBack = 1196;
+
+/**
+ * Takes back what a check did. Null where it is as before; else why nothing may be tried any more: the server has ended the
+ * transaction, and the savepoint with it; or it says that rows stay, as a trigger that this user may not see writes to a
+ * table that keeps them.
+ */
+async function takeBack(runner: QueryRunner): Promise<'ended' | 'stays' | null> {
+  try {
+    const answer = (await runner.query('ROLLBACK TO SAVEPOINT verify_check')) as { warningStatus?: number };
+    if (!answer.warningStatus) return null;
+    const warnings = await select<{ Code: number | string }>(runner, 'SHOW WARNINGS');
+    return warnings.some(({ Code }) => Number(Code) === notTakenBack) ? 'stays' : null;
+  } catch (error) {
+    if (errnoOf(error) === null) throw error;
+    return 'ended';
+  }
+}
+
+/** The result of a check that left something behind: whatever it found, that is what has to be known. */
+const leftBehind = ({ id, evidence }: CheckResult): CheckResult => ({
+  id,
+  ...skip(
+    `rows of this check stayed (the server's warning ${notTakenBack}): a trigger that this user may not see writes to a table without transactions`,
+    evidence,
+    '-- Look for them with a user who has the TRIGGER privilege: SHOW TRIGGERS; the rows name verify-…',
+  ),
+});
+
+/**
+ * Runs the behaviour checks in one transaction of DML only, rolled back whatever happens. With autocommit off nothing
+ * can stay even where the server ends the transaction by itself, as a deadlock does; the checks after it do not run.
+ */
+async function behaviour(runner: QueryRunner, outside: VerifyContext): Promise<CheckResult[]> {
+  const session = insideTransaction(runner);
+  const context = { ...outside, session, effects: new LastingEffects(session, outside.database) };
+  await runner.query('SET SESSION autocommit = 0');
+  try {
+    await runner.query('START TRANSACTION');
+    await runner.query('SAVEPOINT verify_check');
+    const results: CheckResult[] = [];
+    let why: string | null = null;
+    for (const check of behaviourChecks) {
+      if (why !== null) {
+        results.push({ id: check.id, ...skip(`not run: ${why}`) });
+        continue;
+      }
+      const result = await runCheck(check, context);
+      const state = await takeBack(runner);
+      results.push(state === 'stays' ? leftBehind(result) : result);
+      if (state === 'ended') why = `the server ended the transaction in the check ${check.id}`;
+      if (state === 'stays') why = `rows of the check ${check.id} stayed`;
+    }
+    return results;
+  } finally {
+    // Where the connection is gone, the server has rolled back by itself.
+    await runner.query('ROLLBACK').catch(() => undefined);
+    await runner.query('SET SESSION autocommit = 1').catch(() => undefined);
+  }
+}
+
+/** Whether migrate is the remedy, asked on a session that is given back first: the pool may have one only. */
+async function wouldMigrateMend(dataSource: ProtectionFlowsDataSource): Promise<boolean> {
+  const runner = dataSource.createQueryRunner('master');
+  const history = await withOwnSettings(runner, () => readHistoryRows(runner)).finally(() =>
+    runner.release(),
+  );
+  return findWhetherMigrateMends(dataSource, history);
+}
+
+/**
+ * Proves on the live server that everything declared exists and behaves: reads the catalog and the rows, then
+ * inserts, deletes and looks in one transaction that is rolled back. Leaves nothing behind, and waits for a lock for
+ * 3 seconds at a time.
+ *
+ * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments; CONNECTION_LOST; TABLE_BUSY where the history itself is locked; whatever else stands in a check's way is reported as `skip`
+ */
+export async function verify(
+  dataSource: ProtectionFlowsDataSource,
+  options: VerifyOptions = {},
+): Promise<VerifyReport> {
+  assertVerify({ dataSource, options });
+  const { server, database } = dataSource;
+  const migrateMends = await wouldMigrateMend(dataSource);
+  const runner = dataSource.createQueryRunner('master');
+  try {
+    return await withOwnSettings(runner, async () => {
+      const context = await readContext(dataSource, runner, migrateMends);
+      const results: CheckResult[] = [];
+      for (const check of readingChecks) results.push(await runCheck(check, context));
+      results.push(...(await behaviour(runner, context)));
+      const checks = results.sort((one, other) => checkIds.indexOf(one.id) - checkIds.indexOf(other.id));
+      const verdict = verdictOf(context, checks);
+      const anyDeferred = checks.some((check) => check.status === 'deferred');
+      const ok = verdict === 'proven' && !(options.strict && anyDeferred);
+      return { ok, verdict, server, database, checks };
+    });
+  } finally {
+    await runner.release();
+  }
+}

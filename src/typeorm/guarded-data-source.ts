@@ -1,0 +1,180 @@
+import {
+  DataSource,
+  type DataSourceOptions,
+  type Migration,
+  type QueryRunner,
+  type ReplicationMode,
+} from 'typeorm';
+import { migrations } from '../migrations';
+import { historyTable } from '../engine/history/history-table';
+import type { Flavour, Server } from '../engine/server/server';
+import { readHistory } from '../engine/history/history';
+import { probeServer } from './probe-server';
+import { refusals } from './refusals';
+import { runPending, undoNewest } from './run-pending';
+import { translateErrors, translated } from '../engine/session/translate-errors';
+import { withRunner } from '../engine/session/with-runner';
+
+/** TypeORM's options for its driver of MySQL and MariaDB. */
+export type MysqlOptions = Extract<DataSourceOptions, { type: 'mysql' | 'mariadb' }>;
+
+/** Where to connect to. */
+export interface Connection {
+  readonly options: MysqlOptions;
+  /** The kind of server that the configuration declares, if it does. */
+  readonly declaredType: Flavour | null;
+}
+
+/** What is the same for every data source of this package, wherever it connects to. */
+export type FixedOptions = Pick<MysqlOptions, 'entities' | 'subscribers'>;
+
+/** What may hold a password or a private key reaches TypeORM by the driver, and nobody's console. */
+function withoutSecrets(options: object): Partial<DataSourceOptions> {
+  const secret = new Set(['password', 'ssl', 'extra', 'url', 'replication']);
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !secret.has(name)));
+}
+
+function warnOfWrongType(declared: Flavour | null, server: Server): void {
+  if (declared === null || declared === server.flavour) return;
+  process.emitWarning(
+    `the configuration says type ${declared}, but the server is ${server.flavour} ${server.version}; ${server.flavour} is used. Correct or remove the type.`,
+    { type: 'ProtectionFlowsWarning', code: 'DECLARED_TYPE_WRONG' },
+  );
+}
+
+/**
+ * The DataSource of this package: TypeORM's, guarded. Constructing it neither connects nor reads anything; the
+ * connection's options are asked for in {@link initialize}, where the server is asked what it is and TypeORM's
+ * driver type is set to match: with the wrong one, every generated migration would drop and add columns.
+ *
+ * `runMigrations` and `undoLastMigration`, whoever calls them, go through {@link migrate} and {@link rollback}.
+ * `synchronize`, `dropDatabase` and `fake` are refused: they would drop tables of others, or record what never ran.
+ */
+export class ProtectionFlowsDataSource extends DataSource {
+  /** What was set by `setOptions` before `initialize`: it has the last word, as for any DataSource. */
+  readonly #overrides: Partial<DataSourceOptions> = {};
+  private detected: Server | undefined;
+  private initializing: Promise<this> | undefined;
+  private isStarting = false;
+
+  /**
+   * @param connection gives the options of the connection, when it is needed; throws where there is none. It is told
+   * what was set by `setOptions`, and puts it into them
+   * @param fixed entities and subscribers
+   */
+  constructor(
+    private readonly connection: (overrides: Partial<DataSourceOptions>) => Connection | Promise<Connection>,
+    private readonly fixed: FixedOptions,
+  ) {
+    // A stand-in: without a driver module TypeORM would load mysql2 at import. 0.3 wants it to be not empty, and named
+    super({ type: 'mysql', driver: { standIn: true }, ...({ connectorPackage: 'mysql2' } as object) });
+  }
+
+  /** The server at the other end. Known once initialized. */
+  get server(): Server {
+    if (this.detected === undefined)
+      throw new Error('The data source is not initialized: await initialize() first.');
+    return this.detected;
+  }
+
+  /** The name of the database it works on. Known once initialized. */
+  get database(): string {
+    return this.driver.database ?? '';
+  }
+
+  override setOptions(options: Partial<DataSourceOptions>): this {
+    Object.assign(this.#overrides, options);
+    return super.setOptions(withoutSecrets(options));
+  }
+
+  /**
+   * Connects. Several callers at once share one attempt; after it, `isInitialized` is true.
+   *
+   * @throws ProtectionFlowsError CONFIG_*, HOST_UNKNOWN, CONNECTION_REFUSED, ACCESS_DENIED, DATABASE_MISSING,
+   * SERVER_UNSUPPORTED, OPTION_REFUSED; with `migrationsRun`, whatever `runMigrations` throws but KEYS_REFUSED
+   */
+  override initialize(): Promise<this> {
+    this.initializing ??= this.openOnce().finally(() => (this.initializing = undefined));
+    return this.initializing;
+  }
+
+  /** TypeORM 0.3 has a `connect` of its own. */
+  private async openOnce(): Promise<this> {
+    if (this.isInitialized) return super.initialize();
+    const { options, declaredType } = await this.connection(this.#overrides);
+    if (options.synchronize || options.dropSchema)
+      throw refusals.option(options.synchronize ? 'synchronize' : 'dropSchema');
+    this.detected = await probeServer(options);
+    warnOfWrongType(declaredType, this.detected);
+    super.setOptions({
+      ...this.fixed,
+      migrations: [...migrations],
+      migrationsTableName: historyTable,
+      ...options,
+      type: this.detected.flavour,
+    } as Partial<DataSourceOptions>);
+    const Driver = this.driver.constructor as new (dataSource: DataSource) => DataSource['driver'];
+    this.driver = new Driver(this);
+    this.isStarting = true;
+    try {
+      return await super.initialize();
+    } catch (error) {
+      throw translated(error);
+    } finally {
+      this.isStarting = false;
+    }
+  }
+
+  override createQueryRunner(mode?: ReplicationMode): QueryRunner {
+    const runner = translateErrors(super.createQueryRunner(mode));
+    runner.clearDatabase = () => Promise.reject(refusals.drop());
+    return runner;
+  }
+
+  /**
+   * Runs the pending migrations through {@link migrate}, whatever transaction mode is asked for.
+   *
+   * A key that can't be added is a warning where `initialize()` calls this (`migrationsRun`), and an error for anyone
+   * else; in both cases everything else was done.
+   *
+   * @throws ProtectionFlowsError FAKE_REFUSED; PREFLIGHT_FAILED with the findings where nothing could be done;
+   * KEYS_REFUSED with the findings where all but some keys was done
+   */
+  override async runMigrations(options?: { fake?: boolean | undefined }): Promise<Migration[]> {
+    if (options?.fake) throw refusals.fake();
+    return runPending(this, this.isStarting);
+  }
+
+  /**
+   * Undoes the newest migration through {@link rollback}; rows are thrown away only with
+   * PROTECTION_FLOWS_DISCARD_ROWS=1 in the environment.
+   *
+   * @throws ProtectionFlowsError FAKE_REFUSED, and what {@link rollback} throws
+   */
+  override async undoLastMigration(options?: { fake?: boolean | undefined }): Promise<void> {
+    if (options?.fake) throw refusals.fake();
+    if (!(await undoNewest(this)))
+      this.logger.logSchemaBuild('No migrations were found in the database. Nothing to revert!');
+  }
+
+  /** Logs each migration as TypeORM does; true where one is pending. Unlike TypeORM's, it creates no table. */
+  override async showMigrations(): Promise<boolean> {
+    const history = (await withRunner(this, readHistory)) ?? [];
+    const pending = this.migrations.filter(({ name = '' }) => {
+      const entry = history.find((one) => one.name === name && !one.reverting);
+      this.logger.logSchemaBuild(entry ? `[X] ${entry.id} ${name}` : `[ ] ${name}`);
+      return entry === undefined;
+    });
+    return pending.length > 0;
+  }
+
+  /** Always refused: SYNCHRONIZE_REFUSED. */
+  override synchronize(): Promise<void> {
+    return Promise.reject(refusals.synchronize());
+  }
+
+  /** Always refused: DROP_REFUSED. */
+  override dropDatabase(): Promise<void> {
+    return Promise.reject(refusals.drop());
+  }
+}

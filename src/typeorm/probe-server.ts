@@ -1,0 +1,21 @@
+import { detectServer, type Server } from '../engine/server/server';
+import type { MysqlOptions } from './guarded-data-source';
+import { findWriter, openConnection } from '../engine/session/open-connection';
+import { translated } from '../engine/session/translate-errors';
+
+/**
+ * Asks the server what it is, on a connection of its own, before TypeORM's driver is chosen. A declared type that
+ * contradicts it is corrected, with a warning: TypeORM with the wrong type sees differences for ever, and destroys.
+ */
+export async function probeServer(options: MysqlOptions): Promise<Server> {
+  await findWriter(options);
+  const connection = openConnection(options, { answerLimitMs: options.connectTimeout });
+  try {
+    return await detectServer(connection);
+  } catch (error) {
+    throw translated(error);
+  } finally {
+    // Where the server gives its user one connection, the pool's comes next
+    await connection.end();
+  }
+}

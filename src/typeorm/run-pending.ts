@@ -1,0 +1,63 @@
+import type { Migration } from 'typeorm';
+import { ProtectionFlowsError } from '../errors';
+import { isInTheWay, type Finding } from '../engine/preflight';
+import type { ProtectionFlowsDataSource } from './guarded-data-source';
+import { migrate } from '../engine/migrate/migrate';
+import type { ProgressListener } from '../engine/migrate/results';
+import { rollback } from '../engine/migrate/rollback';
+import { startReportOf } from './start-report';
+
+/** Tells whom a start or TypeORM's CLI, which show no progress, waits for: each holder once. */
+function tellWaits(dataSource: ProtectionFlowsDataSource): ProgressListener {
+  const told = new Set<string>();
+  return ({ step }) => {
+    if (!step.startsWith('wait for ') || told.has(step)) return;
+    told.add(step);
+    startReportOf(dataSource).waits(step);
+  };
+}
+
+function faults(findings: readonly Finding[]): { message: string; remedy: string } {
+  return {
+    message: findings
+      .map(({ code, key, message }) => `${code}${key === null ? '' : ` (${key})`}: ${message}`)
+      .join('; '),
+    remedy: findings.map(({ remedy }) => remedy).join('\n'),
+  };
+}
+
+/**
+ * Runs the pending migrations for whoever asks through TypeORM.
+ *
+ * A key that can't be added is no reason for a service to stay down, so the start of one reports it and goes on. Whoever
+ * asks for the migrations themselves (TypeORM's CLI, a deployment script) has to be told that not all of it was done.
+ *
+ * @param atStart whether this is part of a service's start
+ * @throws ProtectionFlowsError PREFLIGHT_FAILED where nothing could be done; KEYS_REFUSED, unless at a start, where all
+ * but those keys was done; what {@link migrate} throws
+ */
+export async function runPending(
+  dataSource: ProtectionFlowsDataSource,
+  atStart: boolean,
+): Promise<Migration[]> {
+  const { findings, applied, migrations } = await migrate(dataSource, { onProgress: tellWaits(dataSource) });
+  const inTheWay = findings.filter(isInTheWay);
+  const details = { applied, findings: inTheWay };
+  if (inTheWay.some(({ effect }) => effect === 'blocking'))
+    throw new ProtectionFlowsError('PREFLIGHT_FAILED', { ...faults(inTheWay), details });
+  if (inTheWay.length > 0 && !atStart)
+    throw new ProtectionFlowsError('KEYS_REFUSED', { ...faults(inTheWay), details });
+  if (atStart) {
+    const report = startReportOf(dataSource);
+    for (const name of applied) report.applied(name);
+    for (const finding of findings.filter(({ effect }) => effect === 'deferred')) report.deferred(finding);
+    for (const finding of inTheWay) report.refused(finding);
+  }
+  return migrations;
+}
+
+/** Undoes the newest migration for whoever asks through TypeORM; false where there is none. */
+export async function undoNewest(dataSource: ProtectionFlowsDataSource): Promise<boolean> {
+  const { undone } = await rollback(dataSource, { onProgress: tellWaits(dataSource) });
+  return undone.length > 0;
+}
