@@ -40,7 +40,7 @@ const mayImport = {
   schedule: ground,
   migrations: ['engine', 'errors'],
   typeorm: ['config', 'driver', 'engine', 'entities', 'errors', 'migrations', 'validation'],
-  repositories: ['arguments', 'config', 'entities', 'domain', 'errors', 'validation', 'schedule'],
+  repositories: ['arguments', 'driver', 'entities', 'domain', 'errors', 'validation', 'schedule'],
   nestjs: ['arguments', 'repositories', 'config', 'engine', 'typeorm', 'errors', 'data-source.ts'],
 };
 

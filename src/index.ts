@@ -20,14 +20,14 @@ export {
 } from './errors';
 export {
   loadConnection,
-  dataSourceOptions,
-  withSessionSettings,
   redact,
   type ConnectionSettings,
   type ConnectionSources,
   type KnownSettings,
   type KnownSsl,
 } from './config';
+export { withSessionSettings } from './driver/session-settings';
+export { dataSourceOptions } from './typeorm/data-source-options';
 export * from './engine/migrate';
 export { migrations } from './migrations';
 export * from './repositories';

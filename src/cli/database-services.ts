@@ -1,5 +1,6 @@
 import { AdvancedConsoleLogger } from 'typeorm';
-import { dataSourceOptions, type ConnectionSettings } from '../config';
+import type { ConnectionSettings } from '../config';
+import { dataSourceOptions } from '../typeorm/data-source-options';
 import { ProtectionFlowsDataSource } from '../typeorm/guarded-data-source';
 import { migrate, planMigrate } from '../engine/migrate/migrate';
 import { runPreflight } from '../engine/migrate/preflight';

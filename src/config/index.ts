@@ -10,7 +10,6 @@ export {
   type RequiredSetting,
   type SslSettings,
 } from './connection-settings';
-export { dataSourceOptions, type MysqlOptions } from '../driver/data-source-options';
 export type { ConfigFault, FaultKind } from './faults';
 export { settingsFromProgram, type KnownSettings, type KnownSsl } from './from-program';
 export {
@@ -20,7 +19,6 @@ export {
   loadConnection,
   type ConnectionSources,
 } from './load-connection';
-export { withOverrides } from './overrides';
 export { redact } from './redact';
 export {
   settingNames,
@@ -29,5 +27,3 @@ export {
   type SettingName,
   type SettingSource,
 } from './settings-table';
-export { withSessionSettings } from '../driver/session-settings';
-export { sessionStatement, sqlMode } from '../driver/session-variables';

@@ -3,13 +3,13 @@ import {
   checkSources,
   loadConnection,
   settingsFromProgram,
-  withOverrides,
   type ConnectionSources,
   type KnownSettings,
 } from '../config';
 import { entities } from '../entities';
 import { ProtectionFlowsDataSource } from '../engine/migrate';
 import { subscribers } from '../validation';
+import { withOverrides } from './overrides';
 
 /** Where a data source finds its connection: settings that are known already, or the places to look for them. */
 export type DataSourceConnection = KnownSettings | ConnectionSources;

@@ -1,5 +1,5 @@
 import * as mysql2 from 'mysql2';
-import { withSessionSettings } from '../../../src/config';
+import { withSessionSettings } from '../../../src/driver/session-settings';
 import { createDataSource } from '../../../src/typeorm/create-data-source';
 import { migrate, type ProtectionFlowsDataSource } from '../../../src/engine/migrate';
 import { createRepositories } from '../../../src/repositories';

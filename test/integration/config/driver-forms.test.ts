@@ -1,5 +1,5 @@
 import * as mysql2 from 'mysql2';
-import { withSessionSettings } from '../../../src/config';
+import { withSessionSettings } from '../../../src/driver/session-settings';
 import { useDatabase } from '../../support/database';
 
 /** What `import * as mysql2` is in a CommonJS program that TypeScript compiled: getters on an object of its own. */

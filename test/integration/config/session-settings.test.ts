@@ -1,6 +1,8 @@
 import * as mysql2 from 'mysql2';
 import { DataSource } from 'typeorm';
-import { connectionSettings, dataSourceOptions, withSessionSettings } from '../../../src/config';
+import { connectionSettings } from '../../../src/config';
+import { withSessionSettings } from '../../../src/driver/session-settings';
+import { dataSourceOptions } from '../../../src/typeorm/data-source-options';
 import { sessionVariables } from '../../../src/driver/session-variables';
 import { hostileSettings } from '../server-settings/hostile-settings';
 import { setGlobally } from '../server-settings/set-globally';

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { DataSourceOptions } from 'typeorm';
 import { createDataSource } from '../../../src/typeorm/create-data-source';
+import { settingsFromProgram } from '../../../src/config';
+import { connectionOptionsOf, connectorOf } from '../../../src/driver/connector';
 import { migrate, rollback, type ProtectionFlowsDataSource } from '../../../src/engine/migrate';
 import { catalogRows } from '../../../src/engine/server/catalog-rows';
 import { makeCertificates } from '../../support/certificates';
@@ -77,6 +79,28 @@ describe('on a server that has TLS, every session', () => {
       expect(after.encrypted - before.encrypted).toBe(made);
     },
   );
+
+  it('is encrypted where a connector opens it, on the one of the hosts that answers', async () => {
+    const { host, port, ...rest } = account();
+    jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const settings = settingsFromProgram({ ...rest, hosts: [`${host}:1`, { host, port }], ssl: { ca } });
+    const connector = connectorOf(settings);
+    const options = connectionOptionsOf(settings);
+    await connector.findWriter(options);
+    const connection = connector.createConnection(options);
+    const [rows] = await connection
+      .promise()
+      .query('SELECT DATABASE() AS name, @@time_zone AS zone FROM DUAL WHERE USER() LIKE ?', [
+        `${rest.username}@%`,
+      ]);
+    expect(rows).toEqual([{ name: database.name, zone: '+00:00' }]);
+    const [[cipher]] = (await connection.promise().query("SHOW STATUS LIKE 'Ssl_cipher'")) as unknown as [
+      [{ Value: string }],
+    ];
+    expect(cipher.Value).not.toBe('');
+    connection.destroy();
+    jest.restoreAllMocks();
+  });
 
   it('fails where the authority is another’s, before a word is said in plain text', async () => {
     const before = await counts();

@@ -10,7 +10,8 @@ import {
   type QueryRunner,
   type Relation,
 } from 'typeorm';
-import { dataSourceOptions, loadConnection } from '../../../src/config';
+import { loadConnection } from '../../../src/config';
+import { dataSourceOptions } from '../../../src/typeorm/data-source-options';
 import { entities, ProtectionFlow } from '../../../src/entities';
 import { migrations } from '../../../src/migrations';
 import { readStatus } from '../../../src/engine/migrate';

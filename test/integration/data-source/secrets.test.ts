@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { createDataSource } from '../../../src/typeorm/create-data-source';
-import { loadConnection, dataSourceOptions } from '../../../src/config';
+import { loadConnection } from '../../../src/config';
+import { dataSourceOptions } from '../../../src/typeorm/data-source-options';
 import { createRepositories } from '../../../src/repositories';
 import { migrate, type ProtectionFlowsDataSource } from '../../../src/engine/migrate';
 import { useDatabase } from '../../support/database';

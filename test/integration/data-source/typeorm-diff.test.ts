@@ -1,6 +1,7 @@
 import { DataSource } from 'typeorm';
 import { compareOwned } from '../../../scripts/migrations/databases';
-import { dataSourceOptions, loadConnection } from '../../../src/config';
+import { loadConnection } from '../../../src/config';
+import { dataSourceOptions } from '../../../src/typeorm/data-source-options';
 import { entities } from '../../../src/entities';
 import { declaredSchema } from '../../../src/engine/migrate';
 import { readCatalog } from '../../../src/engine/schema/catalog/read-catalog';

@@ -1,7 +1,6 @@
 import { load } from '../../../src/cli/load';
 import { run } from '../../../src/cli/run';
-import { loadConnection, withSessionSettings } from '../../../src/config';
-import { createDataSource } from '../../../src/typeorm/create-data-source';
+import { createDataSource, loadConnection, withSessionSettings } from '../../../src';
 import { ProtectionFlow, ProtectionFlowExecution } from '../../../src/entities';
 import { errorCodes, type ErrorCode, type ErrorReport } from '../../../src/errors';
 import { adopt, migrate, planMigrate, rollback } from '../../../src/engine/migrate';

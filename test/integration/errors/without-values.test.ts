@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import * as mysql2 from 'mysql2';
 import { DataSource } from 'typeorm';
-import { withSessionSettings } from '../../../src/config';
+import { withSessionSettings } from '../../../src/driver/session-settings';
 import { entities, ProtectionFlow } from '../../../src/entities';
 import { fromServerError } from '../../../src/errors';
 import { createRepositories } from '../../../src/repositories';

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository, TypeOrmModule } from '@nestjs/typeorm';
 import { EntityManager, type Repository } from 'typeorm';
-import { dataSourceOptions, loadConnection } from '../../../src/config';
+import { loadConnection } from '../../../src/config';
+import { dataSourceOptions } from '../../../src/typeorm/data-source-options';
 import { entities, ProtectionFlow, ProtectionFlowExecution } from '../../../src/entities';
 import { DueFlowRepository, ExecutionRepository, FlowRepository } from '../../../src/repositories';
 import { buildFlow, createSchedule } from '../../../src/testing';

@@ -1,6 +1,6 @@
 import * as mysql2 from 'mysql2';
 import { DataSource, type DataSourceOptions } from 'typeorm';
-import { withSessionSettings } from '../../../src/config';
+import { withSessionSettings } from '../../../src/driver/session-settings';
 import { entities } from '../../../src/entities';
 import { createRepositories } from '../../../src/repositories';
 import { buildFlow } from '../../../src/testing';

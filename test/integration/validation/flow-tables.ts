@@ -1,5 +1,6 @@
 import { DataSource, type DataSourceOptions } from 'typeorm';
-import { dataSourceOptions, loadConnection } from '../../../src/config';
+import { loadConnection } from '../../../src/config';
+import { dataSourceOptions } from '../../../src/typeorm/data-source-options';
 import { entities } from '../../../src/entities';
 import { migrate } from '../../../src/engine/migrate';
 import { seedPlatformRows, type PlatformIds } from '../../../src/testing';

@@ -1,7 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
-  dataSourceOptions,
   loadConnection,
   settingNames,
   settingsFromProgram,
@@ -12,6 +11,7 @@ import {
   type SettingName,
   type SettingSource,
 } from '../../../src/config';
+import { dataSourceOptions } from '../../../src/typeorm/data-source-options';
 import { createDataSource } from '../../../src/typeorm/create-data-source';
 import { isProtectionFlowsError, type ProtectionFlowsError } from '../../../src/errors';
 import { ProtectionFlowsModule } from '../../../src/nestjs';

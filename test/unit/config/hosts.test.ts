@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { connectionSettings, dataSourceOptions, loadConnection } from '../../../src/config';
+import { connectionSettings, loadConnection } from '../../../src/config';
+import { dataSourceOptions } from '../../../src/typeorm/data-source-options';
 import { temporaryFolder } from '../../support/temporary-folder';
 import { errorOf, faultsOf, visible } from './faults-of';
 

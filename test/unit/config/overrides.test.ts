@@ -1,5 +1,6 @@
 import type { DataSourceOptions } from 'typeorm';
-import { settingsFromProgram, withOverrides } from '../../../src/config';
+import { settingsFromProgram } from '../../../src/config';
+import { withOverrides } from '../../../src/typeorm/overrides';
 import { isProtectionFlowsError, type ProtectionFlowsError } from '../../../src/errors';
 import { faultsOf } from './faults-of';
 

@@ -1,4 +1,5 @@
-import { connectionSettings, dataSourceOptions, redact } from '../../../src/config';
+import { connectionSettings, redact } from '../../../src/config';
+import { dataSourceOptions } from '../../../src/typeorm/data-source-options';
 
 const settings = connectionSettings({
   source: 'test',

@@ -1,13 +1,14 @@
 import type * as Mysql2 from 'mysql2';
 import type { DataSourceOptions } from 'typeorm';
-import type { ConnectionSettings } from './connection-settings';
-import { loadMysql2, optionsWith, sslOptions, type MysqlOptions } from '../driver/data-source-options';
-import { FaultList } from './faults';
-import { fixedOptions, judgeRefused, refusedOptions } from './nested-values';
-import { isAbsent, OptionReader } from './option-values';
-import { settingsTable, type SettingName } from './settings-table';
-import { resemblance, unknownOption } from './unknown-names';
-import { hide, type Secrets } from './with-secrets';
+import type { ConnectionSettings } from '../config';
+import { FaultList } from '../config/faults';
+import { fixedOptions, judgeRefused, refusedOptions } from '../config/nested-values';
+import { isAbsent, OptionReader } from '../config/option-values';
+import { settingsTable, type SettingName } from '../config/settings-table';
+import { resemblance, unknownOption } from '../config/unknown-names';
+import { loadMysql2, secretsOf, sslOptions } from '../driver/connector';
+import { hide, type Secrets } from '../driver/with-secrets';
+import { optionsWith, type MysqlOptions } from './data-source-options';
 
 /** Settings that TypeORM's options call by the same name. */
 const settings = [
@@ -189,10 +190,10 @@ export function withOverrides(
   const ssl = given.ssl((overrides as Values).ssl ?? ownSsl);
   given.faults.throwIfAny();
 
-  const configured = settings.ssl === null ? undefined : sslOptions(settings.ssl);
+  const configured = secretsOf(settings);
   const secrets: Secrets = {
-    password: (password as string | undefined) ?? settings.password,
-    ssl: ssl === false ? undefined : (ssl ?? configured),
+    password: (password as string | undefined) ?? configured.password,
+    ssl: ssl === false ? undefined : (ssl ?? configured.ssl),
   };
   const options = optionsWith(settings, secrets);
   const { socketPath, ...where } = options;

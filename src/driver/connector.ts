@@ -1,13 +1,19 @@
 import type * as Mysql2 from 'mysql2';
-import { type HostAddress, settingDefaults } from '../config/connection-settings';
+import {
+  settingDefaults,
+  type ConnectionSettings,
+  type HostAddress,
+  type SslSettings,
+} from '../config/connection-settings';
 import { withSessionSettings } from './session-settings';
 import { FailoverPool, type UnfitListeners, type PoolLike } from './failover-pool';
 import { askNode } from './node-state';
 import { ReplicatedPools } from './replicated-pools';
+import { withSecrets, type Secrets } from './with-secrets';
 import { WriterElection } from './writer-election';
 
-/** mysql2 as TypeORM's option `driver`, with what is needed to connect beside the pool. */
-export type Driver = typeof Mysql2 & {
+/** mysql2 for one configuration: TypeORM's option `driver`, and what opens connections beside its pool. */
+export type Connector = typeof Mysql2 & {
   /**
    * Settles which of several hosts is written to; `createConnection` goes there. With one host it does nothing.
    *
@@ -26,7 +32,7 @@ type Options = Mysql2.ConnectionOptions;
  *
  * @param hosts in order of preference; empty for a single server
  */
-export function withHosts(mysql2: typeof Mysql2, hosts: readonly HostAddress[]): Driver {
+function withHosts(mysql2: typeof Mysql2, hosts: readonly HostAddress[]): Connector {
   const onUnfit: UnfitListeners = new WeakMap();
   const single = withSessionSettings(mysql2, (connection, code) => onUnfit.get(connection)?.(code));
   let account: Options = {};
@@ -60,5 +66,49 @@ export function withHosts(mysql2: typeof Mysql2, hosts: readonly HostAddress[]):
       await election.current();
     },
   };
-  return Object.assign(Object.create(single) as typeof Mysql2, driver) as unknown as Driver;
+  return Object.assign(Object.create(single) as typeof Mysql2, driver) as unknown as Connector;
+}
+
+/** Only a connection needs mysql2; importing this package must not load it. */
+export function loadMysql2(): typeof Mysql2 {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- import() gives another shape, and later
+  return require('mysql2') as typeof Mysql2;
+}
+
+/** mysql2's options for TLS, in an object of its own: mysql2 writes into it. */
+export function sslOptions(ssl: SslSettings): Mysql2.SslOptions {
+  return {
+    ...(ssl.ca === null ? {} : { ca: ssl.ca }),
+    ...(ssl.cert === null ? {} : { cert: ssl.cert }),
+    ...(ssl.key === null ? {} : { key: ssl.key }),
+    rejectUnauthorized: ssl.rejectUnauthorized,
+    verifyIdentity: ssl.verifyIdentity,
+  };
+}
+
+/** The password and the TLS options of the settings. */
+export function secretsOf({ password, ssl }: ConnectionSettings): Secrets {
+  return { password, ssl: ssl === null ? undefined : sslOptions(ssl) };
+}
+
+/**
+ * mysql2 whose sessions all have the settings' password and TLS, begin with the session settings, and go to the one of
+ * the hosts that takes writes. Loads mysql2. Connections of one program share one connector: it knows which host that is.
+ *
+ * @param secrets in place of those in the settings
+ */
+export function connectorOf(settings: ConnectionSettings, secrets: Secrets = secretsOf(settings)): Connector {
+  return withHosts(withSecrets(loadMysql2(), secrets), settings.hosts);
+}
+
+/** What {@link connectorOf}'s `createConnection` and `findWriter` are to be given: all but the secrets, which it knows. */
+export function connectionOptionsOf(settings: ConnectionSettings): Mysql2.ConnectionOptions {
+  const { socketPath, hosts, host, port, username, database, connectTimeoutMs } = settings;
+  const where = hosts[0] ?? { host: host ?? undefined, port };
+  return {
+    ...(socketPath === null ? where : { socketPath }),
+    user: username,
+    database,
+    connectTimeout: connectTimeoutMs,
+  };
 }

@@ -1,10 +1,8 @@
-import type * as Mysql2 from 'mysql2';
 import type { DataSourceOptions } from 'typeorm';
-import type { ConnectionSettings, SslSettings } from '../config/connection-settings';
-import { settingsFromProgram, type KnownSettings } from '../config/from-program';
-import { withHosts } from './with-hosts';
-import { sessionCollation } from './session-variables';
-import { hide, withSecrets, type Secrets } from '../config/with-secrets';
+import { settingsFromProgram, type ConnectionSettings, type KnownSettings } from '../config';
+import { connectorOf, secretsOf } from '../driver/connector';
+import { sessionCollation } from '../driver/session-variables';
+import { hide, type Secrets } from '../driver/with-secrets';
 
 /** TypeORM's options for its driver of MySQL and MariaDB. */
 export type MysqlOptions = Extract<DataSourceOptions, { type: 'mysql' | 'mariadb' }>;
@@ -28,8 +26,7 @@ const ofMysql2: object = { connectorPackage: 'mysql2' };
  */
 export function dataSourceOptions(known: KnownSettings): MysqlOptions {
   const settings = settingsFromProgram(known);
-  const { password, ssl } = settings;
-  return optionsWith(settings, { password, ssl: ssl === null ? undefined : sslOptions(ssl) });
+  return optionsWith(settings, secretsOf(settings));
 }
 
 /** The same with the secrets that a program has set besides. The options know them, and do not show them. */
@@ -40,7 +37,7 @@ export function optionsWith(settings: ConnectionSettings, secrets: Secrets): Mys
   const account = { username, database };
   const options: MysqlOptions = {
     type: settings.declaredType ?? 'mariadb',
-    driver: withHosts(withSecrets(loadMysql2(), secrets), hosts),
+    driver: connectorOf(settings, secrets),
     ...ofMysql2,
     // TypeORM 0.3 leaves such a condition out by default: every row is found
     invalidWhereValuesBehavior: { null: 'throw', undefined: 'throw' },
@@ -67,21 +64,4 @@ export function optionsWith(settings: ConnectionSettings, secrets: Secrets): Mys
     dropSchema: false,
   };
   return hide(options, secrets);
-}
-
-/** mysql2's options for it, in an object of its own: mysql2 writes into it. */
-export function sslOptions(ssl: SslSettings): Mysql2.SslOptions {
-  return {
-    ...(ssl.ca === null ? {} : { ca: ssl.ca }),
-    ...(ssl.cert === null ? {} : { cert: ssl.cert }),
-    ...(ssl.key === null ? {} : { key: ssl.key }),
-    rejectUnauthorized: ssl.rejectUnauthorized,
-    verifyIdentity: ssl.verifyIdentity,
-  };
-}
-
-/** Only a connection needs the driver; importing this package must not. */
-export function loadMysql2(): typeof Mysql2 {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- import() gives another shape, and later
-  return require('mysql2') as typeof Mysql2;
 }
