@@ -57,15 +57,6 @@ export const summaryOf = ({ summary, differences = [] }: CheckResult): string =>
 export const differencesOf = ({ details }: Pick<Finding, 'details'>): readonly Difference[] =>
   Array.isArray(details.differences) ? (details.differences as Difference[]) : [];
 
-/** A finding's fix; for several differences without its SQL, which is as long as they are many: `--json` has it. */
-export function remedyOf(finding: Finding): string {
-  if (finding.code !== 'SCHEMA_HAND_MADE' || differencesOf(finding).length < 2) return finding.remedy;
-  const lines = finding.remedy.split('\n');
-  if (lines.every((line) => line.startsWith('--'))) return finding.remedy;
-  const commands = lines.filter((line) => /^-- .*protection-flows /.test(line));
-  return [...commands, '-- The SQL to do it by hand: protection-flows preflight --json'].join('\n');
-}
-
 /** A finding's message without the differences that stand in a table beside it. */
 export function messageOf(finding: Finding): string {
   const differences = differencesOf(finding);

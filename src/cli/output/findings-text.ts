@@ -1,5 +1,5 @@
 import type { Finding, FindingEffect } from '../../engine/preflight/finding';
-import { differencesOf, differencesText, messageOf, remedyOf } from './differences-text';
+import { differencesOf, differencesText, messageOf } from './differences-text';
 import type { Style } from './style';
 import { labelled } from './wrap';
 
@@ -39,7 +39,7 @@ function findingText(finding: Finding, style: Style, isTold: boolean): string[] 
     ...(about === '' ? [] : labelled('On:  ', about, 4)),
     ...labelled('', messageOf(finding), 4),
     ...differencesText(differencesOf(finding), style, 4),
-    ...labelled('Fix: ', isTold ? sameFix : remedyOf(finding), 4),
+    ...labelled('Fix: ', isTold ? sameFix : finding.remedy, 4),
   ];
 }
 

@@ -77,7 +77,7 @@ describe('adopt', () => {
     const found = findings.filter(({ code }) => code === 'SCHEMA_HAND_MADE');
     expect(found).toHaveLength(2);
     for (const { remedy } of found)
-      expect(remedy).toMatch(/^-- .*protection-flows adopt\n-- .*protection-flows adopt --repair\n/);
+      expect(remedy).toMatch(/^-- .*protection-flows adopt\n-- .*protection-flows adopt --repair$/);
   });
 
   it.each([

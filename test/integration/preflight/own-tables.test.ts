@@ -78,7 +78,7 @@ const own: Record<string, Scenario> = {
   },
   'a table of ours in another shape': {
     damage: [
-      `CREATE TABLE protection_flow_executions (id varchar(64) NOT NULL PRIMARY KEY, flow_id int NULL, INDEX idx_status (flow_id)) ${inno}`,
+      `CREATE TABLE protection_flow_executions (id varchar(64) NOT NULL PRIMARY KEY, flow_id varchar(36) NULL, INDEX idx_status (flow_id)) ${inno}`,
     ],
     code: 'SCHEMA_HAND_MADE',
     effect: 'blocking',

@@ -1,6 +1,6 @@
 import type { PreflightResult } from '../../../engine/migrate/results';
 import { isInTheWay, type Finding } from '../../../engine/preflight/finding';
-import { differencesOf, messageOf, remedyOf } from '../differences-text';
+import { differencesOf, messageOf } from '../differences-text';
 import { isFixTold, sameFix } from '../findings-text';
 import { differencesBlock, escaped, markdownTable, remedyBlock } from './markdown';
 
@@ -22,7 +22,7 @@ export function findingsMarkdown(findings: readonly Finding[]): string[] {
       `**${finding.code}**, fix:`,
       '',
       ...differencesBlock(differencesOf(finding)),
-      ...(isFixTold(inTheWay, index) ? [sameFix, ''] : remedyBlock(remedyOf(finding))),
+      ...(isFixTold(inTheWay, index) ? [sameFix, ''] : remedyBlock(finding.remedy)),
     ]),
   ];
 }
