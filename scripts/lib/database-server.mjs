@@ -9,7 +9,7 @@ const require = createRequire(import.meta.url);
 /** The package's own eyes, so that what setup finds is what the tests find. Needs node_modules. */
 function finders() {
   require('ts-node').register({ transpileOnly: true, project: inProject('tsconfig.json') });
-  return require('../../src/testing/find-server-installation.ts');
+  return require('../../src/testing/server-installation.ts');
 }
 
 async function findServer() {

@@ -1,7 +1,10 @@
-export { findNearName } from './near-name';
 export {
   declareArguments,
+  options,
+  properties,
+  readProperties,
   refuse,
+  type PropertyValues,
   type Reader,
   type Readers,
   type ValueOf,
@@ -28,5 +31,11 @@ export {
   that,
   type CountRule,
 } from './readers';
-export { options, properties, readProperties, type PropertyValues } from './records';
-export { countCharacters, isOneLine, isStorableText, isVisibleText, isWellFormed } from './text';
+export {
+  countCharacters,
+  findNearName,
+  isOneLine,
+  isStorableText,
+  isVisibleText,
+  isWellFormed,
+} from './text';

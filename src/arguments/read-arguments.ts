@@ -1,5 +1,5 @@
-import type { FieldFault } from '../errors';
-import { argumentsRefused } from '../errors/validation-failed';
+import { argumentsRefused, type FieldFault } from '../errors';
+import { findNearName } from './text';
 
 /**
  * Says what one argument, option or field may be: answers the value to go on with, or adds to the faults what is wrong with
@@ -56,5 +56,88 @@ export function declareArguments<Named extends Readers>(
     for (const name of names) values[name] = readBy(readers[name]!, given[name], name, faults);
     if (faults.length > 0) throw argumentsRefused(subject, faults);
     return values as ValuesOf<Named>;
+  };
+}
+
+/** The named properties of an object, each read once. */
+export type PropertyValues = Readonly<Record<string, unknown>>;
+
+const unknownName =
+  (known: readonly string[]) =>
+  (name: string): string => {
+    const near = findNearName(name, known);
+    return near === null
+      ? `is not known; known are ${known.join(', ')}`
+      : `is not known; did you mean ${near}?`;
+  };
+
+/**
+ * Reads the known properties of an object, each once: what is judged is then what is used. An instance of a class of the
+ * caller's is fine, anything that is a value of its own (an array, a Date, a Map, a promise) is not.
+ *
+ * @param unknown the end of the sentence on a property that is not known; null where such are passed over
+ * @returns null where a fault stands in the way of all of them
+ */
+export function readProperties(
+  value: unknown,
+  field: string,
+  known: readonly string[],
+  faults: FieldFault[],
+  unknown: ((name: string) => string) | null = unknownName(known),
+): PropertyValues | null {
+  try {
+    if (Object.prototype.toString.call(value) !== '[object Object]')
+      return refuse(faults, field, 'isObject', 'must be an object') ?? null;
+    const given = value as PropertyValues;
+    const values: Record<string, unknown> = {};
+    for (const name of known) values[name] = given[name];
+    if (unknown !== null)
+      for (const name of Object.keys(given))
+        if (!known.includes(name) && given[name] !== undefined)
+          refuse(faults, name, 'whitelist', unknown(name));
+    return values;
+  } catch {
+    // A getter or a proxy of the caller's
+    return refuse(faults, field, 'isReadable', 'must be an object whose properties can be read') ?? null;
+  }
+}
+
+function readAll<Named extends Readers>(
+  readers: Named,
+  names: readonly string[],
+  given: PropertyValues,
+  faults: FieldFault[],
+): ValuesOf<Named> {
+  const values: Record<string, unknown> = {};
+  for (const name of names) values[name] = readBy(readers[name]!, given[name], name, faults);
+  return values as ValuesOf<Named>;
+}
+
+/** An object of which only the named properties matter. */
+export function properties<Named extends Readers>(readers: Named): Reader<ValuesOf<Named>> {
+  const names = Object.keys(readers);
+  return (value, field, faults) => {
+    const given = readProperties(value, field, names, faults, null);
+    return given === null ? (undefined as never) : readAll(readers, names, given, faults);
+  };
+}
+
+/**
+ * An object with options. None at all is one without options: what is required is then missing by its name.
+ *
+ * @param across judges the options together, where each by itself is right
+ */
+export function options<Named extends Readers>(
+  readers: Named,
+  across?: (values: ValuesOf<Named>, faults: FieldFault[]) => void,
+): Reader<ValuesOf<Named>> {
+  const names = Object.keys(readers);
+  return (value, field, faults) => {
+    const before = faults.length;
+    const given = value === undefined ? {} : readProperties(value, field, names, faults);
+    if (given === null) return undefined as never;
+    const values = readAll(readers, names, given, faults);
+    if (faults.length === before) across?.(values, faults);
+    return values;
   };
 }

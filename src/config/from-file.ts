@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { ProtectionFlowsError } from '../errors';
 import type { ConnectionSettings } from './connection-settings';
-import { FaultList } from './faults';
+import { FaultList } from './option-reader';
 import { findJsonFault } from './json-syntax';
 import { labelIn, nestedValues } from './nested-values';
 import { readText } from './read-file';

@@ -1,5 +1,5 @@
 import type { ConnectionSettings, HostAddress, SslSettings } from './connection-settings';
-import { FaultList } from './faults';
+import { FaultList } from './option-reader';
 import { labelIn, nestedValues } from './nested-values';
 import { readSettings } from './read-settings';
 

@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 import type { ConnectionSettings } from './connection-settings';
-import { FaultList } from './faults';
+import { FaultList } from './option-reader';
 import { readSettings, type GivenSettings } from './read-settings';
 import { spelling, wordsOf, type SettingName } from './settings-table';
 import { unknownName } from './unknown-names';

@@ -10,7 +10,7 @@ export {
   type RequiredSetting,
   type SslSettings,
 } from './connection-settings';
-export type { ConfigFault, FaultKind } from './faults';
+export type { ConfigFault, FaultKind } from './option-reader';
 export { settingsFromProgram, type KnownSettings, type KnownSsl } from './from-program';
 export {
   areSources,

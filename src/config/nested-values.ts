@@ -1,4 +1,4 @@
-import type { FaultList } from './faults';
+import type { FaultList } from './option-reader';
 import type { GivenSettings } from './read-settings';
 import { spelling, wordsOf, type SettingName, type SettingSource } from './settings-table';
 import { unknownName } from './unknown-names';

@@ -1,6 +1,5 @@
 import type { ConnectionSettings, HostAddress } from './connection-settings';
-import type { FaultList } from './faults';
-import { isAbsent, type OptionReader } from './option-values';
+import { type FaultList, isAbsent, type OptionReader } from './option-reader';
 import type { SettingReader } from './read-settings';
 
 /** Where to connect to: the part of the settings that the host options give together. */

@@ -1,5 +1,5 @@
 import { settingDefaults } from './connection-settings';
-import type { OptionReader } from './option-values';
+import type { OptionReader } from './option-reader';
 
 /** Where settings come from. */
 export type SettingSource = 'file' | 'url' | 'environment' | 'program';

@@ -1,4 +1,4 @@
-import { findNearName } from '../arguments/near-name';
+import { findNearName } from '../arguments/text';
 import {
   settingNames,
   spelling,

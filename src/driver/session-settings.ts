@@ -1,9 +1,13 @@
 import type * as Mysql2 from 'mysql2';
 import { fromServerError, withoutValues, ProtectionFlowsError } from '../errors';
-import { limitWaiting, withoutAcquireTimeout, type HandsOutConnections } from './acquire-limit';
+import {
+  limitWaiting,
+  withoutAcquireTimeout,
+  type HandsOutConnections,
+  refuseTooLarge,
+} from './session-limits';
 import { settingDefaults } from '../config/connection-settings';
 import { sessionStatement } from './session-variables';
-import { refuseTooLarge } from './statement-limit';
 
 /** Why a session is of no more use: its server is read-only now, or no working member of its cluster. */
 export type UnfitCode = 'SERVER_READ_ONLY' | 'SERVER_NOT_READY';

@@ -1,10 +1,9 @@
 import { isProtectionFlowsError, type ProtectionFlowsError } from './protection-flows-error';
 import * as account from './server/account-errors';
 import * as connection from './server/connection-errors';
-import { failureOf, type DriverError, type Mapping } from './server/failure';
+import { failureOf, type DriverError, type Mapping, withoutValues } from './server/driver-error';
 import * as row from './server/row-errors';
-import { packetTooLarge } from './server/statement-too-large';
-import { withoutValues } from './server/without-values';
+import { packetTooLarge } from './server/connection-errors';
 
 /**
  * By the server's error number. The numbers are the same on MariaDB and MySQL where not said otherwise.

@@ -1,5 +1,4 @@
-import { FaultList, type ConfigFault } from '../config/faults';
-import { OptionReader } from '../config/option-values';
+import { FaultList, type ConfigFault, OptionReader } from '../config/option-reader';
 import { unknownOption } from '../config/unknown-names';
 import { checkConnection } from '../typeorm/create-data-source';
 import { isProtectionFlowsError } from '../errors';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { refuse, type Reader } from '../arguments';
 import { isStorableTimestamp } from '../domain';
-import { argumentsRefused } from '../errors/validation-failed';
+import { argumentsRefused } from '../errors';
 
 /** A place in a list: the value that the list is ordered by there, null for a row without one, and the row's id. */
 export interface Place {

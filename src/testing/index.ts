@@ -9,7 +9,12 @@ export {
   type ExecutionOverrides,
   type FlowOverrides,
 } from './factories';
-export { findServerInstallations, getServerInstallation, type ServerWish } from './find-server-installation';
+export {
+  findServerInstallations,
+  getServerInstallation,
+  type ServerInstallation,
+  type ServerWish,
+} from './server-installation';
 export {
   addToGroup,
   createBackupJob,
@@ -19,7 +24,9 @@ export {
   createSchedule,
   createScheduleExecution,
   createVm,
+  seedPlatformRows,
   type InsertedRow,
+  type PlatformIds,
   type RowOverrides,
 } from './platform-rows';
 export {
@@ -32,8 +39,6 @@ export {
 } from './platform-tables';
 export { startPrivateServer, type PrivateServer, type PrivateServerOptions } from './private-server';
 export { rolledBack } from './rolled-back';
-export { seedPlatformRows, type PlatformIds } from './seed-platform-rows';
-export type { ServerInstallation } from './server-installation';
 export {
   createThrowAwayDatabase,
   sessionOf,

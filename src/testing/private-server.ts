@@ -8,13 +8,14 @@ import { quoteText } from '../engine/server/queryable';
 import type { Flavour } from '../engine/server/server';
 import { newPassword, programArguments, wishReaders } from './arguments';
 import { createDataDirectory, forgetOldDataTemplate } from './data-directory';
-import { getServerInstallation, type ServerWish } from './find-server-installation';
-import { findFreePort, isPortFree } from './free-port';
-import { Guardian } from './guardian';
-import { commandOf, type ServerInstallation } from './server-installation';
-import { serverArguments } from './server-arguments';
-import { createServerFolder } from './server-folder';
-import { ServerProcess } from './server-process';
+import {
+  getServerInstallation,
+  type ServerWish,
+  commandOf,
+  type ServerInstallation,
+} from './server-installation';
+import { findFreePort, isPortFree, serverArguments, createServerFolder } from './server-place';
+import { Guardian, ServerProcess } from './server-process';
 import { connectionUrl } from './connection-url';
 
 /** How a private server is to be. */

@@ -1,8 +1,7 @@
 import type { DataSourceOptions } from 'typeorm';
 import { settingsFromProgram, type ConnectionSettings, type KnownSettings } from '../config';
-import { connectorOf, secretsOf } from '../driver/connector';
+import { connectorOf, secretsOf, hide, type Secrets } from '../driver/connector';
 import { sessionCollation } from '../driver/session-variables';
-import { hide, type Secrets } from '../driver/with-secrets';
 
 /** TypeORM's options for its driver of MySQL and MariaDB. */
 export type MysqlOptions = Extract<DataSourceOptions, { type: 'mysql' | 'mariadb' }>;

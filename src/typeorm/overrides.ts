@@ -1,13 +1,11 @@
 import type * as Mysql2 from 'mysql2';
 import type { DataSourceOptions } from 'typeorm';
 import type { ConnectionSettings } from '../config';
-import { FaultList } from '../config/faults';
+import { FaultList, isAbsent, OptionReader } from '../config/option-reader';
 import { fixedOptions, judgeRefused, refusedOptions } from '../config/nested-values';
-import { isAbsent, OptionReader } from '../config/option-values';
 import { settingsTable, type SettingName } from '../config/settings-table';
 import { resemblance, unknownOption } from '../config/unknown-names';
-import { loadMysql2, secretsOf, sslOptions } from '../driver/connector';
-import { hide, type Secrets } from '../driver/with-secrets';
+import { loadMysql2, secretsOf, sslOptions, hide, type Secrets } from '../driver/connector';
 import { optionsWith, type MysqlOptions } from './data-source-options';
 
 /** Settings that TypeORM's options call by the same name. */

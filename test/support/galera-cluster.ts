@@ -1,4 +1,4 @@
-import { findFreePort } from '../../src/testing/free-port';
+import { findFreePort } from '../../src/testing/server-place';
 import { getGaleraInstallation } from './galera-installation';
 import { createGaleraNode, syncLimits, takesPart, type GaleraNode } from './galera-node';
 import { waitFor } from './wait-for';

@@ -1,7 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findServerInstallations } from '../../src/testing/find-server-installation';
-import { isRoot, type ServerInstallation } from '../../src/testing/server-installation';
+import { findServerInstallations, isRoot, type ServerInstallation } from '../../src/testing/server-installation';
 import { packageFolder } from './run-program';
 
 /** What it takes to form a Galera cluster on this machine. */

@@ -3,9 +3,9 @@ import { chmod, cp, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
-import { Guardian } from '../../src/testing/guardian';
+import { Guardian } from '../../src/testing/server-process';
 import { PrivateServer } from '../../src/testing/private-server';
-import { createServerFolder } from '../../src/testing/server-folder';
+import { createServerFolder } from '../../src/testing/server-place';
 import type { GaleraInstallation } from './galera-installation';
 import { waitFor } from './wait-for';
 

@@ -1,5 +1,4 @@
-import { getServerInstallation, type ServerWish } from '../../src/testing/find-server-installation';
-import type { ServerInstallation } from '../../src/testing/server-installation';
+import { getServerInstallation, type ServerWish, type ServerInstallation } from '../../src/testing/server-installation';
 import { getGaleraInstallation } from './galera-installation';
 
 /** The server that the tests shall run against: `PROTECTION_FLOWS_TEST_SERVER`, or empty for the first found. */

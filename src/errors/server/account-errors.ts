@@ -1,5 +1,5 @@
 import { ProtectionFlowsError } from '../protection-flows-error';
-import type { Mapping } from './failure';
+import type { Mapping } from './driver-error';
 
 /** Errors about who connects, and how much the server allows it; the server's own sentence is in `details.reason`. */
 

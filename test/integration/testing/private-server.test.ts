@@ -9,12 +9,12 @@ import {
   startPrivateServer,
   type PrivateServer,
 } from '../../../src/testing';
-import { findFreePort } from '../../../src/testing/free-port';
+import { findFreePort } from '../../../src/testing/server-place';
 import { testInstallation } from '../../support/test-installation';
 
-jest.mock('../../../src/testing/free-port', () => {
-  const actual = jest.requireActual<typeof import('../../../src/testing/free-port')>(
-    '../../../src/testing/free-port',
+jest.mock('../../../src/testing/server-place', () => {
+  const actual = jest.requireActual<typeof import('../../../src/testing/server-place')>(
+    '../../../src/testing/server-place',
   );
   return { ...actual, findFreePort: jest.fn(actual.findFreePort) };
 });

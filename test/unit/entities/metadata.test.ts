@@ -8,7 +8,7 @@ import {
   ProtectionFlow,
   ProtectionFlowExecution,
 } from '../../../src/entities';
-import { ruleOf } from '../../../src/errors/server/columns';
+import { ruleOf } from '../../../src/errors/server/row-errors';
 import { validateExecution, validateFlow } from '../../../src/validation';
 
 let metadatas: EntityMetadata[];

@@ -1,4 +1,4 @@
-import { unfitReason } from '../../../../src/driver/node-state';
+import { unfitReason } from '../../../../src/driver/writer-election';
 
 const reason = (variables: Record<string, string>) => unfitReason(new Map(Object.entries(variables)));
 

@@ -1,5 +1,36 @@
+import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { isRoot, locationArguments, type ServerInstallation } from './server-installation';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+
+/** Below the ports that systems give to outgoing connections, which would come and go; far from 3306. */
+const firstPort = 20_000;
+const lastPort = 32_000;
+
+/** True when nothing listens on the loopback port. */
+export async function isPortFree(port: number): Promise<boolean> {
+  const listener = createServer();
+  try {
+    listener.listen(port, '127.0.0.1');
+    await once(listener, 'listening');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    listener.close();
+  }
+}
+
+/** A loopback port that nothing listens on right now. Another process may take it in the next moment. */
+export async function findFreePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(firstPort, lastPort);
+    if (await isPortFree(port)) return port;
+  }
+}
 
 /** The longest socket path that all systems take (macOS: 104 bytes with the final zero). */
 export const socketPathLimit = 100;
@@ -32,4 +63,10 @@ export function serverArguments(installation: ServerInstallation, place: ServerP
   if (isRoot()) args.push(`--user=${installation.user ?? 'root'}`);
   if (installation.flavour === 'mysql') args.push('--mysqlx=OFF', '--secure-file-priv=');
   return args;
+}
+
+/** Makes the temporary folder of one server, where its socket's path is short enough. */
+export async function createServerFolder(): Promise<string> {
+  const fits = join(tmpdir(), 'pflows-XXXXXX', 'sock').length <= socketPathLimit;
+  return mkdtemp(join(fits ? tmpdir() : '/tmp', 'pflows-'));
 }

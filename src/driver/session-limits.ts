@@ -1,5 +1,5 @@
 import type * as Mysql2 from 'mysql2';
-import { ProtectionFlowsError } from '../errors';
+import { ProtectionFlowsError, statementTooLarge } from '../errors';
 import { settingDefaults } from '../config/connection-settings';
 
 type Settled = (error: NodeJS.ErrnoException | null, connection?: Mysql2.PoolConnection) => void;
@@ -62,5 +62,63 @@ export function limitWaiting(source: Mysql2.Pool | Mysql2.PoolNamespace, limitMs
     });
     // It is told before getConnection() returns, or not at all
     pool?.off('enqueue', startWaiting);
+  };
+}
+
+/** Smaller statements than this many bytes are sent unseen: no server of use has a lower max_allowed_packet. */
+const looksSmall = 16 * 1024;
+
+/** A character is at most three bytes in UTF-8, and with a backslash before it at most two. */
+const bytesPerCharacter = 3;
+/** What is in the packet besides: the byte of the command, and for MySQL the number of query attributes, none in two bytes. */
+const besidesStatement = 3;
+/** What a number, a date or null takes, quotes and all. */
+const bytesOfOther = 40;
+
+/** No fewer bytes than the statement will have; without end for values whose form only the driver knows. */
+function atMostBytes(sql: string, parameters: unknown): number {
+  let bytes = sql.length * bytesPerCharacter;
+  if (parameters === undefined) return bytes;
+  if (!Array.isArray(parameters)) return Infinity;
+  for (const value of parameters as unknown[]) {
+    if (typeof value === 'string') bytes += value.length * bytesPerCharacter + 2;
+    else if (typeof value === 'object' && value !== null && !(value instanceof Date)) return Infinity;
+    else bytes += bytesOfOther;
+  }
+  return bytes;
+}
+
+type Query = (statement: string | { readonly sql: string }, parameters?: unknown) => Promise<unknown>;
+
+/**
+ * Makes a connection refuse what its server would not take: a statement of max_allowed_packet bytes or more. The server would
+ * answer by closing the connection, often before its error arrives, and everything that its transaction has done would be
+ * undone. What the session's limit is, it is asked once, for the first statement of some size.
+ *
+ * Like all watching of a pooled connection, it looks at what goes through the connection's own promise wrapper.
+ */
+export function refuseTooLarge(connection: Mysql2.PoolConnection): void {
+  const wrapper = connection.promise() as unknown as { query: Query };
+  const query = wrapper.query.bind(wrapper);
+  let limit: Promise<number> | undefined;
+  const ask = async (): Promise<number> => {
+    const [rows] = (await query('SELECT @@max_allowed_packet AS bytes')) as [{ bytes: number | string }[]];
+    return Number(rows[0]?.bytes);
+  };
+  wrapper.query = (statement, parameters) => {
+    const sql = typeof statement === 'string' ? statement : statement.sql;
+    if (atMostBytes(sql, parameters) < looksSmall) return query(statement, parameters);
+    limit ??= ask();
+    return limit.then(
+      (most) => {
+        const bytes = Buffer.byteLength(connection.format(sql, parameters as unknown[]));
+        if (bytes + besidesStatement >= most) throw statementTooLarge(bytes, most);
+        return query(statement, parameters);
+      },
+      () => {
+        limit = undefined;
+        return query(statement, parameters);
+      },
+    );
   };
 }
