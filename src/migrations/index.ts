@@ -25,6 +25,7 @@ export const migrationList: readonly StepMigration[] = migrations.map((Migration
  */
 export const declaredSchema: Schema = declaredBy(migrationList.flatMap((migration) => [...migration.steps]));
 
+export { probes } from './probes';
 export { defaultCopyLimitRows } from './copy-limit';
 export { StepMigration, stepContext } from './step-migration';
 export { attachHooks, runnerHooks, type RunnerHooks } from './runner-hooks';

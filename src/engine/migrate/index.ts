@@ -33,6 +33,6 @@ export type {
   RollbackResult,
   StatusResult,
 } from './results';
-export { declaredSchema, migrationList } from '../../migrations';
+export { declaredSchema, migrationList, probes } from '../../migrations';
 export { adopt, type AdoptOptions } from '../adopt/adopt';
 export type { AdoptKey, AdoptRepair, AdoptResult, Decision } from '../adopt/results';

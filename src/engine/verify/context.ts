@@ -8,10 +8,16 @@ import type { Server } from '../server/server';
 import type { Schema, Table } from '../schema/shape';
 import type { HistoryRow } from '../history/history-rows';
 import type { LastingEffects } from './probe/lasting-effects';
-import type { CheckId, CheckOutcome, Evidence } from './report';
+import {
+  skip,
+  type CheckId,
+  type CheckOutcome,
+  type Evidence,
+  type Verdict,
+  type CheckResult,
+} from './report';
+import type { Probes } from './probe/probes';
 import type { Trigger } from './surroundings';
-
-export type { CheckOutcome } from './report';
 
 /** The orphans of a key, or why they could not be looked for. */
 export interface OrphanFact {
@@ -39,6 +45,8 @@ export interface VerifyContext {
   readonly database: string;
   /** The schema that all migrations declare. */
   readonly declared: Schema;
+  /** What the schema does not tell of the declared tables. */
+  readonly probes: Probes;
   /** The live tables: ours, and the parents of our keys. */
   readonly live: Schema;
   readonly history: HistoryFact;
@@ -60,42 +68,6 @@ export interface Check {
   readonly id: CheckId;
   run(context: VerifyContext): Promise<CheckOutcome>;
 }
-
-/** All is as declared. */
-export const pass = (summary: string, evidence: readonly Evidence[] = []): CheckOutcome => ({
-  status: 'pass',
-  summary,
-  evidence,
-  remedy: null,
-});
-
-/** Something differs; the remedy mends it. */
-export const fail = (summary: string, remedy: string, evidence: readonly Evidence[] = []): CheckOutcome => ({
-  status: 'fail',
-  summary,
-  evidence,
-  remedy,
-});
-
-/** The check could not run; the summary says why. */
-export const skip = (
-  summary: string,
-  evidence: readonly Evidence[] = [],
-  remedy: string | null = null,
-): CheckOutcome => ({
-  status: 'skip',
-  summary,
-  evidence,
-  remedy,
-});
-
-/** Right as far as it goes: keys whose parent table does not exist are left out. */
-export const deferred = (summary: string, evidence: readonly Evidence[] = []): CheckOutcome => ({
-  status: 'deferred',
-  summary,
-  evidence,
-  remedy: '-- Once the parent table is there, protection-flows migrate adds the key.',
-});
 
 /** Executes a SELECT and keeps it as evidence. */
 export async function ask(session: Queryable, sql: string): Promise<Evidence> {
@@ -139,18 +111,6 @@ export function remedyOf(
   return remedyText([note(mendedBy(other ?? section))]);
 }
 
-/** The server's error number of an error, wherever it was wrapped; null for an error that is none of the server's. */
-export function errnoOf(error: unknown): number | null {
-  for (let at = error; typeof at === 'object' && at !== null; at = (at as { cause?: unknown }).cause) {
-    const { errno } = at as { errno?: unknown };
-    if (typeof errno === 'number' && errno > 0) return errno;
-  }
-  return null;
-}
-
-/** The message of whatever was thrown. */
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
 /** Reads the history's rows as they are stored; none where there is no such table. */
 export async function readHistoryRows(session: Queryable): Promise<Pick<HistoryFact, 'entries' | 'rows'>> {
   const entries = await readHistory(session);
@@ -168,4 +128,20 @@ export async function readHistoryRows(session: Queryable): Promise<Pick<HistoryF
       reverting: entries.some((entry) => entry.id === Number(id) && entry.reverting),
     })),
   };
+}
+
+/**
+ * The first verdict that fits, in the order of `verdicts`. Pure.
+ */
+export function verdictOf(context: VerifyContext, checks: readonly CheckResult[]): Verdict {
+  const { history, known, declared } = context;
+  const recorded = (history.entries ?? []).map((entry) => entry.name);
+  const missing = missingTables(context);
+  if (recorded.some((name) => !known.includes(name))) return 'ahead';
+  if (recorded.length === 0) return missing.length === declared.size ? 'never-ran' : 'present-but-unrecorded';
+  if (missing.length > 0) return 'recorded-but-absent';
+  if (known.some((name) => !recorded.includes(name)) || history.entries?.some((entry) => entry.reverting))
+    return 'half-applied';
+  if (checks.some((check) => check.status === 'fail')) return 'drifted';
+  return checks.some((check) => check.status === 'skip') ? 'unproven' : 'proven';
 }

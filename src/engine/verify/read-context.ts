@@ -3,6 +3,7 @@ import {
   declaredSchema,
   historyTable,
   planMigrate,
+  probes,
   type ProtectionFlowsDataSource,
 } from '../migrate';
 import { expectedText } from '../schema/ddl';
@@ -16,14 +17,13 @@ import { findOrphans, orphansSql } from '../orphans/find-orphans';
 import type { Queryable } from '../server/queryable';
 import { historyFaults } from './checks/history';
 import {
-  errnoOf,
-  messageOf,
   missingTables,
   readHistoryRows,
   type HistoryFact,
   type OrphanFact,
   type VerifyContext,
 } from './context';
+import { errnoOf, messageOf } from './probe/answers';
 import { LastingEffects } from './probe/lasting-effects';
 import { findBehindViews, findHidden, readTriggers } from './surroundings';
 
@@ -148,6 +148,7 @@ export async function readContext(
     server,
     database,
     declared,
+    probes,
     live,
     history,
     known,

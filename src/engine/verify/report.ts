@@ -1,22 +1,5 @@
-import { missingTables, type VerifyContext } from './context';
 import type { Difference } from '../schema/compare';
 import type { Server } from '../server/server';
-
-/**
- * The first verdict that fits, in the order of `verdicts`. Pure.
- */
-export function verdictOf(context: VerifyContext, checks: readonly CheckResult[]): Verdict {
-  const { history, known, declared } = context;
-  const recorded = (history.entries ?? []).map((entry) => entry.name);
-  const missing = missingTables(context);
-  if (recorded.some((name) => !known.includes(name))) return 'ahead';
-  if (recorded.length === 0) return missing.length === declared.size ? 'never-ran' : 'present-but-unrecorded';
-  if (missing.length > 0) return 'recorded-but-absent';
-  if (known.some((name) => !recorded.includes(name)) || history.entries?.some((entry) => entry.reverting))
-    return 'half-applied';
-  if (checks.some((check) => check.status === 'fail')) return 'drifted';
-  return checks.some((check) => check.status === 'skip') ? 'unproven' : 'proven';
-}
 
 /** Every check of verify, in the order of the report. */
 export const checkIds = [
@@ -60,6 +43,42 @@ export interface CheckResult {
 
 /** A check's result without its id. */
 export type CheckOutcome = Omit<CheckResult, 'id'>;
+
+/** All is as declared. */
+export const pass = (summary: string, evidence: readonly Evidence[] = []): CheckOutcome => ({
+  status: 'pass',
+  summary,
+  evidence,
+  remedy: null,
+});
+
+/** Something differs; the remedy mends it. */
+export const fail = (summary: string, remedy: string, evidence: readonly Evidence[] = []): CheckOutcome => ({
+  status: 'fail',
+  summary,
+  evidence,
+  remedy,
+});
+
+/** The check could not run; the summary says why. */
+export const skip = (
+  summary: string,
+  evidence: readonly Evidence[] = [],
+  remedy: string | null = null,
+): CheckOutcome => ({
+  status: 'skip',
+  summary,
+  evidence,
+  remedy,
+});
+
+/** Right as far as it goes: keys whose parent table does not exist are left out. */
+export const deferred = (summary: string, evidence: readonly Evidence[] = []): CheckOutcome => ({
+  status: 'deferred',
+  summary,
+  evidence,
+  remedy: '-- Once the parent table is there, protection-flows migrate adds the key.',
+});
 
 /** The verdicts; the first of this order that fits is the report's. */
 export const verdicts = [

@@ -1,7 +1,7 @@
 import { catalogRows } from '../server/catalog-rows';
 import { quoteName, type Queryable } from '../server/queryable';
 import type { Schema } from '../schema/shape';
-import { errnoOf } from './context';
+import { errnoOf } from './probe/answers';
 
 /** A trigger on one of our tables. */
 export interface Trigger {

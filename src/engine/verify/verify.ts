@@ -15,10 +15,11 @@ import { orphansCheck } from './checks/orphans';
 import { restrictCheck } from './checks/restrict';
 import { rowCountsCheck } from './checks/row-counts';
 import { setNullCheck } from './checks/set-null';
-import { errnoOf, messageOf, readHistoryRows, skip, type Check, type VerifyContext } from './context';
+import { readHistoryRows, verdictOf, type Check, type VerifyContext } from './context';
+import { errnoOf, messageOf } from './probe/answers';
 import { findWhetherMigrateMends, readContext } from './read-context';
 import { LastingEffects } from './probe/lasting-effects';
-import { checkIds, type CheckResult, type VerifyReport, verdictOf } from './report';
+import { checkIds, skip, type CheckResult, type VerifyReport } from './report';
 
 /** Checks that only read. */
 const readingChecks: readonly Check[] = [

@@ -1,27 +1,45 @@
-import { fail, pass, type CheckOutcome } from '../context';
-import { behaviourCheck, behaviourRemedy, besidesTriggers } from '../probe/behaviour-check';
-import { insertExecution, insertFlow } from '../probe/flow-rows';
+import { quoteName } from '../../server/queryable';
+import type { VerifyContext } from '../context';
+import { behaviourCheck, keysWithRule, notAsWanted, passBut, type KeyAt } from '../probe/behaviour-check';
+import type { Probe } from '../probe/probe';
+import { aOrAn, inWords } from '../probe/probes';
 
-/** Deleting a flow takes its executions, and those of no other flow. */
+/** Deletes a row that two rows name, beside one that a third names. What is wrong with that, or null. */
+async function faultOf(
+  probe: Probe,
+  { probes }: VerifyContext,
+  { table, key }: KeyAt,
+): Promise<string | null> {
+  const [column = '', parentColumn = ''] = [key.columns[0], key.parentColumns[0]];
+  const [parent, child] = [inWords(probes, key.parentTable), inWords(probes, table)];
+  const [deleted, other] = [await probe.insertParent(key), await probe.insertParent(key)];
+  for (const value of [deleted, deleted, other]) await probe.insert(table, { given: { [column]: value } });
+  const childrenOf = (value: string): Promise<number> =>
+    probe.count(table, `${quoteName(column)} = ${value}`);
+  const before = await childrenOf(deleted);
+  if (before !== 2) return `2 ${child.many} were inserted, ${before} are there`;
+  const all = await probe.count(table);
+  const isDeleted = `${quoteName(parentColumn)} = ${deleted}`;
+  await probe.execute(`DELETE FROM ${quoteName(key.parentTable)} WHERE ${isDeleted}`);
+  const was = `${aOrAn(parent.one)} was deleted, and`;
+  if ((await probe.count(key.parentTable, isDeleted)) !== 0) return `${was} is still there`;
+  const after = await childrenOf(deleted);
+  if (after !== 0) return `${was} ${after} of its 2 ${child.many} stayed`;
+  if ((await childrenOf(other)) !== 1)
+    return `${was} ${aOrAn(child.one)} of another ${parent.one} went with it`;
+  const lost = all - (await probe.count(table)) - (table === key.parentTable ? 1 : 0);
+  return lost === 2 ? null : `${was} ${lost} ${child.many} are gone, not its 2`;
+}
+
+/** Deleting a row takes the rows that name it by a key ON DELETE CASCADE, and no others. */
 export const cascadeDeleteCheck = behaviourCheck('cascade-delete', async (probe, context) => {
-  const wrong = (summary: string): CheckOutcome =>
-    fail(`fk_executions_flow: ${summary}${besidesTriggers(context)}`, behaviourRemedy(context));
-  const [flow, other] = [await insertFlow(probe), await insertFlow(probe)];
-  for (const id of [flow, flow, other]) await insertExecution(probe, id);
-  const left = (id: string): Promise<number> =>
-    probe.count(`SELECT COUNT(*) AS executions FROM protection_flow_executions WHERE flow_id = '${id}'`);
-  const before = await left(flow);
-  if (before !== 2) return wrong(`2 executions were inserted, ${before} are there`);
-  const executions = 'SELECT COUNT(*) AS executions FROM protection_flow_executions';
-  const all = await probe.count(executions);
-  await probe.execute(`DELETE FROM protection_flows WHERE id = '${flow}'`);
-  const gone = await probe.count(`SELECT COUNT(*) AS flows FROM protection_flows WHERE id = '${flow}'`);
-  if (gone !== 0) return wrong('a flow was deleted, and is still there');
-  const after = await left(flow);
-  if (after !== 0) return wrong(`a flow was deleted, and ${after} of its 2 executions stayed`);
-  const others = await left(other);
-  if (others !== 1) return wrong('a flow was deleted, and an execution of another flow went with it');
-  const lost = all - (await probe.count(executions));
-  if (lost !== 2) return wrong(`a flow with 2 executions was deleted, and ${lost} are gone`);
-  return pass('a flow took its 2 executions along, and no others');
+  const { present, late } = keysWithRule(context, 'CASCADE');
+  const seen: string[] = [];
+  for (const at of present) {
+    const fault = await faultOf(probe, context, at);
+    if (fault !== null) return notAsWanted(context, `${at.key.name}: ${fault}`);
+    const [parent, child] = [inWords(context.probes, at.key.parentTable), inWords(context.probes, at.table)];
+    seen.push(`${aOrAn(parent.one)} took its 2 ${child.many} along, and no others`);
+  }
+  return passBut(seen, late, 'CASCADE');
 });

@@ -1,92 +1,111 @@
 import { describeDifference } from '../../schema/compare';
+import { quoteName } from '../../server/queryable';
+import type { Check as Constraint } from '../../schema/shape';
 import { note, remedyText, statement, type RemedyPart } from '../../steps/remedy';
-import { fail, pass, remedyOf, type CheckOutcome, type VerifyContext } from '../context';
-import { behaviourCheck, behaviourRemedy, besidesTriggers } from '../probe/behaviour-check';
-import { insertFlow } from '../probe/flow-rows';
-import type { Probe } from '../probe/probe';
+import { remedyOf, type VerifyContext } from '../context';
+import { behaviourCheck, notAsWanted } from '../probe/behaviour-check';
+import { asSql, type Probe } from '../probe/probe';
+import { inWords, type CheckProbe } from '../probe/probes';
+import { fail, pass, type CheckOutcome } from '../report';
 import { differencesIn } from './declared-objects';
 
 /** ER_CONSTRAINT_FAILED of MariaDB, ER_CHECK_CONSTRAINT_VIOLATED of MySQL. */
 const checkViolated = [4025, 3819];
 
-/** Rows that the rule refuses: what each type of flow needs is missing. */
-const violations: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
-  ['a backup flow without a repository', { flow_type: 'backup' }],
-  ['a backup flow with a destination only', { flow_type: 'backup', destination_type: 'ossea' }],
-  ['a replication flow without a destination', { flow_type: 'replication' }],
-];
-
-/** What makes rows that break the rule, however they came in, keep it: they are switched off until somebody looks. */
-const makeRowsKeepTheRule: readonly RemedyPart[] = [
-  note(
-    'Gives flows that lack it a stand-in, and disables them. Give each its true one afterwards; to look first:',
-  ),
-  note(
-    "SELECT * FROM protection_flows WHERE (flow_type = 'backup' AND repository_id IS NULL) OR (flow_type = 'replication' AND destination_type IS NULL)",
-  ),
-  statement(
-    "UPDATE protection_flows SET repository_id = (SELECT MIN(id) FROM backup_repositories), enabled = 0, updated_at = updated_at WHERE flow_type = 'backup' AND repository_id IS NULL",
-  ),
-  statement(
-    "UPDATE protection_flows SET destination_type = 'ossea', enabled = 0, updated_at = updated_at WHERE flow_type = 'replication' AND destination_type IS NULL",
-  ),
-];
-
-/** How many rows break the rule: switched off for a while, or under a lax session, it lets them in. */
-async function rowsThatBreakIt(probe: Probe, { declared }: VerifyContext): Promise<number> {
-  let broken = 0;
-  for (const { name, checks } of declared.values()) {
-    for (const { expression } of checks)
-      broken += await probe.count(`SELECT COUNT(*) AS broken FROM ${name} WHERE NOT (${expression})`);
-  }
-  return broken;
+interface ConstraintAt {
+  readonly table: string;
+  readonly check: Constraint;
 }
 
-/** MariaDB's switch: our sessions switch it on, those of other programs have the server's. */
+/** What is done about rows that break the CHECK, however they came in. */
+function repairRows({ probes }: VerifyContext, { table, check }: ConstraintAt): RemedyPart[] {
+  const { title = `Rows break ${check.name}.`, statements = [] } = probes.checks[check.name]?.repair ?? {};
+  const look = `SELECT * FROM ${table} WHERE NOT (${check.expression})`;
+  return [note(`${title} To look first:`), note(look), ...statements.map(statement)];
+}
+
+/** MariaDB's switch: our sessions switch CHECKs on, those of other programs have the server's setting. */
 async function isSwitchedOff(probe: Probe, { server }: VerifyContext): Promise<boolean> {
   if (server.flavour !== 'mariadb') return false;
-  return (await probe.count('SELECT @@GLOBAL.check_constraint_checks AS isOn')) === 0;
+  const [row] = await probe.ask('SELECT @@GLOBAL.check_constraint_checks AS isOn');
+  return Number(row?.isOn) === 0;
 }
 
-const switchedOff = (): CheckOutcome =>
+const switchedOff = (names: string): CheckOutcome =>
   fail(
-    'chk_flows_type is there, but check_constraint_checks is off: sessions of other programs let wrong rows in',
+    `${names} is there, but check_constraint_checks is off: sessions of other programs let wrong rows in`,
     remedyText([
       note('For every session that begins from now on; take it out of the configuration file too.'),
       statement('SET GLOBAL check_constraint_checks = ON'),
     ]),
   );
 
-/** The CHECK is there as declared, enforced, kept by every row, and refuses each kind of row that it is to refuse. */
+/** What is wrong with how the CHECK treats wrong rows, or null. */
+async function faultWithRefused(
+  probe: Probe,
+  { table, check }: ConstraintAt,
+  refused: CheckProbe['refused'],
+): Promise<string | null> {
+  for (const [what, values] of Object.entries(refused)) {
+    const refusal = await probe.refusalOfRow(table, { given: asSql(values) });
+    if (refusal === null) return `${check.name} is there, but ${what} was let in`;
+    if (!checkViolated.includes(refusal.errno))
+      return `${what} was refused by errno ${refusal.errno}, not by ${check.name}`;
+  }
+  return null;
+}
+
+/** What is wrong with how a right row is stored, or null. */
+async function faultWithAccepted(
+  probe: Probe,
+  { probes }: VerifyContext,
+  table: string,
+  accepted: CheckProbe['accepted'],
+): Promise<string | null> {
+  const row = Object.entries(asSql({ ...probes.tables[table]?.row, ...accepted }));
+  const where = await probe.insertRow(table, { given: asSql(accepted) });
+  const columns = row.map(([name]) => `${quoteName(name)}, `).join('');
+  const isAsGiven = row.map(([name, value]) => `${quoteName(name)} <=> ${value}`).join(' AND ') || 'TRUE';
+  const [stored] = await probe.ask(
+    `SELECT ${columns}${isAsGiven} AS isAsGiven FROM ${quoteName(table)} WHERE ${where}`,
+  );
+  if (Number(stored?.isAsGiven) === 1) return null;
+  return `a right ${inWords(probes, table).one} was stored as ${JSON.stringify(stored ?? null)}`;
+}
+
+/** Every CHECK is there as declared, enforced, kept by every row, and refuses each kind of row that it is to refuse. */
 export const checkConstraintsCheck = behaviourCheck('check-constraints', async (probe, context) => {
+  const constraints = [...context.declared.values()].flatMap(({ name, checks }) =>
+    checks.map((check): ConstraintAt => ({ table: name, check })),
+  );
   const differences = differencesIn(context, ['check']).map(describeDifference);
-  const broken = await rowsThatBreakIt(probe, context);
-  if (broken > 0) differences.push(`${broken} rows of protection_flows break chk_flows_type`);
+  const repairs: RemedyPart[] = [];
+  for (const at of constraints) {
+    const broken = await probe.count(at.table, `NOT (${at.check.expression})`);
+    if (broken === 0) continue;
+    differences.push(`${broken} rows of ${at.table} break ${at.check.name}`);
+    repairs.push(...repairRows(context, at));
+  }
   if (differences.length > 0) {
-    const parts = [...(broken > 0 ? makeRowsKeepTheRule : []), ...context.mending['check-constraints']];
+    const parts = [...repairs, ...context.mending['check-constraints']];
     return fail(differences.join('; '), remedyOf(context, 'check-constraints', parts));
   }
-  for (const [what, values] of violations) {
-    const row = { id: probe.newId(), name: probe.newId(), ...values };
-    const { text } = await probe.insertSql('protection_flows', row);
-    const refusal = await probe.refusal(text);
-    if (refusal === null) {
-      const summary = `chk_flows_type is there, but ${what} was let in${besidesTriggers(context)}`;
-      return fail(summary, behaviourRemedy(context));
-    }
-    if (!checkViolated.includes(refusal.errno)) {
-      const summary = `${what} was refused by errno ${refusal.errno}, not by chk_flows_type${besidesTriggers(context)}`;
-      return fail(summary, behaviourRemedy(context));
-    }
+  const seen: string[] = [];
+  for (const at of constraints) {
+    const { refused = {}, accepted = {} } = context.probes.checks[at.check.name] ?? {};
+    const fault =
+      (await faultWithRefused(probe, at, refused)) ??
+      (await faultWithAccepted(probe, context, at.table, accepted));
+    if (fault !== null) return notAsWanted(context, fault);
+    const kinds = Object.keys(refused).length;
+    const { one } = inWords(context.probes, at.table);
+    seen.push(
+      kinds === 0
+        ? `${at.check.name} lets a right ${one} in`
+        : `${at.check.name} refuses ${kinds} kinds of wrong ${one}, and lets a right one in`,
+    );
   }
-  if (await isSwitchedOff(probe, context)) return switchedOff();
-  const right = await insertFlow(probe, { last_execution_status: 'cancelled' });
-  const [row] = await probe.ask(
-    `SELECT flow_type, last_execution_status AS status FROM protection_flows WHERE id = '${right}'`,
-  );
-  if (row?.flow_type !== 'replication' || row.status !== 'cancelled') {
-    const summary = `a right flow was stored as ${JSON.stringify(row ?? null)}${besidesTriggers(context)}`;
-    return fail(summary, behaviourRemedy(context));
-  }
-  return pass(`chk_flows_type refuses ${violations.length} kinds of wrong flow, and lets a right one in`);
+  if (constraints.length > 0 && (await isSwitchedOff(probe, context)))
+    return switchedOff(constraints.map(({ check }) => check.name).join(' and '));
+  return pass(seen.length === 0 ? 'none is declared' : seen.join('; '));
 });

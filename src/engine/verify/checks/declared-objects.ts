@@ -1,14 +1,5 @@
-import {
-  ask,
-  unlessTables,
-  type Check,
-  fail,
-  deferred,
-  pass,
-  remedyOf,
-  type CheckOutcome,
-  type VerifyContext,
-} from '../context';
+import { ask, unlessTables, type Check, remedyOf, type VerifyContext } from '../context';
+import { fail, deferred, pass, type CheckOutcome, type Evidence } from '../report';
 import { quoteName } from '../../server/queryable';
 import { note, remedyText, statement } from '../../steps/remedy';
 import {
@@ -20,7 +11,6 @@ import {
 } from '../../schema/compare';
 import { named } from '../../schema/shape';
 import type { MendingSection } from '../../adopt/remedies';
-import type { Evidence } from '../report';
 
 /** Every column with type, nullability, default, ON UPDATE, charset and collation; and the primary keys. */
 export const columnsCheck: Check = {

@@ -6,7 +6,8 @@ import {
   mendHistorySql,
 } from '../../history/history-table';
 import { remedyText, statement } from '../../steps/remedy';
-import { ask, fail, pass, type Check, type VerifyContext } from '../context';
+import { ask, type Check, type VerifyContext } from '../context';
+import { fail, pass } from '../report';
 import {
   disorderedRows,
   insertRows,

@@ -1,33 +1,57 @@
-import { ask, fail, pass, remedyOf, unlessTables, type Check } from '../context';
-import { behaviourCheck, behaviourRemedy, besidesTriggers } from '../probe/behaviour-check';
-import { insertFlow } from '../probe/flow-rows';
+import { expectedText } from '../../schema/ddl';
+import { named, type Index, type Table } from '../../schema/shape';
+import { ask, remedyOf, unlessTables, type Check, type VerifyContext } from '../context';
+import { behaviourCheck, notAsWanted } from '../probe/behaviour-check';
+import type { Probe } from '../probe/probe';
+import { inWords } from '../probe/probes';
+import { pass } from '../report';
 import { differ, differencesIn, tableList } from './declared-objects';
 
 /** ER_DUP_ENTRY. */
 const duplicate = 1062;
 
-/** A second flow whose name differs from the first one's in case alone is refused. */
-const uniqueName = behaviourCheck('indexes', async (probe, context) => {
-  const name = probe.newId();
-  await insertFlow(probe, { name });
-  const { text } = await probe.insertSql('protection_flows', {
-    id: probe.newId(),
-    name: name.toUpperCase(),
-    flow_type: 'replication',
-    destination_type: 'ossea',
+/**
+ * Inserts two rows that a unique index can't tell apart: letters of a text that are to count as the same differ in case.
+ * What that was in words, and how the server refused it, or null.
+ */
+async function tryTwice(
+  probe: Probe,
+  { declared, live, probes }: VerifyContext,
+  table: Table,
+  index: Index,
+): Promise<{ what: string; errno: number | null }> {
+  const names = index.columns.map(({ name }) => name);
+  const first = await probe.insert(table.name, { named: names });
+  const isFolded = (name: string): boolean => {
+    const column = named(table.columns, name);
+    return /_ci$/.test((column && expectedText(declared, table, column, live)?.collation) ?? '');
+  };
+  const again = names.map((name): [string, string] => {
+    const value = first[name] ?? 'NULL';
+    return [name, isFolded(name) ? value.toUpperCase() : value];
   });
-  const refusal = await probe.refusal(text);
-  if (refusal?.errno === duplicate)
-    return pass(`a second flow of a name, in capitals, is refused (errno ${duplicate})`);
-  const what =
-    refusal === null ? 'was let in' : `was refused by errno ${refusal.errno}, not by uq_flows_name`;
-  return fail(
-    `a second flow of a name, in capitals, ${what}${besidesTriggers(context)}`,
-    behaviourRemedy(context),
-  );
+  const refusal = await probe.refusalOfRow(table.name, { given: Object.fromEntries(again) });
+  const how = names.some(isFolded) ? ', in capitals,' : '';
+  const what = `a second ${inWords(probes, table.name).one} of a ${names.join(' and ')}${how}`;
+  return { what, errno: refusal?.errno ?? null };
+}
+
+/** Each unique index refuses a second row of the same values. */
+const uniqueness = behaviourCheck('indexes', async (probe, context) => {
+  const seen: string[] = [];
+  for (const table of context.declared.values()) {
+    for (const index of table.indexes.filter(({ unique }) => unique)) {
+      const { what, errno } = await tryTwice(probe, context, table, index);
+      if (errno === null) return notAsWanted(context, `${what} was let in`);
+      if (errno !== duplicate)
+        return notAsWanted(context, `${what} was refused by errno ${errno}, not by ${index.name}`);
+      seen.push(`${what} is refused (errno ${duplicate})`);
+    }
+  }
+  return pass(seen.join('; '));
 });
 
-/** Every index with its columns in order, their direction, and whether it is unique and in use; a name can't be had twice. */
+/** Every index with its columns in order, their direction, and whether it is unique and in use; and the unique ones refuse. */
 export const indexesCheck: Check = {
   id: 'indexes',
   async run(context) {
@@ -40,12 +64,9 @@ export const indexesCheck: Check = {
     const differences = differencesIn(context, ['index']);
     if (differences.length > 0) return differ(differences, remedyOf(context, 'indexes'), [evidence]);
     const count = [...context.declared.values()].reduce((sum, table) => sum + table.indexes.length, 0);
-    const shown = await uniqueName.run(context);
-    const known = `${count} indexes as declared`;
-    const summary =
-      shown.status === 'skip'
-        ? `${known}; that a name is unique ${shown.summary}`
-        : `${known}; ${shown.summary}`;
+    const shown = await uniqueness.run(context);
+    const said = shown.status === 'skip' ? `the insert of a duplicate ${shown.summary}` : shown.summary;
+    const summary = [`${count} indexes as declared`, ...(said === '' ? [] : [said])].join('; ');
     return { ...shown, summary, evidence: [evidence, ...shown.evidence] };
   },
 };

@@ -1,7 +1,8 @@
 import { expectedText, isText } from '../../schema/ddl';
 import { keyState } from '../../steps/key-state';
 import { named } from '../../schema/shape';
-import { deferred, fail, pass, remedyOf, unlessTables, type Check } from '../context';
+import { remedyOf, unlessTables, type Check } from '../context';
+import { deferred, fail, pass } from '../report';
 
 /**
  * Both ends of every key fit: engine, type, charset, collation, and an index on the parent's side. Without it a key

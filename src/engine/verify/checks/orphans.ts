@@ -1,5 +1,5 @@
-import { deferred, fail, pass, remedyOf, skip, unlessRows, type Check } from '../context';
-import type { Evidence } from '../report';
+import { remedyOf, unlessRows, type Check } from '../context';
+import { deferred, fail, pass, skip, type Evidence } from '../report';
 
 /** No row names a parent that does not exist: foreign_key_checks=0 lets such rows in under a key that is there. */
 export const orphansCheck: Check = {

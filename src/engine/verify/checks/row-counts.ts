@@ -1,5 +1,6 @@
 import { quoteName } from '../../server/queryable';
-import { ask, fail, pass, unlessRows, type Check } from '../context';
+import { ask, unlessRows, type Check } from '../context';
+import { fail, pass } from '../report';
 
 /** The rows can be counted, and the primary key and a secondary index agree on how many there are. */
 export const rowCountsCheck: Check = {

@@ -1,5 +1,4 @@
-import { skip, type CheckOutcome } from '../context';
-import type { Evidence } from '../report';
+import { skip, type CheckOutcome } from '../report';
 
 /** What the server says of an error, however it was wrapped. */
 interface Answer {
@@ -19,25 +18,31 @@ function answerIn(error: unknown): Answer | null {
   return null;
 }
 
-/**
- * SQLSTATEs of the rows themselves: a value that does not fit (22), a constraint that refuses (23), a SIGNAL (45); a
- * table or column that is not there, which only a trigger can name here.
- */
-const ofRows = /^(22|23|45)|^42S02$|^42S22$/;
+/** The server's number of an error; null for an error that is none of the server's. */
+export const errnoOf = (error: unknown): number | null => answerIn(error)?.errno ?? null;
+
+/** The message of whatever was thrown. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /**
- * Errors of the same kind whose SQLSTATE does not tell: no default (1364), a value cut short (1265) or of another kind
- * (1366), a CHECK of MySQL (3819), what a trigger may not do or say (1242, 1442, 1449, 1644).
+ * SQLSTATEs that are about the row: a value that does not fit (22), a constraint that refuses (23), a SIGNAL (45), a
+ * table or column that does not exist (42S02, 42S22): only a trigger can name one here.
  */
-const ofRowsToo = [1242, 1265, 1364, 1366, 1442, 1449, 1644, 3819];
+const aboutRows = /^(22|23|45)|^42S02$|^42S22$/;
 
 /**
- * True where the server's answer is about the row, and so about the tables and what is on them. Any other (a privilege, a
- * lock, a limit, a server that takes no writes) says nothing of what is being tested.
+ * Errors that are about the row although their SQLSTATE does not tell: no default (1364), a value cut short (1265) or of
+ * another kind (1366), a CHECK of MySQL (3819), what a trigger may not do or say (1242, 1442, 1449, 1644).
+ */
+const aboutRowsToo = [1242, 1265, 1364, 1366, 1442, 1449, 1644, 3819];
+
+/**
+ * True where the server's answer is about the row, and so about the tables and their triggers. Any other answer (a
+ * privilege, a lock, a limit, a read-only server) proves nothing.
  */
 export function isAboutRows(error: unknown): boolean {
   const answer = answerIn(error);
-  return answer !== null && (ofRows.test(answer.sqlState) || ofRowsToo.includes(answer.errno));
+  return answer !== null && (aboutRows.test(answer.sqlState) || aboutRowsToo.includes(answer.errno));
 }
 
 /** ER_ROW_IS_REFERENCED_2, ER_NO_REFERENCED_ROW_2. */
@@ -50,9 +55,9 @@ export function tableOfKeyIn(error: unknown): string | null {
   return /`([^`]+)`, CONSTRAINT `/.exec(answer.text)?.[1] ?? null;
 }
 
-/** Something stands in the way of a proof that says nothing of what was to be proven. */
+/** An obstacle keeps a check from its proof, and says nothing of what was to be proven. */
 export class NotProvable extends Error {
-  /** @param remedy what would let the proof be made; null where nothing does */
+  /** @param remedy what removes the obstacle; null where nothing does */
   constructor(
     message: string,
     readonly remedy: string | null,
@@ -67,10 +72,5 @@ const elsewhere =
   '-- Run verify as a user who may INSERT and DELETE here, on a server that is not read-only, while nothing locks the tables.';
 
 /** The skip of a check that could not be made, with the reason. */
-export function notProven(
-  reason: string,
-  evidence: readonly Evidence[] = [],
-  remedy: string | null = elsewhere,
-): CheckOutcome {
-  return skip(`could not run: ${reason}`, evidence, remedy);
-}
+export const notProven = (reason: string, remedy: string | null = elsewhere): CheckOutcome =>
+  skip(`could not run: ${reason}`, [], remedy);

@@ -1,17 +1,10 @@
 import { isProtectionFlowsError } from '../../../errors';
 import { quoteName } from '../../server/queryable';
 import { note, remedyText, statement } from '../../steps/remedy';
-import {
-  errnoOf,
-  fail,
-  messageOf,
-  unlessRows,
-  type Check,
-  type CheckOutcome,
-  type VerifyContext,
-} from '../context';
-import type { CheckId } from '../report';
-import { isAboutRows, NotProvable, notProven, tableOfKeyIn } from './answers';
+import type { ForeignKey } from '../../schema/shape';
+import { unlessRows, type Check, type VerifyContext } from '../context';
+import { deferred, fail, pass, type CheckId, type CheckOutcome } from '../report';
+import { errnoOf, isAboutRows, messageOf, NotProvable, notProven, tableOfKeyIn } from './answers';
 import { Probe } from './probe';
 
 /** What to do about a behaviour that the catalog does not explain: a failing key first, then the triggers. */
@@ -33,24 +26,64 @@ export function behaviourRemedy({ mending, history, triggers }: VerifyContext): 
 }
 
 /** The triggers on our tables in words, for summaries; '' where none is seen. */
-export function besidesTriggers({ triggers }: VerifyContext): string {
+function besidesTriggers({ triggers }: VerifyContext): string {
   if (triggers.length === 0) return '';
   const listed = triggers.map(({ name, when, table }) => `${name} (${when} ON ${table})`);
   return `; there are triggers: ${listed.join(', ')}`;
 }
 
+/** The failure of a behaviour, with the triggers that may have caused it. */
+export const notAsWanted = (
+  context: VerifyContext,
+  summary: string,
+  remedy: string = behaviourRemedy(context),
+): CheckOutcome => fail(`${summary}${besidesTriggers(context)}`, remedy);
+
+/** A declared key, and its table. */
+export interface KeyAt {
+  readonly table: string;
+  readonly key: ForeignKey;
+}
+
+/** The declared keys with that delete rule; apart, the names of those whose parent table does not exist. */
+export function keysWithRule(
+  { declared, live }: VerifyContext,
+  rule: ForeignKey['onDelete'],
+): { present: KeyAt[]; late: string[] } {
+  const keys = [...declared.values()].flatMap(({ name, foreignKeys }) =>
+    foreignKeys.filter((key) => key.onDelete === rule).map((key) => ({ table: name, key })),
+  );
+  return {
+    present: keys.filter(({ key }) => live.has(key.parentTable)),
+    late: keys.filter(({ key }) => !live.has(key.parentTable)).map(({ key }) => key.name),
+  };
+}
+
+/** A pass that claims what was seen; deferred where some of the keys with that rule have no parent table yet. */
+export function passBut(
+  seen: readonly string[],
+  late: readonly string[],
+  rule: ForeignKey['onDelete'],
+): CheckOutcome {
+  const claim = seen.join(', ');
+  if (late.length === 0) return pass(claim === '' ? `no key is declared with ON DELETE ${rule}` : claim);
+  const unseen = `not looked at, without parent: ${late.join(', ')}`;
+  return deferred(claim === '' ? unseen : `${claim}; ${unseen}`);
+}
+
 /**
- * What an error comes to that a row met which is to be let in: a failure where a trigger on our tables, or a key of
- * theirs that is not declared, refused it; what the columns refuse, other checks speak of.
+ * What an error comes to that a right row met: a failure where a trigger on our tables, or a key of theirs that is not
+ * declared, refused the row; what the columns refuse, other checks tell.
  */
 function outcomeOf(error: unknown, context: VerifyContext): CheckOutcome {
-  if (error instanceof NotProvable) return notProven(error.message, [], error.remedy);
+  if (error instanceof NotProvable) return notProven(error.message, error.remedy);
   const errno = errnoOf(error);
   const said = `${messageOf(error)}${errno === null ? '' : ` (errno ${errno})`}`;
   const keyOf = tableOfKeyIn(error);
   const isOurs = keyOf === null ? context.triggers.length > 0 : context.declared.has(keyOf);
-  if (!isAboutRows(error) || !isOurs) return notProven(`${said}${besidesTriggers(context)}`);
-  return fail(`a right row was refused: ${said}${besidesTriggers(context)}`, behaviourRemedy(context));
+  return isAboutRows(error) && isOurs
+    ? notAsWanted(context, `a right row was refused: ${said}`)
+    : notProven(`${said}${besidesTriggers(context)}`);
 }
 
 /** A check that inserts, deletes and looks. It runs inside the transaction that verify rolls back. */

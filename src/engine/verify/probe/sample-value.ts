@@ -5,41 +5,44 @@ import type { Column } from '../../schema/shape';
 import { NotProvable } from './answers';
 
 /** A text that no row has, as long as a column of that type takes. */
-export function uniqueText(type: string): string {
+function unusedText(type: string): string {
   const length = Number(/^(?:var)?(?:char|binary)\((\d+)\)/.exec(type)?.[1] ?? Infinity);
   const text = `verify-${randomUUID()}`;
   return text.slice(Math.max(0, text.length - length));
 }
 
+const isCounted = ({ extra, default: text }: Column): boolean =>
+  /auto_increment/.test(extra) || /nextval|next value/.test(text ?? '');
+
 /**
- * True where a probe has to name the column: it is NOT NULL and nothing fills it, or what fills it is a counter, which
- * no rollback sets back.
+ * True where a probe has to name the column: it is NOT NULL and has no default, or a counter fills it, which no rollback
+ * sets back.
  */
-export function hasToBeNamed(column: Column): boolean {
-  return isRequired(column) || isCounted(column);
-}
+export const hasToBeNamed = (column: Column): boolean => isRequired(column) || isCounted(column);
 
-const isCounted = (column: Column): boolean =>
-  /auto_increment/.test(column.extra) || /nextval|next value/.test(column.default ?? '');
+const largest: Readonly<Record<string, number>> = { tiny: 127, small: 32_767, medium: 8_388_607 };
 
-/** A negative number leaves AUTO_INCREMENT as it is; an unsigned column has no such number. */
-function uncounted(column: Column): string {
-  if (!/unsigned/.test(column.type)) return String(-randomInt(1, 128));
+/** A negative number, which is hardly ever used, and leaves AUTO_INCREMENT as it is; an unsigned column has none. */
+function unusedInteger(column: Column): string {
+  const limit = largest[/^(\w*)int/.exec(column.type)?.[1] ?? ''] ?? 2_147_483_647;
+  if (!/unsigned/.test(column.type)) return String(-randomInt(1, limit));
+  if (!isCounted(column)) return String(randomInt(limit / 2, limit));
   throw new NotProvable(`a probe row would move on the AUTO_INCREMENT of column ${column.name}`, null);
 }
 
 /**
- * A value, as SQL, that a column of that type takes: the probe rows of platform tables get one in each column that
- * they must have, whatever the platform's release calls it.
+ * A value, as SQL, that the column takes.
  *
+ * @param unused true where no row may have the value yet: the column is of a key
  * @throws NotProvable for a type that no value is known for (a geometry, say)
  */
-export function sampleValue(column: Column): string {
+export function sampleValue(column: Column, unused = false): string {
   const { type } = column;
-  if (isCounted(column)) return uncounted(column);
+  if (isCounted(column) || (unused && /^(tiny|small|medium|big)?int/.test(type)))
+    return unusedInteger(column);
   const firstValue = /^(?:enum|set)\('((?:[^']|'')*)'/.exec(type)?.[1];
   if (firstValue !== undefined) return `'${firstValue}'`;
-  if (/char|text|binary|blob/.test(type)) return quoteText(uniqueText(type));
+  if (/char|text|binary|blob/.test(type)) return quoteText(unusedText(type));
   if (/^(tiny|small|medium|big)?int|^decimal|^float|^double|^bit/.test(type)) return '1';
   if (/^(timestamp|datetime)/.test(type)) return 'CURRENT_TIMESTAMP';
   if (/^date/.test(type)) return 'CURRENT_DATE';
