@@ -16,7 +16,7 @@ import {
   type Verdict,
   type CheckResult,
 } from './report';
-import type { Probes } from './probe/probes';
+import type { Probes } from '../schema/probes';
 import type { Trigger } from './surroundings';
 
 /** The orphans of a key, or why they could not be looked for. */

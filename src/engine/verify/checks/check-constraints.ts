@@ -5,7 +5,7 @@ import { note, remedyText, statement, type RemedyPart } from '../../steps/remedy
 import { remedyOf, type VerifyContext } from '../context';
 import { behaviourCheck, notAsWanted } from '../probe/behaviour-check';
 import { asSql, type Probe } from '../probe/probe';
-import { inWords, type CheckProbe } from '../probe/probes';
+import { inWords, type CheckProbe } from '../../schema/probes';
 import { fail, pass, type CheckOutcome } from '../report';
 import { differencesIn } from './declared-objects';
 

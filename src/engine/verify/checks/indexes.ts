@@ -3,7 +3,7 @@ import { named, type Index, type Table } from '../../schema/shape';
 import { ask, remedyOf, unlessTables, type Check, type VerifyContext } from '../context';
 import { behaviourCheck, notAsWanted } from '../probe/behaviour-check';
 import type { Probe } from '../probe/probe';
-import { inWords } from '../probe/probes';
+import { inWords } from '../../schema/probes';
 import { pass } from '../report';
 import { differ, differencesIn, tableList } from './declared-objects';
 

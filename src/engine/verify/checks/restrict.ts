@@ -13,7 +13,7 @@ import {
   passBut,
 } from '../probe/behaviour-check';
 import type { Probe } from '../probe/probe';
-import { aOrAn, inWords } from '../probe/probes';
+import { aOrAn, inWords } from '../../schema/probes';
 import type { CheckOutcome } from '../report';
 
 /** ER_ROW_IS_REFERENCED_2. */

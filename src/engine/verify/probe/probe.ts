@@ -4,7 +4,7 @@ import { named, type Column, type ForeignKey, type Table } from '../../schema/sh
 import type { VerifyContext } from '../context';
 import type { Evidence } from '../report';
 import { errnoOf, isAboutRows, messageOf, NotProvable, tableOfKeyIn } from './answers';
-import type { ProbeValues } from './probes';
+import type { ProbeValues } from '../../schema/probes';
 import { hasToBeNamed, sampleValue } from './sample-value';
 
 /** A statement that the server refused, for a reason that is about the row. */

@@ -26,7 +26,7 @@ const largest: Readonly<Record<string, number>> = { tiny: 127, small: 32_767, me
 function unusedInteger(column: Column): string {
   const limit = largest[/^(\w*)int/.exec(column.type)?.[1] ?? ''] ?? 2_147_483_647;
   if (!/unsigned/.test(column.type)) return String(-randomInt(1, limit));
-  if (!isCounted(column)) return String(randomInt(limit / 2, limit));
+  if (!isCounted(column)) return String(randomInt((limit + 1) / 2, limit));
   throw new NotProvable(`a probe row would move on the AUTO_INCREMENT of column ${column.name}`, null);
 }
 
