@@ -8,11 +8,9 @@ const olderTypeorm = {
   '^typeorm/(.*)$': '<rootDir>/node_modules/typeorm-0.3/$1',
 };
 
-/** @type {import('jest').Config} */
-module.exports = {
-  testEnvironment: '<rootDir>/test/support/engine-environment.ts',
+/** What all tests have in common. */
+const common = {
   roots: ['<rootDir>/test'],
-  testMatch: ['**/*.test.ts'],
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
@@ -29,9 +27,26 @@ module.exports = {
     ],
   },
   moduleNameMapper: process.env.PROTECTION_FLOWS_TEST_TYPEORM === '0.3' ? olderTypeorm : {},
+  setupFiles: ['reflect-metadata'],
+};
+
+/** Tests that share a database server; those of `fault` and `e2e` run dist too. */
+const withServer = (name) => ({
+  ...common,
+  displayName: name,
+  testMatch: [`**/test/${name}/**/*.test.ts`],
+  testEnvironment: '<rootDir>/test/support/engine-environment.ts',
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
-  setupFiles: ['reflect-metadata'],
+});
+
+/** @type {import('jest').Config} */
+module.exports = {
+  projects: [
+    // Builds nothing and starts nothing
+    { ...common, displayName: 'unit', testMatch: ['**/test/unit/**/*.test.ts'] },
+    ...['integration', 'fault', 'e2e'].map(withServer),
+  ],
   testTimeout: 120_000,
   // More than the cores: most of a test's time is the server's
   maxWorkers: 3,

@@ -40,9 +40,12 @@ export function isRoot(): boolean {
   return process.getuid?.() === 0;
 }
 
-/** A mount namespace of its own, so that the mounts vanish with the program and need no clean-up. */
+/**
+ * A mount namespace of its own, so that the mounts vanish with the program and need no clean-up. The shared folder comes
+ * after /dev, in which it may lie.
+ */
 const enterChroot = `
-mkdir -p "$0$1" && mount --bind "$1" "$0$1" && mount --bind /dev "$0/dev" && mount -t proc proc "$0/proc" || exit 1
+mount --bind /dev "$0/dev" && mount -t proc proc "$0/proc" && mkdir -p "$0$1" && mount --bind "$1" "$0$1" || exit 1
 root=$0; shift; exec chroot "$root" "$@"`;
 
 /**

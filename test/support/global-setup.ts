@@ -5,6 +5,7 @@ import { serverOf } from '../../src/testing/connection-url';
 import { startPrivateServer } from '../../src/testing/private-server';
 import { sessionOf } from '../../src/testing/throw-away-database';
 import { startGaleraCluster } from './galera-cluster';
+import { useRamDisk } from './ram-disk';
 import { announceOtherNodes, announceSharedServer, type SharedServer } from './shared-server';
 import { isGaleraWanted, testInstallation } from './test-installation';
 
@@ -41,6 +42,7 @@ async function startCluster(): Promise<SharedServer> {
 
 /** Starts the server that all test files share. Without one, only the tests that ask for it fail. */
 export default async function globalSetup(): Promise<void> {
+  useRamDisk();
   try {
     const server = await (isGaleraWanted() ? startCluster() : startServer());
     const { host, port, username, password, flavour, version } = server;

@@ -1,9 +1,9 @@
 /** `node -r …/register-swc.js program.ts` runs a TypeScript program as jest does, much faster than ts-node. */
 const { readFileSync } = require('node:fs');
 const { transformSync } = require('@swc/core');
-const { transform } = require('../../jest.config.js');
+const { projects } = require('../../jest.config.js');
 
-const [, options] = transform['^.+\\.ts$'];
+const [, options] = projects[0].transform['^.+\\.ts$'];
 
 require.extensions['.ts'] = (module, filename) => {
   const { code } = transformSync(readFileSync(filename, 'utf8'), { ...options, filename });
