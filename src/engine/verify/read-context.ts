@@ -141,7 +141,7 @@ export async function readContext(
     behindViews: await findBehindViews(session, live, ours),
     orphans: new Map(orphans.map(({ key, found }) => [key, 'fault' in found ? 0 : found.rows])),
   });
-  const triggers = await readTriggers(session, ours);
+  const triggers = await readTriggers(session, database, ours);
   const effects = new LastingEffects(session, database);
   return {
     session,

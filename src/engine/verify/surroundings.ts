@@ -9,19 +9,26 @@ export interface Trigger {
   readonly table: string;
   /** `BEFORE INSERT` and the like. */
   readonly when: string;
+  /** Its SQL; null where this user may not see it. */
+  readonly text: string | null;
 }
 
-const marks = (names: readonly string[]): string => names.map(() => '?').join(', ');
+/** The placeholders of as many values. */
+export const marks = (names: readonly string[]): string => names.map(() => '?').join(', ');
 
-/** The triggers on the tables, as far as this user may see them: the TRIGGER privilege decides. */
-export function readTriggers(session: Queryable, tables: readonly string[]): Promise<Trigger[]> {
+/** The triggers on tables of a database, as far as this user may see them: the TRIGGER privilege decides. */
+export function readTriggers(
+  session: Queryable,
+  database: string,
+  tables: readonly string[],
+): Promise<Trigger[]> {
   return catalogRows<Trigger>(
     session,
-    `SELECT TRIGGER_NAME AS name, EVENT_OBJECT_TABLE AS \`table\`, CONCAT(ACTION_TIMING, ' ', EVENT_MANIPULATION) AS \`when\`
+    `SELECT TRIGGER_NAME AS name, EVENT_OBJECT_TABLE AS \`table\`, CONCAT(ACTION_TIMING, ' ', EVENT_MANIPULATION) AS \`when\`, ACTION_STATEMENT AS text
        FROM information_schema.TRIGGERS
-      WHERE EVENT_OBJECT_SCHEMA = DATABASE() AND EVENT_OBJECT_TABLE IN (${marks(tables)})
+      WHERE EVENT_OBJECT_SCHEMA = ? AND EVENT_OBJECT_TABLE IN (${marks(tables)})
       ORDER BY EVENT_OBJECT_TABLE, TRIGGER_NAME`,
-    [...tables],
+    [database, ...tables],
   );
 }
 

@@ -28,7 +28,7 @@ export const columnsCheck: Check = {
   },
 };
 
-/** Both tables are there, ordinary ones in InnoDB, with the declared default charset and collation. */
+/** All tables are there, ordinary ones in InnoDB, with the declared default charset and collation. */
 export const tablesCheck: Check = {
   id: 'tables',
   async run(context) {
@@ -44,7 +44,10 @@ export const tablesCheck: Check = {
         [evidence],
       );
     }
-    return compareObjects(context, ['table'], 'tables', 'both there, InnoDB, utf8mb4_unicode_ci', [evidence]);
+    const all = [...context.declared.values()];
+    const kinds = new Set(all.flatMap(({ engine, collation }) => [engine, collation]));
+    const summary = `${all.length === 2 ? 'both' : `all ${all.length}`} there, ${[...kinds].join(', ')}`;
+    return compareObjects(context, ['table'], 'tables', summary, [evidence]);
   },
 };
 
@@ -110,6 +113,6 @@ export const differ = (
   differences,
 });
 
-/** `'protection_flows', 'protection_flow_executions'`, for an IN. */
+/** The declared tables for an IN: `'one', 'another'`. */
 export const tableList = ({ declared }: VerifyContext): string =>
   [...declared.keys()].map((name) => `'${name}'`).join(', ');

@@ -10,9 +10,9 @@ import { deferred, fail, pass } from '../report';
  */
 export const keyCompatibilityCheck: Check = {
   id: 'key-compatibility',
-  run(context) {
+  async run(context) {
     const skipped = unlessTables(context);
-    if (skipped) return Promise.resolve(skipped);
+    if (skipped) return skipped;
     const { declared, live } = context;
     const faults: string[] = [];
     const late: string[] = [];
@@ -40,10 +40,8 @@ export const keyCompatibilityCheck: Check = {
         );
       }
     }
-    if (faults.length > 0)
-      return Promise.resolve(fail(faults.join('; '), remedyOf(context, 'key-compatibility')));
-    if (late.length === 0)
-      return Promise.resolve(pass('both ends of every key have the same type and collation'));
-    return Promise.resolve(deferred(`both ends fit where the parent is there; deferred: ${late.join(', ')}`));
+    if (faults.length > 0) return fail(faults.join('; '), remedyOf(context, 'key-compatibility'));
+    if (late.length === 0) return pass('both ends of every key have the same type and collation');
+    return deferred(`both ends fit where the parent is there; deferred: ${late.join(', ')}`);
   },
 };

@@ -4,9 +4,9 @@ import { deferred, fail, pass, skip, type Evidence } from '../report';
 /** No row names a parent that does not exist: foreign_key_checks=0 lets such rows in under a key that is there. */
 export const orphansCheck: Check = {
   id: 'orphans',
-  run(context) {
+  async run(context) {
     const skipped = unlessRows(context);
-    if (skipped) return Promise.resolve(skipped);
+    if (skipped) return skipped;
     const { declared, orphans } = context;
     const keys = [...declared.values()].flatMap(({ foreignKeys }) => [...foreignKeys]);
     const late = keys.filter(({ name }) => !orphans.some(({ key }) => key === name));
@@ -24,12 +24,10 @@ export const orphansCheck: Check = {
           `${key}: ${found.rows} rows of ${table} name ${found.values} ${parent} that do not exist`,
         );
     }
-    if (faults.length > 0)
-      return Promise.resolve(fail(faults.join('; '), remedyOf(context, 'orphans'), evidence));
-    if (unread.length > 0)
-      return Promise.resolve(skip(`could not be counted: ${unread.join('; ')}`, evidence));
-    if (late.length === 0) return Promise.resolve(pass(`none under ${evidence.length} keys`, evidence));
+    if (faults.length > 0) return fail(faults.join('; '), remedyOf(context, 'orphans'), evidence);
+    if (unread.length > 0) return skip(`could not be counted: ${unread.join('; ')}`, evidence);
+    if (late.length === 0) return pass(`none under ${evidence.length} keys`, evidence);
     const names = late.map(({ name }) => name).join(', ');
-    return Promise.resolve(deferred(`none; not looked at, without parent: ${names}`, evidence));
+    return deferred(`none; not looked at, without parent: ${names}`, evidence);
   },
 };

@@ -1,6 +1,7 @@
 import { catalogRows } from '../../server/catalog-rows';
 import { quoteName, type Queryable } from '../../server/queryable';
 import { note, remedyText, statement } from '../../steps/remedy';
+import { marks, readTriggers } from '../surroundings';
 import { NotProvable } from './answers';
 
 /** A table, a view or a routine, and where. */
@@ -16,8 +17,6 @@ interface Body extends Pick<Place, 'database'> {
   /** Null where this user may not see it. */
   readonly text: string | null;
 }
-
-const marks = (names: readonly string[]): string => names.map(() => '?').join(', ');
 
 /** Names that a piece of SQL may speak of: every word that is no string, no comment and no variable. */
 function wordsIn(sql: string): string[] {
@@ -92,16 +91,10 @@ export class LastingEffects {
   }
 
   private async triggersOf({ database, name: table }: Place): Promise<Body[]> {
-    const rows = await catalogRows<{ name: string; when: string; text: string }>(
-      this.session,
-      `SELECT TRIGGER_NAME AS name, CONCAT(ACTION_TIMING, ' ', EVENT_MANIPULATION) AS \`when\`, ACTION_STATEMENT AS text
-         FROM information_schema.TRIGGERS WHERE EVENT_OBJECT_SCHEMA = ? AND EVENT_OBJECT_TABLE = ?`,
-      [database, table],
-    );
-    return rows.map(({ name, when, text }) => ({
-      database,
+    const triggers = await readTriggers(this.session, database, [table]);
+    return triggers.map(({ name, when, text }) => ({
+      ...{ database, text },
       what: `the trigger ${name} (${when} ON ${table})`,
-      text,
     }));
   }
 
