@@ -1,6 +1,6 @@
 import { deepStrictEqual } from 'node:assert';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import { cursorOf, listName } from '../../src/repositories/cursor';
+import { cursorOf, listName } from '../../src/repositories/pages';
 import type { BenchDatabase } from '../support/bench-database';
 import type { Spread } from '../support/statistics';
 import { executionColumns } from './contestants/floor-sql';

@@ -10,7 +10,7 @@ export {
   type FlowTypeFault,
   type FlowTypeFields,
   type TargetType,
-} from './flow';
+} from './words';
 export {
   activeStatuses,
   canTransition,
@@ -24,8 +24,8 @@ export {
   type ExecutionStatus,
   type ExecutionType,
   type TerminalStatus,
-} from './execution';
-export { isJsonValue, isPlainObject, maxJsonDepth, type JsonObject, type JsonValue } from './json';
+} from './words';
+export { isJsonValue, isPlainObject, maxJsonDepth, type JsonObject, type JsonValue } from './values';
 export {
   backupTypes,
   jobStatuses,
@@ -35,7 +35,7 @@ export {
   type JobStatus,
   type ScheduleExecutionStatus,
   type ScheduleType,
-} from './platform';
-export type { Optional } from './optional';
+} from './words';
+export type { Optional } from './values';
 export { countJobs, outcomeOfJobs, type JobCounts } from './settlement';
-export { isStorableTimestamp, timestampRange, toWholeSecond } from './timestamp';
+export { isStorableTimestamp, timestampRange, toWholeSecond } from './values';

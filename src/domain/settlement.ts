@@ -1,7 +1,6 @@
-import type { TerminalStatus } from './execution';
+import { type TerminalStatus, jobStatuses, type JobStatus } from './words';
 import { types } from 'node:util';
 import { count, declareArguments, jobIds, options, refuse, type Reader } from '../arguments';
-import { jobStatuses, type JobStatus } from './platform';
 
 /** How many jobs of a run are in which state. */
 export interface JobCounts {

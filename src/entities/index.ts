@@ -1,11 +1,4 @@
-import { BackupJob } from './platform/backup-job.entity';
-import { BackupPolicy } from './platform/backup-policy.entity';
-import { BackupRepository } from './platform/backup-repository.entity';
-import { ReplicationSchedule } from './platform/replication-schedule.entity';
-import { ScheduleExecution } from './platform/schedule-execution.entity';
-import { VmGroupMembership } from './platform/vm-group-membership.entity';
-import { VmMachineGroup } from './platform/vm-machine-group.entity';
-import { VmReplicationContext } from './platform/vm-replication-context.entity';
+import { BackupJob, BackupPolicy, BackupRepository, ReplicationSchedule, ScheduleExecution, VmGroupMembership, VmMachineGroup, VmReplicationContext } from './platform.entities';
 import { ProtectionFlow } from './protection-flow.entity';
 import { ProtectionFlowExecution } from './protection-flow-execution.entity';
 

@@ -14,7 +14,7 @@ import {
   instantColumn,
   referenceColumn,
 } from './columns';
-import { ScheduleExecution } from './platform/schedule-execution.entity';
+import { ScheduleExecution } from './platform.entities';
 import { ProtectionFlow } from './protection-flow.entity';
 import {
   ByteCount,

@@ -28,9 +28,7 @@ import {
   referenceColumn,
   updatedAtColumn,
 } from './columns';
-import { BackupPolicy } from './platform/backup-policy.entity';
-import { BackupRepository } from './platform/backup-repository.entity';
-import { ReplicationSchedule } from './platform/replication-schedule.entity';
+import { BackupPolicy, BackupRepository, ReplicationSchedule } from './platform.entities';
 import { ProtectionFlowExecution } from './protection-flow-execution.entity';
 import {
   Count,

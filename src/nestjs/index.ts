@@ -1,10 +1,10 @@
-export { httpStatuses, httpStatusOf } from './http-status';
+export { httpStatuses, httpStatusOf } from './protection-flows-exception.filter';
 export type {
   ProtectionFlowsModuleAsyncOptions,
   ProtectionFlowsModuleExtras,
   ProtectionFlowsModuleOptions,
   ProtectionFlowsOptionsFactory,
-} from './module-options';
+} from './options';
 export { ProtectionFlowsModule } from './protection-flows.module';
 export {
   ProtectionFlowsExceptionFilter,

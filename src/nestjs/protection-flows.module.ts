@@ -8,13 +8,11 @@ import {
   RetentionRepository,
   TargetRepository,
 } from '../repositories';
-import { checkAsyncOptions, checkOptions } from './check-options';
+import { checkAsyncOptions, checkOptions,
+  type ProtectionFlowsModuleAsyncOptions,
+  type ProtectionFlowsModuleExtras,
+  type ProtectionFlowsModuleOptions } from './options';
 import { DataSourceKeeper } from './data-source-keeper';
-import type {
-  ProtectionFlowsModuleAsyncOptions,
-  ProtectionFlowsModuleExtras,
-  ProtectionFlowsModuleOptions,
-} from './module-options';
 
 // alwaysTransient: an application may choose to tell modules apart by a hash of their definition, in which the options
 // of two of these modules look alike

@@ -1,7 +1,7 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import { declareArguments, refuse } from '../arguments';
 import { DueFlowRepository } from './due-flow.repository';
-import { isEntityManager } from './entity-manager';
+import { isEntityManager } from './session-check';
 import { ExecutionRepository } from './execution.repository';
 import { FlowRepository } from './flow.repository';
 import { RetentionRepository } from './retention.repository';

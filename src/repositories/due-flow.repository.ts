@@ -1,10 +1,9 @@
 import type { EntityManager } from 'typeorm';
 import { choice, count, declareArguments, id, name, optional, options as optionsOf } from '../arguments';
-import type { Claim, ClaimOptions, ClaimResult } from './due/claim';
-import { claimDueFlows } from './due/claim-due';
+import { type Claim, type ClaimOptions, type ClaimResult, claimDueFlows } from './due/claim-due';
 import { claimQueuedRuns } from './due/claim-queued';
 import { planFlows, selectUnplanned, type PlanResult, type ScheduleProblem } from './due/plan';
-import { instant, limitOf } from './options';
+import { instant, limitOf } from './input';
 import { Session } from './session';
 
 const hourMs = 3_600_000;

@@ -15,8 +15,8 @@ import {
 import type { JobStatus } from '../domain';
 import { jobStates } from '../domain/settlement';
 import type { ExecutionRow } from '../entities';
-import { cursor, type Page } from './cursor';
-import { beginExecution } from './executions/begin';
+import { cursor, type Page } from './pages';
+import { beginExecution, enqueueExecution, findExecution, startExecution } from './executions/start';
 import {
   newExecution,
   outcomeOf,
@@ -30,19 +30,12 @@ import {
   executionPage,
   listExecutions,
   type ExecutionFilter,
-  type ExecutionPage,
+  type ExecutionPage, selectHistory, selectLatest, selectRunning, selectRunningByJob
 } from './executions/execution-list';
-import {
-  selectHistory,
-  selectLatest,
-  selectRunning,
-  selectRunningByJob,
-} from './executions/execution-queries';
 import { recordJobIds, settleExecution, type Settlement } from './executions/jobs';
 import { reapSilent } from './executions/reap';
-import { enqueueExecution, findExecution, startExecution } from './executions/start';
 import { endExecution, explainRefusal, progressStatement } from './executions/transition';
-import { limitOf, onlyLimit } from './options';
+import { limitOf, onlyLimit } from './input';
 import { executionNotFound } from './refusals';
 import { Session } from './session';
 

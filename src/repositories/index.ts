@@ -1,6 +1,6 @@
 export { createRepositories, type Repositories } from './create-repositories';
-export type { Page } from './cursor';
-export type { Claim, ClaimOptions, ClaimResult, SkippedRun, SkipReason } from './due/claim';
+export type { Page } from './pages';
+export type { Claim, ClaimOptions, ClaimResult, SkippedRun, SkipReason } from './due/claim-due';
 export type { PlanResult, ScheduleProblem } from './due/plan';
 export type { NoRunReason } from './due/schedules';
 export { DueFlowRepository } from './due-flow.repository';
@@ -10,10 +10,10 @@ export type { NewExecution, Outcome, Progress } from './executions/execution-inp
 export type { Settlement } from './executions/jobs';
 export { FlowRepository } from './flow.repository';
 export type { BulkItem, BulkResult } from './flows/bulk-result';
-export type { FlowFilter } from './flows/flow-filter';
-export type { FlowChanges, NewBackupFlow, NewFlow, NewReplicationFlow } from './flows/flow-input';
-export type { FlowSort } from './flows/flow-order';
-export type { FlowPage } from './flows/flow-query';
+export type { FlowFilter } from './flows/flow-list';
+export type { FlowChanges, NewBackupFlow, NewFlow, NewReplicationFlow } from './flows/write-flow';
+export type { FlowSort } from './flows/flow-list';
+export type { FlowPage } from './flows/flow-list';
 export type { FlowNames, FlowView } from './flows/flow-view';
 export type { FlowSummary } from './flows/summary';
 export type { KeptExecutions } from './retention/prune';

@@ -1,10 +1,8 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import { fromServerError, withoutValues } from '../errors';
-import { assertInitialized, readManager } from './entity-manager';
-import { giveUpTransaction } from './give-up-transaction';
+import { assertInitialized, readManager, checkSession } from './session-check';
+import { giveUpTransaction, isRetryable, retried, transactionAborted } from './lost-transactions';
 import { columnPending } from './pending-column';
-import { isRetryable, retried, transactionAborted } from './retry';
-import { checkSession } from './session-check';
 
 /** `REPEATABLE READ` is both servers' default; `READ COMMITTED` locks no gaps, so claimers stay out of each other's way. */
 export type Isolation = 'READ COMMITTED' | 'REPEATABLE READ';

@@ -5,7 +5,7 @@ import type { ProtectionFlow } from '../entities';
 import { scheduleFaults } from '../schedule';
 import { readSchedules, scheduleOf } from './due/schedules';
 import { flowNotFound } from './refusals';
-import { chunks } from './lists';
+import { chunks } from './statements';
 import { comparableText, withPlatformColumns } from './platform-columns';
 import { Session } from './session';
 

@@ -1,3 +1,3 @@
-export type { CronSchedule, ScheduleFault } from './cron-schedule';
+export type { CronSchedule, ScheduleFault } from './expression';
 export { scheduleFaults } from './faults';
 export { nextRun, nextRuns } from './next-run';

@@ -14,7 +14,7 @@ import {
   that,
   type Reader,
 } from '../arguments';
-import { isEntityManager } from '../repositories/entity-manager';
+import { isEntityManager } from '../repositories/session-check';
 import type { Queryable } from '../engine/server/queryable';
 import type { Flavour } from '../engine/server/server';
 import type { ServerAddress } from './connection-url';

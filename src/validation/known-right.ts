@@ -1,5 +1,10 @@
 import { getMetadataStorage, IS_OPTIONAL, ValidationTypes, type ValidationArguments } from 'class-validator';
-import type { RowValues, WriteMode } from './field-faults';
+
+/** `insert`: a whole new row, its required columns must be there. `update`: some columns of a row. */
+export type WriteMode = 'insert' | 'update';
+
+/** The columns of a row, by name; one that is missing or undefined is not given. */
+export type RowValues = Readonly<Record<string, unknown>>;
 
 type Metadata = ReturnType<ReturnType<typeof getMetadataStorage>['getTargetValidationMetadatas']>[number];
 type Test = (value: unknown) => boolean;

@@ -1,14 +1,101 @@
+import { flowTypeFaults, type FlowTypeFields } from '../domain';
+import { type FieldFault, validationFailed } from '../errors';
+import { validateSync } from 'class-validator';
+import { ProtectionFlow, ProtectionFlowExecution } from '../entities';
+import { isKnownRight, ruledProperties , type RowValues, type WriteMode } from './known-right';
 import { choice, declareArguments, readProperties } from '../arguments';
-import { validationFailed, type FieldFault } from '../errors';
-import {
-  fieldFaults,
-  mergeFaults,
-  validatedEntities,
-  type RowValues,
-  type ValidatedEntity,
-  type WriteMode,
-} from './field-faults';
-import { ruledProperties } from './known-right';
+
+/** The name of the rule in a fault's constraints, also where the database's CHECK found the fault. */
+export const flowTypeConstraint = 'flowType';
+
+/**
+ * The rule of a flow's type for a row of which perhaps only some columns are known. A column that is not among the
+ * values is unknown, unless the row is complete: then it counts as null. What can't be judged here is left to the
+ * database's CHECK.
+ */
+export function flowTypeFieldFaults(
+  values: Readonly<Record<string, unknown>>,
+  { complete }: { complete: boolean },
+): FieldFault[] {
+  return flowTypeFaults(values as FlowTypeFields)
+    .filter(({ field }) => complete || values[field] !== undefined)
+    .map(({ field, message }) => ({ field, constraints: { [flowTypeConstraint]: message } }));
+}
+
+/** An entity with rules, and what its errors call it. */
+export interface ValidatedEntity {
+  readonly name: 'ProtectionFlow' | 'ProtectionFlowExecution';
+  readonly target: new () => object;
+  /** The rule across its fields, if there is one. */
+  readonly rowFaults: typeof flowTypeFieldFaults;
+}
+
+/** The entities with rules. */
+export const validatedEntities: readonly ValidatedEntity[] = [
+  { name: 'ProtectionFlow', target: ProtectionFlow, rowFaults: flowTypeFieldFaults },
+  { name: 'ProtectionFlowExecution', target: ProtectionFlowExecution, rowFaults: () => [] },
+];
+
+const isMissing = (value: unknown): boolean => value === null || value === undefined;
+
+const unreadable = Symbol('a value that throws when it is looked at');
+
+/** class-validator asks each value whether it is a promise, which one that throws does not survive. */
+function readable(values: RowValues): RowValues {
+  const look = (value: unknown): unknown => {
+    try {
+      void (value as { then?: unknown } | null | undefined)?.then;
+      return value;
+    } catch {
+      return unreadable;
+    }
+  };
+  return Object.fromEntries(Object.entries(values).map(([field, value]) => [field, look(value)]));
+}
+
+/**
+ * Every fault of single fields. `leftToServer` names columns whose value the database computes: they count as given and
+ * are not judged.
+ */
+export function fieldFaults(
+  { target }: ValidatedEntity,
+  values: RowValues,
+  mode: WriteMode,
+  leftToServer: ReadonlySet<string> = new Set(),
+): FieldFault[] {
+  if (leftToServer.size === 0 && isKnownRight(target, values, mode)) return [];
+  // class-validator judges instances only: a plain object is an unknown value to it
+  const row = Object.assign(new target(), readable(values));
+  const errors = validateSync(row, {
+    // Rules without a group hold always, those of the group `insert` for a new row
+    always: true,
+    groups: [mode],
+    skipUndefinedProperties: true,
+    validationError: { target: false, value: true },
+  });
+  return errors
+    .filter(({ property }) => !leftToServer.has(property))
+    .map(({ property, value, constraints = {} }) => ({
+      field: property,
+      // Of a missing value all its rules are broken; one sentence says it
+      constraints: isMissing(value)
+        ? { isDefined: `${property} should not be null or undefined` }
+        : { ...constraints },
+    }));
+}
+
+/** The faults of two sources, those of one field as one. */
+export function mergeFaults(...lists: readonly (readonly FieldFault[])[]): FieldFault[] {
+  const byField = new Map<string, FieldFault>();
+  for (const fault of lists.flat()) {
+    const known = byField.get(fault.field);
+    byField.set(fault.field, {
+      field: fault.field,
+      constraints: { ...known?.constraints, ...fault.constraints },
+    });
+  }
+  return [...byField.values()];
+}
 
 function entityNamed(name: ValidatedEntity['name']): ValidatedEntity {
   const found = validatedEntities.find((entity) => entity.name === name);

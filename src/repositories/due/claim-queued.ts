@@ -1,10 +1,9 @@
 import { ProtectionFlow, ProtectionFlowExecution } from '../../entities';
-import { beginRuns } from '../executions/begin';
-import { marks } from '../lists';
+import { beginRuns } from '../executions/start';
+import { marks, storedIds } from '../statements';
 import { rowReader, type RawRow } from '../row-reader';
 import type { Session } from '../session';
-import { storedIds } from '../stored-ids';
-import type { Claim } from './claim';
+import type { Claim } from './claim-due';
 
 interface Waiting {
   readonly id: string;

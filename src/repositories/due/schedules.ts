@@ -1,8 +1,7 @@
 import { isProtectionFlowsError } from '../../errors';
 import { nextRun } from '../../schedule';
-import { marks } from '../lists';
+import { marks, storedIds } from '../statements';
 import type { Session } from '../session';
-import { storedIds } from '../stored-ids';
 
 /** A row of replication_schedules, as far as the next run depends on it. */
 export interface ScheduleRow {

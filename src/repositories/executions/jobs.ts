@@ -7,13 +7,11 @@ import {
   type JobStatus,
 } from '../../domain';
 import { ProtectionFlowsError } from '../../errors';
-import { jobIdsIn } from '../json-columns';
+import { jobIdsIn } from '../row-reader';
 import { executionNotFound } from '../refusals';
-import { chunks, marks } from '../lists';
+import { chunks, marks, storedIds } from '../statements';
 import type { Session } from '../session';
-import { storedIds } from '../stored-ids';
-import type { Outcome } from './execution-input';
-import { heartbeatNow, metadataIn, startingFlag } from './metadata';
+import { type Outcome, heartbeatNow, metadataIn, startingFlag } from './execution-input';
 import { endExecution } from './transition';
 
 interface JobsRow {

@@ -1,5 +1,5 @@
 import type { Session } from '../session';
-import { heartbeatAt } from './metadata';
+import { heartbeatAt } from './execution-input';
 import { endExecution, type Sql } from './transition';
 
 /**

@@ -1,10 +1,9 @@
 import { statusesBefore, terminalStatuses, type ExecutionStatus, type TerminalStatus } from '../../domain';
 import { ProtectionFlowsError } from '../../errors';
 import { cancelledRefused, executionNotFound } from '../refusals';
-import { marks } from '../lists';
+import { marks } from '../statements';
 import type { Session } from '../session';
-import { growingColumns, type Outcome, type Progress } from './execution-input';
-import { heartbeatNow, metadataIn } from './metadata';
+import { growingColumns, type Outcome, type Progress, heartbeatNow, metadataIn } from './execution-input';
 
 /** Part of a statement with its parameters. */
 export interface Sql {

@@ -1,6 +1,94 @@
-import type { EntityManager } from 'typeorm';
 import { ProtectionFlow, type FlowRow } from '../../entities';
+import { comparable, type PlatformColumns } from '../platform-columns';
+import type { EntityManager } from 'typeorm';
 import { rowReader, type RawRow } from '../row-reader';
+
+/** One table of the platform that knows a name. */
+interface NameSource {
+  readonly alias: string;
+  readonly table: string;
+  readonly key: string;
+  readonly flowColumn: keyof ProtectionFlow & string;
+  /** Column → its name in the result. */
+  readonly names: Readonly<Record<string, string>>;
+  /** What else must hold for a row to be the one that is meant. */
+  readonly condition?: string;
+}
+
+const sources: readonly NameSource[] = [
+  {
+    alias: 's',
+    table: 'replication_schedules',
+    key: 'id',
+    flowColumn: 'schedule_id',
+    names: { name: 'schedule_name', cron_expression: 'schedule_cron' },
+  },
+  {
+    alias: 'r',
+    table: 'backup_repositories',
+    key: 'id',
+    flowColumn: 'repository_id',
+    names: { name: 'repository_name' },
+  },
+  {
+    alias: 'p',
+    table: 'backup_policies',
+    key: 'id',
+    flowColumn: 'policy_id',
+    names: { name: 'policy_name' },
+  },
+  {
+    alias: 'v',
+    table: 'vm_replication_contexts',
+    key: 'context_id',
+    flowColumn: 'target_id',
+    names: { vm_name: 'vm_name' },
+    condition: "f.target_type = 'vm'",
+  },
+  {
+    alias: 'g',
+    table: 'vm_machine_groups',
+    key: 'id',
+    flowColumn: 'target_id',
+    names: { name: 'group_name' },
+    condition: "f.target_type = 'group'",
+  },
+];
+
+/** SQL that brings the names of what flows refer to into a SELECT of `protection_flows f`. */
+export interface NameJoins {
+  /** To follow the flow's columns: empty, or with a comma in front. */
+  readonly columns: string;
+  readonly joins: string;
+}
+
+const made = new WeakMap<PlatformColumns, NameJoins>();
+
+/** The joins to the platform's tables that are there; a table that is not leaves its names out. Made once a catalog. */
+export function nameJoins(columns: PlatformColumns): NameJoins {
+  const joins = made.get(columns) ?? joinsOf(columns);
+  made.set(columns, joins);
+  return joins;
+}
+
+function joinsOf(columns: PlatformColumns): NameJoins {
+  const there = sources.filter(({ table, key, names }) =>
+    [key, ...Object.keys(names)].every((column) => columns.has(`${table}.${column}`)),
+  );
+  return {
+    columns: there
+      .flatMap(({ alias, names }) =>
+        Object.entries(names).map(([column, name]) => `, ${alias}.${column} AS ${name}`),
+      )
+      .join(''),
+    joins: there
+      .map(({ alias, table, key, flowColumn, condition }) => {
+        const same = `${alias}.${key} = ${comparable(columns, flowColumn, `${table}.${key}`)}`;
+        return `LEFT JOIN ${table} ${alias} ON ${condition === undefined ? '' : `${condition} AND `}${same}`;
+      })
+      .join(' '),
+  };
+}
 
 /** The names of what a flow refers to; null where it refers to nothing, or the platform has no such table (yet). */
 export interface FlowNames {

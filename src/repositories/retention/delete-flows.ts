@@ -1,11 +1,9 @@
 import { ProtectionFlowsError, type ErrorReport, type RestrictingKey } from '../../errors';
-import { selectNewestFirst, type Position } from '../executions/newest-first';
+import { selectNewestFirst, type Position } from '../executions/execution-list';
 import { bulkResult, type BulkResult } from '../flows/bulk-result';
-import { marks } from '../lists';
+import { marks, storedIds } from '../statements';
 import type { Session } from '../session';
-import { storedIds } from '../stored-ids';
-import { deleteRows } from './delete-rows';
-import type { GoOn } from './prune';
+import { deleteRows, type GoOn } from './prune';
 
 interface Found {
   readonly id: string;

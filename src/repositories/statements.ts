@@ -1,5 +1,16 @@
-import { chunks } from './lists';
 import type { Session } from './session';
+
+/** `?, ?, ?`: a mark for each value. An empty list has no SQL: its caller answers without asking. */
+export function marks(values: readonly unknown[]): string {
+  return values.map(() => '?').join(', ');
+}
+
+/** The list cut into parts of at most so many. */
+export function chunks<Item>(items: readonly Item[], size: number): Item[][] {
+  const parts: Item[][] = [];
+  for (let at = 0; at < items.length; at += size) parts.push(items.slice(at, at + size));
+  return parts;
+}
 
 /** A table whose rows have ids that come from outside. */
 type TableWithIds = 'protection_flows' | 'replication_schedules' | 'backup_jobs';
@@ -37,4 +48,29 @@ export async function storedIds(
     for (const { spelling, id } of rows) stored.set(part[spelling]!, id);
   }
   return stored;
+}
+
+/** errno of a FORCE INDEX whose index is not there: dropped by hand, or not migrated yet. */
+const indexMissing = 1176;
+
+/**
+ * Runs a SELECT with the index that its order wants: left alone, the optimizers take another one here and there, and
+ * sort. Where that index is not there the hint is left out: slower is better than not at all.
+ *
+ * @param index null: the server chooses
+ * @param sqlWith the statement with the hint where it belongs, behind the table's alias
+ */
+export async function withIndex<Row extends object>(
+  session: Session,
+  index: string | null,
+  sqlWith: (hint: string) => string,
+  parameters: readonly unknown[],
+): Promise<Row[]> {
+  if (index === null) return session.select<Row>(sqlWith(''), parameters);
+  try {
+    return await session.select<Row>(sqlWith(`FORCE INDEX (${index})`), parameters);
+  } catch (error) {
+    if ((error as { errno?: number }).errno !== indexMissing) throw error;
+    return session.select<Row>(sqlWith(''), parameters);
+  }
 }

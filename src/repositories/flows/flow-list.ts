@@ -1,0 +1,235 @@
+import {
+  countCharacters,
+  isOneLine,
+  type Reader,
+  choice,
+  flag,
+  optional,
+  options,
+  type ValueOf,
+} from '../../arguments';
+import type { Optional } from '../../domain';
+import { type FlowRow, ProtectionFlow } from '../../entities';
+import type { FieldFault } from '../../errors';
+import { columnsOf, limitOf } from '../input';
+import {
+  type Order,
+  assertOfList,
+  cursor,
+  listName,
+  pageOf,
+  type Page,
+  readSegments,
+  segmentsFrom,
+  whereClause,
+  type Segment,
+} from '../pages';
+import { withIndex } from '../statements';
+import { withPlatformColumns } from '../platform-columns';
+import { rowReader, type RawRow } from '../row-reader';
+import type { Session } from '../session';
+import { readFlowView, type FlowView, nameJoins } from './flow-view';
+
+/** What flows have to have; a property that is undefined does not matter, null means "none". */
+export interface FlowFilter extends Optional<
+  Pick<
+    FlowRow,
+    | 'flow_type'
+    | 'target_type'
+    | 'target_id'
+    | 'enabled'
+    | 'schedule_id'
+    | 'repository_id'
+    | 'policy_id'
+    | 'last_execution_status'
+  >
+> {
+  /** A part of the name, without regard to case as the names' collation has it; `%`, `_` and `\` mean themselves. */
+  readonly nameContains?: string | undefined;
+}
+
+/** The filters that are columns, in the order in which conditions name them. */
+const columns = [
+  'target_id',
+  'schedule_id',
+  'repository_id',
+  'policy_id',
+  'flow_type',
+  'enabled',
+  'target_type',
+  'last_execution_status',
+] as const satisfies readonly (keyof FlowFilter)[];
+
+function nameFaults({ nameContains: part }: Readonly<Record<string, unknown>>): FieldFault[] {
+  if (part === undefined || (isOneLine(part) && part !== '' && countCharacters(part) <= 255)) return [];
+  const isNamePart = 'nameContains must be a text of 1 to 255 characters, without control characters';
+  return [{ field: 'nameContains', constraints: { isNamePart } }];
+}
+
+/** A filter, as it came from the caller. */
+export const flowFilter: Reader<FlowFilter> = columnsOf(
+  'ProtectionFlow',
+  [...columns, 'nameContains'],
+  'update',
+  { refusal: 'is not a filter', judge: nameFaults },
+);
+
+/** A filter as SQL: a condition on `protection_flows f`, empty where everything passes. */
+export interface Where {
+  readonly sql: string;
+  readonly parameters: readonly unknown[];
+}
+
+/** `!` and not `\` takes the meaning of what follows: it has none in a text literal of SQL. */
+const patternFor = (part: string): string => `%${part.replace(/[!%_]/g, '!$&')}%`;
+
+/** The condition that a filter stands for. */
+export function whereOf(filter: FlowFilter): Where {
+  const given = columns.filter((name) => filter[name] !== undefined);
+  const conditions = given.map((name) => `f.${name} ${filter[name] === null ? 'IS NULL' : '= ?'}`);
+  const parameters: unknown[] = given.map((name) => filter[name]).filter((value) => value !== null);
+  // The indexes on the target begin with its type
+  if (filter.target_id !== undefined && filter.target_type === undefined)
+    conditions.push("f.target_type IN ('vm', 'group')");
+  if (filter.nameContains !== undefined) {
+    conditions.push("f.name LIKE ? ESCAPE '!'");
+    parameters.push(patternFor(filter.nameContains));
+  }
+  return { sql: conditions.join(' AND '), parameters };
+}
+
+/** What a list of flows may be ordered by. */
+export type FlowSort = 'created_at' | 'name' | 'last_execution_time' | 'next_execution_time';
+
+/** Each with the direction that is taken where none is given. */
+const defaults = {
+  created_at: 'desc',
+  name: 'asc',
+  last_execution_time: 'desc',
+  next_execution_time: 'asc',
+} as const satisfies Record<FlowSort, Order['direction']>;
+
+/** What a list of flows may be ordered by. */
+export const flowSorts = Object.keys(defaults) as FlowSort[];
+
+/** The order of a list of flows. */
+export function flowOrder(sort: FlowSort, direction: Order['direction'] = defaults[sort]): Order {
+  const isNullable = sort === 'last_execution_time' || sort === 'next_execution_time';
+  return { column: `f.${sort}`, id: 'f.id', direction, isNullable, isUnique: sort === 'name' };
+}
+
+/** Filter → the index that gives its rows in the order of their creation; the first one here is the most selective. */
+const createdIndexes = [
+  ['target_id', 'idx_flows_target_created'],
+  ['schedule_id', 'idx_flows_schedule_created'],
+  ['flow_type', 'idx_flows_type_created'],
+  ['enabled', 'idx_flows_enabled_created'],
+] as const satisfies readonly (readonly [keyof FlowFilter, string])[];
+
+function createdIndex(filter: FlowFilter): string {
+  const [name, index] = createdIndexes.find(([one]) => filter[one] !== undefined) ?? [];
+  // idx_flows_target_created begins with target_type
+  if (name === 'target_id' && filter.target_type === undefined) return 'idx_flows_created';
+  return index ?? 'idx_flows_created';
+}
+
+/** Filters that few flows pass: these are found and sorted faster than an index of all flows is read. */
+const selective = ['target_id', 'schedule_id', 'repository_id', 'policy_id'] as const;
+
+/**
+ * The index that gives the flows of a filter in an order; null where the server had better choose. Only flows that are
+ * `enabled`, or are not, are indexed by their next time: all of them are sorted.
+ */
+export function indexFor(filter: FlowFilter, sort: FlowSort): string | null {
+  if (sort === 'created_at') return createdIndex(filter);
+  if (selective.some((name) => filter[name] !== undefined)) return null;
+  if (sort === 'next_execution_time') return filter.enabled === undefined ? null : 'idx_flows_due';
+  return sort === 'name' ? 'uq_flows_name' : 'idx_last_execution';
+}
+
+/** Which part of a list is wanted. */
+export interface FlowPage {
+  /** 1 to 500. Default: 50. */
+  readonly limit?: number | undefined;
+  /** The `next` of the page before. Default: the beginning. */
+  readonly after?: string | null | undefined;
+  /** Counts all rows too. Default: false, as it costs more than the page. */
+  readonly total?: boolean | undefined;
+  /** What decides the order; flows without such a time come last. Default: `created_at`. */
+  readonly sort?: FlowSort | undefined;
+  /** Default: the newest creation or execution first, names from A to Z, the nearest next time first. */
+  readonly order?: 'asc' | 'desc' | undefined;
+}
+
+/** Which part of a list is wanted, as it came from the caller. */
+export const flowPage = options({
+  limit: limitOf(500, 50),
+  after: cursor,
+  total: optional(flag, false),
+  sort: optional(choice(flowSorts), 'created_at'),
+  order: optional(choice(['asc', 'desc'])),
+});
+
+/** Flows with their names by a condition on `f`, of which at most one row each is expected. */
+export async function selectFlows(
+  session: Session,
+  condition: string,
+  parameters: readonly unknown[],
+): Promise<FlowView[]> {
+  const rows = await withPlatformColumns(session, (columns) => {
+    const names = nameJoins(columns);
+    const own = rowReader(session.manager, ProtectionFlow).columns('f');
+    return session.select<RawRow>(
+      `SELECT ${own}${names.columns} FROM protection_flows f ${names.joins} WHERE ${condition}`,
+      parameters,
+    );
+  });
+  return rows.map((row) => readFlowView(session.manager, row));
+}
+
+async function countFlows(session: Session, where: Where): Promise<number> {
+  const sql = `SELECT COUNT(*) AS total FROM protection_flows f ${whereClause(where.sql)}`;
+  const [row] = await session.select<{ total: string | number }>(sql, where.parameters);
+  return Number(row?.total);
+}
+
+/**
+ * A page of flows with their names. Where an index gives the order, a page costs the same wherever in the list it is.
+ */
+export async function listFlows(
+  session: Session,
+  filter: FlowFilter,
+  { limit, after, total, sort, order: direction }: ValueOf<typeof flowPage>,
+): Promise<Page<FlowView>> {
+  const order = flowOrder(sort, direction);
+  const where = whereOf(filter);
+  const list = listName('flows', sort, order.direction, where.sql, where.parameters);
+  assertOfList('list', after, list);
+  const rows = await readSegments(segmentsFrom(order, after), limit + 1, (segment, rest) =>
+    selectSegment(session, indexFor(filter, sort), where, segment, rest),
+  );
+  const found = pageOf(
+    rows.map((row) => readFlowView(session.manager, row)),
+    limit,
+    list,
+    (flow) => flow[sort],
+  );
+  return total ? { ...found, total: await countFlows(session, where) } : found;
+}
+
+function selectSegment(
+  session: Session,
+  index: string | null,
+  where: Where,
+  { condition, parameters, orderBy }: Segment,
+  limit: number,
+): Promise<RawRow[]> {
+  return withPlatformColumns(session, (columns) => {
+    const names = nameJoins(columns);
+    const own = rowReader(session.manager, ProtectionFlow).columns('f');
+    const sqlWith = (hint: string): string =>
+      `SELECT ${own}${names.columns} FROM protection_flows f ${hint} ${names.joins} ` +
+      `${whereClause(where.sql, condition)} ORDER BY ${orderBy} LIMIT ?`;
+    return withIndex<RawRow>(session, index, sqlWith, [...where.parameters, ...parameters, limit]);
+  });
+}
