@@ -1,12 +1,164 @@
 import 'reflect-metadata';
+import * as platform from './entities/platform.entities';
 
+// Connect. The shared DataSource is that of `@sendense/protection-flows/data-source`
 export { createDataSource, type DataSourceConnection } from './typeorm/create-data-source';
-export * from './domain';
-export * from './entities';
+export { ProtectionFlowsDataSource, type Connection, type FixedOptions } from './typeorm/guarded-data-source';
+export {
+  loadConnection,
+  redact,
+  type ConnectionSettings,
+  type ConnectionSources,
+  type DeclaredType,
+  type HostAddress,
+  type KnownSettings,
+  type KnownSsl,
+  type Logging,
+  type LogTopic,
+  type SslSettings,
+} from './config';
+
+// Use a DataSource of your own
+export { dataSourceOptions, type MysqlOptions } from './typeorm/data-source-options';
+export { withSessionSettings, type UnfitCode, type UnfitListener } from './driver/session-settings';
+export {
+  entities,
+  ProtectionFlow,
+  ProtectionFlowExecution,
+  type ExecutionRow,
+  type FlowRow,
+} from './entities';
+/** The entities of the platform's tables, to be read: `platform.ReplicationSchedule` and so on. */
+export { platform };
+export { migrations } from './migrations';
+export { subscribers, validateExecution, validateFlow, type WriteMode } from './validation';
+
+// Read and write flows and their runs
+export {
+  createRepositories,
+  DueFlowRepository,
+  ExecutionRepository,
+  FlowRepository,
+  RetentionRepository,
+  TargetRepository,
+  type BatchOptions,
+  type BulkItem,
+  type BulkResult,
+  type Claim,
+  type ClaimOptions,
+  type ClaimResult,
+  type ExecutionFilter,
+  type ExecutionPage,
+  type FlowChanges,
+  type FlowFilter,
+  type FlowNames,
+  type FlowPage,
+  type FlowProblem,
+  type FlowSort,
+  type FlowSummary,
+  type FlowView,
+  type KeptExecutions,
+  type NewBackupFlow,
+  type NewExecution,
+  type NewFlow,
+  type NewReplicationFlow,
+  type NoRunReason,
+  type Outcome,
+  type Page,
+  type PlanResult,
+  type Progress,
+  type PruneOptions,
+  type PruneProgress,
+  type PruneResult,
+  type Repositories,
+  type ScheduleProblem,
+  type Settlement,
+  type SkippedRun,
+  type SkipReason,
+  type TargetVm,
+} from './repositories';
+export {
+  destinationTypes,
+  executionStatuses,
+  executionTypes,
+  flowStatuses,
+  flowTypes,
+  statusesBefore,
+  targetTypes,
+  type BackupType,
+  type DestinationType,
+  type ExecutionStatus,
+  type ExecutionType,
+  type FlowStatus,
+  type FlowType,
+  type JobCounts,
+  type JobStatus,
+  type JsonObject,
+  type Optional,
+  type ScheduleExecutionStatus,
+  type ScheduleType,
+  type TargetType,
+  type TerminalStatus,
+} from './domain';
+export { nextRun, nextRuns, scheduleFaults, type CronSchedule, type ScheduleFault } from './schedule';
+
+// Bring the schema to a database, and prove that it is there
+export {
+  adopt,
+  migrate,
+  planMigrate,
+  planRollback,
+  readStatus,
+  restoreOrphans,
+  rollback,
+  runPreflight,
+  type AdoptKey,
+  type AdoptOptions,
+  type AdoptRepair,
+  type AdoptResult,
+  type Decision,
+  type Finding,
+  type FindingEffect,
+  type KeyResult,
+  type LeftReason,
+  type LeftRows,
+  type MigrateOptions,
+  type MigrateOutcome,
+  type MigratePlan,
+  type MigrateResult,
+  type MigrationStatus,
+  type PlannedStatement,
+  type PreflightResult,
+  type ProgressEvent,
+  type ProgressListener,
+  type RestoreOrphansOptions,
+  type RestoreOrphansResult,
+  type RollbackOptions,
+  type RollbackPlan,
+  type RollbackResult,
+  type StatusResult,
+  type WishOptions,
+} from './engine/migrate';
+export {
+  verify,
+  type CheckId,
+  type CheckResult,
+  type CheckStatus,
+  type Evidence,
+  type Verdict,
+  type VerifyOptions,
+  type VerifyReport,
+} from './engine/verify';
+export type { Choice } from './engine/adopt/repair';
+export type { OrphanChoice } from './engine/orphans/choices';
+export type { Difference, DifferentObject } from './engine/schema/compare';
+export type { Flavour, Server } from './engine/server/server';
+export type { TableSize } from './engine/steps/table-size';
+
+// Tell errors apart
 export {
   errorCodes,
   fromServerError,
-  isLostToAnother,
   isProtectionFlowsError,
   ProtectionFlowsError,
   validationFailed,
@@ -18,20 +170,3 @@ export {
   type ErrorStage,
   type FieldFault,
 } from './errors';
-export {
-  loadConnection,
-  redact,
-  type ConnectionSettings,
-  type ConnectionSources,
-  type KnownSettings,
-  type KnownSsl,
-} from './config';
-export { withSessionSettings } from './driver/session-settings';
-export { dataSourceOptions } from './typeorm/data-source-options';
-export * from './engine/migrate';
-export { migrations } from './migrations';
-export * from './repositories';
-export * from './schedule';
-export type { Server, Flavour } from './engine/server/server';
-export * from './validation';
-export * from './engine/verify';

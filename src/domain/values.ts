@@ -1,4 +1,4 @@
-import { date, declareArguments, instantOf, isWellFormed } from '../arguments';
+import { instantOf, isWellFormed } from '../arguments';
 
 /** Properties that may be left out, or be undefined, which is the same: also under `exactOptionalPropertyTypes`. */
 export type Optional<Properties> = { [Name in keyof Properties]?: Properties[Name] | undefined };
@@ -9,18 +9,19 @@ export const timestampRange = {
   to: Date.UTC(2038, 0, 19, 3, 14, 7),
 } as const;
 
-const readDate = declareArguments('toWholeSecond', { date });
+/** The range as the sentences on a wrong instant have it. */
+export const timestampRangeText = Object.values(timestampRange)
+  .map((ms) => new Date(ms).toISOString().replace('.000', ''))
+  .join(' to ');
 
 const secondOf = (instant: Date): number => Math.floor(instant.getTime() / 1000) * 1000;
 
 /**
  * The same instant without its fraction of a second. The columns hold whole seconds, and the server would round
  * half a second up, into the future.
- *
- * @throws VALIDATION_FAILED for what is no valid Date
  */
 export function toWholeSecond(date: Date): Date {
-  return new Date(secondOf(readDate({ date }).date));
+  return new Date(secondOf(date));
 }
 
 /** True for a valid date that a TIMESTAMP column can hold. Never throws. */
@@ -45,7 +46,7 @@ export interface JsonObject {
  * How deep a JSON value may be nested. MariaDB's JSON_VALID, which guards its JSON columns, gives up beyond 32
  * levels, MySQL beyond 100; a value that only one of the two would take is refused for both.
  */
-export const maxJsonDepth = 31;
+const maxJsonDepth = 31;
 
 /**
  * True for `{}` and `Object.create(null)`; false for arrays, dates and instances of classes. Never throws.

@@ -1,4 +1,4 @@
-import { declareArguments, readProperties, choice } from '../arguments';
+import { choice, declareArguments } from '../arguments';
 
 /** What a flow does: copy to a backup repository, or replicate to another platform. */
 export const flowTypes = ['backup', 'replication'] as const;
@@ -19,42 +19,17 @@ export type DestinationType = (typeof destinationTypes)[number];
 export const flowStatuses = ['success', 'warning', 'error', 'running', 'pending', 'cancelled'] as const;
 export type FlowStatus = (typeof flowStatuses)[number];
 
-/** The fields that decide whether a flow is complete for its type. A missing one counts as null. */
-export interface FlowTypeFields {
-  readonly flow_type?: FlowType | null | undefined;
-  readonly repository_id?: string | null | undefined;
-  readonly destination_type?: DestinationType | null | undefined;
-}
+/** The states of one run of a flow; the last four are terminal. */
+export const executionStatuses = ['pending', 'running', 'success', 'warning', 'error', 'cancelled'] as const;
+export type ExecutionStatus = (typeof executionStatuses)[number];
 
-/** One field that the flow's type asks for and that is not there. */
-export interface FlowTypeFault {
-  readonly field: 'repository_id' | 'destination_type';
-  readonly message: string;
-}
+/** The states that a run never leaves. */
+export const terminalStatuses = ['success', 'warning', 'error', 'cancelled'] as const;
+export type TerminalStatus = (typeof terminalStatuses)[number];
 
-const readFlow = declareArguments('flowTypeFaults', {
-  flow: (value, field, faults) =>
-    readProperties(value, field, ['flow_type', 'repository_id', 'destination_type'], faults, null),
-});
-
-/**
- * The rule that the database holds as CHECK `chk_flows_type`: a backup flow has a repository, a replication flow
- * has a destination. Returns what is missing; an empty list for a flow that keeps the rule, and for a type that is
- * none (the type's own rule says so).
- *
- * @throws VALIDATION_FAILED for what is no object
- */
-export function flowTypeFaults(flow: FlowTypeFields): FlowTypeFault[] {
-  return faultsOfType(readFlow({ flow }).flow as FlowTypeFields);
-}
-
-function faultsOfType(flow: FlowTypeFields): FlowTypeFault[] {
-  if (flow.flow_type === 'backup' && (flow.repository_id ?? null) === null)
-    return [{ field: 'repository_id', message: 'repository_id must be given for a backup flow' }];
-  if (flow.flow_type === 'replication' && (flow.destination_type ?? null) === null)
-    return [{ field: 'destination_type', message: 'destination_type must be given for a replication flow' }];
-  return [];
-}
+/** What started a run: the scheduler, a person, or a call of the API. */
+export const executionTypes = ['scheduled', 'manual', 'api'] as const;
+export type ExecutionType = (typeof executionTypes)[number];
 
 /** How a platform schedule fires: by its cron expression, or after the schedule before it in a chain. */
 export const scheduleTypes = ['cron', 'chain'] as const;
@@ -79,65 +54,26 @@ export type JobStatus = (typeof jobStatuses)[number];
 export const backupTypes = ['full', 'incremental', 'differential'] as const;
 export type BackupType = (typeof backupTypes)[number];
 
-/** The states of one run of a flow; the last four are terminal. */
-export const executionStatuses = ['pending', 'running', 'success', 'warning', 'error', 'cancelled'] as const;
-export type ExecutionStatus = (typeof executionStatuses)[number];
-
-/** What started a run: the scheduler, a person, or a call of the API. */
-export const executionTypes = ['scheduled', 'manual', 'api'] as const;
-export type ExecutionType = (typeof executionTypes)[number];
-
-/** The states that a run never leaves. */
-export const terminalStatuses = ['success', 'warning', 'error', 'cancelled'] as const;
-export type TerminalStatus = (typeof terminalStatuses)[number];
-
-/** The states of a run that is still under way. */
-export const activeStatuses = ['pending', 'running'] as const;
-export type ActiveStatus = (typeof activeStatuses)[number];
-
 /**
- * From which state a run may go to which. A pending run may end without having run: it is cancelled, or it can't be
- * started (error). It can't succeed unseen, so success and warning are reached through running only.
+ * From which states a run may go to each state. A pending run may end without having run: it is cancelled, or it can't
+ * be started (error). It can't succeed unseen: success and warning are reached through running only.
  */
-export const executionTransitions: Readonly<Record<ExecutionStatus, readonly ExecutionStatus[]>> = {
-  pending: ['running', 'error', 'cancelled'],
-  running: ['success', 'warning', 'error', 'cancelled'],
-  success: [],
-  warning: [],
-  error: [],
-  cancelled: [],
+const before: Readonly<Record<ExecutionStatus, readonly ExecutionStatus[]>> = {
+  pending: [],
+  running: ['pending'],
+  success: ['running'],
+  warning: ['running'],
+  error: ['pending', 'running'],
+  cancelled: ['pending', 'running'],
 };
 
-const aStatus = choice(executionStatuses);
-const readTerminal = declareArguments('isTerminal', { status: aStatus });
-const readTransition = declareArguments('canTransition', { from: aStatus, to: aStatus });
-const readTo = declareArguments('statusesBefore', { to: aStatus });
-
-/**
- * True for a state that a run never leaves.
- *
- * @throws VALIDATION_FAILED for what is no state
- */
-export function isTerminal(status: ExecutionStatus): status is TerminalStatus {
-  return executionTransitions[readTerminal({ status }).status].length === 0;
-}
-
-/**
- * True when a run may go from one state to the other. To stay where one is, is no transition.
- *
- * @throws VALIDATION_FAILED for what is no state
- */
-export function canTransition(from: ExecutionStatus, to: ExecutionStatus): boolean {
-  const states = readTransition({ from, to });
-  return executionTransitions[states.from].includes(states.to);
-}
+const readTo = declareArguments('statusesBefore', { to: choice(executionStatuses) });
 
 /**
  * The states from which a run may go to this one: what the WHERE of a guarded update names.
  *
- * @throws VALIDATION_FAILED for what is no state
+ * @throws VALIDATION_FAILED for a value that is no state
  */
 export function statusesBefore(to: ExecutionStatus): ExecutionStatus[] {
-  const state = readTo({ to }).to;
-  return executionStatuses.filter((from) => executionTransitions[from].includes(state));
+  return [...before[readTo({ to }).to]];
 }

@@ -1,33 +1,17 @@
-import { BackupJob, BackupPolicy, BackupRepository, ReplicationSchedule, ScheduleExecution, VmGroupMembership, VmMachineGroup, VmReplicationContext } from './platform.entities';
+import * as platform from './platform.entities';
 import { ProtectionFlow } from './protection-flow.entity';
 import { ProtectionFlowExecution } from './protection-flow-execution.entity';
 
+export * from './platform.entities';
+export { flowRelations, ProtectionFlow, type FlowRow } from './protection-flow.entity';
 export {
-  BackupJob,
-  BackupPolicy,
-  BackupRepository,
-  ProtectionFlow,
+  executionRelations,
   ProtectionFlowExecution,
-  ReplicationSchedule,
-  ScheduleExecution,
-  VmGroupMembership,
-  VmMachineGroup,
-  VmReplicationContext,
-};
-
-export { executionRelations, flowRelations, type ExecutionRow, type FlowRow } from './rows';
+  type ExecutionRow,
+} from './protection-flow-execution.entity';
 
 /** The entities of tables that the platform owns: to be read. */
-export const platformEntities = [
-  ReplicationSchedule,
-  ScheduleExecution,
-  VmMachineGroup,
-  VmGroupMembership,
-  VmReplicationContext,
-  BackupRepository,
-  BackupPolicy,
-  BackupJob,
-];
+export const platformEntities = Object.values(platform);
 
 /**
  * Every entity of this package, for `DataSourceOptions.entities`: the two that it owns, then the platform's. None is

@@ -152,3 +152,9 @@ export class ProtectionFlowExecution {
   @JoinColumn({ name: 'schedule_execution_id', foreignKeyConstraintName: 'fk_executions_schedule' })
   schedule_execution!: Relation<ScheduleExecution> | null;
 }
+
+/** The relations of an execution; see {@link flowRelations}. */
+export const executionRelations = ['flow', 'schedule_execution'] as const;
+
+/** An execution as it is stored: its columns, without relations. */
+export type ExecutionRow = Omit<ProtectionFlowExecution, (typeof executionRelations)[number]>;

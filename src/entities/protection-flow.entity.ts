@@ -198,3 +198,9 @@ export class ProtectionFlow {
   @OneToMany(() => ProtectionFlowExecution, (execution) => execution.flow, { persistence: false })
   executions!: Relation<ProtectionFlowExecution>[];
 }
+
+/** The relations of a flow: there where TypeORM was asked to load them, and never in what the repositories give. */
+export const flowRelations = ['repository', 'policy', 'schedule', 'executions'] as const;
+
+/** A flow as it is stored: its columns, without relations. */
+export type FlowRow = Omit<ProtectionFlow, (typeof flowRelations)[number]>;

@@ -9,7 +9,7 @@ import {
   type ValidationArguments,
 } from 'class-validator';
 import { countCharacters, isOneLine, isStorableText, isVisibleText } from '../arguments';
-import { isJsonValue, isPlainObject, isStorableTimestamp, timestampRange } from '../domain';
+import { isJsonValue, isPlainObject, isStorableTimestamp, timestampRangeText } from '../domain';
 
 /** The class-validator group of the rules that hold for a new row only. */
 export const onInsert = 'insert';
@@ -140,13 +140,9 @@ export const Count = (): PropertyDecorator => all(IsInt(), Min(0), Max(2_147_483
 /** A whole number from 0 up to what a number holds exactly. */
 export const ByteCount = (): PropertyDecorator => all(IsInt(), Min(0), Max(Number.MAX_SAFE_INTEGER));
 
-const rangeText = Object.values(timestampRange)
-  .map((ms) => new Date(ms).toISOString().replace('.000', ''))
-  .join(' to ');
-
 /** A valid Date in the range of a TIMESTAMP. */
 export const Instant = (): PropertyDecorator =>
-  rule('isDate', isStorableTimestamp, (field) => `${field} must be a valid Date from ${rangeText}`);
+  rule('isDate', isStorableTimestamp, (field) => `${field} must be a valid Date from ${timestampRangeText}`);
 
 /** A plain object that comes back from a JSON column as it went in. */
 export const JsonRecord = (): PropertyDecorator =>

@@ -8,10 +8,13 @@ import {
   RetentionRepository,
   TargetRepository,
 } from '../repositories';
-import { checkAsyncOptions, checkOptions,
+import {
+  checkAsyncOptions,
+  checkOptions,
   type ProtectionFlowsModuleAsyncOptions,
   type ProtectionFlowsModuleExtras,
-  type ProtectionFlowsModuleOptions } from './options';
+  type ProtectionFlowsModuleOptions,
+} from './options';
 import { DataSourceKeeper } from './data-source-keeper';
 
 // alwaysTransient: an application may choose to tell modules apart by a hash of their definition, in which the options

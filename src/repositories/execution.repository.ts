@@ -12,8 +12,7 @@ import {
   optional,
   options,
 } from '../arguments';
-import type { JobStatus } from '../domain';
-import { jobStates } from '../domain/settlement';
+import { jobStates, type JobStatus } from '../domain';
 import type { ExecutionRow } from '../entities';
 import { cursor, type Page } from './pages';
 import { beginExecution, enqueueExecution, findExecution, startExecution } from './executions/start';
@@ -30,7 +29,11 @@ import {
   executionPage,
   listExecutions,
   type ExecutionFilter,
-  type ExecutionPage, selectHistory, selectLatest, selectRunning, selectRunningByJob
+  type ExecutionPage,
+  selectHistory,
+  selectLatest,
+  selectRunning,
+  selectRunningByJob,
 } from './executions/execution-list';
 import { recordJobIds, settleExecution, type Settlement } from './executions/jobs';
 import { reapSilent } from './executions/reap';

@@ -3,8 +3,23 @@ import { declareArguments, id, ids, name, optional, options as optionsOf } from 
 import type { FlowRow } from '../entities';
 import { ProtectionFlowsError } from '../errors';
 import type { Page } from './pages';
-import { flowChanges, newFlow, type FlowChanges, type NewFlow, insertFlow, setEnabled, updateFlow } from './flows/write-flow';
-import { flowFilter, type FlowFilter, flowPage, listFlows, selectFlows, type FlowPage } from './flows/flow-list';
+import {
+  flowChanges,
+  newFlow,
+  type FlowChanges,
+  type NewFlow,
+  insertFlow,
+  setEnabled,
+  updateFlow,
+} from './flows/write-flow';
+import {
+  flowFilter,
+  type FlowFilter,
+  flowPage,
+  listFlows,
+  selectFlows,
+  type FlowPage,
+} from './flows/flow-list';
 import type { FlowView } from './flows/flow-view';
 import { bulkResult, type BulkResult } from './flows/bulk-result';
 import { readSummary, timeZone, type FlowSummary } from './flows/summary';

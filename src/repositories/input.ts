@@ -8,16 +8,12 @@ import {
   readProperties,
   type PropertyValues,
 } from '../arguments';
-import { isStorableTimestamp, timestampRange } from '../domain';
+import { isStorableTimestamp, timestampRangeText } from '../domain';
 import type { FieldFault } from '../errors';
 import type { WriteMode } from '../validation';
 import { mergeFaults, faultsOfRow } from '../validation/validate';
 
-const rangeText = Object.values(timestampRange)
-  .map((ms) => new Date(ms).toISOString().replace('.000', ''))
-  .join(' to ');
-
-const storable = that<Date>('isDate', isStorableTimestamp, `must be a valid Date from ${rangeText}`);
+const storable = that<Date>('isDate', isStorableTimestamp, `must be a valid Date from ${timestampRangeText}`);
 
 /** An instant that the database's columns can be compared with; a copy, which its owner can't change. */
 export const instant: Reader<Date> = (value, field, faults) => {

@@ -45,3 +45,4 @@ export {
   type ThrowAwayDatabase,
   type ThrowAwayDatabaseOptions,
 } from './throw-away-database';
+export type { Queryable } from '../engine/server/queryable';

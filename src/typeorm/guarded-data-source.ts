@@ -9,14 +9,14 @@ import { migrations } from '../migrations';
 import { historyTable } from '../engine/history/history-table';
 import type { Flavour, Server } from '../engine/server/server';
 import { readHistory } from '../engine/history/history';
+import type { MysqlOptions } from './data-source-options';
 import { probeServer } from './probe-server';
 import { refusals } from './refusals';
 import { runPending, undoNewest } from './run-pending';
 import { translateErrors, translated } from '../engine/session/translate-errors';
 import { withRunner } from '../engine/session/with-runner';
 
-/** TypeORM's options for its driver of MySQL and MariaDB. */
-export type MysqlOptions = Extract<DataSourceOptions, { type: 'mysql' | 'mariadb' }>;
+export type { MysqlOptions };
 
 /** Where to connect to. */
 export interface Connection {

@@ -1,4 +1,4 @@
 export { flowTypeConstraint } from './validate';
 export type { WriteMode } from './known-right';
 export { ProtectionFlowsSubscriber, subscribers } from './protection-flows.subscriber';
-export { assertValidExecution, assertValidFlow, validateExecution, validateFlow } from './validate';
+export { validateExecution, validateFlow } from './validate';

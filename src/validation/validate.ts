@@ -1,25 +1,32 @@
-import { flowTypeFaults, type FlowTypeFields } from '../domain';
-import { type FieldFault, validationFailed } from '../errors';
+import { flowTypes, type FlowType } from '../domain';
+import type { FieldFault } from '../errors';
 import { validateSync } from 'class-validator';
 import { ProtectionFlow, ProtectionFlowExecution } from '../entities';
-import { isKnownRight, ruledProperties , type RowValues, type WriteMode } from './known-right';
+import { isKnownRight, ruledProperties, type RowValues, type WriteMode } from './known-right';
 import { choice, declareArguments, readProperties } from '../arguments';
 
 /** The name of the rule in a fault's constraints, also where the database's CHECK found the fault. */
 export const flowTypeConstraint = 'flowType';
 
+const neededBy: Readonly<Record<FlowType, 'repository_id' | 'destination_type'>> = {
+  backup: 'repository_id',
+  replication: 'destination_type',
+};
+
 /**
- * The rule of a flow's type for a row of which perhaps only some columns are known. A column that is not among the
- * values is unknown, unless the row is complete: then it counts as null. What can't be judged here is left to the
- * database's CHECK.
+ * The rule that the database holds as CHECK `chk_flows_type`: a backup flow has a repository, a replication flow has a
+ * destination. A column that is not among the values is unknown, unless the row is complete: then it counts as null. What
+ * can't be judged here is left to the CHECK; a type that does not exist, to the type's own rule.
  */
 export function flowTypeFieldFaults(
   values: Readonly<Record<string, unknown>>,
   { complete }: { complete: boolean },
 ): FieldFault[] {
-  return flowTypeFaults(values as FlowTypeFields)
-    .filter(({ field }) => complete || values[field] !== undefined)
-    .map(({ field, message }) => ({ field, constraints: { [flowTypeConstraint]: message } }));
+  const type = flowTypes.find((one) => one === values['flow_type']);
+  if (type === undefined) return [];
+  const field = neededBy[type];
+  if (values[field] === undefined ? !complete : values[field] !== null) return [];
+  return [{ field, constraints: { [flowTypeConstraint]: `${field} must be given for a ${type} flow` } }];
 }
 
 /** An entity with rules, and what its errors call it. */
@@ -123,10 +130,6 @@ export function faultsOfRow(name: ValidatedEntity['name'], row: RowValues, mode:
   return ofFields.length + ofRow.length === 0 ? [] : mergeFaults(ofFields, ofRow);
 }
 
-function assertNone(name: ValidatedEntity['name'], faults: readonly FieldFault[]): void {
-  if (faults.length > 0) throw validationFailed(name, faults);
-}
-
 /**
  * Every wrong field of a flow, without a database; an empty list for a right one. Properties that are no columns are
  * passed over.
@@ -139,17 +142,7 @@ export function validateFlow(input: unknown, mode: WriteMode = 'insert'): FieldF
   return rowFaults('ProtectionFlow', input, mode);
 }
 
-/** @throws VALIDATION_FAILED, naming every wrong field; see {@link validateFlow} */
-export function assertValidFlow(input: unknown, mode: WriteMode = 'insert'): void {
-  assertNone('ProtectionFlow', validateFlow(input, mode));
-}
-
 /** Every wrong field of an execution, without a database; see {@link validateFlow}. */
 export function validateExecution(input: unknown, mode: WriteMode = 'insert'): FieldFault[] {
   return rowFaults('ProtectionFlowExecution', input, mode);
-}
-
-/** @throws VALIDATION_FAILED, naming every wrong field; see {@link validateFlow} */
-export function assertValidExecution(input: unknown, mode: WriteMode = 'insert'): void {
-  assertNone('ProtectionFlowExecution', validateExecution(input, mode));
 }

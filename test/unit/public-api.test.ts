@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import * as ts from 'typescript';
 import { getMetadataArgsStorage } from 'typeorm';
@@ -17,9 +18,15 @@ function compilerOptions(): ts.CompilerOptions {
 
 const program = ts.createProgram(doors, { ...compilerOptions(), exactOptionalPropertyTypes: true });
 const checker = program.getTypeChecker();
+const original = (symbol: ts.Symbol): ts.Symbol =>
+  symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
 const exported = doors
   .flatMap((door) => checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(door)!)!))
-  .map((symbol) => (symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol));
+  .map(original)
+  // `platform` is a namespace of entities
+  .flatMap((symbol) =>
+    symbol.flags & ts.SymbolFlags.ValueModule ? checker.getExportsOfModule(symbol) : [symbol],
+  );
 const isOurs = (declaration: ts.Declaration): boolean =>
   declaration.getSourceFile().fileName.startsWith(resolve(root, 'src'));
 
@@ -53,6 +60,26 @@ function namesIn(declaration: ts.Declaration): string[] {
 
 const isPublic = (declaration: ts.Declaration): boolean =>
   (ts.getCombinedModifierFlags(declaration) & (ts.ModifierFlags.Private | ts.ModifierFlags.Protected)) === 0;
+
+/** The names that a declaration refers to and that are ours: parameters, results and properties, not what is inside. */
+function typesNamedIn(declaration: ts.Declaration): ts.Symbol[] {
+  const found: ts.Symbol[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isBlock(node) || (ts.canHaveModifiers(node) && !isPublic(node as unknown as ts.Declaration)))
+      return;
+    if (ts.isDecorator(node)) return;
+    const name = ts.isTypeReferenceNode(node) ? node.typeName : null;
+    const symbol = name === null ? undefined : checker.getSymbolAtLocation(name);
+    if (symbol !== undefined) found.push(original(symbol));
+    ts.forEachChild(node, visit);
+  };
+  visit(declaration);
+  return found;
+}
+
+/** What its file keeps for itself is part of the declarations that use it. */
+const isExported = (declaration: ts.Declaration): boolean =>
+  (ts.getCombinedModifierFlags(declaration) & ts.ModifierFlags.Export) !== 0;
 
 /** Of what is in its settings, nothing may be undefined by mistake: no host would be the host by default. */
 const settings = 'createDataSource connection';
@@ -100,6 +127,9 @@ function undefinedRefused(name: string, type: ts.Type): string[] {
   );
 }
 
+/** What a migration of steps is made of, callers need not know: to them `migrations` is TypeORM's list. */
+const ofTheEngine = new Set(['StepMigration']);
+
 describe('the public types', () => {
   // Without this, the next option or result is dry_run here and dryRun there again.
   it('have names in camelCase, but for the columns', () => {
@@ -113,6 +143,26 @@ describe('the public types', () => {
       );
     expect(exported.length).toBeGreaterThan(100);
     expect(snakes).toEqual([]);
+  });
+
+  // Without this, callers get a value from a function and can't write down its type.
+  it('are exported wherever an exported declaration names them', () => {
+    const known = new Set(exported);
+    const missing = exported
+      .flatMap((symbol) => symbol.declarations ?? [])
+      .filter(isOurs)
+      .flatMap((declaration) =>
+        typesNamedIn(declaration)
+          .filter((type) => type.declarations?.every((one) => isOurs(one) && isExported(one)))
+          .filter((type) => !known.has(type) && !ofTheEngine.has(type.name))
+          .map((type) => `${type.name}, of ${(declaration as ts.NamedDeclaration).name?.getText()}`),
+      );
+    expect([...new Set(missing)]).toEqual([]);
+  });
+
+  // Without this, whatever a module exports for the module beside it becomes a promise to callers.
+  it('are exported one by one', () => {
+    for (const door of doors) expect(readFileSync(door, 'utf8')).not.toMatch(/^export \*/m);
   });
 
   // Without this, callers with exactOptionalPropertyTypes can't hand on an option that they were not given.

@@ -1,7 +1,8 @@
 import mysql2 from 'mysql2';
 import type { Pool, PoolConnection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import { uuidv7 } from 'uuidv7';
-import type { Flavour, NewFlow } from '../../../src';
+import type { NewFlow } from '../../../src';
+import type { Flavour } from '../../../src/engine/server/server';
 import { serverOf } from '../../../src/testing/connection-url';
 import { loadShipped } from '../../support/shipped';
 import type { Contestant, Done } from './contestant';

@@ -115,7 +115,7 @@ export class PlainTypeOrm implements Contestant {
   }
 
   async create(input: NewFlow): Promise<string> {
-    const schedule = await this.manager.findOneByOrFail(shipped.ReplicationSchedule, {
+    const schedule = await this.manager.findOneByOrFail(shipped.platform.ReplicationSchedule, {
       id: input.schedule_id ?? '',
     });
     const flow = await this.manager.save(
@@ -141,7 +141,7 @@ export class PlainTypeOrm implements Contestant {
         take: limit,
         lock: { mode: 'pessimistic_write', onLocked: 'skip_locked' },
       });
-      const schedules = await manager.findBy(shipped.ReplicationSchedule, {
+      const schedules = await manager.findBy(shipped.platform.ReplicationSchedule, {
         id: In([...new Set(flows.map((flow) => flow.schedule_id ?? ''))]),
       });
       const running = await manager.findBy(shipped.ProtectionFlowExecution, {
@@ -190,11 +190,11 @@ export class PlainTypeOrm implements Contestant {
     const found = new Map<string, string>();
     const [vms, groups] = [idsOf('vm'), idsOf('group')];
     if (vms.length > 0) {
-      const rows = await this.manager.findBy(shipped.VmReplicationContext, { context_id: In(vms) });
+      const rows = await this.manager.findBy(shipped.platform.VmReplicationContext, { context_id: In(vms) });
       for (const { context_id, vm_name } of rows) found.set(`vm ${context_id}`, vm_name);
     }
     if (groups.length > 0) {
-      const rows = await this.manager.findBy(shipped.VmMachineGroup, { id: In(groups) });
+      const rows = await this.manager.findBy(shipped.platform.VmMachineGroup, { id: In(groups) });
       for (const { id, name } of rows) found.set(`group ${id}`, name);
     }
     return flows.map((flow) => found.get(`${flow.target_type} ${flow.target_id}`) ?? null);

@@ -4,7 +4,7 @@ import { foreignKeyNames } from '../../migrations/foreign-key-names';
 import { hasQuarantine } from '../orphans/quarantine-table';
 import { restoreRows, type LeftRows, type RestoredRows } from '../orphans/restore-rows';
 import { withRowSettings } from '../server/row-transaction';
-import type { Server } from '../server/server';
+import { whereOf, type Where } from '../server/server';
 import { guarded, sessionReaders } from './arguments';
 import type { ProtectionFlowsDataSource } from '../../typeorm/guarded-data-source';
 import { withMigrationSession, type SessionOptions } from '../session/migration-session';
@@ -30,11 +30,9 @@ const assertRestore = declareArguments('restoreOrphans', {
 });
 
 /** What a restore did, as `restore-orphans --json` prints it. */
-export interface RestoreOrphansResult {
+export interface RestoreOrphansResult extends Where {
   /** True when nothing that was asked for is left in quarantine; also where nothing was. */
   readonly ok: boolean;
-  readonly server: Server;
-  readonly database: string;
   /** How many rows were put back, by table; `database.table` where that is another database. */
   readonly restored: Readonly<Record<string, number>>;
   /** The rows that could not be put back, by table, key and reason. */
@@ -69,6 +67,5 @@ export async function restoreOrphans(
       });
     }),
   );
-  const { server, database } = dataSource;
-  return { ok: left.length === 0, server, database, restored, left };
+  return { ok: left.length === 0, ...whereOf(dataSource), restored, left };
 }

@@ -1,19 +1,12 @@
 import type { ErrorCode } from '../../errors';
 import type { Finding, FindingEffect } from '../preflight/finding';
 import type { PlannedStatement } from '../preflight/plan';
-import type { Server } from '../server/server';
+import { whereOf, type Where } from '../server/server';
 
 export { isInTheWay } from '../preflight/finding';
 export type { Finding, FindingEffect, PlannedStatement };
 
-/** Which database a command worked on. */
-export interface Where {
-  readonly server: Server;
-  readonly database: string;
-}
-
-/** The database of a data source that is initialized. */
-export const whereOf = ({ server, database }: Where): Where => ({ server, database });
+export { whereOf, type Where };
 
 /** What stands in the way of a migrate, as `preflight --json` prints it. */
 export interface PreflightResult extends Where {

@@ -11,6 +11,15 @@ export interface Server {
   readonly version: string;
 }
 
+/** Where a result comes from: every result of a database says so in these two fields. */
+export interface Where {
+  readonly server: Server;
+  readonly database: string;
+}
+
+/** Where a result of this database comes from. */
+export const whereOf = ({ server, database }: Where): Where => ({ server, database });
+
 /** The oldest versions supported: older ones ignore a DESC in an index, or a CHECK. */
 export const versionFloors: Readonly<Record<Flavour, string>> = { mariadb: '10.11', mysql: '8.4' };
 

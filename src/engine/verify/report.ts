@@ -1,5 +1,5 @@
 import type { Difference } from '../schema/compare';
-import type { Server } from '../server/server';
+import type { Where } from '../server/server';
 
 /** Every check of verify, in the order of the report. */
 export const checkIds = [
@@ -95,11 +95,9 @@ export const verdicts = [
 export type Verdict = (typeof verdicts)[number];
 
 /** What verify found, as `verify --json` prints it. */
-export interface VerifyReport {
+export interface VerifyReport extends Where {
   /** True when the verdict is `proven` (and, with strict, no key is deferred). */
   readonly ok: boolean;
   readonly verdict: Verdict;
-  readonly server: Server;
-  readonly database: string;
   readonly checks: readonly CheckResult[];
 }

@@ -5,6 +5,7 @@ import type { ProtectionFlowsDataSource } from '../migrate';
 import { guarded } from '../migrate/arguments';
 import { busy } from '../session/lock-wait';
 import { insideTransaction, select } from '../server/queryable';
+import { whereOf } from '../server/server';
 import { cascadeDeleteCheck } from './checks/cascade-delete';
 import { checkConstraintsCheck } from './checks/check-constraints';
 import { columnsCheck, foreignKeysCheck, tablesCheck } from './checks/declared-objects';
@@ -172,7 +173,7 @@ export async function verify(
   options: VerifyOptions = {},
 ): Promise<VerifyReport> {
   assertVerify({ dataSource, options });
-  const { server, database } = dataSource;
+  const where = whereOf(dataSource);
   const migrateMends = await wouldMigrateMend(dataSource);
   const runner = dataSource.createQueryRunner('master');
   try {
@@ -185,7 +186,7 @@ export async function verify(
       const verdict = verdictOf(context, checks);
       const anyDeferred = checks.some((check) => check.status === 'deferred');
       const ok = verdict === 'proven' && !(options.strict && anyDeferred);
-      return { ok, verdict, server, database, checks };
+      return { ok, verdict, ...where, checks };
     });
   } finally {
     await runner.release();

@@ -1,36 +1,32 @@
 import {
-  canTransition,
   executionStatuses,
-  isTerminal,
   statusesBefore,
   terminalStatuses,
+  type ExecutionStatus,
 } from '../../../src/domain';
+
+const after = (from: ExecutionStatus) => executionStatuses.filter((to) => statusesBefore(to).includes(from));
 
 // Without these, a run could leave a state that is final, or a second completer count it twice.
 describe('the life cycle of an execution', () => {
   it('ends in success, warning, error or cancelled', () => {
-    expect(executionStatuses.filter(isTerminal)).toEqual([...terminalStatuses]);
-    expect(executionStatuses.filter((status) => !isTerminal(status))).toEqual(['pending', 'running']);
+    expect(executionStatuses.filter((status) => after(status).length === 0)).toEqual([...terminalStatuses]);
   });
 
   it.each(terminalStatuses)('never leaves %s', (from) => {
-    expect(executionStatuses.filter((to) => canTransition(from, to))).toEqual([]);
+    expect(after(from)).toEqual([]);
   });
 
   it('takes no state for a transition to itself', () => {
-    expect(executionStatuses.filter((status) => canTransition(status, status))).toEqual([]);
+    expect(executionStatuses.filter((status) => after(status).includes(status))).toEqual([]);
   });
 
   it('never goes back from running to pending', () => {
-    expect(canTransition('running', 'pending')).toBe(false);
+    expect(after('running')).not.toContain('pending');
   });
 
   it('lets a pending run start, be cancelled or fail to start, but not succeed unseen', () => {
-    expect(executionStatuses.filter((to) => canTransition('pending', to))).toEqual([
-      'running',
-      'error',
-      'cancelled',
-    ]);
+    expect(after('pending')).toEqual(['running', 'error', 'cancelled']);
   });
 
   it('names the states that a guarded update may start from', () => {

@@ -1,30 +1,36 @@
-import { flowStatuses, flowTypeFaults } from '../../../src/domain';
+import { flowStatuses } from '../../../src/domain';
+import { flowTypeFieldFaults } from '../../../src/validation/validate';
+
+const faults = (flow: object) => flowTypeFieldFaults({ ...flow }, { complete: true });
 
 // Without these, the validators and the database's CHECK could come to different verdicts.
 describe("the rule of a flow's type", () => {
   it('asks a backup flow for its repository', () => {
-    expect(flowTypeFaults({ flow_type: 'backup', destination_type: 'vmware' })).toEqual([
-      { field: 'repository_id', message: 'repository_id must be given for a backup flow' },
+    expect(faults({ flow_type: 'backup', destination_type: 'vmware' })).toEqual([
+      { field: 'repository_id', constraints: { flowType: 'repository_id must be given for a backup flow' } },
     ]);
   });
 
   it('asks a replication flow for its destination', () => {
-    expect(flowTypeFaults({ flow_type: 'replication', repository_id: 'r1' })).toEqual([
-      { field: 'destination_type', message: 'destination_type must be given for a replication flow' },
+    expect(faults({ flow_type: 'replication', repository_id: 'r1' })).toEqual([
+      {
+        field: 'destination_type',
+        constraints: { flowType: 'destination_type must be given for a replication flow' },
+      },
     ]);
   });
 
   it('counts null as missing', () => {
-    expect(flowTypeFaults({ flow_type: 'backup', repository_id: null })).toHaveLength(1);
+    expect(faults({ flow_type: 'backup', repository_id: null })).toHaveLength(1);
   });
 
   it('finds nothing wrong with a complete flow of either type', () => {
-    expect(flowTypeFaults({ flow_type: 'backup', repository_id: 'r1' })).toEqual([]);
-    expect(flowTypeFaults({ flow_type: 'replication', destination_type: 'ossea' })).toEqual([]);
+    expect(faults({ flow_type: 'backup', repository_id: 'r1' })).toEqual([]);
+    expect(faults({ flow_type: 'replication', destination_type: 'ossea' })).toEqual([]);
   });
 
   it('leaves an unknown type to the rule of its own field', () => {
-    expect(flowTypeFaults({ flow_type: null })).toEqual([]);
+    expect(faults({ flow_type: null })).toEqual([]);
   });
 });
 
