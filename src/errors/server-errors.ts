@@ -3,67 +3,45 @@ import * as account from './server/account-errors';
 import * as connection from './server/connection-errors';
 import { failureOf, type DriverError, type Mapping, withoutValues } from './server/driver-error';
 import * as row from './server/row-errors';
-import { packetTooLarge } from './server/connection-errors';
 
 /**
- * By the server's error number. The numbers are the same on MariaDB and MySQL where not said otherwise.
+ * The server's error numbers, the same on MariaDB and MySQL where not said otherwise, by what they stand for.
+ *
  * @see https://mariadb.com/kb/en/mariadb-error-code-reference/
  * @see https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html
  */
-const byErrno: Readonly<Record<number, Mapping>> = {
-  1040: account.connectionsExhausted,
-  1129: account.connectionsExhausted,
-  1203: account.connectionsExhausted,
-  3032: account.connectionsExhausted,
-  1226: account.accountLimitReached,
-  1044: account.accessDenied,
-  1045: account.accessDenied,
-  1130: account.accessDenied,
-  1698: account.accessDenied,
-  1820: account.accountShut,
-  1862: account.accountShut,
-  3118: account.accountShut, // MySQL
-  3159: account.accountShut, // MySQL
-  3955: account.accountShut, // MySQL
-  4150: account.accountShut, // MariaDB
-  4151: account.accountShut, // MariaDB
-  1049: connection.databaseMissing,
-  1142: connection.privilegeMissing,
-  1143: connection.privilegeMissing,
-  1227: connection.privilegeMissing,
-  1370: connection.privilegeMissing,
-  1015: connection.serverReadOnly, // MySQL: a lock on a row where InnoDB is read-only
-  1030: connection.serverReadOnly,
-  1036: connection.serverReadOnly, // InnoDB is read-only, or one table
-  1290: connection.serverReadOnly,
-  1792: connection.serverReadOnly,
-  1836: connection.serverReadOnly, // MySQL: innodb_read_only
-  3989: connection.serverReadOnly, // MySQL: the database is READ ONLY
-  1047: connection.serverNotReady, // a Galera node outside of its cluster, or still joining it
-  3100: connection.serverNotReady, // MySQL: a member that Group Replication has expelled or is recovering
-  1053: connection.connectionLost,
-  1927: connection.connectionLost, // MariaDB: killed
-  2006: connection.connectionLost,
-  2013: connection.connectionLost,
-  4031: connection.connectionLost, // MySQL: idle for too long
+const errnosOf: readonly (readonly [Mapping, ...(readonly number[])])[] = [
+  [account.connectionsExhausted, 1040, 1129, 1203, 3032],
+  [account.accountLimitReached, 1226],
+  [account.accessDenied, 1044, 1045, 1130, 1698],
+  // MySQL: 3118, 3159, 3955; MariaDB: 4150, 4151
+  [account.accountShut, 1820, 1862, 3118, 3159, 3955, 4150, 4151],
+  [connection.databaseMissing, 1049],
+  [connection.privilegeMissing, 1142, 1143, 1227, 1370],
+  // 1036: InnoDB is read-only, or one table; MySQL: 1015 a lock on a row where InnoDB is read-only, 1836
+  // innodb_read_only, 3989 the database is READ ONLY
+  [connection.serverReadOnly, 1015, 1030, 1036, 1290, 1792, 1836, 3989],
+  // 1047: a Galera node outside of its cluster, or still joining it; MySQL: 3100, a member that Group Replication
+  // has expelled or is recovering
+  [connection.serverNotReady, 1047, 3100],
+  // MariaDB: 1927, killed; MySQL: 4031, idle for too long
+  [connection.connectionLost, 1053, 1927, 2006, 2013, 4031],
+  [connection.packetTooLarge, 1153],
 
-  1153: packetTooLarge,
+  [row.valueMissing, 1048, 1364],
+  [row.valueTooLong, 1406],
+  [row.valueOutOfRange, 1264],
+  // MySQL: 3140, no JSON
+  [row.valueOfWrongKind, 1265, 1292, 1366, 3140],
+  // MySQL: 3819; MariaDB: 4025
+  [row.checkViolated, 3819, 4025],
+  [row.duplicateKey, 1062],
+  [row.ownTableMissing, 1146],
+  [row.referenceMissing, 1452],
+  [row.stillReferenced, 1451],
+];
 
-  1048: row.valueMissing,
-  1364: row.valueMissing,
-  1406: row.valueTooLong,
-  1264: row.valueOutOfRange,
-  1265: row.valueOfWrongKind,
-  1292: row.valueOfWrongKind,
-  1366: row.valueOfWrongKind,
-  3140: row.valueOfWrongKind, // MySQL: no JSON
-  3819: row.checkViolated, // MySQL
-  4025: row.checkViolated, // MariaDB
-  1062: row.duplicateKey,
-  1146: row.ownTableMissing,
-  1452: row.referenceMissing,
-  1451: row.stillReferenced,
-};
+const byErrno = new Map(errnosOf.flatMap(([mapping, ...errnos]) => errnos.map((errno) => [errno, mapping])));
 
 /** By the driver's or the system's code, where no server has answered. */
 const byCode: Readonly<Record<string, Mapping>> = {
@@ -86,7 +64,7 @@ const tlsCode =
   /^(ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(VERIFY|GET)_|HOSTNAME_MISMATCH)/;
 
 function mappingFor({ errno, code, syscall, fatal }: DriverError): Mapping | undefined {
-  const byNumber = errno === undefined ? undefined : byErrno[errno];
+  const byNumber = errno === undefined ? undefined : byErrno.get(errno);
   if (byNumber) return byNumber;
   // mysql2 gives neither when a statement comes to a connection that is closed already
   if (code === undefined) return fatal && errno === undefined ? connection.connectionLost : undefined;

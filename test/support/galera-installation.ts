@@ -1,6 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findServerInstallations, isRoot, type ServerInstallation } from '../../src/testing/server-installation';
+import {
+  findServerInstallations,
+  isRoot,
+  type ServerInstallation,
+} from '../../src/testing/server-installation';
 import { packageFolder } from './run-program';
 
 /** What it takes to form a Galera cluster on this machine. */

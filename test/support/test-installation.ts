@@ -1,4 +1,8 @@
-import { getServerInstallation, type ServerWish, type ServerInstallation } from '../../src/testing/server-installation';
+import {
+  getServerInstallation,
+  type ServerWish,
+  type ServerInstallation,
+} from '../../src/testing/server-installation';
 import { getGaleraInstallation } from './galera-installation';
 
 /** The server that the tests shall run against: `PROTECTION_FLOWS_TEST_SERVER`, or empty for the first found. */

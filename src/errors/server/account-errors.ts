@@ -1,9 +1,7 @@
 import { ProtectionFlowsError } from '../protection-flows-error';
-import type { Mapping } from './driver-error';
+import { userIn, type Mapping } from './driver-error';
 
 /** Errors about who connects, and how much the server allows it; the server's own sentence is in `details.reason`. */
-
-const userIn = (text: string): string | undefined => /user ('[^']*'@'[^']*')/i.exec(text)?.[1];
 
 /** All that this package ever needs on its database. */
 const needed = 'SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, REFERENCES';
@@ -31,33 +29,33 @@ function quotedPattern(database: string): string {
   return `\`${database.replaceAll('`', '``').replaceAll(/[\\_%]/g, '\\$&')}\``;
 }
 
+const locked = {
+  fault: 'is locked',
+  remedy: 'Let an administrator type ALTER USER … ACCOUNT UNLOCK.',
+};
+const expired = {
+  fault: 'has a password that has expired',
+  remedy: 'Give it another one (ALTER USER … IDENTIFIED BY …), and put that into the configuration.',
+};
+const blocked = 'is blocked after too many wrong passwords';
+
 /** What shuts an account out, by the number; with the sentence where another server means something else by it. */
 const shut: Readonly<Record<number, { says?: RegExp; fault: string; remedy: string }>> = {
   // MariaDB; on MySQL of bulk loads
   4150: {
     says: /blocked/i,
-    fault: 'is blocked after too many wrong passwords',
+    fault: blocked,
     remedy:
       'Correct the password, then let an administrator type FLUSH PRIVILEGES, which takes the block away.',
   },
-  4151: {
-    says: /locked/i,
-    fault: 'is locked',
-    remedy: 'Let an administrator type ALTER USER … ACCOUNT UNLOCK.',
-  },
-  3118: { fault: 'is locked', remedy: 'Let an administrator type ALTER USER … ACCOUNT UNLOCK.' },
+  4151: { says: /locked/i, ...locked },
+  3118: locked,
   3955: {
-    fault: 'is blocked after too many wrong passwords',
+    fault: blocked,
     remedy: 'Correct the password, then wait, or let an administrator type ALTER USER … ACCOUNT UNLOCK.',
   },
-  1820: {
-    fault: 'has a password that has expired',
-    remedy: 'Give it another one (ALTER USER … IDENTIFIED BY …), and put that into the configuration.',
-  },
-  1862: {
-    fault: 'has a password that has expired',
-    remedy: 'Give it another one (ALTER USER … IDENTIFIED BY …), and put that into the configuration.',
-  },
+  1820: expired,
+  1862: expired,
   // MySQL: require_secure_transport; MariaDB says 1045 for it
   3159: {
     fault: 'connects without TLS, which the server requires',

@@ -1,5 +1,5 @@
 import { ProtectionFlowsError } from '../protection-flows-error';
-import type { Mapping } from './driver-error';
+import { userIn, type Mapping } from './driver-error';
 
 type Unreachable = 'HOST_UNKNOWN' | 'CONNECTION_REFUSED' | 'CONNECTION_TIMEOUT' | 'CONNECTION_LOST';
 
@@ -68,20 +68,19 @@ export const databaseMissing: Mapping = ({ text, cause }) => {
   });
 };
 
-const userIn = (text: string): string | undefined => /user ('[^']*'@'[^']*')/.exec(text)?.[1];
-
 export const privilegeMissing: Mapping = ({ error, text, cause }) => {
   const [, denied] = /([a-zA-Z][a-zA-Z ,]*?) command denied/.exec(text) ?? [];
   const [, needed] = /at least one of\) the ([^]+?) privilege/.exec(text) ?? [];
   const [, name] = /(?:for|in) (?:table|routine) [`']?(\S+?)[`']?$/.exec(text) ?? [];
   const object = name?.replaceAll('`', '');
   const privilege = denied ?? needed;
-  const user = userIn(text) ?? 'the user';
+  const user = userIn(text);
+  const on = object === undefined ? '' : ` on ${object}`;
   const what = privilege === undefined ? 'a privilege' : `the privilege ${privilege}`;
   return new ProtectionFlowsError('PRIVILEGE_MISSING', {
-    message: `${user} lacks ${what}${object === undefined ? '' : ` on ${object}`}`,
-    remedy: `Ask an administrator for ${privilege ?? 'the privilege'}${object === undefined ? '' : ` on ${object}`}; protection-flows preflight prints the GRANT for all that a migrate needs.`,
-    details: { privilege, user: userIn(text), object, errno: error.errno },
+    message: `${user ?? 'the user'} lacks ${what}${on}`,
+    remedy: `Ask an administrator for ${privilege ?? 'the privilege'}${on}; protection-flows preflight prints the GRANT for all that a migrate needs.`,
+    details: { privilege, user, object, errno: error.errno },
     cause,
   });
 };
@@ -138,17 +137,17 @@ export const serverNotReady: Mapping = ({ error, text, cause }) => {
 
 const grouped = (count: number): string => count.toLocaleString('en-US');
 
+const sendLess =
+  'Send less at once; or let an administrator raise max_allowed_packet (SET GLOBAL), which new connections then have.';
+
 /** The error for a statement that was not sent, as it has more bytes than the session's max_allowed_packet. */
 export function statementTooLarge(bytes: number, maxBytes: number): ProtectionFlowsError {
   return new ProtectionFlowsError('STATEMENT_TOO_LARGE', {
     message: `the statement has ${grouped(bytes)} bytes, and the server takes fewer than ${grouped(maxBytes)} (max_allowed_packet)`,
-    remedy,
+    remedy: sendLess,
     details: { bytes, maxBytes },
   });
 }
-
-const remedy =
-  'Send less at once; or let an administrator raise max_allowed_packet (SET GLOBAL), which new connections then have.';
 
 /** 1153: the server has read that much, answered, and closed the connection. */
 export const packetTooLarge: Mapping = ({ error, cause }) => {
@@ -158,7 +157,7 @@ export const packetTooLarge: Mapping = ({ error, cause }) => {
     message: 'the statement has more bytes than the server takes (max_allowed_packet)',
     consequence:
       'The statement had no effect. The server closed the connection, which undid a transaction that was open.',
-    remedy,
+    remedy: sendLess,
     details: { bytes },
     cause,
   });

@@ -50,6 +50,9 @@ export function failureOf(error: DriverError, cause: unknown): Failure {
   };
 }
 
+/** The account that a server's sentence names: `'user'@'host'`. */
+export const userIn = (text: string): string | undefined => /user ('[^']*'@'[^']*')/i.exec(text)?.[1];
+
 /** The last two parts of a name like `database`.`table`.`column`. */
 export function nameParts(name: string): { readonly table?: string; readonly last: string } {
   const parts = name.replaceAll('`', '').split('.');
@@ -98,13 +101,13 @@ export function withoutValues<Thrown>(thrown: Thrown, statement?: string): Throw
  * @see https://mariadb.com/kb/en/innodb-transaction-isolation-levels/
  * @see https://dev.mysql.com/doc/refman/8.4/en/innodb-deadlocks-handling.html
  */
-const errnos = new Set([1213, 1205, 1020, 3101]);
+const lostErrnos = new Set([1213, 1205, 1020, 3101]);
 
 /** True for the driver's error of a statement, or a transaction, that lost against another one. Never throws. */
 export function isLostToAnother(error: unknown): boolean {
   try {
     const { errno } = (error ?? {}) as { errno?: unknown };
-    return typeof errno === 'number' && errnos.has(errno);
+    return typeof errno === 'number' && lostErrnos.has(errno);
   } catch {
     // Whatever was thrown throws itself when it is looked at: no driver's error does
     return false;
