@@ -17,6 +17,9 @@ const scalar = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(
 /** A configuration needs two. */
 const deepest = 32;
 
+const twice = { verdict: 'is ambiguous', reason: 'the object has this name already; leave one out' };
+const tooDeep = { verdict: 'is no configuration', reason: `it is nested deeper than ${deepest} levels` };
+
 class NotJson extends Error {
   /** @param fault what is wrong, where it is not the grammar */
   constructor(
@@ -27,78 +30,58 @@ class NotJson extends Error {
   }
 }
 
-const twice = { verdict: 'is ambiguous', reason: 'the object has this name already; leave one out' };
-const tooDeep = { verdict: 'is no configuration', reason: `it is nested deeper than ${deepest} levels` };
-
-/** Walks over one JSON text, and stops where the grammar does. */
-class Walker {
-  private offset = 0;
-  private depth = 0;
-
-  constructor(private readonly source: string) {}
-
-  document(): void {
-    this.value();
-    this.skip(blank);
-    if (this.offset < this.source.length) throw new NotJson(this.offset);
-  }
-
-  private value(): void {
-    this.skip(blank);
-    const first = this.source[this.offset];
-    if (first === '{') {
-      const names = new Set<string>();
-      this.list('}', () => this.member(names));
-    } else if (first === '[') this.list(']', () => this.value());
-    else if (!this.skip(first === '"' ? text : scalar)) throw new NotJson(this.offset);
-  }
-
-  private member(names: Set<string>): void {
-    this.skip(blank);
-    const begin = this.offset;
-    if (!this.skip(text)) throw new NotJson(begin);
-    const name = JSON.parse(this.source.slice(begin, this.offset)) as string;
+/** Walks over one JSON text; throws NotJson where the grammar stops. */
+function walk(source: string): void {
+  let offset = 0;
+  let depth = 0;
+  const skip = (pattern: RegExp): boolean => {
+    pattern.lastIndex = offset;
+    if (!pattern.test(source)) return false;
+    offset = pattern.lastIndex;
+    return true;
+  };
+  /** Whether the sign comes next, after blanks; if so, goes past it. */
+  const passes = (sign: string): boolean => {
+    skip(blank);
+    if (source[offset] !== sign) return false;
+    offset += 1;
+    return true;
+  };
+  const expect = (passed: boolean): void => {
+    if (!passed) throw new NotJson(offset);
+  };
+  const list = (end: string, item: () => void): void => {
+    if (depth === deepest) throw new NotJson(offset - 1, tooDeep);
+    depth += 1;
+    if (!passes(end)) {
+      item();
+      while (!passes(end)) {
+        expect(passes(','));
+        item();
+      }
+    }
+    depth -= 1;
+  };
+  const member = (names: Set<string>): void => {
+    skip(blank);
+    const begin = offset;
+    expect(skip(text));
+    const name = JSON.parse(source.slice(begin, offset)) as string;
     if (names.has(name)) throw new NotJson(begin, twice);
     names.add(name);
-    this.expect(':');
-    this.value();
-  }
-
-  private list(end: string, item: () => void): void {
-    if (this.depth === deepest) throw new NotJson(this.offset, tooDeep);
-    this.depth++;
-    this.items(end, item);
-    this.depth--;
-  }
-
-  private items(end: string, item: () => void): void {
-    this.offset++;
-    this.skip(blank);
-    if (this.source[this.offset] === end) {
-      this.offset++;
-      return;
-    }
-    for (;;) {
-      item();
-      this.skip(blank);
-      if (this.source[this.offset] === end) break;
-      this.expect(',');
-    }
-    this.offset++;
-  }
-
-  private expect(character: string): void {
-    this.skip(blank);
-    if (this.source[this.offset] !== character) throw new NotJson(this.offset);
-    this.offset++;
-  }
-
-  private skip(pattern: RegExp): boolean {
-    pattern.lastIndex = this.offset;
-    if (!pattern.test(this.source)) return false;
-    this.offset = pattern.lastIndex;
-    return true;
-  }
+    expect(passes(':'));
+    value();
+  };
+  const value = (): void => {
+    if (passes('{')) {
+      const names = new Set<string>();
+      list('}', () => member(names));
+    } else if (passes('[')) list(']', value);
+    else expect(skip(text) || skip(scalar));
+  };
+  value();
+  skip(blank);
+  expect(offset === source.length);
 }
 
 function reasonAt(source: string, offset: number): string {
@@ -124,7 +107,7 @@ function reasonAt(source: string, offset: number): string {
  */
 export function findJsonFault(source: string): JsonFault | null {
   try {
-    new Walker(source).document();
+    walk(source);
     return null;
   } catch (error) {
     if (!(error instanceof NotJson)) throw error;

@@ -1,5 +1,6 @@
 import { ProtectionFlowsError } from '../errors';
 import { isIPv6 } from 'node:net';
+import { isWellFormed } from '../arguments';
 import { logTopics, type DeclaredType, type Logging, type LogTopic } from './connection-settings';
 
 /**
@@ -62,9 +63,6 @@ export function isAbsent(value: unknown): value is null | undefined {
 
 const broken = 'holds bytes or characters that are no valid Unicode text';
 
-/** False where half of a character of two units stands alone, which becomes U+FFFD on the way to the server. */
-const isWellFormed = (text: string): boolean => !/\p{Surrogate}/u.test(text);
-
 /** Reads single options, each to a checked value or to a fault; null and undefined are "not given". */
 export class OptionReader {
   constructor(
@@ -75,7 +73,7 @@ export class OptionReader {
 
   /** A text that is not empty, or undefined. */
   text(option: string, value: unknown, longest?: number): string | undefined {
-    if (value === undefined || value === null) return undefined;
+    if (isAbsent(value)) return undefined;
     if (typeof value !== 'string') return this.invalid(option, 'must be a text in quotes');
     if (value === '') return this.invalid(option, 'is empty');
     if (value.includes('\0')) return this.invalid(option, 'holds a NUL character');
@@ -88,7 +86,7 @@ export class OptionReader {
 
   /** A password: any text, the empty one too. */
   password(option: string, value: unknown): string | undefined {
-    if (value === undefined || value === null) return undefined;
+    if (isAbsent(value)) return undefined;
     if (typeof value !== 'string') return this.invalid(option, 'must be a text in quotes');
     return this.isBroken(value) ? this.invalid(option, broken) : value;
   }
@@ -121,7 +119,7 @@ export class OptionReader {
     value: unknown,
     { least, most }: { readonly least: number; readonly most: number },
   ): number | undefined {
-    if (value === undefined || value === null) return undefined;
+    if (isAbsent(value)) return undefined;
     const wanted = `must be a whole number from ${least} to ${most}`;
     if (this.textual ? typeof value !== 'string' || !/^\d+$/.test(value) : typeof value !== 'number') {
       return this.invalid(
@@ -135,7 +133,7 @@ export class OptionReader {
   }
 
   flag(option: string, value: unknown): boolean | undefined {
-    if (value === undefined || value === null) return undefined;
+    if (isAbsent(value)) return undefined;
     if (this.textual && (value === 'true' || value === 'false')) return value === 'true';
     return typeof value === 'boolean' ? value : this.invalid(option, 'must be true or false');
   }
@@ -147,7 +145,7 @@ export class OptionReader {
   }
 
   logging(option: string, value: unknown): Logging | undefined {
-    if (value === undefined || value === null || typeof value === 'boolean') return value ?? undefined;
+    if (isAbsent(value) || typeof value === 'boolean') return value ?? undefined;
     if (value === 'all') return value;
     if (Array.isArray(value) && value.every((topic) => (logTopics as readonly unknown[]).includes(topic))) {
       return value as LogTopic[];

@@ -6,11 +6,11 @@ export type SettingSource = 'file' | 'url' | 'environment' | 'program';
 
 /** One setting: what each source calls it, and what may stand there. */
 export interface Setting {
-  /** In `DATABASE_URL`: a parameter, or a part of it in capitals; null where it has no place there. */
-  readonly url: string | null;
-  readonly environment: string | null;
-  /** In the settings that a program gives. In the file it is called as in this table. */
-  readonly program: string | null;
+  /**
+   * Null where the source has no word for it. In `DATABASE_URL` a parameter, or a part of it in capitals; in the file it is
+   * called as in this table.
+   */
+  readonly names: Readonly<Record<Exclude<SettingSource, 'file'>, string | null>>;
   /** What it is, for docs/configuration.md. */
   readonly means: string;
   /** What holds without it, for docs/configuration.md. */
@@ -39,170 +39,128 @@ const none = 'none';
  */
 export const settingsTable = {
   type: {
-    url: null,
-    environment: 'DB_TYPE',
-    program: 'declaredType',
+    names: { url: null, environment: 'DB_TYPE', program: 'declaredType' },
     means: '`mysql` or `mariadb`; needless: the server is asked',
     otherwise: none,
     rule: (read, at, value) => read.type(at, value),
   },
   host: {
-    url: 'HOST',
-    environment: 'DB_HOST',
-    program: 'host',
+    names: { url: 'HOST', environment: 'DB_HOST', program: 'host' },
     means:
       'name or address, without a port; in the URL and in the environment several of one cluster, with commas',
     otherwise: 'required, unless `hosts` or `socketPath` is given',
     rule: (read, at, value) => read.host(at, value),
   },
   port: {
-    url: 'PORT',
-    environment: 'DB_PORT',
-    program: 'port',
+    names: { url: 'PORT', environment: 'DB_PORT', program: 'port' },
     means: '1 to 65535; with several hosts, of those that name none',
     otherwise: String(settingDefaults.port),
     rule: number(1, 65_535),
   },
   hosts: {
-    url: null,
-    environment: null,
-    program: 'hosts',
+    names: { url: null, environment: null, program: 'hosts' },
     means: 'instead of `host`, the nodes of a cluster: `["db1", "db2:3307"]`',
     otherwise: none,
     rule: () => undefined,
   },
   replicas: {
-    url: 'replicas',
-    environment: 'DB_REPLICAS',
-    program: 'replicas',
+    names: { url: 'replicas', environment: 'DB_REPLICAS', program: 'replicas' },
     means: "servers that TypeORM's own reads go to, as `hosts`; in a text with commas, `db3,db4:3307`",
     otherwise: none,
     rule: () => undefined,
   },
   socketPath: {
-    url: 'socketPath',
-    environment: 'DB_SOCKET',
-    program: 'socketPath',
+    names: { url: 'socketPath', environment: 'DB_SOCKET', program: 'socketPath' },
     means: "path of the server's socket; the host must then be absent or `localhost`",
     otherwise: none,
     rule: text(),
   },
   username: {
-    url: 'USER',
-    environment: 'DB_USERNAME',
-    program: 'username',
+    names: { url: 'USER', environment: 'DB_USERNAME', program: 'username' },
     means: "the account's name",
     otherwise: 'required',
     rule: text(),
   },
   password: {
-    url: 'PASSWORD',
-    environment: 'DB_PASSWORD',
-    program: 'password',
+    names: { url: 'PASSWORD', environment: 'DB_PASSWORD', program: 'password' },
     means: 'as it is; in the URL percent-encoded',
     otherwise: 'no password',
     rule: (read, at, value) => read.password(at, value),
   },
   passwordFile: {
-    url: null,
-    environment: 'DB_PASSWORD_FILE',
-    program: 'passwordFile',
+    names: { url: null, environment: 'DB_PASSWORD_FILE', program: 'passwordFile' },
     means: 'a file that holds the password, instead of the password',
     otherwise: none,
     rule: text(),
   },
   database: {
-    url: 'DATABASE',
-    environment: 'DB_DATABASE',
-    program: 'database',
+    names: { url: 'DATABASE', environment: 'DB_DATABASE', program: 'database' },
     means: 'at most 64 characters',
     otherwise: 'required',
     rule: (read, at, value) => read.database(at, value),
   },
   poolSize: {
-    url: 'poolSize',
-    environment: 'DB_POOL_SIZE',
-    program: 'poolSize',
+    names: { url: 'poolSize', environment: 'DB_POOL_SIZE', program: 'poolSize' },
     means: 'most connections of one DataSource, 1 to 1000',
     otherwise: String(settingDefaults.poolSize),
     rule: number(1, 1_000),
   },
   connectTimeout: {
-    url: 'connectTimeout',
-    environment: null,
-    program: 'connectTimeoutMs',
+    names: { url: 'connectTimeout', environment: null, program: 'connectTimeoutMs' },
     means: 'milliseconds, 1 to 600000',
     otherwise: String(settingDefaults.connectTimeoutMs),
     rule: number(1, 600_000),
   },
   acquireTimeout: {
-    url: 'acquireTimeout',
-    environment: null,
-    program: 'acquireTimeoutMs',
+    names: { url: 'acquireTimeout', environment: null, program: 'acquireTimeoutMs' },
     means: 'milliseconds that a statement waits while all connections are in use, 1 to 600000',
     otherwise: String(settingDefaults.acquireTimeoutMs),
     rule: number(1, 600_000),
   },
   ssl: {
-    url: 'ssl',
-    environment: null,
-    program: 'ssl',
+    names: { url: 'ssl', environment: null, program: 'ssl' },
     means: '`true` or `false`; in the file and in a program also an object',
     otherwise: '`false`',
     rule: flag,
   },
   'ssl.ca': {
-    url: 'sslCa',
-    environment: 'DB_SSL_CA',
-    program: 'ssl.ca',
+    names: { url: 'sslCa', environment: 'DB_SSL_CA', program: 'ssl.ca' },
     means: "PEM of the authorities that may have signed the server's certificate; turns TLS on",
     otherwise: 'those that Node.js trusts',
     rule: text(),
   },
   'ssl.cert': {
-    url: null,
-    environment: null,
-    program: 'ssl.cert',
+    names: { url: null, environment: null, program: 'ssl.cert' },
     means: "PEM of the client's certificate; needs `ssl.key`",
     otherwise: none,
     rule: text(),
   },
   'ssl.key': {
-    url: null,
-    environment: null,
-    program: 'ssl.key',
+    names: { url: null, environment: null, program: 'ssl.key' },
     means: "PEM of the client's private key; needs `ssl.cert`",
     otherwise: none,
     rule: text(),
   },
   'ssl.rejectUnauthorized': {
-    url: null,
-    environment: null,
-    program: 'ssl.rejectUnauthorized',
+    names: { url: null, environment: null, program: 'ssl.rejectUnauthorized' },
     means: '`false` accepts any certificate: encrypted, but to whom is not known',
     otherwise: '`true`',
     rule: flag,
   },
   'ssl.verifyIdentity': {
-    url: null,
-    environment: null,
-    program: 'ssl.verifyIdentity',
+    names: { url: null, environment: null, program: 'ssl.verifyIdentity' },
     means: 'whether the certificate must name the host',
     otherwise: '`true` without `ssl.ca`, `false` with it',
     rule: flag,
   },
   migrationsRun: {
-    url: null,
-    environment: null,
-    program: 'migrationsRun',
+    names: { url: null, environment: null, program: 'migrationsRun' },
     means: '`true`: `dataSource.initialize()` migrates; the command line ignores it',
     otherwise: `\`${settingDefaults.migrationsRun}\``,
     rule: flag,
   },
   logging: {
-    url: null,
-    environment: null,
-    program: 'logging',
+    names: { url: null, environment: null, program: 'logging' },
     means:
       '`true`, `false`, `"all"` or a list of `query`, `error`, `schema`, `warn`, `info`, `log`, `migration`',
     otherwise: `\`${settingDefaults.logging}\``,
@@ -220,7 +178,7 @@ export const variablePrefix = 'DB_';
 
 /** What a source calls a setting, or null where it has no word for it. */
 export function spelling(name: SettingName, source: SettingSource): string | null {
-  return source === 'file' ? name : settingsTable[name][source];
+  return source === 'file' ? name : settingsTable[name].names[source];
 }
 
 /** All that a source may say, with the settings that it means. */

@@ -117,7 +117,7 @@ const wrongTypes: Values = {
 };
 
 const has = (name: SettingName, source: SettingSource): boolean =>
-  source !== 'file' ? settingsTable[name][source] !== null : true;
+  source !== 'file' ? settingsTable[name].names[source] !== null : true;
 const sources = ['file', 'url', 'environment', 'program'] as const;
 
 /** The setting, with those that it excludes left out and those that it needs added. */
