@@ -140,6 +140,16 @@ describe('the behaviour of tables that the engine has never heard of', () => {
     });
   });
 
+  it('is no skip where the fault is the program’s own', async () => {
+    const faulty: Probes = {
+      checks: {},
+      get tables(): never {
+        throw new TypeError('a fault of the program');
+      },
+    };
+    await expect(outcomeOf(setNullCheck, faulty)).rejects.toThrow('a fault of the program');
+  });
+
   it('fails where a key does something else on a delete', async () => {
     await orders('DROP FOREIGN KEY fk_customer');
     await orders('ADD CONSTRAINT fk_customer FOREIGN KEY (customer) REFERENCES customers (id)');

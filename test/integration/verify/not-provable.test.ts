@@ -5,7 +5,7 @@ import { sharedServer } from '../../support/shared-server';
 import { createUser } from '../preflight/as-user';
 import { useDamagedDatabase } from './damaged-database';
 
-/** Something about tables of others that keeps checks from being made. */
+/** Something about the tables of others that keeps verify from a check. */
 interface Obstacle {
   readonly name: string;
   /** ID in it stands for the type of backup_repositories.id. */
@@ -26,7 +26,7 @@ const all = ['indexes', 'check-constraints', 'cascade-delete', 'set-null', 'rest
 
 const obstacles: readonly Obstacle[] = [
   {
-    name: 'a parent whose rows have to name one of their own kind: a probe row names itself',
+    name: 'a parent table whose rows must name a row of the same table: the probe row names itself',
     change: [
       'ALTER TABLE backup_repositories ADD above ID NULL',
       'UPDATE backup_repositories SET above = id',
@@ -39,7 +39,7 @@ const obstacles: readonly Obstacle[] = [
     names: /was kept by backup_repositories, before the key could keep it/,
   },
   {
-    name: 'two parents whose rows have to name each other',
+    name: 'two parent tables whose rows must name each other',
     change: [
       'CREATE TABLE sites (id int PRIMARY KEY, repository ID NOT NULL)',
       'SET foreign_key_checks = 0',
@@ -51,7 +51,7 @@ const obstacles: readonly Obstacle[] = [
     names: /has to name a row of .*, which has to name one of /,
   },
   {
-    name: 'a trigger that lets no parent in',
+    name: 'a trigger that refuses every parent row',
     change: [
       `CREATE TRIGGER closed BEFORE INSERT ON backup_repositories FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'closed today'`,
     ],
@@ -59,7 +59,7 @@ const obstacles: readonly Obstacle[] = [
     names: /no probe row of backup_repositories could be made: .*closed today/,
   },
   {
-    name: 'a trigger that lets no parent go',
+    name: 'a trigger that refuses to delete a parent row',
     change: [
       `CREATE TRIGGER kept BEFORE DELETE ON backup_repositories FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'kept'`,
     ],
@@ -67,14 +67,14 @@ const obstacles: readonly Obstacle[] = [
     names: /was kept by errno 1644, before the key could keep it/,
   },
   {
-    name: 'a trigger on a parent that writes to a table that keeps it',
+    name: 'a trigger on a parent table that writes to a table without rollback',
     change: [audit, onRepository(insert('audit'))],
     skipped: ['set-null', 'restrict'],
     names:
       /the trigger watch \(AFTER INSERT ON backup_repositories\) uses audit, which has the engine MyISAM/,
   },
   {
-    name: 'one that does so by a routine and a view',
+    name: 'a trigger on a parent table that writes there through a routine and a view',
     change: [
       audit,
       'CREATE VIEW audit_view AS SELECT what FROM audit',
@@ -85,7 +85,7 @@ const obstacles: readonly Obstacle[] = [
     names: /the view audit_view, .* uses audit, which has the engine MyISAM/,
   },
   {
-    name: 'one that does so by the trigger of a further table',
+    name: 'a trigger on a parent table that writes there through the trigger of a further table',
     change: [
       audit,
       'CREATE TABLE notes (what varchar(255))',
@@ -96,13 +96,13 @@ const obstacles: readonly Obstacle[] = [
     names: /the trigger further \(AFTER INSERT ON notes\) uses audit/,
   },
   {
-    name: 'a trigger on one of ours that writes to a table that keeps it',
+    name: 'a trigger on our table that writes to a table without rollback',
     change: [audit, `CREATE TRIGGER seen AFTER DELETE ON protection_flows FOR EACH ROW ${insert('audit')}`],
     skipped: all,
     names: /the trigger seen \(AFTER DELETE ON protection_flows\) uses audit/,
   },
   {
-    name: 'a trigger on a parent that writes to a table that forgets it',
+    name: 'a trigger on a parent table that writes to a table with rollback',
     change: [
       'CREATE TABLE notes (what varchar(255))',
       onRepository(`${insert('notes')} -- as audit did, in 'audit' or "audit"`),
@@ -129,7 +129,7 @@ const rowsIn = async (table: string) => {
   return there.length === 0 ? 0 : (await select(database.session, `SELECT * FROM ${table}`)).length;
 };
 
-// An answer about something else is no proof that our tables are wrong; and a proof must leave nothing behind.
+// Without these, verify could blame our tables for something else, or leave rows behind.
 it.each(obstacles)('$name', async ({ change, names, ...wanted }) => {
   const own = sharedServer().flavour === 'mariadb' ? (wanted.skippedByMariadb ?? []) : [];
   const skipped = [...wanted.skipped, ...own];
@@ -148,7 +148,7 @@ it.each(obstacles)('$name', async ({ change, names, ...wanted }) => {
   expect((await verify(dataSource())).verdict).toBe('proven');
 });
 
-it('a trigger that this user may not see, which writes to a table that keeps it, is told of', async () => {
+it('verify tells of a hidden trigger that writes to a table without rollback', async () => {
   for (const sql of [audit, onRepository(insert('audit'))]) await database.session.query(sql);
   const as = await createUser(database, ['SELECT, INSERT, UPDATE, DELETE ON DB.*']);
   const other = await openDataSource(as.database);

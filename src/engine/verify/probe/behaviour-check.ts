@@ -77,8 +77,7 @@ export function passBut(
  */
 function outcomeOf(error: unknown, context: VerifyContext): CheckOutcome {
   if (error instanceof NotProvable) return notProven(error.message, error.remedy);
-  const errno = errnoOf(error);
-  const said = `${messageOf(error)}${errno === null ? '' : ` (errno ${errno})`}`;
+  const said = `${messageOf(error)} (errno ${errnoOf(error)})`;
   const keyOf = tableOfKeyIn(error);
   const isOurs = keyOf === null ? context.triggers.length > 0 : context.declared.has(keyOf);
   return isAboutRows(error) && isOurs
@@ -101,7 +100,8 @@ export function behaviourCheck(
         const outcome = await prove(probe, context);
         return { ...outcome, evidence: [...outcome.evidence, ...probe.evidence] };
       } catch (error) {
-        if (isProtectionFlowsError(error, 'CONNECTION_LOST')) throw error;
+        const isAnswer = error instanceof NotProvable || errnoOf(error) !== null;
+        if (!isAnswer || isProtectionFlowsError(error, 'CONNECTION_LOST')) throw error;
         return { ...outcomeOf(error, context), evidence: probe.evidence };
       }
     },
