@@ -1,5 +1,5 @@
 import { index } from '../engine/schema/declare';
-import { alterSql, columnSql } from '../engine/schema/ddl';
+import { altering, columnSql, type Statement } from '../engine/schema/ddl';
 import { historyId, historyTable } from '../engine/history/history-table';
 import type { Column, Schema } from '../engine/schema/shape';
 import type { Step } from '../engine/steps/step';
@@ -10,10 +10,10 @@ import { StepMigration } from './step-migration';
 const flows = 'protection_flows';
 
 /** The statement that gives the history's id another type; none where its type is neither. */
-function changeId(live: Schema, from: Column, to: Column): string[] {
+function changeId(live: Schema, from: Column, to: Column): Statement[] {
   const found = liveColumn(live, historyTable, to.name);
   return found !== undefined && sameColumn(found, from)
-    ? [alterSql(historyTable, `MODIFY ${columnSql(to, null)}`)]
+    ? [altering(historyTable, '', `MODIFY ${columnSql(to, null)}`)]
     : [];
 }
 

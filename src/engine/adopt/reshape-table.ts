@@ -1,8 +1,8 @@
 import type { Difference } from '../schema/compare';
-import { createTableSql, expectedText, alterSql } from '../schema/ddl';
+import { altering, copying, creating, expectedText, online, otherSql, type Statement } from '../schema/ddl';
 import { type Column, type Schema, type Table, named } from '../schema/shape';
 import type { Repair, RepairTarget, TableChange } from './repair';
-import { alterCopying, alterOnline, copying, copyRefused, online } from '../steps/alter-table';
+import { alterCopying, alterOnline, copyRefused } from '../steps/alter-table';
 import { readCatalog } from '../schema/catalog/read-catalog';
 import { errnoOf, withRowSettings } from '../server/row-transaction';
 import type { Server } from '../server/server';
@@ -30,7 +30,7 @@ export function createMissingTable(
       const columns = table.columns.map((column) => ({ ...column, ...(textOf(schema)(column) ?? {}) }));
       return new Map(schema).set(table.name, { ...table, columns, foreignKeys: [] });
     },
-    plan: (live) => (live.has(table.name) ? [] : [createTableSql(table, textOf(live))]),
+    plan: (live) => (live.has(table.name) ? [] : [creating(table, textOf(live))]),
     undo: () => [],
   };
 }
@@ -44,7 +44,9 @@ export interface Reshaping extends NeededFills {
 }
 
 /** '0000-00-00' in a row or a default makes every ALTER of the table fail under NO_ZERO_DATE (1067, 1292). */
-const laxMode = "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION'";
+const laxMode = otherSql(
+  "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION'",
+);
 
 /** A NULL that came between the UPDATE and the ALTER, as either server puts it. */
 const isNullFault = (error: unknown): boolean => [1048, 1138, 1263, 1265].includes(errnoOf(error) ?? 0);
@@ -84,9 +86,9 @@ function statementsOf(changes: readonly TableChange[]): TableChange[][] {
     .filter((some) => some.length > 0);
 }
 
-function plannedAlter(table: string, changes: readonly TableChange[]): string {
+function plannedAlter(table: string, changes: readonly TableChange[]): Statement {
   const how = changes.some(({ copies }) => copies) ? copying : online;
-  return `${alterSql(table, ...changes.map(({ clause }) => clause))}, ${how}`;
+  return altering(table, how, ...changes.map(({ clause }) => clause));
 }
 
 /** The table as it will be: as declared, with what is not declared. */
@@ -140,9 +142,9 @@ export function reshapeTable(declared: Schema, table: Table, reshaping: Reshapin
       if (target === null) return [];
       const changes = tableChanges(target, comments, decided);
       const statements = [
-        ...(fills.before.length > 0 ? [fillSql(target.found, fills.before)] : []),
+        ...(fills.before.length > 0 ? [otherSql(fillSql(target.found, fills.before))] : []),
         ...statementsOf(changes).map((some) => plannedAlter(table.name, some)),
-        ...(fills.after.length > 0 ? [fillSql(reshaped(target), fills.after)] : []),
+        ...(fills.after.length > 0 ? [otherSql(fillSql(reshaped(target), fills.after))] : []),
       ];
       return statements.length > 0 && needsLaxMode(target.found) ? [laxMode, ...statements] : statements;
     },

@@ -1,8 +1,7 @@
 import { catalogRows } from '../server/catalog-rows';
 import type { Queryable } from '../server/queryable';
-import { online } from '../steps/alter-table';
 import type { Difference } from '../schema/compare';
-import { alterSql, dropForeignKeySql } from '../schema/ddl';
+import { altering, dropForeignKeySql, online } from '../schema/ddl';
 import { withTable, type ForeignKey, type Schema } from '../schema/shape';
 import type { Repair } from './repair';
 
@@ -95,7 +94,7 @@ export function takeOffKeys(keys: readonly KeyAt[]): Repair {
     plan: (live) =>
       tables.flatMap((table) => {
         const drops = ofTable(live, table).map(({ name }) => dropForeignKeySql(name));
-        return drops.length === 0 ? [] : [`${alterSql(table, ...drops)}, ${online}`];
+        return drops.length === 0 ? [] : [altering(table, online, ...drops)];
       }),
     undo: () => [],
   };

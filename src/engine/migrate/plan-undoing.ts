@@ -59,7 +59,7 @@ export async function planUndoing(
       try {
         const undone = step.undo(live, server);
         statements.push(
-          ...undone.map((sql) => ({
+          ...undone.map(({ sql }) => ({
             migration: migration.name,
             step: `undo: ${step.title}`,
             sql,

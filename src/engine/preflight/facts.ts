@@ -10,7 +10,7 @@ import { named, withTable, type ForeignKey, type Schema } from '../schema/shape'
 import { readTableSize, type TableSize } from '../steps/table-size';
 import { showsColumns } from './access/needed-privileges';
 import { readAccess, type Access } from './access/read-access';
-import { isCopying, planSteps, type StepPlan } from './plan';
+import { planSteps, type StepPlan } from './plan';
 import { readTakenNames, type TakenName, type WantedName } from './taken-names';
 
 /** A migration as preflight needs it. */
@@ -217,7 +217,9 @@ async function readSizes(
   plan: StepPlan,
   { copyLimitRows }: Wishes,
 ): Promise<Map<string, TableSize>> {
-  const tables = new Set(plan.statements.filter(isCopying).map(({ step }) => step.tables[0] ?? ''));
+  const tables = new Set(
+    plan.statements.filter(({ copies }) => copies).map(({ step }) => step.tables[0] ?? ''),
+  );
   const sizes = new Map<string, TableSize>();
   for (const table of tables) {
     if (live.has(table)) sizes.set(table, await readTableSize(session, table, copyLimitRows));

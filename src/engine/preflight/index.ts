@@ -1,6 +1,6 @@
 import type { Facts } from './facts';
 import { type Finding, type Rule } from './finding';
-import { isCopying, type PlannedStatement } from './plan';
+import type { PlannedStatement } from './plan';
 import { connectionRefused } from './rules/connection-refused';
 import { constraintNameTaken } from './rules/constraint-name-taken';
 import { engineNotInnodb } from './rules/engine-not-innodb';
@@ -45,10 +45,9 @@ export function preflight(facts: Facts): Finding[] {
 
 /** The statements of a plan, as they are printed. */
 export function plannedStatements({ plan, sizes }: Facts): PlannedStatement[] {
-  return plan.statements.map((statement) => {
-    const { migration, step, sql } = statement;
+  return plan.statements.map(({ migration, step, sql, ...statement }) => {
     const [table = ''] = step.tables;
-    const size = isCopying(statement) ? sizes.get(table) : undefined;
+    const size = statement.copies ? sizes.get(table) : undefined;
     return { migration, step: step.title, sql, copies: size ? { table, ...size } : null };
   });
 }

@@ -1,6 +1,5 @@
 import { isProtectionFlowsError, type ProtectionFlowsError } from '../../errors';
-import { copying } from '../steps/alter-table';
-import { isText } from '../schema/ddl';
+import { isText, type Statement } from '../schema/ddl';
 import { withTable, type Schema } from '../schema/shape';
 import { planOf, type Step } from '../steps/step';
 import type { TableSize } from '../steps/table-size';
@@ -18,14 +17,10 @@ export interface PlannedStatement {
 }
 
 /** A statement with what the rules need to know of it. */
-export interface StepStatement {
+export interface StepStatement extends Statement {
   readonly migration: string | null;
   readonly step: Step;
-  readonly sql: string;
 }
-
-/** True where a statement copies its table. */
-export const isCopying = ({ sql }: StepStatement): boolean => sql.endsWith(copying);
 
 /** What carrying out all pending steps would take, and what it would leave. */
 export interface StepPlan {
@@ -70,7 +65,7 @@ export function planSteps(
       const isReverting = migration !== null && historyTable.reverting.includes(migration);
       const planned = planOf(step, isReverting)(state, server);
       if (planned.length === 0) return;
-      statements.push(...planned.map((sql) => ({ migration, step, sql })));
+      statements.push(...planned.map((statement) => ({ ...statement, migration, step })));
       state = settle(step.declare(state));
     } catch (error) {
       if (!isProtectionFlowsError(error)) throw error;

@@ -131,6 +131,56 @@ export function createTableSql(
   );
 }
 
+/** One statement of a plan, and what others have to know of it without reading its SQL. */
+export interface Statement {
+  readonly sql: string;
+  /** The table that it creates, alters or drops; null for any other statement. */
+  readonly table: string | null;
+  /** What the user needs on that table. */
+  readonly privilege: 'CREATE' | 'ALTER' | 'DROP' | null;
+  /** True where the server copies the table while its writers wait. */
+  readonly copies: boolean;
+}
+
+/** The server changes the table in place while others read and write it. */
+export const online = 'ALGORITHM=INPLACE, LOCK=NONE';
+/** The server copies the table while its writers wait. */
+export const copying = 'ALGORITHM=COPY';
+/** The server copies the table while others read and write it: MariaDB from 11.2, see `copiesOnline`. */
+export const copyingOnline = 'ALGORITHM=COPY, LOCK=NONE';
+/** How a table is altered; '' leaves it to the server. */
+export type Algorithm = typeof online | typeof copying | typeof copyingOnline | '';
+
+/** CREATE TABLE as a statement of a plan. */
+export const creating = (...made: Parameters<typeof createTableSql>): Statement => ({
+  sql: createTableSql(...made),
+  table: made[0].name,
+  privilege: 'CREATE',
+  copies: false,
+});
+
+/** ALTER TABLE as a statement of a plan. */
+export const altering = (table: string, how: Algorithm, ...changes: readonly string[]): Statement => ({
+  sql: `${alterSql(table, ...changes)}${how === '' ? '' : `, ${how}`}`,
+  table,
+  privilege: 'ALTER',
+  copies: how === copying,
+});
+
+/** DROP TABLE as a statement of a plan. */
+export const dropping = (table: string): Statement => ({
+  sql: `DROP TABLE ${quoteName(table)}`,
+  table,
+  privilege: 'DROP',
+  copies: false,
+});
+
+/** Any other statement of a plan. */
+export const otherSql = (sql: string): Statement => ({ sql, table: null, privilege: null, copies: false });
+
+/** The SQL of statements, for who prints it. */
+export const sqlOf = (statements: readonly Statement[]): string[] => statements.map(({ sql }) => sql);
+
 /** ALTER TABLE with one or more changes. */
 export function alterSql(table: string, ...changes: readonly string[]): string {
   return `ALTER TABLE ${quoteName(table)} ${changes.join(', ')}`;

@@ -1,8 +1,16 @@
 import { ProtectionFlowsError } from '../../errors';
-import { online } from './alter-table';
 import { readCatalog } from '../schema/catalog/read-catalog';
-import { guardSql, isGuard } from '../schema/guarded-columns';
-import { alterSql, dropForeignKeySql, foreignKeySql, indexSql } from '../schema/ddl';
+import { isGuard } from '../schema/guarded-columns';
+import { guardSql } from './guard-index';
+import {
+  altering,
+  dropForeignKeySql,
+  foreignKeySql,
+  indexSql,
+  online,
+  otherSql,
+  type Statement,
+} from '../schema/ddl';
 import { keyState, unprovenName, type KeyObstacle, type KeyState } from './key-state';
 import { orphanChoicesFor, possibleChoice } from '../orphans/choices';
 import { findOrphans, orphansSql, type Orphans, findSettledOrphans } from '../orphans/find-orphans';
@@ -13,8 +21,8 @@ import type { Step, StepContext } from './step';
 import { isPrefixOf } from './indexes';
 import { alignColumn, alignmentSql } from './align-column';
 
-const unchecked = 'SET SESSION foreign_key_checks = 0';
-const checked = 'SET SESSION foreign_key_checks = 1';
+const unchecked = otherSql('SET SESSION foreign_key_checks = 0');
+const checked = otherSql('SET SESSION foreign_key_checks = 1');
 
 /** How often orphans may be found of which none is there any more when they are to be settled. */
 const mostIdle = 20;
@@ -52,41 +60,41 @@ function refuseOrphans(child: Table, key: ForeignKey, live: Schema, orphans: Orp
  * What puts the key's index there, where the table has none of its name nor one that a later migration put in its place
  * (the server would make a nameless one), and ahead of others that keep the server from checking the key in every row.
  */
-function indexStatements({ table, key, index }: KeyAt, child: Table): string[] {
+function indexStatements({ table, key, index }: KeyAt, child: Table): Statement[] {
   const isThere = child.indexes.some(
     (one) => one.name === index.name || (isPrefixOf(index, one) && isGuard(child, one)),
   );
   return [
-    ...(isThere ? [] : [`${alterSql(table, `ADD ${indexSql(index)}`)}, ${online}`]),
+    ...(isThere ? [] : [altering(table, online, `ADD ${indexSql(index)}`)]),
     ...guardSql(child, key.columns[0] ?? '', index),
   ];
 }
 
-const addUnprovenSql = ({ table, key }: KeyAt, flavour: Flavour): string =>
-  `${alterSql(table, `ADD ${foreignKeySql({ ...key, name: unprovenName(key) }, flavour)}`)}, ${online}`;
+const addUnprovenSql = ({ table, key }: KeyAt, flavour: Flavour): Statement =>
+  altering(table, online, `ADD ${foreignKeySql({ ...key, name: unprovenName(key) }, flavour)}`);
 
 /**
  * What gives the key its own name, so that at no moment nothing guards the rows: in one statement; in two where that
  * name has to be freed first, as neither server takes DROP and ADD of one name together (1826), while a twin stands.
  */
-function proveSql({ table, key }: KeyAt, flavour: Flavour, { twins, replaced }: GivingWay): string[] {
+function proveSql({ table, key }: KeyAt, flavour: Flavour, { twins, replaced }: GivingWay): Statement[] {
   const [freed, others] = [true, false].map((isOwn) =>
     replaced.filter((name) => (name === key.name) === isOwn).map(dropForeignKeySql),
   );
   const drops = [...twins.map(dropForeignKeySql), ...(others ?? [])];
   return [
-    ...(freed ?? []).map((drop) => `${alterSql(table, drop)}, ${online}`),
-    `${alterSql(table, `ADD ${foreignKeySql(key, flavour)}`, ...drops)}, ${online}`,
+    ...(freed ?? []).map((drop) => altering(table, online, drop)),
+    altering(table, online, `ADD ${foreignKeySql(key, flavour)}`, ...drops),
   ];
 }
 
 /** Executes with foreign_key_checks = 0: the rows are neither read nor locked, and no writer waits. */
-async function executeUnchecked(context: StepContext, sql: string): Promise<void> {
-  await context.session.query(unchecked);
+async function executeUnchecked(context: StepContext, { sql }: Statement): Promise<void> {
+  await context.session.query(unchecked.sql);
   try {
     await context.execute(sql);
   } finally {
-    await context.session.query(checked);
+    await context.session.query(checked.sql);
   }
 }
 
@@ -126,15 +134,16 @@ async function prove(context: StepContext, at: KeyAt, givingWay: GivingWay): Pro
     await settle(context, at, live, (child) => findSettledOrphans(context, child, key, live));
   } catch (error) {
     if (givingWay.twins.includes(unprovenName(key)))
-      await context.execute(alterSql(table, dropForeignKeySql(unprovenName(key))));
+      await context.execute(altering(table, '', dropForeignKeySql(unprovenName(key))).sql);
     throw error;
   }
-  for (const sql of proveSql(at, context.server.flavour, givingWay)) await executeUnchecked(context, sql);
+  for (const statement of proveSql(at, context.server.flavour, givingWay))
+    await executeUnchecked(context, statement);
 }
 
 async function addKey(context: StepContext, at: KeyAt, before: Schema, state: ToAdd): Promise<void> {
   const { key, index } = at;
-  for (const sql of indexStatements(at, state.child)) await context.execute(sql);
+  for (const { sql } of indexStatements(at, state.child)) await context.execute(sql);
   if (state.standing)
     return settle(context, at, before, (child) => findSettledOrphans(context, child, key, before));
   if (state.twins.length > 0) return prove(context, at, state);
@@ -195,7 +204,7 @@ export function addForeignKey(
     undo: (live) =>
       [key.name, unprovenName(key)]
         .filter((name) => named(live.get(table)?.foreignKeys ?? [], name))
-        .map((name) => alterSql(table, dropForeignKeySql(name))),
+        .map((name) => altering(table, '', dropForeignKeySql(name))),
     async run(context, live) {
       const start = performance.now();
       const state = keyState(table, key, live, options);

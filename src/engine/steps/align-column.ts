@@ -1,5 +1,5 @@
-import { alterTable, isNotOnline, online } from './alter-table';
-import { alterSql, indexSql, type TextSettings } from '../schema/ddl';
+import { alterTable, isNotOnline } from './alter-table';
+import { altering, indexSql, online, type Statement, type TextSettings } from '../schema/ddl';
 import { checksAnEnum, modifyClause, plannedModify, type ColumnChange } from './modify-column';
 import { quoteName } from '../server/queryable';
 import type { Server } from '../server/server';
@@ -36,13 +36,12 @@ function goesAroundIndex(server: Server, table: Table, { column, text }: Alignme
   );
 }
 
-const dropSql = (table: Table, own: Index): string =>
-  `${alterSql(table.name, `DROP INDEX ${quoteName(own.name)}`)}, ${online}`;
-const addSql = (table: Table, own: Index): string =>
-  `${alterSql(table.name, `ADD ${indexSql(own)}`)}, ${online}`;
+const dropSql = (table: Table, own: Index): Statement =>
+  altering(table.name, online, `DROP INDEX ${quoteName(own.name)}`);
+const addSql = (table: Table, own: Index): Statement => altering(table.name, online, `ADD ${indexSql(own)}`);
 
 /** The statements that align the column, as planned. Pure. */
-export function alignmentSql(server: Server, table: Table, alignment: Alignment, own: Index): string[] {
+export function alignmentSql(server: Server, table: Table, alignment: Alignment, own: Index): Statement[] {
   if (!goesAroundIndex(server, table, alignment, own))
     return [plannedModify(server, table, changeOf(alignment))];
   const bare = { ...table, indexes: [] };
@@ -70,7 +69,7 @@ export async function alignColumn(
     );
   if (!goesAroundIndex(context.server, table, alignment, own)) return change();
   try {
-    await context.execute(dropSql(table, own));
+    await context.execute(dropSql(table, own).sql);
   } catch (error) {
     if (!isNotOnline(error) && (error as { errno?: number }).errno !== neededByKey) throw error;
     return change();
@@ -78,6 +77,6 @@ export async function alignColumn(
   try {
     await change();
   } finally {
-    await context.execute(addSql(table, own));
+    await context.execute(addSql(table, own).sql);
   }
 }

@@ -1,14 +1,7 @@
 import { ProtectionFlowsError } from '../../errors';
-import { alterSql, rowFormatSql } from '../schema/ddl';
+import { altering, copying, copyingOnline, online, rowFormatSql, type Algorithm } from '../schema/ddl';
 import type { StepContext } from './step';
 import { describeSize, readTableSize, type TableSize } from './table-size';
-
-/** The table is read and written meanwhile. */
-export const online = 'ALGORITHM=INPLACE, LOCK=NONE';
-/** What is left where the server can't do it online: the table is copied, and its writers wait. */
-export const copying = 'ALGORITHM=COPY';
-/** The table is copied, and written meanwhile: MariaDB from 11.2, see `copiesOnline`. */
-export const copyingOnline = 'ALGORITHM=COPY, LOCK=NONE';
 
 /** ER_ALTER_OPERATION_NOT_SUPPORTED and …_REASON: not by this algorithm, or not without that lock. */
 const notSupported: readonly (number | undefined)[] = [1845, 1846];
@@ -39,10 +32,9 @@ async function executeAlter(
   context: StepContext,
   table: string,
   changes: readonly string[],
-  how: string,
+  how: Algorithm,
 ): Promise<void> {
-  const withChanges = (...all: string[]): Promise<void> =>
-    context.execute(`${alterSql(table, ...all)}, ${how}`);
+  const withChanges = (...all: string[]): Promise<void> => context.execute(altering(table, how, ...all).sql);
   try {
     await withChanges(...changes);
   } catch (error) {
@@ -57,7 +49,7 @@ export async function alterOnline(
   table: string,
   changes: readonly string[],
 ): Promise<boolean> {
-  for (const how of [online, copyingOnline]) {
+  for (const how of [online, copyingOnline] as const) {
     try {
       await executeAlter(context, table, changes, how);
       return true;

@@ -1,7 +1,7 @@
 import { ProtectionFlowsError } from '../../errors';
 import { enumOf } from '../schema/declare';
 import { alterTable } from './alter-table';
-import { alterSql } from '../schema/ddl';
+import { altering, type Statement } from '../schema/ddl';
 import { handMade } from './hand-made';
 import { modifyClause, plannedModify, type ColumnChange } from './modify-column';
 import { quoteName, select } from '../server/queryable';
@@ -33,7 +33,7 @@ export function appendEnumValues(
     throw handMade(`column ${table}.${column}`, [{ ...difference, actual: found?.type ?? null }]);
   }
 
-  function statements(live: Schema, server: Server): string[] {
+  function statements(live: Schema, server: Server): Statement[] {
     const change = changeTo(live, after);
     const shape = live.get(table);
     return change && shape ? [plannedModify(server, shape, change)] : [];
@@ -51,7 +51,7 @@ export function appendEnumValues(
     plan: (live, server) => statements(live, server),
     undo: (live) => {
       const change = liveColumn(live) === undefined ? null : changeTo(live, before);
-      return change ? [alterSql(table, modifyClause(change))] : [];
+      return change ? [altering(table, '', modifyClause(change))] : [];
     },
     async run(context, live) {
       const needed = changeTo(live, after);

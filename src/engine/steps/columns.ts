@@ -3,7 +3,7 @@ import { ProtectionFlowsError } from '../../errors';
 import { named, type Column, type Schema, withTable } from '../schema/shape';
 import { quoteName, select } from '../server/queryable';
 import type { StepContext, Step } from './step';
-import { alterSql, columnSql, isText } from '../schema/ddl';
+import { altering, columnSql, isText, type Statement } from '../schema/ddl';
 import { alterTable } from './alter-table';
 import { modifyClause, plannedModify, type ColumnChange } from './modify-column';
 import type { Server } from '../server/server';
@@ -142,14 +142,14 @@ export function addColumn(table: string, column: Column): Step {
       withTable(schema, table, (shape) => ({ ...shape, columns: [...shape.columns, column] })),
     plan(live) {
       const found = liveColumn(live, table, column.name);
-      if (found === undefined) return [alterSql(table, `ADD ${columnSql(column, null)}`)];
+      if (found === undefined) return [altering(table, '', `ADD ${columnSql(column, null)}`)];
       if (sameColumn(found, column)) return [];
       throw handMadeColumn(table, column, found);
     },
     undo: (live) =>
       liveColumn(live, table, column.name) === undefined
         ? []
-        : [alterSql(table, `DROP COLUMN ${quoteName(column.name)}`)],
+        : [altering(table, '', `DROP COLUMN ${quoteName(column.name)}`)],
     async assertUndoable(context, live) {
       if (liveColumn(live, table, column.name) !== undefined) await assertMayDrop(context, table, column);
     },
@@ -192,7 +192,7 @@ export function changeColumn(table: string, before: Column, after: Column): Step
     return { from: found, to: { ...to, charset, collation } };
   }
 
-  function statements(live: Schema, server: Server): string[] {
+  function statements(live: Schema, server: Server): Statement[] {
     const change = changeTo(live, before, after);
     const shape = live.get(table);
     return change && shape ? [plannedModify(server, shape, change)] : [];
@@ -215,7 +215,7 @@ export function changeColumn(table: string, before: Column, after: Column): Step
     undo: (live) => {
       const isThere = liveColumn(live, table, before.name) !== undefined;
       const change = isThere ? changeTo(live, after, before) : null;
-      return change ? [alterSql(table, modifyClause(change))] : [];
+      return change ? [altering(table, '', modifyClause(change))] : [];
     },
     async run(context, live) {
       const change = changeTo(live, before, after);

@@ -1,7 +1,7 @@
 import { ProtectionFlowsError } from '../../errors';
 import { catalogRows } from '../server/catalog-rows';
 import { compareTable } from '../schema/compare';
-import { createTableSql } from '../schema/ddl';
+import { creating, dropping } from '../schema/ddl';
 import { handMade } from './hand-made';
 import { quoteName, select } from '../server/queryable';
 import type { Table } from '../schema/shape';
@@ -63,14 +63,14 @@ export function createTable(table: Table): Step {
     creates: table.name,
     declare: (schema) => new Map(schema).set(table.name, table),
     plan(live) {
-      if (!live.has(table.name)) return [createTableSql(table)];
+      if (!live.has(table.name)) return [creating(table)];
       const differences = compareTable(new Map([[table.name, table]]), table, live);
       if (differences.length > 0) throw handMade(`table ${table.name}`, differences);
       return [];
     },
     // Dropping is one statement, so a table that stands was not undone: it is ours, with what later steps made of it
-    redo: (live) => (live.has(table.name) ? [] : [createTableSql(table)]),
-    undo: (live) => (live.has(table.name) ? [`DROP TABLE ${quoteName(table.name)}`] : []),
+    redo: (live) => (live.has(table.name) ? [] : [creating(table)]),
+    undo: (live) => (live.has(table.name) ? [dropping(table.name)] : []),
     async assertUndoable(context, live) {
       if (live.has(table.name)) await assertMayDrop(context, table.name);
     },

@@ -4,8 +4,7 @@ import { handMade } from './hand-made';
 import { named, type Index, type Schema, withTable } from '../schema/shape';
 import { quoteName, select } from '../server/queryable';
 import type { StepContext, Step } from './step';
-import { online } from './alter-table';
-import { alterSql, indexSql } from '../schema/ddl';
+import { altering, indexSql, online, type Statement } from '../schema/ddl';
 
 /** The live index of that name. */
 export function liveIndex(live: Schema, table: string, name: string): Index | undefined {
@@ -97,12 +96,12 @@ export function dropIndex(
       if (found === undefined) return [];
       if (!sameIndex(found, index)) throw handMadeIndex(table, index, found);
       const changes = [...additions(live), `DROP INDEX ${quoteName(index.name)}`];
-      return [`${alterSql(table, ...changes)}, ${online}`];
+      return [altering(table, online, ...changes)];
     },
     undo(live) {
       if (!live.has(table)) return [];
       const found = liveIndex(live, table, index.name);
-      if (found === undefined) return [`${alterSql(table, `ADD ${indexSql(index)}`)}, ${online}`];
+      if (found === undefined) return [altering(table, online, `ADD ${indexSql(index)}`)];
       if (!sameIndex(found, index)) throw handMadeIndex(table, index, found);
       return [];
     },
@@ -118,10 +117,10 @@ export function dropIndex(
  * when it is as after; any shape but the ones before and after, and its absence, is SCHEMA_HAND_MADE.
  */
 export function replaceIndex(table: string, before: Index, after: Index): Step {
-  function statements(live: Index | undefined, from: Index, to: Index): string[] {
+  function statements(live: Index | undefined, from: Index, to: Index): Statement[] {
     if (live !== undefined && sameIndex(live, to)) return [];
     if (live === undefined || !sameIndex(live, from)) throw handMadeIndex(table, from, live);
-    return [`${alterSql(table, `DROP INDEX ${quoteName(from.name)}`, `ADD ${indexSql(to)}`)}, ${online}`];
+    return [altering(table, online, `DROP INDEX ${quoteName(from.name)}`, `ADD ${indexSql(to)}`)];
   }
 
   return {
@@ -151,13 +150,13 @@ export function addIndex(table: string, index: Index): Step {
       withTable(schema, table, (shape) => ({ ...shape, indexes: [...shape.indexes, index] })),
     plan(live) {
       const found = liveIndex(live, table, index.name);
-      if (found === undefined) return [`${alterSql(table, `ADD ${indexSql(index)}`)}, ${online}`];
+      if (found === undefined) return [altering(table, online, `ADD ${indexSql(index)}`)];
       if (!sameIndex(found, index)) throw handMadeIndex(table, index, found);
       return [];
     },
     undo: (live) =>
       liveIndex(live, table, index.name)
-        ? [`${alterSql(table, `DROP INDEX ${quoteName(index.name)}`)}, ${online}`]
+        ? [altering(table, online, `DROP INDEX ${quoteName(index.name)}`)]
         : [],
   };
 }

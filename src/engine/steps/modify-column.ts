@@ -1,5 +1,4 @@
-import { copying, copyingOnline, online } from './alter-table';
-import { alterSql, columnSql, isText } from '../schema/ddl';
+import { altering, columnSql, copying, copyingOnline, isText, online, type Statement } from '../schema/ddl';
 import { tokensOf } from '../schema/expression';
 import type { Server } from '../server/server';
 import type { Column, Table } from '../schema/shape';
@@ -68,8 +67,8 @@ function copiesOnline({ flavour, version }: Server, table: Table): boolean {
 }
 
 /** The statement as planned. */
-export function plannedModify(server: Server, table: Table, change: ColumnChange): string {
+export function plannedModify(server: Server, table: Table, change: ColumnChange): Statement {
   const copy = copiesOnline(server, table) ? copyingOnline : copying;
   const how = modifyCopies(server, table, change) ? copy : online;
-  return `${alterSql(table.name, modifyClause(change))}, ${how}`;
+  return altering(table.name, how, modifyClause(change));
 }

@@ -2,6 +2,7 @@ import { readCatalog } from '../schema/catalog/read-catalog';
 import type { Queryable } from '../server/queryable';
 import type { Server } from '../server/server';
 import type { OrphanChoice } from '../orphans/choices';
+import type { Statement } from '../schema/ddl';
 import type { ForeignKey, Schema } from '../schema/shape';
 
 /** What a step is given to work with. */
@@ -53,14 +54,14 @@ export interface Step {
    *
    * @throws ProtectionFlowsError where the live schema holds something that the step must not touch
    */
-  plan(live: Schema, server: Server): readonly string[];
+  plan(live: Schema, server: Server): readonly Statement[];
   /**
    * The statements still needed where the step had been carried out, and its undoing died: what later steps made of
    * its object may be there. Default: those of `plan`. Pure.
    */
-  redo?(live: Schema, server: Server): readonly string[];
+  redo?(live: Schema, server: Server): readonly Statement[];
   /** The statements that undo what is there of it. Pure. */
-  undo(live: Schema, server: Server): readonly string[];
+  undo(live: Schema, server: Server): readonly Statement[];
   /** Looks at the rows before `undo` is executed; throws where rows would be lost unasked. */
   assertUndoable?(context: StepContext, live: Schema): Promise<void>;
   /** Carries the step out, where executing the planned statements is not enough. */
@@ -71,7 +72,7 @@ export interface Step {
 export async function runStep(step: Step, context: StepContext): Promise<void> {
   const live = await readCatalog(context.session, context.server, step.tables);
   if (step.run !== undefined) return step.run(context, live);
-  for (const sql of step.plan(live, context.server)) await context.execute(sql);
+  for (const { sql } of step.plan(live, context.server)) await context.execute(sql);
 }
 
 /** Carries a step out again whose undoing died, on the live schema as it is now. */
@@ -100,7 +101,7 @@ export async function undoStep(step: Step, context: StepContext): Promise<void> 
   if (isMoot(step, context)) return;
   const live = await readCatalog(context.session, context.server, step.tables);
   await step.assertUndoable?.(context, live);
-  for (const sql of step.undo(live, context.server)) await context.execute(sql);
+  for (const { sql } of step.undo(live, context.server)) await context.execute(sql);
 }
 
 /** The schema that the steps make, one after the other, of an empty database. */

@@ -7,6 +7,7 @@ import {
   type Entities,
 } from '../../../scripts/migrations/databases';
 import { sameTables } from '../../../scripts/migrations/same-tables';
+import { sqlOf } from '../../../src/engine/schema/ddl';
 import { type StepMigration, attachHooks, declaredSchema } from '../../../src/migrations';
 import type { ServerAddress } from '../../../src/testing';
 
@@ -52,7 +53,7 @@ export function tryOut(
       await migration.up(runner);
       const diff = await typeormDiff(dataSource);
       const middle = await readTables(dataSource, tables);
-      const again = migration.steps.flatMap((step) => step.plan(middle, dataSource.server));
+      const again = migration.steps.flatMap((step) => sqlOf(step.plan(middle, dataSource.server)));
       await migration.up(runner);
       await migration.down(runner);
       await migration.down(runner);

@@ -11,16 +11,13 @@ export interface NeededPrivilege {
   readonly key: string | null;
 }
 
-const statement = /^(CREATE|ALTER|DROP) TABLE (?:IF (?:NOT )?EXISTS )?`((?:[^`]|``)+)`/;
-
 /** Both servers ask for nothing but CREATE, ALTER or DROP for what the steps execute; INDEX is not needed (tried). */
 function forStatements({ plan }: Facts): NeededPrivilege[] {
   return plan.statements
     .filter(({ migration }) => migration !== null)
-    .flatMap(({ sql }) => {
-      const [, privilege, table] = statement.exec(sql) ?? [];
-      return privilege === undefined || table === undefined ? [] : [{ privilege, table, key: null }];
-    });
+    .flatMap(({ privilege, table }) =>
+      privilege === null || table === null ? [] : [{ privilege, table, key: null }],
+    );
 }
 
 /** CREATE TABLE IF NOT EXISTS asks for CREATE even where the table is there (tried). */

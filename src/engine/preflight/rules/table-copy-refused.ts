@@ -1,23 +1,24 @@
 import { copyRefused } from '../../steps/alter-table';
-import { type Finding, type Rule } from '../finding';
-import { isCopying } from '../plan';
+import type { Finding, Rule } from '../finding';
 
 /** A change that this server makes only by copying a table, while its writers wait, and the table is large. */
 export const tableCopyRefused: Rule = ({ plan, sizes, wishes }) =>
-  plan.statements.filter(isCopying).flatMap(({ migration, step }): Finding[] => {
-    const [table = ''] = step.tables;
-    const size = sizes.get(table);
-    if (size === undefined || size.rows <= wishes.copyLimitRows) return [];
-    const { code, message, remedy, details } = copyRefused(table, size, wishes.copyLimitRows, step.title);
-    return [
-      {
-        code,
-        effect: migration === null ? 'key-refused' : 'blocking',
-        table,
-        key: step.foreignKey?.key.name ?? null,
-        message,
-        remedy: `-- ${remedy}`,
-        details,
-      },
-    ];
-  });
+  plan.statements
+    .filter(({ copies }) => copies)
+    .flatMap(({ migration, step }): Finding[] => {
+      const [table = ''] = step.tables;
+      const size = sizes.get(table);
+      if (size === undefined || size.rows <= wishes.copyLimitRows) return [];
+      const { code, message, remedy, details } = copyRefused(table, size, wishes.copyLimitRows, step.title);
+      return [
+        {
+          code,
+          effect: migration === null ? 'key-refused' : 'blocking',
+          table,
+          key: step.foreignKey?.key.name ?? null,
+          message,
+          remedy: `-- ${remedy}`,
+          details,
+        },
+      ];
+    });

@@ -1,5 +1,6 @@
-import { guardSql } from '../../schema/guarded-columns';
+import { sqlOf } from '../../schema/ddl';
 import { quoteName } from '../../server/queryable';
+import { guardSql } from '../../steps/guard-index';
 import { isGuarded } from '../../steps/key-state';
 import { note, remedyText, statement } from '../../steps/remedy';
 import { named, type ForeignKey, type Table } from '../../schema/shape';
@@ -28,7 +29,7 @@ function letInRemedy(context: VerifyContext, table: Table, key: ForeignKey): str
     ?.indexes.find((index) => index.columns[0]?.name === column && named(table.indexes, index.name));
   return remedyText([
     note('MySQL checks the key by its first index, of which a further column may be NULL. migrate mends it:'),
-    ...(guard ? guardSql(table, column, guard).map(statement) : []),
+    ...(guard ? sqlOf(guardSql(table, column, guard)).map(statement) : []),
   ]);
 }
 
