@@ -29,105 +29,89 @@ async function insert<T extends RowOverrides>(session: Queryable, table: string,
 
 const readers = { session: aSession, overrides };
 
-/** Reads the arguments of one of these functions; throws VALIDATION_FAILED, naming everything that is wrong with them. */
-const reading = (name: string) => declareArguments(name, readers);
-
-const readRepository = reading('createRepository');
+/**
+ * Makes a function that inserts a row into a table and returns it.
+ *
+ * @param name the function, as its errors call it
+ * @param columns plausible values, where the overrides have none
+ */
+function inserting<Key extends string = 'id'>(
+  name: string,
+  table: string,
+  columns: (suffix: string, row: RowOverrides, session: Queryable) => RowOverrides | Promise<RowOverrides>,
+): (session: Queryable, overrides?: RowOverrides) => Promise<InsertedRow<Key>> {
+  const read = declareArguments(name, readers);
+  return async (session, given) => {
+    const { overrides: row } = read({ session, overrides: given });
+    const plausible = await columns(uniqueSuffix(), row, session);
+    return (await insert(session, table, { ...plausible, ...row })) as InsertedRow<Key>;
+  };
+}
 
 /** Inserts a row into backup_repositories and returns it. */
-export async function createRepository(session: Queryable, overrides?: RowOverrides): Promise<InsertedRow> {
-  const { overrides: row } = readRepository({ session, overrides });
-  const suffix = uniqueSuffix();
-  return insert(session, 'backup_repositories', {
-    id: `repo-local-${suffix}`,
-    name: `Local repository ${suffix}`,
-    repository_type: 'local',
-    config: JSON.stringify({ path: `/var/lib/backups/${suffix}` }),
-    total_size_bytes: 2_000_000_000_000,
-    ...row,
-  });
-}
-
-const readPolicy = reading('createPolicy');
+export const createRepository = inserting('createRepository', 'backup_repositories', (suffix) => ({
+  id: `repo-local-${suffix}`,
+  name: `Local repository ${suffix}`,
+  repository_type: 'local',
+  config: JSON.stringify({ path: `/var/lib/backups/${suffix}` }),
+  total_size_bytes: 2_000_000_000_000,
+}));
 
 /** Inserts a row into backup_policies and returns it; makes a repository where none is named. */
-export async function createPolicy(session: Queryable, overrides?: RowOverrides): Promise<InsertedRow> {
-  const { overrides: row } = readPolicy({ session, overrides });
-  const suffix = uniqueSuffix();
-  const repository = row['primary_repository_id'] ?? (await createRepository(session)).id;
-  return insert(session, 'backup_policies', {
-    id: `policy-${suffix}`,
-    name: `Daily, 30 days ${suffix}`,
-    primary_repository_id: repository,
-    retention_days: 30,
-    ...row,
-  });
-}
-
-const readSchedule = reading('createSchedule');
+export const createPolicy = inserting('createPolicy', 'backup_policies', async (suffix, row, session) => ({
+  id: `policy-${suffix}`,
+  name: `Daily, 30 days ${suffix}`,
+  primary_repository_id: row['primary_repository_id'] ?? (await createRepository(session)).id,
+  retention_days: 30,
+}));
 
 /** Inserts a row into replication_schedules and returns it. */
-export async function createSchedule(session: Queryable, overrides?: RowOverrides): Promise<InsertedRow> {
-  const { overrides: row } = readSchedule({ session, overrides });
-  const suffix = uniqueSuffix();
-  return insert(session, 'replication_schedules', {
-    id: `schedule-${suffix}`,
-    name: `Nightly ${suffix}`,
-    cron_expression: '0 2 * * *',
-    timezone: 'UTC',
-    ...row,
-  });
-}
-
-const readScheduleExecution = reading('createScheduleExecution');
+export const createSchedule = inserting('createSchedule', 'replication_schedules', (suffix) => ({
+  id: `schedule-${suffix}`,
+  name: `Nightly ${suffix}`,
+  cron_expression: '0 2 * * *',
+  timezone: 'UTC',
+}));
 
 /** Inserts a row into schedule_executions and returns it; makes a schedule where none is named. */
-export async function createScheduleExecution(
-  session: Queryable,
-  overrides?: RowOverrides,
-): Promise<InsertedRow> {
-  const { overrides: row } = readScheduleExecution({ session, overrides });
-  const schedule = row['schedule_id'] ?? (await createSchedule(session)).id;
-  return insert(session, 'schedule_executions', {
-    id: `schedule-execution-${uniqueSuffix()}`,
-    schedule_id: schedule,
+export const createScheduleExecution = inserting(
+  'createScheduleExecution',
+  'schedule_executions',
+  async (suffix, row, session) => ({
+    id: `schedule-execution-${suffix}`,
+    schedule_id: row['schedule_id'] ?? (await createSchedule(session)).id,
     scheduled_at: wholeSecond(),
-    ...row,
-  });
-}
-
-const readVm = reading('createVm');
+  }),
+);
 
 /** Inserts a row into vm_replication_contexts and returns it. */
-export async function createVm(
-  session: Queryable,
-  overrides?: RowOverrides,
-): Promise<InsertedRow<'context_id'>> {
-  const { overrides: row } = readVm({ session, overrides });
-  const suffix = uniqueSuffix();
-  return insert(session, 'vm_replication_contexts', {
-    context_id: `ctx-web-${suffix}`,
-    vm_name: `web-${suffix}`,
-    vmware_vm_id: `4205${suffix}`,
-    vm_path: `/Datacenter/vm/web-${suffix}`,
-    vcenter_host: 'vcenter.example.test',
-    datacenter: 'Datacenter',
-    ...row,
-  });
-}
-
-const readGroup = reading('createGroup');
+export const createVm = inserting<'context_id'>('createVm', 'vm_replication_contexts', (suffix) => ({
+  context_id: `ctx-web-${suffix}`,
+  vm_name: `web-${suffix}`,
+  vmware_vm_id: `4205${suffix}`,
+  vm_path: `/Datacenter/vm/web-${suffix}`,
+  vcenter_host: 'vcenter.example.test',
+  datacenter: 'Datacenter',
+}));
 
 /** Inserts a row into vm_machine_groups and returns it. */
-export async function createGroup(session: Queryable, overrides?: RowOverrides): Promise<InsertedRow> {
-  const { overrides: row } = readGroup({ session, overrides });
-  const suffix = uniqueSuffix();
-  return insert(session, 'vm_machine_groups', {
-    id: `group-${suffix}`,
-    name: `Web servers ${suffix}`,
-    ...row,
-  });
-}
+export const createGroup = inserting('createGroup', 'vm_machine_groups', (suffix) => ({
+  id: `group-${suffix}`,
+  name: `Web servers ${suffix}`,
+}));
+
+/** Inserts a row into backup_jobs and returns it; makes a repository where none is named. */
+export const createBackupJob = inserting('createBackupJob', 'backup_jobs', async (suffix, row, session) => {
+  const vmName = (row['vm_name'] as string | undefined) ?? `web-${suffix}`;
+  return {
+    id: `backup-${vmName}-${Math.floor(Date.now() / 1000)}-${suffix}`.slice(0, 64),
+    vm_context_id: `ctx-${vmName}`,
+    vm_name: vmName,
+    repository_id: row['repository_id'] ?? (await createRepository(session)).id,
+    backup_type: 'incremental',
+    repository_path: `/var/lib/backups/${vmName}.qcow2`,
+  };
+});
 
 const readMembership = declareArguments('addToGroup', { ...readers, groupId: id, vmContextId: id });
 
@@ -143,25 +127,6 @@ export async function addToGroup(
     id: `membership-${uniqueSuffix()}`,
     group_id: groupId,
     vm_context_id: vmContextId,
-    ...row,
-  });
-}
-
-const readBackupJob = reading('createBackupJob');
-
-/** Inserts a row into backup_jobs and returns it; makes a repository where none is named. */
-export async function createBackupJob(session: Queryable, overrides?: RowOverrides): Promise<InsertedRow> {
-  const { overrides: row } = readBackupJob({ session, overrides });
-  const suffix = uniqueSuffix();
-  const vmName = (row['vm_name'] as string | undefined) ?? `web-${suffix}`;
-  const repository = row['repository_id'] ?? (await createRepository(session)).id;
-  return insert(session, 'backup_jobs', {
-    id: `backup-${vmName}-${Math.floor(Date.now() / 1000)}-${suffix}`.slice(0, 64),
-    vm_context_id: `ctx-${vmName}`,
-    vm_name: vmName,
-    repository_id: repository,
-    backup_type: 'incremental',
-    repository_path: `/var/lib/backups/${vmName}.qcow2`,
     ...row,
   });
 }
