@@ -17,6 +17,28 @@ const suites = ['test/integration', 'test/fault', 'test/e2e/package/rolling.test
  */
 const leftOut = { galera: ['--testPathIgnorePatterns=test/(fault/kill-points|e2e/package/rolling)'] };
 
+/** With `--differences`, the suites of what a server does in another way than the first of its kind. */
+const differences = {
+  // Catalogs, collations, DDL, errors, and how transactions see each other: innodb_snapshot_isolation is on
+  'mariadb-11.8': [
+    'test/integration/(adopt|errors|keys|migrator|orphans|preflight|schema|server-settings|verify)/',
+    'test/integration/(config/session-settings|data-source/hostile-servers|validation/server-failures)',
+    'test/integration/repositories/(due-flows|executions|given-up|pending|retention|settle|stored|transactions)',
+    'test/e2e/package/rolling',
+  ],
+  // Commits that fail at their end, DDL that aborts transactions, locks that hold on one node only, nodes that go away
+  galera: [
+    'test/fault/galera/',
+    'test/fault/(claims|completions|key-race|killed-connections|many-processes)',
+    'test/integration/(keys|migrator|preflight)/',
+    'test/integration/(adopt/adopt|config/failover|errors/provoked|schema/catalog|verify/(false-alarms|limited))',
+    'test/integration/orphans/(interrupted|other-sessions|restore|round-trip)',
+    'test/integration/repositories/(due-flows|executions|given-up|settle|spellings|transactions)',
+    'test/integration/nestjs/(driver-errors|shutdown)',
+  ],
+};
+const differencesFlag = '--differences';
+
 const isEngine = (word) => /^(default|galera|(mariadb|mysql)(-[\d.]+)?)$/.test(word);
 
 const environmentOf = (engine) => ({ PROTECTION_FLOWS_TEST_SERVER: engine === 'default' ? '' : engine });
@@ -79,12 +101,13 @@ let isEnding = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => (isEnding = true));
 
 /**
- * Runs the tests that touch a database on one server after the other: those named, or all; other arguments go to jest,
- * instead of the suites' names.
+ * Runs the tests that touch a database on one server after the other: those named, or all; with `--differences` what
+ * a server does in another way. Other arguments go to jest, instead of the suites' names.
  */
 await runScript(async (args) => {
   const named = args.filter(isEngine);
-  const others = args.filter((word) => !isEngine(word));
+  const others = args.filter((word) => !isEngine(word) && word !== differencesFlag);
+  const suitesOf = (engine) => (args.includes(differencesFlag) && differences[engine]) || suites;
   const wanted = named.length === 0 ? engines : named;
   await prepareTests();
   await ensureInstalled(wanted);
@@ -92,7 +115,7 @@ await runScript(async (args) => {
   const rows = [];
   try {
     for (const engine of wanted) {
-      const jestArgs = others.length === 0 ? [...suites, ...(leftOut[engine] ?? [])] : others;
+      const jestArgs = others.length === 0 ? [...suitesOf(engine), ...(leftOut[engine] ?? [])] : others;
       rows.push(await testOn(engine, jestArgs, folder));
       if (isEnding) break;
     }

@@ -1,8 +1,17 @@
 import { runScript } from './lib/fault.mjs';
 import { prepareTests, runJest } from './lib/jest.mjs';
+import { ensureNodeModules } from './lib/node-modules.mjs';
+
+/** True where the arguments choose unit tests alone, which need neither dist nor a server. */
+function areUnitOnly(args) {
+  const at = args.findIndex((arg) => arg === '--selectProjects');
+  if (at >= 0) return args[at + 1] === 'unit' && (args[at + 2] ?? '-').startsWith('-');
+  const paths = args.filter((arg) => !arg.startsWith('-'));
+  return paths.length > 0 && paths.every((path) => /^(\.\/)?test\/unit(\/|$)/.test(path));
+}
 
 /** Sets up, builds, and runs jest with the arguments given. */
 await runScript(async (args) => {
-  await prepareTests();
+  await (areUnitOnly(args) ? ensureNodeModules() : prepareTests());
   return runJest(args);
 });

@@ -4,16 +4,26 @@ import { breakingText } from './older-programs';
 import { Imports } from './print-declaration';
 import { describeChange, printConstants, printStep } from './print-step';
 
+/** The file of src/engine/steps that has each step. */
 const stepFiles: Readonly<Record<string, string>> = {
-  addColumn: 'add-column',
+  addColumn: 'columns',
   addForeignKey: 'add-foreign-key',
-  addIndex: 'add-index',
+  addIndex: 'indexes',
   appendEnumValues: 'append-enum-values',
-  changeColumn: 'change-column',
+  changeColumn: 'columns',
   createTable: 'create-table',
-  dropIndex: 'drop-index',
-  replaceIndex: 'replace-index',
+  dropIndex: 'indexes',
+  replaceIndex: 'indexes',
 };
+
+/** One line for each file from which the steps come. */
+function stepImports(steps: ReadonlySet<string>): string[] {
+  const files = [...new Set([...steps].map((step) => stepFiles[step] ?? ''))].sort();
+  return files.map((file) => {
+    const names = [...steps].filter((step) => stepFiles[step] === file).sort();
+    return `import { ${names.join(', ')} } from '../engine/steps/${file}';`;
+  });
+}
 
 const lineWidth = 110;
 
@@ -45,10 +55,8 @@ export function migrationSource(name: MigrationName, changes: readonly Change[])
   const lines = [
     ...(imports.declarations.size === 0
       ? []
-      : [`import { ${[...imports.declarations].sort().join(', ')} } from '../schema/declare';`]),
-    ...[...imports.steps]
-      .map((step) => `import { ${step} } from '../schema/steps/${stepFiles[step] ?? ''}';`)
-      .sort(),
+      : [`import { ${[...imports.declarations].sort().join(', ')} } from '../engine/schema/declare';`]),
+    ...stepImports(imports.steps),
     `import { StepMigration } from './step-migration';`,
   ];
   return `${lines.join('\n')}

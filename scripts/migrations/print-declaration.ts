@@ -6,13 +6,13 @@ export class Imports {
   readonly declarations = new Set<string>();
   readonly steps = new Set<string>();
 
-  /** A call of a function of src/schema/declare.ts. */
+  /** A call of a function of src/engine/schema/declare.ts. */
   declare(name: string, ...args: readonly string[]): string {
     this.declarations.add(name);
     return `${name}(${args.join(', ')})`;
   }
 
-  /** A constant of src/schema/declare.ts. */
+  /** A constant of src/engine/schema/declare.ts. */
   constant(name: string): string {
     this.declarations.add(name);
     return name;

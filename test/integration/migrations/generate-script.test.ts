@@ -74,8 +74,8 @@ describe('npm run migration:generate and migration:check, in a copy of the packa
     expect(file).toMatch(/^\d{13}-add-owner-to-flows\.ts$/);
     const className = `AddOwnerToFlows${file.slice(0, 13)}`;
     const source = await readFile(inCopy('src', 'migrations', file), 'utf8');
-    expect(source).toBe(`import { nullable } from '../schema/declare';
-import { addColumn } from '../schema/steps/add-column';
+    expect(source).toBe(`import { nullable } from '../engine/schema/declare';
+import { addColumn } from '../engine/steps/columns';
 import { StepMigration } from './step-migration';
 
 /** Adds column protection_flows.owner. TODO: say what for. */
