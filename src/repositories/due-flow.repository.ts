@@ -1,10 +1,9 @@
-import type { EntityManager } from 'typeorm';
 import { choice, count, declareArguments, id, name, optional, options as optionsOf } from '../arguments';
 import { type Claim, type ClaimOptions, type ClaimResult, claimDueFlows } from './due/claim-due';
 import { claimQueuedRuns } from './due/claim-queued';
 import { planFlows, selectUnplanned, type PlanResult, type ScheduleProblem } from './due/plan';
 import { instant, limitOf } from './input';
-import { Session } from './session';
+import { Repository } from './repository';
 
 const hourMs = 3_600_000;
 const longestMs = 10 * 365 * 24 * hourMs;
@@ -32,19 +31,7 @@ const readReplan = declareArguments('replan', { scheduleId: id });
  * Guarantee: each due run is claimed by one of them (locked rows are skipped), and the run and the flow's next time are
  * written together or not at all. A flow that still runs is not run a second time.
  */
-export class DueFlowRepository {
-  private readonly session: Session;
-
-  /** @param manager a DataSource's `manager`, or that of a transaction, which all calls then join */
-  constructor(manager: EntityManager) {
-    this.session = new Session(manager);
-  }
-
-  /** The same repository within a caller's transaction. */
-  withManager(manager: EntityManager): DueFlowRepository {
-    return new DueFlowRepository(manager);
-  }
-
+export class DueFlowRepository extends Repository {
   /**
    * Claims flows that are due, the longest due first; the caller runs what was claimed. A run that was missed several
    * times is made up for once. Where fewer flows are due than asked for, {@link plan} is done too.

@@ -1,4 +1,3 @@
-import type { EntityManager } from 'typeorm';
 import {
   count,
   declareArguments,
@@ -40,7 +39,7 @@ import { reapSilent } from './executions/reap';
 import { endExecution, explainRefusal, progressStatement } from './executions/transition';
 import { limitOf, onlyLimit } from './input';
 import { executionNotFound } from './refusals';
-import { Session } from './session';
+import { Repository } from './repository';
 
 const longestSilenceMs = 10 * 365 * 86_400_000;
 const mostFlowsAtOnce = 10_000;
@@ -77,19 +76,7 @@ const readReap = declareArguments('reapStale', {
  * Everything fails with VALIDATION_FAILED for wrong input (every wrong field at once), and with TRANSACTION_ABORTED
  * where the server gave up a transaction: outside one of the caller's only after having been repeated.
  */
-export class ExecutionRepository {
-  private readonly session: Session;
-
-  /** @param manager a DataSource's `manager`, or that of a transaction, which all calls then join */
-  constructor(manager: EntityManager) {
-    this.session = new Session(manager);
-  }
-
-  /** The same repository within a caller's transaction. */
-  withManager(manager: EntityManager): ExecutionRepository {
-    return new ExecutionRepository(manager);
-  }
-
+export class ExecutionRepository extends Repository {
   /**
    * Begins a run at once (`running`); the caller is its worker. To repeat it with the same `id` is one start.
    *

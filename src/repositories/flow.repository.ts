@@ -1,4 +1,3 @@
-import type { EntityManager } from 'typeorm';
 import { declareArguments, id, ids, name, optional, options as optionsOf } from '../arguments';
 import type { FlowRow } from '../entities';
 import { ProtectionFlowsError } from '../errors';
@@ -26,7 +25,7 @@ import { readSummary, timeZone, type FlowSummary } from './flows/summary';
 import { instant } from './input';
 import { flowNotFound } from './refusals';
 import { RetentionRepository } from './retention.repository';
-import { Session } from './session';
+import { Repository } from './repository';
 
 const entity = 'ProtectionFlow';
 const readNew = declareArguments(entity, { input: newFlow });
@@ -48,19 +47,7 @@ const readOptions = declareArguments('summary', {
  * Everything fails with VALIDATION_FAILED for wrong input (every wrong field at once), and with TRANSACTION_ABORTED
  * where the server gave up a transaction: outside one of the caller's only after having been repeated.
  */
-export class FlowRepository {
-  private readonly session: Session;
-
-  /** @param manager a DataSource's `manager`, or that of a transaction, which all calls then join */
-  constructor(private readonly manager: EntityManager) {
-    this.session = new Session(manager);
-  }
-
-  /** The same repository within a caller's transaction. */
-  withManager(manager: EntityManager): FlowRepository {
-    return new FlowRepository(manager);
-  }
-
+export class FlowRepository extends Repository {
   /**
    * Stores a new flow, with the next time of its schedule.
    *
@@ -79,13 +66,13 @@ export class FlowRepository {
 
   /** The flow with its names, or null. */
   async find(id: string): Promise<FlowView | null> {
-    const [found] = await selectFlows(this.session, 'f.id = ?', [readId({ id }).id]);
+    const [found] = await selectFlows(this.session, 'WHERE f.id = ?', [readId({ id }).id]);
     return found ?? null;
   }
 
   /** The flow of that name, as the database compares names, or null. */
   async findByName(name: string): Promise<FlowView | null> {
-    const [found] = await selectFlows(this.session, 'f.name = ?', [readName({ name }).name]);
+    const [found] = await selectFlows(this.session, 'WHERE f.name = ?', [readName({ name }).name]);
     return found ?? null;
   }
 
@@ -136,7 +123,7 @@ export class FlowRepository {
    * table refer to (STILL_REFERENCED), fails by itself.
    */
   async deleteMany(ids: readonly string[]): Promise<BulkResult> {
-    return new RetentionRepository(this.manager).deleteFlows(readIds({ ids }).ids);
+    return new RetentionRepository(this.session.manager).deleteFlows(readIds({ ids }).ids);
   }
 
   /**

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { refuse, type Reader } from '../arguments';
 import { isStorableTimestamp } from '../domain';
 import { argumentsRefused } from '../errors';
+import type { Session } from './session';
 
 /** A place in a list: the value that the list is ordered by there, null for a row without one, and the row's id. */
 export interface Place {
@@ -61,26 +62,6 @@ export const cursor: Reader<Cursor | null> = (value, field, faults) => {
   return place ?? refuse(faults, field, 'isCursor', 'must be the `next` of the page before');
 };
 
-/** @throws VALIDATION_FAILED for a cursor of another list: another filter, another order, the runs of another flow */
-export function assertOfList(subject: string, after: Cursor | null, list: string): void {
-  if (after === null || after.list === list) return;
-  const isCursor = 'after must be the `next` of a page of this list: with the same filter, in the same order';
-  throw argumentsRefused(subject, [{ field: 'after', constraints: { isCursor } }]);
-}
-
-/** Makes a page of one row more than was asked for: that there is one more, tells that there is a next page. */
-export function pageOf<Item extends { readonly id: string }>(
-  rows: readonly Item[],
-  limit: number,
-  list: string,
-  valueOf: (item: Item) => Place['value'],
-): Page<Item> {
-  const items = rows.slice(0, limit);
-  const last = items.at(-1);
-  if (rows.length <= limit || last === undefined) return { items, next: null };
-  return { items, next: cursorOf({ value: valueOf(last), id: last.id, list }) };
-}
-
 /** What a list is ordered by. */
 export interface Order {
   /** With the alias: `f.created_at`. */
@@ -95,7 +76,7 @@ export interface Order {
 }
 
 /** A part of a list that one index gives in order. */
-export interface Segment {
+interface Segment {
   readonly condition: string;
   readonly parameters: readonly unknown[];
   readonly orderBy: string;
@@ -119,7 +100,7 @@ export function behind({ column, id, direction, isUnique }: Order, place: Place)
  * The parts of a list from a place on: the rows that have a value, then those that have none. As one part, those without
  * would come first in one direction.
  */
-export function segmentsFrom(order: Order, place: Place | null): Segment[] {
+function segmentsFrom(order: Order, place: Place | null): Segment[] {
   const { column, id, direction, isNullable = false, isUnique = false } = order;
   const [sign, word] = direction === 'asc' ? ['>', 'ASC'] : ['<', 'DESC'];
   const all = { condition: isNullable ? `${column} IS NOT NULL` : '', parameters: [] };
@@ -134,22 +115,68 @@ export function segmentsFrom(order: Order, place: Place | null): Segment[] {
     : [withValue, { condition: `${column} IS NULL`, parameters: [], orderBy }];
 }
 
-/** Reads segment after segment until there are so many rows. */
-export async function readSegments<Row>(
-  segments: readonly Segment[],
-  limit: number,
-  read: (segment: Segment, limit: number) => Promise<Row[]>,
-): Promise<Row[]> {
-  const rows: Row[] = [];
-  for (const segment of segments) {
-    if (rows.length >= limit) break;
-    rows.push(...(await read(segment, limit - rows.length)));
-  }
-  return rows;
-}
-
 /** `WHERE a AND b`, or nothing. */
-export function whereClause(...conditions: readonly string[]): string {
+function whereClause(...conditions: readonly string[]): string {
   const given = conditions.filter((condition) => condition !== '');
   return given.length === 0 ? '' : `WHERE ${given.join(' AND ')}`;
+}
+
+/** A condition, empty where everything passes, with its parameters. */
+export interface Where {
+  readonly sql: string;
+  readonly parameters: readonly unknown[];
+}
+
+/** A list of rows: which, in which order, and how they are read. */
+export interface List<Item> {
+  /** The function that gives the list, for its errors. */
+  readonly subject: string;
+  /** See {@link listName}. */
+  readonly name: string;
+  /** The table with its alias, to count the rows of. */
+  readonly table: string;
+  readonly where: Where;
+  readonly order: Order;
+  valueOf(item: Item): Place['value'];
+  /** @param tail the end of the SELECT, from WHERE on */
+  select(tail: string, parameters: readonly unknown[]): Promise<Item[]>;
+}
+
+/**
+ * A page of a list. Where an index gives the order, a page costs the same wherever in the list it is. One row more than
+ * was asked for is read: it tells whether there is a next page.
+ *
+ * @throws VALIDATION_FAILED for a cursor of another list: another filter, another order, the runs of another flow
+ */
+export async function readPage<Item extends { readonly id: string }>(
+  session: Session,
+  { subject, name, table, where, order, valueOf, select }: List<Item>,
+  { limit, after, total = false }: { limit: number; after: Cursor | null; total?: boolean },
+): Promise<Page<Item>> {
+  if (after !== null && after.list !== name) {
+    const isCursor =
+      'after must be the `next` of a page of this list: with the same filter, in the same order';
+    throw argumentsRefused(subject, [{ field: 'after', constraints: { isCursor } }]);
+  }
+  const rows: Item[] = [];
+  for (const { condition, parameters, orderBy } of segmentsFrom(order, after)) {
+    if (rows.length > limit) break;
+    rows.push(
+      ...(await select(`${whereClause(where.sql, condition)} ORDER BY ${orderBy} LIMIT ?`, [
+        ...where.parameters,
+        ...parameters,
+        limit + 1 - rows.length,
+      ])),
+    );
+  }
+  const items = rows.slice(0, limit);
+  const last = items.at(-1);
+  const isLast = rows.length <= limit || last === undefined;
+  const next = isLast ? null : cursorOf({ value: valueOf(last), id: last.id, list: name });
+  if (!total) return { items, next };
+  const [counted] = await session.select<{ total: string | number }>(
+    `SELECT COUNT(*) AS total FROM ${table} ${whereClause(where.sql)}`,
+    where.parameters,
+  );
+  return { items, next, total: Number(counted?.total) };
 }

@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { EntityManager } from 'typeorm';
 import {
   abortSignal,
   callback,
@@ -22,7 +21,7 @@ import {
   type KeptExecutions,
   type PruneRule,
 } from './retention/prune';
-import { Session } from './session';
+import { Repository } from './repository';
 
 /** How a prune or a deletion goes on; told after every batch. */
 export interface PruneProgress {
@@ -111,21 +110,9 @@ async function rest(ms: number, signal: AbortSignal | undefined): Promise<void> 
 
 /**
  * Deletes what is no longer wanted, without a long transaction: writers of other rows are not held up, and a run that
- * was stopped or killed anywhere is finished by the next.
+ * was stopped or killed anywhere is finished by the next. Inside a caller's transaction everything is one batch.
  */
-export class RetentionRepository {
-  private readonly session: Session;
-
-  /** @param manager a DataSource's `manager`; inside a transaction everything would be one batch */
-  constructor(manager: EntityManager) {
-    this.session = new Session(manager);
-  }
-
-  /** The same repository within a caller's transaction. */
-  withManager(manager: EntityManager): RetentionRepository {
-    return new RetentionRepository(manager);
-  }
-
+export class RetentionRepository extends Repository {
   /**
    * Deletes executions that are over and older than the age, or beyond the newest `keepPerFlow` of their flow. Each
    * flow keeps its newest execution and the one that it shows as its last. Counters of the flows stay as they are.

@@ -74,3 +74,14 @@ export async function withIndex<Row extends object>(
     return session.select<Row>(sqlWith(''), parameters);
   }
 }
+
+const tableMissing = 1146;
+
+/** True for the refusal of a statement that names a table which does not exist. */
+export const isTableMissing = (error: unknown): boolean =>
+  (error as { errno?: number }).errno === tableMissing;
+
+/** The rows of a table of the platform's: none where the platform has not made the table yet. */
+export function orNone<Row>(rows: Promise<Row[]>): Promise<Row[]> {
+  return rows.catch((error: unknown) => (isTableMissing(error) ? [] : Promise.reject(error as Error)));
+}

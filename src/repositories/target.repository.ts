@@ -1,13 +1,12 @@
-import type { EntityManager } from 'typeorm';
 import { choice, declareArguments, id, ids, properties } from '../arguments';
 import { targetTypes } from '../domain';
 import type { ProtectionFlow } from '../entities';
 import { scheduleFaults } from '../schedule';
 import { readSchedules, scheduleOf } from './due/schedules';
 import { flowNotFound } from './refusals';
-import { chunks } from './statements';
+import { chunks, orNone } from './statements';
 import { comparableText, withPlatformColumns } from './platform-columns';
-import { Session } from './session';
+import { Repository } from './repository';
 
 /** A VM that a run has to protect. */
 export interface TargetVm {
@@ -41,25 +40,12 @@ const readVms = declareArguments('withoutFullBackup', { vmContextIds: ids, repos
 const readFlowId = declareArguments('check', { flowId: id });
 
 const idsAtOnce = 1_000;
-const tableMissing = 1146;
 
 /**
  * What flows protect, as the platform's tables have it. Ids are given as values and not joined, so that tables with
  * different collations go together.
  */
-export class TargetRepository {
-  private readonly session: Session;
-
-  /** @param manager a DataSource's `manager`, or that of a transaction, which all calls then join */
-  constructor(manager: EntityManager) {
-    this.session = new Session(manager);
-  }
-
-  /** The same repository within a caller's transaction. */
-  withManager(manager: EntityManager): TargetRepository {
-    return new TargetRepository(manager);
-  }
-
+export class TargetRepository extends Repository {
   /**
    * The VMs that a run of the flow has to protect: the VM itself, or the enabled members of the group by their
    * priority. Empty where the group is, or where the target is gone.
@@ -67,13 +53,13 @@ export class TargetRepository {
   async resolve(flow: Target): Promise<TargetVm[]> {
     const { target_type, target_id } = readTarget({ flow }).flow;
     if (target_type === 'vm')
-      return this.orNone(
+      return orNone(
         this.session.select<TargetVm>(
           'SELECT context_id, vm_name FROM vm_replication_contexts WHERE context_id = ?',
           [target_id],
         ),
       );
-    const members = await this.orNone(
+    const members = await orNone(
       this.session.select<Member>(
         `SELECT v.context_id, v.vm_name, m.priority, m.id FROM vm_group_memberships m
            JOIN vm_replication_contexts v ON v.context_id = m.vm_context_id
@@ -90,7 +76,7 @@ export class TargetRepository {
     const given = readVms({ vmContextIds, repositoryId });
     const missing = new Set<string>();
     for (const part of chunks(given.vmContextIds, idsAtOnce)) {
-      const have = await this.orNone(this.haveFullBackup(part, given.repositoryId));
+      const have = await orNone(this.haveFullBackup(part, given.repositoryId));
       const places = new Set(have.map(({ place }) => Number(place)));
       part.filter((_, at) => !places.has(at + 1)).forEach((id) => missing.add(id));
     }
@@ -139,7 +125,7 @@ export class TargetRepository {
 
   private async repositoryProblems(id: string | null): Promise<FlowProblem[]> {
     if (id === null) return [];
-    const [repository] = await this.orNone(
+    const [repository] = await orNone(
       this.session.select<{ name: string; enabled: number | null }>(
         'SELECT name, enabled FROM backup_repositories WHERE id = ?',
         [id],
@@ -160,15 +146,5 @@ export class TargetRepository {
     const disabled = schedule.enabled === 0 ? [problem('the schedule is disabled')] : [];
     if (schedule.schedule_type === 'chain') return disabled;
     return [...disabled, ...scheduleFaults(schedule).map(({ message }) => problem(message))];
-  }
-
-  /** A table that the platform has not made yet has no rows. */
-  private async orNone<Row>(rows: Promise<Row[]>): Promise<Row[]> {
-    try {
-      return await rows;
-    } catch (error) {
-      if ((error as { errno?: number }).errno === tableMissing) return [];
-      throw error;
-    }
   }
 }

@@ -1,6 +1,7 @@
 import { type ExecutionRow, type FlowRow, ProtectionFlow, ProtectionFlowExecution } from '../../entities';
 import { uuidv7 } from 'uuidv7';
 import { marks, storedIds } from '../statements';
+import { selectExecutions } from '../executions/execution-list';
 import { rowReader, type RawRow } from '../row-reader';
 import type { Session } from '../session';
 import { nextTime, readSchedules, scheduleOf, type NextTime, type Schedules } from './schedules';
@@ -133,12 +134,8 @@ async function readRuns(
   ids: readonly string[],
 ): Promise<Map<string, ProtectionFlowExecution>> {
   if (ids.length === 0) return new Map();
-  const reader = rowReader(session.manager, ProtectionFlowExecution);
-  const rows = await session.select<RawRow>(
-    `SELECT ${reader.columns('e')} FROM protection_flow_executions e WHERE e.id IN (${marks(ids)})`,
-    ids,
-  );
-  return new Map(rows.map((row) => [row['flow_id'] as string, reader.read(row)]));
+  const runs = await selectExecutions(session, `WHERE e.id IN (${marks(ids)})`, ids);
+  return new Map(runs.map((run) => [run.flow_id, run]));
 }
 
 /** Gives every flow its next time; those that begin a run show it. */

@@ -1,4 +1,5 @@
 import { ProtectionFlow, ProtectionFlowExecution } from '../../entities';
+import { selectExecutions } from '../executions/execution-list';
 import { beginRuns } from '../executions/start';
 import { marks, storedIds } from '../statements';
 import { rowReader, type RawRow } from '../row-reader';
@@ -56,15 +57,6 @@ async function lockFreeFlows(session: Session, waiting: readonly Waiting[]): Pro
   );
 }
 
-async function readRuns(session: Session, ids: readonly string[]): Promise<ProtectionFlowExecution[]> {
-  const reader = rowReader(session.manager, ProtectionFlowExecution);
-  const rows = await session.select<RawRow>(
-    `SELECT ${reader.columns('e')} FROM protection_flow_executions e WHERE e.id IN (${marks(ids)}) ORDER BY e.id`,
-    ids,
-  );
-  return rows.map((row) => reader.read(row));
-}
-
 function dueAt({ execution_metadata }: ProtectionFlowExecution): Date | null {
   const text = execution_metadata?.['due_at'];
   const instant = new Date(typeof text === 'string' ? text : NaN);
@@ -84,7 +76,7 @@ export async function claimQueuedRuns(session: Session, worker: string, limit: n
   const ids = [...oldest.values()];
   if (ids.length === 0) return [];
   await beginRuns(session, ids, worker);
-  const runs = await readRuns(session, ids);
+  const runs = await selectExecutions(session, `WHERE e.id IN (${marks(ids)}) ORDER BY e.id`, ids);
   return runs.map((execution) => ({
     execution,
     flow: flows.get(execution.flow_id)!,

@@ -1,6 +1,6 @@
 import { isProtectionFlowsError } from '../../errors';
 import { nextRun } from '../../schedule';
-import { marks, storedIds } from '../statements';
+import { marks, orNone, storedIds } from '../statements';
 import type { Session } from '../session';
 
 /** A row of replication_schedules, as far as the next run depends on it. */
@@ -24,8 +24,6 @@ export type NoRunReason = 'no-schedule' | 'schedule-disabled' | 'schedule-invali
 export type NextTime =
   { readonly next: Date } | { readonly next: null; readonly reason: NoRunReason; readonly message?: string };
 
-const tableMissing = 1146;
-
 /** Schedules by the ids that were asked for, however those are spelled. */
 export type Schedules = ReadonlyMap<string, ScheduleRow>;
 
@@ -33,24 +31,21 @@ export type Schedules = ReadonlyMap<string, ScheduleRow>;
 export async function readSchedules(session: Session, ids: readonly (string | null)[]): Promise<Schedules> {
   const wanted = [...new Set(ids.filter((id) => id !== null))];
   if (wanted.length === 0) return new Map();
-  try {
-    // All columns: those of chains are not in every release of the platform
-    const rows = await session.select<ScheduleRow>(
+  // All columns: those of chains are not in every release of the platform
+  const rows = await orNone(
+    session.select<ScheduleRow>(
       `SELECT s.*, CURRENT_TIMESTAMP AS read_at FROM replication_schedules s WHERE s.id IN (${marks(wanted)})`,
       wanted,
-    );
-    const byId = new Map(rows.map((row) => [row.id, row]));
-    const stored = await storedIds(session, 'replication_schedules', wanted, [...byId.keys()]);
-    return new Map(
-      [...stored].flatMap(([asked, id]) => {
-        const row = byId.get(id);
-        return row === undefined ? [] : [[asked, row] as const];
-      }),
-    );
-  } catch (error) {
-    if ((error as { errno?: number }).errno === tableMissing) return new Map();
-    throw error;
-  }
+    ),
+  );
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  const stored = await storedIds(session, 'replication_schedules', wanted, [...byId.keys()]);
+  return new Map(
+    [...stored].flatMap(([asked, id]) => {
+      const row = byId.get(id);
+      return row === undefined ? [] : [[asked, row] as const];
+    }),
+  );
 }
 
 /** The schedule of that id among those that were read. */

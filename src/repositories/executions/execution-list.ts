@@ -1,17 +1,4 @@
-import {
-  behind,
-  assertOfList,
-  listName,
-  pageOf,
-  type Cursor,
-  type Page,
-  cursor,
-  readSegments,
-  segmentsFrom,
-  whereClause,
-  type Order,
-  type Segment,
-} from '../pages';
+import { behind, cursor, listName, readPage, type Cursor, type Order, type Page, type Where } from '../pages';
 import { withIndex, marks } from '../statements';
 import type { Session } from '../session';
 import { ProtectionFlowExecution } from '../../entities';
@@ -27,6 +14,7 @@ export interface Position {
   readonly id: string;
 }
 
+const historyIndex = 'idx_executions_history';
 const newest = { column: 'e.created_at', id: 'e.id', direction: 'desc' } as const;
 
 /** Which of a flow's runs are wanted. */
@@ -54,7 +42,7 @@ export function selectNewestFirst<Row extends object>(
   const from = position ? behind(newest, { value: position.created_at, id: position.id }) : null;
   return withIndex<Row>(
     session,
-    'idx_executions_history',
+    historyIndex,
     (hint) =>
       `SELECT ${columns} FROM protection_flow_executions e ${hint}
         WHERE e.flow_id = ? ${from ? `AND ${from.condition}` : ''} ${condition} ORDER BY e.created_at DESC, e.id DESC LIMIT ?`,
@@ -62,41 +50,41 @@ export function selectNewestFirst<Row extends object>(
   );
 }
 
-async function selectExecutions(
+/** Runs; `tail` is the end of the SELECT behind the table, `index` the one that its order wants. */
+export async function selectExecutions(
   session: Session,
-  rest: string,
+  tail: string,
   parameters: readonly unknown[],
+  index: string | null = null,
 ): Promise<ProtectionFlowExecution[]> {
   const reader = rowReader(session.manager, ProtectionFlowExecution);
-  const rows = await session.select<RawRow>(
-    `SELECT ${reader.columns('e')} FROM protection_flow_executions e ${rest}`,
-    parameters,
-  );
+  const sqlWith = (hint: string): string =>
+    `SELECT ${reader.columns('e')} FROM protection_flow_executions e ${hint} ${tail}`;
+  const rows = await withIndex<RawRow>(session, index, sqlWith, parameters);
   return rows.map((row) => reader.read(row));
 }
 
+const table = 'protection_flow_executions e';
+
 /** A page of a flow's runs, newest first. */
-export async function selectHistory(
+export function selectHistory(
   session: Session,
   flowId: string,
   limit: number,
   after: Cursor | null,
 ): Promise<Page<ProtectionFlowExecution>> {
-  const list = listName('history', flowId);
-  assertOfList('history', after, list);
-  const reader = rowReader(session.manager, ProtectionFlowExecution);
-  const rows = await selectNewestFirst<RawRow>(session, {
-    columns: reader.columns('e'),
-    flowId,
-    // Only a column that may be null gives a place without a value
-    position: after === null ? null : { created_at: after.value as Date, id: after.id },
-    limit: limit + 1,
-  });
-  return pageOf(
-    rows.map((row) => reader.read(row)),
-    limit,
-    list,
-    (run) => run.created_at,
+  return readPage(
+    session,
+    {
+      subject: 'history',
+      name: listName('history', flowId),
+      table,
+      where: { sql: 'e.flow_id = ?', parameters: [flowId] },
+      order: newest,
+      valueOf: (run) => run.created_at,
+      select: (tail, parameters) => selectExecutions(session, tail, parameters, historyIndex),
+    },
+    { limit, after },
   );
 }
 
@@ -194,11 +182,6 @@ export const executionPage = options({
 /** By the start, which has an index across all flows, and created_at has none. */
 const newestFirst: Order = { column: 'e.started_at', id: 'e.id', direction: 'desc', isNullable: true };
 
-interface Where {
-  readonly sql: string;
-  readonly parameters: readonly unknown[];
-}
-
 function whereOf({ status, flow_id, execution_type, startedFrom, startedBefore }: Filter): Where {
   const conditions: string[] = [];
   const parameters: unknown[] = [];
@@ -222,42 +205,26 @@ function whereOf({ status, flow_id, execution_type, startedFrom, startedBefore }
 const indexFor = ({ status, flow_id }: Filter): string | null =>
   status === undefined && flow_id === undefined ? 'idx_execution_time' : null;
 
-async function countExecutions(session: Session, { sql, parameters }: Where): Promise<number> {
-  const [row] = await session.select<{ total: string | number }>(
-    `SELECT COUNT(*) AS total FROM protection_flow_executions e ${whereClause(sql)}`,
-    parameters,
-  );
-  return Number(row?.total);
-}
-
 /** A page of the runs of all flows, the one that began last first; those that have not begun, or never did, come last. */
-export async function listExecutions(
+export function listExecutions(
   session: Session,
   filter: Filter,
-  { limit, after, total }: ValueOf<typeof executionPage>,
+  page: ValueOf<typeof executionPage>,
 ): Promise<Page<ProtectionFlowExecution>> {
   const where = whereOf(filter);
-  const list = listName('executions', where.sql, where.parameters);
-  assertOfList('list', after, list);
-  const reader = rowReader(session.manager, ProtectionFlowExecution);
+  const isBegun = filter.startedFrom !== undefined || filter.startedBefore !== undefined;
   const index = indexFor(filter);
-  const read = ({ condition, parameters, orderBy }: Segment, rest: number): Promise<RawRow[]> =>
-    withIndex<RawRow>(
-      session,
-      index,
-      (hint) =>
-        `SELECT ${reader.columns('e')} FROM protection_flow_executions e ${hint} ` +
-        `${whereClause(where.sql, condition)} ORDER BY ${orderBy} LIMIT ?`,
-      [...where.parameters, ...parameters, rest],
-    );
-  const begunOnly = filter.startedFrom !== undefined || filter.startedBefore !== undefined;
-  const segments = segmentsFrom(begunOnly ? { ...newestFirst, isNullable: false } : newestFirst, after);
-  const rows = await readSegments(segments, limit + 1, read);
-  const found = pageOf(
-    rows.map((row) => reader.read(row)),
-    limit,
-    list,
-    (run) => run.started_at,
+  return readPage(
+    session,
+    {
+      subject: 'list',
+      name: listName('executions', where.sql, where.parameters),
+      table,
+      where,
+      order: isBegun ? { ...newestFirst, isNullable: false } : newestFirst,
+      valueOf: (run) => run.started_at,
+      select: (tail, parameters) => selectExecutions(session, tail, parameters, index),
+    },
+    page,
   );
-  return total ? { ...found, total: await countExecutions(session, where) } : found;
 }

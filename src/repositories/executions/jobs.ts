@@ -9,7 +9,7 @@ import {
 import { ProtectionFlowsError } from '../../errors';
 import { jobIdsIn } from '../row-reader';
 import { executionNotFound } from '../refusals';
-import { chunks, marks, storedIds } from '../statements';
+import { chunks, isTableMissing, marks, storedIds } from '../statements';
 import type { Session } from '../session';
 import { type Outcome, heartbeatNow, metadataIn, startingFlag } from './execution-input';
 import { endExecution } from './transition';
@@ -108,7 +108,7 @@ async function jobStates(
   try {
     return await readStates(session, ids);
   } catch (error) {
-    if ((error as { errno?: number }).errno !== 1146) throw error;
+    if (!isTableMissing(error)) throw error;
     throw new ProtectionFlowsError('PLATFORM_TABLE_MISSING', {
       message: 'the states of the jobs are not known: there is no table backup_jobs',
       remedy: 'Give settle the states of the jobs, or create the platform’s tables.',

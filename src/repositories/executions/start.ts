@@ -6,7 +6,7 @@ import { metadataIn, type NewExecution } from './execution-input';
 import { uuidv7 } from 'uuidv7';
 import { ProtectionFlowExecution } from '../../entities';
 import { isProtectionFlowsError } from '../../errors';
-import { rowReader, type RawRow } from '../row-reader';
+import { selectExecutions } from './execution-list';
 
 /**
  * Runs of the queue go to `running`, and their flows show them. Whoever calls holds the flows' rows and has seen that none
@@ -54,22 +54,10 @@ export function beginExecution(session: Session, id: string): Promise<boolean> {
   }, 'READ COMMITTED');
 }
 
-async function selectExecution(
-  session: Session,
-  condition: string,
-  parameters: readonly unknown[],
-): Promise<ProtectionFlowExecution | null> {
-  const reader = rowReader(session.manager, ProtectionFlowExecution);
-  const [row] = await session.select<RawRow>(
-    `SELECT ${reader.columns('e')} FROM protection_flow_executions e WHERE ${condition}`,
-    parameters,
-  );
-  return row === undefined ? null : reader.read(row);
-}
-
 /** The execution of that id, or null. */
-export function findExecution(session: Session, id: string): Promise<ProtectionFlowExecution | null> {
-  return selectExecution(session, 'e.id = ?', [id]);
+export async function findExecution(session: Session, id: string): Promise<ProtectionFlowExecution | null> {
+  const [found] = await selectExecutions(session, 'WHERE e.id = ?', [id]);
+  return found ?? null;
 }
 
 /** The execution as it is in the database right after its insert: what was not given has its default. */
@@ -138,11 +126,11 @@ async function alreadyMade(
 ): Promise<ProtectionFlowExecution> {
   if (input.id === undefined) throw fault;
   // Of the same flow however it is spelled: that is the database's to say
-  const made = await selectExecution(session, `e.id = ? AND e.flow_id = ? ${session.currentRead}`, [
+  const [made] = await selectExecutions(session, `WHERE e.id = ? AND e.flow_id = ? ${session.currentRead}`, [
     input.id,
     input.flow_id,
   ]);
-  if (made === null) throw fault;
+  if (made === undefined) throw fault;
   return made;
 }
 

@@ -12,18 +12,7 @@ import type { Optional } from '../../domain';
 import { type FlowRow, ProtectionFlow } from '../../entities';
 import type { FieldFault } from '../../errors';
 import { columnsOf, limitOf } from '../input';
-import {
-  type Order,
-  assertOfList,
-  cursor,
-  listName,
-  pageOf,
-  type Page,
-  readSegments,
-  segmentsFrom,
-  whereClause,
-  type Segment,
-} from '../pages';
+import { cursor, listName, readPage, type Order, type Page, type Where } from '../pages';
 import { withIndex } from '../statements';
 import { withPlatformColumns } from '../platform-columns';
 import { rowReader, type RawRow } from '../row-reader';
@@ -74,17 +63,11 @@ export const flowFilter: Reader<FlowFilter> = columnsOf(
   { refusal: 'is not a filter', judge: nameFaults },
 );
 
-/** A filter as SQL: a condition on `protection_flows f`, empty where everything passes. */
-export interface Where {
-  readonly sql: string;
-  readonly parameters: readonly unknown[];
-}
-
 /** `!` and not `\` takes the meaning of what follows: it has none in a text literal of SQL. */
 const patternFor = (part: string): string => `%${part.replace(/[!%_]/g, '!$&')}%`;
 
 /** The condition that a filter stands for. */
-export function whereOf(filter: FlowFilter): Where {
+function whereOf(filter: FlowFilter): Where {
   const given = columns.filter((name) => filter[name] !== undefined);
   const conditions = given.map((name) => `f.${name} ${filter[name] === null ? 'IS NULL' : '= ?'}`);
   const parameters: unknown[] = given.map((name) => filter[name]).filter((value) => value !== null);
@@ -110,10 +93,10 @@ const defaults = {
 } as const satisfies Record<FlowSort, Order['direction']>;
 
 /** What a list of flows may be ordered by. */
-export const flowSorts = Object.keys(defaults) as FlowSort[];
+const flowSorts = Object.keys(defaults) as FlowSort[];
 
 /** The order of a list of flows. */
-export function flowOrder(sort: FlowSort, direction: Order['direction'] = defaults[sort]): Order {
+function flowOrder(sort: FlowSort, direction: Order['direction'] = defaults[sort]): Order {
   const isNullable = sort === 'last_execution_time' || sort === 'next_execution_time';
   return { column: `f.${sort}`, id: 'f.id', direction, isNullable, isUnique: sort === 'name' };
 }
@@ -140,7 +123,7 @@ const selective = ['target_id', 'schedule_id', 'repository_id', 'policy_id'] as 
  * The index that gives the flows of a filter in an order; null where the server had better choose. Only flows that are
  * `enabled`, or are not, are indexed by their next time: all of them are sorted.
  */
-export function indexFor(filter: FlowFilter, sort: FlowSort): string | null {
+function indexFor(filter: FlowFilter, sort: FlowSort): string | null {
   if (sort === 'created_at') return createdIndex(filter);
   if (selective.some((name) => filter[name] !== undefined)) return null;
   if (sort === 'next_execution_time') return filter.enabled === undefined ? null : 'idx_flows_due';
@@ -170,66 +153,43 @@ export const flowPage = options({
   order: optional(choice(['asc', 'desc'])),
 });
 
-/** Flows with their names by a condition on `f`, of which at most one row each is expected. */
+/** Flows with their names; `tail` is the end of the SELECT from WHERE on, `index` the one that its order wants. */
 export async function selectFlows(
   session: Session,
-  condition: string,
+  tail: string,
   parameters: readonly unknown[],
+  index: string | null = null,
 ): Promise<FlowView[]> {
   const rows = await withPlatformColumns(session, (columns) => {
     const names = nameJoins(columns);
     const own = rowReader(session.manager, ProtectionFlow).columns('f');
-    return session.select<RawRow>(
-      `SELECT ${own}${names.columns} FROM protection_flows f ${names.joins} WHERE ${condition}`,
-      parameters,
-    );
+    const sqlWith = (hint: string): string =>
+      `SELECT ${own}${names.columns} FROM protection_flows f ${hint} ${names.joins} ${tail}`;
+    return withIndex<RawRow>(session, index, sqlWith, parameters);
   });
   return rows.map((row) => readFlowView(session.manager, row));
 }
 
-async function countFlows(session: Session, where: Where): Promise<number> {
-  const sql = `SELECT COUNT(*) AS total FROM protection_flows f ${whereClause(where.sql)}`;
-  const [row] = await session.select<{ total: string | number }>(sql, where.parameters);
-  return Number(row?.total);
-}
-
-/**
- * A page of flows with their names. Where an index gives the order, a page costs the same wherever in the list it is.
- */
-export async function listFlows(
+/** A page of flows with their names. */
+export function listFlows(
   session: Session,
   filter: FlowFilter,
-  { limit, after, total, sort, order: direction }: ValueOf<typeof flowPage>,
+  { sort, order: direction, ...page }: ValueOf<typeof flowPage>,
 ): Promise<Page<FlowView>> {
   const order = flowOrder(sort, direction);
   const where = whereOf(filter);
-  const list = listName('flows', sort, order.direction, where.sql, where.parameters);
-  assertOfList('list', after, list);
-  const rows = await readSegments(segmentsFrom(order, after), limit + 1, (segment, rest) =>
-    selectSegment(session, indexFor(filter, sort), where, segment, rest),
+  const index = indexFor(filter, sort);
+  return readPage(
+    session,
+    {
+      subject: 'list',
+      name: listName('flows', sort, order.direction, where.sql, where.parameters),
+      table: 'protection_flows f',
+      where,
+      order,
+      valueOf: (flow) => flow[sort],
+      select: (tail, parameters) => selectFlows(session, tail, parameters, index),
+    },
+    page,
   );
-  const found = pageOf(
-    rows.map((row) => readFlowView(session.manager, row)),
-    limit,
-    list,
-    (flow) => flow[sort],
-  );
-  return total ? { ...found, total: await countFlows(session, where) } : found;
-}
-
-function selectSegment(
-  session: Session,
-  index: string | null,
-  where: Where,
-  { condition, parameters, orderBy }: Segment,
-  limit: number,
-): Promise<RawRow[]> {
-  return withPlatformColumns(session, (columns) => {
-    const names = nameJoins(columns);
-    const own = rowReader(session.manager, ProtectionFlow).columns('f');
-    const sqlWith = (hint: string): string =>
-      `SELECT ${own}${names.columns} FROM protection_flows f ${hint} ${names.joins} ` +
-      `${whereClause(where.sql, condition)} ORDER BY ${orderBy} LIMIT ?`;
-    return withIndex<RawRow>(session, index, sqlWith, [...where.parameters, ...parameters, limit]);
-  });
 }
