@@ -150,7 +150,7 @@ export {
   type VerifyReport,
 } from './engine/verify';
 export type { Choice } from './engine/adopt/repair';
-export type { OrphanChoice } from './engine/orphans/choices';
+export type { OrphanChoice } from './engine/orphans/context';
 export type { Difference, DifferentObject } from './engine/schema/compare';
 export type { Flavour, Server } from './engine/server/server';
 export type { TableSize } from './engine/steps/table-size';

@@ -1,5 +1,6 @@
 import type { ProtectionFlowsDataSource } from '../../src/engine/migrate';
 import { isProtectionFlowsError } from '../../src/errors';
+import { owner } from '../../src/migrations';
 import type { Schema } from '../../src/engine/schema/shape';
 import { runStep, undoStep, type Step, type StepContext } from '../../src/engine/steps/step';
 import { stepOf, type Change, type Refusal } from './change';
@@ -18,6 +19,7 @@ function contextOn(dataSource: ProtectionFlowsDataSource, session: StepContext['
   return {
     session,
     server: dataSource.server,
+    owner,
     discardRows: false,
     copyLimitRows: 100_000,
     execute: async (sql) => {

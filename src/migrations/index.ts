@@ -1,4 +1,5 @@
 import { declaredBy } from '../engine/steps/step';
+import type { Owner } from '../engine/orphans/context';
 import type { Schema } from '../engine/schema/shape';
 import { CreateProtectionFlowTables1795305600000 } from './1795305600000-create-protection-flow-tables';
 import { AddForeignKeys1795305601000 } from './1795305601000-add-foreign-keys';
@@ -26,6 +27,9 @@ export const migrationList: readonly StepMigration[] = migrations.map((Migration
 export const declaredSchema: Schema = declaredBy(migrationList.flatMap((migration) => [...migration.steps]));
 
 export { probes } from './probes';
+/** Whose tables the engine works on. */
+export const owner: Owner = { tablePrefix: 'sendense_flow', declared: declaredSchema };
+
 export { defaultCopyLimitRows } from './copy-limit';
 export { StepMigration, stepContext } from './step-migration';
 export { attachHooks, runnerHooks, type RunnerHooks } from './runner-hooks';

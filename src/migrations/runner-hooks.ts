@@ -1,6 +1,6 @@
 import type { QueryRunner } from 'typeorm';
 import { ProtectionFlowsError } from '../errors';
-import type { OrphanChoice } from '../engine/orphans/choices';
+import { type OrphanChoice, type Owner } from '../engine/orphans/context';
 import type { Server } from '../engine/server/server';
 
 /**
@@ -10,6 +10,8 @@ import type { Server } from '../engine/server/server';
 export interface RunnerHooks {
   /** The server, where it is known: it is asked what it is otherwise. */
   server?: Server;
+  /** As in StepContext. */
+  owner?: Owner;
   discardRows?: boolean;
   /** As in StepContext. */
   orphans?: OrphanChoice;

@@ -10,6 +10,7 @@ export async function stepContext(runner: QueryRunner, migration: string | null)
   return {
     session: runner,
     server: hooks.server ?? (await detectServer(runner)),
+    owner: hooks.owner ?? { tablePrefix: 'sendense_flow', declared: new Map() },
     discardRows: hooks.discardRows ?? process.env.PROTECTION_FLOWS_DISCARD_ROWS === '1',
     dropped: hooks.dropped,
     orphans: hooks.orphans,

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection, ResultSetHeader } from 'mysql2/promise';
 import { migrate } from '../../src/engine/migrate';
 import { select } from '../../src/engine/server/queryable';
-import type { OrphanChoice } from '../../src/engine/orphans/choices';
+import type { OrphanChoice } from '../../src/engine/orphans/context';
 import { createRepository } from '../../src/testing';
 import { useDatabase, type TestDatabase } from '../support/database';
 import { openDataSource, useDataSource } from '../support/data-source';
@@ -183,14 +183,10 @@ describe(`${rounds} rounds of adding keys while orphans are made (seed ${seed})`
     }
     const [there, aside] = [
       await select<{ id: string }>(database.session, 'SELECT id FROM protection_flow_executions'),
-      await database.session
-        .query(
-          "SELECT row_key AS id FROM sendense_flow_orphans WHERE table_name = 'protection_flow_executions'",
-        )
-        .then(
-          (rows) => rows as { id: string }[],
-          () => [],
-        ),
+      await database.session.query('SELECT id FROM sendense_flow_orphans_protection_flow_executions').then(
+        (rows) => rows as { id: string }[],
+        () => [],
+      ),
     ];
     const known = new Set([...there, ...aside].map(({ id }) => id));
     const lost = [...ledger.executions].filter(

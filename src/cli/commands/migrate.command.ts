@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { OrphanChoice } from '../../engine/orphans/choices';
+import type { OrphanChoice } from '../../engine/orphans/context';
 import { commandHelp } from '../help-text';
 import type { GlobalOptions } from '../command-line';
 import { orphansOption } from '../orphans-option';

@@ -43,10 +43,8 @@ export function restoreOrphansText(result: RestoreOrphansResult, style: Style): 
       ? rowsBack === 0
         ? []
         : labelled('', `${counted(rowsBack, 'row')} restored, none left behind.`, 0).map(style.green)
-      : labelled(
-          '',
-          `${counted(rowsBack, 'row')} restored, ${rowsLeft} left in sendense_flow_orphans.`,
-          0,
-        ).map(style.red),
+      : labelled('', `${counted(rowsBack, 'row')} restored, ${rowsLeft} left in quarantine.`, 0).map(
+          style.red,
+        ),
   ]);
 }

@@ -1,13 +1,12 @@
 import { quoteName, select, type Queryable } from '../server/queryable';
-import { readRowTable } from '../orphans/row-table';
 import {
   byPrimaryKey,
   countRows,
+  forEachBatch,
   keysSql,
-  selectKeys,
-  type RowKey,
+  readRowTable,
   type RowSelection,
-} from '../orphans/row-selection';
+} from '../orphans/rows';
 import { inRowTransaction } from '../server/row-transaction';
 import { named, type Column, type Table } from '../schema/shape';
 import type { StepContext } from '../steps/step';
@@ -149,19 +148,15 @@ export async function fillRows(context: StepContext, found: Table, fills: readon
   const rows: RowSelection = { table, from: `${table.sql} r ${byPrimaryKey}`, where: anyOf(fills) };
   const total = await countRows(session, rows);
   const what = `fill ${listed(fills)} of ${found.name}`;
+  if (total === 0) return;
   let done = 0;
-  let after: RowKey | null = null;
-  do {
-    const keys: RowKey[] = total === 0 ? [] : await selectKeys(session, rows, { limit: batchRows, after });
-    if (keys.length > 0) {
-      await inRowTransaction(session, { what, goOn, patienceMs }, () =>
-        session.query(
-          `UPDATE ${rows.from} SET ${assignments(fills, found)} WHERE ${rows.where} AND ${keysSql(table, keys)}`,
-        ),
-      );
-      done += keys.length;
-      context.onProgress?.(`${what}: ${done} of ${Math.max(total, done)} rows`);
-    }
-    after = keys.at(-1) ?? null;
-  } while (after !== null);
+  await forEachBatch(session, rows, batchRows, async (keys) => {
+    await inRowTransaction(session, { what, goOn, patienceMs }, () =>
+      session.query(
+        `UPDATE ${rows.from} SET ${assignments(fills, found)} WHERE ${rows.where} AND ${keysSql(table, keys)}`,
+      ),
+    );
+    done += keys.length;
+    context.onProgress?.(`${what}: ${done} of ${Math.max(total, done)} rows`);
+  });
 }

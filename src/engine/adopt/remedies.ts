@@ -3,8 +3,7 @@ import { alterSql, createTableSql, dropForeignKeySql, expectedText, foreignKeySq
 import { keyState, unprovenName } from '../steps/key-state';
 import { mendColumn, relaxColumn } from './mend-columns';
 import { differencesOf, mendChecks, mendIndexes, mendTableSettings, type MendTarget } from './mend-objects';
-import { describeOrphanMend, mendOrphansSql } from '../orphans/mend-orphans';
-import { orphansSql } from '../orphans/find-orphans';
+import { describeOrphanMend, mendOrphansSql, orphansSql } from '../orphans/find-orphans';
 import { quoteName } from '../server/queryable';
 import { note, partsOf, statement, type RemedyPart } from '../steps/remedy';
 import type { Flavour } from '../server/server';

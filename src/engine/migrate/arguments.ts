@@ -10,7 +10,7 @@ import {
   that,
   type Reader,
 } from '../../arguments';
-import { orphanChoices } from '../orphans/choices';
+import { orphanChoices } from '../orphans/context';
 import type { Queryable } from '../server/queryable';
 import type { ProtectionFlowsDataSource } from '../../typeorm/guarded-data-source';
 import type { ProgressListener } from './results';

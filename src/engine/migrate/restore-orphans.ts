@@ -1,15 +1,16 @@
 import { choice, count, declareArguments, optional, options as optionsOf } from '../../arguments';
-import { declaredSchema } from '../../migrations';
+import { stepContext } from '../../migrations';
 import { foreignKeyNames } from '../../migrations/foreign-key-names';
-import { hasQuarantine } from '../orphans/quarantine-table';
-import { restoreRows, type LeftRows, type RestoredRows } from '../orphans/restore-rows';
+import { oldSources } from '../orphans/old-quarantine';
+import { quarantineSources } from '../orphans/quarantine-table';
+import { restoreRows, type LeftRows } from '../orphans/restore-rows';
 import { withRowSettings } from '../server/row-transaction';
 import { whereOf, type Where } from '../server/server';
 import { guarded, sessionReaders } from './arguments';
 import type { ProtectionFlowsDataSource } from '../../typeorm/guarded-data-source';
 import { withMigrationSession, type SessionOptions } from '../session/migration-session';
 
-export type { LeftReason } from '../orphans/restore-row';
+export type { LeftReason } from '../orphans/restore-rows';
 export type { LeftRows };
 
 /** Options of {@link restoreOrphans}. */
@@ -51,20 +52,11 @@ export async function restoreOrphans(
   options: RestoreOrphansOptions = {},
 ): Promise<RestoreOrphansResult> {
   assertRestore({ dataSource, options });
-  const { key, batchRows, tableWaitMs } = options;
-  const { restored, left } = await withMigrationSession(dataSource, options, {}, ({ runner, goOn, tell }) =>
-    withRowSettings(runner, async (): Promise<RestoredRows> => {
-      if (!(await hasQuarantine(runner))) return { restored: {}, left: [] };
-      return restoreRows({
-        session: runner,
-        server: dataSource.server,
-        declared: declaredSchema,
-        key,
-        batchRows,
-        tableWaitMs,
-        goOn,
-        onProgress: tell,
-      });
+  const { key, batchRows } = options;
+  const { restored, left } = await withMigrationSession(dataSource, options, {}, ({ runner }) =>
+    withRowSettings(runner, async () => {
+      const context = { ...(await stepContext(runner, null)), key, batchRows };
+      return restoreRows(context, [...(await quarantineSources(context)), ...(await oldSources(context))]);
     }),
   );
   return { ok: left.length === 0, ...whereOf(dataSource), restored, left };

@@ -1,12 +1,12 @@
 import { defaultCopyLimitRows } from '../../migrations';
 import type { Wishes } from '../preflight';
-import type { OrphanChoice } from '../orphans/choices';
+import type { OrphanChoice } from '../orphans/context';
 
 /** What a migrate may do that changes rows or holds up writers. */
 export interface WishOptions {
   /**
    * What to do about rows whose parent does not exist: `report` them and refuse the key, set the reference to `null`,
-   * or move them to `sendense_flow_orphans` (`quarantine`). Default: `report`.
+   * or set them aside in tables of their own (`quarantine`). Default: `report`.
    */
   readonly orphans?: OrphanChoice | undefined;
   /** True where a table of any size may be copied while its writers wait, if the server can't do without. */

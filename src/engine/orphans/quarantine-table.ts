@@ -1,78 +1,141 @@
-import { randomUUID } from 'node:crypto';
-import { tableExists } from '../server/catalog-rows';
-import { quoteName, type Queryable } from '../server/queryable';
-import type { StepContext } from '../steps/step';
-import { rowJsonSql, rowKeySql, textLiteral, type RowTable } from './row-table';
-import { keyText, rowsByKey, type RowKey } from './row-selection';
+import { createHash, randomUUID } from 'node:crypto';
+import { catalogRows } from '../server/catalog-rows';
+import type { Schema } from '../schema/shape';
+import { quoteName, quoteText, type Queryable } from '../server/queryable';
+import type { OrphanContext, Owner } from './context';
+import {
+  hasParents,
+  readWithParents,
+  type QuarantinedRow,
+  type RestoreContext,
+  type Source,
+} from './restore-rows';
+import { affected, readRowTable, rowsByKey, type RowColumn, type RowKey, type RowTable } from './rows';
 
-/** The table that keeps what was set aside. It exists only once it was needed, and is the user's to drop. */
-export const quarantineTable = 'sendense_flow_orphans';
+/** The longest name that the servers take. */
+const longestName = 64;
+const room = 'orphans'.length + 5;
 
-/** Every row whole, as JSON: the tables' shapes may change while their rows are here. */
-export const createQuarantineSql = `CREATE TABLE IF NOT EXISTS ${quoteName(quarantineTable)} (
-  id bigint unsigned NOT NULL AUTO_INCREMENT,
-  quarantined_at timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP,
-  run_id char(36) NOT NULL,
-  foreign_key varchar(64) NOT NULL,
-  database_name varchar(64) NULL DEFAULT NULL,
-  table_name varchar(64) NOT NULL,
-  row_key text NOT NULL,
-  reason enum('orphan','cascade') NOT NULL,
-  caused_by text NOT NULL,
-  \`columns\` json NOT NULL,
-  PRIMARY KEY (id),
-  INDEX idx_orphans_key (foreign_key)
+/** A table's part of the name of its quarantine: its own name, shortened where that would be too long. */
+function partOfName(prefix: string, table: string): string {
+  const fits = longestName - prefix.length - room;
+  if (table.length <= fits) return table;
+  const hash = createHash('sha256').update(table).digest('hex').slice(0, 8);
+  return `${table.slice(0, fits - hash.length - 1)}_${hash}`;
+}
+
+/**
+ * The name of the table that keeps the rows which were set aside from a table: `sendense_flow_orphans_protection_flows`.
+ *
+ * @param number 2 and up for rows that were set aside after the table's columns had changed
+ */
+export const quarantineName = ({ tablePrefix }: Owner, table: string, number = 1): string =>
+  `${tablePrefix}_orphans${number === 1 ? '' : number}_${partOfName(tablePrefix, table)}`;
+
+/** What is known of a row in quarantine besides the row. */
+const ownColumns: Readonly<Record<string, string>> = {
+  quarantine_id: 'bigint unsigned NOT NULL AUTO_INCREMENT',
+  quarantined_at: 'timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP',
+  quarantine_run: 'char(36) NOT NULL',
+  quarantine_key: 'varchar(64) NOT NULL',
+  quarantine_reason: "enum('orphan','cascade') NOT NULL",
+};
+
+/** The columns of a table that can be inserted. */
+export const insertable = ({ columns }: RowTable): RowColumn[] =>
+  columns.filter((column) => !column.isGenerated);
+
+/** The columns of a quarantine that hold the row. */
+export const quarantined = ({ columns }: RowTable): RowColumn[] =>
+  columns.filter(({ name }) => !Object.hasOwn(ownColumns, name));
+
+const isSame = (column: RowColumn, other: RowColumn): boolean =>
+  (['name', 'type', 'charset', 'collation'] as const).every((part) => column[part] === other[part]);
+
+/**
+ * A table for rows of another: the same names and types, so that no value is converted, and nothing else of it. A unique
+ * index, a CHECK, a default would stand in a row's way, or change it.
+ */
+export function createQuarantineSql(name: string, table: RowTable): string {
+  const columns = insertable(table).map(({ name: column, type, charset, collation }) => {
+    const text = charset === null ? '' : ` CHARACTER SET ${charset} COLLATE ${collation ?? ''}`;
+    return `${quoteName(column)} ${type}${text} NULL DEFAULT NULL`;
+  });
+  const own = Object.entries(ownColumns).map(([column, definition]) => `${column} ${definition}`);
+  return `CREATE TABLE IF NOT EXISTS ${quoteName(name)} (
+  ${[...own, ...columns, 'PRIMARY KEY (quarantine_id)'].join(',\n  ')}
 ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci`;
-
-/** True where the table is there. */
-export function hasQuarantine(session: Queryable): Promise<boolean> {
-  return tableExists(session, quarantineTable);
 }
 
-/** Creates the table unless it is there. */
-export async function ensureQuarantine(context: StepContext): Promise<void> {
-  if (!(await hasQuarantine(context.session))) await context.execute(createQuarantineSql);
+/**
+ * The name of a quarantine that takes the table's rows as they are; created where there is none. DDL commits: to be
+ * called before the transaction that moves rows.
+ */
+export async function ensureQuarantine(context: OrphanContext, table: RowTable): Promise<string> {
+  const { session, owner } = context;
+  for (let number = 1; ; number += 1) {
+    const name = quarantineName(owner, table.name, number);
+    const there = await readRowTable(session, table.flavour, { database: null, name });
+    if (there === null) {
+      await context.execute(createQuarantineSql(name, table));
+      return name;
+    }
+    if (insertable(table).every((column) => there.columns.some((one) => isSame(one, column)))) return name;
+  }
 }
 
-/** What the rows that are set aside have in common. */
+/** The quarantines of each declared table that are there, the newest first. */
+export async function findQuarantines(session: Queryable, owner: Owner): Promise<Map<string, string[]>> {
+  const there = await catalogRows<{ name: string }>(
+    session,
+    'SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND LOCATE(?, TABLE_NAME) = 1',
+    [`${owner.tablePrefix}_orphans`],
+  );
+  const found = new Map<string, string[]>();
+  for (const table of owner.declared.keys()) {
+    const numbered = there.flatMap(({ name }) => {
+      const number = Number(/_orphans(\d+)_/.exec(name.slice(owner.tablePrefix.length))?.[1] ?? 1);
+      // lower_case_table_names stores other names than were given
+      const isIts = name.toLowerCase() === quarantineName(owner, table, number).toLowerCase();
+      return isIts ? [{ name, number }] : [];
+    });
+    const newestFirst = numbered.sort((one, other) => other.number - one.number);
+    if (numbered.length > 0)
+      found.set(
+        table,
+        newestFirst.map(({ name }) => name),
+      );
+  }
+  return found;
+}
+
+/** Why rows are set aside. */
 export interface Cause {
-  readonly runId: string;
-  readonly foreignKey: string;
-  /** The orphan that they hang on; null for orphans. */
-  readonly root: RowKey | null;
+  /** The same for all rows of one run and one key. */
+  readonly run: string;
+  readonly key: string;
+  /** `cascade` for rows that hung on orphans. */
+  readonly reason: 'orphan' | 'cascade';
 }
 
-export const newRunId = (): string => randomUUID();
-
-const affected = (result: unknown): number => Number((result as { affectedRows?: number }).affectedRows ?? 0);
+export const newRun = (): string => randomUUID();
 
 /**
  * Writes rows into the quarantine and deletes them. To be called in a transaction that has locked them; the caller
  * rolls back where it throws.
- *
- * @throws the server's error 1301 or 1048 where a row's JSON does not fit into max_allowed_packet
  */
 export async function moveToQuarantine(
   session: Queryable,
   table: RowTable,
+  quarantine: string,
   keys: readonly RowKey[],
-  { runId, foreignKey, root }: Cause,
+  { run, key, reason }: Cause,
 ): Promise<void> {
   const { from, where } = rowsByKey(table, keys);
-  const rowKey = rowKeySql(table.primaryKey, table.flavour);
-  const values = {
-    run_id: textLiteral(runId),
-    foreign_key: textLiteral(foreignKey),
-    database_name: table.database === null ? 'NULL' : textLiteral(table.database),
-    table_name: textLiteral(table.name),
-    row_key: rowKey,
-    reason: root === null ? `'orphan'` : `'cascade'`,
-    caused_by: root === null ? rowKey : textLiteral(keyText(root)),
-    columns: rowJsonSql(table.columns, table.flavour),
-  };
-  const names = Object.keys(values).map(quoteName).join(', ');
+  const columns = insertable(table).map(({ name }) => quoteName(name));
   const written = await session.query(
-    `INSERT INTO ${quoteName(quarantineTable)} (${names}) SELECT ${Object.values(values).join(', ')} FROM ${from} WHERE ${where}`,
+    `INSERT INTO ${quoteName(quarantine)} (quarantine_run, quarantine_key, quarantine_reason, ${columns.join(', ')}) ` +
+      `SELECT ${[run, key, reason].map(quoteText).join(', ')}, ${columns.map((column) => `r.${column}`).join(', ')} FROM ${from} WHERE ${where}`,
   );
   const deleted = await session.query(`DELETE r FROM ${from} WHERE ${where}`);
   if (affected(written) !== keys.length || affected(deleted) !== keys.length) {
@@ -80,4 +143,75 @@ export async function moveToQuarantine(
       `${keys.length} locked rows of ${table.label}, but ${affected(written)} written down and ${affected(deleted)} deleted`,
     );
   }
+}
+
+/** The declared tables, parents before the tables whose rows hang on theirs. */
+function parentsFirst(declared: Schema): string[] {
+  const ordered = new Set<string>();
+  const add = (name: string, above: readonly string[]): void => {
+    for (const { parentTable } of declared.get(name)?.foreignKeys ?? [])
+      if (declared.has(parentTable) && !above.includes(parentTable))
+        add(parentTable, [...above, parentTable]);
+    ordered.add(name);
+  };
+  for (const name of declared.keys()) add(name, [name]);
+  return [...ordered];
+}
+
+/** A quarantine whose rows go back into a table, by the columns that both have. */
+async function sourceOf(context: RestoreContext, table: string, name: string): Promise<Source> {
+  const { session, server, owner } = context;
+  const read = (of: string) => readRowTable(session, server.flavour, { database: null, name: of });
+  const [quarantine, target, live] = [
+    await read(name),
+    await read(table),
+    await readWithParents(context, table),
+  ];
+  const kept = quarantine === null ? [] : quarantined(quarantine);
+  const lost = kept.filter((column) => !target?.columns.some((one) => one.name === column.name));
+  const known = target === null ? [] : insertable(target).map((column) => column.name);
+  const common = kept.filter((column) => known.includes(column.name)).map((column) => quoteName(column.name));
+  const isKey = (column: string): boolean => owner.declared.get(table)?.primaryKey.includes(column) ?? false;
+  const shown = kept
+    .filter((column) => isKey(column.name))
+    .map((column) => `CAST(r.${quoteName(column.name)} AS CHAR CHARACTER SET utf8mb4)`);
+  const hasLost = lost.map((column) => `r.${quoteName(column.name)} IS NOT NULL`).join(' OR ') || 'FALSE';
+  const hasAllParents = hasParents(owner, live, table, (column) => `r.${quoteName(column)}`);
+
+  const insert = async (rows: readonly QuarantinedRow[]): Promise<number> => {
+    const values = common.map((column) => `r.${column}`).join(', ');
+    const ids = rows.map(({ id }) => id).join(', ');
+    const result = await session.query(
+      `INSERT INTO ${quoteName(table)} (${common.join(', ')}) SELECT ${values} FROM ${quoteName(name)} r ` +
+        `WHERE r.quarantine_id IN (${ids}) AND ${hasAllParents} ORDER BY r.quarantine_id DESC`,
+    );
+    return affected(result);
+  };
+  return {
+    name,
+    idColumn: 'quarantine_id',
+    keyColumn: 'quarantine_key',
+    selected: `${quoteText(table)} AS \`table\`, CONCAT_WS(', ', NULL, ${shown.join(', ') || "''"}) AS rowKey, ${hasLost} AS isLost`,
+    async putBack(row) {
+      if (target === null) return { reason: 'table-missing', answer: null };
+      if (Number(row.isLost) === 1) return { reason: 'columns-changed', answer: null };
+      return (await insert([row])) === 1 ? null : { reason: 'parent-missing', answer: null };
+    },
+    async putAllBack(rows) {
+      if (target === null || rows.some(({ isLost }) => Number(isLost) === 1)) return false;
+      return (await insert(rows)) === rows.length;
+    },
+  };
+}
+
+/** The quarantines that are there, those of parents first. */
+export async function quarantineSources(context: RestoreContext): Promise<Source[]> {
+  const found = await findQuarantines(context.session, context.owner);
+  const sources: Source[] = [];
+  for (const table of parentsFirst(context.owner.declared)) {
+    for (const name of found.get(table) ?? []) {
+      sources.push(await sourceOf(context, table, name));
+    }
+  }
+  return sources;
 }

@@ -1,173 +1,45 @@
+import { isProtectionFlowsError } from '../../errors';
 import { readCatalog } from '../schema/catalog/read-catalog';
-import { quoteName, select, type Queryable } from '../server/queryable';
-import type { Server } from '../server/server';
 import type { Schema } from '../schema/shape';
-import { quarantineTable } from './quarantine-table';
-import {
-  restoreRow,
-  type Left,
-  type LeftReason,
-  type QuarantinedRow,
-  type RestoreTarget,
-} from './restore-row';
-import { labelOf, readRowTable } from './row-table';
-import { inRowTransaction } from '../server/row-transaction';
+import { quoteName, quoteText, select } from '../server/queryable';
+import { errnoOf, inRowTransaction, isPassing } from '../server/row-transaction';
+import { asParent, parentSql } from './find-orphans';
+import type { OrphanContext, Owner } from './context';
+import { countRows } from './rows';
 
 const defaultBatchRows = 500;
-/** How much of the quarantine is in this process's memory at once. */
-const maxBatchBytes = 8 * 1024 * 1024;
+const sampleSize = 10;
+
+/** Why a row stays in quarantine. */
+export type LeftReason =
+  /** A row that it names by a foreign key does not exist. */
+  | 'parent-missing'
+  /** Its id, or another unique value of it, belongs to another row now. */
+  | 'taken'
+  /** Its table does not exist. */
+  | 'table-missing'
+  /** Its table lacks a column for which the row holds a value. */
+  | 'columns-changed'
+  /** It is larger than one statement may be (max_allowed_packet): only a row that an earlier version set aside. */
+  | 'too-large'
+  /** The server refuses it: a CHECK, a type or a trigger that was changed since. */
+  | 'refused';
+
+/** Why a row stays, and what the server said to it; null where it was not asked. */
+export interface Left {
+  readonly reason: LeftReason;
+  readonly answer: string | null;
+}
 
 /** Rows that stay in quarantine for one reason. */
-export interface LeftRows {
+export interface LeftRows extends Left {
   /** `database.table` where that is another database. */
   readonly table: string;
   /** The foreign key whose orphans they are, or hang on. */
   readonly key: string;
-  readonly reason: LeftReason;
   readonly rows: number;
-  /** What the server said to the first of them; null where it was not asked. */
-  readonly answer: string | null;
   /** The keys of some of them, at most ten. */
   readonly sample: readonly string[];
-}
-
-/** What a restore needs to know. */
-export interface RestoreContext {
-  readonly session: Queryable;
-  readonly server: Server;
-  /** The declared tables, for their keys. */
-  readonly declared: Schema;
-  /** Only rows of that foreign key. */
-  readonly key?: string;
-  readonly batchRows?: number;
-  readonly tableWaitMs?: number;
-  /** Asked before each batch. Throws INTERRUPTED. */
-  goOn?(): Promise<void> | void;
-  onProgress?(text: string): void;
-}
-
-interface HeaderRow extends QuarantinedRow {
-  readonly bytes: number | string;
-}
-
-/** What became of a row; null where it is back. */
-interface Outcome {
-  readonly row: QuarantinedRow;
-  readonly left: Left | null;
-}
-
-const tableMissing: Left = { reason: 'table-missing', answer: null };
-
-const from = quoteName(quarantineTable);
-const sampleSize = 10;
-
-/** One pass over the quarantine, the newest row first: what hangs on another row was set aside before it. */
-class RestorePass {
-  readonly restored: Record<string, number> = {};
-  readonly left = new Map<string, LeftRows & { sample: string[] }>();
-  private done = 0;
-
-  constructor(
-    private readonly context: RestoreContext,
-    private readonly targets: Map<string, RestoreTarget | null>,
-    private readonly total: number,
-  ) {}
-
-  async run(): Promise<void> {
-    const { session, onProgress } = this.context;
-    const limits = await select<{ bytes: number | string }>(session, 'SELECT @@max_allowed_packet AS bytes');
-    let before: string | null = null;
-    for (;;) {
-      const batch: HeaderRow[] = await this.nextBatch(before);
-      const last = batch.at(-1);
-      if (last === undefined) return;
-      for (const row of batch) await this.findTarget(row, Number(limits[0]?.bytes ?? 0));
-      await this.restoreBatch(batch);
-      before = last.id;
-      this.done += batch.length;
-      onProgress?.(`restore quarantined rows: ${Math.min(this.done, this.total)} of ${this.total}`);
-    }
-  }
-
-  /** The next rows, without their values: as many as fit. */
-  private async nextBatch(before: string | null): Promise<HeaderRow[]> {
-    const { session, key, batchRows = defaultBatchRows } = this.context;
-    const conditions = [
-      ...(key === undefined ? [] : ['foreign_key = ?']),
-      ...(before === null ? [] : ['id < ?']),
-    ];
-    const rows = await select<HeaderRow>(
-      session,
-      `SELECT CAST(id AS CHAR) AS id, foreign_key AS foreignKey, table_name AS \`table\`,
-              database_name AS \`database\`, row_key AS rowKey, OCTET_LENGTH(\`columns\`) AS bytes
-         FROM ${from} ${conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`}
-        ORDER BY ${from}.id DESC LIMIT ${batchRows}`,
-      [key, before].filter((value) => value !== undefined && value !== null),
-    );
-    let bytes = 0;
-    const fitting = rows.findIndex((row) => (bytes += Number(row.bytes)) > maxBatchBytes);
-    return fitting === -1 ? rows : rows.slice(0, Math.max(1, fitting));
-  }
-
-  private async findTarget(row: QuarantinedRow, maxStatementBytes: number): Promise<void> {
-    const label = labelOf({ database: row.database, name: row.table });
-    if (this.targets.has(label)) return;
-    const { session, server, declared } = this.context;
-    const at = { database: row.database, name: row.table };
-    const table = await readRowTable(session, server.flavour, at);
-    const keys = row.database === null ? (declared.get(row.table)?.foreignKeys ?? []) : [];
-    const parents = keys.map(({ parentTable }) => parentTable);
-    const live = await readCatalog(session, server, parents);
-    const checked = keys.filter(({ parentTable }) => live.has(parentTable));
-    this.targets.set(label, table && { table, keys: checked, maxStatementBytes });
-  }
-
-  /** Each row's insert, and its delete from the quarantine, in one transaction. */
-  private async restoreBatch(batch: readonly QuarantinedRow[]): Promise<void> {
-    const { session, goOn, tableWaitMs: patienceMs } = this.context;
-    const options = { what: 'restore quarantined rows', goOn, patienceMs };
-    const outcome = await inRowTransaction(session, options, () => this.restoreLocked(batch));
-    for (const { row, left } of outcome) {
-      const table = labelOf({ database: row.database, name: row.table });
-      if (left === null) this.restored[table] = (this.restored[table] ?? 0) + 1;
-      else this.leave(table, row, left);
-    }
-  }
-
-  private async restoreLocked(batch: readonly QuarantinedRow[]): Promise<Outcome[]> {
-    const { session } = this.context;
-    const rows = await select<{ id: string; columns: string }>(
-      session,
-      `SELECT CAST(id AS CHAR) AS id, CAST(\`columns\` AS CHAR) AS \`columns\` FROM ${from}
-        WHERE id IN (${batch.map(({ id }) => id).join(', ')}) FOR UPDATE`,
-    );
-    const columnsOf = new Map(rows.map((row) => [row.id, row.columns]));
-    await session.query('SAVEPOINT rows_restored');
-    const outcome: Outcome[] = [];
-    const parentsFound = new Set<string>();
-    for (const row of batch) {
-      const columns = columnsOf.get(row.id);
-      if (columns === undefined) continue;
-      const target = this.targets.get(labelOf({ database: row.database, name: row.table })) ?? null;
-      const left = target === null ? tableMissing : await restoreRow(session, target, columns, parentsFound);
-      if (left !== null) {
-        // Fails where the server took back more than the row's own statement
-        await session.query('RELEASE SAVEPOINT rows_restored');
-        await session.query('SAVEPOINT rows_restored');
-      }
-      outcome.push({ row, left });
-    }
-    const gone = outcome.filter(({ left }) => left === null).map(({ row }) => row.id);
-    if (gone.length > 0) await session.query(`DELETE FROM ${from} WHERE id IN (${gone.join(', ')})`);
-    return outcome;
-  }
-
-  private leave(table: string, { foreignKey: key, rowKey }: QuarantinedRow, { reason, answer }: Left): void {
-    const id = JSON.stringify([table, key, reason]);
-    const found = this.left.get(id) ?? { table, key, reason, rows: 0, answer, sample: [] };
-    if (found.sample.length < sampleSize) found.sample.push(rowKey);
-    this.left.set(id, { ...found, rows: found.rows + 1 });
-  }
 }
 
 /** What was put back, and what was not. */
@@ -176,6 +48,176 @@ export interface RestoredRows {
   readonly left: readonly LeftRows[];
 }
 
+/** A row in quarantine, as its source selects it. */
+export interface QuarantinedRow {
+  readonly id: string;
+  /** The foreign key that it was set aside for. */
+  readonly key: string;
+  /** The table that it goes back into, as people name it. */
+  readonly table: string;
+  /** Its primary key, as people read it. */
+  readonly rowKey: string;
+  readonly [further: string]: unknown;
+}
+
+/** A table with rows to be put back. */
+export interface Source {
+  readonly name: string;
+  readonly idColumn: string;
+  readonly keyColumn: string;
+  /** SQL for `table`, `rowKey`, and whatever else is wanted of a row `r`. */
+  readonly selected: string;
+  /** Inserts a row, in a transaction that has locked it; null, or why it stays. */
+  putBack(row: QuarantinedRow): Promise<Left | null>;
+  /** Inserts rows at once; false where not all of them went in. */
+  putAllBack?(rows: readonly QuarantinedRow[]): Promise<boolean>;
+}
+
+/** What a restore needs to know. */
+export interface RestoreContext extends OrphanContext {
+  /** Only rows of that foreign key. */
+  readonly key?: string | undefined;
+  readonly batchRows?: number | undefined;
+}
+
+const duplicateEntry = 1062;
+const noReferencedRow = [1452, 1216];
+
+/** Why a row stays, by what the server said to it; throws what says nothing of the row, and so ends or repeats the whole. */
+export function leftFor(error: unknown): Left {
+  const errno = errnoOf(error);
+  const isOfTheWhole = isProtectionFlowsError(error)
+    ? error.stage !== 'refused' || ['PRIVILEGE_MISSING', 'SERVER_READ_ONLY'].includes(error.code)
+    : errno === undefined;
+  if (isOfTheWhole || isPassing(error) || (error as { fatal?: boolean }).fatal === true) throw error;
+  const answer = (error as Error).message;
+  if (errno === duplicateEntry) return { reason: 'taken', answer };
+  return { reason: noReferencedRow.includes(errno ?? 0) ? 'parent-missing' : 'refused', answer };
+}
+
+/**
+ * What is true of a row whose parents are there. The server is not relied on: a key may not be there yet, and MySQL 9.7
+ * does not check one whose index has a NULL in a further column, as idx_flow_executions in a pending execution (tried).
+ *
+ * @param valueOf the row's value of a column, in SQL
+ */
+export function hasParents(
+  { declared }: Owner,
+  live: Schema,
+  table: string,
+  valueOf: (column: string) => string,
+): string {
+  const child = live.get(table);
+  const keys = declared.get(table)?.foreignKeys ?? [];
+  if (child === undefined) return 'TRUE';
+  const conditions = keys
+    .filter(({ parentTable }) => live.has(parentTable))
+    .map((key) => {
+      const value = valueOf(key.columns[0] ?? '');
+      const parent = `p.${quoteName(key.parentColumns[0] ?? '')}`;
+      const isItself =
+        key.parentTable === table ? `${value} = ${valueOf(key.parentColumns[0] ?? '')} OR ` : '';
+      return `(${value} IS NULL OR ${isItself}EXISTS (SELECT 1 FROM ${parentSql(key)} p WHERE ${parent} = ${asParent(value, child, key, live)}))`;
+    });
+  return conditions.join(' AND ') || 'TRUE';
+}
+
+/** A live table and the live parents of its declared keys. */
+export function readWithParents({ session, server, owner }: OrphanContext, table: string): Promise<Schema> {
+  const parents = owner.declared.get(table)?.foreignKeys.map(({ parentTable }) => parentTable) ?? [];
+  return readCatalog(session, server, [table, ...parents]);
+}
+
+/** Puts rows back one by one; nothing of a refused row remains. */
+async function putEachBack(context: RestoreContext, source: Source, rows: readonly QuarantinedRow[]) {
+  const { session } = context;
+  const outcomes: (Left | null)[] = [];
+  for (const row of rows) {
+    const left = await source.putBack(row).catch(leftFor);
+    if (left !== null) {
+      // Fails where the server took back more than the row's own statement
+      await session.query('RELEASE SAVEPOINT rows_restored');
+      await session.query('SAVEPOINT rows_restored');
+    }
+    outcomes.push(left);
+  }
+  return outcomes;
+}
+
+/** Puts the rows of a batch back, and takes them out of quarantine; all of them at once where nothing is in the way. */
+async function restoreBatch(context: RestoreContext, source: Source, rows: readonly QuarantinedRow[]) {
+  const { session } = context;
+  await session.query('SAVEPOINT rows_restored');
+  const isDone = await source.putAllBack?.(rows).catch((error: unknown) => leftFor(error) === null);
+  if (isDone === false) await session.query('ROLLBACK TO SAVEPOINT rows_restored');
+  const outcomes = isDone === true ? rows.map(() => null) : await putEachBack(context, source, rows);
+  const gone = rows.flatMap(({ id }, at) => (outcomes[at] === null ? [id] : []));
+  if (gone.length > 0) {
+    await session.query(
+      `DELETE FROM ${quoteName(source.name)} WHERE ${source.idColumn} IN (${gone.join(', ')})`,
+    );
+  }
+  return rows.map((row, at) => ({ row, left: outcomes[at] ?? null }));
+}
+
+/** What became of a row; null where it is back. */
+interface Outcome {
+  readonly row: QuarantinedRow;
+  readonly left: Left | null;
+}
+
+/** One pass over all sources, of each the newest row first: what hangs on another row was set aside before it. */
+class RestorePass {
+  readonly restored: Record<string, number> = {};
+  readonly left = new Map<string, LeftRows>();
+  private done = 0;
+
+  constructor(
+    private readonly context: RestoreContext,
+    private readonly total: number,
+  ) {}
+
+  async run(source: Source): Promise<void> {
+    const { session, goOn, onProgress, tableWaitMs: patienceMs } = this.context;
+    const limit = this.context.batchRows ?? defaultBatchRows;
+    const options = { what: 'restore quarantined rows', goOn: () => goOn?.(), patienceMs };
+    const id = `r.${source.idColumn}`;
+    const columns = `CAST(${id} AS CHAR) AS id, r.${source.keyColumn} AS \`key\`, ${source.selected}`;
+    let before: string | null = null;
+    for (;;) {
+      const where: string = `${wanted(this.context, source)}${before === null ? '' : ` AND ${id} < ${before}`}`;
+      const batch: Outcome[] = await inRowTransaction(session, options, async () => {
+        const rows = await select<QuarantinedRow>(
+          session,
+          `SELECT ${columns} FROM ${quoteName(source.name)} r WHERE ${where} ORDER BY ${id} DESC LIMIT ${limit} FOR UPDATE`,
+        );
+        return rows.length === 0 ? [] : restoreBatch(this.context, source, rows);
+      });
+      for (const { row, left } of batch) this.count(row, left);
+      this.done += batch.length;
+      if (batch.length > 0)
+        onProgress?.(`restore quarantined rows: ${Math.min(this.done, this.total)} of ${this.total}`);
+      if (batch.length < limit) return;
+      before = batch.at(-1)?.row.id ?? null;
+    }
+  }
+
+  private count({ table, key, rowKey }: QuarantinedRow, left: Left | null): void {
+    if (left === null) {
+      this.restored[table] = (this.restored[table] ?? 0) + 1;
+      return;
+    }
+    const id = JSON.stringify([table, key, left.reason]);
+    const found = this.left.get(id) ?? { table, key, ...left, rows: 0, sample: [] };
+    const sample = [...found.sample, rowKey].slice(0, sampleSize);
+    this.left.set(id, { ...found, rows: found.rows + 1, sample });
+  }
+}
+
+/** True for the rows of a source that are asked for. */
+const wanted = ({ key }: RestoreContext, { keyColumn }: Source): string =>
+  key === undefined ? 'TRUE' : `r.${keyColumn} = ${quoteText(key)}`;
+
 /**
  * Puts quarantined rows back, with the server's checks on, parents before what hangs on them; a row that can't be put
  * back stays. Passes are repeated as long as one brings back a row that others may wait for. The session must have
@@ -183,17 +225,19 @@ export interface RestoredRows {
  *
  * @throws ProtectionFlowsError TABLE_BUSY, INTERRUPTED, PRIVILEGE_MISSING
  */
-export async function restoreRows(context: RestoreContext): Promise<RestoredRows> {
+export async function restoreRows(
+  context: RestoreContext,
+  sources: readonly Source[],
+): Promise<RestoredRows> {
   const restored: Record<string, number> = {};
-  const targets = new Map<string, RestoreTarget | null>();
   for (;;) {
-    const [counted] = await select<{ n: number | string }>(
-      context.session,
-      `SELECT COUNT(*) AS n FROM ${from}${context.key === undefined ? '' : ' WHERE foreign_key = ?'}`,
-      context.key === undefined ? [] : [context.key],
-    );
-    const pass = new RestorePass(context, targets, Number(counted?.n ?? 0));
-    await pass.run();
+    let total = 0;
+    for (const source of sources) {
+      const rows = { from: `${quoteName(source.name)} r`, where: wanted(context, source) };
+      total += await countRows(context.session, rows);
+    }
+    const pass = new RestorePass(context, total);
+    for (const source of sources) await pass.run(source);
     for (const [table, rows] of Object.entries(pass.restored))
       restored[table] = (restored[table] ?? 0) + rows;
     const left = [...pass.left.values()];

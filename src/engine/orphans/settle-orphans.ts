@@ -1,14 +1,85 @@
 import { ProtectionFlowsError } from '../../errors';
 import { quoteName } from '../server/queryable';
-import type { ForeignKey, Schema, Table } from '../schema/shape';
-import type { StepContext } from '../steps/step';
-import { orphanChoicesFor, type OrphanChoiceForKey } from './choices';
-import { readDependencies } from './dependencies';
-import { addMoved, Quarantine, type Moved } from './quarantine';
-import { ensureQuarantine, newRunId } from './quarantine-table';
-import { countRows, keysSql, orphansOf, selectKeys, type RowKey, type RowSelection } from './row-selection';
-import { readRowTable } from './row-table';
 import { inRowTransaction, withRowSettings } from '../server/row-transaction';
+import { tokensOf } from '../schema/expression';
+import { named, type Check, type ForeignKey, type Schema, type Table } from '../schema/shape';
+import type { OrphanChoice, OrphanContext } from './context';
+import { parentJoin } from './find-orphans';
+import { addMoved, Quarantine, type Moved } from './quarantine';
+import {
+  affected,
+  byPrimaryKey,
+  countRows,
+  forEachBatch,
+  keysSql,
+  readRowTable,
+  type RowSelection,
+} from './rows';
+
+/** A choice that changes rows, as it stands for one key. */
+export interface OrphanChoiceForKey {
+  readonly choice: Exclude<OrphanChoice, 'report'>;
+  readonly isPossible: boolean;
+  /** What it would do, to be put after a colon or in parentheses. */
+  readonly does: string;
+  /** Why it is not possible; null where it is. */
+  readonly why: string | null;
+}
+
+/** True where a CHECK looks at the column; also where the expression is not understood but mentions the name. */
+function namesColumn({ expression }: Check, column: string): boolean {
+  const wanted = column.toLowerCase();
+  const tokens = tokensOf(expression);
+  if (tokens === null) return expression.toLowerCase().includes(wanted);
+  return tokens.some(({ kind, value }) => (kind === 'name' || kind === 'word') && value === wanted);
+}
+
+/** Why a key's column can't be cleared; null where it can. */
+function whyNotNull(child: Table, key: ForeignKey): string | null {
+  const name = key.columns[0] ?? '';
+  const column = named(child.columns, name);
+  if (column === undefined) return `${child.name} has no column ${name}`;
+  if (!column.nullable) return `${child.name}.${name} must not be NULL`;
+  if (/generated/.test(column.extra)) return `${child.name}.${name} is a generated column`;
+  const check = child.checks.find((one) => namesColumn(one, name));
+  return check === undefined ? null : `the CHECK ${check.name} of ${child.name} needs ${name}`;
+}
+
+/**
+ * What can be done about a key's orphans, in the order from the smallest change. Pure. Nothing is possible in a table
+ * without a primary key: its rows can't be told apart.
+ *
+ * @param child the live child
+ */
+export function orphanChoicesFor(child: Table, key: ForeignKey): OrphanChoiceForKey[] {
+  const column = key.columns[0] ?? '';
+  const noKey = child.primaryKey.length === 0 ? `${child.name} has no primary key` : null;
+  const reasons = { null: noKey ?? whyNotNull(child, key), quarantine: noKey };
+  return [
+    {
+      choice: 'null',
+      isPossible: reasons.null === null,
+      does: `sets ${column} to NULL in those rows of ${child.name}, which stay`,
+      why: reasons.null,
+    },
+    {
+      choice: 'quarantine',
+      isPossible: reasons.quarantine === null,
+      does: `moves those rows of ${child.name}, and what hangs on them, into quarantine, from where restore-orphans brings them back`,
+      why: reasons.quarantine,
+    },
+  ];
+}
+
+/** The caller's choice where it is possible for that key, else `report`. */
+export function possibleChoice(
+  child: Table,
+  key: ForeignKey,
+  choice: OrphanChoice | undefined,
+): OrphanChoice {
+  const found = orphanChoicesFor(child, key).find((one) => one.choice === choice);
+  return found?.isPossible === true ? found.choice : 'report';
+}
 
 const defaultBatchRows = 500;
 
@@ -26,30 +97,16 @@ export interface SettleOptions {
   readonly batchRows?: number;
 }
 
-/** One walk over the orphans there are, batch by batch in the order of the primary key. */
-async function forEachBatch(
-  { session }: StepContext,
-  orphans: RowSelection,
-  limit: number,
-  work: (keys: readonly RowKey[]) => Promise<void>,
-): Promise<void> {
-  let after: RowKey | null = null;
-  do {
-    const keys: RowKey[] = await selectKeys(session, orphans, { limit, after });
-    if (keys.length > 0) await work(keys);
-    after = keys.at(-1) ?? null;
-  } while (after !== null);
-}
-
-/** Tells progress after each batch, in rows of a total that may grow meanwhile. */
-function counter(context: StepContext, what: string, total: number): (moved: Moved) => void {
-  const sum: Moved = { orphans: 0, cascaded: {} };
-  return (moved) => {
-    addMoved(sum, moved);
-    const cascaded = Object.values(sum.cascaded).reduce((all, rows) => all + rows, 0);
-    const more = cascaded === 0 ? '' : `, and ${cascaded} that hang on them`;
-    context.onProgress?.(`${what}: ${sum.orphans} of ${Math.max(total, sum.orphans)} rows${more}`);
+/** Adds up what was moved; tells progress after each batch, in rows of a total that may grow meanwhile. */
+function counter(context: OrphanContext, what: string, total: number) {
+  const moved: Moved = { orphans: 0, cascaded: {} };
+  const onMoved = (more: Moved): void => {
+    addMoved(moved, more);
+    const cascaded = Object.values(moved.cascaded).reduce((all, rows) => all + rows, 0);
+    const hanging = cascaded === 0 ? '' : `, and ${cascaded} that hang on them`;
+    context.onProgress?.(`${what}: ${moved.orphans} of ${Math.max(total, moved.orphans)} rows${hanging}`);
   };
+  return { moved, onMoved };
 }
 
 function refuse(child: Table, key: ForeignKey, choice: OrphanChoiceForKey): never {
@@ -66,7 +123,7 @@ function refuse(child: Table, key: ForeignKey, choice: OrphanChoiceForKey): neve
 
 /** Clears the column of each orphan, and leaves those alone that an update would set to the current time. */
 async function clearOrphans(
-  context: StepContext,
+  context: OrphanContext,
   orphans: RowSelection,
   columns: { readonly cleared: string; readonly kept: readonly string[] },
   batchRows: number,
@@ -74,32 +131,33 @@ async function clearOrphans(
 ): Promise<void> {
   const kept = columns.kept.map((name) => `r.${quoteName(name)} = r.${quoteName(name)}`);
   const set = [`r.${quoteName(columns.cleared)} = NULL`, ...kept].join(', ');
-  await forEachBatch(context, orphans, batchRows, async (keys) => {
+  await forEachBatch(context.session, orphans, batchRows, async (keys) => {
     const where = `${orphans.where} AND ${keysSql(orphans.table, keys)}`;
     const what = `set ${columns.cleared} to NULL in ${orphans.table.label}`;
     const options = { what, goOn: () => context.goOn?.(), patienceMs: context.tableWaitMs };
     const result = await inRowTransaction(context.session, options, () =>
       context.session.query(`UPDATE ${orphans.from} SET ${set} WHERE ${where}`),
     );
-    onMoved({ orphans: Number((result as { affectedRows?: number }).affectedRows ?? 0), cascaded: {} });
+    onMoved({ orphans: affected(result), cascaded: {} });
   });
 }
 
 /** Sets the orphans aside; looks at all of them first, whether they may go, and at each batch again. */
 async function quarantineOrphans(
-  context: StepContext,
+  context: OrphanContext,
   orphans: RowSelection,
   key: ForeignKey,
   batchRows: number,
   onMoved: (moved: Moved) => void,
 ): Promise<void> {
-  const dependencies = await readDependencies(context.session, orphans.table);
-  const quarantine = new Quarantine(context, dependencies, newRunId(), key.name, batchRows, onMoved);
-  await forEachBatch(context, orphans, batchRows, (keys) => quarantine.assertMayGo(orphans.table, keys));
-  await ensureQuarantine(context);
-  await forEachBatch(context, orphans, batchRows, async (keys) => {
-    await quarantine.assertMayGo(orphans.table, keys);
-    await quarantine.moveRoots(orphans, keys);
+  const { session } = context;
+  const { table } = orphans;
+  const quarantine = await Quarantine.of(context, table, key.name, batchRows, onMoved);
+  await forEachBatch(session, orphans, batchRows, (keys) => quarantine.assertMayGo(table, keys));
+  await quarantine.createTables(table);
+  await forEachBatch(session, orphans, batchRows, async (keys) => {
+    await quarantine.assertMayGo(table, keys);
+    await quarantine.move(orphans, keys);
   });
 }
 
@@ -107,7 +165,8 @@ async function quarantineOrphans(
  * Carries out what the user chose for a key's orphans, in transactions of bounded size, while other sessions write:
  *
  * - `null` clears the key's column;
- * - `quarantine` moves the rows, with everything that a cascade would take, into `sendense_flow_orphans`.
+ * - `quarantine` moves the rows, with the rows of the owner's own tables that hang on them, each into the quarantine of
+ *   its table.
  *
  * It can be stopped before each batch (`context.goOn`), and a rerun goes on where it was. It walks once: orphans that
  * others add behind it are left for the next call. The session must be in no transaction; its settings are changed
@@ -115,11 +174,11 @@ async function quarantineOrphans(
  *
  * @param child the live child
  * @param live the live tables, the parent among them
- * @throws ProtectionFlowsError FK_ORPHAN_ROWS where the choice is not possible for the key, or a row is too large;
- * STILL_REFERENCED where rows that don't go with them hang on the orphans; TABLE_BUSY; INTERRUPTED
+ * @throws ProtectionFlowsError FK_ORPHAN_ROWS where the choice is not possible for the key; STILL_REFERENCED where
+ * rows hang on the orphans that don't go with them: those of tables of others; TABLE_BUSY; INTERRUPTED
  */
 export async function settleOrphans(
-  context: StepContext,
+  context: OrphanContext,
   child: Table,
   key: ForeignKey,
   live: Schema,
@@ -132,16 +191,13 @@ export async function settleOrphans(
   return withRowSettings(session, async () => {
     const table = await readRowTable(session, server.flavour, { database: null, name: child.name });
     if (table === null) return { rows: 0, cascaded: {} };
-    const total = await countRows(session, orphansOf(table, child, key, live, ''));
-    const moved: Moved = { orphans: 0, cascaded: {} };
+    const { join, isOrphan: where } = parentJoin('r', child, key, live);
+    const total = await countRows(session, { from: `${table.sql} r ${join}`, where });
     if (total === 0) return { rows: 0, cascaded: {} };
     const verb = choice === 'null' ? `set ${key.columns[0] ?? ''} to NULL in` : 'quarantine';
-    const tell = counter(context, `${verb} ${child.name} without ${key.parentTable}`, total);
-    const onMoved = (more: Moved): void => {
-      addMoved(moved, more);
-      tell(more);
-    };
-    const orphans = orphansOf(table, child, key, live);
+    const what = `${verb} ${child.name} without ${key.parentTable}`;
+    const { moved, onMoved } = counter(context, what, total);
+    const orphans = { table, from: `${table.sql} r ${byPrimaryKey} ${join}`, where };
     if (choice === 'null') {
       const kept = child.columns.filter(({ name, onUpdateNow }) => onUpdateNow && name !== key.columns[0]);
       const columns = { cleared: key.columns[0] ?? '', kept: kept.map(({ name }) => name) };

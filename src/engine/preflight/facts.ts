@@ -1,7 +1,7 @@
 import { isProtectionFlowsError, type ProtectionFlowsError } from '../../errors';
 import { readCatalog } from '../schema/catalog/read-catalog';
 import { keyState, type KeyState } from '../steps/key-state';
-import type { OrphanChoice } from '../orphans/choices';
+import type { OrphanChoice } from '../orphans/context';
 import { findOrphans, type Orphans } from '../orphans/find-orphans';
 import type { Queryable } from '../server/queryable';
 import type { Server } from '../server/server';

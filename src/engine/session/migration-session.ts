@@ -1,6 +1,6 @@
 import type { QueryRunner } from 'typeorm';
 import { isProtectionFlowsError } from '../../errors';
-import { attachHooks, type RunnerHooks } from '../../migrations';
+import { attachHooks, owner, type RunnerHooks } from '../../migrations';
 import { executeStatement } from './execute-statement';
 import { rowLockSeconds, withShortLockWait } from './lock-wait';
 import type { MysqlOptions, ProtectionFlowsDataSource } from '../../typeorm/guarded-data-source';
@@ -88,6 +88,7 @@ export async function withMigrationSession<T>(
     runner,
     Object.assign(hooks, {
       server: dataSource.server,
+      owner,
       tableWaitMs: options.tableWaitMs,
       goOn,
       onProgress: tell,

@@ -12,9 +12,8 @@ import {
   type Statement,
 } from '../schema/ddl';
 import { keyState, unprovenName, type KeyObstacle, type KeyState } from './key-state';
-import { orphanChoicesFor, possibleChoice } from '../orphans/choices';
+import { orphanChoicesFor, possibleChoice, settleOrphans } from '../orphans/settle-orphans';
 import { findOrphans, orphansSql, type Orphans, findSettledOrphans } from '../orphans/find-orphans';
-import { settleOrphans } from '../orphans/settle-orphans';
 import type { Flavour } from '../server/server';
 import { named, withTable, type ForeignKey, type Index, type Schema, type Table } from '../schema/shape';
 import type { Step, StepContext } from './step';

@@ -1,14 +1,11 @@
 import { readCatalog } from '../schema/catalog/read-catalog';
-import type { Queryable } from '../server/queryable';
 import type { Server } from '../server/server';
-import type { OrphanChoice } from '../orphans/choices';
+import type { OrphanChoice, OrphanContext } from '../orphans/context';
 import type { Statement } from '../schema/ddl';
 import type { ForeignKey, Schema } from '../schema/shape';
 
 /** What a step is given to work with. */
-export interface StepContext {
-  readonly session: Queryable;
-  readonly server: Server;
+export interface StepContext extends OrphanContext {
   /** True when the caller said that rows may be thrown away. */
   readonly discardRows: boolean;
   /** Tables that this rollback drops: undoing anything else on them would be work for nothing. */
@@ -17,14 +14,6 @@ export interface StepContext {
   readonly orphans?: OrphanChoice;
   /** A change that the server can't make without copying the table is made up to that many rows. */
   readonly copyLimitRows: number;
-  /** How long to wait for a transaction of others, in milliseconds. Default: a minute. */
-  readonly tableWaitMs?: number;
-  /** Executes one statement that changes something, after asking whether to go on; never waits long for a table. */
-  execute(sql: string): Promise<void>;
-  /** Asks whether to go on, before each batch of a long change of rows. Throws INTERRUPTED. */
-  goOn?(): Promise<void> | void;
-  /** Told, in words, how far a long step has come. */
-  onProgress?(text: string): void;
   /** Told of each key that a step worked on, with the time it took in milliseconds. */
   onKey?(name: string, ms: number): void;
   /** Told of rows that are about to be thrown away, by the caller's wish. */

@@ -1,5 +1,11 @@
 import type { Connection } from 'mysql2/promise';
 import { declaredSchema } from '../../../src/engine/migrate';
+import { owner } from '../../../src/migrations';
+import { foreignKey, table as declareTable } from '../../../src/engine/schema/declare';
+import { findQuarantines, quarantineSources } from '../../../src/engine/orphans/quarantine-table';
+import { restoreRows, type RestoredRows } from '../../../src/engine/orphans/restore-rows';
+import type { Owner } from '../../../src/engine/orphans/context';
+import { withRowSettings } from '../../../src/engine/server/row-transaction';
 import { readCatalog } from '../../../src/engine/schema/catalog/read-catalog';
 import { settleOrphans, type SettledOrphans } from '../../../src/engine/orphans/settle-orphans';
 import { quoteName, select, type Queryable } from '../../../src/engine/server/queryable';
@@ -25,6 +31,17 @@ export function declaredKey(name: string): { readonly table: string; readonly ke
 
 export interface SettleWishes extends Partial<StepContext> {
   readonly batchRows?: number;
+}
+
+/** Our tables and others that declare a key with ON DELETE CASCADE: whose rows hang on whose, by which column. */
+export function ownerOfMore(...hanging: { table: string; column: string; parent: string }[]): Owner {
+  const declared = new Map(owner.declared);
+  for (const { table, column, parent } of hanging) {
+    const before = declared.get(table) ?? declareTable(table, { columns: [], indexes: [] });
+    const key = foreignKey(`fk_${table}_${column}`, column, { table: parent, column: 'id' }, 'CASCADE');
+    declared.set(table, { ...before, foreignKeys: [...before.foreignKeys, key] });
+  }
+  return { ...owner, declared };
 }
 
 /** Makes orphans in a migrated database, and settles them as a migrate would. */
@@ -61,8 +78,31 @@ export function orphanBench(database: TestDatabase, ownServer?: Server) {
       (await select(database.session, `CHECKSUM TABLE ${tables.map(quoteName).join(', ')}`)).map(
         (row) => row.Checksum,
       ),
-    quarantined: (columns = 'table_name, row_key, reason, caused_by, foreign_key') =>
-      select(database.session, `SELECT ${columns} FROM sendense_flow_orphans ORDER BY id`),
+    /** What is in quarantine of our tables, in the order in which it was set aside. */
+    async quarantined(): Promise<{ table: string; id: string; reason: string; key: string }[]> {
+      const parts: string[] = [];
+      for (const [table, names] of await findQuarantines(database.session, owner))
+        for (const name of names)
+          parts.push(
+            `SELECT '${table}' AS \`table\`, id, quarantine_reason AS reason, quarantine_key AS \`key\`, quarantine_id AS n FROM ${quoteName(name)}`,
+          );
+      if (parts.length === 0) return [];
+      const rows = await select(
+        database.session,
+        `SELECT \`table\`, id, reason, \`key\` FROM (${parts.join(' UNION ALL ')}) q ORDER BY \`table\`, n`,
+      );
+      return rows as { table: string; id: string; reason: string; key: string }[];
+    },
+    async quarantinedIds(): Promise<string[]> {
+      return (await this.quarantined()).map(({ id }) => id);
+    },
+    /** Puts rows back, of those tables too that are ours in this test alone. */
+    restore: (of: Owner, batchRows?: number): Promise<RestoredRows> => {
+      const { session } = database;
+      const execute = async (sql: string) => void (await session.query(sql));
+      const context = { session, server: server(), owner: of, execute, batchRows };
+      return withRowSettings(session, async () => restoreRows(context, await quarantineSources(context)));
+    },
     async settle(
       name: string,
       choice: 'null' | 'quarantine',
@@ -74,11 +114,12 @@ export function orphanBench(database: TestDatabase, ownServer?: Server) {
       const context: StepContext = {
         session,
         server: server(),
+        owner,
         discardRows: false,
         copyLimitRows: 100_000,
         execute: async (sql) => void (await session.query(sql)),
         ...wishes,
-      };
+      } as StepContext;
       return settleOrphans(context, live.get(table)!, key, live, choice, { batchRows });
     },
   };

@@ -2,7 +2,7 @@ import { restoreOrphans } from '../../../src/engine/migrate';
 import { createPolicy, createRepository } from '../../../src/testing/platform-rows';
 import { useDatabase } from '../../support/database';
 import { useDataSource } from '../../support/data-source';
-import { executions, flows, orphanBench } from './orphan-bench';
+import { executions, flows, orphanBench, ownerOfMore } from './orphan-bench';
 
 /** Guards that a row which can't come back stays in quarantine, with the reason, and keeps no other one there. */
 describe('a restore', () => {
@@ -26,7 +26,7 @@ describe('a restore', () => {
     const nothing = { ok: true, restored: {}, left: [] };
     expect(await restoreOrphans(dataSource())).toMatchObject(nothing);
     await quarantineFlows('f');
-    await query('DELETE FROM sendense_flow_orphans');
+    for (const table of [flows, executions]) await query(`DELETE FROM sendense_flow_orphans_${table}`);
     expect(await restoreOrphans(dataSource())).toMatchObject({
       ...nothing,
       server: dataSource().server,
@@ -78,11 +78,7 @@ describe('a restore', () => {
       { id: 'f3', name: 'flow f3' },
       { id: 'other', name: 'FLOW f2' },
     ]);
-    expect(await bench.quarantined('row_key')).toEqual([
-      { row_key: 'f1' },
-      { row_key: 'f2-1' },
-      { row_key: 'f2' },
-    ]);
+    expect(await bench.quarantinedIds()).toEqual(['f2-1', 'f1', 'f2']);
     await query("UPDATE protection_flows SET name = 'renamed' WHERE id = 'other'");
     await query("DELETE FROM protection_flows WHERE id = 'f1'");
     expect(await restoreOrphans(dataSource())).toMatchObject({ ok: true, left: [] });
@@ -93,11 +89,7 @@ describe('a restore', () => {
     await quarantineFlows('f');
     await bench.insertExecution('late', 'f');
     await bench.settle('fk_executions_flow', 'quarantine');
-    expect(await bench.quarantined('row_key')).toEqual([
-      { row_key: 'f-1' },
-      { row_key: 'f' },
-      { row_key: 'late' },
-    ]);
+    expect(await bench.quarantinedIds()).toEqual(['f-1', 'late', 'f']);
     await createPolicy(database.session, { id: 'of f' });
     expect(await restoreOrphans(dataSource(), { batchRows: 1 })).toMatchObject({
       ok: true,
@@ -113,7 +105,7 @@ describe('a restore', () => {
     await createRepository(database.session, { id: 'lost' });
     const key = 'fk_flows_repository';
     expect(await restoreOrphans(dataSource(), { key })).toMatchObject({ ok: true, restored: { [flows]: 1 } });
-    expect(await bench.quarantined('row_key')).toEqual([{ row_key: 'f-1' }, { row_key: 'f' }]);
+    expect(await bench.quarantinedIds()).toEqual(['f-1', 'f']);
     await expect(restoreOrphans(dataSource(), { key: 'fk_none' })).rejects.toMatchObject({
       code: 'VALIDATION_FAILED',
     });
@@ -131,18 +123,21 @@ describe('a restore', () => {
     await query(
       `ALTER TABLE changed ADD a int, ADD b varchar(9), ADD FOREIGN KEY (flow) REFERENCES ${flows} (id) ON DELETE CASCADE`,
     );
+    const owner = ownerOfMore(
+      { table: 'gone', column: 'flow', parent: flows },
+      { table: 'changed', column: 'flow', parent: flows },
+    );
     await bench.dropKey('fk_flows_policy');
     await bench.insertFlow('f', { policy_id: 'p' });
     await query("INSERT INTO gone VALUES (1, 'f')");
     await query(
       "INSERT INTO changed VALUES (1, 'f', 1, 'long text'), (2, 'f', NULL, 'short'), (3, 'f', NULL, 'long text')",
     );
-    await bench.settle('fk_flows_policy', 'quarantine');
+    await bench.settle('fk_flows_policy', 'quarantine', { owner });
     await query('DROP TABLE gone');
-    await query('ALTER TABLE changed DROP COLUMN a, MODIFY b varchar(5)');
+    await query('ALTER TABLE changed DROP COLUMN a, MODIFY b varchar(5), ADD c int NOT NULL DEFAULT 7');
     await createPolicy(database.session, { id: 'p' });
-    expect(await restoreOrphans(dataSource())).toMatchObject({
-      ok: false,
+    expect(await bench.restore(owner)).toMatchObject({
       restored: { [flows]: 1, changed: 1 },
       left: expect.arrayContaining([
         left('gone', 'table-missing', '1'),
@@ -150,6 +145,40 @@ describe('a restore', () => {
         expect.objectContaining({ reason: 'refused', sample: ['3'], answer: expect.stringContaining("'b'") }),
       ]),
     });
-    expect(await bench.rows('changed', 'id, b')).toEqual([{ id: 2, b: 'short' }]);
+    expect(await bench.rows('changed', 'id, b, c')).toEqual([{ id: 2, b: 'short', c: 7 }]);
+  });
+
+  it('finds the rows of every shape that a table had, and of a table with a long name', async () => {
+    const long = `t${'o'.repeat(63)}`;
+    await query(
+      `CREATE TABLE ${long} (id int PRIMARY KEY, kind enum('a') NOT NULL, flow varchar(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci,
+         CONSTRAINT fk_long FOREIGN KEY (flow) REFERENCES ${flows} (id) ON DELETE CASCADE) ENGINE=InnoDB`,
+    );
+    const owner = ownerOfMore({ table: long, column: 'flow', parent: flows });
+    await bench.dropKey('fk_flows_policy');
+    const quarantineOne = async (id: number, kind: string): Promise<void> => {
+      await bench.insertFlow(`f${id}`, { policy_id: 'p' });
+      await bench.insert(long, { id, kind, flow: `f${id}` });
+      await bench.settle('fk_flows_policy', 'quarantine', { owner });
+    };
+    await quarantineOne(1, 'a');
+    await quarantineOne(2, 'a');
+    await query(
+      `ALTER TABLE ${long} MODIFY kind enum('a','b') NOT NULL, ADD note varchar(9) NOT NULL DEFAULT 'new'`,
+    );
+    await quarantineOne(3, 'b');
+    expect(await bench.ids(long)).toEqual([]);
+    const tables = await bench.rows('information_schema.TABLES', 'TABLE_NAME AS name');
+    const made = tables
+      .map(({ name }) => String(name))
+      .filter((name) => /^sendense_flow_orphans\d*_to/.test(name));
+    expect(made.map((name) => name.length)).toEqual([62, 61]);
+    await createPolicy(database.session, { id: 'p' });
+    expect(await bench.restore(owner)).toEqual({ restored: { [flows]: 3, [long]: 3 }, left: [] });
+    expect(await bench.rows(long, 'id, kind, note')).toEqual([
+      { id: 1, kind: 'a', note: 'new' },
+      { id: 2, kind: 'a', note: 'new' },
+      { id: 3, kind: 'b', note: 'new' },
+    ]);
   });
 });

@@ -1,11 +1,11 @@
 import { restoreOrphans } from '../../../src/engine/migrate';
-import { createThrowAwayDatabase } from '../../../src/testing';
+import { select } from '../../../src/engine/server/queryable';
 import { createPolicy } from '../../../src/testing/platform-rows';
 import { useDatabase } from '../../support/database';
 import { useDataSource } from '../../support/data-source';
 import { sharedServer } from '../../support/shared-server';
 import { createNastyTable, nastyRows } from './nasty-rows';
-import { executions, flows, orphanBench } from './orphan-bench';
+import { executions, flows, orphanBench, ownerOfMore } from './orphan-bench';
 
 /** Guards that a quarantined row comes back as it was, whatever it holds and wherever it hung. */
 describe('rows in quarantine', () => {
@@ -38,16 +38,24 @@ describe('rows in quarantine', () => {
     const tables = [flows, executions, 'memos', 'notes', 'tags'];
     const hung = { [executions]: 9, memos: nastyRows, notes: nastyRows, tags: 25 };
     const before = await bench.checksums(...tables);
-    const settled = await bench.settle('fk_flows_policy', 'quarantine', { batchRows: 4 });
+    const owner = ownerOfMore(
+      { table: 'memos', column: 'parent', parent: executions },
+      { table: 'notes', column: 'parent', parent: executions },
+      { table: 'tags', column: 'note', parent: 'notes' },
+    );
+    const settled = await bench.settle('fk_flows_policy', 'quarantine', { batchRows: 4, owner });
     expect(settled).toEqual({ rows: 2, cascaded: hung });
     for (const table of tables) expect(await bench.rows(table, '1')).toEqual([]);
     await createPolicy(database.session, { id: 'gone' });
-    expect(await restoreOrphans(dataSource(), { batchRows: 7 })).toMatchObject({
-      ok: true,
+    expect(await bench.restore(owner, 7)).toEqual({
       restored: { [flows]: 2, ...hung },
       left: [],
     });
     expect(await bench.checksums(...tables)).toEqual(before);
+    await database.session.query("DELETE FROM backup_policies WHERE id = 'gone'");
+    // The same shape goes into the same quarantine again
+    expect(await bench.settle('fk_flows_policy', 'quarantine', { owner })).toEqual(settled);
+    expect(await select(database.session, "SHOW TABLES LIKE '%orphans2%'")).toEqual([]);
   });
 
   it('keep a JSON column as the text that it was, where the server does', async () => {
@@ -61,60 +69,6 @@ describe('rows in quarantine', () => {
     await createPolicy(database.session, { id: 'gone' });
     await restoreOrphans(dataSource());
     expect(await bench.rows(executions, text)).toEqual(before);
-  });
-
-  it('come back as an earlier release wrote them down, an ENUM as its word alone', async () => {
-    await orphanedFlows('f');
-    await database.session.query(
-      `CREATE TABLE notes (id int PRIMARY KEY, flow ${id64}, kind enum('a','it''s') NOT NULL, other enum('b','') NULL,
-         FOREIGN KEY (flow) REFERENCES ${flows} (id) ON DELETE CASCADE) ENGINE=InnoDB`,
-    );
-    await database.connection.query("SET SESSION sql_mode = ''");
-    await database.session.query(`INSERT INTO notes VALUES (1, 'f', 0, ''), (2, 'f', 'it''s', NULL)`);
-    const before = await bench.checksums(flows, 'notes');
-    await bench.settle('fk_flows_policy', 'quarantine');
-    for (const { id, columns } of await bench.rows('sendense_flow_orphans', 'id, `columns`')) {
-      const row = (typeof columns === 'string' ? JSON.parse(columns) : columns) as Record<string, unknown>;
-      const words = Object.entries(row).map(([name, value]) => {
-        const { text, index } = (value ?? {}) as { text?: unknown; index?: unknown };
-        return [name, index === undefined ? value : text];
-      });
-      const sql = 'UPDATE sendense_flow_orphans SET `columns` = ? WHERE id = ?';
-      await database.session.query(sql, [JSON.stringify(Object.fromEntries(words)), id]);
-    }
-    await createPolicy(database.session, { id: 'gone' });
-    expect(await restoreOrphans(dataSource())).toMatchObject({ ok: true, left: [] });
-    expect(await bench.checksums(flows, 'notes')).toEqual(before);
-  });
-
-  it('come back into another database too', async () => {
-    await orphanedFlows('f');
-    const other = await createThrowAwayDatabase(sharedServer(), { name: `${database.name} other` });
-    try {
-      const table = `\`${other.name}\`.audit`;
-      await database.session.query(
-        `CREATE TABLE ${table} (id int PRIMARY KEY, flow ${id64}, FOREIGN KEY (flow) REFERENCES \`${database.name}\`.${flows} (id) ON DELETE CASCADE) ENGINE=InnoDB`,
-      );
-      await database.session.query(`INSERT INTO ${table} VALUES (1, 'f'), (2, NULL), (3, 'f')`);
-      const label = `${other.name}.audit`;
-      expect(await bench.settle('fk_flows_policy', 'quarantine')).toEqual({
-        rows: 1,
-        cascaded: { [label]: 2 },
-      });
-      expect(await bench.rows(table, 'id')).toEqual([{ id: 2 }]);
-      await createPolicy(database.session, { id: 'gone' });
-      expect(await restoreOrphans(dataSource())).toMatchObject({
-        ok: true,
-        restored: { [flows]: 1, [label]: 2 },
-      });
-      expect(await bench.rows(table, 'id, flow')).toEqual([
-        { id: 1, flow: 'f' },
-        { id: 2, flow: null },
-        { id: 3, flow: 'f' },
-      ]);
-    } finally {
-      await database.session.query(`DROP DATABASE \`${other.name}\``);
-    }
   });
 
   it('are told from their neighbours by large numbers, binary and composite keys', async () => {
@@ -147,10 +101,14 @@ describe('rows in quarantine', () => {
         `INSERT INTO large VALUES (${values.join(', ')}, '${row === 0 ? 'f' : 'fine'}')`,
       );
     const before = await bench.checksums('large');
-    expect(await bench.settle('fk_flows_policy', 'quarantine')).toEqual({ rows: 1, cascaded: { large: 1 } });
+    const owner = ownerOfMore({ table: 'large', column: 'flow', parent: flows });
+    expect(await bench.settle('fk_flows_policy', 'quarantine', { owner })).toEqual({
+      rows: 1,
+      cascaded: { large: 1 },
+    });
     expect(await bench.rows('large', 'flow')).toEqual(Array(others.length).fill({ flow: 'fine' }));
     await createPolicy(database.session, { id: 'gone' });
-    expect(await restoreOrphans(dataSource())).toMatchObject({ ok: true });
+    expect(await bench.restore(owner)).toMatchObject({ left: [] });
     expect(await bench.checksums('large')).toEqual(before);
   });
 
@@ -166,12 +124,16 @@ describe('rows in quarantine', () => {
     );
     await database.session.query('UPDATE nodes SET up = 9 WHERE id = 9');
     const before = await bench.checksums('nodes');
-    expect(await bench.settle('fk_flows_policy', 'quarantine', { batchRows })).toEqual({
+    const owner = ownerOfMore(
+      { table: 'nodes', column: 'up', parent: 'nodes' },
+      { table: 'nodes', column: 'flow', parent: flows },
+    );
+    expect(await bench.settle('fk_flows_policy', 'quarantine', { batchRows, owner })).toEqual({
       rows: 1,
       cascaded: { nodes: 5 },
     });
     await createPolicy(database.session, { id: 'gone' });
-    expect(await restoreOrphans(dataSource(), { batchRows: 2 })).toMatchObject({ ok: true });
+    expect(await bench.restore(owner, 2)).toMatchObject({ left: [] });
     expect(await bench.checksums('nodes')).toEqual(before);
   });
 });

@@ -5,7 +5,10 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { adopt, migrate, type ProtectionFlowsDataSource } from '../../../src/engine/migrate';
 import { ensureLeaseTable } from '../../../src/engine/session/lease-table';
-import { createQuarantineSql } from '../../../src/engine/orphans/quarantine-table';
+import { ensureQuarantine } from '../../../src/engine/orphans/quarantine-table';
+import { readRowTable } from '../../../src/engine/orphans/rows';
+import { owner } from '../../../src/migrations';
+import { sharedServer } from '../../support/shared-server';
 import { useDatabase, type TestDatabase } from '../../support/database';
 import { useDataSource } from '../../support/data-source';
 import { temporaryFolder } from '../../support/temporary-folder';
@@ -17,7 +20,8 @@ const isInstalled = (program: string): boolean =>
   (process.env['PATH'] ?? '').split(':').some((path) => path !== '' && existsSync(join(path, program)));
 
 const ours = ['protection_flows', 'protection_flow_executions'];
-const all = [...ours, 'sendense_flow_migrations', 'sendense_flow_lock', 'sendense_flow_orphans'];
+const quarantines = ours.map((table) => `sendense_flow_orphans_${table}`);
+const all = [...ours, 'sendense_flow_migrations', 'sendense_flow_lock', ...quarantines];
 
 /** What a linter says of our tables, and whether it has looked at them. */
 type Linter = (database: TestDatabase) => Promise<{ readonly complaints: string; readonly looked: unknown }>;
@@ -72,7 +76,13 @@ describe.each(Object.entries(ways))('the tables after %s', (_way, make) => {
   beforeAll(async () => {
     await make(dataSource());
     await ensureLeaseTable(database.session);
-    await database.session.query(createQuarantineSql);
+    const { session } = database;
+    const server = sharedServer();
+    const execute = async (sql: string) => void (await session.query(sql));
+    for (const name of ours) {
+      const table = await readRowTable(session, server.flavour, { database: null, name });
+      await ensureQuarantine({ session, server, owner, execute }, table!);
+    }
   });
 
   for (const [program, lint] of Object.entries(linters)) {

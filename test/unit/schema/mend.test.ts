@@ -1,6 +1,6 @@
 import { declaredSchema } from '../../../src/migrations';
 import { planMending, type MendingInput } from '../../../src/engine/adopt/remedies';
-import { mendOrphansSql } from '../../../src/engine/orphans/mend-orphans';
+import { mendOrphansSql } from '../../../src/engine/orphans/find-orphans';
 import { note, partsOf, remedyText, statement } from '../../../src/engine/steps/remedy';
 import { expectedText } from '../../../src/engine/schema/ddl';
 import { column, table, unique } from '../../../src/engine/schema/declare';

@@ -1,5 +1,5 @@
 import { check, column, foreignKey, nullable, table } from '../../../src/engine/schema/declare';
-import { orphanChoicesFor } from '../../../src/engine/orphans/choices';
+import { orphanChoicesFor } from '../../../src/engine/orphans/settle-orphans';
 import type { Check, Column } from '../../../src/engine/schema/shape';
 
 const key = foreignKey('fk', 'owner', { table: 'owners', column: 'id' }, 'CASCADE');
@@ -38,7 +38,7 @@ describe('the choices for orphans', () => {
         does: expect.stringContaining('owner to NULL'),
         why: 'things.owner must not be NULL',
       }),
-      expect.objectContaining({ does: expect.stringContaining('sendense_flow_orphans'), why: null }),
+      expect.objectContaining({ does: expect.stringContaining('into quarantine'), why: null }),
     ]);
     expect(orphanChoicesFor({ ...child, primaryKey: [] }, key).map(({ why }) => why)).toEqual([
       'things has no primary key',

@@ -1,7 +1,6 @@
 import { script } from '../../schema/ddl';
-import { orphanChoicesFor, possibleChoice, type OrphanChoiceForKey } from '../../orphans/choices';
-import { orphansSql } from '../../orphans/find-orphans';
-import { mendOrphansSql } from '../../orphans/mend-orphans';
+import { orphanChoicesFor, possibleChoice, type OrphanChoiceForKey } from '../../orphans/settle-orphans';
+import { orphansSql, mendOrphansSql } from '../../orphans/find-orphans';
 import type { ForeignKey } from '../../schema/shape';
 import { effectOn } from '../key-findings';
 import type { Rule } from '../finding';

@@ -1,5 +1,5 @@
 import { randomInt, randomUUID } from 'node:crypto';
-import { isRequired } from '../../orphans/mend-orphans';
+import { isRequired } from '../../orphans/find-orphans';
 import { quoteText } from '../../server/queryable';
 import type { Column } from '../../schema/shape';
 import { NotProvable } from './answers';

@@ -1,6 +1,7 @@
 import type { TestDatabase } from '../../../support/database';
 import { sharedServer } from '../../../support/shared-server';
 import { readCatalog } from '../../../../src/engine/schema/catalog/read-catalog';
+import { owner } from '../../../../src/migrations';
 import type { Index, Schema } from '../../../../src/engine/schema/shape';
 import { runStep, undoStep, type Step, type StepContext } from '../../../../src/engine/steps/step';
 
@@ -27,6 +28,7 @@ export function stepSession(database: TestDatabase): StepSession {
   function context(executed: string[], discardRows: boolean, death?: Death): StepContext {
     return {
       session: database.session,
+      owner,
       server: sharedServer(),
       discardRows,
       copyLimitRows: 100_000,

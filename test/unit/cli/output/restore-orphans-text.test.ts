@@ -28,7 +28,7 @@ describe('the text of restore-orphans', () => {
         '              `audit trail`.`protection_flow_notes`',
         '  For instance: 7, 8',
         '',
-        '1201 rows restored, 3 left in sendense_flow_orphans.',
+        '1201 rows restored, 3 left in quarantine.',
       ].join('\n'),
     );
     expect(lines.filter((line) => line.length > 80)).toEqual([]);

@@ -1,0 +1,31 @@
+import type { Schema } from '../schema/shape';
+import type { Queryable } from '../server/queryable';
+import type { Server } from '../server/server';
+
+/** What a migrate does about rows whose parent does not exist: refuse the key, clear the reference, or set the rows aside. */
+export const orphanChoices = ['report', 'null', 'quarantine'] as const;
+
+export type OrphanChoice = (typeof orphanChoices)[number];
+
+/** Whose tables are worked on. */
+export interface Owner {
+  /** How the names of its own tables begin: `sendense_flow`. */
+  readonly tablePrefix: string;
+  /** Its tables, with all of their keys. */
+  readonly declared: Schema;
+}
+
+/** What work on live tables is given. */
+export interface OrphanContext {
+  readonly owner: Owner;
+  readonly session: Queryable;
+  readonly server: Server;
+  /** How long to wait for a transaction of others, in milliseconds. Default: a minute. */
+  readonly tableWaitMs?: number;
+  /** Executes one statement that changes something, after asking whether to go on; never waits long for a table. */
+  execute(sql: string): Promise<void>;
+  /** Asks whether to go on, before each batch of a long change of rows. Throws INTERRUPTED. */
+  goOn?(): Promise<void> | void;
+  /** Told, in words, how far a long step has come. */
+  onProgress?(text: string): void;
+}

@@ -1,0 +1,121 @@
+import { tableExists } from '../server/catalog-rows';
+import { quoteName, select, type Queryable } from '../server/queryable';
+import { withWarnings } from '../server/row-transaction';
+import { hasParents, readWithParents, type Left, type RestoreContext, type Source } from './restore-rows';
+import { affected, readRowTable, sqlNameOf, type RowColumn } from './rows';
+
+/**
+ * A value as it stands in the JSON: text, so that no number loses a digit; in hexadecimal digits what is no text, or in a
+ * charset that does not survive a conversion; an ENUM's beside its number in the list, which is 0 for the error value.
+ */
+type StoredValue =
+  string | null | { readonly text?: string | null; readonly hex?: string | null; readonly index?: string };
+
+type StoredRow = Readonly<Record<string, StoredValue>>;
+
+/** A stored value's text or digits; null for NULL. */
+const textOf = (value: StoredValue): string | null =>
+  value !== null && typeof value === 'object' ? (value.text ?? value.hex ?? null) : value;
+
+/** Before its number was written down, the error value stood there as '' alone. */
+function isErrorValue({ kind, type }: RowColumn, value: StoredValue): boolean {
+  if (kind !== 'enum') return false;
+  if (value !== null && typeof value === 'object' && value.index !== undefined) return value.index === '0';
+  const listsEmpty = [...type.matchAll(/'((?:[^']|'')*)'/g)].some(([, member]) => member === '');
+  return textOf(value) === '' && !listsEmpty;
+}
+
+/** A text that is safe under any sql_mode, and has no `?` that the driver would take for a parameter. */
+const textLiteral = (text: string): string =>
+  /^[\w .,:/-]*$/.test(text) ? `'${text}'` : `_utf8mb4 X'${Buffer.from(text).toString('hex')}'`;
+
+/** What puts a stored value back into a column, as SQL. */
+function valueSql(column: RowColumn, value: StoredValue): string {
+  const text = textOf(value);
+  if (text === null) return 'NULL';
+  if (isErrorValue(column, value)) return '0';
+  if (value !== null && typeof value === 'object' && value.hex !== undefined) return `X'${text}'`;
+  if (column.kind === 'bit') return `CAST('${text}' AS UNSIGNED)`;
+  // MariaDB's ASCII took any byte; it went through latin1
+  if (column.charset === 'ascii') return `CAST(CONVERT(${textLiteral(text)} USING latin1) AS BINARY)`;
+  return textLiteral(text);
+}
+
+/** WARN_DATA_TRUNCATED: a value that is not listed. */
+const notListed = 1265;
+
+/**
+ * Inserts a row with that many error values of ENUMs, which a strict server refuses (1265, also as the number 0). Null
+ * where each warning is about one of them; else the row is gone again, and this is what the server said.
+ */
+async function insertWithErrorValues(
+  session: Queryable,
+  insert: () => Promise<Left | null>,
+  errorValues: number,
+): Promise<Left | null> {
+  await session.query('SAVEPOINT row_restored');
+  const [left, warnings] = await withWarnings(
+    session,
+    async () =>
+      [
+        await insert(),
+        await select<{ Code: number | string; Message: string }>(session, 'SHOW WARNINGS'),
+      ] as const,
+  );
+  const other = warnings.find(({ Code: code }) => Number(code) !== notListed);
+  if (left !== null || (other === undefined && warnings.length === errorValues)) return left;
+  await session.query('ROLLBACK TO SAVEPOINT row_restored');
+  return { reason: 'refused', answer: (other ?? warnings.at(-1))?.Message ?? '' };
+}
+
+/** What rows go back into, by the names in quarantine. */
+async function readTarget(context: RestoreContext, database: string | null, name: string) {
+  const table = await readRowTable(context.session, context.server.flavour, { database, name });
+  const live = database === null ? await readWithParents(context, name) : new Map();
+  return { table, live };
+}
+
+/**
+ * The rows that versions before the quarantine had a table for each table set aside: all in `sendense_flow_orphans`, each
+ * as JSON, of whatever table and database. Nothing writes it any more.
+ */
+export async function oldSources(context: RestoreContext): Promise<Source[]> {
+  const { session, owner } = context;
+  const name = `${owner.tablePrefix}_orphans`;
+  if (!(await tableExists(session, name))) return [];
+  const [limits] = await select<{ bytes: number | string }>(session, 'SELECT @@max_allowed_packet AS bytes');
+  const targets = new Map<string, ReturnType<typeof readTarget>>();
+  return [
+    {
+      name,
+      idColumn: 'id',
+      keyColumn: 'foreign_key',
+      selected: `CONCAT_WS('.', r.database_name, r.table_name) AS \`table\`, r.row_key AS rowKey, r.database_name AS \`database\`, r.table_name AS name`,
+      async putBack({ id, ...row }) {
+        const at = { database: row.database as string | null, name: row.name as string };
+        const known = targets.get(row.table) ?? readTarget(context, at.database, at.name);
+        targets.set(row.table, known);
+        const { table, live } = await known;
+        if (table === null) return { reason: 'table-missing', answer: null };
+        const [kept] = await select<{ json: string }>(
+          session,
+          `SELECT CAST(\`columns\` AS CHAR) AS json FROM ${quoteName(name)} WHERE id = ${id}`,
+        );
+        const stored = JSON.parse(kept?.json ?? '{}') as StoredRow;
+        const columns = table.columns.filter((one) => !one.isGenerated && Object.hasOwn(stored, one.name));
+        const values = new Map(columns.map((one) => [one.name, valueSql(one, stored[one.name] ?? null)]));
+        const isLost = (column: string): boolean => !table.columns.some((one) => one.name === column);
+        if (Object.keys(stored).some((column) => isLost(column) && textOf(stored[column] ?? null) !== null))
+          return { reason: 'columns-changed', answer: null };
+        const sql =
+          `INSERT INTO ${sqlNameOf(at)} (${[...values.keys()].map(quoteName).join(', ')}) SELECT ${[...values.values()].join(', ')} ` +
+          `FROM DUAL WHERE ${hasParents(owner, live, at.name, (column) => values.get(column) ?? 'NULL')}`;
+        if (Buffer.byteLength(sql) >= Number(limits?.bytes)) return { reason: 'too-large', answer: null };
+        const insert = async (): Promise<Left | null> =>
+          affected(await session.query(sql)) === 1 ? null : { reason: 'parent-missing', answer: null };
+        const errorValues = columns.filter((one) => isErrorValue(one, stored[one.name] ?? null)).length;
+        return errorValues === 0 ? insert() : insertWithErrorValues(session, insert, errorValues);
+      },
+    },
+  ];
+}
