@@ -30,7 +30,7 @@ function nameOnly<Target extends object>(target: Target, name: string): Target {
   return Object.defineProperty(target, inspect.custom, { value: () => `[${name}]`, configurable: true });
 }
 
-/** The options of mysql2's own that hold a secret. */
+/** Hides the options of mysql2's own that hold a secret. */
 function hideIn(config: object): void {
   const { password, ssl } = config as Secrets;
   hide(config, { password, ssl });
@@ -40,7 +40,7 @@ function hideIn(config: object): void {
  * mysql2, whose pools and connections all have the password and the TLS settings given here, unless the options say
  * others, and do not show them. TypeORM's options need not hold them then: they are copied, printed and logged.
  */
-export function withSecrets(mysql2: typeof Mysql2, secrets: Secrets): typeof Mysql2 {
+function withSecrets(mysql2: typeof Mysql2, secrets: Secrets): typeof Mysql2 {
   const complete = <Options extends Mysql2.ConnectionOptions>(options: Options): Options => ({
     ...options,
     password: options.password ?? secrets.password,

@@ -4,7 +4,7 @@ import type { HostAddress } from '../config/connection-settings';
 import type { Term, WriterElection } from './writer-election';
 
 /** The pool of one of several hosts. While another host is the writer, it keeps no session that nobody uses. */
-export class HostPool {
+class HostPool {
   private readonly idle = new Set<Mysql2.PoolConnection>();
   private isRetired = false;
 
@@ -35,7 +35,7 @@ export class HostPool {
 }
 
 /** How a pool answers who asks for a connection. */
-export type Settled = (error: NodeJS.ErrnoException | null, connection?: Mysql2.PoolConnection) => void;
+type Settled = (error: NodeJS.ErrnoException | null, connection?: Mysql2.PoolConnection) => void;
 
 /** What TypeORM and the pools of this folder need of a pool. */
 export interface PoolLike {
@@ -44,7 +44,7 @@ export interface PoolLike {
 }
 
 /** A connection of the pool, as a promise. */
-export function connectionOf(pool: PoolLike): Promise<Mysql2.PoolConnection> {
+function connectionOf(pool: PoolLike): Promise<Mysql2.PoolConnection> {
   return new Promise((resolve, reject) => {
     pool.getConnection((error, connection) => {
       if (error || connection === undefined) reject(error ?? new Error('the pool gave no connection'));
@@ -54,10 +54,7 @@ export function connectionOf(pool: PoolLike): Promise<Mysql2.PoolConnection> {
 }
 
 /** Ends all of the pools; `ended` is told once, with the first error. */
-export function endAll(
-  pools: readonly PoolLike[],
-  ended: (error: NodeJS.ErrnoException | null) => void,
-): void {
+function endAll(pools: readonly PoolLike[], ended: (error: NodeJS.ErrnoException | null) => void): void {
   const ends = pools.map(
     (pool) =>
       new Promise<void>((resolve, reject) => {

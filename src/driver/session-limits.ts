@@ -10,7 +10,7 @@ export interface HandsOutConnections {
 }
 
 /** Options of mysql2's, with TypeORM's `acquireTimeout`, which mysql2 does not know and warns of. */
-export interface WithAcquireTimeout {
+interface WithAcquireTimeout {
   readonly acquireTimeout?: number;
 }
 

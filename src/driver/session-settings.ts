@@ -46,7 +46,7 @@ function isClosed(error: unknown): boolean {
  *
  * It watches the statements that go through the connection's own promise wrapper, as all of TypeORM's do.
  */
-export function closeWhenUnfit(connection: Mysql2.PoolConnection, onUnfit: UnfitListener): void {
+function closeWhenUnfit(connection: Mysql2.PoolConnection, onUnfit: UnfitListener): void {
   let isUnfit = false;
   const wrapper = connection.promise() as unknown as {
     query: (...parameters: unknown[]) => Promise<unknown>;

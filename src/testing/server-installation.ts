@@ -76,7 +76,7 @@ export function locationArguments({ basedir }: ServerInstallation): string[] {
  * Asks a server program for its flavour and version.
  * Returns null where it does not run, or is neither MariaDB nor MySQL.
  */
-export async function identifyServer(
+async function identifyServer(
   location: Pick<ServerInstallation, 'binary' | 'libraryPath' | 'chroot'>,
 ): Promise<{ flavour: Flavour; version: string } | null> {
   const env = { ...process.env };
