@@ -4,7 +4,7 @@ import { note, remedyText, statement } from '../../steps/remedy';
 import { marks, readTriggers } from '../surroundings';
 import { NotProvable } from './answers';
 
-/** A table, a view or a routine, and where. */
+/** A table, and its database. */
 interface Place {
   readonly database: string;
   readonly name: string;
@@ -18,7 +18,7 @@ interface Body extends Pick<Place, 'database'> {
   readonly text: string | null;
 }
 
-/** Names that a piece of SQL may speak of: every word that is no string, no comment and no variable. */
+/** The names that a piece of SQL may use: every word that is no string, no comment and no variable. */
 function wordsIn(sql: string): string[] {
   const bare = sql.replace(
     /\/\*(?![!M])[^]*?\*\/|(?:#|--\s).*$|'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"/gm,
@@ -29,10 +29,10 @@ function wordsIn(sql: string): string[] {
 }
 
 /**
- * Says what would stay of a row that is inserted, changed or deleted, and taken back: where a table keeps it, be it the
- * row's own, or one that a trigger writes to, directly, by a view, by a routine, or by the triggers of that table again.
+ * Tells whether a rollback would take back all that a row does: a table without rollback keeps it, the row's own table or
+ * one that a trigger writes to, directly, through a view, through a routine, or through the triggers of another table.
  *
- * A table that is only read is taken for one that is written to: nothing but executing the statement tells them apart.
+ * A table that a trigger only reads counts as written to: nothing but executing the statement tells the two apart.
  */
 export class LastingEffects {
   private readonly known = new Map<string, Promise<void>>();
@@ -42,7 +42,7 @@ export class LastingEffects {
     private readonly database: string,
   ) {}
 
-  /** @throws NotProvable where something would stay; nothing where this user sees nothing of the kind */
+  /** @throws NotProvable where something would stay, as far as this user sees */
   assertNone(name: string, engine: string): Promise<void> {
     const { database } = this;
     const answer = this.known.get(name) ?? this.look({ database, name }, engine);
@@ -65,17 +65,19 @@ export class LastingEffects {
     }
   }
 
-  /** What those words stand for in that database. */
+  /** The SQL of the views, routines and triggers that those words name in that database. */
   private async usedBy(by: string, database: string, words: readonly string[]): Promise<Body[]> {
     const found: Body[] = [];
-    const tables = await catalogRows<{ name: string; engine: string | null }>(
+    const tables = await catalogRows<{ name: string; engine: string | null; text: string | null }>(
       this.session,
-      `SELECT TABLE_NAME AS name, IF(TABLE_TYPE LIKE '%VIEW', NULL, ENGINE) AS engine FROM information_schema.TABLES
-        WHERE TABLE_SCHEMA = ? AND TABLE_NAME IN (${marks(words)})`,
+      `SELECT t.TABLE_NAME AS name, IF(t.TABLE_TYPE LIKE '%VIEW', NULL, t.ENGINE) AS engine, NULLIF(v.VIEW_DEFINITION, '') AS text
+         FROM information_schema.TABLES t
+         LEFT JOIN information_schema.VIEWS v ON v.TABLE_SCHEMA = t.TABLE_SCHEMA AND v.TABLE_NAME = t.TABLE_NAME
+        WHERE t.TABLE_SCHEMA = ? AND t.TABLE_NAME IN (${marks(words)})`,
       [database, ...words],
     );
-    for (const { name, engine } of tables) {
-      if (engine === null) found.push(await this.view({ database, name }, by));
+    for (const { name, engine, text } of tables) {
+      if (engine === null) found.push({ database, what: `the view ${name}, which ${by} uses,`, text });
       else if (engine !== 'InnoDB') throw stays({ database, name }, engine, by);
       else found.push(...(await this.triggersOf({ database, name })));
     }
@@ -96,16 +98,6 @@ export class LastingEffects {
       ...{ database, text },
       what: `the trigger ${name} (${when} ON ${table})`,
     }));
-  }
-
-  private async view({ database, name }: Place, by: string): Promise<Body> {
-    const [row] = await catalogRows<{ text: string | null }>(
-      this.session,
-      `SELECT NULLIF(VIEW_DEFINITION, '') AS text FROM information_schema.VIEWS
-        WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?`,
-      [database, name],
-    );
-    return { database, what: `the view ${name}, which ${by} uses,`, text: row?.text ?? null };
   }
 
   private async databasesNamed(words: readonly string[]): Promise<string[]> {
