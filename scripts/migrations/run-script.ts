@@ -1,5 +1,4 @@
-import { exitCodes } from '../../src/cli/exit-codes';
-import { printableError } from '../../src/cli/error-report';
+import { exitCodes, printableError } from '../../src/cli/error-report';
 
 /** Progress, on stderr: stdout holds the result alone. */
 export function progress(text: string): void {

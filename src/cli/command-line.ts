@@ -1,4 +1,4 @@
-import type { DemoModule, MarkdownModule, Services, TextModule } from './services';
+import type { Services } from './services';
 
 /** Where text goes: a terminal, a pipe, a file; in tests, a list. */
 export interface OutputStream {
@@ -25,20 +25,6 @@ export interface CommandLine {
   ) => () => void;
   /** Leaves the process at once. */
   readonly quit: (exitCode: number) => void;
-  /** What --help and usage errors do without: loaded when a command runs. */
-  readonly load: {
-    readonly services: () => Services;
-    readonly text: () => TextModule;
-    readonly markdown: () => MarkdownModule;
-    readonly demo: () => DemoModule;
-  };
-}
-
-/** The options that every command has. */
-export interface GlobalOptions {
-  readonly config?: string;
-  readonly json?: boolean;
-  readonly markdown?: boolean;
-  /** False with --no-color. */
-  readonly color: boolean;
+  /** What the commands ask of the engine and of the data layer. */
+  readonly services: Services;
 }

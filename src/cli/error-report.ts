@@ -1,6 +1,23 @@
 import { redact, type ConnectionSettings } from '../config';
 import { ProtectionFlowsError, isProtectionFlowsError, type ErrorReport, type ErrorStage } from '../errors';
-import { exitCodeOf } from './exit-codes';
+
+/** The exit codes, as docs and --help name them. */
+export const exitCodes = {
+  /** Done, or proven. */
+  done: 0,
+  /** Something was found, or refused. */
+  found: 1,
+  /** Failed after trying to connect. */
+  failed: 2,
+  /** A fault visible before connecting: usage or configuration (EX_USAGE of sysexits.h). */
+  usage: 64,
+  /** Quit at the second Ctrl-C: 128 + SIGINT. */
+  quit: 130,
+} as const;
+
+/** The exit code of an error that came up at that stage. */
+export const exitCodeOf = (stage: ErrorStage): number =>
+  ({ 'before-connecting': exitCodes.usage, refused: exitCodes.found, failed: exitCodes.failed })[stage];
 
 /** An error as the command line prints it. */
 export interface PrintableError {
@@ -29,7 +46,7 @@ export function printableError(error: unknown, secrets: Secrets): PrintableError
       remedy: clean(remedy),
       details: cleanValues(details, clean) as Record<string, unknown>,
     },
-    exitCode: exitCodeOf(ours.stage satisfies ErrorStage),
+    exitCode: exitCodeOf(ours.stage),
     trace: clean(traceOf(error)),
   };
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { Console } from 'node:console';
-import { load } from './load';
 import { run } from './run';
+import { services } from './services';
 
 /** A reader that has gone away, as in `| head`, is no fault of the command; its work goes on. */
 function survivePipeClosing(stream: NodeJS.WriteStream): void {
@@ -63,7 +63,7 @@ async function main(): Promise<void> {
     onCrash,
     onWarning,
     quit: (code) => process.exit(code),
-    load,
+    services,
   });
   await Promise.all([flushed(stdout), flushed(stderr)]);
   process.exit(exitCode);

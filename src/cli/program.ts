@@ -1,23 +1,53 @@
-import { Command } from 'commander';
-import { addAdoptCommand } from './commands/adopt.command';
-import { addDemoCommand } from './commands/demo.command';
-import { addMigrateCommand } from './commands/migrate.command';
-import { addPreflightCommand } from './commands/preflight.command';
-import { addPruneCommand } from './commands/prune.command';
-import { addRestoreOrphansCommand } from './commands/restore-orphans.command';
-import { addRollbackCommand } from './commands/rollback.command';
-import { addStatusCommand } from './commands/status.command';
-import { addVerifyCommand } from './commands/verify.command';
-import { connectionHelp, exitCodesHelp } from './help-text';
-import { fitted, textWidth } from './output/wrap';
+import { Command, type CommanderError } from 'commander';
+import { ProtectionFlowsError } from '../errors';
 import { packageVersion } from '../engine/server/this-run';
-import type { Run } from './run-command';
+import type { OutputStream } from './command-line';
+import { commands, type CommandRecord } from './commands';
+import type { Options } from './options';
+import { fitted, textWidth, wrap } from './output/wrap';
+
+/** Where the connection comes from, and what the exit codes mean. */
+const foot = `
+Examples:
+  $ protection-flows preflight
+  $ protection-flows migrate --plan
+  $ protection-flows migrate
+  $ protection-flows verify --json
+
+Connection, the first of these that is there:
+  --config FILE     a JSON file, see ormconfig.example.json
+  DATABASE_URL      mysql://USER:PASSWORD@HOST:PORT/DATABASE
+                    (special characters percent-encoded: @ is %40, # is %23)
+  DB_HOST DB_PORT DB_SOCKET DB_USERNAME DB_PASSWORD (or DB_PASSWORD_FILE)
+  DB_DATABASE DB_TYPE DB_POOL_SIZE DB_SSL_CA
+  ormconfig.json    in the current folder
+
+Exit codes:
+  0   done, or proven
+  1   something was found or refused; the output says what to do
+  2   it failed after trying to connect
+  64  a fault visible before connecting: usage or configuration
+  130 quit by a second Ctrl-C`;
+
+function footOf({ examples, exits, deed }: CommandRecord): string {
+  return [
+    '',
+    'Examples:',
+    ...examples.map((example) => `  $ protection-flows ${example}`),
+    '',
+    ...wrap(`Exit code: ${exits}; 2 when it failed, 64 before connecting.`, textWidth()),
+    ...(deed === null ? [] : ['Where the connection comes from: protection-flows --help']),
+  ].join('\n');
+}
 
 /**
  * The program with its commands and options. Parsing it throws CommanderError for help, version and usage faults
  * alike; nothing is printed but help and version.
  */
-export function createProgram(run: Run): Command {
+export function createProgram(
+  stdout: OutputStream,
+  perform: (record: CommandRecord, options: Options) => Promise<void>,
+): Command {
   const program = new Command('protection-flows')
     .description(
       'Brings the Sendense protection flow tables onto MySQL and MariaDB, and proves that they are there.',
@@ -29,10 +59,11 @@ export function createProgram(run: Run): Command {
     .option('--config <file>', 'the JSON file that says where to connect to')
     .option('--json', 'print exactly one JSON document on stdout')
     .option('--markdown', 'print the result as Markdown, for a pull request')
+    .option('--verbose', 'print each SQL statement with its milliseconds on stderr')
     .option('--no-color', 'print without colour; NO_COLOR does the same')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
-      writeOut: (text) => run.commandLine.stdout.write(fitted(text)),
+      writeOut: (text) => stdout.write(fitted(text)),
       writeErr: () => undefined,
       getOutHelpWidth: textWidth,
       getErrHelpWidth: textWidth,
@@ -40,31 +71,40 @@ export function createProgram(run: Run): Command {
       getErrHasColors: () => false,
     })
     .exitOverride()
-    .addHelpText(
-      'after',
-      [
-        '',
-        'Examples:',
-        '  $ protection-flows preflight',
-        '  $ protection-flows migrate --plan',
-        '  $ protection-flows migrate',
-        '  $ protection-flows verify --json',
-        connectionHelp,
-        exitCodesHelp,
-      ].join('\n'),
-    );
-  for (const add of [
-    addMigrateCommand,
-    addRollbackCommand,
-    addStatusCommand,
-    addPreflightCommand,
-    addVerifyCommand,
-    addAdoptCommand,
-    addRestoreOrphansCommand,
-    addPruneCommand,
-    addDemoCommand,
-  ]) {
-    add(program, run);
+    .addHelpText('after', foot);
+  for (const record of commands()) {
+    const command = program
+      .command(record.name)
+      .summary(record.summary)
+      .description(record.description)
+      .addHelpText('after', footOf(record))
+      .action(() => perform(record, command.optsWithGlobals<Options>()));
+    for (const option of record.options) command.addOption(option);
   }
   return program;
+}
+
+/** True where commander has printed what was asked for, and there is nothing left to do. */
+export function isHelpOrVersion({ code, exitCode }: CommanderError): boolean {
+  if (code === 'commander.help') return exitCode === 0;
+  return code === 'commander.helpDisplayed' || code === 'commander.version';
+}
+
+/** Commander's complaint as an error of this package: its message, and its guess as the fix. */
+export function usageError(error: CommanderError, program: Command): ProtectionFlowsError {
+  const names = program.commands.map((command) => command.name()).join(', ');
+  if (error.code === 'commander.help') {
+    return new ProtectionFlowsError('USAGE', {
+      message: 'no command was given',
+      remedy: `Give one of: ${names}; protection-flows --help explains them.`,
+    });
+  }
+  const [message = '', guess] = error.message.replace(/^error: /, '').split(/\n\(?/);
+  const suggestion = guess?.replace(/\)$/, '');
+  const known = error.code === 'commander.unknownCommand' ? `The commands are: ${names};` : null;
+  return new ProtectionFlowsError('USAGE', {
+    message,
+    remedy: [suggestion ?? known, 'See protection-flows --help.'].filter(Boolean).join(' '),
+    details: { reason: error.code.replace(/^commander\./, '') },
+  });
 }

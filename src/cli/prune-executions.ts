@@ -1,12 +1,38 @@
+import { AdvancedConsoleLogger } from 'typeorm';
+import type { ConnectionSettings } from '../config';
+import { secretsOf } from '../driver/connector';
+import type { StatementListener } from '../driver/told-statements';
 import { ProtectionFlowsError } from '../errors';
-import type { ProtectionFlowsDataSource } from '../engine/migrate';
+import { optionsWith } from '../typeorm/data-source-options';
+import { ProtectionFlowsDataSource } from '../typeorm/guarded-data-source';
 import { whereOf, type Where } from '../engine/migrate/results';
 import {
   RetentionRepository,
   type PruneProgress,
   type PruneResult,
 } from '../repositories/retention.repository';
-import { groupedCount } from './output/counted';
+import { counted } from './output/words';
+
+/** TypeORM tells of a migration that failed whatever `logging` says; here the error is printed by the command. */
+class QuietLogger extends AdvancedConsoleLogger {
+  override logMigration(): void {}
+}
+
+/**
+ * Connects with TypeORM, which the data layer needs; the caller destroys what it is given. No command reads or writes
+ * rows through the entities: loading them would double the time to the first statement.
+ */
+export function openDataSource(
+  settings: ConnectionSettings,
+  onStatement?: StatementListener,
+): Promise<ProtectionFlowsDataSource> {
+  const options = optionsWith(settings, secretsOf(settings), onStatement);
+  const connection = {
+    options: { ...options, logger: new QuietLogger(options.logging), migrationsRun: false },
+    declaredType: settings.declaredType,
+  };
+  return new ProtectionFlowsDataSource(() => connection, { entities: [], subscribers: [] }).initialize();
+}
 
 /** Options of {@link pruneExecutions}; at least one of the first two. */
 export interface PruneExecutionsOptions {
@@ -49,7 +75,7 @@ function interrupted({ deleted, flows, dryRun }: PruneResult): ProtectionFlowsEr
   return new ProtectionFlowsError('INTERRUPTED', {
     message: dryRun
       ? 'interrupted by the caller'
-      : `interrupted by the caller; ${groupedCount(deleted, 'execution')} deleted so far`,
+      : `interrupted by the caller; ${counted(deleted, 'execution')} deleted so far`,
     consequence: dryRun ? 'Nothing was changed.' : undefined,
     remedy: 'Run the command again: it goes on with what is left.',
     details: { deleted, flows },

@@ -1,11 +1,13 @@
 import { CommanderError } from 'commander';
+import { loadConnection, redact, type ConnectionSettings } from '../config';
+import { ProtectionFlowsError } from '../errors';
 import type { CommandLine } from './command-line';
-import { printableError } from './error-report';
-import { exitCodes } from './exit-codes';
+import type { CommandRecord, Deed } from './commands';
+import { exitCodes, printableError } from './error-report';
+import type { Options } from './options';
 import { Reporter } from './output/reporter';
-import { createProgram } from './program';
-import { Run } from './run-command';
-import { isHelpOrVersion, usageError } from './usage-error';
+import { createProgram, isHelpOrVersion, usageError } from './program';
+import type { OpenDatabase } from './services';
 
 /** Arguments are looked at before they are parsed: a usage error has to be printed in the form asked for, too. */
 function isGiven(option: string, argv: readonly string[]): boolean {
@@ -26,7 +28,7 @@ export async function run(commandLine: CommandLine): Promise<number> {
     env,
   });
   const state = new Run(commandLine, reporter);
-  const program = createProgram(state);
+  const program = createProgram(stdout, (record, options) => state.perform(record, options));
   const printError = (error: unknown): number => {
     const { report, exitCode, trace } = printableError(error, state.secrets);
     reporter.error(report);
@@ -45,4 +47,130 @@ export async function run(commandLine: CommandLine): Promise<number> {
     stopListening();
     reporter.end();
   }
+}
+
+/** One run of the program: its streams, and what its command leaves behind. */
+class Run {
+  exitCode: number = exitCodes.done;
+  /** Set as soon as a configuration is read, so that everything printed from then on is without the password. */
+  secrets: ConnectionSettings | null = null;
+
+  constructor(
+    private readonly commandLine: CommandLine,
+    private readonly reporter: Reporter,
+  ) {}
+
+  /** Does what the command is for, prints its result and decides the exit code. */
+  async perform(record: CommandRecord, options: Options): Promise<void> {
+    assertOneForm(options, record.deed !== null);
+    const { demo } = this.commandLine.services;
+    const ok =
+      record.deed === null
+        ? await this.interruptible(true, (signal) => demo(this.reporter, signal))
+        : await this.onDatabase(record.deed(options), options);
+    this.exitCode = ok ? exitCodes.done : exitCodes.found;
+  }
+
+  private async onDatabase(deed: Deed, options: Options): Promise<boolean> {
+    const { env, cwd, services, stderr } = this.commandLine;
+    const settings = loadConnection({ configFile: options.config, env, cwd });
+    this.secrets = settings;
+    const { progress: onProgress } = this.reporter;
+    const onStatement = (sql: string, ms: number): void => this.reporter.statement(redact(sql, settings), ms);
+    const result = await this.interruptible(deed.stopsBetweenStatements, async (signal) => {
+      const open = deed.open?.(services) ?? services.openDatabase;
+      const opening = open(settings, options.verbose === true ? onStatement : undefined);
+      const database = await unlessAborted(opening, signal);
+      try {
+        return await deed.run({ database, services, signal, onProgress, isTerminal: stderr.isTTY === true });
+      } finally {
+        await close(database);
+      }
+    });
+    this.reporter.result(result, (style) =>
+      options.markdown === true ? deed.output().markdown(result) : deed.output().text(result, style),
+    );
+    return result.ok;
+  }
+
+  /**
+   * Runs `work` with a signal that the first Ctrl-C or SIGTERM raises; the second one leaves the process.
+   *
+   * @param stopsItself whether the work looks at the signal, and the user is told what to wait for
+   */
+  private async interruptible<Result>(
+    stopsItself: boolean,
+    work: (signal: AbortSignal) => Promise<Result>,
+  ): Promise<Result> {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const stopListening = this.commandLine.onInterrupt(() => {
+      if (signal.aborted) {
+        this.reporter.end();
+        this.commandLine.quit(exitCodes.quit);
+        return;
+      }
+      if (stopsItself)
+        this.reporter.note('Stopping after the statement under way. Ctrl-C again quits at once.');
+      controller.abort();
+    });
+    try {
+      const result = work(signal);
+      return await (stopsItself ? result : Promise.race([result, abortOf(signal)]));
+    } finally {
+      stopListening();
+    }
+  }
+}
+
+function assertOneForm({ json, markdown }: Options, hasMarkdown: boolean): void {
+  if (markdown !== true) return;
+  if (!hasMarkdown)
+    throw new ProtectionFlowsError('USAGE', {
+      message: 'demo shows what it does as it goes, and has no result to print as Markdown',
+      remedy: 'Leave out --markdown.',
+    });
+  if (json === true)
+    throw new ProtectionFlowsError('USAGE', {
+      message: '--json and --markdown are given, but there is one result to print',
+      remedy: 'Give one of them.',
+    });
+}
+
+/** Rejects with INTERRUPTED once the signal is raised. */
+function abortOf(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const stop = (): void =>
+      reject(
+        new ProtectionFlowsError('INTERRUPTED', {
+          message: 'stopped by Ctrl-C or SIGTERM',
+          consequence: 'Nothing was changed.',
+          remedy: 'Run the command again.',
+        }),
+      );
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+  });
+}
+
+/** The database, unless the signal comes first; one that is open later is closed. */
+async function unlessAborted(opening: Promise<OpenDatabase>, signal: AbortSignal): Promise<OpenDatabase> {
+  try {
+    return await Promise.race([opening, abortOf(signal)]);
+  } catch (error) {
+    opening.then(close, () => undefined);
+    throw error;
+  }
+}
+
+/** A connection that does not close is no reason to keep the caller waiting, or to hide the command's own error. */
+const closeLimitMs = 2_000;
+
+async function close(database: OpenDatabase): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, closeLimitMs);
+  });
+  await Promise.race([database.destroy().catch(() => undefined), limit]);
+  clearTimeout(timer);
 }

@@ -1,63 +1,60 @@
-import type { ConnectionSettings } from '../config';
-import type { AdoptResult, ProtectionFlowsDataSource, WishOptions } from '../engine/migrate';
-import type {
-  MigratePlan,
-  MigrateResult,
-  PreflightResult,
-  ProgressListener,
-  RollbackPlan,
-  RollbackResult,
-  StatusResult,
-} from '../engine/migrate/results';
-import type { RestoreOrphansResult } from '../engine/migrate/restore-orphans';
-import type { VerifyReport } from '../engine/verify/report';
-import type { Reporter } from './output/reporter';
-import type { PruneExecutionsOptions, PruneReport } from './prune-executions';
+/* eslint-disable @typescript-eslint/no-require-imports -- a command loads what it needs alone; import() would make ES modules' rules apply to the paths */
 
-/** What the commands ask of the layer below. Every error that comes out of it is a ProtectionFlowsError. */
-export interface Services {
-  /** Connects, asks the server what it is, and returns an initialised DataSource; the caller destroys it. */
-  openDataSource(settings: ConnectionSettings): Promise<ProtectionFlowsDataSource>;
-  migrate(
-    dataSource: ProtectionFlowsDataSource,
-    options: WishOptions & { signal?: AbortSignal; onProgress?: ProgressListener },
-  ): Promise<MigrateResult>;
-  runPreflight(dataSource: ProtectionFlowsDataSource): Promise<PreflightResult>;
-  planMigrate(dataSource: ProtectionFlowsDataSource, options: WishOptions): Promise<MigratePlan>;
-  rollback(
-    dataSource: ProtectionFlowsDataSource,
-    options: {
-      steps: number | 'all';
-      discardRows: boolean;
-      signal?: AbortSignal;
-      onProgress?: ProgressListener;
-    },
-  ): Promise<RollbackResult>;
-  planRollback(
-    dataSource: ProtectionFlowsDataSource,
-    options: { steps: number | 'all'; discardRows: boolean },
-  ): Promise<RollbackPlan>;
-  restoreOrphans(
-    dataSource: ProtectionFlowsDataSource,
-    options: { key?: string; signal?: AbortSignal; onProgress?: ProgressListener },
-  ): Promise<RestoreOrphansResult>;
-  adopt(
-    dataSource: ProtectionFlowsDataSource,
-    options: WishOptions & { repair: boolean; signal?: AbortSignal; onProgress?: ProgressListener },
-  ): Promise<AdoptResult>;
-  readStatus(dataSource: ProtectionFlowsDataSource): Promise<StatusResult>;
-  prune(dataSource: ProtectionFlowsDataSource, options: PruneExecutionsOptions): Promise<PruneReport>;
-  verify(dataSource: ProtectionFlowsDataSource, options: { strict: boolean }): Promise<VerifyReport>;
-}
+/** A function whose module is loaded when it is called. */
+const lazily = <Call extends (...parameters: never[]) => unknown>(load: () => Call): Call =>
+  ((...parameters) => load()(...parameters)) as Call;
 
-/** The results as text for a terminal. */
-export type TextModule = typeof import('./output/text');
+type Migrate = (
+  ...parameters: Parameters<typeof import('../engine/migrate/migrate').migrate>
+) => Promise<import('../engine/migrate/results').MigrateResult>;
 
-/** The results as Markdown for a pull request. */
-export type MarkdownModule = typeof import('./output/markdown');
+/**
+ * What the commands ask of the engine and of the data layer. Every error that comes out of it is a ProtectionFlowsError.
+ * Each function loads its own part: a migrate with nothing to do is mostly loading.
+ */
+export const services = {
+  openDatabase: lazily(() => (require('./open-database') as typeof import('./open-database')).openDatabase),
+  openDataSource: lazily(
+    () => (require('./prune-executions') as typeof import('./prune-executions')).openDataSource,
+  ),
+  migrate: lazily((): Migrate => {
+    const { migrate } = require('../engine/migrate/migrate') as typeof import('../engine/migrate/migrate');
+    return async (...parameters) => {
+      // What migrate returns besides is TypeORM's view of it, for runMigrations.
+      const { migrations: _migrations, ...result } = await migrate(...parameters);
+      return result;
+    };
+  }),
+  planMigrate: lazily(
+    () => (require('../engine/migrate/migrate') as typeof import('../engine/migrate/migrate')).planMigrate,
+  ),
+  runPreflight: lazily(
+    () =>
+      (require('../engine/migrate/preflight') as typeof import('../engine/migrate/preflight')).runPreflight,
+  ),
+  rollback: lazily(
+    () => (require('../engine/migrate/rollback') as typeof import('../engine/migrate/rollback')).rollback,
+  ),
+  planRollback: lazily(
+    () => (require('../engine/migrate/rollback') as typeof import('../engine/migrate/rollback')).planRollback,
+  ),
+  adopt: lazily(() => (require('../engine/adopt/adopt') as typeof import('../engine/adopt/adopt')).adopt),
+  restoreOrphans: lazily(
+    () =>
+      (require('../engine/migrate/restore-orphans') as typeof import('../engine/migrate/restore-orphans'))
+        .restoreOrphans,
+  ),
+  prune: lazily(() => (require('./prune-executions') as typeof import('./prune-executions')).pruneExecutions),
+  readStatus: lazily(
+    () => (require('../engine/migrate/status') as typeof import('../engine/migrate/status')).readStatus,
+  ),
+  verify: lazily(
+    () => (require('../engine/verify/verify') as typeof import('../engine/verify/verify')).verify,
+  ),
+  demo: lazily(() => (require('./demo/demo') as typeof import('./demo/demo')).runDemo),
+};
 
-/** The demonstration on a private server. */
-export interface DemoModule {
-  /** Prints through the reporter as it goes; true when everything went as it should. */
-  runDemo(reporter: Reporter, signal: AbortSignal): Promise<boolean>;
-}
+export type Services = typeof services;
+
+/** A database as the commands have it open. */
+export type OpenDatabase = Awaited<ReturnType<Services['openDatabase']>>;

@@ -8,6 +8,7 @@ import {
 } from '../config/connection-settings';
 import { withSessionSettings } from './session-settings';
 import { FailoverPool, type UnfitListeners, type PoolLike, ReplicatedPools } from './host-pools';
+import { toldStatements, type StatementListener } from './told-statements';
 import { askNode, WriterElection } from './writer-election';
 
 /** What a session begins with and nobody is to read: the password, and the private key in the TLS settings. */
@@ -148,9 +149,15 @@ export function secretsOf({ password, ssl }: ConnectionSettings): Secrets {
  * the hosts that takes writes. Loads mysql2. Connections of one program share one connector: it knows which host that is.
  *
  * @param secrets in place of those in the settings
+ * @param onStatement told of each statement that any of the sessions executes
  */
-export function connectorOf(settings: ConnectionSettings, secrets: Secrets = secretsOf(settings)): Connector {
-  return withHosts(withSecrets(loadMysql2(), secrets), settings.hosts);
+export function connectorOf(
+  settings: ConnectionSettings,
+  secrets: Secrets = secretsOf(settings),
+  onStatement?: StatementListener,
+): Connector {
+  const mysql2 = onStatement === undefined ? loadMysql2() : toldStatements(loadMysql2(), onStatement);
+  return withHosts(withSecrets(mysql2, secrets), settings.hosts);
 }
 
 /** What {@link connectorOf}'s `createConnection` and `findWriter` are to be given: all but the secrets, which it knows. */

@@ -1,6 +1,7 @@
 import type { DataSourceOptions } from 'typeorm';
 import { settingsFromProgram, type ConnectionSettings, type KnownSettings } from '../config';
 import { connectorOf, secretsOf, hide, type Secrets } from '../driver/connector';
+import type { StatementListener } from '../driver/told-statements';
 import { sessionCollation } from '../driver/session-variables';
 
 /** TypeORM's options for its driver of MySQL and MariaDB. */
@@ -29,14 +30,18 @@ export function dataSourceOptions(known: KnownSettings): MysqlOptions {
 }
 
 /** The same with the secrets that a program has set besides. The options know them, and do not show them. */
-export function optionsWith(settings: ConnectionSettings, secrets: Secrets): MysqlOptions {
+export function optionsWith(
+  settings: ConnectionSettings,
+  secrets: Secrets,
+  onStatement?: StatementListener,
+): MysqlOptions {
   const { socketPath, hosts, replicas, username, database } = settings;
   const { password } = secrets;
   const where = hosts[0] ?? { host: settings.host ?? undefined, port: settings.port };
   const account = { username, database };
   const options: MysqlOptions = {
     type: settings.declaredType ?? 'mariadb',
-    driver: connectorOf(settings, secrets),
+    driver: connectorOf(settings, secrets, onStatement),
     ...ofMysql2,
     // TypeORM 0.3 leaves such a condition out by default: every row is found
     invalidWhereValuesBehavior: { null: 'throw', undefined: 'throw' },

@@ -16,25 +16,15 @@ export function styleFor(stream: OutputStream, env: NodeJS.ProcessEnv, wanted: b
   return createColors(stream.isTTY === true && !refused);
 }
 
-/** How a status word is marked, whatever it is the status of. */
-export function markStatus(status: string, style: Style): string {
-  switch (status) {
-    case 'pass':
-    case 'applied':
-    case 'present':
-    case 'added':
-    case 'proven':
-      return style.green(status);
-    case 'fail':
-    case 'missing':
-    case 'refused':
-    case 'unknown':
-      return style.red(status);
-    case 'deferred':
-    case 'pending':
-    case 'to-add':
-      return style.yellow(status);
-    default:
-      return status;
-  }
+/** What a status word says, whatever it is the status of; null where it says neither. */
+export function moodOf(status: string): 'good' | 'bad' | 'open' | null {
+  if (/^(pass|applied|present|added|proven|mended)$/.test(status)) return 'good';
+  if (/^(fail|missing|refused|unknown)$/.test(status)) return 'bad';
+  return /^(deferred|pending|to-add)$/.test(status) ? 'open' : null;
+}
+
+/** Colours a status word. */
+export function markStatus(status: string, { green, red, yellow }: Style): string {
+  const mood = moodOf(status);
+  return mood === null ? status : { good: green, bad: red, open: yellow }[mood](status);
 }

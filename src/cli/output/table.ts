@@ -1,5 +1,4 @@
-import Table from 'cli-table3';
-import type { Style } from './style';
+import { markStatus, type Style } from './style';
 import { textWidth, wrapHard } from './wrap';
 
 /** A column of a table. */
@@ -14,64 +13,45 @@ export interface Column {
 
 const gap = '  ';
 
-const noLines = {
-  top: '',
-  'top-mid': '',
-  'top-left': '',
-  'top-right': '',
-  bottom: '',
-  'bottom-mid': '',
-  'bottom-left': '',
-  'bottom-right': '',
-  left: '',
-  'left-mid': '',
-  mid: '',
-  'mid-mid': '',
-  right: '',
-  'right-mid': '',
-  middle: gap,
-};
-
-/** Lines of an aligned table without rules, at most `width` columns wide. */
+/** Lines of an aligned table without rules, at most `width` columns wide; none where it has no row. */
 export function table(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
   style: Style,
   width = textWidth(),
 ): string[] {
-  const natural = columns.map((column, index) =>
-    Math.max(column.title.length, ...rows.map((row) => longestLine(row[index] ?? ''))),
-  );
-  const elastic = columns.findIndex((column) => column.elastic);
-  const room = width - gap.length * (columns.length - 1);
-  const widths = shrunk(natural, elastic, room);
-
-  const lines = new Table({
-    chars: noLines,
-    style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
-    colWidths: widths,
-    colAligns: columns.map((column) => column.align ?? 'left'),
-  });
-  lines.push(
-    columns.map((column, index) =>
-      wrapHard(column.title, widths[index] ?? width)
-        .map((line) => style.bold(line))
-        .join('\n'),
+  if (rows.length === 0) return [];
+  const natural = columns.map(({ title }, index) =>
+    Math.max(
+      title.length,
+      ...rows.flatMap((row) => (row[index] ?? '').split('\n').map(({ length }) => length)),
     ),
   );
-  for (const row of rows) {
-    lines.push(
-      columns.map((column, index) =>
-        wrapHard(row[index] ?? '', widths[index] ?? width)
-          .map((line) => (column.mark && line !== '' ? column.mark(line) : line))
-          .join('\n'),
-      ),
-    );
-  }
-  return lines
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd());
+  const elastic = columns.findIndex((column) => column.elastic);
+  const widths = shrunk(natural, elastic, width - gap.length * (columns.length - 1));
+  const titles = columns.map(({ title, align }) => ({ title, align, mark: style.bold }));
+  const head = rowLines(
+    titles,
+    columns.map(({ title }) => title),
+    widths,
+  );
+  return [...head, ...rows.flatMap((row) => rowLines(columns, row, widths))];
+}
+
+/** The lines of one row: as many as its longest cell takes. Marked after it is padded, for a mark has no width. */
+function rowLines(columns: readonly Column[], cells: readonly string[], widths: readonly number[]): string[] {
+  const wrapped = widths.map((width, index) => wrapHard(cells[index] ?? '', width));
+  return Array.from({ length: Math.max(...wrapped.map(({ length }) => length)) }, (_, line) =>
+    columns
+      .map(({ align, mark }, index) => {
+        const text = wrapped[index]?.[line] ?? '';
+        const padding = ' '.repeat(Math.max(0, (widths[index] ?? 0) - text.length));
+        const shown = mark === undefined || text === '' ? text : mark(text);
+        return align === 'right' ? padding + shown : shown + padding;
+      })
+      .join(gap)
+      .trimEnd(),
+  );
 }
 
 /** What each column keeps at least where there is not room for all. */
@@ -92,6 +72,31 @@ function shrunk(natural: readonly number[], elastic: number, room: number): numb
   return widths;
 }
 
-function longestLine(text: string): number {
-  return Math.max(...text.split('\n').map((line) => line.length));
+/** The declared keys: name, status, and the milliseconds that each took, where they are known. */
+export function keysTable(
+  keys: readonly { readonly name: string; readonly status: string; readonly ms?: number }[],
+  style: Style,
+): string[] {
+  const times = keys.every(({ ms }) => ms !== undefined);
+  return table(
+    [
+      { title: 'FOREIGN KEY', elastic: true },
+      { title: 'STATUS', mark: (text) => markStatus(text, style) },
+      ...(times ? [{ title: 'MS', align: 'right' as const }] : []),
+    ],
+    keys.map(({ name, status, ms = 0 }) => [name, status, String(Math.round(ms))]),
+    style,
+  );
+}
+
+/** How many rows of which table, without the tables that have none. */
+export function rowsTable(title: string, counts: Readonly<Record<string, number>>, style: Style): string[] {
+  return table(
+    [
+      { title, elastic: true },
+      { title: 'ROWS', align: 'right' },
+    ],
+    Object.entries(counts).flatMap(([name, count]) => (count > 0 ? [[name, String(count)]] : [])),
+    style,
+  );
 }

@@ -14,7 +14,7 @@ describe('a fault that is visible before connecting', () => {
   it.each<[string, string[], NodeJS.ProcessEnv, string]>([
     ['no command', [], {}, 'USAGE'],
     ['an unknown command', ['upgrade'], {}, 'USAGE'],
-    ['an unknown option', ['status', '--verbose'], {}, 'USAGE'],
+    ['an unknown option', ['status', '--loud'], {}, 'USAGE'],
     ['a bad argument', ['rollback', '--steps', '-1'], {}, 'USAGE'],
     ['no configuration', ['status'], {}, 'CONFIG_MISSING'],
     ['a malformed DATABASE_URL', ['status'], url('mysql://u:hush#x@h/d'), 'CONFIG_INVALID'],
@@ -62,7 +62,7 @@ describe('a fault that is visible before connecting', () => {
         encoding: 'utf8',
       });
       expect(stderr).toContain('commander');
-      expect(stderr).not.toMatch(/node_modules\/(?:typeorm|mysql2|cli-table3)\//);
+      expect(stderr).not.toMatch(/node_modules\/(?:typeorm|mysql2)\//);
     }
   });
 });

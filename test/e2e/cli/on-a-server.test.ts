@@ -60,6 +60,24 @@ describe('the commands on a real server', () => {
   });
 });
 
+describe('--verbose', () => {
+  // The engine's sessions and those of the data layer are opened in different places
+  it('prints each statement of any command with its milliseconds, and no password', async () => {
+    expect(await cli('migrate')).toMatchObject({ exitCode: 0 });
+    for (const [line, statement] of [
+      ['status', /^ +\d+\.\d ms {2}SELECT .* FROM .*sendense_flow_migrations/m],
+      ['migrate', /^ +\d+\.\d ms {2}SELECT GET_LOCK/m],
+      ['prune --keep 1', /^ +\d+\.\d ms {2}SELECT .* FROM .*protection_flows/m],
+    ] as const) {
+      const { stdout, stderr, exitCode } = await cli(...line.split(' '), '--verbose', '--json');
+      expect({ exitCode, ok: (JSON.parse(stdout) as { ok: boolean }).ok }).toEqual({ exitCode: 0, ok: true });
+      expect(stderr).toMatch(statement);
+      expect(stderr).toMatch(/^ +\d+\.\d ms {2}SET NAMES/m);
+      expect(stderr).not.toContain(database.settings.password);
+    }
+  });
+});
+
 describe('a warning of this package', () => {
   // Node.js prints warnings raw, with a process id, between the lines of a command
   it.each([[[]], [['--json']]])('is a line of the command on stderr, and no raw one: %j', async (more) => {

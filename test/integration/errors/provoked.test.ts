@@ -1,5 +1,5 @@
-import { load } from '../../../src/cli/load';
 import { run } from '../../../src/cli/run';
+import { services } from '../../../src/cli/services';
 import { createDataSource, loadConnection, withSessionSettings } from '../../../src';
 import { ProtectionFlow, ProtectionFlowExecution } from '../../../src/entities';
 import { errorCodes, type ErrorCode, type ErrorReport } from '../../../src/errors';
@@ -61,7 +61,7 @@ describe('every error code is provoked:', () => {
       await as.destroy();
     }
   };
-  const cli = async (argv: string[], services?: object): Promise<never> => {
+  const cli = async (argv: string[], given: object = {}): Promise<never> => {
     let stdout = '';
     const stream = { write: (text: string) => (stdout += text) };
     await run({
@@ -74,10 +74,7 @@ describe('every error code is provoked:', () => {
       onCrash: () => undefined,
       onWarning: () => () => undefined,
       quit: () => undefined,
-      load:
-        services === undefined
-          ? load
-          : { ...load, services: () => services as ReturnType<typeof load.services> },
+      services: { ...services, ...given },
     });
     throw (JSON.parse(stdout) as { error: ErrorReport }).error;
   };
@@ -142,7 +139,7 @@ describe('every error code is provoked:', () => {
     },
     INTERNAL: () =>
       cli(['status'], {
-        openDataSource: () => Promise.reject(new Error(`a bug that tells ${database.settings.password}`)),
+        openDatabase: () => Promise.reject(new Error(`a bug that tells ${database.settings.password}`)),
       }),
     INTERRUPTED: () => migrate(dataSource(), { signal: AbortSignal.abort() }),
     PRIVILEGE_MISSING: () =>

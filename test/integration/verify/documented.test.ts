@@ -1,7 +1,7 @@
+import { verifyOutput } from '../../../src/cli/output/verify';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { styleFor } from '../../../src/cli/output/style';
-import { verifyText } from '../../../src/cli/output/text';
 import { verify } from '../../../src/engine/verify';
 import { packageFolder } from '../../support/run-program';
 import { sharedServer } from '../../support/shared-server';
@@ -21,7 +21,7 @@ function shownIn(document: string): string | undefined {
 // A reader compares what he gets with it, line by line.
 it.each(['README.md', 'docs/verify.md'])('what %s shows of verify is what it prints', async (document) => {
   if (sharedServer().flavour === 'mysql') return; // Shown is MariaDB's
-  const lines = verifyText(await verify(dataSource()), plain);
+  const lines = verifyOutput.text(await verify(dataSource()), plain);
   const printed = lines.filter((line) => line !== '' && !line.startsWith('Database '));
   expect(shownIn(document)?.split('\n')).toEqual(printed);
 });

@@ -1,4 +1,4 @@
-import { parseAge } from '../../../src/cli/age';
+import { parseAge } from '../../../src/cli/options';
 
 const dayMs = 24 * 60 * 60_000;
 const now = Date.UTC(2026, 0, 2);

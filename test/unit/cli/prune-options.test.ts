@@ -1,4 +1,3 @@
-import { load } from '../../../src/cli/load';
 import type { PruneExecutionsOptions } from '../../../src/cli/prune-executions';
 import { run } from '../../../src/cli/run';
 import type { Services } from '../../../src/cli/services';
@@ -32,7 +31,7 @@ async function prune(...args: string[]): Promise<Ran> {
     onCrash: () => undefined,
     onWarning: () => () => undefined,
     quit: () => undefined,
-    load: { ...load, services: () => services },
+    services,
   });
   return { exitCode, stderr: stderr.text, asked };
 }

@@ -1,7 +1,6 @@
-import { load } from '../../../src/cli/load';
+import { services as realServices, type OpenDatabase, type Services } from '../../../src/cli/services';
 import type { CommandLine } from '../../../src/cli/command-line';
 import { run } from '../../../src/cli/run';
-import type { Services } from '../../../src/cli/services';
 import type { ErrorReport } from '../../../src/errors';
 import * as fixed from './fixed-results';
 import { Written } from './terminal';
@@ -46,9 +45,11 @@ export async function ran(line: string, given: Given = {}): Promise<Ran> {
       calls.push('destroy');
       return Promise.resolve();
     },
-  } as unknown as Awaited<ReturnType<Services['openDataSource']>>;
+  } as unknown as OpenDatabase;
   const services: Services = {
-    openDataSource: () => Promise.resolve(dataSource),
+    ...realServices,
+    openDatabase: () => Promise.resolve(dataSource),
+    openDataSource: () => Promise.resolve(dataSource as never),
     migrate: answer('migrate', migrateResult),
     adopt: answer('adopt', adoptResult),
     runPreflight: answer('preflight', preflightResult),
@@ -76,7 +77,7 @@ export async function ran(line: string, given: Given = {}): Promise<Ran> {
     },
     onWarning: () => () => undefined,
     quit: (code) => quitWith.push(code),
-    load: { ...load, services: () => services },
+    services,
   };
   const running = run(commandLine);
   await new Promise((resolve) => setImmediate(resolve));

@@ -71,13 +71,30 @@ describe('commands', () => {
 
   it('writes progress to stderr, so that stdout holds the document alone', async () => {
     const result = await ran('migrate --json', {
-      migrate: (_dataSource, { onProgress }) => {
-        onProgress?.({ migration: 'M', step: 'create table t' });
+      migrate: (_database, options) => {
+        options?.onProgress?.({ migration: 'M', step: 'create table t' });
         return Promise.resolve(migrateResult);
       },
     });
     expect(result.json()).toEqual(migrateResult);
     expect(result.stderr).toBe('… create table t\n');
+  });
+});
+
+describe('--verbose', () => {
+  const openDatabase: Services['openDatabase'] = (_settings, onStatement) => {
+    onStatement?.("SELECT 'hu@sh',\n  ?", 12.34);
+    return Promise.resolve({ destroy: () => Promise.resolve() } as never);
+  };
+
+  it('prints each statement with its milliseconds on stderr, without the password', async () => {
+    const result = await ran('status --verbose --json', { openDatabase });
+    expect(result.stderr).toBe("   12.3 ms  SELECT '***', ?\n");
+    expect(result.json()).toEqual(status);
+  });
+
+  it('is asked for: a command without it prints no statement', async () => {
+    expect(await ran('status', { openDatabase })).toMatchObject({ stderr: '' });
   });
 });
 
@@ -190,9 +207,9 @@ describe('usage', () => {
 
 describe('Ctrl-C', () => {
   /** Stops between two statements, as the migrator does. */
-  const stopsWhenAsked: Services['migrate'] = (_dataSource, { signal }) =>
+  const stopsWhenAsked: Services['migrate'] = (_database, options) =>
     new Promise((_resolve, reject) => {
-      signal?.addEventListener('abort', () =>
+      options?.signal?.addEventListener('abort', () =>
         reject(new ProtectionFlowsError('INTERRUPTED', { message: 'm', remedy: 'r' })),
       );
     });
@@ -224,7 +241,7 @@ describe('Ctrl-C', () => {
   it('during the connecting of a migrate leaves the database alone', async () => {
     let opened: (dataSource: never) => void = () => undefined;
     const result = await ran('migrate', {
-      openDataSource: () => new Promise((resolve) => (opened = resolve)),
+      openDatabase: () => new Promise((resolve) => (opened = resolve)),
       duringRun: (interrupt) => {
         interrupt();
         opened({ destroy: () => Promise.resolve() } as never);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { exitCodeOf } from '../../../src/cli/exit-codes';
+import { exitCodeOf } from '../../../src/cli/error-report';
 import { settingNames, settingsTable, spelling } from '../../../src/config';
 import { errorCodes, type ErrorCode } from '../../../src/errors';
 import type { FindingEffect } from '../../../src/engine/preflight';

@@ -1,6 +1,6 @@
-import { preflightMarkdown, verifyMarkdown } from '../../../../src/cli/output/markdown';
+import { preflightOutput } from '../../../../src/cli/output/findings';
+import { verifyOutput } from '../../../../src/cli/output/verify';
 import { styleFor } from '../../../../src/cli/output/style';
-import { preflightText, verifyText } from '../../../../src/cli/output/text';
 import { drifted, handMade, preflightResult } from '../fixed-results';
 import { Written } from '../terminal';
 
@@ -10,10 +10,10 @@ const refused = { ...preflightResult, findings: [handMade] };
 // A table of another's making has dozens of differences: joined to one sentence, nobody reads them.
 describe('differences from the declared shape', () => {
   it.each<[string, string[]]>([
-    ['a finding', [...preflightText(refused, plain)]],
-    ['a check', [...verifyText(drifted, plain)]],
-    ['a finding in Markdown', preflightMarkdown(refused)],
-    ['a check in Markdown', verifyMarkdown(drifted)],
+    ['a finding', [...preflightOutput.text(refused, plain)]],
+    ['a check', [...verifyOutput.text(drifted, plain)]],
+    ['a finding in Markdown', preflightOutput.markdown(refused)],
+    ['a check in Markdown', verifyOutput.markdown(drifted)],
   ])('are a table of ten rows at most, with the way to the others: %s', (_what, lines) => {
     const found = lines.join('\n');
     expect(found).toMatch(/OBJECT +EXPECTED +FOUND|Object \| Expected \| Found/);

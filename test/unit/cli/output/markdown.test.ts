@@ -1,10 +1,8 @@
-import {
-  findingsMarkdown,
-  migrateMarkdown,
-  planMarkdown,
-  statusMarkdown,
-  verifyMarkdown,
-} from '../../../../src/cli/output/markdown';
+import { findingsMarkdown } from '../../../../src/cli/output/findings';
+import { migrateOutput } from '../../../../src/cli/output/migrate';
+import { planOutput } from '../../../../src/cli/output/plan';
+import { statusOutput } from '../../../../src/cli/output/status';
+import { verifyOutput } from '../../../../src/cli/output/verify';
 import { labelled } from '../../../../src/cli/output/wrap';
 import { findings, migrateResult, plan, report, status } from '../fixed-results';
 
@@ -14,7 +12,7 @@ const cells = (line: string): number => line.split(/(?<!\\)\|/).length - 2;
 /** Guards that what a pull request shows is the whole result, and that no text of it breaks the page. */
 describe('Markdown', () => {
   it('says the verdict first, then every check in a table, then each fix as code', () => {
-    const lines = verifyMarkdown(report);
+    const lines = verifyOutput.markdown(report);
     expect(lines[0]).toContain(`protection-flows verify: ${report.verdict}`);
     for (const { id, remedy } of report.checks) {
       expect(lines.find((line) => line.startsWith(`| \`${id}\` |`))).toBeDefined();
@@ -24,7 +22,7 @@ describe('Markdown', () => {
 
   it('keeps every row of a table at its columns, whatever the texts hold', () => {
     const evil = 'a | b \\| c\nd `e` <script> *f* _g_ ~h~';
-    const lines = verifyMarkdown({
+    const lines = verifyOutput.markdown({
       ...report,
       database: evil,
       checks: report.checks.map((check) => ({ ...check, summary: evil })),
@@ -43,9 +41,9 @@ describe('Markdown', () => {
 
   it('has a form for each result that a pull request wants to see', () => {
     for (const [lines, word] of [
-      [migrateMarkdown(migrateResult), migrateResult.applied[0]],
-      [planMarkdown(plan), plan.statements[0]?.sql],
-      [statusMarkdown(status), status.migrations[0]?.name],
+      [migrateOutput.markdown(migrateResult), migrateResult.applied[0]],
+      [planOutput.markdown(plan), plan.statements[0]?.sql],
+      [statusOutput.markdown(status), status.migrations[0]?.name],
     ] as const) {
       expect(lines.join('\n')).toContain(word);
     }

@@ -1,4 +1,4 @@
-import { preflightText } from '../../../../src/cli/output/text';
+import { preflightOutput } from '../../../../src/cli/output/findings';
 import { styleFor } from '../../../../src/cli/output/style';
 import { findings, preflightResult, where } from '../fixed-results';
 import { Written } from '../terminal';
@@ -8,7 +8,7 @@ const style = styleFor(new Written(), {}, false);
 const of = (...effects: string[]) => findings.filter(({ effect }) => effects.includes(effect));
 
 it('says how many findings stop migrate, and has the SQL of each fix on lines of its own', () => {
-  const lines = preflightText(preflightResult, style);
+  const lines = preflightOutput.text(preflightResult, style);
   expect(lines.slice(0, 3)).toEqual(['Database migratekit_oma on MariaDB 10.11.14', '', 'Findings']);
   expect(lines.filter((line) => /stands in the way|left for/.test(line))).toEqual([
     '  FK_ORPHAN_ROWS (stands in the way)',
@@ -24,19 +24,20 @@ it('says how many findings stop migrate, and has the SQL of each fix on lines of
 it('says that a late key would be left out', () => {
   const late = of('blocking').map((finding) => ({ ...finding, effect: 'key-refused' as const }));
   expect(
-    preflightText({ ok: false, ...where, findings: late.slice(0, 1) }, style)
+    preflightOutput
+      .text({ ok: false, ...where, findings: late.slice(0, 1) }, style)
       .slice(-2)
       .join(' '),
   ).toBe('Migrate would leave out a key: 1 finding in the way. Apply the fixes and look again.');
 });
 
 it('says that nothing is in the way, but for what is deferred', () => {
-  expect(preflightText({ ok: true, ...where, findings: [] }, style)).toEqual([
+  expect(preflightOutput.text({ ok: true, ...where, findings: [] }, style)).toEqual([
     'Database migratekit_oma on MariaDB 10.11.14',
     '',
     'Nothing stands in the way of migrate.',
   ]);
-  expect(preflightText({ ok: true, ...where, findings: of('deferred') }, style).at(-1)).toBe(
+  expect(preflightOutput.text({ ok: true, ...where, findings: of('deferred') }, style).at(-1)).toBe(
     'Nothing stands in the way of migrate, but for 1 deferred key.',
   );
 });

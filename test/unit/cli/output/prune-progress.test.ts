@@ -1,4 +1,4 @@
-import { pruneProgress } from '../../../../src/cli/output/prune-progress';
+import { pruneProgress } from '../../../../src/cli/output/prune';
 
 /** Guards that hours of a prune neither fill a log nor look like a program that hangs. */
 describe('the progress of prune', () => {

@@ -1,18 +1,19 @@
+import { pruneOutput } from '../../../../src/cli/output/prune';
 import { styleFor } from '../../../../src/cli/output/style';
-import { pruneText } from '../../../../src/cli/output/text';
 import { pruneResult } from '../fixed-results';
 import { Written } from '../terminal';
 
 const plain = styleFor(new Written(), {}, true);
 const last = (part: Partial<typeof pruneResult>): string =>
-  pruneText({ ...pruneResult, ...part }, plain)
+  pruneOutput
+    .text({ ...pruneResult, ...part }, plain)
     .slice(2)
     .join(' ');
 
 /** Guards that nobody takes a rehearsal for the deed, or the other way round. */
 describe('the text of prune', () => {
   it('says where, how many flows were looked at, and what was deleted', () => {
-    expect(pruneText(pruneResult, plain)).toEqual([
+    expect(pruneOutput.text(pruneResult, plain)).toEqual([
       'Database migratekit_oma on MariaDB 10.11.14',
       '',
       'Looked at 1,200 flows, deleted 45,000 executions.',
@@ -42,7 +43,7 @@ describe('the text of prune', () => {
 
   it('is at most 80 columns wide', () => {
     const large = { flows: 1e12, deleted: 1e15, dry_run: true };
-    const lines = pruneText({ ...pruneResult, ...large }, plain);
+    const lines = pruneOutput.text({ ...pruneResult, ...large }, plain);
     expect(lines.filter((line) => line.length > 80)).toEqual([]);
   });
 });

@@ -1,5 +1,4 @@
-import { ProgressDisplay } from '../../../../src/cli/output/progress-display';
-import { Reporter } from '../../../../src/cli/output/reporter';
+import { ProgressDisplay, Reporter } from '../../../../src/cli/output/reporter';
 import { styleFor } from '../../../../src/cli/output/style';
 import { fitText } from '../../../../src/cli/output/wrap';
 import { ProtectionFlowsError } from '../../../../src/errors';

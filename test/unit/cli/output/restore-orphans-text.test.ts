@@ -1,5 +1,5 @@
+import { restoreOrphansOutput } from '../../../../src/cli/output/restore-orphans';
 import { styleFor } from '../../../../src/cli/output/style';
-import { restoreOrphansText } from '../../../../src/cli/output/text';
 import { restoreOrphansResult, where } from '../fixed-results';
 import { Written } from '../terminal';
 
@@ -8,7 +8,7 @@ const plain = styleFor(new Written(), {}, true);
 /** Guards that whoever restores learns what is back, what is not, and why. */
 describe('the text of restore-orphans', () => {
   it('shows what is back, and what is left with the reason, in 80 columns', () => {
-    const lines = restoreOrphansText(restoreOrphansResult, plain);
+    const lines = restoreOrphansOutput.text(restoreOrphansResult, plain);
     expect(lines.join('\n')).toBe(
       [
         'Database migratekit_oma on MariaDB 10.11.14',
@@ -28,7 +28,7 @@ describe('the text of restore-orphans', () => {
         '              `audit trail`.`protection_flow_notes`',
         '  For instance: 7, 8',
         '',
-        '1201 rows restored, 3 left in quarantine.',
+        '1,201 rows restored, 3 left in quarantine.',
       ].join('\n'),
     );
     expect(lines.filter((line) => line.length > 80)).toEqual([]);
@@ -36,12 +36,11 @@ describe('the text of restore-orphans', () => {
 
   it('says that all is back, or that nothing was there', () => {
     const restored = { protection_flows: 1 };
-    expect(restoreOrphansText({ ok: true, ...where, restored, left: [] }, plain).at(-1)).toBe(
+    expect(restoreOrphansOutput.text({ ok: true, ...where, restored, left: [] }, plain).at(-1)).toBe(
       '1 row restored, none left behind.',
     );
-    expect(restoreOrphansText({ ok: true, ...where, restored: {}, left: [] }, plain).slice(1)).toEqual([
-      '',
-      'Nothing is quarantined.',
-    ]);
+    expect(restoreOrphansOutput.text({ ok: true, ...where, restored: {}, left: [] }, plain).slice(1)).toEqual(
+      ['', 'Nothing is quarantined.'],
+    );
   });
 });

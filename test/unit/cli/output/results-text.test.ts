@@ -1,18 +1,14 @@
+import { adoptOutput } from '../../../../src/cli/output/adopt';
+import { preflightOutput } from '../../../../src/cli/output/findings';
+import { migrateOutput } from '../../../../src/cli/output/migrate';
+import { planOutput } from '../../../../src/cli/output/plan';
+import { pruneOutput } from '../../../../src/cli/output/prune';
+import { restoreOrphansOutput } from '../../../../src/cli/output/restore-orphans';
+import { rollbackOutput, rollbackPlanOutput } from '../../../../src/cli/output/rollback';
+import { statusOutput } from '../../../../src/cli/output/status';
+import { verifyOutput } from '../../../../src/cli/output/verify';
 import { fitText } from '../../../../src/cli/output/wrap';
 import { styleFor } from '../../../../src/cli/output/style';
-import { planMarkdown, statusMarkdown } from '../../../../src/cli/output/markdown';
-import {
-  adoptText,
-  migrateText,
-  planText,
-  preflightText,
-  pruneText,
-  restoreOrphansText,
-  rollbackPlanText,
-  rollbackText,
-  statusText,
-  verifyText,
-} from '../../../../src/cli/output/text';
 import {
   adoptResult,
   drifted,
@@ -41,18 +37,21 @@ const isSql = (line: string): boolean =>
   );
 
 const all: [string, (style: typeof plain) => readonly string[]][] = [
-  ['migrate', (style) => migrateText({ ...migrateResult, findings: [...findings, handMade] }, style)],
-  ['plan', (style) => planText({ ...plan, findings: [...findings, handMade] }, style)],
-  ['preflight', (style) => preflightText({ ...preflightResult, findings: [handMade] }, style)],
-  ['adopt', (style) => adoptText(adoptResult, style)],
-  ['rollback', (style) => rollbackText(rollbackResult, style)],
-  ['rollback that had nothing to do', (style) => rollbackText({ ...rollbackResult, undone: [] }, style)],
-  ['rollback --plan', (style) => rollbackPlanText(rollbackPlan, style)],
-  ['restore-orphans', (style) => restoreOrphansText(restoreOrphansResult, style)],
-  ['prune', (style) => pruneText(pruneResult, style)],
-  ['status', (style) => statusText(status, style)],
-  ['verify', (style) => verifyText(report, style)],
-  ['verify that found differences', (style) => verifyText(drifted, style)],
+  ['migrate', (style) => migrateOutput.text({ ...migrateResult, findings: [...findings, handMade] }, style)],
+  ['plan', (style) => planOutput.text({ ...plan, findings: [...findings, handMade] }, style)],
+  ['preflight', (style) => preflightOutput.text({ ...preflightResult, findings: [handMade] }, style)],
+  ['adopt', (style) => adoptOutput.text(adoptResult, style)],
+  ['rollback', (style) => rollbackOutput.text(rollbackResult, style)],
+  [
+    'rollback that had nothing to do',
+    (style) => rollbackOutput.text({ ...rollbackResult, undone: [] }, style),
+  ],
+  ['rollback --plan', (style) => rollbackPlanOutput.text(rollbackPlan, style)],
+  ['restore-orphans', (style) => restoreOrphansOutput.text(restoreOrphansResult, style)],
+  ['prune', (style) => pruneOutput.text(pruneResult, style)],
+  ['status', (style) => statusOutput.text(status, style)],
+  ['verify', (style) => verifyOutput.text(report, style)],
+  ['verify that found differences', (style) => verifyOutput.text(drifted, style)],
 ];
 
 afterEach(() => fitText(undefined));
@@ -73,7 +72,7 @@ describe.each(all)('the text of %s', (_name, make) => {
 
 describe('the text of migrate', () => {
   it('shows what was applied, every key, the findings and how it stands', () => {
-    expect(text(...migrateText(migrateResult, plain))).toBe(
+    expect(text(...migrateOutput.text(migrateResult, plain))).toBe(
       text(
         'Database migratekit_oma on MariaDB 10.11.14',
         '',
@@ -100,13 +99,13 @@ describe('the text of migrate', () => {
 
   it('says in one line when there was nothing to do', () => {
     const keys = [{ name: 'fk', status: 'present' as const, ms: 0 }];
-    const lines = migrateText({ ok: true, ...where, applied: [], keys, findings: [] }, plain);
+    const lines = migrateOutput.text({ ok: true, ...where, applied: [], keys, findings: [] }, plain);
     expect(lines[2]).toBe('No migration was applied.');
     expect(lines.at(-1)).toBe('Nothing to do: the schema is up to date.');
   });
 
   it('puts what stands in the way first, and leaves SQL in one line to be pasted', () => {
-    const lines = migrateText({ ...migrateResult, ok: false, findings }, plain);
+    const lines = migrateOutput.text({ ...migrateResult, ok: false, findings }, plain);
     const codes = lines
       .filter((line) => /^ {2}[A-Z_]+ \(/.test(line))
       .map((line) => line.trim().split(' ')[0]);
@@ -118,7 +117,7 @@ describe('the text of migrate', () => {
 
 describe('the text of a plan', () => {
   it('can be given to a client: everything but the statements is a comment', () => {
-    expect(text(...planText({ ...plan, findings: [] }, plain))).toBe(
+    expect(text(...planOutput.text({ ...plan, findings: [] }, plain))).toBe(
       text(
         '-- Database migratekit_oma on MariaDB 10.11.14',
         '--',
@@ -145,14 +144,14 @@ describe('the text of a plan', () => {
         'ALTER TABLE `protection_flows` ADD …;',
       ),
     );
-    const before = planText({ ...plan, statements: [], findings }, plain);
+    const before = planOutput.text({ ...plan, statements: [], findings }, plain);
     expect(before.filter((line) => line !== '' && !/^--(?: |$)/.test(line))).toEqual([]);
   });
 });
 
 describe('the text of a rollback', () => {
   it('shows what was undone and the rows thrown away', () => {
-    expect(text(...rollbackText(rollbackResult, plain))).toBe(
+    expect(text(...rollbackOutput.text(rollbackResult, plain))).toBe(
       text(
         'Database migratekit_oma on MariaDB 10.11.14',
         '',
@@ -164,7 +163,7 @@ describe('the text of a rollback', () => {
         'protection_flow_executions  3400',
       ),
     );
-    expect(rollbackText({ ok: true, ...where, undone: [], discarded: {} }, plain)).toEqual([
+    expect(rollbackOutput.text({ ok: true, ...where, undone: [], discarded: {} }, plain)).toEqual([
       'Database migratekit_oma on MariaDB 10.11.14',
       '',
       'No migration was undone: none is applied.',
@@ -174,7 +173,7 @@ describe('the text of a rollback', () => {
 
 describe('the text of a status', () => {
   it('shows each migration and key, and what to type', () => {
-    expect(text(...statusText(status, plain))).toBe(
+    expect(text(...statusOutput.text(status, plain))).toBe(
       text(
         'Database migratekit_oma on MariaDB 10.11.14',
         '',
@@ -197,7 +196,7 @@ describe('the text of a status', () => {
     const migrations = [
       { name: 'X'.repeat(100), status: 'unknown' as const, appliedAt: null, breaking: null },
     ];
-    const lines = statusText({ ...status, migrations }, plain);
+    const lines = statusOutput.text({ ...status, migrations }, plain);
     expect(lines.join('').split('X').length - 1).toBe(100);
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
     expect(lines.slice(-2).join(' ')).toContain('1 migration that this version does not know');
@@ -211,24 +210,24 @@ describe('a pending migration that breaks older programs', () => {
 
   it('is named in a status, with what to do', () => {
     const migrations = [{ name, status: 'pending' as const, appliedAt: null, breaking: why }];
-    const lines = statusText({ ...status, migrations }, plain);
+    const lines = statusOutput.text({ ...status, migrations }, plain);
     expect(text(...lines)).toContain(text(`BREAKING: ${name}`, `  ${why}`));
     expect(text(...lines)).not.toContain('go on working');
-    expect(text(...statusMarkdown({ ...status, migrations }))).toContain(
+    expect(text(...statusOutput.markdown({ ...status, migrations }))).toContain(
       `- ❌ **breaking**: \`${name}\`: ${why}`,
     );
   });
 
   it('is named in a plan, as a comment', () => {
-    const lines = planText({ ...plan, breaking: { [name]: why } }, plain);
+    const lines = planOutput.text({ ...plan, breaking: { [name]: why } }, plain);
     expect(text(...lines)).toContain(text(`-- BREAKING: ${name}`, `--   ${why}`));
-    expect(text(...planMarkdown({ ...plan, breaking: { [name]: why } }))).toContain('**breaking**');
+    expect(text(...planOutput.markdown({ ...plan, breaking: { [name]: why } }))).toContain('**breaking**');
   });
 });
 
 describe('the text of verify', () => {
   it('begins with the verdict, has a line for each check, and explains the failing ones', () => {
-    expect(text(...verifyText(report, plain))).toBe(
+    expect(text(...verifyOutput.text(report, plain))).toBe(
       text(
         'DRIFTED: everything ran, but the database is not as it should be',
         'Database migratekit_oma on MySQL 9.7.0',
@@ -252,14 +251,14 @@ describe('the text of verify', () => {
 
   it('says why a proven schema is not enough for --strict', () => {
     const checks = [{ ...report.checks[2]!, id: 'foreign-keys' as const }];
-    const lines = verifyText({ ...report, verdict: 'proven', checks }, plain);
+    const lines = verifyOutput.text({ ...report, verdict: 'proven', checks }, plain);
     expect(lines.at(-1)).toBe('Proven, but --strict allows no deferred key (foreign-keys).');
   });
 });
 
 describe('the text of adopt', () => {
   it('shows each repair with what it ends and its SQL, what is left to decide, and how it stands', () => {
-    const shown = text(...adoptText(adoptResult, plain));
+    const shown = text(...adoptOutput.text(adoptResult, plain));
     expect(shown).toContain(
       text(
         'Repaired: bring protection_flow_executions to its declared shape',
@@ -273,9 +272,11 @@ describe('the text of adopt', () => {
     );
     expect(shown).toContain('Yours to decide: 2 rows share their name');
     expect(shown).toMatch(/Nothing was changed: 1 decision to take first\. Then adopt again\.$/);
-    expect(text(...adoptText({ ...adoptResult, decisions: [] }, plain))).toMatch(/1 repair to make/);
+    expect(text(...adoptOutput.text({ ...adoptResult, decisions: [] }, plain))).toMatch(/1 repair to make/);
     const done = { ...adoptResult, ok: true, decisions: [], repairs: [] };
-    expect(text(...adoptText(done, plain))).toMatch(/Nothing to adopt: all is recorded/);
-    expect(text(...adoptText({ ...done, adopted: ['A1'] }, plain))).toMatch(/Recorded 1 migration\n {2}A1\n/);
+    expect(text(...adoptOutput.text(done, plain))).toMatch(/Nothing to adopt: all is recorded/);
+    expect(text(...adoptOutput.text({ ...done, adopted: ['A1'] }, plain))).toMatch(
+      /Recorded 1 migration\n {2}A1\n/,
+    );
   });
 });

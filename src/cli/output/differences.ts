@@ -1,9 +1,10 @@
 import type { Finding } from '../../engine/preflight/finding';
 import { describeDifference, type Difference } from '../../engine/schema/compare';
 import type { CheckResult } from '../../engine/verify/report';
-import { counted } from './counted';
+import { escaped, markdownTable } from './markdown';
 import type { Style } from './style';
 import { table } from './table';
+import { counted } from './words';
 import { labelled, narrowed } from './wrap';
 
 /** More than these are only counted: adopt lists them all. */
@@ -14,39 +15,33 @@ const objectOf = ({ object, table: of, name, property }: Difference): string => 
   return `${object.replace('-', ' ')} ${what}${property === 'presence' ? '' : `: ${property}`}`;
 };
 
-/** The head and the rows of a table of differences, and how many are left out. Pure. */
-export function differenceRows(differences: readonly Difference[]): {
-  readonly head: readonly string[];
-  readonly rows: readonly (readonly string[])[];
-  readonly more: number;
-} {
-  return {
-    head: ['OBJECT', 'EXPECTED', 'FOUND'],
-    rows: differences
-      .slice(0, shown)
-      .map((one) => [objectOf(one), one.expected ?? 'not declared', one.actual ?? 'missing']),
-    more: Math.max(0, differences.length - shown),
-  };
-}
+/** The rows of a table of the first ten differences; none where there is one difference alone, which its sentence tells. */
+const rowsOf = (differences: readonly Difference[]): string[][] =>
+  differences.length < 2
+    ? []
+    : differences
+        .slice(0, shown)
+        .map((one) => [objectOf(one), one.expected ?? 'not declared', one.actual ?? 'missing']);
 
-/** What is said of the differences that are left out. */
-export const andMore = (more: number): string => `and ${more} more: protection-flows adopt lists them all`;
+const andMore = ({ length }: readonly Difference[]): string | null =>
+  length > shown ? `and ${length - shown} more: protection-flows adopt lists them all` : null;
 
-/** Differences as a table, the first ten; one alone is told by its sentence, so none. */
+/** Several differences as a table, the first ten. */
 export function differencesText(differences: readonly Difference[], style: Style, indent: number): string[] {
-  if (differences.length < 2) return [];
-  const { head, rows, more } = differenceRows(differences);
-  const lines = narrowed(indent, () =>
-    table(
-      head.map((title, index) => ({ title, elastic: index === 0 })),
-      rows,
-      style,
-    ),
-  );
+  const columns = [{ title: 'OBJECT', elastic: true }, { title: 'EXPECTED' }, { title: 'FOUND' }];
+  const lines = narrowed(indent, () => table(columns, rowsOf(differences), style));
+  const more = andMore(differences);
   return [
     ...lines.map((line) => `${' '.repeat(indent)}${line}`.trimEnd()),
-    ...(more > 0 ? labelled('', andMore(more), indent) : []),
+    ...(more === null ? [] : labelled('', more, indent)),
   ];
+}
+
+/** The same in Markdown. */
+export function differencesMarkdown(differences: readonly Difference[]): string[] {
+  const rows = rowsOf(differences).map((cells) => cells.map(escaped));
+  const more = andMore(differences);
+  return [...markdownTable(['Object', 'Expected', 'Found'], rows), ...(more === null ? [] : [more, ''])];
 }
 
 /** A check's summary without the differences that stand in a table beside it. */

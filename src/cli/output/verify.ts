@@ -1,9 +1,9 @@
 import type { CheckResult, Evidence, VerifyReport, Verdict } from '../../engine/verify/report';
-import { databaseLine } from './counted';
-import { differencesText, summaryOf } from './differences-text';
-import { separated } from './migrate-text';
+import { differencesMarkdown, differencesText, summaryOf } from './differences';
+import { escaped, heading, markdownTable, marked, remedyBlock } from './markdown';
 import { markStatus, type Style } from './style';
 import { table } from './table';
+import { databaseName, headed, separated, type Output } from './words';
 import { labelled } from './wrap';
 
 const meanings: Readonly<Record<Verdict, string>> = {
@@ -19,35 +19,45 @@ const meanings: Readonly<Record<Verdict, string>> = {
 
 const rowsShown = 5;
 
-/** The proof: verdict, every check on one line, then for each check that is not clean its evidence and the fix. */
-export function verifyText(report: VerifyReport, style: Style): string[] {
-  const { verdict } = report;
-  const mark = report.ok
-    ? style.green
-    : verdict === 'proven' || verdict === 'unproven'
-      ? style.yellow
-      : style.red;
-  const title = verdict.toUpperCase();
-  return separated([
-    [
-      ...labelled('', `${title}: ${meanings[verdict]}${butDeferred(report)}`, 0).map((line) =>
-        line.replace(title, style.bold(mark(title))),
-      ),
-      ...databaseLine(report),
-    ],
-    table(
+/** The proof: the verdict, every check on one line, then for each check that is not clean its evidence and the fix. */
+export const verifyOutput: Output<VerifyReport> = {
+  text: (report, style) => {
+    const { ok, verdict, checks } = report;
+    const open = verdict === 'proven' || verdict === 'unproven';
+    const mark = ok ? style.green : open ? style.yellow : style.red;
+    return separated([
       [
-        { title: 'CHECK' },
-        { title: 'STATUS', mark: (text) => markStatus(text, style) },
-        { title: 'FOUND', elastic: true },
+        ...headed(verdict.toUpperCase(), `: ${meanings[verdict]}${butDeferred(report)}`, (title) =>
+          style.bold(mark(title)),
+        ),
+        ...labelled('', databaseName(report), 0),
       ],
-      report.checks.map((check) => [check.id, check.status, summaryOf(check)]),
-      style,
+      table(
+        [
+          { title: 'CHECK' },
+          { title: 'STATUS', mark: (text) => markStatus(text, style) },
+          { title: 'FOUND', elastic: true },
+        ],
+        checks.map((check) => [check.id, check.status, summaryOf(check)]),
+        style,
+      ),
+      ...checks.filter(needsExplaining).map((check) => explanation(check, style)),
+      strictText(report),
+    ]);
+  },
+  markdown: (report) => [
+    ...heading(report, `verify: ${report.verdict}`),
+    ...markdownTable(
+      ['Check', 'Status', 'Found'],
+      report.checks.map((check) => [`\`${check.id}\``, marked(check.status), escaped(summaryOf(check))]),
     ),
-    ...report.checks.filter(needsExplaining).map((check) => explanation(check, style)),
-    strictText(report),
-  ]);
-}
+    ...report.checks.flatMap(({ id, remedy, differences = [] }) =>
+      remedy === null
+        ? []
+        : [`**${id}**, fix:`, '', ...differencesMarkdown(differences), ...remedyBlock(remedy)],
+    ),
+  ],
+};
 
 /** What `proven` leaves open. */
 function butDeferred({ verdict, checks }: VerifyReport): string {

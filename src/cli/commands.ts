@@ -1,0 +1,243 @@
+/* eslint-disable @typescript-eslint/no-require-imports -- loads an output with its result; import() would make ES modules' rules apply to the paths */
+import type { Option } from 'commander';
+import { ProtectionFlowsError } from '../errors';
+import type { ProgressListener } from '../engine/migrate/results';
+import { age, changes, flag, key, wholeNumber, type Options } from './options';
+import type { Output } from './output/words';
+import type { OpenDatabase, Services } from './services';
+
+/** What a deed works with. */
+export interface DeedContext {
+  readonly database: OpenDatabase;
+  readonly services: Services;
+  readonly signal: AbortSignal;
+  readonly onProgress: ProgressListener;
+  /** Whether stderr, where progress goes, is a terminal. */
+  readonly isTerminal: boolean;
+}
+
+/** What is done on a database, and how its result reads. `ok` decides between the exit codes 0 and 1. */
+export interface Deed<Result extends { readonly ok: boolean } = { readonly ok: boolean }> {
+  /** True where it looks at the signal, and stops between two statements. Others are dropped where they are. */
+  readonly stopsBetweenStatements: boolean;
+  /** How it opens the database, where it needs more than the engine does. */
+  open?(services: Services): Services['openDatabase'];
+  run(context: DeedContext): Promise<Result>;
+  output(): Output<Result>;
+}
+
+/** A command as --help shows it, and what it does. */
+export interface CommandRecord {
+  readonly name: string;
+  readonly summary: string;
+  readonly description: string;
+  readonly options: readonly Option[];
+  readonly examples: readonly string[];
+  /** What its exit codes 0 and 1 say. */
+  readonly exits: string;
+  /** What it does, by its options; null for the demonstration, which brings its own database. Throws USAGE. */
+  readonly deed: ((options: Options) => Deed) | null;
+}
+
+const deed = <Result extends { readonly ok: boolean }>(one: Deed<Result>): Deed => one as unknown as Deed;
+
+const largest = { steps: Number.MAX_SAFE_INTEGER, keep: 2_147_483_647, batchSize: 10_000 } as const;
+
+/** Every command, in the order of --help. */
+export const commands = (): readonly CommandRecord[] => [
+  {
+    name: 'migrate',
+    summary: 'bring the tables and foreign keys onto the database',
+    description:
+      'Looks for what stands in the way, then applies the pending migrations and adds every foreign key that is ' +
+      'absent. Safe to run again, and from many processes at once.',
+    options: [flag('plan', 'print the findings and the SQL; change nothing'), ...changes()],
+    examples: ['migrate --plan', 'migrate', 'migrate --orphans=quarantine', 'migrate --json'],
+    exits: '0 when done, 1 when something stands in the way',
+    deed: ({ plan, orphans, allowBlocking }) =>
+      plan === true
+        ? deed({
+            stopsBetweenStatements: false,
+            run: ({ services, database }) => services.planMigrate(database, { orphans, allowBlocking }),
+            output: () => (require('./output/plan') as typeof import('./output/plan')).planOutput,
+          })
+        : deed({
+            stopsBetweenStatements: true,
+            run: ({ services, database, signal, onProgress }) =>
+              services.migrate(database, { orphans, allowBlocking, signal, onProgress }),
+            output: () => (require('./output/migrate') as typeof import('./output/migrate')).migrateOutput,
+          }),
+  },
+  {
+    name: 'rollback',
+    summary: 'undo the newest migrations',
+    description:
+      'Undoes the newest migrations, one unless told otherwise. Refuses where rows would be lost, and says how many.',
+    options: [
+      flag('plan', 'print the SQL, the rows that would be lost and what stands in the way; change nothing'),
+      wholeNumber('steps', 'how many migrations to undo', largest.steps).default(1),
+      flag('all', 'undo every applied migration').conflicts('steps'),
+      flag('discard-rows', 'undo even where rows are lost with it'),
+    ],
+    examples: ['rollback --all --plan', 'rollback', 'rollback --steps 2', 'rollback --all --discard-rows'],
+    exits: '0 when done, 1 when it was refused; with --plan, when it would be',
+    deed: ({ plan, all, steps, discardRows = false }) => {
+      const wanted = { steps: all === true ? ('all' as const) : steps, discardRows };
+      const outputs = () => require('./output/rollback') as typeof import('./output/rollback');
+      return plan === true
+        ? deed({
+            stopsBetweenStatements: false,
+            run: ({ services, database }) => services.planRollback(database, wanted),
+            output: () => outputs().rollbackPlanOutput,
+          })
+        : deed({
+            stopsBetweenStatements: true,
+            run: ({ services, database, signal, onProgress }) =>
+              services.rollback(database, { ...wanted, signal, onProgress }),
+            output: () => outputs().rollbackOutput,
+          });
+    },
+  },
+  {
+    name: 'status',
+    summary: 'show which migrations and foreign keys are there',
+    description: 'Shows each migration (applied, pending, unknown) and each foreign key. Changes nothing.',
+    options: [],
+    examples: ['status', 'status --json'],
+    exits: '0 when up to date, 1 when something is pending, missing or unknown',
+    deed: () =>
+      deed({
+        stopsBetweenStatements: false,
+        run: ({ services, database }) => services.readStatus(database),
+        output: () => (require('./output/status') as typeof import('./output/status')).statusOutput,
+      }),
+  },
+  {
+    name: 'preflight',
+    summary: 'show what stands in the way of migrate, and the fix',
+    description:
+      'Looks for everything that would make the next migrate fail: privileges, tables of another shape, keys that ' +
+      'cannot be added, rows in the way. Prints the SQL that puts each right. Changes nothing; migrate does the ' +
+      'same first.',
+    options: [],
+    examples: ['preflight', 'preflight --json', 'preflight --config /etc/flows.json --no-color'],
+    exits: '0 when nothing stands in the way, 1 when something does',
+    deed: () =>
+      deed({
+        stopsBetweenStatements: false,
+        run: ({ services, database }) => services.runPreflight(database),
+        output: () => (require('./output/findings') as typeof import('./output/findings')).preflightOutput,
+      }),
+  },
+  {
+    name: 'verify',
+    summary: 'prove that everything is there and behaves',
+    description:
+      'Compares the live schema with the declared one, then tries the constraints with rows of its own, in one ' +
+      'transaction that is rolled back. Leaves no trace.',
+    options: [flag('strict', 'fail on deferred foreign keys too')],
+    examples: ['verify', 'verify --strict', 'verify --json > proof.json'],
+    exits: '0 when proven, 1 when not proven',
+    deed: ({ strict = false }) =>
+      deed({
+        stopsBetweenStatements: false,
+        run: ({ services, database }) => services.verify(database, { strict }),
+        output: () => (require('./output/verify') as typeof import('./output/verify')).verifyOutput,
+      }),
+  },
+  {
+    name: 'adopt',
+    summary: 'take over tables that were made by hand',
+    description:
+      'Compares the live tables with the declared ones. An exact match is recorded in the history; otherwise each ' +
+      'difference is listed with the SQL that ends it. No row, and nothing that is not declared, is lost.',
+    options: [
+      flag('repair', 'carry the repairs out, then record; what is yours to decide stops it'),
+      ...changes(),
+    ],
+    examples: ['adopt', 'adopt --repair', 'adopt --repair --orphans=quarantine', 'adopt --json'],
+    exits: '0 when recorded and nothing differs, 1 when something is left to repair or to decide',
+    deed: ({ repair = false, orphans, allowBlocking }) =>
+      deed({
+        stopsBetweenStatements: true,
+        run: ({ services, database, signal, onProgress }) =>
+          services.adopt(database, { repair, orphans, allowBlocking, signal, onProgress }),
+        output: () => (require('./output/adopt') as typeof import('./output/adopt')).adoptOutput,
+      }),
+  },
+  {
+    name: 'restore-orphans',
+    summary: 'put quarantined rows back',
+    description:
+      'Puts the rows back that migrate --orphans=quarantine has set aside, with all that hung on them. A row whose ' +
+      'parent is still missing, or whose id is taken, stays in quarantine. Safe to stop and to run again.',
+    options: [key('only the rows that were set aside for that foreign key')],
+    examples: ['restore-orphans', 'restore-orphans --key fk_flows_policy', 'restore-orphans --json'],
+    exits: '0 when nothing is left in quarantine, 1 when a row could not be put back',
+    deed: (options) =>
+      deed({
+        stopsBetweenStatements: true,
+        run: ({ services, database, signal, onProgress }) =>
+          services.restoreOrphans(database, { key: options.key, signal, onProgress }),
+        output: () =>
+          (require('./output/restore-orphans') as typeof import('./output/restore-orphans'))
+            .restoreOrphansOutput,
+      }),
+  },
+  {
+    name: 'prune',
+    summary: 'delete old executions that are over',
+    description:
+      'Deletes executions that are over, in small transactions beside the work of others: those older than an age, ' +
+      "and those beyond the newest so many of their flow; either is enough. A flow's last execution stays, and so " +
+      'does each that is pending or running. Safe to stop and to run again.',
+    options: [
+      age('older-than', 'delete those older than that: 90d, 12w, 36h, 30m'),
+      wholeNumber('keep', 'delete those beyond the newest n of their flow', largest.keep),
+      wholeNumber('batch-size', 'how many one transaction deletes', largest.batchSize).default(500),
+      flag('dry-run', 'count what would be deleted; delete nothing'),
+    ],
+    examples: [
+      'prune --older-than 90d --dry-run',
+      'prune --older-than 90d',
+      'prune --older-than 1w --keep 100',
+      'prune --keep 50 --json',
+    ],
+    exits: '0 when done, also where there was nothing to delete; 1 when it was refused',
+    deed: ({ olderThan: olderThanMs, keep: keepPerFlow, batchSize, dryRun = false }) => {
+      if (olderThanMs === undefined && keepPerFlow === undefined) throw unlimited();
+      const outputs = () => require('./output/prune') as typeof import('./output/prune');
+      return deed({
+        stopsBetweenStatements: true,
+        open: (services) => services.openDataSource,
+        run: ({ services, database, signal, onProgress, isTerminal }) =>
+          services.prune(database, {
+            olderThanMs,
+            keepPerFlow,
+            batchSize,
+            dryRun,
+            signal,
+            onProgress: outputs().pruneProgress(onProgress, { isTerminal, dryRun }),
+          }),
+        output: () => outputs().pruneOutput,
+      });
+    },
+  },
+  {
+    name: 'demo',
+    summary: 'show it all on a private database server',
+    description:
+      "Starts a private server with the platform's tables, migrates it, writes real rows, verifies, rolls back and " +
+      'removes the server. Needs no configuration.',
+    options: [],
+    examples: ['demo'],
+    exits: '0 when everything went as it should, 1 when not',
+    deed: null,
+  },
+];
+
+const unlimited = (): ProtectionFlowsError =>
+  new ProtectionFlowsError('USAGE', {
+    message: 'neither --older-than nor --keep is given, so nothing says which executions are to go',
+    remedy: 'Give --older-than 90d, --keep 100, or both. See protection-flows prune --help.',
+  });

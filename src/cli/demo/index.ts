@@ -1,1 +1,0 @@
-export { runDemo, type DemoResult } from './run-demo';

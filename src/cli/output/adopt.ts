@@ -1,0 +1,120 @@
+import type { AdoptRepair, AdoptResult, Decision } from '../../engine/adopt/results';
+import { describeDifference, type Difference } from '../../engine/schema/compare';
+import { describeSize } from '../../engine/steps/table-size';
+import { findingsMarkdown, findingsText } from './findings';
+import { escaped, heading, keysMarkdown, sqlBlock } from './markdown';
+import type { Style } from './style';
+import { keysTable } from './table';
+import { counted, headed, textAbout, type Output } from './words';
+import { labelled } from './wrap';
+
+/** What an adopt found and did: the repairs, what is left to decide, the keys, and how it stands now. All differences are told: this is where the other results refer to. */
+export const adoptOutput: Output<AdoptResult> = {
+  text: (result, style) => {
+    const { adopted, repairs, decisions, keys, findings, ok } = result;
+    return textAbout(
+      result,
+      ...repairs.map((repair) => repairText(repair, style)),
+      ...decisions.map((decision) => decisionText(decision, style)),
+      keysTable(keys, style),
+      findingsText(findings, style),
+      adopted.length === 0
+        ? []
+        : [
+            style.bold(`Recorded ${counted(adopted.length, 'migration')}`),
+            ...adopted.flatMap((name) => labelled('', name)),
+          ],
+      labelled('', conclusion(result), 0).map(ok ? style.green : style.red),
+    );
+  },
+  markdown: (result) => {
+    const { adopted, repairs, decisions, keys, findings } = result;
+    const done = [
+      counted(repairs.length, 'repair'),
+      ...(decisions.length > 0 ? [counted(decisions.length, 'decision')] : []),
+      `${counted(adopted.length, 'migration')} recorded`,
+    ];
+    return [
+      ...heading(result, `adopt: ${done.join(', ')}`),
+      ...repairs.flatMap(repairMarkdown),
+      ...decisions.flatMap(decisionMarkdown),
+      ...keysMarkdown(keys),
+      ...findingsMarkdown(findings),
+      ...adopted.map((name) => `- recorded \`${escaped(name)}\``),
+    ];
+  },
+};
+
+/** What a repair costs, where it is still to be made. */
+const copyOf = ({ copies, status }: AdoptRepair): string | null =>
+  copies === null || status === 'repaired'
+    ? null
+    : `may copy ${copies.table}: ${describeSize(copies)}; its writers wait meanwhile`;
+
+function repairText(repair: AdoptRepair, style: Style): string[] {
+  const { title, differences, rows, sql, status } = repair;
+  const copy = copyOf(repair);
+  return [
+    ...(status === 'repaired'
+      ? headed('Repaired', `: ${title}`, style.green)
+      : headed('To repair', `: ${title}`, style.yellow)),
+    ...differences.flatMap((one) => labelled('- ', describeDifference(one))),
+    ...(rows > 0
+      ? labelled('- ', `${counted(rows, 'row')} with NULL or '0000-00-00' in the place of a default`)
+      : []),
+    ...(copy === null ? [] : labelled('! ', copy)),
+    ...(status === 'repaired' ? [] : sql.map((statement) => `  ${statement};`)),
+  ];
+}
+
+function decisionText({ differences, reason, look, choices }: Decision, style: Style): string[] {
+  return [
+    ...headed('Yours to decide', `: ${reason}`, style.red),
+    ...differences.flatMap((one) => labelled('- ', describeDifference(one))),
+    ...(look === null ? [] : ['  -- To look:', `  ${look};`]),
+    ...choices.flatMap(({ does, sql }) => [
+      ...labelled('', `-- This ${does}:`),
+      ...sql.map((statement) => `  ${statement};`),
+    ]),
+  ];
+}
+
+const listed = (differences: readonly Difference[]): string[] =>
+  differences.length === 0 ? [] : [...differences.map((one) => `- ${escaped(describeDifference(one))}`), ''];
+
+function repairMarkdown(repair: AdoptRepair): string[] {
+  const { title, differences, sql, status } = repair;
+  const copy = copyOf(repair);
+  return [
+    `**${status === 'repaired' ? '✅ repaired' : '⚠️ to repair'}**: ${escaped(title)}`,
+    '',
+    ...listed(differences),
+    ...(copy === null ? [] : [escaped(`It ${copy}.`), '']),
+    ...(status === 'repaired' ? [] : sqlBlock(sql)),
+  ];
+}
+
+const decisionMarkdown = ({ reason, differences, look, choices }: Decision): string[] => [
+  `**❌ yours to decide**: ${escaped(reason)}`,
+  '',
+  ...listed(differences),
+  ...(look === null ? [] : sqlBlock([look])),
+  ...choices.flatMap(({ does, sql }) => [`This ${escaped(does)}:`, '', ...sqlBlock(sql)]),
+];
+
+function conclusion({ ok, adopted, repairs, decisions, keys, findings }: AdoptResult): string {
+  if (decisions.length > 0) {
+    return `Nothing was changed: ${counted(decisions.length, 'decision')} to take first. Then adopt again.`;
+  }
+  if (!ok) {
+    if (findings.some(({ effect }) => effect === 'blocking'))
+      return 'Not adopted: something stands in the way. Apply the fixes and adopt again.';
+    const open = repairs.filter(({ status }) => status === 'to-repair').length;
+    if (open > 0)
+      return `Not adopted: ${counted(open, 'repair')} to make. To carry them out: protection-flows adopt --repair`;
+    const refused = keys.filter(({ status }) => status === 'refused').length;
+    return `Adopted, but for ${counted(refused, 'refused key')}: apply the fix, then migrate.`;
+  }
+  if (adopted.length > 0) return 'Adopted. To see it proven: protection-flows verify';
+  return repairs.length > 0 ? 'Repaired.' : 'Nothing to adopt: all is recorded, and nothing differs.';
+}

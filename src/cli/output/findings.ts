@@ -1,0 +1,104 @@
+import type { PreflightResult } from '../../engine/migrate/results';
+import { isInTheWay, type Finding, type FindingEffect } from '../../engine/preflight/finding';
+import { differencesMarkdown, differencesOf, differencesText, messageOf } from './differences';
+import { escaped, markdownTable, remedyBlock } from './markdown';
+import type { Style } from './style';
+import { counted, headed, textAbout, type Output } from './words';
+import { labelled } from './wrap';
+
+/** What each effect is called, in the order in which findings are told. */
+const effects: Readonly<Record<FindingEffect, string>> = {
+  blocking: 'stands in the way',
+  'key-refused': 'this key is left out',
+  deferred: 'left for a later migrate',
+  mended: 'put right by migrate',
+};
+
+const aboutOf = ({ table, key }: Finding): string => [table, key].filter((name) => name !== null).join('.');
+
+/** A finding's fix; for one that was told before, where. */
+const fixOf = (findings: readonly Finding[], index: number): string | null => {
+  const first = findings.findIndex(({ remedy }) => remedy === findings[index]?.remedy);
+  return first < index ? null : (findings[index]?.remedy ?? null);
+};
+
+const sameFix = 'the same as above';
+
+/** The findings, those in the way first, each with its code, what it is about, its message and its fix. */
+export function findingsText(findings: readonly Finding[], style: Style): string[] {
+  if (findings.length === 0) return [];
+  const sorted = Object.keys(effects).flatMap((effect) => findings.filter((one) => one.effect === effect));
+  const marks = {
+    blocking: style.red,
+    'key-refused': style.red,
+    deferred: style.yellow,
+    mended: style.green,
+  };
+  return [
+    style.bold('Findings'),
+    ...sorted.flatMap((finding, index) => {
+      const { code, effect } = finding;
+      const about = aboutOf(finding);
+      return [
+        ...headed(code, ` (${effects[effect]})`, marks[effect], 2),
+        ...(about === '' ? [] : labelled('On:  ', about, 4)),
+        ...labelled('', messageOf(finding), 4),
+        ...differencesText(differencesOf(finding), style, 4),
+        ...labelled('Fix: ', fixOf(sorted, index) ?? sameFix, 4),
+      ];
+    }),
+  ];
+}
+
+/** Findings as Markdown: a table, then the fix of each that stands in the way; nothing where there are none. */
+export function findingsMarkdown(findings: readonly Finding[]): string[] {
+  const inTheWay = findings.filter(isInTheWay);
+  return [
+    ...markdownTable(
+      ['Finding', 'Effect', 'On', 'Message'],
+      findings.map((finding) => [
+        `\`${finding.code}\``,
+        finding.effect,
+        escaped(aboutOf(finding)),
+        escaped(messageOf(finding)),
+      ]),
+    ),
+    ...inTheWay.flatMap((finding, index) => {
+      const fix = fixOf(inTheWay, index);
+      return [
+        `**${finding.code}**, fix:`,
+        '',
+        ...differencesMarkdown(differencesOf(finding)),
+        ...(fix === null ? [sameFix, ''] : remedyBlock(fix)),
+      ];
+    }),
+  ];
+}
+
+/** The findings, and whether a migrate could do its work now. */
+export const preflightOutput: Output<PreflightResult> = {
+  text: (result, style) =>
+    textAbout(
+      result,
+      findingsText(result.findings, style),
+      labelled('', conclusion(result), 0).map(result.ok ? style.green : style.red),
+    ),
+  markdown: ({ ok, findings }) => [
+    `## ${ok ? '✅ protection-flows preflight: nothing' : '❌ protection-flows preflight: something'} stands in the way`,
+    '',
+    ...(findings.length === 0 ? ['Nothing was found.', ''] : findingsMarkdown(findings)),
+  ],
+};
+
+function conclusion({ findings }: PreflightResult): string {
+  const count = (effect: string): number => findings.filter((finding) => finding.effect === effect).length;
+  const [blocking, refused, deferred] = [count('blocking'), count('key-refused'), count('deferred')];
+  const left = deferred > 0 ? `, but for ${counted(deferred, 'deferred key')}` : '';
+  if (blocking > 0) {
+    return `${counted(blocking, 'finding')} would stop migrate before its first statement. Apply the fixes and look again.`;
+  }
+  if (refused > 0) {
+    return `Migrate would leave out ${refused === 1 ? 'a key' : 'some keys'}: ${counted(refused, 'finding')} in the way. Apply the fixes and look again.`;
+  }
+  return `Nothing stands in the way of migrate${left}.`;
+}

@@ -1,0 +1,68 @@
+import type { Where } from '../../engine/migrate/results';
+import { moodOf } from './style';
+import { databaseName } from './words';
+
+/** Text that stands for itself in Markdown, inside a table's cell too. */
+export function escaped(text: string): string {
+  return text
+    .replaceAll(/[\\`*_{}[\]<>#|~]/g, (sign) => `\\${sign}`)
+    .replaceAll(/\s*\r?\n\s*/g, '<br>')
+    .trim();
+}
+
+/** The heading of a result, and which database it is about. */
+export const heading = ({ ok, ...where }: Where & { ok: boolean }, title: string): string[] => [
+  `## ${ok ? '✅' : '❌'} protection-flows ${title}`,
+  '',
+  escaped(databaseName(where)),
+  '',
+];
+
+/** A table whose cells are Markdown already; nothing where it has no row. */
+export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  if (rows.length === 0) return [];
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line), ''];
+}
+
+/** The declared keys with the status of each. */
+export const keysMarkdown = (keys: readonly { readonly name: string; readonly status: string }[]): string[] =>
+  markdownTable(
+    ['Foreign key', 'Status'],
+    keys.map(({ name, status }) => [`\`${name}\``, marked(status)]),
+  );
+
+/** How many rows of which table, without the tables that have none. */
+export const rowsMarkdown = (title: string, rows: Readonly<Record<string, number>>): string[] =>
+  markdownTable(
+    [title, 'Rows'],
+    Object.entries(rows).flatMap(([table, count]) => (count > 0 ? [[escaped(table), String(count)]] : [])),
+  );
+
+/** Names as a list of code. */
+export const namesMarkdown = (names: readonly string[]): string[] =>
+  names.length === 0 ? [] : [...names.map((name) => `- \`${escaped(name)}\``), ''];
+
+/** Code in a block, if there is any; a fence longer than any in the code. */
+export function codeBlock(code: string, language: string): string[] {
+  if (code === '') return [];
+  const longest = Math.max(2, ...[...code.matchAll(/`+/g)].map(([run]) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  return [fence + language, ...code.split('\n'), fence, ''];
+}
+
+/** Statements in a block. */
+export const sqlBlock = (sql: readonly string[]): string[] =>
+  codeBlock(sql.map((statement) => `${statement};`).join('\n'), 'sql');
+
+/** A remedy: a command of this program or an SQL script as code, words as words. */
+export function remedyBlock(remedy: string): string[] {
+  if (/^protection-flows /.test(remedy) && !remedy.includes('\n')) return codeBlock(remedy, 'sh');
+  return /;\s*$/m.test(remedy) ? codeBlock(remedy, 'sql') : [escaped(remedy), ''];
+}
+
+/** A status with a mark that is seen at a glance. */
+export function marked(status: string): string {
+  const mood = status === 'skip' ? 'open' : moodOf(status);
+  return `${mood === 'good' ? '✅' : mood === 'open' ? '⚠️' : '❌'} ${status}`;
+}

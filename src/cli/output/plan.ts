@@ -1,0 +1,115 @@
+import type { MigratePlan } from '../../engine/migrate/results';
+import { describeSize, type TableSize } from '../../engine/steps/table-size';
+import { findingsMarkdown, findingsText } from './findings';
+import { codeBlock, escaped, heading, keysMarkdown } from './markdown';
+import type { Style } from './style';
+import { keysTable } from './table';
+import { counted, textAbout, type Output } from './words';
+import { labelled, narrowed } from './wrap';
+
+type Statements = MigratePlan['statements'];
+
+/** What makes a line of text a comment of the script. */
+const comment = '-- ';
+
+/** What a migrate would do, as a script. */
+export const planOutput: Output<MigratePlan> = {
+  text: (plan, style) =>
+    scriptText(plan.statements, style, () =>
+      textAbout(
+        plan,
+        labelled('', title(plan), 0).map(style.bold),
+        keysTable(plan.keys, style),
+        findingsText(plan.findings, style),
+        rollingText(plan.pending.length, plan.breaking),
+        labelled('', conclusion(plan), 0),
+      ),
+    ),
+  markdown: (plan) => [
+    ...heading(
+      plan,
+      `migrate --plan: ${counted(plan.pending.length, 'migration')}, ${counted(plan.statements.length, 'statement')}`,
+    ),
+    ...rollingMarkdown(plan.pending.length, plan.breaking),
+    ...keysMarkdown(plan.keys),
+    ...findingsMarkdown(plan.findings),
+    ...scriptMarkdown(plan.statements),
+  ],
+};
+
+function title({ pending, statements }: MigratePlan): string {
+  if (statements.length === 0 && pending.length === 0) return 'The plan: nothing to do';
+  return `The plan: ${counted(pending.length, 'migration')}, ${counted(statements.length, 'statement')}`;
+}
+
+function conclusion({ ok }: MigratePlan): string {
+  return ok
+    ? 'Nothing was changed. It could be carried out now: protection-flows migrate'
+    : 'Nothing was changed. It could not be carried out now: see the findings.';
+}
+
+/**
+ * A plan as a script. Everything but the statements is an SQL comment, so the whole text can be given to a client; the
+ * statements are printed as they would be executed, each step's title before its own.
+ */
+export function scriptText(statements: Statements, style: Style, head: () => string[]): string[] {
+  const lines = narrowed(comment.length, head).map((line) => `${comment}${line}`.trimEnd());
+  let previous: Statements[number] | undefined;
+  for (const statement of statements) {
+    const { migration, step, sql, copies } = statement;
+    const isNewMigration = previous?.migration !== migration;
+    if (isNewMigration) lines.push('', ...commented(migration ?? 'Keys that are absent').map(style.bold));
+    if (isNewMigration || previous?.step !== step) lines.push(...commented(step));
+    if (copies !== null) lines.push(...commented(copyNote(copies)));
+    lines.push(terminated(sql));
+    previous = statement;
+  }
+  return lines;
+}
+
+/** The same in Markdown. */
+export const scriptMarkdown = (statements: Statements): string[] =>
+  codeBlock(
+    statements
+      .map(
+        ({ step, sql, copies }) =>
+          `${comment}${step}${copies ? ` (copies ${describeSize(copies)}; writers wait)` : ''}\n${terminated(sql)}`,
+      )
+      .join('\n'),
+    'sql',
+  );
+
+/** What a copy costs, said beforehand. */
+const copyNote = (size: TableSize & { table: string }): string =>
+  `Copies ${size.table}: ${describeSize(size)}; its writers wait meanwhile`;
+
+/** A text as comments: the further lines of a long one are comments too. */
+const commented = (text: string): string[] =>
+  labelled(comment, text, 0).map((line) => (line.startsWith(comment) ? line : comment + line.trimStart()));
+
+function terminated(sql: string): string {
+  const trimmed = sql.trim();
+  return trimmed.endsWith(';') ? trimmed : `${trimmed};`;
+}
+
+/** Why each of some pending migrations breaks programs of the previous release, by name. */
+export type Breaking = Readonly<Record<string, string>>;
+
+/** Said where nothing that is pending breaks anything. */
+const notBreaking = 'Programs of the previous release go on working before, during and after it.';
+
+/** What the pending migrations mean for programs of the previous release that run meanwhile. */
+export function rollingText(pending: number, breaking: Breaking): string[] {
+  if (pending === 0) return [];
+  const texts = Object.entries(breaking);
+  if (texts.length === 0) return labelled('', notBreaking, 0);
+  return texts.flatMap(([name, text]) => [...labelled('BREAKING: ', name, 0), ...labelled('', text)]);
+}
+
+/** The same in Markdown. */
+export function rollingMarkdown(pending: number, breaking: Breaking): string[] {
+  if (pending === 0) return [];
+  const texts = Object.entries(breaking);
+  if (texts.length === 0) return [notBreaking, ''];
+  return [...texts.map(([name, text]) => `- ❌ **breaking**: \`${escaped(name)}\`: ${escaped(text)}`), ''];
+}

@@ -1,0 +1,62 @@
+import type { LeftReason, RestoreOrphansResult } from '../../engine/migrate/restore-orphans';
+import { escaped, heading, markdownTable, rowsMarkdown } from './markdown';
+import { rowsTable } from './table';
+import { counted, grouped, textAbout, type Output } from './words';
+import { labelled } from './wrap';
+
+/** Why a row stays, and what helps. */
+const leftReasons: Readonly<Record<LeftReason, string>> = {
+  'parent-missing': 'a row that they name does not exist: put it back first',
+  taken: 'their id, or another value that must be unique, is taken: look which of the two rows is right',
+  'table-missing': 'their table does not exist, or this account may not see it',
+  'columns-changed': 'their table lacks a column that they have a value for',
+  'too-large': 'they do not fit into one statement: raise max_allowed_packet',
+  refused: 'the server refuses them: a CHECK, a type or a trigger was changed since',
+};
+
+/** What a restore did: the rows that are back, by table, and those that stay in quarantine, with the reason. */
+export const restoreOrphansOutput: Output<RestoreOrphansResult> = {
+  text: (result, style) => {
+    const [back, left] = rowsOf(result);
+    return textAbout(
+      result,
+      back + left === 0 ? ['Nothing is quarantined.'] : [],
+      rowsTable('RESTORED INTO', result.restored, style),
+      ...result.left.map(({ table, key, reason, rows, answer, sample }) => [
+        ...labelled('', `${counted(rows, 'row')} of ${table}, quarantined for ${key}:`, 0),
+        ...labelled('Left because: ', leftReasons[reason]),
+        ...(answer === null ? [] : labelled('The server: ', answer)),
+        ...labelled('For instance: ', sample.slice(0, 3).join('; ')),
+      ]),
+      left > 0
+        ? labelled('', `${counted(back, 'row')} restored, ${grouped(left)} left in quarantine.`, 0).map(
+            style.red,
+          )
+        : back > 0
+          ? labelled('', `${counted(back, 'row')} restored, none left behind.`, 0).map(style.green)
+          : [],
+    );
+  },
+  markdown: (result) => {
+    const [back, left] = rowsOf(result);
+    return [
+      ...heading(result, `restore-orphans: ${counted(back, 'row')} restored, ${grouped(left)} left`),
+      ...rowsMarkdown('Restored into', result.restored),
+      ...markdownTable(
+        ['Left of', 'Rows', 'Key', 'Because'],
+        result.left.map(({ table, rows, key, reason, answer }) => [
+          escaped(table),
+          String(rows),
+          escaped(key),
+          escaped(answer === null ? leftReasons[reason] : `${leftReasons[reason]} (${answer})`),
+        ]),
+      ),
+    ];
+  },
+};
+
+/** How many rows are back, and how many are left. */
+function rowsOf({ restored, left }: RestoreOrphansResult): [back: number, left: number] {
+  const sum = (counts: readonly number[]): number => counts.reduce((all, one) => all + one, 0);
+  return [sum(Object.values(restored)), sum(left.map(({ rows }) => rows))];
+}

@@ -1,0 +1,73 @@
+import type { RollbackPlan, RollbackResult } from '../../engine/migrate/results';
+import { escaped, heading, namesMarkdown, remedyBlock, rowsMarkdown } from './markdown';
+import { scriptMarkdown, scriptText } from './plan';
+import { rowsTable } from './table';
+import { counted, headed, separated, textAbout, type Output } from './words';
+import { labelled } from './wrap';
+
+/** What a rollback did: the migrations undone, newest first, and the rows thrown away, by table. */
+export const rollbackOutput: Output<RollbackResult> = {
+  text: (result, style) => {
+    const { ok, undone, discarded } = result;
+    return textAbout(
+      result,
+      undone.length === 0
+        ? labelled('', 'No migration was undone: none is applied.', 0)
+        : [
+            style.bold(`Undid ${counted(undone.length, 'migration')}, newest first`),
+            ...undone.flatMap((name) => labelled('', name)),
+          ],
+      rowsTable('DISCARDED FROM', discarded, style),
+      ok ? [] : labelled('', 'Not everything that was asked for could be undone.', 0).map(style.red),
+    );
+  },
+  markdown: (result) => [
+    ...heading(result, `rollback: ${counted(result.undone.length, 'migration')} undone`),
+    ...namesMarkdown(result.undone),
+    ...rowsMarkdown('Discarded from', result.discarded),
+  ],
+};
+
+/** What a rollback would do: like a migrate's plan, a script whose text is in comments. */
+export const rollbackPlanOutput: Output<RollbackPlan> = {
+  text: (plan, style) => {
+    const { ok, undoing, statements, lost, refusals } = plan;
+    return scriptText(statements, style, () =>
+      textAbout(
+        plan,
+        labelled('', `The plan: ${counted(undoing.length, 'migration')} to undo`, 0).map(style.bold),
+        undoing.flatMap((name) => labelled('', name)),
+        rowsTable('ROWS WOULD BE LOST OF', lost, style),
+        separated(
+          refusals.map(({ code, message, remedy }) => [
+            ...headed(code, `: ${message}`, style.red),
+            ...labelled('Fix: ', remedy),
+          ]),
+        ),
+        labelled('', planConclusion(ok, undoing.length), 0),
+      ),
+    );
+  },
+  markdown: (plan) => {
+    const { undoing, statements, lost, refusals } = plan;
+    const amount = `${counted(undoing.length, 'migration')}, ${counted(statements.length, 'statement')}`;
+    return [
+      ...heading(plan, `rollback --plan: ${amount}`),
+      ...namesMarkdown(undoing),
+      ...rowsMarkdown('Rows would be lost of', lost),
+      ...refusals.flatMap(({ code, message, remedy }) => [
+        `**${code}**: ${escaped(message)}`,
+        '',
+        ...remedyBlock(remedy),
+      ]),
+      ...scriptMarkdown(statements),
+    ];
+  },
+};
+
+function planConclusion(ok: boolean, count: number): string {
+  if (!ok) return 'Nothing was changed. It could not be carried out now: see above.';
+  return count === 0
+    ? 'Nothing was changed, and there is nothing to undo: no migration is applied.'
+    : 'Nothing was changed. It could be carried out now, by the same command without --plan.';
+}

@@ -1,0 +1,67 @@
+import type { StatusResult } from '../../engine/migrate/results';
+import { escaped, heading, keysMarkdown, markdownTable, marked } from './markdown';
+import { rollingMarkdown, rollingText, type Breaking } from './plan';
+import { markStatus } from './style';
+import { keysTable, table } from './table';
+import { counted, countedAll, textAbout, type Output } from './words';
+import { labelled } from './wrap';
+
+/** The state of a database: each migration, each key, and what to do about it. */
+export const statusOutput: Output<StatusResult> = {
+  text: (status, style) =>
+    textAbout(
+      status,
+      table(
+        [
+          { title: 'MIGRATION', elastic: true },
+          { title: 'STATUS', mark: (text) => markStatus(text, style) },
+          { title: 'APPLIED (UTC)' },
+        ],
+        status.migrations.map(({ name, status: state, appliedAt }) => [name, state, moment(appliedAt)]),
+        style,
+      ),
+      keysTable(status.keys, style),
+      rollingText(...pendingOf(status)),
+      labelled('', conclusion(status), 0),
+    ),
+  markdown: (status) => [
+    ...heading(status, `status: ${status.ok ? 'up to date' : 'not up to date'}`),
+    ...markdownTable(
+      ['Migration', 'Status', 'Applied'],
+      status.migrations.map(({ name, status: state, appliedAt }) => [
+        `\`${escaped(name)}\``,
+        marked(state),
+        appliedAt ?? '',
+      ]),
+    ),
+    ...rollingMarkdown(...pendingOf(status)),
+    ...keysMarkdown(status.keys),
+  ],
+};
+
+/** How many migrations are pending, and which of them break older programs. */
+function pendingOf({ migrations }: StatusResult): [number, Breaking] {
+  const pending = migrations.filter(({ status }) => status === 'pending');
+  const breaking = pending.flatMap(({ name, breaking: why }) =>
+    typeof why === 'string' ? [[name, why] as const] : [],
+  );
+  return [pending.length, Object.fromEntries(breaking)];
+}
+
+function moment(isoTime: string | null): string {
+  return isoTime === null ? '' : isoTime.replace('T', ' ').replace(/(?:\.\d+)?Z$/, '');
+}
+
+function conclusion({ ok, migrations, keys }: StatusResult): string {
+  const count = (state: string): number =>
+    [...migrations, ...keys].filter(({ status }) => status === state).length;
+  if (count('unknown') > 0) {
+    return `The history names ${counted(count('unknown'), 'migration')} that this version does not know: update the package.`;
+  }
+  const toDo = countedAll([count('pending'), 'pending migration'], [count('missing'), 'missing key']);
+  if (toDo !== '') return `${toDo}. To apply: protection-flows migrate`;
+  if (count('deferred') > 0) {
+    return `Up to date, but for ${counted(count('deferred'), 'deferred key')}: migrate again once the parent table is there.`;
+  }
+  return ok ? 'Up to date. To prove it: protection-flows verify' : 'Not up to date.';
+}
