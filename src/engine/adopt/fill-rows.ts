@@ -1,3 +1,4 @@
+import { keptTimes } from '../schema/ddl';
 import { quoteName, select, type Queryable } from '../server/queryable';
 import {
   byPrimaryKey,
@@ -90,15 +91,11 @@ const anyOf = (fills: readonly Fill[]): string => `(${fills.map(({ condition }) 
 
 /** Each value that is wrong; and every time that an UPDATE would set to now stays as it is. */
 function assignments(fills: readonly Fill[], found: Table): string {
-  const kept = found.columns
-    .filter((column) => column.onUpdateNow && !fills.some((fill) => fill.column === column.name))
-    .map(({ name }) => `${at(name)} = ${at(name)}`);
-  return [
-    ...fills.map(
-      ({ column, condition, value }) => `${at(column)} = IF(${condition}, ${value}, ${at(column)})`,
-    ),
-    ...kept,
-  ].join(', ');
+  const written = fills.map(
+    ({ column, condition, value }) => `${at(column)} = IF(${condition}, ${value}, ${at(column)})`,
+  );
+  const names = fills.map(({ column }) => column);
+  return `${written.join(', ')}${keptTimes(found.columns, names, 'r.')}`;
 }
 
 /** The UPDATE that does it all at once, to be printed. */

@@ -1,10 +1,10 @@
-import { type Difference } from '../schema/compare';
+import type { Difference } from '../schema/compare';
 import { indexSql } from '../schema/ddl';
 import { isGuard } from '../schema/guarded-columns';
 import { quoteName } from '../server/queryable';
 import { named, type Index } from '../schema/shape';
 import { describeIndex, sameIndex } from '../steps/indexes';
-import { byObject, type RepairTarget, type TableChange } from './repair';
+import type { RepairTarget, TableChange } from './repair';
 
 /** True for indexes that the server uses alike. */
 const isTwin = (wanted: Index, other: Index): boolean =>
@@ -35,36 +35,6 @@ export function renamedIndexes({ table, found }: Pick<RepairTarget, 'table' | 'f
   return renamed;
 }
 
-function declaredIndex(
-  { found, server }: RepairTarget,
-  wanted: Index,
-  differences: readonly Difference[],
-): Pick<TableChange, 'clause' | 'what'> {
-  const name = quoteName(wanted.name);
-  const live = named(found.indexes, wanted.name);
-  if (live === undefined) return { clause: `ADD ${indexSql(wanted)}`, what: `add ${wanted.name}` };
-  if (differences.every(({ property }) => property === 'visible')) {
-    // MariaDB takes DROP and ADD of the same index for nothing at all, and leaves it ignored
-    const use = server.flavour === 'mariadb' ? 'NOT IGNORED' : 'VISIBLE';
-    return { clause: `ALTER INDEX ${name} ${use}`, what: `use ${wanted.name}` };
-  }
-  return {
-    clause: `DROP INDEX ${name}, ADD ${indexSql(wanted)}`,
-    what: `make ${wanted.name} ${describeIndex(wanted)}`,
-  };
-}
-
-/** A redundant unique index: away where a declared one has its columns, else no longer unique. */
-function redundantIndex({ table }: RepairTarget, extra: Index): Pick<TableChange, 'clause' | 'what'> {
-  const drop = `DROP INDEX ${quoteName(extra.name)}`;
-  if (table.indexes.some((one) => sameIndex({ ...one, unique: true }, extra)))
-    return { clause: drop, what: `drop ${extra.name}` };
-  return {
-    clause: `${drop}, ADD ${indexSql({ ...extra, unique: false })}`,
-    what: `make ${extra.name} an ordinary index`,
-  };
-}
-
 /** The live indexes that migrations made and a later one dropped. */
 const retiredIndexes = ({ table, found }: Pick<RepairTarget, 'table' | 'found'>): Index[] =>
   found.indexes.filter((index) => {
@@ -84,38 +54,66 @@ export function retiredDifferences(target: Pick<RepairTarget, 'table' | 'found'>
   }));
 }
 
+/** What follows ALTER TABLE for one index, and that in words. */
+type IndexChange = Pick<TableChange, 'clause' | 'what'>;
+
+/** What brings a declared index: a live one of its kind gets its name, else it is added or made anew. */
+function declaredIndex(
+  { found, server }: RepairTarget,
+  wanted: Index,
+  old: Index | undefined,
+  differences: readonly Difference[],
+): IndexChange {
+  const name = quoteName(wanted.name);
+  if (old) return { clause: `RENAME INDEX ${quoteName(old.name)} TO ${name}`, what: `rename ${old.name}` };
+  if (!named(found.indexes, wanted.name))
+    return { clause: `ADD ${indexSql(wanted)}`, what: `add ${wanted.name}` };
+  if (differences.every(({ property }) => property === 'visible')) {
+    // MariaDB takes DROP and ADD of the same index for nothing at all, and leaves it ignored
+    const use = server.flavour === 'mariadb' ? 'NOT IGNORED' : 'VISIBLE';
+    return { clause: `ALTER INDEX ${name} ${use}`, what: `use ${wanted.name}` };
+  }
+  const clause = `DROP INDEX ${name}, ADD ${indexSql(wanted)}`;
+  return { clause, what: `make ${wanted.name} ${describeIndex(wanted)}` };
+}
+
+/** What becomes of an index that is not declared: one that is retired, or repeats a declared one, goes; one that is unique for nothing stays, not unique. */
+function otherIndex(target: RepairTarget, extra: Index): IndexChange | null {
+  const drop = `DROP INDEX ${quoteName(extra.name)}`;
+  const isDeclared = target.table.indexes.some((one) => sameIndex({ ...one, unique: true }, extra));
+  if (retiredIndexes(target).includes(extra)) return { clause: drop, what: `drop ${extra.name}` };
+  if (!isRedundant(target, extra)) return null;
+  if (isDeclared) return { clause: drop, what: `drop ${extra.name}` };
+  const plain = `ADD ${indexSql({ ...extra, unique: false })}`;
+  return { clause: `${drop}, ${plain}`, what: `make ${extra.name} an ordinary index` };
+}
+
 /** The changes that bring every declared index; others stay, but for a unique one that only repeats, and what is retired. */
-export function indexChanges(target: RepairTarget, differences: readonly Difference[]): TableChange[] {
+export function indexChanges(
+  target: RepairTarget,
+  groups: ReadonlyMap<string, readonly Difference[]>,
+): TableChange[] {
   const { table, found } = target;
   const renamed = renamedIndexes(target);
-  const taken = new Map([...renamed].map(([name, index]) => [index.name, name]));
-  const ofIndexes = byObject(differences.filter(({ object }) => object === 'index'));
-  const retired = retiredIndexes(target);
-  const changes: TableChange[] = [];
-  for (const all of ofIndexes.values()) {
-    const name = all[0]?.name ?? '';
-    const wanted = named(table.indexes, name);
-    const extra = named(found.indexes, name);
-    const old = renamed.get(name);
-    if (wanted !== undefined && old !== undefined) {
-      const also = differences.filter((one) => one.object === 'index' && one.name === old.name);
-      const clause = `RENAME INDEX ${quoteName(old.name)} TO ${quoteName(name)}`;
-      const what = `rename ${old.name}`;
-      changes.push({ clause, what, copies: false, differences: [...all, ...also] });
-    } else if (wanted !== undefined) {
-      changes.push({ ...declaredIndex(target, wanted, all), copies: false, differences: all });
-    } else if (extra !== undefined && retired.includes(extra)) {
-      const clause = `DROP INDEX ${quoteName(name)}`;
-      changes.push({ clause, what: `drop ${name}`, copies: false, differences: all });
-    } else if (extra !== undefined && !taken.has(name) && isRedundant(target, extra)) {
-      changes.push({ ...redundantIndex(target, extra), copies: false, differences: all });
-    }
-  }
+  const taken = [...renamed.values()];
+  const declared = table.indexes.flatMap((wanted): TableChange[] => {
+    const own = groups.get(`index ${wanted.name}`);
+    if (own === undefined) return [];
+    const old = renamed.get(wanted.name);
+    const differences = [...own, ...((old && groups.get(`index ${old.name}`)) ?? [])];
+    return [{ ...declaredIndex(target, wanted, old, own), copies: false, differences }];
+  });
+  const others = found.indexes.flatMap((extra): TableChange[] => {
+    const differences = groups.get(`index ${extra.name}`);
+    if (differences === undefined || named(table.indexes, extra.name) || taken.includes(extra)) return [];
+    const change = otherIndex(target, extra);
+    return change === null ? [] : [{ ...change, copies: false, differences }];
+  });
   const isLater = ({ differences: [first] }: TableChange): boolean => {
     const index = named(table.indexes, first?.name ?? '');
     return index === undefined || !isGuard(table, index);
   };
-  return [...changes].sort((one, other) => Number(isLater(one)) - Number(isLater(other)));
+  return [...declared, ...others].sort((one, other) => Number(isLater(one)) - Number(isLater(other)));
 }
 
 /** The indexes as they will be, in the server's order: what stays, then what is added, those that guard a key first. */

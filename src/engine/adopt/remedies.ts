@@ -1,16 +1,21 @@
-import { compareForeignKeys, doTheSame, type Difference } from '../schema/compare';
-import { alterSql, createTableSql, dropForeignKeySql, expectedText, foreignKeySql } from '../schema/ddl';
-import { keyState, unprovenName } from '../steps/key-state';
-import { mendColumn, relaxColumn } from './mend-columns';
-import { differencesOf, mendChecks, mendIndexes, mendTableSettings, type MendTarget } from './mend-objects';
+import { compareForeignKeys, compareTable } from '../schema/compare';
+import { alterSql, dropForeignKeySql, foreignKeySql } from '../schema/ddl';
+import { named, withTable, type Schema, type Table } from '../schema/shape';
 import { describeOrphanMend, mendOrphansSql, orphansSql } from '../orphans/find-orphans';
 import { quoteName } from '../server/queryable';
+import type { Server } from '../server/server';
+import { keyState } from '../steps/key-state';
 import { note, partsOf, statement, type RemedyPart } from '../steps/remedy';
-import type { Flavour } from '../server/server';
-import { named, withTable, type Column, type ForeignKey, type Schema, type Table } from '../schema/shape';
+import { fillParts, prepareColumns, questionParts } from './column-remedies';
+import { declaredKeyOf, disturbedColumns, keyDecisions, keysInTheWay, takeOffKeys, type KeyAt } from './keys';
+import type { RepairTarget } from './repair';
+import { createMissingTable, reshaped, statementsOf } from './reshape-table';
+import { rowQuestions } from './row-decisions';
+import { tableChanges, type Comments } from './table-changes';
+import { objectDecisions, primaryKeySql, specialChoices } from './table-decisions';
 
-/** The sections of a mending plan, in the order in which they are to be executed. */
-export const mendingSections = [
+/** The parts that the remedies come in, in the order in which they are to be carried out. */
+export const remedySections = [
   'tables',
   'columns',
   'indexes',
@@ -20,50 +25,42 @@ export const mendingSections = [
   'orphans',
 ] as const;
 
-export type MendingSection = (typeof mendingSections)[number];
+export type RemedySection = (typeof remedySections)[number];
 
-/** The remedy of each section; empty where there is nothing to mend, or an earlier section mends it. */
-export type MendingPlan = Readonly<Record<MendingSection, readonly RemedyPart[]>>;
+/** The remedy of each section; empty where nothing differs, or an earlier section ends it. */
+export type Remedies = Readonly<Record<RemedySection, readonly RemedyPart[]>>;
 
-/** What a mending plan starts from. */
-export interface MendingInput {
+/** What remedies are worked out from. */
+export interface RemedyInput {
   readonly declared: Schema;
   readonly live: Schema;
-  readonly flavour: Flavour;
+  readonly server: Server;
+  /** The comments of each live table's columns. */
+  readonly comments: ReadonlyMap<string, Comments>;
   /** The base table behind a view that has the name of one of our tables. */
   readonly behindViews: ReadonlyMap<string, string>;
   /** How many rows of each key, by name, have no parent. */
   readonly orphans: ReadonlyMap<string, number>;
 }
 
-interface KeyAt {
-  readonly table: string;
-  readonly key: ForeignKey;
-}
-
-/** A declared table as it is once created: every column with its charset and collation, no keys yet. */
-function settled(declared: Schema, table: Table, live: Schema): Table {
-  const columns = table.columns.map((column): Column => ({
-    ...column,
-    ...(expectedText(declared, table, column, live) ?? {}),
-  }));
-  return { ...table, columns, foreignKeys: [] };
-}
-
-/** True where the server lets the change of a column happen only without the keys at it. */
-const disturbsKeys = ({ property }: Difference): boolean =>
-  ['type', 'charset', 'collation', 'nullable', 'extra'].includes(property);
+const objectSections = [
+  ['table', 'tables'],
+  ['column', 'columns'],
+  ['index', 'indexes'],
+  ['check', 'check-constraints'],
+] as const;
 
 /**
- * Works out what brings the live tables to the declared schema, every statement once, in an order that works: a key
- * is taken off before its columns change and put back after its orphans are dealt with. Pure.
+ * The statements of adopt's survey as remedies to be pasted, for an account that only reads: every statement once, in
+ * an order that works. What adopt leaves to the owner is done in the way that keeps most; a remark says what to look at
+ * first. Pure.
  */
-export function planMending(input: MendingInput): MendingPlan {
-  return new Planner(input).plan();
+export function planRemedies(input: RemedyInput): Remedies {
+  return new RemedyPlan(input).plan();
 }
 
-class Planner {
-  private readonly parts: Record<MendingSection, RemedyPart[]> = {
+class RemedyPlan {
+  private readonly parts: Record<RemedySection, RemedyPart[]> = {
     tables: [],
     columns: [],
     indexes: [],
@@ -72,163 +69,162 @@ class Planner {
     'key-compatibility': [],
     orphans: [],
   };
+  /** The tables as the statements so far leave them. */
   private live: Schema;
-  private readonly dropped: KeyAt[] = [];
-  private readonly mendedOrphans = new Set<string>();
+  private takenOff: readonly KeyAt[] = [];
   private readonly created = new Set<string>();
+  private readonly settled = new Set<string>();
   /** What was printed to make a parent fit: two keys may need the same. */
   private readonly clearedAway = new Set<string>();
 
-  constructor(private readonly input: MendingInput) {
+  constructor(private readonly input: RemedyInput) {
     this.live = input.live;
   }
 
-  plan(): MendingPlan {
-    const { declared, flavour } = this.input;
-    for (const table of declared.values()) this.mendTable(table);
-    for (const table of declared.values()) this.takeKeysOff(table);
-    for (const table of declared.values()) this.mendColumns(table);
-    for (const table of declared.values()) {
-      this.parts.indexes.push(...mendIndexes(this.target(table), flavour));
-      this.parts['check-constraints'].push(...mendChecks(this.target(table), flavour));
-    }
-    this.mendKeys();
-    this.mendOrphans();
+  plan(): Remedies {
+    const { parts } = this;
+    const tables = [...this.input.declared.values()];
+    for (const table of tables) this.makeOrdinary(table);
+    this.takeKeysOff(tables);
+    for (const table of tables) if (!this.created.has(table.name)) this.reshape(table);
+    this.bringKeys(tables);
+    for (const { name, foreignKeys } of tables)
+      for (const key of foreignKeys) parts.orphans.push(...this.orphansOf({ table: name, key }));
     // Without one of the tables the other checks do not run: all is said where the table is missed
-    if (this.created.size > 0) {
-      for (const section of mendingSections.slice(1))
-        this.parts.tables.push(...this.parts[section].splice(0));
-    }
-    return this.parts;
+    if (this.created.size > 0)
+      for (const section of remedySections.slice(1)) parts.tables.push(...parts[section].splice(0));
+    return parts;
   }
 
-  private target(table: Table): MendTarget {
-    return { declared: this.input.declared, table, live: this.live };
+  private change(table: string, change: (table: Table) => Table): void {
+    this.live = withTable(this.live, table, change);
   }
 
-  private differences(table: Table, object: Difference['object']): Difference[] {
-    return differencesOf(this.target(table), object);
-  }
-
-  private mendTable(table: Table): void {
-    const { declared, behindViews } = this.input;
+  /** Makes an ordinary table of that name, empty where there is none. */
+  private makeOrdinary(table: Table): void {
+    const { declared, behindViews, server } = this.input;
     const { tables } = this.parts;
-    const found = this.live.get(table.name);
-    if (found === undefined || found.engine === 'VIEW') {
-      const behind = behindViews.get(table.name);
-      if (found !== undefined) tables.push(statement(`DROP VIEW ${quoteName(table.name)}`));
-      if (behind !== undefined) {
-        tables.push(statement(`RENAME TABLE ${quoteName(behind)} TO ${quoteName(table.name)}`));
-        this.live = new Map(this.live).set(table.name, declared.get(table.name) ?? table);
-        return;
-      }
-      const text = (column: Column) => expectedText(declared, table, column, this.live);
-      tables.push(
-        note(`The rows of ${table.name} are gone: rather restore it from a backup. Else, empty:`),
-        statement(createTableSql(table, text)),
-      );
-      this.created.add(table.name);
-      this.live = new Map(this.live).set(table.name, settled(declared, table, this.live));
+    const { name } = table;
+    const found = this.live.get(name);
+    if (found !== undefined && found.engine !== 'VIEW') {
+      for (const { does, sql } of specialChoices(found))
+        tables.push(note(`This ${does}.`), ...sql.map(statement));
+      this.change(name, ({ special: _special, ...one }) => one);
       return;
     }
-    tables.push(...mendTableSettings(this.target(table)));
-  }
-
-  /** Drops the keys at columns that are to change. */
-  private takeKeysOff(table: Table): void {
-    const changing = this.differences(table, 'column').filter(
-      (one) => one.actual !== null && one.expected !== null && disturbsKeys(one),
+    if (found !== undefined) tables.push(statement(`DROP VIEW ${quoteName(name)}`));
+    const step = createMissingTable(declared, table, []);
+    const without = new Map([...this.live].filter(([other]) => other !== name));
+    const behind = behindViews.get(name);
+    if (behind !== undefined) {
+      tables.push(statement(`RENAME TABLE ${quoteName(behind)} TO ${quoteName(name)}`));
+      this.live = step.declare(without);
+      this.change(name, (one) => ({ ...one, foreignKeys: table.foreignKeys }));
+      return;
+    }
+    tables.push(
+      note(`The rows of ${name} are gone: rather restore it from a backup. Else, empty:`),
+      ...step.plan(without, server).map(({ sql }) => statement(sql)),
     );
-    const columns = new Set(changing.map((one) => one.name));
-    if (this.differences(table, 'primary-key').length > 0)
-      for (const name of table.primaryKey) columns.add(name);
-    for (const [child, { foreignKeys }] of this.live) {
-      if (!this.input.declared.has(child)) continue;
-      for (const key of foreignKeys) {
-        const touches =
-          (child === table.name && key.columns.some((column) => columns.has(column))) ||
-          (key.parentTable === table.name && key.parentColumns.some((column) => columns.has(column)));
-        if (!touches || this.dropped.some((one) => one.key.name === key.name && one.table === child))
-          continue;
-        this.dropKey('columns', { table: child, key });
-      }
-    }
+    this.live = step.declare(without);
+    this.created.add(name);
   }
 
-  private dropKey(section: MendingSection, at: KeyAt): void {
-    this.parts[section].push(statement(alterSql(at.table, dropForeignKeySql(at.key.name))));
-    if (section === 'columns') this.dropped.push(at);
-    this.live = withTable(this.live, at.table, (table) => ({
-      ...table,
-      foreignKeys: table.foreignKeys.filter((key) => key.name !== at.key.name),
-    }));
+  /** Takes off the keys at columns that are to change. */
+  private takeKeysOff(tables: readonly Table[]): void {
+    const { declared, server } = this.input;
+    const differences = tables.flatMap((table) => compareTable(declared, table, this.live));
+    this.takenOff = keysInTheWay(this.live, [...declared.keys()], disturbedColumns(differences));
+    const step = takeOffKeys(this.takenOff);
+    this.parts.columns.push(...step.plan(this.live, server).map(({ sql }) => statement(sql)));
+    this.live = step.declare(this.live);
   }
 
-  private mendColumns(table: Table): void {
-    const { declared } = this.input;
-    const { columns } = this.parts;
-    const found = this.live.get(table.name);
-    if (found === undefined) return;
-    for (const name of new Set(this.differences(table, 'column').map((one) => one.name))) {
-      const [wanted, live] = [named(table.columns, name), named(found.columns, name)];
-      if (wanted === undefined) {
-        if (live !== undefined) columns.push(relaxColumn(table.name, live));
-        continue;
-      }
-      const text = expectedText(declared, table, wanted, this.live);
-      columns.push(...mendColumn({ table, declared: wanted, text, live: live ?? null }));
+  /** Gives an existing table its declared shape. */
+  private reshape(table: Table): void {
+    const { declared, server, comments } = this.input;
+    const { name } = table;
+    const before = this.live.get(name);
+    if (before === undefined) return;
+    const { parts, found } = prepareColumns({ declared, table, live: this.live, found: before });
+    this.parts.columns.push(...parts);
+    this.live = new Map(this.live).set(name, found);
+    const target: RepairTarget = { declared, table, live: this.live, found, server };
+    const differences = compareTable(declared, table, this.live);
+    const changes = tableChanges(target, differences, comments.get(name) ?? new Map());
+    const questions = rowQuestions(target, new Set());
+    const decisions = objectDecisions(target, differences);
+    for (const [object, section] of objectSections) {
+      const isColumn = object === 'column';
+      const own = decisions.filter((one) => one.object === object);
+      this.parts[section].push(
+        ...(isColumn ? [...own.map(({ reason }) => note(reason)), ...fillParts(target, differences)] : []),
+        ...questions.filter((one) => one.object === object).flatMap(questionParts),
+        ...statementsOf(changes.filter((one) => one.differences[0]?.object === object)).map((some) =>
+          statement(alterSql(name, ...some.map(({ clause }) => clause))),
+        ),
+        // After the declared objects are back: a key may have lived on what goes now
+        ...(isColumn ? [] : own.flatMap(({ choices: [first] }) => (first?.sql ?? []).map(statement))),
+      );
     }
-    if (this.differences(table, 'primary-key').length > 0) {
-      const drop = found.primaryKey.length === 0 ? [] : ['DROP PRIMARY KEY'];
-      const add = `ADD PRIMARY KEY (${table.primaryKey.map(quoteName).join(', ')})`;
-      columns.push(statement(alterSql(table.name, ...drop, add)));
-    }
-    const { columns: mended } = settled(declared, table, this.live);
-    this.live = withTable(this.live, table.name, (before) => ({
-      ...before,
-      ...{ engine: table.engine, charset: table.charset, collation: table.collation },
-      special: undefined,
-      rowFormat: undefined,
-      primaryKey: table.primaryKey,
-      columns: [...mended, ...before.columns.filter((column) => !named(mended, column.name))],
-      indexes: before.indexes.filter(
-        (index) =>
-          !index.columns.some((part) => /virtual/.test(named(found.columns, part.name)?.extra ?? '')),
-      ),
-    }));
+    if (differences.some(({ object }) => object === 'primary-key'))
+      this.parts.columns.push(statement(primaryKeySql(table, found)));
+    this.live = new Map(this.live).set(name, reshaped(target));
   }
 
-  /** Puts back the keys that were taken off, and adds, replaces and drops as declared. */
-  private mendKeys(): void {
-    const toAdd: KeyAt[] = [];
-    let differ = false;
-    for (const table of this.input.declared.values()) {
-      // As they were before any was taken off: what is only in the way of a column is right as it is
-      const before = withTable(this.live, table.name, (one) => ({
+  /** Brings every declared key, and puts back those that only had to make way. */
+  private bringKeys(tables: readonly Table[]): void {
+    const { declared, server } = this.input;
+    const before = this.takenOff.reduce(
+      (all, { table, key }) =>
+        withTable(all, table, (one) => ({ ...one, foreignKeys: [...one.foreignKeys, key] })),
+      this.live,
+    );
+    const isAlike = tables.every((table) => compareForeignKeys(table, before).length === 0);
+    const parts = this.parts[isAlike ? 'columns' : 'foreign-keys'];
+    const away = tables.flatMap((table) => keyDecisions(table, before));
+    for (const { table, name, choices } of away) {
+      const isThere = named(this.live.get(table)?.foreignKeys ?? [], name) !== undefined;
+      if (isThere) parts.push(...(choices[0]?.sql ?? []).map(statement));
+      this.change(table, (one) => ({
         ...one,
-        foreignKeys: [
-          ...one.foreignKeys,
-          ...this.dropped.filter((at) => at.table === table.name).map(({ key }) => key),
-        ],
+        foreignKeys: one.foreignKeys.filter((key) => key.name !== name),
       }));
-      for (const name of new Set(compareForeignKeys(table, before).map((one) => one.name))) {
-        differ = true;
-        const found = named(this.live.get(table.name)?.foreignKeys ?? [], name);
-        if (found !== undefined) this.dropKey('foreign-keys', { table: table.name, key: found });
-        const key = named(table.foreignKeys, name);
-        const at = this.dropped.findIndex((one) => one.key.name === name && one.table === table.name);
-        if (at >= 0) this.dropped.splice(at, 1);
-        if (key !== undefined && this.live.has(key.parentTable)) toAdd.push({ table: table.name, key });
-      }
     }
-    const section = differ ? 'foreign-keys' : 'columns';
-    for (const at of [...this.dropped, ...toAdd]) this.addKey(section, at);
-    for (const table of this.input.declared.values()) {
-      for (const key of table.foreignKeys) {
-        const isAdded = [...this.dropped, ...toAdd].some((at) => at.key.name === key.name);
-        if (!isAdded) this.parts['key-compatibility'].push(...this.obstacles({ table: table.name, key }));
+    for (const { name: table, foreignKeys } of tables)
+      for (const key of foreignKeys) {
+        const obstacles = this.obstacles({ table, key });
+        const added = this.added({ table, key });
+        if (added.length === 0) this.parts['key-compatibility'].push(...obstacles);
+        else parts.push(...obstacles, ...this.orphansOf({ table, key }), ...added);
       }
+    for (const { table, key } of this.takenOff) {
+      const own = declared.get(table);
+      if (
+        (own && declaredKeyOf(own, key)) ||
+        away.some((one) => one.table === table && one.name === key.name)
+      )
+        continue;
+      parts.push(statement(alterSql(table, `ADD ${foreignKeySql(key, server.flavour)}`)));
     }
+  }
+
+  /** Adds a key that is absent or there by other rules, once its orphans are dealt with: the server looks at every row. */
+  private added(at: KeyAt): RemedyPart[] {
+    const { table, key } = at;
+    const state = keyState(table, key, this.withFittingParent(at), { replacing: true });
+    if (state.status !== 'to-add' || state.standing) return [];
+    const old = [...state.twins, ...state.replaced];
+    const drops = old.filter((name) => name !== key.name).map(dropForeignKeySql);
+    const add = alterSql(table, `ADD ${foreignKeySql(key, this.input.server.flavour)}`, ...drops);
+    return [
+      ...(drops.length === 0
+        ? []
+        : [note('Gives it the declared name. protection-flows migrate does so without holding up writers.')]),
+      // No server drops and adds one name in one statement (1826)
+      ...(old.includes(key.name) ? [statement(alterSql(table, dropForeignKeySql(key.name)))] : []),
+      statement(add),
+    ];
   }
 
   /** What stands in the way of a key when our own table is as declared: something about its parent. */
@@ -236,26 +232,31 @@ class Planner {
     if (!this.live.has(key.parentTable)) return [];
     const bare = withTable(this.live, table, (one) => ({ ...one, foreignKeys: [] }));
     const state = keyState(table, key, bare);
-    const parts = state.status === 'refused' ? partsOf(state.obstacle.remedy) : [];
-    const isNew = parts.some((part) => 'sql' in part && !this.clearedAway.has(part.sql));
-    for (const part of parts) if ('sql' in part) this.clearedAway.add(part.sql);
-    return isNew || !parts.some((part) => 'sql' in part) ? parts : [];
+    const parts = state.status === 'refused' ? state.obstacles.flatMap(({ remedy }) => partsOf(remedy)) : [];
+    const sql = parts.flatMap((part) => ('sql' in part ? [part.sql] : []));
+    const isTold = sql.length > 0 && sql.every((one) => this.clearedAway.has(one));
+    for (const one of sql) this.clearedAway.add(one);
+    return isTold ? [] : parts;
   }
 
-  private addKey(section: MendingSection, at: KeyAt): void {
-    const { flavour } = this.input;
-    const twins = (this.live.get(at.table)?.foreignKeys ?? []).filter(
-      (one) => one.name === unprovenName(at.key) || (one.name !== at.key.name && doTheSame(at.key, one)),
-    );
-    const drop = twins.map(({ name }) => dropForeignKeySql(name));
-    this.parts[section].push(
-      ...this.obstacles(at),
-      ...this.orphansOf(at),
-      ...(twins.length === 0
-        ? []
-        : [note('Gives it the declared name. protection-flows migrate does so without holding up writers.')]),
-      statement(alterSql(at.table, `ADD ${foreignKeySql(at.key, flavour)}`, ...drop)),
-    );
+  /** The tables once the obstacles of a key are out of its way: a view that stood for its parent has gone. */
+  private withFittingParent({ table, key }: KeyAt): Schema {
+    const [column = '', parentColumn = ''] = [key.columns[0], key.parentColumns[0]];
+    const child = named(this.live.get(table)?.columns ?? [], column);
+    const parent = this.live.get(key.parentTable);
+    if (
+      parent === undefined ||
+      child === undefined ||
+      keyState(table, key, this.live, { replacing: true }).status !== 'refused'
+    )
+      return this.live;
+    if (parent.engine === 'VIEW') return new Map([...this.live].filter(([name]) => name !== key.parentTable));
+    return withTable(this.live, key.parentTable, ({ special: _special, ...one }) => ({
+      ...one,
+      engine: 'InnoDB',
+      primaryKey: [parentColumn],
+      columns: [{ ...child, name: parentColumn }, ...one.columns.filter(({ name }) => name !== parentColumn)],
+    }));
   }
 
   /** True where a key has orphans, or will have: its column or its parent table is made anew. */
@@ -269,20 +270,13 @@ class Planner {
   private orphansOf(at: KeyAt): RemedyPart[] {
     const { table, key } = at;
     const child = this.live.get(table);
-    if (child === undefined || this.mendedOrphans.has(key.name) || !this.hasOrphans(at)) return [];
-    this.mendedOrphans.add(key.name);
+    const isOpen = this.live.has(key.parentTable) && !this.settled.has(key.name) && this.hasOrphans(at);
+    if (child === undefined || !isOpen) return [];
+    this.settled.add(key.name);
     return [
       note(describeOrphanMend(table, key)),
       note(`To look first: ${orphansSql(child, key, this.live)}`),
       ...mendOrphansSql(child, key, this.live).map(statement),
     ];
-  }
-
-  private mendOrphans(): void {
-    for (const { name, foreignKeys } of this.input.declared.values()) {
-      for (const key of foreignKeys) {
-        if (this.live.has(key.parentTable)) this.parts.orphans.push(...this.orphansOf({ table: name, key }));
-      }
-    }
   }
 }

@@ -8,10 +8,9 @@ import { errnoOf, withRowSettings } from '../server/row-transaction';
 import type { Server } from '../server/server';
 import type { StepContext } from '../steps/step';
 import { readTableSize } from '../steps/table-size';
-import { wantedColumn, type Comments } from './column-changes';
 import { fillRows, fillsOf, fillSql, type NeededFills } from './fill-rows';
 import { reshapedIndexes } from './index-changes';
-import { tableChanges } from './table-changes';
+import { repairableDifferences, tableChanges, wantedColumn, type Comments } from './table-changes';
 
 /** Creates a declared table as all migrations together make it, without foreign keys; done where one is there. */
 export function createMissingTable(
@@ -80,7 +79,7 @@ async function applyChanges(
 }
 
 /** The changes of each statement: as few as the servers take. */
-function statementsOf(changes: readonly TableChange[]): TableChange[][] {
+export function statementsOf(changes: readonly TableChange[]): TableChange[][] {
   return [true, false]
     .map((adds) => changes.filter(({ addsColumn = false }) => addsColumn === adds))
     .filter((some) => some.length > 0);
@@ -92,7 +91,7 @@ function plannedAlter(table: string, changes: readonly TableChange[]): Statement
 }
 
 /** The table as it will be: as declared, with what is not declared. */
-function reshaped(target: Omit<RepairTarget, 'server'>): Table {
+export function reshaped(target: Omit<RepairTarget, 'server'>): Table {
   const { table, found } = target;
   return {
     ...table,
@@ -119,6 +118,9 @@ export function reshapeTable(declared: Schema, table: Table, reshaping: Reshapin
   const { differences, comments, fills, rows, zeros, decided } = reshaping;
   const tables = [...new Set([table.name, ...table.foreignKeys.map((key) => key.parentTable)])];
 
+  const changesOf = (target: RepairTarget): TableChange[] =>
+    tableChanges(target, repairableDifferences(target, decided), comments);
+
   function targetIn(live: Schema, server: Server): RepairTarget | null {
     const found = live.get(table.name);
     return found === undefined ? null : { declared, table, live, found, server };
@@ -140,7 +142,7 @@ export function reshapeTable(declared: Schema, table: Table, reshaping: Reshapin
     plan(live, server) {
       const target = targetIn(live, server);
       if (target === null) return [];
-      const changes = tableChanges(target, comments, decided);
+      const changes = changesOf(target);
       const statements = [
         ...(fills.before.length > 0 ? [otherSql(fillSql(target.found, fills.before))] : []),
         ...statementsOf(changes).map((some) => plannedAlter(table.name, some)),
@@ -155,7 +157,7 @@ export function reshapeTable(declared: Schema, table: Table, reshaping: Reshapin
         let target = targetIn(live, server);
         for (let attempt = 1; target !== null; attempt += 1) {
           await fillRows(context, target.found, fillsOf(table, target.found).before);
-          const changes = tableChanges(target, comments, decided);
+          const changes = changesOf(target);
           try {
             for (const some of statementsOf(changes)) await applyChanges(context, table.name, some);
             break;

@@ -1,10 +1,10 @@
 import { quoteName, select, type Queryable } from '../server/queryable';
-import { isText } from '../schema/ddl';
-import { type Column, named, type Index } from '../schema/shape';
+import { alterSql, isText, keptTimes } from '../schema/ddl';
+import { named, type Column, type ForeignKey, type Index, type Table } from '../schema/shape';
 import { misfitCondition, describeColumn } from '../steps/columns';
 import { compareTable, type Difference } from '../schema/compare';
-import { wantedColumn } from './column-changes';
 import { byObject, type Choice, type Decision, type RepairTarget } from './repair';
+import { wantedColumn } from './table-changes';
 
 function family(type: string): string {
   if (isText(type) && !type.startsWith('set(')) return 'text';
@@ -41,26 +41,30 @@ export function unfitCondition(from: Column, to: Column): string | null {
   return conditions.length === 0 ? null : conditions.join(' OR ');
 }
 
-async function count(session: Queryable, sql: string): Promise<number> {
-  const [row] = await select<{ n: number | string | null }>(session, sql);
-  return Number(row?.n ?? 0);
+/** Rows that the declared definition does not take, or changes: asked for by the definitions alone. */
+export interface RowQuestion extends Pick<
+  Decision,
+  'table' | 'object' | 'name' | 'differences' | 'look' | 'choices'
+> {
+  /** What is wrong with them, to be put behind their number: `without name, which has no default`. */
+  readonly what: string;
+  /** The SELECT that counts them, as `n`. */
+  readonly count: string;
+  /** What a remedy does about them without asking; null where their owner has to look first. */
+  readonly unasked: Choice | null;
 }
-
-const countRows = (session: Queryable, table: string, where: string): Promise<number> =>
-  count(session, `SELECT COUNT(*) AS n FROM ${quoteName(table)} WHERE ${where}`);
 
 /** The length of an id, at most. */
 const idLength = 64;
 
-const many = (rows: number): string => `${rows} row${rows === 1 ? '' : 's'}`;
-
 /** An UPDATE that leaves the time of the last change alone. */
 function updateSql({ found }: RepairTarget, column: string, value: string, where: string): string {
-  const kept = found.columns
-    .filter((one) => one.onUpdateNow && one.name !== column)
-    .map(({ name }) => `, ${quoteName(name)} = ${quoteName(name)}`);
-  return `UPDATE ${quoteName(found.name)} SET ${quoteName(column)} = ${value}${kept.join('')} WHERE ${where}`;
+  return `UPDATE ${quoteName(found.name)} SET ${quoteName(column)} = ${value}${keptTimes(found.columns, [column])} WHERE ${where}`;
 }
+
+/** The declared key that starts at the column: no value that somebody makes up has a parent. */
+const keyAt = (table: Table, { name }: Column): ForeignKey | undefined =>
+  table.foreignKeys.find(({ columns }) => columns[0] === name);
 
 /** Values that people may want to put in the place of those that can't stay. */
 function replacements(target: RepairTarget, column: Column, where: string): Choice[] {
@@ -70,8 +74,8 @@ function replacements(target: RepairTarget, column: Column, where: string): Choi
     ...(column.default?.startsWith("'") ? [column.default] : []),
     ...values.filter((value) => value !== column.default),
   ];
-  const texts =
-    /^varchar/.test(column.type) && offered.length === 0 ? [`CONCAT('unknown ', LEFT(id, 40))`] : [];
+  const isFree = /^varchar/.test(column.type) && !keyAt(target.table, column);
+  const texts = isFree && offered.length === 0 ? [`CONCAT('unknown ', LEFT(id, 40))`] : [];
   return [...offered, ...texts].map((value) => ({
     does: `gives those rows ${value}`,
     sql: [updateSql(target, column.name, value, where)],
@@ -83,52 +87,46 @@ const deletion = (table: string, where: string): Choice => ({
   sql: [`DELETE FROM ${quoteName(table)} WHERE ${where}`],
 });
 
+const countSql = (table: string, where: string): string =>
+  `SELECT COUNT(*) AS n FROM ${quoteName(table)} WHERE ${where}`;
+
 /** A column that some rows would not survive: NULL where there is no default, or a value that it does not take. */
-async function columnDecisions(
-  session: Queryable,
+function columnQuestions(
   target: RepairTarget,
   name: string,
   differences: readonly Difference[],
-): Promise<Decision[]> {
+): RowQuestion[] {
   const { table, found } = target;
   const column = named(table.columns, name);
   const live = named(found.columns, name);
   if (column === undefined) return [];
   const wanted = wantedColumn(target, column);
   const at = { table: table.name, object: 'column', name, differences } as const;
-  const decide = async (where: string, reason: (rows: number) => string): Promise<Decision[]> => {
-    const rows = await countRows(session, table.name, where);
-    const look = `SELECT * FROM ${quoteName(table.name)} WHERE ${where}`;
-    const choices = [...replacements(target, wanted, where), deletion(table.name, where)];
-    return rows === 0 ? [] : [{ ...at, rows, reason: reason(rows), look, choices }];
-  };
   if (live === undefined) {
     if (wanted.nullable || wanted.default !== null) return [];
-    const rows = await countRows(session, table.name, 'TRUE');
-    const reason = `${table.name} has ${many(rows)} and no column ${name}, which every row needs`;
-    const define =
-      wanted.type === 'varchar(64)' || wanted.type === 'varchar(255)'
-        ? `${wanted.type} NULL`
-        : `${wanted.type} NULL`;
-    const sql = [`ALTER TABLE ${quoteName(table.name)} ADD ${quoteName(name)} ${define}`];
+    const sql = [alterSql(table.name, `ADD ${quoteName(name)} ${wanted.type} NULL`)];
     const choices = [{ does: `adds it empty; then give every row its ${name}`, sql }];
-    return rows === 0 ? [] : [{ ...at, rows, reason, look: null, choices }];
+    const what = `of ${table.name}, and no column ${name}, which every row needs`;
+    return [{ ...at, what, count: countSql(table.name, 'TRUE'), look: null, choices, unasked: null }];
   }
+  const ask = (where: string, what: string, isReplaced: boolean): RowQuestion => {
+    const look = `SELECT * FROM ${quoteName(table.name)} WHERE ${where}`;
+    const replaced = replacements(target, wanted, where);
+    const choices = [...replaced, deletion(table.name, where)];
+    // A row that names no parent under CASCADE belongs to nothing
+    const [first = null] = keyAt(table, column)?.onDelete === 'CASCADE' ? choices.slice(-1) : replaced;
+    const unasked = isReplaced ? first : null;
+    return { ...at, what, count: countSql(table.name, where), look, choices, unasked };
+  };
   const unfit = unfitCondition(live, wanted);
+  const definition = `${describeColumn(wanted)}${wanted.charset === null ? '' : ` in ${wanted.charset}`}`;
   return [
     ...(live.nullable && !wanted.nullable && wanted.default === null
-      ? await decide(
-          `${quoteName(name)} IS NULL`,
-          (rows) => `${many(rows)} without ${name}, which has no default`,
-        )
+      ? [ask(`${quoteName(name)} IS NULL`, `without ${name}, which has no default`, true)]
       : []),
     ...(unfit === null
       ? []
-      : await decide(
-          unfit,
-          (rows) =>
-            `${many(rows)} with a ${name} that ${describeColumn(wanted)}${wanted.charset === null ? '' : ` in ${wanted.charset}`} does not take`,
-        )),
+      : [ask(unfit, `with a ${name} that ${definition} does not take`, wanted.type.startsWith('enum'))]),
   ];
 }
 
@@ -143,126 +141,114 @@ function separate(target: RepairTarget, { columns }: Pick<Index, 'columns'>, com
   const width = Math.min(...lengths) - ' ()'.length - idLength;
   if (width <= 0) return [];
   const [of, column] = [quoteName(table.name), `t.${quoteName(name)}`];
-  const kept = found.columns
-    .filter((one) => one.onUpdateNow && one.name !== name)
-    .map(({ name: at }) => `, t.${quoteName(at)} = t.${quoteName(at)}`);
   const sql =
     `UPDATE ${of} t JOIN (SELECT ${compared} AS shared, MIN(id) AS first FROM ${of} GROUP BY ${compared} HAVING COUNT(*) > 1) d ` +
     `ON ${compared.replace(quoteName(name), column)} = d.shared AND t.id <> d.first ` +
-    `SET ${column} = CONCAT(LEFT(${column}, ${width}), ' (', t.id, ')')${kept.join('')}`;
+    `SET ${column} = CONCAT(LEFT(${column}, ${width}), ' (', t.id, ')')${keptTimes(found.columns, [name], 't.')}`;
   return [{ does: `appends the id to the ${name} of all but one of them`, sql: [sql] }];
 }
 
 /** Rows that share what is to be unique, as the declared collations compare it. */
-async function duplicateDecisions(
-  session: Queryable,
+function duplicateQuestion(
   target: RepairTarget,
   index: Pick<Index, 'name' | 'columns'>,
   differences: readonly Difference[],
-): Promise<Decision[]> {
+): RowQuestion[] {
   const { table, found } = target;
-  const columns = index.columns.map(({ name }) => named(table.columns, name));
-  if (columns.some((column) => column === undefined || !named(found.columns, column.name))) return [];
-  const compared = columns.flatMap((column) => {
-    const wanted = column && wantedColumn(target, column);
-    if (wanted === undefined) return [];
-    const name = quoteName(wanted.name);
-    return wanted.charset === null || wanted.collation === null
-      ? [name]
-      : [`CONVERT(${name} USING ${wanted.charset}) COLLATE ${wanted.collation}`];
+  const columns = index.columns.flatMap(({ name }) => named(table.columns, name) ?? []);
+  if (columns.length < index.columns.length || columns.some(({ name }) => !named(found.columns, name)))
+    return [];
+  const compared = columns.map((column) => {
+    const { name, charset, collation } = wantedColumn(target, column);
+    return charset === null || collation === null
+      ? quoteName(name)
+      : `CONVERT(${quoteName(name)} USING ${charset}) COLLATE ${collation}`;
   });
-  const notNull = columns.map((column) => `${quoteName(column?.name ?? '')} IS NOT NULL`).join(' AND ');
-  const shared = `SELECT ${compared.join(', ')}, COUNT(*) AS n FROM ${quoteName(table.name)} WHERE ${notNull} GROUP BY ${compared.join(', ')} HAVING COUNT(*) > 1`;
-  const rows = await count(
-    session,
-    `SELECT SUM(d.n) AS n FROM (SELECT COUNT(*) AS n FROM ${quoteName(table.name)} WHERE ${notNull} GROUP BY ${compared.join(', ')} HAVING COUNT(*) > 1) d`,
-  );
-  if (rows === 0) return [];
+  const notNull = columns.map(({ name }) => `${quoteName(name)} IS NOT NULL`).join(' AND ');
+  const shared = `FROM ${quoteName(table.name)} WHERE ${notNull} GROUP BY ${compared.join(', ')} HAVING COUNT(*) > 1`;
   const choices = separate(target, index, compared[0] ?? '');
+  const { object = 'index', name = index.name } = differences[0] ?? {};
   return [
     {
-      table: table.name,
-      object: differences[0]?.object ?? 'index',
-      name: differences[0]?.name ?? index.name,
-      differences,
-      rows,
-      reason: `${many(rows)} share their ${columns.map((column) => column?.name ?? '').join(', ')}, which is to be unique (${index.name})`,
-      look: shared,
+      ...{ table: table.name, object, name, differences },
+      what: `share their ${columns.map((column) => column.name).join(', ')}, which is to be unique (${index.name})`,
+      count: `SELECT SUM(d.n) AS n FROM (SELECT COUNT(*) AS n ${shared}) d`,
+      look: `SELECT ${compared.join(', ')}, COUNT(*) AS n ${shared}`,
       choices,
+      unasked: choices[0] ?? null,
     },
   ];
 }
 
-async function uniqueDecisions(
-  session: Queryable,
+function uniqueQuestions(
   target: RepairTarget,
-  groups: ReadonlyMap<string, Difference[]>,
-): Promise<Decision[]> {
+  groups: ReadonlyMap<string, readonly Difference[]>,
+): RowQuestion[] {
   const { table } = target;
   const parts = table.primaryKey.map((name) => ({ name, descending: false, prefix: null }));
   const uniques = [...table.indexes.filter(({ unique }) => unique), { name: 'PRIMARY', columns: parts }];
-  const found: Decision[] = [];
-  for (const index of uniques) {
+  return uniques.flatMap((index) => {
     const ofColumns = index.columns.flatMap(({ name }) =>
       (groups.get(`column ${name}`) ?? []).filter(({ property }) => /type|charset|collation/.test(property)),
     );
     const differences = groups.get(`index ${index.name}`) ?? ofColumns;
-    if (differences.length > 0)
-      found.push(...(await duplicateDecisions(session, target, index, differences)));
-  }
-  return found;
+    const isOpen = differences.some(({ property }) => property !== 'visible');
+    return isOpen ? duplicateQuestion(target, index, differences) : [];
+  });
 }
 
-async function checkDecisions(
-  session: Queryable,
-  target: RepairTarget,
-  groups: ReadonlyMap<string, Difference[]>,
-): Promise<Decision[]> {
-  const { table, found } = target;
-  const decisions: Decision[] = [];
-  for (const check of table.checks) {
+function checkQuestions(
+  { table, found }: RepairTarget,
+  groups: ReadonlyMap<string, readonly Difference[]>,
+): RowQuestion[] {
+  return table.checks.flatMap((check): RowQuestion[] => {
     const differences = groups.get(`check ${check.name}`);
     const columns = [...check.expression.matchAll(/`([^`]+)`/g)].map(([, name]) => name ?? '');
-    if (differences === undefined || columns.some((name) => !named(found.columns, name))) continue;
+    if (differences === undefined || columns.some((name) => !named(found.columns, name))) return [];
     const where = `NOT (${check.expression})`;
-    const rows = await countRows(session, table.name, where);
-    if (rows === 0) continue;
-    decisions.push({
-      table: table.name,
-      object: 'check',
-      name: check.name,
-      differences,
-      rows,
-      reason: `${many(rows)} that the CHECK ${check.name} refuses: ${check.expression}`,
-      look: `SELECT * FROM ${quoteName(table.name)} WHERE ${where}`,
-      choices: [deletion(table.name, where)],
-    });
-  }
-  return decisions;
+    return [
+      {
+        ...{ table: table.name, object: 'check', name: check.name, differences },
+        what: `that the CHECK ${check.name} refuses: ${check.expression}`,
+        count: countSql(table.name, where),
+        look: `SELECT * FROM ${quoteName(table.name)} WHERE ${where}`,
+        choices: [deletion(table.name, where)],
+        unasked: null,
+      },
+    ];
+  });
 }
 
 /**
- * What the rows of an existing table make a decision of its owner: values that no default replaces, that do not fit,
- * that are there twice or break the CHECK. Reads the rows; changes nothing.
+ * What has to be asked about the rows of an existing table: values that no default replaces, that do not fit, that are
+ * there twice or break the CHECK. Pure.
  *
  * @param decided objects that are decided by their definition alone
  */
+export function rowQuestions(target: RepairTarget, decided: ReadonlySet<string>): RowQuestion[] {
+  const groups = byObject(compareTable(target.declared, target.table, target.live));
+  for (const object of decided) groups.delete(object);
+  return [
+    ...[...groups].flatMap(([object, all]) =>
+      object.startsWith('column ') ? columnQuestions(target, all[0]?.name ?? '', all) : [],
+    ),
+    ...uniqueQuestions(target, groups),
+    ...checkQuestions(target, groups),
+  ];
+}
+
+/** The decisions of a table's owner that its rows make necessary. Reads the rows; changes nothing. */
 export async function rowDecisions(
   session: Queryable,
   target: RepairTarget,
   decided: ReadonlySet<string>,
 ): Promise<Decision[]> {
-  const differences = compareTable(target.declared, target.table, target.live);
-  const groups = byObject(differences);
-  for (const object of decided) groups.delete(object);
   const decisions: Decision[] = [];
-  for (const [object, all] of groups) {
-    if (object.startsWith('column '))
-      decisions.push(...(await columnDecisions(session, target, all[0]?.name ?? '', all)));
+  for (const { what, count, unasked: _unasked, ...question } of rowQuestions(target, decided)) {
+    const [row] = await select<{ n: number | string | null }>(session, count);
+    const rows = Number(row?.n ?? 0);
+    if (rows > 0)
+      decisions.push({ ...question, rows, reason: `${rows} row${rows === 1 ? '' : 's'} ${what}` });
   }
-  return [
-    ...decisions,
-    ...(await uniqueDecisions(session, target, groups)),
-    ...(await checkDecisions(session, target, groups)),
-  ];
+  return decisions;
 }

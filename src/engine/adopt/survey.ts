@@ -1,18 +1,23 @@
 import { catalogRows } from '../server/catalog-rows';
 import { readCatalog } from '../schema/catalog/read-catalog';
-import { compareTable, type Difference } from '../schema/compare';
-import { isGuard } from '../schema/guarded-columns';
+import { compareTable } from '../schema/compare';
 import type { Queryable } from '../server/queryable';
 import type { Server } from '../server/server';
-import type { ForeignKey, Index, Schema, Table } from '../schema/shape';
-import { addForeignKey } from '../steps/add-foreign-key';
+import type { Schema } from '../schema/shape';
 import { createMissingTable, reshapeTable } from './reshape-table';
 import { neededFills } from './fill-rows';
-import { readIncomingKeys, disturbedColumns, keysInTheWay, takeOffKeys } from './take-off-keys';
-import { incomingKeyDecisions, keyDecisions, mendedKeyDifferences } from './key-decisions';
+import {
+  disturbedColumns,
+  incomingKeyDecisions,
+  keyDecisions,
+  keyRepairs,
+  keysInTheWay,
+  readIncomingKeys,
+  takeOffKeys,
+} from './keys';
 import { objectOf, type Decision, type Repair, type RepairTarget } from './repair';
 import { rowDecisions } from './row-decisions';
-import { repairableDifferences } from './table-changes';
+import { repairableDifferences, type Comments } from './table-changes';
 import { tableDecisions } from './table-decisions';
 
 /** How live tables stand to the declared ones, and what makes them alike. */
@@ -26,14 +31,20 @@ export interface Survey {
   readonly decisions: readonly Decision[];
 }
 
-async function readComments(session: Queryable, table: string): Promise<Map<string, string>> {
-  const rows = await catalogRows<{ name: string; comment: string }>(
+/** Reads the comments of the tables' columns. */
+export async function readComments(
+  session: Queryable,
+  tables: readonly string[],
+): Promise<Map<string, Comments>> {
+  const rows = await catalogRows<{ table: string; name: string; comment: string }>(
     session,
-    `SELECT COLUMN_NAME AS name, COLUMN_COMMENT AS comment FROM information_schema.COLUMNS
-      WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? AND COLUMN_COMMENT <> ''`,
-    [table],
+    `SELECT TABLE_NAME AS \`table\`, COLUMN_NAME AS name, COLUMN_COMMENT AS comment FROM information_schema.COLUMNS
+      WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN (${tables.map(() => '?').join(', ')}) AND COLUMN_COMMENT <> ''`,
+    [...tables],
   );
-  return new Map(rows.map(({ name, comment }) => [name, comment]));
+  const ofTable = (of: string): Comments =>
+    new Map(rows.filter(({ table }) => table === of).map(({ name, comment }) => [name, comment]));
+  return new Map(tables.map((table) => [table, ofTable(table)]));
 }
 
 interface TableSurvey {
@@ -49,33 +60,12 @@ async function surveyTable(session: Queryable, target: RepairTarget): Promise<Ta
   const decidedFirst = new Set(structural.map(objectOf));
   const decisions = [...structural, ...(await rowDecisions(session, target, decidedFirst))];
   const decided = new Set(decisions.map(objectOf));
-  const differences = repairableDifferences(target).filter((one) => !decided.has(objectOf(one)));
+  const differences = repairableDifferences(target, decided);
   const needed = await neededFills(session, table, found);
   if (differences.length === 0 && needed.rows === 0) return { decisions, repair: null };
-  const comments = await readComments(session, table.name);
+  const comments = (await readComments(session, [table.name])).get(table.name) ?? new Map<string, string>();
   const repair = reshapeTable(declared, table, { ...needed, differences, comments, decided });
   return { decisions, repair };
-}
-
-/** The index that a declared key lives on: one that lets MySQL check the key in every row, see guarded-columns.ts. */
-function indexOf(table: Table, key: ForeignKey): Index {
-  const all = table.indexes.filter(({ columns }) => columns[0]?.name === key.columns[0]);
-  const index = all.find((one) => isGuard(table, one)) ?? all[0];
-  if (index === undefined) throw new Error(`no index of ${table.name} is declared for ${key.name}`);
-  return index;
-}
-
-function keyRepairs(declared: Schema, live: Schema): Repair[] {
-  return [...declared.values()].flatMap((table) => {
-    const differences = live.has(table.name)
-      ? mendedKeyDifferences(table, live)
-      : new Map<string, Difference[]>();
-    return table.foreignKeys.map((key): Repair => ({
-      ...addForeignKey(table.name, key, indexOf(table, key), { replacing: true }),
-      differences: differences.get(key.name) ?? [],
-      rows: 0,
-    }));
-  });
 }
 
 /**

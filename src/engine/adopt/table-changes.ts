@@ -1,58 +1,181 @@
 import { compareTable, type Difference } from '../schema/compare';
-import { rowFormatSql } from '../schema/ddl';
-import { checkChanges } from './check-changes';
-import { columnChanges, type Comments } from './column-changes';
+import { checkSql, columnSql, dropCheckSql, expectedText, rowFormatSql } from '../schema/ddl';
+import { sameExpression } from '../schema/expression';
+import { named, type Check, type Column } from '../schema/shape';
+import { quoteName } from '../server/queryable';
+import { describeColumn } from '../steps/columns';
+import { checksAnEnum, modifyCopies } from '../steps/modify-column';
 import { indexChanges, retiredDifferences } from './index-changes';
-import { objectOf, type RepairTarget, type TableChange } from './repair';
+import { byObject, objectOf, type RepairTarget, type TableChange } from './repair';
 
-/** Engine, and the charset that new columns get. */
-function settingChanges({ table }: RepairTarget, differences: readonly Difference[]): TableChange[] {
-  const ofTable = differences.filter(({ object }) => object === 'table');
-  const engine = ofTable.filter(({ property }) => property === 'engine');
-  const rows = ofTable.filter(({ property }) => property === 'row-format');
-  const text = ofTable.filter(({ property }) => property === 'charset' || property === 'collation');
-  const changes: TableChange[] = [];
-  if (engine.length > 0) {
-    const clause = `ENGINE=${table.engine}, ${rowFormatSql}`;
-    changes.push({ clause, what: `make it ${table.engine}`, copies: true, differences: engine });
-  }
-  if (rows.length > 0) {
-    const what = 'store its rows so that long columns can be indexed';
-    changes.push({ clause: rowFormatSql, what, copies: false, differences: rows });
-  }
-  if (text.length > 0) {
-    const clause = `DEFAULT CHARACTER SET ${table.charset} COLLATE ${table.collation}`;
-    changes.push({ clause, what: 'change its default charset', copies: false, differences: text });
-  }
-  return changes;
+/** The comments of a table's columns, by column: a MODIFY without them would lose them. */
+export type Comments = ReadonlyMap<string, string>;
+
+/** A declared column as it is to be: with the charset and collation that the live parent decides. */
+export function wantedColumn(
+  { declared, table, live }: Pick<RepairTarget, 'declared' | 'table' | 'live'>,
+  column: Column,
+): Column {
+  const text = expectedText(declared, table, column, live);
+  return { ...column, charset: text?.charset ?? null, collation: text?.collation ?? null };
 }
 
-/** What differs from the declared table, foreign keys excepted, and what migrating it would have taken away. */
-export function repairableDifferences(target: RepairTarget): Difference[] {
-  return [...compareTable(target.declared, target.table, target.live), ...retiredDifferences(target)];
+/** The definition with its comment; backslashes doubled, as no session of ours has NO_BACKSLASH_ESCAPES. */
+function definition(column: Column, comments: Comments): string {
+  const comment = comments.get(column.name)?.replaceAll('\\', '\\\\').replaceAll("'", "''");
+  return `${columnSql(column)}${comment ? ` COMMENT '${comment}'` : ''}`;
+}
+
+function addition(target: RepairTarget, column: Column): Omit<TableChange, 'differences'> {
+  const { table, found, server } = target;
+  const before = table.columns[table.columns.findIndex(({ name }) => name === column.name) - 1];
+  const place = before && named(found.columns, before.name) ? ` AFTER ${quoteName(before.name)}` : '';
+  return {
+    clause: `ADD ${columnSql(wantedColumn(target, column))}${place}`,
+    what: `add ${column.name}`,
+    copies: server.flavour === 'mysql' && checksAnEnum(found),
+    addsColumn: true,
+  };
+}
+
+/** The changes that give every column its declared definition, and let a row in that does not know the other columns. */
+function columnChanges(
+  target: RepairTarget,
+  groups: ReadonlyMap<string, readonly Difference[]>,
+  comments: Comments,
+): TableChange[] {
+  const { table, found, server } = target;
+  // An index that comes in the same statement counts as well: MySQL copies for another collation then
+  const indexed = { ...found, indexes: [...found.indexes, ...table.indexes] };
+  return [...groups.values()].flatMap((differences): TableChange[] => {
+    const [{ object = 'table', name = '' } = {}] = differences;
+    if (object !== 'column') return [];
+    const [wanted, from] = [named(table.columns, name), named(found.columns, name)];
+    if (from === undefined) return wanted ? [{ ...addition(target, wanted), differences }] : [];
+    const to = wanted === undefined ? { ...from, nullable: true } : wantedColumn(target, wanted);
+    // A literal default alone is changed in the catalog, on both servers; MySQL does not take CURRENT_TIMESTAMP there
+    if (to.default?.startsWith("'") && differences.every(({ property }) => property === 'default')) {
+      const clause = `ALTER COLUMN ${quoteName(name)} SET DEFAULT ${to.default}`;
+      return [{ clause, what: `change the default of ${name}`, copies: false, differences }];
+    }
+    return [
+      {
+        clause: `MODIFY ${definition(to, comments)}`,
+        what: `make ${name} ${describeColumn(to)}${to.collation === from.collation ? '' : ` in ${to.collation ?? ''}`}`,
+        copies: modifyCopies(server, indexed, { from, to }),
+        differences,
+      },
+    ];
+  });
+}
+
+/** Engine, row format, and the charset that new columns get. */
+function settingChanges({ table }: RepairTarget, differences: readonly Difference[]): TableChange[] {
+  const change = (
+    properties: readonly string[],
+    clause: string,
+    what: string,
+    copies = false,
+  ): TableChange[] => {
+    const own = differences.filter((one) => one.object === 'table' && properties.includes(one.property));
+    return own.length === 0 ? [] : [{ clause, what, copies, differences: own }];
+  };
+  const text = `DEFAULT CHARACTER SET ${table.charset} COLLATE ${table.collation}`;
+  return [
+    ...change(['engine'], `ENGINE=${table.engine}, ${rowFormatSql}`, `make it ${table.engine}`, true),
+    ...change(['row-format'], rowFormatSql, 'store its rows so that long columns can be indexed'),
+    ...change(['charset', 'collation'], text, 'change its default charset'),
+  ];
+}
+
+/** The declared CHECK that says the same. */
+export const declaredTwin = ({ table }: Pick<RepairTarget, 'table'>, check: Check): Check | undefined =>
+  table.checks.find((one) => sameExpression(one.expression, check.expression));
+
+/** What takes a CHECK off. MariaDB's CHECK of a column, named as the column, goes with the column's definition. */
+export function dropCheck(target: RepairTarget, { name }: Check): string {
+  const column = named(target.table.columns, name);
+  if (column === undefined || target.server.flavour !== 'mariadb') return dropCheckSql(name);
+  return `MODIFY ${columnSql(wantedColumn(target, column))}`;
+}
+
+/** Each declared CHECK that is to be added with the live ones that give way to it, and those that only repeat one. */
+function pairChecks(
+  target: RepairTarget,
+  groups: ReadonlyMap<string, readonly Difference[]>,
+): { readonly wanted: Check | null; readonly old: readonly Check[] }[] {
+  const { table, found } = target;
+  const differing = (check: Check): boolean => groups.has(`check ${check.name}`);
+  const others = found.checks.filter(({ name }) => !named(table.checks, name));
+  const added = table.checks.filter(differing).map((wanted) => ({
+    wanted,
+    old: found.checks.filter(
+      (one) => one.name === wanted.name || (others.includes(one) && declaredTwin(target, one) === wanted),
+    ),
+  }));
+  const repeating = others.filter(
+    (one) => differing(one) && declaredTwin(target, one) && !added.some(({ old }) => old.includes(one)),
+  );
+  return [...added, ...repeating.map((one) => ({ wanted: null, old: [one] }))];
 }
 
 /**
- * Everything about a live table's definition that is to change, foreign keys excepted: from the same comparison that
- * `verify` makes. Pure; none where it is as declared.
+ * The changes that bring every declared CHECK. One that says the same under another name gives way to it in the same
+ * statement: the rows are never without.
+ *
+ * @param modified columns that another change defines anew
+ */
+function checkChanges(
+  target: RepairTarget,
+  groups: ReadonlyMap<string, readonly Difference[]>,
+  modified: ReadonlySet<string>,
+): TableChange[] {
+  return pairChecks(target, groups).flatMap(({ wanted, old }) => {
+    const drops = old
+      .filter((one) => !modified.has(one.name) || dropCheck(target, one) === dropCheckSql(one.name))
+      .map((one) => dropCheck(target, one));
+    const clauses = [...drops, ...(wanted ? [`ADD ${checkSql(wanted)}`] : [])];
+    if (clauses.length === 0) return [];
+    const names = new Set([...(wanted ? [wanted] : []), ...old].map(({ name }) => name));
+    return [
+      {
+        clause: clauses.join(', '),
+        what: wanted ? `add ${wanted.name}` : `drop ${old[0]?.name ?? ''}`,
+        copies: wanted !== null,
+        differences: [...names].flatMap((name) => groups.get(`check ${name}`) ?? []),
+      },
+    ];
+  });
+}
+
+/**
+ * What differs from the declared table, foreign keys excepted, and what migrating it would have taken away.
+ *
+ * @param decided objects that are left alone, as {@link objectOf} names them
+ */
+export function repairableDifferences(target: RepairTarget, decided: ReadonlySet<string>): Difference[] {
+  const all = [...compareTable(target.declared, target.table, target.live), ...retiredDifferences(target)];
+  return all.filter((one) => !decided.has(objectOf(one)));
+}
+
+/**
+ * The changes of a live table's definition that end those differences, foreign keys excepted. Pure.
  *
  * @param comments of the live columns
- * @param decided objects that are left alone, as {@link objectOf} names them
  */
 export function tableChanges(
   target: RepairTarget,
+  differences: readonly Difference[],
   comments: Comments,
-  decided: ReadonlySet<string> = new Set(),
 ): TableChange[] {
-  const differences = repairableDifferences(target).filter((one) => !decided.has(objectOf(one)));
-  const columns = columnChanges(target, differences, comments);
-  const modified = columns
-    .filter(({ clause }) => clause.startsWith('MODIFY'))
-    .map((change) => change.differences[0]?.name ?? '');
+  const groups = byObject(differences);
+  const columns = columnChanges(target, groups, comments);
+  const modified = columns.filter(({ clause }) => clause.startsWith('MODIFY'));
+  const names = new Set(modified.map((change) => change.differences[0]?.name ?? ''));
   return [
     ...columns,
     ...settingChanges(target, differences),
-    ...indexChanges(target, differences),
-    ...checkChanges(target, differences, new Set(modified)),
+    ...indexChanges(target, groups),
+    ...checkChanges(target, groups, names),
   ];
 }

@@ -1,13 +1,12 @@
 import { compareTable, describeIndexColumns, type Difference } from '../schema/compare';
 import { alterSql } from '../schema/ddl';
 import { quoteName } from '../server/queryable';
-import { named, type Column } from '../schema/shape';
+import { named, type Column, type Table } from '../schema/shape';
 import { describeColumn } from '../steps/columns';
-import { declaredTwin, dropCheck } from './check-changes';
-import { wantedColumn } from './column-changes';
 import { isRedundant, renamedIndexes } from './index-changes';
-import type { Choice, Decision, RepairTarget } from './repair';
+import { byObject, type Choice, type Decision, type RepairTarget } from './repair';
 import { isConvertible } from './row-decisions';
+import { declaredTwin, dropCheck, wantedColumn } from './table-changes';
 
 const about = (
   [first]: readonly Difference[],
@@ -29,32 +28,36 @@ function moveAway(table: string): Choice {
   };
 }
 
-function specialChoices(table: string, special: string): Choice[] {
+/** What makes a partitioned or system-versioned table an ordinary one. */
+export function specialChoices({ name, special = '' }: Table): Choice[] {
   const choices: Choice[] = [];
   if (special.includes('partitioned')) {
-    const sql = [alterSql(table, 'REMOVE PARTITIONING')];
+    const sql = [alterSql(name, 'REMOVE PARTITIONING')];
     choices.push({ does: 'makes it a table without partitions, which copies it', sql });
   }
   if (special.includes('system versioned')) {
     const sql = [
       'SET SESSION system_versioning_alter_history = KEEP',
-      alterSql(table, 'DROP SYSTEM VERSIONING'),
+      alterSql(name, 'DROP SYSTEM VERSIONING'),
     ];
     choices.push({ does: 'ends the versioning; the former versions of the rows are gone then', sql });
   }
   return choices;
 }
 
+/** What gives a live table the declared primary key. */
+export function primaryKeySql(table: Table, found: Table): string {
+  const drop = found.primaryKey.length === 0 ? [] : ['DROP PRIMARY KEY'];
+  return alterSql(table.name, ...drop, `ADD PRIMARY KEY (${table.primaryKey.map(quoteName).join(', ')})`);
+}
+
 /** A table of another kind than ours: nothing of it can be brought to the declared shape by itself. */
-export function kindDecision(
-  { table, found }: RepairTarget,
-  differences: readonly Difference[],
-): Decision | null {
+function kindDecision({ table, found }: RepairTarget, differences: readonly Difference[]): Decision | null {
   const all = { table: table.name, object: 'table', name: table.name, differences, ...noRows } as const;
   if (found.engine === 'VIEW')
     return { ...all, reason: `${table.name} is a view`, choices: [moveAway(table.name)] };
   if (found.special !== undefined) {
-    const choices = [...specialChoices(table.name, found.special), moveAway(table.name)];
+    const choices = [...specialChoices(found), moveAway(table.name)];
     return { ...all, reason: `${table.name} is ${found.special}`, choices };
   }
   const [key, wanted] = [found.primaryKey, table.primaryKey].map((columns) => columns.join(', '));
@@ -63,11 +66,8 @@ export function kindDecision(
   const reason = isThere
     ? `the primary key of ${table.name} is ${key === '' ? 'missing' : `(${key ?? ''})`}, not (${wanted ?? ''})`
     : `${table.name} has no column ${wanted ?? ''}: it is another kind of table`;
-  const drop = key === '' ? [] : ['DROP PRIMARY KEY'];
-  const rekey: Choice = {
-    does: 'makes it the primary key; fails while rows share an id or have none',
-    sql: [alterSql(table.name, ...drop, `ADD PRIMARY KEY (${table.primaryKey.map(quoteName).join(', ')})`)],
-  };
+  const does = 'makes it the primary key; fails while rows share an id or have none';
+  const rekey: Choice = { does, sql: [primaryKeySql(table, found)] };
   return { ...all, reason, choices: isThere ? [rekey, moveAway(table.name)] : [moveAway(table.name)] };
 }
 
@@ -138,11 +138,14 @@ export function tableDecisions(target: RepairTarget): Decision[] {
   const { declared, table, live } = target;
   const differences = compareTable(declared, table, live);
   const kind = kindDecision(target, differences);
-  if (kind !== null) return [kind];
-  const names = new Map(differences.map((one) => [`${one.object} ${one.name}`, one]));
-  return [...names.values()].flatMap(({ object, name }) => {
-    const all = differences.filter((one) => one.object === object && one.name === name);
-    if (object === 'column') return columnDecision(target, name, all) ?? [];
-    return ruleDecision(target, name, all) ?? [];
+  return kind === null ? objectDecisions(target, differences) : [kind];
+}
+
+/** The same of its columns, indexes and CHECKs. */
+export function objectDecisions(target: RepairTarget, differences: readonly Difference[]): Decision[] {
+  return [...byObject(differences).values()].flatMap((all) => {
+    const [{ object = 'table', name = '' } = {}] = all;
+    const decide = object === 'column' ? columnDecision : ruleDecision;
+    return decide(target, name, all) ?? [];
   });
 }

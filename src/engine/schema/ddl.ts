@@ -42,14 +42,28 @@ export function expectedText(
   return { charset: column.charset ?? table.charset, collation: column.collation ?? table.collation };
 }
 
+/** The charset and collation that a column has by itself; null for one that has none, or inherits them. */
+const ownText = ({ type, charset, collation }: Column): TextSettings | null =>
+  isText(type) && charset !== null && collation !== null ? { charset, collation } : null;
+
+/** Assignments that leave each time as it is which an UPDATE of other columns would set to now; with commas in front. */
+export function keptTimes(columns: readonly Column[], written: readonly string[], alias = ''): string {
+  const kept = columns.filter(({ name, onUpdateNow }) => onUpdateNow && !written.includes(name));
+  return kept.map(({ name }) => `, ${alias}${quoteName(name)} = ${alias}${quoteName(name)}`).join('');
+}
+
 function defaultSql(value: string): string {
   if (value === 'current_timestamp') return 'CURRENT_TIMESTAMP';
   // MySQL insists on the parentheses around any other expression; MariaDB takes them.
   return value.startsWith("'") ? value : `(${value})`;
 }
 
-/** A column's definition, NULL or NOT NULL always written: without it explicit_defaults_for_timestamp=OFF guesses. */
-export function columnSql(column: Column, text: TextSettings | null): string {
+/**
+ * A column's definition, NULL or NOT NULL always written: without it explicit_defaults_for_timestamp=OFF guesses.
+ *
+ * @param text its charset and collation; by default its own, null for the table's
+ */
+export function columnSql(column: Column, text: TextSettings | null = ownText(column)): string {
   const parts = [quoteName(column.name), column.type];
   if (text !== null) parts.push(`CHARACTER SET ${text.charset} COLLATE ${text.collation}`);
   parts.push(column.nullable ? 'NULL' : 'NOT NULL');

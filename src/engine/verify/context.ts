@@ -1,6 +1,6 @@
 import { historyTable, readHistory, type HistoryEntry } from '../migrate';
 import { catalogRows } from '../server/catalog-rows';
-import type { MendingPlan, MendingSection } from '../adopt/remedies';
+import type { Remedies, RemedySection } from '../adopt/remedies';
 import type { Orphans } from '../orphans/find-orphans';
 import { select, type Queryable } from '../server/queryable';
 import { note, remedyText, type RemedyPart } from '../steps/remedy';
@@ -60,7 +60,7 @@ export interface VerifyContext {
   /** What would stay of a row that is taken back. */
   readonly effects: LastingEffects;
   /** The mending SQL of every section, each statement once. */
-  readonly mending: MendingPlan;
+  readonly mending: Remedies;
 }
 
 /** One check. It reports what it can't do as `skip`; what it throws is a fault of the connection. */
@@ -99,7 +99,7 @@ const mendedBy = (id: string): string => `Mended by what the check ${id} says.`;
 /** A section's remedy as text; where other sections mend it already, or migrate will, a comment that says so. */
 export function remedyOf(
   context: VerifyContext,
-  section: MendingSection,
+  section: RemedySection,
   parts?: readonly RemedyPart[],
 ): string {
   const own = parts ?? context.mending[section];

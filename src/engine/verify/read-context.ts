@@ -12,7 +12,8 @@ import { withTable, type Schema, named } from '../schema/shape';
 import type { Step } from '../steps/step';
 import { isInTheWay } from '../migrate/results';
 import { readCatalog } from '../schema/catalog/read-catalog';
-import { planMending } from '../adopt/remedies';
+import { planRemedies } from '../adopt/remedies';
+import { readComments } from '../adopt/survey';
 import { findOrphans, orphansSql } from '../orphans/find-orphans';
 import type { Queryable } from '../server/queryable';
 import { historyFaults } from './checks/history';
@@ -134,10 +135,11 @@ export async function readContext(
     ours.filter((name) => live.has(name) && live.get(name)?.engine !== 'VIEW'),
   );
   const orphans = isThere && hidden.length === 0 ? await readOrphans(session, declared, live) : [];
-  const mending = planMending({
+  const mending = planRemedies({
     declared,
     live: history.migrateMends ? afterMigrate(live, server, pendingOf(history), declared) : live,
-    flavour: server.flavour,
+    server,
+    comments: await readComments(session, ours),
     behindViews: await findBehindViews(session, live, ours),
     orphans: new Map(orphans.map(({ key, found }) => [key, 'fault' in found ? 0 : found.rows])),
   });

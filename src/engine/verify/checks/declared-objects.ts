@@ -10,7 +10,7 @@ import {
   type DifferentObject,
 } from '../../schema/compare';
 import { named } from '../../schema/shape';
-import type { MendingSection } from '../../adopt/remedies';
+import type { RemedySection } from '../../adopt/remedies';
 
 /** Every column with type, nullability, default, ON UPDATE, charset and collation; and the primary keys. */
 export const columnsCheck: Check = {
@@ -94,7 +94,7 @@ export function differencesIn(
 export function compareObjects(
   context: VerifyContext,
   kinds: readonly DifferentObject[],
-  section: MendingSection,
+  section: RemedySection,
   passed: string,
   evidence: readonly Evidence[],
 ): CheckOutcome {

@@ -1,5 +1,5 @@
 import { declaredSchema } from '../../../src/migrations';
-import { planMending, type MendingInput } from '../../../src/engine/adopt/remedies';
+import { planRemedies, type RemedyInput } from '../../../src/engine/adopt/remedies';
 import { mendOrphansSql } from '../../../src/engine/orphans/find-orphans';
 import { note, partsOf, remedyText, statement } from '../../../src/engine/steps/remedy';
 import { expectedText } from '../../../src/engine/schema/ddl';
@@ -34,11 +34,12 @@ const whole: Schema = new Map([
   ),
 ]);
 
-const plan = (live: Schema, other: Partial<MendingInput> = {}) =>
-  planMending({
+const plan = (live: Schema, other: Partial<RemedyInput> = {}) =>
+  planRemedies({
     declared: declaredSchema,
     live,
-    flavour: 'mariadb',
+    server: { flavour: 'mariadb', version: '10.11.0' },
+    comments: new Map(),
     behindViews: new Map(),
     orphans: new Map(),
     ...other,
@@ -54,12 +55,12 @@ const sqlOf = (parts: readonly object[]): string[] =>
   parts.flatMap((part) => ('sql' in part ? [String(part.sql)] : []));
 
 // Without these, a remedy could do nothing, do harm, or fail where it is pasted.
-describe('a mending plan', () => {
-  it('has nothing for a live schema that is as declared', () => {
+describe('the remedies', () => {
+  it('are none for a live schema that is as declared', () => {
     expect(Object.values(plan(whole)).flat()).toEqual([]);
   });
 
-  it('takes a key off before its column changes, and puts it back behind all changes', () => {
+  it('take a key off before its column changes, and put it back behind all changes', () => {
     const { columns } = plan(changed('policy_id', { type: 'varchar(36)' }));
     expect(sqlOf(columns).map((sql) => sql.slice(0, 60))).toEqual([
       'ALTER TABLE `protection_flows` DROP FOREIGN KEY `fk_flows_po',
@@ -68,11 +69,11 @@ describe('a mending plan', () => {
     ]);
   });
 
-  it('leaves the keys alone where only a default changes', () => {
+  it('leave the keys alone where only a default changes', () => {
     expect(sqlOf(plan(changed('id', { default: null })).columns)).toHaveLength(1);
   });
 
-  it('deals with the orphans of a key before it puts it back, and once', () => {
+  it('deal with the orphans of a key before they put it back, and once', () => {
     const mended = plan(changed('policy_id', { type: 'varchar(36)' }), {
       orphans: new Map([['fk_flows_policy', 1]]),
     });
@@ -85,7 +86,7 @@ describe('a mending plan', () => {
     expect(mended.orphans).toEqual([]);
   });
 
-  it('says everything where a table is missed, as the other checks do not run then', () => {
+  it('say everything where a table is missed, as the other checks do not run then', () => {
     const live = new Map([...whole].filter(([name]) => name !== 'protection_flow_executions'));
     const mended = plan(live);
     expect(

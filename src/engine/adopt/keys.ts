@@ -1,0 +1,221 @@
+import { catalogRows } from '../server/catalog-rows';
+import { quoteName, type Queryable } from '../server/queryable';
+import { compareForeignKeys, doTheSame, type Difference } from '../schema/compare';
+import { alterSql, altering, dropForeignKeySql, online } from '../schema/ddl';
+import { isGuard } from '../schema/guarded-columns';
+import { named, withTable, type ForeignKey, type Index, type Schema, type Table } from '../schema/shape';
+import { addForeignKey } from '../steps/add-foreign-key';
+import { hasOtherRules } from '../steps/key-state';
+import type { Decision, Repair } from './repair';
+
+/** A foreign key of any table, of any database, that ends at a column of one of ours. */
+export interface IncomingKey {
+  readonly name: string;
+  /** Null for the session's own database. */
+  readonly database: string | null;
+  readonly table: string;
+  readonly column: string;
+  readonly parentTable: string;
+  readonly parentColumn: string;
+}
+
+/** Reads the foreign keys that end at the named tables. */
+export async function readIncomingKeys(
+  session: Queryable,
+  tables: readonly string[],
+): Promise<IncomingKey[]> {
+  const rows = await catalogRows<Omit<IncomingKey, 'database'> & { database: string; own: number | string }>(
+    session,
+    `SELECT CONSTRAINT_NAME AS name, TABLE_SCHEMA AS \`database\`, TABLE_SCHEMA = DATABASE() AS own,
+            TABLE_NAME AS \`table\`, COLUMN_NAME AS \`column\`, REFERENCED_TABLE_NAME AS parentTable,
+            REFERENCED_COLUMN_NAME AS parentColumn
+       FROM information_schema.KEY_COLUMN_USAGE
+      WHERE REFERENCED_TABLE_SCHEMA = DATABASE() AND REFERENCED_TABLE_NAME IN (${tables.map(() => '?').join(', ')})
+      ORDER BY TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, ORDINAL_POSITION`,
+    [...tables],
+  );
+  return rows.map(({ own, database, ...key }) => ({ ...key, database: Number(own) === 1 ? null : database }));
+}
+
+/** A key of one of our tables that stands in the way. */
+export interface KeyAt {
+  readonly table: string;
+  readonly key: ForeignKey;
+}
+
+/** The columns of each table, as `table.column`, that the server changes only without the keys at them (1832, 1833, 3780). */
+export function disturbedColumns(differences: readonly Difference[]): Set<string> {
+  const columns = differences.flatMap(({ object, table, name, property, expected, actual }) => {
+    if (object === 'primary-key') return (expected ?? '').split(', ').map((column) => `${table}.${column}`);
+    if (object !== 'column' || expected === null || actual === null) return [];
+    const isAny = ['type', 'charset', 'collation', 'nullable'].includes(property);
+    return isAny || (property === 'extra' && actual.includes('generated')) ? [`${table}.${name}`] : [];
+  });
+  return new Set(columns);
+}
+
+/** The keys that start or end at such a column. */
+export function keysInTheWay(
+  live: Schema,
+  tables: readonly string[],
+  disturbed: ReadonlySet<string>,
+): KeyAt[] {
+  return tables.flatMap((table) =>
+    (live.get(table)?.foreignKeys ?? [])
+      .filter(
+        (key) =>
+          key.columns.some((column) => disturbed.has(`${table}.${column}`)) ||
+          (key.parentDatabase === null &&
+            key.parentColumns.some((column) => disturbed.has(`${key.parentTable}.${column}`))),
+      )
+      .map((key) => ({ table, key })),
+  );
+}
+
+/** Takes keys off whose columns are to change; the declared ones among them are added again afterwards. */
+export function takeOffKeys(keys: readonly KeyAt[]): Repair {
+  const tables = [...new Set(keys.map(({ table }) => table))];
+  const isOne = (table: string, { name }: ForeignKey): boolean =>
+    keys.some((one) => one.table === table && one.key.name === name);
+  return {
+    title: `take ${keys.map(({ key }) => key.name).join(', ')} off until the columns are changed`,
+    tables,
+    differences: [],
+    rows: 0,
+    declare: (schema) =>
+      tables.reduce(
+        (all, table) =>
+          withTable(all, table, (shape) => ({
+            ...shape,
+            foreignKeys: shape.foreignKeys.filter((key) => !isOne(table, key)),
+          })),
+        schema,
+      ),
+    plan: (live) =>
+      tables.flatMap((table) => {
+        const own = (live.get(table)?.foreignKeys ?? []).filter((key) => isOne(table, key));
+        const drops = own.map(({ name }) => dropForeignKeySql(name));
+        return drops.length === 0 ? [] : [altering(table, online, ...drops)];
+      }),
+    undo: () => [],
+  };
+}
+
+/** The declared key that a live one is, in other clothes: by another name or other rules. */
+export function declaredKeyOf(table: Table, live: ForeignKey): ForeignKey | undefined {
+  return table.foreignKeys.find((key) => doTheSame(key, live) || hasOtherRules(key, live));
+}
+
+/** True for differences that adding the declared key ends: it is absent, or there by other rules. */
+function isMended(table: Table, name: string, found: readonly ForeignKey[]): boolean {
+  const declared = named(table.foreignKeys, name);
+  const live = named(found, name);
+  if (declared !== undefined) return live === undefined || hasOtherRules(declared, live);
+  const own = live && declaredKeyOf(table, live);
+  return own !== undefined && named(found, own.name) === undefined;
+}
+
+/** The differences of a table's foreign keys, by the declared key that ends them. */
+export function mendedKeyDifferences(table: Table, live: Schema): Map<string, Difference[]> {
+  const found = live.get(table.name)?.foreignKeys ?? [];
+  const groups = new Map<string, Difference[]>();
+  for (const one of compareForeignKeys(table, live)) {
+    const other = named(found, one.name);
+    if (!isMended(table, one.name, found) || (other && !live.has(other.parentTable))) continue;
+    const own = named(table.foreignKeys, one.name) ?? (other && declaredKeyOf(table, other));
+    const name = own?.name ?? one.name;
+    groups.set(name, [...(groups.get(name) ?? []), one]);
+  }
+  return groups;
+}
+
+const dropKey = (table: string, name: string) => ({
+  does: 'drops the key',
+  sql: [alterSql(table, dropForeignKeySql(name))],
+});
+
+/** Keys at our columns that are not ours in other clothes: they refuse, clear or delete rows by a rule of others. */
+export function keyDecisions(table: Table, live: Schema): Decision[] {
+  const found = live.get(table.name)?.foreignKeys ?? [];
+  const mended = new Set([...mendedKeyDifferences(table, live).values()].flat());
+  const names = new Set(
+    compareForeignKeys(table, live)
+      .filter((one) => ![...mended].some((other) => other.name === one.name))
+      .map(({ name }) => name),
+  );
+  return [...names].flatMap((name): Decision[] => {
+    const key = named(found, name);
+    if (key === undefined) return [];
+    const to = `${key.parentTable}(${key.parentColumns.join(', ')})`;
+    return [
+      {
+        table: table.name,
+        object: 'foreign-key',
+        name,
+        differences: compareForeignKeys(table, live).filter((one) => one.name === name),
+        rows: null,
+        reason: `the foreign key ${name} leads from ${key.columns.join(', ')} to ${to}, ON DELETE ${key.onDelete}: no declared key does`,
+        look: null,
+        choices: [dropKey(table.name, name)],
+      },
+    ];
+  });
+}
+
+/** Keys of others that end at a column which is to change: the server refuses the change, and they are not ours to drop. */
+export function incomingKeyDecisions(
+  incoming: readonly IncomingKey[],
+  declared: Schema,
+  live: Schema,
+  disturbed: ReadonlySet<string>,
+  differences: readonly Difference[],
+): Decision[] {
+  return incoming
+    .filter(({ parentTable, parentColumn }) => disturbed.has(`${parentTable}.${parentColumn}`))
+    .filter(({ database, table, name }) => {
+      const own = database === null ? declared.get(table) : undefined;
+      const key = own && named(live.get(table)?.foreignKeys ?? [], name);
+      return !(own && key && declaredKeyOf(own, key));
+    })
+    .map(({ name, database, table, column, parentTable, parentColumn }) => {
+      const label = database === null ? table : `${database}.${table}`;
+      const sql = database === null ? quoteName(table) : `${quoteName(database)}.${quoteName(table)}`;
+      return {
+        table: parentTable,
+        object: 'column',
+        name: parentColumn,
+        differences: differences.filter((one) => one.table === parentTable && one.name === parentColumn),
+        rows: null,
+        reason: `${parentTable}.${parentColumn} has to change, and the foreign key ${name} of ${label}.${column} ends there: no server changes it under a key, and the key is not ours`,
+        look: null,
+        choices: [
+          {
+            does: `drops the key; once adopted, give ${label}.${column} the collation of ${parentTable}.${parentColumn} and add it again`,
+            sql: [`ALTER TABLE ${sql} ${dropForeignKeySql(name)}`],
+          },
+        ],
+      };
+    });
+}
+
+/** The index that a declared key lives on: one that lets MySQL check the key in every row, see guarded-columns.ts. */
+function indexOf(table: Table, key: ForeignKey): Index {
+  const all = table.indexes.filter(({ columns }) => columns[0]?.name === key.columns[0]);
+  const index = all.find((one) => isGuard(table, one)) ?? all[0];
+  if (index === undefined) throw new Error(`no index of ${table.name} is declared for ${key.name}`);
+  return index;
+}
+
+/** A repair for each declared key, which knows whether it is still needed. */
+export function keyRepairs(declared: Schema, live: Schema): Repair[] {
+  return [...declared.values()].flatMap((table) => {
+    const differences = live.has(table.name)
+      ? mendedKeyDifferences(table, live)
+      : new Map<string, Difference[]>();
+    return table.foreignKeys.map((key): Repair => ({
+      ...addForeignKey(table.name, key, indexOf(table, key), { replacing: true }),
+      differences: differences.get(key.name) ?? [],
+      rows: 0,
+    }));
+  });
+}
