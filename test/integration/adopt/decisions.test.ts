@@ -50,8 +50,12 @@ const undecided: Record<string, Undecided> = {
   'executions without a flow': {
     sql: [flowsTable(), executionsTable({ columns: { flow_id: 'VARCHAR(64) NULL' }, more: [ownKey] })],
     then: ["UPDATE protection_flow_executions SET flow_id = NULL WHERE id = 'run-1'"],
-    decision: { table: 'protection_flow_executions', name: 'flow_id', rows: 1 },
-    choice: 1,
+    decision: {
+      table: 'protection_flow_executions',
+      name: 'flow_id',
+      rows: 1,
+      choices: [expect.objectContaining({ does: 'deletes those rows' }) as Decision['choices'][number]],
+    },
   },
   'a target that is too long': {
     sql: plain({ columns: { target_id: 'VARCHAR(200) NOT NULL' } }),
