@@ -71,11 +71,11 @@ export function printIndex(index: Index, imports: Imports): string {
 
 /** A key of one column as `foreignKey(…)`, with what that leaves at its default spread over it. */
 export function printForeignKey(key: ForeignKey, imports: Imports): string {
-  const to = `{ table: ${quoted(key.parentTable)}, column: ${quoted(key.parentColumns[0] ?? '')} }`;
+  const to = `{ table: ${quoted(key.parentTable)}, column: ${quoted(key.parentColumns[0])} }`;
   const call = imports.declare(
     'foreignKey',
     quoted(key.name),
-    quoted(key.columns[0] ?? ''),
+    quoted(key.columns[0]),
     to,
     quoted(key.onDelete),
   );

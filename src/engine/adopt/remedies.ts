@@ -263,7 +263,7 @@ class RemedyPlan {
   private hasOrphans({ table, key }: KeyAt): boolean {
     if (this.created.has(table)) return false;
     const columns = this.input.live.get(table)?.columns ?? [];
-    const isNew = this.created.has(key.parentTable) || named(columns, key.columns[0] ?? '') === undefined;
+    const isNew = this.created.has(key.parentTable) || named(columns, key.columns[0]) === undefined;
     return isNew || (this.input.orphans.get(key.name) ?? 0) > 0;
   }
 

@@ -72,7 +72,7 @@ export const parentSql = ({ parentDatabase: database, parentTable: name }: Forei
 
 /** A value of the child's column as the parent's holds it: two collations in one comparison end in 1267. */
 export function asParent(value: string, child: Table, key: ForeignKey, live: Schema): string {
-  const column = named(child.columns, key.columns[0] ?? '');
+  const column = named(child.columns, key.columns[0]);
   const text = column && expectedText(new Map(), { ...child, foreignKeys: [key] }, column, live);
   return text ? `CONVERT(${value} USING ${text.charset}) COLLATE ${text.collation}` : value;
 }
@@ -84,8 +84,8 @@ export function parentJoin(
   key: ForeignKey,
   live: Schema,
 ): { readonly join: string; readonly isOrphan: string } {
-  const value = `${alias}.${quoteName(key.columns[0] ?? '')}`;
-  const parent = `p.${quoteName(key.parentColumns[0] ?? '')}`;
+  const value = `${alias}.${quoteName(key.columns[0])}`;
+  const parent = `p.${quoteName(key.parentColumns[0])}`;
   return {
     join: `LEFT JOIN ${parentSql(key)} p ON ${parent} = ${asParent(value, child, key, live)}`,
     isOrphan: `${value} IS NOT NULL AND ${parent} IS NULL`,
@@ -94,7 +94,7 @@ export function parentJoin(
 
 /** The child's values, from `values`, that no row of the parent has. */
 function withoutParent(table: Table, key: ForeignKey, live: Schema, values: string): string {
-  const parent = `p.${quoteName(key.parentColumns[0] ?? '')}`;
+  const parent = `p.${quoteName(key.parentColumns[0])}`;
   return `FROM (${values}) d
   LEFT JOIN ${parentSql(key)} p ON ${parent} = ${asParent('d.value', table, key, live)}
  WHERE ${parent} IS NULL`;
@@ -102,7 +102,7 @@ function withoutParent(table: Table, key: ForeignKey, live: Schema, values: stri
 
 /** The SELECT that shows a key's orphans, each value with the number of its rows. It reads the child's whole index. */
 export function orphansSql(table: Table, key: ForeignKey, live: Schema): string {
-  const column = quoteName(key.columns[0] ?? '');
+  const column = quoteName(key.columns[0]);
   const counted = `SELECT ${column} AS value, COUNT(*) AS n FROM ${quoteName(table.name)} WHERE ${column} IS NOT NULL GROUP BY ${column}`;
   return `SELECT d.value AS value, d.n AS n\n  ${withoutParent(table, key, live, counted)}`;
 }
@@ -112,7 +112,7 @@ export function orphansSql(table: Table, key: ForeignKey, live: Schema): string 
  * to value in it ("Using index for group-by" in EXPLAIN): on a million rows of 10,000 values it reads 10,000 entries.
  */
 export function orphanSampleSql(table: Table, key: ForeignKey, live: Schema): string {
-  const column = quoteName(key.columns[0] ?? '');
+  const column = quoteName(key.columns[0]);
   const distinct = `SELECT DISTINCT ${column} AS value FROM ${quoteName(table.name)} WHERE ${column} IS NOT NULL`;
   return `SELECT d.value AS value\n  ${withoutParent(table, key, live, distinct)}\n LIMIT ${sampleSize}`;
 }
@@ -177,7 +177,7 @@ function placeholderValue(parent: Table, column: Column): string {
   const reference = parent.foreignKeys.find((one) => one.columns[0] === column.name);
   if (reference !== undefined) {
     if (reference.parentTable === parent.name) return 'o.id';
-    return `(SELECT MIN(${quoteName(reference.parentColumns[0] ?? '')}) FROM ${parentSql(reference)})`;
+    return `(SELECT MIN(${quoteName(reference.parentColumns[0])}) FROM ${parentSql(reference)})`;
   }
   const { type } = column;
   const unique = uniqueWidth(parent, column);
@@ -204,7 +204,7 @@ function isFilled(parent: Table, column: Column): boolean {
 }
 
 function placeholders(parent: Table, table: Table, key: ForeignKey, live: Schema): string {
-  const [from, to] = [quoteName(key.columns[0] ?? ''), quoteName(key.parentColumns[0] ?? '')];
+  const [from, to] = [quoteName(key.columns[0]), quoteName(key.parentColumns[0])];
   const filled = parent.columns.filter(
     (column) => column.name !== key.parentColumns[0] && isFilled(parent, column),
   );
@@ -232,7 +232,7 @@ function placeholders(parent: Table, table: Table, key: ForeignKey, live: Schema
 export function mendOrphansSql(table: Table, key: ForeignKey, live: Schema): string[] {
   const parent = live.get(key.parentTable);
   if (parent === undefined) return [];
-  const from = quoteName(key.columns[0] ?? '');
+  const from = quoteName(key.columns[0]);
   const { join, isOrphan } = parentJoin('c', table, key, live);
   switch (key.onDelete) {
     case 'CASCADE':
@@ -253,7 +253,7 @@ export function mendOrphansSql(table: Table, key: ForeignKey, live: Schema): str
 
 /** What {@link mendOrphansSql} does to which rows. */
 export function describeOrphanMend(table: string, key: ForeignKey): string {
-  const [column, parent] = [key.columns[0] ?? '', key.parentTable];
+  const [column, parent] = [key.columns[0], key.parentTable];
   const which = `rows of ${table} whose ${column} names no row of ${parent}`;
   if (key.onDelete === 'CASCADE')
     return `Deletes the ${which}, as ${key.name} would have. To keep them, restore the rows of ${parent} instead.`;

@@ -113,10 +113,9 @@ export function hasParents(
   const conditions = keys
     .filter(({ parentTable }) => live.has(parentTable))
     .map((key) => {
-      const value = valueOf(key.columns[0] ?? '');
-      const parent = `p.${quoteName(key.parentColumns[0] ?? '')}`;
-      const isItself =
-        key.parentTable === table ? `${value} = ${valueOf(key.parentColumns[0] ?? '')} OR ` : '';
+      const value = valueOf(key.columns[0]);
+      const parent = `p.${quoteName(key.parentColumns[0])}`;
+      const isItself = key.parentTable === table ? `${value} = ${valueOf(key.parentColumns[0])} OR ` : '';
       return `(${value} IS NULL OR ${isItself}EXISTS (SELECT 1 FROM ${parentSql(key)} p WHERE ${parent} = ${asParent(value, child, key, live)}))`;
     });
   return conditions.join(' AND ') || 'TRUE';

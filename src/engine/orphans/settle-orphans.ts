@@ -36,7 +36,7 @@ function namesColumn({ expression }: Check, column: string): boolean {
 
 /** Why a key's column can't be cleared; null where it can. */
 function whyNotNull(child: Table, key: ForeignKey): string | null {
-  const name = key.columns[0] ?? '';
+  const name = key.columns[0];
   const column = named(child.columns, name);
   if (column === undefined) return `${child.name} has no column ${name}`;
   if (!column.nullable) return `${child.name}.${name} must not be NULL`;
@@ -52,7 +52,7 @@ function whyNotNull(child: Table, key: ForeignKey): string | null {
  * @param child the live child
  */
 export function orphanChoicesFor(child: Table, key: ForeignKey): OrphanChoiceForKey[] {
-  const column = key.columns[0] ?? '';
+  const column = key.columns[0];
   const noKey = child.primaryKey.length === 0 ? `${child.name} has no primary key` : null;
   const reasons = { null: noKey ?? whyNotNull(child, key), quarantine: noKey };
   return [
@@ -194,13 +194,13 @@ export async function settleOrphans(
     const { join, isOrphan: where } = parentJoin('r', child, key, live);
     const total = await countRows(session, { from: `${table.sql} r ${join}`, where });
     if (total === 0) return { rows: 0, cascaded: {} };
-    const verb = choice === 'null' ? `set ${key.columns[0] ?? ''} to NULL in` : 'quarantine';
+    const verb = choice === 'null' ? `set ${key.columns[0]} to NULL in` : 'quarantine';
     const what = `${verb} ${child.name} without ${key.parentTable}`;
     const { moved, onMoved } = counter(context, what, total);
     const orphans = { table, from: `${table.sql} r ${byPrimaryKey} ${join}`, where };
     if (choice === 'null') {
       const kept = child.columns.filter(({ name, onUpdateNow }) => onUpdateNow && name !== key.columns[0]);
-      const columns = { cleared: key.columns[0] ?? '', kept: kept.map(({ name }) => name) };
+      const columns = { cleared: key.columns[0], kept: kept.map(({ name }) => name) };
       await clearOrphans(context, orphans, columns, batchRows, onMoved);
     } else {
       await quarantineOrphans(context, orphans, key, batchRows, onMoved);

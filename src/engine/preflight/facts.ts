@@ -142,7 +142,7 @@ async function withOrphans(
     const mayScan =
       !access?.holds ||
       (access.holds('SELECT', table) && access.holds('SELECT', key.parentTable, key.parentColumns[0]));
-    if (!toScan || !mayScan || !parent || !child || !named(child.columns, key.columns[0] ?? '')) {
+    if (!toScan || !mayScan || !parent || !child || !named(child.columns, key.columns[0])) {
       counted.push(fact);
       continue;
     }

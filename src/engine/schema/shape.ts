@@ -54,14 +54,17 @@ export interface Check {
   readonly enforced: boolean;
 }
 
+/** A foreign key has one column or more; a declared one has exactly one. */
+export type KeyColumns = readonly [string, ...string[]];
+
 /** A foreign key. */
 export interface ForeignKey {
   readonly name: string;
-  readonly columns: readonly string[];
+  readonly columns: KeyColumns;
   /** Null for the same database, else the parent's. */
   readonly parentDatabase: string | null;
   readonly parentTable: string;
-  readonly parentColumns: readonly string[];
+  readonly parentColumns: KeyColumns;
   readonly onDelete: ReferentialAction;
   readonly onUpdate: ReferentialAction;
 }

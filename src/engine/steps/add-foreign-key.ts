@@ -46,7 +46,7 @@ function refuse(key: ForeignKey, obstacle: KeyObstacle): never {
 
 function refuseOrphans(child: Table, key: ForeignKey, live: Schema, orphans: Orphans): never {
   throw new ProtectionFlowsError('FK_ORPHAN_ROWS', {
-    message: `${orphans.rows} row${orphans.rows === 1 ? '' : 's'} of ${child.name} name a ${key.parentTable} that does not exist, for instance ${key.columns[0] ?? ''} = '${orphans.sample[0] ?? ''}'`,
+    message: `${orphans.rows} row${orphans.rows === 1 ? '' : 's'} of ${child.name} name a ${key.parentTable} that does not exist, for instance ${key.columns[0]} = '${orphans.sample[0] ?? ''}'`,
     remedy: `Restore the missing parents, or migrate with ${orphanChoicesFor(child, key)
       .filter(({ isPossible }) => isPossible)
       .map(({ choice, does }) => `--orphans=${choice} (${does})`)
@@ -65,7 +65,7 @@ function indexStatements({ table, key, index }: KeyAt, child: Table): Statement[
   );
   return [
     ...(isThere ? [] : [altering(table, online, `ADD ${indexSql(index)}`)]),
-    ...guardSql(child, key.columns[0] ?? '', index),
+    ...guardSql(child, key.columns[0], index),
   ];
 }
 

@@ -97,7 +97,7 @@ function addIdColumn(table: Table, column: string): string {
 }
 
 function missingColumn(child: Table, parent: Table, key: ForeignKey): KeyObstacle | null {
-  const [from = '', to = ''] = [key.columns[0], key.parentColumns[0]];
+  const [from, to] = [key.columns[0], key.parentColumns[0]];
   const code = 'FK_TYPE_MISMATCH';
   if (named(child.columns, from) === undefined) {
     return {
@@ -186,8 +186,8 @@ export function keyObstacles(child: Table, parent: Table, key: ForeignKey): KeyO
   if (parent.engine === 'VIEW' || child.engine === 'VIEW') return engines;
   const missing = missingColumn(child, parent, key);
   if (missing !== null) return [...engines, missing];
-  const from = named(child.columns, key.columns[0] ?? '');
-  const to = named(parent.columns, key.parentColumns[0] ?? '');
+  const from = named(child.columns, key.columns[0]);
+  const to = named(parent.columns, key.parentColumns[0]);
   if (from === undefined || to === undefined) return engines;
   return [
     ...engines,

@@ -43,7 +43,7 @@ export const hasOtherRules = (key: ForeignKey, other: ForeignKey): boolean =>
 
 /** True where the server checks the key in every row. */
 export const isGuarded = (child: Table, key: ForeignKey): boolean =>
-  !child.unguarded?.includes(key.columns[0] ?? '');
+  !child.unguarded?.includes(key.columns[0]);
 
 /**
  * Says where a declared key stands in the live schema: present, deferred, refused with the obstacles, or to add.
@@ -85,7 +85,7 @@ export function keyState(
   const obstacles = keyObstacles(child, parent, key);
   const [obstacle] = obstacles;
   if (obstacle !== undefined) return { status: 'refused', obstacle, obstacles };
-  const column = named(child.columns, key.columns[0] ?? '');
+  const column = named(child.columns, key.columns[0]);
   const wanted = column && expectedText(new Map(), { ...child, foreignKeys: [key] }, column, live);
   const differs =
     column && wanted && (column.charset !== wanted.charset || column.collation !== wanted.collation);

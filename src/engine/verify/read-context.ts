@@ -44,7 +44,7 @@ export function afterMigrate(
     if (step.plan(state, server).length === 0) return;
     state = step.declare(state);
     const [table = ''] = step.tables;
-    const started = step.foreignKey?.key.columns ?? [];
+    const started: readonly string[] = step.foreignKey?.key.columns ?? [];
     state = withTable(state, table, (shape) => ({
       ...shape,
       columns: shape.columns.map((column) => {

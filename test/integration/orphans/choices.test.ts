@@ -23,7 +23,7 @@ describe('the orphans of', () => {
     await bench.insertFlow('fine', backup);
     for (let n = 1; n <= 7; n += 1) {
       const { table, key } = declaredKey(name);
-      const orphaned = { [key.columns[0]!]: `gone-${n % 3}` };
+      const orphaned = { [key.columns[0]]: `gone-${n % 3}` };
       if (table === executions) await bench.insertExecution(`e${n}`, 'fine', orphaned);
       else {
         await bench.insertFlow(`f${n}`, { ...backup, updated_at: old, ...orphaned });
@@ -48,7 +48,7 @@ describe('the orphans of', () => {
     async (name) => {
       await makeOrphans(name);
       const { table, key } = declaredKey(name);
-      const column = key.columns[0]!;
+      const column = key.columns[0];
       const before = await bench.rows(table);
       const progress: string[] = [];
       const settled = await bench.settle(name, 'null', {

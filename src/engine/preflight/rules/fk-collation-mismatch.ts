@@ -12,7 +12,7 @@ export const fkCollationMismatch: Rule = ({ keys, server }) =>
         effect: 'mended',
         table,
         key: key.name,
-        message: `${table}.${column.name} is ${column.collation ?? 'of no collation'}, ${key.parentTable}.${key.parentColumns[0] ?? ''} is ${text.collation}${serverAnswer('FK_COLLATION_MISMATCH', server.flavour)}`,
+        message: `${table}.${column.name} is ${column.collation ?? 'of no collation'}, ${key.parentTable}.${key.parentColumns[0]} is ${text.collation}${serverAnswer('FK_COLLATION_MISMATCH', server.flavour)}`,
         remedy: `-- None needed: migrate gives ${table}.${column.name} the parent's collation before it adds ${key.name}.`,
         details: { from: column.collation, to: text.collation },
       },

@@ -8,7 +8,7 @@ import { serverAnswer } from '../server-answers';
 
 function whatItDoes(table: string, { onDelete, columns, parentTable }: ForeignKey): string {
   if (onDelete === 'CASCADE') return `deletes those rows of ${table}, as the key would have`;
-  if (onDelete === 'SET NULL') return `sets ${columns[0] ?? ''} of those rows to NULL, as the key would have`;
+  if (onDelete === 'SET NULL') return `sets ${columns[0]} of those rows to NULL, as the key would have`;
   return `puts a placeholder into ${parentTable} for each; restore the real rows instead where you can`;
 }
 
@@ -39,7 +39,7 @@ export const fkOrphanRows: Rule = ({ keys, live, server, wishes }) =>
         effect: chosen ? 'mended' : effectOn(fact),
         table,
         key: key.name,
-        message: `${rows} row${rows === 1 ? '' : 's'} of ${table} name ${values} ${key.parentTable} that do not exist, for instance ${key.columns[0] ?? ''} = '${sample[0] ?? ''}'${serverAnswer('FK_ORPHAN_ROWS', server.flavour)}`,
+        message: `${rows} row${rows === 1 ? '' : 's'} of ${table} name ${values} ${key.parentTable} that do not exist, for instance ${key.columns[0]} = '${sample[0] ?? ''}'${serverAnswer('FK_ORPHAN_ROWS', server.flavour)}`,
         remedy: chosen ? `-- None needed: --orphans=${chosen.choice} ${chosen.does}.` : fix.join('\n'),
         details: { ...orphans, choices },
       },

@@ -9,7 +9,7 @@ const wrongTypes = obstacleRule('FK_TYPE_MISMATCH');
 const virtualParents: Rule = ({ keys, live, server }) =>
   keys.flatMap((fact) => {
     const { parentTable, parentColumns, name } = fact.key;
-    const column = named(live.get(parentTable)?.columns ?? [], parentColumns[0] ?? '');
+    const column = named(live.get(parentTable)?.columns ?? [], parentColumns[0]);
     const isVirtual = server.flavour === 'mysql' && column?.extra.includes('virtual') === true;
     if (!isVirtual || fact.state.status !== 'to-add') return [];
     return [

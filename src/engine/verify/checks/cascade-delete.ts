@@ -10,7 +10,7 @@ async function faultOf(
   { probes }: VerifyContext,
   { table, key }: KeyAt,
 ): Promise<string | null> {
-  const [column = '', parentColumn = ''] = [key.columns[0], key.parentColumns[0]];
+  const [column, parentColumn] = [key.columns[0], key.parentColumns[0]];
   const [parent, child] = [inWords(probes, key.parentTable), inWords(probes, table)];
   const [deleted, other] = [await probe.insertParent(key), await probe.insertParent(key)];
   for (const value of [deleted, deleted, other]) await probe.insert(table, { given: { [column]: value } });

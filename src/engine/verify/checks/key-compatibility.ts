@@ -30,7 +30,7 @@ export const keyCompatibilityCheck: Check = {
         if (state.status === 'refused') {
           faults.push(state.obstacle.message);
         }
-        const column = named(child.columns, key.columns[0] ?? '');
+        const column = named(child.columns, key.columns[0]);
         // Of our own tables too the live parent counts: columns says what both ends should be
         const wanted = column && expectedText(new Map(), { ...table, foreignKeys: [key] }, column, live);
         if (!column || !wanted || !isText(column.type)) continue;

@@ -23,7 +23,7 @@ const stillReferenced = 1451;
 /** Why a key that is there lets a row through, where the catalog tells. */
 function letInRemedy(context: VerifyContext, table: Table, key: ForeignKey): string {
   if (isGuarded(table, key)) return behaviourRemedy(context);
-  const column = key.columns[0] ?? '';
+  const column = key.columns[0];
   const guard = context.declared
     .get(table.name)
     ?.indexes.find((index) => index.columns[0]?.name === column && named(table.indexes, index.name));
@@ -57,7 +57,7 @@ export const restrictCheck = behaviourCheck('restrict', async (probe, context) =
   const { present, late } = keysWithRule(context, 'RESTRICT');
   const kept = new Set<string>();
   for (const { table, key } of present) {
-    const [column = '', parentColumn = ''] = [key.columns[0], key.parentColumns[0]];
+    const [column, parentColumn] = [key.columns[0], key.parentColumns[0]];
     const parent = await probe.insertParent(key);
     await probe.insert(table, { given: { [column]: parent } });
     const refusal = await probe.refusal(

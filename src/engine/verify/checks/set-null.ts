@@ -4,7 +4,7 @@ import type { Probe } from '../probe/probe';
 
 /** Deletes a row that one row names. What that row names then: null for nothing, undefined where it is gone. */
 async function referenceAfterDelete(probe: Probe, { table, key }: KeyAt): Promise<unknown> {
-  const [column = '', parentColumn = ''] = [key.columns[0], key.parentColumns[0]];
+  const [column, parentColumn] = [key.columns[0], key.parentColumns[0]];
   const parent = await probe.insertParent(key);
   const row = await probe.insertRow(table, { given: { [column]: parent } });
   await probe.execute(

@@ -175,7 +175,7 @@ export class Probe {
     ];
     const key = keys.find(({ columns }) => columns.length === 1 && columns[0] === column.name);
     if (key === undefined) return null;
-    const own = values[key.parentColumns[0] ?? ''];
+    const own = values[key.parentColumns[0]];
     if (key.parentTable === table.name && own !== undefined) return own;
     const path = [...within, table.name];
     if (!path.includes(key.parentTable)) return this.insertParent(key, path);
