@@ -153,7 +153,7 @@ export type { Choice } from './engine/adopt/repair';
 export type { OrphanChoice } from './engine/orphans/context';
 export type { Difference, DifferentObject } from './engine/schema/compare';
 export type { Flavour, Server } from './engine/server/server';
-export type { TableSize } from './engine/steps/table-size';
+export type { TableSize } from './engine/steps/alter-table';
 
 // Tell errors apart
 export {

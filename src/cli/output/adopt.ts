@@ -1,6 +1,6 @@
 import type { AdoptRepair, AdoptResult, Decision } from '../../engine/adopt/results';
 import { describeDifference, type Difference } from '../../engine/schema/compare';
-import { describeSize } from '../../engine/steps/table-size';
+import { describeSize } from '../../engine/steps/alter-table';
 import { findingsMarkdown, findingsText } from './findings';
 import { escaped, heading, keysMarkdown, sqlBlock } from './markdown';
 import type { Style } from './style';

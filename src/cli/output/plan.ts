@@ -1,5 +1,5 @@
 import type { MigratePlan } from '../../engine/migrate/results';
-import { describeSize, type TableSize } from '../../engine/steps/table-size';
+import { describeSize, type TableSize } from '../../engine/steps/alter-table';
 import { findingsMarkdown, findingsText } from './findings';
 import { codeBlock, escaped, heading, keysMarkdown } from './markdown';
 import type { Style } from './style';

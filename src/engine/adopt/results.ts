@@ -1,6 +1,6 @@
 import type { Difference } from '../schema/compare';
 import type { Decision } from './repair';
-import type { TableSize } from '../steps/table-size';
+import type { TableSize } from '../steps/alter-table';
 import type { Finding, KeyResult, Where } from '../migrate/results';
 
 export type { Decision, Difference };

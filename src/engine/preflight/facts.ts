@@ -7,7 +7,7 @@ import type { Queryable } from '../server/queryable';
 import type { Server } from '../server/server';
 import { declaredBy, type Step } from '../steps/step';
 import { named, withTable, type ForeignKey, type Schema } from '../schema/shape';
-import { readTableSize, type TableSize } from '../steps/table-size';
+import { readTableSize, type TableSize } from '../steps/alter-table';
 import { showsColumns } from './access/needed-privileges';
 import { readAccess, type Access } from './access/read-access';
 import { planSteps, type StepPlan } from './plan';

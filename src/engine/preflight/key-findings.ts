@@ -1,7 +1,8 @@
 import type { KeyObstacle } from '../steps/key-state';
 import type { Facts, KeyFact } from './facts';
 import type { FindingEffect, Rule } from './finding';
-import { serverAnswer } from './server-answers';
+import type { ErrorCode } from '../../errors';
+import type { Flavour } from '../server/server';
 
 /** A key that is late is left out, and the rest goes on; one of a pending migration stops it all. */
 export const effectOn = ({ late }: KeyFact): FindingEffect => (late ? 'key-refused' : 'blocking');
@@ -30,4 +31,44 @@ export function obstacleRule(code: KeyObstacle['code']): Rule {
         }));
     });
   };
+}
+
+type Answers = Readonly<Record<Flavour, string>>;
+
+const anyFault = '1005 with errno 150, or 1822 (a missing index) with foreign_key_checks = 0';
+
+/**
+ * What each server answers where migrate would go ahead all the same: numbers that name another fault, or none. All of
+ * them tried on MariaDB 10.11 and 11.8 and on MySQL 9.7.
+ */
+const answers: Partial<Record<ErrorCode, Answers>> = {
+  ENGINE_NOT_INNODB: {
+    mariadb: '1005 with errno 150; with foreign_key_checks = 0 it takes the key, and checks nothing',
+    mysql:
+      '1824 (a table it failed to open); with foreign_key_checks = 0 it takes the key, and checks nothing',
+  },
+  FK_TYPE_MISMATCH: { mariadb: anyFault, mysql: '3780 (incompatible columns) or 3734 (a missing column)' },
+  FK_COLLATION_MISMATCH: { mariadb: anyFault, mysql: '3780 (incompatible columns)' },
+  FK_PARENT_NOT_INDEXED: { mariadb: anyFault, mysql: '6125 (a missing unique key)' },
+  FK_PARENT_MISSING: {
+    mariadb: '1005 with errno 150; with foreign_key_checks = 0 it takes the key',
+    mysql: '1824 (a table it failed to open); with foreign_key_checks = 0 it takes the key',
+  },
+  FK_TABLE_PARTITIONED: {
+    mariadb:
+      '1506 for the child; for the parent 1005 with errno 150, and with foreign_key_checks = 0 it takes the key, and checks nothing',
+    mysql: '1506',
+  },
+  FK_ORPHAN_ROWS: {
+    mariadb: '1452; with foreign_key_checks = 0 it takes the key and leaves the rows as they are',
+    mysql: '1452; with foreign_key_checks = 0 it takes the key and leaves the rows as they are',
+  },
+};
+
+/** `; MariaDB itself would answer …`, to be put behind a message; empty where the server's own answer is clear. */
+export function serverAnswer(code: ErrorCode, flavour: Flavour): string {
+  const answer = answers[code]?.[flavour];
+  return answer === undefined
+    ? ''
+    : `. ${flavour === 'mariadb' ? 'MariaDB' : 'MySQL'} itself would answer ${answer}`;
 }

@@ -2,7 +2,7 @@ import { isProtectionFlowsError, type ProtectionFlowsError } from '../../errors'
 import { isText, type Statement } from '../schema/ddl';
 import { withTable, type Schema } from '../schema/shape';
 import { planOf, type Step } from '../steps/step';
-import type { TableSize } from '../steps/table-size';
+import type { TableSize } from '../steps/alter-table';
 import type { Facts, KnownMigration } from './facts';
 
 /** One statement that a migrate would execute. */

@@ -10,8 +10,7 @@ export function hasNullable(index: Index, columns: readonly Column[]): boolean {
 }
 
 /** True for an index of which no further column may be NULL: what MySQL looks a foreign key up by has to be so. */
-export const isGuard = (table: Table, index: Index): boolean =>
-  index.columns.slice(1).every(({ name }) => named(table.columns, name)?.nullable === false);
+export const isGuard = (table: Table, index: Index): boolean => !hasNullable(index, table.columns);
 
 /**
  * The columns of which MySQL does not check the foreign keys in every row. MySQL 9.7 looks a new child up by the first

@@ -1,5 +1,5 @@
 import type { Rule } from '../finding';
-import { serverAnswer } from '../server-answers';
+import { serverAnswer } from '../key-findings';
 
 /** A child column in another charset or collation than its parent: migrate gives it the parent's. */
 export const fkCollationMismatch: Rule = ({ keys, server }) =>

@@ -2,9 +2,8 @@ import { script } from '../../schema/ddl';
 import { orphanChoicesFor, possibleChoice, type OrphanChoiceForKey } from '../../orphans/settle-orphans';
 import { orphansSql, mendOrphansSql } from '../../orphans/find-orphans';
 import type { ForeignKey } from '../../schema/shape';
-import { effectOn } from '../key-findings';
+import { effectOn, serverAnswer } from '../key-findings';
 import type { Rule } from '../finding';
-import { serverAnswer } from '../server-answers';
 
 function whatItDoes(table: string, { onDelete, columns, parentTable }: ForeignKey): string {
   if (onDelete === 'CASCADE') return `deletes those rows of ${table}, as the key would have`;

@@ -1,6 +1,6 @@
 import { wouldSee } from '../access/needed-privileges';
 import type { Rule } from '../finding';
-import { serverAnswer } from '../server-answers';
+import { serverAnswer } from '../key-findings';
 import { grantSql } from './privilege-missing';
 
 /** A key whose parent table does not exist yet, or is not shown to this user: left for a later migrate. */
