@@ -39,7 +39,7 @@ const mayImport = {
   validation: ['arguments', 'domain', 'entities', 'errors'],
   schedule: ground,
   migrations: ['engine', 'errors'],
-  typeorm: ['config', 'driver', 'engine', 'entities', 'errors', 'migrations', 'validation'],
+  typeorm: ['arguments', 'config', 'driver', 'engine', 'entities', 'errors', 'migrations', 'validation'],
   repositories: ['arguments', 'driver', 'entities', 'domain', 'errors', 'validation', 'schedule'],
   nestjs: ['arguments', 'repositories', 'config', 'engine', 'typeorm', 'errors', 'data-source.ts'],
 };

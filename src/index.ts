@@ -105,6 +105,13 @@ export { nextRun, nextRuns, scheduleFaults, type CronSchedule, type ScheduleFaul
 // Bring the schema to a database, and prove that it is there
 export {
   adopt,
+  type AdoptKey,
+  type AdoptOptions,
+  type AdoptRepair,
+  type AdoptResult,
+  type Decision,
+} from './engine/adopt';
+export {
   migrate,
   planMigrate,
   planRollback,
@@ -112,18 +119,12 @@ export {
   restoreOrphans,
   rollback,
   runPreflight,
-  type AdoptKey,
-  type AdoptOptions,
-  type AdoptRepair,
-  type AdoptResult,
-  type Decision,
   type Finding,
   type FindingEffect,
   type KeyResult,
   type LeftReason,
   type LeftRows,
   type MigrateOptions,
-  type MigrateOutcome,
   type MigratePlan,
   type MigrateResult,
   type MigrationStatus,

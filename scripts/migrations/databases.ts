@@ -3,7 +3,8 @@ import type { DataSourceOptions, EntityMetadata } from 'typeorm';
 import { connectionSettings } from '../../src/config';
 import { createDataSource } from '../../src/typeorm/create-data-source';
 import { platformEntities } from '../../src/entities';
-import { migrate, type ProtectionFlowsDataSource } from '../../src/engine/migrate';
+import { migrate } from '../../src/engine/migrate';
+import { type ProtectionFlowsDataSource } from '../../src/typeorm/guarded-data-source';
 import { readCatalog } from '../../src/engine/schema/catalog/read-catalog';
 import { withTable, type Schema } from '../../src/engine/schema/shape';
 import {

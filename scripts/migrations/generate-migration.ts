@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { entities as ownEntities } from '../../src/entities';
 import { ProtectionFlowsError } from '../../src/errors';
 import { declaredSchema, migrationList } from '../../src/migrations';
-import type { ProtectionFlowsDataSource } from '../../src/engine/migrate';
+import type { ProtectionFlowsDataSource } from '../../src/typeorm/guarded-data-source';
 import type { Schema } from '../../src/engine/schema/shape';
 import type { ServerAddress } from '../../src/testing';
 import type { Change, Refusal, SchemaChanges } from './change';

@@ -1,6 +1,6 @@
-import type { ProtectionFlowsDataSource } from '../../src/engine/migrate';
+import { ownerOf } from '../../src/engine/history/subject';
+import type { ProtectionFlowsDataSource } from '../../src/typeorm/guarded-data-source';
 import { isProtectionFlowsError } from '../../src/errors';
-import { owner } from '../../src/migrations';
 import type { Schema } from '../../src/engine/schema/shape';
 import { runStep, undoStep, type Step, type StepContext } from '../../src/engine/steps/step';
 import { stepOf, type Change, type Refusal } from './change';
@@ -19,7 +19,7 @@ function contextOn(dataSource: ProtectionFlowsDataSource, session: StepContext['
   return {
     session,
     server: dataSource.server,
-    owner,
+    owner: ownerOf(dataSource.subject),
     discardRows: false,
     copyLimitRows: 100_000,
     execute: async (sql) => {

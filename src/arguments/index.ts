@@ -3,6 +3,7 @@ export {
   options,
   properties,
   readProperties,
+  readBy,
   refuse,
   type PropertyValues,
   type Reader,

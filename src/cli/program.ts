@@ -1,6 +1,6 @@
 import { Command, type CommanderError } from 'commander';
 import { ProtectionFlowsError } from '../errors';
-import { packageVersion } from '../engine/server/this-run';
+import { packageVersion } from '../migrations/package-version';
 import type { OutputStream } from './command-line';
 import { commands, type CommandRecord } from './commands';
 import type { Options } from './options';

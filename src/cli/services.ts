@@ -4,10 +4,6 @@
 const lazily = <Call extends (...parameters: never[]) => unknown>(load: () => Call): Call =>
   ((...parameters) => load()(...parameters)) as Call;
 
-type Migrate = (
-  ...parameters: Parameters<typeof import('../engine/migrate/migrate').migrate>
-) => Promise<import('../engine/migrate/results').MigrateResult>;
-
 /**
  * What the commands ask of the engine and of the data layer. Every error that comes out of it is a ProtectionFlowsError.
  * Each function loads its own part: a migrate with nothing to do is mostly loading.
@@ -17,14 +13,9 @@ export const services = {
   openDataSource: lazily(
     () => (require('./prune-executions') as typeof import('./prune-executions')).openDataSource,
   ),
-  migrate: lazily((): Migrate => {
-    const { migrate } = require('../engine/migrate/migrate') as typeof import('../engine/migrate/migrate');
-    return async (...parameters) => {
-      // What migrate returns besides is TypeORM's view of it, for runMigrations.
-      const { migrations: _migrations, ...result } = await migrate(...parameters);
-      return result;
-    };
-  }),
+  migrate: lazily(
+    () => (require('../engine/migrate/migrate') as typeof import('../engine/migrate/migrate')).migrate,
+  ),
   planMigrate: lazily(
     () => (require('../engine/migrate/migrate') as typeof import('../engine/migrate/migrate')).planMigrate,
   ),

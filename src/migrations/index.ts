@@ -1,4 +1,4 @@
-import { declaredBy } from '../engine/steps/step';
+import { declaredSchemaOf, ownerOf, type Subject } from '../engine/history/subject';
 import type { Owner } from '../engine/orphans/context';
 import type { Schema } from '../engine/schema/shape';
 import { CreateProtectionFlowTables1795305600000 } from './1795305600000-create-protection-flow-tables';
@@ -6,6 +6,9 @@ import { AddForeignKeys1795305601000 } from './1795305601000-add-foreign-keys';
 import { AddOperationalIndexes1795305602000 } from './1795305602000-add-operational-indexes';
 import { AllowCancelledAsLastStatus1795305603000 } from './1795305603000-allow-cancelled-as-last-status';
 import { DropRedundantIndexes1795305604000 } from './1795305604000-drop-redundant-indexes';
+import { tablePrefix } from './history-table';
+import { packageVersion } from './package-version';
+import { probes } from './probes';
 import type { StepMigration } from './step-migration';
 
 /** Every migration, oldest first. An explicit list: what is not named here does not run. */
@@ -20,16 +23,28 @@ export const migrations: readonly (new () => StepMigration)[] = [
 /** One instance of each migration, oldest first. */
 export const migrationList: readonly StepMigration[] = migrations.map((Migration) => new Migration());
 
+/** What the engine is given to work on: this package's tables. */
+export const subject: Subject = {
+  package: '@sendense/protection-flows',
+  command: 'protection-flows',
+  environment: 'PROTECTION_FLOWS',
+  get version() {
+    return packageVersion();
+  },
+  tablePrefix,
+  migrations: migrationList,
+  probes,
+};
+
 /**
  * The declared schema: what all migrations' steps make of an empty database. The migrations are its one source, so
  * that it can't disagree with them; a test ties it to the entities.
  */
-export const declaredSchema: Schema = declaredBy(migrationList.flatMap((migration) => [...migration.steps]));
+export const declaredSchema: Schema = declaredSchemaOf(subject);
 
-export { probes } from './probes';
 /** Whose tables the engine works on. */
-export const owner: Owner = { tablePrefix: 'sendense_flow', declared: declaredSchema };
+export const owner: Owner = ownerOf(subject);
 
-export { defaultCopyLimitRows } from './copy-limit';
-export { StepMigration, stepContext } from './step-migration';
-export { attachHooks, runnerHooks, type RunnerHooks } from './runner-hooks';
+export { historyTable } from './history-table';
+export { packageVersion } from './package-version';
+export { StepMigration } from './step-migration';

@@ -1,72 +1,33 @@
-import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { detectServer } from '../engine/server/server';
-import { redoStep, runStep, undoStep, type Step, type StepContext } from '../engine/steps/step';
-import { defaultCopyLimitRows } from './copy-limit';
-import { assertGuarded, runnerHooks } from './runner-hooks';
-
-/** A context on the given runner's session, with whatever the migrator attached to it. */
-export async function stepContext(runner: QueryRunner, migration: string | null): Promise<StepContext> {
-  const hooks = runnerHooks(runner);
-  return {
-    session: runner,
-    server: hooks.server ?? (await detectServer(runner)),
-    owner: hooks.owner ?? { tablePrefix: 'sendense_flow', declared: new Map() },
-    discardRows: hooks.discardRows ?? process.env.PROTECTION_FLOWS_DISCARD_ROWS === '1',
-    dropped: hooks.dropped,
-    orphans: hooks.orphans,
-    copyLimitRows: hooks.copyLimitRows ?? defaultCopyLimitRows(),
-    tableWaitMs: hooks.tableWaitMs,
-    goOn: hooks.goOn,
-    onProgress: hooks.onProgress,
-    onKey: hooks.onKey,
-    onDiscard: hooks.onDiscard,
-    async execute(sql) {
-      await hooks.beforeStatement?.(migration, sql);
-      if (hooks.execute !== undefined) return hooks.execute(sql);
-      await runner.query(sql);
-    },
-  };
-}
+import type { MigrationInterface } from 'typeorm';
+import type { Migration } from '../engine/steps/migration';
+import type { Step } from '../engine/steps/step';
+import { ProtectionFlowsError } from '../errors';
 
 /**
- * A migration as a list of re-runnable steps: `up` carries them out in order, `down` undoes them in reverse. Each
- * decides from the catalog what is left to do, so a run that was killed anywhere is finished by the next. It runs only on a
- * runner of the migrator's.
+ * A migration of this package: a list of re-runnable steps, which the engine carries out. TypeORM may list it, and never
+ * runs it: on an application's own DataSource nothing holds the lock, no preflight has looked at the rows, and the
+ * history is not the one that every other command reads.
  */
-export abstract class StepMigration implements MigrationInterface {
-  /** As the history records it; ends in 13 digits, milliseconds since 1970, which give the order. */
+export abstract class StepMigration implements Migration, MigrationInterface {
   abstract readonly name: string;
-  /**
-   * False where programs of the previous release go on working, reading and writing, before, during and after it. Or
-   * else a text: which programs can't, and how to deploy around it.
-   */
   abstract readonly breaking: false | string;
   abstract readonly steps: readonly Step[];
 
-  async up(runner: QueryRunner): Promise<void> {
-    await this.carryOut(runner, runStep);
+  /** Always refused: MIGRATION_UNGUARDED. */
+  up(): Promise<void> {
+    return Promise.reject(unguarded(this.name));
   }
 
-  /** Brings back what a `down` that died took away. */
-  async redo(runner: QueryRunner): Promise<void> {
-    await this.carryOut(runner, redoStep);
-  }
-
-  async down(runner: QueryRunner): Promise<void> {
-    assertGuarded(runner, this.name);
-    const context = await stepContext(runner, this.name);
-    for (const step of [...this.steps].reverse()) {
-      runnerHooks(runner).onStep?.(this.name, `undo: ${step.title}`);
-      await undoStep(step, context);
-    }
-  }
-
-  private async carryOut(runner: QueryRunner, carryOut: typeof runStep): Promise<void> {
-    assertGuarded(runner, this.name);
-    const context = await stepContext(runner, this.name);
-    for (const step of this.steps) {
-      runnerHooks(runner).onStep?.(this.name, step.title);
-      await carryOut(step, context);
-    }
+  /** Always refused: MIGRATION_UNGUARDED. */
+  down(): Promise<void> {
+    return Promise.reject(unguarded(this.name));
   }
 }
+
+const unguarded = (migration: string): ProtectionFlowsError =>
+  new ProtectionFlowsError('MIGRATION_UNGUARDED', {
+    message: `${migration} is a migration of this package, and does not run on another DataSource: no lock would be held, no row be looked at, and nothing be recorded where protection-flows looks`,
+    remedy:
+      'Take the migrations of @sendense/protection-flows out of that DataSource\'s migrations, and run protection-flows migrate before it: docs/migrations.md, "In your application\'s DataSource".',
+    details: { migration },
+  });

@@ -1,7 +1,7 @@
 import { Logger, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { backOff } from 'exponential-backoff';
 import { isProtectionFlowsError, type ErrorCode, type ProtectionFlowsError } from '../errors';
-import type { ProtectionFlowsDataSource } from '../engine/migrate';
+import type { ProtectionFlowsDataSource } from '../typeorm/guarded-data-source';
 import { runPending } from '../typeorm/run-pending';
 import { refusedLine, reportStart } from '../typeorm/start-report';
 import { retryDefaults, type ProtectionFlowsModuleOptions } from './options';

@@ -1,6 +1,6 @@
 import type { ConfigurableModuleAsyncOptions } from '@nestjs/common';
 import { type DataSourceConnection, checkConnection } from '../typeorm/create-data-source';
-import { ProtectionFlowsDataSource } from '../engine/migrate';
+import { ProtectionFlowsDataSource } from '../typeorm/guarded-data-source';
 import { FaultList, type ConfigFault, OptionReader } from '../config/option-reader';
 import { unknownOption } from '../config/unknown-names';
 import { isProtectionFlowsError } from '../errors';

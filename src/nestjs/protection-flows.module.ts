@@ -1,6 +1,6 @@
 import { ConfigurableModuleBuilder, Module, type DynamicModule, type Provider } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { ProtectionFlowsDataSource } from '../engine/migrate';
+import { ProtectionFlowsDataSource } from '../typeorm/guarded-data-source';
 import {
   DueFlowRepository,
   ExecutionRepository,

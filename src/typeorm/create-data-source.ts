@@ -7,7 +7,7 @@ import {
   type KnownSettings,
 } from '../config';
 import { entities } from '../entities';
-import { ProtectionFlowsDataSource } from '../engine/migrate';
+import { ProtectionFlowsDataSource } from './guarded-data-source';
 import { subscribers } from '../validation';
 import { withOverrides } from './overrides';
 

@@ -5,16 +5,22 @@ import {
   type QueryRunner,
   type ReplicationMode,
 } from 'typeorm';
-import { migrations } from '../migrations';
-import { historyTable } from '../engine/history/history-table';
+import { historyTable, migrations, subject } from '../migrations';
+import {
+  openConnection,
+  type OwnConnection,
+  type OwnConnectionOptions,
+} from '../engine/session/open-connection';
+import { withSession, type Database, type Session } from '../engine/session/database';
+import { addressOf } from './address';
 import type { Flavour, Server } from '../engine/server/server';
 import { readHistory } from '../engine/history/history';
 import type { MysqlOptions } from './data-source-options';
 import { probeServer } from './probe-server';
 import { refusals } from './refusals';
 import { runPending, undoNewest } from './run-pending';
-import { translateErrors, translated } from '../engine/session/translate-errors';
-import { withRunner } from '../engine/session/with-runner';
+import { translated } from '../engine/session/translate-errors';
+import { sessionOf, translateErrors } from './session';
 
 export type { MysqlOptions };
 
@@ -50,7 +56,9 @@ function warnOfWrongType(declared: Flavour | null, server: Server): void {
  * `runMigrations` and `undoLastMigration`, whoever calls them, go through {@link migrate} and {@link rollback}.
  * `synchronize`, `dropDatabase` and `fake` are refused: they would drop tables of others, or record what never ran.
  */
-export class ProtectionFlowsDataSource extends DataSource {
+export class ProtectionFlowsDataSource extends DataSource implements Database {
+  /** What the engine works on: this package's tables. */
+  readonly subject = subject;
   /** What was set by `setOptions` before `initialize`: it has the last word, as for any DataSource. */
   readonly #overrides: Partial<DataSourceOptions> = {};
   private detected: Server | undefined;
@@ -131,6 +139,16 @@ export class ProtectionFlowsDataSource extends DataSource {
     return runner;
   }
 
+  /** A session of the pool, at the server that takes writes. */
+  openSession(): Session {
+    return sessionOf(this.createQueryRunner('master'));
+  }
+
+  /** A connection outside the pool. */
+  openConnection(options?: OwnConnectionOptions): OwnConnection {
+    return openConnection(addressOf(this.options as MysqlOptions), options);
+  }
+
   /**
    * Runs the pending migrations through {@link migrate}, whatever transaction mode is asked for.
    *
@@ -159,7 +177,7 @@ export class ProtectionFlowsDataSource extends DataSource {
 
   /** Logs each migration as TypeORM does; true where one is pending. Unlike TypeORM's, it creates no table. */
   override async showMigrations(): Promise<boolean> {
-    const history = (await withRunner(this, readHistory)) ?? [];
+    const history = (await withSession(this, (session) => readHistory(session, historyTable))) ?? [];
     const pending = this.migrations.filter(({ name = '' }) => {
       const entry = history.find((one) => one.name === name && !one.reverting);
       this.logger.logSchemaBuild(entry ? `[X] ${entry.id} ${name}` : `[ ] ${name}`);

@@ -1,4 +1,5 @@
 import { detectServer, type Server } from '../engine/server/server';
+import { addressOf } from './address';
 import type { MysqlOptions } from './guarded-data-source';
 import { findWriter, openConnection } from '../engine/session/open-connection';
 import { translated } from '../engine/session/translate-errors';
@@ -8,8 +9,9 @@ import { translated } from '../engine/session/translate-errors';
  * contradicts it is corrected, with a warning: TypeORM with the wrong type sees differences for ever, and destroys.
  */
 export async function probeServer(options: MysqlOptions): Promise<Server> {
-  await findWriter(options);
-  const connection = openConnection(options, { answerLimitMs: options.connectTimeout });
+  const address = addressOf(options);
+  await findWriter(address);
+  const connection = openConnection(address, { answerLimitMs: options.connectTimeout });
   try {
     return await detectServer(connection);
   } catch (error) {

@@ -1,4 +1,5 @@
-import type { Migration } from 'typeorm';
+import { Migration } from 'typeorm';
+import { migrationList } from '../migrations';
 import { ProtectionFlowsError } from '../errors';
 import { isInTheWay, type Finding } from '../engine/preflight';
 import type { ProtectionFlowsDataSource } from './guarded-data-source';
@@ -15,6 +16,17 @@ function tellWaits(dataSource: ProtectionFlowsDataSource): ProgressListener {
     told.add(step);
     startReportOf(dataSource).waits(step);
   };
+}
+
+/** A migration as TypeORM knows it, told as TypeORM tells. */
+function asTypeorm({ logger }: ProtectionFlowsDataSource, name: string, done: string): Migration {
+  logger.logSchemaBuild(`Migration ${name} has been ${done} successfully.`);
+  return new Migration(
+    undefined,
+    Number(name.slice(-13)),
+    name,
+    migrationList.find((one) => one.name === name),
+  );
 }
 
 function faults(findings: readonly Finding[]): { message: string; remedy: string } {
@@ -40,7 +52,7 @@ export async function runPending(
   dataSource: ProtectionFlowsDataSource,
   atStart: boolean,
 ): Promise<Migration[]> {
-  const { findings, applied, migrations } = await migrate(dataSource, { onProgress: tellWaits(dataSource) });
+  const { findings, applied } = await migrate(dataSource, { onProgress: tellWaits(dataSource) });
   const inTheWay = findings.filter(isInTheWay);
   const details = { applied, findings: inTheWay };
   if (inTheWay.some(({ effect }) => effect === 'blocking'))
@@ -53,11 +65,12 @@ export async function runPending(
     for (const finding of findings.filter(({ effect }) => effect === 'deferred')) report.deferred(finding);
     for (const finding of inTheWay) report.refused(finding);
   }
-  return migrations;
+  return applied.map((name) => asTypeorm(dataSource, name, 'executed'));
 }
 
 /** Undoes the newest migration for whoever asks through TypeORM; false where there is none. */
 export async function undoNewest(dataSource: ProtectionFlowsDataSource): Promise<boolean> {
   const { undone } = await rollback(dataSource, { onProgress: tellWaits(dataSource) });
+  for (const name of undone) asTypeorm(dataSource, name, 'reverted');
   return undone.length > 0;
 }

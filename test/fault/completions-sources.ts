@@ -1,5 +1,5 @@
 import { createDataSource } from '../../src/typeorm/create-data-source';
-import type { ProtectionFlowsDataSource } from '../../src/engine/migrate';
+import type { ProtectionFlowsDataSource } from '../../src/typeorm/guarded-data-source';
 import { createRepositories, type Repositories } from '../../src/repositories';
 import type { TestDatabase } from '../support/database';
 

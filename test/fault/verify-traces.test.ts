@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
-import { migrate, type ProtectionFlowsDataSource } from '../../src/engine/migrate';
+import { migrate } from '../../src/engine/migrate';
+import { type ProtectionFlowsDataSource } from '../../src/typeorm/guarded-data-source';
 import { select, type Queryable } from '../../src/engine/server/queryable';
 import { verify, type VerifyReport } from '../../src/engine/verify';
 import { seedFlows } from '../integration/verify/damaged-database';

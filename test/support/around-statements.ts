@@ -1,4 +1,4 @@
-import type { ProtectionFlowsDataSource } from '../../src/engine/migrate';
+import type { ProtectionFlowsDataSource } from '../../src/typeorm/guarded-data-source';
 import type { Queryable } from '../../src/engine/server/queryable';
 
 /** Stands around a statement, in place of it; `session` goes past it. */

@@ -1,5 +1,6 @@
 import { createDataSource } from '../../src/typeorm/create-data-source';
-import { migrate, type ProtectionFlowsDataSource } from '../../src/engine/migrate';
+import { migrate } from '../../src/engine/migrate';
+import { type ProtectionFlowsDataSource } from '../../src/typeorm/guarded-data-source';
 import type { TestDatabase } from './database';
 
 /** Makes an initialised data source of that database; the caller destroys it. */

@@ -115,7 +115,7 @@ async function demonstrate(
   ]);
   const before = await platformFingerprint(client);
 
-  const { migrations: _, ...migrated } = await migrate(dataSource, { onProgress, signal });
+  const migrated = await migrate(dataSource, { onProgress, signal });
   tell('Migrate', migrateOutput.text(migrated, style));
 
   await writeRows(database);

@@ -1,9 +1,10 @@
-import type { QueryRunner } from 'typeorm';
-import { migrationList, stepContext, declaredSchema, type RunnerHooks } from '../../migrations';
-import { historyTable } from '../history/history-table';
-import { runStep } from '../steps/step';
+import { declaredSchemaOf, ownTablesOf, tablesOf, type Subject } from '../history/subject';
+import { stepsOf } from '../steps/migration';
+import { type StepContext, runStep } from '../steps/step';
+import type { Database } from '../session/database';
+import type { Queryable } from '../server/queryable';
 import { ensureHistory, markReverting, readHistory, recordApplied } from '../history/history';
-import { thisRun } from '../server/this-run';
+import { thisProcess } from '../server/this-run';
 import { declareArguments, flag, optional, options as optionsOf } from '../../arguments';
 import { ProtectionFlowsError } from '../../errors';
 import { isInTheWay, type Finding } from '../preflight';
@@ -15,15 +16,14 @@ import { keyResults, keysAreAsDeclared, plannedRepairs } from './key-results';
 import { lookAround } from './look';
 import type { AdoptRepair, AdoptResult } from './results';
 import { guarded, sessionReaders, wishReaders } from '../migrate/arguments';
-import type { ProtectionFlowsDataSource } from '../../typeorm/guarded-data-source';
 import { withMigrationSession, type SessionOptions } from '../session/migration-session';
 import { whereOf } from '../migrate/results';
 import { wishesOf, type WishOptions } from '../migrate/wishes';
 
 /** The migrations that the history does not record, or whose rollback died. */
-export async function unrecorded(runner: QueryRunner): Promise<string[]> {
-  const entries = (await readHistory(runner)) ?? [];
-  return migrationList
+async function unrecorded(subject: Subject, session: Queryable): Promise<string[]> {
+  const entries = (await readHistory(session, ownTablesOf(subject).history)) ?? [];
+  return subject.migrations
     .map(({ name }) => name)
     .filter((name) => !entries.some((entry) => entry.name === name && !entry.reverting));
 }
@@ -31,17 +31,23 @@ export async function unrecorded(runner: QueryRunner): Promise<string[]> {
 /**
  * Records the migrations as applied, in order. Only for tables that were shown to be what the migrations make.
  */
-export async function recordMigrations(runner: QueryRunner, names: readonly string[]): Promise<void> {
+async function recordMigrations(
+  subject: Subject,
+  context: StepContext,
+  names: readonly string[],
+): Promise<void> {
   if (names.length === 0) return;
-  const context = await stepContext(runner, null);
+  const { migrations, version } = subject;
+  const { session } = context;
+  const { history } = ownTablesOf(subject);
   await ensureHistory(context);
-  for (const step of migrationList.flatMap(({ steps }) => [...steps]))
-    if (step.tables.includes(historyTable)) await runStep(step, context);
-  const reverting = ((await readHistory(runner)) ?? []).map((entry) => entry.name);
+  for (const step of stepsOf(migrations)) if (step.tables.includes(history)) await runStep(step, context);
+  const reverting = ((await readHistory(session, history)) ?? []).map((entry) => entry.name);
   for (const name of names.filter((one) => reverting.includes(one)))
     await markReverting(context, name, false);
   const added = names.filter((name) => !reverting.includes(name));
-  if (added.length > 0) await recordApplied(context, added, { ...thisRun(), durationMs: null });
+  const run = { appliedBy: thisProcess(), packageVersion: version, durationMs: null };
+  if (added.length > 0) await recordApplied(context, added, run);
 }
 
 /** Options of {@link adopt}. */
@@ -55,24 +61,17 @@ const assertAdopt = declareArguments('adopt', {
   options: optionsOf({ ...sessionReaders, ...wishReaders, repair: optional(flag) }),
 });
 
-function nothingThere({ database }: ProtectionFlowsDataSource): ProtectionFlowsError {
-  const tables = [...declaredSchema.keys()];
+function nothingThere({ database, subject }: Database): ProtectionFlowsError {
+  const tables = [...declaredSchemaOf(subject).keys()];
   return new ProtectionFlowsError('NOTHING_TO_ADOPT', {
     message: `the database ${database} has neither ${tables.join(' nor ')}`,
-    remedy:
-      'To make them, run protection-flows migrate. If they are in another database, correct the connection.',
+    remedy: `To make them, run ${subject.command} migrate. If they are in another database, correct the connection.`,
     details: { tables },
   });
 }
 
-function readLive(dataSource: ProtectionFlowsDataSource, runner: QueryRunner): Promise<Schema> {
-  const tables = [...declaredSchema.values()];
-  const parents = tables.flatMap((table) => table.foreignKeys.map((key) => key.parentTable));
-  return readCatalog(runner, dataSource.server, [...new Set([...declaredSchema.keys(), ...parents])]);
-}
-
-const tableDifferences = (live: Schema): Difference[] =>
-  [...declaredSchema.values()].flatMap((table) => compareTable(declaredSchema, table, live));
+const tableDifferences = (declared: Schema, live: Schema): Difference[] =>
+  [...declared.values()].flatMap((table) => compareTable(declared, table, live));
 
 /** What came up while the repairs were under way: somebody else changed the tables. */
 function leftOver(differences: readonly Difference[]): AdoptRepair[] {
@@ -97,19 +96,18 @@ const blocks = ({ effect }: Finding): boolean => effect === 'blocking';
  *
  * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments; NOTHING_TO_ADOPT, MIGRATE_LOCKED, TABLE_BUSY, INTERRUPTED, CONNECTION_LOST
  */
-export async function adopt(
-  dataSource: ProtectionFlowsDataSource,
-  options: AdoptOptions = {},
-): Promise<AdoptResult> {
+export async function adopt(dataSource: Database, options: AdoptOptions = {}): Promise<AdoptResult> {
   assertAdopt({ dataSource, options });
+  const { subject, server } = dataSource;
+  const declared = declaredSchemaOf(subject);
   const times = new Map<string, number>();
-  const wishes = wishesOf(options);
-  const hooks: RunnerHooks = { ...wishes, onKey: (name, ms) => times.set(name, ms) };
-  return withMigrationSession(dataSource, options, hooks, async ({ runner, node, tell }) => {
+  const wishes = wishesOf(subject, options);
+  const told = { ...wishes, discardRows: false, onKey: (name: string, ms: number) => times.set(name, ms) };
+  return withMigrationSession(dataSource, options, told, async ({ session, context, node, tell }) => {
     tell('compare the tables with the declared ones');
-    const look = await lookAround(dataSource, runner, wishes, node);
+    const look = await lookAround(dataSource, session, wishes, node);
     const { survey } = look;
-    if (![...declaredSchema.keys()].some((name) => survey.live.has(name))) throw nothingThere(dataSource);
+    if (![...declared.keys()].some((name) => survey.live.has(name))) throw nothingThere(dataSource);
 
     const planned = plannedRepairs(look);
     const repairing = options.repair === true;
@@ -121,29 +119,29 @@ export async function adopt(
     let live = survey.live;
     let carried: CarriedOut = { done: new Set(), findings: [] };
     if (repairing && !stopped) {
-      carried = await carryOut(runner, look, tell);
+      carried = await carryOut(context, look, tell);
       findings.push(...carried.findings);
-      live = await readLive(dataSource, runner);
+      live = await readCatalog(session, server, tablesOf(subject));
     }
     const repairs = [...planned].map(([repair, one]): AdoptRepair =>
       carried.done.has(repair) ? { ...one, status: 'repaired' } : one,
     );
-    const left = repairing && !stopped && !findings.some(blocks) ? tableDifferences(live) : [];
+    const left = repairing && !stopped && !findings.some(blocks) ? tableDifferences(declared, live) : [];
     repairs.push(...leftOver(left));
 
-    const isExact = repairs.length === 0 && keysAreAsDeclared(live);
+    const isExact = repairs.length === 0 && keysAreAsDeclared(declared, live);
     const isRepaired = repairing && !findings.some(blocks) && left.length === 0;
-    const adopted = !stopped && (isExact || isRepaired) ? await unrecorded(runner) : [];
-    await recordMigrations(runner, adopted);
-    const isRecorded = adopted.length > 0 || (await unrecorded(runner)).length === 0;
-    const isDone = repairs.every(({ status }) => status === 'repaired') && keysAreAsDeclared(live);
+    const adopted = !stopped && (isExact || isRepaired) ? await unrecorded(subject, session) : [];
+    await recordMigrations(subject, context, adopted);
+    const isRecorded = adopted.length > 0 || (await unrecorded(subject, session)).length === 0;
+    const isDone = repairs.every(({ status }) => status === 'repaired') && keysAreAsDeclared(declared, live);
     return {
       ok: isRecorded && isDone && !stopped && !findings.some(isInTheWay),
       ...whereOf(dataSource),
       adopted,
       repairs,
       decisions: survey.decisions,
-      keys: keyResults(survey.live, live, findings, times),
+      keys: keyResults(declared, survey.live, live, findings, times),
       findings,
     };
   });

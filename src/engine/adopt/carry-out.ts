@@ -1,10 +1,8 @@
-import type { QueryRunner } from 'typeorm';
 import { isProtectionFlowsError } from '../../errors';
-import { stepContext } from '../../migrations';
 import type { Finding } from '../preflight';
 import type { Repair } from './repair';
 import type { Survey } from './survey';
-import { runStep } from '../steps/step';
+import { runStep, type StepContext } from '../steps/step';
 import { keyFault, takeOffUnproven } from '../migrate/late-keys';
 import type { Look } from './look';
 import { refusedKeys } from './key-results';
@@ -36,14 +34,13 @@ function wasThere({ live }: Survey, { foreignKey }: Repair): boolean {
  * come back all the same, and the others wait.
  */
 export async function carryOut(
-  runner: QueryRunner,
+  context: StepContext,
   { survey, facts, findings }: Look,
   tell: (step: string) => void,
 ): Promise<CarriedOut> {
-  const context = await stepContext(runner, null);
   const done = new Set<Repair>();
   const found: Finding[] = [];
-  await takeOffUnproven(runner, facts, findings);
+  await takeOffUnproven(context, facts, findings);
   for (const repair of survey.repairs) {
     tell(repair.title);
     try {

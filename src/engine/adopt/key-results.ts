@@ -2,7 +2,6 @@ import { isInTheWay, plannedStatements, type Finding } from '../preflight';
 import type { Repair } from './repair';
 import type { Look } from './look';
 import type { AdoptRepair, AdoptKey } from './results';
-import { declaredSchema } from '../../migrations';
 import { compareForeignKey } from '../schema/compare';
 import { named, type ForeignKey, type Schema } from '../schema/shape';
 
@@ -39,6 +38,7 @@ function stands(live: Schema, table: string, key: ForeignKey): boolean {
 
 /** Where every declared key stands after the run, `times` being what it took. */
 export function keyResults(
+  declared: Schema,
   before: Schema,
   live: Schema,
   findings: readonly Finding[],
@@ -48,9 +48,9 @@ export function keyResults(
   const statusOf = (table: string, key: ForeignKey): AdoptKey['status'] => {
     if (refused.has(key.name)) return 'refused';
     if (stands(live, table, key)) return stands(before, table, key) ? 'present' : 'added';
-    return live.has(key.parentTable) || declaredSchema.has(key.parentTable) ? 'to-add' : 'deferred';
+    return live.has(key.parentTable) || declared.has(key.parentTable) ? 'to-add' : 'deferred';
   };
-  return [...declaredSchema.values()].flatMap((table) =>
+  return [...declared.values()].flatMap((table) =>
     table.foreignKeys.map((key) => ({
       name: key.name,
       status: statusOf(table.name, key),
@@ -60,10 +60,10 @@ export function keyResults(
 }
 
 /** True where no declared key is absent, or there by other rules, but for those whose parent does not exist. */
-export const keysAreAsDeclared = (live: Schema): boolean =>
-  [...declaredSchema.values()].every((table) =>
+export const keysAreAsDeclared = (declared: Schema, live: Schema): boolean =>
+  [...declared.values()].every((table) =>
     table.foreignKeys.every((key) => {
-      const hasParent = live.has(key.parentTable) || declaredSchema.has(key.parentTable);
+      const hasParent = live.has(key.parentTable) || declared.has(key.parentTable);
       return !hasParent || stands(live, table.name, key);
     }),
   );

@@ -1,10 +1,10 @@
-import type { QueryRunner } from 'typeorm';
-import { declaredSchema } from '../../migrations';
+import { declaredSchemaOf } from '../history/subject';
 import { preflight, readFacts, type Facts, type Finding, type Wishes } from '../preflight';
 import { grantSql } from '../preflight/rules/privilege-missing';
 import { surveyRepairs, type Survey } from './survey';
 import type { Repair } from './repair';
-import type { ProtectionFlowsDataSource } from '../../typeorm/guarded-data-source';
+import type { Queryable } from '../server/queryable';
+import type { Database } from '../session/database';
 import type { Node } from '../session/node';
 import { factsOf } from '../migrate/preflight';
 
@@ -42,17 +42,17 @@ function updateFindings({ access }: Facts, repairs: readonly Repair[]): Finding[
  * about one key is no obstacle to the rest: the tables are there already, so every key is a late one.
  */
 export async function lookAround(
-  dataSource: ProtectionFlowsDataSource,
-  runner: QueryRunner,
+  database: Database,
+  session: Queryable,
   wishes: Wishes,
   node: Node,
 ): Promise<Look> {
-  const { server } = dataSource;
-  const own = await factsOf(dataSource, runner, wishes, node);
-  const survey = await surveyRepairs(runner, server, declaredSchema);
+  const { server, subject } = database;
+  const own = await factsOf(database, session, wishes, node);
+  const survey = await surveyRepairs(session, server, declaredSchemaOf(subject));
   const known = [{ name: 'adopt', steps: [...survey.repairs, ...survey.keys] }];
   const historyTable = { ...own.historyTable, names: [], reverting: [] };
-  const facts = await readFacts(runner, server, known, { ...own, historyTable }, wishes);
+  const facts = await readFacts(session, server, known, { ...own, historyTable }, wishes);
   const isRecorded = own.pending.length === 0 && own.historyTable.reverting.length === 0;
   const mended = survey.keys
     .filter(({ differences }) => differences.length > 0)

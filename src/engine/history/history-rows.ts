@@ -1,4 +1,4 @@
-import { historyTable } from './history-table';
+import type { Words } from '../server/words';
 import { quoteText } from '../server/queryable';
 import { note, statement, type RemedyPart } from '../steps/remedy';
 
@@ -8,6 +8,11 @@ export interface HistoryRow {
   readonly timestamp: number;
   readonly name: string;
   readonly reverting: boolean;
+}
+
+/** How the history's table and the package that writes it are called. */
+export interface HistoryNames extends Pick<Words, 'package' | 'command'> {
+  readonly table: string;
 }
 
 /** What is wrong with the history's rows, each with what mends it. */
@@ -22,50 +27,60 @@ const timestampOf = (name: string): number => Number(name.slice(-13));
 const listed = (names: readonly string[]): string => names.join(', ');
 
 /** Rows of migrations that this code does not know. */
-export function unknownRows(rows: readonly HistoryRow[], known: readonly string[]): HistoryFault[] {
+export function unknownRows(
+  names: HistoryNames,
+  rows: readonly HistoryRow[],
+  known: readonly string[],
+): HistoryFault[] {
   const unknown = rows.filter(({ name }) => !known.includes(name));
   if (unknown.length === 0) return [];
   return [
     {
       summary: `${listed(unknown.map(({ name }) => name))}: not known to this version`,
       parts: unknown.flatMap(({ id, name }) => [
-        note(
-          `Verify with the newer version of @sendense/protection-flows that made ${name}. Only where none did:`,
-        ),
-        statement(`DELETE FROM ${historyTable} WHERE id = ${id}`),
+        note(`Verify with the newer version of ${names.package} that made ${name}. Only where none did:`),
+        statement(`DELETE FROM ${names.table} WHERE id = ${id}`),
       ]),
     },
   ];
 }
 
 /** Migrations that are recorded more than once: all rows but the first go. */
-export function repeatedRows(rows: readonly HistoryRow[]): HistoryFault[] {
+export function repeatedRows({ table }: HistoryNames, rows: readonly HistoryRow[]): HistoryFault[] {
   const repeated = rows.filter(({ name }, at) => rows.findIndex((row) => row.name === name) < at);
   if (repeated.length === 0) return [];
   return [
     {
       summary: `${listed([...new Set(repeated.map(({ name }) => name))])}: recorded more than once`,
-      parts: repeated.map(({ id }) => statement(`DELETE FROM ${historyTable} WHERE id = ${id}`)),
+      parts: repeated.map(({ id }) => statement(`DELETE FROM ${table} WHERE id = ${id}`)),
     },
   ];
 }
 
 /** Rows whose timestamp is not their name's: TypeORM goes by it. */
-export function mistimedRows(rows: readonly HistoryRow[], known: readonly string[]): HistoryFault[] {
+export function mistimedRows(
+  { table }: HistoryNames,
+  rows: readonly HistoryRow[],
+  known: readonly string[],
+): HistoryFault[] {
   const wrong = rows.filter(({ name, timestamp }) => known.includes(name) && timestamp !== timestampOf(name));
   if (wrong.length === 0) return [];
   return [
     {
       summary: `${listed(wrong.map(({ name, timestamp }) => `${name} has the timestamp ${timestamp}`))}`,
       parts: wrong.map(({ id, name }) =>
-        statement(`UPDATE ${historyTable} SET timestamp = ${timestampOf(name)} WHERE id = ${id}`),
+        statement(`UPDATE ${table} SET timestamp = ${timestampOf(name)} WHERE id = ${id}`),
       ),
     },
   ];
 }
 
 /** Rows that are not in the order of their migrations: a rollback goes by their ids, and would undo the wrong one. */
-export function disorderedRows(rows: readonly HistoryRow[], known: readonly string[]): HistoryFault[] {
+export function disorderedRows(
+  { table }: HistoryNames,
+  rows: readonly HistoryRow[],
+  known: readonly string[],
+): HistoryFault[] {
   const first = rows.filter(({ name }, at) => rows.findIndex((row) => row.name === name) === at);
   const sorted = known.flatMap((name) => first.filter((row) => row.name === name));
   const isSorted = sorted.every((row, at) => at === 0 || (sorted[at - 1]?.id ?? 0) < row.id);
@@ -76,9 +91,9 @@ export function disorderedRows(rows: readonly HistoryRow[], known: readonly stri
       summary: `recorded in another order than they are made in: ${listed(first.map(({ name }) => name))}`,
       parts: [
         ...sorted.map(({ name }, at) =>
-          statement(`UPDATE ${historyTable} SET id = ${highest + 1 + at} WHERE name = ${quoteText(name)}`),
+          statement(`UPDATE ${table} SET id = ${highest + 1 + at} WHERE name = ${quoteText(name)}`),
         ),
-        statement(`ALTER TABLE ${historyTable} AUTO_INCREMENT = 1`),
+        statement(`ALTER TABLE ${table} AUTO_INCREMENT = 1`),
       ],
     },
   ];
@@ -86,6 +101,7 @@ export function disorderedRows(rows: readonly HistoryRow[], known: readonly stri
 
 /** The INSERTs that record migrations, each between its neighbours where there is an id left for it. */
 export function insertRows(
+  { table }: HistoryNames,
   missing: readonly string[],
   rows: readonly HistoryRow[],
   known: readonly string[],
@@ -102,7 +118,7 @@ export function insertRows(
     const [columns, values] = fits ? ['id, ', `${between}, `] : ['', ''];
     return [
       statement(
-        `INSERT INTO ${historyTable} (${columns}timestamp, name) VALUES (${values}${timestampOf(name)}, ${quoteText(name)})`,
+        `INSERT INTO ${table} (${columns}timestamp, name) VALUES (${values}${timestampOf(name)}, ${quoteText(name)})`,
       ),
     ];
   });

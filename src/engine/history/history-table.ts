@@ -4,40 +4,39 @@ import { alterSql, columnSql, createTableSql, indexSql } from '../schema/ddl';
 import { quoteName } from '../server/queryable';
 import { named, type Table } from '../schema/shape';
 
-/** The history's table: named so that an application's own TypeORM history, `migrations`, is left alone. */
-export const historyTable = 'sendense_flow_migrations';
-
 /** A row's number, as it was up to the release that dropped the sign, and as it is. */
 export const historyId = {
   signed: { ...column('id', 'int'), extra: 'auto_increment' },
   unsigned: { ...column('id', 'int unsigned'), extra: 'auto_increment' },
 } as const;
 
-/** The one definition of the history's table: TypeORM's executor reads and writes the first three columns. */
-export const declaredHistory: Table = table(historyTable, {
-  columns: [
-    historyId.unsigned,
-    column('timestamp', 'bigint'),
-    column('name', 'varchar(255)'),
-    column('applied_at', 'timestamp', { default: now }),
-    column('reverting', 'tinyint(1)', { default: literal(0) }),
-    nullable('applied_by', 'varchar(255)'),
-    nullable('package_version', 'varchar(64)'),
-    nullable('duration_ms', 'int unsigned'),
-  ],
-  indexes: [unique('uq_flow_migrations_name', 'name')],
-});
+/** The one definition of the history's table; its first three columns are those of TypeORM's own. */
+export const declaredHistory = (name: string): Table =>
+  table(name, {
+    columns: [
+      historyId.unsigned,
+      column('timestamp', 'bigint'),
+      column('name', 'varchar(255)'),
+      column('applied_at', 'timestamp', { default: now }),
+      column('reverting', 'tinyint(1)', { default: literal(0) }),
+      nullable('applied_by', 'varchar(255)'),
+      nullable('package_version', 'varchar(64)'),
+      nullable('duration_ms', 'int unsigned'),
+    ],
+    indexes: [unique('uq_flow_migrations_name', 'name')],
+  });
 
 /** Creates the table. */
-export const createHistorySql = createTableSql(declaredHistory);
+export const createHistorySql = (name: string): string => createTableSql(declaredHistory(name));
 
 /** What the history can't do without. Its collation, or a further column, changes nothing of what it says. */
 const essential = ['presence', 'type', 'extra', 'engine', 'kind', 'row-format', 'columns', 'unique'];
 
 /** What the live table lacks. A sign of the id is none of it: a migration drops that, and its undoing brings it back. */
 export function historyTableFaults(live: Table): Difference[] {
-  const schema = (of: Table) => new Map([[historyTable, of]]);
-  return compareTable(schema(declaredHistory), declaredHistory, schema(live)).filter(
+  const declared = declaredHistory(live.name);
+  const schema = (of: Table) => new Map([[live.name, of]]);
+  return compareTable(schema(declared), declared, schema(live)).filter(
     ({ property, name, expected, actual }) =>
       expected !== null &&
       essential.includes(property) &&
@@ -47,19 +46,20 @@ export function historyTableFaults(live: Table): Difference[] {
 
 /** The statement that gives the table what it lacks; none where that is nothing. No name may be in it twice. */
 export function mendHistorySql(live: Table, faults: readonly Difference[]): string[] {
+  const declared = declaredHistory(live.name);
   const changes = new Map<string, string>();
   for (const { object, name, property, actual } of faults) {
-    const [wanted, index] = [named(declaredHistory.columns, name), named(declaredHistory.indexes, name)];
+    const [wanted, index] = [named(declared.columns, name), named(declared.indexes, name)];
     if (object === 'table' && (property === 'engine' || property === 'row-format'))
       changes.set(name, 'ENGINE=InnoDB, ROW_FORMAT=DYNAMIC');
     if (object === 'column' && wanted !== undefined)
       changes.set(name, `${actual === null ? 'ADD' : 'MODIFY'} ${columnSql(wanted, null)}`);
     if (object === 'primary-key') {
       const drop = live.primaryKey.length === 0 ? '' : 'DROP PRIMARY KEY, ';
-      changes.set(name, `${drop}ADD PRIMARY KEY (${declaredHistory.primaryKey.map(quoteName).join(', ')})`);
+      changes.set(name, `${drop}ADD PRIMARY KEY (${declared.primaryKey.map(quoteName).join(', ')})`);
     }
     if (object === 'index' && index !== undefined)
       changes.set(name, `${actual === null ? '' : `DROP INDEX ${quoteName(name)}, `}ADD ${indexSql(index)}`);
   }
-  return changes.size === 0 ? [] : [alterSql(historyTable, ...changes.values())];
+  return changes.size === 0 ? [] : [alterSql(live.name, ...changes.values())];
 }

@@ -1,11 +1,9 @@
-import { declareArguments } from '../../arguments';
 import { readCatalog } from '../schema/catalog/read-catalog';
 import { tableExists } from '../server/catalog-rows';
-import { createHistorySql, historyTable, historyTableFaults, mendHistorySql } from './history-table';
+import { createHistorySql, historyTableFaults, mendHistorySql } from './history-table';
+import { ownTables } from '../server/own-tables';
 import { type Queryable, quoteText, select } from '../server/queryable';
 import type { StepContext } from '../steps/step';
-import { session as aSession } from '../migrate/arguments';
-import type { ThisRun } from '../server/this-run';
 
 /** A migration that the history records. */
 export interface HistoryEntry {
@@ -18,24 +16,24 @@ export interface HistoryEntry {
 }
 
 /** What the history says of the run that applied a migration. */
-export interface HistoryRun extends ThisRun {
+export interface HistoryRun {
+  /** Who ran it, such as `pid 4711 on app-3`. */
+  readonly appliedBy: string;
+  readonly packageVersion: string;
   /** How long the migration took, in milliseconds; null where it was taken over and not executed. */
   readonly durationMs: number | null;
 }
 
-const assertSession = declareArguments('readHistory', { session: aSession });
-
 /** Everything the history records, oldest first; null where there is no history table. Changes nothing. */
-export async function readHistory(session: Queryable): Promise<HistoryEntry[] | null> {
-  assertSession({ session });
-  if (!(await tableExists(session, historyTable))) return null;
+export async function readHistory(session: Queryable, table: string): Promise<HistoryEntry[] | null> {
+  if (!(await tableExists(session, table))) return null;
   // * and not the names: TypeORM's own form of the table has neither applied_at nor reverting.
   const rows = await select<{
     id: number;
     name: string;
     applied_at?: Date | string | null;
     reverting?: number;
-  }>(session, `SELECT * FROM ${historyTable} ORDER BY id`);
+  }>(session, `SELECT * FROM ${table} ORDER BY id`);
   return rows.map(({ id, name, applied_at: at, reverting }) => ({
     id: Number(id),
     name,
@@ -46,38 +44,42 @@ export async function readHistory(session: Queryable): Promise<HistoryEntry[] | 
 
 /** Marks a migration whose rollback begins, or clears the mark. */
 export async function markReverting(
-  context: Pick<StepContext, 'execute'>,
+  { owner, execute }: Pick<StepContext, 'owner' | 'execute'>,
   name: string,
   reverting: boolean,
 ): Promise<void> {
   const mark = reverting ? 1 : 0;
-  await context.execute(`UPDATE ${historyTable} SET reverting = ${mark} WHERE name = ${quoteText(name)}`);
+  await execute(
+    `UPDATE ${ownTables(owner.tablePrefix).history} SET reverting = ${mark} WHERE name = ${quoteText(name)}`,
+  );
 }
 
 /** Records migrations as applied, all in one statement, so that a run that dies leaves none or all. */
 export async function recordApplied(
-  context: Pick<StepContext, 'execute'>,
+  { owner, execute }: Pick<StepContext, 'owner' | 'execute'>,
   names: readonly string[],
   { appliedBy, packageVersion, durationMs }: HistoryRun,
 ): Promise<void> {
   const run = [quoteText(appliedBy), quoteText(packageVersion), durationMs ?? 'NULL'].join(', ');
   const rows = names.map((name) => `(${name.slice(-13)}, ${quoteText(name)}, ${run})`);
-  await context.execute(
-    `INSERT INTO ${historyTable} (timestamp, name, applied_by, package_version, duration_ms) VALUES ${rows.join(', ')}`,
+  await execute(
+    `INSERT INTO ${ownTables(owner.tablePrefix).history} (timestamp, name, applied_by, package_version, duration_ms) VALUES ${rows.join(', ')}`,
   );
 }
 
 /**
- * Creates the history's table unless it is there, in the form that TypeORM's executor reads and writes, and gives one
+ * Creates the history's table unless it is there, and gives one
  * that TypeORM made (on a plain DataSource with these migrations) what it lacks.
  */
 export async function ensureHistory({
   session,
   server,
+  owner,
   execute,
-}: Pick<StepContext, 'session' | 'server' | 'execute'>): Promise<void> {
-  await execute(createHistorySql.replace('CREATE TABLE', 'CREATE TABLE IF NOT EXISTS'));
-  const live = (await readCatalog(session, server, [historyTable])).get(historyTable);
+}: Pick<StepContext, 'session' | 'server' | 'owner' | 'execute'>): Promise<void> {
+  const { history } = ownTables(owner.tablePrefix);
+  await execute(createHistorySql(history).replace('CREATE TABLE', 'CREATE TABLE IF NOT EXISTS'));
+  const live = (await readCatalog(session, server, [history])).get(history);
   if (live === undefined) return;
   const absent = historyTableFaults(live).filter(({ actual }) => actual === null);
   for (const sql of mendHistorySql(live, absent)) await execute(sql);

@@ -1,4 +1,3 @@
-import { DataSource } from 'typeorm';
 import {
   abortSignal,
   callback,
@@ -12,21 +11,22 @@ import {
 } from '../../arguments';
 import { orphanChoices } from '../orphans/context';
 import type { Queryable } from '../server/queryable';
-import type { ProtectionFlowsDataSource } from '../../typeorm/guarded-data-source';
-import type { ProgressListener } from './results';
+import type { Database } from '../session/database';
+import type { ProgressListener } from '../session/progress';
 
-/** A data source of this package, connected. By what it has: importing its class would be importing in a circle. */
-export const guarded: Reader<ProtectionFlowsDataSource> = (value, field, faults) => {
-  if (!(value instanceof DataSource && 'server' in value))
+/** A database that is open: a data source of this package, or what `openDatabase` answers. */
+export const guarded: Reader<Database> = (value, field, faults) => {
+  const given = value as (Partial<Database> & { readonly isInitialized?: boolean }) | null | undefined;
+  if (typeof given?.openSession !== 'function' || typeof given.openConnection !== 'function')
     return refuse(
       faults,
       field,
       'isDataSource',
       'must be a ProtectionFlowsDataSource, as createDataSource makes it',
     );
-  if (!value.isInitialized)
+  if (given.isInitialized === false)
     return refuse(faults, field, 'isInitialized', 'must be initialized: await initialize() first');
-  return value as ProtectionFlowsDataSource;
+  return value as Database;
 };
 
 const dayMs = 86_400_000;

@@ -1,12 +1,5 @@
-export {
-  ProtectionFlowsDataSource,
-  type Connection,
-  type FixedOptions,
-  type MysqlOptions,
-} from '../../typeorm/guarded-data-source';
-export { historyTable } from '../history/history-table';
-export { readHistory, type HistoryEntry } from '../history/history';
-export { migrate, planMigrate, type MigrateOptions, type MigrateOutcome } from './migrate';
+export type { HistoryEntry } from '../history/history';
+export { migrate, planMigrate, type MigrateOptions } from './migrate';
 export { runPreflight } from './preflight';
 export {
   restoreOrphans,
@@ -33,6 +26,3 @@ export type {
   RollbackResult,
   StatusResult,
 } from './results';
-export { declaredSchema, migrationList, probes } from '../../migrations';
-export { adopt, type AdoptOptions } from '../adopt/adopt';
-export type { AdoptKey, AdoptRepair, AdoptResult, Decision } from '../adopt/results';

@@ -1,11 +1,11 @@
-import type { QueryRunner } from 'typeorm';
 import { isProtectionFlowsError, type ProtectionFlowsError } from '../../errors';
-import { migrationList, stepContext } from '../../migrations';
+import type { Subject } from '../history/subject';
+import { stepsOf } from '../steps/migration';
 import { isInTheWay, type Facts, type Finding, type KeyFact } from '../preflight';
 import { alterSql, dropForeignKeySql } from '../schema/ddl';
 import { unprovenName } from '../steps/key-state';
 import { named } from '../schema/shape';
-import { runStep } from '../steps/step';
+import { runStep, type StepContext } from '../steps/step';
 import { translated } from '../session/translate-errors';
 
 /** True where a finding keeps the key from being added. */
@@ -31,18 +31,19 @@ export function keyFault(
  * added is left out and reported, and the others go on: a late key is no reason for a service to stay down.
  */
 export async function addLateKeys(
-  runner: QueryRunner,
+  { migrations }: Subject,
+  context: StepContext,
   facts: Facts,
   findings: readonly Finding[],
   tell: (title: string) => void,
 ): Promise<Finding[]> {
   const refused: Finding[] = [];
-  for (const step of migrationList.flatMap((migration) => [...migration.steps])) {
+  for (const step of stepsOf(migrations)) {
     const late = facts.keys.find(({ key }) => key.name === step.foreignKey?.key.name);
     if (!late?.late || late.state.status !== 'to-add' || isRefused(late, findings)) continue;
     tell(step.title);
     try {
-      await runStep(step, await stepContext(runner, null));
+      await runStep(step, context);
     } catch (error) {
       const fault = keyFault(error);
       if (fault === null) throw error;
@@ -59,16 +60,14 @@ export async function addLateKeys(
  * returned, no key stands over an orphan, whatever else it refused to do.
  */
 export async function takeOffUnproven(
-  runner: QueryRunner,
+  context: StepContext,
   { keys, live }: Facts,
   findings: readonly Finding[],
 ): Promise<void> {
   for (const fact of keys) {
     const { table, key, orphans } = fact;
     const isUnproven = named(live.get(table)?.foreignKeys ?? [], unprovenName(key)) !== undefined;
-    if (isUnproven && orphans !== null && orphans.rows > 0 && isRefused(fact, findings)) {
-      const context = await stepContext(runner, null);
+    if (isUnproven && orphans !== null && orphans.rows > 0 && isRefused(fact, findings))
       await context.execute(alterSql(table, dropForeignKeySql(unprovenName(key))));
-    }
   }
 }

@@ -1,6 +1,4 @@
-import type { Migration, QueryRunner } from 'typeorm';
 import { declareArguments, options as optionsOf } from '../../arguments';
-import { migrationList, stepContext, type RunnerHooks } from '../../migrations';
 import {
   isInTheWay,
   plannedStatements,
@@ -11,23 +9,20 @@ import {
 } from '../preflight';
 import { named } from '../schema/shape';
 import { guarded, sessionReaders, wishReaders } from './arguments';
-import type { ProtectionFlowsDataSource } from '../../typeorm/guarded-data-source';
-import { ensureHistory, markReverting, readHistory } from '../history/history';
+import { ensureHistory, markReverting, readHistory, recordApplied } from '../history/history';
+import { ownTablesOf, type Subject } from '../history/subject';
+import { thisProcess } from '../server/this-run';
+import { redoMigration, runMigration, type Migration } from '../steps/migration';
+import type { StepContext } from '../steps/step';
+import { withSession, type Database } from '../session/database';
 import { withMigrationSession, type SessionOptions } from '../session/migration-session';
 import { addLateKeys, isRefused, takeOffUnproven } from './late-keys';
 import { factsOf } from './preflight';
-import { RecordingExecutor } from './recording-executor';
 import { whereOf, type KeyResult, type MigratePlan, type MigrateResult } from './results';
 import { wishesOf, type WishOptions } from './wishes';
-import { withRunner } from '../session/with-runner';
 
 /** Options of {@link migrate}. */
 export interface MigrateOptions extends SessionOptions, WishOptions {}
-
-/** What a migrate did, with TypeORM's own view of the migrations for `runMigrations`. */
-export interface MigrateOutcome extends MigrateResult {
-  readonly migrations: Migration[];
-}
 
 const assertMigrate = declareArguments('migrate', {
   dataSource: guarded,
@@ -53,15 +48,32 @@ function keyResults(facts: Facts, findings: readonly Finding[]): KeyResult[] {
 }
 
 /** Brings back what a rollback that died took away of its migration; the name of that migration. */
-async function redoReverted(runner: QueryRunner): Promise<string[]> {
+async function redoReverted(subject: Subject, context: StepContext): Promise<string[]> {
   const redone: string[] = [];
-  for (const { name, reverting } of (await readHistory(runner)) ?? []) {
+  for (const { name, reverting } of (await readHistory(context.session, ownTablesOf(subject).history)) ??
+    []) {
     if (!reverting) continue;
-    await named(migrationList, name)?.redo(runner);
-    await markReverting(await stepContext(runner, null), name, false);
+    const migration = named(subject.migrations, name);
+    if (migration !== undefined) await redoMigration(migration, context);
+    await markReverting(context, name, false);
     redone.push(name);
   }
   return redone;
+}
+
+/** Applies the migrations, and records each with who applied it, with which version, and how long it took. */
+async function apply(
+  pending: readonly Migration[],
+  packageVersion: string,
+  context: StepContext,
+): Promise<string[]> {
+  for (const migration of pending) {
+    const startedAt = performance.now();
+    await runMigration(migration, context);
+    const durationMs = Math.round(performance.now() - startedAt);
+    await recordApplied(context, [migration.name], { appliedBy: thisProcess(), packageVersion, durationMs });
+  }
+  return pending.map(({ name }) => name);
 }
 
 /**
@@ -71,59 +83,51 @@ async function redoReverted(runner: QueryRunner): Promise<string[]> {
  *
  * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments; MIGRATE_LOCKED, TABLE_BUSY, INTERRUPTED, CONNECTION_LOST, and what a step refuses
  */
-export async function migrate(
-  dataSource: ProtectionFlowsDataSource,
-  options: MigrateOptions = {},
-): Promise<MigrateOutcome> {
+export async function migrate(dataSource: Database, options: MigrateOptions = {}): Promise<MigrateResult> {
   assertMigrate({ dataSource, options });
+  const { subject } = dataSource;
   const times = new Map<string, number>();
-  const wishes = wishesOf(options);
-  const hooks: RunnerHooks = { ...wishes, onKey: (name, ms) => times.set(name, ms) };
-  return withMigrationSession(dataSource, options, hooks, async ({ runner, node, tell }) => {
+  const wishes = wishesOf(subject, options);
+  const told = { ...wishes, discardRows: false, onKey: (name: string, ms: number) => times.set(name, ms) };
+  return withMigrationSession(dataSource, options, told, async ({ session, context, node, tell }) => {
     tell('preflight');
-    const before = await factsOf(dataSource, runner, wishes, node);
+    const before = await factsOf(dataSource, session, wishes, node);
     const findings = preflight(before);
     const where = whereOf(dataSource);
-    await takeOffUnproven(runner, before, findings);
-    if (findings.some((finding) => finding.effect === 'blocking')) {
-      const keys = keyResults(before, findings);
-      return { ok: false, ...where, applied: [], migrations: [], keys, findings };
-    }
-    if (before.pending.length > 0) await ensureHistory(await stepContext(runner, null));
-    const applied = before.historyTable.reverting.length > 0 ? await redoReverted(runner) : [];
-    const migrations =
-      before.pending.length > 0
-        ? await new RecordingExecutor(dataSource, runner).executePendingMigrations()
-        : [];
-    applied.push(...migrations.map(({ name }) => name));
-    findings.push(...(await addLateKeys(runner, before, findings, tell)));
+    await takeOffUnproven(context, before, findings);
+    if (findings.some((finding) => finding.effect === 'blocking'))
+      return { ok: false, ...where, applied: [], keys: keyResults(before, findings), findings };
+    if (before.pending.length > 0) await ensureHistory(context);
+    const applied = before.historyTable.reverting.length > 0 ? await redoReverted(subject, context) : [];
+    const left = subject.migrations.filter(
+      ({ name }) => !applied.includes(name) && before.pending.some((migration) => migration.name === name),
+    );
+    applied.push(...(await apply(left, subject.version, context)));
+    findings.push(...(await addLateKeys(subject, context, before, findings, tell)));
     const keys = before.keys.map((fact): KeyResult => {
       const status = statusOf(fact, findings);
       const ms = times.get(fact.key.name) ?? 0;
       return { name: fact.key.name, status: status === 'to-add' ? 'added' : status, ms };
     });
     const ok = keys.every((key) => key.status !== 'refused');
-    return { ok, ...where, applied, migrations, keys, findings };
+    return { ok, ...where, applied, keys, findings };
   });
 }
 
 /** What the migrations of those names break. */
-function breakingOf(names: readonly string[]): Record<string, string> {
+function breakingOf({ migrations }: Subject, names: readonly string[]): Record<string, string> {
   return Object.fromEntries(
-    migrationList.flatMap(({ name, breaking }) =>
+    migrations.flatMap(({ name, breaking }) =>
       breaking !== false && names.includes(name) ? [[name, breaking]] : [],
     ),
   );
 }
 
 /** What {@link migrate} would do now with these options, and what stands in its way. Executes nothing but SELECTs. */
-export async function planMigrate(
-  dataSource: ProtectionFlowsDataSource,
-  options: WishOptions = {},
-): Promise<MigratePlan> {
+export async function planMigrate(dataSource: Database, options: WishOptions = {}): Promise<MigratePlan> {
   assertPlan({ dataSource, options });
-  return withRunner(dataSource, async (runner) => {
-    const facts = await factsOf(dataSource, runner, wishesOf(options));
+  return withSession(dataSource, async (session) => {
+    const facts = await factsOf(dataSource, session, wishesOf(dataSource.subject, options));
     const findings = preflight(facts);
     const keys = facts.keys.map((fact) => ({ name: fact.key.name, status: statusOf(fact, findings) }));
     // A key that preflight refuses is left out of the plan, as migrate leaves it out
@@ -135,7 +139,7 @@ export async function planMigrate(
       ok: !findings.some(isInTheWay),
       ...whereOf(dataSource),
       pending,
-      breaking: breakingOf(pending),
+      breaking: breakingOf(dataSource.subject, pending),
       statements: plannedStatements(facts).filter(({ step }) => !refused.includes(step)),
       keys,
       findings,

@@ -1,10 +1,9 @@
-import type { QueryRunner } from 'typeorm';
 import { isProtectionFlowsError, type ProtectionFlowsError } from '../../errors';
-import { migrationList, type StepMigration } from '../../migrations';
+import type { Subject } from '../history/subject';
+import { stepsOf, type Migration } from '../steps/migration';
 import { readCatalog } from '../schema/catalog/read-catalog';
-import type { Server } from '../server/server';
 import { named, withTable, type Schema } from '../schema/shape';
-import { declaredBy, type Step } from '../steps/step';
+import { declaredBy, type Step, type StepContext } from '../steps/step';
 import type { PlannedStatement } from './results';
 
 /** What undoing comes to. */
@@ -43,16 +42,16 @@ function without(live: Schema, step: Step, steps: readonly Step[]): Schema {
  * @param dropped the tables that go with them: undoing anything else on those would be work for nothing
  */
 export async function planUndoing(
-  runner: QueryRunner,
-  server: Server,
-  undoing: readonly StepMigration[],
+  { session, server }: Pick<StepContext, 'session' | 'server'>,
+  { migrations }: Subject,
+  undoing: readonly Migration[],
   dropped: ReadonlySet<string>,
 ): Promise<UndoingPlan> {
-  const steps = migrationList.flatMap((migration) => [...migration.steps]);
-  const tables = new Set(undoing.flatMap((migration) => migration.steps.flatMap((step) => [...step.tables])));
+  const steps = stepsOf(migrations);
+  const tables = new Set(stepsOf(undoing).flatMap((step) => [...step.tables]));
   const statements: PlannedStatement[] = [];
   const refusals: ProtectionFlowsError[] = [];
-  let live = await readCatalog(runner, server, [...tables]);
+  let live = await readCatalog(session, server, [...tables]);
   for (const migration of undoing) {
     for (const step of [...migration.steps].reverse()) {
       if (step.creates === undefined && dropped.has(step.tables[0] ?? '')) continue;

@@ -1,7 +1,8 @@
-import type { QueryRunner } from 'typeorm';
 import { declareArguments, options as optionsOf } from '../../arguments';
 import { fromServerError, isProtectionFlowsError } from '../../errors';
-import { migrationList } from '../../migrations';
+import { ownTablesOf } from '../history/subject';
+import type { Queryable } from '../server/queryable';
+import { withSession, type Database } from '../session/database';
 import {
   isInTheWay,
   preflight,
@@ -14,23 +15,22 @@ import {
 import { readCatalog } from '../schema/catalog/read-catalog';
 import { tableExists } from '../server/catalog-rows';
 import { guarded, wishReaders } from './arguments';
-import { historyId, historyTable, historyTableFaults } from '../history/history-table';
+import { historyId, historyTableFaults } from '../history/history-table';
 import type { Server } from '../server/server';
 import { named } from '../schema/shape';
-import type { MysqlOptions, ProtectionFlowsDataSource } from '../../typeorm/guarded-data-source';
 import { readHistory, type HistoryEntry } from '../history/history';
-import { leaseTable } from '../session/lease-table';
 import { readNode, type Node } from '../session/node';
-import { openConnection } from '../session/open-connection';
 import { whereOf, type PreflightResult } from './results';
 import { wishesOf, type WishOptions } from './wishes';
 import { answerLimitMs } from '../session/watchdog';
-import { withRunner } from '../session/with-runner';
 
 /** Null where there is no history, `denied` where there is one that this user may not read. */
-async function readHistoryIfAllowed(runner: QueryRunner): Promise<HistoryEntry[] | null | 'denied'> {
+async function readHistoryIfAllowed(
+  session: Queryable,
+  table: string,
+): Promise<HistoryEntry[] | null | 'denied'> {
   try {
-    return await readHistory(runner);
+    return await readHistory(session, table);
   } catch (error) {
     if (isProtectionFlowsError(error, 'PRIVILEGE_MISSING')) return 'denied';
     throw error;
@@ -38,40 +38,45 @@ async function readHistoryIfAllowed(runner: QueryRunner): Promise<HistoryEntry[]
 }
 
 /** True for a history of this release's making: TypeORM's, and an older release's, are changed. */
-async function isAsDeclared(runner: QueryRunner, server: Server): Promise<boolean> {
-  const table = (await readCatalog(runner, server, [historyTable])).get(historyTable);
+async function isAsDeclared(session: Queryable, server: Server, name: string): Promise<boolean> {
+  const table = (await readCatalog(session, server, [name])).get(name);
   if (table === undefined || historyTableFaults(table).length > 0) return false;
   return named(table.columns, 'id')?.type === historyId.unsigned.type;
 }
 
-async function readHistoryFact(runner: QueryRunner, server: Server): Promise<HistoryFact> {
-  const history = await readHistoryIfAllowed(runner);
+async function readHistoryFact(
+  session: Queryable,
+  { server, subject }: Pick<Database, 'server' | 'subject'>,
+): Promise<HistoryFact> {
+  const table = ownTablesOf(subject).history;
+  const history = await readHistoryIfAllowed(session, table);
   const entries = history === null || history === 'denied' ? [] : history;
   const names = entries.filter((entry) => !entry.reverting).map((entry) => entry.name);
-  const isDone = migrationList.every(({ name }) => names.includes(name));
+  const isDone = subject.migrations.every(({ name }) => names.includes(name));
   return {
-    name: historyTable,
+    name: table,
     exists: history !== null,
     isReadable: history !== 'denied',
     names,
     ids: new Map(entries.map(({ name, id }) => [name, id])),
-    isComplete: history === null || isDone || (await isAsDeclared(runner, server)),
+    isComplete: history === null || isDone || (await isAsDeclared(session, server, table)),
     reverting: entries.filter((entry) => entry.reverting).map((entry) => entry.name),
   };
 }
 
 async function readLockFact(
-  runner: QueryRunner,
+  session: Queryable,
+  name: string,
   { isClustered }: Node,
   refusal: LockFact['refusal'],
 ): Promise<LockFact> {
-  const exists = isClustered && (await tableExists(runner, leaseTable));
-  return { name: leaseTable, isNeeded: isClustered, exists, refusal };
+  const exists = isClustered && (await tableExists(session, name));
+  return { name, isNeeded: isClustered, exists, refusal };
 }
 
 /** Why the server gives no connection besides the session's; null where it does, or where nobody can tell. */
-async function refusalOfSecond({ options }: ProtectionFlowsDataSource): Promise<LockFact['refusal']> {
-  const connection = openConnection(options as MysqlOptions, { answerLimitMs });
+async function refusalOfSecond(database: Database): Promise<LockFact['refusal']> {
+  const connection = database.openConnection({ answerLimitMs });
   try {
     await connection.query('DO 0');
     return null;
@@ -87,18 +92,20 @@ async function refusalOfSecond({ options }: ProtectionFlowsDataSource): Promise<
  * sees for itself whether it gets the connections that it needs; others find out here.
  */
 export async function factsOf(
-  dataSource: ProtectionFlowsDataSource,
-  runner: QueryRunner,
+  database: Database,
+  session: Queryable,
   wishes: Wishes,
   node?: Node,
 ): Promise<Facts> {
+  const { server, subject } = database;
+  const { lock } = ownTablesOf(subject);
   const tables = {
-    historyTable: await readHistoryFact(runner, dataSource.server),
+    historyTable: await readHistoryFact(session, database),
     lockTable: await (node === undefined
-      ? readLockFact(runner, await readNode(runner), await refusalOfSecond(dataSource))
-      : readLockFact(runner, node, null)),
+      ? readLockFact(session, lock, await readNode(session), await refusalOfSecond(database))
+      : readLockFact(session, lock, node, null)),
   };
-  return readFacts(runner, dataSource.server, migrationList, tables, wishes);
+  return readFacts(session, server, subject.migrations, tables, wishes);
 }
 
 const assertPreflight = declareArguments('runPreflight', {
@@ -113,12 +120,12 @@ const assertPreflight = declareArguments('runPreflight', {
  * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments; CONNECTION_LOST, QUERY_FAILED
  */
 export async function runPreflight(
-  dataSource: ProtectionFlowsDataSource,
+  dataSource: Database,
   options: WishOptions = {},
 ): Promise<PreflightResult> {
   assertPreflight({ dataSource, options });
-  return withRunner(dataSource, async (runner) => {
-    const findings = preflight(await factsOf(dataSource, runner, wishesOf(options)));
+  return withSession(dataSource, async (session) => {
+    const findings = preflight(await factsOf(dataSource, session, wishesOf(dataSource.subject, options)));
     return { ok: !findings.some(isInTheWay), ...whereOf(dataSource), findings };
   });
 }

@@ -1,13 +1,12 @@
-import { choice, count, declareArguments, optional, options as optionsOf } from '../../arguments';
-import { stepContext } from '../../migrations';
-import { foreignKeyNames } from '../../migrations/foreign-key-names';
+import { choice, count, declareArguments, optional, options as optionsOf, readBy } from '../../arguments';
+import { declaredSchemaOf } from '../history/subject';
+import type { Database } from '../session/database';
 import { oldSources } from '../orphans/old-quarantine';
 import { quarantineSources } from '../orphans/quarantine-table';
 import { restoreRows, type LeftRows } from '../orphans/restore-rows';
 import { withRowSettings } from '../server/row-transaction';
 import { whereOf, type Where } from '../server/server';
 import { guarded, sessionReaders } from './arguments';
-import type { ProtectionFlowsDataSource } from '../../typeorm/guarded-data-source';
 import { withMigrationSession, type SessionOptions } from '../session/migration-session';
 
 export type { LeftReason } from '../orphans/restore-rows';
@@ -21,14 +20,24 @@ export interface RestoreOrphansOptions extends SessionOptions {
   readonly batchRows?: number | undefined;
 }
 
-const assertRestore = declareArguments('restoreOrphans', {
-  dataSource: guarded,
-  options: optionsOf({
-    ...sessionReaders,
-    key: optional(choice(foreignKeyNames)),
-    batchRows: optional(count({ min: 1, max: 100_000 })),
-  }),
-});
+/** The names of the subject's keys; none where the caller gave no database, which is refused by its own name. */
+function keyNames(given: Database): string[] {
+  if (readBy(guarded, given, '', []) === undefined) return [];
+  return [...declaredSchemaOf(given.subject).values()].flatMap(({ foreignKeys }) =>
+    foreignKeys.map(({ name }) => name),
+  );
+}
+
+function assertRestore(given: { dataSource: Database; options: RestoreOrphansOptions }): void {
+  declareArguments('restoreOrphans', {
+    dataSource: guarded,
+    options: optionsOf({
+      ...sessionReaders,
+      key: optional(choice(keyNames(given.dataSource))),
+      batchRows: optional(count({ min: 1, max: 100_000 })),
+    }),
+  })(given);
+}
 
 /** What a restore did, as `restore-orphans --json` prints it. */
 export interface RestoreOrphansResult extends Where {
@@ -48,14 +57,15 @@ export interface RestoreOrphansResult extends Where {
  * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments; MIGRATE_LOCKED, TABLE_BUSY, INTERRUPTED, CONNECTION_LOST, PRIVILEGE_MISSING
  */
 export async function restoreOrphans(
-  dataSource: ProtectionFlowsDataSource,
+  dataSource: Database,
   options: RestoreOrphansOptions = {},
 ): Promise<RestoreOrphansResult> {
   assertRestore({ dataSource, options });
   const { key, batchRows } = options;
-  const { restored, left } = await withMigrationSession(dataSource, options, {}, ({ runner }) =>
-    withRowSettings(runner, async () => {
-      const context = { ...(await stepContext(runner, null)), key, batchRows };
+  const wishes = { discardRows: false, copyLimitRows: 0 };
+  const { restored, left } = await withMigrationSession(dataSource, options, wishes, ({ context: own }) =>
+    withRowSettings(own.session, async () => {
+      const context = { ...own, key, batchRows };
       return restoreRows(context, [...(await quarantineSources(context)), ...(await oldSources(context))]);
     }),
   );

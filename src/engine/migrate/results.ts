@@ -3,6 +3,7 @@ import type { Finding, FindingEffect } from '../preflight/finding';
 import type { PlannedStatement } from '../preflight/plan';
 import { whereOf, type Where } from '../server/server';
 
+export type { ProgressEvent, ProgressListener } from '../session/progress';
 export { isInTheWay } from '../preflight/finding';
 export type { Finding, FindingEffect, PlannedStatement };
 
@@ -102,15 +103,4 @@ export interface StatusResult extends Where {
   readonly ok: boolean;
   readonly migrations: readonly MigrationStatus[];
   readonly keys: readonly { readonly name: string; readonly status: 'present' | 'deferred' | 'missing' }[];
-}
-
-/** Told before each thing a migrate or rollback does; for progress displays. Must not throw. */
-export type ProgressListener = (event: ProgressEvent) => void;
-
-/** A step about to run. */
-export interface ProgressEvent {
-  /** The migration under way, or null for preflight, the lock and the pass that adds absent keys. */
-  readonly migration: string | null;
-  /** What is being done, in words: `create table protection_flows`. */
-  readonly step: string;
 }

@@ -1,4 +1,3 @@
-import type { QueryRunner } from 'typeorm';
 import {
   count,
   declareArguments,
@@ -9,23 +8,19 @@ import {
   type Reader,
 } from '../../arguments';
 import { isProtectionFlowsError, ProtectionFlowsError } from '../../errors';
-import {
-  attachHooks,
-  migrationList,
-  stepContext,
-  type RunnerHooks,
-  type StepMigration,
-} from '../../migrations';
-import { assertUndoable } from '../steps/step';
+import { assertUndoable, type StepContext } from '../steps/step';
+import { undoMigration, type Migration } from '../steps/migration';
+import { ownerOf, ownTablesOf, type Subject } from '../history/subject';
+import { ownTables } from '../server/own-tables';
+import { quoteText, type Queryable } from '../server/queryable';
+import { withSession, type Database } from '../session/database';
+import { defaultCopyLimitRows, defaultDiscardRows } from './wishes';
 import { guarded, sessionReaders } from './arguments';
-import type { ProtectionFlowsDataSource } from '../../typeorm/guarded-data-source';
 import { ensureHistory, markReverting, readHistory } from '../history/history';
 import { assertNotInterrupted } from '../session/interruption';
 import { withMigrationSession, type SessionOptions } from '../session/migration-session';
-import { RecordingExecutor } from './recording-executor';
 import { planUndoing } from './plan-undoing';
 import { whereOf, type RollbackPlan, type RollbackResult } from './results';
-import { withRunner } from '../session/with-runner';
 
 /** Options of {@link rollback}. */
 export interface RollbackOptions extends SessionOptions {
@@ -53,16 +48,14 @@ const assertPlanRollback = declareArguments('planRollback', {
 });
 
 /** The refusal to undo what this code did not do: it does not know how. */
-function unknownIn(
-  { migrations }: ProtectionFlowsDataSource,
-  names: readonly string[],
-): ProtectionFlowsError[] {
+function unknownIn(subject: Subject, names: readonly string[]): ProtectionFlowsError[] {
+  const { migrations } = subject;
   const unknown = names.filter((name) => !migrations.some((migration) => migration.name === name));
   if (unknown.length === 0) return [];
   return [
     new ProtectionFlowsError('HISTORY_UNKNOWN', {
       message: `the history names migrations that this version does not know: ${unknown.join(', ')}`,
-      remedy: 'Roll back with the newer version of @sendense/protection-flows that applied them.',
+      remedy: `Roll back with the newer version of ${subject.package} that applied them.`,
       details: { unknown },
     }),
   ];
@@ -70,10 +63,9 @@ function unknownIn(
 
 /** What each step that is to be undone refuses, looked at before the first is undone. */
 async function refusalsOf(
-  runner: QueryRunner,
-  undoing: readonly StepMigration[],
+  context: StepContext,
+  undoing: readonly Migration[],
 ): Promise<ProtectionFlowsError[]> {
-  const context = await stepContext(runner, null);
   const refusals: ProtectionFlowsError[] = [];
   for (const step of undoing.flatMap((migration) => [...migration.steps].reverse())) {
     await assertUndoable(step, context).catch((error: unknown) => {
@@ -98,34 +90,34 @@ function throwAll(refusals: readonly ProtectionFlowsError[]): void {
 
 /** The migrations that are to be undone, newest first, by name and as this code knows them. */
 async function chosen(
-  runner: QueryRunner,
+  session: Queryable,
+  subject: Subject,
   steps: RollbackOptions['steps'] = 1,
-): Promise<{ names: string[]; undoing: StepMigration[] }> {
-  const applied = ((await readHistory(runner)) ?? []).map((entry) => entry.name);
+): Promise<{ names: string[]; undoing: Migration[] }> {
+  const history = (await readHistory(session, ownTablesOf(subject).history)) ?? [];
+  const applied = history.map((entry) => entry.name);
   const names = applied.reverse().slice(0, steps === 'all' ? undefined : steps);
-  const undoing = names.flatMap((name) => migrationList.filter((migration) => migration.name === name));
+  const undoing = names.flatMap((name) => subject.migrations.filter((migration) => migration.name === name));
   return { names, undoing };
 }
 
 /** The tables that undoing those migrations drops. */
-const droppedBy = (undoing: readonly StepMigration[]): ReadonlySet<string> =>
+const droppedBy = (undoing: readonly Migration[]): ReadonlySet<string> =>
   new Set(undoing.flatMap(({ steps }) => steps.flatMap((step) => step.creates ?? [])));
 
 /**
  * Undoes the newest migration. The history says so before the first statement: if this run dies, a rollback undoes
  * the rest of it, and a migrate brings back what is gone.
  */
-async function undoNewest(
-  dataSource: ProtectionFlowsDataSource,
-  runner: QueryRunner,
-  name: string,
-  executed: () => number,
-): Promise<void> {
-  const context = await stepContext(runner, null);
+async function undoNewest(migration: Migration, context: StepContext, executed: () => number): Promise<void> {
+  const { name } = migration;
   await markReverting(context, name, true);
   const before = executed();
   try {
-    await new RecordingExecutor(dataSource, runner).undoLastMigration();
+    await undoMigration(migration, context);
+    await context.execute(
+      `DELETE FROM ${ownTables(context.owner.tablePrefix).history} WHERE name = ${quoteText(name)}`,
+    );
   } catch (error) {
     if (executed() === before) await markReverting(context, name, false).catch(() => undefined);
     throw error;
@@ -139,27 +131,26 @@ async function undoNewest(
  * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments; ROLLBACK_WOULD_LOSE_ROWS,
  * ROLLBACK_BLOCKED_BY_KEYS, ENUM_VALUE_IN_USE, HISTORY_UNKNOWN, MIGRATE_LOCKED, TABLE_BUSY, INTERRUPTED
  */
-export async function rollback(
-  dataSource: ProtectionFlowsDataSource,
-  options: RollbackOptions = {},
-): Promise<RollbackResult> {
+export async function rollback(dataSource: Database, options: RollbackOptions = {}): Promise<RollbackResult> {
   assertRollback({ dataSource, options });
+  const { subject } = dataSource;
   const discarded: Record<string, number> = {};
   const undone: string[] = [];
-  const hooks: RunnerHooks = {
-    discardRows: options.discardRows,
-    onDiscard: (table, rows) => (discarded[table] = rows),
+  const wishes = {
+    copyLimitRows: defaultCopyLimitRows(subject),
+    discardRows: options.discardRows ?? defaultDiscardRows(subject),
+    onDiscard: (table: string, rows: number) => void (discarded[table] = rows),
   };
-  return withMigrationSession(dataSource, options, hooks, async ({ runner, executed }) => {
-    const { names, undoing } = await chosen(runner, options.steps);
-    throwAll(unknownIn(dataSource, names));
-    hooks.dropped = droppedBy(undoing);
-    throwAll(await refusalsOf(runner, undoing));
-    if (names.length > 0) await ensureHistory(await stepContext(runner, null));
-    for (const name of names) {
+  return withMigrationSession(dataSource, options, wishes, async ({ session, context: own, executed }) => {
+    const { names, undoing } = await chosen(session, subject, options.steps);
+    throwAll(unknownIn(subject, names));
+    const context = { ...own, dropped: droppedBy(undoing) };
+    throwAll(await refusalsOf(context, undoing));
+    if (undoing.length > 0) await ensureHistory(context);
+    for (const migration of undoing) {
       assertNotInterrupted(options.signal);
-      await undoNewest(dataSource, runner, name, executed);
-      undone.push(name);
+      await undoNewest(migration, context, executed);
+      undone.push(migration.name);
     }
     return { ok: true, ...whereOf(dataSource), undone, discarded };
   });
@@ -172,30 +163,30 @@ export async function rollback(
  * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments; PRIVILEGE_MISSING, CONNECTION_LOST
  */
 export async function planRollback(
-  dataSource: ProtectionFlowsDataSource,
+  dataSource: Database,
   options: Pick<RollbackOptions, 'steps' | 'discardRows'> = {},
 ): Promise<RollbackPlan> {
   assertPlanRollback({ dataSource, options });
-  return withRunner(dataSource, async (runner) => {
-    const { names, undoing } = await chosen(runner, options.steps);
+  const { subject, server } = dataSource;
+  return withSession(dataSource, async (session) => {
+    const { names, undoing } = await chosen(session, subject, options.steps);
     const lost: Record<string, number> = {};
     const dropped = droppedBy(undoing);
-    attachHooks(runner, {
-      server: dataSource.server,
-      discardRows: options.discardRows,
+    const context: StepContext = {
+      session,
+      server,
+      owner: ownerOf(subject),
+      copyLimitRows: defaultCopyLimitRows(subject),
+      discardRows: options.discardRows ?? defaultDiscardRows(subject),
       dropped,
       onDiscard: (table, rows) => (lost[table] = rows),
-    });
-    const refusals = [...unknownIn(dataSource, names), ...(await refusalsOf(runner, undoing))];
+      execute: () => Promise.reject(new Error('a plan executes nothing')),
+    };
+    const refusals = [...unknownIn(subject, names), ...(await refusalsOf(context, undoing))];
     for (const { code, details } of refusals)
       if (code === 'ROLLBACK_WOULD_LOSE_ROWS' && 'rows' in details)
         lost[String(details.table)] = Number(details.rows);
-    const { statements, refusals: unplanned } = await planUndoing(
-      runner,
-      dataSource.server,
-      undoing,
-      dropped,
-    );
+    const { statements, refusals: unplanned } = await planUndoing(context, subject, undoing, dropped);
     const all = [...refusals, ...unplanned];
     return {
       ok: all.length === 0,

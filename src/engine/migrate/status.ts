@@ -1,38 +1,36 @@
 import { declareArguments } from '../../arguments';
-import { declaredSchema, migrationList } from '../../migrations';
+import { declaredSchemaOf, ownTablesOf, tablesOf } from '../history/subject';
+import { withSession, type Database } from '../session/database';
 import { readCatalog } from '../schema/catalog/read-catalog';
 import { isGuarded } from '../steps/key-state';
 import { named } from '../schema/shape';
 import { guarded } from './arguments';
-import type { ProtectionFlowsDataSource } from '../../typeorm/guarded-data-source';
 import { readHistory } from '../history/history';
 import { whereOf, type MigrationStatus, type StatusResult } from './results';
-import { withRunner } from '../session/with-runner';
 
 const assertStatus = declareArguments('readStatus', { dataSource: guarded });
 
 /** Reads what the history records and which declared keys are there. Changes nothing. */
-export async function readStatus(dataSource: ProtectionFlowsDataSource): Promise<StatusResult> {
+export async function readStatus(dataSource: Database): Promise<StatusResult> {
   assertStatus({ dataSource });
-  return withRunner(dataSource, async (runner) => {
-    const history = (await readHistory(runner)) ?? [];
-    const known = migrationList.map(({ name, breaking }): MigrationStatus => {
+  const { subject, server } = dataSource;
+  return withSession(dataSource, async (session) => {
+    const history = (await readHistory(session, ownTablesOf(subject).history)) ?? [];
+    const known = subject.migrations.map(({ name, breaking }): MigrationStatus => {
       const entry = history.find((one) => one.name === name && !one.reverting);
       return { name, status: entry ? 'applied' : 'pending', appliedAt: entry?.appliedAt ?? null, breaking };
     });
     const unknown = history
-      .filter(({ name }) => !named(migrationList, name))
+      .filter(({ name }) => !named(subject.migrations, name))
       .map(({ name, appliedAt }): MigrationStatus => ({
         name,
         status: 'unknown',
         appliedAt,
         breaking: null,
       }));
+    const declaredSchema = declaredSchemaOf(subject);
     const declared = [...declaredSchema.values()];
-    const parents = declared.flatMap((table) => table.foreignKeys.map((key) => key.parentTable));
-    const live = await readCatalog(runner, dataSource.server, [
-      ...new Set([...declaredSchema.keys(), ...parents]),
-    ]);
+    const live = await readCatalog(session, server, tablesOf(subject));
     const keys = declared.flatMap((table) =>
       table.foreignKeys.map((key) => {
         const { name, parentTable } = key;

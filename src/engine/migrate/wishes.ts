@@ -1,4 +1,5 @@
-import { defaultCopyLimitRows } from '../../migrations';
+import { ProtectionFlowsError } from '../../errors';
+import type { Words } from '../server/words';
 import type { Wishes } from '../preflight';
 import type { OrphanChoice } from '../orphans/context';
 
@@ -11,14 +12,39 @@ export interface WishOptions {
   readonly orphans?: OrphanChoice | undefined;
   /** True where a table of any size may be copied while its writers wait, if the server can't do without. */
   readonly allowBlocking?: boolean | undefined;
-  /** Up to how many rows that is done unasked. Default: PROTECTION_FLOWS_COPY_LIMIT_ROWS, or 100,000. */
+  /** Tables of up to that many rows are copied without asking. Default: PROTECTION_FLOWS_COPY_LIMIT_ROWS, or 100,000. */
   readonly copyLimitRows?: number | undefined;
 }
 
+const builtIn = 100_000;
+
+/**
+ * Tables of up to that many rows are copied without asking, where the server can't change them otherwise: 100,000, or
+ * what the subject's variable `…_COPY_LIMIT_ROWS` says.
+ *
+ * @throws ProtectionFlowsError CONFIG_INVALID where the variable holds no whole number
+ */
+export function defaultCopyLimitRows({ environment }: Words, env: NodeJS.ProcessEnv = process.env): number {
+  const variable = `${environment}_COPY_LIMIT_ROWS`;
+  const text = env[variable] ?? '';
+  if (text === '') return builtIn;
+  const rows = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(rows)) return rows;
+  throw new ProtectionFlowsError('CONFIG_INVALID', {
+    message: `${variable} is '${text}', not a number of rows`,
+    remedy: `Set ${variable} to a whole number such as ${builtIn}, or unset it.`,
+    details: { variable, value: text },
+  });
+}
+
+/** Whether rows may be thrown away where the caller does not say: what the subject's variable `…_DISCARD_ROWS` says. */
+export const defaultDiscardRows = ({ environment }: Words): boolean =>
+  process.env[`${environment}_DISCARD_ROWS`] === '1';
+
 /** The options with their defaults filled in. */
-export function wishesOf({ orphans, allowBlocking, copyLimitRows }: WishOptions): Wishes {
+export function wishesOf(words: Words, { orphans, allowBlocking, copyLimitRows }: WishOptions): Wishes {
   return {
     orphans: orphans ?? 'report',
-    copyLimitRows: allowBlocking === true ? Infinity : (copyLimitRows ?? defaultCopyLimitRows()),
+    copyLimitRows: allowBlocking === true ? Infinity : (copyLimitRows ?? defaultCopyLimitRows(words)),
   };
 }

@@ -1,9 +1,6 @@
 import { fromServerError, isLostToAnother, ProtectionFlowsError } from '../../errors';
 import { select, type Queryable } from '../server/queryable';
 
-/** The table of the lease. It exists from the first run on that changes something. */
-export const leaseTable = 'sendense_flow_lock';
-
 /** The one row's name. */
 export const leaseName = 'migrate';
 
@@ -42,9 +39,9 @@ export function remedyForHolder(row: LeaseRow): string {
 }
 
 /** Creates the table and its row unless they are there. */
-export async function ensureLeaseTable(session: Queryable): Promise<void> {
+export async function ensureLeaseTable(session: Queryable, table: string): Promise<void> {
   await session.query(
-    `CREATE TABLE IF NOT EXISTS ${leaseTable} (
+    `CREATE TABLE IF NOT EXISTS ${table} (
   name varchar(32) NOT NULL,
   owner char(36) NULL,
   fence bigint unsigned NOT NULL DEFAULT 0,
@@ -56,29 +53,29 @@ export async function ensureLeaseTable(session: Queryable): Promise<void> {
   PRIMARY KEY (name)
 ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci`,
   );
-  await ensureLeaseRow(session);
+  await ensureLeaseRow(session, table);
 }
 
 /** The row alone, which somebody may have deleted. */
-export async function ensureLeaseRow(session: Queryable): Promise<void> {
-  await session.query(`INSERT IGNORE INTO ${leaseTable} (name) VALUES ('${leaseName}')`);
+export async function ensureLeaseRow(session: Queryable, table: string): Promise<void> {
+  await session.query(`INSERT IGNORE INTO ${table} (name) VALUES ('${leaseName}')`);
 }
 
 /** The lease's row; null where somebody has deleted it. */
-export async function readLease(session: Queryable): Promise<LeaseRow | null> {
+export async function readLease(session: Queryable, table: string): Promise<LeaseRow | null> {
   const iso = (column: string): string => `DATE_FORMAT(${column}, '%Y-%m-%dT%H:%i:%sZ')`;
   const [row] = await select<LeaseRow>(
     session,
     `SELECT owner, holder, node, connection_id AS connectionId, ${iso('taken_at')} AS since, ${iso('expires_at')} AS until
-       FROM ${leaseTable} WHERE name = '${leaseName}'`,
+       FROM ${table} WHERE name = '${leaseName}'`,
   );
   if (row === undefined) return null;
   return { ...row, connectionId: row.connectionId === null ? null : Number(row.connectionId) };
 }
 
 /** The holder; null where nobody has the lease. */
-export async function readHolder(session: Queryable): Promise<LeaseHolder | null> {
-  const row = await readLease(session);
+export async function readHolder(session: Queryable, table: string): Promise<LeaseHolder | null> {
+  const row = await readLease(session, table);
   return row === null || row.owner === null ? null : { ...row, owner: row.owner };
 }
 
@@ -99,20 +96,20 @@ export function tableFault(error: unknown): string | null {
  * The error of this package for a table that can't hold the lease: altered by somebody, or not a table. Any other error
  * as it is.
  */
-export async function unusableTable(session: Queryable, error: unknown): Promise<unknown> {
+export async function unusableTable(session: Queryable, table: string, error: unknown): Promise<unknown> {
   const fault = tableFault(error);
   if (fault === null) return error;
   const kinds = await select<{ kind: string }>(
     session,
     'SELECT TABLE_TYPE AS kind FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?',
-    [leaseTable],
+    [table],
   ).catch(() => []);
   const kind = kinds[0]?.kind === 'VIEW' ? 'VIEW' : 'TABLE';
   return new ProtectionFlowsError('SCHEMA_HAND_MADE', {
-    message: `${leaseTable}, the table of the migration lock, is not as this program makes it: ${fault}`,
+    message: `${table}, the table of the migration lock, is not as this program makes it: ${fault}`,
     consequence: 'Nothing was changed.',
-    remedy: `See that no migrate is under way, then DROP ${kind} ${leaseTable}; it holds nothing but the lock, and the next run makes it again.`,
-    details: { table: leaseTable, errno: (error as { errno: number }).errno },
+    remedy: `See that no migrate is under way, then DROP ${kind} ${table}; it holds nothing but the lock, and the next run makes it again.`,
+    details: { table, errno: (error as { errno: number }).errno },
     cause: error,
   });
 }

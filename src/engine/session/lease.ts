@@ -4,7 +4,7 @@ import { select, type Queryable } from '../server/queryable';
 import type { OwnConnection } from './open-connection';
 import { translated } from './translate-errors';
 import { busy } from './lock-wait';
-import { leaseName, leaseTable, readLease, tableFault } from './lease-table';
+import { leaseName, readLease, tableFault } from './lease-table';
 import type { Node } from './node';
 
 /** How long a lease lasts that is not renewed, in milliseconds. */
@@ -21,6 +21,8 @@ const marginShare = 1 / 6;
 
 /** What a lease is taken with. */
 export interface LeaseOptions {
+  /** The table of the lease. It exists from the first run on that changes something. */
+  readonly table: string;
   /** The session that works under the lease. */
   readonly session: Queryable;
   readonly node: Node;
@@ -69,11 +71,11 @@ export class Lease {
    * @throws the server's error, such as that there is no such table (1146)
    */
   async take(): Promise<boolean> {
-    const { session, node, holder } = this.options;
+    const { session, node, holder, table } = this.options;
     const now = 'UTC_TIMESTAMP(3)';
     try {
       const answer = await session.query(
-        `UPDATE ${leaseTable} SET owner = ?, fence = fence + 1, holder = ?, node = ?, connection_id = CONNECTION_ID(),
+        `UPDATE ${table} SET owner = ?, fence = fence + 1, holder = ?, node = ?, connection_id = CONNECTION_ID(),
                 taken_at = ${now}, expires_at = ${now} + ${microseconds(this.leaseMs)}
           WHERE name = '${leaseName}' AND (owner IS NULL OR node = ?
                 OR NOT COALESCE(expires_at BETWEEN ${now} AND ${now} + ${microseconds(longestLeaseMs)}, FALSE))`,
@@ -105,7 +107,7 @@ export class Lease {
   /** Gives it back; of one that was lost, nothing is left to give. Never throws. */
   async release(): Promise<void> {
     clearTimeout(this.timer);
-    const free = `UPDATE ${leaseTable} SET owner = NULL, holder = NULL, node = NULL, connection_id = NULL, expires_at = NULL
+    const free = `UPDATE ${this.options.table} SET owner = NULL, holder = NULL, node = NULL, connection_id = NULL, expires_at = NULL
       WHERE name = '${leaseName}' AND owner = ?`;
     if (this.state === 'held') {
       this.state = 'free';
@@ -137,7 +139,7 @@ export class Lease {
     const rows = await this.ask((session) =>
       select(
         session,
-        `SELECT 1 FROM ${leaseTable} WHERE name = '${leaseName}' AND owner = ? AND expires_at > UTC_TIMESTAMP(3) + ${margin}`,
+        `SELECT 1 FROM ${this.options.table} WHERE name = '${leaseName}' AND owner = ? AND expires_at > UTC_TIMESTAMP(3) + ${margin}`,
         [this.owner],
       ),
     );
@@ -148,7 +150,7 @@ export class Lease {
   private async renew(): Promise<boolean> {
     const answer = await this.ask((session) =>
       session.query(
-        `UPDATE ${leaseTable} SET expires_at = UTC_TIMESTAMP(3) + ${microseconds(this.leaseMs)}
+        `UPDATE ${this.options.table} SET expires_at = UTC_TIMESTAMP(3) + ${microseconds(this.leaseMs)}
           WHERE name = '${leaseName}' AND owner = ?`,
         [this.owner],
       ),
@@ -205,8 +207,9 @@ export class Lease {
   }
 
   private async lost(): Promise<ProtectionFlowsError> {
-    const { fault, holder } = await this.ask(readLease).then(
-      (row) => ({ fault: row === null ? `the row of ${leaseTable} was deleted` : null, holder: row }),
+    const { table } = this.options;
+    const { fault, holder } = await this.ask((session) => readLease(session, table)).then(
+      (row) => ({ fault: row === null ? `the row of ${table} was deleted` : null, holder: row }),
       (error: unknown) => ({ fault: tableFault(error), holder: null }),
     );
     const now =
@@ -221,8 +224,8 @@ export class Lease {
       remedy:
         fault === null
           ? 'See that nothing suspends the process or cuts its network, then run the command again: it goes on from what is there.'
-          : `Leave ${leaseTable} alone while a migrate is under way, then run the command again: it goes on from what is there.`,
-      details: { lock: leaseTable, holder: holder === null || holder.owner === null ? null : holder },
+          : `Leave ${table} alone while a migrate is under way, then run the command again: it goes on from what is there.`,
+      details: { lock: table, holder: holder === null || holder.owner === null ? null : holder },
     });
   }
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isLostToAnother, isProtectionFlowsError, ProtectionFlowsError } from '../../errors';
 import { select, type Queryable } from '../server/queryable';
+import { ownTables } from '../server/own-tables';
 import { assertNotInterrupted } from './interruption';
 import type { OwnConnection } from './open-connection';
 import { defaultLeaseMs, Lease } from './lease';
@@ -9,7 +10,6 @@ import {
   describeHolder,
   ensureLeaseRow,
   ensureLeaseTable,
-  leaseTable,
   readHolder,
   remedyForHolder,
   unusableTable,
@@ -27,14 +27,16 @@ const leasePollMs = 200;
 const noSuchTable = 1146;
 
 /** The lock's name on the server: its names are server-wide and at most 64 characters, so the database is hashed. */
-export function lockName(database: string): string {
-  return `sendense_flow_migrate_${createHash('sha256').update(database).digest('hex').slice(0, 32)}`;
+export function lockName(tablePrefix: string, database: string): string {
+  return `${tablePrefix}_migrate_${createHash('sha256').update(database).digest('hex').slice(0, 32)}`;
 }
 
 /** Options of {@link withMigrationLock}. */
 export interface LockOptions {
   readonly session: Queryable;
   readonly database: string;
+  /** How the names of the engine's own tables begin there, and of its lock. */
+  readonly tablePrefix: string;
   /** Opens a connection besides the session, on which the lease is renewed. */
   open(): OwnConnection;
   /** Who asks, for those that will have to wait. */
@@ -82,12 +84,12 @@ const onAnotherServer = (row: LeaseHolder): Rival => ({
 });
 
 /** Somebody who is no migrate: LOCK TABLES, a backup, a transaction of an administrator's. */
-const lockedRow: Rival = {
-  holder: `a connection that has locked ${leaseTable}`,
+const lockedRow = (table: string): Rival => ({
+  holder: `a connection that has locked ${table}`,
   isMigrate: false,
   remedy:
     'Find it as an administrator (SHOW FULL PROCESSLIST), let it end or KILL it, and run the command again.',
-};
+});
 
 /** Waits that end: at the deadline with MIGRATE_LOCKED, at Ctrl-C with INTERRUPTED. */
 class Patience {
@@ -100,7 +102,7 @@ class Patience {
 
   /** To be called after each try that found the lock taken, by whom if that is known. */
   goOn(rival: Rival | null): void {
-    const { signal, database, onWait } = this.options;
+    const { signal, database, tablePrefix, onWait } = this.options;
     assertNotInterrupted(signal);
     const { holder, remedy, isMigrate } = rival ?? onThisServer('another connection', null);
     const now = performance.now();
@@ -110,7 +112,7 @@ class Patience {
           ? `another migrate of database ${database} is under way: ${holder}`
           : `the lock for migrations of database ${database} is held by ${holder}`,
         remedy,
-        details: { lock: lockName(database), holder },
+        details: { lock: lockName(tablePrefix, database), holder },
       });
     }
     if (rival === null || now - this.toldAt < 1000) return;
@@ -121,11 +123,11 @@ class Patience {
 
 /** Takes the server's own lock: it says at once when its holder on this server is gone. */
 async function takeServerLock(
-  { session, database }: LockOptions,
+  { session, database, tablePrefix }: LockOptions,
   node: Node,
   patience: Patience,
 ): Promise<void> {
-  const name = lockName(database);
+  const name = lockName(tablePrefix, database);
   for (;;) {
     const [row] = await select<{ got: number | string | null }>(session, 'SELECT GET_LOCK(?, 1) AS got', [
       name,
@@ -136,7 +138,7 @@ async function takeServerLock(
     ]);
     const id = used?.id === undefined || used.id === null ? null : Number(used.id);
     // Who it is says the lease's row; a server that can't be read, or was never migrated, has none
-    const found = await readHolder(session).catch(() => null);
+    const found = await readHolder(session, ownTables(tablePrefix).lock).catch(() => null);
     const isHolder = found !== null && found.connectionId === id && found.node === node.id;
     const connection = id === null ? 'another connection' : `connection ${id}`;
     patience.goOn(
@@ -154,21 +156,21 @@ async function unlessLocked<T>(work: Promise<T>): Promise<T | null> {
 }
 
 /** Whoever has the lease, or its row; null where the row was missing, and is there now. */
-async function rivalOf(session: Queryable): Promise<Rival | null> {
-  const found = await unlessLocked(readHolder(session).then((row) => ({ row })));
-  if (found === null) return lockedRow;
+async function rivalOf(session: Queryable, table: string): Promise<Rival | null> {
+  const found = await unlessLocked(readHolder(session, table).then((row) => ({ row })));
+  if (found === null) return lockedRow(table);
   if (found.row !== null) return onAnotherServer(found.row);
-  const ensured = await unlessLocked(ensureLeaseRow(session).then(() => true));
-  return ensured === null ? lockedRow : null;
+  const ensured = await unlessLocked(ensureLeaseRow(session, table).then(() => true));
+  return ensured === null ? lockedRow(table) : null;
 }
 
 async function waitForLease(
-  { session, signal }: LockOptions,
+  { session, signal, tablePrefix }: LockOptions,
   lease: Lease,
   patience: Patience,
 ): Promise<void> {
   for (let restored = false; !(await lease.take());) {
-    const rival = await rivalOf(session);
+    const rival = await rivalOf(session, ownTables(tablePrefix).lock);
     if (rival === null && !restored) {
       restored = true;
       continue;
@@ -191,11 +193,12 @@ async function takeLease(options: LockOptions, node: Node, lease: Lease, patienc
     await waitForLease(options, lease, patience).catch(async (error: unknown) => {
       if ((error as { errno?: number }).errno !== noSuchTable) throw error;
       if (!node.isClustered) return;
-      await ensureLeaseTable(options.session);
+      await ensureLeaseTable(options.session, ownTables(options.tablePrefix).lock);
       await waitForLease(options, lease, patience);
     });
   } catch (error) {
-    if (!isUnwritable(error)) throw await unusableTable(options.session, error);
+    if (!isUnwritable(error))
+      throw await unusableTable(options.session, ownTables(options.tablePrefix).lock, error);
   }
 }
 
@@ -226,7 +229,8 @@ export async function withMigrationLock<T>(
   const patience = new Patience(options);
   const node = await readNode(session);
   await takeServerLock(options, node, patience);
-  const lease = new Lease({ session, node, open, holder, leaseMs });
+  const table = ownTables(options.tablePrefix).lock;
+  const lease = new Lease({ table, session, node, open, holder, leaseMs });
   let mayLease = true;
   try {
     await takeLease(options, node, lease, patience);
@@ -236,12 +240,12 @@ export async function withMigrationLock<T>(
         if (lease.isTaken) return lease.assertHeld();
         if (!mayLease) return;
         try {
-          await ensureLeaseTable(session);
+          await ensureLeaseTable(session, table);
           await waitForLease(options, lease, patience);
         } catch (error) {
           // On a single server, a user without rights on this table does without
           if (node.isClustered || !isProtectionFlowsError(error, 'PRIVILEGE_MISSING'))
-            throw await unusableTable(session, error);
+            throw await unusableTable(session, table, error);
           mayLease = false;
         }
       },
@@ -252,7 +256,7 @@ export async function withMigrationLock<T>(
     await lease.release();
     // A session that broke holds no lock any more, and its error is the one to report; others refuse for want of a quota
     await session
-      .query('SELECT RELEASE_LOCK(?)', [lockName(options.database)])
+      .query('SELECT RELEASE_LOCK(?)', [lockName(options.tablePrefix, options.database)])
       .catch(() => options.discard());
   }
 }

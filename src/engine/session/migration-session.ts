@@ -1,15 +1,15 @@
-import type { QueryRunner } from 'typeorm';
 import { isProtectionFlowsError } from '../../errors';
-import { attachHooks, owner, type RunnerHooks } from '../../migrations';
+import { ownerOf } from '../history/subject';
+import { thisProcess } from '../server/this-run';
+import type { StepContext } from '../steps/step';
+import type { Database, Session } from './database';
 import { executeStatement } from './execute-statement';
-import { rowLockSeconds, withShortLockWait } from './lock-wait';
-import type { MysqlOptions, ProtectionFlowsDataSource } from '../../typeorm/guarded-data-source';
 import { assertNotInterrupted } from './interruption';
 import { withMigrationLock, type MigrationLock } from './lock';
+import { rowLockSeconds, withShortLockWait } from './lock-wait';
 import type { Node } from './node';
-import { openConnection, type OwnConnection, type OwnConnectionOptions } from './open-connection';
-import type { ProgressListener } from '../migrate/results';
-import { thisRun } from '../server/this-run';
+import type { OwnConnection, OwnConnectionOptions } from './open-connection';
+import type { ProgressListener } from './progress';
 import { unlessSilent } from './silent-server';
 import { TableProbe } from './table-probe';
 import { answerLimitMs, Watchdog } from './watchdog';
@@ -33,46 +33,45 @@ export interface SessionOptions {
 
 /** A session that holds the migration lock. */
 export interface MigrationSession {
-  readonly runner: QueryRunner;
+  readonly session: Session;
+  /** What the steps are given: they execute on the session, under the lock. */
+  readonly context: StepContext;
   /** The server that it is on. */
   readonly node: Node;
   /** How many statements that change something were started. */
   executed(): number;
-  /** Asks, before something is changed without a step, whether to go on: throws INTERRUPTED or LOCK_LOST. */
-  goOn(): Promise<void>;
   /** Tells progress of something that belongs to no migration. */
   tell(step: string): void;
 }
 
-/** Closes the runner's connection, so that it does not come back to the pool. */
-function discard(runner: QueryRunner): void {
-  const { databaseConnection } = runner as QueryRunner & { databaseConnection?: { destroy(): void } };
-  databaseConnection?.destroy();
-}
+/** What a command lets the steps do, and wants to hear of them. */
+export type StepWishes = Pick<
+  StepContext,
+  'discardRows' | 'orphans' | 'copyLimitRows' | 'onKey' | 'onDiscard'
+>;
 
 /**
  * Runs `work` on a session of its own that holds the migration lock. Whatever the steps execute on it tells
  * progress, stops at Ctrl-C and never waits long for a table.
  *
- * @param hooks what the steps are to know besides
  * @throws ProtectionFlowsError MIGRATE_LOCKED, LOCK_LOST, TABLE_BUSY, INTERRUPTED, CONNECTION_LOST, and what `work` throws
  */
 export async function withMigrationSession<T>(
-  dataSource: ProtectionFlowsDataSource,
+  database: Database,
   options: SessionOptions,
-  hooks: RunnerHooks,
+  wishes: StepWishes,
   work: (session: MigrationSession) => Promise<T>,
 ): Promise<T> {
-  const { onProgress, signal, lockWaitMs: waitMs, lockLeaseMs: leaseMs } = options;
-  const { appliedBy, packageVersion } = thisRun();
-  const runner = dataSource.createQueryRunner('master');
+  const { onProgress, signal, lockWaitMs: waitMs, lockLeaseMs: leaseMs, tableWaitMs } = options;
+  const { server, subject } = database;
+  const session = database.openSession();
   const beside: OwnConnection[] = [];
   const open = (special: OwnConnectionOptions = {}): OwnConnection => {
-    const connection = openConnection(dataSource.options as MysqlOptions, { answerLimitMs, ...special });
+    const connection = database.openConnection({ answerLimitMs, ...special });
     beside.push(connection);
     return connection;
   };
-  const watchdog = new Watchdog(runner, open, () =>
+  const watchdog = new Watchdog(session, open, () =>
     beside.flatMap((connection) => connection.threadId() ?? []),
   );
   const probe = new TableProbe(() => open({ multipleStatements: true }));
@@ -84,42 +83,41 @@ export async function withMigrationSession<T>(
     await lock?.assertHeld();
     assertNotInterrupted(signal);
   };
-  attachHooks(
-    runner,
-    Object.assign(hooks, {
-      server: dataSource.server,
-      owner,
-      tableWaitMs: options.tableWaitMs,
-      goOn,
-      onProgress: tell,
-      onStep: (migration, step) => onProgress?.({ migration, step }),
-      beforeStatement: async () => {
-        await goOn();
-        executed += 1;
-      },
-      execute: (sql) =>
-        executeStatement(runner, sql, {
-          watchdog,
-          probe: lock?.node.isGalera ? probe : undefined,
-          signal,
-          tableWaitMs: options.tableWaitMs,
-          rowLockSeconds: rowLockSeconds[dataSource.server.flavour],
-          onWait: (holder) => tell(`wait for ${holder}`),
-        }),
-    } satisfies RunnerHooks),
-  );
-  const onWait = (rival: string): void => tell(`wait for ${rival}`);
+  const onWait = (holder: string): void => tell(`wait for ${holder}`);
+  const context: StepContext = {
+    ...wishes,
+    session,
+    server,
+    owner: ownerOf(subject),
+    tableWaitMs,
+    goOn,
+    onProgress: tell,
+    onStep: (migration, step) => onProgress?.({ migration, step }),
+    async execute(sql) {
+      await goOn();
+      executed += 1;
+      await executeStatement(session, sql, {
+        watchdog,
+        probe: lock?.node.isGalera ? probe : undefined,
+        signal,
+        tableWaitMs,
+        rowLockSeconds: rowLockSeconds[server.flavour],
+        onWait,
+      });
+    },
+  };
   try {
     // Around the lock too: nobody can be told whom to wait for by a statement that waits on the server
     const locked = () =>
-      withShortLockWait(runner, dataSource.server, () =>
+      withShortLockWait(session, server, () =>
         withMigrationLock(
           {
-            session: runner,
-            database: dataSource.database,
+            session,
+            database: database.database,
+            tablePrefix: subject.tablePrefix,
             open,
-            holder: `${appliedBy}, version ${packageVersion}`,
-            discard: () => discard(runner),
+            holder: `${thisProcess()}, version ${subject.version}`,
+            discard: () => session.discard(),
             signal,
             waitMs,
             leaseMs,
@@ -127,18 +125,18 @@ export async function withMigrationSession<T>(
           },
           (held) => {
             lock = held;
-            return work({ runner, node: held.node, executed: () => executed, goOn, tell });
+            return work({ session, context, node: held.node, executed: () => executed, tell });
           },
         ),
       );
     return await unlessSilent(locked, open, signal);
   } catch (error) {
     // It may hold the lock, and answers nothing
-    if (isProtectionFlowsError(error, 'CONNECTION_TIMEOUT')) discard(runner);
+    if (isProtectionFlowsError(error, 'CONNECTION_TIMEOUT')) session.discard();
     throw error;
   } finally {
     watchdog.close();
     probe.close();
-    await runner.release();
+    await session.release();
   }
 }

@@ -1,33 +1,17 @@
 import { once } from 'node:events';
 import type * as Mysql2 from 'mysql2';
 import type { Queryable } from '../server/queryable';
-import type { MysqlOptions } from '../../typeorm/guarded-data-source';
 
 /** The part of mysql2 that is needed here. */
-type Connector = Pick<typeof Mysql2, 'createConnection'> & {
+export interface Connector extends Pick<typeof Mysql2, 'createConnection'> {
   /** Where there are several hosts: settles which of them {@link Connector.createConnection} goes to. */
   findWriter?(options: Mysql2.ConnectionOptions): Promise<void>;
-};
+}
 
-/**
- * What TypeORM makes its pool of: account, TLS and `extra` are the same for every session, or a server that wants TLS
- * would be spoken to without it.
- */
-function connectionOptions(options: MysqlOptions): Mysql2.ConnectionOptions {
-  const { host, port, socketPath, username, password, database } = options.replication?.master ?? options;
-  const { ssl, connectTimeout, insecureAuth, flags, debug } = options;
-  return {
-    ...(socketPath ? { socketPath } : { host, port }),
-    user: username,
-    password,
-    database,
-    ...Object.fromEntries(
-      Object.entries({ ssl, connectTimeout, insecureAuth, flags, debug }).filter(
-        ([, value]) => value !== undefined,
-      ),
-    ),
-    ...(options.extra as object | undefined),
-  };
+/** Where to connect to, and by what: account, TLS and session settings are the same for every session. */
+export interface Address {
+  readonly connector: Connector;
+  readonly options: Mysql2.ConnectionOptions;
 }
 
 /**
@@ -36,8 +20,8 @@ function connectionOptions(options: MysqlOptions): Mysql2.ConnectionOptions {
  *
  * @throws ProtectionFlowsError NO_WRITABLE_HOST with what is wrong with each of them
  */
-export async function findWriter(options: MysqlOptions): Promise<void> {
-  await (options.driver as Connector).findWriter?.(connectionOptions(options));
+export async function findWriter({ connector, options }: Address): Promise<void> {
+  await connector.findWriter?.(options);
 }
 
 /** A connection outside the pool; whoever opened it closes it. Once it is gone, every statement is rejected at once. */
@@ -56,9 +40,9 @@ const leaveLimitMs = 1000;
 /** Options of {@link openConnection}. */
 export interface OwnConnectionOptions {
   /** How long a statement may go without an answer, in milliseconds. Default: for ever. */
-  readonly answerLimitMs?: number;
+  readonly answerLimitMs?: number | undefined;
   /** Whether a query may be several statements. Default: no. */
-  readonly multipleStatements?: boolean;
+  readonly multipleStatements?: boolean | undefined;
 }
 
 /**
@@ -67,13 +51,10 @@ export interface OwnConnectionOptions {
  * failure to connect is what its statements are rejected with.
  */
 export function openConnection(
-  options: MysqlOptions,
+  { connector, options }: Address,
   { answerLimitMs, multipleStatements }: OwnConnectionOptions = {},
 ): OwnConnection {
-  const connection = (options.driver as Connector).createConnection({
-    ...connectionOptions(options),
-    multipleStatements,
-  });
+  const connection = connector.createConnection({ ...options, multipleStatements });
   const unanswered = new Set<(reason: unknown) => void>();
   // mysql2 answers nothing on a connection that the server refused: its first error stands for all statements
   let gone: unknown = null;

@@ -14,6 +14,8 @@ export interface StepContext extends OrphanContext {
   readonly orphans?: OrphanChoice;
   /** A change that the server can't make without copying the table is made up to that many rows. */
   readonly copyLimitRows: number;
+  /** Told before each step of a migration. */
+  onStep?(migration: string | null, title: string): void;
   /** Told of each key that a step worked on, with the time it took in milliseconds. */
   onKey?(name: string, ms: number): void;
   /** Told of rows that are about to be thrown away, by the caller's wish. */

@@ -1,4 +1,4 @@
-import { historyTable, readHistory, type HistoryEntry } from '../migrate';
+import { readHistory, type HistoryEntry } from '../history/history';
 import { catalogRows } from '../server/catalog-rows';
 import type { Remedies, RemedySection } from '../adopt/remedies';
 import type { Orphans } from '../orphans/find-orphans';
@@ -6,7 +6,7 @@ import { select, type Queryable } from '../server/queryable';
 import { note, remedyText, type RemedyPart } from '../steps/remedy';
 import type { Server } from '../server/server';
 import type { Schema, Table } from '../schema/shape';
-import type { HistoryRow } from '../history/history-rows';
+import type { HistoryNames, HistoryRow } from '../history/history-rows';
 import type { LastingEffects } from './probe/lasting-effects';
 import {
   skip,
@@ -29,6 +29,7 @@ export interface OrphanFact {
 
 /** What the history says, and what is to be done about it. */
 export interface HistoryFact {
+  readonly names: HistoryNames;
   /** Null where there is no history table. */
   readonly entries: readonly HistoryEntry[] | null;
   readonly rows: readonly HistoryRow[];
@@ -112,12 +113,15 @@ export function remedyOf(
 }
 
 /** Reads the history's rows as they are stored; none where there is no such table. */
-export async function readHistoryRows(session: Queryable): Promise<Pick<HistoryFact, 'entries' | 'rows'>> {
-  const entries = await readHistory(session);
+export async function readHistoryRows(
+  session: Queryable,
+  table: string,
+): Promise<Pick<HistoryFact, 'entries' | 'rows'>> {
+  const entries = await readHistory(session, table);
   if (entries === null) return { entries, rows: [] };
   const rows = await select<{ id: unknown; timestamp: unknown; name: unknown }>(
     session,
-    `SELECT id, timestamp, name FROM ${historyTable} ORDER BY id`,
+    `SELECT id, timestamp, name FROM ${table} ORDER BY id`,
   );
   return {
     entries,

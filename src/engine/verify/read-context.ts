@@ -1,11 +1,7 @@
-import {
-  migrationList,
-  declaredSchema,
-  historyTable,
-  planMigrate,
-  probes,
-  type ProtectionFlowsDataSource,
-} from '../migrate';
+import { planMigrate } from '../migrate/migrate';
+import { declaredSchemaOf, ownTablesOf, tablesOf, type Subject } from '../history/subject';
+import { stepsOf, type Migration } from '../steps/migration';
+import type { Database } from '../session/database';
 import { expectedText } from '../schema/ddl';
 import type { Server } from '../server/server';
 import { withTable, type Schema, named } from '../schema/shape';
@@ -35,6 +31,7 @@ import { findBehindViews, findHidden, readTriggers } from './surroundings';
 export function afterMigrate(
   live: Schema,
   server: Server,
+  migrations: readonly Migration[],
   pending: readonly string[],
   declared: Schema,
 ): Schema {
@@ -54,19 +51,19 @@ export function afterMigrate(
     }));
   }
 
-  for (const { name, steps } of migrationList) {
+  for (const { name, steps } of migrations) {
     for (const step of steps) if (pending.includes(name)) apply(step);
   }
-  for (const step of migrationList.flatMap(({ steps }) => [...steps])) if (step.foreignKey) apply(step);
+  for (const step of stepsOf(migrations)) if (step.foreignKey) apply(step);
   return state;
 }
 
-/** Names of all migrations of this code, oldest first. */
-const known = migrationList.map(({ name }) => name);
+/** Names of all migrations of the subject, oldest first. */
+const namesOf = ({ migrations }: Subject): string[] => migrations.map(({ name }) => name);
 
 /** The migrations that are not recorded, or whose rollback died. */
-function pendingOf({ rows }: Pick<HistoryFact, 'rows'>): string[] {
-  return known.filter((name) => !rows.some((row) => row.name === name && !row.reverting));
+function pendingOf(subject: Subject, { rows }: Pick<HistoryFact, 'rows'>): string[] {
+  return namesOf(subject).filter((name) => !rows.some((row) => row.name === name && !row.reverting));
 }
 
 /**
@@ -74,12 +71,12 @@ function pendingOf({ rows }: Pick<HistoryFact, 'rows'>): string[] {
  * Where everything of it is there, a row in the history is all that is missing.
  */
 export async function findWhetherMigrateMends(
-  dataSource: ProtectionFlowsDataSource,
+  database: Database,
   history: Pick<HistoryFact, 'rows'>,
 ): Promise<boolean> {
-  const pending = pendingOf(history);
+  const pending = pendingOf(database.subject, history);
   if (pending.length === 0) return false;
-  const { statements, findings } = await planMigrate(dataSource);
+  const { statements, findings } = await planMigrate(database);
   const stopped = findings.some((finding) => isInTheWay(finding) && finding.code !== 'PRIVILEGE_MISSING');
   return !stopped && statements.some(({ migration }) => migration !== null && pending.includes(migration));
 }
@@ -114,21 +111,21 @@ async function readOrphans(session: Queryable, declared: Schema, live: Schema): 
 
 /** Reads everything that the checks look at. */
 export async function readContext(
-  { server, database }: ProtectionFlowsDataSource,
+  { server, database, subject }: Database,
   session: Queryable,
   migrateMends: boolean,
 ): Promise<VerifyContext> {
-  const declared = declaredSchema;
+  const declared = declaredSchemaOf(subject);
+  const known = namesOf(subject);
+  const historyTable = ownTablesOf(subject).history;
+  const names = { package: subject.package, command: subject.command, table: historyTable };
   const ours = [...declared.keys()];
-  const parents = [...declared.values()].flatMap(({ foreignKeys }) =>
-    foreignKeys.map((key) => key.parentTable),
-  );
-  const catalog = await readCatalog(session, server, [...new Set([...ours, ...parents, historyTable])]);
+  const catalog = await readCatalog(session, server, [...tablesOf(subject), historyTable]);
   const live = new Map([...catalog].filter(([name]) => name !== historyTable));
-  const rows = await readHistoryRows(session);
+  const rows = await readHistoryRows(session, historyTable);
   const table = catalog.get(historyTable) ?? null;
-  const isWhole = historyFaults({ known, history: { ...rows, table, migrateMends } }).length === 0;
-  const history = { ...rows, table, migrateMends: migrateMends && isWhole };
+  const isWhole = historyFaults({ known, history: { ...rows, names, table, migrateMends } }).length === 0;
+  const history = { ...rows, names, table, migrateMends: migrateMends && isWhole };
   const isThere = missingTables({ declared, live }).length === 0;
   const hidden = await findHidden(
     session,
@@ -137,7 +134,9 @@ export async function readContext(
   const orphans = isThere && hidden.length === 0 ? await readOrphans(session, declared, live) : [];
   const mending = planRemedies({
     declared,
-    live: history.migrateMends ? afterMigrate(live, server, pendingOf(history), declared) : live,
+    live: history.migrateMends
+      ? afterMigrate(live, server, subject.migrations, pendingOf(subject, history), declared)
+      : live,
     server,
     comments: await readComments(session, ours),
     behindViews: await findBehindViews(session, live, ours),
@@ -150,7 +149,7 @@ export async function readContext(
     server,
     database,
     declared,
-    probes,
+    probes: subject.probes,
     live,
     history,
     known,

@@ -1,10 +1,10 @@
-import type { QueryRunner } from 'typeorm';
 import { declareArguments, flag, optional, options as optionsOf } from '../../arguments';
 import { isProtectionFlowsError } from '../../errors';
-import type { ProtectionFlowsDataSource } from '../migrate';
+import { withSession, type Database } from '../session/database';
 import { guarded } from '../migrate/arguments';
+import { ownTablesOf } from '../history/subject';
 import { busy } from '../session/lock-wait';
-import { insideTransaction, select } from '../server/queryable';
+import { insideTransaction, select, type Queryable } from '../server/queryable';
 import { whereOf } from '../server/server';
 import { cascadeDeleteCheck } from './checks/cascade-delete';
 import { checkConstraintsCheck } from './checks/check-constraints';
@@ -73,20 +73,20 @@ const assignments = (settings: Readonly<Record<string, string>>): string =>
     .join(', ');
 
 /** Runs `work` with settings of verify's own, and gives the session, which the pool hands out again, its former ones. */
-async function withOwnSettings<T>(runner: QueryRunner, work: () => Promise<T>): Promise<T> {
+async function withOwnSettings<T>(session: Queryable, work: () => Promise<T>): Promise<T> {
   const names = Object.keys(ownSettings);
   const [before] = await select(
-    runner,
+    session,
     `SELECT ${names.map((name) => `@@SESSION.${name} AS ${name}`).join(', ')}`,
   );
   const former = names.map((name): [string, string] => [name, String(Number(before?.[name]))]);
-  await runner.query(`SET ${assignments(ownSettings)}`);
+  await session.query(`SET ${assignments(ownSettings)}`);
   try {
     return await work();
   } catch (error) {
     throw busy(error);
   } finally {
-    await runner.query(`SET ${assignments(Object.fromEntries(former))}`).catch(() => undefined);
+    await session.query(`SET ${assignments(Object.fromEntries(former))}`).catch(() => undefined);
   }
 }
 
@@ -98,11 +98,11 @@ const notTakenBack = 1196;
  * transaction, and the savepoint with it; or it says that rows stay, as a trigger that this user may not see writes to a
  * table that keeps them.
  */
-async function takeBack(runner: QueryRunner): Promise<'ended' | 'stays' | null> {
+async function takeBack(session: Queryable): Promise<'ended' | 'stays' | null> {
   try {
-    const answer = (await runner.query('ROLLBACK TO SAVEPOINT verify_check')) as { warningStatus?: number };
+    const answer = (await session.query('ROLLBACK TO SAVEPOINT verify_check')) as { warningStatus?: number };
     if (!answer.warningStatus) return null;
-    const warnings = await select<{ Code: number | string }>(runner, 'SHOW WARNINGS');
+    const warnings = await select<{ Code: number | string }>(session, 'SHOW WARNINGS');
     return warnings.some(({ Code }) => Number(Code) === notTakenBack) ? 'stays' : null;
   } catch (error) {
     if (errnoOf(error) === null) throw error;
@@ -124,13 +124,17 @@ const leftBehind = ({ id, evidence }: CheckResult): CheckResult => ({
  * Runs the behaviour checks in one transaction of DML only, rolled back whatever happens. With autocommit off nothing
  * can stay even where the server ends the transaction by itself, as a deadlock does; the checks after it do not run.
  */
-async function behaviour(runner: QueryRunner, outside: VerifyContext): Promise<CheckResult[]> {
-  const session = insideTransaction(runner);
-  const context = { ...outside, session, effects: new LastingEffects(session, outside.database) };
-  await runner.query('SET SESSION autocommit = 0');
+async function behaviour(session: Queryable, outside: VerifyContext): Promise<CheckResult[]> {
+  const inside = insideTransaction(session);
+  const context = {
+    ...outside,
+    session: inside,
+    effects: new LastingEffects(inside, outside.database),
+  };
+  await session.query('SET SESSION autocommit = 0');
   try {
-    await runner.query('START TRANSACTION');
-    await runner.query('SAVEPOINT verify_check');
+    await session.query('START TRANSACTION');
+    await session.query('SAVEPOINT verify_check');
     const results: CheckResult[] = [];
     let why: string | null = null;
     for (const check of behaviourChecks) {
@@ -139,7 +143,7 @@ async function behaviour(runner: QueryRunner, outside: VerifyContext): Promise<C
         continue;
       }
       const result = await runCheck(check, context);
-      const state = await takeBack(runner);
+      const state = await takeBack(session);
       results.push(state === 'stays' ? leftBehind(result) : result);
       if (state === 'ended') why = `the server ended the transaction in the check ${check.id}`;
       if (state === 'stays') why = `rows of the check ${check.id} stayed`;
@@ -147,18 +151,18 @@ async function behaviour(runner: QueryRunner, outside: VerifyContext): Promise<C
     return results;
   } finally {
     // Where the connection is gone, the server has rolled back by itself.
-    await runner.query('ROLLBACK').catch(() => undefined);
-    await runner.query('SET SESSION autocommit = 1').catch(() => undefined);
+    await session.query('ROLLBACK').catch(() => undefined);
+    await session.query('SET SESSION autocommit = 1').catch(() => undefined);
   }
 }
 
 /** Whether migrate is the remedy, asked on a session that is given back first: the pool may have one only. */
-async function wouldMigrateMend(dataSource: ProtectionFlowsDataSource): Promise<boolean> {
-  const runner = dataSource.createQueryRunner('master');
-  const history = await withOwnSettings(runner, () => readHistoryRows(runner)).finally(() =>
-    runner.release(),
+async function wouldMigrateMend(database: Database): Promise<boolean> {
+  const { history } = ownTablesOf(database.subject);
+  const rows = await withSession(database, (session) =>
+    withOwnSettings(session, () => readHistoryRows(session, history)),
   );
-  return findWhetherMigrateMends(dataSource, history);
+  return findWhetherMigrateMends(database, rows);
 }
 
 /**
@@ -168,27 +172,21 @@ async function wouldMigrateMend(dataSource: ProtectionFlowsDataSource): Promise<
  *
  * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments; CONNECTION_LOST; TABLE_BUSY where the history itself is locked; whatever else stands in a check's way is reported as `skip`
  */
-export async function verify(
-  dataSource: ProtectionFlowsDataSource,
-  options: VerifyOptions = {},
-): Promise<VerifyReport> {
+export async function verify(dataSource: Database, options: VerifyOptions = {}): Promise<VerifyReport> {
   assertVerify({ dataSource, options });
   const where = whereOf(dataSource);
   const migrateMends = await wouldMigrateMend(dataSource);
-  const runner = dataSource.createQueryRunner('master');
-  try {
-    return await withOwnSettings(runner, async () => {
-      const context = await readContext(dataSource, runner, migrateMends);
+  return withSession(dataSource, (session) =>
+    withOwnSettings(session, async () => {
+      const context = await readContext(dataSource, session, migrateMends);
       const results: CheckResult[] = [];
       for (const check of readingChecks) results.push(await runCheck(check, context));
-      results.push(...(await behaviour(runner, context)));
+      results.push(...(await behaviour(session, context)));
       const checks = results.sort((one, other) => checkIds.indexOf(one.id) - checkIds.indexOf(other.id));
       const verdict = verdictOf(context, checks);
       const anyDeferred = checks.some((check) => check.status === 'deferred');
       const ok = verdict === 'proven' && !(options.strict && anyDeferred);
       return { ok, verdict, ...where, checks };
-    });
-  } finally {
-    await runner.release();
-  }
+    }),
+  );
 }

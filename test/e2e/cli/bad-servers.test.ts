@@ -36,7 +36,7 @@ describe('a server that goes away in the middle', () => {
   const database = useDatabase({ platform: 'mixed', server });
 
   it('ends migrate with its own error, and the next migrate does everything', async () => {
-    const lock = lockName(database.name);
+    const lock = lockName('sendense_flow', database.name);
     await database.session.query(`SELECT GET_LOCK('${lock}', 0)`);
     const running = runCommandLine(['migrate'], { env: { DATABASE_URL: database.url } });
     await waitFor(async () => {
@@ -83,7 +83,7 @@ describe('a server that freezes', () => {
   afterEach(() => process.kill(server.pid, 'SIGCONT'));
 
   it('while a migrate waits for another: SIGTERM ends it, which says that the server is silent', async () => {
-    await database.session.query(`SELECT GET_LOCK('${lockName(database.name)}', 0)`);
+    await database.session.query(`SELECT GET_LOCK('${lockName('sendense_flow', database.name)}', 0)`);
     const { child, ended } = start();
     await waitFor(async () => {
       const waiting = (await database.session.query(

@@ -1,5 +1,5 @@
 import { createRepositories, type NewFlow, type Repositories } from '../../../src';
-import type { ProtectionFlowsDataSource } from '../../../src/engine/migrate';
+import type { ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-data-source';
 import type { TestDatabase } from '../../support/database';
 import { addPlatformRows, backupOfGroup } from './platform';
 import { waitForPrograms, type Program } from './programs';

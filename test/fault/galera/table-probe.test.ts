@@ -1,6 +1,7 @@
+import { addressOf } from '../../../src/typeorm/address';
 import type { Connection } from 'mysql2/promise';
 import { createDataSource } from '../../../src/typeorm/create-data-source';
-import type { MysqlOptions } from '../../../src/engine/migrate';
+import type { MysqlOptions } from '../../../src/typeorm/guarded-data-source';
 import { openConnection } from '../../../src/engine/session/open-connection';
 import {
   executeStatement,
@@ -40,7 +41,7 @@ describeOnGalera('DDL on a cluster, on a table that somebody holds', () => {
   async function execute(source = dataSource(), options: StatementOptions = { tableWaitMs: 300 }) {
     const session = source.createQueryRunner('master');
     const probe = new TableProbe(() =>
-      openConnection(source.options as MysqlOptions, { multipleStatements: true }),
+      openConnection(addressOf(source.options as MysqlOptions), { multipleStatements: true }),
     );
     await session.query('SET SESSION lock_wait_timeout = 1');
     let isOver = false;

@@ -1,4 +1,6 @@
-import { adopt, migrate, rollback, type ProtectionFlowsDataSource } from '../../../src/engine/migrate';
+import { adopt } from '../../../src/engine/adopt';
+import { migrate, rollback } from '../../../src/engine/migrate';
+import { type ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-data-source';
 import type { SessionOptions } from '../../../src/engine/session/migration-session';
 import type { Row } from '../../../src/engine/server/queryable';
 import {

@@ -1,4 +1,4 @@
-import type { ProtectionFlowsDataSource } from '../../../src/engine/migrate';
+import type { ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-data-source';
 import { aroundStatements, type Around } from '../../support/around-statements';
 
 const reads = /^[\s(]*(SELECT|SHOW|EXPLAIN|DESCRIBE|WITH)\b/i;

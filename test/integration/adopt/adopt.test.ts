@@ -1,5 +1,6 @@
 import { createConnection } from 'mysql2/promise';
-import { adopt, migrate, planMigrate } from '../../../src/engine/migrate';
+import { adopt } from '../../../src/engine/adopt';
+import { migrate, planMigrate } from '../../../src/engine/migrate';
 import { select } from '../../../src/engine/server/queryable';
 import { createPlatformTables, platformTableNames } from '../../../src/testing';
 import { verify } from '../../../src/engine/verify';

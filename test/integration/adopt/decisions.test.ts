@@ -1,4 +1,4 @@
-import { adopt, type Decision } from '../../../src/engine/migrate';
+import { adopt, type Decision } from '../../../src/engine/adopt';
 import { verify } from '../../../src/engine/verify';
 import { useDatabase } from '../../support/database';
 import { openDataSource } from '../../support/data-source';

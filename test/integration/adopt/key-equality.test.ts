@@ -1,4 +1,4 @@
-import { adopt } from '../../../src/engine/migrate';
+import { adopt } from '../../../src/engine/adopt';
 import { verify } from '../../../src/engine/verify';
 import { useDataSource } from '../../support/data-source';
 import { useDatabase } from '../../support/database';

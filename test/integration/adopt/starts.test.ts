@@ -1,4 +1,5 @@
-import { adopt, migrate } from '../../../src/engine/migrate';
+import { adopt } from '../../../src/engine/adopt';
+import { migrate } from '../../../src/engine/migrate';
 import { select } from '../../../src/engine/server/queryable';
 import { platformPresets, type PlatformPresetName } from '../../../src/testing';
 import { verify } from '../../../src/engine/verify';

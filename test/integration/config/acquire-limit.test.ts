@@ -1,7 +1,8 @@
 import * as mysql2 from 'mysql2';
 import { withSessionSettings } from '../../../src/driver/session-settings';
 import { createDataSource } from '../../../src/typeorm/create-data-source';
-import { migrate, type ProtectionFlowsDataSource } from '../../../src/engine/migrate';
+import { migrate } from '../../../src/engine/migrate';
+import { type ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-data-source';
 import { createRepositories } from '../../../src/repositories';
 import { useDatabase } from '../../support/database';
 

@@ -1,6 +1,7 @@
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
 import { createDataSource } from '../../../src/typeorm/create-data-source';
-import { migrate, type ProtectionFlowsDataSource } from '../../../src/engine/migrate';
+import { migrate } from '../../../src/engine/migrate';
+import { type ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-data-source';
 import { startPrivateServer, type PrivateServer } from '../../../src/testing';
 import { testInstallation } from '../../support/test-installation';
 

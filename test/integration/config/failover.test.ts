@@ -2,7 +2,8 @@ import { createServer } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { ProtectionFlow } from '../../../src/entities';
 import { isProtectionFlowsError } from '../../../src/errors';
-import { migrate, type ProtectionFlowsDataSource } from '../../../src/engine/migrate';
+import { migrate } from '../../../src/engine/migrate';
+import { type ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-data-source';
 import { createRepositories } from '../../../src/repositories';
 import { waitFor } from '../../support/wait-for';
 import {

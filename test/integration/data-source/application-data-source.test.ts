@@ -150,10 +150,8 @@ describe("this package's migrations on another DataSource", () => {
   it.each(migrations.map((Migration) => [new Migration().name, Migration] as const))(
     '%s neither runs nor is undone',
     async (_name, Migration) => {
-      const runner = plain.createQueryRunner();
-      await expect(new Migration().up(runner)).rejects.toMatchObject(refusal);
-      await expect(new Migration().down(runner)).rejects.toMatchObject(refusal);
-      await runner.release();
+      await expect(new Migration().up()).rejects.toMatchObject(refusal);
+      await expect(new Migration().down()).rejects.toMatchObject(refusal);
       expect(await ownTables()).toEqual([]);
     },
   );

@@ -1,7 +1,6 @@
 import { createDataSource } from '../../../src/typeorm/create-data-source';
 import { ProtectionFlow } from '../../../src/entities';
-import { migrations } from '../../../src/migrations';
-import { migrationList } from '../../../src/engine/migrate';
+import { migrations, migrationList } from '../../../src/migrations';
 import { select } from '../../../src/engine/server/queryable';
 import { catalogDump } from '../../support/catalog-dump';
 import { useDatabase } from '../../support/database';

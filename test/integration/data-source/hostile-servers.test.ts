@@ -1,5 +1,6 @@
 import { ProtectionFlow, ProtectionFlowExecution } from '../../../src/entities';
-import { adopt, migrate, rollback } from '../../../src/engine/migrate';
+import { adopt } from '../../../src/engine/adopt';
+import { migrate, rollback } from '../../../src/engine/migrate';
 import { select } from '../../../src/engine/server/queryable';
 import { seedPlatformRows } from '../../../src/testing';
 import { verify } from '../../../src/engine/verify';

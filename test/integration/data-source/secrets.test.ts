@@ -3,7 +3,8 @@ import { createDataSource } from '../../../src/typeorm/create-data-source';
 import { loadConnection } from '../../../src/config';
 import { dataSourceOptions } from '../../../src/typeorm/data-source-options';
 import { createRepositories } from '../../../src/repositories';
-import { migrate, type ProtectionFlowsDataSource } from '../../../src/engine/migrate';
+import { migrate } from '../../../src/engine/migrate';
+import { type ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-data-source';
 import { useDatabase } from '../../support/database';
 import { sharedServer } from '../../support/shared-server';
 

@@ -3,7 +3,7 @@ import { compareOwned } from '../../../scripts/migrations/databases';
 import { loadConnection } from '../../../src/config';
 import { dataSourceOptions } from '../../../src/typeorm/data-source-options';
 import { entities } from '../../../src/entities';
-import { declaredSchema } from '../../../src/engine/migrate';
+import { declaredSchema } from '../../../src/migrations';
 import { readCatalog } from '../../../src/engine/schema/catalog/read-catalog';
 import { detectServer } from '../../../src/engine/server/server';
 import type { Schema } from '../../../src/engine/schema/shape';

@@ -1,6 +1,7 @@
 import { createDataSource } from '../../../src/typeorm/create-data-source';
 import type { ErrorCode, ProtectionFlowsError } from '../../../src/errors';
-import { adopt, migrate, rollback } from '../../../src/engine/migrate';
+import { adopt } from '../../../src/engine/adopt';
+import { migrate, rollback } from '../../../src/engine/migrate';
 import { createPlatformTables, createThrowAwayDatabase } from '../../../src/testing';
 import { verify } from '../../../src/engine/verify';
 import { useDatabase } from '../../support/database';

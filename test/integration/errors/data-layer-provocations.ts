@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../../src/errors';
-import { migrate, rollback, type ProtectionFlowsDataSource } from '../../../src/engine/migrate';
+import { migrate, rollback } from '../../../src/engine/migrate';
+import { type ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-data-source';
 import { createRepositories, type Repositories } from '../../../src/repositories';
 import { createPlatformTables, createSchedule } from '../../../src/testing';
 

@@ -2,7 +2,8 @@ import { DataSource, type DataSourceOptions } from 'typeorm';
 import { entities } from '../../../src/entities';
 import type { ErrorCode } from '../../../src/errors';
 import { migrations } from '../../../src/migrations';
-import { migrate, type ProtectionFlowsDataSource } from '../../../src/engine/migrate';
+import { migrate } from '../../../src/engine/migrate';
+import { type ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-data-source';
 import { createRepositories } from '../../../src/repositories';
 import type { TestDatabase } from '../../support/database';
 

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { createDataSource } from '../../../src/typeorm/create-data-source';
 import { ProtectionFlowExecution } from '../../../src/entities';
-import type { ProtectionFlowsDataSource } from '../../../src/engine/migrate';
+import type { ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-data-source';
 import { createRepositories } from '../../../src/repositories';
 import { usePrivateServer } from '../../support/database';
 import { useDataLayer } from '../repositories/data-layer';

@@ -3,7 +3,8 @@ import { services } from '../../../src/cli/services';
 import { createDataSource, loadConnection, withSessionSettings } from '../../../src';
 import { ProtectionFlow, ProtectionFlowExecution } from '../../../src/entities';
 import { errorCodes, type ErrorCode, type ErrorReport } from '../../../src/errors';
-import { adopt, migrate, planMigrate, rollback } from '../../../src/engine/migrate';
+import { adopt } from '../../../src/engine/adopt';
+import { migrate, planMigrate, rollback } from '../../../src/engine/migrate';
 import type { ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-data-source';
 import { lockName } from '../../../src/engine/session/lock';
 import { createPlatformTables, createRepository, startPrivateServer } from '../../../src/testing';
@@ -174,7 +175,7 @@ describe('every error code is provoked:', () => {
     },
     LOCK_LOST: () => migrate(beforeStatement(dataSource(), /^CREATE TABLE .?protection_flows/, stealLease)),
     MIGRATE_LOCKED: async () => {
-      await query(`SELECT GET_LOCK('${lockName(database.name)}', 0)`);
+      await query(`SELECT GET_LOCK('${lockName('sendense_flow', database.name)}', 0)`);
       return migrate(dataSource(), { lockWaitMs: 1 });
     },
     HISTORY_UNKNOWN: async () => {

@@ -1,3 +1,6 @@
+import { ownerOf } from '../../../src/engine/history/subject';
+import { runMigration, undoMigration } from '../../../src/engine/steps/migration';
+import type { StepContext } from '../../../src/engine/steps/step';
 import { join } from 'node:path';
 import { ModuleKind, ScriptTarget, transpileModule } from 'typescript';
 import {
@@ -8,7 +11,7 @@ import {
 } from '../../../scripts/migrations/databases';
 import { sameTables } from '../../../scripts/migrations/same-tables';
 import { sqlOf } from '../../../src/engine/schema/ddl';
-import { type StepMigration, attachHooks, declaredSchema } from '../../../src/migrations';
+import { type StepMigration, declaredSchema } from '../../../src/migrations';
 import type { ServerAddress } from '../../../src/testing';
 
 const folder = join(__dirname, '..', '..', '..', 'src', 'migrations');
@@ -47,16 +50,23 @@ export function tryOut(
   ];
   return withMigratedDatabase(server, entities, async (dataSource) => {
     const runner = dataSource.createQueryRunner('master');
-    attachHooks(runner, {});
+    const context: StepContext = {
+      session: runner,
+      server: dataSource.server,
+      owner: ownerOf(dataSource.subject),
+      discardRows: false,
+      copyLimitRows: 100_000,
+      execute: async (sql) => void (await runner.query(sql)),
+    };
     try {
       const before = await readTables(dataSource, tables);
-      await migration.up(runner);
+      await runMigration(migration, context);
       const diff = await typeormDiff(dataSource);
       const middle = await readTables(dataSource, tables);
       const again = migration.steps.flatMap((step) => sqlOf(step.plan(middle, dataSource.server)));
-      await migration.up(runner);
-      await migration.down(runner);
-      await migration.down(runner);
+      await runMigration(migration, context);
+      await undoMigration(migration, context);
+      await undoMigration(migration, context);
       const after = await readTables(dataSource, tables);
       return { diff, again, restored: sameTables(before, after) };
     } finally {

@@ -1,5 +1,6 @@
 import { createDataSource } from '../../../src/typeorm/create-data-source';
-import { adopt, migrate, planMigrate, readStatus, rollback, runPreflight } from '../../../src/engine/migrate';
+import { adopt } from '../../../src/engine/adopt';
+import { migrate, planMigrate, readStatus, rollback, runPreflight } from '../../../src/engine/migrate';
 import { quoteName } from '../../../src/engine/server/queryable';
 import { createRepositories } from '../../../src/repositories';
 import { buildFlow } from '../../../src/testing/factories';

@@ -1,5 +1,6 @@
+import { addressOf } from '../../../src/typeorm/address';
 import type { Connection } from 'mysql2/promise';
-import type { MysqlOptions } from '../../../src/engine/migrate';
+import type { MysqlOptions } from '../../../src/typeorm/guarded-data-source';
 import {
   executeStatement,
   type StatementOptions,
@@ -31,7 +32,8 @@ describe('a statement that waits for a table', () => {
 
   const alter = 'ALTER TABLE protection_flows ADD COLUMN note int NULL';
   const alterBack = 'ALTER TABLE protection_flows DROP COLUMN note';
-  const open = (): OwnConnection => openConnection(dataSource().options as MysqlOptions, { answerLimitMs });
+  const open = (): OwnConnection =>
+    openConnection(addressOf(dataSource().options as MysqlOptions), { answerLimitMs });
   const endless = { ...defaultSlices, firstMs: 60_000, longestMs: 60_000 };
   const tiny = { firstMs: 1, longestMs: 1, afterWorkMs: 0, watchAfterMs: 0 };
   let session: Queryable & { release(): Promise<void> };
@@ -161,7 +163,7 @@ describe('a statement that waits for a table', () => {
     const holder = await holding();
     const run = execute({}, () => {
       const options = dataSource().options as MysqlOptions;
-      return openConnection({ ...options, username: 'nobody' } as MysqlOptions, { answerLimitMs });
+      return openConnection(addressOf({ ...options, username: 'nobody' } as MysqlOptions), { answerLimitMs });
     });
     await waitFor(() => run.waits > 0);
     expect(run.holder).toContain(`connection ${holder.threadId} (root@`);

@@ -1,5 +1,5 @@
 import { Injectable, Module } from '@nestjs/common';
-import { ProtectionFlowsDataSource } from '../../../src/engine/migrate';
+import { ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-data-source';
 import {
   ProtectionFlowsModule,
   type ProtectionFlowsModuleOptions,

@@ -3,7 +3,7 @@ import { APP_FILTER } from '@nestjs/core';
 import { createPool, type Pool } from 'mysql2/promise';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { entities, ProtectionFlow } from '../../../src/entities';
-import { ProtectionFlowsDataSource } from '../../../src/engine/migrate';
+import { ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-data-source';
 import { ProtectionFlowsExceptionFilter, ProtectionFlowsModule } from '../../../src/nestjs';
 import { ExecutionRepository, FlowRepository, DueFlowRepository } from '../../../src/repositories';
 import { buildFlow } from '../../../src/testing';

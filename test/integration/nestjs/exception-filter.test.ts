@@ -22,7 +22,7 @@ import {
   type NewFlow,
 } from '../../../src/repositories';
 import { buildFlow, createRepository } from '../../../src/testing';
-import { ProtectionFlowsDataSource } from '../../../src/engine/migrate';
+import { ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-data-source';
 import { useDatabase, usePrivateServer } from '../../support/database';
 import { useDataSource } from '../../support/data-source';
 import { useApps } from './apps';

@@ -1,7 +1,7 @@
 import { Injectable, Module } from '@nestjs/common';
 import { buildFlow } from '../../../src/testing';
 import { createDataSource } from '../../../src/typeorm/create-data-source';
-import { ProtectionFlowsDataSource } from '../../../src/engine/migrate';
+import { ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-data-source';
 import { ProtectionFlowsModule } from '../../../src/nestjs';
 import {
   DueFlowRepository,

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource, InjectRepository, TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource, EntityManager, type Repository } from 'typeorm';
-import { ProtectionFlowsDataSource } from '../../../src/engine/migrate';
+import { ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-data-source';
 import { ProtectionFlowsModule } from '../../../src/nestjs';
 import { FlowRepository } from '../../../src/repositories';
 import { buildFlow } from '../../../src/testing';

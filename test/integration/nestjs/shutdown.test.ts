@@ -1,7 +1,7 @@
 import { Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { createDataSource } from '../../../src/typeorm/create-data-source';
 import { dataSource as sharedDataSource } from '../../../src/data-source';
-import { ProtectionFlowsDataSource } from '../../../src/engine/migrate';
+import { ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-data-source';
 import { ProtectionFlowsModule } from '../../../src/nestjs';
 import { FlowRepository } from '../../../src/repositories';
 import { useDatabase } from '../../support/database';

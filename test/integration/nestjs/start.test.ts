@@ -1,5 +1,6 @@
 import { createDataSource } from '../../../src/typeorm/create-data-source';
-import { migrationList, ProtectionFlowsDataSource } from '../../../src/engine/migrate';
+import { migrationList } from '../../../src/migrations';
+import { ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-data-source';
 import { ProtectionFlowsModule } from '../../../src/nestjs';
 import { FlowRepository } from '../../../src/repositories';
 import { verify } from '../../../src/engine/verify';

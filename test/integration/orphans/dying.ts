@@ -1,4 +1,4 @@
-import type { ProtectionFlowsDataSource } from '../../../src/engine/migrate';
+import type { ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-data-source';
 import type { Queryable } from '../../../src/engine/server/queryable';
 
 /** Where a session dies: before its nth statement that changes something, or right after it. */

@@ -1,6 +1,5 @@
 import type { Connection } from 'mysql2/promise';
-import { declaredSchema } from '../../../src/engine/migrate';
-import { owner } from '../../../src/migrations';
+import { declaredSchema, owner } from '../../../src/migrations';
 import { foreignKey, table as declareTable } from '../../../src/engine/schema/declare';
 import { findQuarantines, quarantineSources } from '../../../src/engine/orphans/quarantine-table';
 import { restoreRows, type RestoredRows } from '../../../src/engine/orphans/restore-rows';
@@ -111,7 +110,7 @@ export function orphanBench(database: TestDatabase, ownServer?: Server) {
       const { table, key } = declaredKey(name);
       const live = await readCatalog(database.session, server(), [table, key.parentTable]);
       const session: Queryable = wishes.session ?? database.session;
-      const context: StepContext = {
+      const context = {
         session,
         server: server(),
         owner,

@@ -1,11 +1,6 @@
 import { createConnection, type Connection } from 'mysql2/promise';
-import {
-  adopt,
-  migrate,
-  runPreflight,
-  type Finding,
-  type PreflightResult,
-} from '../../../src/engine/migrate';
+import { migrate, runPreflight, type Finding, type PreflightResult } from '../../../src/engine/migrate';
+import { adopt } from '../../../src/engine/adopt';
 import { select, type Queryable } from '../../../src/engine/server/queryable';
 import { catalogDump, madeAtOnce } from '../../support/catalog-dump';
 import type { TestDatabase } from '../../support/database';

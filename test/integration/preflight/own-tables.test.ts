@@ -1,4 +1,5 @@
-import { adopt, migrate } from '../../../src/engine/migrate';
+import { adopt } from '../../../src/engine/adopt';
+import { migrate } from '../../../src/engine/migrate';
 import { migrationList } from '../../../src/migrations';
 import { select } from '../../../src/engine/server/queryable';
 import { openDataSource } from '../../support/data-source';

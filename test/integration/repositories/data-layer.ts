@@ -7,7 +7,7 @@ import {
 } from '../../../src/testing';
 import { useDataSource } from '../../support/data-source';
 import { useDatabase, type TestDatabase, type UseDatabaseOptions } from '../../support/database';
-import type { ProtectionFlowsDataSource } from '../../../src/engine/migrate';
+import type { ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-data-source';
 
 /** A migrated database with the platform's rows, and the repositories on it. */
 export interface DataLayer {

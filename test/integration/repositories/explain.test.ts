@@ -1,6 +1,6 @@
 import { createRepositories, type ExecutionFilter, type Repositories } from '../../../src/repositories';
 import { createDataSource } from '../../../src/typeorm/create-data-source';
-import type { ProtectionFlowsDataSource } from '../../../src/engine/migrate';
+import type { ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-data-source';
 import { select } from '../../../src/engine/server/queryable';
 import { useDataSource } from '../../support/data-source';
 import { useDatabase } from '../../support/database';

@@ -1,6 +1,6 @@
 import type { EntityManager } from 'typeorm';
 import { createDataSource } from '../../../src/typeorm/create-data-source';
-import type { ProtectionFlowsDataSource } from '../../../src/engine/migrate';
+import type { ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-data-source';
 import { createRepositories } from '../../../src/repositories';
 import { useDataLayer } from './data-layer';
 import { connectRival, type Rival } from './transactions-rival';

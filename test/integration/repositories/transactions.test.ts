@@ -2,7 +2,7 @@ import type { EntityManager } from 'typeorm';
 import { uuidv7 } from 'uuidv7';
 import { createDataSource } from '../../../src/typeorm/create-data-source';
 import { isProtectionFlowsError } from '../../../src/errors';
-import type { ProtectionFlowsDataSource } from '../../../src/engine/migrate';
+import type { ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-data-source';
 import { createRepositories, type Repositories } from '../../../src/repositories';
 import { waitFor } from '../../support/wait-for';
 import { useDataLayer } from './data-layer';

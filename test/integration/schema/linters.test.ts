@@ -3,7 +3,9 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { adopt, migrate, type ProtectionFlowsDataSource } from '../../../src/engine/migrate';
+import { adopt } from '../../../src/engine/adopt';
+import { migrate } from '../../../src/engine/migrate';
+import { type ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-data-source';
 import { ensureLeaseTable } from '../../../src/engine/session/lease-table';
 import { ensureQuarantine } from '../../../src/engine/orphans/quarantine-table';
 import { readRowTable } from '../../../src/engine/orphans/rows';
@@ -75,7 +77,7 @@ describe.each(Object.entries(ways))('the tables after %s', (_way, make) => {
   const dataSource = useDataSource(database, { migrated: false });
   beforeAll(async () => {
     await make(dataSource());
-    await ensureLeaseTable(database.session);
+    await ensureLeaseTable(database.session, 'sendense_flow_lock');
     const { session } = database;
     const server = sharedServer();
     const execute = async (sql: string) => void (await session.query(sql));

@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { createConnection, type Connection } from 'mysql2/promise';
-import { adopt, migrate, type ProtectionFlowsDataSource } from '../../../src/engine/migrate';
+import { adopt } from '../../../src/engine/adopt';
+import { migrate } from '../../../src/engine/migrate';
+import { type ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-data-source';
 import { describeDifference } from '../../../src/engine/schema/compare';
 import { select, type Queryable } from '../../../src/engine/server/queryable';
 import type { Flavour } from '../../../src/engine/server/server';

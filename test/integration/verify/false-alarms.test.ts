@@ -1,5 +1,6 @@
 import { createTableSql, foreignKeySql, alterSql } from '../../../src/engine/schema/ddl';
-import { declaredSchema, migrate } from '../../../src/engine/migrate';
+import { declaredSchema } from '../../../src/migrations';
+import { migrate } from '../../../src/engine/migrate';
 import type { Queryable } from '../../../src/engine/server/queryable';
 import type { Flavour } from '../../../src/engine/server/server';
 import { platformTableNames, createPlatformTables } from '../../../src/testing';

@@ -101,7 +101,13 @@ async function outcomeOf({ run }: Check, known: Probes = probes): Promise<CheckO
   const context: VerifyContext = {
     ...{ session, server, database: database.name, declared, probes: known },
     live: await readCatalog(session, server, [...declared.keys()]),
-    history: { entries: [], rows: [], table: null, migrateMends: false },
+    history: {
+      names: { package: 'shop', command: 'shop', table: 'shop_migrations' },
+      entries: [],
+      rows: [],
+      table: null,
+      migrateMends: false,
+    },
     ...{ known: [], orphans: [], triggers: [], hidden: [], mending: none },
     effects: new LastingEffects(session, database.name),
   };

@@ -1,5 +1,5 @@
 import type { PruneReport } from '../../../src/cli/prune-executions';
-import type { AdoptResult } from '../../../src/engine/migrate';
+import type { AdoptResult } from '../../../src/engine/adopt';
 import type {
   MigratePlan,
   MigrateResult,

@@ -17,6 +17,8 @@ const row = (id: number, name: string, timestamp = Number(name.slice(-13))): His
 });
 const whole = known.map((name, at) => row(at + 1, name));
 
+const names = { package: 'shop', command: 'shop', table: 'shop_migrations' };
+
 // Without these, a history that tells TypeORM something wrong could pass for a right one.
 describe('the rows of the history', () => {
   it('are right as migrate writes them, with gaps too', () => {
@@ -24,10 +26,10 @@ describe('the rows of the history', () => {
     for (const rows of [whole, gaps]) {
       expect(
         [
-          unknownRows(rows, known),
-          repeatedRows(rows),
-          mistimedRows(rows, known),
-          disorderedRows(rows, known),
+          unknownRows(names, rows, known),
+          repeatedRows(names, rows),
+          mistimedRows(names, rows, known),
+          disorderedRows(names, rows, known),
         ].flat(),
       ).toEqual([]);
     }
@@ -35,7 +37,7 @@ describe('the rows of the history', () => {
 
   it('that are missing come back between their neighbours where there is room', () => {
     const inserts = (rows: HistoryRow[], missing: string[]): string =>
-      remedyText(insertRows(missing, rows, known));
+      remedyText(insertRows(names, missing, rows, known));
     expect(inserts([whole[0]!, whole[2]!], [known[1]!])).toContain(
       "(id, timestamp, name) VALUES (2, 1795305601000, 'B1795305601000')",
     );
@@ -46,9 +48,11 @@ describe('the rows of the history', () => {
   });
 
   it('that are there twice, unknown, mistimed or in another order are found', () => {
-    expect(repeatedRows([...whole, row(9, known[0]!)])[0]?.summary).toContain(known[0]);
-    expect(unknownRows([...whole, row(9, 'Z1795305609000')], known)[0]?.summary).toContain('Z1795305609000');
-    expect(mistimedRows([row(1, known[0]!, 5)], known)[0]?.summary).toContain('timestamp 5');
-    expect(disorderedRows([row(1, known[1]!), row(2, known[0]!)], known)).toHaveLength(1);
+    expect(repeatedRows(names, [...whole, row(9, known[0]!)])[0]?.summary).toContain(known[0]);
+    expect(unknownRows(names, [...whole, row(9, 'Z1795305609000')], known)[0]?.summary).toContain(
+      'Z1795305609000',
+    );
+    expect(mistimedRows(names, [row(1, known[0]!, 5)], known)[0]?.summary).toContain('timestamp 5');
+    expect(disorderedRows(names, [row(1, known[1]!), row(2, known[0]!)], known)).toHaveLength(1);
   });
 });

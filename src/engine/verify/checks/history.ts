@@ -1,10 +1,5 @@
 import { describeDifference } from '../../schema/compare';
-import {
-  createHistorySql,
-  historyTable,
-  historyTableFaults,
-  mendHistorySql,
-} from '../../history/history-table';
+import { createHistorySql, historyTableFaults, mendHistorySql } from '../../history/history-table';
 import { remedyText, statement } from '../../steps/remedy';
 import { ask, type Check, type VerifyContext } from '../context';
 import { fail, pass } from '../report';
@@ -19,7 +14,7 @@ import {
 
 /** What is wrong with the history apart from what is pending, in the order in which it is to be mended. */
 export function historyFaults({ history, known }: Pick<VerifyContext, 'history' | 'known'>): HistoryFault[] {
-  const { rows, table } = history;
+  const { rows, names, table } = history;
   const faults = table === null ? [] : historyTableFaults(table);
   const columns = faults.filter(({ object }) => object !== 'index');
   const indexes = faults.filter(({ object }) => object === 'index');
@@ -34,39 +29,40 @@ export function historyFaults({ history, known }: Pick<VerifyContext, 'history' 
         ];
   return [
     ...ofTable(columns),
-    ...unknownRows(rows, known),
-    ...repeatedRows(rows),
+    ...unknownRows(names, rows, known),
+    ...repeatedRows(names, rows),
     ...ofTable(indexes),
-    ...mistimedRows(rows, known),
-    ...disorderedRows(rows, known),
+    ...mistimedRows(names, rows, known),
+    ...disorderedRows(names, rows, known),
   ];
 }
 
 /** What is not recorded, or half taken back. */
 function pendingFault({ history, known }: VerifyContext): HistoryFault | null {
-  const { entries, rows } = history;
+  const { entries, rows, names } = history;
+  const { table, command } = names;
   const pending = known.filter((name) => !rows.some((row) => row.name === name));
   const reverting = rows.filter((row) => row.reverting).map(({ name }) => name);
   const summary = [
-    ...(entries === null ? [`there is no table ${historyTable}`] : []),
+    ...(entries === null ? [`there is no table ${table}`] : []),
     ...(pending.length > 0
       ? [
           `${known.length - pending.length} of ${known.length} migrations recorded; pending: ${pending.join(', ')}`,
         ]
       : []),
     ...(reverting.length > 0
-      ? [`a rollback of ${reverting.join(', ')} died half-way (protection-flows rollback would finish it)`]
+      ? [`a rollback of ${reverting.join(', ')} died half-way (${command} rollback would finish it)`]
       : []),
   ];
   if (summary.length === 0) return null;
   return {
     summary: summary.join('; '),
     parts: [
-      ...(entries === null ? [statement(createHistorySql)] : []),
-      ...insertRows(pending, rows, known),
+      ...(entries === null ? [statement(createHistorySql(table))] : []),
+      ...insertRows(names, pending, rows, known),
       ...rows
         .filter((row) => row.reverting)
-        .map(({ id }) => statement(`UPDATE ${historyTable} SET reverting = 0 WHERE id = ${id}`)),
+        .map(({ id }) => statement(`UPDATE ${table} SET reverting = 0 WHERE id = ${id}`)),
     ],
   };
 }
@@ -79,12 +75,12 @@ export const historyCheck: Check = {
     const evidence =
       history.entries === null
         ? []
-        : [await ask(session, `SELECT id, timestamp, name FROM ${historyTable} ORDER BY id`)];
+        : [await ask(session, `SELECT id, timestamp, name FROM ${history.names.table} ORDER BY id`)];
     const pending = pendingFault(context);
     const faults = [...historyFaults(context), ...(pending === null ? [] : [pending])];
     if (faults.length === 0) return pass(`all ${known.length} migrations recorded, each once`, evidence);
     const remedy = history.migrateMends
-      ? 'protection-flows migrate'
+      ? `${history.names.command} migrate`
       : remedyText(faults.flatMap(({ parts }) => [...parts]));
     return fail(faults.map(({ summary }) => summary).join('; '), remedy, evidence);
   },

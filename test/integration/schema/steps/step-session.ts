@@ -30,6 +30,7 @@ export function stepSession(database: TestDatabase): StepSession {
       session: database.session,
       owner,
       server: sharedServer(),
+
       discardRows,
       copyLimitRows: 100_000,
       onDiscard: (table, rows) => discarded.push([table, rows]),

@@ -1,0 +1,2 @@
+export { adopt, type AdoptOptions } from './adopt';
+export type { AdoptKey, AdoptRepair, AdoptResult, Decision } from './results';

@@ -1,0 +1,44 @@
+import { ownTables, type OwnTables } from '../server/own-tables';
+import type { Words } from '../server/words';
+import type { Owner } from '../orphans/context';
+import type { Probes } from '../schema/probes';
+import type { Schema } from '../schema/shape';
+import { stepsOf, type Migration } from '../steps/migration';
+import { declaredBy } from '../steps/step';
+
+/** What the engine works on: whose tables they are, and the migrations that make them. */
+export interface Subject extends Words {
+  /** The version of its package, for the history and for those that wait for a migrate. */
+  readonly version: string;
+  /** How the names of the engine's own tables begin, such as `sendense_flow`; at most 23 characters. */
+  readonly tablePrefix: string;
+  /** Every migration, oldest first. */
+  readonly migrations: readonly Migration[];
+  /** What the declared schema does not tell of the tables, for those who prove that they behave. */
+  readonly probes: Probes;
+}
+
+const declared = new WeakMap<Subject, Schema>();
+
+/** The declared schema: what all migrations' steps make of an empty database. */
+export function declaredSchemaOf(subject: Subject): Schema {
+  const known = declared.get(subject) ?? declaredBy(stepsOf(subject.migrations));
+  declared.set(subject, known);
+  return known;
+}
+
+/** Whose tables the steps work on. */
+export const ownerOf = (subject: Subject): Owner => ({
+  tablePrefix: subject.tablePrefix,
+  declared: declaredSchemaOf(subject),
+});
+
+/** The names of the tables that the engine makes for itself there. */
+export const ownTablesOf = ({ tablePrefix }: Subject): OwnTables => ownTables(tablePrefix);
+
+/** The declared tables, and the tables of others that their keys end at. */
+export function tablesOf(subject: Subject): string[] {
+  const tables = [...declaredSchemaOf(subject).values()];
+  const parents = tables.flatMap(({ foreignKeys }) => foreignKeys.map(({ parentTable }) => parentTable));
+  return [...new Set([...tables.map(({ name }) => name), ...parents])];
+}

@@ -1,0 +1,45 @@
+import { redoStep, runStep, undoStep, type Step, type StepContext } from './step';
+
+/**
+ * A migration as a list of re-runnable steps. Each step decides from the catalog what is left to do, so the next run
+ * finishes a run that was killed anywhere.
+ */
+export interface Migration {
+  /** As the history records it; ends in 13 digits, milliseconds since 1970, which give the order. */
+  readonly name: string;
+  /**
+   * False where programs of the previous release go on working, reading and writing, before, during and after it. Or
+   * else a text: which programs can't, and how to deploy around it.
+   */
+  readonly breaking: false | string;
+  readonly steps: readonly Step[];
+}
+
+/** All steps of these migrations, in order. */
+export const stepsOf = (migrations: readonly Pick<Migration, 'steps'>[]): Step[] =>
+  migrations.flatMap(({ steps }) => [...steps]);
+
+async function each(
+  { name }: Migration,
+  steps: readonly Step[],
+  context: StepContext,
+  title: (step: Step) => string,
+  act: (step: Step, context: StepContext) => Promise<void>,
+): Promise<void> {
+  for (const step of steps) {
+    context.onStep?.(name, title(step));
+    await act(step, context);
+  }
+}
+
+/** Carries a migration's steps out, in order. */
+export const runMigration = (migration: Migration, context: StepContext): Promise<void> =>
+  each(migration, migration.steps, context, ({ title }) => title, runStep);
+
+/** Brings back what an undoing that died took away. */
+export const redoMigration = (migration: Migration, context: StepContext): Promise<void> =>
+  each(migration, migration.steps, context, ({ title }) => title, redoStep);
+
+/** Undoes a migration's steps, the last one first. */
+export const undoMigration = (migration: Migration, context: StepContext): Promise<void> =>
+  each(migration, [...migration.steps].reverse(), context, ({ title }) => `undo: ${title}`, undoStep);
