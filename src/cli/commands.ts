@@ -7,8 +7,8 @@ import type { Output } from './output/words';
 import type { OpenDatabase, Services } from './services';
 
 /** What a deed works with. */
-export interface DeedContext {
-  readonly database: OpenDatabase;
+export interface DeedContext<Opened = OpenDatabase> {
+  readonly database: Opened;
   readonly services: Services;
   readonly signal: AbortSignal;
   readonly onProgress: ProgressListener;
@@ -17,12 +17,15 @@ export interface DeedContext {
 }
 
 /** What is done on a database, and how its result reads. `ok` decides between the exit codes 0 and 1. */
-export interface Deed<Result extends { readonly ok: boolean } = { readonly ok: boolean }> {
+export interface Deed<
+  Result extends { readonly ok: boolean } = { readonly ok: boolean },
+  Opened = OpenDatabase,
+> {
   /** True where it looks at the signal, and stops between two statements. Others are dropped where they are. */
   readonly stopsBetweenStatements: boolean;
   /** How it opens the database, where it needs more than the engine does. */
-  open?(services: Services): Services['openDatabase'];
-  run(context: DeedContext): Promise<Result>;
+  open?(services: Services): (...parameters: Parameters<Services['openDatabase']>) => Promise<Opened>;
+  run(context: DeedContext<Opened>): Promise<Result>;
   output(): Output<Result>;
 }
 
@@ -39,7 +42,9 @@ export interface CommandRecord {
   readonly deed: ((options: Options) => Deed) | null;
 }
 
-const deed = <Result extends { readonly ok: boolean }>(one: Deed<Result>): Deed => one as unknown as Deed;
+const deed = <Result extends { readonly ok: boolean }, Opened = OpenDatabase>(
+  one: Deed<Result, Opened>,
+): Deed => one as unknown as Deed;
 
 const largest = { steps: Number.MAX_SAFE_INTEGER, keep: 2_147_483_647, batchSize: 10_000 } as const;
 

@@ -16,7 +16,7 @@ import { addressOf } from './address';
 import type { Flavour, Server } from '../engine/server/server';
 import { readHistory } from '../engine/history/history';
 import type { MysqlOptions } from './data-source-options';
-import { probeServer } from './probe-server';
+import { probeServer, warnOfWrongType } from './probe-server';
 import { refusals } from './refusals';
 import { runPending, undoNewest } from './run-pending';
 import { translated } from '../engine/session/translate-errors';
@@ -38,14 +38,6 @@ export type FixedOptions = Pick<MysqlOptions, 'entities' | 'subscribers'>;
 function withoutSecrets(options: object): Partial<DataSourceOptions> {
   const secret = new Set(['password', 'ssl', 'extra', 'url', 'replication']);
   return Object.fromEntries(Object.entries(options).filter(([name]) => !secret.has(name)));
-}
-
-function warnOfWrongType(declared: Flavour | null, server: Server): void {
-  if (declared === null || declared === server.flavour) return;
-  process.emitWarning(
-    `the configuration says type ${declared}, but the server is ${server.flavour} ${server.version}; ${server.flavour} is used. Correct or remove the type.`,
-    { type: 'ProtectionFlowsWarning', code: 'DECLARED_TYPE_WRONG' },
-  );
 }
 
 /**

@@ -1,4 +1,4 @@
-import { detectServer, type Server } from '../engine/server/server';
+import { detectServer, type Flavour, type Server } from '../engine/server/server';
 import { addressOf } from './address';
 import type { MysqlOptions } from './guarded-data-source';
 import { findWriter, openConnection } from '../engine/session/open-connection';
@@ -20,4 +20,13 @@ export async function probeServer(options: MysqlOptions): Promise<Server> {
     // Where the server gives its user one connection, the pool's comes next
     await connection.end();
   }
+}
+
+/** Warns where the configuration declares another kind of server than the one that answers, which is used. */
+export function warnOfWrongType(declared: Flavour | null, server: Server): void {
+  if (declared === null || declared === server.flavour) return;
+  process.emitWarning(
+    `the configuration says type ${declared}, but the server is ${server.flavour} ${server.version}; ${server.flavour} is used. Correct or remove the type.`,
+    { type: 'ProtectionFlowsWarning', code: 'DECLARED_TYPE_WRONG' },
+  );
 }

@@ -39,7 +39,7 @@ const leaveLimitMs = 1000;
 
 /** Options of {@link openConnection}. */
 export interface OwnConnectionOptions {
-  /** How long a statement may go without an answer, in milliseconds. Default: for ever. */
+  /** How long a statement may go without an answer, in milliseconds; looked at with each. Default: for ever. */
   readonly answerLimitMs?: number | undefined;
   /** Whether a query may be several statements. Default: no. */
   readonly multipleStatements?: boolean | undefined;
@@ -52,8 +52,9 @@ export interface OwnConnectionOptions {
  */
 export function openConnection(
   { connector, options }: Address,
-  { answerLimitMs, multipleStatements }: OwnConnectionOptions = {},
+  special: OwnConnectionOptions = {},
 ): OwnConnection {
+  const { multipleStatements } = special;
   const connection = connector.createConnection({ ...options, multipleStatements });
   const unanswered = new Set<(reason: unknown) => void>();
   // mysql2 answers nothing on a connection that the server refused: its first error stands for all statements
@@ -92,7 +93,7 @@ export function openConnection(
         }
         unanswered.add(reject);
         connection.query(
-          { sql, values: parameters, timeout: answerLimitMs },
+          { sql, values: parameters, timeout: special.answerLimitMs },
           (error: (Error & { code?: string; fatal?: boolean }) | null, rows: unknown) => {
             unanswered.delete(reject);
             if (error) reject(error);

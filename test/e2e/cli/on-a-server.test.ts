@@ -60,6 +60,24 @@ describe('the commands on a real server', () => {
   });
 });
 
+it('no command but prune and demo loads TypeORM, which takes as long as all of its statements', async () => {
+  const witness = join(emptyFolder(), 'witness.js');
+  writeFileSync(
+    witness,
+    `process.on('exit', () => process.stderr.write(Object.keys(require.cache).join('\\n')));`,
+  );
+  for (const line of ['migrate', 'status', 'preflight', 'verify', 'adopt', 'restore-orphans', 'rollback']) {
+    const { stderr } = await runCommandLine([line], {
+      env: { ...env(), NODE_OPTIONS: `--require ${witness}` },
+    });
+    expect(stderr).toMatch(/node_modules\/mysql2\//);
+    expect([line, /node_modules\/(?:typeorm|class-validator|reflect-metadata)\//.exec(stderr)?.[0]]).toEqual([
+      line,
+      undefined,
+    ]);
+  }
+});
+
 describe('--verbose', () => {
   // The engine's sessions and those of the data layer are opened in different places
   it('prints each statement of any command with its milliseconds, and no password', async () => {

@@ -1,0 +1,67 @@
+import { openDatabase, type OpenDatabase } from '../../../src/cli/open-database';
+import { loadConnection } from '../../../src/config';
+import { useDatabase } from '../../support/database';
+
+/** Guards what a command's own connections promise in place of TypeORM's pool. */
+const server = useDatabase();
+const statements: string[] = [];
+let database: OpenDatabase;
+
+beforeEach(async () => {
+  const env = { DATABASE_URL: `${server.url}?connectTimeout=1000` };
+  database = await openDatabase(loadConnection({ env, cwd: '/' }), (sql) => statements.push(sql));
+});
+afterEach(() => database.destroy());
+
+const idOf = async (session: { query(sql: string): Promise<unknown> }): Promise<unknown> =>
+  session.query('SELECT CONNECTION_ID() AS id');
+
+describe('a database that a command has open', () => {
+  it('gives one connection to sessions one after the other, and another to a second at once', async () => {
+    const first = database.openSession();
+    const id = await idOf(first);
+    const second = database.openSession();
+    expect(await idOf(second)).not.toEqual(id);
+    await second.release();
+    await first.release();
+    await first.release();
+    const [third, fourth] = [database.openSession(), database.openSession()];
+    expect(await idOf(third)).toEqual(id);
+    expect(await idOf(fourth)).not.toEqual(id);
+    await Promise.all([third.release(), fourth.release()]);
+  });
+
+  it('never gives a session that was discarded to anybody', async () => {
+    const first = database.openSession();
+    const id = await idOf(first);
+    first.discard();
+    await first.release();
+    const second = database.openSession();
+    expect(await idOf(second)).not.toEqual(id);
+    await second.release();
+  });
+
+  it('limits no statement of a session by the time that connecting may take', async () => {
+    const session = database.openSession();
+    expect(await session.query('SELECT SLEEP(1.3) AS woken')).toEqual([{ woken: 0 }]);
+    await session.release();
+  });
+
+  it('fails with errors of this package, and gives nobody a connection that is gone', async () => {
+    const session = database.openSession();
+    const killed = session.query('KILL CONNECTION_ID()');
+    await expect(killed).rejects.toMatchObject({ code: expect.stringMatching(/^[A-Z_]+$/) as string });
+    await expect(session.query('SELECT 1')).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
+    await session.release();
+    const next = database.openSession();
+    expect(await next.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    await next.release();
+  });
+
+  it('tells of each statement on each connection', async () => {
+    const other = database.openConnection();
+    await other.query('SELECT 42');
+    await other.end();
+    expect(statements).toContain('SELECT 42');
+  });
+});
