@@ -183,11 +183,13 @@ describe('protection-flows prune', () => {
       }).stderr;
     const entities = /dist\/entities\/|node_modules\/class-validator\//;
     const byStatus = loadedBy('status');
-    expect(byStatus).toMatch(/node_modules\/typeorm\//);
+    expect(byStatus).toMatch(/node_modules\/mysql2\//);
+    expect(byStatus).not.toMatch(/node_modules\/typeorm\//);
     expect(byStatus).not.toMatch(/dist\/repositories\//);
     expect(byStatus).not.toMatch(entities);
     const byPrune = loadedBy('prune', '--keep', '1');
     expect(byPrune).toMatch(/dist\/repositories\//);
+    expect(byPrune).toMatch(/node_modules\/typeorm\//);
     expect(byPrune).not.toMatch(entities);
   });
 });
