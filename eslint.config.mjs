@@ -23,7 +23,7 @@ const ground = ['arguments', 'errors'];
 const engineMayImport = Object.fromEntries(
   engineRooms.map((room, floor) => [
     `engine/${room}`,
-    [...ground, 'driver', ...engineRooms.slice(0, floor).map((below) => `engine/${below}`)],
+    [...ground, 'config', 'driver', ...engineRooms.slice(0, floor).map((below) => `engine/${below}`)],
   ]),
 );
 

@@ -15,7 +15,7 @@ export interface Subject extends Words {
   /** Every migration, oldest first. */
   readonly migrations: readonly Migration[];
   /** What the declared schema does not tell of the tables, for those who prove that they behave. */
-  readonly probes: Probes;
+  readonly probes?: Probes | undefined;
 }
 
 const declared = new WeakMap<Subject, Schema>();

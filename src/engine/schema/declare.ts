@@ -82,7 +82,7 @@ export function table(
   name: string,
   parts: {
     readonly columns: readonly Column[];
-    readonly indexes: readonly Index[];
+    readonly indexes?: readonly Index[];
     readonly checks?: readonly Check[];
   },
 ): Table {
@@ -93,7 +93,7 @@ export function table(
     collation: 'utf8mb4_unicode_ci',
     columns: parts.columns,
     primaryKey: ['id'],
-    indexes: parts.indexes,
+    indexes: parts.indexes ?? [],
     checks: parts.checks ?? [],
     foreignKeys: [],
   };

@@ -149,7 +149,7 @@ export async function readContext(
     server,
     database,
     declared,
-    probes: subject.probes,
+    probes: subject.probes ?? { tables: {}, checks: {} },
     live,
     history,
     known,

@@ -1,0 +1,76 @@
+import { declareArguments, type Reader } from '../arguments';
+import { settingsFromProgram, type KnownSettings } from '../config';
+import { readSubject } from './history/read-subject';
+import type { Subject } from './history/subject';
+import { connectTo, type OpenDatabase } from './session/open-database';
+
+/** What is wrong with the settings, {@link settingsFromProgram} says. */
+const settingsOfAnyKind: Reader<unknown> = (value) => value;
+
+const assertOpen = declareArguments('openDatabase', { subject: readSubject, settings: settingsOfAnyKind });
+
+/**
+ * Opens a database for the engine, on connections of its own; whoever opened it closes it. Loads mysql2, and no TypeORM.
+ *
+ * @param subject whose tables they are, and the migrations that make them
+ * @param settings where to connect to: `{ host, port, username, password, database }` and so on
+ * @throws ProtectionFlowsError VALIDATION_FAILED for a subject that is none; CONFIG_INVALID for settings that mean
+ * nothing; HOST_UNKNOWN, CONNECTION_REFUSED, ACCESS_DENIED, DATABASE_MISSING, SERVER_UNSUPPORTED
+ */
+export async function openDatabase(subject: Subject, settings: KnownSettings): Promise<OpenDatabase> {
+  assertOpen({ subject, settings });
+  return connectTo(subject, settingsFromProgram(settings));
+}
+
+// What a migration is made of
+export {
+  check,
+  column,
+  enumOf,
+  foreignKey,
+  index,
+  literal,
+  now,
+  nullable,
+  table,
+  unique,
+  uuid,
+} from './schema/declare';
+export type { Check, Column, ForeignKey, Index, Schema, Table } from './schema/shape';
+export { addColumn, changeColumn } from './steps/columns';
+export { addForeignKey } from './steps/add-foreign-key';
+export { addIndex, dropIndex, replaceIndex } from './steps/indexes';
+export { appendEnumValues } from './steps/append-enum-values';
+export { createTable } from './steps/create-table';
+export type { Migration } from './steps/migration';
+export type { Step } from './steps/step';
+export type { CheckProbe, Probes, ProbeValues, TableProbe } from './schema/probes';
+export type { Subject } from './history/subject';
+
+// What is done with it
+export type { Database, Session } from './session/database';
+export type { OpenDatabase } from './session/open-database';
+export { adopt, type AdoptOptions, type AdoptResult } from './adopt';
+export {
+  migrate,
+  planMigrate,
+  planRollback,
+  readStatus,
+  restoreOrphans,
+  rollback,
+  runPreflight,
+  type Finding,
+  type KeyResult,
+  type MigrateOptions,
+  type MigratePlan,
+  type MigrateResult,
+  type PreflightResult,
+  type RestoreOrphansOptions,
+  type RestoreOrphansResult,
+  type RollbackOptions,
+  type RollbackPlan,
+  type RollbackResult,
+  type StatusResult,
+} from './migrate';
+export { verify, type VerifyOptions, type VerifyReport } from './verify';
+export { isProtectionFlowsError, ProtectionFlowsError, type ErrorCode } from '../errors';

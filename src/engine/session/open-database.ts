@@ -1,0 +1,86 @@
+import type { ConnectionSettings } from '../../config';
+import { connectionOptionsOf, connectorOf, secretsOf } from '../../driver/connector';
+import { sessionCollation } from '../../driver/session-variables';
+import type { StatementListener } from '../../driver/told-statements';
+import type { Subject } from '../history/subject';
+import { detectServer } from '../server/server';
+import type { Database, Session } from './database';
+import { findWriter, openConnection, type Address, type OwnConnection } from './open-connection';
+import { translated } from './translate-errors';
+
+/** A database on connections of its own. */
+export interface OpenDatabase extends Database {
+  /** Closes the connections that no session holds. */
+  close(): Promise<void>;
+}
+
+/** What a session of the engine reads is what TypeORM's reads: times in UTC, and no number that loses digits. */
+function addressOf(settings: ConnectionSettings, onStatement: StatementListener | undefined): Address {
+  const reading = {
+    timezone: 'Z',
+    charset: sessionCollation,
+    supportBigNumbers: true,
+    bigNumberStrings: true,
+  };
+  return {
+    connector: connectorOf(settings, secretsOf(settings), onStatement),
+    options: { ...connectionOptionsOf(settings), ...reading },
+  };
+}
+
+/**
+ * Connects, and asks the server what it is. The connection serves the sessions too, one after the other: a server that
+ * gives its user one connection is enough for that.
+ *
+ * @param onStatement told of each statement
+ * @throws ProtectionFlowsError HOST_UNKNOWN, CONNECTION_REFUSED, ACCESS_DENIED, DATABASE_MISSING, NO_WRITABLE_HOST,
+ * SERVER_UNSUPPORTED and what else keeps a connection from being made
+ */
+export async function connectTo(
+  subject: Subject,
+  settings: ConnectionSettings,
+  onStatement?: StatementListener,
+): Promise<OpenDatabase> {
+  const address = addressOf(settings, onStatement);
+  await findWriter(address);
+  // A server that is silent from the start is not waited for; a session's statement may take hours
+  const limits: { answerLimitMs?: number } = { answerLimitMs: settings.connectTimeoutMs };
+  const first = openConnection(address, limits);
+  const server = await detectServer(first).catch((error: unknown) => {
+    first.close();
+    throw translated(error);
+  });
+  delete limits.answerLimitMs;
+  const idle: OwnConnection[] = [first];
+  return {
+    subject,
+    server,
+    database: settings.database,
+    openConnection: (options) => openConnection(address, options),
+    openSession: () =>
+      sessionOn(idle.pop() ?? openConnection(address), (connection) => void idle.push(connection)),
+    async close() {
+      await Promise.all(idle.splice(0).map((connection) => connection.end()));
+    },
+  };
+}
+
+/** A session on the connection, which is kept for the next one once it is released. */
+function sessionOn(connection: OwnConnection, keep: (connection: OwnConnection) => void): Session {
+  let isOpen = true;
+  return {
+    query: (sql, parameters) =>
+      connection.query(sql, parameters).catch((error: unknown) => {
+        throw translated(error);
+      }),
+    release() {
+      if (isOpen) keep(connection);
+      isOpen = false;
+      return Promise.resolve();
+    },
+    discard() {
+      isOpen = false;
+      connection.close();
+    },
+  };
+}

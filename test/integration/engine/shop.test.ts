@@ -1,0 +1,144 @@
+import {
+  adopt,
+  migrate,
+  openDatabase,
+  planMigrate,
+  readStatus,
+  restoreOrphans,
+  rollback,
+  runPreflight,
+  verify,
+  type OpenDatabase,
+} from '../../../src/engine';
+import { useDatabase } from '../../support/database';
+import { shop } from './shop';
+
+/** Guards that the engine serves tables it has never heard of: everything that it does for ours it does for a shop's. */
+describe('a made-up subject', () => {
+  const database = useDatabase({ platform: 'none', per: 'each' });
+  let opened: OpenDatabase;
+  const open = () => openDatabase(shop, database.settings);
+  const query = async (sql: string) => (await database.session.query(sql)) as Record<string, unknown>[];
+  const names = async () => (await query('SHOW TABLES')).map((row) => String(Object.values(row)[0])).sort();
+
+  beforeEach(async () => {
+    opened = await open();
+  });
+  afterEach(() => opened.close());
+
+  it('is migrated, proven and rolled back, in tables of its own', async () => {
+    expect(await readStatus(opened)).toMatchObject({ ok: false, migrations: [{ status: 'pending' }, {}] });
+    expect((await planMigrate(opened)).pending).toEqual(shop.migrations.map(({ name }) => name));
+    expect(await migrate(opened)).toMatchObject({
+      ok: true,
+      applied: shop.migrations.map(({ name }) => name),
+      keys: [{ name: 'fk_orders_customer', status: 'added' }],
+    });
+    expect(await names()).toEqual([
+      'shop_customers',
+      'shop_orders',
+      'shop_schema_lock',
+      'shop_schema_migrations',
+    ]);
+    expect(await verify(opened, { strict: true })).toMatchObject({ ok: true, verdict: 'proven' });
+    const [entry] = await query('SELECT package_version FROM shop_schema_migrations ORDER BY id LIMIT 1');
+    expect(entry).toEqual({ package_version: '1.0.0' });
+
+    await query("INSERT INTO shop_customers (id, email) VALUES ('c', 'c@example.org')");
+    await expect(rollback(opened, { steps: 'all' })).rejects.toMatchObject({
+      code: 'ROLLBACK_WOULD_LOSE_ROWS',
+    });
+    expect(await rollback(opened, { steps: 'all', discardRows: true })).toMatchObject({
+      undone: shop.migrations.map(({ name }) => name).reverse(),
+      discarded: { shop_customers: 1 },
+    });
+    expect(await names()).not.toContain('shop_orders');
+  });
+
+  it('is finished by the next migrate where one died at any statement', async () => {
+    await migrate(opened);
+    const whole = await query('SHOW CREATE TABLE shop_orders');
+    const count = await statementsOf(() => migrate(opened));
+    expect(count).toBeGreaterThan(0);
+    for (let dieAt = 1; ; dieAt += 1) {
+      await rollback(opened, { steps: 'all', discardRows: true });
+      const executed = await statementsOf(() => migrate(opened), dieAt);
+      if (executed < dieAt) break;
+      expect(await migrate(opened)).toMatchObject({ ok: true });
+      expect(await query('SHOW CREATE TABLE shop_orders')).toEqual(whole);
+      expect(await verify(opened, { strict: true })).toMatchObject({ verdict: 'proven' });
+    }
+  });
+
+  /** How many statements a migrate sent; its session is ended right before the one numbered so. */
+  async function statementsOf(work: () => Promise<unknown>, dieAt = Infinity): Promise<number> {
+    const { openSession } = opened;
+    let sent = 0;
+    opened = {
+      ...opened,
+      openSession() {
+        const session = openSession();
+        return {
+          ...session,
+          query(sql: string, parameters?: unknown[]) {
+            sent += 1;
+            if (sent === dieAt) session.discard();
+            return session.query(sql, parameters);
+          },
+        };
+      },
+    };
+    try {
+      await work().catch((error: unknown) => {
+        if (sent < dieAt) throw error;
+      });
+    } finally {
+      opened = { ...opened, openSession };
+    }
+    return sent;
+  }
+
+  it('has its orphans found, set aside and put back', async () => {
+    await migrate(opened);
+    await rollback(opened);
+    await query("INSERT INTO shop_orders VALUES ('o', 'nobody', '2026-01-02 03:04:05')");
+    const { ok, findings } = await runPreflight(opened);
+    expect({ ok, codes: findings.map(({ code }) => code) }).toEqual({ ok: false, codes: ['FK_ORPHAN_ROWS'] });
+    expect(await migrate(opened, { orphans: 'quarantine' })).toMatchObject({ ok: true });
+    expect(await query('SELECT id FROM shop_orders')).toEqual([]);
+    expect(await names()).toContain('shop_schema_orphans_shop_orders');
+    await query("INSERT INTO shop_customers VALUES ('nobody', 'n@example.org')");
+    expect(await restoreOrphans(opened)).toMatchObject({ ok: true, restored: { shop_orders: 1 } });
+    expect(await query('SELECT customer_id FROM shop_orders')).toEqual([{ customer_id: 'nobody' }]);
+  });
+
+  it('has its tables taken over that were made by hand', async () => {
+    await migrate(opened);
+    await query('DROP TABLE shop_schema_migrations');
+    await query('ALTER TABLE shop_customers DROP INDEX uq_customers_email');
+    expect(await adopt(opened, { repair: true })).toMatchObject({
+      ok: true,
+      adopted: shop.migrations.map(({ name }) => name),
+    });
+    expect(await verify(opened)).toMatchObject({ verdict: 'proven' });
+  });
+
+  it('is migrated by one program at a time', async () => {
+    const others = await Promise.all(Array.from({ length: 6 }, open));
+    try {
+      const results = await Promise.all(others.map((other) => migrate(other)));
+      expect(results.flatMap(({ applied }) => applied)).toHaveLength(2);
+    } finally {
+      await Promise.all(others.map((other) => other.close()));
+    }
+  });
+
+  it('is refused where its parts would not do, all faults at once', async () => {
+    const migrations = [{ name: 'x', breaking: false, steps: [] }] as const;
+    const wrong = { ...shop, tablePrefix: 'a`b', migrations };
+    await expect(openDatabase(wrong, database.settings)).rejects.toMatchObject({
+      code: 'VALIDATION_FAILED',
+      details: { fields: [{ field: 'tablePrefix' }, { field: 'migrations[0].name' }] },
+    });
+  });
+});
