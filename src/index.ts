@@ -150,6 +150,8 @@ export {
   type VerifyOptions,
   type VerifyReport,
 } from './engine/verify';
+export type { Database, Session } from './engine/session/database';
+export type { OwnConnection, OwnConnectionOptions } from './engine/session/open-connection';
 export type { Choice } from './engine/adopt/repair';
 export type { OrphanChoice } from './engine/orphans/context';
 export type { Difference, DifferentObject } from './engine/schema/compare';

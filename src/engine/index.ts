@@ -36,14 +36,29 @@ export {
   unique,
   uuid,
 } from './schema/declare';
-export type { Check, Column, ForeignKey, Index, Schema, Table } from './schema/shape';
+export type {
+  Check,
+  Column,
+  ForeignKey,
+  Index,
+  IndexColumn,
+  KeyColumns,
+  ReferentialAction,
+  Schema,
+  Table,
+} from './schema/shape';
+export type { Statement } from './schema/ddl';
 export { addColumn, changeColumn } from './steps/columns';
 export { addForeignKey } from './steps/add-foreign-key';
 export { addIndex, dropIndex, replaceIndex } from './steps/indexes';
 export { appendEnumValues } from './steps/append-enum-values';
 export { createTable } from './steps/create-table';
 export type { Migration } from './steps/migration';
-export type { Step } from './steps/step';
+export type { Step, StepContext } from './steps/step';
+export type { OrphanContext, Owner } from './orphans/context';
+export type { Queryable } from './server/queryable';
+export type { Words } from './server/words';
+export type { KnownSettings } from '../config';
 export type { CheckProbe, Probes, ProbeValues, TableProbe } from './schema/probes';
 export type { Subject } from './history/subject';
 

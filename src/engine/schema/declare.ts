@@ -2,10 +2,10 @@ import type { Check, Column, ForeignKey, Index, ReferentialAction, Table } from 
 
 /** What a column's declaration may say besides its name and type. */
 interface ColumnOptions {
-  readonly nullable?: boolean;
+  readonly nullable?: boolean | undefined;
   /** Canonical, see {@link Column.default}; `text('pending')`, `number(0)`, `now`, `uuid`. */
-  readonly default?: string | null;
-  readonly onUpdateNow?: boolean;
+  readonly default?: string | null | undefined;
+  readonly onUpdateNow?: boolean | undefined;
 }
 
 /** The default CURRENT_TIMESTAMP. */
@@ -82,8 +82,8 @@ export function table(
   name: string,
   parts: {
     readonly columns: readonly Column[];
-    readonly indexes?: readonly Index[];
-    readonly checks?: readonly Check[];
+    readonly indexes?: readonly Index[] | undefined;
+    readonly checks?: readonly Check[] | undefined;
   },
 ): Table {
   return {

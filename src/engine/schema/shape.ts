@@ -42,7 +42,7 @@ export interface Index {
   /** False for an index that the optimizer is told to ignore (INVISIBLE, IGNORED). */
   readonly visible: boolean;
   /** `FULLTEXT`, `HASH` and the like; left out for an ordinary B-tree. */
-  readonly kind?: string;
+  readonly kind?: string | undefined;
 }
 
 /** A CHECK constraint. */
@@ -74,9 +74,9 @@ export interface Table {
   readonly name: string;
   readonly engine: string;
   /** What makes it no ordinary table: `partitioned`, `system versioned`; left out as a rule. */
-  readonly special?: string;
+  readonly special?: string | undefined;
   /** COMPACT or REDUNDANT, which index at most 767 bytes of a column; left out as a rule. */
-  readonly rowFormat?: string;
+  readonly rowFormat?: string | undefined;
   readonly charset: string;
   readonly collation: string;
   readonly columns: readonly Column[];
@@ -84,9 +84,9 @@ export interface Table {
   readonly primaryKey: readonly string[];
   readonly indexes: readonly Index[];
   /** Of a declared table: the indexes that a migration made and a later one dropped; left out for none. */
-  readonly retired?: readonly Index[];
+  readonly retired?: readonly Index[] | undefined;
   /** Columns whose foreign keys the server does not check in every row, see `unguardedColumns`; left out as a rule. */
-  readonly unguarded?: readonly string[];
+  readonly unguarded?: readonly string[] | undefined;
   readonly checks: readonly Check[];
   readonly foreignKeys: readonly ForeignKey[];
 }

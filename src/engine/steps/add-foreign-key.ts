@@ -172,7 +172,7 @@ export function addForeignKey(
   table: string,
   key: ForeignKey,
   index: Index,
-  options: { readonly replacing?: boolean } = {},
+  options: { readonly replacing?: boolean | undefined } = {},
 ): Step {
   const at: KeyAt = { table, key, index };
   return {

@@ -72,7 +72,7 @@ export async function assertUniqueAgain(context: StepContext, table: string, ind
 export function dropIndex(
   table: string,
   index: Index,
-  { coveredBy }: { readonly coveredBy?: Index } = {},
+  { coveredBy }: { readonly coveredBy?: Index | undefined } = {},
 ): Step {
   function additions(live: Schema): string[] {
     if (coveredBy === undefined) return [];
