@@ -38,7 +38,7 @@ import { recordJobIds, settleExecution, type Settlement } from './executions/job
 import { reapSilent } from './executions/reap';
 import { endExecution, explainRefusal, progressStatement } from './executions/transition';
 import { limitOf, onlyLimit } from './input';
-import { executionNotFound } from './refusals';
+import { executionNotFound } from './not-found';
 import { Repository } from './repository';
 
 const longestSilenceMs = 10 * 365 * 86_400_000;

@@ -23,7 +23,7 @@ import type { FlowView } from './flows/flow-view';
 import { bulkResult, type BulkResult } from './flows/bulk-result';
 import { readSummary, timeZone, type FlowSummary } from './flows/summary';
 import { instant } from './input';
-import { flowNotFound } from './refusals';
+import { flowNotFound } from './not-found';
 import { RetentionRepository } from './retention.repository';
 import { Repository } from './repository';
 

@@ -3,7 +3,7 @@ import { targetTypes } from '../domain';
 import type { ProtectionFlow } from '../entities';
 import { scheduleFaults } from '../schedule';
 import { readSchedules, scheduleOf } from './due/schedules';
-import { flowNotFound } from './refusals';
+import { flowNotFound } from './not-found';
 import { chunks, orNone } from './statements';
 import { comparableText, withPlatformColumns } from './platform-columns';
 import { Repository } from './repository';

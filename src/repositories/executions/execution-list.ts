@@ -1,4 +1,4 @@
-import { behind, cursor, listName, readPage, type Cursor, type Order, type Page, type Where } from '../pages';
+import { cursor, listName, readPage, type Cursor, type Order, type Page, type Where } from '../pages';
 import { withIndex, marks } from '../statements';
 import type { Session } from '../session';
 import { ProtectionFlowExecution } from '../../entities';
@@ -7,48 +7,7 @@ import { rowReader, type RawRow } from '../row-reader';
 import { choice, choices, flag, id, optional, options, type Reader, type ValueOf } from '../../arguments';
 import { executionStatuses, executionTypes, type ExecutionStatus, type ExecutionType } from '../../domain';
 import { instant, limitOf } from '../input';
-
-/** The place in a flow's runs, newest first. */
-export interface Position {
-  readonly created_at: Date;
-  readonly id: string;
-}
-
-const historyIndex = 'idx_executions_history';
-const newest = { column: 'e.created_at', id: 'e.id', direction: 'desc' } as const;
-
-/** Which of a flow's runs are wanted. */
-export interface NewestFirst {
-  /** The columns of `protection_flow_executions e`. */
-  readonly columns: string;
-  readonly flowId: string;
-  /** Those behind this one; null or undefined: from the newest on. */
-  readonly position?: Position | null;
-  readonly limit: number;
-  /** Further conditions, each with AND in front. */
-  readonly condition?: string;
-  readonly parameters?: readonly unknown[];
-}
-
-/**
- * A flow's runs, newest first: read backwards from idx_executions_history, to which InnoDB appends the id. Without the
- * hint, MariaDB begins in the middle of a long history at its newest run and reads on to the page: where a table scan
- * seems cheaper than the range, it forgets the range and falls back to `ref` (seen on 10.11).
- */
-export function selectNewestFirst<Row extends object>(
-  session: Session,
-  { columns, flowId, position, limit, condition = '', parameters = [] }: NewestFirst,
-): Promise<Row[]> {
-  const from = position ? behind(newest, { value: position.created_at, id: position.id }) : null;
-  return withIndex<Row>(
-    session,
-    historyIndex,
-    (hint) =>
-      `SELECT ${columns} FROM protection_flow_executions e ${hint}
-        WHERE e.flow_id = ? ${from ? `AND ${from.condition}` : ''} ${condition} ORDER BY e.created_at DESC, e.id DESC LIMIT ?`,
-    [flowId, ...(from?.parameters ?? []), ...parameters, limit],
-  );
-}
+import { historyIndex, newest } from './newest-first';
 
 /** Runs; `tail` is the end of the SELECT behind the table, `index` the one that its order wants. */
 export async function selectExecutions(

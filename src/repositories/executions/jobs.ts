@@ -8,7 +8,7 @@ import {
 } from '../../domain';
 import { ProtectionFlowsError } from '../../errors';
 import { jobIdsIn } from '../row-reader';
-import { executionNotFound } from '../refusals';
+import { executionNotFound } from '../not-found';
 import { chunks, isTableMissing, marks, storedIds } from '../statements';
 import type { Session } from '../session';
 import { type Outcome, heartbeatNow, metadataIn, startingFlag } from './execution-input';

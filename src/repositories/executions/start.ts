@@ -1,5 +1,6 @@
 import type { ExecutionStatus } from '../../domain';
-import { executionNotFound, flowStillRunning, explainingRefusals, flowNotFound } from '../refusals';
+import { executionNotFound, flowStillRunning, flowNotFound } from '../not-found';
+import { explainingRefusals } from '../refusals';
 import { marks } from '../statements';
 import type { Session } from '../session';
 import { metadataIn, type NewExecution } from './execution-input';

@@ -1,6 +1,7 @@
 import { statusesBefore, terminalStatuses, type ExecutionStatus, type TerminalStatus } from '../../domain';
 import { ProtectionFlowsError } from '../../errors';
-import { cancelledRefused, executionNotFound } from '../refusals';
+import { executionNotFound } from '../not-found';
+import { cancelledRefused } from '../refusals';
 import { marks } from '../statements';
 import type { Session } from '../session';
 import { growingColumns, type Outcome, type Progress, heartbeatNow, metadataIn } from './execution-input';

@@ -1,5 +1,5 @@
 import type { ErrorReport } from '../../errors';
-import { flowNotFound } from '../refusals';
+import { flowNotFound } from '../not-found';
 
 /** What became of one of several flows. */
 export interface BulkItem {

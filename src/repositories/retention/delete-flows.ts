@@ -1,5 +1,5 @@
 import { ProtectionFlowsError, type ErrorReport, type RestrictingKey } from '../../errors';
-import { selectNewestFirst, type Position } from '../executions/execution-list';
+import { selectNewestFirst, type Position } from '../executions/newest-first';
 import { bulkResult, type BulkResult } from '../flows/bulk-result';
 import { marks, storedIds } from '../statements';
 import type { Session } from '../session';

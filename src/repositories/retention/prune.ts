@@ -2,7 +2,7 @@ import { restrictingKey, type RestrictingKey } from '../../errors';
 import { marks } from '../statements';
 import type { Session } from '../session';
 import { terminalStatuses } from '../../domain';
-import { selectNewestFirst, type Position } from '../executions/execution-list';
+import { selectNewestFirst, type Position } from '../executions/newest-first';
 
 /** What became of rows that were to be deleted. */
 export interface Deletion {
