@@ -71,6 +71,8 @@ function sessionOn(connection: OwnConnection, keep: (connection: OwnConnection) 
   return {
     query: (sql, parameters) =>
       connection.query(sql, parameters).catch((error: unknown) => {
+        // Nobody is to get a connection that is gone
+        isOpen &&= (error as { fatal?: boolean }).fatal !== true;
         throw translated(error);
       }),
     release() {
