@@ -1,11 +1,5 @@
+import type { OutputStream } from './output/style';
 import type { Services } from './services';
-
-/** Where text goes: a terminal, a pipe, a file; in tests, a list. */
-export interface OutputStream {
-  write(text: string): unknown;
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-}
 
 /** Everything that a run of the command line takes from its process. */
 export interface CommandLine {

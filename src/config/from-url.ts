@@ -1,7 +1,8 @@
 import { isIPv6 } from 'node:net';
 import type { ConnectionSettings } from './connection-settings';
 import { FaultList } from './option-reader';
-import { readSettings, type GivenSettings } from './read-settings';
+import { readSettings } from './read-settings';
+import type { GivenSettings } from './setting-reader';
 import { spelling, wordsOf, type SettingName } from './settings-table';
 import { unknownName } from './unknown-names';
 

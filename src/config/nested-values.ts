@@ -1,5 +1,5 @@
 import type { FaultList } from './option-reader';
-import type { GivenSettings } from './read-settings';
+import type { GivenSettings } from './setting-reader';
 import { spelling, wordsOf, type SettingName, type SettingSource } from './settings-table';
 import { unknownName } from './unknown-names';
 

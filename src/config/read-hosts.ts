@@ -1,6 +1,6 @@
 import type { ConnectionSettings, HostAddress } from './connection-settings';
 import { type FaultList, isAbsent, type OptionReader } from './option-reader';
-import type { SettingReader } from './read-settings';
+import type { SettingReader } from './setting-reader';
 
 /** Where to connect to: the part of the settings that the host options give together. */
 export type Whereabouts = Pick<ConnectionSettings, 'host' | 'port' | 'hosts' | 'replicas' | 'socketPath'>;

@@ -17,7 +17,14 @@ import {
 import { isEntityManager } from '../repositories/session-check';
 import type { Queryable } from '../engine/server/queryable';
 import type { Flavour } from '../engine/server/server';
-import type { ServerAddress } from './connection-url';
+
+/** Where a server is and who to be there. */
+export interface ServerAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly username: string;
+  readonly password: string;
+}
 
 /** Whatever executes a statement: a manager, a query runner, what {@link sessionOf} makes. */
 export const session: Reader<Queryable> = that(

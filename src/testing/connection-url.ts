@@ -1,13 +1,7 @@
 import { declareArguments, isWellFormed, optional, refuse, that, type Reader } from '../arguments';
-import { address as anAddress } from './arguments';
+import { address as anAddress, type ServerAddress } from './arguments';
 
-/** Where a server is and who to be there. */
-export interface ServerAddress {
-  readonly host: string;
-  readonly port: number;
-  readonly username: string;
-  readonly password: string;
-}
+export type { ServerAddress };
 
 /** What it takes to connect to a database, under the names that TypeORM's options use. */
 export interface DatabaseSettings extends ServerAddress {

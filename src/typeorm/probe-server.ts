@@ -1,6 +1,6 @@
 import { detectServer, type Flavour, type Server } from '../engine/server/server';
 import { addressOf } from './address';
-import type { MysqlOptions } from './guarded-data-source';
+import type { MysqlOptions } from './data-source-options';
 import { findWriter, openConnection } from '../engine/session/open-connection';
 import { translated } from '../engine/session/translate-errors';
 

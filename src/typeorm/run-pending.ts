@@ -1,15 +1,18 @@
-import { Migration } from 'typeorm';
+import { Migration, type DataSource } from 'typeorm';
 import { migrationList } from '../migrations';
 import { ProtectionFlowsError } from '../errors';
 import { isInTheWay, type Finding } from '../engine/preflight';
-import type { ProtectionFlowsDataSource } from './guarded-data-source';
+import type { Database } from '../engine/session/database';
 import { migrate } from '../engine/migrate/migrate';
 import type { ProgressListener } from '../engine/migrate/results';
 import { rollback } from '../engine/migrate/rollback';
 import { startReportOf } from './start-report';
 
+/** The data source that asks. */
+type Host = Database & Pick<DataSource, 'logger'>;
+
 /** Tells whom a start or TypeORM's CLI, which show no progress, waits for: each holder once. */
-function tellWaits(dataSource: ProtectionFlowsDataSource): ProgressListener {
+function tellWaits(dataSource: Host): ProgressListener {
   const told = new Set<string>();
   return ({ step }) => {
     if (!step.startsWith('wait for ') || told.has(step)) return;
@@ -19,7 +22,7 @@ function tellWaits(dataSource: ProtectionFlowsDataSource): ProgressListener {
 }
 
 /** A migration as TypeORM knows it, told as TypeORM tells. */
-function asTypeorm({ logger }: ProtectionFlowsDataSource, name: string, done: string): Migration {
+function asTypeorm({ logger }: Host, name: string, done: string): Migration {
   logger.logSchemaBuild(`Migration ${name} has been ${done} successfully.`);
   return new Migration(
     undefined,
@@ -48,10 +51,7 @@ function faults(findings: readonly Finding[]): { message: string; remedy: string
  * @throws ProtectionFlowsError PREFLIGHT_FAILED where nothing could be done; KEYS_REFUSED, unless at a start, where all
  * but those keys was done; what {@link migrate} throws
  */
-export async function runPending(
-  dataSource: ProtectionFlowsDataSource,
-  atStart: boolean,
-): Promise<Migration[]> {
+export async function runPending(dataSource: Host, atStart: boolean): Promise<Migration[]> {
   const { findings, applied } = await migrate(dataSource, { onProgress: tellWaits(dataSource) });
   const inTheWay = findings.filter(isInTheWay);
   const details = { applied, findings: inTheWay };
@@ -69,7 +69,7 @@ export async function runPending(
 }
 
 /** Undoes the newest migration for whoever asks through TypeORM; false where there is none. */
-export async function undoNewest(dataSource: ProtectionFlowsDataSource): Promise<boolean> {
+export async function undoNewest(dataSource: Host): Promise<boolean> {
   const { undone } = await rollback(dataSource, { onProgress: tellWaits(dataSource) });
   for (const name of undone) asTypeorm(dataSource, name, 'reverted');
   return undone.length > 0;

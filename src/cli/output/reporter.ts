@@ -1,7 +1,6 @@
 import type { ErrorReport } from '../../errors';
 import type { ProgressEvent } from '../../engine/migrate/results';
-import type { OutputStream } from '../command-line';
-import { styleFor, type Style } from './style';
+import { type OutputStream, styleFor, type Style } from './style';
 import { fitText, widthFor, wrap } from './wrap';
 
 /** How a run prints. */

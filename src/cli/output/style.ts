@@ -1,5 +1,11 @@
 import { createColors } from 'picocolors';
-import type { OutputStream } from '../command-line';
+
+/** Where text goes: a terminal, a pipe, a file; in tests, a list. */
+export interface OutputStream {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
 
 /** Marks for parts of a text; without colour, each returns its text as it is. */
 export type Style = Pick<

@@ -5,19 +5,15 @@ import type { OrphanChoice } from '../orphans/context';
 import { findOrphans, type Orphans } from '../orphans/find-orphans';
 import type { Queryable } from '../server/queryable';
 import type { Server } from '../server/server';
-import { declaredBy, type Step } from '../steps/step';
+import { declaredBy } from '../steps/step';
 import { named, withTable, type ForeignKey, type Schema } from '../schema/shape';
 import { readTableSize, type TableSize } from '../steps/alter-table';
-import { showsColumns } from './access/needed-privileges';
+import { showsColumns } from './access/privileges';
 import { readAccess, type Access } from './access/read-access';
-import { planSteps, type StepPlan } from './plan';
-import { readTakenNames, type TakenName, type WantedName } from './taken-names';
+import { planSteps, type KnownMigration, type StepPlan } from './plan';
 
-/** A migration as preflight needs it. */
-export interface KnownMigration {
-  readonly name: string;
-  readonly steps: readonly Step[];
-}
+export type { KnownMigration };
+import { readTakenNames, type TakenName, type WantedName } from './taken-names';
 
 /** The history's table, and what it records. */
 export interface HistoryFact {

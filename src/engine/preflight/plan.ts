@@ -3,7 +3,18 @@ import { isText, type Statement } from '../schema/ddl';
 import { withTable, type Schema } from '../schema/shape';
 import { planOf, type Step } from '../steps/step';
 import type { TableSize } from '../steps/alter-table';
-import type { Facts, KnownMigration } from './facts';
+import type { Server } from '../server/server';
+import type { Migration } from '../steps/migration';
+
+/** A migration as preflight needs it. */
+export type KnownMigration = Pick<Migration, 'name' | 'steps'>;
+
+/** What is pending, and which of it a rollback that died has half undone. */
+export interface PendingMigrations {
+  readonly server: Server;
+  readonly pending: readonly KnownMigration[];
+  readonly historyTable: { readonly reverting: readonly string[] };
+}
 
 /** One statement that a migrate would execute. */
 export interface PlannedStatement {
@@ -53,7 +64,7 @@ function settle(schema: Schema): Schema {
  */
 export function planSteps(
   live: Schema,
-  { server, pending, historyTable }: Pick<Facts, 'server' | 'pending' | 'historyTable'>,
+  { server, pending, historyTable }: PendingMigrations,
   applied: readonly KnownMigration[],
 ): StepPlan {
   const statements: StepStatement[] = [];

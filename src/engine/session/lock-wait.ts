@@ -1,7 +1,8 @@
 import { isProtectionFlowsError } from '../../errors';
 import type { Queryable } from '../server/queryable';
 import type { Flavour, Server } from '../server/server';
-import { findHolders, type Holders } from './find-holders';
+import { findHolders } from './find-holders';
+import type { Holders } from './holders';
 import { tableBusy } from './table-busy';
 
 /** How long the server lets a statement wait for a table's lock, in seconds, where nobody ends the wait before. */

@@ -6,7 +6,7 @@ import {
   type Wanted,
   openTransactions,
   withoutPort,
-} from './find-holders';
+} from './holders';
 
 interface LockRow {
   readonly id: number | string;

@@ -1,5 +1,5 @@
 import { ProtectionFlowsError } from '../../errors';
-import type { Blocker, Holders } from './find-holders';
+import type { Blocker, Holders } from './holders';
 
 /** More than these are only counted. */
 const shown = 3;

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { select, type Queryable } from '../server/queryable';
 import type { OwnConnection } from './open-connection';
-import { findHolders, type Holders } from './find-holders';
+import { findHolders } from './find-holders';
+import type { Holders } from './holders';
 
 /** How often a statement that works is looked at, in milliseconds. */
 const pollMs = 20;

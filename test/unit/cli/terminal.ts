@@ -1,4 +1,4 @@
-import type { OutputStream } from '../../../src/cli/command-line';
+import type { OutputStream } from '../../../src/cli/output/style';
 
 /** A stream that keeps what is written to it. */
 export class Written implements OutputStream {

@@ -81,14 +81,3 @@ export function neededPrivileges(facts: Facts): NeededPrivilege[] {
 export function missingPrivileges(facts: Facts, holds: Holds): NeededPrivilege[] {
   return neededPrivileges(facts).filter(({ privilege, table, column }) => !holds(privilege, table, column));
 }
-
-/** True where the catalog shows the table's columns, all of them or the one. Pure. */
-export function showsColumns(holds: Holds, table: string, column?: string): boolean {
-  return ['SELECT', 'INSERT', 'UPDATE', 'REFERENCES'].some((privilege) => holds(privilege, table, column));
-}
-
-/** True where a table would be visible if it were there: the user holds something on it, or on its database. Pure. */
-export function wouldSee(holds: Holds, table: string): boolean {
-  const any = ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'CREATE', 'DROP', 'ALTER', 'INDEX', 'REFERENCES'];
-  return any.some((privilege) => holds(privilege, table));
-}

@@ -118,3 +118,14 @@ export function quotedUser(currentUser: string): string {
   const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
   return `${quoted(currentUser.slice(0, at))}@${quoted(currentUser.slice(at + 1))}`;
 }
+
+/** True where the catalog shows the table's columns, all of them or the one. Pure. */
+export function showsColumns(holds: Holds, table: string, column?: string): boolean {
+  return ['SELECT', 'INSERT', 'UPDATE', 'REFERENCES'].some((privilege) => holds(privilege, table, column));
+}
+
+/** True where a table would be visible if it were there: the user holds something on it, or on its database. Pure. */
+export function wouldSee(holds: Holds, table: string): boolean {
+  const any = ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'CREATE', 'DROP', 'ALTER', 'INDEX', 'REFERENCES'];
+  return any.some((privilege) => holds(privilege, table));
+}

@@ -1,4 +1,4 @@
-import { wouldSee } from '../access/needed-privileges';
+import { wouldSee } from '../access/privileges';
 import type { Rule } from '../finding';
 import { serverAnswer } from '../key-findings';
 import { grantSql } from './privilege-missing';
