@@ -8,6 +8,6 @@ export {
   type ErrorParts,
   type ErrorReport,
 } from './protection-flows-error';
-export { fromServerError } from './server-errors';
+export { fromServerError, translated } from './server-errors';
 export { statementTooLarge } from './server/connection-errors';
 export { isLostToAnother, restrictingKey, withoutValues, type RestrictingKey } from './server/driver-error';

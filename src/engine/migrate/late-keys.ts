@@ -1,4 +1,4 @@
-import { isProtectionFlowsError, type ProtectionFlowsError } from '../../errors';
+import { isProtectionFlowsError, type ProtectionFlowsError, translated } from '../../errors';
 import type { Subject } from '../history/subject';
 import { stepsOf } from '../steps/migration';
 import { isInTheWay, type Facts, type Finding, type KeyFact } from '../preflight';
@@ -6,7 +6,6 @@ import { alterSql, dropForeignKeySql } from '../schema/ddl';
 import { unprovenName } from '../steps/key-state';
 import { named } from '../schema/shape';
 import { runStep, type StepContext } from '../steps/step';
-import { translated } from '../session/translate-errors';
 
 /** True where a finding keeps the key from being added. */
 export const isRefused = ({ key }: KeyFact, findings: readonly Finding[]): boolean =>

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { isLostToAnother, isProtectionFlowsError, ProtectionFlowsError } from '../../errors';
+import { isLostToAnother, isProtectionFlowsError, ProtectionFlowsError, translated } from '../../errors';
 import { select, type Queryable } from '../server/queryable';
 import type { OwnConnection } from './open-connection';
-import { translated } from './translate-errors';
 import { busy } from './lock-wait';
 import { leaseName, readLease, tableFault } from './lease-table';
 import type { Node } from './node';

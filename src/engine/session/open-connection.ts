@@ -46,9 +46,8 @@ export interface OwnConnectionOptions {
 }
 
 /**
- * Opens a connection of its own to where the data source connects, of several hosts to the one that it writes to,
- * whatever the pool's size. It returns at once: a
- * failure to connect is what its statements are rejected with.
+ * Opens a connection outside any pool, of several hosts to the one that takes writes. It returns at once: its statements
+ * are rejected with what kept it from connecting.
  */
 export function openConnection(
   { connector, options }: Address,

@@ -6,7 +6,7 @@ import type { Subject } from '../history/subject';
 import { detectServer } from '../server/server';
 import type { Database, Session } from './database';
 import { findWriter, openConnection, type Address, type OwnConnection } from './open-connection';
-import { translated } from './translate-errors';
+import { translated } from '../../errors';
 
 /** A database on connections of its own. */
 export interface OpenDatabase extends Database {

@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { isProtectionFlowsError, ProtectionFlowsError } from '../../errors';
+import { isProtectionFlowsError, ProtectionFlowsError, translated } from '../../errors';
 import type { OwnConnection } from './open-connection';
-import { translated } from './translate-errors';
 
 /** How long after an answer the server is asked again, in milliseconds. */
 const pauseMs = 1000;
