@@ -43,7 +43,9 @@ describe('a database that a command has open', () => {
 
   it('limits no statement of a session by the time that connecting may take', async () => {
     const session = database.openSession();
-    expect(await session.query('SELECT SLEEP(1.3) AS woken')).toEqual([{ woken: 0 }]);
+    expect(await session.query("SELECT IF(SLEEP(1.3) = 0, 'yes', 'no') AS woken")).toEqual([
+      { woken: 'yes' },
+    ]);
     await session.release();
   });
 
@@ -54,7 +56,7 @@ describe('a database that a command has open', () => {
     await expect(session.query('SELECT 1')).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
     await session.release();
     const next = database.openSession();
-    expect(await next.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    expect(await next.query("SELECT 'here' AS one")).toEqual([{ one: 'here' }]);
     await next.release();
   });
 
