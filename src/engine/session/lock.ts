@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isLostToAnother, isProtectionFlowsError, ProtectionFlowsError } from '../../errors';
 import { select, type Queryable } from '../server/queryable';
-import { ownTables } from '../server/own-tables';
 import { assertNotInterrupted } from './interruption';
 import type { OwnConnection } from './open-connection';
 import { defaultLeaseMs, Lease } from './lease';
@@ -35,8 +34,10 @@ export function lockName(tablePrefix: string, database: string): string {
 export interface LockOptions {
   readonly session: Queryable;
   readonly database: string;
-  /** How the names of the engine's own tables begin there, and of its lock. */
-  readonly tablePrefix: string;
+  /** The server's own lock, as {@link lockName} names it. */
+  readonly lock: string;
+  /** The table of the lease. */
+  readonly table: string;
   /** Opens a connection besides the session, on which the lease is renewed. */
   open(): OwnConnection;
   /** Who asks, for those that will have to wait. */
@@ -102,7 +103,7 @@ class Patience {
 
   /** To be called after each try that found the lock taken, by whom if that is known. */
   goOn(rival: Rival | null): void {
-    const { signal, database, tablePrefix, onWait } = this.options;
+    const { signal, database, lock, onWait } = this.options;
     assertNotInterrupted(signal);
     const { holder, remedy, isMigrate } = rival ?? onThisServer('another connection', null);
     const now = performance.now();
@@ -112,7 +113,7 @@ class Patience {
           ? `another migrate of database ${database} is under way: ${holder}`
           : `the lock for migrations of database ${database} is held by ${holder}`,
         remedy,
-        details: { lock: lockName(tablePrefix, database), holder },
+        details: { lock, holder },
       });
     }
     if (rival === null || now - this.toldAt < 1000) return;
@@ -123,11 +124,10 @@ class Patience {
 
 /** Takes the server's own lock: it says at once when its holder on this server is gone. */
 async function takeServerLock(
-  { session, database, tablePrefix }: LockOptions,
+  { session, lock: name, table }: LockOptions,
   node: Node,
   patience: Patience,
 ): Promise<void> {
-  const name = lockName(tablePrefix, database);
   for (;;) {
     const [row] = await select<{ got: number | string | null }>(session, 'SELECT GET_LOCK(?, 1) AS got', [
       name,
@@ -138,7 +138,7 @@ async function takeServerLock(
     ]);
     const id = used?.id === undefined || used.id === null ? null : Number(used.id);
     // Who it is says the lease's row; a server that can't be read, or was never migrated, has none
-    const found = await readHolder(session, ownTables(tablePrefix).lock).catch(() => null);
+    const found = await readHolder(session, table).catch(() => null);
     const isHolder = found !== null && found.connectionId === id && found.node === node.id;
     const connection = id === null ? 'another connection' : `connection ${id}`;
     patience.goOn(
@@ -165,12 +165,12 @@ async function rivalOf(session: Queryable, table: string): Promise<Rival | null>
 }
 
 async function waitForLease(
-  { session, signal, tablePrefix }: LockOptions,
+  { session, signal, table }: LockOptions,
   lease: Lease,
   patience: Patience,
 ): Promise<void> {
   for (let restored = false; !(await lease.take());) {
-    const rival = await rivalOf(session, ownTables(tablePrefix).lock);
+    const rival = await rivalOf(session, table);
     if (rival === null && !restored) {
       restored = true;
       continue;
@@ -193,12 +193,11 @@ async function takeLease(options: LockOptions, node: Node, lease: Lease, patienc
     await waitForLease(options, lease, patience).catch(async (error: unknown) => {
       if ((error as { errno?: number }).errno !== noSuchTable) throw error;
       if (!node.isClustered) return;
-      await ensureLeaseTable(options.session, ownTables(options.tablePrefix).lock);
+      await ensureLeaseTable(options.session, options.table);
       await waitForLease(options, lease, patience);
     });
   } catch (error) {
-    if (!isUnwritable(error))
-      throw await unusableTable(options.session, ownTables(options.tablePrefix).lock, error);
+    if (!isUnwritable(error)) throw await unusableTable(options.session, options.table, error);
   }
 }
 
@@ -225,11 +224,10 @@ export async function withMigrationLock<T>(
   options: LockOptions,
   work: (lock: MigrationLock) => Promise<T>,
 ): Promise<T> {
-  const { session, open, holder, leaseMs = defaultLeaseMs } = options;
+  const { session, table, open, holder, leaseMs = defaultLeaseMs } = options;
   const patience = new Patience(options);
   const node = await readNode(session);
   await takeServerLock(options, node, patience);
-  const table = ownTables(options.tablePrefix).lock;
   const lease = new Lease({ table, session, node, open, holder, leaseMs });
   let mayLease = true;
   try {
@@ -255,8 +253,6 @@ export async function withMigrationLock<T>(
   } finally {
     await lease.release();
     // A session that broke holds no lock any more, and its error is the one to report; others refuse for want of a quota
-    await session
-      .query('SELECT RELEASE_LOCK(?)', [lockName(options.tablePrefix, options.database)])
-      .catch(() => options.discard());
+    await session.query('SELECT RELEASE_LOCK(?)', [options.lock]).catch(() => options.discard());
   }
 }

@@ -1,11 +1,11 @@
 import { isProtectionFlowsError } from '../../errors';
-import { ownerOf } from '../history/subject';
+import { ownerOf, ownTablesOf } from '../history/subject';
 import { thisProcess } from '../server/this-run';
 import type { StepContext } from '../steps/step';
 import type { Database, Session } from './database';
 import { executeStatement } from './execute-statement';
 import { assertNotInterrupted } from './interruption';
-import { withMigrationLock, type MigrationLock } from './lock';
+import { lockName, withMigrationLock, type MigrationLock } from './lock';
 import { rowLockSeconds, withShortLockWait } from './lock-wait';
 import type { Node } from './node';
 import type { OwnConnection, OwnConnectionOptions } from './open-connection';
@@ -114,7 +114,8 @@ export async function withMigrationSession<T>(
           {
             session,
             database: database.database,
-            tablePrefix: subject.tablePrefix,
+            lock: lockName(subject.tablePrefix, database.database),
+            table: ownTablesOf(subject).lock,
             open,
             holder: `${thisProcess()}, version ${subject.version}`,
             discard: () => session.discard(),
