@@ -67,9 +67,17 @@ export async function recordApplied(
   );
 }
 
+/** Forgets a migration that was undone. */
+export async function forgetUndone(
+  { owner, execute }: Pick<StepContext, 'owner' | 'execute'>,
+  name: string,
+): Promise<void> {
+  await execute(`DELETE FROM ${ownTables(owner.tablePrefix).history} WHERE name = ${quoteText(name)}`);
+}
+
 /**
- * Creates the history's table unless it is there, and gives one
- * that TypeORM made (on a plain DataSource with these migrations) what it lacks.
+ * Creates the history's table unless it is there, and gives one that TypeORM made (on a plain DataSource with these
+ * migrations) what it lacks.
  */
 export async function ensureHistory({
   session,

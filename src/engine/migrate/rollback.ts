@@ -11,12 +11,11 @@ import { isProtectionFlowsError, ProtectionFlowsError } from '../../errors';
 import { assertUndoable, type StepContext } from '../steps/step';
 import { undoMigration, type Migration } from '../steps/migration';
 import { ownerOf, ownTablesOf, type Subject } from '../history/subject';
-import { ownTables } from '../server/own-tables';
-import { quoteText, type Queryable } from '../server/queryable';
+import type { Queryable } from '../server/queryable';
 import { withSession, type Database } from '../session/database';
 import { defaultCopyLimitRows, defaultDiscardRows } from './wishes';
 import { guarded, sessionReaders } from './arguments';
-import { ensureHistory, markReverting, readHistory } from '../history/history';
+import { ensureHistory, forgetUndone, markReverting, readHistory } from '../history/history';
 import { assertNotInterrupted } from '../session/interruption';
 import { withMigrationSession, type SessionOptions } from '../session/migration-session';
 import { planUndoing } from './plan-undoing';
@@ -115,9 +114,7 @@ async function undoNewest(migration: Migration, context: StepContext, executed: 
   const before = executed();
   try {
     await undoMigration(migration, context);
-    await context.execute(
-      `DELETE FROM ${ownTables(context.owner.tablePrefix).history} WHERE name = ${quoteText(name)}`,
-    );
+    await forgetUndone(context, name);
   } catch (error) {
     if (executed() === before) await markReverting(context, name, false).catch(() => undefined);
     throw error;
