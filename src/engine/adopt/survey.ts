@@ -3,7 +3,7 @@ import { readCatalog } from '../schema/catalog/read-catalog';
 import { compareTable } from '../schema/compare';
 import type { Queryable } from '../server/queryable';
 import type { Server } from '../server/server';
-import type { Schema } from '../schema/shape';
+import { withParents, type Schema } from '../schema/shape';
 import { createMissingTable, reshapeTable } from './reshape-table';
 import { neededFills } from './fill-rows';
 import {
@@ -74,8 +74,7 @@ async function surveyTable(session: Queryable, target: RepairTarget): Promise<Ta
  */
 export async function surveyRepairs(session: Queryable, server: Server, declared: Schema): Promise<Survey> {
   const tables = [...declared.values()];
-  const parents = tables.flatMap((table) => table.foreignKeys.map((key) => key.parentTable));
-  const live = await readCatalog(session, server, [...new Set([...declared.keys(), ...parents])]);
+  const live = await readCatalog(session, server, withParents(declared));
   const decisions: Decision[] = [];
   const created: Repair[] = [];
   const reshaped: Repair[] = [];

@@ -2,7 +2,7 @@ import { ownTables, type OwnTables } from '../server/own-tables';
 import type { Words } from '../server/words';
 import type { Owner } from '../orphans/context';
 import type { Probes } from '../schema/probes';
-import type { Schema } from '../schema/shape';
+import { withParents, type Schema } from '../schema/shape';
 import { stepsOf, type Migration } from '../steps/migration';
 import { declaredBy } from '../steps/step';
 
@@ -37,8 +37,4 @@ export const ownerOf = (subject: Subject): Owner => ({
 export const ownTablesOf = ({ tablePrefix }: Subject): OwnTables => ownTables(tablePrefix);
 
 /** The declared tables, and the tables of others that their keys end at. */
-export function tablesOf(subject: Subject): string[] {
-  const tables = [...declaredSchemaOf(subject).values()];
-  const parents = tables.flatMap(({ foreignKeys }) => foreignKeys.map(({ parentTable }) => parentTable));
-  return [...new Set([...tables.map(({ name }) => name), ...parents])];
-}
+export const tablesOf = (subject: Subject): string[] => withParents(declaredSchemaOf(subject));

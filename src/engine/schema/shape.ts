@@ -100,6 +100,14 @@ export function withTable(schema: Schema, name: string, change: (table: Table) =
   return table === undefined ? schema : new Map(schema).set(name, change(table));
 }
 
+/** The names of the schema's tables, and of the tables that their keys end at. */
+export function withParents(schema: Schema): string[] {
+  const parents = [...schema.values()].flatMap(({ foreignKeys }) =>
+    foreignKeys.map(({ parentTable }) => parentTable),
+  );
+  return [...new Set([...schema.keys(), ...parents])];
+}
+
 /** The element of that name. */
 export function named<T extends { readonly name: string }>(list: readonly T[], name: string): T | undefined {
   return list.find((element) => element.name === name);
