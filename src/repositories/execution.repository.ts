@@ -151,7 +151,7 @@ export class ExecutionRepository extends Repository {
   }
 
   /**
-   * Ends a run and counts it in its flow.
+   * Ends a run, and counts its success or failure in its flow; the flow's total has counted it when it began.
    *
    * @returns true for the one caller that ended it; false where it is over already
    * @throws EXECUTION_NOT_FOUND; TRANSITION_REFUSED where a pending run is to have succeeded

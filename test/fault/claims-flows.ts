@@ -40,7 +40,8 @@ export async function insertRunning(session: Queryable, flowIds: readonly string
   );
   await session.query(
     `UPDATE protection_flows f JOIN protection_flow_executions e ON e.flow_id = f.id AND e.status = 'running'
-        SET f.last_execution_id = e.id, f.last_execution_status = 'running', f.last_execution_time = e.started_at
+        SET f.total_executions = f.total_executions + 1, f.last_execution_id = e.id,
+            f.last_execution_status = 'running', f.last_execution_time = e.started_at
       WHERE f.id IN (?)`,
     [flowIds],
   );

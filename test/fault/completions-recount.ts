@@ -2,8 +2,9 @@ import { select, type Queryable, type Row } from '../../src/engine/server/querya
 
 /**
  * The flows, of those whose id begins so, whose statistics are not what a recount of their executions gives, with both; none where all is well.
- * Right is: the totals count ended runs, the run that is shown as the last one is there with that status and time, no
- * other one was begun after it (unless a test has set times back), and a run that is under way is the one shown.
+ * Right is: the totals count runs that began, the run that is shown as the last one is there with that status and time (of
+ * its start while it is under way, of its end afterwards), no other one was begun after it (unless a test has set times
+ * back), and a run that is under way is the one shown.
  */
 export function wrongStatistics(
   session: Queryable,
@@ -17,8 +18,8 @@ export function wrongStatistics(
             c.total, c.successful, c.failed, c.running, c.begun, e.status, e.started_at, e.completed_at
        FROM protection_flows f
        LEFT JOIN (
-            SELECT flow_id, SUM(status NOT IN ('pending', 'running')) AS total, SUM(status = 'success') AS successful,
-                   SUM(status = 'error') AS failed, MAX(started_at) AS begun,
+            SELECT flow_id, COUNT(started_at) AS total, SUM(status = 'success' AND started_at IS NOT NULL) AS successful,
+                   SUM(status = 'error' AND started_at IS NOT NULL) AS failed, MAX(started_at) AS begun,
                    MAX(IF(status = 'running', id, NULL)) AS running
               FROM protection_flow_executions GROUP BY flow_id) c ON c.flow_id = f.id
        LEFT JOIN protection_flow_executions e ON e.id = f.last_execution_id
@@ -26,7 +27,7 @@ export function wrongStatistics(
              AND f.successful_executions <=> COALESCE(c.successful, 0)
              AND f.failed_executions <=> COALESCE(c.failed, 0)
              AND f.last_execution_status <=> COALESCE(e.status, 'pending')
-             AND f.last_execution_time <=> COALESCE(e.started_at, e.completed_at)
+             AND f.last_execution_time <=> COALESCE(e.completed_at, e.started_at)
              AND (c.begun IS NULL OR f.last_execution_time >= c.begun OR NOT ?)
              AND (c.running IS NULL OR c.running <=> f.last_execution_id))`,
     [`${prefix}%`, timesAreReal],

@@ -48,6 +48,11 @@ describe(`${completers} completers at once`, () => {
          FROM ${numbers(count)}`,
       [prefix, prefix, flowCount],
     );
+    await layer.database.session.query(
+      `UPDATE protection_flows f SET f.total_executions =
+              (SELECT COUNT(*) FROM protection_flow_executions e WHERE e.flow_id = f.id) WHERE f.id LIKE ?`,
+      [`${prefix}%`],
+    );
     return (await rowsOf(prefix)).map(({ id }) => id);
   }
   const totals = (prefix: string) =>

@@ -65,9 +65,8 @@ function end(model: Model, place: number, status: TerminalStatus, counts: Counts
   const isAlone = underWay(model, run.flow) === -1;
   run.status = status;
   grow(run, counts);
-  flow.total += 1;
-  if (status === 'success') flow.successful += 1;
-  if (status === 'error') flow.failed += 1;
+  if (run.hasBegun && status === 'success') flow.successful += 1;
+  if (run.hasBegun && status === 'error') flow.failed += 1;
   // One that ended without having run speaks for its flow where none runs
   if (!run.hasBegun && isAlone) flow.last = place;
 }
@@ -75,7 +74,9 @@ function end(model: Model, place: number, status: TerminalStatus, counts: Counts
 function begin(model: Model, place: number): void {
   const run = model.runs[place]!;
   Object.assign(run, { status: 'running', hasBegun: true });
-  model.flows[run.flow]!.last = place;
+  const flow = model.flows[run.flow]!;
+  flow.total += 1;
+  flow.last = place;
 }
 
 /** What the jobs that are over make of a run; null while one is not. */

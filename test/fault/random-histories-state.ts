@@ -80,7 +80,7 @@ export async function readState(
       failed: flow.failed_executions,
       last: flow.last_execution_id,
       lastStatus: flow.last_execution_status,
-      isLastTime: isDeepStrictEqual(flow.last_execution_time, last?.started_at ?? last?.completed_at ?? null),
+      isLastTime: isDeepStrictEqual(flow.last_execution_time, last?.completed_at ?? last?.started_at ?? null),
     };
   }
   for (const run of runs) view[run.id] = viewOf(run);

@@ -42,7 +42,7 @@ export const sql = {
   running: `SELECT id FROM protection_flow_executions WHERE flow_id = ? AND status = 'running' LIMIT 1`,
   insertRun:
     'INSERT INTO protection_flow_executions (id, flow_id, execution_type, triggered_by, schedule_execution_id, execution_metadata, status, started_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
-  showRun: `UPDATE protection_flows SET last_execution_id = ?, last_execution_status = 'running', last_execution_time = ? WHERE id = ?`,
+  showRun: `UPDATE protection_flows SET last_execution_id = ?, last_execution_status = 'running', last_execution_time = ?, total_executions = total_executions + 1 WHERE id = ?`,
   progress: `UPDATE protection_flow_executions e SET e.jobs_completed = GREATEST(e.jobs_completed, ?),
     e.bytes_transferred = GREATEST(e.bytes_transferred, ?),
     e.execution_metadata = JSON_SET(JSON_MERGE_PATCH(IF(JSON_TYPE(e.execution_metadata) = 'OBJECT', e.execution_metadata, '{}'), ?), '$.heartbeat_at', ${heartbeat})
@@ -51,9 +51,9 @@ export const sql = {
     SET e.status = ?, e.completed_at = CURRENT_TIMESTAMP,
     e.execution_time_seconds = GREATEST(0, TIMESTAMPDIFF(SECOND, e.started_at, CURRENT_TIMESTAMP)),
     e.jobs_completed = GREATEST(e.jobs_completed, ?), e.bytes_transferred = GREATEST(e.bytes_transferred, ?),
-    f.total_executions = f.total_executions + 1, f.successful_executions = f.successful_executions + 1,
+    f.successful_executions = f.successful_executions + (e.started_at IS NOT NULL),
     f.last_execution_status = IF(${speaks}, ?, f.last_execution_status),
-    f.last_execution_time = IF(${speaks}, COALESCE(e.started_at, CURRENT_TIMESTAMP), f.last_execution_time),
+    f.last_execution_time = IF(${speaks}, CURRENT_TIMESTAMP, f.last_execution_time),
     f.last_execution_id = IF(${speaks}, e.id, f.last_execution_id)
     WHERE e.id = ? AND e.status IN (?)`,
   times: 'SELECT schedule_id, enabled FROM protection_flows WHERE id = ?',
@@ -75,8 +75,9 @@ export const sql = {
      VALUES ${marks(count, "(?, ?, 'running', 'scheduled', CURRENT_TIMESTAMP, ?, ?)")}`,
   readRuns: (count: number): string =>
     `SELECT ${executionColumns} FROM protection_flow_executions e WHERE e.id IN (${marks(count)})`,
+  /** All of them begin a run. */
   advance: (count: number): string =>
-    `UPDATE protection_flows SET next_execution_time = CASE id ${cases(count)} END,
+    `UPDATE protection_flows SET total_executions = total_executions + 1, next_execution_time = CASE id ${cases(count)} END,
        last_execution_id = CASE id ${cases(count)} ELSE last_execution_id END,
        last_execution_time = CASE id ${cases(count)} ELSE last_execution_time END,
        last_execution_status = CASE WHEN id IN (${marks(count)}) THEN 'running' ELSE last_execution_status END

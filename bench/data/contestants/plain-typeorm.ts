@@ -73,6 +73,7 @@ export class PlainTypeOrm implements Contestant {
         started_at: new Date(),
       }),
     );
+    flow.total_executions += 1;
     await this.manager.save(Object.assign(flow, lastRun(run)));
     return run.id;
   }
@@ -98,7 +99,6 @@ export class PlainTypeOrm implements Contestant {
     run.bytes_transferred = Math.max(run.bytes_transferred, bytes);
     await this.manager.save(run);
     const flow = await this.manager.findOneByOrFail(shipped.ProtectionFlow, { id: run.flow_id });
-    flow.total_executions += 1;
     flow.successful_executions += 1;
     await this.manager.save(Object.assign(flow, lastRun(run)));
   }
@@ -165,7 +165,7 @@ export class PlainTypeOrm implements Contestant {
       );
       for (const [n, flow] of free.entries()) {
         const schedule = schedules.find(({ id }) => id === flow.schedule_id);
-        Object.assign(flow, lastRun(runs[n]!));
+        Object.assign(flow, lastRun(runs[n]!), { total_executions: flow.total_executions + 1 });
         flow.next_execution_time = schedule ? shipped.nextRun(schedule, now) : null;
       }
       await manager.save(free);
@@ -220,11 +220,11 @@ export class TransactionalTypeOrm extends PlainTypeOrm {
   }
 }
 
-function lastRun({ id, status, started_at }: ProtectionFlowExecution) {
+function lastRun({ id, status, started_at, completed_at }: ProtectionFlowExecution) {
   return {
     last_execution_id: id,
     last_execution_status: status as ProtectionFlow['last_execution_status'],
-    last_execution_time: started_at,
+    last_execution_time: completed_at ?? started_at,
   };
 }
 

@@ -138,7 +138,7 @@ async function readRuns(
   return new Map(runs.map((run) => [run.flow_id, run]));
 }
 
-/** Gives every flow its next time; those that begin a run show it. */
+/** Gives every flow its next time; those that begin a run count and show it. */
 async function advance(
   session: Session,
   due: readonly DueFlow[],
@@ -152,13 +152,16 @@ async function advance(
   const shown =
     running.length === 0
       ? ''
-      : `, last_execution_id = CASE id ${running.map(() => 'WHEN ? THEN ?').join(' ')} ELSE last_execution_id END,
+      : `, total_executions = total_executions + (id IN (${marks(running)})),
+           last_execution_id = CASE id ${running.map(() => 'WHEN ? THEN ?').join(' ')} ELSE last_execution_id END,
            last_execution_time = CASE id ${running.map(() => 'WHEN ? THEN ?').join(' ')} ELSE last_execution_time END,
            last_execution_status = CASE WHEN id IN (${marks(running)}) THEN 'running' ELSE last_execution_status END`;
+  const ids = running.map((run) => run.flow_id);
   parameters.push(
+    ...ids,
     ...running.flatMap((run) => [run.flow_id, run.id]),
     ...running.flatMap((run) => [run.flow_id, run.started_at]),
-    ...running.map((run) => run.flow_id),
+    ...ids,
   );
   await session.write(`UPDATE protection_flows SET ${caseNext}${shown} WHERE id IN (${marks(due)})`, [
     ...parameters,

@@ -10,7 +10,7 @@ import { isProtectionFlowsError } from '../../errors';
 import { selectExecutions } from './execution-list';
 
 /**
- * Runs of the queue go to `running`, and their flows show them. Whoever calls holds the flows' rows and has seen that none
+ * Runs of the queue go to `running`, and their flows count and show them. Whoever calls holds the flows' rows and has seen that none
  * of them runs.
  *
  * @returns how many rows of runs and flows were matched: 0 where none of the runs waits any more
@@ -23,7 +23,8 @@ export function beginRuns(session: Session, ids: readonly string[], worker: stri
   return session.write(
     `UPDATE protection_flow_executions e JOIN protection_flows f ON f.id = e.flow_id
         SET e.status = 'running', e.started_at = CURRENT_TIMESTAMP${metadata},
-            f.last_execution_id = e.id, f.last_execution_status = 'running', f.last_execution_time = CURRENT_TIMESTAMP
+            f.total_executions = f.total_executions + 1, f.last_execution_id = e.id,
+            f.last_execution_status = 'running', f.last_execution_time = CURRENT_TIMESTAMP
       WHERE e.id IN (${marks(ids)}) AND e.status = 'pending'`,
     [...(worker === null ? [] : [worker]), ...ids],
   );
@@ -179,8 +180,8 @@ export async function startExecution(
       const run = { ...input, flow_id: flow.id };
       await insert(own, id, run, flow.at);
       await own.write(
-        `UPDATE protection_flows SET last_execution_id = ?, last_execution_status = 'running', last_execution_time = ?
-          WHERE id = ?`,
+        `UPDATE protection_flows SET total_executions = total_executions + 1, last_execution_id = ?,
+                last_execution_status = 'running', last_execution_time = ? WHERE id = ?`,
         [id, flow.at, flow.id],
       );
       return asInserted(id, run, flow.at);

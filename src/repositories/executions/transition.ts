@@ -66,19 +66,19 @@ const counters: Partial<Record<TerminalStatus, string>> = {
 };
 
 /**
- * The flow's side of an ended run. Its last_* follow the run that was begun last; one that never ran speaks for the flow
- * only where none runs. In an UPDATE of two tables the assignments come in no particular order, so each of them gives
- * the same whichever of the others was made before.
+ * The flow's side of an ended run; the total has counted it when it began, and a run that never began is not counted. Its
+ * last_* follow the run that was begun last; one that never ran speaks for the flow only where none runs. In an UPDATE
+ * of two tables the assignments come in no particular order, so each of them gives the same whichever of the others was
+ * made before.
  */
 function flowAssignments(status: TerminalStatus): string[] {
   const speaks =
     "(f.last_execution_id <=> e.id OR (e.started_at IS NULL AND f.last_execution_status <> 'running'))";
   const counter = counters[status];
   return [
-    'f.total_executions = f.total_executions + 1',
-    ...(counter === undefined ? [] : [`f.${counter} = f.${counter} + 1`]),
+    ...(counter === undefined ? [] : [`f.${counter} = f.${counter} + (e.started_at IS NOT NULL)`]),
     `f.last_execution_status = IF(${speaks}, ?, f.last_execution_status)`,
-    `f.last_execution_time = IF(${speaks}, COALESCE(e.started_at, CURRENT_TIMESTAMP), f.last_execution_time)`,
+    `f.last_execution_time = IF(${speaks}, CURRENT_TIMESTAMP, f.last_execution_time)`,
     `f.last_execution_id = IF(${speaks}, e.id, f.last_execution_id)`,
   ];
 }

@@ -100,7 +100,7 @@ describe("the example API's executions", () => {
       body: { code: 'TRANSITION_REFUSED', details: { from: 'cancelled' } },
     });
     expect(await api.request('GET', `/${id}/status`)).toMatchObject({
-      body: { last_execution_status: 'cancelled', total_executions: 1 },
+      body: { last_execution_status: 'cancelled', total_executions: 0 },
     });
   });
 

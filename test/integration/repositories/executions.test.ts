@@ -28,7 +28,7 @@ describe('a run that is started', () => {
       last_execution_id: run.id,
       last_execution_status: 'running',
       last_execution_time: run.started_at,
-      total_executions: 0,
+      total_executions: 1,
     });
   });
 
@@ -105,7 +105,7 @@ describe('a run in the queue', () => {
     expect(await flows.get(flow_id)).toMatchObject({
       last_execution_id: one.id,
       last_execution_status: 'cancelled',
-      total_executions: 1,
+      total_executions: 0,
     });
   });
 
@@ -139,9 +139,11 @@ describe('the end of a run', () => {
       completed_at: expect.any(Date),
       execution_time_seconds: expect.any(Number),
     });
+    const { completed_at } = await executions.get(run.id);
     expect(await flows.get(run.flow_id)).toMatchObject({
       last_execution_id: run.id,
       last_execution_status: status,
+      last_execution_time: completed_at,
       total_executions: 1,
       successful_executions: successful,
       failed_executions: failed,
