@@ -38,7 +38,8 @@ export interface History {
 }
 
 const run = fc.nat({ max: 7 });
-const job = fc.constantFrom('job-a', 'job-b', 'job-c', 'Job-A');
+/** Jobs of all histories; two of them are one, as the database spells. */
+export const job = fc.constantFrom('job-a', 'job-b', 'job-c', 'Job-A');
 const counts: fc.Arbitrary<Counts> = fc.record(
   {
     jobs_completed: fc.nat({ max: 9 }),
@@ -60,7 +61,7 @@ const state = fc.constantFrom<JobStatus>(
 );
 
 /** Any call but those that only the test itself makes. */
-const call: fc.Arbitrary<Operation> = fc.oneof(
+export const call: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('enqueue', 'start'), flow: fc.nat({ max: 2 }) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('begin', 'begin', 'repeat', 'cancel'), run }) },
   {

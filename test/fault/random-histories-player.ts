@@ -1,25 +1,15 @@
 import { uuidv7 } from 'uuidv7';
 import { executionStatuses, statusesBefore, terminalStatuses, type ExecutionStatus } from '../../src/domain';
-import { isProtectionFlowsError } from '../../src/errors';
 import type { ExecutionRepository } from '../../src/repositories';
 import type { Queryable } from '../../src/engine/server/queryable';
 import { insertFlows } from './claims-flows';
 import { wrongStatistics } from './completions-recount';
+import { Caller, type Call } from './random-histories-calls';
 import { applyOperation, newModel, placeOf, type Answer, type Model } from './random-histories-model';
-import type { Operation, Step } from './random-histories-operations';
+import type { Step } from './random-histories-operations';
 import { differences, readState, stateOf, type RunRow } from './random-histories-state';
 
-/** Longer than any history takes: a run that is silent for so long was made so. */
-const silenceMs = 3_600_000;
-
-const refusals = ['FLOW_STILL_RUNNING', 'TRANSITION_REFUSED'] as const;
-
-/** An operation with what it needs to be called: the place of its run, and the id of one that it makes. */
-interface Call {
-  readonly operation: Operation;
-  readonly place: number;
-  readonly id: string;
-}
+const refusals = ['FLOW_STILL_RUNNING', 'TRANSITION_REFUSED'];
 
 /** True where a run can have gone from one state to the other in so many transitions, or stayed. */
 function isReachable(from: ExecutionStatus, to: ExecutionStatus, transitions: number): boolean {
@@ -65,12 +55,15 @@ export class Player {
   private runs: string[] = [];
   private seen = new Map<string, RunRow>();
 
+  private readonly caller: Caller;
+
   constructor(
-    private readonly executions: ExecutionRepository,
+    executions: ExecutionRepository,
     private readonly session: Queryable,
     private readonly flowCount: number,
   ) {
     this.model = newModel(flowCount);
+    this.caller = new Caller(executions, session, refusals);
   }
 
   /** @throws where an answer or a state is not what the model says */
@@ -100,7 +93,8 @@ export class Player {
       place: 'run' in operation ? placeOf(this.model, operation.run) : -1,
       id: uuidv7(),
     }));
-    const answers = await Promise.all(calls.map((call) => this.perform(call)));
+    const known = { flows: this.flows, runs: this.runs, origin: (place: number) => this.model.runs[place]! };
+    const answers = await Promise.all(calls.map((call) => this.caller.perform(call, known)));
     const state = await readState(this.session, this.flows);
     this.assertLaws(state.runs, calls.length);
     // Two calls at the same time are right where one after the other, in either order, gives the same
@@ -141,73 +135,6 @@ export class Player {
       if (broken !== null) throw new Error(`run ${row.id} ${broken}`);
       this.seen.set(row.id, row);
     }
-  }
-
-  private async perform(call: Call): Promise<Answer<string>> {
-    try {
-      return await this.ask(call);
-    } catch (error) {
-      const refused = refusals.find((code) => isProtectionFlowsError(error, code));
-      if (refused === undefined || !isProtectionFlowsError(error)) throw error;
-      const by = error.details['executionId'];
-      return typeof by === 'string' ? { refused, by } : { refused };
-    }
-  }
-
-  private async ask({ operation, place, id }: Call): Promise<Answer<string>> {
-    const { executions } = this;
-    if (operation.do === 'reap') {
-      const reaped = await executions.reapStale({ silenceMs, limit: 10_000 });
-      return { reaped: reaped.filter((one) => this.runs.includes(one)).sort() };
-    }
-    if (operation.do === 'enqueue' || operation.do === 'start') {
-      const flow_id = this.flows[operation.flow % this.flows.length]!;
-      const made = await executions[operation.do]({ id, flow_id, execution_type: 'api' });
-      return { run: made.id, status: made.status };
-    }
-    const run = this.runs[place];
-    if (run === undefined) return null;
-    switch (operation.do) {
-      case 'repeat':
-        return this.repeat(run, place);
-      case 'begin':
-        return executions.begin(run);
-      case 'recordJobs':
-        return executions.recordJobs(run, operation.jobs, { more: operation.more });
-      case 'progress':
-        return executions.progress(run, operation.counts);
-      case 'finish':
-        return executions.finish(run, { status: operation.status, ...operation.counts });
-      case 'cancel':
-        return executions.cancel(run);
-      case 'settle': {
-        const { settled, status } = await executions.settle(run, new Map(Object.entries(operation.states)));
-        return { settled, status };
-      }
-      case 'silence':
-        await this.silence(run);
-        return null;
-    }
-  }
-
-  /** Asks once more for what made the run, as one does who never got the answer. */
-  private async repeat(id: string, place: number): Promise<Answer<string>> {
-    const { flow, wasStarted } = this.model.runs[place]!;
-    const again = { id, flow_id: this.flows[flow]!, execution_type: 'api' as const };
-    const made = await this.executions[wasStarted ? 'start' : 'enqueue'](again);
-    return { run: made.id, status: made.status };
-  }
-
-  /** Makes a run that is under way as old, and as silent, as one whose worker died hours ago. */
-  private async silence(id: string): Promise<void> {
-    const then = new Date(Math.floor((Date.now() - 2 * silenceMs) / 1_000) * 1_000);
-    await this.session.query(
-      `UPDATE protection_flow_executions e JOIN protection_flows f ON f.id = e.flow_id
-          SET e.started_at = ?, f.last_execution_time = ?,
-              e.execution_metadata = JSON_SET(COALESCE(e.execution_metadata, '{}'), '$.heartbeat_at', ?)
-        WHERE e.id = ? AND e.status = 'running'`,
-      [then, then, then.toISOString().replace('.000', ''), id],
-    );
   }
 }
 
