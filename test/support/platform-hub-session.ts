@@ -1,0 +1,95 @@
+import { createConnection, type Connection, type ResultSetHeader, type RowDataPacket } from 'mysql2/promise';
+import type { DatabaseSettings } from '../../src/testing/connection-url';
+
+/** Of statements that are no SQL, or name what is not there, or never reached the server. */
+const isOfTheSimulator = (error: unknown): boolean =>
+  [undefined, 1054, 1064, 1146].includes((error as { errno?: number }).errno);
+
+/** The hub's connection, and the ways in which its data layer writes. */
+export class HubSession {
+  /** What the server refused. */
+  readonly refused: Error[] = [];
+  private readonly taken = new Set<string>();
+
+  private constructor(
+    private readonly connection: Connection,
+    private readonly returnsIds: boolean,
+  ) {}
+
+  /** @param zone an offset: times are written and read in it, whatever the server's zone is */
+  static async open(settings: DatabaseSettings, zone: string): Promise<HubSession> {
+    const { username: user, ...where } = settings;
+    const connection = await createConnection({ ...where, user, timezone: zone });
+    connection.on('error', () => undefined);
+    const [[row]] = await connection.query<RowDataPacket[]>('SELECT VERSION() AS version');
+    return new HubSession(connection, /mariadb/i.test(String(row?.['version'])));
+  }
+
+  close(): void {
+    this.connection.destroy();
+  }
+
+  async select<Row extends object>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
+    const [rows] = await this.connection.query<RowDataPacket[]>(sql, parameters);
+    return rows as Row[];
+  }
+
+  async write(sql: string, parameters: unknown[] = []): Promise<void> {
+    await this.attempt(() => this.connection.query<ResultSetHeader>(sql, parameters));
+  }
+
+  /**
+   * Inserts a row under an id that the server makes, and gives that id.
+   *
+   * @param is the condition that finds the row where an INSERT gives nothing back
+   */
+  async insert(
+    table: string,
+    row: Readonly<Record<string, unknown>>,
+    is: string,
+    parameters: string[],
+  ): Promise<string> {
+    const columns = Object.keys(row).map((name) => `\`${name}\``);
+    const marks = columns.map(() => '?').join(',');
+    const sql = `INSERT INTO \`${table}\` (${columns.join(',')}) VALUES (${marks})`;
+    if (this.returnsIds) {
+      const [[made]] = await this.connection.query<RowDataPacket[]>(
+        `${sql} RETURNING id`,
+        Object.values(row),
+      );
+      return String(made?.['id']);
+    }
+    await this.connection.query<ResultSetHeader>(sql, Object.values(row));
+    // Ids that the server makes are of version 1, and this program's are not
+    const [made] = await this.connection.query<RowDataPacket[]>(
+      `SELECT id FROM \`${table}\` WHERE ${is} AND id LIKE '________-____-1%' ORDER BY created_at DESC`,
+      parameters,
+    );
+    const id = made.map((one) => String(one['id'])).find((one) => !this.taken.has(one))!;
+    this.taken.add(id);
+    return id;
+  }
+
+  /** Writes columns of a row, in the order of their names, as the hub's data layer writes them. */
+  async update(table: string, id: string, columns: Readonly<Record<string, unknown>>): Promise<void> {
+    const names = Object.keys(columns).sort();
+    const assignments = names.map((name) => `\`${name}\`=?`).join(',');
+    await this.attempt(() =>
+      this.connection.query(`UPDATE \`${table}\` SET ${assignments} WHERE id = ?`, [
+        ...names.map((name) => columns[name]),
+        id,
+      ]),
+    );
+  }
+
+  /** What the server refuses is noted and passed over, as in the hub's log; it gives null then. */
+  async attempt<Result>(write: () => Promise<Result>): Promise<Result | null> {
+    try {
+      return await write();
+    } catch (error) {
+      if (isOfTheSimulator(error)) throw error;
+      this.refused.push(error as Error);
+      return null;
+    }
+  }
+}
