@@ -1,0 +1,105 @@
+import fc from 'fast-check';
+import type { JobStatus } from '../../src/domain';
+import { call, job, type Operation } from './random-histories-operations';
+
+/** The zones of the hub's process: that of the tests' servers, and two others. */
+export const hubZones = ['Z', '+05:30', '-03:00'] as const;
+
+/**
+ * One call of this package, or one thing that the hub or its jobs do. `flow`, `run` and `work` are numbers as in
+ * {@link Operation}; `work` is the n-th of the hub's works that stand still, which goes on to the next place.
+ */
+export type SharedOperation =
+  | Operation
+  | { readonly do: 'claim' | 'hubDelete' | 'delete'; readonly flow: number }
+  | { readonly do: 'claimQueued' | 'plan' | 'hubCreate' | 'hubMonitor' | 'detectDeadJobs' }
+  | { readonly do: 'poll'; readonly run: number }
+  | {
+      readonly do: 'hubStart';
+      readonly flow: number;
+      readonly jobs: readonly string[];
+      readonly failing: number;
+    }
+  | { readonly do: 'hubGoesOn'; readonly work: number }
+  | { readonly do: 'hubEdit'; readonly flow: number; readonly change: Readonly<Record<string, unknown>> }
+  | { readonly do: 'job'; readonly job: string; readonly status: JobStatus }
+  | { readonly do: 'prune' };
+
+/** What happens at the same time: one thing, or two; none, where shrinking has left them out. */
+export type SharedStep = readonly SharedOperation[];
+
+/** What two programs do to so many flows. */
+export interface SharedHistory {
+  readonly flows: number;
+  readonly zone: (typeof hubZones)[number];
+  readonly steps: readonly SharedStep[];
+  /** In the end the hub ends what it has begun; otherwise it dies. */
+  readonly hubLives: boolean;
+}
+
+const flow = fc.nat({ max: 2 });
+const run = fc.nat({ max: 7 });
+const status = fc.constantFrom<JobStatus>('completed', 'completed', 'failed', 'cancelled', 'running');
+
+const ours: fc.Arbitrary<SharedOperation> = fc.oneof(
+  { weight: 6, arbitrary: call },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('poll' as const), run }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('claim' as const, 'claim', 'delete'), flow }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('claimQueued' as const, 'plan') }) },
+);
+
+const hubs: fc.Arbitrary<SharedOperation> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('hubStart' as const),
+      flow,
+      jobs: fc.uniqueArray(job, { maxLength: 3 }),
+      failing: fc.constantFrom(0, 0, 0, 1),
+    }),
+  },
+  {
+    weight: 8,
+    arbitrary: fc.record({ do: fc.constant('hubGoesOn' as const), work: fc.nat({ max: 3 }) }),
+  },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('hubMonitor' as const) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('hubEdit' as const),
+      flow,
+      change: fc.constantFrom({ enabled: false }, { enabled: true }, { description: 'edited' }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.oneof(
+      fc.record({ do: fc.constant('hubDelete' as const), flow }),
+      fc.record({ do: fc.constantFrom('hubCreate' as const, 'detectDeadJobs') }),
+    ),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('job' as const), job, status }) },
+);
+
+const anything = fc.oneof({ weight: 1, arbitrary: ours }, { weight: 1, arbitrary: hubs });
+
+// Without a least length, an array shrinks by any of its items, the last one too. A prune is alone: what it deletes is counted
+const step: fc.Arbitrary<SharedStep> = fc.oneof(
+  { weight: 6, arbitrary: fc.array(anything, { maxLength: 2 }) },
+  { weight: 6, arbitrary: fc.tuple(anything) },
+  {
+    weight: 1,
+    arbitrary: fc.oneof(
+      fc.tuple(fc.record({ do: fc.constant('prune' as const) })),
+      fc.tuple(fc.record({ do: fc.constant('silence' as const), run })),
+    ),
+  },
+);
+
+/** A random history of two programs; it shrinks to fewer steps, single calls and smaller values. */
+export const sharedHistories: fc.Arbitrary<SharedHistory> = fc.record({
+  flows: fc.integer({ min: 1, max: 2 }),
+  zone: fc.constantFrom(...hubZones),
+  steps: fc.array(step, { maxLength: 14, size: 'max' }),
+  hubLives: fc.boolean(),
+});

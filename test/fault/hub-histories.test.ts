@@ -1,0 +1,70 @@
+import fc from 'fast-check';
+import { select } from '../../src/engine/server/queryable';
+import { createSchedule, createBackupJob, createRepository } from '../../src/testing';
+import { useDataLayer, type DataLayer } from '../integration/repositories/data-layer';
+import { PlatformHub } from '../support/platform-hub';
+import { hubZones, sharedHistories, type SharedHistory } from './hub-histories-operations';
+import { SharedPlayer, type SharedDatabase } from './hub-histories-player';
+
+const histories = Number(process.env['HUB_HISTORIES'] ?? 200);
+const seed = Number(process.env['HUB_HISTORIES_SEED'] ?? Date.now() % 1_000_000);
+/** Databases on which histories are played at the same time. */
+const lanes = 2;
+
+/** Registers hooks that make the database of a lane. */
+function useSharedDatabase(): (zone: SharedHistory['zone']) => SharedDatabase {
+  const layer: DataLayer = useDataLayer();
+  const hubs = new Map<string, PlatformHub>();
+  let scheduleId = '';
+  beforeAll(async () => {
+    const { session, settings } = layer.database;
+    if ((await select(session, "SHOW COLUMNS FROM backup_jobs LIKE 'last_telemetry_at'")).length === 0)
+      await session.query('ALTER TABLE backup_jobs ADD COLUMN last_telemetry_at datetime NULL');
+    await session.query('DELETE FROM backup_jobs');
+    const { id: repository_id } = await createRepository(session);
+    for (const id of ['job-a', 'job-b', 'job-c']) await createBackupJob(session, { id, repository_id });
+    scheduleId = (await createSchedule(session, { cron_expression: '0 0 1 1 *' })).id;
+    for (const zone of hubZones) hubs.set(zone, await PlatformHub.connect(settings, zone));
+  });
+  afterAll(() => hubs.forEach((hub) => hub.close()));
+  return (zone) => ({
+    repositories: layer.repositories,
+    ours: layer.dataSource,
+    reader: layer.database.session,
+    hub: hubs.get(zone)!,
+    scheduleId,
+  });
+}
+
+// Without this, an order in which the hub and this package write could leave statistics that nobody tells or mends.
+describe(`${histories} random histories of this package beside the hub (seed ${seed})`, () => {
+  const databases = Array.from({ length: lanes }, useSharedDatabase);
+
+  async function everyHistory(play: (history: SharedHistory, database: SharedDatabase) => Promise<void>) {
+    const ended = await Promise.allSettled(
+      databases.map((database, lane) =>
+        fc.assert(
+          fc.asyncProperty(sharedHistories, (history) => play(history, database(history.zone))),
+          { numRuns: Math.ceil(histories / lanes), seed: seed + lane, endOnFailure: false },
+        ),
+      ),
+    );
+    for (const one of ended) if (one.status === 'rejected') throw one.reason;
+  }
+
+  it('leave nothing under way for ever', async () => {
+    let diverged = 0;
+    await everyHistory(async (history, database) => {
+      const player = new SharedPlayer(database, history, false);
+      try {
+        await player.play();
+        if ((await player.wrong()).size > 0) diverged += 1;
+        expect(await player.stopAll()).toEqual([]);
+      } finally {
+        await player.leave();
+      }
+    });
+    console.log(JSON.stringify({ histories, seed, diverged }));
+    expect(diverged).toBeGreaterThan(0);
+  }, 36_000_000);
+});
