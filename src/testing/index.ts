@@ -33,6 +33,7 @@ export {
   createPlatformTables,
   platformPresets,
   platformTableNames,
+  type PlatformAge,
   type PlatformCollations,
   type PlatformPreset,
   type PlatformPresetName,

@@ -1,6 +1,7 @@
 import { choice, declareArguments, optional, options, that, type Reader } from '../arguments';
 import type { Queryable } from '../engine/server/queryable';
 import { charsetName, session as aSession } from './arguments';
+import { addNewerPlatformTables } from './newer-platform-tables';
 
 /** The collation of each part of the platform's schema. Left out: the database's default, inherited. */
 export interface PlatformCollations {
@@ -16,6 +17,8 @@ export interface PlatformPreset extends PlatformCollations {
 }
 
 export type PlatformPresetName = 'general_ci' | 'mixed' | 'latin1';
+/** A newer release has telemetry in `backup_jobs`, and the tables `backup_disks` and `vm_backup_contexts`. */
+export type PlatformAge = 'older' | 'newer';
 
 const utf8mb4 = { charset: 'utf8mb4', collation: 'utf8mb4_general_ci' };
 
@@ -268,13 +271,15 @@ const read = declareArguments('createPlatformTables', {
     ),
     platformTableNames,
   ),
+  age: optional(choice(['older', 'newer']), 'older'),
 });
 
 /**
- * Creates the platform's eight tables, which the package refers to and never creates itself.
+ * Creates the platform's eight tables, which the package refers to and never creates itself; of a newer release ten.
  *
  * @param collations a preset's name, or the collation of each part. Default: `general_ci`
  * @param only the tables to create, all by default; name those that they refer to as well
+ * @param age `newer` adds to `backup_jobs`, so that has to be among the tables. Default: `older`
  * @throws ProtectionFlowsError VALIDATION_FAILED, naming everything that is wrong with the arguments; the server's error
  * where one of the tables exists already
  */
@@ -282,12 +287,14 @@ export async function createPlatformTables(
   session: Queryable,
   collations?: PlatformPresetName | PlatformCollations,
   only?: readonly string[],
+  age?: PlatformAge,
 ): Promise<void> {
-  const given = read({ session, collations, only });
+  const given = read({ session, collations, only, age });
   const chosen: PlatformCollations =
     typeof given.collations === 'string' ? platformPresets[given.collations] : given.collations;
   for (const { name, part, definitions } of platformTables) {
     if (!given.only.includes(name)) continue;
     await session.query(`CREATE TABLE ${name} (${definitions}\n) ${tableOptions(chosen[part])}`);
   }
+  if (given.age === 'newer') await addNewerPlatformTables(session);
 }

@@ -4,6 +4,7 @@ import type { DatabaseSettings, ServerAddress } from '../../src/testing/connecti
 import {
   createPlatformTables,
   platformPresets,
+  type PlatformAge,
   type PlatformPresetName,
 } from '../../src/testing/platform-tables';
 import { startPrivateServer, type PrivateServer } from '../../src/testing/private-server';
@@ -18,6 +19,8 @@ import { testInstallation } from './test-installation';
 export interface UseDatabaseOptions {
   /** The platform's tables that are there. Default: `general_ci`. */
   readonly platform?: PlatformPresetName | 'none';
+  /** The platform's release. Default: `older`. */
+  readonly age?: PlatformAge;
   /** Its exact name. Default: a unique one. */
   readonly name?: string;
   /** Default: the server that all test files share. */
@@ -46,7 +49,7 @@ interface Opened {
 
 /** Registers hooks that create a database with the platform's tables before the tests, and drop it after them. */
 export function useDatabase(options: UseDatabaseOptions = {}): TestDatabase {
-  const { platform = 'general_ci', name, per = 'all' } = options;
+  const { platform = 'general_ci', age, name, per = 'all' } = options;
   let opened: Opened | undefined;
   const get = (): Opened => {
     if (opened === undefined) throw new Error('the database is there only inside tests and hooks');
@@ -67,7 +70,7 @@ export function useDatabase(options: UseDatabaseOptions = {}): TestDatabase {
     const server = options.server ?? sharedServer();
     opened = { database: await createThrowAwayDatabase(server, { name, ...defaults }), connections: [] };
     const session = sessionOf(await connect());
-    if (platform !== 'none') await createPlatformTables(session, platform);
+    if (platform !== 'none') await createPlatformTables(session, platform, undefined, age);
   };
   const close = async (): Promise<void> => {
     for (const connection of opened?.connections ?? []) connection.destroy();

@@ -145,6 +145,7 @@ const judged: Readonly<Record<string, readonly Argument[]>> = {
       fields: { schedules: charsets, repositories: charsets },
     },
     { name: 'only', right: [], takes: [...left, 'an empty list'] },
+    { name: 'age', right: undefined, takes: left },
   ],
   createThrowAwayDatabase: [
     { name: 'server', right: undefined, takes: [], fields: {}, open: true },

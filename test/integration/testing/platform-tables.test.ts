@@ -49,6 +49,22 @@ describe('the platform tables', () => {
     });
   });
 
+  describe('of a newer release', () => {
+    const database = useDatabase({ platform: 'mixed', age: 'newer' });
+
+    it('are ten, and tell how a backup goes', async () => {
+      const found = await collations(database);
+      const newer = ['backup_disks', 'vm_backup_contexts'];
+      expect(Object.keys(found).sort()).toEqual([...platformTableNames, ...newer].sort());
+      for (const name of newer) expect(found[name]).toBe('utf8mb4_general_ci');
+      await seedPlatformRows(database.session);
+      const rows = await database.session.query(
+        'SELECT DISTINCT current_phase, progress_percent, last_telemetry_at FROM backup_jobs',
+      );
+      expect(rows).toEqual([{ current_phase: 'pending', progress_percent: '0.00', last_telemetry_at: null }]);
+    });
+  });
+
   describe('some of them', () => {
     const database = useDatabase({ platform: 'none' });
 
