@@ -37,6 +37,7 @@ import {
 import { recordJobIds, settleExecution, type Settlement } from './executions/jobs';
 import { reapSilent } from './executions/reap';
 import { endExecution, explainRefusal, progressStatement } from './executions/transition';
+import { readProgress, silence, type RunProgress } from './progress/run-progress';
 import { limitOf, onlyLimit } from './input';
 import { executionNotFound } from './not-found';
 import { Repository } from './repository';
@@ -48,11 +49,15 @@ const entity = 'ProtectionFlowExecution';
 const readNew = declareArguments(entity, { input: newExecution });
 const readId = declareArguments(entity, { id });
 const readJobs = declareArguments(entity, { id, jobIds, options: options({ more: optional(flag, false) }) });
-const readProgress = declareArguments(entity, { id, counts: progressOf });
+const readCounts = declareArguments(entity, { id, counts: progressOf });
 const readOutcome = declareArguments(entity, { id, outcome: outcomeOf });
 const readCancel = declareArguments(entity, { id, reason: optional(nullable(longText)) });
 const readSettle = declareArguments('settle', { id, states: optional(jobStates) });
 const readLatest = declareArguments('latest', { flowIds: idsUpTo(mostFlowsAtOnce) });
+const readRunProgress = declareArguments('progress', {
+  flowIds: idsUpTo(mostFlowsAtOnce),
+  options: options({ stalledAfterMs: silence }),
+});
 const readHistory = declareArguments('history', {
   flowId: id,
   page: options({ limit: limitOf(100, 10), after: cursor }),
@@ -142,11 +147,27 @@ export class ExecutionRepository extends Repository {
    * @returns false where the run is not under way
    * @throws EXECUTION_NOT_FOUND
    */
-  async progress(id: string, counts: Progress = {}): Promise<boolean> {
-    const given = readProgress({ id, counts });
+  async progress(id: string, counts?: Progress): Promise<boolean>;
+  /**
+   * How the runs under way of many flows go: percent, phase, speed, time left, and whether they have stalled. One query.
+   *
+   * @param options `stalledAfterMs`: so long may the jobs under way be silent, by the server's clock; default 300,000, as
+   * the platform's own detector has it
+   * @returns by flow id as given; a flow of which no run is under way is left out
+   */
+  async progress(
+    flowIds: readonly string[],
+    options?: { readonly stalledAfterMs?: number | undefined },
+  ): Promise<Map<string, RunProgress>>;
+  async progress(asked: unknown, more: unknown = {}): Promise<boolean | Map<string, RunProgress>> {
+    if (Array.isArray(asked)) {
+      const { flowIds, options } = readRunProgress({ flowIds: asked, options: more });
+      return flowIds.length === 0 ? new Map() : readProgress(this.session, flowIds, options.stalledAfterMs);
+    }
+    const given = readCounts({ id: asked, counts: more });
     const { sql, parameters } = progressStatement(given.id, given.counts);
     if ((await this.session.write(sql, parameters)) > 0) return true;
-    await this.get(id);
+    await this.get(given.id);
     return false;
   }
 

@@ -8,6 +8,8 @@ export { ExecutionRepository } from './execution.repository';
 export type { ExecutionFilter, ExecutionPage } from './executions/execution-list';
 export type { NewExecution, Outcome, Progress } from './executions/execution-input';
 export type { Settlement } from './executions/jobs';
+export type { Machine, MachineJob } from './progress/machines';
+export type { RunProgress } from './progress/run-progress';
 export { FlowRepository } from './flow.repository';
 export type { BulkItem, BulkResult } from './flows/bulk-result';
 export type { FlowFilter } from './flows/flow-list';

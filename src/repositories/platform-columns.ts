@@ -8,8 +8,8 @@ export interface TextColumn {
   readonly collation: string;
 }
 
-/** `table.column` → its collation, for the text columns of the tables that are there and may be seen. */
-export type PlatformColumns = ReadonlyMap<string, TextColumn>;
+/** `table.column` → its collation, null for one that holds no text, for the tables that are there and may be seen. */
+export type PlatformColumns = ReadonlyMap<string, TextColumn | null>;
 
 const tables = [
   'protection_flows',
@@ -19,6 +19,7 @@ const tables = [
   'backup_policies',
   'vm_replication_contexts',
   'vm_machine_groups',
+  'vm_group_memberships',
   'backup_jobs',
 ];
 
@@ -39,16 +40,20 @@ interface Known {
 const known = new WeakMap<DataSource, Known>();
 
 async function read(session: Session): Promise<PlatformColumns> {
-  const rows = await session.select<{ name: string; charset: string; collation: string }>(
+  const rows = await session.select<{ name: string; charset: string; collation: string | null }>(
     `SELECT CONCAT(TABLE_NAME, '.', COLUMN_NAME) AS name, CHARACTER_SET_NAME AS charset, COLLATION_NAME AS collation
        FROM information_schema.COLUMNS
-      WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN (${tables.map((table) => `'${table}'`).join(', ')})
-        AND COLLATION_NAME IS NOT NULL`,
+      WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN (${tables.map((table) => `'${table}'`).join(', ')})`,
   );
-  return new Map(rows.map(({ name, charset, collation }) => [name.toLowerCase(), { charset, collation }]));
+  return new Map(
+    rows.map(({ name, charset, collation }) => [
+      name.toLowerCase(),
+      collation === null ? null : { charset, collation },
+    ]),
+  );
 }
 
-/** The catalog of the package's tables and of those that the flow list is joined to; read once, and again when it is older than 30 seconds. */
+/** The catalog of the package's tables and of those of the platform's that they are joined to; read once, and again when it is older than 30 seconds. */
 export function platformColumns(session: Session): Promise<PlatformColumns> {
   const source = session.manager.connection;
   const found = known.get(source);
@@ -80,7 +85,7 @@ export async function withPlatformColumns<Result>(
 /** The type of a column of JSON_TABLE that is compared with a text column: that one's index can be used then. */
 export function comparableText(columns: PlatformColumns, column: string, length: number): string {
   const own = columns.get(column);
-  return `varchar(${length})${own === undefined ? '' : ` CHARACTER SET ${own.charset} COLLATE ${own.collation}`}`;
+  return `varchar(${length})${!own ? '' : ` CHARACTER SET ${own.charset} COLLATE ${own.collation}`}`;
 }
 
 /**
@@ -96,8 +101,7 @@ export function comparable(
 ): string {
   const own = columns.get(`protection_flows.${flowColumn}`);
   const parent = columns.get(other);
-  if (own === undefined || parent === undefined || own.collation === parent.collation)
-    return `f.${flowColumn}`;
+  if (!own || !parent || own.collation === parent.collation) return `f.${flowColumn}`;
   const text =
     own.charset === parent.charset ? `f.${flowColumn}` : `CONVERT(f.${flowColumn} USING ${parent.charset})`;
   return `${text} COLLATE ${parent.collation}`;

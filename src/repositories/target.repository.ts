@@ -1,4 +1,13 @@
-import { choice, declareArguments, id, ids, properties } from '../arguments';
+import {
+  choice,
+  count,
+  declareArguments,
+  id,
+  ids,
+  optional,
+  options as optionsOf,
+  properties,
+} from '../arguments';
 import { targetTypes } from '../domain';
 import type { ProtectionFlow } from '../entities';
 import { scheduleFaults } from '../schedule';
@@ -6,6 +15,8 @@ import { readSchedules, scheduleOf } from './due/schedules';
 import { flowNotFound } from './not-found';
 import { chunks, orNone } from './statements';
 import { comparableText, withPlatformColumns } from './platform-columns';
+import { readMachines, type Machine } from './progress/machines';
+import { silence } from './progress/run-progress';
 import { Repository } from './repository';
 
 /** A VM that a run has to protect. */
@@ -38,6 +49,10 @@ const readTarget = declareArguments('resolve', {
 });
 const readVms = declareArguments('withoutFullBackup', { vmContextIds: ids, repositoryId: id });
 const readFlowId = declareArguments('check', { flowId: id });
+const readMachinesOf = declareArguments('machines', {
+  flowId: id,
+  options: optionsOf({ runs: optional(count({ min: 1, max: 1_000 }), 100), stalledAfterMs: silence }),
+});
 
 const idsAtOnce = 1_000;
 
@@ -112,6 +127,22 @@ export class TargetRepository extends Repository {
       ...(await this.repositoryProblems(flow.repository_id)),
       ...(await this.scheduleProblems(flow.schedule_id)),
     ];
+  }
+
+  /**
+   * The VMs that the flow protects, by priority, with their backups: how many, how they went, and how the one goes that is
+   * under way. One query.
+   *
+   * @param options `runs`: of so many newest runs of the flow the backups count, 1 to 1,000, default 100;
+   * `stalledAfterMs`: so long may a job be silent, default 300,000
+   * @throws FLOW_NOT_FOUND
+   */
+  async machines(
+    flowId: string,
+    options: { readonly runs?: number | undefined; readonly stalledAfterMs?: number | undefined } = {},
+  ): Promise<Machine[]> {
+    const given = readMachinesOf({ flowId, options });
+    return readMachines(this.session, given.flowId, given.options);
   }
 
   private async targetProblems(target: Target): Promise<FlowProblem[]> {

@@ -166,7 +166,8 @@ export const argumentsOf: Readonly<Record<string, (right: RightIds) => readonly 
     options({ more: [...left, ...flag] }),
   ],
   'ExecutionRepository.progress': ({ run }) => [
-    id(run),
+    // Or flows, whose runs are asked for: then what is wrong is named flowIds
+    { ...id(run), takes: [...anId, ...lists], fields: {}, open: true },
     options(counts, {}, { name: 'counts', takes: [...left, ...emptyObjects] }),
   ],
   'ExecutionRepository.finish': ({ run }) => [
@@ -261,4 +262,8 @@ export const argumentsOf: Readonly<Record<string, (right: RightIds) => readonly 
     id(repository, 'repositoryId'),
   ],
   'TargetRepository.check': ({ flow }) => [id(flow, 'flowId')],
+  'TargetRepository.machines': ({ flow }) => [
+    id(flow, 'flowId'),
+    options({ runs: [...left, ...fromOne], stalledAfterMs: [...left, ...fromOne] }),
+  ],
 };

@@ -114,6 +114,7 @@ const executionCalls: Calls<ExecutionRepository, 'ExecutionRepository'> = {
   async 'ExecutionRepository.progress'({ executions }) {
     await executions.progress(runId(1, today), { jobs_completed: 1, execution_metadata: { step: 2 } });
     await executions.progress(runId(400, 3));
+    await executions.progress(several(0, 500));
   },
   async 'ExecutionRepository.finish'({ executions }) {
     await executions.finish(runId(2, today), { status: 'success', jobs_completed: 3 });
@@ -197,6 +198,10 @@ const targetCalls: Calls<TargetRepository, 'TargetRepository'> = {
   async 'TargetRepository.check'({ targets }) {
     await targets.check(flowId(8));
     await targets.check(flowId(9));
+  },
+  async 'TargetRepository.machines'({ targets }) {
+    await targets.machines(flowId(8));
+    await targets.machines(flowId(9));
   },
 };
 

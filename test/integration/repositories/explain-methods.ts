@@ -25,8 +25,10 @@ function classesIn(name: string): [name: string | undefined, methods: string[]][
  */
 export function publicMethods(): string[] {
   const inherited = classesIn('repository.ts').flatMap(([, methods]) => methods);
-  return readdirSync(folder)
+  const names = readdirSync(folder)
     .filter((name) => name.endsWith('.repository.ts'))
     .flatMap(classesIn)
     .flatMap(([name, methods]) => [...inherited, ...methods].map((method) => `${name}.${method}`));
+  // A method may be declared more than once, for each of its forms
+  return [...new Set(names)];
 }

@@ -1,0 +1,142 @@
+import { flowNotFound } from '../not-found';
+import { historyIndex } from '../executions/newest-first';
+import { comparable, comparableText, withPlatformColumns, type PlatformColumns } from '../platform-columns';
+import type { Session } from '../session';
+import { withIndex } from '../statements';
+import { jobPercent } from './percent';
+import { hasJobs, isWholeJob, jobColumns, jobIn, type JobState } from './telemetry';
+
+/** A backup of a VM that is under way; what the platform's release does not tell is null. */
+export interface MachineJob {
+  readonly jobId: string;
+  readonly phase: string | null;
+  /** 0 to 100. */
+  readonly percent: number | null;
+  readonly bytesPerSecond: number | null;
+  readonly etaSeconds: number | null;
+  /** Null where it has never told anything. */
+  readonly stalled: boolean | null;
+}
+
+/** A VM that a flow protects, and its backups by the flow's newest runs. */
+export interface Machine {
+  readonly context_id: string;
+  readonly vm_name: string;
+  /** Those under way among them. */
+  readonly backups: number;
+  readonly successful: number;
+  readonly failed: number;
+  readonly bytesTransferred: number;
+  /** When the last successful one ended; null: none has. */
+  readonly lastSuccessAt: Date | null;
+  /** Of the successful ones, in seconds. */
+  readonly averageSeconds: number | null;
+  /** Null: none is under way. */
+  readonly running: MachineJob | null;
+}
+
+interface Row extends Readonly<Record<string, unknown>> {
+  readonly context_id: string;
+  readonly vm_name: string;
+  readonly backups: string | number | null;
+  readonly successful: string | number | null;
+  readonly failed: string | number | null;
+  readonly bytes: string | number | null;
+  readonly last_success_at: Date | null;
+  readonly average_seconds: string | number | null;
+  readonly job_id: string | null;
+}
+
+/** The VMs of the flow `f`: the VM itself, or the enabled members of the group; by priority. */
+function targetSql(columns: PlatformColumns): string {
+  const vm = `SELECT v.context_id, v.vm_name, 0 AS priority, '' AS member FROM protection_flows f
+    JOIN vm_replication_contexts v ON v.context_id = ${comparable(columns, 'target_id', 'vm_replication_contexts.context_id')}
+   WHERE f.id = ? AND f.target_type = 'vm'`;
+  if (!columns.has('vm_group_memberships.group_id')) return vm;
+  return `${vm} UNION ALL
+  SELECT v.context_id, v.vm_name, COALESCE(m.priority, 0), m.id FROM protection_flows f
+    JOIN vm_group_memberships m ON m.group_id = ${comparable(columns, 'target_id', 'vm_group_memberships.group_id')}
+    JOIN vm_replication_contexts v ON v.context_id = m.vm_context_id
+   WHERE f.id = ? AND f.target_type = 'group' AND COALESCE(m.enabled, 1) = 1`;
+}
+
+/** The backups of each VM by the newest runs of the flow; of one that is under way its own columns. */
+function jobsSql(columns: PlatformColumns, hint: string): string {
+  const id = `id ${comparableText(columns, 'backup_jobs.id', 512)} PATH '$'`;
+  const context = columns.get('vm_replication_contexts.context_id');
+  const collation = context
+    ? `CONVERT(b.vm_context_id USING ${context.charset}) COLLATE ${context.collation}`
+    : 'b.vm_context_id';
+  const isRunning = "r.status = 'running' AND b.status = 'running'";
+  const ofRunning = (sql: string): string => `MAX(IF(${isRunning}, ${sql}, NULL))`;
+  const whenDone = (sql: string): string => `IF(b.status = 'completed', ${sql}, NULL)`;
+  return `SELECT ${collation} AS vm_context_id, COUNT(*) AS backups,
+         SUM(b.status = 'completed') AS successful, SUM(b.status = 'failed') AS failed,
+         SUM(b.bytes_transferred) AS bytes, MAX(${whenDone('b.completed_at')}) AS last_success_at,
+         AVG(${whenDone('TIMESTAMPDIFF(SECOND, COALESCE(b.started_at, b.created_at), b.completed_at)')}) AS average_seconds,
+         ${ofRunning('b.id')} AS job_id${jobColumns(columns, ofRunning)}
+    FROM (SELECT e.status, e.created_job_ids FROM protection_flow_executions e ${hint}
+           WHERE e.flow_id = ? ORDER BY e.created_at DESC, e.id DESC LIMIT ?) r
+    JOIN JSON_TABLE(r.created_job_ids, '$[*]' COLUMNS (${id})) j
+    JOIN backup_jobs b ON b.id = j.id
+   WHERE ${isWholeJob} GROUP BY 1`;
+}
+
+function machineJob(jobId: string, job: JobState, stalledAfterMs: number): MachineJob {
+  const stalled = job.silentSeconds === null ? null : job.silentSeconds * 1000 > stalledAfterMs;
+  const { phase, bytesPerSecond, etaSeconds } = job;
+  return {
+    jobId,
+    phase,
+    percent: jobPercent(job),
+    bytesPerSecond,
+    etaSeconds: stalled ? null : etaSeconds,
+    stalled,
+  };
+}
+
+function machineOf(row: Row, stalledAfterMs: number): Machine {
+  const job = row.job_id === null ? null : jobIn(row);
+  return {
+    context_id: row.context_id,
+    vm_name: row.vm_name,
+    backups: Number(row.backups ?? 0),
+    successful: Number(row.successful ?? 0),
+    failed: Number(row.failed ?? 0),
+    bytesTransferred: Number(row.bytes ?? 0),
+    lastSuccessAt: row.last_success_at ?? null,
+    averageSeconds: (row.average_seconds ?? null) === null ? null : Math.round(Number(row.average_seconds)),
+    running: job === null || !row.job_id ? null : machineJob(row.job_id, job, stalledAfterMs),
+  };
+}
+
+/**
+ * The VMs of a flow with their backups, in one query. The flow's newest runs are looked at, so that it takes as long
+ * however long the history is.
+ *
+ * @throws FLOW_NOT_FOUND
+ */
+export async function readMachines(
+  session: Session,
+  flowId: string,
+  { runs, stalledAfterMs }: { readonly runs: number; readonly stalledAfterMs: number },
+): Promise<Machine[]> {
+  const rows = await withPlatformColumns(session, async (columns) => {
+    if (!columns.has('vm_replication_contexts.context_id')) return [];
+    const targets = targetSql(columns);
+    const ofTargets = targets.match(/\?/g)!.map(() => flowId);
+    const there = hasJobs(columns);
+    const sqlWith = (hint: string): string =>
+      `SELECT t.context_id, t.vm_name${there ? ', o.*' : ''} FROM (${targets}) t
+        ${there ? `LEFT JOIN (${jobsSql(columns, hint)}) o ON o.vm_context_id = t.context_id` : ''}
+        ORDER BY t.priority, t.member`;
+    return withIndex<Row>(session, historyIndex, sqlWith, [...ofTargets, ...(there ? [flowId, runs] : [])]);
+  });
+  if (rows.length === 0) {
+    const [flow] = await session.select<{ id: string }>('SELECT id FROM protection_flows WHERE id = ?', [
+      flowId,
+    ]);
+    if (flow === undefined) throw flowNotFound(flowId);
+  }
+  return rows.map((row) => machineOf(row, stalledAfterMs));
+}

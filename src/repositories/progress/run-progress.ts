@@ -1,0 +1,158 @@
+import { count, optional } from '../../arguments';
+import { comparableText, withPlatformColumns, type PlatformColumns } from '../platform-columns';
+import { marks, storedIds, withIndex } from '../statements';
+import type { Session } from '../session';
+import { bytesOf, isOver, runPercent, type RunJobs } from './percent';
+import { hasJobs, jobColumns, jobIn, type JobState } from './telemetry';
+
+/** How the run of a flow goes that is under way. What the platform's release does not tell, and what is not known yet, is null. */
+export interface RunProgress {
+  readonly executionId: string;
+  readonly startedAt: Date | null;
+  /** 0 to 100, with two decimals; it does not fall while no further jobs are expected. */
+  readonly percent: number | null;
+  readonly bytesTransferred: number;
+  /** Null until every job knows its own. */
+  readonly totalBytes: number | null;
+  /** How many jobs there will be. */
+  readonly jobs: number;
+  /** How many of them are over. */
+  readonly jobsOver: number;
+  /** The phase of the job that has told last. */
+  readonly phase: string | null;
+  /** Of all jobs under way. */
+  readonly bytesPerSecond: number | null;
+  /** Seconds until the end, at that speed; of a run that has stalled null. */
+  readonly etaSeconds: number | null;
+  /** The last sign of a job under way; the platform's column has no time zone, and is read as UTC. */
+  readonly lastTelemetryAt: Date | null;
+  /** True where that is older than asked for, by the server's clock; null where no job under way has ever told. */
+  readonly stalled: boolean | null;
+}
+
+/** The platform's own detector gives a job up after so long. */
+const detectorMs = 300_000;
+const longestMs = 365 * 86_400_000;
+
+/** How long a job may be silent before it counts as stalled, as it came from the caller: milliseconds. */
+export const silence = optional(count({ min: 1, max: longestMs }), detectorMs);
+
+interface Row extends Readonly<Record<string, unknown>> {
+  readonly id: string;
+  readonly flow_id: string;
+  readonly started_at: Date | null;
+  readonly created_at: Date;
+  readonly jobs_created: number;
+  readonly jobs_over: string | number;
+  readonly bytes_transferred: string | number;
+  readonly job_ids: number | null;
+}
+
+function sqlFor(columns: PlatformColumns, hint: string, flowIds: readonly string[]): string {
+  const there = hasJobs(columns);
+  const id = `id ${comparableText(columns, 'backup_jobs.id', 512)} PATH '$'`;
+  const jobs = there
+    ? `LEFT JOIN JSON_TABLE(e.created_job_ids, '$[*]' COLUMNS (${id})) j ON TRUE
+       LEFT JOIN backup_jobs b ON b.id = j.id`
+    : '';
+  return `SELECT e.id, e.flow_id, e.started_at, e.created_at, e.jobs_created, e.bytes_transferred,
+                 e.jobs_completed + e.jobs_failed + e.jobs_skipped AS jobs_over,
+                 IF(JSON_TYPE(e.created_job_ids) = 'ARRAY', JSON_LENGTH(e.created_job_ids), 0) AS job_ids${there ? jobColumns(columns) : ''}
+            FROM protection_flow_executions e ${hint} ${jobs}
+           WHERE e.status = 'running' AND e.flow_id IN (${marks(flowIds)})`;
+}
+
+/** Makes one of the values that are there; null where none is. */
+function among(values: readonly (number | null)[], make: (known: number[]) => number): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : make(known);
+}
+
+const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);
+
+/** Seconds until the end: what is left at the speed now, or what the slowest job says of itself. */
+function etaOf({ done, total }: ReturnType<typeof bytesOf>, speed: number | null, jobs: readonly JobState[]) {
+  if (total !== null && speed !== null) return Math.ceil((total - done) / speed);
+  return among(
+    jobs.map((job) => job.etaSeconds),
+    (said) => Math.max(...said),
+  );
+}
+
+function progressOf(rows: readonly Row[], stalledAfterMs: number): RunProgress {
+  const [run] = rows as [Row];
+  const jobs = rows.map(jobIn).filter((job) => job !== null);
+  const expected = Math.max(run.jobs_created, Number(run.job_ids ?? 0));
+  const known: RunJobs = { jobs, expected, over: Number(run.jobs_over) };
+  const bytes = bytesOf(known);
+  const active = jobs.filter((job) => job.status === 'running');
+  const silent = among(
+    active.map((job) => job.silentSeconds),
+    (known) => Math.min(...known),
+  );
+  const stalled = silent === null ? null : silent * 1000 > stalledAfterMs;
+  const last = active.find((job) => silent !== null && job.silentSeconds === silent) ?? active[0];
+  const bytesPerSecond = among(
+    active.map((job) => job.bytesPerSecond),
+    sum,
+  );
+  const copied = sum(jobs.map((job) => job.bytes));
+  return {
+    executionId: run.id,
+    startedAt: run.started_at,
+    percent: runPercent(known),
+    bytesTransferred: Math.max(copied, Number(run.bytes_transferred)),
+    totalBytes: bytes.total,
+    jobs: expected,
+    jobsOver: Math.max(jobs.filter(isOver).length, known.over),
+    phase: last?.phase ?? null,
+    bytesPerSecond,
+    etaSeconds: stalled === true ? null : etaOf(bytes, bytesPerSecond, active),
+    lastTelemetryAt: last?.lastTelemetryAt ?? null,
+    stalled,
+  };
+}
+
+/** Other programs may have begun two runs of a flow: the newest is the one that is shown. */
+function isNewer(one: Row, other: Row): boolean {
+  const [a, b] = [one.created_at.getTime(), other.created_at.getTime()];
+  return a > b || (a === b && one.id > other.id);
+}
+
+/**
+ * The run of each flow that is under way, in one query: the runs under way are few, and found in their index, to which
+ * the flows asked for are a filter.
+ *
+ * @returns by the flow's id as it was asked for; a flow of which none is under way is left out
+ */
+export async function readProgress(
+  session: Session,
+  flowIds: readonly string[],
+  stalledAfterMs: number,
+): Promise<Map<string, RunProgress>> {
+  const rows = await withPlatformColumns(session, (columns) =>
+    withIndex<Row>(session, 'idx_status', (hint) => sqlFor(columns, hint, flowIds), flowIds),
+  );
+  const runs = new Map<string, Row[]>();
+  for (const row of rows) {
+    const run = runs.get(row.id);
+    if (run === undefined) runs.set(row.id, [row]);
+    else run.push(row);
+  }
+  const newest = new Map<string, Row[]>();
+  for (const run of runs.values()) {
+    const other = newest.get(run[0]!.flow_id);
+    if (other === undefined || isNewer(run[0]!, other[0]!)) newest.set(run[0]!.flow_id, run);
+  }
+  const asked = new Set(flowIds);
+  const isSpelledSo = [...newest.keys()].every((id) => asked.has(id));
+  const stored = isSpelledSo
+    ? null
+    : await storedIds(session, 'protection_flows', flowIds, [...newest.keys()]);
+  const progress = new Map<string, RunProgress>();
+  for (const id of flowIds) {
+    const run = newest.get(stored?.get(id) ?? id);
+    if (run !== undefined) progress.set(id, progressOf(run, stalledAfterMs));
+  }
+  return progress;
+}
