@@ -5,8 +5,7 @@ import { unknownName } from './unknown-names';
 
 /** Options of TypeORM that would empty or rebuild the database. `false` is what happens anyway. */
 export const refusedOptions: Readonly<Record<string, string>> = {
-  synchronize:
-    "true is refused: it would rebuild the platform's tables; protection-flows migrate makes the schema",
+  synchronize: "true is refused: it would rebuild the platform's tables; migrate makes the schema",
   dropSchema: "true is refused: it would drop the platform's tables",
 };
 

@@ -62,7 +62,7 @@ export async function carryOut(
       await runStep(repair, context);
       done.add(repair);
     } catch (error) {
-      const fault = keyFault(error);
+      const fault = keyFault(error, context.owner.words);
       if (fault === null) throw error;
       const { code, message, remedy, details } = fault;
       found.push({ code, effect: 'key-refused', table, key: key.name, message, remedy, details });

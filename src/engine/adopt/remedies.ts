@@ -4,6 +4,7 @@ import { named, withTable, type Schema, type Table } from '../schema/shape';
 import { describeOrphanMend, mendOrphansSql, orphansSql } from '../orphans/find-orphans';
 import { quoteName } from '../server/queryable';
 import type { Server } from '../server/server';
+import type { Words } from '../server/words';
 import { keyState } from '../steps/key-state';
 import { note, partsOf, statement, type RemedyPart } from '../steps/remedy';
 import { fillParts, prepareColumns, questionParts } from './column-remedies';
@@ -35,6 +36,7 @@ export interface RemedyInput {
   readonly declared: Schema;
   readonly live: Schema;
   readonly server: Server;
+  readonly words: Words;
   /** The comments of each live table's columns. */
   readonly comments: ReadonlyMap<string, Comments>;
   /** The base table behind a view that has the name of one of our tables. */
@@ -102,7 +104,7 @@ class RemedyPlan {
 
   /** Makes an ordinary table of that name, empty where there is none. */
   private makeOrdinary(table: Table): void {
-    const { declared, behindViews, server } = this.input;
+    const { declared, behindViews, server, words } = this.input;
     const { tables } = this.parts;
     const { name } = table;
     const found = this.live.get(name);
@@ -124,7 +126,7 @@ class RemedyPlan {
     }
     tables.push(
       note(`The rows of ${name} are gone: rather restore it from a backup. Else, empty:`),
-      ...step.plan(without, server).map(({ sql }) => statement(sql)),
+      ...step.plan(without, server, words).map(({ sql }) => statement(sql)),
     );
     this.live = step.declare(without);
     this.created.add(name);
@@ -132,11 +134,11 @@ class RemedyPlan {
 
   /** Takes off the keys at columns that are to change. */
   private takeKeysOff(tables: readonly Table[]): void {
-    const { declared, server } = this.input;
+    const { declared, server, words } = this.input;
     const differences = tables.flatMap((table) => compareTable(declared, table, this.live));
     this.takenOff = keysInTheWay(this.live, [...declared.keys()], disturbedColumns(differences));
     const step = takeOffKeys(this.takenOff);
-    this.parts.columns.push(...step.plan(this.live, server).map(({ sql }) => statement(sql)));
+    this.parts.columns.push(...step.plan(this.live, server, words).map(({ sql }) => statement(sql)));
     this.live = step.declare(this.live);
   }
 
@@ -220,7 +222,11 @@ class RemedyPlan {
     return [
       ...(drops.length === 0
         ? []
-        : [note('Gives it the declared name. protection-flows migrate does so without holding up writers.')]),
+        : [
+            note(
+              `Gives it the declared name. ${this.input.words.command} migrate does so without holding up writers.`,
+            ),
+          ]),
       // No server drops and adds one name in one statement (1826)
       ...(old.includes(key.name) ? [statement(alterSql(table, dropForeignKeySql(key.name)))] : []),
       statement(add),

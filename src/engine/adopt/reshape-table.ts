@@ -74,7 +74,8 @@ async function applyChanges(
     if (!(await alterOnline(context, table, [change.clause]))) left.push(change);
   }
   if (changes.length > 1 && left.length === 0) return;
-  throw copyRefused(table, size, context.copyLimitRows, describe(left.length > 0 ? left : changes));
+  const what = describe(left.length > 0 ? left : changes);
+  throw copyRefused(table, size, context.copyLimitRows, what, context.owner.words);
 }
 
 /** The changes of each statement: as few as the servers take. */

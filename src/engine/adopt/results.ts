@@ -7,7 +7,7 @@ export type { Decision, Difference };
 
 /** What makes some differences between the live and the declared tables go away. */
 export interface AdoptRepair {
-  /** In words: `bring protection_flows to its declared shape`. */
+  /** In words: `bring shop_orders to its declared shape`. */
   readonly title: string;
   readonly table: string;
   /** Empty where it only prepares or completes another, or writes rows alone. */

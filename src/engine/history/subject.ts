@@ -10,7 +10,7 @@ import { declaredBy } from '../steps/step';
 export interface Subject extends Words {
   /** The version of its package, for the history and for those that wait for a migrate. */
   readonly version: string;
-  /** How the names of the engine's own tables begin, such as `sendense_flow`; at most 23 characters. */
+  /** How the names of the engine's own tables begin, such as `shop_schema`; at most 23 characters. */
   readonly tablePrefix: string;
   /** Every migration, oldest first. */
   readonly migrations: readonly Migration[];
@@ -31,6 +31,7 @@ export function declaredSchemaOf(subject: Subject): Schema {
 export const ownerOf = (subject: Subject): Owner => ({
   tablePrefix: subject.tablePrefix,
   declared: declaredSchemaOf(subject),
+  words: subject,
 });
 
 /** The names of the tables that the engine makes for itself there. */

@@ -22,7 +22,7 @@ export const guarded: Reader<Database> = (value, field, faults) => {
       faults,
       field,
       'isDataSource',
-      'must be a ProtectionFlowsDataSource, as createDataSource makes it',
+      'must be a database that is open, as openDatabase answers it, or createDataSource',
     );
   if (given.isInitialized === false)
     return refuse(faults, field, 'isInitialized', 'must be initialized: await initialize() first');

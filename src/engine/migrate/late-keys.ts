@@ -5,6 +5,7 @@ import { isInTheWay, type Facts, type Finding, type KeyFact } from '../preflight
 import { alterSql, dropForeignKeySql } from '../schema/ddl';
 import { unprovenName } from '../steps/key-state';
 import { named } from '../schema/shape';
+import type { Words } from '../server/words';
 import { runStep, type StepContext } from '../steps/step';
 
 /** True where a finding keeps the key from being added. */
@@ -14,12 +15,13 @@ export const isRefused = ({ key }: KeyFact, findings: readonly Finding[]): boole
 /** A late key's fault as an error of ours; null where the whole run has to end with it. */
 export function keyFault(
   error: unknown,
+  { command }: Words,
 ): Pick<ProtectionFlowsError, 'code' | 'message' | 'remedy' | 'details'> | null {
   const known = translated(error);
   if (!isProtectionFlowsError(known)) {
     const { message, errno } = error as { message: string; errno?: number };
     if (errno === undefined) return null;
-    const remedy = 'See what the server says; protection-flows preflight looks for what stands in the way.';
+    const remedy = `See what the server says; ${command} preflight looks for what stands in the way.`;
     return { code: 'QUERY_FAILED', message, remedy, details: { errno } };
   }
   return known.code === 'INTERRUPTED' || known.code === 'CONNECTION_LOST' ? null : known;
@@ -44,7 +46,7 @@ export async function addLateKeys(
     try {
       await runStep(step, context);
     } catch (error) {
-      const fault = keyFault(error);
+      const fault = keyFault(error, context.owner.words);
       if (fault === null) throw error;
       const { code, message, remedy, details } = fault;
       const { table, key } = late;

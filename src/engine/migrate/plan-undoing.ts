@@ -43,11 +43,11 @@ function without(live: Schema, step: Step, steps: readonly Step[]): Schema {
  */
 export async function planUndoing(
   { session, server }: Pick<StepContext, 'session' | 'server'>,
-  { migrations }: Subject,
+  subject: Subject,
   undoing: readonly Migration[],
   dropped: ReadonlySet<string>,
 ): Promise<UndoingPlan> {
-  const steps = stepsOf(migrations);
+  const steps = stepsOf(subject.migrations);
   const tables = new Set(stepsOf(undoing).flatMap((step) => [...step.tables]));
   const statements: PlannedStatement[] = [];
   const refusals: ProtectionFlowsError[] = [];
@@ -56,7 +56,7 @@ export async function planUndoing(
     for (const step of [...migration.steps].reverse()) {
       if (step.creates === undefined && dropped.has(step.tables[0] ?? '')) continue;
       try {
-        const undone = step.undo(live, server);
+        const undone = step.undo(live, server, subject);
         statements.push(
           ...undone.map(({ sql }) => ({
             migration: migration.name,

@@ -99,13 +99,14 @@ export async function factsOf(
 ): Promise<Facts> {
   const { server, subject } = database;
   const { lock } = ownTablesOf(subject);
-  const tables = {
+  const own = {
+    words: subject,
     historyTable: await readHistoryFact(session, database),
     lockTable: await (node === undefined
       ? readLockFact(session, lock, await readNode(session), await refusalOfSecond(database))
       : readLockFact(session, lock, node, null)),
   };
-  return readFacts(session, server, subject.migrations, tables, wishes);
+  return readFacts(session, server, subject.migrations, own, wishes);
 }
 
 const assertPreflight = declareArguments('runPreflight', {

@@ -25,7 +25,7 @@ import { whereOf, type RollbackPlan, type RollbackResult } from './results';
 export interface RollbackOptions extends SessionOptions {
   /** How many migrations to undo, newest first; `all` for every one. */
   readonly steps?: number | 'all' | undefined;
-  /** True when the rows of dropped tables may be thrown away. Default: PROTECTION_FLOWS_DISCARD_ROWS is 1. */
+  /** True when the rows of dropped tables may be thrown away. Default: the subject's variable `…_DISCARD_ROWS` is 1. */
   readonly discardRows?: boolean | undefined;
 }
 

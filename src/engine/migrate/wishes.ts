@@ -12,7 +12,7 @@ export interface WishOptions {
   readonly orphans?: OrphanChoice | undefined;
   /** True where a table of any size may be copied while its writers wait, if the server can't do without. */
   readonly allowBlocking?: boolean | undefined;
-  /** Tables of up to that many rows are copied without asking. Default: PROTECTION_FLOWS_COPY_LIMIT_ROWS, or 100,000. */
+  /** Tables of up to that many rows are copied without asking. Default: the subject's variable `…_COPY_LIMIT_ROWS`, or 100,000. */
   readonly copyLimitRows?: number | undefined;
 }
 

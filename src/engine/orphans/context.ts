@@ -1,6 +1,7 @@
 import type { Schema } from '../schema/shape';
 import type { Queryable } from '../server/queryable';
 import type { Server } from '../server/server';
+import type { Words } from '../server/words';
 
 /** What a migrate does about rows whose parent does not exist: refuse the key, clear the reference, or set the rows aside. */
 export const orphanChoices = ['report', 'null', 'quarantine'] as const;
@@ -9,10 +10,12 @@ export type OrphanChoice = (typeof orphanChoices)[number];
 
 /** Whose tables are worked on. */
 export interface Owner {
-  /** How the names of its own tables begin: `sendense_flow`. */
+  /** How the names of its own tables begin: `shop_schema`. */
   readonly tablePrefix: string;
   /** Its tables, with all of their keys. */
   readonly declared: Schema;
+  /** What its readers know it by. */
+  readonly words: Words;
 }
 
 /** What work on live tables is given. */

@@ -25,7 +25,7 @@ function partOfName(prefix: string, table: string): string {
 }
 
 /**
- * The name of the table that keeps the rows which were set aside from a table: `sendense_flow_orphans_protection_flows`.
+ * The name of the table that keeps the rows which were set aside from a table: `shop_schema_orphans_shop_orders`.
  *
  * @param number 2 and up for rows that were set aside after the table's columns had changed
  */

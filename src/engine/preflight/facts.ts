@@ -5,6 +5,7 @@ import type { OrphanChoice } from '../orphans/context';
 import { findOrphans, type Orphans } from '../orphans/find-orphans';
 import type { Queryable } from '../server/queryable';
 import type { Server } from '../server/server';
+import type { Words } from '../server/words';
 import { declaredBy } from '../steps/step';
 import { named, withTable, type ForeignKey, type Schema } from '../schema/shape';
 import { readTableSize, type TableSize } from '../steps/alter-table';
@@ -65,6 +66,8 @@ export interface Wishes {
 /** Everything the rules look at, read once. */
 export interface Facts {
   readonly server: Server;
+  /** How remedies name the subject's package and command. */
+  readonly words: Words;
   readonly historyTable: HistoryFact;
   readonly lockTable: LockFact;
   /** Names that the history records, oldest first. */
@@ -95,7 +98,7 @@ function withLiveKeys(after: Schema, live: Schema): Schema {
   );
 }
 
-type Base = Pick<Facts, 'server' | 'known' | 'pending' | 'history' | 'historyTable' | 'lockTable'>;
+type Base = Pick<Facts, 'server' | 'words' | 'known' | 'pending' | 'history' | 'historyTable' | 'lockTable'>;
 
 const keysOf = (migrations: readonly KnownMigration[]) =>
   migrations.flatMap(({ steps }) => steps.flatMap(({ foreignKey }) => (foreignKey ? [foreignKey] : [])));
@@ -228,7 +231,7 @@ export async function readFacts(
   session: Queryable,
   server: Server,
   known: readonly KnownMigration[],
-  { historyTable, lockTable }: Pick<Facts, 'historyTable' | 'lockTable'>,
+  { words, historyTable, lockTable }: Pick<Facts, 'words' | 'historyTable' | 'lockTable'>,
   wishes: Wishes,
 ): Promise<Facts> {
   const history = historyTable.names;
@@ -236,7 +239,7 @@ export async function readFacts(
   const { live: seen, denied } = await readLive(session, server, [...tables]);
   const applied = known.filter((migration) => history.includes(migration.name));
   const pending = known.filter((migration) => !applied.includes(migration));
-  const base: Base = { server, known, pending, history, historyTable, lockTable };
+  const base: Base = { server, words, known, pending, history, historyTable, lockTable };
 
   const first = planSteps(seen, base, applied);
   const isDone = pending.length === 0 && first.statements.length === 0 && first.refusals.length === 0;

@@ -4,6 +4,7 @@ import { withTable, type Schema } from '../schema/shape';
 import { planOf, type Step } from '../steps/step';
 import type { TableSize } from '../steps/alter-table';
 import type { Server } from '../server/server';
+import type { Words } from '../server/words';
 import type { Migration } from '../steps/migration';
 
 /** A migration as preflight needs it. */
@@ -12,6 +13,7 @@ export type KnownMigration = Pick<Migration, 'name' | 'steps'>;
 /** What is pending, and which of it a rollback that died has half undone. */
 export interface PendingMigrations {
   readonly server: Server;
+  readonly words: Words;
   readonly pending: readonly KnownMigration[];
   readonly historyTable: { readonly reverting: readonly string[] };
 }
@@ -64,7 +66,7 @@ function settle(schema: Schema): Schema {
  */
 export function planSteps(
   live: Schema,
-  { server, pending, historyTable }: PendingMigrations,
+  { server, words, pending, historyTable }: PendingMigrations,
   applied: readonly KnownMigration[],
 ): StepPlan {
   const statements: StepStatement[] = [];
@@ -74,7 +76,7 @@ export function planSteps(
   function plan(step: Step, migration: string | null): void {
     try {
       const isReverting = migration !== null && historyTable.reverting.includes(migration);
-      const planned = planOf(step, isReverting)(state, server);
+      const planned = planOf(step, isReverting)(state, server, words);
       if (planned.length === 0) return;
       statements.push(...planned.map((statement) => ({ ...statement, migration, step })));
       state = settle(step.declare(state));

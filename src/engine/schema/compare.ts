@@ -33,7 +33,7 @@ const sameRule = (left: ReferentialAction, right: ReferentialAction): boolean =>
   return canonical(left) === canonical(right);
 };
 
-/** An index's columns in words: `flow_id, started_at DESC`. */
+/** An index's columns in words: `customer_id, placed_at DESC`. */
 export function describeIndexColumns(index: Index): string {
   return index.columns
     .map(
@@ -244,7 +244,7 @@ export function compareForeignKeys(table: Table, live: Schema): Difference[] {
   ];
 }
 
-/** A difference in one line: `column protection_flows.name: type is varchar(100), not varchar(255)`. */
+/** A difference in one line: `column shop_orders.note: type is varchar(100), not varchar(255)`. */
 export function describeDifference(difference: Difference): string {
   const { object, table, name, property, expected, actual } = difference;
   const what = object === 'table' ? `table ${table}` : `${object.replace('-', ' ')} ${table}.${name}`;

@@ -3,7 +3,7 @@ export type ProbeValues = Readonly<Record<string, string | null>>;
 
 /** A table's rows, as verify names and makes them. */
 export interface TableProbe {
-  /** What one row is called, and what several are: `flow`, `flows`. */
+  /** What one row is called, and what several are: `order`, `orders`. */
   readonly one: string;
   readonly many: string;
   /** What the table's CHECKs want of a row. verify gives a value of its own to every other column that needs one. */
@@ -12,7 +12,7 @@ export interface TableProbe {
 
 /** Rows that show whether a CHECK works. Each is the table's own row with these changes. */
 export interface CheckProbe {
-  /** Rows that the CHECK refuses, by what is wrong with them: `a flow without an owner`. */
+  /** Rows that the CHECK refuses, by what is wrong with them: `an order without a customer`. */
   readonly refused: Readonly<Record<string, ProbeValues>>;
   /** A row that the CHECK lets in, and that has to be stored as it is given. */
   readonly accepted: ProbeValues;

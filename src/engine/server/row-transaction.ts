@@ -58,7 +58,7 @@ export async function withRowSettings<T>(session: Queryable, work: () => Promise
 
 /** Options of {@link inRowTransaction}. */
 export interface RowTransactionOptions {
-  /** What is done, for the error: `quarantine rows of protection_flows`. */
+  /** What is done, for the error: `quarantine rows of shop_orders`. */
   readonly what: string;
   /** How long to try in the face of others' locks, in milliseconds. Default: a minute. */
   readonly patienceMs?: number;

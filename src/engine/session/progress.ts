@@ -5,6 +5,6 @@ export type ProgressListener = (event: ProgressEvent) => void;
 export interface ProgressEvent {
   /** The migration under way, or null for preflight, the lock and the pass that adds absent keys. */
   readonly migration: string | null;
-  /** What is being done, in words: `create table protection_flows`. */
+  /** What is being done, in words: `create table shop_orders`. */
   readonly step: string;
 }

@@ -3,6 +3,7 @@ import { altering, copying, copyingOnline, online, rowFormatSql, type Algorithm 
 import type { StepContext } from './step';
 import { catalogRows } from '../server/catalog-rows';
 import { quoteName, select, type Queryable } from '../server/queryable';
+import type { Words } from '../server/words';
 
 /** How large a table is. */
 export interface TableSize {
@@ -62,11 +63,11 @@ export function copyRefused(
   size: TableSize,
   limitRows: number,
   what: string,
+  { environment }: Words,
 ): ProtectionFlowsError {
   return new ProtectionFlowsError('TABLE_COPY_REFUSED', {
-    message: `this server can ${what} only by copying ${table} (${describeSize(size)}), and its writers wait meanwhile; up to ${new Intl.NumberFormat('en').format(limitRows)} rows that is done unasked`,
-    remedy:
-      'In a quiet moment, run the same command with --allow-blocking; for TypeORM, set PROTECTION_FLOWS_COPY_LIMIT_ROWS in the environment.',
+    message: `this server can ${what} only by copying ${table} (${describeSize(size)}), and its writers wait meanwhile; tables of up to ${new Intl.NumberFormat('en').format(limitRows)} rows are copied without asking`,
+    remedy: `In a quiet moment, run the same command with --allow-blocking; where there is no such option, set ${environment}_COPY_LIMIT_ROWS in the environment.`,
     details: { table, ...size, limitRows },
   });
 }
@@ -131,7 +132,8 @@ export async function alterTable(
   what: string,
 ): Promise<void> {
   if (await alterOnline(context, table, changes)) return;
-  const size = await readTableSize(context.session, table, context.copyLimitRows);
-  if (size.rows > context.copyLimitRows) throw copyRefused(table, size, context.copyLimitRows, what);
+  const { session, copyLimitRows, owner } = context;
+  const size = await readTableSize(session, table, copyLimitRows);
+  if (size.rows > copyLimitRows) throw copyRefused(table, size, copyLimitRows, what, owner.words);
   await alterCopying(context, table, changes, { size, what });
 }

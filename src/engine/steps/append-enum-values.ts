@@ -1,11 +1,11 @@
 import { ProtectionFlowsError } from '../../errors';
 import { enumOf } from '../schema/declare';
 import { alterTable } from './alter-table';
-import { altering, type Statement } from '../schema/ddl';
+import { altering } from '../schema/ddl';
 import { handMade } from './hand-made';
 import { modifyClause, plannedModify, type ColumnChange } from './modify-column';
 import { quoteName, select } from '../server/queryable';
-import type { Server } from '../server/server';
+import type { Words } from '../server/words';
 import { named, withTable, type Column, type Schema } from '../schema/shape';
 import type { Step, StepContext } from './step';
 
@@ -25,18 +25,12 @@ export function appendEnumValues(
   const liveColumn = (live: Schema): Column | undefined => named(live.get(table)?.columns ?? [], column);
 
   /** Null where the column has that type already. */
-  function changeTo(live: Schema, type: string): ColumnChange | null {
+  function changeTo(live: Schema, type: string, words: Words): ColumnChange | null {
     const found = liveColumn(live);
     if (found?.type === type) return null;
     if (found?.type === before || found?.type === after) return { from: found, to: { ...found, type } };
     const difference = { object: 'column', table, name: column, property: 'type', expected: before } as const;
-    throw handMade(`column ${table}.${column}`, [{ ...difference, actual: found?.type ?? null }]);
-  }
-
-  function statements(live: Schema, server: Server): Statement[] {
-    const change = changeTo(live, after);
-    const shape = live.get(table);
-    return change && shape ? [plannedModify(server, shape, change)] : [];
+    throw handMade(`column ${table}.${column}`, [{ ...difference, actual: found?.type ?? null }], words);
   }
 
   const title = `let ${table}.${column} be ${change.add.join(', ')}`;
@@ -48,13 +42,17 @@ export function appendEnumValues(
         ...shape,
         columns: shape.columns.map((one) => (one.name === column ? { ...one, type: after } : one)),
       })),
-    plan: (live, server) => statements(live, server),
-    undo: (live) => {
-      const change = liveColumn(live) === undefined ? null : changeTo(live, before);
+    plan(live, server, words) {
+      const needed = changeTo(live, after, words);
+      const shape = live.get(table);
+      return needed && shape ? [plannedModify(server, shape, needed)] : [];
+    },
+    undo(live, _server, words) {
+      const change = liveColumn(live) === undefined ? null : changeTo(live, before, words);
       return change ? [altering(table, '', modifyClause(change))] : [];
     },
     async run(context, live) {
-      const needed = changeTo(live, after);
+      const needed = changeTo(live, after, context.owner.words);
       if (needed !== null) await alterTable(context, table, [modifyClause(needed)], title);
     },
     async assertUndoable(context: StepContext, live) {

@@ -2,11 +2,11 @@ import { handMade } from './hand-made';
 import { ProtectionFlowsError } from '../../errors';
 import { named, type Column, type Schema, withTable } from '../schema/shape';
 import { quoteName, select } from '../server/queryable';
+import { howToDiscard, type Words } from '../server/words';
 import type { StepContext, Step } from './step';
-import { altering, columnSql, isText, type Statement } from '../schema/ddl';
+import { altering, columnSql, isText } from '../schema/ddl';
 import { alterTable } from './alter-table';
 import { modifyClause, plannedModify, type ColumnChange } from './modify-column';
-import type { Server } from '../server/server';
 
 /** The live column of that name. */
 export function liveColumn(live: Schema, table: string, name: string): Column | undefined {
@@ -36,17 +36,17 @@ export function handMadeColumn(
   table: string,
   expected: Column,
   found: Column | undefined,
+  words: Words,
 ): ProtectionFlowsError {
-  return handMade(`column ${table}.${expected.name}`, [
-    {
-      object: 'column',
-      table,
-      name: expected.name,
-      property: found === undefined ? 'presence' : 'definition',
-      expected: describeColumn(expected),
-      actual: found === undefined ? null : describeColumn(found),
-    },
-  ]);
+  const difference = {
+    object: 'column',
+    table,
+    name: expected.name,
+    property: found === undefined ? 'presence' : 'definition',
+    expected: describeColumn(expected),
+    actual: found === undefined ? null : describeColumn(found),
+  } as const;
+  return handMade(`column ${table}.${expected.name}`, [difference], words);
 }
 
 const bits: Readonly<Record<string, bigint>> = {
@@ -119,7 +119,7 @@ async function assertMayDrop(context: StepContext, table: string, column: Column
   if (!context.discardRows) {
     throw new ProtectionFlowsError('ROLLBACK_WOULD_LOSE_ROWS', {
       message: `dropping column ${table}.${column.name} would lose the value of ${rows} row${rows === 1 ? '' : 's'}`,
-      remedy: `Save the values (SELECT * FROM ${quoteName(table)} WHERE ${condition};), then say that they may go: protection-flows rollback --discard-rows, or PROTECTION_FLOWS_DISCARD_ROWS=1 in the environment of migration:revert.`,
+      remedy: `Save the values (SELECT * FROM ${quoteName(table)} WHERE ${condition};), ${howToDiscard(context.owner.words)}`,
       details: { table, column: column.name, rows },
     });
   }
@@ -140,11 +140,11 @@ export function addColumn(table: string, column: Column): Step {
     tables: [table],
     declare: (schema) =>
       withTable(schema, table, (shape) => ({ ...shape, columns: [...shape.columns, column] })),
-    plan(live) {
+    plan(live, _server, words) {
       const found = liveColumn(live, table, column.name);
       if (found === undefined) return [altering(table, '', `ADD ${columnSql(column, null)}`)];
       if (sameColumn(found, column)) return [];
-      throw handMadeColumn(table, column, found);
+      throw handMadeColumn(table, column, found, words);
     },
     undo: (live) =>
       liveColumn(live, table, column.name) === undefined
@@ -184,18 +184,12 @@ async function assertFits(
  */
 export function changeColumn(table: string, before: Column, after: Column): Step {
   /** Null where the column is so already. Its charset and collation stay. */
-  function changeTo(live: Schema, from: Column, to: Column): ColumnChange | null {
+  function changeTo(live: Schema, from: Column, to: Column, words: Words): ColumnChange | null {
     const found = liveColumn(live, table, before.name);
     if (found !== undefined && sameColumn(found, to)) return null;
-    if (found === undefined || !sameColumn(found, from)) throw handMadeColumn(table, from, found);
+    if (found === undefined || !sameColumn(found, from)) throw handMadeColumn(table, from, found, words);
     const { charset, collation } = found;
     return { from: found, to: { ...to, charset, collation } };
-  }
-
-  function statements(live: Schema, server: Server): Statement[] {
-    const change = changeTo(live, before, after);
-    const shape = live.get(table);
-    return change && shape ? [plannedModify(server, shape, change)] : [];
   }
 
   const title = `change column ${table}.${before.name} to ${describeColumn(after)}`;
@@ -211,14 +205,18 @@ export function changeColumn(table: string, before: Column, after: Column): Step
           return { ...after, charset, collation };
         }),
       })),
-    plan: (live, server) => statements(live, server),
-    undo: (live) => {
+    plan(live, server, words) {
+      const change = changeTo(live, before, after, words);
+      const shape = live.get(table);
+      return change && shape ? [plannedModify(server, shape, change)] : [];
+    },
+    undo(live, _server, words) {
       const isThere = liveColumn(live, table, before.name) !== undefined;
-      const change = isThere ? changeTo(live, after, before) : null;
+      const change = isThere ? changeTo(live, after, before, words) : null;
       return change ? [altering(table, '', modifyClause(change))] : [];
     },
     async run(context, live) {
-      const change = changeTo(live, before, after);
+      const change = changeTo(live, before, after, context.owner.words);
       if (change === null) return;
       await assertFits(context, table, { from: before, to: after }, 'PREFLIGHT_FAILED');
       await alterTable(context, table, [modifyClause(change)], title);

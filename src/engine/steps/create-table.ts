@@ -4,12 +4,9 @@ import { compareTable } from '../schema/compare';
 import { creating, dropping } from '../schema/ddl';
 import { handMade } from './hand-made';
 import { quoteName, select } from '../server/queryable';
+import { howToDiscard } from '../server/words';
 import type { Table } from '../schema/shape';
 import type { Step, StepContext } from './step';
-
-/** How to let a rollback throw rows away, said wherever it is refused. */
-const howToDiscard =
-  'Save the rows, then say that they may go: add --discard-rows to protection-flows rollback, or set PROTECTION_FLOWS_DISCARD_ROWS=1 in the environment of migration:revert.';
 
 async function assertNoKeysFromOthers(context: StepContext, table: string): Promise<void> {
   const found = await catalogRows<{ database: string; current: string; child: string; name: string }>(
@@ -28,7 +25,7 @@ async function assertNoKeysFromOthers(context: StepContext, table: string): Prom
   const list = keys.map((key) => `${key.name} of ${key.child}`).join(', ');
   throw new ProtectionFlowsError('ROLLBACK_BLOCKED_BY_KEYS', {
     message: `table ${table} is referenced by ${list}`,
-    remedy: 'Drop those foreign keys first; they belong to tables that this package does not own.',
+    remedy: `Drop those foreign keys first; they belong to tables that ${context.owner.words.package} does not own.`,
     details: { table, keys },
   });
 }
@@ -44,7 +41,7 @@ async function assertMayDrop(context: StepContext, table: string): Promise<void>
   if (!context.discardRows) {
     throw new ProtectionFlowsError('ROLLBACK_WOULD_LOSE_ROWS', {
       message: `dropping ${table} would lose ${rows} row${rows === 1 ? '' : 's'}`,
-      remedy: howToDiscard,
+      remedy: `Save the rows, ${howToDiscard(context.owner.words)}`,
       details: { table, rows },
     });
   }
@@ -62,10 +59,10 @@ export function createTable(table: Table): Step {
     tables: [table.name],
     creates: table.name,
     declare: (schema) => new Map(schema).set(table.name, table),
-    plan(live) {
+    plan(live, _server, words) {
       if (!live.has(table.name)) return [creating(table)];
       const differences = compareTable(new Map([[table.name, table]]), table, live);
-      if (differences.length > 0) throw handMade(`table ${table.name}`, differences);
+      if (differences.length > 0) throw handMade(`table ${table.name}`, differences, words);
       return [];
     },
     // Dropping is one statement, so a table that stands was not undone: it is ours, with what later steps made of it

@@ -3,6 +3,7 @@ import { describeIndexColumns } from '../schema/compare';
 import { handMade } from './hand-made';
 import { named, type Index, type Schema, withTable } from '../schema/shape';
 import { quoteName, select } from '../server/queryable';
+import type { Words } from '../server/words';
 import type { StepContext, Step } from './step';
 import { altering, indexSql, online, type Statement } from '../schema/ddl';
 
@@ -11,7 +12,7 @@ export function liveIndex(live: Schema, table: string, name: string): Index | un
   return named(live.get(table)?.indexes ?? [], name);
 }
 
-/** What an index is, in words: `unique (name)`, `(flow_id, started_at DESC)`. */
+/** What an index is, in words: `unique (name)`, `(customer_id, placed_at DESC)`. */
 export function describeIndex(index: Index): string {
   return `${index.unique ? 'unique ' : ''}(${describeIndexColumns(index)})`;
 }
@@ -32,17 +33,17 @@ export function handMadeIndex(
   table: string,
   expected: Index,
   found: Index | undefined,
+  words: Words,
 ): ProtectionFlowsError {
-  return handMade(`index ${table}.${expected.name}`, [
-    {
-      object: 'index',
-      table,
-      name: expected.name,
-      property: found === undefined ? 'presence' : 'columns',
-      expected: describeIndex(expected),
-      actual: found === undefined ? null : describeIndex(found),
-    },
-  ]);
+  const difference = {
+    object: 'index',
+    table,
+    name: expected.name,
+    property: found === undefined ? 'presence' : 'columns',
+    expected: describeIndex(expected),
+    actual: found === undefined ? null : describeIndex(found),
+  } as const;
+  return handMade(`index ${table}.${expected.name}`, [difference], words);
 }
 
 /** Refuses where a unique index can't come back: rows have come to share its values. */
@@ -74,11 +75,11 @@ export function dropIndex(
   index: Index,
   { coveredBy }: { readonly coveredBy?: Index | undefined } = {},
 ): Step {
-  function additions(live: Schema): string[] {
+  function additions(live: Schema, words: Words): string[] {
     if (coveredBy === undefined) return [];
     const found = liveIndex(live, table, coveredBy.name);
     if (found === undefined) return [`ADD ${indexSql(coveredBy)}`];
-    if (!sameIndex(found, coveredBy)) throw handMadeIndex(table, coveredBy, found);
+    if (!sameIndex(found, coveredBy)) throw handMadeIndex(table, coveredBy, found, words);
     return [];
   }
 
@@ -91,18 +92,18 @@ export function dropIndex(
         indexes: shape.indexes.filter((one) => one.name !== index.name),
         retired: [...(shape.retired ?? []), index],
       })),
-    plan(live) {
+    plan(live, _server, words) {
       const found = liveIndex(live, table, index.name);
       if (found === undefined) return [];
-      if (!sameIndex(found, index)) throw handMadeIndex(table, index, found);
-      const changes = [...additions(live), `DROP INDEX ${quoteName(index.name)}`];
+      if (!sameIndex(found, index)) throw handMadeIndex(table, index, found, words);
+      const changes = [...additions(live, words), `DROP INDEX ${quoteName(index.name)}`];
       return [altering(table, online, ...changes)];
     },
-    undo(live) {
+    undo(live, _server, words) {
       if (!live.has(table)) return [];
       const found = liveIndex(live, table, index.name);
       if (found === undefined) return [altering(table, online, `ADD ${indexSql(index)}`)];
-      if (!sameIndex(found, index)) throw handMadeIndex(table, index, found);
+      if (!sameIndex(found, index)) throw handMadeIndex(table, index, found, words);
       return [];
     },
     async assertUndoable(context, live) {
@@ -117,9 +118,10 @@ export function dropIndex(
  * when it is as after; any shape but the ones before and after, and its absence, is SCHEMA_HAND_MADE.
  */
 export function replaceIndex(table: string, before: Index, after: Index): Step {
-  function statements(live: Index | undefined, from: Index, to: Index): Statement[] {
-    if (live !== undefined && sameIndex(live, to)) return [];
-    if (live === undefined || !sameIndex(live, from)) throw handMadeIndex(table, from, live);
+  function statements(live: Schema, from: Index, to: Index, words: Words): Statement[] {
+    const found = liveIndex(live, table, before.name);
+    if (found !== undefined && sameIndex(found, to)) return [];
+    if (found === undefined || !sameIndex(found, from)) throw handMadeIndex(table, from, found, words);
     return [altering(table, online, `DROP INDEX ${quoteName(from.name)}`, `ADD ${indexSql(to)}`)];
   }
 
@@ -131,8 +133,8 @@ export function replaceIndex(table: string, before: Index, after: Index): Step {
         ...shape,
         indexes: shape.indexes.map((one) => (one.name === before.name ? after : one)),
       })),
-    plan: (live) => statements(liveIndex(live, table, before.name), before, after),
-    undo: (live) => (live.has(table) ? statements(liveIndex(live, table, before.name), after, before) : []),
+    plan: (live, _server, words) => statements(live, before, after, words),
+    undo: (live, _server, words) => (live.has(table) ? statements(live, after, before, words) : []),
     async assertUndoable(context, live) {
       const found = liveIndex(live, table, before.name);
       const changes = found !== undefined && sameIndex(found, after);
@@ -148,10 +150,10 @@ export function addIndex(table: string, index: Index): Step {
     tables: [table],
     declare: (schema) =>
       withTable(schema, table, (shape) => ({ ...shape, indexes: [...shape.indexes, index] })),
-    plan(live) {
+    plan(live, _server, words) {
       const found = liveIndex(live, table, index.name);
       if (found === undefined) return [altering(table, online, `ADD ${indexSql(index)}`)];
-      if (!sameIndex(found, index)) throw handMadeIndex(table, index, found);
+      if (!sameIndex(found, index)) throw handMadeIndex(table, index, found, words);
       return [];
     },
     undo: (live) =>

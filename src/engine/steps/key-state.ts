@@ -62,8 +62,7 @@ export function keyState(
       code: 'SCHEMA_HALF_APPLIED',
       table,
       message: `table ${table}, where ${key.name} starts, does not exist`,
-      remedy:
-        '-- Restore the table from a backup; or roll back and migrate again:\nprotection-flows rollback',
+      remedy: '-- Restore the table from a backup; or roll back, and migrate again.',
     });
   }
   const found = named(child.foreignKeys, key.name);

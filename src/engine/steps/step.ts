@@ -1,5 +1,6 @@
 import { readCatalog } from '../schema/catalog/read-catalog';
 import type { Server } from '../server/server';
+import type { Words } from '../server/words';
 import type { OrphanChoice, OrphanContext } from '../orphans/context';
 import type { Statement } from '../schema/ddl';
 import type { ForeignKey, Schema } from '../schema/shape';
@@ -27,7 +28,7 @@ export interface StepContext extends OrphanContext {
  * on these servers, so no transaction protects a migration that is killed half-way, and its rerun meets any state.
  */
 export interface Step {
-  /** In words, for progress and plans: `create table protection_flows`. */
+  /** In words, for progress and plans: `create table shop_orders`. */
   readonly title: string;
   /** The tables whose shape it needs to know. */
   readonly tables: readonly string[];
@@ -43,16 +44,21 @@ export interface Step {
   /**
    * The statements still needed in that live schema; none when it is done. Pure.
    *
+   * @param words for the remedy of what is thrown
    * @throws ProtectionFlowsError where the live schema holds something that the step must not touch
    */
-  plan(live: Schema, server: Server): readonly Statement[];
+  plan(live: Schema, server: Server, words: Words): readonly Statement[];
   /**
    * The statements still needed where the step had been carried out, and its undoing died: what later steps made of
    * its object may be there. Default: those of `plan`. Pure.
    */
-  redo?(live: Schema, server: Server): readonly Statement[];
-  /** The statements that undo what is there of it. Pure. */
-  undo(live: Schema, server: Server): readonly Statement[];
+  redo?(live: Schema, server: Server, words: Words): readonly Statement[];
+  /**
+   * The statements that undo what is there of it. Pure.
+   *
+   * @throws ProtectionFlowsError as `plan` does
+   */
+  undo(live: Schema, server: Server, words: Words): readonly Statement[];
   /** Looks at the rows before `undo` is executed; throws where rows would be lost unasked. */
   assertUndoable?(context: StepContext, live: Schema): Promise<void>;
   /** Carries the step out, where executing the planned statements is not enough. */
@@ -63,7 +69,8 @@ export interface Step {
 export async function runStep(step: Step, context: StepContext): Promise<void> {
   const live = await readCatalog(context.session, context.server, step.tables);
   if (step.run !== undefined) return step.run(context, live);
-  for (const { sql } of step.plan(live, context.server)) await context.execute(sql);
+  const { server, owner } = context;
+  for (const { sql } of step.plan(live, server, owner.words)) await context.execute(sql);
 }
 
 /** Carries a step out again whose undoing died, on the live schema as it is now. */
@@ -92,7 +99,8 @@ export async function undoStep(step: Step, context: StepContext): Promise<void> 
   if (isMoot(step, context)) return;
   const live = await readCatalog(context.session, context.server, step.tables);
   await step.assertUndoable?.(context, live);
-  for (const { sql } of step.undo(live, context.server)) await context.execute(sql);
+  const { server, owner } = context;
+  for (const { sql } of step.undo(live, server, owner.words)) await context.execute(sql);
 }
 
 /** The schema that the steps make, one after the other, of an empty database. */

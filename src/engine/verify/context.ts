@@ -35,7 +35,7 @@ export interface HistoryFact {
   readonly rows: readonly HistoryRow[];
   /** The live table; null where there is none. */
   readonly table: Table | null;
-  /** True where `protection-flows migrate` sets right what is pending. */
+  /** True where migrate sets right what is pending. */
   readonly migrateMends: boolean;
 }
 

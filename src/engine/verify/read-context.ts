@@ -1,6 +1,6 @@
 import { planMigrate } from '../migrate/migrate';
 import { declaredSchemaOf, ownTablesOf, tablesOf, type Subject } from '../history/subject';
-import { stepsOf, type Migration } from '../steps/migration';
+import { stepsOf } from '../steps/migration';
 import type { Database } from '../session/database';
 import { expectedText } from '../schema/ddl';
 import type { Server } from '../server/server';
@@ -31,14 +31,15 @@ import { findBehindViews, findHidden, readTriggers } from './surroundings';
 export function afterMigrate(
   live: Schema,
   server: Server,
-  migrations: readonly Migration[],
+  subject: Subject,
   pending: readonly string[],
-  declared: Schema,
 ): Schema {
+  const { migrations } = subject;
+  const declared = declaredSchemaOf(subject);
   let state = live;
 
   function apply(step: Step): void {
-    if (step.plan(state, server).length === 0) return;
+    if (step.plan(state, server, subject).length === 0) return;
     state = step.declare(state);
     const [table = ''] = step.tables;
     const started: readonly string[] = step.foreignKey?.key.columns ?? [];
@@ -134,10 +135,9 @@ export async function readContext(
   const orphans = isThere && hidden.length === 0 ? await readOrphans(session, declared, live) : [];
   const mending = planRemedies({
     declared,
-    live: history.migrateMends
-      ? afterMigrate(live, server, subject.migrations, pendingOf(subject, history), declared)
-      : live,
+    live: history.migrateMends ? afterMigrate(live, server, subject, pendingOf(subject, history)) : live,
     server,
+    words: subject,
     comments: await readComments(session, ours),
     behindViews: await findBehindViews(session, live, ours),
     orphans: new Map(orphans.map(({ key, found }) => [key, 'fault' in found ? 0 : found.rows])),

@@ -1,5 +1,6 @@
 import type { Difference } from '../schema/compare';
 import type { Where } from '../server/server';
+import type { Words } from '../server/words';
 
 /** Every check of verify, in the order of the report. */
 export const checkIds = [
@@ -73,11 +74,15 @@ export const skip = (
 });
 
 /** Right as far as it goes: keys whose parent table does not exist are left out. */
-export const deferred = (summary: string, evidence: readonly Evidence[] = []): CheckOutcome => ({
+export const deferred = (
+  { command }: Pick<Words, 'command'>,
+  summary: string,
+  evidence: readonly Evidence[] = [],
+): CheckOutcome => ({
   status: 'deferred',
   summary,
   evidence,
-  remedy: '-- Once the parent table is there, protection-flows migrate adds the key.',
+  remedy: `-- Once the parent table is there, ${command} migrate adds the key.`,
 });
 
 /** The verdicts; the first of this order that fits is the report's. */

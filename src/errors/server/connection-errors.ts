@@ -79,7 +79,7 @@ export const privilegeMissing: Mapping = ({ error, text, cause }) => {
   const what = privilege === undefined ? 'a privilege' : `the privilege ${privilege}`;
   return new ProtectionFlowsError('PRIVILEGE_MISSING', {
     message: `${user ?? 'the user'} lacks ${what}${on}`,
-    remedy: `Ask an administrator for ${privilege ?? 'the privilege'}${on}; protection-flows preflight prints the GRANT for all that a migrate needs.`,
+    remedy: `Ask an administrator for ${privilege ?? 'the privilege'}${on}; preflight prints the GRANT for all that a migrate needs.`,
     details: { privilege, user, object, errno: error.errno },
     cause,
   });

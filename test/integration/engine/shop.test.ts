@@ -3,12 +3,14 @@ import {
   migrate,
   openDatabase,
   planMigrate,
+  planRollback,
   readStatus,
   restoreOrphans,
   rollback,
   runPreflight,
   verify,
   type OpenDatabase,
+  type ProtectionFlowsError,
 } from '../../../src/engine';
 import { useDatabase } from '../../support/database';
 import { shop } from './shop';
@@ -121,6 +123,71 @@ describe('a made-up subject', () => {
       adopted: shop.migrations.map(({ name }) => name),
     });
     expect(await verify(opened)).toMatchObject({ verdict: 'proven' });
+  });
+
+  const forget = 'DELETE FROM shop_schema_migrations';
+  const damages: readonly (readonly [sign: string, says: string, ...statements: string[]])[] = [
+    ['HISTORY_OUT_OF_ORDER', 'let shop-schema verify prove', `${forget} WHERE name LIKE 'Create%'`],
+    [
+      'HISTORY_UNKNOWN',
+      'version of @shop/schema',
+      "INSERT INTO shop_schema_migrations (timestamp, name) VALUES (1, 'Later1900000000000')",
+    ],
+    [
+      'SCHEMA_HAND_MADE',
+      'shop-schema adopt --repair',
+      forget,
+      'ALTER TABLE shop_orders DROP COLUMN placed_at',
+    ],
+    [
+      'FK_PARENT_MISSING',
+      'shop-schema migrate',
+      'ALTER TABLE shop_orders DROP FOREIGN KEY fk_orders_customer',
+      'DROP TABLE shop_customers',
+    ],
+    [
+      'FK_ORPHAN_ROWS',
+      'shop-schema migrate --orphans=quarantine',
+      'ALTER TABLE shop_orders DROP FOREIGN KEY fk_orders_customer',
+      "INSERT INTO shop_orders VALUES ('o', 'nobody', '2026-01-02 03:04:05')",
+    ],
+    [
+      'ROLLBACK_WOULD_LOSE_ROWS',
+      'shop-schema rollback --discard-rows; where there is no such option, SHOP_DISCARD_ROWS=1',
+      "INSERT INTO shop_customers VALUES ('c', 'c@example.org')",
+    ],
+    [
+      'drifted',
+      'shop-schema migrate does so',
+      'ALTER TABLE shop_orders DROP FOREIGN KEY fk_orders_customer',
+      'ALTER TABLE shop_orders ADD CONSTRAINT fk FOREIGN KEY (customer_id) REFERENCES shop_customers (id) ON DELETE CASCADE ON UPDATE NO ACTION',
+    ],
+  ];
+
+  it.each(damages)('is called by its own names where something is wrong: %s', async (sign, says, ...sql) => {
+    await migrate(opened);
+    for (const statement of sql) await query(statement);
+    const work: readonly (() => Promise<object>)[] = [
+      () => runPreflight(opened),
+      () => planMigrate(opened),
+      () => readStatus(opened),
+      () => planRollback(opened, { steps: 'all' }),
+      () => verify(opened),
+      () => adopt(opened),
+      () => migrate(opened),
+      () => rollback(opened, { steps: 'all' }),
+    ];
+    const said: string[] = [];
+    for (const ask of work) {
+      const answer = await ask().catch(({ code, message, consequence, remedy }: ProtectionFlowsError) => ({
+        ...{ code, message, consequence, remedy },
+      }));
+      said.push(JSON.stringify(answer));
+    }
+    const all = said.join('\n').replaceAll(database.name, 'the database');
+    expect(all).toContain(sign);
+    expect(all).toContain(says);
+    expect(/.{0,80}(protection|sendense|flow).{0,80}/i.exec(all)?.[0]).toBeUndefined();
   });
 
   it('is migrated by one program at a time', async () => {

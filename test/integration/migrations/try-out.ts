@@ -63,7 +63,9 @@ export function tryOut(
       await runMigration(migration, context);
       const diff = await typeormDiff(dataSource);
       const middle = await readTables(dataSource, tables);
-      const again = migration.steps.flatMap((step) => sqlOf(step.plan(middle, dataSource.server)));
+      const again = migration.steps.flatMap((step) =>
+        sqlOf(step.plan(middle, dataSource.server, dataSource.subject)),
+      );
       await runMigration(migration, context);
       await undoMigration(migration, context);
       await undoMigration(migration, context);

@@ -1,4 +1,4 @@
-import { declaredSchema } from '../../../src/migrations';
+import { declaredSchema, subject } from '../../../src/migrations';
 import { planRemedies, type RemedyInput } from '../../../src/engine/adopt/remedies';
 import { mendOrphansSql } from '../../../src/engine/orphans/find-orphans';
 import { note, partsOf, remedyText, statement } from '../../../src/engine/steps/remedy';
@@ -39,6 +39,7 @@ const plan = (live: Schema, other: Partial<RemedyInput> = {}) =>
     declared: declaredSchema,
     live,
     server: { flavour: 'mariadb', version: '10.11.0' },
+    words: subject,
     comments: new Map(),
     behindViews: new Map(),
     orphans: new Map(),

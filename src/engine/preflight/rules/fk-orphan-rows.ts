@@ -11,13 +11,13 @@ function whatItDoes(table: string, { onDelete, columns, parentTable }: ForeignKe
   return `puts a placeholder into ${parentTable} for each; restore the real rows instead where you can`;
 }
 
-const choiceLine = ({ choice, isPossible, does, why }: OrphanChoiceForKey): string =>
+const choiceLine = (command: string, { choice, isPossible, does, why }: OrphanChoiceForKey): string =>
   isPossible
-    ? `-- protection-flows migrate --orphans=${choice} ${does}.`
+    ? `-- ${command} migrate --orphans=${choice} ${does}.`
     : `-- --orphans=${choice} is not possible: ${why ?? ''}.`;
 
 /** Rows whose parent does not exist stand in the way of a key, unless the caller said what is to become of them. */
-export const fkOrphanRows: Rule = ({ keys, live, server, wishes }) =>
+export const fkOrphanRows: Rule = ({ keys, live, server, words, wishes }) =>
   keys.flatMap((fact) => {
     const { table, key, orphans } = fact;
     const child = live.get(table);
@@ -26,7 +26,7 @@ export const fkOrphanRows: Rule = ({ keys, live, server, wishes }) =>
     const choices = orphanChoicesFor(child, key);
     const chosen = choices.find(({ choice }) => choice === possibleChoice(child, key, wishes.orphans));
     const fix = [
-      ...choices.map(choiceLine),
+      ...choices.map((one) => choiceLine(words.command, one)),
       '-- Look first:',
       script([orphansSql(child, key, live)]),
       `-- By hand; this ${whatItDoes(table, key)}:`,

@@ -4,13 +4,13 @@ import { serverAnswer } from '../key-findings';
 import { grantSql } from './privilege-missing';
 
 /** A key whose parent table does not exist yet, or is not shown to this user: left for a later migrate. */
-export const fkParentMissing: Rule = ({ keys, access, server }) =>
+export const fkParentMissing: Rule = ({ keys, access, server, words }) =>
   keys
     .filter(({ state }) => state.status === 'deferred')
     .map(({ table, key }) => {
       const parent = key.parentTable;
       const mayBeHidden = access !== null && access.holds !== null && !wouldSee(access.holds, parent);
-      const later = `-- Once ${parent} is there: protection-flows migrate`;
+      const later = `-- Once ${parent} is there: ${words.command} migrate`;
       const grant = mayBeHidden ? `${grantSql(access, ['SELECT', 'REFERENCES'], parent)};` : '';
       return {
         code: 'FK_PARENT_MISSING',

@@ -19,7 +19,7 @@ function insertSql({ known, historyTable }: Facts, lost: KnownMigration): string
 
 /** A pending migration is older than an applied one: it was written for another state of the schema. */
 export const historyOutOfOrder: Rule = (facts) => {
-  const { history, known, pending, historyTable } = facts;
+  const { history, known, pending, historyTable, words } = facts;
   const lastApplied = known.findLastIndex((migration) => history.includes(migration.name));
   const skipped = pending.filter((migration) => known.indexOf(migration) < lastApplied);
   if (skipped.length === 0) return [];
@@ -32,7 +32,7 @@ export const historyOutOfOrder: Rule = (facts) => {
       key: null,
       message: `the history lacks ${names.join(', ')}, but has newer migrations: a row was deleted, or migrations ran out of order`,
       remedy: [
-        '-- Puts the record back; then let protection-flows verify prove that the objects are there.',
+        `-- Puts the record back; then let ${words.command} verify prove that the objects are there.`,
         ...skipped.map((migration) => insertSql(facts, migration)),
       ].join('\n'),
       details: { skipped: names },

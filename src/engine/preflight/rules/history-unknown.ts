@@ -5,7 +5,7 @@ const textOf = (name: string): string =>
   name.includes('\\') ? `X'${Buffer.from(name).toString('hex')}'` : `'${name.replaceAll("'", "''")}'`;
 
 /** The history names migrations that this code does not know: the database is ahead of the code. */
-export const historyUnknown: Rule = ({ history, known, historyTable }) => {
+export const historyUnknown: Rule = ({ history, known, historyTable, words }) => {
   const unknown = history.filter((name) => !known.some((migration) => migration.name === name));
   if (unknown.length === 0) return [];
   return [
@@ -16,7 +16,7 @@ export const historyUnknown: Rule = ({ history, known, historyTable }) => {
       key: null,
       message: `the history names migrations that this version does not know: ${unknown.join(', ')}`,
       remedy: [
-        '-- Use the newer version of @sendense/protection-flows that made them.',
+        `-- Use the newer version of ${words.package} that made them.`,
         '-- Only where no newer version ever ran on this database, the rows are a mistake, and can go:',
         `DELETE FROM ${quoteName(historyTable.name)} WHERE name IN (${unknown.map(textOf).join(', ')});`,
       ].join('\n'),

@@ -6,6 +6,7 @@ const wrongKeys = obstacleRule('SCHEMA_HAND_MADE');
 
 /** An object that a migration makes is there already, in another shape: one finding a table, for adopt to end. */
 export const schemaHandMade: Rule = (facts) => {
+  const { command } = facts.words;
   const refusals = facts.plan.refusals.filter(
     ({ error, step }) => error.code === 'SCHEMA_HAND_MADE' && step.foreignKey === undefined,
   );
@@ -20,8 +21,8 @@ export const schemaHandMade: Rule = (facts) => {
         key: null,
         message: errors.map(({ message }) => message).join('; '),
         remedy: remedyText([
-          note('To list the differences: protection-flows adopt'),
-          note('To end them, every row kept: protection-flows adopt --repair'),
+          note(`To list the differences: ${command} adopt`),
+          note(`To end them, every row kept: ${command} adopt --repair`),
         ]),
         details: { differences: errors.flatMap(({ details }) => details.differences ?? []) },
       } as const;

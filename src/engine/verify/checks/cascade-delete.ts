@@ -41,5 +41,5 @@ export const cascadeDeleteCheck = behaviourCheck('cascade-delete', async (probe,
     const [parent, child] = [inWords(context.probes, at.key.parentTable), inWords(context.probes, at.table)];
     seen.push(`${aOrAn(parent.one)} took its 2 ${child.many} along, and no others`);
   }
-  return passBut(seen, late, 'CASCADE');
+  return passBut(context, seen, late, 'CASCADE');
 });

@@ -74,6 +74,7 @@ export const foreignKeysCheck: Check = {
     const names = late.map(({ key }) => `${key.name} (no table ${key.parentTable})`);
     const there = keys.length - late.length;
     return deferred(
+      context.history.names,
       `${there} ${there === 1 ? 'key' : 'keys'} as declared; deferred: ${names.join(', ')}`,
       evidence,
     );

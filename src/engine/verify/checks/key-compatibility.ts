@@ -42,6 +42,9 @@ export const keyCompatibilityCheck: Check = {
     }
     if (faults.length > 0) return fail(faults.join('; '), remedyOf(context, 'key-compatibility'));
     if (late.length === 0) return pass('both ends of every key have the same type and collation');
-    return deferred(`both ends fit where the parent is there; deferred: ${late.join(', ')}`);
+    return deferred(
+      context.history.names,
+      `both ends fit where the parent is there; deferred: ${late.join(', ')}`,
+    );
   },
 };

@@ -28,6 +28,6 @@ export const orphansCheck: Check = {
     if (unread.length > 0) return skip(`could not be counted: ${unread.join('; ')}`, evidence);
     if (late.length === 0) return pass(`none under ${evidence.length} keys`, evidence);
     const names = late.map(({ name }) => name).join(', ');
-    return deferred(`none; not looked at, without parent: ${names}`, evidence);
+    return deferred(context.history.names, `none; not looked at, without parent: ${names}`, evidence);
   },
 };

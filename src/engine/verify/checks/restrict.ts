@@ -74,5 +74,10 @@ export const restrictCheck = behaviourCheck('restrict', async (probe, context) =
   }
   const refused = await tryOrphans(probe, context);
   if (typeof refused !== 'number') return refused;
-  return passBut([...kept, ...(refused === 0 ? [] : ['rows without parent were refused'])], late, 'RESTRICT');
+  return passBut(
+    context,
+    [...kept, ...(refused === 0 ? [] : ['rows without parent were refused'])],
+    late,
+    'RESTRICT',
+  );
 });

@@ -32,5 +32,5 @@ export const setNullCheck = behaviourCheck('set-null', async (probe, context) =>
     present.length === 1
       ? 'a reference was cleared when its parent was deleted'
       : `${present.length} references were cleared when their parent was deleted`;
-  return passBut(present.length === 0 ? [] : [cleared], late, 'SET NULL');
+  return passBut(context, present.length === 0 ? [] : [cleared], late, 'SET NULL');
 });

@@ -61,6 +61,7 @@ export function keysWithRule(
 
 /** A pass that claims what was seen; deferred where some of the keys with that rule have no parent table yet. */
 export function passBut(
+  { history }: VerifyContext,
   seen: readonly string[],
   late: readonly string[],
   rule: ForeignKey['onDelete'],
@@ -68,7 +69,7 @@ export function passBut(
   const claim = seen.join(', ');
   if (late.length === 0) return pass(claim === '' ? `no key is declared with ON DELETE ${rule}` : claim);
   const unseen = `not looked at, without parent: ${late.join(', ')}`;
-  return deferred(claim === '' ? unseen : `${claim}; ${unseen}`);
+  return deferred(history.names, claim === '' ? unseen : `${claim}; ${unseen}`);
 }
 
 /**
