@@ -41,7 +41,16 @@ const mayImport = {
   migrations: ['engine', 'errors'],
   typeorm: ['arguments', 'config', 'driver', 'engine', 'entities', 'errors', 'migrations', 'validation'],
   repositories: ['arguments', 'driver', 'entities', 'domain', 'errors', 'validation', 'schedule'],
-  nestjs: ['arguments', 'repositories', 'config', 'engine', 'typeorm', 'errors', 'data-source.ts'],
+  nestjs: [
+    'arguments',
+    'repositories',
+    'config',
+    'engine',
+    'typeorm',
+    'errors',
+    'validation',
+    'data-source.ts',
+  ],
 };
 
 const zones = Object.entries(mayImport).map(([folder, allowed]) => ({

@@ -164,7 +164,6 @@ export type { TableSize } from './engine/steps/alter-table';
 // Tell errors apart
 export {
   errorCodes,
-  fromServerError,
   isProtectionFlowsError,
   ProtectionFlowsError,
   validationFailed,
@@ -176,3 +175,4 @@ export {
   type ErrorStage,
   type FieldFault,
 } from './errors';
+export { fromServerError } from './validation/server-errors';

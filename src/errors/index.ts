@@ -8,6 +8,14 @@ export {
   type ErrorParts,
   type ErrorReport,
 } from './protection-flows-error';
-export { fromServerError, translated } from './server-errors';
+export { fromServerError, translated, type RowErrors } from './server-errors';
 export { statementTooLarge } from './server/connection-errors';
-export { isLostToAnother, restrictingKey, withoutValues, type RestrictingKey } from './server/driver-error';
+export {
+  isLostToAnother,
+  nameParts,
+  restrictingKey,
+  withoutValues,
+  type Failure,
+  type Mapping,
+  type RestrictingKey,
+} from './server/driver-error';

@@ -2,7 +2,12 @@ import { isProtectionFlowsError, type ProtectionFlowsError } from './protection-
 import * as account from './server/account-errors';
 import * as connection from './server/connection-errors';
 import { failureOf, type DriverError, type Mapping, withoutValues } from './server/driver-error';
-import * as row from './server/row-errors';
+
+/** What errors stand for, each with the server's numbers that stand for it. */
+type ErrorsByErrno = readonly (readonly [Mapping, ...(readonly number[])])[];
+
+/** What the errors of rows of the caller's tables stand for: whoever owns the tables knows their columns and keys. */
+export type RowErrors = ErrorsByErrno;
 
 /**
  * The server's error numbers, the same on MariaDB and MySQL where not said otherwise, by what they stand for.
@@ -10,7 +15,7 @@ import * as row from './server/row-errors';
  * @see https://mariadb.com/kb/en/mariadb-error-code-reference/
  * @see https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html
  */
-const errnosOf: readonly (readonly [Mapping, ...(readonly number[])])[] = [
+const errnosOf: ErrorsByErrno = [
   [account.connectionsExhausted, 1040, 1129, 1203, 3032],
   [account.accountLimitReached, 1226],
   [account.accessDenied, 1044, 1045, 1130, 1698],
@@ -27,18 +32,6 @@ const errnosOf: readonly (readonly [Mapping, ...(readonly number[])])[] = [
   // MariaDB: 1927, killed; MySQL: 4031, idle for too long
   [connection.connectionLost, 1053, 1927, 2006, 2013, 4031],
   [connection.packetTooLarge, 1153],
-
-  [row.valueMissing, 1048, 1364],
-  [row.valueTooLong, 1406],
-  [row.valueOutOfRange, 1264],
-  // MySQL: 3140, no JSON
-  [row.valueOfWrongKind, 1265, 1292, 1366, 3140],
-  // MySQL: 3819; MariaDB: 4025
-  [row.checkViolated, 3819, 4025],
-  [row.duplicateKey, 1062],
-  [row.ownTableMissing, 1146],
-  [row.referenceMissing, 1452],
-  [row.stillReferenced, 1451],
 ];
 
 const byErrno = new Map(errnosOf.flatMap(([mapping, ...errnos]) => errnos.map((errno) => [errno, mapping])));
@@ -63,8 +56,9 @@ const byCode: Readonly<Record<string, Mapping>> = {
 const tlsCode =
   /^(ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(VERIFY|GET)_|HOSTNAME_MISMATCH)/;
 
-function mappingFor({ errno, code, syscall, fatal }: DriverError): Mapping | undefined {
-  const byNumber = errno === undefined ? undefined : byErrno.get(errno);
+function mappingFor({ errno, code, syscall, fatal }: DriverError, rowErrors: RowErrors): Mapping | undefined {
+  const ofRow = rowErrors.find(([, ...errnos]) => errno !== undefined && errnos.includes(errno));
+  const byNumber = ofRow?.[0] ?? (errno === undefined ? undefined : byErrno.get(errno));
   if (byNumber) return byNumber;
   // mysql2 gives neither when a statement comes to a connection that is closed already
   if (code === undefined) return fatal && errno === undefined ? connection.connectionLost : undefined;
@@ -85,18 +79,16 @@ const answered = new WeakMap<object, ProtectionFlowsError>();
  *
  * The error becomes the cause, without the values of its statement (see {@link withoutValues}).
  *
- * Errors of rows are mapped for this package's two tables only, and for statements that write rows only: the same
- * numbers mean other things in DDL. That one of the two tables is not there (1146) is MIGRATION_PENDING, whatever the
- * statement.
+ * @param rowErrors what the errors of rows stand for; none by default, as this folder knows no table
  */
-export function fromServerError(error: unknown): ProtectionFlowsError | null {
+export function fromServerError(error: unknown, rowErrors: RowErrors = []): ProtectionFlowsError | null {
   if (isProtectionFlowsError(error)) return error;
   if (typeof error !== 'object' || error === null) return null;
   try {
     // TypeORM wraps what the driver throws, also where that is of this package
     const { driverError } = error as { driverError?: unknown };
     if (isProtectionFlowsError(driverError)) return driverError;
-    const known = answered.get(error) ?? mappingFor(error)?.(failureOf(error, error)) ?? null;
+    const known = answered.get(error) ?? mappingFor(error, rowErrors)?.(failureOf(error, error)) ?? null;
     if (known === null) return null;
     answered.set(error, known);
     withoutValues(error);
@@ -108,6 +100,6 @@ export function fromServerError(error: unknown): ProtectionFlowsError | null {
 }
 
 /** The error of this package that a driver's error stands for; any other as it is, without the statement's values. */
-export function translated(error: unknown): unknown {
-  return fromServerError(error) ?? withoutValues(error);
+export function translated(error: unknown, rowErrors?: RowErrors): unknown {
+  return fromServerError(error, rowErrors) ?? withoutValues(error);
 }

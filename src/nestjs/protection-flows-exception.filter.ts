@@ -1,9 +1,5 @@
-import {
-  type ErrorCode,
-  fromServerError,
-  isProtectionFlowsError,
-  type ProtectionFlowsError,
-} from '../errors';
+import { type ErrorCode, isProtectionFlowsError, type ProtectionFlowsError } from '../errors';
+import { fromServerError } from '../validation/server-errors';
 import type { ServerResponse } from 'node:http';
 import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 

@@ -1,5 +1,6 @@
 import type { DataSource, EntityManager } from 'typeorm';
-import { fromServerError, withoutValues } from '../errors';
+import { withoutValues } from '../errors';
+import { translated } from '../validation/server-errors';
 import { assertInitialized, readManager, checkSession } from './session-check';
 import { giveUpTransaction, isRetryable, retried, transactionAborted } from './lost-transactions';
 import { columnPending } from './pending-column';
@@ -12,11 +13,6 @@ const notForStatements = 1665;
 
 /** Where a server has answered that: its transactions are REPEATABLE READ from then on. */
 const writtenAsStatements = new WeakSet<DataSource>();
-
-/** The error of this package that a driver's error stands for; any other as it is, without the statement's values. */
-function translated(error: unknown): unknown {
-  return fromServerError(error) ?? withoutValues(error);
-}
 
 const isNotForStatements = (error: unknown): boolean =>
   (error as { errno?: number } | null)?.errno === notForStatements;
@@ -57,7 +53,7 @@ export class Session {
   /**
    * The rows of a SELECT. The shape is the caller's promise: it wrote the SELECT.
    *
-   * @throws ProtectionFlowsError for what {@link fromServerError} knows; MIGRATION_PENDING for a column of ours that
+   * @throws ProtectionFlowsError for what `fromServerError` knows; MIGRATION_PENDING for a column of ours that
    * is not there; TRANSACTION_ABORTED for a locking read that lost, inside a transaction
    */
   select<Row extends object>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {

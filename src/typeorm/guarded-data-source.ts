@@ -19,7 +19,7 @@ import type { MysqlOptions } from './data-source-options';
 import { probeServer, warnOfWrongType } from './probe-server';
 import { refusals } from './refusals';
 import { runPending, undoNewest } from './run-pending';
-import { translated } from '../errors';
+import { translated } from '../validation/server-errors';
 import { sessionOf, translateErrors } from './session';
 
 export type { MysqlOptions };

@@ -2,7 +2,7 @@ import { detectServer, type Flavour, type Server } from '../engine/server/server
 import { addressOf } from './address';
 import type { MysqlOptions } from './data-source-options';
 import { findWriter, openConnection } from '../engine/session/open-connection';
-import { translated } from '../errors';
+import { translated } from '../validation/server-errors';
 
 /**
  * Asks the server what it is, on a connection of its own, before TypeORM's driver is chosen. A declared type that

@@ -1,6 +1,6 @@
 import type { QueryRunner } from 'typeorm';
 import type { Session } from '../engine/session/database';
-import { translated } from '../errors';
+import { translated } from '../validation/server-errors';
 
 /**
  * A runner whose statements fail with errors of this package: a CHECK that refuses a row is the same

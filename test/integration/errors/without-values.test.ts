@@ -3,7 +3,7 @@ import * as mysql2 from 'mysql2';
 import { DataSource } from 'typeorm';
 import { withSessionSettings } from '../../../src/driver/session-settings';
 import { entities, ProtectionFlow } from '../../../src/entities';
-import { fromServerError } from '../../../src/errors';
+import { fromServerError } from '../../../src/validation/server-errors';
 import { createRepositories } from '../../../src/repositories';
 import { subscribers } from '../../../src/validation';
 import { useDataLayer } from '../repositories/data-layer';

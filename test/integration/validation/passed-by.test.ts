@@ -1,5 +1,5 @@
 import { ProtectionFlow } from '../../../src/entities';
-import { fromServerError } from '../../../src/errors';
+import { fromServerError } from '../../../src/validation/server-errors';
 import { useFlowTables } from './flow-tables';
 
 const tables = useFlowTables();

@@ -1,6 +1,7 @@
 import { createConnection, type ConnectionOptions } from 'mysql2/promise';
 import { createServer, type AddressInfo } from 'node:net';
-import { fromServerError, type ProtectionFlowsError } from '../../../src/errors';
+import { type ProtectionFlowsError } from '../../../src/errors';
+import { fromServerError } from '../../../src/validation/server-errors';
 import { useFlowTables } from './flow-tables';
 
 const tables = useFlowTables();

@@ -1,6 +1,6 @@
 import { EntitySubscriberInterface, type ObjectLiteral } from 'typeorm';
 import { ProtectionFlow, ProtectionFlowExecution } from '../../../src/entities';
-import { fromServerError } from '../../../src/errors';
+import { fromServerError } from '../../../src/validation/server-errors';
 import { faultsOf, useFlowTables } from './flow-tables';
 
 const tables = useFlowTables();

@@ -8,7 +8,7 @@ import {
   ProtectionFlow,
   ProtectionFlowExecution,
 } from '../../../src/entities';
-import { ruleOf } from '../../../src/errors/server/row-errors';
+import { ruleOf } from '../../../src/validation/row-errors';
 import { validateExecution, validateFlow } from '../../../src/validation';
 
 let metadatas: EntityMetadata[];

@@ -1,5 +1,7 @@
 import { QueryFailedError } from 'typeorm';
-import { errorCodes, fromServerError, ProtectionFlowsError } from '../../../src/errors';
+import * as ground from '../../../src/errors';
+import { errorCodes, ProtectionFlowsError } from '../../../src/errors';
+import { fromServerError } from '../../../src/validation/server-errors';
 
 const insert = 'INSERT INTO `protection_flows`(`id`, `name`) VALUES (?, ?)';
 const asMysql2 = (errno: number, sqlMessage: string, sql = insert) =>
@@ -74,6 +76,13 @@ describe('a row that the server refuses', () => {
         { field, constraints: { [rule]: expect.stringMatching(`^${field} `) as string } },
       ]);
     }
+  });
+
+  it('is nothing to a program that owns other tables, unless it says what its rows are', () => {
+    const error = asTypeorm(1406, "Data too long for column 'name' at row 1");
+    expect(ground.fromServerError(error)).toBeNull();
+    const told = new ProtectionFlowsError('USAGE', { message: 'm', remedy: 'r' });
+    expect(ground.fromServerError(error, [[() => told, 1406]])).toBe(told);
   });
 
   it('is told by the table that the statement writes', () => {

@@ -1,8 +1,14 @@
-import { ProtectionFlowsError, validationFailed } from '../protection-flows-error';
-import { nameParts, type Failure, type Mapping } from './driver-error';
+import {
+  nameParts,
+  ProtectionFlowsError,
+  validationFailed,
+  type Failure,
+  type Mapping,
+  type RowErrors,
+} from '../errors';
 
 /** Table → what the errors of its rows call it. Rows of other tables are no business of this package. */
-export const entityOf: Readonly<Record<string, string>> = {
+const entityOf: Readonly<Record<string, string>> = {
   protection_flows: 'ProtectionFlow',
   protection_flow_executions: 'ProtectionFlowExecution',
 };
@@ -13,7 +19,7 @@ function each(rule: string, columns: string): Record<string, string> {
 
 /**
  * Column → the rule that a value of the wrong kind breaks, by the name that the validators give it. A column that is not
- * here holds text. Literals, as this folder imports nothing; a test holds them against the entities.
+ * here holds text. Literals, as whoever tells errors apart need not load the entities; a test holds them against those.
  */
 export const ruleOf: Readonly<Record<string, string>> = {
   ...each('isIn', 'flow_type target_type destination_type last_execution_status status execution_type'),
@@ -43,16 +49,16 @@ function columnIn(text: string): string | undefined {
   return bare ?? full;
 }
 
-export const valueMissing: Mapping = (failure) =>
+const valueMissing: Mapping = (failure) =>
   wrongField(failure, columnIn(failure.text), 'isDefined', 'should not be null or undefined');
 
-export const valueTooLong: Mapping = (failure) =>
+const valueTooLong: Mapping = (failure) =>
   wrongField(failure, columnIn(failure.text), 'maxLength', 'must not be longer than its column');
 
-export const valueOutOfRange: Mapping = (failure) =>
+const valueOutOfRange: Mapping = (failure) =>
   wrongField(failure, columnIn(failure.text), 'max', 'must not be out of the range of its column');
 
-export const valueOfWrongKind: Mapping = (failure) => {
+const valueOfWrongKind: Mapping = (failure) => {
   const column = columnIn(failure.text);
   const rule = ruleOf[nameParts(column ?? '').last] ?? 'isString';
   return wrongField(failure, column, rule, 'must be a value that its column takes');
@@ -67,7 +73,7 @@ const flowTypeField = (field: string, type: string) => ({
  * `chk_flows_type`, which doesn't tell which of the two fields is missing; also nameless, as in tables made by hand. And
  * the CHECK that MariaDB gives each JSON column, which is called like the column.
  */
-export const checkViolated: Mapping = (failure) => {
+const checkViolated: Mapping = (failure) => {
   if (failure.statement?.writesRows === false) return null;
   const [, name = ''] = /[`']([^`']+)[`']/.exec(failure.text) ?? [];
   const [, failedFor] = /failed for (\S+)/.exec(failure.text) ?? [];
@@ -91,7 +97,7 @@ export const checkViolated: Mapping = (failure) => {
 /** A unique key compares by its collation: the given text may be another one than the stored. */
 const asCompared = 'as the database compares (case, accents and blanks at the end do not count)';
 
-export const duplicateKey: Mapping = ({ text, statement, cause }) => {
+const duplicateKey: Mapping = ({ text, statement, cause }) => {
   const [, name = '', key = ''] = /'([^]*)' for key '([^']+)'/.exec(text) ?? [];
   if (statement?.writesRows === false) return null;
   const { last } = nameParts(key);
@@ -124,7 +130,7 @@ function foreignKeyIn({ text, statement }: Failure) {
   return { key, table, field, references };
 }
 
-export const referenceMissing: Mapping = (failure) => {
+const referenceMissing: Mapping = (failure) => {
   const details = foreignKeyIn(failure);
   if (!details) return null;
   const { field, references } = details;
@@ -136,7 +142,7 @@ export const referenceMissing: Mapping = (failure) => {
   });
 };
 
-export const stillReferenced: Mapping = (failure) => {
+const stillReferenced: Mapping = (failure) => {
   const details = foreignKeyIn(failure);
   if (!details) return null;
   const { table, field, references } = details;
@@ -149,7 +155,7 @@ export const stillReferenced: Mapping = (failure) => {
 };
 
 /** Reading or writing where this package's tables are not made yet; other tables are no business of ours. */
-export const ownTableMissing: Mapping = ({ text, cause }) => {
+const ownTableMissing: Mapping = ({ text, cause }) => {
   const [, name = ''] = /'([^']+)'/.exec(text) ?? [];
   const { table: database, last: table } = nameParts(name);
   if (entityOf[table] === undefined) return null;
@@ -160,3 +166,18 @@ export const ownTableMissing: Mapping = ({ text, cause }) => {
     cause,
   });
 };
+
+/** What the server's numbers mean of rows of this package's two tables; null from each for any other table. */
+export const rowErrors: RowErrors = [
+  [valueMissing, 1048, 1364],
+  [valueTooLong, 1406],
+  [valueOutOfRange, 1264],
+  // MySQL: 3140, no JSON
+  [valueOfWrongKind, 1265, 1292, 1366, 3140],
+  // MySQL: 3819; MariaDB: 4025
+  [checkViolated, 3819, 4025],
+  [duplicateKey, 1062],
+  [ownTableMissing, 1146],
+  [referenceMissing, 1452],
+  [stillReferenced, 1451],
+];
