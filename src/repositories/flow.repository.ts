@@ -1,4 +1,15 @@
-import { declareArguments, id, ids, name, optional, options as optionsOf } from '../arguments';
+import {
+  choice,
+  declareArguments,
+  id,
+  ids,
+  longText,
+  name,
+  nullable,
+  optional,
+  options as optionsOf,
+} from '../arguments';
+import { executionTypes } from '../domain';
 import type { FlowRow } from '../entities';
 import { ProtectionFlowsError } from '../errors';
 import type { Page } from './pages';
@@ -21,6 +32,8 @@ import {
 } from './flows/flow-list';
 import type { FlowView } from './flows/flow-view';
 import { bulkResult, type BulkResult } from './flows/bulk-result';
+import { cancelFlows, executeFlows, type BulkExecution } from './flows/bulk-runs';
+import { readReport, reportCsv, reportOptions, type ReportOptions, type ReportRow } from './flows/report';
 import { readSummary, timeZone, type FlowSummary } from './flows/summary';
 import { instant } from './input';
 import { flowNotFound } from './not-found';
@@ -34,6 +47,12 @@ const readName = declareArguments(entity, { name });
 const readList = declareArguments('list', { filter: flowFilter, page: flowPage });
 const readUpdate = declareArguments(entity, { id, changes: flowChanges });
 const readIds = declareArguments(entity, { ids });
+const readExecute = declareArguments('bulkExecute', {
+  ids,
+  run: optionsOf({ execution_type: optional(choice(executionTypes)), triggered_by: optional(name) }),
+});
+const readCancel = declareArguments('bulkCancel', { ids, reason: optional(nullable(longText)) });
+const readReportOf = declareArguments('report', { options: reportOptions });
 const readOptions = declareArguments('summary', {
   options: optionsOf({ timeZone: optional(timeZone, 'UTC'), now: optional(instant) }),
 });
@@ -127,6 +146,29 @@ export class FlowRepository extends Repository {
   }
 
   /**
+   * Puts a run of each flow into the queue, each in a transaction of its own; one that is not there fails by itself.
+   *
+   * @param run `execution_type`: default `api`; `triggered_by`: default `system`
+   * @returns `executionIds` of each flow: its new run
+   */
+  async bulkExecute(ids: readonly string[], run: BulkExecution = {}): Promise<BulkResult> {
+    const given = readExecute({ ids, run });
+    return executeFlows(this.session, given.ids, given.run);
+  }
+
+  /**
+   * Cancels the runs of each flow that wait or are under way, those of a flow in one transaction; one that is not there fails by
+   * itself, and where nothing is left to cancel it is done.
+   *
+   * @param reason for people, kept as error_message of each run
+   * @returns `executionIds` of each flow: the runs that this call has cancelled
+   */
+  async bulkCancel(ids: readonly string[], reason?: string | null): Promise<BulkResult> {
+    const given = readCancel({ ids, reason });
+    return cancelFlows(this.session, given.ids, given.reason);
+  }
+
+  /**
    * Deletes a flow and its executions.
    *
    * @throws FLOW_NOT_FOUND; STILL_REFERENCED where rows of another table refer to them by a key that does not let them go
@@ -148,6 +190,26 @@ export class FlowRepository extends Repository {
   ): Promise<FlowSummary> {
     const { timeZone, now = null } = readOptions({ options }).options;
     return readSummary(this.session, timeZone, now);
+  }
+
+  /**
+   * How the runs went that began in a window: by day, week or month of a time zone, or by flow. One query.
+   *
+   * @returns every period of the window, also one without runs; the flows that had runs, by name
+   * @throws VALIDATION_FAILED also for a window that is empty, or longer than 400 days
+   */
+  async report(options: ReportOptions): Promise<ReportRow[]> {
+    return readReport(this.session, readReportOf({ options }).options);
+  }
+
+  /**
+   * The same as CSV (RFC 4180), with a head. A name that a spreadsheet would take for a formula (`=…`, `+…`, `-…`, `@…`) has an
+   * apostrophe in front.
+   *
+   * @throws as {@link report}
+   */
+  async reportCsv(options: ReportOptions): Promise<string> {
+    return reportCsv(await this.report(options));
   }
 
   private async enabledMany(

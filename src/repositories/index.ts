@@ -12,6 +12,8 @@ export type { Machine, MachineJob } from './progress/machines';
 export type { RunProgress } from './progress/run-progress';
 export { FlowRepository } from './flow.repository';
 export type { BulkItem, BulkResult } from './flows/bulk-result';
+export type { BulkExecution } from './flows/bulk-runs';
+export type { ReportBy, ReportOptions, ReportRow } from './flows/report';
 export type { FlowFilter } from './flows/flow-list';
 export type { FlowChanges, NewBackupFlow, NewFlow, NewReplicationFlow } from './flows/write-flow';
 export type { FlowSort } from './flows/flow-list';

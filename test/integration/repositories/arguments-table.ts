@@ -89,6 +89,12 @@ const batch = {
   onProgress: callback,
 } satisfies Record<string, readonly HostileTitle[]>;
 
+const report = options(
+  { from: ['a Date'], to: ['a Date'], by: left, timeZone: left },
+  { from: new Date('2025-12-31T00:00:00Z'), to: new Date('2026-01-02T00:00:00Z') },
+  { takes: [] },
+);
+
 const limit = { limit: [...left, ...fromOne] };
 const manager: Argument = { name: 'manager', right: undefined, takes: [] };
 
@@ -150,6 +156,16 @@ export const argumentsOf: Readonly<Record<string, (right: RightIds) => readonly 
   'FlowRepository.disableMany': ({ flow }) => [ids([flow])],
   'FlowRepository.deleteMany': ({ flow }) => [ids([flow])],
   'FlowRepository.delete': ({ flow }) => [id(flow)],
+  'FlowRepository.bulkExecute': ({ flow }) => [
+    ids([flow]),
+    options({ execution_type: left, triggered_by: [...left, ...visible] }, {}, { name: 'run' }),
+  ],
+  'FlowRepository.bulkCancel': ({ flow }) => [
+    ids([flow]),
+    { name: 'reason', right: 'not today', takes: [...none, ...lines] },
+  ],
+  'FlowRepository.report': () => [report],
+  'FlowRepository.reportCsv': () => [report],
   'FlowRepository.summary': () => [
     options({ timeZone: left, now: [...left, 'a Date'] }, { timeZone: 'UTC' }),
   ],

@@ -87,8 +87,17 @@ const flowCalls: Calls<FlowRepository, 'FlowRepository'> = {
   'FlowRepository.disable': ({ flows }) => flows.disable(flowId(219)),
   'FlowRepository.enableMany': ({ flows }) => flows.enableMany(several(230, 40)),
   'FlowRepository.disableMany': ({ flows }) => flows.disableMany(several(230, 40)),
+  'FlowRepository.bulkExecute': ({ flows }) => flows.bulkExecute(several(240, 3)),
+  'FlowRepository.bulkCancel': ({ flows }) => flows.bulkCancel([...several(50, 2), ...several(240, 3)]),
   'FlowRepository.delete': ({ flows }) => flows.delete(flowId(300)),
   'FlowRepository.deleteMany': ({ flows }) => flows.deleteMany(several(301, 3)),
+  async 'FlowRepository.report'({ flows }) {
+    const window = { from: new Date(Date.now() - 3 * 86_400_000), to: new Date() };
+    await flows.report(window);
+    await flows.report({ ...window, by: 'flow' });
+  },
+  'FlowRepository.reportCsv': ({ flows }) =>
+    flows.reportCsv({ from: new Date(Date.now() - 3 * 86_400_000), to: new Date() }),
   'FlowRepository.summary': ({ flows }) => flows.summary({ timeZone: 'Europe/Berlin' }),
 };
 

@@ -1,0 +1,79 @@
+import type { Optional } from '../../domain';
+import { isProtectionFlowsError, type ErrorReport } from '../../errors';
+import type { NewExecution } from '../executions/execution-input';
+import { enqueueExecution } from '../executions/start';
+import { endExecution } from '../executions/transition';
+import { flowNotFound } from '../not-found';
+import type { Session } from '../session';
+import { bulkResult, type BulkResult } from './bulk-result';
+
+/** What every run of a bulk has. */
+export type BulkExecution = Optional<Pick<NewExecution, 'execution_type' | 'triggered_by'>>;
+
+/**
+ * Does something to each flow by itself, so that what fails for one keeps no other from it. What is wrong is told of
+ * the flow; in a caller's transaction, which is lost then, it is thrown.
+ *
+ * @param work answers the ids of the runs that it has made or ended
+ */
+async function eachFlow(
+  session: Session,
+  action: BulkResult['action'],
+  ids: readonly string[],
+  work: (id: string) => Promise<string[]>,
+): Promise<BulkResult> {
+  const errors = new Map<string, ErrorReport>();
+  const runs = new Map<string, string[]>();
+  for (const id of ids) {
+    try {
+      runs.set(id, await work(id));
+    } catch (error) {
+      if (!isProtectionFlowsError(error)) throw error;
+      if (session.isJoined && isProtectionFlowsError(error, 'TRANSACTION_ABORTED')) throw error;
+      errors.set(id, error.toJSON());
+    }
+  }
+  return bulkResult(action, ids, (id) => errors.get(id) ?? null, runs);
+}
+
+/** Puts a run of each flow into the queue. */
+export function executeFlows(
+  session: Session,
+  ids: readonly string[],
+  { execution_type = 'api', triggered_by }: BulkExecution,
+): Promise<BulkResult> {
+  return eachFlow(session, 'execute', ids, async (flow_id) => [
+    (await enqueueExecution(session, { flow_id, execution_type, triggered_by })).id,
+  ]);
+}
+
+/** The runs of a flow that are not over, oldest first. */
+async function openRuns(session: Session, flowId: string): Promise<string[]> {
+  const rows = await session.select<{ id: string | null; created_at: Date | null }>(
+    `SELECT e.id, e.created_at FROM protection_flows f LEFT JOIN protection_flow_executions e
+         ON e.flow_id = f.id AND e.status IN ('pending', 'running')
+      WHERE f.id = ? ${session.currentRead}`,
+    [flowId],
+  );
+  if (rows.length === 0) throw flowNotFound(flowId);
+  return rows
+    .flatMap(({ id, created_at }) => (id === null ? [] : [{ id, at: created_at?.getTime() ?? 0 }]))
+    .sort((one, other) => one.at - other.at || (one.id < other.id ? -1 : 1))
+    .map(({ id }) => id);
+}
+
+/** Cancels the runs of each flow that wait or are under way. */
+export function cancelFlows(
+  session: Session,
+  ids: readonly string[],
+  reason: string | null | undefined,
+): Promise<BulkResult> {
+  return eachFlow(session, 'cancel', ids, (flowId) =>
+    session.transaction(async (own) => {
+      const cancelled: string[] = [];
+      for (const id of await openRuns(own, flowId))
+        if (await endExecution(own, id, { status: 'cancelled', error_message: reason })) cancelled.push(id);
+      return cancelled;
+    }),
+  );
+}
