@@ -87,6 +87,12 @@ export const sessionVariables = {
   ],
 } as const satisfies Readonly<Record<string, readonly SessionVariable[]>>;
 
+/**
+ * The user variable that marks a session as one of this package's, for triggers that let those through: 1, NULL in any
+ * other session.
+ */
+export const writerMark = '@sendense_flow_writer';
+
 const assignments = (variables: readonly SessionVariable[]): string =>
   variables.map(({ name, value }) => `SESSION ${name} = ${value}`).join(', ');
 
@@ -100,7 +106,7 @@ const assignments = (variables: readonly SessionVariable[]): string =>
  * @see https://mariadb.com/kb/en/comment-syntax/
  */
 export const sessionStatement = [
-  `SET NAMES utf8mb4 COLLATE ${sessionCollation}, ${assignments(sessionVariables.both)}`,
+  `SET NAMES utf8mb4 COLLATE ${sessionCollation}, ${writerMark} = 1, ${assignments(sessionVariables.both)}`,
   `/*!80400 , ${assignments(sessionVariables.mysql)} */`,
   `/*M!101100 , ${assignments(sessionVariables.mariadb)} */`,
   `/*M!110500 , ${assignments(sessionVariables.mariadbNew)} # */`,
