@@ -119,15 +119,21 @@ export {
   type Decision,
 } from './engine/adopt';
 export {
+  installGuards,
   migrate,
   planMigrate,
   planRollback,
+  readGuards,
   readStatus,
+  removeGuards,
   restoreOrphans,
   rollback,
   runPreflight,
   type Finding,
   type FindingEffect,
+  type GuardResult,
+  type GuardsResult,
+  type GuardsState,
   type KeyResult,
   type LeftReason,
   type LeftRows,
@@ -158,6 +164,7 @@ export {
   type VerifyReport,
 } from './engine/verify';
 export type { Database, Session } from './engine/session/database';
+export type { SessionOptions } from './engine/session/migration-session';
 export type { OwnConnection, OwnConnectionOptions } from './engine/session/open-connection';
 export type { Choice } from './engine/adopt/repair';
 export type { OrphanChoice } from './engine/orphans/context';

@@ -59,6 +59,7 @@ export type { OrphanContext, Owner } from './orphans/context';
 export type { Queryable } from './server/queryable';
 export type { Words } from './server/words';
 export type { KnownSettings } from '../config';
+export type { GuardColumn, Guards, GuardTrigger } from './schema/guards';
 export type { CheckProbe, Probes, ProbeValues, TableProbe } from './schema/probes';
 export type { Subject } from './history/subject';
 
@@ -67,14 +68,20 @@ export type { Database, Session } from './session/database';
 export type { OpenDatabase } from './session/open-database';
 export { adopt, type AdoptOptions, type AdoptResult } from './adopt';
 export {
+  installGuards,
   migrate,
   planMigrate,
   planRollback,
+  readGuards,
   readStatus,
+  removeGuards,
   restoreOrphans,
   rollback,
   runPreflight,
   type Finding,
+  type GuardResult,
+  type GuardsResult,
+  type GuardsState,
   type KeyResult,
   type MigrateOptions,
   type MigratePlan,

@@ -79,6 +79,8 @@ export const errorCodes = {
   NOTHING_TO_ADOPT: refused(nothingChanged),
   ROLLBACK_WOULD_LOSE_ROWS: refused(notDropped),
   ROLLBACK_BLOCKED_BY_KEYS: refused(notDropped),
+  GUARDS_INSTALLED: refused(nothingChanged),
+  GUARD_ROWS_IN_THE_WAY: refused('The index was not made; no row was touched.'),
   ENUM_VALUE_IN_USE: refused('The column was left as it is; no row was touched.'),
   FK_ORPHAN_ROWS: refused(keyNotAdded),
   FK_TYPE_MISMATCH: refused(keyNotAdded),

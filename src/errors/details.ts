@@ -155,6 +155,9 @@ interface Details {
   ROLLBACK_WOULD_LOSE_ROWS:
     { table: string; column?: string; rows: number } | { table: string; index: string } | Refusals;
   ROLLBACK_BLOCKED_BY_KEYS: { table: string; keys: { name: string; child: string }[] } | Refusals;
+  GUARDS_INSTALLED: { parts: { kind: string; table: string; name: string }[] } | Refusals;
+  /** Up to twenty values, and up to ten ids of the rows that share each. */
+  GUARD_ROWS_IN_THE_WAY: { index: string; shared: { value: string; rows: string[] }[] };
   ENUM_VALUE_IN_USE: { table: string; column: string; values: string[]; rows: number } | Refusals;
   /** The orphans of a key; a choice that is none for them; or what keeps them from being quarantined. */
   FK_ORPHAN_ROWS:

@@ -101,6 +101,9 @@ const judged: Readonly<Record<string, readonly Argument[]>> = {
     }),
   ],
   readStatus: [dataSource],
+  readGuards: [dataSource],
+  installGuards: [dataSource, options(session)],
+  removeGuards: [dataSource, options(session)],
   verify: [dataSource, options({ strict: flag })],
   ...Object.fromEntries(
     Object.keys(testing)

@@ -4,6 +4,7 @@ import { rollingMarkdown, rollingText, type Breaking } from './plan';
 import { markStatus } from './style';
 import { keysTable, table } from './table';
 import { counted, countedAll, textAbout, type Output } from './words';
+import { guardStates } from './guard';
 import { labelled } from './wrap';
 
 /** The state of a database: each migration, each key, and what to do about it. */
@@ -21,6 +22,7 @@ export const statusOutput: Output<StatusResult> = {
         style,
       ),
       keysTable(status.keys, style),
+      guardsText(status),
       rollingText(...pendingOf(status)),
       labelled('', conclusion(status), 0),
     ),
@@ -36,8 +38,13 @@ export const statusOutput: Output<StatusResult> = {
     ),
     ...rollingMarkdown(...pendingOf(status)),
     ...keysMarkdown(status.keys),
+    ...guardsText(status).flatMap((line) => [escaped(line), '']),
   ],
 };
+
+/** What there is of the guards; nothing where there are none. */
+const guardsText = ({ guards }: StatusResult): string[] =>
+  guards === 'absent' ? [] : labelled('', `Guards: ${guardStates[guards]}`, 0);
 
 /** How many migrations are pending, and which of them break older programs. */
 function pendingOf({ migrations }: StatusResult): [number, Breaking] {

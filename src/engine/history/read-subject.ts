@@ -1,4 +1,5 @@
 import { properties, refuse, that, type Reader } from '../../arguments';
+import type { Guards } from '../schema/guards';
 import type { Subject } from './subject';
 
 const matching = (pattern: RegExp, sentence: string): Reader<string> =>
@@ -37,10 +38,21 @@ const migrations: Reader<Subject['migrations']> = (value, field, faults) => {
   return value as unknown as Subject['migrations'];
 };
 
+const isGuards = (value: Partial<Guards> | null): boolean =>
+  /^@[a-z][a-z0-9_]{0,62}$/.test(String(value?.mark)) &&
+  Array.isArray(value?.columns) &&
+  Array.isArray(value.triggers);
+
 const probes: Reader<Subject['probes']> = that(
   'isProbes',
   (value) => value === undefined || (typeof value === 'object' && value !== null),
   'must be an object with tables and checks, or be left out',
+);
+
+const guards: Reader<Subject['guards']> = that(
+  'isGuards',
+  (value) => value === undefined || isGuards(value as Partial<Guards> | null),
+  'must have a mark such as @shop_writer, columns and triggers, or be left out',
 );
 
 /** What a caller gives as the subject; each name goes into SQL, so each is judged. */
@@ -52,4 +64,5 @@ export const readSubject: Reader<unknown> = properties({
   tablePrefix: matching(/^[a-z][a-z0-9_]{0,22}$/, 'must be up to 23 small letters, digits and underscores'),
   migrations,
   probes,
+  guards,
 });

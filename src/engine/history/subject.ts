@@ -1,6 +1,7 @@
 import { ownTables, type OwnTables } from '../server/own-tables';
 import type { Words } from '../server/words';
 import type { Owner } from '../orphans/context';
+import { allowingGuards, type Guards } from '../schema/guards';
 import type { Probes } from '../schema/probes';
 import { withParents, type Schema } from '../schema/shape';
 import { stepsOf, type Migration } from '../steps/migration';
@@ -16,13 +17,16 @@ export interface Subject extends Words {
   readonly migrations: readonly Migration[];
   /** What the declared schema does not tell of the tables, for those who prove that they behave. */
   readonly probes?: Probes | undefined;
+  /** What may be installed so that programs which know nothing of it can write its tables without harm. */
+  readonly guards?: Guards | undefined;
 }
 
 const declared = new WeakMap<Subject, Schema>();
 
 /** The declared schema: what all migrations' steps make of an empty database. */
 export function declaredSchemaOf(subject: Subject): Schema {
-  const known = declared.get(subject) ?? declaredBy(stepsOf(subject.migrations));
+  const known =
+    declared.get(subject) ?? allowingGuards(declaredBy(stepsOf(subject.migrations)), subject.guards);
   declared.set(subject, known);
   return known;
 }

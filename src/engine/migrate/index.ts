@@ -1,4 +1,6 @@
 export type { HistoryEntry } from '../history/history';
+export { installGuards, readGuards, removeGuards, type GuardsResult } from './guards';
+export type { GuardResult } from '../schema/guards';
 export { migrate, planMigrate, type MigrateOptions } from './migrate';
 export { runPreflight } from './preflight';
 export {
@@ -14,6 +16,7 @@ export type { WishOptions } from './wishes';
 export type {
   Finding,
   FindingEffect,
+  GuardsState,
   KeyResult,
   MigratePlan,
   MigrateResult,

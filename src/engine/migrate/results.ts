@@ -1,11 +1,12 @@
 import type { ErrorCode } from '../../errors';
 import type { Finding, FindingEffect } from '../preflight/finding';
 import type { PlannedStatement } from '../preflight/plan';
+import type { GuardsState } from '../schema/guards';
 import { whereOf, type Where } from '../server/server';
 
 export type { ProgressEvent, ProgressListener } from '../session/progress';
 export { isInTheWay } from '../preflight/finding';
-export type { Finding, FindingEffect, PlannedStatement };
+export type { Finding, FindingEffect, GuardsState, PlannedStatement };
 
 export { whereOf, type Where };
 
@@ -103,4 +104,6 @@ export interface StatusResult extends Where {
   readonly ok: boolean;
   readonly migrations: readonly MigrationStatus[];
   readonly keys: readonly { readonly name: string; readonly status: 'present' | 'deferred' | 'missing' }[];
+  /** What there is of the guards; `absent` where none were installed, or none are declared. */
+  readonly guards: GuardsState;
 }

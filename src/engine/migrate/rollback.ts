@@ -18,6 +18,7 @@ import { guarded, sessionReaders } from './arguments';
 import { ensureHistory, forgetUndone, markReverting, readHistory } from '../history/history';
 import { assertNotInterrupted } from '../session/interruption';
 import { withMigrationSession, type SessionOptions } from '../session/migration-session';
+import { guardsInstalled } from './guards';
 import { planUndoing } from './plan-undoing';
 import { whereOf, type RollbackPlan, type RollbackResult } from './results';
 
@@ -75,6 +76,16 @@ async function refusalsOf(
   return refusals;
 }
 
+/** Older programs, for which one rolls back, are strangers to the guards: those go first, when their user says so. */
+async function guardRefusals(
+  database: Database,
+  session: Queryable,
+  undoing: readonly Migration[],
+): Promise<ProtectionFlowsError[]> {
+  const refusal = undoing.length === 0 ? null : await guardsInstalled(database, session);
+  return refusal === null ? [] : [refusal];
+}
+
 /** Throws what was refused: a rollback of several that is refused half-way would leave the tables without their keys. */
 function throwAll(refusals: readonly ProtectionFlowsError[]): void {
   const [first, ...others] = refusals;
@@ -126,7 +137,7 @@ async function undoNewest(migration: Migration, context: StepContext, executed: 
  * statement, where rows would be lost that the caller did not give up.
  *
  * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments; ROLLBACK_WOULD_LOSE_ROWS,
- * ROLLBACK_BLOCKED_BY_KEYS, ENUM_VALUE_IN_USE, HISTORY_UNKNOWN, MIGRATE_LOCKED, TABLE_BUSY, INTERRUPTED
+ * ROLLBACK_BLOCKED_BY_KEYS, GUARDS_INSTALLED, ENUM_VALUE_IN_USE, HISTORY_UNKNOWN, MIGRATE_LOCKED, TABLE_BUSY, INTERRUPTED
  */
 export async function rollback(dataSource: Database, options: RollbackOptions = {}): Promise<RollbackResult> {
   assertRollback({ dataSource, options });
@@ -142,7 +153,10 @@ export async function rollback(dataSource: Database, options: RollbackOptions = 
     const { names, undoing } = await chosen(session, subject, options.steps);
     throwAll(unknownIn(subject, names));
     const context = { ...own, dropped: droppedBy(undoing) };
-    throwAll(await refusalsOf(context, undoing));
+    throwAll([
+      ...(await guardRefusals(dataSource, session, undoing)),
+      ...(await refusalsOf(context, undoing)),
+    ]);
     if (undoing.length > 0) await ensureHistory(context);
     for (const migration of undoing) {
       assertNotInterrupted(options.signal);
@@ -179,7 +193,11 @@ export async function planRollback(
       onDiscard: (table, rows) => (lost[table] = rows),
       execute: () => Promise.reject(new Error('a plan executes nothing')),
     };
-    const refusals = [...unknownIn(subject, names), ...(await refusalsOf(context, undoing))];
+    const refusals = [
+      ...unknownIn(subject, names),
+      ...(await guardRefusals(dataSource, session, undoing)),
+      ...(await refusalsOf(context, undoing)),
+    ];
     for (const { code, details } of refusals)
       if (code === 'ROLLBACK_WOULD_LOSE_ROWS' && 'rows' in details)
         lost[String(details.table)] = Number(details.rows);

@@ -5,6 +5,7 @@ import { readCatalog } from '../schema/catalog/read-catalog';
 import { isGuarded } from '../steps/key-state';
 import { named } from '../schema/shape';
 import { guarded } from './arguments';
+import { findGuards } from './guards';
 import { readHistory } from '../history/history';
 import { whereOf, type MigrationStatus, type StatusResult } from './results';
 
@@ -42,6 +43,7 @@ export async function readStatus(dataSource: Database): Promise<StatusResult> {
       }),
     );
     const migrations = [...known, ...unknown];
+    const guards = (await findGuards(dataSource, session))?.state ?? 'absent';
     return {
       ok:
         migrations.every(({ status }) => status === 'applied') &&
@@ -49,6 +51,7 @@ export async function readStatus(dataSource: Database): Promise<StatusResult> {
       ...whereOf(dataSource),
       migrations,
       keys,
+      guards,
     };
   });
 }

@@ -136,6 +136,12 @@ function compareNamed<T extends { readonly name: string }>(
   });
 }
 
+/** True for an index that may be there without being declared. */
+const isAllowed = ({ allowed = [] }: Table, index: Index): boolean => {
+  const one = named(allowed, index.name);
+  return one !== undefined && describeIndexColumns(one) === describeIndexColumns(index);
+};
+
 /**
  * Objects of the live table that are not declared and change what it accepts: a column that an insert must name, a
  * unique index, a CHECK. Any other extra (a nullable column, an index, a key) is tolerated.
@@ -156,7 +162,7 @@ function compareExtras(declared: Table, live: Table): Difference[] {
       )
       .map((column) => extra('column', column.name, `${column.type} NOT NULL without a default`)),
     ...live.indexes
-      .filter((index) => !named(declared.indexes, index.name) && index.unique)
+      .filter((index) => !named(declared.indexes, index.name) && index.unique && !isAllowed(declared, index))
       .map((index) => extra('index', index.name, `unique (${describeIndexColumns(index)})`)),
     ...live.checks
       .filter((check) => !named(declared.checks, check.name))

@@ -85,6 +85,8 @@ export interface Table {
   readonly indexes: readonly Index[];
   /** Of a declared table: the indexes that a migration made and a later one dropped; left out for none. */
   readonly retired?: readonly Index[] | undefined;
+  /** Of a declared table: unique indexes that may be there and need not, see `Guards`; left out for none. */
+  readonly allowed?: readonly Index[] | undefined;
   /** Columns whose foreign keys the server does not check in every row, see `unguardedColumns`; left out as a rule. */
   readonly unguarded?: readonly string[] | undefined;
   readonly checks: readonly Check[];

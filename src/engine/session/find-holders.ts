@@ -22,7 +22,10 @@ export interface NamedTable {
 /** The tables that one of this package's own statements names, those that a foreign key refers to among them. Pure. */
 export function namedTables(sql: string): NamedTable[] {
   const tables = new Map<string, NamedTable>();
-  for (const [, first = '', second] of sql.matchAll(reference)) {
+  // What its body names is opened when it works, not when it is made
+  const [trigger = sql] = /^\s*CREATE TRIGGER .*? ON .*? FOR EACH ROW/i.exec(sql) ?? [];
+  const named = trigger.replace(/\b(?:BEFORE|AFTER) (?:INSERT|UPDATE|DELETE) ON /i, 'TABLE ');
+  for (const [, first = '', second] of named.matchAll(reference)) {
     const table =
       second === undefined
         ? { schema: null, name: unquoted(first) }

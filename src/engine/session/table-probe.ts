@@ -13,7 +13,7 @@ const held = [statementTimeout, lockWaitTimeout, 1317, 1213];
 
 /** The table that a statement changes, quoted; null where it changes none that is there. Pure. */
 function changedTable(sql: string): string | null {
-  if (!/^\s*(ALTER|DROP|RENAME)\s+TABLE\b/i.test(sql)) return null;
+  if (!/^\s*((ALTER|DROP|RENAME)\s+TABLE|(CREATE|DROP)\s+TRIGGER)\b/i.test(sql)) return null;
   const [table] = namedTables(sql);
   if (table === undefined) return null;
   return `${table.schema === null ? '' : `${quoteName(table.schema)}.`}${quoteName(table.name)}`;

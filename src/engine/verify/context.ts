@@ -16,6 +16,7 @@ import {
   type Verdict,
   type CheckResult,
 } from './report';
+import type { GuardPart, Guards, GuardsState } from '../schema/guards';
 import type { Probes } from '../schema/probes';
 import type { Trigger } from './surroundings';
 
@@ -39,6 +40,15 @@ export interface HistoryFact {
   readonly migrateMends: boolean;
 }
 
+/** Guards of which at least a part is there. */
+export interface InstalledGuards {
+  readonly declared: Guards;
+  readonly state: GuardsState;
+  readonly parts: readonly GuardPart[];
+  /** The command that installs them, such as `protection-flows guard install`. */
+  readonly install: string;
+}
+
 /** What the checks look at, read once. */
 export interface VerifyContext {
   readonly session: Queryable;
@@ -58,6 +68,8 @@ export interface VerifyContext {
   readonly triggers: readonly Trigger[];
   /** Our tables that a temporary table of this session hides. */
   readonly hidden: readonly string[];
+  /** The guards as far as they are there; null where none are installed, or none are declared. */
+  readonly guards: InstalledGuards | null;
   /** What would stay of a row that is taken back. */
   readonly effects: LastingEffects;
   /** The mending SQL of every section, each statement once. */

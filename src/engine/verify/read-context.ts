@@ -1,3 +1,4 @@
+import { findGuards } from '../migrate/guards';
 import { planMigrate } from '../migrate/migrate';
 import { declaredSchemaOf, ownTablesOf, tablesOf, type Subject } from '../history/subject';
 import { stepsOf } from '../steps/migration';
@@ -17,6 +18,7 @@ import {
   missingTables,
   readHistoryRows,
   type HistoryFact,
+  type InstalledGuards,
   type OrphanFact,
   type VerifyContext,
 } from './context';
@@ -110,6 +112,17 @@ async function readOrphans(session: Queryable, declared: Schema, live: Schema): 
   return facts;
 }
 
+/** The guards of which a part is there. */
+async function readInstalledGuards(
+  session: Queryable,
+  server: Server,
+  subject: Subject,
+): Promise<InstalledGuards | null> {
+  const found = await findGuards({ server, subject }, session);
+  if (found === null || subject.guards === undefined || found.state === 'absent') return null;
+  return { declared: subject.guards, ...found, install: `${subject.command} guard install` };
+}
+
 /** Reads everything that the checks look at. */
 export async function readContext(
   { server, database, subject }: Database,
@@ -143,6 +156,7 @@ export async function readContext(
     orphans: new Map(orphans.map(({ key, found }) => [key, 'fault' in found ? 0 : found.rows])),
   });
   const triggers = await readTriggers(session, database, ours);
+  const guards = await readInstalledGuards(session, server, subject);
   const effects = new LastingEffects(session, database);
   return {
     session,
@@ -154,8 +168,10 @@ export async function readContext(
     history,
     known,
     orphans,
-    triggers,
+    // Those of the guards are judged by a check of their own
+    triggers: triggers.filter(({ name }) => !guards?.parts.some((part) => part.name === name)),
     hidden,
+    guards,
     effects,
     mending,
   };

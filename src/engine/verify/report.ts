@@ -2,7 +2,7 @@ import type { Difference } from '../schema/compare';
 import type { Where } from '../server/server';
 import type { Words } from '../server/words';
 
-/** Every check of verify, in the order of the report. */
+/** Every check of verify, in the order of the report; `guards` is left out where none are installed. */
 export const checkIds = [
   'history',
   'tables',
@@ -16,6 +16,7 @@ export const checkIds = [
   'cascade-delete',
   'set-null',
   'restrict',
+  'guards',
 ] as const;
 
 export type CheckId = (typeof checkIds)[number];

@@ -9,6 +9,7 @@ import { whereOf } from '../server/server';
 import { cascadeDeleteCheck } from './checks/cascade-delete';
 import { checkConstraintsCheck } from './checks/check-constraints';
 import { columnsCheck, foreignKeysCheck, tablesCheck } from './checks/declared-objects';
+import { guardsCheck } from './checks/guards';
 import { historyCheck } from './checks/history';
 import { indexesCheck } from './checks/indexes';
 import { keyCompatibilityCheck } from './checks/key-compatibility';
@@ -40,6 +41,7 @@ const behaviourChecks: readonly Check[] = [
   cascadeDeleteCheck,
   setNullCheck,
   restrictCheck,
+  guardsCheck,
 ];
 
 /** Options of {@link verify}. */
@@ -138,6 +140,7 @@ async function behaviour(session: Queryable, outside: VerifyContext): Promise<Ch
     const results: CheckResult[] = [];
     let why: string | null = null;
     for (const check of behaviourChecks) {
+      if (check === guardsCheck && context.guards === null) continue;
       if (why !== null) {
         results.push({ id: check.id, ...skip(`not run: ${why}`) });
         continue;

@@ -108,7 +108,7 @@ async function outcomeOf({ run }: Check, known: Probes = probes): Promise<CheckO
       table: null,
       migrateMends: false,
     },
-    ...{ known: [], orphans: [], triggers: [], hidden: [], mending: none },
+    ...{ known: [], orphans: [], triggers: [], hidden: [], guards: null, mending: none },
     effects: new LastingEffects(session, database.name),
   };
   await session.query('START TRANSACTION');

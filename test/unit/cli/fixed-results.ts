@@ -178,6 +178,7 @@ export const status: StatusResult = {
     { name: 'fk_executions_flow', status: 'present' },
     { name: 'fk_flows_policy', status: 'deferred' },
   ],
+  guards: 'installed',
 };
 
 const check = (id: CheckResult['id'], part: Partial<CheckResult>): CheckResult => ({

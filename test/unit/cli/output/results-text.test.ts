@@ -185,6 +185,8 @@ describe('the text of a status', () => {
         'fk_executions_flow  present',
         'fk_flows_policy     deferred',
         '',
+        'Guards: installed',
+        '',
         'Programs of the previous release go on working before, during and after it.',
         '',
         '1 pending migration. To apply: protection-flows migrate',

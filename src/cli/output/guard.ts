@@ -1,0 +1,62 @@
+import type { GuardsResult, GuardsState } from '../../engine/migrate';
+import { findingsMarkdown, findingsText } from './findings';
+import { escaped, heading, markdownTable, marked } from './markdown';
+import { markStatus } from './style';
+import { table } from './table';
+import { counted, textAbout, type Output } from './words';
+import { labelled } from './wrap';
+
+/** What the guards of a database are, in words. */
+export const guardStates: Readonly<Record<GuardsState, string>> = {
+  absent: 'not installed',
+  installed: 'installed',
+  partial: 'only a part is there: protection-flows guard install makes the rest',
+  altered: 'somebody has altered them: protection-flows guard install makes them anew',
+  unseen: 'as far as this user may see, which the triggers are not: it lacks the TRIGGER privilege',
+};
+
+/** The guards: each object, and what was done or stands in the way. */
+export const guardOutput: Output<GuardsResult> = {
+  text: (result, style) =>
+    textAbout(
+      result,
+      table(
+        [
+          { title: 'GUARD' },
+          { title: 'NAME', elastic: true },
+          { title: 'STATUS', mark: (text) => markStatus(text, style) },
+          { title: 'WORKS AS' },
+        ],
+        result.parts.map(({ kind, table: on, name, status, definer }) => [
+          kind,
+          `${on}.${name}`,
+          status,
+          definer ?? '',
+        ]),
+        style,
+      ),
+      findingsText(result.findings, style),
+      labelled('', conclusion(result), 0).map(result.ok ? style.green : style.yellow),
+    ),
+  markdown: (result) => [
+    ...heading(result, `guard: ${result.state}`),
+    ...markdownTable(
+      ['Guard', 'Name', 'Status', 'Works as'],
+      result.parts.map(({ kind, table: on, name, status, definer }) => [
+        kind,
+        `\`${on}.${name}\``,
+        marked(status),
+        escaped(definer ?? ''),
+      ]),
+    ),
+    ...findingsMarkdown(result.findings),
+  ],
+};
+
+function conclusion({ state, changed, findings }: GuardsResult): string {
+  const done = changed.length === 0 ? 'Nothing was changed' : `${counted(changed.length, 'object')} changed`;
+  const then = state === 'installed' && changed.length > 0 ? '. Then, once: protection-flows recount' : '';
+  return findings.length > 0
+    ? `${done}: apply the fix, and run it again.`
+    : `Guards: ${guardStates[state]}. ${done}${then}.`;
+}

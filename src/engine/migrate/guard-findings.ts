@@ -1,0 +1,124 @@
+import { declaredSchemaOf } from '../history/subject';
+import type { Access } from '../preflight/access/read-access';
+import { grantSql } from '../preflight/rules/privilege-missing';
+import { readCatalog } from '../schema/catalog/read-catalog';
+import { guardedTables, readSharedValues, type GuardColumn, type Guards } from '../schema/guards';
+import { errnoOf } from '../server/row-transaction';
+import type { Queryable } from '../server/queryable';
+import type { Database } from '../session/database';
+import { note, remedyText, statement } from '../steps/remedy';
+import type { Finding } from './results';
+
+/** ER_BINLOG_CREATE_ROUTINE_NEED_SUPER: the server's binary log does not trust who makes triggers. */
+const logDoesNotTrust = 1419;
+/** ER_DUP_ENTRY. */
+const duplicate = 1062;
+
+/** True where the account is known to lack a privilege. */
+export const mayNot = (access: Access, privilege: string, table: string): boolean =>
+  access.holds?.(privilege, table) === false;
+
+const finding = (about: Omit<Finding, 'effect' | 'key'>): Finding => ({
+  effect: 'blocking',
+  key: null,
+  ...about,
+});
+
+/** What the account lacks to make the guards; their triggers work as that account, whoever writes. */
+export function privilegeFindings(guards: Guards, access: Access, isInstall: boolean): Finding[] {
+  const altered = guards.columns.map(({ table }) => table);
+  return guardedTables(guards).flatMap((table) => {
+    const used = isInstall ? ['SELECT', 'UPDATE'] : [];
+    const needed = ['TRIGGER', ...used, ...(altered.includes(table) ? ['ALTER'] : [])];
+    const missing = needed.filter((privilege) => mayNot(access, privilege, table));
+    if (missing.length === 0) return [];
+    return finding({
+      code: 'PRIVILEGE_MISSING',
+      table,
+      message: `${access.user} lacks ${missing.join(', ')} on ${table}, which the guards need: their triggers work as the account that makes them`,
+      remedy: `-- To be executed by a user who may grant it:\n${grantSql(access, missing, table)};`,
+      details: { user: access.user, scope: `${access.database}.${table}`, privileges: missing },
+    });
+  });
+}
+
+/** Rows that the unique index would refuse. */
+async function sharedFindings(
+  session: Queryable,
+  { subject: { command } }: Database,
+  column: GuardColumn,
+): Promise<Finding[]> {
+  const shared = await readSharedValues(session, column, 'id');
+  if (shared.length === 0) return [];
+  const { table, index, repair } = column;
+  const named = shared.map(({ value, rows }) => `${value} (${rows.join(', ')})`);
+  return [
+    finding({
+      code: 'GUARD_ROWS_IN_THE_WAY',
+      table,
+      message: `rows of ${table} share what only one may have, so that ${index} can't be made: ${named.join('; ')}`,
+      remedy: remedyText([
+        note(repair.title),
+        ...repair.statements.map(statement),
+        note(`Then: ${command} guard install`),
+      ]),
+      details: { index, shared: shared.map(({ value, rows }) => ({ value, rows: [...rows] })) },
+    }),
+  ];
+}
+
+/** What stands in the way of an installation, before its first statement. */
+export async function findingsBefore(
+  session: Queryable,
+  database: Database,
+  guards: Guards,
+  access: Access,
+): Promise<Finding[]> {
+  const { server, subject } = database;
+  const tables = guardedTables(guards).filter((name) => declaredSchemaOf(subject).has(name));
+  const live = await readCatalog(session, server, tables);
+  const missing = tables.filter((name) => !live.has(name) || live.get(name)?.engine === 'VIEW');
+  if (missing.length > 0)
+    return missing.map((table) =>
+      finding({
+        code: 'MIGRATION_PENDING',
+        table,
+        message: `there is no table ${table} to be guarded yet`,
+        remedy: `${subject.command} migrate`,
+        details: { table },
+      }),
+    );
+  const lacking = privilegeFindings(guards, access, true);
+  if (lacking.length > 0) return lacking;
+  const shared = await Promise.all(guards.columns.map((column) => sharedFindings(session, database, column)));
+  return shared.flat();
+}
+
+/** What a refused statement is a finding of; null for any other fault. */
+export async function findingsOf(
+  error: unknown,
+  session: Queryable,
+  database: Database,
+  guards: Guards,
+  { user, database: name }: Access,
+): Promise<Finding[] | null> {
+  if (errnoOf(error) === duplicate) {
+    const found = guards.columns.map((column) => sharedFindings(session, database, column));
+    return (await Promise.all(found)).flat();
+  }
+  if (errnoOf(error) !== logDoesNotTrust) return null;
+  const remedy = [
+    note('By a user with SUPER. Or let such a user install the guards, whose account they then work as.'),
+    statement('SET GLOBAL log_bin_trust_function_creators = 1'),
+    note(`Then: ${database.subject.command} guard install. Afterwards it may be 0 again.`),
+  ];
+  return [
+    finding({
+      code: 'PRIVILEGE_MISSING',
+      table: null,
+      message: `${user} may make no trigger on this server: it keeps a binary log, and log_bin_trust_function_creators is off (errno ${logDoesNotTrust})`,
+      remedy: remedyText(remedy),
+      details: { user, scope: name, privileges: ['SUPER'] },
+    }),
+  ];
+}

@@ -1,0 +1,197 @@
+import { declareArguments, options as optionsOf } from '../../arguments';
+import { ProtectionFlowsError } from '../../errors';
+import { readAccess, type Access } from '../preflight/access/read-access';
+import {
+  guardsStateOf,
+  readGuardParts,
+  type GuardPart,
+  type GuardResult,
+  type Guards,
+  type GuardsState,
+} from '../schema/guards';
+import { select, type Queryable } from '../server/queryable';
+import { withSession, type Database } from '../session/database';
+import { withMigrationSession, type SessionOptions } from '../session/migration-session';
+import { guarded, sessionReaders } from './arguments';
+import { findingsBefore, findingsOf, mayNot, privilegeFindings } from './guard-findings';
+import { whereOf, type Finding, type Where } from './results';
+import { defaultCopyLimitRows } from './wishes';
+
+/** The guards of a database, and what was done about them. */
+export interface GuardsResult extends Where {
+  /** True when it is as was asked for: installed; after a removal, absent. */
+  readonly ok: boolean;
+  readonly state: GuardsState;
+  readonly parts: readonly GuardResult[];
+  /** Names of what this run made or took off, in order. */
+  readonly changed: readonly string[];
+  /** What stands in the way of an installation. */
+  readonly findings: readonly Finding[];
+}
+
+const assertRead = declareArguments('readGuards', { dataSource: guarded });
+const changing = { dataSource: guarded, options: optionsOf(sessionReaders) };
+const assertInstall = declareArguments('installGuards', changing);
+const assertRemove = declareArguments('removeGuards', changing);
+
+function guardsOf({ subject }: Database): Guards {
+  if (subject.guards !== undefined) return subject.guards;
+  throw new ProtectionFlowsError('OPTION_REFUSED', {
+    message: `${subject.package} declares no guards`,
+    remedy: 'Give its subject guards, or leave them out of what you ask for.',
+    details: { option: 'guards' },
+  });
+}
+
+/** Reads the parts as the session's user sees them. */
+async function read(session: Queryable, guards: Guards, access: Access): Promise<GuardPart[]> {
+  return readGuardParts(session, guards, (table) => !mayNot(access, 'TRIGGER', table));
+}
+
+/** The guards as far as they are there, and the account that asks; null where the subject declares none. */
+export async function findGuards(
+  { server, subject: { guards } }: Pick<Database, 'server' | 'subject'>,
+  session: Queryable,
+): Promise<{ state: GuardsState; parts: GuardPart[] } | null> {
+  if (guards === undefined) return null;
+  const parts = await read(session, guards, await readAccess(session, server));
+  return { state: guardsStateOf(parts), parts };
+}
+
+const resultOf = (
+  database: Database,
+  parts: readonly GuardPart[],
+  more: Pick<GuardsResult, 'changed' | 'findings'> & { readonly wanted: GuardsState },
+): GuardsResult => {
+  const state = guardsStateOf(parts);
+  const { wanted, changed, findings } = more;
+  return {
+    ok: state === wanted && findings.length === 0,
+    ...whereOf(database),
+    state,
+    parts: parts.map(({ kind, table, name, status, definer }) => ({ kind, table, name, status, definer })),
+    changed,
+    findings,
+  };
+};
+
+/**
+ * Reads which of the guards are there. Changes nothing.
+ *
+ * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments; OPTION_REFUSED where the subject declares none
+ */
+export async function readGuards(dataSource: Database): Promise<GuardsResult> {
+  assertRead({ dataSource });
+  const guards = guardsOf(dataSource);
+  return withSession(dataSource, async (session) => {
+    const parts = await read(session, guards, await readAccess(session, dataSource.server));
+    return resultOf(dataSource, parts, { wanted: 'installed', changed: [], findings: [] });
+  });
+}
+
+const keptOtherwise = ({ kind, name }: GuardPart): ProtectionFlowsError =>
+  new ProtectionFlowsError('INTERNAL', {
+    message: `the server shows the ${kind} ${name} otherwise than it was made`,
+    remedy: 'Take the guards off again (guard remove), and report it with the version of the server.',
+  });
+
+/** The account of the session, as the catalog shows definers. */
+async function currentUser(session: Queryable): Promise<string> {
+  const [row] = await select<{ user: string }>(session, 'SELECT CURRENT_USER() AS user');
+  return row?.user ?? '';
+}
+
+/**
+ * Makes, or takes off, what is left to be made or taken off, one statement after the other, under the migration lock;
+ * the next run of one that died goes on from there.
+ */
+async function change(
+  database: Database,
+  options: SessionOptions,
+  wanted: 'installed' | 'absent',
+): Promise<GuardsResult> {
+  const guards = guardsOf(database);
+  const { subject } = database;
+  const wishes = { copyLimitRows: defaultCopyLimitRows(subject), discardRows: false };
+  return withMigrationSession(database, options, wishes, async ({ session, context }) => {
+    const access = await readAccess(session, database.server);
+    const account = await currentUser(session);
+    const isInstall = wanted === 'installed';
+    /** A trigger of an account that may be deleted, or lose its rights, is made anew as this one's. */
+    const isDone = ({ status, definer }: GuardPart): boolean =>
+      isInstall ? status === 'present' && (definer ?? account) === account : status === 'absent';
+    const changed = new Set<string>();
+    const made = new Set<string>();
+    let parts = await read(session, guards, access);
+    const result = (findings: readonly Finding[]): GuardsResult =>
+      resultOf(database, parts, { wanted, changed: [...changed], findings });
+    const left = (): GuardPart[] => parts.filter((part) => !isDone(part));
+    if (left().length > 0) {
+      const findings = isInstall
+        ? await findingsBefore(session, database, guards, access)
+        : privilegeFindings(guards, access, false);
+      if (findings.length > 0) return result(findings);
+    }
+    for (let [next] = isInstall ? left() : left().reverse(); next !== undefined;) {
+      const isMade = isInstall && next.status === 'absent';
+      if (isMade && made.has(next.name)) throw keptOtherwise(next);
+      if (isMade) made.add(next.name);
+      context.onStep?.(null, `${isMade ? 'make' : 'take off'} ${next.kind} ${next.table}.${next.name}`);
+      try {
+        await context.execute(isMade ? next.create : next.drop);
+      } catch (error) {
+        const findings = await findingsOf(error, session, database, guards, access);
+        if (findings === null) throw error;
+        parts = await read(session, guards, access);
+        return result(findings);
+      }
+      changed.add(next.name);
+      parts = await read(session, guards, access);
+      [next] = isInstall ? left() : left().reverse();
+    }
+    return result([]);
+  });
+}
+
+/**
+ * Installs the guards that the subject declares: what is there and as declared stays, the rest is made. Writers wait for
+ * moments only, as with migrate; nothing is executed where a finding stands in the way.
+ *
+ * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments; OPTION_REFUSED where the subject declares none;
+ * MIGRATE_LOCKED, TABLE_BUSY, INTERRUPTED, CONNECTION_LOST
+ */
+export async function installGuards(
+  dataSource: Database,
+  options: SessionOptions = {},
+): Promise<GuardsResult> {
+  assertInstall({ dataSource, options });
+  return change(dataSource, options, 'installed');
+}
+
+/**
+ * Takes the guards off; done where none are there.
+ *
+ * @throws ProtectionFlowsError as {@link installGuards}
+ */
+export async function removeGuards(
+  dataSource: Database,
+  options: SessionOptions = {},
+): Promise<GuardsResult> {
+  assertRemove({ dataSource, options });
+  return change(dataSource, options, 'absent');
+}
+
+/** The refusal to undo migrations under guards, which the tables of before may not fit; null where there are none. */
+export async function guardsInstalled(
+  database: Pick<Database, 'server' | 'subject'>,
+  session: Queryable,
+): Promise<ProtectionFlowsError | null> {
+  const found = await findGuards(database, session);
+  const parts = found?.parts.filter(({ status }) => status === 'present' || status === 'altered') ?? [];
+  if (parts.length === 0) return null;
+  return new ProtectionFlowsError('GUARDS_INSTALLED', {
+    message: `guards are installed on the tables: ${parts.map(({ name }) => name).join(', ')}`,
+    remedy: `Stop the programs that they protect against, then: ${database.subject.command} guard remove`,
+    details: { parts: parts.map(({ kind, table, name }) => ({ kind, table, name })) },
+  });
+}
