@@ -38,7 +38,7 @@ const mayImport = {
   entities: ['arguments', 'domain'],
   validation: ['arguments', 'domain', 'entities', 'errors'],
   schedule: ground,
-  migrations: ['engine', 'errors'],
+  migrations: ['driver', 'engine', 'errors'],
   typeorm: ['arguments', 'config', 'driver', 'engine', 'entities', 'errors', 'migrations', 'validation'],
   repositories: ['arguments', 'driver', 'entities', 'domain', 'errors', 'validation', 'schedule'],
   nestjs: [

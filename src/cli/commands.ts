@@ -1,8 +1,8 @@
 /* eslint-disable @typescript-eslint/no-require-imports -- loads an output with its result; import() would make ES modules' rules apply to the paths */
-import type { Option } from 'commander';
+import type { Argument, Option } from 'commander';
 import { ProtectionFlowsError } from '../errors';
 import type { ProgressListener } from '../engine/migrate/results';
-import { age, changes, flag, key, wholeNumber, type Options } from './options';
+import { action, age, changes, flag, key, wholeNumber, type Options } from './options';
 import type { Output } from './output/words';
 import type { OpenDatabase, Services } from './services';
 
@@ -35,6 +35,8 @@ export interface CommandRecord {
   readonly summary: string;
   readonly description: string;
   readonly options: readonly Option[];
+  /** The word behind its name, where it takes one. */
+  readonly action?: Argument;
   readonly examples: readonly string[];
   /** What its exit codes 0 and 1 say. */
   readonly exits: string;
@@ -47,6 +49,8 @@ const deed = <Result extends { readonly ok: boolean }, Opened = OpenDatabase>(
 ): Deed => one as unknown as Deed;
 
 const largest = { steps: Number.MAX_SAFE_INTEGER, keep: 2_147_483_647, batchSize: 10_000 } as const;
+
+const guardActions = ['install', 'status', 'remove'] as const;
 
 /** Every command, in the order of --help. */
 export const commands = (): readonly CommandRecord[] => [
@@ -227,6 +231,29 @@ export const commands = (): readonly CommandRecord[] => [
         output: () => outputs().pruneOutput,
       });
     },
+  },
+  {
+    name: 'guard',
+    summary: 'make it safe that the platform’s hub writes the tables too',
+    description:
+      'Installs guards in the database: what a program that knows nothing of this package writes to the tables can then ' +
+      'end no run twice, begin no second one of a flow, and lose no count. They are an invisible column with a unique ' +
+      'index, and triggers. Safe to stop and to run again.',
+    action: action(guardActions, 'make them, show which are there, or take them off'),
+    options: [],
+    examples: ['guard install', 'guard status --json', 'guard remove'],
+    exits:
+      '0 when done; 1 when something stands in the way, and for status when they are not installed as a whole',
+    deed: ({ action: wanted }) =>
+      deed({
+        stopsBetweenStatements: wanted !== 'status',
+        run: ({ services, database, signal, onProgress }) => {
+          if (wanted === 'install') return services.installGuards(database, { signal, onProgress });
+          if (wanted === 'remove') return services.removeGuards(database, { signal, onProgress });
+          return services.readGuards(database);
+        },
+        output: () => (require('./output/guard') as typeof import('./output/guard')).guardOutput,
+      }),
   },
   {
     name: 'demo',

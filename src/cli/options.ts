@@ -1,4 +1,4 @@
-import { InvalidArgumentError, Option } from 'commander';
+import { Argument, InvalidArgumentError, Option } from 'commander';
 import { timestampRange } from '../domain';
 import { orphanChoices, type OrphanChoice } from '../engine/orphans/context';
 import { foreignKeyNames } from '../migrations/foreign-key-names';
@@ -25,10 +25,16 @@ export interface Options {
   readonly keep?: number;
   readonly batchSize: number;
   readonly dryRun?: boolean;
+  /** The word behind the command, where it takes one. */
+  readonly action?: string;
 }
 
 /** An option that is given or not. */
 export const flag = (name: string, description: string): Option => new Option(`--${name}`, description);
+
+/** A word behind the command that says what it is to do. */
+export const action = (choices: readonly string[], description: string): Argument =>
+  new Argument('<action>', description).choices(choices);
 
 /** An option whose value is a whole number from 1. The last one given counts. */
 export const wholeNumber = (name: string, description: string, most: number): Option =>

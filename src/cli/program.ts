@@ -78,7 +78,13 @@ export function createProgram(
       .summary(record.summary)
       .description(record.description)
       .addHelpText('after', footOf(record))
-      .action(() => perform(record, command.optsWithGlobals<Options>()));
+      .action(() =>
+        perform(record, {
+          ...command.optsWithGlobals<Options>(),
+          action: command.processedArgs[0] as string,
+        }),
+      );
+    if (record.action !== undefined) command.addArgument(record.action);
     for (const option of record.options) command.addOption(option);
   }
   return program;

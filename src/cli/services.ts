@@ -36,6 +36,15 @@ export const services = {
         .restoreOrphans,
   ),
   prune: lazily(() => (require('./prune-executions') as typeof import('./prune-executions')).pruneExecutions),
+  installGuards: lazily(
+    () => (require('../engine/migrate/guards') as typeof import('../engine/migrate/guards')).installGuards,
+  ),
+  removeGuards: lazily(
+    () => (require('../engine/migrate/guards') as typeof import('../engine/migrate/guards')).removeGuards,
+  ),
+  readGuards: lazily(
+    () => (require('../engine/migrate/guards') as typeof import('../engine/migrate/guards')).readGuards,
+  ),
   readStatus: lazily(
     () => (require('../engine/migrate/status') as typeof import('../engine/migrate/status')).readStatus,
   ),

@@ -6,6 +6,7 @@ import { AddForeignKeys1795305601000 } from './1795305601000-add-foreign-keys';
 import { AddOperationalIndexes1795305602000 } from './1795305602000-add-operational-indexes';
 import { AllowCancelledAsLastStatus1795305603000 } from './1795305603000-allow-cancelled-as-last-status';
 import { DropRedundantIndexes1795305604000 } from './1795305604000-drop-redundant-indexes';
+import { guards } from './guards';
 import { tablePrefix } from './history-table';
 import { packageVersion } from './package-version';
 import { probes } from './probes';
@@ -34,6 +35,7 @@ export const subject: Subject = {
   tablePrefix,
   migrations: migrationList,
   probes,
+  guards,
 };
 
 /**

@@ -15,6 +15,7 @@ import { refusing } from '../../support/refusing-mysql2';
 import { withSilentServer } from '../../support/silent-server';
 import { dataLayerProvocations, useUpQueries } from './data-layer-provocations';
 import { doorProvocations } from './door-provocations';
+import { guardProvocations } from './guard-provocations';
 
 type Provocation = () => Promise<unknown>;
 
@@ -275,6 +276,7 @@ describe('every error code is provoked:', () => {
     },
     ...dataLayerProvocations(dataSource),
     ...doorProvocations(dataSource, database),
+    ...guardProvocations(dataSource),
   };
 
   it.each(Object.entries(provocations) as [ErrorCode, Provocation][])('%s', async (code, provoke) => {

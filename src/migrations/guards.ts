@@ -1,0 +1,148 @@
+import { writerMark } from '../driver/session-variables';
+import type { Guards } from '../engine/schema/guards';
+
+const lines = (...text: readonly string[]): string => text.join('\n');
+
+/** A session of a program that knows nothing of this package: the platform's hub, or somebody with a client. */
+const isForeign = `${writerMark} IS NULL`;
+
+/**
+ * True for the one statement in which a trigger counts a run in its flow: all of it has the same NOW(6), and no later one
+ * has. A mark that somebody had to take off again would stay after a KILL QUERY, which no handler sees.
+ */
+const counting = '@sendense_flow_counting';
+const begins = `SET ${counting} = NOW(6);`;
+const isCounting = `${counting} <=> NOW(6)`;
+
+/**
+ * True for a run that this package began, which it alone ends. Ids that the server makes are UUIDs of version 1, and the
+ * hub has no others; those of this package, and of its callers, are not. The signs of work are for a caller's such id.
+ */
+const isOurs =
+  "(OLD.id NOT LIKE '________-____-1%' OR COALESCE(JSON_CONTAINS_PATH(OLD.execution_metadata, 'one', '$.worker', '$.heartbeat_at', '$.starting_jobs'), 0))";
+
+const kept = [
+  'status',
+  'started_at',
+  'completed_at',
+  'execution_time_seconds',
+  'jobs_completed',
+  'jobs_failed',
+  'jobs_skipped',
+  'vms_processed',
+  'bytes_transferred',
+  'error_message',
+];
+
+/** What a flow's last_* follow: the run that was begun last; one that never ran speaks only where none runs. */
+const speaks = (begun: string): string =>
+  `(${begun} OR last_execution_id <=> NEW.id OR (NEW.started_at IS NULL AND last_execution_status <> 'running'))`;
+
+/** Counts the run in its flow. An UPDATE of one table assigns from left to right: the id, which the others ask for, comes last. */
+const count = (begun: string, isShown: string): string =>
+  lines(
+    `      ${begins}`,
+    '      UPDATE protection_flows',
+    `         SET total_executions = total_executions + ${begun},`,
+    "             successful_executions = successful_executions + (NEW.status = 'success' AND NEW.started_at IS NOT NULL),",
+    "             failed_executions = failed_executions + (NEW.status = 'error' AND NEW.started_at IS NOT NULL),",
+    `             last_execution_time = IF(${isShown}, CURRENT_TIMESTAMP, last_execution_time),`,
+    `             last_execution_status = IF(${isShown}, NEW.status, last_execution_status),`,
+    `             last_execution_id = IF(${isShown}, NEW.id, last_execution_id)`,
+    '       WHERE id = NEW.flow_id;',
+  );
+
+/**
+ * What makes it safe that the platform's hub writes the two tables beside this package. The hub has no guard of its own:
+ * it ends what is over, counts by values that it has read before, and knows no schedule's next time.
+ *
+ * An UPDATE that has nothing to say any more has no effect, and no error: the hub takes an error at that place for a
+ * database that is gone. A second run of a flow is an error (1062), at the hub's first statement, before it asks for jobs.
+ *
+ * Times are the server's: the hub may live in another time zone. Triggers see no cascade, so that deleting a flow, and what
+ * a key sets to NULL, is as ever. A trigger that also counted the runs of this package would fail (1442): those are ended
+ * in one statement with their flow.
+ */
+export const guards: Guards = {
+  mark: writerMark,
+  triggers: [
+    {
+      table: 'protection_flow_executions',
+      name: 'sendense_flow_guard_begin',
+      when: 'BEFORE INSERT',
+      body: lines(
+        'BEGIN',
+        `  IF ${isForeign} THEN`,
+        "    IF NEW.status = 'running' THEN SET NEW.started_at = CURRENT_TIMESTAMP; END IF;",
+        "    IF NEW.status <> 'pending' AND NEW.started_at IS NOT NULL THEN",
+        count('1', "NEW.status = 'running'"),
+        '    END IF;',
+        '  END IF;',
+        'END',
+      ),
+    },
+    {
+      table: 'protection_flow_executions',
+      name: 'sendense_flow_guard_end',
+      when: 'BEFORE UPDATE',
+      body: lines(
+        'BEGIN',
+        `  IF ${isForeign} THEN`,
+        "    IF OLD.status = 'running' AND NEW.status = 'pending' THEN SET NEW.status = OLD.status; END IF;",
+        '    IF OLD.started_at IS NOT NULL THEN SET NEW.started_at = OLD.started_at; END IF;',
+        `    IF OLD.status NOT IN ('pending', 'running') OR ${isOurs} THEN`,
+        `      SET ${kept.map((column) => `NEW.${column} = OLD.${column}`).join(', ')},`,
+        '        NEW.jobs_created = GREATEST(OLD.jobs_created, NEW.jobs_created),',
+        '        NEW.created_job_ids = COALESCE(OLD.created_job_ids, NEW.created_job_ids);',
+        '    ELSEIF NEW.status <> OLD.status THEN',
+        "      IF NEW.status = 'running' THEN",
+        '        SET NEW.started_at = CURRENT_TIMESTAMP;',
+        '      ELSE',
+        '        SET NEW.completed_at = CURRENT_TIMESTAMP,',
+        '          NEW.execution_time_seconds = GREATEST(0, UNIX_TIMESTAMP() - UNIX_TIMESTAMP(NEW.started_at));',
+        '      END IF;',
+        count('(OLD.started_at IS NULL AND NEW.started_at IS NOT NULL)', speaks("NEW.status = 'running'")),
+        '    END IF;',
+        '  END IF;',
+        'END',
+      ),
+    },
+    {
+      table: 'protection_flows',
+      name: 'sendense_flow_guard_flow',
+      when: 'BEFORE UPDATE',
+      body: lines(
+        'BEGIN',
+        `  IF ${isForeign} AND NOT (${isCounting}) THEN`,
+        '    SET NEW.total_executions = OLD.total_executions,',
+        '      NEW.successful_executions = OLD.successful_executions,',
+        '      NEW.failed_executions = OLD.failed_executions,',
+        '      NEW.last_execution_id = OLD.last_execution_id,',
+        '      NEW.last_execution_status = OLD.last_execution_status,',
+        '      NEW.last_execution_time = OLD.last_execution_time;',
+        '    IF NOT (NEW.schedule_id <=> OLD.schedule_id AND NEW.enabled <=> OLD.enabled) THEN',
+        '      SET NEW.next_execution_time = NULL;',
+        '    END IF;',
+        '  END IF;',
+        'END',
+      ),
+    },
+  ],
+  columns: [
+    {
+      table: 'protection_flow_executions',
+      name: 'running_flow_id',
+      type: 'varchar(64)',
+      expression: "IF(status = 'running', flow_id, NULL)",
+      index: 'uq_executions_running',
+      row: { status: 'running' },
+      repair: {
+        title:
+          'Ends all runs of a flow with error but the one that began last. Look first which of them are still at work.',
+        statements: [
+          `UPDATE protection_flow_executions e JOIN (SELECT id, ROW_NUMBER() OVER (PARTITION BY flow_id ORDER BY created_at DESC, id DESC) AS place FROM protection_flow_executions WHERE status = 'running') r ON r.id = e.id AND r.place > 1 SET e.status = 'error', e.completed_at = CURRENT_TIMESTAMP, e.error_message = 'Another run of the flow was under way'`,
+        ],
+      },
+    },
+  ],
+};

@@ -1,0 +1,30 @@
+import { errorCodes, type ErrorCode } from '../../../src/errors';
+import { installGuards, migrate, rollback } from '../../../src/engine/migrate';
+import { type ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-data-source';
+
+type GuardCode = Extract<ErrorCode, 'GUARDS_INSTALLED' | 'GUARD_ROWS_IN_THE_WAY'>;
+
+/** What the guards refuse, and what keeps them from being installed, code by code. */
+export function guardProvocations(
+  dataSource: () => ProtectionFlowsDataSource,
+): Record<GuardCode, () => Promise<unknown>> {
+  return {
+    GUARDS_INSTALLED: async () => {
+      await migrate(dataSource());
+      await installGuards(dataSource());
+      return rollback(dataSource());
+    },
+    GUARD_ROWS_IN_THE_WAY: async () => {
+      await migrate(dataSource());
+      await dataSource().query(
+        "INSERT INTO protection_flows (id, name, flow_type, target_type, target_id, destination_type) VALUES ('f', 'f', 'replication', 'vm', 'v', 'ossea')",
+      );
+      await dataSource().query(
+        "INSERT INTO protection_flow_executions (flow_id, status, execution_type) VALUES ('f', 'running', 'manual'), ('f', 'running', 'manual')",
+      );
+      const [found] = (await installGuards(dataSource())).findings;
+      // An error report in all but name
+      throw { consequence: errorCodes.GUARD_ROWS_IN_THE_WAY.consequence, ...found };
+    },
+  };
+}
