@@ -1,10 +1,10 @@
-import { chmodSync, existsSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { bundle } from './bundle.mjs';
 import { Fault, say } from './fault.mjs';
 import { inProject } from './project.mjs';
 import { runQuietly } from './run.mjs';
 
 const dist = inProject('dist');
-const program = inProject('dist', 'cli', 'main.js');
 
 function newestChange(path) {
   const { mtimeMs } = statSync(path);
@@ -13,9 +13,13 @@ function newestChange(path) {
 }
 
 function isUpToDate() {
-  const sources = ['src', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'].map((name) =>
-    inProject(name),
-  );
+  const sources = [
+    'src',
+    'scripts/lib/bundle.mjs',
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'package-lock.json',
+  ].map((name) => inProject(name));
   return existsSync(dist) && Math.max(...sources.map(newestChange)) < statSync(dist).mtimeMs;
 }
 
@@ -35,23 +39,30 @@ function replaceDist(folder) {
   }
 }
 
+/** The declarations, one for each file of src. */
+async function declare(folder) {
+  const tsc = inProject('node_modules', 'typescript', 'bin', 'tsc');
+  const args = [tsc, '-p', inProject('tsconfig.build.json'), '--outDir', folder, '--emitDeclarationOnly'];
+  const { code, output } = await runQuietly(process.execPath, args);
+  if (code === 0) return;
+  throw new Fault(
+    `src does not compile:\n${output}`,
+    'dist was left as it was.',
+    'Mend the lines named above.',
+  );
+}
+
 /** Compiles src to dist, which is replaced only once everything compiled. Needs node_modules. */
 export async function build() {
   const begun = new Date();
   const partial = inProject(`dist.${process.pid}`);
-  const tsc = inProject('node_modules', 'typescript', 'bin', 'tsc');
-  const args = [tsc, '-p', inProject('tsconfig.build.json'), '--outDir', partial];
-  const { code, output } = await runQuietly(process.execPath, args);
-  if (code !== 0) {
+  try {
+    await declare(partial);
+    await bundle(partial);
+    replaceDist(partial);
+  } finally {
     rmSync(partial, { recursive: true, force: true });
-    throw new Fault(
-      `src does not compile:\n${output}`,
-      'dist was left as it was.',
-      'Mend the lines named above.',
-    );
   }
-  replaceDist(partial);
-  if (existsSync(program)) chmodSync(program, 0o755);
   utimesSync(dist, begun, begun);
   say('built dist');
 }

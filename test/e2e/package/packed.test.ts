@@ -22,11 +22,14 @@ const { ProtectionFlow, isProtectionFlowsError } = require('@sendense/protection
 const esModule = `
 import { createRequire } from 'node:module';
 import { dataSource } from '@sendense/protection-flows/data-source';
-import { ProtectionFlow } from '@sendense/protection-flows';
+import { ProtectionFlow, ProtectionFlowsError } from '@sendense/protection-flows';
+import * as engine from '@sendense/protection-flows/engine';
 await dataSource.initialize();
 const flows = dataSource.getRepository(ProtectionFlow);
 const flow = await flows.save({ name: 'esm', flow_type: 'replication', target_type: 'vm', target_id: 'vm-1', destination_type: 'ossea' });
-const sameClass = createRequire(import.meta.url)('@sendense/protection-flows').ProtectionFlow === ProtectionFlow;
+const sameClass =
+  createRequire(import.meta.url)('@sendense/protection-flows').ProtectionFlow === ProtectionFlow &&
+  engine.ProtectionFlowsError === ProtectionFlowsError;
 console.log(JSON.stringify({ found: await flows.countBy({ id: flow.id }), sameClass }));
 await dataSource.destroy();
 `;
