@@ -1,14 +1,10 @@
 import type { Words } from '../server/words';
 import { quoteText } from '../server/queryable';
 import { note, statement, type RemedyPart } from '../steps/remedy';
+import type { HistoryEntry } from './history';
 
 /** A row of the history, as it is stored. */
-export interface HistoryRow {
-  readonly id: number;
-  readonly timestamp: number;
-  readonly name: string;
-  readonly reverting: boolean;
-}
+export type HistoryRow = Pick<HistoryEntry, 'id' | 'timestamp' | 'name' | 'reverting'>;
 
 /** How the history's table and the package that writes it are called. */
 export interface HistoryNames extends Pick<Words, 'package' | 'command'> {

@@ -8,6 +8,8 @@ import type { StepContext } from '../steps/step';
 /** A migration that the history records. */
 export interface HistoryEntry {
   readonly id: number;
+  /** The milliseconds by which TypeORM orders migrations. */
+  readonly timestamp: number;
   readonly name: string;
   /** When it was applied, ISO 8601 in UTC. */
   readonly appliedAt: string | null;
@@ -26,16 +28,22 @@ export interface HistoryRun {
 
 /** Everything the history records, oldest first; null where there is no history table. Changes nothing. */
 export async function readHistory(session: Queryable, table: string): Promise<HistoryEntry[] | null> {
-  if (!(await tableExists(session, table))) return null;
+  return (await tableExists(session, table)) ? readEntries(session, table) : null;
+}
+
+/** Everything that a history table records, oldest first. */
+export async function readEntries(session: Queryable, table: string): Promise<HistoryEntry[]> {
   // * and not the names: TypeORM's own form of the table has neither applied_at nor reverting.
   const rows = await select<{
-    id: number;
+    id: number | string;
+    timestamp: number | string;
     name: string;
     applied_at?: Date | string | null;
-    reverting?: number;
+    reverting?: number | string;
   }>(session, `SELECT * FROM ${table} ORDER BY id`);
-  return rows.map(({ id, name, applied_at: at, reverting }) => ({
+  return rows.map(({ id, timestamp, name, applied_at: at, reverting }) => ({
     id: Number(id),
+    timestamp: Number(timestamp),
     name,
     appliedAt: at ? new Date(at).toISOString() : null,
     reverting: Number(reverting ?? 0) === 1,

@@ -11,6 +11,7 @@ import { named } from '../schema/shape';
 import { guarded, sessionReaders, wishReaders } from './arguments';
 import { ensureHistory, markReverting, readHistory, recordApplied } from '../history/history';
 import { ownTablesOf, type Subject } from '../history/subject';
+import type { Queryable } from '../server/queryable';
 import { thisProcess } from '../server/this-run';
 import { redoMigration, runMigration, type Migration } from '../steps/migration';
 import type { StepContext } from '../steps/step';
@@ -126,23 +127,30 @@ function breakingOf({ migrations }: Subject, names: readonly string[]): Record<s
 /** What {@link migrate} would do now with these options, and what stands in its way. Executes nothing but SELECTs. */
 export async function planMigrate(dataSource: Database, options: WishOptions = {}): Promise<MigratePlan> {
   assertPlan({ dataSource, options });
-  return withSession(dataSource, async (session) => {
-    const facts = await factsOf(dataSource, session, wishesOf(dataSource.subject, options));
-    const findings = preflight(facts);
-    const keys = facts.keys.map((fact) => ({ name: fact.key.name, status: statusOf(fact, findings) }));
-    // A key that preflight refuses is left out of the plan, as migrate leaves it out
-    const refused = keys
-      .filter(({ status }) => status === 'refused')
-      .map(({ name }) => `add foreign key ${name}`);
-    const pending = facts.pending.map((migration) => migration.name);
-    return {
-      ok: !findings.some(isInTheWay),
-      ...whereOf(dataSource),
-      pending,
-      breaking: breakingOf(dataSource.subject, pending),
-      statements: plannedStatements(facts).filter(({ step }) => !refused.includes(step)),
-      keys,
-      findings,
-    };
-  });
+  return withSession(dataSource, (session) => planOn(dataSource, session, options));
+}
+
+/** What {@link planMigrate} answers, read in that session. */
+export async function planOn(
+  dataSource: Database,
+  session: Queryable,
+  options: WishOptions = {},
+): Promise<MigratePlan> {
+  const facts = await factsOf(dataSource, session, wishesOf(dataSource.subject, options));
+  const findings = preflight(facts);
+  const keys = facts.keys.map((fact) => ({ name: fact.key.name, status: statusOf(fact, findings) }));
+  // A key that preflight refuses is left out of the plan, as migrate leaves it out
+  const refused = keys
+    .filter(({ status }) => status === 'refused')
+    .map(({ name }) => `add foreign key ${name}`);
+  const pending = facts.pending.map((migration) => migration.name);
+  return {
+    ok: !findings.some(isInTheWay),
+    ...whereOf(dataSource),
+    pending,
+    breaking: breakingOf(dataSource.subject, pending),
+    statements: plannedStatements(facts).filter(({ step }) => !refused.includes(step)),
+    keys,
+    findings,
+  };
 }

@@ -1,8 +1,7 @@
-import { readHistory, type HistoryEntry } from '../history/history';
 import { catalogRows } from '../server/catalog-rows';
 import type { Remedies, RemedySection } from '../adopt/remedies';
 import type { Orphans } from '../orphans/find-orphans';
-import { select, type Queryable } from '../server/queryable';
+import { quoteText, type Queryable } from '../server/queryable';
 import { note, remedyText, type RemedyPart } from '../steps/remedy';
 import type { Server } from '../server/server';
 import type { Schema, Table } from '../schema/shape';
@@ -31,9 +30,9 @@ export interface OrphanFact {
 /** What the history says, and what is to be done about it. */
 export interface HistoryFact {
   readonly names: HistoryNames;
-  /** Null where there is no history table. */
-  readonly entries: readonly HistoryEntry[] | null;
   readonly rows: readonly HistoryRow[];
+  /** The migrations that are not recorded, or whose rollback died. */
+  readonly pending: readonly string[];
   /** The live table; null where there is none. */
   readonly table: Table | null;
   /** True where migrate sets right what is pending. */
@@ -72,8 +71,8 @@ export interface VerifyContext {
   readonly guards: InstalledGuards | null;
   /** What would stay of a row that is taken back. */
   readonly effects: LastingEffects;
-  /** The mending SQL of every section, each statement once. */
-  readonly mending: Remedies;
+  /** The statements that all this was read by. */
+  readonly readings: readonly Evidence[];
 }
 
 /** One check. It reports what it can't do as `skip`; what it throws is a fault of the connection. */
@@ -110,53 +109,62 @@ export function unlessRows(context: VerifyContext): CheckOutcome | null {
 const mendedBy = (id: string): string => `Mended by what the check ${id} says.`;
 
 /** A section's remedy as text; where other sections mend it already, or migrate will, a comment that says so. */
-export function remedyOf(
-  context: VerifyContext,
-  section: RemedySection,
-  parts?: readonly RemedyPart[],
-): string {
-  const own = parts ?? context.mending[section];
-  if (own.length > 0) return remedyText(own);
-  if (context.history.migrateMends) return remedyText([note(mendedBy('history'))]);
-  const other = (['tables', 'columns', 'foreign-keys'] as const).find(
-    (id) => id !== section && context.mending[id].length > 0,
-  );
-  return remedyText([note(mendedBy(other ?? section))]);
-}
+export const remedyOf =
+  (
+    { history }: Pick<VerifyContext, 'history'>,
+    section: RemedySection,
+    partsOf: (remedies: Remedies) => readonly RemedyPart[] = (remedies) => remedies[section],
+  ) =>
+  (remedies: Remedies): string => {
+    const parts = partsOf(remedies);
+    if (parts.length > 0) return remedyText(parts);
+    if (history.migrateMends) return remedyText([note(mendedBy('history'))]);
+    const other = (['tables', 'columns', 'foreign-keys'] as const).find(
+      (id) => id !== section && remedies[id].length > 0,
+    );
+    return remedyText([note(mendedBy(other ?? section))]);
+  };
 
-/** Reads the history's rows as they are stored; none where there is no such table. */
-export async function readHistoryRows(
-  session: Queryable,
-  table: string,
-): Promise<Pick<HistoryFact, 'entries' | 'rows'>> {
-  const entries = await readHistory(session, table);
-  if (entries === null) return { entries, rows: [] };
-  const rows = await select<{ id: unknown; timestamp: unknown; name: unknown }>(
-    session,
-    `SELECT id, timestamp, name FROM ${table} ORDER BY id`,
-  );
+/** A text as SQL, whatever is in it. */
+const literal = (text: string): string =>
+  text.includes('\\') ? `_utf8mb4 X'${Buffer.from(text).toString('hex')}'` : quoteText(text);
+
+/** A session that keeps each statement, in one line and with its values, beside what came back. */
+export function recording(session: Queryable, readings: Evidence[]): Queryable {
   return {
-    entries,
-    rows: rows.map(({ id, timestamp, name }) => ({
-      id: Number(id),
-      timestamp: Number(timestamp),
-      name: String(name),
-      reverting: entries.some((entry) => entry.id === Number(id) && entry.reverting),
-    })),
+    async query(sql, parameters = []) {
+      const rows = await session.query(sql, parameters);
+      const values = [...parameters];
+      const written = sql.replaceAll(/\s+/g, ' ').replaceAll('?', () => literal(String(values.shift())));
+      if (Array.isArray(rows)) readings.push({ sql: written, rows });
+      return rows;
+    },
+    isTransactionActive: session.isTransactionActive,
   };
 }
+
+/** What was read from that table. */
+export const readingsOf = ({ readings }: VerifyContext, table: string): Evidence[] =>
+  readings.filter(({ sql }) => sql.includes(` FROM ${table} `));
+
+/** What was read from that view of information_schema: of all rows, those about declared tables. */
+export const catalogReadingsOf = (context: VerifyContext, view: string): Evidence[] =>
+  readingsOf(context, `information_schema.${view}`).map(({ sql, rows }) => ({
+    sql,
+    rows: rows.filter(({ table, name }) => context.declared.has(String(table ?? name))),
+  }));
 
 /**
  * The first verdict that fits, in the order of `verdicts`. Pure.
  */
 export function verdictOf(context: VerifyContext, checks: readonly CheckResult[]): Verdict {
   const { history, known, declared } = context;
-  const recorded = (history.entries ?? []).map((entry) => entry.name);
+  const recorded = history.rows.map(({ name }) => name);
   const missing = missingTables(context);
   if (recorded.some((name) => !known.includes(name))) return 'ahead';
   if (recorded.length === 0) return missing.length === declared.size ? 'never-ran' : 'present-but-unrecorded';
   if (missing.length > 0) return 'recorded-but-absent';
-  if (known.some((name) => !recorded.includes(name)) || history.entries?.some((entry) => entry.reverting))
+  if (known.some((name) => !recorded.includes(name)) || history.rows.some(({ reverting }) => reverting))
     return 'half-applied';
   if (checks.some((check) => check.status === 'fail')) return 'drifted';
   return checks.some((check) => check.status === 'skip') ? 'unproven' : 'proven';

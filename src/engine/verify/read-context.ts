@@ -1,88 +1,24 @@
-import { findGuards } from '../migrate/guards';
-import { planMigrate } from '../migrate/migrate';
+import { readEntries } from '../history/history';
 import { declaredSchemaOf, ownTablesOf, tablesOf, type Subject } from '../history/subject';
-import { stepsOf } from '../steps/migration';
+import { findGuards } from '../migrate/guards';
 import type { Database } from '../session/database';
-import { expectedText } from '../schema/ddl';
-import type { Server } from '../server/server';
-import { withTable, type Schema, named } from '../schema/shape';
-import type { Step } from '../steps/step';
-import { isInTheWay } from '../migrate/results';
+import { named, type Schema } from '../schema/shape';
 import { readCatalog } from '../schema/catalog/read-catalog';
-import { planRemedies } from '../adopt/remedies';
-import { readComments } from '../adopt/survey';
 import { findOrphans, orphansSql } from '../orphans/find-orphans';
 import type { Queryable } from '../server/queryable';
+import type { Server } from '../server/server';
 import { historyFaults } from './checks/history';
 import {
   missingTables,
-  readHistoryRows,
-  type HistoryFact,
+  recording,
   type InstalledGuards,
   type OrphanFact,
   type VerifyContext,
 } from './context';
 import { errnoOf, messageOf } from './probe/answers';
 import { LastingEffects } from './probe/lasting-effects';
-import { findBehindViews, findHidden, readTriggers } from './surroundings';
-
-/**
- * The live tables as a migrate will leave them that nothing stands in the way of: what it mends is not to be mended
- * by hand too. Pure.
- */
-export function afterMigrate(
-  live: Schema,
-  server: Server,
-  subject: Subject,
-  pending: readonly string[],
-): Schema {
-  const { migrations } = subject;
-  const declared = declaredSchemaOf(subject);
-  let state = live;
-
-  function apply(step: Step): void {
-    if (step.plan(state, server, subject).length === 0) return;
-    state = step.declare(state);
-    const [table = ''] = step.tables;
-    const started: readonly string[] = step.foreignKey?.key.columns ?? [];
-    state = withTable(state, table, (shape) => ({
-      ...shape,
-      columns: shape.columns.map((column) => {
-        if (column.charset !== null && !started.includes(column.name)) return column;
-        return { ...column, ...(expectedText(declared, declared.get(table) ?? shape, column, state) ?? {}) };
-      }),
-    }));
-  }
-
-  for (const { name, steps } of migrations) {
-    for (const step of steps) if (pending.includes(name)) apply(step);
-  }
-  for (const step of stepsOf(migrations)) if (step.foreignKey) apply(step);
-  return state;
-}
-
-/** Names of all migrations of the subject, oldest first. */
-const namesOf = ({ migrations }: Subject): string[] => migrations.map(({ name }) => name);
-
-/** The migrations that are not recorded, or whose rollback died. */
-function pendingOf(subject: Subject, { rows }: Pick<HistoryFact, 'rows'>): string[] {
-  return namesOf(subject).filter((name) => !rows.some((row) => row.name === name && !row.reverting));
-}
-
-/**
- * True where migrate is the remedy: something of what is pending is not there, and nothing stands in migrate's way.
- * Where everything of it is there, a row in the history is all that is missing.
- */
-export async function findWhetherMigrateMends(
-  database: Database,
-  history: Pick<HistoryFact, 'rows'>,
-): Promise<boolean> {
-  const pending = pendingOf(database.subject, history);
-  if (pending.length === 0) return false;
-  const { statements, findings } = await planMigrate(database);
-  const stopped = findings.some((finding) => isInTheWay(finding) && finding.code !== 'PRIVILEGE_MISSING');
-  return !stopped && statements.some(({ migration }) => migration !== null && pending.includes(migration));
-}
+import type { Evidence } from './report';
+import { findHidden, readTriggers } from './surroundings';
 
 /** The orphans of every key both of whose tables are there. */
 async function readOrphans(session: Queryable, declared: Schema, live: Schema): Promise<OrphanFact[]> {
@@ -123,41 +59,44 @@ async function readInstalledGuards(
   return { declared: subject.guards, ...found, install: `${subject.command} guard install` };
 }
 
-/** Reads everything that the checks look at. */
+/**
+ * Reads everything that the checks look at.
+ *
+ * @param wouldMigrateMend asked where something is pending, by the names of all that is
+ */
 export async function readContext(
   { server, database, subject }: Database,
   session: Queryable,
-  migrateMends: boolean,
+  wouldMigrateMend: (pending: readonly string[]) => Promise<boolean>,
 ): Promise<VerifyContext> {
   const declared = declaredSchemaOf(subject);
-  const known = namesOf(subject);
+  const known = subject.migrations.map(({ name }) => name);
   const historyTable = ownTablesOf(subject).history;
   const names = { package: subject.package, command: subject.command, table: historyTable };
-  const ours = [...declared.keys()];
-  const catalog = await readCatalog(session, server, [...tablesOf(subject), historyTable]);
+  const readings: Evidence[] = [];
+  const recorded = recording(session, readings);
+  const catalog = await readCatalog(recorded, server, [...tablesOf(subject), historyTable]);
   const live = new Map([...catalog].filter(([name]) => name !== historyTable));
-  const rows = await readHistoryRows(session, historyTable);
   const table = catalog.get(historyTable) ?? null;
-  const isWhole = historyFaults({ known, history: { ...rows, names, table, migrateMends } }).length === 0;
-  const history = { ...rows, names, table, migrateMends: migrateMends && isWhole };
-  const isThere = missingTables({ declared, live }).length === 0;
+  const rows = table === null ? [] : await readEntries(recorded, historyTable);
+  const pending = known.filter((name) => !rows.some((row) => row.name === name && !row.reverting));
+  const read = { rows, names, table, pending, migrateMends: false };
+  const isWhole = historyFaults({ known, history: read }).length === 0;
+  const migrateMends = pending.length > 0 && isWhole && (await wouldMigrateMend(pending));
+  const history = { ...read, migrateMends };
   const hidden = await findHidden(
     session,
-    ours.filter((name) => live.has(name) && live.get(name)?.engine !== 'VIEW'),
+    [...declared.keys()].filter((name) => live.has(name) && live.get(name)?.engine !== 'VIEW'),
   );
+  const isThere = missingTables({ declared, live }).length === 0;
   const orphans = isThere && hidden.length === 0 ? await readOrphans(session, declared, live) : [];
-  const mending = planRemedies({
-    declared,
-    live: history.migrateMends ? afterMigrate(live, server, subject, pendingOf(subject, history)) : live,
-    server,
-    words: subject,
-    comments: await readComments(session, ours),
-    behindViews: await findBehindViews(session, live, ours),
-    orphans: new Map(orphans.map(({ key, found }) => [key, 'fault' in found ? 0 : found.rows])),
-  });
-  const triggers = await readTriggers(session, database, ours);
+  const seen = await readTriggers(session, database, [...live.keys(), ...declared.keys()]);
+  const triggers = new Map(
+    [...live.keys()].map((name) => [name, seen.filter((trigger) => trigger.table === name)]),
+  );
   const guards = await readInstalledGuards(session, server, subject);
-  const effects = new LastingEffects(session, database);
+  // Those of the guards are judged by a check of their own
+  const isGuard = (name: string): boolean => guards?.parts.some((part) => part.name === name) === true;
   return {
     session,
     server,
@@ -168,11 +107,10 @@ export async function readContext(
     history,
     known,
     orphans,
-    // Those of the guards are judged by a check of their own
-    triggers: triggers.filter(({ name }) => !guards?.parts.some((part) => part.name === name)),
+    triggers: seen.filter((trigger) => declared.has(trigger.table) && !isGuard(trigger.name)),
     hidden,
     guards,
-    effects,
-    mending,
+    effects: new LastingEffects(session, database, triggers),
+    readings,
   };
 }

@@ -1,3 +1,4 @@
+import type { Remedies } from '../adopt/remedies';
 import type { Difference } from '../schema/compare';
 import type { Where } from '../server/server';
 import type { Words } from '../server/words';
@@ -43,8 +44,13 @@ export interface CheckResult {
   readonly remedy: string | null;
 }
 
-/** A check's result without its id. */
-export type CheckOutcome = Omit<CheckResult, 'id'>;
+/** A remedy, or how to word it once those of all sections are worked out: where nothing fails, nobody needs them. */
+export type Remedy = string | null | ((remedies: Remedies) => string);
+
+/** A check's result without its id, as the check leaves it. */
+export interface CheckOutcome extends Omit<CheckResult, 'id' | 'remedy'> {
+  readonly remedy: Remedy;
+}
 
 /** All is as declared. */
 export const pass = (summary: string, evidence: readonly Evidence[] = []): CheckOutcome => ({
@@ -55,7 +61,7 @@ export const pass = (summary: string, evidence: readonly Evidence[] = []): Check
 });
 
 /** Something differs; the remedy mends it. */
-export const fail = (summary: string, remedy: string, evidence: readonly Evidence[] = []): CheckOutcome => ({
+export const fail = (summary: string, remedy: Remedy, evidence: readonly Evidence[] = []): CheckOutcome => ({
   status: 'fail',
   summary,
   evidence,

@@ -2,7 +2,6 @@ import { declareArguments, flag, optional, options as optionsOf } from '../../ar
 import { isProtectionFlowsError } from '../../errors';
 import { withSession, type Database } from '../session/database';
 import { guarded } from '../migrate/arguments';
-import { ownTablesOf } from '../history/subject';
 import { busy } from '../session/lock-wait';
 import { insideTransaction, select, type Queryable } from '../server/queryable';
 import { whereOf } from '../server/server';
@@ -17,11 +16,17 @@ import { orphansCheck } from './checks/orphans';
 import { restrictCheck } from './checks/restrict';
 import { rowCountsCheck } from './checks/row-counts';
 import { setNullCheck } from './checks/set-null';
-import { readHistoryRows, verdictOf, type Check, type VerifyContext } from './context';
+import { verdictOf, type Check, type VerifyContext } from './context';
 import { errnoOf, messageOf } from './probe/answers';
-import { findWhetherMigrateMends, readContext } from './read-context';
-import { LastingEffects } from './probe/lasting-effects';
-import { checkIds, skip, type CheckResult, type VerifyReport } from './report';
+import { readContext } from './read-context';
+import {
+  checkIds,
+  skip,
+  type CheckId,
+  type CheckOutcome,
+  type CheckResult,
+  type VerifyReport,
+} from './report';
 
 /** Checks that only read. */
 const readingChecks: readonly Check[] = [
@@ -55,8 +60,11 @@ const assertVerify = declareArguments('verify', {
   options: optionsOf({ strict: optional(flag) }),
 });
 
+/** A check's result, whose remedy is still to be worded. */
+type Outcome = CheckOutcome & { readonly id: CheckId };
+
 /** A check that the server does not let run is a skip, with the server's reason; a lost connection ends verify. */
-async function runCheck(check: Check, context: VerifyContext): Promise<CheckResult> {
+async function runCheck(check: Check, context: VerifyContext): Promise<Outcome> {
   try {
     return { id: check.id, ...(await check.run(context)) };
   } catch (error) {
@@ -113,7 +121,7 @@ async function takeBack(session: Queryable): Promise<'ended' | 'stays' | null> {
 }
 
 /** The result of a check that left something behind: whatever it found, that is what has to be known. */
-const leftBehind = ({ id, evidence }: CheckResult): CheckResult => ({
+const leftBehind = ({ id, evidence }: Outcome): Outcome => ({
   id,
   ...skip(
     `rows of this check stayed (the server's warning ${notTakenBack}): a trigger that this user may not see writes to a table without transactions`,
@@ -126,18 +134,14 @@ const leftBehind = ({ id, evidence }: CheckResult): CheckResult => ({
  * Runs the behaviour checks in one transaction of DML only, rolled back whatever happens. With autocommit off nothing
  * can stay even where the server ends the transaction by itself, as a deadlock does; the checks after it do not run.
  */
-async function behaviour(session: Queryable, outside: VerifyContext): Promise<CheckResult[]> {
+async function behaviour(session: Queryable, outside: VerifyContext): Promise<Outcome[]> {
   const inside = insideTransaction(session);
-  const context = {
-    ...outside,
-    session: inside,
-    effects: new LastingEffects(inside, outside.database),
-  };
+  const context = { ...outside, session: inside, effects: outside.effects.seenBy(inside) };
   await session.query('SET SESSION autocommit = 0');
   try {
-    await session.query('START TRANSACTION');
+    // With autocommit off, this begins the transaction
     await session.query('SAVEPOINT verify_check');
-    const results: CheckResult[] = [];
+    const results: Outcome[] = [];
     let why: string | null = null;
     for (const check of behaviourChecks) {
       if (check === guardsCheck && context.guards === null) continue;
@@ -159,13 +163,23 @@ async function behaviour(session: Queryable, outside: VerifyContext): Promise<Ch
   }
 }
 
-/** Whether migrate is the remedy, asked on a session that is given back first: the pool may have one only. */
-async function wouldMigrateMend(database: Database): Promise<boolean> {
-  const { history } = ownTablesOf(database.subject);
-  const rows = await withSession(database, (session) =>
-    withOwnSettings(session, () => readHistoryRows(session, history)),
-  );
-  return findWhetherMigrateMends(database, rows);
+/* eslint-disable @typescript-eslint/no-require-imports -- adopt and migrate are loaded where something is wrong: a verify that proves is mostly loading */
+const loadRemedies = (): typeof import('./read-remedies') =>
+  require('./read-remedies') as typeof import('./read-remedies');
+/* eslint-enable @typescript-eslint/no-require-imports */
+
+/** The results with their remedies in words. */
+async function worded(
+  context: VerifyContext,
+  { subject }: Database,
+  outcomes: readonly Outcome[],
+): Promise<CheckResult[]> {
+  const isAsked = outcomes.some(({ remedy }) => typeof remedy === 'function');
+  const remedies = isAsked ? await loadRemedies().readRemedies(context, subject) : null;
+  return outcomes.map(({ remedy, ...outcome }) => ({
+    ...outcome,
+    remedy: typeof remedy !== 'function' ? remedy : remedies && remedy(remedies),
+  }));
 }
 
 /**
@@ -178,14 +192,16 @@ async function wouldMigrateMend(database: Database): Promise<boolean> {
 export async function verify(dataSource: Database, options: VerifyOptions = {}): Promise<VerifyReport> {
   assertVerify({ dataSource, options });
   const where = whereOf(dataSource);
-  const migrateMends = await wouldMigrateMend(dataSource);
   return withSession(dataSource, (session) =>
     withOwnSettings(session, async () => {
-      const context = await readContext(dataSource, session, migrateMends);
-      const results: CheckResult[] = [];
-      for (const check of readingChecks) results.push(await runCheck(check, context));
-      results.push(...(await behaviour(session, context)));
-      const checks = results.sort((one, other) => checkIds.indexOf(one.id) - checkIds.indexOf(other.id));
+      const context = await readContext(dataSource, session, (pending) =>
+        loadRemedies().findWhetherMigrateMends(dataSource, session, pending),
+      );
+      const outcomes: Outcome[] = [];
+      for (const check of readingChecks) outcomes.push(await runCheck(check, context));
+      outcomes.push(...(await behaviour(session, context)));
+      outcomes.sort((one, other) => checkIds.indexOf(one.id) - checkIds.indexOf(other.id));
+      const checks = await worded(context, dataSource, outcomes);
       const verdict = verdictOf(context, checks);
       const anyDeferred = checks.some((check) => check.status === 'deferred');
       const ok = verdict === 'proven' && !(options.strict && anyDeferred);

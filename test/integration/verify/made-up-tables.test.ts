@@ -94,21 +94,17 @@ beforeEach(async () => {
 async function outcomeOf({ run }: Check, known: Probes = probes): Promise<CheckOutcome> {
   const session = insideTransaction(database.session);
   const server = await detectServer(session);
-  const none: VerifyContext['mending'] = {
-    ...{ tables: [], columns: [], indexes: [], 'check-constraints': [] },
-    ...{ 'foreign-keys': [], 'key-compatibility': [], orphans: [] },
-  };
   const context: VerifyContext = {
     ...{ session, server, database: database.name, declared, probes: known },
     live: await readCatalog(session, server, [...declared.keys()]),
     history: {
       names: { package: 'shop', command: 'shop', table: 'shop_migrations' },
-      entries: [],
       rows: [],
+      pending: [],
       table: null,
       migrateMends: false,
     },
-    ...{ known: [], orphans: [], triggers: [], hidden: [], guards: null, mending: none },
+    ...{ known: [], orphans: [], triggers: [], hidden: [], guards: null, readings: [] },
     effects: new LastingEffects(session, database.name),
   };
   await session.query('START TRANSACTION');
@@ -190,10 +186,16 @@ describe('the behaviour of tables that the engine has never heard of', () => {
     );
     await database.session.query('SET foreign_key_checks = 1');
     const { status, summary, remedy } = await outcomeOf(checkConstraintsCheck);
+    const none = {
+      ...{ tables: [], columns: [], indexes: [], 'check-constraints': [] },
+      ...{ 'foreign-keys': [], 'key-compatibility': [], orphans: [] },
+    };
     expect({ status, summary }).toEqual({
       status: 'fail',
       summary: expect.stringContaining('1 rows of orders break chk_pieces') as string,
     });
-    expect(remedy).toContain('UPDATE orders SET pieces = 1 WHERE pieces < 1;');
+    expect(typeof remedy === 'function' && remedy(none)).toContain(
+      'UPDATE orders SET pieces = 1 WHERE pieces < 1;',
+    );
   });
 });

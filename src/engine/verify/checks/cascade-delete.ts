@@ -12,22 +12,25 @@ async function faultOf(
 ): Promise<string | null> {
   const [column, parentColumn] = [key.columns[0], key.parentColumns[0]];
   const [parent, child] = [inWords(probes, key.parentTable), inWords(probes, table)];
-  const [deleted, other] = [await probe.insertParent(key), await probe.insertParent(key)];
-  for (const value of [deleted, deleted, other]) await probe.insert(table, { given: { [column]: value } });
-  const childrenOf = (value: string): Promise<number> =>
-    probe.count(table, `${quoteName(column)} = ${value}`);
-  const before = await childrenOf(deleted);
-  if (before !== 2) return `2 ${child.many} were inserted, ${before} are there`;
-  const all = await probe.count(table);
+  const [deleted = '', other = ''] = await probe.insertParents([key, key]);
+  await probe.insertAll([deleted, deleted, other].map((value) => ({ table, given: { [column]: value } })));
   const isDeleted = `${quoteName(parentColumn)} = ${deleted}`;
+  const count = () =>
+    probe.counts({
+      parents: { table: key.parentTable, where: isDeleted },
+      children: { table, where: `${quoteName(column)} = ${deleted}` },
+      others: { table, where: `${quoteName(column)} = ${other}` },
+      all: { table },
+    });
+  const before = await count();
+  if (before.children !== 2) return `2 ${child.many} were inserted, ${before.children} are there`;
   await probe.execute(`DELETE FROM ${quoteName(key.parentTable)} WHERE ${isDeleted}`);
+  const after = await count();
   const was = `${aOrAn(parent.one)} was deleted, and`;
-  if ((await probe.count(key.parentTable, isDeleted)) !== 0) return `${was} is still there`;
-  const after = await childrenOf(deleted);
-  if (after !== 0) return `${was} ${after} of its 2 ${child.many} stayed`;
-  if ((await childrenOf(other)) !== 1)
-    return `${was} ${aOrAn(child.one)} of another ${parent.one} went with it`;
-  const lost = all - (await probe.count(table)) - (table === key.parentTable ? 1 : 0);
+  if (after.parents !== 0) return `${was} is still there`;
+  if (after.children !== 0) return `${was} ${after.children} of its 2 ${child.many} stayed`;
+  if (after.others !== 1) return `${was} ${aOrAn(child.one)} of another ${parent.one} went with it`;
+  const lost = before.all - after.all - (table === key.parentTable ? 1 : 0);
   return lost === 2 ? null : `${was} ${lost} ${child.many} are gone, not its 2`;
 }
 

@@ -63,7 +63,7 @@ async function faultWithAccepted(
   accepted: CheckProbe['accepted'],
 ): Promise<string | null> {
   const row = Object.entries(asSql({ ...probes.tables[table]?.row, ...accepted }));
-  const where = await probe.insertRow(table, { given: asSql(accepted) });
+  const [where = 'FALSE'] = await probe.insertRows([{ table, given: asSql(accepted) }]);
   const columns = row.map(([name]) => `${quoteName(name)}, `).join('');
   const isAsGiven = row.map(([name, value]) => `${quoteName(name)} <=> ${value}`).join(' AND ') || 'TRUE';
   const [stored] = await probe.ask(
@@ -81,14 +81,16 @@ export const checkConstraintsCheck = behaviourCheck('check-constraints', async (
   const differences = differencesIn(context, ['check']).map(describeDifference);
   const repairs: RemedyPart[] = [];
   for (const at of constraints) {
-    const broken = await probe.count(at.table, `NOT (${at.check.expression})`);
+    const { broken } = await probe.counts({
+      broken: { table: at.table, where: `NOT (${at.check.expression})` },
+    });
     if (broken === 0) continue;
     differences.push(`${broken} rows of ${at.table} break ${at.check.name}`);
     repairs.push(...repairRows(context, at));
   }
   if (differences.length > 0) {
-    const parts = [...repairs, ...context.mending['check-constraints']];
-    return fail(differences.join('; '), remedyOf(context, 'check-constraints', parts));
+    const remedy = remedyOf(context, 'check-constraints', (all) => [...repairs, ...all['check-constraints']]);
+    return fail(differences.join('; '), remedy);
   }
   const seen: string[] = [];
   for (const at of constraints) {

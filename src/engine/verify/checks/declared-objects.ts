@@ -1,5 +1,5 @@
-import { ask, unlessTables, type Check, remedyOf, type VerifyContext } from '../context';
-import { fail, deferred, pass, type CheckOutcome, type Evidence } from '../report';
+import { catalogReadingsOf, unlessTables, type Check, remedyOf, type VerifyContext } from '../context';
+import { fail, deferred, pass, type CheckOutcome, type Evidence, type Remedy } from '../report';
 import { quoteName } from '../../server/queryable';
 import { note, remedyText, statement } from '../../steps/remedy';
 import {
@@ -18,13 +18,10 @@ export const columnsCheck: Check = {
   async run(context) {
     const skipped = unlessTables(context);
     if (skipped) return skipped;
-    const evidence = await ask(
-      context.session,
-      `SELECT TABLE_NAME AS \`table\`, COLUMN_NAME AS name, COLUMN_TYPE AS type, IS_NULLABLE AS nullable, COLUMN_DEFAULT AS \`default\`, EXTRA AS extra, COLLATION_NAME AS collation FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN (${tableList(context)}) ORDER BY TABLE_NAME DESC, ORDINAL_POSITION`,
-    );
+    const evidence = catalogReadingsOf(context, 'COLUMNS');
     const counts = [...context.declared.values()].map((table) => table.columns.length);
     const summary = `${counts.join(' and ')} columns as declared`;
-    return compareObjects(context, ['column', 'primary-key'], 'columns', summary, [evidence]);
+    return compareObjects(context, ['column', 'primary-key'], 'columns', summary, evidence);
   },
 };
 
@@ -32,22 +29,19 @@ export const columnsCheck: Check = {
 export const tablesCheck: Check = {
   id: 'tables',
   async run(context) {
-    const evidence = await ask(
-      context.session,
-      `SELECT TABLE_NAME AS name, TABLE_TYPE AS type, ENGINE AS engine, TABLE_COLLATION AS collation, CREATE_OPTIONS AS options FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN (${tableList(context)}) ORDER BY TABLE_NAME DESC`,
-    );
+    const evidence = catalogReadingsOf(context, 'TABLES');
     if (context.hidden.length > 0) {
       const drops = context.hidden.map((name) => statement(`DROP TEMPORARY TABLE ${quoteName(name)}`));
       return fail(
         `in this session a temporary table hides ${context.hidden.join(' and ')}`,
         remedyText([note('In the session that made it; ending that session does it too.'), ...drops]),
-        [evidence],
+        evidence,
       );
     }
     const all = [...context.declared.values()];
     const kinds = new Set(all.flatMap(({ engine, collation }) => [engine, collation]));
     const summary = `${all.length === 2 ? 'both' : `all ${all.length}`} there, ${[...kinds].join(', ')}`;
-    return compareObjects(context, ['table'], 'tables', summary, [evidence]);
+    return compareObjects(context, ['table'], 'tables', summary, evidence);
   },
 };
 
@@ -57,13 +51,8 @@ export const foreignKeysCheck: Check = {
   async run(context) {
     const skipped = unlessTables(context);
     if (skipped) return skipped;
-    const { declared, live, session } = context;
-    const evidence = [
-      await ask(
-        session,
-        `SELECT k.CONSTRAINT_NAME AS name, k.TABLE_NAME AS \`table\`, k.COLUMN_NAME AS \`column\`, CONCAT(k.REFERENCED_TABLE_NAME, '.', k.REFERENCED_COLUMN_NAME) AS parent, r.DELETE_RULE AS onDelete, r.UPDATE_RULE AS onUpdate FROM information_schema.KEY_COLUMN_USAGE k LEFT JOIN (SELECT DISTINCT TABLE_NAME, CONSTRAINT_NAME, DELETE_RULE, UPDATE_RULE FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = DATABASE()) r ON r.CONSTRAINT_NAME = k.CONSTRAINT_NAME AND r.TABLE_NAME = k.TABLE_NAME WHERE k.TABLE_SCHEMA = DATABASE() AND k.TABLE_NAME IN (${tableList(context)}) AND k.REFERENCED_TABLE_NAME IS NOT NULL ORDER BY k.CONSTRAINT_NAME, k.ORDINAL_POSITION`,
-      ),
-    ];
+    const { declared, live } = context;
+    const evidence = catalogReadingsOf(context, 'KEY_COLUMN_USAGE');
     const differences = [...declared.values()].flatMap((table) => compareForeignKeys(table, live));
     if (differences.length > 0) return differ(differences, remedyOf(context, 'foreign-keys'), evidence);
     const keys = [...declared.values()].flatMap(({ name, foreignKeys }) =>
@@ -107,13 +96,9 @@ export function compareObjects(
 /** The failure of a check that found those differences. */
 export const differ = (
   differences: readonly Difference[],
-  remedy: string,
+  remedy: Remedy,
   evidence: readonly Evidence[],
 ): CheckOutcome => ({
   ...fail(differences.map(describeDifference).join('; '), remedy, evidence),
   differences,
 });
-
-/** The declared tables for an IN: `'one', 'another'`. */
-export const tableList = ({ declared }: VerifyContext): string =>
-  [...declared.keys()].map((name) => `'${name}'`).join(', ');

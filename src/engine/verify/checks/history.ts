@@ -1,7 +1,7 @@
 import { describeDifference } from '../../schema/compare';
 import { createHistorySql, historyTableFaults, mendHistorySql } from '../../history/history-table';
 import { remedyText, statement } from '../../steps/remedy';
-import { ask, type Check, type VerifyContext } from '../context';
+import { readingsOf, type Check, type VerifyContext } from '../context';
 import { fail, pass } from '../report';
 import {
   disorderedRows,
@@ -39,15 +39,15 @@ export function historyFaults({ history, known }: Pick<VerifyContext, 'history' 
 
 /** What is not recorded, or half taken back. */
 function pendingFault({ history, known }: VerifyContext): HistoryFault | null {
-  const { entries, rows, names } = history;
+  const { rows, names } = history;
   const { table, command } = names;
-  const pending = known.filter((name) => !rows.some((row) => row.name === name));
+  const absent = known.filter((name) => !rows.some((row) => row.name === name));
   const reverting = rows.filter((row) => row.reverting).map(({ name }) => name);
   const summary = [
-    ...(entries === null ? [`there is no table ${table}`] : []),
-    ...(pending.length > 0
+    ...(history.table === null ? [`there is no table ${table}`] : []),
+    ...(absent.length > 0
       ? [
-          `${known.length - pending.length} of ${known.length} migrations recorded; pending: ${pending.join(', ')}`,
+          `${known.length - absent.length} of ${known.length} migrations recorded; pending: ${absent.join(', ')}`,
         ]
       : []),
     ...(reverting.length > 0
@@ -58,8 +58,8 @@ function pendingFault({ history, known }: VerifyContext): HistoryFault | null {
   return {
     summary: summary.join('; '),
     parts: [
-      ...(entries === null ? [statement(createHistorySql(table))] : []),
-      ...insertRows(names, pending, rows, known),
+      ...(history.table === null ? [statement(createHistorySql(table))] : []),
+      ...insertRows(names, absent, rows, known),
       ...rows
         .filter((row) => row.reverting)
         .map(({ id }) => statement(`UPDATE ${table} SET reverting = 0 WHERE id = ${id}`)),
@@ -70,18 +70,16 @@ function pendingFault({ history, known }: VerifyContext): HistoryFault | null {
 /** Every migration is recorded, once, in order, with its time; and nothing that this code does not know. */
 export const historyCheck: Check = {
   id: 'history',
-  async run(context) {
-    const { session, history, known } = context;
-    const evidence =
-      history.entries === null
-        ? []
-        : [await ask(session, `SELECT id, timestamp, name FROM ${history.names.table} ORDER BY id`)];
+  run(context) {
+    const { history, known } = context;
+    const evidence = readingsOf(context, history.names.table);
     const pending = pendingFault(context);
     const faults = [...historyFaults(context), ...(pending === null ? [] : [pending])];
-    if (faults.length === 0) return pass(`all ${known.length} migrations recorded, each once`, evidence);
+    if (faults.length === 0)
+      return Promise.resolve(pass(`all ${known.length} migrations recorded, each once`, evidence));
     const remedy = history.migrateMends
       ? `${history.names.command} migrate`
       : remedyText(faults.flatMap(({ parts }) => [...parts]));
-    return fail(faults.map(({ summary }) => summary).join('; '), remedy, evidence);
+    return Promise.resolve(fail(faults.map(({ summary }) => summary).join('; '), remedy, evidence));
   },
 };

@@ -1,11 +1,11 @@
 import { expectedText } from '../../schema/ddl';
 import { named, type Index, type Table } from '../../schema/shape';
-import { ask, remedyOf, unlessTables, type Check, type VerifyContext } from '../context';
+import { catalogReadingsOf, remedyOf, unlessTables, type Check, type VerifyContext } from '../context';
 import { behaviourCheck, notAsWanted } from '../probe/behaviour-check';
 import type { Probe } from '../probe/probe';
 import { inWords } from '../../schema/probes';
 import { pass } from '../report';
-import { differ, differencesIn, tableList } from './declared-objects';
+import { differ, differencesIn } from './declared-objects';
 
 /** ER_DUP_ENTRY. */
 const duplicate = 1062;
@@ -57,16 +57,13 @@ export const indexesCheck: Check = {
   async run(context) {
     const skipped = unlessTables(context);
     if (skipped) return skipped;
-    const evidence = await ask(
-      context.session,
-      `SELECT TABLE_NAME AS \`table\`, INDEX_NAME AS name, SEQ_IN_INDEX AS position, COLUMN_NAME AS \`column\`, COLLATION AS direction, SUB_PART AS prefix, NON_UNIQUE AS nonUnique, INDEX_TYPE AS type FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN (${tableList(context)}) ORDER BY TABLE_NAME DESC, INDEX_NAME, SEQ_IN_INDEX`,
-    );
+    const evidence = catalogReadingsOf(context, 'STATISTICS');
     const differences = differencesIn(context, ['index']);
-    if (differences.length > 0) return differ(differences, remedyOf(context, 'indexes'), [evidence]);
+    if (differences.length > 0) return differ(differences, remedyOf(context, 'indexes'), evidence);
     const count = [...context.declared.values()].reduce((sum, table) => sum + table.indexes.length, 0);
     const shown = await uniqueness.run(context);
     const said = shown.status === 'skip' ? `the insert of a duplicate ${shown.summary}` : shown.summary;
     const summary = [`${count} indexes as declared`, ...(said === '' ? [] : [said])].join('; ');
-    return { ...shown, summary, evidence: [evidence, ...shown.evidence] };
+    return { ...shown, summary, evidence: [...evidence, ...shown.evidence] };
   },
 };

@@ -15,13 +15,13 @@ import {
 } from '../probe/behaviour-check';
 import type { Probe } from '../probe/probe';
 import { aOrAn, inWords } from '../../schema/probes';
-import type { CheckOutcome } from '../report';
+import type { CheckOutcome, Remedy } from '../report';
 
 /** ER_ROW_IS_REFERENCED_2. */
 const stillReferenced = 1451;
 
 /** Why a key that is there lets a row through, where the catalog tells. */
-function letInRemedy(context: VerifyContext, table: Table, key: ForeignKey): string {
+function letInRemedy(context: VerifyContext, table: Table, key: ForeignKey): Remedy {
   if (isGuarded(table, key)) return behaviourRemedy(context);
   const column = key.columns[0];
   const guard = context.declared
@@ -56,13 +56,12 @@ async function tryOrphans(probe: Probe, context: VerifyContext): Promise<CheckOu
 export const restrictCheck = behaviourCheck('restrict', async (probe, context) => {
   const { present, late } = keysWithRule(context, 'RESTRICT');
   const kept = new Set<string>();
-  for (const { table, key } of present) {
-    const [column, parentColumn] = [key.columns[0], key.parentColumns[0]];
-    const parent = await probe.insertParent(key);
-    await probe.insert(table, { given: { [column]: parent } });
-    const refusal = await probe.refusal(
-      `DELETE FROM ${quoteName(key.parentTable)} WHERE ${quoteName(parentColumn)} = ${parent}`,
-    );
+  const parents = await probe.insertParents(present.map(({ key }) => key));
+  const named = present.map(({ key }, at) => ({ [key.columns[0]]: parents[at] ?? 'NULL' }));
+  await probe.insertAll(present.map(({ table }, at) => ({ table, given: named[at] })));
+  for (const [at, { table, key }] of present.entries()) {
+    const isNamed = `${quoteName(key.parentColumns[0])} = ${parents[at] ?? 'NULL'}`;
+    const refusal = await probe.refusal(`DELETE FROM ${quoteName(key.parentTable)} WHERE ${isNamed}`);
     const what = `${key.name}: a row of ${key.parentTable} that ${aOrAn(inWords(context.probes, table).one)} uses was`;
     if (refusal === null) return notAsWanted(context, `${what} deleted`);
     // A trigger of the parent, or a key of others, refused it first: what our key would have done does not show

@@ -9,24 +9,29 @@ export const rowCountsCheck: Check = {
     const skipped = unlessRows(context);
     if (skipped) return skipped;
     const { declared, live, session } = context;
-    const evidence = [];
     const counts: string[] = [];
     const faults: string[] = [];
-    for (const table of declared.values()) {
-      const secondary = live.get(table.name)?.indexes.find((index) => index.visible)?.name ?? 'PRIMARY';
-      // One statement sees one snapshot: two would differ under a writer.
-      const name = quoteName(table.name);
-      const answer = await ask(
-        session,
-        `SELECT (SELECT COUNT(*) FROM ${name} FORCE INDEX (PRIMARY)) AS byPrimaryKey, (SELECT COUNT(*) FROM ${name} FORCE INDEX (${quoteName(secondary)})) AS byIndex`,
-      );
-      evidence.push(answer);
-      const [byPrimaryKey, byIndex] = [Number(answer.rows[0]?.byPrimaryKey), Number(answer.rows[0]?.byIndex)];
-      counts.push(`${table.name} ${byPrimaryKey}`);
-      if (byPrimaryKey !== byIndex) {
-        faults.push(`${table.name} has ${byPrimaryKey} rows by its primary key, ${byIndex} by ${secondary}`);
+    const secondaries = [...declared.keys()].map(
+      (name) => live.get(name)?.indexes.find((index) => index.visible)?.name ?? 'PRIMARY',
+    );
+    const count = (table: string, index: string): string =>
+      `(SELECT COUNT(*) FROM ${quoteName(table)} FORCE INDEX (${quoteName(index)}))`;
+    // One statement sees one snapshot: two would differ under a writer.
+    const selects = [...declared.keys()].map((name, at) => {
+      const byIndex = count(name, secondaries[at] ?? 'PRIMARY');
+      return `SELECT '${name}' AS \`table\`, ${count(name, 'PRIMARY')} AS byPrimaryKey, ${byIndex} AS byIndex`;
+    });
+    const answer = await ask(session, selects.join(' UNION ALL '));
+    for (const [at, name] of [...declared.keys()].entries()) {
+      const { byPrimaryKey, byIndex } = answer.rows.find(({ table }) => table === name) ?? {};
+      counts.push(`${name} ${Number(byPrimaryKey)}`);
+      if (Number(byPrimaryKey) !== Number(byIndex)) {
+        faults.push(
+          `${name} has ${Number(byPrimaryKey)} rows by its primary key, ${Number(byIndex)} by ${secondaries[at]}`,
+        );
       }
     }
+    const evidence = [answer];
     if (faults.length > 0) {
       const remedy = [...declared.keys()]
         .map((name) => `ALTER TABLE ${quoteName(name)} ENGINE=InnoDB;`)

@@ -2,16 +2,18 @@ import { quoteName } from '../../server/queryable';
 import { behaviourCheck, keysWithRule, notAsWanted, passBut, type KeyAt } from '../probe/behaviour-check';
 import type { Probe } from '../probe/probe';
 
-/** Deletes a row that one row names. What that row names then: null for nothing, undefined where it is gone. */
-async function referenceAfterDelete(probe: Probe, { table, key }: KeyAt): Promise<unknown> {
-  const [column, parentColumn] = [key.columns[0], key.parentColumns[0]];
-  const parent = await probe.insertParent(key);
-  const row = await probe.insertRow(table, { given: { [column]: parent } });
+/** Deletes what a row names by a key. What that row names then: null for nothing, undefined where it is gone. */
+async function referenceAfterDelete(
+  probe: Probe,
+  { table, key }: KeyAt,
+  parent: string,
+  row: string,
+): Promise<unknown> {
   await probe.execute(
-    `DELETE FROM ${quoteName(key.parentTable)} WHERE ${quoteName(parentColumn)} = ${parent}`,
+    `DELETE FROM ${quoteName(key.parentTable)} WHERE ${quoteName(key.parentColumns[0])} = ${parent}`,
   );
   const [found] = await probe.ask(
-    `SELECT ${quoteName(column)} AS reference FROM ${quoteName(table)} WHERE ${row}`,
+    `SELECT ${quoteName(key.columns[0])} AS reference FROM ${quoteName(table)} WHERE ${row}`,
   );
   return found?.reference;
 }
@@ -19,8 +21,17 @@ async function referenceAfterDelete(probe: Probe, { table, key }: KeyAt): Promis
 /** Deleting a row clears the references by a key ON DELETE SET NULL to it, and keeps the rows that have them. */
 export const setNullCheck = behaviourCheck('set-null', async (probe, context) => {
   const { present, late } = keysWithRule(context, 'SET NULL');
-  for (const { table, key } of present) {
-    const reference = await referenceAfterDelete(probe, { table, key });
+  const parents = await probe.insertParents(present.map(({ key }) => key));
+  const rows = await probe.insertRows(
+    present.map(({ table, key }, at) => ({ table, given: { [key.columns[0]]: parents[at] ?? 'NULL' } })),
+  );
+  for (const [at, { table, key }] of present.entries()) {
+    const reference = await referenceAfterDelete(
+      probe,
+      { table, key },
+      parents[at] ?? 'NULL',
+      rows[at] ?? 'FALSE',
+    );
     if (reference === null) continue;
     const what = reference === undefined ? 'went with it' : 'still names it';
     return notAsWanted(

@@ -3,27 +3,30 @@ import { quoteName } from '../../server/queryable';
 import { note, remedyText, statement } from '../../steps/remedy';
 import type { ForeignKey } from '../../schema/shape';
 import { unlessRows, type Check, type VerifyContext } from '../context';
-import { deferred, fail, pass, type CheckId, type CheckOutcome } from '../report';
+import type { Remedies } from '../../adopt/remedies';
+import { deferred, fail, pass, type CheckId, type CheckOutcome, type Remedy } from '../report';
 import { errnoOf, isAboutRows, messageOf, NotProvable, notProven, tableOfKeyIn } from './answers';
 import { Probe } from './probe';
 
 /** What to do about a behaviour that the catalog does not explain: a failing key first, then the triggers. */
-export function behaviourRemedy({ mending, history, triggers }: VerifyContext): string {
-  const others = (['tables', 'columns', 'indexes', 'foreign-keys'] as const).filter(
-    (section) => mending[section].length > 0,
-  );
-  const parts = [
-    ...(history.migrateMends ? [note('Mended by what the check history says.')] : []),
-    ...others.map((section) => note(`Mended, as far as it goes, by what the check ${section} says.`)),
-  ];
-  if (triggers.length > 0) {
-    parts.push(note('One of these triggers changes what happens. SHOW CREATE TRIGGER first keeps a copy.'));
-    parts.push(...triggers.map(({ name }) => statement(`DROP TRIGGER IF EXISTS ${quoteName(name)}`)));
-  }
-  if (parts.length === 0)
-    parts.push(note('Look for triggers with a user who has the TRIGGER privilege: SHOW TRIGGERS'));
-  return remedyText(parts);
-}
+export const behaviourRemedy =
+  ({ history, triggers }: VerifyContext) =>
+  (remedies: Remedies): string => {
+    const others = (['tables', 'columns', 'indexes', 'foreign-keys'] as const).filter(
+      (section) => remedies[section].length > 0,
+    );
+    const parts = [
+      ...(history.migrateMends ? [note('Mended by what the check history says.')] : []),
+      ...others.map((section) => note(`Mended, as far as it goes, by what the check ${section} says.`)),
+    ];
+    if (triggers.length > 0) {
+      parts.push(note('One of these triggers changes what happens. SHOW CREATE TRIGGER first keeps a copy.'));
+      parts.push(...triggers.map(({ name }) => statement(`DROP TRIGGER IF EXISTS ${quoteName(name)}`)));
+    }
+    if (parts.length === 0)
+      parts.push(note('Look for triggers with a user who has the TRIGGER privilege: SHOW TRIGGERS'));
+    return remedyText(parts);
+  };
 
 /** The triggers on our tables in words, for summaries; '' where none is seen. */
 function besidesTriggers({ triggers }: VerifyContext): string {
@@ -36,7 +39,7 @@ function besidesTriggers({ triggers }: VerifyContext): string {
 export const notAsWanted = (
   context: VerifyContext,
   summary: string,
-  remedy: string = behaviourRemedy(context),
+  remedy: Remedy = behaviourRemedy(context),
 ): CheckOutcome => fail(`${summary}${besidesTriggers(context)}`, remedy);
 
 /** A declared key, and its table. */

@@ -1,7 +1,7 @@
 import { catalogRows } from '../../server/catalog-rows';
 import { quoteName, type Queryable } from '../../server/queryable';
 import { note, remedyText, statement } from '../../steps/remedy';
-import { marks, readTriggers } from '../surroundings';
+import { marks, readTriggers, type Trigger } from '../surroundings';
 import { NotProvable } from './answers';
 
 /** A table, and its database. */
@@ -37,10 +37,17 @@ function wordsIn(sql: string): string[] {
 export class LastingEffects {
   private readonly known = new Map<string, Promise<void>>();
 
+  /** @param triggers of tables of that database, where they are known already */
   constructor(
     private readonly session: Queryable,
     private readonly database: string,
+    private readonly triggers: ReadonlyMap<string, readonly Trigger[]> = new Map(),
   ) {}
+
+  /** The same, asked in another session from now on. */
+  seenBy(session: Queryable): LastingEffects {
+    return new LastingEffects(session, this.database, this.triggers);
+  }
 
   /** @throws NotProvable where something would stay, as far as this user sees */
   assertNone(name: string, engine: string): Promise<void> {
@@ -93,7 +100,8 @@ export class LastingEffects {
   }
 
   private async triggersOf({ database, name: table }: Place): Promise<Body[]> {
-    const triggers = await readTriggers(this.session, database, [table]);
+    const known = database === this.database ? this.triggers.get(table) : undefined;
+    const triggers = known ?? (await readTriggers(this.session, database, [table]));
     return triggers.map(({ name, when, text }) => ({
       ...{ database, text },
       what: `the trigger ${name} (${when} ON ${table})`,

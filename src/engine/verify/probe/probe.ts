@@ -27,6 +27,37 @@ interface Wanted {
   readonly within?: readonly string[];
 }
 
+/** The rows that are counted: all of a table, or those that fulfil a condition. */
+interface Counted {
+  readonly table: string;
+  readonly where?: string;
+}
+
+/** A row that is to be inserted. */
+interface PlannedRow {
+  readonly table: string;
+  readonly values: Values;
+  /** 0 where it names no other planned row; else one more than the deepest of those that it names. */
+  readonly depth: number;
+}
+
+/** The INSERT of rows of one table. A column that only some of them name has its default in the others. */
+function insertSql(rows: readonly PlannedRow[]): string {
+  const names = [...new Set(rows.flatMap(({ values }) => Object.keys(values)))];
+  const lists = rows.map(({ values }) => `(${names.map((name) => values[name] ?? 'DEFAULT').join(', ')})`);
+  return `INSERT INTO ${quoteName(rows[0]?.table ?? '')} (${names.map(quoteName).join(', ')}) VALUES ${lists.join(', ')}`;
+}
+
+/** The statements that insert those rows, each after the rows that it names. */
+function insertions(rows: readonly PlannedRow[]): { readonly table: string; readonly sql: string }[] {
+  const groups = new Map<string, PlannedRow[]>();
+  for (const row of [...rows].sort((one, other) => one.depth - other.depth)) {
+    const group = `${row.depth} ${row.table}`;
+    groups.set(group, [...(groups.get(group) ?? []), row]);
+  }
+  return [...groups.values()].map((group) => ({ table: group[0]?.table ?? '', sql: insertSql(group) }));
+}
+
 /** Those values as SQL. */
 export const asSql = (values: ProbeValues): Values =>
   Object.fromEntries(
@@ -46,18 +77,18 @@ export class Probe {
   }
 
   /**
-   * How the server refuses a statement that is to be refused; null where it was carried out. Throws where the refusal is
-   * not about the row (no privilege).
+   * How the server refuses a statement that is to be refused; null where it was carried out. A refused statement leaves
+   * nothing of what it did, its triggers included: every table here is InnoDB's.
+   *
+   * @throws what the server answers that is not about the row, such as a missing privilege
    */
   async refusal(sql: string): Promise<Refusal | null> {
-    await this.context.session.query('SAVEPOINT verify_refusal');
     try {
       await this.execute(sql);
       return null;
     } catch (error) {
       const errno = errnoOf(error);
       if (errno === null || !isAboutRows(error)) throw error;
-      await this.context.session.query('ROLLBACK TO SAVEPOINT verify_refusal');
       this.evidence.push({ sql, rows: [{ errno }] });
       return { errno, keyOf: tableOfKeyIn(error) };
     }
@@ -70,10 +101,15 @@ export class Probe {
     return rows;
   }
 
-  /** How many rows of a table fulfil a condition. */
-  async count(table: string, condition = 'TRUE'): Promise<number> {
-    const [row] = await this.ask(`SELECT COUNT(*) AS found FROM ${quoteName(table)} WHERE ${condition}`);
-    return Number(row?.found);
+  /** Counts rows, each count by its name, in one statement: one look at the tables answers them all. */
+  async counts<Name extends string>(wanted: Readonly<Record<Name, Counted>>): Promise<Record<Name, number>> {
+    const names = Object.keys(wanted) as Name[];
+    const one = (name: Name): string => {
+      const { table, where = 'TRUE' } = wanted[name];
+      return `(SELECT COUNT(*) FROM ${quoteName(table)} WHERE ${where}) AS ${quoteName(name)}`;
+    };
+    const [row] = await this.ask(`SELECT ${names.map(one).join(', ')}`);
+    return Object.fromEntries(names.map((name) => [name, Number(row?.[name])])) as Record<Name, number>;
   }
 
   private async shapeOf(name: string): Promise<Table> {
@@ -84,40 +120,61 @@ export class Probe {
   }
 
   /**
-   * Inserts a row with the given values, and a fitting one in every other column that must have one; a required
-   * reference gets a parent row of its own.
+   * Inserts rows with the given values, and a fitting one in every other column that must have one; a required
+   * reference gets a parent row of its own. Rows of one table are inserted in one statement.
    *
+   * @returns the values of each row, in the order asked for
    * @throws NotProvable where a row of a table of others can't be made, or would stay
    */
+  async insertAll(wanted: readonly (Wanted & { readonly table: string })[]): Promise<Values[]> {
+    const rows: PlannedRow[] = [];
+    const own: PlannedRow[] = [];
+    for (const one of wanted) own.push(await this.plan(rows, one.table, one));
+    await this.insertPlanned(rows);
+    return own.map(({ values }) => values);
+  }
+
+  /** Inserts one row as {@link insertAll} does. */
   async insert(table: string, wanted: Wanted = {}): Promise<Values> {
-    const { sql, values } = await this.insertion(table, wanted);
-    try {
-      await this.execute(sql);
-      return values;
-    } catch (error) {
-      if (this.context.declared.has(table) || !isAboutRows(error)) throw error;
-      throw new NotProvable(
-        `no probe row of ${table} could be made: ${messageOf(error)} (errno ${errnoOf(error)})`,
-        null,
-        { cause: error },
-      );
+    const [values = {}] = await this.insertAll([{ table, ...wanted }]);
+    return values;
+  }
+
+  private async insertPlanned(rows: readonly PlannedRow[]): Promise<void> {
+    for (const { table, sql } of insertions(rows)) {
+      try {
+        await this.execute(sql);
+      } catch (error) {
+        if (this.context.declared.has(table) || !isAboutRows(error)) throw error;
+        throw new NotProvable(
+          `no probe row of ${table} could be made: ${messageOf(error)} (errno ${errnoOf(error)})`,
+          null,
+          { cause: error },
+        );
+      }
     }
   }
 
-  /** Inserts a row that the key can name. Returns the value to name it by. */
-  async insertParent(
-    { parentTable, parentColumns }: ForeignKey,
-    within?: readonly string[],
-  ): Promise<string> {
-    const [column = ''] = parentColumns;
-    return (await this.insert(parentTable, { named: [column], within }))[column] ?? 'NULL';
+  /** Inserts a row for each of the keys that it can name. Returns the values to name them by. */
+  async insertParents(keys: readonly ForeignKey[]): Promise<string[]> {
+    const rows = await this.insertAll(
+      keys.map(({ parentTable, parentColumns }) => ({ table: parentTable, named: [...parentColumns] })),
+    );
+    return rows.map((values, at) => values[keys[at]?.parentColumns[0] ?? ''] ?? 'NULL');
   }
 
-  /** Inserts a row. Returns the condition, as SQL, that it alone fulfils. */
-  async insertRow(table: string, wanted: Wanted): Promise<string> {
-    const values = await this.insert(table, wanted);
-    const { primaryKey } = await this.shapeOf(table);
-    return primaryKey.map((name) => `${quoteName(name)} = ${values[name] ?? 'NULL'}`).join(' AND ');
+  /** Inserts rows. Returns for each the condition, as SQL, that it alone fulfils. */
+  async insertRows(wanted: readonly (Wanted & { readonly table: string })[]): Promise<string[]> {
+    const rows = await this.insertAll(wanted);
+    const conditions: string[] = [];
+    for (const [at, { table }] of wanted.entries()) {
+      const { primaryKey } = await this.shapeOf(table);
+      const values = rows[at] ?? {};
+      conditions.push(
+        primaryKey.map((name) => `${quoteName(name)} = ${values[name] ?? 'NULL'}`).join(' AND '),
+      );
+    }
+    return conditions;
   }
 
   /** How the server refuses a row whose key names no row; null where it lets the row in. */
@@ -128,20 +185,25 @@ export class Probe {
 
   /** How the server refuses the row of {@link insert}; null where it lets the row in. */
   async refusalOfRow(table: string, wanted: Wanted): Promise<Refusal | null> {
-    return this.refusal((await this.insertion(table, wanted)).sql);
+    const rows: PlannedRow[] = [];
+    const own = await this.plan(rows, table, wanted);
+    await this.insertPlanned(rows.filter((row) => row !== own));
+    return this.refusal(insertSql([own]));
   }
 
-  /** The INSERT of {@link insert}, once the parents that it needs are there. */
-  private async insertion(
+  /** Adds to `rows` the row of {@link insert}, and before it the rows that it has to name. */
+  private async plan(
+    rows: PlannedRow[],
     tableName: string,
     { given = {}, named: further = [], within = [] }: Wanted,
-  ): Promise<{ sql: string; values: Values }> {
+  ): Promise<PlannedRow> {
     const table = await this.shapeOf(tableName);
     await this.context.effects.assertNone(table.name, table.engine);
     const own = asSql(this.context.probes.tables[tableName]?.row ?? {});
     // Where the live table lacks a column, another check says so
     const known = Object.entries({ ...own, ...given }).filter(([name]) => named(table.columns, name));
     const values: Record<string, string> = Object.fromEntries(known);
+    let depth = 0;
     const isKey = (name: string): boolean =>
       further.includes(name) ||
       table.primaryKey.includes(name) ||
@@ -153,35 +215,34 @@ export class Probe {
     for (const column of [...first, ...table.columns.filter(hasToBeNamed)]) {
       const { name } = column;
       if (name in values) continue;
-      values[name] =
-        (await this.reference(table, column, values, within)) ?? sampleValue(column, isKey(name));
+      const key = this.keyAt(table, column);
+      const itself = key?.parentTable === table.name ? values[key.parentColumns[0]] : undefined;
+      if (key === undefined || itself !== undefined) {
+        values[name] = itself ?? sampleValue(column, isKey(name));
+        continue;
+      }
+      const path = [...within, table.name];
+      if (path.includes(key.parentTable))
+        throw new NotProvable(
+          `no probe row of ${table.name} could be made: its ${name} has to name a row of ${key.parentTable}, which has to name one of ${table.name}`,
+          null,
+        );
+      const parent = await this.plan(rows, key.parentTable, { named: [...key.parentColumns], within: path });
+      values[name] = parent.values[key.parentColumns[0]] ?? 'NULL';
+      depth = Math.max(depth, parent.depth + 1);
     }
-    const names = Object.keys(values).map(quoteName).join(', ');
-    const list = Object.values(values).join(', ');
-    return { sql: `INSERT INTO ${quoteName(tableName)} (${names}) VALUES (${list})`, values };
+    const row = { table: tableName, values, depth };
+    rows.push(row);
+    return row;
   }
 
-  /** The value of a column that has to name a row: of the row itself, or of one that is made for it. */
-  private async reference(
-    table: Table,
-    column: Column,
-    values: Values,
-    within: readonly string[],
-  ): Promise<string | null> {
+  /** The key by which a column has to name a row. */
+  private keyAt(table: Table, column: Column): ForeignKey | undefined {
     const declared = this.context.declared.get(table.name)?.foreignKeys ?? [];
     const keys = [
       ...declared.filter(({ parentTable }) => this.context.live.has(parentTable)),
       ...table.foreignKeys,
     ];
-    const key = keys.find(({ columns }) => columns.length === 1 && columns[0] === column.name);
-    if (key === undefined) return null;
-    const own = values[key.parentColumns[0]];
-    if (key.parentTable === table.name && own !== undefined) return own;
-    const path = [...within, table.name];
-    if (!path.includes(key.parentTable)) return this.insertParent(key, path);
-    throw new NotProvable(
-      `no probe row of ${table.name} could be made: its ${column.name} has to name a row of ${key.parentTable}, which has to name one of ${table.name}`,
-      null,
-    );
+    return keys.find(({ columns }) => columns.length === 1 && columns[0] === column.name);
   }
 }

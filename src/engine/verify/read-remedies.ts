@@ -1,0 +1,75 @@
+import { planRemedies, type Remedies } from '../adopt/remedies';
+import { readComments } from '../adopt/survey';
+import { declaredSchemaOf, type Subject } from '../history/subject';
+import { planOn } from '../migrate/migrate';
+import { isInTheWay } from '../migrate/results';
+import { expectedText } from '../schema/ddl';
+import { withTable, type Schema } from '../schema/shape';
+import type { Queryable } from '../server/queryable';
+import type { Server } from '../server/server';
+import type { Database } from '../session/database';
+import { stepsOf } from '../steps/migration';
+import type { Step } from '../steps/step';
+import type { VerifyContext } from './context';
+import { findBehindViews } from './surroundings';
+
+/**
+ * The live tables as a migrate will leave them that nothing stands in the way of: what it mends is not to be mended
+ * by hand too. Pure.
+ */
+function afterMigrate(live: Schema, server: Server, subject: Subject, pending: readonly string[]): Schema {
+  const { migrations } = subject;
+  const declared = declaredSchemaOf(subject);
+  let state = live;
+
+  function apply(step: Step): void {
+    if (step.plan(state, server, subject).length === 0) return;
+    state = step.declare(state);
+    const [table = ''] = step.tables;
+    const started: readonly string[] = step.foreignKey?.key.columns ?? [];
+    state = withTable(state, table, (shape) => ({
+      ...shape,
+      columns: shape.columns.map((column) => {
+        if (column.charset !== null && !started.includes(column.name)) return column;
+        return { ...column, ...(expectedText(declared, declared.get(table) ?? shape, column, state) ?? {}) };
+      }),
+    }));
+  }
+
+  for (const { name, steps } of migrations) {
+    for (const step of steps) if (pending.includes(name)) apply(step);
+  }
+  for (const step of stepsOf(migrations)) if (step.foreignKey) apply(step);
+  return state;
+}
+
+/**
+ * True where migrate is the remedy: something of what is pending is not there, and nothing stands in migrate's way.
+ * Where everything of it is there, a row in the history is all that is missing.
+ */
+export async function findWhetherMigrateMends(
+  database: Database,
+  session: Queryable,
+  pending: readonly string[],
+): Promise<boolean> {
+  const { statements, findings } = await planOn(database, session);
+  const stopped = findings.some((finding) => isInTheWay(finding) && finding.code !== 'PRIVILEGE_MISSING');
+  return !stopped && statements.some(({ migration }) => migration !== null && pending.includes(migration));
+}
+
+/** The statements that repair what differs, each once; what only they need is read now. */
+export async function readRemedies(
+  { session, declared, live, server, history, orphans }: VerifyContext,
+  subject: Subject,
+): Promise<Remedies> {
+  const ours = [...declared.keys()];
+  return planRemedies({
+    declared,
+    live: history.migrateMends ? afterMigrate(live, server, subject, history.pending) : live,
+    server,
+    words: subject,
+    comments: await readComments(session, ours),
+    behindViews: await findBehindViews(session, live, ours),
+    orphans: new Map(orphans.map(({ key, found }) => [key, 'fault' in found ? 0 : found.rows])),
+  });
+}
