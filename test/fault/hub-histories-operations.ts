@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import type { JobStatus } from '../../src/domain';
 import { call, job, type Operation } from './random-histories-operations';
 
-/** The zones of the hub's process: that of the tests' servers, and two others. */
-export const hubZones = ['Z', '+05:30', '-03:00'] as const;
+/** Time zones of the hub's process: the server's, one before it and one behind. */
+export const hubZones = ['server', '+05:30', '-11:00'] as const;
 
 /**
  * One call of this package, or one thing that the hub or its jobs do. `flow`, `run` and `work` are numbers as in

@@ -70,10 +70,11 @@ export class SharedPlayer {
 
   /** The flows whose statistics are wrong, with why. */
   wrong(): Promise<Map<string, string>> {
-    return wrongFlows(this.database.reader, {
-      pruned: this.pruned,
-      timesAreReal:
-        this.history.zone === 'Z' && !this.history.steps.flat().some((one) => one.do === 'silence'),
+    const { zone, steps } = this.history;
+    const wasSetBack = steps.flat().some((one) => one.do === 'silence');
+    return wrongFlows(this.database.reader, this.pruned, {
+      timesAreReal: (zone === 'server' || this.isGuarded) && !wasSetBack,
+      toTheSecond: this.isGuarded,
     });
   }
 
@@ -86,11 +87,12 @@ export class SharedPlayer {
     const { ours, hub, repositories } = this.database;
     await ours.query('UPDATE backup_jobs SET last_telemetry_at = CURRENT_TIMESTAMP - INTERVAL 3 DAY');
     await ours.query(
-      `UPDATE protection_flow_executions e JOIN protection_flows f ON f.id = e.flow_id
-          SET e.started_at = e.started_at - INTERVAL 3 DAY,
-              f.last_execution_time = IF(f.last_execution_id = e.id, e.started_at, f.last_execution_time),
-              e.execution_metadata = JSON_REMOVE(e.execution_metadata, '$.heartbeat_at')
-        WHERE e.status = 'running'`,
+      `UPDATE protection_flow_executions
+          SET started_at = started_at - INTERVAL 3 DAY, completed_at = completed_at - INTERVAL 3 DAY,
+              execution_metadata = JSON_REMOVE(execution_metadata, '$.heartbeat_at')`,
+    );
+    await ours.query(
+      'UPDATE protection_flows SET last_execution_time = last_execution_time - INTERVAL 3 DAY',
     );
     await hub.detectDeadJobs();
     for (const { id } of await repositories.executions.listRunning())

@@ -5,6 +5,15 @@ import type { DatabaseSettings } from '../../src/testing/connection-url';
 const isOfTheSimulator = (error: unknown): boolean =>
   [undefined, 1054, 1064, 1146].includes((error as { errno?: number }).errno);
 
+/** The time zone of the hub's process: an offset, or that of the server. */
+export type HubZone = 'server' | `${'+' | '-'}${string}:${string}`;
+
+function offsetOf(minutes: number): string {
+  const size = Math.abs(minutes);
+  const digits = [Math.floor(size / 60), size % 60].map((part) => String(part).padStart(2, '0'));
+  return `${minutes < 0 ? '-' : '+'}${digits.join(':')}`;
+}
+
 /** The hub's connection, and the ways in which its data layer writes. */
 export class HubSession {
   /** What the server refused. */
@@ -16,13 +25,21 @@ export class HubSession {
     private readonly returnsIds: boolean,
   ) {}
 
-  /** @param zone an offset: times are written and read in it, whatever the server's zone is */
-  static async open(settings: DatabaseSettings, zone: string): Promise<HubSession> {
+  /** @param zone an offset: times are written and read in it; `server`: in that of the server, as it is now */
+  static async open(settings: DatabaseSettings, zone: HubZone): Promise<HubSession> {
     const { username: user, ...where } = settings;
-    const connection = await createConnection({ ...where, user, timezone: zone });
-    connection.on('error', () => undefined);
-    const [[row]] = await connection.query<RowDataPacket[]>('SELECT VERSION() AS version');
-    return new HubSession(connection, /mariadb/i.test(String(row?.['version'])));
+    const connect = async (timezone: string): Promise<Connection> => {
+      const connection = await createConnection({ ...where, user, timezone });
+      connection.on('error', () => undefined);
+      return connection;
+    };
+    const first = await connect('Z');
+    const [[row]] = await first.query<RowDataPacket[]>(
+      'SELECT VERSION() AS version, TIMESTAMPDIFF(MINUTE, UTC_TIMESTAMP(), NOW()) AS minutes',
+    );
+    first.destroy();
+    const offset = zone === 'server' ? offsetOf(Number(row?.['minutes'])) : zone;
+    return new HubSession(await connect(offset), /mariadb/i.test(String(row?.['version'])));
   }
 
   close(): void {

@@ -1,5 +1,5 @@
 import type { DatabaseSettings } from '../../src/testing/connection-url';
-import { HubSession } from './platform-hub-session';
+import { HubSession, type HubZone } from './platform-hub-session';
 
 /**
  * Work of the hub that stands still wherever the real one leaves the database alone for a while: each `next()` lets it go
@@ -61,10 +61,8 @@ export async function toItsEnd(work: HubWork): Promise<string> {
 export class PlatformHub {
   private constructor(private readonly session: HubSession) {}
 
-  /**
-   * @param zone the hub's own time zone as an offset: it writes and reads times in it, whatever the server's is
-   */
-  static async connect(settings: DatabaseSettings, zone = '+05:30'): Promise<PlatformHub> {
+  /** @param zone the hub writes and reads times in it, whatever the server's is */
+  static async connect(settings: DatabaseSettings, zone: HubZone): Promise<PlatformHub> {
     return new PlatformHub(await HubSession.open(settings, zone));
   }
 
