@@ -1,7 +1,7 @@
 import { Argument, InvalidArgumentError, Option } from 'commander';
 import { timestampRange } from '../domain';
 import { orphanChoices, type OrphanChoice } from '../engine/orphans/context';
-import { foreignKeyNames } from '../migrations/foreign-key-names';
+import { declaredSchema } from '../migrations';
 
 /** The options as they were given: those of every command, and those of some. */
 export interface Options {
@@ -58,7 +58,9 @@ export const changes = (): Option[] => [
 
 /** One of the declared foreign keys. */
 export const key = (description: string): Option =>
-  new Option('--key <name>', description).choices(foreignKeyNames);
+  new Option('--key <name>', description).choices(
+    [...declaredSchema.values()].flatMap(({ foreignKeys }) => foreignKeys.map(({ name }) => name)),
+  );
 
 /** An age in milliseconds. */
 export const age = (name: string, description: string): Option =>
