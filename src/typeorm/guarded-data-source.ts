@@ -12,17 +12,42 @@ import {
   type OwnConnectionOptions,
 } from '../engine/session/open-connection';
 import { withSession, type Database, type Session } from '../engine/session/database';
-import { addressOf } from './address';
 import type { Flavour, Server } from '../engine/server/server';
 import { readHistory } from '../engine/history/history';
 import type { MysqlOptions } from './data-source-options';
-import { probeServer, warnOfWrongType } from './probe-server';
-import { refusals } from './refusals';
+import { addressOf, probeServer, warnOfWrongType } from './probe-server';
 import { runPending, undoNewest } from './run-pending';
+import { ProtectionFlowsError } from '../errors';
 import { translated } from '../validation/server-errors';
 import { sessionOf, translateErrors } from './session';
 
 export type { MysqlOptions };
+
+/** What is always refused, and what to do instead. */
+const refusals = {
+  option: (option: string) =>
+    new ProtectionFlowsError('OPTION_REFUSED', {
+      message: `the option ${option} is refused: it would change or drop tables without a migration`,
+      remedy: `Remove ${option} from the options and run protection-flows migrate.`,
+      details: { option },
+    }),
+  synchronize: () =>
+    new ProtectionFlowsError('SYNCHRONIZE_REFUSED', {
+      message: 'synchronize is refused: it would drop columns and keys that it does not know, also of others',
+      remedy: 'Run protection-flows migrate, or typeorm migration:run.',
+    }),
+  drop: () =>
+    new ProtectionFlowsError('DROP_REFUSED', {
+      message: "dropping the database's tables is refused: most of them belong to the platform",
+      remedy: 'To remove the tables of this package, run protection-flows rollback --all.',
+    }),
+  fake: () =>
+    new ProtectionFlowsError('FAKE_REFUSED', {
+      message: '--fake is refused: it would record, or forget, migrations that were never executed',
+      remedy:
+        'Run the migrations for real. Tables that were made by hand are taken over by protection-flows adopt, which records what it has seen to be there.',
+    }),
+};
 
 /** Where to connect to. */
 export interface Connection {

@@ -1,12 +1,35 @@
 import { detectServer, type Flavour, type Server } from '../engine/server/server';
-import { addressOf } from './address';
 import type { MysqlOptions } from './data-source-options';
-import { findWriter, openConnection } from '../engine/session/open-connection';
+import { findWriter, openConnection, type Address, type Connector } from '../engine/session/open-connection';
 import { translated } from '../validation/server-errors';
 
 /**
- * Asks the server what it is, on a connection of its own, before TypeORM's driver is chosen. A declared type that
- * contradicts it is corrected, with a warning: TypeORM with the wrong type sees differences for ever, and destroys.
+ * Where TypeORM's pool connects to: account, TLS and `extra` are the same for every session, or a server that wants TLS
+ * would be spoken to without it.
+ */
+export function addressOf(options: MysqlOptions): Address {
+  const { host, port, socketPath, username, password, database } = options.replication?.master ?? options;
+  const { ssl, connectTimeout, insecureAuth, flags, debug } = options;
+  return {
+    connector: options.driver as Connector,
+    options: {
+      ...(socketPath ? { socketPath } : { host, port }),
+      user: username,
+      password,
+      database,
+      ...Object.fromEntries(
+        Object.entries({ ssl, connectTimeout, insecureAuth, flags, debug }).filter(
+          ([, value]) => value !== undefined,
+        ),
+      ),
+      ...(options.extra as object | undefined),
+    },
+  };
+}
+
+/**
+ * Asks the server what it is, on a connection of its own, before TypeORM's driver is chosen: TypeORM with the
+ * wrong type sees differences for ever, and destroys.
  */
 export async function probeServer(options: MysqlOptions): Promise<Server> {
   const address = addressOf(options);

@@ -1,4 +1,4 @@
-import { addressOf } from '../../../src/typeorm/address';
+import { addressOf } from '../../../src/typeorm/probe-server';
 import type { Connection } from 'mysql2/promise';
 import { createDataSource } from '../../../src/typeorm/create-data-source';
 import type { MysqlOptions } from '../../../src/typeorm/guarded-data-source';
