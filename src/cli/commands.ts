@@ -1,8 +1,17 @@
-/* eslint-disable @typescript-eslint/no-require-imports -- loads an output with its result; import() would make ES modules' rules apply to the paths */
 import type { Argument, Option } from 'commander';
 import { ProtectionFlowsError } from '../errors';
 import type { ProgressListener } from '../engine/migrate/results';
 import { action, age, changes, flag, key, wholeNumber, type Options } from './options';
+import { adoptOutput } from './output/adopt';
+import { preflightOutput } from './output/findings';
+import { guardOutput } from './output/guard';
+import { migrateOutput } from './output/migrate';
+import { planOutput } from './output/plan';
+import { pruneOutput, pruneProgress } from './output/prune';
+import { restoreOrphansOutput } from './output/restore-orphans';
+import { rollbackOutput, rollbackPlanOutput } from './output/rollback';
+import { statusOutput } from './output/status';
+import { verifyOutput } from './output/verify';
 import type { Output } from './output/words';
 import type { OpenDatabase, Services } from './services';
 
@@ -26,7 +35,7 @@ export interface Deed<
   /** How it opens the database, where it needs more than the engine does. */
   open?(services: Services): (...parameters: Parameters<Services['openDatabase']>) => Promise<Opened>;
   run(context: DeedContext<Opened>): Promise<Result>;
-  output(): Output<Result>;
+  readonly output: Output<Result>;
 }
 
 /** A command as --help shows it, and what it does. */
@@ -68,13 +77,13 @@ export const commands = (): readonly CommandRecord[] => [
         ? deed({
             stopsBetweenStatements: false,
             run: ({ services, database }) => services.planMigrate(database, { orphans, allowBlocking }),
-            output: () => (require('./output/plan') as typeof import('./output/plan')).planOutput,
+            output: planOutput,
           })
         : deed({
             stopsBetweenStatements: true,
             run: ({ services, database, signal, onProgress }) =>
               services.migrate(database, { orphans, allowBlocking, signal, onProgress }),
-            output: () => (require('./output/migrate') as typeof import('./output/migrate')).migrateOutput,
+            output: migrateOutput,
           }),
   },
   {
@@ -92,18 +101,17 @@ export const commands = (): readonly CommandRecord[] => [
     exits: '0 when done, 1 when it was refused; with --plan, when it would be',
     deed: ({ plan, all, steps, discardRows = false }) => {
       const wanted = { steps: all === true ? ('all' as const) : steps, discardRows };
-      const outputs = () => require('./output/rollback') as typeof import('./output/rollback');
       return plan === true
         ? deed({
             stopsBetweenStatements: false,
             run: ({ services, database }) => services.planRollback(database, wanted),
-            output: () => outputs().rollbackPlanOutput,
+            output: rollbackPlanOutput,
           })
         : deed({
             stopsBetweenStatements: true,
             run: ({ services, database, signal, onProgress }) =>
               services.rollback(database, { ...wanted, signal, onProgress }),
-            output: () => outputs().rollbackOutput,
+            output: rollbackOutput,
           });
     },
   },
@@ -118,7 +126,7 @@ export const commands = (): readonly CommandRecord[] => [
       deed({
         stopsBetweenStatements: false,
         run: ({ services, database }) => services.readStatus(database),
-        output: () => (require('./output/status') as typeof import('./output/status')).statusOutput,
+        output: statusOutput,
       }),
   },
   {
@@ -135,7 +143,7 @@ export const commands = (): readonly CommandRecord[] => [
       deed({
         stopsBetweenStatements: false,
         run: ({ services, database }) => services.runPreflight(database),
-        output: () => (require('./output/findings') as typeof import('./output/findings')).preflightOutput,
+        output: preflightOutput,
       }),
   },
   {
@@ -151,7 +159,7 @@ export const commands = (): readonly CommandRecord[] => [
       deed({
         stopsBetweenStatements: false,
         run: ({ services, database }) => services.verify(database, { strict }),
-        output: () => (require('./output/verify') as typeof import('./output/verify')).verifyOutput,
+        output: verifyOutput,
       }),
   },
   {
@@ -171,7 +179,7 @@ export const commands = (): readonly CommandRecord[] => [
         stopsBetweenStatements: true,
         run: ({ services, database, signal, onProgress }) =>
           services.adopt(database, { repair, orphans, allowBlocking, signal, onProgress }),
-        output: () => (require('./output/adopt') as typeof import('./output/adopt')).adoptOutput,
+        output: adoptOutput,
       }),
   },
   {
@@ -188,9 +196,7 @@ export const commands = (): readonly CommandRecord[] => [
         stopsBetweenStatements: true,
         run: ({ services, database, signal, onProgress }) =>
           services.restoreOrphans(database, { key: options.key, signal, onProgress }),
-        output: () =>
-          (require('./output/restore-orphans') as typeof import('./output/restore-orphans'))
-            .restoreOrphansOutput,
+        output: restoreOrphansOutput,
       }),
   },
   {
@@ -215,7 +221,6 @@ export const commands = (): readonly CommandRecord[] => [
     exits: '0 when done, also where there was nothing to delete; 1 when it was refused',
     deed: ({ olderThan: olderThanMs, keep: keepPerFlow, batchSize, dryRun = false }) => {
       if (olderThanMs === undefined && keepPerFlow === undefined) throw unlimited();
-      const outputs = () => require('./output/prune') as typeof import('./output/prune');
       return deed({
         stopsBetweenStatements: true,
         open: (services) => services.openDataSource,
@@ -226,9 +231,9 @@ export const commands = (): readonly CommandRecord[] => [
             batchSize,
             dryRun,
             signal,
-            onProgress: outputs().pruneProgress(onProgress, { isTerminal, dryRun }),
+            onProgress: pruneProgress(onProgress, { isTerminal, dryRun }),
           }),
-        output: () => outputs().pruneOutput,
+        output: pruneOutput,
       });
     },
   },
@@ -252,7 +257,7 @@ export const commands = (): readonly CommandRecord[] => [
           if (wanted === 'remove') return services.removeGuards(database, { signal, onProgress });
           return services.readGuards(database);
         },
-        output: () => (require('./output/guard') as typeof import('./output/guard')).guardOutput,
+        output: guardOutput,
       }),
   },
   {

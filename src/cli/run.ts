@@ -1,13 +1,35 @@
 import { CommanderError } from 'commander';
 import { loadConnection, redact, type ConnectionSettings } from '../config';
 import { ProtectionFlowsError } from '../errors';
-import type { CommandLine } from './command-line';
 import type { CommandRecord, Deed } from './commands';
 import { exitCodes, printableError } from './error-report';
 import type { Options } from './options';
 import { Reporter } from './output/reporter';
+import type { OutputStream } from './output/style';
 import { createProgram, isHelpOrVersion, usageError } from './program';
-import type { OpenDatabase } from './services';
+import type { OpenDatabase, Services } from './services';
+
+/** Everything that a run of the command line takes from its process. */
+export interface CommandLine {
+  /** The arguments behind the program's name. */
+  readonly argv: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  /** Calls `listener` at every Ctrl-C or SIGTERM, until the returned function is called. */
+  readonly onInterrupt: (listener: () => void) => () => void;
+  /** Calls `listener` with an error that nobody caught: one of a timer or a connection. The run is over with it. */
+  readonly onCrash: (listener: (error: unknown) => void) => void;
+  /** Calls `listener` with each warning of this package, which is not printed otherwise, until the returned function is called. */
+  readonly onWarning: (
+    listener: (warning: { readonly code?: string; readonly message: string }) => void,
+  ) => () => void;
+  /** Leaves the process at once. */
+  readonly quit: (exitCode: number) => void;
+  /** What the commands ask of the engine and of the data layer. */
+  readonly services: Services;
+}
 
 /** Arguments are looked at before they are parsed: a usage error has to be printed in the form asked for, too. */
 function isGiven(option: string, argv: readonly string[]): boolean {
@@ -88,7 +110,7 @@ class Run {
       }
     });
     this.reporter.result(result, (style) =>
-      options.markdown === true ? deed.output().markdown(result) : deed.output().text(result, style),
+      options.markdown === true ? deed.output.markdown(result) : deed.output.text(result, style),
     );
     return result.ok;
   }

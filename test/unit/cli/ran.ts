@@ -1,6 +1,5 @@
 import { services as realServices, type OpenDatabase, type Services } from '../../../src/cli/services';
-import type { CommandLine } from '../../../src/cli/command-line';
-import { run } from '../../../src/cli/run';
+import { run, type CommandLine } from '../../../src/cli/run';
 import type { ErrorReport } from '../../../src/errors';
 import * as fixed from './fixed-results';
 import { Written } from './terminal';
