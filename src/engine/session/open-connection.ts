@@ -26,6 +26,8 @@ export async function findWriter({ connector, options }: Address): Promise<void>
 
 /** A connection outside the pool; whoever opened it closes it. Once it is gone, every statement is rejected at once. */
 export interface OwnConnection extends Queryable {
+  /** The same connection for statements of which none may go without an answer for longer, in milliseconds. */
+  within(answerLimitMs: number): Queryable;
   /** The server's number for it; null before it is connected. */
   threadId(): number | null;
   /** Ends it at once; statements without an answer are rejected. */
@@ -39,7 +41,7 @@ const leaveLimitMs = 1000;
 
 /** Options of {@link openConnection}. */
 export interface OwnConnectionOptions {
-  /** How long a statement may go without an answer, in milliseconds; looked at with each. Default: for ever. */
+  /** How long a statement may go without an answer, in milliseconds. Default: for ever. */
   readonly answerLimitMs?: number | undefined;
   /** Whether a query may be several statements. Default: no. */
   readonly multipleStatements?: boolean | undefined;
@@ -53,7 +55,7 @@ export function openConnection(
   { connector, options }: Address,
   special: OwnConnectionOptions = {},
 ): OwnConnection {
-  const { multipleStatements } = special;
+  const { multipleStatements, answerLimitMs } = special;
   const connection = connector.createConnection({ ...options, multipleStatements });
   const unanswered = new Set<(reason: unknown) => void>();
   // mysql2 answers nothing on a connection that the server refused: its first error stands for all statements
@@ -70,6 +72,25 @@ export function openConnection(
     // mysql2 forgets them
     fail(new Error('the connection was closed before the answer came'));
   };
+  const send = (sql: string, values: unknown[] | undefined, timeout: number | undefined): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      if (gone !== null) {
+        reject(gone as Error);
+        return;
+      }
+      unanswered.add(reject);
+      connection.query(
+        { sql, values, timeout },
+        (error: (Error & { code?: string; fatal?: boolean }) | null, rows: unknown) => {
+          unanswered.delete(reject);
+          if (error) reject(error);
+          else resolve(rows);
+          if (error?.fatal) fail(error);
+          // mysql2 would let the next statement wait behind the one that it has given up
+          if (error?.code === 'PROTOCOL_SEQUENCE_TIMEOUT') close();
+        },
+      );
+    });
   return {
     close,
     async end() {
@@ -84,24 +105,7 @@ export function openConnection(
       close();
     },
     threadId: () => (connection as { threadId?: number }).threadId ?? null,
-    query: (sql, parameters) =>
-      new Promise((resolve, reject) => {
-        if (gone !== null) {
-          reject(gone as Error);
-          return;
-        }
-        unanswered.add(reject);
-        connection.query(
-          { sql, values: parameters, timeout: special.answerLimitMs },
-          (error: (Error & { code?: string; fatal?: boolean }) | null, rows: unknown) => {
-            unanswered.delete(reject);
-            if (error) reject(error);
-            else resolve(rows);
-            if (error?.fatal) fail(error);
-            // mysql2 would let the next statement wait behind the one that it has given up
-            if (error?.code === 'PROTOCOL_SEQUENCE_TIMEOUT') close();
-          },
-        );
-      }),
+    query: (sql, parameters) => send(sql, parameters, answerLimitMs),
+    within: (limitMs) => ({ query: (sql, parameters) => send(sql, parameters, limitMs) }),
   };
 }

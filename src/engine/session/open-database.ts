@@ -44,13 +44,11 @@ export async function connectTo(
   const address = addressOf(settings, onStatement);
   await findWriter(address);
   // A server that is silent from the start is not waited for; a session's statement may take hours
-  const limits: { answerLimitMs?: number } = { answerLimitMs: settings.connectTimeoutMs };
-  const first = openConnection(address, limits);
-  const server = await detectServer(first).catch((error: unknown) => {
+  const first = openConnection(address);
+  const server = await detectServer(first.within(settings.connectTimeoutMs)).catch((error: unknown) => {
     first.close();
     throw translated(error);
   });
-  delete limits.answerLimitMs;
   const idle: OwnConnection[] = [first];
   return {
     subject,

@@ -1,12 +1,12 @@
 import { readEntries } from '../history/history';
-import { declaredSchemaOf, ownTablesOf, tablesOf, type Subject } from '../history/subject';
+import { declaredSchemaOf, ownTablesOf, tablesOf } from '../history/subject';
 import { findGuards } from '../migrate/guards';
 import type { Database } from '../session/database';
+import type { GuardColumn } from '../schema/guards';
 import { named, type Schema } from '../schema/shape';
 import { readCatalog } from '../schema/catalog/read-catalog';
 import { findOrphans, orphansSql } from '../orphans/find-orphans';
 import type { Queryable } from '../server/queryable';
-import type { Server } from '../server/server';
 import { historyFaults } from './checks/history';
 import {
   missingTables,
@@ -18,7 +18,7 @@ import {
 import { errnoOf, messageOf } from './probe/answers';
 import { LastingEffects } from './probe/lasting-effects';
 import type { Evidence } from './report';
-import { findHidden, readTriggers } from './surroundings';
+import { findHidden, readTriggers, type Trigger } from './surroundings';
 
 /** The orphans of every key both of whose tables are there. */
 async function readOrphans(session: Queryable, declared: Schema, live: Schema): Promise<OrphanFact[]> {
@@ -48,15 +48,20 @@ async function readOrphans(session: Queryable, declared: Schema, live: Schema): 
   return facts;
 }
 
-/** The guards of which a part is there. */
+/** The guards of which a part is there; what has been read already tells whether to look closer. */
 async function readInstalledGuards(
   session: Queryable,
-  server: Server,
-  subject: Subject,
+  database: Pick<Database, 'server' | 'subject'>,
+  live: Schema,
+  triggers: readonly Trigger[],
 ): Promise<InstalledGuards | null> {
-  const found = await findGuards({ server, subject }, session);
-  if (found === null || subject.guards === undefined || found.state === 'absent') return null;
-  return { declared: subject.guards, ...found, install: `${subject.command} guard install` };
+  const { guards, command } = database.subject;
+  const isColumn = ({ table, name }: GuardColumn): boolean =>
+    named(live.get(table)?.columns ?? [], name) !== undefined;
+  const isSeen = guards?.columns.some(isColumn) || guards?.triggers.some(({ name }) => named(triggers, name));
+  const found = isSeen ? await findGuards(database, session) : null;
+  if (found === null || guards === undefined || found.state === 'absent') return null;
+  return { declared: guards, ...found, install: `${command} guard install` };
 }
 
 /**
@@ -94,7 +99,7 @@ export async function readContext(
   const triggers = new Map(
     [...live.keys()].map((name) => [name, seen.filter((trigger) => trigger.table === name)]),
   );
-  const guards = await readInstalledGuards(session, server, subject);
+  const guards = await readInstalledGuards(session, { server, subject }, live, seen);
   // Those of the guards are judged by a check of their own
   const isGuard = (name: string): boolean => guards?.parts.some((part) => part.name === name) === true;
   return {
