@@ -58,6 +58,7 @@ export {
   type FlowSort,
   type FlowSummary,
   type FlowView,
+  type HistoryPage,
   type KeptExecutions,
   type Machine,
   type MachineJob,

@@ -13,7 +13,7 @@ import {
 } from '../arguments';
 import { jobStates, type JobStatus } from '../domain';
 import type { ExecutionRow } from '../entities';
-import { cursor, type Page } from './pages';
+import type { Page } from './pages';
 import { beginExecution, enqueueExecution, findExecution, startExecution } from './executions/start';
 import {
   newExecution,
@@ -26,9 +26,11 @@ import {
 import {
   executionFilter,
   executionPage,
+  historyPage,
   listExecutions,
   type ExecutionFilter,
   type ExecutionPage,
+  type HistoryPage,
   selectHistory,
   selectLatest,
   selectRunning,
@@ -58,10 +60,7 @@ const readRunProgress = declareArguments('progress', {
   flowIds: idsUpTo(mostFlowsAtOnce),
   options: options({ stalledAfterMs: silence }),
 });
-const readHistory = declareArguments('history', {
-  flowId: id,
-  page: options({ limit: limitOf(100, 10), after: cursor }),
-});
+const readHistory = declareArguments('history', { flowId: id, page: historyPage });
 const readList = declareArguments('list', { filter: executionFilter, page: executionPage });
 const readRunning = declareArguments('listRunning', { options: onlyLimit(10_000, 1_000) });
 const readJobId = declareArguments('findRunningByJob', { jobId });
@@ -215,14 +214,11 @@ export class ExecutionRepository extends Repository {
   /**
    * A flow's runs, newest first.
    *
-   * @param page `limit`: 1 to 100, default 10; `after`: the `next` of the page before
+   * @param page `limit`: default 10; where it begins: `after`, or `offset`; `total`: whether all are counted
    */
-  async history(
-    flowId: string,
-    page: { readonly limit?: number | undefined; readonly after?: string | null | undefined } = {},
-  ): Promise<Page<ExecutionRow>> {
+  async history(flowId: string, page: HistoryPage = {}): Promise<Page<ExecutionRow>> {
     const given = readHistory({ flowId, page });
-    return selectHistory(this.session, given.flowId, given.page.limit, given.page.after);
+    return selectHistory(this.session, given.flowId, given.page);
   }
 
   /**

@@ -5,7 +5,7 @@ export type { PlanResult, ScheduleProblem } from './due/plan';
 export type { NoRunReason } from './due/schedules';
 export { DueFlowRepository } from './due-flow.repository';
 export { ExecutionRepository } from './execution.repository';
-export type { ExecutionFilter, ExecutionPage } from './executions/execution-list';
+export type { ExecutionFilter, ExecutionPage, HistoryPage } from './executions/execution-list';
 export type { NewExecution, Outcome, Progress } from './executions/execution-input';
 export type { Settlement } from './executions/jobs';
 export type { Machine, MachineJob } from './progress/machines';

@@ -142,17 +142,27 @@ export interface List<Item> {
   select(tail: string, parameters: readonly unknown[]): Promise<Item[]>;
 }
 
+/** More than any list has: without a limit there is one all the same, so that the statement stays the same. */
+const allRows = 10_000_000;
+
 /**
  * A page of a list. Where an index gives the order, a page costs the same wherever in the list it is. One row more than
  * was asked for is read: it tells whether there is a next page.
  *
+ * @param page `limit` null: all; `offset`: passed over, in a list of one segment, which takes the longer the more there are
  * @throws VALIDATION_FAILED for a cursor of another list: another filter, another order, the runs of another flow
  */
 export async function readPage<Item extends { readonly id: string }>(
   session: Session,
   { subject, name, table, where, order, valueOf, select }: List<Item>,
-  { limit, after, total = false }: { limit: number; after: Cursor | null; total?: boolean },
+  {
+    limit,
+    after,
+    offset = 0,
+    total = false,
+  }: { limit: number | null; after: Cursor | null; offset?: number; total?: boolean },
 ): Promise<Page<Item>> {
+  const most = limit ?? allRows;
   if (after !== null && after.list !== name) {
     const isCursor =
       'after must be the `next` of a page of this list: with the same filter, in the same order';
@@ -160,20 +170,22 @@ export async function readPage<Item extends { readonly id: string }>(
   }
   const rows: Item[] = [];
   for (const { condition, parameters, orderBy } of segmentsFrom(order, after)) {
-    if (rows.length > limit) break;
+    if (rows.length > most) break;
+    const skip = offset === 0 ? [] : [offset];
     rows.push(
-      ...(await select(`${whereClause(where.sql, condition)} ORDER BY ${orderBy} LIMIT ?`, [
-        ...where.parameters,
-        ...parameters,
-        limit + 1 - rows.length,
-      ])),
+      ...(await select(
+        `${whereClause(where.sql, condition)} ORDER BY ${orderBy} LIMIT ?${offset === 0 ? '' : ' OFFSET ?'}`,
+        [...where.parameters, ...parameters, most + 1 - rows.length, ...skip],
+      )),
     );
   }
-  const items = rows.slice(0, limit);
+  const items = rows.slice(0, most);
   const last = items.at(-1);
-  const isLast = rows.length <= limit || last === undefined;
+  const isLast = rows.length <= most || last === undefined;
   const next = isLast ? null : cursorOf({ value: valueOf(last), id: last.id, list: name });
   if (!total) return { items, next };
+  // All of them are here: nothing is left to count
+  if (isLast && after === null && offset === 0) return { items, next, total: items.length };
   const [counted] = await session.select<{ total: string | number }>(
     `SELECT COUNT(*) AS total FROM ${table} ${whereClause(where.sql)}`,
     where.parameters,

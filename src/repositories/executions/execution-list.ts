@@ -1,10 +1,20 @@
-import { cursor, listName, readPage, type Cursor, type Order, type Page, type Where } from '../pages';
+import { cursor, listName, readPage, type Order, type Page, type Where } from '../pages';
 import { withIndex, marks } from '../statements';
 import type { Session } from '../session';
 import { ProtectionFlowExecution } from '../../entities';
 import { comparableText, withPlatformColumns } from '../platform-columns';
 import { rowReader, type RawRow } from '../row-reader';
-import { choice, choices, flag, id, optional, options, type Reader, type ValueOf } from '../../arguments';
+import {
+  choice,
+  choices,
+  count,
+  flag,
+  id,
+  optional,
+  options,
+  type Reader,
+  type ValueOf,
+} from '../../arguments';
 import { executionStatuses, executionTypes, type ExecutionStatus, type ExecutionType } from '../../domain';
 import { instant, limitOf } from '../input';
 import { historyIndex, newest } from './newest-first';
@@ -25,12 +35,31 @@ export async function selectExecutions(
 
 const table = 'protection_flow_executions e';
 
+/** Which part of a flow's runs is wanted. */
+export interface HistoryPage {
+  /** 1 to 100. Default: 10. */
+  readonly limit?: number | undefined;
+  /** The `next` of the page before. Default: the beginning. */
+  readonly after?: string | null | undefined;
+  /** So many are passed over, at most 100,000, which takes longer the more there are: `after` does not. Default: 0. */
+  readonly offset?: number | undefined;
+  /** Counts the flow's runs too. Default: false. */
+  readonly total?: boolean | undefined;
+}
+
+/** Which part of a flow's runs is wanted, as it came from the caller. */
+export const historyPage = options({
+  limit: limitOf(100, 10),
+  after: cursor,
+  offset: optional(count({ min: 0, max: 100_000 }), 0),
+  total: optional(flag, false),
+});
+
 /** A page of a flow's runs, newest first. */
 export function selectHistory(
   session: Session,
   flowId: string,
-  limit: number,
-  after: Cursor | null,
+  page: ValueOf<typeof historyPage>,
 ): Promise<Page<ProtectionFlowExecution>> {
   return readPage(
     session,
@@ -43,7 +72,7 @@ export function selectHistory(
       valueOf: (run) => run.created_at,
       select: (tail, parameters) => selectExecutions(session, tail, parameters, historyIndex),
     },
-    { limit, after },
+    page,
   );
 }
 

@@ -132,11 +132,11 @@ function indexFor(filter: FlowFilter, sort: FlowSort): string | null {
 
 /** Which part of a list is wanted. */
 export interface FlowPage {
-  /** 1 to 500. Default: 50. */
-  readonly limit?: number | undefined;
+  /** 1 to 500; null: all of them. Default: 50. */
+  readonly limit?: number | null | undefined;
   /** The `next` of the page before. Default: the beginning. */
   readonly after?: string | null | undefined;
-  /** Counts all rows too. Default: false, as it costs more than the page. */
+  /** Counts all rows too. Default: false, as it costs more than the page, where that is not all there is. */
   readonly total?: boolean | undefined;
   /** What decides the order; flows without such a time come last. Default: `created_at`. */
   readonly sort?: FlowSort | undefined;
@@ -146,7 +146,7 @@ export interface FlowPage {
 
 /** Which part of a list is wanted, as it came from the caller. */
 export const flowPage = options({
-  limit: limitOf(500, 50),
+  limit: (value, field, faults) => (value === null ? null : limitOf(500, 50)(value, field, faults)),
   after: cursor,
   total: optional(flag, false),
   sort: optional(choice(flowSorts), 'created_at'),

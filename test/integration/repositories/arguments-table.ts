@@ -141,7 +141,7 @@ export const argumentsOf: Readonly<Record<string, (right: RightIds) => readonly 
       { name: 'filter' },
     ),
     options(
-      { ...limit, after: none, total: [...left, ...flag], sort: left, order: left },
+      { limit: [...none, ...fromOne], after: none, total: [...left, ...flag], sort: left, order: left },
       { limit: 1 },
       { name: 'page' },
     ),
@@ -205,7 +205,11 @@ export const argumentsOf: Readonly<Record<string, (right: RightIds) => readonly 
   'ExecutionRepository.latest': ({ flow }) => [ids([flow], 'flowIds')],
   'ExecutionRepository.history': ({ flow }) => [
     id(flow, 'flowId'),
-    options({ ...limit, after: none }, {}, { name: 'page' }),
+    options(
+      { ...limit, after: none, offset: [...left, ...fromZero], total: [...left, ...flag] },
+      {},
+      { name: 'page' },
+    ),
   ],
   'ExecutionRepository.list': () => [
     options(

@@ -138,6 +138,7 @@ const executionCalls: Calls<ExecutionRepository, 'ExecutionRepository'> = {
   async 'ExecutionRepository.history'({ executions }) {
     const { next } = await executions.history(flowId(500));
     await executions.history(flowId(500), { after: next, limit: 100 });
+    await executions.history(flowId(500), { offset: 20, total: true });
   },
   async 'ExecutionRepository.list'({ executions }) {
     const day = (ago: number): Date => new Date(Date.now() - ago * 86_400_000);
