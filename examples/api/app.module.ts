@@ -6,13 +6,22 @@ import { FlowsController } from './flows/flows.controller';
 import { ExecutionsController } from './executions/executions.controller';
 import { FlowExecutionsController } from './executions/flow-executions.controller';
 import { requestValidation } from './faults/request-validation';
+import { HealthController } from './health.controller';
+import { ReportsController } from './reports/reports.controller';
 
 /** The service: the data layer from the package, everything of HTTP here. */
 @Module({
   // Both programs migrate when they start: the package lets one at a time do it
   imports: [ProtectionFlowsModule.forRoot({ migrationsRun: true })],
-  // Before the flows' `:id`, which would take `executions` for one
-  controllers: [ExecutionsController, FlowsController, BulkController, FlowExecutionsController],
+  // Before the flows' `:id`, which would take `executions`, `report` and `dashboard` for one
+  controllers: [
+    HealthController,
+    ExecutionsController,
+    ReportsController,
+    FlowsController,
+    BulkController,
+    FlowExecutionsController,
+  ],
   providers: [
     { provide: APP_PIPE, useFactory: requestValidation },
     { provide: APP_FILTER, useClass: ProtectionFlowsExceptionFilter },

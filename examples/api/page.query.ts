@@ -5,7 +5,7 @@ import { ToBoolean } from './to-boolean';
 
 /** Which part of a list. */
 export class PageQuery {
-  @ApiPropertyOptional({ minimum: 1, maximum: 500, default: 50 })
+  @ApiPropertyOptional({ minimum: 1, maximum: 500, description: 'Default: 50; of flows all' })
   @IsOptional()
   @Type(() => Number)
   @IsInt()
@@ -19,7 +19,7 @@ export class PageQuery {
   @IsNotEmpty()
   after?: string;
 
-  @ApiPropertyOptional({ default: false, description: 'Counts all rows of the filter too' })
+  @ApiPropertyOptional({ description: 'Counts all rows of the filter too' })
   @IsOptional()
   @ToBoolean()
   @IsBoolean()

@@ -66,6 +66,14 @@ export class HistoryQuery {
   @IsString()
   @IsNotEmpty()
   after?: string;
+
+  @ApiPropertyOptional({ minimum: 0, maximum: 100_000, default: 0, description: 'So many are passed over' })
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(0)
+  @Max(100_000)
+  offset?: number;
 }
 
 /** `a,b` and `flow_ids=a&flow_ids=b` alike; nothing where nothing is given. */

@@ -2,17 +2,19 @@ import { ApiProperty } from '@nestjs/swagger';
 import {
   executionStatuses,
   executionTypes,
+  type ExecutionRow,
   type ExecutionStatus,
   type ExecutionType,
   type JsonObject,
-  type ExecutionRow,
+  type Page,
 } from '@sendense/protection-flows';
+import { present } from '../present';
 
-const nullableText = { type: String, nullable: true } as const;
-const nullableDate = { type: Date, nullable: true } as const;
+const text = { type: String, required: false } as const;
+const date = { type: Date, required: false } as const;
 
-/** One run of a flow, as it is stored. */
-export class ExecutionResponse implements ExecutionRow {
+/** One run of a flow. What there is not is left out. */
+export class ExecutionResponse {
   @ApiProperty() readonly id!: string;
   @ApiProperty() readonly flow_id!: string;
   @ApiProperty({ enum: executionStatuses }) readonly status!: ExecutionStatus;
@@ -21,29 +23,54 @@ export class ExecutionResponse implements ExecutionRow {
   @ApiProperty() readonly jobs_completed!: number;
   @ApiProperty() readonly jobs_failed!: number;
   @ApiProperty() readonly jobs_skipped!: number;
-  @ApiProperty(nullableDate) readonly started_at!: Date | null;
-  @ApiProperty(nullableDate) readonly completed_at!: Date | null;
-  @ApiProperty({ type: Number, nullable: true }) readonly execution_time_seconds!: number | null;
+  @ApiProperty({ description: 'Of a run that has not begun: since when it waits' })
+  readonly started_at!: Date;
+  @ApiProperty(date) readonly completed_at?: Date;
+  @ApiProperty({ type: Number, required: false }) readonly execution_time_seconds?: number;
+  @ApiProperty({ type: Number, required: false, description: 'The same, as the web page calls it' })
+  readonly duration_seconds?: number;
   @ApiProperty() readonly vms_processed!: number;
   @ApiProperty() readonly bytes_transferred!: number;
-  @ApiProperty(nullableText) readonly error_message!: string | null;
-  @ApiProperty({ type: Object, nullable: true }) readonly execution_metadata!: JsonObject | null;
-  @ApiProperty({ type: [String], nullable: true }) readonly created_job_ids!: string[] | null;
-  @ApiProperty(nullableText) readonly schedule_execution_id!: string | null;
+  @ApiProperty(text) readonly error_message?: string;
+  @ApiProperty({ type: Object, required: false }) readonly execution_metadata?: JsonObject;
+  @ApiProperty({ type: [String], required: false }) readonly created_job_ids?: string[];
+  @ApiProperty(text) readonly schedule_execution_id?: string;
   @ApiProperty() readonly created_at!: Date;
   @ApiProperty() readonly triggered_by!: string;
+}
+
+/** A run that was put into the queue. */
+export class QueuedResponse extends ExecutionResponse {
+  @ApiProperty({ description: 'The id again, as the web page reads it' }) readonly execution_id!: string;
+  @ApiProperty({ description: 'For people' }) readonly message!: string;
 }
 
 /** A part of a list of executions, newest first. */
 export class ExecutionPageResponse {
   @ApiProperty({ type: [ExecutionResponse] }) readonly executions!: ExecutionResponse[];
-  @ApiProperty({ ...nullableText, description: '`after` for the next page; null: this was the last' })
-  readonly next!: string | null;
-  @ApiProperty({ required: false, description: 'With `total=true`: how many there are in all' })
+  @ApiProperty({ ...text, description: '`after` for the next page; left out: this was the last' })
+  readonly next?: string;
+  @ApiProperty({ required: false, description: 'How many there are in all; of all flows with `total=true`' })
   readonly total?: number;
 }
 
 /** The newest execution of each of several flows; a flow that never ran has none. */
 export class LatestResponse {
   @ApiProperty({ type: [ExecutionResponse] }) readonly executions!: ExecutionResponse[];
+}
+
+/** A run as the API answers it. A page shows when it began, so that has to be there: a run that waits does so since it was made. */
+export function executionResponse(run: ExecutionRow): ExecutionResponse {
+  const { started_at, execution_time_seconds: seconds, ...rest } = run;
+  const isOver = run.completed_at !== null && seconds !== null;
+  return {
+    ...present(rest),
+    started_at: started_at ?? run.created_at,
+    ...(isOver && { execution_time_seconds: seconds, duration_seconds: seconds }),
+  };
+}
+
+/** A page of runs as the API answers it. */
+export function executionPageResponse({ items, ...rest }: Page<ExecutionRow>): ExecutionPageResponse {
+  return { executions: items.map(executionResponse), ...present(rest) };
 }

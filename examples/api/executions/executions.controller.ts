@@ -1,9 +1,16 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { ApiBody, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ExecutionRepository, ProtectionFlowsError } from '@sendense/protection-flows';
 import { ApiFaults } from '../faults/fault.response';
 import { CancelExecutionDto, LatestQuery, ListExecutionsQuery } from './execution.dto';
-import { ExecutionPageResponse, ExecutionResponse, LatestResponse } from './execution.response';
+import {
+  ExecutionPageResponse,
+  executionPageResponse,
+  ExecutionResponse,
+  executionResponse,
+  LatestResponse,
+} from './execution.response';
+import { ProgressResponse, progressResponse } from './progress.response';
 
 /** Runs, whichever flow they are of. */
 @ApiTags('executions')
@@ -13,6 +20,7 @@ export class ExecutionsController {
 
   /** What has failed since yesterday, what runs, what waits. */
   @Get()
+  @ApiOperation({ summary: 'The runs of all flows, the one that began last first' })
   @ApiOkResponse({ type: ExecutionPageResponse })
   @ApiFaults(400)
   async list(@Query() query: ListExecutionsQuery): Promise<ExecutionPageResponse> {
@@ -25,28 +33,46 @@ export class ExecutionsController {
       ...columns
     } = query;
     const filter = { ...columns, startedFrom, startedBefore };
-    const { items, ...rest } = await this.executions.list(filter, { limit, after, total });
-    return { executions: items, ...rest };
+    return executionPageResponse(await this.executions.list(filter, { limit, after, total }));
   }
 
   /** The newest run of every flow on screen, with one query: what a page asks for every other second. */
   @Get('latest')
+  @ApiOperation({ summary: 'The newest run of each of several flows' })
   @ApiOkResponse({ type: LatestResponse })
   @ApiFaults(400)
   async latest(@Query() { flow_ids }: LatestQuery): Promise<LatestResponse> {
-    return { executions: [...(await this.executions.latest(flow_ids)).values()] };
+    return { executions: [...(await this.executions.latest(flow_ids)).values()].map(executionResponse) };
+  }
+
+  /** How the run of every flow on screen goes, with one query. */
+  @Get('progress')
+  @ApiOperation({ summary: 'How the runs under way of several flows go' })
+  @ApiOkResponse({ type: ProgressResponse })
+  @ApiFaults(400)
+  async progress(@Query() { flow_ids }: LatestQuery): Promise<ProgressResponse> {
+    return progressResponse(await this.executions.progress(flow_ids));
+  }
+
+  @Get(':id')
+  @ApiOperation({ summary: 'One run' })
+  @ApiOkResponse({ type: ExecutionResponse })
+  @ApiFaults(404)
+  async get(@Param('id') id: string): Promise<ExecutionResponse> {
+    return executionResponse(await this.executions.get(id));
   }
 
   /** Cancels a run that waits or is under way; its scheduler stops the jobs as soon as it notices. */
   @Post(':id/cancel')
   @HttpCode(200)
+  @ApiOperation({ summary: 'Cancels a run' })
   @ApiBody({ type: CancelExecutionDto, required: false })
   @ApiOkResponse({ type: ExecutionResponse })
   @ApiFaults(400, 404, 409)
   async cancel(@Param('id') id: string, @Body() { reason }: CancelExecutionDto): Promise<ExecutionResponse> {
     const isCancelled = await this.executions.cancel(id, reason);
     const execution = await this.executions.get(id);
-    if (isCancelled) return execution;
+    if (isCancelled) return executionResponse(execution);
     throw new ProtectionFlowsError('TRANSITION_REFUSED', {
       message: `execution ${id} is over already: ${execution.status}`,
       remedy: 'Nothing is left to cancel.',

@@ -1,9 +1,21 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { ApiAcceptedResponse, ApiBody, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiAcceptedResponse, ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ExecutionRepository, FlowRepository } from '@sendense/protection-flows';
 import { ApiFaults } from '../faults/fault.response';
 import { ExecuteFlowDto, HistoryQuery } from './execution.dto';
-import { ExecutionPageResponse, ExecutionResponse } from './execution.response';
+import {
+  ExecutionPageResponse,
+  executionPageResponse,
+  executionResponse,
+  QueuedResponse,
+  type ExecutionResponse,
+} from './execution.response';
+
+/** Who takes the first one for the run under way gets it, also where another one waits behind it. */
+function runningFirst(executions: readonly ExecutionResponse[]): ExecutionResponse[] {
+  const isRunning = (run: ExecutionResponse): boolean => run.status === 'running';
+  return [...executions.filter(isRunning), ...executions.filter((run) => !isRunning(run))];
+}
 
 /** The runs of one flow. */
 @ApiTags('executions')
@@ -17,21 +29,26 @@ export class FlowExecutionsController {
   /** Puts a run into the queue. A scheduler takes it as soon as the flow does not run, also where the flow is disabled. */
   @Post('execute')
   @HttpCode(202)
+  @ApiOperation({ summary: 'Runs a flow as soon as it is free' })
   @ApiBody({ type: ExecuteFlowDto, required: false })
-  @ApiAcceptedResponse({ type: ExecutionResponse })
+  @ApiAcceptedResponse({ type: QueuedResponse })
   @ApiFaults(400, 404)
-  execute(@Param('id') flow_id: string, @Body() input: ExecuteFlowDto): Promise<ExecutionResponse> {
+  async execute(@Param('id') flow_id: string, @Body() input: ExecuteFlowDto): Promise<QueuedResponse> {
     const { execution_type = 'api', triggered_by = 'api' } = input;
-    return this.executions.enqueue({ flow_id, execution_type, triggered_by });
+    const run = await this.executions.enqueue({ flow_id, execution_type, triggered_by });
+    return { ...executionResponse(run), execution_id: run.id, message: 'The run waits for a scheduler' };
   }
 
   @Get('executions')
+  @ApiOperation({ summary: 'The runs of a flow: the one under way, then the newest first' })
   @ApiOkResponse({ type: ExecutionPageResponse })
   @ApiFaults(400, 404)
   async history(@Param('id') id: string, @Query() page: HistoryQuery): Promise<ExecutionPageResponse> {
-    const { items, next } = await this.executions.history(id, page);
+    const found = await this.executions.history(id, { ...page, total: true });
     // Nothing to show may be a flow that never ran, or none at all
-    if (items.length === 0) await this.flows.get(id);
-    return { executions: items, next };
+    if (found.items.length === 0) await this.flows.get(id);
+    const { executions, ...rest } = executionPageResponse(found);
+    const isFirstPage = page.after === undefined && (page.offset ?? 0) === 0;
+    return { executions: isFirstPage ? runningFirst(executions) : executions, ...rest };
   }
 }

@@ -1,4 +1,9 @@
-import { ValidationPipe, type ValidationError } from '@nestjs/common';
+import {
+  ValidationPipe,
+  type ArgumentMetadata,
+  type PipeTransform,
+  type ValidationError,
+} from '@nestjs/common';
 import { validationFailed, type FieldFault } from '@sendense/protection-flows';
 
 /** Of a value that is missing all its rules are broken; one sentence says it. */
@@ -19,15 +24,24 @@ function fieldFaults(errors: readonly ValidationError[], path = ''): FieldFault[
   });
 }
 
+const rules = {
+  transform: true,
+  whitelist: true,
+  exceptionFactory: (errors: ValidationError[]) => validationFailed('request', fieldFaults(errors)),
+} as const;
+
 /**
- * Checks bodies and query strings against their classes and refuses what the classes do not name. Every wrong field comes
- * in one VALIDATION_FAILED, in the form that the data layer uses too: a client sees one kind of 400.
+ * Checks bodies and query strings against their classes and refuses what the classes do not name, or passes it over where
+ * a class says so (`passesOverUnknown`). Every wrong field comes in one VALIDATION_FAILED, in the form that the data layer
+ * uses too: a client sees one kind of 400.
  */
-export function requestValidation(): ValidationPipe {
-  return new ValidationPipe({
-    transform: true,
-    whitelist: true,
-    forbidNonWhitelisted: true,
-    exceptionFactory: (errors) => validationFailed('request', fieldFaults(errors)),
-  });
+export function requestValidation(): PipeTransform {
+  const strict = new ValidationPipe({ ...rules, forbidNonWhitelisted: true });
+  const lenient = new ValidationPipe(rules);
+  return {
+    transform: (value: unknown, metadata: ArgumentMetadata): Promise<unknown> => {
+      const isLenient = metadata.metatype !== undefined && 'passesOverUnknown' in metadata.metatype;
+      return (isLenient ? lenient : strict).transform(value, metadata) as Promise<unknown>;
+    },
+  };
 }

@@ -1,8 +1,15 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
-import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { FlowRepository } from '@sendense/protection-flows';
 import { ApiFaults } from '../faults/fault.response';
-import { BulkDto, BulkResponse, bulkResponse } from './bulk.dto';
+import {
+  BulkCancelDto,
+  BulkDto,
+  BulkResponse,
+  bulkResponse,
+  BulkRunsResponse,
+  bulkRunsResponse,
+} from './bulk.dto';
 
 /** Several flows at once; one that is not there fails by itself, the answer is 200 all the same. */
 @ApiTags('flows')
@@ -12,6 +19,7 @@ export class BulkController {
 
   @Post('bulk-enable')
   @HttpCode(200)
+  @ApiOperation({ summary: 'Enables several flows' })
   @ApiOkResponse({ type: BulkResponse })
   @ApiFaults(400)
   async enable(@Body() { flow_ids }: BulkDto): Promise<BulkResponse> {
@@ -20,6 +28,7 @@ export class BulkController {
 
   @Post('bulk-disable')
   @HttpCode(200)
+  @ApiOperation({ summary: 'Disables several flows' })
   @ApiOkResponse({ type: BulkResponse })
   @ApiFaults(400)
   async disable(@Body() { flow_ids }: BulkDto): Promise<BulkResponse> {
@@ -28,9 +37,28 @@ export class BulkController {
 
   @Post('bulk-delete')
   @HttpCode(200)
+  @ApiOperation({ summary: 'Deletes several flows' })
   @ApiOkResponse({ type: BulkResponse })
   @ApiFaults(400)
   async delete(@Body() { flow_ids }: BulkDto): Promise<BulkResponse> {
     return bulkResponse(await this.flows.deleteMany(flow_ids));
+  }
+
+  @Post('bulk-execute')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Runs several flows, each as soon as it is free' })
+  @ApiOkResponse({ type: BulkRunsResponse })
+  @ApiFaults(400)
+  async execute(@Body() { flow_ids }: BulkDto): Promise<BulkRunsResponse> {
+    return bulkRunsResponse(await this.flows.bulkExecute(flow_ids, { triggered_by: 'api' }));
+  }
+
+  @Post('bulk-cancel')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Cancels the runs of several flows that wait or are under way' })
+  @ApiOkResponse({ type: BulkRunsResponse })
+  @ApiFaults(400)
+  async cancel(@Body() { flow_ids, reason }: BulkCancelDto): Promise<BulkRunsResponse> {
+    return bulkRunsResponse(await this.flows.bulkCancel(flow_ids, reason));
   }
 }

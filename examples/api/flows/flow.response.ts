@@ -12,17 +12,18 @@ import {
   type Page,
   type TargetType,
 } from '@sendense/protection-flows';
+import { present } from '../present';
 
-const nullableText = { type: String, nullable: true } as const;
-const nullableDate = { type: Date, nullable: true } as const;
+const text = { type: String, required: false } as const;
+const date = { type: Date, required: false } as const;
 
 /** How a flow's runs went, and when it runs next. */
 export class FlowStatusResponse {
-  @ApiProperty(nullableText) readonly last_execution_id!: string | null;
+  @ApiProperty(text) readonly last_execution_id?: string;
   @ApiProperty({ enum: flowStatuses, description: '`pending` until the first run' })
   readonly last_execution_status!: FlowStatus;
-  @ApiProperty(nullableDate) readonly last_execution_time!: Date | null;
-  @ApiProperty(nullableDate) readonly next_execution_time!: Date | null;
+  @ApiProperty(date) readonly last_execution_time?: Date;
+  @ApiProperty(date) readonly next_execution_time?: Date;
   @ApiProperty() readonly total_executions!: number;
   @ApiProperty() readonly successful_executions!: number;
   @ApiProperty() readonly failed_executions!: number;
@@ -32,20 +33,20 @@ export class FlowStatusResponse {
 export class FlowResponse {
   @ApiProperty() readonly id!: string;
   @ApiProperty() readonly name!: string;
-  @ApiProperty(nullableText) readonly description!: string | null;
+  @ApiProperty(text) readonly description?: string;
   @ApiProperty({ enum: flowTypes }) readonly flow_type!: FlowType;
   @ApiProperty({ enum: targetTypes }) readonly target_type!: TargetType;
   @ApiProperty() readonly target_id!: string;
-  @ApiProperty(nullableText) readonly target_name!: string | null;
-  @ApiProperty(nullableText) readonly repository_id!: string | null;
-  @ApiProperty(nullableText) readonly repository_name!: string | null;
-  @ApiProperty(nullableText) readonly policy_id!: string | null;
-  @ApiProperty(nullableText) readonly policy_name!: string | null;
-  @ApiProperty(nullableText) readonly schedule_id!: string | null;
-  @ApiProperty(nullableText) readonly schedule_name!: string | null;
-  @ApiProperty(nullableText) readonly schedule_cron!: string | null;
-  @ApiProperty({ enum: destinationTypes, nullable: true }) readonly destination_type!: DestinationType | null;
-  @ApiProperty({ type: Object, nullable: true }) readonly destination_config!: JsonObject | null;
+  @ApiProperty(text) readonly target_name?: string;
+  @ApiProperty(text) readonly repository_id?: string;
+  @ApiProperty(text) readonly repository_name?: string;
+  @ApiProperty(text) readonly policy_id?: string;
+  @ApiProperty(text) readonly policy_name?: string;
+  @ApiProperty(text) readonly schedule_id?: string;
+  @ApiProperty(text) readonly schedule_name?: string;
+  @ApiProperty(text) readonly schedule_cron?: string;
+  @ApiProperty({ enum: destinationTypes, required: false }) readonly destination_type?: DestinationType;
+  @ApiProperty({ type: Object, required: false }) readonly destination_config?: JsonObject;
   @ApiProperty() readonly enabled!: boolean;
   @ApiProperty() readonly created_at!: Date;
   @ApiProperty() readonly updated_at!: Date;
@@ -53,12 +54,15 @@ export class FlowResponse {
   @ApiProperty() readonly status!: FlowStatusResponse;
 }
 
-/** A part of the list of flows, newest first. */
+/** The list of flows, or a part of it; newest first. */
 export class FlowPageResponse {
   @ApiProperty({ type: [FlowResponse] }) readonly flows!: FlowResponse[];
-  @ApiProperty({ ...nullableText, description: '`after` for the next page; null: this was the last' })
-  readonly next!: string | null;
-  @ApiProperty({ required: false, description: 'With `total=true`: how many flows there are in all' })
+  @ApiProperty({ ...text, description: '`after` for the next page; left out: this was the last' })
+  readonly next?: string;
+  @ApiProperty({
+    required: false,
+    description: 'How many flows there are in all; of a part with `total=true`',
+  })
   readonly total?: number;
 }
 
@@ -69,10 +73,10 @@ export function flowResponse(flow: FlowView): FlowResponse {
   const { total_executions, successful_executions, failed_executions, ...configured } = rest;
   const totals = { total_executions, successful_executions, failed_executions };
   const last = { last_execution_id, last_execution_status, last_execution_time };
-  return { ...configured, status: { ...last, next_execution_time, ...totals } };
+  return { ...present(configured), status: present({ ...last, next_execution_time, ...totals }) };
 }
 
 /** A page of flows as the API answers it. */
 export function flowPageResponse({ items, ...rest }: Page<FlowView>): FlowPageResponse {
-  return { flows: items.map(flowResponse), ...rest };
+  return { flows: items.map(flowResponse), ...present(rest) };
 }

@@ -1,17 +1,24 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Put, Query } from '@nestjs/common';
-import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
-import { FlowRepository, TargetRepository, type NewFlow } from '@sendense/protection-flows';
+import {
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
+import {
+  ExecutionRepository,
+  FlowRepository,
+  TargetRepository,
+  type NewFlow,
+} from '@sendense/protection-flows';
 import { ApiFaults } from '../faults/fault.response';
 import { CreateFlowDto } from './create-flow.dto';
 import { ListFlowsQuery, SummaryQuery } from './flow-queries';
-import {
-  FlowPageResponse,
-  flowPageResponse,
-  FlowResponse,
-  flowResponse,
-  FlowStatusResponse,
-} from './flow.response';
-import { summaryResponse, SummaryResponse, TestResponse } from './summary.response';
+import { FlowPageResponse, flowPageResponse, FlowResponse, flowResponse } from './flow.response';
+import { MachinesResponse, machinesResponse } from './machines.response';
+import { StatusResponse, statusResponse } from './status.response';
+import { summaryResponse, SummaryResponse, TestResponse, testResponse } from './summary.response';
 import { UpdateFlowDto } from './update-flow.dto';
 
 /** Flows: what is configured. */
@@ -21,9 +28,11 @@ export class FlowsController {
   constructor(
     private readonly flows: FlowRepository,
     private readonly targets: TargetRepository,
+    private readonly executions: ExecutionRepository,
   ) {}
 
   @Post()
+  @ApiOperation({ summary: 'Stores a new flow' })
   @ApiCreatedResponse({ type: FlowResponse })
   @ApiFaults(400, 409)
   async create(@Body() input: CreateFlowDto): Promise<FlowResponse> {
@@ -32,16 +41,19 @@ export class FlowsController {
   }
 
   @Get()
+  @ApiOperation({ summary: 'All flows, or a part of them' })
   @ApiOkResponse({ type: FlowPageResponse })
   @ApiFaults(400)
   async list(@Query() query: ListFlowsQuery): Promise<FlowPageResponse> {
     const { limit, after, total, sort, order, name_contains: nameContains, ...columns } = query;
-    const page = { limit, after, total, sort, order };
+    // Without a limit all of them, which are counted at once
+    const page = { limit: limit ?? null, after, total: total ?? limit === undefined, sort, order };
     return flowPageResponse(await this.flows.list({ ...columns, nameContains }, page));
   }
 
   // Before `:id`, which would take it for one
   @Get('summary')
+  @ApiOperation({ summary: 'Counts of flows and of today’s runs' })
   @ApiOkResponse({ type: SummaryResponse })
   @ApiFaults(400)
   async summary(@Query() { time_zone }: SummaryQuery): Promise<SummaryResponse> {
@@ -49,6 +61,7 @@ export class FlowsController {
   }
 
   @Get(':id')
+  @ApiOperation({ summary: 'One flow' })
   @ApiOkResponse({ type: FlowResponse })
   @ApiFaults(404)
   async get(@Param('id') id: string): Promise<FlowResponse> {
@@ -56,6 +69,7 @@ export class FlowsController {
   }
 
   @Put(':id')
+  @ApiOperation({ summary: 'Changes a flow; fields that it does not know are passed over' })
   @ApiOkResponse({ type: FlowResponse })
   @ApiFaults(400, 404, 409)
   async update(@Param('id') id: string, @Body() changes: UpdateFlowDto): Promise<FlowResponse> {
@@ -63,6 +77,7 @@ export class FlowsController {
   }
 
   @Delete(':id')
+  @ApiOperation({ summary: 'Deletes a flow with its runs' })
   @HttpCode(204)
   @ApiNoContentResponse({ description: 'Deleted, with all its executions' })
   @ApiFaults(404)
@@ -71,6 +86,7 @@ export class FlowsController {
   }
 
   @Patch(':id/enable')
+  @ApiOperation({ summary: 'Enables a flow' })
   @ApiOkResponse({ type: FlowResponse })
   @ApiFaults(404)
   async enable(@Param('id') id: string): Promise<FlowResponse> {
@@ -78,6 +94,7 @@ export class FlowsController {
   }
 
   @Patch(':id/disable')
+  @ApiOperation({ summary: 'Disables a flow' })
   @ApiOkResponse({ type: FlowResponse })
   @ApiFaults(404)
   async disable(@Param('id') id: string): Promise<FlowResponse> {
@@ -85,19 +102,29 @@ export class FlowsController {
   }
 
   @Get(':id/status')
-  @ApiOkResponse({ type: FlowStatusResponse })
+  @ApiOperation({ summary: 'How a flow stands: the flow, its last run, its next time' })
+  @ApiOkResponse({ type: StatusResponse })
   @ApiFaults(404)
-  async status(@Param('id') id: string): Promise<FlowStatusResponse> {
-    return flowResponse(await this.flows.get(id)).status;
+  async status(@Param('id') id: string): Promise<StatusResponse> {
+    const flow = await this.flows.get(id);
+    const last = flow.last_execution_id;
+    return statusResponse(flow, last === null ? null : await this.executions.find(last));
   }
 
-  /** Looks whether the flow could run now; changes nothing. */
+  @Get(':id/machines')
+  @ApiOperation({ summary: 'The VMs of a flow, how their backups went, and how those under way go' })
+  @ApiOkResponse({ type: MachinesResponse })
+  @ApiFaults(404)
+  async machines(@Param('id') id: string): Promise<MachinesResponse> {
+    return machinesResponse(await this.targets.machines(id));
+  }
+
   @Post(':id/test')
+  @ApiOperation({ summary: 'Tells what would keep a flow from running; changes nothing' })
   @HttpCode(200)
   @ApiOkResponse({ type: TestResponse })
   @ApiFaults(404)
   async test(@Param('id') id: string): Promise<TestResponse> {
-    const problems = await this.targets.check(id);
-    return { ok: problems.length === 0, problems };
+    return testResponse(await this.targets.check(id));
   }
 }

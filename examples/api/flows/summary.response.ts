@@ -36,6 +36,13 @@ export class ProblemResponse implements FlowProblem {
 
 /** Whether a flow could run now. */
 export class TestResponse {
-  @ApiProperty() readonly ok!: boolean;
-  @ApiProperty({ type: [ProblemResponse] }) readonly problems!: ProblemResponse[];
+  @ApiProperty() readonly valid!: boolean;
+  @ApiProperty({ type: [String], description: 'For people' }) readonly errors!: string[];
+  @ApiProperty({ type: [ProblemResponse], description: 'The same for programs' })
+  readonly problems!: ProblemResponse[];
+}
+
+/** The problems of a flow as the API answers them. */
+export function testResponse(problems: FlowProblem[]): TestResponse {
+  return { valid: problems.length === 0, errors: problems.map(({ message }) => message), problems };
 }

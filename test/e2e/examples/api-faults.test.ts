@@ -92,7 +92,7 @@ describe("the example API's faults", () => {
       fields: ['after'],
     });
     const { id } = await createFlow(api);
-    expect(await faultOf(api, 'GET', `/${id}/executions?limit=101&offset=1`)).toMatchObject({
+    expect(await faultOf(api, 'GET', `/${id}/executions?limit=101&offset=-1`)).toMatchObject({
       status: 400,
       fields: ['limit', 'offset'],
     });
@@ -109,7 +109,10 @@ describe("the example API's faults", () => {
   });
 
   it('answers 503 while the server is away, and goes on when it is back', async () => {
+    const health = () => fetch(`${api.origin}/health`);
+    expect(await (await health()).json()).toEqual({ status: 'ok', database: database.name });
     await server.kill();
+    expect((await health()).status).toBe(503);
     expect(await api.request('GET', '')).toMatchObject({
       status: 503,
       body: { statusCode: 503, code: expect.stringMatching(/^CONNECTION_/) as string },
