@@ -73,7 +73,7 @@ function inUtc<Options>(options: Options): Options {
   return typeof options === 'object' ? { ...options, timezone: 'Z' } : options;
 }
 
-/** Sessions that have the settings. A pooled connection keeps them: nothing in this package resets one. */
+/** Sessions that have the settings, and keep them. */
 const settledSessions = new WeakSet<object>();
 
 function sessionError(cause: Mysql2.QueryError): Error {
@@ -98,6 +98,31 @@ function wrapOnce(connection: Mysql2.PoolConnection): void {
   const wrapper = wrap();
   connection.promise = (promiseImplementation) =>
     promiseImplementation === undefined ? wrapper : wrap(promiseImplementation);
+}
+
+/**
+ * Makes a connection have the settings again after what takes them away: a reset, as of mysql2's option `resetOnRelease`,
+ * and another user. The statement is queued with it, so that none comes in between.
+ */
+function keepSettings(connection: Mysql2.Connection): void {
+  type Told = (error: unknown) => void;
+  const plain = connection as unknown as Partial<
+    Record<'reset' | 'changeUser', (...given: unknown[]) => unknown>
+  >;
+  for (const name of ['reset', 'changeUser'] as const) {
+    const forget = plain[name]?.bind(connection);
+    if (forget === undefined) continue;
+    plain[name] = (...given) => {
+      const told = given.at(-1);
+      let failure: unknown = null;
+      const others = typeof told === 'function' ? given.slice(0, -1) : given;
+      forget(...others, (error: unknown) => (failure = error));
+      connection.query(sessionStatement, (refusal) => {
+        if (refusal !== null) connection.destroy();
+        if (typeof told === 'function') (told as Told)(failure ?? refusal);
+      });
+    };
+  }
 }
 
 /**
@@ -127,6 +152,7 @@ function settleBeforeHandingOut<Source extends Mysql2.Pool | Mysql2.PoolNamespac
           return;
         }
         settledSessions.add(connection);
+        keepSettings(connection);
         wrapOnce(connection);
         closeWhenUnfit(connection, onUnfit);
         refuseTooLarge(connection);
@@ -143,6 +169,7 @@ function settleBeforeHandingOut<Source extends Mysql2.Pool | Mysql2.PoolNamespac
  */
 function settleAtStart(connection: Mysql2.Connection): Mysql2.Connection {
   let connected = false;
+  keepSettings(connection);
   connection.once('connect', () => (connected = true));
   connection.query(sessionStatement, (refusal) => {
     if (refusal === null) return;

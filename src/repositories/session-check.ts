@@ -1,5 +1,6 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import { declareArguments, that } from '../arguments';
+import { markSession, markSessionsOf } from '../driver/mark-sessions';
 import { hasSessionSettings } from '../driver/session-settings';
 import { ProtectionFlowsError } from '../errors';
 
@@ -65,11 +66,19 @@ function faultsOf({ winter, summer, written, shown, zone, mode }: Answer): strin
   ];
 }
 
+/** Lets the guards of the database know the sessions, as far as they are handed out from here on, and this one. */
+async function mark(manager: EntityManager): Promise<void> {
+  const { driver } = manager.connection as { driver: { pool?: unknown; poolCluster?: unknown } };
+  markSessionsOf(driver.pool);
+  markSessionsOf(driver.poolCluster);
+  await markSession(manager);
+}
+
 async function ask(manager: EntityManager): Promise<void> {
   const [answer] = await manager.query<Answer[]>(question, [new Date(instants[1] * 1000)]);
   if (answer === undefined) return;
   const faults = faultsOf(answer);
-  if (faults.length === 0) return;
+  if (faults.length === 0) return mark(manager);
   throw new ProtectionFlowsError('SESSION_UNFIT', {
     message: `the repositories can't work on this DataSource: ${faults.join('; ')}`,
     remedy:
