@@ -130,7 +130,7 @@ interface TriggerRow {
   readonly table: string;
   readonly when: string;
   readonly body: string | null;
-  readonly definer: string;
+  readonly definer: string | null;
 }
 
 interface ColumnRow {
@@ -194,7 +194,8 @@ export async function readGuardParts(
   const at = ({ kind, table, name }: Sql): { isThere: boolean; isSame: boolean; definer: string | null } => {
     if (kind === 'trigger') {
       const wanted = guards.triggers.find((one) => one.name === name)!;
-      const live = triggers.find((one) => one.name === name);
+      // MariaDB shows its name to those who may not see it
+      const live = triggers.find((one) => one.name === name && one.body !== null);
       const isSame = live !== undefined && isTrigger(wanted, live);
       return { isThere: live !== undefined, isSame, definer: live?.definer ?? null };
     }
