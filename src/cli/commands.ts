@@ -169,7 +169,7 @@ export const commands = (): readonly CommandRecord[] => [
       'Compares the live tables with the declared ones. An exact match is recorded in the history; otherwise each ' +
       'difference is listed with the SQL that ends it. No row, and nothing that is not declared, is lost.',
     options: [
-      flag('repair', 'carry the repairs out, then record; what is yours to decide stops it'),
+      flag('repair', 'carry out the repairs, then record; stops where the decision is yours'),
       ...changes(),
     ],
     examples: ['adopt', 'adopt --repair', 'adopt --repair --orphans=quarantine', 'adopt --json'],
@@ -186,8 +186,8 @@ export const commands = (): readonly CommandRecord[] => [
     name: 'restore-orphans',
     summary: 'put quarantined rows back',
     description:
-      'Puts the rows back that migrate --orphans=quarantine has set aside, with all that hung on them. A row whose ' +
-      'parent is still missing, or whose id is taken, stays in quarantine. Safe to stop and to run again.',
+      'Puts back the rows that migrate --orphans=quarantine has set aside, and the rows that depended on them. A row ' +
+      'whose parent is still missing, or whose id is taken, stays in quarantine. Safe to stop and to run again.',
     options: [key('only the rows that were set aside for that foreign key')],
     examples: ['restore-orphans', 'restore-orphans --key fk_flows_policy', 'restore-orphans --json'],
     exits: '0 when nothing is left in quarantine, 1 when a row could not be put back',
@@ -203,12 +203,12 @@ export const commands = (): readonly CommandRecord[] => [
     name: 'prune',
     summary: 'delete old executions that are over',
     description:
-      'Deletes executions that are over, in small transactions beside the work of others: those older than an age, ' +
-      "and those beyond the newest so many of their flow; either is enough. A flow's last execution stays, and so " +
-      'does each that is pending or running. Safe to stop and to run again.',
+      'Deletes executions that are over and older than an age, or not among the newest of their flow; with both ' +
+      'options, either is enough. The last execution of each flow stays, and so does each that is pending or ' +
+      'running. Works in small transactions, so that others need not wait. Safe to stop and to run again.',
     options: [
       age('older-than', 'delete those older than that: 90d, 12w, 36h, 30m'),
-      wholeNumber('keep', 'delete those beyond the newest n of their flow', largest.keep),
+      wholeNumber('keep', 'delete those that are not among the newest n of their flow', largest.keep),
       wholeNumber('batch-size', 'how many one transaction deletes', largest.batchSize).default(500),
       flag('dry-run', 'count what would be deleted; delete nothing'),
     ],

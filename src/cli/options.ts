@@ -53,7 +53,10 @@ export const changes = (): Option[] => [
   )
     .choices(orphanChoices)
     .default('report'),
-  flag('allow-blocking', 'copy a table of any size where the server can do no other; its writers wait'),
+  flag(
+    'allow-blocking',
+    'copy a table of any size where the server cannot change it in place; writers wait meanwhile',
+  ),
 ];
 
 /** One of the declared foreign keys. */

@@ -36,9 +36,9 @@ export function openDataSource(
 
 /** Options of {@link pruneExecutions}; at least one of the first two. */
 export interface PruneExecutionsOptions {
-  /** Runs that are over go once they are older than this, in milliseconds. Default: their age does not matter. */
+  /** Deletes runs that are over and older than this, in milliseconds. Default: deletes none for its age. */
   readonly olderThanMs?: number;
-  /** Runs that are over go beyond the newest so many of their flow. Default: their number does not matter. */
+  /** Deletes runs that are over and not among this many newest of their flow. Default: deletes none for its rank. */
   readonly keepPerFlow?: number;
   /** How many runs one transaction deletes, at most. */
   readonly batchSize: number;

@@ -17,8 +17,8 @@ const variables = wordsOf('environment');
 const isSet = (env: NodeJS.ProcessEnv, name: string): boolean => env[name] !== undefined && env[name] !== '';
 
 /**
- * A variable that is not known and resembles one that is, with what is wrong. One that says the same as the one that it
- * resembles is as good as left out: programs of several kinds may share an environment.
+ * Finds variables that are not known and resemble a known one, each with what is wrong. A variable with the same value as
+ * the one it resembles is ignored: programs of several kinds may share an environment.
  */
 function misnamed(env: NodeJS.ProcessEnv): ReadonlyMap<string, string> {
   const found = new Map<string, string>();

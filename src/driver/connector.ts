@@ -93,7 +93,7 @@ function withHosts(mysql2: typeof Mysql2, hosts: readonly HostAddress[]): Connec
     const limitMs = account.connectTimeout ?? settingDefaults.connectTimeoutMs;
     return askNode(mysql2.createConnection({ ...account, ...host }), limitMs);
   });
-  /** A host that a program sets in place of the configured ones has the last word. */
+  /** False for a host that a program has set in place of the configured ones: it is used as it is. */
   const isForHosts = ({ host, port }: Options): boolean =>
     hosts[0] !== undefined && host === hosts[0].host && port === hosts[0].port;
   const createPool = (options: Mysql2.PoolOptions): PoolLike => {

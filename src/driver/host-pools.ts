@@ -72,8 +72,8 @@ export type UnfitListeners = WeakMap<object, (code: string) => void>;
  * to, or whose server refuses to write, is the writer no longer: the next connection goes to the next host. A
  * statement that was under way is not repeated: what became of it is not known.
  *
- * mysql2's own PoolCluster does not do: it takes a node that fails away for ever, or retries it at once and without end,
- * and it does not know of servers that answer and take no writes.
+ * mysql2's own PoolCluster is not enough: it removes a failing node for good, or retries it at once and without end, and
+ * it cannot tell a server that answers but takes no writes.
  */
 export class FailoverPool implements PoolLike {
   private readonly pools: readonly HostPool[];

@@ -15,7 +15,7 @@ export type UnfitCode = 'SERVER_READ_ONLY' | 'SERVER_NOT_READY';
 /** Told of a session whose server refused a statement in a way that no other statement will mend. */
 export type UnfitListener = (connection: Mysql2.PoolConnection, code: UnfitCode) => void;
 
-/** 1792 is about one transaction, 3989 about one database: the server may be as good as ever. */
+/** 1792 is about one transaction, 3989 about one database: neither says that the server is read-only. */
 const ofLessThanTheServer = new Set([1792, 3989]);
 
 function unfitCode(error: unknown): UnfitCode | null {
@@ -38,9 +38,9 @@ function isClosed(error: unknown): boolean {
 
 /**
  * Makes a pooled connection close instead of going back into its pool once its server has refused a statement as
- * read-only or not ready. A pool would hand it out for ever: behind an address that moves to another server when the
- * first one is demoted, the old sessions stay with the old server. And one that was closed by the other side: the pool learns
- * that only a moment later, and would hand it out meanwhile.
+ * read-only or not ready. Otherwise the pool would hand it out again and again: when an address moves to another server
+ * because the first one is demoted, old sessions stay with the old server. The same for a connection that the server has
+ * closed: the pool learns of it a moment later, and would hand it out meanwhile.
  *
  * The values of a statement are taken out of the error that it fails with.
  *

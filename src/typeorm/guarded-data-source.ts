@@ -76,7 +76,7 @@ function withoutSecrets(options: object): Partial<DataSourceOptions> {
 export class ProtectionFlowsDataSource extends DataSource implements Database {
   /** What the engine works on: this package's tables. */
   readonly subject = subject;
-  /** What was set by `setOptions` before `initialize`: it has the last word, as for any DataSource. */
+  /** Options that `setOptions` set before `initialize`: they win over the configured ones, as for any DataSource. */
   readonly #overrides: Partial<DataSourceOptions> = {};
   private detected: Server | undefined;
   private initializing: Promise<this> | undefined;

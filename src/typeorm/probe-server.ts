@@ -4,8 +4,8 @@ import { findWriter, openConnection, type Address, type Connector } from '../eng
 import { translated } from '../validation/server-errors';
 
 /**
- * Where TypeORM's pool connects to: account, TLS and `extra` are the same for every session, or a server that wants TLS
- * would be spoken to without it.
+ * Where TypeORM's pool connects to. Account, TLS and `extra` are the same for every session: a server that requires TLS
+ * must get it from each of them.
  */
 export function addressOf(options: MysqlOptions): Address {
   const { host, port, socketPath, username, password, database } = options.replication?.master ?? options;
@@ -29,7 +29,7 @@ export function addressOf(options: MysqlOptions): Address {
 
 /**
  * Asks the server what it is, on a connection of its own, before TypeORM's driver is chosen: TypeORM with the
- * wrong type sees differences for ever, and destroys.
+ * wrong type sees differences that are none, and drops columns for them.
  */
 export async function probeServer(options: MysqlOptions): Promise<Server> {
   const address = addressOf(options);

@@ -1,5 +1,5 @@
 const widest = 80;
-/** Names of ours have nearly as many letters: with less, a terminal had better break the lines itself. */
+/** Our names have nearly as many letters: on a narrower terminal we do not wrap, the terminal does. */
 const narrowest = 40;
 
 let width = widest;
@@ -7,7 +7,7 @@ let width = widest;
 /** The width that every text output keeps to, SQL excepted: it must stay as it is to be pasted. */
 export const textWidth = (): number => width;
 
-/** The width of text on a stream of so many columns; undefined and 0 where it has none. */
+/** The width of text on a stream with that number of columns: undefined or 0 for a stream without columns. */
 export const widthFor = (columns: number | undefined): number =>
   columns === undefined || columns === 0 || Number.isNaN(columns)
     ? widest
@@ -18,7 +18,7 @@ export function fitText(columns: number | undefined): void {
   width = widthFor(columns);
 }
 
-/** Makes text that somebody puts a margin of so many columns before. */
+/** Makes text narrower by a margin, which the caller puts before each line. */
 export function narrowed<T>(margin: number, make: () => T): T {
   const before = width;
   width -= margin;
