@@ -48,6 +48,7 @@ module.exports = {
     ...['integration', 'fault', 'e2e'].map(withServer),
   ],
   testTimeout: 120_000,
+  testSequencer: '<rootDir>/test/support/longest-first.js',
   // More than the cores: most of a test's time is the server's
   maxWorkers: 3,
 };

@@ -27,12 +27,16 @@ async function check(name, [program, ...args]) {
   return code === 0 ? [] : [`\n== ${name}\n${output}`];
 }
 
-/** What can be known of a change in a minute or two: lint, types, unit tests, migrations against entities. */
-await runScript(async () => {
+/**
+ * What can be known of a change in a minute or two: lint, types, unit tests, migrations against entities. Words choose
+ * among them by how their names begin.
+ */
+await runScript(async (words) => {
   const begun = performance.now();
   await ensureNodeModules();
   await ensureDatabaseServer();
-  const left = Object.entries(checks);
+  const isWanted = ([name]) => words.length === 0 || words.some((word) => name.startsWith(word));
+  const left = Object.entries(checks).filter(isWanted);
   const failures = [];
   const lane = async () => {
     for (let next = left.shift(); next !== undefined; next = left.shift()) {

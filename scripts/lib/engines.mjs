@@ -68,9 +68,14 @@ export async function setupEngines() {
     );
   }
   await ensureNodeModules();
-  await ensureDistributionServer();
-  await ensureGalera();
-  await ensureLinters();
   await ensureDebootstrap();
-  for (const engine of engines) await ensureEngine(engine);
+  const ofThisSystem = async () => {
+    await ensureDistributionServer();
+    await ensureGalera();
+    await ensureLinters();
+  };
+  // Each root file system is a system of its own, with its own lock of packages
+  const ended = await Promise.allSettled([...engines.map(ensureEngine), ofThisSystem()]);
+  const failed = ended.find(({ status }) => status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
 }
