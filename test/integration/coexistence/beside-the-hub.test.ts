@@ -1,0 +1,61 @@
+import { installGuards, removeGuards } from '../../../src/engine/migrate';
+import { PlatformHub } from '../../support/platform-hub';
+import { wrongFlows } from '../../support/recomputation';
+import { useDataLayer } from '../repositories/data-layer';
+import { sequences, type Scene, type Stage } from './sequences';
+
+// Guards what is said of the hub beside this package: what goes wrong without guards, and that with them nothing does.
+describe('beside the hub', () => {
+  const layer = useDataLayer();
+  let hub: PlatformHub;
+  beforeAll(async () => {
+    hub = await PlatformHub.connect(layer.database.settings, 'server');
+  });
+  afterAll(() => hub.close());
+  afterEach(() => layer.dataSource.query('DELETE FROM protection_flows'));
+
+  async function newStage(): Promise<Stage> {
+    const { id } = await layer.repositories.flows.create(layer.newFlow());
+    return { ...layer.repositories, flowId: id, hub, ours: layer.dataSource };
+  }
+
+  async function expectScene({ flowId, executions, flows }: Stage, run: string, scene: Scene): Promise<void> {
+    if (scene.flow !== undefined) expect(await flows.get(flowId)).toMatchObject(scene.flow);
+    if (scene.run !== undefined) expect(await executions.get(run)).toMatchObject(scene.run);
+    if (scene.next !== undefined)
+      expect((await flows.get(flowId)).next_execution_time?.toISOString().slice(4)).toBe(scene.next);
+    if (scene.running !== undefined) expect(await executions.listRunning()).toHaveLength(scene.running);
+  }
+
+  /** The flows whose statistics are not what their runs say. */
+  const wrongNow = async (): Promise<string[]> => [
+    ...(
+      await wrongFlows(layer.database.session, new Map(), { timesAreReal: false, toTheSecond: false })
+    ).keys(),
+  ];
+
+  describe('without guards', () => {
+    it.each(sequences)('$name', async ({ play, right, wrong, harm }) => {
+      const stage = await newStage();
+      const run = await play(stage);
+      await expectScene(stage, run, wrong ?? harm ?? right);
+      expect(await wrongNow()).toEqual(wrong === undefined ? [] : [stage.flowId]);
+    });
+  });
+
+  describe('with guards', () => {
+    beforeAll(async () => {
+      expect(await installGuards(layer.dataSource)).toMatchObject({ ok: true });
+    });
+    afterAll(async () => {
+      await removeGuards(layer.dataSource);
+    });
+
+    it.each(sequences)('$name', async ({ play, right }) => {
+      const stage = await newStage();
+      const run = await play(stage);
+      await expectScene(stage, run, right);
+      expect(await wrongNow()).toEqual([]);
+    });
+  });
+});
