@@ -3,7 +3,7 @@ import type { Finding } from '../preflight';
 import type { Repair } from './repair';
 import type { Survey } from './survey';
 import { runStep, type StepContext } from '../steps/step';
-import { keyFault, takeOffUnproven } from '../migrate/late-keys';
+import { keyFault, takeOffUnvalidated } from '../migrate/late-keys';
 import type { Look } from './look';
 import { refusedKeys } from './key-results';
 
@@ -40,7 +40,7 @@ export async function carryOut(
 ): Promise<CarriedOut> {
   const done = new Set<Repair>();
   const found: Finding[] = [];
-  await takeOffUnproven(context, facts, findings);
+  await takeOffUnvalidated(context, facts, findings);
   for (const repair of survey.repairs) {
     tell(repair.title);
     try {

@@ -5,7 +5,7 @@ import { describeOrphanMend, mendOrphansSql, orphansSql } from '../orphans/find-
 import { quoteName } from '../server/queryable';
 import type { Server } from '../server/server';
 import type { Words } from '../server/words';
-import { keyState } from '../steps/key-state';
+import { keyState, replacedBy } from '../steps/key-state';
 import { note, partsOf, statement, type RemedyPart } from '../steps/remedy';
 import { fillParts, prepareColumns, questionParts } from './column-remedies';
 import { declaredKeyOf, disturbedColumns, keyDecisions, keysInTheWay, takeOffKeys, type KeyAt } from './keys';
@@ -215,8 +215,8 @@ class RemedyPlan {
   private added(at: KeyAt): RemedyPart[] {
     const { table, key } = at;
     const state = keyState(table, key, this.withFittingParent(at), { replacing: true });
-    if (state.status !== 'to-add' || state.standing) return [];
-    const old = [...state.twins, ...state.replaced];
+    if (state.status !== 'to-add' || state.change.how === 'index-only') return [];
+    const old = replacedBy(state.change);
     const drops = old.filter((name) => name !== key.name).map(dropForeignKeySql);
     const add = alterSql(table, `ADD ${foreignKeySql(key, this.input.server.flavour)}`, ...drops);
     return [

@@ -3,7 +3,7 @@ import type { Subject } from '../history/subject';
 import { stepsOf } from '../steps/migration';
 import { isInTheWay, type Facts, type Finding, type KeyFact } from '../preflight';
 import { alterSql, dropForeignKeySql } from '../schema/ddl';
-import { unprovenName } from '../steps/key-state';
+import { unvalidatedName } from '../steps/key-state';
 import { named } from '../schema/shape';
 import type { Words } from '../server/words';
 import { runStep, type StepContext } from '../steps/step';
@@ -60,15 +60,15 @@ export async function addLateKeys(
  * Takes off the keys that a run which died left unproven, where preflight found orphans under them: when a migrate has
  * returned, no key stands over an orphan, whatever else it refused to do.
  */
-export async function takeOffUnproven(
+export async function takeOffUnvalidated(
   context: StepContext,
   { keys, live }: Facts,
   findings: readonly Finding[],
 ): Promise<void> {
   for (const fact of keys) {
     const { table, key, orphans } = fact;
-    const isUnproven = named(live.get(table)?.foreignKeys ?? [], unprovenName(key)) !== undefined;
-    if (isUnproven && orphans !== null && orphans.rows > 0 && isRefused(fact, findings))
-      await context.execute(alterSql(table, dropForeignKeySql(unprovenName(key))));
+    const isUnvalidated = named(live.get(table)?.foreignKeys ?? [], unvalidatedName(key)) !== undefined;
+    if (isUnvalidated && orphans !== null && orphans.rows > 0 && isRefused(fact, findings))
+      await context.execute(alterSql(table, dropForeignKeySql(unvalidatedName(key))));
   }
 }

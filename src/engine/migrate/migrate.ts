@@ -17,7 +17,7 @@ import { redoMigration, runMigration, type Migration } from '../steps/migration'
 import type { StepContext } from '../steps/step';
 import { withSession, type Database } from '../session/database';
 import { withMigrationSession, type SessionOptions } from '../session/migration-session';
-import { addLateKeys, isRefused, takeOffUnproven } from './late-keys';
+import { addLateKeys, isRefused, takeOffUnvalidated } from './late-keys';
 import { factsOf } from './preflight';
 import { whereOf, type KeyResult, type MigratePlan, type MigrateResult } from './results';
 import { wishesOf, type WishOptions } from './wishes';
@@ -95,7 +95,7 @@ export async function migrate(dataSource: Database, options: MigrateOptions = {}
     const before = await factsOf(dataSource, session, wishes, node);
     const findings = preflight(before);
     const where = whereOf(dataSource);
-    await takeOffUnproven(context, before, findings);
+    await takeOffUnvalidated(context, before, findings);
     if (findings.some((finding) => finding.effect === 'blocking'))
       return { ok: false, ...where, applied: [], keys: keyResults(before, findings), findings };
     if (before.pending.length > 0) await ensureHistory(context);

@@ -1,4 +1,6 @@
-import { ProtectionFlowsError } from '../../errors';
+import { declareArguments, flag, optional, options as optionsOf } from '../../arguments';
+import { indexShape, identifier, keyShape } from '../schema/declared-parts';
+import { argumentsRefused, ProtectionFlowsError } from '../../errors';
 import { readCatalog } from '../schema/catalog/read-catalog';
 import { isGuard } from '../schema/guarded-columns';
 import { guardSql } from './guard-index';
@@ -11,19 +13,27 @@ import {
   otherSql,
   type Statement,
 } from '../schema/ddl';
-import { keyState, unprovenName, type KeyObstacle, type KeyState } from './key-state';
+import {
+  bringing,
+  keyState,
+  replacedBy,
+  unvalidatedName,
+  type KeyChange,
+  type KeyObstacle,
+  type KeyState,
+} from './key-state';
 import { orphanChoicesFor, possibleChoice, settleOrphans } from '../orphans/settle-orphans';
 import { findOrphans, orphansSql, type Orphans, findSettledOrphans } from '../orphans/find-orphans';
 import type { Flavour } from '../server/server';
 import { named, withTable, type ForeignKey, type Index, type Schema, type Table } from '../schema/shape';
 import type { Step, StepContext } from './step';
 import { isPrefixOf } from './indexes';
-import { alignColumn, alignmentSql } from './align-column';
+import { alignColumn, alignmentSql, type Alignment } from './align-column';
 
 const unchecked = otherSql('SET SESSION foreign_key_checks = 0');
 const checked = otherSql('SET SESSION foreign_key_checks = 1');
 
-/** How often orphans may be found of which none is there any more when they are to be settled. */
+/** How often the rows that a scan found may all be gone by the time they are to be settled. */
 const mostIdle = 20;
 
 /** A key that is to be added, where, and the index that it lives on. */
@@ -34,7 +44,6 @@ interface KeyAt {
 }
 
 type ToAdd = Extract<KeyState, { status: 'to-add' }>;
-type GivingWay = Pick<ToAdd, 'twins' | 'replaced'>;
 
 function refuse(key: ForeignKey, obstacle: KeyObstacle): never {
   throw new ProtectionFlowsError(obstacle.code, {
@@ -69,21 +78,20 @@ function indexStatements({ table, key, index }: KeyAt, child: Table): Statement[
   ];
 }
 
-const addUnprovenSql = ({ table, key }: KeyAt, flavour: Flavour): Statement =>
-  altering(table, online, `ADD ${foreignKeySql({ ...key, name: unprovenName(key) }, flavour)}`);
+const unvalidatedSql = ({ table, key }: KeyAt, flavour: Flavour): Statement =>
+  altering(table, online, `ADD ${foreignKeySql({ ...key, name: unvalidatedName(key) }, flavour)}`);
 
 /**
- * What gives the key its own name, so that at no moment nothing guards the rows: in one statement; in two where that
- * name has to be freed first, as neither server takes DROP and ADD of one name together (1826), while a twin stands.
+ * What gives the key its own name, in one statement, so that some key guards the rows at every moment. Two statements
+ * where a superseded key has that name: neither server takes DROP and ADD of one name together (1826).
+ *
+ * @param replaced the keys that give way; one of them guards the rows, unless all are superseded
  */
-function proveSql({ table, key }: KeyAt, flavour: Flavour, { twins, replaced }: GivingWay): Statement[] {
-  const [freed, others] = [true, false].map((isOwn) =>
-    replaced.filter((name) => (name === key.name) === isOwn).map(dropForeignKeySql),
-  );
-  const drops = [...twins.map(dropForeignKeySql), ...(others ?? [])];
+function nameSql({ table, key }: KeyAt, flavour: Flavour, replaced: readonly string[]): Statement[] {
+  const others = replaced.filter((name) => name !== key.name);
   return [
-    ...(freed ?? []).map((drop) => altering(table, online, drop)),
-    altering(table, online, `ADD ${foreignKeySql(key, flavour)}`, ...drops),
+    ...(others.length < replaced.length ? [altering(table, online, dropForeignKeySql(key.name))] : []),
+    altering(table, online, `ADD ${foreignKeySql(key, flavour)}`, ...others.map(dropForeignKeySql)),
   ];
 }
 
@@ -97,8 +105,18 @@ async function executeUnchecked(context: StepContext, { sql }: Statement): Promi
   }
 }
 
-/** Looks for orphans under a key that stands; carries out what the caller chose for them, or refuses, until none is left. */
-async function settle(
+async function placeIndex(context: StepContext, at: KeyAt, child: Table): Promise<void> {
+  for (const { sql } of indexStatements(at, child)) await context.execute(sql);
+}
+
+const alignChild = (context: StepContext, { index }: KeyAt, child: Table, align: Alignment): Promise<void> =>
+  alignColumn(context, child, align, index);
+
+const addUnvalidated = (context: StepContext, at: KeyAt): Promise<void> =>
+  executeUnchecked(context, unvalidatedSql(at, context.server.flavour));
+
+/** Looks for orphans under a key that is there, and does what the caller chose, until none is left; or refuses. */
+async function clearOrphans(
   context: StepContext,
   at: KeyAt,
   live: Schema,
@@ -118,8 +136,8 @@ async function settle(
   }
 }
 
-/** Looks at the rows under the key that stands; puts the key under its own name, or takes it off again. */
-async function prove(context: StepContext, at: KeyAt, givingWay: GivingWay): Promise<void> {
+/** Clears the orphans under the unvalidated key, or a duplicate; where that fails, takes the unvalidated one off. */
+async function validate(context: StepContext, at: KeyAt, isUnvalidated: boolean): Promise<void> {
   const { table, key } = at;
   try {
     const live = await readCatalog(context.session, context.server, [table, key.parentTable]);
@@ -130,43 +148,64 @@ async function prove(context: StepContext, at: KeyAt, givingWay: GivingWay): Pro
         details: { key: key.name, table },
       });
     }
-    await settle(context, at, live, (child) => findSettledOrphans(context, child, key, live));
+    await clearOrphans(context, at, live, (child) => findSettledOrphans(context, child, key, live));
   } catch (error) {
-    if (givingWay.twins.includes(unprovenName(key)))
-      await context.execute(altering(table, '', dropForeignKeySql(unprovenName(key))).sql);
+    if (isUnvalidated)
+      await context.execute(altering(table, '', dropForeignKeySql(unvalidatedName(key))).sql);
     throw error;
   }
-  for (const statement of proveSql(at, context.server.flavour, givingWay))
+}
+
+async function giveOwnName(context: StepContext, at: KeyAt, replaced: readonly string[]): Promise<void> {
+  for (const statement of nameSql(at, context.server.flavour, replaced))
     await executeUnchecked(context, statement);
 }
 
-async function addKey(context: StepContext, at: KeyAt, before: Schema, state: ToAdd): Promise<void> {
-  const { key, index } = at;
-  for (const { sql } of indexStatements(at, state.child)) await context.execute(sql);
-  if (state.standing)
-    return settle(context, at, before, (child) => findSettledOrphans(context, child, key, before));
-  if (state.twins.length > 0) return prove(context, at, state);
-  if (state.align !== null) await alignColumn(context, state.child, state.align, index);
-  await executeUnchecked(context, addUnprovenSql(at, context.server.flavour));
-  await prove(context, at, { ...state, twins: [unprovenName(key)] });
+/** The keys that give way at step 5: those that are there, and the unvalidated one, which step 3 adds. */
+function givingWay({ key }: KeyAt, change: KeyChange): string[] {
+  const added = bringing(change)?.how === 'validate' ? [] : [unvalidatedName(key)];
+  return [...added, ...replacedBy(change)];
 }
+
+async function addKey(context: StepContext, at: KeyAt, before: Schema, state: ToAdd): Promise<void> {
+  const { child, change } = state;
+  const bring = bringing(change);
+  await placeIndex(context, at, child);
+  if (bring === null)
+    return clearOrphans(context, at, before, (one) => findSettledOrphans(context, one, at.key, before));
+  if (bring.how === 'align-then-add') await alignChild(context, at, child, bring.align);
+  if (bring.how !== 'validate') await addUnvalidated(context, at);
+  const replaced = givingWay(at, change);
+  await validate(context, at, replaced.includes(unvalidatedName(at.key)));
+  await giveOwnName(context, at, replaced);
+}
+
+const assertArguments = declareArguments('addForeignKey', {
+  table: identifier,
+  key: keyShape,
+  index: indexShape,
+  options: optionsOf({ replacing: optional(flag) }),
+});
 
 /**
  * Adds a foreign key to a table that may hold rows and be in use:
  *
- * 1. puts the key's index there, where it is missing or stands behind one that weakens the key (MySQL);
- * 2. gives the child column the live parent column's charset and collation, where it has others;
- * 3. adds the key as `<name>_unproven` with foreign_key_checks = 0, which neither reads the rows nor holds up a writer;
- * 4. looks for orphans, and does with them what the caller chose: from 3 on every other connection is checked, so this
- *    answer is final (whoever migrates has looked before, and refused early: preflight);
- * 5. gives the key its own name, in one statement; or takes it off again where there are orphans, and refuses with
- *    FK_ORPHAN_ROWS.
+ * 1. `placeIndex` puts the key's index there, where it is missing or stands behind one that weakens the key (MySQL);
+ * 2. `alignChild` gives the child column the live parent column's charset and collation, where it has others;
+ * 3. `addUnvalidated` adds the key as `<name>_unproven` with foreign_key_checks = 0: that neither reads the rows nor
+ *    holds up a writer;
+ * 4. `validate` looks for orphans, and does with them what the caller chose. From 3 on the server checks every other
+ *    connection, so the answer is final (preflight has looked before, and refused early). Where orphans are to stay, it
+ *    takes the key off again and refuses with FK_ORPHAN_ROWS;
+ * 5. `giveOwnName` gives the key its own name, in one statement.
  *
- * So a key under its own name has no orphans, and a run that died between 3 and 5 is known by the name that it left:
- * the next goes on at 4. A key whose parent table does not exist is left for a later migrate. Its undoing drops the key.
+ * So a key under its own name has no orphans. Where a run died between 3 and 5, the name that it left tells, and the next
+ * run goes on at 4. A key whose parent table does not exist is left for a later migrate. Undoing the step drops the key.
  *
  * @param index the index of the child that the key lives on; put there where it is missing
  * @param options `replacing`: a key from that column to that parent by other rules gives way at 5, and is not refused
+ * @throws ProtectionFlowsError VALIDATION_FAILED for arguments that are none, an index that does not begin with the key's
+ * column, a key of more than one column
  */
 export function addForeignKey(
   table: string,
@@ -174,6 +213,14 @@ export function addForeignKey(
   index: Index,
   options: { readonly replacing?: boolean | undefined } = {},
 ): Step {
+  assertArguments({ table, key, index, options });
+  if (index.columns[0]?.name !== key.columns[0])
+    throw argumentsRefused('addForeignKey', [
+      {
+        field: 'index',
+        constraints: { begins: `index must begin with ${key.columns[0]}, where the key starts` },
+      },
+    ]);
   const at: KeyAt = { table, key, index };
   return {
     title: `add foreign key ${key.name}`,
@@ -185,23 +232,20 @@ export function addForeignKey(
       const state = keyState(table, key, live, options);
       if (state.status === 'refused') refuse(key, state.obstacle);
       if (state.status !== 'to-add') return [];
-      const { child, align, twins, replaced, standing } = state;
-      if (standing) return indexStatements(at, child);
-      const own = [unprovenName(key)];
-      const fresh = [
-        ...(align ? alignmentSql(server, child, align, index) : []),
-        unchecked,
-        addUnprovenSql(at, server.flavour),
-      ];
+      const { child, change } = state;
+      const bring = bringing(change);
+      if (bring === null) return indexStatements(at, child);
       return [
         ...indexStatements(at, child),
-        ...(twins.length === 0 ? fresh : [unchecked]),
-        ...proveSql(at, server.flavour, { twins: twins.length === 0 ? own : twins, replaced }),
+        ...(bring.how === 'align-then-add' ? alignmentSql(server, child, bring.align, index) : []),
+        unchecked,
+        ...(bring.how === 'validate' ? [] : [unvalidatedSql(at, server.flavour)]),
+        ...nameSql(at, server.flavour, givingWay(at, change)),
         checked,
       ];
     },
     undo: (live) =>
-      [key.name, unprovenName(key)]
+      [key.name, unvalidatedName(key)]
         .filter((name) => named(live.get(table)?.foreignKeys ?? [], name))
         .map((name) => altering(table, '', dropForeignKeySql(name))),
     async run(context, live) {
@@ -210,9 +254,9 @@ export function addForeignKey(
       if (state.status === 'deferred') return;
       try {
         if (state.status === 'refused') refuse(key, state.obstacle);
-        // One that stands under its own name may have been made by hand, over whatever rows
+        // Somebody may have made the key by hand, over whatever rows
         if (state.status === 'to-add') await addKey(context, at, live, state);
-        else await settle(context, at, live, (child) => findOrphans(context.session, child, key, live));
+        else await clearOrphans(context, at, live, (child) => findOrphans(context.session, child, key, live));
       } finally {
         context.onKey?.(key.name, Math.round(performance.now() - start));
       }

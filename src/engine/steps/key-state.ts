@@ -1,7 +1,9 @@
 import { compareForeignKey, describeDifference, doTheSame } from '../schema/compare';
-import { expectedText, type TextSettings } from '../schema/ddl';
+import { unvalidatedMark } from '../schema/declared-parts';
+import { expectedText } from '../schema/ddl';
+import type { Alignment } from './align-column';
 import { keyObstacles, type KeyObstacle } from './key-obstacles';
-import { named, type Column, type ForeignKey, type Schema, type Table } from '../schema/shape';
+import { named, type ForeignKey, type Schema, type Table } from '../schema/shape';
 
 export type { KeyObstacle } from './key-obstacles';
 
@@ -19,23 +21,44 @@ export type KeyState =
   | {
       readonly status: 'to-add';
       readonly child: Table;
-      /** The child column with the parent's charset and collation, where it has another now. */
-      readonly align: { readonly column: Column; readonly text: TextSettings } | null;
-      /** Keys of other names that do the same: one already guards new rows, and all give way to the declared one. */
-      readonly twins: readonly string[];
-      /** Keys from the same column to the same parent by other rules, which give way to the declared one. */
-      readonly replaced: readonly string[];
-      /** True where the key is there as declared, but the server lets rows through: its index is what is to be mended. */
-      readonly standing: boolean;
+      readonly change: KeyChange;
     };
+
+/** What is left to be done for a key, by what is there of it. */
+export type KeyChange =
+  | FreshKey
+  /** The rules of the same key differ: those keys give way to the declared one, once that has been brought. */
+  | { readonly how: 'supersede'; readonly superseded: readonly string[]; readonly bring: FreshKey }
+  /** The key is there as declared, but the server lets rows through: its index is what is to be mended. */
+  | { readonly how: 'index-only' };
+
+type FreshKey =
+  /** Nothing of it is there. */
+  | { readonly how: 'add' }
+  /** The child column has another charset or collation than its parent's, and is to get the parent's first. */
+  | { readonly how: 'align-then-add'; readonly align: Alignment }
+  /** Keys of other names do the same: one guards new rows already, and all give way once the old rows were looked at. */
+  | { readonly how: 'validate'; readonly duplicates: readonly string[] };
+
+/** The keys that are there and give way to the declared one. */
+export function replacedBy(change: KeyChange): readonly string[] {
+  if (change.how === 'supersede') return [...replacedBy(change.bring), ...change.superseded];
+  return change.how === 'validate' ? change.duplicates : [];
+}
+
+/** What of the change brings the key; null where it is there. */
+export const bringing = (change: KeyChange): FreshKey | null => {
+  if (change.how === 'index-only') return null;
+  return change.how === 'supersede' ? change.bring : change;
+};
 
 const refused = (obstacle: KeyObstacle): KeyState => ({ status: 'refused', obstacle, obstacles: [obstacle] });
 
 /**
- * The name that a key has from its adding until its rows were looked at: a key under its own name has no orphans, and
- * what a run that died in between left is known by its name.
+ * The name of a key that is not validated: the server checks new rows by it, and nobody has looked at the old ones. So a
+ * key under its own name has no orphans, and the name tells the next run where a dead one stopped.
  */
-export const unprovenName = (key: ForeignKey): string => `${key.name}_unproven`;
+export const unvalidatedName = (key: ForeignKey): string => `${key.name}${unvalidatedMark}`;
 
 /** True for a key that says what the declared one says, but for its rules. */
 export const hasOtherRules = (key: ForeignKey, other: ForeignKey): boolean =>
@@ -84,18 +107,25 @@ export function keyState(
   const obstacles = keyObstacles(child, parent, key);
   const [obstacle] = obstacles;
   if (obstacle !== undefined) return { status: 'refused', obstacle, obstacles };
-  const column = named(child.columns, key.columns[0]);
-  const wanted = column && expectedText(new Map(), { ...child, foreignKeys: [key] }, column, live);
-  const differs =
-    column && wanted && (column.charset !== wanted.charset || column.collation !== wanted.collation);
-  const others = child.foreignKeys.filter(({ name }) => name !== key.name);
-  const twins = others.filter((one) => doTheSame(key, one)).map(({ name }) => name);
-  const replaced = replacing
-    ? child.foreignKeys
-        .filter((one) => hasOtherRules(key, one) && !twins.includes(one.name))
-        .map(({ name }) => name)
+  const superseded = replacing
+    ? child.foreignKeys.filter((one) => hasOtherRules(key, one)).map(({ name }) => name)
     : [];
-  const align = differs ? { column, text: wanted } : null;
-  const standing = found !== undefined && !replaced.includes(key.name);
-  return { status: 'to-add', child, align, twins, replaced, standing };
+  if (found !== undefined && !superseded.includes(key.name))
+    return { status: 'to-add', child, change: { how: 'index-only' } };
+  const bring = freshKey(child, key, live);
+  const change: KeyChange = superseded.length === 0 ? bring : { how: 'supersede', superseded, bring };
+  return { status: 'to-add', child, change };
+}
+
+/** How a key comes that is not there under its own name, keys by other rules left aside. */
+function freshKey(child: Table, key: ForeignKey, live: Schema): FreshKey {
+  const duplicates = child.foreignKeys
+    .filter(({ name }) => name !== key.name)
+    .filter((one) => doTheSame(key, one));
+  if (duplicates.length > 0) return { how: 'validate', duplicates: duplicates.map(({ name }) => name) };
+  const column = named(child.columns, key.columns[0]);
+  const text = column && expectedText(new Map(), { ...child, foreignKeys: [key] }, column, live);
+  if (!column || !text || (column.charset === text.charset && column.collation === text.collation))
+    return { how: 'add' };
+  return { how: 'align-then-add', align: { column, text } };
 }

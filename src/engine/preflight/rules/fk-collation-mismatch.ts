@@ -1,11 +1,13 @@
+import { bringing } from '../../steps/key-state';
 import type { Rule } from '../finding';
 import { serverAnswer } from '../key-findings';
 
 /** A child column in another charset or collation than its parent: migrate gives it the parent's. */
 export const fkCollationMismatch: Rule = ({ keys, server }) =>
   keys.flatMap(({ table, key, state }) => {
-    if (state.status !== 'to-add' || state.align === null) return [];
-    const { column, text } = state.align;
+    const bring = state.status === 'to-add' ? bringing(state.change) : null;
+    if (bring?.how !== 'align-then-add') return [];
+    const { column, text } = bring.align;
     return [
       {
         code: 'FK_COLLATION_MISMATCH',
