@@ -1,3 +1,25 @@
+import {
+  choice,
+  declareArguments,
+  flag,
+  optional,
+  options as optionsOf,
+  that,
+  type Reader,
+} from '../../arguments';
+import { quoteText } from '../server/queryable';
+import {
+  columnType,
+  defaultValue,
+  deleteRules,
+  expression,
+  identifier,
+  keyName,
+  keyTarget,
+  listOf,
+  literalText,
+  tableParts,
+} from './declared-parts';
 import type { Check, Column, ForeignKey, Index, ReferentialAction, Table } from './shape';
 
 /** What a column's declaration may say besides its name and type. */
@@ -12,15 +34,55 @@ interface ColumnOptions {
 export const now = 'current_timestamp';
 /** The default uuid(). */
 export const uuid = 'uuid()';
-/** A literal default. */
-export const literal = (value: string | number): string => `'${value}'`;
 
-/** An ENUM's type. */
-export const enumOf = (...values: string[]): string =>
-  `enum(${values.map((value) => `'${value}'`).join(',')})`;
+const assertLiteral = declareArguments('literal', {
+  value: that<string | number>(
+    'isLiteral',
+    (value) => Number.isFinite(value) || (typeof value === 'string' && !/[\\\0]/.test(value)),
+    'must be a number, or a text without backslashes',
+  ),
+});
 
-/** A column that refuses NULL unless told otherwise. */
+/**
+ * A literal default.
+ *
+ * @throws ProtectionFlowsError VALIDATION_FAILED for a text with a backslash, which sql_modes read in two ways
+ */
+export function literal(value: string | number): string {
+  assertLiteral({ value });
+  return quoteText(String(value));
+}
+
+const assertEnum = declareArguments('enumOf', { values: listOf(literalText, 'value') });
+
+/**
+ * An ENUM's type.
+ *
+ * @throws ProtectionFlowsError VALIDATION_FAILED for no value at all, and one that is no text
+ */
+export function enumOf(...values: string[]): string {
+  assertEnum({ values });
+  return `enum(${values.map(quoteText).join(',')})`;
+}
+
+const assertColumn = declareArguments('column', {
+  name: identifier,
+  type: columnType,
+  options: optionsOf({
+    nullable: optional(flag),
+    default: optional(defaultValue),
+    onUpdateNow: optional(flag),
+  }),
+});
+
+/**
+ * A column that refuses NULL unless told otherwise.
+ *
+ * @throws ProtectionFlowsError VALIDATION_FAILED for a name that is none, or longer than 64 characters, a type that is
+ * none, and wrong options; all that is wrong at once, as every function here does
+ */
 export function column(name: string, type: string, options: ColumnOptions = {}): Column {
+  assertColumn({ name, type, options });
   return {
     name,
     type,
@@ -36,12 +98,24 @@ export function column(name: string, type: string, options: ColumnOptions = {}):
 /** A column that may be NULL, and is by default. */
 export const nullable = (name: string, type: string): Column => column(name, type, { nullable: true });
 
+/** A column of an index, as it is declared: its name, and ` DESC` behind it. */
+const indexedColumn: Reader<string> = (value, field, faults) =>
+  identifier(typeof value === 'string' ? nameOf(value) : value, field, faults);
+
+const nameOf = (text: string): string => text.replace(/ DESC$/, '');
+
+const assertIndex = declareArguments('index', {
+  name: identifier,
+  columns: listOf(indexedColumn, 'column'),
+});
+
 /** An index; `'started_at DESC'` for a descending column. */
 export function index(name: string, ...columns: string[]): Index {
+  assertIndex({ name, columns });
   return {
     name,
     columns: columns.map((text) => ({
-      name: text.replace(/ DESC$/, ''),
+      name: nameOf(text),
       descending: text.endsWith(' DESC'),
       prefix: null,
     })),
@@ -56,16 +130,34 @@ export const unique = (name: string, ...columns: string[]): Index => ({
   unique: true,
 });
 
-/** An enforced CHECK. */
-export const check = (name: string, expression: string): Check => ({ name, expression, enforced: true });
+const assertCheck = declareArguments('check', { name: identifier, expression });
 
-/** A foreign key of one column to a parent's key column in the same database. */
+/** An enforced CHECK. */
+export function check(name: string, expression: string): Check {
+  assertCheck({ name, expression });
+  return { name, expression, enforced: true };
+}
+
+const assertForeignKey = declareArguments('foreignKey', {
+  name: keyName,
+  from: identifier,
+  to: keyTarget,
+  onDelete: choice(deleteRules),
+});
+
+/**
+ * A foreign key of one column to a parent's key column in the same database.
+ *
+ * @throws ProtectionFlowsError VALIDATION_FAILED for a rule that InnoDB does not have, and a name of more than 55
+ * characters: nine more are added to it until its rows were looked at
+ */
 export function foreignKey(
   name: string,
   from: string,
   to: { readonly table: string; readonly column: string },
   onDelete: ReferentialAction,
 ): ForeignKey {
+  assertForeignKey({ name, from, to, onDelete });
   return {
     name,
     columns: [from],
@@ -77,7 +169,14 @@ export function foreignKey(
   };
 }
 
-/** An InnoDB table in utf8mb4_unicode_ci with the primary key `id`. */
+const assertTable = declareArguments('table', { name: identifier, parts: tableParts });
+
+/**
+ * An InnoDB table in utf8mb4_unicode_ci with the primary key `id`.
+ *
+ * @throws ProtectionFlowsError VALIDATION_FAILED for a table without the column `id`, a name that is there twice, an index on
+ * a column that is not there, and parts that are none
+ */
 export function table(
   name: string,
   parts: {
@@ -86,6 +185,7 @@ export function table(
     readonly checks?: readonly Check[] | undefined;
   },
 ): Table {
+  assertTable({ name, parts });
   return {
     name,
     engine: 'InnoDB',

@@ -1,3 +1,5 @@
+import { declareArguments, options as optionsOf } from '../../arguments';
+import { identifier, listOf, literalText } from '../schema/declared-parts';
 import { ProtectionFlowsError } from '../../errors';
 import { enumOf } from '../schema/declare';
 import { alterTable } from './alter-table';
@@ -9,6 +11,12 @@ import type { Words } from '../server/words';
 import { named, withTable, type Column, type Schema } from '../schema/shape';
 import type { Step, StepContext } from './step';
 
+const assertAppend = declareArguments('appendEnumValues', {
+  table: identifier,
+  column: identifier,
+  change: optionsOf({ from: listOf(literalText, 'value'), add: listOf(literalText, 'value') }),
+});
+
 /**
  * Appends values to an ENUM. Done when the column has them; any list but the one before or after is
  * SCHEMA_HAND_MADE. Its undoing takes them out again, and refuses while a row holds one (ENUM_VALUE_IN_USE):
@@ -19,6 +27,7 @@ export function appendEnumValues(
   column: string,
   change: { readonly from: readonly string[]; readonly add: readonly string[] },
 ): Step {
+  assertAppend({ table, column, change });
   const before = enumOf(...change.from);
   const after = enumOf(...change.from, ...change.add);
 

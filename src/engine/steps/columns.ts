@@ -1,3 +1,5 @@
+import { declareArguments } from '../../arguments';
+import { columnShape, identifier } from '../schema/declared-parts';
 import { handMade } from './hand-made';
 import { ProtectionFlowsError } from '../../errors';
 import { named, type Column, type Schema, withTable } from '../schema/shape';
@@ -126,6 +128,8 @@ async function assertMayDrop(context: StepContext, table: string, column: Column
   context.onDiscard?.(`${table}.${column.name}`, rows);
 }
 
+const assertAddColumn = declareArguments('addColumn', { table: identifier, column: columnShape });
+
 /**
  * Adds a column, behind the others. Done when one of that name and definition is there; one of another definition is
  * SCHEMA_HAND_MADE. Its undoing drops the column, and refuses while a row holds a value in it
@@ -135,6 +139,7 @@ async function assertMayDrop(context: StepContext, table: string, column: Column
  * https://dev.mysql.com/doc/refman/8.4/en/data-type-defaults.html), as each replica would make up other values.
  */
 export function addColumn(table: string, column: Column): Step {
+  assertAddColumn({ table, column });
   return {
     title: `add column ${table}.${column.name}`,
     tables: [table],
@@ -176,6 +181,12 @@ async function assertFits(
   });
 }
 
+const assertChangeColumn = declareArguments('changeColumn', {
+  table: identifier,
+  before: columnShape,
+  after: columnShape,
+});
+
 /**
  * Changes a column's type, default or nullability in place; its charset and collation stay. Done when the column is
  * as after; any shape but the ones before and after is SCHEMA_HAND_MADE. Both directions look at the rows first where
@@ -183,6 +194,7 @@ async function assertFits(
  * ROLLBACK_WOULD_LOSE_ROWS): a strict server would refuse too, a lax one would cut the value.
  */
 export function changeColumn(table: string, before: Column, after: Column): Step {
+  assertChangeColumn({ table, before, after });
   /** Null where the column is so already. Its charset and collation stay. */
   function changeTo(live: Schema, from: Column, to: Column, words: Words): ColumnChange | null {
     const found = liveColumn(live, table, before.name);

@@ -1,3 +1,5 @@
+import { declareArguments } from '../../arguments';
+import { tableShape } from '../schema/declared-parts';
 import { ProtectionFlowsError } from '../../errors';
 import { catalogRows } from '../server/catalog-rows';
 import { compareTable } from '../schema/compare';
@@ -48,12 +50,15 @@ async function assertMayDrop(context: StepContext, table: string): Promise<void>
   context.onDiscard?.(table, rows);
 }
 
+const assertTable = declareArguments('createTable', { table: tableShape });
+
 /**
  * Creates a table, without its foreign keys. Done when a table of exactly this shape is there (a run may have died
  * right after the CREATE); one of another shape is SCHEMA_HAND_MADE. Its undoing drops the table, and refuses while
  * it holds rows (ROLLBACK_WOULD_LOSE_ROWS) or keys of others point at it (ROLLBACK_BLOCKED_BY_KEYS).
  */
 export function createTable(table: Table): Step {
+  assertTable({ table });
   return {
     title: `create table ${table.name}`,
     tables: [table.name],

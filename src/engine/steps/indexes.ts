@@ -1,3 +1,5 @@
+import { declareArguments, optional, options as optionsOf } from '../../arguments';
+import { identifier, indexShape } from '../schema/declared-parts';
 import { ProtectionFlowsError } from '../../errors';
 import { describeIndexColumns } from '../schema/compare';
 import { handMade } from './hand-made';
@@ -63,6 +65,12 @@ export async function assertUniqueAgain(context: StepContext, table: string, ind
   });
 }
 
+const assertDropIndex = declareArguments('dropIndex', {
+  table: identifier,
+  index: indexShape,
+  options: optionsOf({ coveredBy: optional(indexShape) }),
+});
+
 /**
  * Drops an index; done when none of that name is there, and one of another shape than expected is SCHEMA_HAND_MADE.
  * Its undoing adds the index again; a unique one only while no two rows share its values (ROLLBACK_WOULD_LOSE_ROWS).
@@ -73,8 +81,9 @@ export async function assertUniqueAgain(context: StepContext, table: string, ind
 export function dropIndex(
   table: string,
   index: Index,
-  { coveredBy }: { readonly coveredBy?: Index | undefined } = {},
+  options: { readonly coveredBy?: Index | undefined } = {},
 ): Step {
+  const { coveredBy } = assertDropIndex({ table, index, options }).options;
   function additions(live: Schema, words: Words): string[] {
     if (coveredBy === undefined) return [];
     const found = liveIndex(live, table, coveredBy.name);
@@ -113,11 +122,18 @@ export function dropIndex(
   };
 }
 
+const assertReplaceIndex = declareArguments('replaceIndex', {
+  table: identifier,
+  before: indexShape,
+  after: indexShape,
+});
+
 /**
  * Gives an index other columns under its name, in one statement: a foreign key that needs it is never without. Done
  * when it is as after; any shape but the ones before and after, and its absence, is SCHEMA_HAND_MADE.
  */
 export function replaceIndex(table: string, before: Index, after: Index): Step {
+  assertReplaceIndex({ table, before, after });
   function statements(live: Schema, from: Index, to: Index, words: Words): Statement[] {
     const found = liveIndex(live, table, before.name);
     if (found !== undefined && sameIndex(found, to)) return [];
@@ -143,8 +159,11 @@ export function replaceIndex(table: string, before: Index, after: Index): Step {
   };
 }
 
+const assertAddIndex = declareArguments('addIndex', { table: identifier, index: indexShape });
+
 /** Adds an index; done when one of that name and shape is there. Its undoing drops it. */
 export function addIndex(table: string, index: Index): Step {
+  assertAddIndex({ table, index });
   return {
     title: `add index ${table}.${index.name}`,
     tables: [table],

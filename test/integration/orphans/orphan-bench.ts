@@ -1,6 +1,10 @@
 import type { Connection } from 'mysql2/promise';
 import { declaredSchema, owner } from '../../../src/migrations';
-import { foreignKey, table as declareTable } from '../../../src/engine/schema/declare';
+import {
+  column as declareColumn,
+  foreignKey,
+  table as declareTable,
+} from '../../../src/engine/schema/declare';
 import { findQuarantines, quarantineSources } from '../../../src/engine/orphans/quarantine-table';
 import { restoreRows, type RestoredRows } from '../../../src/engine/orphans/restore-rows';
 import type { Owner } from '../../../src/engine/orphans/context';
@@ -36,8 +40,14 @@ export interface SettleWishes extends Partial<StepContext> {
 export function ownerOfMore(...hanging: { table: string; column: string; parent: string }[]): Owner {
   const declared = new Map(owner.declared);
   for (const { table, column, parent } of hanging) {
-    const before = declared.get(table) ?? declareTable(table, { columns: [], indexes: [] });
-    const key = foreignKey(`fk_${table}_${column}`, column, { table: parent, column: 'id' }, 'CASCADE');
+    const before =
+      declared.get(table) ?? declareTable(table, { columns: [declareColumn('id', 'varchar(64)')] });
+    const key = foreignKey(
+      `fk_${column}_${table}`.slice(0, 55),
+      column,
+      { table: parent, column: 'id' },
+      'CASCADE',
+    );
     declared.set(table, { ...before, foreignKeys: [...before.foreignKeys, key] });
   }
   return { ...owner, declared };

@@ -1,6 +1,6 @@
 import { declaredSchema } from '../../../src/migrations';
 import { compareForeignKeys, compareTable, describeDifference } from '../../../src/engine/schema/compare';
-import { foreignKey, table } from '../../../src/engine/schema/declare';
+import { column, foreignKey, table } from '../../../src/engine/schema/declare';
 import { expectedText } from '../../../src/engine/schema/ddl';
 import { withTable, type Schema, type Table } from '../../../src/engine/schema/shape';
 
@@ -21,7 +21,7 @@ const differences = (change: (one: Table) => Table): string[] => {
 const keyDifferences = (schema: Schema): string[] =>
   compareForeignKeys(flows, schema).map(describeDifference);
 const parents = ['replication_schedules', 'backup_repositories', 'backup_policies'].map(
-  (name): [string, Table] => [name, table(name, { columns: [], indexes: [] })],
+  (name): [string, Table] => [name, table(name, { columns: [column('id', 'varchar(64)')] })],
 );
 const withParents: Schema = new Map([...live, ...parents]);
 const addKey = (schema: Schema, key: Table['foreignKeys'][number]): Schema =>

@@ -32,7 +32,7 @@ describe('the choices for orphans', () => {
   });
 
   it('say what each would do, and why one can not be', () => {
-    const child = table('things', { columns: [column('owner', 'int')], indexes: [] });
+    const child = table('things', { columns: [column('id', 'int'), column('owner', 'int')] });
     expect(orphanChoicesFor(child, key)).toEqual([
       expect.objectContaining({
         does: expect.stringContaining('owner to NULL'),
