@@ -6,6 +6,7 @@ import { measureHistory } from './data/history';
 import { measureHotOperations } from './data/hot-operations';
 import { measureLatest } from './data/latest';
 import { dataOptions } from './data/options';
+import { measurePageReads } from './data/page-reads';
 import {
   claimsReport,
   deletionReport,
@@ -13,6 +14,7 @@ import {
   historyReport,
   latestReport,
   operationsReport,
+  pageReport,
 } from './data/report';
 import { BenchDatabase } from './support/bench-database';
 import { clock } from './support/clock';
@@ -35,6 +37,7 @@ async function measureServer(wish: ServerWish): Promise<void> {
     await timed(`${label}: ${rows} executions filled in`, () => fillDataSet(database, rows));
     print(operationsReport(label, rows, await timed('hot operations', () => measureHotOperations(database))));
     print(latestReport(label, await timed('latest', () => measureLatest(database))));
+    print(pageReport(label, rows, await timed('page', () => measurePageReads(database))));
     print(claimsReport(label, await timed('claims', () => measureClaims(database))));
     const { spread, tied } = await timed('histories filled in', () => fillHistories(database, rows));
     for (const [what, history] of [

@@ -7,7 +7,14 @@ import type { DeletionResult, DeletionResults } from './deletion';
 import type { HistoryResult } from './history';
 import type { OperationResult } from './hot-operations';
 import type { LatestResult } from './latest';
-import { deletionVerdicts, historyVerdicts, latestVerdicts, operationVerdicts } from './verdicts';
+import type { PageRead } from './page-reads';
+import {
+  deletionVerdicts,
+  historyVerdicts,
+  latestVerdicts,
+  operationVerdicts,
+  pageVerdicts,
+} from './verdicts';
 
 const ratio = (one: Spread, other: Spread | undefined): string =>
   other === undefined ? '' : (one.median / other.median).toFixed(2);
@@ -83,6 +90,23 @@ export function latestReport(server: string, result: LatestResult): string {
     ],
   );
   return section(`${server}: newest runs of 500 flows`, table, latestVerdicts(result));
+}
+
+/** What the web page polls. */
+export function pageReport(server: string, rows: number, reads: readonly PageRead[]): string {
+  const table = markdownTable(
+    ['', 'ours', 'middle half', 'its statement, mysql2 alone', 'middle half', 'of floor', 'runs by'],
+    reads.map(({ name, ours, floor, index }) => [
+      name,
+      ms(ours.median),
+      middle(ours),
+      ms(floor.median),
+      middle(floor),
+      ratio(ours, floor),
+      index,
+    ]),
+  );
+  return section(`${server}, ${whole(rows)} executions: what the page polls`, table, pageVerdicts(reads));
 }
 
 /** The pages of a long history. */

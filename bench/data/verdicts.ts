@@ -2,6 +2,7 @@ import { ms } from '../support/figures';
 import { verdict } from '../support/verdict';
 import type { DeletionResults } from './deletion';
 import type { HistoryResult } from './history';
+import type { PageRead } from './page-reads';
 import type { OperationResult } from './hot-operations';
 import type { LatestResult } from './latest';
 
@@ -57,6 +58,19 @@ export function latestVerdicts({ ours, chosen, oneByOne, forms }: LatestResult):
       goals.formOfBest,
     ),
   ];
+}
+
+const pageMs = 50;
+
+/** Holds what the page polls against the time that a poll may take. */
+export function pageVerdicts(reads: readonly PageRead[]): string[] {
+  return reads.map(({ name, ours: { median } }) =>
+    verdict(
+      median <= pageMs,
+      `${name}: ${ms(median)} ms (goal: at most ${pageMs})`,
+      `${ms(median - pageMs)} ms`,
+    ),
+  );
 }
 
 /** Holds the last page against the first. */
