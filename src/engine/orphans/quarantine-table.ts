@@ -29,8 +29,11 @@ function partOfName(prefix: string, table: string): string {
  *
  * @param number 2 and up for rows that were set aside after the table's columns had changed
  */
-export const quarantineName = ({ tablePrefix }: Owner, table: string, number = 1): string =>
-  `${tablePrefix}_orphans${number === 1 ? '' : number}_${partOfName(tablePrefix, table)}`;
+export const quarantineName = (
+  { tablePrefix }: Pick<Owner, 'tablePrefix'>,
+  table: string,
+  number = 1,
+): string => `${tablePrefix}_orphans${number === 1 ? '' : number}_${partOfName(tablePrefix, table)}`;
 
 /** What is known of a row in quarantine besides the row. */
 const ownColumns: Readonly<Record<string, string>> = {

@@ -1,8 +1,9 @@
 import { isProtectionFlowsError, type ProtectionFlowsError } from '../../errors';
 import { readCatalog } from '../schema/catalog/read-catalog';
 import { keyState, type KeyState } from '../steps/key-state';
-import type { OrphanChoice } from '../orphans/context';
+import type { OrphanChoice, Owner } from '../orphans/context';
 import { findOrphans, type Orphans } from '../orphans/find-orphans';
+import { findQuarantines } from '../orphans/quarantine-table';
 import type { Queryable } from '../server/queryable';
 import type { Server } from '../server/server';
 import type { Words } from '../server/words';
@@ -67,7 +68,7 @@ export interface Wishes {
 export interface Facts {
   readonly server: Server;
   /** How remedies name the subject's package and command. */
-  readonly words: Words;
+  readonly words: Words & Pick<Owner, 'tablePrefix'>;
   readonly historyTable: HistoryFact;
   readonly lockTable: LockFact;
   /** Names that the history records, oldest first. */
@@ -85,6 +86,8 @@ export interface Facts {
   readonly hidden: ReadonlySet<string>;
   readonly takenNames: readonly TakenName[];
   readonly wishes: Wishes;
+  /** The quarantines that are there, by the table whose rows they keep; looked for where orphans go to quarantine. */
+  readonly quarantines: ReadonlyMap<string, readonly string[]>;
   /** The size of each table that the plan copies. */
   readonly sizes: ReadonlyMap<string, TableSize>;
 }
@@ -226,6 +229,20 @@ async function readSizes(
   return sizes;
 }
 
+/** The quarantines of the tables, where some key's orphans are to go to quarantine. */
+async function readQuarantines(
+  session: Queryable,
+  { words }: Base,
+  declared: Schema,
+  keys: readonly KeyFact[],
+  { orphans }: Wishes,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const isNeeded = orphans === 'quarantine' && keys.some((fact) => (fact.orphans?.rows ?? 0) > 0);
+  return isNeeded
+    ? findQuarantines(session, { tablePrefix: words.tablePrefix, declared, words })
+    : new Map<string, string[]>();
+}
+
 /** Reads what the rules look at; a user who may not read it all gets as much as the server tells. Changes nothing. */
 export async function readFacts(
   session: Queryable,
@@ -265,6 +282,7 @@ export async function readFacts(
     hidden,
     takenNames: await readTakenNames(session, server, wanted).catch(noneWhereDenied),
     wishes,
+    quarantines: await readQuarantines(session, base, plan.after, keys, wishes),
     sizes: new Map(await readSizes(session, live, plan, wishes).catch(noneWhereDenied)),
   };
 }

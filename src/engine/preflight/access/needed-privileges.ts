@@ -1,3 +1,6 @@
+import { quarantineName } from '../../orphans/quarantine-table';
+import { possibleChoice } from '../../orphans/settle-orphans';
+import type { Schema } from '../../schema/shape';
 import type { Facts, KeyFact } from '../facts';
 import type { Holds } from './privileges';
 
@@ -66,6 +69,40 @@ function forKey({ server, live, hidden, plan }: Facts, fact: KeyFact): NeededPri
   return [...scans, { privilege: 'ALTER', table, key }, { privilege: reference, table: parent, key }];
 }
 
+/** The tables whose rows go with a row of that table, itself among them: by the declared keys ON DELETE CASCADE. */
+function goingWith(declared: Schema, table: string, known: readonly string[] = []): string[] {
+  const all = [...known, table];
+  return [...declared.values()].reduce((found, { name, foreignKeys }) => {
+    const hangs = foreignKeys.some((key) => key.parentTable === table && key.onDelete === 'CASCADE');
+    return hangs && !found.includes(name) ? goingWith(declared, name, found) : found;
+  }, all);
+}
+
+/** What becomes of a key's orphans, as the caller chose: they are cleared, or they move with what hangs on them. */
+function forOrphans(
+  { live, plan, wishes, words, quarantines }: Facts,
+  { table, key, late, orphans }: KeyFact,
+): NeededPrivilege[] {
+  const child = live.get(table);
+  if (child === undefined || orphans === null || orphans.rows === 0) return [];
+  const choice = possibleChoice(child, key, wishes.orphans);
+  const need = (on: string, ...privileges: string[]): NeededPrivilege[] =>
+    privileges.map((privilege) => ({ privilege, table: on, key: late ? key.name : null }));
+  if (choice === 'null') return need(table, 'SELECT', 'UPDATE');
+  if (choice === 'report') return [];
+  return goingWith(plan.after, table)
+    .filter((name) => live.has(name))
+    .flatMap((name) => {
+      const [newest] = quarantines.get(name) ?? [];
+      return [
+        ...need(name, 'SELECT', 'DELETE'),
+        ...(newest === undefined
+          ? need(quarantineName(words, name), 'CREATE', 'INSERT')
+          : need(newest, 'INSERT')),
+      ];
+    });
+}
+
 /** Everything that the next migrate needs; SELECT on a table that the catalog hides for lack of it among it. Pure. */
 export function neededPrivileges(facts: Facts): NeededPrivilege[] {
   return [
@@ -73,7 +110,7 @@ export function neededPrivileges(facts: Facts): NeededPrivilege[] {
     ...forLock(facts),
     ...forStatements(facts),
     ...[...facts.hidden].map((table) => ({ privilege: 'SELECT', table, key: null })),
-    ...facts.keys.flatMap((fact) => forKey(facts, fact)),
+    ...facts.keys.flatMap((fact) => [...forKey(facts, fact), ...forOrphans(facts, fact)]),
   ];
 }
 

@@ -23,11 +23,12 @@ function byTable(missing: readonly NeededPrivilege[]): Map<string, NeededPrivile
  * else one on each table.
  */
 function grantList(
-  { access, live, hidden, historyTable, lockTable }: Facts,
+  { access, live, hidden, historyTable, lockTable, quarantines }: Facts,
   missing: readonly NeededPrivilege[],
 ) {
   if (access === null) return '';
-  const own = [historyTable, lockTable].filter(({ exists }) => exists).map(({ name }) => name);
+  const made = [historyTable, lockTable].filter(({ exists }) => exists).map(({ name }) => name);
+  const own = [...made, ...[...quarantines.values()].flat()];
   const tables = [...new Set(missing.map(({ table }) => table))];
   if (access.grantScope !== null && tables.length > 1) {
     const privileges = [...new Set(missing.map(({ privilege }) => privilege))].sort();
