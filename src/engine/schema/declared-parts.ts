@@ -128,7 +128,7 @@ export const keyShape = shapeOf<ForeignKey>(
   },
 );
 
-type Parts = Pick<Table, 'columns'> & Partial<Pick<Table, 'indexes' | 'checks'>>;
+type Parts = Pick<Table, 'columns'> & Partial<Pick<Table, 'indexes' | 'checks' | 'primaryKey'>>;
 
 /** The names of a list that stand behind an equal one. */
 function repeated(list: readonly { readonly name: string }[]): string[] {
@@ -136,9 +136,14 @@ function repeated(list: readonly { readonly name: string }[]): string[] {
   return names.filter((name, at) => names.indexOf(name) < at);
 }
 
-/** A table's parts: at least its column `id`, no name twice, and no index on a column that is not there. */
-function assertWhole({ columns, indexes = [], checks = [] }: Parts, field: string, faults: FieldFault[]) {
-  if (!named(columns, 'id')) refuse(faults, `${field}.columns`, 'hasId', 'must have the column id');
+/** A table's parts: at least the columns of its primary key, no name twice, and no index on a column that is not there. */
+function assertWhole(
+  { columns, primaryKey = ['id'], indexes = [], checks = [] }: Parts,
+  field: string,
+  faults: FieldFault[],
+) {
+  for (const key of primaryKey)
+    if (!named(columns, key)) refuse(faults, `${field}.columns`, 'hasId', `must have the column ${key}`);
   for (const [name, list] of Object.entries({ columns, indexes, checks }))
     for (const twice of repeated(list))
       refuse(faults, `${field}.${name}`, 'isUnique', `must have ${twice} only once`);
@@ -170,4 +175,7 @@ const lists = {
 export const tableParts = shapeOf<Parts>(lists, assertWhole);
 
 /** A table, as `table` makes it. */
-export const tableShape = shapeOf<Table>({ ...lists, name: identifier }, assertWhole);
+export const tableShape = shapeOf<Table>(
+  { ...lists, name: identifier, primaryKey: listOf(identifier, 'column') },
+  assertWhole,
+);
