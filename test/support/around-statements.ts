@@ -1,7 +1,7 @@
 import type { ProtectionFlowsDataSource } from '../../src/typeorm/guarded-data-source';
 import type { Queryable } from '../../src/engine/server/queryable';
 
-/** Stands around a statement, in place of it; `session` goes past it. */
+/** Stands around a statement, in place of it; `session` goes past it, and is one object for each session. */
 export type Around = (sql: string, execute: () => Promise<unknown>, session: Queryable) => Promise<unknown>;
 
 /** Lets `around` have every statement of all sessions that the data source makes from here on. */
@@ -10,8 +10,9 @@ export function aroundStatements(dataSource: ProtectionFlowsDataSource, around: 
   dataSource.createQueryRunner = (mode) => {
     const runner = createQueryRunner(mode);
     const query = runner.query.bind(runner) as (...parameters: unknown[]) => Promise<unknown>;
+    const session = { query };
     runner.query = ((...parameters: unknown[]) =>
-      around(String(parameters[0]), () => query(...parameters), { query })) as typeof runner.query;
+      around(String(parameters[0]), () => query(...parameters), session)) as typeof runner.query;
     return runner;
   };
 }

@@ -116,6 +116,7 @@ type LazyServer = Pick<
   | 'flavour'
   | 'version'
   | 'url'
+  | 'directory'
   | 'kill'
   | 'restart'
   | 'isRunning'

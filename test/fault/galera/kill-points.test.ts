@@ -47,9 +47,9 @@ describeOnGalera('a run that dies on a node of a cluster', () => {
           const run = await DyingRun.prepare(scenario, recording, point);
           await run.die(killer, dying);
           await run.moveTo(point.statement % 2 === 0 ? second : third);
-          await run.finish(ending);
+          await run.finish(point.ending, ending);
         } catch (error) {
-          throw failedAt(point, recording, error);
+          throw failedAt({ place: point, points: [point] }, recording, error);
         }
       };
 

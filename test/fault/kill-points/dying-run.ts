@@ -6,7 +6,7 @@ import type { ServerAddress } from '../../../src/testing/connection-url';
 import { openDataSource } from '../../support/data-source';
 import { Ground } from './ground';
 import { rowsOf, type KillPoint, type Recording } from './recording';
-import type { Rows, Scenario } from './scenarios';
+import type { Scenario } from './scenarios';
 import { interceptStatements, isRetried } from './statements';
 
 /** What ends a run, be it its session or the server. */
@@ -19,19 +19,24 @@ export interface Killer {
 
 /** A run that is to die, on a database of its own. */
 export class DyingRun {
-  private rowsBefore: Rows = {};
-
   private constructor(
-    readonly point: KillPoint,
+    private readonly place: Pick<KillPoint, 'statement' | 'when'>,
     private readonly scenario: Scenario,
     private readonly recording: Recording,
-    private readonly ground: Ground,
+    readonly ground: Ground,
   ) {}
 
-  static async prepare(scenario: Scenario, recording: Recording, point: KillPoint): Promise<DyingRun> {
-    const run = new DyingRun(point, scenario, recording, await recording.start.copy());
-    run.rowsBefore = await rowsOf(run.ground);
-    return run;
+  static async prepare(
+    scenario: Scenario,
+    recording: Recording,
+    place: Pick<KillPoint, 'statement' | 'when'>,
+  ): Promise<DyingRun> {
+    return new DyingRun(place, scenario, recording, await recording.start.copy());
+  }
+
+  /** The same death once more, on a database with the same tables and rows. */
+  async copy(): Promise<DyingRun> {
+    return new DyingRun(this.place, this.scenario, this.recording, await this.ground.copy());
   }
 
   /**
@@ -41,8 +46,8 @@ export class DyingRun {
    * @throws where it did not come to its statement, or came there by other statements than the undisturbed run
    */
   async die(killer: Killer, options: SessionOptions = {}): Promise<void> {
-    const { point, ground, recording, scenario } = this;
-    const { statement, when } = point;
+    const { ground, recording, scenario } = this;
+    const { statement, when } = this.place;
     const seen: string[] = [];
     let isDead = false;
     const strike = async (): Promise<void> => {
@@ -78,11 +83,6 @@ export class DyingRun {
     expect(seen).toEqual(recording.statements.slice(0, statement).map(({ sql }) => sql));
   }
 
-  /** Opens the database anew, after a death that took the server along. */
-  async returnToServer(): Promise<void> {
-    await this.ground.connect();
-  }
-
   /** Opens the database at another node of the cluster. */
   async moveTo(node: ServerAddress): Promise<void> {
     await this.ground.moveTo(node);
@@ -93,9 +93,9 @@ export class DyingRun {
    *
    * @param options default: nobody waits for a run that died, the first attempt at the lock has it
    */
-  async finish(options: SessionOptions = { lockWaitMs: 0 }): Promise<void> {
+  async finish(by: KillPoint['ending'], options: SessionOptions = { lockWaitMs: 0 }): Promise<void> {
     const { scenario, recording, ground } = this;
-    const ending = this.point.ending === 'again' ? scenario.again : scenario.opposite;
+    const ending = by === 'again' ? scenario.again : scenario.opposite;
     if (ending === undefined) throw new Error(`${scenario.name} has no opposite`);
     const dead = await ground.state();
     const dataSource = await openDataSource(ground);
@@ -113,10 +113,16 @@ export class DyingRun {
         expect(await scenario.again.command(dataSource, options)).toMatchObject({ ok: true });
         expect(await ground.state()).toEqual(recording.whole);
       }
-      if (scenario.rows !== undefined) expect(await rowsOf(ground)).toEqual(scenario.rows(this.rowsBefore));
+      if (scenario.rows !== undefined) expect(await rowsOf(ground)).toEqual(recording.rows);
     } finally {
       await dataSource.destroy();
     }
-    await ground.drop();
+    await this.leave();
+  }
+
+  /** Leaves the database to others; where a statement was cut short, the server may keep more of it than it names. */
+  async leave(): Promise<void> {
+    if (this.place.when === 'during') await this.ground.drop();
+    else this.ground.giveBack();
   }
 }

@@ -3,12 +3,12 @@ import { quoteName, select, type Queryable } from '../../../src/engine/server/qu
 import { connectionUrl, type ServerAddress } from '../../../src/testing/connection-url';
 import { platformPresets, type PlatformPresetName } from '../../../src/testing/platform-tables';
 import { createThrowAwayDatabase, sessionOf } from '../../../src/testing/throw-away-database';
-import { catalogDump } from '../../support/catalog-dump';
+import { definitionsIn, makeTheSame, readCreation, snapshot, type Definitions } from './snapshot';
 
 /** What is in a database, but for rows. */
 export interface State {
   /** Every table, so a stray one too; without those in which the migrator keeps its own accounts. */
-  readonly catalog: unknown;
+  readonly tables: Definitions;
   /** The names of the migrations that the history records, oldest first. */
   readonly history: readonly string[];
 }
@@ -21,26 +21,38 @@ export class Ground {
     private readonly name: string,
     private server: ServerAddress,
     private readonly platform: PlatformPresetName,
+    /** Databases that are done with, for the next copies. */
+    private readonly spare: Ground[],
   ) {}
 
-  static async open(server: ServerAddress, platform: PlatformPresetName): Promise<Ground> {
+  static async open(
+    server: ServerAddress,
+    platform: PlatformPresetName,
+    spare: Ground[] = [],
+  ): Promise<Ground> {
     const { name } = await createThrowAwayDatabase(server, platformPresets[platform].database);
-    const ground = new Ground(name, server, platform);
+    const ground = new Ground(name, server, platform, spare);
     await ground.connect();
     return ground;
   }
 
   /** Makes another database with the same tables and rows, in less time than it took to come to them. */
   async copy(): Promise<Ground> {
-    const copy = await Ground.open(this.server, this.platform);
+    const copy = this.spare.pop() ?? (await Ground.open(this.server, this.platform, this.spare));
+    copy.server = this.server;
+    await copy.connect();
     const { session } = copy;
     // As many rows come before those that they refer to, and a table that was made by hand may hold any date
     await session.query("SET SESSION foreign_key_checks = 0, sql_mode = ''");
-    for (const row of await select(session, `SHOW TABLES FROM ${quoteName(this.name)}`)) {
-      const table = quoteName(String(Object.values(row)[0]));
-      const original = `${quoteName(this.name)}.${table}`;
-      const [found] = await select(session, `SHOW CREATE TABLE ${original}`);
-      await session.query(String(found?.['Create Table']));
+    const [wanted, found] = [await readCreation(session, this.name), await readCreation(session, copy.name)];
+    // No run writes rows into the platform's tables; what it did to their definitions is to be seen
+    const isKept = (name: string): boolean =>
+      !/^(protection_flow|sendense_flow)/.test(name) && makeTheSame(found.get(name), wanted.get(name));
+    for (const name of found.keys()) if (!isKept(name)) await session.query(`DROP TABLE ${quoteName(name)}`);
+    for (const [name, sql] of wanted) {
+      if (isKept(name)) continue;
+      await session.query(sql);
+      const [table, original] = [quoteName(name), `${quoteName(this.name)}.${quoteName(name)}`];
       await session.query(`INSERT INTO ${table} SELECT * FROM ${original}`);
     }
     await copy.connect();
@@ -86,19 +98,31 @@ export class Ground {
 
   async state(): Promise<State> {
     const { session } = this;
-    const found = await select(session, "SHOW TABLES LIKE 'sendense_flow_migrations'");
-    const rows =
-      found.length > 0 ? await select(session, 'SELECT name FROM sendense_flow_migrations ORDER BY id') : [];
+    const creation = await readCreation(session, this.name);
+    const rows = creation.has('sendense_flow_migrations')
+      ? await select(session, 'SELECT name FROM sendense_flow_migrations ORDER BY id')
+      : [];
     return {
-      catalog: await catalogDump(session, /^sendense_flow_(migrations|lock)$/),
+      tables: definitionsIn(creation, /^sendense_flow_(migrations|lock)$/),
       history: rows.map(({ name }) => String(name)),
     };
+  }
+
+  /** All that a later run can find in it, as one text; `data` is the server's data directory. */
+  snapshot(data: string): Promise<string> {
+    return snapshot(this.session, this.name, data);
   }
 
   /** Closes its connection; the database stays. */
   close(): void {
     this.connection?.destroy();
     this.connection = null;
+  }
+
+  /** Leaves the database to the next copy. */
+  giveBack(): void {
+    this.close();
+    this.spare.push(this);
   }
 
   async drop(): Promise<void> {

@@ -12,6 +12,8 @@ import { interceptStatements, isRetried, leavesTrace } from './statements';
 export interface RecordedStatement {
   readonly sql: string;
   readonly ms: number;
+  /** Whose it is: a run has several sessions. */
+  readonly session: object;
 }
 
 /** What a scenario does when nothing dies. */
@@ -22,6 +24,8 @@ export interface Recording {
   /** What each ending has to come to. */
   readonly whole: State;
   readonly nothing: State;
+  /** What the rows of before are to be in the end. */
+  readonly rows: Rows;
 }
 
 /** Where a run dies, and what is done then. */
@@ -49,12 +53,12 @@ export async function record(
   expect(await ground.state()).toEqual(await start.state());
   start.close();
   const before = await ground.state();
-  const rows = await rowsOf(ground);
+  const rows = scenario.rows?.(await rowsOf(ground)) ?? {};
   const statements: RecordedStatement[] = [];
   const dataSource = await openDataSource(ground);
-  interceptStatements(dataSource, async (sql, execute) => {
+  interceptStatements(dataSource, async (sql, execute, session) => {
     const begun = performance.now();
-    const seen = { sql: ground.anonymous(sql), ms: 0 };
+    const seen = { sql: ground.anonymous(sql), ms: 0, session };
     statements.push(seen);
     try {
       return await execute();
@@ -69,12 +73,12 @@ export async function record(
   await dataSource.destroy();
   const after = await ground.state();
   const [whole, nothing] = scenario.leads === 'whole' ? [after, before] : [before, after];
-  if (scenario.rows !== undefined) expect(await rowsOf(ground)).toEqual(scenario.rows(rows));
+  if (scenario.rows !== undefined) expect(await rowsOf(ground)).toEqual(rows);
   const report = await openDataSource(ground).then((fresh) => verify(fresh).finally(() => fresh.destroy()));
   expect(report.verdict).toBe(scenario.leads === 'whole' ? 'proven' : 'never-ran');
   expect(whole.history).toEqual(migrationList.map(({ name }) => name));
-  await ground.drop();
-  return { start, statements, whole, nothing };
+  ground.giveBack();
+  return { start, statements, whole, nothing, rows };
 }
 
 /**

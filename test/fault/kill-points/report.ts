@@ -1,4 +1,5 @@
 import type { Server } from '../../../src/engine/server/server';
+import type { Death, Endings } from './deaths';
 import { nameOf, type KillPoint, type Recording } from './recording';
 import type { Scenario } from './scenarios';
 
@@ -10,6 +11,11 @@ export function report(
   { statements }: Recording,
   points: readonly KillPoint[],
   begun: number,
+  made: {
+    readonly deaths: readonly Death[];
+    readonly endings: Endings;
+    readonly before?: number;
+  } | null = null,
 ): void {
   const count = (isOne: (point: KillPoint) => boolean): number => points.filter(isOne).length;
   console.log(
@@ -20,14 +26,20 @@ export function report(
       statements: statements.length,
       killPoints: points.length,
       during: count(({ when }) => when === 'during'),
+      ...(made && { deaths: made.deaths.length, endings: made.endings.count - (made.before ?? 0) }),
       opposite: count(({ ending }) => ending === 'opposite'),
       seconds: Math.round((performance.now() - begun) / 100) / 10,
     }),
   );
 }
 
-/** Says where a run died of which the ending went wrong. */
-export function failedAt(point: KillPoint, { statements }: Recording, cause: unknown): Error {
-  const sql = statements[point.statement - 1]?.sql ?? '';
-  return new Error(`killed ${nameOf(point)}: ${sql}\n${String(cause)}`, { cause });
+/** Says where a run died of which an ending went wrong, and for which points. */
+export function failedAt(
+  { place, points }: Death,
+  { statements }: Pick<Recording, 'statements'>,
+  cause: unknown,
+): Error {
+  const sql = statements[place.statement - 1]?.sql ?? '';
+  const names = points.map((point) => nameOf(point)).join('; ');
+  return new Error(`killed ${place.when} ${place.statement} (${names}): ${sql}\n${String(cause)}`, { cause });
 }

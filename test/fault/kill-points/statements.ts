@@ -14,6 +14,9 @@ const ofSession = /^\s*(SET|DO|SELECT|START|BEGIN|ROLLBACK|KILL|USE)\b/i;
 export const canChange = (sql: string): boolean =>
   (!reads.test(sql) || locks.test(sql)) && sql !== afterRetry;
 
+/** True for a statement that takes, keeps or gives back what keeps other runs out. */
+export const concernsLock = (sql: string): boolean => locks.test(sql) || /\bsendense_flow_lock\b/.test(sql);
+
 /**
  * True for the failure of an attempt that met somebody's lock: it had no effect, and the same statement is sent again.
  * MariaDB's own purge is such a somebody, so how often it happens differs from run to run.

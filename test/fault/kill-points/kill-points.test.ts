@@ -1,0 +1,135 @@
+import { join } from 'node:path';
+import { useDatabase } from '../../support/database';
+import { deathsAt, Endings, type Death } from './deaths';
+import { DyingRun } from './dying-run';
+import { sessionKiller, SharedDeath } from './killers';
+import { useLastingServer } from './lasting-server';
+import { expectNoneSkipped, killPoints, nameOf, record, wantedPoints, type Recording } from './recording';
+import { failedAt, report } from './report';
+import { scenarios, type Scenario } from './scenarios';
+import { canChange, concernsLock, leavesTrace } from './statements';
+
+/** Databases on which runs die at the same time, each at a moment of its own. */
+const lanes = 4;
+/** How many runs die with the server at once. */
+const sharers = 12;
+const limitMs = 1_800_000;
+
+/** In groups for one death each: those that die while their statement runs don't wait for each other at its end. */
+function groupsOf(deaths: readonly Death[]): Death[][] {
+  const groups: Death[][] = [];
+  for (const isDuring of [false, true]) {
+    const alike = deaths.filter(({ place }) => (place.when === 'during') === isDuring);
+    while (alike.length > 0) groups.push(alike.splice(0, sharers));
+  }
+  return groups;
+}
+
+const namesIn = (deaths: readonly Death[]): string[] =>
+  deaths.flatMap(({ points }) => points.map((point) => nameOf(point)));
+
+/**
+ * Guards that a run that dies anywhere is finished, or taken back, by the next one: DDL commits at once, nothing rolls
+ * it back.
+ */
+describe('a run in', () => {
+  const server = useLastingServer();
+  const admin = useDatabase({ platform: 'none', server });
+  const data = (): string => join(server.directory, 'data');
+
+  const prepared = new Map<Scenario, Promise<{ recording: Recording; endings: Endings }>>();
+  const prepare = (scenario: Scenario) => {
+    const known =
+      prepared.get(scenario) ??
+      record(server, scenario).then((recording) => ({ recording, endings: new Endings() }));
+    prepared.set(scenario, known);
+    return known;
+  };
+
+  beforeEach(async () => {
+    // A test that failed may have left it dead
+    if (!server.isRunning) await server.restart();
+  });
+
+  // Every statement that can change something counts, those of the session and of the lock too
+  it.each(scenarios)(
+    '$name, its connection killed, is made good by the next',
+    async (scenario) => {
+      const begun = performance.now();
+      const { recording, endings } = await prepare(scenario);
+      const points = wantedPoints(killPoints(scenario, recording, canChange));
+      const deaths = deathsAt(points, recording, (earlier, later) => earlier.session === later.session);
+      const left = [...deaths];
+      const tried: Death[] = [];
+      const lane = async (): Promise<void> => {
+        for (let death = left.shift(); death !== undefined; death = left.shift()) {
+          try {
+            const run = await DyingRun.prepare(scenario, recording, death.place);
+            await run.die(sessionKiller(admin.session));
+            const { sql } = recording.statements[death.place.statement - 1]!;
+            await endings.finish(run, death.points, data(), { evenIfSeen: concernsLock(sql) });
+          } catch (error) {
+            left.length = 0;
+            throw failedAt(death, recording, error);
+          }
+          tried.push(death);
+        }
+      };
+      const ended = await Promise.allSettled(Array.from({ length: lanes }, lane));
+      for (const one of ended) if (one.status === 'rejected') throw one.reason;
+      const killed = new Set(namesIn(tried));
+      expectNoneSkipped(recording, killed, canChange);
+      expect(killed.size).toBe(points.length);
+      report('client', scenario, server, recording, points, begun, { deaths, endings });
+    },
+    limitMs,
+  );
+
+  async function dieTogether(
+    scenario: Scenario,
+    { recording, endings }: { recording: Recording; endings: Endings },
+    deaths: readonly Death[],
+  ): Promise<void> {
+    const end = new SharedDeath(server, deaths.length);
+    const each = async (work: (death: Death, index: number) => Promise<unknown>): Promise<void> => {
+      const ended = await Promise.allSettled(deaths.map(work));
+      ended.forEach((one, index) => {
+        if (one.status === 'rejected') throw failedAt(deaths[index]!, recording, one.reason);
+      });
+    };
+    const runs: DyingRun[] = [];
+    await each(async ({ place }, index) => {
+      runs[index] = await DyingRun.prepare(scenario, recording, place);
+    });
+    await each(async (_death, index) => {
+      const { killer, leave } = end.join();
+      await runs[index]?.die(killer).finally(leave);
+    });
+    await server.restart();
+    await each(async ({ points }, index) => {
+      await runs[index]!.ground.connect();
+      // One at least, on a server that came back from its death, which left the lock taken
+      await endings.finish(runs[index]!, points, data(), { evenIfSeen: index === 0 });
+    });
+  }
+
+  // With SIGKILL, in the midst of its work. Statements count that leave something behind: a session's settings and locks
+  // go with any server
+  it.each(scenarios)(
+    '$name, its server killed, is made good by the next',
+    async (scenario) => {
+      const begun = performance.now();
+      const { recording, endings } = await prepare(scenario);
+      const points = wantedPoints(killPoints(scenario, recording, leavesTrace));
+      // It takes all sessions along, whose ever they are
+      const deaths = deathsAt(points, recording, () => true);
+      const before = endings.count;
+      for (const group of groupsOf(deaths)) await dieTogether(scenario, { recording, endings }, group);
+      const killed = new Set(namesIn(deaths));
+      expectNoneSkipped(recording, killed, leavesTrace);
+      expect(killed.size).toBe(points.length);
+      report('server', scenario, server, recording, points, begun, { deaths, endings, before });
+    },
+    limitMs,
+  );
+});
