@@ -1,4 +1,4 @@
-import { isText } from '../../src/engine/schema/ddl';
+import { isText } from '../../src/engine/schema/column-type';
 import { named, type Column, type Table } from '../../src/engine/schema/shape';
 import { describeColumn, sameColumn } from '../../src/engine/steps/columns';
 import type { Change, Findings } from './change';

@@ -1,5 +1,5 @@
 import type { Column } from '../../src/engine/schema/shape';
-import { integerRange } from '../../src/engine/steps/columns';
+import { integerRange } from '../../src/engine/schema/column-type';
 
 const textSizes = ['tinytext', 'text', 'mediumtext', 'longtext'];
 

@@ -1,10 +1,11 @@
+import { errnoOf } from '../server/queryable';
 import type { Difference } from '../schema/compare';
 import { altering, copying, creating, expectedText, online, otherSql, type Statement } from '../schema/ddl';
 import { type Column, type Schema, type Table, named } from '../schema/shape';
 import type { Repair, RepairTarget, TableChange } from './repair';
 import { alterCopying, alterOnline, copyRefused, readTableSize } from '../steps/alter-table';
 import { readCatalog } from '../schema/catalog/read-catalog';
-import { errnoOf, withRowSettings } from '../server/row-transaction';
+import { withRowSettings } from '../server/row-transaction';
 import type { Server } from '../server/server';
 import type { StepContext } from '../steps/step';
 import { fillRows, fillsOf, fillSql, type NeededFills } from './fill-rows';

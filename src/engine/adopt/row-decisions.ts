@@ -1,5 +1,6 @@
+import { isText } from '../schema/column-type';
 import { quoteName, select, type Queryable } from '../server/queryable';
-import { alterSql, isText, keptTimes } from '../schema/ddl';
+import { alterSql, keptTimes } from '../schema/ddl';
 import { named, type Column, type ForeignKey, type Index, type Table } from '../schema/shape';
 import { misfitCondition, describeColumn } from '../steps/columns';
 import { compareTable, type Difference } from '../schema/compare';

@@ -1,9 +1,10 @@
+import { isBinary, isText, someValue, widthOf } from '../schema/column-type';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ProtectionFlowsError } from '../../errors';
 import { named, type Column, type ForeignKey, type Schema, type Table } from '../schema/shape';
 import type { OrphanContext } from './context';
 import { sqlNameOf } from './rows';
-import { expectedText, isText } from '../schema/ddl';
+import { convertedSql, expectedText, keptTimes } from '../schema/ddl';
 import { quoteName, select, type Queryable } from '../server/queryable';
 
 const pauseMs = 50;
@@ -74,7 +75,7 @@ export const parentSql = ({ parentDatabase: database, parentTable: name }: Forei
 export function asParent(value: string, child: Table, key: ForeignKey, live: Schema): string {
   const column = named(child.columns, key.columns[0]);
   const text = column && expectedText(new Map(), { ...child, foreignKeys: [key] }, column, live);
-  return text ? `CONVERT(${value} USING ${text.charset}) COLLATE ${text.collation}` : value;
+  return text ? convertedSql(value, text) : value;
 }
 
 /** The join of a child's rows, by their alias, to their parents `p`; and what is true of those without one. */
@@ -151,7 +152,7 @@ export function isRequired(column: Column): boolean {
 
 /** How much of a column a unique index looks at, in characters; null where none looks at it. */
 function uniqueWidth(parent: Table, column: Column): number | null {
-  const length = Number(/^(?:var)?(?:char|binary)\((\d+)\)/.exec(column.type)?.[1] ?? Infinity);
+  const length = widthOf(column.type);
   const widths = parent.indexes
     .filter((index) => index.unique)
     .flatMap((index) => index.columns.filter((part) => part.name === column.name))
@@ -166,8 +167,7 @@ const widestId = 64;
 
 /** A text for a placeholder's column, different for each value where the column is unique. */
 function placeholderText(type: string, unique: number | null): string {
-  const length = Number(/^(?:var)?(?:char|binary)\((\d+)\)/.exec(type)?.[1] ?? Infinity);
-  const width = Math.min(length, unique ?? Infinity);
+  const width = Math.min(widthOf(type), unique ?? Infinity);
   if (width >= prefix.length + widestId) return `CONCAT('${prefix}', o.id)`;
   return unique === null ? `LEFT(CONCAT('${prefix}', o.id), ${width})` : `LEFT(MD5(o.id), ${width})`;
 }
@@ -181,17 +181,10 @@ function placeholderValue(parent: Table, column: Column): string {
   }
   const { type } = column;
   const unique = uniqueWidth(parent, column);
-  const first = /^(?:enum|set)\(('(?:[^']|'')*')/.exec(type)?.[1];
-  if (first !== undefined) return first;
-  if (type === 'json') return "'{}'";
-  if (isText(type) || /binary|blob/.test(type)) return placeholderText(type, unique);
-  if (/^(timestamp|datetime)/.test(type)) return 'CURRENT_TIMESTAMP';
-  if (/^date/.test(type)) return 'CURRENT_DATE';
-  if (/^time/.test(type)) return 'CURRENT_TIME';
-  if (/^year/.test(type)) return '2000';
-  if (/^uuid/.test(type)) return 'UUID()';
-  if (/^inet6/.test(type)) return "'::1'";
-  if (/^inet4/.test(type)) return "'127.0.0.1'";
+  const some = someValue(type);
+  if (some !== undefined) return some;
+  if (isText(type) || isBinary(type)) return placeholderText(type, unique);
+  if (type === 'uuid') return 'UUID()';
   if (unique === null) return '0';
   const highest = `SELECT MAX(m.${quoteName(column.name)}) FROM ${quoteName(parent.name)} m`;
   return `COALESCE((${highest}), 0) + ROW_NUMBER() OVER (ORDER BY o.id)`;
@@ -239,12 +232,8 @@ export function mendOrphansSql(table: Table, key: ForeignKey, live: Schema): str
       return [`DELETE c FROM ${quoteName(table.name)} c ${join} WHERE ${isOrphan}`];
     case 'SET NULL': {
       // As the server's own SET NULL does, this leaves a column that an update would set to now
-      const kept = table.columns.filter((column) => column.onUpdateNow && column.name !== key.columns[0]);
-      const set = [
-        `c.${from} = NULL`,
-        ...kept.map(({ name }) => `c.${quoteName(name)} = c.${quoteName(name)}`),
-      ];
-      return [`UPDATE ${quoteName(table.name)} c ${join} SET ${set.join(', ')} WHERE ${isOrphan}`];
+      const kept = keptTimes(table.columns, key.columns, 'c.');
+      return [`UPDATE ${quoteName(table.name)} c ${join} SET c.${from} = NULL${kept} WHERE ${isOrphan}`];
     }
     default:
       return [placeholders(parent, table, key, live)];

@@ -1,8 +1,8 @@
 import { isProtectionFlowsError } from '../../errors';
 import { readCatalog } from '../schema/catalog/read-catalog';
 import type { Schema } from '../schema/shape';
-import { quoteName, quoteText, select } from '../server/queryable';
-import { errnoOf, inRowTransaction, isPassing } from '../server/row-transaction';
+import { errnoOf, quoteName, quoteText, select } from '../server/queryable';
+import { inRowTransaction, isPassing } from '../server/row-transaction';
 import { asParent, parentSql } from './find-orphans';
 import type { OrphanContext, Owner } from './context';
 import { countRows } from './rows';

@@ -1,5 +1,6 @@
+import { convertedSql } from '../schema/ddl';
 import { catalogRows } from '../server/catalog-rows';
-import { quoteName, select, type Queryable } from '../server/queryable';
+import { type Queryable, countRows as countOf, quoteName, select } from '../server/queryable';
 import type { Flavour } from '../server/server';
 
 /** A live column, as far as its values are moved and its rows told apart. */
@@ -148,7 +149,7 @@ export type Reference = readonly (readonly [child: RowColumn, parent: RowColumn]
 function parentValue(child: RowColumn, parent: RowColumn): string {
   const value = `q.${quoteName(parent.name)}`;
   if (child.charset === null || parent.charset === null || child.collation === parent.collation) return value;
-  return `CONVERT(${value} USING ${child.charset}) COLLATE ${child.collation ?? ''}`;
+  return convertedSql(value, { charset: child.charset, collation: child.collation ?? '' });
 }
 
 /** The rows of a table that name one of the parent's rows with these keys; one that names itself alone is not among them. */
@@ -209,14 +210,12 @@ export async function selectKeys(
 }
 
 /** How many rows a selection has. */
-export async function countRows(
+export function countRows(
   session: Queryable,
   { from, where }: Pick<RowSelection, 'from' | 'where'>,
   lock: Wanted['lock'] | '' = '',
 ): Promise<number> {
-  const sql = `SELECT COUNT(*) AS n FROM ${from} WHERE ${where} ${lock}`;
-  const [row] = await select<{ n: number | string }>(session, sql);
-  return Number(row?.n ?? 0);
+  return countOf(session, from, `${where} ${lock}`);
 }
 
 /** Walks once over the rows that are selected, batch by batch in the order of the primary key. */

@@ -1,3 +1,4 @@
+import { keptTimes } from '../schema/ddl';
 import { ProtectionFlowsError } from '../../errors';
 import { quoteName } from '../server/queryable';
 import { inRowTransaction, withRowSettings } from '../server/row-transaction';
@@ -125,15 +126,14 @@ function refuse(child: Table, key: ForeignKey, choice: OrphanChoiceForKey): neve
 async function clearOrphans(
   context: OrphanContext,
   orphans: RowSelection,
-  columns: { readonly cleared: string; readonly kept: readonly string[] },
+  { child, column }: { readonly child: Table; readonly column: string },
   batchRows: number,
   onMoved: (moved: Moved) => void,
 ): Promise<void> {
-  const kept = columns.kept.map((name) => `r.${quoteName(name)} = r.${quoteName(name)}`);
-  const set = [`r.${quoteName(columns.cleared)} = NULL`, ...kept].join(', ');
+  const set = `r.${quoteName(column)} = NULL${keptTimes(child.columns, [column], 'r.')}`;
   await forEachBatch(context.session, orphans, batchRows, async (keys) => {
     const where = `${orphans.where} AND ${keysSql(orphans.table, keys)}`;
-    const what = `set ${columns.cleared} to NULL in ${orphans.table.label}`;
+    const what = `set ${column} to NULL in ${orphans.table.label}`;
     const options = { what, goOn: () => context.goOn?.(), patienceMs: context.tableWaitMs };
     const result = await inRowTransaction(context.session, options, () =>
       context.session.query(`UPDATE ${orphans.from} SET ${set} WHERE ${where}`),
@@ -199,9 +199,7 @@ export async function settleOrphans(
     const { moved, onMoved } = counter(context, what, total);
     const orphans = { table, from: `${table.sql} r ${byPrimaryKey} ${join}`, where };
     if (choice === 'null') {
-      const kept = child.columns.filter(({ name, onUpdateNow }) => onUpdateNow && name !== key.columns[0]);
-      const columns = { cleared: key.columns[0], kept: kept.map(({ name }) => name) };
-      await clearOrphans(context, orphans, columns, batchRows, onMoved);
+      await clearOrphans(context, orphans, { child, column: key.columns[0] }, batchRows, onMoved);
     } else {
       await quarantineOrphans(context, orphans, key, batchRows, onMoved);
     }

@@ -1,5 +1,6 @@
+import { isText } from '../schema/column-type';
 import { isProtectionFlowsError, type ProtectionFlowsError } from '../../errors';
-import { isText, type Statement } from '../schema/ddl';
+import { type Statement } from '../schema/ddl';
 import { withTable, type Schema } from '../schema/shape';
 import { planOf, type Step } from '../steps/step';
 import type { TableSize } from '../steps/alter-table';

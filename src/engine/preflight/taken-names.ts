@@ -1,6 +1,6 @@
 import { catalogRows } from '../server/catalog-rows';
 import { readCatalog } from '../schema/catalog/read-catalog';
-import type { Queryable } from '../server/queryable';
+import { type Queryable, marks } from '../server/queryable';
 import type { Server } from '../server/server';
 import { named, type Check, type ForeignKey } from '../schema/shape';
 
@@ -46,7 +46,7 @@ export async function readTakenNames(
     if (sql === null || ofKind.length === 0) continue;
     const rows = await catalogRows<{ name: string; table: string }>(
       session,
-      `${sql}(${ofKind.map(() => '?').join(', ')}) ORDER BY CONSTRAINT_NAME, TABLE_NAME`,
+      `${sql}(${marks(ofKind)}) ORDER BY CONSTRAINT_NAME, TABLE_NAME`,
       ofKind.map(({ name }) => name),
     );
     const others = rows.filter((row) =>

@@ -1,5 +1,6 @@
+import { isText } from './column-type';
 import { sameExpression } from './expression';
-import { expectedText, isText, needsDynamicRows } from './ddl';
+import { expectedText, needsDynamicRows } from './ddl';
 import {
   named,
   type Check,

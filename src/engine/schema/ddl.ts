@@ -1,4 +1,5 @@
 import { quoteName } from '../server/queryable';
+import { isText, widthOf } from './column-type';
 import type { Flavour } from '../server/server';
 import {
   named,
@@ -14,11 +15,6 @@ import {
 export interface TextSettings {
   readonly charset: string;
   readonly collation: string;
-}
-
-/** True for the types that have a charset. JSON's is the server's affair. */
-export function isText(type: string): boolean {
-  return /^(var)?char|text$|^(enum|set)\(/.test(type);
 }
 
 /**
@@ -41,6 +37,10 @@ export function expectedText(
   }
   return { charset: column.charset ?? table.charset, collation: column.collation ?? table.collation };
 }
+
+/** A value in another charset and collation. */
+export const convertedSql = (value: string, { charset, collation }: TextSettings): string =>
+  `CONVERT(${value} USING ${charset}) COLLATE ${collation}`;
 
 /** The charset and collation that a column has by itself; null for one that has none, or inherits them. */
 const ownText = ({ type, charset, collation }: Column): TextSettings | null =>
@@ -119,8 +119,9 @@ export const rowFormatSql = 'ROW_FORMAT=DYNAMIC';
 export function needsDynamicRows({ columns, indexes }: Table): boolean {
   const indexed = indexes.flatMap((index) => index.columns).filter(({ prefix }) => prefix === null);
   return indexed.some(({ name }) => {
-    const characters = /^(?:var)?char\((\d+)\)$/.exec(named(columns, name)?.type ?? '')?.[1] ?? 0;
-    return Number(characters) * utf8mb4Bytes > 767;
+    const type = named(columns, name)?.type ?? '';
+    const width = isText(type) ? widthOf(type) : Infinity;
+    return width !== Infinity && width * utf8mb4Bytes > 767;
   });
 }
 

@@ -1,6 +1,6 @@
 import { catalogRows } from '../server/catalog-rows';
-import { quoteName, select, type Queryable } from '../server/queryable';
-import { inOrder, placeholdersFor } from './catalog/scope';
+import { marks, quoteName, select, type Queryable } from '../server/queryable';
+import { inOrder } from './catalog/scope';
 import { sameExpression } from './expression';
 import { unique } from './declare';
 import type { ProbeValues } from './probes';
@@ -172,7 +172,6 @@ export async function readGuardParts(
   maySee: (table: string) => boolean,
 ): Promise<GuardPart[]> {
   const tables = guardedTables(guards);
-  const marks = placeholdersFor(tables);
   const triggers = await catalogRows<TriggerRow>(
     session,
     `SELECT TRIGGER_NAME AS name, EVENT_OBJECT_TABLE AS \`table\`, CONCAT(ACTION_TIMING, ' ', EVENT_MANIPULATION) AS \`when\`,
@@ -182,13 +181,13 @@ export async function readGuardParts(
   const columns = await catalogRows<ColumnRow>(
     session,
     `SELECT TABLE_NAME AS \`table\`, COLUMN_NAME AS name, COLUMN_TYPE AS type, EXTRA AS extra, GENERATION_EXPRESSION AS expression
-       FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN (${marks})`,
+       FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN (${marks(tables)})`,
     tables,
   );
   const indexes = await catalogRows<IndexRow>(
     session,
     `SELECT TABLE_NAME AS \`table\`, INDEX_NAME AS name, COLUMN_NAME AS \`column\`, SEQ_IN_INDEX AS position, NON_UNIQUE AS nonUnique
-       FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN (${marks})`,
+       FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN (${marks(tables)})`,
     tables,
   );
   const at = ({ kind, table, name }: Sql): { isThere: boolean; isSame: boolean; definer: string | null } => {

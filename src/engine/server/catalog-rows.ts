@@ -1,4 +1,4 @@
-import { type Queryable, select, type Row } from './queryable';
+import { type Queryable, type Row, errnoOf, select } from './queryable';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** True where the session's database has that table, or view, and its user may see it. */
@@ -31,7 +31,7 @@ export async function catalogRows<T extends object = Row>(
     try {
       return await select<T>(session, sql, parameters);
     } catch (error) {
-      const isAborted = (error as { errno?: number }).errno === aborted;
+      const isAborted = errnoOf(error) === aborted;
       if (!isAborted || session.isTransactionActive || attempt === maxAttempts) throw error;
       await delay(Math.random() * pauseMs * 2 ** (attempt - 1));
     }

@@ -25,6 +25,27 @@ export async function select<T extends object = Row>(
   return (await session.query(sql, parameters)) as T[];
 }
 
+/** The marks of as many values: `?, ?`. */
+export const marks = (values: readonly unknown[]): string => values.map(() => '?').join(', ');
+
+/** The server's number of an error, whatever it was wrapped in. */
+export function errnoOf(error: unknown): number | undefined {
+  const { errno, cause } = (error ?? {}) as { errno?: number; cause?: unknown };
+  return errno ?? (cause === undefined ? undefined : errnoOf(cause));
+}
+
+/** How many rows there are of that FROM and WHERE, written as SQL. */
+export async function countRows(
+  session: Queryable,
+  from: string,
+  where = 'TRUE',
+  parameters?: unknown[],
+): Promise<number> {
+  const sql = `SELECT COUNT(*) AS n FROM ${from} WHERE ${where}`;
+  const [counted] = await select<{ n: number | string }>(session, sql, parameters);
+  return Number(counted?.n ?? 0);
+}
+
 /** An identifier in backticks, as both servers want it whatever the sql_mode. */
 export function quoteName(name: string): string {
   return '`' + name.replaceAll('`', '``') + '`';

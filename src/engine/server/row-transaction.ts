@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ProtectionFlowsError } from '../../errors';
-import { quoteText, select, type Queryable } from './queryable';
+import { type Queryable, errnoOf, quoteText, select } from './queryable';
 
 /** How long a statement waits for a row that another transaction holds, in seconds. */
 const lockWaitSeconds = 2;
@@ -23,12 +23,6 @@ export async function withWarnings<T>(session: Queryable, work: () => Promise<T>
   } finally {
     await session.query(`SET SESSION sql_mode = ${quoteText(strictMode)}`).catch(() => undefined);
   }
-}
-
-/** The server's number of an error, whatever it was wrapped in. */
-export function errnoOf(error: unknown): number | undefined {
-  const { errno, cause } = (error ?? {}) as { errno?: number; cause?: unknown };
-  return errno ?? (cause === undefined ? undefined : errnoOf(cause));
 }
 
 /** Deadlock, lock wait, and MariaDB's row that changed since the snapshot (innodb_snapshot_isolation, on from 11.6). */

@@ -1,5 +1,5 @@
 import { fromServerError, isLostToAnother, ProtectionFlowsError } from '../../errors';
-import { select, type Queryable } from '../server/queryable';
+import { errnoOf, select, type Queryable } from '../server/queryable';
 
 /** The one row's name. */
 export const leaseName = 'migrate';
@@ -79,15 +79,13 @@ export async function readHolder(session: Queryable, table: string): Promise<Lea
   return row === null || row.owner === null ? null : { ...row, owner: row.owner };
 }
 
-/** What a server says of a table that is not what this program makes: errors that have no other meaning here. */
-const isOfTheTable = (error: unknown): error is { readonly errno: number; readonly message?: string } =>
-  typeof (error as { errno?: unknown } | null)?.errno === 'number' &&
-  fromServerError(error) === null &&
-  !isLostToAnother(error);
-
-/** The server's sentence where somebody has dropped or altered the table, or put a view in its place; else null. Pure. */
+/**
+ * The server's sentence where somebody has dropped or altered the table, or put a view in its place; else null. Any number
+ * that means nothing else stands for that. Pure.
+ */
 export function tableFault(error: unknown): string | null {
-  if (!isOfTheTable(error)) return null;
+  const isOther = fromServerError(error) !== null || isLostToAnother(error);
+  if (isOther || errnoOf(error) === undefined) return null;
   const { sqlMessage, message = '' } = error as { sqlMessage?: string; message?: string };
   return sqlMessage ?? message;
 }
@@ -109,7 +107,7 @@ export async function unusableTable(session: Queryable, table: string, error: un
     message: `${table}, the table of the migration lock, is not as this program makes it: ${fault}`,
     consequence: 'Nothing was changed.',
     remedy: `See that no migrate is under way, then DROP ${kind} ${table}; it holds nothing but the lock, and the next run makes it again.`,
-    details: { table, errno: (error as { errno: number }).errno },
+    details: { table, errno: errnoOf(error) ?? 0 },
     cause: error,
   });
 }

@@ -1,5 +1,5 @@
 import { isProtectionFlowsError } from '../../errors';
-import type { Queryable } from '../server/queryable';
+import { type Queryable, errnoOf } from '../server/queryable';
 import type { Flavour, Server } from '../server/server';
 import { findHolders } from './find-holders';
 import type { Holders } from './holders';
@@ -12,7 +12,7 @@ export const lockWaitSeconds = 1;
 export const lockWaitTimeout = 1205;
 
 const isLockWait = (error: unknown): error is { readonly query?: string } =>
-  !isProtectionFlowsError(error) && (error as { errno?: number } | null)?.errno === lockWaitTimeout;
+  !isProtectionFlowsError(error) && errnoOf(error) === lockWaitTimeout;
 
 /** The TABLE_BUSY that a lock wait of a read stands for (LOCK TABLES, or DDL of others); any other error as it is. */
 export function busy(error: unknown, holders: Holders | null = null): unknown {

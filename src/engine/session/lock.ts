@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isLostToAnother, isProtectionFlowsError, ProtectionFlowsError } from '../../errors';
-import { select, type Queryable } from '../server/queryable';
+import { type Queryable, errnoOf, select } from '../server/queryable';
 import { assertNotInterrupted } from './interruption';
 import type { OwnConnection } from './open-connection';
 import { defaultLeaseMs, Lease } from './lease';
@@ -191,7 +191,7 @@ const isUnwritable = (error: unknown): boolean =>
 async function takeLease(options: LockOptions, node: Node, lease: Lease, patience: Patience): Promise<void> {
   try {
     await waitForLease(options, lease, patience).catch(async (error: unknown) => {
-      if ((error as { errno?: number }).errno !== noSuchTable) throw error;
+      if (errnoOf(error) !== noSuchTable) throw error;
       if (!node.isClustered) return;
       await ensureLeaseTable(options.session, options.table);
       await waitForLease(options, lease, patience);

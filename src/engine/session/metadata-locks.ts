@@ -1,4 +1,4 @@
-import { select, type Queryable } from '../server/queryable';
+import { type Queryable, marks, select } from '../server/queryable';
 import {
   type Blocker,
   type LockedObject,
@@ -35,7 +35,6 @@ const againstReaders = ['SHARED_NO_READ_WRITE', 'EXCLUSIVE'];
 const ofLockTables = /SHARED_READ_ONLY|SHARED_NO_READ_WRITE/;
 
 const isDdl = (sql: string): boolean => /^\s*(ALTER|CREATE|DROP|RENAME|TRUNCATE)\b/i.test(sql);
-const marks = (values: readonly unknown[]): string => values.map(() => '?').join(', ');
 const numberOf = (value: number | string | null): number | null => (value === null ? null : Number(value));
 
 /** One blocker for each connection, the longest first, and the objects that they hold. */

@@ -1,5 +1,4 @@
-import { errnoOf } from '../server/row-transaction';
-import { quoteName } from '../server/queryable';
+import { errnoOf, quoteName } from '../server/queryable';
 import type { OwnConnection } from './open-connection';
 import { lockWaitTimeout } from './lock-wait';
 import { namedTables } from './find-holders';

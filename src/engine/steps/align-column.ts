@@ -1,7 +1,7 @@
 import { alterTable, isNotOnline } from './alter-table';
 import { altering, indexSql, online, type Statement, type TextSettings } from '../schema/ddl';
 import { checksAnEnum, modifyClause, plannedModify, type ColumnChange } from './modify-column';
-import { quoteName } from '../server/queryable';
+import { errnoOf, quoteName } from '../server/queryable';
 import type { Server } from '../server/server';
 import type { Column, Index, Table } from '../schema/shape';
 import type { StepContext } from './step';
@@ -71,7 +71,7 @@ export async function alignColumn(
   try {
     await context.execute(dropSql(table, own).sql);
   } catch (error) {
-    if (!isNotOnline(error) && (error as { errno?: number }).errno !== neededByKey) throw error;
+    if (!isNotOnline(error) && errnoOf(error) !== neededByKey) throw error;
     return change();
   }
   try {

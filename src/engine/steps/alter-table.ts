@@ -2,7 +2,7 @@ import { ProtectionFlowsError } from '../../errors';
 import { altering, copying, copyingOnline, online, rowFormatSql, type Algorithm } from '../schema/ddl';
 import type { StepContext } from './step';
 import { catalogRows } from '../server/catalog-rows';
-import { quoteName, select, type Queryable } from '../server/queryable';
+import { type Queryable, errnoOf, quoteName, select } from '../server/queryable';
 import type { Words } from '../server/words';
 
 /** How large a table is. */
@@ -51,11 +51,10 @@ export function describeSize({ rows, bytes }: TableSize): string {
 }
 
 /** ER_ALTER_OPERATION_NOT_SUPPORTED and …_REASON: not by this algorithm, or not without that lock. */
-const notSupported: readonly (number | undefined)[] = [1845, 1846];
+const notSupported: readonly unknown[] = [1845, 1846];
 
 /** True where the server answered that it can't do this online. */
-export const isNotOnline = (error: unknown): boolean =>
-  notSupported.includes((error as { errno?: number } | null)?.errno);
+export const isNotOnline = (error: unknown): boolean => notSupported.includes(errnoOf(error));
 
 /** The refusal to copy a table that is too large for its writers to wait. */
 export function copyRefused(
@@ -85,7 +84,7 @@ async function executeAlter(
   try {
     await withChanges(...changes);
   } catch (error) {
-    if ((error as { errno?: number } | null)?.errno !== indexTooLong) throw error;
+    if (errnoOf(error) !== indexTooLong) throw error;
     await withChanges(rowFormatSql, ...changes);
   }
 }

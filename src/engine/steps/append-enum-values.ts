@@ -6,7 +6,7 @@ import { alterTable } from './alter-table';
 import { altering } from '../schema/ddl';
 import { handMade } from './hand-made';
 import { modifyClause, plannedModify, type ColumnChange } from './modify-column';
-import { quoteName, select } from '../server/queryable';
+import { countRows, marks, quoteName } from '../server/queryable';
 import type { Words } from '../server/words';
 import { named, withTable, type Column, type Schema } from '../schema/shape';
 import type { Step, StepContext } from './step';
@@ -66,13 +66,8 @@ export function appendEnumValues(
     },
     async assertUndoable(context: StepContext, live) {
       if (liveColumn(live) === undefined) return;
-      const [counted] = await select<{ rows: number | string }>(
-        context.session,
-        `SELECT COUNT(*) AS \`rows\` FROM ${quoteName(table)}
-          WHERE ${quoteName(column)} IN (${change.add.map(() => '?').join(', ')})`,
-        [...change.add],
-      );
-      const rows = Number(counted?.rows ?? 0);
+      const isOne = `${quoteName(column)} IN (${marks(change.add)})`;
+      const rows = await countRows(context.session, quoteName(table), isOne, [...change.add]);
       if (rows === 0) return;
       throw new ProtectionFlowsError('ENUM_VALUE_IN_USE', {
         message: `${rows} row${rows === 1 ? ' has' : 's have'} ${table}.${column} = ${change.add.join(' or ')}`,

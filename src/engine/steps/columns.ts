@@ -2,11 +2,12 @@ import { declareArguments } from '../../arguments';
 import { columnShape, identifier } from '../schema/declared-parts';
 import { handMade } from './hand-made';
 import { ProtectionFlowsError } from '../../errors';
+import { columnType, integerRange, isText, widthOf } from '../schema/column-type';
 import { named, type Column, type Schema, withTable } from '../schema/shape';
-import { quoteName, select } from '../server/queryable';
+import { countRows, quoteName } from '../server/queryable';
 import { howToDiscard, type Words } from '../server/words';
 import type { StepContext, Step } from './step';
-import { altering, columnSql, isText } from '../schema/ddl';
+import { altering, columnSql } from '../schema/ddl';
 import { alterTable } from './alter-table';
 import { modifyClause, plannedModify, type ColumnChange } from './modify-column';
 
@@ -51,29 +52,11 @@ export function handMadeColumn(
   return handMade(`column ${table}.${expected.name}`, [difference], words);
 }
 
-const bits: Readonly<Record<string, bigint>> = {
-  tinyint: 8n,
-  smallint: 16n,
-  mediumint: 24n,
-  int: 32n,
-  bigint: 64n,
-};
-
-/** The least and greatest value of an integer type; null for any other type. */
-export function integerRange(type: string): { readonly least: bigint; readonly greatest: bigint } | null {
-  const [, name = '', unsigned] = /^(\w+)(?:\(\d+\))?( unsigned)?$/.exec(type) ?? [];
-  const width = bits[name];
-  if (width === undefined) return null;
-  return unsigned === undefined
-    ? { least: -(2n ** (width - 1n)), greatest: 2n ** (width - 1n) - 1n }
-    : { least: 0n, greatest: 2n ** width - 1n };
-}
-
 const textBytes: Readonly<Record<string, number>> = { tinytext: 255, text: 65_535, mediumtext: 16_777_215 };
 
 function lengthCondition(name: string, type: string): string | null {
-  const characters = /^(?:var)?char\((\d+)\)$/.exec(type)?.[1];
-  if (characters !== undefined) return `CHAR_LENGTH(${name}) > ${characters}`;
+  const characters = isText(type) ? widthOf(type) : Infinity;
+  if (characters !== Infinity) return `CHAR_LENGTH(${name}) > ${characters}`;
   const bytes = textBytes[type];
   return bytes === undefined ? null : `LENGTH(${name}) > ${bytes}`;
 }
@@ -85,22 +68,13 @@ export function misfitCondition(from: Column, to: Column): string | null {
   if (from.nullable && !to.nullable) conditions.push(`${name} IS NULL`);
   if (from.type !== to.type) {
     const range = integerRange(to.type);
-    const values = /^enum\((.*)\)$/.exec(to.type)?.[1];
+    const { name: kind, values } = columnType(to.type);
     const tooLong = lengthCondition(name, to.type);
     if (range !== null) conditions.push(`${name} NOT BETWEEN ${range.least} AND ${range.greatest}`);
-    if (values !== undefined) conditions.push(`${name} NOT IN (${values})`);
+    if (kind === 'enum') conditions.push(`${name} NOT IN (${values.join(',')})`);
     if (tooLong !== null) conditions.push(tooLong);
   }
   return conditions.length === 0 ? null : conditions.join(' OR ');
-}
-
-/** How many rows hold such a value. */
-export async function countRows(context: StepContext, table: string, condition: string): Promise<number> {
-  const [counted] = await select<{ rows: number | string }>(
-    context.session,
-    `SELECT COUNT(*) AS \`rows\` FROM ${quoteName(table)} WHERE ${condition}`,
-  );
-  return Number(counted?.rows ?? 0);
 }
 
 /** A condition that is true where somebody gave the column a value. */
@@ -116,7 +90,7 @@ function writtenCondition(column: Column): string {
 
 async function assertMayDrop(context: StepContext, table: string, column: Column): Promise<void> {
   const condition = writtenCondition(column);
-  const rows = await countRows(context, table, condition);
+  const rows = await countRows(context.session, quoteName(table), condition);
   if (rows === 0) return;
   if (!context.discardRows) {
     throw new ProtectionFlowsError('ROLLBACK_WOULD_LOSE_ROWS', {
@@ -171,7 +145,7 @@ async function assertFits(
   const { from, to } = change;
   const condition = misfitCondition(from, to);
   if (condition === null) return;
-  const rows = await countRows(context, table, condition);
+  const rows = await countRows(context.session, quoteName(table), condition);
   if (rows === 0) return;
   throw new ProtectionFlowsError(code, {
     message: `${rows} row${rows === 1 ? '' : 's'} of ${table} ${rows === 1 ? 'holds' : 'hold'} a ${from.name} that ${describeColumn(to)} does not take`,

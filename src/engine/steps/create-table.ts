@@ -5,7 +5,7 @@ import { catalogRows } from '../server/catalog-rows';
 import { compareTable } from '../schema/compare';
 import { creating, dropping } from '../schema/ddl';
 import { handMade } from './hand-made';
-import { quoteName, select } from '../server/queryable';
+import { countRows, quoteName } from '../server/queryable';
 import { howToDiscard } from '../server/words';
 import type { Table } from '../schema/shape';
 import type { Step, StepContext } from './step';
@@ -34,11 +34,7 @@ async function assertNoKeysFromOthers(context: StepContext, table: string): Prom
 
 async function assertMayDrop(context: StepContext, table: string): Promise<void> {
   await assertNoKeysFromOthers(context, table);
-  const [counted] = await select<{ rows: number | string }>(
-    context.session,
-    `SELECT COUNT(*) AS \`rows\` FROM ${quoteName(table)}`,
-  );
-  const rows = Number(counted?.rows ?? 0);
+  const rows = await countRows(context.session, quoteName(table));
   if (rows === 0) return;
   if (!context.discardRows) {
     throw new ProtectionFlowsError('ROLLBACK_WOULD_LOSE_ROWS', {

@@ -1,4 +1,5 @@
-import { alterSql, columnSql, isText, type TextSettings } from '../schema/ddl';
+import { alterSql, columnSql, type TextSettings } from '../schema/ddl';
+import { columnType, isText } from '../schema/column-type';
 import { quoteName } from '../server/queryable';
 import { named, type Column, type ForeignKey, type Table } from '../schema/shape';
 
@@ -19,7 +20,7 @@ export interface KeyObstacle {
 
 /** Types of one family can be on the two sides of a key: for texts, the length may differ. */
 function family(type: string): string {
-  return /^(var)?char\(/.test(type) ? 'text' : type;
+  return /^(var)?char$/.test(columnType(type).name) ? 'text' : type;
 }
 
 function textOf({ charset, collation }: Column): TextSettings | null {

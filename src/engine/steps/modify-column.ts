@@ -1,4 +1,5 @@
-import { altering, columnSql, copying, copyingOnline, isText, online, type Statement } from '../schema/ddl';
+import { altering, columnSql, copying, copyingOnline, online, type Statement } from '../schema/ddl';
+import { columnType, isText } from '../schema/column-type';
 import { tokensOf } from '../schema/expression';
 import type { Server } from '../server/server';
 import type { Column, Table } from '../schema/shape';
@@ -19,21 +20,21 @@ export function modifyClause({ to }: ColumnChange): string {
 
 /** True where MySQL copies the table at any MODIFY: a CHECK of it names an ENUM column (1845, seen on 9.7). */
 export function checksAnEnum(table: Table): boolean {
-  const enums = table.columns.filter(({ type }) => type.startsWith('enum')).map(({ name }) => name);
+  const enums = table.columns.filter(({ type }) => columnType(type).name === 'enum').map(({ name }) => name);
   return table.checks.some(({ expression }) =>
     (tokensOf(expression) ?? []).some(({ value }) => enums.includes(value)),
   );
 }
 
-const values = (type: string): string => /^enum\((.*)\)$/.exec(type)?.[1] ?? '';
-const length = (type: string): number => Number(/^varchar\((\d+)\)$/.exec(type)?.[1] ?? NaN);
-
 /** True for types of which the second takes all that the first takes, stored alike. */
 function widens(from: string, to: string): boolean {
   if (from === to) return true;
-  if (values(from) !== '' && values(to).startsWith(`${values(from)},`)) return true;
+  const [before, after] = [columnType(from), columnType(to)];
+  if (before.name !== after.name) return false;
+  if (before.name === 'enum') return before.values.every((value, at) => value === after.values[at]);
+  const [shorter, longer] = [before.length ?? NaN, after.length ?? NaN];
   // A length from 256 bytes on takes two bytes in each row; four bytes a character in utf8mb4
-  return length(to) >= length(from) && (length(to) < 64 || length(from) >= 256);
+  return before.name === 'varchar' && longer >= shorter && (longer < 64 || shorter >= 256);
 }
 
 /**
@@ -49,7 +50,8 @@ export function modifyCopies(server: Server, table: Table, { from, to }: ColumnC
   if (isText(to.type) && from.charset !== to.charset) return true;
   if (isText(to.type) && from.collation !== to.collation) {
     if (table.primaryKey.includes(from.name)) return true;
-    return server.flavour === 'mysql' ? isIndexed && !to.type.startsWith('enum') : to.type.startsWith('enum');
+    const isEnum = columnType(to.type).name === 'enum';
+    return server.flavour === 'mysql' ? isIndexed && !isEnum : isEnum;
   }
   // "cannot convert NULL to non-constant DEFAULT"
   const isComputed = to.default !== null && !to.default.startsWith("'");

@@ -1,5 +1,5 @@
 import { catalogRows } from '../server/catalog-rows';
-import { quoteName, type Queryable } from '../server/queryable';
+import { type Queryable, marks, quoteName } from '../server/queryable';
 import type { Schema } from '../schema/shape';
 import { errnoOf } from './probe/answers';
 
@@ -12,9 +12,6 @@ export interface Trigger {
   /** Its SQL; null where this user may not see it. */
   readonly text: string | null;
 }
-
-/** The placeholders of as many values. */
-export const marks = (names: readonly string[]): string => names.map(() => '?').join(', ');
 
 /** The triggers on tables of a database, as far as this user may see them: the TRIGGER privilege decides. */
 export function readTriggers(

@@ -1,5 +1,5 @@
 import { currentDatabase } from '../../schema/catalog/scope';
-import { select, type Queryable } from '../../server/queryable';
+import { type Queryable, marks, select } from '../../server/queryable';
 import type { Server } from '../../server/server';
 import { parseGrants } from './grants';
 import {
@@ -42,7 +42,7 @@ const variableNames = [
 async function readVariables(session: Queryable): Promise<ReadonlyMap<string, string>> {
   const rows = await select<{ Variable_name: string; Value: string }>(
     session,
-    `SHOW SESSION VARIABLES WHERE Variable_name IN (${variableNames.map(() => '?').join(', ')})`,
+    `SHOW SESSION VARIABLES WHERE Variable_name IN (${marks(variableNames)})`,
     variableNames,
   );
   return new Map(rows.map((row) => [row.Variable_name, row.Value]));

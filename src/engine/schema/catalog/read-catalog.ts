@@ -1,4 +1,4 @@
-import type { Queryable } from '../../server/queryable';
+import { type Queryable, marks } from '../../server/queryable';
 import { unguardedColumns } from '../guarded-columns';
 import type { Schema, Table } from '../shape';
 import type { Server } from '../../server/server';
@@ -7,7 +7,7 @@ import { readChecks } from './read-checks';
 import { readColumns } from './read-columns';
 import { readForeignKeys } from './read-foreign-keys';
 import { inServerOrder, readIndexes } from './read-indexes';
-import { catalogScope, inOrder, placeholdersFor } from './scope';
+import { catalogScope, inOrder } from './scope';
 
 interface TableRow {
   database: string;
@@ -34,7 +34,7 @@ async function readTables(session: Queryable, tableNames: readonly string[]): Pr
        FROM information_schema.TABLES t
        LEFT JOIN information_schema.COLLATIONS c ON c.COLLATION_NAME = t.TABLE_COLLATION
       WHERE t.TABLE_SCHEMA = DATABASE() AND t.TABLE_TYPE <> 'TEMPORARY'
-        AND t.TABLE_NAME IN (${placeholdersFor(tableNames)})`,
+        AND t.TABLE_NAME IN (${marks(tableNames)})`,
     [...tableNames],
   );
   return inOrder(rows, ({ name }) => name);

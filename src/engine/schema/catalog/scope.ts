@@ -1,4 +1,4 @@
-import { select, type Queryable } from '../../server/queryable';
+import { type Queryable, marks, select } from '../../server/queryable';
 import type { Server } from '../../server/server';
 
 /** What every part of the catalog reader needs: where to ask, and about which tables. */
@@ -19,9 +19,6 @@ export async function currentDatabase(session: Queryable): Promise<string> {
   return row?.name ?? '';
 }
 
-/** `?, ?` for that many values. */
-export const placeholdersFor = (values: readonly unknown[]): string => values.map(() => '?').join(', ');
-
 /** A scope over the named tables of that database, in which the session works. */
 export function catalogScope(
   session: Queryable,
@@ -34,7 +31,7 @@ export function catalogScope(
     server,
     database,
     tableNames,
-    placeholders: placeholdersFor(tableNames),
+    placeholders: marks(tableNames),
     parameters: [database, ...tableNames],
   };
 }

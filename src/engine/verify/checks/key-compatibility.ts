@@ -1,4 +1,5 @@
-import { expectedText, isText } from '../../schema/ddl';
+import { isText } from '../../schema/column-type';
+import { expectedText } from '../../schema/ddl';
 import { keyState } from '../../steps/key-state';
 import { named } from '../../schema/shape';
 import { remedyOf, unlessTables, type Check } from '../context';

@@ -1,7 +1,7 @@
 import { catalogRows } from '../../server/catalog-rows';
-import { quoteName, type Queryable } from '../../server/queryable';
+import { type Queryable, marks, quoteName } from '../../server/queryable';
 import { note, remedyText, statement } from '../../steps/remedy';
-import { marks, readTriggers, type Trigger } from '../surroundings';
+import { readTriggers, type Trigger } from '../surroundings';
 import { NotProvable } from './answers';
 
 /** A table, and its database. */

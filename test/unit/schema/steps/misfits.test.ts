@@ -1,5 +1,6 @@
 import { column, enumOf, nullable } from '../../../../src/engine/schema/declare';
-import { integerRange, misfitCondition } from '../../../../src/engine/steps/columns';
+import { integerRange } from '../../../../src/engine/schema/column-type';
+import { misfitCondition } from '../../../../src/engine/steps/columns';
 
 /** Without these, a narrowing change would go unguarded for a kind of type. */
 describe('the values that a column would not take', () => {
