@@ -73,7 +73,8 @@ export class FlowRun {
     // The workers take from one iterator: each VM is taken once
     const queue = vms.values();
     const work = async (): Promise<void> => {
-      for (const vm of queue) if (!this.signal.aborted) await this.runJob(vm, needFull.has(vm.context_id));
+      for (const vm of queue)
+        if (!this.signal.aborted) await this.runJob(vm, needFull.has(vm.context_id), vms.length);
     };
     const workers = Array.from({ length: settings.vmsAtOnce }, () =>
       work().catch((error: unknown) => {
@@ -91,13 +92,13 @@ export class FlowRun {
     return this.context.repositories.targets.withoutFullBackup(ids, flow.repository_id);
   }
 
-  private async runJob(vm: TargetVm, isFull: boolean): Promise<void> {
+  private async runJob(vm: TargetVm, isFull: boolean, expected: number): Promise<void> {
     const { repositories } = this.context;
     const { execution } = this.claim;
     const job = newJob(vm, isFull ? 'full' : 'incremental');
     // Before it begins: if this program dies in between, the job counts as missing, and none is unknown
     const isRecorded = await this.persist(() =>
-      repositories.executions.recordJobs(execution.id, [job.id], { more: true }),
+      repositories.executions.recordJobs(execution.id, [job.id], { more: true, expected }),
     );
     if (!isRecorded) return this.over.abort();
     const { status, bytes } = await this.backUp(job);

@@ -46,11 +46,19 @@ import { Repository } from './repository';
 
 const longestSilenceMs = 10 * 365 * 86_400_000;
 const mostFlowsAtOnce = 10_000;
+const mostJobs = 1_000_000;
 
 const entity = 'ProtectionFlowExecution';
 const readNew = declareArguments(entity, { input: newExecution });
 const readId = declareArguments(entity, { id });
-const readJobs = declareArguments(entity, { id, jobIds, options: options({ more: optional(flag, false) }) });
+const readJobs = declareArguments(entity, {
+  id,
+  jobIds,
+  options: options({
+    more: optional(flag, false),
+    expected: optional(count({ min: 0, max: mostJobs }), null),
+  }),
+});
 const readCounts = declareArguments(entity, { id, counts: progressOf });
 const readOutcome = declareArguments(entity, { id, outcome: outcomeOf });
 const readCancel = declareArguments(entity, { id, reason: optional(nullable(longText)) });
@@ -127,17 +135,18 @@ export class ExecutionRepository extends Repository {
    * Adds job ids to those of the run, each once. `[]` says that there were none to start.
    *
    * @param options `more: true`: further ones follow, so that {@link settle} does not judge yet; the last call leaves
-   * it out
+   * it out. `expected`: how many jobs there will be, 0 to 1,000,000; given with the first call, `jobs_created` is known from
+   * then on, and what is done of it never falls. With the last call it is the number of jobs that were recorded
    * @returns false where the run is over: nothing is written then
    * @throws EXECUTION_NOT_FOUND
    */
   async recordJobs(
     id: string,
     jobIds: readonly string[],
-    options: { readonly more?: boolean | undefined } = {},
+    options: { readonly more?: boolean | undefined; readonly expected?: number | undefined } = {},
   ): Promise<boolean> {
     const given = readJobs({ id, jobIds, options });
-    return recordJobIds(this.session, given.id, given.jobIds, given.options.more);
+    return recordJobIds(this.session, given.id, given.jobIds, given.options);
   }
 
   /**

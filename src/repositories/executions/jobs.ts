@@ -37,17 +37,25 @@ async function readJobs(session: Session, id: string, lock = ''): Promise<Jobs> 
   return { status: row.status, ids: jobIdsIn(row.job_ids), isStarting: row.is_starting !== null };
 }
 
+/** What a caller says of the jobs that it records. */
+export interface Recording {
+  /** Further ones follow: until they are there, {@link settleExecution} does not judge. */
+  readonly more: boolean;
+  /** How many jobs there will be in all; null: not known. */
+  readonly expected: number | null;
+}
+
 /**
- * Adds job ids to those of the run, each once, in the order in which they come; jobs_created is their number.
+ * Adds job ids to those of the run, each once, in the order in which they come. jobs_created is the number expected, as long as
+ * further ones follow and no more than that have come; with the last ones it is the number of those that came.
  *
- * @param more further ones follow: until they are there, {@link settleExecution} does not judge
  * @returns false where the run is over: nothing is written then
  */
 export function recordJobIds(
   session: Session,
   id: string,
   jobIds: readonly string[],
-  more: boolean,
+  { more, expected }: Recording,
 ): Promise<boolean> {
   return session.transaction(async (own) => {
     const { status, ids, isStarting } = await readJobs(own, id, 'FOR UPDATE');
@@ -57,10 +65,11 @@ export function recordJobIds(
     const all = [...new Set([...(ids ?? []), ...jobIds])];
     const metadata = `JSON_SET(${metadataIn('execution_metadata')}, '$.heartbeat_at', ${heartbeatNow})`;
     await own.write(
-      `UPDATE protection_flow_executions SET created_job_ids = ?, jobs_created = ?,
+      `UPDATE protection_flow_executions SET created_job_ids = ?,
+              jobs_created = ${isOpen ? 'GREATEST(jobs_created, ?)' : '?'},
               execution_metadata = ${isOpen ? `JSON_SET(${metadata}, '$.${startingFlag}', 1)` : `JSON_REMOVE(${metadata}, '$.${startingFlag}')`}
         WHERE id = ?`,
-      [JSON.stringify(all), all.length, id],
+      [JSON.stringify(all), isOpen ? Math.max(all.length, expected ?? 0) : all.length, id],
     );
     return true;
   });

@@ -179,7 +179,7 @@ export const argumentsOf: Readonly<Record<string, (right: RightIds) => readonly 
   'ExecutionRepository.recordJobs': ({ run }) => [
     id(run),
     ids(['job-1'], 'jobIds'),
-    options({ more: [...left, ...flag] }),
+    options({ more: [...left, ...flag], expected: [...left, ...fromZero] }),
   ],
   'ExecutionRepository.progress': ({ run }) => [
     // Or flows, whose runs are asked for: then what is wrong is named flowIds

@@ -232,6 +232,49 @@ describe('the jobs of a run', () => {
     expect(await executions.get(run.id)).toMatchObject({ created_job_ids: ['a', 'b', 'c'], jobs_created: 3 });
   });
 
+  // Without it, the bar of a page runs backwards with each job that is recorded
+  it('are as many as were expected from the first one on, and in the end as many as came', async () => {
+    const { executions } = layer.repositories;
+    const run = await startedRun();
+    const shares: number[] = [];
+    const looked = async (): Promise<number> => {
+      const { jobs_completed, jobs_created } = await executions.get(run.id);
+      shares.push(jobs_completed / jobs_created);
+      return jobs_created;
+    };
+    await executions.recordJobs(run.id, ['a'], { more: true, expected: 4 });
+    expect(await looked()).toBe(4);
+    await executions.progress(run.id, { jobs_completed: 1 });
+    expect(await looked()).toBe(4);
+    // Said once is enough, and a message that comes late takes nothing back
+    await executions.recordJobs(run.id, ['b', 'c'], { more: true });
+    await executions.recordJobs(run.id, ['a'], { more: true, expected: 1 });
+    expect(await looked()).toBe(4);
+    await executions.progress(run.id, { jobs_completed: 3 });
+    await executions.recordJobs(run.id, [], { expected: 4 });
+    expect(await looked()).toBe(3);
+    await executions.recordJobs(run.id, ['a'], { more: true, expected: 4 });
+    expect(await looked()).toBe(3);
+    expect(shares).toEqual([...shares].sort((a, b) => a - b));
+    expect(
+      await executions.settle(run.id, new Map(['a', 'b', 'c'].map((job) => [job, 'completed']))),
+    ).toMatchObject({
+      status: 'success',
+    });
+  });
+
+  it('may be more than were expected', async () => {
+    const { executions } = layer.repositories;
+    const run = await startedRun();
+    await executions.recordJobs(run.id, ['a', 'b', 'c'], { more: true, expected: 2 });
+    expect(await executions.get(run.id)).toMatchObject({ jobs_created: 3 });
+    for (const expected of [-1, 1.5, '2' as never])
+      await expect(executions.recordJobs(run.id, ['d'], { more: true, expected })).rejects.toMatchObject({
+        code: 'VALIDATION_FAILED',
+        details: { fields: [{ field: 'expected' }] },
+      });
+  });
+
   it('are found exactly: no wildcard, no other case, no part, no accent', async () => {
     const { executions } = layer.repositories;
     const wild = await startedRun();
