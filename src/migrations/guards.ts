@@ -1,3 +1,4 @@
+import { isOwnRun } from '../driver/own-runs';
 import { writerMark } from '../driver/session-variables';
 import type { Guards } from '../engine/schema/guards';
 
@@ -17,12 +18,8 @@ const counting = '@sendense_flow_counting';
 const begins = `SET ${counting} = NOW(6);`;
 const isCounting = `${counting} <=> NOW(6)`;
 
-/**
- * True for a run that this package began, which it alone ends. Ids that the server makes are UUIDs of version 1, and the
- * hub has no others; those of this package, and of its callers, are not. The signs of work are for a caller's such id.
- */
-const isOurs =
-  "(OLD.id NOT LIKE '________-____-1%' OR COALESCE(JSON_CONTAINS_PATH(OLD.execution_metadata, 'one', '$.worker', '$.heartbeat_at', '$.starting_jobs'), 0))";
+/** True for a run that this package alone ends. */
+const isOurs = isOwnRun('OLD');
 
 const kept = [
   'status',

@@ -39,12 +39,13 @@ import {
 import { recordJobIds, settleExecution, type Settlement } from './executions/jobs';
 import { reapSilent } from './executions/reap';
 import { endExecution, explainRefusal, progressStatement } from './executions/transition';
-import { readProgress, silence, type RunProgress } from './progress/run-progress';
+import { readProgress, silence as stallingSilence, type RunProgress } from './progress/run-progress';
 import { limitOf, onlyLimit } from './input';
 import { executionNotFound } from './not-found';
 import { Repository } from './repository';
 
 const longestSilenceMs = 10 * 365 * 86_400_000;
+const silence = count({ min: 1, max: longestSilenceMs });
 const mostFlowsAtOnce = 10_000;
 const mostJobs = 1_000_000;
 
@@ -66,7 +67,7 @@ const readSettle = declareArguments('settle', { id, states: optional(jobStates) 
 const readLatest = declareArguments('latest', { flowIds: idsUpTo(mostFlowsAtOnce) });
 const readRunProgress = declareArguments('progress', {
   flowIds: idsUpTo(mostFlowsAtOnce),
-  options: options({ stalledAfterMs: silence }),
+  options: options({ stalledAfterMs: stallingSilence }),
 });
 const readHistory = declareArguments('history', { flowId: id, page: historyPage });
 const readList = declareArguments('list', { filter: executionFilter, page: executionPage });
@@ -74,7 +75,8 @@ const readRunning = declareArguments('listRunning', { options: onlyLimit(10_000,
 const readJobId = declareArguments('findRunningByJob', { jobId });
 const readReap = declareArguments('reapStale', {
   options: options({
-    silenceMs: count({ min: 1, max: longestSilenceMs }),
+    silenceMs: silence,
+    withoutSignOfLifeMs: optional(silence, null),
     limit: limitOf(10_000, 100),
   }),
 });
@@ -252,17 +254,24 @@ export class ExecutionRepository extends Repository {
   }
 
   /**
-   * Ends runs, with error, that have given no sign of life (start, recordJobs, progress) for so long.
+   * Ends runs, with error, that have given no sign of life for so long by the server's clock. Signs are start, recordJobs and
+   * progress; and what the jobs under way tell (`last_telemetry_at`), where the platform's release has that. A run that
+   * another program began, and that has never given one, is left alone unless asked for.
    *
-   * @param options `silenceMs`: milliseconds, counted in whole seconds; `limit`: at most so many, default 100
+   * @param options `silenceMs`: milliseconds, counted in whole seconds; `withoutSignOfLifeMs`: so long after their start,
+   * and not before `silenceMs`, runs of other programs that have never given a sign of life are ended too, alive or not;
+   * default: never; `limit`: at most so many, default 100
    * @returns the ids of the runs that were ended
    */
   async reapStale(options: {
     readonly silenceMs: number;
+    readonly withoutSignOfLifeMs?: number | undefined;
     readonly limit?: number | undefined;
   }): Promise<string[]> {
-    const { silenceMs, limit } = readReap({ options }).options;
-    return reapSilent(this.session, silenceMs, limit);
+    const { silenceMs, withoutSignOfLifeMs, limit } = readReap({ options }).options;
+    const seconds = (ms: number): number => Math.ceil(ms / 1000);
+    const withoutSignSeconds = withoutSignOfLifeMs === null ? null : seconds(withoutSignOfLifeMs);
+    return reapSilent(this.session, { seconds: seconds(silenceMs), withoutSignSeconds }, limit);
   }
 
   private async end(id: string, outcome: Outcome): Promise<boolean> {

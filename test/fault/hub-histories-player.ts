@@ -97,7 +97,12 @@ export class SharedPlayer {
     await hub.detectDeadJobs();
     for (const { id } of await repositories.executions.listRunning())
       await repositories.executions.settle(id);
-    await repositories.executions.reapStale({ silenceMs: 3_600_000, limit: 10_000 });
+    await repositories.executions.reapStale({
+      silenceMs: 3_600_000,
+      // The hub is gone: its runs are nobody's
+      withoutSignOfLifeMs: 3_600_000,
+      limit: 10_000,
+    });
     await repositories.dueFlows.plan();
     return (await repositories.executions.listRunning()).map(({ id }) => id);
   }

@@ -228,7 +228,11 @@ export const argumentsOf: Readonly<Record<string, (right: RightIds) => readonly 
   'ExecutionRepository.listRunning': () => [options(limit)],
   'ExecutionRepository.findRunningByJob': () => [{ name: 'jobId', right: 'job-1', takes: anId }],
   'ExecutionRepository.reapStale': () => [
-    options({ ...limit, silenceMs: fromOne }, { silenceMs: 60_000 }, { takes: [] }),
+    options(
+      { ...limit, silenceMs: fromOne, withoutSignOfLifeMs: [...left, ...fromOne] },
+      { silenceMs: 60_000 },
+      { takes: [] },
+    ),
   ],
 
   'DueFlowRepository.withManager': () => [manager],

@@ -160,7 +160,8 @@ const executionCalls: Calls<ExecutionRepository, 'ExecutionRepository'> = {
   },
   'ExecutionRepository.listRunning': ({ executions }) => executions.listRunning(),
   'ExecutionRepository.findRunningByJob': ({ executions }) => executions.findRunningByJob('job-5'),
-  'ExecutionRepository.reapStale': ({ executions }) => executions.reapStale({ silenceMs: 1_000, limit: 3 }),
+  'ExecutionRepository.reapStale': ({ executions }) =>
+    executions.reapStale({ silenceMs: 1_000, withoutSignOfLifeMs: 1_000, limit: 3 }),
 };
 
 const dueCalls: Calls<DueFlowRepository, 'DueFlowRepository'> = {
