@@ -52,7 +52,10 @@ export function useDatabase(options: UseDatabaseOptions = {}): TestDatabase {
   const { platform = 'general_ci', age, name, per = 'all' } = options;
   let opened: Opened | undefined;
   const get = (): Opened => {
-    if (opened === undefined) throw new Error('the database is there only inside tests and hooks');
+    if (opened === undefined)
+      throw new Error(
+        'the database is there only inside tests, and in hooks that are registered before useDatabase',
+      );
     return opened;
   };
   const connect = async (): Promise<Connection> => {

@@ -281,7 +281,7 @@ describe('every error code is provoked:', () => {
 
   it.each(Object.entries(provocations) as [ErrorCode, Provocation][])('%s', async (code, provoke) => {
     const error = await provoke().then(
-      () => null,
+      () => Promise.reject(new Error(`${code} did not come up`)),
       (thrown: unknown) => thrown as ErrorReport,
     );
     expect(error).toMatchObject({
@@ -290,7 +290,7 @@ describe('every error code is provoked:', () => {
       consequence: expect.stringMatching(/\S.*\.$/),
       remedy: expect.stringMatching(/\S/),
     });
-    const shown = JSON.stringify(error) + String(error?.message);
+    const shown = JSON.stringify(error) + error.message;
     for (const password of [secret, database.settings.password]) {
       expect(shown).not.toContain(password);
       expect(shown).not.toContain(encodeURIComponent(password));

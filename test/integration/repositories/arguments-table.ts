@@ -1,5 +1,6 @@
 import type { Argument } from '../../support/hostile-calls';
 import type { HostileTitle } from '../../support/hostile-values';
+import { changeableColumns } from '../../../src/repositories/flows/write-flow';
 
 /** Ids of rows that are there, for the arguments that are right. */
 export interface RightIds {
@@ -55,7 +56,7 @@ const changeable = {
   destination_config: [...none, ...objects],
   schedule_id: [...none, ...anId],
   enabled: [...left, ...flag],
-} satisfies Record<string, readonly HostileTitle[]>;
+} satisfies Record<(typeof changeableColumns)[number], readonly HostileTitle[]>;
 
 const required = { name: visible, flow_type: [], target_type: [], target_id: anId } as const;
 

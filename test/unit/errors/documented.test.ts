@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { codesOfRules } from '../preflight/codes-of-rules';
 import { exitCodeOf } from '../../../src/cli/error-report';
 import { settingNames, settingsTable, spelling } from '../../../src/config';
 import { errorCodes, type ErrorCode } from '../../../src/errors';
@@ -68,6 +69,12 @@ describe('docs/errors.md', () => {
     const text = section(document, '## Findings of preflight');
     const found = names(text).filter((name) => /^[a-z-]+$/.test(name));
     expect(found.sort()).toEqual(effects);
+  });
+
+  it('says the effect of what each rule finds, and of nothing else', () => {
+    const text = section(document, '## Findings of preflight');
+    const found = names(text).filter((name) => /^[A-Z_]+$/.test(name));
+    expect(found.sort()).toEqual(codesOfRules());
   });
 });
 

@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { errorCodes, type ErrorCode } from '../../../src/errors';
+import type { ErrorCode } from '../../../src/errors';
+import { codesOfRules } from './codes-of-rules';
 
 const folder = join(__dirname, '../../..');
 const read = (file: string): string => readFileSync(join(folder, file), 'utf8');
@@ -29,17 +30,6 @@ const carriedOut: Readonly<Partial<Record<ErrorCode, readonly [file: string, by:
   // The same command with --allow-blocking
   TABLE_COPY_REFUSED: ['test/integration/keys/online-add.test.ts', 'copyLimitRows'],
 };
-
-/** The codes that the rules give: each rule names its own, or what names it is called like it. */
-function codesOfRules(): string[] {
-  const rules = join('src', 'engine', 'preflight', 'rules');
-  const named = readdirSync(join(folder, rules)).flatMap((file) => {
-    const ofFile = file.replace(/\.ts$/, '').replaceAll('-', '_').toUpperCase();
-    const said = [...read(join(rules, file)).matchAll(/code: '([A-Z_]+)'/g)].map(([, code = '']) => code);
-    return [ofFile, ...said];
-  });
-  return [...new Set(named)].filter((code) => code in errorCodes).sort();
-}
 
 /** Guards that no finding is added whose printed remedy nobody has tried. */
 describe('the remedy of every finding', () => {

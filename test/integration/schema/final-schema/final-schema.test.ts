@@ -17,7 +17,7 @@ const mariadb = readFileSync(join(__dirname, 'mariadb.txt'), 'utf8').trim().spli
 describe('the schema that a migrate leaves', () => {
   const database = useDatabase({ platform: 'mixed' });
 
-  it("is MariaDB's, but for the differences that are listed", async () => {
+  it('is that of mariadb.txt, but for the differences that are listed', async () => {
     const dataSource = await openDataSource(database);
     try {
       await migrate(dataSource);
