@@ -2,6 +2,7 @@ import { choice, count, declareArguments, id, name, optional, options as options
 import { type Claim, type ClaimOptions, type ClaimResult, claimDueFlows } from './due/claim-due';
 import { claimQueuedRuns } from './due/claim-queued';
 import { planFlows, selectUnplanned, type PlanResult, type ScheduleProblem } from './due/plan';
+import { clearUnfitTimes, isLongSinceLooked } from './due/unfit';
 import { instant, limitOf } from './input';
 import { Repository } from './repository';
 
@@ -34,7 +35,8 @@ const readReplan = declareArguments('replan', { scheduleId: id });
 export class DueFlowRepository extends Repository {
   /**
    * Claims flows that are due, the longest due first; the caller runs what was claimed. A run that was missed several
-   * times is made up for once. Where fewer flows are due than asked for, {@link plan} is done too.
+   * times is made up for once. Where fewer flows are due than asked for, {@link plan} is done too, and looks once in 30 seconds for
+   * times that do not fit.
    *
    * @throws VALIDATION_FAILED for wrong options; TRANSACTION_ABORTED
    */
@@ -44,6 +46,7 @@ export class DueFlowRepository extends Repository {
     const found = result.claimed.length + result.queued.length + result.skipped.length;
     if (found === settings.limit) return result;
     try {
+      if (isLongSinceLooked(this.session)) await clearUnfitTimes(this.session, settings.now);
       await this.planFrom(settings.now);
     } catch (error) {
       // What was claimed is committed, and would be lost; a fault that stays shows when there is nothing to claim
@@ -67,13 +70,17 @@ export class DueFlowRepository extends Repository {
 
   /**
    * Gives a next_execution_time to every enabled flow that has a schedule and no time: flows written with raw SQL,
-   * schedules that were enabled or mended, chained schedules whose parent has run.
+   * schedules that were enabled or mended, chained schedules whose parent has run. Times that do not fit any more are
+   * noticed first, and computed anew: another program changed the flow's schedule, disabled the flow, or changed the expression,
+   * time zone or state of the schedule. A run that is due already stays due, and what fits is not written.
    *
    * @param options `now`: default the server's time
    * @returns how many got one, and the schedules that gave none although they should
    */
   async plan(options: { readonly now?: Date | undefined } = {}): Promise<PlanResult> {
-    return this.planFrom(readPlan({ options }).options.now);
+    const { now: at } = readPlan({ options }).options;
+    await clearUnfitTimes(this.session, at);
+    return this.planFrom(at);
   }
 
   /**

@@ -53,13 +53,29 @@ export function scheduleOf(schedules: Schedules, id: string | null): ScheduleRow
   return id === null ? undefined : schedules.get(id);
 }
 
+/** An expression in its time zone → a time at which it fires, and since when that is the next one. */
+const known = new Map<string, { readonly since: number; readonly next: number }>();
+const mostKnown = 10_000;
+
+/** The next run, which is the same until it has come: to work it out anew takes as long as a query. */
+function knownNext(schedule: ScheduleRow, after: Date): Date | null {
+  const key = JSON.stringify([schedule.cron_expression, schedule.timezone]);
+  const found = known.get(key);
+  if (found !== undefined && found.since <= after.getTime() && after.getTime() < found.next)
+    return new Date(found.next);
+  const next = nextRun(schedule, after);
+  if (known.size >= mostKnown) known.clear();
+  if (next !== null) known.set(key, { since: after.getTime(), next: next.getTime() });
+  return next;
+}
+
 /** When the schedule fires next after an instant. Never throws: a wrong expression is a reason. */
 export function nextTime(schedule: ScheduleRow | undefined, after: Date): NextTime {
   if (schedule === undefined) return { next: null, reason: 'no-schedule' };
   if (schedule.enabled !== null && !schedule.enabled) return { next: null, reason: 'schedule-disabled' };
   if (schedule.schedule_type === 'chain') return { next: null, reason: 'chained' };
   try {
-    const next = nextRun(schedule, after);
+    const next = knownNext(schedule, after);
     return next === null ? { next, reason: 'never' } : { next };
   } catch (error) {
     if (!isProtectionFlowsError(error, 'SCHEDULE_INVALID')) throw error;

@@ -77,6 +77,19 @@ const exceptions: readonly Exception[] = [
     faults: ['filesort', 'temporary'],
     because: 'a report orders how long the runs of its window took, for the median',
   })),
+  ...(['claimDue', 'plan'] as const).map((name): Exception => ({
+    method: `DueFlowRepository.${name}`,
+    sql: 'MIN(next_execution_time) AS earliest',
+    faults: ['filesort', 'temporary'],
+    because: 'flows are thousands, and their times are summed up by schedule, to one row each',
+  })),
+  {
+    method: 'DueFlowRepository.claimDue',
+    sql: 'SET next_execution_time = NULL WHERE enabled = 0',
+    faults: ['temporary'],
+    because: 'MySQL keeps the rows that it found, as the index that it reads is the one that it writes',
+    on: 'mysql',
+  },
   {
     method: 'TargetRepository.machines',
     sql: 'LEFT JOIN (SELECT',
