@@ -1,6 +1,7 @@
 import { ProtectionFlow, ProtectionFlowExecution } from '../../entities';
 import { selectExecutions } from '../executions/execution-list';
 import { beginRuns } from '../executions/start';
+import { behind } from '../pages';
 import { marks, storedIds } from '../statements';
 import { rowReader, type RawRow } from '../row-reader';
 import type { Session } from '../session';
@@ -11,18 +12,49 @@ interface Waiting {
   readonly flow_id: string;
 }
 
+interface Chosen {
+  readonly id: string;
+  readonly created_at: Date;
+}
+
+/** Not by the id alone: the ids of the platform's hub do not grow with time. */
+const oldest = { column: 'e.created_at', id: 'e.id', direction: 'asc' } as const;
+
 /** Flows by the ids that their runs have for them, which others may have spelled in their own way. */
 type FreeFlows = ReadonlyMap<string, ProtectionFlow>;
 
-/** Runs that wait for a flow that does not run, oldest first; locked until the transaction ends. */
-function lockWaiting(session: Session, limit: number): Promise<Waiting[]> {
-  return session.select<Waiting>(
-    `SELECT e.id, e.flow_id FROM protection_flow_executions e
+/** A page of the runs that wait for a flow that does not run, oldest first, behind that one; nothing is locked. */
+function chooseWaiting(session: Session, after: Chosen | undefined, limit: number): Promise<Chosen[]> {
+  const from = after === undefined ? null : behind(oldest, { value: after.created_at, id: after.id });
+  return session.select<Chosen>(
+    `SELECT e.id, e.created_at FROM protection_flow_executions e
       WHERE e.status = 'pending' AND NOT EXISTS (
             SELECT 1 FROM protection_flow_executions r WHERE r.flow_id = e.flow_id AND r.status = 'running')
-      ORDER BY e.id LIMIT ? FOR UPDATE SKIP LOCKED`,
-    [limit],
+        ${from ? `AND ${from.condition}` : ''} ORDER BY e.created_at, e.id LIMIT ?`,
+    [...(from?.parameters ?? []), limit],
   );
+}
+
+/**
+ * Runs that wait for a flow that does not run, oldest first; locked until the transaction ends. They are chosen first and then
+ * locked: a locking SELECT that sorts locks all of the queue. Where others hold some of them, further ones are chosen.
+ */
+async function lockWaiting(session: Session, limit: number): Promise<Waiting[]> {
+  const waiting: Waiting[] = [];
+  for (let after: Chosen | undefined; waiting.length < limit;) {
+    const chosen = await chooseWaiting(session, after, limit);
+    after = chosen.at(-1);
+    if (after === undefined) break;
+    const locked = await session.select<Waiting>(
+      `SELECT e.id, e.flow_id FROM protection_flow_executions e FORCE INDEX (PRIMARY)
+        WHERE e.id IN (${marks(chosen)}) AND e.status = 'pending' FOR UPDATE SKIP LOCKED`,
+      chosen.map(({ id }) => id),
+    );
+    const byId = new Map(locked.map((run) => [run.id, run]));
+    waiting.push(...chosen.flatMap(({ id }) => byId.get(id) ?? []));
+    if (chosen.length < limit) break;
+  }
+  return waiting.slice(0, limit);
 }
 
 /** The flows of these runs that nobody else holds and that do not run; locked until the transaction ends. */
@@ -68,18 +100,18 @@ export async function claimQueuedRuns(session: Session, worker: string, limit: n
   const waiting = await lockWaiting(session, limit);
   if (waiting.length === 0) return [];
   const flows = await lockFreeFlows(session, waiting);
-  const oldest = new Map<ProtectionFlow, string>();
+  const first = new Map<ProtectionFlow, string>();
   for (const { id, flow_id } of waiting) {
     const flow = flows.get(flow_id);
-    if (flow !== undefined && !oldest.has(flow)) oldest.set(flow, id);
+    if (flow !== undefined && !first.has(flow)) first.set(flow, id);
   }
-  const ids = [...oldest.values()];
+  const ids = [...first.values()];
   if (ids.length === 0) return [];
   await beginRuns(session, ids, worker);
-  const runs = await selectExecutions(session, `WHERE e.id IN (${marks(ids)}) ORDER BY e.id`, ids);
-  return runs.map((execution) => ({
-    execution,
-    flow: flows.get(execution.flow_id)!,
-    dueAt: dueAt(execution),
-  }));
+  const runs = await selectExecutions(session, `WHERE e.id IN (${marks(ids)})`, ids);
+  const byId = new Map(runs.map((run) => [run.id, run]));
+  return ids.map((id) => {
+    const execution = byId.get(id)!;
+    return { execution, flow: flows.get(execution.flow_id)!, dueAt: dueAt(execution) };
+  });
 }

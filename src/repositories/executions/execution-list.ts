@@ -78,7 +78,7 @@ export function selectHistory(
 
 /** Runs that are under way, oldest first. */
 export function selectRunning(session: Session, limit: number): Promise<ProtectionFlowExecution[]> {
-  return selectExecutions(session, "WHERE e.status = 'running' ORDER BY e.id LIMIT ?", [limit]);
+  return selectExecutions(session, "WHERE e.status = 'running' ORDER BY e.created_at, e.id LIMIT ?", [limit]);
 }
 
 /**
@@ -90,7 +90,7 @@ export async function selectRunningByJob(
 ): Promise<ProtectionFlowExecution | null> {
   const [found] = await selectExecutions(
     session,
-    "WHERE e.status = 'running' AND JSON_CONTAINS(e.created_job_ids, ?) ORDER BY e.id DESC LIMIT 1",
+    "WHERE e.status = 'running' AND JSON_CONTAINS(e.created_job_ids, ?) ORDER BY e.created_at DESC, e.id DESC LIMIT 1",
     [JSON.stringify(jobId)],
   );
   return found ?? null;
