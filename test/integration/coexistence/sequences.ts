@@ -198,6 +198,7 @@ export const sequences: readonly Sequence[] = [
       return '';
     },
     right: { next: '-06-25T12:00:00.000Z' },
-    harm: { next: '-01-01T00:00:00.000Z' },
+    // plan() notices it without guards, too
+    harm: { next: '-06-25T12:00:00.000Z' },
   },
 ];

@@ -1,5 +1,7 @@
 import type { Connection } from 'mysql2/promise';
 import { installGuards } from '../../../src/engine/migrate';
+import { waitFor } from '../../support/wait-for';
+import { waitsForRow } from '../../support/waits-for-row';
 import { useDataLayer } from '../repositories/data-layer';
 
 type Row = Record<string, unknown>;
@@ -247,11 +249,7 @@ describe('a foreign writer, under guards', () => {
       [flowId],
     );
     started.catch(() => undefined);
-    const isWaiting = async (): Promise<boolean> =>
-      (await layer.count('SELECT COUNT(*) FROM information_schema.INNODB_TRX WHERE trx_state = ?', [
-        'LOCK WAIT',
-      ])) > 0;
-    while (!(await isWaiting()));
+    await waitFor(() => waitsForRow(layer.database.session, victim.threadId));
     await hub.query(`KILL QUERY ${victim.threadId}`);
     await expect(started).rejects.toMatchObject({ errno: 1317 });
     await holder.query('ROLLBACK');

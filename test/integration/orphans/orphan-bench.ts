@@ -133,15 +133,3 @@ export function orphanBench(database: TestDatabase, ownServer?: Server) {
     },
   };
 }
-
-/**
- * True where the connection waits for a row that another holds. INNODB_TRX would be easier to ask, but answers from a
- * cache for as long as it is asked again and again.
- */
-export async function waitsForRow(session: Queryable, connectionId: number): Promise<boolean> {
-  const [row] = await select<{ Status: string }>(session, 'SHOW ENGINE INNODB STATUS');
-  const transactions = (row?.Status ?? '').split('---TRANSACTION');
-  return transactions.some(
-    (text) => text.includes('LOCK WAIT') && text.includes(`thread id ${connectionId},`),
-  );
-}

@@ -6,7 +6,8 @@ import { createPolicy } from '../../../src/testing/platform-rows';
 import { useDatabase } from '../../support/database';
 import { useDataSource } from '../../support/data-source';
 import { waitFor } from '../../support/wait-for';
-import { executions, flows, orphanBench, waitsForRow } from './orphan-bench';
+import { waitsForRow } from '../../support/waits-for-row';
+import { executions, flows, orphanBench } from './orphan-bench';
 
 /** Guards that settling orphans gets along with the transactions of others, and leaves its session as it was. */
 describe('while others hold rows', () => {

@@ -1,6 +1,7 @@
 import type { Connection } from 'mysql2/promise';
 import { uuidv7 } from 'uuidv7';
 import { waitFor } from '../../support/wait-for';
+import { waitsForRow } from '../../support/waits-for-row';
 import type { TestDatabase } from '../../support/database';
 
 /** Another session that holds a row, and wants one that ours holds as soon as ours waits for it: a real deadlock. */
@@ -18,15 +19,7 @@ export interface Rival {
 export async function connectRival(database: TestDatabase): Promise<Rival> {
   const connection: Connection = await database.connect();
   const untilWaiting = async (id: number): Promise<void> => {
-    await waitFor(async () => {
-      // Not INNODB_TRX: what it tells may be a tenth of a second old, and of the test before
-      const [rows] = await database.connection.query('SHOW ENGINE INNODB STATUS');
-      const [{ Status: status }] = rows as [{ Status: string }];
-      const own = new RegExp(`thread id ${id},`);
-      // Before them it tells of the latest deadlock
-      const [, sessions = ''] = status.split('LIST OF TRANSACTIONS FOR EACH SESSION');
-      return sessions.split('---TRANSACTION').some((part) => part.includes('LOCK WAIT') && own.test(part));
-    });
+    await waitFor(() => waitsForRow(database.session, id));
   };
   return {
     async hold(sql, parameters) {
