@@ -89,20 +89,24 @@ export function comparableText(columns: PlatformColumns, column: string, length:
 }
 
 /**
- * A column of a flow, written so that it can be compared with a column of the platform's and that one's index still
- * be used: an explicit COLLATE on the flow's side decides (errno 1267 without it, where collations differ).
+ * A column, written so that it can be compared with another one, whose index can still be used: an explicit COLLATE on
+ * this side decides (errno 1267 without it, where collations differ).
  *
+ * @param sql the column in the statement, as `f.target_id`
+ * @param column the same by its table's name; `other` likewise
  * @see https://dev.mysql.com/doc/refman/8.4/en/charset-collation-coercibility.html
  */
-export function comparable(
+export function collatedAs(columns: PlatformColumns, sql: string, column: string, other: string): string {
+  const own = columns.get(column);
+  const parent = columns.get(other);
+  if (!own || !parent || own.collation === parent.collation) return sql;
+  const text = own.charset === parent.charset ? sql : `CONVERT(${sql} USING ${parent.charset})`;
+  return `${text} COLLATE ${parent.collation}`;
+}
+
+/** A column of the flow `f`, to be compared with a column of the platform's: see {@link collatedAs}. */
+export const comparable = (
   columns: PlatformColumns,
   flowColumn: keyof ProtectionFlow & string,
   other: string,
-): string {
-  const own = columns.get(`protection_flows.${flowColumn}`);
-  const parent = columns.get(other);
-  if (!own || !parent || own.collation === parent.collation) return `f.${flowColumn}`;
-  const text =
-    own.charset === parent.charset ? `f.${flowColumn}` : `CONVERT(f.${flowColumn} USING ${parent.charset})`;
-  return `${text} COLLATE ${parent.collation}`;
-}
+): string => collatedAs(columns, `f.${flowColumn}`, `protection_flows.${flowColumn}`, other);

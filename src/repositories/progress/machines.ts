@@ -1,6 +1,12 @@
 import { flowNotFound } from '../not-found';
 import { historyIndex } from '../executions/newest-first';
-import { comparable, comparableText, withPlatformColumns, type PlatformColumns } from '../platform-columns';
+import {
+  collatedAs,
+  comparable,
+  comparableText,
+  withPlatformColumns,
+  type PlatformColumns,
+} from '../platform-columns';
 import type { Session } from '../session';
 import { withIndex } from '../statements';
 import { jobPercent } from './percent';
@@ -63,14 +69,16 @@ function targetSql(columns: PlatformColumns): string {
 /** The backups of each VM by the newest runs of the flow; of one that is under way its own columns. */
 function jobsSql(columns: PlatformColumns, hint: string): string {
   const id = `id ${comparableText(columns, 'backup_jobs.id', 512)} PATH '$'`;
-  const context = columns.get('vm_replication_contexts.context_id');
-  const collation = context
-    ? `CONVERT(b.vm_context_id USING ${context.charset}) COLLATE ${context.collation}`
-    : 'b.vm_context_id';
+  const vm = collatedAs(
+    columns,
+    'b.vm_context_id',
+    'backup_jobs.vm_context_id',
+    'vm_replication_contexts.context_id',
+  );
   const isRunning = "r.status = 'running' AND b.status = 'running'";
   const ofRunning = (sql: string): string => `MAX(IF(${isRunning}, ${sql}, NULL))`;
   const whenDone = (sql: string): string => `IF(b.status = 'completed', ${sql}, NULL)`;
-  return `SELECT ${collation} AS vm_context_id, COUNT(*) AS backups,
+  return `SELECT ${vm} AS vm_context_id, COUNT(*) AS backups,
          SUM(b.status = 'completed') AS successful, SUM(b.status = 'failed') AS failed,
          SUM(b.bytes_transferred) AS bytes, MAX(${whenDone('b.completed_at')}) AS last_success_at,
          AVG(${whenDone('TIMESTAMPDIFF(SECOND, COALESCE(b.started_at, b.created_at), b.completed_at)')}) AS average_seconds,
