@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { ExecutionStatus } from '../../src/domain';
 import { select, type Queryable } from '../../src/engine/server/queryable';
 import type { Model } from './random-histories-model';
+import type { StoredFlow } from '../support/recomputation';
 
 /** A run as it is stored. */
 export interface RunRow {
@@ -19,16 +20,6 @@ export interface RunRow {
   readonly jobs_skipped: number;
   readonly vms_processed: number;
   readonly bytes_transferred: number | string;
-}
-
-interface FlowRow {
-  readonly id: string;
-  readonly total_executions: number;
-  readonly successful_executions: number;
-  readonly failed_executions: number;
-  readonly last_execution_id: string | null;
-  readonly last_execution_status: string;
-  readonly last_execution_time: Date | null;
 }
 
 /** What model and database are compared by, by the id of the flow or run. */
@@ -67,9 +58,11 @@ export async function readState(
     'SELECT * FROM protection_flow_executions WHERE flow_id IN (?) ORDER BY id',
     [flowIds],
   );
-  const flows = await select<FlowRow>(session, 'SELECT * FROM protection_flows WHERE id IN (?) ORDER BY id', [
-    flowIds,
-  ]);
+  const flows = await select<StoredFlow>(
+    session,
+    'SELECT * FROM protection_flows WHERE id IN (?) ORDER BY id',
+    [flowIds],
+  );
   const byId = new Map(runs.map((run) => [run.id, run]));
   const view: Record<string, unknown> = {};
   for (const flow of flows) {

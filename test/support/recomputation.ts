@@ -1,6 +1,7 @@
 import { select, type Queryable } from '../../src/engine/server/queryable';
 
-interface StoredFlow {
+/** A flow's statistics, as they are stored. */
+export interface StoredFlow {
   readonly id: string;
   readonly total_executions: number;
   readonly successful_executions: number;
