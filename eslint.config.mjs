@@ -10,9 +10,12 @@ const engineRooms = [
   'steps',
   'history',
   'preflight',
+  'waiting',
   'session',
+  'guards',
   'migrate',
   'adopt',
+  'probe',
   'verify',
 ];
 

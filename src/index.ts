@@ -166,7 +166,7 @@ export {
 } from './engine/verify';
 export type { Database, Session } from './engine/session/database';
 export type { SessionOptions } from './engine/session/migration-session';
-export type { OwnConnection, OwnConnectionOptions } from './engine/session/open-connection';
+export type { OwnConnection, OwnConnectionOptions } from './engine/server/open-connection';
 export type { Choice } from './engine/adopt/repair';
 export type { OrphanChoice } from './engine/orphans/context';
 export type { Difference, DifferentObject } from './engine/schema/compare';

@@ -5,7 +5,8 @@ const lazily = <Call extends (...parameters: never[]) => unknown>(load: () => Ca
   ((...parameters) => load()(...parameters)) as Call;
 
 const migrating = () => require('../engine/migrate') as typeof import('../engine/migrate');
-const guarding = () => require('../engine/migrate/guards') as typeof import('../engine/migrate/guards');
+const guarding = () =>
+  require('../engine/guards/change-guards') as typeof import('../engine/guards/change-guards');
 const pruning = () => require('./prune-executions') as typeof import('./prune-executions');
 
 /**

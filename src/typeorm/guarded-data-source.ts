@@ -10,7 +10,7 @@ import {
   openConnection,
   type OwnConnection,
   type OwnConnectionOptions,
-} from '../engine/session/open-connection';
+} from '../engine/server/open-connection';
 import { withSession, type Database, type Session } from '../engine/session/database';
 import type { Flavour, Server } from '../engine/server/server';
 import { readHistory } from '../engine/history/history';

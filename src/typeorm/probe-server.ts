@@ -1,6 +1,6 @@
 import { detectServer, type Flavour, type Server } from '../engine/server/server';
 import type { MysqlOptions } from './data-source-options';
-import { findWriter, openConnection, type Address, type Connector } from '../engine/session/open-connection';
+import { findWriter, openConnection, type Address, type Connector } from '../engine/server/open-connection';
 import { translated } from '../validation/server-errors';
 
 /**

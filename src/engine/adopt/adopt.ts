@@ -15,10 +15,10 @@ import { carryOut, type CarriedOut } from './carry-out';
 import { keyResults, keysAreAsDeclared, plannedRepairs } from './key-results';
 import { lookAround } from './look';
 import type { AdoptRepair, AdoptResult } from './results';
-import { guarded, sessionReaders, wishReaders } from '../migrate/arguments';
+import { guarded, sessionReaders } from '../session/arguments';
 import { withMigrationSession, type SessionOptions } from '../session/migration-session';
 import { whereOf } from '../migrate/results';
-import { wishesOf, type WishOptions } from '../migrate/wishes';
+import { wishesOf, wishReaders, type WishOptions } from '../migrate/wishes';
 
 /** The migrations that the history does not record, or whose rollback died. */
 async function unrecorded(subject: Subject, session: Queryable): Promise<string[]> {

@@ -1,6 +1,6 @@
 export type { HistoryEntry } from '../history/history';
-export { installGuards, readGuards, removeGuards, type GuardsResult } from './guards';
-export type { GuardResult } from '../schema/guards';
+export { installGuards, readGuards, removeGuards, type GuardsResult } from '../guards/change-guards';
+export type { GuardResult } from '../guards/read-guards';
 export { migrate, planMigrate, type MigrateOptions } from './migrate';
 export { runPreflight } from './preflight';
 export {

@@ -8,7 +8,7 @@ import {
   type KeyFact,
 } from '../preflight';
 import { named } from '../schema/shape';
-import { guarded, sessionReaders, wishReaders } from './arguments';
+import { guarded, sessionReaders } from '../session/arguments';
 import { ensureHistory, markReverting, readHistory, recordApplied } from '../history/history';
 import { ownTablesOf, type Subject } from '../history/subject';
 import type { Queryable } from '../server/queryable';
@@ -20,7 +20,7 @@ import { withMigrationSession, type SessionOptions } from '../session/migration-
 import { addLateKeys, isRefused, takeOffUnvalidated } from './late-keys';
 import { factsOf } from './preflight';
 import { whereOf, type KeyResult, type MigratePlan, type MigrateResult } from './results';
-import { wishesOf, type WishOptions } from './wishes';
+import { wishesOf, wishReaders, type WishOptions } from './wishes';
 
 /** Options of {@link migrate}. */
 export interface MigrateOptions extends SessionOptions, WishOptions {}

@@ -14,15 +14,15 @@ import {
 } from '../preflight';
 import { readCatalog } from '../schema/catalog/read-catalog';
 import { tableExists } from '../server/catalog-rows';
-import { guarded, wishReaders } from './arguments';
+import { guarded } from '../session/arguments';
 import { historyId, historyTableFaults } from '../history/history-table';
 import type { Server } from '../server/server';
 import { named } from '../schema/shape';
 import { readHistory, type HistoryEntry } from '../history/history';
 import { readNode, type Node } from '../session/node';
 import { whereOf, type PreflightResult } from './results';
-import { wishesOf, type WishOptions } from './wishes';
-import { answerLimitMs } from '../session/watchdog';
+import { wishesOf, wishReaders, type WishOptions } from './wishes';
+import { answerLimitMs } from '../waiting/watchdog';
 
 /** Null where there is no history, `denied` where there is one that this user may not read. */
 async function readHistoryIfAllowed(

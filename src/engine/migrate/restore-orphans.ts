@@ -6,7 +6,7 @@ import { quarantineSources } from '../orphans/quarantine-table';
 import { restoreRows, type LeftRows } from '../orphans/restore-rows';
 import { withRowSettings } from '../server/row-transaction';
 import { whereOf, type Where } from '../server/server';
-import { guarded, sessionReaders } from './arguments';
+import { guarded, sessionReaders } from '../session/arguments';
 import { withMigrationSession, type SessionOptions } from '../session/migration-session';
 
 export type { LeftReason } from '../orphans/restore-rows';

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../errors';
 import type { Finding, FindingEffect } from '../preflight/finding';
 import type { PlannedStatement } from '../preflight/plan';
-import type { GuardsState } from '../schema/guards';
+import type { GuardsState } from '../guards/read-guards';
 import { whereOf, type Where } from '../server/server';
 
 export type { ProgressEvent, ProgressListener } from '../session/progress';

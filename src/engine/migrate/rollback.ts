@@ -14,11 +14,11 @@ import { ownerOf, ownTablesOf, type Subject } from '../history/subject';
 import type { Queryable } from '../server/queryable';
 import { withSession, type Database } from '../session/database';
 import { defaultCopyLimitRows, defaultDiscardRows } from './wishes';
-import { guarded, sessionReaders } from './arguments';
+import { guarded, sessionReaders } from '../session/arguments';
 import { ensureHistory, forgetUndone, markReverting, readHistory } from '../history/history';
-import { assertNotInterrupted } from '../session/interruption';
+import { assertNotInterrupted } from '../waiting/interruption';
 import { withMigrationSession, type SessionOptions } from '../session/migration-session';
-import { guardsInstalled } from './guards';
+import { guardsInstalled } from '../guards/read-guards';
 import { planUndoing } from './plan-undoing';
 import { whereOf, type RollbackPlan, type RollbackResult } from './results';
 

@@ -4,8 +4,8 @@ import { withSession, type Database } from '../session/database';
 import { readCatalog } from '../schema/catalog/read-catalog';
 import { isGuarded } from '../steps/key-state';
 import { named } from '../schema/shape';
-import { guarded } from './arguments';
-import { findGuards } from './guards';
+import { guarded } from '../session/arguments';
+import { findGuards } from '../guards/read-guards';
 import { readHistory } from '../history/history';
 import { whereOf, type MigrationStatus, type StatusResult } from './results';
 

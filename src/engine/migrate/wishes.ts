@@ -1,7 +1,8 @@
+import { choice, count, flag, optional } from '../../arguments';
 import { ProtectionFlowsError } from '../../errors';
 import type { Words } from '../server/words';
 import type { Wishes } from '../preflight';
-import type { OrphanChoice } from '../orphans/context';
+import { orphanChoices, type OrphanChoice } from '../orphans/context';
 
 /** What a migrate may do that changes rows or holds up writers. */
 export interface WishOptions {
@@ -15,6 +16,13 @@ export interface WishOptions {
   /** Tables of up to that many rows are copied without asking. Default: the subject's variable `…_COPY_LIMIT_ROWS`, or 100,000. */
   readonly copyLimitRows?: number | undefined;
 }
+
+/** The readers of those options. */
+export const wishReaders = {
+  orphans: optional(choice(orphanChoices)),
+  allowBlocking: optional(flag),
+  copyLimitRows: optional(count({ min: 0, max: Number.MAX_SAFE_INTEGER })),
+};
 
 const builtIn = 100_000;
 

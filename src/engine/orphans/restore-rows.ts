@@ -88,7 +88,7 @@ export function leftFor(error: unknown): Left {
   const errno = errnoOf(error);
   const isOfTheWhole = isProtectionFlowsError(error)
     ? error.stage !== 'refused' || ['PRIVILEGE_MISSING', 'SERVER_READ_ONLY'].includes(error.code)
-    : errno === undefined;
+    : errno === null;
   if (isOfTheWhole || isPassing(error) || (error as { fatal?: boolean }).fatal === true) throw error;
   const answer = (error as Error).message;
   if (errno === duplicateEntry) return { reason: 'taken', answer };

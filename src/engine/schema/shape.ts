@@ -24,6 +24,8 @@ export interface Column {
   readonly collation: string | null;
   /** Anything else the catalog says of the column (`auto_increment`, `virtual generated`); '' as a rule. */
   readonly extra: string;
+  /** What the server computes a generated column from, as SQL; left out for any other. */
+  readonly generated?: string | undefined;
 }
 
 /** A column of an index. */

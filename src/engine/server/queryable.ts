@@ -28,11 +28,27 @@ export async function select<T extends object = Row>(
 /** The marks of as many values: `?, ?`. */
 export const marks = (values: readonly unknown[]): string => values.map(() => '?').join(', ');
 
-/** The server's number of an error, whatever it was wrapped in. */
-export function errnoOf(error: unknown): number | undefined {
-  const { errno, cause } = (error ?? {}) as { errno?: number; cause?: unknown };
-  return errno ?? (cause === undefined ? undefined : errnoOf(cause));
+/** What the server says of an error. */
+interface Answer {
+  readonly errno: number;
+  readonly sqlState: string;
+  readonly text: string;
 }
+
+/** What the server says of an error, whatever it was wrapped in; null for an error that is none of the server's. */
+export function answerIn(error: unknown): Answer | null {
+  for (let at = error; typeof at === 'object' && at !== null; at = (at as { cause?: unknown }).cause) {
+    const { errno, sqlState, sqlMessage } = at as Partial<
+      Record<'errno' | 'sqlState' | 'sqlMessage', unknown>
+    >;
+    if (typeof errno === 'number' && errno > 0)
+      return { errno, sqlState: String(sqlState ?? ''), text: String(sqlMessage ?? '') };
+  }
+  return null;
+}
+
+/** The server's number of an error; null for an error that is none of the server's. */
+export const errnoOf = (error: unknown): number | null => answerIn(error)?.errno ?? null;
 
 /** How many rows there are of that FROM and WHERE, written as SQL. */
 export async function countRows(

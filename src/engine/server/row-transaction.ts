@@ -95,7 +95,7 @@ function busy(what: string, attempts: number, cause: unknown): ProtectionFlowsEr
     consequence: 'The rows of that batch are as they were; running the command again goes on from there.',
     remedy:
       'Find the transaction in SHOW FULL PROCESSLIST, let it end or KILL it, and run the command again.',
-    details: { attempts, errno: errnoOf(cause) ?? null },
+    details: { attempts, errno: errnoOf(cause) },
     cause,
   });
 }

@@ -1,7 +1,7 @@
 import type { Subject } from '../history/subject';
 import type { Queryable } from '../server/queryable';
 import type { Server } from '../server/server';
-import type { OwnConnection, OwnConnectionOptions } from './open-connection';
+import type { OwnConnection, OwnConnectionOptions } from '../server/open-connection';
 
 /** A session of one server, whose statements fail with errors of this package. */
 export interface Session extends Queryable {

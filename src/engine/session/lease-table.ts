@@ -85,7 +85,7 @@ export async function readHolder(session: Queryable, table: string): Promise<Lea
  */
 export function tableFault(error: unknown): string | null {
   const isOther = fromServerError(error) !== null || isLostToAnother(error);
-  if (isOther || errnoOf(error) === undefined) return null;
+  if (isOther || errnoOf(error) === null) return null;
   const { sqlMessage, message = '' } = error as { sqlMessage?: string; message?: string };
   return sqlMessage ?? message;
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { isLostToAnother, isProtectionFlowsError, ProtectionFlowsError, translated } from '../../errors';
 import { select, type Queryable } from '../server/queryable';
-import type { OwnConnection } from './open-connection';
-import { busy } from './lock-wait';
+import type { OwnConnection } from '../server/open-connection';
+import { busy } from '../waiting/lock-wait';
 import { leaseName, readLease, tableFault } from './lease-table';
 import type { Node } from './node';
 

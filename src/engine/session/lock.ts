@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isLostToAnother, isProtectionFlowsError, ProtectionFlowsError } from '../../errors';
 import { type Queryable, errnoOf, select } from '../server/queryable';
-import { assertNotInterrupted } from './interruption';
-import type { OwnConnection } from './open-connection';
+import { assertNotInterrupted } from '../waiting/interruption';
+import type { OwnConnection } from '../server/open-connection';
 import { defaultLeaseMs, Lease } from './lease';
 import {
   describeHolder,

@@ -3,16 +3,16 @@ import { ownerOf, ownTablesOf } from '../history/subject';
 import { thisProcess } from '../server/this-run';
 import type { StepContext } from '../steps/step';
 import type { Database, Session } from './database';
-import { executeStatement } from './execute-statement';
-import { assertNotInterrupted } from './interruption';
+import { executeStatement } from '../waiting/execute-statement';
+import { assertNotInterrupted } from '../waiting/interruption';
 import { lockName, withMigrationLock, type MigrationLock } from './lock';
-import { rowLockSeconds, withShortLockWait } from './lock-wait';
+import { rowLockSeconds, withShortLockWait } from '../waiting/lock-wait';
 import type { Node } from './node';
-import type { OwnConnection, OwnConnectionOptions } from './open-connection';
+import type { OwnConnection, OwnConnectionOptions } from '../server/open-connection';
 import type { ProgressListener } from './progress';
 import { unlessSilent } from './silent-server';
-import { TableProbe } from './table-probe';
-import { answerLimitMs, Watchdog } from './watchdog';
+import { TableProbe } from '../waiting/table-probe';
+import { answerLimitMs, Watchdog } from '../waiting/watchdog';
 
 /** What every command that changes the schema can be told. */
 export interface SessionOptions {

@@ -5,7 +5,7 @@ import type { StatementListener } from '../../driver/told-statements';
 import type { Subject } from '../history/subject';
 import { detectServer } from '../server/server';
 import type { Database, Session } from './database';
-import { findWriter, openConnection, type Address, type OwnConnection } from './open-connection';
+import { findWriter, openConnection, type Address, type OwnConnection } from '../server/open-connection';
 import { translated } from '../../errors';
 
 /** A database on connections of its own. */

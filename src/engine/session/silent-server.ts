@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isProtectionFlowsError, ProtectionFlowsError, translated } from '../../errors';
-import type { OwnConnection } from './open-connection';
+import type { OwnConnection } from '../server/open-connection';
 
 /** How long after an answer the server is asked again, in milliseconds. */
 const pauseMs = 1000;

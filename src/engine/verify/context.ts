@@ -3,21 +3,13 @@ import type { Remedies, RemedySection } from '../adopt/remedies';
 import type { Orphans } from '../orphans/find-orphans';
 import { quoteText, type Queryable } from '../server/queryable';
 import { note, remedyText, type RemedyPart } from '../steps/remedy';
-import type { Server } from '../server/server';
-import type { Schema, Table } from '../schema/shape';
+import type { Table } from '../schema/shape';
 import type { HistoryNames, HistoryRow } from '../history/history-rows';
-import type { LastingEffects } from './probe/lasting-effects';
-import {
-  skip,
-  type CheckId,
-  type CheckOutcome,
-  type Evidence,
-  type Verdict,
-  type CheckResult,
-} from './report';
-import type { GuardPart, Guards, GuardsState } from '../schema/guards';
-import type { Probes } from '../schema/probes';
-import type { Trigger } from './surroundings';
+import type { Evidence, ProbeContext } from '../probe/probe';
+import { skip, type CheckId, type CheckOutcome, type Verdict, type CheckResult } from './report';
+import type { GuardPart, GuardsState } from '../guards/read-guards';
+import type { Guards } from '../schema/guards';
+import type { Trigger } from '../schema/catalog/read-triggers';
 
 /** The orphans of a key, or why they could not be looked for. */
 export interface OrphanFact {
@@ -49,16 +41,8 @@ export interface InstalledGuards {
 }
 
 /** What the checks look at, read once. */
-export interface VerifyContext {
-  readonly session: Queryable;
-  readonly server: Server;
+export interface VerifyContext extends ProbeContext {
   readonly database: string;
-  /** The schema that all migrations declare. */
-  readonly declared: Schema;
-  /** What the schema does not tell of the declared tables. */
-  readonly probes: Probes;
-  /** The live tables: ours, and the parents of our keys. */
-  readonly live: Schema;
   readonly history: HistoryFact;
   /** Names of all migrations of this code, oldest first. */
   readonly known: readonly string[];
@@ -69,8 +53,6 @@ export interface VerifyContext {
   readonly hidden: readonly string[];
   /** The guards as far as they are there; null where none are installed, or none are declared. */
   readonly guards: InstalledGuards | null;
-  /** What would stay of a row that is taken back. */
-  readonly effects: LastingEffects;
   /** The statements that all this was read by. */
   readonly readings: readonly Evidence[];
 }

@@ -1,12 +1,12 @@
 import { readEntries } from '../history/history';
 import { declaredSchemaOf, ownTablesOf, tablesOf } from '../history/subject';
-import { findGuards } from '../migrate/guards';
+import { findGuards } from '../guards/read-guards';
 import type { Database } from '../session/database';
 import type { GuardColumn } from '../schema/guards';
 import { named, type Schema } from '../schema/shape';
 import { readCatalog } from '../schema/catalog/read-catalog';
 import { findOrphans, orphansSql } from '../orphans/find-orphans';
-import type { Queryable } from '../server/queryable';
+import { errnoOf, type Queryable } from '../server/queryable';
 import { historyFaults } from './checks/history';
 import {
   missingTables,
@@ -15,10 +15,11 @@ import {
   type OrphanFact,
   type VerifyContext,
 } from './context';
-import { errnoOf, messageOf } from './probe/answers';
-import { LastingEffects } from './probe/lasting-effects';
+import { messageOf } from '../probe/answers';
+import { LastingEffects } from '../probe/lasting-effects';
 import type { Evidence } from './report';
-import { findHidden, readTriggers, type Trigger } from './surroundings';
+import { readTriggers, type Trigger } from '../schema/catalog/read-triggers';
+import { findHidden } from './surroundings';
 
 /** The orphans of every key both of whose tables are there. */
 async function readOrphans(session: Queryable, declared: Schema, live: Schema): Promise<OrphanFact[]> {
@@ -51,7 +52,7 @@ async function readOrphans(session: Queryable, declared: Schema, live: Schema): 
 /** The guards of which a part is there; what has been read already tells whether to look closer. */
 async function readInstalledGuards(
   session: Queryable,
-  database: Pick<Database, 'server' | 'subject'>,
+  database: Pick<Database, 'server' | 'database' | 'subject'>,
   live: Schema,
   triggers: readonly Trigger[],
 ): Promise<InstalledGuards | null> {
@@ -99,7 +100,7 @@ export async function readContext(
   const triggers = new Map(
     [...live.keys()].map((name) => [name, seen.filter((trigger) => trigger.table === name)]),
   );
-  const guards = await readInstalledGuards(session, { server, subject }, live, seen);
+  const guards = await readInstalledGuards(session, { server, database, subject }, live, seen);
   // Those of the guards are judged by a check of their own
   const isGuard = (name: string): boolean => guards?.parts.some((part) => part.name === name) === true;
   return {

@@ -1,4 +1,5 @@
 import type { Remedies } from '../adopt/remedies';
+import type { Evidence } from '../probe/probe';
 import type { Difference } from '../schema/compare';
 import type { Where } from '../server/server';
 import type { Words } from '../server/words';
@@ -25,11 +26,7 @@ export type CheckId = (typeof checkIds)[number];
 /** `skip`: the check could not run; its summary says why. */
 export type CheckStatus = 'pass' | 'fail' | 'deferred' | 'skip';
 
-/** A statement that a check executed, and what the server answered. */
-export interface Evidence {
-  readonly sql: string;
-  readonly rows: readonly Readonly<Record<string, unknown>>[];
-}
+export type { Evidence };
 
 /** The outcome of one check. */
 export interface CheckResult {

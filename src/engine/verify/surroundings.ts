@@ -1,33 +1,6 @@
 import { catalogRows } from '../server/catalog-rows';
-import { type Queryable, marks, quoteName } from '../server/queryable';
+import { type Queryable, errnoOf, marks, quoteName } from '../server/queryable';
 import type { Schema } from '../schema/shape';
-import { errnoOf } from './probe/answers';
-
-/** A trigger on one of our tables. */
-export interface Trigger {
-  readonly name: string;
-  readonly table: string;
-  /** `BEFORE INSERT` and the like. */
-  readonly when: string;
-  /** Its SQL; null where this user may not see it. */
-  readonly text: string | null;
-}
-
-/** The triggers on tables of a database, as far as this user may see them: the TRIGGER privilege decides. */
-export function readTriggers(
-  session: Queryable,
-  database: string,
-  tables: readonly string[],
-): Promise<Trigger[]> {
-  return catalogRows<Trigger>(
-    session,
-    `SELECT TRIGGER_NAME AS name, EVENT_OBJECT_TABLE AS \`table\`, CONCAT(ACTION_TIMING, ' ', EVENT_MANIPULATION) AS \`when\`, ACTION_STATEMENT AS text
-       FROM information_schema.TRIGGERS
-      WHERE EVENT_OBJECT_SCHEMA = ? AND EVENT_OBJECT_TABLE IN (${marks(tables)})
-      ORDER BY EVENT_OBJECT_TABLE, TRIGGER_NAME`,
-    [database, ...tables],
-  );
-}
 
 /** The tables that a temporary table of this session hides: the catalog shows the true ones, every statement reads the others. */
 export async function findHidden(session: Queryable, tables: readonly string[]): Promise<string[]> {

@@ -1,9 +1,9 @@
 import { declareArguments, flag, optional, options as optionsOf } from '../../arguments';
 import { isProtectionFlowsError } from '../../errors';
 import { withSession, type Database } from '../session/database';
-import { guarded } from '../migrate/arguments';
-import { busy } from '../session/lock-wait';
-import { insideTransaction, select, type Queryable } from '../server/queryable';
+import { guarded } from '../session/arguments';
+import { busy } from '../waiting/lock-wait';
+import { errnoOf, insideTransaction, select, type Queryable } from '../server/queryable';
 import { whereOf } from '../server/server';
 import { cascadeDeleteCheck } from './checks/cascade-delete';
 import { checkConstraintsCheck } from './checks/check-constraints';
@@ -17,7 +17,7 @@ import { restrictCheck } from './checks/restrict';
 import { rowCountsCheck } from './checks/row-counts';
 import { setNullCheck } from './checks/set-null';
 import { verdictOf, type Check, type VerifyContext } from './context';
-import { errnoOf, messageOf } from './probe/answers';
+import { messageOf } from '../probe/answers';
 import { readContext } from './read-context';
 import {
   checkIds,

@@ -2,13 +2,13 @@ import { addressOf } from '../../../src/typeorm/probe-server';
 import type { Connection } from 'mysql2/promise';
 import { createDataSource } from '../../../src/typeorm/create-data-source';
 import type { MysqlOptions } from '../../../src/typeorm/guarded-data-source';
-import { openConnection } from '../../../src/engine/session/open-connection';
+import { openConnection } from '../../../src/engine/server/open-connection';
 import {
   executeStatement,
   type StatementOptions,
   defaultSlices,
-} from '../../../src/engine/session/execute-statement';
-import { TableProbe } from '../../../src/engine/session/table-probe';
+} from '../../../src/engine/waiting/execute-statement';
+import { TableProbe } from '../../../src/engine/waiting/table-probe';
 import { select } from '../../../src/engine/server/queryable';
 import { createUser } from '../../integration/preflight/as-user';
 import { useDatabase } from '../../support/database';

@@ -1,4 +1,4 @@
-import { findHolders } from '../../../src/engine/session/find-holders';
+import { findHolders } from '../../../src/engine/waiting/find-holders';
 import { useDatabase, usePrivateServer } from '../../support/database';
 import { sharedServer } from '../../support/shared-server';
 import { waitFor } from '../../support/wait-for';

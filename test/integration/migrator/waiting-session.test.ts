@@ -5,9 +5,9 @@ import {
   executeStatement,
   type StatementOptions,
   defaultSlices,
-} from '../../../src/engine/session/execute-statement';
-import { openConnection, type OwnConnection } from '../../../src/engine/session/open-connection';
-import { answerLimitMs, Watchdog } from '../../../src/engine/session/watchdog';
+} from '../../../src/engine/waiting/execute-statement';
+import { openConnection, type OwnConnection } from '../../../src/engine/server/open-connection';
+import { answerLimitMs, Watchdog } from '../../../src/engine/waiting/watchdog';
 import { select, type Queryable } from '../../../src/engine/server/queryable';
 import { useDatabase } from '../../support/database';
 import { useDataSource } from '../../support/data-source';

@@ -65,7 +65,7 @@ function remainingExtra(extra: string): string {
 
 /** What MariaDB computes an end of a system-versioned table's visible period from: `row start`, `row end`. */
 const periodOf = ({ expression }: ColumnRow): string | null =>
-  expression !== null && /^row (start|end)$/.test(expression) ? expression : null;
+  expression !== null && /^row (start|end)$/i.test(expression) ? expression.toLowerCase() : null;
 
 /**
  * The columns of each table in the table's order. A MariaDB LONGTEXT with its json_valid CHECK is `json`, whose
@@ -79,7 +79,7 @@ export async function readColumns(
     scope.session,
     `SELECT TABLE_NAME AS \`table\`, COLUMN_NAME AS name, ORDINAL_POSITION AS position, COLUMN_TYPE AS type,
             IS_NULLABLE AS nullable, COLUMN_DEFAULT AS \`default\`, EXTRA AS extra, CHARACTER_SET_NAME AS charset,
-            COLLATION_NAME AS collation, LOWER(GENERATION_EXPRESSION) AS expression
+            COLLATION_NAME AS collation, GENERATION_EXPRESSION AS expression
        FROM information_schema.COLUMNS
       WHERE TABLE_SCHEMA = ? AND TABLE_NAME IN (${scope.placeholders})`,
     scope.parameters,
@@ -92,6 +92,7 @@ export async function readColumns(
         (row.type === 'longtext' &&
           row.charset === 'utf8mb4' &&
           (checks.get(row.table) ?? []).some((check) => check.ofJsonColumn === row.name.toLowerCase()));
+      const period = periodOf(row);
       return {
         name: row.name,
         type: json ? 'json' : canonicalType(row.type),
@@ -100,7 +101,8 @@ export async function readColumns(
         onUpdateNow: /on update current_timestamp/i.test(row.extra),
         charset: json ? null : row.charset,
         collation: json ? null : row.collation,
-        extra: periodOf(row) ?? remainingExtra(row.extra),
+        extra: period ?? remainingExtra(row.extra),
+        ...(row.expression && period === null ? { generated: row.expression } : {}),
       };
     },
   );

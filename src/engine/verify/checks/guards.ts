@@ -1,9 +1,9 @@
-import { quoteName } from '../../server/queryable';
+import { errnoOf, quoteName } from '../../server/queryable';
 import { remedyText, note } from '../../steps/remedy';
 import type { InstalledGuards, Check, VerifyContext } from '../context';
-import { errnoOf, isAboutRows, messageOf } from '../probe/answers';
-import { behaviourCheck } from '../probe/behaviour-check';
-import { asSql, type Probe } from '../probe/probe';
+import { isAboutRows, messageOf } from '../../probe/answers';
+import { behaviourCheck } from '../behaviour-check';
+import { asSql, type Probe } from '../../probe/probe';
 import { fail, pass, skip, type CheckOutcome } from '../report';
 
 /** ER_DUP_ENTRY. */

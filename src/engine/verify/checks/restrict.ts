@@ -5,15 +5,15 @@ import { isGuarded } from '../../steps/key-state';
 import { note, remedyText, statement } from '../../steps/remedy';
 import { named, type ForeignKey, type Table } from '../../schema/shape';
 import type { VerifyContext } from '../context';
-import { notProven } from '../probe/answers';
 import {
   behaviourCheck,
   behaviourRemedy,
   keysWithRule,
   notAsWanted,
+  notProven,
   passBut,
-} from '../probe/behaviour-check';
-import type { Probe } from '../probe/probe';
+} from '../behaviour-check';
+import type { Probe } from '../../probe/probe';
 import { aOrAn, inWords } from '../../schema/probes';
 import type { CheckOutcome, Remedy } from '../report';
 

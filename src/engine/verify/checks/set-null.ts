@@ -1,6 +1,6 @@
 import { quoteName } from '../../server/queryable';
-import { behaviourCheck, keysWithRule, notAsWanted, passBut, type KeyAt } from '../probe/behaviour-check';
-import type { Probe } from '../probe/probe';
+import { behaviourCheck, keysWithRule, notAsWanted, passBut, type KeyAt } from '../behaviour-check';
+import type { Probe } from '../../probe/probe';
 
 /** Deletes what a row names by a key. What that row names then: null for nothing, undefined where it is gone. */
 async function referenceAfterDelete(

@@ -1,21 +1,22 @@
 import { declareArguments, options as optionsOf } from '../../arguments';
 import { ProtectionFlowsError } from '../../errors';
 import { readAccess, type Access } from '../preflight/access/read-access';
+import type { Finding } from '../preflight';
+import type { Guards } from '../schema/guards';
+import { select, type Queryable } from '../server/queryable';
+import { withSession, type Database } from '../session/database';
+import { withMigrationSession, type SessionOptions } from '../session/migration-session';
+import { guarded, sessionReaders } from '../session/arguments';
+import { whereOf, type Where } from '../server/server';
+import { findingsBefore, findingsOf, privilegeFindings } from './findings';
 import {
+  asSeenBy,
   guardsStateOf,
   readGuardParts,
   type GuardPart,
   type GuardResult,
-  type Guards,
   type GuardsState,
-} from '../schema/guards';
-import { select, type Queryable } from '../server/queryable';
-import { withSession, type Database } from '../session/database';
-import { withMigrationSession, type SessionOptions } from '../session/migration-session';
-import { guarded, sessionReaders } from './arguments';
-import { findingsBefore, findingsOf, mayNot, privilegeFindings } from './guard-findings';
-import { whereOf, type Finding, type Where } from './results';
-import { defaultCopyLimitRows } from './wishes';
+} from './read-guards';
 
 /** The guards of a database, and what was done about them. */
 export interface GuardsResult extends Where {
@@ -44,21 +45,8 @@ function guardsOf({ subject }: Database): Guards {
 }
 
 /** Reads the parts as the session's user sees them. */
-async function read(session: Queryable, guards: Guards, access: Access): Promise<GuardPart[]> {
-  return readGuardParts(session, guards, (table) => !mayNot(access, 'TRIGGER', table));
-}
-
-/** The guards as far as they are there; null where the subject declares none. */
-export async function findGuards(
-  { server, subject: { guards } }: Pick<Database, 'server' | 'subject'>,
-  session: Queryable,
-): Promise<{ state: GuardsState; parts: GuardPart[] } | null> {
-  if (guards === undefined) return null;
-  const seen = await readGuardParts(session, guards, () => true);
-  // Who may see triggers matters only where something is there
-  const isAbsent = guardsStateOf(seen) === 'absent';
-  const parts = isAbsent ? seen : await read(session, guards, await readAccess(session, server));
-  return { state: guardsStateOf(parts), parts };
+async function read(session: Queryable, database: Database, access: Access): Promise<GuardPart[]> {
+  return asSeenBy(access, await readGuardParts(session, database, guardsOf(database)));
 }
 
 const resultOf = (
@@ -85,9 +73,8 @@ const resultOf = (
  */
 export async function readGuards(dataSource: Database): Promise<GuardsResult> {
   assertRead({ dataSource });
-  const guards = guardsOf(dataSource);
   return withSession(dataSource, async (session) => {
-    const parts = await read(session, guards, await readAccess(session, dataSource.server));
+    const parts = await read(session, dataSource, await readAccess(session, dataSource.server));
     return resultOf(dataSource, parts, { wanted: 'installed', changed: [], findings: [] });
   });
 }
@@ -114,8 +101,7 @@ async function change(
   wanted: 'installed' | 'absent',
 ): Promise<GuardsResult> {
   const guards = guardsOf(database);
-  const { subject } = database;
-  const wishes = { copyLimitRows: defaultCopyLimitRows(subject), discardRows: false };
+  const wishes = { copyLimitRows: 0, discardRows: false };
   return withMigrationSession(database, options, wishes, async ({ session, context }) => {
     const access = await readAccess(session, database.server);
     const account = await currentUser(session);
@@ -125,7 +111,7 @@ async function change(
       isInstall ? status === 'present' && (definer ?? account) === account : status === 'absent';
     const changed = new Set<string>();
     const made = new Set<string>();
-    let parts = await read(session, guards, access);
+    let parts = await read(session, database, access);
     const result = (findings: readonly Finding[]): GuardsResult =>
       resultOf(database, parts, { wanted, changed: [...changed], findings });
     const left = (): GuardPart[] => parts.filter((part) => !isDone(part));
@@ -145,11 +131,11 @@ async function change(
       } catch (error) {
         const findings = await findingsOf(error, session, database, guards, access);
         if (findings === null) throw error;
-        parts = await read(session, guards, access);
+        parts = await read(session, database, access);
         return result(findings);
       }
       changed.add(next.name);
-      parts = await read(session, guards, access);
+      parts = await read(session, database, access);
       [next] = isInstall ? left() : left().reverse();
     }
     return result([]);
@@ -182,19 +168,4 @@ export async function removeGuards(
 ): Promise<GuardsResult> {
   assertRemove({ dataSource, options });
   return change(dataSource, options, 'absent');
-}
-
-/** The refusal to undo migrations under guards, which the tables of before may not fit; null where there are none. */
-export async function guardsInstalled(
-  database: Pick<Database, 'server' | 'subject'>,
-  session: Queryable,
-): Promise<ProtectionFlowsError | null> {
-  const found = await findGuards(database, session);
-  const parts = found?.parts.filter(({ status }) => status === 'present' || status === 'altered') ?? [];
-  if (parts.length === 0) return null;
-  return new ProtectionFlowsError('GUARDS_INSTALLED', {
-    message: `guards are installed on the tables: ${parts.map(({ name }) => name).join(', ')}`,
-    remedy: `Stop the programs that they protect against, then: ${database.subject.command} guard remove`,
-    details: { parts: parts.map(({ kind, table, name }) => ({ kind, table, name })) },
-  });
 }

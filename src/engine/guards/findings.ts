@@ -2,20 +2,18 @@ import { declaredSchemaOf } from '../history/subject';
 import type { Access } from '../preflight/access/read-access';
 import { grantSql } from '../preflight/rules/privilege-missing';
 import { readCatalog } from '../schema/catalog/read-catalog';
-import { guardedTables, readSharedValues, type GuardColumn, type Guards } from '../schema/guards';
-import { errnoOf, type Queryable } from '../server/queryable';
+import { guardedTables, type GuardColumn, type Guards } from '../schema/guards';
+import { errnoOf, quoteName, select, type Queryable } from '../server/queryable';
 import type { Database } from '../session/database';
 import { note, remedyText, statement } from '../steps/remedy';
-import type { Finding } from './results';
+import type { Finding } from '../preflight';
+import { inOrder } from '../schema/catalog/scope';
+import { mayNot } from './read-guards';
 
 /** ER_BINLOG_CREATE_ROUTINE_NEED_SUPER: the server's binary log does not trust who makes triggers. */
 const logDoesNotTrust = 1419;
 /** ER_DUP_ENTRY. */
 const duplicate = 1062;
-
-/** True where the account is known to lack a privilege. */
-export const mayNot = (access: Access, privilege: string, table: string): boolean =>
-  access.holds?.(privilege, table) === false;
 
 const finding = (about: Omit<Finding, 'effect' | 'key'>): Finding => ({
   effect: 'blocking',
@@ -41,13 +39,39 @@ export function privilegeFindings(guards: Guards, access: Access, isInstall: boo
   });
 }
 
+/** Rows that share a value of a guard's column, so that its unique index can't be made. */
+interface SharedValue {
+  readonly value: string;
+  /** Their primary keys, up to ten. */
+  readonly rows: readonly string[];
+}
+
+const sharedShown = 20;
+
+/** The values that rows share, up to twenty of them, by what the column will be computed from. */
+async function readSharedValues(
+  session: Queryable,
+  { table, expression }: GuardColumn,
+): Promise<SharedValue[]> {
+  const found = await select<{ value: string; ids: string }>(
+    session,
+    `SELECT v AS value, GROUP_CONCAT(k ORDER BY k SEPARATOR '\\n') AS ids
+       FROM (SELECT (${expression}) AS v, ${quoteName('id')} AS k FROM ${quoteName(table)}) AS some
+      WHERE v IS NOT NULL GROUP BY v HAVING COUNT(*) > 1 LIMIT ${sharedShown}`,
+  );
+  return inOrder(
+    found.map(({ value, ids }) => ({ value, rows: ids.split('\n').slice(0, 10) })),
+    ({ value }) => value,
+  ).slice();
+}
+
 /** Rows that the unique index would refuse. */
 async function sharedFindings(
   session: Queryable,
   { subject: { command } }: Database,
   column: GuardColumn,
 ): Promise<Finding[]> {
-  const shared = await readSharedValues(session, column, 'id');
+  const shared = await readSharedValues(session, column);
   if (shared.length === 0) return [];
   const { table, index, repair } = column;
   const named = shared.map(({ value, rows }) => `${value} (${rows.join(', ')})`);

@@ -1,7 +1,7 @@
-import { catalogRows } from '../../server/catalog-rows';
-import { type Queryable, marks, quoteName } from '../../server/queryable';
-import { note, remedyText, statement } from '../../steps/remedy';
-import { readTriggers, type Trigger } from '../surroundings';
+import { catalogRows } from '../server/catalog-rows';
+import { type Queryable, marks, quoteName } from '../server/queryable';
+import { note, remedyText, statement } from '../steps/remedy';
+import { readTriggers, type Trigger } from '../schema/catalog/read-triggers';
 import { NotProvable } from './answers';
 
 /** A table, and its database. */

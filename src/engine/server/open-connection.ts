@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type * as Mysql2 from 'mysql2';
-import type { Queryable } from '../server/queryable';
+import type { Queryable } from './queryable';
 
 /** The part of mysql2 that is needed here. */
 export interface Connector extends Pick<typeof Mysql2, 'createConnection'> {

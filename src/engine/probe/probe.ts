@@ -1,11 +1,31 @@
-import { readCatalog } from '../../schema/catalog/read-catalog';
-import { quoteName, quoteText, select } from '../../server/queryable';
-import { named, type Column, type ForeignKey, type Table } from '../../schema/shape';
-import type { VerifyContext } from '../context';
-import type { Evidence } from '../report';
-import { errnoOf, isAboutRows, messageOf, NotProvable, tableOfKeyIn } from './answers';
-import type { ProbeValues } from '../../schema/probes';
+import { readCatalog } from '../schema/catalog/read-catalog';
+import { errnoOf, quoteName, quoteText, select, type Queryable } from '../server/queryable';
+import type { Server } from '../server/server';
+import { named, type Column, type ForeignKey, type Schema, type Table } from '../schema/shape';
+import { isAboutRows, messageOf, NotProvable, tableOfKeyIn } from './answers';
+import type { Probes, ProbeValues } from '../schema/probes';
+import type { LastingEffects } from './lasting-effects';
 import { hasToBeNamed, sampleValue } from './sample-value';
+
+/** A statement that was executed for a proof, and what the server answered. */
+export interface Evidence {
+  readonly sql: string;
+  readonly rows: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** The tables that rows are made for. */
+export interface ProbeContext {
+  readonly session: Queryable;
+  readonly server: Server;
+  /** The schema that all migrations declare. */
+  readonly declared: Schema;
+  /** What the schema does not tell of the declared tables. */
+  readonly probes: Probes;
+  /** The live tables: ours, and the parents of our keys. */
+  readonly live: Schema;
+  /** What would stay of a row that is taken back. */
+  readonly effects: LastingEffects;
+}
 
 /** A statement that the server refused, for a reason that is about the row. */
 export interface Refusal {
@@ -68,7 +88,7 @@ export const asSql = (values: ProbeValues): Values =>
 export class Probe {
   readonly evidence: Evidence[] = [];
 
-  constructor(private readonly context: VerifyContext) {}
+  constructor(private readonly context: ProbeContext) {}
 
   /** Executes one statement. */
   async execute(sql: string): Promise<void> {

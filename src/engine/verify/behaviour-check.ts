@@ -1,12 +1,19 @@
-import { isProtectionFlowsError } from '../../../errors';
-import { quoteName } from '../../server/queryable';
-import { note, remedyText, statement } from '../../steps/remedy';
-import type { ForeignKey } from '../../schema/shape';
-import { unlessRows, type Check, type VerifyContext } from '../context';
-import type { Remedies } from '../../adopt/remedies';
-import { deferred, fail, pass, type CheckId, type CheckOutcome, type Remedy } from '../report';
-import { errnoOf, isAboutRows, messageOf, NotProvable, notProven, tableOfKeyIn } from './answers';
-import { Probe } from './probe';
+import { isProtectionFlowsError } from '../../errors';
+import { errnoOf, quoteName } from '../server/queryable';
+import { note, remedyText, statement } from '../steps/remedy';
+import type { ForeignKey } from '../schema/shape';
+import { unlessRows, type Check, type VerifyContext } from './context';
+import type { Remedies } from '../adopt/remedies';
+import { deferred, fail, pass, skip, type CheckId, type CheckOutcome, type Remedy } from './report';
+import { isAboutRows, messageOf, NotProvable, tableOfKeyIn } from '../probe/answers';
+import { Probe } from '../probe/probe';
+
+const elsewhere =
+  '-- Run verify as a user who may INSERT and DELETE here, on a server that is not read-only, while nothing locks the tables.';
+
+/** The skip of a check that could not be made, with the reason. */
+export const notProven = (reason: string, remedy: string | null = elsewhere): CheckOutcome =>
+  skip(`could not run: ${reason}`, [], remedy);
 
 /** What to do about a behaviour that the catalog does not explain: a failing key first, then the triggers. */
 export const behaviourRemedy =

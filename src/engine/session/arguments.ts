@@ -1,18 +1,6 @@
-import {
-  abortSignal,
-  callback,
-  choice,
-  count,
-  flag,
-  optional,
-  refuse,
-  that,
-  type Reader,
-} from '../../arguments';
-import { orphanChoices } from '../orphans/context';
-import type { Queryable } from '../server/queryable';
-import type { Database } from '../session/database';
-import type { ProgressListener } from '../session/progress';
+import { abortSignal, callback, count, optional, refuse, type Reader } from '../../arguments';
+import type { Database } from './database';
+import type { ProgressListener } from './progress';
 
 /** A database that is open: a data source of this package, or what `openDatabase` answers. */
 export const guarded: Reader<Database> = (value, field, faults) => {
@@ -40,17 +28,3 @@ export const sessionReaders = {
   lockLeaseMs: optional(count({ min: 1, max: dayMs })),
   tableWaitMs: wait,
 };
-
-/** What a migrate may do that changes rows or holds up writers. */
-export const wishReaders = {
-  orphans: optional(choice(orphanChoices)),
-  allowBlocking: optional(flag),
-  copyLimitRows: optional(count({ min: 0, max: Number.MAX_SAFE_INTEGER })),
-};
-
-/** Whatever executes a statement: a query runner, a manager, a connection as {@link Queryable}. */
-export const session: Reader<Queryable> = that(
-  'isSession',
-  (value) => typeof (value as Partial<Queryable> | null | undefined)?.query === 'function',
-  'must be a session: a query runner, or what else has query()',
-);

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { select, type Queryable } from '../server/queryable';
-import type { OwnConnection } from './open-connection';
+import type { OwnConnection } from '../server/open-connection';
 import { findHolders } from './find-holders';
 import type { Holders } from './holders';
 

@@ -1,5 +1,5 @@
 import { errnoOf, quoteName } from '../server/queryable';
-import type { OwnConnection } from './open-connection';
+import type { OwnConnection } from '../server/open-connection';
 import { lockWaitTimeout } from './lock-wait';
 import { namedTables } from './find-holders';
 

@@ -1,25 +1,4 @@
-import { skip, type CheckOutcome } from '../report';
-
-/** What the server says of an error, however it was wrapped. */
-interface Answer {
-  readonly errno: number;
-  readonly sqlState: string;
-  readonly text: string;
-}
-
-function answerIn(error: unknown): Answer | null {
-  for (let at = error; typeof at === 'object' && at !== null; at = (at as { cause?: unknown }).cause) {
-    const { errno, sqlState, sqlMessage } = at as Partial<
-      Record<'errno' | 'sqlState' | 'sqlMessage', unknown>
-    >;
-    if (typeof errno === 'number' && errno > 0)
-      return { errno, sqlState: String(sqlState ?? ''), text: String(sqlMessage ?? '') };
-  }
-  return null;
-}
-
-/** The server's number of an error; null for an error that is none of the server's. */
-export const errnoOf = (error: unknown): number | null => answerIn(error)?.errno ?? null;
+import { answerIn } from '../server/queryable';
 
 /** The message of whatever was thrown. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
@@ -67,10 +46,3 @@ export class NotProvable extends Error {
     this.name = 'NotProvable';
   }
 }
-
-const elsewhere =
-  '-- Run verify as a user who may INSERT and DELETE here, on a server that is not read-only, while nothing locks the tables.';
-
-/** The skip of a check that could not be made, with the reason. */
-export const notProven = (reason: string, remedy: string | null = elsewhere): CheckOutcome =>
-  skip(`could not run: ${reason}`, [], remedy);
