@@ -66,7 +66,7 @@ function targetSql(columns: PlatformColumns): string {
    WHERE f.id = ? AND f.target_type = 'group' AND COALESCE(m.enabled, 1) = 1`;
 }
 
-/** The backups of each VM by the newest runs of the flow; of one that is under way its own columns. */
+/** The backups of each VM by the newest runs of the flow, and the id of one that is under way. */
 function jobsSql(columns: PlatformColumns, hint: string): string {
   const id = `id ${comparableText(columns, 'backup_jobs.id', 512)} PATH '$'`;
   const vm = collatedAs(
@@ -75,14 +75,12 @@ function jobsSql(columns: PlatformColumns, hint: string): string {
     'backup_jobs.vm_context_id',
     'vm_replication_contexts.context_id',
   );
-  const isRunning = "r.status = 'running' AND b.status = 'running'";
-  const ofRunning = (sql: string): string => `MAX(IF(${isRunning}, ${sql}, NULL))`;
   const whenDone = (sql: string): string => `IF(b.status = 'completed', ${sql}, NULL)`;
   return `SELECT ${vm} AS vm_context_id, COUNT(*) AS backups,
          SUM(b.status = 'completed') AS successful, SUM(b.status = 'failed') AS failed,
          SUM(b.bytes_transferred) AS bytes, MAX(${whenDone('b.completed_at')}) AS last_success_at,
          AVG(${whenDone('TIMESTAMPDIFF(SECOND, COALESCE(b.started_at, b.created_at), b.completed_at)')}) AS average_seconds,
-         ${ofRunning('b.id')} AS job_id${jobColumns(columns, ofRunning)}
+         MAX(IF(r.status = 'running' AND b.status = 'running', b.id, NULL)) AS job_id
     FROM (SELECT e.status, e.created_job_ids FROM protection_flow_executions e ${hint}
            WHERE e.flow_id = ? ORDER BY e.created_at DESC, e.id DESC LIMIT ?) r
     JOIN JSON_TABLE(r.created_job_ids, '$[*]' COLUMNS (${id})) j
@@ -135,8 +133,13 @@ export async function readMachines(
     const ofTargets = targets.match(/\?/g)!.map(() => flowId);
     const there = hasJobs(columns);
     const sqlWith = (hint: string): string =>
-      `SELECT t.context_id, t.vm_name${there ? ', o.*' : ''} FROM (${targets}) t
-        ${there ? `LEFT JOIN (${jobsSql(columns, hint)}) o ON o.vm_context_id = t.context_id` : ''}
+      `SELECT t.context_id, t.vm_name${there ? `, o.*${jobColumns(columns)}` : ''} FROM (${targets}) t
+        ${
+          there
+            ? `LEFT JOIN (${jobsSql(columns, hint)}) o ON o.vm_context_id = t.context_id
+        LEFT JOIN backup_jobs b ON b.id = o.job_id`
+            : ''
+        }
         ORDER BY t.priority, t.member`;
     return withIndex<Row>(session, historyIndex, sqlWith, [...ofTargets, ...(there ? [flowId, runs] : [])]);
   });

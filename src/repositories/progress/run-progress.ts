@@ -37,28 +37,41 @@ const longestMs = 365 * 86_400_000;
 /** How long a job may be silent before it counts as stalled, as it came from the caller: milliseconds. */
 export const silence = optional(count({ min: 1, max: longestMs }), detectorMs);
 
-interface Row extends Readonly<Record<string, unknown>> {
+/** A job of a run; a run without jobs has one row too. */
+interface JobRow extends Readonly<Record<string, unknown>> {
   readonly id: string;
+  /** In the run's list of jobs, from 1; null: there is none in it. */
+  readonly place: string | number | null;
+  readonly flow_id: string | null;
+}
+
+/** The first row of a run: with what is the run's own, which is NULL in the further ones. */
+interface RunRow extends JobRow {
   readonly flow_id: string;
   readonly started_at: Date | null;
   readonly created_at: Date;
   readonly jobs_created: number;
   readonly jobs_over: string | number;
   readonly bytes_transferred: string | number;
-  readonly job_ids: number | null;
 }
+
+const runColumns = {
+  flow_id: 'e.flow_id',
+  started_at: 'e.started_at',
+  created_at: 'e.created_at',
+  jobs_created: 'e.jobs_created',
+  jobs_over: 'e.jobs_completed + e.jobs_failed + e.jobs_skipped',
+  bytes_transferred: 'e.bytes_transferred',
+} satisfies Partial<Record<keyof RunRow, string>>;
 
 function sqlFor(columns: PlatformColumns, hint: string, flowIds: readonly string[]): string {
   const there = hasJobs(columns);
+  const own = Object.entries(runColumns).map(([name, sql]) => `IF(j.place > 1, NULL, ${sql}) AS ${name}`);
   const id = `id ${comparableText(columns, 'backup_jobs.id', 512)} PATH '$'`;
-  const jobs = there
-    ? `LEFT JOIN JSON_TABLE(e.created_job_ids, '$[*]' COLUMNS (${id})) j ON TRUE
-       LEFT JOIN backup_jobs b ON b.id = j.id`
-    : '';
-  return `SELECT e.id, e.flow_id, e.started_at, e.created_at, e.jobs_created, e.bytes_transferred,
-                 e.jobs_completed + e.jobs_failed + e.jobs_skipped AS jobs_over,
-                 IF(JSON_TYPE(e.created_job_ids) = 'ARRAY', JSON_LENGTH(e.created_job_ids), 0) AS job_ids${there ? jobColumns(columns) : ''}
-            FROM protection_flow_executions e ${hint} ${jobs}
+  return `SELECT e.id, j.place, ${own.join(', ')}${there ? jobColumns(columns) : ''}
+            FROM protection_flow_executions e ${hint}
+            LEFT JOIN JSON_TABLE(e.created_job_ids, '$[*]' COLUMNS (place FOR ORDINALITY, ${id})) j ON TRUE
+            ${there ? 'LEFT JOIN backup_jobs b ON b.id = j.id' : ''}
            WHERE e.status = 'running' AND e.flow_id IN (${marks(flowIds)})`;
 }
 
@@ -79,10 +92,28 @@ function etaOf({ done, total }: ReturnType<typeof bytesOf>, speed: number | null
   );
 }
 
-function progressOf(rows: readonly Row[], stalledAfterMs: number): RunProgress {
-  const [run] = rows as [Row];
+/** A run under way with the rows of its jobs. */
+interface Run {
+  readonly run: RunRow;
+  readonly rows: readonly JobRow[];
+}
+
+function runsIn(rows: readonly JobRow[]): Run[] {
+  const ofRuns = new Map<string, JobRow[]>();
+  for (const row of rows) {
+    const others = ofRuns.get(row.id);
+    if (others === undefined) ofRuns.set(row.id, [row]);
+    else others.push(row);
+  }
+  return [...ofRuns.values()].map((ofRun) => ({
+    run: ofRun.find((row): row is RunRow => row.flow_id !== null)!,
+    rows: ofRun,
+  }));
+}
+
+function progressOf({ run, rows }: Run, stalledAfterMs: number): RunProgress {
   const jobs = rows.map(jobIn).filter((job) => job !== null);
-  const expected = Math.max(run.jobs_created, Number(run.job_ids ?? 0));
+  const expected = Math.max(run.jobs_created, run.place === null ? 0 : rows.length);
   const known: RunJobs = { jobs, expected, over: Number(run.jobs_over) };
   const bytes = bytesOf(known);
   const active = jobs.filter((job) => job.status === 'running');
@@ -114,7 +145,7 @@ function progressOf(rows: readonly Row[], stalledAfterMs: number): RunProgress {
 }
 
 /** Other programs may have begun two runs of a flow: the newest is the one that is shown. */
-function isNewer(one: Row, other: Row): boolean {
+function isNewer({ run: one }: Run, { run: other }: Run): boolean {
   const [a, b] = [one.created_at.getTime(), other.created_at.getTime()];
   return a > b || (a === b && one.id > other.id);
 }
@@ -131,18 +162,13 @@ export async function readProgress(
   stalledAfterMs: number,
 ): Promise<Map<string, RunProgress>> {
   const rows = await withPlatformColumns(session, (columns) =>
-    withIndex<Row>(session, 'idx_status', (hint) => sqlFor(columns, hint, flowIds), flowIds),
+    withIndex<JobRow>(session, 'idx_status', (hint) => sqlFor(columns, hint, flowIds), flowIds),
   );
-  const runs = new Map<string, Row[]>();
-  for (const row of rows) {
-    const run = runs.get(row.id);
-    if (run === undefined) runs.set(row.id, [row]);
-    else run.push(row);
-  }
-  const newest = new Map<string, Row[]>();
-  for (const run of runs.values()) {
-    const other = newest.get(run[0]!.flow_id);
-    if (other === undefined || isNewer(run[0]!, other[0]!)) newest.set(run[0]!.flow_id, run);
+  const newest = new Map<string, Run>();
+  for (const one of runsIn(rows)) {
+    const { flow_id } = one.run;
+    const other = newest.get(flow_id);
+    if (other === undefined || isNewer(one, other)) newest.set(flow_id, one);
   }
   const asked = new Set(flowIds);
   const isSpelledSo = [...newest.keys()].every((id) => asked.has(id));

@@ -37,19 +37,19 @@ const fields: Readonly<Record<string, readonly [column: string, sql?: string]>> 
 /** True where the platform keeps its backups in `backup_jobs`. */
 export const hasJobs = (columns: PlatformColumns): boolean => columns.has('backup_jobs.id');
 
-/** The columns of `backup_jobs b` that the platform's release has, each as `wrap` makes it, with a comma in front. */
-export function jobColumns(columns: PlatformColumns, wrap = (sql: string): string => sql): string {
+/** The columns of `backup_jobs b` that the platform's release has, with a comma in front. */
+export function jobColumns(columns: PlatformColumns): string {
   return Object.entries(fields)
     .filter(([, [column]]) => columns.has(`backup_jobs.${column}`))
-    .map(([name, [column, sql = `b.${column}`]]) => `, ${wrap(sql)} AS ${name}`)
+    .map(([name, [column, sql = `b.${column}`]]) => `, ${sql} AS ${name}`)
     .join('');
 }
 
 /**
  * The condition on `backup_jobs b` that leaves out the parts of a job, one for each disk (`…-disk0-…`). The VM's own name,
- * which stands in the id too, may have the word in it.
+ * which stands in the id too, may have the word in it: only then it is taken out, which costs more than to look.
  */
-export const isWholeJob = "REPLACE(b.id, b.vm_name, '') NOT LIKE '%-disk%'";
+export const isWholeJob = "(b.id NOT LIKE '%-disk%' OR REPLACE(b.id, b.vm_name, '') NOT LIKE '%-disk%')";
 
 /** Of a number that is 0 where nothing is known. */
 const positive = (value: unknown): number | null => (Number(value ?? 0) > 0 ? Number(value) : null);
