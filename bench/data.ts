@@ -5,12 +5,14 @@ import { measureDeletion } from './data/deletion';
 import { measureHistory } from './data/history';
 import { measureHotOperations } from './data/hot-operations';
 import { measureLatest } from './data/latest';
-import { dataOptions } from './data/options';
+import { measureGuards } from './data/guard-costs';
+import { dataOptions, dataParts, type DataPart } from './data/options';
 import { measurePageReads } from './data/page-reads';
 import {
   claimsReport,
   deletionReport,
   explanation,
+  guardsReport,
   historyReport,
   latestReport,
   operationsReport,
@@ -19,7 +21,7 @@ import {
 import { BenchDatabase } from './support/bench-database';
 import { clock } from './support/clock';
 
-const { servers, rows } = dataOptions(process.env);
+const { servers, rows, parts } = dataOptions(process.env, process.argv.slice(2));
 
 /** Says on stderr how long a part took. */
 async function timed<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
@@ -29,26 +31,42 @@ async function timed<Result>(what: string, work: () => Promise<Result>): Promise
   return result;
 }
 
+const print = (text: string): void => console.log(`${text}\n`);
+
+/** What long histories do to pages and to the deletion of their flow. */
+async function measureHistories(database: BenchDatabase): Promise<void> {
+  const { label } = database;
+  const { spread, tied } = await timed('histories filled in', () => fillHistories(database, rows));
+  for (const [what, history] of [
+    ['a second each', spread],
+    ['all in four seconds', tied],
+  ] as const) {
+    if (!parts.has('history')) break;
+    const result = await timed(`history, ${what}`, () => measureHistory(database, history));
+    print(historyReport(label, what, history.rows, result));
+  }
+  if (!parts.has('deletion')) return;
+  const deletion = await timed('deletion', () => measureDeletion(database, rows, [spread, tied]));
+  print(deletionReport(label, rows, deletion));
+}
+
 async function measureServer(wish: ServerWish): Promise<void> {
   const database = await BenchDatabase.start(wish);
   const { label } = database;
-  const print = (text: string): void => console.log(`${text}\n`);
+  const measure: Readonly<Partial<Record<DataPart, () => Promise<string>>>> = {
+    operations: async () => operationsReport(label, rows, await measureHotOperations(database)),
+    latest: async () => latestReport(label, await measureLatest(database)),
+    page: async () => pageReport(label, rows, await measurePageReads(database)),
+    guards: async () => guardsReport(label, rows, await measureGuards(database, rows)),
+    claims: async () => claimsReport(label, await measureClaims(database)),
+  };
   try {
     await timed(`${label}: ${rows} executions filled in`, () => fillDataSet(database, rows));
-    print(operationsReport(label, rows, await timed('hot operations', () => measureHotOperations(database))));
-    print(latestReport(label, await timed('latest', () => measureLatest(database))));
-    print(pageReport(label, rows, await timed('page', () => measurePageReads(database))));
-    print(claimsReport(label, await timed('claims', () => measureClaims(database))));
-    const { spread, tied } = await timed('histories filled in', () => fillHistories(database, rows));
-    for (const [what, history] of [
-      ['a second each', spread],
-      ['all in four seconds', tied],
-    ] as const) {
-      const result = await timed(`history, ${what}`, () => measureHistory(database, history));
-      print(historyReport(label, what, history.rows, result));
+    for (const part of dataParts) {
+      const work = measure[part];
+      if (parts.has(part) && work !== undefined) print(await timed(part, work));
     }
-    const deletion = await timed('deletion', () => measureDeletion(database, rows, [spread, tied]));
-    print(deletionReport(label, rows, deletion));
+    if (parts.has('history') || parts.has('deletion')) await measureHistories(database);
   } finally {
     await database.stop();
   }

@@ -21,15 +21,17 @@ const runsOfGroup = 100;
 const groupFlow = flowId(flowCount + 2);
 const shown = Array.from({ length: 500 }, (_, n) => flowId(n));
 
-/** Jobs of the 200 runs under way, and a flow of 50 VMs that ran 100 times. */
+/** Jobs of the 200 runs under way, and a flow of 50 VMs that ran 100 times, the last run being under way. */
 async function fillJobs(database: BenchDatabase): Promise<void> {
   const { session } = database;
   const insert = `INSERT INTO backup_jobs
-    (id, vm_context_id, vm_name, repository_id, backup_type, status, repository_path, bytes_transferred, total_bytes, started_at, completed_at)`;
+    (id, vm_context_id, vm_name, repository_id, backup_type, repository_path, total_bytes, status, bytes_transferred,
+     started_at, completed_at)`;
+  const lastRun = runsOfGroup - 1;
   await database.inBulk(async () => {
     await session.query(
       `${insert} SELECT CONCAT('backup-web-', r.n, '-1760000000-', j.n), CONCAT('ctx-web-', j.n), CONCAT('web-', j.n), 'repo-0',
-              'incremental', IF(j.n < 5, 'completed', 'running'), '/b', 5 * j.n, 1000, NOW(), IF(j.n < 5, NOW(), NULL)
+              'incremental', '/b', 1000, IF(j.n < 5, 'completed', 'running'), 5 * j.n, NOW(), IF(j.n < 5, NOW(), NULL)
          FROM ${numbersSql(0, 200).replace(/numbers$/, 'r')} JOIN ${numbersSql(0, 20).replace(/numbers$/, 'j')}`,
     );
     await session.query(`INSERT INTO vm_machine_groups (id, name) VALUES ('group-page', 'Page')`);
@@ -44,19 +46,23 @@ async function fillJobs(database: BenchDatabase): Promise<void> {
     );
     await session.query(
       `${insert} SELECT CONCAT('page-', r.n, '-', v.n), CONCAT('ctx-web-', v.n), CONCAT('web-', v.n), 'repo-0', 'incremental',
-              'completed', '/b', 1000, 1000, NOW() - INTERVAL 5 MINUTE, NOW()
+              '/b', 1000, IF(r.n = ${lastRun}, 'running', 'completed'), 500, NOW() - INTERVAL 5 MINUTE, IF(r.n = ${lastRun}, NULL, NOW())
          FROM ${numbersSql(0, runsOfGroup).replace(/numbers$/, 'r')} JOIN ${numbersSql(0, vms).replace(/numbers$/, 'v')}`,
     );
     const runs = Array.from({ length: runsOfGroup }, (_, run) => [
       `page-run-${run}`,
       groupFlow,
-      'success',
+      run === lastRun ? 'running' : 'success',
       'scheduled',
       JSON.stringify(Array.from({ length: vms }, (_none, vm) => `page-${run}-${vm}`)),
     ]);
     await session.query(
       'INSERT INTO protection_flow_executions (id, flow_id, status, execution_type, created_job_ids) VALUES ?',
       [runs],
+    );
+    await session.query(
+      `UPDATE backup_jobs SET current_phase = 'transferring', transfer_speed_bps = 100, eta_seconds = 9, progress_percent = 1.5,
+              last_telemetry_at = UTC_TIMESTAMP() WHERE status = 'running'`,
     );
   });
   await session.query('ANALYZE TABLE backup_jobs, vm_group_memberships');
@@ -69,8 +75,10 @@ const reads = {
     if (size !== 200) throw new Error(`${size} runs are under way`);
   },
   'machines of 50 VMs, 100 runs': async ({ repositories }: Ours) => {
-    const { length } = await repositories.targets.machines(groupFlow);
-    if (length !== vms) throw new Error(`${length} machines`);
+    const machines = await repositories.targets.machines(groupFlow);
+    const running = machines.filter((machine) => machine.running?.phase === 'transferring');
+    if (running.length !== vms)
+      throw new Error(`${running.length} of ${machines.length} machines are backed up`);
   },
 };
 

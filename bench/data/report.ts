@@ -4,12 +4,14 @@ import { flowCount } from '../support/rows';
 import type { Spread } from '../support/statistics';
 import type { ClaimsResult } from './claims';
 import type { DeletionResult, DeletionResults } from './deletion';
+import type { GuardCost } from './guard-costs';
 import type { HistoryResult } from './history';
 import type { OperationResult } from './hot-operations';
 import type { LatestResult } from './latest';
 import type { PageRead } from './page-reads';
 import {
   deletionVerdicts,
+  guardVerdicts,
   historyVerdicts,
   latestVerdicts,
   operationVerdicts,
@@ -107,6 +109,35 @@ export function pageReport(server: string, rows: number, reads: readonly PageRea
     ]),
   );
   return section(`${server}, ${whole(rows)} executions: what the page polls`, table, pageVerdicts(reads));
+}
+
+/** What guards cost a run. */
+export function guardsReport(server: string, rows: number, costs: readonly GuardCost[]): string {
+  const table = markdownTable(
+    [
+      '',
+      'ours',
+      'middle half',
+      'with guards',
+      'middle half',
+      'times',
+      'mysql2 alone',
+      'with guards',
+      'times',
+    ],
+    costs.map(({ name, times: { ours, guarded, floor, floorGuarded } }) => [
+      name,
+      ms(ours.median),
+      middle(ours),
+      ms(guarded.median),
+      middle(guarded),
+      ratio(guarded, ours),
+      ms(floor.median),
+      ms(floorGuarded.median),
+      ratio(floorGuarded, floor),
+    ]),
+  );
+  return section(`${server}, ${whole(rows)} executions: what guards cost`, table, guardVerdicts(costs));
 }
 
 /** The pages of a long history. */

@@ -1,12 +1,13 @@
 import { ms } from '../support/figures';
 import { verdict } from '../support/verdict';
 import type { DeletionResults } from './deletion';
+import type { GuardCost } from './guard-costs';
 import type { HistoryResult } from './history';
 import type { PageRead } from './page-reads';
 import type { OperationResult } from './hot-operations';
 import type { LatestResult } from './latest';
 
-const goals = { latest: 12, pageOfFirst: 1.2, formOfBest: 1.1, stallAboveControlMs: 20 };
+const goals = { latest: 12, pageOfFirst: 1.2, formOfBest: 1.1, guards: 1.2, stallAboveControlMs: 20 };
 
 const times = (value: number): string => `${value.toFixed(2)} times`;
 
@@ -71,6 +72,13 @@ export function pageVerdicts(reads: readonly PageRead[]): string[] {
       `${ms(median - pageMs)} ms`,
     ),
   );
+}
+
+/** Holds a run on guarded tables against one on tables without guards. */
+export function guardVerdicts([run]: readonly GuardCost[]): string[] {
+  if (run === undefined) return [];
+  const { ours, guarded } = run.times;
+  return [atMost(`with guards, ${run.name} take`, guarded.median / ours.median, goals.guards)];
 }
 
 /** Holds the last page against the first. */

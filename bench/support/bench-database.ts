@@ -1,6 +1,7 @@
 import { createConnection, type Connection } from 'mysql2/promise';
 import { createDataSource } from '../../src/typeorm/create-data-source';
-import { migrate } from '../../src/engine/migrate';
+import type { ProtectionFlowsDataSource } from '../../src';
+import { installGuards, migrate } from '../../src/engine/migrate';
 import type { Flavour } from '../../src/engine/server/server';
 import {
   createPlatformTables,
@@ -18,6 +19,18 @@ const serverSettings = {
   mariadb: ['--innodb-log-file-size=4G'],
   mysql: ['--innodb-redo-log-capacity=4G'],
 };
+
+async function onDataSource<Result>(
+  url: string,
+  work: (dataSource: ProtectionFlowsDataSource) => Promise<Result>,
+): Promise<Result> {
+  const dataSource = await createDataSource({ env: { DATABASE_URL: url } }).initialize();
+  try {
+    return await work(dataSource);
+  } finally {
+    await dataSource.destroy();
+  }
+}
 
 /** One server with the migrated tables, which grow from one measured size to the next. */
 export class BenchDatabase {
@@ -37,19 +50,34 @@ export class BenchDatabase {
       serverArguments: [...serverSettings.both, ...serverSettings[flavour]],
     });
     try {
-      const { url } = await createThrowAwayDatabase(server, platformPresets.general_ci.database);
-      const dataSource = await createDataSource({ env: { DATABASE_URL: url } }).initialize();
-      await createPlatformTables(dataSource, 'general_ci');
-      await migrate(dataSource);
-      await dataSource.destroy();
-      const session = await createConnection(url);
-      await session.query("SET SESSION time_zone = '+00:00', foreign_key_checks = 0");
-      await fillFlows(session);
-      return new BenchDatabase(server, url, session);
+      return await BenchDatabase.on(server);
     } catch (error) {
       await server.stop();
       throw error;
     }
+  }
+
+  private static async on(server: PrivateServer): Promise<BenchDatabase> {
+    const { url } = await createThrowAwayDatabase(server, platformPresets.general_ci.database);
+    await onDataSource(url, async (dataSource) => {
+      await createPlatformTables(dataSource, 'general_ci', undefined, 'newer');
+      await migrate(dataSource);
+    });
+    const session = await createConnection(url);
+    await session.query("SET SESSION time_zone = '+00:00', foreign_key_checks = 0");
+    await fillFlows(session);
+    return new BenchDatabase(server, url, session);
+  }
+
+  /** Another one on the same server, without executions. */
+  beside(): Promise<BenchDatabase> {
+    return BenchDatabase.on(this.server);
+  }
+
+  /** Installs the guards. */
+  async guard(): Promise<void> {
+    const { ok, state } = await onDataSource(this.url, installGuards);
+    if (!ok) throw new Error(`the guards are ${state}`);
   }
 
   get flavour(): Flavour {

@@ -42,7 +42,7 @@ export const sql = {
   running: `SELECT id FROM protection_flow_executions WHERE flow_id = ? AND status = 'running' LIMIT 1`,
   insertRun:
     'INSERT INTO protection_flow_executions (id, flow_id, execution_type, triggered_by, schedule_execution_id, execution_metadata, status, started_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
-  showRun: `UPDATE protection_flows SET last_execution_id = ?, last_execution_status = 'running', last_execution_time = ?, total_executions = total_executions + 1 WHERE id = ?`,
+  showRun: `UPDATE protection_flows SET total_executions = total_executions + 1, last_execution_id = ?, last_execution_status = 'running', last_execution_time = ? WHERE id = ?`,
   progress: `UPDATE protection_flow_executions e SET e.jobs_completed = GREATEST(e.jobs_completed, ?),
     e.bytes_transferred = GREATEST(e.bytes_transferred, ?),
     e.execution_metadata = JSON_SET(JSON_MERGE_PATCH(IF(JSON_TYPE(e.execution_metadata) = 'OBJECT', e.execution_metadata, '{}'), ?), '$.heartbeat_at', ${heartbeat})
