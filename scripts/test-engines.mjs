@@ -1,12 +1,10 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setupEngines } from './lib/engines.mjs';
 import { Fault, runScript, say } from './lib/fault.mjs';
 import { prepareTests, runJest } from './lib/jest.mjs';
-
-const require = createRequire(import.meta.url);
+import { requireTypeScript } from './lib/typescript.mjs';
 
 /** The first is the server that `npm test` takes. */
 const engines = ['default', 'mariadb-11.8', 'mysql-9.7', 'galera'];
@@ -43,9 +41,9 @@ const isEngine = (word) => /^(default|galera|(mariadb|mysql)(-[\d.]+)?)$/.test(w
 
 const environmentOf = (engine) => ({ PROTECTION_FLOWS_TEST_SERVER: engine === 'default' ? '' : engine });
 
-/** Looks with the tests' own eyes. Needs ts-node to be registered, as {@link prepareTests} leaves it. */
+/** Looks with the tests' own eyes. */
 async function faultOf(engine) {
-  const { testInstallation } = require('../test/support/test-installation.ts');
+  const { testInstallation } = requireTypeScript('test/support/test-installation.ts');
   Object.assign(process.env, environmentOf(engine));
   try {
     await testInstallation();

@@ -1,54 +1,40 @@
 import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { aptEnv, installing, updateAndRun } from './apt-get.mjs';
+import { installing, updateAndRun } from './apt-get.mjs';
 import { Fault, say } from './fault.mjs';
 import { inProject } from './project.mjs';
 import { lastLines, runQuietly } from './run.mjs';
 
-/** The server, and the package of my_print_defaults, without which mariadb-install-db does not run. */
-const packages = ['mariadb-server-core', 'mariadb-client-core'];
-const oldestVersion = '10.11';
+/**
+ * What is wanted of apt: the packages, what it means to be without them, what else helps; and where only newer versions
+ * serve, what throws a Fault about an older one, given apt's options.
+ *
+ * @typedef {{ packages: string[], consequence: string, fix?: string, assertFits?: (options: string[]) => Promise<void> }} Wish
+ */
 
-const nothingInstalled = 'No database server was installed.';
-
-async function candidateVersion(options) {
-  const { output } = await runQuietly('apt-cache', [...options, 'policy', packages[0]], aptEnv);
-  return /Candidate: (?:\d+:)?(\d+\.\d+)/.exec(output)?.[1] ?? null;
-}
-
-/** @throws Fault where this release of the distribution has no server that is new enough. */
-async function assertCandidate(options) {
-  const version = await candidateVersion(options);
-  if (version?.localeCompare(oldestVersion, 'en', { numeric: true }) >= 0) return;
-  throw new Fault(
-    version === null
-      ? `apt offers no package ${packages[0]}`
-      : `apt offers MariaDB ${version}, older than ${oldestVersion}, the oldest that is supported`,
-    nothingInstalled,
-    `Set DATABASE_URL to a MariaDB ${oldestVersion} or MySQL 8.4 server (a container will do), or PROTECTION_FLOWS_MYSQLD to the program of one.`,
-  );
-}
-
-async function updateAndInstall(options, install) {
-  const { code, output } = await updateAndRun(install, { options });
+async function updateAndInstall({ packages, consequence, fix, assertFits }, args, options = []) {
+  const { code, output } = await updateAndRun(args, { options });
   if (code === 0) return;
-  await assertCandidate(options);
+  await assertFits?.(options);
   throw new Fault(
-    `apt-get could not install ${packages.join(' and ')}:\n  ${lastLines(output)}`,
-    nothingInstalled,
-    'Mend what apt names, or set DATABASE_URL to a running server.',
+    `apt-get could not install ${packages.join(', ')}:\n  ${lastLines(output)}`,
+    consequence,
+    fix ?? 'Mend what apt names and type the command again.',
   );
 }
 
-/** Installs the server's program, as root. Starts no service. */
-export async function installSystemWide() {
-  if ((await candidateVersion([])) !== null) await assertCandidate([]);
-  await updateAndInstall([], installing(...packages));
-  say(`installed ${packages.join(' and ')}`);
+/** Installs packages, as root. @param {Wish} wish */
+export async function installSystemWide(wish) {
+  await updateAndInstall(wish, installing(...wish.packages));
+  say(`installed ${wish.packages.join(', ')}`);
 }
 
-/** Unpacks the server and what it needs into the project's .cache, as any user; nothing on the system changes. */
-export async function unpackIntoProject() {
+/**
+ * Unpacks packages, and what they need that is not here, into a folder of .cache, as any user; nothing on the system changes.
+ *
+ * @param {Wish} wish
+ */
+export async function unpackIntoProject(wish, name) {
   const state = inProject('.cache', 'apt');
   const archives = join(state, 'cache', 'archives');
   for (const folder of [join(state, 'lists', 'partial'), join(archives, 'partial')]) {
@@ -63,19 +49,19 @@ export async function unpackIntoProject() {
     'Dir::Log=/dev/null',
     'Debug::NoLocking=1',
   ].flatMap((option) => ['-o', option]);
-  const download = [...installing(...packages), '--download-only', '--reinstall'];
-  await updateAndInstall(options, download);
-  await assertCandidate(options);
+  const download = [...installing(...wish.packages), '--download-only', '--reinstall'];
+  await updateAndInstall(wish, download, options);
+  await wish.assertFits?.(options);
 
-  const partial = inProject('.cache', `server.${process.pid}`);
+  const partial = inProject('.cache', `${name}.${process.pid}`);
   mkdirSync(partial, { recursive: true });
-  for (const archive of readdirSync(archives).filter((name) => name.endsWith('.deb'))) {
+  for (const archive of readdirSync(archives).filter((file) => file.endsWith('.deb'))) {
     const { code, output } = await runQuietly('dpkg-deb', ['-x', join(archives, archive), partial]);
     if (code !== 0)
-      throw new Fault(`${archive}: ${lastLines(output)}`, nothingInstalled, 'Type the command again.');
+      throw new Fault(`${archive}: ${lastLines(output)}`, wish.consequence, 'Type the command again.');
   }
-  rmSync(inProject('.cache', 'server'), { recursive: true, force: true });
-  renameSync(partial, inProject('.cache', 'server'));
+  rmSync(inProject('.cache', name), { recursive: true, force: true });
+  renameSync(partial, inProject('.cache', name));
   rmSync(state, { recursive: true, force: true });
-  say('unpacked a MariaDB server into .cache/server');
+  say(`unpacked ${wish.packages.join(', ')} into .cache/${name}`);
 }

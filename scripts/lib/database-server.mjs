@@ -1,16 +1,46 @@
-import { createRequire } from 'node:module';
+import { aptEnv } from './apt-get.mjs';
 import { installSystemWide, unpackIntoProject } from './apt.mjs';
 import { hasProgram, installCommand } from './distribution.mjs';
 import { Fault, say } from './fault.mjs';
-import { inProject } from './project.mjs';
+import { runQuietly } from './run.mjs';
+import { requireTypeScript } from './typescript.mjs';
 
-const require = createRequire(import.meta.url);
+const oldestVersion = '10.11';
 
-/** The package's own eyes, so that what setup finds is what the tests find. Needs node_modules. */
-function finders() {
-  require('ts-node').register({ transpileOnly: true, project: inProject('tsconfig.json') });
-  return require('../../src/testing/server-installation.ts');
+/** The server, and the package of my_print_defaults, without which mariadb-install-db does not run. */
+const wish = {
+  packages: ['mariadb-server-core', 'mariadb-client-core'],
+  consequence: 'No database server was installed.',
+  fix: 'Mend what apt names, or set DATABASE_URL to a running server.',
+  assertFits,
+};
+
+async function candidateVersion(options) {
+  const { output } = await runQuietly('apt-cache', [...options, 'policy', wish.packages[0]], aptEnv);
+  return /Candidate: (?:\d+:)?(\d+\.\d+)/.exec(output)?.[1] ?? null;
 }
+
+/** @throws Fault where this release of the distribution has no server that is new enough. */
+async function assertFits(options) {
+  const version = await candidateVersion(options);
+  if (version?.localeCompare(oldestVersion, 'en', { numeric: true }) >= 0) return;
+  throw new Fault(
+    version === null
+      ? `apt offers no package ${wish.packages[0]}`
+      : `apt offers MariaDB ${version}, older than ${oldestVersion}, the oldest that is supported`,
+    wish.consequence,
+    `Set DATABASE_URL to a MariaDB ${oldestVersion} or MySQL 8.4 server (a container will do), or PROTECTION_FLOWS_MYSQLD to the program of one.`,
+  );
+}
+
+/** Installs the server's program, as root. Starts no service. */
+async function installServerSystemWide() {
+  if ((await candidateVersion([])) !== null) await assertFits([]);
+  await installSystemWide(wish);
+}
+
+/** The package's own eyes, so that what setup finds is what the tests find. */
+const finders = () => requireTypeScript('src/testing/server-installation.ts');
 
 async function findServer() {
   const { getServerInstallation } = finders();
@@ -27,7 +57,7 @@ async function installServer(fault) {
     throw new Fault(fault.message, fault.consequence, 'Mend or unset PROTECTION_FLOWS_MYSQLD.');
   }
   if (hasProgram('apt-get')) {
-    await (process.getuid?.() === 0 ? installSystemWide() : unpackIntoProject());
+    await (process.getuid?.() === 0 ? installServerSystemWide() : unpackIntoProject(wish, 'server'));
     return;
   }
   const command = installCommand();
@@ -57,5 +87,5 @@ export async function ensureDatabaseServer() {
  */
 export async function ensureDistributionServer() {
   const found = await finders().findServerInstallations({ flavour: 'mariadb' });
-  if (!found.some(({ chroot }) => chroot === undefined)) await installSystemWide();
+  if (!found.some(({ chroot }) => chroot === undefined)) await installServerSystemWide();
 }

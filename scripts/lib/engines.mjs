@@ -1,5 +1,5 @@
 import { chmodSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
-import { installing, updateAndRun } from './apt-get.mjs';
+import { installSystemWide } from './apt.mjs';
 import { ensureDistributionServer } from './database-server.mjs';
 import { hasProgram } from './distribution.mjs';
 import { Fault, say } from './fault.mjs';
@@ -21,14 +21,7 @@ const nothingMade = 'The engines that were made stay; the tests run against the 
 
 async function ensureDebootstrap() {
   if (hasProgram('debootstrap')) return;
-  const { code, output } = await updateAndRun(installing('debootstrap'));
-  if (code !== 0) {
-    throw new Fault(
-      `debootstrap is not there:\n  ${lastLines(output)}`,
-      nothingMade,
-      'apt-get install debootstrap',
-    );
-  }
+  await installSystemWide({ packages: ['debootstrap'], consequence: nothingMade });
 }
 
 async function ensureEngine({ name, release, packages }) {

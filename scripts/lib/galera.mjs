@@ -1,6 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { installing, updateAndRun } from './apt-get.mjs';
+import { updateAndRun } from './apt-get.mjs';
+import { installSystemWide } from './apt.mjs';
 import { hasProgram } from './distribution.mjs';
 import { Fault, say } from './fault.mjs';
 import { inProject } from './project.mjs';
@@ -15,18 +16,18 @@ const folder = inProject('.cache', 'galera');
 /** The package that has the scripts of a state transfer. Installed, it would start a server. */
 const scriptsPackage = 'mariadb-server';
 
+const consequence = 'The tests do not run on a Galera cluster; on the other servers they do.';
+
 const failed = (what, output) =>
   new Fault(
     `${what}:\n  ${lastLines(output)}`,
-    'The tests do not run on a Galera cluster; on the other servers they do.',
+    consequence,
     'Mend what apt names and type the command again.',
   );
 
 async function ensurePackages() {
   if (existsSync(provider) && ['rsync', 'lsof', 'ps'].every(hasProgram)) return;
-  const { code, output } = await updateAndRun(installing(...packages));
-  if (code !== 0) throw failed(`apt-get could not install ${packages.join(', ')}`, output);
-  say(`installed ${packages.join(', ')}`);
+  await installSystemWide({ packages, consequence });
 }
 
 async function ensureScripts() {
