@@ -1,3 +1,4 @@
+import { ensureBrowser } from './lib/browser.mjs';
 import { runScript } from './lib/fault.mjs';
 import { prepareTests, runJest } from './lib/jest.mjs';
 import { ensureNodeModules } from './lib/node-modules.mjs';
@@ -12,6 +13,10 @@ function areUnitOnly(args) {
 
 /** Sets up, builds, and runs jest with the arguments given. */
 await runScript(async (args) => {
-  await (areUnitOnly(args) ? ensureNodeModules() : prepareTests());
+  if (areUnitOnly(args)) await ensureNodeModules();
+  else {
+    await prepareTests();
+    await ensureBrowser();
+  }
   return runJest(args);
 });

@@ -1,5 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { installSystemWide } from './apt.mjs';
+import { ensureBrowser } from './browser.mjs';
 import { ensureDistributionServer } from './database-server.mjs';
 import { hasProgram } from './distribution.mjs';
 import { Fault, say } from './fault.mjs';
@@ -50,7 +51,7 @@ async function ensureEngine({ name, release, packages }) {
 
 /**
  * Makes the servers to test against: the distribution's own, also as a cluster, and the root file systems of others;
- * and the linters of databases. What is there stays.
+ * linters of databases, and a browser. What is there stays.
  */
 export async function setupEngines() {
   if (process.getuid?.() !== 0) {
@@ -66,6 +67,7 @@ export async function setupEngines() {
     await ensureDistributionServer();
     await ensureGalera();
     await ensureLinters();
+    await ensureBrowser();
   };
   // Each root file system is a system of its own, with its own lock of packages
   const ended = await Promise.allSettled([...engines.map(ensureEngine), ofThisSystem()]);

@@ -1,0 +1,40 @@
+// Runs in a page before the page's own scripts, and notes what was on the screen, were it for a moment.
+(() => {
+  /** What a program shows that took what is not there for a date, a number or a text. */
+  const wrong = /\b19(69|70)\b|Invalid Date|\bNaN\b|\bundefined\b|\bnull\b|\[object /;
+
+  const watched = { problems: [], shifts: [], progress: {} };
+  window.watched = watched;
+
+  function noteText(text) {
+    if (wrong.test(text)) watched.problems.push(`shown: ${text.trim()}`);
+  }
+
+  /** Each value of a progress bar, by the run that it stands for; `gone` once the bar is. */
+  function noteProgress(bar) {
+    const { run } = bar.dataset;
+    if (run === undefined) return;
+    const values = (watched.progress[run] ??= []);
+    const now = bar.hidden || !bar.isConnected ? 'gone' : bar.value;
+    if (values.at(-1) !== now) values.push(now);
+  }
+
+  new MutationObserver((changes) => {
+    const bars = new Set();
+    for (const { type, target, addedNodes, removedNodes } of changes) {
+      if (type === 'characterData') noteText(target.data);
+      for (const { textContent } of addedNodes) noteText(textContent ?? '');
+      for (const node of removedNodes)
+        // One that only moved is back by now
+        if (node.nodeName === 'TR' && !node.isConnected)
+          watched.problems.push(`row gone: ${node.textContent.replace(/\s+/g, ' ').trim()}`);
+      if (target.nodeName === 'PROGRESS') bars.add(target);
+    }
+    bars.forEach(noteProgress);
+  }).observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
+
+  new PerformanceObserver((list) => {
+    for (const { value, hadRecentInput } of list.getEntries())
+      if (!hadRecentInput) watched.shifts.push(value);
+  }).observe({ type: 'layout-shift' });
+})();
