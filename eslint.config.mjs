@@ -8,6 +8,7 @@ const engineRooms = [
   'schema',
   'orphans',
   'steps',
+  'subject',
   'history',
   'preflight',
   'waiting',

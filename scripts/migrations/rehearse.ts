@@ -1,4 +1,4 @@
-import { ownerOf } from '../../src/engine/history/subject';
+import { ownerOf } from '../../src/engine/subject/subject';
 import type { ProtectionFlowsDataSource } from '../../src/typeorm/guarded-data-source';
 import { isProtectionFlowsError } from '../../src/errors';
 import type { Schema } from '../../src/engine/schema/shape';

@@ -21,14 +21,12 @@ export interface Setting {
 
 type Rule<Value> = (read: OptionReader, at: string, value: unknown) => Value | undefined;
 
+/** A whole number from 1. */
 const number =
-  (least: number, most: number): Rule<number> =>
+  (most: number): Rule<number> =>
   (read, at, value) =>
-    read.wholeNumber(at, value, { least, most });
-const text =
-  (longest?: number): Rule<string> =>
-  (read, at, value) =>
-    read.text(at, value, longest);
+    read.wholeNumber(at, value, { least: 1, most });
+const text: Rule<string> = (read, at, value) => read.text(at, value);
 const flag: Rule<boolean> = (read, at, value) => read.flag(at, value);
 
 const none = 'none';
@@ -55,7 +53,7 @@ export const settingsTable = {
     names: { url: 'PORT', environment: 'DB_PORT', program: 'port' },
     means: '1 to 65535; with several hosts, of those that name none',
     otherwise: String(settingDefaults.port),
-    rule: number(1, 65_535),
+    rule: number(65_535),
   },
   hosts: {
     names: { url: null, environment: null, program: 'hosts' },
@@ -73,13 +71,13 @@ export const settingsTable = {
     names: { url: 'socketPath', environment: 'DB_SOCKET', program: 'socketPath' },
     means: "path of the server's socket; the host must then be absent or `localhost`",
     otherwise: none,
-    rule: text(),
+    rule: text,
   },
   username: {
     names: { url: 'USER', environment: 'DB_USERNAME', program: 'username' },
     means: "the account's name",
     otherwise: 'required',
-    rule: text(),
+    rule: text,
   },
   password: {
     names: { url: 'PASSWORD', environment: 'DB_PASSWORD', program: 'password' },
@@ -91,7 +89,7 @@ export const settingsTable = {
     names: { url: null, environment: 'DB_PASSWORD_FILE', program: 'passwordFile' },
     means: 'a file that holds the password, instead of the password',
     otherwise: none,
-    rule: text(),
+    rule: text,
   },
   database: {
     names: { url: 'DATABASE', environment: 'DB_DATABASE', program: 'database' },
@@ -103,19 +101,19 @@ export const settingsTable = {
     names: { url: 'poolSize', environment: 'DB_POOL_SIZE', program: 'poolSize' },
     means: 'most connections of one DataSource, 1 to 1000',
     otherwise: String(settingDefaults.poolSize),
-    rule: number(1, 1_000),
+    rule: number(1_000),
   },
   connectTimeout: {
     names: { url: 'connectTimeout', environment: null, program: 'connectTimeoutMs' },
     means: 'milliseconds, 1 to 600000',
     otherwise: String(settingDefaults.connectTimeoutMs),
-    rule: number(1, 600_000),
+    rule: number(600_000),
   },
   acquireTimeout: {
     names: { url: 'acquireTimeout', environment: null, program: 'acquireTimeoutMs' },
     means: 'milliseconds that a statement waits while all connections are in use, 1 to 600000',
     otherwise: String(settingDefaults.acquireTimeoutMs),
-    rule: number(1, 600_000),
+    rule: number(600_000),
   },
   ssl: {
     names: { url: 'ssl', environment: null, program: 'ssl' },
@@ -127,19 +125,19 @@ export const settingsTable = {
     names: { url: 'sslCa', environment: 'DB_SSL_CA', program: 'ssl.ca' },
     means: "PEM of the authorities that may have signed the server's certificate; turns TLS on",
     otherwise: 'those that Node.js trusts',
-    rule: text(),
+    rule: text,
   },
   'ssl.cert': {
     names: { url: null, environment: null, program: 'ssl.cert' },
     means: "PEM of the client's certificate; needs `ssl.key`",
     otherwise: none,
-    rule: text(),
+    rule: text,
   },
   'ssl.key': {
     names: { url: null, environment: null, program: 'ssl.key' },
     means: "PEM of the client's private key; needs `ssl.cert`",
     otherwise: none,
-    rule: text(),
+    rule: text,
   },
   'ssl.rejectUnauthorized': {
     names: { url: null, environment: null, program: 'ssl.rejectUnauthorized' },

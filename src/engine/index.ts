@@ -1,7 +1,7 @@
 import { declareArguments, type Reader } from '../arguments';
 import { settingsFromProgram, type KnownSettings } from '../config';
-import { readSubject } from './history/read-subject';
-import type { Subject } from './history/subject';
+import { readSubject } from './subject/read-subject';
+import type { Subject } from './subject/subject';
 import { connectTo, type OpenDatabase } from './session/open-database';
 
 /** What is wrong with the settings, {@link settingsFromProgram} says. */
@@ -57,11 +57,11 @@ export type { Migration } from './steps/migration';
 export type { Step, StepContext } from './steps/step';
 export type { OrphanContext, Owner } from './orphans/context';
 export type { Queryable } from './server/queryable';
-export type { Words } from './server/words';
+export type { Words } from './server/names';
 export type { KnownSettings } from '../config';
-export type { GuardColumn, Guards, GuardTrigger } from './schema/guards';
-export type { CheckProbe, Probes, ProbeValues, TableProbe } from './schema/probes';
-export type { Subject } from './history/subject';
+export type { GuardColumn, Guards, GuardTrigger } from './subject/guards';
+export type { CheckProbe, Probes, ProbeValues, TableProbe } from './subject/probes';
+export type { Subject } from './subject/subject';
 
 // What is done with it
 export type { Database, Session } from './session/database';

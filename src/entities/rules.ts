@@ -107,14 +107,17 @@ export const Reference = (): PropertyDecorator =>
     ),
   );
 
+/** In bytes. */
+const longestText = 65_535;
+
 /** A text for a TEXT column, whose limit is in bytes. It may be empty, and have many lines. */
-export const LongText = ({ maxBytes = 65_535 } = {}): PropertyDecorator =>
+export const LongText = (): PropertyDecorator =>
   all(
     IsText(),
     textRule(
       'maxLength',
-      (text) => utf8Bytes(text) <= maxBytes,
-      (field) => `${field} must be shorter than or equal to ${maxBytes} bytes of UTF-8`,
+      (text) => utf8Bytes(text) <= longestText,
+      (field) => `${field} must be shorter than or equal to ${longestText} bytes of UTF-8`,
     ),
     textRule(
       'isStorable',

@@ -1,4 +1,4 @@
-import { ownTables } from '../engine/server/own-tables';
+import { ownTables } from '../engine/server/names';
 
 /** How the engine's own tables are called beside ours: so an application's own TypeORM history is left alone. */
 export const tablePrefix = 'sendense_flow';

@@ -1,4 +1,4 @@
-import { declaredSchemaOf, ownerOf, type Subject } from '../engine/history/subject';
+import { declaredSchemaOf, ownerOf, type Subject } from '../engine/subject/subject';
 import type { Owner } from '../engine/orphans/context';
 import type { Schema } from '../engine/schema/shape';
 import { CreateProtectionFlowTables1795305600000 } from './1795305600000-create-protection-flow-tables';

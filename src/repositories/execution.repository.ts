@@ -40,7 +40,7 @@ import { recordJobIds, settleExecution, type Settlement } from './executions/job
 import { reapSilent } from './executions/reap';
 import { endExecution, explainRefusal, progressStatement } from './executions/transition';
 import { readProgress, silence as stallingSilence, type RunProgress } from './progress/run-progress';
-import { limitOf, onlyLimit } from './input';
+import { limitOf } from './input';
 import { executionNotFound } from './not-found';
 import { Repository } from './repository';
 
@@ -71,7 +71,9 @@ const readRunProgress = declareArguments('progress', {
 });
 const readHistory = declareArguments('history', { flowId: id, page: historyPage });
 const readList = declareArguments('list', { filter: executionFilter, page: executionPage });
-const readRunning = declareArguments('listRunning', { options: onlyLimit(10_000, 1_000) });
+const readRunning = declareArguments('listRunning', {
+  options: options({ limit: limitOf(10_000, 1_000) }),
+});
 const readJobId = declareArguments('findRunningByJob', { jobId });
 const readReap = declareArguments('reapStale', {
   options: options({

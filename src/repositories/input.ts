@@ -1,7 +1,6 @@
 import {
   count,
   instantOf,
-  options,
   optional,
   that,
   type Reader,
@@ -25,9 +24,6 @@ export const instant: Reader<Date> = (value, field, faults) => {
 export function limitOf(max: number, otherwise: number): Reader<number> {
   return optional(count({ min: 1, max }), otherwise);
 }
-
-/** `{ limit }`, and nothing else. */
-export const onlyLimit = (max: number, otherwise: number) => options({ limit: limitOf(max, otherwise) });
 
 /** The row with JSON of its own: its caller may change the objects before they are written, after they were judged. */
 function withOwnJson(row: PropertyValues): PropertyValues {

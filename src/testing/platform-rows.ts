@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { declareArguments, id } from '../arguments';
+import { toWholeSecond } from '../domain';
 import { quoteName, type Queryable } from '../engine/server/queryable';
 import { overrides, session as aSession } from './arguments';
 
@@ -13,11 +14,6 @@ export type InsertedRow<Key extends string = 'id'> = Readonly<Record<string, unk
 /** Differs at each call, so that unique names don't clash. */
 export function uniqueSuffix(): string {
   return randomBytes(4).toString('hex');
-}
-
-/** Now, without the milliseconds that a timestamp column would round. */
-export function wholeSecond(date: Date = new Date()): Date {
-  return new Date(Math.floor(date.getTime() / 1000) * 1000);
 }
 
 async function insert<T extends RowOverrides>(session: Queryable, table: string, row: T): Promise<T> {
@@ -80,7 +76,7 @@ export const createScheduleExecution = inserting(
   async (suffix, row, session) => ({
     id: `schedule-execution-${suffix}`,
     schedule_id: row['schedule_id'] ?? (await createSchedule(session)).id,
-    scheduled_at: wholeSecond(),
+    scheduled_at: toWholeSecond(new Date()),
   }),
 );
 

@@ -13,12 +13,11 @@ export interface Column {
 
 const gap = '  ';
 
-/** Lines of an aligned table without rules, at most `width` columns wide; none where it has no row. */
+/** Lines of an aligned table without rules, as wide as text may be; none where it has no row. */
 export function table(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
   style: Style,
-  width = textWidth(),
 ): string[] {
   if (rows.length === 0) return [];
   const natural = columns.map(({ title }, index) =>
@@ -28,7 +27,7 @@ export function table(
     ),
   );
   const elastic = columns.findIndex((column) => column.elastic);
-  const widths = shrunk(natural, elastic, width - gap.length * (columns.length - 1));
+  const widths = shrunk(natural, elastic, textWidth() - gap.length * (columns.length - 1));
   const titles = columns.map(({ title, align }) => ({ title, align, mark: style.bold }));
   const head = rowLines(
     titles,

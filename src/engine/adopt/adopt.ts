@@ -1,10 +1,10 @@
-import { declaredSchemaOf, ownTablesOf, tablesOf, type Subject } from '../history/subject';
+import { declaredSchemaOf, ownTablesOf, tablesOf, type Subject } from '../subject/subject';
 import { stepsOf } from '../steps/migration';
 import { type StepContext, runStep } from '../steps/step';
 import type { Database } from '../session/database';
 import type { Queryable } from '../server/queryable';
 import { ensureHistory, markReverting, readHistory, recordApplied } from '../history/history';
-import { thisProcess } from '../server/this-run';
+import { thisProcess } from '../server/names';
 import { declareArguments, flag, optional, options as optionsOf } from '../../arguments';
 import { ProtectionFlowsError } from '../../errors';
 import { isInTheWay, type Finding } from '../preflight';

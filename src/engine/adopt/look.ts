@@ -1,4 +1,4 @@
-import { declaredSchemaOf } from '../history/subject';
+import { declaredSchemaOf } from '../subject/subject';
 import { preflight, readFacts, type Facts, type Finding, type Wishes } from '../preflight';
 import { grantSql } from '../preflight/rules/privilege-missing';
 import { surveyRepairs, type Survey } from './survey';

@@ -4,7 +4,7 @@ import { named, withTable, type Schema, type Table } from '../schema/shape';
 import { describeOrphanMend, mendOrphansSql, orphansSql } from '../orphans/find-orphans';
 import { quoteName } from '../server/queryable';
 import type { Server } from '../server/server';
-import type { Words } from '../server/words';
+import type { Words } from '../server/names';
 import { keyState, replacedBy } from '../steps/key-state';
 import { note, partsOf, statement, type RemedyPart } from '../steps/remedy';
 import { fillParts, prepareColumns, questionParts } from './column-remedies';

@@ -1,5 +1,5 @@
-import { compareTable, describeIndexColumns, type Difference } from '../schema/compare';
-import { alterSql } from '../schema/ddl';
+import { compareTable, type Difference } from '../schema/compare';
+import { alterSql, describeIndexColumns } from '../schema/ddl';
 import { quoteName } from '../server/queryable';
 import { named, type Column, type Table } from '../schema/shape';
 import { describeColumn } from '../steps/columns';

@@ -2,7 +2,7 @@ import { declareArguments, options as optionsOf } from '../../arguments';
 import { ProtectionFlowsError } from '../../errors';
 import { readAccess, type Access } from '../preflight/access/read-access';
 import type { Finding } from '../preflight';
-import type { Guards } from '../schema/guards';
+import type { Guards } from '../subject/guards';
 import { select, type Queryable } from '../server/queryable';
 import { withSession, type Database } from '../session/database';
 import { withMigrationSession, type SessionOptions } from '../session/migration-session';

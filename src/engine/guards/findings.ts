@@ -1,8 +1,8 @@
-import { declaredSchemaOf } from '../history/subject';
+import { declaredSchemaOf } from '../subject/subject';
 import type { Access } from '../preflight/access/read-access';
 import { grantSql } from '../preflight/rules/privilege-missing';
 import { readCatalog } from '../schema/catalog/read-catalog';
-import { guardedTables, type GuardColumn, type Guards } from '../schema/guards';
+import { guardedTables, type GuardColumn, type Guards } from '../subject/guards';
 import { errnoOf, quoteName, select, type Queryable } from '../server/queryable';
 import type { Database } from '../session/database';
 import { note, remedyText, statement } from '../steps/remedy';

@@ -1,4 +1,4 @@
-import type { Words } from '../server/words';
+import type { Words } from '../server/names';
 import { quoteText } from '../server/queryable';
 import { note, statement, type RemedyPart } from '../steps/remedy';
 import type { HistoryEntry } from './history';

@@ -1,7 +1,7 @@
 import { readCatalog } from '../schema/catalog/read-catalog';
 import { tableExists } from '../server/catalog-rows';
 import { createHistorySql, historyTableFaults, mendHistorySql } from './history-table';
-import { ownTables } from '../server/own-tables';
+import { ownTables } from '../server/names';
 import { type Queryable, quoteText, select } from '../server/queryable';
 import type { StepContext } from '../steps/step';
 

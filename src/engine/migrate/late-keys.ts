@@ -1,11 +1,11 @@
 import { isProtectionFlowsError, type ProtectionFlowsError, translated } from '../../errors';
-import type { Subject } from '../history/subject';
+import type { Subject } from '../subject/subject';
 import { stepsOf } from '../steps/migration';
 import { isInTheWay, type Facts, type Finding, type KeyFact } from '../preflight';
 import { alterSql, dropForeignKeySql } from '../schema/ddl';
 import { unvalidatedName } from '../steps/key-state';
 import { named } from '../schema/shape';
-import type { Words } from '../server/words';
+import type { Words } from '../server/names';
 import { runStep, type StepContext } from '../steps/step';
 
 /** True where a finding keeps the key from being added. */

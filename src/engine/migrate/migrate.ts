@@ -10,9 +10,9 @@ import {
 import { named } from '../schema/shape';
 import { guarded, sessionReaders } from '../session/arguments';
 import { ensureHistory, markReverting, readHistory, recordApplied } from '../history/history';
-import { ownTablesOf, type Subject } from '../history/subject';
+import { ownTablesOf, type Subject } from '../subject/subject';
 import type { Queryable } from '../server/queryable';
-import { thisProcess } from '../server/this-run';
+import { thisProcess } from '../server/names';
 import { redoMigration, runMigration, type Migration } from '../steps/migration';
 import type { StepContext } from '../steps/step';
 import { withSession, type Database } from '../session/database';

@@ -1,5 +1,5 @@
 import { isProtectionFlowsError, type ProtectionFlowsError } from '../../errors';
-import type { Subject } from '../history/subject';
+import type { Subject } from '../subject/subject';
 import { stepsOf, type Migration } from '../steps/migration';
 import { readCatalog } from '../schema/catalog/read-catalog';
 import { named, withTable, type Schema } from '../schema/shape';

@@ -1,6 +1,6 @@
 import { declareArguments, options as optionsOf } from '../../arguments';
 import { fromServerError, isProtectionFlowsError } from '../../errors';
-import { ownTablesOf } from '../history/subject';
+import { ownTablesOf } from '../subject/subject';
 import type { Queryable } from '../server/queryable';
 import { withSession, type Database } from '../session/database';
 import {

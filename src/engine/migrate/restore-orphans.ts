@@ -1,5 +1,5 @@
 import { choice, count, declareArguments, optional, options as optionsOf, readBy } from '../../arguments';
-import { declaredSchemaOf } from '../history/subject';
+import { declaredSchemaOf } from '../subject/subject';
 import type { Database } from '../session/database';
 import { oldSources } from '../orphans/old-quarantine';
 import { quarantineSources } from '../orphans/quarantine-table';

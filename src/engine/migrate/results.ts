@@ -4,7 +4,7 @@ import type { PlannedStatement } from '../preflight/plan';
 import type { GuardsState } from '../guards/read-guards';
 import { whereOf, type Where } from '../server/server';
 
-export type { ProgressEvent, ProgressListener } from '../session/progress';
+export type { ProgressEvent, ProgressListener } from '../session/migration-session';
 export { isInTheWay } from '../preflight/finding';
 export type { Finding, FindingEffect, GuardsState, PlannedStatement };
 

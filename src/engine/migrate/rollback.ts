@@ -10,13 +10,13 @@ import {
 import { isProtectionFlowsError, ProtectionFlowsError } from '../../errors';
 import { assertUndoable, type StepContext } from '../steps/step';
 import { undoMigration, type Migration } from '../steps/migration';
-import { ownerOf, ownTablesOf, type Subject } from '../history/subject';
+import { ownerOf, ownTablesOf, type Subject } from '../subject/subject';
 import type { Queryable } from '../server/queryable';
 import { withSession, type Database } from '../session/database';
 import { defaultCopyLimitRows, defaultDiscardRows } from './wishes';
 import { guarded, sessionReaders } from '../session/arguments';
 import { ensureHistory, forgetUndone, markReverting, readHistory } from '../history/history';
-import { assertNotInterrupted } from '../waiting/interruption';
+import { assertNotInterrupted } from '../waiting/execute-statement';
 import { withMigrationSession, type SessionOptions } from '../session/migration-session';
 import { guardsInstalled } from '../guards/read-guards';
 import { planUndoing } from './plan-undoing';

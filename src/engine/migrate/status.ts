@@ -1,5 +1,5 @@
 import { declareArguments } from '../../arguments';
-import { declaredSchemaOf, ownTablesOf, tablesOf } from '../history/subject';
+import { declaredSchemaOf, ownTablesOf, tablesOf } from '../subject/subject';
 import { withSession, type Database } from '../session/database';
 import { readCatalog } from '../schema/catalog/read-catalog';
 import { isGuarded } from '../steps/key-state';

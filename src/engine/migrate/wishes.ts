@@ -1,6 +1,6 @@
 import { choice, count, flag, optional } from '../../arguments';
 import { ProtectionFlowsError } from '../../errors';
-import type { Words } from '../server/words';
+import type { Words } from '../server/names';
 import type { Wishes } from '../preflight';
 import { orphanChoices, type OrphanChoice } from '../orphans/context';
 
@@ -32,9 +32,9 @@ const builtIn = 100_000;
  *
  * @throws ProtectionFlowsError CONFIG_INVALID where the variable holds no whole number
  */
-export function defaultCopyLimitRows({ environment }: Words, env: NodeJS.ProcessEnv = process.env): number {
+export function defaultCopyLimitRows({ environment }: Words): number {
   const variable = `${environment}_COPY_LIMIT_ROWS`;
-  const text = env[variable] ?? '';
+  const text = process.env[variable] ?? '';
   if (text === '') return builtIn;
   const rows = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(rows)) return rows;

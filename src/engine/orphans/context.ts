@@ -1,7 +1,7 @@
 import type { Schema } from '../schema/shape';
 import type { Queryable } from '../server/queryable';
 import type { Server } from '../server/server';
-import type { Words } from '../server/words';
+import type { Words } from '../server/names';
 
 /** What a migrate does about rows whose parent does not exist: refuse the key, clear the reference, or set the rows aside. */
 export const orphanChoices = ['report', 'null', 'quarantine'] as const;

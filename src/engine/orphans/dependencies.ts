@@ -1,4 +1,4 @@
-import { catalogRows } from '../server/catalog-rows';
+import { readIncomingKeys } from '../schema/catalog/read-incoming-keys';
 import type { Queryable } from '../server/queryable';
 import type { Owner } from './context';
 import { labelOf, readRowTable, type Reference, type RowTable, type TableName } from './rows';
@@ -16,43 +16,16 @@ export interface Dependency {
 /** The dependencies of every table that is reached from one, by label; that one among them. */
 export type Dependencies = ReadonlyMap<string, readonly Dependency[]>;
 
-/** A foreign key that ends at the parent. */
-interface IncomingKey {
+/** A foreign key that ends at the parent, live or declared. */
+interface Hanging {
   readonly key: string;
   readonly table: TableName;
-  readonly columns: (readonly [child: string, parent: string])[];
+  readonly columns: readonly (readonly [child: string, parent: string])[];
   readonly blocks: string | null;
 }
 
-/** The live keys, of whatever table and database, that end at the table. */
-async function readIncomingKeys(session: Queryable, parent: RowTable): Promise<IncomingKey[]> {
-  const rows = await catalogRows<{
-    database: string | null;
-    table: string;
-    key: string;
-    child: string;
-    parent: string;
-  }>(
-    session,
-    `SELECT NULLIF(TABLE_SCHEMA, DATABASE()) AS \`database\`, TABLE_NAME AS \`table\`, CONSTRAINT_NAME AS \`key\`,
-            COLUMN_NAME AS child, REFERENCED_COLUMN_NAME AS parent
-       FROM information_schema.KEY_COLUMN_USAGE
-      WHERE REFERENCED_TABLE_SCHEMA = DATABASE() AND REFERENCED_TABLE_NAME = ?
-      ORDER BY TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, ORDINAL_POSITION`,
-    [parent.name],
-  );
-  const keys = new Map<string, IncomingKey>();
-  for (const { database, table: name, key, child, parent: column } of rows) {
-    const id = JSON.stringify([database, name, key]);
-    const known = keys.get(id) ?? { key, table: { database, name }, columns: [], blocks: 'a key of others' };
-    known.columns.push([child, column]);
-    keys.set(id, known);
-  }
-  return [...keys.values()];
-}
-
 /** The declared keys that end at the table: what hangs by them goes by their rule, be they there or not. */
-const declaredKeys = ({ declared }: Owner, parent: RowTable): IncomingKey[] =>
+const declaredKeys = ({ declared }: Owner, parent: RowTable): Hanging[] =>
   [...declared.values()].flatMap(({ name, foreignKeys }) =>
     foreignKeys
       .filter(({ parentTable }) => parentTable === parent.name)
@@ -64,12 +37,18 @@ const declaredKeys = ({ declared }: Owner, parent: RowTable): IncomingKey[] =>
       })),
   );
 
-const startAndEnd = ({ table, columns }: IncomingKey): string => JSON.stringify([table, columns]);
+const startAndEnd = ({ table, columns }: Hanging): string => JSON.stringify([table, columns]);
 
 async function readDependenciesOf(session: Queryable, owner: Owner, parent: RowTable): Promise<Dependency[]> {
   const declared = declaredKeys(owner, parent);
   const known = declared.map(startAndEnd);
-  const others = (await readIncomingKeys(session, parent)).filter((key) => !known.includes(startAndEnd(key)));
+  const live = (await readIncomingKeys(session, [parent.name])).map(
+    ({ name: key, database, table: name, columns }): Hanging => ({
+      ...{ key, columns, blocks: 'a key of others' },
+      table: { database, name },
+    }),
+  );
+  const others = live.filter((key) => !known.includes(startAndEnd(key)));
   const found: Dependency[] = [];
   for (const { key, table: at, columns, blocks } of [...declared, ...others]) {
     const table = labelOf(at) === parent.label ? parent : await readRowTable(session, parent.flavour, at);

@@ -6,7 +6,7 @@ import { findOrphans, type Orphans } from '../orphans/find-orphans';
 import { findQuarantines } from '../orphans/quarantine-table';
 import type { Queryable } from '../server/queryable';
 import type { Server } from '../server/server';
-import type { Words } from '../server/words';
+import type { Words } from '../server/names';
 import { declaredBy } from '../steps/step';
 import { named, withTable, type ForeignKey, type Schema } from '../schema/shape';
 import { readTableSize, type TableSize } from '../steps/alter-table';

@@ -1,5 +1,6 @@
 import type { Facts } from './facts';
 import { type Finding, type Rule } from './finding';
+import { obstacleRule } from './key-findings';
 import type { PlannedStatement } from './plan';
 import { connectionRefused } from './rules/connection-refused';
 import { constraintNameTaken } from './rules/constraint-name-taken';
@@ -7,8 +8,6 @@ import { engineNotInnodb } from './rules/engine-not-innodb';
 import { fkCollationMismatch } from './rules/fk-collation-mismatch';
 import { fkOrphanRows } from './rules/fk-orphan-rows';
 import { fkParentMissing } from './rules/fk-parent-missing';
-import { fkParentNotIndexed } from './rules/fk-parent-not-indexed';
-import { fkTablePartitioned } from './rules/fk-table-partitioned';
 import { fkTypeMismatch } from './rules/fk-type-mismatch';
 import { historyOutOfOrder } from './rules/history-out-of-order';
 import { historyUnknown } from './rules/history-unknown';
@@ -29,9 +28,11 @@ const rules: readonly Rule[] = [
   schemaHandMade,
   constraintNameTaken,
   engineNotInnodb,
-  fkTablePartitioned,
+  // One end of a key is partitioned: InnoDB has no foreign keys there
+  obstacleRule('FK_TABLE_PARTITIONED'),
   fkTypeMismatch,
-  fkParentNotIndexed,
+  // The parent's column has no unique index of its own over its whole length
+  obstacleRule('FK_PARENT_NOT_INDEXED'),
   fkOrphanRows,
   fkCollationMismatch,
   tableCopyRefused,

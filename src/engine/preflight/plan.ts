@@ -5,7 +5,7 @@ import { withTable, type Schema } from '../schema/shape';
 import { planOf, type Step } from '../steps/step';
 import type { TableSize } from '../steps/alter-table';
 import type { Server } from '../server/server';
-import type { Words } from '../server/words';
+import type { Words } from '../server/names';
 import type { Migration } from '../steps/migration';
 
 /** A migration as preflight needs it. */

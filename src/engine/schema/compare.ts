@@ -1,13 +1,12 @@
 import { isText } from './column-type';
 import { sameExpression } from './expression';
-import { expectedText, needsDynamicRows } from './ddl';
+import { describeIndexColumns, expectedText, needsDynamicRows } from './ddl';
 import {
   named,
   type Check,
   type Column,
   type ForeignKey,
   type Index,
-  type ReferentialAction,
   type Schema,
   type Table,
 } from './shape';
@@ -28,24 +27,25 @@ export interface Difference {
   readonly actual: string | null;
 }
 
-const sameRule = (left: ReferentialAction, right: ReferentialAction): boolean => {
-  const canonical = (rule: ReferentialAction): ReferentialAction =>
-    rule === 'NO ACTION' ? 'RESTRICT' : rule;
-  return canonical(left) === canonical(right);
-};
-
-/** An index's columns in words: `customer_id, placed_at DESC`. */
-export function describeIndexColumns(index: Index): string {
-  return index.columns
-    .map(
-      (part) =>
-        `${part.name}${part.prefix === null ? '' : `(${part.prefix})`}${part.descending ? ' DESC' : ''}`,
-    )
-    .join(', ');
-}
-
 /** Pairs of (property, value in words) that make up an object; equal lists mean equal objects. */
 type Properties = readonly (readonly [property: string, value: string])[];
+
+/** True for values of a property that mean the same. */
+type Same = (property: string, expected: string, actual: string) => boolean;
+
+const isEqual: Same = (_property, expected, actual) => expected === actual;
+
+/** The properties in which two objects of a kind differ. */
+const differing = (
+  at: Pick<Difference, 'object' | 'table' | 'name'>,
+  expected: Properties,
+  actual: Properties,
+  isSame = isEqual,
+): Difference[] =>
+  expected.flatMap(([property, value], position) => {
+    const found = actual[position]?.[1] ?? '';
+    return isSame(property, value, found) ? [] : [{ ...at, property, expected: value, actual: found }];
+  });
 
 function columnProperties(column: Column, text: { charset: string; collation: string } | null): Properties {
   return [
@@ -79,6 +79,14 @@ function keyProperties(key: ForeignKey): Properties {
   ];
 }
 
+/** Both servers treat NO ACTION as RESTRICT. */
+const isSameOfKey: Same = (property, ...rules) => {
+  const [expected, actual] = property.startsWith('on-')
+    ? rules.map((rule) => (rule === 'NO ACTION' ? 'RESTRICT' : rule))
+    : rules;
+  return expected === actual;
+};
+
 /** One foreign key against the live one of the same name; absence is a difference too. */
 export function compareForeignKey(
   table: string,
@@ -90,29 +98,16 @@ export function compareForeignKey(
     const [, parent] = keyProperties(declared);
     return [{ ...at, property: 'presence', expected: parent?.[1] ?? '', actual: null }];
   }
-  const actual = keyProperties(live);
-  return keyProperties(declared).flatMap(([property, expected], position) => {
-    const found = actual[position]?.[1] ?? '';
-    const same =
-      expected === found ||
-      (property.startsWith('on-') && sameRule(expected as ReferentialAction, found as ReferentialAction));
-    return same ? [] : [{ ...at, property, expected, actual: found }];
-  });
+  return differing(at, keyProperties(declared), keyProperties(live), isSameOfKey);
 }
 
-function compareCheck(table: string, declared: Check, live: Check | undefined): Difference[] {
-  const at = { object: 'check', table, name: declared.name } as const;
-  if (live === undefined)
-    return [{ ...at, property: 'presence', expected: declared.expression, actual: null }];
-  const found: Difference[] = [];
-  if (!sameExpression(declared.expression, live.expression)) {
-    found.push({ ...at, property: 'expression', expected: declared.expression, actual: live.expression });
-  }
-  if (declared.enforced !== live.enforced) {
-    found.push({ ...at, property: 'enforced', expected: 'ENFORCED', actual: 'NOT ENFORCED' });
-  }
-  return found;
-}
+const checkProperties = ({ expression, enforced }: Check): Properties => [
+  ['expression', expression],
+  ['enforced', enforced ? 'ENFORCED' : 'NOT ENFORCED'],
+];
+
+const isSameOfCheck: Same = (property, expected, actual) =>
+  property === 'expression' ? sameExpression(expected, actual) : expected === actual;
 
 /** Every declared object against the live one of its name, property by property. */
 function compareNamed<T extends { readonly name: string }>(
@@ -121,6 +116,7 @@ function compareNamed<T extends { readonly name: string }>(
   declared: readonly T[],
   live: readonly T[],
   properties: (of: T, isDeclared: boolean) => Properties,
+  isSame?: Same,
 ): Difference[] {
   return declared.flatMap((wanted): Difference[] => {
     const at = { object, table, name: wanted.name };
@@ -129,11 +125,7 @@ function compareNamed<T extends { readonly name: string }>(
     if (found === undefined) {
       return [{ ...at, property: 'presence', expected: expected[0]?.[1] ?? '', actual: null }];
     }
-    const actual = properties(found, false);
-    return expected.flatMap(([property, value], position) => {
-      const other = actual[position]?.[1] ?? '';
-      return value === other ? [] : [{ ...at, property, expected: value, actual: other }];
-    });
+    return differing(at, expected, properties(found, false), isSame);
   });
 }
 
@@ -204,7 +196,7 @@ export function compareTable(declared: Schema, table: Table, live: Schema): Diff
       columnProperties(column, isDeclared ? expectedText(declared, table, column, live) : liveText(column)),
     ),
     ...compareNamed('index', table.name, table.indexes, found.indexes, indexProperties),
-    ...table.checks.flatMap((check) => compareCheck(table.name, check, named(found.checks, check.name))),
+    ...compareNamed('check', table.name, table.checks, found.checks, checkProperties, isSameOfCheck),
     ...compareExtras(table, found),
   ];
 }

@@ -31,7 +31,7 @@ export function expectedText(
   if (!isText(column.type)) return null;
   const key = table.foreignKeys.find((candidate) => candidate.columns[0] === column.name);
   const parent = key === undefined || declared.has(key.parentTable) ? undefined : live.get(key.parentTable);
-  const parentColumn = parent?.columns.find((candidate) => candidate.name === key?.parentColumns[0]);
+  const parentColumn = named(parent?.columns ?? [], key?.parentColumns[0] ?? '');
   if (parentColumn?.charset && parentColumn.collation) {
     return { charset: parentColumn.charset, collation: parentColumn.collation };
   }
@@ -74,15 +74,22 @@ export function columnSql(column: Column, text: TextSettings | null = ownText(co
   return parts.join(' ');
 }
 
-/** An index's definition, as in CREATE TABLE and after ADD. */
-export function indexSql(index: Index): string {
-  const columns = index.columns
+/** An index's columns in words: `customer_id, placed_at DESC`; or, with their names quoted, in SQL. */
+export function describeIndexColumns(
+  { columns }: Pick<Index, 'columns'>,
+  written: (name: string) => string = String,
+): string {
+  return columns
     .map(
-      (part) =>
-        `${quoteName(part.name)}${part.prefix === null ? '' : `(${part.prefix})`}${part.descending ? ' DESC' : ''}`,
+      ({ name, prefix, descending }) =>
+        `${written(name)}${prefix === null ? '' : `(${prefix})`}${descending ? ' DESC' : ''}`,
     )
     .join(', ');
-  return `${index.unique ? 'UNIQUE ' : ''}INDEX ${quoteName(index.name)} (${columns})`;
+}
+
+/** An index's definition, as in CREATE TABLE and after ADD. */
+export function indexSql(index: Index): string {
+  return `${index.unique ? 'UNIQUE ' : ''}INDEX ${quoteName(index.name)} (${describeIndexColumns(index, quoteName)})`;
 }
 
 /** A CHECK's definition, as in CREATE TABLE and after ADD. */

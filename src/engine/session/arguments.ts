@@ -1,6 +1,6 @@
 import { abortSignal, callback, count, optional, refuse, type Reader } from '../../arguments';
 import type { Database } from './database';
-import type { ProgressListener } from './progress';
+import type { ProgressListener } from './migration-session';
 
 /** A database that is open: a data source of this package, or what `openDatabase` answers. */
 export const guarded: Reader<Database> = (value, field, faults) => {

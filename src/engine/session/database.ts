@@ -1,4 +1,4 @@
-import type { Subject } from '../history/subject';
+import type { Subject } from '../subject/subject';
 import type { Queryable } from '../server/queryable';
 import type { Server } from '../server/server';
 import type { OwnConnection, OwnConnectionOptions } from '../server/open-connection';

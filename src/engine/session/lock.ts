@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isLostToAnother, isProtectionFlowsError, ProtectionFlowsError } from '../../errors';
 import { type Queryable, errnoOf, select } from '../server/queryable';
-import { assertNotInterrupted } from '../waiting/interruption';
+import { assertNotInterrupted } from '../waiting/execute-statement';
 import type { OwnConnection } from '../server/open-connection';
 import { defaultLeaseMs, Lease } from './lease';
 import {

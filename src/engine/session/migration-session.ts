@@ -1,18 +1,27 @@
 import { isProtectionFlowsError } from '../../errors';
-import { ownerOf, ownTablesOf } from '../history/subject';
-import { thisProcess } from '../server/this-run';
+import { ownerOf, ownTablesOf } from '../subject/subject';
+import { thisProcess } from '../server/names';
 import type { StepContext } from '../steps/step';
 import type { Database, Session } from './database';
-import { executeStatement } from '../waiting/execute-statement';
-import { assertNotInterrupted } from '../waiting/interruption';
+import { executeStatement, assertNotInterrupted } from '../waiting/execute-statement';
 import { lockName, withMigrationLock, type MigrationLock } from './lock';
 import { rowLockSeconds, withShortLockWait } from '../waiting/lock-wait';
 import type { Node } from './node';
 import type { OwnConnection, OwnConnectionOptions } from '../server/open-connection';
-import type { ProgressListener } from './progress';
 import { unlessSilent } from './silent-server';
 import { TableProbe } from '../waiting/table-probe';
 import { answerLimitMs, Watchdog } from '../waiting/watchdog';
+
+/** Told before each thing a migrate or rollback does; for progress displays. Must not throw. */
+export type ProgressListener = (event: ProgressEvent) => void;
+
+/** A step about to run. */
+export interface ProgressEvent {
+  /** The migration under way, or null for preflight, the lock and the pass that adds absent keys. */
+  readonly migration: string | null;
+  /** What is being done, in words: `create table shop_orders`. */
+  readonly step: string;
+}
 
 /** What every command that changes the schema can be told. */
 export interface SessionOptions {

@@ -2,7 +2,7 @@ import type { ConnectionSettings } from '../../config';
 import { connectionOptionsOf, connectorOf, secretsOf } from '../../driver/connector';
 import { sessionCollation } from '../../driver/session-variables';
 import type { StatementListener } from '../../driver/told-statements';
-import type { Subject } from '../history/subject';
+import type { Subject } from '../subject/subject';
 import { detectServer } from '../server/server';
 import type { Database, Session } from './database';
 import { findWriter, openConnection, type Address, type OwnConnection } from '../server/open-connection';

@@ -3,7 +3,7 @@ import { altering, copying, copyingOnline, online, rowFormatSql, type Algorithm 
 import type { StepContext } from './step';
 import { catalogRows } from '../server/catalog-rows';
 import { type Queryable, errnoOf, quoteName, select } from '../server/queryable';
-import type { Words } from '../server/words';
+import type { Words } from '../server/names';
 
 /** How large a table is. */
 export interface TableSize {

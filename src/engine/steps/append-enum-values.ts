@@ -4,11 +4,12 @@ import { ProtectionFlowsError } from '../../errors';
 import { enumOf } from '../schema/declare';
 import { alterTable } from './alter-table';
 import { altering } from '../schema/ddl';
+import { liveColumn } from './columns';
 import { handMade } from './hand-made';
 import { modifyClause, plannedModify, type ColumnChange } from './modify-column';
 import { countRows, marks, quoteName } from '../server/queryable';
-import type { Words } from '../server/words';
-import { named, withTable, type Column, type Schema } from '../schema/shape';
+import type { Words } from '../server/names';
+import { withTable, type Schema } from '../schema/shape';
 import type { Step, StepContext } from './step';
 
 const assertAppend = declareArguments('appendEnumValues', {
@@ -31,11 +32,9 @@ export function appendEnumValues(
   const before = enumOf(...change.from);
   const after = enumOf(...change.from, ...change.add);
 
-  const liveColumn = (live: Schema): Column | undefined => named(live.get(table)?.columns ?? [], column);
-
   /** Null where the column has that type already. */
   function changeTo(live: Schema, type: string, words: Words): ColumnChange | null {
-    const found = liveColumn(live);
+    const found = liveColumn(live, table, column);
     if (found?.type === type) return null;
     if (found?.type === before || found?.type === after) return { from: found, to: { ...found, type } };
     const difference = { object: 'column', table, name: column, property: 'type', expected: before } as const;
@@ -57,7 +56,7 @@ export function appendEnumValues(
       return needed && shape ? [plannedModify(server, shape, needed)] : [];
     },
     undo(live, _server, words) {
-      const change = liveColumn(live) === undefined ? null : changeTo(live, before, words);
+      const change = liveColumn(live, table, column) === undefined ? null : changeTo(live, before, words);
       return change ? [altering(table, '', modifyClause(change))] : [];
     },
     async run(context, live) {
@@ -65,7 +64,7 @@ export function appendEnumValues(
       if (needed !== null) await alterTable(context, table, [modifyClause(needed)], title);
     },
     async assertUndoable(context: StepContext, live) {
-      if (liveColumn(live) === undefined) return;
+      if (liveColumn(live, table, column) === undefined) return;
       const isOne = `${quoteName(column)} IN (${marks(change.add)})`;
       const rows = await countRows(context.session, quoteName(table), isOne, [...change.add]);
       if (rows === 0) return;

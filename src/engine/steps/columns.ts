@@ -5,7 +5,7 @@ import { ProtectionFlowsError } from '../../errors';
 import { columnType, integerRange, isText, widthOf } from '../schema/column-type';
 import { named, type Column, type Schema, withTable } from '../schema/shape';
 import { countRows, quoteName } from '../server/queryable';
-import { howToDiscard, type Words } from '../server/words';
+import { howToDiscard, type Words } from '../server/names';
 import type { StepContext, Step } from './step';
 import { altering, columnSql } from '../schema/ddl';
 import { alterTable } from './alter-table';

@@ -1,29 +1,26 @@
 import { declareArguments } from '../../arguments';
 import { tableShape } from '../schema/declared-parts';
 import { ProtectionFlowsError } from '../../errors';
-import { catalogRows } from '../server/catalog-rows';
+import { readIncomingKeys } from '../schema/catalog/read-incoming-keys';
+import { currentDatabase } from '../schema/catalog/scope';
 import { compareTable } from '../schema/compare';
 import { creating, dropping } from '../schema/ddl';
 import { handMade } from './hand-made';
 import { countRows, quoteName } from '../server/queryable';
-import { howToDiscard } from '../server/words';
+import { howToDiscard } from '../server/names';
 import type { Table } from '../schema/shape';
 import type { Step, StepContext } from './step';
 
 async function assertNoKeysFromOthers(context: StepContext, table: string): Promise<void> {
-  const found = await catalogRows<{ database: string; current: string; child: string; name: string }>(
-    context.session,
-    `SELECT DISTINCT TABLE_SCHEMA AS \`database\`, DATABASE() AS current, TABLE_NAME AS child, CONSTRAINT_NAME AS name
-       FROM information_schema.KEY_COLUMN_USAGE
-      WHERE REFERENCED_TABLE_SCHEMA = DATABASE() AND REFERENCED_TABLE_NAME = ?
-        AND NOT (TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?)
-      ORDER BY TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME`,
-    [table, table],
+  const others = (await readIncomingKeys(context.session, [table])).filter(
+    (key) => key.database !== null || (key.table !== table && !context.dropped?.has(key.table)),
   );
-  const keys = found
-    .filter(({ database, current, child }) => database !== current || !context.dropped?.has(child))
-    .map(({ database, child, name }) => ({ name, child: `${database}.${child}` }));
-  if (keys.length === 0) return;
+  if (others.length === 0) return;
+  const own = await currentDatabase(context.session);
+  const keys = others.map(({ name, database, table: child }) => ({
+    name,
+    child: `${database ?? own}.${child}`,
+  }));
   const list = keys.map((key) => `${key.name} of ${key.child}`).join(', ');
   throw new ProtectionFlowsError('ROLLBACK_BLOCKED_BY_KEYS', {
     message: `table ${table} is referenced by ${list}`,

@@ -1,6 +1,6 @@
 import { ProtectionFlowsError } from '../../errors';
 import { describeDifference, type Difference } from '../schema/compare';
-import type { Words } from '../server/words';
+import type { Words } from '../server/names';
 
 /** The refusal to touch an object that is there in a shape that no migration gave it. */
 export function handMade(

@@ -1,13 +1,12 @@
 import { declareArguments, optional, options as optionsOf } from '../../arguments';
 import { identifier, indexShape } from '../schema/declared-parts';
 import { ProtectionFlowsError } from '../../errors';
-import { describeIndexColumns } from '../schema/compare';
 import { handMade } from './hand-made';
 import { named, type Index, type Schema, withTable } from '../schema/shape';
 import { quoteName, select } from '../server/queryable';
-import type { Words } from '../server/words';
+import type { Words } from '../server/names';
 import type { StepContext, Step } from './step';
-import { altering, indexSql, online, type Statement } from '../schema/ddl';
+import { altering, describeIndexColumns, indexSql, online, type Statement } from '../schema/ddl';
 
 /** The live index of that name. */
 export function liveIndex(live: Schema, table: string, name: string): Index | undefined {

@@ -1,6 +1,6 @@
 import { readCatalog } from '../schema/catalog/read-catalog';
 import type { Server } from '../server/server';
-import type { Words } from '../server/words';
+import type { Words } from '../server/names';
 import type { OrphanChoice, OrphanContext } from '../orphans/context';
 import type { Statement } from '../schema/ddl';
 import type { ForeignKey, Schema } from '../schema/shape';

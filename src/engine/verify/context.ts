@@ -8,7 +8,7 @@ import type { HistoryNames, HistoryRow } from '../history/history-rows';
 import type { Evidence, ProbeContext } from '../probe/probe';
 import { skip, type CheckId, type CheckOutcome, type Verdict, type CheckResult } from './report';
 import type { GuardPart, GuardsState } from '../guards/read-guards';
-import type { Guards } from '../schema/guards';
+import type { Guards } from '../subject/guards';
 import type { Trigger } from '../schema/catalog/read-triggers';
 
 /** The orphans of a key, or why they could not be looked for. */

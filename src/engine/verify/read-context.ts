@@ -1,8 +1,8 @@
 import { readEntries } from '../history/history';
-import { declaredSchemaOf, ownTablesOf, tablesOf } from '../history/subject';
+import { declaredSchemaOf, ownTablesOf, tablesOf } from '../subject/subject';
 import { findGuards } from '../guards/read-guards';
 import type { Database } from '../session/database';
-import type { GuardColumn } from '../schema/guards';
+import type { GuardColumn } from '../subject/guards';
 import { named, type Schema } from '../schema/shape';
 import { readCatalog } from '../schema/catalog/read-catalog';
 import { findOrphans, orphansSql } from '../orphans/find-orphans';

@@ -1,6 +1,6 @@
 import { planRemedies, type Remedies } from '../adopt/remedies';
 import { readComments } from '../adopt/survey';
-import { declaredSchemaOf, type Subject } from '../history/subject';
+import { declaredSchemaOf, type Subject } from '../subject/subject';
 import { planOn } from '../migrate/migrate';
 import { isInTheWay } from '../migrate/results';
 import { expectedText } from '../schema/ddl';

@@ -2,7 +2,7 @@ import type { Remedies } from '../adopt/remedies';
 import type { Evidence } from '../probe/probe';
 import type { Difference } from '../schema/compare';
 import type { Where } from '../server/server';
-import type { Words } from '../server/words';
+import type { Words } from '../server/names';
 
 /** Every check of verify, in the order of the report; `guards` is left out where none are installed. */
 export const checkIds = [

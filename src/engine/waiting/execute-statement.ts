@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ProtectionFlowsError } from '../../errors';
 import type { Queryable } from '../server/queryable';
-import { assertNotInterrupted } from './interruption';
 import { findHolders } from './find-holders';
 import type { Holders } from './holders';
 import { lockWaitSeconds, lockWaitTimeout, setLockWait, setRowLockWait } from './lock-wait';
@@ -80,6 +79,15 @@ export interface StatementOptions {
   readonly rowLockSeconds?: number;
   /** Told whom the statement waits for, in words, when it is first known and when it changes. */
   onWait?(holder: string): void;
+}
+
+/** Throws INTERRUPTED once the signal is aborted. */
+export function assertNotInterrupted(signal: AbortSignal | undefined): void {
+  if (!signal?.aborted) return;
+  throw new ProtectionFlowsError('INTERRUPTED', {
+    message: 'interrupted by the caller',
+    remedy: 'Run the command again: each step finds out from the catalog what is left to do.',
+  });
 }
 
 /** An attempt that found the table held, and had no effect. */

@@ -147,14 +147,14 @@ export async function planFlows(
 const unplanned = 'schedule_id IS NOT NULL AND enabled = 1 AND next_execution_time IS NULL';
 
 /** Plans those of the named flows that have a schedule and no time. */
-export async function planByIds(session: Session, ids: readonly string[], now?: Date): Promise<PlanResult> {
+export async function planByIds(session: Session, ids: readonly string[]): Promise<PlanResult> {
   if (ids.length === 0) return { planned: 0, problems: [] };
   const flows = await session.select<UnplannedFlow & { now: Date }>(
     `SELECT id, schedule_id, CURRENT_TIMESTAMP AS now FROM protection_flows WHERE id IN (${marks(ids)}) AND ${unplanned}`,
     ids,
   );
   const [first] = flows;
-  return first === undefined ? { planned: 0, problems: [] } : planFlows(session, flows, now ?? first.now);
+  return first === undefined ? { planned: 0, problems: [] } : planFlows(session, flows, first.now);
 }
 
 /** A page of the flows that have a schedule and no time, in the order of their ids. */

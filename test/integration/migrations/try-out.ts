@@ -1,4 +1,4 @@
-import { ownerOf } from '../../../src/engine/history/subject';
+import { ownerOf } from '../../../src/engine/subject/subject';
 import { runMigration, undoMigration } from '../../../src/engine/steps/migration';
 import type { StepContext } from '../../../src/engine/steps/step';
 import { join } from 'node:path';

@@ -19,7 +19,7 @@ import { restrictCheck } from '../../../src/engine/verify/checks/restrict';
 import { setNullCheck } from '../../../src/engine/verify/checks/set-null';
 import type { Check, VerifyContext } from '../../../src/engine/verify/context';
 import { LastingEffects } from '../../../src/engine/probe/lasting-effects';
-import type { Probes } from '../../../src/engine/schema/probes';
+import type { Probes } from '../../../src/engine/subject/probes';
 import type { CheckOutcome } from '../../../src/engine/verify/report';
 import { useDatabase } from '../../support/database';
 

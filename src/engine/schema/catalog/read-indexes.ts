@@ -1,5 +1,6 @@
 import { quoteName, type Queryable } from '../../server/queryable';
 import { type Index, named, type Column, type IndexColumn } from '../shape';
+import { describeIndexColumns } from '../ddl';
 import { catalogRows } from '../../server/catalog-rows';
 import type { Flavour } from '../../server/server';
 import { byPosition, type CatalogScope, type Numbered } from './scope';
@@ -64,16 +65,16 @@ export async function readIndexes(
   const isPeriodEnd = ({ table, column, nonUnique }: IndexRow): boolean =>
     Number(nonUnique) === 0 && named(columns.get(table) ?? [], column ?? '')?.extra === 'row end';
   for (const row of byPosition(answer.filter((one) => !isPeriodEnd(one)))) {
-    if (row.name === 'PRIMARY') {
-      const part = `${row.column ?? ''}${row.prefix === null ? '' : `(${row.prefix})`}${row.direction === 'D' ? ' DESC' : ''}`;
-      primaryKeys.set(row.table, [...(primaryKeys.get(row.table) ?? []), part]);
-      continue;
-    }
     const column: IndexColumn = {
       name: row.column ?? '',
       descending: row.direction === 'D',
       prefix: row.prefix === null ? null : Number(row.prefix),
     };
+    if (row.name === 'PRIMARY') {
+      const part = describeIndexColumns({ columns: [column] });
+      primaryKeys.set(row.table, [...(primaryKeys.get(row.table) ?? []), part]);
+      continue;
+    }
     const list = indexes.get(row.table) ?? [];
     const last = list.at(-1);
     if (last?.name === row.name) list[list.length - 1] = { ...last, columns: [...last.columns, column] };

@@ -6,7 +6,6 @@ export interface CatalogScope {
   readonly session: Queryable;
   readonly server: Server;
   readonly database: string;
-  readonly tableNames: readonly string[];
   /** `?, ?` for the table names. */
   readonly placeholders: string;
   /** The database, then the table names. */
@@ -30,7 +29,6 @@ export function catalogScope(
     session,
     server,
     database,
-    tableNames,
     placeholders: marks(tableNames),
     parameters: [database, ...tableNames],
   };
@@ -43,9 +41,9 @@ export function byTable<R extends { readonly table: string }, T>(
 ): Map<string, T[]> {
   const grouped = new Map<string, T[]>();
   for (const row of rows) {
-    const list = grouped.get(row.table);
-    if (list === undefined) grouped.set(row.table, [shape(row)]);
-    else list.push(shape(row));
+    const list = grouped.get(row.table) ?? [];
+    grouped.set(row.table, list);
+    list.push(shape(row));
   }
   return grouped;
 }

@@ -2,7 +2,7 @@ import { quoteName } from '../../server/queryable';
 import type { VerifyContext } from '../context';
 import { behaviourCheck, keysWithRule, notAsWanted, passBut, type KeyAt } from '../behaviour-check';
 import type { Probe } from '../../probe/probe';
-import { aOrAn, inWords } from '../../schema/probes';
+import { aOrAn, inWords } from '../../subject/probes';
 
 /** Deletes a row that two rows name, beside one that a third names. What is wrong with that, or null. */
 async function faultOf(

@@ -14,7 +14,7 @@ import {
   passBut,
 } from '../behaviour-check';
 import type { Probe } from '../../probe/probe';
-import { aOrAn, inWords } from '../../schema/probes';
+import { aOrAn, inWords } from '../../subject/probes';
 import type { CheckOutcome, Remedy } from '../report';
 
 /** ER_ROW_IS_REFERENCED_2. */

@@ -1,8 +1,7 @@
-import { ownTables, type OwnTables } from '../server/own-tables';
-import type { Words } from '../server/words';
+import { ownTables, type OwnTables, type Words } from '../server/names';
 import type { Owner } from '../orphans/context';
-import { allowingGuards, type Guards } from '../schema/guards';
-import type { Probes } from '../schema/probes';
+import { allowingGuards, type Guards } from './guards';
+import type { Probes } from './probes';
 import { withParents, type Schema } from '../schema/shape';
 import { stepsOf, type Migration } from '../steps/migration';
 import { declaredBy } from '../steps/step';

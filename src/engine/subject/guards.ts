@@ -1,6 +1,6 @@
-import { unique } from './declare';
+import { unique } from '../schema/declare';
 import type { ProbeValues } from './probes';
-import { withTable, type Schema } from './shape';
+import { withTable, type Schema } from '../schema/shape';
 
 /** An invisible column that the server computes, and the unique index on it: no two rows may have the same value. */
 export interface GuardColumn {
