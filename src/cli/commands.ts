@@ -16,7 +16,7 @@ import type { Output } from './output/words';
 import type { OpenDatabase, Services } from './services';
 
 /** What a deed works with. */
-export interface DeedContext<Opened = OpenDatabase> {
+interface DeedContext<Opened = OpenDatabase> {
   readonly database: Opened;
   readonly services: Services;
   readonly signal: AbortSignal;

@@ -20,7 +20,7 @@ export const exitCodeOf = (stage: ErrorStage): number =>
   ({ 'before-connecting': exitCodes.usage, refused: exitCodes.found, failed: exitCodes.failed })[stage];
 
 /** An error as the command line prints it. */
-export interface PrintableError {
+interface PrintableError {
   readonly report: ErrorReport;
   readonly exitCode: number;
   /** The stack traces of the error and its causes, for PROTECTION_FLOWS_DEBUG=1. */
@@ -28,7 +28,7 @@ export interface PrintableError {
 }
 
 /** What the password is taken out of the text with; null while no configuration is read. */
-export type Secrets = Pick<ConnectionSettings, 'password' | 'ssl'> | null;
+type Secrets = Pick<ConnectionSettings, 'password' | 'ssl'> | null;
 
 /**
  * Makes any thrown value printable: one of this package as it is, any other as INTERNAL. The password is taken out

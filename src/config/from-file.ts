@@ -8,7 +8,7 @@ import { readText } from './read-file';
 import { readSettings } from './read-settings';
 
 /** Whether a file is there, and its settings if so. */
-export type FromFile = ConnectionSettings | { readonly missing: true; readonly path: string };
+type FromFile = ConnectionSettings | { readonly missing: true; readonly path: string };
 
 /**
  * Reads the settings out of a JSON file. A file that does not exist is an answer, not an error: only the caller

@@ -1,5 +1,5 @@
 /** Where a text stops being JSON that has one meaning. */
-export interface JsonFault {
+interface JsonFault {
   /** What the text is, or is not: the middle of a sentence. */
   readonly verdict: string;
   /** From 1. */

@@ -32,12 +32,12 @@ function misnamed(env: NodeJS.ProcessEnv): ReadonlyMap<string, string> {
 }
 
 /** The variables that are set and speak of a connection: those that are known, and those that resemble them. */
-export function givenVariables(env: NodeJS.ProcessEnv): string[] {
+function givenVariables(env: NodeJS.ProcessEnv): string[] {
   return [...[...variables.keys()].filter((name) => isSet(env, name)), ...misnamed(env).keys()];
 }
 
 /** Reads the settings out of the DB_* variables. */
-export function settingsFromEnvironment(env: NodeJS.ProcessEnv, cwd: string): ConnectionSettings {
+function settingsFromEnvironment(env: NodeJS.ProcessEnv, cwd: string): ConnectionSettings {
   const faults = new FaultList(
     'DB_*',
     `Set DB_HOST (or DB_SOCKET), DB_USERNAME and DB_DATABASE, or unset ${givenVariables(env).join(', ')} to use another way.`,

@@ -18,7 +18,7 @@ export type FileText =
   | { readonly path: string; readonly reason: string; readonly missing: boolean; readonly cause: unknown };
 
 /** More than any configuration, password or list of authorities has: what is longer is another file, or never ends. */
-export const longestFile = 1024 * 1024;
+const longestFile = 1024 * 1024;
 
 interface Content {
   readonly bytes: Buffer;

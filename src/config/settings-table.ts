@@ -5,7 +5,7 @@ import type { OptionReader } from './option-reader';
 export type SettingSource = 'file' | 'url' | 'environment' | 'program';
 
 /** One setting: what each source calls it, and what may stand there. */
-export interface Setting {
+interface Setting {
   /**
    * Null where the source has no word for it. In `DATABASE_URL` a parameter, or a part of it in capitals; in the file it is
    * called as in this table.

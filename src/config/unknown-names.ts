@@ -73,7 +73,7 @@ export function unknownOption(name: string, known: readonly string[]): string {
 const didYouMean = (word: string): string => `is not known; did you mean ${word}?`;
 
 /** A name that a source does not know, and that resembles a setting. */
-export interface Resemblance {
+interface Resemblance {
   /** What the source calls that setting; null where it has no word for it. */
   readonly word: string | null;
   /** The end of a sentence that the name begins. */

@@ -31,7 +31,7 @@ export function isStorableTimestamp(value: unknown): value is Date {
 }
 
 /** A value that survives a JSON column unchanged. */
-export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject;
+type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject;
 
 /**
  * A JSON object: what `destination_config` and `execution_metadata` hold. Nested values are `object` and not JsonValue,

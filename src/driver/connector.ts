@@ -66,7 +66,7 @@ function withSecrets(mysql2: typeof Mysql2, secrets: Secrets): typeof Mysql2 {
 }
 
 /** mysql2 for one configuration: TypeORM's option `driver`, and what opens connections beside its pool. */
-export type Connector = typeof Mysql2 & {
+type Connector = typeof Mysql2 & {
   /**
    * Settles which of several hosts is written to; `createConnection` goes there. With one host it does nothing.
    *

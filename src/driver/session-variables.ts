@@ -12,7 +12,7 @@ export interface SessionVariable {
  * server's: added to it, a NO_BACKSLASH_ESCAPES or ANSI_QUOTES would stay, and with the former a value breaks out
  * of mysql2's `query('… ?')`.
  */
-export const sqlMode = [
+const sqlMode = [
   'ONLY_FULL_GROUP_BY',
   'STRICT_TRANS_TABLES',
   'NO_ZERO_IN_DATE',

@@ -12,7 +12,7 @@ import { countCharacters, isOneLine, isStorableText, isVisibleText } from '../ar
 import { isJsonValue, isPlainObject, isStorableTimestamp, timestampRangeText } from '../domain';
 
 /** The class-validator group of the rules that hold for a new row only. */
-export const onInsert = 'insert';
+const onInsert = 'insert';
 
 const utf8Bytes = (text: string): number => Buffer.byteLength(text, 'utf8');
 /** A test that an object of the caller's can't make throw: what can't be looked at does not hold. */

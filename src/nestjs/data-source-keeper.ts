@@ -32,7 +32,7 @@ function isPassing(error: unknown): error is ProtectionFlowsError {
  *
  * @throws what `initialize()` and, at a start, `runMigrations()` throw; connection errors only after the last attempt
  */
-export async function connect(
+async function connect(
   dataSource: ProtectionFlowsDataSource,
   { migrationsRun, retryAttempts, retryDelayMs }: ConnectOptions,
 ): Promise<void> {

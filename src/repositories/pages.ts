@@ -5,7 +5,7 @@ import { argumentsRefused } from '../errors';
 import type { Session } from './session';
 
 /** A place in a list: the value that the list is ordered by there, null for a row without one, and the row's id. */
-export interface Place {
+interface Place {
   readonly value: Date | string | null;
   readonly id: string;
 }
@@ -128,7 +128,7 @@ export interface Where {
 }
 
 /** A list of rows: which, in which order, and how they are read. */
-export interface List<Item> {
+interface List<Item> {
   /** The function that gives the list, for its errors. */
   readonly subject: string;
   /** See {@link listName}. */

@@ -3,7 +3,7 @@ import { ProtectionFlow } from '../entities';
 import type { Session } from './session';
 
 /** Charset and collation of a text column. */
-export interface TextColumn {
+interface TextColumn {
   readonly charset: string;
   readonly collation: string;
 }
@@ -54,7 +54,7 @@ async function read(session: Session): Promise<PlatformColumns> {
 }
 
 /** The catalog of the package's tables and of those of the platform's that they are joined to; read once, and again when it is older than 30 seconds. */
-export function platformColumns(session: Session): Promise<PlatformColumns> {
+function platformColumns(session: Session): Promise<PlatformColumns> {
   const source = session.manager.connection;
   const found = known.get(source);
   if (found !== undefined && Date.now() - found.readAt < maxAgeMs) return found.columns;

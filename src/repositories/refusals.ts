@@ -18,7 +18,7 @@ export function cancelledRefused(error: unknown): unknown {
 }
 
 /** A write, for the errors of its refusal. */
-export interface Write {
+interface Write {
   readonly table: 'protection_flows' | 'protection_flow_executions';
   /** Column → value. */
   readonly values: ReadonlyMap<string, unknown>;

@@ -5,7 +5,7 @@ import { wholeSeconds } from '../entities/columns';
 import { assertInitialized } from './session-check';
 
 /** A value of a JSON column: MariaDB gives its text, MySQL's driver has parsed it, so that a text may be one of JSON's own. */
-export function parsedJson(value: unknown): unknown {
+function parsedJson(value: unknown): unknown {
   if (typeof value !== 'string') return value;
   try {
     return JSON.parse(value);
@@ -25,7 +25,7 @@ export function jobIdsIn(value: unknown): string[] | null {
 }
 
 /** An object as another program may have stored it; what is none is null. */
-export function recordIn(value: unknown): JsonObject | null {
+function recordIn(value: unknown): JsonObject | null {
   const parsed = parsedJson(value);
   return isPlainObject(parsed) ? (parsed as JsonObject) : null;
 }
@@ -34,7 +34,7 @@ export function recordIn(value: unknown): JsonObject | null {
 export type RawRow = Readonly<Record<string, unknown>>;
 
 /** How the rows of an entity's table are asked for and read, without TypeORM's query builder. */
-export interface RowReader<Entity> {
+interface RowReader<Entity> {
   /** The entity's columns for a SELECT, each with the alias in front: `e.id, e.flow_id, …`. */
   columns(alias: string): string;
   /** A row as the entity, each value as TypeORM's own `find` gives it or, in JSON, as its type says; columns of others are left out. */

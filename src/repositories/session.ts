@@ -6,7 +6,7 @@ import { giveUpTransaction, isRetryable, retried, transactionAborted } from './l
 import { columnPending } from './pending-column';
 
 /** `REPEATABLE READ` is both servers' default; `READ COMMITTED` locks no gaps, so claimers stay out of each other's way. */
-export type Isolation = 'READ COMMITTED' | 'REPEATABLE READ';
+type Isolation = 'READ COMMITTED' | 'REPEATABLE READ';
 
 /** ER_BINLOG_STMT_MODE_AND_ROW_ENGINE: binlog_format=STATEMENT takes no row that READ COMMITTED writes. */
 const notForStatements = 1665;

@@ -35,7 +35,7 @@ export interface RemediedFault extends ScheduleFault {
 }
 
 /** What a field of a cron expression is called, and what it takes. */
-export interface FieldRule {
+interface FieldRule {
   readonly name: string;
   /** Where a step from a number on ends. */
   readonly max: number;
@@ -45,7 +45,7 @@ export interface FieldRule {
 }
 
 /** The six fields in their order; an expression of five has no seconds. */
-export const fieldRules: readonly FieldRule[] = [
+const fieldRules: readonly FieldRule[] = [
   { name: 'second', max: 59, values: '0-59' },
   { name: 'minute', max: 59, values: '0-59' },
   { name: 'hour', max: 23, values: '0-23' },
@@ -65,7 +65,7 @@ export const fieldRules: readonly FieldRule[] = [
 ];
 
 /** The names that stand for a whole expression. */
-export const macros: ReadonlyMap<string, string> = new Map([
+const macros: ReadonlyMap<string, string> = new Map([
   ['@yearly', '0 0 1 1 *'],
   ['@annually', '0 0 1 1 *'],
   ['@monthly', '0 0 1 * *'],

@@ -56,7 +56,7 @@ function reason(name: unknown): string | undefined {
  * Stricter than Node in two things. Node takes ICU's old abbreviations, so that BST would be Bangladesh's time. And from
  * version 22 on it takes offsets, which 20 and Go refuse.
  */
-export function zoneFault(timezone: unknown): RemediedFault | undefined {
+function zoneFault(timezone: unknown): RemediedFault | undefined {
   if (timezone === null) return undefined;
   const fault = reason(timezone);
   return fault === undefined ? undefined : { field: 'timezone', message: `timezone ${fault}`, remedy };

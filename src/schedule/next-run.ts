@@ -13,7 +13,7 @@ const last = Date.UTC(2038, 0, 19, 3, 14, 7);
 const timetables = new BoundedCache<Timetable>(64);
 
 /** The runs of one schedule; see {@link nextRun} for the rules. */
-export class Timetable {
+class Timetable {
   private readonly cron: Cron;
   private readonly clock: ZoneClock;
   /** Whether each reading of the clock counts once; otherwise runs go on in real time. */

@@ -33,10 +33,10 @@ export async function findFreePort(): Promise<number> {
 }
 
 /** The longest socket path that all systems take (macOS: 104 bytes with the final zero). */
-export const socketPathLimit = 100;
+const socketPathLimit = 100;
 
 /** Where one server has its files and listens. */
-export interface ServerPlace {
+interface ServerPlace {
   readonly directory: string;
   readonly port: number;
   readonly socketPath: string;

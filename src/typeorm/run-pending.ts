@@ -8,7 +8,7 @@ import type { ProgressListener } from '../engine/migrate/results';
 import { rollback } from '../engine/migrate/rollback';
 
 /** What whoever starts a service hears of the migrate that is part of it. */
-export interface StartReport {
+interface StartReport {
   /** A migration was applied. */
   applied(name: string): void;
   /** A key waits for its parent table. */

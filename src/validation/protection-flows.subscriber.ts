@@ -12,7 +12,7 @@ import { fieldFaults, mergeFaults, validatedEntities, type ValidatedEntity } fro
 import { StatementFaults } from './statement-faults';
 
 /** What a statement is about to write into one row. */
-export interface WrittenRow {
+interface WrittenRow {
   /** Column → value, for every column that is given. */
   readonly values: Record<string, unknown>;
   /** The columns whose value is an SQL expression (`() => 'NOW()'`), which only the server can judge. */
@@ -20,7 +20,7 @@ export interface WrittenRow {
 }
 
 /** The columns that TypeORM will write for this object, whether they are given directly or as a relation (`{ id }`). */
-export function writtenRow(metadata: EntityMetadata, entity: ObjectLiteral): WrittenRow {
+function writtenRow(metadata: EntityMetadata, entity: ObjectLiteral): WrittenRow {
   const row: WrittenRow = { values: {}, leftToServer: new Set() };
   for (const column of metadata.columns) {
     let value: unknown = column.getEntityValue(entity);
@@ -33,7 +33,7 @@ export function writtenRow(metadata: EntityMetadata, entity: ObjectLiteral): Wri
 }
 
 /** The row without the columns that are not named. */
-export function onlyColumns({ values, leftToServer }: WrittenRow, names: ReadonlySet<string>): WrittenRow {
+function onlyColumns({ values, leftToServer }: WrittenRow, names: ReadonlySet<string>): WrittenRow {
   return {
     values: Object.fromEntries(Object.entries(values).filter(([name]) => names.has(name))),
     leftToServer: new Set([...leftToServer].filter((name) => names.has(name))),
@@ -41,7 +41,7 @@ export function onlyColumns({ values, leftToServer }: WrittenRow, names: Readonl
 }
 
 /** The columns that `save()` found changed, the columns of changed relations among them. */
-export function changedColumns(event: UpdateEvent<ObjectLiteral>): Set<string> {
+function changedColumns(event: UpdateEvent<ObjectLiteral>): Set<string> {
   const ofRelations = event.updatedRelations.flatMap((relation) => relation.joinColumns);
   return new Set([...event.updatedColumns, ...ofRelations].map((column) => column.propertyName));
 }
@@ -51,7 +51,7 @@ export function changedColumns(event: UpdateEvent<ObjectLiteral>): Set<string> {
  * and drop the column without a word. With the row as it is stored, a column that merely repeats the stored value counts
  * as not given.
  */
-export function contradictions(
+function contradictions(
   metadata: EntityMetadata,
   entity: ObjectLiteral,
   stored?: ObjectLiteral,

@@ -2,7 +2,7 @@ import type { QueryRunner } from 'typeorm';
 import { validationFailed, type FieldFault, type ProtectionFlowsError } from '../errors';
 
 /** One row that a statement is about to write, and what is wrong with it. */
-export interface JudgedRow {
+interface JudgedRow {
   readonly entity: string;
   readonly faults: readonly FieldFault[];
 }
@@ -16,7 +16,7 @@ function inRow(row: number, { field, constraints }: FieldFault): FieldFault {
 }
 
 /** The error for all rows of one statement; undefined when all are right. */
-export function errorOfRows(rows: readonly JudgedRow[]): ProtectionFlowsError | undefined {
+function errorOfRows(rows: readonly JudgedRow[]): ProtectionFlowsError | undefined {
   const wrong = rows.filter((row) => row.faults.length > 0);
   const entity = wrong[0]?.entity;
   if (entity === undefined) return undefined;

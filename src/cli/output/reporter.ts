@@ -4,7 +4,7 @@ import { type OutputStream, styleFor, type Style } from './style';
 import { fitText, widthFor, wrap } from './wrap';
 
 /** How a run prints. */
-export interface ReporterOptions {
+interface ReporterOptions {
   readonly json: boolean;
   /** False with --no-color. */
   readonly color: boolean;

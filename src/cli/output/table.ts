@@ -2,7 +2,7 @@ import { markStatus, type Style } from './style';
 import { textWidth, wrapHard } from './wrap';
 
 /** A column of a table. */
-export interface Column {
+interface Column {
   readonly title: string;
   readonly align?: 'left' | 'right';
   /** Takes the width that the other columns leave, its text wrapped into it. At most one. */

@@ -11,7 +11,7 @@ export const historyId = {
 } as const;
 
 /** The one definition of the history's table; its first three columns are those of TypeORM's own. */
-export const declaredHistory = (name: string): Table =>
+const declaredHistory = (name: string): Table =>
   table(name, {
     columns: [
       historyId.unsigned,

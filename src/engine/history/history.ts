@@ -18,7 +18,7 @@ export interface HistoryEntry {
 }
 
 /** What the history says of the run that applied a migration. */
-export interface HistoryRun {
+interface HistoryRun {
   /** Who ran it, such as `pid 4711 on app-3`. */
   readonly appliedBy: string;
   readonly packageVersion: string;

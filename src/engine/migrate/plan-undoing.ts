@@ -7,7 +7,7 @@ import { declaredBy, type Step, type StepContext } from '../steps/step';
 import type { PlannedStatement } from './results';
 
 /** What undoing comes to. */
-export interface UndoingPlan {
+interface UndoingPlan {
   readonly statements: readonly PlannedStatement[];
   /** What can't be undone because of its shape: somebody has changed it. */
   readonly refusals: readonly ProtectionFlowsError[];

@@ -112,14 +112,14 @@ export function orphansSql(table: Table, key: ForeignKey, live: Schema): string 
  * The SELECT that finds some orphaned values. Where the child has an index on the column, the server jumps from value
  * to value in it ("Using index for group-by" in EXPLAIN): on a million rows of 10,000 values it reads 10,000 entries.
  */
-export function orphanSampleSql(table: Table, key: ForeignKey, live: Schema): string {
+function orphanSampleSql(table: Table, key: ForeignKey, live: Schema): string {
   const column = quoteName(key.columns[0]);
   const distinct = `SELECT DISTINCT ${column} AS value FROM ${quoteName(table.name)} WHERE ${column} IS NOT NULL`;
   return `SELECT d.value AS value\n  ${withoutParent(table, key, live, distinct)}\n LIMIT ${sampleSize}`;
 }
 
 /** Some of a key's orphaned values, at most ten; empty where there are none. Reads without locking. */
-export async function sampleOrphans(
+async function sampleOrphans(
   session: Queryable,
   table: Table,
   key: ForeignKey,

@@ -45,11 +45,11 @@ const ownColumns: Readonly<Record<string, string>> = {
 };
 
 /** The columns of a table that can be inserted. */
-export const insertable = ({ columns }: RowTable): RowColumn[] =>
+const insertable = ({ columns }: RowTable): RowColumn[] =>
   columns.filter((column) => !column.isGenerated);
 
 /** The columns of a quarantine that hold the row. */
-export const quarantined = ({ columns }: RowTable): RowColumn[] =>
+const quarantined = ({ columns }: RowTable): RowColumn[] =>
   columns.filter(({ name }) => !Object.hasOwn(ownColumns, name));
 
 const isSame = (column: RowColumn, other: RowColumn): boolean =>
@@ -59,7 +59,7 @@ const isSame = (column: RowColumn, other: RowColumn): boolean =>
  * A table for rows of another: the same names and types, so that no value is converted, and nothing else of it. A unique
  * index, a CHECK, a default would stand in a row's way, or change it.
  */
-export function createQuarantineSql(name: string, table: RowTable): string {
+function createQuarantineSql(name: string, table: RowTable): string {
   const columns = insertable(table).map(({ name: column, type, charset, collation }) => {
     const text = charset === null ? '' : ` CHARACTER SET ${charset} COLLATE ${collation ?? ''}`;
     return `${quoteName(column)} ${type}${text} NULL DEFAULT NULL`;

@@ -84,7 +84,7 @@ const duplicateEntry = 1062;
 const noReferencedRow = [1452, 1216];
 
 /** Why a row stays, by what the server said to it; throws what says nothing of the row, and so ends or repeats the whole. */
-export function leftFor(error: unknown): Left {
+function leftFor(error: unknown): Left {
   const errno = errnoOf(error);
   const isOfTheWhole = isProtectionFlowsError(error)
     ? error.stage !== 'refused' || ['PRIVILEGE_MISSING', 'SERVER_READ_ONLY'].includes(error.code)

@@ -174,7 +174,7 @@ export function dependentsOf(
 }
 
 /** Which of a selection's rows are wanted. */
-export interface Wanted {
+interface Wanted {
   readonly limit?: number;
   /** Only later ones in the order of the primary key, in that order; null from the first. */
   readonly after?: RowKey | null;

@@ -93,7 +93,7 @@ export interface SettledOrphans {
 }
 
 /** Options of {@link settleOrphans}. */
-export interface SettleOptions {
+interface SettleOptions {
   /** How many rows one transaction changes, at most, of each table. Default: 500. */
   readonly batchRows?: number;
 }

@@ -12,7 +12,7 @@ import type { Migration } from '../steps/migration';
 export type KnownMigration = Pick<Migration, 'name' | 'steps'>;
 
 /** What is pending, and which of it a rollback that died has half undone. */
-export interface PendingMigrations {
+interface PendingMigrations {
   readonly server: Server;
   readonly words: Words;
   readonly pending: readonly KnownMigration[];
@@ -31,7 +31,7 @@ export interface PlannedStatement {
 }
 
 /** A statement with what the rules need to know of it. */
-export interface StepStatement extends Statement {
+interface StepStatement extends Statement {
   readonly migration: string | null;
   readonly step: Step;
 }

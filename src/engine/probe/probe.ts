@@ -28,7 +28,7 @@ export interface ProbeContext {
 }
 
 /** A statement that the server refused, for a reason that is about the row. */
-export interface Refusal {
+interface Refusal {
   readonly errno: number;
   /** The table whose foreign key refused it, where one did. */
   readonly keyOf: string | null;

@@ -1,5 +1,5 @@
 /** A column's type, taken apart. */
-export interface ColumnType {
+interface ColumnType {
   /** Its word: `varchar`, `int`, `enum`. */
   readonly name: string;
   /** The one number in its parentheses: characters, bytes or digits; null where there is none. */

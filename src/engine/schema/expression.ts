@@ -1,5 +1,5 @@
 /** A lexical unit of a SQL condition. */
-export interface Token {
+interface Token {
   readonly kind: 'name' | 'text' | 'number' | 'word' | 'sign';
   /** In one spelling: names and words in lower case, a text without quotes and escapes. */
   readonly value: string;

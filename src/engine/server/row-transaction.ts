@@ -51,7 +51,7 @@ export async function withRowSettings<T>(session: Queryable, work: () => Promise
 }
 
 /** Options of {@link inRowTransaction}. */
-export interface RowTransactionOptions {
+interface RowTransactionOptions {
   /** What is done, for the error: `quarantine rows of shop_orders`. */
   readonly what: string;
   /** How long to try in the face of others' locks, in milliseconds. Default: a minute. */

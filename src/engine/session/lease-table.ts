@@ -5,7 +5,7 @@ import { errnoOf, select, type Queryable } from '../server/queryable';
 export const leaseName = 'migrate';
 
 /** The lease, as the table says. What is null was written by no run of this program. */
-export interface LeaseRow {
+interface LeaseRow {
   /** Null where nobody has it. */
   readonly owner: string | null;
   /** For people: process, host, version. */

@@ -10,7 +10,7 @@ import type { Node } from './node';
 export const defaultLeaseMs = 30_000;
 
 /** The longest that a lease may last, in milliseconds: a row that says more was written by somebody else, and is void. */
-export const longestLeaseMs = 10 * 60_000;
+const longestLeaseMs = 10 * 60_000;
 
 /** How long the connection besides waits for the row, in seconds: whoever has locked it is not waited for here. */
 const rowWaitSeconds = 1;
@@ -19,7 +19,7 @@ const rowWaitSeconds = 1;
 const marginShare = 1 / 6;
 
 /** What a lease is taken with. */
-export interface LeaseOptions {
+interface LeaseOptions {
   /** The table of the lease. It exists from the first run on that changes something. */
   readonly table: string;
   /** The session that works under the lease. */

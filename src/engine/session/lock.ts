@@ -31,7 +31,7 @@ export function lockName(tablePrefix: string, database: string): string {
 }
 
 /** Options of {@link withMigrationLock}. */
-export interface LockOptions {
+interface LockOptions {
   readonly session: Queryable;
   readonly database: string;
   /** The server's own lock, as {@link lockName} names it. */

@@ -41,7 +41,7 @@ export interface SessionOptions {
 }
 
 /** A session that holds the migration lock. */
-export interface MigrationSession {
+interface MigrationSession {
   readonly session: Session;
   /** What the steps are given: they execute on the session, under the lock. */
   readonly context: StepContext;
@@ -54,7 +54,7 @@ export interface MigrationSession {
 }
 
 /** What a command lets the steps do, and wants to hear of them. */
-export type StepWishes = Pick<
+type StepWishes = Pick<
   StepContext,
   'discardRows' | 'orphans' | 'copyLimitRows' | 'onKey' | 'onDiscard'
 >;

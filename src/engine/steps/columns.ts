@@ -35,7 +35,7 @@ export function sameColumn(left: Column, right: Column): boolean {
 }
 
 /** SCHEMA_HAND_MADE for a column that is neither what a step expects nor what it makes. */
-export function handMadeColumn(
+function handMadeColumn(
   table: string,
   expected: Column,
   found: Column | undefined,

@@ -9,7 +9,7 @@ import type { StepContext, Step } from './step';
 import { altering, describeIndexColumns, indexSql, online, type Statement } from '../schema/ddl';
 
 /** The live index of that name. */
-export function liveIndex(live: Schema, table: string, name: string): Index | undefined {
+function liveIndex(live: Schema, table: string, name: string): Index | undefined {
   return named(live.get(table)?.indexes ?? [], name);
 }
 
@@ -30,7 +30,7 @@ export function isPrefixOf(index: Index, other: Index): boolean {
 }
 
 /** SCHEMA_HAND_MADE for an index that is neither what a step expects nor what it makes. */
-export function handMadeIndex(
+function handMadeIndex(
   table: string,
   expected: Index,
   found: Index | undefined,
@@ -48,7 +48,7 @@ export function handMadeIndex(
 }
 
 /** Refuses where a unique index can't come back: rows have come to share its values. */
-export async function assertUniqueAgain(context: StepContext, table: string, index: Index): Promise<void> {
+async function assertUniqueAgain(context: StepContext, table: string, index: Index): Promise<void> {
   const columns = index.columns.map((part) => quoteName(part.name));
   const duplicates = await select(
     context.session,

@@ -20,7 +20,7 @@ export interface OrphanFact {
 }
 
 /** What the history says, and what is to be done about it. */
-export interface HistoryFact {
+interface HistoryFact {
   readonly names: HistoryNames;
   readonly rows: readonly HistoryRow[];
   /** The migrations that are not recorded, or whose rollback died. */

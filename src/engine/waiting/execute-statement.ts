@@ -9,7 +9,7 @@ import type { TableProbe } from './table-probe';
 import type { Watchdog } from './watchdog';
 
 /** How a statement that waits for a table takes turns with the application; all in milliseconds. */
-export interface Slices {
+interface Slices {
   /** How long the first attempt may wait; each further one twice as long. */
   readonly firstMs: number;
   /** How long any attempt may wait. */
@@ -32,7 +32,7 @@ const pauseFactor = 4;
  * @param attempt how many attempts found the table held before this one
  * @param workedMs how long this attempt worked before it began to wait
  */
-export function sliceMs(slices: Slices, attempt: number, workedMs: number): number {
+function sliceMs(slices: Slices, attempt: number, workedMs: number): number {
   const turn = Math.min(slices.firstMs * 2 ** attempt, slices.longestMs);
   return Math.max(turn, Math.min(workedMs, slices.afterWorkMs));
 }
@@ -53,7 +53,7 @@ export function pauseMs(slices: Slices, attempt: number, waitedMs: number): numb
 }
 
 /** From which attempt on MariaDB may wait for InnoDB's locks: trying again found no moment without a writer. */
-export const patientAttempt = 30;
+const patientAttempt = 30;
 
 /** How long all attempts at one statement may wait by default, in milliseconds. */
 const defaultPatienceMs = 60_000;

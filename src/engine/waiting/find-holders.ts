@@ -14,7 +14,7 @@ const unquoted = (text: string): string =>
   text.startsWith('`') ? text.slice(1, -1).replaceAll('``', '`') : text;
 
 /** A table that a statement names; `schema` is null for one of the session's database. */
-export interface NamedTable {
+interface NamedTable {
   readonly schema: string | null;
   readonly name: string;
 }

@@ -19,7 +19,7 @@ const waiting = /^Waiting for .*(lock|flush)$/;
 const comparedLength = 500;
 
 /** What a watch is to know of its statement. */
-export interface Watched {
+interface Watched {
   readonly sql: string;
   /** From when on to look, in milliseconds. */
   readonly afterMs: number;
@@ -30,7 +30,7 @@ export interface Watched {
 }
 
 /** What a watch has seen. */
-export interface Sighting {
+interface Sighting {
   /** True where the statement was ended, or may have been. */
   killed: boolean;
   /** How long it worked before it last began to wait, in milliseconds; null where it was never seen waiting. */
@@ -40,7 +40,7 @@ export interface Sighting {
 }
 
 /** A statement under watch. */
-export interface Watch {
+interface Watch {
   /** To be awaited before the session executes anything else: after it, nothing more is sent. */
   end(): Promise<Sighting>;
 }

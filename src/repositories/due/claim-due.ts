@@ -51,7 +51,7 @@ export interface ClaimOptions {
 }
 
 /** {@link ClaimOptions} with their defaults. */
-export interface ClaimSettings {
+interface ClaimSettings {
   readonly worker: string;
   readonly limit: number;
   readonly overlap: 'skip' | 'queue';

@@ -3,7 +3,7 @@ import { type ScheduleRow, nextTime, readSchedules, scheduleOf, type NoRunReason
 import { withIndex, marks } from '../statements';
 
 /** When a chained schedule fires, and after which run of its parent. */
-export interface ChainedTime {
+interface ChainedTime {
   readonly next: Date;
   /** When the parent's latest scheduled run began: flows that ran since have had their turn. */
   readonly parentBegan: Date;
@@ -19,7 +19,7 @@ interface ParentRow {
  * A chained schedule fires `chain_delay_minutes` after the schedule before it has run: when the last scheduled run of
  * the parent's flows is over, however it ended, and none of its flows runs or is due. Null: not yet.
  */
-export async function chainedTime(
+async function chainedTime(
   session: Session,
   schedule: ScheduleRow,
   now: Date,
@@ -56,7 +56,7 @@ export interface PlanResult {
 }
 
 /** A flow that has a schedule and no time. */
-export interface UnplannedFlow {
+interface UnplannedFlow {
   readonly id: string;
   readonly schedule_id: string;
 }

@@ -38,7 +38,7 @@ async function readJobs(session: Session, id: string, lock = ''): Promise<Jobs> 
 }
 
 /** What a caller says of the jobs that it records. */
-export interface Recording {
+interface Recording {
   /** Further ones follow: until they are there, {@link settleExecution} does not judge. */
   readonly more: boolean;
   /** How many jobs there will be in all; null: not known. */

@@ -14,7 +14,7 @@ export const historyIndex = 'idx_executions_history';
 export const newest = { column: 'e.created_at', id: 'e.id', direction: 'desc' } as const;
 
 /** Which of a flow's runs are wanted. */
-export interface NewestFirst {
+interface NewestFirst {
   /** The columns of `protection_flow_executions e`. */
   readonly columns: string;
   readonly flowId: string;

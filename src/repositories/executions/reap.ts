@@ -5,7 +5,7 @@ import { heartbeatAt } from './execution-input';
 import { endExecution, type Sql } from './transition';
 
 /** How long a run may be silent, in whole seconds. */
-export interface Silence {
+interface Silence {
   /** Since the last sign of life. */
   readonly seconds: number;
   /** Since the start, for a run of another program that has never given one; null: it is not judged. */

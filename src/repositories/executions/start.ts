@@ -137,7 +137,7 @@ async function alreadyMade(
 }
 
 /** A run of the flow that is under way, as of now. */
-export async function findRunningOf(session: Session, flowId: string): Promise<string | null> {
+async function findRunningOf(session: Session, flowId: string): Promise<string | null> {
   const [row] = await session.select<{ id: string }>(
     `SELECT id FROM protection_flow_executions WHERE flow_id = ? AND status = 'running' LIMIT 1
      ${session.currentRead}`,
@@ -157,7 +157,7 @@ interface LockedFlow {
  *
  * @throws FLOW_NOT_FOUND
  */
-export async function lockFlow(session: Session, flowId: string): Promise<LockedFlow> {
+async function lockFlow(session: Session, flowId: string): Promise<LockedFlow> {
   const [flow] = await session.select<LockedFlow>(
     'SELECT id, CURRENT_TIMESTAMP AS at FROM protection_flows WHERE id = ? FOR UPDATE',
     [flowId],

@@ -56,7 +56,7 @@ const sources: readonly NameSource[] = [
 ];
 
 /** SQL that brings the names of what flows refer to into a SELECT of `protection_flows f`. */
-export interface NameJoins {
+interface NameJoins {
   /** To follow the flow's columns: empty, or with a comma in front. */
   readonly columns: string;
   readonly joins: string;

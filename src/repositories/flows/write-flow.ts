@@ -56,7 +56,7 @@ export const newFlow: Reader<NewFlow> = columnsOf('ProtectionFlow', creatableCol
 export const flowChanges: Reader<FlowChanges> = columnsOf('ProtectionFlow', changeableColumns, 'update');
 
 /** The columns that are given, in a fixed order, as a statement takes them. */
-export function givenColumns(input: NewFlow | FlowChanges): [column: string, value: unknown][] {
+function givenColumns(input: NewFlow | FlowChanges): [column: string, value: unknown][] {
   const values = input as Readonly<Record<string, unknown>>;
   return creatableColumns
     .filter((column) => values[column] !== undefined)

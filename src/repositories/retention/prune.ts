@@ -66,7 +66,7 @@ async function nthNewest(session: Session, flowId: string, skip: number): Promis
 }
 
 /** What became of a flow's old runs. */
-export interface PrunedFlow extends Deletion {
+interface PrunedFlow extends Deletion {
   /** False: stopped between two batches. */
   readonly complete: boolean;
 }
@@ -114,7 +114,7 @@ function deleteRuns(session: Session, ids: readonly string[]): Promise<Deletion>
 }
 
 /** A flow, and the run that it shows as its last one. */
-export interface PrunableFlow {
+interface PrunableFlow {
   readonly id: string;
   readonly last_execution_id: string | null;
 }

@@ -104,7 +104,7 @@ function forOrphans(
 }
 
 /** Everything that the next migrate needs; SELECT on a table that the catalog hides for lack of it among it. Pure. */
-export function neededPrivileges(facts: Facts): NeededPrivilege[] {
+function neededPrivileges(facts: Facts): NeededPrivilege[] {
   return [
     ...forHistory(facts),
     ...forLock(facts),

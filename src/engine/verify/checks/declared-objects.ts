@@ -81,7 +81,7 @@ export function differencesIn(
 }
 
 /** Compares the declared objects of some kinds with the live ones; the remedy is the SQL that mends them. */
-export function compareObjects(
+function compareObjects(
   context: VerifyContext,
   kinds: readonly DifferentObject[],
   section: RemedySection,
