@@ -45,8 +45,7 @@ const ownColumns: Readonly<Record<string, string>> = {
 };
 
 /** The columns of a table that can be inserted. */
-const insertable = ({ columns }: RowTable): RowColumn[] =>
-  columns.filter((column) => !column.isGenerated);
+const insertable = ({ columns }: RowTable): RowColumn[] => columns.filter((column) => !column.isGenerated);
 
 /** The columns of a quarantine that hold the row. */
 const quarantined = ({ columns }: RowTable): RowColumn[] =>

@@ -54,10 +54,7 @@ interface MigrationSession {
 }
 
 /** What a command lets the steps do, and wants to hear of them. */
-type StepWishes = Pick<
-  StepContext,
-  'discardRows' | 'orphans' | 'copyLimitRows' | 'onKey' | 'onDiscard'
->;
+type StepWishes = Pick<StepContext, 'discardRows' | 'orphans' | 'copyLimitRows' | 'onKey' | 'onDiscard'>;
 
 /**
  * Runs `work` on a session of its own that holds the migration lock. Whatever the steps execute on it tells

@@ -19,11 +19,7 @@ interface ParentRow {
  * A chained schedule fires `chain_delay_minutes` after the schedule before it has run: when the last scheduled run of
  * the parent's flows is over, however it ended, and none of its flows runs or is due. Null: not yet.
  */
-async function chainedTime(
-  session: Session,
-  schedule: ScheduleRow,
-  now: Date,
-): Promise<ChainedTime | null> {
+async function chainedTime(session: Session, schedule: ScheduleRow, now: Date): Promise<ChainedTime | null> {
   const parent = schedule.chain_parent_schedule_id ?? null;
   if (parent === null) return null;
   const scheduled = (column: string): string => `MAX(IF(e.execution_type = 'scheduled', e.${column}, NULL))`;

@@ -11,9 +11,7 @@ export const startingFlag = 'starting_jobs';
 const controlNames = ['worker', 'due_at', 'heartbeat_at', startingFlag];
 
 /** Refuses metadata of a caller's that says what only this package may: that a run is alive, or waits for its jobs. */
-function controlFaults({
-  execution_metadata: metadata,
-}: Readonly<Record<string, unknown>>): FieldFault[] {
+function controlFaults({ execution_metadata: metadata }: Readonly<Record<string, unknown>>): FieldFault[] {
   if (typeof metadata !== 'object' || metadata === null) return [];
   const taken = controlNames.filter((name) => Object.hasOwn(metadata, name));
   if (taken.length === 0) return [];
