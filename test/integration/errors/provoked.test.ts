@@ -1,19 +1,16 @@
 import { run } from '../../../src/cli/run';
 import { services } from '../../../src/cli/services';
-import { createDataSource, loadConnection, withSessionSettings } from '../../../src';
 import { ProtectionFlow, ProtectionFlowExecution } from '../../../src/entities';
 import { errorCodes, type ErrorCode, type ErrorReport } from '../../../src/errors';
 import { adopt } from '../../../src/engine/adopt';
 import { migrate, planMigrate, rollback } from '../../../src/engine/migrate';
-import type { ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-data-source';
 import { lockName } from '../../../src/engine/session/lock';
-import { createPlatformTables, createRepository, startPrivateServer } from '../../../src/testing';
+import { createPlatformTables, createRepository } from '../../../src/testing';
 import { beforeStatement } from '../../support/around-statements';
 import { useDatabase, usePrivateServer } from '../../support/database';
 import { useDataSource } from '../../support/data-source';
-import { refusing } from '../../support/refusing-mysql2';
-import { withSilentServer } from '../../support/silent-server';
-import { dataLayerProvocations, useUpQueries } from './data-layer-provocations';
+import { connectionProvocations, secret } from './connection-provocations';
+import { dataLayerProvocations } from './data-layer-provocations';
 import { doorProvocations } from './door-provocations';
 import { guardProvocations } from './guard-provocations';
 
@@ -27,16 +24,6 @@ describe('every error code is provoked:', () => {
   const server = usePrivateServer();
   const database = useDatabase({ platform: 'none', server, per: 'each' });
   const dataSource = useDataSource(database, { migrated: false, per: 'each' });
-  const secret = 'hush@#hush';
-
-  type UrlParts = Partial<Record<'user' | 'password' | 'host' | 'name' | 'query', string> & { port: number }>;
-  const url = (parts: UrlParts) => {
-    const { settings } = database;
-    const { user = settings.username, password = settings.password, host = settings.host } = parts;
-    return `mysql://${user}:${encodeURIComponent(password)}@${host}:${parts.port ?? settings.port}/${parts.name ?? settings.database}${parts.query ?? ''}`;
-  };
-  const connect = (address: string): Promise<ProtectionFlowsDataSource> =>
-    createDataSource({ env: { DATABASE_URL: address } }).initialize();
   const query = (sql: string): Promise<unknown> => database.session.query(sql);
   /** The one finding of that code in a plan, which is an error report in all but name. */
   const finding = async (code: ErrorCode, options?: { copyLimitRows: number }): Promise<unknown> => {
@@ -48,20 +35,6 @@ describe('every error code is provoked:', () => {
   const withParent = async (sql: string): Promise<void> => {
     await createPlatformTables(database.session, 'mixed', ['replication_schedules']);
     await query(sql);
-  };
-  const asUser = async (
-    grants: readonly string[],
-    work: (as: ProtectionFlowsDataSource) => Promise<unknown>,
-  ) => {
-    await query("DROP USER IF EXISTS 'someone'@'%'");
-    await query(`CREATE USER 'someone'@'%' IDENTIFIED BY '${secret}'`);
-    for (const grant of grants) await query(`GRANT ${grant} TO 'someone'@'%'`);
-    const as = await connect(url({ user: 'someone', password: secret }));
-    try {
-      return await work(as);
-    } finally {
-      await as.destroy();
-    }
   };
   const cli = async (argv: string[], given: object = {}): Promise<never> => {
     let stdout = '';
@@ -96,68 +69,11 @@ describe('every error code is provoked:', () => {
   const stealLease = () => query("UPDATE sendense_flow_lock SET owner = 'x', holder = 'somebody'");
   const provocations: Readonly<Record<ErrorCode, Provocation>> = {
     USAGE: () => cli(['migrat']),
-    CONFIG_MISSING: async () => loadConnection({ env: {}, cwd: '/nonexistent' }),
-    CONFIG_UNREADABLE: async () => loadConnection({ configFile: '/nonexistent.json' }),
-    CONFIG_INVALID: async () =>
-      loadConnection({ env: { DATABASE_URL: `postgres://u:${encodeURIComponent(secret)}@h/d` } }),
-    OPTION_REFUSED: async () => {
-      const source = createDataSource({ env: { DATABASE_URL: database.url } });
-      source.setOptions({ synchronize: true });
-      return source.initialize();
-    },
-    HOST_UNKNOWN: () => connect(url({ host: 'no-such-host.invalid' })),
-    CONNECTION_REFUSED: () => connect(url({ port: 1 })),
-    CONNECTION_TIMEOUT: () =>
-      withSilentServer((port) => connect(url({ port, query: '?connectTimeout=200' }))),
-    NO_WRITABLE_HOST: () => connect(url({ host: '127.0.0.1:1,127.0.0.1', port: 2 })),
-    POOL_EXHAUSTED: async () => {
-      const source = await connect(url({ query: '?poolSize=1&acquireTimeout=20' }));
-      return source.transaction(() => source.query('SELECT 1')).finally(() => source.destroy());
-    },
-    CONNECTION_LOST: async () => {
-      const runner = dataSource().createQueryRunner();
-      const [{ id }] = await runner.query('SELECT CONNECTION_ID() AS id');
-      await query(`KILL ${id}`);
-      return runner.query('SELECT 1').finally(() => runner.release());
-    },
-    TLS_FAILED: () => connect(url({ host: 'localhost', query: '?ssl=true' })),
-    ACCESS_DENIED: () => connect(url({ password: secret })),
-    QUOTA_EXCEEDED: () => asUser([`ALL ON \`${database.name}\`.*`], (as) => useUpQueries(as, query)),
-    DATABASE_MISSING: () => connect(url({ name: 'no_such_database' })),
-    SERVER_UNSUPPORTED: async () => {
-      const old = await startPrivateServer({
-        flavour: 'mariadb',
-        serverArguments: ['--version=10.3.39-MariaDB'],
-      });
-      return connect(old.url('mysql')).finally(() => old.stop());
-    },
-    SERVER_NOT_FOUND: () => startPrivateServer({ version: '99.9' }),
-    SERVER_START_FAILED: () =>
-      startPrivateServer({ serverArguments: ['--no-such-argument=1'], startLimitMs: 20_000 }),
-    QUERY_FAILED: () => {
-      const { host, port, username: user, password } = database.settings;
-      const pool = withSessionSettings(refusing()).createPool({ host, port, user, password }).promise();
-      return pool.query('SELECT 1').finally(() => pool.end());
-    },
     INTERNAL: () =>
       cli(['status'], {
         openDatabase: () => Promise.reject(new Error(`a bug that tells ${database.settings.password}`)),
       }),
     INTERRUPTED: () => migrate(dataSource(), { signal: AbortSignal.abort() }),
-    PRIVILEGE_MISSING: () =>
-      asUser([`SELECT ON \`${database.name}\`.*`], (as) => as.query('CREATE TABLE not_mine (id int)')),
-    SERVER_READ_ONLY: async () => {
-      await query('SET GLOBAL read_only = 1');
-      const grants = [`ALL PRIVILEGES ON \`${database.name}\`.*`];
-      return asUser(grants, (as) => as.query('CREATE TABLE not_now (id int)')).finally(() =>
-        query('SET GLOBAL read_only = 0'),
-      );
-    },
-    // The server's own sentence, but not its own reason: that takes a cluster
-    SERVER_NOT_READY: () =>
-      dataSource().query(
-        "SIGNAL SQLSTATE '08S01' SET MYSQL_ERRNO = 1047, MESSAGE_TEXT = 'WSREP has not yet prepared node for application use'",
-      ),
     TABLE_BUSY: async () => {
       await migrate(dataSource());
       await rollback(dataSource());
@@ -274,6 +190,7 @@ describe('every error code is provoked:', () => {
       await flows().save({ ...flow, flow_type: 'backup', repository_id: id });
       return dataSource().query('DELETE FROM backup_repositories WHERE id = ?', [id]);
     },
+    ...connectionProvocations(dataSource, database),
     ...dataLayerProvocations(dataSource),
     ...doorProvocations(dataSource, database),
     ...guardProvocations(dataSource),
