@@ -25,6 +25,8 @@ export interface WatchedPage {
    * rows that went away, dates and numbers that are none. A test that does not expect any fails in the end.
    */
   takeProblems(): Promise<string[]>;
+  /** Problems like that belong to the test, however many there are, and are not told any more. */
+  allow(pattern: RegExp): void;
   /** How many answers have come in. */
   answers(): number;
   seen(): Promise<Seen>;
@@ -55,6 +57,7 @@ async function launch(): Promise<Browser> {
 /** Keeps what goes wrong on a page. What the server refused is kept once, with its method and path. */
 function watch(page: Page): WatchedPage {
   const problems: string[] = [];
+  const allowed: RegExp[] = [];
   let [answers, loads] = [0, 0];
   const nameOf = (request: Request): string => `${request.method()} ${new URL(request.url()).pathname}`;
   page.on('pageerror', (error) => problems.push(`script: ${error.message}`));
@@ -76,8 +79,11 @@ function watch(page: Page): WatchedPage {
     page,
     async takeProblems() {
       const shown = await page.evaluate<string[]>('window.watched.problems.splice(0)');
-      const all = new Set([...problems.splice(0), ...shown]);
-      return [...all];
+      const all = [...new Set([...problems.splice(0), ...shown])];
+      return all.filter((problem) => !allowed.some((pattern) => pattern.test(problem)));
+    },
+    allow(pattern) {
+      allowed.push(pattern);
     },
     answers: () => answers,
     seen: () => page.evaluate<Seen>('window.watched'),
