@@ -2,6 +2,7 @@ import type { RowDataPacket } from 'mysql2/promise';
 import type { BenchDatabase } from '../support/bench-database';
 import { flowCount, flowId, numbersSql } from '../support/rows';
 import type { Spread } from '../support/statistics';
+import { workClock } from '../support/processor';
 import { rawPool } from './contestants/floor';
 import { Ours } from './contestants/ours';
 import { RecordedOurs } from './statements';
@@ -12,10 +13,13 @@ export interface PageRead {
   readonly name: string;
   readonly ours: Spread;
   readonly floor: Spread;
+  /** For how long server and client are at work for ours, which is as long as it takes where nobody else has work. */
+  readonly work: Spread;
   /** The index that runs are found by. */
   readonly index: string;
 }
 
+const rounds = { measured: 21, warmUp: 4 };
 const vms = 50;
 const runsOfGroup = 100;
 const groupFlow = flowId(flowCount + 2);
@@ -100,14 +104,13 @@ export async function measurePageReads(database: BenchDatabase): Promise<PageRea
         `EXPLAIN ${database.flavour === 'mysql' ? 'FORMAT=TRADITIONAL ' : ''}${text}`,
         parameters as string[],
       );
-      const times = await inTurns(
-        {
-          ours: { run: () => read(ours) },
-          floor: { run: () => pool.query(text, parameters as string[]) },
-        },
-        { measured: 21, warmUp: 4 },
-      );
-      results.push({ name, ...times, index: String(plan.find(({ table }) => table === 'e')?.key) });
+      const turns = {
+        ours: { run: () => read(ours) },
+        floor: { run: () => pool.query(text, parameters as string[]) },
+      };
+      const times = await inTurns(turns, rounds);
+      const { ours: work } = await inTurns({ ours: turns.ours }, rounds, workClock(database.url));
+      results.push({ name, ...times, work, index: String(plan.find(({ table }) => table === 'e')?.key) });
     }
     return results;
   } finally {

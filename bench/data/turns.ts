@@ -20,11 +20,13 @@ export interface Rounds {
 /**
  * Lets contestants do the same in turns, each round in another order, so that each meets the machine in the same state.
  *
+ * @param now milliseconds; by default those of the clock on the wall
  * @returns milliseconds of each contestant
  */
 export async function inTurns<Name extends string>(
   turns: Readonly<Record<Name, Turn>>,
   { measured, warmUp }: Rounds,
+  now: () => number = clock,
 ): Promise<Record<Name, Spread>> {
   const names = Object.keys(turns) as Name[];
   const times = new Map<Name, number[]>(names.map((name) => [name, []]));
@@ -33,9 +35,9 @@ export async function inTurns<Name extends string>(
     for (const name of [...names.slice(first), ...names.slice(0, first)]) {
       const { prepare, run, after } = turns[name];
       await prepare?.(round);
-      const from = clock();
+      const from = now();
       await run(round);
-      const took = clock() - from;
+      const took = now() - from;
       if (round >= warmUp) times.get(name)?.push(took);
       await after?.(round);
     }
