@@ -33,7 +33,7 @@ export function explanation(): string {
     'they are the same is checked at the start). TypeORM: find with relations, skip and take, save(); "in one": what belongs',
     'together saved in one transaction. Deletion: "in a stretch" is the longest statement that a stretch of the length of the',
     'control, which is as long as our deletion but at most a minute, typically meets. Page: "at work" is the time of the processor',
-    'that server and client took, which is what the call takes on a machine that has nothing else to do.',
+    'that server and client took, which is about what the call takes on a machine that has nothing else to do.',
     'Durable writes: innodb_flush_log_at_trx_commit = 1, doublewrite on.',
   ].join('\n');
 }
