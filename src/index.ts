@@ -66,7 +66,6 @@ export {
   type NewExecution,
   type NewFlow,
   type NewReplicationFlow,
-  type NoRunReason,
   type Outcome,
   type Page,
   type PlanResult,
@@ -108,7 +107,14 @@ export {
   type TargetType,
   type TerminalStatus,
 } from './domain';
-export { nextRun, nextRuns, scheduleFaults, type CronSchedule, type ScheduleFault } from './schedule';
+export {
+  nextRun,
+  nextRuns,
+  scheduleFaults,
+  type CronSchedule,
+  type NoRunReason,
+  type ScheduleFault,
+} from './schedule';
 
 // Bring the schema to a database, and prove that it is there
 export {

@@ -2,7 +2,6 @@ export { createRepositories, type Repositories } from './create-repositories';
 export type { Page } from './pages';
 export type { Claim, ClaimOptions, ClaimResult, SkippedRun, SkipReason } from './due/claim-due';
 export type { PlanResult, ScheduleProblem } from './due/plan';
-export type { NoRunReason } from './due/schedules';
 export { DueFlowRepository } from './due-flow.repository';
 export { ExecutionRepository } from './execution.repository';
 export type { ExecutionFilter, ExecutionPage, HistoryPage } from './executions/execution-list';

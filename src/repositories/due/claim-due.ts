@@ -4,7 +4,8 @@ import { marks, storedIds } from '../statements';
 import { selectExecutions } from '../executions/execution-list';
 import { rowReader, type RawRow } from '../row-reader';
 import type { Session } from '../session';
-import { nextTime, readSchedules, scheduleOf, type NextTime, type Schedules } from './schedules';
+import { nextTime, type NextTime } from '../../schedule';
+import { readSchedules, scheduleOf, type Schedules } from './schedules';
 
 /** A run that was claimed, and its flow as it was at that moment. */
 export interface Claim {

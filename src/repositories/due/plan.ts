@@ -1,5 +1,6 @@
 import type { Session } from '../session';
-import { type ScheduleRow, nextTime, readSchedules, scheduleOf, type NoRunReason } from './schedules';
+import { nextTime, type NoRunReason } from '../../schedule';
+import { type ScheduleRow, readSchedules, scheduleOf } from './schedules';
 import { withIndex, marks } from '../statements';
 
 /** When a chained schedule fires, and after which run of its parent. */
@@ -57,13 +58,6 @@ interface UnplannedFlow {
   readonly schedule_id: string;
 }
 
-const messages: Readonly<Record<NoRunReason, string>> = {
-  'no-schedule': 'the schedule does not exist',
-  'schedule-disabled': 'the schedule is disabled',
-  'schedule-invalid': 'the schedule is not valid',
-  chained: 'the schedule before it in the chain has not run',
-  never: 'the schedule never fires again',
-};
 const asItShouldBe: readonly NoRunReason[] = ['chained', 'schedule-disabled'];
 
 /** Sets the time of flows that are still without one, unless they were given another schedule meanwhile. */
@@ -102,11 +96,8 @@ async function planSchedule(
       };
   }
   if (asItShouldBe.includes(time.reason)) return { planned: 0, problems: [] };
-  const message = time.message ?? messages[time.reason];
-  return {
-    planned: 0,
-    problems: [{ scheduleId, reason: time.reason, message, flowIds: ids }],
-  };
+  const { reason, message } = time;
+  return { planned: 0, problems: [{ scheduleId, reason, message, flowIds: ids }] };
 }
 
 /** Gives flows their next time, a statement a schedule: all flows of a schedule have the same one. */

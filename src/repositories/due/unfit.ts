@@ -1,7 +1,8 @@
 import type { DataSource } from 'typeorm';
 import type { Session } from '../session';
 import { withIndex } from '../statements';
-import { nextTime, readSchedules, scheduleOf } from './schedules';
+import { nextTime } from '../../schedule';
+import { readSchedules, scheduleOf } from './schedules';
 
 /** The times of a schedule's flows that are enabled and not due yet, or of those that are disabled: from when to when. */
 interface Times {
