@@ -1,3 +1,4 @@
+import { columnType } from '../schema/column-type';
 import { keptTimes } from '../schema/ddl';
 import { quoteName, select, type Queryable } from '../server/queryable';
 import {
@@ -28,7 +29,7 @@ export interface Fills {
 
 const batchRows = 500;
 
-const isTime = ({ type }: Column): boolean => /^(timestamp|datetime)/.test(type);
+const isTime = ({ type }: Column): boolean => ['timestamp', 'datetime'].includes(columnType(type).name);
 const at = (name: string): string => `r.${quoteName(name)}`;
 
 /** '0000-00-00 00:00:00', as explicit_defaults_for_timestamp=OFF leaves it; a text, as a strict server refuses to read one. */

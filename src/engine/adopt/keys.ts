@@ -1,5 +1,5 @@
-import { catalogRows } from '../server/catalog-rows';
-import { quoteName, type Queryable } from '../server/queryable';
+import { labelOf, sqlNameOf } from '../orphans/rows';
+import type { IncomingKey } from '../schema/catalog/read-incoming-keys';
 import { compareForeignKeys, doTheSame, type Difference } from '../schema/compare';
 import { alterSql, altering, dropForeignKeySql, online } from '../schema/ddl';
 import { isGuard } from '../schema/guarded-columns';
@@ -7,35 +7,6 @@ import { named, withTable, type ForeignKey, type Index, type Schema, type Table 
 import { addForeignKey } from '../steps/add-foreign-key';
 import { hasOtherRules } from '../steps/key-state';
 import type { Decision, Repair } from './repair';
-
-/** A foreign key of any table, of any database, that ends at a column of one of ours. */
-export interface IncomingKey {
-  readonly name: string;
-  /** Null for the session's own database. */
-  readonly database: string | null;
-  readonly table: string;
-  readonly column: string;
-  readonly parentTable: string;
-  readonly parentColumn: string;
-}
-
-/** Reads the foreign keys that end at the named tables. */
-export async function readIncomingKeys(
-  session: Queryable,
-  tables: readonly string[],
-): Promise<IncomingKey[]> {
-  const rows = await catalogRows<Omit<IncomingKey, 'database'> & { database: string; own: number | string }>(
-    session,
-    `SELECT CONSTRAINT_NAME AS name, TABLE_SCHEMA AS \`database\`, TABLE_SCHEMA = DATABASE() AS own,
-            TABLE_NAME AS \`table\`, COLUMN_NAME AS \`column\`, REFERENCED_TABLE_NAME AS parentTable,
-            REFERENCED_COLUMN_NAME AS parentColumn
-       FROM information_schema.KEY_COLUMN_USAGE
-      WHERE REFERENCED_TABLE_SCHEMA = DATABASE() AND REFERENCED_TABLE_NAME IN (${tables.map(() => '?').join(', ')})
-      ORDER BY TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, ORDINAL_POSITION`,
-    [...tables],
-  );
-  return rows.map(({ own, database, ...key }) => ({ ...key, database: Number(own) === 1 ? null : database }));
-}
 
 /** A key of one of our tables that stands in the way. */
 export interface KeyAt {
@@ -171,6 +142,7 @@ export function incomingKeyDecisions(
   differences: readonly Difference[],
 ): Decision[] {
   return incoming
+    .flatMap((key) => key.columns.map(([column, parentColumn]) => ({ ...key, column, parentColumn })))
     .filter(({ parentTable, parentColumn }) => disturbed.has(`${parentTable}.${parentColumn}`))
     .filter(({ database, table, name }) => {
       const own = database === null ? declared.get(table) : undefined;
@@ -178,8 +150,8 @@ export function incomingKeyDecisions(
       return !(own && key && declaredKeyOf(own, key));
     })
     .map(({ name, database, table, column, parentTable, parentColumn }) => {
-      const label = database === null ? table : `${database}.${table}`;
-      const sql = database === null ? quoteName(table) : `${quoteName(database)}.${quoteName(table)}`;
+      const label = labelOf({ database, name: table });
+      const sql = sqlNameOf({ database, name: table });
       return {
         table: parentTable,
         object: 'column',

@@ -1,6 +1,6 @@
-import { isText } from '../schema/column-type';
+import { columnType, integerRange, isText, widthOf } from '../schema/column-type';
 import { quoteName, select, type Queryable } from '../server/queryable';
-import { alterSql, keptTimes } from '../schema/ddl';
+import { alterSql, convertedSql, keptTimes } from '../schema/ddl';
 import { named, type Column, type ForeignKey, type Index, type Table } from '../schema/shape';
 import { misfitCondition, describeColumn } from '../steps/columns';
 import { compareTable, type Difference } from '../schema/compare';
@@ -8,9 +8,10 @@ import { byObject, type Choice, type Decision, type RepairTarget } from './repai
 import { wantedColumn } from './table-changes';
 
 function family(type: string): string {
-  if (isText(type) && !type.startsWith('set(')) return 'text';
-  if (/^(tiny|small|medium|big)?int\b/.test(type)) return 'integer';
-  return /^timestamp/.test(type) ? 'timestamp' : type;
+  const { name } = columnType(type);
+  if (isText(type) && name !== 'set') return 'text';
+  if (integerRange(type) !== null) return 'integer';
+  return name === 'timestamp' ? name : type;
 }
 
 /** True where a value of the one type is the same value in the other, if it fits: a text in an ENUM, an int in a bigint. */
@@ -27,6 +28,10 @@ function lossCondition(from: Column, to: Column): string | null {
   return `NOT (${utf8(`CONVERT(${name} USING ${to.charset})`)} <=> ${utf8(name)})`;
 }
 
+/** True for a timestamp with fractions of a second. */
+const isPrecise = ({ type }: Column): boolean =>
+  columnType(type).name === 'timestamp' && columnType(type).length !== null;
+
 /**
  * A condition that is true for the values of a column that another definition of it would refuse or change, NULLs
  * aside; null where it takes them all.
@@ -36,7 +41,7 @@ export function unfitCondition(from: Column, to: Column): string | null {
   const conditions = [
     misfitCondition({ ...from, nullable: to.nullable }, to),
     to.type === 'json' && from.type !== 'json' ? `NOT JSON_VALID(${name})` : null,
-    from.type !== to.type && /^timestamp\(/.test(from.type) ? `MICROSECOND(${name}) <> 0` : null,
+    from.type !== to.type && isPrecise(from) ? `MICROSECOND(${name}) <> 0` : null,
     lossCondition(from, to),
   ].filter((one) => one !== null);
   return conditions.length === 0 ? null : conditions.join(' OR ');
@@ -69,13 +74,13 @@ const keyAt = (table: Table, { name }: Column): ForeignKey | undefined =>
 
 /** Values that people may want to put in the place of those that can't stay. */
 function replacements(target: RepairTarget, column: Column, where: string): Choice[] {
-  const values = /^enum\((.*)\)$/.exec(column.type)?.[1]?.match(/'(?:[^']|'')*'/g) ?? [];
+  const { name: kind, values } = columnType(column.type);
   const offered = [
     ...(column.nullable ? ['NULL'] : []),
     ...(column.default?.startsWith("'") ? [column.default] : []),
-    ...values.filter((value) => value !== column.default),
+    ...(kind === 'enum' ? values.filter((value) => value !== column.default) : []),
   ];
-  const isFree = /^varchar/.test(column.type) && !keyAt(target.table, column);
+  const isFree = kind === 'varchar' && !keyAt(target.table, column);
   const texts = isFree && offered.length === 0 ? [`CONCAT('unknown ', LEFT(id, 40))`] : [];
   return [...offered, ...texts].map((value) => ({
     does: `gives those rows ${value}`,
@@ -127,7 +132,13 @@ function columnQuestions(
       : []),
     ...(unfit === null
       ? []
-      : [ask(unfit, `with a ${name} that ${definition} does not take`, wanted.type.startsWith('enum'))]),
+      : [
+          ask(
+            unfit,
+            `with a ${name} that ${definition} does not take`,
+            columnType(wanted.type).name === 'enum',
+          ),
+        ]),
   ];
 }
 
@@ -136,9 +147,10 @@ function separate(target: RepairTarget, { columns }: Pick<Index, 'columns'>, com
   const { table, found } = target;
   const name = columns[0]?.name ?? '';
   if (columns.length > 1 || table.primaryKey.includes(name)) return [];
-  const lengths = [table, found].map(({ columns: all }) =>
-    Number(/^varchar\((\d+)\)$/.exec(named(all, name)?.type ?? '')?.[1] ?? 0),
-  );
+  const lengths = [table, found].map(({ columns: all }) => {
+    const { type = '' } = named(all, name) ?? {};
+    return columnType(type).name === 'varchar' ? widthOf(type) : 0;
+  });
   const width = Math.min(...lengths) - ' ()'.length - idLength;
   if (width <= 0) return [];
   const [of, column] = [quoteName(table.name), `t.${quoteName(name)}`];
@@ -163,7 +175,7 @@ function duplicateQuestion(
     const { name, charset, collation } = wantedColumn(target, column);
     return charset === null || collation === null
       ? quoteName(name)
-      : `CONVERT(${quoteName(name)} USING ${charset}) COLLATE ${collation}`;
+      : convertedSql(quoteName(name), { charset, collation });
   });
   const notNull = columns.map(({ name }) => `${quoteName(name)} IS NOT NULL`).join(' AND ');
   const shared = `FROM ${quoteName(table.name)} WHERE ${notNull} GROUP BY ${compared.join(', ')} HAVING COUNT(*) > 1`;

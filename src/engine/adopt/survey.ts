@@ -1,3 +1,4 @@
+import { readIncomingKeys } from '../schema/catalog/read-incoming-keys';
 import { catalogRows } from '../server/catalog-rows';
 import { readCatalog } from '../schema/catalog/read-catalog';
 import { compareTable } from '../schema/compare';
@@ -12,7 +13,6 @@ import {
   keyDecisions,
   keyRepairs,
   keysInTheWay,
-  readIncomingKeys,
   takeOffKeys,
 } from './keys';
 import { objectOf, type Decision, type Repair, type RepairTarget } from './repair';

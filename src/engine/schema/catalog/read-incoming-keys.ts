@@ -2,7 +2,7 @@ import { catalogRows } from '../../server/catalog-rows';
 import { marks, type Queryable } from '../../server/queryable';
 
 /** A foreign key, of any table of any database, that ends at a table of the session's own database. */
-interface IncomingKey {
+export interface IncomingKey {
   readonly name: string;
   /** Of the table that it starts at; null for the session's own. */
   readonly database: string | null;
