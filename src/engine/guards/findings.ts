@@ -6,7 +6,7 @@ import { guardedTables, type GuardColumn, type Guards } from '../subject/guards'
 import { errnoOf, quoteName, select, type Queryable } from '../server/queryable';
 import type { Database } from '../session/database';
 import { note, remedyText, statement } from '../steps/remedy';
-import type { Finding } from '../preflight';
+import { blocking, type Finding } from '../preflight/finding';
 import { inOrder } from '../schema/catalog/scope';
 import { mayNot } from './read-guards';
 
@@ -14,12 +14,6 @@ import { mayNot } from './read-guards';
 const logDoesNotTrust = 1419;
 /** ER_DUP_ENTRY. */
 const duplicate = 1062;
-
-const finding = (about: Omit<Finding, 'effect' | 'key'>): Finding => ({
-  effect: 'blocking',
-  key: null,
-  ...about,
-});
 
 /** What the account lacks to make the guards; their triggers work as that account, whoever writes. */
 export function privilegeFindings(guards: Guards, access: Access, isInstall: boolean): Finding[] {
@@ -29,7 +23,7 @@ export function privilegeFindings(guards: Guards, access: Access, isInstall: boo
     const needed = ['TRIGGER', ...used, ...(altered.includes(table) ? ['ALTER'] : [])];
     const missing = needed.filter((privilege) => mayNot(access, privilege, table));
     if (missing.length === 0) return [];
-    return finding({
+    return blocking({
       code: 'PRIVILEGE_MISSING',
       table,
       message: `${access.user} lacks ${missing.join(', ')} on ${table}, which the guards need: their triggers work as the account that makes them`,
@@ -76,7 +70,7 @@ async function sharedFindings(
   const { table, index, repair } = column;
   const named = shared.map(({ value, rows }) => `${value} (${rows.join(', ')})`);
   return [
-    finding({
+    blocking({
       code: 'GUARD_ROWS_IN_THE_WAY',
       table,
       message: `rows of ${table} share what only one may have, so that ${index} can't be made: ${named.join('; ')}`,
@@ -103,7 +97,7 @@ export async function findingsBefore(
   const missing = tables.filter((name) => !live.has(name) || live.get(name)?.engine === 'VIEW');
   if (missing.length > 0)
     return missing.map((table) =>
-      finding({
+      blocking({
         code: 'MIGRATION_PENDING',
         table,
         message: `there is no table ${table} to be guarded yet`,
@@ -136,7 +130,7 @@ export async function findingsOf(
     note(`Then: ${database.subject.command} guard install. Afterwards it may be 0 again.`),
   ];
   return [
-    finding({
+    blocking({
       code: 'PRIVILEGE_MISSING',
       table: null,
       message: `${user} may make no trigger on this server: it keeps a binary log, and log_bin_trust_function_creators is off (errno ${logDoesNotTrust})`,

@@ -25,5 +25,14 @@ export interface Finding {
   readonly details: Readonly<Record<string, unknown>>;
 }
 
+/** A finding that stops a migrate, about no key. */
+export const blocking = ({ code, table, ...rest }: Omit<Finding, 'effect' | 'key'>): Finding => ({
+  code,
+  effect: 'blocking',
+  table,
+  key: null,
+  ...rest,
+});
+
 /** True for a finding that leaves a migrate, or one key of it, undone until somebody puts it right. */
 export const isInTheWay = ({ effect }: Finding): boolean => effect === 'blocking' || effect === 'key-refused';

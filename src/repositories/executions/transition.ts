@@ -1,5 +1,6 @@
 import { statusesBefore, terminalStatuses, type ExecutionStatus, type TerminalStatus } from '../../domain';
 import { ProtectionFlowsError } from '../../errors';
+import { BoundedCache } from '../../schedule/bounded-cache';
 import { executionNotFound } from '../not-found';
 import { cancelledRefused } from '../refusals';
 import { marks } from '../statements';
@@ -37,21 +38,12 @@ const progressParameters = (progress: Progress, given: readonly (keyof Progress)
   );
 
 /** Statements by what is given in them: to put one together takes as long as half of the rest. */
-const statements = new Map<string, string>();
-
-function statementFor(key: string, make: () => string): string {
-  let sql = statements.get(key);
-  if (sql === undefined) {
-    sql = make();
-    statements.set(key, sql);
-  }
-  return sql;
-}
+const statements = new BoundedCache<string>(1_000);
 
 /** A sign of life of a run that is under way, and its counts so far. */
 export function progressStatement(id: string, progress: Progress): Sql {
   const given = givenColumns(progress);
-  const sql = statementFor(
+  const sql = statements.get(
     `progress ${given.join()}`,
     () =>
       `UPDATE protection_flow_executions e SET ${progressAssignments(given, true).join(', ')}
@@ -120,7 +112,7 @@ export async function endExecution(
   const { status, error_message } = outcome;
   const before = statusesBefore(status);
   const given = givenColumns(outcome);
-  const sql = statementFor(
+  const sql = statements.get(
     ['end', status, error_message !== undefined, given.join(), only.sql].join(' '),
     () => endSql(outcome, given, before, only.sql),
   );

@@ -1,5 +1,5 @@
 import { obstacleRule } from '../key-findings';
-import type { Rule } from '../finding';
+import { blocking, type Rule } from '../finding';
 
 /** One end of a key is a view, or a table of an engine without foreign keys. */
 const tableNotInnodb = obstacleRule('ENGINE_NOT_INNODB');
@@ -13,16 +13,14 @@ const engineForced: Rule = ({ access, pending, historyTable }) => {
   const engine = access?.enforcedEngine ?? null;
   if (engine === null || (pending.length === 0 && historyTable.reverting.length === 0)) return [];
   return [
-    {
+    blocking({
       code: 'ENGINE_NOT_INNODB',
-      effect: 'blocking',
       table: null,
-      key: null,
       message: `the server makes every table with the engine ${engine}, which has no foreign keys: enforce_storage_engine is set (the server's errno: 1290)`,
       remedy:
         '-- For connections made from then on; its configuration sets it again when the server restarts.\nSET GLOBAL enforce_storage_engine = NULL;',
       details: { engine },
-    },
+    }),
   ];
 };
 

@@ -1,6 +1,6 @@
 import { quoteName, quoteText } from '../../server/queryable';
 import type { Facts, KnownMigration } from '../facts';
-import type { Rule } from '../finding';
+import { blocking, type Rule } from '../finding';
 
 /** The row of a lost record, under its old number where that can be told: the numbers give the order. */
 function insertSql({ known, historyTable }: Facts, lost: KnownMigration): string {
@@ -25,17 +25,15 @@ export const historyOutOfOrder: Rule = (facts) => {
   if (skipped.length === 0) return [];
   const names = skipped.map((migration) => migration.name);
   return [
-    {
+    blocking({
       code: 'HISTORY_OUT_OF_ORDER',
-      effect: 'blocking',
       table: historyTable.name,
-      key: null,
       message: `the history lacks ${names.join(', ')}, but has newer migrations: a row was deleted, or migrations ran out of order`,
       remedy: [
         `-- Puts the record back; then let ${words.command} verify prove that the objects are there.`,
         ...skipped.map((migration) => insertSql(facts, migration)),
       ].join('\n'),
       details: { skipped: names },
-    },
+    }),
   ];
 };

@@ -1,5 +1,5 @@
 import { quoteName } from '../../server/queryable';
-import type { Rule } from '../finding';
+import { blocking, type Rule } from '../finding';
 
 const textOf = (name: string): string =>
   name.includes('\\') ? `X'${Buffer.from(name).toString('hex')}'` : `'${name.replaceAll("'", "''")}'`;
@@ -9,11 +9,9 @@ export const historyUnknown: Rule = ({ history, known, historyTable, words }) =>
   const unknown = history.filter((name) => !known.some((migration) => migration.name === name));
   if (unknown.length === 0) return [];
   return [
-    {
+    blocking({
       code: 'HISTORY_UNKNOWN',
-      effect: 'blocking',
       table: historyTable.name,
-      key: null,
       message: `the history names migrations that this version does not know: ${unknown.join(', ')}`,
       remedy: [
         `-- Use the newer version of ${words.package} that made them.`,
@@ -21,6 +19,6 @@ export const historyUnknown: Rule = ({ history, known, historyTable, words }) =>
         `DELETE FROM ${quoteName(historyTable.name)} WHERE name IN (${unknown.map(textOf).join(', ')});`,
       ].join('\n'),
       details: { unknown },
-    },
+    }),
   ];
 };
