@@ -8,6 +8,7 @@ import { guardOutput } from './output/guard';
 import { migrateOutput } from './output/migrate';
 import { planOutput } from './output/plan';
 import { pruneOutput, pruneProgress } from './output/prune';
+import { recountOutput, recountProgress } from './output/recount';
 import { restoreOrphansOutput } from './output/restore-orphans';
 import { rollbackOutput, rollbackPlanOutput } from './output/rollback';
 import { statusOutput } from './output/status';
@@ -258,6 +259,28 @@ export const commands = (): readonly CommandRecord[] => [
           return services.readGuards(database);
         },
         output: guardOutput,
+      }),
+  },
+  {
+    name: 'recount',
+    summary: "make flows' statistics agree with their executions",
+    description:
+      "Counts each flow's executions, and those that prune has removed, and corrects its counters and what it shows as its " +
+      'last execution, beside the work of others. Says what each was and is. Safe to stop and to run again.',
+    options: [flag('dry-run', 'say what is wrong; change nothing')],
+    examples: ['recount --dry-run', 'recount', 'recount --json'],
+    exits: '0 when all agree; 1 when --dry-run found one that does not, or when it was refused',
+    deed: ({ dryRun = false }) =>
+      deed({
+        stopsBetweenStatements: true,
+        open: (services) => services.openDataSource,
+        run: ({ services, database, signal, onProgress, isTerminal }) =>
+          services.recount(database, {
+            dryRun,
+            signal,
+            onProgress: recountProgress(onProgress, isTerminal),
+          }),
+        output: recountOutput,
       }),
   },
   {

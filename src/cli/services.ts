@@ -27,6 +27,7 @@ export const services = {
   installGuards: lazily(() => guarding().installGuards),
   removeGuards: lazily(() => guarding().removeGuards),
   readGuards: lazily(() => guarding().readGuards),
+  recount: lazily(() => (require('./recount-flows') as typeof import('./recount-flows')).recountFlows),
   readStatus: lazily(() => migrating().readStatus),
   verify: lazily(() => (require('../engine/verify') as typeof import('../engine/verify')).verify),
   demo: lazily(() => (require('./demo/demo') as typeof import('./demo/demo')).runDemo),

@@ -61,6 +61,7 @@ export type { Words } from './server/names';
 export type { KnownSettings } from '../config';
 export type { GuardColumn, Guards, GuardTrigger } from './subject/guards';
 export type { CheckProbe, Probes, ProbeValues, TableProbe } from './subject/probes';
+export type { SubjectCheck, SubjectOutcome } from './subject/subject-check';
 export type { Subject } from './subject/subject';
 
 // What is done with it

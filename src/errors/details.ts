@@ -120,7 +120,12 @@ interface Details {
   QUERY_FAILED: { errno: number; code?: string; sql?: string; database?: string; table?: string };
   INTERNAL: None;
   /** What was done until then: a prune's `deleted` and `flows`; or the statement that somebody ended. */
-  INTERRUPTED: None | { id: string } | { sql: string } | { deleted: number; flows: number };
+  INTERRUPTED:
+    | None
+    | { id: string }
+    | { sql: string }
+    | { deleted: number; flows: number }
+    | { flows: number; recounted: number };
 
   PRIVILEGE_MISSING: {
     privilege?: string | undefined;

@@ -7,9 +7,11 @@ import { AddOperationalIndexes1795305602000 } from './1795305602000-add-operatio
 import { AllowCancelledAsLastStatus1795305603000 } from './1795305603000-allow-cancelled-as-last-status';
 import { DropRedundantIndexes1795305604000 } from './1795305604000-drop-redundant-indexes';
 import { guards } from './guards';
+import { KeepWhatPruneRemoved1795305605000 } from './1795305605000-keep-what-prune-removed';
 import { tablePrefix } from './history-table';
 import { packageVersion } from './package-version';
 import { probes } from './probes';
+import { statisticsCheck } from './statistics-check';
 import type { StepMigration } from './step-migration';
 
 /** Every migration, oldest first. An explicit list: what is not named here does not run. */
@@ -19,6 +21,7 @@ export const migrations: readonly (new () => StepMigration)[] = [
   AddOperationalIndexes1795305602000,
   AllowCancelledAsLastStatus1795305603000,
   DropRedundantIndexes1795305604000,
+  KeepWhatPruneRemoved1795305605000,
 ];
 
 /** One instance of each migration, oldest first. */
@@ -36,6 +39,7 @@ export const subject: Subject = {
   migrations: migrationList,
   probes,
   guards,
+  checks: [statisticsCheck],
 };
 
 /**

@@ -27,4 +27,11 @@ export {
   type PruneProgress,
   type PruneResult,
 } from './retention.repository';
+export type {
+  FlowStatistics,
+  RecountedFlow,
+  RecountOptions,
+  RecountProgress,
+  RecountResult,
+} from './retention/recount';
 export { TargetRepository, type FlowProblem, type TargetVm } from './target.repository';

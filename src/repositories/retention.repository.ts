@@ -22,6 +22,13 @@ import {
   type PruneRule,
 } from './retention/prune';
 import { Repository } from './repository';
+import {
+  recountAll,
+  type RecountOptions,
+  type RecountProgress,
+  type RecountResult,
+} from './retention/recount';
+import { validationFailed } from '../errors';
 
 /** How a prune or a deletion goes on; told after every batch. */
 export interface PruneProgress {
@@ -101,7 +108,18 @@ const pruneOptions = optionsOf(
 const batchOptions = optionsOf(batchReaders);
 const readPrune = declareArguments('prune', { options: pruneOptions });
 const readDelete = declareArguments('deleteFlows', { ids, options: batchOptions });
+const readRecount = declareArguments('recount', {
+  options: optionsOf({
+    dryRun: optional(flag, false),
+    batchSize: optional(count({ min: 1, max: 1_000 }), 100),
+    signal: optional(abortSignal),
+    onProgress: optional(callback<(progress: RecountProgress) => void>()),
+  }),
+});
 const longestRestMs = 1_000;
+
+/** In a caller's transaction, what is read may be older than the lock. */
+const isOutside = 'must not be that of a transaction: a recount opens one of its own for each flow';
 
 /** Waits; the signal ends it. */
 async function rest(ms: number, signal: AbortSignal | undefined): Promise<void> {
@@ -115,7 +133,8 @@ async function rest(ms: number, signal: AbortSignal | undefined): Promise<void> 
 export class RetentionRepository extends Repository {
   /**
    * Deletes executions that are over and older than the age, or beyond the newest `keepPerFlow` of their flow. Each
-   * flow keeps its newest execution and the one that it shows as its last. Counters of the flows stay as they are.
+   * flow keeps its newest execution and the one that it shows as its last. Counters of the flows stay as they are; how
+   * many of the executions that they count are gone is kept beside them, for {@link recount} and for verify.
    *
    * @throws VALIDATION_FAILED for wrong options, and where neither age nor number is given
    */
@@ -160,6 +179,20 @@ export class RetentionRepository extends Repository {
     const done = { flows: 0, totalFlows: given.ids.length, deleted: 0 };
     const goOn = this.batchEnd(given.options, done);
     return deleteFlowsOf(this.session, given.ids, given.options.batchSize, goOn);
+  }
+
+  /**
+   * Makes the flows' counters and last_* agree with their executions and with what {@link prune} removed, beside the work
+   * of others: exact for what this package's programs begin and end meanwhile, as each flow is locked while it is counted.
+   * Safe to stop and to run again.
+   *
+   * @throws VALIDATION_FAILED for wrong options, and inside a transaction of the caller's; MIGRATION_PENDING
+   */
+  async recount(options: RecountOptions = {}): Promise<RecountResult> {
+    const given = readRecount({ options }).options;
+    if (this.session.isJoined)
+      throw validationFailed('recount', [{ field: 'manager', constraints: { isOutside } }]);
+    return recountAll(this.session, given);
   }
 
   /** What to do after each batch: count it, tell of it, rest, and say whether to go on. */

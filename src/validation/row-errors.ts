@@ -154,11 +154,14 @@ const stillReferenced: Mapping = (failure) => {
   });
 };
 
+/** Where prune keeps how many runs it has removed. */
+const prunedTable = 'sendense_flow_pruned';
+
 /** Reading or writing where this package's tables are not made yet; other tables are no business of ours. */
 const ownTableMissing: Mapping = ({ text, cause }) => {
   const [, name = ''] = /'([^']+)'/.exec(text) ?? [];
   const { table: database, last: table } = nameParts(name);
-  if (entityOf[table] === undefined) return null;
+  if (entityOf[table] === undefined && table !== prunedTable) return null;
   return new ProtectionFlowsError('MIGRATION_PENDING', {
     message: `the table ${table} does not exist${database === undefined ? '' : ` in the database ${database}`}: its migrations have not been run`,
     remedy: 'Run protection-flows migrate; if the tables are elsewhere, correct the connection.',

@@ -57,7 +57,7 @@ describe(`${processes} processes at once, ${rounds} rounds`, () => {
         expect(await catalogDump(session, whole)).toEqual(expected);
         const history = await select(session, 'SELECT name FROM sendense_flow_migrations');
         expect(history.map(({ name }) => name)).toEqual([...new Set(history.map(({ name }) => name))]);
-        expect(history).toHaveLength(5);
+        expect(history).toHaveLength(6);
         await connection.end();
       }
       await reference.end();

@@ -52,19 +52,31 @@ export interface PruneProgressOptions {
   readonly nowMs?: () => number;
 }
 
-/** Tells where a prune is, in words, and not after each of its many small transactions. */
-export function pruneProgress(
+/** Tells progress in words, and not after each of many small transactions. */
+export function toldSeldom<Progress>(
   tell: ProgressListener,
-  { isTerminal, dryRun, nowMs = () => performance.now() }: PruneProgressOptions,
-): (progress: PruneProgress) => void {
+  isTerminal: boolean,
+  inWords: (progress: Progress) => string,
+  nowMs: () => number = () => performance.now(),
+): (progress: Progress) => void {
   const pauseMs = isTerminal ? everyMs.terminal : everyMs.log;
   let toldAtMs = -Infinity;
-  return ({ flows, totalFlows, deleted }) => {
+  return (progress) => {
     const now = nowMs();
     if (now - toldAtMs < pauseMs) return;
     toldAtMs = now;
-    const looked = `${grouped(flows)} of ${counted(totalFlows, 'flow')}`;
-    const found = `${counted(deleted, 'execution')} ${dryRun ? 'to delete' : 'deleted'}`;
-    tell({ migration: null, step: `pruning: ${looked}, ${found}` });
+    tell({ migration: null, step: inWords(progress) });
   };
+}
+
+/** Tells where a prune is, in words. */
+export function pruneProgress(
+  tell: ProgressListener,
+  { isTerminal, dryRun, nowMs }: PruneProgressOptions,
+): (progress: PruneProgress) => void {
+  const inWords = ({ flows, totalFlows, deleted }: PruneProgress): string => {
+    const looked = `${grouped(flows)} of ${counted(totalFlows, 'flow')}`;
+    return `pruning: ${looked}, ${counted(deleted, 'execution')} ${dryRun ? 'to delete' : 'deleted'}`;
+  };
+  return toldSeldom(tell, isTerminal, inWords, nowMs);
 }

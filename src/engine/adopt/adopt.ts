@@ -41,7 +41,8 @@ async function recordMigrations(
   const { session } = context;
   const { history } = ownTablesOf(subject);
   await ensureHistory(context);
-  for (const step of stepsOf(migrations)) if (step.tables.includes(history)) await runStep(step, context);
+  const apart = stepsOf(migrations.filter(({ name }) => names.includes(name))).filter((step) => step.isApart);
+  for (const step of apart) await runStep(step, context);
   const reverting = ((await readHistory(session, history)) ?? []).map((entry) => entry.name);
   for (const name of names.filter((one) => reverting.includes(one)))
     await markReverting(context, name, false);

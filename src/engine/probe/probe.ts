@@ -4,14 +4,9 @@ import type { Server } from '../server/server';
 import { named, type Column, type ForeignKey, type Schema, type Table } from '../schema/shape';
 import { isAboutRows, messageOf, NotProvable, tableOfKeyIn } from './answers';
 import type { Probes, ProbeValues } from '../subject/probes';
+import type { Evidence } from '../subject/subject-check';
 import type { LastingEffects } from './lasting-effects';
 import { hasToBeNamed, sampleValue } from './sample-value';
-
-/** A statement that was executed for a proof, and what the server answered. */
-export interface Evidence {
-  readonly sql: string;
-  readonly rows: readonly Readonly<Record<string, unknown>>[];
-}
 
 /** The tables that rows are made for. */
 export interface ProbeContext {

@@ -55,6 +55,15 @@ const guards: Reader<Subject['guards']> = that(
   'must have a mark such as @shop_writer, columns and triggers, or be left out',
 );
 
+const checks: Reader<Subject['checks']> = that(
+  'isChecks',
+  (value) =>
+    value === undefined ||
+    (Array.isArray(value) &&
+      value.every((one) => /^[a-z][a-z-]{0,31}$/.test(one?.id) && typeof one.run === 'function')),
+  'must be a list of checks, each with an id of small letters and hyphens, and run; or be left out',
+);
+
 /** What a caller gives as the subject; each name goes into SQL, so each is judged. */
 export const readSubject: Reader<unknown> = properties({
   package: line,
@@ -65,4 +74,5 @@ export const readSubject: Reader<unknown> = properties({
   migrations,
   probes,
   guards,
+  checks,
 });

@@ -2,6 +2,7 @@ import { ownTables, type OwnTables, type Words } from '../server/names';
 import type { Owner } from '../orphans/context';
 import { allowingGuards, type Guards } from './guards';
 import type { Probes } from './probes';
+import type { SubjectCheck } from './subject-check';
 import { withParents, type Schema } from '../schema/shape';
 import { stepsOf, type Migration } from '../steps/migration';
 import { declaredBy } from '../steps/step';
@@ -18,6 +19,8 @@ export interface Subject extends Words {
   readonly probes?: Probes | undefined;
   /** What may be installed so that programs which know nothing of it can write its tables without harm. */
   readonly guards?: Guards | undefined;
+  /** What verify is to prove of their rows besides. */
+  readonly checks?: readonly SubjectCheck[] | undefined;
 }
 
 const declared = new WeakMap<Subject, Schema>();

@@ -1,10 +1,12 @@
 import type { Remedies } from '../adopt/remedies';
-import type { Evidence } from '../probe/probe';
 import type { Difference } from '../schema/compare';
+import type { Evidence } from '../subject/subject-check';
 import type { Where } from '../server/server';
 import type { Words } from '../server/names';
 
-/** Every check of verify, in the order of the report; `guards` is left out where none are installed. */
+export type { Evidence };
+
+/** Every check of verify's own, in the order of the report; `guards` is left out where none are installed. Those of the subject come after them. */
 export const checkIds = [
   'history',
   'tables',
@@ -21,12 +23,11 @@ export const checkIds = [
   'guards',
 ] as const;
 
-export type CheckId = (typeof checkIds)[number];
+/** One of verify's own checks, or one of the subject's. */
+export type CheckId = (typeof checkIds)[number] | (string & {});
 
 /** `skip`: the check could not run; its summary says why. */
 export type CheckStatus = 'pass' | 'fail' | 'deferred' | 'skip';
-
-export type { Evidence };
 
 /** The outcome of one check. */
 export interface CheckResult {

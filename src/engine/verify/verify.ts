@@ -16,7 +16,7 @@ import { orphansCheck } from './checks/orphans';
 import { restrictCheck } from './checks/restrict';
 import { rowCountsCheck } from './checks/row-counts';
 import { setNullCheck } from './checks/set-null';
-import { verdictOf, type Check, type VerifyContext } from './context';
+import { unlessRows, verdictOf, type Check, type VerifyContext } from './context';
 import { messageOf } from '../probe/answers';
 import { readContext } from './read-context';
 import {
@@ -199,8 +199,14 @@ export async function verify(dataSource: Database, options: VerifyOptions = {}):
       );
       const outcomes: Outcome[] = [];
       for (const check of readingChecks) outcomes.push(await runCheck(check, context));
+      const own = (dataSource.subject.checks ?? []).map(({ id, run }): Check => ({
+        id,
+        run: async (seen) => unlessRows(seen) ?? run(session),
+      }));
+      for (const check of own) outcomes.push(await runCheck(check, context));
       outcomes.push(...(await behaviour(session, context)));
-      outcomes.sort((one, other) => checkIds.indexOf(one.id) - checkIds.indexOf(other.id));
+      const order: readonly string[] = [...checkIds, ...own.map(({ id }) => id)];
+      outcomes.sort((one, other) => order.indexOf(one.id) - order.indexOf(other.id));
       const checks = await worded(context, dataSource, outcomes);
       const verdict = verdictOf(context, checks);
       const anyDeferred = checks.some((check) => check.status === 'deferred');

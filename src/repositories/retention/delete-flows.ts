@@ -1,9 +1,15 @@
-import { ProtectionFlowsError, type ErrorReport, type RestrictingKey } from '../../errors';
+import {
+  isProtectionFlowsError,
+  ProtectionFlowsError,
+  type ErrorReport,
+  type RestrictingKey,
+} from '../../errors';
 import { selectNewestFirst, type Position } from '../executions/newest-first';
 import { bulkResult, type BulkResult } from '../flows/bulk-result';
+import { forgetPruned } from '../../statistics/recount';
 import { marks, storedIds } from '../statements';
 import type { Session } from '../session';
-import { deleteRows, type GoOn } from './prune';
+import { deleteRows, deleteRuns, type GoOn } from './prune';
 
 interface Found {
   readonly id: string;
@@ -34,9 +40,16 @@ async function emptyFlow(session: Session, id: string, batchSize: number, goOn: 
     if (found.length < batchSize) return true;
     position = found.at(-1);
     const ids = found.map((run) => run.id);
-    const { deleted } = await deleteRows(session, 'protection_flow_executions', ids);
+    const { deleted } = await deleteRuns(session, id, ids);
     if (!(await goOn(deleted))) return false;
   }
+}
+
+/** Before the migration that makes its table, prune has kept nothing. */
+async function forgetDeleted(session: Session, ids: readonly string[]): Promise<void> {
+  await forgetPruned(session, ids).catch((error: unknown) => {
+    if (!isProtectionFlowsError(error, 'MIGRATION_PENDING')) throw error;
+  });
 }
 
 /** A flow that stays runs on as before. */
@@ -95,7 +108,14 @@ export async function deleteFlowsOf(
     );
     for (const id of there) if (!(await emptyFlow(session, id, batchSize, goOn))) return result(stopped);
   }
-  const { refused } = await deleteRows(session, 'protection_flows', there);
+  const { refused } = await session.transaction(async (own) => {
+    const gone = await deleteRows(own, 'protection_flows', there);
+    await forgetDeleted(
+      own,
+      there.filter((id) => !gone.refused.has(id)),
+    );
+    return gone;
+  });
   if (!session.isJoined) for (const flow of found) if (refused.has(flow.id)) await enableAgain(session, flow);
   return result((id) => {
     const key = refused.get(id);

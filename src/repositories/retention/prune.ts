@@ -2,6 +2,7 @@ import { restrictingKey, type RestrictingKey } from '../../errors';
 import { marks } from '../statements';
 import type { Session } from '../session';
 import { terminalStatuses } from '../../domain';
+import { keepRemoved, type RemovedRun } from '../../statistics/recount';
 import { selectNewestFirst, type Position } from '../executions/newest-first';
 
 /** What became of rows that were to be deleted. */
@@ -19,20 +20,19 @@ export async function deleteRows(
   session: Session,
   table: 'protection_flows' | 'protection_flow_executions',
   ids: readonly string[],
-  condition: { readonly sql: string; readonly parameters: readonly unknown[] } = { sql: '', parameters: [] },
 ): Promise<Deletion> {
   const [first] = ids;
   if (first === undefined) return { deleted: 0, refused: new Map() };
   try {
-    const sql = `DELETE FROM ${table} WHERE id IN (${marks(ids)}) ${condition.sql}`;
-    return { deleted: await session.write(sql, [...ids, ...condition.parameters]), refused: new Map() };
+    const sql = `DELETE FROM ${table} WHERE id IN (${marks(ids)})`;
+    return { deleted: await session.write(sql, ids), refused: new Map() };
   } catch (error) {
     const key = restrictingKey(error);
     if (key === null) throw error;
     if (ids.length === 1) return { deleted: 0, refused: new Map([[first, key]]) };
     const half = Math.ceil(ids.length / 2);
-    const one = await deleteRows(session, table, ids.slice(0, half), condition);
-    const other = await deleteRows(session, table, ids.slice(half), condition);
+    const one = await deleteRows(session, table, ids.slice(0, half));
+    const other = await deleteRows(session, table, ids.slice(half));
     return {
       deleted: one.deleted + other.deleted,
       refused: new Map([...one.refused, ...other.refused]),
@@ -53,7 +53,13 @@ export interface PruneRule {
 /** Asked between two batches: false stops there. */
 export type GoOn = (deleted: number) => Promise<boolean>;
 
-const terminal = marks(terminalStatuses);
+/** A further condition of a statement, with AND in front. */
+interface Condition {
+  readonly sql: string;
+  readonly parameters: readonly unknown[];
+}
+
+const ended: Condition = { sql: `AND status IN (${marks(terminalStatuses)})`, parameters: terminalStatuses };
 
 /** The newest run of a flow but so many; null where there are not so many. */
 async function nthNewest(session: Session, flowId: string, skip: number): Promise<Position | null> {
@@ -91,13 +97,15 @@ async function deleteBehind(
       flowId: flow.id,
       position,
       limit: rule.batchSize,
-      condition: `AND e.status IN (${terminal}) ${isShown.map(() => 'AND e.id <> ?').join('')} ${condition}`,
+      condition: `AND e.status IN (${marks(terminalStatuses)}) ${isShown.map(() => 'AND e.id <> ?').join('')} ${condition}`,
       parameters: [...terminalStatuses, ...isShown, ...parameters],
     });
     const last = found.at(-1);
     if (last === undefined) return { deleted, refused, complete: true };
     const ids = found.map((run) => run.id);
-    const gone = rule.dryRun ? { deleted: ids.length, refused } : await deleteRuns(session, ids);
+    const gone = rule.dryRun
+      ? { deleted: ids.length, refused }
+      : await deleteRuns(session, flow.id, ids, ended);
     deleted += gone.deleted;
     for (const [id, key] of gone.refused) refused.set(id, key);
     if (!(await goOn(gone.deleted))) return { deleted, refused, complete: false };
@@ -106,11 +114,34 @@ async function deleteBehind(
   }
 }
 
-function deleteRuns(session: Session, ids: readonly string[]): Promise<Deletion> {
-  return deleteRows(session, 'protection_flow_executions', ids, {
-    sql: `AND status IN (${terminal})`,
-    parameters: terminalStatuses,
-  });
+/**
+ * Deletes runs of a flow, and keeps how many of them its statistics have counted, in one transaction: the counters stay
+ * what the rows that are left, and those that were removed, make them.
+ */
+export function deleteRuns(
+  session: Session,
+  flowId: string,
+  ids: readonly string[],
+  condition: Condition = { sql: '', parameters: [] },
+): Promise<Deletion> {
+  return session.transaction(async (own) => {
+    const found = await own.select<RemovedRun & { readonly id: string }>(
+      `SELECT id, status, started_at IS NOT NULL AS has_begun FROM protection_flow_executions
+        WHERE id IN (${marks(ids)}) ${condition.sql} FOR UPDATE`,
+      [...ids, ...condition.parameters],
+    );
+    const gone = await deleteRows(
+      own,
+      'protection_flow_executions',
+      found.map(({ id }) => id),
+    );
+    await keepRemoved(
+      own,
+      flowId,
+      found.filter(({ id }) => !gone.refused.has(id)),
+    );
+    return gone;
+  }, 'READ COMMITTED');
 }
 
 /** A flow, and the run that it shows as its last one. */

@@ -71,6 +71,7 @@ describe('after the previous release', () => {
         'AddOperationalIndexes1795305602000',
         'AllowCancelledAsLastStatus1795305603000',
         'DropRedundantIndexes1795305604000',
+        'KeepWhatPruneRemoved1795305605000',
       ],
     });
     expect(await bench.quarantinedIds()).toEqual(['e2', 'f2']);

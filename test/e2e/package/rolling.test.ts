@@ -13,7 +13,10 @@ type Release = keyof typeof projects;
 
 /** The migrations that came with what the previous release's programs know of, and those that came after it. */
 const known = ['AddOperationalIndexes1795305602000', 'AllowCancelledAsLastStatus1795305603000'];
-const later = [...known, 'DropRedundantIndexes1795305604000'];
+const later = [...known, 'DropRedundantIndexes1795305604000', 'KeepWhatPruneRemoved1795305605000'];
+/** Breaks no program, but what they count: until the last older one has stopped, and the flows are recounted. */
+const breaking = (name: string): unknown =>
+  name.startsWith('KeepWhat') ? expect.stringContaining('protection-flows recount') : false;
 
 beforeAll(async () => {
   const packed = join(folder, 'packed');
@@ -82,7 +85,7 @@ describe('a rolling deployment', () => {
     const { result } = await cli('new', 'status');
     expect(result['migrations']).toEqual(
       expect.arrayContaining(
-        later.map((name) => ({ name, status: 'pending', appliedAt: null, breaking: false })),
+        later.map((name) => ({ name, status: 'pending', appliedAt: null, breaking: breaking(name) })),
       ),
     );
     const before = old.told.turns;
@@ -130,7 +133,7 @@ describe('a program of this release', () => {
     expect(Object.keys(after)).toEqual(Object.keys(before));
 
     // And a rollback does not lose what the older schema has no word for
-    expect(await cli('new', 'rollback', '--steps', '2')).toMatchObject({
+    expect(await cli('new', 'rollback', '--steps', '3')).toMatchObject({
       exitCode: 1,
       result: { error: { code: 'ENUM_VALUE_IN_USE' } },
     });

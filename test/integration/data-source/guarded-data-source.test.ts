@@ -89,7 +89,7 @@ describe('the data source', () => {
     await dataSource().runMigrations();
     await dataSource().undoLastMigration();
     const names = await select(database.session, 'SELECT name FROM sendense_flow_migrations ORDER BY id');
-    expect(names).toHaveLength(4);
+    expect(names).toHaveLength(5);
     expect(await dataSource().runMigrations()).toHaveLength(1);
   });
 
@@ -104,8 +104,8 @@ describe('the data source', () => {
       database.session,
       'SELECT name FROM sendense_flow_migrations',
     );
-    expect(new Set(names.map((row) => row.name)).size).toBe(5);
-    expect(names).toHaveLength(5);
+    expect(new Set(names.map((row) => row.name)).size).toBe(6);
+    expect(names).toHaveLength(6);
   });
 
   it.each([

@@ -72,7 +72,7 @@ export function dataLayerProvocations(
     MIGRATION_PENDING: async () => {
       const layer = await repositories();
       const { id } = await layer.executions.start(await newRun(layer));
-      await rollback(dataSource(), { steps: 2 });
+      await rollback(dataSource(), { steps: 3 });
       return layer.executions.cancel(id);
     },
     PLATFORM_TABLE_MISSING: async () => {

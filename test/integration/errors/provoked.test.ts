@@ -133,7 +133,7 @@ describe('every error code is provoked:', () => {
     ENUM_VALUE_IN_USE: async () => {
       await migrate(dataSource());
       await flows().save({ ...flow, last_execution_status: 'cancelled' });
-      return rollback(dataSource(), { steps: 2 });
+      return rollback(dataSource(), { steps: 3 });
     },
     FK_ORPHAN_ROWS: async () => {
       await migrate(dataSource());

@@ -27,7 +27,7 @@ describe.each(['general_ci', 'mixed', 'latin1'] as const)(
     it('makes both tables and all five keys with the right delete rules', async () => {
       const { result } = await migrated();
       expect(result).toMatchObject({ ok: true, keys: Array(5).fill({ status: 'added' }) });
-      expect(result.applied).toHaveLength(5);
+      expect(result.applied).toHaveLength(6);
       expect(await select(database.session, "SHOW TABLES LIKE 'protection_flow%'")).toHaveLength(2);
       const keys = await select(
         database.session,

@@ -42,7 +42,7 @@ describe('a rollback', () => {
   });
 
   it('undoes what loses no row without asking', async () => {
-    await rollback(dataSource(), { steps: 4 });
+    await rollback(dataSource(), { steps: 5 });
     expect(await rowCount()).toBe(2);
     await expect(rollback(dataSource(), { steps: 1 })).rejects.toMatchObject({
       code: 'ROLLBACK_WOULD_LOSE_ROWS',
@@ -57,12 +57,12 @@ describe('a rollback', () => {
 
   it('refuses to take cancelled away while a flow was cancelled', async () => {
     await database.session.query("UPDATE protection_flows SET last_execution_status = 'cancelled'");
-    await expect(rollback(dataSource(), { steps: 2 })).rejects.toMatchObject({
+    await expect(rollback(dataSource(), { steps: 3 })).rejects.toMatchObject({
       code: 'ENUM_VALUE_IN_USE',
       details: { rows: 1 },
     });
     await database.session.query("UPDATE protection_flows SET last_execution_status = 'error'");
-    expect((await rollback(dataSource(), { steps: 2 })).undone).toHaveLength(2);
+    expect((await rollback(dataSource(), { steps: 3 })).undone).toHaveLength(3);
     await migrate(dataSource());
   });
 

@@ -194,6 +194,10 @@ const retentionCalls: Calls<RetentionRepository, 'RetentionRepository'> = {
     await some({ keepPerFlow: 90, dryRun: true });
     await some({ olderThanMs: 97 * 86_400_000, keepPerFlow: 95, batchSize: 2 });
   },
+  async 'RetentionRepository.recount'({ retention }) {
+    const stop = new AbortController();
+    await retention.recount({ signal: stop.signal, onProgress: () => stop.abort() });
+  },
   'RetentionRepository.deleteFlows': ({ retention }) =>
     retention.deleteFlows([flowId(310)], { batchSize: 40 }),
 };

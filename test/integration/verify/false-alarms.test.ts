@@ -242,7 +242,10 @@ describe('a database that is right but looks different is proven:', () => {
       expect(report.verdict).toBe('present-but-unrecorded');
       const history = report.checks.filter(({ status }) => status === 'fail');
       expect(history.map(({ id }) => id)).toEqual(['history']);
-      for (const sql of (history[0]?.remedy ?? '').split(';\n')) await session.query(sql.replace(/;$/, ''));
+      for (const { remedy } of report.checks) {
+        const lines = (remedy ?? '').split('\n').filter((line) => !line.startsWith('-- '));
+        for (const sql of lines.join('\n').split(/;(?:\n|$)/)) if (sql !== '') await session.query(sql);
+      }
       await assertProven(dataSource);
       await dataSource.destroy();
     });

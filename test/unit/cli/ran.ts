@@ -1,6 +1,7 @@
 import { services as realServices, type OpenDatabase, type Services } from '../../../src/cli/services';
 import { run, type CommandLine } from '../../../src/cli/run';
 import type { ErrorReport } from '../../../src/errors';
+import { recountResult } from './fixed-recount';
 import * as fixed from './fixed-results';
 import { Written } from './terminal';
 
@@ -57,6 +58,7 @@ export async function ran(line: string, given: Given = {}): Promise<Ran> {
     planRollback: answer('plan rollback', rollbackPlan),
     restoreOrphans: answer('restore', restoreOrphansResult),
     prune: answer('prune', pruneResult),
+    recount: answer('recount', recountResult),
     readStatus: answer('status', status),
     verify: answer('verify', report),
     ...given,

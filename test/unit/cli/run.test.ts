@@ -1,5 +1,6 @@
 import { ProtectionFlowsError } from '../../../src/errors';
 import type { Services } from '../../../src/cli/services';
+import { recountResult } from './fixed-recount';
 import * as fixed from './fixed-results';
 import { env, ran } from './ran';
 
@@ -27,6 +28,7 @@ describe('commands', () => {
     ['restore-orphans', 1, 'restore {}', restoreOrphansResult],
     ['restore-orphans --key fk_flows_policy', 1, 'restore {"key":"fk_flows_policy"}', restoreOrphansResult],
     ['prune --keep 9', 0, 'prune {"keepPerFlow":9,"batchSize":500,"dryRun":false}', pruneResult],
+    ['recount', 0, 'recount {"dryRun":false}', JSON.parse(JSON.stringify(recountResult))],
     ['status', 1, 'status {}', status],
     ['preflight', 1, 'preflight {}', preflightResult],
     ['verify', 1, 'verify {"strict":false}', report],
@@ -51,6 +53,7 @@ describe('commands', () => {
     'adopt',
     'restore-orphans',
     'prune --keep 9',
+    'recount',
   ])('prints Markdown where it is asked for, and refuses two forms at once: %s', async (line) => {
     const { stdout, exitCode } = await ran(`${line} --markdown`);
     expect(stdout.split('\n')[0]).toMatch(
@@ -188,7 +191,9 @@ describe('usage', () => {
     '--help',
     'help',
     'help migrate',
-    ...'migrate adopt rollback restore-orphans prune verify demo'.split(' ').map((name) => `${name} --help`),
+    ...'migrate adopt rollback restore-orphans prune recount verify demo'
+      .split(' ')
+      .map((name) => `${name} --help`),
   ])('explains itself in 80 columns, with examples and exit codes: %s', async (line) => {
     const result = await ran(line, { env: {} });
     expect(result).toMatchObject({ exitCode: 0, stderr: '' });

@@ -1,0 +1,112 @@
+import {
+  counterColumns,
+  prunedTable,
+  withHints,
+  wrongStatisticsSql,
+  type FlowStatistics,
+  type WrongStatistics,
+} from './meaning';
+
+/** What executes the statements: a session inside a transaction. */
+export interface Statements {
+  select<Row extends object>(sql: string, parameters?: readonly unknown[]): Promise<Row[]>;
+  write(sql: string, parameters?: readonly unknown[]): Promise<number>;
+}
+
+/** A flow whose statistics were not what its runs make them: what they were, and are now. */
+export interface RecountedFlow {
+  readonly id: string;
+  readonly from: FlowStatistics;
+  readonly to: FlowStatistics;
+}
+
+const marks = (values: readonly unknown[]): string => values.map(() => '?').join(', ');
+
+function recountedOf(row: WrongStatistics): RecountedFlow {
+  const { id, last_execution_id, last_execution_status, last_execution_time } = row;
+  const counts = (total: number, successful: number, failed: number) => ({
+    total_executions: Number(total),
+    successful_executions: Number(successful),
+    failed_executions: Number(failed),
+  });
+  return {
+    id,
+    from: {
+      ...counts(row.total_executions, row.successful_executions, row.failed_executions),
+      ...{ last_execution_id, last_execution_status, last_execution_time },
+    },
+    to: {
+      ...counts(row.right_total, row.right_successful, row.right_failed),
+      last_execution_id: row.right_last_id,
+      last_execution_status: row.right_last_status,
+      last_execution_time: row.right_last_time,
+    },
+  };
+}
+
+/** Of these flows, those whose statistics are wrong. */
+export async function findWrong(
+  statements: Pick<Statements, 'select'>,
+  ids: readonly string[],
+): Promise<RecountedFlow[]> {
+  const among = `flow_id IN (${marks(ids)})`;
+  const parameters = Array.from({ length: 4 }, () => ids).flat();
+  const rows = await withHints((hinted) =>
+    statements.select<WrongStatistics>(wrongStatisticsSql(among, hinted), parameters),
+  );
+  return rows.map(recountedOf);
+}
+
+/**
+ * Makes the statistics of flows agree with their runs and with what prune removed. The rows of the flows are locked: a
+ * program of this package that begins or ends a run of them waits until the transaction ends. The lock comes before the
+ * transaction's first other read, so that what is counted is what is there then.
+ *
+ * @returns what was wrong
+ */
+export async function recountFlows(statements: Statements, ids: readonly string[]): Promise<RecountedFlow[]> {
+  await statements.select(
+    `SELECT id FROM protection_flows WHERE id IN (${marks(ids)}) ORDER BY id FOR UPDATE`,
+    ids,
+  );
+  const wrong = await findWrong(statements, ids);
+  for (const { id, to } of wrong) {
+    const columns = Object.keys(to);
+    await statements.write(
+      `UPDATE protection_flows SET ${columns.map((column) => `${column} = ?`).join(', ')} WHERE id = ?`,
+      [...Object.values(to), id],
+    );
+  }
+  return wrong;
+}
+
+/** Runs of a flow that are deleted, as its statistics count them. */
+export interface RemovedRun {
+  readonly status: string;
+  readonly has_begun: number | string;
+}
+
+/** Keeps in the flow's row of {@link prunedTable} that these runs are gone; in the transaction that deletes them. */
+export async function keepRemoved(
+  statements: Pick<Statements, 'write'>,
+  flowId: string,
+  removed: readonly RemovedRun[],
+): Promise<void> {
+  const counted = removed.filter(({ has_begun }) => Number(has_begun) === 1);
+  if (counted.length === 0) return;
+  const having = (wanted: string): number => counted.filter(({ status }) => status === wanted).length;
+  await statements.write(
+    `INSERT INTO ${prunedTable} (flow_id, ${counterColumns.join(', ')}) VALUES (?, ?, ?, ?)
+         ON DUPLICATE KEY UPDATE ${counterColumns.map((column) => `${column} = ${column} + VALUES(${column})`).join(', ')}`,
+    [flowId, counted.length, having('success'), having('error')],
+  );
+}
+
+/** Forgets what prune removed of flows that are no more. */
+export async function forgetPruned(
+  statements: Pick<Statements, 'write'>,
+  flowIds: readonly string[],
+): Promise<void> {
+  if (flowIds.length > 0)
+    await statements.write(`DELETE FROM ${prunedTable} WHERE flow_id IN (${marks(flowIds)})`, flowIds);
+}
