@@ -40,7 +40,7 @@ const mayImport = {
   ...engineMayImport,
   domain: ground,
   entities: ['arguments', 'domain'],
-  validation: ['arguments', 'domain', 'entities', 'errors'],
+  validation: ['arguments', 'domain', 'entities', 'errors', 'statistics'],
   schedule: ground,
   statistics: [],
   migrations: ['driver', 'engine', 'errors', 'statistics'],

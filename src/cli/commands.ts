@@ -274,12 +274,8 @@ export const commands = (): readonly CommandRecord[] => [
       deed({
         stopsBetweenStatements: true,
         open: (services) => services.openDataSource,
-        run: ({ services, database, signal, onProgress, isTerminal }) =>
-          services.recount(database, {
-            dryRun,
-            signal,
-            onProgress: recountProgress(onProgress, isTerminal),
-          }),
+        run: ({ services, database, signal, onProgress: tell, isTerminal }) =>
+          services.recount(database, { dryRun, signal, onProgress: recountProgress(tell, isTerminal) }),
         output: recountOutput,
       }),
   },

@@ -1,12 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createTableSql } from '../engine/schema/ddl';
 import type { Evidence, SubjectCheck, SubjectOutcome } from '../engine/subject/subject-check';
-import { select, type Queryable } from '../engine/server/queryable';
-import { errnoOf } from '../engine/server/row-transaction';
-import { clockToleranceSeconds, prunedTable, withHints, wrongStatisticsSql } from '../statistics/meaning';
+import { errnoOf, select, type Queryable } from '../engine/server/queryable';
+import {
+  clockToleranceSeconds,
+  counterColumns,
+  lastColumns,
+  prunedTable,
+  wrongStatistics,
+  type WrongStatistics,
+} from '../statistics/meaning';
+import { changesOf, recountedOf } from '../statistics/recount';
 import { pruned } from './pruned-table';
-
-type Found = Readonly<Record<string, unknown>>;
 
 /** A report lists so many flows or runs of a kind, and counts the others. */
 const mostListed = 20;
@@ -39,7 +44,7 @@ const rowFaults: readonly RowFault[] = [
   {
     sql: `SELECT ${ofRun} FROM ${runs} WHERE status = 'running' AND flow_id IN (
   SELECT flow_id FROM ${runs} WHERE status = 'running' GROUP BY flow_id HAVING COUNT(*) > 1)`,
-    what: 'running beside another one of their flow',
+    what: 'under way beside another one of the flow',
     remedy: [
       '-- Two programs have begun a run of one flow. Wait for their ends, or end, with its id, each that no worker has:',
       `-- UPDATE ${runs} SET status = 'error', completed_at = CURRENT_TIMESTAMP, error_message = 'began beside another run' WHERE status = 'running' AND id = '…';`,
@@ -49,7 +54,7 @@ const rowFaults: readonly RowFault[] = [
     sql: `SELECT ${ofRun} FROM (
   SELECT ${ofRun} FROM ${runs} WHERE started_at IS NOT NULL ORDER BY started_at DESC LIMIT ${newestRuns}) newest
  WHERE completed_at < started_at - ${apart}`,
-    what: 'ended before they began',
+    what: 'with an end before the beginning',
     remedy: [
       '-- One program writes times of another time zone than the server, or its clock is wrong: correct that first. Then,',
       '-- for each run, with its id:',
@@ -71,51 +76,43 @@ const rowFaults: readonly RowFault[] = [
 const bounded = (sql: string): string =>
   `SELECT *, COUNT(*) OVER () AS of_all FROM (${sql}) found LIMIT ${mostListed}`;
 
-const counted = (rows: readonly Found[]): number => Number(rows[0]?.of_all ?? 0);
-
-/** What is stored, and what would be right. */
-const counters = [
-  ['total_executions', 'right_total'],
-  ['successful_executions', 'right_successful'],
-  ['failed_executions', 'right_failed'],
-] as const;
-const last = [
-  ['last_execution_id', 'right_last_id'],
-  ['last_execution_status', 'right_last_status'],
-  ['last_execution_time', 'right_last_time'],
-] as const;
-
 /** Other programs write a run and its flow in two transactions: what is wrong between the two is right soon. */
 const looks = 3;
 const pauseMs = 700;
 
-/** By how much a flow is wrong: a flow that is busy has other counts at the next look, and is as wrong. */
-function wrongness(row: Found): string {
-  const apart = counters.map(([stored, right]) => Number(row[stored]) - Number(row[right]));
-  return JSON.stringify([row.id, apart, last.map((pair) => pair.map((column) => row[column]))]);
+/** More flows are looked at again by looking at all. */
+const mostNamed = 1_000;
+
+/** By how much a flow is wrong: one that is busy has other counts at the next look, and is as wrong. */
+function wrongness(row: WrongStatistics): string {
+  const { id, from, to } = recountedOf(row);
+  const apart = counterColumns.map((column) => from[column] - to[column]);
+  const last = lastColumns.map((column) => [from[column], to[column]]);
+  return JSON.stringify([id, apart, last]);
 }
 
-/** The flows whose statistics are wrong, and as wrong at each look. */
-async function findWrongFlows(session: Queryable, hinted: boolean): Promise<Evidence> {
-  const sql = bounded(wrongStatisticsSql('', hinted));
-  let rows = await select<Found>(session, sql);
+/** The flows whose statistics are wrong, and as wrong at each look; all of them, with the statement of the first look. */
+async function findWrongFlows(session: Queryable): Promise<{ sql: string; rows: WrongStatistics[] }> {
+  const ask = (ids: readonly string[] | null): Promise<WrongStatistics[]> => {
+    const { sql, parameters } = wrongStatistics(ids);
+    return select(session, sql, parameters);
+  };
+  let rows = await ask(null);
   for (let look = 1; rows.length > 0 && look < looks; look += 1) {
     await delay(pauseMs);
-    const now = new Set((await select<Found>(session, sql)).map(wrongness));
+    const again = await ask(rows.length > mostNamed ? null : rows.map(({ id }) => id));
+    const now = new Set(again.map(wrongness));
     rows = rows.filter((row) => now.has(wrongness(row)));
   }
-  return { sql, rows };
+  return { sql: wrongStatistics(null).sql, rows };
 }
 
-const inWords = (value: unknown): string =>
-  value instanceof Date ? value.toISOString() : value === null ? 'none' : String(value);
-
 /** `flow-1: total_executions 3 instead of 2`. */
-function wrongInWords(row: Found): string {
-  const differences = [...counters, ...last]
-    .filter(([column, right]) => inWords(row[column]) !== inWords(row[right]))
-    .map(([column, right]) => `${column} ${inWords(row[column])} instead of ${inWords(row[right])}`);
-  return `${String(row.id)}: ${differences.join(', ')}`;
+function wrongInWords(row: WrongStatistics): string {
+  const differences = changesOf(recountedOf(row)).map(
+    ({ column, was, is }) => `${column} ${was} instead of ${is}`,
+  );
+  return `${row.id}: ${differences.join(', ')}`;
 }
 
 /** ER_NO_SUCH_TABLE. */
@@ -134,23 +131,21 @@ const unkept: SubjectOutcome = {
 };
 
 async function proveStatistics(session: Queryable): Promise<SubjectOutcome> {
-  const flows = await withHints((hinted) => findWrongFlows(session, hinted));
-  const evidence = [flows];
+  const { sql: asked, rows: wrong } = await findWrongFlows(session);
+  const evidence: Evidence[] = [{ sql: asked, rows: wrong.slice(0, mostListed).map((row) => ({ ...row })) }];
   const faults: string[] = [];
   const remedies: string[] = [];
-  const wrong = flows.rows.length;
-  if (wrong > 0) {
-    const some = flows.rows.slice(0, 3).map(wrongInWords).join('; ');
-    const count = wrong === mostListed ? counted(flows.rows) : wrong;
+  if (wrong.length > 0) {
+    const some = wrong.slice(0, 3).map(wrongInWords).join('; ');
     faults.push(
-      `the statistics of ${count} flow${count === 1 ? '' : 's'} are not what the runs make them: ${some}${count > 3 ? '; …' : ''}`,
+      `the statistics of ${wrong.length} flow${wrong.length === 1 ? '' : 's'} are not what the runs make them: ${some}${wrong.length > 3 ? '; …' : ''}`,
     );
   }
   for (const { sql: rows, what, remedy } of rowFaults) {
     const sql = bounded(rows);
-    const answer = { sql, rows: await select<Found>(session, sql) };
+    const answer = { sql, rows: await select(session, sql) };
     evidence.push(answer);
-    const count = counted(answer.rows);
+    const count = Number(answer.rows[0]?.['of_all'] ?? 0);
     if (count === 0) continue;
     faults.push(`${count} run${count === 1 ? '' : 's'} ${what}`);
     remedies.push(...remedy);

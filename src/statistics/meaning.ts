@@ -4,6 +4,9 @@ export const prunedTable = 'sendense_flow_pruned';
 /** The columns of a flow that count its runs. */
 export const counterColumns = ['total_executions', 'successful_executions', 'failed_executions'] as const;
 
+/** The columns of a flow that show its last run. */
+export const lastColumns = ['last_execution_id', 'last_execution_status', 'last_execution_time'] as const;
+
 /** How far the clocks of two programs may be apart, in seconds, before what they wrote is wrong. */
 export const clockToleranceSeconds = 60;
 
@@ -28,6 +31,11 @@ export interface WrongStatistics extends FlowStatistics {
   readonly right_last_time: Date | null;
 }
 
+/** `?, ?, ?`: a mark for each value. */
+export const marks = (values: readonly unknown[]): string => values.map(() => '?').join(', ');
+
+const runs = 'protection_flow_executions';
+
 /**
  * Selects the flows whose statistics are not what their runs, and what prune removed, make them. One statement, and so
  * one snapshot: a program that changes a run and its flow in one transaction is never seen half-way.
@@ -36,48 +44,48 @@ export interface WrongStatistics extends FlowStatistics {
  * run that runs, or began last. Its time is its start while it runs, its end afterwards, give or take a minute, as the
  * platform's hub reads its clock twice; while it runs the time may be absent, as the hub leaves it.
  *
- * The counts come from two indexes alone, whatever the rows carry; left alone, MariaDB reads every row for the states
- * (30 s for 1,000,000). What ended without having begun is subtracted.
+ * The runs are counted by (flow_id, status) in the index of these columns, whatever the rows carry; what never began is
+ * subtracted, which is what a queue has cancelled. The rest is looked up, flow by flow.
  *
- * @param among a condition on `flow_id`, such as `flow_id IN (?, ?)`; it appears four times. Empty: all flows
- * @param hinted false where those indexes are not there (errno 1176)
+ * @param ids the flows that are looked at; null: all
  */
-export function wrongStatisticsSql(among = '', hinted = true): string {
-  const runs = (condition: string, index: string | null): string => {
-    const conditions = [condition, among].filter((one) => one !== '').join(' AND ');
-    const hint = hinted && index !== null ? `FORCE INDEX (${index})` : '';
-    return `FROM protection_flow_executions ${hint} ${conditions && `WHERE ${conditions}`} GROUP BY flow_id`;
-  };
-  const counters = `
-        SELECT f.id, ${counterColumns.map((column) => `f.${column}`).join(', ')},
-               f.last_execution_id, f.last_execution_status, f.last_execution_time,
-               COALESCE(b.began, 0) + COALESCE(p.total_executions, 0) AS right_total,
-               COALESCE(c.successful, 0) - COALESCE(n.successful, 0) + COALESCE(p.successful_executions, 0) AS right_successful,
-               COALESCE(c.failed, 0) - COALESCE(n.failed, 0) + COALESCE(p.failed_executions, 0) AS right_failed,
-               CASE WHEN l.id IS NOT NULL AND (l.status = 'running' OR COALESCE(c.running, 0) = 0)
-                         AND COALESCE(COALESCE(l.started_at, l.completed_at, l.created_at) >= b.newest, TRUE) THEN l.id
-                    WHEN b.began > 0 THEN (
-                         SELECT x.id FROM protection_flow_executions x WHERE x.flow_id = f.id AND x.started_at IS NOT NULL
-                          ORDER BY x.status = 'running' DESC, x.started_at DESC, x.id DESC LIMIT 1)
-                    END AS right_last_id
-          FROM protection_flows f
-          LEFT JOIN (SELECT flow_id, COUNT(started_at) AS began, MAX(started_at) AS newest
-                       ${runs('', 'idx_flow_executions')}) b
-            ON b.flow_id = f.id
-          LEFT JOIN (SELECT flow_id, SUM(status = 'success') AS successful, SUM(status = 'error') AS failed,
-                            SUM(status = 'running') AS running
-                       ${runs('', 'idx_executions_flow_status')}) c ON c.flow_id = f.id
-          LEFT JOIN (SELECT flow_id, SUM(status = 'success') AS successful, SUM(status = 'error') AS failed
-                       ${runs("started_at IS NULL AND status IN ('success', 'error')", null)}) n ON n.flow_id = f.id
-          LEFT JOIN ${prunedTable} p ON p.flow_id = f.id
-          LEFT JOIN protection_flow_executions l ON l.id = f.last_execution_id AND l.flow_id = f.id
-         ${among && `WHERE ${among.replace('flow_id', 'f.id')}`}`;
-  return `
+export function wrongStatistics(ids: readonly string[] | null): { sql: string; parameters: string[] } {
+  const among = (column: string): string => (ids === null ? 'TRUE' : `${column} IN (${marks(ids)})`);
+  const counted = `
+      SELECT f.id, ${counterColumns.map((column) => `f.${column}`).join(', ')},
+             f.last_execution_id, f.last_execution_status, f.last_execution_time,
+             COALESCE(c.runs, 0) - COALESCE(n.runs, 0) + COALESCE(p.total_executions, 0) AS right_total,
+             COALESCE(c.successful, 0) - COALESCE(n.successful, 0) + COALESCE(p.successful_executions, 0) AS right_successful,
+             COALESCE(c.failed, 0) - COALESCE(n.failed, 0) + COALESCE(p.failed_executions, 0) AS right_failed,
+             COALESCE(c.running, 0) AS running,
+             (SELECT x.started_at FROM ${runs} x WHERE x.flow_id = f.id ORDER BY x.started_at DESC LIMIT 1) AS newest
+        FROM protection_flows f
+        LEFT JOIN (SELECT flow_id, SUM(n) AS runs, SUM(IF(status = 'success', n, 0)) AS successful,
+                          SUM(IF(status = 'error', n, 0)) AS failed, SUM(IF(status = 'running', n, 0)) AS running
+                     FROM (SELECT flow_id, status, COUNT(*) AS n FROM ${runs}
+                            WHERE ${among('flow_id')} GROUP BY flow_id, status) g
+                    GROUP BY flow_id) c ON c.flow_id = f.id
+        LEFT JOIN (SELECT flow_id, COUNT(*) AS runs, SUM(status = 'success') AS successful, SUM(status = 'error') AS failed
+                     FROM ${runs} WHERE started_at IS NULL AND ${among('flow_id')} GROUP BY flow_id) n ON n.flow_id = f.id
+        LEFT JOIN ${prunedTable} p ON p.flow_id = f.id
+       WHERE ${among('f.id')}`;
+  const shown = `
+    SELECT s.*,
+           CASE WHEN l.id IS NOT NULL AND (l.status = 'running' OR s.running = 0)
+                     AND COALESCE(COALESCE(l.started_at, l.completed_at, l.created_at) >= s.newest, TRUE) THEN l.id
+                WHEN s.running > 0 THEN (
+                     SELECT x.id FROM ${runs} x WHERE x.flow_id = s.id AND x.status = 'running'
+                      ORDER BY x.started_at DESC, x.id DESC LIMIT 1)
+                ELSE (SELECT MAX(x.id) FROM ${runs} x WHERE x.flow_id = s.id AND x.started_at = s.newest)
+                END AS right_last_id
+      FROM (${counted}) s
+      LEFT JOIN ${runs} l ON l.id = s.last_execution_id AND l.flow_id = s.id`;
+  const sql = `
 SELECT * FROM (
   SELECT s.*, COALESCE(r.status, 'pending') AS right_last_status,
          IF(r.status = 'running', r.started_at, COALESCE(r.completed_at, r.started_at)) AS right_last_time
-    FROM (${counters}) s
-    LEFT JOIN protection_flow_executions r ON r.id = s.right_last_id) t
+    FROM (${shown}) s
+    LEFT JOIN ${runs} r ON r.id = s.right_last_id) t
  WHERE NOT (total_executions = right_total AND successful_executions = right_successful
         AND failed_executions = right_failed AND last_execution_id <=> right_last_id
         AND last_execution_status = right_last_status
@@ -86,17 +94,5 @@ SELECT * FROM (
                  WHEN last_execution_time IS NULL THEN right_last_status = 'running'
                  ELSE ABS(TIMESTAMPDIFF(SECOND, last_execution_time, right_last_time)) <= ${clockToleranceSeconds} END)
  ORDER BY id`;
-}
-
-/** ER_KEY_DOES_NOT_EXITS, as the server spells it. */
-const indexMissing = 1176;
-
-/** Asks with the hints, and without where the indexes are not there: slower is better than not at all. */
-export async function withHints<Answer>(ask: (hinted: boolean) => Promise<Answer>): Promise<Answer> {
-  try {
-    return await ask(true);
-  } catch (error) {
-    if ((error as { errno?: number }).errno !== indexMissing) throw error;
-    return ask(false);
-  }
+  return { sql, parameters: ids === null ? [] : [...ids, ...ids, ...ids] };
 }

@@ -1,8 +1,8 @@
 import {
   counterColumns,
+  marks,
   prunedTable,
-  withHints,
-  wrongStatisticsSql,
+  wrongStatistics,
   type FlowStatistics,
   type WrongStatistics,
 } from './meaning';
@@ -20,15 +20,14 @@ export interface RecountedFlow {
   readonly to: FlowStatistics;
 }
 
-const marks = (values: readonly unknown[]): string => values.map(() => '?').join(', ');
-
-function recountedOf(row: WrongStatistics): RecountedFlow {
-  const { id, last_execution_id, last_execution_status, last_execution_time } = row;
+/** What a flow's statistics were and are to be; counters as numbers, which sums are not everywhere. */
+export function recountedOf(row: WrongStatistics): RecountedFlow {
   const counts = (total: number, successful: number, failed: number) => ({
     total_executions: Number(total),
     successful_executions: Number(successful),
     failed_executions: Number(failed),
   });
+  const { id, last_execution_id, last_execution_status, last_execution_time } = row;
   return {
     id,
     from: {
@@ -44,18 +43,23 @@ function recountedOf(row: WrongStatistics): RecountedFlow {
   };
 }
 
-/** Of these flows, those whose statistics are wrong. */
+/** Of these flows, those whose statistics are wrong, in the order of their ids. */
 export async function findWrong(
   statements: Pick<Statements, 'select'>,
   ids: readonly string[],
 ): Promise<RecountedFlow[]> {
-  const among = `flow_id IN (${marks(ids)})`;
-  const parameters = Array.from({ length: 4 }, () => ids).flat();
-  const rows = await withHints((hinted) =>
-    statements.select<WrongStatistics>(wrongStatisticsSql(among, hinted), parameters),
-  );
-  return rows.map(recountedOf);
+  const { sql, parameters } = wrongStatistics(ids);
+  return (await statements.select<WrongStatistics>(sql, parameters)).map(recountedOf);
 }
+
+const inWords = (value: unknown): string =>
+  value instanceof Date ? value.toISOString() : value === null ? 'none' : String(value);
+
+/** The columns of a flow that differ, each with what it was and is to be, in words. */
+export const changesOf = ({ from, to }: RecountedFlow): { column: string; was: string; is: string }[] =>
+  Object.entries(from)
+    .map(([column, was]) => ({ column, was: inWords(was), is: inWords(to[column as keyof FlowStatistics]) }))
+    .filter(({ was, is }) => was !== is);
 
 /**
  * Makes the statistics of flows agree with their runs and with what prune removed. The rows of the flows are locked: a
@@ -100,6 +104,11 @@ export async function keepRemoved(
          ON DUPLICATE KEY UPDATE ${counterColumns.map((column) => `${column} = ${column} + VALUES(${column})`).join(', ')}`,
     [flowId, counted.length, having('success'), having('error')],
   );
+}
+
+/** Fails where the migration that makes {@link prunedTable} is pending. */
+export async function assertKept(statements: Pick<Statements, 'select'>): Promise<void> {
+  await statements.select(`SELECT flow_id FROM ${prunedTable} WHERE flow_id = ''`);
 }
 
 /** Forgets what prune removed of flows that are no more. */

@@ -6,6 +6,7 @@ import {
   type Mapping,
   type RowErrors,
 } from '../errors';
+import { prunedTable } from '../statistics/meaning';
 
 /** Table → what the errors of its rows call it. Rows of other tables are no business of this package. */
 const entityOf: Readonly<Record<string, string>> = {
@@ -153,9 +154,6 @@ const stillReferenced: Mapping = (failure) => {
     cause: failure.cause,
   });
 };
-
-/** Where prune keeps how many runs it has removed. */
-const prunedTable = 'sendense_flow_pruned';
 
 /** Reading or writing where this package's tables are not made yet; other tables are no business of ours. */
 const ownTableMissing: Mapping = ({ text, cause }) => {

@@ -1,6 +1,7 @@
 import type { ProgressListener } from '../../engine/migrate/results';
 import type { RecountedFlow, RecountProgress } from '../../repositories';
 import type { RecountReport } from '../recount-flows';
+import { changesOf } from '../../statistics/recount';
 import { escaped, heading } from './markdown';
 import { toldSeldom } from './prune';
 import { counted, grouped, headed, textAbout, type Output } from './words';
@@ -15,7 +16,7 @@ export const recountOutput: Output<RecountReport> = {
       result,
       ...result.recounted.map((flow) => [
         ...headed('Flow', ` ${flow.id}`, style.bold),
-        ...changesOf(flow).flatMap((change) => labelled('- ', change)),
+        ...changes(flow).flatMap((change) => labelled('- ', change)),
       ]),
       labelled('', conclusion(result), 0).map(mark),
     );
@@ -24,22 +25,15 @@ export const recountOutput: Output<RecountReport> = {
     ...heading(result, `recount: ${counted(result.recounted.length, 'flow')} ${doneIn(result)}`),
     `Looked at ${counted(result.flows, 'flow')}.`,
     '',
-    ...result.recounted.map((flow) => `- \`${escaped(flow.id)}\`: ${escaped(changesOf(flow).join(', '))}`),
+    ...result.recounted.map((flow) => `- \`${escaped(flow.id)}\`: ${escaped(changes(flow).join(', '))}`),
   ],
 };
 
 const doneIn = ({ dry_run }: RecountReport): string => (dry_run ? 'to recount' : 'recounted');
 
-const inWords = (value: unknown): string =>
-  value instanceof Date ? value.toISOString() : value === null ? 'none' : String(value);
-
 /** `total_executions 3 → 2`, for each column that changed. */
-function changesOf({ from, to }: RecountedFlow): string[] {
-  return Object.entries(from)
-    .map(([column, was]) => [column, inWords(was), inWords(to[column as keyof typeof to])] as const)
-    .filter(([, was, is]) => was !== is)
-    .map(([column, was, is]) => `${column} ${was} → ${is}`);
-}
+const changes = (flow: RecountedFlow): string[] =>
+  changesOf(flow).map(({ column, was, is }) => `${column} ${was} → ${is}`);
 
 function conclusion(result: RecountReport): string {
   const { flows, recounted, dry_run } = result;

@@ -44,7 +44,7 @@ describe('the check statistics', () => {
       "status = 'running'",
       '1 run said to be running with the time of an end',
     ],
-    ['that ends before it begins', "completed_at = '2026-01-01'", '1 run ended before they began'],
+    ['that ends before it begins', "completed_at = '2026-01-01'", '1 run with an end before the beginning'],
     [
       'that begins in the future',
       'started_at = CURRENT_TIMESTAMP + INTERVAL 2 HOUR, completed_at = NULL',
@@ -70,7 +70,7 @@ describe('the check statistics', () => {
       flow,
       flow,
     );
-    expect((await look()).summary).toContain('2 runs running beside another one of their flow');
+    expect((await look()).summary).toContain('2 runs under way beside another one of the flow');
   });
 
   it('calls nobody beside programs that work, also those that write a run and its flow one after the other', async () => {
