@@ -23,7 +23,6 @@ const dropSignOfHistoryId: Step = {
   title: `drop the sign of ${historyTable}.id`,
   tables: [historyTable],
   declare: (schema) => schema,
-  isApart: true,
   plan: (live) => changeId(live, historyId.signed, historyId.unsigned),
   undo: (live) => changeId(live, historyId.unsigned, historyId.signed),
 };

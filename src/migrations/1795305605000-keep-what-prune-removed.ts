@@ -1,5 +1,5 @@
 import { ownTables } from '../engine/server/names';
-import { select, type Queryable } from '../engine/server/queryable';
+import { countRows, marks, select, type Queryable } from '../engine/server/queryable';
 import { inRowTransaction, withRowSettings } from '../engine/server/row-transaction';
 import { assertNoLoss, createTable } from '../engine/steps/create-table';
 import type { Step, StepContext } from '../engine/steps/step';
@@ -9,22 +9,27 @@ import { pruned } from './pruned-table';
 import { StepMigration } from './step-migration';
 
 const creation = createTable(pruned);
+const flows = 'protection_flows';
+const executions = 'protection_flow_executions';
 
-const ended: Readonly<Record<(typeof counterColumns)[number], string>> = {
-  total_executions: "e.status IN ('success', 'warning', 'error', 'cancelled')",
-  successful_executions: "e.status = 'success'",
-  failed_executions: "e.status = 'error'",
-};
+/** Their rows are locked together, while their runs are counted. */
+const flowsAtOnce = 20;
 
-/** What a counter has more than there are rows that it counted: until now, the runs that were over. */
-const removed = counterColumns.map(
-  (
-    name,
-  ) => `GREATEST(0, f.${name} - (SELECT COALESCE(SUM(${ended[name]}), 0) FROM protection_flow_executions e
-                   WHERE e.flow_id = f.id)) AS ${name}`,
-);
+type Counters = Readonly<Record<(typeof counterColumns)[number], number | string>>;
 
-const flowsAtOnce = 100;
+/**
+ * How many runs of a flow were removed: what its counters have more than there are rows that they counted, which until now
+ * were the runs that are over. A program that counts a run when it begins has those under way in the total, too: a total
+ * that they explain says nothing of removed ones.
+ */
+function removedOf(flow: Counters, rows: Readonly<Record<string, number>>): number[] {
+  const of = (...statuses: readonly string[]): number =>
+    statuses.reduce((sum, status) => sum + (rows[status] ?? 0), 0);
+  const more = Number(flow.total_executions) - of('success', 'warning', 'error', 'cancelled');
+  const successful = Math.max(0, Number(flow.successful_executions) - of('success'));
+  const failed = Math.max(0, Number(flow.failed_executions) - of('error'));
+  return [Math.max(successful + failed, more > of('running') ? more : 0), successful, failed];
+}
 
 const statementsOn = (session: Queryable): Statements => ({
   select: (sql, parameters = []) => select(session, sql, [...parameters]),
@@ -32,53 +37,65 @@ const statementsOn = (session: Queryable): Statements => ({
     ((await session.query(sql, [...parameters])) as { affectedRows: number }).affectedRows,
 });
 
-/** The flows that have no row yet, a batch at a time: what a run that died has done is not done twice. */
-const unkept = `SELECT f.id FROM protection_flows f LEFT JOIN ${prunedTable} p ON p.flow_id = f.id
-  WHERE p.flow_id IS NULL AND f.id > ? ORDER BY f.id LIMIT ${flowsAtOnce}`;
-
 /**
- * Takes for pruned what the counters of each flow have more than its rows, and recounts the flow. Counters of before this
- * release counted ends, exactly, and nothing but this package's prune removed rows; where no release of it has run before,
- * nothing was pruned.
+ * Takes what was removed of flows from their counters, and recounts them. Before anything is read, their rows are locked,
+ * and those that prune writes: what a prune beside this one removes is taken here, or added afterwards.
  */
-async function recountAll({ session, owner, goOn, onProgress, tableWaitMs }: StepContext): Promise<void> {
-  // Without flows there is nothing to read or write in the new table, which takes privileges
-  const some = await select(session, 'SELECT id FROM protection_flows LIMIT 1');
-  if (some.length === 0) return;
-  const history = ownTables(owner.tablePrefix).history;
-  const [recorded] = await select<{ count: number | string }>(
+async function takeAndRecount(session: Queryable, ids: string[], wasPruned: boolean): Promise<void> {
+  const locked = await select<Counters & { id: string }>(
     session,
-    `SELECT COUNT(*) AS count FROM ${history}`,
+    `SELECT id, ${counterColumns.join(', ')} FROM ${flows} WHERE id IN (${marks(ids)}) ORDER BY id FOR UPDATE`,
+    ids,
   );
-  const values = Number(recorded?.count) > 0 ? removed : counterColumns.map((name) => `0 AS ${name}`);
-  const statements = statementsOn(session);
-  const options = { what: 'recount flows', goOn, patienceMs: tableWaitMs };
-  let done = 0;
+  if (locked.length === 0) return;
+  await session.query(
+    `INSERT INTO ${prunedTable} (flow_id) VALUES ${locked.map(() => '(?)').join(', ')}
+     ON DUPLICATE KEY UPDATE flow_id = VALUES(flow_id)`,
+    locked.map(({ id }) => id),
+  );
+  const counted = await select<{ id: string; status: string; runs: number | string }>(
+    session,
+    `SELECT f.id, e.status, COUNT(*) AS runs FROM ${flows} f JOIN ${executions} e ON e.flow_id = f.id
+      WHERE f.id IN (${marks(ids)}) GROUP BY f.id, e.status`,
+    ids,
+  );
+  for (const flow of locked) {
+    const own = counted.filter(({ id }) => id === flow.id);
+    const removed = removedOf(
+      flow,
+      Object.fromEntries(own.map(({ status, runs }) => [status, Number(runs)])),
+    );
+    await session.query(
+      `UPDATE ${prunedTable} SET ${counterColumns.map((name) => `${name} = ?`).join(', ')}, taken_at = CURRENT_TIMESTAMP
+        WHERE flow_id = ?`,
+      [...(wasPruned ? removed : counterColumns.map(() => 0)), flow.id],
+    );
+  }
+  await recountFlows(statementsOn(session), ids);
+}
+
+/** Takes the flows in the order of their ids; those that a run which died has taken are not taken again. */
+async function takeAll({ session, owner, goOn, onProgress, tableWaitMs }: StepContext): Promise<void> {
+  // Without flows there is nothing to read or write in the new table, which takes privileges
+  if ((await select(session, `SELECT id FROM ${flows} LIMIT 1`)).length === 0) return;
+  // Where no release has run before, no prune has
+  const wasPruned = (await countRows(session, ownTables(owner.tablePrefix).history)) > 0;
+  let taken = 0;
   for (let after = ''; ;) {
-    const ids = (await select<{ id: string }>(session, unkept, [after])).map(({ id }) => id);
+    const page = await select<{ id: string }>(
+      session,
+      `SELECT f.id FROM ${flows} f LEFT JOIN ${prunedTable} p ON p.flow_id = f.id
+        WHERE p.taken_at IS NULL AND f.id > ? ORDER BY f.id LIMIT ${flowsAtOnce}`,
+      [after],
+    );
+    const ids = page.map(({ id }) => id);
     if (ids.length === 0) return;
-    await inRowTransaction(session, options, async () => {
-      const marks = ids.map(() => '?').join(', ');
-      await session.query(
-        `SELECT id FROM protection_flows WHERE id IN (${marks}) ORDER BY id FOR UPDATE`,
-        ids,
-      );
-      // Read, and then written: INSERT … SELECT would lock the runs that it reads
-      const rows = await select<Record<string, unknown>>(
-        session,
-        `SELECT f.id, ${values.join(', ')} FROM protection_flows f WHERE f.id IN (${marks})`,
-        ids,
-      );
-      await session.query(
-        `INSERT IGNORE INTO ${prunedTable} (flow_id, ${counterColumns.join(', ')})
-         VALUES ${rows.map(() => '(?, ?, ?, ?)').join(', ')}`,
-        rows.flatMap((row) => Object.values(row)),
-      );
-      await recountFlows(statements, ids);
-    });
-    done += ids.length;
+    await inRowTransaction(session, { what: 'recount flows', goOn, patienceMs: tableWaitMs }, () =>
+      takeAndRecount(session, ids, wasPruned),
+    );
+    taken += ids.length;
     after = ids.at(-1) ?? '';
-    onProgress?.(`recounted ${done} flows`);
+    onProgress?.(`recounted ${taken} flows`);
   }
 }
 
@@ -87,10 +104,19 @@ const keepPruned: Step = {
   ...creation,
   title: `create table ${prunedTable}, and recount the flows`,
   declare: (schema) => schema,
-  isApart: true,
+  // The flows of a table that is made in the same migrate are none
+  needs: (live) =>
+    !live.has(flows)
+      ? []
+      : [
+          ...['SELECT', 'UPDATE'].map((privilege) => ({ privilege, table: flows })),
+          { privilege: 'SELECT', table: executions },
+          ...['SELECT', 'INSERT', 'UPDATE'].map((privilege) => ({ privilege, table: prunedTable })),
+        ],
   async run(context, live) {
-    for (const { sql } of creation.plan(live, context.server, context.owner.words)) await context.execute(sql);
-    await withRowSettings(context.session, () => recountAll(context));
+    for (const { sql } of creation.plan(live, context.server, context.owner.words))
+      await context.execute(sql);
+    await withRowSettings(context.session, () => takeAll(context));
   },
   async assertUndoable(context, live) {
     if (live.has(prunedTable)) await assertNoLoss(context, prunedTable, 'total_executions > 0');

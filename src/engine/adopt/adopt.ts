@@ -1,6 +1,6 @@
 import { declaredSchemaOf, ownTablesOf, tablesOf, type Subject } from '../subject/subject';
-import { stepsOf } from '../steps/migration';
-import { type StepContext, runStep } from '../steps/step';
+import { stepsApart } from '../steps/migration';
+import { runStep, type StepContext } from '../steps/step';
 import type { Database } from '../session/database';
 import type { Queryable } from '../server/queryable';
 import { ensureHistory, markReverting, readHistory, recordApplied } from '../history/history';
@@ -41,8 +41,7 @@ async function recordMigrations(
   const { session } = context;
   const { history } = ownTablesOf(subject);
   await ensureHistory(context);
-  const apart = stepsOf(migrations.filter(({ name }) => names.includes(name))).filter((step) => step.isApart);
-  for (const step of apart) await runStep(step, context);
+  for (const step of stepsApart(migrations, names)) await runStep(step, context);
   const reverting = ((await readHistory(session, history)) ?? []).map((entry) => entry.name);
   for (const name of names.filter((one) => reverting.includes(one)))
     await markReverting(context, name, false);

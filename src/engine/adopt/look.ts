@@ -1,8 +1,7 @@
 import { declaredSchemaOf } from '../subject/subject';
+import { stepsApart } from '../steps/migration';
 import { preflight, readFacts, type Facts, type Finding, type Wishes } from '../preflight';
-import { grantSql } from '../preflight/rules/privilege-missing';
 import { surveyRepairs, type Survey } from './survey';
-import type { Repair } from './repair';
 import type { Queryable } from '../server/queryable';
 import type { Database } from '../session/database';
 import type { Node } from '../session/node';
@@ -19,23 +18,6 @@ export interface Look {
 /** About the history, preflight looks at the true one. */
 const aboutHistory: readonly Finding['code'][] = ['HISTORY_UNKNOWN', 'HISTORY_OUT_OF_ORDER'];
 
-/** Filling rows takes a privilege that no migration needs. */
-function updateFindings({ access }: Facts, repairs: readonly Repair[]): Finding[] {
-  const holds = access?.holds;
-  if (!access || !holds) return [];
-  return repairs
-    .filter((repair) => repair.rows > 0 && !holds('UPDATE', repair.tables[0] ?? ''))
-    .map(({ tables: [table = ''] }) => ({
-      code: 'PRIVILEGE_MISSING',
-      effect: 'blocking',
-      table,
-      key: null,
-      message: `${access.user} lacks UPDATE on ${table}, which adopt needs to fill its rows`,
-      remedy: `-- To be executed by a user who may grant it:\n${grantSql(access, ['UPDATE'], table)};`,
-      details: { user: access.user, scope: `${access.database}.${table}`, privileges: ['UPDATE'] },
-    }));
-}
-
 /**
  * Compares, and lets preflight judge the repairs as if they were a pending migration: the same rules find missing
  * privileges, a read-only server, parents that no key can end at, orphans, copies of large tables. What a rule finds
@@ -50,7 +32,11 @@ export async function lookAround(
   const { server, subject } = database;
   const own = await factsOf(database, session, wishes, node);
   const survey = await surveyRepairs(session, server, declaredSchemaOf(subject));
-  const known = [{ name: 'adopt', steps: [...survey.repairs, ...survey.keys] }];
+  const apart = stepsApart(
+    own.known,
+    own.pending.map(({ name }) => name),
+  );
+  const known = [{ name: 'adopt', steps: [...survey.repairs, ...survey.keys, ...apart] }];
   const historyTable = { ...own.historyTable, names: [], reverting: [] };
   const facts = await readFacts(session, server, known, { ...own, historyTable }, wishes);
   const isRecorded = own.pending.length === 0 && own.historyTable.reverting.length === 0;
@@ -67,10 +53,6 @@ export async function lookAround(
     .map((one): Finding =>
       one.key !== null && one.effect === 'blocking' ? { ...one, effect: 'key-refused' } : one,
     );
-  const findings = [
-    ...preflight(own).filter(({ code }) => aboutHistory.includes(code)),
-    ...judged,
-    ...updateFindings(facts, survey.repairs),
-  ];
+  const findings = [...preflight(own).filter(({ code }) => aboutHistory.includes(code)), ...judged];
   return { survey, facts, findings };
 }

@@ -135,6 +135,7 @@ export function reshapeTable(declared: Schema, table: Table, reshaping: Reshapin
     tables,
     differences,
     rows,
+    needs: () => (rows > 0 ? [{ privilege: 'UPDATE', table: table.name }] : []),
     declare(schema) {
       const found = schema.get(table.name);
       const target = found && { declared, table, live: schema, found };

@@ -1,4 +1,4 @@
-import { redoStep, runStep, undoStep, type Step, type StepContext } from './step';
+import { declaredBy, redoStep, runStep, undoStep, type Step, type StepContext } from './step';
 
 /**
  * A migration as a list of re-runnable steps. Each step decides from the catalog what is left to do, so the next run
@@ -18,6 +18,21 @@ export interface Migration {
 /** All steps of these migrations, in order. */
 export const stepsOf = (migrations: readonly Pick<Migration, 'steps'>[]): Step[] =>
   migrations.flatMap(({ steps }) => [...steps]);
+
+/**
+ * The steps of the named migrations that change what is none of the declared schema: adopt, which compares that with the live
+ * one, does not see whether they ran, and so carries them out before it records.
+ */
+export function stepsApart(
+  migrations: readonly Pick<Migration, 'name' | 'steps'>[],
+  names: readonly string[],
+): Step[] {
+  const all = stepsOf(migrations);
+  return stepsOf(migrations.filter(({ name }) => names.includes(name))).filter((step) => {
+    const before = declaredBy(all.slice(0, all.indexOf(step)));
+    return step.declare(before) === before;
+  });
+}
 
 async function each(
   { name }: Migration,

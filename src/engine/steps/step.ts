@@ -36,8 +36,8 @@ export interface Step {
   readonly creates?: string;
   /** The foreign key it adds, if that is what it does: such a step may be deferred, and is tried again later. */
   readonly foreignKey?: { readonly table: string; readonly key: ForeignKey };
-  /** True where it changes what is none of the declared schema: an adopt, which compares that, carries it out before it records. */
-  readonly isApart?: boolean;
+  /** What carrying it out needs, besides what its statements do, in a database with these tables. Pure. */
+  needs?(live: Schema): readonly { readonly privilege: string; readonly table: string }[];
   /**
    * What it makes of a schema: folded over all steps it gives the declared schema; over the live one, a plan's next
    * state. Pure.

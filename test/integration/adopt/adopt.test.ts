@@ -203,6 +203,7 @@ describe('adopt', () => {
       ...(isGaleraWanted() ? [['sendense_flow_lock', ['UPDATE']]] : []),
       ['protection_flows', ['UPDATE']],
       ['protection_flow_executions', ['UPDATE']],
+      ['sendense_flow_pruned', ['UPDATE']],
     ]);
     expect(await everything(database.session)).toEqual(before);
     for (const { remedy } of missing) await query(remedy.split('\n').at(-1) ?? '');

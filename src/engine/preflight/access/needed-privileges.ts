@@ -23,6 +23,12 @@ function forStatements({ plan }: Facts): NeededPrivilege[] {
     );
 }
 
+/** What steps do besides their statements: rows that they read and write. */
+const forRows = ({ pending, live }: Facts): NeededPrivilege[] =>
+  pending
+    .flatMap(({ steps }) => steps.flatMap((step) => step.needs?.(live) ?? []))
+    .map((need) => ({ ...need, key: null }));
+
 /** CREATE TABLE IF NOT EXISTS asks for CREATE even where the table is there (tried). */
 function forHistory({ pending, historyTable }: Facts): NeededPrivilege[] {
   const { name: table, exists, isComplete, reverting } = historyTable;
@@ -109,6 +115,7 @@ function neededPrivileges(facts: Facts): NeededPrivilege[] {
     ...forHistory(facts),
     ...forLock(facts),
     ...forStatements(facts),
+    ...forRows(facts),
     ...[...facts.hidden].map((table) => ({ privilege: 'SELECT', table, key: null })),
     ...facts.keys.flatMap((fact) => [...forKey(facts, fact), ...forOrphans(facts, fact)]),
   ];

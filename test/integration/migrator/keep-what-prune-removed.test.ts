@@ -1,0 +1,100 @@
+import { adopt } from '../../../src/engine/adopt';
+import { migrate, rollback } from '../../../src/engine/migrate';
+import { select } from '../../../src/engine/server/queryable';
+import { verify } from '../../../src/engine/verify';
+import { useDatabase } from '../../support/database';
+import { useDataSource } from '../../support/data-source';
+
+const database = useDatabase({ per: 'each' });
+const dataSource = useDataSource(database, { per: 'each' });
+const query = (sql: string, ...values: unknown[]) => database.session.query(sql, values);
+
+/** A flow whose counters say so many runs, with a row of each of these. */
+async function flow(
+  id: string,
+  counters: readonly [number, number, number],
+  ...runs: string[]
+): Promise<void> {
+  await query(
+    `INSERT INTO protection_flows (id, name, flow_type, target_type, target_id, destination_type,
+       total_executions, successful_executions, failed_executions) VALUES (?, ?, 'replication', 'vm', 'vm-1', 'ossea', ?, ?, ?)`,
+    ...[id, id, ...counters],
+  );
+  for (const status of runs)
+    await query(
+      `INSERT INTO protection_flow_executions (flow_id, status, execution_type, started_at, completed_at)
+       VALUES (?, ?, 'api', ?, ?)`,
+      ...[id, status, status === 'pending' ? null : '2026-01-01', status === 'running' ? null : '2026-01-01'],
+    );
+}
+
+/** What the table keeps of each flow, and what the flows count. */
+const kept = async () => {
+  const rows = await select<Record<string, number> & { id: string }>(
+    database.session,
+    `SELECT f.id, p.total_executions AS kept, p.successful_executions AS successful, p.failed_executions AS failed,
+            f.total_executions AS total
+       FROM protection_flows f JOIN sendense_flow_pruned p ON p.flow_id = f.id WHERE p.taken_at IS NOT NULL ORDER BY f.id`,
+  );
+  return Object.fromEntries(
+    rows.map(({ id, kept, successful, failed, total }) => [id, [kept, successful, failed, total]]),
+  );
+};
+
+/** As a release was that knew nothing of the table. */
+const before = (): Promise<unknown> => rollback(dataSource(), { steps: 1 });
+const statistics = async () =>
+  (await verify(dataSource())).checks.find(({ id }) => id === 'statistics')?.status;
+
+// Without these, the first recount would forget all that was ever pruned, or count what nobody removed
+describe('KeepWhatPruneRemoved', () => {
+  it('takes for removed what a counter has more than rows that it counted, and recounts', async () => {
+    await before();
+    await flow('exact', [3, 1, 1], 'success', 'error', 'cancelled');
+    await flow('pruned', [9, 5, 2], 'success', 'error', 'warning', 'running');
+    await flow('running, counted at its end', [1, 1, 0], 'success', 'running');
+    await flow('running, counted at its beginning', [2, 1, 0], 'success', 'running');
+    await flow('too few', [0, 0, 0], 'success', 'pending');
+    await migrate(dataSource());
+    expect(await kept()).toEqual({
+      exact: [0, 0, 0, 3],
+      pruned: [6, 4, 1, 10],
+      'running, counted at its end': [0, 0, 0, 2],
+      'running, counted at its beginning': [0, 0, 0, 2],
+      'too few': [0, 0, 0, 1],
+    });
+    expect(await statistics()).toBe('pass');
+  });
+
+  it('takes no flow twice where a run of it died, and takes again what a prune has kept meanwhile', async () => {
+    await before();
+    for (const id of ['a', 'b']) await flow(id, [5, 5, 0], 'success', 'running');
+    await migrate(dataSource());
+    await query("DELETE FROM sendense_flow_migrations WHERE name LIKE 'KeepWhat%'");
+    // As if it had died before b: of that flow a prune has kept one, and nothing was taken from its counters
+    await query("UPDATE sendense_flow_pruned SET taken_at = NULL, total_executions = 1 WHERE flow_id = 'b'");
+    await query("UPDATE protection_flows SET total_executions = 5 WHERE id = 'b'");
+    await migrate(dataSource());
+    expect(await kept()).toEqual({ a: [4, 4, 0, 6], b: [4, 4, 0, 6] });
+    expect(await statistics()).toBe('pass');
+  });
+
+  it('takes nothing for pruned where no release has run: tables that are adopted', async () => {
+    await before();
+    await flow('other', [9, 5, 2], 'success', 'running');
+    await query('DROP TABLE sendense_flow_migrations');
+    expect(await adopt(dataSource())).toMatchObject({ ok: true });
+    expect(await kept()).toEqual({ other: [0, 0, 0, 2] });
+    expect(await statistics()).toBe('pass');
+  });
+
+  it('is not undone unasked where it says that something was removed', async () => {
+    await before();
+    await flow('pruned', [9, 5, 2], 'success');
+    await migrate(dataSource());
+    await expect(rollback(dataSource(), { steps: 1 })).rejects.toMatchObject({
+      code: 'ROLLBACK_WOULD_LOSE_ROWS',
+      details: { table: 'sendense_flow_pruned', rows: 1 },
+    });
+  });
+});
