@@ -28,6 +28,7 @@ import {
   type RecountProgress,
   type RecountResult,
 } from './retention/recount';
+import { assertKept } from '../statistics/recount';
 import { validationFailed } from '../errors';
 
 /** How a prune or a deletion goes on; told after every batch. */
@@ -136,7 +137,7 @@ export class RetentionRepository extends Repository {
    * flow keeps its newest execution and the one that it shows as its last. Counters of the flows stay as they are; how
    * many of the executions that they count are gone is kept beside them, for {@link recount} and for verify.
    *
-   * @throws VALIDATION_FAILED for wrong options, and where neither age nor number is given
+   * @throws VALIDATION_FAILED for wrong options, and where neither age nor number is given; MIGRATION_PENDING
    */
   async prune(options: PruneOptions): Promise<PruneResult> {
     const { session } = this;
@@ -145,6 +146,7 @@ export class RetentionRepository extends Repository {
     const [server] = await session.select<{ total: number | string; now: Date }>(
       'SELECT COUNT(*) AS total, CURRENT_TIMESTAMP AS now FROM protection_flows',
     );
+    if (!dryRun) await assertKept(session);
     const endedBefore = olderThanMs === undefined ? null : new Date(server!.now.getTime() - olderThanMs);
     const rule: PruneRule = { endedBefore, keepPerFlow, batchSize, dryRun };
     const done = { flows: 0, totalFlows: Number(server!.total), deleted: 0 };

@@ -1,15 +1,10 @@
-import {
-  isProtectionFlowsError,
-  ProtectionFlowsError,
-  type ErrorReport,
-  type RestrictingKey,
-} from '../../errors';
+import { ProtectionFlowsError, type ErrorReport, type RestrictingKey } from '../../errors';
 import { selectNewestFirst, type Position } from '../executions/newest-first';
 import { bulkResult, type BulkResult } from '../flows/bulk-result';
 import { forgetPruned } from '../../statistics/recount';
 import { marks, storedIds } from '../statements';
 import type { Session } from '../session';
-import { deleteRows, deleteRuns, type GoOn } from './prune';
+import { deleteRows, deleteRuns, whereKept, type GoOn } from './prune';
 
 interface Found {
   readonly id: string;
@@ -43,13 +38,6 @@ async function emptyFlow(session: Session, id: string, batchSize: number, goOn: 
     const { deleted } = await deleteRuns(session, id, ids);
     if (!(await goOn(deleted))) return false;
   }
-}
-
-/** Before the migration that makes its table, prune has kept nothing. */
-async function forgetDeleted(session: Session, ids: readonly string[]): Promise<void> {
-  await forgetPruned(session, ids).catch((error: unknown) => {
-    if (!isProtectionFlowsError(error, 'MIGRATION_PENDING')) throw error;
-  });
 }
 
 /** A flow that stays runs on as before. */
@@ -110,10 +98,8 @@ export async function deleteFlowsOf(
   }
   const { refused } = await session.transaction(async (own) => {
     const gone = await deleteRows(own, 'protection_flows', there);
-    await forgetDeleted(
-      own,
-      there.filter((id) => !gone.refused.has(id)),
-    );
+    const ids = there.filter((id) => !gone.refused.has(id));
+    await whereKept(forgetPruned(own, ids));
     return gone;
   });
   if (!session.isJoined) for (const flow of found) if (refused.has(flow.id)) await enableAgain(session, flow);

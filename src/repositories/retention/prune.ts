@@ -1,4 +1,4 @@
-import { restrictingKey, type RestrictingKey } from '../../errors';
+import { isProtectionFlowsError, restrictingKey, type RestrictingKey } from '../../errors';
 import { marks } from '../statements';
 import type { Session } from '../session';
 import { terminalStatuses } from '../../domain';
@@ -114,6 +114,12 @@ async function deleteBehind(
   }
 }
 
+/** Before the migration that makes its table, what is removed is not kept: it takes it from the counters. */
+export const whereKept = (work: Promise<void>): Promise<void> =>
+  work.catch((error: unknown) => {
+    if (!isProtectionFlowsError(error, 'MIGRATION_PENDING')) throw error;
+  });
+
 /**
  * Deletes runs of a flow, and keeps how many of them its statistics have counted, in one transaction: the counters stay
  * what the rows that are left, and those that were removed, make them.
@@ -135,11 +141,8 @@ export function deleteRuns(
       'protection_flow_executions',
       found.map(({ id }) => id),
     );
-    await keepRemoved(
-      own,
-      flowId,
-      found.filter(({ id }) => !gone.refused.has(id)),
-    );
+    const removed = found.filter(({ id }) => !gone.refused.has(id));
+    await whereKept(keepRemoved(own, flowId, removed));
     return gone;
   }, 'READ COMMITTED');
 }

@@ -204,6 +204,7 @@ describe('executions that rows of another table refer to', () => {
     try {
       for (const table of ['protection_flows', 'protection_flow_executions'])
         await session.query(`GRANT SELECT, DELETE ON ${table} TO '${user}'@'%'`);
+      await session.query(`GRANT SELECT, INSERT, UPDATE ON sendense_flow_pruned TO '${user}'@'%'`);
       const source = await createDataSource({ ...settings, username: user, password: 'pruner' }).initialize();
       const { retention } = createRepositories(source);
       const pruned = await retention.prune({ keepPerFlow: 1 }).finally(() => source.destroy());
