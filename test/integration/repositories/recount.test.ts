@@ -164,7 +164,17 @@ describe('a recount', () => {
         details: { fields: [{ field: 'manager' }] },
       });
     });
+  });
+
+  it('waits for its table, as a prune does; flows can be deleted without it', async () => {
+    const { retention, flows } = layer.repositories;
+    const id = await flowThatRan('success', 'error', 'success');
     await damage('DROP TABLE sendense_flow_pruned');
-    await expect(recount()).rejects.toMatchObject({ code: 'MIGRATION_PENDING' });
+    for (const refused of [recount(), retention.prune({ keepPerFlow: 1 })])
+      await expect(refused).rejects.toMatchObject({ code: 'MIGRATION_PENDING' });
+    expect(await layer.count('SELECT COUNT(*) FROM protection_flow_executions')).toBe(3);
+    expect(await retention.prune({ keepPerFlow: 1, dryRun: true })).toMatchObject({ deleted: 2 });
+    expect(await retention.deleteFlows([id], { batchSize: 1 })).toMatchObject({ successful: 1 });
+    expect(await flows.find(id)).toBeNull();
   });
 });
