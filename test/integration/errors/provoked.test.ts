@@ -76,7 +76,7 @@ describe('every error code is provoked:', () => {
     INTERRUPTED: () => migrate(dataSource(), { signal: AbortSignal.abort() }),
     TABLE_BUSY: async () => {
       await migrate(dataSource());
-      await rollback(dataSource());
+      await rollback(dataSource(), { steps: 2 });
       await query('START TRANSACTION');
       await query('SELECT COUNT(*) FROM protection_flows');
       return migrate(dataSource(), { tableWaitMs: 1 }).finally(() => query('COMMIT'));
