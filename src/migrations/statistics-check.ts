@@ -5,8 +5,8 @@ import { errnoOf, select, type Queryable } from '../engine/server/queryable';
 import {
   clockToleranceSeconds,
   counterColumns,
-  lastColumns,
   prunedTable,
+  statisticsColumns,
   wrongStatistics,
   type WrongStatistics,
 } from '../statistics/meaning';
@@ -87,7 +87,7 @@ const mostNamed = 1_000;
 function wrongness(row: WrongStatistics): string {
   const { id, from, to } = recountedOf(row);
   const apart = counterColumns.map((column) => from[column] - to[column]);
-  const last = lastColumns.map((column) => [from[column], to[column]]);
+  const last = statisticsColumns.slice(counterColumns.length).map((column) => [from[column], to[column]]);
   return JSON.stringify([id, apart, last]);
 }
 

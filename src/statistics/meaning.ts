@@ -4,8 +4,13 @@ export const prunedTable = 'sendense_flow_pruned';
 /** The columns of a flow that count its runs. */
 export const counterColumns = ['total_executions', 'successful_executions', 'failed_executions'] as const;
 
-/** The columns of a flow that show its last run. */
-export const lastColumns = ['last_execution_id', 'last_execution_status', 'last_execution_time'] as const;
+/** The columns of a flow that count its runs, and show its last one. */
+export const statisticsColumns = [
+  ...counterColumns,
+  'last_execution_id',
+  'last_execution_status',
+  'last_execution_time',
+] as const;
 
 /** How far the clocks of two programs may be apart, in seconds, before what they wrote is wrong. */
 export const clockToleranceSeconds = 60;
@@ -20,16 +25,8 @@ export interface FlowStatistics {
   readonly last_execution_time: Date | null;
 }
 
-/** A flow's statistics as they are stored, and as its runs make them. */
-export interface WrongStatistics extends FlowStatistics {
-  readonly id: string;
-  readonly right_total: number;
-  readonly right_successful: number;
-  readonly right_failed: number;
-  readonly right_last_id: string | null;
-  readonly right_last_status: string;
-  readonly right_last_time: Date | null;
-}
+/** A flow's statistics as they are stored, and as `right_` columns what its runs make them; sums may be texts. */
+export type WrongStatistics = { readonly id: string } & Readonly<Record<string, unknown>>;
 
 /** `?, ?, ?`: a mark for each value. */
 export const marks = (values: readonly unknown[]): string => values.map(() => '?').join(', ');
@@ -52,11 +49,10 @@ const runs = 'protection_flow_executions';
 export function wrongStatistics(ids: readonly string[] | null): { sql: string; parameters: string[] } {
   const among = (column: string): string => (ids === null ? 'TRUE' : `${column} IN (${marks(ids)})`);
   const counted = `
-      SELECT f.id, ${counterColumns.map((column) => `f.${column}`).join(', ')},
-             f.last_execution_id, f.last_execution_status, f.last_execution_time,
-             COALESCE(c.runs, 0) - COALESCE(n.runs, 0) + COALESCE(p.total_executions, 0) AS right_total,
-             COALESCE(c.successful, 0) - COALESCE(n.successful, 0) + COALESCE(p.successful_executions, 0) AS right_successful,
-             COALESCE(c.failed, 0) - COALESCE(n.failed, 0) + COALESCE(p.failed_executions, 0) AS right_failed,
+      SELECT f.id, ${statisticsColumns.map((column) => `f.${column}`).join(', ')},
+             COALESCE(c.runs, 0) - COALESCE(n.runs, 0) + COALESCE(p.total_executions, 0) AS right_total_executions,
+             COALESCE(c.successful, 0) - COALESCE(n.successful, 0) + COALESCE(p.successful_executions, 0) AS right_successful_executions,
+             COALESCE(c.failed, 0) - COALESCE(n.failed, 0) + COALESCE(p.failed_executions, 0) AS right_failed_executions,
              COALESCE(c.running, 0) AS running,
              (SELECT x.started_at FROM ${runs} x WHERE x.flow_id = f.id ORDER BY x.started_at DESC LIMIT 1) AS newest
         FROM protection_flows f
@@ -77,22 +73,20 @@ export function wrongStatistics(ids: readonly string[] | null): { sql: string; p
                      SELECT x.id FROM ${runs} x WHERE x.flow_id = s.id AND x.status = 'running'
                       ORDER BY x.started_at DESC, x.id DESC LIMIT 1)
                 ELSE (SELECT MAX(x.id) FROM ${runs} x WHERE x.flow_id = s.id AND x.started_at = s.newest)
-                END AS right_last_id
+                END AS right_last_execution_id
       FROM (${counted}) s
       LEFT JOIN ${runs} l ON l.id = s.last_execution_id AND l.flow_id = s.id`;
   const sql = `
 SELECT * FROM (
-  SELECT s.*, COALESCE(r.status, 'pending') AS right_last_status,
-         IF(r.status = 'running', r.started_at, COALESCE(r.completed_at, r.started_at)) AS right_last_time
+  SELECT s.*, COALESCE(r.status, 'pending') AS right_last_execution_status,
+         IF(r.status = 'running', r.started_at, COALESCE(r.completed_at, r.started_at)) AS right_last_execution_time
     FROM (${shown}) s
-    LEFT JOIN ${runs} r ON r.id = s.right_last_id) t
- WHERE NOT (total_executions = right_total AND successful_executions = right_successful
-        AND failed_executions = right_failed AND last_execution_id <=> right_last_id
-        AND last_execution_status = right_last_status
-        AND CASE WHEN right_last_id IS NULL THEN last_execution_time IS NULL
-                 WHEN right_last_time IS NULL THEN TRUE
-                 WHEN last_execution_time IS NULL THEN right_last_status = 'running'
-                 ELSE ABS(TIMESTAMPDIFF(SECOND, last_execution_time, right_last_time)) <= ${clockToleranceSeconds} END)
+    LEFT JOIN ${runs} r ON r.id = s.right_last_execution_id) t
+ WHERE NOT (${[...counterColumns, 'last_execution_id', 'last_execution_status'].map((one) => `${one} <=> right_${one}`).join(' AND ')}
+        AND CASE WHEN right_last_execution_id IS NULL THEN last_execution_time IS NULL
+                 WHEN right_last_execution_time IS NULL THEN TRUE
+                 WHEN last_execution_time IS NULL THEN right_last_execution_status = 'running'
+                 ELSE ABS(TIMESTAMPDIFF(SECOND, last_execution_time, right_last_execution_time)) <= ${clockToleranceSeconds} END)
  ORDER BY id`;
   return { sql, parameters: ids === null ? [] : [...ids, ...ids, ...ids] };
 }

@@ -2,6 +2,7 @@ import {
   counterColumns,
   marks,
   prunedTable,
+  statisticsColumns,
   wrongStatistics,
   type FlowStatistics,
   type WrongStatistics,
@@ -20,27 +21,16 @@ export interface RecountedFlow {
   readonly to: FlowStatistics;
 }
 
-/** What a flow's statistics were and are to be; counters as numbers, which sums are not everywhere. */
+/** What a flow's statistics were and are to be. */
 export function recountedOf(row: WrongStatistics): RecountedFlow {
-  const counts = (total: number, successful: number, failed: number) => ({
-    total_executions: Number(total),
-    successful_executions: Number(successful),
-    failed_executions: Number(failed),
-  });
-  const { id, last_execution_id, last_execution_status, last_execution_time } = row;
-  return {
-    id,
-    from: {
-      ...counts(row.total_executions, row.successful_executions, row.failed_executions),
-      ...{ last_execution_id, last_execution_status, last_execution_time },
-    },
-    to: {
-      ...counts(row.right_total, row.right_successful, row.right_failed),
-      last_execution_id: row.right_last_id,
-      last_execution_status: row.right_last_status,
-      last_execution_time: row.right_last_time,
-    },
+  const of = (prefix: '' | 'right_'): FlowStatistics => {
+    const values = statisticsColumns.map((column) => [column, row[prefix + column]] as const);
+    const isCounter = (column: string): boolean => counterColumns.some((one) => one === column);
+    return Object.fromEntries(
+      values.map(([column, value]) => [column, isCounter(column) ? Number(value) : value]),
+    ) as unknown as FlowStatistics;
   };
+  return { id: row.id, from: of(''), to: of('right_') };
 }
 
 /** Of these flows, those whose statistics are wrong, in the order of their ids. */

@@ -291,15 +291,10 @@ describe('when everything is migrated', () => {
     await query(`UPDATE ${history} SET reverting = 1 WHERE name LIKE 'KeepWhat%'`);
     const as = await userWith('SELECT, INSERT, CREATE, ALTER ON DB.*');
     const { findings } = await look(as.database);
-    expect(missing(findings)).toEqual(
-      [
-        ...ofLock('UPDATE'),
-        ...[flows, history, 'sendense_flow_pruned'].map((table) => `${table}: UPDATE`),
-      ].sort(),
-    );
+    const updates = [flows, history, 'sendense_flow_pruned'].map((table) => `${table}: UPDATE`);
+    expect(missing(findings)).toEqual([...updates, ...ofLock('UPDATE')].sort());
     await expectFixed(as, findings);
-    expect(
-      await select(database.session, `SELECT COUNT(*) AS n FROM ${history} WHERE reverting = 1`),
-    ).toEqual([{ n: 0 }]);
+    const left = await select(database.session, `SELECT name FROM ${history} WHERE reverting = 1`);
+    expect(left).toEqual([]);
   });
 });
