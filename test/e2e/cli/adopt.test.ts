@@ -31,7 +31,7 @@ describe('adopt on the command line', () => {
 
     const repaired = await cli('adopt', '--repair');
     expect(repaired.exitCode).toBe(0);
-    expect(repaired.stdout).toContain('Recorded 5 migrations\n');
+    expect(repaired.stdout).toContain('Recorded 6 migrations\n');
     expect(repaired.stderr).toMatch(/… bring protection_flows to its declared shape\n/);
     expect(await json('adopt')).toMatchObject({
       exitCode: 0,
