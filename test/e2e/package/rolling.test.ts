@@ -116,7 +116,7 @@ describe('a rolling deployment', () => {
 describe('a program of this release', () => {
   const database = useDatabase();
 
-  it('does everything but cancel a run before its migrations, and everything after them', async () => {
+  it('does everything but cancel a run and prune before its migrations, and everything after them', async () => {
     const { cli, eachCall, migrateByOld } = of(database);
     await migrateByOld();
     const before = await eachCall();
@@ -124,6 +124,7 @@ describe('a program of this release', () => {
     expect(failures(before)).toEqual([
       ['executions.finish, cancelled', pending],
       ['executions.settle, jobs cancelled', pending],
+      ['retention.prune', pending],
     ]);
 
     await database.connection.query('DELETE FROM protection_flows');
