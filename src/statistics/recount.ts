@@ -66,8 +66,9 @@ export async function recountFlows(statements: Statements, ids: readonly string[
   const wrong = await findWrong(statements, ids);
   for (const { id, to } of wrong) {
     const columns = Object.keys(to);
+    // Nobody has changed what the flow is
     await statements.write(
-      `UPDATE protection_flows SET ${columns.map((column) => `${column} = ?`).join(', ')} WHERE id = ?`,
+      `UPDATE protection_flows SET ${columns.map((column) => `${column} = ?`).join(', ')}, updated_at = updated_at WHERE id = ?`,
       [...Object.values(to), id],
     );
   }
