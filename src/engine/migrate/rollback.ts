@@ -9,7 +9,8 @@ import {
 } from '../../arguments';
 import { isProtectionFlowsError, ProtectionFlowsError } from '../../errors';
 import { assertUndoable, type StepContext } from '../steps/step';
-import { undoMigration, type Migration } from '../steps/migration';
+import { stepsApart, undoMigration, type Migration } from '../steps/migration';
+import { readCatalog } from '../schema/catalog/read-catalog';
 import { ownerOf, ownTablesOf, type Subject } from '../subject/subject';
 import type { Queryable } from '../server/queryable';
 import { withSession, type Database } from '../session/database';
@@ -98,17 +99,40 @@ function throwAll(refusals: readonly ProtectionFlowsError[]): void {
   });
 }
 
+/**
+ * The migration that follows the applied ones, with the steps of which a migrate that died before it recorded the migration
+ * left a table. Steps on the declared schema are not among them: whose such a table is, is not known.
+ */
+async function leftUnrecorded(
+  { session, server }: Pick<StepContext, 'session' | 'server'>,
+  { migrations }: Subject,
+  applied: readonly string[],
+): Promise<Migration[]> {
+  const next = migrations.find(({ name }) => !applied.includes(name));
+  if (next === undefined || applied.length === 0) return [];
+  const steps = stepsApart(migrations, [next.name]);
+  const created = steps.flatMap(({ creates }) => creates ?? []);
+  const live = await readCatalog(session, server, created);
+  return created.some((table) => live.has(table)) ? [{ ...next, steps }] : [];
+}
+
 /** The migrations that are to be undone, newest first, by name and as this code knows them. */
 async function chosen(
-  session: Queryable,
+  context: Pick<StepContext, 'session' | 'server'>,
   subject: Subject,
   steps: RollbackOptions['steps'] = 1,
 ): Promise<{ names: string[]; undoing: Migration[] }> {
-  const history = (await readHistory(session, ownTablesOf(subject).history)) ?? [];
+  const history = (await readHistory(context.session, ownTablesOf(subject).history)) ?? [];
   const applied = history.map((entry) => entry.name);
-  const names = applied.reverse().slice(0, steps === 'all' ? undefined : steps);
-  const undoing = names.flatMap((name) => subject.migrations.filter((migration) => migration.name === name));
-  return { names, undoing };
+  const recorded = [...applied].reverse().slice(0, steps === 'all' ? undefined : steps);
+  const left = recorded.length === 0 ? [] : await leftUnrecorded(context, subject, applied);
+  return {
+    names: [...left.map(({ name }) => name), ...recorded],
+    undoing: [
+      ...left,
+      ...recorded.flatMap((name) => subject.migrations.filter((migration) => migration.name === name)),
+    ],
+  };
 }
 
 /** The tables that undoing those migrations drops. */
@@ -150,7 +174,7 @@ export async function rollback(dataSource: Database, options: RollbackOptions = 
     onDiscard: (table: string, rows: number) => void (discarded[table] = rows),
   };
   return withMigrationSession(dataSource, options, wishes, async ({ session, context: own, executed }) => {
-    const { names, undoing } = await chosen(session, subject, options.steps);
+    const { names, undoing } = await chosen({ session, server: dataSource.server }, subject, options.steps);
     throwAll(unknownIn(subject, names));
     const context = { ...own, dropped: droppedBy(undoing) };
     throwAll([
@@ -180,7 +204,7 @@ export async function planRollback(
   assertPlanRollback({ dataSource, options });
   const { subject, server } = dataSource;
   return withSession(dataSource, async (session) => {
-    const { names, undoing } = await chosen(session, subject, options.steps);
+    const { names, undoing } = await chosen({ session, server }, subject, options.steps);
     const lost: Record<string, number> = {};
     const dropped = droppedBy(undoing);
     const context: StepContext = {
