@@ -55,7 +55,8 @@ export const guardOutput: Output<GuardsResult> = {
 
 function conclusion({ state, changed, findings }: GuardsResult): string {
   const done = changed.length === 0 ? 'Nothing was changed' : `${counted(changed.length, 'object')} changed`;
+  const then = state === 'installed' && changed.length > 0 ? '. Then, once: protection-flows recount' : '';
   return findings.length > 0
     ? `${done}: apply the fix, and run it again.`
-    : `Guards: ${guardStates[state]}. ${done}.`;
+    : `Guards: ${guardStates[state]}. ${done}${then}.`;
 }

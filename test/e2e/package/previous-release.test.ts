@@ -88,9 +88,18 @@ describe('after the previous release', () => {
       restored: { [flows]: 2, [executions]: 2 },
     });
     const policy = { policy_id: 'gone' };
-    expect(await bench.rows(flows)).toEqual(before.map((row) => ({ ...row, ...policy })));
+    const counted = {
+      total_executions: 1,
+      last_execution_id: 'e2',
+      last_execution_time: expect.any(Date) as Date,
+    };
+    expect(await bench.rows(flows)).toEqual(
+      before.map((row) => ({ ...row, ...policy, ...(row.id === 'f2' && counted) })),
+    );
     expect(await bench.ids(executions)).toEqual(['e1', 'e2']);
     expect(await bench.rows('sendense_flow_orphans', 'row_key')).toEqual([]);
+    // f1 came back as it was set aside, with a run that nobody had counted
+    expect(await cli('new', 'recount')).toMatchObject({ exitCode: 0, recounted: [{ id: 'f1' }] });
     expect(await cli('new', 'verify')).toMatchObject({ exitCode: 0, verdict: 'proven' });
   });
 

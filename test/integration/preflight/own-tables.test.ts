@@ -150,6 +150,11 @@ it('tables of all migrations without a history are for adopt: no remedy changes 
     await database.session.query(
       "UPDATE protection_flows SET schedule_id = NULL, last_execution_status = 'cancelled'",
     );
+    // Without it, adopt would count no run of this flow, and reset the status
+    await database.session.query(
+      `INSERT INTO protection_flow_executions (id, flow_id, execution_type, status, started_at, completed_at)
+        SELECT 'run', id, 'manual', 'cancelled', NOW(), NOW() FROM protection_flows`,
+    );
     await database.session.query('DROP TABLE sendense_flow_migrations');
 
     const { findings } = await look(database);

@@ -108,6 +108,7 @@ it('a privilege that is held on the server, but revoked in this database, is mis
     'sendense_flow_migrations',
     'protection_flows',
     'protection_flow_executions',
+    'sendense_flow_pruned',
   ]);
   await paste(database, findings);
   expect(await migrateAnew(as.database)).toMatchObject({ ok: true });
