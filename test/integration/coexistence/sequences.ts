@@ -28,12 +28,15 @@ export interface Sequence {
   readonly name: string;
   /** Plays it, and gives the run that it is about. */
   play(stage: Stage): Promise<string>;
-  /** With guards: what both programs mean. */
+  /** With guards, and after a recount: what both programs mean. */
   readonly right: Scene;
-  /** Without guards, where the statistics are wrong then. */
+  /** Without guards, where the statistics are wrong then: verify tells, and a recount makes them right. */
   readonly wrong?: Scene;
-  /** Without guards, where it is the run that the hub harms. */
-  readonly harm?: Scene;
+  /** Without guards, where it is the run that the hub harms, which no recount can undo. */
+  readonly harm?: Scene & {
+    /** Verify tells of it. */
+    readonly isTold?: boolean;
+  };
 }
 
 const counts = (total: number, successful: number, failed: number, status: string): Partial<FlowRow> =>
@@ -154,7 +157,7 @@ export const sequences: readonly Sequence[] = [
       return run;
     },
     right: { flow: counts(1, 0, 0, 'cancelled'), run: { status: 'cancelled' }, running: 0 },
-    harm: { flow: counts(1, 0, 0, 'running'), run: { status: 'running' }, running: 1 },
+    harm: { flow: counts(1, 0, 0, 'running'), run: { status: 'running' }, running: 1, isTold: true },
   },
   {
     name: 'its monitor sees our run, of whose jobs the first is over',
@@ -185,7 +188,7 @@ export const sequences: readonly Sequence[] = [
       return run;
     },
     right: { flow: counts(1, 0, 0, 'running'), running: 1 },
-    harm: { flow: counts(2, 0, 0, 'running'), running: 2 },
+    harm: { flow: counts(2, 0, 0, 'running'), running: 2, isTold: true },
   },
   {
     name: 'the hub gives a flow another schedule',
