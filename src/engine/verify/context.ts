@@ -6,7 +6,7 @@ import { note, remedyText, type RemedyPart } from '../steps/remedy';
 import type { Table } from '../schema/shape';
 import type { HistoryNames, HistoryRow } from '../history/history-rows';
 import type { ProbeContext } from '../probe/probe';
-import type { Evidence } from '../schema/subject-check';
+import type { Evidence } from '../subject/subject-check';
 import { skip, type CheckId, type CheckOutcome, type Verdict, type CheckResult } from './report';
 import type { GuardPart, GuardsState } from '../guards/read-guards';
 import type { Guards } from '../subject/guards';
