@@ -65,7 +65,7 @@ export const sql = {
   insertFlow,
   insertFlowReturning: `${insertFlow} RETURNING ${flow.replaceAll('f.', 'protection_flows.')}`,
   readFlow: `SELECT ${flow} FROM protection_flows f WHERE f.id = ?`,
-  runningByJob: `SELECT ${executionColumns} FROM protection_flow_executions e WHERE e.status = 'running' AND JSON_CONTAINS(e.created_job_ids, ?) ORDER BY e.id DESC LIMIT 1`,
+  runningByJob: `SELECT ${executionColumns} FROM protection_flow_executions e WHERE e.status = 'running' AND JSON_CONTAINS(e.created_job_ids, ?) ORDER BY e.created_at DESC, e.id DESC LIMIT 1`,
   lockDue: `SELECT ${flow}, CURRENT_TIMESTAMP AS now FROM protection_flows f WHERE f.enabled = 1 AND f.next_execution_time <= CURRENT_TIMESTAMP
     ORDER BY f.next_execution_time, f.id LIMIT ? FOR UPDATE SKIP LOCKED`,
   active: (count: number): string =>
@@ -77,7 +77,7 @@ export const sql = {
     `SELECT ${executionColumns} FROM protection_flow_executions e WHERE e.id IN (${marks(count)})`,
   /** All of them begin a run. */
   advance: (count: number): string =>
-    `UPDATE protection_flows SET total_executions = total_executions + 1, next_execution_time = CASE id ${cases(count)} END,
+    `UPDATE protection_flows SET next_execution_time = CASE id ${cases(count)} END, total_executions = total_executions + (id IN (${marks(count)})),
        last_execution_id = CASE id ${cases(count)} ELSE last_execution_id END,
        last_execution_time = CASE id ${cases(count)} ELSE last_execution_time END,
        last_execution_status = CASE WHEN id IN (${marks(count)}) THEN 'running' ELSE last_execution_status END

@@ -153,6 +153,7 @@ export class Floor implements Contestant {
       const at = began[0]!.started_at as Date;
       await query(sql.advance(runs.length), [
         ...ids.flatMap((flowId) => [flowId, this.tomorrow]),
+        ...ids,
         ...runs.flatMap(({ id, flowId }) => [flowId, id]),
         ...ids.flatMap((flowId) => [flowId, at]),
         ...ids,
