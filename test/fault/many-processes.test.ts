@@ -12,6 +12,7 @@ import { packageFolder, runProgram, type ProgramEnd } from '../support/run-progr
 import { countStatements, growth } from '../support/statement-counts';
 import { testInstallation } from '../support/test-installation';
 import { waitFor } from '../support/wait-for';
+import { migrationCount, stepsBackTo } from '../support/migrations';
 
 const rounds = Number(process.env['PROCESS_ROUNDS'] ?? 2);
 const processes = 16;
@@ -57,7 +58,7 @@ describe(`${processes} processes at once, ${rounds} rounds`, () => {
         expect(await catalogDump(session, whole)).toEqual(expected);
         const history = await select(session, 'SELECT name FROM sendense_flow_migrations');
         expect(history.map(({ name }) => name)).toEqual([...new Set(history.map(({ name }) => name))]);
-        expect(history).toHaveLength(6);
+        expect(history).toHaveLength(migrationCount);
         await connection.end();
       }
       await reference.end();
@@ -73,7 +74,7 @@ describe('a holder that is killed', () => {
   const dataSource = useDataSource(database);
 
   it('is followed by those that wait', async () => {
-    await rollback(dataSource(), { steps: 2 });
+    await rollback(dataSource(), { steps: stepsBackTo('DropRedundantIndexes') });
     const blocker = await database.connect();
     await blocker.query('START TRANSACTION');
     await blocker.query('SELECT * FROM protection_flows');

@@ -6,6 +6,7 @@ import { catalogDump } from '../../support/catalog-dump';
 import { useDatabase } from '../../support/database';
 import { useDataSource } from '../../support/data-source';
 import { sharedServer } from '../../support/shared-server';
+import { migrationCount } from '../../support/migrations';
 
 /** Guards what the shared DataSource does for whoever opens it, and what it refuses to anyone. */
 describe('the data source', () => {
@@ -104,8 +105,8 @@ describe('the data source', () => {
       database.session,
       'SELECT name FROM sendense_flow_migrations',
     );
-    expect(new Set(names.map((row) => row.name)).size).toBe(6);
-    expect(names).toHaveLength(6);
+    expect(new Set(names.map((row) => row.name)).size).toBe(migrationCount);
+    expect(names).toHaveLength(migrationCount);
   });
 
   it.each([

@@ -3,6 +3,7 @@ import { migrate, rollback } from '../../../src/engine/migrate';
 import { type ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-data-source';
 import { createRepositories, type Repositories } from '../../../src/repositories';
 import { createPlatformTables, createSchedule } from '../../../src/testing';
+import { stepsBackTo } from '../../support/migrations';
 
 type DataLayerCode = Extract<
   ErrorCode,
@@ -72,7 +73,7 @@ export function dataLayerProvocations(
     MIGRATION_PENDING: async () => {
       const layer = await repositories();
       const { id } = await layer.executions.start(await newRun(layer));
-      await rollback(dataSource(), { steps: 3 });
+      await rollback(dataSource(), { steps: stepsBackTo('AllowCancelledAsLastStatus') });
       return layer.executions.cancel(id);
     },
     PLATFORM_TABLE_MISSING: async () => {

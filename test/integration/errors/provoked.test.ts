@@ -13,6 +13,7 @@ import { connectionProvocations, secret } from './connection-provocations';
 import { dataLayerProvocations } from './data-layer-provocations';
 import { doorProvocations } from './door-provocations';
 import { guardProvocations } from './guard-provocations';
+import { stepsBackTo } from '../../support/migrations';
 
 type Provocation = () => Promise<unknown>;
 
@@ -76,7 +77,7 @@ describe('every error code is provoked:', () => {
     INTERRUPTED: () => migrate(dataSource(), { signal: AbortSignal.abort() }),
     TABLE_BUSY: async () => {
       await migrate(dataSource());
-      await rollback(dataSource(), { steps: 2 });
+      await rollback(dataSource(), { steps: stepsBackTo('DropRedundantIndexes') });
       await query('START TRANSACTION');
       await query('SELECT COUNT(*) FROM protection_flows');
       return migrate(dataSource(), { tableWaitMs: 1 }).finally(() => query('COMMIT'));
@@ -133,7 +134,7 @@ describe('every error code is provoked:', () => {
     ENUM_VALUE_IN_USE: async () => {
       await migrate(dataSource());
       await flows().save({ ...flow, last_execution_status: 'cancelled' });
-      return rollback(dataSource(), { steps: 3 });
+      return rollback(dataSource(), { steps: stepsBackTo('AllowCancelledAsLastStatus') });
     },
     FK_ORPHAN_ROWS: async () => {
       await migrate(dataSource());
