@@ -126,8 +126,10 @@ export {
   adopt,
   type AdoptKey,
   type AdoptOptions,
+  type AdoptQuestion,
   type AdoptRepair,
   type AdoptResult,
+  type Answers,
   type Decision,
 } from './engine/adopt';
 export {
@@ -179,6 +181,7 @@ export type { Database, Session } from './engine/session/database';
 export type { SessionOptions } from './engine/session/migration-session';
 export type { OwnConnection, OwnConnectionOptions } from './engine/server/open-connection';
 export type { Choice } from './engine/adopt/repair';
+export type { QuestionRow } from './engine/subject/subject-question';
 export type { OrphanChoice } from './engine/orphans/context';
 export type { Difference, DifferentObject } from './engine/schema/compare';
 export type { Flavour, Server } from './engine/server/server';

@@ -62,6 +62,7 @@ export type { KnownSettings } from '../config';
 export type { GuardColumn, Guards, GuardTrigger } from './subject/guards';
 export type { CheckProbe, Probes, ProbeValues, TableProbe } from './subject/probes';
 export type { SubjectCheck, SubjectOutcome } from './subject/subject-check';
+export type { QuestionGround, QuestionRow, SubjectQuestion } from './subject/subject-question';
 export type { Subject } from './subject/subject';
 
 // What is done with it

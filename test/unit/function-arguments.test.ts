@@ -91,7 +91,22 @@ const judged: Readonly<Record<string, readonly Argument[]>> = {
   runPreflight: [dataSource, options(wishes)],
   rollback: [dataSource, options({ ...session, discardRows: flag, steps: fromZero })],
   planRollback: [dataSource, options({ discardRows: flag, steps: fromZero })],
-  adopt: [dataSource, options({ ...session, ...wishes, repair: flag })],
+  // Which answers there are says the data source, which is none here
+  adopt: [
+    dataSource,
+    options({
+      ...session,
+      ...wishes,
+      repair: flag,
+      dryRun: flag,
+      answers: [
+        ...emptyObjects,
+        'an object that writes its SQL itself',
+        'an object that is a text',
+        'a getter that throws',
+      ],
+    }),
+  ],
   restoreOrphans: [
     dataSource,
     options({

@@ -4,8 +4,16 @@ import { runStep, type StepContext } from '../steps/step';
 import type { Database } from '../session/database';
 import type { Queryable } from '../server/queryable';
 import { ensureHistory, markReverting, readHistory, recordApplied } from '../history/history';
+import { inRowTransaction, withRowSettings } from '../server/row-transaction';
 import { thisProcess } from '../server/names';
-import { declareArguments, flag, optional, options as optionsOf } from '../../arguments';
+import {
+  declareArguments,
+  flag,
+  optional,
+  options as optionsOf,
+  properties,
+  type Reader,
+} from '../../arguments';
 import { ProtectionFlowsError } from '../../errors';
 import { isInTheWay, type Finding } from '../preflight';
 import { readCatalog } from '../schema/catalog/read-catalog';
@@ -14,31 +22,45 @@ import type { Schema } from '../schema/shape';
 import { carryOut, type CarriedOut } from './carry-out';
 import { keyResults, keysAreAsDeclared, plannedRepairs } from './key-results';
 import { lookAround } from './look';
+import {
+  answersReader,
+  askQuestions,
+  carryAnswersOut,
+  questionResults,
+  type Answers,
+  type Asked,
+} from './questions';
 import type { AdoptRepair, AdoptResult } from './results';
 import { guarded, sessionReaders } from '../session/arguments';
 import { withMigrationSession, type SessionOptions } from '../session/migration-session';
 import { whereOf } from '../migrate/results';
 import { wishesOf, wishReaders, type WishOptions } from '../migrate/wishes';
 
-/** The migrations that the history does not record, or whose rollback died. */
-async function unrecorded(subject: Subject, session: Queryable): Promise<string[]> {
+/** The migrations that the history does not record, or whose rollback died; and whether it records none. */
+async function readUnrecorded(
+  subject: Subject,
+  session: Queryable,
+): Promise<{ readonly names: string[]; readonly isFirst: boolean }> {
   const entries = (await readHistory(session, ownTablesOf(subject).history)) ?? [];
-  return subject.migrations
+  const names = subject.migrations
     .map(({ name }) => name)
     .filter((name) => !entries.some((entry) => entry.name === name && !entry.reverting));
+  return { names, isFirst: entries.length === 0 };
 }
 
 /**
- * Records the migrations as applied, in order. Only for tables that were shown to be what the migrations make.
+ * Records the migrations as applied, in order. Only for tables that were shown to be what the migrations make. The answers
+ * are carried out in the same transaction: after a death anywhere all of it is there, and is asked no more, or nothing.
  */
 async function recordMigrations(
   subject: Subject,
   context: StepContext,
   names: readonly string[],
+  asked: readonly Asked[],
 ): Promise<void> {
   if (names.length === 0) return;
   const { migrations, version } = subject;
-  const { session } = context;
+  const { session, owner, goOn, tableWaitMs: patienceMs } = context;
   const { history } = ownTablesOf(subject);
   await ensureHistory(context);
   for (const step of stepsApart(migrations, names)) await runStep(step, context);
@@ -47,19 +69,42 @@ async function recordMigrations(
     await markReverting(context, name, false);
   const added = names.filter((name) => !reverting.includes(name));
   const run = { appliedBy: thisProcess(), packageVersion: version, durationMs: null };
-  if (added.length > 0) await recordApplied(context, added, run);
+  if (added.length === 0) return;
+  if (asked.length === 0) return recordApplied(context, added, run);
+  const execute = async (sql: string): Promise<void> => void (await session.query(sql));
+  const what = 'record the migrations';
+  await withRowSettings(session, () =>
+    inRowTransaction(session, { what, goOn, patienceMs }, async () => {
+      await carryAnswersOut(session, asked);
+      await recordApplied({ owner, execute }, added, run);
+    }),
+  );
 }
 
 /** Options of {@link adopt}. */
 export interface AdoptOptions extends SessionOptions, WishOptions {
   /** True where what differs is to be repaired; else it is listed, and only an exact match is acted upon. */
   readonly repair?: boolean | undefined;
+  /** True where all is to be listed and nothing changed, not even the history. */
+  readonly dryRun?: boolean | undefined;
+  /** Answers to the subject's questions, such as `{ schedules: 'off' }`. */
+  readonly answers?: Answers | undefined;
 }
 
-const assertAdopt = declareArguments('adopt', {
-  dataSource: guarded,
-  options: optionsOf({ ...sessionReaders, ...wishReaders, repair: optional(flag) }),
-});
+/** Judges the arguments; which answers there are, says the database's subject. */
+function assertAdopt(given: { readonly dataSource: Database; readonly options: AdoptOptions }): void {
+  let answers: Reader<Answers> = properties({});
+  declareArguments('adopt', {
+    dataSource: (value, field, faults) => {
+      const database = guarded(value, field, faults);
+      if (database !== undefined) answers = answersReader(database.subject.questions);
+    },
+    options: (value, field, faults) => {
+      const own = { repair: optional(flag), dryRun: optional(flag), answers: optional(answers) };
+      optionsOf({ ...sessionReaders, ...wishReaders, ...own })(value, field, faults);
+    },
+  })(given);
+}
 
 function nothingThere({ database, subject }: Database): ProtectionFlowsError {
   const tables = [...declaredSchemaOf(subject).keys()];
@@ -82,12 +127,14 @@ function leftOver(differences: readonly Difference[]): AdoptRepair[] {
 }
 
 const blocks = ({ effect }: Finding): boolean => effect === 'blocking';
+const deniesAccess = (finding: Finding): boolean => blocks(finding) && finding.code === 'PRIVILEGE_MISSING';
 
 /**
  * Takes over tables that were made by hand. What is exactly as declared is recorded in the history. Otherwise every
  * difference is listed with the SQL that ends it; with `repair` it is carried out, online where the server can, and
  * then recorded. No row, no column or index that is not declared and no foreign key of others is lost; what needs a
- * decision is listed with its ways out, and while there is such, nothing is carried out.
+ * decision is listed with its ways out, and while there is such, nothing is carried out. Nor is it while what begins by itself
+ * with the first adopt (the subject's questions) is not answered.
  *
  * Nothing is recorded before the tables are as declared, so a run that died anywhere is finished by the next. On a
  * database whose history is complete it repairs what drifted.
@@ -110,12 +157,21 @@ export async function adopt(dataSource: Database, options: AdoptOptions = {}): P
     if (![...declared.keys()].some((name) => survey.live.has(name))) throw nothingThere(dataSource);
 
     const planned = plannedRepairs(look);
-    const repairing = options.repair === true;
+    const dryRun = options.dryRun === true;
+    const repairing = options.repair === true && !dryRun;
     // Whether a copy is needed, and what can be done without, the server itself says then
     const findings = look.findings.filter(
       ({ code, key }) => !(repairing && code === 'TABLE_COPY_REFUSED' && key === null),
     );
-    const stopped = survey.decisions.length > 0 || findings.some(blocks);
+    const { names, isFirst } = await readUnrecorded(subject, session);
+    const ground = { session, declared, live: survey.live };
+    // Who lacks a privilege may be unable to look
+    const asked =
+      isFirst && !findings.some(deniesAccess)
+        ? await askQuestions(subject, ground, options.answers ?? {})
+        : [];
+    const isOpen = survey.decisions.length > 0 || asked.some(({ answer }) => answer === null);
+    const stopped = isOpen || findings.some(blocks);
     let live = survey.live;
     let carried: CarriedOut = { done: new Set(), findings: [] };
     if (repairing && !stopped) {
@@ -131,16 +187,18 @@ export async function adopt(dataSource: Database, options: AdoptOptions = {}): P
 
     const isExact = repairs.length === 0 && keysAreAsDeclared(declared, live);
     const isRepaired = repairing && !findings.some(blocks) && left.length === 0;
-    const adopted = !stopped && (isExact || isRepaired) ? await unrecorded(subject, session) : [];
-    await recordMigrations(subject, context, adopted);
-    const isRecorded = adopted.length > 0 || (await unrecorded(subject, session)).length === 0;
+    const adopted = !stopped && !dryRun && (isExact || isRepaired) ? names : [];
+    await recordMigrations(subject, context, adopted, asked);
+    const recorded = adopted.length === names.length;
     const isDone = repairs.every(({ status }) => status === 'repaired') && keysAreAsDeclared(declared, live);
     return {
-      ok: isRecorded && isDone && !stopped && !findings.some(isInTheWay),
+      ok: recorded && isDone && !stopped && !findings.some(isInTheWay),
       ...whereOf(dataSource),
+      recorded,
       adopted,
       repairs,
       decisions: survey.decisions,
+      questions: questionResults(asked, adopted.length > 0),
       keys: keyResults(declared, survey.live, live, findings, times),
       findings,
     };

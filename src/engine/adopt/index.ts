@@ -1,2 +1,3 @@
 export { adopt, type AdoptOptions } from './adopt';
-export type { AdoptKey, AdoptRepair, AdoptResult, Decision } from './results';
+export type { Answers } from './questions';
+export type { AdoptKey, AdoptQuestion, AdoptRepair, AdoptResult, Decision } from './results';

@@ -1,6 +1,7 @@
 import type { Difference } from '../schema/compare';
 import type { Decision } from './repair';
 import type { TableSize } from '../steps/alter-table';
+import type { QuestionRow } from '../subject/subject-question';
 import type { Finding, KeyResult, Where } from '../migrate/results';
 
 export type { Decision, Difference };
@@ -29,16 +30,38 @@ export interface AdoptKey {
   readonly ms: number;
 }
 
+/** Something that begins by itself once the tables are adopted, and what was answered to it. */
+export interface AdoptQuestion {
+  readonly id: string;
+  readonly asks: string;
+  readonly answer: string | null;
+  /** Without an answer nothing is carried out; with one, it is carried out when the migrations are recorded. */
+  readonly status: 'unanswered' | 'answered' | 'carried-out';
+  readonly choices: readonly {
+    readonly answer: string;
+    /** In words, after the answer. */
+    readonly does: string;
+    /** As an option of the command: `--schedules=on`. */
+    readonly option: string;
+  }[];
+  /** All rows that it is about, those that begin first at the beginning. */
+  readonly rows: readonly QuestionRow[];
+}
+
 /** What an adopt found and did, as `adopt --json` prints it. */
 export interface AdoptResult extends Where {
   /** True when every migration is recorded and nothing is left to do but deferred keys. */
   readonly ok: boolean;
+  /** True when every migration is recorded, by this run or before. */
+  readonly recorded: boolean;
   /** The migrations that this run recorded, in order. */
   readonly adopted: readonly string[];
   /** What differs and can be repaired, or was, in the order in which it is carried out. */
   readonly repairs: readonly AdoptRepair[];
   /** What differs and is yours to decide: while there is any, nothing is carried out. */
   readonly decisions: readonly Decision[];
+  /** What begins by itself after the first adopt; while one is unanswered, nothing is carried out. */
+  readonly questions: readonly AdoptQuestion[];
   /** Every declared key, in declared order. */
   readonly keys: readonly AdoptKey[];
   readonly findings: readonly Finding[];

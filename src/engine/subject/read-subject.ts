@@ -55,13 +55,34 @@ const guards: Reader<Subject['guards']> = that(
   'must have a mark such as @shop_writer, columns and triggers, or be left out',
 );
 
+/** Left out, or a list whose elements each have an id of their own, and these functions. */
+const isListOf = (value: unknown, ...functions: readonly string[]): boolean =>
+  value === undefined ||
+  (Array.isArray(value) &&
+    value.every(
+      (one) =>
+        /^[a-z][a-z-]{0,31}$/.test(one?.id) && functions.every((name) => typeof one[name] === 'function'),
+    ));
+
 const checks: Reader<Subject['checks']> = that(
   'isChecks',
-  (value) =>
-    value === undefined ||
-    (Array.isArray(value) &&
-      value.every((one) => /^[a-z][a-z-]{0,31}$/.test(one?.id) && typeof one.run === 'function')),
+  (value) => isListOf(value, 'run'),
   'must be a list of checks, each with an id of small letters and hyphens, and run; or be left out',
+);
+
+const isAnswers = (value: unknown): boolean =>
+  typeof value === 'object' &&
+  Object.entries(value ?? {}).length > 1 &&
+  Object.entries(value ?? {}).every(
+    ([name, does]) => /^[a-z][a-z-]{0,31}$/.test(name) && typeof does === 'string',
+  );
+
+const questions: Reader<Subject['questions']> = that(
+  'isQuestions',
+  (value) =>
+    isListOf(value, 'asks', 'find', 'carryOut') &&
+    ((value ?? []) as { answers?: unknown }[]).every(({ answers }) => isAnswers(answers)),
+  'must be a list of questions, each with an id and two answers or more of small letters and hyphens, asks, find and carryOut; or be left out',
 );
 
 /** What a caller gives as the subject; each name goes into SQL, so each is judged. */
@@ -75,4 +96,5 @@ export const readSubject: Reader<unknown> = properties({
   probes,
   guards,
   checks,
+  questions,
 });

@@ -6,6 +6,7 @@ import type { SubjectCheck } from './subject-check';
 import { withParents, type Schema } from '../schema/shape';
 import { stepsOf, type Migration } from '../steps/migration';
 import { declaredBy } from '../steps/step';
+import type { SubjectQuestion } from './subject-question';
 
 /** What the engine works on: whose tables they are, and the migrations that make them. */
 export interface Subject extends Words {
@@ -21,6 +22,8 @@ export interface Subject extends Words {
   readonly guards?: Guards | undefined;
   /** What verify is to prove of their rows besides. */
   readonly checks?: readonly SubjectCheck[] | undefined;
+  /** What adopt is to ask before it takes tables over. */
+  readonly questions?: readonly SubjectQuestion[] | undefined;
 }
 
 const declared = new WeakMap<Subject, Schema>();

@@ -11,8 +11,11 @@ import {
   verify,
   type OpenDatabase,
   type ProtectionFlowsError,
+  type QuestionRow,
+  type SubjectQuestion,
 } from '../../../src/engine';
 import { useDatabase } from '../../support/database';
+import { noting } from '../../support/dying-sessions';
 import { shop } from './shop';
 
 /** Guards that the engine serves tables it has never heard of: everything that it does for ours it does for a shop's. */
@@ -74,30 +77,17 @@ describe('a made-up subject', () => {
 
   /** How many statements a migrate sent; its session is ended right before the one numbered so. */
   async function statementsOf(work: () => Promise<unknown>, dieAt = Infinity): Promise<number> {
-    const { openSession } = opened;
-    let sent = 0;
-    opened = {
-      ...opened,
-      openSession() {
-        const session = openSession();
-        return {
-          ...session,
-          query(sql: string, parameters?: unknown[]) {
-            sent += 1;
-            if (sent === dieAt) session.discard();
-            return session.query(sql, parameters);
-          },
-        };
-      },
-    };
+    const whole = opened;
+    const sent: string[] = [];
+    opened = noting(whole, sent, dieAt);
     try {
       await work().catch((error: unknown) => {
-        if (sent < dieAt) throw error;
+        if (sent.length < dieAt) throw error;
       });
     } finally {
-      opened = { ...opened, openSession };
+      opened = whole;
     }
-    return sent;
+    return sent.length;
   }
 
   it('has its orphans found, set aside and put back', async () => {
@@ -123,6 +113,48 @@ describe('a made-up subject', () => {
       adopted: shop.migrations.map(({ name }) => name),
     });
     expect(await verify(opened)).toMatchObject({ verdict: 'proven' });
+  });
+
+  it('has its own question asked before its tables are taken over', async () => {
+    const mailing: SubjectQuestion = {
+      id: 'mailing',
+      answers: { on: 'lets them be written to', off: 'forgets their addresses' },
+      asks: (rows) => `${rows} customers are to be written to.`,
+      find: async ({ session }) =>
+        ((await session.query('SELECT id, email AS name FROM shop_customers')) as QuestionRow[]).map(
+          (row) => ({
+            ...row,
+            next: null,
+            reason: 'no letter is written',
+          }),
+        ),
+      carryOut: async (session, answer, rows) => {
+        expect([session.isTransactionActive, answer, rows.length]).toEqual([true, 'off', 1]);
+        await session.query("UPDATE shop_customers SET email = '' WHERE id = ?", [rows[0]!.id]);
+      },
+    };
+    await migrate(opened);
+    await query("INSERT INTO shop_customers (id, email) VALUES ('c', 'c@example.org')");
+    await query('DROP TABLE shop_schema_migrations');
+    await opened.close();
+    opened = await openDatabase({ ...shop, questions: [mailing] }, database.settings);
+    expect(await adopt(opened)).toMatchObject({
+      ok: false,
+      adopted: [],
+      questions: [{ id: 'mailing', asks: '1 customers are to be written to.', status: 'unanswered' }],
+    });
+    await expect(adopt(opened, { answers: { mailing: 'no', schedules: 'on' } })).rejects.toMatchObject({
+      message: expect.stringMatching(/schedules is not known.*mailing must be .*: on, off/),
+    });
+    expect(await adopt(opened, { answers: { mailing: 'off' } })).toMatchObject({
+      ok: true,
+      questions: [{ answer: 'off', status: 'carried-out' }],
+    });
+    expect(await query('SELECT id, email FROM shop_customers')).toEqual([{ id: 'c', email: '' }]);
+    for (const wrong of [{ answers: { on: 'alone' } }, { answers: null }, { asks: '' }, { id: 'Mailing' }])
+      await expect(
+        openDatabase({ ...shop, questions: [{ ...mailing, ...wrong } as never] }, database.settings),
+      ).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });
   });
 
   const forget = 'DELETE FROM shop_schema_migrations';

@@ -223,7 +223,7 @@ const unique = { object: 'index', table: 'protection_flows', name: 'uq_flows_nam
 export const adoptResult: AdoptResult = {
   ok: false,
   ...where,
-  adopted: [],
+  ...{ recorded: false, adopted: [] },
   repairs: [
     {
       title: 'bring protection_flow_executions to its declared shape',
@@ -270,8 +270,8 @@ export const adoptResult: AdoptResult = {
       ],
     },
   ],
+  ...{ questions: [], findings: [] },
   keys: [{ name: 'fk_executions_flow', status: 'to-add', ms: 0 }],
-  findings: [],
 };
 
 /** Twelve differences, as of a table that somebody else made. */
