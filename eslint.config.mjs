@@ -43,7 +43,7 @@ const mayImport = {
   validation: ['arguments', 'domain', 'entities', 'errors', 'statistics'],
   schedule: ground,
   statistics: [],
-  migrations: ['driver', 'engine', 'errors', 'statistics'],
+  migrations: ['driver', 'engine', 'errors', 'schedule', 'statistics'],
   typeorm: ['arguments', 'config', 'driver', 'engine', 'entities', 'errors', 'migrations', 'validation'],
   repositories: [
     'arguments',

@@ -1,7 +1,6 @@
-import type { Argument, Option } from 'commander';
 import { ProtectionFlowsError } from '../errors';
-import type { ProgressListener } from '../engine/migrate/results';
-import { action, age, changes, flag, key, wholeNumber, type Options } from './options';
+import { deed, type CommandRecord } from './command-record';
+import { action, age, changes, flag, key, schedules, wholeNumber } from './options';
 import { adoptOutput } from './output/adopt';
 import { preflightOutput } from './output/findings';
 import { guardOutput } from './output/guard';
@@ -13,50 +12,6 @@ import { restoreOrphansOutput } from './output/restore-orphans';
 import { rollbackOutput, rollbackPlanOutput } from './output/rollback';
 import { statusOutput } from './output/status';
 import { verifyOutput } from './output/verify';
-import type { Output } from './output/words';
-import type { OpenDatabase, Services } from './services';
-
-/** What a deed works with. */
-interface DeedContext<Opened = OpenDatabase> {
-  readonly database: Opened;
-  readonly services: Services;
-  readonly signal: AbortSignal;
-  readonly onProgress: ProgressListener;
-  /** Whether stderr, where progress goes, is a terminal. */
-  readonly isTerminal: boolean;
-}
-
-/** What is done on a database, and how its result reads. `ok` decides between the exit codes 0 and 1. */
-export interface Deed<
-  Result extends { readonly ok: boolean } = { readonly ok: boolean },
-  Opened = OpenDatabase,
-> {
-  /** True where it looks at the signal, and stops between two statements. Others are dropped where they are. */
-  readonly stopsBetweenStatements: boolean;
-  /** How it opens the database, where it needs more than the engine does. */
-  open?(services: Services): (...parameters: Parameters<Services['openDatabase']>) => Promise<Opened>;
-  run(context: DeedContext<Opened>): Promise<Result>;
-  readonly output: Output<Result>;
-}
-
-/** A command as --help shows it, and what it does. */
-export interface CommandRecord {
-  readonly name: string;
-  readonly summary: string;
-  readonly description: string;
-  readonly options: readonly Option[];
-  /** The word behind its name, where it takes one. */
-  readonly action?: Argument;
-  readonly examples: readonly string[];
-  /** What its exit codes 0 and 1 say. */
-  readonly exits: string;
-  /** What it does, by its options; null for the demonstration, which brings its own database. Throws USAGE. */
-  readonly deed: ((options: Options) => Deed) | null;
-}
-
-const deed = <Result extends { readonly ok: boolean }, Opened = OpenDatabase>(
-  one: Deed<Result, Opened>,
-): Deed => one as unknown as Deed;
 
 const largest = { steps: Number.MAX_SAFE_INTEGER, keep: 2_147_483_647, batchSize: 10_000 } as const;
 
@@ -168,18 +123,35 @@ export const commands = (): readonly CommandRecord[] => [
     summary: 'take over tables that were made by hand',
     description:
       'Compares the live tables with the declared ones. An exact match is recorded in the history; otherwise each ' +
-      'difference is listed with the SQL that ends it. No row, and nothing that is not declared, is lost.',
+      'difference is listed with the SQL that ends it. No row, and nothing that is not declared, is lost. Flows that are ' +
+      'enabled and never ran by their schedule are listed with the time at which they begin to; nothing is changed until ' +
+      '--schedules says whether they may.',
     options: [
       flag('repair', 'carry out the repairs, then record; stops where the decision is yours'),
+      schedules(),
+      flag('dry-run', 'list all of it; change nothing, not even the history'),
       ...changes(),
     ],
-    examples: ['adopt', 'adopt --repair', 'adopt --repair --orphans=quarantine', 'adopt --json'],
+    examples: [
+      'adopt',
+      'adopt --repair --schedules=off',
+      'adopt --repair --orphans=quarantine',
+      'adopt --dry-run --json',
+    ],
     exits: '0 when recorded and nothing differs, 1 when something is left to repair or to decide',
-    deed: ({ repair = false, orphans, allowBlocking }) =>
+    deed: ({ repair = false, dryRun, schedules, orphans, allowBlocking }) =>
       deed({
         stopsBetweenStatements: true,
         run: ({ services, database, signal, onProgress }) =>
-          services.adopt(database, { repair, orphans, allowBlocking, signal, onProgress }),
+          services.adopt(database, {
+            repair,
+            dryRun,
+            answers: schedules && { schedules },
+            orphans,
+            allowBlocking,
+            signal,
+            onProgress,
+          }),
         output: adoptOutput,
       }),
   },

@@ -2,6 +2,7 @@ import { Argument, InvalidArgumentError, Option } from 'commander';
 import { timestampRange } from '../domain';
 import { orphanChoices, type OrphanChoice } from '../engine/orphans/context';
 import { declaredSchema } from '../migrations';
+import { schedulesQuestion } from '../migrations/schedules-question';
 
 /** The options as they were given: those of every command, and those of some. */
 export interface Options {
@@ -13,6 +14,7 @@ export interface Options {
   readonly color: boolean;
   readonly plan?: boolean;
   readonly repair?: boolean;
+  readonly schedules?: keyof typeof schedulesQuestion.answers;
   readonly orphans: OrphanChoice;
   readonly allowBlocking?: boolean;
   readonly steps: number;
@@ -58,6 +60,13 @@ export const changes = (): Option[] => [
     'copy a table of any size where the server cannot change it in place; writers wait meanwhile',
   ),
 ];
+
+/** Whether flows that never ran by their schedule may do so now. */
+export const schedules = (): Option =>
+  new Option(
+    `--${schedulesQuestion.id} <choice>`,
+    'flows that are enabled and never ran by their schedule: let them run (on), or disable them (off)',
+  ).choices(Object.keys(schedulesQuestion.answers));
 
 /** One of the declared foreign keys. */
 export const key = (description: string): Option =>

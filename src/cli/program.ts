@@ -2,7 +2,8 @@ import { Command, type CommanderError } from 'commander';
 import { ProtectionFlowsError } from '../errors';
 import { packageVersion } from '../migrations/package-version';
 import type { OutputStream } from './output/style';
-import { commands, type CommandRecord } from './commands';
+import type { CommandRecord } from './command-record';
+import { commands } from './commands';
 import type { Options } from './options';
 import { fitted, textWidth, wrap } from './output/wrap';
 

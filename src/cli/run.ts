@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { loadConnection, redact, type ConnectionSettings } from '../config';
 import { ProtectionFlowsError } from '../errors';
-import type { CommandRecord, Deed } from './commands';
+import type { CommandRecord, Deed } from './command-record';
 import { exitCodes, printableError } from './error-report';
 import type { Options } from './options';
 import { Reporter } from './output/reporter';

@@ -11,6 +11,7 @@ import { KeepWhatPruneRemoved1795305605000 } from './1795305605000-keep-what-pru
 import { tablePrefix } from './history-table';
 import { packageVersion } from './package-version';
 import { probes } from './probes';
+import { schedulesQuestion } from './schedules-question';
 import { statisticsCheck } from './statistics-check';
 import type { StepMigration } from './step-migration';
 
@@ -40,6 +41,7 @@ export const subject: Subject = {
   probes,
   guards,
   checks: [statisticsCheck],
+  questions: [schedulesQuestion],
 };
 
 /**

@@ -1,4 +1,4 @@
-import type { AdoptRepair, AdoptResult, Decision } from '../../engine/adopt/results';
+import type { AdoptQuestion, AdoptRepair, AdoptResult, Decision } from '../../engine/adopt/results';
 import { describeDifference, type Difference } from '../../engine/schema/compare';
 import { describeSize } from '../../engine/steps/alter-table';
 import { findingsMarkdown, findingsText } from './findings';
@@ -11,11 +11,12 @@ import { labelled } from './wrap';
 /** What an adopt found and did: the repairs, what is left to decide, the keys, and how it stands now. All differences are told: this is where the other results refer to. */
 export const adoptOutput: Output<AdoptResult> = {
   text: (result, style) => {
-    const { adopted, repairs, decisions, keys, findings, ok } = result;
+    const { adopted, repairs, decisions, questions, keys, findings, ok } = result;
     return textAbout(
       result,
       ...repairs.map((repair) => repairText(repair, style)),
       ...decisions.map((decision) => decisionText(decision, style)),
+      ...questions.map((question) => questionText(question, style)),
       keysTable(keys, style),
       findingsText(findings, style),
       adopted.length === 0
@@ -28,16 +29,18 @@ export const adoptOutput: Output<AdoptResult> = {
     );
   },
   markdown: (result) => {
-    const { adopted, repairs, decisions, keys, findings } = result;
+    const { adopted, repairs, decisions, questions, keys, findings } = result;
+    const open = decisions.length + unanswered(result).length;
     const done = [
       counted(repairs.length, 'repair'),
-      ...(decisions.length > 0 ? [counted(decisions.length, 'decision')] : []),
+      ...(open > 0 ? [counted(open, 'decision')] : []),
       `${counted(adopted.length, 'migration')} recorded`,
     ];
     return [
       ...heading(result, `adopt: ${done.join(', ')}`),
       ...repairs.flatMap(repairMarkdown),
       ...decisions.flatMap(decisionMarkdown),
+      ...questions.flatMap(questionMarkdown),
       ...keysMarkdown(keys),
       ...findingsMarkdown(findings),
       ...adopted.map((name) => `- recorded \`${escaped(name)}\``),
@@ -79,6 +82,43 @@ function decisionText({ differences, reason, look, choices }: Decision, style: S
   ];
 }
 
+const unanswered = ({ questions }: AdoptResult): AdoptQuestion[] =>
+  questions.filter(({ status }) => status === 'unanswered');
+
+/** `Nightly: 2026-11-27T02:00:00.000Z`. */
+const rowsOf = ({ rows }: AdoptQuestion): string[] =>
+  rows.map(({ name, next, reason }) => `${name}: ${next?.toISOString() ?? `not as it is, ${reason}`}`);
+
+/** Every option, or the one that was given, with what it does. */
+const optionsOf = ({ choices, answer }: AdoptQuestion): string[] =>
+  choices
+    .filter((choice) => answer === null || choice.answer === answer)
+    .map(({ option, does }) => `${option} ${does}`);
+
+const questionHeadings = {
+  unanswered: 'Yours to decide',
+  answered: 'Decided',
+  'carried-out': 'Done as decided',
+} as const;
+
+function questionText(question: AdoptQuestion, style: Style): string[] {
+  const { asks, status } = question;
+  const mark = { unanswered: style.red, answered: style.yellow, 'carried-out': style.green }[status];
+  return [
+    ...headed(questionHeadings[status], `: ${asks}`, mark),
+    ...rowsOf(question).flatMap((row) => labelled('- ', row)),
+    ...optionsOf(question).flatMap((option) => labelled('', option)),
+  ];
+}
+
+const questionMarkdown = (question: AdoptQuestion): string[] => [
+  `**${{ unanswered: '❌', answered: '⚠️', 'carried-out': '✅' }[question.status]} ${questionHeadings[question.status].toLowerCase()}**: ${escaped(question.asks)}`,
+  '',
+  ...rowsOf(question).map((row) => `- ${escaped(row)}`),
+  '',
+  ...optionsOf(question).flatMap((option) => [escaped(option), '']),
+];
+
 const listed = (differences: readonly Difference[]): string[] =>
   differences.length === 0 ? [] : [...differences.map((one) => `- ${escaped(describeDifference(one))}`), ''];
 
@@ -102,16 +142,21 @@ const decisionMarkdown = ({ reason, differences, look, choices }: Decision): str
   ...choices.flatMap(({ does, sql }) => [`This ${escaped(does)}:`, '', ...sqlBlock(sql)]),
 ];
 
-function conclusion({ ok, adopted, repairs, decisions, keys, findings }: AdoptResult): string {
-  if (decisions.length > 0) {
-    return `Nothing was changed: ${counted(decisions.length, 'decision')} to take first. Then adopt again.`;
+function conclusion(result: AdoptResult): string {
+  const { ok, recorded, adopted, repairs, decisions, questions, keys, findings } = result;
+  const open = unanswered(result);
+  if (decisions.length + open.length > 0) {
+    const options = open.map(({ choices }) => `, with ${choices.map(({ option }) => option).join(' or ')}`);
+    return `Nothing was changed: ${counted(decisions.length + open.length, 'decision')} to take first. Then adopt again${options.join('')}.`;
   }
   if (!ok) {
     if (findings.some(({ effect }) => effect === 'blocking'))
       return 'Not adopted: something stands in the way. Apply the fixes and adopt again.';
-    const open = repairs.filter(({ status }) => status === 'to-repair').length;
-    if (open > 0)
-      return `Not adopted: ${counted(open, 'repair')} to make. To carry them out: protection-flows adopt --repair`;
+    const left = repairs.filter(({ status }) => status === 'to-repair').length;
+    const given = questions.flatMap(({ choices, answer }) => choices.filter((one) => one.answer === answer));
+    if (left > 0)
+      return `Not adopted: ${counted(left, 'repair')} to make. To carry them out: ${['protection-flows adopt --repair', ...given.map(({ option }) => option)].join(' ')}`;
+    if (!recorded) return 'Not adopted: it was a dry run. Nothing stands in the way.';
     const refused = keys.filter(({ status }) => status === 'refused').length;
     return `Adopted, but for ${counted(refused, 'refused key')}: apply the fix, then migrate.`;
   }

@@ -48,9 +48,18 @@ const rollbackAll: Ending = {
   leaves: 'nothing',
 };
 const repair: Ending = {
-  command: (dataSource, options) => adopt(dataSource, { ...options, repair: true }),
+  command: (dataSource, options) =>
+    adopt(dataSource, { ...options, repair: true, answers: { schedules: 'off' } }),
   leaves: 'whole',
 };
+
+/** Flows that never ran by their schedule, once they are disabled, which is a change of them. */
+const withoutSchedules = (rows: Rows): Rows => ({
+  ...rows,
+  protection_flows: (rows['protection_flows'] ?? []).map((row) =>
+    row['schedule_id'] === null ? row : { ...row, enabled: '0', updated_at: expect.any(String) as unknown },
+  ),
+});
 
 async function withDataSource(
   ground: Ground,
@@ -146,7 +155,7 @@ export const scenarios: readonly Scenario[] = [
     rows: (before) => before,
   },
   {
-    name: 'adopt --repair',
+    name: 'adopt --repair --schedules=off',
     platform: 'general_ci',
     async prepare({ session }) {
       await createPlatformTables(session, 'general_ci');
@@ -155,6 +164,6 @@ export const scenarios: readonly Scenario[] = [
     run: repair.command,
     leads: 'whole',
     again: repair,
-    rows: (before) => recounted(mended(before)),
+    rows: (before) => withoutSchedules(recounted(mended(before))),
   },
 ];

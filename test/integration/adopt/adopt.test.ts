@@ -12,6 +12,8 @@ import { declaredPart, everything, make } from './hand-made';
 import { executionsTable, flowsTable, plain } from './platform-ddl';
 import { readRows } from './rows';
 
+/** The rows have a flow with a schedule: it may run. */
+const answers = { schedules: 'on' };
 const history = 'SELECT name FROM sendense_flow_migrations ORDER BY id';
 
 describe('adopt', () => {
@@ -97,7 +99,11 @@ describe('adopt', () => {
     const client = await createConnection({ ...where, user });
     for (const statement of repairs.flatMap((repair) => repair.sql)) await client.query(statement);
     await client.end();
-    expect(await adopt(dataSource())).toMatchObject({ ok: true, repairs: [], adopted: expect.any(Array) });
+    expect(await adopt(dataSource(), { answers })).toMatchObject({
+      ok: true,
+      repairs: [],
+      adopted: expect.any(Array),
+    });
     expect(await declaredPart(database.session)).toEqual(await declaredPart(reference.session));
     expect(await verify(dataSource())).toMatchObject({ verdict: 'proven' });
   });
@@ -108,7 +114,7 @@ describe('adopt', () => {
     await query(
       "UPDATE protection_flows SET policy_id = 'gone', updated_at = updated_at WHERE id = 'flow-2'",
     );
-    const result = await adopt(dataSource(), { repair: true });
+    const result = await adopt(dataSource(), { repair: true, answers });
     expect(
       result.findings.filter(({ code }) => code === 'FK_ORPHAN_ROWS').map(({ key, effect }) => [key, effect]),
     ).toEqual([
@@ -123,7 +129,9 @@ describe('adopt', () => {
         expect.objectContaining({ name: 'fk_flows_schedule', status: 'added' }),
       ]),
     });
-    expect(await adopt(dataSource(), { repair: true, orphans: 'quarantine' })).toMatchObject({ ok: true });
+    expect(await adopt(dataSource(), { repair: true, answers, orphans: 'quarantine' })).toMatchObject({
+      ok: true,
+    });
     for (const table of ['protection_flows', 'protection_flow_executions'])
       expect(
         await select(database.session, `SELECT 1 AS n FROM sendense_flow_orphans_${table}`),
@@ -137,22 +145,22 @@ describe('adopt', () => {
     await query('SET SESSION foreign_key_checks = 0');
     await query("UPDATE protection_flow_executions SET flow_id = 'gone' WHERE id = 'run-1'");
     await query('SET SESSION foreign_key_checks = 1');
-    expect(await adopt(dataSource(), { repair: true })).toMatchObject({ ok: false });
+    expect(await adopt(dataSource(), { repair: true, answers })).toMatchObject({ ok: false });
     await expect(query("DELETE FROM protection_flows WHERE id = 'flow-1'")).rejects.toMatchObject({
       errno: 1451,
     });
     await query("UPDATE protection_flow_executions SET flow_id = 'flow-1' WHERE id = 'run-1'");
-    expect(await adopt(dataSource(), { repair: true })).toMatchObject({ ok: true });
+    expect(await adopt(dataSource(), { repair: true, answers })).toMatchObject({ ok: true });
   });
 
   it('says of a present key that it stands over orphans', async () => {
     await make(database.session, { sql: plain() });
-    await adopt(dataSource(), { repair: true });
+    await adopt(dataSource(), { repair: true, answers });
     await query('SET SESSION foreign_key_checks = 0');
     await query("UPDATE protection_flow_executions SET flow_id = 'gone' WHERE id = 'run-1'");
     await query('DROP TABLE sendense_flow_migrations');
     await query('SET SESSION foreign_key_checks = 1');
-    expect(await adopt(dataSource())).toMatchObject({
+    expect(await adopt(dataSource(), { answers })).toMatchObject({
       ok: false,
       findings: [expect.objectContaining({ code: 'FK_ORPHAN_ROWS', key: 'fk_executions_flow' })],
     });
@@ -162,7 +170,7 @@ describe('adopt', () => {
     const general = { text: 'DEFAULT CHARSET=latin1' };
     await make(database.session, { sql: plain(general, general), nulls: true });
     const rows = await readRows(database.session);
-    const refused = await adopt(dataSource(), { repair: true, copyLimitRows: 1 });
+    const refused = await adopt(dataSource(), { repair: true, answers, copyLimitRows: 1 });
     const isOnline = sharedServer().flavour === 'mariadb' && !sharedServer().version.startsWith('10.');
     if (isOnline) {
       expect(refused).toMatchObject({ ok: true });
@@ -179,7 +187,9 @@ describe('adopt', () => {
       expect(executions?.foreignKeys.map(({ name }) => name)).toEqual(['fk_executions_flow']);
       expect(await readRows(database.session)).not.toEqual(rows);
     }
-    expect(await adopt(dataSource(), { repair: true, copyLimitRows: 1, allowBlocking: true })).toMatchObject({
+    expect(
+      await adopt(dataSource(), { repair: true, answers, copyLimitRows: 1, allowBlocking: true }),
+    ).toMatchObject({
       ok: true,
     });
     expect(await declaredPart(database.session)).toEqual(await declaredPart(reference.session));
@@ -195,7 +205,7 @@ describe('adopt', () => {
     url.password = 'hush';
     const as = await openDataSource({ ...database, url: url.href } as typeof database);
     const before = await everything(database.session);
-    const { ok, findings } = await adopt(as, { repair: true }).finally(() => as.destroy());
+    const { ok, findings } = await adopt(as, { repair: true, answers }).finally(() => as.destroy());
     expect(ok).toBe(false);
     const missing = findings.filter(({ code }) => code === 'PRIVILEGE_MISSING');
     expect(missing.map(({ table, details }) => [table, details.privileges])).toEqual([
@@ -208,7 +218,9 @@ describe('adopt', () => {
     expect(await everything(database.session)).toEqual(before);
     for (const { remedy } of missing) await query(remedy.split('\n').at(-1) ?? '');
     const again = await openDataSource({ ...database, url: url.href } as typeof database);
-    expect(await adopt(again, { repair: true }).finally(() => again.destroy())).toMatchObject({ ok: true });
+    expect(await adopt(again, { repair: true, answers }).finally(() => again.destroy())).toMatchObject({
+      ok: true,
+    });
     await query("DROP USER 'adopter'@'%'");
   });
 
@@ -217,13 +229,14 @@ describe('adopt', () => {
     const controller = new AbortController();
     const stopped = adopt(dataSource(), {
       repair: true,
+      answers,
       signal: controller.signal,
       onProgress: ({ step }) => {
         if (step.startsWith('bring protection_flow_executions')) controller.abort();
       },
     });
     await expect(stopped).rejects.toMatchObject({ code: 'INTERRUPTED' });
-    expect(await adopt(dataSource(), { repair: true })).toMatchObject({ ok: true });
+    expect(await adopt(dataSource(), { repair: true, answers })).toMatchObject({ ok: true });
     expect(await declaredPart(database.session)).toEqual(await declaredPart(reference.session));
   });
 });

@@ -173,7 +173,7 @@ describe('adopt --repair leaves alone, untouched and unrecorded,', () => {
     const dataSource = await openDataSource(database);
     try {
       const before = await everything(database.session);
-      const result = await adopt(dataSource, { repair: true });
+      const result = await adopt(dataSource, { repair: true, answers: { schedules: 'on' } });
       expect(result).toMatchObject({ ok: false, adopted: [] });
       expect(result.decisions).toEqual([expect.objectContaining(start.decision)]);
       expect(result.repairs.filter(({ status }) => status !== 'to-repair')).toEqual([]);
@@ -187,7 +187,10 @@ describe('adopt --repair leaves alone, untouched and unrecorded,', () => {
       if (start.choice === null) return;
       for (const sql of decision?.choices[start.choice ?? 0]?.sql ?? ['there is no such choice'])
         await database.session.query(sql);
-      expect(await adopt(dataSource, { repair: true })).toMatchObject({ ok: true, decisions: [] });
+      expect(await adopt(dataSource, { repair: true, answers: { schedules: 'on' } })).toMatchObject({
+        ok: true,
+        decisions: [],
+      });
       expect(await verify(dataSource)).toMatchObject({ verdict: 'proven' });
     } finally {
       await dataSource.destroy();

@@ -4,7 +4,8 @@ import { declaredSchema } from '../../../src/migrations';
 import { statisticsColumns } from '../../../src/statistics/meaning';
 import type { Start } from './start';
 
-const flow = (id: string, name: string, more: Row = {}): Row => ({
+/** A flow that every hand-made table takes. */
+export const flow = (id: string, name: string, more: Row = {}): Row => ({
   id,
   name,
   flow_type: 'replication',
@@ -35,7 +36,8 @@ const execution = (id: string, more: Row = {}): Row => ({
   ...more,
 });
 
-async function insert(session: Queryable, table: string, row: Row): Promise<void> {
+/** Inserts a row, whatever the table has made of its columns. */
+export async function insert(session: Queryable, table: string, row: Row): Promise<void> {
   const names = Object.keys(row);
   await session.query(
     `INSERT INTO ${table} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`,

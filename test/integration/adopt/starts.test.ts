@@ -32,15 +32,16 @@ describe.each(Object.keys(platformPresets) as PlatformPresetName[])(
       await make(database.session, start);
       const dataSource = await openDataSource(database);
       try {
-        const before = await everything(database.session);
+        const before = (await everything(database.session)) as { readonly history: unknown };
         const rows = await readRows(database.session);
         if (!start.migrates) expect(await migrate(dataSource)).toMatchObject({ ok: false, applied: [] });
         const look = await adopt(dataSource);
         expect(look).toMatchObject({ ok: false, adopted: [], decisions: [] });
         expect(look.repairs.length).toBeGreaterThan(0);
+        const asked = look.questions.flatMap((question) => question.rows.map(({ id }) => id)).sort();
         expect(await everything(database.session)).toEqual(before);
 
-        const repaired = await adopt(dataSource, { repair: true });
+        const repaired = await adopt(dataSource, { repair: true, answers: { schedules: 'on' } });
         expect({ ...repaired, findings: [] }).toMatchObject({ ok: true, decisions: [] });
         expect(repaired.repairs.filter(({ status }) => status !== 'repaired')).toEqual([]);
         expect(await declaredPart(database.session)).toEqual(await declaredPart(reference.session));
@@ -50,6 +51,12 @@ describe.each(Object.keys(platformPresets) as PlatformPresetName[])(
           ...withoutStatistics(mended(rows)),
         });
         expect(await verify(dataSource)).toMatchObject({ ok: true, verdict: 'proven' });
+        const unplanned = await select(
+          database.session,
+          'SELECT id FROM protection_flows WHERE enabled = 1 AND schedule_id IS NOT NULL AND next_execution_time IS NULL ORDER BY id',
+        );
+        // Where a migrate was here already, schedulers may have been
+        expect(asked).toEqual(before.history === null ? unplanned.map(({ id }) => id) : []);
         await start.after?.(database.session);
 
         expect(await adopt(dataSource)).toMatchObject({ ok: true, adopted: [], repairs: [], decisions: [] });

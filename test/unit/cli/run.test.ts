@@ -20,6 +20,12 @@ describe('commands', () => {
     ['migrate --plan', 0, 'plan {"orphans":"report"}', plan],
     ['adopt', 1, 'adopt {"repair":false,"orphans":"report"}', adoptResult],
     ['adopt --repair', 1, 'adopt {"repair":true,"orphans":"report"}', adoptResult],
+    [
+      'adopt --dry-run --schedules=off',
+      1,
+      'adopt {"repair":false,"dryRun":true,"answers":{"schedules":"off"},"orphans":"report"}',
+      adoptResult,
+    ],
     ['rollback', 0, 'rollback {"steps":1,"discardRows":false}', rollbackResult],
     ['rollback --steps 3 --discard-rows', 0, 'rollback {"steps":3,"discardRows":true}', rollbackResult],
     ['rollback --all', 0, 'rollback {"steps":"all","discardRows":false}', rollbackResult],

@@ -1,0 +1,292 @@
+import { openDatabase } from '../../../src/engine';
+import { adopt, type AdoptOptions } from '../../../src/engine/adopt';
+import { migrate } from '../../../src/engine/migrate';
+import { select, type Row } from '../../../src/engine/server/queryable';
+import { subject } from '../../../src/migrations';
+import { createRepositories } from '../../../src/repositories';
+import { createSchedule } from '../../../src/testing';
+import { useDatabase } from '../../support/database';
+import { openDataSource, useDataSource } from '../../support/data-source';
+import { noting } from '../../support/dying-sessions';
+import { everything } from './hand-made';
+import { plain } from './platform-ddl';
+import { flow, insert } from './rows';
+
+// The hub knows no schedule's next time, so none of its flows ever ran by itself. A scheduler of this package runs them all:
+// without these, a change-over begins backups that nobody wanted, and says nothing of it.
+describe('adopt of flows that never ran by their schedule', () => {
+  const database = useDatabase({ platform: 'mixed', per: 'each' });
+  const dataSource = useDataSource(database, { migrated: false, per: 'each' });
+  const query = (sql: string, values?: unknown[]): Promise<unknown> => database.session.query(sql, values);
+
+  const insertFlow = (id: string, columns: Row): Promise<void> =>
+    insert(database.session, 'protection_flows', flow(id, id, columns));
+
+  /** Those that a scheduler of this package would begin to look after. */
+  const newcomers = [
+    'chained',
+    'by-default',
+    'mistyped',
+    'nowhere',
+    'orphan',
+    'paused',
+    'spelled',
+    'summer',
+    'winter',
+  ];
+
+  /** A flow of every kind, as the hub and people leave them. */
+  async function makeFlows(): Promise<void> {
+    for (const sql of plain()) await query(sql);
+    const schedule = async (columns: Row): Promise<string> =>
+      (await createSchedule(database.session, columns)).id;
+    const winter = await schedule({ id: 'winter', cron_expression: '0 2 1 1 *' });
+    const summer = await schedule({ cron_expression: '30 3 1 7 *', timezone: 'Europe/Berlin' });
+    await insertFlow('winter', { schedule_id: winter });
+    await insertFlow('spelled', { schedule_id: 'WINTER' });
+    await insertFlow('summer', { schedule_id: summer });
+    await insertFlow('by-default', { schedule_id: winter, enabled: null });
+    await insertFlow('mistyped', { schedule_id: await schedule({ cron_expression: '61 2 * * *' }) });
+    await insertFlow('nowhere', { schedule_id: await schedule({ timezone: 'Mars/Olympus' }) });
+    await insertFlow('paused', { schedule_id: await schedule({ enabled: false }) });
+    await insertFlow('chained', {
+      schedule_id: await schedule({ schedule_type: 'chain', chain_parent_schedule_id: winter }),
+    });
+    await insertFlow('orphan', { schedule_id: 'gone' });
+    await insertFlow('disabled', { schedule_id: winter, enabled: 0 });
+    await insertFlow('by-hand', { schedule_id: null });
+    await insertFlow('planned', { schedule_id: winter, next_execution_time: '2037-01-01 02:00:00' });
+  }
+
+  const adoptAll = (options: AdoptOptions = {}) =>
+    adopt(dataSource(), { repair: true, orphans: 'null', ...options });
+  const readFlows = (): Promise<Row[]> =>
+    select(database.session, 'SELECT * FROM protection_flows ORDER BY id');
+  const enabled = async (): Promise<unknown[]> =>
+    (await select(database.session, 'SELECT id FROM protection_flows WHERE enabled = 1 ORDER BY id')).map(
+      ({ id }) => id,
+    );
+
+  it('changes nothing while nobody has said whether they may, and lists each with its time or what is in the way', async () => {
+    await makeFlows();
+    const before = await everything(database.session);
+    for (const options of [{}, { repair: false }, { dryRun: true }]) {
+      const { ok, recorded, adopted, repairs, questions } = await adoptAll(options);
+      expect({ ok, recorded, adopted }).toEqual({ ok: false, recorded: false, adopted: [] });
+      expect(repairs.every(({ status }) => status === 'to-repair')).toBe(true);
+      expect(questions).toEqual([
+        {
+          id: 'schedules',
+          asks: expect.stringMatching(/^9 flows are enabled and never ran by their schedule\./),
+          answer: null,
+          status: 'unanswered',
+          choices: [
+            { answer: 'on', does: expect.any(String), option: '--schedules=on' },
+            { answer: 'off', does: expect.any(String), option: '--schedules=off' },
+          ],
+          rows: expect.any(Array),
+        },
+      ]);
+      const rows = questions[0]!.rows;
+      expect(rows.map(({ id }) => id).sort()).toEqual([...newcomers].sort());
+      expect(rows.map(({ id, name }) => id === name)).not.toContain(false);
+      expect(rows.slice(0, 4).every(({ next, reason }) => next !== null && reason === null)).toBe(true);
+      expect(Object.fromEntries(rows.slice(4).map(({ id, next, reason }) => [id, next ?? reason]))).toEqual({
+        chained: 'the schedule before it in the chain has not run',
+        mistyped: expect.stringContaining('minute'),
+        nowhere: expect.stringContaining('"Mars/Olympus"'),
+        orphan: 'the schedule does not exist',
+        paused: 'the schedule is disabled',
+      });
+    }
+    expect(await everything(database.session)).toEqual(before);
+  });
+
+  it('on: goes on, and says the times that the scheduler then gives them', async () => {
+    await makeFlows();
+    const { ok, questions } = await adoptAll({ answers: { schedules: 'on' } });
+    expect(ok).toBe(true);
+    expect(questions).toMatchObject([{ id: 'schedules', answer: 'on', status: 'carried-out' }]);
+    await createRepositories(dataSource()).dueFlows.plan();
+    const planned = new Map((await readFlows()).map((row) => [row['id'], row['next_execution_time']]));
+    for (const { id, next } of questions[0]!.rows) expect([id, planned.get(id)]).toEqual([id, next]);
+    expect(await adoptAll()).toMatchObject({ ok: true, questions: [] });
+  });
+
+  it('off: disables exactly those that it lists', async () => {
+    await makeFlows();
+    await query("UPDATE protection_flows SET schedule_id = 'winter' WHERE id = 'orphan'");
+    const before = await readFlows();
+    const { ok, questions } = await adoptAll({ answers: { schedules: 'off' } });
+    expect(ok).toBe(true);
+    expect(questions).toMatchObject([{ answer: 'off', status: 'carried-out' }]);
+    expect(questions[0]!.rows.map(({ id }) => id).sort()).toEqual([...newcomers].sort());
+    const changed = (await readFlows()).map((row) => ({ ...row, updated_at: expect.any(Date) as Date }));
+    expect(changed).toMatchObject(
+      before.map((row) => ({
+        ...row,
+        enabled: newcomers.includes(String(row['id'])) ? 0 : row['enabled'],
+        updated_at: expect.any(Date),
+      })),
+    );
+    await createRepositories(dataSource()).dueFlows.plan();
+    const due = (await readFlows()).filter((row) => row['next_execution_time'] !== null);
+    expect(due.map(({ id }) => id)).toEqual(['planned']);
+  });
+
+  it('leaves alone what somebody enables afterwards, and asks no more', async () => {
+    await makeFlows();
+    await adoptAll({ answers: { schedules: 'off' } });
+    await createRepositories(dataSource()).flows.update('summer', { enabled: true });
+    await query("UPDATE protection_flows SET enabled = 1 WHERE id = 'winter'");
+    for (const answers of [{ schedules: 'off' }, undefined])
+      expect(await adoptAll({ answers })).toMatchObject({ ok: true, adopted: [], questions: [] });
+    expect(await enabled()).toEqual(['by-hand', 'planned', 'summer', 'winter']);
+  });
+
+  it('asks before it records an exact match, and does both at once then', async () => {
+    await migrate(dataSource());
+    await insertFlow('nightly', { schedule_id: (await createSchedule(database.session)).id });
+    await query('DROP TABLE sendense_flow_migrations');
+    expect(await adopt(dataSource())).toMatchObject({
+      ok: false,
+      adopted: [],
+      questions: [{ answer: null }],
+    });
+    const before = await everything(database.session);
+    expect(await adopt(dataSource(), { answers: { schedules: 'off' }, dryRun: true })).toMatchObject({
+      ok: false,
+      recorded: false,
+      questions: [{ answer: 'off', status: 'answered' }],
+    });
+    expect(await everything(database.session)).toEqual(before);
+    expect(await adopt(dataSource(), { answers: { schedules: 'off' } })).toMatchObject({
+      ok: true,
+      adopted: subject.migrations.map(({ name }) => name),
+    });
+    expect(await enabled()).toEqual([]);
+  });
+
+  it('disables nothing where nothing is adopted', async () => {
+    await makeFlows();
+    const before = await everything(database.session);
+    const answers = { schedules: 'off' };
+    expect(await adoptAll({ answers, repair: false })).toMatchObject({ ok: false, adopted: [] });
+    expect(await adoptAll({ answers, dryRun: true })).toMatchObject({ ok: false, adopted: [] });
+    await query('ALTER TABLE protection_flows MODIFY name varchar(255) NULL');
+    await query("UPDATE protection_flows SET name = NULL, updated_at = updated_at WHERE id = 'by-hand'");
+    const decided = await adoptAll({ answers });
+    expect(decided).toMatchObject({ ok: false, decisions: [expect.any(Object)] });
+    expect(decided.questions).toMatchObject([{ answer: 'off', status: 'answered' }]);
+    await query("UPDATE protection_flows SET name = 'by-hand', updated_at = updated_at WHERE id = 'by-hand'");
+    await query('ALTER TABLE protection_flows MODIFY name varchar(255) NOT NULL');
+    expect(await everything(database.session)).toEqual(before);
+  });
+
+  it('asks nothing where no flow is such', async () => {
+    await makeFlows();
+    await query('UPDATE protection_flows SET enabled = 0');
+    expect(await adoptAll()).toMatchObject({ ok: true, questions: [] });
+  });
+
+  it('goes through any number of them in pages', async () => {
+    for (const sql of plain()) await query(sql);
+    const ids = (await createSchedule(database.session)).id;
+    await query(
+      `INSERT INTO protection_flows (id, name, flow_type, target_type, target_id, destination_type, schedule_id)
+       WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 1000)
+       SELECT CONCAT('flow-', i), CONCAT('flow ', i), 'replication', 'vm', 'vm', 'ossea', ? FROM n`,
+      [ids],
+    );
+    const { ok, questions } = await adoptAll({ answers: { schedules: 'off' } });
+    expect(ok).toBe(true);
+    expect(new Set(questions[0]!.rows.map(({ id }) => id)).size).toBe(1000);
+    expect(await enabled()).toEqual([]);
+  });
+
+  it.each([
+    ['lists them without times', ''],
+    ['asks for the privilege first', 'REFERENCES'],
+  ])('%s where the account may not read the schedules, and has on them: "%s"', async (_does, privilege) => {
+    await makeFlows();
+    await adoptAll({ answers: { schedules: 'on' } });
+    await query('DROP TABLE sendense_flow_migrations');
+    await query("DROP USER IF EXISTS 'reader'@'%'");
+    await query("CREATE USER 'reader'@'%' IDENTIFIED BY 'hush'");
+    const grant = (privileges: string, table: string): Promise<unknown> =>
+      query(`GRANT ${privileges} ON \`${database.name}\`.${table} TO 'reader'@'%'`);
+    if (privilege !== '') await grant(privilege, 'replication_schedules');
+    for (const table of ['protection_flows', 'protection_flow_executions']) await grant('ALL', table);
+    for (const table of ['migrations', 'pruned', 'lock'])
+      await grant('SELECT, INSERT, UPDATE, CREATE, ALTER', `sendense_flow_${table}`);
+    const url = new URL(database.url);
+    url.username = 'reader';
+    url.password = 'hush';
+    const as = await openDataSource({ url: url.href });
+    try {
+      const { questions, findings } = await adopt(as, { dryRun: true });
+      const reasons = new Set(
+        questions.flatMap(({ rows }) => rows.map(({ next, reason }) => next ?? reason)),
+      );
+      expect([...reasons]).toEqual(privilege === '' ? ['this account sees no table of schedules'] : []);
+      const missing = findings.filter(({ code }) => code === 'PRIVILEGE_MISSING').map(({ table }) => table);
+      expect(missing).toEqual(privilege === '' ? [] : ['replication_schedules']);
+    } finally {
+      await as.destroy();
+      await query("DROP USER 'reader'@'%'");
+    }
+  });
+
+  it('refuses what is no answer, with all that is wrong', async () => {
+    const wrong = { answers: { schedules: 'perhaps', shedules: 'on' }, dryRun: 1, orphans: 'keep' };
+    await expect(adopt(dataSource(), wrong as never)).rejects.toMatchObject({
+      code: 'VALIDATION_FAILED',
+      details: { fields: ['orphans', 'dryRun', 'shedules', 'schedules'].map((field) => ({ field })) },
+    });
+  });
+
+  /** Every statement of adopt's session, in order; the connection is gone right before the one numbered so. */
+  async function statementsOf(options: AdoptOptions, dieAt = Infinity): Promise<string[]> {
+    const sent: string[] = [];
+    const opened = await openDatabase(subject, database.settings);
+    await adopt(noting(opened, sent, dieAt), options)
+      .catch((error: unknown) => {
+        if (sent.length < dieAt) throw error;
+      })
+      .finally(() => opened.close());
+    return sent;
+  }
+
+  // Were it two transactions, a death between them would disable twice, or begin what was to be off
+  it('disables and records at once, wherever it dies', async () => {
+    const options = { answers: { schedules: 'off' } };
+    await migrate(dataSource());
+    const schedule_id = (await createSchedule(database.session)).id;
+    await insertFlow('early', { schedule_id });
+    await insertFlow('late', { schedule_id });
+    const forget = async (): Promise<void> => {
+      await query('DROP TABLE IF EXISTS sendense_flow_migrations, sendense_flow_pruned');
+      await query('UPDATE protection_flows SET enabled = 1, next_execution_time = NULL');
+    };
+    await forget();
+    const all = await statementsOf(options);
+    const disables = all.findIndex((sql) => /^UPDATE protection_flows SET enabled = 0/.test(sql));
+    const begins = all.lastIndexOf('START TRANSACTION', disables);
+    expect(begins).toBeGreaterThan(0);
+    const seen = new Set<string>();
+    for (let dieAt = begins; dieAt <= all.length; dieAt += 1) {
+      await forget();
+      await statementsOf(options, dieAt);
+      const [history] = await select(database.session, "SHOW TABLES LIKE 'sendense_flow_migrations'");
+      const isRecorded =
+        history !== undefined &&
+        (await select(database.session, 'SELECT * FROM sendense_flow_migrations')).length > 0;
+      expect(await enabled()).toEqual(isRecorded ? [] : ['early', 'late']);
+      await query("UPDATE protection_flows SET enabled = 1 WHERE id = 'late'");
+      expect(await adopt(dataSource(), options)).toMatchObject({ ok: true });
+      expect(await enabled()).toEqual(isRecorded ? ['late'] : []);
+      seen.add(String(isRecorded));
+    }
+    expect([...seen]).toEqual(['false', 'true']);
+  });
+});
