@@ -8,6 +8,7 @@ import { measureLatest } from './data/latest';
 import { measureGuards } from './data/guard-costs';
 import { dataOptions, dataParts, type DataPart } from './data/options';
 import { measurePageReads } from './data/page-reads';
+import { measureRecount } from './data/recount';
 import {
   claimsReport,
   deletionReport,
@@ -17,6 +18,7 @@ import {
   latestReport,
   operationsReport,
   pageReport,
+  recountReport,
 } from './data/report';
 import { BenchDatabase } from './support/bench-database';
 import { clock } from './support/clock';
@@ -58,6 +60,7 @@ async function measureServer(wish: ServerWish): Promise<void> {
     latest: async () => latestReport(label, await measureLatest(database)),
     page: async () => pageReport(label, rows, await measurePageReads(database)),
     guards: async () => guardsReport(label, rows, await measureGuards(database, rows)),
+    recount: async () => recountReport(label, rows, await measureRecount(database, rows)),
     claims: async () => claimsReport(label, await measureClaims(database)),
   };
   try {

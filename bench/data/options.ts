@@ -2,7 +2,16 @@ import type { ServerWish } from '../../src/testing';
 import { defaultServers, list, numberOf, wishOf } from '../support/options';
 
 /** The parts of `npm run bench:data`, in the order in which they are measured. */
-export const dataParts = ['operations', 'latest', 'page', 'guards', 'claims', 'history', 'deletion'] as const;
+export const dataParts = [
+  'operations',
+  'latest',
+  'page',
+  'guards',
+  'recount',
+  'claims',
+  'history',
+  'deletion',
+] as const;
 
 /** One of them. */
 export type DataPart = (typeof dataParts)[number];

@@ -9,6 +9,7 @@ import type { HistoryResult } from './history';
 import type { OperationResult } from './hot-operations';
 import type { LatestResult } from './latest';
 import type { PageRead } from './page-reads';
+import type { RecountCost } from './recount';
 import {
   deletionVerdicts,
   guardVerdicts,
@@ -16,6 +17,7 @@ import {
   latestVerdicts,
   operationVerdicts,
   pageVerdicts,
+  recountVerdicts,
 } from './verdicts';
 
 const ratio = (one: Spread, other: Spread | undefined): string =>
@@ -32,7 +34,7 @@ export function explanation(): string {
     'Floor: mysql2 sends the very same statements with parameters, in sessions of the same kind, and does nothing else (that',
     'they are the same is checked at the start). TypeORM: find with relations, skip and take, save(); "in one": what belongs',
     'together saved in one transaction. Deletion: "in a stretch" is the longest statement that a stretch of the length of the',
-    'control, which is as long as our deletion but at most a minute, typically meets. Page: "at work" is the time of the processor',
+    'control, which is as long as our deletion but at most a minute, typically meets. "At work" is the time of the processor',
     'that server and client took, which is about what the call takes on a machine that has nothing else to do.',
     'Durable writes: innodb_flush_log_at_trx_commit = 1, doublewrite on.',
   ].join('\n');
@@ -152,6 +154,22 @@ export function guardsReport(server: string, rows: number, costs: readonly Guard
     ]),
   );
   return section(`${server}, ${whole(rows)} executions: what guards cost`, table, guardVerdicts(costs));
+}
+
+/** A recount of all flows. */
+export function recountReport(server: string, rows: number, cost: RecountCost): string {
+  const row = (name: string, times: Spread): string[] => [name, ms(times.median), middle(times)];
+  const table = markdownTable(
+    ['', 'median', 'middle half'],
+    [
+      row(`ours: recount(), all ${cost.flows} flows are wrong`, cost.mended),
+      row('of which server and client are at work', cost.work),
+      row('ours: recount(), all are right', cost.right),
+      row("mysql2 alone: counts, and writes each flow's number", cost.floor),
+    ],
+  );
+  const title = `${server}: recount of ${cost.flows} flows with ${whole(rows)} executions`;
+  return section(title, table, recountVerdicts(cost));
 }
 
 /** The pages of a long history. */

@@ -1,9 +1,10 @@
-import { ms } from '../support/figures';
+import { ms, whole } from '../support/figures';
 import { verdict } from '../support/verdict';
 import type { DeletionResults } from './deletion';
 import type { GuardCost } from './guard-costs';
 import type { HistoryResult } from './history';
 import type { PageRead } from './page-reads';
+import type { RecountCost } from './recount';
 import type { OperationResult } from './hot-operations';
 import type { LatestResult } from './latest';
 
@@ -79,6 +80,19 @@ export function guardVerdicts([run]: readonly GuardCost[]): string[] {
   if (run === undefined) return [];
   const { ours, guarded } = run.times;
   return [atMost(`with guards, ${run.name} take`, guarded.median / ours.median, goals.guards)];
+}
+
+const recountMs = 5_000;
+
+/** Holds a recount of flows that are all wrong against the time that it may take. */
+export function recountVerdicts({ mended: { median } }: RecountCost): string[] {
+  return [
+    verdict(
+      median <= recountMs,
+      `recount of flows that are all wrong: ${ms(median)} ms (goal: at most ${whole(recountMs)})`,
+      `${ms(median - recountMs)} ms`,
+    ),
+  ];
 }
 
 /** Holds the last page against the first. */
