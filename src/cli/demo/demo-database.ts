@@ -1,5 +1,5 @@
 import { createConnection, type Connection } from 'mysql2/promise';
-import { ProtectionFlow, ProtectionFlowExecution } from '../../entities';
+import { createRepositories } from '../../repositories';
 import { createDataSource } from '../../typeorm/create-data-source';
 import type { ProtectionFlowsDataSource } from '../../typeorm/guarded-data-source';
 import { quoteName, select, type Queryable } from '../../engine/server/queryable';
@@ -67,22 +67,19 @@ export async function platformFingerprint(client: Queryable): Promise<Readonly<R
   return fingerprint;
 }
 
-/** Writes flows and executions through the entities, as the scheduler and the API do. */
+/** Writes flows and executions through the repositories, as the scheduler and the API do. */
 export async function writeRows({ dataSource, platform }: DemoDatabase): Promise<void> {
-  const flows = dataSource.getRepository(ProtectionFlow);
-  const executions = dataSource.getRepository(ProtectionFlowExecution);
-  const [repository_id] = platform.repositories;
-  const [schedule_id] = platform.schedules;
-  const nightly = await flows.save({
+  const { flows, executions } = createRepositories(dataSource);
+  const nightly = await flows.create({
     name: 'Nightly backup of the file servers',
     flow_type: 'backup',
     target_type: 'group',
     target_id: platform.group,
-    repository_id,
+    repository_id: platform.repositories[0],
     policy_id: platform.policy,
-    schedule_id,
+    schedule_id: platform.schedules[0],
   });
-  const replica = await flows.save({
+  const replica = await flows.create({
     name: 'Replica of pgtest1',
     flow_type: 'replication',
     target_type: 'vm',
@@ -91,18 +88,13 @@ export async function writeRows({ dataSource, platform }: DemoDatabase): Promise
     destination_config: { zone: 'zone-1', network: 'replica-net' },
     enabled: false,
   });
-  await executions.save([
-    {
-      flow_id: nightly.id,
-      status: 'success',
-      execution_type: 'scheduled',
-      schedule_execution_id: platform.scheduleExecutions[0],
-      created_job_ids: [...platform.backupJobs],
-      bytes_transferred: 48_318_382_080,
-      started_at: new Date('2026-01-05T01:00:00Z'),
-      completed_at: new Date('2026-01-05T01:41:17Z'),
-    },
-    { flow_id: nightly.id, status: 'running', execution_type: 'manual', created_job_ids: [] },
-    { flow_id: replica.id, status: 'pending', execution_type: 'api' },
-  ]);
+  const run = await executions.start({
+    flow_id: nightly.id,
+    execution_type: 'scheduled',
+    schedule_execution_id: platform.scheduleExecutions[0],
+  });
+  await executions.recordJobs(run.id, platform.backupJobs);
+  await executions.finish(run.id, { status: 'success', bytes_transferred: 48_318_382_080 });
+  await executions.start({ flow_id: nightly.id, execution_type: 'manual' });
+  await executions.enqueue({ flow_id: replica.id, execution_type: 'api' });
 }
