@@ -8,6 +8,7 @@ const engineRooms = [
   'schema',
   'orphans',
   'steps',
+  'repairs',
   'subject',
   'history',
   'preflight',

@@ -180,7 +180,7 @@ export {
 export type { Database, Session } from './engine/session/database';
 export type { SessionOptions } from './engine/session/migration-session';
 export type { OwnConnection, OwnConnectionOptions } from './engine/server/open-connection';
-export type { Choice } from './engine/adopt/repair';
+export type { Choice } from './engine/repairs/repair';
 export type { QuestionRow } from './engine/subject/subject-question';
 export type { OrphanChoice } from './engine/orphans/context';
 export type { Difference, DifferentObject } from './engine/schema/compare';

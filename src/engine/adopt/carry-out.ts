@@ -1,7 +1,7 @@
 import { isProtectionFlowsError } from '../../errors';
 import type { Finding } from '../preflight';
-import type { Repair } from './repair';
-import type { Survey } from './survey';
+import type { Repair } from '../repairs/repair';
+import type { Survey } from '../repairs/survey';
 import { runStep, type StepContext } from '../steps/step';
 import { keyFault, takeOffUnvalidated } from '../migrate/late-keys';
 import type { Look } from './look';

@@ -1,5 +1,5 @@
 import { isInTheWay, plannedStatements, type Finding } from '../preflight';
-import type { Repair } from './repair';
+import type { Repair } from '../repairs/repair';
 import type { Look } from './look';
 import type { AdoptRepair, AdoptKey } from './results';
 import { compareForeignKey } from '../schema/compare';

@@ -1,7 +1,7 @@
 import { declaredSchemaOf } from '../subject/subject';
 import { stepsApart } from '../steps/migration';
 import { preflight, readFacts, type Facts, type Finding, type Wishes } from '../preflight';
-import { surveyRepairs, type Survey } from './survey';
+import { surveyRepairs, type Survey } from '../repairs/survey';
 import type { Queryable } from '../server/queryable';
 import type { Database } from '../session/database';
 import type { Node } from '../session/node';

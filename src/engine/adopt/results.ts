@@ -1,5 +1,5 @@
 import type { Difference } from '../schema/compare';
-import type { Decision } from './repair';
+import type { Decision } from '../repairs/repair';
 import type { TableSize } from '../steps/alter-table';
 import type { QuestionRow } from '../subject/subject-question';
 import type { Finding, KeyResult, Where } from '../migrate/results';

@@ -3,7 +3,7 @@ import { errnoOf, quoteName } from '../server/queryable';
 import { note, remedyText, statement } from '../steps/remedy';
 import type { ForeignKey } from '../schema/shape';
 import { unlessRows, type Check, type VerifyContext } from './context';
-import type { Remedies } from '../adopt/remedies';
+import type { Remedies } from '../repairs/remedies';
 import { deferred, fail, pass, skip, type CheckId, type CheckOutcome, type Remedy } from './report';
 import { isAboutRows, messageOf, NotProvable, tableOfKeyIn } from '../probe/answers';
 import { Probe } from '../probe/probe';

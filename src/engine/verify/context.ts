@@ -1,5 +1,5 @@
 import { catalogRows } from '../server/catalog-rows';
-import type { Remedies, RemedySection } from '../adopt/remedies';
+import type { Remedies, RemedySection } from '../repairs/remedies';
 import type { Orphans } from '../orphans/find-orphans';
 import { quoteText, type Queryable } from '../server/queryable';
 import { note, remedyText, type RemedyPart } from '../steps/remedy';

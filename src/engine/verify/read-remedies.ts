@@ -1,5 +1,5 @@
-import { planRemedies, type Remedies } from '../adopt/remedies';
-import { readComments } from '../adopt/survey';
+import { planRemedies, type Remedies } from '../repairs/remedies';
+import { readComments } from '../repairs/survey';
 import { declaredSchemaOf, type Subject } from '../subject/subject';
 import { planOn } from '../migrate/migrate';
 import { isInTheWay } from '../migrate/results';

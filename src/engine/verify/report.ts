@@ -1,4 +1,4 @@
-import type { Remedies } from '../adopt/remedies';
+import type { Remedies } from '../repairs/remedies';
 import type { Difference } from '../schema/compare';
 import type { Evidence } from '../subject/subject-check';
 import type { Where } from '../server/server';

@@ -10,7 +10,7 @@ import {
   type DifferentObject,
 } from '../../schema/compare';
 import { named } from '../../schema/shape';
-import type { RemedySection } from '../../adopt/remedies';
+import type { RemedySection } from '../../repairs/remedies';
 
 /** Every column with type, nullability, default, ON UPDATE, charset and collation; and the primary keys. */
 export const columnsCheck: Check = {

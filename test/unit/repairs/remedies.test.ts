@@ -1,5 +1,5 @@
 import { declaredSchema, subject } from '../../../src/migrations';
-import { planRemedies, type RemedyInput } from '../../../src/engine/adopt/remedies';
+import { planRemedies, type RemedyInput } from '../../../src/engine/repairs/remedies';
 import { mendOrphansSql } from '../../../src/engine/orphans/find-orphans';
 import { note, partsOf, remedyText, statement } from '../../../src/engine/steps/remedy';
 import { expectedText } from '../../../src/engine/schema/ddl';
