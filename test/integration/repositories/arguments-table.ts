@@ -83,11 +83,11 @@ const newRun = (flow_id: string): Argument => ({
   },
 });
 
+const watched = { signal: left, onProgress: callback };
 const batch = {
   batchSize: [...left, ...fromOne],
   pauseMs: [...left, ...fromZero],
-  signal: left,
-  onProgress: callback,
+  ...watched,
 } satisfies Record<string, readonly HostileTitle[]>;
 
 const report = options(
@@ -269,6 +269,9 @@ export const argumentsOf: Readonly<Record<string, (right: RightIds) => readonly 
       { olderThanMs: 86_400_000 },
       { takes: [] },
     ),
+  ],
+  'RetentionRepository.recount': () => [
+    options({ dryRun: [...left, ...flag], batchSize: [...left, ...fromOne], ...watched }),
   ],
   'RetentionRepository.deleteFlows': ({ flow }) => [ids([flow]), options(batch)],
 

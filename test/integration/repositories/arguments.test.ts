@@ -59,7 +59,9 @@ describe('an argument of a public method', () => {
   it('is right where it should be', async () => {
     for (const [name, of] of Object.entries(argumentsOf).filter(([one]) => !one.endsWith('.withManager')))
       await rolledBack(layer.dataSource, async (manager) => {
-        const outcome = await outcomeOf(() => methodOf(name, manager)(...of(right).map((one) => one.right)));
+        // A recount opens transactions of its own, and refuses one of its caller's
+        const within = name === 'RetentionRepository.recount' ? undefined : manager;
+        const outcome = await outcomeOf(() => methodOf(name, within)(...of(right).map((one) => one.right)));
         expect([name, fieldsOf(outcome)]).toEqual([name, null]);
       });
   });
@@ -97,7 +99,9 @@ describe('an argument of a public method', () => {
     const faults: string[] = [];
     for (const { name, call } of calls().filter(({ call: { isRight } }) => isRight)) {
       await rolledBack(layer.dataSource, async (manager) => {
-        const outcome = await outcomeOf(() => methodOf(name, manager)(...call.values));
+        // A recount opens transactions of its own, and refuses one of its caller's
+        const within = name === 'RetentionRepository.recount' ? undefined : manager;
+        const outcome = await outcomeOf(() => methodOf(name, within)(...call.values));
         const { error, value } = outcome;
         const isKnown = isProtectionFlowsError(error) && answers.includes(error.code);
         // What a flow's type needs is a rule across its columns
