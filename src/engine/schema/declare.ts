@@ -172,15 +172,16 @@ export function foreignKey(
 const assertTable = declareArguments('table', { name: identifier, parts: tableParts });
 
 /**
- * An InnoDB table in utf8mb4_unicode_ci with the primary key `id`.
+ * An InnoDB table in utf8mb4_unicode_ci. Its primary key is `id`, unless `primaryKey` names other columns.
  *
- * @throws ProtectionFlowsError VALIDATION_FAILED for a table without the column `id`, a name that is there twice, an index on
+ * @throws ProtectionFlowsError VALIDATION_FAILED for a table without a column of its primary key, a name that is there twice, an index on
  * a column that is not there, and parts that are none
  */
 export function table(
   name: string,
   parts: {
     readonly columns: readonly Column[];
+    readonly primaryKey?: readonly string[] | undefined;
     readonly indexes?: readonly Index[] | undefined;
     readonly checks?: readonly Check[] | undefined;
   },
@@ -192,7 +193,7 @@ export function table(
     charset: 'utf8mb4',
     collation: 'utf8mb4_unicode_ci',
     columns: parts.columns,
-    primaryKey: ['id'],
+    primaryKey: parts.primaryKey ?? ['id'],
     indexes: parts.indexes ?? [],
     checks: parts.checks ?? [],
     foreignKeys: [],

@@ -171,11 +171,10 @@ const lists = {
   checks: optional(listOfAny(checkShape)),
 };
 
+const primaryKey = listOf(identifier, 'column');
+
 /** What {@link table} is given. */
-export const tableParts = shapeOf<Parts>(lists, assertWhole);
+export const tableParts = shapeOf<Parts>({ ...lists, primaryKey: optional(primaryKey) }, assertWhole);
 
 /** A table, as `table` makes it. */
-export const tableShape = shapeOf<Table>(
-  { ...lists, name: identifier, primaryKey: listOf(identifier, 'column') },
-  assertWhole,
-);
+export const tableShape = shapeOf<Table>({ ...lists, name: identifier, primaryKey }, assertWhole);

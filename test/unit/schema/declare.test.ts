@@ -63,6 +63,12 @@ const wrong: readonly (readonly [title: string, call: () => unknown, fields: rea
   ['a table without columns', () => table('t', { columns: [] }), ['parts.columns']],
   ['a table without an id', () => table('t', { columns: [owner] }), ['parts.columns']],
   [
+    'a table without a column of its own primary key',
+    () => table('t', { columns: [id], primaryKey: ['owner'] }),
+    ['parts.columns'],
+  ],
+  ['a primary key of nothing', () => table('t', { columns: [id], primaryKey: [] }), ['parts.primaryKey']],
+  [
     'a table with a column twice, and an index on none',
     () => table('t', { columns: [id, id], indexes: [byOwner] }),
     ['parts.columns', 'parts.indexes'],
