@@ -32,6 +32,13 @@ const ofRun = 'id, flow_id, status, started_at, completed_at';
 const runs = 'protection_flow_executions';
 const apart = `INTERVAL ${clockToleranceSeconds} SECOND`;
 
+/** What to do about times that can't be; `change` sets a run's times to what is likely. */
+const correctTimes = (change: string): string[] => [
+  '-- One program writes times of another time zone than the server, or its clock is wrong: correct that first. Then,',
+  '-- for each run, with its id:',
+  `-- UPDATE ${runs} SET ${change} WHERE id = '…';`,
+];
+
 const rowFaults: readonly RowFault[] = [
   {
     sql: `SELECT ${ofRun} FROM ${runs} WHERE status = 'running' AND completed_at IS NOT NULL`,
@@ -55,20 +62,12 @@ const rowFaults: readonly RowFault[] = [
   SELECT ${ofRun} FROM ${runs} WHERE started_at IS NOT NULL ORDER BY started_at DESC LIMIT ${newestRuns}) newest
  WHERE completed_at < started_at - ${apart}`,
     what: 'with an end before the beginning',
-    remedy: [
-      '-- One program writes times of another time zone than the server, or its clock is wrong: correct that first. Then,',
-      '-- for each run, with its id:',
-      `-- UPDATE ${runs} SET started_at = completed_at WHERE id = '…';`,
-    ],
+    remedy: correctTimes('started_at = completed_at'),
   },
   {
     sql: `SELECT ${ofRun} FROM ${runs} WHERE started_at > CURRENT_TIMESTAMP + ${apart}`,
     what: 'beginning in the future',
-    remedy: [
-      '-- One program writes times of another time zone than the server, or its clock is wrong: correct that first. Then,',
-      '-- for each run, with its id:',
-      `-- UPDATE ${runs} SET started_at = created_at WHERE id = '…';`,
-    ],
+    remedy: correctTimes('started_at = created_at'),
   },
 ];
 
