@@ -23,9 +23,11 @@ describe('the plan of a rollback', () => {
     expect(plan).toMatchObject({ ok: true, lost: {}, refusals: [] });
 
     const executed: string[] = [];
-    aroundStatements(dataSource(), (sql, execute) => {
+    // Counted once it took effect: what a busy server refused is executed again
+    aroundStatements(dataSource(), async (sql, execute) => {
+      const answer = await execute();
       if (/^\s*(ALTER|DROP) TABLE/.test(sql)) executed.push(sql);
-      return execute();
+      return answer;
     });
     const { undone } = await rollback(dataSource(), { steps });
     expect(undone).toEqual(plan.undoing);

@@ -112,7 +112,7 @@ describe('a statement that waits for a table', () => {
   it('gives a statement that has worked for long more time at the end', async () => {
     await query('CREATE TABLE large (id int AUTO_INCREMENT PRIMARY KEY, a varchar(64)) ENGINE=InnoDB');
     await query('INSERT INTO large (a) VALUES (UUID())');
-    for (let doubling = 0; doubling < 18; doubling += 1)
+    for (let doubling = 0; doubling < 19; doubling += 1)
       await query('INSERT INTO large (a) SELECT UUID() FROM large');
     const id = await sessionId();
     let waits = 0;
@@ -131,6 +131,9 @@ describe('a statement that waits for a table', () => {
           )
         ).length > 0,
     );
+    // The watchdog knows of the work only once it looked while the statement worked
+    const early = counted.looks;
+    await waitFor(() => counted.looks > early + 1);
     const holder = await holding('large');
     await waitFor(() => isWaiting(id));
     const before = counted.looks;
