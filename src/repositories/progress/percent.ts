@@ -43,8 +43,8 @@ const time = (instant: Date | null): number => instant?.getTime() ?? 0;
  * not fall back to them.
  */
 function shownBefore({ jobs, expected }: RunJobs): number {
-  const knewAt = jobs.map((job) => time(job.totalBytes === null ? job.completedAt : job.startedAt));
-  const last = Math.max(...knewAt);
+  const knewAt = (job: JobState): number => time(job.totalBytes === null ? job.completedAt : job.startedAt);
+  const last = jobs.reduce((latest, job) => Math.max(latest, knewAt(job)), 0);
   const over = jobs.filter((job) => isOver(job) && time(job.completedAt) <= last).length;
   return percentOf(over, expected);
 }

@@ -75,20 +75,24 @@ function sqlFor(columns: PlatformColumns, hint: string, flowIds: readonly string
            WHERE e.status = 'running' AND e.flow_id IN (${marks(flowIds)})`;
 }
 
-/** Makes one of the values that are there; null where none is. */
-function among(values: readonly (number | null)[], make: (known: number[]) => number): number | null {
-  const known = values.filter((value) => value !== null);
-  return known.length === 0 ? null : make(known);
-}
+type Combine = (one: number, other: number) => number;
+const sum: Combine = (one, other) => one + other;
+// Not Math.max itself: reduce gives it the index and the list as well, and a spread list may be too long for a call
+const most: Combine = (one, other) => Math.max(one, other);
+const least: Combine = (one, other) => Math.min(one, other);
 
-const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0);
+/** Combines the values that are there; null where none is. */
+function among(values: readonly (number | null)[], combine: Combine): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : known.reduce(combine);
+}
 
 /** Seconds until the end: what is left at the speed now, or what the slowest job says of itself. */
 function etaOf({ done, total }: ReturnType<typeof bytesOf>, speed: number | null, jobs: readonly JobState[]) {
   if (total !== null && speed !== null) return Math.ceil((total - done) / speed);
   return among(
     jobs.map((job) => job.etaSeconds),
-    (said) => Math.max(...said),
+    most,
   );
 }
 
@@ -119,7 +123,7 @@ function progressOf({ run, rows }: Run, stalledAfterMs: number): RunProgress {
   const active = jobs.filter((job) => job.status === 'running');
   const silent = among(
     active.map((job) => job.silentSeconds),
-    (known) => Math.min(...known),
+    least,
   );
   const stalled = silent === null ? null : silent * 1000 > stalledAfterMs;
   const last = active.find((job) => silent !== null && job.silentSeconds === silent) ?? active[0];
@@ -127,7 +131,7 @@ function progressOf({ run, rows }: Run, stalledAfterMs: number): RunProgress {
     active.map((job) => job.bytesPerSecond),
     sum,
   );
-  const copied = sum(jobs.map((job) => job.bytes));
+  const copied = jobs.reduce((all, job) => all + job.bytes, 0);
   return {
     executionId: run.id,
     startedAt: run.started_at,
