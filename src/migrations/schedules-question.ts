@@ -2,6 +2,7 @@ import type { QuestionGround, QuestionRow, SubjectQuestion } from '../engine/sub
 import { parentJoin, parentSql } from '../engine/orphans/find-orphans';
 import { named, type ForeignKey, type Table } from '../engine/schema/shape';
 import { marks, select, type Queryable } from '../engine/server/queryable';
+import { isProtectionFlowsError } from '../errors';
 import type { NextTime, StoredSchedule } from '../schedule';
 
 const flowsAtOnce = 500;
@@ -36,20 +37,23 @@ function isNewcomer({ columns }: Table): string {
   ].join(' AND ');
 }
 
-/** When the schedules fire next, by their ids. */
+/** When the schedules fire next, by their ids; null where this account may not read them. */
 async function readTimes(
   session: Queryable,
   key: ForeignKey,
   ids: readonly string[],
   now: Date,
-): Promise<[string, NextTime][]> {
+): Promise<[string, NextTime][] | null> {
   if (ids.length === 0) return [];
   const rows = await select<StoredSchedule & { readonly id: string }>(
     session,
     `SELECT s.* FROM ${parentSql(key)} s WHERE s.id IN (${marks(ids)})`,
     [...ids],
-  );
-  return rows.map((row) => [row.id, nextTime(row, now)]);
+  ).catch((error: unknown) => {
+    if (isProtectionFlowsError(error, 'PRIVILEGE_MISSING')) return null;
+    throw error;
+  });
+  return rows?.map((row) => [row.id, nextTime(row, now)]) ?? null;
 }
 
 /** Finds the flows page by page: what is kept of each is its name and its time, and of each schedule its time alone. */
@@ -58,8 +62,8 @@ async function findNewcomers(ground: QuestionGround): Promise<QuestionRow[]> {
   const flows = live.get('protection_flows');
   if (flows === undefined || !named(flows.columns, 'id') || !named(flows.columns, 'schedule_id')) return [];
   const key = named(declared.get(flows.name)?.foreignKeys ?? [], 'fk_flows_schedule');
-  const isSeen = key !== undefined && live.has(key.parentTable);
-  const [schedule, join] = isSeen ? ['p.id', parentJoin('f', flows, key, live).join] : ['NULL', ''];
+  let seen = key !== undefined && live.has(key.parentTable) ? key : undefined;
+  const [schedule, join] = seen ? ['p.id', parentJoin('f', flows, seen, live).join] : ['NULL', ''];
   const sql = `SELECT f.id, ${named(flows.columns, 'name') ? 'f.name' : 'f.id'} AS name, ${schedule} AS schedule_id,
                       CURRENT_TIMESTAMP AS now
                  FROM protection_flows f ${join}
@@ -69,12 +73,14 @@ async function findNewcomers(ground: QuestionGround): Promise<QuestionRow[]> {
   for (let after: string | undefined = ''; after !== undefined;) {
     const page: NewcomerRow[] = await select(session, sql, [after]);
     const ids = page.flatMap(({ schedule_id: id }) => (id === null || times.has(id) ? [] : [id]));
-    if (isSeen && page[0] !== undefined)
-      for (const [id, time] of await readTimes(session, key, [...new Set(ids)], page[0].now))
-        times.set(id, time);
+    if (seen !== undefined && page[0] !== undefined) {
+      const read = await readTimes(session, seen, [...new Set(ids)], page[0].now);
+      if (read === null) seen = undefined;
+      for (const [id, time] of read ?? []) times.set(id, time);
+    }
     for (const { id, name, schedule_id: schedule, now } of page) {
       const time = times.get(schedule ?? '') ?? nextTime(undefined, now);
-      const reason = time.next !== null ? null : isSeen ? time.message : unseen;
+      const reason = time.next !== null ? null : seen ? time.message : unseen;
       found.push({ id, name, next: time.next, reason });
     }
     after = page.length < flowsAtOnce ? undefined : page.at(-1)?.id;

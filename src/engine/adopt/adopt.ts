@@ -22,30 +22,19 @@ import type { Schema } from '../schema/shape';
 import { carryOut, type CarriedOut } from './carry-out';
 import { keyResults, keysAreAsDeclared, plannedRepairs } from './key-results';
 import { lookAround } from './look';
-import {
-  answersReader,
-  askQuestions,
-  carryAnswersOut,
-  questionResults,
-  type Answers,
-  type Asked,
-} from './questions';
+import { answersReader, carryAnswersOut, questionResults, type Answers, type Asked } from './questions';
 import type { AdoptRepair, AdoptResult } from './results';
 import { guarded, sessionReaders } from '../session/arguments';
 import { withMigrationSession, type SessionOptions } from '../session/migration-session';
 import { whereOf } from '../migrate/results';
 import { wishesOf, wishReaders, type WishOptions } from '../migrate/wishes';
 
-/** The migrations that the history does not record, or whose rollback died; and whether it records none. */
-async function readUnrecorded(
-  subject: Subject,
-  session: Queryable,
-): Promise<{ readonly names: string[]; readonly isFirst: boolean }> {
+/** The migrations that the history does not record, or whose rollback died. */
+async function readUnrecorded(subject: Subject, session: Queryable): Promise<string[]> {
   const entries = (await readHistory(session, ownTablesOf(subject).history)) ?? [];
-  const names = subject.migrations
+  return subject.migrations
     .map(({ name }) => name)
     .filter((name) => !entries.some((entry) => entry.name === name && !entry.reverting));
-  return { names, isFirst: entries.length === 0 };
 }
 
 /**
@@ -127,7 +116,6 @@ function leftOver(differences: readonly Difference[]): AdoptRepair[] {
 }
 
 const blocks = ({ effect }: Finding): boolean => effect === 'blocking';
-const deniesAccess = (finding: Finding): boolean => blocks(finding) && finding.code === 'PRIVILEGE_MISSING';
 
 /**
  * Takes over tables that were made by hand. What is exactly as declared is recorded in the history. Otherwise every
@@ -163,13 +151,8 @@ export async function adopt(dataSource: Database, options: AdoptOptions = {}): P
     const findings = look.findings.filter(
       ({ code, key }) => !(repairing && code === 'TABLE_COPY_REFUSED' && key === null),
     );
-    const { names, isFirst } = await readUnrecorded(subject, session);
-    const ground = { session, declared, live: survey.live };
-    // Who lacks a privilege may be unable to look
-    const asked =
-      isFirst && !findings.some(deniesAccess)
-        ? await askQuestions(subject, ground, options.answers ?? {})
-        : [];
+    const names = await readUnrecorded(subject, session);
+    const asked = look.raised.map((one) => ({ ...one, answer: options.answers?.[one.question.id] ?? null }));
     const isOpen = survey.decisions.length > 0 || asked.some(({ answer }) => answer === null);
     const stopped = isOpen || findings.some(blocks);
     let live = survey.live;

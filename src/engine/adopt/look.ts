@@ -1,6 +1,13 @@
 import { declaredSchemaOf } from '../subject/subject';
 import { stepsApart } from '../steps/migration';
-import { preflight, readFacts, type Facts, type Finding, type Wishes } from '../preflight';
+import {
+  preflight,
+  readFacts,
+  type Facts,
+  type Finding,
+  type RaisedQuestion,
+  type Wishes,
+} from '../preflight';
 import { surveyRepairs, type Survey } from '../repairs/survey';
 import type { Queryable } from '../server/queryable';
 import type { Database } from '../session/database';
@@ -13,6 +20,8 @@ export interface Look {
   /** Preflight's facts, the repairs taken for the one pending migration. */
   readonly facts: Facts;
   readonly findings: Finding[];
+  /** The subject's questions that the tables raise. */
+  readonly raised: readonly RaisedQuestion[];
 }
 
 /** About the history, preflight looks at the true one. */
@@ -54,5 +63,5 @@ export async function lookAround(
       one.key !== null && one.effect === 'blocking' ? { ...one, effect: 'key-refused' } : one,
     );
   const findings = [...preflight(own).filter(({ code }) => aboutHistory.includes(code)), ...judged];
-  return { survey, facts, findings };
+  return { survey, facts, findings, raised: own.raised };
 }

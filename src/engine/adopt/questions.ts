@@ -1,6 +1,6 @@
 import { choice, optional, options, type Reader } from '../../arguments';
 import type { Subject } from '../subject/subject';
-import type { QuestionGround, QuestionRow, SubjectQuestion } from '../subject/subject-question';
+import type { RaisedQuestion } from '../preflight';
 import { insideTransaction, type Queryable } from '../server/queryable';
 import type { AdoptQuestion } from './results';
 
@@ -8,31 +8,13 @@ import type { AdoptQuestion } from './results';
 export type Answers = Readonly<Record<string, string | undefined>>;
 
 /** A question that has rows, and the answer that was given to it. */
-export interface Asked {
-  readonly question: SubjectQuestion;
-  readonly rows: readonly QuestionRow[];
-  readonly answer: string | null;
-}
+export type Asked = RaisedQuestion & { readonly answer: string | null };
 
 /** Reads the answers to these questions. */
 export const answersReader = (questions: Subject['questions'] = []): Reader<Answers> =>
   options(
     Object.fromEntries(questions.map(({ id, answers }) => [id, optional(choice(Object.keys(answers)))])),
   );
-
-/** The subject's questions that have rows. */
-export async function askQuestions(
-  { questions = [] }: Subject,
-  ground: QuestionGround,
-  answers: Answers,
-): Promise<Asked[]> {
-  const asked: Asked[] = [];
-  for (const question of questions) {
-    const rows = await question.find(ground);
-    if (rows.length > 0) asked.push({ question, rows, answer: answers[question.id] ?? null });
-  }
-  return asked;
-}
 
 /** Carries the answers out, in a transaction that is under way. */
 export async function carryAnswersOut(session: Queryable, asked: readonly Asked[]): Promise<void> {

@@ -106,7 +106,7 @@ export async function factsOf(
       ? readLockFact(session, lock, await readNode(session), await refusalOfSecond(database))
       : readLockFact(session, lock, node, null)),
   };
-  return readFacts(session, server, subject.migrations, own, wishes);
+  return readFacts(session, server, subject.migrations, own, wishes, subject.questions);
 }
 
 const assertPreflight = declareArguments('runPreflight', {

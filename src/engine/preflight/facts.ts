@@ -12,7 +12,10 @@ import { named, withTable, type ForeignKey, type Schema } from '../schema/shape'
 import { readTableSize, type TableSize } from '../steps/alter-table';
 import { showsColumns } from './access/privileges';
 import { readAccess, type Access } from './access/read-access';
+import type { SubjectQuestion } from '../subject/subject-question';
 import { planSteps, type KnownMigration, type StepPlan } from './plan';
+
+import { raiseQuestions, type RaisedQuestion } from './raised-questions';
 
 export type { KnownMigration };
 import { readTakenNames, type TakenName, type WantedName } from './taken-names';
@@ -90,6 +93,8 @@ export interface Facts {
   readonly quarantines: ReadonlyMap<string, readonly string[]>;
   /** The size of each table that the plan copies. */
   readonly sizes: ReadonlyMap<string, TableSize>;
+  /** The subject's questions that rows of tables made by hand raise. */
+  readonly raised: readonly RaisedQuestion[];
 }
 
 /** The tables after the plan, but with the foreign keys that are there now. */
@@ -250,6 +255,7 @@ export async function readFacts(
   known: readonly KnownMigration[],
   { words, historyTable, lockTable }: Pick<Facts, 'words' | 'historyTable' | 'lockTable'>,
   wishes: Wishes,
+  questions: readonly SubjectQuestion[] = [],
 ): Promise<Facts> {
   const history = historyTable.names;
   const tables = new Set(known.flatMap((migration) => migration.steps.flatMap((step) => [...step.tables])));
@@ -284,5 +290,6 @@ export async function readFacts(
     wishes,
     quarantines: await readQuarantines(session, base, plan.after, keys, wishes),
     sizes: new Map(await readSizes(session, live, plan, wishes).catch(noneWhereDenied)),
+    raised: await raiseQuestions(session, { ...base, live }, questions),
   };
 }

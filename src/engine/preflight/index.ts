@@ -62,5 +62,6 @@ export {
   type KnownMigration,
   type Wishes,
 } from './facts';
+export type { RaisedQuestion } from './raised-questions';
 export { isInTheWay, type Finding, type FindingEffect } from './finding';
 export type { PlannedStatement } from './plan';

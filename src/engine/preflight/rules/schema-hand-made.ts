@@ -1,10 +1,33 @@
 import { note, remedyText } from '../../steps/remedy';
-import type { Rule } from '../finding';
+import type { Facts } from '../facts';
+import { blocking, type Finding, type Rule } from '../finding';
 import { obstacleRule } from '../key-findings';
 
 const wrongKeys = obstacleRule('SCHEMA_HAND_MADE');
 
-/** An object that a migration makes is there already, in another shape: one finding a table, for adopt to end. */
+/** What begins by itself with tables made by hand: adopt asks whether it may. */
+const unanswered = ({ raised, words: { command } }: Facts): Finding[] =>
+  raised.map(({ question: { id, answers, asks }, rows }) =>
+    blocking({
+      code: 'SCHEMA_HAND_MADE',
+      table: null,
+      message: `the tables were made by hand: ${asks(rows.length)}`,
+      remedy: remedyText([
+        note(`To list them: ${command} adopt --dry-run`),
+        ...Object.entries(answers).map(([answer, does]) =>
+          note(
+            `To take the tables over, where ${answer} ${does}: ${command} adopt --repair --${id}=${answer}`,
+          ),
+        ),
+      ]),
+      details: { question: id, rows: rows.length },
+    }),
+  );
+
+/**
+ * An object that a migration makes is there already, in another shape: one finding a table, for adopt to end. And tables of
+ * which only adopt asks what may begin by itself.
+ */
 export const schemaHandMade: Rule = (facts) => {
   const { command } = facts.words;
   const refusals = facts.plan.refusals.filter(
@@ -28,5 +51,7 @@ export const schemaHandMade: Rule = (facts) => {
       } as const;
     }),
     ...wrongKeys(facts),
+    // Whose shape differs goes to adopt anyway
+    ...(tables.size === 0 ? unanswered(facts) : []),
   ];
 };
