@@ -22,7 +22,7 @@ const engineRooms = [
 ];
 
 /** What both wings stand on. */
-const ground = ['arguments', 'errors'];
+const ground = ['arguments', 'errors', 'tracing'];
 
 /** What each folder of the engine may import besides itself. */
 const engineMayImport = Object.fromEntries(
@@ -35,6 +35,7 @@ const engineMayImport = Object.fromEntries(
 /** What each folder of src may import besides itself. CONTRIBUTING.md's code map explains why. */
 const mayImport = {
   errors: [],
+  tracing: [],
   arguments: ['errors'],
   config: ground,
   driver: [...ground, 'config'],
@@ -55,6 +56,7 @@ const mayImport = {
     'validation',
     'schedule',
     'statistics',
+    'tracing',
   ],
   nestjs: [
     'arguments',

@@ -3,7 +3,7 @@ import { dirname, join, relative } from 'node:path';
 import ts from 'typescript';
 
 /** What the folders that both wings stand on are called. */
-const ground = ['arguments', 'config', 'driver', 'errors'];
+const ground = ['arguments', 'config', 'driver', 'errors', 'tracing'];
 
 /** The wing of a room: `engine`, `ground` or `product`. */
 export function wingOf(room) {

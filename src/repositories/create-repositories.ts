@@ -6,6 +6,7 @@ import { ExecutionRepository } from './execution.repository';
 import { FlowRepository } from './flow.repository';
 import { RetentionRepository } from './retention.repository';
 import { TargetRepository } from './target.repository';
+import { traceCalls } from './tracing';
 
 const readSource = declareArguments('createRepositories', {
   source: (value, field, faults) => {
@@ -15,6 +16,12 @@ const readSource = declareArguments('createRepositories', {
       : refuse(faults, field, 'isSource', 'must be a DataSource, or an EntityManager');
   },
 });
+
+traceCalls('flows', FlowRepository);
+traceCalls('executions', ExecutionRepository);
+traceCalls('dueFlows', DueFlowRepository);
+traceCalls('retention', RetentionRepository);
+traceCalls('targets', TargetRepository);
 
 /** The whole data layer. */
 export interface Repositories {

@@ -5,6 +5,8 @@ import { planFlows, selectUnplanned, type PlanResult, type ScheduleProblem } fro
 import { clearUnfitTimes, isLongSinceLooked } from './due/unfit';
 import { instant, limitOf } from './input';
 import { Repository } from './repository';
+import type { Session } from './session';
+import { traceClaim } from './tracing';
 
 const hourMs = 3_600_000;
 const longestMs = 10 * 365 * 24 * hourMs;
@@ -42,7 +44,10 @@ export class DueFlowRepository extends Repository {
    */
   async claimDue(options: ClaimOptions): Promise<ClaimResult> {
     const settings = readClaim({ options }).options;
-    const result = await this.session.transaction((own) => claimDueFlows(own, settings), 'READ COMMITTED');
+    const claim = (own: Session): Promise<ClaimResult> => claimDueFlows(own, settings);
+    const result = await traceClaim({ from: 'due', limit: settings.limit }, () =>
+      this.session.transaction(claim, 'READ COMMITTED'),
+    );
     const found = result.claimed.length + result.queued.length + result.skipped.length;
     if (found === settings.limit) return result;
     try {
@@ -65,7 +70,8 @@ export class DueFlowRepository extends Repository {
     readonly limit?: number | undefined;
   }): Promise<Claim[]> {
     const { worker, limit } = readQueued({ options }).options;
-    return this.session.transaction((own) => claimQueuedRuns(own, worker, limit), 'READ COMMITTED');
+    const claim = (own: Session): Promise<Claim[]> => claimQueuedRuns(own, worker, limit);
+    return traceClaim({ from: 'queue', limit }, () => this.session.transaction(claim, 'READ COMMITTED'));
   }
 
   /**

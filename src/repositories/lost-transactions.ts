@@ -1,6 +1,9 @@
 import type { QueryRunner } from 'typeorm';
 import { ProtectionFlowsError, isLostToAnother, isProtectionFlowsError } from '../errors';
 import { backOff } from 'exponential-backoff';
+import { channelNamed, traced } from '../tracing';
+
+const retries = channelNamed('retry');
 
 const givenUp = new WeakSet<QueryRunner>();
 
@@ -69,19 +72,25 @@ export function transactionAborted(cause: unknown): ProtectionFlowsError {
  * @throws TRANSACTION_ABORTED when it still fails after 12 attempts; any other error at once
  */
 export async function retried<Result>(work: () => Promise<Result>): Promise<Result> {
+  let again: { readonly attempt: number; readonly errno?: number } = { attempt: 1 };
+  const isLost = (error: unknown): boolean => {
+    const { errno, details = { errno } } = (error ?? {}) as { errno?: number; details?: { errno?: number } };
+    again = { attempt: again.attempt + 1, errno: details.errno };
+    return isRetryable(error);
+  };
   try {
     return await work();
   } catch (error) {
-    if (!isRetryable(error)) throw error;
+    if (!isLost(error)) throw error;
   }
   try {
-    return await backOff(work, {
+    return await backOff(() => traced(retries, again, work), {
       numOfAttempts: attempts - 1,
       startingDelay: firstDelayMs,
       maxDelay: longestDelayMs,
       delayFirstAttempt: true,
       jitter: 'full',
-      retry: isRetryable,
+      retry: isLost,
     });
   } catch (error) {
     throw isRetryable(error) ? transactionAborted(error) : error;

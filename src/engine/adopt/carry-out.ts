@@ -3,7 +3,9 @@ import type { Finding } from '../preflight';
 import type { Repair } from '../repairs/repair';
 import type { Survey } from '../repairs/survey';
 import { runStep, type StepContext } from '../steps/step';
-import { keyFault, takeOffUnvalidated } from '../migrate/late-keys';
+import { stepChannel } from '../steps/migration';
+import { traced } from '../../tracing';
+import { bringKey, takeOffUnvalidated } from '../migrate/late-keys';
 import type { Look } from './look';
 import { refusedKeys } from './key-results';
 
@@ -44,7 +46,7 @@ export async function carryOut(
   for (const repair of survey.repairs) {
     tell(repair.title);
     try {
-      await runStep(repair, context);
+      await traced(stepChannel, { migration: null, step: repair.title }, () => runStep(repair, context));
       done.add(repair);
     } catch (error) {
       const finding = tableRefusal(error, repair);
@@ -55,18 +57,12 @@ export async function carryOut(
   const isWhole = found.length === 0;
   const refused = refusedKeys(findings);
   for (const repair of survey.keys) {
-    const { table = null, key } = repair.foreignKey ?? {};
+    const { key } = repair.foreignKey ?? {};
     if (key === undefined || refused.has(key.name) || !(isWhole || wasThere(survey, repair))) continue;
     tell(repair.title);
-    try {
-      await runStep(repair, context);
-      done.add(repair);
-    } catch (error) {
-      const fault = keyFault(error, context.owner.words);
-      if (fault === null) throw error;
-      const { code, message, remedy, details } = fault;
-      found.push({ code, effect: 'key-refused', table, key: key.name, message, remedy, details });
-    }
+    const refusal = await bringKey(repair, context);
+    found.push(...refusal);
+    if (refusal.length === 0) done.add(repair);
   }
   return { done, findings: found };
 }

@@ -1,19 +1,20 @@
 import { isProtectionFlowsError, type ProtectionFlowsError, translated } from '../../errors';
 import type { Subject } from '../subject/subject';
-import { stepsOf } from '../steps/migration';
+import { stepChannel, stepsOf } from '../steps/migration';
 import { isInTheWay, type Facts, type Finding, type KeyFact } from '../preflight';
 import { alterSql, dropForeignKeySql } from '../schema/ddl';
 import { unvalidatedName } from '../steps/key-state';
 import { named } from '../schema/shape';
 import type { Words } from '../server/names';
-import { runStep, type StepContext } from '../steps/step';
+import { runStep, type Step, type StepContext } from '../steps/step';
+import { traced } from '../../tracing';
 
 /** True where a finding keeps the key from being added. */
 export const isRefused = ({ key }: KeyFact, findings: readonly Finding[]): boolean =>
   findings.some((one) => one.key === key.name && isInTheWay(one));
 
 /** A late key's fault as an error of ours; null where the whole run has to end with it. */
-export function keyFault(
+function keyFault(
   error: unknown,
   { command }: Words,
 ): Pick<ProtectionFlowsError, 'code' | 'message' | 'remedy' | 'details'> | null {
@@ -25,6 +26,20 @@ export function keyFault(
     return { code: 'QUERY_FAILED', message, remedy, details: { errno } };
   }
   return known.code === 'INTERRUPTED' || known.code === 'CONNECTION_LOST' ? null : known;
+}
+
+/** Brings a late key; a finding where it was refused. Throws what the whole run has to end with. */
+export async function bringKey(step: Step, context: StepContext): Promise<Finding[]> {
+  try {
+    await traced(stepChannel, { migration: null, step: step.title }, () => runStep(step, context));
+    return [];
+  } catch (error) {
+    const fault = keyFault(error, context.owner.words);
+    if (fault === null) throw error;
+    const { code, message, remedy, details } = fault;
+    const { table = null, key } = step.foreignKey ?? {};
+    return [{ code, effect: 'key-refused', table, key: key?.name ?? null, message, remedy, details }];
+  }
 }
 
 /**
@@ -43,15 +58,7 @@ export async function addLateKeys(
     const late = facts.keys.find(({ key }) => key.name === step.foreignKey?.key.name);
     if (!late?.late || late.state.status !== 'to-add' || isRefused(late, findings)) continue;
     tell(step.title);
-    try {
-      await runStep(step, context);
-    } catch (error) {
-      const fault = keyFault(error, context.owner.words);
-      if (fault === null) throw error;
-      const { code, message, remedy, details } = fault;
-      const { table, key } = late;
-      refused.push({ code, effect: 'key-refused', table, key: key.name, message, remedy, details });
-    }
+    refused.push(...(await bringKey(step, context)));
   }
   return refused;
 }

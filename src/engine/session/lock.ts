@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isLostToAnother, isProtectionFlowsError, ProtectionFlowsError } from '../../errors';
 import { type Queryable, errnoOf, select } from '../server/queryable';
 import { assertNotInterrupted } from '../waiting/execute-statement';
+import { traceWait, type WaitListener } from '../waiting/trace-wait';
 import type { OwnConnection } from '../server/open-connection';
 import { defaultLeaseMs, Lease } from './lease';
 import {
@@ -50,7 +51,7 @@ interface LockOptions {
   /** How long the lock outlasts a holder in a cluster that went silent, in milliseconds. Default: 30 seconds. */
   readonly leaseMs?: number;
   /** Told once a second while another one holds the lock, whom it waits for. */
-  onWait?(rival: string): void;
+  readonly onWait?: WaitListener;
 }
 
 /** The lock, held. */
@@ -96,14 +97,23 @@ const lockedRow = (table: string): Rival => ({
 class Patience {
   private readonly deadline: number;
   private toldAt = -Infinity;
+  private onWait: WaitListener | undefined;
 
   constructor(private readonly options: LockOptions) {
     this.deadline = performance.now() + (options.waitMs ?? defaultWaitMs);
   }
 
+  /** Takes a lock by tries of which each but the last calls {@link goOn}. */
+  waiting(take: () => Promise<void>): Promise<void> {
+    return traceWait('migrate', this.options.onWait, (told) => {
+      this.onWait = told;
+      return take();
+    });
+  }
+
   /** To be called after each try that found the lock taken, by whom if that is known. */
   goOn(rival: Rival | null): void {
-    const { signal, database, lock, onWait } = this.options;
+    const { signal, database, lock } = this.options;
     assertNotInterrupted(signal);
     const { holder, remedy, isMigrate } = rival ?? onThisServer('another connection', null);
     const now = performance.now();
@@ -118,7 +128,7 @@ class Patience {
     }
     if (rival === null || now - this.toldAt < 1000) return;
     this.toldAt = now;
-    onWait?.(isMigrate ? `the migrate of ${holder}` : holder);
+    this.onWait?.(isMigrate ? `the migrate of ${holder}` : holder);
   }
 }
 
@@ -190,12 +200,14 @@ const isUnwritable = (error: unknown): boolean =>
  */
 async function takeLease(options: LockOptions, node: Node, lease: Lease, patience: Patience): Promise<void> {
   try {
-    await waitForLease(options, lease, patience).catch(async (error: unknown) => {
-      if (errnoOf(error) !== noSuchTable) throw error;
-      if (!node.isClustered) return;
-      await ensureLeaseTable(options.session, options.table);
-      await waitForLease(options, lease, patience);
-    });
+    await patience
+      .waiting(() => waitForLease(options, lease, patience))
+      .catch(async (error: unknown) => {
+        if (errnoOf(error) !== noSuchTable) throw error;
+        if (!node.isClustered) return;
+        await ensureLeaseTable(options.session, options.table);
+        await patience.waiting(() => waitForLease(options, lease, patience));
+      });
   } catch (error) {
     if (!isUnwritable(error)) throw await unusableTable(options.session, options.table, error);
   }
@@ -227,7 +239,7 @@ export async function withMigrationLock<T>(
   const { session, table, open, holder, leaseMs = defaultLeaseMs } = options;
   const patience = new Patience(options);
   const node = await readNode(session);
-  await takeServerLock(options, node, patience);
+  await patience.waiting(() => takeServerLock(options, node, patience));
   const lease = new Lease({ table, session, node, open, holder, leaseMs });
   let mayLease = true;
   try {
@@ -239,7 +251,7 @@ export async function withMigrationLock<T>(
         if (!mayLease) return;
         try {
           await ensureLeaseTable(session, table);
-          await waitForLease(options, lease, patience);
+          await patience.waiting(() => waitForLease(options, lease, patience));
         } catch (error) {
           // On a single server, a user without rights on this table does without
           if (node.isClustered || !isProtectionFlowsError(error, 'PRIVILEGE_MISSING'))

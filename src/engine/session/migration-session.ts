@@ -9,6 +9,7 @@ import { rowLockSeconds, withShortLockWait } from '../waiting/lock-wait';
 import type { Node } from './node';
 import type { OwnConnection, OwnConnectionOptions } from '../server/open-connection';
 import { unlessSilent } from './silent-server';
+import { traceWait, type WaitListener } from '../waiting/trace-wait';
 import { TableProbe } from '../waiting/table-probe';
 import { answerLimitMs, Watchdog } from '../waiting/watchdog';
 
@@ -89,7 +90,7 @@ export async function withMigrationSession<T>(
     await lock?.assertHeld();
     assertNotInterrupted(signal);
   };
-  const onWait = (holder: string): void => tell(`wait for ${holder}`);
+  const onWait: WaitListener = (holder) => tell(`wait for ${holder}`);
   const context: StepContext = {
     ...wishes,
     session,
@@ -102,14 +103,16 @@ export async function withMigrationSession<T>(
     async execute(sql) {
       await goOn();
       executed += 1;
-      await executeStatement(session, sql, {
+      const options = {
         watchdog,
         probe: lock?.node.isGalera ? probe : undefined,
         signal,
         tableWaitMs,
         rowLockSeconds: rowLockSeconds[server.flavour],
-        onWait,
-      });
+      };
+      await traceWait('table', onWait, (told) =>
+        executeStatement(session, sql, { ...options, onWait: told }),
+      );
     },
   };
   try {

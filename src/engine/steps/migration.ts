@@ -1,3 +1,4 @@
+import { channelNamed, traced } from '../../tracing';
 import { declaredBy, redoStep, runStep, undoStep, type Step, type StepContext } from './step';
 
 /**
@@ -34,6 +35,9 @@ export function stepsApart(
   });
 }
 
+/** Told of each step of a migration, and of what else is carried out as one. */
+export const stepChannel = channelNamed('step');
+
 async function each(
   { name }: Migration,
   steps: readonly Step[],
@@ -43,7 +47,7 @@ async function each(
 ): Promise<void> {
   for (const step of steps) {
     context.onStep?.(name, title(step));
-    await act(step, context);
+    await traced(stepChannel, { migration: name, step: title(step) }, () => act(step, context));
   }
 }
 

@@ -6,6 +6,7 @@ import type { Holders } from './holders';
 import { lockWaitSeconds, lockWaitTimeout, setLockWait, setRowLockWait } from './lock-wait';
 import { tableBusy, waitedFor } from './table-busy';
 import type { TableProbe } from './table-probe';
+import type { WaitListener } from './trace-wait';
 import type { Watchdog } from './watchdog';
 
 /** How a statement that waits for a table takes turns with the application; all in milliseconds. */
@@ -77,8 +78,8 @@ export interface StatementOptions {
   readonly slices?: Slices;
   /** How long the session waits for InnoDB's locks as a rule, in seconds; set again after a statement that needed more. */
   readonly rowLockSeconds?: number;
-  /** Told whom the statement waits for, in words, when it is first known and when it changes. */
-  onWait?(holder: string): void;
+  /** Told whom the statement waits for, when it is first known and when it changes. */
+  readonly onWait?: WaitListener;
 }
 
 /** Throws INTERRUPTED once the signal is aborted. */
@@ -191,8 +192,9 @@ export async function executeStatement(
       if (held === null) return;
       assertNotInterrupted(signal);
       waitedMs += held.waitedMs;
-      const key = JSON.stringify(held.holders?.blockers.map(({ connectionId }) => connectionId) ?? null);
-      if (key !== told) options.onWait?.(waitedFor(held.holders));
+      const ids = held.holders?.blockers.map(({ connectionId }) => connectionId) ?? null;
+      const key = JSON.stringify(ids);
+      if (key !== told) options.onWait?.(waitedFor(held.holders), ids ?? []);
       told = key;
       if (waitedMs >= patienceMs) throw tableBusy(held.holders, { sql, patienceMs, cause: held.cause });
       const pause = Math.min(pauseMs(slices, attempts, held.waitedMs), patienceMs - waitedMs);

@@ -4,6 +4,7 @@ import { marks, storedIds } from '../statements';
 import { selectExecutions } from '../executions/execution-list';
 import { rowReader, type RawRow } from '../row-reader';
 import type { Session } from '../session';
+import { traceTransition } from '../executions/transition';
 import { nextTime, type NextTime } from '../../schedule';
 import { readSchedules, scheduleOf, type Schedules } from './schedules';
 
@@ -122,12 +123,11 @@ async function insertRuns(
     const facts = { worker: status === 'running' ? worker : undefined, due_at: dueAt.toISOString() };
     return [uuidv7(), flow.id, worker, JSON.stringify(facts)];
   });
-  await session.write(
-    `INSERT INTO protection_flow_executions (id, flow_id, status, execution_type, started_at, triggered_by, execution_metadata)
-     VALUES ${rows.map(() => `(?, ?, '${status}', 'scheduled', ${startedAt}, ?, ?)`).join(', ')}`,
-    rows.flat(),
-  );
-  return rows.map(([id]) => id as string);
+  const ids = rows.map(([id]) => id as string);
+  const sql = `INSERT INTO protection_flow_executions (id, flow_id, status, execution_type, started_at, triggered_by, execution_metadata)
+     VALUES ${rows.map(() => `(?, ?, '${status}', 'scheduled', ${startedAt}, ?, ?)`).join(', ')}`;
+  await traceTransition(status, ids, () => session.write(sql, rows.flat()));
+  return ids;
 }
 
 async function readRuns(

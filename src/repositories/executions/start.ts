@@ -3,6 +3,7 @@ import { executionNotFound, flowStillRunning, flowNotFound } from '../not-found'
 import { explainingRefusals } from '../refusals';
 import { marks } from '../statements';
 import type { Session } from '../session';
+import { traceTransition } from './transition';
 import { metadataIn, type NewExecution } from './execution-input';
 import { uuidv7 } from 'uuidv7';
 import { ProtectionFlowExecution } from '../../entities';
@@ -20,14 +21,13 @@ export function beginRuns(session: Session, ids: readonly string[], worker: stri
     worker === null
       ? ''
       : `, e.execution_metadata = JSON_SET(${metadataIn('e.execution_metadata')}, '$.worker', ?)`;
-  return session.write(
-    `UPDATE protection_flow_executions e JOIN protection_flows f ON f.id = e.flow_id
+  const sql = `UPDATE protection_flow_executions e JOIN protection_flows f ON f.id = e.flow_id
         SET e.status = 'running', e.started_at = CURRENT_TIMESTAMP${metadata},
             f.total_executions = f.total_executions + 1, f.last_execution_id = e.id,
             f.last_execution_status = 'running', f.last_execution_time = CURRENT_TIMESTAMP
-      WHERE e.id IN (${marks(ids)}) AND e.status = 'pending'`,
-    [...(worker === null ? [] : [worker]), ...ids],
-  );
+      WHERE e.id IN (${marks(ids)}) AND e.status = 'pending'`;
+  const parameters = [...(worker === null ? [] : [worker]), ...ids];
+  return traceTransition('running', ids, () => session.write(sql, parameters));
 }
 
 /**
@@ -116,7 +116,7 @@ async function insert(
     column === 'flow_id' && !isStored ? [value, value] : [value],
   );
   await explainingRefusals(session, { table: 'protection_flow_executions', values: columns }, () =>
-    session.write(sql, values),
+    traceTransition(isStored ? 'running' : 'pending', [id], () => session.write(sql, values)),
   );
 }
 

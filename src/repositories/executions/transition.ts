@@ -5,7 +5,17 @@ import { executionNotFound } from '../not-found';
 import { cancelledRefused } from '../refusals';
 import { marks } from '../statements';
 import type { Session } from '../session';
+import { channelNamed, traced } from '../../tracing';
 import { growingColumns, type Outcome, type Progress, heartbeatNow, metadataIn } from './execution-input';
+
+const transitions = channelNamed('transition');
+
+/** Executes a statement that brings runs into a state, and tells of it; answers how many rows it matched. */
+export const traceTransition = (
+  to: ExecutionStatus,
+  executionIds: readonly string[],
+  write: () => Promise<number>,
+): Promise<number> => traced(transitions, { to, executionIds }, write, (rows) => ({ changed: rows > 0 }));
 
 /** Part of a statement with its parameters. */
 export interface Sql {
@@ -116,7 +126,7 @@ export async function endExecution(
     ['end', status, error_message !== undefined, given.join(), only.sql].join(' '),
     () => endSql(outcome, given, before, only.sql),
   );
-  const ended = session.write(sql, [
+  const parameters = [
     status,
     ...(error_message === undefined ? [] : [error_message]),
     ...progressParameters(outcome, given),
@@ -124,7 +134,8 @@ export async function endExecution(
     id,
     ...before,
     ...only.parameters,
-  ]);
+  ];
+  const ended = traceTransition(status, [id], () => session.write(sql, parameters));
   return (await ended.catch((error: unknown) => Promise.reject(cancelledRefused(error)))) > 0;
 }
 
