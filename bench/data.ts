@@ -9,6 +9,7 @@ import { measureGuards } from './data/guard-costs';
 import { dataOptions, dataParts, type DataPart } from './data/options';
 import { measurePageReads } from './data/page-reads';
 import { measureRecount } from './data/recount';
+import { measureTracing } from './data/tracing';
 import {
   claimsReport,
   deletionReport,
@@ -19,6 +20,7 @@ import {
   operationsReport,
   pageReport,
   recountReport,
+  tracingReport,
 } from './data/report';
 import { BenchDatabase } from './support/bench-database';
 import { clock } from './support/clock';
@@ -61,6 +63,7 @@ async function measureServer(wish: ServerWish): Promise<void> {
     page: async () => pageReport(label, rows, await measurePageReads(database)),
     guards: async () => guardsReport(label, rows, await measureGuards(database, rows)),
     recount: async () => recountReport(label, rows, await measureRecount(database, rows)),
+    tracing: async () => tracingReport(label, await measureTracing(database)),
     claims: async () => claimsReport(label, await measureClaims(database)),
   };
   try {

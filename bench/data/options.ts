@@ -8,6 +8,7 @@ export const dataParts = [
   'page',
   'guards',
   'recount',
+  'tracing',
   'claims',
   'history',
   'deletion',

@@ -10,6 +10,7 @@ import type { OperationResult } from './hot-operations';
 import type { LatestResult } from './latest';
 import type { PageRead } from './page-reads';
 import type { RecountCost } from './recount';
+import type { TracingCost } from './tracing';
 import {
   deletionVerdicts,
   guardVerdicts,
@@ -18,6 +19,7 @@ import {
   operationVerdicts,
   pageVerdicts,
   recountVerdicts,
+  tracingVerdicts,
 } from './verdicts';
 
 const ratio = (one: Spread, other: Spread | undefined): string =>
@@ -170,6 +172,23 @@ export function recountReport(server: string, rows: number, cost: RecountCost): 
   );
   const title = `${server}: recount of ${cost.flows} flows with ${whole(rows)} executions`;
   return section(title, table, recountVerdicts(cost));
+}
+
+/** What tracing costs. */
+export function tracingReport(server: string, costs: readonly TracingCost[]): string {
+  const table = markdownTable(
+    ['', 'without tracing', 'again', 'no subscriber', 'a subscriber on every channel'],
+    costs.map(({ name, withoutMs, times: { control, silent, told } }) => [
+      name,
+      `${ms(withoutMs)} ms`,
+      ...[control, silent, told].map((times) => times.toFixed(3)),
+    ]),
+  );
+  return section(
+    `${server}: what tracing costs of the time that server and client are at work, in times`,
+    table,
+    costs.flatMap(tracingVerdicts),
+  );
 }
 
 /** The pages of a long history. */

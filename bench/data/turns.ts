@@ -25,9 +25,20 @@ export interface Rounds {
  */
 export async function inTurns<Name extends string>(
   turns: Readonly<Record<Name, Turn>>,
-  { measured, warmUp }: Rounds,
+  rounds: Rounds,
   now: () => number = clock,
 ): Promise<Record<Name, Spread>> {
+  const times = await eachRound(turns, rounds, now);
+  const spreads = Object.entries<number[]>(times).map(([name, some]) => [name, spread(some)]);
+  return Object.fromEntries(spreads) as Record<Name, Spread>;
+}
+
+/** The same; answers the milliseconds of each round, in their order. */
+export async function eachRound<Name extends string>(
+  turns: Readonly<Record<Name, Turn>>,
+  { measured, warmUp }: Rounds,
+  now: () => number = clock,
+): Promise<Record<Name, number[]>> {
   const names = Object.keys(turns) as Name[];
   const times = new Map<Name, number[]>(names.map((name) => [name, []]));
   for (let round = 0; round < warmUp + measured; round += 1) {
@@ -42,8 +53,5 @@ export async function inTurns<Name extends string>(
       await after?.(round);
     }
   }
-  return Object.fromEntries(names.map((name) => [name, spread(times.get(name) ?? [])])) as Record<
-    Name,
-    Spread
-  >;
+  return Object.fromEntries(times) as Record<Name, number[]>;
 }

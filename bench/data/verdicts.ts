@@ -5,10 +5,19 @@ import type { GuardCost } from './guard-costs';
 import type { HistoryResult } from './history';
 import type { PageRead } from './page-reads';
 import type { RecountCost } from './recount';
+import type { TracingCost } from './tracing';
 import type { OperationResult } from './hot-operations';
 import type { LatestResult } from './latest';
 
-const goals = { latest: 12, pageOfFirst: 1.2, formOfBest: 1.1, guards: 1.2, stallAboveControlMs: 20 };
+const goals = {
+  latest: 12,
+  pageOfFirst: 1.2,
+  formOfBest: 1.1,
+  guards: 1.2,
+  stallAboveControlMs: 20,
+  silent: 1.01,
+  told: 1.05,
+};
 
 const times = (value: number): string => `${value.toFixed(2)} times`;
 
@@ -92,6 +101,14 @@ export function recountVerdicts({ mended: { median } }: RecountCost): string[] {
       `recount of flows that are all wrong: ${ms(median)} ms (goal: at most ${whole(recountMs)})`,
       `${ms(median - recountMs)} ms`,
     ),
+  ];
+}
+
+/** Holds calls of the package against those of the package without tracing. */
+export function tracingVerdicts({ name, times: { silent, told } }: TracingCost): string[] {
+  return [
+    atMost(`${name}: without a subscriber`, silent, goals.silent),
+    atMost(`${name}: with one on every channel`, told, goals.told),
   ];
 }
 

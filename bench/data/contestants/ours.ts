@@ -10,9 +10,12 @@ export class Ours implements Contestant {
     readonly repositories: Repositories,
   ) {}
 
-  /** @param logger is told every statement; none in what is measured */
-  static async connect(url: string, logger?: Logger): Promise<Ours> {
-    const { createDataSource, createRepositories } = loadShipped();
+  /**
+   * @param logger is told every statement; none in what is measured
+   * @param program by default the one that is shipped
+   */
+  static async connect(url: string, logger?: Logger, program = loadShipped()): Promise<Ours> {
+    const { createDataSource, createRepositories } = program;
     const dataSource = createDataSource({ env: { DATABASE_URL: url } });
     if (logger) dataSource.setOptions({ logger, logging: ['query'] });
     await dataSource.initialize();
