@@ -290,6 +290,6 @@ export async function readFacts(
     wishes,
     quarantines: await readQuarantines(session, base, plan.after, keys, wishes),
     sizes: new Map(await readSizes(session, live, plan, wishes).catch(noneWhereDenied)),
-    raised: await raiseQuestions(session, { ...base, live }, questions),
+    raised: await raiseQuestions(session, { known, live }, historyTable, questions),
   };
 }
