@@ -56,7 +56,7 @@ async function recordMigrations(
   const reverting = ((await readHistory(session, history)) ?? []).map((entry) => entry.name);
   for (const name of names.filter((one) => reverting.includes(one)))
     await markReverting(context, name, false);
-  const added = names.filter((name) => !reverting.includes(name));
+  const added = migrations.filter(({ name }) => names.includes(name) && !reverting.includes(name));
   const run = { appliedBy: thisProcess(), packageVersion: version, durationMs: null };
   if (added.length === 0) return;
   if (asked.length === 0) return recordApplied(context, added, run);

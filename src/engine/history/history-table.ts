@@ -22,6 +22,7 @@ const declaredHistory = (name: string): Table =>
       nullable('applied_by', 'varchar(255)'),
       nullable('package_version', 'varchar(64)'),
       nullable('duration_ms', 'int unsigned'),
+      nullable('breaking', 'text'),
     ],
     indexes: [unique('uq_flow_migrations_name', 'name')],
   });

@@ -3,6 +3,7 @@ import { tableExists } from '../server/catalog-rows';
 import { createHistorySql, historyTableFaults, mendHistorySql } from './history-table';
 import { ownTables } from '../server/names';
 import { type Queryable, quoteText, select } from '../server/queryable';
+import type { Migration } from '../steps/migration';
 import type { StepContext } from '../steps/step';
 
 /** A migration that the history records. */
@@ -15,6 +16,8 @@ export interface HistoryEntry {
   readonly appliedAt: string | null;
   /** True while its rollback is under way: a rollback that died leaves it, and some of the migration's objects. */
   readonly reverting: boolean;
+  /** What the migration says of it, for programs that do not know the migration; null where no release recorded it. */
+  readonly breaking: false | string | null;
 }
 
 /** What the history says of the run that applied a migration. */
@@ -40,13 +43,15 @@ export async function readEntries(session: Queryable, table: string): Promise<Hi
     name: string;
     applied_at?: Date | string | null;
     reverting?: number | string;
+    breaking?: string | null;
   }>(session, `SELECT * FROM ${table} ORDER BY id`);
-  return rows.map(({ id, timestamp, name, applied_at: at, reverting }) => ({
+  return rows.map(({ id, timestamp, name, applied_at: at, reverting, breaking = null }) => ({
     id: Number(id),
     timestamp: Number(timestamp),
     name,
     appliedAt: at ? new Date(at).toISOString() : null,
     reverting: Number(reverting ?? 0) === 1,
+    breaking: breaking === '' ? false : breaking,
   }));
 }
 
@@ -65,13 +70,16 @@ export async function markReverting(
 /** Records migrations as applied, all in one statement, so that a run that dies leaves none or all. */
 export async function recordApplied(
   { owner, execute }: Pick<StepContext, 'owner' | 'execute'>,
-  names: readonly string[],
+  migrations: readonly Pick<Migration, 'name' | 'breaking'>[],
   { appliedBy, packageVersion, durationMs }: HistoryRun,
 ): Promise<void> {
   const run = [quoteText(appliedBy), quoteText(packageVersion), durationMs ?? 'NULL'].join(', ');
-  const rows = names.map((name) => `(${name.slice(-13)}, ${quoteText(name)}, ${run})`);
+  const rows = migrations.map(({ name, breaking }) => {
+    const text = quoteText(breaking === false ? '' : breaking.replaceAll('\\', '/'));
+    return `(${name.slice(-13)}, ${quoteText(name)}, ${run}, ${text})`;
+  });
   await execute(
-    `INSERT INTO ${ownTables(owner.tablePrefix).history} (timestamp, name, applied_by, package_version, duration_ms) VALUES ${rows.join(', ')}`,
+    `INSERT INTO ${ownTables(owner.tablePrefix).history} (timestamp, name, applied_by, package_version, duration_ms, breaking) VALUES ${rows.join(', ')}`,
   );
 }
 

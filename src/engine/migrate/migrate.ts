@@ -72,7 +72,7 @@ async function apply(
     const startedAt = performance.now();
     await runMigration(migration, context);
     const durationMs = Math.round(performance.now() - startedAt);
-    await recordApplied(context, [migration.name], { appliedBy: thisProcess(), packageVersion, durationMs });
+    await recordApplied(context, [migration], { appliedBy: thisProcess(), packageVersion, durationMs });
   }
   return pending.map(({ name }) => name);
 }

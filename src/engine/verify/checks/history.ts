@@ -15,7 +15,8 @@ import {
 /** What is wrong with the history apart from what is pending, in the order in which it is to be mended. */
 export function historyFaults({ history, known }: Pick<VerifyContext, 'history' | 'known'>): HistoryFault[] {
   const { rows, names, table } = history;
-  const faults = table === null ? [] : historyTableFaults(table);
+  // A table of an earlier release gets the column with its next migration
+  const faults = table === null ? [] : historyTableFaults(table).filter(({ name }) => name !== 'breaking');
   const columns = faults.filter(({ object }) => object !== 'index');
   const indexes = faults.filter(({ object }) => object === 'index');
   const ofTable = (some: typeof faults): HistoryFault[] =>
