@@ -2,13 +2,14 @@ import 'reflect-metadata';
 import * as platform from './entities/platform.entities';
 
 // Connect. The shared DataSource is that of `@sendense/protection-flows/data-source`
-export { createDataSource, type DataSourceConnection } from './typeorm/create-data-source';
+export { createDataSource } from './typeorm/create-data-source';
 export { ProtectionFlowsDataSource, type Connection, type FixedOptions } from './typeorm/guarded-data-source';
 export {
   loadConnection,
   redact,
   type ConnectionSettings,
   type ConnectionSources,
+  type DataSourceConnection,
   type DeclaredType,
   type HostAddress,
   type KnownSettings,
@@ -177,6 +178,9 @@ export {
   type VerifyOptions,
   type VerifyReport,
 } from './engine/verify';
+export { checkSchema, type SchemaFit, type SchemaState } from './engine/verify/check-schema';
+export type { WaitForSchemaOptions, WaitResult } from './engine/verify/wait-for-schema';
+export { waitForSchema } from './typeorm/wait-for-schema';
 export type { Database, Session } from './engine/session/database';
 export type { SessionOptions } from './engine/session/migration-session';
 export type { OwnConnection, OwnConnectionOptions } from './engine/server/open-connection';

@@ -20,7 +20,7 @@ export interface Deed<
   Opened = OpenDatabase,
 > {
   /** True where it looks at the signal, and stops between two statements. Others are dropped where they are. */
-  readonly stopsBetweenStatements: boolean;
+  readonly stopsBetweenStatements?: boolean;
   /** How it opens the database, where it needs more than the engine does. */
   open?(services: Services): (...parameters: Parameters<Services['openDatabase']>) => Promise<Opened>;
   run(context: DeedContext<Opened>): Promise<Result>;

@@ -1,6 +1,7 @@
 import { ProtectionFlowsError } from '../errors';
+import { subject } from '../migrations';
 import { deed, type CommandRecord } from './command-record';
-import { action, age, changes, flag, key, schedules, wholeNumber } from './options';
+import { action, age, changes, duration, flag, key, schedules, wholeNumber } from './options';
 import { adoptOutput } from './output/adopt';
 import { preflightOutput } from './output/findings';
 import { guardOutput } from './output/guard';
@@ -10,12 +11,11 @@ import { pruneOutput, pruneProgress } from './output/prune';
 import { recountOutput, recountProgress } from './output/recount';
 import { restoreOrphansOutput } from './output/restore-orphans';
 import { rollbackOutput, rollbackPlanOutput } from './output/rollback';
+import { schemaFitOutput } from './output/schema-fit';
 import { statusOutput } from './output/status';
 import { verifyOutput } from './output/verify';
 
 const largest = { steps: Number.MAX_SAFE_INTEGER, keep: 2_147_483_647, batchSize: 10_000 } as const;
-
-const guardActions = ['install', 'status', 'remove'] as const;
 
 /** Every command, in the order of --help. */
 export const commands = (): readonly CommandRecord[] => [
@@ -31,7 +31,6 @@ export const commands = (): readonly CommandRecord[] => [
     deed: ({ plan, orphans, allowBlocking }) =>
       plan === true
         ? deed({
-            stopsBetweenStatements: false,
             run: ({ services, database }) => services.planMigrate(database, { orphans, allowBlocking }),
             output: planOutput,
           })
@@ -59,7 +58,6 @@ export const commands = (): readonly CommandRecord[] => [
       const wanted = { steps: all === true ? ('all' as const) : steps, discardRows };
       return plan === true
         ? deed({
-            stopsBetweenStatements: false,
             run: ({ services, database }) => services.planRollback(database, wanted),
             output: rollbackPlanOutput,
           })
@@ -79,11 +77,7 @@ export const commands = (): readonly CommandRecord[] => [
     examples: ['status', 'status --json'],
     exits: '0 when up to date, 1 when something is pending, missing or unknown',
     deed: () =>
-      deed({
-        stopsBetweenStatements: false,
-        run: ({ services, database }) => services.readStatus(database),
-        output: statusOutput,
-      }),
+      deed({ run: ({ services, database }) => services.readStatus(database), output: statusOutput }),
   },
   {
     name: 'preflight',
@@ -96,11 +90,7 @@ export const commands = (): readonly CommandRecord[] => [
     examples: ['preflight', 'preflight --json', 'preflight --config /etc/flows.json --no-color'],
     exits: '0 when nothing stands in the way, 1 when something does',
     deed: () =>
-      deed({
-        stopsBetweenStatements: false,
-        run: ({ services, database }) => services.runPreflight(database),
-        output: preflightOutput,
-      }),
+      deed({ run: ({ services, database }) => services.runPreflight(database), output: preflightOutput }),
   },
   {
     name: 'verify',
@@ -112,11 +102,7 @@ export const commands = (): readonly CommandRecord[] => [
     examples: ['verify', 'verify --strict', 'verify --json > proof.json'],
     exits: '0 when proven, 1 when not proven',
     deed: ({ strict = false }) =>
-      deed({
-        stopsBetweenStatements: false,
-        run: ({ services, database }) => services.verify(database, { strict }),
-        output: verifyOutput,
-      }),
+      deed({ run: ({ services, database }) => services.verify(database, { strict }), output: verifyOutput }),
   },
   {
     name: 'adopt',
@@ -217,7 +203,7 @@ export const commands = (): readonly CommandRecord[] => [
       'Installs guards in the database: what a program that knows nothing of this package writes to the tables can then ' +
       'end no run twice, begin no second one of a flow, and lose no count. They are an invisible column with a unique ' +
       'index, and triggers. Safe to stop and to run again.',
-    action: action(guardActions, 'make them, show which are there, or take them off'),
+    action: action(['install', 'status', 'remove'], 'make them, show which are there, or take them off'),
     options: [],
     examples: ['guard install', 'guard status --json', 'guard remove'],
     exits:
@@ -249,6 +235,37 @@ export const commands = (): readonly CommandRecord[] => [
         run: ({ services, database, signal, onProgress: tell, isTerminal }) =>
           services.recount(database, { dryRun, signal, onProgress: recountProgress(tell, isTerminal) }),
         output: recountOutput,
+      }),
+  },
+  {
+    name: 'wait',
+    summary: 'wait until the server and the schema are there',
+    description: 'Waits until the server can be reached and has a schema that this program fits.',
+    options: [duration('timeout', 'how long it waits: 500ms, 60s, 5m, 1h', '60s')],
+    examples: ['wait --timeout 5m'],
+    exits: '0 when this program fits the schema, 1 when it does not and the time is over',
+    deed: ({ timeout: timeoutMs }) =>
+      deed({
+        // That the server may be away is what it is for
+        open: () => (settings, onStatement) =>
+          Promise.resolve({ settings, onStatement, destroy: () => Promise.resolve() }),
+        run: ({ services, database: { settings, onStatement }, signal, onProgress }) =>
+          services.waitForSchema(subject, settings, { timeoutMs, signal, onProgress }, onStatement),
+        output: schemaFitOutput('wait'),
+      }),
+  },
+  {
+    name: 'check',
+    summary: 'say whether this program fits the schema',
+    description:
+      'Looks at the history and the columns. Needs SELECT alone, changes nothing. That the schema behaves, verify proves.',
+    options: [],
+    examples: ['check --json'],
+    exits: '0 when this program fits the schema, 1 when not',
+    deed: () =>
+      deed({
+        run: ({ services, database }) => services.checkSchema(database),
+        output: schemaFitOutput('check'),
       }),
   },
   {

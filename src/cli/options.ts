@@ -24,6 +24,7 @@ export interface Options {
   readonly strict?: boolean;
   /** Milliseconds. */
   readonly olderThan?: number;
+  readonly timeout: number;
   readonly keep?: number;
   readonly batchSize: number;
   readonly dryRun?: boolean;
@@ -80,25 +81,43 @@ export const age = (name: string, description: string): Option =>
   new Option(`--${name} <age>`, description).argParser((text) => parseAge(text));
 
 const minuteMs = 60_000;
-const hourMs = 60 * minuteMs;
-const dayMs = 24 * hourMs;
-const unitMs: Readonly<Record<string, number>> = { m: minuteMs, h: hourMs, d: dayMs, w: 7 * dayMs };
+const dayMs = 1_440 * minuteMs;
+const unitMs = { ms: 1, s: 1000, m: minuteMs, h: 60 * minuteMs, d: dayMs, w: 7 * dayMs } as const;
 
 /**
- * An age as an option gives it: a whole number from 1 and its unit, as `30m`, `36h`, `90d` or `12w`. A day has 24 hours.
+ * The milliseconds of a whole number from 1 and its unit. A day has 24 hours.
+ *
+ * @param examples what it may be: one example of each unit
+ */
+function parseTime(text: string, examples: Partial<Record<keyof typeof unitMs, string>>): number {
+  const [, count = '', unit = ''] = /^(\d+)([a-z]+)$/.exec(text) ?? [];
+  const ms = unit in examples ? Number(count) * unitMs[unit as keyof typeof unitMs] : 0;
+  if (ms > 0) return ms;
+  const listed = Object.values(examples)
+    .join(', ')
+    .replace(/, (?=[^,]*$)/, ' or ');
+  throw new InvalidArgumentError(`It must be a whole number from 1 and its unit: ${listed}.`);
+}
+
+/** A time in milliseconds, at most a day. */
+export const duration = (name: string, description: string, otherwise: string): Option => {
+  const parse = (text: string): number => {
+    const ms = parseTime(text, { ms: '500ms', s: '60s', m: '5m (minutes)', h: '1h (hours)' });
+    if (ms > dayMs) throw new InvalidArgumentError('It must be at most 24h.');
+    return ms;
+  };
+  return new Option(`--${name} <time>`, description).argParser(parse).default(parse(otherwise), otherwise);
+};
+
+/**
+ * An age as an option gives it: `30m`, `36h`, `90d` or `12w`.
  *
  * @param nowMs the instant that it is reckoned back from
  * @returns milliseconds
  * @throws InvalidArgumentError for any other form, and for an age that reaches back beyond what the columns can hold
  */
 export function parseAge(text: string, nowMs = Date.now()): number {
-  const [, count = '', unit = ''] = /^(\d+)([mhdw])$/.exec(text) ?? [];
-  const ageMs = Number(count) * (unitMs[unit] ?? 0);
-  if (ageMs === 0) {
-    throw new InvalidArgumentError(
-      'It must be a whole number from 1 and its unit: 30m (minutes), 36h (hours), 90d (days) or 12w (weeks).',
-    );
-  }
+  const ageMs = parseTime(text, { m: '30m (minutes)', h: '36h (hours)', d: '90d (days)', w: '12w (weeks)' });
   if (nowMs - ageMs < timestampRange.from) {
     const mostDays = Math.floor((nowMs - timestampRange.from) / dayMs);
     throw new InvalidArgumentError(`No run is older than 1970: it must be at most ${mostDays}d.`);

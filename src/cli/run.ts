@@ -99,7 +99,7 @@ class Run {
     this.secrets = settings;
     const { progress: onProgress } = this.reporter;
     const onStatement = (sql: string, ms: number): void => this.reporter.statement(redact(sql, settings), ms);
-    const result = await this.interruptible(deed.stopsBetweenStatements, async (signal) => {
+    const result = await this.interruptible(deed.stopsBetweenStatements === true, async (signal) => {
       const open = deed.open?.(services) ?? services.openDatabase;
       const opening = open(settings, options.verbose === true ? onStatement : undefined);
       const database = await unlessAborted(opening, signal);

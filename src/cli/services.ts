@@ -29,6 +29,16 @@ export const services = {
   readGuards: lazily(() => guarding().readGuards),
   recount: lazily(() => (require('./recount-flows') as typeof import('./recount-flows')).recountFlows),
   readStatus: lazily(() => migrating().readStatus),
+  checkSchema: lazily(
+    () =>
+      (require('../engine/verify/check-schema') as typeof import('../engine/verify/check-schema'))
+        .checkSchema,
+  ),
+  waitForSchema: lazily(
+    () =>
+      (require('../engine/verify/wait-for-schema') as typeof import('../engine/verify/wait-for-schema'))
+        .waitOn,
+  ),
   verify: lazily(() => (require('../engine/verify') as typeof import('../engine/verify')).verify),
   demo: lazily(() => (require('./demo/demo') as typeof import('./demo/demo')).runDemo),
 };

@@ -13,11 +13,12 @@ export {
 export type { ConfigFault, FaultKind } from './option-reader';
 export { settingsFromProgram, type KnownSettings, type KnownSsl } from './from-program';
 export {
-  areSources,
-  checkSources,
+  checkConnection,
   defaultConfigFile,
   loadConnection,
+  settingsOf,
   type ConnectionSources,
+  type DataSourceConnection,
 } from './load-connection';
 export { redact } from './redact';
 export {

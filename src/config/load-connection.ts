@@ -8,6 +8,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ProtectionFlowsError } from '../errors';
 import { settingsFromFile, unreadable } from './from-file';
+import { settingsFromProgram, type KnownSettings } from './from-program';
 import { settingsFromUrl } from './from-url';
 
 /** The variables, each with the setting that it is. */
@@ -124,3 +125,22 @@ export function loadConnection(sources: ConnectionSources = {}): ConnectionSetti
     details: { cwd },
   });
 }
+
+/** Where a data source finds its connection: settings that are known already, or the places to look for them. */
+export type DataSourceConnection = KnownSettings | ConnectionSources;
+
+/**
+ * Judges a connection without opening it or reading a file: settings of a program as a whole, of the places to look only
+ * what they are.
+ *
+ * @throws ProtectionFlowsError CONFIG_INVALID or OPTION_REFUSED, naming all faults at once
+ */
+export function checkConnection(connection: unknown): asserts connection is DataSourceConnection {
+  const isObject = typeof connection === 'object' && connection !== null && !Array.isArray(connection);
+  if (!isObject || areSources(connection)) checkSources(connection);
+  else settingsFromProgram(connection as KnownSettings, false);
+}
+
+/** The settings; read from where they are to be looked for. */
+export const settingsOf = (connection: DataSourceConnection): ConnectionSettings =>
+  areSources(connection) ? loadConnection(connection) : settingsFromProgram(connection);

@@ -58,7 +58,7 @@ export type { Step, StepContext } from './steps/step';
 export type { OrphanContext, Owner } from './orphans/context';
 export type { Queryable } from './server/queryable';
 export type { Words } from './server/names';
-export type { KnownSettings } from '../config';
+export type { ConnectionSources, DataSourceConnection, KnownSettings } from '../config';
 export type { GuardColumn, Guards, GuardTrigger } from './subject/guards';
 export type { CheckProbe, Probes, ProbeValues, TableProbe } from './subject/probes';
 export type { SubjectCheck, SubjectOutcome } from './subject/subject-check';
@@ -97,4 +97,6 @@ export {
   type StatusResult,
 } from './migrate';
 export { verify, type VerifyOptions, type VerifyReport } from './verify';
+export { checkSchema, type SchemaFit, type SchemaState } from './verify/check-schema';
+export { waitForSchema, type WaitForSchemaOptions, type WaitResult } from './verify/wait-for-schema';
 export { isProtectionFlowsError, ProtectionFlowsError, type ErrorCode } from '../errors';

@@ -91,6 +91,7 @@ export const errorCodes = {
   CONSTRAINT_NAME_TAKEN: refused(nothingChanged),
   ENGINE_NOT_INNODB: refused(keyNotAdded),
   SCHEMA_HALF_APPLIED: refused(nothingChanged),
+  SCHEMA_UNFIT: refused('The program did not begin its work; nothing was changed.'),
 
   // The data layer
   VALIDATION_FAILED: refused(notWritten),

@@ -177,6 +177,13 @@ interface Details {
   CONSTRAINT_NAME_TAKEN: None;
   ENGINE_NOT_INNODB: KeyOfTable;
   SCHEMA_HALF_APPLIED: None;
+  /** As `checkSchema` answers them. */
+  SCHEMA_UNFIT: {
+    state: string;
+    pending: readonly string[];
+    unknown: readonly { name: string; breaking: false | string | null }[];
+    differences: Readonly<Differences>;
+  };
 
   VALIDATION_FAILED: { entity: string; fields: readonly FieldFault[] };
   /** In bytes; `maxBytes` is the session's max_allowed_packet, where the statement was not sent at all. */

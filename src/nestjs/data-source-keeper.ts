@@ -1,6 +1,8 @@
 import { Logger, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { backOff } from 'exponential-backoff';
-import { isProtectionFlowsError, type ErrorCode, type ProtectionFlowsError } from '../errors';
+import { isPassing } from '../errors/passing';
+import { checkSchema, schemaUnfit } from '../engine/verify/check-schema';
+import { waitUntilFit } from '../engine/verify/wait-for-schema';
 import type { ProtectionFlowsDataSource } from '../typeorm/guarded-data-source';
 import { runPending, refusedLine, reportStart } from '../typeorm/run-pending';
 import { retryDefaults, type ProtectionFlowsModuleOptions } from './options';
@@ -10,20 +12,6 @@ import { dataSource as sharedDataSource } from '../data-source';
 type ConnectOptions = Pick<ProtectionFlowsModuleOptions, 'migrationsRun' | 'retryAttempts' | 'retryDelayMs'>;
 
 const longestDelayMs = 10_000;
-
-/** Faults of a server that is still starting, or not yet to be found; any other will be there next time too. */
-const passing: ReadonlySet<ErrorCode> = new Set([
-  'CONNECTION_REFUSED',
-  'CONNECTION_TIMEOUT',
-  'CONNECTION_LOST',
-  'NO_WRITABLE_HOST',
-  'SERVER_NOT_READY',
-  'HOST_UNKNOWN',
-]);
-
-function isPassing(error: unknown): error is ProtectionFlowsError {
-  return isProtectionFlowsError(error) && passing.has(error.code);
-}
 
 /**
  * Connects a data source that is not connected, and again after a fault that may pass; migrates where that is wanted.
@@ -60,6 +48,18 @@ async function connect(
       return true;
     },
   });
+}
+
+/**
+ * Waits until the program fits the schema; each thing that it waits for is a warning.
+ *
+ * @throws SCHEMA_UNFIT when the time is over
+ */
+async function waitForFit(dataSource: ProtectionFlowsDataSource, timeoutMs: number): Promise<void> {
+  const logger = new Logger('ProtectionFlowsModule');
+  const onProgress = ({ step }: { readonly step: string }): void => logger.warn(step);
+  const fit = await waitUntilFit(() => checkSchema(dataSource), { timeoutMs, onProgress });
+  if (!fit.ok) throw schemaUnfit(fit);
 }
 
 /** What the modules of this process do with one data source. */
@@ -111,7 +111,7 @@ export class DataSourceKeeper implements OnApplicationShutdown {
   /**
    * The data source that the options name, connected.
    *
-   * @throws what {@link connect} throws; the data source is then as closed as it was
+   * @throws what {@link connect} throws, and SCHEMA_UNFIT; the data source is then as closed as it was
    */
   async open(options: ProtectionFlowsModuleOptions): Promise<ProtectionFlowsDataSource> {
     const { connection, dataSource: given, destroyOnShutdown } = options;
@@ -120,7 +120,10 @@ export class DataSourceKeeper implements OnApplicationShutdown {
     use.modules += 1;
     use.closes ||= destroyOnShutdown ?? (given === undefined && !use.openedElsewhere);
     try {
-      await inTurn(use, () => connect(dataSource, options));
+      await inTurn(use, async () => {
+        await connect(dataSource, options);
+        if (options.schemaWaitMs !== undefined) await waitForFit(dataSource, options.schemaWaitMs);
+      });
     } catch (error) {
       await leave(dataSource);
       throw error;

@@ -5,6 +5,11 @@ export type {
   ProtectionFlowsModuleOptions,
   ProtectionFlowsOptionsFactory,
 } from './options';
+export {
+  ProtectionFlowsHealth,
+  type ProtectionFlowsHealthOptions,
+  type ProtectionFlowsHealthState,
+} from './health';
 export { ProtectionFlowsModule } from './protection-flows.module';
 export {
   ProtectionFlowsExceptionFilter,

@@ -1,5 +1,5 @@
 import type { ConfigurableModuleAsyncOptions } from '@nestjs/common';
-import { type DataSourceConnection, checkConnection } from '../typeorm/create-data-source';
+import { checkConnection, type DataSourceConnection } from '../config';
 import { ProtectionFlowsDataSource } from '../typeorm/guarded-data-source';
 import { FaultList, type ConfigFault, OptionReader } from '../config/option-reader';
 import { unknownOption } from '../config/unknown-names';
@@ -33,6 +33,11 @@ export interface ProtectionFlowsModuleOptions {
    * up to 10 seconds or this pause if it is longer. Default: 500, which together with the attempts is about a minute.
    */
   readonly retryDelayMs?: number | undefined;
+  /**
+   * Lets the application start only where it fits the schema (`checkSchema`), and says how long it waits for that, in
+   * milliseconds, at most 86,400,000; 0 for not at all. Default: the schema is not looked at.
+   */
+  readonly schemaWaitMs?: number | undefined;
 }
 
 /** What the module may be told beside its options. */
@@ -66,6 +71,7 @@ const optionNames = [
   'migrationsRun',
   'retryAttempts',
   'retryDelayMs',
+  'schemaWaitMs',
 ] as const satisfies readonly (keyof ProtectionFlowsModuleOptions)[];
 
 const forms = ['useFactory', 'useClass', 'useExisting'] as const;
@@ -138,6 +144,7 @@ export function checkOptions(call: 'forRoot' | 'forRootAsync', options: unknown)
   for (const flag of ['destroyOnShutdown', 'migrationsRun', 'isGlobal']) read.flag(flag, given[flag]);
   read.wholeNumber('retryAttempts', given.retryAttempts, { least: 0, most: 1_000 });
   read.wholeNumber('retryDelayMs', given.retryDelayMs, { least: 0, most: 600_000 });
+  read.wholeNumber('schemaWaitMs', given.schemaWaitMs, { least: 0, most: 86_400_000 });
   faults.throwIfAny();
 }
 

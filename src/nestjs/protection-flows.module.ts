@@ -16,6 +16,7 @@ import {
   type ProtectionFlowsModuleOptions,
 } from './options';
 import { DataSourceKeeper } from './data-source-keeper';
+import { ProtectionFlowsHealth } from './health';
 
 // alwaysTransient: an application may choose to tell modules apart by a hash of their definition, in which the options
 // of two of these modules look alike
@@ -55,15 +56,21 @@ const repositoryProviders: Provider[] = repositories.map((Repository) => ({
   useFactory: (dataSource: ProtectionFlowsDataSource) => new Repository(dataSource.manager),
 }));
 
+const healthProvider: Provider = {
+  provide: ProtectionFlowsHealth,
+  inject: [ProtectionFlowsDataSource],
+  useFactory: (dataSource: ProtectionFlowsDataSource) => new ProtectionFlowsHealth(dataSource),
+};
+
 /**
  * The data layer as a NestJS module. It provides, by their classes, {@link ProtectionFlowsDataSource} (connected
  * before the application starts, closed when it has shut down), {@link FlowRepository}, {@link ExecutionRepository},
- * {@link DueFlowRepository}, {@link RetentionRepository} and {@link TargetRepository}. None of TypeORM's own classes
+ * {@link DueFlowRepository}, {@link RetentionRepository}, {@link TargetRepository}, and {@link ProtectionFlowsHealth}. None of TypeORM's own classes
  * is a token, so an application's `TypeOrmModule` stays what it was, its default connection included.
  */
 @Module({
-  providers: [DataSourceKeeper, dataSourceProvider, ...repositoryProviders],
-  exports: [ProtectionFlowsDataSource, ...repositories],
+  providers: [DataSourceKeeper, dataSourceProvider, ...repositoryProviders, healthProvider],
+  exports: [ProtectionFlowsDataSource, ...repositories, ProtectionFlowsHealth],
 })
 export class ProtectionFlowsModule extends ConfigurableModuleClass {
   /**

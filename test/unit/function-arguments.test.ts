@@ -119,6 +119,7 @@ const judged: Readonly<Record<string, readonly Argument[]>> = {
   readGuards: [dataSource],
   installGuards: [dataSource, options(session)],
   removeGuards: [dataSource, options(session)],
+  checkSchema: [dataSource],
   verify: [dataSource, options({ strict: flag })],
   ...Object.fromEntries(
     Object.keys(testing)
@@ -199,6 +200,7 @@ const total = [
 /** Settings, which have codes and tests of their own; errors, which only this package makes; what takes no values. */
 const others = [
   'createDataSource',
+  'waitForSchema',
   'loadConnection',
   'dataSourceOptions',
   'withSessionSettings',
@@ -207,6 +209,7 @@ const others = [
   'ProtectionFlowsError',
   'validationFailed',
   'ProtectionFlowsModule',
+  'ProtectionFlowsHealth',
   'ProtectionFlowsExceptionFilter',
 ];
 

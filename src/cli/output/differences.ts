@@ -45,7 +45,10 @@ export function differencesMarkdown(differences: readonly Difference[]): string[
 }
 
 /** A check's summary without the differences that stand in a table beside it. */
-export const summaryOf = ({ summary, differences = [] }: CheckResult): string =>
+export const summaryOf = ({
+  summary,
+  differences = [],
+}: Pick<CheckResult, 'summary' | 'differences'>): string =>
   differences.length < 2 ? summary : counted(differences.length, 'difference');
 
 /** What a finding says of differences between an object and its declaration. */

@@ -33,6 +33,7 @@ function addressOf(settings: ConnectionSettings, onStatement: StatementListener 
  * gives its user one connection is enough for that.
  *
  * @param onStatement told of each statement
+ * @param special what its sessions' connections are besides
  * @throws ProtectionFlowsError HOST_UNKNOWN, CONNECTION_REFUSED, ACCESS_DENIED, DATABASE_MISSING, NO_WRITABLE_HOST,
  * SERVER_UNSUPPORTED and what else keeps a connection from being made
  */
@@ -40,11 +41,12 @@ export async function connectTo(
   subject: Subject,
   settings: ConnectionSettings,
   onStatement?: StatementListener,
+  special?: Parameters<typeof openConnection>[1],
 ): Promise<OpenDatabase> {
   const address = addressOf(settings, onStatement);
   await findWriter(address);
   // A server that is silent from the start is not waited for; a session's statement may take hours
-  const first = openConnection(address);
+  const first = openConnection(address, special);
   const server = await detectServer(first.within(settings.connectTimeoutMs)).catch((error: unknown) => {
     first.close();
     throw translated(error);
@@ -56,7 +58,7 @@ export async function connectTo(
     database: settings.database,
     openConnection: (options) => openConnection(address, options),
     openSession: () =>
-      sessionOn(idle.pop() ?? openConnection(address), (connection) => void idle.push(connection)),
+      sessionOn(idle.pop() ?? openConnection(address, special), (connection) => void idle.push(connection)),
     async close() {
       await Promise.all(idle.splice(0).map((connection) => connection.end()));
     },

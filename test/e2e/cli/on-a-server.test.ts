@@ -60,13 +60,23 @@ describe('the commands on a real server', () => {
   });
 });
 
-it('no command but prune and demo loads TypeORM, which takes as long as all of its statements', async () => {
+it('no command but prune, recount and demo loads TypeORM, which takes as long as all of its statements', async () => {
   const witness = join(emptyFolder(), 'witness.js');
   writeFileSync(
     witness,
     `process.on('exit', () => process.stderr.write(Object.keys(require.cache).join('\\n')));`,
   );
-  for (const line of ['migrate', 'status', 'preflight', 'verify', 'adopt', 'restore-orphans', 'rollback']) {
+  for (const line of [
+    'migrate',
+    'status',
+    'preflight',
+    'verify',
+    'adopt',
+    'restore-orphans',
+    'wait',
+    'check',
+    'rollback',
+  ]) {
     const { stderr } = await runCommandLine([line], {
       env: { ...env(), NODE_OPTIONS: `--require ${witness}` },
     });

@@ -3,6 +3,7 @@ import { entities } from '../../../src/entities';
 import type { ErrorCode } from '../../../src/errors';
 import { migrations } from '../../../src/migrations';
 import { migrate } from '../../../src/engine/migrate';
+import { DataSourceKeeper } from '../../../src/nestjs/data-source-keeper';
 import { type ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-data-source';
 import { createRepositories } from '../../../src/repositories';
 import type { TestDatabase } from '../../support/database';
@@ -15,6 +16,7 @@ type DoorCode = Extract<
   | 'PREFLIGHT_FAILED'
   | 'KEYS_REFUSED'
   | 'MIGRATION_UNGUARDED'
+  | 'SCHEMA_UNFIT'
   | 'SESSION_UNFIT'
 >;
 
@@ -49,6 +51,8 @@ export function doorProvocations(
       return dataSource().runMigrations();
     },
     MIGRATION_UNGUARDED: () => onPlain({ migrations: [...migrations] }, (plain) => plain.runMigrations()),
+    SCHEMA_UNFIT: () =>
+      new DataSourceKeeper().open({ dataSource: dataSource(), schemaWaitMs: 0, destroyOnShutdown: false }),
     SESSION_UNFIT: async () => {
       await migrate(dataSource());
       return onPlain({}, (plain) => createRepositories(plain).flows.list());

@@ -1,6 +1,7 @@
 import { services as realServices, type OpenDatabase, type Services } from '../../../src/cli/services';
 import { run, type CommandLine } from '../../../src/cli/run';
 import type { ErrorReport } from '../../../src/errors';
+import { schemaFit } from './fixed-deployment';
 import { recountResult } from './fixed-recount';
 import * as fixed from './fixed-results';
 import { Written } from './terminal';
@@ -61,6 +62,9 @@ export async function ran(line: string, given: Given = {}): Promise<Ran> {
     recount: answer('recount', recountResult),
     readStatus: answer('status', status),
     verify: answer('verify', report),
+    checkSchema: answer('check', schemaFit),
+    waitForSchema: (_subject, settings, options) =>
+      answer('wait', { ...schemaFit, waitedMs: 5 })(settings, options),
     ...given,
   };
   const commandLine: CommandLine = {

@@ -1,5 +1,6 @@
 import { ProtectionFlowsError } from '../../../src/errors';
 import type { Services } from '../../../src/cli/services';
+import { schemaFit } from './fixed-deployment';
 import { recountResult } from './fixed-recount';
 import * as fixed from './fixed-results';
 import { env, ran } from './ran';
@@ -37,6 +38,7 @@ describe('commands', () => {
     ['recount', 0, 'recount {"dryRun":false}', JSON.parse(JSON.stringify(recountResult))],
     ['status', 1, 'status {}', status],
     ['preflight', 1, 'preflight {}', preflightResult],
+    ['check', 1, 'check {}', schemaFit],
     ['verify', 1, 'verify {"strict":false}', report],
     ['verify --strict', 1, 'verify {"strict":true}', report],
   ])('%s ends %i and prints its result, as text or JSON', async (line, exitCode, call, result) => {
@@ -60,6 +62,8 @@ describe('commands', () => {
     'restore-orphans',
     'prune --keep 9',
     'recount',
+    'check',
+    'wait',
   ])('prints Markdown where it is asked for, and refuses two forms at once: %s', async (line) => {
     const { stdout, exitCode } = await ran(`${line} --markdown`);
     expect(stdout.split('\n')[0]).toMatch(

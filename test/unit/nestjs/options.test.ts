@@ -47,6 +47,11 @@ describe('the options of ProtectionFlowsModule', () => {
     ['an uncertain reach', { isGlobal: 'yes' }, /isGlobal must be true or false/],
     ['too few attempts', { retryAttempts: -1 }, /retryAttempts must be a whole number from 0 to 1000/],
     [
+      'a wait of less than nothing',
+      { schemaWaitMs: -1 },
+      /schemaWaitMs must be a whole number from 0 to 86400000/,
+    ],
+    [
       'a pause that is no number',
       { retryDelayMs: '5s' },
       /retryDelayMs must be a whole number from 0 to 600000/,

@@ -4,6 +4,7 @@ import { migrateOutput } from '../../../../src/cli/output/migrate';
 import { planOutput } from '../../../../src/cli/output/plan';
 import { pruneOutput } from '../../../../src/cli/output/prune';
 import { restoreOrphansOutput } from '../../../../src/cli/output/restore-orphans';
+import { schemaFitOutput } from '../../../../src/cli/output/schema-fit';
 import { rollbackOutput, rollbackPlanOutput } from '../../../../src/cli/output/rollback';
 import { statusOutput } from '../../../../src/cli/output/status';
 import { verifyOutput } from '../../../../src/cli/output/verify';
@@ -25,6 +26,7 @@ import {
   status,
   where,
 } from '../fixed-results';
+import { schemaFit } from '../fixed-deployment';
 import { Written } from '../terminal';
 
 const plain = styleFor(new Written(), {}, true);
@@ -51,6 +53,15 @@ const all: [string, (style: typeof plain) => readonly string[]][] = [
   ['prune', (style) => pruneOutput.text(pruneResult, style)],
   ['status', (style) => statusOutput.text(status, style)],
   ['verify', (style) => verifyOutput.text(report, style)],
+  ['check', (style) => schemaFitOutput('check').text(schemaFit, style)],
+  [
+    'check of what fits',
+    (style) =>
+      schemaFitOutput('check').text(
+        { ...schemaFit, ok: true, state: 'fits', remedy: null, differences: [] },
+        style,
+      ),
+  ],
   ['verify that found differences', (style) => verifyOutput.text(drifted, style)],
 ];
 

@@ -1,0 +1,57 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { count, declareArguments, name, optional, options as optionsOf } from '../arguments';
+import { isProtectionFlowsError } from '../errors';
+import { checkSchema } from '../engine/verify/check-schema';
+import type { ProtectionFlowsDataSource } from '../typeorm/guarded-data-source';
+
+/** What a health check answers under its key, as `@nestjs/terminus` takes it. */
+export interface ProtectionFlowsHealthState {
+  readonly status: 'up' | 'down';
+  /** Of a service that is down, why: the code of an error, such as CONNECTION_REFUSED or SCHEMA_UNFIT. */
+  readonly code?: string;
+  /** How the schema stands to the program, where it could be read: `fits`, or why not. */
+  readonly schema?: string;
+}
+
+/** Options of {@link ProtectionFlowsHealth.check}. */
+export interface ProtectionFlowsHealthOptions {
+  /** How long the database may take to answer, in milliseconds, at most an hour. Default: 5,000. */
+  readonly timeoutMs?: number | undefined;
+}
+
+const assertHealth = declareArguments('ProtectionFlowsHealth.check', {
+  key: name,
+  options: optionsOf({ timeoutMs: optional(count({ min: 1, max: 3_600_000 })) }),
+});
+
+/** Says whether the database answers and the program fits its schema: a health indicator, with `@nestjs/terminus` or without. */
+export class ProtectionFlowsHealth {
+  constructor(private readonly dataSource: ProtectionFlowsDataSource) {}
+
+  /**
+   * `{ [key]: { status: 'up', … } }`, or `down` with the reason's code. Messages, which may name hosts and accounts, are left
+   * out: an answer to a health check is public.
+   *
+   * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments, and nothing else
+   */
+  async check<const Key extends string = 'protection_flows'>(
+    key: Key = 'protection_flows' as Key,
+    options: ProtectionFlowsHealthOptions = {},
+  ): Promise<Record<Key, ProtectionFlowsHealthState>> {
+    assertHealth({ key, options });
+    const { timeoutMs = 5_000 } = options;
+    const answered = new AbortController();
+    const late = delay(timeoutMs, { status: 'down', code: 'CONNECTION_TIMEOUT' } as const, answered);
+    const state = await Promise.race([this.look(), late]).finally(() => answered.abort());
+    return { [key]: state } as Record<Key, ProtectionFlowsHealthState>;
+  }
+
+  private async look(): Promise<ProtectionFlowsHealthState> {
+    try {
+      const { ok, state: schema } = await checkSchema(this.dataSource);
+      return ok ? { status: 'up', schema } : { status: 'down', code: 'SCHEMA_UNFIT', schema };
+    } catch (error) {
+      return { status: 'down', code: isProtectionFlowsError(error) ? error.code : 'INTERNAL' };
+    }
+  }
+}

@@ -1,0 +1,119 @@
+import { Controller, Get } from '@nestjs/common';
+import { HealthCheckService, TerminusModule } from '@nestjs/terminus';
+import { migrate } from '../../../src/engine/migrate';
+import { ProtectionFlowsHealth, ProtectionFlowsModule } from '../../../src/nestjs';
+import { ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-data-source';
+import { openDataSource } from '../../support/data-source';
+import { useDatabase, usePrivateServer } from '../../support/database';
+import { waitFor } from '../../support/wait-for';
+import { otherSessions, useApps } from './apps';
+
+@Controller('health')
+class HealthController {
+  constructor(
+    private readonly checks: HealthCheckService,
+    private readonly flows: ProtectionFlowsHealth,
+  ) {}
+
+  @Get()
+  check() {
+    return this.checks.check([() => this.flows.check('flows', { timeoutMs: 3_000 })]);
+  }
+}
+
+// Without these, a load balancer sends requests to a service that can answer none.
+describe('ProtectionFlowsHealth', () => {
+  const server = usePrivateServer();
+  const database = useDatabase({ server, per: 'each' });
+  const apps = useApps();
+  afterEach(async () => {
+    if (!server.isRunning) await server.restart();
+  });
+
+  const start = async () => {
+    const { app, url } = await apps.listen({
+      imports: [
+        TerminusModule.forRoot({ logger: false }),
+        ProtectionFlowsModule.forRoot({
+          connection: { env: { DATABASE_URL: database.url } },
+          migrationsRun: true,
+        }),
+      ],
+      controllers: [HealthController],
+    });
+    const health = async () => {
+      const answer = await fetch(`${url}/health`);
+      const body = (await answer.json()) as { details: { flows: unknown } };
+      expect(JSON.stringify(body)).not.toMatch(
+        new RegExp(`${database.name}|127\\.0\\.0\\.1|${server.password}`),
+      );
+      return [answer.status, body.details.flows];
+    };
+    return { app, health };
+  };
+
+  it('is up where the program fits the schema, and down, with the reason, where it does not', async () => {
+    const { app, health } = await start();
+    expect(await health()).toEqual([200, { status: 'up', schema: 'fits' }]);
+    await database.session.query('ALTER TABLE protection_flows DROP COLUMN description');
+    expect(await health()).toEqual([503, { status: 'down', code: 'SCHEMA_UNFIT', schema: 'differs' }]);
+    await database.session.query('DELETE FROM sendense_flow_migrations');
+    expect(await health()).toEqual([503, { status: 'down', code: 'SCHEMA_UNFIT', schema: 'absent' }]);
+    const { status } = (await app.get(ProtectionFlowsHealth, { strict: false }).check()).protection_flows;
+    expect(status).toBe('down');
+  });
+
+  it('is down while the server is away, and up again by itself', async () => {
+    const { health } = await start();
+    await server.kill();
+    expect(await health()).toEqual([
+      503,
+      { status: 'down', code: expect.stringMatching(/^CONNECTION_(LOST|REFUSED)$/) as string },
+    ]);
+    await server.restart();
+    await waitFor(async () => (await health())[0] === 200);
+  });
+
+  it('is down before a server that does not answer', async () => {
+    const { health } = await start();
+    process.kill(server.pid, 'SIGSTOP');
+    const answer = await health().finally(() => process.kill(server.pid, 'SIGCONT'));
+    expect(answer).toEqual([503, { status: 'down', code: 'CONNECTION_TIMEOUT' }]);
+  });
+
+  it('judges what it is asked for', async () => {
+    const health = new ProtectionFlowsHealth({} as never);
+    for (const [key, options] of [
+      ['', {}],
+      ['flows', { timeoutMs: 0 }],
+      ['flows', { timeout: 1 }],
+    ] as const)
+      await expect(health.check(key, options as never)).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });
+  });
+});
+
+describe('schemaWaitMs', () => {
+  const database = useDatabase({ per: 'each' });
+  const apps = useApps();
+  const start = (schemaWaitMs: number) =>
+    apps.start({
+      imports: [
+        ProtectionFlowsModule.forRoot({ connection: { env: { DATABASE_URL: database.url } }, schemaWaitMs }),
+      ],
+    });
+
+  it('keeps an application from starting on a schema that it does not fit, and leaves no connection', async () => {
+    await expect(start(0)).rejects.toMatchObject({ code: 'SCHEMA_UNFIT', details: { state: 'absent' } });
+    await waitFor(async () => (await otherSessions(database.session)) === 0);
+  });
+
+  it('lets it start once another has migrated, and warns while it waits', async () => {
+    const starting = start(60_000);
+    await waitFor(() =>
+      apps.log.warnings.some((line) => line.startsWith('waiting: the schema is not there')),
+    );
+    const other = await openDataSource(database);
+    await migrate(other).finally(() => other.destroy());
+    expect((await starting).get(ProtectionFlowsDataSource, { strict: false }).isInitialized).toBe(true);
+  });
+});
