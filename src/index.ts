@@ -135,6 +135,7 @@ export {
 } from './engine/adopt';
 export {
   installGuards,
+  keepPlan,
   migrate,
   planMigrate,
   planRollback,
@@ -149,6 +150,7 @@ export {
   type GuardResult,
   type GuardsResult,
   type GuardsState,
+  type KeptPlan,
   type KeyResult,
   type LeftReason,
   type LeftRows,

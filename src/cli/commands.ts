@@ -1,7 +1,7 @@
 import { ProtectionFlowsError } from '../errors';
 import { subject } from '../migrations';
 import { deed, type CommandRecord } from './command-record';
-import { action, age, changes, duration, flag, key, schedules, wholeNumber } from './options';
+import { action, age, changes, duration, flag, key, plans, schedules, wholeNumber } from './options';
 import { adoptOutput } from './output/adopt';
 import { preflightOutput } from './output/findings';
 import { guardOutput } from './output/guard';
@@ -14,6 +14,7 @@ import { rollbackOutput, rollbackPlanOutput } from './output/rollback';
 import { schemaFitOutput } from './output/schema-fit';
 import { statusOutput } from './output/status';
 import { verifyOutput } from './output/verify';
+import { planWriter, readPlan } from './plan-file';
 
 const largest = { steps: Number.MAX_SAFE_INTEGER, keep: 2_147_483_647, batchSize: 10_000 } as const;
 
@@ -25,21 +26,29 @@ export const commands = (): readonly CommandRecord[] => [
     description:
       'Looks for what stands in the way, then applies the pending migrations and adds every foreign key that is ' +
       'absent. Safe to run again, and from many processes at once.',
-    options: [flag('plan', 'print the findings and the SQL; change nothing'), ...changes()],
-    examples: ['migrate --plan', 'migrate', 'migrate --orphans=quarantine', 'migrate --json'],
+    options: [...plans(), ...changes()],
+    examples: [
+      ...['migrate --plan', 'migrate', 'migrate --orphans=quarantine'],
+      ...['migrate --plan --out plan.json', 'migrate --plan-file plan.json'],
+    ],
     exits: '0 when done, 1 when something stands in the way',
-    deed: ({ plan, orphans, allowBlocking }) =>
-      plan === true
+    deed: ({ plan, out, planFile, orphans, allowBlocking }) => {
+      const wishes = { orphans, allowBlocking };
+      const wanted = planFile === undefined ? wishes : { plan: readPlan(planFile) };
+      const write = out === undefined ? null : planWriter(out);
+      return plan === true
         ? deed({
-            run: ({ services, database }) => services.planMigrate(database, { orphans, allowBlocking }),
+            run: async ({ services, database }) =>
+              write?.(await services.keepPlan(database, wishes)) ?? services.planMigrate(database, wishes),
             output: planOutput,
           })
         : deed({
             stopsBetweenStatements: true,
             run: ({ services, database, signal, onProgress }) =>
-              services.migrate(database, { orphans, allowBlocking, signal, onProgress }),
+              services.migrate(database, { ...wanted, signal, onProgress }),
             output: migrateOutput,
-          }),
+          });
+    },
   },
   {
     name: 'rollback',

@@ -13,6 +13,8 @@ export interface Options {
   /** False with --no-color. */
   readonly color: boolean;
   readonly plan?: boolean;
+  readonly out?: string;
+  readonly planFile?: string;
   readonly repair?: boolean;
   readonly schedules?: keyof typeof schedulesQuestion.answers;
   readonly orphans: OrphanChoice;
@@ -47,6 +49,16 @@ export const wholeNumber = (name: string, description: string, most: number): Op
       throw new InvalidArgumentError(`It must be a whole number from 1 to ${most}.`);
     return value;
   });
+
+/** Whether a migrate only plans, and where its plan is kept or comes from. */
+export const plans = (): Option[] => [
+  flag('plan', 'print the findings and the SQL; change nothing'),
+  new Option('--out <file>', 'plan, and keep the plan in that file').implies({ plan: true }),
+  new Option(
+    '--plan-file <file>',
+    'carry out the plan in that file, or nothing where anything has moved since',
+  ).conflicts(['plan', 'orphans', 'allowBlocking']),
+];
 
 /** What is to become of rows whose parent does not exist, and what a change may cost. */
 export const changes = (): Option[] => [

@@ -18,6 +18,7 @@ export const services = {
   openDataSource: lazily(() => pruning().openDataSource),
   migrate: lazily(() => migrating().migrate),
   planMigrate: lazily(() => migrating().planMigrate),
+  keepPlan: lazily(() => migrating().keepPlan),
   runPreflight: lazily(() => migrating().runPreflight),
   rollback: lazily(() => migrating().rollback),
   planRollback: lazily(() => migrating().planRollback),

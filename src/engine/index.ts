@@ -71,6 +71,7 @@ export type { OpenDatabase } from './session/open-database';
 export { adopt, type AdoptOptions, type AdoptResult } from './adopt';
 export {
   installGuards,
+  keepPlan,
   migrate,
   planMigrate,
   planRollback,
@@ -84,6 +85,7 @@ export {
   type GuardResult,
   type GuardsResult,
   type GuardsState,
+  type KeptPlan,
   type KeyResult,
   type MigrateOptions,
   type MigratePlan,

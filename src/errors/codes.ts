@@ -34,6 +34,7 @@ export const errorCodes = {
   CONFIG_UNREADABLE: wrongSettings,
   CONFIG_INVALID: wrongSettings,
   OPTION_REFUSED: wrongSettings,
+  PLAN_FILE_UNUSABLE: wrongSettings,
 
   // Reaching the server
   HOST_UNKNOWN: failed(nothingChanged),
@@ -91,6 +92,7 @@ export const errorCodes = {
   CONSTRAINT_NAME_TAKEN: refused(nothingChanged),
   ENGINE_NOT_INNODB: refused(keyNotAdded),
   SCHEMA_HALF_APPLIED: refused(nothingChanged),
+  PLAN_MOVED: refused(nothingChanged),
   SCHEMA_UNFIT: refused('The program did not begin its work; nothing was changed.'),
 
   // The data layer

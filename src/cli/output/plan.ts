@@ -61,6 +61,7 @@ export function scriptText(statements: Statements, style: Style, head: () => str
     if (isNewMigration) lines.push('', ...commented(migration ?? 'Keys that are absent').map(style.bold));
     if (isNewMigration || previous?.step !== step) lines.push(...commented(step));
     if (copies !== null) lines.push(...commented(copyNote(copies)));
+    if ('seconds' in statement) lines.push(...commented(`One scan of it: ${String(statement.seconds)} s`));
     lines.push(terminated(sql));
     previous = statement;
   }

@@ -1,7 +1,8 @@
 export type { HistoryEntry } from '../history/history';
 export { installGuards, readGuards, removeGuards, type GuardsResult } from '../guards/change-guards';
 export type { GuardResult } from '../guards/read-guards';
-export { migrate, planMigrate, type MigrateOptions } from './migrate';
+export { keepPlan, migrate, planMigrate, type MigrateOptions } from './migrate';
+export type { KeptPlan } from './kept-plan';
 export { runPreflight } from './preflight';
 export {
   restoreOrphans,

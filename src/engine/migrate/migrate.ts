@@ -1,4 +1,4 @@
-import { declareArguments, options as optionsOf } from '../../arguments';
+import { declareArguments, optional, options as optionsOf } from '../../arguments';
 import {
   isInTheWay,
   plannedStatements,
@@ -17,19 +17,25 @@ import { redoMigration, runMigration, type Migration } from '../steps/migration'
 import type { StepContext } from '../steps/step';
 import { withSession, type Database } from '../session/database';
 import { withMigrationSession, type SessionOptions } from '../session/migration-session';
+import { assertUnmoved, keep, planReader, type KeptPlan } from './kept-plan';
 import { addLateKeys, isRefused, takeOffUnvalidated } from './late-keys';
 import { factsOf } from './preflight';
 import { whereOf, type KeyResult, type MigratePlan, type MigrateResult } from './results';
 import { wishesOf, wishReaders, type WishOptions } from './wishes';
 
 /** Options of {@link migrate}. */
-export interface MigrateOptions extends SessionOptions, WishOptions {}
+export interface MigrateOptions extends SessionOptions, WishOptions {
+  /** A kept plan: it is carried out with its own wishes, or nothing where anything has moved. */
+  readonly plan?: KeptPlan | undefined;
+}
 
 const assertMigrate = declareArguments('migrate', {
   dataSource: guarded,
-  options: optionsOf({ ...sessionReaders, ...wishReaders }),
+  options: optionsOf({ ...sessionReaders, ...wishReaders, plan: optional(planReader) }),
 });
-const assertPlan = declareArguments('planMigrate', { dataSource: guarded, options: optionsOf(wishReaders) });
+const planArguments = { dataSource: guarded, options: optionsOf(wishReaders) };
+const assertPlan = declareArguments('planMigrate', planArguments);
+const assertKeep = declareArguments('keepPlan', planArguments);
 
 /** Where a key stands before anything ran, as far as users are concerned. */
 function statusOf(
@@ -82,19 +88,21 @@ async function apply(
  * the declared keys that are absent. Where preflight finds something blocking, nothing is executed, and the findings
  * say what to do; a late key that can't be added is left out and reported.
  *
- * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments; MIGRATE_LOCKED, TABLE_BUSY, INTERRUPTED, CONNECTION_LOST, and what a step refuses
+ * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments; PLAN_MOVED where nothing of a plan was carried out;
+ * MIGRATE_LOCKED, TABLE_BUSY, INTERRUPTED, CONNECTION_LOST, and what a step refuses
  */
 export async function migrate(dataSource: Database, options: MigrateOptions = {}): Promise<MigrateResult> {
   assertMigrate({ dataSource, options });
   const { subject } = dataSource;
   const times = new Map<string, number>();
-  const wishes = wishesOf(subject, options);
+  const wishes = wishesOf(subject, options.plan?.options ?? options);
   const told = { ...wishes, discardRows: false, onKey: (name: string, ms: number) => times.set(name, ms) };
   return withMigrationSession(dataSource, options, told, async ({ session, context, node, tell }) => {
     tell('preflight');
     const before = await factsOf(dataSource, session, wishes, node);
     const findings = preflight(before);
     const where = whereOf(dataSource);
+    if (options.plan) await assertUnmoved(dataSource, session, options.plan, planFrom(dataSource, before));
     await takeOffUnvalidated(context, before, findings);
     if (findings.some((finding) => finding.effect === 'blocking'))
       return { ok: false, ...where, applied: [], keys: keyResults(before, findings), findings };
@@ -136,7 +144,24 @@ export async function planOn(
   session: Queryable,
   options: WishOptions = {},
 ): Promise<MigratePlan> {
-  const facts = await factsOf(dataSource, session, wishesOf(dataSource.subject, options));
+  return planFrom(dataSource, await factsOf(dataSource, session, wishesOf(dataSource.subject, options)));
+}
+
+/**
+ * A plan to carry out later, with `migrate`'s option `plan`: what {@link planMigrate} answers, and what it rests on. Executes
+ * nothing but SELECTs; reads up to 100,000 rows to see how fast the server is.
+ *
+ * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments; PRIVILEGE_MISSING, CONNECTION_LOST
+ */
+export async function keepPlan(dataSource: Database, options: WishOptions = {}): Promise<KeptPlan> {
+  assertKeep({ dataSource, options });
+  return withSession(dataSource, async (session) => {
+    const facts = await factsOf(dataSource, session, wishesOf(dataSource.subject, options));
+    return keep(dataSource, session, planFrom(dataSource, facts), { facts, options });
+  });
+}
+
+function planFrom(dataSource: Database, facts: Facts): MigratePlan {
   const findings = preflight(facts);
   const keys = facts.keys.map((fact) => ({ name: fact.key.name, status: statusOf(fact, findings) }));
   // A key that preflight refuses is left out of the plan, as migrate leaves it out

@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { useDatabase } from '../../support/database';
 import { emptyFolder, program, runCommandLine, type Ran } from './command-line';
 
@@ -71,5 +73,17 @@ describe('wait and check', () => {
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
     expect(stderr).toMatch(new RegExp(`^${code}: `, 'm'));
     expect(stderr).not.toContain('hush');
+  });
+});
+
+it('a plan is kept in a file and carried out from it, once', async () => {
+  const path = join(emptyFolder(), 'plan.json');
+  expect(await cli('migrate', '--plan', '--out', path)).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ form: 1, ok: true });
+  expect(await json('migrate', '--plan-file', path)).toMatchObject({ exitCode: 0, ok: true });
+  expect(await json('verify')).toMatchObject({ verdict: 'proven' });
+  expect(await json('migrate', '--plan-file', path)).toMatchObject({
+    exitCode: 1,
+    error: { code: 'PLAN_MOVED' },
   });
 });

@@ -3,7 +3,7 @@ import { services } from '../../../src/cli/services';
 import { ProtectionFlow, ProtectionFlowExecution } from '../../../src/entities';
 import { errorCodes, type ErrorCode, type ErrorReport } from '../../../src/errors';
 import { adopt } from '../../../src/engine/adopt';
-import { migrate, planMigrate, rollback } from '../../../src/engine/migrate';
+import { keepPlan, migrate, planMigrate, rollback } from '../../../src/engine/migrate';
 import { lockName } from '../../../src/engine/session/lock';
 import { createPlatformTables, createRepository } from '../../../src/testing';
 import { beforeStatement } from '../../support/around-statements';
@@ -70,6 +70,12 @@ describe('every error code is provoked:', () => {
   const stealLease = () => query("UPDATE sendense_flow_lock SET owner = 'x', holder = 'somebody'");
   const provocations: Readonly<Record<ErrorCode, Provocation>> = {
     USAGE: () => cli(['migrat']),
+    PLAN_FILE_UNUSABLE: () => cli(['migrate', '--plan-file', '/none.json']),
+    PLAN_MOVED: async () => {
+      const plan = await keepPlan(dataSource());
+      await query('CREATE TABLE protection_flows (id int PRIMARY KEY)');
+      return migrate(dataSource(), { plan });
+    },
     INTERNAL: () =>
       cli(['status'], {
         openDatabase: () => Promise.reject(new Error(`a bug that tells ${database.settings.password}`)),

@@ -2,7 +2,8 @@ import { createServer, type AddressInfo } from 'node:net';
 import { checkSchema, waitForSchema, type SchemaFit } from '../../../src';
 import { subject } from '../../../src/migrations';
 import { waitForSchema as waitWith } from '../../../src/engine';
-import { migrate, rollback } from '../../../src/engine/migrate';
+import { migrate, readStatus, rollback } from '../../../src/engine/migrate';
+import { verify } from '../../../src/engine/verify';
 import { recordApplied } from '../../../src/engine/history/history';
 import { ownerOf } from '../../../src/engine/subject/subject';
 import { useDatabase, usePrivateServer } from '../../support/database';
@@ -88,6 +89,16 @@ describe('checkSchema', () => {
       'SELECT breaking FROM sendense_flow_migrations ORDER BY id DESC LIMIT 1',
     )) as { breaking: string }[];
     expect(newest?.breaking).toMatch(/recount/);
+  });
+
+  it('finds nothing wrong with a complete history of an earlier release, and nor does anything else', async () => {
+    await migrate(dataSource());
+    await database.session.query('ALTER TABLE sendense_flow_migrations DROP COLUMN breaking');
+    expect(await check()).toMatchObject({ state: 'fits' });
+    expect(await verify(dataSource())).toMatchObject({ verdict: 'proven' });
+    expect(await readStatus(dataSource())).toMatchObject({ ok: true });
+    expect(await migrate(dataSource())).toMatchObject({ ok: true, applied: [], findings: [] });
+    expect(await rollback(dataSource(), { steps: 'all' })).toMatchObject({ ok: true });
   });
 
   it.each([

@@ -189,28 +189,46 @@ async function toldByAdopt(dataSource: ProtectionFlowsDataSource): Promise<strin
   ];
 }
 
+/** Registers a test for each damage that the server at hand can suffer, which begins with whole tables and the same rows. */
+export function forEachDamage(
+  all: readonly Damage[],
+  test: (
+    one: Damage,
+    damaged: DamagedDatabase & { readonly damage: () => Promise<unknown> },
+  ) => Promise<void>,
+): void {
+  const database = useDatabase({ platform: 'mixed' });
+  const dataSource = useDataSource(database);
+  let client: Connection | undefined;
+  let whole: unknown;
+  beforeAll(async () => {
+    whole = await definitions(database.session);
+  });
+  beforeEach(async () => {
+    await renew(database.session, whole, dataSource());
+    await seedFlows(database.session);
+    client = await openClient(database);
+  });
+  afterEach(() => client?.end());
+  it.each(damagesOf(all, sharedServer().flavour))('$name', (one) =>
+    test(one, {
+      database,
+      dataSource,
+      client: () => client!,
+      damage: () => client!.query(one.damage.map((sql) => `${sql};`).join('\n')),
+    }),
+  );
+}
+
 /**
  * Registers a test for each damage that the server at hand can suffer: verify names it, adopt tells of each of its
  * differences, and the printed remedies, pasted, end it. Each begins with the same tables and rows.
  */
 export function testDamages(title: string, all: readonly Damage[]): void {
   describe(title, () => {
-    const database = useDatabase({ platform: 'mixed' });
-    const dataSource = useDataSource(database);
-    let client: Connection | undefined;
-    let whole: unknown;
-    beforeAll(async () => {
-      whole = await definitions(database.session);
-    });
-    beforeEach(async () => {
-      await renew(database.session, whole, dataSource());
-      await seedFlows(database.session);
-      client = await openClient(database);
-    });
-    afterEach(() => client?.end());
-    const damaged = { database, dataSource, client: () => client! };
-    it.each(damagesOf(all, sharedServer().flavour))('$name', async (one) => {
-      await client!.query(one.damage.map((sql) => `${sql};`).join('\n'));
+    forEachDamage(all, async (one, damaged) => {
+      const { database, dataSource } = damaged;
+      await damaged.damage();
       const before = await verify(dataSource());
       expect({ found: failing(before), verdict: before.verdict, why: shown(before) }).toMatchObject({
         found: one.checks,

@@ -1,7 +1,10 @@
-import { schemaFit } from './fixed-deployment';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { temporaryFolder } from '../../support/temporary-folder';
+import { keptPlan, schemaFit } from './fixed-deployment';
 import { ran } from './ran';
 
-// Without these, a script waits for another time than it says.
+// Without these, a script waits for another time than it says, or carries out another plan than was looked at.
 describe('wait', () => {
   it.each([
     ['wait', 60_000],
@@ -18,6 +21,53 @@ describe('wait', () => {
     'refuses a time to wait of %s',
     async (time) => {
       expect(await ran(`wait --timeout=${time}`)).toMatchObject({ exitCode: 64, calls: [] });
+    },
+  );
+});
+
+describe('a plan in a file', () => {
+  const file = (content?: string): string => {
+    const path = join(temporaryFolder(), 'plan.json');
+    if (content !== undefined) writeFileSync(path, content);
+    return path;
+  };
+
+  it('is written as it is printed, and is what migrate is given', async () => {
+    const path = file();
+    const planned = await ran(`migrate --out ${path} --orphans=null --json`);
+    expect(planned).toMatchObject({ exitCode: 0, calls: ['keep {"orphans":"null"}', 'destroy'] });
+    expect(planned.json()).toEqual(keptPlan);
+    expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual(keptPlan);
+    const given = JSON.stringify({ plan: keptPlan });
+    expect(await ran(`migrate --plan-file ${path}`)).toMatchObject({
+      exitCode: 0,
+      calls: [`migrate ${given}`, 'destroy'],
+    });
+  });
+
+  it.each([
+    ['that is not there', () => `--plan-file ${file()}`],
+    ['that is no JSON', () => `--plan-file ${file('form: 1')}`],
+    ['that is empty', () => `--plan-file ${file('')}`],
+    ['with null', () => `--plan-file ${file('null')}`],
+    ['of another form', () => `--plan-file ${file('{"form":2}')}`],
+    ['where a folder is', () => `--plan --out ${temporaryFolder()}`],
+    ['in a folder that is not there', () => `--plan --out ${file()}/plan.json`],
+  ])('is refused before anything is opened: one %s', async (_title, given) => {
+    const result = await ran(`migrate ${given()} --json`);
+    expect(result).toMatchObject({ exitCode: 64, calls: [] });
+    expect(result.error()).toMatchObject({
+      code: 'PLAN_FILE_UNUSABLE',
+      details: { path: expect.any(String) as string },
+    });
+  });
+
+  it.each(['--plan', '--out p.json', '--orphans=null', '--allow-blocking'])(
+    'has its own wishes, and is refused beside %s',
+    async (other) => {
+      const result = await ran(`migrate --plan-file ${file('{"form":1}')} ${other} --json`);
+      expect(result).toMatchObject({ exitCode: 64, calls: [] });
+      expect(result.error().code).toBe('USAGE');
     },
   );
 });

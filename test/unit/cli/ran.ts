@@ -1,7 +1,7 @@
 import { services as realServices, type OpenDatabase, type Services } from '../../../src/cli/services';
 import { run, type CommandLine } from '../../../src/cli/run';
 import type { ErrorReport } from '../../../src/errors';
-import { schemaFit } from './fixed-deployment';
+import { keptPlan, schemaFit } from './fixed-deployment';
 import { recountResult } from './fixed-recount';
 import * as fixed from './fixed-results';
 import { Written } from './terminal';
@@ -55,6 +55,7 @@ export async function ran(line: string, given: Given = {}): Promise<Ran> {
     adopt: answer('adopt', adoptResult),
     runPreflight: answer('preflight', preflightResult),
     planMigrate: answer('plan', plan),
+    keepPlan: answer('keep', keptPlan),
     rollback: answer('rollback', rollbackResult),
     planRollback: answer('plan rollback', rollbackPlan),
     restoreOrphans: answer('restore', restoreOrphansResult),

@@ -26,7 +26,7 @@ import {
   status,
   where,
 } from '../fixed-results';
-import { schemaFit } from '../fixed-deployment';
+import { keptPlan, schemaFit } from '../fixed-deployment';
 import { Written } from '../terminal';
 
 const plain = styleFor(new Written(), {}, true);
@@ -53,6 +53,7 @@ const all: [string, (style: typeof plain) => readonly string[]][] = [
   ['prune', (style) => pruneOutput.text(pruneResult, style)],
   ['status', (style) => statusOutput.text(status, style)],
   ['verify', (style) => verifyOutput.text(report, style)],
+  ['a kept plan', (style) => planOutput.text(keptPlan, style)],
   ['check', (style) => schemaFitOutput('check').text(schemaFit, style)],
   [
     'check of what fits',

@@ -1,0 +1,33 @@
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { ProtectionFlowsError } from '../errors';
+import type { KeptPlan } from '../engine/migrate/kept-plan';
+
+function using<Result>(path: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    throw new ProtectionFlowsError('PLAN_FILE_UNUSABLE', {
+      message: `the file of the plan, ${path}: ${(error as Error).message}`,
+      remedy:
+        'Name a file that can be read and written; protection-flows migrate --plan --out FILE makes it.',
+      details: { path },
+    });
+  }
+}
+
+/** Reads a plan of this release. */
+export const readPlan = (path: string): KeptPlan =>
+  using(path, () => {
+    const plan = JSON.parse(readFileSync(path, 'utf8')) as KeptPlan | null;
+    if (plan?.form !== 1) throw new Error('it holds no plan of this release');
+    return plan;
+  });
+
+/** Opens the file for a plan at once, so that none is made in vain, and answers what writes it. */
+export function planWriter(path: string): (plan: KeptPlan) => KeptPlan {
+  using(path, () => closeSync(openSync(path, 'a')));
+  return (plan) => {
+    writeFileSync(path, `${JSON.stringify(plan, null, 2)}\n`);
+    return plan;
+  };
+}

@@ -1,0 +1,121 @@
+import { keepPlan, migrate, rollback, type KeptPlan } from '../../../src/engine/migrate';
+import { migrationList } from '../../../src/migrations';
+import type { ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-data-source';
+import { buildFlow, createFlow } from '../../../src/testing';
+import { useDataSource } from '../../support/data-source';
+import { useDatabase } from '../../support/database';
+import { stepsBackTo } from '../../support/migrations';
+import { forEachDamage } from '../verify/damaged-database';
+import { columnDamages } from '../verify/damages/columns';
+import { historyDamages } from '../verify/damages/history';
+import { checkDamages, indexDamages } from '../verify/damages/indexes';
+import { keyDamages } from '../verify/damages/keys';
+import { tableDamages, triggerDamages } from '../verify/damages/tables';
+
+/** As it is after a night in a file. */
+const kept = async (...given: Parameters<typeof keepPlan>): Promise<KeptPlan> =>
+  JSON.parse(JSON.stringify(await keepPlan(...given))) as KeptPlan;
+
+const moved = (...what: string[]) => ({
+  code: 'PLAN_MOVED',
+  details: { moved: what.map((one) => expect.objectContaining({ what: one }) as unknown) },
+});
+
+// Without these, what was looked at by day and what is carried out by night are two things.
+describe('a kept plan', () => {
+  const database = useDatabase({ platform: 'mixed', per: 'each' });
+  const dataSource = useDataSource(database, { per: 'each', migrated: false });
+  const withSubject = (changes: object): ProtectionFlowsDataSource =>
+    new Proxy(dataSource(), {
+      get: (target, name) =>
+        name === 'subject'
+          ? { ...target.subject, ...changes }
+          : (Reflect.get(target, name, target) as unknown),
+    });
+
+  it('says what it takes, is carried out as it is, and only once', async () => {
+    const plan = await kept(dataSource());
+    expect(plan).toMatchObject({ ok: true, pending: migrationList.map(({ name }) => name) });
+    expect(plan.statements.length).toBeGreaterThan(migrationList.length);
+    expect(await migrate(dataSource(), { plan })).toMatchObject({ ok: true, applied: plan.pending });
+    await expect(migrate(dataSource(), { plan })).rejects.toMatchObject({ code: 'PLAN_MOVED' });
+  });
+
+  it('goes on holding while rows come and go', async () => {
+    await migrate(dataSource());
+    await rollback(dataSource(), { steps: stepsBackTo('DropRedundantIndexes') });
+    const plan = await kept(dataSource());
+    await createFlow(
+      dataSource().manager,
+      buildFlow({ flow_type: 'replication', destination_type: 'ossea' }),
+    );
+    expect(await migrate(dataSource(), { plan })).toMatchObject({ ok: true, applied: plan.pending });
+  });
+
+  it('has the sizes of the tables, and for each statement the seconds of a scan', async () => {
+    await migrate(dataSource());
+    await rollback(dataSource(), { steps: stepsBackTo('AllowCancelledAsLastStatus') });
+    for (let n = 0; n < 3; n += 1)
+      await database.session.query(
+        `INSERT INTO protection_flows (name, flow_type, target_type, target_id, destination_type) VALUES ('f${n}', 'replication', 'vm', 'x', 'ossea')`,
+      );
+    const plan = await kept(dataSource());
+    expect(plan.sizes.protection_flows).toEqual({ rows: 3, bytes: expect.any(Number) as number });
+    expect(plan.sizes.protection_flows?.bytes).toBeGreaterThan(0);
+    expect(plan.statements.every(({ seconds }) => seconds >= 0)).toBe(true);
+    expect(plan.statements.some(({ seconds }) => seconds > 0)).toBe(true);
+  });
+
+  it('takes its wishes along', async () => {
+    const plan = await kept(dataSource(), { orphans: 'quarantine' });
+    expect(plan.options).toEqual({ orphans: 'quarantine', copyLimitRows: 100_000 });
+  });
+
+  it.each<[string, object]>([
+    ['another form', { form: 2 }],
+    ['none', { form: undefined }],
+    ['grounds that are none', { grounds: 1 }],
+    ['wishes that mean nothing', { options: { orphans: 'delete' } }],
+  ])('is judged: %s', async (_title, changes) => {
+    const plan = { ...(await kept(dataSource())), ...changes } as KeptPlan;
+    await expect(migrate(dataSource(), { plan })).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });
+  });
+
+  it('is refused on another server, in another database, and by another program, each by its name', async () => {
+    const plan = await kept(dataSource());
+    const { grounds } = plan;
+    for (const what of ['server', 'database'])
+      await expect(
+        migrate(dataSource(), { plan: { ...plan, grounds: { ...grounds, [what]: 'another' } } }),
+      ).rejects.toMatchObject(moved(what));
+    for (const changes of [{ version: '99.0.0' }, { migrations: migrationList.slice(0, -1) }])
+      await expect(migrate(withSubject(changes), { plan })).rejects.toMatchObject({
+        message: expect.stringContaining('program') as string,
+      });
+  });
+
+  it('is refused where a table that a key waits for has come', async () => {
+    await database.session.query('DROP TABLE schedule_executions');
+    const plan = await kept(dataSource());
+    await database.session.query('CREATE TABLE schedule_executions (id varchar(64) PRIMARY KEY)');
+    await expect(migrate(dataSource(), { plan })).rejects.toMatchObject({
+      message: expect.stringContaining('table schedule_executions') as string,
+    });
+    expect(await database.session.query("SHOW TABLES LIKE 'protection_flow%'")).toEqual([]);
+  });
+});
+
+// Every kind of change that verify knows is one that a plan must not be carried out after.
+describe('a kept plan is refused after a change:', () => {
+  forEachDamage(
+    [
+      ...[columnDamages, indexDamages, checkDamages, keyDamages],
+      ...[historyDamages, tableDamages, triggerDamages],
+    ].flat(),
+    async (_one, { dataSource, damage }) => {
+      const plan = await kept(dataSource());
+      await damage();
+      await expect(migrate(dataSource(), { plan })).rejects.toMatchObject({ code: 'PLAN_MOVED' });
+    },
+  );
+});
