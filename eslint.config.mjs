@@ -58,6 +58,7 @@ const mayImport = {
     'statistics',
     'tracing',
   ],
+  worker: ['arguments', 'domain', 'errors', 'repositories'],
   nestjs: [
     'arguments',
     'repositories',

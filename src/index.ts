@@ -113,6 +113,18 @@ export {
   type TargetType,
   type TerminalStatus,
 } from './domain';
+
+// Run flows
+export {
+  createWorker,
+  type RunEnd,
+  type RunFlow,
+  type RunResult,
+  type Worker,
+  type WorkerEvents,
+  type WorkerOptions,
+  type WorkerRun,
+} from './worker';
 export {
   nextRun,
   nextRuns,
@@ -207,4 +219,5 @@ export {
   type ErrorStage,
   type FieldFault,
 } from './errors';
+export { isPassing } from './errors/passing';
 export { fromServerError } from './validation/server-errors';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { BackupType, FlowRow, TargetVm } from '@sendense/protection-flows';
+import type { BackupType, ProtectionFlowsDataSource, TargetVm, WorkerRun } from '@sendense/protection-flows';
 import type { SimulationSettings } from './settings';
 
 /** One VM to be protected by one run. */
@@ -16,9 +16,6 @@ export interface JobEnd {
   readonly status: 'completed' | 'failed' | 'cancelled';
   readonly bytes: number;
 }
-
-/** Executes a statement that may be executed twice. */
-export type Write = (sql: string, parameters: readonly unknown[]) => Promise<unknown>;
 
 const gibibyte = 2 ** 30;
 
@@ -39,15 +36,15 @@ export function newJob(vm: TargetVm, type: BackupType): Job {
 export class SimulatedBackupEngine {
   constructor(
     private readonly settings: SimulationSettings,
-    private readonly write: Write,
+    private readonly dataSource: ProtectionFlowsDataSource,
   ) {}
 
-  /** Does the job, to its end or until the signal is aborted. */
-  async run(job: Job, flow: FlowRow, signal: AbortSignal): Promise<JobEnd> {
+  /** Does the job, to its end or until the run's signal is aborted. Its writes do no harm when they are done twice. */
+  async run(job: Job, { flow, signal, persist }: WorkerRun): Promise<JobEnd> {
     const { repository_id } = flow;
-    if (repository_id !== null) await this.insertRow(job, repository_id, flow.policy_id);
+    if (repository_id !== null) await persist(() => this.insertRow(job, repository_id, flow.policy_id));
     const end = await this.copy(job, signal);
-    if (repository_id !== null) await this.endRow(job.id, end);
+    if (repository_id !== null) await persist(() => this.endRow(job.id, end));
     return end;
   }
 
@@ -55,10 +52,10 @@ export class SimulatedBackupEngine {
   async abandon(jobIds: readonly string[]): Promise<void> {
     const marks = jobIds.map(() => '?').join(', ');
     if (jobIds.length === 0) return;
-    await this.write(
+    await this.dataSource.query(
       `UPDATE backup_jobs SET status = 'failed', error_message = 'The program that ran it is gone', completed_at = NOW()
         WHERE id IN (${marks}) AND status IN ('pending', 'running')`,
-      jobIds,
+      [...jobIds],
     );
   }
 
@@ -78,7 +75,7 @@ export class SimulatedBackupEngine {
     repositoryId: string,
     policyId: string | null,
   ): Promise<void> {
-    await this.write(
+    await this.dataSource.query(
       `INSERT INTO backup_jobs
          (id, vm_context_id, vm_name, repository_id, policy_id, backup_type, status, repository_path, started_at)
        VALUES (?, ?, ?, ?, ?, ?, 'running', ?, NOW()) ON DUPLICATE KEY UPDATE status = 'running'`,
@@ -87,7 +84,7 @@ export class SimulatedBackupEngine {
   }
 
   private async endRow(id: string, { status, bytes }: JobEnd): Promise<void> {
-    await this.write(
+    await this.dataSource.query(
       `UPDATE backup_jobs SET status = ?, bytes_transferred = ?, error_message = ?, completed_at = NOW() WHERE id = ?`,
       [status, bytes, status === 'failed' ? 'Simulated: the snapshot could not be read' : null, id],
     );

@@ -1,3 +1,5 @@
+import { isProtectionFlowsError, type Claim, type Worker } from '@sendense/protection-flows';
+
 /** What a log line says besides its event; a fact that is null or undefined is left out. */
 export type Facts = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
@@ -19,4 +21,25 @@ export function createLog(write: (line: string) => void): Log {
     const at = new Date().toISOString().replace(/\.\d+/, '');
     write(`${[at, event, ...given.map(fact)].join(' ')}\n`);
   };
+}
+
+/** What a log line says of an error; no stack, no SQL. */
+export function errorFacts(error: unknown): Facts {
+  const { message } = error as Error;
+  return { code: isProtectionFlowsError(error) ? error.code : undefined, message };
+}
+
+/** Writes a line for everything that a worker tells. */
+export function logEvents(worker: Worker, log: Log): void {
+  const of = ({ execution, flow }: Claim): Facts => ({ execution: execution.id, flow: flow.name });
+  worker
+    .on('began', (run) => log('run-began', { ...of(run), type: run.execution.execution_type }))
+    .on('ended', (run, { status, error }) =>
+      log('run-ended', { ...of(run), status, error: error === undefined ? null : (error as Error).message }),
+    )
+    .on('skipped', ({ flowId, reason }) => log('flow-skipped', { flow: flowId, reason }))
+    .on('away', (error) => log('database-away', errorFacts(error)))
+    .on('back', (afterMs) => log('database-back', { after_seconds: Math.round(afterMs / 1000) }))
+    .on('fault', (error) => log('fault', errorFacts(error)))
+    .on('stopping', (runs, limitMs) => log('stopping', { runs, limit_ms: limitMs }));
 }

@@ -1,22 +1,55 @@
-import { isProtectionFlowsError } from '@sendense/protection-flows';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  createRepositories,
+  createWorker,
+  isPassing,
+  isProtectionFlowsError,
+} from '@sendense/protection-flows';
 import { dataSource } from '@sendense/protection-flows/data-source';
-import { DatabaseWatch } from './database-watch';
-import { createLog } from './log';
-import { Scheduler } from './scheduler';
+import { backUpFlow } from './back-up-flow';
+import { SimulatedBackupEngine } from './backup-engine';
+import { keepTidy } from './keep-tidy';
+import { createLog, errorFacts, logEvents } from './log';
 import { readSettings, SettingsError } from './settings';
 
-/** Connects, brings the schema up to date, works until SIGTERM or SIGINT, and ends when its runs have. */
+/** Brings the schema up to date, works until SIGTERM or SIGINT, and ends when its runs have. */
 async function main(): Promise<void> {
   const settings = readSettings(process.env);
+  const { pollMs, keepDays } = settings;
   const log = createLog((line) => process.stdout.write(line));
-  const watch = new DatabaseWatch(log, settings.pollMs);
-  const stop = new AbortController();
   // Once: a second signal ends the program at once, and other schedulers will take its runs for dead
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
+  const signals = ['SIGTERM', 'SIGINT'] as const;
+  const stopped = new Promise<void>((stop) =>
+    signals.forEach((signal) => process.once(signal, () => stop())),
+  );
   dataSource.setOptions({ migrationsRun: true });
-  await watch.persist(() => dataSource.initialize(), stop.signal);
-  log('ready', { worker: settings.workerName, database: dataSource.database, poll_ms: settings.pollMs });
-  await new Scheduler(dataSource, settings, watch, log).work(stop.signal);
+  while (!dataSource.isInitialized)
+    await dataSource.initialize().catch((error: unknown) => {
+      if (!isPassing(error)) throw error;
+      log('database-away', errorFacts(error));
+      return Promise.race([stopped.then(() => process.exit(0)), delay(pollMs)]);
+    });
+  log('ready', { worker: settings.workerName, database: dataSource.database, poll_ms: pollMs });
+
+  const repositories = createRepositories(dataSource);
+  const engine = new SimulatedBackupEngine(settings, dataSource);
+  const tools = { targets: repositories.targets, engine, vmsAtOnce: settings.vmsAtOnce, log };
+  const worker = createWorker({
+    repositories,
+    run: (run) => backUpFlow(run, tools),
+    name: settings.workerName,
+    concurrency: settings.maxRuns,
+    perRepository: settings.perRepository,
+    pollMs,
+    heartbeatMs: Math.floor(settings.silenceMs / 4),
+    silenceMs: settings.silenceMs,
+    stopMs: settings.stopLimitMs,
+  });
+  logEvents(worker, log);
+  keepTidy(worker, { repositories, engine, keepDays, log });
+  worker.start();
+  await stopped;
+  await worker.stop();
   await dataSource.destroy();
   log('stopped');
 }

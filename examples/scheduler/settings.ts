@@ -18,6 +18,8 @@ export interface SchedulerSettings extends SimulationSettings {
   readonly pollMs: number;
   /** The most runs that this scheduler has under way at once. */
   readonly maxRuns: number;
+  /** The most runs at once that write to one backup repository, of all schedulers; undefined: no limit. */
+  readonly perRepository: number | undefined;
   /** The most VMs of one run that are backed up at once. */
   readonly vmsAtOnce: number;
   /** A run without a sign of life for so long is taken for dead; each scheduler gives one four times as often. */
@@ -59,6 +61,7 @@ export function readSettings(env: Environment): SchedulerSettings {
     workerName: text('WORKER_NAME') ?? `${hostname()}-${process.pid}`,
     pollMs: number('POLL_MS', 2_000, { min: 50, max: 60_000 }),
     maxRuns: number('MAX_RUNS', 5, { min: 1, max: 100 }),
+    perRepository: number('PER_REPOSITORY', null, { min: 1, max: 1_000 }) ?? undefined,
     vmsAtOnce: number('VMS_AT_ONCE', 2, { min: 1, max: 100 }),
     silenceMs: number('SILENCE_MS', 120_000, { min: 2_000, max: day }),
     stopLimitMs: number('STOP_LIMIT_MS', 20_000, { min: 0, max: day }),

@@ -14,17 +14,22 @@ const planAtOnce = 500;
 const limit = limitOf(1_000, 20);
 const now = optional(instant, null);
 
+const perRepository = optional(count({ min: 1, max: 1_000 }), null);
+
 const readClaim = declareArguments('claimDue', {
   options: optionsOf({
     worker: name,
     limit,
+    perRepository,
     overlap: optional(choice(['skip', 'queue']), 'skip'),
     missed: optional(choice(['run', 'skip']), 'run'),
     missedAfterMs: optional(count({ min: 0, max: longestMs }), hourMs),
     now,
   }),
 });
-const readQueued = declareArguments('claimQueued', { options: optionsOf({ worker: name, limit }) });
+const readQueued = declareArguments('claimQueued', {
+  options: optionsOf({ worker: name, limit, perRepository }),
+});
 const readPlan = declareArguments('plan', { options: optionsOf({ now }) });
 const readReplan = declareArguments('replan', { scheduleId: id });
 
@@ -63,14 +68,12 @@ export class DueFlowRepository extends Repository {
   /**
    * Takes runs out of the queue whose flow does not run, the oldest first; the caller runs them.
    *
-   * @param options `worker`: who claims; `limit`: 1 to 1,000, default 20
+   * @param options `worker`: who claims; `limit`: 1 to 1,000, default 20; `perRepository`: as of {@link claimDue}
    */
-  async claimQueued(options: {
-    readonly worker: string;
-    readonly limit?: number | undefined;
-  }): Promise<Claim[]> {
-    const { worker, limit } = readQueued({ options }).options;
-    const claim = (own: Session): Promise<Claim[]> => claimQueuedRuns(own, worker, limit);
+  async claimQueued(options: Pick<ClaimOptions, 'worker' | 'limit' | 'perRepository'>): Promise<Claim[]> {
+    const settings = readQueued({ options }).options;
+    const claim = (own: Session): Promise<Claim[]> => claimQueuedRuns(own, settings);
+    const { limit } = settings;
     return traceClaim({ from: 'queue', limit }, () => this.session.transaction(claim, 'READ COMMITTED'));
   }
 

@@ -38,7 +38,7 @@ import {
 } from './executions/execution-list';
 import { recordJobIds, settleExecution, type Settlement } from './executions/jobs';
 import { reapSilent } from './executions/reap';
-import { endExecution, explainRefusal, progressStatement } from './executions/transition';
+import { acknowledgeCancel, endExecution, explainRefusal, progressStatement } from './executions/transition';
 import { readProgress, silence as stallingSilence, type RunProgress } from './progress/run-progress';
 import { limitOf } from './input';
 import { executionNotFound } from './not-found';
@@ -204,6 +204,15 @@ export class ExecutionRepository extends Repository {
   async cancel(id: string, reason?: string): Promise<boolean> {
     const given = readCancel({ id, reason });
     return this.end(given.id, { status: 'cancelled', error_message: given.reason });
+  }
+
+  /**
+   * Says that the work of a cancelled run has stopped: `cancel_acknowledged_at` in its metadata.
+   *
+   * @returns false where it is not cancelled, or was acknowledged before
+   */
+  async acknowledge(id: string): Promise<boolean> {
+    return acknowledgeCancel(this.session, readId({ id }).id);
   }
 
   /**

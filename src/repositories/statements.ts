@@ -13,7 +13,7 @@ export function chunks<Item>(items: readonly Item[], size: number): Item[][] {
 }
 
 /** A table whose rows have ids that come from outside. */
-type TableWithIds = 'protection_flows' | 'replication_schedules' | 'backup_jobs';
+type TableWithIds = 'protection_flows' | 'replication_schedules' | 'backup_jobs' | 'backup_repositories';
 
 const askedAtOnce = 100;
 

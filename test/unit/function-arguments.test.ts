@@ -81,6 +81,27 @@ const judged: Readonly<Record<string, readonly Argument[]>> = {
   nextRun: [schedule, after],
   nextRuns: [schedule, after, { name: 'count', right: 1, takes: ['zero', 'one'] }],
   createRepositories: [any('source', undefined)],
+  createWorker: [
+    {
+      ...options({
+        repositories: [],
+        run: ['a function'],
+        name: shortTexts.filter((title) => title !== 'a zero-width blank'),
+        concurrency: ['undefined', 'one'],
+        perRepository: ['undefined', 'one'],
+        overlap: left,
+        missed: left,
+        missedAfterMs: fromZero,
+        pollMs: left,
+        heartbeatMs: left,
+        silenceMs: left,
+        timeoutMs: ['undefined', 'one'],
+        stopMs: fromZero,
+        graceMs: fromZero,
+      }),
+      takes: [],
+    },
+  ],
   FlowRepository: [any('manager', undefined)],
   ExecutionRepository: [any('manager', undefined)],
   DueFlowRepository: [any('manager', undefined)],
@@ -192,6 +213,7 @@ const judged: Readonly<Record<string, readonly Argument[]>> = {
 /** Functions that answer any value, whatever it is: none may throw. */
 const total = [
   'isProtectionFlowsError',
+  'isPassing',
   'fromServerError',
   'validateFlow',
   'validateExecution',

@@ -6,6 +6,7 @@ import { rowReader, type RawRow } from '../row-reader';
 import type { Session } from '../session';
 import { traceTransition } from '../executions/transition';
 import { nextTime, type NextTime } from '../../schedule';
+import { chooseFair } from './choose-fair';
 import { readSchedules, scheduleOf, type Schedules } from './schedules';
 
 /** A run that was claimed, and its flow as it was at that moment. */
@@ -42,6 +43,11 @@ export interface ClaimOptions {
   readonly worker: string;
   /** 1 to 1,000 flows. Default: 20. */
   readonly limit?: number | undefined;
+  /**
+   * The most runs under way at once of flows with the same backup repository, whoever runs them, 1 to 1,000; further ones
+   * stay due. Those whose repository has the least to do come first. Default: no limit, the longest due first.
+   */
+  readonly perRepository?: number | undefined;
   /** What becomes of a flow that is due and still runs: passed over, or run once when it is free. Default: `skip`. */
   readonly overlap?: 'skip' | 'queue' | undefined;
   /** What becomes of a run whose time is long past, as nobody claimed: made up for once, or left out. Default: `run`. */
@@ -56,6 +62,7 @@ export interface ClaimOptions {
 interface ClaimSettings {
   readonly worker: string;
   readonly limit: number;
+  readonly perRepository: number | null;
   readonly overlap: 'skip' | 'queue';
   readonly missed: 'run' | 'skip';
   readonly missedAfterMs: number;
@@ -73,14 +80,21 @@ type Verdict = { readonly run: 'now' | 'later' } | { readonly skip: SkipReason }
 /** The due flows that nobody else is claiming, oldest first; locked until the transaction ends. */
 async function lockDue(
   session: Session,
-  { limit, now }: ClaimSettings,
+  { limit, perRepository, now }: ClaimSettings,
 ): Promise<{ due: DueFlow[]; now: Date } | null> {
   const reader = rowReader(session.manager, ProtectionFlow);
+  const isDue = `f.enabled = 1 AND f.next_execution_time <= ${now === null ? 'CURRENT_TIMESTAMP' : '?'}`;
+  const at = now === null ? [] : [now];
+  const candidates = `SELECT f.id, f.repository_id, f.next_execution_time AS since FROM protection_flows f WHERE ${isDue}`;
+  const chosen =
+    perRepository === null ? null : await chooseFair(session, candidates, at, { limit, perRepository });
+  if (chosen?.length === 0) return null;
   const rows = await session.select<RawRow & { now: Date; next_execution_time: Date }>(
-    `SELECT ${reader.columns('f')}, CURRENT_TIMESTAMP AS now FROM protection_flows f
-      WHERE f.enabled = 1 AND f.next_execution_time <= ${now === null ? 'CURRENT_TIMESTAMP' : '?'}
+    `SELECT ${reader.columns('f')}, CURRENT_TIMESTAMP AS now
+       FROM protection_flows f ${chosen === null ? '' : 'FORCE INDEX (PRIMARY)'}
+      WHERE ${isDue} ${chosen === null ? '' : `AND f.id IN (${marks(chosen)})`}
       ORDER BY f.next_execution_time, f.id LIMIT ? FOR UPDATE SKIP LOCKED`,
-    now === null ? [limit] : [now, limit],
+    [...at, ...(chosen ?? []), limit],
   );
   const [first] = rows;
   if (first === undefined) return null;

@@ -3,6 +3,7 @@ import { selectExecutions } from '../executions/execution-list';
 import { beginRuns } from '../executions/start';
 import { behind } from '../pages';
 import { marks, storedIds } from '../statements';
+import { chooseFair } from './choose-fair';
 import { rowReader, type RawRow } from '../row-reader';
 import type { Session } from '../session';
 import type { Claim } from './claim-due';
@@ -20,6 +21,20 @@ interface Chosen {
 /** Not by the id alone: the ids of the platform's hub do not grow with time. */
 const oldest = { column: 'e.created_at', id: 'e.id', direction: 'asc' } as const;
 
+/** SQL that is true for a run of the queue whose flow does not run. */
+const waits = `e.status = 'pending' AND NOT EXISTS (
+        SELECT 1 FROM protection_flow_executions r WHERE r.flow_id = e.flow_id AND r.status = 'running')`;
+
+const candidates = `SELECT e.id, f.repository_id, e.created_at AS since
+       FROM protection_flow_executions e JOIN protection_flows f ON f.id = e.flow_id WHERE ${waits}`;
+
+/** Who takes how many runs; `perRepository` null: however many each backup repository has. */
+interface QueueSettings {
+  readonly worker: string;
+  readonly limit: number;
+  readonly perRepository: number | null;
+}
+
 /** Flows by the ids that their runs have for them, which others may have spelled in their own way. */
 type FreeFlows = ReadonlyMap<string, ProtectionFlow>;
 
@@ -28,11 +43,22 @@ function chooseWaiting(session: Session, after: Chosen | undefined, limit: numbe
   const from = after === undefined ? null : behind(oldest, { value: after.created_at, id: after.id });
   return session.select<Chosen>(
     `SELECT e.id, e.created_at FROM protection_flow_executions e
-      WHERE e.status = 'pending' AND NOT EXISTS (
-            SELECT 1 FROM protection_flow_executions r WHERE r.flow_id = e.flow_id AND r.status = 'running')
-        ${from ? `AND ${from.condition}` : ''} ORDER BY e.created_at, e.id LIMIT ?`,
+      WHERE ${waits} ${from ? `AND ${from.condition}` : ''}
+      ORDER BY e.created_at, e.id LIMIT ?`,
     [...(from?.parameters ?? []), limit],
   );
+}
+
+/** Those of the runs that still wait and that nobody else holds, in this order; locked until the transaction ends. */
+async function lockRuns(session: Session, ids: readonly string[]): Promise<Waiting[]> {
+  if (ids.length === 0) return [];
+  const locked = await session.select<Waiting>(
+    `SELECT e.id, e.flow_id FROM protection_flow_executions e FORCE INDEX (PRIMARY)
+      WHERE e.id IN (${marks(ids)}) AND e.status = 'pending' FOR UPDATE SKIP LOCKED`,
+    ids,
+  );
+  const byId = new Map(locked.map((run) => [run.id, run]));
+  return ids.flatMap((id) => byId.get(id) ?? []);
 }
 
 /**
@@ -45,13 +71,12 @@ async function lockWaiting(session: Session, limit: number): Promise<Waiting[]> 
     const chosen = await chooseWaiting(session, after, limit);
     after = chosen.at(-1);
     if (after === undefined) break;
-    const locked = await session.select<Waiting>(
-      `SELECT e.id, e.flow_id FROM protection_flow_executions e FORCE INDEX (PRIMARY)
-        WHERE e.id IN (${marks(chosen)}) AND e.status = 'pending' FOR UPDATE SKIP LOCKED`,
-      chosen.map(({ id }) => id),
+    waiting.push(
+      ...(await lockRuns(
+        session,
+        chosen.map(({ id }) => id),
+      )),
     );
-    const byId = new Map(locked.map((run) => [run.id, run]));
-    waiting.push(...chosen.flatMap(({ id }) => byId.get(id) ?? []));
     if (chosen.length < limit) break;
   }
   return waiting.slice(0, limit);
@@ -96,8 +121,14 @@ function dueAt({ execution_metadata }: ProtectionFlowExecution): Date | null {
 }
 
 /** Takes runs out of the queue within a transaction, at most one a flow. */
-export async function claimQueuedRuns(session: Session, worker: string, limit: number): Promise<Claim[]> {
-  const waiting = await lockWaiting(session, limit);
+export async function claimQueuedRuns(
+  session: Session,
+  { worker, limit, perRepository }: QueueSettings,
+): Promise<Claim[]> {
+  const waiting =
+    perRepository === null
+      ? await lockWaiting(session, limit)
+      : await lockRuns(session, await chooseFair(session, candidates, [], { limit, perRepository }));
   if (waiting.length === 0) return [];
   const flows = await lockFreeFlows(session, waiting);
   const first = new Map<ProtectionFlow, string>();

@@ -139,6 +139,18 @@ export async function endExecution(
   return (await ended.catch((error: unknown) => Promise.reject(cancelledRefused(error)))) > 0;
 }
 
+/** @returns true for the one caller that said that the work of a cancelled run has stopped */
+export async function acknowledgeCancel(session: Session, id: string): Promise<boolean> {
+  const path = "'$.cancel_acknowledged_at'";
+  const written = await session.write(
+    `UPDATE protection_flow_executions e
+        SET e.execution_metadata = JSON_SET(${metadataIn('e.execution_metadata')}, ${path}, ${heartbeatNow})
+      WHERE e.id = ? AND e.status = 'cancelled' AND JSON_EXTRACT(e.execution_metadata, ${path}) IS NULL`,
+    [id],
+  );
+  return written > 0;
+}
+
 /**
  * Says why an execution did not go to a state: false where it is over already, true where it has begun meanwhile, and so
  * can go there now.

@@ -31,7 +31,7 @@ describe('a scheduler that ends', () => {
     expect(await scheduler.ended).toBe(0);
     expect(await runs.repositories.executions.get(id)).toMatchObject({
       status: 'cancelled',
-      error_message: 'The scheduler was stopped',
+      error_message: 'The worker was stopped',
       jobs_skipped: 3,
     });
     expect(await runs.jobStates(id)).toEqual(['cancelled', 'cancelled', 'cancelled']);

@@ -199,6 +199,7 @@ export const argumentsOf: Readonly<Record<string, (right: RightIds) => readonly 
     id(run),
     { name: 'reason', right: 'not today', takes: [...none, ...lines] },
   ],
+  'ExecutionRepository.acknowledge': ({ run }) => [id(run)],
   'ExecutionRepository.settle': ({ run }) => [
     id(run),
     { name: 'states', right: new Map([['job-1', 'completed']]), takes: [...left, 'a Map'] },
@@ -241,6 +242,7 @@ export const argumentsOf: Readonly<Record<string, (right: RightIds) => readonly 
     options(
       {
         ...limit,
+        perRepository: [...left, ...fromOne],
         worker: visible,
         overlap: left,
         missed: left,
@@ -252,7 +254,11 @@ export const argumentsOf: Readonly<Record<string, (right: RightIds) => readonly 
     ),
   ],
   'DueFlowRepository.claimQueued': () => [
-    options({ ...limit, worker: visible }, { worker: 'worker-1' }, { takes: [] }),
+    options(
+      { ...limit, perRepository: [...left, ...fromOne], worker: visible },
+      { worker: 'worker-1' },
+      { takes: [] },
+    ),
   ],
   'DueFlowRepository.plan': () => [options({ now: [...left, 'a Date'] })],
   'DueFlowRepository.replan': ({ schedule }) => [id(schedule, 'scheduleId')],

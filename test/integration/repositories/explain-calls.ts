@@ -130,6 +130,7 @@ const executionCalls: Calls<ExecutionRepository, 'ExecutionRepository'> = {
     await executions.finish(runId(2, today), { status: 'success' });
   },
   'ExecutionRepository.cancel': ({ executions }) => executions.cancel(runId(51, today)),
+  'ExecutionRepository.acknowledge': ({ executions }) => executions.acknowledge(runId(51, today)),
   async 'ExecutionRepository.settle'({ executions }) {
     await executions.settle(runId(3, today));
     await executions.settle(runId(0, today), allStates);
@@ -168,9 +169,13 @@ const dueCalls: Calls<DueFlowRepository, 'DueFlowRepository'> = {
   'DueFlowRepository.withManager': nothing,
   async 'DueFlowRepository.claimDue'({ dueFlows }) {
     await dueFlows.claimDue({ worker: 'explained', limit: 20 });
+    await dueFlows.claimDue({ worker: 'explained', limit: 20, perRepository: 100 });
     await dueFlows.claimDue({ worker: 'explained', limit: 1_000, overlap: 'queue', now: new Date() });
   },
-  'DueFlowRepository.claimQueued': ({ dueFlows }) => dueFlows.claimQueued({ worker: 'explained', limit: 5 }),
+  async 'DueFlowRepository.claimQueued'({ dueFlows }) {
+    await dueFlows.claimQueued({ worker: 'explained', limit: 5 });
+    await dueFlows.claimQueued({ worker: 'explained', limit: 5, perRepository: 100 });
+  },
   async 'DueFlowRepository.plan'({ flows, dueFlows }) {
     await flows.create({ ...newFlow('Chained'), schedule_id: 'schedule-20' });
     await dueFlows.plan();

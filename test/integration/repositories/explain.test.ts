@@ -111,6 +111,20 @@ const exceptions: readonly Exception[] = [
     faults: ['filesort'],
     because: 'the runs that wait are few, and sorted by their time: the ids of the hub do not grow with it',
   },
+  ...(['claimDue', 'claimQueued'] as const).flatMap((name) =>
+    ['SELECT DISTINCT c.repository_id FROM', 'SELECT p.id FROM'].map((sql): Exception => ({
+      method: `DueFlowRepository.${name}`,
+      sql,
+      faults: ['filesort', 'temporary'],
+      because: 'what is due and what is under way are few, and counted by backup repository',
+    })),
+  ),
+  {
+    method: 'DueFlowRepository.claimDue',
+    sql: 'FORCE INDEX (PRIMARY) WHERE f.enabled = 1',
+    faults: ['filesort'],
+    because: 'of the flows that were chosen, the one due first comes first',
+  },
   {
     method: 'RetentionRepository.prune',
     sql: 'SELECT COUNT(*) AS total, CURRENT_TIMESTAMP AS now FROM protection_flows',

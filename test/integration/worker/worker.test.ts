@@ -1,0 +1,157 @@
+import { once } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
+import type { Claim, FlowChanges } from '../../../src/repositories';
+import { createRepository } from '../../../src/testing';
+import { waitFor } from '../../support/wait-for';
+import { useDataLayer } from '../repositories/data-layer';
+import { aborted, gate, useWorkers } from './workers';
+
+const layer = useDataLayer({ per: 'all' });
+const workers = useWorkers(layer);
+
+const intoRepository = async (): Promise<FlowChanges> => ({
+  flow_type: 'backup',
+  destination_type: null,
+  repository_id: (await createRepository(layer.database.session)).id,
+});
+const statuses = async (): Promise<string[]> =>
+  (
+    await layer.dataSource.query<{ status: string }[]>(
+      'SELECT status FROM protection_flow_executions ORDER BY status',
+    )
+  ).map(({ status }) => status);
+
+/** Guards which runs a worker takes, how many at once, and whose turn it is. */
+describe('a worker', () => {
+  it('runs what is due and what waits, each once', async () => {
+    const ran: string[] = [];
+    const run = async ({ flow }: Claim): Promise<void> => void ran.push(flow.id);
+    const ids = [...(await workers.due(20)), ...(await workers.queued(20))];
+    for (const name of ['one', 'two', 'three']) workers.start(run, { name });
+    await workers.idle();
+    expect(ran.sort()).toEqual(ids.sort());
+    expect(await statuses()).toEqual(ids.map(() => 'success'));
+  });
+
+  it('has no more runs at once than it may, and fills its places', async () => {
+    await workers.due(5);
+    await workers.queued(5);
+    let [now, most] = [0, 0];
+    workers.start(
+      async () => {
+        most = Math.max(most, (now += 1));
+        await setImmediate();
+        now -= 1;
+      },
+      { concurrency: 4 },
+    );
+    await workers.idle();
+    expect(most).toBe(4);
+  });
+
+  it.each(['due', 'queued'] as const)('keeps to the limit of a repository, with others: %s', async (what) => {
+    const large = await intoRepository();
+    const [one, two] = [await workers[what](12, large), await workers[what](3)];
+    const now = new Set<string>();
+    let most = 0;
+    const run = async ({ flow }: Claim): Promise<void> => {
+      if (flow.repository_id !== null) now.add(flow.id);
+      most = Math.max(most, now.size);
+      // Somebody else's look, so that both workers have had a turn
+      await layer.count('SELECT COUNT(*) FROM protection_flow_executions');
+      now.delete(flow.id);
+    };
+    for (const name of ['one', 'two', 'three'])
+      workers.start(run, { name, concurrency: 10, perRepository: 2 });
+    await workers.idle();
+    expect(most).toBe(2);
+    expect(await statuses()).toEqual([...one, ...two].map(() => 'success'));
+  });
+
+  it.each(['due', 'queued'] as const)('gives a repository with little work its turn: %s', async (what) => {
+    const [large, small] = [await intoRepository(), await intoRepository()];
+    await workers[what](30, large);
+    const few = await workers[what](2, small);
+    const order: string[] = [];
+    workers.start(async ({ flow }) => void order.push(flow.id), { concurrency: 2, perRepository: 2 });
+    await workers.idle();
+    expect(order.slice(0, 6)).toEqual(expect.arrayContaining(few));
+  });
+
+  it('lets neither what is due nor the queue starve', async () => {
+    await workers.due(30);
+    const [waiting] = await workers.queued(1);
+    const order: string[] = [];
+    workers.start(async ({ flow }) => void order.push(flow.id), { concurrency: 1 });
+    await workers.idle();
+    expect(order.indexOf(waiting!)).toBeLessThan(3);
+  });
+
+  it('tells what was due and does not run', async () => {
+    const [flowId] = await workers.due(1);
+    const worker = workers.start(() => undefined, { missed: 'skip', missedAfterMs: 0 });
+    expect(await once(worker, 'skipped')).toMatchObject([{ flowId, reason: 'missed' }]);
+  });
+
+  it('ends runs of others that are silent, once it has listened for so long', async () => {
+    const flow_id = (await layer.repositories.flows.create(layer.newFlow())).id;
+    const { id } = await layer.repositories.executions.start({ flow_id, execution_type: 'manual' });
+    const worker = workers.start(() => undefined, { silenceMs: 1_000, heartbeatMs: 100 });
+    expect(await once(worker, 'reaped')).toEqual([id]);
+    expect(await statuses()).toEqual(['error']);
+  });
+
+  it('that stops takes no more, and lets end what is under way', async () => {
+    await workers.queued(2);
+    const { opened, open } = gate();
+    const worker = workers.start(() => opened, { concurrency: 1, stopMs: 60_000 });
+    await once(worker, 'began');
+    const stopped = worker.stop();
+    open();
+    await stopped;
+    expect(await statuses()).toEqual(['pending', 'success']);
+    expect(worker.stop()).toBe(worker.stop());
+  });
+
+  it.each([
+    [
+      'listens',
+      async ({ signal }: { signal: AbortSignal }) => aborted(signal).then(() => signal.throwIfAborted()),
+    ],
+    ['does not listen', () => new Promise<void>(() => undefined)],
+  ] as const)('that stops cancels what has not ended in time, and %s', async (_, run) => {
+    const [flow] = await workers.queued(1);
+    const worker = workers.start(run);
+    await once(worker, 'began');
+    await worker.stop();
+    expect(await layer.repositories.flows.get(flow!)).toMatchObject({ last_execution_status: 'cancelled' });
+    const { items } = await layer.repositories.executions.history(flow!);
+    expect(items).toMatchObject([{ status: 'cancelled', error_message: 'The worker was stopped' }]);
+  });
+
+  it('outlives what its listeners throw, and tells of its own faults', async () => {
+    const warn = jest.spyOn(process, 'emitWarning').mockReturnValue();
+    await workers.queued(1);
+    const worker = workers.start(() => undefined);
+    worker.on('began', () => {
+      throw new Error('a listener of mine');
+    });
+    const faults: unknown[] = [];
+    worker.on('fault', (error) => faults.push(error));
+    await workers.idle();
+    expect(warn.mock.calls).toEqual([
+      ["A listener of a worker's event began threw: Error: a listener of mine"],
+    ]);
+    warn.mockRestore();
+    await layer.dataSource.query('RENAME TABLE protection_flows TO away');
+    try {
+      await waitFor(() => faults.length > 1);
+    } finally {
+      await layer.dataSource.query('RENAME TABLE away TO protection_flows');
+    }
+    expect(faults).toMatchObject([{ code: 'MIGRATION_PENDING' }, { code: 'MIGRATION_PENDING' }]);
+    await workers.queued(1);
+    await workers.idle();
+    expect(await statuses()).toEqual(['success', 'success']);
+  });
+});
