@@ -83,6 +83,8 @@ export {
   type RecountProgress,
   type RecountResult,
   type Repositories,
+  type RetryOptions,
+  type RetryPolicy,
   type RunProgress,
   type ScheduleProblem,
   type Settlement,

@@ -38,14 +38,14 @@ import {
 } from './executions/execution-list';
 import { recordJobIds, settleExecution, type Settlement } from './executions/jobs';
 import { reapSilent } from './executions/reap';
+import { retryPolicy, type RetryOptions, type RetryPolicy } from './executions/retry';
 import { acknowledgeCancel, endExecution, explainRefusal, progressStatement } from './executions/transition';
 import { readProgress, silence as stallingSilence, type RunProgress } from './progress/run-progress';
 import { limitOf } from './input';
 import { executionNotFound } from './not-found';
 import { Repository } from './repository';
 
-const longestSilenceMs = 10 * 365 * 86_400_000;
-const silence = count({ min: 1, max: longestSilenceMs });
+const silence = count({ min: 1, max: 10 * 365 * 86_400_000 });
 const mostFlowsAtOnce = 10_000;
 const mostJobs = 1_000_000;
 
@@ -61,9 +61,10 @@ const readJobs = declareArguments(entity, {
   }),
 });
 const readCounts = declareArguments(entity, { id, counts: progressOf });
-const readOutcome = declareArguments(entity, { id, outcome: outcomeOf });
+const retrying = options({ retry: retryPolicy });
+const readOutcome = declareArguments(entity, { id, outcome: outcomeOf, options: retrying });
 const readCancel = declareArguments(entity, { id, reason: optional(nullable(longText)) });
-const readSettle = declareArguments('settle', { id, states: optional(jobStates) });
+const readSettle = declareArguments('settle', { id, states: optional(jobStates), options: retrying });
 const readLatest = declareArguments('latest', { flowIds: idsUpTo(mostFlowsAtOnce) });
 const readRunProgress = declareArguments('progress', {
   flowIds: idsUpTo(mostFlowsAtOnce),
@@ -80,6 +81,7 @@ const readReap = declareArguments('reapStale', {
     silenceMs: silence,
     withoutSignOfLifeMs: optional(silence, null),
     limit: limitOf(10_000, 100),
+    retry: retryPolicy,
   }),
 });
 
@@ -186,12 +188,14 @@ export class ExecutionRepository extends Repository {
   /**
    * Ends a run, and counts its success or failure in its flow; the flow's total has counted it when it began.
    *
+   * @param options `retry`: how a run that ends with error is tried again: a run that waits in the queue, written together with
+   * the end. Default: not at all
    * @returns true for the one caller that ended it; false where it is over already
    * @throws EXECUTION_NOT_FOUND; TRANSITION_REFUSED where a pending run is to have succeeded
    */
-  async finish(id: string, outcome: Outcome): Promise<boolean> {
-    const given = readOutcome({ id, outcome });
-    return this.end(given.id, given.outcome);
+  async finish(id: string, outcome: Outcome, options: RetryOptions = {}): Promise<boolean> {
+    const given = readOutcome({ id, outcome, options });
+    return this.end(given.id, given.outcome, given.options.retry);
   }
 
   /**
@@ -220,11 +224,16 @@ export class ExecutionRepository extends Repository {
    * `outcomeOfJobs` says. A job that nobody knows is missing, and counts as failed.
    *
    * @param states job id → state, where the jobs are not in `backup_jobs`
+   * @param options as of {@link finish}
    * @throws EXECUTION_NOT_FOUND; PLATFORM_TABLE_MISSING where the states are not given and there is no `backup_jobs`
    */
-  async settle(id: string, states?: ReadonlyMap<string, JobStatus>): Promise<Settlement> {
-    const given = readSettle({ id, states });
-    return settleExecution(this.session, given.id, given.states);
+  async settle(
+    id: string,
+    states?: ReadonlyMap<string, JobStatus>,
+    options: RetryOptions = {},
+  ): Promise<Settlement> {
+    const given = readSettle({ id, states, options });
+    return settleExecution(this.session, given.id, given.states, given.options.retry);
   }
 
   /** The newest run of each of the flows, by flow id; flows without runs are left out. One query. */
@@ -271,23 +280,21 @@ export class ExecutionRepository extends Repository {
    *
    * @param options `silenceMs`: milliseconds, counted in whole seconds; `withoutSignOfLifeMs`: so long after their start,
    * and not before `silenceMs`, runs of other programs that have never given a sign of life are ended too, alive or not;
-   * default: never; `limit`: at most so many, default 100
+   * default: never; `limit`: at most so many, default 100; `retry`: as of {@link finish}
    * @returns the ids of the runs that were ended
    */
-  async reapStale(options: {
-    readonly silenceMs: number;
-    readonly withoutSignOfLifeMs?: number | undefined;
-    readonly limit?: number | undefined;
-  }): Promise<string[]> {
-    const { silenceMs, withoutSignOfLifeMs, limit } = readReap({ options }).options;
-    const seconds = (ms: number): number => Math.ceil(ms / 1000);
-    const withoutSignSeconds = withoutSignOfLifeMs === null ? null : seconds(withoutSignOfLifeMs);
-    return reapSilent(this.session, { seconds: seconds(silenceMs), withoutSignSeconds }, limit);
+  async reapStale(
+    options: RetryOptions & {
+      readonly silenceMs: number;
+      readonly withoutSignOfLifeMs?: number | undefined;
+      readonly limit?: number | undefined;
+    },
+  ): Promise<string[]> {
+    return reapSilent(this.session, readReap({ options }).options);
   }
 
-  private async end(id: string, outcome: Outcome): Promise<boolean> {
-    if (await endExecution(this.session, id, outcome)) return true;
-    const canNow = await explainRefusal(this.session, id, outcome.status);
-    return canNow && endExecution(this.session, id, outcome);
+  private async end(id: string, outcome: Outcome, retry?: RetryPolicy): Promise<boolean> {
+    const once = (): Promise<boolean> => endExecution(this.session, id, outcome, undefined, retry);
+    return (await once()) || ((await explainRefusal(this.session, id, outcome.status)) && once());
   }
 }

@@ -6,6 +6,7 @@ export { DueFlowRepository } from './due-flow.repository';
 export { ExecutionRepository } from './execution.repository';
 export type { ExecutionFilter, ExecutionPage, HistoryPage } from './executions/execution-list';
 export type { NewExecution, Outcome, Progress } from './executions/execution-input';
+export { retryPolicy, type RetryOptions, type RetryPolicy } from './executions/retry';
 export type { Settlement } from './executions/jobs';
 export type { Machine, MachineJob } from './progress/machines';
 export type { RunProgress } from './progress/run-progress';

@@ -13,16 +13,16 @@ import {
 import {
   DueFlowRepository,
   ExecutionRepository,
+  retryPolicy,
   type ClaimOptions,
   type Repositories,
+  type RetryOptions,
 } from '../repositories';
 import type { RunFlow } from './run';
 
 /** What {@link createWorker} takes. */
-export interface WorkerOptions extends Pick<
-  ClaimOptions,
-  'overlap' | 'missed' | 'missedAfterMs' | 'perRepository'
-> {
+export interface WorkerOptions
+  extends Pick<ClaimOptions, 'overlap' | 'missed' | 'missedAfterMs' | 'perRepository'>, RetryOptions {
   /** Where the runs are claimed; on a connected DataSource. */
   readonly repositories: Pick<Repositories, 'executions' | 'dueFlows'>;
   /** Does a run. What it throws ends the run with error, and nothing else. */
@@ -68,6 +68,7 @@ const readOptions = declareArguments('createWorker', {
       overlap: optional(choice(['skip', 'queue'])),
       missed: optional(choice(['run', 'skip'])),
       missedAfterMs: optional(count({ min: 0, max: 3_650 * dayMs })),
+      retry: retryPolicy,
       pollMs: time(10, 2_000),
       heartbeatMs: time(100, 10_000),
       silenceMs: time(1_000, 60_000),

@@ -6,6 +6,8 @@ import type { WorkerSettings } from './options';
 
 /** A run to be done, and how to tell of it. What is told is repeated while the database is away. */
 export interface WorkerRun extends Claim {
+  /** 1; more where earlier ones failed: `execution.execution_metadata.retry` names the run before it. */
+  readonly attempt: number;
   /** Aborted when the run is over for the database (cancelled, taken for dead, deleted), takes too long, or the worker stops. */
   readonly signal: AbortSignal;
   /**
@@ -71,6 +73,7 @@ const isGone = (error: unknown): boolean => isProtectionFlowsError(error, 'EXECU
 /** Does a claimed run, to its end. The database decides whether it is under way: where it says no, nothing more is written. */
 export function beginRun(claim: Claim, { settings, database, givingUp, fault }: RunContext): UnderWay {
   const { repositories, run, heartbeatMs, timeoutMs, graceMs } = settings;
+  const retrying = { retry: settings.retry };
   const { executions } = repositories;
   const { id } = claim.execution;
   const over = new AbortController();
@@ -118,6 +121,8 @@ export function beginRun(claim: Claim, { settings, database, givingUp, fault }: 
     const work = async (): Promise<RunResult> =>
       run({
         ...claim,
+        attempt:
+          (claim.execution.execution_metadata?.['retry'] as { attempt: number } | undefined)?.attempt ?? 1,
         signal,
         persist: (own) => database.persist(own, signal),
         progress: (counts) => write(() => executions.progress(id, counts)),
@@ -131,12 +136,12 @@ export function beginRun(claim: Claim, { settings, database, givingUp, fault }: 
   const conclude = async (result: RunResult): Promise<void> => {
     const states = result instanceof Map ? (result as ReadonlyMap<string, JobStatus>) : undefined;
     if (states === undefined && (result !== undefined || !hasJobs)) {
-      await executions.finish(id, (result as Outcome | undefined) ?? { status: 'success' });
+      await executions.finish(id, (result as Outcome | undefined) ?? { status: 'success' }, retrying);
       return;
     }
     // None follow: from here on the jobs' states decide
     await executions.recordJobs(id, []);
-    if ((await executions.settle(id, states)).status === 'running')
+    if ((await executions.settle(id, states, retrying)).status === 'running')
       throw new Error('It returned before its jobs were over');
   };
   /** Answers what went wrong. */
@@ -148,7 +153,7 @@ export function beginRun(claim: Claim, { settings, database, givingUp, fault }: 
       const outcome = signal.aborted
         ? verdict
         : { status: 'error' as const, error_message: messageOf(error) };
-      if (outcome !== null) await persist(() => executions.finish(id, outcome));
+      if (outcome !== null) await persist(() => executions.finish(id, outcome, retrying));
       return error;
     }
   };

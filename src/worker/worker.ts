@@ -130,10 +130,10 @@ export class Worker extends EventEmitter<WorkerEvents> {
 
   /** Ends silent runs. Time in which nobody could give a sign of life, as the database was away, is no silence. */
   private async reap(): Promise<void> {
-    const { repositories, silenceMs } = this.settings;
+    const { repositories, silenceMs, retry } = this.settings;
     const now = performance.now();
     if (this.database.answersForMs < silenceMs || now - this.reapedAt < silenceMs / 2) return;
-    for (const id of await repositories.executions.reapStale({ silenceMs })) this.tell('reaped', id);
+    for (const id of await repositories.executions.reapStale({ silenceMs, retry })) this.tell('reaped', id);
     this.reapedAt = now;
   }
 

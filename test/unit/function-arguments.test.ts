@@ -92,6 +92,7 @@ const judged: Readonly<Record<string, readonly Argument[]>> = {
         overlap: left,
         missed: left,
         missedAfterMs: fromZero,
+        retry: left,
         pollMs: left,
         heartbeatMs: left,
         silenceMs: left,

@@ -1,5 +1,6 @@
 import { ProtectionFlow, ProtectionFlowExecution } from '../../entities';
 import { selectExecutions } from '../executions/execution-list';
+import { mayBeTried } from '../executions/retry';
 import { beginRuns } from '../executions/start';
 import { behind } from '../pages';
 import { marks, storedIds } from '../statements';
@@ -23,7 +24,8 @@ const oldest = { column: 'e.created_at', id: 'e.id', direction: 'asc' } as const
 
 /** SQL that is true for a run of the queue whose flow does not run. */
 const waits = `e.status = 'pending' AND NOT EXISTS (
-        SELECT 1 FROM protection_flow_executions r WHERE r.flow_id = e.flow_id AND r.status = 'running')`;
+        SELECT 1 FROM protection_flow_executions r WHERE r.flow_id = e.flow_id AND r.status = 'running')
+        AND ${mayBeTried}`;
 
 const candidates = `SELECT e.id, f.repository_id, e.created_at AS since
        FROM protection_flow_executions e JOIN protection_flows f ON f.id = e.flow_id WHERE ${waits}`;

@@ -8,7 +8,7 @@ import { columnsOf } from '../input';
 export const startingFlag = 'starting_jobs';
 
 /** What this package keeps in execution_metadata, beside what callers put there. */
-const controlNames = ['worker', 'due_at', 'heartbeat_at', 'cancel_acknowledged_at', startingFlag];
+const controlNames = ['worker', 'due_at', 'heartbeat_at', 'cancel_acknowledged_at', 'retry', startingFlag];
 
 /** Refuses metadata of a caller's that says what only this package may: that a run is alive, or waits for its jobs. */
 function controlFaults({ execution_metadata: metadata }: Readonly<Record<string, unknown>>): FieldFault[] {

@@ -12,6 +12,7 @@ import { executionNotFound } from '../not-found';
 import { chunks, isTableMissing, marks, storedIds } from '../statements';
 import type { Session } from '../session';
 import { type Outcome, heartbeatNow, metadataIn, startingFlag } from './execution-input';
+import type { RetryPolicy } from './retry';
 import { endExecution } from './transition';
 
 interface JobsRow {
@@ -153,7 +154,8 @@ const judgements = 5;
 export async function settleExecution(
   session: Session,
   id: string,
-  given?: ReadonlyMap<string, JobStatus>,
+  given: ReadonlyMap<string, JobStatus> | undefined,
+  retry: RetryPolicy | undefined,
 ): Promise<Settlement> {
   // What is to be judged is what is there now, also in a transaction that has read before
   const lock = session.currentRead === '' ? '' : 'FOR UPDATE';
@@ -180,6 +182,7 @@ export async function settleExecution(
         sql: `JSON_LENGTH(e.created_job_ids) = ? AND JSON_EXTRACT(e.execution_metadata, '$.${startingFlag}') IS NULL`,
         parameters: [ids.length],
       },
+      retry,
     );
     if (settled) return { status: outcome, settled, jobs };
     if (judgement === judgements)

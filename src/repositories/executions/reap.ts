@@ -2,7 +2,16 @@ import { isOwnRun } from '../../driver/own-runs';
 import { comparableText, withPlatformColumns, type PlatformColumns } from '../platform-columns';
 import type { Session } from '../session';
 import { heartbeatAt } from './execution-input';
+import type { RetryPolicy } from './retry';
 import { endExecution, type Sql } from './transition';
+
+/** How long a run may be silent, in milliseconds; how many are ended, and how they are tried again. */
+interface ReapSettings {
+  readonly silenceMs: number;
+  readonly withoutSignOfLifeMs: number | null;
+  readonly limit: number;
+  readonly retry: RetryPolicy | undefined;
+}
 
 /** How long a run may be silent, in whole seconds. */
 interface Silence {
@@ -58,9 +67,14 @@ function silentFor({ seconds, withoutSignSeconds }: Silence, columns: PlatformCo
  *
  * @returns the ids of the runs that were ended
  */
-export async function reapSilent(session: Session, silence: Silence, limit: number): Promise<string[]> {
+export async function reapSilent(
+  session: Session,
+  { silenceMs, withoutSignOfLifeMs, limit, retry }: ReapSettings,
+): Promise<string[]> {
+  const seconds = Math.ceil(silenceMs / 1000);
+  const withoutSignSeconds = withoutSignOfLifeMs === null ? null : Math.ceil(withoutSignOfLifeMs / 1000);
   const { silent, found } = await withPlatformColumns(session, async (columns) => {
-    const silent = silentFor(silence, columns);
+    const silent = silentFor({ seconds, withoutSignSeconds }, columns);
     const found = await session.select<{ id: string }>(
       `SELECT e.id FROM protection_flow_executions e WHERE e.status = 'running' AND ${silent.sql} ORDER BY e.id LIMIT ?`,
       [...silent.parameters, limit],
@@ -71,9 +85,9 @@ export async function reapSilent(session: Session, silence: Silence, limit: numb
   for (const { id } of found) {
     const outcome = {
       status: 'error' as const,
-      error_message: `Gave no sign of life for ${silence.seconds} seconds: taken for dead`,
+      error_message: `Gave no sign of life for ${seconds} seconds: taken for dead`,
     };
-    if (await endExecution(session, id, outcome, silent)) reaped.push(id);
+    if (await endExecution(session, id, outcome, silent, retry)) reaped.push(id);
   }
   return reaped;
 }

@@ -6,6 +6,7 @@ import { cancelledRefused } from '../refusals';
 import { marks } from '../statements';
 import type { Session } from '../session';
 import { channelNamed, traced } from '../../tracing';
+import { enqueueRetry, type RetryPolicy } from './retry';
 import { growingColumns, type Outcome, type Progress, heartbeatNow, metadataIn } from './execution-input';
 
 const transitions = channelNamed('transition');
@@ -110,6 +111,7 @@ function endSql(
  * nothing and counts nothing.
  *
  * @param only a further condition on the execution `e`
+ * @param retry how one that ends with error is tried again: queued in the same transaction
  * @returns true for the one caller that ended it
  * @throws MIGRATION_PENDING where the schema is older than `cancelled`
  */
@@ -118,6 +120,7 @@ export async function endExecution(
   id: string,
   outcome: Outcome,
   only: Sql = { sql: '', parameters: [] },
+  retry?: RetryPolicy,
 ): Promise<boolean> {
   const { status, error_message } = outcome;
   const before = statusesBefore(status);
@@ -135,7 +138,14 @@ export async function endExecution(
     ...before,
     ...only.parameters,
   ];
-  const ended = traceTransition(status, [id], () => session.write(sql, parameters));
+  const end = async (own: Session): Promise<number> => {
+    const rows = await own.write(sql, parameters);
+    if (rows > 0 && retry !== undefined && status === 'error') await enqueueRetry(own, id, retry);
+    return rows;
+  };
+  const ended = traceTransition(status, [id], () =>
+    retry === undefined ? end(session) : session.transaction(end),
+  );
   return (await ended.catch((error: unknown) => Promise.reject(cancelledRefused(error)))) > 0;
 }
 

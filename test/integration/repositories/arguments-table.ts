@@ -58,6 +58,9 @@ const changeable = {
   enabled: [...left, ...flag],
 } satisfies Record<(typeof changeableColumns)[number], readonly HostileTitle[]>;
 
+/** What may be said of a retry, by itself judged as a whole. */
+const retrying: Argument = options({ retry: left });
+
 const required = { name: visible, flow_type: [], target_type: [], target_id: anId } as const;
 
 const counts = {
@@ -194,6 +197,7 @@ export const argumentsOf: Readonly<Record<string, (right: RightIds) => readonly 
       { status: 'error' },
       { name: 'outcome', takes: [] },
     ),
+    retrying,
   ],
   'ExecutionRepository.cancel': ({ run }) => [
     id(run),
@@ -203,6 +207,7 @@ export const argumentsOf: Readonly<Record<string, (right: RightIds) => readonly 
   'ExecutionRepository.settle': ({ run }) => [
     id(run),
     { name: 'states', right: new Map([['job-1', 'completed']]), takes: [...left, 'a Map'] },
+    retrying,
   ],
   'ExecutionRepository.latest': ({ flow }) => [ids([flow], 'flowIds')],
   'ExecutionRepository.history': ({ flow }) => [
@@ -231,7 +236,7 @@ export const argumentsOf: Readonly<Record<string, (right: RightIds) => readonly 
   'ExecutionRepository.findRunningByJob': () => [{ name: 'jobId', right: 'job-1', takes: anId }],
   'ExecutionRepository.reapStale': () => [
     options(
-      { ...limit, silenceMs: fromOne, withoutSignOfLifeMs: [...left, ...fromOne] },
+      { ...limit, silenceMs: fromOne, withoutSignOfLifeMs: [...left, ...fromOne], retry: left },
       { silenceMs: 60_000 },
       { takes: [] },
     ),

@@ -13,6 +13,8 @@ const job = (id: string, status: string) =>
 interface Case {
   readonly title: string;
   readonly run: RunFlow;
+  /** Default: as long as it likes. */
+  readonly timeoutMs?: number;
   readonly end: object;
 }
 
@@ -84,22 +86,25 @@ describe('a run', () => {
     },
     {
       title: 'takes too long',
+      timeoutMs: 150,
       run: ({ signal }) => aborted(signal).then(() => signal.throwIfAborted()),
       end: { status: 'error', error_message: 'It took longer than 150 ms' },
     },
     {
       title: 'takes too long, and has a result all the same',
+      timeoutMs: 150,
       run: ({ signal }) => aborted(signal),
       end: { status: 'success' },
     },
     {
       title: 'takes too long, and does not listen',
+      timeoutMs: 150,
       run: () => new Promise<void>(() => undefined),
       end: { status: 'error', error_message: 'It took longer than 150 ms' },
     },
   ];
-  it.each(cases)('that $title ends so', async ({ run, end }) => {
-    const told = await workers.end(run, { timeoutMs: 150, name: 'one' });
+  it.each(cases)('that $title ends so', async ({ run, timeoutMs, end }) => {
+    const told = await workers.end(run, { timeoutMs, name: 'one' });
     const row = await layer.repositories.executions.get(told.claim.execution.id);
     expect(row).toMatchObject(end);
     expect(told.end.status).toBe(row.status);

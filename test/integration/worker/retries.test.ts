@@ -1,0 +1,149 @@
+import { waitFor } from '../../support/wait-for';
+import { useDataLayer } from '../repositories/data-layer';
+import { useWorkers } from './workers';
+
+const layer = useDataLayer({ per: 'all' });
+const workers = useWorkers(layer);
+
+interface Retry {
+  readonly of: string;
+  readonly attempt: number;
+  readonly not_before: string;
+}
+/** A flow's runs, the first first, each with what it says of itself. */
+const chain = async (flow: string) =>
+  (await layer.repositories.executions.history(flow)).items
+    .map(({ id, status, execution_metadata }) => ({
+      id,
+      status,
+      retry: execution_metadata?.['retry'] as Retry,
+    }))
+    .reverse();
+
+/** Guards that a run that failed is tried again, as often and as late as asked, and that no restart forgets it. */
+describe('a run that fails', () => {
+  it('is tried until it is done, each attempt a run that names the one before', async () => {
+    const attempts: number[] = [];
+    workers.start(
+      ({ attempt }) => {
+        attempts.push(attempt);
+        if (attempt < 3) throw new Error('not yet');
+      },
+      { retry: { attempts: 5, delayMs: 0 } },
+    );
+    const [flow] = await workers.due(1);
+    await workers.idle();
+    const [first, second, third, ...more] = await chain(flow!);
+    expect(attempts).toEqual([1, 2, 3]);
+    expect([first, second, third]).toMatchObject([
+      { status: 'error' },
+      { status: 'error', retry: { of: first!.id, attempt: 2 } },
+      { status: 'success', retry: { of: second!.id, attempt: 3 } },
+    ]);
+    expect(more).toEqual([]);
+    expect(await layer.repositories.flows.get(flow!)).toMatchObject({
+      total_executions: 3,
+      failed_executions: 2,
+    });
+  });
+
+  it('keeps what it was asked with, and says nothing of how it went', async () => {
+    workers.start(
+      ({ attempt }) => {
+        if (attempt === 1) throw new Error('not yet');
+      },
+      { retry: { attempts: 2, delayMs: 0 }, name: 'w' },
+    );
+    const { id: flow_id } = await layer.repositories.flows.create(layer.newFlow());
+    const asked = { execution_type: 'api', triggered_by: 'ann', execution_metadata: { ticket: 7 } } as const;
+    await layer.repositories.executions.enqueue({ flow_id, ...asked });
+    await workers.idle();
+    const { items } = await layer.repositories.executions.history(flow_id);
+    expect(items).toMatchObject([
+      { ...asked, status: 'success' },
+      { ...asked, status: 'error' },
+    ]);
+  });
+
+  it('is given up after the last attempt', async () => {
+    workers.start(() => Promise.reject(new Error('never')), { retry: { attempts: 3, delayMs: 0 } });
+    const [flow] = await workers.queued(1);
+    await waitFor(async () => (await chain(flow!)).filter(({ status }) => status === 'error').length === 3);
+    await workers.idle();
+    expect(await chain(flow!)).toHaveLength(3);
+  });
+
+  it.each([
+    ['once as long at first', 1, 10_000],
+    ['twice as long each time', 4, 80_000],
+    ['and no longer than it may', 9, 120_000],
+  ])('waits: %s', async (_, attempt, ms) => {
+    const { flows, executions } = layer.repositories;
+    const { id: flow_id } = await flows.create(layer.newFlow());
+    const { id } = await executions.start({ flow_id, execution_type: 'manual' });
+    if (attempt > 1)
+      await layer.dataSource.query(
+        `UPDATE protection_flow_executions SET execution_metadata = '{"retry": {"attempt": ${attempt}}}' WHERE id = ?`,
+        [id],
+      );
+    const retry = { attempts: 20, delayMs: 10_000, longestDelayMs: 120_000 };
+    expect(await executions.finish(id, { status: 'error' }, { retry })).toBe(true);
+    expect(await executions.finish(id, { status: 'error' }, { retry })).toBe(false);
+    const [ended, next, ...more] = await chain(flow_id);
+    expect(more).toEqual([]);
+    expect(next).toMatchObject({ status: 'pending', retry: { of: id, attempt: attempt + 1 } });
+    const end = (await executions.get(ended!.id)).completed_at!.getTime();
+    expect(Math.abs(Date.parse(next!.retry.not_before) - end - ms)).toBeLessThanOrEqual(2_000);
+
+    // No worker takes it before its time, and any does then
+    const claim = () => layer.repositories.dueFlows.claimQueued({ worker: 'w', perRepository: 5 });
+    expect(await claim()).toEqual([]);
+    await layer.dataSource.query(
+      `UPDATE protection_flow_executions SET execution_metadata = JSON_SET(execution_metadata, '$.retry.not_before', '2020-01-01T00:00:00Z')
+        WHERE id = ?`,
+      [next!.id],
+    );
+    expect(await claim()).toMatchObject([{ execution: { id: next!.id } }]);
+  });
+
+  it.each([
+    [
+      'its jobs say so',
+      (id: string) =>
+        layer.repositories.executions.settle(id, new Map([['job', 'failed']]), {
+          retry: { attempts: 2, delayMs: 0 },
+        }),
+    ],
+    [
+      'its worker died',
+      async () => {
+        await layer.dataSource.query(
+          'UPDATE protection_flow_executions SET started_at = NOW() - INTERVAL 1 DAY',
+        );
+        await layer.repositories.executions.reapStale({
+          silenceMs: 1_000,
+          retry: { attempts: 2, delayMs: 0 },
+        });
+      },
+    ],
+  ])('is tried again, too, where %s', async (_, fail) => {
+    const { id: flow_id } = await layer.repositories.flows.create(layer.newFlow());
+    const { id } = await layer.repositories.executions.start({ flow_id, execution_type: 'manual' });
+    if (_ === 'its jobs say so') await layer.repositories.executions.recordJobs(id, ['job']);
+    await fail(id);
+    expect(await chain(flow_id)).toMatchObject([
+      { status: 'error' },
+      { status: 'pending', retry: { of: id } },
+    ]);
+  });
+
+  it.each(['success', 'warning', 'cancelled'] as const)(
+    'alone is tried again, not one that ends with %s',
+    async (status) => {
+      workers.start(() => ({ status }), { retry: { attempts: 2, delayMs: 0 } });
+      const [flow] = await workers.queued(1);
+      await workers.idle();
+      expect(await chain(flow!)).toMatchObject([{ status }]);
+    },
+  );
+});
