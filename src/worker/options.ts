@@ -18,7 +18,7 @@ import {
   type Repositories,
   type RetryOptions,
 } from '../repositories';
-import type { RunFlow } from './run';
+import type { RunFlow } from './contract';
 
 /** What {@link createWorker} takes. */
 export interface WorkerOptions

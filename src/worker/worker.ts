@@ -3,7 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Claim, SkippedRun } from '../repositories';
 import { DatabaseWatch, passes } from './database-watch';
 import { readWorkerOptions, type WorkerOptions, type WorkerSettings } from './options';
-import { beginRun, type RunContext, type RunEnd, type UnderWay } from './run';
+import type { RunEnd } from './contract';
+import { beginRun, type RunContext, type UnderWay } from './run';
 
 /** What a worker tells. A listener that throws is warned of, and changes nothing. */
 export interface WorkerEvents {
@@ -126,6 +127,12 @@ export class Worker extends EventEmitter<WorkerEvents> {
       this.pause.abort();
     });
     this.underWay.set(run, ended);
+    // Claimed by a look that was under way
+    if (this.givingUp.signal.aborted) this.cancel(run);
+  }
+
+  private cancel(run: UnderWay): void {
+    run.abort('The worker was stopped', 'cancelled');
   }
 
   /** Ends silent runs. Time in which nobody could give a sign of life, as the database was away, is no silence. */
@@ -143,7 +150,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
     const ended = Promise.resolve(this.working).then(() => Promise.all(this.underWay.values()));
     await within(stopMs, ended);
     this.givingUp.abort();
-    for (const run of this.underWay.keys()) run.abort('The worker was stopped', 'cancelled');
+    for (const run of this.underWay.keys()) this.cancel(run);
     await within(2 * graceMs, ended);
   }
 

@@ -51,21 +51,42 @@ describe('a worker', () => {
 
   it.each(['due', 'queued'] as const)('keeps to the limit of a repository, with others: %s', async (what) => {
     const large = await intoRepository();
-    const [one, two] = [await workers[what](12, large), await workers[what](3)];
-    const now = new Set<string>();
-    let most = 0;
+    await workers[what](12, large);
+    const { opened, open } = gate();
+    const [limited, others] = [new Set<string>(), new Set<string>()];
     const run = async ({ flow }: Claim): Promise<void> => {
-      if (flow.repository_id !== null) now.add(flow.id);
-      most = Math.max(most, now.size);
-      // Somebody else's look, so that both workers have had a turn
-      await layer.count('SELECT COUNT(*) FROM protection_flow_executions');
-      now.delete(flow.id);
+      if (flow.repository_id === null) return void others.add(flow.id);
+      limited.add(flow.id);
+      await opened;
     };
     for (const name of ['one', 'two', 'three'])
       workers.start(run, { name, concurrency: 10, perRepository: 2 });
+    // Each of these is a look that might have taken more
+    for (let look = 1; look <= 6; look += 1) {
+      await workers.queued(1);
+      await waitFor(() => others.size === look);
+    }
+    expect(limited.size).toBe(2);
+    open();
     await workers.idle();
-    expect(most).toBe(2);
-    expect(await statuses()).toEqual([...one, ...two].map(() => 'success'));
+    expect(limited.size).toBe(12);
+  });
+
+  it('does not go beyond the limit while others are claiming', async () => {
+    const large = await intoRepository();
+    await workers.due(3, large);
+    await workers.queued(3, large);
+    const { dueFlows } = layer.repositories;
+    const options = { worker: 'w', perRepository: 2 };
+    await layer.dataSource.transaction(async (manager) => {
+      expect((await dueFlows.withManager(manager).claimDue(options)).claimed).toHaveLength(2);
+      // The two are not there for it yet
+      expect(await dueFlows.claimQueued(options)).toEqual([]);
+    });
+    expect(await dueFlows.claimQueued(options)).toEqual([]);
+    const [{ id } = { id: '' }] = await layer.repositories.executions.listRunning();
+    await layer.repositories.executions.finish(id, { status: 'success' });
+    expect(await dueFlows.claimQueued(options)).toHaveLength(1);
   });
 
   it.each(['due', 'queued'] as const)('gives a repository with little work its turn: %s', async (what) => {
