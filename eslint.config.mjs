@@ -67,6 +67,7 @@ const mayImport = {
     'typeorm',
     'errors',
     'validation',
+    'worker',
     'data-source.ts',
   ],
 };

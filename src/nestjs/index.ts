@@ -10,6 +10,7 @@ export {
   type ProtectionFlowsHealthOptions,
   type ProtectionFlowsHealthState,
 } from './health';
+export { OnFlowDue, type OnFlowDueOptions } from './on-flow-due';
 export { ProtectionFlowsModule } from './protection-flows.module';
 export {
   ProtectionFlowsExceptionFilter,

@@ -234,6 +234,8 @@ const others = [
   'validationFailed',
   'ProtectionFlowsModule',
   'ProtectionFlowsHealth',
+  // Its options are those of createWorker, which judges them
+  'OnFlowDue',
   'ProtectionFlowsExceptionFilter',
 ];
 
