@@ -7,6 +7,10 @@ const lazily = <Call extends (...parameters: never[]) => unknown>(load: () => Ca
 const migrating = () => require('../engine/migrate') as typeof import('../engine/migrate');
 const guarding = () =>
   require('../engine/guards/change-guards') as typeof import('../engine/guards/change-guards');
+const fitting = () =>
+  require('../engine/verify/check-schema') as typeof import('../engine/verify/check-schema');
+const waiting = () =>
+  require('../engine/verify/wait-for-schema') as typeof import('../engine/verify/wait-for-schema');
 const pruning = () => require('./prune-executions') as typeof import('./prune-executions');
 
 /**
@@ -30,16 +34,8 @@ export const services = {
   readGuards: lazily(() => guarding().readGuards),
   recount: lazily(() => (require('./recount-flows') as typeof import('./recount-flows')).recountFlows),
   readStatus: lazily(() => migrating().readStatus),
-  checkSchema: lazily(
-    () =>
-      (require('../engine/verify/check-schema') as typeof import('../engine/verify/check-schema'))
-        .checkSchema,
-  ),
-  waitForSchema: lazily(
-    () =>
-      (require('../engine/verify/wait-for-schema') as typeof import('../engine/verify/wait-for-schema'))
-        .waitOn,
-  ),
+  checkSchema: lazily(() => fitting().checkSchema),
+  waitForSchema: lazily(() => waiting().waitForSchema),
   verify: lazily(() => (require('../engine/verify') as typeof import('../engine/verify')).verify),
   demo: lazily(() => (require('./demo/demo') as typeof import('./demo/demo')).runDemo),
 };

@@ -35,16 +35,10 @@ export interface SchemaFit extends Where {
 
 const assertCheck = declareArguments('checkSchema', { dataSource: guarded });
 
-/** ER_NO_SUCH_TABLE. Asked of the table itself: the catalog leaves out what a user may not read. */
-const noSuchTable = 1146;
-
-async function unlessMissing<T>(reading: Promise<T>): Promise<T | null> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (errnoOf(error) === noSuchTable) return null;
-    throw error;
-  }
+/** Null for ER_NO_SUCH_TABLE. The table itself is asked, for the catalog leaves out what a user may not read. */
+function nullWhereMissing(error: unknown): null {
+  if (errnoOf(error) === 1146) return null;
+  throw error;
 }
 
 /**
@@ -54,7 +48,7 @@ async function unlessMissing<T>(reading: Promise<T>): Promise<T | null> {
 async function findDifferences({ subject, server }: Database, session: Queryable): Promise<Difference[]> {
   const declared = declaredSchemaOf(subject);
   for (const name of declared.keys())
-    await unlessMissing(session.query(`SELECT * FROM ${quoteName(name)} LIMIT 0`));
+    await session.query(`SELECT * FROM ${quoteName(name)} LIMIT 0`).catch(nullWhereMissing);
   const live = await readCatalog(session, server, [...declared.keys()]);
   return [...declared.values()]
     .flatMap((table) => compareTable(declared, table, live))
@@ -114,7 +108,7 @@ export async function checkSchema(dataSource: Database): Promise<SchemaFit> {
   const { subject } = dataSource;
   return withSession(dataSource, async (session) => {
     // The history first: a migration is recorded behind its last change
-    const history = (await unlessMissing(readEntries(session, ownTablesOf(subject).history))) ?? [];
+    const history = (await readEntries(session, ownTablesOf(subject).history).catch(nullWhereMissing)) ?? [];
     const applied = history.filter(({ reverting }) => !reverting);
     const pending = subject.migrations.map(({ name }) => name).filter((name) => !named(applied, name));
     const unknown = history

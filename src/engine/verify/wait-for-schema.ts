@@ -8,13 +8,7 @@ import {
   optional,
   options as optionsOf,
 } from '../../arguments';
-import {
-  checkConnection,
-  settingsOf,
-  type ConnectionSettings,
-  type DataSourceConnection,
-} from '../../config';
-import type { StatementListener } from '../../driver/told-statements';
+import { checkConnection, settingsOf, type DataSourceConnection } from '../../config';
 import { isProtectionFlowsError, ProtectionFlowsError } from '../../errors';
 import { isPassing } from '../../errors/passing';
 import type { ProgressListener } from '../session/migration-session';
@@ -109,28 +103,14 @@ export async function waitUntilFit(
   return result(last);
 }
 
-/** The same on settings that were read already; each look is on a connection of its own, and ends. */
-export function waitOn(
-  subject: Subject,
-  settings: ConnectionSettings,
-  options: WaitForSchemaOptions,
-  onStatement?: StatementListener,
-): Promise<WaitResult> {
-  const look = async (): Promise<SchemaFit> => {
-    const limit = { answerLimitMs: settings.connectTimeoutMs };
-    const database = await connectTo(subject, settings, onStatement, limit);
-    return checkSchema(database).finally(() => database.close());
-  };
-  return waitUntilFit(look, options);
-}
-
 /**
  * Waits until the server can be reached, gives sessions, and has a schema that the program fits (`checkSchema`). A fault that
  * does not pass, such as a wrong password, is thrown at once, and a schema that is ahead or differs is told at once. Needs
- * SELECT alone, and writes nothing.
+ * SELECT alone, and writes nothing. Each look is on a connection of its own.
  *
  * @param subject whose tables they are
  * @param connection the settings, or where to look for them: `{ env, configFile, cwd }`
+ * @param onStatement told of each statement
  * @throws ProtectionFlowsError CONFIG_INVALID and its like for the connection; VALIDATION_FAILED for the other arguments;
  * ACCESS_DENIED, PRIVILEGE_MISSING and what else waiting does not mend; INTERRUPTED for its signal; when the time is over while
  * the server can't be reached, what kept it from that
@@ -139,8 +119,14 @@ export async function waitForSchema(
   subject: Subject,
   connection: DataSourceConnection,
   options: WaitForSchemaOptions = {},
+  onStatement?: (sql: string, ms: number) => void,
 ): Promise<WaitResult> {
   assertWait({ subject, connection, options });
   checkConnection(connection);
-  return waitOn(subject, settingsOf(connection), options);
+  const settings = settingsOf(connection);
+  const limit = { answerLimitMs: settings.connectTimeoutMs };
+  return waitUntilFit(async () => {
+    const database = await connectTo(subject, settings, onStatement, limit);
+    return checkSchema(database).finally(() => database.close());
+  }, options);
 }
