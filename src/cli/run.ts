@@ -4,6 +4,7 @@ import { ProtectionFlowsError } from '../errors';
 import type { CommandRecord, Deed } from './command-record';
 import { exitCodes, printableError } from './error-report';
 import type { Options } from './options';
+import { annotations } from './output/annotations';
 import { Reporter } from './output/reporter';
 import type { OutputStream } from './output/style';
 import { createProgram, isHelpOrVersion, usageError } from './program';
@@ -112,6 +113,8 @@ class Run {
     this.reporter.result(result, (style) =>
       options.markdown === true ? deed.output.markdown(result) : deed.output.text(result, style),
     );
+    if (options.markdown === true && env.GITHUB_ACTIONS === 'true')
+      annotations(result).forEach((line) => this.reporter.trace(line));
     return result.ok;
   }
 

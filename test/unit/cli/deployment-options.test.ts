@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder } from '../../support/temporary-folder';
 import { keptPlan, schemaFit } from './fixed-deployment';
+import { handMade, preflightResult } from './fixed-results';
 import { ran } from './ran';
 
 // Without these, a script waits for another time than it says, or carries out another plan than was looked at.
@@ -23,6 +24,31 @@ describe('wait', () => {
       expect(await ran(`wait --timeout=${time}`)).toMatchObject({ exitCode: 64, calls: [] });
     },
   );
+});
+
+describe('--markdown in a job of GitHub', () => {
+  const findings = [
+    { ...handMade, message: '50 %\nof it', remedy: 'Fix', details: {} },
+    { ...handMade, effect: 'deferred' as const, message: 'm', remedy: 'r' },
+  ];
+  const preflight = (env: NodeJS.ProcessEnv) =>
+    ran('preflight --markdown', {
+      env: { ...env, DATABASE_URL: 'mysql://u@h/d' },
+      runPreflight: () => Promise.resolve({ ...preflightResult, findings }),
+    });
+
+  it('annotates the changes with the findings, each one command, and stdout stays Markdown', async () => {
+    const { stdout, stderr } = await preflight({ GITHUB_ACTIONS: 'true' });
+    expect(stderr).toBe(
+      `::error title=${handMade.code}::50 %25%0Aof it%0AFix\n::notice title=${handMade.code}::m%0Ar\n`,
+    );
+    expect(stdout).toMatch(/^## /);
+    expect(stdout).not.toContain('::error');
+  });
+
+  it('annotates nowhere else', async () => {
+    expect(await preflight({})).toMatchObject({ stderr: '' });
+  });
 });
 
 describe('a plan in a file', () => {
