@@ -46,7 +46,7 @@ import {
 @Index('idx_status', ['status'])
 @Index('idx_execution_time', ['started_at'])
 @Index('idx_schedule_execution', ['schedule_execution_id'])
-@Index('idx_executions_flow_status', ['flow_id', 'status'])
+@Index('idx_executions_flow_status_created', ['flow_id', 'status', 'created_at'])
 export class ProtectionFlowExecution {
   /** A UUIDv7, assigned at the insert where the caller brings none: later runs have greater ids. */
   @PrimaryColumn(idColumn)

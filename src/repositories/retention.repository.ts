@@ -134,8 +134,8 @@ async function rest(ms: number, signal: AbortSignal | undefined): Promise<void> 
 export class RetentionRepository extends Repository {
   /**
    * Deletes executions that are over and older than the age, or beyond the newest `keepPerFlow` of their flow. Each
-   * flow keeps its newest execution and the one that it shows as its last. Counters of the flows stay as they are; how
-   * many of the executions that they count are gone is kept beside them, for {@link recount} and for verify.
+   * flow keeps its newest execution, its newest success, and the one that it shows as its last. Counters of the flows stay as
+   * they are; how many of the executions that they count are gone is kept beside them, for {@link recount} and for verify.
    *
    * @throws VALIDATION_FAILED for wrong options, and where neither age nor number is given; MIGRATION_PENDING
    */

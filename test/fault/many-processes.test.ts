@@ -101,7 +101,11 @@ describe('a holder that is killed', () => {
     expect(waits[0]).toContain(`pid ${holder.pid} on `);
     expect(result).toMatchObject({
       ok: true,
-      applied: ['DropRedundantIndexes1795305604000', 'KeepWhatPruneRemoved1795305605000'],
+      applied: [
+        'DropRedundantIndexes1795305604000',
+        'KeepWhatPruneRemoved1795305605000',
+        'ServeMetrics1795305607000',
+      ],
     });
   }, 60_000);
 });

@@ -1,5 +1,5 @@
 import { isProtectionFlowsError, restrictingKey, type RestrictingKey } from '../../errors';
-import { marks } from '../statements';
+import { marks, withIndex } from '../statements';
 import type { Session } from '../session';
 import { terminalStatuses } from '../../domain';
 import { keepRemoved, type RemovedRun } from '../../statistics/recount';
@@ -81,6 +81,7 @@ interface PrunedFlow extends Deletion {
 async function deleteBehind(
   session: Session,
   flow: PrunableFlow,
+  stays: readonly string[],
   from: Position,
   condition: string,
   parameters: readonly unknown[],
@@ -89,16 +90,14 @@ async function deleteBehind(
 ): Promise<PrunedFlow> {
   let deleted = 0;
   const refused = new Map<string, RestrictingKey>();
-  // Here and not in the program: others may have spelled that id in their own way
-  const isShown = flow.last_execution_id === null ? [] : [flow.last_execution_id];
   for (let position = from; ;) {
     const found = await selectNewestFirst<Position>(session, {
       columns: 'e.id, e.created_at',
       flowId: flow.id,
       position,
       limit: rule.batchSize,
-      condition: `AND e.status IN (${marks(terminalStatuses)}) ${isShown.map(() => 'AND e.id <> ?').join('')} ${condition}`,
-      parameters: [...terminalStatuses, ...isShown, ...parameters],
+      condition: `AND e.status IN (${marks(terminalStatuses)}) ${stays.map(() => 'AND e.id <> ?').join(' ')} ${condition}`,
+      parameters: [...terminalStatuses, ...stays, ...parameters],
     });
     const last = found.at(-1);
     if (last === undefined) return { deleted, refused, complete: true };
@@ -153,9 +152,23 @@ interface PrunableFlow {
   readonly last_execution_id: string | null;
 }
 
+/** The runs that stay, however old: the one that the flow shows as its last, and its newest success. */
+async function staying(session: Session, flow: PrunableFlow): Promise<string[]> {
+  const found = await withIndex<{ id: string }>(
+    session,
+    'idx_executions_flow_status_created',
+    (hint) =>
+      `SELECT e.id FROM protection_flow_executions e ${hint} WHERE e.flow_id = ? AND e.status = 'success'
+        ORDER BY e.created_at DESC, e.id DESC LIMIT 1`,
+    [flow.id],
+  );
+  // The ids are compared by the server: others may have spelled the one shown in their own way
+  return [flow.last_execution_id, ...found.map(({ id }) => id)].filter((id) => id !== null);
+}
+
 /**
- * Deletes a flow's old runs. Kept are the newest one, the one that the flow shows as its last, every run that is not over,
- * and those that a row of another table refers to by a key that does not let them go.
+ * Deletes a flow's old runs. Kept are the newest one, the one that the flow shows as its last, the newest success, every run that
+ * is not over, and those that a row of another table refers to by a key that does not let them go.
  */
 export async function pruneFlow(
   session: Session,
@@ -166,11 +179,12 @@ export async function pruneFlow(
   const nothing: PrunedFlow = { deleted: 0, refused: new Map(), complete: true };
   const newest = await nthNewest(session, flow.id, 0);
   if (newest === null) return nothing;
+  const stays = await staying(session, flow);
   let aged = nothing;
   if (rule.endedBefore !== null) {
     const from = newest.created_at < rule.endedBefore ? newest : { created_at: rule.endedBefore, id: '' };
     const condition = 'AND COALESCE(e.completed_at, e.created_at) < ?';
-    aged = await deleteBehind(session, flow, from, condition, [rule.endedBefore], rule, goOn);
+    aged = await deleteBehind(session, flow, stays, from, condition, [rule.endedBefore], rule, goOn);
     if (!aged.complete) return aged;
   }
   if (rule.keepPerFlow === null) return aged;
@@ -180,7 +194,7 @@ export async function pruneFlow(
   const condition =
     rule.dryRun && rule.endedBefore !== null ? 'AND COALESCE(e.completed_at, e.created_at) >= ?' : '';
   const parameters = condition === '' ? [] : [rule.endedBefore];
-  const beyond = await deleteBehind(session, flow, from, condition, parameters, rule, goOn);
+  const beyond = await deleteBehind(session, flow, stays, from, condition, parameters, rule, goOn);
   return {
     deleted: aged.deleted + beyond.deleted,
     refused: new Map([...aged.refused, ...beyond.refused]),

@@ -4,6 +4,7 @@ import { select } from '../../../src/engine/server/queryable';
 import { verify } from '../../../src/engine/verify';
 import { useDatabase } from '../../support/database';
 import { useDataSource } from '../../support/data-source';
+import { stepsBackTo } from '../../support/migrations';
 
 const database = useDatabase({ per: 'each' });
 const dataSource = useDataSource(database, { per: 'each' });
@@ -42,7 +43,7 @@ const kept = async () => {
 };
 
 /** As a release was that knew nothing of the table. */
-const before = (): Promise<unknown> => rollback(dataSource(), { steps: 1 });
+const before = (): Promise<unknown> => rollback(dataSource(), { steps: stepsBackTo('KeepWhatPruneRemoved') });
 const statistics = async () =>
   (await verify(dataSource())).checks.find(({ id }) => id === 'statistics')?.status;
 
@@ -70,7 +71,7 @@ describe('KeepWhatPruneRemoved', () => {
     await before();
     for (const id of ['a', 'b']) await flow(id, [5, 5, 0], 'success', 'running');
     await migrate(dataSource());
-    await query("DELETE FROM sendense_flow_migrations WHERE name LIKE 'KeepWhat%'");
+    await query('DELETE FROM sendense_flow_migrations WHERE timestamp >= 1795305605000');
     // As if it had died before b: of that flow a prune has kept one, and nothing was taken from its counters
     await query("UPDATE sendense_flow_pruned SET taken_at = NULL, total_executions = 1 WHERE flow_id = 'b'");
     await query("UPDATE protection_flows SET total_executions = 5 WHERE id = 'b'");
@@ -83,7 +84,7 @@ describe('KeepWhatPruneRemoved', () => {
     await before();
     await flow('other', [9, 5, 2], 'success', 'running');
     await query('DROP TABLE sendense_flow_migrations');
-    expect(await adopt(dataSource())).toMatchObject({ ok: true });
+    expect(await adopt(dataSource(), { repair: true })).toMatchObject({ ok: true });
     expect(await kept()).toEqual({ other: [0, 0, 0, 2] });
     expect(await statistics()).toBe('pass');
   });
@@ -92,7 +93,9 @@ describe('KeepWhatPruneRemoved', () => {
     await before();
     await flow('pruned', [9, 5, 2], 'success');
     await migrate(dataSource());
-    await expect(rollback(dataSource(), { steps: 1 })).rejects.toMatchObject({
+    await expect(
+      rollback(dataSource(), { steps: stepsBackTo('KeepWhatPruneRemoved') }),
+    ).rejects.toMatchObject({
       code: 'ROLLBACK_WOULD_LOSE_ROWS',
       details: { table: 'sendense_flow_pruned', rows: 1 },
     });

@@ -74,6 +74,16 @@ describe('pruning', () => {
     expect(await left(waiting.flow)).toEqual(waiting.runs);
   });
 
+  it('keeps the newest success of a flow that has failed ever since', async () => {
+    const { flow, runs } = await flowWithRuns([400, 300, 200, 100, 50]);
+    await layer.database.session.query(
+      "UPDATE protection_flow_executions SET status = 'error' WHERE id IN (?)",
+      [runs.slice(2)],
+    );
+    expect(await prune({ olderThanMs: dayMs, keepPerFlow: 1 })).toMatchObject({ deleted: 3 });
+    expect(await left(flow)).toEqual([runs[1], runs[4]]);
+  });
+
   it('looks at when a run ended, not only at when it was made', async () => {
     const { flow, runs } = await flowWithRuns([100, 99, 1]);
     await layer.database.session.query(

@@ -74,7 +74,7 @@ describe('the entities', () => {
       {
         indexes: [
           'idx_execution_time',
-          'idx_executions_flow_status',
+          'idx_executions_flow_status_created',
           'idx_executions_history',
           'idx_flow_executions',
           'idx_schedule_execution',
