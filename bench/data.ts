@@ -7,6 +7,8 @@ import { measureHotOperations } from './data/hot-operations';
 import { measureLatest } from './data/latest';
 import { measureGuards } from './data/guard-costs';
 import { dataOptions, dataParts, type DataPart } from './data/options';
+import { measureMetrics } from './data/metrics';
+import { metricsReport } from './data/metrics-report';
 import { measurePageReads } from './data/page-reads';
 import { measureRecount } from './data/recount';
 import { measureTracing } from './data/tracing';
@@ -65,6 +67,7 @@ async function measureServer(wish: ServerWish): Promise<void> {
     recount: async () => recountReport(label, rows, await measureRecount(database, rows)),
     tracing: async () => tracingReport(label, await measureTracing(database)),
     claims: async () => claimsReport(label, await measureClaims(database)),
+    metrics: async () => metricsReport(label, rows, await measureMetrics(database)),
   };
   try {
     await timed(`${label}: ${rows} executions filled in`, () => fillDataSet(database, rows));

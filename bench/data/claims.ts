@@ -25,7 +25,8 @@ const dueFlows = { one: 600, several: 6_000 };
 
 type Worker = TsProcess<ClaimOrder, ClaimMessage>;
 
-async function startWorkers(url: string, count: number): Promise<Worker[]> {
+/** So many processes that claim; ready when the promise resolves. */
+export async function startWorkers(url: string, count: number): Promise<Worker[]> {
   const workers = Array.from(
     { length: count },
     (_, n): Worker => new TsProcess(file, [`bench-${n}`], { DATABASE_URL: url }),
@@ -34,7 +35,8 @@ async function startWorkers(url: string, count: number): Promise<Worker[]> {
   return workers;
 }
 
-async function claimTogether(
+/** Lets the workers claim so many flows that are due; throws where one is claimed twice or not at all. */
+export async function claimTogether(
   { session }: BenchDatabase,
   workers: readonly Worker[],
   limit: number,

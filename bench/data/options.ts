@@ -10,6 +10,7 @@ export const dataParts = [
   'recount',
   'tracing',
   'claims',
+  'metrics',
   'history',
   'deletion',
 ] as const;

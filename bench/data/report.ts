@@ -22,10 +22,12 @@ import {
   tracingVerdicts,
 } from './verdicts';
 
-const ratio = (one: Spread, other: Spread | undefined): string =>
+/** How many times the other's median the one's is. */
+export const ratio = (one: Spread, other: Spread | undefined): string =>
   other === undefined ? '' : (one.median / other.median).toFixed(2);
 
-const section = (title: string, table: string, verdicts: readonly string[]): string =>
+/** A part of the report. */
+export const section = (title: string, table: string, verdicts: readonly string[]): string =>
   [`### ${title}`, '', table, '', ...verdicts.map((text) => `- ${text}`)].join('\n').trimEnd();
 
 /** What the figures mean. */

@@ -3,6 +3,7 @@ import { verdict } from '../support/verdict';
 import type { DeletionResults } from './deletion';
 import type { GuardCost } from './guard-costs';
 import type { HistoryResult } from './history';
+import type { MetricsCost } from './metrics';
 import type { PageRead } from './page-reads';
 import type { RecountCost } from './recount';
 import type { TracingCost } from './tracing';
@@ -14,6 +15,7 @@ const goals = {
   pageOfFirst: 1.2,
   formOfBest: 1.1,
   guards: 1.2,
+  scraped: 0.95,
   stallAboveControlMs: 20,
   silent: 1.01,
   told: 1.05,
@@ -110,6 +112,11 @@ export function tracingVerdicts({ name, times: { silent, told } }: TracingCost):
     atMost(`${name}: without a subscriber`, silent, goals.silent),
     atMost(`${name}: with one on every channel`, told, goals.told),
   ];
+}
+
+/** Holds claims beside a scrape every second against those without. */
+export function metricsVerdicts({ alone, scraped }: MetricsCost): string[] {
+  return [atLeast('claims beside a scrape every second', scraped.median / alone.median, goals.scraped)];
 }
 
 /** Holds the last page against the first. */

@@ -1,12 +1,13 @@
-import type { DataSource, Logger } from 'typeorm';
-import type { NewFlow, Repositories } from '../../../src';
-import { loadShipped } from '../../support/shipped';
+import type { Logger } from 'typeorm';
+import type { NewFlow, ProtectionFlowsDataSource, Repositories } from '../../../src';
+import type { MetricsOptions } from '../../../src/metrics';
+import { loadShipped, loadShippedMetrics } from '../../support/shipped';
 import type { Contestant, Done } from './contestant';
 
 /** The repositories of the package as it is shipped. */
 export class Ours implements Contestant {
   private constructor(
-    private readonly dataSource: DataSource,
+    private readonly dataSource: ProtectionFlowsDataSource,
     readonly repositories: Repositories,
   ) {}
 
@@ -70,6 +71,10 @@ export class Ours implements Contestant {
 
   async claimDue(limit: number): Promise<number> {
     return (await this.repositories.dueFlows.claimDue({ worker: 'bench', limit })).claimed.length;
+  }
+
+  scrape(options?: MetricsOptions): Promise<string> {
+    return loadShippedMetrics().prometheusText(this.dataSource, options);
   }
 
   async release(): Promise<void> {

@@ -1,0 +1,42 @@
+import { clock } from '../support/clock';
+import { Ours } from './contestants/ours';
+
+/** What the process is to do: to scrape every second, or to rest and say how long the scrapes took. */
+export type ScrapeOrder = 'scrape' | 'rest';
+
+/** How long each scrape took, in milliseconds; at first, that it is ready. */
+export interface ScrapeMessage {
+  readonly tookMs: readonly number[];
+}
+
+const everyMs = 1_000;
+
+/** Prometheus and what it asks, in a process of its own. */
+async function main(): Promise<void> {
+  const ours = await Ours.connect(process.env.DATABASE_URL ?? '');
+  const tell = (message: ScrapeMessage): void => void process.send?.(message);
+  let tookMs: number[] = [];
+  let timer: NodeJS.Timeout | undefined;
+
+  async function scrape(): Promise<void> {
+    const from = clock();
+    await ours.scrape();
+    tookMs.push(clock() - from);
+  }
+
+  process.on('message', (order: ScrapeOrder) => {
+    clearInterval(timer);
+    if (order === 'scrape') {
+      void scrape();
+      timer = setInterval(() => void scrape(), everyMs);
+      return;
+    }
+    tell({ tookMs });
+    tookMs = [];
+  });
+  await ours.scrape();
+  tell({ tookMs: [] });
+}
+
+process.on('disconnect', () => process.exit());
+void main();
