@@ -59,6 +59,7 @@ const mayImport = {
     'tracing',
   ],
   worker: ['arguments', 'domain', 'errors', 'repositories'],
+  metrics: ['arguments', 'driver', 'engine', 'entities', 'repositories', 'schedule', 'typeorm'],
   nestjs: [
     'arguments',
     'repositories',

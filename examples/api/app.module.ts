@@ -7,6 +7,7 @@ import { ExecutionsController } from './executions/executions.controller';
 import { FlowExecutionsController } from './executions/flow-executions.controller';
 import { requestValidation } from './faults/request-validation';
 import { HealthController } from './health.controller';
+import { MetricsController } from './metrics.controller';
 import { ReportsController } from './reports/reports.controller';
 
 /** The service: the data layer from the package, everything of HTTP here. */
@@ -16,6 +17,7 @@ import { ReportsController } from './reports/reports.controller';
   // Before the flows' `:id`, which would take `executions`, `report` and `dashboard` for one
   controllers: [
     HealthController,
+    MetricsController,
     ExecutionsController,
     ReportsController,
     FlowsController,

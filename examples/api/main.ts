@@ -9,7 +9,7 @@ const defaultPort = 3000;
 /** Starts the API on PORT (0: any free one) and says where it is. */
 async function main(): Promise<void> {
   const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'], abortOnError: false });
-  app.setGlobalPrefix('api/v1', { exclude: ['health'] });
+  app.setGlobalPrefix('api/v1', { exclude: ['health', 'metrics'] });
   app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
   setUpOpenApi(app);
   await app.listen(Number(process.env.PORT ?? defaultPort), loopback);

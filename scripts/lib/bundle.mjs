@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { inProject } from './project.mjs';
 
 /** What programs import, each a file of src and of dist: package.json's `exports`. */
-const doors = ['index', 'data-source', 'engine/index', 'nestjs/index', 'testing/index'];
+const doors = ['index', 'data-source', 'engine/index', 'metrics/index', 'nestjs/index', 'testing/index'];
 /** package.json's `bin`. */
 const program = 'cli/main';
 /** Development dependencies that are part of the bundle: to find their files takes longer than to run a bundled one. */

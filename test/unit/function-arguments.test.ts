@@ -1,4 +1,5 @@
 import * as api from '../../src';
+import * as metrics from '../../src/metrics';
 import * as nestjs from '../../src/nestjs';
 import * as testing from '../../src/testing';
 import { fieldsOf, hostileCalls, outcomeOf, told, type Argument } from '../support/hostile-calls';
@@ -145,6 +146,19 @@ const judged: Readonly<Record<string, readonly Argument[]>> = {
   checkSchema: [dataSource],
   verify: [dataSource, options({ strict: flag })],
   ...Object.fromEntries(
+    ['metrics', 'prometheusText'].map((name) => [
+      name,
+      [
+        dataSource,
+        options({
+          flowIds: [...left, 'an empty list', 'a list of texts'],
+          limit: fromZero,
+          schemaMaxAgeMs: fromZero,
+        }),
+      ],
+    ]),
+  ),
+  ...Object.fromEntries(
     Object.keys(testing)
       .filter((name) =>
         /^create(Repository|Policy|Schedule|ScheduleExecution|Vm|Group|BackupJob)$/.test(name),
@@ -240,7 +254,13 @@ const others = [
 ];
 
 const entities = api.entities.map(({ name }) => name);
-const exported: Readonly<Record<string, unknown>> = { ...api, ...api.platform, ...nestjs, ...testing };
+const exported: Readonly<Record<string, unknown>> = {
+  ...api,
+  ...api.platform,
+  ...metrics,
+  ...nestjs,
+  ...testing,
+};
 const functions = Object.keys(exported).filter((name) => typeof exported[name] === 'function');
 
 type Callable = (...values: readonly unknown[]) => unknown;

@@ -5,8 +5,8 @@ import { getMetadataArgsStorage } from 'typeorm';
 import '../../src/entities';
 
 const root = resolve(__dirname, '../..');
-const doors = ['src/index.ts', 'src/engine/index.ts', 'src/nestjs/index.ts', 'src/testing/index.ts'].map(
-  (path) => resolve(root, path),
+const doors = ['', 'engine/', 'metrics/', 'nestjs/', 'testing/'].map((room) =>
+  resolve(root, `src/${room}index.ts`),
 );
 
 function compilerOptions(): ts.CompilerOptions {

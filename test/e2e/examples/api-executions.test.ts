@@ -254,6 +254,7 @@ describe("the example API's executions", () => {
         'GET /report 200 400 503',
         'GET /dashboard 200 400 503',
         'GET /health 200 503',
+        'GET /metrics 200 503',
         'POST /bulk-execute 200 400 503',
         'POST /bulk-cancel 200 400 503',
         'POST /bulk-enable 200 400 503',

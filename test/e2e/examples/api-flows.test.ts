@@ -198,6 +198,15 @@ describe("the example API's flows", () => {
     });
   });
 
+  it('answers Prometheus how the flows stand, beside the API', async () => {
+    const { id, name } = await createFlow(api);
+    const response = await fetch(`${api.origin}/metrics`);
+    expect(response.status).toBe(200);
+    // Express orders the parameters
+    expect(response.headers.get('content-type')).toMatch(/^text\/plain;.*version=0\.0\.4/);
+    expect(await response.text()).toContain(`\nsendense_flow_info{flow_id="${id}",name="${name}"} 1\n`);
+  });
+
   it('tests a flow: what would keep it from running', async () => {
     expect(await api.request('POST', `/${(await createFlow(api)).id}/test`)).toEqual({
       status: 200,

@@ -24,19 +24,22 @@ import { createRequire } from 'node:module';
 import { dataSource } from '@sendense/protection-flows/data-source';
 import { ProtectionFlow, ProtectionFlowsError } from '@sendense/protection-flows';
 import * as engine from '@sendense/protection-flows/engine';
+import { metrics } from '@sendense/protection-flows/metrics';
 await dataSource.initialize();
 const flows = dataSource.getRepository(ProtectionFlow);
 const flow = await flows.save({ name: 'esm', flow_type: 'replication', target_type: 'vm', target_id: 'vm-1', destination_type: 'ossea' });
 const sameClass =
   createRequire(import.meta.url)('@sendense/protection-flows').ProtectionFlow === ProtectionFlow &&
   engine.ProtectionFlowsError === ProtectionFlowsError;
-console.log(JSON.stringify({ found: await flows.countBy({ id: flow.id }), sameClass }));
+const { flows: watched } = await metrics(dataSource, { flowIds: [flow.id] });
+console.log(JSON.stringify({ found: watched.length, sameClass }));
 await dataSource.destroy();
 `;
 
 const typed = `
 import { dataSource } from '@sendense/protection-flows/data-source';
 import { ProtectionFlow, ProtectionFlowExecution, migrate, verify, type VerifyReport } from '@sendense/protection-flows';
+import { metrics, type Metrics } from '@sendense/protection-flows/metrics';
 import { startPrivateServer, rolledBack } from '@sendense/protection-flows/testing';
 export async function first(): Promise<VerifyReport> {
   await migrate(dataSource);
@@ -44,7 +47,9 @@ export async function first(): Promise<VerifyReport> {
   const bytes: number = (await dataSource.getRepository(ProtectionFlowExecution).findOneByOrFail({ flow_id: flow.id })).bytes_transferred;
   // @ts-expect-error a status that is none
   await dataSource.getRepository(ProtectionFlow).findBy({ last_execution_status: 'done' });
-  void [bytes, startPrivateServer, rolledBack];
+  const { flows: [watched] }: Metrics = await metrics(dataSource);
+  const overdue: Date | null | undefined = watched?.overdueSince;
+  void [bytes, overdue, startPrivateServer, rolledBack];
   return verify(dataSource);
 }
 `;

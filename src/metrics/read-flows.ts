@@ -1,0 +1,150 @@
+import { isOwnRun } from '../driver/own-runs';
+import type { FlowRow } from '../entities';
+import { readSchedules, scheduleOf, type ScheduleRow } from '../repositories/due/schedules';
+import type { Session } from '../repositories/session';
+import { marks, withIndex } from '../repositories/statements';
+import { nextRun, nextRuns, nextTime, type NoRunReason } from '../schedule';
+import { BoundedCache } from '../schedule/bounded-cache';
+
+type FlowColumn =
+  | 'id'
+  | 'name'
+  | 'flow_type'
+  | 'enabled'
+  | 'last_execution_status'
+  | `${'total' | 'successful' | 'failed'}_executions`;
+
+/** How a flow stands. */
+export interface FlowMetrics extends Readonly<Pick<FlowRow, FlowColumn>> {
+  /** When its newest successful run ended; null: none did. */
+  readonly lastSuccess: Date | null;
+  /** The longest distance between its next 33 runs, in seconds; null: no times are expected of it. */
+  readonly expectedIntervalSeconds: number | null;
+  /** The time of the run that is due and that no scheduler has decided on; null: none is due. */
+  readonly overdueSince: Date | null;
+  /** Why its schedule gives no times although it should; null: it gives some, is disabled or chained. */
+  readonly scheduleFault: NoRunReason | null;
+}
+
+/** What all flows come to. Instants are the server's. */
+export interface AllFlowsMetrics {
+  /** When this was read. */
+  readonly at: Date;
+  readonly enabledFlows: number;
+  readonly disabledFlows: number;
+  /** Enabled flows whose next time has come, and that no scheduler has decided on. */
+  readonly dueFlows: number;
+  /** Enabled flows with a schedule and without a next time: nobody plans, or the schedule gives none. */
+  readonly unplannedFlows: number;
+  readonly queuedRuns: number;
+  /** Since when the run waits that has waited longest; null: none waits. */
+  readonly oldestQueued: Date | null;
+  readonly runningRuns: number;
+  /** The last sign of life, or the start, of the run of this package that has been silent longest; null: none runs. */
+  readonly oldestHeartbeat: Date | null;
+}
+
+/** Counts flows, and runs that are not over, each in an index. A heartbeat before the start or a day ahead is none, as for reaping. */
+export async function readAllFlows(session: Session): Promise<AllFlowsMetrics> {
+  const flows = (condition: string): string => `(SELECT COUNT(*) FROM protection_flows WHERE ${condition})`;
+  const runs = (value: string, status: string): string =>
+    `(SELECT ${value} FROM protection_flow_executions e WHERE e.status = '${status}')`;
+  const heartbeat =
+    "STR_TO_DATE(JSON_UNQUOTE(JSON_EXTRACT(e.execution_metadata, '$.heartbeat_at')), '%Y-%m-%dT%H:%i:%sZ')";
+  const sign = `IF(${heartbeat} BETWEEN e.started_at AND CURRENT_TIMESTAMP + INTERVAL 1 DAY, ${heartbeat}, e.started_at)`;
+  const [row] = await session.select<AllFlowsMetrics>(
+    `SELECT CURRENT_TIMESTAMP AS at, ${flows('enabled = 1')} AS enabledFlows, ${flows('enabled = 0')} AS disabledFlows,
+            ${flows('enabled = 1 AND next_execution_time <= CURRENT_TIMESTAMP')} AS dueFlows,
+            ${flows('enabled = 1 AND next_execution_time IS NULL AND schedule_id IS NOT NULL')} AS unplannedFlows,
+            ${runs('COUNT(*)', 'pending')} AS queuedRuns, ${runs('MIN(e.created_at)', 'pending')} AS oldestQueued,
+            ${runs('COUNT(*)', 'running')} AS runningRuns,
+            ${runs(`MIN(IF(${isOwnRun('e')}, ${sign}, NULL))`, 'running')} AS oldestHeartbeat`,
+  );
+  // The driver gives counts as texts
+  const numbers = Object.entries(row!).map(([name, one]: [string, unknown]) => [
+    name,
+    typeof one === 'string' ? Number(one) : one,
+  ]);
+  return Object.fromEntries(numbers) as AllFlowsMetrics;
+}
+
+type Row = Pick<FlowRow, FlowColumn | 'schedule_id' | 'next_execution_time'> &
+  Pick<FlowMetrics, 'lastSuccess'> & { readonly touched_at: Date };
+
+/**
+ * Flows by their ids, or the first ones. The newest success is one entry of the index, however long the history is; the order
+ * names what is the same in each subquery, without which MySQL sorts.
+ */
+function selectFlows(session: Session, ids: readonly string[] | undefined, limit: number): Promise<Row[]> {
+  return withIndex(
+    session,
+    'idx_executions_flow_status_created',
+    (hint) =>
+      `SELECT f.id, f.name, f.flow_type, f.enabled, f.last_execution_status, f.total_executions, f.successful_executions,
+              f.failed_executions, f.schedule_id, f.next_execution_time,
+              GREATEST(f.updated_at, COALESCE(f.last_execution_time, f.updated_at)) AS touched_at,
+              COALESCE(IF(f.last_execution_status = 'success', f.last_execution_time, NULL),
+                (SELECT COALESCE(e.completed_at, e.created_at) FROM protection_flow_executions e ${hint}
+                  WHERE e.flow_id = f.id AND e.status = 'success'
+                  ORDER BY e.flow_id DESC, e.status DESC, e.created_at DESC, e.id DESC LIMIT 1)) AS lastSuccess
+         FROM protection_flows f ${ids === undefined ? '' : `WHERE f.id IN (${marks(ids)})`} ORDER BY f.id LIMIT ?`,
+    [...(ids ?? []), limit],
+  );
+}
+
+const hourMs = 3_600_000;
+/** Each for an hour: to work out so many runs takes as long as a query. */
+const intervals = new BoundedCache<number | null>(10_000);
+
+function intervalOf({ cron_expression, timezone }: ScheduleRow, now: Date): number | null {
+  const hour = Math.floor(now.getTime() / hourMs);
+  return intervals.get(JSON.stringify([cron_expression, timezone, hour]), () => {
+    const runs = nextRuns({ cron_expression, timezone }, new Date(hour * hourMs), 33);
+    const distances = runs.slice(1).map((run, at) => run.getTime() - runs[at]!.getTime());
+    return distances.length === 0 ? null : Math.max(...distances) / 1_000;
+  });
+}
+
+/** What is expected of an enabled flow. */
+function expected(
+  { schedule_id, next_execution_time, touched_at }: Row,
+  schedule: ScheduleRow | undefined,
+  now: Date,
+) {
+  const time = nextTime(schedule, now);
+  const gives = time.next === null ? undefined : schedule;
+  // Without a time, the first run since anybody wrote the flow is the one that is due
+  const due = next_execution_time ?? (gives === undefined ? null : nextRun(gives, touched_at));
+  const isMeant =
+    schedule_id === null || time.next !== null || ['chained', 'schedule-disabled'].includes(time.reason);
+  return {
+    expectedIntervalSeconds: gives === undefined ? null : intervalOf(gives, now),
+    overdueSince: due !== null && due <= now ? due : null,
+    scheduleFault: isMeant ? null : time.reason,
+  };
+}
+
+const nothing = { expectedIntervalSeconds: null, overdueSince: null, scheduleFault: null };
+
+/** Reads how flows stand, in the order of their ids. */
+export async function readFlows(
+  session: Session,
+  ids: readonly string[] | undefined,
+  limit: number,
+  now: Date,
+): Promise<FlowMetrics[]> {
+  const rows = ids?.length === 0 ? [] : await selectFlows(session, ids, limit);
+  const schedules = await readSchedules(
+    session,
+    rows.map((row) => row.schedule_id),
+  );
+  return rows.map((row) => {
+    const { schedule_id, next_execution_time: _next, touched_at: _touched, ...flow } = row;
+    const enabled = Boolean(row.enabled);
+    return {
+      ...flow,
+      enabled,
+      ...(enabled ? expected(row, scheduleOf(schedules, schedule_id), now) : nothing),
+    };
+  });
+}
