@@ -139,9 +139,10 @@ describe('the channels tell', () => {
     expect(fieldsOf('step')).toEqual([{ migration: null, step: `add foreign key ${key}` }]);
     await rollback(own, { discardRows: true });
     await migrate(own);
-    const [, undone, redone] = fieldsOf('step');
-    expect(undone).toMatchObject({ step: expect.stringMatching(/^undo: /) });
-    expect(redone).toEqual({ migration: undone!.migration, step: String(undone!.step).slice(6) });
+    const [, ...rest] = fieldsOf('step').map(({ migration, step }) => `${migration} ${step}`);
+    const undone = rest.filter((title) => title.includes(' undo: '));
+    expect(undone).not.toEqual([]);
+    expect(rest.slice(undone.length)).toEqual(undone.map((title) => title.replace('undo: ', '')).reverse());
   });
 
   it('the wait for another migrate', async () => {

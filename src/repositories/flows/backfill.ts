@@ -1,0 +1,78 @@
+import { name, optional, options, refuse, type ValueOf } from '../../arguments';
+import { validationFailed } from '../../errors';
+import { nextTime } from '../../schedule';
+import { insertRuns } from '../due/claim-due';
+import { readSchedules, scheduleOf } from '../due/schedules';
+import { lockFlow } from '../locked-flow';
+import { instant, limitOf } from '../input';
+import type { Session } from '../session';
+
+/** A window of a flow's schedule, both ends in it, at most 400 days. */
+export interface Backfill {
+  readonly from: Date;
+  readonly to: Date;
+  /** How many runs it may come to, 1 to 1,000. Default: 100. */
+  readonly limit?: number | undefined;
+  /** Who asks: the runs' `triggered_by`. Default: `backfill`. */
+  readonly by?: string | undefined;
+}
+
+/** A run that was put into the queue, and the time of the schedule that it makes up for. */
+export interface BackfilledRun {
+  readonly executionId: string;
+  readonly dueAt: Date;
+}
+
+const longestMs = 400 * 86_400_000;
+
+/** A {@link Backfill} as it came from the caller. */
+export const backfillOptions = options(
+  { from: instant, to: instant, limit: limitOf(1_000, 100), by: optional(name, 'backfill') },
+  ({ from, to }, faults) => {
+    const ms = to.getTime() - from.getTime();
+    if (ms < 0 || ms > longestMs)
+      refuse(faults, 'to', 'isWindow', 'must not be before from, nor more than 400 days after it');
+  },
+);
+
+const refused = (field: string, rule: string, sentence: string): Error =>
+  validationFailed('backfill', [{ field, constraints: { [rule]: `${field} ${sentence}` } }]);
+
+/** Puts a run into the queue for each time of the window that has none; nobody else begins one of the flow meanwhile. */
+export function backfillFlow(
+  session: Session,
+  id: string,
+  { from, to, limit, by }: ValueOf<typeof backfillOptions>,
+): Promise<BackfilledRun[]> {
+  return session.transaction(async (own) => {
+    const flow = await lockFlow(own, id);
+    const [planned] = await own.select<{ schedule_id: string | null; next: Date | null }>(
+      'SELECT schedule_id, next_execution_time AS next FROM protection_flows WHERE id = ? FOR UPDATE',
+      [flow.id],
+    );
+    const { schedule_id = null, next = null } = planned ?? {};
+    const schedule = scheduleOf(await readSchedules(own, [schedule_id]), schedule_id);
+    const runs = await own.select<{ due_at: string | null }>(
+      `SELECT JSON_UNQUOTE(JSON_EXTRACT(execution_metadata, '$.due_at')) AS due_at FROM protection_flow_executions
+        WHERE flow_id = ? AND created_at >= ? ${own.currentRead}`,
+      [flow.id, from],
+    );
+    const made = new Set(runs.map(({ due_at }) => due_at));
+    // What is due, and what is to come, is the scheduler's
+    const end = Math.min(to.getTime(), flow.at.getTime(), (next?.getTime() ?? Infinity) - 1);
+    const missing: Date[] = [];
+    for (let after = new Date(from.getTime() - 1); missing.length <= limit;) {
+      const time = nextTime(schedule, after);
+      if (time.next === null && time.reason !== 'never' && schedule_id !== null)
+        throw refused('id', 'hasTimes', `must be of a flow that has times: ${time.message}`);
+      if (time.next === null || time.next.getTime() > end) break;
+      after = time.next;
+      if (!made.has(after.toISOString())) missing.push(after);
+    }
+    if (missing.length > limit)
+      throw refused('limit', 'isEnough', `must be larger than ${limit}: more times than that have no run`);
+    const due = missing.map((dueAt) => ({ flow, dueAt }));
+    const ids = await insertRuns(own, due, 'pending', { worker: by });
+    return missing.map((dueAt, at) => ({ executionId: ids[at] ?? '', dueAt }));
+  }, 'READ COMMITTED');
+}
