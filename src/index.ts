@@ -42,6 +42,8 @@ export {
   FlowRepository,
   RetentionRepository,
   TargetRepository,
+  type Backfill,
+  type BackfilledRun,
   type BatchOptions,
   type BulkExecution,
   type BulkItem,

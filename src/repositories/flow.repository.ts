@@ -32,6 +32,7 @@ import {
 } from './flows/flow-list';
 import type { FlowView } from './flows/flow-view';
 import { bulkResult, type BulkResult } from './flows/bulk-result';
+import { backfillFlow, backfillOptions, type Backfill, type BackfilledRun } from './flows/backfill';
 import { cancelFlows, executeFlows, type BulkExecution } from './flows/bulk-runs';
 import { readReport, reportCsv, reportOptions, type ReportOptions, type ReportRow } from './flows/report';
 import { readSummary, timeZone, type FlowSummary } from './flows/summary';
@@ -52,6 +53,7 @@ const readExecute = declareArguments('bulkExecute', {
   run: optionsOf({ execution_type: optional(choice(executionTypes)), triggered_by: optional(name) }),
 });
 const readCancel = declareArguments('bulkCancel', { ids, reason: optional(nullable(longText)) });
+const readBackfill = declareArguments('backfill', { id, window: backfillOptions });
 const readReportOf = declareArguments('report', { options: reportOptions });
 const readOptions = declareArguments('summary', {
   options: optionsOf({ timeZone: optional(timeZone, 'UTC'), now: optional(instant) }),
@@ -166,6 +168,20 @@ export class FlowRepository extends Repository {
   async bulkCancel(ids: readonly string[], reason?: string | null): Promise<BulkResult> {
     const given = readCancel({ ids, reason });
     return cancelFlows(this.session, given.ids, given.reason);
+  }
+
+  /**
+   * Makes up for runs that a flow's schedule, as it is now, had in a window: puts one into the queue for each time of which
+   * there is none; workers take them one after the other. Times that {@link DueFlowRepository.claimDue} has still to decide
+   * are left to it, so that to repeat the call makes none twice.
+   *
+   * @returns the runs that it made, oldest time first
+   * @throws FLOW_NOT_FOUND; VALIDATION_FAILED also where more than `limit` times have no run, and nothing is made then, and
+   * for a flow whose schedule gives no times
+   */
+  async backfill(id: string, window: Backfill): Promise<BackfilledRun[]> {
+    const given = readBackfill({ id, window });
+    return backfillFlow(this.session, given.id, given.window);
   }
 
   /**

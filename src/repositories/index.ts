@@ -12,6 +12,7 @@ export type { Machine, MachineJob } from './progress/machines';
 export type { RunProgress } from './progress/run-progress';
 export { FlowRepository } from './flow.repository';
 export type { BulkItem, BulkResult } from './flows/bulk-result';
+export type { Backfill, BackfilledRun } from './flows/backfill';
 export type { BulkExecution } from './flows/bulk-runs';
 export type { ReportBy, ReportOptions, ReportRow } from './flows/report';
 export type { FlowFilter } from './flows/flow-list';

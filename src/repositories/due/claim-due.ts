@@ -124,12 +124,12 @@ async function readActive(
   return { running: of('running'), waiting: of('pending') };
 }
 
-/** Inserts a run for each flow, all in one statement. */
-async function insertRuns(
+/** Inserts a run for each time of a flow, all in one statement; answers their ids, in that order. */
+export async function insertRuns(
   session: Session,
-  due: readonly DueFlow[],
+  due: readonly { readonly flow: Pick<FlowRow, 'id'>; readonly dueAt: Date }[],
   status: 'running' | 'pending',
-  { worker }: ClaimSettings,
+  { worker }: Pick<ClaimSettings, 'worker'>,
 ): Promise<string[]> {
   if (due.length === 0) return [];
   const startedAt = status === 'running' ? 'CURRENT_TIMESTAMP' : 'NULL';

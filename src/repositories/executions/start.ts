@@ -3,6 +3,7 @@ import { executionNotFound, flowStillRunning, flowNotFound } from '../not-found'
 import { explainingRefusals } from '../refusals';
 import { marks } from '../statements';
 import type { Session } from '../session';
+import { lockFlow } from '../locked-flow';
 import { traceTransition } from './transition';
 import { metadataIn, type NewExecution } from './execution-input';
 import { uuidv7 } from 'uuidv7';
@@ -144,26 +145,6 @@ async function findRunningOf(session: Session, flowId: string): Promise<string |
     [flowId],
   );
   return row?.id ?? null;
-}
-
-/** A flow's id as it is stored, and the server's time. */
-interface LockedFlow {
-  readonly id: string;
-  readonly at: Date;
-}
-
-/**
- * Locks the flow's row: whoever begins a run of it meanwhile waits there, and then sees this one.
- *
- * @throws FLOW_NOT_FOUND
- */
-async function lockFlow(session: Session, flowId: string): Promise<LockedFlow> {
-  const [flow] = await session.select<LockedFlow>(
-    'SELECT id, CURRENT_TIMESTAMP AS at FROM protection_flows WHERE id = ? FOR UPDATE',
-    [flowId],
-  );
-  if (flow === undefined) throw flowNotFound(flowId);
-  return flow;
 }
 
 /** Begins a run at once. Nothing is written before it is certain that it may begin. */

@@ -1,3 +1,4 @@
+import { backfillWindow } from './arguments-of-backfill';
 import type { Argument } from '../../support/hostile-calls';
 import type { HostileTitle } from '../../support/hostile-values';
 import { changeableColumns } from '../../../src/repositories/flows/write-flow';
@@ -168,6 +169,7 @@ export const argumentsOf: Readonly<Record<string, (right: RightIds) => readonly 
     ids([flow]),
     { name: 'reason', right: 'not today', takes: [...none, ...lines] },
   ],
+  'FlowRepository.backfill': ({ flow }) => [id(flow), backfillWindow],
   'FlowRepository.report': () => [report],
   'FlowRepository.reportCsv': () => [report],
   'FlowRepository.summary': () => [

@@ -91,6 +91,8 @@ const flowCalls: Calls<FlowRepository, 'FlowRepository'> = {
   'FlowRepository.bulkCancel': ({ flows }) => flows.bulkCancel([...several(50, 2), ...several(240, 3)]),
   'FlowRepository.delete': ({ flows }) => flows.delete(flowId(300)),
   'FlowRepository.deleteMany': ({ flows }) => flows.deleteMany(several(301, 3)),
+  'FlowRepository.backfill': ({ flows }) =>
+    flows.backfill(flowId(200), { from: new Date(Date.now() - 86_400_000), to: new Date(), limit: 1_000 }),
   async 'FlowRepository.report'({ flows }) {
     const window = { from: new Date(Date.now() - 3 * 86_400_000), to: new Date() };
     await flows.report(window);

@@ -1,0 +1,17 @@
+import type { Argument } from '../../support/hostile-calls';
+import type { HostileTitle } from '../../support/hostile-values';
+
+const left: readonly HostileTitle[] = ['undefined'];
+
+/** What a backfill takes as its window; see `arguments-table.ts`. */
+export const backfillWindow: Argument = {
+  name: 'window',
+  right: { from: new Date('2025-12-31T00:00:00Z'), to: new Date('2026-01-02T00:00:00Z') },
+  takes: [],
+  fields: {
+    from: ['a Date'],
+    to: ['a Date'],
+    limit: [...left, 'one'],
+    by: [...left, 'a letter', 'a digit', 'SQL', 'a star'],
+  },
+};
