@@ -93,7 +93,7 @@ export class Ground {
   anonymous(sql: string): string {
     return sql
       .replaceAll(this.name, 'database')
-      .replace(/(?<=^INSERT INTO sendense_flow_migrations .*), \d+\)/, ', duration)');
+      .replace(/(?<=^INSERT INTO sendense_flow_migrations .*', )\d+(?=, ')/, 'duration');
   }
 
   async state(): Promise<State> {
