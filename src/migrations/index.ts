@@ -8,6 +8,7 @@ import { AllowCancelledAsLastStatus1795305603000 } from './1795305603000-allow-c
 import { DropRedundantIndexes1795305604000 } from './1795305604000-drop-redundant-indexes';
 import { guards } from './guards';
 import { KeepWhatPruneRemoved1795305605000 } from './1795305605000-keep-what-prune-removed';
+import { KeepWhatDidNotRun1795305606000 } from './1795305606000-keep-what-did-not-run';
 import { ServeMetrics1795305607000 } from './1795305607000-serve-metrics';
 import { tablePrefix } from './history-table';
 import { packageVersion } from './package-version';
@@ -24,6 +25,7 @@ export const migrations: readonly (new () => StepMigration)[] = [
   AllowCancelledAsLastStatus1795305603000,
   DropRedundantIndexes1795305604000,
   KeepWhatPruneRemoved1795305605000,
+  KeepWhatDidNotRun1795305606000,
   ServeMetrics1795305607000,
 ];
 

@@ -1,6 +1,15 @@
 /** Where prune keeps how many runs of each flow it has removed: one row a flow. */
 export const prunedTable = 'sendense_flow_pruned';
 
+/** Where the scheduler keeps what it did not run, and why: equal skips of a flow that follow each other share a row. */
+export const skipsTable = 'sendense_flow_skips';
+
+/** Where the scheduler keeps what each flow's times were computed from, and since when. */
+export const timetablesTable = 'sendense_flow_timetables';
+
+/** The package's own tables that speak of flows. */
+export const flowRecordTables = [prunedTable, skipsTable, timetablesTable] as const;
+
 /** The columns of a flow that count its runs. */
 export const counterColumns = ['total_executions', 'successful_executions', 'failed_executions'] as const;
 

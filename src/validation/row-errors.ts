@@ -6,7 +6,7 @@ import {
   type Mapping,
   type RowErrors,
 } from '../errors';
-import { prunedTable } from '../statistics/meaning';
+import { flowRecordTables } from '../statistics/meaning';
 
 /** Table → what the errors of its rows call it. Rows of other tables are no business of this package. */
 const entityOf: Readonly<Record<string, string>> = {
@@ -159,7 +159,7 @@ const stillReferenced: Mapping = (failure) => {
 const ownTableMissing: Mapping = ({ text, cause }) => {
   const [, name = ''] = /'([^']+)'/.exec(text) ?? [];
   const { table: database, last: table } = nameParts(name);
-  if (entityOf[table] === undefined && table !== prunedTable) return null;
+  if (entityOf[table] === undefined && !flowRecordTables.some((own) => own === table)) return null;
   return new ProtectionFlowsError('MIGRATION_PENDING', {
     message: `the table ${table} does not exist${database === undefined ? '' : ` in the database ${database}`}: its migrations have not been run`,
     remedy: 'Run protection-flows migrate; if the tables are elsewhere, correct the connection.',

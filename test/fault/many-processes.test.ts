@@ -104,6 +104,7 @@ describe('a holder that is killed', () => {
       applied: [
         'DropRedundantIndexes1795305604000',
         'KeepWhatPruneRemoved1795305605000',
+        'KeepWhatDidNotRun1795305606000',
         'ServeMetrics1795305607000',
       ],
     });

@@ -72,6 +72,7 @@ describe('after the previous release', () => {
         'AllowCancelledAsLastStatus1795305603000',
         'DropRedundantIndexes1795305604000',
         'KeepWhatPruneRemoved1795305605000',
+        'KeepWhatDidNotRun1795305606000',
         'ServeMetrics1795305607000',
       ],
     });

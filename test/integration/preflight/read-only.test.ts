@@ -109,6 +109,8 @@ it('a privilege that is held on the server, but revoked in this database, is mis
     'protection_flows',
     'protection_flow_executions',
     'sendense_flow_pruned',
+    'sendense_flow_skips',
+    'sendense_flow_timetables',
   ]);
   await paste(database, findings);
   expect(await migrateAnew(as.database)).toMatchObject({ ok: true });

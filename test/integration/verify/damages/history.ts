@@ -8,6 +8,7 @@ const names = [
   'AllowCancelledAsLastStatus1795305603000',
   'DropRedundantIndexes1795305604000',
   'KeepWhatPruneRemoved1795305605000',
+  'KeepWhatDidNotRun1795305606000',
   'ServeMetrics1795305607000',
 ] as const;
 /** The row of a migration; not by its number: the nodes of a cluster count in steps. */
