@@ -1,6 +1,7 @@
 export { createRepositories, type Repositories } from './create-repositories';
 export type { Page } from './pages';
-export type { Claim, ClaimOptions, ClaimResult, SkippedRun, SkipReason } from './due/claim-due';
+export type { Claim, ClaimOptions, ClaimResult, SkippedRun } from './due/claim-due';
+export type { SkipReason } from './due/ledger';
 export type { PlanResult, ScheduleProblem } from './due/plan';
 export { DueFlowRepository } from './due-flow.repository';
 export { ExecutionRepository } from './execution.repository';

@@ -1,3 +1,4 @@
+import { isProtectionFlowsError } from '../errors';
 import type { Session } from './session';
 
 /** `?, ?, ?`: a mark for each value. An empty list has no SQL: its caller answers without asking. */
@@ -84,4 +85,11 @@ export const isTableMissing = (error: unknown): boolean =>
 /** The rows of a table of the platform's: none where the platform has not made the table yet. */
 export function orNone<Row>(rows: Promise<Row[]>): Promise<Row[]> {
   return rows.catch((error: unknown) => (isTableMissing(error) ? [] : Promise.reject(error as Error)));
+}
+
+/** Work on a table of ours that speaks of flows: before the migration that makes it, nothing is kept there, and nothing fails. */
+export async function whereKept(work: Promise<unknown>): Promise<void> {
+  await work.catch((error: unknown) => {
+    if (!isProtectionFlowsError(error, 'MIGRATION_PENDING')) throw error;
+  });
 }

@@ -7,6 +7,7 @@ import type { Session } from '../session';
 import { traceTransition } from '../executions/transition';
 import { nextTime, type NextTime } from '../../schedule';
 import { chooseFair } from './choose-fair';
+import { keepDecisions, type SkipReason } from './ledger';
 import { readSchedules, scheduleOf, type Schedules } from './schedules';
 
 /** A run that was claimed, and its flow as it was at that moment. */
@@ -16,10 +17,6 @@ export interface Claim {
   /** When the run was due; null for one that was asked for by hand or through the API. */
   readonly dueAt: Date | null;
 }
-
-/** Why a due flow was not run. Its next time is set all the same. */
-export type SkipReason =
-  'still-running' | 'missed' | 'no-schedule' | 'schedule-disabled' | 'schedule-invalid';
 
 /** A due flow that was not run. */
 export interface SkippedRun {
@@ -232,6 +229,13 @@ export async function claimDueFlows(session: Session, settings: ClaimSettings): 
   const started = await readRuns(session, await insertRuns(session, toStart, 'running', settings));
   const waiting = await readRuns(session, await insertRuns(session, toQueue, 'pending', settings));
   await advance(session, due, times, started);
+  const decisions = judged.map(({ one: { flow, dueAt }, verdict }) => ({
+    flow,
+    dueAt,
+    skip: 'skip' in verdict ? verdict.skip : null,
+    next: times.get(flow.id)?.next ?? null,
+  }));
+  await keepDecisions(session, decisions, schedules, now);
   const skipped: SkippedRun[] = judged.flatMap(({ one, verdict }) =>
     'skip' in verdict ? [{ flowId: one.flow.id, reason: verdict.skip, dueAt: one.dueAt }] : [],
   );

@@ -2,9 +2,9 @@ import { ProtectionFlowsError, type ErrorReport, type RestrictingKey } from '../
 import { selectNewestFirst, type Position } from '../executions/newest-first';
 import { bulkResult, type BulkResult } from '../flows/bulk-result';
 import { forgetPruned } from '../../statistics/recount';
-import { marks, storedIds } from '../statements';
+import { marks, storedIds, whereKept } from '../statements';
 import type { Session } from '../session';
-import { deleteRows, deleteRuns, whereKept, type GoOn } from './prune';
+import { deleteRows, deleteRuns, type GoOn } from './prune';
 
 interface Found {
   readonly id: string;

@@ -1,5 +1,5 @@
-import { isProtectionFlowsError, restrictingKey, type RestrictingKey } from '../../errors';
-import { marks, withIndex } from '../statements';
+import { restrictingKey, type RestrictingKey } from '../../errors';
+import { marks, whereKept, withIndex } from '../statements';
 import type { Session } from '../session';
 import { terminalStatuses } from '../../domain';
 import { keepRemoved, type RemovedRun } from '../../statistics/recount';
@@ -112,12 +112,6 @@ async function deleteBehind(
     position = last;
   }
 }
-
-/** Before the migration that makes its table, what is removed is not kept: it takes it from the counters. */
-export const whereKept = (work: Promise<void>): Promise<void> =>
-  work.catch((error: unknown) => {
-    if (!isProtectionFlowsError(error, 'MIGRATION_PENDING')) throw error;
-  });
 
 /**
  * Deletes runs of a flow, and keeps how many of them its statistics have counted, in one transaction: the counters stay
