@@ -1,5 +1,6 @@
 import {
   counterColumns,
+  flowRecordTables,
   marks,
   prunedTable,
   statisticsColumns,
@@ -102,11 +103,12 @@ export async function assertKept(statements: Pick<Statements, 'select'>): Promis
   await statements.select(`SELECT flow_id FROM ${prunedTable} WHERE flow_id = ''`);
 }
 
-/** Forgets what prune removed of flows that are no more. */
+/** Forgets what the package's own tables say of flows that are no more. */
 export async function forgetPruned(
   statements: Pick<Statements, 'write'>,
   flowIds: readonly string[],
 ): Promise<void> {
-  if (flowIds.length > 0)
-    await statements.write(`DELETE FROM ${prunedTable} WHERE flow_id IN (${marks(flowIds)})`, flowIds);
+  if (flowIds.length === 0) return;
+  for (const table of flowRecordTables)
+    await statements.write(`DELETE FROM ${table} WHERE flow_id IN (${marks(flowIds)})`, flowIds);
 }

@@ -136,6 +136,29 @@ export async function keepSkips(session: Session, skips: readonly SkipRow[], now
   );
 }
 
+/**
+ * Forgets what of a flow was not run before an instant, as its executions of that time are pruned. Its record is whole from
+ * then on: that is where its oldest time table begins.
+ */
+export async function pruneLedger(session: Session, flowId: string, before: Date): Promise<void> {
+  const work = session.transaction(async (own) => {
+    await own.write(`DELETE FROM ${skipsTable} WHERE flow_id = ? AND last_due_at < ?`, [flowId, before]);
+    const [old] = await own.select<{ from_at: Date | null }>(
+      `SELECT MAX(from_at) AS from_at FROM ${timetablesTable} WHERE flow_id = ? AND from_at < ?`,
+      [flowId, before],
+    );
+    const inForce = old?.from_at ?? null;
+    if (inForce === null) return;
+    await own.write(`DELETE FROM ${timetablesTable} WHERE flow_id = ? AND from_at < ?`, [flowId, inForce]);
+    await own.write(`UPDATE IGNORE ${timetablesTable} SET from_at = ? WHERE flow_id = ? AND from_at = ?`, [
+      before,
+      flowId,
+      inForce,
+    ]);
+  }, 'READ COMMITTED');
+  await whereKept(work);
+}
+
 /** A due flow, its time, and the reason for not running it, where there is one. */
 export interface Decision {
   readonly flow: PlannedFlow;

@@ -2,6 +2,7 @@ import { restrictingKey, type RestrictingKey } from '../../errors';
 import { marks, whereKept, withIndex } from '../statements';
 import type { Session } from '../session';
 import { terminalStatuses } from '../../domain';
+import { pruneLedger } from '../due/ledger';
 import { keepRemoved, type RemovedRun } from '../../statistics/recount';
 import { selectNewestFirst, type Position } from '../executions/newest-first';
 
@@ -172,6 +173,7 @@ export async function pruneFlow(
 ): Promise<PrunedFlow> {
   const nothing: PrunedFlow = { deleted: 0, refused: new Map(), complete: true };
   const newest = await nthNewest(session, flow.id, 0);
+  if (!rule.dryRun && rule.endedBefore !== null) await pruneLedger(session, flow.id, rule.endedBefore);
   if (newest === null) return nothing;
   const stays = await staying(session, flow);
   let aged = nothing;

@@ -1,4 +1,4 @@
-import { prunedTable } from '../../statistics/meaning';
+import { flowRecordTables } from '../../statistics/meaning';
 import { findWrong, forgetPruned, recountFlows, type RecountedFlow } from '../../statistics/recount';
 import { chunks } from '../statements';
 import type { Session } from '../session';
@@ -41,10 +41,10 @@ export interface RecountResult {
 
 const idsAtOnce = 10_000;
 
-/** What prune removed of flows that another program has deleted is of no use to anybody. */
-async function forgetGone(session: Session): Promise<void> {
+/** What is kept of flows that another program has deleted is of no use to anybody. */
+async function forgetGone(session: Session, table: string): Promise<void> {
   const gone = await session.select<{ flow_id: string }>(
-    `SELECT p.flow_id FROM ${prunedTable} p LEFT JOIN protection_flows f ON f.id = p.flow_id WHERE f.id IS NULL`,
+    `SELECT DISTINCT p.flow_id FROM ${table} p LEFT JOIN protection_flows f ON f.id = p.flow_id WHERE f.id IS NULL`,
   );
   for (const part of chunks(gone, idsAtOnce))
     await forgetPruned(
@@ -64,7 +64,7 @@ export async function recountAll(
   const [all] = await session.select<{ total: number | string }>(
     'SELECT COUNT(*) AS total FROM protection_flows',
   );
-  if (!dryRun) await forgetGone(session);
+  if (!dryRun) for (const table of flowRecordTables) await forgetGone(session, table);
   const recounted: RecountedFlow[] = [];
   let flows = 0;
   for (let after = ''; ;) {

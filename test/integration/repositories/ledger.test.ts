@@ -130,3 +130,38 @@ describe('what a claim leaves out', () => {
     expect((await claimAt(at(14, 1))).skipped).toMatchObject([{ reason: 'still-running' }]);
   });
 });
+
+// Without these, the ledger outlives what it speaks of
+describe('what the ledger holds', () => {
+  it('is pruned by its age, and the record of the flow begins there', async () => {
+    await startRun(await flow());
+    await claimAt(at(12));
+    await claimAt(at(13));
+    await query(
+      "UPDATE sendense_flow_skips SET first_due_at = '2020-01-01', last_due_at = '2020-01-02' WHERE reason = 'still-running'",
+    );
+    await query("UPDATE sendense_flow_timetables SET from_at = '2020-01-01'");
+    await layer.repositories.retention.prune({ olderThanMs: 86_400_000, dryRun: true });
+    expect(await skips()).toHaveLength(2);
+    await layer.repositories.retention.prune({ olderThanMs: 86_400_000 });
+    expect(await skips()).toEqual([['missed', at(12, 2), at(13), 59]]);
+    expect(
+      await layer.count("SELECT COUNT(*) FROM sendense_flow_timetables WHERE from_at > '2020-01-02'"),
+    ).toBe(1);
+  });
+
+  it('goes with its flow', async () => {
+    const id = await flow();
+    await claimAt(at(13));
+    await layer.repositories.retention.deleteFlows([id]);
+    expect([await skips(), await timetables()]).toEqual([[], []]);
+  });
+
+  it('goes with the next recount where another program has deleted the flow', async () => {
+    await flow();
+    await claimAt(at(13));
+    await query('DELETE FROM protection_flows');
+    await layer.repositories.retention.recount();
+    expect([await skips(), await timetables()]).toEqual([[], []]);
+  });
+});
