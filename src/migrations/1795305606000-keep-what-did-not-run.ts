@@ -1,4 +1,4 @@
-import { column, literal, now } from '../engine/schema/declare';
+import { column, literal, now, nullable, table } from '../engine/schema/declare';
 import type { Column, Table } from '../engine/schema/shape';
 import { assertNoLoss, createTable } from '../engine/steps/create-table';
 import type { Step } from '../engine/steps/step';
@@ -7,29 +7,14 @@ import { StepMigration } from './step-migration';
 
 // A default on each: without one, servers with explicit_defaults_for_timestamp=OFF let the first change with every update
 const instant = (name: string): Column => column(name, 'timestamp', { default: now });
-const nullable = (name: string, type: string): Column =>
-  column(name, type, { nullable: true, default: null });
-
-/** A table of the package's own, whose rows belong to flows. */
-const table = (name: string, columns: readonly Column[], primaryKey: readonly string[]): Table => ({
-  name,
-  engine: 'InnoDB',
-  charset: 'utf8mb4',
-  collation: 'utf8mb4_unicode_ci',
-  columns: [column('flow_id', 'varchar(64)'), ...columns],
-  primaryKey,
-  indexes: [],
-  checks: [],
-  foreignKeys: [],
-});
 
 /**
  * Runs of a flow that did not take place: all that were due from the first to the last, so many, for one reason. A later one
  * joins them where it is due at `next_due_at`. `runs` is NULL where they were too many to be counted.
  */
-const skips = table(
-  skipsTable,
-  [
+const skips = table(skipsTable, {
+  columns: [
+    column('flow_id', 'varchar(64)'),
     instant('first_due_at'),
     column('reason', 'varchar(32)'),
     instant('last_due_at'),
@@ -37,21 +22,24 @@ const skips = table(
     column('runs', 'int', { nullable: true, default: literal(1) }),
     instant('decided_at'),
   ],
-  ['flow_id', 'first_due_at', 'reason'],
-);
+  primaryKey: ['flow_id', 'first_due_at', 'reason'],
+});
 
 /** What the times of a flow were computed from, from an instant on. */
-const timetables = table(
-  timetablesTable,
-  [
+const timetables = table(timetablesTable, {
+  columns: [
+    column('flow_id', 'varchar(64)'),
     instant('from_at'),
     column('state', 'varchar(32)'),
     nullable('schedule_id', 'varchar(64)'),
     nullable('cron_expression', 'varchar(255)'),
     nullable('timezone', 'varchar(255)'),
   ],
-  ['flow_id', 'from_at'],
-);
+  primaryKey: ['flow_id', 'from_at'],
+});
+
+/** The tables of the ledger. */
+export const ledgerTables = [skips, timetables] as const;
 
 /**
  * None of the declared schema: nobody's tables made by hand have them. Time tables are read anew from the schedules, so
@@ -60,6 +48,11 @@ const timetables = table(
 const apart = (made: Table): Step => ({
   ...createTable(made),
   declare: (schema) => schema,
+  // Where there are flows, a scheduler runs them: without these it would claim nothing from then on
+  needs: (live) =>
+    live.has('protection_flows')
+      ? ['SELECT', 'INSERT', 'UPDATE', 'DELETE'].map((privilege) => ({ privilege, table: made.name }))
+      : [],
   async assertUndoable(context, live) {
     if (made === skips && live.has(skipsTable)) await assertNoLoss(context, skipsTable);
   },
@@ -69,5 +62,5 @@ const apart = (made: Table): Step => ({
 export class KeepWhatDidNotRun1795305606000 extends StepMigration {
   readonly name = 'KeepWhatDidNotRun1795305606000';
   readonly breaking = false;
-  readonly steps = [skips, timetables].map(apart);
+  readonly steps = ledgerTables.map(apart);
 }

@@ -11,6 +11,8 @@ import {
   type WrongStatistics,
 } from '../statistics/meaning';
 import { changesOf, recountedOf } from '../statistics/recount';
+import type { Table } from '../engine/schema/shape';
+import { ledgerTables } from './1795305606000-keep-what-did-not-run';
 import { pruned } from './pruned-table';
 
 /** A report lists so many flows or runs of a kind, and counts the others. */
@@ -117,17 +119,28 @@ function wrongInWords(row: WrongStatistics): string {
 /** ER_NO_SUCH_TABLE. */
 const isTableMissing = (error: unknown): boolean => errnoOf(error) === 1146;
 
-const unkept: SubjectOutcome = {
+/** The tables that the statistics, and the ledger of what did not run, rest on: what nobody knows without them. */
+const keptTables: readonly (readonly [table: Table, unknown: string, afterwards: string])[] = [
+  [
+    pruned,
+    'how many runs prune has removed',
+    'the counters those of the rows alone:\n%\n-- Then: protection-flows recount',
+  ],
+  ...ledgerTables.map(
+    (table) => [table, 'which runs did not take place, and why', 'the next claim fills it:\n%'] as const,
+  ),
+];
+
+const unkept = (table: Table, unknown: string, afterwards: string): SubjectOutcome => ({
   status: 'skip',
-  summary: `there is no table ${prunedTable}, so nobody knows how many runs prune has removed`,
+  summary: `there is no table ${table.name}, so nobody knows ${unknown}`,
   evidence: [],
   remedy: [
     '-- Where the migration that makes it is pending: protection-flows migrate',
-    '-- Where it is recorded, what the table held is lost. This makes it anew, and the counters those of the rows alone:',
-    `${createTableSql(pruned)};`,
-    '-- Then: protection-flows recount',
+    '-- Where it is recorded, what the table held is lost. This makes it anew, and',
+    `-- ${afterwards.replace('%', `${createTableSql(table)};`)}`,
   ].join('\n'),
-};
+});
 
 async function proveStatistics(session: Queryable): Promise<SubjectOutcome> {
   const { sql: asked, rows: wrong } = await findWrongFlows(session);
@@ -161,12 +174,20 @@ async function proveStatistics(session: Queryable): Promise<SubjectOutcome> {
   return { status: 'fail', summary: faults.join('; '), evidence, remedy };
 }
 
-/** The statistics of each flow are what its runs, and what prune removed, make them; and the runs themselves can be. */
+/**
+ * The statistics of each flow are what its runs, and what prune removed, make them; and the runs themselves can be. It is
+ * skipped where a table is missing that says what is no more, or what did not run.
+ */
 export const statisticsCheck: SubjectCheck = {
   id: 'statistics',
-  run: (session) =>
-    proveStatistics(session).catch((error: unknown) => {
-      if (isTableMissing(error)) return unkept;
-      throw error;
-    }),
+  async run(session) {
+    for (const [table, ...words] of keptTables)
+      try {
+        await select(session, `SELECT flow_id FROM ${table.name} LIMIT 0`);
+      } catch (error) {
+        if (isTableMissing(error)) return unkept(table, ...words);
+        throw error;
+      }
+    return proveStatistics(session);
+  },
 };

@@ -56,8 +56,8 @@ export class DueFlowRepository extends Repository {
     const found = result.claimed.length + result.queued.length + result.skipped.length;
     if (found === settings.limit) return result;
     try {
-      if (isLongSinceLooked(this.session)) await clearUnfitTimes(this.session, settings.now);
-      await this.planFrom(settings.now);
+      const isLongSince = isLongSinceLooked(this.session);
+      await this.planFrom(isLongSince ? await clearUnfitTimes(this.session, settings.now) : settings.now);
     } catch (error) {
       // What was claimed is committed, and would be lost; a fault that stays shows when there is nothing to claim
       if (found === 0 || this.session.isJoined) throw error;
@@ -87,9 +87,7 @@ export class DueFlowRepository extends Repository {
    * @returns how many got one, and the schedules that gave none although they should
    */
   async plan(options: { readonly now?: Date | undefined } = {}): Promise<PlanResult> {
-    const { now: at } = readPlan({ options }).options;
-    await clearUnfitTimes(this.session, at);
-    return this.planFrom(at);
+    return this.planFrom(await clearUnfitTimes(this.session, readPlan({ options }).options.now));
   }
 
   /**

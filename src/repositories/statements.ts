@@ -87,9 +87,14 @@ export function orNone<Row>(rows: Promise<Row[]>): Promise<Row[]> {
   return rows.catch((error: unknown) => (isTableMissing(error) ? [] : Promise.reject(error as Error)));
 }
 
-/** Work on a table of ours that speaks of flows: before the migration that makes it, nothing is kept there, and nothing fails. */
-export async function whereKept(work: Promise<unknown>): Promise<void> {
-  await work.catch((error: unknown) => {
-    if (!isProtectionFlowsError(error, 'MIGRATION_PENDING')) throw error;
+/**
+ * Work on a table of ours that speaks of flows: before the migration that makes it, nothing is kept there, and nothing fails.
+ *
+ * @returns undefined then
+ */
+export function whereKept<Result>(work: Promise<Result>): Promise<Result | undefined> {
+  return work.catch((error: unknown) => {
+    if (isProtectionFlowsError(error, 'MIGRATION_PENDING')) return undefined;
+    throw error;
   });
 }

@@ -121,23 +121,11 @@ function runsAfter(schedule: CronSchedule, after: Date, count: number): Date[] {
   return runs;
 }
 
-/** The runs of a span. */
-export interface PassedRuns {
-  readonly first: Date;
-  readonly last: Date;
-  /** Null where they are more than 100,000: to count them would take seconds. Then `last` is the end of the span. */
-  readonly count: number | null;
-}
-
-const mostCounted = 100_000;
-
-/** Counts the runs after `first` up to an instant. */
-export function countRuns(schedule: CronSchedule, first: Date, until: Date): PassedRuns {
+/** The runs after an instant, up to another one, each worked out when it is asked for. @throws SCHEDULE_INVALID */
+export function* runsBetween(schedule: CronSchedule, after: Date, until: Date): Generator<Date> {
   const timetable = Timetable.of(schedule);
-  for (let count = 1, last = first.getTime(); ; count += 1) {
-    if (count > mostCounted) return { first, last: until, count: null };
-    const run = timetable.next(last);
-    if (run === null || run > until.getTime()) return { first, last: new Date(last), count };
-    last = run;
+  for (let run = timetable.next(after.getTime()); run !== null && run <= until.getTime();) {
+    yield new Date(run);
+    run = timetable.next(run);
   }
 }

@@ -1,5 +1,5 @@
 import { isProtectionFlowsError } from '../errors';
-import { countRuns, nextRun, type PassedRuns } from './next-run';
+import { nextRun } from './next-run';
 
 /** What the next time of a schedule's flows depends on, as the platform stores it. */
 export interface StoredSchedule {
@@ -59,10 +59,4 @@ export function nextTime(schedule: StoredSchedule | undefined, after: Date): Nex
     if (!isProtectionFlowsError(error, 'SCHEDULE_INVALID')) throw error;
     return none('schedule-invalid', error.message);
   }
-}
-
-/** The runs that a schedule has from an instant, exclusive, to another one; null where there are none. */
-export function runsBetween(schedule: StoredSchedule, after: Date, until: Date): PassedRuns | null {
-  const { next: first } = nextTime(schedule, after);
-  return first === null || first > until ? null : countRuns(schedule, first, until);
 }

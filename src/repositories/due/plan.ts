@@ -2,6 +2,7 @@ import type { Session } from '../session';
 import { nextTime, type NoRunReason } from '../../schedule';
 import { type ScheduleRow, readSchedules, scheduleOf } from './schedules';
 import { withIndex, marks } from '../statements';
+import { keepTimetablesWhere } from './timetables';
 
 /** When a chained schedule fires, and after which run of its parent. */
 interface ChainedTime {
@@ -85,8 +86,10 @@ async function planSchedule(
   now: Date,
 ): Promise<PlanResult> {
   const time = nextTime(schedule, now);
-  if (time.next !== null)
+  if (time.next !== null) {
+    await keepTimetablesWhere(session, `id IN (${marks(ids)})`, ids, now);
     return { planned: await setTime(session, scheduleId, ids, time.next, null), problems: [] };
+  }
   if (time.reason === 'chained' && schedule !== undefined) {
     const chained = await chainedTime(session, schedule, now);
     if (chained !== null)

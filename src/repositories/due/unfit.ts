@@ -3,6 +3,7 @@ import type { Session } from '../session';
 import { withIndex } from '../statements';
 import { nextTime } from '../../schedule';
 import { readSchedules, scheduleOf } from './schedules';
+import { keepAllTimetables } from './timetables';
 
 /** The times of a schedule's flows that are enabled and not due yet, or of those that are disabled: from when to when. */
 interface Times {
@@ -47,9 +48,13 @@ export function isLongSinceLooked({ manager: { connection } }: Session): boolean
  * one, and of a schedule whose expression, time zone or state it changed. A flow that is due stays due, and what fits is not
  * written. A chained schedule's times depend on runs and not on the clock: they stay.
  *
- * @param at null: the server's time
+ * What the flows' times are computed from after that is kept first, so that an audit knows it.
+ *
+ * @param given null: the server's time
+ * @returns the instant from which the times that are taken away are to be computed anew; null where that does not matter
  */
-export async function clearUnfitTimes(session: Session, at: Date | null): Promise<void> {
+export async function clearUnfitTimes(session: Session, given: Date | null): Promise<Date | null> {
+  const at = await keepAllTimetables(session, given);
   const times = await selectTimes(session, at);
   if (times.some(({ enabled }) => !enabled))
     await session.write(
@@ -72,4 +77,5 @@ export async function clearUnfitTimes(session: Session, at: Date | null): Promis
       [schedule_id, after, right.next],
     );
   }
+  return at;
 }

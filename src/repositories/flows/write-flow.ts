@@ -7,6 +7,7 @@ import { ProtectionFlowsError } from '../../errors';
 import { planByIds } from '../due/plan';
 import { nextTime } from '../../schedule';
 import { readSchedules, scheduleOf } from '../due/schedules';
+import { keepTimetablesWhere } from '../due/timetables';
 import { flowNotFound } from '../not-found';
 import { explainingRefusals } from '../refusals';
 import { marks, storedIds } from '../statements';
@@ -75,14 +76,20 @@ interface NextRun {
 }
 
 /**
- * The next run of a schedule, from now on by the server's clock.
+ * The next run of a schedule.
  *
  * @param named the caller names it: a schedule that can't be understood is refused now, not passed over for ever
+ * @param after default: now, by the server's clock
  */
-async function nextRunOf(session: Session, scheduleId: string, named: boolean): Promise<NextRun> {
+async function nextRunOf(
+  session: Session,
+  scheduleId: string,
+  named: boolean,
+  after?: Date,
+): Promise<NextRun> {
   const schedule = scheduleOf(await readSchedules(session, [scheduleId]), scheduleId);
   if (schedule === undefined) return { scheduleId, next: null };
-  const time = nextTime(schedule, schedule.read_at);
+  const time = nextTime(schedule, after ?? schedule.read_at);
   if (named && time.next === null && time.reason === 'schedule-invalid') {
     throw new ProtectionFlowsError('SCHEDULE_INVALID', {
       message: `the schedule ${scheduleId} can't be used: ${time.message}`,
@@ -131,10 +138,14 @@ async function readTimes(
   session: Session,
   id: string,
   changes: FlowChanges,
-): Promise<{ readonly was: Times; readonly will: Times; readonly next: Date | null }> {
-  const [was] = await session.select<Times>(
+): Promise<{
+  readonly was: Times & { readonly now: Date };
+  readonly will: Times;
+  readonly next: Date | null;
+}> {
+  const [was] = await session.select<Times & { now: Date }>(
     // In a caller's transaction its snapshot may be old, and would stay so at every attempt
-    `SELECT schedule_id, enabled FROM protection_flows WHERE id = ?
+    `SELECT schedule_id, enabled, CURRENT_TIMESTAMP AS now FROM protection_flows WHERE id = ?
      ${session.isJoined ? 'FOR UPDATE' : ''}`,
     [id],
   );
@@ -143,7 +154,7 @@ async function readTimes(
   const named = changes.schedule_id !== undefined;
   // Of a flow that stays disabled only a schedule that is named matters: it has to be right
   if (schedule_id === null || !(enabled || named)) return { was, will: { schedule_id, enabled }, next: null };
-  const run = await nextRunOf(session, schedule_id, named);
+  const run = await nextRunOf(session, schedule_id, named, was.now);
   const will = { schedule_id: named ? run.scheduleId : schedule_id, enabled };
   return { was, will, next: enabled ? run.next : null };
 }
@@ -185,7 +196,7 @@ export async function updateFlow(session: Session, id: string, changes: FlowChan
         WHERE id = ? AND schedule_id <=> ? AND enabled = ?`,
       [will.schedule_id, will.enabled, next, ...columns.values(), id, was.schedule_id, was.enabled],
     );
-    if (found > 0) return;
+    if (found > 0) return keepTimetablesWhere(session, 'id = ?', [id], was.now);
     if (attempt === updateAttempts) throw changedByOthers(id);
   }
 }
@@ -202,8 +213,9 @@ export async function setEnabled(
 ): Promise<ReadonlyMap<string, string>> {
   if (ids.length === 0) return new Map();
   return session.transaction(async (own) => {
-    const rows = await own.select<{ id: string }>(
-      `SELECT id FROM protection_flows WHERE id IN (${marks(ids)}) ORDER BY id FOR UPDATE`,
+    const rows = await own.select<{ id: string; now: Date }>(
+      `SELECT id, CURRENT_TIMESTAMP AS now FROM protection_flows WHERE id IN (${marks(ids)})
+        ORDER BY id FOR UPDATE`,
       ids,
     );
     const found = rows.map((row) => row.id);
@@ -213,7 +225,8 @@ export async function setEnabled(
         WHERE id IN (${marks(found)})`,
       [enabled, enabled, ...found],
     );
-    await planByIds(own, found);
+    if (enabled) await planByIds(own, found);
+    else await keepTimetablesWhere(own, `id IN (${marks(found)})`, found, rows[0]!.now);
     return storedIds(own, 'protection_flows', ids, found);
   });
 }

@@ -185,7 +185,9 @@ export async function pruneFlow(
   }
   if (rule.keepPerFlow === null) return aged;
   const from = await nthNewest(session, flow.id, Math.max(0, rule.keepPerFlow - 1));
-  if (from === null) return aged;
+  const newestToGo = from && (await nthNewest(session, flow.id, rule.keepPerFlow));
+  if (!newestToGo) return aged;
+  if (!rule.dryRun) await pruneLedger(session, flow.id, newestToGo.created_at);
   // A dry run has deleted nothing: what age has counted must not be counted again
   const condition =
     rule.dryRun && rule.endedBefore !== null ? 'AND COALESCE(e.completed_at, e.created_at) >= ?' : '';

@@ -1,6 +1,6 @@
 import { flowRecordTables } from '../../statistics/meaning';
 import { findWrong, forgetPruned, recountFlows, type RecountedFlow } from '../../statistics/recount';
-import { chunks } from '../statements';
+import { chunks, whereKept } from '../statements';
 import type { Session } from '../session';
 
 export type { FlowStatistics } from '../../statistics/meaning';
@@ -44,13 +44,10 @@ const idsAtOnce = 10_000;
 /** What is kept of flows that another program has deleted is of no use to anybody. */
 async function forgetGone(session: Session, table: string): Promise<void> {
   const gone = await session.select<{ flow_id: string }>(
-    `SELECT DISTINCT p.flow_id FROM ${table} p LEFT JOIN protection_flows f ON f.id = p.flow_id WHERE f.id IS NULL`,
+    `SELECT p.flow_id FROM ${table} p LEFT JOIN protection_flows f ON f.id = p.flow_id WHERE f.id IS NULL`,
   );
-  for (const part of chunks(gone, idsAtOnce))
-    await forgetPruned(
-      session,
-      part.map(({ flow_id }) => flow_id),
-    );
+  const ids = [...new Set(gone.map(({ flow_id }) => flow_id))];
+  for (const part of chunks(ids, idsAtOnce)) await forgetPruned(session, part);
 }
 
 /**
@@ -64,7 +61,7 @@ export async function recountAll(
   const [all] = await session.select<{ total: number | string }>(
     'SELECT COUNT(*) AS total FROM protection_flows',
   );
-  if (!dryRun) for (const table of flowRecordTables) await forgetGone(session, table);
+  if (!dryRun) for (const table of flowRecordTables) await whereKept(forgetGone(session, table));
   const recounted: RecountedFlow[] = [];
   let flows = 0;
   for (let after = ''; ;) {

@@ -43,7 +43,7 @@ describe('up, down and up again', () => {
   it('undoes one migration at a time, newest first, each leaving a state that migrate goes on from', async () => {
     await migrate(dataSource());
     const whole = await catalogDump(database.session, /^sendense/);
-    for (let steps = 1; steps <= 6; steps += 1) {
+    for (let steps = 1; steps <= migrationCount; steps += 1) {
       const { undone } = await rollback(dataSource(), { steps });
       expect(undone).toHaveLength(steps);
       expect((await verify(dataSource())).verdict).toBe(

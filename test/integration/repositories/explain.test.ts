@@ -125,6 +125,12 @@ const exceptions: readonly Exception[] = [
     faults: ['filesort'],
     because: 'of the flows that were chosen, the one due first comes first',
   },
+  ...(['claimDue', 'plan'] as const).map((method) => ({
+    method: `DueFlowRepository.${method}` as const,
+    sql: 'SELECT f.schedule_id, f.enabled, t.state',
+    faults: ['scan', 'index-scan', 'temporary', 'filesort'] as const,
+    because: 'whose time table has changed is asked of all flows at once, which claims do once in 30 seconds',
+  })),
   {
     method: 'RetentionRepository.prune',
     sql: 'SELECT COUNT(*) AS total, CURRENT_TIMESTAMP AS now FROM protection_flows',

@@ -1,5 +1,10 @@
+import { rollback } from '../../../src/engine/migrate';
+import { verify } from '../../../src/engine/verify';
+import { pruneLedger } from '../../../src/repositories/due/ledger';
+import { Session } from '../../../src/repositories/session';
 import { createRepositories, type ClaimOptions, type FlowChanges } from '../../../src/repositories';
 import { createSchedule } from '../../../src/testing';
+import { stepsBackTo } from '../../support/migrations';
 import { useDataLayer } from './data-layer';
 
 const layer = useDataLayer({ per: 'each' });
@@ -92,7 +97,7 @@ describe('what a claim leaves out', () => {
       ['missed', at(14), at(15), 2],
     ]);
     expect(await timetables()).toEqual([
-      ['on', '0 * * * *', 'UTC', at(12)],
+      ['on', '0 * * * *', 'UTC', new Date(at(12).getTime() - 1_000)],
       ['on', '* * * * *', 'Europe/Berlin', at(15, 30)],
     ]);
   });
@@ -131,6 +136,54 @@ describe('what a claim leaves out', () => {
   });
 });
 
+// Without these, an audit would take runs that nobody wanted for missed, or not ask for those that were
+describe('the time tables that are kept', () => {
+  const all = "SELECT id FROM protection_flows WHERE name LIKE 'Flow %'";
+  const raw = (sql: string) => async (): Promise<void> => {
+    await query(sql);
+    await layer.repositories.dueFlows.plan({ now: at(9) });
+  };
+  const ids = async (): Promise<string[]> => (await query<{ id: string }>(all)).map(({ id }) => id);
+
+  it.each<[what: string, state: string, change: () => Promise<unknown>]>([
+    ['a flow that another program disables', 'flow-disabled', raw('UPDATE protection_flows SET enabled = 0')],
+    ['a schedule that is disabled', 'schedule-disabled', raw('UPDATE replication_schedules SET enabled = 0')],
+    ['a schedule that is gone', 'unscheduled', raw('DELETE FROM replication_schedules')],
+    [
+      'a schedule that becomes a chain',
+      'chained',
+      raw("UPDATE replication_schedules SET schedule_type = 'chain'"),
+    ],
+    ['another expression', 'on', raw("UPDATE replication_schedules SET cron_expression = '5 * * * *'")],
+    ['flows.disable', 'flow-disabled', async () => layer.repositories.flows.disable((await ids())[0]!)],
+    ['flows.disableMany', 'flow-disabled', async () => layer.repositories.flows.disableMany(await ids())],
+    [
+      'flows.update',
+      'unscheduled',
+      async () => layer.repositories.flows.update((await ids())[0]!, { schedule_id: null }),
+    ],
+  ])('tell of %s', async (_what, state, change) => {
+    await flow();
+    await layer.repositories.dueFlows.plan({ now: new Date('2020-01-01T00:00:00Z') });
+    expect(await timetables()).toEqual([['on', '* * * * *', 'UTC', new Date('2020-01-01T00:00:00Z')]]);
+    await change();
+    expect((await timetables()).map(([kept]) => kept)).toEqual(['on', state]);
+    await layer.repositories.dueFlows.plan({ now: at(10) });
+    expect(await timetables()).toHaveLength(2);
+  });
+
+  it('tell of a flow that is enabled again, from the instant that its time is computed from', async () => {
+    const id = await flow();
+    await query('UPDATE protection_flows SET enabled = 0, next_execution_time = NULL');
+    await layer.repositories.dueFlows.plan({ now: new Date('2020-01-01T00:00:00Z') });
+    await layer.repositories.flows.enableMany([id]);
+    expect((await timetables()).map(([kept]) => kept)).toEqual(['flow-disabled', 'on']);
+    await query("UPDATE sendense_flow_timetables SET state = 'flow-disabled'");
+    await layer.repositories.flows.enable(id);
+    expect((await timetables()).map(([kept]) => kept)).toEqual(['flow-disabled', 'on']);
+  });
+});
+
 // Without these, the ledger outlives what it speaks of
 describe('what the ledger holds', () => {
   it('is pruned by its age, and the record of the flow begins there', async () => {
@@ -149,6 +202,81 @@ describe('what the ledger holds', () => {
       await layer.count("SELECT COUNT(*) FROM sendense_flow_timetables WHERE from_at > '2020-01-02'"),
     ).toBe(1);
   });
+
+  it.each([
+    ['by its number where that deletes a run', 1, 4],
+    ['not where that deletes none', 4, 1],
+  ])('is pruned %s, so that no run that is gone is called missed', async (_how, keepPerFlow, hour) => {
+    const id = await flow();
+    await layer.repositories.dueFlows.plan({ now: at(1) });
+    for (const began of [1, 2, 3, 4, 5]) {
+      const run = await startRun(id);
+      await layer.repositories.executions.finish(run.id, { status: 'success' });
+      await query('UPDATE protection_flow_executions SET created_at = ? WHERE id = ?', at(began), run.id);
+    }
+    await layer.repositories.retention.prune({ keepPerFlow: 4 });
+    await layer.repositories.retention.prune({ keepPerFlow });
+    expect((await timetables()).map(([, , , from]) => from)).toEqual([at(hour)]);
+  });
+
+  it('begins where a time table begins at the very age that is pruned to', async () => {
+    const id = await flow();
+    for (const [now, cron] of [
+      [at(1), '0 * * * *'],
+      [at(2), '5 * * * *'],
+      [at(3), '6 * * * *'],
+    ] as const) {
+      await query('UPDATE replication_schedules SET cron_expression = ?', cron);
+      await layer.repositories.dueFlows.plan({ now });
+    }
+    await layer.dataSource.transaction((manager) => pruneLedger(new Session(manager), id, at(2)));
+    expect((await timetables()).map(([, cron]) => cron)).toEqual(['5 * * * *', '6 * * * *']);
+    await layer.dataSource.transaction((manager) => pruneLedger(new Session(manager), id, at(2, 30)));
+    expect((await timetables()).map(([, cron, , from]) => [cron, from])).toEqual([
+      ['5 * * * *', at(2, 30)],
+      ['6 * * * *', at(3)],
+    ]);
+  });
+
+  it('stays one row under a skip every minute, for a year', async () => {
+    await startRun(await flow());
+    const skipUntil = async (first: number, last: number) => {
+      for (let minute = first; minute < last; minute += 1) await claimAt(at(12, minute));
+    };
+    await skipUntil(0, 100);
+    expect(await skips()).toEqual([['still-running', at(12), at(12, 99), 100]]);
+    const yearAgo = new Date(at(12).getTime() - 365 * 86_400_000);
+    await query('UPDATE sendense_flow_skips SET first_due_at = ?, runs = 525700', yearAgo);
+    await skipUntil(100, 110);
+    expect(await skips()).toEqual([['still-running', yearAgo, at(12, 109), 525_710]]);
+    expect(await timetables()).toHaveLength(1);
+  });
+
+  it('keeps a rollback from dropping it, unless it may be lost', async () => {
+    const steps = stepsBackTo('KeepWhatDidNotRun');
+    await startRun(await flow());
+    await claimAt(at(12));
+    await expect(rollback(layer.dataSource, { steps })).rejects.toMatchObject({
+      code: 'ROLLBACK_WOULD_LOSE_ROWS',
+      details: { table: 'sendense_flow_skips', rows: 1 },
+    });
+    expect(await skips()).toHaveLength(1);
+    await rollback(layer.dataSource, { steps, discardRows: true });
+    expect((await claimAt(at(12, 1))).skipped).toHaveLength(1);
+  });
+
+  it.each(['skips', 'timetables', 'pruned'])(
+    'is missed by verify, which makes it anew: sendense_flow_%s',
+    async (name) => {
+      await query(`DROP TABLE sendense_flow_${name}`);
+      const { verdict, checks } = await verify(layer.dataSource);
+      const check = checks.find(({ id }) => id === 'statistics');
+      expect([verdict, check?.status]).toEqual(['unproven', 'skip']);
+      expect(check?.summary).toContain(`sendense_flow_${name}`);
+      await query(/CREATE TABLE [^;]*;/s.exec(check?.remedy ?? '')?.[0] ?? '');
+      expect((await verify(layer.dataSource)).verdict).toBe('proven');
+    },
+  );
 
   it('goes with its flow', async () => {
     const id = await flow();

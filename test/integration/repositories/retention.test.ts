@@ -215,8 +215,10 @@ describe('executions that rows of another table refer to', () => {
       for (const table of ['protection_flows', 'protection_flow_executions'])
         await session.query(`GRANT SELECT, DELETE ON ${table} TO '${user}'@'%'`);
       await session.query(`GRANT SELECT, INSERT, UPDATE ON sendense_flow_pruned TO '${user}'@'%'`);
-      for (const table of ['sendense_flow_skips', 'sendense_flow_timetables'])
-        await session.query(`GRANT SELECT, UPDATE, DELETE ON ${table} TO '${user}'@'%'`);
+      await session.query(`GRANT SELECT, DELETE ON sendense_flow_skips TO '${user}'@'%'`);
+      await session.query(
+        `GRANT SELECT, INSERT, UPDATE, DELETE ON sendense_flow_timetables TO '${user}'@'%'`,
+      );
       const source = await createDataSource({ ...settings, username: user, password: 'pruner' }).initialize();
       const { retention } = createRepositories(source);
       const pruned = await retention.prune({ keepPerFlow: 1 }).finally(() => source.destroy());

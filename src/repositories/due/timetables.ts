@@ -1,0 +1,205 @@
+import { nextTime, runsBetween, type NoRunReason } from '../../schedule';
+import { timetablesTable } from '../../statistics/meaning';
+import type { Session } from '../session';
+import { chunks, marks, whereKept } from '../statements';
+import { readSchedules, scheduleOf, type Schedules } from './schedules';
+
+const columns = ['state', 'schedule_id', 'cron_expression', 'timezone'] as const;
+
+/** What a flow's times are computed from. */
+interface Rule {
+  /** Whether it gives times, or why not. */
+  readonly state: 'on' | Exclude<NoRunReason, 'never'> | 'flow-disabled' | 'unscheduled';
+  readonly schedule_id: string | null;
+  readonly cron_expression: string | null;
+  readonly timezone: string | null;
+}
+
+/** What a flow's times were computed from, after an instant and up to that of the flow's next time table, inclusive. */
+export interface Timetable extends Rule {
+  readonly flow_id: string;
+  readonly from_at: Date;
+}
+
+interface PlannedFlow {
+  readonly id: string;
+  readonly schedule_id: string | null;
+  readonly enabled: boolean | number;
+  readonly next_execution_time: Date | null;
+}
+
+const none: Rule = { state: 'unscheduled', schedule_id: null, cron_expression: null, timezone: null };
+
+/** What a flow's times are computed from now. */
+function ruleOf(
+  { schedule_id, enabled }: Pick<PlannedFlow, 'schedule_id' | 'enabled'>,
+  schedules: Schedules,
+  at: Date,
+): Rule {
+  if (schedule_id === null) return none;
+  const schedule = scheduleOf(schedules, schedule_id);
+  const time = nextTime(schedule, at);
+  const state = time.next !== null || time.reason === 'never' ? 'on' : time.reason;
+  return {
+    state: enabled ? state : 'flow-disabled',
+    schedule_id: schedule?.id ?? schedule_id,
+    cron_expression: schedule?.cron_expression ?? null,
+    timezone: schedule?.timezone ?? null,
+  };
+}
+
+const isSame = (one: Rule, other: Rule): boolean => columns.every((column) => one[column] === other[column]);
+
+const askedAtOnce = 100;
+
+/** The newest row of each of these flows in a table of the ledger, by the flow; none before the migration that makes it. */
+export async function readNewest<Row extends { readonly flow_id: string }>(
+  session: Session,
+  table: string,
+  column: 'from_at' | 'first_due_at',
+  ids: readonly string[],
+): Promise<Map<string, Row>> {
+  const rows = new Map<string, Row>();
+  for (const part of chunks(ids, askedAtOnce)) {
+    const newest = `(SELECT * FROM ${table} WHERE flow_id = ? ORDER BY ${column} DESC LIMIT 1 ${session.currentRead})`;
+    const read = session.select<Row>(part.map(() => newest).join(' UNION ALL '), part);
+    for (const row of (await whereKept(read)) ?? []) rows.set(row.flow_id, row);
+  }
+  return rows;
+}
+
+/** The time tables in force of these flows, by the flow. */
+export const readInForce = (session: Session, ids: readonly string[]): Promise<Map<string, Timetable>> =>
+  readNewest(session, timetablesTable, 'from_at', ids);
+
+/** All time tables of a flow, oldest first. @throws MIGRATION_PENDING */
+export const readTimetables = (session: Session, flowId: string): Promise<Timetable[]> =>
+  session.select(`SELECT * FROM ${timetablesTable} WHERE flow_id = ? ORDER BY from_at`, [flowId]);
+
+/**
+ * Keeps what the times of flows are computed from after an instant, where that is not what is in force. Of a flow that is new
+ * to the ledger and due, its time is known too.
+ *
+ * @returns what is kept anew
+ */
+export async function keepTimetables(
+  session: Session,
+  flows: readonly PlannedFlow[],
+  schedules: Schedules,
+  at: Date,
+  inForce: ReadonlyMap<string, Timetable>,
+): Promise<Timetable[]> {
+  const changed = flows.flatMap((flow): Timetable[] => {
+    const before = inForce.get(flow.id);
+    const rule = ruleOf(flow, schedules, at);
+    if (isSame(rule, before ?? none)) return [];
+    const due = flow.next_execution_time;
+    const from_at = before === undefined && due !== null && due <= at ? new Date(due.getTime() - 1_000) : at;
+    return [{ flow_id: flow.id, from_at, ...rule }];
+  });
+  if (changed.length === 0) return [];
+  const all = ['flow_id', 'from_at', ...columns] as const;
+  await whereKept(
+    session.write(
+      `INSERT INTO ${timetablesTable} (${all.join(', ')}) VALUES ${changed.map(() => `(${marks(all)})`).join(', ')}
+         ON DUPLICATE KEY UPDATE ${columns.map((column) => `${column} = VALUES(${column})`).join(', ')}`,
+      changed.flatMap((one) => all.map((column) => one[column])),
+    ),
+  );
+  return changed;
+}
+
+const keptAtOnce = 1_000;
+
+/** The same for the flows that a condition lets through, as they are now. */
+export async function keepTimetablesWhere(
+  session: Session,
+  condition: string,
+  parameters: readonly unknown[],
+  at: Date,
+): Promise<void> {
+  const flows = await session.select<PlannedFlow>(
+    `SELECT id, schedule_id, enabled, next_execution_time FROM protection_flows WHERE ${condition}`,
+    parameters,
+  );
+  for (const part of chunks(flows, keptAtOnce)) {
+    const inForce = await readInForce(
+      session,
+      part.map(({ id }) => id),
+    );
+    const schedules = await readSchedules(
+      session,
+      part.map(({ schedule_id }) => schedule_id),
+    );
+    await keepTimetables(session, part, schedules, at, inForce);
+  }
+}
+
+/**
+ * The same for all flows, whoever changed them or their schedules; asked by the flows of one schedule that have one time table.
+ *
+ * @param at null: the server's time
+ * @returns the instant that they are kept from; null where there are no flows
+ */
+export async function keepAllTimetables(session: Session, at: Date | null): Promise<Date | null> {
+  type Group = Omit<Rule, 'state'> &
+    Pick<PlannedFlow, 'enabled'> & { state: Rule['state'] | null; kept: string | null; now: Date };
+  const read = session.select<Group>(
+    `SELECT f.schedule_id, f.enabled, t.state, t.schedule_id AS kept, t.cron_expression, t.timezone, CURRENT_TIMESTAMP AS now
+       FROM protection_flows f
+       LEFT JOIN (SELECT flow_id, MAX(from_at) AS newest FROM ${timetablesTable} GROUP BY flow_id) n ON n.flow_id = f.id
+       LEFT JOIN ${timetablesTable} t ON t.flow_id = n.flow_id AND t.from_at = n.newest
+      GROUP BY f.schedule_id, f.enabled, t.state, t.schedule_id, t.cron_expression, t.timezone`,
+  );
+  const groups = (await whereKept(read)) ?? [];
+  const from = at ?? groups[0]?.now ?? null;
+  if (from === null) return null;
+  const schedules = await readSchedules(
+    session,
+    groups.map(({ schedule_id }) => schedule_id),
+  );
+  for (const group of groups) {
+    const { state, schedule_id, enabled } = group;
+    const kept = state === null ? none : { ...group, state, schedule_id: group.kept };
+    if (!isSame(ruleOf(group, schedules, from), kept))
+      await keepTimetablesWhere(session, 'schedule_id <=> ? AND enabled = ?', [schedule_id, enabled], from);
+  }
+  return from;
+}
+
+/** The runs of a span. */
+interface PassedRuns {
+  readonly first: Date;
+  readonly last: Date;
+  /** Null where they are more than 100,000: to count them would take seconds. Then `last` is the end of the span. */
+  readonly count: number | null;
+}
+
+const mostCounted = 100_000;
+
+/**
+ * The runs of a flow's time tables from an instant, exclusive, to another one; null where there are none.
+ *
+ * @param timetables oldest first; the first one counts from that instant on, even where it was kept later
+ */
+export function passedRuns(timetables: readonly Timetable[], after: Date, until: Date): PassedRuns | null {
+  let first: Date | undefined;
+  let last = after;
+  let count = 0;
+  for (const [at, { state, cron_expression, timezone, from_at }] of timetables.entries()) {
+    const from = at === 0 || from_at < after ? after : from_at;
+    const end = timetables[at + 1]?.from_at ?? until;
+    const to = end < until ? end : until;
+    if (state !== 'on' || cron_expression === null || from >= to) continue;
+    const schedule = { cron_expression, timezone, schedule_type: 'cron', enabled: true };
+    const { next } = nextTime(schedule, from);
+    if (next === null || next > to) continue;
+    for (const run of runsBetween(schedule, from, to)) {
+      first ??= run;
+      last = run;
+      count += 1;
+      if (count > mostCounted) return { first, last: until, count: null };
+    }
+  }
+  return first === undefined ? null : { first, last, count };
+}
