@@ -1,5 +1,6 @@
 import { ProtectionFlowsError } from '../errors';
 import { subject } from '../migrations';
+import { auditCommand } from './audit-command';
 import { deed, type CommandRecord } from './command-record';
 import { action, age, changes, duration, flag, key, plans, schedules, wholeNumber } from './options';
 import { adoptOutput } from './output/adopt';
@@ -246,6 +247,7 @@ export const commands = (): readonly CommandRecord[] => [
         output: recountOutput,
       }),
   },
+  auditCommand(),
   {
     name: 'wait',
     summary: 'wait until the server and the schema are there',

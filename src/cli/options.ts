@@ -26,6 +26,10 @@ export interface Options {
   readonly strict?: boolean;
   /** Milliseconds. */
   readonly olderThan?: number;
+  readonly since: number;
+  readonly until?: number;
+  readonly lateAfter?: number;
+  readonly flow?: string;
   readonly timeout: number;
   readonly keep?: number;
   readonly batchSize: number;
@@ -91,6 +95,9 @@ export const key = (description: string): Option =>
 export const age = (name: string, description: string): Option =>
   // commander's second argument is the value given before
   new Option(`--${name} <age>`, description).argParser((text) => parseAge(text));
+
+/** A flow, by its id. */
+export const flow = (description: string): Option => new Option('--flow <id>', description);
 
 const minuteMs = 60_000;
 const dayMs = 1_440 * minuteMs;

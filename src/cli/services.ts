@@ -33,6 +33,7 @@ export const services = {
   removeGuards: lazily(() => guarding().removeGuards),
   readGuards: lazily(() => guarding().readGuards),
   recount: lazily(() => (require('./recount-flows') as typeof import('./recount-flows')).recountFlows),
+  audit: lazily(() => (require('./audit-flows') as typeof import('./audit-flows')).auditFlows),
   readStatus: lazily(() => migrating().readStatus),
   checkSchema: lazily(() => fitting().checkSchema),
   waitForSchema: lazily(() => waiting().waitForSchema),

@@ -1,4 +1,5 @@
 import { choice, count, declareArguments, id, name, optional, options as optionsOf } from '../arguments';
+import { auditFlows, auditOptions, type AuditOptions, type AuditPage } from './due/audit';
 import { type Claim, type ClaimOptions, type ClaimResult, claimDueFlows } from './due/claim-due';
 import { claimQueuedRuns } from './due/claim-queued';
 import { planFlows, selectUnplanned, type PlanResult, type ScheduleProblem } from './due/plan';
@@ -31,6 +32,7 @@ const readQueued = declareArguments('claimQueued', {
   options: optionsOf({ worker: name, limit, perRepository }),
 });
 const readPlan = declareArguments('plan', { options: optionsOf({ now }) });
+const readAudit = declareArguments('audit', { options: auditOptions });
 const readReplan = declareArguments('replan', { scheduleId: id });
 
 /**
@@ -100,6 +102,17 @@ export class DueFlowRepository extends Repository {
       [readReplan({ scheduleId }).scheduleId],
     );
     return this.planFrom(null);
+  }
+
+  /**
+   * Recomputes every run that should have been in a window, and says of each whether it began on time or late, was skipped
+   * and why, or missed; by a page of flows. A flow's schedule is judged by what it was at the time, as claims and {@link plan}
+   * have kept it, and what nobody kept is `unknown`.
+   *
+   * @throws VALIDATION_FAILED for wrong options; FLOW_NOT_FOUND; MIGRATION_PENDING
+   */
+  async audit(options: AuditOptions): Promise<AuditPage> {
+    return auditFlows(this.session, readAudit({ options }).options);
   }
 
   private async planFrom(now: Date | null): Promise<PlanResult> {

@@ -1,5 +1,13 @@
 export { createRepositories, type Repositories } from './create-repositories';
 export type { Page } from './pages';
+export type {
+  AuditedFlow,
+  AuditedRuns,
+  AuditFinding,
+  AuditOptions,
+  AuditPage,
+  AuditReason,
+} from './due/audit';
 export type { Claim, ClaimOptions, ClaimResult, SkippedRun } from './due/claim-due';
 export type { SkipReason } from './due/ledger';
 export type { PlanResult, ScheduleProblem } from './due/plan';

@@ -48,6 +48,29 @@ describe('the commands on a real server', () => {
     expect(await json('verify')).toMatchObject({ exitCode: 1, verdict: 'never-ran' });
   });
 
+  it('audit ends 1 where a run was missed, and 0 where none was', async () => {
+    await json('migrate');
+    expect(await json('audit')).toMatchObject({ exitCode: 0, ok: true, flows: [] });
+    for (const sql of [
+      `INSERT INTO protection_flows (id, name, flow_type, target_type, target_id, destination_type)
+       VALUES ('f', 'Hourly', 'replication', 'vm', 'v', 'ossea')`,
+      `INSERT INTO sendense_flow_timetables (flow_id, from_at, state, cron_expression)
+       VALUES ('f', CURRENT_TIMESTAMP - INTERVAL 1 DAY, 'on', '0 * * * *')`,
+      'UPDATE protection_flows SET created_at = CURRENT_TIMESTAMP - INTERVAL 1 DAY',
+    ])
+      await database.session.query(sql);
+    const found = {
+      exitCode: 1,
+      ok: false,
+      totals: { 'on-time': 0, late: 0, skipped: 0, missed: 3, unknown: 0 },
+    };
+    expect(await json('audit', '--since', '4h', '--until', '1h', '--flow', 'f')).toMatchObject(found);
+    expect(await json('audit', '--flow', 'g')).toMatchObject({
+      exitCode: 1,
+      error: { code: 'FLOW_NOT_FOUND' },
+    });
+  });
+
   it('does not migrate on a status because the configuration says migrationsRun', async () => {
     const { host, port, username, password } = database.settings;
     const path = join(emptyFolder(), 'c.json');

@@ -1,3 +1,4 @@
+import { auditOptions } from './arguments-of-audit';
 import { backfillWindow } from './arguments-of-backfill';
 import type { Argument } from '../../support/hostile-calls';
 import type { HostileTitle } from '../../support/hostile-values';
@@ -132,13 +133,12 @@ export const argumentsOf: Readonly<Record<string, (right: RightIds) => readonly 
   'FlowRepository.list': () => [
     options(
       {
-        flow_type: left,
-        target_type: left,
-        target_id: [...left, ...anId],
-        enabled: [...left, ...flag],
-        schedule_id: [...none, ...anId],
-        repository_id: [...none, ...anId],
-        policy_id: [...none, ...anId],
+        ...{ flow_type: left, target_type: left, target_id: [...left, ...anId], enabled: [...left, ...flag] },
+        ...{
+          schedule_id: [...none, ...anId],
+          repository_id: [...none, ...anId],
+          policy_id: [...none, ...anId],
+        },
         last_execution_status: left,
         nameContains: [...left, ...anId, 'a blank'],
       },
@@ -226,8 +226,7 @@ export const argumentsOf: Readonly<Record<string, (right: RightIds) => readonly 
         status: left,
         flow_id: [...left, ...anId],
         execution_type: left,
-        startedFrom: [...left, 'a Date'],
-        startedBefore: [...left, 'a Date'],
+        ...{ startedFrom: [...left, 'a Date'], startedBefore: [...left, 'a Date'] },
       },
       {},
       { name: 'filter' },
@@ -248,13 +247,8 @@ export const argumentsOf: Readonly<Record<string, (right: RightIds) => readonly 
   'DueFlowRepository.claimDue': () => [
     options(
       {
-        ...limit,
-        perRepository: [...left, ...fromOne],
-        worker: visible,
-        overlap: left,
-        missed: left,
-        missedAfterMs: [...left, ...fromZero],
-        now: [...left, 'a Date'],
+        ...{ ...limit, perRepository: [...left, ...fromOne], worker: visible, overlap: left, missed: left },
+        ...{ missedAfterMs: [...left, ...fromZero], now: [...left, 'a Date'] },
       },
       { worker: 'worker-1' },
       { takes: [] },
@@ -268,17 +262,13 @@ export const argumentsOf: Readonly<Record<string, (right: RightIds) => readonly 
     ),
   ],
   'DueFlowRepository.plan': () => [options({ now: [...left, 'a Date'] })],
+  'DueFlowRepository.audit': ({ flow }) => [auditOptions(flow, limit.limit)],
   'DueFlowRepository.replan': ({ schedule }) => [id(schedule, 'scheduleId')],
 
   'RetentionRepository.withManager': () => [manager],
   'RetentionRepository.prune': () => [
     options(
-      {
-        ...batch,
-        olderThanMs: fromZero,
-        keepPerFlow: [...left, ...fromOne],
-        dryRun: [...left, ...flag],
-      },
+      { ...batch, olderThanMs: fromZero, keepPerFlow: [...left, ...fromOne], dryRun: [...left, ...flag] },
       { olderThanMs: 86_400_000 },
       { takes: [] },
     ),

@@ -103,6 +103,8 @@ const flowCalls: Calls<FlowRepository, 'FlowRepository'> = {
   'FlowRepository.summary': ({ flows }) => flows.summary({ timeZone: 'Europe/Berlin' }),
 };
 
+const day = (ago: number): Date => new Date(Date.now() - ago * 86_400_000);
+
 const executionCalls: Calls<ExecutionRepository, 'ExecutionRepository'> = {
   'ExecutionRepository.withManager': nothing,
   async 'ExecutionRepository.start'({ executions }) {
@@ -144,7 +146,6 @@ const executionCalls: Calls<ExecutionRepository, 'ExecutionRepository'> = {
     await executions.history(flowId(500), { offset: 20, total: true });
   },
   async 'ExecutionRepository.list'({ executions }) {
-    const day = (ago: number): Date => new Date(Date.now() - ago * 86_400_000);
     const filters = [
       {},
       { status: 'error' },
@@ -181,6 +182,12 @@ const dueCalls: Calls<DueFlowRepository, 'DueFlowRepository'> = {
   async 'DueFlowRepository.plan'({ flows, dueFlows }) {
     await flows.create({ ...newFlow('Chained'), schedule_id: 'schedule-20' });
     await dueFlows.plan();
+  },
+  async 'DueFlowRepository.audit'({ dueFlows }) {
+    const window = { since: day(30), until: day(29) };
+    const { next } = await dueFlows.audit({ ...window, limit: 2 });
+    await dueFlows.audit({ ...window, limit: 2, after: next });
+    await dueFlows.audit({ ...window, flow_id: flowId(500) });
   },
   'DueFlowRepository.replan': ({ dueFlows }) => dueFlows.replan('schedule-4'),
 };

@@ -1,6 +1,7 @@
 import { services as realServices, type OpenDatabase, type Services } from '../../../src/cli/services';
 import { run, type CommandLine } from '../../../src/cli/run';
 import type { ErrorReport } from '../../../src/errors';
+import { auditResult } from './fixed-audit';
 import { keptPlan, schemaFit } from './fixed-deployment';
 import { recountResult } from './fixed-recount';
 import * as fixed from './fixed-results';
@@ -61,6 +62,7 @@ export async function ran(line: string, given: Given = {}): Promise<Ran> {
     restoreOrphans: answer('restore', restoreOrphansResult),
     prune: answer('prune', pruneResult),
     recount: answer('recount', recountResult),
+    audit: answer('audit', auditResult),
     readStatus: answer('status', status),
     verify: answer('verify', report),
     checkSchema: answer('check', schemaFit),

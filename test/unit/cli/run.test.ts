@@ -1,5 +1,6 @@
 import { ProtectionFlowsError } from '../../../src/errors';
 import type { Services } from '../../../src/cli/services';
+import { auditResult } from './fixed-audit';
 import { schemaFit } from './fixed-deployment';
 import { recountResult } from './fixed-recount';
 import * as fixed from './fixed-results';
@@ -36,6 +37,12 @@ describe('commands', () => {
     ['restore-orphans --key fk_flows_policy', 1, 'restore {"key":"fk_flows_policy"}', restoreOrphansResult],
     ['prune --keep 9', 0, 'prune {"keepPerFlow":9,"batchSize":500,"dryRun":false}', pruneResult],
     ['recount', 0, 'recount {"dryRun":false}', JSON.parse(JSON.stringify(recountResult))],
+    [
+      'audit --since 2d --until 1h --flow f',
+      1,
+      'audit {"sinceMs":172800000,"untilMs":3600000,"flowId":"f","lateAfterMs":60000}',
+      JSON.parse(JSON.stringify(auditResult)),
+    ],
     ['status', 1, 'status {}', status],
     ['preflight', 1, 'preflight {}', preflightResult],
     ['check', 1, 'check {}', schemaFit],
@@ -62,6 +69,7 @@ describe('commands', () => {
     'restore-orphans',
     'prune --keep 9',
     'recount',
+    'audit',
     'check',
     'wait',
   ])('prints Markdown where it is asked for, and refuses two forms at once: %s', async (line) => {
@@ -181,6 +189,7 @@ describe('usage', () => {
     ['rollback --steps 0', 'It must be a whole number from 1', '--help'],
     ['rollback --steps x', 'It must be a whole number from 1', '--help'],
     ['rollback --steps 1 --all', 'cannot be used with', '--help'],
+    ['audit --since 1d --until 1d', 'nothing lies between them', 'shorter age'],
     ['restore-orphans --key fk_x', 'Allowed choices are fk_flows_schedule, ', '--help'],
   ])('refuses "%s"', async (line, message, remedy) => {
     const result = await ran(line);
@@ -201,7 +210,7 @@ describe('usage', () => {
     '--help',
     'help',
     'help migrate',
-    ...'migrate adopt rollback restore-orphans prune recount verify demo'
+    ...'migrate adopt rollback restore-orphans prune recount audit verify demo'
       .split(' ')
       .map((name) => `${name} --help`),
   ])('explains itself in 80 columns, with examples and exit codes: %s', async (line) => {

@@ -1,0 +1,256 @@
+import { count, id, nullable, optional, options, refuse, type ValueOf } from '../../arguments';
+import { runsBetween, scheduleFaults } from '../../schedule';
+import { skipsTable } from '../../statistics/meaning';
+import { instant, limitOf } from '../input';
+import { flowNotFound } from '../not-found';
+import { behind, type Order } from '../pages';
+import type { Session } from '../session';
+import type { SkipReason } from './ledger';
+import { readTimetables, type Timetable } from './timetables';
+
+/** What an audit says of runs that should have been; `unknown`: it can't say. */
+export type AuditFinding = 'on-time' | 'late' | 'skipped' | 'missed' | 'unknown';
+
+/**
+ * Why. Of what was skipped, as a claim said; or the run was cancelled in the queue, or the flow was disabled when it would
+ * have been due. Of what was missed: a later claim has found that (`missed`), or there is no trace of it (`no-trace`). Of what
+ * is unknown: no record reaches back so far (any more), or what the schedule was gives no times.
+ */
+export type AuditReason =
+  SkipReason | 'cancelled' | 'flow-disabled' | 'no-trace' | 'waiting' | 'not-recorded' | 'chained';
+
+/** Runs of a flow that follow each other, and of which the same is to be said. */
+export interface AuditedRuns {
+  readonly finding: AuditFinding;
+  /** Null where there is nothing to explain. */
+  readonly reason: AuditReason | null;
+  /** When the first one should have been; of what is unknown, its beginning. */
+  readonly firstDueAt: Date;
+  readonly lastDueAt: Date;
+  /** How many; 0 of what is unknown. */
+  readonly runs: number;
+  /** How late each began, in whole seconds; of one that waits in the queue (`waiting`), so far. Null where none was late. */
+  readonly lateSeconds: number | null;
+}
+
+/** A flow, and its runs that should have been in a window, in their order. */
+export interface AuditedFlow {
+  readonly id: string;
+  readonly name: string;
+  readonly runs: readonly AuditedRuns[];
+}
+
+/** Flows of an audit. */
+export interface AuditPage {
+  readonly flows: readonly AuditedFlow[];
+  /** Give it as `after` for the next page; null: this was the last one. */
+  readonly next: string | null;
+  readonly since: Date;
+  readonly until: Date;
+}
+
+/** What to audit. */
+export interface AuditOptions {
+  /** Runs that were due after that instant, */
+  readonly since: Date;
+  /** and not after this one. Default: the server's time. */
+  readonly until?: Date | undefined;
+  /** Default: all flows. */
+  readonly flow_id?: string | undefined;
+  /** A run that begins later than that after its time is late, in milliseconds; one that is due for less is awaited. Default: 1 minute. */
+  readonly lateAfterMs?: number | undefined;
+  /** Flows of a page: 1 to 1,000. Default: 100. */
+  readonly limit?: number | undefined;
+  /** The `next` of the page before. */
+  readonly after?: string | null | undefined;
+}
+
+/** What to audit, as it came from the caller. */
+export const auditOptions = options(
+  {
+    since: instant,
+    until: optional(instant),
+    flow_id: optional(id),
+    lateAfterMs: optional(count({ min: 0, max: 86_400_000 }), 60_000),
+    limit: limitOf(1_000, 100),
+    after: optional(nullable(id), null),
+  },
+  ({ since, until }, faults) => {
+    if (until !== undefined && until <= since)
+      refuse(faults, 'until', 'isWindow', 'must be later than since');
+  },
+);
+
+interface FlowToAudit {
+  readonly id: string;
+  readonly name: string;
+  readonly schedule_id: string | null;
+  readonly created_at: Date;
+}
+
+interface Window {
+  readonly since: Date;
+  readonly until: Date;
+  readonly now: Date;
+  readonly lateAfterMs: number;
+}
+
+const rowsAtOnce = 1_000;
+
+/** Rows that are read in pages, one after the other, as an audit walks through the times. */
+class Rows<Row> {
+  private page: Row[] = [];
+  private at = 0;
+  private isLast = false;
+
+  constructor(private readonly read: (last: Row | undefined) => Promise<Row[]>) {}
+
+  /** The first row, from the one that it has answered last on, that is not passed. */
+  async next(isPassed: (row: Row) => boolean): Promise<Row | undefined> {
+    for (;;) {
+      const row = this.page[this.at];
+      if (row !== undefined && !isPassed(row)) return row;
+      if (row !== undefined) this.at += 1;
+      else if (this.isLast) return undefined;
+      else {
+        this.page = await this.read(this.page.at(-1));
+        this.at = 0;
+        this.isLast = this.page.length < rowsAtOnce;
+      }
+    }
+  }
+}
+
+interface RunRow {
+  readonly id: string;
+  readonly created_at: Date;
+  readonly status: string;
+  readonly started_at: Date | null;
+  /** As the claim wrote it; null where another program made the run. */
+  readonly due_at: string | null;
+}
+
+const oldestRun: Order = { column: 'e.created_at', id: 'e.id', direction: 'asc' };
+
+/** The runs of a flow by its schedule, in the order of their times: none is claimed before it is due. */
+const runsOf = (session: Session, flowId: string, since: Date): Rows<RunRow> =>
+  new Rows((last) => {
+    const from = last && behind(oldestRun, { value: last.created_at, id: last.id });
+    return session.select(
+      `SELECT e.id, e.created_at, e.status, e.started_at, JSON_UNQUOTE(JSON_EXTRACT(e.execution_metadata, '$.due_at')) AS due_at
+         FROM protection_flow_executions e
+        WHERE e.flow_id = ? AND e.created_at >= ? AND e.execution_type = 'scheduled' ${from ? `AND ${from.condition}` : ''}
+        ORDER BY e.created_at, e.id LIMIT ${rowsAtOnce}`,
+      [flowId, since, ...(from?.parameters ?? [])],
+    );
+  });
+
+interface SkippedSpan {
+  readonly first_due_at: Date;
+  readonly last_due_at: Date;
+  readonly reason: SkipReason;
+}
+
+const skipsOf = (session: Session, flowId: string, since: Date): Rows<SkippedSpan> =>
+  new Rows((last) => {
+    const order: Order = { column: 'first_due_at', id: 'reason', direction: 'asc' };
+    const from = last && behind(order, { value: last.first_due_at, id: last.reason });
+    return session.select(
+      `SELECT first_due_at, last_due_at, reason FROM ${skipsTable}
+        WHERE flow_id = ? AND last_due_at > ? ${from ? `AND ${from.condition}` : ''}
+        ORDER BY first_due_at, reason LIMIT ${rowsAtOnce}`,
+      [flowId, since, ...(from?.parameters ?? [])],
+    );
+  });
+
+/** The times of a time table in a span, or why it gives none that could be told. */
+function timesOf(
+  { state, cron_expression, timezone }: Timetable,
+  after: Date,
+  until: Date,
+): Iterable<Date> | AuditReason {
+  if (state === 'unscheduled') return [];
+  if (state !== 'on' && state !== 'flow-disabled' && state !== 'schedule-disabled') return state;
+  if (cron_expression === null) return 'no-schedule';
+  const schedule = { cron_expression, timezone };
+  return scheduleFaults(schedule).length > 0 ? 'schedule-invalid' : runsBetween(schedule, after, until);
+}
+
+type Said = Pick<AuditedRuns, 'finding' | 'reason' | 'lateSeconds'>;
+const said = (finding: AuditFinding, reason: AuditReason | null = null, lateMs?: number): Said => ({
+  finding,
+  reason,
+  lateSeconds: lateMs === undefined ? null : Math.round(lateMs / 1_000),
+});
+
+/** What is to be said of a run that is there. */
+function ofRun({ status, started_at }: RunRow, due: Date, { now, lateAfterMs }: Window): Said | null {
+  if (started_at === null && status !== 'pending') return said('skipped', 'cancelled');
+  const lateMs = (started_at ?? now).getTime() - due.getTime();
+  if (lateMs > lateAfterMs) return said('late', started_at === null ? 'waiting' : null, lateMs);
+  return started_at === null ? null : said('on-time');
+}
+
+/** Audits a flow: what each of its time tables wants is looked for among its runs, then in the ledger. */
+async function auditFlow(session: Session, flow: FlowToAudit, window: Window): Promise<AuditedFlow> {
+  const [runs, skips] = [runsOf(session, flow.id, window.since), skipsOf(session, flow.id, window.since)];
+  const found: AuditedRuns[] = [];
+  const add = (what: Said, first: Date, last: Date, count: number): void => {
+    const before = found.at(-1);
+    const isSame =
+      before?.finding === what.finding &&
+      before.reason === what.reason &&
+      before.lateSeconds === what.lateSeconds;
+    if (isSame) found[found.length - 1] = { ...before, lastDueAt: last, runs: before.runs + count };
+    else found.push({ ...what, firstDueAt: first, lastDueAt: last, runs: count });
+  };
+  const judge = async (due: Date, { state }: Timetable): Promise<Said | null> => {
+    const run = await runs.next((one) => !(new Date(one.due_at ?? NaN) >= due));
+    if (run !== undefined && new Date(run.due_at!).getTime() === due.getTime())
+      return ofRun(run, due, window);
+    const skip = await skips.next((one) => one.last_due_at < due);
+    if (skip !== undefined && skip.first_due_at <= due)
+      return said(skip.reason === 'missed' ? 'missed' : 'skipped', skip.reason);
+    if (state === 'flow-disabled' || state === 'schedule-disabled') return said('skipped', state);
+    return window.now.getTime() - due.getTime() > window.lateAfterMs ? said('missed', 'no-trace') : null;
+  };
+  const timetables = await readTimetables(session, flow.id);
+  const latest = (one: Date, other: Date): Date => (one > other ? one : other);
+  const begun = latest(window.since, flow.created_at);
+  const recorded = timetables[0]?.from_at ?? window.until;
+  if (begun < recorded && begun < window.until && (timetables.length > 0 || flow.schedule_id !== null))
+    add(said('unknown', 'not-recorded'), begun, recorded < window.until ? recorded : window.until, 0);
+  for (const [at, timetable] of timetables.entries()) {
+    const from = latest(window.since, timetable.from_at);
+    const end = timetables[at + 1]?.from_at ?? window.until;
+    const to = end < window.until ? end : window.until;
+    const times = from < to ? timesOf(timetable, from, to) : [];
+    if (typeof times === 'string') add(said('unknown', times), from, to, 0);
+    else
+      for (const due of times) {
+        const what = await judge(due, timetable);
+        if (what !== null) add(what, due, due, 1);
+      }
+  }
+  return { id: flow.id, name: flow.name, runs: found };
+}
+
+/** Audits a page of flows, or the one that is named. @throws FLOW_NOT_FOUND, MIGRATION_PENDING */
+export async function auditFlows(
+  session: Session,
+  { since, until, flow_id: flowId, lateAfterMs, limit, after }: ValueOf<typeof auditOptions>,
+): Promise<AuditPage> {
+  const [server] = await session.select<{ now: Date }>('SELECT CURRENT_TIMESTAMP AS now');
+  const { now } = server!;
+  const window = { since, until: until !== undefined && until < now ? until : now, now, lateAfterMs };
+  const flows = await session.select<FlowToAudit>(
+    `SELECT id, name, schedule_id, created_at FROM protection_flows
+      WHERE ${flowId === undefined ? 'id > ?' : 'id = ?'} ORDER BY id LIMIT ?`,
+    [flowId ?? after ?? '', limit],
+  );
+  if (flowId !== undefined && flows.length === 0) throw flowNotFound(flowId);
+  const audited: AuditedFlow[] = [];
+  for (const flow of flows) audited.push(await auditFlow(session, flow, window));
+  const next = flowId === undefined && flows.length === limit ? flows[limit - 1]!.id : null;
+  return { flows: audited, next, since, until: window.until };
+}

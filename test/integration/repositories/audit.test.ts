@@ -1,0 +1,256 @@
+import type { QueryRunner } from 'typeorm';
+import { createRepositories, type AuditedRuns, type Repositories } from '../../../src/repositories';
+import { createSchedule } from '../../../src/testing';
+import { useDataLayer } from './data-layer';
+
+const layer = useDataLayer({ per: 'all' });
+
+const minute = 60_000;
+const hour = 60 * minute;
+/** That time of three days in UTC, the second of which is 28 March 2026; Berlin's clock goes forward on the third at 01:00. */
+const at = (day: number, hours: number, minutes = 0): number => Date.UTC(2026, 2, 26 + day, hours, minutes);
+const [begin, end] = [at(1, 8), at(3, 12)];
+
+/** What a second calculation, which knows nothing of `src/schedule`, says of a run. */
+type Label = readonly [finding: string, reason: string | null, lateSeconds: number | null];
+type Expected = readonly (readonly [due: number, label: Label])[];
+
+const onTime: Label = ['on-time', null, null];
+const every = (stepMs: number, first: number, last: number): number[] =>
+  Array.from({ length: Math.floor((last - first) / stepMs) + 1 }, (_, index) => first + index * stepMs);
+const hourly = every(hour, begin + hour, end);
+
+/** Nobody claims for a while on the first day, and none of the last two hours. */
+const outage = { from: at(1, 10, 45), to: at(1, 13, 30) };
+const stopped = end - 2 * hour;
+
+/** Of an hourly flow: on time, but for what nobody claimed, and for what the flow's own story says. */
+const hourlyLabel = (due: number): Label => {
+  if (due === at(1, 11)) return ['late', null, (outage.to - due) / 1_000];
+  if (due > at(1, 11) && due <= outage.to) return ['missed', 'missed', null];
+  return due > stopped ? ['missed', 'no-trace', null] : onTime;
+};
+const labelled = (
+  times: readonly number[],
+  label: (due: number) => Label | undefined = () => undefined,
+): Expected => times.map((due) => [due, label(due) ?? hourlyLabel(due)]);
+const between = (from: number, to: number, label: Label) => (due: number) =>
+  due > from && due <= to ? label : undefined;
+
+/** In Berlin 02:30 of each day, or the first time after it that the clock shows. */
+const berlin = new Intl.DateTimeFormat('sv-SE', {
+  timeZone: 'Europe/Berlin',
+  dateStyle: 'short',
+  timeStyle: 'short',
+});
+const nightly = [
+  ...new Map(
+    every(minute, at(0, 0), end)
+      .map((time) => [berlin.format(time).split(' ') as [string, string], time] as const)
+      .filter(([[, clock]]) => clock >= '02:30')
+      .reverse()
+      .map(([[day], time]) => [day, time] as const),
+  ).values(),
+]
+  .reverse()
+  .filter((time) => time > begin);
+
+interface Actor {
+  readonly id: string;
+  readonly schedule: string;
+}
+
+/** A flow's story: its schedule, what happens to it when, and what an audit is to say. */
+interface Story {
+  readonly cron?: string;
+  readonly zone?: string;
+  readonly events?: readonly (readonly [time: number, happens: (actor: Actor) => Promise<unknown>])[];
+  /** Its runs are not over at once, from the first instant to the second. */
+  readonly runsFrom?: number;
+  readonly runsTo?: number;
+  readonly expected: Expected;
+  /** What is unknown after that. */
+  readonly unknown?: readonly [reason: string, from: number];
+}
+
+let runner: QueryRunner;
+let repositories: Repositories;
+const sql = (text: string, ...values: unknown[]): Promise<unknown> => runner.query(text, values);
+const setSchedule =
+  (change: string) =>
+  ({ schedule }: Actor) =>
+    sql(`UPDATE replication_schedules SET ${change} WHERE id = ?`, schedule);
+
+const stories: Readonly<Record<string, Story>> = {
+  'runs in time, but for an outage': { expected: labelled(hourly) },
+  'still runs': {
+    runsFrom: at(1, 15),
+    runsTo: at(1, 18, 30),
+    expected: labelled(hourly, between(at(1, 15), at(1, 18, 30), ['skipped', 'still-running', null])),
+  },
+  'has a schedule that is disabled and enabled': {
+    events: [
+      [at(1, 20, 30), setSchedule('enabled = 0')],
+      [at(1, 23, 30), setSchedule('enabled = 1')],
+    ],
+    expected: labelled(hourly, between(at(1, 20, 30), at(1, 23, 30), ['skipped', 'schedule-disabled', null])),
+  },
+  'is disabled and enabled': {
+    events: [
+      [at(2, 1, 10), ({ id }) => repositories.flows.disable(id)],
+      [at(2, 3, 50), ({ id }) => repositories.flows.enableMany([id])],
+    ],
+    expected: labelled(hourly, between(at(2, 1, 10), at(2, 3, 50), ['skipped', 'flow-disabled', null])),
+  },
+  'is given other times': {
+    events: [[at(2, 5, 15), setSchedule("cron_expression = '*/30 * * * *'")]],
+    expected: labelled(every(hour, begin + hour, at(2, 5)).concat(every(hour / 2, at(2, 5, 30), end))),
+  },
+  'loses its schedule when it is due': {
+    events: [[at(2, 6), ({ schedule }) => sql('DELETE FROM replication_schedules WHERE id = ?', schedule)]],
+    expected: labelled(
+      every(hour, begin + hour, at(2, 6)),
+      between(at(2, 5), at(2, 6), ['skipped', 'no-schedule', null]),
+    ),
+  },
+  'has a schedule that becomes invalid when it is due': {
+    events: [[at(2, 7), setSchedule("cron_expression = 'at noon'")]],
+    expected: labelled(
+      every(hour, begin + hour, at(2, 7)),
+      between(at(2, 6), at(2, 7), ['skipped', 'schedule-invalid', null]),
+    ),
+    unknown: ['schedule-invalid', at(2, 7)],
+  },
+  'runs each night in Berlin, where one has no half past two': {
+    cron: '30 2 * * *',
+    zone: 'Europe/Berlin',
+    expected: nightly.map((due) => [due, onTime]),
+  },
+};
+
+/** The second calculation, as the audit would tell it. */
+function spansOf({ expected, unknown }: Story): AuditedRuns[] {
+  const spans: AuditedRuns[] = [];
+  for (const [due, [finding, reason, lateSeconds]] of expected) {
+    const last = spans.at(-1);
+    const time = new Date(due);
+    if (last && last.finding === finding && last.reason === reason && last.lateSeconds === lateSeconds)
+      spans[spans.length - 1] = { ...last, lastDueAt: time, runs: last.runs + 1 };
+    else
+      spans.push({ finding, reason, lateSeconds, firstDueAt: time, lastDueAt: time, runs: 1 } as AuditedRuns);
+  }
+  if (unknown)
+    spans.push({
+      ...{ finding: 'unknown', reason: unknown[0], lateSeconds: null, runs: 0 },
+      ...{ firstDueAt: new Date(unknown[1]), lastDueAt: new Date(end) },
+    } as AuditedRuns);
+  return spans;
+}
+
+const setClock = (time: number): Promise<unknown> => sql('SET timestamp = ?', time / 1_000);
+
+/** Plays the stories on a connection whose clock is set: what is due is claimed, and planned, each quarter of an hour. */
+async function play(actors: ReadonlyMap<string, Actor>): Promise<void> {
+  const open = new Map<string, string>();
+  for (const now of every(15 * minute, begin, end)) {
+    await setClock(now);
+    for (const [name, { events = [], runsTo }] of Object.entries(stories)) {
+      const actor = actors.get(name)!;
+      for (const [time, happens] of events)
+        if (time > now - 15 * minute && time <= now) await setClock(time).then(() => happens(actor));
+      if (runsTo === now) await repositories.executions.finish(open.get(name)!, { status: 'success' });
+    }
+    await setClock(now);
+    if ((now > outage.from && now < outage.to) || now > stopped) continue;
+    const { claimed } = await repositories.dueFlows.claimDue({ worker: 'w', limit: 100 });
+    await repositories.dueFlows.plan();
+    for (const { execution, flow } of claimed) {
+      const [name] = [...actors].find(([, { id }]) => id === flow.id)!;
+      if (now === stories[name]?.runsFrom) open.set(name, execution.id);
+      else await repositories.executions.finish(execution.id, { status: 'success' });
+    }
+  }
+}
+
+/** Guards that what an audit says of each run is what a calculation of its own says, and that nothing is made up. */
+describe('an audit', () => {
+  const actors = new Map<string, Actor>();
+  const auditOf = async (flow_id: string, since = begin, until = end) => {
+    const window = { since: new Date(since), until: new Date(until) };
+    return (await repositories.dueFlows.audit({ ...window, flow_id })).flows[0]!.runs;
+  };
+
+  beforeAll(async () => {
+    runner = layer.dataSource.createQueryRunner();
+    repositories = createRepositories(runner.manager);
+    await setClock(begin);
+    for (const [name, { cron = '0 * * * *', zone = 'UTC' }] of Object.entries(stories)) {
+      const { id: schedule } = await createSchedule(layer.database.session, {
+        cron_expression: cron,
+        timezone: zone,
+      });
+      const { id } = await repositories.flows.create(layer.newFlow({ name, schedule_id: schedule }));
+      actors.set(name, { id, schedule });
+    }
+    await play(actors);
+    await setClock(end + 5 * minute);
+  }, 120_000);
+  afterAll(() => runner.release());
+
+  it.each(Object.keys(stories))('tells all of a flow that %s', async (name) => {
+    expect(await auditOf(actors.get(name)!.id)).toEqual(spansOf(stories[name]!));
+  });
+  it('does not know what nobody has kept, nor when a chained schedule fires', async () => {
+    await setClock(begin);
+    const { id: chain } = await createSchedule(layer.database.session, { schedule_type: 'chain' });
+    const { id: unkept } = await createSchedule(layer.database.session, { cron_expression: '0 * * * *' });
+    const [chained, other] = [
+      await repositories.flows.create(layer.newFlow({ schedule_id: chain })),
+      await repositories.flows.create(layer.newFlow({ schedule_id: unkept })),
+    ];
+    const from = { firstDueAt: new Date(begin), lastDueAt: new Date(end), runs: 0, lateSeconds: null };
+    await setClock(end);
+    expect(await auditOf(chained.id)).toEqual([{ ...from, finding: 'unknown', reason: 'not-recorded' }]);
+    await setClock(begin);
+    await repositories.dueFlows.plan();
+    await setClock(end);
+    await sql('DELETE FROM sendense_flow_timetables WHERE flow_id = ?', other.id);
+    expect(await auditOf(chained.id)).toEqual([{ ...from, finding: 'unknown', reason: 'chained' }]);
+    expect(await auditOf(other.id)).toEqual([{ ...from, finding: 'unknown', reason: 'not-recorded' }]);
+  });
+
+  it('tells of a run that waits in the queue, and of one that was cancelled there', async () => {
+    await setClock(end);
+    const { id: schedule } = await createSchedule(layer.database.session, { cron_expression: '0 * * * *' });
+    const { id } = await repositories.flows.create(layer.newFlow({ schedule_id: schedule }));
+    await repositories.dueFlows.plan();
+    const claimAt = async (time: number) => {
+      await setClock(time);
+      return repositories.dueFlows.claimDue({ worker: 'w', limit: 100, overlap: 'queue' });
+    };
+    await claimAt(end + hour);
+    const { queued } = await claimAt(end + 2 * hour);
+    const mine = queued.find(({ flow }) => flow.id === id)!;
+    await repositories.executions.cancel(mine.execution.id);
+    await claimAt(end + 3 * hour);
+    await setClock(end + 3 * hour + 10 * minute);
+    const found = await auditOf(id, end, end + 3 * hour);
+    expect(found.map(({ finding, reason, lateSeconds }) => [finding, reason, lateSeconds])).toEqual([
+      onTime,
+      ['skipped', 'cancelled', null],
+      ['late', 'waiting', 600],
+    ]);
+  });
+
+  it('tells all flows by pages, each once', async () => {
+    const ids: string[] = [];
+    for (let after: string | null | undefined; after !== null;) {
+      const page = await repositories.dueFlows.audit({ since: new Date(begin), limit: 3, after });
+      expect(page.flows.length).toBeLessThanOrEqual(3);
+      ids.push(...page.flows.map(({ id }) => id));
+      after = page.next;
+    }
+    const all = (await repositories.flows.list({}, { limit: 100 })).items.map(({ id }) => id);
+    expect(ids).toEqual(all.sort());
+  });
+});
