@@ -78,6 +78,8 @@ export {
   type NewReplicationFlow,
   type Outcome,
   type Page,
+  type Pause,
+  type PauseOptions,
   type PlanResult,
   type Progress,
   type PruneOptions,

@@ -45,7 +45,7 @@ export const ledgerTables = [skips, timetables] as const;
  * None of the declared schema: nobody's tables made by hand have them. Time tables are read anew from the schedules, so
  * that only what did not run keeps a rollback from dropping them.
  */
-const apart = (made: Table): Step => ({
+export const apart = (made: Table): Step => ({
   ...createTable(made),
   declare: (schema) => schema,
   // Where there are flows, a scheduler runs them: without these it would claim nothing from then on
@@ -54,7 +54,7 @@ const apart = (made: Table): Step => ({
       ? ['SELECT', 'INSERT', 'UPDATE', 'DELETE'].map((privilege) => ({ privilege, table: made.name }))
       : [],
   async assertUndoable(context, live) {
-    if (made === skips && live.has(skipsTable)) await assertNoLoss(context, skipsTable);
+    if (made !== timetables && live.has(made.name)) await assertNoLoss(context, made.name);
   },
 });
 

@@ -10,6 +10,7 @@ import { guards } from './guards';
 import { KeepWhatPruneRemoved1795305605000 } from './1795305605000-keep-what-prune-removed';
 import { KeepWhatDidNotRun1795305606000 } from './1795305606000-keep-what-did-not-run';
 import { ServeMetrics1795305607000 } from './1795305607000-serve-metrics';
+import { KeepWhatIsPaused1795305608000 } from './1795305608000-keep-what-is-paused';
 import { tablePrefix } from './history-table';
 import { packageVersion } from './package-version';
 import { probes } from './probes';
@@ -27,6 +28,7 @@ export const migrations: readonly (new () => StepMigration)[] = [
   KeepWhatPruneRemoved1795305605000,
   KeepWhatDidNotRun1795305606000,
   ServeMetrics1795305607000,
+  KeepWhatIsPaused1795305608000,
 ];
 
 /** One instance of each migration, oldest first. */

@@ -13,6 +13,7 @@ import {
 import { changesOf, recountedOf } from '../statistics/recount';
 import type { Table } from '../engine/schema/shape';
 import { ledgerTables } from './1795305606000-keep-what-did-not-run';
+import { pauses } from './1795305608000-keep-what-is-paused';
 import { pruned } from './pruned-table';
 
 /** A report lists so many flows or runs of a kind, and counts the others. */
@@ -129,6 +130,7 @@ const keptTables: readonly (readonly [table: Table, unknown: string, afterwards:
   ...ledgerTables.map(
     (table) => [table, 'which runs did not take place, and why', 'the next claim fills it:\n%'] as const,
   ),
+  [pauses, 'which flows are paused, and after how many failures', 'pause them anew:\n%'],
 ];
 
 const unkept = (table: Table, unknown: string, afterwards: string): SubjectOutcome => ({

@@ -33,10 +33,20 @@ import {
 import type { FlowView } from './flows/flow-view';
 import { bulkResult, type BulkResult } from './flows/bulk-result';
 import { backfillFlow, backfillOptions, type Backfill, type BackfilledRun } from './flows/backfill';
+import {
+  failureLimit,
+  limitFailures,
+  pauseFlow,
+  pauseOptions,
+  resumeFlow,
+  selectPauses,
+  type Pause,
+  type PauseOptions,
+} from './flows/pauses';
 import { cancelFlows, executeFlows, type BulkExecution } from './flows/bulk-runs';
 import { readReport, reportCsv, reportOptions, type ReportOptions, type ReportRow } from './flows/report';
 import { readSummary, timeZone, type FlowSummary } from './flows/summary';
-import { instant } from './input';
+import { instant, limitOf } from './input';
 import { flowNotFound } from './not-found';
 import { RetentionRepository } from './retention.repository';
 import { Repository } from './repository';
@@ -53,6 +63,9 @@ const readExecute = declareArguments('bulkExecute', {
   run: optionsOf({ execution_type: optional(choice(executionTypes)), triggered_by: optional(name) }),
 });
 const readCancel = declareArguments('bulkCancel', { ids, reason: optional(nullable(longText)) });
+const readPause = declareArguments('pause', { id, options: pauseOptions });
+const readPaused = declareArguments('listPaused', { options: optionsOf({ limit: limitOf(10_000, 1_000) }) });
+const readFailures = declareArguments('pauseAfterFailures', { id, failures: failureLimit });
 const readBackfill = declareArguments('backfill', { id, window: backfillOptions });
 const readReportOf = declareArguments('report', { options: reportOptions });
 const readOptions = declareArguments('summary', {
@@ -168,6 +181,40 @@ export class FlowRepository extends Repository {
   async bulkCancel(ids: readonly string[], reason?: string | null): Promise<BulkResult> {
     const given = readCancel({ ids, reason });
     return cancelFlows(this.session, given.ids, given.reason);
+  }
+
+  /**
+   * The scheduler passes a flow over, and leaves its runs in the queue, until it is resumed or the pause has ended. A run under
+   * way goes on, and whoever asks for one with `executions.start` gets it. A flow that is paused, is so in this way from now on.
+   *
+   * @param options `until`: when it goes on by itself; `note`: why; `by`: who pauses it, default `system`
+   * @throws FLOW_NOT_FOUND; MIGRATION_PENDING
+   */
+  async pause(id: string, options: PauseOptions = {}): Promise<void> {
+    const given = readPause({ id, options });
+    return pauseFlow(this.session, given.id, given.options);
+  }
+
+  /** Ends a flow's pause; false where it is not paused. @throws FLOW_NOT_FOUND; MIGRATION_PENDING */
+  async resume(id: string): Promise<boolean> {
+    return resumeFlow(this.session, readId({ id }).id);
+  }
+
+  /** The flows that are paused, in the order of their ids; at most `limit`, default 1,000. */
+  async listPaused(options: { readonly limit?: number | undefined } = {}): Promise<Pause[]> {
+    return selectPauses(this.session, readPaused({ options }).options.limit);
+  }
+
+  /**
+   * Lets a flow be paused, until it is resumed, once so many of its runs in a row have ended with `error`: those that began
+   * since failures paused it last. Whichever process ends the last of them, the pause is part of that.
+   *
+   * @param failures 1 to 100; null: however many fail
+   * @throws FLOW_NOT_FOUND; MIGRATION_PENDING
+   */
+  async pauseAfterFailures(id: string, failures: number | null): Promise<void> {
+    const given = readFailures({ id, failures });
+    return limitFailures(this.session, given.id, given.failures);
   }
 
   /**

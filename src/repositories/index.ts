@@ -20,6 +20,7 @@ export type { Settlement } from './executions/jobs';
 export type { Machine, MachineJob } from './progress/machines';
 export type { RunProgress } from './progress/run-progress';
 export { FlowRepository } from './flow.repository';
+export type { Pause, PauseOptions } from './flows/pauses';
 export type { BulkItem, BulkResult } from './flows/bulk-result';
 export type { Backfill, BackfilledRun } from './flows/backfill';
 export type { BulkExecution } from './flows/bulk-runs';

@@ -106,6 +106,7 @@ describe('a holder that is killed', () => {
         'KeepWhatPruneRemoved1795305605000',
         'KeepWhatDidNotRun1795305606000',
         'ServeMetrics1795305607000',
+        'KeepWhatIsPaused1795305608000',
       ],
     });
   }, 60_000);

@@ -7,6 +7,7 @@ import type { Session } from '../session';
 import { traceTransition } from '../executions/transition';
 import { nextTime, type NextTime } from '../../schedule';
 import { chooseFair } from './choose-fair';
+import { readPaused } from '../flows/pauses';
 import { keepDecisions, type SkipReason } from './ledger';
 import { readSchedules, scheduleOf, type Schedules } from './schedules';
 
@@ -183,7 +184,7 @@ async function advance(
 
 function verdictOn(
   { flow, dueAt }: DueFlow,
-  { running, waiting }: { running: Set<string>; waiting: Set<string> },
+  { running, waiting, paused }: Record<'running' | 'waiting' | 'paused', ReadonlySet<string>>,
   schedules: Schedules,
   time: NextTime,
   now: Date,
@@ -192,6 +193,7 @@ function verdictOn(
   const reason = time.next === null ? time.reason : null;
   if (scheduleOf(schedules, flow.schedule_id) === undefined) return { skip: 'no-schedule' };
   if (reason === 'schedule-disabled' || reason === 'schedule-invalid') return { skip: reason };
+  if (paused.has(flow.id)) return { skip: 'paused' };
   if (settings.missed === 'skip' && now.getTime() - dueAt.getTime() > settings.missedAfterMs)
     return { skip: 'missed' };
   if (!running.has(flow.id)) return { run: 'now' };
@@ -215,7 +217,7 @@ export async function claimDueFlows(session: Session, settings: ClaimSettings): 
     session,
     due.map(({ flow }) => flow.schedule_id),
   );
-  const active = await readActive(session, ids);
+  const active = { ...(await readActive(session, ids)), paused: await readPaused(session, ids, now) };
   const times = new Map(
     due.map(({ flow }) => [flow.id, nextTime(scheduleOf(schedules, flow.schedule_id), now)]),
   );

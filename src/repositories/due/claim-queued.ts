@@ -2,6 +2,7 @@ import { ProtectionFlow, ProtectionFlowExecution } from '../../entities';
 import { selectExecutions } from '../executions/execution-list';
 import { mayBeTried } from '../executions/retry';
 import { beginRuns } from '../executions/start';
+import { withoutPaused } from '../flows/pauses';
 import { behind } from '../pages';
 import { marks, storedIds } from '../statements';
 import { chooseFair } from './choose-fair';
@@ -27,8 +28,8 @@ const waits = `e.status = 'pending' AND NOT EXISTS (
         SELECT 1 FROM protection_flow_executions r WHERE r.flow_id = e.flow_id AND r.status = 'running')
         AND ${mayBeTried}`;
 
-const candidates = `SELECT e.id, f.repository_id, e.created_at AS since
-       FROM protection_flow_executions e JOIN protection_flows f ON f.id = e.flow_id WHERE ${waits}`;
+const candidates = (condition: string): string => `SELECT e.id, f.repository_id, e.created_at AS since
+       FROM protection_flow_executions e JOIN protection_flows f ON f.id = e.flow_id WHERE ${waits} ${condition}`;
 
 /** Who takes how many runs; `perRepository` null: however many each backup repository has. */
 interface QueueSettings {
@@ -40,14 +41,16 @@ interface QueueSettings {
 /** Flows by the ids that their runs have for them, which others may have spelled in their own way. */
 type FreeFlows = ReadonlyMap<string, ProtectionFlow>;
 
-/** A page of the runs that wait for a flow that does not run, oldest first, behind that one; nothing is locked. */
+/** A page of the runs that wait for a flow that neither runs nor is paused, oldest first, behind that one; nothing is locked. */
 function chooseWaiting(session: Session, after: Chosen | undefined, limit: number): Promise<Chosen[]> {
   const from = after === undefined ? null : behind(oldest, { value: after.created_at, id: after.id });
-  return session.select<Chosen>(
-    `SELECT e.id, e.created_at FROM protection_flow_executions e
-      WHERE ${waits} ${from ? `AND ${from.condition}` : ''}
-      ORDER BY e.created_at, e.id LIMIT ?`,
-    [...(from?.parameters ?? []), limit],
+  return withoutPaused('e.flow_id', (condition) =>
+    session.select<Chosen>(
+      `SELECT e.id, e.created_at FROM protection_flow_executions e
+        WHERE ${waits} ${condition} ${from ? `AND ${from.condition}` : ''}
+        ORDER BY e.created_at, e.id LIMIT ?`,
+      [...(from?.parameters ?? []), limit],
+    ),
   );
 }
 
@@ -84,13 +87,16 @@ async function lockWaiting(session: Session, limit: number): Promise<Waiting[]> 
   return waiting.slice(0, limit);
 }
 
-/** The flows of these runs that nobody else holds and that do not run; locked until the transaction ends. */
+/** The flows of these runs that nobody else holds, and that neither run nor are paused; locked until the transaction ends. */
 async function lockFreeFlows(session: Session, waiting: readonly Waiting[]): Promise<FreeFlows> {
   const spellings = [...new Set(waiting.map((run) => run.flow_id))];
   const reader = rowReader(session.manager, ProtectionFlow);
-  const rows = await session.select<RawRow>(
-    `SELECT ${reader.columns('f')} FROM protection_flows f WHERE f.id IN (${marks(spellings)}) FOR UPDATE SKIP LOCKED`,
-    spellings,
+  const rows = await withoutPaused('f.id', (condition) =>
+    session.select<RawRow>(
+      `SELECT ${reader.columns('f')} FROM protection_flows f
+        WHERE f.id IN (${marks(spellings)}) ${condition} FOR UPDATE SKIP LOCKED`,
+      spellings,
+    ),
   );
   if (rows.length === 0) return new Map();
   const flows = rows.map((row) => reader.read(row));
@@ -127,10 +133,14 @@ export async function claimQueuedRuns(
   session: Session,
   { worker, limit, perRepository }: QueueSettings,
 ): Promise<Claim[]> {
+  const fair = (most: number): Promise<string[]> =>
+    withoutPaused('e.flow_id', (condition) =>
+      chooseFair(session, candidates(condition), [], { limit, perRepository: most }),
+    );
   const waiting =
     perRepository === null
       ? await lockWaiting(session, limit)
-      : await lockRuns(session, await chooseFair(session, candidates, [], { limit, perRepository }));
+      : await lockRuns(session, await fair(perRepository));
   if (waiting.length === 0) return [];
   const flows = await lockFreeFlows(session, waiting);
   const first = new Map<ProtectionFlow, string>();

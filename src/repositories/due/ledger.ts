@@ -14,7 +14,7 @@ import {
 
 /** Why a run that should have been did not take place. */
 export type SkipReason =
-  'still-running' | 'missed' | 'no-schedule' | 'schedule-disabled' | 'schedule-invalid';
+  'still-running' | 'paused' | 'missed' | 'no-schedule' | 'schedule-disabled' | 'schedule-invalid';
 
 /** Equal skips of a flow that follow each other without anything between them. */
 interface SkipRow {

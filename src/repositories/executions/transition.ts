@@ -1,9 +1,10 @@
 import { statusesBefore, terminalStatuses, type ExecutionStatus, type TerminalStatus } from '../../domain';
 import { ProtectionFlowsError } from '../../errors';
 import { BoundedCache } from '../../schedule/bounded-cache';
+import { pauseFailing } from '../flows/pauses';
 import { executionNotFound } from '../not-found';
 import { cancelledRefused } from '../refusals';
-import { marks } from '../statements';
+import { marks, whereKept } from '../statements';
 import type { Session } from '../session';
 import { channelNamed, traced } from '../../tracing';
 import { enqueueRetry, type RetryPolicy } from './retry';
@@ -141,10 +142,11 @@ export async function endExecution(
   const end = async (own: Session): Promise<number> => {
     const rows = await own.write(sql, parameters);
     if (rows > 0 && retry !== undefined && status === 'error') await enqueueRetry(own, id, retry);
+    if (rows > 0 && status === 'error') await whereKept(pauseFailing(own, id));
     return rows;
   };
   const ended = traceTransition(status, [id], () =>
-    retry === undefined ? end(session) : session.transaction(end),
+    status === 'error' ? session.transaction(end) : end(session),
   );
   return (await ended.catch((error: unknown) => Promise.reject(cancelledRefused(error)))) > 0;
 }

@@ -43,7 +43,7 @@ describe('adopt on the command line', () => {
     expect(await database.session.query("SELECT enabled FROM protection_flows WHERE id = 'flow-1'")).toEqual([
       { enabled: 0 },
     ]);
-    expect(repaired.stdout).toContain('Recorded 7 migrations\n');
+    expect(repaired.stdout).toContain('Recorded 9 migrations\n');
     expect(repaired.stderr).toMatch(/… bring protection_flows to its declared shape\n/);
     expect(await json('adopt')).toMatchObject({
       exitCode: 0,

@@ -74,6 +74,7 @@ describe('after the previous release', () => {
         'KeepWhatPruneRemoved1795305605000',
         'KeepWhatDidNotRun1795305606000',
         'ServeMetrics1795305607000',
+        'KeepWhatIsPaused1795305608000',
       ],
     });
     expect(await bench.quarantinedIds()).toEqual(['e2', 'f2']);

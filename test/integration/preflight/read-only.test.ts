@@ -111,6 +111,7 @@ it('a privilege that is held on the server, but revoked in this database, is mis
     'sendense_flow_pruned',
     'sendense_flow_skips',
     'sendense_flow_timetables',
+    'sendense_flow_pauses',
   ]);
   await paste(database, findings);
   expect(await migrateAnew(as.database)).toMatchObject({ ok: true });

@@ -1,5 +1,6 @@
 import { auditOptions } from './arguments-of-audit';
 import { backfillWindow } from './arguments-of-backfill';
+import { pauseArguments } from './arguments-of-pauses';
 import type { Argument } from '../../support/hostile-calls';
 import type { HostileTitle } from '../../support/hostile-values';
 import { changeableColumns } from '../../../src/repositories/flows/write-flow';
@@ -170,6 +171,7 @@ export const argumentsOf: Readonly<Record<string, (right: RightIds) => readonly 
     { name: 'reason', right: 'not today', takes: [...none, ...lines] },
   ],
   'FlowRepository.backfill': ({ flow }) => [id(flow), backfillWindow],
+  ...pauseArguments,
   'FlowRepository.report': () => [report],
   'FlowRepository.reportCsv': () => [report],
   'FlowRepository.summary': () => [

@@ -91,6 +91,14 @@ const flowCalls: Calls<FlowRepository, 'FlowRepository'> = {
   'FlowRepository.bulkCancel': ({ flows }) => flows.bulkCancel([...several(50, 2), ...several(240, 3)]),
   'FlowRepository.delete': ({ flows }) => flows.delete(flowId(300)),
   'FlowRepository.deleteMany': ({ flows }) => flows.deleteMany(several(301, 3)),
+  'FlowRepository.pause': ({ flows }) => flows.pause(flowId(210), { note: 'explained' }),
+  'FlowRepository.listPaused': ({ flows }) => flows.listPaused(),
+  'FlowRepository.resume': ({ flows }) => flows.resume(flowId(210)),
+  async 'FlowRepository.pauseAfterFailures'({ flows, executions }) {
+    await flows.pauseAfterFailures(flowId(211), 1);
+    const run = await executions.start({ flow_id: flowId(211), execution_type: 'api' });
+    await executions.finish(run.id, { status: 'error' });
+  },
   'FlowRepository.backfill': ({ flows }) =>
     flows.backfill(flowId(200), { from: new Date(Date.now() - 86_400_000), to: new Date(), limit: 1_000 }),
   async 'FlowRepository.report'({ flows }) {

@@ -10,6 +10,7 @@ const names = [
   'KeepWhatPruneRemoved1795305605000',
   'KeepWhatDidNotRun1795305606000',
   'ServeMetrics1795305607000',
+  'KeepWhatIsPaused1795305608000',
 ] as const;
 /** The row of a migration; not by its number: the nodes of a cluster count in steps. */
 const at = (place: number): string => `name = '${names[place]}'`;
@@ -28,10 +29,10 @@ export const historyDamages: readonly Damage[] = [
   },
   {
     name: 'the last row deleted',
-    damage: [forget(7)],
+    damage: [forget(8)],
     checks: ['history'],
     verdict: 'half-applied',
-    names: names[7],
+    names: names[8],
   },
   {
     name: 'the last migration gone, its row too',
@@ -48,15 +49,15 @@ export const historyDamages: readonly Damage[] = [
     names: names[3],
   },
   {
-    name: 'the last six migrations half there',
+    name: 'the last seven migrations half there',
     damage: [
-      forget(2, 3, 4, 5, 6, 7),
+      forget(2, 3, 4, 5, 6, 7, 8),
       withoutCancelled,
       'ALTER TABLE protection_flows DROP INDEX idx_flows_due',
     ],
     checks: ['history', 'columns', 'indexes'],
     verdict: 'half-applied',
-    names: '2 of 8 migrations recorded',
+    names: '2 of 9 migrations recorded',
   },
   {
     name: 'a migration in the middle half there, its row gone',
@@ -148,7 +149,7 @@ export const historyDamages: readonly Damage[] = [
     damage: [`DELETE FROM ${history}`],
     checks: ['history'],
     verdict: 'present-but-unrecorded',
-    names: '0 of 8 migrations recorded',
+    names: '0 of 9 migrations recorded',
   },
   {
     name: 'no table, and a hand-made schema',

@@ -1,0 +1,192 @@
+import { migrate, rollback } from '../../../src/engine/migrate';
+import { createRepositories, type FlowChanges } from '../../../src/repositories';
+import { createSchedule } from '../../../src/testing';
+import { PlatformHub, toItsEnd } from '../../support/platform-hub';
+import { connectRival } from './transactions-rival';
+import { useDataLayer } from './data-layer';
+
+const layer = useDataLayer({ per: 'each' });
+const query = <Row>(sql: string, ...values: unknown[]) =>
+  layer.database.session.query(sql, values) as Promise<Row[]>;
+
+/** That minute of 12 o'clock on 5 May 2030, in UTC. */
+const at = (minute: number): Date => new Date(Date.UTC(2030, 4, 5, 12, minute));
+const claimAt = (now: Date) => layer.repositories.dueFlows.claimDue({ worker: 'w', limit: 100, now });
+const queued = async () =>
+  (await layer.repositories.dueFlows.claimQueued({ worker: 'w', limit: 2 })).map(({ flow }) => flow.id);
+
+/** A flow that is due each minute from 12:00 on. */
+async function dueFlow(changes: FlowChanges = {}): Promise<string> {
+  const { id: schedule_id } = await createSchedule(layer.database.session, { cron_expression: '* * * * *' });
+  const { id } = await layer.repositories.flows.create(layer.newFlow({ ...changes, schedule_id }));
+  await query('UPDATE protection_flows SET next_execution_time = ? WHERE id = ?', at(0), id);
+  return id;
+}
+
+/** A run of the flow that ends so. */
+async function ran(flow_id: string, status: 'success' | 'warning' | 'error'): Promise<string> {
+  const { executions } = layer.repositories;
+  const { id } = await executions.start({ flow_id, execution_type: 'manual' });
+  await executions.finish(id, { status });
+  return id;
+}
+const isPaused = async (): Promise<boolean> => (await layer.repositories.flows.listPaused()).length > 0;
+
+// Without these, a flow that an operator has stopped runs all the same, or never again.
+describe('a paused flow', () => {
+  it('is passed over by claims, which say so in the ledger, and goes on by itself after its end', async () => {
+    const { flows } = layer.repositories;
+    const [paused, other] = [await dueFlow(), await dueFlow()];
+    await flows.pause(paused, { until: at(2), note: 'new firmware', by: 'ada' });
+    expect(await flows.listPaused()).toEqual([
+      {
+        flowId: paused,
+        pausedAt: expect.any(Date),
+        until: at(2),
+        note: 'new firmware',
+        by: 'ada',
+      },
+    ]);
+    const first = await claimAt(at(0));
+    expect(first.claimed.map(({ flow }) => flow.id)).toEqual([other]);
+    expect(first.skipped).toEqual([{ flowId: paused, reason: 'paused', dueAt: at(0) }]);
+    expect((await claimAt(at(1))).skipped).toContainEqual({ flowId: paused, reason: 'paused', dueAt: at(1) });
+    expect((await claimAt(at(2))).claimed.map(({ flow }) => flow.id)).toEqual([paused]);
+    const kept = await query('SELECT reason, runs FROM sendense_flow_skips WHERE flow_id = ?', paused);
+    expect(kept).toEqual([{ reason: 'paused', runs: 2 }]);
+  });
+
+  it('leaves its runs in the queue, where they keep nobody else from his turn', async () => {
+    const { flows, executions } = layer.repositories;
+    const [paused, other] = [await dueFlow(), await dueFlow()];
+    for (const flow_id of [paused, paused, paused, other])
+      await executions.enqueue({ flow_id, execution_type: 'api' });
+    await flows.pause(paused);
+    expect(await queued()).toEqual([other]);
+    expect(await flows.resume(paused)).toBe(true);
+    expect(await flows.resume(paused)).toBe(false);
+    expect(await queued()).toEqual([paused]);
+  });
+
+  it('is begun by whoever asks for a run now, and its pause can be changed', async () => {
+    const { flows, executions } = layer.repositories;
+    const flow_id = await dueFlow();
+    await flows.pause(flow_id.toUpperCase(), { note: 'one' });
+    await flows.pause(flow_id, { note: 'two' });
+    expect(await flows.listPaused()).toMatchObject([
+      { flowId: flow_id, note: 'two', until: null, by: 'system' },
+    ]);
+    expect(await executions.start({ flow_id, execution_type: 'manual' })).toMatchObject({
+      status: 'running',
+    });
+    await expect(flows.pause('none')).rejects.toMatchObject({ code: 'FLOW_NOT_FOUND' });
+    await expect(flows.resume('none')).rejects.toMatchObject({ code: 'FLOW_NOT_FOUND' });
+  });
+
+  it('is forgotten with the flow', async () => {
+    const { flows } = layer.repositories;
+    const id = await dueFlow();
+    await flows.pause(id);
+    await flows.delete(id);
+    expect(await layer.count('SELECT COUNT(*) FROM sendense_flow_pauses')).toBe(0);
+  });
+
+  it('is not claimed by whoever claims at the same time: the one waits for the other', async () => {
+    const id = await dueFlow();
+    const rival = await connectRival(layer.database);
+    await rival.hold('SELECT id FROM protection_flows WHERE id = ? FOR UPDATE', [id]);
+    const pausing = layer.repositories.flows.pause(id);
+    expect((await claimAt(at(0))).claimed).toEqual([]);
+    await rival.rollback();
+    await pausing;
+    expect((await claimAt(at(0))).claimed).toEqual([]);
+  });
+});
+
+// Without these, a flow that fails every night fills the queue and the alarms for ever, or is stopped by old failures.
+describe('failures in a row', () => {
+  it.each([
+    ['as many as may', ['error', 'error', 'error'], true],
+    ['fewer', ['error', 'error'], false],
+    ['with a success among them', ['error', 'success', 'error', 'error'], false],
+    ['with a warning among them', ['error', 'error', 'warning', 'error'], false],
+  ] as const)('pause the flow: %s', async (_what, ends, wanted) => {
+    const id = await dueFlow();
+    await layer.repositories.flows.pauseAfterFailures(id, 3);
+    for (const status of ends) await ran(id, status);
+    expect(await isPaused()).toBe(wanted);
+  });
+
+  it('pause it in the transaction that ends the last run, and are counted anew once it goes on', async () => {
+    const { flows, executions } = layer.repositories;
+    const id = await dueFlow();
+    await flows.pauseAfterFailures(id, 2);
+    await ran(id, 'error');
+    const { id: last } = await executions.start({ flow_id: id, execution_type: 'manual' });
+    const undone = layer.dataSource.manager.transaction(async (manager) => {
+      const own = createRepositories(manager);
+      await own.executions.finish(last, { status: 'error' });
+      expect(await own.flows.listPaused()).toMatchObject([
+        { flowId: id, note: '2 runs in a row have failed', by: null, until: null },
+      ]);
+      throw new Error('undone by the caller');
+    });
+    await expect(undone).rejects.toThrow('undone by the caller');
+    expect(await isPaused()).toBe(false);
+    await executions.settle(last, new Map());
+    await executions.recordJobs(last, ['job']);
+    expect(await executions.settle(last, new Map([['job', 'failed']]))).toMatchObject({ status: 'error' });
+    expect(await isPaused()).toBe(true);
+    await flows.resume(id);
+    await ran(id, 'error');
+    expect(await isPaused()).toBe(false);
+    await ran(id, 'error');
+    expect(await isPaused()).toBe(true);
+    await flows.resume(id);
+    await flows.pauseAfterFailures(id, null);
+    for (let n = 0; n < 3; n += 1) await ran(id, 'error');
+    expect(await isPaused()).toBe(false);
+  });
+});
+
+// Without this, the one program could not tell what the other has stopped, or would undo it.
+it('a pause holds nothing of what the platform’s hub does, and failures of its runs count too', async () => {
+  const { flows } = layer.repositories;
+  const id = await dueFlow();
+  const hub = await PlatformHub.connect(layer.database.settings, 'server');
+  await flows.pauseAfterFailures(id, 2);
+  await flows.pause(id);
+  await toItsEnd(hub.start(id, { failing: 1 }));
+  await hub.editFlow(id, { description: 'edited' });
+  expect(await flows.get(id)).toMatchObject({ enabled: true, total_executions: 1, failed_executions: 1 });
+  expect(await flows.listPaused()).toMatchObject([{ flowId: id, by: 'system' }]);
+  await flows.resume(id);
+  await ran(id, 'error');
+  expect(await flows.listPaused()).toMatchObject([{ flowId: id, by: null }]);
+  expect(hub.refused).toEqual([]);
+  hub.close();
+});
+
+// Without these, programs of two releases can't work beside each other, or a rollback forgets who stopped what.
+describe('the table of pauses', () => {
+  it('is not needed by what does not pause, and refuses to be rolled back while it says something', async () => {
+    const { flows, executions } = layer.repositories;
+    const id = await dueFlow();
+    await flows.pause(id);
+    await expect(rollback(layer.dataSource)).rejects.toMatchObject({
+      code: 'ROLLBACK_WOULD_LOSE_ROWS',
+      details: { table: 'sendense_flow_pauses', rows: 1 },
+    });
+    await rollback(layer.dataSource, { discardRows: true });
+    await expect(flows.pause(id)).rejects.toMatchObject({ code: 'MIGRATION_PENDING' });
+    expect(await isPaused()).toBe(false);
+    expect((await claimAt(at(0))).claimed).toHaveLength(1);
+    const [run] = await executions.listRunning();
+    expect(await executions.finish(run!.id, { status: 'error' })).toBe(true);
+    await executions.enqueue({ flow_id: id, execution_type: 'api' });
+    expect(await queued()).toEqual([id]);
+    await migrate(layer.dataSource);
+    await flows.pause(id);
+    expect(await isPaused()).toBe(true);
+  });
+});
