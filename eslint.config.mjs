@@ -59,7 +59,7 @@ const mayImport = {
     'tracing',
   ],
   worker: ['arguments', 'domain', 'errors', 'repositories'],
-  metrics: ['arguments', 'driver', 'engine', 'entities', 'repositories', 'schedule', 'typeorm'],
+  metrics: ['arguments', 'driver', 'engine', 'entities', 'repositories', 'schedule', 'statistics', 'typeorm'],
   nestjs: [
     'arguments',
     'repositories',

@@ -42,6 +42,7 @@ const ofEach: readonly Family<FlowMetrics>[] = [
     'Why the schedule gives no times although it should; always 1.',
     ({ scheduleFault }) => by('reason', scheduleFault === null ? {} : { [scheduleFault]: 1 }),
   ],
+  ['_skipped_runs_total', 'Runs that were due and did not take place.', (of) => by('reason', of.skips)],
   ['_runs_started_total', 'Runs that began.', (of) => of.total_executions],
   [
     '_runs_ended_total',

@@ -2,9 +2,10 @@ import { isOwnRun } from '../driver/own-runs';
 import type { FlowRow } from '../entities';
 import { readSchedules, scheduleOf, type ScheduleRow } from '../repositories/due/schedules';
 import type { Session } from '../repositories/session';
-import { marks, withIndex } from '../repositories/statements';
+import { marks, whereKept, withIndex } from '../repositories/statements';
 import { nextRun, nextRuns, nextTime, type NoRunReason } from '../schedule';
 import { BoundedCache } from '../schedule/bounded-cache';
+import { skipTotalsTable } from '../statistics/meaning';
 
 type FlowColumn =
   | 'id'
@@ -24,6 +25,8 @@ export interface FlowMetrics extends Readonly<Pick<FlowRow, FlowColumn>> {
   readonly overdueSince: Date | null;
   /** Why its schedule gives no times although it should; null: it gives some, is disabled or chained. */
   readonly scheduleFault: NoRunReason | null;
+  /** How many of its runs were due and did not take place, by the reason. */
+  readonly skips: Readonly<Record<string, number>>;
 }
 
 /** What all flows come to. Instants are the server's. */
@@ -124,6 +127,21 @@ function expected(
   };
 }
 
+type Skips = Record<string, number>;
+
+/** How many runs of each flow did not take place, by the reason; none before the migration that makes their table. */
+async function readSkips(session: Session, ids: readonly string[]): Promise<Map<string, Skips>> {
+  const skips = new Map(ids.map((id): [string, Skips] => [id, {}]));
+  const read = session.select<{ flow_id: string; reason: string; runs: number | string }>(
+    `SELECT flow_id, reason, runs FROM ${skipTotalsTable} WHERE flow_id IN (${marks(ids)})`,
+    ids,
+  );
+  await whereKept(
+    read.then((rows) => rows.forEach((row) => (skips.get(row.flow_id)![row.reason] = Number(row.runs)))),
+  );
+  return skips;
+}
+
 const nothing = { expectedIntervalSeconds: null, overdueSince: null, scheduleFault: null };
 
 /** Reads how flows stand, in the order of their ids. */
@@ -134,6 +152,11 @@ export async function readFlows(
   now: Date,
 ): Promise<FlowMetrics[]> {
   const rows = ids?.length === 0 ? [] : await selectFlows(session, ids, limit);
+  if (rows.length === 0) return [];
+  const skips = await readSkips(
+    session,
+    rows.map(({ id }) => id),
+  );
   const schedules = await readSchedules(
     session,
     rows.map((row) => row.schedule_id),
@@ -144,6 +167,7 @@ export async function readFlows(
     return {
       ...flow,
       enabled,
+      skips: skips.get(row.id)!,
       ...(enabled ? expected(row, scheduleOf(schedules, schedule_id), now) : nothing),
     };
   });

@@ -1,16 +1,29 @@
-import { index } from '../engine/schema/declare';
+import { column, index, literal, table } from '../engine/schema/declare';
 import { addIndex, dropIndex } from '../engine/steps/indexes';
+import { skipTotalsTable } from '../statistics/meaning';
+import { apart } from './1795305606000-keep-what-did-not-run';
 import { StepMigration } from './step-migration';
 
 const executions = 'protection_flow_executions';
 const byTime = index('idx_executions_flow_status_created', 'flow_id', 'status', 'created_at');
 
-/** Lets the newest success of a flow be one entry of an index, however long it has failed since. */
+/** How many runs of a flow did not take place, by the reason. */
+export const skipTotals = table(skipTotalsTable, {
+  columns: [
+    column('flow_id', 'varchar(64)'),
+    column('reason', 'varchar(32)'),
+    column('runs', 'bigint', { default: literal(0) }),
+  ],
+  primaryKey: ['flow_id', 'reason'],
+});
+
+/** Lets the newest success of a flow be one entry of an index, however long it has failed since; and counts what did not run. */
 export class ServeMetrics1795305607000 extends StepMigration {
   readonly name = 'ServeMetrics1795305607000';
   readonly breaking = false;
   readonly steps = [
     addIndex(executions, byTime),
     dropIndex(executions, index('idx_executions_flow_status', 'flow_id', 'status'), { coveredBy: byTime }),
+    apart(skipTotals),
   ];
 }

@@ -13,6 +13,7 @@ import {
 import { changesOf, recountedOf } from '../statistics/recount';
 import type { Table } from '../engine/schema/shape';
 import { ledgerTables } from './1795305606000-keep-what-did-not-run';
+import { skipTotals } from './1795305607000-serve-metrics';
 import { pauses } from './1795305608000-keep-what-is-paused';
 import { pruned } from './pruned-table';
 
@@ -127,7 +128,7 @@ const keptTables: readonly (readonly [table: Table, unknown: string, afterwards:
     'how many runs prune has removed',
     'the counters those of the rows alone:\n%\n-- Then: protection-flows recount',
   ],
-  ...ledgerTables.map(
+  ...[...ledgerTables, skipTotals].map(
     (table) => [table, 'which runs did not take place, and why', 'the next claim fills it:\n%'] as const,
   ),
   [pauses, 'which flows are paused, and after how many failures', 'pause them anew:\n%'],

@@ -7,11 +7,20 @@ export const skipsTable = 'sendense_flow_skips';
 /** Where the scheduler keeps what each flow's times were computed from, and since when. */
 export const timetablesTable = 'sendense_flow_timetables';
 
+/** Where the scheduler counts what it did not run, by the reason: one row a flow and reason, which prune leaves alone. */
+export const skipTotalsTable = 'sendense_flow_skip_totals';
+
 /** Where pauses are kept, and how many failures in a row make one: one row a flow that has either. */
 export const pausesTable = 'sendense_flow_pauses';
 
 /** The package's own tables that speak of flows. */
-export const flowRecordTables = [prunedTable, skipsTable, timetablesTable, pausesTable] as const;
+export const flowRecordTables = [
+  prunedTable,
+  skipsTable,
+  timetablesTable,
+  pausesTable,
+  skipTotalsTable,
+] as const;
 
 /** The columns of a flow that count its runs. */
 export const counterColumns = ['total_executions', 'successful_executions', 'failed_executions'] as const;

@@ -1,5 +1,5 @@
 import type { FlowRow } from '../../entities';
-import { skipsTable, timetablesTable } from '../../statistics/meaning';
+import { skipsTable, skipTotalsTable, timetablesTable } from '../../statistics/meaning';
 import type { Session } from '../session';
 import { marks, whereKept } from '../statements';
 import type { Schedules } from './schedules';
@@ -34,6 +34,14 @@ interface SkipRow {
  */
 async function keepSkips(session: Session, skips: readonly SkipRow[], now: Date): Promise<void> {
   if (skips.length === 0) return;
+  const counted = skips.flatMap(({ flow_id, reason, runs }) => [flow_id, reason, runs ?? 1]);
+  await whereKept(
+    session.write(
+      `INSERT INTO ${skipTotalsTable} (flow_id, reason, runs) VALUES ${skips.map(() => '(?, ?, ?)').join(', ')}
+         ON DUPLICATE KEY UPDATE runs = runs + VALUES(runs)`,
+      counted,
+    ),
+  );
   const flows = [...new Set(skips.map(({ flow_id }) => flow_id))];
   const newest = await readNewest<SkipRow>(session, skipsTable, 'first_due_at', flows);
   const rows = skips.map((skip) => {

@@ -217,6 +217,7 @@ describe('adopt', () => {
       ['sendense_flow_pruned', ['UPDATE']],
       ['sendense_flow_skips', ['UPDATE', 'DELETE']],
       ['sendense_flow_timetables', ['UPDATE', 'DELETE']],
+      ['sendense_flow_skip_totals', ['UPDATE', 'DELETE']],
       ['sendense_flow_pauses', ['UPDATE', 'DELETE']],
     ]);
     expect(await everything(database.session)).toEqual(before);

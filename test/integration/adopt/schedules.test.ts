@@ -241,7 +241,7 @@ describe('adopt of flows that never ran by their schedule', () => {
       query(`GRANT ${privileges} ON \`${database.name}\`.${table} TO 'reader'@'%'`);
     if (privilege !== '') await grant(privilege, 'replication_schedules');
     for (const table of ['protection_flows', 'protection_flow_executions']) await grant('ALL', table);
-    for (const table of ['migrations', 'pruned', 'lock', 'skips', 'timetables', 'pauses'])
+    for (const table of ['migrations', 'pruned', 'lock', 'skips', 'timetables', 'skip_totals', 'pauses'])
       await grant('SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER', `sendense_flow_${table}`);
     const url = new URL(database.url);
     url.username = 'reader';

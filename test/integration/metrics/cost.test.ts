@@ -50,10 +50,10 @@ describe('the statements of the metrics, on grown tables', () => {
   it.each([
     ['the first ones', {}],
     ['those that are named', { flowIds: [flowId(7), flowId(60), flowId(300)] }],
-  ])('neither scan a table nor sort rows, and are three: %s', async (_title, options) => {
+  ])('neither scan a table nor sort rows, and are four: %s', async (_title, options) => {
     const plans = await plansOf(() => prometheusText(dataSource, options));
     expect(plans.filter(({ faults }) => faults.length > 0).map(describePlan)).toEqual([]);
-    expect(plans).toHaveLength(3);
+    expect(plans).toHaveLength(4);
     const success = plans[1]!.rows.find(({ table }) => table === 'e');
     expect(success?.key).toBe('idx_executions_flow_status_created');
   });

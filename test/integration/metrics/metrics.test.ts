@@ -135,6 +135,29 @@ describe('the metrics of a flow', () => {
   });
 });
 
+describe('the runs of a flow that did not take place', () => {
+  it('are counted by their reason, and stay so when their record is pruned', async () => {
+    const { dueFlows, executions, retention } = layer.repositories;
+    const every = { cron_expression: '0 * * * *', timezone: 'UTC' };
+    const id = await flow({ schedule_id: await schedule(every), next_execution_time: at('05T00:00:00') });
+    expect((await one(id)).skips).toEqual({});
+    await executions.start({ flow_id: id, execution_type: 'manual' });
+    const claim = (time: string): Promise<unknown> => dueFlows.claimDue({ worker: 'w', now: at(time) });
+    await claim('05T00:00:30');
+    expect((await one(id)).skips).toEqual({ 'still-running': 1 });
+    await claim('05T01:00:30');
+    // Five more have come since the one that is decided on
+    await claim('05T07:30:00');
+    const counted = { 'still-running': 3, missed: 5 };
+    expect((await one(id)).skips).toEqual(counted);
+    await retention.prune({ olderThanMs: 0, pauseMs: 0 });
+    expect(await layer.count('SELECT COUNT(*) FROM sendense_flow_skips')).toBe(0);
+    expect((await one(id)).skips).toEqual(counted);
+    await layer.repositories.flows.delete(id);
+    expect(await layer.count('SELECT COUNT(*) FROM sendense_flow_skip_totals')).toBe(0);
+  });
+});
+
 describe('the metrics of all flows', () => {
   it('count flows, those that are due, and those without a time', async () => {
     const schedule_id = await schedule({ cron_expression: '0 2 * * *' });

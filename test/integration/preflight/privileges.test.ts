@@ -25,7 +25,9 @@ const userWith = async (...grants: string[]): Promise<UserOf> =>
 
 const history = 'sendense_flow_migrations';
 const [flows, executions] = ['protection_flows', 'protection_flow_executions'];
-const own = ['pauses', 'pruned', 'skips', 'timetables'].map((name) => `sendense_flow_${name}: CREATE`);
+const own = ['pauses', 'pruned', 'skip_totals', 'skips', 'timetables'].map(
+  (name) => `sendense_flow_${name}: CREATE`,
+);
 const parents = ['backup_policies', 'backup_repositories', 'replication_schedules', 'schedule_executions'];
 
 /** `table: privileges` of each finding, sorted. */

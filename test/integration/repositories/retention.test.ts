@@ -216,6 +216,7 @@ describe('executions that rows of another table refer to', () => {
         await session.query(`GRANT SELECT, DELETE ON ${table} TO '${user}'@'%'`);
       await session.query(`GRANT SELECT, INSERT, UPDATE ON sendense_flow_pruned TO '${user}'@'%'`);
       await session.query(`GRANT SELECT, DELETE ON sendense_flow_skips TO '${user}'@'%'`);
+      await session.query(`GRANT SELECT, DELETE ON sendense_flow_skip_totals TO '${user}'@'%'`);
       await session.query(
         `GRANT SELECT, INSERT, UPDATE, DELETE ON sendense_flow_timetables TO '${user}'@'%'`,
       );

@@ -34,6 +34,7 @@ const flow = (name: string): FlowMetrics => ({
   expectedIntervalSeconds: 86_400,
   overdueSince: at,
   scheduleFault: 'never',
+  skips: { missed: 11, 'still-running': 2 },
 });
 const full: Metrics = {
   at,
@@ -69,6 +70,10 @@ describe("Prometheus' text of the metrics", () => {
       [{ flow_id: 'id of one', outcome: 'success' }, 7],
       [{ flow_id: 'id of one', outcome: 'error' }, 3],
     ]);
+    expect(valuesOf({ ...full, flows: [flow('one')] }, 'sendense_flow_skipped_runs_total')).toEqual([
+      [{ flow_id: 'id of one', reason: 'missed' }, 11],
+      [{ flow_id: 'id of one', reason: 'still-running' }, 2],
+    ]);
     expect(valuesOf(full, 'sendense_flows_schema_state')).toEqual(
       ['fits', 'absent', 'behind', 'ahead', 'differs'].map((state) => [
         { state },
@@ -87,6 +92,7 @@ describe("Prometheus' text of the metrics", () => {
           expectedIntervalSeconds: null,
           overdueSince: null,
           scheduleFault: null,
+          skips: {},
         },
       ],
       oldestQueued: null,
@@ -95,7 +101,7 @@ describe("Prometheus' text of the metrics", () => {
     const text = textOf(empty);
     expect(text).not.toMatch(/null|NaN|undefined/);
     expect(text.match(/^sendense_\w+(?=[ {])/gm)).not.toEqual(
-      expect.arrayContaining([expect.stringMatching(/oldest|last_success|interval|overdue|fault/)]),
+      expect.arrayContaining([expect.stringMatching(/oldest|last_success|interval|overdue|fault|skipped/)]),
     );
     const heads = (of: string): unknown => of.match(/^# .*$/gm);
     expect(heads(text)).toEqual(heads(textOf(full)));
