@@ -3,7 +3,8 @@ import type { Optional } from '../../domain';
 import { pausesTable } from '../../statistics/meaning';
 import { lockFlow } from '../locked-flow';
 import { instant } from '../input';
-import { marks, whereKept } from '../statements';
+import { historyIndex } from '../executions/newest-first';
+import { marks, whereKept, withIndex } from '../statements';
 import type { Session } from '../session';
 
 /** A flow that is paused: `until` null, until it is resumed; `by` null, by failures in a row. */
@@ -112,9 +113,14 @@ export async function pauseFailing(session: Session, runId: string): Promise<voi
   );
   if (policy === undefined) return;
   const { flow_id, failure_limit: limit, counted_from } = policy;
-  const runs = await session.select<{ id: string; status: string }>(
-    `SELECT id, status FROM protection_flow_executions WHERE flow_id = ? AND status IN ('success', 'warning', 'error')
-      ORDER BY created_at DESC, id DESC LIMIT ? ${session.currentRead}`,
+  // By the history: by its status MySQL reads and sorts all runs of the flow
+  const runs = await withIndex<{ id: string; status: string }>(
+    session,
+    historyIndex,
+    (hint) =>
+      `SELECT e.id, e.status FROM protection_flow_executions e ${hint}
+        WHERE e.flow_id = ? AND e.status IN ('success', 'warning', 'error')
+        ORDER BY e.created_at DESC, e.id DESC LIMIT ? ${session.currentRead}`,
     [flow_id, limit],
   );
   if (runs.length < limit || runs.some(({ id, status }) => status !== 'error' || id === counted_from)) return;
