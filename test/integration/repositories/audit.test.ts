@@ -102,6 +102,12 @@ const stories: Readonly<Record<string, Story>> = {
     ],
     expected: labelled(hourly, between(at(2, 1, 10), at(2, 3, 50), ['skipped', 'flow-disabled', null])),
   },
+  'is paused until a time': {
+    events: [
+      [at(2, 8, 10), ({ id }) => repositories.flows.pause(id, { until: new Date(at(2, 11, 50)), note: 'x' })],
+    ],
+    expected: labelled(hourly, between(at(2, 8, 10), at(2, 11, 50), ['skipped', 'paused', null])),
+  },
   'is given other times': {
     events: [[at(2, 5, 15), setSchedule("cron_expression = '*/30 * * * *'")]],
     expected: labelled(every(hour, begin + hour, at(2, 5)).concat(every(hour / 2, at(2, 5, 30), end))),
