@@ -1,6 +1,7 @@
 import { createDataSource } from '../../../src/typeorm/create-data-source';
 import type { Finding } from '../../../src/engine/migrate';
 import { quoteName, select } from '../../../src/engine/server/queryable';
+import { flowRecordTables } from '../../../src/statistics/meaning';
 import { createPlatformTables, platformTableNames } from '../../../src/testing';
 import { useDatabase } from '../../support/database';
 import { openDataSource } from '../../support/data-source';
@@ -11,10 +12,7 @@ import { look, migrateAnew, paste, snapshot, wellFormed } from './fix';
 
 /** Guards that a missing privilege is found before the first statement, named exactly, and nothing untrue is said. */
 let created: UserOf | undefined;
-afterEach(async () => {
-  await created?.drop();
-  created = undefined;
-});
+afterEach(() => created?.drop().finally(() => (created = undefined)));
 // After the hook above: the user goes first, then the database
 const database = useDatabase({ platform: 'none', per: 'each' });
 const isMysql = (): boolean => sharedServer().flavour === 'mysql';
@@ -25,9 +23,7 @@ const userWith = async (...grants: string[]): Promise<UserOf> =>
 
 const history = 'sendense_flow_migrations';
 const [flows, executions] = ['protection_flows', 'protection_flow_executions'];
-const own = ['pauses', 'pruned', 'skip_totals', 'skips', 'timetables'].map(
-  (name) => `sendense_flow_${name}: CREATE`,
-);
+const own = [...flowRecordTables].sort().map((name) => `${name}: CREATE`);
 const parents = ['backup_policies', 'backup_repositories', 'replication_schedules', 'schedule_executions'];
 
 /** `table: privileges` of each finding, sorted. */

@@ -1,8 +1,6 @@
 import type { Argument } from '../../support/hostile-calls';
 import type { HostileTitle } from '../../support/hostile-values';
-
-const left: readonly HostileTitle[] = ['undefined'];
-const anId: readonly HostileTitle[] = ['a letter', 'a digit', 'SQL', 'a star', 'a zero-width blank'];
+import { anId, left } from './argument-shapes';
 
 /** What an audit takes of each of its options; see `arguments-table.ts`. */
 export const auditOptions = (flow: string, limit: readonly HostileTitle[]): Argument => ({

@@ -1,7 +1,5 @@
 import type { Argument } from '../../support/hostile-calls';
-import type { HostileTitle } from '../../support/hostile-values';
-
-const left: readonly HostileTitle[] = ['undefined'];
+import { left, visible } from './argument-shapes';
 
 /** What a backfill takes as its window; see `arguments-table.ts`. */
 export const backfillWindow: Argument = {
@@ -12,6 +10,6 @@ export const backfillWindow: Argument = {
     from: ['a Date'],
     to: ['a Date'],
     limit: [...left, 'one'],
-    by: [...left, 'a letter', 'a digit', 'SQL', 'a star'],
+    by: [...left, ...visible],
   },
 };

@@ -4,48 +4,24 @@ import { pauseArguments } from './arguments-of-pauses';
 import type { Argument } from '../../support/hostile-calls';
 import type { HostileTitle } from '../../support/hostile-values';
 import { changeableColumns } from '../../../src/repositories/flows/write-flow';
-
-/** Ids of rows that are there, for the arguments that are right. */
-export interface RightIds {
-  readonly flow: string;
-  readonly run: string;
-  readonly schedule: string;
-  readonly repository: string;
-}
-
-const left: readonly HostileTitle[] = ['undefined'];
-const none: readonly HostileTitle[] = ['undefined', 'null'];
-const objects: readonly HostileTitle[] = ['an empty object', 'an object without a prototype'];
-const emptyObjects: readonly HostileTitle[] = [
-  ...objects,
-  'an instance of a class',
-  // None of its own properties shows
-  'an object made like a Date',
-];
-const visible: readonly HostileTitle[] = ['a letter', 'a digit', 'SQL', 'a star'];
-const anId: readonly HostileTitle[] = [...visible, 'a zero-width blank'];
-const lines: readonly HostileTitle[] = [
-  ...anId,
-  'an empty text',
-  'a blank',
-  'a control character',
-  'two lines',
-  '600 characters',
-];
-const flag: readonly HostileTitle[] = ['true', 'false'];
-const fromZero: readonly HostileTitle[] = ['zero', 'one'];
-const fromOne: readonly HostileTitle[] = ['one'];
-const lists: readonly HostileTitle[] = ['an empty list', 'a list of texts'];
-const callback: readonly HostileTitle[] = ['undefined', 'a function'];
-
-const id = (right: string, name = 'id'): Argument => ({ name, right, takes: anId });
-const ids = (right: readonly string[], name = 'ids'): Argument => ({ name, right, takes: lists });
-
-const options = (
-  fields: Readonly<Record<string, readonly HostileTitle[]>>,
-  right: object = {},
-  { name = 'options', takes = [...left, ...emptyObjects] as readonly HostileTitle[] } = {},
-): Argument => ({ name, right, takes, fields });
+import {
+  left,
+  none,
+  objects,
+  emptyObjects,
+  visible,
+  anId,
+  lines,
+  flag,
+  fromZero,
+  fromOne,
+  lists,
+  callback,
+  id,
+  ids,
+  options,
+  type RightIds,
+} from './argument-shapes';
 
 const changeable = {
   name: [...left, ...visible],
@@ -61,7 +37,6 @@ const changeable = {
   enabled: [...left, ...flag],
 } satisfies Record<(typeof changeableColumns)[number], readonly HostileTitle[]>;
 
-/** What may be said of a retry, by itself judged as a whole. */
 const retrying: Argument = options({ retry: left });
 
 const required = { name: visible, flow_type: [], target_type: [], target_id: anId } as const;

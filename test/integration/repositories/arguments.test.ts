@@ -2,7 +2,8 @@ import { isProtectionFlowsError, type ErrorCode } from '../../../src/errors';
 import * as repositories from '../../../src/repositories';
 import { rolledBack } from '../../../src/testing';
 import { fieldsOf, hostileCalls, outcomeOf, told, type HostileCall } from '../../support/hostile-calls';
-import { argumentsOf, type RightIds } from './arguments-table';
+import type { RightIds } from './argument-shapes';
+import { argumentsOf } from './arguments-table';
 import { useDataLayer } from './data-layer';
 import { publicMethods } from './explain-methods';
 
