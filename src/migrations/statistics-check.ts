@@ -121,27 +121,43 @@ function wrongInWords(row: WrongStatistics): string {
 /** ER_NO_SUCH_TABLE. */
 const isTableMissing = (error: unknown): boolean => errnoOf(error) === 1146;
 
-/** The tables that the statistics, and the ledger of what did not run, rest on: what nobody knows without them. */
-const keptTables: readonly (readonly [table: Table, unknown: string, afterwards: string])[] = [
-  [
-    pruned,
-    'how many runs prune has removed',
-    'the counters those of the rows alone:\n%\n-- Then: protection-flows recount',
-  ],
-  ...[...ledgerTables, skipTotals].map(
-    (table) => [table, 'which runs did not take place, and why', 'the next claim fills it:\n%'] as const,
-  ),
-  [pauses, 'which flows are paused, and after how many failures', 'pause them anew:\n%'],
+/** A table that the statistics, or the ledger of what did not run, rest on. */
+interface Kept {
+  readonly table: Table;
+  /** What nobody knows without it. */
+  readonly knows: string;
+  /** What its fresh one is to be filled with, and how. */
+  readonly filled: string;
+}
+
+const keptTables: readonly Kept[] = [
+  {
+    table: pruned,
+    knows: 'how many runs prune has removed',
+    filled: 'the counters become those of the rows alone by protection-flows recount',
+  },
+  ...[...ledgerTables, skipTotals].map((table) => ({
+    table,
+    knows: 'which runs did not take place, and why',
+    filled: 'the next claim fills it',
+  })),
+  {
+    table: pauses,
+    knows: 'which flows are paused, and after how many failures',
+    filled: 'flows have to be paused anew',
+  },
 ];
 
-const unkept = (table: Table, unknown: string, afterwards: string): SubjectOutcome => ({
+const unkept = (missing: readonly Kept[]): SubjectOutcome => ({
   status: 'skip',
-  summary: `there is no table ${table.name}, so nobody knows ${unknown}`,
+  summary: missing
+    .map(({ table, knows }) => `there is no table ${table.name}, so nobody knows ${knows}`)
+    .join('; '),
   evidence: [],
   remedy: [
-    '-- Where the migration that makes it is pending: protection-flows migrate',
-    '-- Where it is recorded, what the table held is lost. This makes it anew, and',
-    `-- ${afterwards.replace('%', `${createTableSql(table)};`)}`,
+    '-- Where the migrations that make them are pending: protection-flows migrate',
+    '-- Where they are recorded, what the tables held is lost. This makes them anew:',
+    ...missing.map(({ table, filled }) => `${createTableSql(table)};\n-- ${table.name}: ${filled}`),
   ].join('\n'),
 });
 
@@ -184,13 +200,15 @@ async function proveStatistics(session: Queryable): Promise<SubjectOutcome> {
 export const statisticsCheck: SubjectCheck = {
   id: 'statistics',
   async run(session) {
-    for (const [table, ...words] of keptTables)
+    const missing: Kept[] = [];
+    for (const kept of keptTables)
       try {
-        await select(session, `SELECT flow_id FROM ${table.name} LIMIT 0`);
+        await select(session, `SELECT flow_id FROM ${kept.table.name} LIMIT 0`);
       } catch (error) {
-        if (isTableMissing(error)) return unkept(table, ...words);
-        throw error;
+        if (!isTableMissing(error)) throw error;
+        missing.push(kept);
       }
+    if (missing.length > 0) return unkept(missing);
     return proveStatistics(session);
   },
 };

@@ -115,7 +115,9 @@ describe(`${programs} workers on ${flows} due flows, killed, stopped, and robbed
                 MAX(IF(repository_id = '${small}', seq, 0)) AS small, MAX(seq) AS \`all\` FROM ran`,
     );
     expect(most!.ofProgram).toBe(concurrency);
-    expect(most!.ofRepository).toBe(perRepository);
+    expect(most!.ofRepository).toBeLessThanOrEqual(perRepository);
+    // Else nothing was held back, and the limit not tried
+    expect(most!.ofRepository).toBeGreaterThan(concurrency);
     // Due a day after all others, and done long before them
     expect(Number(most!.small)).toBeLessThan(most!.all / 2);
     expect(

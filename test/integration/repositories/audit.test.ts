@@ -1,6 +1,7 @@
 import type { QueryRunner } from 'typeorm';
 import { createRepositories, type AuditedRuns, type Repositories } from '../../../src/repositories';
 import { createSchedule } from '../../../src/testing';
+import { spans, type Expected, type Label } from './audited-spans';
 import { useDataLayer } from './data-layer';
 
 const layer = useDataLayer({ per: 'all' });
@@ -10,10 +11,6 @@ const hour = 60 * minute;
 /** That time of three days in UTC, the second of which is 28 March 2026; Berlin's clock goes forward on the third at 01:00. */
 const at = (day: number, hours: number, minutes = 0): number => Date.UTC(2026, 2, 26 + day, hours, minutes);
 const [begin, end] = [at(1, 8), at(3, 12)];
-
-/** What a second calculation, which knows nothing of `src/schedule`, says of a run. */
-type Label = readonly [finding: string, reason: string | null, lateSeconds: number | null];
-type Expected = readonly (readonly [due: number, label: Label])[];
 
 const onTime: Label = ['on-time', null, null];
 const every = (stepMs: number, first: number, last: number): number[] =>
@@ -135,23 +132,22 @@ const stories: Readonly<Record<string, Story>> = {
 };
 
 /** The second calculation, as the audit would tell it. */
-function spansOf({ expected, unknown }: Story): AuditedRuns[] {
-  const spans: AuditedRuns[] = [];
-  for (const [due, [finding, reason, lateSeconds]] of expected) {
-    const last = spans.at(-1);
-    const time = new Date(due);
-    if (last && last.finding === finding && last.reason === reason && last.lateSeconds === lateSeconds)
-      spans[spans.length - 1] = { ...last, lastDueAt: time, runs: last.runs + 1 };
-    else
-      spans.push({ finding, reason, lateSeconds, firstDueAt: time, lastDueAt: time, runs: 1 } as AuditedRuns);
-  }
-  if (unknown)
-    spans.push({
-      ...{ finding: 'unknown', reason: unknown[0], lateSeconds: null, runs: 0 },
-      ...{ firstDueAt: new Date(unknown[1]), lastDueAt: new Date(end) },
-    } as AuditedRuns);
-  return spans;
-}
+const spansOf = ({ expected, unknown }: Story): AuditedRuns[] => [
+  ...spans(expected),
+  ...(unknown
+    ? [
+        {
+          ...{
+            finding: 'unknown' as const,
+            reason: unknown[0] as AuditedRuns['reason'],
+            lateSeconds: null,
+            runs: 0,
+          },
+          ...{ firstDueAt: new Date(unknown[1]), lastDueAt: new Date(end) },
+        },
+      ]
+    : []),
+];
 
 const setClock = (time: number): Promise<unknown> => sql('SET timestamp = ?', time / 1_000);
 

@@ -5,6 +5,7 @@ import { Session } from '../../../src/repositories/session';
 import { createRepositories, type ClaimOptions, type FlowChanges } from '../../../src/repositories';
 import { createSchedule } from '../../../src/testing';
 import { stepsBackTo } from '../../support/migrations';
+import { flowRecordTables } from '../../../src/statistics/meaning';
 import { useDataLayer } from './data-layer';
 
 const layer = useDataLayer({ per: 'each' });
@@ -258,22 +259,24 @@ describe('what the ledger holds', () => {
     await claimAt(at(12));
     await expect(rollback(layer.dataSource, { steps })).rejects.toMatchObject({
       code: 'ROLLBACK_WOULD_LOSE_ROWS',
-      details: { table: 'sendense_flow_skips', rows: 1 },
+      details: {
+        refusals: ['skip_totals', 'skips'].map((name) => ({ table: `sendense_flow_${name}`, rows: 1 })),
+      },
     });
     expect(await skips()).toHaveLength(1);
     await rollback(layer.dataSource, { steps, discardRows: true });
     expect((await claimAt(at(12, 1))).skipped).toHaveLength(1);
   });
 
-  it.each(['skips', 'timetables', 'pruned'])(
-    'is missed by verify, which makes it anew: sendense_flow_%s',
-    async (name) => {
-      await query(`DROP TABLE sendense_flow_${name}`);
+  it.each([[['pruned']], [['skips', 'timetables']], [[...flowRecordTables].map((name) => name.slice(14))]])(
+    'is missed by verify, which makes it anew: %j',
+    async (names) => {
+      for (const name of names) await query(`DROP TABLE sendense_flow_${name}`);
       const { verdict, checks } = await verify(layer.dataSource);
       const check = checks.find(({ id }) => id === 'statistics');
       expect([verdict, check?.status]).toEqual(['unproven', 'skip']);
-      expect(check?.summary).toContain(`sendense_flow_${name}`);
-      await query(/CREATE TABLE [^;]*;/s.exec(check?.remedy ?? '')?.[0] ?? '');
+      for (const name of names) expect(check?.summary).toContain(`there is no table sendense_flow_${name},`);
+      for (const sql of check?.remedy?.match(/^CREATE TABLE [^;]*;/gm) ?? []) await query(sql);
       expect((await verify(layer.dataSource)).verdict).toBe('proven');
     },
   );

@@ -51,14 +51,20 @@ function fitsMinute({ minute, hour, day, month, weekday }: Fields, wall: Date): 
 }
 
 /** Every run in (after, until], in order, by looking at each minute from two hours before `after` on. */
-export function referenceRuns(fields: Fields, zone: string, after: number, until: number): number[] {
+export function referenceRuns(
+  fields: Fields,
+  zone: string,
+  after: number,
+  until: number,
+  clock = wallClock,
+): number[] {
   const found = new Set<number>();
   const seconds = fields.second ? [...fields.second.values] : [0];
   const everyHour = fields.hour.values.size === 24;
   const start = Math.floor(after / minuteMs) * minuteMs - 180 * minuteMs;
-  let latest = wallClock(zone, start - minuteMs).getTime();
+  let latest = clock(zone, start - minuteMs).getTime();
   for (let instant = start; instant <= until; instant += minuteMs) {
-    const wall = wallClock(zone, instant);
+    const wall = clock(zone, instant);
     const isRepeated = wall.getTime() <= latest;
     if (!everyHour)
       for (let skipped = latest + minuteMs; skipped < wall.getTime(); skipped += minuteMs)
