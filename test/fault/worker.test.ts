@@ -112,13 +112,16 @@ describe(`${programs} workers on ${flows} due flows, killed, stopped, and robbed
     ).toBe(0);
     const [most] = await select<{ ofProgram: number; ofRepository: number; small: number; all: number }>(
       `SELECT MAX(of_program) AS ofProgram, MAX(of_repository) AS ofRepository,
-                MAX(IF(repository_id = '${small}', seq, 0)) AS small, MAX(seq) AS \`all\` FROM ran`,
+                MAX(IF(repository_id = '${small}' AND JSON_EXTRACT(e.execution_metadata, '$.retry.of') IS NULL, seq, 0)) AS small,
+                MAX(seq) AS \`all\`
+           FROM ran JOIN protection_flow_executions e ON e.id = ran.execution_id`,
     );
-    expect(most!.ofProgram).toBe(concurrency);
+    expect(most!.ofProgram).toBeLessThanOrEqual(concurrency);
     expect(most!.ofRepository).toBeLessThanOrEqual(perRepository);
-    // Else nothing was held back, and the limit not tried
-    expect(most!.ofRepository).toBeGreaterThan(concurrency);
-    // Due a day after all others, and done long before them
+    // Else nothing was held back, and the limits not tried
+    expect(most!.ofProgram).toBeGreaterThan(concurrency / 2);
+    expect(most!.ofRepository).toBeGreaterThan(perRepository / 2);
+    // Due a day after all others, and done long before them; one that was killed is tried again when there is room
     expect(Number(most!.small)).toBeLessThan(most!.all / 2);
     expect(
       await wrongStatistics({ query: (sql, values) => dataSource().query(sql, values as unknown[]) }),

@@ -82,7 +82,8 @@ export class HubSession {
       `SELECT id FROM \`${table}\` WHERE ${is} AND id LIKE '________-____-1%' ORDER BY created_at DESC`,
       parameters,
     );
-    const id = made.map((one) => String(one['id'])).find((one) => !this.taken.has(one))!;
+    const id = made.map((one) => String(one['id'])).find((one) => !this.taken.has(one));
+    if (id === undefined) throw new Error(`the new row of ${table} is gone before its id was read`);
     this.taken.add(id);
     return id;
   }
