@@ -109,9 +109,9 @@ it('a privilege that is held on the server, but revoked in this database, is mis
     'protection_flows',
     'protection_flow_executions',
     'sendense_flow_pruned',
-    'sendense_flow_skip_totals',
     'sendense_flow_skips',
     'sendense_flow_timetables',
+    'sendense_flow_skip_totals',
     'sendense_flow_pauses',
   ]);
   await paste(database, findings);
