@@ -13,13 +13,13 @@ export const skipTotalsTable = 'sendense_flow_skip_totals';
 /** Where pauses are kept, and how many failures in a row make one: one row a flow that has either. */
 export const pausesTable = 'sendense_flow_pauses';
 
-/** The package's own tables that speak of flows. */
+/** The package's own tables that speak of flows, in the order in which migrations make them: behind one that is missing none is. */
 export const flowRecordTables = [
   prunedTable,
   skipsTable,
   timetablesTable,
-  pausesTable,
   skipTotalsTable,
+  pausesTable,
 ] as const;
 
 /** The columns of a flow that count its runs. */

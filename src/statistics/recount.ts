@@ -104,7 +104,7 @@ export async function assertKept(statements: Pick<Statements, 'select'>): Promis
 }
 
 /** Forgets what the package's own tables say of flows that are no more. */
-export async function forgetPruned(
+export async function forgetFlows(
   statements: Pick<Statements, 'write'>,
   flowIds: readonly string[],
 ): Promise<void> {

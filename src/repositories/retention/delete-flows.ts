@@ -1,7 +1,7 @@
 import { ProtectionFlowsError, type ErrorReport, type RestrictingKey } from '../../errors';
 import { selectNewestFirst, type Position } from '../executions/newest-first';
 import { bulkResult, type BulkResult } from '../flows/bulk-result';
-import { forgetPruned } from '../../statistics/recount';
+import { forgetFlows } from '../../statistics/recount';
 import { marks, storedIds, whereKept } from '../statements';
 import type { Session } from '../session';
 import { deleteRows, deleteRuns, type GoOn } from './prune';
@@ -99,7 +99,7 @@ export async function deleteFlowsOf(
   const { refused } = await session.transaction(async (own) => {
     const gone = await deleteRows(own, 'protection_flows', there);
     const ids = there.filter((id) => !gone.refused.has(id));
-    await whereKept(forgetPruned(own, ids));
+    await whereKept(forgetFlows(own, ids));
     return gone;
   });
   if (!session.isJoined) for (const flow of found) if (refused.has(flow.id)) await enableAgain(session, flow);

@@ -1,5 +1,5 @@
 import { flowRecordTables } from '../../statistics/meaning';
-import { findWrong, forgetPruned, recountFlows, type RecountedFlow } from '../../statistics/recount';
+import { findWrong, forgetFlows, recountFlows, type RecountedFlow } from '../../statistics/recount';
 import { chunks, whereKept } from '../statements';
 import type { Session } from '../session';
 
@@ -47,7 +47,7 @@ async function forgetGone(session: Session, table: string): Promise<void> {
     `SELECT p.flow_id FROM ${table} p LEFT JOIN protection_flows f ON f.id = p.flow_id WHERE f.id IS NULL`,
   );
   const ids = [...new Set(gone.map(({ flow_id }) => flow_id))];
-  for (const part of chunks(ids, idsAtOnce)) await forgetPruned(session, part);
+  for (const part of chunks(ids, idsAtOnce)) await forgetFlows(session, part);
 }
 
 /**

@@ -288,6 +288,16 @@ describe('what the ledger holds', () => {
     expect([await skips(), await timetables()]).toEqual([[], []]);
   });
 
+  // While an update is under way, the tables of its newest migrations are not there yet
+  it('goes with its flow where a newer table is still to come', async () => {
+    await rollback(layer.dataSource, { steps: stepsBackTo('KeepWhatIsPaused') });
+    const id = await flow();
+    await startRun(id);
+    await claimAt(at(12));
+    await layer.repositories.retention.deleteFlows([id]);
+    expect(await layer.count('SELECT COUNT(*) FROM sendense_flow_skip_totals')).toBe(0);
+  });
+
   it('goes with the next recount where another program has deleted the flow', async () => {
     await flow();
     await claimAt(at(13));
