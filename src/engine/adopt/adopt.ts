@@ -1,6 +1,6 @@
 import { declaredSchemaOf, ownTablesOf, tablesOf, type Subject } from '../subject/subject';
-import { stepsApart } from '../steps/migration';
-import { runStep, type StepContext } from '../steps/step';
+import { runStepAlone, stepsApart } from '../steps/migration';
+import type { StepContext } from '../steps/step';
 import type { Database } from '../session/database';
 import type { Queryable } from '../server/queryable';
 import { ensureHistory, markReverting, readHistory, recordApplied } from '../history/history';
@@ -52,7 +52,7 @@ async function recordMigrations(
   const { session, owner, goOn, tableWaitMs: patienceMs } = context;
   const { history } = ownTablesOf(subject);
   await ensureHistory(context);
-  for (const step of stepsApart(migrations, names)) await runStep(step, context);
+  for (const step of stepsApart(migrations, names)) await runStepAlone(step, context);
   const reverting = ((await readHistory(session, history)) ?? []).map((entry) => entry.name);
   for (const name of names.filter((one) => reverting.includes(one)))
     await markReverting(context, name, false);

@@ -2,9 +2,8 @@ import { isProtectionFlowsError } from '../../errors';
 import type { Finding } from '../preflight';
 import type { Repair } from '../repairs/repair';
 import type { Survey } from '../repairs/survey';
-import { runStep, type StepContext } from '../steps/step';
-import { stepChannel } from '../steps/migration';
-import { traced } from '../../tracing';
+import { runStepAlone } from '../steps/migration';
+import type { StepContext } from '../steps/step';
 import { bringKey, takeOffUnvalidated } from '../migrate/late-keys';
 import type { Look } from './look';
 import { refusedKeys } from './key-results';
@@ -46,7 +45,7 @@ export async function carryOut(
   for (const repair of survey.repairs) {
     tell(repair.title);
     try {
-      await traced(stepChannel, { migration: null, step: repair.title }, () => runStep(repair, context));
+      await runStepAlone(repair, context);
       done.add(repair);
     } catch (error) {
       const finding = tableRefusal(error, repair);

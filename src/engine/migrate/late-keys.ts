@@ -1,13 +1,12 @@
 import { isProtectionFlowsError, type ProtectionFlowsError, translated } from '../../errors';
 import type { Subject } from '../subject/subject';
-import { stepChannel, stepsOf } from '../steps/migration';
+import { runStepAlone, stepsOf } from '../steps/migration';
 import { isInTheWay, type Facts, type Finding, type KeyFact } from '../preflight';
 import { alterSql, dropForeignKeySql } from '../schema/ddl';
 import { unvalidatedName } from '../steps/key-state';
 import { named } from '../schema/shape';
 import type { Words } from '../server/names';
-import { runStep, type Step, type StepContext } from '../steps/step';
-import { traced } from '../../tracing';
+import type { Step, StepContext } from '../steps/step';
 
 /** True where a finding keeps the key from being added. */
 export const isRefused = ({ key }: KeyFact, findings: readonly Finding[]): boolean =>
@@ -31,7 +30,7 @@ function keyFault(
 /** Brings a late key; a finding where it was refused. Throws what the whole run has to end with. */
 export async function bringKey(step: Step, context: StepContext): Promise<Finding[]> {
   try {
-    await traced(stepChannel, { migration: null, step: step.title }, () => runStep(step, context));
+    await runStepAlone(step, context);
     return [];
   } catch (error) {
     const fault = keyFault(error, context.owner.words);

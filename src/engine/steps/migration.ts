@@ -36,7 +36,11 @@ export function stepsApart(
 }
 
 /** Told of each step of a migration, and of what else is carried out as one. */
-export const stepChannel = channelNamed('step');
+const stepChannel = channelNamed('step');
+
+/** Carries out a step that belongs to no migration under way: a repair, a late key, what adopt makes up for. */
+export const runStepAlone = (step: Step, context: StepContext): Promise<void> =>
+  traced(stepChannel, { migration: null, step: step.title }, () => runStep(step, context));
 
 async function each(
   { name }: Migration,

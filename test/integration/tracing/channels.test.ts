@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { createDataSource } from '../../../src/typeorm/create-data-source';
+import { adopt } from '../../../src/engine/adopt';
 import { migrate, rollback } from '../../../src/engine/migrate';
 import { createRepositories, FlowRepository, type Repositories } from '../../../src/repositories';
 import type { ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-data-source';
@@ -143,6 +144,12 @@ describe('the channels tell', () => {
     const undone = rest.filter((title) => title.includes(' undo: '));
     expect(undone).not.toEqual([]);
     expect(rest.slice(undone.length)).toEqual(undone.map((title) => title.replace('undo: ', '')).reverse());
+  });
+
+  it('the steps that adopt makes up for before it records', async () => {
+    await own.query('DROP TABLE sendense_flow_migrations, sendense_flow_skips');
+    expect(await adopt(own, { answers: { schedules: 'on' } })).toMatchObject({ recorded: true });
+    expect(fieldsOf('step')).toContainEqual({ migration: null, step: 'create table sendense_flow_skips' });
   });
 
   it('the wait for another migrate', async () => {
