@@ -1,8 +1,7 @@
 import { column, literal, now, nullable, table } from '../engine/schema/declare';
-import type { Column, Table } from '../engine/schema/shape';
-import { assertNoLoss, createTable } from '../engine/steps/create-table';
-import type { Step } from '../engine/steps/step';
+import type { Column } from '../engine/schema/shape';
 import { skipsTable, timetablesTable } from '../statistics/meaning';
+import { createOwnTable } from './own-table';
 import { StepMigration } from './step-migration';
 
 // A default on each: without one, servers with explicit_defaults_for_timestamp=OFF let the first change with every update
@@ -41,26 +40,10 @@ const timetables = table(timetablesTable, {
 /** The tables of the ledger. */
 export const ledgerTables = [skips, timetables] as const;
 
-/**
- * None of the declared schema: nobody's tables made by hand have them. Time tables are read anew from the schedules, so
- * that only what did not run keeps a rollback from dropping them.
- */
-export const apart = (made: Table): Step => ({
-  ...createTable(made),
-  declare: (schema) => schema,
-  // Where there are flows, a scheduler runs them: without these it would claim nothing from then on
-  needs: (live) =>
-    live.has('protection_flows')
-      ? ['SELECT', 'INSERT', 'UPDATE', 'DELETE'].map((privilege) => ({ privilege, table: made.name }))
-      : [],
-  async assertUndoable(context, live) {
-    if (made !== timetables && live.has(made.name)) await assertNoLoss(context, made.name);
-  },
-});
-
 /** Makes the ledger: what the scheduler did not run and why, and what schedules were when. */
 export class KeepWhatDidNotRun1795305606000 extends StepMigration {
   readonly name = 'KeepWhatDidNotRun1795305606000';
   readonly breaking = false;
-  readonly steps = ledgerTables.map(apart);
+  // Time tables are read anew from the schedules: they keep no rollback from dropping them
+  readonly steps = [createOwnTable(skips), createOwnTable(timetables, { isLossless: true })];
 }

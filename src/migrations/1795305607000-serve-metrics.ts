@@ -1,7 +1,7 @@
 import { column, index, literal, table } from '../engine/schema/declare';
 import { addIndex, dropIndex } from '../engine/steps/indexes';
 import { skipTotalsTable } from '../statistics/meaning';
-import { apart } from './1795305606000-keep-what-did-not-run';
+import { createOwnTable } from './own-table';
 import { StepMigration } from './step-migration';
 
 const executions = 'protection_flow_executions';
@@ -24,6 +24,6 @@ export class ServeMetrics1795305607000 extends StepMigration {
   readonly steps = [
     addIndex(executions, byTime),
     dropIndex(executions, index('idx_executions_flow_status', 'flow_id', 'status'), { coveredBy: byTime }),
-    apart(skipTotals),
+    createOwnTable(skipTotals),
   ];
 }

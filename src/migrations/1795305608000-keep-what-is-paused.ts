@@ -1,6 +1,6 @@
 import { column, nullable, table } from '../engine/schema/declare';
 import { pausesTable } from '../statistics/meaning';
-import { apart } from './1795305606000-keep-what-did-not-run';
+import { createOwnTable } from './own-table';
 import { StepMigration } from './step-migration';
 
 /**
@@ -24,5 +24,5 @@ export const pauses = table(pausesTable, {
 export class KeepWhatIsPaused1795305608000 extends StepMigration {
   readonly name = 'KeepWhatIsPaused1795305608000';
   readonly breaking = false;
-  readonly steps = [apart(pauses)];
+  readonly steps = [createOwnTable(pauses)];
 }
