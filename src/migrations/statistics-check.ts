@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createTableSql } from '../engine/schema/ddl';
 import type { Evidence, SubjectCheck, SubjectOutcome } from '../engine/subject/subject-check';
-import { errnoOf, select, type Queryable } from '../engine/server/queryable';
+import { isTableMissing, select, type Queryable } from '../engine/server/queryable';
 import {
   clockToleranceSeconds,
   counterColumns,
@@ -117,9 +117,6 @@ function wrongInWords(row: WrongStatistics): string {
   );
   return `${row.id}: ${differences.join(', ')}`;
 }
-
-/** ER_NO_SUCH_TABLE. */
-const isTableMissing = (error: unknown): boolean => errnoOf(error) === 1146;
 
 /** A table that the statistics, or the ledger of what did not run, rest on. */
 interface Kept {

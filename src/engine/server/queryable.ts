@@ -50,6 +50,9 @@ export function answerIn(error: unknown): Answer | null {
 /** The server's number of an error; null for an error that is none of the server's. */
 export const errnoOf = (error: unknown): number | null => answerIn(error)?.errno ?? null;
 
+/** True for ER_NO_SUCH_TABLE. */
+export const isTableMissing = (error: unknown): boolean => errnoOf(error) === 1146;
+
 /** How many rows there are of that FROM and WHERE, written as SQL. */
 export async function countRows(
   session: Queryable,

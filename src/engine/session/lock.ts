@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isLostToAnother, isProtectionFlowsError, ProtectionFlowsError } from '../../errors';
-import { type Queryable, errnoOf, select } from '../server/queryable';
+import { type Queryable, isTableMissing, select } from '../server/queryable';
 import { assertNotInterrupted } from '../waiting/execute-statement';
 import { traceWait, type WaitListener } from '../waiting/trace-wait';
 import type { OwnConnection } from '../server/open-connection';
@@ -22,9 +22,6 @@ const defaultWaitMs = 10 * 60_000;
 
 /** How often the lease is asked for while another node has it, in milliseconds. */
 const leasePollMs = 200;
-
-/** ER_NO_SUCH_TABLE. */
-const noSuchTable = 1146;
 
 /** The lock's name on the server: its names are server-wide and at most 64 characters, so the database is hashed. */
 export function lockName(tablePrefix: string, database: string): string {
@@ -203,7 +200,7 @@ async function takeLease(options: LockOptions, node: Node, lease: Lease, patienc
     await patience
       .waiting(() => waitForLease(options, lease, patience))
       .catch(async (error: unknown) => {
-        if (errnoOf(error) !== noSuchTable) throw error;
+        if (!isTableMissing(error)) throw error;
         if (!node.isClustered) return;
         await ensureLeaseTable(options.session, options.table);
         await patience.waiting(() => waitForLease(options, lease, patience));

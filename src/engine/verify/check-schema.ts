@@ -4,7 +4,7 @@ import { readEntries } from '../history/history';
 import { readCatalog } from '../schema/catalog/read-catalog';
 import { compareTable, describeDifference, type Difference } from '../schema/compare';
 import { named } from '../schema/shape';
-import { errnoOf, quoteName, type Queryable } from '../server/queryable';
+import { isTableMissing, quoteName, type Queryable } from '../server/queryable';
 import { whereOf, type Where } from '../server/server';
 import { guarded } from '../session/arguments';
 import { withSession, type Database } from '../session/database';
@@ -37,7 +37,7 @@ const assertCheck = declareArguments('checkSchema', { dataSource: guarded });
 
 /** Null for ER_NO_SUCH_TABLE. The table itself is asked, for the catalog leaves out what a user may not read. */
 function nullWhereMissing(error: unknown): null {
-  if (errnoOf(error) === 1146) return null;
+  if (isTableMissing(error)) return null;
   throw error;
 }
 
