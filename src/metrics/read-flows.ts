@@ -3,7 +3,7 @@ import type { FlowRow } from '../entities';
 import { readSchedules, scheduleOf, type ScheduleRow } from '../repositories/due/schedules';
 import type { Session } from '../repositories/session';
 import { marks, whereKept, withIndex } from '../repositories/statements';
-import { nextRun, nextRuns, nextTime, type NoRunReason } from '../schedule';
+import { isWanted, nextRun, nextRuns, nextTime, type NoRunReason } from '../schedule';
 import { BoundedCache } from '../schedule/bounded-cache';
 import { skipTotalsTable } from '../statistics/meaning';
 
@@ -118,12 +118,11 @@ function expected(
   const gives = time.next === null ? undefined : schedule;
   // Without a time, the first run since anybody wrote the flow is the one that is due
   const due = next_execution_time ?? (gives === undefined ? null : nextRun(gives, touched_at));
-  const isMeant =
-    schedule_id === null || time.next !== null || ['chained', 'schedule-disabled'].includes(time.reason);
+  const isFaultless = schedule_id === null || time.next !== null || isWanted(time.reason);
   return {
     expectedIntervalSeconds: gives === undefined ? null : intervalOf(gives, now),
     overdueSince: due !== null && due <= now ? due : null,
-    scheduleFault: isMeant ? null : time.reason,
+    scheduleFault: isFaultless ? null : time.reason,
   };
 }
 

@@ -13,6 +13,10 @@ export interface StoredSchedule {
 /** Why a schedule gives no time. */
 export type NoRunReason = 'no-schedule' | 'schedule-disabled' | 'schedule-invalid' | 'chained' | 'never';
 
+/** True for a reason that is no fault: the schedule is disabled, or waits for the one before it. */
+export const isWanted = (reason: NoRunReason): boolean =>
+  reason === 'schedule-disabled' || reason === 'chained';
+
 const messages: Readonly<Record<NoRunReason, string>> = {
   'no-schedule': 'the schedule does not exist',
   'schedule-disabled': 'the schedule is disabled',

@@ -1,5 +1,5 @@
 import type { Session } from '../session';
-import { nextTime, type NoRunReason } from '../../schedule';
+import { isWanted, nextTime, type NoRunReason } from '../../schedule';
 import { type ScheduleRow, readSchedules, scheduleOf } from './schedules';
 import { withIndex, marks } from '../statements';
 import { keepTimetablesWhere } from './timetables';
@@ -59,8 +59,6 @@ interface UnplannedFlow {
   readonly schedule_id: string;
 }
 
-const asItShouldBe: readonly NoRunReason[] = ['chained', 'schedule-disabled'];
-
 /** Sets the time of flows that are still without one, unless they were given another schedule meanwhile. */
 async function setTime(
   session: Session,
@@ -98,7 +96,7 @@ async function planSchedule(
         problems: [],
       };
   }
-  if (asItShouldBe.includes(time.reason)) return { planned: 0, problems: [] };
+  if (isWanted(time.reason)) return { planned: 0, problems: [] };
   const { reason, message } = time;
   return { planned: 0, problems: [{ scheduleId, reason, message, flowIds: ids }] };
 }
