@@ -1,14 +1,11 @@
 import { metrics, prometheusText } from '../../../src/metrics';
-import { select } from '../../../src/engine/server/queryable';
 import { createDataSource } from '../../../src/typeorm/create-data-source';
 import type { ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-data-source';
 import { useDataSource } from '../../support/data-source';
 import { useDatabase } from '../../support/database';
-import { sharedServer } from '../../support/shared-server';
 import { numbers } from '../../fault/completions-sources';
 import { flowId, growDatabase, size } from '../repositories/explain-grown-database';
-import { describePlan, planOf, type Plan } from '../repositories/explain-plans';
-import { watchStatements } from '../repositories/explain-statements';
+import { describePlan, plansOf, readsOf } from '../repositories/explain-plans';
 
 // Without these, whoever scrapes reads the whole history each time, and nobody would know before the tables are large.
 describe('the statements of the metrics, on grown tables', () => {
@@ -24,34 +21,11 @@ describe('the statements of the metrics, on grown tables', () => {
   });
   afterAll(() => dataSource.destroy());
 
-  async function plansOf(call: () => Promise<unknown>): Promise<Plan[]> {
-    const plans: Plan[] = [];
-    watchStatements(dataSource, async (statement, ask) => {
-      const plan = await planOf(statement, ask, sharedServer().flavour === 'mariadb');
-      if (plan !== null) plans.push(plan);
-    });
-    await call().finally(() => watchStatements(dataSource, () => undefined));
-    return plans;
-  }
-
-  /** How many entries of tables and indexes a call reads. */
-  async function readsOf(call: () => Promise<unknown>): Promise<number> {
-    await dataSource.query('FLUSH STATUS');
-    await call();
-    const counters = await select<{ Variable_name: string; Value: string }>(
-      dataSource,
-      "SHOW SESSION STATUS LIKE 'Handler_read%'",
-    );
-    // Not those of SHOW itself, which the server counts as a scan
-    const own = counters.filter(({ Variable_name }) => !Variable_name.includes('_rnd'));
-    return own.reduce((sum, { Value }) => sum + Number(Value), 0);
-  }
-
   it.each([
     ['the first ones', {}],
     ['those that are named', { flowIds: [flowId(7), flowId(60), flowId(300)] }],
   ])('neither scan a table nor sort rows, and are four: %s', async (_title, options) => {
-    const plans = await plansOf(() => prometheusText(dataSource, options));
+    const plans = await plansOf(dataSource, () => prometheusText(dataSource, options));
     expect(plans.filter(({ faults }) => faults.length > 0).map(describePlan)).toEqual([]);
     expect(plans).toHaveLength(4);
     const success = plans[1]!.rows.find(({ table }) => table === 'e');
@@ -70,10 +44,10 @@ describe('the statements of the metrics, on grown tables', () => {
       [failing, calm],
     );
     const of = (id: string) => () => metrics(dataSource, { flowIds: [id] });
-    const reads = await readsOf(of(calm));
+    const reads = await readsOf(dataSource, of(calm));
     expect((await of(failing)()).flows[0]?.lastSuccess).toEqual(expect.any(Date));
-    expect(await readsOf(of(failing))).toBeLessThan(reads + 10);
-    const all = await readsOf(() => metrics(dataSource, { limit: size.flows }));
+    expect(await readsOf(dataSource, of(failing))).toBeLessThan(reads + 10);
+    const all = await readsOf(dataSource, () => metrics(dataSource, { limit: size.flows }));
     expect(all).toBeLessThan(reads + size.flows * 3);
   });
 });

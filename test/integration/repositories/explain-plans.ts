@@ -1,4 +1,7 @@
-import type { Ask, Statement } from './explain-statements';
+import type { DataSource } from 'typeorm';
+import { select } from '../../../src/engine/server/queryable';
+import { sharedServer } from '../../support/shared-server';
+import { watchStatements, type Ask, type Statement } from './explain-statements';
 
 /** What is wrong with how the server executes a statement. */
 export type Fault = 'scan' | 'index-scan' | 'filesort' | 'temporary';
@@ -47,15 +50,35 @@ function faultsOf(sql: string, rows: readonly PlanRow[]): Fault[] {
 
 /** Asks how the server would execute a statement; null for one that has no plan, as INSERT and
  * COMMIT, and for the catalog's. */
-export async function planOf(
-  { sql, parameters }: Statement,
-  ask: Ask,
-  isMariaDb: boolean,
-): Promise<Plan | null> {
+async function planOf({ sql, parameters }: Statement, ask: Ask, isMariaDb: boolean): Promise<Plan | null> {
   if (!/^\s*(SELECT|UPDATE|DELETE)\b/i.test(sql) || /information_schema/i.test(sql)) return null;
   const explain = isMariaDb ? 'EXPLAIN' : 'EXPLAIN FORMAT=TRADITIONAL';
   const rows = (await ask(`${explain} ${sql}`, parameters)) as PlanRow[];
   return { sql: sql.replace(/\s+/g, ' ').trim(), rows, faults: faultsOf(sql, rows) };
+}
+
+/** What the server would do for each statement of the call, asked right before it is executed. */
+export async function plansOf(dataSource: DataSource, call: () => Promise<unknown>): Promise<Plan[]> {
+  const plans: Plan[] = [];
+  watchStatements(dataSource, async (statement, ask) => {
+    const plan = await planOf(statement, ask, sharedServer().flavour === 'mariadb');
+    if (plan !== null) plans.push(plan);
+  });
+  await call().finally(() => watchStatements(dataSource, () => undefined));
+  return plans;
+}
+
+/** How many entries of tables and indexes a call reads; of a data source with one connection. */
+export async function readsOf(dataSource: DataSource, call: () => Promise<unknown>): Promise<number> {
+  await dataSource.query('FLUSH STATUS');
+  await call();
+  const counters = await select<{ Variable_name: string; Value: string }>(
+    dataSource,
+    "SHOW SESSION STATUS LIKE 'Handler_read%'",
+  );
+  // Not those of SHOW itself, which the server counts as a scan
+  const own = counters.filter(({ Variable_name }) => !Variable_name.includes('_rnd'));
+  return own.reduce((sum, { Value }) => sum + Number(Value), 0);
 }
 
 /** The plan in one line a table, for a failure's message. */

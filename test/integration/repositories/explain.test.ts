@@ -1,15 +1,13 @@
 import { createRepositories, type ExecutionFilter, type Repositories } from '../../../src/repositories';
 import { createDataSource } from '../../../src/typeorm/create-data-source';
 import type { ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-data-source';
-import { select } from '../../../src/engine/server/queryable';
 import { useDataSource } from '../../support/data-source';
 import { useDatabase } from '../../support/database';
 import { sharedServer } from '../../support/shared-server';
 import { calls } from './explain-calls';
 import { flowId, growDatabase } from './explain-grown-database';
 import { publicMethods } from './explain-methods';
-import { describePlan, planOf, type Fault, type Plan } from './explain-plans';
-import { watchStatements } from './explain-statements';
+import { describePlan, plansOf, readsOf, type Fault, type Plan } from './explain-plans';
 
 /** A fault that is as it should be. */
 interface Exception {
@@ -169,20 +167,6 @@ describe('the statements of the repositories, on grown tables', () => {
   });
   afterAll(() => dataSource.destroy());
 
-  /** What the server would do for each statement of the call, asked right before it is executed. */
-  async function plansOf(call: (at: Repositories) => Promise<unknown>): Promise<Plan[]> {
-    const plans: Plan[] = [];
-    watchStatements(dataSource, async (statement, ask) => {
-      const plan = await planOf(statement, ask, isMariaDb);
-      if (plan !== null) plans.push(plan);
-    });
-    try {
-      await call(repositories);
-    } finally {
-      watchStatements(dataSource, () => undefined);
-    }
-    return plans;
-  }
   const isExcused = (method: string, plan: Plan): boolean => {
     const excuse = exceptions.find(
       (one) =>
@@ -207,7 +191,7 @@ describe('the statements of the repositories, on grown tables', () => {
   });
 
   it.each(Object.entries(calls))('%s neither scans a table nor sorts rows', async (method, call) => {
-    const plans = await plansOf(call);
+    const plans = await plansOf(dataSource, () => call(repositories));
     if (process.env['EXPLAIN_SHOW'] === '1') console.log(plans.map(describePlan).join('\n'));
     const faulty = plans.filter((plan) => plan.faults.length > 0 && !isExcused(method, plan));
     expect(faulty.map(describePlan)).toEqual([]);
@@ -238,38 +222,30 @@ describe('the statements of the repositories, on grown tables', () => {
     ['runs since a time', 'ExecutionRepository.list', 'AND e.started_at >= ?', 'e', 'idx_execution_time'],
     ['flows by name', 'FlowRepository.list', 'FORCE INDEX (uq_flows_name)', 'f', 'uq_flows_name'],
   ] as const)('find %s in the index that is made for it', async (_, method, part, table, key) => {
-    const plans = (await plansOf(calls[method])).filter(({ sql }) => sql.includes(part));
+    const plans = (await plansOf(dataSource, () => calls[method](repositories))).filter(({ sql }) =>
+      sql.includes(part),
+    );
     const keys = plans.map(({ rows }) => rows.find((row) => row.table === table)?.key);
     expect(keys).toEqual(plans.map(() => key));
     expect(keys.length).toBeGreaterThan(0);
   });
 
-  /** How many entries of tables and indexes a call reads. */
-  async function readsOf(call: () => Promise<unknown>): Promise<number> {
-    await dataSource.query('FLUSH STATUS');
-    await call();
-    const counters = await select<{ Variable_name: string; Value: string }>(
-      dataSource,
-      "SHOW SESSION STATUS LIKE 'Handler_read%'",
-    );
-    // Not those of SHOW itself, which the server counts as a scan
-    const own = counters.filter(({ Variable_name }) => !Variable_name.includes('_rnd'));
-    return own.reduce((sum, { Value }) => sum + Number(Value), 0);
-  }
   const flows = (count: number): string[] => Array.from({ length: count }, (_, n) => flowId(1_000 + n));
 
   it('read about one entry a flow for the latest runs, however long the histories', async () => {
     const { executions } = repositories;
-    const reads = await readsOf(() => executions.latest(flows(500)));
+    const reads = await readsOf(dataSource, () => executions.latest(flows(500)));
     expect(reads).toBeLessThan(500 * 6);
   });
 
   it('read a page, and not the history, for a page of it', async () => {
     const { executions } = repositories;
-    const reads = await readsOf(() => executions.history(flowId(1_000)));
+    const reads = await readsOf(dataSource, () => executions.history(flowId(1_000)));
     expect(reads).toBeLessThan(20);
     const { next } = await executions.history(flowId(1_000), { limit: 50 });
-    expect(await readsOf(() => executions.history(flowId(1_000), { after: next }))).toBeLessThan(20);
+    expect(await readsOf(dataSource, () => executions.history(flowId(1_000), { after: next }))).toBeLessThan(
+      20,
+    );
   });
 
   it.each<[string, ExecutionFilter]>([
@@ -280,8 +256,10 @@ describe('the statements of the repositories, on grown tables', () => {
   ])('read a page, and not the table, for a list of %s', async (_title, filter) => {
     const { executions } = repositories;
     const { next } = await executions.list(filter, { limit: 10 });
-    expect(await readsOf(() => executions.list(filter, { limit: 10 }))).toBeLessThan(500);
-    expect(await readsOf(() => executions.list(filter, { limit: 10, after: next }))).toBeLessThan(500);
+    expect(await readsOf(dataSource, () => executions.list(filter, { limit: 10 }))).toBeLessThan(500);
+    expect(await readsOf(dataSource, () => executions.list(filter, { limit: 10, after: next }))).toBeLessThan(
+      500,
+    );
   });
 
   it('read the due flows, and not those that are due later, for a claim', async () => {
@@ -289,7 +267,9 @@ describe('the statements of the repositories, on grown tables', () => {
       "UPDATE protection_flows SET next_execution_time = '2026-01-01' WHERE id IN (?)",
       [flows(40)],
     );
-    const reads = await readsOf(() => repositories.dueFlows.claimDue({ worker: 'explained', limit: 20 }));
+    const reads = await readsOf(dataSource, () =>
+      repositories.dueFlows.claimDue({ worker: 'explained', limit: 20 }),
+    );
     expect(reads).toBeLessThan(20 * 20);
   });
 
