@@ -43,14 +43,10 @@ export async function auditFlows(
   const ago = (ms: number): Date => new Date(server!.now.getTime() - ms);
   const window = { since: ago(sinceMs), until: ago(untilMs) };
   const totals = { 'on-time': 0, late: 0, skipped: 0, missed: 0, unknown: 0 };
+  const dueFlows = new DueFlowRepository(dataSource.manager);
   const flows: AuditedFlow[] = [];
   for (let after: string | null | undefined; after !== null;) {
-    const page = await new DueFlowRepository(dataSource.manager).audit({
-      ...window,
-      flow_id: flowId,
-      lateAfterMs,
-      after,
-    });
+    const page = await dueFlows.audit({ ...window, flow_id: flowId, lateAfterMs, after });
     for (const { finding, runs } of page.flows.flatMap((flow) => flow.runs))
       totals[finding] += finding === 'unknown' ? 1 : runs;
     flows.push(...page.flows);

@@ -103,11 +103,9 @@ export class Worker extends EventEmitter<WorkerEvents> {
 
   private async claimDue(): Promise<readonly Claim[]> {
     const { repositories, name, perRepository, overlap, missed, missedAfterMs } = this.settings;
-    const how = { perRepository, overlap, missed, missedAfterMs };
     const { claimed, skipped } = await repositories.dueFlows.claimDue({
-      worker: name,
-      limit: this.room(),
-      ...how,
+      ...{ worker: name, limit: this.room(), perRepository },
+      ...{ overlap, missed, missedAfterMs },
     });
     for (const run of skipped) this.tell('skipped', run);
     return claimed;

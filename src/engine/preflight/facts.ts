@@ -14,11 +14,10 @@ import { showsColumns } from './access/privileges';
 import { readAccess, type Access } from './access/read-access';
 import type { SubjectQuestion } from '../subject/subject-question';
 import { planSteps, type KnownMigration, type StepPlan } from './plan';
-
 import { raiseQuestions, type RaisedQuestion } from './raised-questions';
+import { readTakenNames, type TakenName, type WantedName } from './taken-names';
 
 export type { KnownMigration };
-import { readTakenNames, type TakenName, type WantedName } from './taken-names';
 
 /** The history's table, and what it records. */
 export interface HistoryFact {

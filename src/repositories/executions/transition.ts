@@ -139,14 +139,16 @@ export async function endExecution(
     ...before,
     ...only.parameters,
   ];
-  const end = async (own: Session): Promise<number> => {
-    const rows = await own.write(sql, parameters);
-    if (rows > 0 && retry !== undefined && status === 'error') await enqueueRetry(own, id, retry);
-    if (rows > 0 && status === 'error') await whereKept(pauseFailing(own, id));
+  const end = (own: Session): Promise<number> => own.write(sql, parameters);
+  const fail = async (own: Session): Promise<number> => {
+    const rows = await end(own);
+    if (rows === 0) return rows;
+    if (retry !== undefined) await enqueueRetry(own, id, retry);
+    await whereKept(pauseFailing(own, id));
     return rows;
   };
   const ended = traceTransition(status, [id], () =>
-    status === 'error' ? session.transaction(end) : end(session),
+    status === 'error' ? session.transaction(fail) : end(session),
   );
   return (await ended.catch((error: unknown) => Promise.reject(cancelledRefused(error)))) > 0;
 }
