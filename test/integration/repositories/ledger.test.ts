@@ -281,7 +281,7 @@ describe('what the ledger holds', () => {
     },
   );
 
-  it.each([0, 1])('goes with its flow, also while %i migrations of an update are still to run', async (steps) => {
+  it.each([0, 1])('goes with its flow, also while %i migrations are to come', async (steps) => {
     if (steps > 0) await rollback(layer.dataSource, { steps });
     const id = await flow();
     await claimAt(at(13));
