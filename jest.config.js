@@ -44,7 +44,11 @@ const withServer = (name) => ({
 module.exports = {
   projects: [
     // Builds nothing and starts nothing
-    { ...common, displayName: 'unit', testMatch: ['**/test/unit/**/*.test.ts'] },
+    {
+      ...common,
+      displayName: 'unit',
+      testMatch: ['**/test/unit/**/*.test.ts', '**/test/histories/checker/*.test.ts'],
+    },
     ...['integration', 'fault', 'e2e'].map(withServer),
   ],
   testTimeout: 120_000,

@@ -1,0 +1,45 @@
+import { anomalyNames, checkHistory, countAnomalies, readOperations } from './index';
+import { bad, good, historyOf, rules } from './examples';
+
+// A checker that acquits a bad history makes every test with it worthless; one that convicts a good one, unbearable.
+describe('the checker', () => {
+  it.each(anomalyNames)('convicts a history of %s, of nothing else', (name) => {
+    expect(Object.keys(countAnomalies(checkHistory(bad[name], rules)))).toEqual([name]);
+  });
+
+  it.each(Object.entries(good))('acquits %s', (_, history) => {
+    expect(checkHistory(history, rules)).toEqual([]);
+  });
+
+  it('acquits a recording whose processes were killed in the midst of a call and of a line', () => {
+    const lines = [
+      '{"id":"1","at":1,"process":"a","call":"put","steps":[{"append":"x","value":"v"}]}',
+      '{"id":"2","at":2,"process":"b","call":"get"}',
+      '{"id":"2","at":4,"outcome":"ok","steps":[{"read":"x","values":["v"]}]}',
+      '{"id":"3","at":5,"process":"b","call":"put","steps":[{"append":"x","value":"w"}]}',
+      '{"id":"3","at":6,"outcome":"failed"}',
+      '{"id":"4","at":7,"proc',
+    ];
+    const history = readOperations(lines);
+    expect(history.map(({ call, begin, end, outcome }) => [call, begin, end, outcome])).toEqual([
+      ['put', 1, Infinity, 'unknown'],
+      ['get', 2, 4, 'ok'],
+      ['put', 5, 6, 'failed'],
+    ]);
+    expect(checkHistory(history, rules)).toEqual([]);
+  });
+
+  it('finds a cycle of many operations, in a history longer than a stack is deep', () => {
+    const length = 20_000;
+    const history = Array.from({ length }, (_, n) => ({
+      at: [0, 100] as const,
+      steps: [
+        { append: `x${n}`, value: 'v' },
+        { read: `x${(n + 1) % length}`, values: ['v'] },
+      ],
+    }));
+    expect(
+      checkHistory(historyOf(...history), rules).map(({ name, operations }) => [name, operations.length]),
+    ).toEqual([['G1c', length]]);
+  });
+});
