@@ -2,6 +2,7 @@ import { choice, count, declareArguments, id, name, optional, options as options
 import { auditFlows, auditOptions, type AuditOptions, type AuditPage } from './due/audit';
 import { type Claim, type ClaimOptions, type ClaimResult, claimDueFlows } from './due/claim-due';
 import { claimQueuedRuns } from './due/claim-queued';
+import { lookForDue, lookForQueued, noteFound } from './due/idle';
 import { planFlows, selectUnplanned, type PlanResult, type ScheduleProblem } from './due/plan';
 import { clearUnfitTimes, isLongSinceLooked } from './due/unfit';
 import { instant, limitOf } from './input';
@@ -16,6 +17,8 @@ const limit = limitOf(1_000, 20);
 const now = optional(instant, null);
 
 const perRepository = optional(count({ min: 1, max: 1_000 }), null);
+
+const nothing: ClaimResult = { claimed: [], queued: [], skipped: [] };
 
 const readClaim = declareArguments('claimDue', {
   options: optionsOf({
@@ -52,14 +55,18 @@ export class DueFlowRepository extends Repository {
   async claimDue(options: ClaimOptions): Promise<ClaimResult> {
     const settings = readClaim({ options }).options;
     const claim = (own: Session): Promise<ClaimResult> => claimDueFlows(own, settings);
-    const result = await traceClaim({ from: 'due', limit: settings.limit }, () =>
-      this.session.transaction(claim, 'READ COMMITTED'),
-    );
+    let ahead = { due: true, unplanned: true };
+    const result = await traceClaim({ from: 'due', limit: settings.limit }, async () => {
+      ahead = await lookForDue(this.session, settings.now);
+      return ahead.due ? this.session.transaction(claim, 'READ COMMITTED') : nothing;
+    });
     const found = result.claimed.length + result.queued.length + result.skipped.length;
+    noteFound(this.session, 'due', found > 0);
     if (found === settings.limit) return result;
     try {
-      const isLongSince = isLongSinceLooked(this.session);
-      await this.planFrom(isLongSince ? await clearUnfitTimes(this.session, settings.now) : settings.now);
+      if (isLongSinceLooked(this.session))
+        await this.planFrom(await clearUnfitTimes(this.session, settings.now));
+      else if (ahead.unplanned) await this.planFrom(settings.now);
     } catch (error) {
       // What was claimed is committed, and would be lost; a fault that stays shows when there is nothing to claim
       if (found === 0 || this.session.isJoined) throw error;
@@ -76,7 +83,11 @@ export class DueFlowRepository extends Repository {
     const settings = readQueued({ options }).options;
     const claim = (own: Session): Promise<Claim[]> => claimQueuedRuns(own, settings);
     const { limit } = settings;
-    return traceClaim({ from: 'queue', limit }, () => this.session.transaction(claim, 'READ COMMITTED'));
+    const claimed = await traceClaim({ from: 'queue', limit }, async () =>
+      (await lookForQueued(this.session)) ? this.session.transaction(claim, 'READ COMMITTED') : [],
+    );
+    noteFound(this.session, 'queue', claimed.length > 0);
+    return claimed;
   }
 
   /**

@@ -1,12 +1,15 @@
-import { type ExecutionRow, type FlowRow, ProtectionFlow, ProtectionFlowExecution } from '../../entities';
-import { uuidv7 } from 'uuidv7';
+import {
+  type ExecutionRow,
+  type FlowRow,
+  ProtectionFlow,
+  type ProtectionFlowExecution,
+} from '../../entities';
 import { marks, storedIds } from '../statements';
-import { selectExecutions } from '../executions/execution-list';
 import { rowReader, type RawRow } from '../row-reader';
 import type { Session } from '../session';
-import { traceTransition } from '../executions/transition';
 import { nextTime, type NextTime } from '../../schedule';
 import { chooseFair } from './choose-fair';
+import { advance, insertRuns } from './due-runs';
 import { readPaused } from '../flows/pauses';
 import { keepDecisions, type SkipReason } from './ledger';
 import { readSchedules, scheduleOf, type Schedules } from './schedules';
@@ -75,29 +78,32 @@ interface DueFlow {
 /** What becomes of a due flow. */
 type Verdict = { readonly run: 'now' | 'later' } | { readonly skip: SkipReason };
 
-/** The due flows that nobody else is claiming, oldest first; locked until the transaction ends. */
+/**
+ * The due flows that nobody else is claiming, oldest first; locked until the transaction ends. `at`: the server's time, which
+ * is also `now` where the caller gives none.
+ */
 async function lockDue(
   session: Session,
   { limit, perRepository, now }: ClaimSettings,
-): Promise<{ due: DueFlow[]; now: Date } | null> {
+): Promise<{ due: DueFlow[]; at: Date; now: Date } | null> {
   const reader = rowReader(session.manager, ProtectionFlow);
   const isDue = `f.enabled = 1 AND f.next_execution_time <= ${now === null ? 'CURRENT_TIMESTAMP' : '?'}`;
-  const at = now === null ? [] : [now];
+  const given = now === null ? [] : [now];
   const candidates = `SELECT f.id, f.repository_id, f.next_execution_time AS since FROM protection_flows f WHERE ${isDue}`;
   const chosen =
-    perRepository === null ? null : await chooseFair(session, candidates, at, { limit, perRepository });
+    perRepository === null ? null : await chooseFair(session, candidates, given, { limit, perRepository });
   if (chosen?.length === 0) return null;
-  const rows = await session.select<RawRow & { now: Date; next_execution_time: Date }>(
-    `SELECT ${reader.columns('f')}, CURRENT_TIMESTAMP AS now
+  const rows = await session.select<RawRow & { at: Date; next_execution_time: Date }>(
+    `SELECT ${reader.columns('f')}, CURRENT_TIMESTAMP AS at
        FROM protection_flows f ${chosen === null ? '' : 'FORCE INDEX (PRIMARY)'}
       WHERE ${isDue} ${chosen === null ? '' : `AND f.id IN (${marks(chosen)})`}
       ORDER BY f.next_execution_time, f.id LIMIT ? FOR UPDATE SKIP LOCKED`,
-    [...at, ...(chosen ?? []), limit],
+    [...given, ...(chosen ?? []), limit],
   );
   const [first] = rows;
   if (first === undefined) return null;
   const due = rows.map((row) => ({ flow: reader.read(row), dueAt: row.next_execution_time }));
-  return { due, now: now ?? first.now };
+  return { due, at: first.at, now: now ?? first.at };
 }
 
 /** Of the flows, by their stored ids, those that run, and those for which a run waits already. */
@@ -122,66 +128,6 @@ async function readActive(
   return { running: of('running'), waiting: of('pending') };
 }
 
-/** Inserts a run for each time of a flow, all in one statement; answers their ids, in that order. */
-export async function insertRuns(
-  session: Session,
-  due: readonly { readonly flow: Pick<FlowRow, 'id'>; readonly dueAt: Date }[],
-  status: 'running' | 'pending',
-  { worker }: Pick<ClaimSettings, 'worker'>,
-): Promise<string[]> {
-  if (due.length === 0) return [];
-  const startedAt = status === 'running' ? 'CURRENT_TIMESTAMP' : 'NULL';
-  const rows = due.map(({ flow, dueAt }) => {
-    const facts = { worker: status === 'running' ? worker : undefined, due_at: dueAt.toISOString() };
-    return [uuidv7(), flow.id, worker, JSON.stringify(facts)];
-  });
-  const ids = rows.map(([id]) => id as string);
-  const sql = `INSERT INTO protection_flow_executions (id, flow_id, status, execution_type, started_at, triggered_by, execution_metadata)
-     VALUES ${rows.map(() => `(?, ?, '${status}', 'scheduled', ${startedAt}, ?, ?)`).join(', ')}`;
-  await traceTransition(status, ids, () => session.write(sql, rows.flat()));
-  return ids;
-}
-
-async function readRuns(
-  session: Session,
-  ids: readonly string[],
-): Promise<Map<string, ProtectionFlowExecution>> {
-  if (ids.length === 0) return new Map();
-  const runs = await selectExecutions(session, `WHERE e.id IN (${marks(ids)})`, ids);
-  return new Map(runs.map((run) => [run.flow_id, run]));
-}
-
-/** Gives every flow its next time; those that begin a run count and show it. */
-async function advance(
-  session: Session,
-  due: readonly DueFlow[],
-  times: ReadonlyMap<string, NextTime>,
-  started: ReadonlyMap<string, ProtectionFlowExecution>,
-): Promise<void> {
-  const next = due.map(({ flow }) => [flow.id, times.get(flow.id)?.next ?? null]);
-  const caseNext = `next_execution_time = CASE id ${next.map(() => 'WHEN ? THEN ?').join(' ')} END`;
-  const parameters: unknown[] = next.flat();
-  const running = [...started.values()];
-  const shown =
-    running.length === 0
-      ? ''
-      : `, total_executions = total_executions + (id IN (${marks(running)})),
-           last_execution_id = CASE id ${running.map(() => 'WHEN ? THEN ?').join(' ')} ELSE last_execution_id END,
-           last_execution_time = CASE id ${running.map(() => 'WHEN ? THEN ?').join(' ')} ELSE last_execution_time END,
-           last_execution_status = CASE WHEN id IN (${marks(running)}) THEN 'running' ELSE last_execution_status END`;
-  const ids = running.map((run) => run.flow_id);
-  parameters.push(
-    ...ids,
-    ...running.flatMap((run) => [run.flow_id, run.id]),
-    ...running.flatMap((run) => [run.flow_id, run.started_at]),
-    ...ids,
-  );
-  await session.write(`UPDATE protection_flows SET ${caseNext}${shown} WHERE id IN (${marks(due)})`, [
-    ...parameters,
-    ...due.map(({ flow }) => flow.id),
-  ]);
-}
-
 function verdictOn(
   { flow, dueAt }: DueFlow,
   { running, waiting, paused }: Record<'running' | 'waiting' | 'paused', ReadonlySet<string>>,
@@ -200,18 +146,15 @@ function verdictOn(
   return settings.overlap === 'queue' && !waiting.has(flow.id) ? { run: 'later' } : { skip: 'still-running' };
 }
 
-function claims(due: readonly DueFlow[], runs: ReadonlyMap<string, ProtectionFlowExecution>): Claim[] {
-  return due.flatMap(({ flow, dueAt }) => {
-    const execution = runs.get(flow.id);
-    return execution === undefined ? [] : [{ execution, flow, dueAt }];
-  });
-}
+/** Due flows with the runs that were made for them, in the same order. */
+const claims = (due: readonly DueFlow[], runs: readonly ProtectionFlowExecution[]): Claim[] =>
+  due.map(({ flow, dueAt }, place) => ({ execution: runs[place]!, flow, dueAt }));
 
 /** Claims due flows within a transaction: their runs are there and their next times set, or neither. */
 export async function claimDueFlows(session: Session, settings: ClaimSettings): Promise<ClaimResult> {
   const locked = await lockDue(session, settings);
   if (locked === null) return { claimed: [], queued: [], skipped: [] };
-  const { due, now } = locked;
+  const { due, at, now } = locked;
   const ids = due.map(({ flow }) => flow.id);
   const schedules = await readSchedules(
     session,
@@ -219,23 +162,28 @@ export async function claimDueFlows(session: Session, settings: ClaimSettings): 
   );
   const active = { ...(await readActive(session, ids)), paused: await readPaused(session, ids, now) };
   const times = new Map(
-    due.map(({ flow }) => [flow.id, nextTime(scheduleOf(schedules, flow.schedule_id), now)]),
+    due.map(({ flow }) => [flow.schedule_id, nextTime(scheduleOf(schedules, flow.schedule_id), now)]),
   );
   const judged = due.map((one) => ({
     one,
-    verdict: verdictOn(one, active, schedules, times.get(one.flow.id)!, now, settings),
+    verdict: verdictOn(one, active, schedules, times.get(one.flow.schedule_id)!, now, settings),
   }));
   const toRun = (when: 'now' | 'later'): DueFlow[] =>
     judged.filter(({ verdict }) => 'run' in verdict && verdict.run === when).map(({ one }) => one);
   const [toStart, toQueue] = [toRun('now'), toRun('later')];
-  const started = await readRuns(session, await insertRuns(session, toStart, 'running', settings));
-  const waiting = await readRuns(session, await insertRuns(session, toQueue, 'pending', settings));
-  await advance(session, due, times, started);
+  const started = await insertRuns(session, toStart, 'running', settings.worker, at);
+  const waiting = await insertRuns(session, toQueue, 'pending', settings.worker, at);
+  await advance(
+    session,
+    due.map(({ flow }) => flow),
+    times,
+    started,
+  );
   const decisions = judged.map(({ one: { flow, dueAt }, verdict }) => ({
     flow,
     dueAt,
     skip: 'skip' in verdict ? verdict.skip : null,
-    next: times.get(flow.id)?.next ?? null,
+    next: times.get(flow.schedule_id)?.next ?? null,
   }));
   await keepDecisions(session, decisions, schedules, now);
   const skipped: SkippedRun[] = judged.flatMap(({ one, verdict }) =>

@@ -132,7 +132,8 @@ export async function planFlows(
   return { planned, problems };
 }
 
-const unplanned = 'schedule_id IS NOT NULL AND enabled = 1 AND next_execution_time IS NULL';
+/** SQL that is true for a flow that has a schedule and no time. */
+export const unplanned = 'schedule_id IS NOT NULL AND enabled = 1 AND next_execution_time IS NULL';
 
 /** Plans those of the named flows that have a schedule and no time. */
 export async function planByIds(session: Session, ids: readonly string[]): Promise<PlanResult> {

@@ -63,18 +63,27 @@ export async function findExecution(session: Session, id: string): Promise<Prote
   return found ?? null;
 }
 
-/** The execution as it is in the database right after its insert: what was not given has its default. */
-function asInserted(id: string, input: NewExecution, at: Date): ProtectionFlowExecution {
+/**
+ * The execution as it is in the database right after its insert: what was not given has its default.
+ *
+ * @param startedAt null: it waits in the queue
+ */
+export function asInserted(
+  id: string,
+  input: NewExecution,
+  at: Date,
+  startedAt: Date | null = at,
+): ProtectionFlowExecution {
   return Object.assign(new ProtectionFlowExecution(), {
     id,
     flow_id: input.flow_id,
-    status: 'running' as const,
+    status: startedAt === null ? ('pending' as const) : ('running' as const),
     execution_type: input.execution_type,
     jobs_created: 0,
     jobs_completed: 0,
     jobs_failed: 0,
     jobs_skipped: 0,
-    started_at: at,
+    started_at: startedAt,
     completed_at: null,
     execution_time_seconds: null,
     vms_processed: 0,

@@ -1,7 +1,7 @@
 import { name, optional, options, refuse, type ValueOf } from '../../arguments';
 import { validationFailed } from '../../errors';
 import { nextTime } from '../../schedule';
-import { insertRuns } from '../due/claim-due';
+import { insertRuns } from '../due/due-runs';
 import { readSchedules, scheduleOf } from '../due/schedules';
 import { lockFlow } from '../locked-flow';
 import { instant, limitOf } from '../input';
@@ -52,12 +52,12 @@ export function backfillFlow(
     );
     const { schedule_id = null, next = null } = planned ?? {};
     const schedule = scheduleOf(await readSchedules(own, [schedule_id]), schedule_id);
-    const runs = await own.select<{ due_at: string | null }>(
+    const made = await own.select<{ due_at: string | null }>(
       `SELECT JSON_UNQUOTE(JSON_EXTRACT(execution_metadata, '$.due_at')) AS due_at FROM protection_flow_executions
         WHERE flow_id = ? AND created_at >= ? ${own.currentRead}`,
       [flow.id, from],
     );
-    const made = new Set(runs.map(({ due_at }) => due_at));
+    const times = new Set(made.map(({ due_at }) => due_at));
     // What is due, and what is to come, is the scheduler's
     const end = Math.min(to.getTime(), flow.at.getTime(), (next?.getTime() ?? Infinity) - 1);
     const missing: Date[] = [];
@@ -67,12 +67,12 @@ export function backfillFlow(
         throw refused('id', 'hasTimes', `must be of a flow that has times: ${time.message}`);
       if (time.next === null || time.next.getTime() > end) break;
       after = time.next;
-      if (!made.has(after.toISOString())) missing.push(after);
+      if (!times.has(after.toISOString())) missing.push(after);
     }
     if (missing.length > limit)
       throw refused('limit', 'isEnough', `must be larger than ${limit}: more times than that have no run`);
     const due = missing.map((dueAt) => ({ flow, dueAt }));
-    const ids = await insertRuns(own, due, 'pending', { worker: by });
-    return missing.map((dueAt, at) => ({ executionId: ids[at] ?? '', dueAt }));
+    const runs = await insertRuns(own, due, 'pending', by, flow.at);
+    return runs.map(({ id: executionId }, place) => ({ executionId, dueAt: missing[place]! }));
   }, 'READ COMMITTED');
 }

@@ -1,0 +1,82 @@
+import { createRepositories, type Repositories } from '../../../src/repositories';
+import { useDataLayer } from './data-layer';
+import { watchStatements } from './explain-statements';
+
+const layer = useDataLayer();
+const worker = 'worker-1';
+
+/** What a scheduler's poll claims, each in the ids of flows. */
+const polls: readonly [
+  string,
+  (at: Repositories) => Promise<string[]>,
+  (flowId: string) => Promise<unknown>,
+][] = [
+  [
+    'due flows',
+    async ({ dueFlows }) => (await dueFlows.claimDue({ worker })).claimed.map(({ flow }) => flow.id),
+    (id) =>
+      layer.database.session.query(
+        'UPDATE protection_flows SET next_execution_time = CURRENT_TIMESTAMP WHERE id = ?',
+        [id],
+      ),
+  ],
+  [
+    'queued runs',
+    async ({ dueFlows }) => (await dueFlows.claimQueued({ worker })).map(({ flow }) => flow.id),
+    (flow_id) => layer.repositories.executions.enqueue({ flow_id, execution_type: 'manual' }),
+  ],
+];
+
+const scheduledFlow = async (): Promise<string> =>
+  (await layer.repositories.flows.create(layer.newFlow({ schedule_id: layer.platform.schedules[1] }))).id;
+
+/** The statements that some work sends. */
+async function sentBy(work: () => Promise<unknown>): Promise<string[]> {
+  const sent: string[] = [];
+  watchStatements(layer.dataSource, ({ sql }) => void sent.push(sql));
+  await work().finally(() => watchStatements(layer.dataSource, () => undefined));
+  return sent;
+}
+
+// Without these, a scheduler that polls each second costs the server a transaction each, or misses what has come since.
+describe('a poll for', () => {
+  it.each(polls)('%s that found nothing is followed by one that asks one question', async (_, poll) => {
+    const repositories = createRepositories(layer.dataSource);
+    // Once in 30 seconds a poll looks for times that do not fit, too
+    for (let quiet = 0; quiet < 2;) quiet = (await poll(repositories)).length === 0 ? quiet + 1 : 0;
+    expect(await sentBy(() => poll(repositories))).toHaveLength(1);
+  });
+
+  it.each(polls)(
+    '%s that found nothing is followed by one that finds what has come',
+    async (_, poll, bring) => {
+      const repositories = createRepositories(layer.dataSource);
+      const id = await scheduledFlow();
+      while ((await poll(repositories)).length > 0);
+      await bring(id);
+      expect(await poll(repositories)).toEqual([id]);
+    },
+  );
+
+  it('due flows that found nothing is followed by one that plans what has no time', async () => {
+    const { dueFlows, flows } = layer.repositories;
+    const id = await scheduledFlow();
+    while ((await dueFlows.claimDue({ worker })).claimed.length > 0);
+    await layer.database.session.query(
+      'UPDATE protection_flows SET next_execution_time = NULL WHERE id = ?',
+      [id],
+    );
+    await dueFlows.claimDue({ worker });
+    expect((await flows.get(id)).next_execution_time).not.toBeNull();
+  });
+
+  it('due flows in a transaction of the caller finds what came after its snapshot', async () => {
+    const id = await scheduledFlow();
+    while ((await layer.repositories.dueFlows.claimDue({ worker })).claimed.length > 0);
+    await layer.dataSource.transaction(async (manager) => {
+      await manager.query('SELECT COUNT(*) FROM protection_flows');
+      await polls[0]![2](id);
+      expect(await polls[0]![1](createRepositories(manager))).toEqual([id]);
+    });
+  });
+});
