@@ -7,13 +7,16 @@ import { prepareTests, runJest } from './lib/jest.mjs';
 import { requireTypeScript } from './lib/typescript.mjs';
 
 /** The first is the server that `npm test` takes. */
-const engines = ['default', 'mariadb-11.8', 'mysql-9.7', 'galera'];
+const engines = ['default', 'mariadb-11.8', 'mysql-9.7', 'galera', 'group-replication'];
 const suites = ['test/integration', 'test/fault', 'test/e2e/package/rolling.test.ts'];
 /**
- * By itself a node is the default server, whose kill points need no second run: a sample of them dies on the cluster. And
+ * By itself a node is a server whose kill points need no second run: a sample of them dies on the Galera cluster. And
  * what a program of the previous release does meanwhile, DDL aborts there.
  */
-const leftOut = { galera: ['--testPathIgnorePatterns=test/(fault/kill-points|e2e/package/rolling)'] };
+const leftOut = {
+  galera: ['--testPathIgnorePatterns=test/(fault/kill-points|e2e/package/rolling)'],
+  'group-replication': ['--testPathIgnorePatterns=test/fault/kill-points'],
+};
 
 /** With `--differences`, the suites of what a server does in another way than the first of its kind. */
 const differences = {
@@ -26,7 +29,7 @@ const differences = {
   ],
   // Commits that fail at their end, DDL that aborts transactions, locks that hold on one node only, nodes that go away
   galera: [
-    'test/fault/galera/',
+    'test/fault/(clusters|galera)/',
     'test/fault/(claims|completions|key-race|killed-connections|many-processes)',
     'test/integration/(keys|migrator|preflight)/',
     'test/integration/(adopt/adopt|config/failover|errors/provoked|schema/catalog|verify/(false-alarms|limited))',
@@ -34,10 +37,12 @@ const differences = {
     'test/integration/repositories/(due-flows|executions|given-up|settle|spellings|transactions)',
     'test/integration/nestjs/(driver-errors|shutdown)',
   ],
+  // A primary that goes, members that refuse writes, the lock's row in the place of GET_LOCK
+  'group-replication': ['test/fault/(clusters|group-replication)/'],
 };
 const differencesFlag = '--differences';
 
-const isEngine = (word) => /^(default|galera|(mariadb|mysql)(-[\d.]+)?)$/.test(word);
+const isEngine = (word) => /^(default|galera|group-replication|(mariadb|mysql)(-[\d.]+)?)$/.test(word);
 
 const environmentOf = (engine) => ({ PROTECTION_FLOWS_TEST_SERVER: engine === 'default' ? '' : engine });
 

@@ -1,8 +1,8 @@
 import { select, type Queryable } from '../../src/engine/server/queryable';
-import { isGaleraWanted } from './test-installation';
+import { isClusterWanted } from './test-installation';
 
 /** What a migrate makes before it looks at anything: in a cluster, the table of its lock. */
-export const madeAtOnce = (): RegExp => (isGaleraWanted() ? /^sendense_flow_lock$/ : /^$/);
+export const madeAtOnce = (): RegExp => (isClusterWanted() ? /^sendense_flow_lock$/ : /^$/);
 
 /** Everything information_schema says of a database's tables, but for those that the pattern names. */
 export async function catalogDump(

@@ -1,7 +1,9 @@
+import type { ClusterKind } from './test-installation';
+
 /** Tests that cannot hold on a server by its nature. */
 export interface EngineDifference {
-  /** As in `PROTECTION_FLOWS_TEST_SERVER`; without a version, all versions. */
-  readonly engine: 'galera' | 'mariadb' | 'mysql' | `${'mariadb' | 'mysql'}-${string}`;
+  /** As in `PROTECTION_FLOWS_TEST_SERVER`; without a version, all versions, and the clusters of such servers. */
+  readonly engine: ClusterKind | 'mariadb' | 'mysql' | `${'mariadb' | 'mysql'}-${string}`;
   /** The test file, from the package's folder. */
   readonly file: string;
   /** What the tests' full names (with those of their `describe`) match. Default: all of the file. */
@@ -44,7 +46,14 @@ export const engineDifferences: readonly EngineDifference[] = [
   },
 ];
 
+/** What the nodes of a cluster are by themselves. */
+const nodesOf: Readonly<Record<string, string>> = { galera: 'mariadb', 'group-replication': 'mysql' };
+
 /** The differences that concern the test file on the server wanted. */
 export function differencesOf(file: string, wantedServer: string): readonly EngineDifference[] {
-  return engineDifferences.filter((it) => it.file === file && `${wantedServer}-`.startsWith(`${it.engine}-`));
+  const servers = [wantedServer, nodesOf[wantedServer] ?? wantedServer];
+  return engineDifferences.filter(
+    ({ file: its, engine }) =>
+      its === file && servers.some((server) => `${server}-`.startsWith(`${engine}-`)),
+  );
 }

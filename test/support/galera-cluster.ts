@@ -1,9 +1,8 @@
-import { findFreePort } from '../../src/testing/server-place';
+import { clusterSize, findFreePorts, launchCluster, type Cluster } from './cluster';
 import { getGaleraInstallation } from './galera-installation';
-import { createGaleraNode, syncLimits, takesPart, type GaleraNode } from './galera-node';
-import { waitFor } from './wait-for';
+import { createGaleraNode, type GaleraNode } from './galera-node';
 
-/** How a cluster is to be. */
+/** How a Galera cluster is to be. */
 export interface GaleraClusterOptions {
   /** Arguments for each server program. They come last, so they win. */
   readonly serverArguments?: readonly string[];
@@ -11,8 +10,8 @@ export interface GaleraClusterOptions {
   readonly providerOptions?: readonly string[];
 }
 
-type Three<T> = readonly [T, T, T];
-const size = 3;
+/** Three MariaDB servers with the same rows, each of which takes writes. */
+export type GaleraCluster = Cluster<GaleraNode>;
 
 /** Where a node hears the others. */
 interface NodePorts {
@@ -25,10 +24,8 @@ interface NodePorts {
 }
 
 async function findPorts(): Promise<NodePorts[]> {
-  const free = new Set<number>();
-  while (free.size < 3 * size) free.add(await findFreePort());
-  const ports = [...free];
-  return Array.from({ length: size }, () => {
+  const ports = await findFreePorts(3 * clusterSize);
+  return Array.from({ length: clusterSize }, () => {
     const [group, missed, data] = ports.splice(0, 3) as [number, number, number];
     return { group, missed, data };
   });
@@ -66,41 +63,6 @@ function nodeArguments(
   ];
 }
 
-/** Three MariaDB servers with the same rows, each of which takes writes. */
-export class GaleraCluster implements AsyncDisposable {
-  /** @internal Use {@link startGaleraCluster}. */
-  constructor(readonly nodes: Three<GaleraNode>) {}
-
-  /** @internal The first founds the cluster, the others join it and copy its data. */
-  async launch(): Promise<void> {
-    const [first, ...others] = this.nodes;
-    await first.launch(['--wsrep-new-cluster']);
-    await first.waitUntilSynced();
-    await Promise.all(others.map((node) => node.launch()));
-    await this.waitUntilSynced();
-  }
-
-  /** Resolves once all three are synced and see one another, and agree on that. */
-  async waitUntilSynced(): Promise<void> {
-    await waitFor(async () => {
-      const states = await Promise.all(this.nodes.map((node) => node.state()));
-      return (
-        states.every((state) => takesPart(state, size)) &&
-        new Set(states.map(({ configuration }) => configuration)).size === 1
-      );
-    }, syncLimits);
-  }
-
-  /** Ends all nodes, paused ones too, and removes their folders. A second call is harmless. */
-  async stop(): Promise<void> {
-    await Promise.all(this.nodes.map((node) => node.stop()));
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.stop();
-  }
-}
-
 /**
  * Starts three nodes on loopback ports, in temporary folders; synced when the promise resolves, after some 20 s. They
  * go, with their folders, when this process ends in whatever way.
@@ -110,18 +72,9 @@ export class GaleraCluster implements AsyncDisposable {
 export async function startGaleraCluster(options: GaleraClusterOptions = {}): Promise<GaleraCluster> {
   const installation = await getGaleraInstallation();
   const ports = await findPorts();
-  const nodes: GaleraNode[] = [];
-  try {
-    // One after the other: the first makes the template of the data that the others copy
-    for (const own of ports) {
-      const args = nodeArguments(installation.provider, ports, own, options);
-      nodes.push(await createGaleraNode(installation, args));
-    }
-    const cluster = new GaleraCluster(nodes as unknown as Three<GaleraNode>);
-    await cluster.launch();
-    return cluster;
-  } catch (error) {
-    await Promise.all(nodes.map((node) => node.stop()));
-    throw error;
-  }
+  return launchCluster(
+    ports.map((own) => () => {
+      return createGaleraNode(installation, nodeArguments(installation.provider, ports, own, options));
+    }),
+  );
 }

@@ -4,10 +4,10 @@ import { detectServer } from '../../src/engine/server/server';
 import { serverOf } from '../../src/testing/connection-url';
 import { startPrivateServer } from '../../src/testing/private-server';
 import { sessionOf } from '../../src/testing/throw-away-database';
-import { startGaleraCluster } from './galera-cluster';
 import { useRamDisk } from './ram-disk';
 import { announceOtherNodes, announceSharedServer, type SharedServer } from './shared-server';
-import { isGaleraWanted, testInstallation } from './test-installation';
+import { startCluster } from './start-cluster';
+import { isClusterWanted, testInstallation } from './test-installation';
 
 type StopServer = () => Promise<void>;
 declare global {
@@ -31,9 +31,9 @@ async function startServer(): Promise<SharedServer> {
   return server;
 }
 
-/** The cluster's first node is the shared server. */
-async function startCluster(): Promise<SharedServer> {
-  const cluster = await startGaleraCluster();
+/** The cluster's first node is the shared server: of those that take writes only at one place, the one that does. */
+async function startNodes(): Promise<SharedServer> {
+  const cluster = await startCluster();
   globalThis.stopSharedServer = () => cluster.stop();
   const [first, ...others] = cluster.nodes;
   announceOtherNodes(others);
@@ -44,7 +44,7 @@ async function startCluster(): Promise<SharedServer> {
 export default async function globalSetup(): Promise<void> {
   useRamDisk();
   try {
-    const server = await (isGaleraWanted() ? startCluster() : startServer());
+    const server = await (isClusterWanted() ? startNodes() : startServer());
     const { host, port, username, password, flavour, version } = server;
     announceSharedServer({ host, port, username, password, flavour, version });
   } catch (error) {

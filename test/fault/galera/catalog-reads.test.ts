@@ -7,7 +7,7 @@ import { connectionUrl } from '../../../src/testing/connection-url';
 import { useDatabase } from '../../support/database';
 import { useDataSource } from '../../support/data-source';
 import { otherNodes } from '../../support/shared-server';
-import { describeOnGalera } from '../../support/use-galera-cluster';
+import { describeOnGalera } from '../../support/use-cluster';
 
 const aborts = 3;
 const tables = ['protection_flows', 'protection_flow_executions'];

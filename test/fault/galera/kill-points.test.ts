@@ -1,7 +1,7 @@
 import { createConnection } from 'mysql2/promise';
 import type { SessionOptions } from '../../../src/engine/session/migration-session';
 import { sessionOf } from '../../../src/testing/throw-away-database';
-import { describeOnGalera, useGaleraCluster } from '../../support/use-galera-cluster';
+import { describeOnGalera, useGaleraCluster } from '../../support/use-cluster';
 import { DyingRun, type Killer } from '../kill-points/dying-run';
 import { sessionKiller, SharedDeath } from '../kill-points/killers';
 import { killPoints, record, type KillPoint } from '../kill-points/recording';

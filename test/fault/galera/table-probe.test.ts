@@ -13,7 +13,7 @@ import { select } from '../../../src/engine/server/queryable';
 import { createUser } from '../../integration/preflight/as-user';
 import { useDatabase } from '../../support/database';
 import { useDataSource } from '../../support/data-source';
-import { describeOnGalera } from '../../support/use-galera-cluster';
+import { describeOnGalera } from '../../support/use-cluster';
 import { waitFor } from '../../support/wait-for';
 
 const documented = 'SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES ON DB.*';

@@ -8,7 +8,7 @@ import { useDatabase } from '../../support/database';
 import { openDataSource, useDataSource } from '../../support/data-source';
 import { sharedServer } from '../../support/shared-server';
 import { migrationCount } from '../../support/migrations';
-import { isGaleraWanted } from '../../support/test-installation';
+import { isClusterWanted } from '../../support/test-installation';
 import { declaredPart, everything, make } from './hand-made';
 import { executionsTable, flowsTable, plain } from './platform-ddl';
 import { readRows } from './rows';
@@ -211,7 +211,7 @@ describe('adopt', () => {
     const missing = findings.filter(({ code }) => code === 'PRIVILEGE_MISSING');
     expect(missing.map(({ table, details }) => [table, details.privileges])).toEqual([
       // In a cluster the lock has a table, which has to be written to
-      ...(isGaleraWanted() ? [['sendense_flow_lock', ['UPDATE']]] : []),
+      ...(isClusterWanted() ? [['sendense_flow_lock', ['UPDATE']]] : []),
       ['protection_flows', ['UPDATE']],
       ['protection_flow_executions', ['UPDATE']],
       ['sendense_flow_pruned', ['UPDATE']],

@@ -6,7 +6,7 @@ import { createPlatformTables, platformTableNames } from '../../../src/testing';
 import { useDatabase } from '../../support/database';
 import { openDataSource } from '../../support/data-source';
 import { sharedServer } from '../../support/shared-server';
-import { isGaleraWanted } from '../../support/test-installation';
+import { isClusterWanted } from '../../support/test-installation';
 import { createUser, type UserOf } from './as-user';
 import { look, migrateAnew, paste, snapshot, wellFormed } from './fix';
 
@@ -44,7 +44,7 @@ const withReferences = (privileges: string): string =>
 
 /** In a cluster the lock has a table, which has to be written to. */
 const ofLock = (privileges: string): string[] =>
-  isGaleraWanted() ? [`sendense_flow_lock: ${privileges}`] : [];
+  isClusterWanted() ? [`sendense_flow_lock: ${privileges}`] : [];
 
 /** By now its table may be there, so that another GRANT is needed. */
 const isNotOfLock = ({ table }: Finding): boolean => table !== 'sendense_flow_lock';
@@ -186,7 +186,7 @@ describe('before anything is migrated, a user with', () => {
     ['ALL PRIVILEGES', ['ALL ON DB.*']],
     [
       'just what is needed',
-      [`SELECT, INSERT, ${isGaleraWanted() ? 'UPDATE, ' : ''}CREATE, ALTER, REFERENCES ON DB.*`],
+      [`SELECT, INSERT, ${isClusterWanted() ? 'UPDATE, ' : ''}CREATE, ALTER, REFERENCES ON DB.*`],
     ],
     ['ALL PRIVILEGES on the whole server', ['ALL ON *.*']],
   ])('%s is told of nothing, and migrates', async (_what, grants) => {

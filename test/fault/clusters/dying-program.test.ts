@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { describeOnGalera } from '../../support/use-galera-cluster';
+import { describeOnCluster } from '../../support/use-cluster';
 import { isAlive } from '../../support/is-alive';
 import { waitFor } from '../../support/wait-for';
 
-const program = join(__dirname, '..', '..', 'fixtures', 'program-with-galera-cluster.ts');
+const program = join(__dirname, '..', '..', 'fixtures', 'program-with-cluster.ts');
 const register = join(__dirname, '..', '..', 'support', 'register-swc.js');
 
 interface Node {
@@ -16,7 +16,7 @@ interface Node {
 }
 
 // Guards against nodes and folders that pile up on a developer's machine, paused ones among them.
-describeOnGalera('a cluster whose program is killed', () => {
+describeOnCluster('a cluster whose program is killed', () => {
   it('goes with all nodes and their folders', async () => {
     const child = spawn(process.execPath, ['-r', register, program], {
       stdio: ['ignore', 'pipe', 'inherit'],

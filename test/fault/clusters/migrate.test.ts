@@ -10,7 +10,7 @@ import { catalogDump } from '../../support/catalog-dump';
 import { migrateProgram } from '../../support/migrate-programs';
 import { packageFolder, runProgram } from '../../support/run-program';
 import { countStatements, growth } from '../../support/statement-counts';
-import { describeOnGalera, useGaleraCluster } from '../../support/use-galera-cluster';
+import { describeOnCluster, useCluster } from '../../support/use-cluster';
 import { waitFor } from '../../support/wait-for';
 import { migrationCount } from '../../support/migrations';
 
@@ -40,8 +40,8 @@ function startMigrating(url: string): Migrating {
 }
 
 // Guards that one of many migrates at a time, wherever in the cluster each of them begins, and that it may die there.
-describeOnGalera('migrates on several nodes of a cluster', () => {
-  const cluster = useGaleraCluster();
+describeOnCluster('migrates on several nodes of a cluster', () => {
+  const cluster = useCluster();
   const opened: Connection[] = [];
   afterEach(async () => {
     for (const connection of opened.splice(0)) connection.destroy();
@@ -57,16 +57,26 @@ describeOnGalera('migrates on several nodes of a cluster', () => {
   };
   const sessionOn = async (node: number, name: string) => {
     const connection = await connect(node, name);
-    await connection.query('SET SESSION wsrep_sync_wait = 15');
+    await connection.query(cluster().nodes[node]!.seeAllSql);
     return { query: async (sql: string) => (await connection.query(sql))[0] };
   };
   const fresh = async (name: string): Promise<void> => {
-    await (await connect(0)).query(`CREATE DATABASE ${name}`);
-    for (const node of [1, 2])
+    const writer = cluster().nodes.indexOf(await cluster().writer());
+    await (await connect(writer)).query(`CREATE DATABASE ${name}`);
+    for (const node of [0, 1, 2])
       await waitFor(async () => (await (await connect(node)).query(`SHOW DATABASES LIKE '${name}'`))[0]);
   };
+  /** All nodes as hosts, that one as the first: of a group, whose secondaries take no writes, it leads to the primary. */
+  const urlFrom = (node: number, name: string): string => {
+    const { nodes } = cluster();
+    const url = new URL(nodes[node]!.url(name));
+    const hosts = nodes
+      .map((_, at) => nodes[(node + at) % nodes.length]!)
+      .map(({ host, port }) => `${host}:${port}`);
+    return url.href.replace(url.host, hosts.join(','));
+  };
   const migrateOn = async (node: number, name: string, onProgress?: (step: string) => void) => {
-    const url = cluster().nodes[node]!.url(name);
+    const url = urlFrom(node, name);
     const dataSource = await createDataSource({ env: { DATABASE_URL: url } }).initialize();
     try {
       return await migrate(dataSource, {
@@ -115,7 +125,7 @@ describeOnGalera('migrates on several nodes of a cluster', () => {
         const ends = await Promise.all(
           Array.from({ length: processes }, (_, at) =>
             runProgram(process.execPath, migrateProgram(at), {
-              env: { DATABASE_URL: cluster().nodes[at % 3]!.url(name) },
+              env: { DATABASE_URL: urlFrom(at % 3, name) },
             }),
           ),
         );
@@ -130,7 +140,7 @@ describeOnGalera('migrates on several nodes of a cluster', () => {
 
   it("go on within the lease when the holder's process is killed", async () => {
     await fresh('process_killed');
-    const holder = startMigrating(cluster().nodes[0].url('process_killed'));
+    const holder = startMigrating(urlFrom(0, 'process_killed'));
     await waitFor(() => holder.said.some(({ step }) => step?.startsWith('create table')), {
       timeoutMs: 60_000,
     });
@@ -142,19 +152,21 @@ describeOnGalera('migrates on several nodes of a cluster', () => {
 
   it("go on when the holder's node is killed", async () => {
     await fresh('node_killed');
-    const holder = startMigrating(cluster().nodes[2].url('node_killed'));
+    const node = await cluster().writer();
+    const holder = startMigrating(node.url('node_killed'));
     await waitFor(() => holder.said.some(({ step }) => step?.startsWith('create table')), {
       timeoutMs: 60_000,
     });
-    await cluster().nodes[2].kill();
+    await node.kill();
     await waitFor(() => holder.said.some(({ failed }) => failed !== undefined), { timeoutMs: 60_000 });
+    await cluster().writer();
     await migrateOn(0, 'node_killed');
     await expectMigrated('node_killed');
   }, 180_000);
 
   it('take over from one that stood still, which then stops and says so', async () => {
     await fresh('stood_still');
-    const stale = startMigrating(cluster().nodes[0].url('stood_still'));
+    const stale = startMigrating(urlFrom(0, 'stood_still'));
     await waitFor(() => stale.said.some(({ step }) => step?.startsWith('create table')), {
       timeoutMs: 60_000,
     });
@@ -164,7 +176,7 @@ describeOnGalera('migrates on several nodes of a cluster', () => {
     expect(waits[0]).toContain(`pid ${stale.child.pid} on `);
     // Every node has all of it before the stale one goes on, so what is counted from here on is the stale one's
     await expectMigrated('stood_still');
-    const node = cluster().nodes[0].url();
+    const node = (await cluster().writer()).url();
     const before = await countStatements(node);
     stale.child.kill('SIGCONT');
     await once(stale.child, 'exit');

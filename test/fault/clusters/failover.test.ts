@@ -8,22 +8,24 @@ import { createRepositories, type Repositories } from '../../../src/repositories
 import { select, type Queryable } from '../../../src/engine/server/queryable';
 import { createPlatformTables, type PrivateServer } from '../../../src/testing';
 import { sessionOf } from '../../../src/testing/throw-away-database';
-import { describeOnGalera, useGaleraCluster } from '../../support/use-galera-cluster';
-import { waitFor } from '../../support/wait-for';
+import type { ClusterNode } from '../../support/cluster-node';
+import { describeOnCluster, useCluster } from '../../support/use-cluster';
 import { insertFlows, yearlySchedule } from '../claims-flows';
 import { runningTwice, wrongStatistics } from '../completions-recount';
 
 const schedulers = 4;
 const dueFlows = 400;
 const claimLimit = 5;
+/** How long a service repeats its calls: a group of MySQL servers takes 20 s to elect another primary. */
+const patienceMs = 90_000;
 const due = new Date('2026-01-01T00:00:00Z');
 const database = 'failover';
 /** What a service repeats a call after; a failover may show as any of them. */
 const passing = ['CONNECTION_LOST', 'SERVER_NOT_READY', 'NO_WRITABLE_HOST', 'TRANSACTION_ABORTED'];
 
 // Guards that a node of a cluster that goes takes no acknowledged write with it, and makes no run happen twice.
-describeOnGalera('programs with the three nodes as hosts', () => {
-  const cluster = useGaleraCluster();
+describeOnCluster('programs with the three nodes as hosts', () => {
+  const cluster = useCluster();
   const opened: ProtectionFlowsDataSource[] = [];
   const closers: (() => void)[] = [];
   afterAll(async () => {
@@ -42,11 +44,12 @@ describeOnGalera('programs with the three nodes as hosts', () => {
     return dataSource.initialize();
   };
   /** A session that reads what is committed anywhere in the cluster. */
-  const sessionAt = async (node: PrivateServer): Promise<Queryable> => {
+  const sessionAt = async (node: ClusterNode): Promise<Queryable> => {
     const connection = await createConnection({ uri: node.url(database), timezone: 'Z' });
     connection.on('error', () => undefined);
     closers.push(() => connection.destroy());
-    await connection.query(`SET time_zone = '+00:00', SESSION wsrep_sync_wait = 15`);
+    await connection.query(`SET time_zone = '+00:00'`);
+    await connection.query(node.seeAllSql);
     return sessionOf(connection);
   };
 
@@ -62,13 +65,16 @@ describeOnGalera('programs with the three nodes as hosts', () => {
   it('claim and end every due run once while the node that they write to is killed', async () => {
     const [first, , third] = cluster().nodes;
     const session = await sessionAt(third);
-    const schedule_id = await yearlySchedule(session);
-    const ids = await insertFlows(session, { prefix: 'due-', count: dueFlows, due, schedule_id });
+    const writer = await sessionAt(first);
+    const schedule_id = await yearlySchedule(writer);
+    const ids = await insertFlows(writer, { prefix: 'due-', count: dueFlows, due, schedule_id });
     const faults: string[] = [];
     const ended = new Map<string, string>();
     const twice: string[] = [];
     let endedSinceKill = 0;
     let isKilled = false;
+
+    const deadline = Date.now() + patienceMs;
 
     const repeated = async <Result>(call: () => Promise<Result>): Promise<Result> => {
       for (;;) {
@@ -77,7 +83,7 @@ describeOnGalera('programs with the three nodes as hosts', () => {
         } catch (error) {
           if (!isProtectionFlowsError(error) || !passing.includes(error.code)) throw error;
           faults.push(error.code);
-          if (faults.length > 200) throw error;
+          if (Date.now() > deadline) throw error;
           // As a service does
           await pause(20);
         }
@@ -126,31 +132,5 @@ describeOnGalera('programs with the three nodes as hosts', () => {
 
     await first.restart();
     await cluster().waitUntilSynced();
-  });
-
-  it('are told by a code when the node has lost its cluster, and by another when all have', async () => {
-    const [first, second, third] = cluster().nodes;
-    const { flows } = createRepositories(await connect([first]));
-    const dataSource = await connect(cluster().nodes);
-    await flows.list();
-    await Promise.all([second.kill(), third.kill()]);
-    const failure = async (call: () => Promise<unknown>): Promise<unknown> => {
-      let failed: unknown = null;
-      await waitFor(async () => {
-        failed = await call().then(
-          () => null,
-          (error: unknown) => error,
-        );
-        return failed !== null;
-      });
-      return failed;
-    };
-    expect(await failure(() => flows.list())).toMatchObject({ code: 'SERVER_NOT_READY' });
-    const all = createRepositories(dataSource);
-    expect(await failure(() => all.flows.list())).toMatchObject({ code: 'SERVER_NOT_READY' });
-    expect(await failure(() => all.flows.list())).toMatchObject({
-      code: 'NO_WRITABLE_HOST',
-      message: expect.stringContaining('Galera is not ready: its part of the cluster is NON-PRIMARY'),
-    });
   });
 });

@@ -1,0 +1,102 @@
+import { createConnection, type Connection } from 'mysql2/promise';
+import { PrivateServer } from '../../src/testing/private-server';
+import { waitFor } from './wait-for';
+
+/** A node that is paused, or is starting, takes connections and says nothing. */
+const answerLimitMs = 2_000;
+/** Three nodes start at once, perhaps beside the tests of other workers. */
+export const startLimitMs = 180_000;
+
+/** How long a node may take until it is synced, and how often it is asked. */
+export const syncLimits = { timeoutMs: startLimitMs, pollMs: 100 };
+
+/** What a node says of its place in the cluster. */
+export interface NodeState {
+  /** True where it has every row of the cluster and takes statements. */
+  readonly isSynced: boolean;
+  /** True where it takes writes too. */
+  readonly takesWrites: boolean;
+  /** How many nodes it sees, itself included. */
+  readonly clusterSize: number;
+  /** The cluster's membership as it knows it: a node that hung knows an old one until it is told. */
+  readonly membership: string;
+}
+
+/** True for a node that has every row of the cluster and takes statements; where told, of a cluster of so many. */
+export const takesPart = (state: NodeState, size = state.clusterSize): boolean =>
+  state.isSynced && state.clusterSize === size;
+
+/** One server of a cluster: a private server that can be paused, and joins the others when restarted. */
+export abstract class ClusterNode extends PrivateServer {
+  /** Lets a session read what was committed at any node before. */
+  abstract readonly seeAllSql: string;
+
+  /** Asks the server, each query for no longer than the timeout in milliseconds. */
+  protected abstract readState(connection: Connection, timeout: number): Promise<NodeState>;
+
+  /** Launches it as the first of a new cluster, with the data that it has. */
+  abstract found(): Promise<void>;
+
+  /** Lets the launched server join the others; by itself it does so where this says nothing else. */
+  protected async joinOthers(): Promise<void> {
+    // Told by its arguments
+  }
+
+  /** Launches it; it joins the nodes that are there. */
+  async join(): Promise<void> {
+    await this.launch();
+    await this.joinOthers();
+  }
+
+  /** Stops the process where it is, as a machine that hangs: the others drop it after some seconds. */
+  pause(): void {
+    process.kill(this.pid, 'SIGSTOP');
+  }
+
+  /** Lets a paused process go on. */
+  resume(): void {
+    process.kill(this.pid, 'SIGCONT');
+  }
+
+  /** @throws where it does not answer within two seconds */
+  async state(): Promise<NodeState> {
+    const { host, port, username: user, password } = this;
+    const connection = await createConnection({ host, port, user, password, connectTimeout: answerLimitMs });
+    connection.on('error', () => undefined);
+    try {
+      return await this.readState(connection, answerLimitMs);
+    } finally {
+      connection.destroy();
+    }
+  }
+
+  /** True where it has every row of the cluster and takes statements; false also where it does not answer. */
+  async isSynced(): Promise<boolean> {
+    const found = await this.state().catch(() => null);
+    return found !== null && takesPart(found);
+  }
+
+  /** True where it takes writes; false also where it does not answer. */
+  async takesWrites(): Promise<boolean> {
+    const found = await this.state().catch(() => null);
+    return found !== null && found.takesWrites;
+  }
+
+  /** Resolves once it is synced and, where told, sees so many nodes. */
+  async waitUntilSynced(clusterSize?: number): Promise<void> {
+    await waitFor(async () => takesPart(await this.state(), clusterSize), syncLimits);
+  }
+
+  /** Starts the node again; it joins the nodes that are there, and is synced when the promise resolves. */
+  override async restart(extraArguments: readonly string[] = []): Promise<void> {
+    await super.restart(extraArguments);
+    await this.joinOthers();
+    await this.waitUntilSynced();
+  }
+
+  /** Without the farewell to the others that a shutdown takes seconds for. */
+  override async stop(): Promise<void> {
+    await this.kill();
+    await super.stop();
+  }
+}

@@ -1,0 +1,82 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
+import { Guardian } from '../../src/testing/server-process';
+import type { ServerInstallation } from '../../src/testing/server-installation';
+import { createServerFolder } from '../../src/testing/server-place';
+import { ClusterNode, startLimitMs, type NodeState } from './cluster-node';
+
+/** One member of a group of MySQL servers that replicate to one another. */
+export class GroupNode extends ClusterNode {
+  readonly seeAllSql: string = `SET SESSION group_replication_consistency = 'BEFORE'`;
+
+  protected async readState(connection: Connection, timeout: number): Promise<NodeState> {
+    const sql = `
+      SELECT SUM(m.MEMBER_ID = @@server_uuid AND m.MEMBER_STATE = 'ONLINE') AS isOnline, COUNT(*) AS members,
+             SUM(m.MEMBER_STATE = 'ONLINE') AS reached, MAX(s.VIEW_ID) AS view, @@super_read_only AS isReadOnly
+        FROM performance_schema.replication_group_members m
+        LEFT JOIN performance_schema.replication_group_member_stats s USING (MEMBER_ID)`;
+    const [[row]] = await connection.query<RowDataPacket[]>({ sql, timeout });
+    const reached = Number(row?.['reached']);
+    // The rest of a group that has lost its majority shows as ONLINE too, and waits with each write
+    const isSynced = Number(row?.['isOnline']) === 1 && 2 * reached > Number(row?.['members']);
+    return {
+      isSynced,
+      clusterSize: reached,
+      membership: String(row?.['view']),
+      takesWrites: isSynced && Number(row?.['isReadOnly']) === 0,
+    };
+  }
+
+  override async found(): Promise<void> {
+    await this.launch();
+    await this.execute(
+      'SET GLOBAL group_replication_bootstrap_group = ON',
+      this.startSql,
+      'SET GLOBAL group_replication_bootstrap_group = OFF',
+    );
+  }
+
+  protected override async joinOthers(): Promise<void> {
+    await this.execute(this.startSql);
+  }
+
+  /** It takes what it has missed from another one, by this account. */
+  private get startSql(): string {
+    return `START GROUP_REPLICATION USER = '${this.username}', PASSWORD = '${this.password}'`;
+  }
+
+  private async execute(...statements: readonly string[]): Promise<void> {
+    const { socketPath, username: user, password } = this;
+    const connection = await createConnection({ socketPath, user, password });
+    try {
+      for (const sql of statements) await connection.query(sql);
+    } finally {
+      connection.destroy();
+    }
+  }
+}
+
+/** Makes a node's folder and data; the caller launches it, and stops it in any case. */
+export async function createGroupNode(
+  installation: ServerInstallation,
+  serverArguments: readonly string[],
+): Promise<GroupNode> {
+  const directory = await createServerFolder();
+  const node = new GroupNode(
+    directory,
+    installation,
+    { serverArguments, startLimitMs },
+    new Guardian(directory),
+  );
+  try {
+    await node.createData();
+    // Each makes its own accounts: as transactions that the others do not have, they would keep it out of the group
+    const accounts = join(directory, 'accounts.sql');
+    await writeFile(accounts, `SET SESSION sql_log_bin = 0;\n${await readFile(accounts, 'utf8')}`);
+    return node;
+  } catch (error) {
+    await node.stop();
+    throw error;
+  }
+}

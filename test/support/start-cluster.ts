@@ -1,0 +1,8 @@
+import { startGaleraCluster, type GaleraCluster } from './galera-cluster';
+import { startGroupCluster, type GroupCluster } from './group-cluster';
+import { wantedCluster } from './test-installation';
+
+/** Starts a cluster of the kind that `PROTECTION_FLOWS_TEST_SERVER` names. */
+export function startCluster(): Promise<GaleraCluster | GroupCluster> {
+  return wantedCluster() === 'group-replication' ? startGroupCluster() : startGaleraCluster();
+}
