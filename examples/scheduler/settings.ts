@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import type { WorkerOptions } from '@sendense/protection-flows';
 
 /** How a simulated backup goes. */
 export interface SimulationSettings {
@@ -11,21 +12,15 @@ export interface SimulationSettings {
 }
 
 /** Everything about the scheduler that may be set. */
-export interface SchedulerSettings extends SimulationSettings {
-  /** Who runs a flow: kept as the run's `triggered_by` and in its metadata. */
-  readonly workerName: string;
-  /** Between two looks for work, and between two tries to reach a database that is away, in milliseconds. */
-  readonly pollMs: number;
-  /** The most runs that this scheduler has under way at once. */
-  readonly maxRuns: number;
-  /** The most runs at once that write to one backup repository, of all schedulers; undefined: no limit. */
-  readonly perRepository: number | undefined;
+export interface SchedulerSettings {
+  /** How the worker works; its name is kept as a run's `triggered_by` and in its metadata. */
+  readonly worker: Omit<WorkerOptions, 'repositories' | 'run'> & {
+    readonly name: string;
+    readonly pollMs: number;
+  };
+  readonly simulation: SimulationSettings;
   /** The most VMs of one run that are backed up at once. */
   readonly vmsAtOnce: number;
-  /** A run without a sign of life for so long is taken for dead; each scheduler gives one four times as often. */
-  readonly silenceMs: number;
-  /** How long runs under way may go on after SIGTERM, before they are cancelled. */
-  readonly stopLimitMs: number;
   /** Executions older than this many days are deleted; null: none are. */
   readonly keepDays: number | null;
 }
@@ -57,18 +52,24 @@ export function readSettings(env: Environment): SchedulerSettings {
   };
 
   const day = 86_400_000;
+  const silenceMs = number('SILENCE_MS', 120_000, { min: 2_000, max: day });
   const settings: SchedulerSettings = {
-    workerName: text('WORKER_NAME') ?? `${hostname()}-${process.pid}`,
-    pollMs: number('POLL_MS', 2_000, { min: 50, max: 60_000 }),
-    maxRuns: number('MAX_RUNS', 5, { min: 1, max: 100 }),
-    perRepository: number('PER_REPOSITORY', null, { min: 1, max: 1_000 }) ?? undefined,
+    worker: {
+      name: text('WORKER_NAME') ?? `${hostname()}-${process.pid}`,
+      pollMs: number('POLL_MS', 2_000, { min: 50, max: 60_000 }),
+      concurrency: number('MAX_RUNS', 5, { min: 1, max: 100 }),
+      perRepository: number('PER_REPOSITORY', null, { min: 1, max: 1_000 }) ?? undefined,
+      heartbeatMs: Math.floor(silenceMs / 4),
+      silenceMs,
+      stopMs: number('STOP_LIMIT_MS', 20_000, { min: 0, max: day }),
+    },
+    simulation: {
+      backupMs: number('BACKUP_MS', 1_500, { min: 0, max: day }),
+      failRate: number('FAIL_RATE', 0, { min: 0, max: 1, step: 0 }),
+      failVms: new Set((text('FAIL_VMS') ?? '').split(',').map((name) => name.trim())),
+    },
     vmsAtOnce: number('VMS_AT_ONCE', 2, { min: 1, max: 100 }),
-    silenceMs: number('SILENCE_MS', 120_000, { min: 2_000, max: day }),
-    stopLimitMs: number('STOP_LIMIT_MS', 20_000, { min: 0, max: day }),
     keepDays: number('KEEP_DAYS', null, { min: 1, max: 3_650 }),
-    backupMs: number('BACKUP_MS', 1_500, { min: 0, max: day }),
-    failRate: number('FAIL_RATE', 0, { min: 0, max: 1, step: 0 }),
-    failVms: new Set((text('FAIL_VMS') ?? '').split(',').map((name) => name.trim())),
   };
   if (faults.length > 0) throw new SettingsError(faults.join('\n'));
   return settings;
