@@ -49,7 +49,7 @@ module.exports = {
       displayName: 'unit',
       testMatch: ['**/test/unit/**/*.test.ts', '**/test/histories/checker/*.test.ts'],
     },
-    ...['integration', 'fault', 'e2e'].map(withServer),
+    ...['integration', 'fault', 'e2e', 'models'].map(withServer),
   ],
   testTimeout: 120_000,
   testSequencer: '<rootDir>/test/support/longest-first.js',

@@ -11,6 +11,9 @@ function areUnitOnly(args) {
   return paths.length > 0 && paths.every((path) => /^(\.\/)?test\/unit(\/|$)/.test(path));
 }
 
+/** The models have a command of their own, which installs what searches them. */
+const withoutModels = ['--ignoreProjects', 'models'];
+
 /** Sets up, builds, and runs jest with the arguments given. */
 await runScript(async (args) => {
   if (areUnitOnly(args)) await ensureNodeModules();
@@ -18,5 +21,5 @@ await runScript(async (args) => {
     await prepareTests();
     await ensureBrowser();
   }
-  return runJest(args);
+  return runJest([...args, ...withoutModels]);
 });

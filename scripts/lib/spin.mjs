@@ -1,0 +1,26 @@
+import { installSystemWide } from './apt.mjs';
+import { hasProgram } from './distribution.mjs';
+import { Fault } from './fault.mjs';
+
+/** The model checker, and the compiler of the searches that it writes; and Debian's packages of them. */
+const programs = { spin: 'spin', gcc: 'gcc' };
+
+const consequence = 'The models can not be searched, so no test of them was run.';
+
+/** Makes sure that Spin and a C compiler are there: installed, as root, on Debian; elsewhere asked for. */
+export async function ensureSpin() {
+  const missing = Object.keys(programs).filter((program) => !hasProgram(program));
+  if (missing.length === 0) return;
+  const packages = [
+    ...missing.map((program) => programs[program]),
+    ...(missing.includes('gcc') ? ['libc6-dev'] : []),
+  ];
+  if (process.getuid?.() !== 0 || !hasProgram('apt-get')) {
+    throw new Fault(
+      `not here: ${missing.join(', ')}`,
+      consequence,
+      `As root: apt-get install ${packages.join(' ')}`,
+    );
+  }
+  await installSystemWide({ packages, consequence });
+}
