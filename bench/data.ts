@@ -1,5 +1,5 @@
 import type { ServerWish } from '../src/testing';
-import { measureClaims } from './data/claims';
+import { measureClaims, measureIdlePoll } from './data/claims';
 import { fillDataSet, fillHistories } from './data/data-set';
 import { measureDeletion } from './data/deletion';
 import { measureHistory } from './data/history';
@@ -66,7 +66,7 @@ async function measureServer(wish: ServerWish): Promise<void> {
     guards: async () => guardsReport(label, rows, await measureGuards(database, rows)),
     recount: async () => recountReport(label, rows, await measureRecount(database, rows)),
     tracing: async () => tracingReport(label, await measureTracing(database)),
-    claims: async () => claimsReport(label, await measureClaims(database)),
+    claims: async () => claimsReport(label, await measureClaims(database), await measureIdlePoll(database)),
     metrics: async () => metricsReport(label, rows, await measureMetrics(database)),
   };
   try {

@@ -1,5 +1,7 @@
 import { clock } from '../support/clock';
 import type { ClaimMessage, ClaimOrder } from './claim-messages';
+import type { Contestant } from './contestants/contestant';
+import { Floor } from './contestants/floor';
 import { Ours } from './contestants/ours';
 
 /** A worker in a process of its own: it claims until nothing is due that nobody else has. */
@@ -7,25 +9,25 @@ import { Ours } from './contestants/ours';
 const tell = (message: ClaimMessage): void => void process.send?.(message);
 
 async function main(): Promise<void> {
-  const worker = process.argv[2] ?? '';
-  const { repositories } = await Ours.connect(process.env.DATABASE_URL ?? '');
+  const url = process.env.DATABASE_URL ?? '';
+  const worker: Contestant = process.argv[2] === 'floor' ? new Floor(url) : await Ours.connect(url);
 
   async function claimAll({ limit }: ClaimOrder): Promise<void> {
     const flowIds: string[] = [];
     const from = clock();
     let to = from;
     for (;;) {
-      const { claimed } = await repositories.dueFlows.claimDue({ worker, limit });
+      const claimed = await worker.claimDue(limit);
       if (claimed.length === 0) break;
       // The last answer, which is empty, also plans: that is no claim
       to = clock();
-      flowIds.push(...claimed.map(({ flow }) => flow.id));
+      flowIds.push(...claimed);
     }
     tell({ is: 'done', flowIds, from, to });
   }
 
   // Connections and the catalog are there when it is measured
-  await repositories.dueFlows.claimDue({ worker, limit: 1 });
+  await worker.claimDue(1);
   process.on('message', (order: ClaimOrder) => void claimAll(order));
   tell({ is: 'ready' });
 }

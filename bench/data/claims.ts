@@ -3,11 +3,18 @@ import type { BenchDatabase } from '../support/bench-database';
 import { flowId } from '../support/rows';
 import { TsProcess } from '../support/ts-process';
 import type { ClaimMessage, ClaimOrder } from './claim-messages';
+import { median, type Spread } from '../support/statistics';
+import { rawPool } from './contestants/floor';
+import { Ours } from './contestants/ours';
 import { firstIdleFlow } from './data-set';
-import { claimSize, makeDue } from './operations';
+import { claimSize, endClaimed, makeDue } from './operations';
+import { inTurns } from './turns';
 
 const file = resolve(__dirname, 'claim-process.ts');
 const workerCounts = [1, 4, 8];
+
+/** Who claims: this package, or mysql2 alone with the same statements. */
+type Claimer = 'ours' | 'floor';
 
 /** How fast workers claim together. */
 export interface ClaimsResult {
@@ -20,16 +27,26 @@ export interface ClaimsResult {
   readonly least: number;
 }
 
-/** How many flows are due, for claims of one flow and of several: enough for a few seconds. */
-const dueFlows = { one: 600, several: 6_000 };
+/** How fast ours claim, and how many of those that mysql2 alone claims in a second; medians over the rounds. */
+export interface ClaimsRatio extends ClaimsResult {
+  readonly floor: number;
+}
+
+/** How many flows a claim takes, and are due: enough for a second or more. */
+const sizes = [
+  { limit: 1, flows: 600 },
+  { limit: claimSize, flows: 6_000 },
+  { limit: 50, flows: 6_000 },
+];
+const rounds = 5;
 
 type Worker = TsProcess<ClaimOrder, ClaimMessage>;
 
 /** So many processes that claim; ready when the promise resolves. */
-export async function startWorkers(url: string, count: number): Promise<Worker[]> {
+export async function startWorkers(url: string, count: number, claimer: Claimer = 'ours'): Promise<Worker[]> {
   const workers = Array.from(
     { length: count },
-    (_, n): Worker => new TsProcess(file, [`bench-${n}`], { DATABASE_URL: url }),
+    (): Worker => new TsProcess(file, [claimer], { DATABASE_URL: url }),
   );
   await Promise.all(workers.map((worker) => worker.next()));
   return workers;
@@ -53,9 +70,7 @@ export async function claimTogether(
       `${flows} flows were due, ${claimed.length} claimed, ${new Set(claimed).size} of them different`,
     );
   }
-  await session.query(
-    `UPDATE protection_flow_executions SET status = 'success' WHERE status = 'running' AND triggered_by LIKE 'bench-%'`,
-  );
+  await endClaimed(session);
   const seconds = (Math.max(...done.map(({ to }) => to)) - Math.min(...done.map(({ from }) => from))) / 1000;
   return {
     workers: workers.length,
@@ -66,17 +81,53 @@ export async function claimTogether(
   };
 }
 
-/** Lets 1, 4 and 8 workers claim all due flows, one and twenty at a time; throws where one is claimed twice or not at all. */
-export async function measureClaims(database: BenchDatabase): Promise<ClaimsResult[]> {
-  const results: ClaimsResult[] = [];
+/**
+ * Lets 1, 4 and 8 workers claim all due flows, one, twenty and fifty at a time, ours and mysql2 alone in turns; throws where
+ * one is claimed twice or not at all.
+ */
+export async function measureClaims(database: BenchDatabase): Promise<ClaimsRatio[]> {
+  const results: ClaimsRatio[] = [];
+  const planner = await Ours.connect(database.url);
+  // A flow's first claim writes down what its times are computed from
+  await planner.repositories.dueFlows.plan();
+  await planner.release();
   for (const count of workerCounts) {
-    const workers = await startWorkers(database.url, count);
+    const ours = await startWorkers(database.url, count);
+    const floor = await startWorkers(database.url, count, 'floor');
     try {
-      results.push(await claimTogether(database, workers, 1, dueFlows.one));
-      results.push(await claimTogether(database, workers, claimSize, dueFlows.several));
+      for (const { limit, flows } of sizes) {
+        const measured: Record<Claimer, ClaimsResult[]> = { ours: [], floor: [] };
+        for (let round = 0; round < rounds; round += 1)
+          for (const claimer of round % 2 === 0 ? (['ours', 'floor'] as const) : (['floor', 'ours'] as const))
+            measured[claimer].push(
+              await claimTogether(database, claimer === 'ours' ? ours : floor, limit, flows),
+            );
+        const perSecond = (claimer: Claimer): number => median(measured[claimer].map((one) => one.perSecond));
+        const least = Math.min(...measured.ours.map((one) => one.least));
+        const rates = { perSecond: perSecond('ours'), floor: perSecond('floor') };
+        results.push({ workers: count, limit, flows, ...rates, least });
+      }
     } finally {
-      for (const worker of workers) worker.release();
+      for (const worker of [...ours, ...floor]) worker.release();
     }
   }
   return results;
+}
+
+/** A poll that finds nothing, beside one row read by its key on mysql2. */
+export async function measureIdlePoll({ url }: BenchDatabase): Promise<Record<'ours' | 'select', Spread>> {
+  const ours = await Ours.connect(url);
+  const pool = rawPool(url);
+  try {
+    return await inTurns(
+      {
+        ours: { run: () => ours.claimDue(claimSize) },
+        select: { run: () => pool.query('SELECT id FROM protection_flows WHERE id = ?', [flowId(0)]) },
+      },
+      { measured: 300, warmUp: 200 },
+    );
+  } finally {
+    await ours.release();
+    await pool.end();
+  }
 }

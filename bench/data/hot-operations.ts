@@ -60,7 +60,14 @@ async function assertSameSql(database: BenchDatabase): Promise<void> {
   let used = 0;
   const done = { jobs: 1, bytes: 1 };
   const ofClaim = Array.from({ length: claimSize }, (_, n) => spare(100 + n));
-  await assertSameStatements(database, (one) => one.get(spare(0)), {
+  const claim = async (one: Contestant): Promise<void> => {
+    await makeDue(database.session, ofClaim);
+    await one.claimDue(claimSize);
+    await endClaimed(database.session);
+  };
+  // A flow's first claim writes down what its times are computed from
+  const first = async (one: Contestant): Promise<void> => void (await one.get(spare(0)), await claim(one));
+  await assertSameStatements(database, first, {
     get: (one) => one.get(spare(0)),
     list: (one) => one.list(50),
     history: (one) => one.history(spare(0), 50),
@@ -71,11 +78,7 @@ async function assertSameSql(database: BenchDatabase): Promise<void> {
     disable: (one) => one.setEnabled(spare(one instanceof Floor ? 0 : 1), false),
     enable: (one) => one.setEnabled(spare(one instanceof Floor ? 0 : 1), true),
     create: (one) => one.create(newFlow(`Created to look ${(used += 1)}`, 0)),
-    claimDue: async (one) => {
-      await makeDue(database.session, ofClaim);
-      await one.claimDue(claimSize);
-      await endClaimed(database.session);
-    },
+    claimDue: claim,
   });
 }
 

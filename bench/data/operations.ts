@@ -152,7 +152,8 @@ export function hotOperations(session: Connection): readonly Operation[] {
         prepare: (round) => makeDue(session, ownFlows(name, round)),
         run: async (round) => {
           const claimed = await one.claimDue(claimSize);
-          if (claimed !== claimSize) throw new Error(`${name} claimed ${claimed} flows in round ${round}`);
+          if (claimed.length !== claimSize)
+            throw new Error(`${name} claimed ${claimed.length} flows in round ${round}`);
         },
         after: () => endClaimed(session),
       }),

@@ -2,7 +2,7 @@ import { middle, ms, whole } from '../support/figures';
 import { markdownTable } from '../support/markdown-table';
 import { flowCount } from '../support/rows';
 import type { Spread } from '../support/statistics';
-import type { ClaimsResult } from './claims';
+import type { ClaimsRatio } from './claims';
 import type { DeletionResult, DeletionResults } from './deletion';
 import type { GuardCost } from './guard-costs';
 import type { HistoryResult } from './history';
@@ -16,6 +16,8 @@ import {
   guardVerdicts,
   historyVerdicts,
   latestVerdicts,
+  claimVerdicts,
+  idleVerdict,
   operationVerdicts,
   pageVerdicts,
   recountVerdicts,
@@ -224,14 +226,31 @@ export function historyReport(server: string, what: string, rows: number, result
 }
 
 /** How fast workers claim. */
-export function claimsReport(server: string, results: readonly ClaimsResult[]): string {
+export function claimsReport(
+  server: string,
+  results: readonly ClaimsRatio[],
+  idle: Record<'ours' | 'select', Spread>,
+): string {
   const table = markdownTable(
-    ['workers', 'flows a claim', 'flows due', 'claims a second', 'fewest of a worker'],
-    results.map(({ workers, limit, flows, perSecond, least }) =>
-      [workers, limit, flows, perSecond, least].map((value) => whole(value)),
-    ),
+    [
+      'workers',
+      'flows a claim',
+      'flows due',
+      'claims a second',
+      'mysql2 alone',
+      'of it',
+      'fewest of a worker',
+    ],
+    results.map(({ workers, limit, flows, perSecond, floor, least }) => [
+      ...[workers, limit, flows, perSecond, floor].map((value) => whole(value)),
+      (perSecond / floor).toFixed(2),
+      whole(least),
+    ]),
   );
-  return section(`${server}: claimDue by several processes, each flow claimed once`, table, []);
+  return section(`${server}: claimDue by several processes, each flow claimed once`, table, [
+    ...claimVerdicts(results),
+    idleVerdict(idle),
+  ]);
 }
 
 /** The deletion of a flow with a long history. */

@@ -1,5 +1,7 @@
 import { ms, whole } from '../support/figures';
 import { verdict } from '../support/verdict';
+import type { Spread } from '../support/statistics';
+import type { ClaimsRatio } from './claims';
 import type { DeletionResults } from './deletion';
 import type { GuardCost } from './guard-costs';
 import type { HistoryResult } from './history';
@@ -17,6 +19,9 @@ const goals = {
   guards: 1.2,
   scraped: 0.95,
   stallAboveControlMs: 20,
+  claimsOfFloor: 0.9,
+  claimsPerSecond: 3_000,
+  idleOfSelect: 1.5,
   silent: 1.01,
   told: 1.05,
 };
@@ -105,6 +110,29 @@ export function recountVerdicts({ mended: { median } }: RecountCost): string[] {
     ),
   ];
 }
+
+/** Holds claims against those of mysql2 alone, and against a rate that four workers are to reach. */
+export function claimVerdicts(results: readonly ClaimsRatio[]): string[] {
+  return results.flatMap(({ workers, limit, perSecond, floor }) => {
+    const what = `${workers} workers, ${limit} at a time: claims are`;
+    const share = atLeast(`${what} of those of mysql2 alone`, perSecond / floor, goals.claimsOfFloor);
+    if (workers !== 4 || limit !== 50) return [share];
+    const rate = verdict(
+      perSecond >= goals.claimsPerSecond,
+      `${what} ${whole(perSecond)} a second (goal: at least ${whole(goals.claimsPerSecond)})`,
+      whole(goals.claimsPerSecond - perSecond),
+    );
+    return [share, rate];
+  });
+}
+
+/** Holds a poll that finds nothing against one row read by its key. */
+export const idleVerdict = ({ ours, select }: Record<'ours' | 'select', Spread>): string =>
+  atMost(
+    `a poll that finds nothing (${ms(ours.median)} ms) takes one SELECT (${ms(select.median)} ms)`,
+    ours.median / select.median,
+    goals.idleOfSelect,
+  );
 
 /** Holds calls of the package against those of the package without tracing. */
 export function tracingVerdicts({ name, times: { silent, told } }: TracingCost): string[] {

@@ -27,6 +27,6 @@ export interface Contestant {
   /** @returns the id of the run */
   findRunningByJob(jobId: string): Promise<string | null>;
   /** Claims due flows. @returns how many */
-  claimDue(limit: number): Promise<number>;
+  claimDue(limit: number): Promise<string[]>;
   release(): Promise<void>;
 }

@@ -56,7 +56,7 @@ export const sql = {
     f.last_execution_time = IF(${speaks}, CURRENT_TIMESTAMP, f.last_execution_time),
     f.last_execution_id = IF(${speaks}, e.id, f.last_execution_id)
     WHERE e.id = ? AND e.status IN (?)`,
-  times: 'SELECT schedule_id, enabled FROM protection_flows WHERE id = ?',
+  times: 'SELECT schedule_id, enabled, CURRENT_TIMESTAMP AS now FROM protection_flows WHERE id = ?',
   setEnabled: `UPDATE protection_flows
     SET next_execution_time = IF(schedule_id <=> ? AND enabled = ?, next_execution_time, ?), enabled = ?
     WHERE id = ? AND schedule_id <=> ? AND enabled = ?`,
@@ -66,20 +66,27 @@ export const sql = {
   insertFlowReturning: `${insertFlow} RETURNING ${flow.replaceAll('f.', 'protection_flows.')}`,
   readFlow: `SELECT ${flow} FROM protection_flows f WHERE f.id = ?`,
   runningByJob: `SELECT ${executionColumns} FROM protection_flow_executions e WHERE e.status = 'running' AND JSON_CONTAINS(e.created_job_ids, ?) ORDER BY e.created_at DESC, e.id DESC LIMIT 1`,
-  lockDue: `SELECT ${flow}, CURRENT_TIMESTAMP AS now FROM protection_flows f WHERE f.enabled = 1 AND f.next_execution_time <= CURRENT_TIMESTAMP
+  lockDue: `SELECT ${flow}, CURRENT_TIMESTAMP AS at FROM protection_flows f WHERE f.enabled = 1 AND f.next_execution_time <= CURRENT_TIMESTAMP
     ORDER BY f.next_execution_time, f.id LIMIT ? FOR UPDATE SKIP LOCKED`,
   active: (count: number): string =>
     `SELECT DISTINCT flow_id, status FROM protection_flow_executions WHERE flow_id IN (${marks(count)}) AND status IN ('pending', 'running')`,
+  paused: (count: number): string =>
+    `SELECT p.flow_id FROM sendense_flow_pauses p WHERE p.flow_id IN (${marks(count)}) AND p.paused_at IS NOT NULL AND (p.until_at IS NULL OR p.until_at > ?)`,
   insertRuns: (count: number): string =>
-    `INSERT INTO protection_flow_executions (id, flow_id, status, execution_type, started_at, triggered_by, execution_metadata)
-     VALUES ${marks(count, "(?, ?, 'running', 'scheduled', CURRENT_TIMESTAMP, ?, ?)")}`,
-  readRuns: (count: number): string =>
-    `SELECT ${executionColumns} FROM protection_flow_executions e WHERE e.id IN (${marks(count)})`,
+    `INSERT INTO protection_flow_executions (id, flow_id, status, execution_type, started_at, created_at, triggered_by, execution_metadata)
+     VALUES ${marks(count, `(${marks(8)})`)}`,
   /** All of them begin a run. */
-  advance: (count: number): string =>
-    `UPDATE protection_flows SET next_execution_time = CASE id ${cases(count)} END, total_executions = total_executions + (id IN (${marks(count)})),
-       last_execution_id = CASE id ${cases(count)} ELSE last_execution_id END,
-       last_execution_time = CASE id ${cases(count)} ELSE last_execution_time END,
-       last_execution_status = CASE WHEN id IN (${marks(count)}) THEN 'running' ELSE last_execution_status END
-     WHERE id IN (${marks(count)})`,
+  advance: (schedules: number, count: number): string =>
+    `UPDATE protection_flow_executions e JOIN protection_flows f ON f.id = e.flow_id
+        SET f.next_execution_time = CASE f.schedule_id ${cases(schedules)} END, f.total_executions = f.total_executions + 1, f.last_execution_id = e.id,
+            f.last_execution_time = e.started_at, f.last_execution_status = 'running'
+      WHERE e.id IN (${marks(count)})`,
+  planned: 'SELECT id, schedule_id, enabled, next_execution_time FROM protection_flows WHERE id = ?',
+  keepTimetable: `INSERT INTO sendense_flow_timetables (flow_id, from_at, state, schedule_id, cron_expression, timezone) VALUES (${marks(6)})
+    ON DUPLICATE KEY UPDATE state = VALUES(state), schedule_id = VALUES(schedule_id), cron_expression = VALUES(cron_expression), timezone = VALUES(timezone)`,
+  timetables: (count: number): string =>
+    Array.from(
+      { length: count },
+      () => '(SELECT * FROM sendense_flow_timetables WHERE flow_id = ? ORDER BY from_at DESC LIMIT 1 )',
+    ).join(' UNION ALL '),
 } as const;

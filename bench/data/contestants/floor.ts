@@ -43,10 +43,13 @@ export class Floor implements Contestant {
   private readonly pool: Pool;
   private readonly tomorrow = new Date(Math.floor(Date.now() / 1000) * 1000 + 86_400_000);
 
-  /** @param tell is told every statement; none in what is measured */
+  /**
+   * @param flavour of the server; only what creates flows asks for it
+   * @param tell is told every statement; none in what is measured
+   */
   constructor(
     url: string,
-    private readonly flavour: Flavour,
+    private readonly flavour: Flavour = 'mariadb',
     private readonly tell?: (text: string) => void,
   ) {
     this.pool = rawPool(url);
@@ -107,6 +110,12 @@ export class Floor implements Contestant {
     if (enabled && schedule !== null) await this.query(sql.schedules(1), [schedule]);
     const next = enabled ? this.tomorrow : null;
     await this.query(sql.setEnabled, [schedule, enabled, next, enabled, flowId, schedule, was!.enabled]);
+    await this.query(sql.planned, [flowId]);
+    await this.query(sql.timetables(1), [flowId]);
+    const [rule] = await this.query<RowDataPacket[]>(sql.schedules(1), [schedule]);
+    const state = enabled ? 'on' : 'flow-disabled';
+    const kept = [schedule, rule?.cron_expression, rule?.timezone] as string[];
+    await this.query(sql.keepTimetable, [flowId, was!.now as Date, state, ...kept]);
     await this.query(sql.get, [flowId]);
   }
 
@@ -133,33 +142,28 @@ export class Floor implements Contestant {
     return (row?.id as string | undefined) ?? null;
   }
 
-  claimDue(limit: number): Promise<number> {
+  async claimDue(limit: number): Promise<string[]> {
     return this.transaction(async (query) => {
       const due = await query<RowDataPacket[]>(sql.lockDue, [limit]);
+      if (due.length === 0) return [];
       const ids = due.map((flow) => flow.id as string);
+      const at = due[0]!.at as Date;
       const schedules = [...new Set(due.map((flow) => flow.schedule_id as string))];
       await query(sql.schedules(schedules.length), schedules);
       await query(sql.active(ids.length), ids);
+      await query(sql.paused(ids.length), [...ids, at]);
       const runs = ids.map((flowId) => ({ id: uuidv7(), flowId }));
       const metadata = JSON.stringify({ worker: 'bench', due_at: '2025-11-24T02:00:00.000Z' });
       await query(
         sql.insertRuns(runs.length),
-        runs.flatMap(({ id, flowId }) => [id, flowId, 'bench', metadata]),
+        runs.flatMap(({ id, flowId }) => [id, flowId, 'running', 'scheduled', at, at, 'bench', metadata]),
       );
-      const began = await query<RowDataPacket[]>(
-        sql.readRuns(runs.length),
-        runs.map(({ id }) => id),
-      );
-      const at = began[0]!.started_at as Date;
-      await query(sql.advance(runs.length), [
-        ...ids.flatMap((flowId) => [flowId, this.tomorrow]),
-        ...ids,
-        ...runs.flatMap(({ id, flowId }) => [flowId, id]),
-        ...ids.flatMap((flowId) => [flowId, at]),
-        ...ids,
-        ...ids,
+      await query(sql.advance(schedules.length, runs.length), [
+        ...schedules.flatMap((schedule) => [schedule, this.tomorrow]),
+        ...runs.map(({ id }) => id),
       ]);
-      return runs.length;
+      await query(sql.timetables(ids.length), ids);
+      return ids;
     }, 'READ COMMITTED');
   }
 

@@ -69,8 +69,9 @@ export class Ours implements Contestant {
     return (await this.repositories.executions.findRunningByJob(jobId))?.id ?? null;
   }
 
-  async claimDue(limit: number): Promise<number> {
-    return (await this.repositories.dueFlows.claimDue({ worker: 'bench', limit })).claimed.length;
+  async claimDue(limit: number): Promise<string[]> {
+    const { claimed } = await this.repositories.dueFlows.claimDue({ worker: 'bench', limit });
+    return claimed.map(({ flow }) => flow.id);
   }
 
   scrape(options?: MetricsOptions): Promise<string> {

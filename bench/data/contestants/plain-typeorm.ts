@@ -133,7 +133,7 @@ export class PlainTypeOrm implements Contestant {
     return running.find((run) => run.created_job_ids?.includes(jobId))?.id ?? null;
   }
 
-  claimDue(limit: number): Promise<number> {
+  claimDue(limit: number): Promise<string[]> {
     return this.manager.transaction(async (manager) => {
       const flows = await manager.find(shipped.ProtectionFlow, {
         where: { enabled: true, next_execution_time: LessThanOrEqual(new Date()) },
@@ -169,7 +169,7 @@ export class PlainTypeOrm implements Contestant {
         flow.next_execution_time = schedule ? shipped.nextRun(schedule, now) : null;
       }
       await manager.save(free);
-      return runs.length;
+      return free.map(({ id }) => id);
     });
   }
 
