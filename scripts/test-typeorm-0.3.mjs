@@ -8,9 +8,10 @@ const suites = [
   'test/unit/entities/metadata',
   'test/integration/data-source/(guarded|application|secrets)',
   'test/integration/migrator/(acceptance|keys|rollback-guard|up-down-up)',
-  'test/integration/repositories/(flows|executions|due-flows|transactions|session-check)',
+  'test/integration/repositories/(flows|executions|due-flows|idle-polls|ledger|pauses|transactions|session-check)',
   'test/integration/validation',
-  'test/integration/nestjs/(own-|start|driver-errors)',
+  'test/integration/worker',
+  'test/integration/nestjs/(own-|start|driver-errors|on-flow-due)',
   'test/e2e/package/packed',
   'test/e2e/typeorm-cli',
 ];

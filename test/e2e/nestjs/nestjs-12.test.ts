@@ -18,14 +18,17 @@ import { InjectRepository, TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource, type Repository } from 'typeorm';
 import {
   entities,
+  ExecutionRepository,
   FlowRepository,
   ProtectionFlow,
   ProtectionFlowsDataSource,
   subscribers,
+  type WorkerRun,
 } from '@sendense/protection-flows';
 import { dataSource } from '@sendense/protection-flows/data-source';
 import {
   httpStatusOf,
+  OnFlowDue,
   ProtectionFlowsExceptionFilter,
   ProtectionFlowsModule,
   type ProtectionFlowsModuleOptions,
@@ -44,10 +47,21 @@ class Settings implements ProtectionFlowsOptionsFactory {
   }
 }
 
+let ran: (flow: string) => void = () => undefined;
+
+@Injectable()
+class Runner {
+  @OnFlowDue({ pollMs: 50 })
+  async run({ flow }: WorkerRun): Promise<void> {
+    ran(flow.name);
+  }
+}
+
 @Controller('flows')
 class FlowController implements OnApplicationShutdown {
   constructor(
     private readonly flows: FlowRepository,
+    private readonly executions: ExecutionRepository,
     private readonly protection: ProtectionFlowsDataSource,
     @InjectRepository(ProtectionFlow) private readonly own: Repository<ProtectionFlow>,
     private readonly ownDataSource: DataSource,
@@ -57,7 +71,10 @@ class FlowController implements OnApplicationShutdown {
   async create(@Param('name') name: string) {
     const flow = { name, flow_type: 'replication', target_type: 'vm', target_id: 'vm-1', destination_type: 'ossea' } as const;
     const { id } = await this.flows.create(flow);
+    const done = new Promise<string>((resolve) => (ran = resolve));
+    await this.executions.enqueue({ flow_id: id, execution_type: 'manual' });
     return {
+      ran: await done,
       seenByOwn: (await this.own.findOneBy({ id }))?.name,
       shared: this.protection === dataSource,
       apart: this.ownDataSource !== (this.protection as DataSource),
@@ -78,7 +95,7 @@ const ownModules = [
   TypeOrmModule.forRoot({ ...given, entities: [...entities], subscribers }),
   TypeOrmModule.forFeature([ProtectionFlow]),
 ];
-const common = { controllers: [FlowController], providers: [{ provide: APP_FILTER, useClass: ProtectionFlowsExceptionFilter }] };
+const common = { controllers: [FlowController], providers: [Runner, { provide: APP_FILTER, useClass: ProtectionFlowsExceptionFilter }] };
 
 @Module({ ...common, imports: [ProtectionFlowsModule.forRoot(), ...ownModules] })
 class ExpressApp {}
@@ -157,7 +174,7 @@ describe('a program on NestJS 12', () => {
     const answered = (name: string) => ({
       closed: true,
       found: [
-        { status: 200, type: json, body: { seenByOwn: name, shared: true, apart: true } },
+        { status: 200, type: json, body: { ran: name, seenByOwn: name, shared: true, apart: true } },
         { status: 409, type: json, body: { statusCode: 409, code: 'FLOW_NAME_TAKEN', details: { name } } },
         { status: 404, type: json, body: { statusCode: 404, code: 'FLOW_NOT_FOUND' } },
       ],
