@@ -1,6 +1,7 @@
 import type { ErrorReport } from '../../errors';
 import type { ProgressEvent } from '../../engine/migrate/results';
 import { type OutputStream, styleFor, type Style } from './style';
+import { visible, withoutMarks } from './visible';
 import { fitText, widthFor, wrap } from './wrap';
 
 /** How a run prints. */
@@ -19,6 +20,7 @@ function plain(_name: string, value: unknown): unknown {
 /**
  * Everything that a command prints goes through here. stdout: the result, as text or as the one JSON document.
  * stderr: errors as text, progress and notes.
+ * What a terminal would obey is shown instead.
  */
 export class Reporter {
   readonly json: boolean;
@@ -46,7 +48,7 @@ export class Reporter {
   /** Prints the result: as JSON, or the lines that `text` makes of it. At most once in a run. */
   result(value: object, text: (style: Style) => readonly string[]): void {
     this.display.clear();
-    if (this.json) this.stdout.write(`${JSON.stringify(value, plain, 2)}\n`);
+    if (this.json) this.document(value);
     else this.lines(text(this.style));
   }
 
@@ -54,14 +56,14 @@ export class Reporter {
   lines(lines: readonly string[]): void {
     if (this.json || lines.length === 0) return;
     this.display.clear();
-    this.stdout.write(`${lines.join('\n')}\n`);
+    this.stdout.write(visible(`${lines.join('\n')}\n`));
   }
 
   /** Prints an error: three lines on stderr, or the one JSON document on stdout. */
   error(report: ErrorReport): void {
     this.display.clear();
     if (this.json) {
-      this.stdout.write(`${JSON.stringify({ error: report }, plain, 2)}\n`);
+      this.document({ error: report });
       return;
     }
     const { red, bold } = this.errorStyle;
@@ -80,19 +82,21 @@ export class Reporter {
     this.display.clear();
     const [first = '', ...others] = line.length <= this.noteWidth ? [line] : wrap(line, this.noteWidth);
     const marked = first.replace(/^\w+(?=:)/, mark);
-    this.stderr.write(`${[marked, ...others].join('\n')}\n`);
+    this.stderr.write(visible(`${[marked, ...others].join('\n')}\n`));
   }
 
   /** Tells of a statement that was executed, whatever the form of the result. */
   statement(sql: string, ms: number): void {
     this.display.clear();
-    this.stderr.write(`${this.errorStyle.dim(`${ms.toFixed(1).padStart(7)} ms`)}  ${oneLine(sql)}\n`);
+    this.stderr.write(
+      visible(`${this.errorStyle.dim(`${ms.toFixed(1).padStart(7)} ms`)}  ${oneLine(sql)}\n`),
+    );
   }
 
   /** Text on stderr as it is: a stack trace. */
   trace(text: string): void {
     this.display.clear();
-    this.stderr.write(`${text}\n`);
+    this.stderr.write(visible(`${text}\n`));
   }
 
   /** Shows the step that is about to run; a ProgressListener. */
@@ -101,6 +105,10 @@ export class Reporter {
   /** Takes the progress display off the terminal. */
   end(): void {
     this.display.clear();
+  }
+
+  private document(value: object): void {
+    this.stdout.write(withoutMarks(`${JSON.stringify(value, plain, 2)}\n`));
   }
 }
 
@@ -150,7 +158,7 @@ export class ProgressDisplay {
   ) {}
 
   show(event: ProgressEvent): void {
-    this.step = event.step.replaceAll(/\s+/g, ' ');
+    this.step = withoutMarks(event.step.replaceAll(/\s+/g, ' '));
     if (this.stream.isTTY !== true) {
       this.stream.write(`… ${this.step}\n`);
       return;

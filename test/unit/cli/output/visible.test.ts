@@ -1,0 +1,71 @@
+import * as fc from 'fast-check';
+import { Reporter } from '../../../../src/cli/output/reporter';
+import { ProtectionFlowsError } from '../../../../src/errors';
+import { Written } from '../terminal';
+
+const isObeyed = /[^\P{Cc}\n\t]|[\u202a-\u202e\u2066-\u2069]/u;
+/** Marks that this program sets itself, and how it takes its line of progress away. */
+const own = /\x1b\[(?:[12]|22|3[1-6]|39)m|\r\x1b\[K/gu;
+
+/** Text as anybody may have written it into a database, rich in what a terminal obeys. */
+const foreign = fc.string({
+  unit: fc.constantFrom(
+    '\x1b[2J',
+    '\x1b]0;',
+    '\x07',
+    '\x9b',
+    '\r',
+    '\x08',
+    '\x7f',
+    '\u202e',
+    '\u2066',
+    'a',
+    ' ',
+    'ü',
+  ),
+});
+
+/** All that a reporter prints of a name, in each way. */
+function printed(name: string, json: boolean): string {
+  const stdout = new Written(true, 60);
+  const stderr = new Written(true, 60);
+  const reporter = new Reporter(stdout, stderr, { json, color: true, env: { TERM: 'xterm' } });
+  reporter.lines([name]);
+  reporter.result({ name }, ({ bold, red }) => [`${bold(name)} ${red('bad')}`]);
+  const fault = { message: `there is no ${name}`, remedy: `DROP TABLE ${name};`, details: { id: name } };
+  reporter.error(new ProtectionFlowsError('FLOW_NOT_FOUND', fault).toJSON());
+  reporter.warning({ code: 'WRITER_CHANGED', message: name });
+  reporter.note(`Note: ${name}`);
+  reporter.statement(`SELECT ${name}`, 1);
+  reporter.trace(name);
+  reporter.progress({ step: name });
+  reporter.end();
+  return stdout.text + stderr.text;
+}
+
+// Without these, a name in the database could clear an operator's screen, or make a failed proof look like one that passed.
+describe('what a terminal would obey', () => {
+  it.each([[false], [true]])('is shown instead, whatever prints it (--json: %s)', (json) => {
+    fc.assert(
+      fc.property(foreign, (name) => {
+        expect(printed(name, json).replaceAll(own, '')).not.toMatch(isObeyed);
+      }),
+    );
+  });
+
+  it('stays the same value in JSON', () => {
+    fc.assert(
+      fc.property(foreign, (name) => {
+        const stdout = new Written();
+        new Reporter(stdout, new Written(), { json: true, color: false, env: {} }).result({ name }, () => []);
+        expect(JSON.parse(stdout.text)).toEqual({ name });
+      }),
+    );
+  });
+
+  it('is not taken for a mark of ours, nor a mark of ours for it', () => {
+    const text = printed('x\x1b[2Jy', false);
+    expect(text).toContain('x\\u001b[2Jy');
+    expect(text).toContain('\x1b[31mbad\x1b[39m');
+  });
+});
