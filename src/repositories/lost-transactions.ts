@@ -67,6 +67,19 @@ export function transactionAborted(cause: unknown): ProtectionFlowsError {
 }
 
 /**
+ * The error for rows that this transaction has locked, and that its DELETE has left: MySQL from 9.6 on answers with
+ * success to a statement whose ON DELETE CASCADE lost a deadlock, which has undone the whole transaction, or waited too long
+ * for a lock, which has left a part of the cascade behind (docs/mysql-cascades.md).
+ */
+export function undoneInSilence(table: string, locked: number, deleted: number): ProtectionFlowsError {
+  return new ProtectionFlowsError('TRANSACTION_ABORTED', {
+    message: `the server deleted ${deleted} of ${locked} locked rows of ${table} and named no error: a cascade lost against another transaction`,
+    remedy: 'Repeat the whole transaction from its beginning, not the statement alone.',
+    details: { errno: undefined },
+  });
+}
+
+/**
  * Repeats `work` after a retryable error, with growing random pauses.
  *
  * @throws TRANSACTION_ABORTED when it still fails after 12 attempts; any other error at once

@@ -1,5 +1,5 @@
 import type { DataSource, EntityManager } from 'typeorm';
-import { withoutValues } from '../errors';
+import { withoutValues, type ProtectionFlowsError } from '../errors';
 import { translated } from '../validation/server-errors';
 import { assertInitialized, readManager, checkSession } from './session-check';
 import { giveUpTransaction, isRetryable, retried, transactionAborted } from './lost-transactions';
@@ -96,6 +96,17 @@ export class Session {
     return retried(once);
   }
 
+  /**
+   * Ends the transaction, whose work the server has undone, or is to undo: one of ours is repeated.
+   *
+   * @throws the fault
+   */
+  async giveUp(fault: ProtectionFlowsError, errno?: number): Promise<never> {
+    // One of ours ends with this error, and is rolled back
+    if (!this.readsAfterLocks) await giveUpTransaction(this.manager.queryRunner!, fault, errno);
+    throw fault;
+  }
+
   private async query<Answer>(sql: string, parameters: readonly unknown[]): Promise<Answer> {
     try {
       const check = checkSession(this.manager);
@@ -103,15 +114,8 @@ export class Session {
       return (await this.manager.query(sql, parameters as unknown[])) as Answer;
     } catch (error) {
       assertInitialized({ dataSource: this.manager.connection });
-      if (this.isJoined && isRetryable(error)) {
-        const aborted = transactionAborted(withoutValues(error));
-        // One of ours ends with this error, and is rolled back
-        if (!this.readsAfterLocks) {
-          const { errno } = error as { errno?: number };
-          await giveUpTransaction(this.manager.queryRunner!, aborted, errno);
-        }
-        throw aborted;
-      }
+      if (this.isJoined && isRetryable(error))
+        return this.giveUp(transactionAborted(withoutValues(error)), (error as { errno?: number }).errno);
       throw (await columnPending(this.manager, error)) ?? translated(error);
     }
   }

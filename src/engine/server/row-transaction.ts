@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ProtectionFlowsError } from '../../errors';
+import { isLostToAnother, ProtectionFlowsError } from '../../errors';
 import { type Queryable, errnoOf, quoteText, select } from './queryable';
 
 /** How long a statement waits for a row that another transaction holds, in seconds. */
@@ -25,8 +25,8 @@ export async function withWarnings<T>(session: Queryable, work: () => Promise<T>
   }
 }
 
-/** Deadlock, lock wait, and MariaDB's row that changed since the snapshot (innodb_snapshot_isolation, on from 11.6). */
-export const isPassing = (error: unknown): boolean => [1213, 1205, 1020].includes(errnoOf(error) ?? 0);
+/** The transaction, or the statement, lost against another one; in a cluster at COMMIT too. */
+export const isPassing = (error: unknown): boolean => isLostToAnother(error);
 
 /**
  * Runs `work` with the session settings that moving rows needs: UTC, a strict sql_mode, short waits for the rows of

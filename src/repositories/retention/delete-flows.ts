@@ -97,7 +97,15 @@ export async function deleteFlowsOf(
     for (const id of there) if (!(await emptyFlow(session, id, batchSize, goOn))) return result(stopped);
   }
   const { refused } = await session.transaction(async (own) => {
-    const gone = await deleteRows(own, 'protection_flows', there);
+    const locked = await own.select<{ id: string }>(
+      `SELECT id FROM protection_flows WHERE id IN (${marks(there)}) FOR UPDATE`,
+      there,
+    );
+    const gone = await deleteRows(
+      own,
+      'protection_flows',
+      locked.map(({ id }) => id),
+    );
     const ids = there.filter((id) => !gone.refused.has(id));
     await whereKept(forgetFlows(own, ids));
     return gone;

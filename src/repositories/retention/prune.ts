@@ -1,6 +1,7 @@
 import { restrictingKey, type RestrictingKey } from '../../errors';
 import { marks, whereKept, withIndex } from '../statements';
 import type { Session } from '../session';
+import { undoneInSilence } from '../lost-transactions';
 import { terminalStatuses } from '../../domain';
 import { pruneLedger } from '../due/ledger';
 import { keepRemoved, type RemovedRun } from '../../statistics/recount';
@@ -14,7 +15,7 @@ export interface Deletion {
 }
 
 /**
- * Deletes rows by their ids. One that a row of another table refers to, and that the key does not let go, does not keep the
+ * Deletes rows by their ids, which this transaction has locked. One that a row of another table refers to, and that the key does not let go, does not keep the
  * others: what the server refuses as a whole is asked for in halves.
  */
 export async function deleteRows(
@@ -26,7 +27,9 @@ export async function deleteRows(
   if (first === undefined) return { deleted: 0, refused: new Map() };
   try {
     const sql = `DELETE FROM ${table} WHERE id IN (${marks(ids)})`;
-    return { deleted: await session.write(sql, ids), refused: new Map() };
+    const deleted = await session.write(sql, ids);
+    if (deleted < ids.length) await session.giveUp(undoneInSilence(table, ids.length, deleted));
+    return { deleted, refused: new Map() };
   } catch (error) {
     const key = restrictingKey(error);
     if (key === null) throw error;
