@@ -1,0 +1,137 @@
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { PrivateServer } from '../../src/testing/private-server';
+import type { Players } from './players';
+import type { Random } from './random';
+import type { Target } from './targets';
+
+/** Everything that may be done to a round; docs/evidence.md says what each is. */
+export const faultNames = [
+  'kill-process',
+  'pause-process',
+  'set-clock',
+  'kill-node',
+  'kill-twice',
+  'pause-node',
+  'isolate-node',
+  'flap-node',
+  'fill-disk',
+] as const;
+
+/** The name of a fault. */
+export type FaultName = (typeof faultNames)[number];
+
+/** What faults are done to, and by which choices. */
+export interface Scene {
+  readonly target: Target;
+  readonly players: Players;
+  readonly random: Random;
+  /** A folder on the servers' file system, which is small; null where it is not to be filled. */
+  readonly smallDisk: string | null;
+}
+
+const dayMs = 86_400_000;
+
+/** Starts the nodes that are down, and waits until all take part. */
+async function heal({ target }: Scene): Promise<void> {
+  for (const node of target.nodes) if (!node.isRunning) await node.restart();
+  await target.recovered();
+}
+
+async function pauseNode(node: PrivateServer, ms: number): Promise<void> {
+  process.kill(node.pid, 'SIGSTOP');
+  await delay(ms);
+  process.kill(node.pid, 'SIGCONT');
+}
+
+/** In a cluster two nodes, so that the third has no majority; a server alone once more as soon as it is back. */
+async function killTwice({ target, random }: Scene): Promise<void> {
+  const first = random.between(0, target.nodes.length - 1);
+  const [one, other, last] = [0, 1, 2].map((n) => target.nodes[(first + n) % target.nodes.length]!);
+  await one!.kill();
+  await delay(random.between(0, 300));
+  if (one === other) await one!.restart();
+  await other!.kill();
+  if (target.goOnAlone !== null) await target.goOnAlone(last!);
+}
+
+async function isolate({ target, random }: Scene, times: number): Promise<void> {
+  const node = random.pick(target.nodes);
+  for (let n = 0; n < times; n += 1) {
+    await target.isolate!(node, true);
+    await delay(times === 1 ? random.between(1_000, 9_000) : random.between(200, 1_500));
+    await target.isolate!(node, false);
+    if (times > 1) await delay(random.between(200, 1_500));
+  }
+}
+
+async function fillDisk({ random, smallDisk }: Scene): Promise<void> {
+  const path = join(smallDisk!, 'filler');
+  const file = openSync(path, 'w');
+  try {
+    for (let size = 1024 * 1024; size >= 1; size = Math.floor(size / 8)) {
+      const bytes = Buffer.alloc(size);
+      try {
+        while (writeSync(file, bytes) === size);
+      } catch {
+        // Full for pieces of this size
+      }
+    }
+    await delay(random.between(500, 3_000));
+  } finally {
+    closeSync(file);
+    rmSync(path);
+  }
+}
+
+const doings: Readonly<Record<FaultName, (scene: Scene) => Promise<void>>> = {
+  'kill-process': ({ players, random }) => players.kill(random),
+  'pause-process': ({ players, random }) => players.pause(random, random.between(200, 3_000)),
+  'set-clock': async ({ players, random }) => players.setClock(random, random.between(-dayMs, dayMs)),
+  'kill-node': async ({ target, random }) => {
+    await random.pick(target.nodes).kill();
+    await delay(random.between(0, 1_000));
+  },
+  'kill-twice': killTwice,
+  'pause-node': ({ target, random }) => pauseNode(random.pick(target.nodes), random.between(300, 8_000)),
+  'isolate-node': (scene) => isolate(scene, 1),
+  'flap-node': (scene) => isolate(scene, 4),
+  'fill-disk': fillDisk,
+};
+
+const isPossible = (name: FaultName, { target, smallDisk }: Scene): boolean => {
+  if (name === 'isolate-node' || name === 'flap-node') return target.isolate !== null;
+  if (name === 'kill-twice') return target.nodes.length === 1 || target.goOnAlone !== null;
+  return name !== 'fill-disk' || smallDisk !== null;
+};
+
+/** Of the faults wanted, those that can be done there. */
+const possibleFaults = (wanted: readonly FaultName[], scene: Scene): FaultName[] =>
+  wanted.filter((name) => isPossible(name, scene));
+
+/** Does one fault after the other until it is told to stop; everything is healed when the promise resolves. */
+export async function doFaults(
+  scene: Scene,
+  wanted: readonly FaultName[],
+  isOver: () => boolean,
+  log: (line: string) => void,
+): Promise<Partial<Record<FaultName, number>>> {
+  const done: Partial<Record<FaultName, number>> = {};
+  const possible = possibleFaults(wanted, scene);
+  while (!isOver() && possible.length > 0) {
+    await delay(scene.random.between(300, 3_000));
+    if (isOver()) break;
+    const name = scene.random.pick(possible);
+    log(name);
+    try {
+      await doings[name](scene);
+    } catch (error) {
+      // A node that can't be told anything, as it is going through an earlier fault
+      log(`${name}: ${(error as Error).message}`);
+    }
+    await heal(scene);
+    done[name] = (done[name] ?? 0) + 1;
+  }
+  return done;
+}

@@ -1,0 +1,75 @@
+import { parseArgs } from 'node:util';
+import { faultNames, type FaultName } from './faults';
+
+/** How histories are to be played. */
+export interface Options {
+  readonly server: string;
+  readonly contestant: 'package' | 'naive';
+  /** How many calls in all, and in one round, each of which has a database of its own. */
+  readonly operations: number;
+  readonly round: number;
+  readonly seed: number;
+  readonly faults: readonly FaultName[];
+  readonly processes: number;
+  /** How many calls each process makes at a time. */
+  readonly clients: number;
+  readonly flows: number;
+  /** A round ends after so long, however few calls there were. */
+  readonly limitMs: number;
+  /** A file to which a line of JSON is added for each round. */
+  readonly report: string | null;
+}
+
+const usage = `npm run test:histories -- [--server mariadb|mariadb-11.8|mysql-9.7|galera|group|group-multi] [--contestant package|naive]
+  [--operations 4000] [--round 20000] [--seed 1] [--faults all|none|${faultNames.join(',')}]
+  [--processes 3] [--clients 4] [--flows 20] [--seconds 300] [--report FILE]`;
+
+function faultsIn(text: string): FaultName[] {
+  if (text === 'all') return [...faultNames];
+  const names = text === 'none' ? [] : text.split(',');
+  const wrong = names.find((name) => !faultNames.some((known) => known === name));
+  if (wrong !== undefined) throw new Error(`there is no fault ${wrong}\n${usage}`);
+  return names as FaultName[];
+}
+
+/** @throws where an argument is wrong, with the usage */
+export function readOptions(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      server: { type: 'string', default: 'mariadb' },
+      contestant: { type: 'string', default: 'package' },
+      operations: { type: 'string', default: '4000' },
+      round: { type: 'string', default: '20000' },
+      seed: { type: 'string', default: '1' },
+      faults: { type: 'string', default: 'all' },
+      processes: { type: 'string', default: '3' },
+      clients: { type: 'string', default: '4' },
+      flows: { type: 'string', default: '20' },
+      seconds: { type: 'string', default: '300' },
+      report: { type: 'string' },
+    },
+  });
+  const { server, contestant } = values;
+  if (contestant !== 'package' && contestant !== 'naive') throw new Error(`${contestant}?\n${usage}`);
+  const number = (
+    name: 'operations' | 'round' | 'seed' | 'processes' | 'clients' | 'flows' | 'seconds',
+  ): number => {
+    const value = Number(values[name]);
+    if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} ${values[name]}?\n${usage}`);
+    return value;
+  };
+  return {
+    server,
+    contestant,
+    operations: number('operations'),
+    round: Math.min(number('round'), number('operations')),
+    seed: number('seed'),
+    faults: faultsIn(values.faults),
+    processes: number('processes'),
+    clients: number('clients'),
+    flows: number('flows'),
+    limitMs: number('seconds') * 1_000,
+    report: values.report ?? null,
+  };
+}

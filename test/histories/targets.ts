@@ -1,0 +1,115 @@
+import { createConnection } from 'mysql2/promise';
+import { getServerInstallation } from '../../src/testing/server-installation';
+import { startPrivateServer, type PrivateServer } from '../../src/testing/private-server';
+import type { Cluster } from '../support/cluster';
+import type { ClusterNode } from '../support/cluster-node';
+import { startGaleraCluster } from '../support/galera-cluster';
+import { startGroupCluster } from '../support/group-cluster';
+import { waitFor } from '../support/wait-for';
+import type { AnomalyName } from './checker';
+import { mountSmallDisk, type SmallDisk } from './small-disk';
+
+/** The servers that histories are played on. */
+export interface Target {
+  readonly name: string;
+  readonly nodes: readonly PrivateServer[];
+  /** What reads there show by the server's nature, as docs/scale-out.md says; told, and no fault. */
+  readonly natural: readonly AnomalyName[];
+  /** What lets a session of a node see everything that was committed on any of them. */
+  readonly seeAllSql: string | null;
+  /** The file system of its files, which can be filled; null where they lie on the machine's own. */
+  readonly smallDisk: SmallDisk | null;
+  /** Cuts the node off from the others, or lets it back; null where there is no way. */
+  readonly isolate: ((node: PrivateServer, isCut: boolean) => Promise<void>) | null;
+  /** Lets the only node that is left go on alone; null where there is no such. */
+  readonly goOnAlone: ((node: PrivateServer) => Promise<void>) | null;
+  /** One that takes writes now. */
+  writer(): Promise<PrivateServer>;
+  /** Resolves once every node takes part again. */
+  recovered(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Executes statements on a node, on a connection of its own. */
+export async function executeOn(node: PrivateServer, ...statements: readonly string[]): Promise<void> {
+  const connection = await createConnection({ uri: node.url(), connectTimeout: 5_000 });
+  connection.on('error', () => undefined);
+  try {
+    for (const sql of statements) await connection.query({ sql, timeout: 20_000 });
+  } finally {
+    connection.destroy();
+  }
+}
+
+/** A read on another node, or after a change of the node, may be of a moment ago. */
+const stale = ['stale-read', 'stale-state', 'stale-count', 'stale-mark'] as const satisfies AnomalyName[];
+
+async function single(name: string): Promise<Target> {
+  const [, flavour, version] = /^(mariadb|mysql)(?:-([\d.]+))?$/.exec(name) ?? [];
+  if (flavour === undefined)
+    throw new Error(`${name}: none of mariadb, mariadb-11.8, mysql-9.7, galera, group, group-multi`);
+  const installation = await getServerInstallation({ flavour: flavour as 'mariadb' | 'mysql', version });
+  const smallDisk = mountSmallDisk();
+  const server = await (smallDisk?.within(() => startPrivateServer({ installation })) ??
+    startPrivateServer({ installation }));
+  return {
+    name,
+    smallDisk,
+    nodes: [server],
+    natural: [],
+    seeAllSql: null,
+    isolate: null,
+    goOnAlone: null,
+    writer: () => Promise.resolve(server),
+    recovered: async () =>
+      void (await waitFor(() => executeOn(server, 'DO 1').then(() => true), { timeoutMs: 180_000 })),
+    async stop() {
+      await server.stop();
+      smallDisk?.unmount();
+    },
+  };
+}
+
+const setProvider = (node: PrivateServer, option: string): Promise<void> =>
+  executeOn(node, `SET GLOBAL wsrep_provider_options = '${option}'`);
+
+/** What is true of every cluster: three nodes, each of which may be a moment behind. */
+function clusterTarget(name: string, cluster: Cluster<ClusterNode>): Target {
+  return {
+    name,
+    smallDisk: null,
+    nodes: cluster.nodes,
+    natural: stale,
+    seeAllSql: cluster.nodes[0].seeAllSql,
+    isolate: null,
+    goOnAlone: null,
+    writer: () => cluster.writer(),
+    recovered: () => cluster.waitUntilSynced(),
+    stop: () => cluster.stop(),
+  };
+}
+
+async function galera(): Promise<Target> {
+  const cluster = await startGaleraCluster();
+  return {
+    ...clusterTarget('galera', cluster),
+    isolate: (node, isCut) => setProvider(node, `gmcast.isolate=${isCut ? 1 : 0}`),
+    // Told before it has missed the others, it would take that for settled
+    goOnAlone: async (node) => {
+      const left = cluster.nodes.find(({ port }) => port === node.port)!;
+      await waitFor(async () => !(await left.isSynced()), { timeoutMs: 60_000 });
+      await setProvider(node, 'pc.bootstrap=YES');
+    },
+  };
+}
+
+async function group(multiPrimary: boolean): Promise<Target> {
+  const cluster = await startGroupCluster({ multiPrimary });
+  return clusterTarget(multiPrimary ? 'group-multi' : 'group', cluster);
+}
+
+/** Starts the servers of that name; the caller stops them. */
+export function startTarget(name: string): Promise<Target> {
+  if (name === 'galera') return galera();
+  return name.startsWith('group') ? group(name === 'group-multi') : single(name);
+}
