@@ -7,8 +7,11 @@ import { Fault, say } from './fault.mjs';
 import { inProject } from './project.mjs';
 import { lastLines, runQuietly } from './run.mjs';
 
-/** The wsrep provider, and what the scripts of a state transfer call: lsof looks for the port, ps for the server. */
-const packages = ['galera-4', 'rsync', 'lsof', 'procps'];
+/**
+ * The wsrep provider; what the scripts of a state transfer call: lsof looks for the port, ps for the server; and a proxy to put
+ * before a cluster, whose service, as Debian configures it, listens to nothing.
+ */
+const packages = ['galera-4', 'rsync', 'lsof', 'procps', 'haproxy'];
 const provider = '/usr/lib/galera/libgalera_smm.so';
 
 /** Not in .cache/engines, whose folders are taken for servers. */
@@ -26,7 +29,7 @@ const failed = (what, output) =>
   );
 
 async function ensurePackages() {
-  if (existsSync(provider) && ['rsync', 'lsof', 'ps'].every(hasProgram)) return;
+  if (existsSync(provider) && ['rsync', 'lsof', 'ps', 'haproxy'].every(hasProgram)) return;
   await installSystemWide({ packages, consequence });
 }
 

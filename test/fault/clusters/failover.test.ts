@@ -6,10 +6,11 @@ import { migrate } from '../../../src/engine/migrate';
 import { type ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-data-source';
 import { createRepositories, type Repositories } from '../../../src/repositories';
 import { select, type Queryable } from '../../../src/engine/server/queryable';
-import { createPlatformTables, type PrivateServer } from '../../../src/testing';
+import { createPlatformTables } from '../../../src/testing';
 import { sessionOf } from '../../../src/testing/throw-away-database';
 import type { ClusterNode } from '../../support/cluster-node';
-import { describeOnCluster, useCluster } from '../../support/use-cluster';
+import { startHaproxy } from '../../support/haproxy';
+import { describeOnCluster, describeOnGalera, useCluster } from '../../support/use-cluster';
 import { insertFlows, yearlySchedule } from '../claims-flows';
 import { runningTwice, wrongStatistics } from '../completions-recount';
 
@@ -23,23 +24,30 @@ const database = 'failover';
 /** What a service repeats a call after; a failover may show as any of them. */
 const passing = ['CONNECTION_LOST', 'SERVER_NOT_READY', 'NO_WRITABLE_HOST', 'TRANSACTION_ABORTED'];
 
-// Guards that a node of a cluster that goes takes no acknowledged write with it, and makes no run happen twice.
-describeOnCluster('programs with the three nodes as hosts', () => {
+/** Where a program finds the cluster. */
+interface Hosts {
+  readonly addresses: readonly { readonly host: string; readonly port: number }[];
+  stop?(): Promise<void>;
+}
+
+/** Guards that a node of a cluster that goes takes no acknowledged write with it, and makes no run happen twice. */
+function losesNothing(hostsOf: (nodes: readonly ClusterNode[]) => Promise<Hosts>): void {
   const cluster = useCluster();
+  let hosts: Hosts;
   const opened: ProtectionFlowsDataSource[] = [];
   const closers: (() => void)[] = [];
   afterAll(async () => {
     for (const dataSource of opened) await dataSource.destroy().catch(() => undefined);
     for (const close of closers) close();
+    await hosts?.stop?.();
   });
   beforeEach(() => jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined));
   afterEach(() => jest.restoreAllMocks());
 
-  const connect = async (nodes: readonly PrivateServer[]): Promise<ProtectionFlowsDataSource> => {
-    const [{ username, password } = cluster().nodes[0]] = nodes;
-    const hosts = nodes.map(({ host, port }) => ({ host, port }));
-    const settings = { hosts, username, password, database, poolSize: 3, connectTimeoutMs: 5_000 };
-    const dataSource = createDataSource(settings);
+  const connect = async (): Promise<ProtectionFlowsDataSource> => {
+    const { username, password } = cluster().nodes[0];
+    const settings = { username, password, database, poolSize: 3, connectTimeoutMs: 5_000 };
+    const dataSource = createDataSource({ ...settings, hosts: [...hosts.addresses] });
     opened.push(dataSource);
     return dataSource.initialize();
   };
@@ -55,11 +63,12 @@ describeOnCluster('programs with the three nodes as hosts', () => {
 
   beforeAll(async () => {
     const [first] = cluster().nodes;
+    hosts = await hostsOf(cluster().nodes);
     const connection = await createConnection(first.url());
     await connection.query(`CREATE DATABASE ${database}`);
     connection.destroy();
     await createPlatformTables(await sessionAt(first));
-    await migrate(await connect(cluster().nodes));
+    await migrate(await connect());
   });
 
   it('claim and end every due run once while the node that they write to is killed', async () => {
@@ -106,7 +115,7 @@ describeOnCluster('programs with the three nodes as hosts', () => {
         }
       }
     };
-    const sources = await Promise.all(Array.from({ length: schedulers }, () => connect(cluster().nodes)));
+    const sources = await Promise.all(Array.from({ length: schedulers }, () => connect()));
     await Promise.all(sources.map((source, n) => work(createRepositories(source), `scheduler-${n}`)));
 
     expect(faults).toContain('CONNECTION_LOST');
@@ -132,5 +141,17 @@ describeOnCluster('programs with the three nodes as hosts', () => {
 
     await first.restart();
     await cluster().waitUntilSynced();
+  });
+}
+
+describeOnCluster('programs with the three nodes as hosts', () => {
+  losesNothing((nodes) => Promise.resolve({ addresses: nodes.map(({ host, port }) => ({ host, port })) }));
+});
+
+// A group's secondaries are up for a proxy that does not ask which one is the primary
+describeOnGalera('programs that know the cluster by HAProxy alone', () => {
+  losesNothing(async (nodes) => {
+    const { host, port, stop } = await startHaproxy(nodes);
+    return { addresses: [{ host, port }], stop };
   });
 });
