@@ -4,7 +4,7 @@
  * until it commits; other sessions see what is committed, and wait at rows that it has locked.
  *
  * Each session makes CALLS calls of any kind, and may die in any transaction. The flow is due at first, and once more
- * later.
+ * later. MYSQL: a locking read of a run keeps its signs of life waiting; on MariaDB it locks the index alone. WALK: each makes all of its calls, so that a walk of chance is a long one.
  */
 #ifndef SESSIONS
 #define SESSIONS 2
@@ -21,7 +21,7 @@ mtype = { absent, pending, running, success, error, cancelled };
 mtype = {
   claim_due, read_active, insert_run, advance, claim_queued, lock_run, lock_free_flow, read_running, begin_runs,
   start, begin, read_run, lock_flow, count_run, start_in_transaction, enqueue, finish, fail, cancel, find_silent, reap,
-  heartbeat, commit, roll_back, refused, begins, falls_due, falls_silent, read_status, end_by_id, count_end
+  heartbeat, commit, roll_back, refused, begins, waits, falls_due, falls_silent, read_status, end_by_id, count_end
 };
 
 /* What is committed */
@@ -58,7 +58,7 @@ inline tell(who, what, e) {
 
 /* A committed change of a run's state */
 inline become(e, s) {
-  left = left || is_over(status[e]);
+  left = left || (is_over(status[e]) && status[e] != s);
   status[e] = s;
   begun[e] = begun[e] || s == running
 }
@@ -93,7 +93,7 @@ inline do_claim_due(me) {
 #else
 #ifdef WITHOUT_SKIP_LOCKED
   if
-  :: due && !flow_free(me) -> waited = true
+  :: atomic { due && !flow_free(me) -> waited = true; tell(me, waits, none) }
   :: else
   fi;
   atomic { (!due || flow_free(me)) && next_run < RUNS ->
@@ -117,26 +117,25 @@ inline do_claim_due(me) {
     atomic { seen = some_running; slot = time; tell(me, read_active, none) }
     if
     :: !seen ->
-      /* insertRuns: INSERT INTO protection_flow_executions … 'running' */
-      atomic { mine = next_run; next_run++; run_lock[mine] = me; tell(me, insert_run, mine) }
+      /* insertRuns: INSERT INTO protection_flow_executions … 'running'; its foreign key locks the flow */
+      atomic { flow_free(me) && next_run < RUNS -> flow_lock = me; mine = next_run; next_run++; run_lock[mine] = me; tell(me, insert_run, mine) }
     :: seen -> mine = none
     fi;
 #ifdef ADVANCE_APART
-    atomic { claim_commits(me, false); tell(me, commit, none) }
     if
-    :: goto died
-    :: true
+    :: mine != none ->
+      atomic { claim_commits(me, false); tell(me, commit, none) }
+      goto died
+    :: else
     fi;
-    atomic { flow_free(me) && due -> due = false; runs_of[slot] = runs_of[slot]; tell(me, advance, none) }
-#else
-    /* advance: UPDATE protection_flows SET next_execution_time = …, total_executions = total_executions + … */
+#endif
+    /* advance: UPDATE … f SET f.next_execution_time = …, f.total_executions = f.total_executions + 1, … */
     atomic { flow_free(me) -> flow_lock = me; tell(me, advance, none) }
     atomic {
       if
       :: true -> claim_commits(me, true); tell(me, commit, none)
       :: true -> unlock(me); tell(me, roll_back, none)
       fi }
-#endif
   :: else -> atomic { unlock(me); tell(me, commit, none) }
   fi
 }
@@ -229,12 +228,22 @@ inline do_start(me) {
 #ifdef READ_FROM_SNAPSHOT
   atomic { seen = (joined -> snapshot : some_running); tell(me, read_running, none) }
 #else
-  atomic { !joined || all_runs_free(me) -> seen = some_running; tell(me, read_running, none) }
+  atomic { !joined || all_runs_free(me) ->
+    seen = some_running;
+#ifdef MYSQL
+    if
+    :: joined && is_running(0) -> run_lock[0] = me
+    :: joined && is_running(1) -> run_lock[1] = me
+    :: joined && is_running(2) -> run_lock[2] = me
+    :: !joined || !some_running
+    fi;
+#endif
+    tell(me, read_running, none) }
 #endif
   if
   :: !seen && next_run < RUNS ->
-    /* insert: INSERT INTO protection_flow_executions … 'running' */
-    atomic { next_run < RUNS -> mine = next_run; next_run++; run_lock[mine] = me; tell(me, insert_run, mine) }
+    /* insert: INSERT INTO protection_flow_executions … 'running'; its foreign key locks the flow */
+    atomic { flow_free(me) && next_run < RUNS -> flow_lock = me; mine = next_run; next_run++; run_lock[mine] = me; tell(me, insert_run, mine) }
     /* UPDATE protection_flows SET total_executions = total_executions + 1, … */
     atomic { flow_free(me) -> flow_lock = me; tell(me, count_run, none) }
     atomic {
@@ -380,7 +389,11 @@ proctype session(byte me) {
     :: do_reap(me)
     fi;
     d_step { mine = none; slot = 0; found = false; seen = false; joined = false; snapshot = false; i = 0 }
+#ifdef WALK
+  :: calls == CALLS -> break
+#else
   :: break
+#endif
   od;
 died:
   atomic { unlock(me) }

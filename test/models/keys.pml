@@ -49,6 +49,12 @@ bool returned;    /* the last migrate has returned */
 #define table_is_free (!inserts[0] && !inserts[1] && !checked[0] && !checked[1])
 #endif
 
+#ifdef SET_ASIDE_WITHOUT_COPY
+#define is_copied false
+#else
+#define is_copied true
+#endif
+
 inline tell(who, what) {
   printf("step: %d %e | key=%e parent=%d child0=%d child1=%d aside0=%d aside1=%d\n", who, what, key, parent, child[0], child[1], aside[0], aside[1])
 }
@@ -165,17 +171,21 @@ look:
       /* settleOrphans: a transaction that moves the rows */
       atomic {
         if
-        :: is_orphan(0) -> child[0] = false; aside[0] = true
+        :: is_orphan(0) -> child[0] = false; aside[0] = is_copied
         :: else
         fi;
         if
-        :: is_orphan(1) -> child[1] = false; aside[1] = true
+        :: is_orphan(1) -> child[1] = false; aside[1] = is_copied
         :: else
         fi;
         tell(2, set_aside) }
       goto look
 #else
+#ifdef WAIT_FOR_ORPHANS
+      goto look
+#else
       goto take_it_off
+#endif
 #endif
     :: else -> goto look
     fi

@@ -55,6 +55,7 @@ export const executions: Model = {
   searches: [
     { formula: 'all', defines: [] },
     { formula: 'all', defines: ['SESSIONS=3', 'CALLS=1'] },
+    { formula: 'all', defines: ['MYSQL'] },
   ],
   mutations: [
     lacking('the row lock of claimDue', 'claimed_once', ['CLAIM_WITHOUT_LOCK']),
@@ -90,6 +91,8 @@ export const keys: Model = {
     lacking('the name of an unproven key', 'own_name_proves', ['OWN_NAME_AT_ONCE']),
     lacking('the look at the rows where a dead run goes on', 'own_name_proves', ['RESUME_WITHOUT_SCAN']),
     lacking('the one statement that names the key', 'own_name_proves', ['NAME_IN_TWO_STATEMENTS']),
+    lacking('the copy of what is set aside', 'nothing_lost', ['SET_ASIDE_WITHOUT_COPY', 'QUARANTINE']),
+    lacking('the refusal of orphans', 'ends', ['WAIT_FOR_ORPHANS', 'STATEMENTS=2'], { isFair: true }),
     lacking('the drop of a key over orphans', 'none_left_standing', ['LEFT_STANDING']),
   ],
 };

@@ -1,0 +1,107 @@
+import { migrate } from '../../../src/engine/migrate';
+import { createFlow, createSchedule } from '../../../src/testing';
+import { openDataSource } from '../../support/data-source';
+import { useDatabase } from '../../support/database';
+import { sharedServer } from '../../support/shared-server';
+import { temporaryFolder } from '../../support/temporary-folder';
+import { makeVerifier, readTrail, search, walk, type ModelStep, type Verifier } from '../spin/search';
+import { isBroken, type Played, type SeenState } from './execution-damage';
+import { flowId, ExecutionPlayer } from './execution-player';
+import { openExecutionSession, type ExecutionSession } from './execution-sessions';
+import { naiveExecutions, type NaiveProgram } from './naive-executions';
+
+const walks = Number(process.env.MODEL_WALKS ?? 30);
+
+const database = useDatabase();
+const folder = temporaryFolder();
+
+/** On MySQL, a locking read of a run locks its row. */
+const ofServer = (): string[] => (sharedServer().flavour === 'mysql' ? ['MYSQL'] : []);
+
+async function emptyTables(): Promise<void> {
+  for (const table of ['protection_flow_executions', 'sendense_flow_skips', 'sendense_flow_skip_totals'])
+    await database.session.query(`DELETE FROM ${table}`);
+}
+
+async function withSessions<Result>(
+  work: (sessions: readonly ExecutionSession[]) => Promise<Result>,
+  rewrite?: (sql: string) => string,
+): Promise<Result> {
+  const sessions: ExecutionSession[] = [];
+  try {
+    for (let at = 0; at < 2; at += 1)
+      sessions.push(await openExecutionSession(database, database.session, rewrite));
+    return await work(sessions);
+  } finally {
+    for (const session of sessions) await session.close();
+  }
+}
+
+beforeAll(async () => {
+  const dataSource = await openDataSource(database);
+  await migrate(dataSource);
+  const schedule = await createSchedule(database.session);
+  await createFlow(dataSource.manager, { id: flowId, schedule_id: schedule.id });
+  await dataSource.destroy();
+});
+beforeEach(emptyTables);
+
+/** Guards that the model `executions` is one of this code: after each step of a walk, the rows are what the model says. */
+it(`has the rows that the model says after each step of ${walks} walks`, async () => {
+  const verifier: Verifier = await makeVerifier('executions', ['CALLS=5', 'WALK', ...ofServer()], folder);
+  const kinds = new Set<string>();
+  let played = 0;
+  await withSessions(async (sessions) => {
+    for (let seed = 1; seed <= walks; seed += 1) {
+      await emptyTables();
+      const player = new ExecutionPlayer(database.session, sessions);
+      const steps = await walk(verifier, seed);
+      for (const [at, step] of steps.entries()) {
+        const progress = await player.play(step);
+        const said = steps.slice(0, at + 1).map(({ who, what, argument }) => `${who} ${what} ${argument}`);
+        expect([seed, progress === 'waits', await player.state(), said]).toEqual([
+          seed,
+          false,
+          step.state,
+          said,
+        ]);
+        played += 1;
+        kinds.add(step.what);
+      }
+      await player.end();
+    }
+  });
+  console.log(`${played} steps of ${kinds.size} kinds in ${walks} walks`);
+});
+
+/** Carries a trail out, by ours or by a naive program; what has become of the rows. */
+async function replay(steps: readonly ModelStep[], naive: Partial<NaiveProgram>): Promise<Played> {
+  await emptyTables();
+  return withSessions(async (sessions) => {
+    const player = new ExecutionPlayer(database.session, sessions, naive.instead);
+    const states: SeenState[] = [];
+    for (const step of steps) {
+      await player.play(step);
+      states.push(await player.state());
+    }
+    await player.end();
+    states.push(await player.state());
+    const times = 1 + steps.filter(({ what }) => what === 'falls_due').length;
+    return { admin: database.session, states, times, waits: player.waits };
+  }, naive.rewrite);
+}
+
+/** Guards that what a mutation of the model breaks, a program that lacks the same breaks on a server; and ours does not. */
+it.each(naiveExecutions.map((naive) => [naive.mutation, naive.formula, naive] as const))(
+  'breaks with %s what %s says, and does not without',
+  async (mutation, formula, naive) => {
+    const verifier = await makeVerifier('executions', [mutation], folder);
+    await search(verifier, formula, { isShort: true });
+    const steps = await readTrail(verifier);
+    const said = steps.map(({ who, what, argument }) => `${who} ${what} ${argument}`);
+    const broken = await replay(steps, naive);
+    expect([await isBroken[formula]!(broken), said, broken.states]).toEqual([true, said, broken.states]);
+    const ours = await replay(steps, {});
+    expect([await isBroken[formula]!(ours), said, ours.states]).toEqual([false, said, ours.states]);
+  },
+);

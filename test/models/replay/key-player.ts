@@ -1,0 +1,91 @@
+import type { Connection } from 'mysql2/promise';
+import { select, type Queryable } from '../../../src/engine/server/queryable';
+import type { ModelStep } from '../spin/search';
+import type { HeldMigrate } from './held-migrate';
+
+/** What the statements of a migrate are that the model `keys` has as steps. */
+const statements: Readonly<Record<string, RegExp>> = {
+  find_orphans: /^SELECT d\.value AS value/,
+  add_key: /^ALTER TABLE .*ADD CONSTRAINT `fk_children_parent(_unproven)?`/,
+  scan_uncommitted: /^SELECT d\.value AS value/,
+  scan_committed: /^SELECT d\.value AS value/,
+  count_orphans: /^SELECT d\.value AS value/,
+  take_off: /^ALTER TABLE \S+ DROP FOREIGN KEY `fk_children_parent_unproven`/,
+  own_name: /^ALTER TABLE .*ADD CONSTRAINT `fk_children_parent` /,
+};
+
+/** Carries the steps of the model `keys` out: two other programs, and a migrate that adds the key between them. */
+export class KeyPlayer {
+  constructor(
+    private readonly admin: Queryable,
+    private readonly writers: readonly Connection[],
+    private readonly migrate: HeldMigrate,
+    private readonly isStrict: boolean,
+  ) {}
+
+  private async begins({ state }: ModelStep): Promise<void> {
+    await this.admin.query('SET foreign_key_checks = 0');
+    for (const writer of this.writers) await writer.query('ROLLBACK');
+    await this.admin.query('DROP TABLE IF EXISTS children, parents');
+    await this.admin.query('DROP TABLE IF EXISTS shop_migrations, shop_lock, shop_orphans_children');
+    await this.admin.query('SET foreign_key_checks = 1');
+    await this.admin.query(
+      'CREATE TABLE parents (id varchar(32) PRIMARY KEY) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci',
+    );
+    await this.migrate.prepare();
+    if (state.parent === '1') await this.admin.query("INSERT INTO parents VALUES ('p')");
+    if (state.child0 === '1') await this.admin.query("INSERT INTO children VALUES (0, 'p')");
+  }
+
+  /** What is there, in the model's words. */
+  async state(): Promise<Record<string, string>> {
+    const [counts] = await select<Record<string, unknown>>(
+      this.admin,
+      `SELECT (SELECT COUNT(*) FROM parents) AS parent, (SELECT COUNT(*) FROM children WHERE id = 0) AS child0,
+              (SELECT COUNT(*) FROM children WHERE id = 1) AS child1`,
+    );
+    const keys = await select<{ name: string }>(
+      this.admin,
+      `SELECT CONSTRAINT_NAME AS name FROM information_schema.TABLE_CONSTRAINTS
+        WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'children' AND CONSTRAINT_TYPE = 'FOREIGN KEY'`,
+    );
+    const names = keys.map(({ name }) => (name === 'fk_children_parent' ? 'own' : 'unproven'));
+    return {
+      key: names.join('+') || 'absent',
+      ...Object.fromEntries(
+        ['parent', 'child0', 'child1'].map((name) => [name, String(Number(counts?.[name]))]),
+      ),
+    };
+  }
+
+  private async write(who: number, what: string): Promise<void> {
+    const writer = this.writers[who]!;
+    if (what === 'commit') return void (await writer.query('COMMIT'));
+    if (what === 'roll_back') return void (await writer.query('ROLLBACK'));
+    if (what === 'insert_child') await writer.query("INSERT INTO children VALUES (?, 'p')", [who]);
+    if (what === 'delete_parent') await writer.query("DELETE FROM parents WHERE id = 'p'");
+  }
+
+  private async migrateOn({ what }: ModelStep): Promise<void> {
+    if (what === 'die') return this.migrate.die();
+    if (what === 'done') return this.isStrict ? this.migrate.held.over() : undefined;
+    if (what === 'find_orphans' && !this.migrate.held.isBusy) this.migrate.begin();
+    const { held } = this.migrate;
+    const { progress } = await held.passed(statements[what]!, this.isStrict ? 200 : 40);
+    if (this.isStrict && progress !== 'answered')
+      throw new Error(`${what}: ${progress}, ${String(held.fault)}`);
+  }
+
+  /** Lets all end: the writers first, for whom the migrate may wait. */
+  async end(): Promise<void> {
+    for (const writer of this.writers) await writer.query('COMMIT');
+    await this.migrate.held.over();
+  }
+
+  /** Carries a step out. What the key refuses, is tried by nobody here: which statement it was, the model does not say. */
+  async play(step: ModelStep): Promise<void> {
+    if (step.what === 'begins') return this.begins(step);
+    if (step.what === 'refuse') return;
+    return step.who === 2 ? this.migrateOn(step) : this.write(step.who, step.what);
+  }
+}
