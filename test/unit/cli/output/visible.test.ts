@@ -38,7 +38,7 @@ function printed(name: string, json: boolean): string {
   reporter.note(`Note: ${name}`);
   reporter.statement(`SELECT ${name}`, 1);
   reporter.trace(name);
-  reporter.progress({ step: name });
+  reporter.progress({ migration: null, step: name });
   reporter.end();
   return stdout.text + stderr.text;
 }
