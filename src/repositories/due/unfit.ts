@@ -71,10 +71,13 @@ export async function clearUnfitTimes(session: Session, given: Date | null): Pro
     if (right.next === null && right.reason === 'chained') continue;
     const fits = (time: Date): boolean => time.getTime() === right.next?.getTime();
     if (fits(earliest) && fits(latest)) continue;
+    // Where the right time has come meanwhile, another scheduler may have run it, and set the one after it: that fits then
+    const isAhead = given === null && right.next !== null;
     await session.write(
       `UPDATE protection_flows SET next_execution_time = NULL
-        WHERE schedule_id <=> ? AND enabled = 1 AND next_execution_time > ? AND NOT (next_execution_time <=> ?)`,
-      [schedule_id, after, right.next],
+        WHERE schedule_id <=> ? AND enabled = 1 AND next_execution_time > ? AND NOT (next_execution_time <=> ?)
+              ${isAhead ? 'AND ? > CURRENT_TIMESTAMP' : ''}`,
+      [schedule_id, after, right.next, ...(isAhead ? [right.next] : [])],
     );
   }
   return at;

@@ -1,4 +1,8 @@
 import { createSchedule } from '../../../src/testing';
+import { createRepositories, type Repositories } from '../../../src/repositories';
+import { beforeStatement } from '../../support/around-statements';
+import { openDataSource } from '../../support/data-source';
+import { waitFor } from '../../support/wait-for';
 import { useDataLayer } from './data-layer';
 
 const layer = useDataLayer({ per: 'all' });
@@ -93,6 +97,40 @@ describe('planning notices what another program has changed', () => {
     await ask("UPDATE replication_schedules SET cron_expression = '0 5 * * *' WHERE id = ?", [schedule.id]);
     await layer.repositories.dueFlows.claimDue({ worker: 'worker-1' });
     expect(await hourOf(id)).toBe(5);
+  });
+
+  it('and runs no time twice that another scheduler has run meanwhile', async () => {
+    const { id: schedule_id } = await createSchedule(layer.database.session, {
+      cron_expression: '*/2 * * * * *',
+      timezone: 'UTC',
+    });
+    const id = await flowOf(schedule_id);
+    await setNext(id, new Date(Math.floor(Date.now() / 1000) * 1000 + 3_600_000));
+    const dueTimes = async (at: Repositories): Promise<(Date | null)[]> => {
+      const { claimed } = await at.dueFlows.claimDue({ worker: 'worker-1', limit: 100 });
+      const mine = claimed.filter(({ flow }) => flow.id === id);
+      for (const { execution } of mine) await at.executions.finish(execution.id, { status: 'success' });
+      return mine.map(({ dueAt }) => dueAt);
+    };
+    const ran: (Date | null)[] = [];
+    const slow = await openDataSource(layer.database);
+    beforeStatement(
+      slow,
+      /^UPDATE protection_flows SET next_execution_time = NULL\s+WHERE schedule_id/,
+      async () => {
+        await layer.repositories.dueFlows.plan();
+        await waitFor(async () => ran.push(...(await dueTimes(layer.repositories))) > 0);
+      },
+    );
+    try {
+      await createRepositories(slow).dueFlows.plan();
+      ran.push(...(await dueTimes(createRepositories(slow))));
+    } finally {
+      await slow.destroy();
+    }
+    await layer.repositories.flows.disable(id);
+    expect(ran.length).toBeGreaterThan(0);
+    expect(new Set(ran.map(String)).size).toBe(ran.length);
   });
 
   it('and not the time of a chained schedule, which no clock tells', async () => {
