@@ -57,13 +57,13 @@ export class Session {
    * is not there; TRANSACTION_ABORTED for a locking read that lost, inside a transaction
    */
   select<Row extends object>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
-    return this.query<Row[]>(sql, parameters);
+    return this.repeated(() => this.query<Row[]>(sql, parameters));
   }
 
   /** Executes a statement that writes, and answers how many rows it matched (mysql2 sets CLIENT_FOUND_ROWS). */
   write(sql: string, parameters: readonly unknown[] = []): Promise<number> {
     const once = (): Promise<{ affectedRows: number }> => this.query(sql, parameters);
-    return (this.isJoined ? once() : retried(once)).then(({ affectedRows }) => affectedRows);
+    return this.repeated(once).then(({ affectedRows }) => affectedRows);
   }
 
   /**
@@ -105,6 +105,11 @@ export class Session {
     // One of ours ends with this error, and is rolled back
     if (!this.readsAfterLocks) await giveUpTransaction(this.manager.queryRunner!, fault, errno);
     throw fault;
+  }
+
+  /** A statement that stands for itself is repeated where it lost; one of a transaction is not. */
+  private repeated<Answer>(once: () => Promise<Answer>): Promise<Answer> {
+    return this.isJoined ? once() : retried(once);
   }
 
   private async query<Answer>(sql: string, parameters: readonly unknown[]): Promise<Answer> {
