@@ -1,4 +1,5 @@
 import { nextTime, runsBetween, type NoRunReason } from '../../schedule';
+import { holdFlows } from '../locked-flow';
 import { timetablesTable } from '../../statistics/meaning';
 import type { Session } from '../session';
 import { chunks, marks, whereKept } from '../statements';
@@ -76,10 +77,40 @@ export const readInForce = (session: Session, ids: readonly string[]): Promise<M
 export const readTimetables = (session: Session, flowId: string): Promise<Timetable[]> =>
   session.select(`SELECT * FROM ${timetablesTable} WHERE flow_id = ? ORDER BY from_at`, [flowId]);
 
+/** The time tables of flows after an instant, where they are not those in force. */
+function changedTimetables(
+  flows: readonly PlannedFlow[],
+  schedules: Schedules,
+  at: Date,
+  inForce: ReadonlyMap<string, Timetable>,
+): Timetable[] {
+  return flows.flatMap((flow): Timetable[] => {
+    const before = inForce.get(flow.id);
+    const rule = ruleOf(flow, schedules, at);
+    if (isSame(rule, before ?? none)) return [];
+    const due = flow.next_execution_time;
+    const from_at = before === undefined && due !== null && due <= at ? new Date(due.getTime() - 1_000) : at;
+    return [{ flow_id: flow.id, from_at, ...rule }];
+  });
+}
+
+async function insertTimetables(session: Session, changed: readonly Timetable[]): Promise<void> {
+  if (changed.length === 0) return;
+  const all = ['flow_id', 'from_at', ...columns] as const;
+  await whereKept(
+    session.write(
+      `INSERT INTO ${timetablesTable} (${all.join(', ')}) VALUES ${changed.map(() => `(${marks(all)})`).join(', ')}
+         ON DUPLICATE KEY UPDATE ${columns.map((column) => `${column} = VALUES(${column})`).join(', ')}`,
+      changed.flatMap((one) => all.map((column) => one[column])),
+    ),
+  );
+}
+
 /**
  * Keeps what the times of flows are computed from after an instant, where that is not what is in force. Of a flow that is new
  * to the ledger and due, its time is known too.
  *
+ * @param flows their rows are locked
  * @returns what is kept anew
  */
 export async function keepTimetables(
@@ -89,23 +120,8 @@ export async function keepTimetables(
   at: Date,
   inForce: ReadonlyMap<string, Timetable>,
 ): Promise<Timetable[]> {
-  const changed = flows.flatMap((flow): Timetable[] => {
-    const before = inForce.get(flow.id);
-    const rule = ruleOf(flow, schedules, at);
-    if (isSame(rule, before ?? none)) return [];
-    const due = flow.next_execution_time;
-    const from_at = before === undefined && due !== null && due <= at ? new Date(due.getTime() - 1_000) : at;
-    return [{ flow_id: flow.id, from_at, ...rule }];
-  });
-  if (changed.length === 0) return [];
-  const all = ['flow_id', 'from_at', ...columns] as const;
-  await whereKept(
-    session.write(
-      `INSERT INTO ${timetablesTable} (${all.join(', ')}) VALUES ${changed.map(() => `(${marks(all)})`).join(', ')}
-         ON DUPLICATE KEY UPDATE ${columns.map((column) => `${column} = VALUES(${column})`).join(', ')}`,
-      changed.flatMap((one) => all.map((column) => one[column])),
-    ),
-  );
+  const changed = changedTimetables(flows, schedules, at, inForce);
+  await insertTimetables(session, changed);
   return changed;
 }
 
@@ -131,8 +147,21 @@ export async function keepTimetablesWhere(
       session,
       part.map(({ schedule_id }) => schedule_id),
     );
-    await keepTimetables(session, part, schedules, at, inForce);
+    const changed = changedTimetables(part, schedules, at, inForce);
+    if (changed.length > 0) await session.transaction((own) => insertOfThere(own, changed));
   }
+}
+
+/** Inserts those of flows that are still there, and stay until it is done: of a flow that is deleted nothing is kept. */
+async function insertOfThere(session: Session, changed: readonly Timetable[]): Promise<void> {
+  const there = await holdFlows(
+    session,
+    changed.map(({ flow_id }) => flow_id),
+  );
+  await insertTimetables(
+    session,
+    changed.filter(({ flow_id }) => there.has(flow_id)),
+  );
 }
 
 /**
