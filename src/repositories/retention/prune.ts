@@ -57,13 +57,8 @@ export interface PruneRule {
 /** Asked between two batches: false stops there. */
 export type GoOn = (deleted: number) => Promise<boolean>;
 
-/** A further condition of a statement, with AND in front. */
-interface Condition {
-  readonly sql: string;
-  readonly parameters: readonly unknown[];
-}
-
-const ended: Condition = { sql: `AND status IN (${marks(terminalStatuses)})`, parameters: terminalStatuses };
+/** Which of a flow's runs are not deleted, asked once they are locked. */
+type Staying = (own: Session) => Promise<readonly string[]>;
 
 /** The newest run of a flow but so many; null where there are not so many. */
 async function nthNewest(session: Session, flowId: string, skip: number): Promise<Position | null> {
@@ -108,7 +103,7 @@ async function deleteBehind(
     const ids = found.map((run) => run.id);
     const gone = rule.dryRun
       ? { deleted: ids.length, refused }
-      : await deleteRuns(session, flow.id, ids, ended);
+      : await deleteRuns(session, flow.id, ids, (own) => staying(own, flow.id));
     deleted += gone.deleted;
     for (const [id, key] of gone.refused) refused.set(id, key);
     if (!(await goOn(gone.deleted))) return { deleted, refused, complete: false };
@@ -120,19 +115,25 @@ async function deleteBehind(
 /**
  * Deletes runs of a flow, and keeps how many of them its statistics have counted, in one transaction: the counters stay
  * what the rows that are left, and those that were removed, make them.
+ *
+ * @param staying null: all of the runs go, whatever they are; otherwise those that are over, but for these
  */
 export function deleteRuns(
   session: Session,
   flowId: string,
   ids: readonly string[],
-  condition: Condition = { sql: '', parameters: [] },
+  staying: Staying | null = null,
 ): Promise<Deletion> {
+  const ended = staying === null ? [] : terminalStatuses;
   return session.transaction(async (own) => {
-    const found = await own.select<RemovedRun & { readonly id: string }>(
+    const locked = await own.select<RemovedRun & { readonly id: string }>(
       `SELECT id, status, started_at IS NOT NULL AS has_begun FROM protection_flow_executions
-        WHERE id IN (${marks(ids)}) ${condition.sql} FOR UPDATE`,
-      [...ids, ...condition.parameters],
+        WHERE id IN (${marks(ids)}) ${staying === null ? '' : `AND status IN (${marks(ended)})`} FOR UPDATE`,
+      [...ids, ...ended],
     );
+    // One that ended since it was found may be what its flow shows now
+    const stays = locked.length === 0 ? [] : ((await staying?.(own)) ?? []);
+    const found = locked.filter(({ id }) => !stays.includes(id));
     const gone = await deleteRows(
       own,
       'protection_flow_executions',
@@ -144,24 +145,28 @@ export function deleteRuns(
   }, 'READ COMMITTED');
 }
 
-/** A flow, and the run that it shows as its last one. */
+/** A flow whose old runs go. */
 interface PrunableFlow {
   readonly id: string;
-  readonly last_execution_id: string | null;
 }
 
-/** The runs that stay, however old: the one that the flow shows as its last, and its newest success. */
-async function staying(session: Session, flow: PrunableFlow): Promise<string[]> {
-  const found = await withIndex<{ id: string }>(
+/** The runs that stay, however old: the one that the flow shows as its last, and its newest success; as they are stored. */
+async function staying(session: Session, flowId: string): Promise<string[]> {
+  const success = await withIndex<{ id: string }>(
     session,
     'idx_executions_flow_status_created',
     (hint) =>
       `SELECT e.id FROM protection_flow_executions e ${hint} WHERE e.flow_id = ? AND e.status = 'success'
-        ORDER BY e.created_at DESC, e.id DESC LIMIT 1`,
-    [flow.id],
+        ORDER BY e.created_at DESC, e.id DESC LIMIT 1 ${session.currentRead}`,
+    [flowId],
   );
   // The ids are compared by the server: others may have spelled the one shown in their own way
-  return [flow.last_execution_id, ...found.map(({ id }) => id)].filter((id) => id !== null);
+  const shown = await session.select<{ id: string }>(
+    `SELECT e.id FROM protection_flows f JOIN protection_flow_executions e ON e.id = f.last_execution_id
+      WHERE f.id = ? ${session.currentRead}`,
+    [flowId],
+  );
+  return [...success, ...shown].map(({ id }) => id);
 }
 
 /**
@@ -178,7 +183,7 @@ export async function pruneFlow(
   const newest = await nthNewest(session, flow.id, 0);
   if (!rule.dryRun && rule.endedBefore !== null) await pruneLedger(session, flow.id, rule.endedBefore);
   if (newest === null) return nothing;
-  const stays = await staying(session, flow);
+  const stays = await staying(session, flow.id);
   let aged = nothing;
   if (rule.endedBefore !== null) {
     const from = newest.created_at < rule.endedBefore ? newest : { created_at: rule.endedBefore, id: '' };
@@ -227,8 +232,5 @@ export class KeptCount {
 
 /** A page of flows in the order of their ids. */
 export function selectPrunable(session: Session, after: string, limit: number): Promise<PrunableFlow[]> {
-  return session.select(
-    'SELECT id, last_execution_id FROM protection_flows WHERE id > ? ORDER BY id LIMIT ?',
-    [after, limit],
-  );
+  return session.select('SELECT id FROM protection_flows WHERE id > ? ORDER BY id LIMIT ?', [after, limit]);
 }
