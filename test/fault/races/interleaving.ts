@@ -1,0 +1,259 @@
+import type { Held, HeldAnswer, HeldStatement, StatementProxy } from './statement-proxy';
+
+/** What goes wrong with one statement: the connection breaks before or after it, or the server gives it up. */
+export type FaultKind = 'cut' | 'answer-lost' | 'deadlock' | 'lock-wait';
+
+/** A fault at the n-th statement that it can happen to, in the order in which they are sent; from 0. */
+export interface Fault {
+  readonly kind: FaultKind;
+  readonly at: number;
+  /** Only statements that commit are counted. */
+  readonly atCommit: boolean;
+}
+
+/** All that a search decides. */
+export interface Plan {
+  /** At each step, how many of the actors that could go on are passed over, from the one that went on last; behind the list, none. */
+  readonly turns: readonly number[];
+  readonly faults: readonly Fault[];
+}
+
+/** One client whose statements pass a proxy, and what it does. */
+export interface Actor {
+  readonly name: string;
+  readonly proxy: StatementProxy;
+  /** Never rejects. */
+  act(): Promise<void>;
+}
+
+/** What the driver needs to know of the server, and tells of. */
+export interface Surroundings {
+  /** The connections that wait for a row of another transaction. */
+  inLockWait(): Promise<Set<number>>;
+  /** Another text in place of a statement, asked for when it is to be sent: what a program that is wrong there would send. */
+  rewrite?(sql: string): string | Promise<string>;
+  /** Told after each step that may have committed something, once everything rests. */
+  onCommitted(): Promise<void>;
+}
+
+/** A step of an interleaving, for people and to be compared with a repetition. */
+export interface Step {
+  readonly actor: string;
+  readonly sql: string;
+  readonly what: 'sent' | 'sent, and waits for a lock' | 'answered' | FaultKind;
+}
+
+/** Longer than any statement of a test takes: the server's own limit for a lock is 50 seconds. */
+const patienceMs = 30_000;
+
+const isRead = (sql: string): boolean =>
+  /^\s*(?:\(?\s*SELECT|SET|START TRANSACTION|ROLLBACK|SHOW)\b/i.test(sql);
+const canBeGivenUp = (sql: string): boolean => !/^\s*(?:SET|START TRANSACTION|ROLLBACK)\b/i.test(sql);
+
+/** Where an actor is between two steps of the driver. */
+class Place {
+  state: 'computing' | 'holding' | 'in the server' | 'done' = 'computing';
+  held: Held | null = null;
+  /** What is sent. */
+  text = '';
+  connectionId = 0;
+  inTransaction = false;
+  losesAnswer = false;
+
+  constructor(readonly actor: Actor) {}
+
+  /** Whether what is held is a statement after which something is there for others. */
+  get commits(): boolean {
+    const sql = this.held?.sql ?? '';
+    return /^\s*COMMIT\b/i.test(sql) || (!this.inTransaction && !isRead(sql));
+  }
+
+  follow(sql: string): void {
+    if (/^\s*START TRANSACTION\b/i.test(sql)) this.inTransaction = true;
+    if (/^\s*(?:COMMIT|ROLLBACK)\b(?!\s+TO)/i.test(sql)) this.inTransaction = false;
+  }
+}
+
+function letGo(held: Held): void {
+  if (held.kind === 'statement') held.send();
+  else held.deliver();
+}
+
+/** Lets actors go on one at a time, statement by statement, in the order that a plan says. */
+class Driver {
+  readonly steps: Step[] = [];
+  private readonly places: Place[];
+  private current = 0;
+  private step = 0;
+  private changes = 0;
+  private changed = (): void => undefined;
+  private readonly sent = { any: 0, commit: 0 };
+
+  constructor(
+    actors: readonly Actor[],
+    private readonly plan: Plan,
+    private readonly around: Surroundings,
+  ) {
+    this.places = actors.map((actor) => new Place(actor));
+  }
+
+  async run(): Promise<void> {
+    const ends = this.places.map((place) => this.begin(place));
+    try {
+      for (;;) {
+        await this.rest();
+        const place = this.choose();
+        if (place === null) break;
+        await this.goOn(place);
+      }
+    } finally {
+      // Where a law was broken in the middle, the rest goes on by itself
+      for (const place of this.places) {
+        place.actor.proxy.onHeld = letGo;
+        if (place.state === 'holding') letGo(place.held!);
+      }
+      await Promise.all(ends);
+      for (const { actor } of this.places) actor.proxy.onHeld = null;
+    }
+  }
+
+  private async begin(place: Place): Promise<void> {
+    place.actor.proxy.onHeld = (held) => void this.hold(place, held);
+    await place.actor.act();
+    this.change(place, 'done');
+  }
+
+  private async hold(place: Place, held: Held): Promise<void> {
+    place.held = held;
+    place.connectionId = held.connectionId;
+    if (held.kind === 'statement') place.text = (await this.around.rewrite?.(held.sql)) ?? held.sql;
+    this.change(place, 'holding');
+  }
+
+  private change(place: Place, state: Place['state']): void {
+    place.state = state;
+    this.changes += 1;
+    this.changed();
+  }
+
+  private readonly in = (state: Place['state']): Place[] =>
+    this.places.filter((place) => place.state === state);
+
+  /** Waits until nothing moves: every actor holds something, is done, or waits in the server for a lock of another one. */
+  private async rest(): Promise<void> {
+    const deadline = Date.now() + patienceMs;
+    for (;;) {
+      if (Date.now() > deadline) throw new Error('an actor neither asks the server nor ends');
+      if (this.in('computing').length > 0) {
+        await this.nextChange(deadline - Date.now());
+        continue;
+      }
+      if (this.in('in the server').length === 0) return;
+      const before = this.changes;
+      const waiting = await this.around.inLockWait();
+      const inServer = this.in('in the server');
+      // Where an answer came meanwhile, a lock may have been given that was still waited for
+      if (this.changes === before && inServer.every(({ connectionId }) => waiting.has(connectionId))) return;
+    }
+  }
+
+  private async nextChange(withinMs: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.changed = resolve;
+      timer = setTimeout(resolve, withinMs);
+    });
+    clearTimeout(timer);
+  }
+
+  private choose(): Place | null {
+    const all = this.places.length;
+    const able = Array.from({ length: all }, (_, n) => this.places[(this.current + n) % all]!).filter(
+      ({ state }) => state === 'holding',
+    );
+    if (able.length === 0) {
+      if (this.in('in the server').length > 0)
+        throw new Error('all who are left wait for locks of each other');
+      return null;
+    }
+    const chosen = able[(this.plan.turns[this.step] ?? 0) % able.length]!;
+    this.step += 1;
+    this.current = this.places.indexOf(chosen);
+    return chosen;
+  }
+
+  private async goOn(place: Place): Promise<void> {
+    const held = place.held!;
+    const mayCommit = place.commits || this.in('in the server').length > 0;
+    if (held.kind === 'answer') await this.answer(place, held);
+    else await this.send(place, held);
+    if (held.kind === 'statement' && mayCommit) {
+      await this.rest();
+      await this.around.onCommitted();
+    }
+  }
+
+  private tell({ actor }: Place, sql: string, what: Step['what']): void {
+    this.steps.push({ actor: actor.name, sql, what });
+  }
+
+  private async send(place: Place, held: HeldStatement): Promise<void> {
+    const fault = this.faultAt(place);
+    if (fault === 'cut' || fault === 'deadlock' || fault === 'lock-wait') {
+      this.tell(place, held.sql, fault);
+      if (fault !== 'lock-wait') place.inTransaction = false;
+      place.state = 'computing';
+      await (fault === 'cut' ? held.cut() : held.fail(fault));
+      return;
+    }
+    place.follow(held.sql);
+    place.state = 'in the server';
+    held.send(place.text);
+    await this.rest();
+    const waits = this.in('in the server').includes(place);
+    this.tell(place, held.sql, waits ? 'sent, and waits for a lock' : 'sent');
+    place.losesAnswer = fault === 'answer-lost';
+  }
+
+  private async answer(place: Place, held: HeldAnswer): Promise<void> {
+    this.tell(place, held.sql, place.losesAnswer ? 'answer-lost' : 'answered');
+    place.state = 'computing';
+    if (place.losesAnswer) {
+      place.inTransaction = false;
+      place.losesAnswer = false;
+      await held.lose();
+    } else held.deliver();
+    await this.rest();
+  }
+
+  /** The fault that the plan has for the statement that is held, and that can happen to it. */
+  private faultAt(place: Place): FaultKind | null {
+    const { sql } = place.held!;
+    const n = { any: this.sent.any++, commit: place.commits ? this.sent.commit++ : -1 };
+    const fault = this.plan.faults.find(({ at, atCommit }) => at === (atCommit ? n.commit : n.any));
+    if (fault === undefined) return null;
+    const isGivenUp = fault.kind === 'deadlock' || fault.kind === 'lock-wait';
+    return isGivenUp && !canBeGivenUp(sql) ? null : fault.kind;
+  }
+}
+
+/**
+ * Lets the actors act at the same time, one statement after the other in the order of the plan.
+ *
+ * @param steps what happened is added to it, also where this throws
+ * @throws where the actors wait for each other, or one of them for nothing
+ */
+export async function interleave(
+  actors: readonly Actor[],
+  plan: Plan,
+  around: Surroundings,
+  steps: Step[] = [],
+): Promise<Step[]> {
+  const driver = new Driver(actors, plan, around);
+  try {
+    await driver.run();
+  } finally {
+    steps.push(...driver.steps);
+  }
+  return steps;
+}

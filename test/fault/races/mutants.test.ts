@@ -1,0 +1,30 @@
+import fc from 'fast-check';
+import { flowOf, mutants } from './mutants';
+import { racesOf, run, told, type Race } from './race';
+import { useTrack } from './track';
+
+/** In so many races each of them has to be found. */
+const budget = 300;
+const seed = 1;
+
+// Without this, a search that finds nothing could be one that sees nothing.
+describe('the search convicts', () => {
+  const track = useTrack();
+
+  it.each(mutants.map((mutant) => [mutant.name, mutant] as const))('%s', async (_, mutant) => {
+    const races = racesOf(fc.constantFrom(...mutant.calls), flowOf(mutant), false);
+    let first: Race | undefined;
+    const convicted = await fc.check(
+      fc.asyncProperty(races, async (race) => {
+        const seen = await run(track(), race, mutant.rewrite);
+        if (seen.faults.length === 0) return;
+        first ??= race;
+        throw new Error(told(race, seen));
+      }),
+      { numRuns: budget, seed, endOnFailure: true },
+    );
+    expect(String(convicted.errorInstance)).toMatch(mutant.shows);
+    // The same race without the fault of the program is right
+    expect((await run(track(), first!)).faults).toEqual([]);
+  });
+});

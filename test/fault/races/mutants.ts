@@ -1,0 +1,180 @@
+import fc from 'fast-check';
+import { select } from '../../../src/engine/server/queryable';
+import { prunedTable } from '../../../src/statistics/meaning';
+import type { Call } from './calls';
+import type { Rewrite } from './race';
+import type { FlowPlan } from './world';
+
+/** A program that is wrong in one place, made of ours by other texts for its statements; and where that shows. */
+export interface Mutant {
+  /** What the program does not do. */
+  readonly name: string;
+  readonly rewrite: Rewrite;
+  /** The calls whose race shows it, in whatever number and order. */
+  readonly calls: readonly Call[];
+  readonly flow?: Partial<FlowPlan>;
+  /** What is seen. */
+  readonly shows: RegExp;
+}
+
+/** Takes a part out of the statements of a kind. */
+const without =
+  (part: RegExp, statement: RegExp): Rewrite =>
+  (sql) =>
+    statement.test(sql) ? sql.replace(part, '') : sql;
+
+const own = { flow: 0 };
+const start = (run: 'new-0' | 'new-1'): Call => ({ do: 'start', ...own, run });
+const begin: Call = { do: 'begin', ...own, run: 'queued-0' };
+const cancel = (run: 'queued-0' | 'running'): Call => ({ do: 'cancel', ...own, run });
+const record = (job: number): Call => ({
+  do: 'recordJobs',
+  ...own,
+  run: 'running',
+  jobs: [job],
+  more: false,
+});
+const finish: Call = { do: 'finish', ...own, run: 'running', status: 'success', isRetried: false };
+const progress: Call = { do: 'progress', ...own, run: 'running', completed: 3 };
+const settle: Call = { do: 'settle', ...own, run: 'running', state: 'completed' };
+const claimDue: Call = { do: 'claimDue', overlap: 'queue', fair: false };
+const claimQueued: Call = { do: 'claimQueued', fair: false };
+const prune = (keep: number): Call => ({ do: 'prune', keep });
+
+const lock = /FOR UPDATE(?: SKIP LOCKED)?\s*$/;
+const dueFlows = /ORDER BY f\.next_execution_time, f\.id LIMIT \d+ FOR UPDATE/;
+const ends =
+  /UPDATE protection_flow_executions e JOIN protection_flows f .*SET e\.status = '(?:success|warning|error|cancelled)'/s;
+
+/** Counters that are read, and written as what was read and more, as a program would that does not let the server add. */
+const readThenWrite: Rewrite = async (sql, session) => {
+  if (!sql.includes(`INTO ${prunedTable}`)) return sql;
+  const [row] = await select<Record<string, number>>(
+    session,
+    `SELECT * FROM ${prunedTable} WHERE flow_id = 'flow-0'`,
+  );
+  return sql.replaceAll(/= (\w+) \+ VALUES/g, (_, column: string) => `= ${row?.[column] ?? 0} + VALUES`);
+};
+
+/** What each of the data layer's guards is for. */
+export const mutants: readonly Mutant[] = [
+  {
+    name: 'a start that does not lock its flow',
+    rewrite: without(lock, /SELECT id, CURRENT_TIMESTAMP AS at FROM protection_flows/),
+    calls: [start('new-0'), start('new-1'), begin],
+    flow: { queued: 1 },
+    shows: /has two runs under way/,
+  },
+  {
+    name: 'a start whose statements are no transaction',
+    rewrite: (sql) => (sql === 'START TRANSACTION' ? 'DO 0' : sql),
+    calls: [start('new-0'), start('new-1')],
+    shows: /statistics .* are wrong|two runs under way|was refused with FLOW_STILL_RUNNING/,
+  },
+  {
+    name: 'a begin that does not ask again whether the run waits',
+    rewrite: without(/AND e\.status = 'pending'/, /SET e\.status = 'running'/),
+    calls: [begin, cancel('queued-0')],
+    flow: { queued: 1 },
+    shows: /was over, and went from/,
+  },
+  {
+    name: 'a record of jobs that does not lock the run',
+    rewrite: without(lock, /SELECT status, created_job_ids AS job_ids/),
+    calls: [record(0), record(1), record(2)],
+    flow: { running: 'fresh' },
+    shows: /is not recorded any more|it is not in the tables/,
+  },
+  {
+    name: 'an end that does not ask whether the run is over',
+    rewrite: without(/AND e\.status IN \([^)]*\)/, ends),
+    calls: [finish, cancel('running')],
+    flow: { running: 'fresh' },
+    shows: /was over, and went from|was ended by/,
+  },
+  {
+    name: 'a sign of life that does not ask whether the run is under way',
+    rewrite: without(/AND e\.status = 'running'/, /UPDATE protection_flow_executions e SET e\.vms_processed/),
+    calls: [finish, progress],
+    flow: { running: 'fresh' },
+    shows: /was over, and went from/,
+  },
+  {
+    name: 'a settlement that does not ask whether jobs were recorded meanwhile',
+    rewrite: without(/AND JSON_LENGTH\(e\.created_job_ids\) = \d+/, ends),
+    calls: [settle, record(3)],
+    flow: { running: 'fresh', jobs: 1 },
+    shows: /it is not in the tables/,
+  },
+  {
+    name: 'a reaper that does not ask for a sign of life again',
+    rewrite: without(/(?<=AND e\.status IN \([^)]*\) )AND .*/s, /no sign of life/),
+    calls: [{ do: 'reap' }, progress],
+    flow: { running: 'silent' },
+    shows: /right after a sign of life/,
+  },
+  {
+    name: 'a claim of due flows without a lock',
+    rewrite: without(lock, dueFlows),
+    calls: [claimDue],
+    flow: { isDue: true },
+    shows: /two runs under way|was due once|was claimed by/,
+  },
+  {
+    name: 'a claim of due flows that waits for another one',
+    rewrite: without(/SKIP LOCKED/, dueFlows),
+    calls: [claimDue],
+    flow: { isDue: true },
+    shows: /waits for a lock where it is to skip/,
+  },
+  {
+    name: 'a claim from the queue that locks no run',
+    rewrite: without(lock, /FROM protection_flow_executions e FORCE INDEX \(PRIMARY\)/),
+    calls: [claimQueued, cancel('queued-0')],
+    flow: { queued: 1 },
+    shows: /says that it has begun|was begun by/,
+  },
+  {
+    name: 'a claim from the queue that locks no flow',
+    rewrite: without(lock, /FROM protection_flows f\s+WHERE f\.id IN .* FOR UPDATE SKIP LOCKED/s),
+    calls: [claimQueued, start('new-0')],
+    flow: { queued: 1 },
+    shows: /two runs under way/,
+  },
+  {
+    name: 'a prune that does not lock what it counts',
+    rewrite: without(lock, /SELECT id, status, started_at IS NOT NULL AS has_begun/),
+    calls: [prune(1), prune(1)],
+    flow: { ended: 3 },
+    shows: /statistics .* are wrong|a recount would change/,
+  },
+  {
+    name: 'a prune that reads its counters, and then writes them',
+    rewrite: readThenWrite,
+    calls: [prune(1), prune(3)],
+    flow: { ended: 4 },
+    shows: /a recount would change/,
+  },
+  {
+    name: 'a plan that does not hold the flows whose time tables it keeps',
+    rewrite: without(/LOCK IN SHARE MODE\s*$/, /SELECT id FROM protection_flows WHERE id IN/),
+    calls: [{ do: 'plan' }, { do: 'delete', flow: 0 }],
+    shows: /there is still a row in sendense_flow_timetables/,
+  },
+];
+
+/** A flow without anything. */
+export const plainFlow: FlowPlan = {
+  running: 'none',
+  jobs: null,
+  queued: 0,
+  ended: 0,
+  isDue: false,
+  isPaused: false,
+  isKept: false,
+  failureLimit: null,
+};
+
+/** The one flow that a mutant's calls are about. */
+export const flowOf = ({ flow }: Mutant): fc.Arbitrary<FlowPlan[]> =>
+  fc.constant([{ ...plainFlow, ...flow }]);

@@ -1,0 +1,251 @@
+import fc from 'fast-check';
+import type { Queryable } from '../../../src/engine/server/queryable';
+import type { Repositories } from '../../../src/repositories';
+import { addPruned, wrongFlows, type Counted } from '../../support/recomputation';
+import { accountFaults, type Entry } from './accounts';
+import { calls, perform, type Call } from './calls';
+import { interleave, type Actor, type Plan, type Step } from './interleaving';
+import { lawsBroken } from './laws';
+import { connectionsInLockWait } from './lock-waits';
+import type { StatementProxy } from './statement-proxy';
+import {
+  leftRecords,
+  makeWorld,
+  readCommitted,
+  silenceMs,
+  worlds,
+  type Committed,
+  type FlowPlan,
+} from './world';
+
+/** So many clients there are, and actors at most. */
+export const clientCount = 4;
+
+/** Some calls at the same time, on some flows, in one interleaving. */
+export interface Race extends Plan {
+  readonly flows: readonly FlowPlan[];
+  /** What each actor calls, one after the other. */
+  readonly actors: readonly (readonly Call[])[];
+}
+
+const turns = fc.array(
+  fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, { weight: 3, arbitrary: fc.nat({ max: 3 }) }),
+  {
+    maxLength: 80,
+    size: 'max',
+  },
+);
+const faults = fc.array(
+  fc.oneof(
+    fc.record({
+      kind: fc.constantFrom(
+        'cut' as const,
+        'answer-lost' as const,
+        'deadlock' as const,
+        'lock-wait' as const,
+      ),
+      at: fc.nat({ max: 30 }),
+      atCommit: fc.constant(false),
+    }),
+    fc.record({
+      kind: fc.constantFrom(
+        'answer-lost' as const,
+        'answer-lost' as const,
+        'cut' as const,
+        'deadlock' as const,
+      ),
+      at: fc.nat({ max: 5 }),
+      atCommit: fc.constant(true),
+    }),
+  ),
+  { maxLength: 2 },
+);
+
+const none = fc.constant([]);
+
+/**
+ * Races of these calls, of up to four actors, on these flows. Without a least length, shrinking leaves out any actor.
+ *
+ * @param withFaults whether connections break, and the server gives statements up
+ */
+export const racesOf = (
+  of: fc.Arbitrary<Call>,
+  flows: fc.Arbitrary<FlowPlan[]>,
+  withFaults: boolean,
+): fc.Arbitrary<Race> =>
+  fc.record({
+    flows,
+    actors: fc.array(
+      fc.oneof(
+        { weight: 3, arbitrary: fc.array(of, { minLength: 1, maxLength: 1 }) },
+        { weight: 1, arbitrary: fc.array(of, { minLength: 1, maxLength: 2 }) },
+      ),
+      { maxLength: clientCount, size: 'max' },
+    ),
+    turns,
+    faults: withFaults ? fc.oneof({ weight: 2, arbitrary: none }, { weight: 1, arbitrary: faults }) : none,
+  });
+
+/** Races of any calls. */
+export const races = racesOf(calls, worlds, true);
+
+/** A client of its own: its repositories' statements pass its proxy. */
+export interface Client {
+  readonly proxy: StatementProxy;
+  readonly repositories: Repositories;
+}
+
+/** Where races take place: a database that nobody else uses. */
+export interface Track {
+  readonly clients: readonly Client[];
+  readonly session: Queryable;
+  readonly scheduleId: string;
+  readonly repositoryId: string;
+}
+
+/** The data layer looks so seldom, by its own clock, for times that another program has made wrong. */
+const seldomMs = 30_000;
+const looked = new WeakMap<readonly Client[], number>();
+
+/**
+ * Lets each client ask now what it asks once, or seldom: what it sends in a race depends on nothing but the race then. Done long
+ * before it is due again.
+ */
+async function askOnce({ clients }: Track): Promise<void> {
+  if (performance.now() - (looked.get(clients) ?? -Infinity) < seldomMs / 2) return;
+  for (const { repositories } of clients) {
+    await repositories.executions.reapStale({ silenceMs });
+    // Only a look that is due is taken, and counts from then on
+    await repositories.dueFlows.claimDue({ worker: 'w' });
+  }
+  looked.set(clients, performance.now());
+}
+
+/** What a statement becomes that passes a proxy. */
+export type Rewrite = (sql: string, session: Queryable) => string | Promise<string>;
+
+/** What was seen of a race. */
+export interface Seen {
+  readonly steps: readonly Step[];
+  readonly entries: readonly Entry[];
+  /** What can't be; none where all is well. */
+  readonly faults: readonly string[];
+}
+
+const textOf = ({ flows, runs }: Committed): string => JSON.stringify([...flows, ...runs]);
+
+/** Follows what is committed, and notes what can't be. */
+class Observer {
+  readonly moments: Committed[] = [];
+  readonly faults: string[] = [];
+  private pruned: Map<string, Counted> = new Map();
+
+  constructor(private readonly session: Queryable) {}
+
+  async look(): Promise<void> {
+    const now = await readCommitted(this.session);
+    const before = this.moments.at(-1);
+    if (before !== undefined && textOf(before) === textOf(now)) return;
+    this.moments.push(now);
+    if (before !== undefined) {
+      this.faults.push(...lawsBroken(before, now));
+      const there = [...before.runs.values()].filter(({ flow_id }) => now.flows.has(flow_id));
+      this.pruned = addPruned(this.pruned, there, [...now.runs.values()]);
+    }
+    const wrong = await wrongFlows(this.session, this.pruned, { timesAreReal: true, toTheSecond: true });
+    for (const [id, why] of wrong) this.faults.push(`the statistics of ${id} are wrong: it ${why}`);
+    if (this.faults.length > 0) throw new Broken();
+  }
+}
+
+/** Ends a race in the middle: what is wrong stands in the observer. */
+class Broken extends Error {}
+
+/** A claimer passes over what another one holds; it never waits for it. */
+const waitsWhereItSkips = ({ sql, what }: Step): boolean =>
+  what === 'sent, and waits for a lock' && sql.includes('SKIP LOCKED');
+
+/** Runs a race, and looks after each commit at what is there, and in the end at what was answered. */
+export async function run(track: Track, race: Race, rewrite?: Rewrite): Promise<Seen> {
+  const { session, clients } = track;
+  await askOnce(track);
+  await makeWorld(session, race.flows, track);
+  const observer = new Observer(session);
+  await observer.look();
+  const entries: Entry[] = [];
+  const actors = race.actors.map((own, n): Actor => {
+    const name = 'ABCD'[n]!;
+    const { proxy, repositories } = clients[n]!;
+    const act = async (): Promise<void> => {
+      for (const call of own) {
+        const from = observer.moments.length - 1;
+        const answer = await perform(repositories, call);
+        entries.push({ actor: name, call, answer, from, to: observer.moments.length - 1 });
+      }
+    };
+    return { name, proxy, act };
+  });
+  const steps: Step[] = [];
+  const { faults } = observer;
+  try {
+    const { turns, faults } = race;
+    await interleave(
+      actors,
+      { turns, faults },
+      {
+        inLockWait: () => connectionsInLockWait(session),
+        onCommitted: () => observer.look(),
+        ...(rewrite === undefined ? {} : { rewrite: (sql: string) => rewrite(sql, session) }),
+      },
+      steps,
+    );
+    await askAgain(track, race, entries, observer);
+    observer.faults.push(...accountFaults(entries, observer.moments));
+    observer.faults.push(...(await endFaults(track)));
+  } catch (error) {
+    if (!(error instanceof Broken)) faults.push(String(error));
+  }
+  for (const step of steps.filter(waitsWhereItSkips))
+    faults.push(`${step.actor} waits for a lock where it is to skip what is locked`);
+  return { steps, entries, faults };
+}
+
+/** Whoever never got an answer asks again, alone: that is no error, and does nothing twice. */
+async function askAgain(track: Track, race: Race, entries: Entry[], observer: Observer): Promise<void> {
+  for (const { actor, call, answer } of entries.filter((entry) => entry.answer.isUnknown)) {
+    if (answer.isUnknown === undefined) continue;
+    const from = observer.moments.length - 1;
+    const again = await perform(track.clients[0]!.repositories, call);
+    await observer.look();
+    if (again.isUnknown)
+      observer.faults.push(`the connection was lost without a fault: ${String(again.error)}`);
+    entries.push({ actor: `${actor}, again`, call, answer: again, from, to: observer.moments.length - 1 });
+  }
+}
+
+/** What has to be so when everybody has ended, whatever was called. */
+async function endFaults({ session, clients }: Track): Promise<string[]> {
+  const left = await leftRecords(session);
+  const { recounted } = await clients[0]!.repositories.retention.recount({ dryRun: true });
+  return [
+    ...left.map((one) => `there is still a row in ${one}`),
+    ...recounted.map(({ id }) => `a recount would change ${id}`),
+  ];
+}
+
+/** A race for people: what was called, what was sent in which order, what can't be. */
+export function told(race: Race, { steps, entries, faults }: Seen): string {
+  const short = (sql: string): string => sql.replaceAll(/\s+/g, ' ').trim().slice(0, 160);
+  return [
+    ...faults,
+    '',
+    JSON.stringify(race),
+    ...entries.map(
+      ({ actor, call, answer }) =>
+        `${actor}: ${JSON.stringify(call)} → ${JSON.stringify({ ...answer, error: undefined })}`,
+    ),
+    ...steps
+      .filter(({ what }) => what !== 'answered')
+      .map(({ actor, what, sql }) => `  ${actor} ${what === 'sent' ? '' : `[${what}] `}${short(sql)}`),
+  ].join('\n');
+}

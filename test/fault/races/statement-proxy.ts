@@ -1,0 +1,164 @@
+import { createConnection, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { AnswerReader, connectionIdIn, errorAnswer, PacketReader, statementIn, withStatement } from './wire';
+
+/** A failure with which a server gives a statement up in favour of others. */
+export const lostToOthers = {
+  deadlock: { errno: 1213, state: '40001', message: 'Deadlock found when trying to get lock' },
+  'lock-wait': { errno: 1205, state: 'HY000', message: 'Lock wait timeout exceeded' },
+} as const;
+
+/** A statement that has not been sent yet. */
+export interface HeldStatement {
+  readonly kind: 'statement';
+  readonly sql: string;
+  /** The server's number of its connection. */
+  readonly connectionId: number;
+  /** Sends it, or another text in its place. */
+  send(sql?: string): void;
+  /** Breaks the connection: the server never hears of it, and undoes the transaction. */
+  cut(): Promise<void>;
+  /** Answers in the server's place, which undoes what it would have undone. */
+  fail(how: keyof typeof lostToOthers): Promise<void>;
+}
+
+/** An answer that has not come back yet. */
+export interface HeldAnswer {
+  readonly kind: 'answer';
+  readonly sql: string;
+  readonly connectionId: number;
+  deliver(): void;
+  /** Breaks the connection: the server has done it, and the client never hears of it. */
+  lose(): Promise<void>;
+}
+
+/** What a connection waits with. */
+export type Held = HeldStatement | HeldAnswer;
+
+/** What makes a session ours: of a connection that a pool opens anew, which is no part of any call. */
+const opensSession = /^\s*SET NAMES\b/;
+
+/**
+ * Stands between the connections of one client and the server. While `onHeld` is set, each statement is held before it is
+ * sent and each answer before it comes back, and `onHeld` is told; otherwise all pass.
+ */
+export class StatementProxy {
+  onHeld: ((held: Held) => void) | null = null;
+  private readonly sockets = new Set<Socket>();
+
+  private constructor(
+    private readonly listener: Server,
+    private readonly target: { readonly host: string; readonly port: number },
+  ) {
+    listener.on('connection', (client) => this.connect(client));
+  }
+
+  static async open(target: { readonly host: string; readonly port: number }): Promise<StatementProxy> {
+    const listener = createServer({ noDelay: true });
+    await new Promise<void>((listening) => listener.listen(0, '127.0.0.1', listening));
+    return new StatementProxy(listener, target);
+  }
+
+  get port(): number {
+    return (this.listener.address() as AddressInfo).port;
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.sockets) socket.destroy();
+    await new Promise((closed) => this.listener.close(closed));
+  }
+
+  private connect(client: Socket): void {
+    const { host, port } = this.target;
+    const server = createConnection({ host, port, noDelay: true });
+    const hang = (): void => {
+      client.destroy();
+      server.destroy();
+    };
+    for (const socket of [client, server]) {
+      this.sockets.add(socket);
+      socket.on('error', hang).on('close', () => {
+        this.sockets.delete(socket);
+        hang();
+      });
+    }
+    new ProxiedConnection(client, server, () => this.onHeld);
+  }
+}
+
+/** One connection. The protocol has one statement under way at a time. */
+class ProxiedConnection {
+  private connectionId = 0;
+  /** Takes the whole answer to the statement under way; null: answers pass. */
+  private takeAnswer: ((packets: Buffer[]) => void) | null = null;
+
+  constructor(
+    private readonly client: Socket,
+    private readonly server: Socket,
+    private readonly listener: () => ((held: Held) => void) | null,
+  ) {
+    const statements = new PacketReader();
+    client.on('data', (chunk) => {
+      for (const one of statements.add(chunk)) this.fromClient(one);
+    });
+    const answers = new PacketReader();
+    let [answer, reader] = [[] as Buffer[], new AnswerReader()];
+    server.on('data', (chunk) => {
+      for (const one of answers.add(chunk)) {
+        if (this.connectionId === 0) this.connectionId = connectionIdIn(one);
+        if (this.takeAnswer === null) {
+          client.write(one);
+          continue;
+        }
+        answer.push(one);
+        if (!reader.ends(one)) continue;
+        const [take, whole] = [this.takeAnswer, answer];
+        [this.takeAnswer, answer, reader] = [null, [], new AnswerReader()];
+        take(whole);
+      }
+    });
+  }
+
+  private fromClient(one: Buffer): void {
+    const onHeld = this.listener();
+    const sql = statementIn(one);
+    if (onHeld === null || sql === null || opensSession.test(sql)) {
+      this.server.write(one);
+      return;
+    }
+    const { connectionId } = this;
+    const breakOff = (): void => {
+      this.client.destroy();
+      this.server.destroy();
+    };
+    onHeld({
+      kind: 'statement',
+      sql,
+      connectionId,
+      send: (text = sql) => {
+        this.takeAnswer = (answer) => {
+          const deliver = (): void => void this.client.write(Buffer.concat(answer));
+          const lose = (): Promise<void> => this.rollBack(one).then(breakOff);
+          // Whoever held the statement may have gone meanwhile
+          const listener = this.listener();
+          if (listener === null) deliver();
+          else listener({ kind: 'answer', sql, connectionId, deliver, lose });
+        };
+        this.server.write(text === sql ? one : withStatement(one, text));
+      },
+      cut: () => this.rollBack(one).then(breakOff),
+      fail: async (how) => {
+        if (how === 'deadlock') await this.rollBack(one);
+        const { errno, state, message } = lostToOthers[how];
+        this.client.write(errorAnswer(errno, state, message));
+      },
+    });
+  }
+
+  /** What the server does by itself for a deadlock, and for a connection that breaks; done here, it is over when this returns. */
+  private rollBack(like: Buffer): Promise<void> {
+    return new Promise((done) => {
+      this.takeAnswer = () => done();
+      this.server.write(withStatement(like, 'ROLLBACK'));
+    });
+  }
+}

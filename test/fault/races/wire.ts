@@ -1,0 +1,97 @@
+/**
+ * As much of the client/server protocol as is needed to tell one statement and its whole answer from the next.
+ *
+ * @see https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_basic_packets.html
+ */
+const headerLength = 4;
+const comQuery = 0x03;
+const ok = 0x00;
+const endOfFile = 0xfe;
+const error = 0xff;
+/** SERVER_MORE_RESULTS_EXISTS: another result of the same statement follows. */
+const moreResults = 0x08;
+
+/** Cuts what comes from a socket into packets, each with its header. */
+export class PacketReader {
+  private rest: Buffer = Buffer.alloc(0);
+
+  add(chunk: Buffer): Buffer[] {
+    this.rest = this.rest.length === 0 ? chunk : Buffer.concat([this.rest, chunk]);
+    const packets: Buffer[] = [];
+    while (this.rest.length >= headerLength) {
+      const end = headerLength + this.rest.readUIntLE(0, 3);
+      if (this.rest.length < end) break;
+      packets.push(this.rest.subarray(0, end));
+      this.rest = this.rest.subarray(end);
+    }
+    return packets;
+  }
+}
+
+function packet(sequence: number, payload: Buffer): Buffer {
+  const header = Buffer.alloc(headerLength);
+  header.writeUIntLE(payload.length, 0, 3);
+  header.writeUInt8(sequence, 3);
+  return Buffer.concat([header, payload]);
+}
+
+/** Where the text of a COM_QUERY begins: with CLIENT_QUERY_ATTRIBUTES two numbers, of no attributes, stand before it. */
+const textStart = (query: Buffer): number =>
+  headerLength + 1 + (query[headerLength + 1] === 0 && query[headerLength + 2] === 1 ? 2 : 0);
+
+/** The text of a statement; null for a packet that is none. */
+export function statementIn(from: Buffer): string | null {
+  const isQuery = from.readUInt8(3) === 0 && from[headerLength] === comQuery;
+  return isQuery ? from.toString('utf8', textStart(from)) : null;
+}
+
+/** The packet of another statement, of the same form. */
+export const withStatement = (like: Buffer, sql: string): Buffer =>
+  packet(0, Buffer.concat([like.subarray(headerLength, textStart(like)), Buffer.from(sql)]));
+
+/** A server's answer that a statement has failed. */
+export function errorAnswer(errno: number, state: string, message: string): Buffer {
+  const head = Buffer.alloc(3);
+  head.writeUInt8(error, 0);
+  head.writeUInt16LE(errno, 1);
+  return packet(1, Buffer.concat([head, Buffer.from(`#${state}${message}`)]));
+}
+
+/** The server's number of the connection, from the packet that it greets with. */
+export function connectionIdIn(greeting: Buffer): number {
+  const versionEnd = greeting.indexOf(0, headerLength + 1);
+  return greeting.readUInt32LE(versionEnd + 1);
+}
+
+/** How many bytes a length-encoded number takes. */
+function numberLength(from: Buffer, at: number): number {
+  const first = from[at]!;
+  return first < 0xfb ? 1 : first === 0xfc ? 3 : first === 0xfd ? 4 : 9;
+}
+
+function statusOf(okPacket: Buffer): number {
+  const affected = headerLength + 1;
+  const inserted = affected + numberLength(okPacket, affected);
+  return okPacket.readUInt16LE(inserted + numberLength(okPacket, inserted));
+}
+
+/** Tells where the answer to a statement ends. The client has not asked for answers without EOF packets: mysql2 can't. */
+export class AnswerReader {
+  private part: 'head' | 'columns' | 'rows' = 'head';
+
+  /** True for the last packet of the answer. */
+  ends(one: Buffer): boolean {
+    const kind = one[headerLength];
+    if (kind === error) return true;
+    const isEnd = kind === endOfFile && one.length < headerLength + 9;
+    if (this.part === 'head') {
+      if (kind === ok) return (statusOf(one) & moreResults) === 0;
+      this.part = 'columns';
+    } else if (isEnd && this.part === 'columns') this.part = 'rows';
+    else if (isEnd) {
+      this.part = 'head';
+      return (one.readUInt16LE(headerLength + 3) & moreResults) === 0;
+    }
+    return false;
+  }
+}
