@@ -1,4 +1,5 @@
 import { type Answer, type Call, subjectOf } from './calls';
+import type { RunRow } from '../random-histories-state';
 import { isOver, isSettledRight, metadataOf, missingJobs } from './laws';
 import { flowId, type Committed } from './world';
 
@@ -92,17 +93,13 @@ function claims(entries: readonly Entry[], of: (answer: Answer) => readonly stri
   return by;
 }
 
-/** The runs that entered a set of states, in whatever way. */
-function entered(
-  moments: readonly Committed[],
-  isIn: (status: string) => boolean,
-  unknownToo: boolean,
-): Set<string> {
+/** The runs that came to be so after the first moment; `isNew`: those too that were not there before. */
+function became(moments: readonly Committed[], isSo: (run: RunRow) => boolean, isNew: boolean): Set<string> {
   const ids = new Set<string>();
   for (const [n, now] of moments.entries())
     for (const run of now.runs.values()) {
       const was = moments[n - 1]?.runs.get(run.id);
-      if (n > 0 && isIn(run.status) && (was === undefined ? unknownToo : !isIn(was.status))) ids.add(run.id);
+      if (n > 0 && isSo(run) && (was === undefined ? isNew : !isSo(was))) ids.add(run.id);
     }
   return ids;
 }
@@ -138,20 +135,14 @@ export function accountFaults(entries: readonly Entry[], moments: readonly Commi
   const last = moments.at(-1)!;
 
   const ends = claims(entries, ({ ended = [] }) => ended);
-  faults.push(
-    ...bookFaults(
-      'ended',
-      entered(moments, (status) => isOver({ status } as never), false),
-      ends,
-      excused,
-    ),
-  );
+  faults.push(...bookFaults('ended', became(moments, isOver, false), ends, excused));
   const begins = claims(entries, ({ begun = [] }) => begun);
-  const begun = entered(moments, (status) => status === 'running', false);
+  // By its start: the end of a run may become visible together with its beginning
+  const begun = became(moments, ({ started_at }) => started_at !== null, false);
   faults.push(...bookFaults('begun', begun, begins, (id) => somebodyUnknown || ends.has(id)));
 
   const made = claims(entries, (answer) => answer.made?.map(({ id }) => id) ?? []);
-  const appeared = entered(moments, () => true, true);
+  const appeared = became(moments, () => true, true);
   for (const id of appeared) {
     const run = moments.map((at) => at.runs.get(id)).find((one) => one !== undefined)!;
     const isRetry = 'retry' in metadataOf(run);

@@ -1,6 +1,4 @@
 import fc from 'fast-check';
-import { select } from '../../../src/engine/server/queryable';
-import { prunedTable } from '../../../src/statistics/meaning';
 import type { Call } from './calls';
 import type { Rewrite } from './race';
 import type { FlowPlan } from './world';
@@ -45,16 +43,6 @@ const lock = /FOR UPDATE(?: SKIP LOCKED)?\s*$/;
 const dueFlows = /ORDER BY f\.next_execution_time, f\.id LIMIT \d+ FOR UPDATE/;
 const ends =
   /UPDATE protection_flow_executions e JOIN protection_flows f .*SET e\.status = '(?:success|warning|error|cancelled)'/s;
-
-/** Counters that are read, and written as what was read and more, as a program would that does not let the server add. */
-const readThenWrite: Rewrite = async (sql, session) => {
-  if (!sql.includes(`INTO ${prunedTable}`)) return sql;
-  const [row] = await select<Record<string, number>>(
-    session,
-    `SELECT * FROM ${prunedTable} WHERE flow_id = 'flow-0'`,
-  );
-  return sql.replaceAll(/= (\w+) \+ VALUES/g, (_, column: string) => `= ${row?.[column] ?? 0} + VALUES`);
-};
 
 /** What each of the data layer's guards is for. */
 export const mutants: readonly Mutant[] = [
@@ -147,13 +135,6 @@ export const mutants: readonly Mutant[] = [
     calls: [prune(1), prune(1)],
     flow: { ended: 3 },
     shows: /statistics .* are wrong|a recount would change/,
-  },
-  {
-    name: 'a prune that reads its counters, and then writes them',
-    rewrite: readThenWrite,
-    calls: [prune(1), prune(3)],
-    flow: { ended: 4 },
-    shows: /a recount would change/,
   },
   {
     name: 'a plan that does not hold the flows whose time tables it keeps',

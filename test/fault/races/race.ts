@@ -108,17 +108,18 @@ const seldomMs = 30_000;
 const looked = new WeakMap<readonly Client[], number>();
 
 /**
- * Lets each client ask now what it asks once, or seldom: what it sends in a race depends on nothing but the race then. Done long
- * before it is due again.
+ * Lets each client ask now what it asks once, or seldom, and find nothing to do: what it sends in a race depends on nothing but
+ * the race then.
  */
-async function askOnce({ clients }: Track): Promise<void> {
-  if (performance.now() - (looked.get(clients) ?? -Infinity) < seldomMs / 2) return;
-  for (const { repositories } of clients) {
-    await repositories.executions.reapStale({ silenceMs });
-    // Only a look that is due is taken, and counts from then on
+async function forgetEarlierRaces({ clients, session }: Track, actors: number): Promise<void> {
+  await session.query('DELETE FROM protection_flows');
+  const isLongSince = performance.now() - (looked.get(clients) ?? -Infinity) > seldomMs / 2;
+  for (const { repositories } of clients.slice(0, isLongSince ? clientCount : actors)) {
+    if (isLongSince) await repositories.executions.reapStale({ silenceMs });
     await repositories.dueFlows.claimDue({ worker: 'w' });
+    await repositories.dueFlows.claimQueued({ worker: 'w' });
   }
-  looked.set(clients, performance.now());
+  if (isLongSince) looked.set(clients, performance.now());
 }
 
 /** What a statement becomes that passes a proxy. */
@@ -168,7 +169,7 @@ const waitsWhereItSkips = ({ sql, what }: Step): boolean =>
 /** Runs a race, and looks after each commit at what is there, and in the end at what was answered. */
 export async function run(track: Track, race: Race, rewrite?: Rewrite): Promise<Seen> {
   const { session, clients } = track;
-  await askOnce(track);
+  await forgetEarlierRaces(track, race.actors.length);
   await makeWorld(session, race.flows, track);
   const observer = new Observer(session);
   await observer.look();
