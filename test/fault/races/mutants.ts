@@ -37,7 +37,6 @@ const progress: Call = { do: 'progress', ...own, run: 'running', completed: 3 };
 const settle: Call = { do: 'settle', ...own, run: 'running', state: 'completed' };
 const claimDue: Call = { do: 'claimDue', overlap: 'queue', fair: false };
 const claimQueued: Call = { do: 'claimQueued', fair: false };
-const prune = (keep: number): Call => ({ do: 'prune', keep });
 
 const lock = /FOR UPDATE(?: SKIP LOCKED)?\s*$/;
 const dueFlows = /ORDER BY f\.next_execution_time, f\.id LIMIT \d+ FOR UPDATE/;
@@ -128,13 +127,6 @@ export const mutants: readonly Mutant[] = [
     calls: [claimQueued, start('new-0')],
     flow: { queued: 1 },
     shows: /two runs under way/,
-  },
-  {
-    name: 'a prune that does not lock what it counts',
-    rewrite: without(lock, /SELECT id, status, started_at IS NOT NULL AS has_begun/),
-    calls: [prune(1), prune(1)],
-    flow: { ended: 3 },
-    shows: /statistics .* are wrong|a recount would change/,
   },
   {
     name: 'a plan that does not hold the flows whose time tables it keeps',
