@@ -28,13 +28,17 @@ export interface Race extends Plan {
   readonly actors: readonly (readonly Call[])[];
 }
 
-const turns = fc.array(
+/** Changes at any step, many of them. */
+const manyChanges = fc.array(
   fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, { weight: 3, arbitrary: fc.nat({ max: 3 }) }),
-  {
-    maxLength: 80,
-    size: 'max',
-  },
+  { maxLength: 80, size: 'max' },
 );
+/** Few changes, far from each other: most faults need one or two, each at the right step. */
+const fewChanges = fc
+  .array(fc.record({ after: fc.nat({ max: 60 }), to: fc.integer({ min: 1, max: 3 }) }), { maxLength: 4 })
+  .map((changes) => changes.flatMap(({ after, to }) => [...Array<number>(after).fill(0), to]));
+const turns = fc.oneof(manyChanges, fewChanges);
+
 const faults = fc.array(
   fc.oneof(
     fc.record({
