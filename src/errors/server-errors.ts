@@ -31,6 +31,7 @@ const errnosOf: ErrorsByErrno = [
   [connection.serverNotReady, 1047, 3100],
   // MariaDB: 1927, killed; MySQL: 4031, idle for too long
   [connection.connectionLost, 1053, 1927, 2006, 2013, 4031],
+  [connection.commitInDoubt, 1180],
   [connection.packetTooLarge, 1153],
 ];
 

@@ -79,13 +79,17 @@ export async function readHolder(session: Queryable, table: string): Promise<Lea
   return row === null || row.owner === null ? null : { ...row, owner: row.owner };
 }
 
+/** A statement that was interrupted, or ran out of its time (MariaDB, MySQL). */
+const cutShort = [1317, 1969, 3024];
+
 /**
  * The server's sentence where somebody has dropped or altered the table, or put a view in its place; else null. Any number
  * that means nothing else stands for that. Pure.
  */
 export function tableFault(error: unknown): string | null {
-  const isOther = fromServerError(error) !== null || isLostToAnother(error);
-  if (isOther || errnoOf(error) === null) return null;
+  const errno = errnoOf(error);
+  if (errno === null || cutShort.includes(errno)) return null;
+  if (fromServerError(error) !== null || isLostToAnother(error)) return null;
   const { sqlMessage, message = '' } = error as { sqlMessage?: string; message?: string };
   return sqlMessage ?? message;
 }

@@ -206,11 +206,13 @@ export class Lease {
   }
 
   private async lost(): Promise<ProtectionFlowsError> {
-    const { table } = this.options;
+    const { table, node } = this.options;
     const { fault, holder } = await this.ask((session) => readLease(session, table)).then(
       (row) => ({ fault: row === null ? `the row of ${table} was deleted` : null, holder: row }),
       (error: unknown) => ({ fault: tableFault(error), holder: null }),
     );
+    // A statement that was on its way may still arrive, and take away what another run has brought back
+    const afterwards = node.isGalera ? ' Where it was a rollback, run verify after that.' : '';
     const now =
       holder === null || holder.owner === null
         ? 'nobody has it now'
@@ -222,7 +224,7 @@ export class Lease {
           : `somebody took this run's lock away: ${fault}`,
       remedy:
         fault === null
-          ? 'See that nothing suspends the process or cuts its network, then run the command again: it goes on from what is there.'
+          ? `See that nothing suspends the process or cuts its network, then run the command again: it goes on from what is there.${afterwards}`
           : `Leave ${table} alone while a migrate is under way, then run the command again: it goes on from what is there.`,
       details: { lock: table, holder: holder === null || holder.owner === null ? null : holder },
     });

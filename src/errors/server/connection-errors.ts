@@ -58,6 +58,13 @@ export const connectionLost = unreachable(
   'Check that the server is up, and whether the last statement took effect before repeating it.',
 );
 
+/** A commit of which the server itself can't say how it ended: a node that lost its cluster, a disk that is full. */
+export const commitInDoubt = unreachable(
+  'CONNECTION_LOST',
+  () => 'the server could not end the commit (errno 1180)',
+  'Check the server and its cluster, and whether the transaction took effect before repeating it.',
+);
+
 export const databaseMissing: Mapping = ({ text, cause }) => {
   const [, database = 'of the connection'] = /'([^']*)'/.exec(text) ?? [];
   return new ProtectionFlowsError('DATABASE_MISSING', {

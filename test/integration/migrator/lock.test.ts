@@ -170,6 +170,19 @@ describe('a lock table that somebody has', () => {
     expect((await rollback(dataSource())).undone).toHaveLength(1);
   });
 
+  it.each([
+    ['could not end a commit', 1180, { code: 'CONNECTION_LOST' }],
+    ['was interrupted', 1317, { errno: 1317 }],
+    ['ran out of time', 1969, { errno: 1969 }],
+    ['ran out of time', 3024, { errno: 3024 }],
+  ])('is not to be dropped where a statement on it %s (%d)', async (_what, errno, expected) => {
+    await query(
+      `CREATE TRIGGER not_now BEFORE UPDATE ON sendense_flow_lock FOR EACH ROW
+         SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = ${errno}, MESSAGE_TEXT = 'not now'`,
+    );
+    await expect(migrate(dataSource())).rejects.toMatchObject(expected);
+  });
+
   it.each<[string, string[]]>([
     ['locked the row of', ['START TRANSACTION', 'SELECT * FROM sendense_flow_lock FOR UPDATE']],
     ['locked', ['LOCK TABLES sendense_flow_lock WRITE']],

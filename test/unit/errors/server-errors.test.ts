@@ -226,6 +226,7 @@ describe('a server that denies', () => {
     [1836, 'Running in read-only mode', 'SERVER_READ_ONLY'],
     [1792, 'Cannot execute statement in a READ ONLY transaction', 'SERVER_READ_ONLY'],
     [3989, "Schema 'oma' is in read only mode.", 'SERVER_READ_ONLY'],
+    [1180, 'Got error 6 "No such device or address" during COMMIT', 'CONNECTION_LOST'],
     [1047, 'WSREP has not yet prepared node for application use', 'SERVER_NOT_READY'],
     [3100, "Error on observer while running replication hook 'before_commit'.", 'SERVER_NOT_READY'],
   ])('%i %s is %s', (errno, message, code) => {
