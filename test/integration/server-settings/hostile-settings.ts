@@ -40,7 +40,7 @@ export const hostileSettings: Readonly<Record<string, readonly HostileSetting[]>
     ['wait_timeout', '1'],
     ['net_read_timeout', '1'],
     ['net_write_timeout', '1'],
-    ['idle_transaction_timeout', '1'],
+    ['idle_transaction_timeout', '5'],
     ['innodb_lock_wait_timeout', '1'],
     ['lock_wait_timeout', '1'],
   ],
