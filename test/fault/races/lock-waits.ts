@@ -1,10 +1,23 @@
 import { select, type Queryable } from '../../../src/engine/server/queryable';
+import { sharedServer } from '../../support/shared-server';
 
-/** Asks a server which of its connections wait for a row that another one holds. */
-export async function connectionsInLockWait(session: Queryable): Promise<Set<number>> {
+async function inMysql(session: Queryable): Promise<number[]> {
+  const rows = await select<{ id: number }>(
+    session,
+    `SELECT DISTINCT t.PROCESSLIST_ID AS id FROM performance_schema.data_lock_waits w
+       JOIN performance_schema.threads t ON t.THREAD_ID = w.REQUESTING_THREAD_ID`,
+  );
+  return rows.map(({ id }) => Number(id));
+}
+
+async function inMariadb(session: Queryable): Promise<number[]> {
   // As waits-for-row.ts says: INNODB_TRX answers from a cache for as long as it is asked again and again
   const [row] = await select<{ Status: string }>(session, 'SHOW ENGINE INNODB STATUS');
   const [, transactions = ''] = (row?.Status ?? '').split('LIST OF TRANSACTIONS FOR EACH SESSION');
   const waiting = transactions.split('---TRANSACTION').filter((text) => text.includes('LOCK WAIT'));
-  return new Set(waiting.map((text) => Number(/thread id (\d+)/.exec(text)?.[1] ?? 0)));
+  return waiting.map((text) => Number(/thread id (\d+)/.exec(text)?.[1] ?? 0));
 }
+
+/** Asks the tests' server which of its connections wait for a row that another one holds. */
+export const connectionsInLockWait = async (session: Queryable): Promise<Set<number>> =>
+  new Set(await (sharedServer().flavour === 'mysql' ? inMysql(session) : inMariadb(session)));
