@@ -26,6 +26,9 @@ export interface Actor {
   act(): Promise<void>;
 }
 
+/** An interleaving that could not be led to its end: nothing is known of it. */
+export class Undecided extends Error {}
+
 /** What the driver needs to know of the server, and tells of. */
 export interface Surroundings {
   /** The connections that wait for a row of another transaction. */
@@ -43,8 +46,8 @@ export interface Step {
   readonly what: 'sent' | 'sent, and waits for a lock' | 'answered' | FaultKind;
 }
 
-/** Longer than any statement of a test takes: the server's own limit for a lock is 50 seconds. */
-const patienceMs = 30_000;
+/** Longer than any statement of a test takes that does not wait for a lock. */
+const patienceMs = 10_000;
 
 /** MariaDB shows a wait for an instant where a statement skips what is locked: one that waits does so at each look. */
 const looksThatSettle = 3;
@@ -147,7 +150,8 @@ class Driver {
     const deadline = Date.now() + patienceMs;
     let looks = 0;
     for (;;) {
-      if (Date.now() > deadline) throw new Error('nobody goes on: an actor neither asks the server nor ends');
+      if (Date.now() > deadline)
+        throw new Undecided('an actor neither asks the server nor ends, and the server lists no wait of it');
       if (this.in('computing').length > 0) {
         await this.nextChange(deadline - Date.now());
         continue;

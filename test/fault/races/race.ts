@@ -4,7 +4,7 @@ import type { Repositories } from '../../../src/repositories';
 import { addPruned, wrongFlows, type Counted } from '../../support/recomputation';
 import { accountFaults, type Entry } from './accounts';
 import { calls, perform, type Call } from './calls';
-import { interleave, type Actor, type Plan, type Step } from './interleaving';
+import { interleave, Undecided, type Actor, type Plan, type Step } from './interleaving';
 import { lawsBroken } from './laws';
 import { connectionsInLockWait } from './lock-waits';
 import type { StatementProxy } from './statement-proxy';
@@ -135,6 +135,8 @@ export interface Seen {
   readonly entries: readonly Entry[];
   /** What can't be; none where all is well. */
   readonly faults: readonly string[];
+  /** Why nothing is known of it; null where it came to its end. */
+  readonly undecided: string | null;
 }
 
 const textOf = ({ flows, runs }: Committed): string => JSON.stringify([...flows, ...runs]);
@@ -208,11 +210,12 @@ export async function run(track: Track, race: Race, rewrite?: Rewrite): Promise<
     observer.faults.push(...accountFaults(entries, observer.moments));
     observer.faults.push(...(await endFaults(track)));
   } catch (error) {
+    if (error instanceof Undecided) return { steps, entries, faults, undecided: error.message };
     if (!(error instanceof Broken)) faults.push(String(error));
   }
   for (const step of steps.filter(waitsWhereItSkips))
     faults.push(`${step.actor} waits for a lock where it is to skip what is locked`);
-  return { steps, entries, faults };
+  return { steps, entries, faults, undecided: null };
 }
 
 /** Whoever never got an answer asks again, alone: that is no error, and does nothing twice. */

@@ -10,14 +10,17 @@ describe(`${count} interleavings of calls to the data layer (seed ${seed})`, () 
   const track = useTrack();
 
   it('leave nothing that cannot be, after any commit', async () => {
-    const seen = { statements: 0, waits: 0 };
+    const seen = { statements: 0, waits: 0, undecided: 0 };
     const property = fc.asyncProperty(races, async (race) => {
       const result = await run(track(), race);
       seen.statements += result.steps.filter(({ what }) => what !== 'answered').length;
       seen.waits += result.steps.filter(({ what }) => what.includes('waits')).length;
+      if (result.undecided !== null) seen.undecided += 1;
       if (result.faults.length > 0) throw new Error(told(race, result));
     });
     await fc.assert(property, { numRuns: count, seed, endOnFailure: false });
+    // MySQL 9.7 does not list each wait (one race of some 250)
+    expect(seen.undecided).toBeLessThanOrEqual(Math.ceil(count / 50));
     console.log(JSON.stringify({ races: count, seed, ...seen }));
   }, 36_000_000);
 });
