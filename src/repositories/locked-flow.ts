@@ -22,15 +22,24 @@ export async function lockFlow(session: Session, flowId: string): Promise<Locked
   return flow;
 }
 
+/** What to do about a flow whose row another transaction holds. */
+export type WhereHeld = 'wait' | 'pass over';
+
 /**
- * Holds the rows of flows, for others to read: whoever deletes one of them meanwhile waits, and then forgets what was kept of it.
+ * Holds the rows of flows: whoever deletes one of them meanwhile waits, and then forgets what was kept of it.
  *
  * @param ids as they are stored
- * @returns those that are there
+ * @param whereHeld whoever claims or plans passes over what others hold, and never waits for them
+ * @returns those that are there, and held now
  */
-export async function holdFlows(session: Session, ids: readonly string[]): Promise<Set<string>> {
+export async function holdFlows(
+  session: Session,
+  ids: readonly string[],
+  whereHeld: WhereHeld,
+): Promise<Set<string>> {
   const rows = await session.select<{ id: string }>(
-    `SELECT id FROM protection_flows WHERE id IN (${marks(ids)}) ORDER BY id LOCK IN SHARE MODE`,
+    `SELECT id FROM protection_flows WHERE id IN (${marks(ids)}) ORDER BY id
+      ${whereHeld === 'wait' ? 'LOCK IN SHARE MODE' : 'FOR UPDATE SKIP LOCKED'}`,
     ids,
   );
   return new Set(rows.map(({ id }) => id));

@@ -69,7 +69,7 @@ async function keepSkips(session: Session, skips: readonly SkipRow[], now: Date)
  */
 export async function pruneLedger(session: Session, flowId: string, before: Date): Promise<void> {
   const work = session.transaction(async (own) => {
-    if ((await holdFlows(own, [flowId])).size === 0) return;
+    if ((await holdFlows(own, [flowId], 'wait')).size === 0) return;
     await own.write(`DELETE FROM ${skipsTable} WHERE flow_id = ? AND last_due_at < ?`, [flowId, before]);
     // Where one begins at that very instant, it is the one in force then
     await own.write(

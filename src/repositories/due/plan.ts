@@ -85,7 +85,7 @@ async function planSchedule(
 ): Promise<PlanResult> {
   const time = nextTime(schedule, now);
   if (time.next !== null) {
-    await keepTimetablesWhere(session, `id IN (${marks(ids)})`, ids, now);
+    await keepTimetablesWhere(session, `id IN (${marks(ids)})`, ids, now, 'pass over');
     return { planned: await setTime(session, scheduleId, ids, time.next, null), problems: [] };
   }
   if (time.reason === 'chained' && schedule !== undefined) {

@@ -1,5 +1,5 @@
 import { nextTime, runsBetween, type NoRunReason } from '../../schedule';
-import { holdFlows } from '../locked-flow';
+import { holdFlows, type WhereHeld } from '../locked-flow';
 import { timetablesTable } from '../../statistics/meaning';
 import type { Session } from '../session';
 import { chunks, marks, whereKept } from '../statements';
@@ -127,12 +127,17 @@ export async function keepTimetables(
 
 const keptAtOnce = 1_000;
 
-/** The same for the flows that a condition lets through, as they are now. */
+/**
+ * The same for the flows that a condition lets through, as they are now.
+ *
+ * @param whereHeld of a flow that is passed over it is kept the next time, or by whoever claims it
+ */
 export async function keepTimetablesWhere(
   session: Session,
   condition: string,
   parameters: readonly unknown[],
   at: Date,
+  whereHeld: WhereHeld,
 ): Promise<void> {
   const flows = await session.select<PlannedFlow>(
     `SELECT id, schedule_id, enabled, next_execution_time FROM protection_flows WHERE ${condition}`,
@@ -148,19 +153,21 @@ export async function keepTimetablesWhere(
       part.map(({ schedule_id }) => schedule_id),
     );
     const changed = changedTimetables(part, schedules, at, inForce);
-    if (changed.length > 0) await session.transaction((own) => insertOfThere(own, changed));
+    if (changed.length > 0) await session.transaction((own) => insertHeld(own, changed, whereHeld));
   }
 }
 
-/** Inserts those of flows that are still there, and stay until it is done: of a flow that is deleted nothing is kept. */
-async function insertOfThere(session: Session, changed: readonly Timetable[]): Promise<void> {
-  const there = await holdFlows(
-    session,
-    changed.map(({ flow_id }) => flow_id),
-  );
+/** Inserts those of flows that can be held until it is done: of a flow that is deleted nothing is kept. */
+async function insertHeld(
+  session: Session,
+  changed: readonly Timetable[],
+  whereHeld: WhereHeld,
+): Promise<void> {
+  const ids = changed.map(({ flow_id }) => flow_id);
+  const held = await holdFlows(session, ids, whereHeld);
   await insertTimetables(
     session,
-    changed.filter(({ flow_id }) => there.has(flow_id)),
+    changed.filter(({ flow_id }) => held.has(flow_id)),
   );
 }
 
@@ -191,7 +198,13 @@ export async function keepAllTimetables(session: Session, at: Date | null): Prom
     const { state, schedule_id, enabled } = group;
     const kept = state === null ? none : { ...group, state, schedule_id: group.kept };
     if (!isSame(ruleOf(group, schedules, from), kept))
-      await keepTimetablesWhere(session, 'schedule_id <=> ? AND enabled = ?', [schedule_id, enabled], from);
+      await keepTimetablesWhere(
+        session,
+        'schedule_id <=> ? AND enabled = ?',
+        [schedule_id, enabled],
+        from,
+        'pass over',
+      );
   }
   return from;
 }

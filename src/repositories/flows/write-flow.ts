@@ -196,7 +196,7 @@ export async function updateFlow(session: Session, id: string, changes: FlowChan
         WHERE id = ? AND schedule_id <=> ? AND enabled = ?`,
       [will.schedule_id, will.enabled, next, ...columns.values(), id, was.schedule_id, was.enabled],
     );
-    if (found > 0) return keepTimetablesWhere(session, 'id = ?', [id], was.now);
+    if (found > 0) return keepTimetablesWhere(session, 'id = ?', [id], was.now, 'wait');
     if (attempt === updateAttempts) throw changedByOthers(id);
   }
 }
@@ -226,7 +226,7 @@ export async function setEnabled(
       [enabled, enabled, ...found],
     );
     if (enabled) await planByIds(own, found);
-    else await keepTimetablesWhere(own, `id IN (${marks(found)})`, found, rows[0]!.now);
+    else await keepTimetablesWhere(own, `id IN (${marks(found)})`, found, rows[0]!.now, 'wait');
     return storedIds(own, 'protection_flows', ids, found);
   });
 }
