@@ -130,7 +130,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'a plan that does not hold the flows whose time tables it keeps',
-    rewrite: without(/LOCK IN SHARE MODE\s*$/, /SELECT id FROM protection_flows WHERE id IN/),
+    rewrite: without(/FOR UPDATE SKIP LOCKED\s*$/, /SELECT id FROM protection_flows WHERE id IN/),
     calls: [{ do: 'plan' }, { do: 'delete', flow: 0 }],
     shows: /there is still a row in sendense_flow_timetables/,
   },
