@@ -1,8 +1,8 @@
-import { isProtectionFlowsError } from '../../errors';
+import { isLostToAnother, isProtectionFlowsError } from '../../errors';
 import { readCatalog } from '../schema/catalog/read-catalog';
 import type { Schema } from '../schema/shape';
 import { errnoOf, quoteName, quoteText, select } from '../server/queryable';
-import { inRowTransaction, isPassing } from '../server/row-transaction';
+import { inRowTransaction } from '../server/row-transaction';
 import { asParent, parentSql } from './find-orphans';
 import type { OrphanContext, Owner } from './context';
 import { countRows } from './rows';
@@ -89,7 +89,7 @@ function leftFor(error: unknown): Left {
   const isOfTheWhole = isProtectionFlowsError(error)
     ? error.stage !== 'refused' || ['PRIVILEGE_MISSING', 'SERVER_READ_ONLY'].includes(error.code)
     : errno === null;
-  if (isOfTheWhole || isPassing(error) || (error as { fatal?: boolean }).fatal === true) throw error;
+  if (isOfTheWhole || isLostToAnother(error) || (error as { fatal?: boolean }).fatal === true) throw error;
   const answer = (error as Error).message;
   if (errno === duplicateEntry) return { reason: 'taken', answer };
   return { reason: noReferencedRow.includes(errno ?? 0) ? 'parent-missing' : 'refused', answer };

@@ -25,9 +25,6 @@ export async function withWarnings<T>(session: Queryable, work: () => Promise<T>
   }
 }
 
-/** The transaction, or the statement, lost against another one; in a cluster at COMMIT too. */
-export const isPassing = (error: unknown): boolean => isLostToAnother(error);
-
 /**
  * Runs `work` with the session settings that moving rows needs: UTC, a strict sql_mode, short waits for the rows of
  * others. Afterwards the session has its own again.
@@ -81,7 +78,7 @@ export async function inRowTransaction<T>(
       return result;
     } catch (error) {
       await session.query('ROLLBACK').catch(() => undefined);
-      if (!isPassing(error)) throw error;
+      if (!isLostToAnother(error)) throw error;
       if (attempt >= maxAttempts || Date.now() > deadline) throw busy(options.what, attempt, error);
       // Of two that deadlock again and again, one has to come later
       await delay(Math.random() * longestPauseMs);

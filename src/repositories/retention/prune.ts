@@ -15,8 +15,8 @@ export interface Deletion {
 }
 
 /**
- * Deletes rows by their ids, which this transaction has locked. One that a row of another table refers to, and that the key does not let go, does not keep the
- * others: what the server refuses as a whole is asked for in halves.
+ * Deletes rows by their ids, which this transaction has locked. One that a row of another table refers to, and that the key
+ * does not let go, does not keep the others: what the server refuses as a whole is asked for in halves.
  */
 export async function deleteRows(
   session: Session,
