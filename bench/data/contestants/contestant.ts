@@ -26,7 +26,7 @@ export interface Contestant {
   create(flow: NewFlow): Promise<string>;
   /** @returns the id of the run */
   findRunningByJob(jobId: string): Promise<string | null>;
-  /** Claims due flows. @returns how many */
+  /** Claims due flows. @returns their ids */
   claimDue(limit: number): Promise<string[]>;
   release(): Promise<void>;
 }
