@@ -24,10 +24,20 @@ export async function isPortFree(port: number): Promise<boolean> {
   }
 }
 
-/** A loopback port that nothing listens on right now. Another process may take it in the next moment. */
+/** jest and vitest number the workers of a run from 1; the run itself, and all else, has the first share. */
+const shares = 8;
+const ownShare = Math.abs(Number.parseInt(process.env['JEST_WORKER_ID'] ?? '0', 10)) % shares || 0;
+
+/**
+ * A loopback port that nothing listens on right now. Another process may take it in the next moment, though not
+ * another worker of the same run of jest: each has ports of its own, so that a server which one of them has stopped
+ * for a while finds its port free.
+ */
 export async function findFreePort(): Promise<number> {
+  const size = Math.floor((lastPort - firstPort) / shares);
+  const first = firstPort + ownShare * size;
   for (;;) {
-    const port = randomInt(firstPort, lastPort);
+    const port = randomInt(first, first + size);
     if (await isPortFree(port)) return port;
   }
 }

@@ -1,4 +1,5 @@
 import { createConnection, type Connection } from 'mysql2/promise';
+import { isProtectionFlowsError } from '../../src/errors';
 import { PrivateServer } from '../../src/testing/private-server';
 import { waitFor } from './wait-for';
 
@@ -9,6 +10,23 @@ export const startLimitMs = 180_000;
 
 /** How long a node may take until it is synced, and how often it is asked. */
 export const syncLimits = { timeoutMs: startLimitMs, pollMs: 100 };
+
+/** How often a start is tried where the server ends while it starts. */
+const startAttempts = 3;
+
+/**
+ * Starts a server or several, anew where one of them ends while it starts: a node that loses the others while it joins
+ * ends itself, and waits for somebody to start it, as systemd would.
+ */
+export async function startAnew<Started>(start: () => Promise<Started>): Promise<Started> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await start();
+    } catch (error) {
+      if (attempt === startAttempts || !isProtectionFlowsError(error, 'SERVER_START_FAILED')) throw error;
+    }
+  }
+}
 
 /** What a node says of its place in the cluster. */
 export interface NodeState {
@@ -89,7 +107,7 @@ export abstract class ClusterNode extends PrivateServer {
 
   /** Starts the node again; it joins the nodes that are there, and is synced when the promise resolves. */
   override async restart(extraArguments: readonly string[] = []): Promise<void> {
-    await super.restart(extraArguments);
+    await startAnew(() => super.restart(extraArguments));
     await this.joinOthers();
     await this.waitUntilSynced();
   }

@@ -1,9 +1,12 @@
 import { findFreePort } from '../../src/testing/server-place';
-import { syncLimits, takesPart, type ClusterNode } from './cluster-node';
+import { startAnew, syncLimits, takesPart, type ClusterNode } from './cluster-node';
 import { waitFor } from './wait-for';
 
 /** How many nodes each cluster has: the fewest of which one can go, and the others are the majority. */
 export const clusterSize = 3;
+
+/** Each makes one node. */
+export type NodeCreators<Node> = readonly (() => Promise<Node>)[];
 
 type Three<T> = readonly [T, T, T];
 
@@ -61,16 +64,11 @@ export class Cluster<Node extends ClusterNode> implements AsyncDisposable {
   }
 }
 
-/**
- * Makes nodes one after the other, as the first makes the template of the data that the others copy, and launches them;
- * where that fails, all of them are stopped.
- */
-export async function launchCluster<Node extends ClusterNode>(
-  createNodes: readonly (() => Promise<Node>)[],
-): Promise<Cluster<Node>> {
+/** Makes nodes one after the other, as the first makes the template of the data that the others copy, and launches them. */
+async function tryToLaunch<Node extends ClusterNode>(creators: NodeCreators<Node>): Promise<Cluster<Node>> {
   const nodes: Node[] = [];
   try {
-    for (const create of createNodes) nodes.push(await create());
+    for (const create of creators) nodes.push(await create());
     const cluster = new Cluster(nodes);
     await cluster.launch();
     return cluster;
@@ -78,4 +76,16 @@ export async function launchCluster<Node extends ClusterNode>(
     await Promise.all(nodes.map((node) => node.stop()));
     throw error;
   }
+}
+
+/**
+ * Starts a cluster; where one of its nodes gives up, as another program has taken one of its ports in the meantime, the
+ * caller plans the next nodes.
+ *
+ * @throws SERVER_START_FAILED with the last log lines of the node
+ */
+export function launchCluster<Node extends ClusterNode>(
+  plan: () => Promise<NodeCreators<Node>>,
+): Promise<Cluster<Node>> {
+  return startAnew(async () => tryToLaunch(await plan()));
 }

@@ -71,10 +71,10 @@ function nodeArguments(
  */
 export async function startGaleraCluster(options: GaleraClusterOptions = {}): Promise<GaleraCluster> {
   const installation = await getGaleraInstallation();
-  const ports = await findPorts();
-  return launchCluster(
-    ports.map((own) => () => {
+  return launchCluster(async () => {
+    const ports = await findPorts();
+    return ports.map((own) => () => {
       return createGaleraNode(installation, nodeArguments(installation.provider, ports, own, options));
-    }),
-  );
+    });
+  });
 }

@@ -51,9 +51,9 @@ function nodeArguments(
  */
 export async function startGroupCluster(options: GroupClusterOptions = {}): Promise<GroupCluster> {
   const installation = await getServerInstallation({ flavour: 'mysql' });
-  const group = randomUUID();
-  const ports = await findFreePorts(clusterSize);
-  return launchCluster(
-    ports.map((own) => () => createGroupNode(installation, nodeArguments(group, ports, own, options))),
-  );
+  return launchCluster(async () => {
+    const group = randomUUID();
+    const ports = await findFreePorts(clusterSize);
+    return ports.map((own) => () => createGroupNode(installation, nodeArguments(group, ports, own, options)));
+  });
 }
