@@ -4,14 +4,11 @@ import {
   type ScheduleType,
   scheduleExecutionStatuses,
   type ScheduleExecutionStatus,
-  backupTypes,
-  jobStatuses,
-  type BackupType,
-  type JobStatus,
 } from '../domain';
 import { ProtectionFlow } from './protection-flow.entity';
 import { ProtectionFlowExecution } from './protection-flow-execution.entity';
-import { exactNumber } from './columns';
+
+export { BackupJob } from './backup-job.entity';
 
 /**
  * When flows run: a table of the platform, of which the columns that this package reads are declared.
@@ -20,19 +17,23 @@ import { exactNumber } from './columns';
  */
 @Entity({ name: 'replication_schedules', synchronize: false })
 export class ReplicationSchedule {
+  /** The row that schedule_id of a flow names. */
   @PrimaryColumn({ type: 'varchar', length: 64, default: () => 'uuid()' })
   id!: string;
 
+  /** What the schedule is called. */
   @Column({ type: 'varchar', length: 255 })
   name!: string;
 
-  /** Null: nobody described it. */
+  /** What the schedule is for. Null: nobody described it. */
   @Column({ type: 'text', nullable: true })
   description!: string | null;
 
+  /** The times at which flows are due, as a cron expression. */
   @Column({ type: 'varchar', length: 100 })
   cron_expression!: string;
 
+  /** `cron` fires by its expression, `chain` after another schedule has run. */
   @Column({ type: 'enum', enum: scheduleTypes, default: 'cron' })
   schedule_type!: ScheduleType;
 
@@ -40,7 +41,7 @@ export class ReplicationSchedule {
   @Column({ type: 'varchar', length: 50, nullable: true, default: 'UTC' })
   timezone!: string | null;
 
-  /** Null, which the platform's column lets in: as its default, true. */
+  /** Whether the schedule fires. Null, which the platform's column lets in: as its default, true. */
   @Column({ type: 'boolean', nullable: true, default: true })
   enabled!: boolean | null;
 
@@ -60,28 +61,31 @@ export class ReplicationSchedule {
  */
 @Entity({ name: 'schedule_executions', synchronize: false })
 export class ScheduleExecution {
+  /** The row that schedule_execution_id of an execution names. */
   @PrimaryColumn({ type: 'varchar', length: 64, default: () => 'uuid()' })
   id!: string;
 
+  /** The schedule that fired. */
   @Column({ type: 'varchar', length: 64 })
   schedule_id!: string;
 
-  /** Null: the schedule fired for no particular group. */
+  /** The group for which it fired. Null: the schedule fired for no particular group. */
   @Column({ type: 'varchar', length: 64, nullable: true })
   group_id!: string | null;
 
+  /** When it was to fire. */
   @Column({ type: 'timestamp', precision: 0 })
   scheduled_at!: Date;
 
-  /** Null: not started yet, or skipped. */
+  /** When it began. Null: not started yet, or skipped. */
   @Column({ type: 'timestamp', precision: 0, nullable: true })
   started_at!: Date | null;
 
-  /** Null: not over yet. */
+  /** When it ended. Null: not over yet. */
   @Column({ type: 'timestamp', precision: 0, nullable: true })
   completed_at!: Date | null;
 
-  /** Null, which the platform's column lets in: as its default, scheduled. */
+  /** How the firing went. Null, which the platform's column lets in: as its default, scheduled. */
   @Column({ type: 'enum', enum: scheduleExecutionStatuses, nullable: true, default: 'scheduled' })
   status!: ScheduleExecutionStatus | null;
 
@@ -107,9 +111,11 @@ export class ScheduleExecution {
  */
 @Entity({ name: 'vm_machine_groups', synchronize: false })
 export class VmMachineGroup {
+  /** The row that target_id of a flow names. */
   @PrimaryColumn({ type: 'varchar', length: 64, default: () => 'uuid()' })
   id!: string;
 
+  /** What the group is called. */
   @Column({ type: 'varchar', length: 255 })
   name!: string;
 
@@ -117,11 +123,11 @@ export class VmMachineGroup {
   @Column({ type: 'varchar', length: 64, nullable: true })
   schedule_id!: string | null;
 
-  /** Null, which the platform's column lets in: as its default, 5. */
+  /** How many of its VMs are worked on at once. Null, which the platform's column lets in: as its default, 5. */
   @Column({ type: 'int', nullable: true, default: 5 })
   max_concurrent_vms!: number | null;
 
-  /** The lower, the earlier. Null, which the platform's column lets in: as its default, 0. */
+  /** Which group comes first. The lower, the earlier. Null, which the platform's column lets in: as its default, 0. */
   @Column({ type: 'int', nullable: true, default: 0 })
   priority!: number | null;
 
@@ -137,16 +143,19 @@ export class VmMachineGroup {
  */
 @Entity({ name: 'vm_group_memberships', synchronize: false })
 export class VmGroupMembership {
+  /** The row's own id. */
   @PrimaryColumn({ type: 'varchar', length: 64, default: () => 'uuid()' })
   id!: string;
 
+  /** The group. */
   @Column({ type: 'varchar', length: 64 })
   group_id!: string;
 
+  /** The VM that is in it. */
   @Column({ type: 'varchar', length: 64 })
   vm_context_id!: string;
 
-  /** False: the group's runs pass this VM over. Null, which the platform's column lets in: as its default, true. */
+  /** Whether the VM takes part. False: the group's runs pass this VM over. Null, which the platform's column lets in: as its default, true. */
   @Column({ type: 'boolean', nullable: true, default: true })
   enabled!: boolean | null;
 
@@ -170,12 +179,15 @@ export class VmGroupMembership {
  */
 @Entity({ name: 'vm_replication_contexts', synchronize: false })
 export class VmReplicationContext {
+  /** The row that target_id of a flow names. */
   @PrimaryColumn({ type: 'varchar', length: 64, default: () => 'uuid()' })
   context_id!: string;
 
+  /** What the VM is called. */
   @Column({ type: 'varchar', length: 255 })
   vm_name!: string;
 
+  /** The vCenter that runs it. */
   @Column({ type: 'varchar', length: 255 })
   vcenter_host!: string;
 }
@@ -188,10 +200,11 @@ export class VmReplicationContext {
  */
 @Entity({ name: 'backup_repositories', synchronize: false })
 export class BackupRepository {
-  /** The program that inserts the row brings it: the column has no default. */
+  /** The row that repository_id of a flow names. The program that inserts the row brings it: the column has no default. */
   @PrimaryColumn({ type: 'varchar', length: 64 })
   id!: string;
 
+  /** What the repository is called. */
   @Column({ type: 'varchar', length: 255 })
   name!: string;
 
@@ -199,7 +212,7 @@ export class BackupRepository {
   @Column({ type: 'varchar', length: 64 })
   repository_type!: string;
 
-  /** Null, which the platform's column lets in: as its default, true. */
+  /** Whether backups may be kept there. Null, which the platform's column lets in: as its default, true. */
   @Column({ type: 'boolean', nullable: true, default: true })
   enabled!: boolean | null;
 
@@ -215,17 +228,19 @@ export class BackupRepository {
  */
 @Entity({ name: 'backup_policies', synchronize: false })
 export class BackupPolicy {
-  /** The program that inserts the row brings it: the column has no default. */
+  /** The row that policy_id of a flow names. The program that inserts the row brings it: the column has no default. */
   @PrimaryColumn({ type: 'varchar', length: 64 })
   id!: string;
 
+  /** What the policy is called. */
   @Column({ type: 'varchar', length: 255 })
   name!: string;
 
+  /** The repository that keeps the policy's backups. */
   @Column({ type: 'varchar', length: 64 })
   primary_repository_id!: string;
 
-  /** Null, which the platform's column lets in: as its default, 30. */
+  /** For how many days a backup is kept. Null, which the platform's column lets in: as its default, 30. */
   @Column({ type: 'int', nullable: true, default: 30 })
   retention_days!: number | null;
 
@@ -236,52 +251,4 @@ export class BackupPolicy {
   /** To read only. */
   @OneToMany(() => ProtectionFlow, (flow) => flow.policy, { persistence: false })
   flows!: Relation<ProtectionFlow>[];
-}
-
-/**
- * One backup of one VM, started by a run of a flow: a table of the platform, of which the columns that this package
- * reads are declared.
- *
- * Guarantee: never created, altered or dropped by this package. Written by the platform's backup engine.
- */
-@Entity({ name: 'backup_jobs', synchronize: false })
-export class BackupJob {
-  /** `backup-<vm>-<unix seconds>`, from the program that inserts the row. */
-  @PrimaryColumn({ type: 'varchar', length: 64 })
-  id!: string;
-
-  @Column({ type: 'varchar', length: 191 })
-  vm_context_id!: string;
-
-  @Column({ type: 'varchar', length: 255 })
-  vm_name!: string;
-
-  @Column({ type: 'varchar', length: 64 })
-  repository_id!: string;
-
-  @Column({ type: 'enum', enum: backupTypes })
-  backup_type!: BackupType;
-
-  @Column({ type: 'enum', enum: jobStatuses, default: 'pending' })
-  status!: JobStatus;
-
-  /** Null, which the platform's column lets in: as its default, 0. Reading more than 8 PiB throws a RangeError. */
-  @Column({ type: 'bigint', nullable: true, default: 0, transformer: exactNumber('bytes_transferred') })
-  bytes_transferred!: number | null;
-
-  /** Null: nothing went wrong. */
-  @Column({ type: 'text', nullable: true })
-  error_message!: string | null;
-
-  /** Null, which the platform's column lets in: not known. */
-  @Column({ type: 'timestamp', precision: 0, nullable: true, default: () => 'CURRENT_TIMESTAMP' })
-  created_at!: Date | null;
-
-  /** Null: not running yet. */
-  @Column({ type: 'timestamp', precision: 0, nullable: true })
-  started_at!: Date | null;
-
-  /** Null: not over yet. */
-  @Column({ type: 'timestamp', precision: 0, nullable: true })
-  completed_at!: Date | null;
 }

@@ -41,11 +41,17 @@ import {
  * `idx_flow_executions` has started_at descending in the database, which TypeORM can't express and doesn't compare.
  */
 @Entity({ name: 'protection_flow_executions', engine: 'InnoDB', synchronize: false })
+// The runs of a flow, newest first; and of fk_executions_flow: the runs that go with their flow
 @Index('idx_executions_history', ['flow_id', 'created_at'])
+// The platform's own: the runs of a flow by their start, the latest first
 @Index('idx_flow_executions', ['flow_id', 'started_at'])
+// The runs under way, and those that wait in the queue
 @Index('idx_status', ['status'])
+// Reports of a window of time; the executions of all flows by their start
 @Index('idx_execution_time', ['started_at'])
+// Of fk_executions_schedule: which runs lose their firing when it is deleted
 @Index('idx_schedule_execution', ['schedule_execution_id'])
+// A flow's runs of one status, newest first: whether one is under way, the last success, what prune removes
 @Index('idx_executions_flow_status_created', ['flow_id', 'status', 'created_at'])
 export class ProtectionFlowExecution {
   /** A UUIDv7, assigned at the insert where the caller brings none: later runs have greater ids. */
@@ -53,59 +59,67 @@ export class ProtectionFlowExecution {
   @Id()
   id!: string;
 
+  /** The flow that ran. */
   @Column({ type: 'varchar', length: 64 })
   @Required()
   @Reference()
   flow_id!: string;
 
+  /** `pending` waits in the queue, `running` has a worker; the other four are final. */
   @Column({ type: 'enum', enum: executionStatuses, default: 'pending' })
   @OneOf(executionStatuses)
   status!: ExecutionStatus;
 
+  /** What started the run: the schedule, a person, or a program. */
   @Column({ type: 'enum', enum: executionTypes })
   @Required()
   @OneOf(executionTypes)
   execution_type!: ExecutionType;
 
+  /** How many jobs the run started. */
   @Column(counterColumn)
   @Count()
   jobs_created!: number;
 
+  /** How many of its jobs succeeded. */
   @Column(counterColumn)
   @Count()
   jobs_completed!: number;
 
+  /** How many of its jobs failed. */
   @Column(counterColumn)
   @Count()
   jobs_failed!: number;
 
+  /** How many of its jobs were cancelled. */
   @Column(counterColumn)
   @Count()
   jobs_skipped!: number;
 
-  /** Null: not running yet. */
+  /** When the run began. Null: not running yet. */
   @Column(instantColumn)
   @Nullable()
   @Instant()
   started_at!: Date | null;
 
-  /** Null: not over yet. */
+  /** When the run ended. Null: not over yet. */
   @Column(instantColumn)
   @Nullable()
   @Instant()
   completed_at!: Date | null;
 
-  /** Null: not over yet, or it never ran. */
+  /** The seconds from started_at to completed_at. Null: not over yet, or it never ran. */
   @Column({ type: 'int', nullable: true })
   @Nullable()
   @Count()
   execution_time_seconds!: number | null;
 
+  /** How many VMs the run has backed up or replicated. */
   @Column(counterColumn)
   @Count()
   vms_processed!: number;
 
-  /** Exact up to Number.MAX_SAFE_INTEGER (8 PiB); reading or writing more throws a RangeError. */
+  /** The bytes that the run's jobs have transferred. Exact up to Number.MAX_SAFE_INTEGER (8 PiB); reading or writing more throws a RangeError. */
   @Column({ type: 'bigint', default: 0, transformer: exactNumber('bytes_transferred') })
   @ByteCount()
   bytes_transferred!: number;
@@ -134,10 +148,12 @@ export class ProtectionFlowExecution {
   @Reference()
   schedule_execution_id!: string | null;
 
+  /** When the row was inserted, by the server's clock: the order of a flow's history. */
   @Column(createdAtColumn)
   @Instant()
   created_at!: Date;
 
+  /** Who started the run: a user, a program, or the worker that claimed it. */
   @Column({ type: 'varchar', length: 255, default: 'system' })
   @Text({ max: 255 })
   triggered_by!: string;

@@ -56,15 +56,25 @@ import {
  * leaves the changed column unwritten.
  */
 @Entity({ name: 'protection_flows', engine: 'InnoDB', synchronize: false })
+// One flow a name, whatever its case; the list of flows by name
 @Unique('uq_flows_name', ['name'])
+// Of fk_flows_repository: which flows keep a repository from being deleted
 @Index('idx_repository', ['repository_id'])
+// Of fk_flows_policy: which flows lose their policy when it is deleted
 @Index('idx_policy', ['policy_id'])
+// The list of flows by their last execution
 @Index('idx_last_execution', ['last_execution_time'])
+// Which flows are due, the longest overdue first: claims, metrics, and the list by next execution
 @Index('idx_flows_due', ['enabled', 'next_execution_time'])
+// The list of flows, newest first, a page at a time
 @Index('idx_flows_created', ['created_at'])
+// That list of one flow_type
 @Index('idx_flows_type_created', ['flow_type', 'created_at'])
+// That list of the enabled flows, or of the others
 @Index('idx_flows_enabled_created', ['enabled', 'created_at'])
+// That list of one schedule; and of fk_flows_schedule: which flows lose their schedule when it is deleted
 @Index('idx_flows_schedule_created', ['schedule_id', 'created_at'])
+// That list of one target: the flows that protect a VM or a group
 @Index('idx_flows_target_created', ['target_type', 'target_id', 'created_at'])
 export class ProtectionFlow {
   /** A UUIDv7, assigned at the insert where the caller brings none. */
@@ -72,29 +82,31 @@ export class ProtectionFlow {
   @Id()
   id!: string;
 
-  /** Unique as the server compares it: case, accents and blanks at the end do not count, and any two emoji are the same. */
+  /** What the flow is called. Unique as the server compares it: case, accents and blanks at the end do not count, and any two emoji are the same. */
   @Column({ type: 'varchar', length: 255 })
   @Required()
   @Text({ max: 255 })
   name!: string;
 
-  /** Null: nobody described it. */
+  /** What the flow is for, in the words of people. Null: nobody described it. */
   @Column({ type: 'text', nullable: true })
   @Nullable()
   @LongText()
   description!: string | null;
 
+  /** What the flow does: `backup` into a repository, or `replication` to a destination. */
   @Column({ type: 'enum', enum: flowTypes })
   @Required()
   @OneOf(flowTypes)
   flow_type!: FlowType;
 
+  /** What the flow protects: one VM, or a group of VMs. */
   @Column({ type: 'enum', enum: targetTypes })
   @Required()
   @OneOf(targetTypes)
   target_type!: TargetType;
 
-  /** `vm_replication_contexts.context_id` or `vm_machine_groups.id`, as target_type says; therefore no foreign key. */
+  /** The VM or the group: `vm_replication_contexts.context_id` or `vm_machine_groups.id`, as target_type says; therefore no foreign key. */
   @Column({ type: 'varchar', length: 64 })
   @Required()
   @Reference()
@@ -106,7 +118,7 @@ export class ProtectionFlow {
   @Reference()
   repository_id!: string | null;
 
-  /** Null: no policy, or it was deleted. */
+  /** How long the flow's backups are kept. Null: no policy, or it was deleted. */
   @Column(referenceColumn)
   @Nullable()
   @Reference()
@@ -124,60 +136,66 @@ export class ProtectionFlow {
   @JsonRecord()
   destination_config!: JsonObject | null;
 
-  /** Null: runs only when it is started by hand or through the API, or its schedule was deleted. */
+  /** When the flow runs. Null: only when it is started by hand or through the API, or its schedule was deleted. */
   @Column(referenceColumn)
   @Nullable()
   @Reference()
   schedule_id!: string | null;
 
-  /** False: the scheduler passes it over. */
+  /** Whether its schedule counts. False: the scheduler passes it over. */
   @Column({ type: 'boolean', default: true })
   @Flag()
   enabled!: boolean;
 
-  /** The execution that the next three describe; it may have been pruned since. Null: never ran. */
+  /** The execution that the next two columns describe; it may have been pruned since. Null: never ran. */
   @Column(referenceColumn)
   @Nullable()
   @Reference()
   last_execution_id!: string | null;
 
-  /** `pending` until the first run. */
+  /** The status of that execution. `pending` until the first run. */
   @Column({ type: 'enum', enum: flowStatuses, default: 'pending' })
   @OneOf(flowStatuses)
   last_execution_status!: FlowStatus;
 
-  /** Null: never ran. */
+  /** When that execution began, and once it is over, when it ended. Null: never ran. */
   @Column(instantColumn)
   @Nullable()
   @Instant()
   last_execution_time!: Date | null;
 
-  /** Null: not due at any time, for want of a schedule. */
+  /** When the flow is due, computed from its schedule's expression and time zone. Null: at no time, for want of a schedule. */
   @Column(instantColumn)
   @Nullable()
   @Instant()
   next_execution_time!: Date | null;
 
+  /** How many runs began, pruned ones included. */
   @Column(counterColumn)
   @Count()
   total_executions!: number;
 
+  /** How many of them ended with `success`. */
   @Column(counterColumn)
   @Count()
   successful_executions!: number;
 
+  /** How many of them ended with `error`. */
   @Column(counterColumn)
   @Count()
   failed_executions!: number;
 
+  /** When the flow was created, by the server's clock. */
   @Column(createdAtColumn)
   @Instant()
   created_at!: Date;
 
+  /** When the row last changed, by the server's clock. */
   @Column(updatedAtColumn)
   @Instant()
   updated_at!: Date;
 
+  /** Who created the flow, as the caller said. */
   @Column({ type: 'varchar', length: 255, default: 'system' })
   @Text({ max: 255 })
   created_by!: string;

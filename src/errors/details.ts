@@ -143,7 +143,9 @@ interface Details {
   /** The names of the migrations that were applied, and what keeps the keys from being added. */
   KEYS_REFUSED: { applied: string[]; findings: Findings };
   MIGRATION_UNGUARDED: { migration: string };
-  /** Of a statement: who holds which tables, for `certain` or probably. Of rows: where, or how often it was tried. */
+  /**
+   * `certain` is false where `blockers` are only the transactions that were open. What they executed is left out: it may hold secrets.
+   */
   TABLE_BUSY:
     | { sql?: string; patienceMs?: number; tables: string[]; blockers: Blockers; certain: boolean }
     | (KeyOfTable & { value?: string; patienceMs?: number })
@@ -215,7 +217,7 @@ interface Details {
         field: string;
         faults: { field: string; message: string }[];
       };
-  /** The table that is not there; or the column that is older than the program. */
+  /** The column that is older than the program; or the table that is not there. */
   MIGRATION_PENDING: { table: string; column: string } | { table: string; database: string | undefined };
   PLATFORM_TABLE_MISSING: { table: string };
   /** Each fault in words; the session's time zone and sql_mode as the server gives them. */

@@ -10,8 +10,11 @@ const byTime = index('idx_executions_flow_status_created', 'flow_id', 'status', 
 /** How many runs of a flow did not take place, by the reason. */
 export const skipTotals = table(skipTotalsTable, {
   columns: [
+    /** The flow. */
     column('flow_id', 'varchar(64)'),
+    /** The reason, as in sendense_flow_skips. */
     column('reason', 'varchar(32)'),
+    /** How many of the flow's runs did not take place for it. It never goes down: prune leaves it alone. */
     column('runs', 'bigint', { default: literal(0) }),
   ],
   primaryKey: ['flow_id', 'reason'],

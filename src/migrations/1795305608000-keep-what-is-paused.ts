@@ -9,12 +9,19 @@ import { StepMigration } from './step-migration';
  */
 export const pauses = table(pausesTable, {
   columns: [
+    /** The flow. */
     column('flow_id', 'varchar(64)'),
+    /** Since when it is paused. Null: it is not. */
     nullable('paused_at', 'timestamp'),
+    /** When it is to be resumed. Null: when somebody resumes it. */
     nullable('until_at', 'timestamp'),
+    /** Why, in the words of who paused it. Null: nothing was said. */
     nullable('note', 'text'),
+    /** Who paused it. Null: its failures did, or it is not paused. */
     nullable('paused_by', 'varchar(255)'),
+    /** After how many failures in a row it is paused. Null: after none. */
     nullable('failure_limit', 'int'),
+    /** The last of the failures that paused it: only later ones count again. Null: none has paused it. */
     nullable('counted_from', 'varchar(64)'),
   ],
   primaryKey: ['flow_id'],

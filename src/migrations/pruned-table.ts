@@ -7,8 +7,11 @@ import { counterColumns, prunedTable } from '../statistics/meaning';
  */
 export const pruned = table(prunedTable, {
   columns: [
+    /** The flow. */
     column('flow_id', 'varchar(64)'),
+    /** How many of its removed runs that counter had counted. */
     ...counterColumns.map((name) => column(name, 'int', { default: literal(0) })),
+    /** When the migration took earlier removals from the flow's counters. Null: it has not. */
     nullable('taken_at', 'timestamp'),
   ],
   primaryKey: ['flow_id'],

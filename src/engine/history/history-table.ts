@@ -11,20 +11,32 @@ export const historyId = {
 } as const;
 
 /** The one definition of the history's table; its first three columns are those of TypeORM's own. */
-const declaredHistory = (name: string): Table =>
+export const declaredHistory = (name: string): Table =>
   table(name, {
     columns: [
+      /** The row's number. */
       historyId.unsigned,
+      /** The number at the end of the migration's name: the order of the migrations. */
       column('timestamp', 'bigint'),
+      /** The migration's name. */
       column('name', 'varchar(255)'),
+      /** When it was applied. */
       column('applied_at', 'timestamp', { default: now }),
+      /** 1 while its rollback is under way, or died: the next rollback goes on from there. */
       column('reverting', 'tinyint(1)', { default: literal(0) }),
+      /** The process and host that applied it. Null: not recorded. */
       nullable('applied_by', 'varchar(255)'),
+      /** The release of the package that applied it. Null: not recorded. */
       nullable('package_version', 'varchar(64)'),
+      /** How long it took, in milliseconds. Null: not recorded. */
       nullable('duration_ms', 'int unsigned'),
+      /** Which programs of the previous release fail after it; '' where none does. Null: not recorded. */
       nullable('breaking', 'text'),
     ],
-    indexes: [unique('uq_flow_migrations_name', 'name')],
+    indexes: [
+      /** A migration is recorded once. */
+      unique('uq_flow_migrations_name', 'name'),
+    ],
   });
 
 /** Creates the table. */

@@ -36,11 +36,16 @@ export const quarantineName = (
 ): string => `${tablePrefix}_orphans${number === 1 ? '' : number}_${partOfName(tablePrefix, table)}`;
 
 /** What is known of a row in quarantine besides the row. */
-const ownColumns: Readonly<Record<string, string>> = {
+export const ownColumns: Readonly<Record<string, string>> = {
+  /** The row's number in its quarantine. */
   quarantine_id: 'bigint unsigned NOT NULL AUTO_INCREMENT',
+  /** When the row was set aside. */
   quarantined_at: 'timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP',
+  /** A random id of the run that set it aside. */
   quarantine_run: 'char(36) NOT NULL',
+  /** The foreign key for whose sake it was set aside. */
   quarantine_key: 'varchar(64) NOT NULL',
+  /** `orphan`: it named no parent. `cascade`: its own parent was set aside. */
   quarantine_reason: "enum('orphan','cascade') NOT NULL",
 };
 

@@ -38,18 +38,33 @@ export function remedyForHolder(row: LeaseRow): string {
   return `Wait for it and run again; if it hangs, end its process${kill}. Once it is gone, its lock runs out by itself${row.until === null ? '' : ` (at ${row.until}, unless it is renewed)`}.`;
 }
 
+/** The columns of the table, which has one row. */
+export const leaseColumns: Readonly<Record<string, string>> = {
+  /** The row's name, always `migrate`. */
+  name: 'varchar(32) NOT NULL',
+  /** A random id of the run that has the lock. Null: nobody has it. */
+  owner: 'char(36) NULL',
+  /** How often the lock was taken: a holder that lost it is known by an older number. */
+  fence: 'bigint unsigned NOT NULL DEFAULT 0',
+  /** Who has it, for people: process, host, version. */
+  holder: 'varchar(255) NULL',
+  /** The server on which the holder works. */
+  node: 'varchar(255) NULL',
+  /** The number of its session there, for a KILL. */
+  connection_id: 'bigint unsigned NULL',
+  /** Since when it is held. */
+  taken_at: 'datetime(3) NULL',
+  /** When it runs out, unless its holder renews it. */
+  expires_at: 'datetime(3) NULL',
+};
+
 /** Creates the table and its row unless they are there. */
 export async function ensureLeaseTable(session: Queryable, table: string): Promise<void> {
   await session.query(
     `CREATE TABLE IF NOT EXISTS ${table} (
-  name varchar(32) NOT NULL,
-  owner char(36) NULL,
-  fence bigint unsigned NOT NULL DEFAULT 0,
-  holder varchar(255) NULL,
-  node varchar(255) NULL,
-  connection_id bigint unsigned NULL,
-  taken_at datetime(3) NULL,
-  expires_at datetime(3) NULL,
+  ${Object.entries(leaseColumns)
+    .map(([column, definition]) => `${column} ${definition}`)
+    .join(',\n  ')},
   PRIMARY KEY (name)
 ) ENGINE=InnoDB ROW_FORMAT=DYNAMIC DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci`,
   );
