@@ -15,8 +15,8 @@ import { fillExecutions, fillFlows } from './rows';
 
 /** A server that writes as durably as it does by default, unlike the private servers of tests, with room to work. */
 const serverSettings = {
-  both: ['--innodb-flush-log-at-trx-commit=1', '--innodb-buffer-pool-size=4G'],
-  mariadb: ['--innodb-log-file-size=4G'],
+  both: ['--innodb-flush-method=O_DIRECT', '--innodb-buffer-pool-size=4G'],
+  mariadb: ['--skip-debug-no-sync', '--innodb-log-file-size=4G'],
   mysql: ['--innodb-redo-log-capacity=4G'],
 };
 

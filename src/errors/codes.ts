@@ -60,6 +60,7 @@ export const errorCodes = {
   PRIVILEGE_MISSING: refused(statementRefused),
   SERVER_READ_ONLY: refused(statementRefused),
   SERVER_NOT_READY: failed(statementRefused),
+  SERVER_SETTING_UNSAFE: refused('Nothing is refused: the server works, and promises less than it could.'),
   SYNCHRONIZE_REFUSED: refused(nothingChanged),
   DROP_REFUSED: refused(nothingChanged),
   FAKE_REFUSED: refused(nothingChanged),

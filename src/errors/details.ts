@@ -134,6 +134,7 @@ interface Details {
     errno?: number | undefined;
   };
   SERVER_READ_ONLY: { option?: string | undefined; errno?: number | undefined };
+  SERVER_SETTING_UNSAFE: { setting: string; value: string; wanted: string };
   SERVER_NOT_READY: { errno?: number | undefined };
   SYNCHRONIZE_REFUSED: None;
   DROP_REFUSED: None;

@@ -12,6 +12,7 @@ const effects: Readonly<Record<FindingEffect, string>> = {
   'key-refused': 'this key is left out',
   deferred: 'left for a later migrate',
   mended: 'put right by migrate',
+  noted: 'not in the way of migrate',
 };
 
 const aboutOf = ({ table, key }: Finding): string => [table, key].filter((name) => name !== null).join('.');
@@ -33,6 +34,7 @@ export function findingsText(findings: readonly Finding[], style: Style): string
     'key-refused': style.red,
     deferred: style.yellow,
     mended: style.green,
+    noted: style.yellow,
   };
   return [
     style.bold('Findings'),

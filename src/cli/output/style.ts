@@ -26,7 +26,7 @@ export function styleFor(stream: OutputStream, env: NodeJS.ProcessEnv, wanted: b
 export function moodOf(status: string): 'good' | 'bad' | 'open' | null {
   if (/^(pass|applied|present|added|proven|mended)$/.test(status)) return 'good';
   if (/^(fail|missing|refused|unknown)$/.test(status)) return 'bad';
-  return /^(deferred|pending|to-add)$/.test(status) ? 'open' : null;
+  return /^(deferred|noted|pending|to-add)$/.test(status) ? 'open' : null;
 }
 
 /** Colours a status word. */

@@ -12,8 +12,10 @@ import {
   type LockFact,
   type Wishes,
 } from '../preflight';
+import { serverSettingUnsafe } from '../preflight/rules/server-setting-unsafe';
 import { readCatalog } from '../schema/catalog/read-catalog';
 import { tableExists } from '../server/catalog-rows';
+import { readServerSettings } from '../server/server-settings';
 import { guarded } from '../session/arguments';
 import { historyId, historyTableFaults } from '../history/history-table';
 import type { Server } from '../server/server';
@@ -115,7 +117,8 @@ const assertPreflight = declareArguments('runPreflight', {
 });
 
 /**
- * Looks for everything that stands in the way of the next migrate, that it will put right by itself or put off.
+ * Looks for everything that stands in the way of the next migrate, that it will put right by itself or put off; and for
+ * settings of the server by which acknowledged rows may be lost.
  * Executes nothing but SELECT and SHOW; a user who may not read everything gets what the server tells.
  *
  * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments; CONNECTION_LOST, QUERY_FAILED
@@ -126,7 +129,9 @@ export async function runPreflight(
 ): Promise<PreflightResult> {
   assertPreflight({ dataSource, options });
   return withSession(dataSource, async (session) => {
-    const findings = preflight(await factsOf(dataSource, session, wishesOf(dataSource.subject, options)));
+    const found = preflight(await factsOf(dataSource, session, wishesOf(dataSource.subject, options)));
+    const { unsafe } = await readServerSettings(session, dataSource.server);
+    const findings = [...found, ...serverSettingUnsafe(unsafe)];
     return { ok: !findings.some(isInTheWay), ...whereOf(dataSource), findings };
   });
 }

@@ -7,9 +7,9 @@ export type Rule = (facts: Facts) => Finding[];
 /**
  * What a finding means for migrate: `blocking` stops it before any statement; `key-refused` leaves one late key out,
  * the rest goes on, and migrate is not ok; `deferred` leaves one key for a later run; `mended` is put right by
- * migrate itself.
+ * migrate itself; `noted` is no affair of migrate's: it weakens what is promised of rows, and preflight alone tells it.
  */
-export type FindingEffect = 'blocking' | 'key-refused' | 'deferred' | 'mended';
+export type FindingEffect = 'blocking' | 'key-refused' | 'deferred' | 'mended' | 'noted';
 
 /** Something that preflight found in the way of migrate, and the fix for it. */
 export interface Finding {

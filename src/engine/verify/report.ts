@@ -21,13 +21,17 @@ export const checkIds = [
   'set-null',
   'restrict',
   'guards',
+  'server-settings',
 ] as const;
 
 /** One of verify's own checks, or one of the subject's. */
 export type CheckId = (typeof checkIds)[number] | (string & {});
 
-/** `skip`: the check could not run; its summary says why. */
-export type CheckStatus = 'pass' | 'fail' | 'deferred' | 'skip';
+/**
+ * `skip`: the check could not run; its summary says why. `noted`: all is as declared, and something else should be known;
+ * the verdict does not mind it.
+ */
+export type CheckStatus = 'pass' | 'fail' | 'deferred' | 'noted' | 'skip';
 
 /** The outcome of one check. */
 export interface CheckResult {
@@ -63,6 +67,14 @@ export const fail = (summary: string, remedy: Remedy, evidence: readonly Evidenc
   status: 'fail',
   summary,
   evidence,
+  remedy,
+});
+
+/** Nothing differs from what is declared, and yet something should be known; the remedy removes it. */
+export const noted = (summary: string, remedy: string): CheckOutcome => ({
+  status: 'noted',
+  summary,
+  evidence: [],
   remedy,
 });
 

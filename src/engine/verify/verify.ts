@@ -15,6 +15,7 @@ import { keyCompatibilityCheck } from './checks/key-compatibility';
 import { orphansCheck } from './checks/orphans';
 import { restrictCheck } from './checks/restrict';
 import { rowCountsCheck } from './checks/row-counts';
+import { serverSettingsCheck } from './checks/server-settings';
 import { setNullCheck } from './checks/set-null';
 import { unlessRows, verdictOf, type Check, type VerifyContext } from './context';
 import { messageOf } from '../probe/answers';
@@ -37,6 +38,7 @@ const readingChecks: readonly Check[] = [
   foreignKeysCheck,
   keyCompatibilityCheck,
   orphansCheck,
+  serverSettingsCheck,
 ];
 
 /** Checks that insert and delete, in one transaction that is rolled back. */

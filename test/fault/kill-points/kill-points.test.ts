@@ -1,9 +1,8 @@
 import { join } from 'node:path';
-import { useDatabase } from '../../support/database';
+import { useDatabase, usePrivateServer } from '../../support/database';
 import { deathsAt, Endings, type Death } from './deaths';
 import { DyingRun } from './dying-run';
 import { sessionKiller, SharedDeath } from './killers';
-import { useLastingServer } from './lasting-server';
 import { expectNoneSkipped, killPoints, nameOf, record, wantedPoints, type Recording } from './recording';
 import { failedAt, report } from './report';
 import { scenarios, type Scenario } from './scenarios';
@@ -33,7 +32,7 @@ const namesIn = (deaths: readonly Death[]): string[] =>
  * it back.
  */
 describe('a run in', () => {
-  const server = useLastingServer();
+  const server = usePrivateServer();
   const admin = useDatabase({ platform: 'none', server });
   const data = (): string => join(server.directory, 'data');
 

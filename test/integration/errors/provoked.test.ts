@@ -3,7 +3,14 @@ import { services } from '../../../src/cli/services';
 import { ProtectionFlow, ProtectionFlowExecution } from '../../../src/entities';
 import { errorCodes, type ErrorCode, type ErrorReport } from '../../../src/errors';
 import { adopt } from '../../../src/engine/adopt';
-import { keepPlan, migrate, planMigrate, rollback } from '../../../src/engine/migrate';
+import {
+  keepPlan,
+  migrate,
+  planMigrate,
+  rollback,
+  runPreflight,
+  type Finding,
+} from '../../../src/engine/migrate';
 import { lockName } from '../../../src/engine/session/lock';
 import { createPlatformTables, createRepository } from '../../../src/testing';
 import { beforeStatement } from '../../support/around-statements';
@@ -14,6 +21,8 @@ import { dataLayerProvocations } from './data-layer-provocations';
 import { doorProvocations } from './door-provocations';
 import { guardProvocations } from './guard-provocations';
 import { stepsBackTo } from '../../support/migrations';
+
+const isNoted = ({ effect }: Finding): boolean => effect === 'noted';
 
 type Provocation = () => Promise<unknown>;
 
@@ -128,6 +137,12 @@ describe('every error code is provoked:', () => {
       await migrate(dataSource());
       await flows().save({ ...flow });
       return rollback(dataSource(), { steps: 'all' });
+    },
+    SERVER_SETTING_UNSAFE: async () => {
+      const setting = 'innodb_flush_log_at_trx_commit';
+      await query(`SET GLOBAL ${setting} = 2`);
+      const { findings } = await runPreflight(dataSource()).finally(() => query(`SET GLOBAL ${setting} = 1`));
+      throw { consequence: errorCodes.SERVER_SETTING_UNSAFE.consequence, ...findings.find(isNoted) };
     },
     ROLLBACK_BLOCKED_BY_KEYS: async () => {
       await migrate(dataSource());

@@ -6,10 +6,21 @@ import { catalogDump, madeAtOnce } from '../../support/catalog-dump';
 import type { TestDatabase } from '../../support/database';
 import { openDataSource } from '../../support/data-source';
 
-/** Connects anew, as a command would, and looks. */
-export async function look(database: TestDatabase): Promise<PreflightResult> {
+async function preflightAnew(database: TestDatabase): Promise<PreflightResult> {
   const dataSource = await openDataSource(database);
   return runPreflight(dataSource).finally(() => dataSource.destroy());
+}
+
+/** Connects anew, as a command would, and looks for all that concerns a migrate. */
+export async function look(database: TestDatabase): Promise<PreflightResult> {
+  const { findings, ...result } = await preflightAnew(database);
+  return { ...result, findings: findings.filter(({ effect }) => effect !== 'noted') };
+}
+
+/** Connects anew and looks for what is only noted, of the server. */
+export async function noteOf(database: TestDatabase): Promise<{ ok: boolean; notes: readonly Finding[] }> {
+  const { ok, findings } = await preflightAnew(database);
+  return { ok, notes: findings.filter(({ effect }) => effect === 'noted') };
 }
 
 /** Connects anew and migrates. */

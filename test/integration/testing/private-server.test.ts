@@ -78,11 +78,11 @@ describe('startPrivateServer', () => {
   it("lets the caller's arguments win over its own and over the server's defaults", async () => {
     const server = await start({
       timeZone: '+05:30',
-      serverArguments: ['--sql-mode=NO_BACKSLASH_ESCAPES', '--innodb-flush-log-at-trx-commit=1'],
+      serverArguments: ['--sql-mode=NO_BACKSLASH_ESCAPES', '--innodb-flush-log-at-trx-commit=2'],
     });
     expect(await variable(server, 'global.time_zone')).toBe('+05:30');
     expect(await variable(server, 'global.sql_mode')).toBe('NO_BACKSLASH_ESCAPES');
-    expect(await variable(server, 'global.innodb_flush_log_at_trx_commit')).toBe(1);
+    expect(await variable(server, 'global.innodb_flush_log_at_trx_commit')).toBe(2);
   });
 
   it('takes another port when the chosen one was taken in the meantime', async () => {

@@ -65,6 +65,7 @@ describe('docs/errors.md', () => {
       'key-refused': true,
       deferred: true,
       mended: true,
+      noted: true,
     });
     const text = section(document, '## Findings of preflight');
     const found = names(text).filter((name) => /^[a-z-]+$/.test(name));
@@ -86,7 +87,7 @@ describe('docs/verify.md', () => {
   });
 
   it('explains every check and every status, and no other', () => {
-    const statuses = keysOf<CheckStatus>({ pass: true, fail: true, deferred: true, skip: true });
+    const statuses = keysOf<CheckStatus>({ pass: true, fail: true, deferred: true, noted: true, skip: true });
     const known = section(document, '### Statuses');
     expect(names(known).sort()).toEqual(statuses);
     const checks = names(section(document, '## The checks')).filter((name) => !statuses.includes(name));

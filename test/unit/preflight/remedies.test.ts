@@ -24,6 +24,7 @@ const carriedOut: Readonly<Partial<Record<ErrorCode, readonly [file: string, by:
   FK_PARENT_NOT_INDEXED: ['test/integration/preflight/parents.test.ts', 'expectSeenAndMended('],
   FK_ORPHAN_ROWS: ['test/integration/preflight/own-tables.test.ts', 'expectSeenAndMended('],
   CONNECTION_REFUSED: ['test/e2e/cli/few-connections.test.ts', 'ALTER USER'],
+  SERVER_SETTING_UNSAFE: ['test/integration/preflight/server-settings.test.ts', 'paste('],
   // Nothing is to be pasted: the next migrate is the remedy
   FK_COLLATION_MISMATCH: ['test/integration/preflight/report.test.ts', 'migrateAnew('],
   FK_PARENT_MISSING: ['test/integration/preflight/report.test.ts', 'migrateAnew('],

@@ -1,0 +1,85 @@
+import { type Queryable, select } from './queryable';
+import type { Server } from './server';
+
+/** A setting by which the server may lose, or not show at once, what it has acknowledged. */
+export interface UnsafeSetting {
+  /** The system variable. */
+  readonly name: string;
+  readonly value: string;
+  /** The least that is safe. */
+  readonly wanted: string;
+  /** What may come of the value. */
+  readonly consequence: string;
+  /** SQL to be pasted by an administrator, with prose as SQL comments. */
+  readonly remedy: string;
+}
+
+/** How the server is set, as far as it concerns what is promised of rows. */
+export interface ServerSettings {
+  readonly unsafe: readonly UnsafeSetting[];
+  /** The others, each in words. */
+  readonly safe: readonly string[];
+}
+
+const flush = 'innodb_flush_log_at_trx_commit';
+const syncWait = 'wsrep_sync_wait';
+/** wsrep_sync_wait is a sum; this part of it stands for reads. */
+const readsWait = 1;
+
+/** How the setting is put right, for now and after a restart. */
+function remedyOf(name: string, wanted: string, server: Server, isGalera: boolean): string {
+  if (server.flavour === 'mysql') return `SET PERSIST ${name} = ${wanted};`;
+  return [
+    ...(isGalera ? ['-- On each node of the cluster:'] : []),
+    `SET GLOBAL ${name} = ${wanted};`,
+    `-- And in the server's configuration, so that a restart keeps it: ${name} = ${wanted}`,
+  ].join('\n');
+}
+
+function lossBy(value: string, isGalera: boolean): string {
+  if (isGalera) return 'a crash of several machines in quick succession';
+  return value === '0' ? 'a crash of the server or of its machine' : "a crash of the server's machine";
+}
+
+/**
+ * Looks for settings of the server that weaken what is promised of rows: commits that are not synced to the disk, and
+ * reads of a Galera node that do not wait for what other nodes have committed. Needs no privilege.
+ *
+ * @see https://dev.mysql.com/doc/refman/8.4/en/innodb-parameters.html#sysvar_innodb_flush_log_at_trx_commit
+ * @see https://galeracluster.com/documentation-webpages/mysqlwsrepoptions.html
+ */
+export async function readServerSettings(session: Queryable, server: Server): Promise<ServerSettings> {
+  const rows = await select<{ Variable_name: string; Value: string }>(
+    session,
+    `SHOW GLOBAL VARIABLES WHERE Variable_name IN ('${flush}', 'wsrep_on', 'wsrep_provider', '${syncWait}')`,
+  );
+  const values = new Map(rows.map((row) => [row.Variable_name.toLowerCase(), String(row.Value)]));
+  const isGalera =
+    values.get('wsrep_on') === 'ON' && !['', 'none'].includes(values.get('wsrep_provider') ?? '');
+  const flushed = values.get(flush) ?? '1';
+  const waits = Number(values.get(syncWait) ?? 0);
+  const judged = [
+    {
+      ...{ name: flush, value: flushed, wanted: '1', isSafe: flushed === '1' },
+      consequence: `${lossBy(flushed, isGalera)} may lose commits of the last second, although they were acknowledged`,
+    },
+    ...(!isGalera
+      ? []
+      : [
+          {
+            ...{ name: syncWait, value: String(waits), wanted: String(waits | readsWait) },
+            isSafe: (waits & readsWait) !== 0,
+            consequence: 'a read may miss what another node acknowledged a moment ago',
+          },
+        ]),
+  ];
+  return {
+    safe: judged.filter(({ isSafe }) => isSafe).map(({ name, value }) => `${name} is ${value}`),
+    unsafe: judged
+      .filter(({ isSafe }) => !isSafe)
+      .map(({ isSafe: _, ...setting }) => ({
+        ...setting,
+        remedy: remedyOf(setting.name, setting.wanted, server, isGalera),
+      })),
+  };
+}
