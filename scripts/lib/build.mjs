@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { bundle } from './bundle.mjs';
-import { Fault, say } from './fault.mjs';
+import { declare } from './declarations.mjs';
+import { say } from './fault.mjs';
 import { inProject } from './project.mjs';
-import { runQuietly } from './run.mjs';
 
 const dist = inProject('dist');
 
@@ -16,6 +16,7 @@ function isUpToDate() {
   const sources = [
     'src',
     'scripts/lib/bundle.mjs',
+    'scripts/lib/declarations.mjs',
     'tsconfig.json',
     'tsconfig.build.json',
     'package-lock.json',
@@ -37,19 +38,6 @@ function replaceDist(folder) {
       rmSync(old, { recursive: true, force: true });
     }
   }
-}
-
-/** The declarations, one for each file of src. */
-async function declare(folder) {
-  const tsc = inProject('node_modules', 'typescript', 'bin', 'tsc');
-  const args = [tsc, '-p', inProject('tsconfig.build.json'), '--outDir', folder, '--emitDeclarationOnly'];
-  const { code, output } = await runQuietly(process.execPath, args);
-  if (code === 0) return;
-  throw new Fault(
-    `src does not compile:\n${output}`,
-    'dist was left as it was.',
-    'Mend the lines named above.',
-  );
 }
 
 /** Compiles src to dist, which is replaced only once everything compiled. Needs node_modules. */

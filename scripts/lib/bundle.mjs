@@ -1,37 +1,59 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { inProject } from './project.mjs';
 
 /** What programs import, each a file of src and of dist: package.json's `exports`. */
-const doors = ['index', 'data-source', 'engine/index', 'metrics/index', 'nestjs/index', 'testing/index'];
+export const doors = [
+  'index',
+  'data-source',
+  'engine/index',
+  'metrics/index',
+  'nestjs/index',
+  'testing/index',
+];
 /** package.json's `bin`. */
 const program = 'cli/main';
 /** Development dependencies that are part of the bundle: to find their files takes longer than to run a bundled one. */
 const bundled = ['commander', 'picocolors'];
 
 /**
+ * Gives the variables inside functions short names, and leaves those of functions, classes and whatever stands outside:
+ * TypeORM and the history know classes by their names, and a stack trace tells functions.
+ */
+async function shortenLocals(code) {
+  const { minify } = await import('@swc/core');
+  const mangle = { topLevel: false, keep_fnames: true, keep_classnames: true };
+  return (await minify(code, { module: false, ecma: 2022, compress: false, mangle })).code;
+}
+
+/**
  * Everything in one file, whose parts run once somebody asks for them: a process reads one file instead of two hundred,
- * and every door gives the same classes. Names stay, lines are short: a stack trace tells functions and places.
+ * and every door gives the same classes. Lines stay short enough for an error that Node.js prints with its line.
  */
 async function writeParts(file) {
   const { dependencies, peerDependencies } = JSON.parse(readFileSync(inProject('package.json'), 'utf8'));
   const loaders = [...doors, program].map((name) => `exports['${name}'] = () => require('./${name}');`);
   // Not at the top: those who import this file install it first
-  const { build } = await import('esbuild');
-  await build({
+  const { build, transform } = await import('esbuild');
+  const whole = await build({
     stdin: { contents: loaders.join('\n'), resolveDir: inProject('src') },
     tsconfig: inProject('tsconfig.build.json'),
-    outfile: file,
+    write: false,
     bundle: true,
     platform: 'node',
     target: 'node20',
     external: Object.keys({ ...dependencies, ...peerDependencies }),
-    minifySyntax: true,
-    minifyWhitespace: true,
-    lineLimit: 120,
     logLevel: 'error',
   });
+  const { code } = await transform(await shortenLocals(whole.outputFiles[0].text), {
+    target: 'node20',
+    minifySyntax: true,
+    minifyWhitespace: true,
+    lineLimit: 400,
+  });
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, code);
 }
 
 /** A door's own file, whose last line tells ES modules the names that it exports. */
@@ -48,22 +70,6 @@ function writeDoor(folder, name, parts) {
   writeFileSync(file, `'use strict';\nmodule.exports = ${load};\n0 && (module.exports = { ${names} });\n`);
 }
 
-/** Removes the declarations that those of the doors do not need. */
-function removeInnerDeclarations(folder) {
-  const needed = new Set();
-  const need = (file) => {
-    if (needed.has(file)) return;
-    needed.add(file);
-    for (const [, path] of readFileSync(file, 'utf8').matchAll(/(?:from|import\(?) ?['"](\.[^'"]+)['"]/g)) {
-      const found = resolve(dirname(file), path);
-      need(existsSync(`${found}.d.ts`) ? `${found}.d.ts` : join(found, 'index.d.ts'));
-    }
-  };
-  for (const door of doors) need(join(folder, `${door}.d.ts`));
-  for (const path of readdirSync(folder, { recursive: true }).map((name) => join(folder, name)))
-    if (path.endsWith('.d.ts') && !needed.has(path)) rmSync(path);
-}
-
 /** The licences that what is bundled asks to be handed on. */
 function writeLicences(folder) {
   const texts = bundled.map(
@@ -72,14 +78,10 @@ function writeLicences(folder) {
   writeFileSync(join(folder, 'LICENSES.txt'), texts.join('\n\n'));
 }
 
-/**
- * Makes of src and of the declarations in the folder what is shipped: one file with all parts, a file for each door and
- * for the program, and the declarations of the doors.
- */
+/** Makes of src what runs: one file with all parts, and a file for each door and for the program. */
 export async function bundle(folder) {
   const parts = join(folder, 'parts', 'index.js');
   await writeParts(parts);
   for (const name of [...doors, program]) writeDoor(folder, name, parts);
   writeLicences(dirname(parts));
-  removeInnerDeclarations(folder);
 }
