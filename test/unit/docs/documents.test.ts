@@ -1,0 +1,85 @@
+import { existsSync } from 'node:fs';
+import { posix, resolve } from 'node:path';
+import { blocksIn, documents, folder } from './code-blocks';
+import { commandsIn, faultOfArguments, faultOfCommand } from './commands';
+import { faultsOf } from './compile-blocks';
+import { anchorsOf, linksOf, proseOf } from './links';
+
+/** What each thing is wrong with, behind where it stands; nothing for those that are right. */
+async function faultsIn<Thing>(
+  things: readonly Thing[],
+  faultOf: (thing: Thing) => string | null | Promise<string | null>,
+  placeOf: (thing: Thing) => string,
+): Promise<string[]> {
+  const faults: string[] = [];
+  for (const thing of things) {
+    const fault = await faultOf(thing);
+    if (fault !== null) faults.push(`${placeOf(thing)}: ${fault}`);
+  }
+  return faults;
+}
+
+// Without these, whoever copies from a document gets what does not compile, a command that there is not, or a dead link.
+describe('the documents', () => {
+  it('hold blocks of TypeScript and JavaScript that compile', () => {
+    const blocks = blocksIn('ts', 'js');
+    expect(blocks.length).toBeGreaterThan(50);
+    expect(faultsOf(blocks)).toEqual([]);
+  });
+
+  it('hold commands for a shell that there are, with options that these take', async () => {
+    const commands = blocksIn('sh').flatMap(({ place, code }) =>
+      commandsIn(code).map((command) => ({ place, command })),
+    );
+    expect(commands.length).toBeGreaterThan(60);
+    const faults = await faultsIn(
+      commands,
+      ({ command }) => faultOfCommand(command),
+      ({ place, command }) => `${place} ${command}`,
+    );
+    expect(faults).toEqual([]);
+  });
+
+  it('name in their sentences commands that there are, with options that these take', async () => {
+    const commands = documents.flatMap((path) =>
+      [...proseOf(path).matchAll(/`(?:npx )?protection-flows ([a-z][^`<[|…]*)`/g)].map(([, text = '']) => ({
+        path,
+        args: text.split(/\s+/),
+      })),
+    );
+    expect(commands.length).toBeGreaterThan(50);
+    const faults = await faultsIn(
+      commands,
+      ({ args }) => faultOfArguments(args),
+      ({ path, args }) => `${path}: ${args.join(' ')}`,
+    );
+    expect(faults).toEqual([]);
+  });
+
+  it('hold JSON that is JSON', async () => {
+    const blocks = blocksIn('json');
+    expect(blocks.length).toBeGreaterThan(5);
+    const faultOf = ({ code }: { code: string }): string | null => {
+      try {
+        JSON.parse(code);
+        return null;
+      } catch (error) {
+        return (error as Error).message;
+      }
+    };
+    expect(await faultsIn(blocks, faultOf, ({ place }) => place)).toEqual([]);
+  });
+
+  it('link to files and headings that are there, and to addresses that are some', async () => {
+    const links = documents.flatMap((from) => linksOf(from).map((to) => ({ from, to })));
+    expect(links.length).toBeGreaterThan(200);
+    const faultOf = ({ from, to }: { from: string; to: string }): string | null => {
+      if (/^[a-z]+:/.test(to)) return /^https:\/\/[\w.-]+\.\w+(\/\S*)?$/.test(to) ? null : 'no address';
+      const [file = '', anchor] = to.split('#');
+      const target = file === '' ? from : posix.normalize(posix.join(posix.dirname(from), file));
+      if (!existsSync(resolve(folder, target))) return 'no such file';
+      return anchor === undefined || anchorsOf(target).includes(anchor) ? null : 'no such heading';
+    };
+    expect(await faultsIn(links, faultOf, ({ from, to }) => `${from} → ${to}`)).toEqual([]);
+  });
+});
