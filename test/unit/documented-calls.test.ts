@@ -10,7 +10,12 @@ import {
 } from '../../src/repositories';
 
 const folder = resolve(__dirname, '../..');
-const documents = ['README.md', ...readdirSync(resolve(folder, 'docs')).map((name) => `docs/${name}`)];
+const documents = [
+  'README.md',
+  ...readdirSync(resolve(folder, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+];
 const read = (name: string): string => readFileSync(resolve(folder, name), 'utf8');
 
 const repositories = {
