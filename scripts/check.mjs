@@ -11,6 +11,7 @@ const checks = {
   'unit tests': ['jest/bin/jest.js', '--selectProjects', 'unit', '--silent'],
   types: ['typescript/bin/tsc', '--noEmit', '--incremental', '--tsBuildInfoFile', buildInfo],
   eslint: ['eslint/bin/eslint.js', '.', '--max-warnings', '0'],
+  docblocks: ['typedoc/bin/typedoc', '--emit', 'none'],
   prettier: ['prettier/bin/prettier.cjs', '--check', '--cache', '.'],
   'migrations against entities': ['ts-node/dist/bin.js', '--transpile-only', 'scripts/migration-check.ts'],
 };

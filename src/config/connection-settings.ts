@@ -26,6 +26,7 @@ export type Logging = boolean | 'all' | readonly LogTopic[];
 /** The topics that `logging` may list, as TypeORM names them. */
 export const logTopics = ['query', 'error', 'schema', 'warn', 'info', 'log', 'migration'] as const;
 
+/** What may be logged. */
 export type LogTopic = (typeof logTopics)[number];
 
 /** Where and how to connect: complete, checked, files read. It holds the password: never print it. */

@@ -35,7 +35,7 @@ type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject;
 
 /**
  * A JSON object: what `destination_config` and `execution_metadata` hold. Nested values are `object` and not JsonValue,
- * as TypeORM's deep types give up on a recursive one ("excessively deep"); {@link isJsonValue} checks them when the row
+ * as TypeORM's deep types give up on a recursive one ("excessively deep"); `isJsonValue` checks them when the row
  * is written.
  */
 export interface JsonObject {

@@ -2,14 +2,17 @@ import { choice, declareArguments } from '../arguments';
 
 /** What a flow does: copy to a backup repository, or replicate to another platform. */
 export const flowTypes = ['backup', 'replication'] as const;
+/** What a flow does. */
 export type FlowType = (typeof flowTypes)[number];
 
 /** What a flow protects: one VM, or the enabled members of a group. */
 export const targetTypes = ['vm', 'group'] as const;
+/** What a flow protects. */
 export type TargetType = (typeof targetTypes)[number];
 
 /** Where a replication flow replicates to. */
 export const destinationTypes = ['ossea', 'vmware', 'hyperv'] as const;
+/** Where a replication flow replicates to. */
 export type DestinationType = (typeof destinationTypes)[number];
 
 /**
@@ -17,22 +20,27 @@ export type DestinationType = (typeof destinationTypes)[number];
  * enum, which the server does without rebuilding the table.
  */
 export const flowStatuses = ['success', 'warning', 'error', 'running', 'pending', 'cancelled'] as const;
+/** The status of a flow's latest execution. */
 export type FlowStatus = (typeof flowStatuses)[number];
 
 /** The states of one run of a flow; the last four are terminal. */
 export const executionStatuses = ['pending', 'running', 'success', 'warning', 'error', 'cancelled'] as const;
+/** The state of one run. */
 export type ExecutionStatus = (typeof executionStatuses)[number];
 
 /** The states that a run never leaves. */
 export const terminalStatuses = ['success', 'warning', 'error', 'cancelled'] as const;
+/** A state that a run never leaves. */
 export type TerminalStatus = (typeof terminalStatuses)[number];
 
 /** What started a run: the scheduler, a person, or a call of the API. */
 export const executionTypes = ['scheduled', 'manual', 'api'] as const;
+/** What started a run. */
 export type ExecutionType = (typeof executionTypes)[number];
 
 /** How a platform schedule fires: by its cron expression, or after the schedule before it in a chain. */
 export const scheduleTypes = ['cron', 'chain'] as const;
+/** How a platform schedule fires. */
 export type ScheduleType = (typeof scheduleTypes)[number];
 
 /** The states of one firing of a platform schedule. */
@@ -44,14 +52,17 @@ export const scheduleExecutionStatuses = [
   'skipped',
   'cancelled',
 ] as const;
+/** The state of one firing of a platform schedule. */
 export type ScheduleExecutionStatus = (typeof scheduleExecutionStatuses)[number];
 
 /** The states of one backup job; a run of a flow starts one for each VM. */
 export const jobStatuses = ['pending', 'running', 'completed', 'failed', 'cancelled'] as const;
+/** The state of one backup job. */
 export type JobStatus = (typeof jobStatuses)[number];
 
 /** What a backup job copies: everything, or what changed since another backup. */
 export const backupTypes = ['full', 'incremental', 'differential'] as const;
+/** What a backup job copies. */
 export type BackupType = (typeof backupTypes)[number];
 
 /**

@@ -190,7 +190,7 @@ export function hasSessionSettings(driver: unknown): boolean {
 }
 
 /**
- * mysql2, but every session of its pools and pool clusters begins with {@link sessionStatement}, the first one
+ * mysql2, but every session of its pools and pool clusters begins with `sessionStatement`, the first one
  * included, and dates go to and fro in UTC whatever `timezone` says; TypeORM takes it as the option `driver`. A session that refuses the statement is closed, and asking
  * for the connection fails with QUERY_FAILED. Who waits for a connection of a used-up pool for longer than TypeORM's
  * option `acquireTimeout` (milliseconds; 60000) gets POOL_EXHAUSTED.

@@ -51,6 +51,7 @@ export interface BatchOptions {
   readonly pauseMs?: number | undefined;
   /** Stops between two batches. */
   readonly signal?: AbortSignal | undefined;
+  /** Told after each batch. */
   readonly onProgress?: ((progress: PruneProgress) => void) | undefined;
 }
 

@@ -16,6 +16,7 @@ export interface PlatformPreset extends PlatformCollations {
   readonly database: { readonly charset: string; readonly collation: string };
 }
 
+/** The name of one of `platformPresets`. */
 export type PlatformPresetName = 'general_ci' | 'mixed' | 'latin1';
 /** A newer release has telemetry in `backup_jobs`, and the tables `backup_disks` and `vm_backup_contexts`. */
 export type PlatformAge = 'older' | 'newer';

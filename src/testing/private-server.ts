@@ -169,6 +169,7 @@ export class PrivateServer implements AsyncDisposable {
     return this.stopping;
   }
 
+  /** Stops it, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }

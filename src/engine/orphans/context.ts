@@ -6,6 +6,7 @@ import type { Words } from '../server/names';
 /** What a migrate does about rows whose parent does not exist: refuse the key, clear the reference, or set the rows aside. */
 export const orphanChoices = ['report', 'null', 'quarantine'] as const;
 
+/** What a migrate does about orphans. */
 export type OrphanChoice = (typeof orphanChoices)[number];
 
 /** Whose tables are worked on. */

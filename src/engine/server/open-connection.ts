@@ -39,7 +39,7 @@ export interface OwnConnection extends Queryable {
 /** How long the server may take to let a connection go, in milliseconds. */
 const leaveLimitMs = 1000;
 
-/** Options of {@link openConnection}. */
+/** Options of a connection that the engine opens itself. */
 export interface OwnConnectionOptions {
   /** How long a statement may go without an answer, in milliseconds. Default: for ever. */
   readonly answerLimitMs?: number | undefined;

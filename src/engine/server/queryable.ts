@@ -3,6 +3,7 @@
  * is one.
  */
 export interface Queryable {
+  /** Executes one statement. */
   query(sql: string, parameters?: unknown[]): Promise<unknown>;
   /** True inside a transaction, as far as the session knows. */
   readonly isTransactionActive?: boolean | undefined;

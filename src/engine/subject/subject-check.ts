@@ -23,5 +23,6 @@ export interface SubjectOutcome {
 export interface SubjectCheck {
   /** Its name in the report: small letters and hyphens, none of verify's own. */
   readonly id: string;
+  /** Looks, by SELECTs alone. */
   run(session: Queryable): Promise<SubjectOutcome>;
 }

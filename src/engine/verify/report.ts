@@ -114,6 +114,7 @@ export const verdicts = [
   'proven',
 ] as const;
 
+/** The one word for all checks. */
 export type Verdict = (typeof verdicts)[number];
 
 /** What verify found, as `verify --json` prints it. */

@@ -23,6 +23,7 @@ export interface RecountOptions {
   readonly batchSize?: number | undefined;
   /** Stops between two batches. */
   readonly signal?: AbortSignal | undefined;
+  /** Told after each batch. */
   readonly onProgress?: ((progress: RecountProgress) => void) | undefined;
 }
 
