@@ -16,17 +16,16 @@ export interface PlatformPreset extends PlatformCollations {
   readonly database: { readonly charset: string; readonly collation: string };
 }
 
-/** The name of one of `platformPresets`. */
+/**
+ * `general_ci`: production. `mixed`: the same with a release whose repository tables are unicode_ci. `latin1`: an upstream server's default.
+ */
 export type PlatformPresetName = 'general_ci' | 'mixed' | 'latin1';
 /** A newer release has telemetry in `backup_jobs`, and the tables `backup_disks` and `vm_backup_contexts`. */
 export type PlatformAge = 'older' | 'newer';
 
 const utf8mb4 = { charset: 'utf8mb4', collation: 'utf8mb4_general_ci' };
 
-/**
- * `general_ci`: production. `mixed`: production with the release whose repository tables are unicode_ci.
- * `latin1`: tables that inherited the default of an upstream server without a distribution's configuration.
- */
+/** What each of these names stands for. */
 export const platformPresets: Readonly<Record<PlatformPresetName, PlatformPreset>> = {
   general_ci: { database: utf8mb4, schedules: 'utf8mb4_general_ci', repositories: 'utf8mb4_general_ci' },
   mixed: { database: utf8mb4, schedules: 'utf8mb4_general_ci', repositories: 'utf8mb4_unicode_ci' },
