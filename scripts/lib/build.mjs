@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { bundle } from './bundle.mjs';
-import { declare } from './declarations.mjs';
+import { declare, joinDeclarations } from './declarations.mjs';
 import { say } from './fault.mjs';
 import { inProject } from './project.mjs';
 
@@ -47,6 +47,7 @@ export async function build() {
   try {
     await declare(partial);
     await bundle(partial);
+    await joinDeclarations(partial);
     replaceDist(partial);
   } finally {
     rmSync(partial, { recursive: true, force: true });

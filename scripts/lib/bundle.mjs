@@ -15,7 +15,7 @@ export const doors = [
 /** package.json's `bin`. */
 const program = 'cli/main';
 /** Development dependencies that are part of the bundle: to find their files takes longer than to run a bundled one. */
-const bundled = ['commander', 'picocolors'];
+export const bundled = ['commander', 'picocolors'];
 
 /**
  * Gives the variables inside functions short names, and leaves those of functions, classes and whatever stands outside:

@@ -18,6 +18,16 @@ describe('the engine of the packed package', () => {
   });
   afterAll(() => rm(project, { recursive: true, force: true }));
 
+  it('has types that ask for neither TypeORM nor NestJS', async () => {
+    const source =
+      "import type { Subject } from '@sendense/protection-flows/engine';\nexport let subject: Subject;\n";
+    await writeFile(join(project, 'typed.ts'), source);
+    const tsc = join(packageFolder, 'node_modules/typescript/bin/tsc');
+    const flags = ['--noEmit', '--strict', '--target', 'es2022', '--module', 'node16', '--types', 'node'];
+    const { output } = await runProgram(process.execPath, [tsc, ...flags, 'typed.ts'], { cwd: project });
+    expect(output).toBe('');
+  });
+
   it("runs the document's example, twice", async () => {
     const document = await readFile(join(packageFolder, 'docs/engine.md'), 'utf8');
     const [, example = ''] = /```js\n(.*?)```/s.exec(document) ?? [];

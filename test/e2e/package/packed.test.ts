@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { useDatabase } from '../../support/database';
@@ -36,6 +36,23 @@ console.log(JSON.stringify({ found: watched.length, sameClass }));
 await dataSource.destroy();
 `;
 
+/** NestJS 11 has CommonJS; test/e2e/nestjs has NestJS 12. */
+const nestJs = `
+require('reflect-metadata');
+const { Module } = require('@nestjs/common');
+const { NestFactory } = require('@nestjs/core');
+const { FlowRepository } = require('@sendense/protection-flows');
+const { ProtectionFlowsModule } = require('@sendense/protection-flows/nestjs');
+class App {}
+Module({ imports: [ProtectionFlowsModule.forRoot()] })(App);
+(async () => {
+  const app = await NestFactory.createApplicationContext(App, { logger: ['error', 'warn'] });
+  const { items } = await app.get(FlowRepository).list();
+  console.log(JSON.stringify({ nestjs: require('@nestjs/common/package.json').version.split('.')[0], found: Array.isArray(items) }));
+  await app.close();
+})();
+`;
+
 const typed = `
 import { dataSource } from '@sendense/protection-flows/data-source';
 import { ProtectionFlow, ProtectionFlowExecution, migrate, verify, type VerifyReport } from '@sendense/protection-flows';
@@ -59,13 +76,15 @@ describe('the packed package', () => {
   const database = useDatabase({ platform: 'mixed' });
   useDataSource(database);
   let project: string;
+  let tarball: string;
 
   const run = (command: string, args: string[]): Promise<ProgramEnd> =>
     runProgram(command, args, { cwd: project, env: { DATABASE_URL: database.url } });
 
   beforeAll(async () => {
     project = await mkdtemp(join(tmpdir(), 'pflows-consumer-'));
-    await installInto(project, await packInto(project));
+    tarball = await packInto(project);
+    await installInto(project, tarball);
   });
   afterAll(() => rm(project, { recursive: true, force: true }));
 
@@ -86,6 +105,19 @@ describe('the packed package', () => {
     );
   });
 
+  it('is smaller than 500 kB', async () => {
+    expect((await stat(tarball)).size / 1000).toBeLessThan(500);
+  });
+
+  it.each([
+    ['publint', 'publint/src/cli.js', '--strict'],
+    ['are-the-types-wrong', '@arethetypeswrong/cli/dist/index.js', '--format=ascii'],
+  ])('has no fault for %s', async (_name, program, option) => {
+    const judge = join(packageFolder, 'node_modules', program);
+    const { exitCode, output } = await run(process.execPath, [judge, option, tarball]);
+    expect({ exitCode, output: exitCode === 0 ? '' : output }).toEqual({ exitCode: 0, output: '' });
+  });
+
   it('answers a first query from a CommonJS program', async () => {
     await writeFile(join(project, 'program.js'), commonJs);
     const end = await run(process.execPath, ['program.js']);
@@ -98,6 +130,13 @@ describe('the packed package', () => {
     const end = await run(process.execPath, ['program.mjs']);
     expect(end).toMatchObject({ exitCode: 0, stderr: '' });
     expect(JSON.parse(end.stdout)).toEqual({ found: 1, sameClass: true });
+  });
+
+  it('serves an application on NestJS 11', async () => {
+    await writeFile(join(project, 'nest.js'), nestJs);
+    const end = await run(process.execPath, ['nest.js']);
+    expect(end).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(JSON.parse(end.stdout)).toEqual({ nestjs: '11', found: true });
   });
 
   it.each(['node16', 'bundler', 'node10'])(
