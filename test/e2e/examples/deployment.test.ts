@@ -1,5 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import Ajv from 'ajv';
+import { validate } from 'dockerfile-utils';
 import { parseAllDocuments } from 'yaml';
 import { exitCodes } from '../../../src/cli/error-report';
 import { useDatabase } from '../../support/database';
@@ -85,6 +87,17 @@ describe('the examples of a deployment', () => {
     const { initContainers, containers } = deployment.spec.template.spec;
     expect(initContainers.map(({ env }) => env)).toEqual(containers.map(({ env }) => env));
     expect(callsIn(initContainers)).toEqual([['wait', '--timeout', '30m']]);
+  });
+
+  it('are a compose file as its specification wants it, and a Dockerfile without faults', () => {
+    const ajv = new Ajv({ strict: false, validateFormats: false, validateSchema: false });
+    const schema = join(__dirname, '../../fixtures/compose-spec/schema.json');
+    const isComposeFile = ajv.compile(JSON.parse(readFileSync(schema, 'utf8')) as object);
+    expect({ is: isComposeFile(documents('compose.yaml')[0]), faults: isComposeFile.errors }).toEqual({
+      is: true,
+      faults: null,
+    });
+    expect(validate(read('Dockerfile'))).toEqual([]);
   });
 
   const analyze = '/usr/bin/systemd-analyze';
