@@ -2,6 +2,7 @@ import { restoreOrphans } from '../../../src/engine/migrate';
 import { createPolicy, createRepository } from '../../../src/testing/platform-rows';
 import { useDatabase } from '../../support/database';
 import { useDataSource } from '../../support/data-source';
+import { blocksIn } from '../../unit/docs/code-blocks';
 import { executions, flows, orphanBench, ownerOfMore } from './orphan-bench';
 
 /** Guards that a row which can't come back stays in quarantine, with the reason, and keeps no other one there. */
@@ -32,6 +33,24 @@ describe('a restore', () => {
       server: dataSource().server,
       database: database.name,
     });
+  });
+
+  it('is prepared, and done without, by the SQL that docs/orphans.md shows', async () => {
+    await quarantineFlows('FLOW ID');
+    await createPolicy(database.session, { id: 'POLICY ID' });
+    const statements = blocksIn('sql')
+      .filter(({ place }) => place.startsWith('docs/orphans.md'))
+      .flatMap(({ code }) => code.split(';'))
+      .filter((statement) => statement.trim() !== '');
+    const answers: unknown[] = [];
+    for (const statement of statements) answers.push(await query(statement));
+    expect(answers).toEqual([
+      [expect.objectContaining({ id: 'FLOW ID', policy_id: 'of FLOW ID' })],
+      [expect.objectContaining({ id: 'FLOW ID-1' })],
+      expect.objectContaining({ affectedRows: 1 }),
+      expect.anything(),
+    ]);
+    expect(await restoreOrphans(dataSource())).toMatchObject({ ok: true, restored: {}, left: [] });
   });
 
   it('leaves what has no parent yet, whether the key is there or not, and what hangs on it', async () => {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { posix, resolve } from 'node:path';
-import { blocksIn, documents, folder } from './code-blocks';
+import { parse } from 'yaml';
+import { blocksIn, documents, folder, type CodeBlock } from './code-blocks';
 import { commandsIn, faultOfArguments, faultOfCommand } from './commands';
 import { faultsOf } from './compile-blocks';
 import { anchorsOf, linksOf, proseOf } from './links';
@@ -56,13 +57,13 @@ describe('the documents', () => {
     expect(faults).toEqual([]);
   });
 
-  it('hold JSON that is JSON', async () => {
-    const blocks = blocksIn('json');
-    expect(blocks.length).toBeGreaterThan(5);
-    const faultOf = ({ code }: { code: string }): string | null => {
+  it('hold JSON and YAML that are such', async () => {
+    const blocks = blocksIn('json', 'yaml');
+    expect(blocks.length).toBeGreaterThan(10);
+    const faultOf = ({ code, language }: CodeBlock): string | null => {
       try {
-        JSON.parse(code);
-        return null;
+        const read: unknown = language === 'json' ? JSON.parse(code) : parse(code);
+        return read instanceof Object ? null : 'holds nothing';
       } catch (error) {
         return (error as Error).message;
       }
