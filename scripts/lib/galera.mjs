@@ -8,10 +8,10 @@ import { inProject } from './project.mjs';
 import { lastLines, runQuietly } from './run.mjs';
 
 /**
- * The wsrep provider; what the scripts of a state transfer call: lsof looks for the port, ps for the server; and a proxy to put
- * before a cluster, whose service, as Debian configures it, listens to nothing.
+ * The wsrep provider; what the scripts of a state transfer call: lsof looks for the port, ps for the server; a proxy to put
+ * before a cluster, whose service, as Debian configures it, listens to nothing; and what loses messages between nodes.
  */
-const packages = ['galera-4', 'rsync', 'lsof', 'procps', 'haproxy'];
+const packages = ['galera-4', 'rsync', 'lsof', 'procps', 'haproxy', 'nftables'];
 const provider = '/usr/lib/galera/libgalera_smm.so';
 
 /** Not in .cache/engines, whose folders are taken for servers. */
@@ -29,7 +29,7 @@ const failed = (what, output) =>
   );
 
 async function ensurePackages() {
-  if (existsSync(provider) && ['rsync', 'lsof', 'ps', 'haproxy'].every(hasProgram)) return;
+  if (existsSync(provider) && ['rsync', 'lsof', 'ps', 'haproxy', 'nft'].every(hasProgram)) return;
   await installSystemWide({ packages, consequence });
 }
 

@@ -12,6 +12,7 @@ import {
   getServerInstallation,
   type ServerWish,
   commandOf,
+  type Command,
   type ServerInstallation,
 } from './server-installation';
 import { findFreePort, isPortFree, serverArguments, createServerFolder } from './server-place';
@@ -185,14 +186,19 @@ export class PrivateServer implements AsyncDisposable {
     const args = serverArguments(installation, { directory, port: this.port, socketPath: this.socketPath });
     if (options.timeZone !== undefined) args.push(`--default-time-zone=${options.timeZone}`);
     args.push(...(options.serverArguments ?? []), ...extraArguments);
-    const command = commandOf(installation, installation.binary, args, dirname(directory));
-    const launched = new ServerProcess(command, join(directory, 'error.log'));
+    const launched = new ServerProcess(this.commandWith(args), join(directory, 'error.log'));
     this.process = launched;
     this.guardian.watch(launched.pid);
     launched.onExit(() => {
       if (this.process === launched) this.guardian.watch(null);
     });
     await this.waitUntilReady(launched);
+  }
+
+  /** @internal What is executed to start the server. */
+  protected commandWith(args: readonly string[]): Command {
+    const { installation, directory } = this;
+    return commandOf(installation, installation.binary, args, dirname(directory));
   }
 
   /** Ready is when it answers on its own socket: a port could be another server's. */

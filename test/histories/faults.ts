@@ -16,11 +16,16 @@ export const faultNames = [
   'pause-node',
   'isolate-node',
   'flap-node',
+  'part-two-nodes',
+  'mute-node',
+  'deafen-node',
   'fill-disk',
 ] as const;
 
 /** The name of a fault. */
 export type FaultName = (typeof faultNames)[number];
+
+type NetworkFault = Extract<FaultName, 'isolate-node' | 'part-two-nodes' | 'mute-node' | 'deafen-node'>;
 
 /** What faults are done to, and by which choices. */
 export interface Scene {
@@ -56,12 +61,21 @@ async function killTwice({ target, random }: Scene): Promise<void> {
   if (target.goOnAlone !== null) await target.goOnAlone(last!);
 }
 
-async function isolate({ target, random }: Scene, times: number): Promise<void> {
-  const node = random.pick(target.nodes);
+/** Loses messages between nodes, for some seconds, or several times for a moment. */
+async function loseMessages({ target, random }: Scene, name: NetworkFault, times = 1): Promise<void> {
+  const network = target.network!;
+  const first = random.between(0, target.nodes.length - 1);
+  const others = target.nodes.map((_, place) => place).filter((place) => place !== first);
   for (let n = 0; n < times; n += 1) {
-    await target.isolate!(node, true);
-    await delay(times === 1 ? random.between(1_000, 9_000) : random.between(200, 1_500));
-    await target.isolate!(node, false);
+    if (name === 'isolate-node') network.isolate(first);
+    else if (name === 'mute-node') for (const other of others) network.lose(first, other);
+    else if (name === 'deafen-node') for (const other of others) network.lose(other, first);
+    else {
+      network.lose(first, others[0]!);
+      network.lose(others[0]!, first);
+    }
+    await delay(times === 1 ? random.between(1_000, 12_000) : random.between(200, 1_500));
+    network.mend();
     if (times > 1) await delay(random.between(200, 1_500));
   }
 }
@@ -95,13 +109,16 @@ const doings: Readonly<Record<FaultName, (scene: Scene) => Promise<void>>> = {
   },
   'kill-twice': killTwice,
   'pause-node': ({ target, random }) => pauseNode(random.pick(target.nodes), random.between(300, 8_000)),
-  'isolate-node': (scene) => isolate(scene, 1),
-  'flap-node': (scene) => isolate(scene, 4),
+  'isolate-node': (scene) => loseMessages(scene, 'isolate-node'),
+  'flap-node': (scene) => loseMessages(scene, 'isolate-node', 4),
+  'part-two-nodes': (scene) => loseMessages(scene, 'part-two-nodes'),
+  'mute-node': (scene) => loseMessages(scene, 'mute-node'),
+  'deafen-node': (scene) => loseMessages(scene, 'deafen-node'),
   'fill-disk': fillDisk,
 };
 
 const isPossible = (name: FaultName, { target, smallDisk }: Scene): boolean => {
-  if (name === 'isolate-node' || name === 'flap-node') return target.isolate !== null;
+  if (/^(isolate|flap|part|mute|deafen)-/.test(name)) return target.network !== null;
   if (name === 'kill-twice') return target.nodes.length === 1 || target.goOnAlone !== null;
   return name !== 'fill-disk' || smallDisk !== null;
 };

@@ -5,6 +5,7 @@ import type { Cluster } from '../support/cluster';
 import type { ClusterNode } from '../support/cluster-node';
 import { startGaleraCluster } from '../support/galera-cluster';
 import { startGroupCluster } from '../support/group-cluster';
+import type { NodeNetwork } from '../support/node-network';
 import { waitFor } from '../support/wait-for';
 import type { AnomalyName } from './checker';
 import { mountSmallDisk, type SmallDisk } from './small-disk';
@@ -19,8 +20,8 @@ export interface Target {
   readonly seeAllSql: string | null;
   /** The file system of its files, which can be filled; null where they lie on the machine's own. */
   readonly smallDisk: SmallDisk | null;
-  /** Cuts the node off from the others, or lets it back; null where there is no way. */
-  readonly isolate: ((node: PrivateServer, isCut: boolean) => Promise<void>) | null;
+  /** What lies between the nodes, in their order; null where there is one alone, or this machine can't lose messages. */
+  readonly network: NodeNetwork | null;
   /** Lets the only node that is left go on alone; null where there is no such. */
   readonly goOnAlone: ((node: PrivateServer) => Promise<void>) | null;
   /** One that takes writes now. */
@@ -58,7 +59,7 @@ async function single(name: string): Promise<Target> {
     nodes: [server],
     natural: [],
     seeAllSql: null,
-    isolate: null,
+    network: null,
     goOnAlone: null,
     writer: () => Promise.resolve(server),
     recovered: async () =>
@@ -81,19 +82,21 @@ function clusterTarget(name: string, cluster: Cluster<ClusterNode>): Target {
     nodes: cluster.nodes,
     natural: stale,
     seeAllSql: cluster.nodes[0].seeAllSql,
-    isolate: null,
+    network: cluster.network,
     goOnAlone: null,
     writer: () => cluster.writer(),
-    recovered: () => cluster.waitUntilSynced(),
+    async recovered() {
+      for (const node of cluster.nodes) await node.rejoin();
+      await cluster.waitUntilSynced();
+    },
     stop: () => cluster.stop(),
   };
 }
 
 async function galera(): Promise<Target> {
-  const cluster = await startGaleraCluster();
+  const cluster = await startGaleraCluster({ network: true });
   return {
     ...clusterTarget('galera', cluster),
-    isolate: (node, isCut) => setProvider(node, `gmcast.isolate=${isCut ? 1 : 0}`),
     // Told before it has missed the others, it would take that for settled
     goOnAlone: async (node) => {
       const left = cluster.nodes.find(({ port }) => port === node.port)!;
@@ -104,7 +107,7 @@ async function galera(): Promise<Target> {
 }
 
 async function group(multiPrimary: boolean): Promise<Target> {
-  const cluster = await startGroupCluster({ multiPrimary });
+  const cluster = await startGroupCluster({ multiPrimary, network: true });
   return clusterTarget(multiPrimary ? 'group-multi' : 'group', cluster);
 }
 

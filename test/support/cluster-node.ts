@@ -1,6 +1,7 @@
 import { createConnection, type Connection } from 'mysql2/promise';
 import { isProtectionFlowsError } from '../../src/errors';
 import { PrivateServer } from '../../src/testing/private-server';
+import type { Command } from '../../src/testing/server-installation';
 import { waitFor } from './wait-for';
 
 /** A node that is paused, or is starting, takes connections and says nothing. */
@@ -52,6 +53,20 @@ export abstract class ClusterNode extends PrivateServer {
   /** Asks the server, each query for no longer than the timeout in milliseconds. */
   protected abstract readState(connection: Connection, timeout: number): Promise<NodeState>;
 
+  /** A file to which its process writes its id as it starts, so that the network knows it. */
+  networkEntry: string | null = null;
+
+  protected override commandWith(args: readonly string[]): Command {
+    const command = super.commandWith(args);
+    if (this.networkEntry === null) return command;
+    const inside = [this.networkEntry, command.program, ...command.args];
+    return {
+      ...command,
+      program: 'sh',
+      args: ['-c', 'echo $$ > "$0" && exec "$@"', ...inside],
+    };
+  }
+
   /** Launches it as the first of a new cluster, with the data that it has. */
   abstract found(): Promise<void>;
 
@@ -64,6 +79,11 @@ export abstract class ClusterNode extends PrivateServer {
   async join(): Promise<void> {
     await this.launch();
     await this.joinOthers();
+  }
+
+  /** Takes part again where the others have shut it out; by itself it does so where this says nothing else. */
+  async rejoin(): Promise<void> {
+    // Once it hears them
   }
 
   /** Stops the process where it is, as a machine that hangs: the others drop it after some seconds. */

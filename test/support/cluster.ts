@@ -1,12 +1,21 @@
 import { findFreePort } from '../../src/testing/server-place';
 import { startAnew, syncLimits, takesPart, type ClusterNode } from './cluster-node';
+import { NodeNetwork, type NetworkPlace } from './node-network';
 import { waitFor } from './wait-for';
 
 /** How many nodes each cluster has: the fewest of which one can go, and the others are the majority. */
 export const clusterSize = 3;
 
-/** Each makes one node. */
-export type NodeCreators<Node> = readonly (() => Promise<Node>)[];
+/** How one node is made, and on which ports it hears the others. */
+export interface NodePlan<Node> extends NetworkPlace {
+  readonly create: () => Promise<Node>;
+}
+
+/** What holds for clusters of every kind. */
+export interface ClusterOptions {
+  /** True for a network between the nodes that can lose messages, where this machine can make one. Default: none. */
+  readonly network?: boolean;
+}
 
 type Three<T> = readonly [T, T, T];
 
@@ -17,12 +26,23 @@ export async function findFreePorts(count: number): Promise<number[]> {
   return [...free];
 }
 
+/** What was lost gets there again first: a node that says farewell would wait for the others. */
+async function stopAll(nodes: readonly ClusterNode[], network: NodeNetwork | null): Promise<void> {
+  network?.mend();
+  await Promise.all(nodes.map((node) => node.stop()));
+  network?.[Symbol.dispose]();
+}
+
 /** Three servers with the same rows. */
 export class Cluster<Node extends ClusterNode> implements AsyncDisposable {
   readonly nodes: Three<Node>;
 
   /** @internal Use the function that starts a cluster of the kind. */
-  constructor(nodes: readonly Node[]) {
+  constructor(
+    nodes: readonly Node[],
+    /** The network between them; null where none was wanted, or none can be had. */
+    readonly network: NodeNetwork | null,
+  ) {
     this.nodes = nodes as unknown as Three<Node>;
   }
 
@@ -56,7 +76,7 @@ export class Cluster<Node extends ClusterNode> implements AsyncDisposable {
 
   /** Ends all nodes, paused ones too, and removes their folders. A second call is harmless. */
   async stop(): Promise<void> {
-    await Promise.all(this.nodes.map((node) => node.stop()));
+    await stopAll(this.nodes, this.network);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -65,15 +85,23 @@ export class Cluster<Node extends ClusterNode> implements AsyncDisposable {
 }
 
 /** Makes nodes one after the other, as the first makes the template of the data that the others copy, and launches them. */
-async function tryToLaunch<Node extends ClusterNode>(creators: NodeCreators<Node>): Promise<Cluster<Node>> {
+async function tryToLaunch<Node extends ClusterNode>(
+  plans: readonly NodePlan<Node>[],
+  options: ClusterOptions,
+): Promise<Cluster<Node>> {
   const nodes: Node[] = [];
+  const network = options.network === true ? NodeNetwork.create(plans) : null;
   try {
-    for (const create of creators) nodes.push(await create());
-    const cluster = new Cluster(nodes);
+    for (const [place, { create }] of plans.entries()) {
+      const node = await create();
+      nodes.push(node);
+      node.networkEntry = network?.entryOf(place) ?? null;
+    }
+    const cluster = new Cluster(nodes, network);
     await cluster.launch();
     return cluster;
   } catch (error) {
-    await Promise.all(nodes.map((node) => node.stop()));
+    await stopAll(nodes, network);
     throw error;
   }
 }
@@ -85,7 +113,8 @@ async function tryToLaunch<Node extends ClusterNode>(creators: NodeCreators<Node
  * @throws SERVER_START_FAILED with the last log lines of the node
  */
 export function launchCluster<Node extends ClusterNode>(
-  plan: () => Promise<NodeCreators<Node>>,
+  plan: () => Promise<readonly NodePlan<Node>[]>,
+  options: ClusterOptions,
 ): Promise<Cluster<Node>> {
-  return startAnew(async () => tryToLaunch(await plan()));
+  return startAnew(async () => tryToLaunch(await plan(), options));
 }

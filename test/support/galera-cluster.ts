@@ -1,9 +1,9 @@
-import { clusterSize, findFreePorts, launchCluster, type Cluster } from './cluster';
+import { clusterSize, findFreePorts, launchCluster, type Cluster, type ClusterOptions } from './cluster';
 import { getGaleraInstallation } from './galera-installation';
 import { createGaleraNode, type GaleraNode } from './galera-node';
 
 /** How a Galera cluster is to be. */
-export interface GaleraClusterOptions {
+export interface GaleraClusterOptions extends ClusterOptions {
   /** Arguments for each server program. They come last, so they win. */
   readonly serverArguments?: readonly string[];
   /** Further settings of the wsrep provider, such as `evs.suspect_timeout=PT2S`. */
@@ -73,8 +73,9 @@ export async function startGaleraCluster(options: GaleraClusterOptions = {}): Pr
   const installation = await getGaleraInstallation();
   return launchCluster(async () => {
     const ports = await findPorts();
-    return ports.map((own) => () => {
-      return createGaleraNode(installation, nodeArguments(installation.provider, ports, own, options));
-    });
-  });
+    return ports.map((own) => ({
+      ports: Object.values(own) as number[],
+      create: () => createGaleraNode(installation, nodeArguments(installation.provider, ports, own, options)),
+    }));
+  }, options);
 }

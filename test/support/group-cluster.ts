@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { getServerInstallation } from '../../src/testing/server-installation';
-import { clusterSize, findFreePorts, launchCluster, type Cluster } from './cluster';
+import { clusterSize, findFreePorts, launchCluster, type Cluster, type ClusterOptions } from './cluster';
 import { createGroupNode, type GroupNode } from './group-node';
 
 /** How a group is to be. */
-export interface GroupClusterOptions {
+export interface GroupClusterOptions extends ClusterOptions {
   /** Arguments for each server program. They come last, so they win. */
   readonly serverArguments?: readonly string[];
   /** True where every member shall take writes. Default: one of them, the primary. */
@@ -54,6 +54,9 @@ export async function startGroupCluster(options: GroupClusterOptions = {}): Prom
   return launchCluster(async () => {
     const group = randomUUID();
     const ports = await findFreePorts(clusterSize);
-    return ports.map((own) => () => createGroupNode(installation, nodeArguments(group, ports, own, options)));
-  });
+    return ports.map((own) => ({
+      ports: [own],
+      create: () => createGroupNode(installation, nodeArguments(group, ports, own, options)),
+    }));
+  }, options);
 }

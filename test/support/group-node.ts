@@ -41,6 +41,20 @@ export class GroupNode extends ClusterNode {
     await this.execute(this.startSql);
   }
 
+  override async rejoin(): Promise<void> {
+    const { socketPath, username: user, password } = this;
+    const connection = await createConnection({ socketPath, user, password });
+    try {
+      const [[row]] = await connection.query<RowDataPacket[]>(
+        'SELECT MEMBER_STATE AS state FROM performance_schema.replication_group_members WHERE MEMBER_ID = @@server_uuid',
+      );
+      const isOut = row === undefined || ['ERROR', 'OFFLINE'].includes(String(row['state']));
+      if (isOut) for (const sql of ['STOP GROUP_REPLICATION', this.startSql]) await connection.query(sql);
+    } finally {
+      connection.destroy();
+    }
+  }
+
   /** It takes what it has missed from another one, by this account. */
   private get startSql(): string {
     return `START GROUP_REPLICATION USER = '${this.username}', PASSWORD = '${this.password}'`;

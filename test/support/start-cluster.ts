@@ -1,8 +1,9 @@
+import type { ClusterOptions } from './cluster';
 import { startGaleraCluster, type GaleraCluster } from './galera-cluster';
 import { startGroupCluster, type GroupCluster } from './group-cluster';
 import { wantedCluster } from './test-installation';
 
 /** Starts a cluster of the kind that `PROTECTION_FLOWS_TEST_SERVER` names. */
-export function startCluster(): Promise<GaleraCluster | GroupCluster> {
-  return wantedCluster() === 'group-replication' ? startGroupCluster() : startGaleraCluster();
+export function startCluster(options: ClusterOptions = {}): Promise<GaleraCluster | GroupCluster> {
+  return wantedCluster() === 'group-replication' ? startGroupCluster(options) : startGaleraCluster(options);
 }

@@ -1,4 +1,4 @@
-import type { Cluster } from './cluster';
+import type { Cluster, ClusterOptions } from './cluster';
 import type { ClusterNode } from './cluster-node';
 import { startGaleraCluster, type GaleraCluster, type GaleraClusterOptions } from './galera-cluster';
 import { startGroupCluster, type GroupCluster, type GroupClusterOptions } from './group-cluster';
@@ -46,4 +46,5 @@ export const useGroupCluster = (options: GroupClusterOptions = {}): (() => Group
   use(() => startGroupCluster(options));
 
 /** As {@link useGaleraCluster}, inside {@link describeOnCluster}: a cluster of the kind that is wanted. */
-export const useCluster = (): (() => Cluster<ClusterNode>) => use<Cluster<ClusterNode>>(startCluster);
+export const useCluster = (options: ClusterOptions = {}): (() => Cluster<ClusterNode>) =>
+  use<Cluster<ClusterNode>>(() => startCluster(options));

@@ -1,7 +1,8 @@
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2/promise';
-import type { ClusterNode } from '../../support/cluster-node';
+import { syncLimits, type ClusterNode } from '../../support/cluster-node';
 import { connectionUrl } from '../../../src/testing/connection-url';
 import { otherNodes, sharedServer } from '../../support/shared-server';
+import type { NodeNetwork } from '../../support/node-network';
 import { describeOnCluster, useCluster } from '../../support/use-cluster';
 import { waitFor } from '../../support/wait-for';
 
@@ -43,7 +44,7 @@ describeOnCluster('the shared server', () => {
 
 // Guards the harness: what it starts is a cluster, and its nodes go and come as tests want them to.
 describeOnCluster('a cluster of three nodes', () => {
-  const cluster = useCluster();
+  const cluster = useCluster({ network: true });
   const ids = async (connection: Connection): Promise<number[]> => {
     const [rows] = await connection.query<RowDataPacket[]>('SELECT id FROM seen ORDER BY id');
     return rows.map((row) => Number(row['id']));
@@ -106,6 +107,35 @@ describeOnCluster('a cluster of three nodes', () => {
     }
     await cluster().waitUntilSynced();
     await waitFor(async () => (await withConnection(third.url('shared'), ids)).includes(20));
+  });
+
+  const network = (): NodeNetwork => {
+    const found = cluster().network;
+    if (found === null) throw new Error('no message can be lost here; type `npm run setup:engines`, as root');
+    return found;
+  };
+
+  it.each([
+    ['neither hears nor is heard', () => network().isolate(2)],
+    ['is not heard', () => [0, 1].forEach((other) => network().lose(2, other))],
+  ])('goes on without a node that %s, whom clients still reach, and which comes back', async (_what, cut) => {
+    const [first, , third] = cluster().nodes;
+    cut();
+    try {
+      await first.waitUntilSynced(2);
+      await waitFor(async () => !(await third.state()).isSynced, syncLimits);
+    } finally {
+      network().mend();
+    }
+    await waitFor(
+      () =>
+        third.rejoin().then(
+          () => true,
+          () => false,
+        ),
+      syncLimits,
+    );
+    await cluster().waitUntilSynced();
   });
 
   it('goes on without the node that it writes to, with another one', async () => {

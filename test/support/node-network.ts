@@ -1,0 +1,134 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Where a node's processes are, and on which ports it hears the other nodes. */
+export interface NetworkPlace {
+  readonly ports: readonly number[];
+}
+
+/** The mount point of control groups of version 2; undefined where there is none. */
+const unifiedFolder = (): string | undefined =>
+  readFileSync('/proc/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' '))
+    .find(([, , type]) => type === 'cgroup2')?.[1];
+
+/** What nft names a control group by: its path below this folder. */
+const nftFolder = '/sys/fs/cgroup';
+
+let made = 0;
+
+/**
+ * The network between the nodes of a cluster, all on loopback, in which messages can be lost. The processes of each
+ * node are a control group; netfilter marks what one of them sends and drops it where another one would receive it.
+ * Clients, which are in none of the groups, reach every node all the time.
+ *
+ * @see https://www.netfilter.org/projects/nftables/manpage.html (socket cgroupv2)
+ */
+export class NodeNetwork implements Disposable {
+  private readonly lost = new Set<string>();
+
+  private constructor(
+    private readonly name: string,
+    private readonly folders: readonly string[],
+    private readonly places: readonly NetworkPlace[],
+  ) {}
+
+  /** Makes one for so many nodes; null where this user may not, or this machine can't. */
+  static create(places: readonly NetworkPlace[]): NodeNetwork | null {
+    const parent = process.platform === 'linux' ? unifiedFolder() : undefined;
+    if (parent === undefined || process.getuid?.() !== 0) return null;
+    const name = `pflows_${process.pid}_${(made += 1)}`;
+    const network = new NodeNetwork(
+      name,
+      places.map((_, place) => join(parent, `${name}_${place}`)),
+      places,
+    );
+    try {
+      for (const folder of network.folders) mkdirSync(folder);
+      network.lose(0, 1);
+      network.mend();
+      return network;
+    } catch {
+      network[Symbol.dispose]();
+      return null;
+    }
+  }
+
+  /** The file to which a process writes its id in order to be that node's. */
+  entryOf(place: number): string {
+    return join(this.folders[place]!, 'cgroup.procs');
+  }
+
+  /** From now on what one node sends to another is lost; what the other sends is not. */
+  lose(from: number, to: number): void {
+    this.lost.add(`${from} ${to}`);
+    this.apply();
+  }
+
+  /** Cuts a node off from all others, both ways. */
+  isolate(place: number): void {
+    this.places.forEach((_, other) => {
+      if (other === place) return;
+      this.lost.add(`${place} ${other}`).add(`${other} ${place}`);
+    });
+    this.apply();
+  }
+
+  /** Nothing is lost any more. */
+  mend(): void {
+    this.lost.clear();
+    this.apply();
+  }
+
+  /** Mends it and removes it, once the nodes have ended. */
+  [Symbol.dispose](): void {
+    this.lost.clear();
+    try {
+      this.apply();
+    } catch {
+      // Never there
+    }
+    for (const folder of this.folders) {
+      try {
+        rmdirSync(folder);
+      } catch {
+        // Never there; or a process that ends just now, which nobody will miss
+      }
+    }
+  }
+
+  private apply(): void {
+    const group = (place: number): string => {
+      const path = this.folders[place]!.slice(nftFolder.length + 1);
+      return `socket cgroupv2 level 1 "${path}"`;
+    };
+    const lost = [...this.lost].map((pair) => pair.split(' ').map(Number) as [number, number]);
+    const senders = [...new Set(lost.map(([from]) => from))];
+    const table = `table inet ${this.name}`;
+    const rules = [
+      `add ${table}`,
+      `delete ${table}`,
+      ...(lost.length === 0
+        ? []
+        : [
+            `${table} {`,
+            '  chain sent {',
+            '    type filter hook output priority 0;',
+            ...senders.map((from) => `    ${group(from)} meta mark set ${from + 1}`),
+            '  }',
+            '  chain received {',
+            '    type filter hook input priority 0;',
+            ...lost.flatMap(([from, to]) => [
+              `    meta mark ${from + 1} ${group(to)} drop`,
+              // Where no connection is there yet, the group is not known
+              `    meta mark ${from + 1} tcp dport { ${this.places[to]!.ports.join(', ')} } drop`,
+            ]),
+            '  }',
+            '}',
+          ]),
+    ];
+    execFileSync('nft', ['-f', '-'], { input: rules.join('\n'), stdio: ['pipe', 'ignore', 'ignore'] });
+  }
+}
