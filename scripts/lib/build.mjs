@@ -17,6 +17,7 @@ function isUpToDate() {
     'src',
     'scripts/lib/bundle.mjs',
     'scripts/lib/declarations.mjs',
+    'scripts/lib/parts.mjs',
     'tsconfig.json',
     'tsconfig.build.json',
     'package-lock.json',

@@ -61,7 +61,7 @@ describe('a fault that is visible before connecting', () => {
         env: { PATH: process.env.PATH },
         encoding: 'utf8',
       });
-      expect(stderr).toContain('dist/parts/index.js');
+      expect(stderr).toContain('dist/parts/engine.js');
       expect(stderr).not.toMatch(/node_modules\/(?:typeorm|mysql2)\//);
     }
   });

@@ -1,0 +1,111 @@
+import { readFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { inProject } from './project.mjs';
+
+const source = inProject('src');
+/** What the commands ask of the data layer: what they load beside the engine once they are called. */
+const asked = ['cli/prune-executions', 'cli/recount-flows', 'cli/audit-flows', 'cli/demo/demo'];
+const nameOf = (path) => relative(source, path).replace(/\.ts$/, '');
+
+/**
+ * Lets one file of the bundle have no part that `isElsewhere` knows: it asks the other file for it, when the part that
+ * imports it runs. So each part is in one file, and its classes are the same whichever door they come through.
+ */
+const elsewhere = (isElsewhere, other, onPart) => ({
+  name: 'elsewhere',
+  setup(build) {
+    build.onResolve({ filter: /^\.\.?(\/|$)/ }, async ({ path, ...place }) => {
+      if (place.namespace !== 'file' || place.pluginData === 'looking') return undefined;
+      const found = await build.resolve(path, { ...place, pluginData: 'looking' });
+      const name = nameOf(found.path);
+      if (!isElsewhere(name)) return found;
+      onPart(name);
+      return { path: name, namespace: 'elsewhere' };
+    });
+    build.onResolve({ filter: /.*/, namespace: 'elsewhere' }, ({ path }) => ({ path, external: true }));
+    build.onLoad({ filter: /.*/, namespace: 'elsewhere' }, ({ path }) => ({
+      contents: `module.exports = require('${other}')['${path}']();`,
+    }));
+  },
+});
+
+/** commander takes it for commands that are programs of their own, and we have none; it takes 3 ms to load. */
+const withoutChildProcess = {
+  name: 'without-child-process',
+  setup(build) {
+    build.onResolve({ filter: /^node:child_process$/ }, ({ importer }) =>
+      /node_modules.commander/.test(importer) ? { path: 'none', namespace: 'none' } : undefined,
+    );
+    build.onLoad({ filter: /.*/, namespace: 'none' }, () => ({ contents: '' }));
+  },
+};
+
+async function bundleParts(names, plugin) {
+  const { dependencies, peerDependencies } = JSON.parse(readFileSync(inProject('package.json'), 'utf8'));
+  // Not at the top: those who import this file install it first
+  const { build } = await import('esbuild');
+  const { outputFiles, metafile } = await build({
+    stdin: {
+      contents: names.map((name) => `exports['${name}'] = () => require('./${name}');`).join('\n'),
+      resolveDir: source,
+    },
+    tsconfig: inProject('tsconfig.build.json'),
+    write: false,
+    metafile: true,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    external: Object.keys({ ...dependencies, ...peerDependencies }),
+    plugins: [plugin, withoutChildProcess],
+    logLevel: 'error',
+  });
+  return {
+    code: outputFiles[0].text,
+    names: Object.keys(metafile.inputs).map((path) => nameOf(inProject(path))),
+  };
+}
+
+/**
+ * Gives the variables inside functions short names, and leaves those of functions, classes and whatever stands outside:
+ * TypeORM and the history know classes by their names, and a stack trace tells functions. Lines stay short enough for an
+ * error that Node.js prints with its line.
+ */
+async function shorten(code) {
+  const { minify } = await import('@swc/core');
+  const { transform } = await import('esbuild');
+  const mangle = { topLevel: false, keep_fnames: true, keep_classnames: true };
+  const { code: mangled } = await minify(code, { module: false, ecma: 2022, compress: false, mangle });
+  const syntax = { target: 'node20', minifySyntax: true, minifyWhitespace: true, lineLimit: 400 };
+  return (await transform(mangled, syntax)).code;
+}
+
+/**
+ * Writes the two files of the bundle. What the engine's doors reach is in the one, and all that a command reads but for
+ * those that ask the data layer; the rest is in the other. Both export their doors, and what the other one asks for.
+ */
+export async function writeParts(folder, { engine, data }) {
+  const isAsked = (name) => asked.includes(name);
+  const reach = await bundleParts(
+    engine,
+    elsewhere(isAsked, './data', () => undefined),
+  );
+  const inEngine = new Set(reach.names);
+  const wanted = new Set(engine);
+  const files = {
+    data: await bundleParts(
+      [...data, ...asked],
+      elsewhere(
+        (name) => inEngine.has(name),
+        './engine',
+        (name) => wanted.add(name),
+      ),
+    ),
+    engine: await bundleParts(
+      [...wanted],
+      elsewhere(isAsked, './data', () => undefined),
+    ),
+  };
+  mkdirSync(folder, { recursive: true });
+  for (const [name, { code }] of Object.entries(files))
+    writeFileSync(join(folder, `${name}.js`), await shorten(code));
+}
