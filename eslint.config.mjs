@@ -60,6 +60,17 @@ const mayImport = {
   ],
   worker: ['arguments', 'domain', 'errors', 'repositories'],
   metrics: ['arguments', 'driver', 'engine', 'entities', 'repositories', 'schedule', 'statistics', 'typeorm'],
+  dashboard: [
+    'arguments',
+    'engine',
+    'entities',
+    'errors',
+    'metrics',
+    'repositories',
+    'schedule',
+    'statistics',
+    'typeorm',
+  ],
   nestjs: [
     'arguments',
     'repositories',

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { writeParts } from './parts.mjs';
@@ -8,6 +8,7 @@ import { inProject } from './project.mjs';
 export const doors = [
   'index',
   'data-source',
+  'dashboard/index',
   'engine/index',
   'metrics/index',
   'nestjs/index',
@@ -43,10 +44,12 @@ function writeLicences(folder) {
   writeFileSync(join(folder, 'LICENSES.txt'), texts.join('\n\n'));
 }
 
-/** Makes of src what runs: two files with all parts, and a file for each door and for the program. */
+/** Makes of src what runs: two files with all parts, a file for each door and for the program, and the live page. */
 export async function bundle(folder) {
   const parts = join(folder, 'parts');
   await writeParts(parts, { engine: inEngine, data: doors.filter((name) => !inEngine.includes(name)) });
   for (const name of [...doors, program]) writeDoor(folder, name);
   writeLicences(parts);
+  // The dashboard reads its page beside its own code
+  cpSync(inProject('src', 'dashboard', 'page'), join(parts, 'page'), { recursive: true });
 }

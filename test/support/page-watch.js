@@ -3,8 +3,16 @@
   /** What a program shows that took what is not there for a date, a number or a text. */
   const wrong = /\b19(69|70)\b|Invalid Date|\bNaN\b|\bundefined\b|\bnull\b|\[object /;
 
+  /** What stands in these is no text of the page. */
+  const unseen = ['SCRIPT', 'STYLE'];
+
   const watched = { problems: [], shifts: [], progress: {} };
   window.watched = watched;
+
+  function textOf(node) {
+    if (unseen.includes(node.nodeName)) return '';
+    return node.nodeType === Node.TEXT_NODE ? node.data : [...node.childNodes].map(textOf).join('');
+  }
 
   function noteText(text) {
     if (wrong.test(text)) watched.problems.push(`shown: ${text.trim()}`);
@@ -23,7 +31,7 @@
     const bars = new Set();
     for (const { type, target, addedNodes, removedNodes } of changes) {
       if (type === 'characterData') noteText(target.data);
-      for (const { textContent } of addedNodes) noteText(textContent ?? '');
+      if (!unseen.includes(target.nodeName)) for (const node of addedNodes) noteText(textOf(node));
       for (const node of removedNodes)
         // One that only moved is back by now
         if (node.nodeName === 'TR' && !node.isConnected)

@@ -101,6 +101,19 @@ export const judged: Readonly<Record<string, readonly Argument[]>> = {
       takes: [],
     },
   ],
+  createDashboard: [
+    {
+      ...options({
+        dataSource: [],
+        allow: ['undefined', 'a function'],
+        actions: flag,
+        actor: ['undefined', 'a function'],
+        basePath: left,
+        refreshMs: left,
+      }),
+      takes: [],
+    },
+  ],
   FlowRepository: [any('manager', undefined)],
   ExecutionRepository: [any('manager', undefined)],
   DueFlowRepository: [any('manager', undefined)],

@@ -1,4 +1,5 @@
 import * as api from '../../src';
+import * as dashboard from '../../src/dashboard';
 import * as metrics from '../../src/metrics';
 import * as nestjs from '../../src/nestjs';
 import * as testing from '../../src/testing';
@@ -9,6 +10,7 @@ const entities = api.entities.map(({ name }) => name);
 const exported: Readonly<Record<string, unknown>> = {
   ...api,
   ...api.platform,
+  ...dashboard,
   ...metrics,
   ...nestjs,
   ...testing,

@@ -5,7 +5,7 @@ import { getMetadataArgsStorage } from 'typeorm';
 import '../../src/entities';
 
 const root = resolve(__dirname, '../..');
-const doors = ['', 'engine/', 'metrics/', 'nestjs/', 'testing/'].map((room) =>
+const doors = ['', 'dashboard/', 'engine/', 'metrics/', 'nestjs/', 'testing/'].map((room) =>
   resolve(root, `src/${room}index.ts`),
 );
 

@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { gzipSync } from 'node:zlib';
+
+/** A body that is packed once and sent to all that ask. */
+export interface Body {
+  readonly type: string;
+  readonly etag: string;
+  readonly plain: Buffer;
+  readonly packed: Buffer;
+}
+
+/** @param same the part of the text that says whether anything has changed; default: all of it */
+export function bodyOf(type: string, text: string, same = text): Body {
+  const etag = `W/"${createHash('sha256').update(same).digest('base64url').slice(0, 22)}"`;
+  return { type: `${type}; charset=utf-8`, etag, plain: Buffer.from(text), packed: gzipSync(text) };
+}
+
+const always = {
+  'Cache-Control': 'no-cache, private',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+} as const;
+
+/** Answers with a body, or 304 where whoever asks has it. */
+export function sendBody(
+  { headers }: IncomingMessage,
+  response: ServerResponse,
+  { type, etag, plain, packed }: Body,
+  more: Readonly<Record<string, string>> = {},
+): void {
+  const known = headers['if-none-match']?.split(/\s*,\s*/).includes(etag) === true;
+  const isPacked = /\bgzip\b/.test(String(headers['accept-encoding'] ?? ''));
+  const head = { ...always, ...more, ETag: etag, Vary: 'Accept-Encoding' };
+  if (known) {
+    response.writeHead(304, head).end();
+    return;
+  }
+  const bytes = isPacked ? packed : plain;
+  response
+    .writeHead(200, {
+      ...head,
+      'Content-Type': type,
+      'Content-Length': bytes.length,
+      ...(isPacked && { 'Content-Encoding': 'gzip' }),
+    })
+    .end(bytes);
+}
+
+/** Answers with a small object: what was done, or why not. */
+export function sendJson(
+  response: ServerResponse,
+  status: number,
+  what: object,
+  more: Readonly<Record<string, string>> = {},
+): void {
+  response
+    .writeHead(status, { ...always, ...more, 'Content-Type': 'application/json; charset=utf-8' })
+    .end(JSON.stringify(what));
+}

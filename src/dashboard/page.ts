@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { bodyOf, type Body } from './answers';
+
+/** The page with the headers that let its own style and script run, and nothing else. */
+export interface Page {
+  readonly body: Body;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+const read = (name: string): string => readFileSync(join(__dirname, 'page', name), 'utf8');
+const modules = ['elements', 'flows', 'overview', 'page'];
+
+/** The modules one behind the other, each behind those that it imports: one script, as their names differ. */
+const readScript = (): string =>
+  modules
+    .map((name) => read(`${name}.mjs`))
+    .join('')
+    .replaceAll(/^import [^;]*;\n|^export /gm, '');
+
+const hashOf = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+
+/** Puts the page together from its files: one answer, without anything to be loaded after it. */
+export function makePage(): Page {
+  const [style, script] = [read('page.css'), readScript()];
+  const html = read('page.html')
+    .replace('<style></style>', () => `<style>${style}</style>`)
+    .replace('<script type="module"></script>', () => `<script type="module">${script}</script>`);
+  const policy = [
+    "default-src 'none'",
+    `style-src ${hashOf(style)}`,
+    `script-src ${hashOf(script)}`,
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ];
+  return { body: bodyOf('text/html', html), headers: { 'Content-Security-Policy': policy.join('; ') } };
+}

@@ -1,0 +1,196 @@
+import {
+  byId,
+  clockTime,
+  control,
+  count,
+  draw,
+  hourOf,
+  keep,
+  make,
+  setText,
+  shared,
+  span,
+  time,
+} from './elements.mjs';
+
+const nameOf = (flow) => shared.names.get(flow) ?? 'a flow that is gone';
+
+function showTotal({ key }) {
+  const [value, more] = [make('b'), make('small')];
+  const node = make('li', {}, value, key, more);
+  function update(item) {
+    node.className = item.isBad ? 'bad' : '';
+    setText(value, count(item.value));
+    setText(more, item.more);
+  }
+  return { node, update };
+}
+
+/** The numbers of all flows. */
+export function showTotals({ all, flows, at }) {
+  const many = (is) => flows.filter(is).length;
+  const overdue = many(({ trouble }) => trouble === 'overdue');
+  const waits = all.oldestQueued === null ? 0 : (Date.parse(at) - Date.parse(all.oldestQueued)) / 1_000;
+  const total = (key, value, more = '', isBad = false) => ({ key, value, more, isBad });
+  const totals = [
+    total('overdue', overdue, overdue === 0 ? 'each run is decided' : 'nobody took them', overdue > 0),
+    total('to look at', many(({ trouble }) => trouble !== null) - overdue, 'failed, or no success'),
+    total('running', all.runningRuns),
+    total('queued', all.queuedRuns, all.oldestQueued === null ? '' : `the oldest for ${span(waits)}`),
+    total(
+      'paused',
+      many(({ pause }) => pause !== null),
+    ),
+    total('flows', all.enabledFlows + all.disabledFlows, `${count(all.disabledFlows)} disabled`),
+  ];
+  keep(byId('totals'), totals, showTotal);
+}
+
+/** A run that is under way, or waits. */
+function showRun({ id, flow, since, progress }) {
+  const [told, more] = [make('span'), make('small')];
+  const bar = progress === undefined ? null : make('progress', { max: 100, 'aria-label': nameOf(flow) });
+  const head = make('span', {}, make('b', {}, nameOf(flow)), ' for ', time(since, 'for'));
+  const node = make('li', {}, head, told, bar, more, control('Cancel', 'cancel', id, nameOf(flow)));
+  function update({ type, by, progress: item }) {
+    const percent = item?.percent ?? null;
+    if (percent !== null) bar.value = percent;
+    else bar?.removeAttribute('value');
+    setText(told, percent === null ? '' : `${Math.floor(percent)} %`);
+    const parts = [
+      item?.stalled && 'stalled',
+      item?.etaSeconds && `${span(item.etaSeconds)} left`,
+      item?.jobs && `${item.jobsOver} of ${item.jobs} jobs`,
+      item?.phase,
+      item?.bytesPerSecond && `${count(item.bytesPerSecond / 1e6)} MB/s`,
+      `${type} by ${by}`,
+    ];
+    setText(more, parts.filter(Boolean).join(' · '));
+    more.className = item?.stalled ? 'bad' : '';
+  }
+  return { node, update };
+}
+
+function showSkip({ flow, reason, first, last, runs }) {
+  const many = runs === null ? 'many runs' : runs === 1 ? '1 run' : `${count(runs)} runs`;
+  const when = first === last ? '' : `, the first at ${hourOf(first)}`;
+  const why = make('small', { className: reason === 'missed' ? 'bad' : '' }, `${reason}: ${many}${when}`);
+  return { node: make('li', {}, make('b', {}, nameOf(flow)), time(last), why), update() {} };
+}
+
+/** A list, and what it says where it is empty or holds not all. */
+function showList(id, items, all, none, show) {
+  const rest = all - items.length;
+  const text = items.length === 0 ? none : rest > 0 ? `and ${count(rest)} more` : null;
+  const last = text === null ? [] : [{ key: text, text }];
+  const showText = () => ({ node: make('li', { className: 'quiet' }, text), update() {} });
+  keep(byId(id), [...items, ...last], (item) => (item.text === undefined ? show(item) : showText()));
+}
+
+/** What runs, waits, and did not run. */
+export function showRuns({ running, queue, day, all }) {
+  const keyed = (runs) => runs.map((run) => ({ ...run, key: run.id }));
+  showList('running', keyed(running), all.runningRuns, 'Nothing runs.', showRun);
+  showList('queue', keyed(queue), all.queuedRuns, 'Nothing waits.', showRun);
+  const skips = day.skips.map((skip) => ({ ...skip, key: JSON.stringify(skip) }));
+  showList('skips', skips, skips.length, 'Each run that was decided on took place.', showSkip);
+}
+
+/** From the bottom of a bar up: what is bad stands on the line, where it shows however much went well. */
+const kinds = ['missed', 'error', 'warning', 'running', 'success', 'skipped', 'cancelled', 'due'];
+const words = { missed: 'missed or overdue', due: 'still due' };
+const [height, slots] = [60, 48];
+
+function drawBars(counts, { from, slotMs }) {
+  const sums = Array.from({ length: slots }, (_, at) =>
+    kinds.reduce((sum, kind) => sum + counts[kind][at], 0),
+  );
+  const most = Math.max(1, ...sums);
+  return sums.flatMap((_, at) => {
+    let top = height;
+    return kinds
+      .filter((kind) => counts[kind][at] > 0)
+      .map((kind) => {
+        const tall = Math.max(2, (counts[kind][at] / most) * (height - 6));
+        top -= tall;
+        const what = `${hourOf(Date.parse(from) + at * slotMs)}: ${count(counts[kind][at])} ${words[kind] ?? kind}`;
+        return draw(
+          'rect',
+          { class: kind, x: at * 20 + 1, y: top, width: 18, height: tall },
+          draw('title', {}, what),
+        );
+      });
+  });
+}
+
+/** The day: what ran, what did not, what is still due. */
+export function showDay({ day, flows, at }) {
+  const counts = Object.fromEntries(
+    kinds.map((kind) => [kind, [...(day.counts[kind] ?? Array(slots).fill(0))]]),
+  );
+  for (const { overdue } of flows) {
+    const slot =
+      overdue === null ? -1 : Math.floor((Date.parse(overdue) - Date.parse(day.from)) / day.slotMs);
+    if (slot >= 0) counts.missed[slot] += 1;
+  }
+  const minute = Math.floor(Date.parse(at) / 60_000);
+  const text = JSON.stringify([day.from, counts, minute]);
+  const node = byId('day');
+  if (node.text === text) return;
+  node.text = text;
+  const x = ((minute * 60_000 - Date.parse(day.from)) / day.slotMs) * 20;
+  const line = draw('line', { class: 'now', x1: x, x2: x, y1: 0, y2: height });
+  const view = { viewBox: `0 0 ${slots * 20} ${height}`, preserveAspectRatio: 'none' };
+  const hours = [...Array(8).keys()].map((one) =>
+    make('span', {}, hourOf(Date.parse(day.from) + one * 6 * day.slotMs)),
+  );
+  node
+    .querySelector('.chart')
+    .replaceChildren(draw('svg', view, ...drawBars(counts, day), line), make('div', {}, ...hours));
+  const sums = kinds.map((kind) => [kind, counts[kind].reduce((sum, runs) => sum + runs, 0)]);
+  const told = sums
+    .filter(([, runs]) => runs > 0)
+    .map(([kind, runs]) => `${count(runs)} ${words[kind] ?? kind}`);
+  const end = Date.parse(day.from) + slots * day.slotMs;
+  setText(
+    node.querySelector('.sum'),
+    `${told.join(', ') || 'Nothing ran, and nothing is due'}: from ${clockTime(day.from)} to ${clockTime(end)}.`,
+  );
+}
+
+/** How the schema stands, with what is not as declared. */
+export function schemaParts({ state, message, remedy, differences, migrations, keys }) {
+  const isRight = state === 'fits' && keys.missing.length === 0;
+  byId('schema').className = isRight ? '' : 'bad';
+  const facts = [
+    `${migrations.applied} of ${migrations.known} migrations`,
+    `${keys.present.length} foreign keys`,
+    keys.deferred.length > 0 && `${keys.deferred.join(', ')} waiting for their tables`,
+  ];
+  const faults = [
+    ...(differences.length > 0 || state === 'fits' ? differences : [message]),
+    ...keys.missing.map((name) => `foreign key ${name} is missing`),
+  ];
+  const todo = remedy ?? (isRight ? null : 'protection-flows migrate');
+  return [
+    make(
+      'b',
+      {},
+      isRight
+        ? 'The schema is as declared'
+        : `The schema ${state === 'fits' ? 'lacks a key' : state === 'differs' ? 'has drifted' : `is ${state}`}`,
+    ),
+    make('span', { className: 'quiet' }, `: ${facts.filter(Boolean).join(', ')}`),
+    ...(faults.length === 0 ? [] : [make('ul', {}, ...faults.map((fault) => make('li', {}, fault)))]),
+    ...(todo === null ? [] : [make('p', {}, 'To do: ', make('code', {}, todo))]),
+  ];
+}
+
+byId('day')
+  .querySelector('.legend')
+  .append(
+    ...kinds.map((kind) => {
+      const sign = draw('rect', { class: kind, x: 1, y: 1, width: 8, height: 8 });
+      return make('span', {}, draw('svg', { viewBox: '0 0 10 10' }, sign), words[kind] ?? kind);
+    }),
+  );

@@ -1,0 +1,203 @@
+import { describeDifference } from '../engine/schema/compare';
+import { readStatus } from '../engine/migrate';
+import { checkSchema, type SchemaState } from '../engine/verify/check-schema';
+import { isProtectionFlowsError } from '../errors';
+import { readAllFlows, readFlows, type AllFlowsMetrics, type FlowMetrics } from '../metrics/read-flows';
+import { createRepositories, type FlowView, type Pause, type RunProgress } from '../repositories';
+import { selectExecutions } from '../repositories/executions/execution-list';
+import { Session } from '../repositories/session';
+import type { ProtectionFlowsDataSource } from '../typeorm/guarded-data-source';
+import { readDay, type Day } from './read-day';
+import { stripsReader } from './read-strips';
+import { shareRead } from './shared-read';
+
+/** So many flows have rows. */
+const mostFlows = 10_000;
+const mostRuns = 200;
+/** A scheduler looks every few seconds: who is due for less is not overdue yet, as for an audit. */
+const overdueAfterMs = 60_000;
+
+/** How the schema stands. */
+interface SchemaPart {
+  readonly database: string;
+  readonly server: string;
+  readonly state: SchemaState;
+  readonly message: string;
+  readonly remedy: string | null;
+  readonly differences: readonly string[];
+  readonly migrations: { readonly applied: number; readonly known: number };
+  readonly keys: Readonly<Record<'present' | 'deferred' | 'missing', readonly string[]>>;
+}
+
+/** A flow as the page shows it; a time that is not there is null. */
+interface FlowPart {
+  readonly id: string;
+  readonly name: string;
+  readonly what: string;
+  readonly schedule: string | null;
+  readonly enabled: boolean;
+  readonly next: Date | null;
+  readonly last: string;
+  readonly lastAt: Date | null;
+  readonly success: Date | null;
+  readonly overdue: Date | null;
+  readonly fault: string | null;
+  readonly skips: Readonly<Record<string, number>>;
+  readonly pause: Pick<Pause, 'until' | 'note' | 'by'> | null;
+  /** Why somebody should look at it. */
+  readonly trouble: 'overdue' | 'fault' | 'no success' | 'failed' | null;
+  /** The last twenty runs, newest first: the first letter of each one's status. */
+  readonly runs: string;
+}
+
+/** A run that waits, or is under way. */
+interface RunPart {
+  readonly id: string;
+  readonly flow: string;
+  readonly type: string;
+  readonly by: string;
+  readonly since: Date;
+  /** Of one that is under way; null: nothing is known. */
+  readonly progress?: RunProgress | null;
+}
+
+/** What the page shows. */
+export interface DashboardState {
+  readonly schema: SchemaPart;
+  /** Null where the tables are not there. */
+  readonly all: Omit<AllFlowsMetrics, 'at'> | null;
+  readonly flows: readonly FlowPart[];
+  readonly running: readonly RunPart[];
+  readonly queue: readonly RunPart[];
+  readonly day: Day | null;
+  /** By the database's clock; null where it was not asked. */
+  readonly at: Date | null;
+}
+
+async function readSchema(dataSource: ProtectionFlowsDataSource): Promise<SchemaPart> {
+  const { state, message, remedy, differences, database, server } = await checkSchema(dataSource);
+  const { migrations, keys } = await readStatus(dataSource);
+  const known = migrations.filter(({ status }) => status !== 'unknown');
+  const named = (wanted: string): string[] =>
+    keys.filter(({ status }) => status === wanted).map(({ name }) => name);
+  return {
+    database,
+    server: `${server.flavour === 'mariadb' ? 'MariaDB' : 'MySQL'} ${server.version}`,
+    state,
+    message,
+    remedy,
+    differences: differences.map(describeDifference),
+    migrations: {
+      applied: known.filter(({ status }) => status === 'applied').length,
+      known: known.length,
+    },
+    keys: { present: named('present'), deferred: named('deferred'), missing: named('missing') },
+  };
+}
+
+/** Of a flow that is to run by itself: twice the time between its runs without a success is too long, as docs/metrics.md has it. */
+function troubleOf(metrics: FlowMetrics, now: Date): FlowPart['trouble'] {
+  const { lastSuccess, expectedIntervalSeconds: every } = metrics;
+  if (metrics.scheduleFault !== null) return 'fault';
+  if (lastSuccess !== null && every !== null && now.getTime() - lastSuccess.getTime() > 2_000 * every)
+    return 'no success';
+  return metrics.last_execution_status === 'error' ? 'failed' : null;
+}
+
+function flowPart(view: FlowView, metrics: FlowMetrics, pause: Pause | undefined, runs: string, now: Date) {
+  const { overdueSince } = metrics;
+  const isOff = !metrics.enabled || pause !== undefined;
+  const isOverdue =
+    !isOff && overdueSince !== null && now.getTime() - overdueSince.getTime() > overdueAfterMs;
+  return {
+    id: view.id,
+    name: view.name,
+    what: `${view.flow_type === 'backup' ? 'Backup' : 'Replication'} of ${view.target_name ?? view.target_id}`,
+    schedule: view.schedule_name ?? view.schedule_id,
+    enabled: metrics.enabled,
+    next: view.next_execution_time,
+    last: view.last_execution_status,
+    lastAt: view.last_execution_time,
+    success: metrics.lastSuccess,
+    overdue: isOverdue ? overdueSince : null,
+    trouble: isOff ? null : isOverdue ? 'overdue' : troubleOf(metrics, now),
+    fault: metrics.scheduleFault,
+    skips: metrics.skips,
+    pause: pause === undefined ? null : { until: pause.until, note: pause.note, by: pause.by },
+    runs,
+  } satisfies FlowPart;
+}
+
+/** Reads what the page shows: a dozen statements, however many flows there are; and one more for each hundred that have run since. */
+export function stateReader(dataSource: ProtectionFlowsDataSource): () => Promise<DashboardState> {
+  const session = new Session(dataSource.manager);
+  const { flows, executions } = createRepositories(dataSource);
+  const readStrips = stripsReader(session);
+  const schema = shareRead(60_000, () => readSchema(dataSource));
+  let now = new Date();
+  const day = shareRead(30_000, () => readDay(session, now));
+
+  async function readRunning(): Promise<RunPart[]> {
+    const runs = await executions.listRunning({ limit: mostRuns });
+    const progress = await executions.progress([...new Set(runs.map(({ flow_id }) => flow_id))]);
+    return runs.map((run) => {
+      const known = progress.get(run.flow_id);
+      return { ...runPart(run, run.started_at), progress: known?.executionId === run.id ? known : null };
+    });
+  }
+
+  async function readQueue(): Promise<RunPart[]> {
+    const tail = "WHERE e.status = 'pending' ORDER BY e.created_at, e.id LIMIT ?";
+    const runs = await selectExecutions(session, tail, [mostRuns]);
+    return runs.map((run) => runPart(run, null));
+  }
+
+  async function readTables(of: SchemaPart): Promise<DashboardState> {
+    const { at, ...all } = await readAllFlows(session);
+    const metrics = new Map((await readFlows(session, undefined, mostFlows, at)).map((one) => [one.id, one]));
+    const views = (await flows.list({}, { limit: null })).items;
+    const pauses = new Map((await flows.listPaused({ limit: mostFlows })).map((one) => [one.flowId, one]));
+    const strips = await readStrips(views);
+    now = at;
+    return {
+      schema: of,
+      all,
+      // One that came or went between two statements is there the next time
+      flows: views.flatMap((view) => {
+        const one = metrics.get(view.id);
+        return one === undefined
+          ? []
+          : [flowPart(view, one, pauses.get(view.id), strips.get(view.id) ?? '', at)];
+      }),
+      running: await readRunning(),
+      queue: await readQueue(),
+      day: await day.get(),
+      at,
+    };
+  }
+
+  return async () => {
+    const of = await schema.get();
+    try {
+      return await readTables(of);
+    } catch (error) {
+      if (!isProtectionFlowsError(error, 'MIGRATION_PENDING')) throw error;
+      schema.forget();
+      return { schema: of, all: null, flows: [], running: [], queue: [], day: null, at: null };
+    }
+  };
+}
+
+function runPart(
+  run: {
+    readonly id: string;
+    readonly flow_id: string;
+    readonly execution_type: string;
+    readonly triggered_by: string;
+    readonly created_at: Date;
+  },
+  begun: Date | null,
+): Omit<RunPart, 'progress'> {
+  const { id, flow_id: flow, execution_type: type, triggered_by: by } = run;
+  return { id, flow, type, by, since: begun ?? run.created_at };
+}

@@ -1,0 +1,49 @@
+import type { FlowRow } from '../entities';
+import { historyIndex } from '../repositories/executions/newest-first';
+import type { Session } from '../repositories/session';
+import { chunks, withIndex } from '../repositories/statements';
+import { statisticsColumns } from '../statistics/meaning';
+
+const runsOfStrip = 20;
+const askedAtOnce = 100;
+/** A recount or a prune may change what no flow shows: so often all are read again. */
+const forgetAfterMs = 600_000;
+
+interface Run {
+  readonly flow_id: string;
+  readonly letter: string;
+}
+
+/** The runs of a flow that began, newest first, each as the first letter of its status. */
+const newestOf = (hint: string): string =>
+  `(SELECT e.flow_id, SUBSTR(e.status, 1, 1) AS letter, e.created_at, e.id FROM protection_flow_executions e ${hint}
+     WHERE e.flow_id = ? AND e.started_at IS NOT NULL ORDER BY e.created_at DESC, e.id DESC LIMIT ${runsOfStrip})`;
+
+/**
+ * Reads the last runs of flows, and keeps them: each time anew are those of flows whose counters or last run have changed, a
+ * hundred a statement. However long a history is, no more of it is read than is shown.
+ *
+ * @returns by the flow's id the letters of its runs, newest first
+ */
+export function stripsReader(session: Session): (flows: readonly FlowRow[]) => Promise<Map<string, string>> {
+  let strips = new Map<string, { readonly mark: string; readonly letters: string }>();
+  let forgetAt = 0;
+  return async (flows) => {
+    if (performance.now() > forgetAt) {
+      strips = new Map();
+      forgetAt = performance.now() + forgetAfterMs;
+    }
+    const markOf = (flow: FlowRow): string => JSON.stringify(statisticsColumns.map((name) => flow[name]));
+    const changed = flows.filter((flow) => strips.get(flow.id)?.mark !== markOf(flow));
+    for (const part of chunks(changed, askedAtOnce)) {
+      const ids = part.map(({ id }) => id);
+      const all = (hint: string): string =>
+        `${ids.map(() => newestOf(hint)).join(' UNION ALL ')} ORDER BY created_at DESC, id DESC`;
+      const letters = new Map(ids.map((id) => [id, '']));
+      for (const { flow_id, letter } of await withIndex<Run>(session, historyIndex, all, ids))
+        letters.set(flow_id, letters.get(flow_id)! + letter);
+      for (const flow of part) strips.set(flow.id, { mark: markOf(flow), letters: letters.get(flow.id)! });
+    }
+    return new Map(flows.map(({ id }) => [id, strips.get(id)!.letters]));
+  };
+}
