@@ -1,5 +1,6 @@
 import { NestFactory } from '@nestjs/core';
-import { isProtectionFlowsError } from '@sendense/protection-flows';
+import { isProtectionFlowsError, ProtectionFlowsDataSource } from '@sendense/protection-flows';
+import { createDashboard } from '@sendense/protection-flows/dashboard';
 import { AppModule } from './app.module';
 import { setUpOpenApi } from './openapi';
 
@@ -12,9 +13,13 @@ async function main(): Promise<void> {
   app.setGlobalPrefix('api/v1', { exclude: ['health', 'metrics'] });
   app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
   setUpOpenApi(app);
+  // Without `allow` it answers this machine alone
+  app.use('/dashboard', createDashboard({ dataSource: app.get(ProtectionFlowsDataSource), actions: true }));
   await app.listen(Number(process.env.PORT ?? defaultPort), loopback);
   const url = await app.getUrl();
-  process.stdout.write(`API: ${url}/api/v1/protection-flows\nDocumentation: ${url}/docs\n`);
+  process.stdout.write(
+    `API: ${url}/api/v1/protection-flows\nDocumentation: ${url}/docs\nDashboard: ${url}/dashboard/\n`,
+  );
 }
 
 main().catch((error: unknown) => {
