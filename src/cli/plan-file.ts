@@ -15,10 +15,19 @@ function using<Result>(path: string, work: () => Result): Result {
   }
 }
 
+/** JSON.parse says what the text begins with: a password, where somebody names the wrong file. */
+function parse(text: string): KeptPlan | null {
+  try {
+    return JSON.parse(text) as KeptPlan | null;
+  } catch {
+    throw new Error('it holds no JSON');
+  }
+}
+
 /** Reads a plan of this release. */
 export const readPlan = (path: string): KeptPlan =>
   using(path, () => {
-    const plan = JSON.parse(readFileSync(path, 'utf8')) as KeptPlan | null;
+    const plan = parse(readFileSync(path, 'utf8'));
     if (plan?.form !== 1) throw new Error('it holds no plan of this release');
     return plan;
   });
