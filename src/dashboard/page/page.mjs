@@ -21,6 +21,7 @@ function show(state) {
   part(byId('schema'), state.schema, schemaParts);
   byId('schema').hidden = false;
   byId('tables').hidden = state.all === null;
+  byId('unread').hidden = state.all !== null;
   if (state.all === null) return;
   const overdue = state.flows.filter(({ trouble }) => trouble === 'overdue').length;
   document.title = `${overdue > 0 ? `(${overdue} overdue) ` : ''}Protection flows`;
