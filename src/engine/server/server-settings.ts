@@ -1,4 +1,5 @@
-import { type Queryable, select } from './queryable';
+import { galeraVariables, isGaleraNode, readGlobalVariables } from './global-variables';
+import type { Queryable } from './queryable';
 import type { Server } from './server';
 
 /** A setting by which the server may lose, or not show at once, what it has acknowledged. */
@@ -8,8 +9,8 @@ export interface UnsafeSetting {
   readonly value: string;
   /** The least that is safe. */
   readonly wanted: string;
-  /** What may come of the value. */
-  readonly consequence: string;
+  /** The setting, its value, and what may come of it. */
+  readonly message: string;
   /** SQL to be pasted by an administrator, with prose as SQL comments. */
   readonly remedy: string;
 }
@@ -49,13 +50,8 @@ function lossBy(value: string, isGalera: boolean): string {
  * @see https://galeracluster.com/documentation-webpages/mysqlwsrepoptions.html
  */
 export async function readServerSettings(session: Queryable, server: Server): Promise<ServerSettings> {
-  const rows = await select<{ Variable_name: string; Value: string }>(
-    session,
-    `SHOW GLOBAL VARIABLES WHERE Variable_name IN ('${flush}', 'wsrep_on', 'wsrep_provider', '${syncWait}')`,
-  );
-  const values = new Map(rows.map((row) => [row.Variable_name.toLowerCase(), String(row.Value)]));
-  const isGalera =
-    values.get('wsrep_on') === 'ON' && !['', 'none'].includes(values.get('wsrep_provider') ?? '');
+  const values = await readGlobalVariables(session, [flush, ...galeraVariables, syncWait]);
+  const isGalera = isGaleraNode(values);
   const flushed = values.get(flush) ?? '1';
   const waits = Number(values.get(syncWait) ?? 0);
   const judged = [
@@ -73,13 +69,15 @@ export async function readServerSettings(session: Queryable, server: Server): Pr
           },
         ]),
   ];
+  const inWords = ({ name, value }: { name: string; value: string }): string => `${name} is ${value}`;
   return {
-    safe: judged.filter(({ isSafe }) => isSafe).map(({ name, value }) => `${name} is ${value}`),
+    safe: judged.filter(({ isSafe }) => isSafe).map(inWords),
     unsafe: judged
       .filter(({ isSafe }) => !isSafe)
-      .map(({ isSafe: _, ...setting }) => ({
-        ...setting,
-        remedy: remedyOf(setting.name, setting.wanted, server, isGalera),
+      .map(({ name, value, wanted, consequence }) => ({
+        ...{ name, value, wanted },
+        message: `${inWords({ name, value })}: ${consequence}`,
+        remedy: remedyOf(name, wanted, server, isGalera),
       })),
   };
 }

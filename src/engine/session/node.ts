@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { select, type Queryable } from '../server/queryable';
+import { galeraVariables, isGaleraNode, readGlobalVariables } from '../server/global-variables';
+import type { Queryable } from '../server/queryable';
 
 /** The server that a session is on, as far as the lock is concerned. */
 export interface Node {
@@ -16,8 +17,7 @@ const variables = [
   'port',
   'datadir',
   'server_uuid',
-  'wsrep_on',
-  'wsrep_provider',
+  ...galeraVariables,
   'group_replication_group_name',
 ];
 
@@ -29,15 +29,10 @@ const variables = [
  * @see https://dev.mysql.com/doc/refman/8.4/en/group-replication-options.html
  */
 export async function readNode(session: Queryable): Promise<Node> {
-  const rows = await select<{ Variable_name: string; Value: string }>(
-    session,
-    `SHOW GLOBAL VARIABLES WHERE Variable_name IN (${variables.map((name) => `'${name}'`).join(', ')})`,
-  );
-  const value = new Map(rows.map((row) => [row.Variable_name.toLowerCase(), row.Value]));
+  const value = await readGlobalVariables(session, variables);
   const name = `${value.get('hostname') ?? ''}:${value.get('port') ?? ''}`;
   const place = [name, value.get('datadir'), value.get('server_uuid')].join('\n');
-  const isGalera =
-    value.get('wsrep_on') === 'ON' && !['', 'none'].includes(value.get('wsrep_provider') ?? '');
+  const isGalera = isGaleraNode(value);
   return {
     id: `${name.slice(0, 200)} ${createHash('sha256').update(place).digest('hex').slice(0, 16)}`,
     isGalera,

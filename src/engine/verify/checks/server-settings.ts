@@ -9,7 +9,7 @@ export const serverSettingsCheck: Check = {
     const { safe, unsafe } = await readServerSettings(session, server);
     if (unsafe.length === 0) return pass(safe.join(', '));
     return noted(
-      unsafe.map(({ name, value, consequence }) => `${name} is ${value}: ${consequence}`).join('; '),
+      unsafe.map(({ message }) => message).join('; '),
       unsafe.map(({ remedy }) => remedy).join('\n'),
     );
   },
