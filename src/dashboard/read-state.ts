@@ -1,9 +1,11 @@
 import { describeDifference } from '../engine/schema/compare';
 import { readStatus } from '../engine/migrate';
+import { serverName } from '../engine/server/server';
 import { checkSchema, type SchemaState } from '../engine/verify/check-schema';
 import { isProtectionFlowsError } from '../errors';
 import { readAllFlows, readFlows, type AllFlowsMetrics, type FlowMetrics } from '../metrics/read-flows';
 import { createRepositories, type FlowView, type Pause, type RunProgress } from '../repositories';
+import { defaultLateAfterMs } from '../repositories/due/audit';
 import { selectExecutions } from '../repositories/executions/execution-list';
 import { Session } from '../repositories/session';
 import type { ProtectionFlowsDataSource } from '../typeorm/guarded-data-source';
@@ -14,8 +16,6 @@ import { shareRead } from './shared-read';
 /** So many flows have rows. */
 const mostFlows = 10_000;
 const mostRuns = 200;
-/** A scheduler looks every few seconds: who is due for less is not overdue yet, as for an audit. */
-const overdueAfterMs = 60_000;
 
 /** How the schema stands. */
 interface SchemaPart {
@@ -82,7 +82,7 @@ async function readSchema(dataSource: ProtectionFlowsDataSource): Promise<Schema
     keys.filter(({ status }) => status === wanted).map(({ name }) => name);
   return {
     database,
-    server: `${server.flavour === 'mariadb' ? 'MariaDB' : 'MySQL'} ${server.version}`,
+    server: serverName(server),
     state,
     message,
     remedy,
@@ -108,7 +108,7 @@ function flowPart(view: FlowView, metrics: FlowMetrics, pause: Pause | undefined
   const { overdueSince } = metrics;
   const isOff = !metrics.enabled || pause !== undefined;
   const isOverdue =
-    !isOff && overdueSince !== null && now.getTime() - overdueSince.getTime() > overdueAfterMs;
+    !isOff && overdueSince !== null && now.getTime() - overdueSince.getTime() > defaultLateAfterMs;
   return {
     id: view.id,
     name: view.name,

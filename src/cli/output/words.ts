@@ -1,4 +1,4 @@
-import type { Server } from '../../engine/server/server';
+import { serverName, type Server } from '../../engine/server/server';
 import type { Style } from './style';
 import { labelled } from './wrap';
 
@@ -21,7 +21,7 @@ export const countedAll = (...counts: readonly (readonly [count: number, word: s
 
 /** `Database migratekit_oma on MariaDB 10.11.14`. */
 export function databaseName({ database, server }: { database: string; server: Server }): string {
-  return `Database ${database} on ${server.flavour === 'mariadb' ? 'MariaDB' : 'MySQL'} ${server.version}`;
+  return `Database ${database} on ${serverName(server)}`;
 }
 
 /** The blocks of a result's text behind the line that names its database, an empty line between them; empty blocks are left out. */

@@ -2,7 +2,7 @@ import type { KeyObstacle } from '../steps/key-state';
 import type { Facts, KeyFact } from './facts';
 import type { FindingEffect, Rule } from './finding';
 import type { ErrorCode } from '../../errors';
-import type { Flavour } from '../server/server';
+import { flavourNames, type Flavour } from '../server/server';
 
 /** A key that is late is left out, and the rest goes on; one of a pending migration stops it all. */
 export const effectOn = ({ late }: KeyFact): FindingEffect => (late ? 'key-refused' : 'blocking');
@@ -68,7 +68,5 @@ const answers: Partial<Record<ErrorCode, Answers>> = {
 /** `; MariaDB itself would answer …`, to be put behind a message; empty where the server's own answer is clear. */
 export function serverAnswer(code: ErrorCode, flavour: Flavour): string {
   const answer = answers[code]?.[flavour];
-  return answer === undefined
-    ? ''
-    : `. ${flavour === 'mariadb' ? 'MariaDB' : 'MySQL'} itself would answer ${answer}`;
+  return answer === undefined ? '' : `. ${flavourNames[flavour]} itself would answer ${answer}`;
 }

@@ -4,12 +4,18 @@ import type { Queryable } from './queryable';
 /** The two kinds of server that this package knows. They differ in catalog, DDL and TypeORM driver type. */
 export type Flavour = 'mariadb' | 'mysql';
 
+/** What people call each kind. */
+export const flavourNames: Readonly<Record<Flavour, string>> = { mariadb: 'MariaDB', mysql: 'MySQL' };
+
 /** The server at the other end, as it says of itself. */
 export interface Server {
   readonly flavour: Flavour;
   /** Its version without suffixes, such as `10.11.14`. */
   readonly version: string;
 }
+
+/** `MariaDB 10.11.14`. */
+export const serverName = ({ flavour, version }: Server): string => `${flavourNames[flavour]} ${version}`;
 
 /** Where a result comes from: every result of a database says so in these two fields. */
 export interface Where {
@@ -47,7 +53,7 @@ export async function detectServer(session: Queryable): Promise<Server> {
   const foreign = /tidb|vitess|oceanbase|singlestore|doris|starrocks/i.exec(banner)?.[0];
   if (foreign !== undefined || isBelow(version, versionFloors[flavour])) {
     throw new ProtectionFlowsError('SERVER_UNSUPPORTED', {
-      message: `the server is ${foreign ?? (flavour === 'mariadb' ? 'MariaDB' : 'MySQL')} ${version}, which this package does not support`,
+      message: `the server is ${foreign ?? flavourNames[flavour]} ${version}, which this package does not support`,
       remedy: `Use MariaDB ${versionFloors.mariadb} or newer, or MySQL ${versionFloors.mysql} or newer.`,
       details: { version: row?.version ?? null, comment: row?.comment ?? null },
     });

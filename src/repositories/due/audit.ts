@@ -65,13 +65,16 @@ export interface AuditOptions {
   readonly after?: string | null | undefined;
 }
 
+/** A scheduler looks every few seconds: who is due for less is awaited. */
+export const defaultLateAfterMs = 60_000;
+
 /** What to audit, as it came from the caller. */
 export const auditOptions = options(
   {
     since: instant,
     until: optional(instant),
     flow_id: optional(id),
-    lateAfterMs: optional(count({ min: 0, max: 86_400_000 }), 60_000),
+    lateAfterMs: optional(count({ min: 0, max: 86_400_000 }), defaultLateAfterMs),
     limit: limitOf(1_000, 100),
     after: optional(nullable(id), null),
   },
