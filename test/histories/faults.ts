@@ -1,6 +1,7 @@
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { NodeNetwork } from '../support/node-network';
 import type { PrivateServer } from '../../src/testing/private-server';
 import type { Players } from './players';
 import type { Random } from './random';
@@ -24,8 +25,6 @@ export const faultNames = [
 
 /** The name of a fault. */
 export type FaultName = (typeof faultNames)[number];
-
-type NetworkFault = Extract<FaultName, 'isolate-node' | 'part-two-nodes' | 'mute-node' | 'deafen-node'>;
 
 /** What faults are done to, and by which choices. */
 export interface Scene {
@@ -61,24 +60,23 @@ async function killTwice({ target, random }: Scene): Promise<void> {
   if (target.goOnAlone !== null) await target.goOnAlone(last!);
 }
 
-/** Loses messages between nodes, for some seconds, or several times for a moment. */
-async function loseMessages({ target, random }: Scene, name: NetworkFault, times = 1): Promise<void> {
+/** Loses messages of a node for some seconds, or several times for a moment. */
+async function loseMessages(
+  { target, random }: Scene,
+  lose: (network: NodeNetwork, node: number) => void,
+  times = 1,
+): Promise<void> {
   const network = target.network!;
-  const first = random.between(0, target.nodes.length - 1);
-  const others = target.nodes.map((_, place) => place).filter((place) => place !== first);
+  const node = random.between(0, target.nodes.length - 1);
   for (let n = 0; n < times; n += 1) {
-    if (name === 'isolate-node') network.isolate(first);
-    else if (name === 'mute-node') for (const other of others) network.lose(first, other);
-    else if (name === 'deafen-node') for (const other of others) network.lose(other, first);
-    else {
-      network.lose(first, others[0]!);
-      network.lose(others[0]!, first);
-    }
+    lose(network, node);
     await delay(times === 1 ? random.between(1_000, 12_000) : random.between(200, 1_500));
     network.mend();
     if (times > 1) await delay(random.between(200, 1_500));
   }
 }
+
+const isolate = (network: NodeNetwork, node: number): void => network.isolate(node);
 
 async function fillDisk({ random, smallDisk }: Scene): Promise<void> {
   const path = join(smallDisk!, 'filler');
@@ -109,11 +107,12 @@ const doings: Readonly<Record<FaultName, (scene: Scene) => Promise<void>>> = {
   },
   'kill-twice': killTwice,
   'pause-node': ({ target, random }) => pauseNode(random.pick(target.nodes), random.between(300, 8_000)),
-  'isolate-node': (scene) => loseMessages(scene, 'isolate-node'),
-  'flap-node': (scene) => loseMessages(scene, 'isolate-node', 4),
-  'part-two-nodes': (scene) => loseMessages(scene, 'part-two-nodes'),
-  'mute-node': (scene) => loseMessages(scene, 'mute-node'),
-  'deafen-node': (scene) => loseMessages(scene, 'deafen-node'),
+  'isolate-node': (scene) => loseMessages(scene, isolate),
+  'flap-node': (scene) => loseMessages(scene, isolate, 4),
+  // With the first of the others, in their order
+  'part-two-nodes': (scene) => loseMessages(scene, (network, node) => network.part(node, node === 0 ? 1 : 0)),
+  'mute-node': (scene) => loseMessages(scene, (network, node) => network.mute(node)),
+  'deafen-node': (scene) => loseMessages(scene, (network, node) => network.deafen(node)),
   'fill-disk': fillDisk,
 };
 

@@ -41,18 +41,14 @@ export class GroupNode extends ClusterNode {
     await this.execute(this.startSql);
   }
 
-  override async rejoin(): Promise<void> {
-    const { socketPath, username: user, password } = this;
-    const connection = await createConnection({ socketPath, user, password });
-    try {
+  override rejoin(): Promise<void> {
+    return this.withConnection(async (connection) => {
       const [[row]] = await connection.query<RowDataPacket[]>(
         'SELECT MEMBER_STATE AS state FROM performance_schema.replication_group_members WHERE MEMBER_ID = @@server_uuid',
       );
       const isOut = row === undefined || ['ERROR', 'OFFLINE'].includes(String(row['state']));
       if (isOut) for (const sql of ['STOP GROUP_REPLICATION', this.startSql]) await connection.query(sql);
-    } finally {
-      connection.destroy();
-    }
+    });
   }
 
   /** It takes what it has missed from another one, by this account. */
@@ -60,11 +56,18 @@ export class GroupNode extends ClusterNode {
     return `START GROUP_REPLICATION USER = '${this.username}', PASSWORD = '${this.password}'`;
   }
 
-  private async execute(...statements: readonly string[]): Promise<void> {
+  private execute(...statements: readonly string[]): Promise<void> {
+    return this.withConnection(async (connection) => {
+      for (const sql of statements) await connection.query(sql);
+    });
+  }
+
+  /** By its socket, which is there whatever the group says. */
+  private async withConnection(work: (connection: Connection) => Promise<void>): Promise<void> {
     const { socketPath, username: user, password } = this;
     const connection = await createConnection({ socketPath, user, password });
     try {
-      for (const sql of statements) await connection.query(sql);
+      await work(connection);
     } finally {
       connection.destroy();
     }

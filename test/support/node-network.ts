@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Where a node's processes are, and on which ports it hears the other nodes. */
+/** A node's place in the network: the ports on which it hears the other nodes. */
 export interface NetworkPlace {
   readonly ports: readonly number[];
 }
@@ -17,6 +17,9 @@ const unifiedFolder = (): string | undefined =>
 /** What nft names a control group by: its path below this folder. */
 const nftFolder = '/sys/fs/cgroup';
 
+/** From one node to another. */
+type Way = readonly [from: number, to: number];
+
 let made = 0;
 
 /**
@@ -27,7 +30,7 @@ let made = 0;
  * @see https://www.netfilter.org/projects/nftables/manpage.html (socket cgroupv2)
  */
 export class NodeNetwork implements Disposable {
-  private readonly lost = new Set<string>();
+  private readonly lost = new Map<string, Way>();
 
   private constructor(
     private readonly name: string,
@@ -47,7 +50,7 @@ export class NodeNetwork implements Disposable {
     );
     try {
       for (const folder of network.folders) mkdirSync(folder);
-      network.lose(0, 1);
+      network.part(0, 1);
       network.mend();
       return network;
     } catch {
@@ -61,19 +64,25 @@ export class NodeNetwork implements Disposable {
     return join(this.folders[place]!, 'cgroup.procs');
   }
 
-  /** From now on what one node sends to another is lost; what the other sends is not. */
-  lose(from: number, to: number): void {
-    this.lost.add(`${from} ${to}`);
-    this.apply();
+  /** From now on what two nodes send to each other is lost. */
+  part(one: number, other: number): void {
+    this.lose([one, other], [other, one]);
+  }
+
+  /** From now on what a node sends to any other is lost. */
+  mute(place: number): void {
+    this.lose(...this.othersOf(place).map((other): Way => [place, other]));
+  }
+
+  /** From now on what any other node sends to a node is lost. */
+  deafen(place: number): void {
+    this.lose(...this.othersOf(place).map((other): Way => [other, place]));
   }
 
   /** Cuts a node off from all others, both ways. */
   isolate(place: number): void {
-    this.places.forEach((_, other) => {
-      if (other === place) return;
-      this.lost.add(`${place} ${other}`).add(`${other} ${place}`);
-    });
-    this.apply();
+    this.mute(place);
+    this.deafen(place);
   }
 
   /** Nothing is lost any more. */
@@ -99,12 +108,21 @@ export class NodeNetwork implements Disposable {
     }
   }
 
+  private othersOf(place: number): number[] {
+    return [...this.places.keys()].filter((other) => other !== place);
+  }
+
+  private lose(...ways: readonly Way[]): void {
+    for (const way of ways) this.lost.set(way.join(' '), way);
+    this.apply();
+  }
+
   private apply(): void {
     const group = (place: number): string => {
       const path = this.folders[place]!.slice(nftFolder.length + 1);
       return `socket cgroupv2 level 1 "${path}"`;
     };
-    const lost = [...this.lost].map((pair) => pair.split(' ').map(Number) as [number, number]);
+    const lost = [...this.lost.values()];
     const senders = [...new Set(lost.map(([from]) => from))];
     const table = `table inet ${this.name}`;
     const rules = [
