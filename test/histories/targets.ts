@@ -85,10 +85,7 @@ function clusterTarget(name: string, cluster: Cluster<ClusterNode>): Target {
     network: cluster.network,
     goOnAlone: null,
     writer: () => cluster.writer(),
-    async recovered() {
-      for (const node of cluster.nodes) await node.rejoin();
-      await cluster.waitUntilSynced();
-    },
+    recovered: () => cluster.waitUntilRecovered(),
     stop: () => cluster.stop(),
   };
 }

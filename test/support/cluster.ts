@@ -57,13 +57,24 @@ export class Cluster<Node extends ClusterNode> implements AsyncDisposable {
 
   /** Resolves once all three are synced and see one another, and agree on that. */
   async waitUntilSynced(): Promise<void> {
+    await waitFor(() => this.isWhole(), syncLimits);
+  }
+
+  /** The same after the network lost messages: a node that is shut out, which may take a while to be seen, is let in again. */
+  async waitUntilRecovered(): Promise<void> {
     await waitFor(async () => {
-      const states = await Promise.all(this.nodes.map((node) => node.state()));
-      return (
-        states.every((state) => takesPart(state, clusterSize)) &&
-        new Set(states.map(({ membership }) => membership)).size === 1
-      );
+      if (await this.isWhole()) return true;
+      for (const node of this.nodes) await node.rejoin();
+      return false;
     }, syncLimits);
+  }
+
+  private async isWhole(): Promise<boolean> {
+    const states = await Promise.all(this.nodes.map((node) => node.state()));
+    return (
+      states.every((state) => takesPart(state, clusterSize)) &&
+      new Set(states.map(({ membership }) => membership)).size === 1
+    );
   }
 
   /** The first of the nodes that takes writes, once there is one. */

@@ -127,15 +127,7 @@ describeOnCluster('a cluster of three nodes', () => {
     } finally {
       network().mend();
     }
-    await waitFor(
-      () =>
-        third.rejoin().then(
-          () => true,
-          () => false,
-        ),
-      syncLimits,
-    );
-    await cluster().waitUntilSynced();
+    await cluster().waitUntilRecovered();
   });
 
   it('goes on without the node that it writes to, with another one', async () => {
