@@ -196,6 +196,9 @@ const isUnwritable = (error: unknown): boolean =>
  * changed: there, the server's own lock keeps others out. Where it can't be taken, it is asked for again then.
  */
 async function takeLease(options: LockOptions, node: Node, lease: Lease, patience: Patience): Promise<void> {
+  // Looked for first: a statement that fails would stand in the log of a DataSource, as if something had gone wrong
+  const found = await select(options.session, 'SHOW TABLES LIKE ?', [options.table]);
+  if (found.length === 0 && !node.isClustered) return;
   try {
     await patience
       .waiting(() => waitForLease(options, lease, patience))
