@@ -10,7 +10,7 @@ import {
   that,
 } from '../arguments';
 import { guarded } from '../engine/session/arguments';
-import { isProtectionFlowsError } from '../errors';
+import { httpStatusOf, isProtectionFlowsError } from '../errors';
 import { createRepositories, type Repositories } from '../repositories';
 import type { ProtectionFlowsDataSource } from '../typeorm/guarded-data-source';
 import { bodyOf, sendBody, sendJson, type Body } from './answers';
@@ -78,7 +78,7 @@ const actions: Readonly<Record<string, Action>> = {
 function sendFault(response: ServerResponse, error: unknown): void {
   const fault = isProtectionFlowsError(error) ? error : null;
   const code = fault?.code ?? 'INTERNAL';
-  const status = code === 'VALIDATION_FAILED' ? 400 : code.endsWith('_NOT_FOUND') ? 404 : 503;
+  const status = httpStatusOf(code);
   sendJson(response, status, { code, ...(status < 500 && { message: fault?.message }) });
 }
 

@@ -1,5 +1,6 @@
 export { errorCodes, type ErrorCode, type ErrorCodeInfo, type ErrorStage } from './codes';
 export type { ErrorDetails, FieldFault } from './details';
+export { httpStatuses, httpStatusOf } from './http-status';
 export {
   argumentsRefused,
   isProtectionFlowsError,

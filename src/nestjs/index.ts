@@ -1,4 +1,4 @@
-export { httpStatuses, httpStatusOf } from './protection-flows-exception.filter';
+export { httpStatuses, httpStatusOf } from '../errors';
 export type {
   ProtectionFlowsModuleAsyncOptions,
   ProtectionFlowsModuleExtras,
