@@ -12,6 +12,7 @@ import {
 } from '../../../src';
 import { useDataSource } from '../../support/data-source';
 import { useDatabase } from '../../support/database';
+import { faultsOf } from '../../support/verify-faults';
 
 const triggers = ['sendense_flow_guard_begin', 'sendense_flow_guard_end', 'sendense_flow_guard_flow'];
 const all = [...triggers, 'running_flow_id', 'uq_executions_running'];
@@ -43,7 +44,7 @@ describe('guards', () => {
   it('are no drift: verify proves them too, migrate and adopt find nothing to do', async () => {
     await installGuards(dataSource());
     const { verdict, checks } = await verify(dataSource(), { strict: true });
-    expect(checks.filter(({ status }) => status !== 'pass')).toEqual([]);
+    expect(faultsOf(checks)).toEqual([]);
     expect(verdict).toBe('proven');
     expect(checks.find(({ id }) => id === 'guards')!.summary).toMatch(/5 objects as declared.*errno 1062/);
     expect(await migrate(dataSource())).toMatchObject({ ok: true, applied: [], findings: [] });

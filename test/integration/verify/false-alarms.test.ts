@@ -9,6 +9,7 @@ import { useDatabase, type UseDatabaseOptions } from '../../support/database';
 import { openDataSource, useDataSource } from '../../support/data-source';
 import { sharedServer } from '../../support/shared-server';
 import { seedFlows } from './damaged-database';
+import { faultsOf } from '../../support/verify-faults';
 
 const isMysql = (): boolean => sharedServer().flavour === 'mysql';
 
@@ -166,7 +167,7 @@ const variations: readonly Variation[] = [
 
 async function assertProven(dataSource: Parameters<typeof verify>[0]): Promise<void> {
   const { verdict, checks } = await verify(dataSource);
-  expect({ verdict, not: checks.filter(({ status }) => status !== 'pass') }).toEqual({
+  expect({ verdict, not: faultsOf(checks) }).toEqual({
     verdict: 'proven',
     not: [],
   });
