@@ -181,6 +181,7 @@ export {
   type MigrateOptions,
   type MigratePlan,
   type MigrateResult,
+  type KeyStatus,
   type MigrationStatus,
   type PlannedStatement,
   type PreflightResult,

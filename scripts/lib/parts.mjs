@@ -3,8 +3,15 @@ import { join, relative } from 'node:path';
 import { inProject } from './project.mjs';
 
 const source = inProject('src');
-/** What the commands ask of the data layer: what they load beside the engine once they are called. */
-const asked = ['cli/prune-executions', 'cli/recount-flows', 'cli/audit-flows', 'cli/demo/demo'];
+/** What the commands seldom ask for, of the data layer for the most part: what they load beside the engine once they are called. */
+const asked = [
+  'cli/prune-executions',
+  'cli/recount-flows',
+  'cli/audit-flows',
+  'cli/demo/demo',
+  'cli/output/page/status-page',
+  'cli/output/page/verify-page',
+];
 const nameOf = (path) => relative(source, path).replace(/\.ts$/, '');
 
 /**

@@ -13,9 +13,8 @@ import { recountOutput, recountProgress } from './output/recount';
 import { restoreOrphansOutput } from './output/restore-orphans';
 import { rollbackOutput, rollbackPlanOutput } from './output/rollback';
 import { schemaFitOutput } from './output/schema-fit';
-import { statusOutput } from './output/status';
-import { verifyOutput } from './output/verify';
 import { planWriter, readPlan } from './plan-file';
+import { statusCommand, verifyCommand } from './page-commands';
 
 const largest = { steps: Number.MAX_SAFE_INTEGER, keep: 2_147_483_647, batchSize: 10_000 } as const;
 
@@ -79,16 +78,7 @@ export const commands = (): readonly CommandRecord[] => [
           });
     },
   },
-  {
-    name: 'status',
-    summary: 'show which migrations and foreign keys are there',
-    description: 'Shows each migration (applied, pending, unknown) and each foreign key. Changes nothing.',
-    options: [],
-    examples: ['status', 'status --json'],
-    exits: '0 when up to date, 1 when something is pending, missing or unknown',
-    deed: () =>
-      deed({ run: ({ services, database }) => services.readStatus(database), output: statusOutput }),
-  },
+  statusCommand(),
   {
     name: 'preflight',
     summary: 'show what stands in the way of migrate, and the fix',
@@ -102,18 +92,7 @@ export const commands = (): readonly CommandRecord[] => [
     deed: () =>
       deed({ run: ({ services, database }) => services.runPreflight(database), output: preflightOutput }),
   },
-  {
-    name: 'verify',
-    summary: 'prove that everything is there and behaves',
-    description:
-      'Compares the live schema with the declared one, then tries the constraints with rows of its own, in one ' +
-      'transaction that is rolled back. Leaves no trace.',
-    options: [flag('strict', 'fail on deferred foreign keys too')],
-    examples: ['verify', 'verify --strict', 'verify --json > proof.json'],
-    exits: '0 when proven, 1 when not proven',
-    deed: ({ strict = false }) =>
-      deed({ run: ({ services, database }) => services.verify(database, { strict }), output: verifyOutput }),
-  },
+  verifyCommand(),
   {
     name: 'adopt',
     summary: 'take over tables that were made by hand',

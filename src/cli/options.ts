@@ -24,6 +24,7 @@ export interface Options {
   readonly discardRows?: boolean;
   readonly key?: string;
   readonly strict?: boolean;
+  readonly html?: string;
   /** Milliseconds. */
   readonly olderThan?: number;
   readonly since: number;
@@ -54,14 +55,29 @@ export const wholeNumber = (name: string, description: string, most: number): Op
     return value;
   });
 
+/** The name of a file. What looks like an option is one, whose file was forgotten. */
+export const file = (name: string, description: string): Option =>
+  new Option(`--${name} <file>`, description).argParser((text) => {
+    if (text === '' || text.startsWith('-'))
+      throw new InvalidArgumentError(
+        'It must be the name of a file; one that begins with - is written ./-name.',
+      );
+    return text;
+  });
+
+/** The file that is to hold the result as a page. */
+export const page = (): Option =>
+  file('html', 'write the result as a page into that file too: one file, which needs nothing else');
+
 /** Whether a migrate only plans, and where its plan is kept or comes from. */
 export const plans = (): Option[] => [
   flag('plan', 'print the findings and the SQL; change nothing'),
-  new Option('--out <file>', 'plan, and keep the plan in that file').implies({ plan: true }),
-  new Option(
-    '--plan-file <file>',
-    'carry out the plan in that file, or nothing where anything has moved since',
-  ).conflicts(['plan', 'orphans', 'allowBlocking']),
+  file('out', 'plan, and keep the plan in that file').implies({ plan: true }),
+  file('plan-file', 'carry out the plan in that file, or nothing where anything has moved since').conflicts([
+    'plan',
+    'orphans',
+    'allowBlocking',
+  ]),
 ];
 
 /** What is to become of rows whose parent does not exist, and what a change may cost. */

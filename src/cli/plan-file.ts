@@ -1,6 +1,7 @@
-import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { ProtectionFlowsError } from '../errors';
 import type { KeptPlan } from '../engine/migrate/kept-plan';
+import { fileWriter } from './write-file';
 
 function using<Result>(path: string, work: () => Result): Result {
   try {
@@ -32,11 +33,11 @@ export const readPlan = (path: string): KeptPlan =>
     return plan;
   });
 
-/** Opens the file for a plan at once, so that none is made in vain, and answers what writes it. */
+/** Looks at once whether the file can be written, so that no plan is made in vain, and answers what writes it. */
 export function planWriter(path: string): (plan: KeptPlan) => KeptPlan {
-  using(path, () => closeSync(openSync(path, 'a')));
+  const write = using(path, () => fileWriter(path));
   return (plan) => {
-    writeFileSync(path, `${JSON.stringify(plan, null, 2)}\n`);
+    write(`${JSON.stringify(plan, null, 2)}\n`);
     return plan;
   };
 }

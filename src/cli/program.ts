@@ -4,7 +4,7 @@ import { packageVersion } from '../migrations/package-version';
 import type { OutputStream } from './output/style';
 import type { CommandRecord } from './command-record';
 import { commands } from './commands';
-import type { Options } from './options';
+import { file, type Options } from './options';
 import { fitted, textWidth, wrap } from './output/wrap';
 
 /** Where the connection comes from, and what the exit codes mean. */
@@ -57,7 +57,7 @@ export function createProgram(
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
-    .option('--config <file>', 'the JSON file that says where to connect to')
+    .addOption(file('config', 'the JSON file that says where to connect to'))
     .option('--json', 'print exactly one JSON document on stdout')
     .option('--markdown', 'print the result as Markdown, for a pull request')
     .option('--verbose', 'print each SQL statement with its milliseconds on stderr')

@@ -14,7 +14,7 @@ const waiting = () =>
 const pruning = () => require('./prune-executions') as typeof import('./prune-executions');
 
 /**
- * What the commands ask of the engine and of the data layer. Every error that comes out of it is a ProtectionFlowsError.
+ * What the commands ask of the engine and of the data layer, and the pages that are seldom asked for. Every error that comes out of it is a ProtectionFlowsError.
  * Each function loads its own part: a migrate with nothing to do is mostly loading.
  */
 export const services = {
@@ -38,6 +38,12 @@ export const services = {
   checkSchema: lazily(() => fitting().checkSchema),
   waitForSchema: lazily(() => waiting().waitForSchema),
   verify: lazily(() => (require('../engine/verify') as typeof import('../engine/verify')).verify),
+  statusPage: lazily(
+    () => (require('./output/page/status-page') as typeof import('./output/page/status-page')).statusPage,
+  ),
+  verifyPage: lazily(
+    () => (require('./output/page/verify-page') as typeof import('./output/page/verify-page')).verifyPage,
+  ),
   demo: lazily(() => (require('./demo/demo') as typeof import('./demo/demo')).runDemo),
 };
 

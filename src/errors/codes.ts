@@ -36,6 +36,11 @@ export const errorCodes = {
   OPTION_REFUSED: wrongSettings,
   PLAN_FILE_UNUSABLE: wrongSettings,
 
+  // What is to be kept of a result
+  FILE_NOT_WRITTEN: failed(
+    'The file is as it was, or not there. What the command changed in the database stays.',
+  ),
+
   // Reaching the server
   HOST_UNKNOWN: failed(nothingChanged),
   CONNECTION_REFUSED: failed(nothingChanged),

@@ -181,6 +181,7 @@ interface Details {
   ENGINE_NOT_INNODB: KeyOfTable;
   SCHEMA_HALF_APPLIED: None;
   PLAN_FILE_UNUSABLE: { path: string };
+  FILE_NOT_WRITTEN: { path: string };
   /** Of each, what it was called, how it was, and how it is; null where there was, or is, no such thing. */
   PLAN_MOVED: { moved: readonly { what: string; planned: string | null; found: string | null }[] };
   /** As `checkSchema` answers them. */

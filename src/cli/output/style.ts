@@ -25,7 +25,7 @@ export function styleFor(stream: OutputStream, env: NodeJS.ProcessEnv, wanted: b
 /** What a status word says, whatever it is the status of; null where it says neither. */
 export function moodOf(status: string): 'good' | 'bad' | 'open' | null {
   if (/^(pass|applied|present|added|proven|mended)$/.test(status)) return 'good';
-  if (/^(fail|missing|refused|unknown)$/.test(status)) return 'bad';
+  if (/^(fail|missing|refused|unknown|differs)$/.test(status)) return 'bad';
   return /^(deferred|noted|pending|to-add)$/.test(status) ? 'open' : null;
 }
 

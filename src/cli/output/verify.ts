@@ -27,9 +27,7 @@ export const verifyOutput: Output<VerifyReport> = {
     const mark = ok ? style.green : open ? style.yellow : style.red;
     return separated([
       [
-        ...headed(verdict.toUpperCase(), `: ${meanings[verdict]}${butDeferred(report)}`, (title) =>
-          style.bold(mark(title)),
-        ),
+        ...headed(verdict.toUpperCase(), `: ${meaningOf(report)}`, (title) => style.bold(mark(title))),
         ...labelled('', databaseName(report), 0),
       ],
       table(
@@ -58,6 +56,10 @@ export const verifyOutput: Output<VerifyReport> = {
     ),
   ],
 };
+
+/** What the verdict says, in a sentence. Pure. */
+export const meaningOf = (report: VerifyReport): string =>
+  `${meanings[report.verdict]}${butDeferred(report)}`;
 
 /** What `proven` leaves open. */
 function butDeferred({ verdict, checks }: VerifyReport): string {
@@ -97,7 +99,8 @@ function rowText(row: Readonly<Record<string, unknown>>): string {
     .join(', ');
 }
 
-function valueText(value: unknown): string {
+/** A value of a row. Pure. */
+export function valueText(value: unknown): string {
   if (value === null || value === undefined) return 'NULL';
   if (value instanceof Date) return value.toISOString();
   return typeof value === 'object' ? JSON.stringify(value) : String(value);

@@ -21,6 +21,7 @@ export type {
   KeyResult,
   MigratePlan,
   MigrateResult,
+  KeyStatus,
   MigrationStatus,
   PlannedStatement,
   PreflightResult,

@@ -98,12 +98,25 @@ export interface MigrationStatus {
   readonly breaking: false | string | null;
 }
 
+/** One declared foreign key, as `status` shows it. */
+export interface KeyStatus {
+  readonly name: string;
+  /** `deferred`: its parent table does not exist yet. */
+  readonly status: 'present' | 'deferred' | 'missing';
+  readonly table: string;
+  readonly column: string;
+  readonly parentTable: string;
+  readonly parentColumn: string;
+  /** What becomes of a row when its parent is deleted: `CASCADE`, `SET NULL`, … */
+  readonly onDelete: string;
+}
+
 /** The state of the database's history and keys, as `status --json` prints it. */
 export interface StatusResult extends Where {
   /** True when every migration is applied, none unknown, and no key is missing for a reason other than its parent. */
   readonly ok: boolean;
   readonly migrations: readonly MigrationStatus[];
-  readonly keys: readonly { readonly name: string; readonly status: 'present' | 'deferred' | 'missing' }[];
+  readonly keys: readonly KeyStatus[];
   /** What there is of the guards; `absent` where none were installed, or none are declared. */
   readonly guards: GuardsState;
 }

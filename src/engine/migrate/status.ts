@@ -7,7 +7,7 @@ import { named } from '../schema/shape';
 import { guarded } from '../session/arguments';
 import { findGuards } from '../guards/read-guards';
 import { readHistory } from '../history/history';
-import { whereOf, type MigrationStatus, type StatusResult } from './results';
+import { whereOf, type KeyStatus, type MigrationStatus, type StatusResult } from './results';
 
 const assertStatus = declareArguments('readStatus', { dataSource: guarded });
 
@@ -33,13 +33,21 @@ export async function readStatus(dataSource: Database): Promise<StatusResult> {
     const declared = [...declaredSchema.values()];
     const live = await readCatalog(session, server, tablesOf(subject));
     const keys = declared.flatMap((table) =>
-      table.foreignKeys.map((key) => {
-        const { name, parentTable } = key;
+      table.foreignKeys.map((key): KeyStatus => {
+        const { name, parentTable, onDelete } = key;
         const child = live.get(table.name);
         const present = child && named(child.foreignKeys, name) !== undefined && isGuarded(child, key);
         const waits = !live.has(parentTable) && !declaredSchema.has(parentTable);
-        const absent = waits ? ('deferred' as const) : ('missing' as const);
-        return { name, status: present ? ('present' as const) : absent };
+        const absent = waits ? 'deferred' : 'missing';
+        return {
+          name,
+          status: present ? 'present' : absent,
+          table: table.name,
+          column: key.columns[0],
+          parentTable,
+          parentColumn: key.parentColumns[0],
+          onDelete,
+        };
       }),
     );
     const migrations = [...known, ...unknown];

@@ -1,5 +1,8 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { run } from '../../../src/cli/run';
 import { services } from '../../../src/cli/services';
+import { fileWriter } from '../../../src/cli/write-file';
 import { ProtectionFlow, ProtectionFlowExecution } from '../../../src/entities';
 import { errorCodes, type ErrorCode, type ErrorReport } from '../../../src/errors';
 import { adopt } from '../../../src/engine/adopt';
@@ -16,6 +19,7 @@ import { createPlatformTables, createRepository } from '../../../src/testing';
 import { beforeStatement } from '../../support/around-statements';
 import { useDatabase, usePrivateServer } from '../../support/database';
 import { useDataSource } from '../../support/data-source';
+import { temporaryFolder } from '../../support/temporary-folder';
 import { connectionProvocations, secret } from './connection-provocations';
 import { dataLayerProvocations } from './data-layer-provocations';
 import { doorProvocations } from './door-provocations';
@@ -80,6 +84,13 @@ describe('every error code is provoked:', () => {
   const provocations: Readonly<Record<ErrorCode, Provocation>> = {
     USAGE: () => cli(['migrat']),
     PLAN_FILE_UNUSABLE: () => cli(['migrate', '--plan-file', '/none.json']),
+    FILE_NOT_WRITTEN: () => {
+      const path = join(temporaryFolder(), 'page.html');
+      const write = fileWriter(path);
+      // Between the look and the writing
+      mkdirSync(path);
+      return Promise.resolve().then(() => write('page'));
+    },
     PLAN_MOVED: async () => {
       const plan = await keepPlan(dataSource());
       await query('CREATE TABLE protection_flows (id int PRIMARY KEY)');

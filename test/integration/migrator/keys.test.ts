@@ -34,7 +34,17 @@ describe('a foreign key', () => {
     });
     expect(await readStatus(dataSource())).toMatchObject({
       ok: true,
-      keys: expect.arrayContaining([{ name: 'fk_flows_policy', status: 'deferred' }]),
+      keys: expect.arrayContaining([
+        {
+          name: 'fk_flows_policy',
+          status: 'deferred',
+          table: 'protection_flows',
+          column: 'policy_id',
+          parentTable: 'backup_policies',
+          parentColumn: 'id',
+          onDelete: 'SET NULL',
+        },
+      ]),
     });
     expect(await verify(dataSource())).toMatchObject({ ok: true, verdict: 'proven' });
     expect(await verify(dataSource(), { strict: true })).toMatchObject({ ok: false, verdict: 'proven' });
@@ -80,10 +90,9 @@ describe('a foreign key', () => {
     await createPlatformTables(database.session, 'general_ci');
     await migrate(dataSource());
     await database.session.query('ALTER TABLE protection_flows DROP FOREIGN KEY fk_flows_repository');
-    expect((await readStatus(dataSource())).keys).toContainEqual({
-      name: 'fk_flows_repository',
-      status: 'missing',
-    });
+    expect((await readStatus(dataSource())).keys).toContainEqual(
+      expect.objectContaining({ name: 'fk_flows_repository', status: 'missing', onDelete: 'RESTRICT' }),
+    );
     expect((await migrate(dataSource())).keys).toContainEqual(
       expect.objectContaining({ name: 'fk_flows_repository', status: 'added' }),
     );

@@ -6,12 +6,13 @@ import type {
   PreflightResult,
   RollbackPlan,
   RollbackResult,
-  StatusResult,
 } from '../../../src/engine/migrate/results';
 import type { RestoreOrphansResult } from '../../../src/engine/migrate/restore-orphans';
 import type { Finding } from '../../../src/engine/preflight/finding';
 import { describeDifference, type Difference } from '../../../src/engine/schema/compare';
 import type { CheckResult, VerifyReport } from '../../../src/engine/verify/report';
+
+export { status } from './fixed-status';
 
 export const where = {
   server: { flavour: 'mariadb', version: '10.11.14' },
@@ -159,26 +160,6 @@ export const pruneResult: PruneReport = {
   deleted: 45_000,
   kept: [],
   flows: 1200,
-};
-
-export const status: StatusResult = {
-  ok: false,
-  server: { flavour: 'mariadb', version: '10.11.14' },
-  database: 'migratekit_oma',
-  migrations: [
-    {
-      name: 'CreateProtectionFlowTables1753000000001',
-      status: 'applied',
-      appliedAt: '2026-01-02T03:04:05.678Z',
-      breaking: 'No longer of interest: it is applied.',
-    },
-    { name: 'AddForeignKeys1753000000002', status: 'pending', appliedAt: null, breaking: false },
-  ],
-  keys: [
-    { name: 'fk_executions_flow', status: 'present' },
-    { name: 'fk_flows_policy', status: 'deferred' },
-  ],
-  guards: 'installed',
 };
 
 const check = (id: CheckResult['id'], part: Partial<CheckResult>): CheckResult => ({

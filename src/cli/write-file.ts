@@ -1,0 +1,73 @@
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fsyncSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { ProtectionFlowsError } from '../errors';
+
+/** The file behind the name; null where there is none yet. */
+function statOf(path: string) {
+  return statSync(path, { throwIfNoEntry: false }) ?? null;
+}
+
+/** Replaces a file whole: whoever reads it meanwhile, or after a crash, has the old one or the new one. */
+function replace(path: string, text: string): void {
+  const found = statOf(path);
+  const target = found === null ? path : realpathSync(path);
+  const partial = join(dirname(target), `.${basename(target)}.${process.pid}.partial`);
+  const file = openSync(partial, 'wx', found?.mode ?? 0o666);
+  try {
+    writeSync(file, text);
+    fsyncSync(file);
+    renameSync(partial, target);
+  } catch (error) {
+    rmSync(partial, { force: true });
+    throw error;
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** A terminal, a pipe or a device takes the text as it comes. */
+function append(path: string, text: string): void {
+  const file = openSync(path, 'w');
+  try {
+    writeSync(file, text);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/**
+ * Looks whether a file can be written, before the work whose result it is to hold, and answers what writes it: whole, or
+ * not at all.
+ *
+ * @throws at once the system's error where it can't be written; later FILE_NOT_WRITTEN, such as for a full disk
+ */
+export function fileWriter(path: string): (text: string) => void {
+  const found = statOf(path);
+  if (found?.isDirectory() === true) throw new Error('it is a folder');
+  const isFile = found === null || found.isFile();
+  if (found !== null) accessSync(path, constants.W_OK);
+  if (isFile) accessSync(dirname(found === null ? path : realpathSync(path)), constants.W_OK);
+  return (text) => {
+    try {
+      if (isFile) replace(path, text);
+      else append(path, text);
+    } catch (error) {
+      throw new ProtectionFlowsError('FILE_NOT_WRITTEN', {
+        message: `cannot write the file ${path}: ${(error as Error).message}`,
+        remedy: 'See that there is space, and that its folder can be written; then run the command again.',
+        details: { path },
+      });
+    }
+  };
+}

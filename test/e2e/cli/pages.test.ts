@@ -1,0 +1,133 @@
+import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describeInBrowser, useBrowser, type WatchedPage } from '../../support/browser';
+import { useDatabase } from '../../support/database';
+import { temporaryFolder } from '../../support/temporary-folder';
+import { runCommandLine, type Ran } from './command-line';
+
+const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+const hostile = '<img src=x onerror="document.title=1">';
+const database = useDatabase({ platform: 'mixed', name: hostile, per: 'all' });
+const cli = (...args: string[]): Promise<Ran> =>
+  runCommandLine(args, { env: { DATABASE_URL: database.url } });
+
+/** A database as it should be, one whose key was taken off, and one without tables, each as the pages that tell it. */
+const states: Readonly<Record<string, readonly string[]>> = {
+  'never-ran': [],
+  drifted: [
+    'ALTER TABLE protection_flows DROP FOREIGN KEY fk_flows_policy',
+    'ALTER TABLE protection_flows DROP INDEX idx_flows_due',
+  ],
+};
+
+describe('--html', () => {
+  it.each([
+    ['verify', 1],
+    ['status', 1],
+  ])('%s writes the page beside what it prints, with the same exit code', async (command, exitCode) => {
+    const path = join(temporaryFolder(), 'page.html');
+    const [plain, withPage, json] = [
+      await cli(command),
+      await cli(command, '--html', path),
+      await cli(command, '--json', `--html=${path}`),
+    ];
+    expect(withPage).toMatchObject({ exitCode, stderr: '', stdout: plain.stdout });
+    expect(json).toMatchObject({ exitCode, stderr: '' });
+    expect(JSON.parse(json.stdout)).toHaveProperty('database', database.name);
+    expect(readFileSync(path, 'utf8')).toMatch(/^<!DOCTYPE html>[\s\S]*<\/html>\n$/);
+  });
+
+  it.each<[string, (folder: string) => string]>([
+    ['a folder', (folder) => folder],
+    ['a file in no folder', (folder) => join(folder, 'none', 'page.html')],
+    ['a file below a file', (folder) => join(folder, 'old.html', 'page.html')],
+    ['an option', () => '--strict'],
+    ['what looks like an option', () => '-proof.html'],
+    ['nothing', () => ''],
+  ])('is refused before anything is asked, where it names %s', async (_name, make) => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'old.html'), 'old');
+    const ran = await runCommandLine(['verify', '--html', make(folder)], {
+      env: { DATABASE_URL: 'mysql://u:hush@127.0.0.1:1/d' },
+    });
+    expect(ran).toMatchObject({ exitCode: 64, stdout: '' });
+    expect(ran.stderr).toMatch(/^USAGE: .*--html/);
+    expect(readdirSync(folder)).toEqual(['old.html']);
+    expect(readFileSync(join(folder, 'old.html'), 'utf8')).toBe('old');
+  });
+
+  it('leaves an old page where the command fails, and replaces it whole where it does not', async () => {
+    const folder = temporaryFolder();
+    const [old, link] = [join(folder, 'old.html'), join(folder, 'link.html')];
+    writeFileSync(old, 'old', { mode: 0o600 });
+    symlinkSync('old.html', link);
+    const failed = await runCommandLine(['status', '--html', link], {
+      env: { DATABASE_URL: 'mysql://u:hush@127.0.0.1:1/d' },
+    });
+    expect(failed.exitCode).toBe(2);
+    expect(readFileSync(old, 'utf8')).toBe('old');
+    const inode = statSync(old).ino;
+    expect(await cli('status', '--html', link)).toMatchObject({ stderr: '' });
+    expect(readFileSync(old, 'utf8')).toContain('</html>');
+    expect(statSync(old).ino).not.toBe(inode);
+    expect(statSync(old).mode & 0o777).toBe(0o600);
+    expect(readdirSync(folder).sort()).toEqual(['link.html', 'old.html']);
+  });
+
+  it('writes into a device, and leaves it one', async () => {
+    expect(await cli('status', '--html', '/dev/null')).toMatchObject({ exitCode: 1, stderr: '' });
+    expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
+  });
+});
+
+// Without these, whoever gets the page can't read it: on a phone, in the dark, on paper, or by keyboard and voice.
+describeInBrowser('the pages of verify and status', () => {
+  const browser = useBrowser();
+
+  const faults = async ({ page }: WatchedPage): Promise<string[]> => {
+    await page.evaluate(axe);
+    return page.evaluate<string[]>(
+      'axe.run().then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map((one) => `${id}: ${one.html}`)))',
+    );
+  };
+
+  const open = async (command: string): Promise<WatchedPage> => {
+    const path = join(temporaryFolder(), 'page.html');
+    await cli(command, '--html', path);
+    const watched = await browser.open(pathToFileURL(path).href);
+    // NULL is what the evidence shows
+    watched.allow(/^shown: /);
+    return watched;
+  };
+
+  it.each(Object.keys(states))(
+    'are read by all, in light and dark, on a phone and on paper: %s',
+    async (state) => {
+      if (state !== 'never-ran') await cli('migrate');
+      for (const sql of states[state] ?? []) await database.session.query(sql);
+      for (const command of ['verify', 'status']) {
+        const watched = await open(command);
+        const { page } = watched;
+        expect(await page.title()).toContain(hostile);
+        for (const colorScheme of ['light', 'dark'] as const) {
+          await page.emulateMedia({ colorScheme });
+          expect(await faults(watched)).toEqual([]);
+        }
+        for (const width of [360, 1280]) {
+          await page.setViewportSize({ width, height: 800 });
+          expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+        }
+        // Each check opens by the keyboard
+        for (const details of await page.locator('details').all()) {
+          const isOpen = async (): Promise<boolean> => (await details.getAttribute('open')) !== null;
+          const before = await isOpen();
+          await details.locator('summary').press('Enter');
+          expect(await isOpen()).toBe(!before);
+          if (before) await details.locator('summary').press('Enter');
+        }
+        expect(await faults(watched)).toEqual([]);
+      }
+    },
+  );
+});
