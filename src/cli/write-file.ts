@@ -1,14 +1,16 @@
+import { randomUUID } from 'node:crypto';
 import {
   accessSync,
   closeSync,
   constants,
+  fchmodSync,
   fsyncSync,
   openSync,
   realpathSync,
   renameSync,
   rmSync,
   statSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { ProtectionFlowsError } from '../errors';
@@ -22,10 +24,13 @@ function statOf(path: string) {
 function replace(path: string, text: string): void {
   const found = statOf(path);
   const target = found === null ? path : realpathSync(path);
-  const partial = join(dirname(target), `.${basename(target)}.${process.pid}.partial`);
+  // In a container each run has the same process id, and one that was killed has left its own
+  const partial = join(dirname(target), `.${basename(target)}.${randomUUID()}.partial`);
   const file = openSync(partial, 'wx', found?.mode ?? 0o666);
   try {
-    writeSync(file, text);
+    if (found !== null) fchmodSync(file, found.mode);
+    // Unlike writeSync, goes on where the system took a part only, as it does with the last bytes of a disk
+    writeFileSync(file, text);
     fsyncSync(file);
     renameSync(partial, target);
   } catch (error) {
@@ -40,7 +45,7 @@ function replace(path: string, text: string): void {
 function append(path: string, text: string): void {
   const file = openSync(path, 'w');
   try {
-    writeSync(file, text);
+    writeFileSync(file, text);
   } finally {
     closeSync(file);
   }

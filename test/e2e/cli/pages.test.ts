@@ -1,10 +1,11 @@
-import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describeInBrowser, useBrowser, type WatchedPage } from '../../support/browser';
 import { useDatabase } from '../../support/database';
+import { runProgram } from '../../support/run-program';
 import { temporaryFolder } from '../../support/temporary-folder';
-import { runCommandLine, type Ran } from './command-line';
+import { program, runCommandLine, type Ran } from './command-line';
 
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const hostile = '<img src=x onerror="document.title=1">';
@@ -60,7 +61,8 @@ describe('--html', () => {
   it('leaves an old page where the command fails, and replaces it whole where it does not', async () => {
     const folder = temporaryFolder();
     const [old, link] = [join(folder, 'old.html'), join(folder, 'link.html')];
-    writeFileSync(old, 'old', { mode: 0o600 });
+    writeFileSync(old, 'old');
+    chmodSync(old, 0o626);
     symlinkSync('old.html', link);
     const failed = await runCommandLine(['status', '--html', link], {
       env: { DATABASE_URL: 'mysql://u:hush@127.0.0.1:1/d' },
@@ -71,8 +73,25 @@ describe('--html', () => {
     expect(await cli('status', '--html', link)).toMatchObject({ stderr: '' });
     expect(readFileSync(old, 'utf8')).toContain('</html>');
     expect(statSync(old).ino).not.toBe(inode);
-    expect(statSync(old).mode & 0o777).toBe(0o600);
+    expect(statSync(old).mode & 0o777).toBe(0o626);
     expect(readdirSync(folder).sort()).toEqual(['link.html', 'old.html']);
+  });
+
+  // The system writes what fits and says so with a number alone: an error comes with the next piece
+  it.each([
+    ['verify', '--html'],
+    ['status', '--html'],
+    ['migrate', '--out'],
+  ])('leaves the old file where the new one does not fit the disk: %s %s', async (command, option) => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'old');
+    writeFileSync(path, 'old');
+    const limited = ['-c', 'ulimit -f 1; exec "$0" "$@"', process.execPath, program, command, option, path];
+    const ran = await runProgram('sh', limited, { cwd: folder, env: { DATABASE_URL: database.url } });
+    expect(ran).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(ran.stderr).toMatch(/^FILE_NOT_WRITTEN: .*EFBIG/);
+    expect(readdirSync(folder)).toEqual(['old']);
+    expect(readFileSync(path, 'utf8')).toBe('old');
   });
 
   it('writes into a device, and leaves it one', async () => {
