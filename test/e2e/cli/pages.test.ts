@@ -137,6 +137,11 @@ describeInBrowser('the pages of verify and status', () => {
           await page.setViewportSize({ width, height: 800 });
           expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
         }
+        // Paper can't be opened
+        await page.emulateMedia({ media: 'print' });
+        const hidden = `[...document.querySelectorAll('details > *')].filter((one) => !one.checkVisibility()).length`;
+        expect(await page.evaluate(hidden)).toBe(0);
+        await page.emulateMedia({ media: 'screen' });
         // Each check opens by the keyboard
         for (const details of await page.locator('details').all()) {
           const isOpen = async (): Promise<boolean> => (await details.getAttribute('open')) !== null;

@@ -37,6 +37,8 @@ svg path { fill: none; stroke: currentColor; stroke-width: 1.8; }
 svg .dashed { stroke-dasharray: 7 4; }
 svg .dotted { stroke-dasharray: 2 4; }
 @media print {
+  :root { color-scheme: light; }
+  details::details-content { content-visibility: visible; }
   body { max-width: none; padding: 0; } main > section { padding: 0; border: 0; } .wide { overflow: visible; } svg { min-width: 0; }
   table { width: 100%; font-size: 11px; } th, td { padding-right: 6px; overflow-wrap: anywhere; } pre { white-space: pre-wrap; overflow-wrap: anywhere; }
 }
