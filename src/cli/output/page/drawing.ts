@@ -64,26 +64,32 @@ function layOut(keys: readonly DrawnKey[]): Map<string, Box> {
   return boxes;
 }
 
-/** A line from a column to the table that it refers to, below what stands between the two. */
+/** A line from a column to the table that it refers to, below what stands between the two; and whether its end comes from above. */
 function pathOf(
   from: Box,
   index: number,
   to: Box,
   slot: number,
   boxes: Iterable<Box>,
-): { d: string; x: number; y: number } {
+): { d: string; x: number; y: number; above: boolean } {
   const [x1, y1] = [from.x + from.width, from.y + row * (index + 1.5) + 4];
   const [x2, y2] = [to.x, to.y + row * (slot + 0.5) + 4];
   const between = [...boxes].filter((box) => box.x > x1 && box.x + box.width < x2);
   const bend = 60;
   if (between.length === 0 || to.x < from.x)
-    return { d: `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`, x: x2, y: y2 };
+    return {
+      d: `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`,
+      x: x2,
+      y: y2,
+      above: y1 < y2,
+    };
   const left = Math.min(...between.map((box) => box.x));
   const below = Math.max(y2, ...between.map((box) => box.y + box.height + gap.y / 2));
   return {
     d: `M${x1} ${y1}C${x1 + bend} ${y1} ${left - bend} ${below} ${left} ${below}L${x2 - bend} ${below}C${x2 - bend / 2} ${below} ${x2 - bend / 2} ${y2} ${x2} ${y2}`,
     x: x2,
     y: y2,
+    above: below < y2,
   };
 }
 
@@ -105,10 +111,10 @@ export function drawing(keys: readonly DrawnKey[]): Markup {
     const [from, to] = [boxes.get(key.table)!, boxes.get(key.parentTable)!];
     const slot = slots.get(to.name) ?? 0;
     slots.set(to.name, slot + 1);
-    const { d, x, y } = pathOf(from, from.columns.indexOf(key.column), to, slot, all);
+    const { d, x, y, above } = pathOf(from, from.columns.indexOf(key.column), to, slot, all);
     const { mood, line } = looks[key.status];
     const rule = `${key.onDelete}${key.status === 'present' ? '' : `, ${key.status}`}`;
-    const label = markup`<text x="${x - 6}" y="${y - 5}" text-anchor="end">${rule}</text>`;
+    const label = markup`<text x="${x - 6}" y="${y + (above ? 14 : -5)}" text-anchor="end">${rule}</text>`;
     return { y, path: markup`<g class="${mood}"><path class="${line}" d="${d}"/>${label}</g>\n` };
   });
   const height = Math.max(...all.map((box) => box.y + box.height), ...lines.map(({ y }) => y)) + 20;
