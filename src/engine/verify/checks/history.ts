@@ -1,7 +1,7 @@
 import { describeDifference } from '../../schema/compare';
 import { createHistorySql, historyTableFaults, mendHistorySql } from '../../history/history-table';
-import { remedyText, statement } from '../../steps/remedy';
-import { readingsOf, type Check, type VerifyContext } from '../context';
+import { note, remedyText, statement } from '../../steps/remedy';
+import { missingTables, readingsOf, type Check, type VerifyContext } from '../context';
 import { fail, pass } from '../report';
 import {
   disorderedRows,
@@ -68,6 +68,23 @@ function pendingFault({ history, known }: VerifyContext): HistoryFault | null {
   };
 }
 
+/** True where the tables are there and nobody recorded them: they were made by hand, or the history was emptied. */
+const isUnrecorded = ({ history, declared, live }: VerifyContext): boolean =>
+  history.rows.length === 0 && missingTables({ declared, live }).length < declared.size;
+
+/**
+ * What puts the history right. Tables that nobody recorded are taken over by adopt: it records them where they are as
+ * declared, lists what differs, and asks about what would begin by itself.
+ */
+function remedyFor(context: VerifyContext, faults: readonly HistoryFault[]): string {
+  const { history } = context;
+  const { command } = history.names;
+  if (history.migrateMends) return `${command} migrate`;
+  if (!isUnrecorded(context)) return remedyText(faults.flatMap(({ parts }) => [...parts]));
+  const ofTable = historyFaults(context).flatMap(({ parts }) => [...parts]);
+  return ofTable.length === 0 ? `${command} adopt` : remedyText([...ofTable, note(`Then: ${command} adopt`)]);
+}
+
 /** Every migration is recorded, once, in order, with its time; and nothing that this code does not know. */
 export const historyCheck: Check = {
   id: 'history',
@@ -78,9 +95,8 @@ export const historyCheck: Check = {
     const faults = [...historyFaults(context), ...(pending === null ? [] : [pending])];
     if (faults.length === 0)
       return Promise.resolve(pass(`all ${known.length} migrations recorded, each once`, evidence));
-    const remedy = history.migrateMends
-      ? `${history.names.command} migrate`
-      : remedyText(faults.flatMap(({ parts }) => [...parts]));
-    return Promise.resolve(fail(faults.map(({ summary }) => summary).join('; '), remedy, evidence));
+    return Promise.resolve(
+      fail(faults.map(({ summary }) => summary).join('; '), remedyFor(context, faults), evidence),
+    );
   },
 };
