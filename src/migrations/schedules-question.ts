@@ -102,14 +102,15 @@ export const schedulesQuestion = {
   asks: (flows) =>
     `${flows === 1 ? '1 flow is' : `${flows} flows are`} enabled and never ran by ${flows === 1 ? 'its' : 'their'} schedule. A scheduler of this package runs such flows by themselves.`,
   find: findNewcomers,
-  async carryOut(session, answer, rows) {
+  async carryOut(session, answer, rows, placesOf) {
     if (answer !== 'off') return;
     for (let at = 0; at < rows.length; at += flowsAtOnce) {
       const ids = rows.slice(at, at + flowsAtOnce).map(({ id }) => id);
-      await session.query(
-        `UPDATE protection_flows SET enabled = 0, next_execution_time = NULL WHERE id IN (${marks(ids)})`,
-        ids,
-      );
+      for (const place of placesOf('protection_flows'))
+        await session.query(
+          `UPDATE ${place} SET enabled = 0, next_execution_time = NULL WHERE id IN (${marks(ids)})`,
+          ids,
+        );
     }
   },
 } as const satisfies SubjectQuestion;

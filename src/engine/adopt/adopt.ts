@@ -64,7 +64,7 @@ async function recordMigrations(
   const what = 'record the migrations';
   await withRowSettings(session, () =>
     inRowTransaction(session, { what, goOn, patienceMs }, async () => {
-      await carryAnswersOut(session, asked);
+      await carryAnswersOut(session, owner, asked);
       await recordApplied({ owner, execute }, added, run);
     }),
   );

@@ -1,7 +1,9 @@
 import { choice, optional, options, type Reader } from '../../arguments';
+import type { Owner } from '../orphans/context';
+import { findQuarantines } from '../orphans/quarantine-table';
 import type { Subject } from '../subject/subject';
 import type { RaisedQuestion } from '../preflight';
-import { insideTransaction, type Queryable } from '../server/queryable';
+import { insideTransaction, quoteName, type Queryable } from '../server/queryable';
 import type { AdoptQuestion } from './results';
 
 /** Answers to the subject's questions, by their names. */
@@ -17,9 +19,16 @@ export const answersReader = (questions: Subject['questions'] = []): Reader<Answ
   );
 
 /** Carries the answers out, in a transaction that is under way. */
-export async function carryAnswersOut(session: Queryable, asked: readonly Asked[]): Promise<void> {
+export async function carryAnswersOut(
+  session: Queryable,
+  owner: Owner,
+  asked: readonly Asked[],
+): Promise<void> {
+  const quarantines = await findQuarantines(session, owner);
+  const placesOf = (table: string): string[] =>
+    [table, ...(quarantines.get(table) ?? [])].map((name) => quoteName(name));
   for (const { question, rows, answer } of asked)
-    if (answer !== null) await question.carryOut(insideTransaction(session), answer, rows);
+    if (answer !== null) await question.carryOut(insideTransaction(session), answer, rows, placesOf);
 }
 
 /** How the questions stand after the run. */

@@ -32,6 +32,15 @@ export interface SubjectQuestion {
   asks(rows: number): string;
   /** The rows that it is about; where there are none, it is not asked. SELECTs alone, and before anything is repaired. */
   find(ground: QuestionGround): Promise<QuestionRow[]>;
-  /** Does to those rows what the answer says; in the transaction that records the migrations, on tables as declared. */
-  carryOut(session: Queryable, answer: string, rows: readonly QuestionRow[]): Promise<void>;
+  /**
+   * Does to those rows what the answer says; in the transaction that records the migrations, on tables as declared. The same
+   * run may have set rows aside as orphans: `placesOf` answers where a table's rows are, the table first and then those in
+   * which they are set aside, each as a name for SQL.
+   */
+  carryOut(
+    session: Queryable,
+    answer: string,
+    rows: readonly QuestionRow[],
+    placesOf: (table: string) => readonly string[],
+  ): Promise<void>;
 }

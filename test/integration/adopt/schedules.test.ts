@@ -1,6 +1,6 @@
 import { openDatabase } from '../../../src/engine';
 import { adopt, type AdoptOptions } from '../../../src/engine/adopt';
-import { migrate } from '../../../src/engine/migrate';
+import { migrate, restoreOrphans } from '../../../src/engine/migrate';
 import { select, type Row } from '../../../src/engine/server/queryable';
 import { subject } from '../../../src/migrations';
 import { createRepositories } from '../../../src/repositories';
@@ -131,6 +131,16 @@ describe('adopt of flows that never ran by their schedule', () => {
     await createRepositories(dataSource()).dueFlows.plan();
     const due = (await readFlows()).filter((row) => row['next_execution_time'] !== null);
     expect(due.map(({ id }) => id)).toEqual(['planned']);
+  });
+
+  it('off: disables those too that the same run sets aside, so that none begins to run when it is put back', async () => {
+    await makeFlows();
+    const { ok, findings } = await adoptAll({ answers: { schedules: 'off' }, orphans: 'quarantine' });
+    expect({ ok, codes: findings.map(({ code }) => code) }).toEqual({ ok: true, codes: ['FK_ORPHAN_ROWS'] });
+    expect((await readFlows()).map(({ id }) => id)).not.toContain('orphan');
+    await createSchedule(database.session, { id: 'gone' });
+    expect(await restoreOrphans(dataSource())).toMatchObject({ ok: true, restored: { protection_flows: 1 } });
+    expect(await enabled()).toEqual(['by-hand', 'planned']);
   });
 
   // Tables exactly as the first migration makes them pass for its own; their flows would run, and nobody was asked
