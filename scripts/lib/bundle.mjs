@@ -18,6 +18,8 @@ export const doors = [
 const program = 'cli/main';
 /** Those that need no data layer. */
 const inEngine = ['engine/index', program];
+/** What every door is loaded through: it tells which package is not installed. */
+const loader = 'errors/package-missing';
 /** Development dependencies that are part of the bundle: to find their files takes longer than to run a bundled one. */
 export const bundled = ['commander', 'picocolors'];
 
@@ -25,7 +27,8 @@ export const bundled = ['commander', 'picocolors'];
 function writeDoor(folder, name) {
   const parts = inEngine.includes(name) ? 'engine' : 'data';
   const file = join(folder, `${name}.js`);
-  const load = `require('${name.includes('/') ? '..' : '.'}/parts/${parts}')['${name}']()`;
+  const part = (file) => `require('${name.includes('/') ? '..' : '.'}/parts/${file}')`;
+  const load = `${part(parts)}['${name}']()`;
   mkdirSync(dirname(file), { recursive: true });
   if (name === program) {
     writeFileSync(file, `#!/usr/bin/env node\n${load};\n`);
@@ -33,7 +36,10 @@ function writeDoor(folder, name) {
     return;
   }
   const names = Object.keys(createRequire(import.meta.url)(join(folder, 'parts', parts))[name]()).join(', ');
-  writeFileSync(file, `'use strict';\nmodule.exports = ${load};\n0 && (module.exports = { ${names} });\n`);
+  writeFileSync(
+    file,
+    `'use strict';\nmodule.exports = ${part('engine')}['${loader}']().loaded(() => ${load});\n0 && (module.exports = { ${names} });\n`,
+  );
 }
 
 /** The licences that what is bundled asks to be handed on. */
@@ -47,7 +53,10 @@ function writeLicences(folder) {
 /** Makes of src what runs: two files with all parts, a file for each door and for the program, and the live page. */
 export async function bundle(folder) {
   const parts = join(folder, 'parts');
-  await writeParts(parts, { engine: inEngine, data: doors.filter((name) => !inEngine.includes(name)) });
+  await writeParts(parts, {
+    engine: [...inEngine, loader],
+    data: doors.filter((name) => !inEngine.includes(name)),
+  });
   for (const name of [...doors, program]) writeDoor(folder, name);
   writeLicences(parts);
   // The dashboard reads its page beside its own code

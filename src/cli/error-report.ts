@@ -1,5 +1,11 @@
 import { redact, type ConnectionSettings } from '../config';
-import { ProtectionFlowsError, isProtectionFlowsError, type ErrorReport, type ErrorStage } from '../errors';
+import {
+  isProtectionFlowsError,
+  packageMissing,
+  ProtectionFlowsError,
+  type ErrorReport,
+  type ErrorStage,
+} from '../errors';
 
 /** The exit codes, as docs and --help name them. */
 export const exitCodes = {
@@ -31,11 +37,12 @@ interface PrintableError {
 type Secrets = Pick<ConnectionSettings, 'password' | 'ssl'> | null;
 
 /**
- * Makes any thrown value printable: one of this package as it is, any other as INTERNAL. The password is taken out
+ * Makes any thrown value printable: one of this package as it is, a package that is
+ * not installed as PACKAGE_MISSING, any other as INTERNAL. The password is taken out
  * of every text of it.
  */
 export function printableError(error: unknown, secrets: Secrets): PrintableError {
-  const ours = isProtectionFlowsError(error) ? error : internal(error);
+  const ours = isProtectionFlowsError(error) ? error : (packageMissing(error) ?? internal(error));
   const clean = (text: string): string => (secrets === null ? text : redact(text, secrets));
   const { code, message, consequence, remedy, details } = ours;
   return {

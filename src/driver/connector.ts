@@ -6,6 +6,7 @@ import {
   type HostAddress,
   type SslSettings,
 } from '../config/connection-settings';
+import { loaded } from '../errors';
 import { withSessionSettings } from './session-settings';
 import { FailoverPool, type UnfitListeners, type PoolLike, ReplicatedPools } from './host-pools';
 import { toldStatements, type StatementListener } from './told-statements';
@@ -122,10 +123,10 @@ function withHosts(mysql2: typeof Mysql2, hosts: readonly HostAddress[]): Connec
   return Object.assign(Object.create(single) as typeof Mysql2, driver) as unknown as Connector;
 }
 
-/** Only a connection needs mysql2; importing this package must not load it. */
+/** Only a connection needs mysql2; importing this package must not load it. Throws PACKAGE_MISSING. */
 export function loadMysql2(): typeof Mysql2 {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- import() gives another shape, and later
-  return require('mysql2') as typeof Mysql2;
+  return loaded(() => require('mysql2') as typeof Mysql2);
 }
 
 /** mysql2's options for TLS, in an object of its own: mysql2 writes into it. */

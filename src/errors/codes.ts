@@ -30,6 +30,7 @@ const notWritten = 'The row was not written.';
 export const errorCodes = {
   // Configuration and usage, before any connection
   USAGE: wrongSettings,
+  PACKAGE_MISSING: wrongSettings,
   CONFIG_MISSING: wrongSettings,
   CONFIG_UNREADABLE: wrongSettings,
   CONFIG_INVALID: wrongSettings,

@@ -91,6 +91,8 @@ type Findings = {
 /** What the `details` of each error code hold, as they are made. */
 interface Details {
   USAGE: { reason?: string };
+  /** Those to install, by their names. */
+  PACKAGE_MISSING: { packages: string[] };
   CONFIG_MISSING: { cwd: string };
   CONFIG_UNREADABLE: { path: string } | WrongSettings;
   CONFIG_INVALID: WrongSettings | { unknown: string[] } | { variable: string; value: string };

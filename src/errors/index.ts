@@ -1,6 +1,7 @@
 export { errorCodes, type ErrorCode, type ErrorCodeInfo, type ErrorStage } from './codes';
 export type { ErrorDetails, FieldFault } from './details';
 export { httpStatuses, httpStatusOf } from './http-status';
+export { loaded, neededPackages, packageMissing } from './package-missing';
 export {
   argumentsRefused,
   isProtectionFlowsError,

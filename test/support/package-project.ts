@@ -14,8 +14,12 @@ export async function packInto(folder: string): Promise<string> {
   return join(folder, (await readdir(folder)).find((name) => name.endsWith('.tgz')) ?? '');
 }
 
-/** Makes `project` the folder of a program that depends on the package in that tarball. */
-export async function installInto(project: string, tarball: string): Promise<void> {
+/** Makes `project` the folder of a program that depends on the package in that tarball, and has not installed what is `absent`. */
+export async function installInto(
+  project: string,
+  tarball: string,
+  absent: readonly string[] = [],
+): Promise<void> {
   const modules = join(project, 'node_modules');
   const own = join(modules, '@sendense', 'protection-flows');
   await mkdir(own, { recursive: true });
@@ -23,7 +27,7 @@ export async function installInto(project: string, tarball: string): Promise<voi
   // Everything else a consumer installs, from this package's own node_modules: the test needs no registry
   for (const name of await readdir(join(packageFolder, 'node_modules'))) {
     const from = name === 'typeorm' ? typeormFolder : join(packageFolder, 'node_modules', name);
-    if (name !== '@sendense') await symlink(from, join(modules, name));
+    if (name !== '@sendense' && !absent.includes(name)) await symlink(from, join(modules, name));
   }
   await writeFile(join(project, 'package.json'), '{ "name": "consumer", "private": true }');
 }

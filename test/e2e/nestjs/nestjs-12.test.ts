@@ -201,13 +201,13 @@ describe('a program on NestJS 12', () => {
     const source = `
       const { FlowRepository } = require('@sendense/protection-flows');
       require('@sendense/protection-flows/data-source');
-      try { require('@sendense/protection-flows/nestjs'); } catch ({ code, message }) {
-        console.log(typeof FlowRepository, code, message.split('\\n')[0]);
+      try { require('@sendense/protection-flows/nestjs'); } catch ({ code, remedy }) {
+        console.log(typeof FlowRepository, code, remedy);
       }`;
     const end = await runProgram(process.execPath, ['-e', source], { cwd: without });
     expect(end).toMatchObject({
       exitCode: 0,
-      stdout: "function MODULE_NOT_FOUND Cannot find module '@nestjs/common'\n",
+      stdout: "function PACKAGE_MISSING npm install @nestjs/common\n",
     });
   });
 });

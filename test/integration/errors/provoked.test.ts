@@ -1,10 +1,11 @@
 import { mkdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { run } from '../../../src/cli/run';
 import { services } from '../../../src/cli/services';
 import { fileWriter } from '../../../src/cli/write-file';
 import { ProtectionFlow, ProtectionFlowExecution } from '../../../src/entities';
-import { errorCodes, type ErrorCode, type ErrorReport } from '../../../src/errors';
+import { errorCodes, loaded, type ErrorCode, type ErrorReport } from '../../../src/errors';
 import { adopt } from '../../../src/engine/adopt';
 import {
   keepPlan,
@@ -83,6 +84,10 @@ describe('every error code is provoked:', () => {
   const stealLease = () => query("UPDATE sendense_flow_lock SET owner = 'x', holder = 'somebody'");
   const provocations: Readonly<Record<ErrorCode, Provocation>> = {
     USAGE: () => cli(['migrat']),
+    PACKAGE_MISSING: () =>
+      Promise.resolve().then(() =>
+        loaded((): unknown => createRequire(__filename)('@sendense/is-not-there')),
+      ),
     PLAN_FILE_UNUSABLE: () => cli(['migrate', '--plan-file', '/none.json']),
     FILE_NOT_WRITTEN: () => {
       const path = join(temporaryFolder(), 'page.html');
