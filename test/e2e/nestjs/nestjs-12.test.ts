@@ -207,7 +207,7 @@ describe('a program on NestJS 12', () => {
     const end = await runProgram(process.execPath, ['-e', source], { cwd: without });
     expect(end).toMatchObject({
       exitCode: 0,
-      stdout: "function PACKAGE_MISSING npm install @nestjs/common\n",
+      stdout: 'function PACKAGE_MISSING npm install @nestjs/common\n',
     });
   });
 });
