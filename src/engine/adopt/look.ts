@@ -47,7 +47,8 @@ export async function lookAround(
   );
   const known = [{ name: 'adopt', steps: [...survey.repairs, ...survey.keys, ...apart] }];
   const historyTable = { ...own.historyTable, names: [], reverting: [] };
-  const facts = await readFacts(session, server, known, { ...own, historyTable }, wishes);
+  const adopting = { ...own, planOf: 'adopt --repair', historyTable } as const;
+  const facts = await readFacts(session, server, known, adopting, wishes);
   const isRecorded = own.pending.length === 0 && own.historyTable.reverting.length === 0;
   const mended = survey.keys
     .filter(({ differences }) => differences.length > 0)

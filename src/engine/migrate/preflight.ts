@@ -10,6 +10,7 @@ import {
   type Facts,
   type HistoryFact,
   type LockFact,
+  type OwnFacts,
   type Wishes,
 } from '../preflight';
 import { serverSettingUnsafe } from '../preflight/rules/server-setting-unsafe';
@@ -101,8 +102,9 @@ export async function factsOf(
 ): Promise<Facts> {
   const { server, subject } = database;
   const { lock } = ownTablesOf(subject);
-  const own = {
+  const own: OwnFacts = {
     words: subject,
+    planOf: 'migrate',
     historyTable: await readHistoryFact(session, database),
     lockTable: await (node === undefined
       ? readLockFact(session, lock, await readNode(session), await refusalOfSecond(database))

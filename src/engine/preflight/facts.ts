@@ -71,6 +71,8 @@ export interface Facts {
   readonly server: Server;
   /** How remedies name the subject's package and command. */
   readonly words: Words & Pick<Owner, 'tablePrefix'>;
+  /** The command that is about to carry the plan out: how a remedy names it. */
+  readonly planOf: 'migrate' | 'adopt --repair';
   readonly historyTable: HistoryFact;
   readonly lockTable: LockFact;
   /** Names that the history records, oldest first. */
@@ -105,7 +107,10 @@ function withLiveKeys(after: Schema, live: Schema): Schema {
   );
 }
 
-type Base = Pick<Facts, 'server' | 'words' | 'known' | 'pending' | 'history' | 'historyTable' | 'lockTable'>;
+/** What is known of the subject before its tables are looked at. */
+export type OwnFacts = Pick<Facts, 'words' | 'planOf' | 'historyTable' | 'lockTable'>;
+
+type Base = OwnFacts & Pick<Facts, 'server' | 'known' | 'pending' | 'history'>;
 
 const keysOf = (migrations: readonly KnownMigration[]) =>
   migrations.flatMap(({ steps }) => steps.flatMap(({ foreignKey }) => (foreignKey ? [foreignKey] : [])));
@@ -252,16 +257,17 @@ export async function readFacts(
   session: Queryable,
   server: Server,
   known: readonly KnownMigration[],
-  { words, historyTable, lockTable }: Pick<Facts, 'words' | 'historyTable' | 'lockTable'>,
+  own: OwnFacts,
   wishes: Wishes,
   questions: readonly SubjectQuestion[] = [],
 ): Promise<Facts> {
+  const { historyTable } = own;
   const history = historyTable.names;
   const tables = new Set(known.flatMap((migration) => migration.steps.flatMap((step) => [...step.tables])));
   const { live: seen, denied } = await readLive(session, server, [...tables]);
   const applied = known.filter((migration) => history.includes(migration.name));
   const pending = known.filter((migration) => !applied.includes(migration));
-  const base: Base = { server, words, known, pending, history, historyTable, lockTable };
+  const base: Base = { ...own, server, known, pending, history };
 
   const first = planSteps(seen, base, applied);
   const isDone = pending.length === 0 && first.statements.length === 0 && first.refusals.length === 0;

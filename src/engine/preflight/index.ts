@@ -58,6 +58,7 @@ export {
   type Facts,
   type HistoryFact,
   type LockFact,
+  type OwnFacts,
   type KeyFact,
   type KnownMigration,
   type Wishes,

@@ -1,6 +1,6 @@
 import { createConnection } from 'mysql2/promise';
 import { adopt } from '../../../src/engine/adopt';
-import { migrate, planMigrate } from '../../../src/engine/migrate';
+import { migrate, planMigrate, runPreflight } from '../../../src/engine/migrate';
 import { select } from '../../../src/engine/server/queryable';
 import { createPlatformTables, platformTableNames } from '../../../src/testing';
 import { verify } from '../../../src/engine/verify';
@@ -115,6 +115,18 @@ describe('adopt', () => {
     await query(
       "UPDATE protection_flows SET policy_id = 'gone', updated_at = updated_at WHERE id = 'flow-2'",
     );
+    // No migrate runs here before adopt did
+    for (const findings of [
+      (await runPreflight(dataSource())).findings,
+      (await adopt(dataSource(), { answers })).findings,
+    ]) {
+      const fixes = findings.flatMap(({ code, remedy }) => (code === 'FK_ORPHAN_ROWS' ? [remedy] : []));
+      expect(fixes).toHaveLength(2);
+      for (const fix of fixes) {
+        expect(fix).toContain('protection-flows adopt --repair --orphans=quarantine');
+        expect(fix).not.toContain('protection-flows migrate');
+      }
+    }
     const result = await adopt(dataSource(), { repair: true, answers });
     expect(
       result.findings.filter(({ code }) => code === 'FK_ORPHAN_ROWS').map(({ key, effect }) => [key, effect]),

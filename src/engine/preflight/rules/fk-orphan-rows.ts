@@ -4,6 +4,7 @@ import { orphansSql, mendOrphansSql } from '../../orphans/find-orphans';
 import type { ForeignKey } from '../../schema/shape';
 import { effectOn, serverAnswer } from '../key-findings';
 import type { Rule } from '../finding';
+import { schemaHandMade } from './schema-hand-made';
 
 function whatItDoes(table: string, { onDelete, columns, parentTable }: ForeignKey): string {
   if (onDelete === 'CASCADE') return `deletes those rows of ${table}, as the key would have`;
@@ -13,12 +14,15 @@ function whatItDoes(table: string, { onDelete, columns, parentTable }: ForeignKe
 
 const choiceLine = (command: string, { choice, isPossible, does, why }: OrphanChoiceForKey): string =>
   isPossible
-    ? `-- ${command} migrate --orphans=${choice} ${does}.`
+    ? `-- ${command} --orphans=${choice} ${does}.`
     : `-- --orphans=${choice} is not possible: ${why ?? ''}.`;
 
 /** Rows whose parent does not exist stand in the way of a key, unless the caller said what is to become of them. */
-export const fkOrphanRows: Rule = ({ keys, live, server, words, wishes }) =>
-  keys.flatMap((fact) => {
+export const fkOrphanRows: Rule = (facts) => {
+  const { keys, live, server, words, wishes, planOf } = facts;
+  // No migrate runs on tables that were made by hand
+  const command = `${words.command} ${schemaHandMade(facts).some(({ effect }) => effect === 'blocking') ? 'adopt --repair' : planOf}`;
+  return keys.flatMap((fact) => {
     const { table, key, orphans } = fact;
     const child = live.get(table);
     if (orphans === null || orphans.rows === 0 || child === undefined) return [];
@@ -26,7 +30,7 @@ export const fkOrphanRows: Rule = ({ keys, live, server, words, wishes }) =>
     const choices = orphanChoicesFor(child, key);
     const chosen = choices.find(({ choice }) => choice === possibleChoice(child, key, wishes.orphans));
     const fix = [
-      ...choices.map((one) => choiceLine(words.command, one)),
+      ...choices.map((one) => choiceLine(command, one)),
       '-- Look first:',
       script([orphansSql(child, key, live)]),
       `-- By hand; this ${whatItDoes(table, key)}:`,
@@ -44,3 +48,4 @@ export const fkOrphanRows: Rule = ({ keys, live, server, words, wishes }) =>
       },
     ];
   });
+};
