@@ -67,6 +67,18 @@ export interface Orphans {
 
 const sampleSize = 10;
 
+/** `3 rows of orders name 2 rows of customers that do not exist`. Pure. */
+export function describeOrphans(
+  table: string,
+  { parentTable }: Pick<ForeignKey, 'parentTable'>,
+  { rows, values }: Pick<Orphans, 'rows' | 'values'>,
+): string {
+  const children = rows === 1 ? `1 row of ${table} names` : `${rows} rows of ${table} name`;
+  return values === 1
+    ? `${children} a row of ${parentTable} that does not exist`
+    : `${children} ${values} rows of ${parentTable} that do not exist`;
+}
+
 /** The parent table's name in SQL. */
 export const parentSql = ({ parentDatabase: database, parentTable: name }: ForeignKey): string =>
   sqlNameOf({ database, name });

@@ -23,7 +23,13 @@ import {
   type KeyState,
 } from './key-state';
 import { orphanChoicesFor, possibleChoice, settleOrphans } from '../orphans/settle-orphans';
-import { findOrphans, orphansSql, type Orphans, findSettledOrphans } from '../orphans/find-orphans';
+import {
+  describeOrphans,
+  findOrphans,
+  orphansSql,
+  type Orphans,
+  findSettledOrphans,
+} from '../orphans/find-orphans';
 import type { Flavour } from '../server/server';
 import { named, withTable, type ForeignKey, type Index, type Schema, type Table } from '../schema/shape';
 import type { Step, StepContext } from './step';
@@ -55,7 +61,7 @@ function refuse(key: ForeignKey, obstacle: KeyObstacle): never {
 
 function refuseOrphans(child: Table, key: ForeignKey, live: Schema, orphans: Orphans): never {
   throw new ProtectionFlowsError('FK_ORPHAN_ROWS', {
-    message: `${orphans.rows} row${orphans.rows === 1 ? '' : 's'} of ${child.name} name a ${key.parentTable} that does not exist, for instance ${key.columns[0]} = '${orphans.sample[0] ?? ''}'`,
+    message: `${describeOrphans(child.name, key, orphans)}, for instance ${key.columns[0]} = '${orphans.sample[0] ?? ''}'`,
     remedy: `Restore the missing parents, or migrate with ${orphanChoicesFor(child, key)
       .filter(({ isPossible }) => isPossible)
       .map(({ choice, does }) => `--orphans=${choice} (${does})`)

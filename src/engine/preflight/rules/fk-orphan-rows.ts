@@ -1,6 +1,6 @@
 import { script } from '../../schema/ddl';
 import { orphanChoicesFor, possibleChoice, type OrphanChoiceForKey } from '../../orphans/settle-orphans';
-import { orphansSql, mendOrphansSql } from '../../orphans/find-orphans';
+import { describeOrphans, orphansSql, mendOrphansSql } from '../../orphans/find-orphans';
 import type { ForeignKey } from '../../schema/shape';
 import { effectOn, serverAnswer } from '../key-findings';
 import type { Rule } from '../finding';
@@ -26,7 +26,7 @@ export const fkOrphanRows: Rule = (facts) => {
     const { table, key, orphans } = fact;
     const child = live.get(table);
     if (orphans === null || orphans.rows === 0 || child === undefined) return [];
-    const { rows, values, sample } = orphans;
+    const { sample } = orphans;
     const choices = orphanChoicesFor(child, key);
     const chosen = choices.find(({ choice }) => choice === possibleChoice(child, key, wishes.orphans));
     const fix = [
@@ -42,7 +42,7 @@ export const fkOrphanRows: Rule = (facts) => {
         effect: chosen ? 'mended' : effectOn(fact),
         table,
         key: key.name,
-        message: `${rows} row${rows === 1 ? '' : 's'} of ${table} name ${values} ${key.parentTable} that do not exist, for instance ${key.columns[0]} = '${sample[0] ?? ''}'${serverAnswer('FK_ORPHAN_ROWS', server.flavour)}`,
+        message: `${describeOrphans(table, key, orphans)}, for instance ${key.columns[0]} = '${sample[0] ?? ''}'${serverAnswer('FK_ORPHAN_ROWS', server.flavour)}`,
         remedy: chosen ? `-- None needed: --orphans=${chosen.choice} ${chosen.does}.` : fix.join('\n'),
         details: { ...orphans, choices },
       },

@@ -1,5 +1,6 @@
 import { remedyOf, unlessRows, type Check } from '../context';
 import { deferred, fail, pass, skip, type Evidence } from '../report';
+import { describeOrphans } from '../../orphans/find-orphans';
 
 /** No row names a parent that does not exist: foreign_key_checks=0 lets such rows in under a key that is there. */
 export const orphansCheck: Check = {
@@ -18,11 +19,8 @@ export const orphansCheck: Check = {
         continue;
       }
       evidence.push({ sql, rows: found.sample.map((value) => ({ value })) });
-      const parent = keys.find(({ name }) => name === key)?.parentTable ?? '';
-      if (found.rows > 0)
-        faults.push(
-          `${key}: ${found.rows} rows of ${table} name ${found.values} ${parent} that do not exist`,
-        );
+      const { parentTable = '' } = keys.find(({ name }) => name === key) ?? {};
+      if (found.rows > 0) faults.push(`${key}: ${describeOrphans(table, { parentTable }, found)}`);
     }
     if (faults.length > 0) return fail(faults.join('; '), remedyOf(context, 'orphans'), evidence);
     if (unread.length > 0) return skip(`could not be counted: ${unread.join('; ')}`, evidence);

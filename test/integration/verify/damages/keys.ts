@@ -121,7 +121,7 @@ export const keyDamages: readonly Damage[] = [
       "INSERT INTO protection_flow_executions (id, flow_id, execution_type) VALUES ('run-9', 'no such flow', 'api')",
     ),
     checks: ['orphans'],
-    names: 'fk_executions_flow: 1 rows',
+    names: 'fk_executions_flow: 1 row of',
   },
   {
     name: 'orphans under SET NULL',
