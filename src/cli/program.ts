@@ -97,6 +97,25 @@ export function isHelpOrVersion({ code, exitCode }: CommanderError): boolean {
   return code === 'commander.helpDisplayed' || code === 'commander.version';
 }
 
+/** Options of the same meaning: a command has at most one of them. */
+const sameMeaning: Readonly<Record<string, string>> = { '--dry-run': '--plan', '--plan': '--dry-run' };
+
+/** What may have been meant, where commander has no guess: what the command takes in that place. */
+function hintFor({ code, message }: CommanderError, command: Command): string | undefined {
+  if (code === 'commander.missingArgument')
+    return `Give one of: ${command.registeredArguments.flatMap(({ argChoices = [] }) => argChoices).join(', ')}.`;
+  if (code !== 'commander.unknownOption') return undefined;
+  const given = /'(--?[^='\s]+)/.exec(message)?.[1] ?? '';
+  const options = command.options.flatMap(({ long }) => long ?? []);
+  const meant = options.find(
+    (one) => one === sameMeaning[given] || (given.length > 3 && one.startsWith(given)),
+  );
+  if (meant !== undefined) return `Did you mean ${meant}?`;
+  return options.length > 0
+    ? `The options of ${command.name()} are: ${options.join(', ')}.`
+    : `${command.name()} has no options of its own.`;
+}
+
 /** Commander's complaint as an error of this package: its message, and its guess as the fix. */
 export function usageError(error: CommanderError, program: Command): ProtectionFlowsError {
   const names = program.commands.map((command) => command.name()).join(', ');
@@ -108,10 +127,13 @@ export function usageError(error: CommanderError, program: Command): ProtectionF
   }
   const [message = '', guess] = error.message.replace(/^error: /, '').split(/\n\(?/);
   const suggestion = guess?.replace(/\)$/, '');
-  const known = error.code === 'commander.unknownCommand' ? `The commands are: ${names};` : null;
+  const known = error.code === 'commander.unknownCommand' ? `The commands are: ${names}.` : null;
+  const command = program.commands.find((one) => one.name() === program.args[0]);
+  const hint = suggestion ?? known ?? (command && hintFor(error, command));
+  const help = ['protection-flows', command?.name(), '--help'].filter(Boolean).join(' ');
   return new ProtectionFlowsError('USAGE', {
     message,
-    remedy: [suggestion ?? known, 'See protection-flows --help.'].filter(Boolean).join(' '),
+    remedy: [hint, `See ${help}.`].filter(Boolean).join(' '),
     details: { reason: error.code.replace(/^commander\./, '') },
   });
 }
