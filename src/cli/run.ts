@@ -111,7 +111,9 @@ class Run {
       }
     });
     this.reporter.result(result, (style) =>
-      options.markdown === true ? deed.output.markdown(result) : deed.output.text(result, style),
+      options.markdown === true
+        ? deed.output.markdown(result)
+        : deed.output.text(result, style).map((line) => this.reporter.asTyped(line)),
     );
     if (options.markdown === true && env.GITHUB_ACTIONS === 'true')
       annotations(result).forEach((line) => this.reporter.trace(line));

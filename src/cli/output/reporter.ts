@@ -12,6 +12,10 @@ interface ReporterOptions {
   readonly env: NodeJS.ProcessEnv;
 }
 
+/** A command of this program in a text; its version and its name alone are none. */
+const ownCommand = /(?<![\w/@-])protection-flows (?=[a-z-])/g;
+const npx = 'npx ';
+
 /** Rows with big numbers come from the server as they are; JSON has no word for them. */
 function plain(_name: string, value: unknown): unknown {
   return typeof value === 'bigint' ? value.toString() : value;
@@ -30,6 +34,8 @@ export class Reporter {
   private readonly display: ProgressDisplay;
   /** How wide lines on stderr may be; a log has them whole. */
   private readonly noteWidth: number;
+  /** What npm runs is on nobody's PATH: commands are shown as they are typed there. */
+  private readonly isByNpm: boolean;
 
   constructor(
     private readonly stdout: OutputStream,
@@ -39,10 +45,17 @@ export class Reporter {
     this.json = options.json;
     this.style = styleFor(stdout, options.env, options.color);
     this.errorStyle = styleFor(stderr, options.env, options.color);
-    fitText(columnsOf(stdout, options.env));
+    this.isByNpm = options.env.npm_command !== undefined;
+    const room = columnsOf(stdout, options.env);
+    fitText(room === undefined || !this.isByNpm ? room : room - npx.length);
     const columns = columnsOf(stderr, options.env);
     this.noteWidth = columns === undefined ? Infinity : widthFor(columns);
     this.display = new ProgressDisplay(stderr, this.errorStyle);
+  }
+
+  /** A text for people with this program's commands as they are typed where it was started. */
+  asTyped(text: string): string {
+    return this.isByNpm ? text.replaceAll(ownCommand, `${npx}$&`) : text;
   }
 
   /** Prints the result: as JSON, or the lines that `text` makes of it. At most once in a run. */
@@ -67,9 +80,9 @@ export class Reporter {
       return;
     }
     const { red, bold } = this.errorStyle;
-    this.note(`${report.code}: ${oneLine(shortened(report))}`, (code) => red(bold(code)));
+    this.note(this.asTyped(`${report.code}: ${oneLine(shortened(report))}`), (code) => red(bold(code)));
     this.note(oneLine(report.consequence));
-    this.note(`Fix: ${oneLine(report.remedy)}`);
+    this.note(this.asTyped(`Fix: ${oneLine(report.remedy)}`));
   }
 
   /** Tells of a warning, whatever the form of the result: its code, where it has one, and its sentence. */
