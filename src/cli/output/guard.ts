@@ -12,7 +12,7 @@ export const guardStates: Readonly<Record<GuardsState, string>> = {
   installed: 'installed',
   partial: 'only a part is there: protection-flows guard install makes the rest',
   altered: 'somebody has altered them: protection-flows guard install makes them anew',
-  unseen: 'as far as this user may see, which the triggers are not: it lacks the TRIGGER privilege',
+  unseen: 'not known whether they are whole: this user lacks the TRIGGER privilege, and sees no trigger',
 };
 
 /** The guards: each object, and what was done or stands in the way. */
