@@ -1,7 +1,6 @@
 import type { DataSource } from 'typeorm';
 import type { Session } from '../session';
 import { withIndex } from '../statements';
-import { unplanned } from './plan';
 
 /** DataSources of which the last claim found nothing, by what was asked for. */
 const idle = { due: new WeakSet<DataSource>(), queue: new WeakSet<DataSource>() };
@@ -23,24 +22,22 @@ export function noteFound(
 const isIdle = ({ isJoined, manager: { connection } }: Session, where: keyof typeof idle): boolean =>
   !isJoined && idle[where].has(connection);
 
-/** What a claim of due flows will find; where the last one found something, or nobody has asked yet, it may find all. */
-export async function lookForDue(
-  session: Session,
-  now: Date | null,
-): Promise<{ due: boolean; unplanned: boolean }> {
-  if (!isIdle(session, 'due')) return { due: true, unplanned: true };
-  const part = (what: string, hint: string, condition: string): string =>
-    `(SELECT '${what}' AS what FROM protection_flows ${hint} WHERE ${condition} LIMIT 1)`;
-  const found = await withIndex<{ what: string }>(
+/**
+ * Whether a claim of due flows may find any, or a flow that has a schedule and no time: NULL and what is past are next to each other
+ * in the index, so one look tells.
+ */
+export async function lookForDue(session: Session, now: Date | null): Promise<boolean> {
+  if (!isIdle(session, 'due')) return true;
+  const found = await withIndex(
     session,
     'idx_flows_due',
     (hint) =>
-      `${part('due', hint, `enabled = 1 AND next_execution_time <= ${now === null ? 'CURRENT_TIMESTAMP' : '?'}`)}
-       UNION ALL ${part('unplanned', hint, unplanned)}`,
+      `SELECT 1 FROM protection_flows ${hint}
+        WHERE enabled = 1 AND (next_execution_time <= ${now === null ? 'CURRENT_TIMESTAMP' : '?'}
+           OR next_execution_time IS NULL AND schedule_id IS NOT NULL) LIMIT 1`,
     now === null ? [] : [now],
   );
-  const has = (what: string): boolean => found.some((row) => row.what === what);
-  return { due: has('due'), unplanned: has('unplanned') };
+  return found.length > 0;
 }
 
 /** Whether a claim of queued runs may find any. */

@@ -133,7 +133,7 @@ export async function planFlows(
 }
 
 /** SQL that is true for a flow that has a schedule and no time. */
-export const unplanned = 'schedule_id IS NOT NULL AND enabled = 1 AND next_execution_time IS NULL';
+const unplanned = 'schedule_id IS NOT NULL AND enabled = 1 AND next_execution_time IS NULL';
 
 /** Plans those of the named flows that have a schedule and no time. */
 export async function planByIds(session: Session, ids: readonly string[]): Promise<PlanResult> {
