@@ -31,7 +31,7 @@ function writeDoor(folder, name) {
   const load = `${part(parts)}['${name}']()`;
   mkdirSync(dirname(file), { recursive: true });
   if (name === program) {
-    writeFileSync(file, `#!/usr/bin/env node\n${load};\n`);
+    writeFileSync(file, `#!/usr/bin/env node\n${load}.main();\n`);
     chmodSync(file, 0o755);
     return;
   }

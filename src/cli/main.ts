@@ -48,7 +48,8 @@ function onWarning(listener: (warning: Error & { code?: string }) => void): () =
   };
 }
 
-async function main(): Promise<void> {
+/** Runs the command that the process was given, and ends the process. */
+export async function main(): Promise<void> {
   // The optimizing compiler takes 4 MiB, and no command calculates long enough to gain by it
   setFlagsFromString('--no-opt');
   // What is new on the heap keeps to the first MiB, which would double up to 16; a command takes 5 MiB less
@@ -73,5 +74,3 @@ async function main(): Promise<void> {
   await Promise.all([flushed(stdout), flushed(stderr)]);
   process.exit(exitCode);
 }
-
-void main();

@@ -78,7 +78,7 @@ export function createProgram(
       .command(record.name)
       .summary(record.summary)
       .description(record.description)
-      .addHelpText('after', footOf(record))
+      .addHelpText('after', () => footOf(record))
       .action(() =>
         perform(record, {
           ...command.optsWithGlobals<Options>(),

@@ -5,7 +5,7 @@ import { readTriggers, type Trigger } from '../schema/catalog/read-triggers';
 import { alterSql, online } from '../schema/ddl';
 import { sameExpression } from '../schema/expression';
 import { guardedTables, type GuardColumn, type Guards, type GuardTrigger } from '../subject/guards';
-import { named, type Column, type Index } from '../schema/shape';
+import { named, type Column, type Index, type Schema } from '../schema/shape';
 import { quoteName, type Queryable } from '../server/queryable';
 import type { Database } from '../session/database';
 
@@ -85,15 +85,20 @@ const isColumn = (wanted: GuardColumn, live: Column): boolean =>
 const isIndex = (wanted: GuardColumn, { columns, unique }: Index): boolean =>
   unique && columns.length === 1 && columns[0]?.name === wanted.name;
 
-/** Which of the guards' objects are there, and whether they are as declared, as far as this user sees. */
+/**
+ * Which of the guards' objects are there, and whether they are as declared, as far as this user sees.
+ *
+ * @param known the guarded tables as the caller has read them; by default they are read
+ */
 export async function readGuardParts(
   session: Queryable,
   { server, database }: Pick<Database, 'server' | 'database'>,
   guards: Guards,
+  known?: Schema,
 ): Promise<GuardPart[]> {
   // MariaDB shows its name to those who may not see it
   const triggers = (await readTriggers(session, database)).filter(({ text }) => text !== null);
-  const live = await readCatalog(session, server, guardedTables(guards));
+  const live = known ?? (await readCatalog(session, server, guardedTables(guards)));
   const ofTriggers = guards.triggers.map((wanted) => {
     const found = named(triggers, wanted.name);
     return { isSame: found && isTrigger(wanted, found), definer: found?.definer ?? null };
@@ -120,14 +125,15 @@ export const asSeenBy = (access: Access, parts: readonly GuardPart[]): GuardPart
     return part.status === 'absent' && isUnseen ? { ...part, status: 'unseen' } : part;
   });
 
-/** The guards as far as they are there; null where the subject declares none. */
+/** The guards as far as they are there, of tables that may be read already; null where the subject declares none. */
 export async function findGuards(
   database: Pick<Database, 'server' | 'database' | 'subject'>,
   session: Queryable,
+  known?: Schema,
 ): Promise<{ state: GuardsState; parts: GuardPart[] } | null> {
   const { guards } = database.subject;
   if (guards === undefined) return null;
-  const found = await readGuardParts(session, database, guards);
+  const found = await readGuardParts(session, database, guards, known);
   // Who may see triggers matters only where something is there
   const isAbsent = guardsStateOf(found) === 'absent';
   const parts = isAbsent ? found : asSeenBy(await readAccess(session, database.server), found);

@@ -6,6 +6,7 @@ import { isGuarded } from '../steps/key-state';
 import { named } from '../schema/shape';
 import { guarded } from '../session/arguments';
 import { findGuards } from '../guards/read-guards';
+import { guardedTables } from '../subject/guards';
 import { readHistory } from '../history/history';
 import { whereOf, type KeyStatus, type MigrationStatus, type StatusResult } from './results';
 
@@ -31,7 +32,8 @@ export async function readStatus(dataSource: Database): Promise<StatusResult> {
       }));
     const declaredSchema = declaredSchemaOf(subject);
     const declared = [...declaredSchema.values()];
-    const live = await readCatalog(session, server, tablesOf(subject));
+    const guardedToo = subject.guards === undefined ? [] : guardedTables(subject.guards);
+    const live = await readCatalog(session, server, [...new Set([...tablesOf(subject), ...guardedToo])]);
     const keys = declared.flatMap((table) =>
       table.foreignKeys.map((key): KeyStatus => {
         const { name, parentTable, onDelete } = key;
@@ -51,7 +53,7 @@ export async function readStatus(dataSource: Database): Promise<StatusResult> {
       }),
     );
     const migrations = [...known, ...unknown];
-    const guards = (await findGuards(dataSource, session))?.state ?? 'absent';
+    const guards = (await findGuards(dataSource, session, live))?.state ?? 'absent';
     return {
       ok:
         migrations.every(({ status }) => status === 'applied') &&
