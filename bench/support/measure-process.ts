@@ -16,12 +16,14 @@ export async function measureProcess(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
   expectedExit = 0,
+  cwd?: string,
 ): Promise<ProcessRun> {
   const folder = mkdtempSync(join(tmpdir(), 'pflows-bench-'));
   const memory = join(folder, 'memory');
   try {
     const start = process.hrtime.bigint();
     const child = spawn(process.execPath, ['-r', resolve(__dirname, 'report-memory.cjs'), ...args], {
+      cwd,
       env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', BENCH_MEMORY: memory, ...env },
       stdio: ['ignore', 'ignore', 'pipe'],
     });

@@ -17,6 +17,8 @@ export interface Contestant {
   list(limit: number): Promise<(string | null)[]>;
   /** The first page of a flow's runs, newest first. @returns their ids */
   history(flowId: string, limit: number): Promise<string[]>;
+  /** The newest run of each flow; not measured where it is missing. @returns their ids, in ascending order */
+  latest?(flowIds: readonly string[]): Promise<string[]>;
   /** @returns the id of the run that was begun */
   start(flowId: string): Promise<string>;
   progress(executionId: string, done: Done): Promise<void>;
@@ -29,4 +31,12 @@ export interface Contestant {
   /** Claims due flows. @returns their ids */
   claimDue(limit: number): Promise<string[]>;
   release(): Promise<void>;
+}
+
+/** The part of them that is measured beside other tools: `npm run bench:peers`. */
+export type Peer = Omit<Contestant, 'setEnabled' | 'findRunningByJob'>;
+
+/** What a file of a contestant gives: a way to connect. */
+export interface PeerModule {
+  readonly connect: (url: string, flavour: 'mariadb' | 'mysql') => Promise<Peer>;
 }

@@ -38,6 +38,11 @@ export class Ours implements Contestant {
     return items.map((execution) => execution.id);
   }
 
+  async latest(flowIds: readonly string[]): Promise<string[]> {
+    const runs = await this.repositories.executions.latest([...flowIds]);
+    return [...runs.values()].map(({ id }) => id).sort();
+  }
+
   async start(flowId: string): Promise<string> {
     const input = { flow_id: flowId, execution_type: 'api', triggered_by: 'bench' } as const;
     return (await this.repositories.executions.start(input)).id;

@@ -56,6 +56,26 @@ export class PlainTypeOrm implements Contestant {
     return runs.map((run) => run.id);
   }
 
+  async latest(flowIds: readonly string[]): Promise<string[]> {
+    const runs = await this.manager
+      .createQueryBuilder(shipped.ProtectionFlowExecution, 'run')
+      .innerJoin(
+        (query) =>
+          query
+            .select('one.flow_id', 'flow_id')
+            .addSelect('MAX(one.created_at)', 'newest')
+            .from(shipped.ProtectionFlowExecution, 'one')
+            .where('one.flow_id IN (:...flowIds)', { flowIds })
+            .groupBy('one.flow_id'),
+        'last',
+        'last.flow_id = run.flow_id AND last.newest = run.created_at',
+      )
+      .orderBy('run.id', 'ASC')
+      .getMany();
+    // Of those of the same second the last one is the newest
+    return [...new Map(runs.map((run) => [run.flow_id, run.id])).values()].sort();
+  }
+
   async start(flowId: string): Promise<string> {
     const flow = await this.manager.findOneByOrFail(shipped.ProtectionFlow, { id: flowId });
     const isRunning = await this.manager.existsBy(shipped.ProtectionFlowExecution, {

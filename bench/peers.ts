@@ -1,0 +1,67 @@
+import { startPrivateServer, type ServerWish } from '../src/testing';
+import { fillDataSet } from './data/data-set';
+import { installPeers } from './peers/install';
+import { measureCommandLines } from './peers/measure-command-lines';
+import { measurePeers } from './peers/measure-operations';
+import { measureErrand } from './peers/measure-processes';
+import { peerOptions, usage, type PeerOptions } from './peers/options';
+import {
+  coldStartReport,
+  commandLinesReport,
+  explanation,
+  memoryReport,
+  operationsReport,
+} from './peers/report';
+import { BenchDatabase } from './support/bench-database';
+
+const print = (text: string): void => console.log(`${text}\n`);
+
+/** Whole processes take long, and differ little. */
+const processRounds = (rounds: number): number => Math.max(5, Math.round(rounds / 10));
+
+async function measureData(wish: ServerWish, { rows, rounds, parts }: PeerOptions): Promise<void> {
+  if (!['operations', 'memory', 'cold-start'].some((part) => parts.has(part as never))) return;
+  const database = await BenchDatabase.start(wish);
+  const { label } = database;
+  const times = processRounds(rounds);
+  try {
+    await fillDataSet(database, rows);
+    console.error(`${label}: ${rows} executions filled in`);
+    if (parts.has('operations')) print(operationsReport(label, rows, await measurePeers(database, rounds)));
+    if (parts.has('memory')) {
+      const loaded = await measureErrand(database, 'load', times);
+      print(memoryReport(label, loaded, await measureErrand(database, 'operations', times)));
+    }
+    if (parts.has('cold-start'))
+      print(coldStartReport(label, await measureErrand(database, 'cold-start', times)));
+  } finally {
+    await database.stop();
+  }
+}
+
+async function measureCommands(wish: ServerWish, rounds: number): Promise<void> {
+  const server = await startPrivateServer(wish);
+  try {
+    const label = `${server.flavour === 'mysql' ? 'MySQL' : 'MariaDB'} ${server.version}`;
+    print(commandLinesReport(label, await measureCommandLines(server, processRounds(rounds))));
+  } finally {
+    await server.stop();
+  }
+}
+
+/** This package beside the tools that people use, on the same work, in one run. */
+async function main(): Promise<void> {
+  const options = peerOptions(process.argv.slice(2));
+  if (options === null) return console.log(usage);
+  installPeers();
+  print(explanation(options.rounds));
+  for (const wish of options.servers) {
+    await measureData(wish, options);
+    if (options.parts.has('cli')) await measureCommands(wish, options.rounds);
+  }
+}
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exit(1);
+});

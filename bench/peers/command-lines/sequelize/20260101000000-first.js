@@ -1,0 +1,7 @@
+'use strict';
+
+module.exports = {
+  up: (queryInterface, Sequelize) =>
+    queryInterface.createTable('first', { id: { type: Sequelize.INTEGER, primaryKey: true } }),
+  down: (queryInterface) => queryInterface.dropTable('first'),
+};

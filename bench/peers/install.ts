@@ -1,0 +1,44 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+const folder = resolve(__dirname);
+
+/** Where a program of the other tools' packages lies. */
+export const programOf = (path: string): string => resolve(folder, 'node_modules', path);
+
+/**
+ * Where Prisma only writes its client it wants an address of a database, and the binary of its schema engine, which it does not
+ * run; left alone it would fetch one.
+ */
+const forPrisma = { DATABASE_URL: 'mysql://unused/unused', PRISMA_SCHEMA_ENGINE_BINARY: process.execPath };
+
+function run(program: string, ...args: string[]): void {
+  const { status, error } = spawnSync(program, args, {
+    cwd: folder,
+    stdio: ['ignore', 2, 2],
+    env: { ...process.env, ...forPrisma },
+  });
+  if (status !== 0)
+    throw new Error(
+      `${[program, ...args].join(' ')} in bench/peers ended with ${status ?? error?.message}, so nothing is measured. ` +
+        'Mend what it names and type the same command again.',
+    );
+}
+
+/**
+ * Installs the packages of the other tools, where they are missing, without their install scripts: those fetch binaries that
+ * nothing here needs. Then has Prisma write its client.
+ */
+export function installPeers(): void {
+  if (!existsSync(programOf('.package-lock.json'))) run('npm', 'ci', '--ignore-scripts', '--loglevel=error');
+  if (existsSync(resolve(folder, 'generated'))) return;
+  run(
+    process.execPath,
+    programOf('prisma/build/index.js'),
+    'generate',
+    '--no-hints',
+    '--config',
+    'command-lines/prisma.config.ts',
+  );
+}

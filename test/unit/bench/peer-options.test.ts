@@ -1,0 +1,43 @@
+import { peerOptions, peerParts } from '../../../bench/peers/options';
+
+// Guards: what a typing error asks for is refused before anything is installed or measured, every fault at once.
+describe('the options of bench:peers', () => {
+  test('are those of the goals where none is given', () => {
+    expect(peerOptions([])).toEqual({
+      servers: [{ flavour: 'mariadb', version: '10.11' }],
+      rows: 300_000,
+      rounds: 100,
+      parts: new Set(peerParts),
+    });
+  });
+
+  test('are read', () => {
+    const given = [
+      '--server',
+      'mariadb,mysql-9.7',
+      '--rows=30_000',
+      '--rounds',
+      '9',
+      '--only',
+      'cli, operations',
+    ];
+    expect(peerOptions(given)).toMatchObject({
+      servers: [{ flavour: 'mariadb' }, { flavour: 'mysql', version: '9.7' }],
+      rows: 30_000,
+      rounds: 9,
+      parts: new Set(['operations', 'cli']),
+    });
+  });
+
+  test('give way to help', () => expect(peerOptions(['--help', '--rows', 'many'])).toBeNull());
+
+  test.each([
+    [['--server', 'postgres'], /--server: not mariadb-… or mysql-…: postgres/],
+    [['--rows', '0'], /--rows: not a whole number above 0: 0/],
+    [['--rounds', '1.5'], /--rounds: not a whole number above 0: 1.5/],
+    [['--only', 'reads,cli'], /--only: no parts: reads; there are operations, memory/],
+    [['--rows', '0', '--only', 'x', '--server', 'x'], /--server: .*\n--rows: .*\n--only: /],
+    [['--row', '5'], /Unknown option '--row'/],
+    [['reads'], /Unexpected argument 'reads'/],
+  ])('%j is refused', (args, says) => expect(() => peerOptions(args)).toThrow(says));
+});
