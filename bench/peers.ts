@@ -1,5 +1,7 @@
 import { startPrivateServer, type ServerWish } from '../src/testing';
 import { fillDataSet } from './data/data-set';
+import { comparison, explanation as explanationOfKeys } from './keys/report';
+import { measureSize } from './keys/size';
 import { installPeers } from './peers/install';
 import { measureCommandLines } from './peers/measure-command-lines';
 import { measurePeers } from './peers/measure-operations';
@@ -18,6 +20,9 @@ const print = (text: string): void => console.log(`${text}\n`);
 
 /** Whole processes take long, and differ little. */
 const processRounds = (rounds: number): number => Math.max(5, Math.round(rounds / 10));
+
+/** pt-online-schema-change takes most of a minute for a million rows. */
+const keyRounds = 3;
 
 async function measureData(wish: ServerWish, { rows, rounds, parts }: PeerOptions): Promise<void> {
   if (!['operations', 'memory', 'cold-start'].some((part) => parts.has(part as never))) return;
@@ -49,6 +54,17 @@ async function measureCommands(wish: ServerWish, rounds: number): Promise<void> 
   }
 }
 
+/** Beside the plain ALTER and pt-online-schema-change. */
+async function measureKeys(wish: ServerWish, { keyRows }: PeerOptions): Promise<void> {
+  const database = await BenchDatabase.start(wish);
+  try {
+    print(explanationOfKeys());
+    print(comparison(await measureSize(database, keyRows, keyRounds)));
+  } finally {
+    await database.stop();
+  }
+}
+
 /** This package beside the tools that people use, on the same work, in one run. */
 async function main(): Promise<void> {
   const options = peerOptions(process.argv.slice(2));
@@ -58,6 +74,7 @@ async function main(): Promise<void> {
   for (const wish of options.servers) {
     await measureData(wish, options);
     if (options.parts.has('cli')) await measureCommands(wish, options.rounds);
+    if (options.parts.has('keys')) await measureKeys(wish, options);
   }
 }
 

@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process';
 import { createConnection } from 'mysql2/promise';
 import { clock } from '../support/clock';
 import { loadShipped } from '../support/shipped';
 import type { ContestantMessage, DdlName, Run } from './contestant-messages';
+import { copyArguments, copyProgram } from './copy';
 import { addKeySql, keyName } from './key';
 
 type Ready = () => Promise<Run>;
@@ -29,8 +31,24 @@ async function statements(url: string, sqls: readonly string[]): Promise<Ready> 
   };
 }
 
+/** The whole program: it connects by itself. */
+async function copy(url: string): Promise<Ready> {
+  return async () => {
+    const from = clock();
+    const child = spawn(copyProgram, copyArguments(url), { stdio: ['ignore', 'ignore', 'pipe'] });
+    let told = '';
+    child.stderr.on('data', (data: Buffer) => (told += data.toString()));
+    const exitCode = await new Promise<number | null>((settle, fail) =>
+      child.on('close', settle).on('error', fail),
+    );
+    if (exitCode !== 0) throw new Error(`${copyProgram} ended with ${exitCode}: ${told}`);
+    return { from, to: clock() };
+  };
+}
+
 const contestants: Readonly<Record<DdlName, (url: string) => Promise<Ready>>> = {
   ours,
+  copy,
   plain: (url) => statements(url, ['SET foreign_key_checks = 1', addKeySql]),
   floor: (url) =>
     statements(url, ['SET foreign_key_checks = 0', `${addKeySql}, ALGORITHM=INPLACE, LOCK=NONE`]),

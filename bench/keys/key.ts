@@ -24,6 +24,22 @@ export async function dropKey(session: Connection): Promise<void> {
   await session.query(`ALTER TABLE protection_flow_executions DROP FOREIGN KEY ${keyName}`);
 }
 
+/** Gives keys their names back that pt-online-schema-change has put a mark in front of. */
+export async function restoreNames(session: Connection): Promise<void> {
+  const [marked] = await session.query<RowDataPacket[]>(
+    `SELECT k.constraint_name AS name, k.column_name AS child, k.referenced_table_name AS parent,
+       k.referenced_column_name AS parent_column, r.delete_rule AS on_delete
+       FROM information_schema.key_column_usage k JOIN information_schema.referential_constraints r
+         ON r.constraint_schema = k.constraint_schema AND r.constraint_name = k.constraint_name
+      WHERE k.constraint_schema = DATABASE() AND k.table_name = 'protection_flow_executions' AND LEFT(k.constraint_name, 1) = '_'`,
+  );
+  for (const { name, child, parent, parent_column, on_delete } of marked)
+    await session.query(
+      `ALTER TABLE protection_flow_executions DROP FOREIGN KEY ${name}, ADD CONSTRAINT ${name.replace(/^_+/, '')}
+         FOREIGN KEY (${child}) REFERENCES ${parent} (${parent_column}) ON DELETE ${on_delete} ON UPDATE NO ACTION`,
+    );
+}
+
 /**
  * started_at is given: where it is NULL, MySQL 9.7.4 does not look for the parent at all, as the key's index
  * (flow_id, started_at) has it as its second column (seen; not with innodb_native_foreign_keys = ON).

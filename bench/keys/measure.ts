@@ -4,7 +4,8 @@ import type { Load, LoadRecord } from '../support/load/load';
 import { longest, longestMs, typicalLongestMs, within, type Window } from '../support/load/stalls';
 import type { Run, DdlName } from './contestant-messages';
 import { control, ddlContestant, type Contestant } from './contestants';
-import { assertKey, dropKey } from './key';
+import { copyProgram, hasCopyProgram } from './copy';
+import { assertKey, dropKey, restoreNames } from './key';
 
 /** A measured window: what ran, and what the load met from its start until shortly after its end. */
 export interface Measured {
@@ -13,8 +14,10 @@ export interface Measured {
   readonly load: LoadRecord;
 }
 
-/** One round: each contestant once. */
-export type Round = Readonly<Record<DdlName | 'control', Measured>>;
+/** One round: each contestant once; the copy where its program is installed. */
+export type Round = Readonly<Record<Exclude<DdlName, 'copy'> | 'control', Measured>> & {
+  readonly copy?: Measured;
+};
 
 /** A window reaches beyond its run: what a DDL leaves behind is met by the statements right after it. */
 export const aftermathMs = 100;
@@ -55,6 +58,7 @@ async function measureDdl(name: DdlName, database: BenchDatabase, load: Load): P
   try {
     const measured = await measure(contestant, load);
     await assertKey(database.session);
+    await restoreNames(database.session);
     progress(name, measured);
     return measured;
   } finally {
@@ -84,6 +88,9 @@ export async function measureRound(
   const results = new Map<keyof Round, Measured>();
   let latestMs = plainMs;
   const order: (keyof Round)[] = ['ours', 'plain', 'floor', 'control'];
+  if (hasCopyProgram()) order.push('copy');
+  else
+    console.error(`  ${copyProgram} is not installed, and not measured: npm run setup:engines installs it`);
   for (const name of backwards ? order.reverse() : order) {
     if (name === 'control') {
       const ms = Math.min(controlMs.most, Math.max(controlMs.least, latestMs));
@@ -94,7 +101,7 @@ export async function measureRound(
       if (name === 'plain') latestMs = measured.run.to - measured.run.from;
     }
   }
-  return Object.fromEntries(results) as Round;
+  return Object.fromEntries(results) as unknown as Round;
 }
 
 /** The control's longest stall in a window as long as that one. */

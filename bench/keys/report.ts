@@ -9,6 +9,7 @@ const labels: readonly (readonly [keyof Round, string])[] = [
   ['ours', 'ours: migrate()'],
   ['floor', 'floor: the DDL alone, unchecked, no scan'],
   ['plain', 'plain ALTER'],
+  ['copy', 'pt-online-schema-change'],
   ['control', 'control: no DDL'],
 ];
 
@@ -38,9 +39,11 @@ export function comparison(result: Result): string {
       'middle half',
       'errors',
     ],
-    labels.map(([name, label]) => {
-      const { stall, controlStall, readerStall, total, errors } = result.summaries[name];
-      return [
+    labels.flatMap(([name, label]) => {
+      const summary = result.summaries[name];
+      if (summary === undefined) return [];
+      const { stall, controlStall, readerStall, total, errors } = summary;
+      const cells = [
         label,
         ms(stall.median),
         middle(stall),
@@ -51,6 +54,7 @@ export function comparison(result: Result): string {
         middle(total),
         String(errors),
       ];
+      return [cells];
     }),
   );
   const judged = verdicts(result).map((text) => `- ${text}`);

@@ -21,20 +21,24 @@ export interface Result {
   readonly server: string;
   readonly rows: number;
   readonly rounds: number;
-  readonly summaries: Readonly<Record<keyof Round, Summary>>;
+  readonly summaries: Readonly<Record<Exclude<keyof Round, 'copy'>, Summary>> & { readonly copy?: Summary };
 }
 
 function summarize(rounds: readonly Round[], name: DdlName | 'control'): Summary {
+  const measured = rounds.flatMap((round) => {
+    const one = round[name];
+    return one === undefined ? [] : [{ one, round }];
+  });
   const each = (value: (measured: Measured, round: Round) => number): Spread =>
-    spread(rounds.map((round) => value(round[name], round)));
-  const keys = rounds.flatMap((round) => round[name].run.keyMs ?? []);
+    spread(measured.map(({ one, round }) => value(one, round)));
+  const keys = measured.flatMap(({ one }) => one.run.keyMs ?? []);
   return {
     stall: each(({ load, window }) => longestMs(load.writers, window)),
     readerStall: each(({ load, window }) => longestMs(load.reader, window)),
     total: each(({ run }) => run.to - run.from),
     controlStall: each(({ window }, round) => controlFor(round, window)),
     key: keys.length > 0 ? spread(keys) : null,
-    errors: rounds.reduce((sum, round) => sum + round[name].load.errors.length, 0),
+    errors: measured.reduce((sum, { one }) => sum + one.load.errors.length, 0),
   };
 }
 
@@ -48,6 +52,7 @@ export function resultOf(server: string, rows: number, rounds: readonly Round[])
       plain: summarize(rounds, 'plain'),
       floor: summarize(rounds, 'floor'),
       control: summarize(rounds, 'control'),
+      ...(rounds.some(({ copy }) => copy) && { copy: summarize(rounds, 'copy') }),
     },
   };
 }

@@ -3,7 +3,7 @@ import type { ServerWish } from '../../src/testing';
 import { list, numberOf, wishOf } from '../support/options';
 
 /** The parts of `npm run bench:peers`, in the order in which they are measured. */
-export const peerParts = ['operations', 'memory', 'cold-start', 'cli'] as const;
+export const peerParts = ['operations', 'memory', 'cold-start', 'cli', 'keys'] as const;
 
 /** One of them. */
 export type PeerPart = (typeof peerParts)[number];
@@ -13,19 +13,22 @@ export interface PeerOptions {
   readonly servers: readonly ServerWish[];
   /** Executions of the 10,000 flows. */
   readonly rows: number;
+  /** Rows of the table that is given a key. */
+  readonly keyRows: number;
   /** How often each contestant does each operation; whole processes run a tenth as often, but five times at least. */
   readonly rounds: number;
   readonly parts: ReadonlySet<PeerPart>;
 }
 
-const defaults = { server: 'mariadb-10.11', rows: '300_000', rounds: '100' };
+const defaults = { server: 'mariadb-10.11', rows: '300_000', 'key-rows': '1_000_000', rounds: '100' };
 
-export const usage = `npm run bench:peers -- [--server NAMES] [--rows N] [--rounds N] [--only PARTS]
+export const usage = `npm run bench:peers -- [--server NAMES] [--rows N] [--key-rows N] [--rounds N] [--only PARTS]
 
-  --server  one or more of mariadb, mariadb-10.11, mysql-9.7 (default: ${defaults.server})
-  --rows    executions of the 10,000 flows (default: ${defaults.rows})
-  --rounds  how often each contestant does each operation (default: ${defaults.rounds}); whole processes run a tenth as often
-  --only    one or more of ${peerParts.join(', ')} (default: all)
+  --server    one or more of mariadb, mariadb-10.11, mysql-9.7 (default: ${defaults.server})
+  --rows      executions of the 10,000 flows (default: ${defaults.rows})
+  --key-rows  executions of the table that is given a key (default: ${defaults['key-rows']})
+  --rounds    how often each contestant does each operation (default: ${defaults.rounds}); whole processes run a tenth as often
+  --only      one or more of ${peerParts.join(', ')} (default: all)
 
 The packages of the other tools are installed into bench/peers by \`npm ci\` when they are missing.`;
 
@@ -49,6 +52,7 @@ export function peerOptions(args: readonly string[]): PeerOptions | null {
     options: {
       server: text,
       rows: text,
+      'key-rows': text,
       rounds: text,
       only: text,
       help: { type: 'boolean', short: 'h' },
@@ -67,6 +71,7 @@ export function peerOptions(args: readonly string[]): PeerOptions | null {
   const options = {
     servers: read('server', () => list(values.server ?? defaults.server).map(wishOf)),
     rows: read('rows', () => numberOf(values.rows ?? defaults.rows)),
+    keyRows: read('key-rows', () => numberOf(values['key-rows'] ?? defaults['key-rows'])),
     rounds: read('rounds', () => numberOf(values.rounds ?? defaults.rounds)),
     parts: read('only', () => partsOf(values.only ?? peerParts.join(','))),
   };

@@ -62,9 +62,8 @@ class ByHand implements Peer {
   }
 
   async latest(flowIds: readonly string[]): Promise<string[]> {
-    const newest: string[] = [];
-    for (const flowId of flowIds) newest.push(...idsOf(await this.prepared(statements.latest, [flowId])));
-    return newest.sort();
+    const newest = await Promise.all(flowIds.map((flowId) => this.prepared(statements.latest, [flowId])));
+    return newest.flatMap(idsOf).sort();
   }
 
   start(flowId: string): Promise<string> {

@@ -6,6 +6,7 @@ describe('the options of bench:peers', () => {
     expect(peerOptions([])).toEqual({
       servers: [{ flavour: 'mariadb', version: '10.11' }],
       rows: 300_000,
+      keyRows: 1_000_000,
       rounds: 100,
       parts: new Set(peerParts),
     });
@@ -34,6 +35,7 @@ describe('the options of bench:peers', () => {
   test.each([
     [['--server', 'postgres'], /--server: not mariadb-… or mysql-…: postgres/],
     [['--rows', '0'], /--rows: not a whole number above 0: 0/],
+    [['--key-rows', 'x'], /--key-rows: not a whole number above 0: x/],
     [['--rounds', '1.5'], /--rounds: not a whole number above 0: 1.5/],
     [['--only', 'reads,cli'], /--only: no parts: reads; there are operations, memory/],
     [['--rows', '0', '--only', 'x', '--server', 'x'], /--server: .*\n--rows: .*\n--only: /],
