@@ -217,7 +217,7 @@ async function auditFlow(session: Session, flow: FlowToAudit, window: Window): P
     if (state === 'flow-disabled' || state === 'schedule-disabled') return said('skipped', state);
     return window.now.getTime() - due.getTime() > window.lateAfterMs ? said('missed', 'no-trace') : null;
   };
-  const timetables = await readTimetables(session, flow.id);
+  const timetables = (await readTimetables(session, [flow.id])).get(flow.id) ?? [];
   const latest = (one: Date, other: Date): Date => (one > other ? one : other);
   const begun = latest(window.since, flow.created_at);
   const recorded = timetables[0]?.from_at ?? window.until;

@@ -124,12 +124,18 @@ export async function keepDecisions(
   const ids = flows.map(({ id }) => id);
   const inForce = await readInForce(session, ids);
   const changed = await keepTimetables(session, flows, schedules, now, inForce);
-  const ruling = async ({ flow, dueAt }: Decision): Promise<Timetable[]> => {
-    const one = inForce.get(flow.id) ?? changed.find(({ flow_id }) => flow_id === flow.id);
-    if (one === undefined) return [];
-    return inForce.has(flow.id) && one.from_at >= dueAt ? readTimetables(session, flow.id) : [one];
+  const begunSince = decisions.filter(({ flow, dueAt }) => (inForce.get(flow.id)?.from_at ?? 0) >= dueAt);
+  const earlier = await readTimetables(
+    session,
+    begunSince.map(({ flow }) => flow.id),
+  );
+  const ruling = ({ flow: { id } }: Decision): readonly Timetable[] => {
+    const one = inForce.get(id) ?? changed.find(({ flow_id }) => flow_id === id);
+    return earlier.get(id) ?? (one === undefined ? [] : [one]);
   };
-  const skips: SkipRow[] = [];
-  for (const one of decisions) skips.push(...leftOut(one, await ruling(one), now));
-  await keepSkips(session, skips, now);
+  await keepSkips(
+    session,
+    decisions.flatMap((one) => leftOut(one, ruling(one), now)),
+    now,
+  );
 }

@@ -73,9 +73,21 @@ export async function readNewest<Row extends { readonly flow_id: string }>(
 export const readInForce = (session: Session, ids: readonly string[]): Promise<Map<string, Timetable>> =>
   readNewest(session, timetablesTable, 'from_at', ids);
 
-/** All time tables of a flow, oldest first. @throws MIGRATION_PENDING */
-export const readTimetables = (session: Session, flowId: string): Promise<Timetable[]> =>
-  session.select(`SELECT * FROM ${timetablesTable} WHERE flow_id = ? ORDER BY from_at`, [flowId]);
+/** All time tables of these flows, oldest first, by the flow. @throws MIGRATION_PENDING */
+export async function readTimetables(
+  session: Session,
+  ids: readonly string[],
+): Promise<Map<string, Timetable[]>> {
+  const timetables = new Map<string, Timetable[]>();
+  for (const part of chunks(ids, askedAtOnce)) {
+    const rows = await session.select<Timetable>(
+      `SELECT * FROM ${timetablesTable} WHERE flow_id IN (${marks(part)}) ORDER BY flow_id, from_at`,
+      part,
+    );
+    for (const row of rows) timetables.set(row.flow_id, [...(timetables.get(row.flow_id) ?? []), row]);
+  }
+  return timetables;
+}
 
 /** The time tables of flows after an instant, where they are not those in force. */
 function changedTimetables(
