@@ -55,10 +55,10 @@ export class DueFlowRepository extends Repository {
   async claimDue(options: ClaimOptions): Promise<ClaimResult> {
     const settings = readClaim({ options }).options;
     const claim = (own: Session): Promise<ClaimResult> => claimDueFlows(own, settings);
-    let mayFind = true;
+    let ahead = { due: true, unplanned: true };
     const result = await traceClaim({ from: 'due', limit: settings.limit }, async () => {
-      mayFind = await lookForDue(this.session, settings.now);
-      return mayFind ? this.session.transaction(claim, 'READ COMMITTED') : nothing;
+      ahead = await lookForDue(this.session, settings.now);
+      return ahead.due ? this.session.transaction(claim, 'READ COMMITTED') : nothing;
     });
     const found = result.claimed.length + result.queued.length + result.skipped.length;
     noteFound(this.session, 'due', found > 0);
@@ -66,7 +66,7 @@ export class DueFlowRepository extends Repository {
     try {
       if (isLongSinceLooked(this.session))
         await this.planFrom(await clearUnfitTimes(this.session, settings.now));
-      else if (mayFind) await this.planFrom(settings.now);
+      else if (ahead.unplanned) await this.planFrom(settings.now);
     } catch (error) {
       // What was claimed is committed, and would be lost; a fault that stays shows when there is nothing to claim
       if (found === 0 || this.session.isJoined) throw error;

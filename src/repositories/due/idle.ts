@@ -23,21 +23,25 @@ const isIdle = ({ isJoined, manager: { connection } }: Session, where: keyof typ
   !isJoined && idle[where].has(connection);
 
 /**
- * Whether a claim of due flows may find any, or a flow that has a schedule and no time: NULL and what is past are next to each other
- * in the index, so one look tells.
+ * What a claim of due flows will find; where the last one found something, or nobody has asked yet, it may find all. What is past
+ * and NULL are next to each other in the index, so one look tells: from the end, where what is due is.
  */
-export async function lookForDue(session: Session, now: Date | null): Promise<boolean> {
-  if (!isIdle(session, 'due')) return true;
-  const found = await withIndex(
+export async function lookForDue(
+  session: Session,
+  now: Date | null,
+): Promise<{ due: boolean; unplanned: boolean }> {
+  if (!isIdle(session, 'due')) return { due: true, unplanned: true };
+  const [last] = await withIndex<{ isDue: number }>(
     session,
     'idx_flows_due',
     (hint) =>
-      `SELECT 1 FROM protection_flows ${hint}
+      `SELECT next_execution_time IS NOT NULL AS isDue FROM protection_flows ${hint}
         WHERE enabled = 1 AND (next_execution_time <= ${now === null ? 'CURRENT_TIMESTAMP' : '?'}
-           OR next_execution_time IS NULL AND schedule_id IS NOT NULL) LIMIT 1`,
+           OR next_execution_time IS NULL AND schedule_id IS NOT NULL)
+        ORDER BY next_execution_time DESC LIMIT 1`,
     now === null ? [] : [now],
   );
-  return found.length > 0;
+  return { due: Number(last?.isDue ?? 0) === 1, unplanned: last !== undefined };
 }
 
 /** Whether a claim of queued runs may find any. */

@@ -70,6 +70,22 @@ describe('a poll for', () => {
     expect((await flows.get(id)).next_execution_time).not.toBeNull();
   });
 
+  it('due flows opens no transaction for flows that no schedule gives a time', async () => {
+    const { dueFlows } = layer.repositories;
+    const id = await scheduledFlow();
+    await layer.database.session.query(
+      `UPDATE protection_flows f JOIN replication_schedules s ON s.id = f.schedule_id
+          SET f.next_execution_time = NULL, s.enabled = 0 WHERE f.id = ?`,
+      [id],
+    );
+    for (let quiet = 0; quiet < 2; quiet += 1)
+      while ((await dueFlows.claimDue({ worker })).claimed.length > 0);
+    const sent = await sentBy(() => dueFlows.claimDue({ worker }));
+    expect(sent[0]).toMatch(/^SELECT .* LIMIT 1$/s);
+    expect(sent.filter((sql) => /TRANSACTION|COMMIT|FOR UPDATE/.test(sql))).toEqual([]);
+    await layer.database.session.query('UPDATE replication_schedules SET enabled = 1');
+  });
+
   it('due flows in a transaction of the caller finds what came after its snapshot', async () => {
     const id = await scheduledFlow();
     while ((await layer.repositories.dueFlows.claimDue({ worker })).claimed.length > 0);
