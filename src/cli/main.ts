@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { Console } from 'node:console';
 import { setFlagsFromString } from 'node:v8';
 import { run } from './run';
