@@ -14,7 +14,7 @@ import {
   memoryReport,
   operationsReport,
 } from './peers/report';
-import { BenchDatabase } from './support/bench-database';
+import { BenchDatabase, labelOf } from './support/bench-database';
 
 const print = (text: string): void => console.log(`${text}\n`);
 
@@ -47,8 +47,7 @@ async function measureData(wish: ServerWish, { rows, rounds, parts }: PeerOption
 async function measureCommands(wish: ServerWish, rounds: number): Promise<void> {
   const server = await startPrivateServer(wish);
   try {
-    const label = `${server.flavour === 'mysql' ? 'MySQL' : 'MariaDB'} ${server.version}`;
-    print(commandLinesReport(label, await measureCommandLines(server, processRounds(rounds))));
+    print(commandLinesReport(labelOf(server), await measureCommandLines(server, processRounds(rounds))));
   } finally {
     await server.stop();
   }

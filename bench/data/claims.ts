@@ -7,7 +7,8 @@ import { median, type Spread } from '../support/statistics';
 import { rawPool } from './contestants/floor';
 import { Ours } from './contestants/ours';
 import { firstIdleFlow } from './data-set';
-import { claimSize, endClaimed, makeDue } from './operations';
+import { claimSize } from './operations';
+import { endClaimed, makeDue } from './shared-turns';
 import { inTurns } from './turns';
 
 const file = resolve(__dirname, 'claim-process.ts');

@@ -7,16 +7,8 @@ import { Floor } from './contestants/floor';
 import { Ours } from './contestants/ours';
 import { PlainTypeOrm, TransactionalTypeOrm } from './contestants/plain-typeorm';
 import { runningJob } from './data-set';
-import {
-  claimSize,
-  endClaimed,
-  hotOperations,
-  makeDue,
-  newFlow,
-  type ContestantName,
-  type Goals,
-  type Operation,
-} from './operations';
+import { claimSize, hotOperations, type ContestantName, type Goals, type Operation } from './operations';
+import { endClaimed, makeDue, newFlow } from './shared-turns';
 import { assertSameStatements } from './statements';
 import { inTurns, type Turn } from './turns';
 

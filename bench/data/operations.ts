@@ -1,8 +1,7 @@
 import type { Connection } from 'mysql2/promise';
-import type { NewFlow } from '../../src';
-import { flowCount, flowId } from '../support/rows';
 import type { Contestant } from './contestants/contestant';
-import { firstIdleFlow, runningJob, scheduleId } from './data-set';
+import { runningJob } from './data-set';
+import { anyFlow, sharedTurns } from './shared-turns';
 import type { Turn } from './turns';
 
 /** Whose operations are measured: `tx` is plain TypeORM with what belongs together in one transaction. */
@@ -32,47 +31,10 @@ export const claimSize = 20;
 const names: readonly ContestantName[] = ['ours', 'floor', 'typeorm', 'tx'];
 const write: Goals = { ofTypeOrm: 2 };
 
-/** An idle flow of each contestant's own in each round. */
-function ownFlow(name: ContestantName, round: number): string {
-  const n = round * names.length + names.indexOf(name);
-  return flowId(firstIdleFlow + (n % (flowCount - firstIdleFlow)));
-}
-
-const ownFlows = (name: ContestantName, round: number): string[] =>
-  Array.from({ length: claimSize }, (_, n) => ownFlow(name, round * claimSize + n));
-
-const anyFlow = (round: number): string => flowId((round * 7919) % flowCount);
-
-/** Makes flows due, whatever their schedules say. */
-export async function makeDue(session: Connection, ids: readonly string[]): Promise<void> {
-  await session.query(
-    'UPDATE protection_flows SET next_execution_time = CURRENT_TIMESTAMP - INTERVAL 1 MINUTE WHERE id IN (?)',
-    [ids],
-  );
-}
-
-/** Ends the runs that were begun by claims, so that their flows are free again. */
-export async function endClaimed(session: Connection): Promise<void> {
-  await session.query(
-    `UPDATE protection_flow_executions SET status = 'success' WHERE status = 'running' AND triggered_by = 'bench'`,
-  );
-}
-
-/** A backup flow with everything that a flow can refer to. */
-export const newFlow = (name: string, n: number): NewFlow => ({
-  name,
-  flow_type: 'backup',
-  target_type: 'vm',
-  target_id: 'ctx-web-7',
-  repository_id: 'repo-1',
-  policy_id: 'policy-1',
-  schedule_id: scheduleId(n),
-});
-
 /** The hot operations in the order in which they are measured; runs that are started are followed, then ended. */
 export function hotOperations(session: Connection): readonly Operation[] {
-  const runs = new Map<string, string>();
-  const run = (name: ContestantName, round: number): string => runs.get(`${name} ${round}`) ?? '';
+  const shared = sharedTurns(session, names, claimSize);
+  const { ownFlow } = shared;
   return [
     {
       name: 'get a flow with its names',
@@ -103,26 +65,20 @@ export function hotOperations(session: Connection): readonly Operation[] {
       kind: 'write',
       goals: { ofFloor: 1.2, ofTypeOrm: 2 },
       severalSaves: true,
-      turn: (one, name) => ({
-        run: async (round) => runs.set(`${name} ${round}`, await one.start(ownFlow(name, round))),
-      }),
+      turn: shared.start,
     },
     {
       name: 'progress',
       kind: 'write',
       goals: write,
-      turn: (one, name) => ({
-        run: (round) => one.progress(run(name, round), { jobs: 3, bytes: 4096 * (round + 1) }),
-      }),
+      turn: shared.progress,
     },
     {
       name: 'finish',
       kind: 'write',
       goals: { ofFloor: 1.2, ofTypeOrm: 2 },
       severalSaves: true,
-      turn: (one, name) => ({
-        run: (round) => one.finish(run(name, round), { jobs: 5, bytes: 8192 * (round + 1) }),
-      }),
+      turn: shared.finish,
     },
     {
       name: 'disable',
@@ -140,23 +96,13 @@ export function hotOperations(session: Connection): readonly Operation[] {
       name: 'create a flow',
       kind: 'write',
       goals: write,
-      turn: (one, name) => ({
-        run: (round) => one.create(newFlow(`Created by ${name} in round ${round}`, round)),
-      }),
+      turn: shared.create,
     },
     {
       name: `claimDue: ${claimSize} flows`,
       kind: 'bulk',
       goals: write,
-      turn: (one, name) => ({
-        prepare: (round) => makeDue(session, ownFlows(name, round)),
-        run: async (round) => {
-          const claimed = await one.claimDue(claimSize);
-          if (claimed.length !== claimSize)
-            throw new Error(`${name} claimed ${claimed.length} flows in round ${round}`);
-        },
-        after: () => endClaimed(session),
-      }),
+      turn: shared.claim,
     },
   ];
 }

@@ -9,6 +9,7 @@ import {
   type PrivateServer,
   type ThrowAwayDatabase,
 } from '../../src/testing';
+import { labelOf } from '../support/bench-database';
 import { measureProcess } from '../support/measure-process';
 import { contestants, plainEnvironment, type ContestantName } from './contestants';
 
@@ -118,8 +119,7 @@ export async function measureServer(server: PrivateServer, count: number): Promi
       const { migrate, again = migrate } = contestants[name];
       return measure(again, migrated.get(name)?.url ?? '');
     });
-    const label = `${server.flavour === 'mysql' ? 'MySQL' : 'MariaDB'} ${server.version}`;
-    return { label, planned: statements.length, full, noOp };
+    return { label: labelOf(server), planned: statements.length, full, noOp };
   } finally {
     await session.end();
   }

@@ -1,9 +1,8 @@
 import type { Connection } from 'mysql2/promise';
 import type { Peer } from '../data/contestants/contestant';
-import { firstIdleFlow, latestFlows } from '../data/data-set';
-import { endClaimed, makeDue, newFlow } from '../data/operations';
+import { latestFlows } from '../data/data-set';
+import { anyFlow, sharedTurns } from '../data/shared-turns';
 import type { Turn } from '../data/turns';
-import { flowCount, flowId } from '../support/rows';
 import { peerNames, type PeerName } from './contestants';
 
 /** An operation as each contestant does it. */
@@ -20,21 +19,9 @@ export interface PeerOperation {
 /** So many flows are claimed at once. */
 export const claimed = 50;
 
-const anyFlow = (round: number): string => flowId((round * 7919) % flowCount);
-
-/** An idle flow of each contestant's own in each round. */
-function ownFlow(name: PeerName, round: number): string {
-  const n = round * peerNames.length + peerNames.indexOf(name);
-  return flowId(firstIdleFlow + (n % (flowCount - firstIdleFlow)));
-}
-
-const ownFlows = (name: PeerName, round: number): string[] =>
-  Array.from({ length: claimed }, (_, n) => ownFlow(name, round * claimed + n));
-
 /** The operations in the order in which they are measured; runs that are started are followed, then ended. */
 export function peerOperations(session: Connection): readonly PeerOperation[] {
-  const runs = new Map<string, string>();
-  const run = (name: PeerName, round: number): string => runs.get(`${name} ${round}`) ?? '';
+  const shared = sharedTurns(session, peerNames, claimed);
   return [
     {
       name: 'get with names',
@@ -56,44 +43,28 @@ export function peerOperations(session: Connection): readonly PeerOperation[] {
     {
       name: 'start',
       goal: 1.5,
-      turn: (one, name) => ({
-        run: async (round) => runs.set(`${name} ${round}`, await one.start(ownFlow(name, round))),
-      }),
+      turn: shared.start,
     },
     {
       name: 'progress',
       goal: 1.1,
-      turn: (one, name) => ({
-        run: (round) => one.progress(run(name, round), { jobs: 3, bytes: 4096 * (round + 1) }),
-      }),
+      turn: shared.progress,
     },
     {
       name: 'finish',
       goal: 0.75,
-      turn: (one, name) => ({
-        run: (round) => one.finish(run(name, round), { jobs: 5, bytes: 8192 * (round + 1) }),
-      }),
+      turn: shared.finish,
     },
     {
       name: 'create',
       goal: 1.7,
-      turn: (one, name) => ({
-        run: (round) => one.create(newFlow(`Created by ${name} in round ${round}`, round)),
-      }),
+      turn: shared.create,
     },
     {
       name: `claim ${claimed}`,
       goal: 1.6,
       bulk: true,
-      turn: (one, name) => ({
-        prepare: (round) => makeDue(session, ownFlows(name, round)),
-        run: async (round) => {
-          const ids = await one.claimDue(claimed);
-          if (ids.length !== claimed)
-            throw new Error(`${name} claimed ${ids.length} flows in round ${round}`);
-        },
-        after: () => endClaimed(session),
-      }),
+      turn: shared.claim,
     },
   ];
 }

@@ -2,7 +2,7 @@ import { deepStrictEqual } from 'node:assert';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { Peer } from '../data/contestants/contestant';
 import { latestFlows } from '../data/data-set';
-import { endClaimed, makeDue, newFlow } from '../data/operations';
+import { endClaimed, makeDue, newFlow } from '../data/shared-turns';
 import { flowCount, flowId } from '../support/rows';
 import { claimed } from './operations';
 

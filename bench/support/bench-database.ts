@@ -32,6 +32,10 @@ async function onDataSource<Result>(
   }
 }
 
+/** What a report calls a server. */
+export const labelOf = ({ flavour, version }: Pick<PrivateServer, 'flavour' | 'version'>): string =>
+  `${flavour === 'mysql' ? 'MySQL' : 'MariaDB'} ${version}`;
+
 /** One server with the migrated tables, which grow from one measured size to the next. */
 export class BenchDatabase {
   private filled = 0;
@@ -85,7 +89,7 @@ export class BenchDatabase {
   }
 
   get label(): string {
-    return `${this.flavour === 'mysql' ? 'MySQL' : 'MariaDB'} ${this.server.version}`;
+    return labelOf(this.server);
   }
 
   /** Lets the table of executions grow to that many rows. */
