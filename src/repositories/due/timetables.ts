@@ -84,7 +84,11 @@ export async function readTimetables(
       `SELECT * FROM ${timetablesTable} WHERE flow_id IN (${marks(part)}) ORDER BY flow_id, from_at`,
       part,
     );
-    for (const row of rows) timetables.set(row.flow_id, [...(timetables.get(row.flow_id) ?? []), row]);
+    for (const row of rows) {
+      const ofFlow = timetables.get(row.flow_id);
+      if (ofFlow === undefined) timetables.set(row.flow_id, [row]);
+      else ofFlow.push(row);
+    }
   }
   return timetables;
 }

@@ -78,12 +78,15 @@ describe('a poll for', () => {
           SET f.next_execution_time = NULL, s.enabled = 0 WHERE f.id = ?`,
       [id],
     );
-    for (let quiet = 0; quiet < 2; quiet += 1)
-      while ((await dueFlows.claimDue({ worker })).claimed.length > 0);
-    const sent = await sentBy(() => dueFlows.claimDue({ worker }));
-    expect(sent[0]).toMatch(/^SELECT .* LIMIT 1$/s);
-    expect(sent.filter((sql) => /TRANSACTION|COMMIT|FOR UPDATE/.test(sql))).toEqual([]);
-    await layer.database.session.query('UPDATE replication_schedules SET enabled = 1');
+    try {
+      for (let quiet = 0; quiet < 2; quiet += 1)
+        while ((await dueFlows.claimDue({ worker })).claimed.length > 0);
+      const sent = await sentBy(() => dueFlows.claimDue({ worker }));
+      expect(sent[0]).toMatch(/^SELECT .* LIMIT 1$/s);
+      expect(sent.filter((sql) => /TRANSACTION|COMMIT|FOR UPDATE/.test(sql))).toEqual([]);
+    } finally {
+      await layer.database.session.query('UPDATE replication_schedules SET enabled = 1');
+    }
   });
 
   it('due flows in a transaction of the caller finds what came after its snapshot', async () => {
