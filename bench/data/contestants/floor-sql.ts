@@ -82,6 +82,7 @@ export const sql = {
             f.last_execution_time = e.started_at, f.last_execution_status = 'running'
       WHERE e.id IN (${marks(count)})`,
   planned: 'SELECT id, schedule_id, enabled, next_execution_time FROM protection_flows WHERE id = ?',
+  holdFlow: 'SELECT id FROM protection_flows WHERE id IN (?) ORDER BY id LOCK IN SHARE MODE',
   keepTimetable: `INSERT INTO sendense_flow_timetables (flow_id, from_at, state, schedule_id, cron_expression, timezone) VALUES (${marks(6)})
     ON DUPLICATE KEY UPDATE state = VALUES(state), schedule_id = VALUES(schedule_id), cron_expression = VALUES(cron_expression), timezone = VALUES(timezone)`,
   timetables: (count: number): string =>

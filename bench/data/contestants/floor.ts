@@ -115,7 +115,10 @@ export class Floor implements Contestant {
     const [rule] = await this.query<RowDataPacket[]>(sql.schedules(1), [schedule]);
     const state = enabled ? 'on' : 'flow-disabled';
     const kept = [schedule, rule?.cron_expression, rule?.timezone] as string[];
-    await this.query(sql.keepTimetable, [flowId, was!.now as Date, state, ...kept]);
+    await this.transaction(async (query) => {
+      await query(sql.holdFlow, [flowId]);
+      await query(sql.keepTimetable, [flowId, was!.now as Date, state, ...kept]);
+    });
     await this.query(sql.get, [flowId]);
   }
 
