@@ -212,7 +212,7 @@ export type { Database, Session } from './engine/session/database';
 export type { SessionOptions } from './engine/session/migration-session';
 export type { OwnConnection, OwnConnectionOptions } from './engine/server/open-connection';
 export type { Choice } from './engine/repairs/repair';
-export type { QuestionRow } from './engine/subject/subject-question';
+export type { QuestionRow } from './engine/subject/parts';
 export type { OrphanChoice } from './engine/orphans/context';
 export type { Difference, DifferentObject } from './engine/schema/compare';
 export type { Flavour, Server } from './engine/server/server';

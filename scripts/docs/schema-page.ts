@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { getMetadataArgsStorage, type ColumnOptions } from 'typeorm';
 import { entities, platformEntities, ProtectionFlow, ProtectionFlowExecution } from '../../src/entities';
-import { declaredHistory } from '../../src/engine/history/history-table';
+import { declaredHistory } from '../../src/engine/history/history';
 import { ownColumns as quarantineColumns } from '../../src/engine/orphans/quarantine-table';
 import { columnSql, indexSql } from '../../src/engine/schema/ddl';
 import type { Column, ForeignKey, Index, Table } from '../../src/engine/schema/shape';
@@ -20,7 +20,7 @@ const comments = sourceComments(
   ...filesIn('src/entities', '.entity.ts'),
   'src/entities/platform.entities.ts',
   ...filesIn('src/migrations', '.ts'),
-  'src/engine/history/history-table.ts',
+  'src/engine/history/history.ts',
   'src/engine/session/lease-table.ts',
   'src/engine/orphans/quarantine-table.ts',
 );

@@ -9,7 +9,7 @@ import {
   options as optionsOf,
   that,
 } from '../arguments';
-import { guarded } from '../engine/session/arguments';
+import { guarded } from '../engine/session/database';
 import { httpStatusOf, isProtectionFlowsError } from '../errors';
 import { createRepositories, type Repositories } from '../repositories';
 import type { ProtectionFlowsDataSource } from '../typeorm/guarded-data-source';

@@ -59,10 +59,10 @@ export type { OrphanContext, Owner } from './orphans/context';
 export type { Queryable } from './server/queryable';
 export type { Words } from './server/names';
 export type { ConnectionSources, DataSourceConnection, KnownSettings } from '../config';
-export type { GuardColumn, Guards, GuardTrigger } from './subject/guards';
-export type { CheckProbe, Probes, ProbeValues, TableProbe } from './subject/probes';
-export type { SubjectCheck, SubjectOutcome } from './subject/subject-check';
-export type { QuestionGround, QuestionRow, SubjectQuestion } from './subject/subject-question';
+export type { GuardColumn, Guards, GuardTrigger } from './subject/parts';
+export type { CheckProbe, Probes, ProbeValues, TableProbe } from './subject/parts';
+export type { SubjectCheck, SubjectOutcome } from './subject/parts';
+export type { QuestionGround, QuestionRow, SubjectQuestion } from './subject/parts';
 export type { Subject } from './subject/subject';
 
 // What is done with it

@@ -1,6 +1,6 @@
 import { count, declareArguments, idsUpTo, optional, options as optionsOf } from '../arguments';
 import { readStatus } from '../engine/migrate';
-import { guarded } from '../engine/session/arguments';
+import { guarded } from '../engine/session/database';
 import { checkSchema, type SchemaState } from '../engine/verify/check-schema';
 import { Session } from '../repositories/session';
 import type { ProtectionFlowsDataSource } from '../typeorm/guarded-data-source';

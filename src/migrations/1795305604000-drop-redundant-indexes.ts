@@ -1,6 +1,6 @@
 import { index } from '../engine/schema/declare';
 import { altering, columnSql, type Statement } from '../engine/schema/ddl';
-import { historyId } from '../engine/history/history-table';
+import { historyId } from '../engine/history/history';
 import { historyTable } from './history-table';
 import type { Column, Schema } from '../engine/schema/shape';
 import type { Step } from '../engine/steps/step';

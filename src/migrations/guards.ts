@@ -1,6 +1,6 @@
 import { isOwnRun } from '../driver/own-runs';
 import { writerMark } from '../driver/session-variables';
-import type { Guards } from '../engine/subject/guards';
+import type { Guards } from '../engine/subject/parts';
 
 const lines = (...text: readonly string[]): string => text.join('\n');
 

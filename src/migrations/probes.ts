@@ -1,4 +1,4 @@
-import type { Probes } from '../engine/subject/probes';
+import type { Probes } from '../engine/subject/parts';
 
 /** What the declared schema does not tell of our tables: what their rows are called, and which rows the CHECK refuses. */
 export const probes: Probes = {

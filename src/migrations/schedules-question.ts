@@ -1,4 +1,4 @@
-import type { QuestionGround, QuestionRow, SubjectQuestion } from '../engine/subject/subject-question';
+import type { QuestionGround, QuestionRow, SubjectQuestion } from '../engine/subject/parts';
 import { parentJoin, parentSql } from '../engine/orphans/find-orphans';
 import { named, type ForeignKey, type Table } from '../engine/schema/shape';
 import { marks, select, type Queryable } from '../engine/server/queryable';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { createTableSql } from '../engine/schema/ddl';
-import type { Evidence, SubjectCheck, SubjectOutcome } from '../engine/subject/subject-check';
+import type { Evidence, SubjectCheck, SubjectOutcome } from '../engine/subject/parts';
 import { isTableMissing, select, type Queryable } from '../engine/server/queryable';
 import {
   clockToleranceSeconds,

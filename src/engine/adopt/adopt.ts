@@ -1,7 +1,7 @@
 import { declaredSchemaOf, ownTablesOf, tablesOf, type Subject } from '../subject/subject';
 import { runStepAlone, stepsApart } from '../steps/migration';
 import type { StepContext } from '../steps/step';
-import type { Database } from '../session/database';
+import { type Database, guarded } from '../session/database';
 import type { Queryable } from '../server/queryable';
 import { ensureHistory, markReverting, readHistory, recordApplied } from '../history/history';
 import { inRowTransaction, withRowSettings } from '../server/row-transaction';
@@ -19,13 +19,11 @@ import { isInTheWay, type Finding } from '../preflight';
 import { readCatalog } from '../schema/catalog/read-catalog';
 import { compareTable, type Difference } from '../schema/compare';
 import type { Schema } from '../schema/shape';
-import { carryOut, type CarriedOut } from './carry-out';
-import { keyResults, keysAreAsDeclared, plannedRepairs } from './key-results';
+import { carryOut, type CarriedOut, keyResults, keysAreAsDeclared, plannedRepairs } from './carry-out';
 import { lookAround } from './look';
 import { answersReader, carryAnswersOut, questionResults, type Answers, type Asked } from './questions';
 import type { AdoptRepair, AdoptResult } from './results';
-import { guarded, sessionReaders } from '../session/arguments';
-import { withMigrationSession, type SessionOptions } from '../session/migration-session';
+import { sessionReaders, withMigrationSession, type SessionOptions } from '../session/migration-session';
 import { whereOf } from '../migrate/results';
 import { wishesOf, wishReaders, type WishOptions } from '../migrate/wishes';
 

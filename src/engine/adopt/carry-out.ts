@@ -1,12 +1,14 @@
 import { isProtectionFlowsError } from '../../errors';
-import type { Finding } from '../preflight';
+import { type Finding, isInTheWay, plannedStatements } from '../preflight';
 import type { Repair } from '../repairs/repair';
 import type { Survey } from '../repairs/survey';
 import { runStepAlone } from '../steps/migration';
 import type { StepContext } from '../steps/step';
 import { bringKey, takeOffUnvalidated } from '../migrate/late-keys';
 import type { Look } from './look';
-import { refusedKeys } from './key-results';
+import type { AdoptRepair, AdoptKey } from './results';
+import { compareForeignKey } from '../schema/compare';
+import { named, type ForeignKey, type Schema } from '../schema/shape';
 
 /** What carrying the repairs out came to. */
 export interface CarriedOut {
@@ -65,3 +67,66 @@ export async function carryOut(
   }
   return { done, findings: found };
 }
+
+/** The keys that a finding keeps from being added. */
+export const refusedKeys = (findings: readonly Finding[]): ReadonlySet<string> =>
+  new Set(findings.filter(isInTheWay).flatMap(({ key }) => key ?? []));
+
+/** The repairs that have something to do, with the statements that each comes to; refused keys left out. */
+export function plannedRepairs({ survey, facts, findings }: Look): Map<Repair, AdoptRepair> {
+  const refused = refusedKeys(findings);
+  const statements = plannedStatements(facts);
+  const planned = new Map<Repair, AdoptRepair>();
+  for (const repair of [...survey.repairs, ...survey.keys]) {
+    const { title, differences, rows, tables, foreignKey } = repair;
+    const own = statements.filter((_one, index) => facts.plan.statements[index]?.step === repair);
+    if (own.length === 0 || (foreignKey && refused.has(foreignKey.key.name))) continue;
+    planned.set(repair, {
+      title,
+      table: tables[0] ?? '',
+      differences,
+      rows,
+      sql: own.map(({ sql }) => sql),
+      copies: own.find(({ copies }) => copies !== null)?.copies ?? null,
+      status: 'to-repair',
+    });
+  }
+  return planned;
+}
+
+function stands(live: Schema, table: string, key: ForeignKey): boolean {
+  const found = named(live.get(table)?.foreignKeys ?? [], key.name);
+  return compareForeignKey(table, key, found).length === 0;
+}
+
+/** Where every declared key stands after the run, `times` being what it took. */
+export function keyResults(
+  declared: Schema,
+  before: Schema,
+  live: Schema,
+  findings: readonly Finding[],
+  times: ReadonlyMap<string, number>,
+): AdoptKey[] {
+  const refused = refusedKeys(findings);
+  const statusOf = (table: string, key: ForeignKey): AdoptKey['status'] => {
+    if (refused.has(key.name)) return 'refused';
+    if (stands(live, table, key)) return stands(before, table, key) ? 'present' : 'added';
+    return live.has(key.parentTable) || declared.has(key.parentTable) ? 'to-add' : 'deferred';
+  };
+  return [...declared.values()].flatMap((table) =>
+    table.foreignKeys.map((key) => ({
+      name: key.name,
+      status: statusOf(table.name, key),
+      ms: times.get(key.name) ?? 0,
+    })),
+  );
+}
+
+/** True where no declared key is absent, or there by other rules, but for those whose parent does not exist. */
+export const keysAreAsDeclared = (declared: Schema, live: Schema): boolean =>
+  [...declared.values()].every((table) =>
+    table.foreignKeys.every((key) => {
+      const hasParent = live.has(key.parentTable) || declared.has(key.parentTable);
+      return !hasParent || stands(live, table.name, key);
+    }),
+  );

@@ -11,7 +11,7 @@ import {
 import { surveyRepairs, type Survey } from '../repairs/survey';
 import type { Queryable } from '../server/queryable';
 import type { Database } from '../session/database';
-import type { Node } from '../session/node';
+import type { Node } from '../server/node';
 import { factsOf } from '../migrate/preflight';
 
 /** What an adopt knows before it does anything. */

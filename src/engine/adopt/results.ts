@@ -1,7 +1,7 @@
 import type { Difference } from '../schema/compare';
 import type { Decision } from '../repairs/repair';
 import type { TableSize } from '../steps/alter-table';
-import type { QuestionRow } from '../subject/subject-question';
+import type { QuestionRow } from '../subject/parts';
 import type { Finding, KeyResult, Where } from '../migrate/results';
 
 export type { Decision, Difference };

@@ -2,11 +2,10 @@ import { declareArguments, options as optionsOf } from '../../arguments';
 import { ProtectionFlowsError } from '../../errors';
 import { readAccess, type Access } from '../preflight/access/read-access';
 import type { Finding } from '../preflight';
-import type { Guards } from '../subject/guards';
+import type { Guards } from '../subject/parts';
 import { select, type Queryable } from '../server/queryable';
-import { withSession, type Database } from '../session/database';
-import { withMigrationSession, type SessionOptions } from '../session/migration-session';
-import { guarded, sessionReaders } from '../session/arguments';
+import { withSession, type Database, guarded } from '../session/database';
+import { withMigrationSession, type SessionOptions, sessionReaders } from '../session/migration-session';
 import { whereOf, type Where } from '../server/server';
 import { findingsBefore, findingsOf, privilegeFindings } from './findings';
 import {

@@ -2,7 +2,7 @@ import { declaredSchemaOf } from '../subject/subject';
 import type { Access } from '../preflight/access/read-access';
 import { grantSql } from '../preflight/rules/privilege-missing';
 import { readCatalog } from '../schema/catalog/read-catalog';
-import { guardedTables, type GuardColumn, type Guards } from '../subject/guards';
+import { guardedTables, type GuardColumn, type Guards } from '../subject/parts';
 import { errnoOf, quoteName, select, type Queryable } from '../server/queryable';
 import type { Database } from '../session/database';
 import { note, remedyText, statement } from '../steps/remedy';

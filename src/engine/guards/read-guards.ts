@@ -4,7 +4,7 @@ import { readCatalog } from '../schema/catalog/read-catalog';
 import { readTriggers, type Trigger } from '../schema/catalog/read-triggers';
 import { alterSql, online } from '../schema/ddl';
 import { sameExpression } from '../schema/expression';
-import { guardedTables, type GuardColumn, type Guards, type GuardTrigger } from '../subject/guards';
+import { guardedTables, type GuardColumn, type Guards, type GuardTrigger } from '../subject/parts';
 import { named, type Column, type Index, type Schema } from '../schema/shape';
 import { quoteName, type Queryable } from '../server/queryable';
 import type { Database } from '../session/database';

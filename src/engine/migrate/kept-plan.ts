@@ -7,7 +7,7 @@ import { readCatalog } from '../schema/catalog/read-catalog';
 import { readTriggers } from '../schema/catalog/read-triggers';
 import { errnoOf, quoteName, select, type Queryable } from '../server/queryable';
 import type { Database } from '../session/database';
-import { readNode } from '../session/node';
+import { readNode } from '../server/node';
 import { readTableSize, type TableSize } from '../steps/alter-table';
 import { declaredSchemaOf, ownTablesOf, tablesOf } from '../subject/subject';
 import type { MigratePlan } from './results';

@@ -8,15 +8,14 @@ import {
   type KeyFact,
 } from '../preflight';
 import { named } from '../schema/shape';
-import { guarded, sessionReaders } from '../session/arguments';
+import { guarded, withSession, type Database } from '../session/database';
+import { sessionReaders, withMigrationSession, type SessionOptions } from '../session/migration-session';
 import { ensureHistory, markReverting, readHistory, recordApplied } from '../history/history';
 import { ownTablesOf, type Subject } from '../subject/subject';
 import type { Queryable } from '../server/queryable';
 import { thisProcess } from '../server/names';
 import { redoMigration, runMigration, type Migration } from '../steps/migration';
 import type { StepContext } from '../steps/step';
-import { withSession, type Database } from '../session/database';
-import { withMigrationSession, type SessionOptions } from '../session/migration-session';
 import { assertUnmoved, keep, planReader, type KeptPlan } from './kept-plan';
 import { addLateKeys, isRefused, takeOffUnvalidated } from './late-keys';
 import { factsOf } from './preflight';

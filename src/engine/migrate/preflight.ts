@@ -1,8 +1,8 @@
 import { declareArguments, options as optionsOf } from '../../arguments';
 import { fromServerError, isProtectionFlowsError } from '../../errors';
 import { ownTablesOf } from '../subject/subject';
-import type { Queryable } from '../server/queryable';
-import { withSession, type Database } from '../session/database';
+import { type Queryable, tableExists } from '../server/queryable';
+import { withSession, type Database, guarded } from '../session/database';
 import {
   isInTheWay,
   preflight,
@@ -15,14 +15,11 @@ import {
 } from '../preflight';
 import { serverSettingUnsafe } from '../preflight/rules/server-setting-unsafe';
 import { readCatalog } from '../schema/catalog/read-catalog';
-import { tableExists } from '../server/catalog-rows';
 import { readServerSettings } from '../server/server-settings';
-import { guarded } from '../session/arguments';
-import { historyId, historyTableFaults } from '../history/history-table';
+import { historyId, historyTableFaults, readHistory, type HistoryEntry } from '../history/history';
 import type { Server } from '../server/server';
 import { named } from '../schema/shape';
-import { readHistory, type HistoryEntry } from '../history/history';
-import { readNode, type Node } from '../session/node';
+import { readNode, type Node } from '../server/node';
 import { whereOf, type PreflightResult } from './results';
 import { wishesOf, wishReaders, type WishOptions } from './wishes';
 import { answerLimitMs } from '../waiting/watchdog';

@@ -1,13 +1,12 @@
 import { choice, count, declareArguments, optional, options as optionsOf, readBy } from '../../arguments';
 import { declaredSchemaOf } from '../subject/subject';
-import type { Database } from '../session/database';
+import { type Database, guarded } from '../session/database';
 import { oldSources } from '../orphans/old-quarantine';
 import { quarantineSources } from '../orphans/quarantine-table';
 import { restoreRows, type LeftRows } from '../orphans/restore-rows';
 import { withRowSettings } from '../server/row-transaction';
 import { whereOf, type Where } from '../server/server';
-import { guarded, sessionReaders } from '../session/arguments';
-import { withMigrationSession, type SessionOptions } from '../session/migration-session';
+import { sessionReaders, withMigrationSession, type SessionOptions } from '../session/migration-session';
 
 export type { LeftReason } from '../orphans/restore-rows';
 export type { LeftRows };

@@ -1,12 +1,11 @@
 import { declareArguments } from '../../arguments';
 import { declaredSchemaOf, ownTablesOf, tablesOf } from '../subject/subject';
-import { withSession, type Database } from '../session/database';
+import { withSession, type Database, guarded } from '../session/database';
 import { readCatalog } from '../schema/catalog/read-catalog';
 import { isGuarded } from '../steps/key-state';
 import { named } from '../schema/shape';
-import { guarded } from '../session/arguments';
 import { findGuards } from '../guards/read-guards';
-import { guardedTables } from '../subject/guards';
+import { guardedTables } from '../subject/parts';
 import { readHistory } from '../history/history';
 import { whereOf, type KeyStatus, type MigrationStatus, type StatusResult } from './results';
 

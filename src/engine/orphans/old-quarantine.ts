@@ -1,5 +1,4 @@
-import { tableExists } from '../server/catalog-rows';
-import { quoteName, select, type Queryable } from '../server/queryable';
+import { tableExists, quoteName, select, type Queryable } from '../server/queryable';
 import { withWarnings } from '../server/row-transaction';
 import { hasParents, readWithParents, type Left, type RestoreContext, type Source } from './restore-rows';
 import { affected, readRowTable, sqlNameOf, type RowColumn } from './rows';

@@ -1,7 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { catalogRows } from '../server/catalog-rows';
+import { catalogRows, quoteName, quoteText, type Queryable } from '../server/queryable';
 import type { Schema } from '../schema/shape';
-import { quoteName, quoteText, type Queryable } from '../server/queryable';
 import type { OrphanContext, Owner } from './context';
 import {
   hasParents,

@@ -1,6 +1,5 @@
 import { convertedSql } from '../schema/ddl';
-import { catalogRows } from '../server/catalog-rows';
-import { type Queryable, countRows as countOf, quoteName, select } from '../server/queryable';
+import { catalogRows, type Queryable, countRows as countOf, quoteName, select } from '../server/queryable';
 import type { Flavour } from '../server/server';
 
 /** A live column, as far as its values are moved and its rows told apart. */

@@ -2,7 +2,7 @@ import { isProtectionFlowsError } from '../../errors';
 import type { Schema } from '../schema/shape';
 import type { Queryable } from '../server/queryable';
 import { declaredBy } from '../steps/step';
-import type { QuestionRow, SubjectQuestion } from '../subject/subject-question';
+import type { QuestionRow, SubjectQuestion } from '../subject/parts';
 import type { KnownMigration } from './plan';
 
 /** A question with the rows that it is about. */

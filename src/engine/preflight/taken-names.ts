@@ -1,6 +1,5 @@
-import { catalogRows } from '../server/catalog-rows';
+import { catalogRows, type Queryable, marks } from '../server/queryable';
 import { readCatalog } from '../schema/catalog/read-catalog';
-import { type Queryable, marks } from '../server/queryable';
 import type { Server } from '../server/server';
 import { named, type Check, type ForeignKey } from '../schema/shape';
 

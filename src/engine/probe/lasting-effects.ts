@@ -1,5 +1,4 @@
-import { catalogRows } from '../server/catalog-rows';
-import { type Queryable, marks, quoteName } from '../server/queryable';
+import { catalogRows, type Queryable, marks, quoteName } from '../server/queryable';
 import { note, remedyText, statement } from '../steps/remedy';
 import { readTriggers, type Trigger } from '../schema/catalog/read-triggers';
 import { NotProvable } from './answers';

@@ -3,8 +3,7 @@ import { errnoOf, quoteName, quoteText, select, type Queryable } from '../server
 import type { Server } from '../server/server';
 import { named, type Column, type ForeignKey, type Schema, type Table } from '../schema/shape';
 import { isAboutRows, messageOf, NotProvable, tableOfKeyIn } from './answers';
-import type { Probes, ProbeValues } from '../subject/probes';
-import type { Evidence } from '../subject/subject-check';
+import { type Probes, type ProbeValues, type Evidence } from '../subject/parts';
 import type { LastingEffects } from './lasting-effects';
 import { hasToBeNamed, sampleValue } from './sample-value';
 

@@ -1,8 +1,7 @@
 import { readIncomingKeys } from '../schema/catalog/read-incoming-keys';
-import { catalogRows } from '../server/catalog-rows';
+import { catalogRows, type Queryable } from '../server/queryable';
 import { readCatalog } from '../schema/catalog/read-catalog';
 import { compareTable } from '../schema/compare';
-import type { Queryable } from '../server/queryable';
 import type { Server } from '../server/server';
 import { withParents, type Schema } from '../schema/shape';
 import { createMissingTable, reshapeTable } from './reshape-table';

@@ -1,4 +1,4 @@
-import { galeraVariables, isGaleraNode, readGlobalVariables } from './global-variables';
+import { galeraVariables, isGaleraNode, readGlobalVariables } from './node';
 import type { Queryable } from './queryable';
 import type { Server } from './server';
 

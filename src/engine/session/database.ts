@@ -1,3 +1,4 @@
+import { refuse, type Reader } from '../../arguments';
 import type { Subject } from '../subject/subject';
 import type { Queryable } from '../server/queryable';
 import type { Server } from '../server/server';
@@ -35,3 +36,18 @@ export async function withSession<T>(
     await session.release();
   }
 }
+
+/** A database that is open: a data source of this package, or what `openDatabase` answers. */
+export const guarded: Reader<Database> = (value, field, faults) => {
+  const given = value as (Partial<Database> & { readonly isInitialized?: boolean }) | null | undefined;
+  if (typeof given?.openSession !== 'function' || typeof given.openConnection !== 'function')
+    return refuse(
+      faults,
+      field,
+      'isDataSource',
+      'must be a database that is open, as openDatabase answers it, or createDataSource',
+    );
+  if (given.isInitialized === false)
+    return refuse(faults, field, 'isInitialized', 'must be initialized: await initialize() first');
+  return value as Database;
+};

@@ -4,7 +4,7 @@ import { select, type Queryable } from '../server/queryable';
 import type { OwnConnection } from '../server/open-connection';
 import { busy } from '../waiting/lock-wait';
 import { leaseName, readLease, tableFault } from './lease-table';
-import type { Node } from './node';
+import type { Node } from '../server/node';
 
 /** How long a lease lasts that is not renewed, in milliseconds. */
 export const defaultLeaseMs = 30_000;

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isLostToAnother, isProtectionFlowsError, ProtectionFlowsError } from '../../errors';
 import { type Queryable, isTableMissing, select } from '../server/queryable';
 import { assertNotInterrupted } from '../waiting/execute-statement';
-import { traceWait, type WaitListener } from '../waiting/trace-wait';
+import { traceWait, type WaitListener } from '../waiting/lock-wait';
 import type { OwnConnection } from '../server/open-connection';
 import { defaultLeaseMs, Lease } from './lease';
 import {
@@ -15,7 +15,7 @@ import {
   unusableTable,
   type LeaseHolder,
 } from './lease-table';
-import { readNode, type Node } from './node';
+import { readNode, type Node } from '../server/node';
 
 /** How long a migrate waits by default for another one that is under way, in milliseconds. */
 const defaultWaitMs = 10 * 60_000;

@@ -1,3 +1,4 @@
+import { abortSignal, callback, count, optional } from '../../arguments';
 import { isProtectionFlowsError } from '../../errors';
 import { ownerOf, ownTablesOf } from '../subject/subject';
 import { thisProcess } from '../server/names';
@@ -5,11 +6,10 @@ import type { StepContext } from '../steps/step';
 import type { Database, Session } from './database';
 import { executeStatement, assertNotInterrupted } from '../waiting/execute-statement';
 import { lockName, withMigrationLock, type MigrationLock } from './lock';
-import { rowLockSeconds, withShortLockWait } from '../waiting/lock-wait';
-import type { Node } from './node';
+import { rowLockSeconds, withShortLockWait, traceWait, type WaitListener } from '../waiting/lock-wait';
+import type { Node } from '../server/node';
 import type { OwnConnection, OwnConnectionOptions } from '../server/open-connection';
 import { unlessSilent } from './silent-server';
-import { traceWait, type WaitListener } from '../waiting/trace-wait';
 import { TableProbe } from '../waiting/table-probe';
 import { answerLimitMs, Watchdog } from '../waiting/watchdog';
 
@@ -40,6 +40,18 @@ export interface SessionOptions {
   /** How long each statement waits for a transaction that holds its table, in milliseconds. Default: a minute. */
   readonly tableWaitMs?: number | undefined;
 }
+
+const dayMs = 86_400_000;
+const wait = optional(count({ min: 0, max: dayMs }));
+
+/** The options of whatever holds the migration lock. */
+export const sessionReaders = {
+  onProgress: optional(callback<ProgressListener>()),
+  signal: optional(abortSignal),
+  lockWaitMs: wait,
+  lockLeaseMs: optional(count({ min: 1, max: dayMs })),
+  tableWaitMs: wait,
+};
 
 /** A session that holds the migration lock. */
 interface MigrationSession {

@@ -1,8 +1,7 @@
 import { ProtectionFlowsError } from '../../errors';
 import { altering, copying, copyingOnline, online, rowFormatSql, type Algorithm } from '../schema/ddl';
 import type { StepContext } from './step';
-import { catalogRows } from '../server/catalog-rows';
-import { type Queryable, errnoOf, quoteName, select } from '../server/queryable';
+import { catalogRows, type Queryable, errnoOf, quoteName, select } from '../server/queryable';
 import type { Words } from '../server/names';
 
 /** How large a table is. */

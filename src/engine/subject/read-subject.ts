@@ -1,5 +1,5 @@
 import { properties, refuse, that, type Reader } from '../../arguments';
-import type { Guards } from './guards';
+import type { Guards } from './parts';
 import type { Subject } from './subject';
 
 const matching = (pattern: RegExp, sentence: string): Reader<string> =>

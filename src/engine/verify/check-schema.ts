@@ -6,8 +6,7 @@ import { compareTable, describeDifference, type Difference } from '../schema/com
 import { named } from '../schema/shape';
 import { isTableMissing, quoteName, type Queryable } from '../server/queryable';
 import { whereOf, type Where } from '../server/server';
-import { guarded } from '../session/arguments';
-import { withSession, type Database } from '../session/database';
+import { guarded, withSession, type Database } from '../session/database';
 import { declaredSchemaOf, ownTablesOf, type Subject } from '../subject/subject';
 
 /**

@@ -1,15 +1,13 @@
-import { catalogRows } from '../server/catalog-rows';
+import { catalogRows, quoteText, type Queryable } from '../server/queryable';
 import type { Remedies, RemedySection } from '../repairs/remedies';
 import type { Orphans } from '../orphans/find-orphans';
-import { quoteText, type Queryable } from '../server/queryable';
 import { note, remedyText, type RemedyPart } from '../steps/remedy';
 import type { Table } from '../schema/shape';
 import type { HistoryNames, HistoryRow } from '../history/history-rows';
 import type { ProbeContext } from '../probe/probe';
-import type { Evidence } from '../subject/subject-check';
+import { type Evidence, type Guards } from '../subject/parts';
 import { skip, type CheckId, type CheckOutcome, type Verdict, type CheckResult } from './report';
 import type { GuardPart, GuardsState } from '../guards/read-guards';
-import type { Guards } from '../subject/guards';
 import type { Trigger } from '../schema/catalog/read-triggers';
 
 /** The orphans of a key, or why they could not be looked for. */

@@ -2,11 +2,11 @@ import { readEntries } from '../history/history';
 import { declaredSchemaOf, ownTablesOf, tablesOf } from '../subject/subject';
 import { findGuards } from '../guards/read-guards';
 import type { Database } from '../session/database';
-import type { GuardColumn } from '../subject/guards';
+import type { GuardColumn } from '../subject/parts';
 import { named, type Schema } from '../schema/shape';
 import { readCatalog } from '../schema/catalog/read-catalog';
 import { findOrphans, orphansSql } from '../orphans/find-orphans';
-import { errnoOf, type Queryable } from '../server/queryable';
+import { catalogRows, errnoOf, quoteName, type Queryable } from '../server/queryable';
 import { historyFaults } from './checks/history';
 import {
   missingTables,
@@ -19,7 +19,6 @@ import { messageOf } from '../probe/answers';
 import { LastingEffects } from '../probe/lasting-effects';
 import type { Evidence } from './report';
 import { readTriggers, type Trigger } from '../schema/catalog/read-triggers';
-import { findHidden } from './surroundings';
 
 /** The orphans of every key both of whose tables are there. */
 async function readOrphans(session: Queryable, declared: Schema, live: Schema): Promise<OrphanFact[]> {
@@ -47,6 +46,22 @@ async function readOrphans(session: Queryable, declared: Schema, live: Schema): 
     }
   }
   return facts;
+}
+
+/** The tables that a temporary table of this session hides: the catalog shows the true ones, every statement reads the others. */
+async function findHidden(session: Queryable, tables: readonly string[]): Promise<string[]> {
+  const hidden: string[] = [];
+  for (const table of tables) {
+    const [row] = await catalogRows(session, `SHOW CREATE TABLE ${quoteName(table)}`).catch(
+      (error: unknown) => {
+        // Locked, or not for this user to see: the checks that read the rows will say so
+        if (errnoOf(error) === null) throw error;
+        return [];
+      },
+    );
+    if (/^CREATE TEMPORARY /i.test(String(row?.['Create Table'] ?? ''))) hidden.push(table);
+  }
+  return hidden;
 }
 
 /** The guards of which a part is there; what has been read already tells whether to look closer. */

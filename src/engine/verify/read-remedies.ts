@@ -5,13 +5,12 @@ import { planOn } from '../migrate/migrate';
 import { isInTheWay } from '../migrate/results';
 import { expectedText } from '../schema/ddl';
 import { withTable, type Schema } from '../schema/shape';
-import type { Queryable } from '../server/queryable';
+import { catalogRows, marks, type Queryable } from '../server/queryable';
 import type { Server } from '../server/server';
 import type { Database } from '../session/database';
 import { stepsOf } from '../steps/migration';
 import type { Step } from '../steps/step';
 import type { VerifyContext } from './context';
-import { findBehindViews } from './surroundings';
 
 /**
  * The live tables as a migrate will leave them that nothing stands in the way of: what it mends is not to be mended
@@ -55,6 +54,28 @@ export async function findWhetherMigrateMends(
   const { statements, findings } = await planOn(database, session);
   const stopped = findings.some((finding) => isInTheWay(finding) && finding.code !== 'PRIVILEGE_MISSING');
   return !stopped && statements.some(({ migration }) => migration !== null && pending.includes(migration));
+}
+
+/** For each view that has the name of one of the tables, the base table of this database that it shows. */
+async function findBehindViews(
+  session: Queryable,
+  live: Schema,
+  tables: readonly string[],
+): Promise<Map<string, string>> {
+  const views = tables.filter((name) => live.get(name)?.engine === 'VIEW');
+  if (views.length === 0) return new Map();
+  const rows = await catalogRows<{ view: string; definition: string; current: string }>(
+    session,
+    `SELECT TABLE_NAME AS view, VIEW_DEFINITION AS definition, DATABASE() AS current
+       FROM information_schema.VIEWS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN (${marks(views)})`,
+    views,
+  );
+  return new Map(
+    rows.flatMap(({ view, definition, current }): [string, string][] => {
+      const [, database, table] = /\bfrom `([^`]+)`\.`([^`]+)`\s*$/i.exec(definition) ?? [];
+      return table !== undefined && database === current ? [[view, table]] : [];
+    }),
+  );
 }
 
 /** The statements that repair what differs, each once; what only they need is read now. */

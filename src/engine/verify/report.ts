@@ -1,6 +1,6 @@
 import type { Remedies } from '../repairs/remedies';
 import type { Difference } from '../schema/compare';
-import type { Evidence } from '../subject/subject-check';
+import type { Evidence } from '../subject/parts';
 import type { Where } from '../server/server';
 import type { Words } from '../server/names';
 

@@ -1,22 +1,21 @@
 import { declareArguments, flag, optional, options as optionsOf } from '../../arguments';
 import { isProtectionFlowsError } from '../../errors';
-import { withSession, type Database } from '../session/database';
-import { guarded } from '../session/arguments';
+import { withSession, type Database, guarded } from '../session/database';
 import { busy } from '../waiting/lock-wait';
 import { errnoOf, insideTransaction, select, type Queryable } from '../server/queryable';
 import { whereOf } from '../server/server';
-import { cascadeDeleteCheck } from './checks/cascade-delete';
+import { cascadeDeleteCheck, restrictCheck, setNullCheck } from './checks/delete-rules';
 import { checkConstraintsCheck } from './checks/check-constraints';
-import { columnsCheck, foreignKeysCheck, tablesCheck } from './checks/declared-objects';
+import {
+  columnsCheck,
+  foreignKeysCheck,
+  tablesCheck,
+  keyCompatibilityCheck,
+} from './checks/declared-objects';
 import { guardsCheck } from './checks/guards';
 import { historyCheck } from './checks/history';
 import { indexesCheck } from './checks/indexes';
-import { keyCompatibilityCheck } from './checks/key-compatibility';
-import { orphansCheck } from './checks/orphans';
-import { restrictCheck } from './checks/restrict';
-import { rowCountsCheck } from './checks/row-counts';
-import { serverSettingsCheck } from './checks/server-settings';
-import { setNullCheck } from './checks/set-null';
+import { orphansCheck, rowCountsCheck, serverSettingsCheck } from './checks/rows';
 import { unlessRows, verdictOf, type Check, type VerifyContext } from './context';
 import { messageOf } from '../probe/answers';
 import { readContext } from './read-context';

@@ -3,10 +3,15 @@ import { ProtectionFlowsError } from '../../errors';
 import type { Queryable } from '../server/queryable';
 import { findHolders } from './find-holders';
 import type { Holders } from './holders';
-import { lockWaitSeconds, lockWaitTimeout, setLockWait, setRowLockWait } from './lock-wait';
+import {
+  lockWaitSeconds,
+  lockWaitTimeout,
+  setLockWait,
+  setRowLockWait,
+  type WaitListener,
+} from './lock-wait';
 import { tableBusy, waitedFor } from './table-busy';
 import type { TableProbe } from './table-probe';
-import type { WaitListener } from './trace-wait';
 import type { Watchdog } from './watchdog';
 
 /** How a statement that waits for a table takes turns with the application; all in milliseconds. */

@@ -1,7 +1,6 @@
 import { select, type Queryable } from '../server/queryable';
-import { quotedUser } from '../preflight/access/privileges';
-import { openTransactions, type Holders, type Wanted } from './holders';
-import { lockPlugin, performanceSchema } from './metadata-locks';
+import { quotedUser } from '../preflight/access/grants';
+import { openTransactions, type Holders, type Wanted, lockPlugin, performanceSchema } from './holders';
 
 const name = '(?:`(?:[^`]|``)+`|[A-Za-z0-9_$]+)';
 const reference = new RegExp(

@@ -4,6 +4,7 @@ import type { Flavour, Server } from '../server/server';
 import { findHolders } from './find-holders';
 import type { Holders } from './holders';
 import { tableBusy } from './table-busy';
+import { channelNamed, traced } from '../../tracing';
 
 /** How long the server lets a statement wait for a table's lock, in seconds, where nobody ends the wait before. */
 export const lockWaitSeconds = 1;
@@ -58,4 +59,26 @@ export async function withShortLockWait<T>(
       .query('SET SESSION lock_wait_timeout = DEFAULT, SESSION innodb_lock_wait_timeout = DEFAULT')
       .catch(() => undefined);
   }
+}
+
+const waits = channelNamed('lock-wait');
+
+/** Told whom a lock is waited for: in words, and by the ids of their connections, as far as they are known. */
+export type WaitListener = (holder: string, connectionIds?: readonly number[]) => void;
+
+/** Does what may have to wait, and tells the channel of the wait: from the first that is heard of it to the end. */
+export function traceWait<Result>(
+  on: 'table' | 'migrate',
+  listener: WaitListener | undefined,
+  work: (onWait: WaitListener) => Promise<Result>,
+): Promise<Result> {
+  const context = { on, connectionIds: [] as readonly number[] };
+  let isTold = false;
+  const running: Promise<Result> = work((holder, connectionIds = []) => {
+    listener?.(holder, connectionIds);
+    context.connectionIds = connectionIds;
+    if (!isTold) traced(waits, context, () => running).catch(() => undefined);
+    isTold = true;
+  });
+  return running;
 }

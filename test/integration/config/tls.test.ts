@@ -5,7 +5,7 @@ import { settingsFromProgram } from '../../../src/config';
 import { connectionOptionsOf, connectorOf } from '../../../src/driver/connector';
 import { migrate, rollback } from '../../../src/engine/migrate';
 import { type ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-data-source';
-import { catalogRows } from '../../../src/engine/server/catalog-rows';
+import { catalogRows } from '../../../src/engine/server/queryable';
 import { makeCertificates } from '../../support/certificates';
 import { useDatabase, usePrivateServer } from '../../support/database';
 import { temporaryFolder } from '../../support/temporary-folder';

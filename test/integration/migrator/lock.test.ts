@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ProtectionFlowsError } from '../../../src/errors';
 import { migrate, rollback } from '../../../src/engine/migrate';
-import { readNode } from '../../../src/engine/session/node';
+import { readNode } from '../../../src/engine/server/node';
 import { select } from '../../../src/engine/server/queryable';
 import { beforeStatement } from '../../support/around-statements';
 import { useDatabase } from '../../support/database';

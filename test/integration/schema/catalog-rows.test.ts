@@ -1,5 +1,4 @@
-import { catalogRows } from '../../../src/engine/server/catalog-rows';
-import { insideTransaction, type Queryable } from '../../../src/engine/server/queryable';
+import { catalogRows, insideTransaction, type Queryable } from '../../../src/engine/server/queryable';
 import { useDataSource } from '../../support/data-source';
 import { useDatabase } from '../../support/database';
 

@@ -12,14 +12,16 @@ import { alterSql, createTableSql, foreignKeySql } from '../../../src/engine/sch
 import type { ForeignKey, Schema, Table } from '../../../src/engine/schema/shape';
 import { insideTransaction } from '../../../src/engine/server/queryable';
 import { detectServer } from '../../../src/engine/server/server';
-import { cascadeDeleteCheck } from '../../../src/engine/verify/checks/cascade-delete';
+import {
+  cascadeDeleteCheck,
+  restrictCheck,
+  setNullCheck,
+} from '../../../src/engine/verify/checks/delete-rules';
 import { checkConstraintsCheck } from '../../../src/engine/verify/checks/check-constraints';
 import { indexesCheck } from '../../../src/engine/verify/checks/indexes';
-import { restrictCheck } from '../../../src/engine/verify/checks/restrict';
-import { setNullCheck } from '../../../src/engine/verify/checks/set-null';
 import type { Check, VerifyContext } from '../../../src/engine/verify/context';
 import { LastingEffects } from '../../../src/engine/probe/lasting-effects';
-import type { Probes } from '../../../src/engine/subject/probes';
+import type { Probes } from '../../../src/engine/subject/parts';
 import type { CheckOutcome } from '../../../src/engine/verify/report';
 import { useDatabase } from '../../support/database';
 

@@ -1,10 +1,10 @@
-import { parseGrants } from '../../../src/engine/preflight/access/grants';
 import {
+  parseGrants,
   holdsOnServer,
   privilegesIn,
   quotedUser,
   type Holds,
-} from '../../../src/engine/preflight/access/privileges';
+} from '../../../src/engine/preflight/access/grants';
 
 /** Guards the reading of SHOW GRANTS: the lines are what the servers really print. */
 const plainRules = { literalNames: false, foldCase: false, anyPattern: false };

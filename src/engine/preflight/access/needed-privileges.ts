@@ -2,7 +2,7 @@ import { quarantineName } from '../../orphans/quarantine-table';
 import { possibleChoice } from '../../orphans/settle-orphans';
 import type { Schema } from '../../schema/shape';
 import type { Facts, KeyFact } from '../facts';
-import type { Holds } from './privileges';
+import type { Holds } from './grants';
 
 /** A privilege that the next migrate needs. */
 export interface NeededPrivilege {

@@ -1,15 +1,15 @@
 import { currentDatabase } from '../../schema/catalog/scope';
 import { type Queryable, marks, select } from '../../server/queryable';
 import type { Server } from '../../server/server';
-import { parseGrants } from './grants';
 import {
+  parseGrants,
   databaseToGrantOn,
   holdsOnServer,
   privilegesIn,
   type GrantRules,
   quotedUser,
   type Holds,
-} from './privileges';
+} from './grants';
 
 /** What forbids every write, whatever the privileges. */
 export type ReadOnlyReason = 'read_only' | 'super_read_only' | 'innodb_read_only' | 'transaction' | 'schema';

@@ -1,4 +1,4 @@
-import { wouldSee } from '../access/privileges';
+import { wouldSee } from '../access/grants';
 import type { Rule } from '../finding';
 import { serverAnswer } from '../key-findings';
 import { grantSql } from './privilege-missing';

@@ -1,8 +1,7 @@
-import { type Queryable, marks } from '../../server/queryable';
+import { type Queryable, marks, catalogRows } from '../../server/queryable';
 import { unguardedColumns } from '../guarded-columns';
 import type { Schema, Table } from '../shape';
 import type { Server } from '../../server/server';
-import { catalogRows } from '../../server/catalog-rows';
 import { readChecks } from './read-checks';
 import { readColumns } from './read-columns';
 import { readForeignKeys } from './read-foreign-keys';

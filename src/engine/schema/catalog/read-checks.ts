@@ -1,6 +1,6 @@
 import { canonicalExpression } from '../expression';
 import type { Check } from '../shape';
-import { catalogRows } from '../../server/catalog-rows';
+import { catalogRows } from '../../server/queryable';
 import { byTable, inOrder, type CatalogScope } from './scope';
 
 /** A CHECK as the catalog shows it. */

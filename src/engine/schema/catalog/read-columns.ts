@@ -1,6 +1,6 @@
 import type { Column } from '../shape';
 import type { Flavour } from '../../server/server';
-import { catalogRows } from '../../server/catalog-rows';
+import { catalogRows } from '../../server/queryable';
 import type { CatalogCheck } from './read-checks';
 import { byTable, inOrder, type CatalogScope } from './scope';
 

@@ -1,6 +1,5 @@
-import { quoteName, type Queryable } from '../../server/queryable';
+import { quoteName, type Queryable, catalogRows } from '../../server/queryable';
 import type { ForeignKey, ReferentialAction } from '../shape';
-import { catalogRows } from '../../server/catalog-rows';
 import { byPosition, type CatalogScope, type Numbered } from './scope';
 
 interface KeyRow extends Numbered {

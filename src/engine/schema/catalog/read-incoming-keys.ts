@@ -1,5 +1,4 @@
-import { catalogRows } from '../../server/catalog-rows';
-import { marks, type Queryable } from '../../server/queryable';
+import { catalogRows, marks, type Queryable } from '../../server/queryable';
 
 /** A foreign key, of any table of any database, that ends at a table of the session's own database. */
 export interface IncomingKey {

@@ -1,7 +1,6 @@
-import { quoteName, type Queryable } from '../../server/queryable';
+import { quoteName, type Queryable, catalogRows } from '../../server/queryable';
 import { type Index, named, type Column, type IndexColumn } from '../shape';
 import { describeIndexColumns } from '../ddl';
-import { catalogRows } from '../../server/catalog-rows';
 import type { Flavour } from '../../server/server';
 import { byPosition, type CatalogScope, type Numbered } from './scope';
 

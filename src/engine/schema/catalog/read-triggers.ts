@@ -1,5 +1,4 @@
-import { catalogRows } from '../../server/catalog-rows';
-import { marks, type Queryable } from '../../server/queryable';
+import { catalogRows, marks, type Queryable } from '../../server/queryable';
 
 /** A trigger. */
 export interface Trigger {

@@ -5,7 +5,7 @@ import { note, remedyText, statement, type RemedyPart } from '../../steps/remedy
 import { remedyOf, type VerifyContext } from '../context';
 import { behaviourCheck, notAsWanted } from '../behaviour-check';
 import { asSql, type Probe } from '../../probe/probe';
-import { inWords, type CheckProbe } from '../../subject/probes';
+import { inWords, type CheckProbe } from '../../subject/parts';
 import { fail, pass, type CheckOutcome } from '../report';
 import { differencesIn } from './declared-objects';
 

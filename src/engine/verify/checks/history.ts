@@ -1,5 +1,5 @@
 import { describeDifference } from '../../schema/compare';
-import { createHistorySql, historyTableFaults, mendHistorySql } from '../../history/history-table';
+import { createHistorySql, historyTableFaults, mendHistorySql } from '../../history/history';
 import { note, remedyText, statement } from '../../steps/remedy';
 import { missingTables, readingsOf, type Check, type VerifyContext } from '../context';
 import { fail, pass } from '../report';

@@ -3,7 +3,7 @@ import { named, type Index, type Table } from '../../schema/shape';
 import { catalogReadingsOf, remedyOf, unlessTables, type Check, type VerifyContext } from '../context';
 import { behaviourCheck, notAsWanted } from '../behaviour-check';
 import type { Probe } from '../../probe/probe';
-import { inWords } from '../../subject/probes';
+import { inWords } from '../../subject/parts';
 import { pass } from '../report';
 import { differ, differencesIn } from './declared-objects';
 
