@@ -5,13 +5,11 @@ import { inProject } from './project.mjs';
 const source = inProject('src');
 /** What the commands seldom ask for, of the data layer for the most part: what they load beside the engine once it is called. */
 const asked = [
-  'cli/prune-executions',
-  'cli/recount-flows',
+  'cli/retention',
   'cli/audit-flows',
   'schedule/index',
   'cli/demo/demo',
-  'cli/output/page/status-page',
-  'cli/output/page/verify-page',
+  'cli/output/page/pages',
 ];
 const nameOf = (path) => relative(source, path).replace(/\.ts$/, '');
 

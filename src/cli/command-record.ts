@@ -4,26 +4,31 @@ import type { Options } from './options';
 import type { Output } from './output/words';
 import type { OpenDatabase, Services } from './services';
 
-/** What a deed works with. */
-interface DeedContext<Opened = OpenDatabase> {
-  readonly database: Opened;
-  readonly services: Services;
+interface Result {
+  readonly ok: boolean;
+}
+
+/** Stops a deed, and hears of its progress. */
+interface Watched {
   readonly signal: AbortSignal;
   readonly onProgress: ProgressListener;
+}
+
+/** What a deed works with. */
+export interface DeedContext extends Watched {
+  readonly database: OpenDatabase;
+  readonly services: Services;
   /** Whether stderr, where progress goes, is a terminal. */
   readonly isTerminal: boolean;
 }
 
 /** What is done on a database, and how its result reads. `ok` decides between the exit codes 0 and 1. */
-export interface Deed<
-  Result extends { readonly ok: boolean } = { readonly ok: boolean },
-  Opened = OpenDatabase,
-> {
+export interface Deed {
   /** True where it looks at the signal, and stops between two statements. Others are dropped where they are. */
   readonly stopsBetweenStatements?: boolean;
   /** How it opens the database, where it needs more than the engine does. */
-  open?(services: Services): (...parameters: Parameters<Services['openDatabase']>) => Promise<Opened>;
-  run(context: DeedContext<Opened>): Promise<Result>;
+  open?(services: Services): Services['openDatabase'];
+  run(context: DeedContext): Promise<Result>;
   readonly output: Output<Result>;
 }
 
@@ -42,7 +47,18 @@ export interface CommandRecord {
   readonly deed: ((options: Options) => Deed) | null;
 }
 
-/** A deed as the table of commands holds it, which knows no results. */
-export const deed = <Result extends { readonly ok: boolean }, Opened = OpenDatabase>(
-  one: Deed<Result, Opened>,
-): Deed => one as unknown as Deed;
+/** Looks at a database, and changes nothing. */
+export const looking = <Found extends Result>(
+  output: Output<Found>,
+  run: (services: Services, database: OpenDatabase) => Promise<Found>,
+): Deed => ({ output, run: ({ services, database }) => run(services, database) });
+
+/** Changes a database, and stops between two statements. */
+export const changing = <Done extends Result>(
+  output: Output<Done>,
+  run: (services: Services, database: OpenDatabase, watched: Watched) => Promise<Done>,
+): Deed => ({
+  stopsBetweenStatements: true,
+  output,
+  run: ({ services, database, signal, onProgress }) => run(services, database, { signal, onProgress }),
+});

@@ -1,22 +1,22 @@
-import { ProtectionFlowsError } from '../errors';
 import { subject } from '../migrations';
-import { auditCommand } from './audit-command';
-import { deed, type CommandRecord } from './command-record';
-import { action, age, changes, duration, flag, key, plans, schedules, wholeNumber } from './options';
+import { changing, looking, type CommandRecord } from './command-record';
+import { pageWriter, planWriter, readPlan } from './files';
+import { auditCommand, pruneCommand, recountCommand } from './flow-commands';
+import { action, changes, duration, flag, key, page, plans, schedules, wholeNumber } from './options';
 import { adoptOutput } from './output/adopt';
 import { preflightOutput } from './output/findings';
 import { guardOutput } from './output/guard';
-import { migrateOutput } from './output/migrate';
-import { planOutput } from './output/plan';
-import { pruneOutput, pruneProgress } from './output/prune';
-import { recountOutput, recountProgress } from './output/recount';
+import { migrateOutput, planOutput } from './output/migrate';
 import { restoreOrphansOutput } from './output/restore-orphans';
 import { rollbackOutput, rollbackPlanOutput } from './output/rollback';
-import { schemaFitOutput } from './output/schema-fit';
-import { planWriter, readPlan } from './plan-file';
-import { statusCommand, verifyCommand } from './page-commands';
+import { statusOutput } from './output/status';
+import { schemaFitOutput, verifyOutput } from './output/verify';
+import type { OpenDatabase, Services } from './services';
 
-const largest = { steps: Number.MAX_SAFE_INTEGER, keep: 2_147_483_647, batchSize: 10_000 } as const;
+/** What wait has in the place of a database. */
+type Unopened = OpenDatabase & {
+  readonly asked: Parameters<Services['openDatabase']>;
+};
 
 /** Every command, in the order of --help. */
 export const commands = (): readonly CommandRecord[] => [
@@ -37,17 +37,14 @@ export const commands = (): readonly CommandRecord[] => [
       const wanted = planFile === undefined ? wishes : { plan: readPlan(planFile) };
       const write = out === undefined ? null : planWriter(out);
       return plan === true
-        ? deed({
-            run: async ({ services, database }) =>
+        ? looking(
+            planOutput,
+            async (services, database) =>
               write?.(await services.keepPlan(database, wishes)) ?? services.planMigrate(database, wishes),
-            output: planOutput,
-          })
-        : deed({
-            stopsBetweenStatements: true,
-            run: ({ services, database, signal, onProgress }) =>
-              services.migrate(database, { ...wanted, signal, onProgress }),
-            output: migrateOutput,
-          });
+          )
+        : changing(migrateOutput, (services, database, watched) =>
+            services.migrate(database, { ...wanted, ...watched }),
+          );
     },
   },
   {
@@ -57,7 +54,7 @@ export const commands = (): readonly CommandRecord[] => [
       'Undoes the newest migrations, one unless told otherwise. Refuses where rows would be lost, and says how many.',
     options: [
       flag('plan', 'print the SQL, the rows that would be lost and what stands in the way; change nothing'),
-      wholeNumber('steps', 'how many migrations to undo', largest.steps).default(1),
+      wholeNumber('steps', 'how many migrations to undo', Number.MAX_SAFE_INTEGER).default(1),
       flag('all', 'undo every applied migration').conflicts('steps'),
       flag('discard-rows', 'undo even where rows are lost with it'),
     ],
@@ -66,19 +63,28 @@ export const commands = (): readonly CommandRecord[] => [
     deed: ({ plan, all, steps, discardRows = false }) => {
       const wanted = { steps: all === true ? ('all' as const) : steps, discardRows };
       return plan === true
-        ? deed({
-            run: ({ services, database }) => services.planRollback(database, wanted),
-            output: rollbackPlanOutput,
-          })
-        : deed({
-            stopsBetweenStatements: true,
-            run: ({ services, database, signal, onProgress }) =>
-              services.rollback(database, { ...wanted, signal, onProgress }),
-            output: rollbackOutput,
-          });
+        ? looking(rollbackPlanOutput, (services, database) => services.planRollback(database, wanted))
+        : changing(rollbackOutput, (services, database, watched) =>
+            services.rollback(database, { ...wanted, ...watched }),
+          );
     },
   },
-  statusCommand(),
+  {
+    name: 'status',
+    summary: 'show which migrations and foreign keys are there',
+    description: 'Shows each migration (applied, pending, unknown) and each foreign key. Changes nothing.',
+    options: [page()],
+    examples: ['status', 'status --json', 'status --html status.html'],
+    exits: '0 when up to date, 1 when something is pending, missing or unknown',
+    deed: ({ html }) => {
+      const write = pageWriter(html);
+      return looking(statusOutput, async (services, database) => {
+        const status = await services.readStatus(database);
+        write?.(services.statusPage(status, new Date()));
+        return status;
+      });
+    },
+  },
   {
     name: 'preflight',
     summary: 'show what stands in the way of migrate, and the fix',
@@ -89,10 +95,26 @@ export const commands = (): readonly CommandRecord[] => [
     options: [],
     examples: ['preflight', 'preflight --json', 'preflight --config /etc/flows.json --no-color'],
     exits: '0 when nothing stands in the way, 1 when something does',
-    deed: () =>
-      deed({ run: ({ services, database }) => services.runPreflight(database), output: preflightOutput }),
+    deed: () => looking(preflightOutput, (services, database) => services.runPreflight(database)),
   },
-  verifyCommand(),
+  {
+    name: 'verify',
+    summary: 'prove that everything is there and behaves',
+    description:
+      'Compares the live schema with the declared one, then tries the constraints with rows of its own, in one ' +
+      'transaction that is rolled back. Leaves no trace.',
+    options: [flag('strict', 'fail on deferred foreign keys too'), page()],
+    examples: ['verify', 'verify --strict', 'verify --json > proof.json', 'verify --html proof.html'],
+    exits: '0 when proven, 1 when not proven',
+    deed: ({ strict = false, html }) => {
+      const write = pageWriter(html);
+      return looking(verifyOutput, async (services, database) => {
+        const report = await services.verify(database, { strict });
+        write?.(services.verifyPage(report, await services.readStatus(database), new Date()));
+        return report;
+      });
+    },
+  },
   {
     name: 'adopt',
     summary: 'take over tables that were made by hand',
@@ -114,21 +136,12 @@ export const commands = (): readonly CommandRecord[] => [
       'adopt --dry-run --json',
     ],
     exits: '0 when recorded and nothing differs, 1 when something is left to repair or to decide',
-    deed: ({ repair = false, dryRun, schedules, orphans, allowBlocking }) =>
-      deed({
-        stopsBetweenStatements: true,
-        run: ({ services, database, signal, onProgress }) =>
-          services.adopt(database, {
-            repair,
-            dryRun,
-            answers: schedules && { schedules },
-            orphans,
-            allowBlocking,
-            signal,
-            onProgress,
-          }),
-        output: adoptOutput,
-      }),
+    deed: ({ repair = false, dryRun, schedules, orphans, allowBlocking }) => {
+      const answers = schedules && { schedules };
+      return changing(adoptOutput, (services, database, watched) =>
+        services.adopt(database, { repair, dryRun, answers, orphans, allowBlocking, ...watched }),
+      );
+    },
   },
   {
     name: 'restore-orphans',
@@ -140,51 +153,11 @@ export const commands = (): readonly CommandRecord[] => [
     examples: ['restore-orphans', 'restore-orphans --key fk_flows_policy', 'restore-orphans --json'],
     exits: '0 when nothing is left in quarantine, 1 when a row could not be put back',
     deed: (options) =>
-      deed({
-        stopsBetweenStatements: true,
-        run: ({ services, database, signal, onProgress }) =>
-          services.restoreOrphans(database, { key: options.key, signal, onProgress }),
-        output: restoreOrphansOutput,
-      }),
+      changing(restoreOrphansOutput, (services, database, watched) =>
+        services.restoreOrphans(database, { key: options.key, ...watched }),
+      ),
   },
-  {
-    name: 'prune',
-    summary: 'delete old executions that are over',
-    description:
-      'Deletes executions that are over and older than an age, or not among the newest of their flow; with both ' +
-      'options, either is enough. The last execution of each flow stays, and so does each that is pending or ' +
-      'running. Works in small transactions, so that others need not wait. Safe to stop and to run again.',
-    options: [
-      age('older-than', 'delete those older than that: 90d, 12w, 36h, 30m'),
-      wholeNumber('keep', 'delete those that are not among the newest n of their flow', largest.keep),
-      wholeNumber('batch-size', 'how many one transaction deletes', largest.batchSize).default(500),
-      flag('dry-run', 'count what would be deleted; delete nothing'),
-    ],
-    examples: [
-      'prune --older-than 90d --dry-run',
-      'prune --older-than 90d',
-      'prune --older-than 1w --keep 100',
-      'prune --keep 50 --json',
-    ],
-    exits: '0 when done, also where there was nothing to delete; 1 when it was refused',
-    deed: ({ olderThan: olderThanMs, keep: keepPerFlow, batchSize, dryRun = false }) => {
-      if (olderThanMs === undefined && keepPerFlow === undefined) throw unlimited();
-      return deed({
-        stopsBetweenStatements: true,
-        open: (services) => services.openDataSource,
-        run: ({ services, database, signal, onProgress, isTerminal }) =>
-          services.prune(database, {
-            olderThanMs,
-            keepPerFlow,
-            batchSize,
-            dryRun,
-            signal,
-            onProgress: pruneProgress(onProgress, { isTerminal, dryRun }),
-          }),
-        output: pruneOutput,
-      });
-    },
-  },
+  pruneCommand(),
   {
     name: 'guard',
     summary: 'make it safe that the platform’s hub writes the tables too',
@@ -198,34 +171,13 @@ export const commands = (): readonly CommandRecord[] => [
     exits:
       '0 when done; 1 when something stands in the way, and for status when they are not installed as a whole',
     deed: ({ action: wanted }) =>
-      deed({
-        stopsBetweenStatements: wanted !== 'status',
-        run: ({ services, database, signal, onProgress }) => {
-          if (wanted === 'install') return services.installGuards(database, { signal, onProgress });
-          if (wanted === 'remove') return services.removeGuards(database, { signal, onProgress });
-          return services.readGuards(database);
-        },
-        output: guardOutput,
-      }),
+      wanted === 'status'
+        ? looking(guardOutput, (services, database) => services.readGuards(database))
+        : changing(guardOutput, ({ installGuards, removeGuards }, database, watched) =>
+            (wanted === 'install' ? installGuards : removeGuards)(database, watched),
+          ),
   },
-  {
-    name: 'recount',
-    summary: "make flows' statistics agree with their executions",
-    description:
-      "Counts each flow's executions, and those that prune has removed, and corrects its counters and what it shows as its " +
-      'last execution, beside the work of others. Says what each was and is. Safe to stop and to run again.',
-    options: [flag('dry-run', 'say what is wrong; change nothing')],
-    examples: ['recount --dry-run', 'recount', 'recount --json'],
-    exits: '0 when all agree; 1 when --dry-run found one that does not, or when it was refused',
-    deed: ({ dryRun = false }) =>
-      deed({
-        stopsBetweenStatements: true,
-        open: (services) => services.openDataSource,
-        run: ({ services, database, signal, onProgress: tell, isTerminal }) =>
-          services.recount(database, { dryRun, signal, onProgress: recountProgress(tell, isTerminal) }),
-        output: recountOutput,
-      }),
-  },
+  recountCommand(),
   auditCommand(),
   {
     name: 'wait',
@@ -234,15 +186,18 @@ export const commands = (): readonly CommandRecord[] => [
     options: [duration('timeout', 'how long it waits: 500ms, 60s, 5m, 1h', '60s')],
     examples: ['wait --timeout 5m'],
     exits: '0 when this program fits the schema, 1 when it does not and the time is over',
-    deed: ({ timeout: timeoutMs }) =>
-      deed({
-        // That the server may be away is what it is for
-        open: () => (settings, onStatement) =>
-          Promise.resolve({ settings, onStatement, destroy: () => Promise.resolve() }),
-        run: ({ services, database: { settings, onStatement }, signal, onProgress }) =>
-          services.waitForSchema(subject, settings, { timeoutMs, signal, onProgress }, onStatement),
-        output: schemaFitOutput('wait'),
-      }),
+    deed: ({ timeout: timeoutMs }) => ({
+      // That the server may be away is what it is for
+      open:
+        () =>
+        (...asked) =>
+          Promise.resolve({ asked, destroy: () => Promise.resolve() } as Partial<Unopened> as Unopened),
+      output: schemaFitOutput('wait'),
+      run: ({ services, database, signal, onProgress }) => {
+        const [settings, onStatement] = (database as Unopened).asked;
+        return services.waitForSchema(subject, settings, { timeoutMs, signal, onProgress }, onStatement);
+      },
+    }),
   },
   {
     name: 'check',
@@ -252,11 +207,7 @@ export const commands = (): readonly CommandRecord[] => [
     options: [],
     examples: ['check --json'],
     exits: '0 when this program fits the schema, 1 when not',
-    deed: () =>
-      deed({
-        run: ({ services, database }) => services.checkSchema(database),
-        output: schemaFitOutput('check'),
-      }),
+    deed: () => looking(schemaFitOutput('check'), (services, database) => services.checkSchema(database)),
   },
   {
     name: 'demo',
@@ -270,9 +221,3 @@ export const commands = (): readonly CommandRecord[] => [
     deed: null,
   },
 ];
-
-const unlimited = (): ProtectionFlowsError =>
-  new ProtectionFlowsError('USAGE', {
-    message: 'neither --older-than nor --keep is given, so nothing says which executions are to go',
-    remedy: 'Give --older-than 90d, --keep 100, or both. See protection-flows prune --help.',
-  });

@@ -4,7 +4,7 @@ import { ProtectionFlowsError } from '../errors';
 import type { CommandRecord, Deed } from './command-record';
 import { exitCodes, printableError } from './error-report';
 import type { Options } from './options';
-import { annotations } from './output/annotations';
+import { annotations } from './output/findings';
 import { Reporter } from './output/reporter';
 import type { OutputStream } from './output/style';
 import { createProgram, isHelpOrVersion, usageError } from './program';

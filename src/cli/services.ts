@@ -11,7 +11,8 @@ const fitting = () =>
   require('../engine/verify/check-schema') as typeof import('../engine/verify/check-schema');
 const waiting = () =>
   require('../engine/verify/wait-for-schema') as typeof import('../engine/verify/wait-for-schema');
-const pruning = () => require('./prune-executions') as typeof import('./prune-executions');
+const retaining = () => require('./retention') as typeof import('./retention');
+const drawing = () => require('./output/page/pages') as typeof import('./output/page/pages');
 
 /**
  * What the commands ask of the engine and of the data layer, and the pages that are seldom asked for. Every error that comes out of it is a ProtectionFlowsError.
@@ -19,7 +20,7 @@ const pruning = () => require('./prune-executions') as typeof import('./prune-ex
  */
 export const services = {
   openDatabase: lazily(() => (require('./open-database') as typeof import('./open-database')).openDatabase),
-  openDataSource: lazily(() => pruning().openDataSource),
+  openDataSource: lazily(() => retaining().openDataSource),
   migrate: lazily(() => migrating().migrate),
   planMigrate: lazily(() => migrating().planMigrate),
   keepPlan: lazily(() => migrating().keepPlan),
@@ -28,22 +29,18 @@ export const services = {
   planRollback: lazily(() => migrating().planRollback),
   adopt: lazily(() => (require('../engine/adopt') as typeof import('../engine/adopt')).adopt),
   restoreOrphans: lazily(() => migrating().restoreOrphans),
-  prune: lazily(() => pruning().pruneExecutions),
+  prune: lazily(() => retaining().pruneExecutions),
   installGuards: lazily(() => guarding().installGuards),
   removeGuards: lazily(() => guarding().removeGuards),
   readGuards: lazily(() => guarding().readGuards),
-  recount: lazily(() => (require('./recount-flows') as typeof import('./recount-flows')).recountFlows),
+  recount: lazily(() => retaining().recountFlows),
   audit: lazily(() => (require('./audit-flows') as typeof import('./audit-flows')).auditFlows),
   readStatus: lazily(() => migrating().readStatus),
   checkSchema: lazily(() => fitting().checkSchema),
   waitForSchema: lazily(() => waiting().waitForSchema),
   verify: lazily(() => (require('../engine/verify') as typeof import('../engine/verify')).verify),
-  statusPage: lazily(
-    () => (require('./output/page/status-page') as typeof import('./output/page/status-page')).statusPage,
-  ),
-  verifyPage: lazily(
-    () => (require('./output/page/verify-page') as typeof import('./output/page/verify-page')).verifyPage,
-  ),
+  statusPage: lazily(() => drawing().statusPage),
+  verifyPage: lazily(() => drawing().verifyPage),
   demo: lazily(() => (require('./demo/demo') as typeof import('./demo/demo')).runDemo),
 };
 

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
-import { readPlan } from '../../src/cli/plan-file';
+import { readPlan } from '../../src/cli/files';
 import { loadConnection } from '../../src/config';
 import { planReader } from '../../src/engine/migrate/kept-plan';
 import { errorCodes, isProtectionFlowsError } from '../../src/errors';

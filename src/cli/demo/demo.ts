@@ -8,7 +8,7 @@ import { migrateOutput } from '../output/migrate';
 import type { Reporter } from '../output/reporter';
 import { rollbackOutput } from '../output/rollback';
 import type { Style } from '../output/style';
-import { table } from '../output/table';
+import { rowsTable, tableText } from '../output/table';
 import { verifyOutput } from '../output/verify';
 import { platformFingerprint, withDemoDatabase, writeRows, type DemoDatabase } from './demo-database';
 
@@ -47,21 +47,17 @@ async function readFacts(client: Queryable): Promise<DatabaseFacts> {
 }
 
 /** The facts as two tables. */
-function factsText({ tables, keys }: DatabaseFacts, style: Style): string[] {
-  return [
-    ...table(
-      [{ title: 'TABLE' }, { title: 'ROWS', align: 'right' }],
-      tables.map(({ name, rows }) => [name, String(rows)]),
-      style,
-    ),
-    '',
-    ...table(
-      [{ title: 'FOREIGN KEY' }, { title: 'FROM → TO', elastic: true }, { title: 'ON DELETE' }],
-      keys.map(({ name, from, to, onDelete }) => [name, `${from} → ${to}`, onDelete]),
-      style,
-    ),
-  ];
-}
+const factsText = ({ tables, keys }: DatabaseFacts, style: Style): string[] => [
+  ...tableText(rowsTable('Table', Object.fromEntries(tables.map(({ name, rows }) => [name, rows]))), style),
+  '',
+  ...tableText(
+    {
+      columns: [{ title: 'Foreign key' }, { title: 'From → to', elastic: true }, { title: 'On delete' }],
+      rows: keys.map(({ name, from, to, onDelete }) => [name, `${from} → ${to}`, onDelete]),
+    },
+    style,
+  ),
+];
 
 /** What the demonstration did and saw, as `demo --json` prints it. */
 interface DemoResult {

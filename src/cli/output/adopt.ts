@@ -2,9 +2,9 @@ import type { AdoptQuestion, AdoptRepair, AdoptResult, Decision } from '../../en
 import { describeDifference, type Difference } from '../../engine/schema/compare';
 import { describeSize } from '../../engine/steps/alter-table';
 import { findingsMarkdown, findingsText } from './findings';
-import { escaped, heading, keysMarkdown, sqlBlock } from './markdown';
+import { escaped, heading, sqlBlock, tableMarkdown } from './markdown';
 import type { Style } from './style';
-import { keysTable } from './table';
+import { keysTable, tableText } from './table';
 import { counted, headed, textAbout, type Output } from './words';
 import { labelled } from './wrap';
 
@@ -17,7 +17,7 @@ export const adoptOutput: Output<AdoptResult> = {
       ...repairs.map((repair) => repairText(repair, style)),
       ...decisions.map((decision) => decisionText(decision, style)),
       ...questions.map((question) => questionText(question, style)),
-      keysTable(keys, style),
+      tableText(keysTable(keys), style),
       findingsText(findings, style),
       adopted.length === 0
         ? []
@@ -41,7 +41,7 @@ export const adoptOutput: Output<AdoptResult> = {
       ...repairs.flatMap(repairMarkdown),
       ...decisions.flatMap(decisionMarkdown),
       ...questions.flatMap(questionMarkdown),
-      ...keysMarkdown(keys),
+      ...tableMarkdown(keysTable(keys, false)),
       ...findingsMarkdown(findings),
       ...adopted.map((name) => `- recorded \`${escaped(name)}\``),
     ];

@@ -1,48 +1,59 @@
 import type { Finding } from '../../engine/preflight/finding';
 import { describeDifference, type Difference } from '../../engine/schema/compare';
 import type { CheckResult } from '../../engine/verify/report';
-import { escaped, markdownTable } from './markdown';
+import { tableMarkdown } from './markdown';
 import type { Style } from './style';
-import { table } from './table';
+import { tableText, type Table } from './table';
 import { counted } from './words';
 import { labelled, narrowed } from './wrap';
 
 /** More than these are only counted: adopt lists them all. */
 const shown = 10;
 
-const objectOf = ({ object, table: of, name, property }: Difference): string => {
-  const what = object === 'table' ? of : `${of}.${name}`;
-  return `${object.replace('-', ' ')} ${what}${property === 'presence' ? '' : `: ${property}`}`;
-};
+/** `foreign key protection_flows.fk_flows_policy`. */
+export const objectOf = ({ object, table, name }: Difference): string =>
+  `${object.replace('-', ' ')} ${object === 'table' ? table : `${table}.${name}`}`;
 
-/** The rows of a table of the first ten differences; none where there is one difference alone, which its sentence tells. */
-const rowsOf = (differences: readonly Difference[]): string[][] =>
-  differences.length < 2
-    ? []
-    : differences
-        .slice(0, shown)
-        .map((one) => [objectOf(one), one.expected ?? 'not declared', one.actual ?? 'missing']);
+/** What was expected, and what was found. */
+export const valuesOf = ({ expected, actual }: Difference): [string, string] => [
+  expected ?? 'not declared',
+  actual ?? 'missing',
+];
 
-const andMore = ({ length }: readonly Difference[]): string | null =>
-  length > shown ? `and ${length - shown} more: protection-flows adopt lists them all` : null;
+/** The first ten differences; no row where there is one difference alone, which its sentence tells. */
+const tableOf = (differences: readonly Difference[]): Table => ({
+  columns: [{ title: 'Object', elastic: true }, { title: 'Expected' }, { title: 'Found' }],
+  rows:
+    differences.length < 2
+      ? []
+      : differences
+          .slice(0, shown)
+          .map((one) => [
+            `${objectOf(one)}${one.property === 'presence' ? '' : `: ${one.property}`}`,
+            ...valuesOf(one),
+          ]),
+});
+
+const andMore = ({ length }: readonly Difference[]): string[] =>
+  length > shown ? [`and ${length - shown} more: protection-flows adopt lists them all`] : [];
 
 /** Several differences as a table, the first ten. */
-export function differencesText(differences: readonly Difference[], style: Style, indent: number): string[] {
-  const columns = [{ title: 'OBJECT', elastic: true }, { title: 'EXPECTED' }, { title: 'FOUND' }];
-  const lines = narrowed(indent, () => table(columns, rowsOf(differences), style));
-  const more = andMore(differences);
-  return [
-    ...lines.map((line) => `${' '.repeat(indent)}${line}`.trimEnd()),
-    ...(more === null ? [] : labelled('', more, indent)),
-  ];
-}
+export const differencesText = (
+  differences: readonly Difference[],
+  style: Style,
+  indent: number,
+): string[] => [
+  ...narrowed(indent, () => tableText(tableOf(differences), style)).map(
+    (line) => `${' '.repeat(indent)}${line}`,
+  ),
+  ...andMore(differences).flatMap((more) => labelled('', more, indent)),
+];
 
 /** The same in Markdown. */
-export function differencesMarkdown(differences: readonly Difference[]): string[] {
-  const rows = rowsOf(differences).map((cells) => cells.map(escaped));
-  const more = andMore(differences);
-  return [...markdownTable(['Object', 'Expected', 'Found'], rows), ...(more === null ? [] : [more, ''])];
-}
+export const differencesMarkdown = (differences: readonly Difference[]): string[] => [
+  ...tableMarkdown(tableOf(differences)),
+  ...andMore(differences).flatMap((more) => [more, '']),
+];
 
 /** A check's summary without the differences that stand in a table beside it. */
 export const summaryOf = ({

@@ -1,7 +1,7 @@
 import type { PreflightResult } from '../../engine/migrate/results';
 import { isInTheWay, type Finding, type FindingEffect } from '../../engine/preflight/finding';
 import { differencesMarkdown, differencesOf, differencesText, messageOf } from './differences';
-import { escaped, markdownTable, remedyBlock } from './markdown';
+import { remedyBlock, tableMarkdown } from './markdown';
 import type { Style } from './style';
 import { counted, headed, textAbout, type Output } from './words';
 import { labelled } from './wrap';
@@ -56,15 +56,15 @@ export function findingsText(findings: readonly Finding[], style: Style): string
 export function findingsMarkdown(findings: readonly Finding[]): string[] {
   const inTheWay = findings.filter(isInTheWay);
   return [
-    ...markdownTable(
-      ['Finding', 'Effect', 'On', 'Message'],
-      findings.map((finding) => [
-        `\`${finding.code}\``,
-        finding.effect,
-        escaped(aboutOf(finding)),
-        escaped(messageOf(finding)),
-      ]),
-    ),
+    ...tableMarkdown({
+      columns: [
+        { title: 'Finding', holds: 'code' },
+        { title: 'Effect' },
+        { title: 'On' },
+        { title: 'Message' },
+      ],
+      rows: findings.map((one) => [one.code, one.effect, aboutOf(one), messageOf(one)]),
+    }),
     ...inTheWay.flatMap((finding, index) => {
       const fix = fixOf(inTheWay, index);
       return [
@@ -103,4 +103,20 @@ function conclusion({ findings }: PreflightResult): string {
     return `Migrate would leave out ${refused === 1 ? 'a key' : 'some keys'}: ${counted(refused, 'finding')} in the way. Apply the fixes and look again.`;
   }
   return `Nothing stands in the way of migrate${left}.`;
+}
+
+const dataOf = (text: string): string =>
+  text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+
+/**
+ * The findings of a result as commands to GitHub's runner, which shows them beside the changes; none where it has none.
+ *
+ * @see https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
+ */
+export function annotations(result: object): string[] {
+  const { findings = [] } = result as { readonly findings?: readonly Finding[] };
+  return findings.map(({ code, effect, message, remedy }) => {
+    const level = effect === 'blocking' || effect === 'key-refused' ? 'error' : 'notice';
+    return `::${level} title=${code}::${dataOf(`${message}\n${remedy}`)}`;
+  });
 }

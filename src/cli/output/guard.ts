@@ -1,8 +1,7 @@
 import type { GuardsResult, GuardsState } from '../../engine/migrate';
 import { findingsMarkdown, findingsText } from './findings';
-import { escaped, heading, markdownTable, marked } from './markdown';
-import { markStatus } from './style';
-import { table } from './table';
+import { heading, tableMarkdown } from './markdown';
+import { tableText, type Table } from './table';
 import { counted, textAbout, type Output } from './words';
 import { labelled } from './wrap';
 
@@ -15,40 +14,33 @@ export const guardStates: Readonly<Record<GuardsState, string>> = {
   unseen: 'not known whether they are whole: this user lacks the TRIGGER privilege, and sees no trigger',
 };
 
+const partsTable = ({ parts }: GuardsResult): Table => ({
+  columns: [
+    { title: 'Guard' },
+    { title: 'Name', elastic: true, holds: 'code' },
+    { title: 'Status', holds: 'status' },
+    { title: 'Works as' },
+  ],
+  rows: parts.map(({ kind, table, name, status, definer }) => [
+    kind,
+    `${table}.${name}`,
+    status,
+    definer ?? '',
+  ]),
+});
+
 /** The guards: each object, and what was done or stands in the way. */
 export const guardOutput: Output<GuardsResult> = {
   text: (result, style) =>
     textAbout(
       result,
-      table(
-        [
-          { title: 'GUARD' },
-          { title: 'NAME', elastic: true },
-          { title: 'STATUS', mark: (text) => markStatus(text, style) },
-          { title: 'WORKS AS' },
-        ],
-        result.parts.map(({ kind, table: on, name, status, definer }) => [
-          kind,
-          `${on}.${name}`,
-          status,
-          definer ?? '',
-        ]),
-        style,
-      ),
+      tableText(partsTable(result), style),
       findingsText(result.findings, style),
       labelled('', conclusion(result), 0).map(result.ok ? style.green : style.yellow),
     ),
   markdown: (result) => [
     ...heading(result, `guard: ${result.state}`),
-    ...markdownTable(
-      ['Guard', 'Name', 'Status', 'Works as'],
-      result.parts.map(({ kind, table: on, name, status, definer }) => [
-        kind,
-        `\`${on}.${name}\``,
-        marked(status),
-        escaped(definer ?? ''),
-      ]),
-    ),
+    ...tableMarkdown(partsTable(result)),
     ...findingsMarkdown(result.findings),
   ],
 };

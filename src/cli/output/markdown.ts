@@ -1,5 +1,6 @@
 import type { Where } from '../../engine/migrate/results';
 import { moodOf } from './style';
+import type { Table } from './table';
 import { databaseName } from './words';
 
 /** Text that stands for itself in Markdown, inside a table's cell too. */
@@ -18,26 +19,23 @@ export const heading = ({ ok, ...where }: Where & { ok: boolean }, title: string
   '',
 ];
 
-/** A table whose cells are Markdown already; nothing where it has no row. */
-export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+const cellOf = (text: string, holds: Table['columns'][number]['holds']): string => {
+  if (holds === 'status') return marked(text);
+  // Code would end at such a sign, or the cell would
+  return holds === 'code' && !/[`|\\\r\n]/.test(text) ? `\`${text}\`` : escaped(text);
+};
+
+/** A table; nothing where it has no row. */
+export function tableMarkdown({ columns, rows }: Table): string[] {
   if (rows.length === 0) return [];
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line), ''];
+  return [
+    line(columns.map(({ title }) => title)),
+    line(columns.map(() => '---')),
+    ...rows.map((row) => line(columns.map(({ holds }, index) => cellOf(row[index] ?? '', holds)))),
+    '',
+  ];
 }
-
-/** The declared keys with the status of each. */
-export const keysMarkdown = (keys: readonly { readonly name: string; readonly status: string }[]): string[] =>
-  markdownTable(
-    ['Foreign key', 'Status'],
-    keys.map(({ name, status }) => [`\`${name}\``, marked(status)]),
-  );
-
-/** How many rows of which table, without the tables that have none. */
-export const rowsMarkdown = (title: string, rows: Readonly<Record<string, number>>): string[] =>
-  markdownTable(
-    [title, 'Rows'],
-    Object.entries(rows).flatMap(([table, count]) => (count > 0 ? [[escaped(table), String(count)]] : [])),
-  );
 
 /** Names as a list of code. */
 export const namesMarkdown = (names: readonly string[]): string[] =>
@@ -62,7 +60,7 @@ export function remedyBlock(remedy: string): string[] {
 }
 
 /** A status with a mark that is seen at a glance. */
-export function marked(status: string): string {
+function marked(status: string): string {
   const mood = status === 'skip' ? 'open' : moodOf(status);
   return `${mood === 'good' ? '✅' : mood === 'open' ? '⚠️' : '❌'} ${status}`;
 }

@@ -1,9 +1,11 @@
-import type { MigrateResult } from '../../engine/migrate/results';
+import type { MigratePlan, MigrateResult } from '../../engine/migrate/results';
+import { describeSize, type TableSize } from '../../engine/steps/alter-table';
 import { findingsMarkdown, findingsText } from './findings';
-import { heading, keysMarkdown, namesMarkdown } from './markdown';
-import { keysTable } from './table';
+import { codeBlock, escaped, heading, namesMarkdown, tableMarkdown } from './markdown';
+import type { Style } from './style';
+import { keysTable, tableText } from './table';
 import { counted, countedAll, textAbout, type Output } from './words';
-import { labelled } from './wrap';
+import { labelled, narrowed } from './wrap';
 
 /** What a migrate did: the migrations that it applied, every key, the findings, and how it stands now. */
 export const migrateOutput: Output<MigrateResult> = {
@@ -17,20 +19,22 @@ export const migrateOutput: Output<MigrateResult> = {
             style.bold(`Applied ${counted(applied.length, 'migration')}`),
             ...applied.flatMap((name) => labelled('', name)),
           ],
-      keysTable(keys, style),
+      tableText(keysTable(keys), style),
       findingsText(findings, style),
       labelled('', conclusion(result), 0).map(ok ? style.green : style.red),
     );
   },
   markdown: (result) => {
     const { applied, keys, findings } = result;
-    const migrations = applied.length > 0 ? [`${counted(applied.length, 'migration')} applied`] : [];
     const added = keys.filter(({ status }) => status === 'added').length;
-    const done = [...migrations, ...(added > 0 ? [`${counted(added, 'key')} added`] : [])];
+    const done = [
+      ...(applied.length > 0 ? [`${counted(applied.length, 'migration')} applied`] : []),
+      ...(added > 0 ? [`${counted(added, 'key')} added`] : []),
+    ];
     return [
       ...heading(result, `migrate: ${done.join(', ') || 'nothing to do'}`),
       ...namesMarkdown(applied),
-      ...keysMarkdown(keys),
+      ...tableMarkdown(keysTable(keys, false)),
       ...findingsMarkdown(findings),
     ];
   },
@@ -47,4 +51,113 @@ function conclusion({ ok, applied, keys, findings }: MigrateResult): string {
     return `Done, but for ${counted(count('deferred'), 'deferred key')}: migrate again once the parent table is there.`;
   }
   return applied.length > 0 || count('added') > 0 ? 'Done.' : 'Nothing to do: the schema is up to date.';
+}
+
+type Statements = MigratePlan['statements'];
+
+/** What makes a line of text a comment of the script. */
+const comment = '-- ';
+
+/** What a migrate would do, as a script. */
+export const planOutput: Output<MigratePlan> = {
+  text: (plan, style) =>
+    scriptText(plan.statements, style, () =>
+      textAbout(
+        plan,
+        labelled('', title(plan), 0).map(style.bold),
+        tableText(keysTable(plan.keys), style),
+        findingsText(plan.findings, style),
+        rollingText(plan.pending.length, plan.breaking),
+        labelled(
+          '',
+          plan.ok
+            ? 'Nothing was changed. It could be carried out now: protection-flows migrate'
+            : 'Nothing was changed. It could not be carried out now: see the findings.',
+          0,
+        ),
+      ),
+    ),
+  markdown: (plan) => [
+    ...heading(plan, `migrate --plan: ${amountOf(plan.pending.length, plan.statements)}`),
+    ...rollingMarkdown(plan.pending.length, plan.breaking),
+    ...tableMarkdown(keysTable(plan.keys)),
+    ...findingsMarkdown(plan.findings),
+    ...scriptMarkdown(plan.statements),
+  ],
+};
+
+function title({ pending, statements }: MigratePlan): string {
+  if (statements.length === 0 && pending.length === 0) return 'The plan: nothing to do';
+  return `The plan: ${amountOf(pending.length, statements)}`;
+}
+
+/** `2 migrations, 3 statements`. */
+export const amountOf = (migrations: number, statements: Statements): string =>
+  `${counted(migrations, 'migration')}, ${counted(statements.length, 'statement')}`;
+
+/**
+ * A plan as a script. Everything but the statements is an SQL comment, so the whole text can be given to a client; the
+ * statements are printed as they would be executed, each step's title before its own.
+ */
+export function scriptText(statements: Statements, style: Style, head: () => string[]): string[] {
+  const lines = narrowed(comment.length, head).map((line) => `${comment}${line}`.trimEnd());
+  let previous: Statements[number] | undefined;
+  for (const statement of statements) {
+    const { migration, step, sql, copies } = statement;
+    const isNewMigration = previous?.migration !== migration;
+    if (isNewMigration) lines.push('', ...commented(migration ?? 'Keys that are absent').map(style.bold));
+    if (isNewMigration || previous?.step !== step) lines.push(...commented(step));
+    if (copies !== null) lines.push(...commented(copyNote(copies)));
+    if ('seconds' in statement) lines.push(...commented(`One scan of it: ${String(statement.seconds)} s`));
+    lines.push(terminated(sql));
+    previous = statement;
+  }
+  return lines;
+}
+
+/** The same in Markdown. */
+export const scriptMarkdown = (statements: Statements): string[] =>
+  codeBlock(
+    statements
+      .map(
+        ({ step, sql, copies }) =>
+          `${comment}${step}${copies ? ` (copies ${describeSize(copies)}; writers wait)` : ''}\n${terminated(sql)}`,
+      )
+      .join('\n'),
+    'sql',
+  );
+
+/** What a copy costs, said beforehand. */
+const copyNote = (size: TableSize & { table: string }): string =>
+  `Copies ${size.table}: ${describeSize(size)}; its writers wait meanwhile`;
+
+/** A text as comments: the further lines of a long one are comments too. */
+const commented = (text: string): string[] =>
+  labelled(comment, text, 0).map((line) => (line.startsWith(comment) ? line : comment + line.trimStart()));
+
+function terminated(sql: string): string {
+  const trimmed = sql.trim();
+  return trimmed.endsWith(';') ? trimmed : `${trimmed};`;
+}
+
+/** Why each of some pending migrations breaks programs of the previous release, by name. */
+export type Breaking = Readonly<Record<string, string>>;
+
+/** Said where nothing that is pending breaks anything. */
+const notBreaking = 'Programs of the previous release go on working before, during and after it.';
+
+/** What the pending migrations mean for programs of the previous release that run meanwhile. */
+export function rollingText(pending: number, breaking: Breaking): string[] {
+  if (pending === 0) return [];
+  const texts = Object.entries(breaking);
+  if (texts.length === 0) return labelled('', notBreaking, 0);
+  return texts.flatMap(([name, text]) => [...labelled('BREAKING: ', name, 0), ...labelled('', text)]);
+}
+
+/** The same in Markdown. */
+export function rollingMarkdown(pending: number, breaking: Breaking): string[] {
+  if (pending === 0) return [];
+  const texts = Object.entries(breaking);
+  if (texts.length === 0) return [notBreaking, ''];
+  return [...texts.map(([name, text]) => `- ❌ **breaking**: \`${escaped(name)}\`: ${escaped(text)}`), ''];
 }

@@ -1,7 +1,6 @@
 import type { ErrorReport } from '../../errors';
 import type { ProgressEvent } from '../../engine/migrate/results';
-import { type OutputStream, styleFor, type Style } from './style';
-import { visible, withoutMarks } from './visible';
+import { styleFor, visible, withoutMarks, type OutputStream, type Style } from './style';
 import { fitText, widthFor, wrap } from './wrap';
 
 /** How a run prints. */

@@ -1,6 +1,6 @@
 import type { LeftReason, RestoreOrphansResult } from '../../engine/migrate/restore-orphans';
-import { escaped, heading, markdownTable, rowsMarkdown } from './markdown';
-import { rowsTable } from './table';
+import { heading, tableMarkdown } from './markdown';
+import { rowsTable, tableText } from './table';
 import { counted, grouped, textAbout, type Output } from './words';
 import { labelled } from './wrap';
 
@@ -21,7 +21,7 @@ export const restoreOrphansOutput: Output<RestoreOrphansResult> = {
     return textAbout(
       result,
       back + left === 0 ? ['Nothing is quarantined.'] : [],
-      rowsTable('RESTORED INTO', result.restored, style),
+      tableText(rowsTable('Restored into', result.restored), style),
       ...result.left.map(({ table, key, reason, rows, answer, sample }) => [
         ...labelled('', `${counted(rows, 'row')} of ${table}, quarantined for ${key}:`, 0),
         ...labelled('Left because: ', leftReasons[reason]),
@@ -41,16 +41,16 @@ export const restoreOrphansOutput: Output<RestoreOrphansResult> = {
     const [back, left] = rowsOf(result);
     return [
       ...heading(result, `restore-orphans: ${counted(back, 'row')} restored, ${grouped(left)} left`),
-      ...rowsMarkdown('Restored into', result.restored),
-      ...markdownTable(
-        ['Left of', 'Rows', 'Key', 'Because'],
-        result.left.map(({ table, rows, key, reason, answer }) => [
-          escaped(table),
+      ...tableMarkdown(rowsTable('Restored into', result.restored)),
+      ...tableMarkdown({
+        columns: [{ title: 'Left of' }, { title: 'Rows' }, { title: 'Key' }, { title: 'Because' }],
+        rows: result.left.map(({ table, rows, key, reason, answer }) => [
+          table,
           String(rows),
-          escaped(key),
-          escaped(answer === null ? leftReasons[reason] : `${leftReasons[reason]} (${answer})`),
+          key,
+          answer === null ? leftReasons[reason] : `${leftReasons[reason]} (${answer})`,
         ]),
-      ),
+      }),
     ];
   },
 };

@@ -1,7 +1,7 @@
 import type { RollbackPlan, RollbackResult } from '../../engine/migrate/results';
-import { escaped, heading, namesMarkdown, remedyBlock, rowsMarkdown } from './markdown';
-import { scriptMarkdown, scriptText } from './plan';
-import { rowsTable } from './table';
+import { escaped, heading, namesMarkdown, remedyBlock, tableMarkdown } from './markdown';
+import { amountOf, scriptMarkdown, scriptText } from './migrate';
+import { rowsTable, tableText } from './table';
 import { counted, headed, separated, textAbout, type Output } from './words';
 import { labelled } from './wrap';
 
@@ -17,14 +17,14 @@ export const rollbackOutput: Output<RollbackResult> = {
             style.bold(`Undid ${counted(undone.length, 'migration')}, newest first`),
             ...undone.flatMap((name) => labelled('', name)),
           ],
-      rowsTable('DISCARDED FROM', discarded, style),
+      tableText(rowsTable('Discarded from', discarded), style),
       ok ? [] : labelled('', 'Not everything that was asked for could be undone.', 0).map(style.red),
     );
   },
   markdown: (result) => [
     ...heading(result, `rollback: ${counted(result.undone.length, 'migration')} undone`),
     ...namesMarkdown(result.undone),
-    ...rowsMarkdown('Discarded from', result.discarded),
+    ...tableMarkdown(rowsTable('Discarded from', result.discarded)),
   ],
 };
 
@@ -37,7 +37,7 @@ export const rollbackPlanOutput: Output<RollbackPlan> = {
         plan,
         labelled('', `The plan: ${counted(undoing.length, 'migration')} to undo`, 0).map(style.bold),
         undoing.flatMap((name) => labelled('', name)),
-        rowsTable('ROWS WOULD BE LOST OF', lost, style),
+        tableText(rowsTable('Rows would be lost of', lost), style),
         separated(
           refusals.map(({ code, message, remedy }) => [
             ...headed(code, `: ${message}`, style.red),
@@ -50,11 +50,10 @@ export const rollbackPlanOutput: Output<RollbackPlan> = {
   },
   markdown: (plan) => {
     const { undoing, statements, lost, refusals } = plan;
-    const amount = `${counted(undoing.length, 'migration')}, ${counted(statements.length, 'statement')}`;
     return [
-      ...heading(plan, `rollback --plan: ${amount}`),
+      ...heading(plan, `rollback --plan: ${amountOf(undoing.length, statements)}`),
       ...namesMarkdown(undoing),
-      ...rowsMarkdown('Rows would be lost of', lost),
+      ...tableMarkdown(rowsTable('Rows would be lost of', lost)),
       ...refusals.flatMap(({ code, message, remedy }) => [
         `**${code}**: ${escaped(message)}`,
         '',

@@ -1,43 +1,44 @@
 import type { StatusResult } from '../../engine/migrate/results';
-import { escaped, heading, keysMarkdown, markdownTable, marked } from './markdown';
-import { rollingMarkdown, rollingText, type Breaking } from './plan';
-import { markStatus } from './style';
-import { keysTable, table } from './table';
+import { escaped, heading, tableMarkdown } from './markdown';
+import { rollingMarkdown, rollingText, type Breaking } from './migrate';
+import { keysTable, tableText, type Table } from './table';
 import { counted, countedAll, textAbout, type Output } from './words';
 import { guardStates } from './guard';
 import { labelled } from './wrap';
+
+const historyTable = (
+  { migrations }: StatusResult,
+  applied: string,
+  timeOf: (appliedAt: string) => string,
+): Table => ({
+  columns: [
+    { title: 'Migration', elastic: true, holds: 'code' },
+    { title: 'Status', holds: 'status' },
+    { title: applied },
+  ],
+  rows: migrations.map(({ name, status, appliedAt }) => [
+    name,
+    status,
+    appliedAt === null ? '' : timeOf(appliedAt),
+  ]),
+});
 
 /** The state of a database: each migration, each key, and what to do about it. */
 export const statusOutput: Output<StatusResult> = {
   text: (status, style) =>
     textAbout(
       status,
-      table(
-        [
-          { title: 'MIGRATION', elastic: true },
-          { title: 'STATUS', mark: (text) => markStatus(text, style) },
-          { title: 'APPLIED (UTC)' },
-        ],
-        status.migrations.map(({ name, status: state, appliedAt }) => [name, state, moment(appliedAt)]),
-        style,
-      ),
-      keysTable(status.keys, style),
+      tableText(historyTable(status, 'Applied (UTC)', moment), style),
+      tableText(keysTable(status.keys), style),
       guardsText(status),
       rollingText(...pendingOf(status)),
       labelled('', conclusion(status), 0),
     ),
   markdown: (status) => [
     ...heading(status, `status: ${status.ok ? 'up to date' : 'not up to date'}`),
-    ...markdownTable(
-      ['Migration', 'Status', 'Applied'],
-      status.migrations.map(({ name, status: state, appliedAt }) => [
-        `\`${escaped(name)}\``,
-        marked(state),
-        appliedAt ?? '',
-      ]),
-    ),
+    ...tableMarkdown(historyTable(status, 'Applied', (isoTime) => isoTime)),
     ...rollingMarkdown(...pendingOf(status)),
-    ...keysMarkdown(status.keys),
+    ...tableMarkdown(keysTable(status.keys)),
     ...guardsText(status).flatMap((line) => [escaped(line), '']),
   ],
 };
@@ -55,9 +56,8 @@ function pendingOf({ migrations }: StatusResult): [number, Breaking] {
   return [pending.length, Object.fromEntries(breaking)];
 }
 
-function moment(isoTime: string | null): string {
-  return isoTime === null ? '' : isoTime.replace('T', ' ').replace(/(?:\.\d+)?Z$/, '');
-}
+/** `2026-11-27 13:04:05`. */
+export const moment = (isoTime: string): string => isoTime.replace('T', ' ').replace(/(?:\.\d+)?Z$/, '');
 
 function conclusion({ ok, migrations, keys }: StatusResult): string {
   const count = (state: string): number =>

@@ -3,22 +3,25 @@ import { textWidth, wrapHard } from './wrap';
 
 /** A column of a table. */
 interface Column {
+  /** A terminal has it in capitals. */
   readonly title: string;
   readonly align?: 'left' | 'right';
-  /** Takes the width that the other columns leave, its text wrapped into it. At most one. */
+  /** On a terminal it takes the width that the other columns leave, its text wrapped into it. At most one. */
   readonly elastic?: boolean;
-  /** Marks a cell's text; it is given one line of it at a time. */
-  readonly mark?: (text: string) => string;
+  /** What its cells are, where they are no text for people. */
+  readonly holds?: 'code' | 'status';
+}
+
+/** What a terminal and Markdown both show. */
+export interface Table {
+  readonly columns: readonly Column[];
+  readonly rows: readonly (readonly string[])[];
 }
 
 const gap = '  ';
 
 /** Lines of an aligned table without rules, as wide as text may be; none where it has no row. */
-export function table(
-  columns: readonly Column[],
-  rows: readonly (readonly string[])[],
-  style: Style,
-): string[] {
+export function tableText({ columns, rows }: Table, style: Style): string[] {
   if (rows.length === 0) return [];
   const natural = columns.map(({ title }, index) =>
     Math.max(
@@ -28,25 +31,30 @@ export function table(
   );
   const elastic = columns.findIndex((column) => column.elastic);
   const widths = shrunk(natural, elastic, textWidth() - gap.length * (columns.length - 1));
-  const titles = columns.map(({ title, align }) => ({ title, align, mark: style.bold }));
-  const head = rowLines(
-    titles,
-    columns.map(({ title }) => title),
-    widths,
-  );
-  return [...head, ...rows.flatMap((row) => rowLines(columns, row, widths))];
+  const titles = columns.map(({ title }) => title.toUpperCase());
+  const mark = (text: string, { holds }: Column): string =>
+    holds === 'status' ? markStatus(text, style) : text;
+  return [
+    ...rowLines(columns, titles, widths, style.bold),
+    ...rows.flatMap((row) => rowLines(columns, row, widths, mark)),
+  ];
 }
 
 /** The lines of one row: as many as its longest cell takes. Marked after it is padded, for a mark has no width. */
-function rowLines(columns: readonly Column[], cells: readonly string[], widths: readonly number[]): string[] {
+function rowLines(
+  columns: readonly Column[],
+  cells: readonly string[],
+  widths: readonly number[],
+  mark: (text: string, column: Column) => string,
+): string[] {
   const wrapped = widths.map((width, index) => wrapHard(cells[index] ?? '', width));
   return Array.from({ length: Math.max(...wrapped.map(({ length }) => length)) }, (_, line) =>
     columns
-      .map(({ align, mark }, index) => {
+      .map((column, index) => {
         const text = wrapped[index]?.[line] ?? '';
         const padding = ' '.repeat(Math.max(0, (widths[index] ?? 0) - text.length));
-        const shown = mark === undefined || text === '' ? text : mark(text);
-        return align === 'right' ? padding + shown : shown + padding;
+        const shown = text === '' ? text : mark(text, column);
+        return column.align === 'right' ? padding + shown : shown + padding;
       })
       .join(gap)
       .trimEnd(),
@@ -71,31 +79,25 @@ function shrunk(natural: readonly number[], elastic: number, room: number): numb
   return widths;
 }
 
-/** The declared keys: name, status, and the milliseconds that each took, where they are known. */
+/** The declared keys: name, status, and the milliseconds that each took, where `times` wants them and they are known. */
 export function keysTable(
   keys: readonly { readonly name: string; readonly status: string; readonly ms?: number }[],
-  style: Style,
-): string[] {
-  const times = keys.every(({ ms }) => ms !== undefined);
-  return table(
-    [
-      { title: 'FOREIGN KEY', elastic: true },
-      { title: 'STATUS', mark: (text) => markStatus(text, style) },
-      ...(times ? [{ title: 'MS', align: 'right' as const }] : []),
-    ],
-    keys.map(({ name, status, ms = 0 }) => [name, status, String(Math.round(ms))]),
-    style,
-  );
+  times = true,
+): Table {
+  const columns: Column[] = [
+    { title: 'Foreign key', elastic: true, holds: 'code' },
+    { title: 'Status', holds: 'status' },
+  ];
+  if (times && keys.every(({ ms }) => ms !== undefined)) columns.push({ title: 'ms', align: 'right' });
+  const rows = keys.map(({ name, status, ms = 0 }) => [name, status, String(Math.round(ms))]);
+  return { columns, rows };
 }
 
 /** How many rows of which table, without the tables that have none. */
-export function rowsTable(title: string, counts: Readonly<Record<string, number>>, style: Style): string[] {
-  return table(
-    [
-      { title, elastic: true },
-      { title: 'ROWS', align: 'right' },
-    ],
-    Object.entries(counts).flatMap(([name, count]) => (count > 0 ? [[name, String(count)]] : [])),
-    style,
-  );
-}
+export const rowsTable = (title: string, counts: Readonly<Record<string, number>>): Table => ({
+  columns: [
+    { title, elastic: true },
+    { title: 'Rows', align: 'right' },
+  ],
+  rows: Object.entries(counts).flatMap(([name, count]) => (count > 0 ? [[name, String(count)]] : [])),
+});

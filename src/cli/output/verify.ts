@@ -1,8 +1,9 @@
+import type { SchemaFit } from '../../engine/verify/check-schema';
 import type { CheckResult, Evidence, VerifyReport, Verdict } from '../../engine/verify/report';
 import { differencesMarkdown, differencesText, summaryOf } from './differences';
-import { escaped, heading, markdownTable, marked, remedyBlock } from './markdown';
+import { escaped, heading, remedyBlock, tableMarkdown } from './markdown';
 import { markStatus, type Style } from './style';
-import { table } from './table';
+import { tableText, type Table } from './table';
 import { databaseName, headed, separated, type Output } from './words';
 import { labelled } from './wrap';
 
@@ -19,6 +20,15 @@ const meanings: Readonly<Record<Verdict, string>> = {
 
 const rowsShown = 5;
 
+const checksTable = ({ checks }: VerifyReport): Table => ({
+  columns: [
+    { title: 'Check', holds: 'code' },
+    { title: 'Status', holds: 'status' },
+    { title: 'Found', elastic: true },
+  ],
+  rows: checks.map((check) => [check.id, check.status, summaryOf(check)]),
+});
+
 /** The proof: the verdict, every check on one line, then for each check that is not clean its evidence and the fix. */
 export const verifyOutput: Output<VerifyReport> = {
   text: (report, style) => {
@@ -30,25 +40,14 @@ export const verifyOutput: Output<VerifyReport> = {
         ...headed(verdict.toUpperCase(), `: ${meaningOf(report)}`, (title) => style.bold(mark(title))),
         ...labelled('', databaseName(report), 0),
       ],
-      table(
-        [
-          { title: 'CHECK' },
-          { title: 'STATUS', mark: (text) => markStatus(text, style) },
-          { title: 'FOUND', elastic: true },
-        ],
-        checks.map((check) => [check.id, check.status, summaryOf(check)]),
-        style,
-      ),
+      tableText(checksTable(report), style),
       ...checks.filter(needsExplaining).map((check) => explanation(check, style)),
       strictText(report),
     ]);
   },
   markdown: (report) => [
     ...heading(report, `verify: ${report.verdict}`),
-    ...markdownTable(
-      ['Check', 'Status', 'Found'],
-      report.checks.map((check) => [`\`${check.id}\``, marked(check.status), escaped(summaryOf(check))]),
-    ),
+    ...tableMarkdown(checksTable(report)),
     ...report.checks.flatMap(({ id, remedy, differences = [] }) =>
       remedy === null
         ? []
@@ -111,3 +110,24 @@ function strictText({ ok, verdict, checks }: VerifyReport): string[] {
   const deferred = checks.filter(({ status }) => status === 'deferred').map(({ id }) => id);
   return labelled('', `Proven, but --strict allows no deferred key (${deferred.join(', ')}).`, 0);
 }
+
+const briefly = ({ message: summary, differences }: SchemaFit): string => summaryOf({ summary, differences });
+
+/** Whether this program fits the schema, and what to do where it does not. */
+export const schemaFitOutput = (command: 'wait' | 'check'): Output<SchemaFit> => ({
+  text: (fit, style) => [
+    ...headed(fit.state.toUpperCase(), `: ${briefly(fit)}`, (title) =>
+      style.bold(fit.ok ? style.green(title) : style.red(title)),
+    ),
+    ...labelled('', databaseName(fit), 0),
+    ...differencesText(fit.differences, style, 2),
+    ...(fit.remedy === null ? [] : labelled('Fix: ', fit.remedy, 0)),
+  ],
+  markdown: (fit) => [
+    ...heading(fit, `${command}: ${fit.state}`),
+    escaped(briefly(fit)),
+    '',
+    ...differencesMarkdown(fit.differences),
+    ...(fit.remedy === null ? [] : remedyBlock(fit.remedy)),
+  ],
+});

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { run } from '../../../src/cli/run';
 import { services } from '../../../src/cli/services';
-import { fileWriter } from '../../../src/cli/write-file';
+import { fileWriter } from '../../../src/cli/files';
 import { ProtectionFlow, ProtectionFlowExecution } from '../../../src/entities';
 import { errorCodes, loaded, type ErrorCode, type ErrorReport } from '../../../src/errors';
 import { adopt } from '../../../src/engine/adopt';

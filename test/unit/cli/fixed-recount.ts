@@ -1,4 +1,4 @@
-import type { RecountReport } from '../../../src/cli/recount-flows';
+import type { RecountReport } from '../../../src/cli/retention';
 import { where } from './fixed-results';
 
 const shown = {

@@ -1,4 +1,4 @@
-import type { PruneReport } from '../../../src/cli/prune-executions';
+import type { PruneReport } from '../../../src/cli/retention';
 import type { AdoptResult } from '../../../src/engine/adopt';
 import type {
   MigratePlan,

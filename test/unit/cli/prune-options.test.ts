@@ -1,4 +1,4 @@
-import type { PruneExecutionsOptions } from '../../../src/cli/prune-executions';
+import type { PruneExecutionsOptions } from '../../../src/cli/retention';
 import { run } from '../../../src/cli/run';
 import type { Services } from '../../../src/cli/services';
 import { pruneResult } from './fixed-results';

@@ -1,5 +1,5 @@
 import type { KeyStatus } from '../../../engine/migrate/results';
-import { markup, type Markup } from './html';
+import { markup, type Markup } from './page';
 
 /** A key as it is drawn: `differs` where it is there by other rules than declared. */
 export type DrawnKey = Omit<KeyStatus, 'status'> & { readonly status: KeyStatus['status'] | 'differs' };

@@ -1,9 +1,54 @@
 import { createHash } from 'node:crypto';
 import type { Where } from '../../../engine/migrate/results';
 import { packageVersion } from '../../../migrations/package-version';
-import { moodOf } from '../style';
+import { moment } from '../status';
+import { moodOf, withoutMarks } from '../style';
 import { databaseName } from '../words';
-import { markup, Markup, type Content } from './html';
+
+/** Markup, as opposed to text that is to be shown as it is. */
+export class Markup {
+  constructor(readonly text: string) {}
+}
+
+/** What stands in a page: markup as it is, text with its signs escaped, lists one after the other. */
+export type Content = Markup | string | number | null | readonly Content[];
+
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+function textOf(content: Content): string {
+  if (content === null) return '';
+  if (content instanceof Markup) return content.text;
+  if (typeof content === 'object') return content.map(textOf).join('');
+  return withoutMarks(String(content)).replaceAll(/[&<>"']/g, (sign) => entities[sign] ?? sign);
+}
+
+/** A template of markup: whatever is put into it is text, unless it is {@link Markup}. Pure. */
+export const markup = (strings: TemplateStringsArray, ...contents: readonly Content[]): Markup =>
+  new Markup(strings.map((string, index) => string + textOf(contents[index] ?? null)).join(''));
+
+const row = ([first = null, ...others]: readonly Content[]): Markup =>
+  markup`<tr><th scope="row">${first}</th>${others.map((cell) => markup`<td>${cell}</td>`)}</tr>\n`;
+
+/** A table with a caption, whose first column names each row. */
+export const table = (
+  caption: string,
+  head: readonly string[],
+  rows: readonly (readonly Content[])[],
+): Markup => markup`<div class="wide" role="group" tabindex="0" aria-label="${caption}">
+<table>
+<caption>${caption}</caption>
+<thead><tr>${head.map((title) => markup`<th scope="col">${title}</th>`)}</tr></thead>
+<tbody>
+${rows.map(row)}</tbody>
+</table>
+</div>
+`;
 
 const style = `
 :root { color-scheme: light dark; --back: light-dark(#f6f7f9, #12161c); --card: light-dark(#fff, #1a2028);
@@ -56,9 +101,6 @@ export const section = (title: string, ...contents: readonly Content[]): Markup 
 ${contents}</section>
 `;
 
-/** `2026-11-27 13:04:05 UTC`. */
-export const moment = (time: string): string => time.replace('T', ' ').replace(/(?:\.\d+)?Z$/, ' UTC');
-
 /** Words as a sentence. */
 const sentence = (text: string): string =>
   `${text.slice(0, 1).toUpperCase()}${text.slice(1)}${text.endsWith('.') ? '' : '.'}`;
@@ -94,7 +136,7 @@ export const page = (
 <p><strong class="verdict ${mood}">${verdict}</strong></p>
 <h1>${title} of ${where.database}</h1>
 <p>${sentence(meaning)}</p>
-<p class="quiet">${databaseName(where)}, seen at ${moment(at.toISOString())} by protection-flows ${packageVersion()}</p>
+<p class="quiet">${databaseName(where)}, seen at ${moment(at.toISOString())} UTC by protection-flows ${packageVersion()}</p>
 </header>
 <main>
 ${parts}</main>

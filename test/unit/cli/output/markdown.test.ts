@@ -1,6 +1,5 @@
 import { findingsMarkdown } from '../../../../src/cli/output/findings';
-import { migrateOutput } from '../../../../src/cli/output/migrate';
-import { planOutput } from '../../../../src/cli/output/plan';
+import { migrateOutput, planOutput } from '../../../../src/cli/output/migrate';
 import { statusOutput } from '../../../../src/cli/output/status';
 import { verifyOutput } from '../../../../src/cli/output/verify';
 import { labelled } from '../../../../src/cli/output/wrap';

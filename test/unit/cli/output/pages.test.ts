@@ -1,6 +1,5 @@
 import { HtmlValidate } from 'html-validate';
-import { statusPage } from '../../../../src/cli/output/page/status-page';
-import { verifyPage } from '../../../../src/cli/output/page/verify-page';
+import { statusPage, verifyPage } from '../../../../src/cli/output/page/pages';
 import type { KeyStatus, StatusResult } from '../../../../src/engine/migrate/results';
 import type { VerifyReport } from '../../../../src/engine/verify/report';
 import { drifted, report, status } from '../fixed-results';

@@ -1,4 +1,4 @@
-import { pruneProgress } from '../../../../src/cli/output/prune';
+import { pruneProgress } from '../../../../src/cli/output/retention';
 
 /** Guards that hours of a prune neither fill a log nor look like a program that hangs. */
 describe('the progress of prune', () => {

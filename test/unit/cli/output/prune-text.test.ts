@@ -1,4 +1,4 @@
-import { pruneOutput } from '../../../../src/cli/output/prune';
+import { pruneOutput } from '../../../../src/cli/output/retention';
 import { styleFor } from '../../../../src/cli/output/style';
 import { pruneResult } from '../fixed-results';
 import { Written } from '../terminal';

@@ -1,4 +1,4 @@
-import { recountOutput, recountProgress } from '../../../../src/cli/output/recount';
+import { recountOutput, recountProgress } from '../../../../src/cli/output/retention';
 import { styleFor } from '../../../../src/cli/output/style';
 import { recountResult } from '../fixed-recount';
 import { Written } from '../terminal';

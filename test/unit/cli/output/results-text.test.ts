@@ -1,13 +1,11 @@
 import { adoptOutput } from '../../../../src/cli/output/adopt';
 import { preflightOutput } from '../../../../src/cli/output/findings';
-import { migrateOutput } from '../../../../src/cli/output/migrate';
-import { planOutput } from '../../../../src/cli/output/plan';
-import { pruneOutput } from '../../../../src/cli/output/prune';
+import { migrateOutput, planOutput } from '../../../../src/cli/output/migrate';
+import { pruneOutput } from '../../../../src/cli/output/retention';
 import { restoreOrphansOutput } from '../../../../src/cli/output/restore-orphans';
-import { schemaFitOutput } from '../../../../src/cli/output/schema-fit';
 import { rollbackOutput, rollbackPlanOutput } from '../../../../src/cli/output/rollback';
 import { statusOutput } from '../../../../src/cli/output/status';
-import { verifyOutput } from '../../../../src/cli/output/verify';
+import { schemaFitOutput, verifyOutput } from '../../../../src/cli/output/verify';
 import { fitText } from '../../../../src/cli/output/wrap';
 import { styleFor } from '../../../../src/cli/output/style';
 import {

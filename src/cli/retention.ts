@@ -6,6 +6,7 @@ import { ProtectionFlowsError } from '../errors';
 import { optionsWith } from '../typeorm/data-source-options';
 import { ProtectionFlowsDataSource } from '../typeorm/guarded-data-source';
 import { whereOf, type Where } from '../engine/migrate/results';
+import type { RecountedFlow, RecountProgress, RecountResult } from '../repositories';
 import {
   RetentionRepository,
   type PruneProgress,
@@ -66,12 +67,12 @@ export async function pruneExecutions(
   options: PruneExecutionsOptions,
 ): Promise<PruneReport> {
   const result = await new RetentionRepository(dataSource.manager).prune(options);
-  if (!result.complete) throw interrupted(result);
+  if (!result.complete) throw pruneInterrupted(result);
   const { ok, complete, dryRun, deleted, kept, flows } = result;
   return { ok, ...whereOf(dataSource), complete, dry_run: dryRun, deleted, kept, flows };
 }
 
-function interrupted({ deleted, flows, dryRun }: PruneResult): ProtectionFlowsError {
+function pruneInterrupted({ deleted, flows, dryRun }: PruneResult): ProtectionFlowsError {
   return new ProtectionFlowsError('INTERRUPTED', {
     message: dryRun
       ? 'interrupted by the caller'
@@ -79,5 +80,52 @@ function interrupted({ deleted, flows, dryRun }: PruneResult): ProtectionFlowsEr
     consequence: dryRun ? 'Nothing was changed.' : undefined,
     remedy: 'Run the command again: it goes on with what is left.',
     details: { deleted, flows },
+  });
+}
+
+/** Options of {@link recountFlows}. */
+export interface RecountFlowsOptions {
+  /** Tell what is wrong, and change nothing. */
+  readonly dryRun: boolean;
+  /** Aborting it stops the recount between two batches, with INTERRUPTED. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: RecountProgress) => void;
+}
+
+/** What a recount did, as `recount --json` prints it. */
+export interface RecountReport extends Where {
+  /** False for a dry run that found something. */
+  readonly ok: boolean;
+  readonly dry_run: boolean;
+  /** Flows looked at. */
+  readonly flows: number;
+  /** The flows whose statistics were wrong: what they were, and are now; with `dry_run`, would be. */
+  readonly recounted: readonly RecountedFlow[];
+}
+
+/**
+ * Makes the statistics of every flow agree with its executions, in transactions of one flow each: it can be stopped
+ * anywhere, and a rerun goes on.
+ *
+ * @throws ProtectionFlowsError INTERRUPTED with `details` {flows, recounted}; MIGRATION_PENDING where a table is missing;
+ * CONNECTION_LOST, PRIVILEGE_MISSING, SERVER_READ_ONLY, TRANSACTION_ABORTED
+ */
+export async function recountFlows(
+  dataSource: ProtectionFlowsDataSource,
+  options: RecountFlowsOptions,
+): Promise<RecountReport> {
+  const result = await new RetentionRepository(dataSource.manager).recount(options);
+  if (!result.complete) throw recountInterrupted(result);
+  const { ok, dryRun, flows, recounted } = result;
+  return { ok, ...whereOf(dataSource), dry_run: dryRun, flows, recounted };
+}
+
+function recountInterrupted({ flows, recounted, dryRun }: RecountResult): ProtectionFlowsError {
+  const done = dryRun ? 'Nothing was changed' : `${counted(recounted.length, 'flow')} of them recounted`;
+  return new ProtectionFlowsError('INTERRUPTED', {
+    message: `the recount was stopped after ${counted(flows, 'flow')}`,
+    consequence: `${done}; the others are as they were.`,
+    remedy: 'Run protection-flows recount again.',
+    details: { flows, recounted: recounted.length },
   });
 }

@@ -6,6 +6,7 @@ import {
   fchmodSync,
   fsyncSync,
   openSync,
+  readFileSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -13,6 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import type { KeptPlan } from '../engine/migrate/kept-plan';
 import { ProtectionFlowsError } from '../errors';
 
 /** The file behind the name; null where there is none yet. */
@@ -74,5 +76,63 @@ export function fileWriter(path: string): (text: string) => void {
         details: { path },
       });
     }
+  };
+}
+
+/**
+ * Looks at once whether the file of `--html` can be written, so that no page is made in vain, and answers what writes it;
+ * null where none is wanted.
+ *
+ * @throws USAGE where it can't be; later FILE_NOT_WRITTEN
+ */
+export function pageWriter(path: string | undefined): ((page: string) => void) | null {
+  if (path === undefined) return null;
+  try {
+    return fileWriter(path);
+  } catch (error) {
+    throw new ProtectionFlowsError('USAGE', {
+      message: `the file of --html, ${path}: ${(error as Error).message}`,
+      remedy: 'Name a file in a folder that is there and that you may write.',
+      details: { reason: 'invalidArgument' },
+    });
+  }
+}
+
+function using<Result>(path: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    throw new ProtectionFlowsError('PLAN_FILE_UNUSABLE', {
+      message: `the file of the plan, ${path}: ${(error as Error).message}`,
+      remedy:
+        'Name a file that can be read and written; protection-flows migrate --plan --out FILE makes it.',
+      details: { path },
+    });
+  }
+}
+
+/** JSON.parse says what the text begins with: a password, where somebody names the wrong file. */
+function parse(text: string): KeptPlan | null {
+  try {
+    return JSON.parse(text) as KeptPlan | null;
+  } catch {
+    throw new Error('it holds no JSON');
+  }
+}
+
+/** Reads a plan of this release. */
+export const readPlan = (path: string): KeptPlan =>
+  using(path, () => {
+    const plan = parse(readFileSync(path, 'utf8'));
+    if (plan?.form !== 1) throw new Error('it holds no plan of this release');
+    return plan;
+  });
+
+/** Looks at once whether the file can be written, so that no plan is made in vain, and answers what writes it. */
+export function planWriter(path: string): (plan: KeptPlan) => KeptPlan {
+  const write = using(path, () => fileWriter(path));
+  return (plan) => {
+    write(`${JSON.stringify(plan, null, 2)}\n`);
+    return plan;
   };
 }

@@ -1,8 +1,10 @@
 import type { ProgressListener } from '../../engine/migrate/results';
+import type { RecountedFlow, RecountProgress } from '../../repositories';
 import type { PruneProgress } from '../../repositories/retention.repository';
-import type { PruneReport } from '../prune-executions';
-import { heading } from './markdown';
-import { counted, grouped, textAbout, type Output } from './words';
+import { changesOf } from '../../statistics/recount';
+import type { PruneReport, RecountReport } from '../retention';
+import { escaped, heading } from './markdown';
+import { counted, grouped, headed, textAbout, type Output } from './words';
 import { labelled } from './wrap';
 
 /** What a prune did, or with --dry-run would have done. */
@@ -11,7 +13,7 @@ export const pruneOutput: Output<PruneReport> = {
     const mark = result.dry_run && result.deleted > 0 ? style.yellow : style.green;
     return textAbout(
       result,
-      labelled('', conclusion(result), 0).map(mark),
+      labelled('', pruneConclusion(result), 0).map(mark),
       ...result.kept.map((kept) => labelled('', stays(kept), 0).map(style.yellow)),
     );
   },
@@ -33,12 +35,48 @@ function stays({ executions, key, table }: PruneReport['kept'][number]): string 
   return `${counted(executions, 'execution')} old enough ${executions === 1 ? 'stays' : 'stay'}: ${why}.`;
 }
 
-function conclusion({ dry_run, deleted, flows }: PruneReport): string {
+function pruneConclusion({ dry_run, deleted, flows }: PruneReport): string {
   const looked = `Looked at ${counted(flows, 'flow')}`;
   const executions = counted(deleted, 'execution');
   if (deleted === 0) return `${looked}: nothing to delete.`;
   if (!dry_run) return `${looked}, deleted ${executions}.`;
   return `${looked}: ${executions} to delete. Nothing was deleted: it was a dry run.`;
+}
+
+/** What a recount changed, or with --dry-run would have changed: each flow, from what to what. */
+export const recountOutput: Output<RecountReport> = {
+  text: (result, style) => {
+    const isOpen = result.dry_run && result.recounted.length > 0;
+    const mark = isOpen ? style.yellow : style.green;
+    return textAbout(
+      result,
+      ...result.recounted.map((flow) => [
+        ...headed('Flow', ` ${flow.id}`, style.bold),
+        ...changes(flow).flatMap((change) => labelled('- ', change)),
+      ]),
+      labelled('', recountConclusion(result), 0).map(mark),
+    );
+  },
+  markdown: (result) => [
+    ...heading(result, `recount: ${counted(result.recounted.length, 'flow')} ${doneIn(result)}`),
+    `Looked at ${counted(result.flows, 'flow')}.`,
+    '',
+    ...result.recounted.map((flow) => `- \`${escaped(flow.id)}\`: ${escaped(changes(flow).join(', '))}`),
+  ],
+};
+
+const doneIn = ({ dry_run }: RecountReport): string => (dry_run ? 'to recount' : 'recounted');
+
+/** `total_executions 3 → 2`, for each column that changed. */
+const changes = (flow: RecountedFlow): string[] =>
+  changesOf(flow).map(({ column, was, is }) => `${column} ${was} → ${is}`);
+
+function recountConclusion(result: RecountReport): string {
+  const { flows, recounted, dry_run } = result;
+  const looked = `Looked at ${counted(flows, 'flow')}`;
+  if (recounted.length === 0) return `${looked}: all agree with their executions.`;
+  const end = dry_run ? ' Nothing was changed: it was a dry run.' : '';
+  return `${looked}: ${counted(recounted.length, 'flow')} ${doneIn(result)}.${end}`;
 }
 
 /** How often progress is told, in milliseconds: on a terminal the line rewrites itself, in a log each one stays. */
@@ -79,4 +117,17 @@ export function pruneProgress(
     return `pruning: ${looked}, ${counted(deleted, 'execution')} ${dryRun ? 'to delete' : 'deleted'}`;
   };
   return toldSeldom(tell, isTerminal, inWords, nowMs);
+}
+
+/** Tells where a recount is, in words. */
+export function recountProgress(
+  tell: ProgressListener,
+  isTerminal: boolean,
+): (progress: RecountProgress) => void {
+  return toldSeldom(
+    tell,
+    isTerminal,
+    ({ flows, totalFlows, wrong }: RecountProgress) =>
+      `recounting: ${grouped(flows)} of ${counted(totalFlows, 'flow')}, ${grouped(wrong)} wrong`,
+  );
 }

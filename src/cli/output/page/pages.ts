@@ -1,11 +1,63 @@
 import type { StatusResult } from '../../../engine/migrate/results';
 import type { CheckResult, Evidence, VerifyReport } from '../../../engine/verify/report';
-import { summaryOf } from '../differences';
+import { objectOf, summaryOf, valuesOf } from '../differences';
+import { guardStates } from '../guard';
+import { moment } from '../status';
 import { meaningOf, valueText } from '../verify';
-import type { DrawnKey } from './drawing';
-import { markup, table, type Markup } from './html';
-import { marked, page, section } from './page';
-import { historySection, keysSection } from './status-page';
+import { drawing, type DrawnKey } from './drawing';
+import { marked, markup, page, section, table, type Markup } from './page';
+
+/** The tables with their keys: a picture, and the same in words. Pure. */
+const keysSection = (keys: readonly DrawnKey[]): Markup =>
+  section(
+    'Tables and keys',
+    keys.length === 0 ? markup`<p>No foreign key is declared.</p>` : drawing(keys),
+    table(
+      'Foreign keys',
+      ['Key', 'Column', 'Refers to', 'On delete', 'State'],
+      keys.map((key) => [
+        key.name,
+        `${key.table}.${key.column}`,
+        `${key.parentTable}.${key.parentColumn}`,
+        key.onDelete,
+        marked(key.status),
+      ]),
+    ),
+  );
+
+/** Each migration with when it was applied. Pure. */
+const historySection = ({ migrations }: Pick<StatusResult, 'migrations'>): Markup =>
+  section(
+    'History of migrations',
+    table(
+      'Migrations, oldest first',
+      ['Migration', 'State', 'Applied', 'Older programs'],
+      migrations.map(({ name, status, appliedAt, breaking }) => [
+        name,
+        marked(status),
+        appliedAt === null ? '' : `${moment(appliedAt)} UTC`,
+        breaking === null ? '' : breaking === false ? 'go on working' : breaking,
+      ]),
+    ),
+  );
+
+/** The state of a database as a page. Pure. */
+export const statusPage = (status: StatusResult, at: Date): string =>
+  page(
+    {
+      title: 'State',
+      verdict: status.ok ? 'UP TO DATE' : 'NOT UP TO DATE',
+      mood: status.ok ? 'good' : 'bad',
+      meaning: status.ok
+        ? 'Every migration is applied, and no key is missing whose parent table is there.'
+        : 'A migration or a key is missing, or the history names a migration that this version does not know.',
+      where: status,
+      at,
+    },
+    keysSection(status.keys),
+    historySection(status),
+    section('Guards', markup`<p>${guardStates[status.guards]}</p>`),
+  );
 
 const rowsShown = 100;
 
@@ -28,12 +80,7 @@ const differencesTable = ({ differences = [] }: CheckResult): Markup | null =>
     : table(
         'Differences',
         ['Object', 'Property', 'Expected', 'Found'],
-        differences.map(({ object, table: of, name, property, expected, actual }) => [
-          `${object.replace('-', ' ')} ${object === 'table' ? of : `${of}.${name}`}`,
-          property,
-          expected ?? 'not declared',
-          actual ?? 'missing',
-        ]),
+        differences.map((one) => [objectOf(one), one.property, ...valuesOf(one)]),
       );
 
 const code = (text: string): Markup => markup`<pre tabindex="0">${text}</pre>\n`;
