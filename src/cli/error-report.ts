@@ -25,34 +25,23 @@ export const exitCodes = {
 export const exitCodeOf = (stage: ErrorStage): number =>
   ({ 'before-connecting': exitCodes.usage, refused: exitCodes.found, failed: exitCodes.failed })[stage];
 
-/** An error as the command line prints it. */
-interface PrintableError {
-  readonly report: ErrorReport;
-  readonly exitCode: number;
-  /** The stack traces of the error and its causes, for PROTECTION_FLOWS_DEBUG=1. */
-  readonly trace: string;
-}
-
 /** What the password is taken out of the text with; null while no configuration is read. */
 type Secrets = Pick<ConnectionSettings, 'password' | 'ssl'> | null;
 
 /**
  * Makes any thrown value printable: one of this package as it is, a package that is
  * not installed as PACKAGE_MISSING, any other as INTERNAL. The password is taken out
- * of every text of it.
+ * of every text of it. `trace` has the stacks of the error and its causes, for PROTECTION_FLOWS_DEBUG=1.
  */
-export function printableError(error: unknown, secrets: Secrets): PrintableError {
+export function printableError(error: unknown, secrets: Secrets) {
   const ours = isProtectionFlowsError(error) ? error : (packageMissing(error) ?? internal(error));
   const clean = (text: string): string => (secrets === null ? text : redact(text, secrets));
   const { code, message, consequence, remedy, details } = ours;
   return {
     report: {
-      code,
-      message: clean(message),
-      consequence: clean(consequence),
-      remedy: clean(remedy),
+      ...{ code, message: clean(message), consequence: clean(consequence), remedy: clean(remedy) },
       details: cleanValues(details, clean) as Record<string, unknown>,
-    },
+    } satisfies ErrorReport,
     exitCode: exitCodeOf(ours.stage),
     trace: clean(traceOf(error)),
   };

@@ -19,12 +19,9 @@ function flushed(stream: NodeJS.WriteStream): Promise<void> {
 }
 
 function onInterrupt(listener: () => void): () => void {
-  process.on('SIGINT', listener);
-  process.on('SIGTERM', listener);
-  return () => {
-    process.off('SIGINT', listener);
-    process.off('SIGTERM', listener);
-  };
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  for (const signal of signals) process.on(signal, listener);
+  return () => signals.forEach((signal) => process.off(signal, listener));
 }
 
 /** Covers rejections too: Node.js turns those that nobody handles into uncaught exceptions. */

@@ -5,14 +5,8 @@ import { connectTo } from '../engine/session/open-database';
 import { subject } from '../migrations';
 import { warnOfWrongType } from '../typeorm/probe-server';
 
-/** A database that a command has open, on connections of its own. */
-export interface OpenDatabase extends Database {
-  /** Closes the connections that no session holds. */
-  destroy(): Promise<void>;
-}
-
 /**
- * Connects without TypeORM, and asks the server what it is.
+ * Connects without TypeORM, and asks the server what it is. `destroy` closes the connections that no session holds.
  *
  * @param onStatement told of each statement
  * @throws ProtectionFlowsError as `connectTo`
@@ -20,7 +14,7 @@ export interface OpenDatabase extends Database {
 export async function openDatabase(
   settings: ConnectionSettings,
   onStatement?: StatementListener,
-): Promise<OpenDatabase> {
+): Promise<Database & { destroy(): Promise<void> }> {
   const opened = await connectTo(subject, settings, onStatement);
   warnOfWrongType(settings.declaredType, opened.server);
   return { ...opened, destroy: () => opened.close() };

@@ -6,10 +6,10 @@ import { ProtectionFlowsError } from '../errors';
 import { optionsWith } from '../typeorm/data-source-options';
 import { ProtectionFlowsDataSource } from '../typeorm/guarded-data-source';
 import { whereOf, type Where } from '../engine/migrate/results';
-import type { RecountedFlow, RecountProgress, RecountResult } from '../repositories';
+import type { RecountedFlow, RecountOptions, RecountResult } from '../repositories';
 import {
   RetentionRepository,
-  type PruneProgress,
+  type PruneOptions,
   type PruneResult,
 } from '../repositories/retention.repository';
 import { counted } from './output/words';
@@ -35,21 +35,6 @@ export function openDataSource(
   return new ProtectionFlowsDataSource(() => connection, { entities: [], subscribers: [] }).initialize();
 }
 
-/** Options of {@link pruneExecutions}; at least one of the first two. */
-export interface PruneExecutionsOptions {
-  /** Deletes runs that are over and older than this, in milliseconds. Default: deletes none for its age. */
-  readonly olderThanMs?: number;
-  /** Deletes runs that are over and not among this many newest of their flow. Default: deletes none for its rank. */
-  readonly keepPerFlow?: number;
-  /** How many runs one transaction deletes, at most. */
-  readonly batchSize: number;
-  /** Count what would go, and delete nothing. */
-  readonly dryRun: boolean;
-  /** Aborting it stops the prune between two batches, with INTERRUPTED. */
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: PruneProgress) => void;
-}
-
 /** What a prune did, as `prune --json` prints it. */
 export interface PruneReport extends Omit<PruneResult, 'dryRun'>, Where {
   readonly dry_run: boolean;
@@ -64,7 +49,7 @@ export interface PruneReport extends Omit<PruneResult, 'dryRun'>, Where {
  */
 export async function pruneExecutions(
   dataSource: ProtectionFlowsDataSource,
-  options: PruneExecutionsOptions,
+  options: PruneOptions,
 ): Promise<PruneReport> {
   const result = await new RetentionRepository(dataSource.manager).prune(options);
   if (!result.complete) throw pruneInterrupted(result);
@@ -81,15 +66,6 @@ function pruneInterrupted({ deleted, flows, dryRun }: PruneResult): ProtectionFl
     remedy: 'Run the command again: it goes on with what is left.',
     details: { deleted, flows },
   });
-}
-
-/** Options of {@link recountFlows}. */
-export interface RecountFlowsOptions {
-  /** Tell what is wrong, and change nothing. */
-  readonly dryRun: boolean;
-  /** Aborting it stops the recount between two batches, with INTERRUPTED. */
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: RecountProgress) => void;
 }
 
 /** What a recount did, as `recount --json` prints it. */
@@ -112,7 +88,7 @@ export interface RecountReport extends Where {
  */
 export async function recountFlows(
   dataSource: ProtectionFlowsDataSource,
-  options: RecountFlowsOptions,
+  options: RecountOptions,
 ): Promise<RecountReport> {
   const result = await new RetentionRepository(dataSource.manager).recount(options);
   if (!result.complete) throw recountInterrupted(result);

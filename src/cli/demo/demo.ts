@@ -1,30 +1,18 @@
 import { isProtectionFlowsError } from '../../errors';
 import { migrate } from '../../engine/migrate/migrate';
-import type { MigrateResult, RollbackResult } from '../../engine/migrate/results';
 import { rollback } from '../../engine/migrate/rollback';
 import { quoteName, select, type Queryable } from '../../engine/server/queryable';
-import { verify, type VerifyReport } from '../../engine/verify';
+import { verify } from '../../engine/verify';
 import { migrateOutput } from '../output/migrate';
 import type { Reporter } from '../output/reporter';
 import { rollbackOutput } from '../output/rollback';
 import type { Style } from '../output/style';
-import { rowsTable, tableText } from '../output/table';
+import { tableText } from '../output/table';
 import { verifyOutput } from '../output/verify';
 import { platformFingerprint, withDemoDatabase, writeRows, type DemoDatabase } from './demo-database';
 
-/** What the plain client sees of the migrated database. */
-interface DatabaseFacts {
-  readonly tables: readonly { readonly name: string; readonly rows: number }[];
-  readonly keys: readonly {
-    readonly name: string;
-    readonly from: string;
-    readonly to: string;
-    readonly onDelete: string;
-  }[];
-}
-
 /** Reads tables, row counts and foreign keys with the statements that anyone would type. */
-async function readFacts(client: Queryable): Promise<DatabaseFacts> {
+async function readFacts(client: Queryable) {
   const names = (await select(client, "SHOW TABLES LIKE 'protection_flow%'")).flatMap((row) =>
     Object.values(row),
   );
@@ -33,7 +21,7 @@ async function readFacts(client: Queryable): Promise<DatabaseFacts> {
     const [row] = await select(client, `SELECT COUNT(*) AS n FROM ${quoteName(name)}`);
     tables.push({ name, rows: Number(row?.n) });
   }
-  const keys = await select<DatabaseFacts['keys'][number]>(
+  const keys = await select<Readonly<Record<'name' | 'from' | 'to' | 'onDelete', string>>>(
     client,
     `SELECT r.CONSTRAINT_NAME AS name, CONCAT(k.TABLE_NAME, '.', k.COLUMN_NAME) AS \`from\`,
             CONCAT(k.REFERENCED_TABLE_NAME, '.', k.REFERENCED_COLUMN_NAME) AS \`to\`, r.DELETE_RULE AS onDelete
@@ -47,8 +35,14 @@ async function readFacts(client: Queryable): Promise<DatabaseFacts> {
 }
 
 /** The facts as two tables. */
-const factsText = ({ tables, keys }: DatabaseFacts, style: Style): string[] => [
-  ...tableText(rowsTable('Table', Object.fromEntries(tables.map(({ name, rows }) => [name, rows]))), style),
+const factsText = ({ tables, keys }: Awaited<ReturnType<typeof readFacts>>, style: Style): string[] => [
+  ...tableText(
+    {
+      columns: [{ title: 'Table' }, { title: 'Rows', align: 'right' }],
+      rows: tables.map(({ name, rows }) => [name, String(rows)]),
+    },
+    style,
+  ),
   '',
   ...tableText(
     {
@@ -58,23 +52,6 @@ const factsText = ({ tables, keys }: DatabaseFacts, style: Style): string[] => [
     style,
   ),
 ];
-
-/** What the demonstration did and saw, as `demo --json` prints it. */
-interface DemoResult {
-  /** True when every part went as it should. */
-  readonly ok: boolean;
-  readonly migrate: Omit<MigrateResult, 'migrations'>;
-  readonly database: DatabaseFacts;
-  readonly verify: VerifyReport;
-  /** The code that refused a rollback which would have lost the rows. */
-  readonly refusedBy: string | null;
-  readonly rollback: RollbackResult;
-  readonly afterRollback: {
-    readonly tables: number;
-    readonly verdict: string;
-    readonly platformUnchanged: boolean;
-  };
-}
 
 async function refusalOf(work: Promise<unknown>): Promise<string | null> {
   try {
@@ -96,11 +73,8 @@ function storyOn(reporter: Reporter): (title: string, text: readonly string[]) =
   };
 }
 
-async function demonstrate(
-  database: DemoDatabase,
-  reporter: Reporter,
-  signal: AbortSignal,
-): Promise<DemoResult> {
+/** Goes through it all; answers what it did and saw, as `demo --json` prints it: `ok` when every part went as it should. */
+async function demonstrate(database: DemoDatabase, reporter: Reporter, signal: AbortSignal) {
   const { client, dataSource, server } = database;
   const { style, progress: onProgress } = reporter;
   const tell = storyOn(reporter);
@@ -144,15 +118,9 @@ async function demonstrate(
     tables.length === 0 &&
     verdict === 'never-ran' &&
     platformUnchanged;
-  const afterRollback = { tables: tables.length, verdict, platformUnchanged };
   return {
-    ok,
-    migrate: migrated,
-    database: facts,
-    verify: proof,
-    refusedBy,
-    rollback: undone,
-    afterRollback,
+    ...{ ok, migrate: migrated, database: facts, verify: proof, refusedBy, rollback: undone },
+    afterRollback: { tables: tables.length, verdict, platformUnchanged },
   };
 }
 

@@ -5,7 +5,7 @@ import { findingsMarkdown, findingsText } from './findings';
 import { escaped, heading, sqlBlock, tableMarkdown } from './markdown';
 import type { Style } from './style';
 import { keysTable, tableText } from './table';
-import { counted, headed, textAbout, type Output } from './words';
+import { counted, headed, namesText, textAbout, type Output } from './words';
 import { labelled } from './wrap';
 
 /** What an adopt found and did: the repairs, what is left to decide, the keys, and how it stands now. All differences are told: this is where the other results refer to. */
@@ -19,12 +19,7 @@ export const adoptOutput: Output<AdoptResult> = {
       ...questions.map((question) => questionText(question, style)),
       tableText(keysTable(keys), style),
       findingsText(findings, style),
-      adopted.length === 0
-        ? []
-        : [
-            style.bold(`Recorded ${counted(adopted.length, 'migration')}`),
-            ...adopted.flatMap((name) => labelled('', name)),
-          ],
+      namesText(`Recorded ${counted(adopted.length, 'migration')}`, adopted, style),
       labelled('', conclusion(result), 0).map(ok ? style.green : style.red),
     );
   },

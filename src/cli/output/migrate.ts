@@ -4,7 +4,7 @@ import { findingsMarkdown, findingsText } from './findings';
 import { codeBlock, escaped, heading, namesMarkdown, tableMarkdown } from './markdown';
 import type { Style } from './style';
 import { keysTable, tableText } from './table';
-import { counted, countedAll, textAbout, type Output } from './words';
+import { counted, countedAll, namesText, textAbout, type Output } from './words';
 import { labelled, narrowed } from './wrap';
 
 /** What a migrate did: the migrations that it applied, every key, the findings, and how it stands now. */
@@ -15,10 +15,7 @@ export const migrateOutput: Output<MigrateResult> = {
       result,
       applied.length === 0
         ? ['No migration was applied.']
-        : [
-            style.bold(`Applied ${counted(applied.length, 'migration')}`),
-            ...applied.flatMap((name) => labelled('', name)),
-          ],
+        : namesText(`Applied ${counted(applied.length, 'migration')}`, applied, style),
       tableText(keysTable(keys), style),
       findingsText(findings, style),
       labelled('', conclusion(result), 0).map(ok ? style.green : style.red),

@@ -91,21 +91,17 @@ export class Reporter {
 
   /** A line on stderr, whatever the form of the result; wrapped on a terminal. `mark` is for its first word, a code. */
   note(line: string, mark: (word: string) => string = (word) => word): void {
-    this.display.clear();
     const [first = '', ...others] = line.length <= this.noteWidth ? [line] : wrap(line, this.noteWidth);
     const marked = first.replace(/^\w+(?=:)/, mark);
-    this.stderr.write(visible(`${[marked, ...others].join('\n')}\n`));
+    this.trace([marked, ...others].join('\n'));
   }
 
   /** Tells of a statement that was executed, whatever the form of the result. */
   statement(sql: string, ms: number): void {
-    this.display.clear();
-    this.stderr.write(
-      visible(`${this.errorStyle.dim(`${ms.toFixed(1).padStart(7)} ms`)}  ${oneLine(sql)}\n`),
-    );
+    this.trace(`${this.errorStyle.dim(`${ms.toFixed(1).padStart(7)} ms`)}  ${oneLine(sql)}`);
   }
 
-  /** Text on stderr as it is: a stack trace. */
+  /** Text on stderr as it is, such as a stack trace. */
   trace(text: string): void {
     this.display.clear();
     this.stderr.write(visible(`${text}\n`));

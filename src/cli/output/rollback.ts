@@ -2,7 +2,7 @@ import type { RollbackPlan, RollbackResult } from '../../engine/migrate/results'
 import { escaped, heading, namesMarkdown, remedyBlock, tableMarkdown } from './markdown';
 import { amountOf, scriptMarkdown, scriptText } from './migrate';
 import { rowsTable, tableText } from './table';
-import { counted, headed, separated, textAbout, type Output } from './words';
+import { counted, headed, namesText, separated, textAbout, type Output } from './words';
 import { labelled } from './wrap';
 
 /** What a rollback did: the migrations undone, newest first, and the rows thrown away, by table. */
@@ -13,10 +13,7 @@ export const rollbackOutput: Output<RollbackResult> = {
       result,
       undone.length === 0
         ? labelled('', 'No migration was undone: none is applied.', 0)
-        : [
-            style.bold(`Undid ${counted(undone.length, 'migration')}, newest first`),
-            ...undone.flatMap((name) => labelled('', name)),
-          ],
+        : namesText(`Undid ${counted(undone.length, 'migration')}, newest first`, undone, style),
       tableText(rowsTable('Discarded from', discarded), style),
       ok ? [] : labelled('', 'Not everything that was asked for could be undone.', 0).map(style.red),
     );

@@ -45,3 +45,7 @@ export function headed(heading: string, rest: string, mark: (text: string) => st
     index === 0 ? line.replace(heading, mark(heading)) : line,
   );
 }
+
+/** Names below a heading; nothing where there are none. */
+export const namesText = (heading: string, names: readonly string[], { bold }: Style): string[] =>
+  names.length === 0 ? [] : [bold(heading), ...names.flatMap((name) => labelled('', name))];

@@ -1,4 +1,5 @@
-import { openDatabase, type OpenDatabase } from '../../../src/cli/open-database';
+import { openDatabase } from '../../../src/cli/open-database';
+import type { OpenDatabase } from '../../../src/cli/services';
 import { loadConnection } from '../../../src/config';
 import { useDatabase } from '../../support/database';
 

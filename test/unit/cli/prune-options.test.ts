@@ -1,4 +1,4 @@
-import type { PruneExecutionsOptions } from '../../../src/cli/retention';
+import type { PruneOptions } from '../../../src/repositories';
 import { run } from '../../../src/cli/run';
 import type { Services } from '../../../src/cli/services';
 import { pruneResult } from './fixed-results';
@@ -8,14 +8,14 @@ interface Ran {
   readonly exitCode: number;
   readonly stderr: string;
   /** What the layer below was asked for; null where it was not. */
-  readonly asked: PruneExecutionsOptions | null;
+  readonly asked: PruneOptions | null;
 }
 
 async function prune(...args: string[]): Promise<Ran> {
-  let asked: PruneExecutionsOptions | null = null;
+  let asked: PruneOptions | null = null;
   const services = {
     openDataSource: () => Promise.resolve({ destroy: () => Promise.resolve() }),
-    prune: (_dataSource: unknown, options: PruneExecutionsOptions) => {
+    prune: (_dataSource: unknown, options: PruneOptions) => {
       asked = options;
       return Promise.resolve(pruneResult);
     },

@@ -65,32 +65,21 @@ function layOut(keys: readonly DrawnKey[]): Map<string, Box> {
 }
 
 /** A line from a column to the table that it refers to, below what stands between the two; and whether its end comes from above. */
-function pathOf(
-  from: Box,
-  index: number,
-  to: Box,
-  slot: number,
-  boxes: Iterable<Box>,
-): { d: string; x: number; y: number; above: boolean } {
+function pathOf(from: Box, index: number, to: Box, slot: number, boxes: readonly Box[]) {
   const [x1, y1] = [from.x + from.width, from.y + row * (index + 1.5) + 4];
   const [x2, y2] = [to.x, to.y + row * (slot + 0.5) + 4];
-  const between = [...boxes].filter((box) => box.x > x1 && box.x + box.width < x2);
+  const between = boxes.filter((box) => box.x > x1 && box.x + box.width < x2);
   const bend = 60;
+  const end = { x: x2, y: y2 };
   if (between.length === 0 || to.x < from.x)
-    return {
-      d: `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`,
-      x: x2,
-      y: y2,
-      above: y1 < y2,
-    };
+    return { ...end, above: y1 < y2, d: `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}` };
   const left = Math.min(...between.map((box) => box.x));
   const below = Math.max(y2, ...between.map((box) => box.y + box.height + gap.y / 2));
-  return {
-    d: `M${x1} ${y1}C${x1 + bend} ${y1} ${left - bend} ${below} ${left} ${below}L${x2 - bend} ${below}C${x2 - bend / 2} ${below} ${x2 - bend / 2} ${y2} ${x2} ${y2}`,
-    x: x2,
-    y: y2,
-    above: below < y2,
-  };
+  const steps = [
+    `M${x1} ${y1}C${x1 + bend} ${y1} ${left - bend} ${below} ${left} ${below}`,
+    `L${x2 - bend} ${below}C${x2 - bend / 2} ${below} ${x2 - bend / 2} ${y2} ${x2} ${y2}`,
+  ];
+  return { ...end, above: below < y2, d: steps.join('') };
 }
 
 /** A table with the columns that refer to others. */
