@@ -1,16 +1,10 @@
 import { declaredSchemaOf } from '../subject/subject';
 import { stepsApart } from '../steps/migration';
-import {
-  preflight,
-  readFacts,
-  type Facts,
-  type Finding,
-  type RaisedQuestion,
-  type Wishes,
-} from '../preflight';
+import { preflight, readFacts, type Facts, type Finding, type Wishes } from '../preflight';
 import { surveyRepairs, type Survey } from '../repairs/survey';
 import type { Queryable } from '../server/queryable';
 import type { Database } from '../session/database';
+import type { RaisedQuestion } from '../subject/parts';
 import type { Node } from '../server/node';
 import { factsOf } from '../migrate/preflight';
 

@@ -2,7 +2,7 @@ import { choice, optional, options, type Reader } from '../../arguments';
 import type { Owner } from '../orphans/context';
 import { findQuarantines } from '../orphans/quarantine-table';
 import type { Subject } from '../subject/subject';
-import type { RaisedQuestion } from '../preflight';
+import type { RaisedQuestion } from '../subject/parts';
 import { insideTransaction, quoteName, type Queryable } from '../server/queryable';
 import type { AdoptQuestion } from './results';
 

@@ -1,12 +1,11 @@
 import { declaredSchemaOf } from '../subject/subject';
-import type { Access } from '../preflight/access/read-access';
-import { grantSql } from '../preflight/rules/privilege-missing';
+import { grantSql, type Access } from '../preflight/access/read-access';
 import { readCatalog } from '../schema/catalog/read-catalog';
 import { guardedTables, type GuardColumn, type Guards } from '../subject/parts';
 import { errnoOf, quoteName, select, type Queryable } from '../server/queryable';
 import type { Database } from '../session/database';
 import { note, remedyText, statement } from '../steps/remedy';
-import { blocking, type Finding } from '../preflight/finding';
+import { findingOf, type Finding } from '../preflight/finding';
 import { inOrder } from '../schema/catalog/scope';
 import { mayNot } from './read-guards';
 
@@ -23,8 +22,7 @@ export function privilegeFindings(guards: Guards, access: Access, isInstall: boo
     const needed = ['TRIGGER', ...used, ...(altered.includes(table) ? ['ALTER'] : [])];
     const missing = needed.filter((privilege) => mayNot(access, privilege, table));
     if (missing.length === 0) return [];
-    return blocking({
-      code: 'PRIVILEGE_MISSING',
+    return findingOf('PRIVILEGE_MISSING', {
       table,
       message: `${access.user} lacks ${missing.join(', ')} on ${table}, which the guards need: their triggers work as the account that makes them`,
       remedy: `-- To be executed by a user who may grant it:\n${grantSql(access, missing, table)};`,
@@ -70,8 +68,7 @@ async function sharedFindings(
   const { table, index, repair } = column;
   const named = shared.map(({ value, rows }) => `${value} (${rows.join(', ')})`);
   return [
-    blocking({
-      code: 'GUARD_ROWS_IN_THE_WAY',
+    findingOf('GUARD_ROWS_IN_THE_WAY', {
       table,
       message: `rows of ${table} share what only one may have, so that ${index} can't be made: ${named.join('; ')}`,
       remedy: remedyText([
@@ -97,8 +94,7 @@ export async function findingsBefore(
   const missing = tables.filter((name) => !live.has(name) || live.get(name)?.engine === 'VIEW');
   if (missing.length > 0)
     return missing.map((table) =>
-      blocking({
-        code: 'MIGRATION_PENDING',
+      findingOf('MIGRATION_PENDING', {
         table,
         message: `there is no table ${table} to be guarded yet`,
         remedy: `${subject.command} migrate`,
@@ -130,9 +126,7 @@ export async function findingsOf(
     note(`Then: ${database.subject.command} guard install. Afterwards it may be 0 again.`),
   ];
   return [
-    blocking({
-      code: 'PRIVILEGE_MISSING',
-      table: null,
+    findingOf('PRIVILEGE_MISSING', {
       message: `${user} may make no trigger on this server: it keeps a binary log, and log_bin_trust_function_creators is off (errno ${logDoesNotTrust})`,
       remedy: remedyText(remedy),
       details: { user, scope: name, privileges: ['SUPER'] },

@@ -13,7 +13,7 @@ import {
   type OwnFacts,
   type Wishes,
 } from '../preflight';
-import { serverSettingUnsafe } from '../preflight/rules/server-setting-unsafe';
+import { serverSettingUnsafe } from '../preflight/rules/server';
 import { readCatalog } from '../schema/catalog/read-catalog';
 import { readServerSettings } from '../server/server-settings';
 import { historyId, historyTableFaults, readHistory, type HistoryEntry } from '../history/history';

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../errors';
 import type { Finding, FindingEffect } from '../preflight/finding';
-import type { PlannedStatement } from '../preflight/plan';
+import type { PlannedStatement } from '../preflight/facts';
 import type { GuardsState } from '../guards/read-guards';
 import { whereOf, type Where } from '../server/server';
 

@@ -1,8 +1,5 @@
-import type { Facts } from './facts';
 import type { ErrorCode } from '../../errors';
-
-/** One thing that would make a migration fail: pure over the facts, finds it as often as it is there. */
-export type Rule = (facts: Facts) => Finding[];
+import type { Facts, KeyFact } from './facts';
 
 /**
  * What a finding means for migrate: `blocking` stops it before any statement; `key-refused` leaves one late key out,
@@ -25,14 +22,23 @@ export interface Finding {
   readonly details: Readonly<Record<string, unknown>>;
 }
 
-/** A finding that stops a migrate, about no key. */
-export const blocking = ({ code, table, ...rest }: Omit<Finding, 'effect' | 'key'>): Finding => ({
+/** A finding as far as its rule says; where it leaves them out, it is blocking, and about no table and no key. */
+export type Found = Pick<Finding, 'message' | 'remedy' | 'details'> & Partial<Finding>;
+
+/** One thing that would make a migration fail: pure over the facts, finds it as often as it is there. */
+export type Rule = (facts: Facts, code: ErrorCode) => Found[];
+
+/** The finding of that code. */
+export const findingOf = (code: ErrorCode, found: Found): Finding => ({
   code,
   effect: 'blocking',
-  table,
+  table: null,
   key: null,
-  ...rest,
+  ...found,
 });
 
 /** True for a finding that leaves a migrate, or one key of it, undone until somebody puts it right. */
 export const isInTheWay = ({ effect }: Finding): boolean => effect === 'blocking' || effect === 'key-refused';
+
+/** A key that is late is left out, and the rest goes on; one of a pending migration stops it all. */
+export const effectOn = ({ late }: KeyFact): FindingEffect => (late ? 'key-refused' : 'blocking');

@@ -1,47 +1,48 @@
-import type { Facts } from './facts';
-import { type Finding, type Rule } from './finding';
-import { obstacleRule } from './key-findings';
-import type { PlannedStatement } from './plan';
-import { connectionRefused } from './rules/connection-refused';
-import { constraintNameTaken } from './rules/constraint-name-taken';
-import { engineNotInnodb } from './rules/engine-not-innodb';
-import { fkCollationMismatch } from './rules/fk-collation-mismatch';
-import { fkOrphanRows } from './rules/fk-orphan-rows';
-import { fkParentMissing } from './rules/fk-parent-missing';
-import { fkTypeMismatch } from './rules/fk-type-mismatch';
-import { historyOutOfOrder } from './rules/history-out-of-order';
-import { historyUnknown } from './rules/history-unknown';
-import { privilegeMissing } from './rules/privilege-missing';
-import { schemaHalfApplied } from './rules/schema-half-applied';
-import { schemaHandMade } from './rules/schema-hand-made';
-import { serverReadOnly } from './rules/server-read-only';
-import { tableCopyRefused } from './rules/table-copy-refused';
-
-/** Every rule, in the order of the report. */
-const rules: readonly Rule[] = [
-  connectionRefused,
-  serverReadOnly,
-  privilegeMissing,
-  historyUnknown,
-  historyOutOfOrder,
-  schemaHalfApplied,
-  schemaHandMade,
+import type { ErrorCode } from '../../errors';
+import type { Facts, PlannedStatement } from './facts';
+import { findingOf, type Finding, type Rule } from './finding';
+import { historyOutOfOrder, historyUnknown } from './rules/history';
+import { keyObstacles } from './rules/key-obstacles';
+import {
   constraintNameTaken,
-  engineNotInnodb,
-  // One end of a key is partitioned: InnoDB has no foreign keys there
-  obstacleRule('FK_TABLE_PARTITIONED'),
-  fkTypeMismatch,
-  // The parent's column has no unique index of its own over its whole length
-  obstacleRule('FK_PARENT_NOT_INDEXED'),
-  fkOrphanRows,
   fkCollationMismatch,
-  tableCopyRefused,
+  fkOrphanRows,
   fkParentMissing,
+  virtualParent,
+} from './rules/keys';
+import { privilegeMissing } from './rules/privilege-missing';
+import { connectionRefused, engineForced, serverReadOnly } from './rules/server';
+import { schemaHalfApplied, schemaHandMade, tableCopyRefused } from './rules/tables';
+
+/** Every rule with the code of what it finds, in the order of the report. */
+export const rules: readonly (readonly [ErrorCode, Rule])[] = [
+  ['CONNECTION_REFUSED', connectionRefused],
+  ['SERVER_READ_ONLY', serverReadOnly],
+  ['PRIVILEGE_MISSING', privilegeMissing],
+  ['HISTORY_UNKNOWN', historyUnknown],
+  ['HISTORY_OUT_OF_ORDER', historyOutOfOrder],
+  ['SCHEMA_HALF_APPLIED', schemaHalfApplied],
+  ['SCHEMA_HAND_MADE', schemaHandMade],
+  ['CONSTRAINT_NAME_TAKEN', constraintNameTaken],
+  ['ENGINE_NOT_INNODB', engineForced],
+  // One end of a key is a view, or a table of an engine without foreign keys
+  ['ENGINE_NOT_INNODB', keyObstacles],
+  // One end of a key is partitioned: InnoDB has no foreign keys there
+  ['FK_TABLE_PARTITIONED', keyObstacles],
+  // The two columns of a key have types that no collation brings together, or one of them is not there
+  ['FK_TYPE_MISMATCH', keyObstacles],
+  ['FK_TYPE_MISMATCH', virtualParent],
+  // The parent's column has no unique index of its own over its whole length
+  ['FK_PARENT_NOT_INDEXED', keyObstacles],
+  ['FK_ORPHAN_ROWS', fkOrphanRows],
+  ['FK_COLLATION_MISMATCH', fkCollationMismatch],
+  ['TABLE_COPY_REFUSED', tableCopyRefused],
+  ['FK_PARENT_MISSING', fkParentMissing],
 ];
 
 /** Everything that stands in the way of a migrate, or that it will put right or put off, found before any DDL. */
 export function preflight(facts: Facts): Finding[] {
-  return rules.flatMap((rule) => rule(facts));
+  return rules.flatMap(([code, rule]) => rule(facts, code).map((found) => findingOf(code, found)));
 }
 
 /** The statements of a plan, as they are printed. */
@@ -53,16 +54,6 @@ export function plannedStatements({ plan, sizes }: Facts): PlannedStatement[] {
   });
 }
 
-export {
-  readFacts,
-  type Facts,
-  type HistoryFact,
-  type LockFact,
-  type OwnFacts,
-  type KeyFact,
-  type KnownMigration,
-  type Wishes,
-} from './facts';
-export type { RaisedQuestion } from './raised-questions';
-export { isInTheWay, type Finding, type FindingEffect } from './finding';
-export type { PlannedStatement } from './plan';
+export { readFacts } from './read-facts';
+export type { Facts, HistoryFact, LockFact, OwnFacts, KeyFact, PlannedStatement, Wishes } from './facts';
+export { findingOf, isInTheWay, type Finding, type FindingEffect } from './finding';

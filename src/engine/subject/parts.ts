@@ -163,3 +163,9 @@ export interface SubjectQuestion {
     placesOf: (table: string) => readonly string[],
   ): Promise<void>;
 }
+
+/** A question with the rows that it is about. */
+export interface RaisedQuestion {
+  readonly question: SubjectQuestion;
+  readonly rows: readonly QuestionRow[];
+}

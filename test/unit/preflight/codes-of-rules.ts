@@ -1,18 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { errorCodes } from '../../../src/errors';
+import { rules } from '../../../src/engine/preflight';
+import { serverSettingUnsafe } from '../../../src/engine/preflight/rules/server';
 
-const preflight = resolve(__dirname, '../../../src/engine/preflight');
-const rules = join(preflight, 'rules');
-
-/** The codes that the rules give: each rule names its own, or its file is called like it; the list of rules makes the others. */
+/** The codes that the rules give, and what preflight alone tells of a server's settings. */
 export function codesOfRules(): string[] {
-  const named = readdirSync(rules).flatMap((file) => {
-    const ofFile = file.replace(/\.ts$/, '').replaceAll('-', '_').toUpperCase();
-    const text = readFileSync(join(rules, file), 'utf8');
-    return [ofFile, ...[...text.matchAll(/code: '([A-Z_]+)'/g)].map(([, code = '']) => code)];
-  });
-  const list = readFileSync(join(preflight, 'index.ts'), 'utf8');
-  const made = [...list.matchAll(/obstacleRule\('([A-Z_]+)'\)/g)].map(([, code = '']) => code);
-  return [...new Set([...named, ...made])].filter((code) => code in errorCodes).sort();
+  const setting = { name: 'some_setting', value: '0', wanted: '1', message: '', remedy: '' };
+  const ofSettings = serverSettingUnsafe([setting]).map(({ code }) => code);
+  return [...new Set([...rules.map(([code]) => code), ...ofSettings])].sort();
 }

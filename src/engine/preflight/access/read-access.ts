@@ -1,5 +1,5 @@
 import { currentDatabase } from '../../schema/catalog/scope';
-import { type Queryable, marks, select } from '../../server/queryable';
+import { marks, quoteName, select, type Queryable } from '../../server/queryable';
 import type { Server } from '../../server/server';
 import {
   parseGrants,
@@ -106,4 +106,9 @@ export async function readAccess(session: Queryable, server: Server): Promise<Ac
     readOnly: await readOnly(),
     enforcedEngine: engine === '' || engine.toLowerCase() === 'innodb' ? null : engine,
   };
+}
+
+/** GRANT on one table, without its semicolon. */
+export function grantSql(access: Access, privileges: readonly string[], table: string): string {
+  return `GRANT ${privileges.join(', ')} ON ${quoteName(access.database)}.${quoteName(table)} TO ${access.user}`;
 }

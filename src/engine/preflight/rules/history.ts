@@ -1,6 +1,27 @@
 import { quoteName, quoteText } from '../../server/queryable';
 import type { Facts, KnownMigration } from '../facts';
-import { blocking, type Rule } from '../finding';
+import type { Rule } from '../finding';
+
+const textOf = (name: string): string =>
+  name.includes('\\') ? `X'${Buffer.from(name).toString('hex')}'` : quoteText(name);
+
+/** The history names migrations that this code does not know: the database is ahead of the code. */
+export const historyUnknown: Rule = ({ known, historyTable, words }) => {
+  const unknown = historyTable.names.filter((name) => !known.some((migration) => migration.name === name));
+  if (unknown.length === 0) return [];
+  return [
+    {
+      table: historyTable.name,
+      message: `the history names migrations that this version does not know: ${unknown.join(', ')}`,
+      remedy: [
+        `-- Use the newer version of ${words.package} that made them.`,
+        '-- Only where no newer version ever ran on this database, the rows are a mistake, and can go:',
+        `DELETE FROM ${quoteName(historyTable.name)} WHERE name IN (${unknown.map(textOf).join(', ')});`,
+      ].join('\n'),
+      details: { unknown },
+    },
+  ];
+};
 
 /** The row of a lost record, under its old number where that can be told: the numbers give the order. */
 function insertSql({ known, historyTable }: Facts, lost: KnownMigration): string {
@@ -19,14 +40,13 @@ function insertSql({ known, historyTable }: Facts, lost: KnownMigration): string
 
 /** A pending migration is older than an applied one: it was written for another state of the schema. */
 export const historyOutOfOrder: Rule = (facts) => {
-  const { history, known, pending, historyTable, words } = facts;
-  const lastApplied = known.findLastIndex((migration) => history.includes(migration.name));
+  const { known, pending, applied, historyTable, words } = facts;
+  const lastApplied = known.findLastIndex((migration) => applied.includes(migration));
   const skipped = pending.filter((migration) => known.indexOf(migration) < lastApplied);
   if (skipped.length === 0) return [];
   const names = skipped.map((migration) => migration.name);
   return [
-    blocking({
-      code: 'HISTORY_OUT_OF_ORDER',
+    {
       table: historyTable.name,
       message: `the history lacks ${names.join(', ')}, but has newer migrations: a row was deleted, or migrations ran out of order`,
       remedy: [
@@ -34,6 +54,6 @@ export const historyOutOfOrder: Rule = (facts) => {
         ...skipped.map((migration) => insertSql(facts, migration)),
       ].join('\n'),
       details: { skipped: names },
-    }),
+    },
   ];
 };
