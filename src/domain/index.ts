@@ -1,3 +1,2 @@
-export * from './settlement';
 export * from './values';
 export * from './words';

@@ -1,14 +1,11 @@
 import { Column, Entity, OneToMany, PrimaryColumn, type Relation, JoinColumn, ManyToOne } from 'typeorm';
-import {
-  scheduleTypes,
-  type ScheduleType,
-  scheduleExecutionStatuses,
-  type ScheduleExecutionStatus,
-} from '../domain';
+import * as words from '../domain/words';
+import { exactNumber, idColumn } from './columns';
 import { ProtectionFlow } from './protection-flow.entity';
 import { ProtectionFlowExecution } from './protection-flow-execution.entity';
 
-export { BackupJob } from './backup-job.entity';
+/** A row of another table of the platform's that has to be there; the key is the platform's. */
+const needed = { nullable: false, createForeignKeyConstraints: false } as const;
 
 /**
  * When flows run: a table of the platform, of which the columns that this package reads are declared.
@@ -18,7 +15,7 @@ export { BackupJob } from './backup-job.entity';
 @Entity({ name: 'replication_schedules', synchronize: false })
 export class ReplicationSchedule {
   /** The row that schedule_id of a flow names. */
-  @PrimaryColumn({ type: 'varchar', length: 64, default: () => 'uuid()' })
+  @PrimaryColumn(idColumn)
   id!: string;
 
   /** What the schedule is called. */
@@ -34,8 +31,8 @@ export class ReplicationSchedule {
   cron_expression!: string;
 
   /** `cron` fires by its expression, `chain` after another schedule has run. */
-  @Column({ type: 'enum', enum: scheduleTypes, default: 'cron' })
-  schedule_type!: ScheduleType;
+  @Column({ type: 'enum', enum: words.scheduleTypes, default: 'cron' })
+  schedule_type!: words.ScheduleType;
 
   /** The time zone in which cron_expression is meant. Null: UTC. */
   @Column({ type: 'varchar', length: 50, nullable: true, default: 'UTC' })
@@ -62,7 +59,7 @@ export class ReplicationSchedule {
 @Entity({ name: 'schedule_executions', synchronize: false })
 export class ScheduleExecution {
   /** The row that schedule_execution_id of an execution names. */
-  @PrimaryColumn({ type: 'varchar', length: 64, default: () => 'uuid()' })
+  @PrimaryColumn(idColumn)
   id!: string;
 
   /** The schedule that fired. */
@@ -86,13 +83,10 @@ export class ScheduleExecution {
   completed_at!: Date | null;
 
   /** How the firing went. Null, which the platform's column lets in: as its default, scheduled. */
-  @Column({ type: 'enum', enum: scheduleExecutionStatuses, nullable: true, default: 'scheduled' })
-  status!: ScheduleExecutionStatus | null;
+  @Column({ type: 'enum', enum: words.scheduleExecutionStatuses, nullable: true, default: 'scheduled' })
+  status!: words.ScheduleExecutionStatus | null;
 
-  @ManyToOne(() => ReplicationSchedule, (schedule) => schedule.executions, {
-    nullable: false,
-    createForeignKeyConstraints: false,
-  })
+  @ManyToOne(() => ReplicationSchedule, (schedule) => schedule.executions, needed)
   @JoinColumn({ name: 'schedule_id' })
   schedule!: Relation<ReplicationSchedule>;
 
@@ -112,7 +106,7 @@ export class ScheduleExecution {
 @Entity({ name: 'vm_machine_groups', synchronize: false })
 export class VmMachineGroup {
   /** The row that target_id of a flow names. */
-  @PrimaryColumn({ type: 'varchar', length: 64, default: () => 'uuid()' })
+  @PrimaryColumn(idColumn)
   id!: string;
 
   /** What the group is called. */
@@ -144,7 +138,7 @@ export class VmMachineGroup {
 @Entity({ name: 'vm_group_memberships', synchronize: false })
 export class VmGroupMembership {
   /** The row's own id. */
-  @PrimaryColumn({ type: 'varchar', length: 64, default: () => 'uuid()' })
+  @PrimaryColumn(idColumn)
   id!: string;
 
   /** The group. */
@@ -159,14 +153,11 @@ export class VmGroupMembership {
   @Column({ type: 'boolean', nullable: true, default: true })
   enabled!: boolean | null;
 
-  @ManyToOne(() => VmMachineGroup, (group) => group.memberships, {
-    nullable: false,
-    createForeignKeyConstraints: false,
-  })
+  @ManyToOne(() => VmMachineGroup, (group) => group.memberships, needed)
   @JoinColumn({ name: 'group_id' })
   group!: Relation<VmMachineGroup>;
 
-  @ManyToOne(() => VmReplicationContext, { nullable: false, createForeignKeyConstraints: false })
+  @ManyToOne(() => VmReplicationContext, needed)
   @JoinColumn({ name: 'vm_context_id', referencedColumnName: 'context_id' })
   vm_context!: Relation<VmReplicationContext>;
 }
@@ -180,7 +171,7 @@ export class VmGroupMembership {
 @Entity({ name: 'vm_replication_contexts', synchronize: false })
 export class VmReplicationContext {
   /** The row that target_id of a flow names. */
-  @PrimaryColumn({ type: 'varchar', length: 64, default: () => 'uuid()' })
+  @PrimaryColumn(idColumn)
   context_id!: string;
 
   /** What the VM is called. */
@@ -244,11 +235,64 @@ export class BackupPolicy {
   @Column({ type: 'int', nullable: true, default: 30 })
   retention_days!: number | null;
 
-  @ManyToOne(() => BackupRepository, { nullable: false, createForeignKeyConstraints: false })
+  @ManyToOne(() => BackupRepository, needed)
   @JoinColumn({ name: 'primary_repository_id' })
   primary_repository!: Relation<BackupRepository>;
 
   /** To read only. */
   @OneToMany(() => ProtectionFlow, (flow) => flow.policy, { persistence: false })
   flows!: Relation<ProtectionFlow>[];
+}
+
+/**
+ * One backup of one VM, started by a run of a flow: a table of the platform, of which the columns that this package
+ * reads are declared.
+ *
+ * Guarantee: never created, altered or dropped by this package. Written by the platform's backup engine.
+ */
+@Entity({ name: 'backup_jobs', synchronize: false })
+export class BackupJob {
+  /** `backup-<vm>-<unix seconds>`, from the program that inserts the row. */
+  @PrimaryColumn({ type: 'varchar', length: 64 })
+  id!: string;
+
+  /** The VM that is backed up. */
+  @Column({ type: 'varchar', length: 191 })
+  vm_context_id!: string;
+
+  /** What that VM is called. */
+  @Column({ type: 'varchar', length: 255 })
+  vm_name!: string;
+
+  /** Where the backup is kept. */
+  @Column({ type: 'varchar', length: 64 })
+  repository_id!: string;
+
+  /** `full`, `incremental` or `differential`: how much of the VM is copied. */
+  @Column({ type: 'enum', enum: words.backupTypes })
+  backup_type!: words.BackupType;
+
+  /** How the job stands: it decides how its run ends. */
+  @Column({ type: 'enum', enum: words.jobStatuses, default: 'pending' })
+  status!: words.JobStatus;
+
+  /** How many bytes it has transferred. Null, which the platform's column lets in: as its default, 0. Reading more than 8 PiB throws a RangeError. */
+  @Column({ type: 'bigint', nullable: true, default: 0, transformer: exactNumber('bytes_transferred') })
+  bytes_transferred!: number | null;
+
+  /** What went wrong. Null: nothing went wrong. */
+  @Column({ type: 'text', nullable: true })
+  error_message!: string | null;
+
+  /** When it was created. Null, which the platform's column lets in: not known. */
+  @Column({ type: 'timestamp', precision: 0, nullable: true, default: () => 'CURRENT_TIMESTAMP' })
+  created_at!: Date | null;
+
+  /** When it began. Null: not running yet. */
+  @Column({ type: 'timestamp', precision: 0, nullable: true })
+  started_at!: Date | null;
+
+  /** When it ended. Null: not over yet. */
+  @Column({ type: 'timestamp', precision: 0, nullable: true })
+  completed_at!: Date | null;
 }

@@ -1,11 +1,6 @@
 import { Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn, type Relation } from 'typeorm';
-import {
-  executionStatuses,
-  executionTypes,
-  type ExecutionStatus,
-  type ExecutionType,
-  type JsonObject,
-} from '../domain';
+import type { JsonObject } from '../domain';
+import * as words from '../domain/words';
 import {
   counterColumn,
   createdAtColumn,
@@ -66,15 +61,15 @@ export class ProtectionFlowExecution {
   flow_id!: string;
 
   /** `pending` waits in the queue, `running` has a worker; the other four are final. */
-  @Column({ type: 'enum', enum: executionStatuses, default: 'pending' })
-  @OneOf(executionStatuses)
-  status!: ExecutionStatus;
+  @Column({ type: 'enum', enum: words.executionStatuses, default: 'pending' })
+  @OneOf(words.executionStatuses)
+  status!: words.ExecutionStatus;
 
   /** What started the run: the schedule, a person, or a program. */
-  @Column({ type: 'enum', enum: executionTypes })
+  @Column({ type: 'enum', enum: words.executionTypes })
   @Required()
-  @OneOf(executionTypes)
-  execution_type!: ExecutionType;
+  @OneOf(words.executionTypes)
+  execution_type!: words.ExecutionType;
 
   /** How many jobs the run started. */
   @Column(counterColumn)

@@ -9,17 +9,8 @@ import {
   Unique,
   type Relation,
 } from 'typeorm';
-import {
-  destinationTypes,
-  flowStatuses,
-  flowTypes,
-  targetTypes,
-  type DestinationType,
-  type FlowStatus,
-  type FlowType,
-  type JsonObject,
-  type TargetType,
-} from '../domain';
+import type { JsonObject } from '../domain';
+import * as words from '../domain/words';
 import {
   counterColumn,
   createdAtColumn,
@@ -95,16 +86,16 @@ export class ProtectionFlow {
   description!: string | null;
 
   /** What the flow does: `backup` into a repository, or `replication` to a destination. */
-  @Column({ type: 'enum', enum: flowTypes })
+  @Column({ type: 'enum', enum: words.flowTypes })
   @Required()
-  @OneOf(flowTypes)
-  flow_type!: FlowType;
+  @OneOf(words.flowTypes)
+  flow_type!: words.FlowType;
 
   /** What the flow protects: one VM, or a group of VMs. */
-  @Column({ type: 'enum', enum: targetTypes })
+  @Column({ type: 'enum', enum: words.targetTypes })
   @Required()
-  @OneOf(targetTypes)
-  target_type!: TargetType;
+  @OneOf(words.targetTypes)
+  target_type!: words.TargetType;
 
   /** The VM or the group: `vm_replication_contexts.context_id` or `vm_machine_groups.id`, as target_type says; therefore no foreign key. */
   @Column({ type: 'varchar', length: 64 })
@@ -125,10 +116,10 @@ export class ProtectionFlow {
   policy_id!: string | null;
 
   /** Where a replication flow replicates to. Null: a backup flow. */
-  @Column({ type: 'enum', enum: destinationTypes, nullable: true })
+  @Column({ type: 'enum', enum: words.destinationTypes, nullable: true })
   @Nullable()
-  @OneOf(destinationTypes)
-  destination_type!: DestinationType | null;
+  @OneOf(words.destinationTypes)
+  destination_type!: words.DestinationType | null;
 
   /** Settings of the destination, in its own terms. Null: none. */
   @Column({ type: 'json', nullable: true })
@@ -154,9 +145,9 @@ export class ProtectionFlow {
   last_execution_id!: string | null;
 
   /** The status of that execution. `pending` until the first run. */
-  @Column({ type: 'enum', enum: flowStatuses, default: 'pending' })
-  @OneOf(flowStatuses)
-  last_execution_status!: FlowStatus;
+  @Column({ type: 'enum', enum: words.flowStatuses, default: 'pending' })
+  @OneOf(words.flowStatuses)
+  last_execution_status!: words.FlowStatus;
 
   /** When that execution began, and once it is over, when it ended. Null: never ran. */
   @Column(instantColumn)
