@@ -74,8 +74,7 @@ async function addDue(session: Session, counts: Counts, now: Date, end: Date): P
         WHERE f.enabled = 1 AND f.schedule_id IS NOT NULL ${condition} GROUP BY f.schedule_id`,
     ),
   );
-  const ids = groups.map(({ schedule_id }) => schedule_id);
-  const schedules = await readSchedules(session, ids);
+  const schedules = await readSchedules(session, groups);
   for (const { schedule_id, flows } of groups) {
     const schedule = scheduleOf(schedules, schedule_id);
     if (schedule === undefined || nextTime(schedule, now).next === null) continue;

@@ -1,5 +1,5 @@
 import type { FlowRow } from '../entities';
-import { historyIndex } from '../repositories/executions/newest-first';
+import { historyIndex } from '../repositories/pages';
 import type { Session } from '../repositories/session';
 import { chunks, withIndex } from '../repositories/statements';
 import { statisticsColumns } from '../statistics/meaning';

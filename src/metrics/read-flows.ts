@@ -156,10 +156,7 @@ export async function readFlows(
     session,
     rows.map(({ id }) => id),
   );
-  const schedules = await readSchedules(
-    session,
-    rows.map((row) => row.schedule_id),
-  );
+  const schedules = await readSchedules(session, rows);
   return rows.map((row) => {
     const { schedule_id, next_execution_time: _next, touched_at: _touched, ...flow } = row;
     const enabled = Boolean(row.enabled);

@@ -3,8 +3,7 @@ import { countRows, marks, select, type Queryable } from '../engine/server/query
 import { inRowTransaction, withRowSettings } from '../engine/server/row-transaction';
 import { assertNoLoss, createTable } from '../engine/steps/create-table';
 import type { Step, StepContext } from '../engine/steps/step';
-import { counterColumns, prunedTable } from '../statistics/meaning';
-import { recountFlows, type Statements } from '../statistics/recount';
+import { counterColumns, prunedTable, recountFlows, type Statements } from '../statistics/meaning';
 import { pruned } from './pruned-table';
 import { StepMigration } from './step-migration';
 

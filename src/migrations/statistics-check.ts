@@ -9,8 +9,9 @@ import {
   statisticsColumns,
   wrongStatistics,
   type WrongStatistics,
+  changesOf,
+  recountedOf,
 } from '../statistics/meaning';
-import { changesOf, recountedOf } from '../statistics/recount';
 import type { Table } from '../engine/schema/shape';
 import { ledgerTables } from './1795305606000-keep-what-did-not-run';
 import { skipTotals } from './1795305607000-serve-metrics';

@@ -1,41 +1,70 @@
-import { choice, count, declareArguments, id, name, optional, options as optionsOf } from '../arguments';
-import { auditFlows, auditOptions, type AuditOptions, type AuditPage } from './due/audit';
-import { type Claim, type ClaimOptions, type ClaimResult, claimDueFlows } from './due/claim-due';
+import { declareArguments, id, optional, options as optionsOf } from '../arguments';
+import { auditFlows, type AuditOptions, type AuditPage } from './due/audit';
+import {
+  type Claim,
+  type ClaimOptions,
+  type ClaimResult,
+  claimDueFlows,
+  claimOptions,
+  claimReaders,
+} from './due/claim-due';
 import { claimQueuedRuns } from './due/claim-queued';
-import { lookForDue, lookForQueued, noteFound } from './due/idle';
-import { planFlows, selectUnplanned, type PlanResult, type ScheduleProblem } from './due/plan';
-import { clearUnfitTimes, isLongSinceLooked } from './due/unfit';
-import { instant, limitOf } from './input';
-import { Repository } from './repository';
-import type { Session } from './session';
+import { planAll, type PlanResult, clearUnfitTimes, isLongSinceLooked } from './due/plan';
+import { instant } from './input';
+import { Repository, type Session } from './session';
 import { traceClaim } from './tracing';
+import type { DataSource } from 'typeorm';
+import { withIndex } from './statements';
 
-const hourMs = 3_600_000;
-const longestMs = 10 * 365 * 24 * hourMs;
-const planAtOnce = 500;
-const limit = limitOf(1_000, 20);
-const now = optional(instant, null);
+/** DataSources of which the last claim found nothing, by what was asked for. */
+const idle = { due: new WeakSet<DataSource>(), queue: new WeakSet<DataSource>() };
 
-const perRepository = optional(count({ min: 1, max: 1_000 }), null);
+/** Keeps whether a claim found anything. */
+function noteFound({ manager: { connection } }: Session, where: keyof typeof idle, found: boolean): void {
+  if (found) idle[where].delete(connection);
+  else idle[where].add(connection);
+}
+
+/**
+ * True where the last claim found nothing: the next one looks first, which takes one statement and no transaction. In a
+ * transaction of the caller's, a look could see what was there long ago.
+ */
+const isIdle = ({ isJoined, manager: { connection } }: Session, where: keyof typeof idle): boolean =>
+  !isJoined && idle[where].has(connection);
+
+/**
+ * What a claim of due flows will find; where the last one found something, or nobody has asked yet, it may find all. What is past
+ * and NULL are next to each other in the index, so one look tells: from the end, where what is due is.
+ */
+async function lookForDue(session: Session, now: Date | null): Promise<{ due: boolean; unplanned: boolean }> {
+  if (!isIdle(session, 'due')) return { due: true, unplanned: true };
+  const [last] = await withIndex<{ isDue: number }>(
+    session,
+    'idx_flows_due',
+    (hint) =>
+      `SELECT next_execution_time IS NOT NULL AS isDue FROM protection_flows ${hint}
+        WHERE enabled = 1 AND (next_execution_time <= ${now === null ? 'CURRENT_TIMESTAMP' : '?'}
+           OR next_execution_time IS NULL AND schedule_id IS NOT NULL)
+        ORDER BY next_execution_time DESC LIMIT 1`,
+    now === null ? [] : [now],
+  );
+  return { due: Number(last?.isDue ?? 0) === 1, unplanned: last !== undefined };
+}
+
+/** Whether a claim of queued runs may find any. */
+async function lookForQueued(session: Session): Promise<boolean> {
+  if (!isIdle(session, 'queue')) return true;
+  const waiting = await session.select(
+    "SELECT 1 FROM protection_flow_executions WHERE status = 'pending' LIMIT 1",
+  );
+  return waiting.length > 0;
+}
 
 const nothing: ClaimResult = { claimed: [], queued: [], skipped: [] };
 
-const readClaim = declareArguments('claimDue', {
-  options: optionsOf({
-    worker: name,
-    limit,
-    perRepository,
-    overlap: optional(choice(['skip', 'queue']), 'skip'),
-    missed: optional(choice(['run', 'skip']), 'run'),
-    missedAfterMs: optional(count({ min: 0, max: longestMs }), hourMs),
-    now,
-  }),
-});
-const readQueued = declareArguments('claimQueued', {
-  options: optionsOf({ worker: name, limit, perRepository }),
-});
-const readPlan = declareArguments('plan', { options: optionsOf({ now }) });
-const readAudit = declareArguments('audit', { options: auditOptions });
+const readClaim = declareArguments('claimDue', { options: claimOptions });
+const readQueued = declareArguments('claimQueued', { options: optionsOf(claimReaders) });
+const readPlan = declareArguments('plan', { options: optionsOf({ now: optional(instant, null) }) });
 const readReplan = declareArguments('replan', { scheduleId: id });
 
 /**
@@ -65,8 +94,8 @@ export class DueFlowRepository extends Repository {
     if (found === settings.limit) return result;
     try {
       if (isLongSinceLooked(this.session))
-        await this.planFrom(await clearUnfitTimes(this.session, settings.now));
-      else if (ahead.unplanned) await this.planFrom(settings.now);
+        await planAll(this.session, await clearUnfitTimes(this.session, settings.now));
+      else if (ahead.unplanned) await planAll(this.session, settings.now);
     } catch (error) {
       // What was claimed is committed, and would be lost; a fault that stays shows when there is nothing to claim
       if (found === 0 || this.session.isJoined) throw error;
@@ -100,7 +129,7 @@ export class DueFlowRepository extends Repository {
    * @returns how many got one, and the schedules that gave none although they should
    */
   async plan(options: { readonly now?: Date | undefined } = {}): Promise<PlanResult> {
-    return this.planFrom(await clearUnfitTimes(this.session, readPlan({ options }).options.now));
+    return planAll(this.session, await clearUnfitTimes(this.session, readPlan({ options }).options.now));
   }
 
   /**
@@ -112,7 +141,7 @@ export class DueFlowRepository extends Repository {
         WHERE schedule_id = ? AND enabled = 1 AND next_execution_time > CURRENT_TIMESTAMP`,
       [readReplan({ scheduleId }).scheduleId],
     );
-    return this.planFrom(null);
+    return planAll(this.session, null);
   }
 
   /**
@@ -123,20 +152,6 @@ export class DueFlowRepository extends Repository {
    * @throws VALIDATION_FAILED for wrong options; FLOW_NOT_FOUND; MIGRATION_PENDING
    */
   async audit(options: AuditOptions): Promise<AuditPage> {
-    return auditFlows(this.session, readAudit({ options }).options);
-  }
-
-  private async planFrom(now: Date | null): Promise<PlanResult> {
-    let planned = 0;
-    const problems: ScheduleProblem[] = [];
-    for (let after = ''; ;) {
-      const flows = await selectUnplanned(this.session, after, planAtOnce);
-      const last = flows.at(-1);
-      if (last === undefined) return { planned, problems };
-      const result = await planFlows(this.session, flows, now ?? last.now);
-      planned += result.planned;
-      problems.push(...result.problems);
-      after = last.id;
-    }
+    return auditFlows(this.session, { options });
   }
 }

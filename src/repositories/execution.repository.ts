@@ -1,89 +1,40 @@
-import {
-  count,
-  declareArguments,
-  flag,
-  id,
-  idsUpTo,
-  jobId,
-  jobIds,
-  longText,
-  nullable,
-  optional,
-  options,
-} from '../arguments';
-import { jobStates, type JobStatus } from '../domain';
+import { declareArguments, id, longText, nullable, optional, options } from '../arguments';
+import type { JobStatus } from '../domain';
 import type { ExecutionRow } from '../entities';
-import type { Page } from './pages';
-import { beginExecution, enqueueExecution, findExecution, startExecution } from './executions/start';
 import {
   newExecution,
   outcomeOf,
-  progressOf,
   type NewExecution,
   type Outcome,
   type Progress,
 } from './executions/execution-input';
-import {
-  executionFilter,
-  executionPage,
-  historyPage,
-  listExecutions,
-  type ExecutionFilter,
-  type ExecutionPage,
-  type HistoryPage,
-  selectHistory,
-  selectLatest,
-  selectRunning,
-  selectRunningByJob,
-} from './executions/execution-list';
+import * as lists from './executions/execution-list';
 import { recordJobIds, settleExecution, type Settlement } from './executions/jobs';
 import { reapSilent } from './executions/reap';
-import { retryPolicy, type RetryOptions, type RetryPolicy } from './executions/retry';
-import { acknowledgeCancel, endExecution, explainRefusal, progressStatement } from './executions/transition';
-import { readProgress, silence as stallingSilence, type RunProgress } from './progress/run-progress';
-import { limitOf } from './input';
+import { beginExecution, enqueueExecution, findExecution, startExecution } from './executions/start';
+import {
+  acknowledgeCancel,
+  endExecution,
+  explainRefusal,
+  noteProgress,
+  retryPolicy,
+  type RetryOptions,
+  type RetryPolicy,
+} from './executions/transition';
 import { executionNotFound } from './not-found';
-import { Repository } from './repository';
-
-const silence = count({ min: 1, max: 10 * 365 * 86_400_000 });
-const mostFlowsAtOnce = 10_000;
-const mostJobs = 1_000_000;
+import type { Page } from './pages';
+import { readProgress, type RunProgress } from './progress/run-progress';
+import { Repository } from './session';
 
 const entity = 'ProtectionFlowExecution';
 const readNew = declareArguments(entity, { input: newExecution });
 const readId = declareArguments(entity, { id });
-const readJobs = declareArguments(entity, {
+const readOutcome = declareArguments(entity, {
   id,
-  jobIds,
-  options: options({
-    more: optional(flag, false),
-    expected: optional(count({ min: 0, max: mostJobs }), null),
-  }),
+  outcome: outcomeOf,
+  options: options({ retry: retryPolicy }),
 });
-const readCounts = declareArguments(entity, { id, counts: progressOf });
-const retrying = options({ retry: retryPolicy });
-const readOutcome = declareArguments(entity, { id, outcome: outcomeOf, options: retrying });
 const readCancel = declareArguments(entity, { id, reason: optional(nullable(longText)) });
-const readSettle = declareArguments('settle', { id, states: optional(jobStates), options: retrying });
-const readLatest = declareArguments('latest', { flowIds: idsUpTo(mostFlowsAtOnce) });
-const readRunProgress = declareArguments('progress', {
-  flowIds: idsUpTo(mostFlowsAtOnce),
-  options: options({ stalledAfterMs: stallingSilence }),
-});
-const readHistory = declareArguments('history', { flowId: id, page: historyPage });
-const readList = declareArguments('list', { filter: executionFilter, page: executionPage });
-const readRunning = declareArguments('listRunning', {
-  options: options({ limit: limitOf(10_000, 1_000) }),
-});
-const readJobId = declareArguments('findRunningByJob', { jobId });
-const readReap = declareArguments('reapStale', {
-  options: options({
-    silenceMs: silence,
-    withoutSignOfLifeMs: optional(silence, null),
-    limit: limitOf(10_000, 100),
-    retry: retryPolicy,
-  }),
-});
 
 /**
  * The runs of flows: begun, followed, ended and looked up.
@@ -151,8 +102,7 @@ export class ExecutionRepository extends Repository {
     jobIds: readonly string[],
     options: { readonly more?: boolean | undefined; readonly expected?: number | undefined } = {},
   ): Promise<boolean> {
-    const given = readJobs({ id, jobIds, options });
-    return recordJobIds(this.session, given.id, given.jobIds, given.options);
+    return recordJobIds(this.session, { id, jobIds, options });
   }
 
   /**
@@ -174,14 +124,9 @@ export class ExecutionRepository extends Repository {
     options?: { readonly stalledAfterMs?: number | undefined },
   ): Promise<Map<string, RunProgress>>;
   async progress(asked: unknown, more: unknown = {}): Promise<boolean | Map<string, RunProgress>> {
-    if (Array.isArray(asked)) {
-      const { flowIds, options } = readRunProgress({ flowIds: asked, options: more });
-      return flowIds.length === 0 ? new Map() : readProgress(this.session, flowIds, options.stalledAfterMs);
-    }
-    const given = readCounts({ id: asked, counts: more });
-    const { sql, parameters } = progressStatement(given.id, given.counts);
-    if ((await this.session.write(sql, parameters)) > 0) return true;
-    await this.get(given.id);
+    if (Array.isArray(asked)) return readProgress(this.session, { flowIds: asked, options: more });
+    if (await noteProgress(this.session, { id: asked, counts: more })) return true;
+    await this.get(asked as string);
     return false;
   }
 
@@ -232,14 +177,12 @@ export class ExecutionRepository extends Repository {
     states?: ReadonlyMap<string, JobStatus>,
     options: RetryOptions = {},
   ): Promise<Settlement> {
-    const given = readSettle({ id, states, options });
-    return settleExecution(this.session, given.id, given.states, given.options.retry);
+    return settleExecution(this.session, { id, states, options });
   }
 
   /** The newest run of each of the flows, by flow id; flows without runs are left out. One query. */
   async latest(flowIds: readonly string[]): Promise<Map<string, ExecutionRow>> {
-    const ids = readLatest({ flowIds }).flowIds;
-    return ids.length === 0 ? new Map() : selectLatest(this.session, ids);
+    return lists.selectLatest(this.session, { flowIds });
   }
 
   /**
@@ -247,9 +190,8 @@ export class ExecutionRepository extends Repository {
    *
    * @param page `limit`: default 10; where it begins: `after`, or `offset`; `total`: whether all are counted
    */
-  async history(flowId: string, page: HistoryPage = {}): Promise<Page<ExecutionRow>> {
-    const given = readHistory({ flowId, page });
-    return selectHistory(this.session, given.flowId, given.page);
+  async history(flowId: string, page: lists.HistoryPage = {}): Promise<Page<ExecutionRow>> {
+    return lists.selectHistory(this.session, { flowId, page });
   }
 
   /**
@@ -258,19 +200,21 @@ export class ExecutionRepository extends Repository {
    *
    * @param filter properties that are undefined don't matter
    */
-  async list(filter: ExecutionFilter = {}, page: ExecutionPage = {}): Promise<Page<ExecutionRow>> {
-    const given = readList({ filter, page });
-    return listExecutions(this.session, given.filter, given.page);
+  async list(
+    filter: lists.ExecutionFilter = {},
+    page: lists.ExecutionPage = {},
+  ): Promise<Page<ExecutionRow>> {
+    return lists.listExecutions(this.session, { filter, page });
   }
 
   /** The runs under way, oldest first; at most `limit`, default 1,000. */
   async listRunning(options: { readonly limit?: number | undefined } = {}): Promise<ExecutionRow[]> {
-    return selectRunning(this.session, readRunning({ options }).options.limit);
+    return lists.selectRunning(this.session, { options });
   }
 
   /** The run under way that has this job, compared exactly; null where there is none. */
   async findRunningByJob(jobId: string): Promise<ExecutionRow | null> {
-    return selectRunningByJob(this.session, readJobId({ jobId }).jobId);
+    return lists.selectRunningByJob(this.session, { jobId });
   }
 
   /**
@@ -290,7 +234,7 @@ export class ExecutionRepository extends Repository {
       readonly limit?: number | undefined;
     },
   ): Promise<string[]> {
-    return reapSilent(this.session, readReap({ options }).options);
+    return reapSilent(this.session, { options });
   }
 
   private async end(id: string, outcome: Outcome, retry?: RetryPolicy): Promise<boolean> {

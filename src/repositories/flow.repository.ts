@@ -12,50 +12,45 @@ import {
 import { executionTypes } from '../domain';
 import type { FlowRow } from '../entities';
 import { ProtectionFlowsError } from '../errors';
-import type { Page } from './pages';
-import {
-  flowChanges,
-  newFlow,
-  type FlowChanges,
-  type NewFlow,
-  insertFlow,
-  setEnabled,
-  updateFlow,
-} from './flows/write-flow';
-import {
-  flowFilter,
-  type FlowFilter,
-  flowPage,
-  listFlows,
-  selectFlows,
-  type FlowPage,
-} from './flows/flow-list';
+import { backfillFlow, type Backfill, type BackfilledRun } from './flows/backfill';
+import { cancelFlows, executeFlows, type BulkExecution } from './flows/bulk-runs';
+import { listFlows, selectFlows, type FlowFilter, type FlowPage } from './flows/flow-list';
 import type { FlowView } from './flows/flow-view';
-import { bulkResult, type BulkResult } from './flows/bulk-result';
-import { backfillFlow, backfillOptions, type Backfill, type BackfilledRun } from './flows/backfill';
 import {
-  failureLimit,
   limitFailures,
   pauseFlow,
-  pauseOptions,
   resumeFlow,
   selectPauses,
   type Pause,
   type PauseOptions,
 } from './flows/pauses';
-import { cancelFlows, executeFlows, type BulkExecution } from './flows/bulk-runs';
-import { readReport, reportCsv, reportOptions, type ReportOptions, type ReportRow } from './flows/report';
-import { readSummary, timeZone, type FlowSummary } from './flows/summary';
-import { instant, limitOf } from './input';
+import {
+  readReport,
+  readSummary,
+  reportCsv,
+  type FlowSummary,
+  type ReportOptions,
+  type ReportRow,
+} from './flows/report';
+import {
+  flowChanges,
+  insertFlow,
+  newFlow,
+  setEnabled,
+  updateFlow,
+  type FlowChanges,
+  type NewFlow,
+} from './flows/write-flow';
 import { flowNotFound } from './not-found';
+import type { Page } from './pages';
 import { RetentionRepository } from './retention.repository';
-import { Repository } from './repository';
+import { bulkResult, type BulkResult } from './retention/delete-flows';
+import { Repository } from './session';
 
 const entity = 'ProtectionFlow';
 const readNew = declareArguments(entity, { input: newFlow });
 const readId = declareArguments(entity, { id });
 const readName = declareArguments(entity, { name });
-const readList = declareArguments('list', { filter: flowFilter, page: flowPage });
 const readUpdate = declareArguments(entity, { id, changes: flowChanges });
 const readIds = declareArguments(entity, { ids });
 const readExecute = declareArguments('bulkExecute', {
@@ -63,14 +58,6 @@ const readExecute = declareArguments('bulkExecute', {
   run: optionsOf({ execution_type: optional(choice(executionTypes)), triggered_by: optional(name) }),
 });
 const readCancel = declareArguments('bulkCancel', { ids, reason: optional(nullable(longText)) });
-const readPause = declareArguments('pause', { id, options: pauseOptions });
-const readPaused = declareArguments('listPaused', { options: optionsOf({ limit: limitOf(10_000, 1_000) }) });
-const readFailures = declareArguments('pauseAfterFailures', { id, failures: failureLimit });
-const readBackfill = declareArguments('backfill', { id, window: backfillOptions });
-const readReportOf = declareArguments('report', { options: reportOptions });
-const readOptions = declareArguments('summary', {
-  options: optionsOf({ timeZone: optional(timeZone, 'UTC'), now: optional(instant) }),
-});
 
 /**
  * Protection flows: written by the API, listed by the web page, looked up by the scheduler.
@@ -116,8 +103,7 @@ export class FlowRepository extends Repository {
    * @param filter properties that are undefined don't matter; null: those that have none
    */
   async list(filter: FlowFilter = {}, page: FlowPage = {}): Promise<Page<FlowView>> {
-    const given = readList({ filter, page });
-    return listFlows(this.session, given.filter, given.page);
+    return listFlows(this.session, { filter, page });
   }
 
   /**
@@ -144,12 +130,12 @@ export class FlowRepository extends Repository {
 
   /** Enables flows in one statement; one that is not there fails by itself. */
   enableMany(ids: readonly string[]): Promise<BulkResult> {
-    return this.enabledMany('enable', ids, true);
+    return this.enabledMany('enable', ids);
   }
 
   /** Disables flows in one statement; one that is not there fails by itself. */
   disableMany(ids: readonly string[]): Promise<BulkResult> {
-    return this.enabledMany('disable', ids, false);
+    return this.enabledMany('disable', ids);
   }
 
   /**
@@ -191,8 +177,7 @@ export class FlowRepository extends Repository {
    * @throws FLOW_NOT_FOUND; MIGRATION_PENDING
    */
   async pause(id: string, options: PauseOptions = {}): Promise<void> {
-    const given = readPause({ id, options });
-    return pauseFlow(this.session, given.id, given.options);
+    return pauseFlow(this.session, { id, options });
   }
 
   /** Ends a flow's pause; false where it is not paused. @throws FLOW_NOT_FOUND; MIGRATION_PENDING */
@@ -202,7 +187,7 @@ export class FlowRepository extends Repository {
 
   /** The flows that are paused, in the order of their ids; at most `limit`, default 1,000. */
   async listPaused(options: { readonly limit?: number | undefined } = {}): Promise<Pause[]> {
-    return selectPauses(this.session, readPaused({ options }).options.limit);
+    return selectPauses(this.session, { options });
   }
 
   /**
@@ -213,8 +198,7 @@ export class FlowRepository extends Repository {
    * @throws FLOW_NOT_FOUND; MIGRATION_PENDING
    */
   async pauseAfterFailures(id: string, failures: number | null): Promise<void> {
-    const given = readFailures({ id, failures });
-    return limitFailures(this.session, given.id, given.failures);
+    return limitFailures(this.session, { id, failures });
   }
 
   /**
@@ -227,8 +211,7 @@ export class FlowRepository extends Repository {
    * for a flow whose schedule gives no times
    */
   async backfill(id: string, window: Backfill): Promise<BackfilledRun[]> {
-    const given = readBackfill({ id, window });
-    return backfillFlow(this.session, given.id, given.window);
+    return backfillFlow(this.session, { id, window });
   }
 
   /**
@@ -251,8 +234,7 @@ export class FlowRepository extends Repository {
   async summary(
     options: { readonly timeZone?: string | undefined; readonly now?: Date | undefined } = {},
   ): Promise<FlowSummary> {
-    const { timeZone, now = null } = readOptions({ options }).options;
-    return readSummary(this.session, timeZone, now);
+    return readSummary(this.session, { options });
   }
 
   /**
@@ -262,7 +244,7 @@ export class FlowRepository extends Repository {
    * @throws VALIDATION_FAILED also for a window that is empty, or longer than 400 days
    */
   async report(options: ReportOptions): Promise<ReportRow[]> {
-    return readReport(this.session, readReportOf({ options }).options);
+    return readReport(this.session, { options });
   }
 
   /**
@@ -275,13 +257,9 @@ export class FlowRepository extends Repository {
     return reportCsv(await this.report(options));
   }
 
-  private async enabledMany(
-    action: 'enable' | 'disable',
-    ids: readonly string[],
-    enabled: boolean,
-  ): Promise<BulkResult> {
+  private async enabledMany(action: 'enable' | 'disable', ids: readonly string[]): Promise<BulkResult> {
     const wanted = readIds({ ids }).ids;
-    const found = await setEnabled(this.session, wanted, enabled);
+    const found = await setEnabled(this.session, wanted, action === 'enable');
     return bulkResult(action, wanted, (id) => (found.has(id) ? null : 'not-found'));
   }
 }

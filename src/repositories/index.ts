@@ -1,49 +1,75 @@
-export { createRepositories, type Repositories } from './create-repositories';
-export type { Page } from './pages';
-export type {
-  AuditedFlow,
-  AuditedRuns,
-  AuditFinding,
-  AuditOptions,
-  AuditPage,
-  AuditReason,
-} from './due/audit';
-export type { Claim, ClaimOptions, ClaimResult, SkippedRun } from './due/claim-due';
-export type { SkipReason } from './due/ledger';
-export type { PlanResult, ScheduleProblem } from './due/plan';
-export { DueFlowRepository } from './due-flow.repository';
-export { ExecutionRepository } from './execution.repository';
-export type { ExecutionFilter, ExecutionPage, HistoryPage } from './executions/execution-list';
-export type { NewExecution, Outcome, Progress } from './executions/execution-input';
-export { retryPolicy, type RetryOptions, type RetryPolicy } from './executions/retry';
-export type { Settlement } from './executions/jobs';
-export type { Machine, MachineJob } from './progress/machines';
-export type { RunProgress } from './progress/run-progress';
-export { FlowRepository } from './flow.repository';
-export type { Pause, PauseOptions } from './flows/pauses';
-export type { BulkItem, BulkResult } from './flows/bulk-result';
-export type { Backfill, BackfilledRun } from './flows/backfill';
-export type { BulkExecution } from './flows/bulk-runs';
-export type { ReportBy, ReportOptions, ReportRow } from './flows/report';
-export type { FlowFilter } from './flows/flow-list';
-export type { FlowChanges, NewBackupFlow, NewFlow, NewReplicationFlow } from './flows/write-flow';
-export type { FlowSort } from './flows/flow-list';
-export type { FlowPage } from './flows/flow-list';
-export type { FlowNames, FlowView } from './flows/flow-view';
-export type { FlowSummary } from './flows/summary';
-export type { KeptExecutions } from './retention/prune';
-export {
-  RetentionRepository,
-  type BatchOptions,
-  type PruneOptions,
-  type PruneProgress,
-  type PruneResult,
-} from './retention.repository';
-export type {
-  FlowStatistics,
-  RecountedFlow,
-  RecountOptions,
-  RecountProgress,
-  RecountResult,
-} from './retention/recount';
-export { TargetRepository, type FlowProblem, type TargetVm } from './target.repository';
+import type { DataSource, EntityManager } from 'typeorm';
+import { declareArguments, refuse } from '../arguments';
+import { DueFlowRepository } from './due-flow.repository';
+import { ExecutionRepository } from './execution.repository';
+import { FlowRepository } from './flow.repository';
+import { RetentionRepository } from './retention.repository';
+import { isEntityManager } from './session-check';
+import { TargetRepository } from './target.repository';
+import { traceCalls } from './tracing';
+
+export * from './due-flow.repository';
+export * from './execution.repository';
+export * from './flow.repository';
+export * from './retention.repository';
+export * from './target.repository';
+export type * from './due/audit';
+export type * from './due/claim-due';
+export type * from './due/ledger';
+export type * from './due/plan';
+export type * from './executions/execution-input';
+export type * from './executions/execution-list';
+export type * from './executions/jobs';
+export { retryPolicy, type RetryOptions, type RetryPolicy } from './executions/transition';
+export type * from './flows/backfill';
+export type * from './flows/bulk-runs';
+export type * from './flows/flow-list';
+export type * from './flows/flow-view';
+export type * from './flows/pauses';
+export type * from './flows/report';
+export type * from './flows/write-flow';
+export type * from './pages';
+export type * from './progress/machines';
+export type * from './progress/run-progress';
+export type * from './retention/delete-flows';
+export type * from './retention/prune';
+export type * from './retention/recount';
+
+const readSource = declareArguments('createRepositories', {
+  source: (value, field, faults) => {
+    const manager = (value as Partial<DataSource> | null | undefined)?.manager ?? value;
+    return isEntityManager(manager)
+      ? { manager }
+      : refuse(faults, field, 'isSource', 'must be a DataSource, or an EntityManager');
+  },
+});
+
+traceCalls('flows', FlowRepository);
+traceCalls('executions', ExecutionRepository);
+traceCalls('dueFlows', DueFlowRepository);
+traceCalls('retention', RetentionRepository);
+traceCalls('targets', TargetRepository);
+
+/** The whole data layer. */
+export interface Repositories {
+  readonly flows: FlowRepository;
+  readonly executions: ExecutionRepository;
+  readonly dueFlows: DueFlowRepository;
+  readonly retention: RetentionRepository;
+  readonly targets: TargetRepository;
+}
+
+/**
+ * Makes the repositories on a DataSource, or on the EntityManager of a transaction, which all their calls then join.
+ * Making them asks nothing of the server.
+ */
+export function createRepositories(source: DataSource | EntityManager): Repositories {
+  const { manager } = readSource({ source }).source;
+  return {
+    flows: new FlowRepository(manager),
+    executions: new ExecutionRepository(manager),
+    dueFlows: new DueFlowRepository(manager),
+    retention: new RetentionRepository(manager),
+    targets: new TargetRepository(manager),
+  };
+}

@@ -1,4 +1,5 @@
-import { ProtectionFlowsError } from '../errors';
+import { ProtectionFlowsError, withoutValues } from '../errors';
+import type { EntityManager } from 'typeorm';
 
 /** The error for a flow that is not there (any more). */
 export function flowNotFound(id: string): ProtectionFlowsError {
@@ -24,5 +25,58 @@ export function flowStillRunning(flowId: string, executionId: string): Protectio
     message: `flow ${flowId} still runs: execution ${executionId} is under way`,
     remedy: 'Wait for it or cancel it, or enqueue the run: it begins when the flow is free.',
     details: { flowId, executionId },
+  });
+}
+
+/** ER_BAD_FIELD_ERROR: a statement names a column that no table of it has. */
+const unknownColumn = 1054;
+
+const ownTables = ['protection_flows', 'protection_flow_executions'];
+
+interface Column {
+  readonly table: string;
+  readonly column: string;
+}
+
+const columnsHere = `SELECT LOWER(TABLE_NAME) AS \`table\`, COLUMN_NAME AS \`column\` FROM information_schema.COLUMNS
+ WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN (?, ?)`;
+
+/** The column of our two tables that the server's sentence names and the database lacks. */
+async function findMissing(manager: EntityManager, sentence: string): Promise<Column | undefined> {
+  const named = /'([^']+)'/.exec(sentence)?.[1]?.split('.').at(-1);
+  // By name: the command line prunes without loading the entities, and has none to compare with then
+  const ours = manager.connection.entityMetadatas.filter(({ tableName }) => ownTables.includes(tableName));
+  if (ours.length === 0) return undefined;
+  const there = await manager.query<Column[]>(columnsHere, ownTables);
+  return ours
+    .flatMap(({ tableName, columns }) =>
+      columns.map(({ databaseName }) => ({ table: tableName, column: databaseName })),
+    )
+    .filter(({ column }) => column === named)
+    .find(({ table, column }) => !there.some((one) => one.table === table && one.column === column));
+}
+
+/**
+ * What an unknown column means where it is one that a table of ours should have: the program is newer than the schema, or
+ * the table is somebody else's. The catalog is asked, as the server's sentence tells an alias and not the table.
+ *
+ * @returns null for any other error, and for a column of the platform's
+ */
+export async function columnPending(
+  manager: EntityManager,
+  error: unknown,
+): Promise<ProtectionFlowsError | null> {
+  const { errno, message = '' } = (error ?? {}) as { errno?: number; message?: string };
+  if (errno !== unknownColumn) return null;
+  // Where the catalog can't be asked, the first error says more
+  const missing = await findMissing(manager, message).catch(() => undefined);
+  if (missing === undefined) return null;
+  const { table, column } = missing;
+  return new ProtectionFlowsError('MIGRATION_PENDING', {
+    message: `the table ${table} has no column ${column}: a migration has not been run, or the table is not this package's`,
+    remedy:
+      'Run protection-flows migrate, then the same call again; where it refuses the table, rename or drop that first.',
+    details: { table, column },
+    cause: withoutValues(error),
   });
 }

@@ -1,4 +1,10 @@
-import { isProtectionFlowsError, ProtectionFlowsError, validationFailed, type ErrorDetails } from '../errors';
+import {
+  isProtectionFlowsError,
+  ProtectionFlowsError,
+  validationFailed,
+  type ErrorCode,
+  type ErrorDetails,
+} from '../errors';
 import { flowTypeConstraint, flowTypeFieldFaults } from '../validation/validate';
 import type { Session } from './session';
 
@@ -36,12 +42,13 @@ async function storedValue(session: Session, table: string, column: string, give
 }
 
 type Taken = 'ID_TAKEN' | 'FLOW_NAME_TAKEN';
+type Refused<Code extends ErrorCode> = ProtectionFlowsError<Code, ErrorDetails[Code]>;
 
 /** The stored id or name that the database takes the given one for, as its collation compares. */
-async function withStoredValue<Code extends Taken>(
+async function withStoredValue(
   session: Session,
   { table, values }: Write,
-  error: ProtectionFlowsError<Code, ErrorDetails[Code]>,
+  error: Refused<Taken>,
 ): Promise<ProtectionFlowsError> {
   const { field } = error.details;
   const given = values.get(field);
@@ -57,14 +64,8 @@ async function withStoredValue<Code extends Taken>(
   });
 }
 
-function withId(
-  { values }: Write,
-  {
-    details,
-    remedy,
-    cause,
-  }: ProtectionFlowsError<'REFERENCE_NOT_FOUND', ErrorDetails['REFERENCE_NOT_FOUND']>,
-): ProtectionFlowsError {
+function withId({ values }: Write, error: Refused<'REFERENCE_NOT_FOUND'>): ProtectionFlowsError {
+  const { details, remedy, cause } = error;
   const id = values.get(details.field) as string;
   return new ProtectionFlowsError('REFERENCE_NOT_FOUND', {
     message: `${details.field} names ${JSON.stringify(id)}, which no row of ${details.references} has as its id`,
@@ -78,7 +79,7 @@ function withId(
 async function withMissingField(
   session: Session,
   { values, changes }: Write,
-  error: ProtectionFlowsError<'VALIDATION_FAILED', ErrorDetails['VALIDATION_FAILED']>,
+  error: Refused<'VALIDATION_FAILED'>,
 ): Promise<ProtectionFlowsError> {
   const { fields } = error.details;
   if (changes === undefined || !fields.some(({ constraints }) => flowTypeConstraint in constraints))

@@ -11,24 +11,23 @@ import {
   refuse,
   type ValueOf,
 } from '../arguments';
-import type { BulkResult } from './flows/bulk-result';
-import { deleteFlowsOf } from './retention/delete-flows';
+import { type BulkResult, deleteFlowsOf } from './retention/delete-flows';
 import {
-  KeptCount,
+  countKept,
   pruneFlow,
-  selectPrunable,
+  selectFlowIds,
   type GoOn,
   type KeptExecutions,
   type PruneRule,
 } from './retention/prune';
-import { Repository } from './repository';
+import { Repository } from './session';
 import {
   recountAll,
   type RecountOptions,
   type RecountProgress,
   type RecountResult,
 } from './retention/recount';
-import { assertKept } from '../statistics/recount';
+import { assertKept } from '../statistics/meaning';
 import { validationFailed } from '../errors';
 
 /** How a prune or a deletion goes on; told after every batch. */
@@ -123,11 +122,6 @@ const longestRestMs = 1_000;
 /** In a caller's transaction, what is read may be older than the lock. */
 const isOutside = 'must not be that of a transaction: a recount opens one of its own for each flow';
 
-/** Waits; the signal ends it. */
-async function rest(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  if (ms > 0) await delay(ms, undefined, { signal }).catch(() => undefined);
-}
-
 /**
  * Deletes what is no longer wanted, without a long transaction: writers of other rows are not held up, and a run that
  * was stopped or killed anywhere is finished by the next. Inside a caller's transaction everything is one batch.
@@ -151,19 +145,22 @@ export class RetentionRepository extends Repository {
     const endedBefore = olderThanMs === undefined ? null : new Date(server!.now.getTime() - olderThanMs);
     const rule: PruneRule = { endedBefore, keepPerFlow, batchSize, dryRun };
     const done = { flows: 0, totalFlows: Number(server!.total), deleted: 0 };
-    const kept = new KeptCount();
+    const kept = new Map<string, KeptExecutions>();
     const goOn = this.batchEnd(given, done);
-    const isStopped = (): boolean => given.signal?.aborted === true;
+    const result = (complete: boolean): PruneResult => {
+      const { flows, deleted } = done;
+      return { ok: complete, complete, deleted, kept: [...kept.values()], flows, dryRun };
+    };
     for (let after = ''; ;) {
-      const flows = await selectPrunable(session, after, flowsAtOnce);
-      if (flows.length === 0) return this.result(done, kept, dryRun, true);
-      for (const flow of flows) {
-        if (isStopped()) return this.result(done, kept, dryRun, false);
-        const { refused, complete } = await pruneFlow(session, flow, rule, goOn);
-        kept.add(refused);
-        if (!complete) return this.result(done, kept, dryRun, false);
+      const flows = await selectFlowIds(session, after, flowsAtOnce);
+      if (flows.length === 0) return result(true);
+      for (const { id } of flows) {
+        if (given.signal?.aborted === true) return result(false);
+        const { refused, complete } = await pruneFlow(session, id, rule, goOn);
+        countKept(kept, refused);
+        if (!complete) return result(false);
         done.flows += 1;
-        after = flow.id;
+        after = id;
       }
       given.onProgress?.({ ...done });
     }
@@ -210,18 +207,11 @@ export class RetentionRepository extends Repository {
       done.deleted += deleted;
       onProgress?.({ ...done });
       const restMs = pauseMs ?? Math.min(performance.now() - begun, longestRestMs);
-      if (rests && signal?.aborted !== true) await rest(restMs, signal);
+      // The signal ends the rest
+      if (rests && restMs > 0 && signal?.aborted !== true)
+        await delay(restMs, undefined, { signal }).catch(() => undefined);
       begun = performance.now();
       return signal?.aborted !== true;
     };
-  }
-
-  private result(
-    { flows, deleted }: { flows: number; deleted: number },
-    kept: KeptCount,
-    dryRun: boolean,
-    complete: boolean,
-  ): PruneResult {
-    return { ok: complete, complete, deleted, kept: kept.list(), flows, dryRun };
   }
 }

@@ -38,14 +38,10 @@ const instants = [946_684_800, 962_409_600] as const;
 const question = `SELECT UNIX_TIMESTAMP('2000-01-01 00:00:00') AS winter, UNIX_TIMESTAMP('2000-07-01 00:00:00') AS summer,
  UNIX_TIMESTAMP(?) AS written, FROM_UNIXTIME(${instants[1]}) AS shown, @@SESSION.time_zone AS zone, @@SESSION.sql_mode AS mode`;
 
-interface Answer {
-  readonly winter: number | string;
-  readonly summer: number | string;
-  readonly written: number | string;
-  readonly shown: unknown;
-  readonly zone: string;
-  readonly mode: string;
-}
+type Answer = Readonly<
+  Record<'winter' | 'summer' | 'written', number | string> &
+    Record<'zone' | 'mode', string> & { shown: unknown }
+>;
 
 /** Modes with which a text of a statement of ours is another text, or a name. */
 const hostileModes = ['NO_BACKSLASH_ESCAPES', 'ANSI_QUOTES', 'PIPES_AS_CONCAT'];

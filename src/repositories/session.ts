@@ -1,9 +1,9 @@
-import type { DataSource, EntityManager } from 'typeorm';
+import { type DataSource, type EntityManager } from 'typeorm';
 import { withoutValues, type ProtectionFlowsError } from '../errors';
 import { translated } from '../validation/server-errors';
 import { assertInitialized, readManager, checkSession } from './session-check';
 import { giveUpTransaction, isRetryable, retried, transactionAborted } from './lost-transactions';
-import { columnPending } from './pending-column';
+import { columnPending } from './not-found';
 
 /** `REPEATABLE READ` is both servers' default; `READ COMMITTED` locks no gaps, so claimers stay out of each other's way. */
 type Isolation = 'READ COMMITTED' | 'REPEATABLE READ';
@@ -123,5 +123,20 @@ export class Session {
         return this.giveUp(transactionAborted(withoutValues(error)), (error as { errno?: number }).errno);
       throw (await columnPending(this.manager, error)) ?? translated(error);
     }
+  }
+}
+
+/** What the repositories have in common: the manager that their statements are executed on. */
+export abstract class Repository {
+  protected readonly session: Session;
+
+  /** @param manager a DataSource's `manager`, or that of a transaction, which all calls then join */
+  constructor(manager: EntityManager) {
+    this.session = new Session(manager);
+  }
+
+  /** The same repository within a caller's transaction. */
+  withManager(manager: EntityManager): this {
+    return new (this.constructor as new (manager: EntityManager) => this)(manager);
   }
 }

@@ -1,9 +1,22 @@
+import { marks } from '../statistics/meaning';
 import { isProtectionFlowsError } from '../errors';
 import type { Session } from './session';
+import { flowNotFound } from './not-found';
 
-/** `?, ?, ?`: a mark for each value. An empty list has no SQL: its caller answers without asking. */
-export function marks(values: readonly unknown[]): string {
-  return values.map(() => '?').join(', ');
+export { marks };
+
+/** The ids of rows, in their order. */
+export const idsOf = (rows: readonly { readonly id: string }[]): string[] => rows.map(({ id }) => id);
+
+/** The items by what a key says of each, in their order. */
+export function grouped<Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group === undefined) groups.set(keyOf(item), [item]);
+    else group.push(item);
+  }
+  return groups;
 }
 
 /** The list cut into parts of at most so many. */
@@ -49,6 +62,18 @@ export async function storedIds(
     for (const { spelling, id } of rows) stored.set(part[spelling]!, id);
   }
   return stored;
+}
+
+/** The rows of a table by the ids that were asked for, however those are spelled; see {@link storedIds}. */
+export async function bySpelling<Row extends { readonly id: string }>(
+  session: Session,
+  table: TableWithIds,
+  spellings: readonly string[],
+  rows: readonly Row[],
+): Promise<Map<string, Row>> {
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  const stored = [...(await storedIds(session, table, spellings, idsOf(rows)))];
+  return new Map(stored.flatMap(([spelling, id]) => (byId.has(id) ? [[spelling, byId.get(id)!]] : [])));
 }
 
 /** errno of a FORCE INDEX whose index is not there: dropped by hand, or not migrated yet. */
@@ -97,4 +122,47 @@ export function whereKept<Result>(work: Promise<Result>): Promise<Result | undef
     if (isProtectionFlowsError(error, 'MIGRATION_PENDING')) return undefined;
     throw error;
   });
+}
+
+/** A flow's id as it is stored, and the server's time. */
+export interface LockedFlow {
+  readonly id: string;
+  readonly at: Date;
+}
+
+/**
+ * Locks the flow's row: whoever begins a run of it meanwhile waits there, and then sees this one.
+ *
+ * @throws FLOW_NOT_FOUND
+ */
+export async function lockFlow(session: Session, flowId: string): Promise<LockedFlow> {
+  const [flow] = await session.select<LockedFlow>(
+    'SELECT id, CURRENT_TIMESTAMP AS at FROM protection_flows WHERE id = ? FOR UPDATE',
+    [flowId],
+  );
+  if (flow === undefined) throw flowNotFound(flowId);
+  return flow;
+}
+
+/** What to do about a flow whose row another transaction holds. */
+export type WhereHeld = 'wait' | 'pass over';
+
+/**
+ * Holds the rows of flows: whoever deletes one of them meanwhile waits, and then forgets what was kept of it.
+ *
+ * @param ids as they are stored
+ * @param whereHeld whoever claims or plans passes over what others hold, and never waits for them
+ * @returns those that are there, and held now
+ */
+export async function holdFlows(
+  session: Session,
+  ids: readonly string[],
+  whereHeld: WhereHeld,
+): Promise<Set<string>> {
+  const rows = await session.select<{ id: string }>(
+    `SELECT id FROM protection_flows WHERE id IN (${marks(ids)}) ORDER BY id
+      ${whereHeld === 'wait' ? 'LOCK IN SHARE MODE' : 'FOR UPDATE SKIP LOCKED'}`,
+    ids,
+  );
+  return new Set(idsOf(rows));
 }

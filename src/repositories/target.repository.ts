@@ -1,23 +1,13 @@
-import {
-  choice,
-  count,
-  declareArguments,
-  id,
-  ids,
-  optional,
-  options as optionsOf,
-  properties,
-} from '../arguments';
+import { choice, declareArguments, id, ids, properties } from '../arguments';
 import { targetTypes } from '../domain';
 import type { ProtectionFlow } from '../entities';
 import { scheduleFaults } from '../schedule';
-import { readSchedules, scheduleOf } from './due/schedules';
+import { readSchedule } from './due/schedules';
 import { flowNotFound } from './not-found';
 import { chunks, orNone } from './statements';
 import { comparableText, withPlatformColumns } from './platform-columns';
 import { readMachines, type Machine } from './progress/machines';
-import { silence } from './progress/run-progress';
-import { Repository } from './repository';
+import { Repository } from './session';
 
 /** A VM that a run has to protect. */
 export interface TargetVm {
@@ -34,25 +24,17 @@ export interface FlowProblem {
 
 type Target = Pick<ProtectionFlow, 'target_type' | 'target_id'>;
 
-interface Member extends TargetVm {
-  readonly id: string;
-  /** Null is the column's default, 0. */
-  readonly priority: number | null;
-}
+/** A priority of null is the column's default, 0. */
+type Member = TargetVm & { readonly id: string; readonly priority: number | null };
 
-function byPriority(one: Member, other: Member): number {
-  return (one.priority ?? 0) - (other.priority ?? 0) || (one.id < other.id ? -1 : 1);
-}
+const byPriority = (one: Member, other: Member): number =>
+  (one.priority ?? 0) - (other.priority ?? 0) || (one.id < other.id ? -1 : 1);
 
 const readTarget = declareArguments('resolve', {
   flow: properties({ target_type: choice(targetTypes), target_id: id }),
 });
 const readVms = declareArguments('withoutFullBackup', { vmContextIds: ids, repositoryId: id });
 const readFlowId = declareArguments('check', { flowId: id });
-const readMachinesOf = declareArguments('machines', {
-  flowId: id,
-  options: optionsOf({ runs: optional(count({ min: 1, max: 1_000 }), 100), stalledAfterMs: silence }),
-});
 
 const idsAtOnce = 1_000;
 
@@ -122,11 +104,14 @@ export class TargetRepository extends Repository {
       [readFlowId({ flowId }).flowId],
     );
     if (flow === undefined) throw flowNotFound(flowId);
-    return [
-      ...(await this.targetProblems(flow)),
-      ...(await this.repositoryProblems(flow.repository_id)),
-      ...(await this.scheduleProblems(flow.schedule_id)),
-    ];
+    const problems = {
+      target_id: await this.targetProblems(flow),
+      repository_id: await this.repositoryProblems(flow.repository_id),
+      schedule_id: await this.scheduleProblems(flow.schedule_id),
+    };
+    return Object.entries(problems).flatMap(([field, messages]) =>
+      messages.map((message) => ({ field: field as FlowProblem['field'], message })),
+    );
   }
 
   /**
@@ -141,20 +126,17 @@ export class TargetRepository extends Repository {
     flowId: string,
     options: { readonly runs?: number | undefined; readonly stalledAfterMs?: number | undefined } = {},
   ): Promise<Machine[]> {
-    const given = readMachinesOf({ flowId, options });
-    return readMachines(this.session, given.flowId, given.options);
+    return readMachines(this.session, { flowId, options });
   }
 
-  private async targetProblems(target: Target): Promise<FlowProblem[]> {
+  private async targetProblems(target: Target): Promise<string[]> {
     if ((await this.resolve(target)).length > 0) return [];
-    const message =
-      target.target_type === 'vm'
-        ? `there is no VM ${target.target_id}`
-        : `the group ${target.target_id} has no enabled member, or does not exist`;
-    return [{ field: 'target_id', message }];
+    return target.target_type === 'vm'
+      ? [`there is no VM ${target.target_id}`]
+      : [`the group ${target.target_id} has no enabled member, or does not exist`];
   }
 
-  private async repositoryProblems(id: string | null): Promise<FlowProblem[]> {
+  private async repositoryProblems(id: string | null): Promise<string[]> {
     if (id === null) return [];
     const [repository] = await orNone(
       this.session.select<{ name: string; enabled: number | null }>(
@@ -162,20 +144,16 @@ export class TargetRepository extends Repository {
         [id],
       ),
     );
-    if (repository === undefined)
-      return [{ field: 'repository_id', message: `there is no repository ${id}` }];
-    if (repository.enabled === 0)
-      return [{ field: 'repository_id', message: `the repository ${repository.name} is disabled` }];
-    return [];
+    if (repository === undefined) return [`there is no repository ${id}`];
+    return repository.enabled === 0 ? [`the repository ${repository.name} is disabled`] : [];
   }
 
-  private async scheduleProblems(id: string | null): Promise<FlowProblem[]> {
+  private async scheduleProblems(id: string | null): Promise<string[]> {
     if (id === null) return [];
-    const schedule = scheduleOf(await readSchedules(this.session, [id]), id);
-    const problem = (message: string): FlowProblem => ({ field: 'schedule_id', message });
-    if (schedule === undefined) return [problem(`there is no schedule ${id}`)];
-    const disabled = schedule.enabled === 0 ? [problem('the schedule is disabled')] : [];
+    const schedule = await readSchedule(this.session, id);
+    if (schedule === undefined) return [`there is no schedule ${id}`];
+    const disabled = schedule.enabled === 0 ? ['the schedule is disabled'] : [];
     if (schedule.schedule_type === 'chain') return disabled;
-    return [...disabled, ...scheduleFaults(schedule).map(({ message }) => problem(message))];
+    return [...disabled, ...scheduleFaults(schedule).map(({ message }) => message)];
   }
 }

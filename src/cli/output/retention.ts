@@ -1,7 +1,7 @@
 import type { ProgressListener } from '../../engine/migrate/results';
 import type { RecountedFlow, RecountProgress } from '../../repositories';
 import type { PruneProgress } from '../../repositories/retention.repository';
-import { changesOf } from '../../statistics/recount';
+import { changesOf } from '../../statistics/meaning';
 import type { PruneReport, RecountReport } from '../retention';
 import { escaped, heading } from './markdown';
 import { counted, grouped, headed, textAbout, type Output } from './words';

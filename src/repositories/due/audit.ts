@@ -1,4 +1,5 @@
-import { count, id, nullable, optional, options, refuse, type ValueOf } from '../../arguments';
+import { count, declareArguments, id, nullable, optional, options, refuse } from '../../arguments';
+import type { ExecutionRow, FlowRow } from '../../entities';
 import { runsBetween, scheduleFaults } from '../../schedule';
 import { skipsTable } from '../../statistics/meaning';
 import { instant, limitOf } from '../input';
@@ -68,28 +69,24 @@ export interface AuditOptions {
 /** A scheduler looks every few seconds: who is due for less is awaited. */
 export const defaultLateAfterMs = 60_000;
 
-/** What to audit, as it came from the caller. */
-export const auditOptions = options(
-  {
-    since: instant,
-    until: optional(instant),
-    flow_id: optional(id),
-    lateAfterMs: optional(count({ min: 0, max: 86_400_000 }), defaultLateAfterMs),
-    limit: limitOf(1_000, 100),
-    after: optional(nullable(id), null),
-  },
-  ({ since, until }, faults) => {
-    if (until !== undefined && until <= since)
-      refuse(faults, 'until', 'isWindow', 'must be later than since');
-  },
-);
+const readAudit = declareArguments('audit', {
+  options: options(
+    {
+      since: instant,
+      until: optional(instant),
+      flow_id: optional(id),
+      lateAfterMs: optional(count({ min: 0, max: 86_400_000 }), defaultLateAfterMs),
+      limit: limitOf(1_000, 100),
+      after: optional(nullable(id), null),
+    },
+    ({ since, until }, faults) => {
+      if (until !== undefined && until <= since)
+        refuse(faults, 'until', 'isWindow', 'must be later than since');
+    },
+  ),
+});
 
-interface FlowToAudit {
-  readonly id: string;
-  readonly name: string;
-  readonly schedule_id: string | null;
-  readonly created_at: Date;
-}
+type FlowToAudit = Pick<FlowRow, 'id' | 'name' | 'schedule_id' | 'created_at'>;
 
 interface Window {
   readonly since: Date;
@@ -124,29 +121,10 @@ class Rows<Row> {
   }
 }
 
-interface RunRow {
-  readonly id: string;
-  readonly created_at: Date;
-  readonly status: string;
-  readonly started_at: Date | null;
-  /** As the claim wrote it; null where another program made the run. */
+/** `due_at` as the claim wrote it; null where another program made the run. */
+type RunRow = Pick<ExecutionRow, 'id' | 'created_at' | 'status' | 'started_at'> & {
   readonly due_at: string | null;
-}
-
-const oldestRun: Order = { column: 'e.created_at', id: 'e.id', direction: 'asc' };
-
-/** The runs of a flow by its schedule, in the order of their times: none is claimed before it is due. */
-const runsOf = (session: Session, flowId: string, since: Date): Rows<RunRow> =>
-  new Rows((last) => {
-    const from = last && behind(oldestRun, { value: last.created_at, id: last.id });
-    return session.select(
-      `SELECT e.id, e.created_at, e.status, e.started_at, JSON_UNQUOTE(JSON_EXTRACT(e.execution_metadata, '$.due_at')) AS due_at
-         FROM protection_flow_executions e
-        WHERE e.flow_id = ? AND e.created_at >= ? AND e.execution_type = 'scheduled' ${from ? `AND ${from.condition}` : ''}
-        ORDER BY e.created_at, e.id LIMIT ${rowsAtOnce}`,
-      [flowId, since, ...(from?.parameters ?? [])],
-    );
-  });
+};
 
 interface SkippedSpan {
   readonly first_due_at: Date;
@@ -154,17 +132,42 @@ interface SkippedSpan {
   readonly reason: SkipReason;
 }
 
-const skipsOf = (session: Session, flowId: string, since: Date): Rows<SkippedSpan> =>
-  new Rows((last) => {
-    const order: Order = { column: 'first_due_at', id: 'reason', direction: 'asc' };
-    const from = last && behind(order, { value: last.first_due_at, id: last.reason });
+/** The rows of a SELECT in an order, which begins behind the row before. */
+const rowsBy = <Row extends object>(
+  session: Session,
+  time: keyof Row & string,
+  id: keyof Row & string,
+  sql: string,
+  parameters: readonly unknown[],
+) =>
+  new Rows<Row>((last) => {
+    const order: Order = { column: time, id, direction: 'asc' };
+    const from = last && behind(order, { value: last[time] as Date, id: last[id] as string });
     return session.select(
-      `SELECT first_due_at, last_due_at, reason FROM ${skipsTable}
-        WHERE flow_id = ? AND last_due_at > ? ${from ? `AND ${from.condition}` : ''}
-        ORDER BY first_due_at, reason LIMIT ${rowsAtOnce}`,
-      [flowId, since, ...(from?.parameters ?? [])],
+      `${sql} ${from ? `AND ${from.condition}` : ''} ORDER BY ${time}, ${id} LIMIT ${rowsAtOnce}`,
+      [...parameters, ...(from?.parameters ?? [])],
     );
   });
+
+/** The runs of a flow by its schedule, in the order of their times: none is claimed before it is due. */
+const runsOf = (session: Session, flowId: string, since: Date): Rows<RunRow> =>
+  rowsBy(
+    session,
+    'created_at',
+    'id',
+    `SELECT id, created_at, status, started_at, JSON_UNQUOTE(JSON_EXTRACT(execution_metadata, '$.due_at')) AS due_at
+         FROM protection_flow_executions WHERE flow_id = ? AND created_at >= ? AND execution_type = 'scheduled'`,
+    [flowId, since],
+  );
+
+const skipsOf = (session: Session, flowId: string, since: Date): Rows<SkippedSpan> =>
+  rowsBy(
+    session,
+    'first_due_at',
+    'reason',
+    `SELECT first_due_at, last_due_at, reason FROM ${skipsTable} WHERE flow_id = ? AND last_due_at > ?`,
+    [flowId, since],
+  );
 
 /** The times of a time table in a span, or why it gives none that could be told. */
 function timesOf(
@@ -241,8 +244,9 @@ async function auditFlow(session: Session, flow: FlowToAudit, window: Window): P
 /** Audits a page of flows, or the one that is named. @throws FLOW_NOT_FOUND, MIGRATION_PENDING */
 export async function auditFlows(
   session: Session,
-  { since, until, flow_id: flowId, lateAfterMs, limit, after }: ValueOf<typeof auditOptions>,
+  given: Parameters<typeof readAudit>[0],
 ): Promise<AuditPage> {
+  const { since, until, flow_id: flowId, lateAfterMs, limit, after } = readAudit(given).options;
   const [server] = await session.select<{ now: Date }>('SELECT CURRENT_TIMESTAMP AS now');
   const { now } = server!;
   const window = { since, until: until !== undefined && until < now ? until : now, now, lateAfterMs };

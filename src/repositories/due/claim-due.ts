@@ -1,18 +1,68 @@
+import { choice, count, name, optional, options, type ValueOf } from '../../arguments';
+import { instant, limitOf } from '../input';
+import { idsOf, marks, storedIds, orNone } from '../statements';
 import {
   type ExecutionRow,
   type FlowRow,
   ProtectionFlow,
   type ProtectionFlowExecution,
 } from '../../entities';
-import { marks, storedIds } from '../statements';
 import { rowReader, type RawRow } from '../row-reader';
 import type { Session } from '../session';
 import { nextTime, type NextTime } from '../../schedule';
-import { chooseFair } from './choose-fair';
 import { advance, insertRuns } from './due-runs';
 import { readPaused } from '../flows/pauses';
 import { keepDecisions, type SkipReason } from './ledger';
 import { readSchedules, scheduleOf, type Schedules } from './schedules';
+
+/**
+ * Backup repositories that others judge at this moment. Those of the others are this transaction's until it ends: it alone
+ * begins runs of theirs. A row of the platform's is taken for it as long as a claim takes, and never waited for. A repository
+ * that has no row is nobody's.
+ */
+async function findBusy(session: Session, ids: readonly string[]): Promise<string[]> {
+  if (ids.length === 0) return [];
+  const read = (lock: string): Promise<{ id: string }[]> =>
+    orNone(session.select(`SELECT id FROM backup_repositories WHERE id IN (${marks(ids)}) ${lock}`, ids));
+  const free = new Set(idsOf(await read('FOR UPDATE SKIP LOCKED')));
+  const known = idsOf(await read(''));
+  const stored = await storedIds(session, 'backup_repositories', ids, known);
+  return [...stored].flatMap(([id, row]) => (free.has(row) ? [] : [id]));
+}
+
+/**
+ * Chooses among candidates so that no backup repository has more runs under way than it may, those first whose repository has
+ * the least under way: one with a little work waits for none with a lot. Among equals chance decides: by age, the one with a lot of
+ * old work would always be first. What has no repository has no limit.
+ *
+ * @param candidates a SELECT of `id`, `repository_id` and `since`, by which the oldest of a repository comes first
+ * @returns ids, the first to be run first; the repositories stay this transaction's until it ends
+ */
+export async function chooseFair(
+  session: Session,
+  candidates: string,
+  parameters: readonly unknown[],
+  { limit, perRepository }: { readonly limit: number; readonly perRepository: number },
+): Promise<string[]> {
+  const found = await session.select<{ repository_id: string | null }>(
+    `SELECT DISTINCT c.repository_id FROM (${candidates}) c`,
+    parameters,
+  );
+  if (found.length === 0) return [];
+  const ids = found.flatMap((row) => row.repository_id ?? []);
+  const busy = await findBusy(session, ids);
+  const isFree = busy.length === 0 ? '' : `AND p.repository_id NOT IN (${marks(busy)})`;
+  const chosen = await session.select<{ id: string }>(
+    `SELECT p.id FROM (
+        SELECT c.*, COALESCE(r.runs, 0) + ROW_NUMBER() OVER (PARTITION BY c.repository_id ORDER BY c.since, c.id) AS place
+          FROM (${candidates}) c LEFT JOIN (
+               SELECT o.repository_id, COUNT(*) AS runs FROM protection_flow_executions u JOIN protection_flows o ON o.id = u.flow_id
+                WHERE u.status = 'running' GROUP BY o.repository_id ${session.currentRead}) r ON r.repository_id = c.repository_id) p
+      WHERE p.repository_id IS NULL OR (p.place <= ? ${isFree}) ORDER BY p.place, RAND() LIMIT ?`,
+    [...parameters, perRepository, ...busy, limit],
+  );
+  return idsOf(chosen);
+}
 
 /** A run that was claimed, and its flow as it was at that moment. */
 export interface Claim {
@@ -59,16 +109,26 @@ export interface ClaimOptions {
   readonly now?: Date | undefined;
 }
 
-/** {@link ClaimOptions} with their defaults. */
-interface ClaimSettings {
-  readonly worker: string;
-  readonly limit: number;
-  readonly perRepository: number | null;
-  readonly overlap: 'skip' | 'queue';
-  readonly missed: 'run' | 'skip';
-  readonly missedAfterMs: number;
-  readonly now: Date | null;
-}
+const anHourMs = 3_600_000;
+const longestMs = 10 * 365 * 24 * anHourMs;
+
+/** Who claims, and how many runs of how many backup repositories. */
+export const claimReaders = {
+  worker: name,
+  limit: limitOf(1_000, 20),
+  perRepository: optional(count({ min: 1, max: 1_000 }), null),
+};
+
+/** {@link ClaimOptions} as they came from the caller, with their defaults. */
+export const claimOptions = options({
+  ...claimReaders,
+  overlap: optional(choice(['skip', 'queue']), 'skip'),
+  missed: optional(choice(['run', 'skip']), 'run'),
+  missedAfterMs: optional(count({ min: 0, max: longestMs }), anHourMs),
+  now: optional(instant, null),
+});
+
+type ClaimSettings = ValueOf<typeof claimOptions>;
 
 interface DueFlow {
   readonly flow: ProtectionFlow;
@@ -107,22 +167,15 @@ async function lockDue(
 }
 
 /** Of the flows, by their stored ids, those that run, and those for which a run waits already. */
-async function readActive(
-  session: Session,
-  ids: readonly string[],
-): Promise<{ running: Set<string>; waiting: Set<string> }> {
+async function readActive(session: Session, ids: readonly string[]) {
   const rows = await session.select<{ flow_id: string; status: string }>(
     `SELECT DISTINCT flow_id, status FROM protection_flow_executions
       WHERE flow_id IN (${marks(ids)}) AND status IN ('pending', 'running') ${session.currentRead}`,
     ids,
   );
   // Others may have spelled the flow's id in their own way
-  const stored = await storedIds(
-    session,
-    'protection_flows',
-    rows.map((row) => row.flow_id),
-    ids,
-  );
+  const spellings = rows.map((row) => row.flow_id);
+  const stored = await storedIds(session, 'protection_flows', spellings, ids);
   const of = (status: string): Set<string> =>
     new Set(rows.filter((row) => row.status === status).map((row) => stored.get(row.flow_id) ?? row.flow_id));
   return { running: of('running'), waiting: of('pending') };
@@ -155,14 +208,14 @@ export async function claimDueFlows(session: Session, settings: ClaimSettings): 
   const locked = await lockDue(session, settings);
   if (locked === null) return { claimed: [], queued: [], skipped: [] };
   const { due, at, now } = locked;
-  const ids = due.map(({ flow }) => flow.id);
-  const schedules = await readSchedules(
-    session,
-    due.map(({ flow }) => flow.schedule_id),
-  );
-  const active = { ...(await readActive(session, ids)), paused: await readPaused(session, ids, now) };
+  const flows = due.map(({ flow }) => flow);
+  const schedules = await readSchedules(session, flows);
+  const active = {
+    ...(await readActive(session, idsOf(flows))),
+    paused: await readPaused(session, idsOf(flows), now),
+  };
   const times = new Map(
-    due.map(({ flow }) => [flow.schedule_id, nextTime(scheduleOf(schedules, flow.schedule_id), now)]),
+    flows.map(({ schedule_id }) => [schedule_id, nextTime(scheduleOf(schedules, schedule_id), now)]),
   );
   const judged = due.map((one) => ({
     one,
@@ -173,12 +226,7 @@ export async function claimDueFlows(session: Session, settings: ClaimSettings): 
   const [toStart, toQueue] = [toRun('now'), toRun('later')];
   const started = await insertRuns(session, toStart, 'running', settings.worker, at);
   const waiting = await insertRuns(session, toQueue, 'pending', settings.worker, at);
-  await advance(
-    session,
-    due.map(({ flow }) => flow),
-    times,
-    started,
-  );
+  await advance(session, flows, times, started);
   const decisions = judged.map(({ one: { flow, dueAt }, verdict }) => ({
     flow,
     dueAt,

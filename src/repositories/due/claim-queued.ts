@@ -1,24 +1,16 @@
-import { ProtectionFlow, ProtectionFlowExecution } from '../../entities';
+import type { ValuesOf } from '../../arguments';
+import { type ExecutionRow, ProtectionFlow, ProtectionFlowExecution } from '../../entities';
+import { behind, type Position } from '../pages';
+import { chooseFair, claimReaders, type Claim } from './claim-due';
 import { selectExecutions } from '../executions/execution-list';
-import { mayBeTried } from '../executions/retry';
+import { mayBeTried } from '../executions/transition';
 import { beginRuns } from '../executions/start';
 import { withoutPaused } from '../flows/pauses';
-import { behind } from '../pages';
-import { marks, storedIds } from '../statements';
-import { chooseFair } from './choose-fair';
+import { marks, bySpelling, idsOf } from '../statements';
 import { rowReader, type RawRow } from '../row-reader';
 import type { Session } from '../session';
-import type { Claim } from './claim-due';
 
-interface Waiting {
-  readonly id: string;
-  readonly flow_id: string;
-}
-
-interface Chosen {
-  readonly id: string;
-  readonly created_at: Date;
-}
+type Waiting = Pick<ExecutionRow, 'id' | 'flow_id'>;
 
 /** Not by the id alone: the ids of the platform's hub do not grow with time. */
 const oldest = { column: 'e.created_at', id: 'e.id', direction: 'asc' } as const;
@@ -31,21 +23,14 @@ const waits = `e.status = 'pending' AND NOT EXISTS (
 const candidates = (condition: string): string => `SELECT e.id, f.repository_id, e.created_at AS since
        FROM protection_flow_executions e JOIN protection_flows f ON f.id = e.flow_id WHERE ${waits} ${condition}`;
 
-/** Who takes how many runs; `perRepository` null: however many each backup repository has. */
-interface QueueSettings {
-  readonly worker: string;
-  readonly limit: number;
-  readonly perRepository: number | null;
-}
-
 /** Flows by the ids that their runs have for them, which others may have spelled in their own way. */
 type FreeFlows = ReadonlyMap<string, ProtectionFlow>;
 
 /** A page of the runs that wait for a flow that neither runs nor is paused, oldest first, behind that one; nothing is locked. */
-function chooseWaiting(session: Session, after: Chosen | undefined, limit: number): Promise<Chosen[]> {
+function chooseWaiting(session: Session, after: Position | undefined, limit: number): Promise<Position[]> {
   const from = after === undefined ? null : behind(oldest, { value: after.created_at, id: after.id });
   return withoutPaused('e.flow_id', (condition) =>
-    session.select<Chosen>(
+    session.select<Position>(
       `SELECT e.id, e.created_at FROM protection_flow_executions e
         WHERE ${waits} ${condition} ${from ? `AND ${from.condition}` : ''}
         ORDER BY e.created_at, e.id LIMIT ?`,
@@ -72,16 +57,11 @@ async function lockRuns(session: Session, ids: readonly string[]): Promise<Waiti
  */
 async function lockWaiting(session: Session, limit: number): Promise<Waiting[]> {
   const waiting: Waiting[] = [];
-  for (let after: Chosen | undefined; waiting.length < limit;) {
+  for (let after: Position | undefined; waiting.length < limit;) {
     const chosen = await chooseWaiting(session, after, limit);
     after = chosen.at(-1);
     if (after === undefined) break;
-    waiting.push(
-      ...(await lockRuns(
-        session,
-        chosen.map(({ id }) => id),
-      )),
-    );
+    waiting.push(...(await lockRuns(session, idsOf(chosen))));
     if (chosen.length < limit) break;
   }
   return waiting.slice(0, limit);
@@ -104,20 +84,15 @@ async function lockFreeFlows(session: Session, waiting: readonly Waiting[]): Pro
   const running = await session.select<{ flow_id: string }>(
     `SELECT DISTINCT flow_id FROM protection_flow_executions WHERE flow_id IN (${marks(flows)}) AND status = 'running'
       ${session.currentRead}`,
-    flows.map((flow) => flow.id),
+    idsOf(flows),
   );
-  const stored = await storedIds(
-    session,
-    'protection_flows',
-    [...spellings, ...running.map((run) => run.flow_id)],
-    flows.map((flow) => flow.id),
-  );
-  const busy = new Set(running.map((run) => stored.get(run.flow_id)));
-  const free = new Map(flows.filter(({ id }) => !busy.has(id)).map((flow) => [flow.id, flow]));
+  const asked = [...spellings, ...running.map((run) => run.flow_id)];
+  const bySpellings = await bySpelling(session, 'protection_flows', asked, flows);
+  const busy = new Set(running.map((run) => bySpellings.get(run.flow_id)));
   return new Map(
     spellings.flatMap((spelling) => {
-      const flow = free.get(stored.get(spelling) ?? '');
-      return flow === undefined ? [] : [[spelling, flow] as const];
+      const flow = bySpellings.get(spelling);
+      return flow === undefined || busy.has(flow) ? [] : [[spelling, flow] as const];
     }),
   );
 }
@@ -131,16 +106,15 @@ function dueAt({ execution_metadata }: ProtectionFlowExecution): Date | null {
 /** Takes runs out of the queue within a transaction, at most one a flow. */
 export async function claimQueuedRuns(
   session: Session,
-  { worker, limit, perRepository }: QueueSettings,
+  { worker, limit, perRepository }: ValuesOf<typeof claimReaders>,
 ): Promise<Claim[]> {
   const fair = (most: number): Promise<string[]> =>
     withoutPaused('e.flow_id', (condition) =>
       chooseFair(session, candidates(condition), [], { limit, perRepository: most }),
     );
-  const waiting =
-    perRepository === null
-      ? await lockWaiting(session, limit)
-      : await lockRuns(session, await fair(perRepository));
+  const waiting = await (perRepository === null
+    ? lockWaiting(session, limit)
+    : lockRuns(session, await fair(perRepository)));
   if (waiting.length === 0) return [];
   const flows = await lockFreeFlows(session, waiting);
   const first = new Map<ProtectionFlow, string>();

@@ -1,11 +1,11 @@
 import type { FlowRow } from '../../entities';
 import { skipsTable, skipTotalsTable, timetablesTable } from '../../statistics/meaning';
-import { holdFlows } from '../locked-flow';
+import { holdFlows, marks, whereKept, idsOf } from '../statements';
 import type { Session } from '../session';
-import { marks, whereKept } from '../statements';
 import type { Schedules } from './schedules';
 import {
-  keepTimetables,
+  changedTimetables,
+  insertTimetables,
   passedRuns,
   readInForce,
   readNewest,
@@ -94,12 +94,8 @@ export interface Decision {
 }
 
 /** What a decision leaves out: the run that was due, where it is skipped, and those that came due after it, missed. */
-function leftOut(
-  { flow, dueAt, skip, next }: Decision,
-  timetables: readonly Timetable[],
-  now: Date,
-): SkipRow[] {
-  const passed = passedRuns(timetables, dueAt, now);
+function leftOut({ flow, dueAt, skip, next }: Decision, ruling: readonly Timetable[], now: Date): SkipRow[] {
+  const passed = passedRuns(ruling, dueAt, now);
   const row = { flow_id: flow.id, next_due_at: next };
   const one = { ...row, first_due_at: dueAt, last_due_at: dueAt, runs: 1 };
   if (passed === null) return skip === null ? [] : [{ ...one, reason: skip }];
@@ -121,21 +117,15 @@ export async function keepDecisions(
   now: Date,
 ): Promise<void> {
   const flows = decisions.map(({ flow }) => flow);
-  const ids = flows.map(({ id }) => id);
-  const inForce = await readInForce(session, ids);
-  const changed = await keepTimetables(session, flows, schedules, now, inForce);
+  const inForce = await readInForce(session, idsOf(flows));
+  const changed = changedTimetables(flows, schedules, now, inForce);
+  await insertTimetables(session, changed);
   const begunSince = decisions.filter(({ flow, dueAt }) => (inForce.get(flow.id)?.from_at ?? 0) >= dueAt);
-  const earlier = await readTimetables(
-    session,
-    begunSince.map(({ flow }) => flow.id),
-  );
+  const earlier = await readTimetables(session, idsOf(begunSince.map(({ flow }) => flow)));
   const ruling = ({ flow: { id } }: Decision): readonly Timetable[] => {
     const one = inForce.get(id) ?? changed.find(({ flow_id }) => flow_id === id);
     return earlier.get(id) ?? (one === undefined ? [] : [one]);
   };
-  await keepSkips(
-    session,
-    decisions.flatMap((one) => leftOut(one, ruling(one), now)),
-    now,
-  );
+  const skips = decisions.flatMap((one) => leftOut(one, ruling(one), now));
+  await keepSkips(session, skips, now);
 }

@@ -1,8 +1,9 @@
 import type { Session } from '../session';
 import { isWanted, nextTime, type NoRunReason } from '../../schedule';
 import { type ScheduleRow, readSchedules, scheduleOf } from './schedules';
-import { withIndex, marks } from '../statements';
-import { keepTimetablesWhere } from './timetables';
+import { withIndex, marks, grouped, idsOf } from '../statements';
+import { keepTimetablesWhere, keepAllTimetables } from './timetables';
+import type { DataSource } from 'typeorm';
 
 /** When a chained schedule fires, and after which run of its parent. */
 interface ChainedTime {
@@ -88,76 +89,147 @@ async function planSchedule(
     await keepTimetablesWhere(session, `id IN (${marks(ids)})`, ids, now, 'pass over');
     return { planned: await setTime(session, scheduleId, ids, time.next, null), problems: [] };
   }
-  if (time.reason === 'chained' && schedule !== undefined) {
-    const chained = await chainedTime(session, schedule, now);
-    if (chained !== null)
-      return {
-        planned: await setTime(session, scheduleId, ids, chained.next, chained.parentBegan),
-        problems: [],
-      };
+  const chained =
+    time.reason === 'chained' && schedule !== undefined ? await chainedTime(session, schedule, now) : null;
+  if (chained !== null) {
+    const planned = await setTime(session, scheduleId, ids, chained.next, chained.parentBegan);
+    return { planned, problems: [] };
   }
   if (isWanted(time.reason)) return { planned: 0, problems: [] };
   const { reason, message } = time;
   return { planned: 0, problems: [{ scheduleId, reason, message, flowIds: ids }] };
 }
 
+const together = (results: readonly PlanResult[]): PlanResult => ({
+  planned: results.reduce((sum, { planned }) => sum + planned, 0),
+  problems: results.flatMap(({ problems }) => problems),
+});
+
 /** Gives flows their next time, a statement a schedule: all flows of a schedule have the same one. */
-export async function planFlows(
-  session: Session,
-  flows: readonly UnplannedFlow[],
-  now: Date,
-): Promise<PlanResult> {
-  const schedules = await readSchedules(
-    session,
-    flows.map((flow) => flow.schedule_id),
-  );
-  const bySchedule = new Map<
-    string,
-    { readonly schedule: ScheduleRow | undefined; readonly ids: string[] }
-  >();
-  for (const { id, schedule_id } of flows) {
-    const schedule = scheduleOf(schedules, schedule_id);
-    const scheduleId = schedule?.id ?? schedule_id;
-    const group = bySchedule.get(scheduleId) ?? { schedule, ids: [] };
-    group.ids.push(id);
-    bySchedule.set(scheduleId, group);
+async function planFlows(session: Session, flows: readonly UnplannedFlow[], now: Date): Promise<PlanResult> {
+  const schedules = await readSchedules(session, flows);
+  const scheduleIn = ({ schedule_id }: UnplannedFlow) => scheduleOf(schedules, schedule_id);
+  const bySchedule = grouped(flows, (flow) => scheduleIn(flow)?.id ?? flow.schedule_id);
+  const results: PlanResult[] = [];
+  for (const [scheduleId, ofSchedule] of bySchedule) {
+    const schedule = scheduleIn(ofSchedule[0]!);
+    results.push(await planSchedule(session, scheduleId, schedule, idsOf(ofSchedule), now));
   }
-  let planned = 0;
-  const problems: ScheduleProblem[] = [];
-  for (const [scheduleId, { schedule, ids }] of bySchedule) {
-    const result = await planSchedule(session, scheduleId, schedule, ids, now);
-    planned += result.planned;
-    problems.push(...result.problems);
-  }
-  return { planned, problems };
-}
-
-/** SQL that is true for a flow that has a schedule and no time. */
-const unplanned = 'schedule_id IS NOT NULL AND enabled = 1 AND next_execution_time IS NULL';
-
-/** Plans those of the named flows that have a schedule and no time. */
-export async function planByIds(session: Session, ids: readonly string[]): Promise<PlanResult> {
-  if (ids.length === 0) return { planned: 0, problems: [] };
-  const flows = await session.select<UnplannedFlow & { now: Date }>(
-    `SELECT id, schedule_id, CURRENT_TIMESTAMP AS now FROM protection_flows WHERE id IN (${marks(ids)}) AND ${unplanned}`,
-    ids,
-  );
-  const [first] = flows;
-  return first === undefined ? { planned: 0, problems: [] } : planFlows(session, flows, first.now);
+  return together(results);
 }
 
 /** A page of the flows that have a schedule and no time, in the order of their ids. */
-export function selectUnplanned(
+const selectUnplanned = (
   session: Session,
-  after: string,
-  limit: number,
-): Promise<(UnplannedFlow & { now: Date })[]> {
+  condition: string,
+  parameters: readonly unknown[],
+  index: string | null,
+) =>
+  withIndex<UnplannedFlow & { now: Date }>(
+    session,
+    index,
+    (hint) =>
+      `SELECT id, schedule_id, CURRENT_TIMESTAMP AS now FROM protection_flows ${hint}
+        WHERE schedule_id IS NOT NULL AND enabled = 1 AND next_execution_time IS NULL AND ${condition}`,
+    parameters,
+  );
+
+/** Plans those of the named flows that have a schedule and no time. */
+export async function planByIds(session: Session, ids: readonly string[]): Promise<void> {
+  const flows = await selectUnplanned(session, `id IN (${marks(ids)})`, ids, null);
+  if (flows.length > 0) await planFlows(session, flows, flows[0]!.now);
+}
+
+const plannedAtOnce = 500;
+
+/** Plans all flows that have a schedule and no time. @param now null: the server's time */
+export async function planAll(session: Session, now: Date | null): Promise<PlanResult> {
+  const results: PlanResult[] = [];
+  for (let after = ''; ;) {
+    const flows = await selectUnplanned(
+      session,
+      'id > ? ORDER BY id LIMIT ?',
+      [after, plannedAtOnce],
+      'idx_flows_due',
+    );
+    const last = flows.at(-1);
+    if (last === undefined) return together(results);
+    results.push(await planFlows(session, flows, now ?? last.now));
+    after = last.id;
+  }
+}
+
+/** The times of a schedule's flows that are enabled and not due yet, or of those that are disabled: from when to when. */
+interface Times {
+  readonly enabled: number | boolean;
+  /** Null: of flows without a schedule. */
+  readonly schedule_id: string | null;
+  readonly earliest: Date;
+  readonly latest: Date;
+  readonly now: Date;
+}
+
+/** One row a schedule, from the index of the due flows: its flows have the same time, where all is as it should be. */
+function selectTimes(session: Session, now: Date | null): Promise<Times[]> {
   return withIndex(
     session,
     'idx_flows_due',
     (hint) =>
-      `SELECT id, schedule_id, CURRENT_TIMESTAMP AS now FROM protection_flows ${hint}
-        WHERE ${unplanned} AND id > ? ORDER BY id LIMIT ?`,
-    [after, limit],
+      `SELECT enabled, schedule_id, MIN(next_execution_time) AS earliest, MAX(next_execution_time) AS latest,
+              CURRENT_TIMESTAMP AS now
+         FROM protection_flows ${hint}
+        WHERE (enabled = 0 AND next_execution_time IS NOT NULL)
+           OR (enabled = 1 AND next_execution_time > ${now === null ? 'CURRENT_TIMESTAMP' : '?'})
+        GROUP BY enabled, schedule_id`,
+    now === null ? [] : [now],
   );
+}
+
+/** Whoever polls reads the times of all flows so seldom: it takes 12 ms for 2,000 flows, and a look at what is due takes one. */
+const lookAgainMs = 30_000;
+const looked = new WeakMap<DataSource, number>();
+
+/** True once in 30 seconds for each DataSource. */
+export function isLongSinceLooked({ manager: { connection } }: Session): boolean {
+  const now = performance.now();
+  if (now - (looked.get(connection) ?? -Infinity) < lookAgainMs) return false;
+  looked.set(connection, now);
+  return true;
+}
+
+/**
+ * Takes next times away that another program has made wrong: of a flow that it disabled, or took off its schedule or gave another
+ * one, and of a schedule whose expression, time zone or state it changed. A flow that is due stays due, and what fits is not
+ * written. A chained schedule's times depend on runs and not on the clock: they stay.
+ *
+ * What the flows' times are computed from after that is kept first, so that an audit knows it.
+ *
+ * @param given null: the server's time
+ * @returns the instant from which the times that are taken away are to be computed anew; null where that does not matter
+ */
+export async function clearUnfitTimes(session: Session, given: Date | null): Promise<Date | null> {
+  const at = await keepAllTimetables(session, given);
+  const times = await selectTimes(session, at);
+  if (times.some(({ enabled }) => !enabled))
+    await session.write(
+      'UPDATE protection_flows SET next_execution_time = NULL WHERE enabled = 0 AND next_execution_time IS NOT NULL',
+    );
+  const ahead = times.filter(({ enabled }) => enabled);
+  const schedules = await readSchedules(session, ahead);
+  for (const { schedule_id, earliest, latest, now } of ahead) {
+    const after = at ?? now;
+    const right = nextTime(scheduleOf(schedules, schedule_id), after);
+    if (right.next === null && right.reason === 'chained') continue;
+    const fits = (time: Date): boolean => time.getTime() === right.next?.getTime();
+    if (fits(earliest) && fits(latest)) continue;
+    // Where the right time has come meanwhile, another scheduler may have run it, and set the one after it: that fits then
+    const isAhead = given === null && right.next !== null;
+    await session.write(
+      `UPDATE protection_flows SET next_execution_time = NULL
+        WHERE schedule_id <=> ? AND enabled = 1 AND next_execution_time > ? AND NOT (next_execution_time <=> ?)
+              ${isAhead ? 'AND ? > CURRENT_TIMESTAMP' : ''}`,
+      [schedule_id, after, right.next, ...(isAhead ? [right.next] : [])],
+    );
+  }
+  return at;
 }

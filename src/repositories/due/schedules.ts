@@ -1,5 +1,5 @@
 import type { StoredSchedule } from '../../schedule';
-import { marks, orNone, storedIds } from '../statements';
+import { marks, orNone, bySpelling } from '../statements';
 import type { Session } from '../session';
 
 /** A row of replication_schedules, as far as the next run depends on it. */
@@ -14,9 +14,12 @@ export interface ScheduleRow extends StoredSchedule {
 /** Schedules by the ids that were asked for, however those are spelled. */
 export type Schedules = ReadonlyMap<string, ScheduleRow>;
 
-/** The schedules of that id. Where the platform's table does not exist (yet), there are none. */
-export async function readSchedules(session: Session, ids: readonly (string | null)[]): Promise<Schedules> {
-  const wanted = [...new Set(ids.filter((id) => id !== null))];
+/** The schedules that are named. Where the platform's table does not exist (yet), there are none. */
+export async function readSchedules(
+  session: Session,
+  named: readonly { readonly schedule_id: string | null }[],
+): Promise<Schedules> {
+  const wanted = [...new Set(named.flatMap(({ schedule_id }) => schedule_id ?? []))];
   if (wanted.length === 0) return new Map();
   // All columns: those of chains are not in every release of the platform
   const rows = await orNone(
@@ -25,17 +28,15 @@ export async function readSchedules(session: Session, ids: readonly (string | nu
       wanted,
     ),
   );
-  const byId = new Map(rows.map((row) => [row.id, row]));
-  const stored = await storedIds(session, 'replication_schedules', wanted, [...byId.keys()]);
-  return new Map(
-    [...stored].flatMap(([asked, id]) => {
-      const row = byId.get(id);
-      return row === undefined ? [] : [[asked, row] as const];
-    }),
-  );
+  return bySpelling(session, 'replication_schedules', wanted, rows);
 }
 
 /** The schedule of that id among those that were read. */
 export function scheduleOf(schedules: Schedules, id: string | null): ScheduleRow | undefined {
   return id === null ? undefined : schedules.get(id);
+}
+
+/** The schedule of that id; undefined where there is none, or no id. */
+export async function readSchedule(session: Session, id: string | null): Promise<ScheduleRow | undefined> {
+  return scheduleOf(await readSchedules(session, [{ schedule_id: id }]), id);
 }

@@ -1,8 +1,7 @@
 import { nextTime, runsBetween, type NoRunReason } from '../../schedule';
-import { holdFlows, type WhereHeld } from '../locked-flow';
+import { chunks, grouped, holdFlows, idsOf, marks, whereKept, type WhereHeld } from '../statements';
 import { timetablesTable } from '../../statistics/meaning';
 import type { Session } from '../session';
-import { chunks, marks, whereKept } from '../statements';
 import { readSchedules, scheduleOf, type Schedules } from './schedules';
 
 const columns = ['state', 'schedule_id', 'cron_expression', 'timezone'] as const;
@@ -53,7 +52,7 @@ const isSame = (one: Rule, other: Rule): boolean => columns.every((column) => on
 
 const askedAtOnce = 100;
 
-/** The newest row of each of these flows in a table of the ledger, by the flow; none before the migration that makes it. */
+/** The newest row of each flow in a table of the ledger; none before the migration that makes it. */
 export async function readNewest<Row extends { readonly flow_id: string }>(
   session: Session,
   table: string,
@@ -74,27 +73,23 @@ export const readInForce = (session: Session, ids: readonly string[]): Promise<M
   readNewest(session, timetablesTable, 'from_at', ids);
 
 /** All time tables of these flows, oldest first, by the flow. @throws MIGRATION_PENDING */
-export async function readTimetables(
-  session: Session,
-  ids: readonly string[],
-): Promise<Map<string, Timetable[]>> {
-  const timetables = new Map<string, Timetable[]>();
-  for (const part of chunks(ids, askedAtOnce)) {
-    const rows = await session.select<Timetable>(
-      `SELECT * FROM ${timetablesTable} WHERE flow_id IN (${marks(part)}) ORDER BY flow_id, from_at`,
-      part,
+export async function readTimetables(session: Session, ids: readonly string[]) {
+  const timetables: Timetable[] = [];
+  for (const part of chunks(ids, askedAtOnce))
+    timetables.push(
+      ...(await session.select<Timetable>(
+        `SELECT * FROM ${timetablesTable} WHERE flow_id IN (${marks(part)}) ORDER BY flow_id, from_at`,
+        part,
+      )),
     );
-    for (const row of rows) {
-      const ofFlow = timetables.get(row.flow_id);
-      if (ofFlow === undefined) timetables.set(row.flow_id, [row]);
-      else ofFlow.push(row);
-    }
-  }
-  return timetables;
+  return grouped(timetables, ({ flow_id }) => flow_id);
 }
 
-/** The time tables of flows after an instant, where they are not those in force. */
-function changedTimetables(
+/**
+ * The time tables of flows after an instant, where they are not those in force. Of a flow that is new to the ledger and due, its
+ * time is known too.
+ */
+export function changedTimetables(
   flows: readonly PlannedFlow[],
   schedules: Schedules,
   at: Date,
@@ -110,7 +105,8 @@ function changedTimetables(
   });
 }
 
-async function insertTimetables(session: Session, changed: readonly Timetable[]): Promise<void> {
+/** Keeps time tables of flows whose rows are locked. */
+export async function insertTimetables(session: Session, changed: readonly Timetable[]): Promise<void> {
   if (changed.length === 0) return;
   const all = ['flow_id', 'from_at', ...columns] as const;
   await whereKept(
@@ -122,29 +118,10 @@ async function insertTimetables(session: Session, changed: readonly Timetable[])
   );
 }
 
-/**
- * Keeps what the times of flows are computed from after an instant, where that is not what is in force. Of a flow that is new
- * to the ledger and due, its time is known too.
- *
- * @param flows their rows are locked
- * @returns what is kept anew
- */
-export async function keepTimetables(
-  session: Session,
-  flows: readonly PlannedFlow[],
-  schedules: Schedules,
-  at: Date,
-  inForce: ReadonlyMap<string, Timetable>,
-): Promise<Timetable[]> {
-  const changed = changedTimetables(flows, schedules, at, inForce);
-  await insertTimetables(session, changed);
-  return changed;
-}
-
 const keptAtOnce = 1_000;
 
 /**
- * The same for the flows that a condition lets through, as they are now.
+ * Keeps the time tables of the flows that a condition lets through, as they are now, where they are not those in force.
  *
  * @param whereHeld of a flow that is passed over it is kept the next time, or by whoever claims it
  */
@@ -160,31 +137,17 @@ export async function keepTimetablesWhere(
     parameters,
   );
   for (const part of chunks(flows, keptAtOnce)) {
-    const inForce = await readInForce(
-      session,
-      part.map(({ id }) => id),
-    );
-    const schedules = await readSchedules(
-      session,
-      part.map(({ schedule_id }) => schedule_id),
-    );
-    const changed = changedTimetables(part, schedules, at, inForce);
-    if (changed.length > 0) await session.transaction((own) => insertHeld(own, changed, whereHeld));
+    const inForce = await readInForce(session, idsOf(part));
+    const changed = changedTimetables(part, await readSchedules(session, part), at, inForce);
+    if (changed.length === 0) continue;
+    const ids = changed.map(({ flow_id }) => flow_id);
+    await session.transaction(async (own) => {
+      // Of a flow that is deleted nothing is kept: the others are held until it is done
+      const held = await holdFlows(own, ids, whereHeld);
+      const kept = changed.filter(({ flow_id }) => held.has(flow_id));
+      await insertTimetables(own, kept);
+    });
   }
-}
-
-/** Inserts those of flows that can be held until it is done: of a flow that is deleted nothing is kept. */
-async function insertHeld(
-  session: Session,
-  changed: readonly Timetable[],
-  whereHeld: WhereHeld,
-): Promise<void> {
-  const ids = changed.map(({ flow_id }) => flow_id);
-  const held = await holdFlows(session, ids, whereHeld);
-  await insertTimetables(
-    session,
-    changed.filter(({ flow_id }) => held.has(flow_id)),
-  );
 }
 
 /**
@@ -206,21 +169,13 @@ export async function keepAllTimetables(session: Session, at: Date | null): Prom
   const groups = (await whereKept(read)) ?? [];
   const from = at ?? groups[0]?.now ?? null;
   if (from === null) return null;
-  const schedules = await readSchedules(
-    session,
-    groups.map(({ schedule_id }) => schedule_id),
-  );
+  const schedules = await readSchedules(session, groups);
   for (const group of groups) {
     const { state, schedule_id, enabled } = group;
     const kept = state === null ? none : { ...group, state, schedule_id: group.kept };
-    if (!isSame(ruleOf(group, schedules, from), kept))
-      await keepTimetablesWhere(
-        session,
-        'schedule_id <=> ? AND enabled = ?',
-        [schedule_id, enabled],
-        from,
-        'pass over',
-      );
+    if (isSame(ruleOf(group, schedules, from), kept)) continue;
+    const condition = 'schedule_id <=> ? AND enabled = ?';
+    await keepTimetablesWhere(session, condition, [schedule_id, enabled], from, 'pass over');
   }
   return from;
 }

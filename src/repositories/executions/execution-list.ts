@@ -1,4 +1,13 @@
-import { cursor, listName, readPage, type Order, type Page, type Where } from '../pages';
+import {
+  cursor,
+  listName,
+  readPage,
+  type Order,
+  type Page,
+  type Where,
+  historyIndex,
+  newest,
+} from '../pages';
 import { withIndex, marks } from '../statements';
 import type { Session } from '../session';
 import { ProtectionFlowExecution } from '../../entities';
@@ -8,7 +17,10 @@ import {
   choice,
   choices,
   count,
+  declareArguments,
   flag,
+  idsUpTo,
+  jobId,
   id,
   optional,
   options,
@@ -17,7 +29,6 @@ import {
 } from '../../arguments';
 import { executionStatuses, executionTypes, type ExecutionStatus, type ExecutionType } from '../../domain';
 import { instant, limitOf } from '../input';
-import { historyIndex, newest } from './newest-first';
 
 /** Runs; `tail` is the end of the SELECT behind the table, `index` the one that its order wants. */
 export async function selectExecutions(
@@ -36,31 +47,29 @@ export async function selectExecutions(
 const table = 'protection_flow_executions e';
 
 /** Which part of a flow's runs is wanted. */
-export interface HistoryPage {
+export interface HistoryPage extends Pick<ExecutionPage, 'after' | 'total'> {
   /** 1 to 100. Default: 10. */
   readonly limit?: number | undefined;
-  /** The `next` of the page before. Default: the beginning. */
-  readonly after?: string | null | undefined;
   /** So many are passed over, at most 100,000, which takes longer the more there are: `after` does not. Default: 0. */
   readonly offset?: number | undefined;
-  /** Counts the flow's runs too. Default: false. */
-  readonly total?: boolean | undefined;
 }
 
-/** Which part of a flow's runs is wanted, as it came from the caller. */
-export const historyPage = options({
-  limit: limitOf(100, 10),
-  after: cursor,
-  offset: optional(count({ min: 0, max: 100_000 }), 0),
-  total: optional(flag, false),
+const readHistory = declareArguments('history', {
+  flowId: id,
+  page: options({
+    limit: limitOf(100, 10),
+    after: cursor,
+    offset: optional(count({ min: 0, max: 100_000 }), 0),
+    total: optional(flag, false),
+  }),
 });
 
 /** A page of a flow's runs, newest first. */
 export function selectHistory(
   session: Session,
-  flowId: string,
-  page: ValueOf<typeof historyPage>,
+  given: Parameters<typeof readHistory>[0],
 ): Promise<Page<ProtectionFlowExecution>> {
+  const { flowId, page } = readHistory(given);
   return readPage(
     session,
     {
@@ -76,22 +85,30 @@ export function selectHistory(
   );
 }
 
+const readRunning = declareArguments('listRunning', { options: options({ limit: limitOf(10_000, 1_000) }) });
+
 /** Runs that are under way, oldest first. */
-export function selectRunning(session: Session, limit: number): Promise<ProtectionFlowExecution[]> {
+export function selectRunning(
+  session: Session,
+  given: Parameters<typeof readRunning>[0],
+): Promise<ProtectionFlowExecution[]> {
+  const { limit } = readRunning(given).options;
   return selectExecutions(session, "WHERE e.status = 'running' ORDER BY e.created_at, e.id LIMIT ?", [limit]);
 }
+
+const readJobId = declareArguments('findRunningByJob', { jobId });
 
 /**
  * The newest run under way that has this very job: JSON_CONTAINS compares whole elements of the list, case included.
  */
 export async function selectRunningByJob(
   session: Session,
-  jobId: string,
+  given: Parameters<typeof readJobId>[0],
 ): Promise<ProtectionFlowExecution | null> {
   const [found] = await selectExecutions(
     session,
     "WHERE e.status = 'running' AND JSON_CONTAINS(e.created_job_ids, ?) ORDER BY e.created_at DESC, e.id DESC LIMIT 1",
-    [JSON.stringify(jobId)],
+    [JSON.stringify(readJobId(given).jobId)],
   );
   return found ?? null;
 }
@@ -102,6 +119,10 @@ const newestOfEach = (
 ): string => `SELECT x.id FROM protection_flow_executions x ${hint} WHERE x.flow_id = f.id
   ORDER BY x.flow_id DESC, x.created_at DESC, x.id DESC LIMIT 1`;
 
+/** The ids of flows that are asked for at once. */
+export const flowsAtOnce = idsUpTo(10_000);
+const readLatest = declareArguments('latest', { flowIds: flowsAtOnce });
+
 /**
  * The newest run of each flow, in one query. The flows come as a JSON document: of 500 ids in an IN list, each becomes a
  * range of its own, which takes MySQL longer than all the rest. The order names flow_id, though it is the same in each
@@ -110,8 +131,10 @@ const newestOfEach = (
  */
 export async function selectLatest(
   session: Session,
-  flowIds: readonly string[],
+  given: Parameters<typeof readLatest>[0],
 ): Promise<Map<string, ProtectionFlowExecution>> {
+  const { flowIds } = readLatest(given);
+  if (flowIds.length === 0) return new Map();
   const reader = rowReader(session.manager, ProtectionFlowExecution);
   const rows = await withPlatformColumns(session, (columns) => {
     const text = comparableText(columns, 'protection_flow_executions.flow_id', 64);
@@ -155,8 +178,7 @@ export interface ExecutionPage {
 const oneOrSeveral: Reader<ExecutionStatus[]> = (value, field, faults) =>
   choices(executionStatuses)(typeof value === 'string' ? [value] : value, field, faults);
 
-/** A filter, as it came from the caller. */
-export const executionFilter = options({
+const executionFilter = options({
   status: optional(oneOrSeveral),
   flow_id: optional(id),
   execution_type: optional(choice(executionTypes)),
@@ -166,11 +188,9 @@ export const executionFilter = options({
 
 type Filter = ValueOf<typeof executionFilter>;
 
-/** Which part of the list is wanted, as it came from the caller. */
-export const executionPage = options({
-  limit: limitOf(500, 50),
-  after: cursor,
-  total: optional(flag, false),
+const readList = declareArguments('list', {
+  filter: executionFilter,
+  page: options({ limit: limitOf(500, 50), after: cursor, total: optional(flag, false) }),
 });
 
 /** By the start, which has an index across all flows, and created_at has none. */
@@ -202,9 +222,9 @@ const indexFor = ({ status, flow_id }: Filter): string | null =>
 /** A page of the runs of all flows, the one that began last first; those that have not begun, or never did, come last. */
 export function listExecutions(
   session: Session,
-  filter: Filter,
-  page: ValueOf<typeof executionPage>,
+  given: Parameters<typeof readList>[0],
 ): Promise<Page<ProtectionFlowExecution>> {
+  const { filter, page } = readList(given);
   const where = whereOf(filter);
   const isBegun = filter.startedFrom !== undefined || filter.startedBefore !== undefined;
   const index = indexFor(filter);

@@ -1,5 +1,7 @@
+import { count, declareArguments, flag, id, jobIds, optional, options } from '../../arguments';
 import {
   countJobs,
+  jobStates,
   jobStatuses,
   outcomeOfJobs,
   type ExecutionStatus,
@@ -9,27 +11,14 @@ import {
 import { ProtectionFlowsError } from '../../errors';
 import { jobIdsIn } from '../row-reader';
 import { executionNotFound } from '../not-found';
-import { chunks, isTableMissing, marks, storedIds } from '../statements';
+import { chunks, isTableMissing, marks, bySpelling } from '../statements';
 import type { Session } from '../session';
 import { type Outcome, heartbeatNow, metadataIn, startingFlag } from './execution-input';
-import type { RetryPolicy } from './retry';
-import { endExecution } from './transition';
+import { endExecution, retryPolicy } from './transition';
 
-interface JobsRow {
-  readonly status: ExecutionStatus;
-  readonly job_ids: unknown;
-  readonly is_starting: unknown;
-}
-
-interface Jobs {
-  readonly status: ExecutionStatus;
-  /** Null: none were recorded yet. */
-  readonly ids: readonly string[] | null;
-  readonly isStarting: boolean;
-}
-
-async function readJobs(session: Session, id: string, lock = ''): Promise<Jobs> {
-  const [row] = await session.select<JobsRow>(
+/** The run's state, the ids of its jobs (null: none were recorded yet), and whether further ones are to come. */
+async function readJobs(session: Session, id: string, lock = '') {
+  const [row] = await session.select<{ status: ExecutionStatus; job_ids: unknown; is_starting: unknown }>(
     `SELECT status, created_job_ids AS job_ids, JSON_EXTRACT(execution_metadata, '$.${startingFlag}') AS is_starting
        FROM protection_flow_executions WHERE id = ? ${lock}`,
     [id],
@@ -38,13 +27,14 @@ async function readJobs(session: Session, id: string, lock = ''): Promise<Jobs> 
   return { status: row.status, ids: jobIdsIn(row.job_ids), isStarting: row.is_starting !== null };
 }
 
-/** What a caller says of the jobs that it records. */
-interface Recording {
-  /** Further ones follow: until they are there, {@link settleExecution} does not judge. */
-  readonly more: boolean;
-  /** How many jobs there will be in all; null: not known. */
-  readonly expected: number | null;
-}
+const recording = declareArguments('ProtectionFlowExecution', {
+  id,
+  jobIds,
+  options: options({
+    more: optional(flag, false),
+    expected: optional(count({ min: 0, max: 1_000_000 }), null),
+  }),
+});
 
 /**
  * Adds job ids to those of the run, each once, in the order in which they come. jobs_created is the number expected, as long as
@@ -52,12 +42,12 @@ interface Recording {
  *
  * @returns false where the run is over: nothing is written then
  */
-export function recordJobIds(
-  session: Session,
-  id: string,
-  jobIds: readonly string[],
-  { more, expected }: Recording,
-): Promise<boolean> {
+export function recordJobIds(session: Session, given: Parameters<typeof recording>[0]): Promise<boolean> {
+  const {
+    id,
+    jobIds,
+    options: { more, expected },
+  } = recording(given);
   return session.transaction(async (own) => {
     const { status, ids, isStarting } = await readJobs(own, id, 'FOR UPDATE');
     if (status !== 'pending' && status !== 'running') return false;
@@ -87,10 +77,7 @@ export interface Settlement {
 
 const idsAtOnce = 1_000;
 
-async function readStates(
-  session: Session,
-  ids: readonly string[],
-): Promise<{ states: Map<string, JobStatus>; bytes: number }> {
+async function readStates(session: Session, ids: readonly string[]) {
   const states = new Map<string, JobStatus>();
   let bytes = 0;
   for (const part of chunks(ids, idsAtOnce)) {
@@ -98,34 +85,23 @@ async function readStates(
       `SELECT id, status, bytes_transferred AS bytes FROM backup_jobs WHERE id IN (${marks(part)})`,
       part,
     );
-    const byId = new Map(rows.map((row) => [row.id, row]));
     for (const row of rows) bytes += Number(row.bytes ?? 0);
     // By the id as the run has it, which is how the job is looked up
-    for (const [id, stored] of await storedIds(session, 'backup_jobs', part, [...byId.keys()])) {
-      const row = byId.get(stored);
-      if (row === undefined) continue;
+    for (const [id, { status }] of await bySpelling(session, 'backup_jobs', part, rows))
       // A state that only a newer platform knows: the job is not known to be over
-      states.set(id, jobStatuses.includes(row.status) ? row.status : 'running');
-    }
+      states.set(id, jobStatuses.includes(status) ? status : 'running');
   }
   return { states, bytes };
 }
 
-async function jobStates(
-  session: Session,
-  ids: readonly string[],
-): Promise<{ states: Map<string, JobStatus>; bytes: number }> {
-  try {
-    return await readStates(session, ids);
-  } catch (error) {
-    if (!isTableMissing(error)) throw error;
-    throw new ProtectionFlowsError('PLATFORM_TABLE_MISSING', {
-      message: 'the states of the jobs are not known: there is no table backup_jobs',
-      remedy: 'Give settle the states of the jobs, or create the platform’s tables.',
-      details: { table: 'backup_jobs' },
-      cause: error,
-    });
-  }
+function statesUnknown(error: unknown): never {
+  if (!isTableMissing(error)) throw error;
+  throw new ProtectionFlowsError('PLATFORM_TABLE_MISSING', {
+    message: 'the states of the jobs are not known: there is no table backup_jobs',
+    remedy: 'Give settle the states of the jobs, or create the platform’s tables.',
+    details: { table: 'backup_jobs' },
+    cause: error,
+  });
 }
 
 const sentences: readonly [keyof JobCounts, string][] = [
@@ -146,23 +122,26 @@ function errorMessage(status: Outcome['status'], jobs: JobCounts, total: number)
 /** A run's jobs may be recorded while it is being judged: so often it is judged anew. */
 const judgements = 5;
 
-/**
- * Looks at the states of a run's jobs and ends the run when all of them are over.
- *
- * @param given the states by job id, where they are not in backup_jobs; a job that is not among them is missing
- */
+const settling = declareArguments('settle', {
+  id,
+  /** Where they are not in backup_jobs; a job that is not among them is missing. */
+  states: optional(jobStates),
+  options: options({ retry: retryPolicy }),
+});
+
+/** Looks at the states of a run's jobs and ends the run when all of them are over. */
 export async function settleExecution(
   session: Session,
-  id: string,
-  given: ReadonlyMap<string, JobStatus> | undefined,
-  retry: RetryPolicy | undefined,
+  given: Parameters<typeof settling>[0],
 ): Promise<Settlement> {
+  const { id, states: told, options } = settling(given);
   // What is to be judged is what is there now, also in a transaction that has read before
   const lock = session.currentRead === '' ? '' : 'FOR UPDATE';
   for (let judgement = 1; ; judgement += 1) {
     const { status, ids, isStarting } = await readJobs(session, id, lock);
-    const { states, bytes } =
-      given === undefined ? await jobStates(session, ids ?? []) : { states: given, bytes: 0 };
+    const { states, bytes } = told
+      ? { states: told, bytes: 0 }
+      : await readStates(session, ids ?? []).catch(statesUnknown);
     const jobs = countJobs(ids ?? [], states);
     const outcome = ids === null || isStarting || status !== 'running' ? null : outcomeOfJobs(jobs);
     if (outcome === null || ids === null) return { status, settled: false, jobs };
@@ -182,7 +161,7 @@ export async function settleExecution(
         sql: `JSON_LENGTH(e.created_job_ids) = ? AND JSON_EXTRACT(e.execution_metadata, '$.${startingFlag}') IS NULL`,
         parameters: [ids.length],
       },
-      retry,
+      options.retry,
     );
     if (settled) return { status: outcome, settled, jobs };
     if (judgement === judgements)

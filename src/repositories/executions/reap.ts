@@ -1,17 +1,21 @@
+import { count, declareArguments, optional, options } from '../../arguments';
 import { isOwnRun } from '../../driver/own-runs';
 import { comparableText, withPlatformColumns, type PlatformColumns } from '../platform-columns';
+import { limitOf } from '../input';
 import type { Session } from '../session';
 import { heartbeatAt } from './execution-input';
-import type { RetryPolicy } from './retry';
-import { endExecution, type Sql } from './transition';
+import { endExecution, retryPolicy, type Sql } from './transition';
 
-/** How long a run may be silent, in milliseconds; how many are ended, and how they are tried again. */
-interface ReapSettings {
-  readonly silenceMs: number;
-  readonly withoutSignOfLifeMs: number | null;
-  readonly limit: number;
-  readonly retry: RetryPolicy | undefined;
-}
+const silence = count({ min: 1, max: 10 * 365 * 86_400_000 });
+
+const reaping = declareArguments('reapStale', {
+  options: options({
+    silenceMs: silence,
+    withoutSignOfLifeMs: optional(silence, null),
+    limit: limitOf(10_000, 100),
+    retry: retryPolicy,
+  }),
+});
 
 /** How long a run may be silent, in whole seconds. */
 interface Silence {
@@ -67,10 +71,8 @@ function silentFor({ seconds, withoutSignSeconds }: Silence, columns: PlatformCo
  *
  * @returns the ids of the runs that were ended
  */
-export async function reapSilent(
-  session: Session,
-  { silenceMs, withoutSignOfLifeMs, limit, retry }: ReapSettings,
-): Promise<string[]> {
+export async function reapSilent(session: Session, given: Parameters<typeof reaping>[0]): Promise<string[]> {
+  const { silenceMs, withoutSignOfLifeMs, limit, retry } = reaping(given).options;
   const seconds = Math.ceil(silenceMs / 1000);
   const withoutSignSeconds = withoutSignOfLifeMs === null ? null : Math.ceil(withoutSignOfLifeMs / 1000);
   const { silent, found } = await withPlatformColumns(session, async (columns) => {

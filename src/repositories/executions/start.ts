@@ -1,9 +1,8 @@
 import type { ExecutionStatus } from '../../domain';
 import { executionNotFound, flowStillRunning, flowNotFound } from '../not-found';
 import { explainingRefusals } from '../refusals';
-import { marks } from '../statements';
+import { marks, lockFlow } from '../statements';
 import type { Session } from '../session';
-import { lockFlow } from '../locked-flow';
 import { traceTransition } from './transition';
 import { metadataIn, type NewExecution } from './execution-input';
 import { uuidv7 } from 'uuidv7';

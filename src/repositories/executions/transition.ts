@@ -1,5 +1,5 @@
 import { statusesBefore, terminalStatuses, type ExecutionStatus, type TerminalStatus } from '../../domain';
-import { ProtectionFlowsError } from '../../errors';
+import { ProtectionFlowsError, type FieldFault } from '../../errors';
 import { BoundedCache } from '../../schedule/bounded-cache';
 import { pauseFailing } from '../flows/pauses';
 import { executionNotFound } from '../not-found';
@@ -7,8 +7,76 @@ import { cancelledRefused } from '../refusals';
 import { marks, whereKept } from '../statements';
 import type { Session } from '../session';
 import { channelNamed, traced } from '../../tracing';
-import { enqueueRetry, type RetryPolicy } from './retry';
-import { growingColumns, type Outcome, type Progress, heartbeatNow, metadataIn } from './execution-input';
+import {
+  growingColumns,
+  progressOf,
+  type Outcome,
+  type Progress,
+  heartbeatNow,
+  metadataIn,
+  heartbeatAt,
+  startingFlag,
+} from './execution-input';
+import { uuidv7 } from 'uuidv7';
+import { count, declareArguments, id, options, optional, refuse, type Reader } from '../../arguments';
+
+/** Whether a run that ended with error is tried again, and when. */
+export interface RetryPolicy {
+  /** How often a run is tried in all, 2 to 100. */
+  readonly attempts: number;
+  /** Before the second attempt, in milliseconds; twice as long before each further one. In whole seconds, by the server's clock. */
+  readonly delayMs: number;
+  /** Default: 1 hour. */
+  readonly longestDelayMs?: number | undefined;
+}
+
+/** Says how a run is tried again. */
+export interface RetryOptions {
+  readonly retry?: RetryPolicy | undefined;
+}
+
+const hourMs = 3_600_000;
+const delay = count({ min: 0, max: 30 * 24 * hourMs });
+
+const policy: Reader<Required<RetryPolicy>> = options({
+  attempts: count({ min: 2, max: 100 }),
+  delayMs: delay,
+  longestDelayMs: optional(delay, hourMs),
+});
+
+/** A {@link RetryPolicy}, or none. */
+export const retryPolicy = optional<Required<RetryPolicy>>((value, field, faults) => {
+  const own: FieldFault[] = [];
+  const given = policy(value, field, own);
+  const sentences = own.flatMap(({ constraints }) => Object.values(constraints));
+  return own.length === 0 ? given : refuse(faults, field, 'isRetry', `is no policy: ${sentences.join(', ')}`);
+});
+
+/** SQL that is true for a run whose time to be tried again has come, or that is none. */
+export const mayBeTried = `COALESCE(JSON_UNQUOTE(JSON_EXTRACT(e.execution_metadata, '$.retry.not_before')) <= ${heartbeatNow}, TRUE)`;
+
+/**
+ * Puts the next attempt of a run that failed into the queue, unless that was the last. Its metadata are those of the run, but for
+ * what says how that one went; `retry` names it, counts, and says when.
+ */
+export async function enqueueRetry(
+  session: Session,
+  id: string,
+  { attempts, delayMs, longestDelayMs }: RetryPolicy,
+): Promise<void> {
+  const attempt = "COALESCE(CAST(JSON_EXTRACT(e.execution_metadata, '$.retry.attempt') AS UNSIGNED), 1)";
+  const at = heartbeatAt(
+    `UTC_TIMESTAMP() + INTERVAL CEIL(LEAST(?, ? * POW(2, ${attempt} - 1)) / 1000) SECOND`,
+  );
+  await session.write(
+    `INSERT INTO protection_flow_executions (id, flow_id, execution_type, triggered_by, schedule_execution_id, execution_metadata)
+     SELECT ?, e.flow_id, e.execution_type, e.triggered_by, e.schedule_execution_id,
+            JSON_SET(JSON_REMOVE(${metadataIn('e.execution_metadata')}, '$.worker', '$.heartbeat_at', '$.${startingFlag}'),
+                     '$.retry', JSON_OBJECT('of', e.id, 'attempt', ${attempt} + 1, 'not_before', ${at}))
+       FROM protection_flow_executions e WHERE e.id = ? AND ${attempt} < ?`,
+    [uuidv7(), longestDelayMs, delayMs, id, attempts],
+  );
+}
 
 const transitions = channelNamed('transition');
 
@@ -52,16 +120,22 @@ const progressParameters = (progress: Progress, given: readonly (keyof Progress)
 /** Statements by what is given in them: to put one together takes as long as half of the rest. */
 const statements = new BoundedCache<string>(1_000);
 
-/** A sign of life of a run that is under way, and its counts so far. */
-export function progressStatement(id: string, progress: Progress): Sql {
-  const given = givenColumns(progress);
+const progressing = declareArguments('ProtectionFlowExecution', { id, counts: progressOf });
+
+/** A sign of life of a run that is under way, and its counts so far; false where it is not. */
+export async function noteProgress(
+  session: Session,
+  asked: Parameters<typeof progressing>[0],
+): Promise<boolean> {
+  const { id, counts } = progressing(asked);
+  const given = givenColumns(counts);
   const sql = statements.get(
     `progress ${given.join()}`,
     () =>
       `UPDATE protection_flow_executions e SET ${progressAssignments(given, true).join(', ')}
         WHERE e.id = ? AND e.status = 'running'`,
   );
-  return { sql, parameters: [...progressParameters(progress, given), id] };
+  return (await session.write(sql, [...progressParameters(counts, given), id])) > 0;
 }
 
 const counters: Partial<Record<TerminalStatus, string>> = {

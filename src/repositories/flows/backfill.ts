@@ -1,9 +1,9 @@
-import { name, optional, options, refuse, type ValueOf } from '../../arguments';
+import { declareArguments, id, name, optional, options, refuse } from '../../arguments';
 import { validationFailed } from '../../errors';
 import { nextTime } from '../../schedule';
 import { insertRuns } from '../due/due-runs';
-import { readSchedules, scheduleOf } from '../due/schedules';
-import { lockFlow } from '../locked-flow';
+import { readSchedule } from '../due/schedules';
+import { lockFlow } from '../statements';
 import { instant, limitOf } from '../input';
 import type { Session } from '../session';
 
@@ -25,25 +25,25 @@ export interface BackfilledRun {
 
 const longestMs = 400 * 86_400_000;
 
-/** A {@link Backfill} as it came from the caller. */
-export const backfillOptions = options(
-  { from: instant, to: instant, limit: limitOf(1_000, 100), by: optional(name, 'backfill') },
-  ({ from, to }, faults) => {
-    const ms = to.getTime() - from.getTime();
-    if (ms < 0 || ms > longestMs)
-      refuse(faults, 'to', 'isWindow', 'must not be before from, nor more than 400 days after it');
-  },
-);
+const asked = declareArguments('backfill', {
+  id,
+  window: options(
+    { from: instant, to: instant, limit: limitOf(1_000, 100), by: optional(name, 'backfill') },
+    ({ from, to }, faults) => {
+      const ms = to.getTime() - from.getTime();
+      if (ms < 0 || ms > longestMs)
+        refuse(faults, 'to', 'isWindow', 'must not be before from, nor more than 400 days after it');
+    },
+  ),
+});
 
 const refused = (field: string, rule: string, sentence: string): Error =>
   validationFailed('backfill', [{ field, constraints: { [rule]: `${field} ${sentence}` } }]);
 
 /** Puts a run into the queue for each time of the window that has none; nobody else begins one of the flow meanwhile. */
-export function backfillFlow(
-  session: Session,
-  id: string,
-  { from, to, limit, by }: ValueOf<typeof backfillOptions>,
-): Promise<BackfilledRun[]> {
+export function backfillFlow(session: Session, given: Parameters<typeof asked>[0]): Promise<BackfilledRun[]> {
+  const { id, window } = asked(given);
+  const { from, to, limit, by } = window;
   return session.transaction(async (own) => {
     const flow = await lockFlow(own, id);
     const [planned] = await own.select<{ schedule_id: string | null; next: Date | null }>(
@@ -51,7 +51,7 @@ export function backfillFlow(
       [flow.id],
     );
     const { schedule_id = null, next = null } = planned ?? {};
-    const schedule = scheduleOf(await readSchedules(own, [schedule_id]), schedule_id);
+    const schedule = await readSchedule(own, schedule_id);
     const made = await own.select<{ due_at: string | null }>(
       `SELECT JSON_UNQUOTE(JSON_EXTRACT(execution_metadata, '$.due_at')) AS due_at FROM protection_flow_executions
         WHERE flow_id = ? AND created_at >= ? ${own.currentRead}`,

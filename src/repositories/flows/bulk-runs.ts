@@ -5,7 +5,7 @@ import { enqueueExecution } from '../executions/start';
 import { endExecution } from '../executions/transition';
 import { flowNotFound } from '../not-found';
 import type { Session } from '../session';
-import { bulkResult, type BulkResult } from './bulk-result';
+import { bulkResult, type BulkResult } from '../retention/delete-flows';
 
 /** What every run of a bulk has. */
 export type BulkExecution = Optional<Pick<NewExecution, 'execution_type' | 'triggered_by'>>;

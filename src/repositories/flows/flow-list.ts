@@ -6,11 +6,12 @@ import {
   flag,
   optional,
   options,
-  type ValueOf,
+  declareArguments,
 } from '../../arguments';
 import type { Optional } from '../../domain';
 import { type FlowRow, ProtectionFlow } from '../../entities';
 import type { FieldFault } from '../../errors';
+import type { ExecutionPage } from '../executions/execution-list';
 import { columnsOf, limitOf } from '../input';
 import { cursor, listName, readPage, type Order, type Page, type Where } from '../pages';
 import { withIndex } from '../statements';
@@ -55,13 +56,10 @@ function nameFaults({ nameContains: part }: Readonly<Record<string, unknown>>): 
   return [{ field: 'nameContains', constraints: { isNamePart } }];
 }
 
-/** A filter, as it came from the caller. */
-export const flowFilter: Reader<FlowFilter> = columnsOf(
-  'ProtectionFlow',
-  [...columns, 'nameContains'],
-  'update',
-  { refusal: 'is not a filter', judge: nameFaults },
-);
+const flowFilter: Reader<FlowFilter> = columnsOf('ProtectionFlow', [...columns, 'nameContains'], 'update', {
+  refusal: 'is not a filter',
+  judge: nameFaults,
+});
 
 /** `!` and not `\` takes the meaning of what follows: it has none in a text literal of SQL. */
 const patternFor = (part: string): string => `%${part.replace(/[!%_]/g, '!$&')}%`;
@@ -91,9 +89,6 @@ const defaults = {
   last_execution_time: 'desc',
   next_execution_time: 'asc',
 } as const satisfies Record<FlowSort, Order['direction']>;
-
-/** What a list of flows may be ordered by. */
-const flowSorts = Object.keys(defaults) as FlowSort[];
 
 /** The order of a list of flows. */
 function flowOrder(sort: FlowSort, direction: Order['direction'] = defaults[sort]): Order {
@@ -131,26 +126,24 @@ function indexFor(filter: FlowFilter, sort: FlowSort): string | null {
 }
 
 /** Which part of a list is wanted. */
-export interface FlowPage {
+export interface FlowPage extends Pick<ExecutionPage, 'after' | 'total'> {
   /** 1 to 500; null: all of them. Default: 50. */
   readonly limit?: number | null | undefined;
-  /** The `next` of the page before. Default: the beginning. */
-  readonly after?: string | null | undefined;
-  /** Counts all rows too. Default: false, as it costs more than the page, where that is not all there is. */
-  readonly total?: boolean | undefined;
   /** What decides the order; flows without such a time come last. Default: `created_at`. */
   readonly sort?: FlowSort | undefined;
   /** Default: the newest creation or execution first, names from A to Z, the nearest next time first. */
   readonly order?: 'asc' | 'desc' | undefined;
 }
 
-/** Which part of a list is wanted, as it came from the caller. */
-export const flowPage = options({
-  limit: (value, field, faults) => (value === null ? null : limitOf(500, 50)(value, field, faults)),
-  after: cursor,
-  total: optional(flag, false),
-  sort: optional(choice(flowSorts), 'created_at'),
-  order: optional(choice(['asc', 'desc'])),
+const readList = declareArguments('list', {
+  filter: flowFilter,
+  page: options({
+    limit: (value, field, faults) => (value === null ? null : limitOf(500, 50)(value, field, faults)),
+    after: cursor,
+    total: optional(flag, false),
+    sort: optional(choice(Object.keys(defaults) as FlowSort[]), 'created_at'),
+    order: optional(choice(['asc', 'desc'])),
+  }),
 });
 
 /** Flows with their names; `tail` is the end of the SELECT from WHERE on, `index` the one that its order wants. */
@@ -171,11 +164,11 @@ export async function selectFlows(
 }
 
 /** A page of flows with their names. */
-export function listFlows(
-  session: Session,
-  filter: FlowFilter,
-  { sort, order: direction, ...page }: ValueOf<typeof flowPage>,
-): Promise<Page<FlowView>> {
+export function listFlows(session: Session, given: Parameters<typeof readList>[0]): Promise<Page<FlowView>> {
+  const {
+    filter,
+    page: { sort, order: direction, ...page },
+  } = readList(given);
   const order = flowOrder(sort, direction);
   const where = whereOf(filter);
   const index = indexFor(filter, sort);

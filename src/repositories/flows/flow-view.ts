@@ -3,15 +3,15 @@ import { comparable, type PlatformColumns } from '../platform-columns';
 import type { EntityManager } from 'typeorm';
 import { rowReader, type RawRow } from '../row-reader';
 
-/** One table of the platform that knows a name. */
+/** One table of the platform that knows names: column → its name in the result. */
 interface NameSource {
   readonly alias: string;
   readonly table: string;
-  readonly key: string;
+  /** Default: `id`. */
+  readonly key?: string;
   readonly flowColumn: keyof ProtectionFlow & string;
-  /** Column → its name in the result. */
   readonly names: Readonly<Record<string, string>>;
-  /** What else must hold for a row to be the one that is meant. */
+  /** What else must hold for a row to be the one that is meant, and `AND`. */
   readonly condition?: string;
 }
 
@@ -19,39 +19,30 @@ const sources: readonly NameSource[] = [
   {
     alias: 's',
     table: 'replication_schedules',
-    key: 'id',
     flowColumn: 'schedule_id',
     names: { name: 'schedule_name', cron_expression: 'schedule_cron' },
   },
   {
     alias: 'r',
     table: 'backup_repositories',
-    key: 'id',
     flowColumn: 'repository_id',
     names: { name: 'repository_name' },
   },
-  {
-    alias: 'p',
-    table: 'backup_policies',
-    key: 'id',
-    flowColumn: 'policy_id',
-    names: { name: 'policy_name' },
-  },
+  { alias: 'p', table: 'backup_policies', flowColumn: 'policy_id', names: { name: 'policy_name' } },
   {
     alias: 'v',
     table: 'vm_replication_contexts',
     key: 'context_id',
     flowColumn: 'target_id',
     names: { vm_name: 'vm_name' },
-    condition: "f.target_type = 'vm'",
+    condition: "f.target_type = 'vm' AND",
   },
   {
     alias: 'g',
     table: 'vm_machine_groups',
-    key: 'id',
     flowColumn: 'target_id',
     names: { name: 'group_name' },
-    condition: "f.target_type = 'group'",
+    condition: "f.target_type = 'group' AND",
   },
 ];
 
@@ -72,22 +63,17 @@ export function nameJoins(columns: PlatformColumns): NameJoins {
 }
 
 function joinsOf(columns: PlatformColumns): NameJoins {
-  const there = sources.filter(({ table, key, names }) =>
+  const there = sources.filter(({ table, key = 'id', names }) =>
     [key, ...Object.keys(names)].every((column) => columns.has(`${table}.${column}`)),
   );
-  return {
-    columns: there
-      .flatMap(({ alias, names }) =>
-        Object.entries(names).map(([column, name]) => `, ${alias}.${column} AS ${name}`),
-      )
-      .join(''),
-    joins: there
-      .map(({ alias, table, key, flowColumn, condition }) => {
-        const same = `${alias}.${key} = ${comparable(columns, flowColumn, `${table}.${key}`)}`;
-        return `LEFT JOIN ${table} ${alias} ON ${condition === undefined ? '' : `${condition} AND `}${same}`;
-      })
-      .join(' '),
-  };
+  const named = there.flatMap(({ alias, names }) =>
+    Object.entries(names).map(([column, name]) => `, ${alias}.${column} AS ${name}`),
+  );
+  const joins = there.map(({ alias, table, key = 'id', flowColumn, condition }) => {
+    const same = `${alias}.${key} = ${comparable(columns, flowColumn, `${table}.${key}`)}`;
+    return `LEFT JOIN ${table} ${alias} ON ${condition ?? ''} ${same}`;
+  });
+  return { columns: named.join(''), joins: joins.join(' ') };
 }
 
 /** The names of what a flow refers to; null where it refers to nothing, or the platform has no such table (yet). */
@@ -103,17 +89,15 @@ export interface FlowNames {
 /** A flow as the API and the web page show it. */
 export type FlowView = FlowRow & FlowNames;
 
-/** Of a column that may be left out of the SELECT. */
-const textOf = (value: unknown): string | null => (value as string | null | undefined) ?? null;
-
-/** A row of a SELECT with {@link nameColumns} as a view. */
+/** A row of a SELECT with {@link nameJoins} as a view; a column may have been left out of it. */
 export function readFlowView(manager: EntityManager, row: RawRow): FlowView {
+  const textOf = (column: string): string | null => (row[column] as string | null | undefined) ?? null;
   const view = rowReader(manager, ProtectionFlow).read(row) as ProtectionFlow & FlowNames;
-  view.schedule_name = textOf(row['schedule_name']);
-  view.schedule_cron = textOf(row['schedule_cron']);
-  view.repository_name = textOf(row['repository_name']);
-  view.policy_name = textOf(row['policy_name']);
+  view.schedule_name = textOf('schedule_name');
+  view.schedule_cron = textOf('schedule_cron');
+  view.repository_name = textOf('repository_name');
+  view.policy_name = textOf('policy_name');
   // Not COALESCE in the SELECT: the two columns may have collations that don't go together
-  view.target_name = textOf(row['vm_name']) ?? textOf(row['group_name']);
+  view.target_name = textOf('vm_name') ?? textOf('group_name');
   return view;
 }

@@ -1,10 +1,9 @@
-import { count, longText, name, nullable, optional, options, type ValueOf } from '../../arguments';
+import { count, declareArguments, id, longText, name, nullable, optional, options } from '../../arguments';
 import type { Optional } from '../../domain';
 import { pausesTable } from '../../statistics/meaning';
-import { lockFlow } from '../locked-flow';
-import { instant } from '../input';
-import { historyIndex } from '../executions/newest-first';
-import { marks, whereKept, withIndex } from '../statements';
+import { lockFlow, marks, whereKept, withIndex } from '../statements';
+import { instant, limitOf } from '../input';
+import { historyIndex } from '../pages';
 import type { Session } from '../session';
 
 /** A flow that is paused: `until` null, until it is resumed; `by` null, by failures in a row. */
@@ -19,16 +18,6 @@ export interface Pause {
 /** How to pause a flow: until when (default: until it is resumed), why, and who does (default: `system`). */
 export type PauseOptions = Optional<{ until: Date | null; note: string | null; by: string }>;
 
-/** {@link PauseOptions} as they came from the caller. */
-export const pauseOptions = options({
-  until: optional(nullable(instant), null),
-  note: optional(nullable(longText), null),
-  by: optional(name, 'system'),
-});
-
-/** How many failures in a row pause a flow; null: none do. */
-export const failureLimit = nullable(count({ min: 1, max: 100 }));
-
 const inForceAt = (now: string): string =>
   `p.paused_at IS NOT NULL AND (p.until_at IS NULL OR p.until_at > ${now})`;
 const inForce = inForceAt('CURRENT_TIMESTAMP');
@@ -42,13 +31,18 @@ export async function withoutPaused<Row>(
   return (await whereKept(select(`AND NOT EXISTS (${isPaused})`))) ?? select('');
 }
 
+const readLimit = declareArguments('listPaused', { options: options({ limit: limitOf(10_000, 1_000) }) });
+
 /** The pauses in force, in the order of the flows' ids; none before the migration that makes their table. */
-export async function selectPauses(session: Session, limit: number): Promise<Pause[]> {
+export async function selectPauses(
+  session: Session,
+  given: Parameters<typeof readLimit>[0],
+): Promise<Pause[]> {
   const rows = session.select<Pause>(
     `SELECT p.flow_id AS flowId, p.paused_at AS pausedAt, p.until_at AS until, p.note, p.paused_by AS \`by\`
        FROM ${pausesTable} p
       WHERE ${inForce} ORDER BY p.flow_id LIMIT ?`,
-    [limit],
+    [readLimit(given).options.limit],
   );
   return (await whereKept(rows)) ?? [];
 }
@@ -75,18 +69,32 @@ const writeRow = (session: Session, id: string, columns: (now: Date) => object):
     );
   });
 
-/** Pauses a flow; one that is paused, from now on in this way. */
-export const pauseFlow = (session: Session, id: string, given: ValueOf<typeof pauseOptions>): Promise<void> =>
-  writeRow(session, id, (now) => ({
-    paused_at: now,
-    until_at: given.until,
-    note: given.note,
-    paused_by: given.by,
-  }));
+const pausing = declareArguments('pause', {
+  id,
+  options: options({
+    until: optional(nullable(instant), null),
+    note: optional(nullable(longText), null),
+    by: optional(name, 'system'),
+  }),
+});
 
-/** Says how many failures in a row pause a flow. */
-export const limitFailures = (session: Session, id: string, limit: number | null): Promise<void> =>
-  writeRow(session, id, () => ({ failure_limit: limit }));
+/** Pauses a flow; one that is paused, from now on in this way. */
+export function pauseFlow(session: Session, given: Parameters<typeof pausing>[0]): Promise<void> {
+  const { id, options } = pausing(given);
+  const { until: until_at, note, by: paused_by } = options;
+  return writeRow(session, id, (now) => ({ paused_at: now, until_at, note, paused_by }));
+}
+
+const limiting = declareArguments('pauseAfterFailures', {
+  id,
+  failures: nullable(count({ min: 1, max: 100 })),
+});
+
+/** Says how many failures in a row pause a flow; null: none do. */
+export function limitFailures(session: Session, given: Parameters<typeof limiting>[0]): Promise<void> {
+  const { id, failures } = limiting(given);
+  return writeRow(session, id, () => ({ failure_limit: failures }));
+}
 
 /** Ends a flow's pause; false where it is not paused. */
 export const resumeFlow = (session: Session, id: string): Promise<boolean> =>

@@ -1,10 +1,18 @@
-import { choice, optional, options, refuse, type ValueOf } from '../../arguments';
+import {
+  choice,
+  declareArguments,
+  optional,
+  options,
+  refuse,
+  type ValueOf,
+  that,
+  type Reader,
+} from '../../arguments';
 import { terminalStatuses } from '../../domain';
-import { nextRuns } from '../../schedule';
+import { nextRuns, scheduleFaults } from '../../schedule';
 import { instant } from '../input';
 import type { Session } from '../session';
 import { withIndex } from '../statements';
-import { timeZone } from './summary';
 
 /** What the runs of a report are put together by. */
 export type ReportBy = 'day' | 'week' | 'month' | 'flow';
@@ -49,8 +57,20 @@ export interface ReportRow {
 const longestDays = 400;
 const dayMs = 86_400_000;
 
-/** Which runs a report is of, as it came from the caller. */
-export const reportOptions = options(
+/** The first second of each day, week, and month. */
+const beginnings = { day: '0 0 * * *', week: '0 0 * * 1', month: '0 0 1 * *' } as const;
+type Period = keyof typeof beginnings;
+
+const schedule = (by: Period, timezone: string) => ({ cron_expression: beginnings[by], timezone });
+
+/** The name of a time zone, as the schedules have them. */
+const timeZone: Reader<string> = that(
+  'isTimeZone',
+  (value) => typeof value === 'string' && scheduleFaults(schedule('day', value)).length === 0,
+  'must be the name of a time zone such as Europe/Berlin',
+);
+
+const reportOptions = options(
   {
     from: instant,
     to: instant,
@@ -65,29 +85,27 @@ export const reportOptions = options(
 );
 
 type Given = ValueOf<typeof reportOptions>;
-
-/** The first second of each day, week, and month. */
-const beginnings = { day: '0 0 * * *', week: '0 0 * * 1', month: '0 0 1 * *' } as const;
+const readOptions = declareArguments('report', { options: reportOptions });
 
 /** The instants at which the periods of a window begin, the window's own beginning first: by the zone's clock, not the server's. */
-function beginningsOf(by: keyof typeof beginnings, { from, to, timeZone: zone }: Given): Date[] {
-  const schedule = { cron_expression: beginnings[by], timezone: zone };
-  return [from, ...nextRuns(schedule, from, longestDays + 1).filter((begun) => begun < to)];
-}
+const beginningsOf = (by: Period, { from, to, timeZone: zone }: Given): Date[] => [
+  from,
+  ...nextRuns(schedule(by, zone), from, longestDays + 1).filter((begun) => begun < to),
+];
 
 /** The day that it is in the zone, such as `2026-03-29`. */
-function dayOf(at: Date, zone: string): string {
-  const parts = new Intl.DateTimeFormat('en-US', {
-    timeZone: zone,
+function dayOf(at: Date, timeZone: string): string {
+  const format = new Intl.DateTimeFormat('en-US', {
+    timeZone,
     year: 'numeric',
     month: '2-digit',
     day: '2-digit',
-  }).formatToParts(at);
-  const part = (type: string): string => parts.find((one) => one.type === type)?.value ?? '';
-  return `${part('year')}-${part('month')}-${part('day')}`;
+  });
+  const parts = new Map(format.formatToParts(at).map(({ type, value }) => [type, value]));
+  return `${parts.get('year')}-${parts.get('month')}-${parts.get('day')}`;
 }
 
-function keyOf(by: keyof typeof beginnings, begun: Date, zone: string): string {
+function keyOf(by: Period, begun: Date, zone: string): string {
   const day = dayOf(begun, zone);
   if (by === 'month') return day.slice(0, 7);
   if (by === 'day') return day;
@@ -96,19 +114,10 @@ function keyOf(by: keyof typeof beginnings, begun: Date, zone: string): string {
   return new Date(date.getTime() - ((date.getUTCDay() + 6) % 7) * dayMs).toISOString().slice(0, 10);
 }
 
-interface Sums {
-  readonly bucket: string | number;
-  readonly name?: string;
-  readonly runs: string | number;
-  readonly successful: string | number;
-  readonly warning: string | number;
-  readonly failed: string | number;
-  readonly cancelled: string | number;
-  readonly bytes: string | number;
-  readonly average: string | number | null;
-  readonly median: string | number | null;
-  readonly p95: string | number | null;
-}
+type Counted<Names extends string> = Readonly<Record<Names, number | string>>;
+
+type Sums = Counted<'bucket' | 'runs' | 'successful' | 'warning' | 'failed' | 'cancelled' | 'bytes'> &
+  Readonly<Record<'average' | 'median' | 'p95', string | number | null>> & { readonly name?: string };
 
 const isOver = `e.status IN (${terminalStatuses.map((status) => `'${status}'`).join(', ')})`;
 const atLeast = (share: number): string =>
@@ -127,31 +136,35 @@ const sumsSql = (bucket: string, hint: string): string => `
                    WHERE e.started_at >= ? AND e.started_at < ?) r) o
    GROUP BY o.bucket`;
 
-const rounded = (value: string | number | null): number | null =>
+const rounded = (value: string | number | null = null): number | null =>
   value === null ? null : Math.round(Number(value));
 
-function rowOf(period: Pick<ReportRow, 'key' | 'name' | 'from' | 'to'>, sums: Sums | undefined): ReportRow {
-  const [successful, warning, failed] = [sums?.successful, sums?.warning, sums?.failed].map((one) =>
-    Number(one ?? 0),
-  );
-  const judged = successful! + warning! + failed!;
+function rowOf(period: Pick<ReportRow, 'key' | 'name' | 'from' | 'to'>, sums: Partial<Sums> = {}): ReportRow {
+  const [successful, warning, failed] = [sums.successful, sums.warning, sums.failed].map((one = 0) =>
+    Number(one),
+  ) as [number, number, number];
+  const judged = successful + warning + failed;
   return {
     ...period,
-    runs: Number(sums?.runs ?? 0),
-    successful: successful!,
-    warning: warning!,
-    failed: failed!,
-    cancelled: Number(sums?.cancelled ?? 0),
-    successRate: judged === 0 ? null : successful! / judged,
-    averageSeconds: rounded(sums?.average ?? null),
-    medianSeconds: rounded(sums?.median ?? null),
-    p95Seconds: rounded(sums?.p95 ?? null),
-    bytesTransferred: Number(sums?.bytes ?? 0),
+    runs: Number(sums.runs ?? 0),
+    successful,
+    warning,
+    failed,
+    cancelled: Number(sums.cancelled ?? 0),
+    successRate: judged === 0 ? null : successful / judged,
+    averageSeconds: rounded(sums.average),
+    medianSeconds: rounded(sums.median),
+    p95Seconds: rounded(sums.p95),
+    bytesTransferred: Number(sums.bytes ?? 0),
   };
 }
 
 /** The runs that began in a window, by period (those without runs among them) or by flow (those without runs left out). */
-export async function readReport(session: Session, given: Given): Promise<ReportRow[]> {
+export async function readReport(
+  session: Session,
+  asked: Parameters<typeof readOptions>[0],
+): Promise<ReportRow[]> {
+  const given = readOptions(asked).options;
   const { from, to, by, timeZone: zone } = given;
   const index = 'idx_execution_time';
   if (by === 'flow') {
@@ -208,4 +221,60 @@ export function reportCsv(rows: readonly ReportRow[]): string {
     ...rows.map((row) => Object.values(csvColumns).map((name) => cellOf(row[name]))),
   ];
   return lines.map((cells) => `${cells.join(',')}\r\n`).join('');
+}
+
+/** Numbers for the head of the web page. */
+export interface FlowSummary {
+  readonly totalFlows: number;
+  readonly enabledFlows: number;
+  readonly disabledFlows: number;
+  readonly backupFlows: number;
+  readonly replicationFlows: number;
+  /** Runs that began today, those under way among them. */
+  readonly totalExecutionsToday: number;
+  readonly successfulExecutionsToday: number;
+  readonly failedExecutionsToday: number;
+}
+
+/** The latest midnight in a time zone; days of 23 and 25 hours included. */
+const midnight = (zone: string, now: Date): Date => {
+  const before = new Date(now.getTime() - 2 * dayMs);
+  return nextRuns(schedule('day', zone), before, 3).findLast((begun) => begun <= now) ?? before;
+};
+
+const summing = declareArguments('summary', {
+  options: options({ timeZone: optional(timeZone, 'UTC'), now: optional(instant) }),
+});
+
+/** Counts flows and today's runs: four counts, each from an index. */
+export async function readSummary(
+  session: Session,
+  asked: Parameters<typeof summing>[0],
+): Promise<FlowSummary> {
+  const { timeZone: zone, now } = summing(asked).options;
+  const count = (column: string): string => `(SELECT COUNT(*) FROM protection_flows WHERE ${column} = ?)`;
+  type Counts = Counted<'enabled' | 'disabled' | 'backup' | 'replication'> & { readonly now: Date };
+  const [flows] = await session.select<Counts>(
+    `SELECT ${count('enabled')} AS enabled, ${count('enabled')} AS disabled,
+            ${count('flow_type')} AS backup, ${count('flow_type')} AS replication, CURRENT_TIMESTAMP AS now`,
+    [true, false, 'backup', 'replication'],
+  );
+  const since = midnight(zone, now ?? flows!.now);
+  const [runs] = await session.select<Counted<'total' | 'successful' | 'failed'>>(
+    `SELECT COUNT(*) AS total, COALESCE(SUM(status = 'success'), 0) AS successful,
+            COALESCE(SUM(status = 'error'), 0) AS failed
+       FROM protection_flow_executions WHERE started_at >= ?`,
+    [since],
+  );
+  const [enabled, disabled] = [Number(flows?.enabled), Number(flows?.disabled)];
+  return {
+    totalFlows: enabled + disabled,
+    enabledFlows: enabled,
+    disabledFlows: disabled,
+    backupFlows: Number(flows?.backup),
+    replicationFlows: Number(flows?.replication),
+    totalExecutionsToday: Number(runs?.total),
+    successfulExecutionsToday: Number(runs?.successful),
+    failedExecutionsToday: Number(runs?.failed),
+  };
 }

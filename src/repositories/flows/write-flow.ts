@@ -6,7 +6,7 @@ import { uuidv7 } from 'uuidv7';
 import { ProtectionFlowsError } from '../../errors';
 import { planByIds } from '../due/plan';
 import { nextTime } from '../../schedule';
-import { readSchedules, scheduleOf } from '../due/schedules';
+import { readSchedule } from '../due/schedules';
 import { keepTimetablesWhere } from '../due/timetables';
 import { flowNotFound } from '../not-found';
 import { explainingRefusals } from '../refusals';
@@ -87,7 +87,7 @@ async function nextRunOf(
   named: boolean,
   after?: Date,
 ): Promise<NextRun> {
-  const schedule = scheduleOf(await readSchedules(session, [scheduleId]), scheduleId);
+  const schedule = await readSchedule(session, scheduleId);
   if (schedule === undefined) return { scheduleId, next: null };
   const time = nextTime(schedule, after ?? schedule.read_at);
   if (named && time.next === null && time.reason === 'schedule-invalid') {

@@ -1,5 +1,7 @@
+import { count, declareArguments, id, optional, options } from '../../arguments';
+import { silence } from './run-progress';
 import { flowNotFound } from '../not-found';
-import { historyIndex } from '../executions/newest-first';
+import { historyIndex } from '../pages';
 import {
   collatedAs,
   comparable,
@@ -9,8 +11,7 @@ import {
 } from '../platform-columns';
 import type { Session } from '../session';
 import { withIndex } from '../statements';
-import { jobPercent } from './percent';
-import { hasJobs, isWholeJob, jobColumns, jobIn, type JobState } from './telemetry';
+import { jobPercent, hasJobs, isWholeJob, jobColumns, jobIn } from './job-states';
 
 /** A backup of a VM that is under way; what the platform's release does not tell is null. */
 export interface MachineJob {
@@ -41,15 +42,12 @@ export interface Machine {
   readonly running: MachineJob | null;
 }
 
-interface Row extends Readonly<Record<string, unknown>> {
+type Sums = 'backups' | 'successful' | 'failed' | 'bytes' | 'average_seconds';
+
+interface Row extends Readonly<Record<Sums, string | number | null>> {
   readonly context_id: string;
   readonly vm_name: string;
-  readonly backups: string | number | null;
-  readonly successful: string | number | null;
-  readonly failed: string | number | null;
-  readonly bytes: string | number | null;
   readonly last_success_at: Date | null;
-  readonly average_seconds: string | number | null;
   readonly job_id: string | null;
 }
 
@@ -88,33 +86,31 @@ function jobsSql(columns: PlatformColumns, hint: string): string {
    WHERE ${isWholeJob} GROUP BY 1`;
 }
 
-function machineJob(jobId: string, job: JobState, stalledAfterMs: number): MachineJob {
-  const stalled = job.silentSeconds === null ? null : job.silentSeconds * 1000 > stalledAfterMs;
-  const { phase, bytesPerSecond, etaSeconds } = job;
-  return {
-    jobId,
-    phase,
-    percent: jobPercent(job),
-    bytesPerSecond,
-    etaSeconds: stalled ? null : etaSeconds,
-    stalled,
-  };
+function machineJob(row: Row, stalledAfterMs: number): MachineJob | null {
+  const job = jobIn({ ...row });
+  if (job === null || !row.job_id) return null;
+  const { phase, bytesPerSecond, etaSeconds, silentSeconds } = job;
+  const stalled = silentSeconds === null ? null : silentSeconds * 1000 > stalledAfterMs;
+  const eta = stalled ? null : etaSeconds;
+  return { jobId: row.job_id, phase, percent: jobPercent(job), bytesPerSecond, etaSeconds: eta, stalled };
 }
 
-function machineOf(row: Row, stalledAfterMs: number): Machine {
-  const job = row.job_id === null ? null : jobIn(row);
-  return {
-    context_id: row.context_id,
-    vm_name: row.vm_name,
-    backups: Number(row.backups ?? 0),
-    successful: Number(row.successful ?? 0),
-    failed: Number(row.failed ?? 0),
-    bytesTransferred: Number(row.bytes ?? 0),
-    lastSuccessAt: row.last_success_at ?? null,
-    averageSeconds: (row.average_seconds ?? null) === null ? null : Math.round(Number(row.average_seconds)),
-    running: job === null || !row.job_id ? null : machineJob(row.job_id, job, stalledAfterMs),
-  };
-}
+const machineOf = (row: Row, stalledAfterMs: number): Machine => ({
+  context_id: row.context_id,
+  vm_name: row.vm_name,
+  backups: Number(row.backups ?? 0),
+  successful: Number(row.successful ?? 0),
+  failed: Number(row.failed ?? 0),
+  bytesTransferred: Number(row.bytes ?? 0),
+  lastSuccessAt: row.last_success_at ?? null,
+  averageSeconds: (row.average_seconds ?? null) === null ? null : Math.round(Number(row.average_seconds)),
+  running: machineJob(row, stalledAfterMs),
+});
+
+const asked = declareArguments('machines', {
+  flowId: id,
+  options: options({ runs: optional(count({ min: 1, max: 1_000 }), 100), stalledAfterMs: silence }),
+});
 
 /**
  * The VMs of a flow with their backups, in one query. The flow's newest runs are looked at, so that it takes as long
@@ -122,32 +118,29 @@ function machineOf(row: Row, stalledAfterMs: number): Machine {
  *
  * @throws FLOW_NOT_FOUND
  */
-export async function readMachines(
-  session: Session,
-  flowId: string,
-  { runs, stalledAfterMs }: { readonly runs: number; readonly stalledAfterMs: number },
-): Promise<Machine[]> {
+export async function readMachines(session: Session, given: Parameters<typeof asked>[0]): Promise<Machine[]> {
+  const { flowId, options } = asked(given);
   const rows = await withPlatformColumns(session, async (columns) => {
     if (!columns.has('vm_replication_contexts.context_id')) return [];
     const targets = targetSql(columns);
     const ofTargets = targets.match(/\?/g)!.map(() => flowId);
-    const there = hasJobs(columns);
-    const sqlWith = (hint: string): string =>
-      `SELECT t.context_id, t.vm_name${there ? `, o.*${jobColumns(columns)}` : ''} FROM (${targets}) t
-        ${
-          there
-            ? `LEFT JOIN (${jobsSql(columns, hint)}) o ON o.vm_context_id = t.context_id
-        LEFT JOIN backup_jobs b ON b.id = o.job_id`
-            : ''
-        }
-        ORDER BY t.priority, t.member`;
-    return withIndex<Row>(session, historyIndex, sqlWith, [...ofTargets, ...(there ? [flowId, runs] : [])]);
+    const sqlWith = (names: string, joins: string): string =>
+      `SELECT t.context_id, t.vm_name${names} FROM (${targets}) t ${joins} ORDER BY t.priority, t.member`;
+    if (!hasJobs(columns)) return session.select<Row>(sqlWith('', ''), ofTargets);
+    const joins = (
+      hint: string,
+    ): string => `LEFT JOIN (${jobsSql(columns, hint)}) o ON o.vm_context_id = t.context_id
+        LEFT JOIN backup_jobs b ON b.id = o.job_id`;
+    return withIndex<Row>(
+      session,
+      historyIndex,
+      (hint) => sqlWith(`, o.*${jobColumns(columns)}`, joins(hint)),
+      [...ofTargets, flowId, options.runs],
+    );
   });
   if (rows.length === 0) {
-    const [flow] = await session.select<{ id: string }>('SELECT id FROM protection_flows WHERE id = ?', [
-      flowId,
-    ]);
-    if (flow === undefined) throw flowNotFound(flowId);
+    const flows = await session.select('SELECT id FROM protection_flows WHERE id = ?', [flowId]);
+    if (flows.length === 0) throw flowNotFound(flowId);
   }
-  return rows.map((row) => machineOf(row, stalledAfterMs));
+  return rows.map((row) => machineOf(row, options.stalledAfterMs));
 }

@@ -1,9 +1,18 @@
-import { count, optional } from '../../arguments';
+import { count, declareArguments, optional, options } from '../../arguments';
+import { flowsAtOnce } from '../executions/execution-list';
 import { comparableText, withPlatformColumns, type PlatformColumns } from '../platform-columns';
 import { marks, storedIds, withIndex } from '../statements';
 import type { Session } from '../session';
-import { bytesOf, isOver, runPercent, type RunJobs } from './percent';
-import { hasJobs, jobColumns, jobIn, type JobState } from './telemetry';
+import {
+  bytesOf,
+  isOver,
+  runPercent,
+  type RunJobs,
+  hasJobs,
+  jobColumns,
+  jobIn,
+  type JobState,
+} from './job-states';
 
 /** How the run of a flow goes that is under way. What the platform's release does not tell, and what is not known yet, is null. */
 export interface RunProgress {
@@ -36,6 +45,11 @@ const longestMs = 365 * 86_400_000;
 
 /** How long a job may be silent before it counts as stalled, as it came from the caller: milliseconds. */
 export const silence = optional(count({ min: 1, max: longestMs }), detectorMs);
+
+const reading = declareArguments('progress', {
+  flowIds: flowsAtOnce,
+  options: options({ stalledAfterMs: silence }),
+});
 
 /** A job of a run; a run without jobs has one row too. */
 interface JobRow extends Readonly<Record<string, unknown>> {
@@ -162,9 +176,10 @@ function isNewer({ run: one }: Run, { run: other }: Run): boolean {
  */
 export async function readProgress(
   session: Session,
-  flowIds: readonly string[],
-  stalledAfterMs: number,
+  given: Parameters<typeof reading>[0],
 ): Promise<Map<string, RunProgress>> {
+  const { flowIds, options } = reading(given);
+  if (flowIds.length === 0) return new Map();
   const rows = await withPlatformColumns(session, (columns) =>
     withIndex<JobRow>(session, 'idx_status', (hint) => sqlFor(columns, hint, flowIds), flowIds),
   );
@@ -182,7 +197,7 @@ export async function readProgress(
   const progress = new Map<string, RunProgress>();
   for (const id of flowIds) {
     const run = newest.get(stored?.get(id) ?? id);
-    if (run !== undefined) progress.set(id, progressOf(run, stalledAfterMs));
+    if (run !== undefined) progress.set(id, progressOf(run, options.stalledAfterMs));
   }
   return progress;
 }

@@ -1,23 +1,59 @@
 import { ProtectionFlowsError, type ErrorReport, type RestrictingKey } from '../../errors';
-import { selectNewestFirst, type Position } from '../executions/newest-first';
-import { bulkResult, type BulkResult } from '../flows/bulk-result';
-import { forgetFlows } from '../../statistics/recount';
-import { marks, storedIds, whereKept } from '../statements';
+import { selectNewestFirst, type Position } from '../pages';
+import { forgetFlows } from '../../statistics/meaning';
+import { marks, storedIds, whereKept, idsOf } from '../statements';
 import type { Session } from '../session';
 import { deleteRows, deleteRuns, type GoOn } from './prune';
+import { flowNotFound } from '../not-found';
+
+/** What became of one of several flows. */
+export interface BulkItem {
+  /** As it was asked for. */
+  readonly id: string;
+  readonly ok: boolean;
+  /** Where it is not. */
+  readonly error?: ErrorReport;
+  /** Of `execute` the run that was put into the queue, of `cancel` those that were cancelled. */
+  readonly executionIds?: readonly string[];
+}
+
+/** What became of several flows. */
+export interface BulkResult {
+  readonly action: 'enable' | 'disable' | 'delete' | 'execute' | 'cancel';
+  readonly requested: number;
+  readonly successful: number;
+  readonly failed: number;
+  /** In the order asked for. */
+  readonly results: readonly BulkItem[];
+}
+
+/**
+ * What became of each of the ids.
+ *
+ * @param errorOf null: it is done; `not-found`: there is no such flow
+ * @param runs of the flows for which it is done, where it is done to their runs
+ */
+export function bulkResult(
+  action: BulkResult['action'],
+  ids: readonly string[],
+  errorOf: (id: string) => ErrorReport | 'not-found' | null,
+  runs: ReadonlyMap<string, readonly string[]> = new Map(),
+): BulkResult {
+  const results = ids.map((id): BulkItem => {
+    const error = errorOf(id);
+    const executionIds = runs.get(id);
+    if (error === null) return { id, ok: true, ...(executionIds && { executionIds }) };
+    return { id, ok: false, error: error === 'not-found' ? flowNotFound(id).toJSON() : error };
+  });
+  const successful = results.filter((one) => one.ok).length;
+  const failed = results.length - successful;
+  return { action, requested: results.length, successful, failed, results };
+}
 
 interface Found {
   readonly id: string;
   readonly enabled: number;
   readonly next_execution_time: Date | null;
-}
-
-/** Of these flows, those that are there. */
-function existing(session: Session, ids: readonly string[]): Promise<Found[]> {
-  return session.select<Found>(
-    `SELECT id, enabled, next_execution_time FROM protection_flows WHERE id IN (${marks(ids)})`,
-    ids,
-  );
 }
 
 /**
@@ -34,20 +70,18 @@ async function emptyFlow(session: Session, id: string, batchSize: number, goOn: 
     });
     if (found.length < batchSize) return true;
     position = found.at(-1);
-    const ids = found.map((run) => run.id);
-    const { deleted } = await deleteRuns(session, id, ids);
+    const { deleted } = await deleteRuns(session, id, idsOf(found));
     if (!(await goOn(deleted))) return false;
   }
 }
 
 /** A flow that stays runs on as before. */
-async function enableAgain(session: Session, { id, enabled, next_execution_time }: Found): Promise<void> {
-  await session.write(
+const enableAgain = (session: Session, { id, enabled, next_execution_time }: Found): Promise<number> =>
+  session.write(
     `UPDATE protection_flows SET enabled = ?, next_execution_time = ?
       WHERE id = ? AND enabled = 0 AND next_execution_time IS NULL`,
     [enabled, next_execution_time, id],
   );
-}
 
 function stillReferenced(id: string, { key, table }: RestrictingKey): ErrorReport {
   const referring = table === null ? 'rows of a table that the user may not see' : `rows of ${table}`;
@@ -80,8 +114,9 @@ export async function deleteFlowsOf(
   batchSize: number,
   goOn: GoOn,
 ): Promise<BulkResult> {
-  const found = ids.length === 0 ? [] : await existing(session, ids);
-  const there = found.map(({ id }) => id);
+  const sql = `SELECT id, enabled, next_execution_time FROM protection_flows WHERE id IN (${marks(ids)})`;
+  const found = ids.length === 0 ? [] : await session.select<Found>(sql, ids);
+  const there = idsOf(found);
   const stored = await storedIds(session, 'protection_flows', ids, there);
   const result = (errorOf: (id: string) => ErrorReport | null): BulkResult =>
     bulkResult('delete', ids, (asked) => {
@@ -101,13 +136,9 @@ export async function deleteFlowsOf(
       `SELECT id FROM protection_flows WHERE id IN (${marks(there)}) FOR UPDATE`,
       there,
     );
-    const gone = await deleteRows(
-      own,
-      'protection_flows',
-      locked.map(({ id }) => id),
-    );
-    const ids = there.filter((id) => !gone.refused.has(id));
-    await whereKept(forgetFlows(own, ids));
+    const gone = await deleteRows(own, 'protection_flows', idsOf(locked));
+    const forgotten = there.filter((id) => !gone.refused.has(id));
+    await whereKept(forgetFlows(own, forgotten));
     return gone;
   });
   if (!session.isJoined) for (const flow of found) if (refused.has(flow.id)) await enableAgain(session, flow);

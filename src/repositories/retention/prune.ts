@@ -1,11 +1,11 @@
 import { restrictingKey, type RestrictingKey } from '../../errors';
-import { marks, whereKept, withIndex } from '../statements';
+import { marks, whereKept, withIndex, idsOf } from '../statements';
 import type { Session } from '../session';
 import { undoneInSilence } from '../lost-transactions';
 import { terminalStatuses } from '../../domain';
 import { pruneLedger } from '../due/ledger';
-import { keepRemoved, type RemovedRun } from '../../statistics/recount';
-import { selectNewestFirst, type Position } from '../executions/newest-first';
+import { keepRemoved, type RemovedRun } from '../../statistics/meaning';
+import { selectNewestFirst, type Position, type Where } from '../pages';
 
 /** What became of rows that were to be deleted. */
 export interface Deletion {
@@ -13,6 +13,13 @@ export interface Deletion {
   /** Id → the key of those that stay, as a row of another table refers to them. */
   readonly refused: ReadonlyMap<string, RestrictingKey>;
 }
+
+const nothing: Deletion = { deleted: 0, refused: new Map() };
+
+const both = (one: Deletion, other: Deletion): Deletion => ({
+  deleted: one.deleted + other.deleted,
+  refused: new Map([...one.refused, ...other.refused]),
+});
 
 /**
  * Deletes rows by their ids, which this transaction has locked. One that a row of another table refers to, and that the key
@@ -24,10 +31,9 @@ export async function deleteRows(
   ids: readonly string[],
 ): Promise<Deletion> {
   const [first] = ids;
-  if (first === undefined) return { deleted: 0, refused: new Map() };
+  if (first === undefined) return nothing;
   try {
-    const sql = `DELETE FROM ${table} WHERE id IN (${marks(ids)})`;
-    const deleted = await session.write(sql, ids);
+    const deleted = await session.write(`DELETE FROM ${table} WHERE id IN (${marks(ids)})`, ids);
     if (deleted < ids.length) await session.giveUp(undoneInSilence(table, ids.length, deleted));
     return { deleted, refused: new Map() };
   } catch (error) {
@@ -36,11 +42,7 @@ export async function deleteRows(
     if (ids.length === 1) return { deleted: 0, refused: new Map([[first, key]]) };
     const half = Math.ceil(ids.length / 2);
     const one = await deleteRows(session, table, ids.slice(0, half));
-    const other = await deleteRows(session, table, ids.slice(half));
-    return {
-      deleted: one.deleted + other.deleted,
-      refused: new Map([...one.refused, ...other.refused]),
-    };
+    return both(one, await deleteRows(session, table, ids.slice(half)));
   }
 }
 
@@ -70,21 +72,21 @@ async function nthNewest(session: Session, flowId: string, skip: number): Promis
   return row ?? null;
 }
 
-/** What became of a flow's old runs. */
-interface PrunedFlow extends Deletion {
-  /** False: stopped between two batches. */
-  readonly complete: boolean;
-}
+/** What became of a flow's old runs; not complete: stopped between two batches. */
+type PrunedFlow = Deletion & { readonly complete: boolean };
 
-/** Deletes runs in batches, each a statement and so a transaction of its own, newest first from a position on. */
+/**
+ * Deletes runs in batches, each a statement and so a transaction of its own, newest first from a position on.
+ *
+ * @param stays the runs that are not deleted
+ */
 async function deleteBehind(
   session: Session,
-  flow: PrunableFlow,
+  flowId: string,
   stays: readonly string[],
   from: Position,
-  condition: string,
-  parameters: readonly unknown[],
-  rule: PruneRule,
+  { sql, parameters }: Where,
+  { batchSize, dryRun }: PruneRule,
   goOn: GoOn,
 ): Promise<PrunedFlow> {
   let deleted = 0;
@@ -92,22 +94,21 @@ async function deleteBehind(
   for (let position = from; ;) {
     const found = await selectNewestFirst<Position>(session, {
       columns: 'e.id, e.created_at',
-      flowId: flow.id,
+      flowId,
       position,
-      limit: rule.batchSize,
-      condition: `AND e.status IN (${marks(terminalStatuses)}) ${stays.map(() => 'AND e.id <> ?').join(' ')} ${condition}`,
+      limit: batchSize,
+      condition: `AND e.status IN (${marks(terminalStatuses)}) ${stays.map(() => 'AND e.id <> ?').join(' ')} ${sql}`,
       parameters: [...terminalStatuses, ...stays, ...parameters],
     });
     const last = found.at(-1);
     if (last === undefined) return { deleted, refused, complete: true };
-    const ids = found.map((run) => run.id);
-    const gone = rule.dryRun
-      ? { deleted: ids.length, refused }
-      : await deleteRuns(session, flow.id, ids, (own) => staying(own, flow.id));
+    const gone = dryRun
+      ? { ...nothing, deleted: found.length }
+      : await deleteRuns(session, flowId, idsOf(found), (own) => staying(own, flowId));
     deleted += gone.deleted;
     for (const [id, key] of gone.refused) refused.set(id, key);
     if (!(await goOn(gone.deleted))) return { deleted, refused, complete: false };
-    if (found.length < rule.batchSize) return { deleted, refused, complete: true };
+    if (found.length < batchSize) return { deleted, refused, complete: true };
     position = last;
   }
 }
@@ -134,20 +135,11 @@ export function deleteRuns(
     // One that ended since it was found may be what its flow shows now
     const stays = locked.length === 0 ? [] : ((await staying?.(own)) ?? []);
     const found = locked.filter(({ id }) => !stays.includes(id));
-    const gone = await deleteRows(
-      own,
-      'protection_flow_executions',
-      found.map(({ id }) => id),
-    );
+    const gone = await deleteRows(own, 'protection_flow_executions', idsOf(found));
     const removed = found.filter(({ id }) => !gone.refused.has(id));
     await whereKept(keepRemoved(own, flowId, removed));
     return gone;
   }, 'READ COMMITTED');
-}
-
-/** A flow whose old runs go. */
-interface PrunableFlow {
-  readonly id: string;
 }
 
 /** The runs that stay, however old: the one that the flow shows as its last, and its newest success; as they are stored. */
@@ -166,8 +158,10 @@ async function staying(session: Session, flowId: string): Promise<string[]> {
       WHERE f.id = ? ${session.currentRead}`,
     [flowId],
   );
-  return [...success, ...shown].map(({ id }) => id);
+  return idsOf([...success, ...shown]);
 }
+
+const endOf = 'COALESCE(e.completed_at, e.created_at)';
 
 /**
  * Deletes a flow's old runs. Kept are the newest one, the one that the flow shows as its last, the newest success, every run that
@@ -175,37 +169,34 @@ async function staying(session: Session, flowId: string): Promise<string[]> {
  */
 export async function pruneFlow(
   session: Session,
-  flow: PrunableFlow,
+  flowId: string,
   rule: PruneRule,
   goOn: GoOn,
 ): Promise<PrunedFlow> {
-  const nothing: PrunedFlow = { deleted: 0, refused: new Map(), complete: true };
-  const newest = await nthNewest(session, flow.id, 0);
-  if (!rule.dryRun && rule.endedBefore !== null) await pruneLedger(session, flow.id, rule.endedBefore);
-  if (newest === null) return nothing;
-  const stays = await staying(session, flow.id);
-  let aged = nothing;
-  if (rule.endedBefore !== null) {
-    const from = newest.created_at < rule.endedBefore ? newest : { created_at: rule.endedBefore, id: '' };
-    const condition = 'AND COALESCE(e.completed_at, e.created_at) < ?';
-    aged = await deleteBehind(session, flow, stays, from, condition, [rule.endedBefore], rule, goOn);
+  const { endedBefore, keepPerFlow, dryRun } = rule;
+  let aged: PrunedFlow = { ...nothing, complete: true };
+  const newest = await nthNewest(session, flowId, 0);
+  if (!dryRun && endedBefore !== null) await pruneLedger(session, flowId, endedBefore);
+  if (newest === null) return aged;
+  const stays = await staying(session, flowId);
+  if (endedBefore !== null) {
+    const from = newest.created_at < endedBefore ? newest : { created_at: endedBefore, id: '' };
+    const isOld = { sql: `AND ${endOf} < ?`, parameters: [endedBefore] };
+    aged = await deleteBehind(session, flowId, stays, from, isOld, rule, goOn);
     if (!aged.complete) return aged;
   }
-  if (rule.keepPerFlow === null) return aged;
-  const from = await nthNewest(session, flow.id, Math.max(0, rule.keepPerFlow - 1));
-  const newestToGo = from && (await nthNewest(session, flow.id, rule.keepPerFlow));
+  if (keepPerFlow === null) return aged;
+  const from = await nthNewest(session, flowId, Math.max(0, keepPerFlow - 1));
+  const newestToGo = from && (await nthNewest(session, flowId, keepPerFlow));
   if (!newestToGo) return aged;
-  if (!rule.dryRun) await pruneLedger(session, flow.id, newestToGo.created_at);
+  if (!dryRun) await pruneLedger(session, flowId, newestToGo.created_at);
   // A dry run has deleted nothing: what age has counted must not be counted again
-  const condition =
-    rule.dryRun && rule.endedBefore !== null ? 'AND COALESCE(e.completed_at, e.created_at) >= ?' : '';
-  const parameters = condition === '' ? [] : [rule.endedBefore];
-  const beyond = await deleteBehind(session, flow, stays, from, condition, parameters, rule, goOn);
-  return {
-    deleted: aged.deleted + beyond.deleted,
-    refused: new Map([...aged.refused, ...beyond.refused]),
-    complete: beyond.complete,
-  };
+  const isLeft =
+    dryRun && endedBefore !== null
+      ? { sql: `AND ${endOf} >= ?`, parameters: [endedBefore] }
+      : { sql: '', parameters: [] };
+  const { complete, ...beyond } = await deleteBehind(session, flowId, stays, from, isLeft, rule, goOn);
+  return { ...both(aged, beyond), complete };
 }
 
 /** Executions that a prune leaves, as rows of another table refer to them. */
@@ -214,23 +205,14 @@ export interface KeptExecutions extends RestrictingKey {
 }
 
 /** Counts refusals by their key. */
-export class KeptCount {
-  private readonly byKey = new Map<string, KeptExecutions>();
-
-  add(refused: ReadonlyMap<string, RestrictingKey>): void {
-    for (const { key, table } of refused.values()) {
-      const name = `${table}.${key}`;
-      const executions = (this.byKey.get(name)?.executions ?? 0) + 1;
-      this.byKey.set(name, { key, table, executions });
-    }
-  }
-
-  list(): KeptExecutions[] {
-    return [...this.byKey.values()];
+export function countKept(kept: Map<string, KeptExecutions>, refused: Deletion['refused']): void {
+  for (const { key, table } of refused.values()) {
+    const name = `${table}.${key}`;
+    kept.set(name, { key, table, executions: (kept.get(name)?.executions ?? 0) + 1 });
   }
 }
 
 /** A page of flows in the order of their ids. */
-export function selectPrunable(session: Session, after: string, limit: number): Promise<PrunableFlow[]> {
+export function selectFlowIds(session: Session, after: string, limit: number): Promise<{ id: string }[]> {
   return session.select('SELECT id FROM protection_flows WHERE id > ? ORDER BY id LIMIT ?', [after, limit]);
 }

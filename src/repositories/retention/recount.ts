@@ -1,10 +1,16 @@
-import { flowRecordTables } from '../../statistics/meaning';
-import { findWrong, forgetFlows, recountFlows, type RecountedFlow } from '../../statistics/recount';
-import { chunks, whereKept } from '../statements';
+import {
+  flowRecordTables,
+  findWrong,
+  forgetFlows,
+  recountFlows,
+  type RecountedFlow,
+} from '../../statistics/meaning';
+import { selectFlowIds } from './prune';
+import { chunks, idsOf, whereKept } from '../statements';
 import type { Session } from '../session';
 
 export type { FlowStatistics } from '../../statistics/meaning';
-export type { RecountedFlow } from '../../statistics/recount';
+export type { RecountedFlow } from '../../statistics/meaning';
 
 /** How far a recount is; told after every batch. */
 export interface RecountProgress {
@@ -66,22 +72,15 @@ export async function recountAll(
   const recounted: RecountedFlow[] = [];
   let flows = 0;
   for (let after = ''; ;) {
-    const page = await session.select<{ id: string }>(
-      'SELECT id FROM protection_flows WHERE id > ? ORDER BY id LIMIT ?',
-      [after, batchSize],
-    );
-    const complete = page.length === 0;
+    const ids = idsOf(await selectFlowIds(session, after, batchSize));
+    const complete = ids.length === 0;
     if (complete || signal?.aborted === true)
       return { ok: complete && !(dryRun && recounted.length > 0), complete, flows, recounted, dryRun };
-    const ids = page.map(({ id }) => id);
     for (const found of await findWrong(session, ids)) {
-      if (dryRun) recounted.push(found);
-      else
-        recounted.push(
-          ...(await session.transaction((own) => recountFlows(own, [found.id]), 'READ COMMITTED')),
-        );
+      const recount = (own: Session): Promise<RecountedFlow[]> => recountFlows(own, [found.id]);
+      recounted.push(...(dryRun ? [found] : await session.transaction(recount, 'READ COMMITTED')));
     }
-    flows += page.length;
+    flows += ids.length;
     after = ids.at(-1) ?? '';
     onProgress?.({ flows, totalFlows: Number(all?.total), wrong: recounted.length });
   }

@@ -24,7 +24,9 @@ function classesIn(name: string): [name: string | undefined, methods: string[]][
  * private ones look alike.
  */
 export function publicMethods(): string[] {
-  const inherited = classesIn('repository.ts').flatMap(([, methods]) => methods);
+  const inherited = classesIn('session.ts')
+    .filter(([name]) => name === 'Repository')
+    .flatMap(([, methods]) => methods);
   const names = readdirSync(folder)
     .filter((name) => name.endsWith('.repository.ts'))
     .flatMap(classesIn)

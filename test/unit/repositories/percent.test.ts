@@ -1,5 +1,4 @@
-import { runPercent } from '../../../src/repositories/progress/percent';
-import type { JobState } from '../../../src/repositories/progress/telemetry';
+import { runPercent, type JobState } from '../../../src/repositories/progress/job-states';
 
 // More values than a call takes arguments: the page of a flow with as many machines would answer with an error
 it('says how much is done of a run of 200,000 jobs', () => {
