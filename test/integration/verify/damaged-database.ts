@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { createConnection, type Connection } from 'mysql2/promise';
 import { adopt } from '../../../src/engine/adopt';
-import { migrate } from '../../../src/engine/migrate';
+import { keepPlan, migrate } from '../../../src/engine/migrate';
 import { type ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-data-source';
 import { describeDifference } from '../../../src/engine/schema/compare';
 import { select, type Queryable } from '../../../src/engine/server/queryable';
@@ -137,7 +137,7 @@ export function useDamagedDatabase(options: UseDatabaseOptions = {}): DamagedDat
 /** Executes the remedies of all failing checks, in the report's order, as they are printed. */
 export async function executeRemedies(
   report: VerifyReport,
-  { client, dataSource }: DamagedDatabase,
+  { client, dataSource }: Pick<DamagedDatabase, 'client' | 'dataSource'>,
 ): Promise<void> {
   const failed = report.checks.filter(({ status }) => status === 'fail');
   // Nothing is recorded before it is as declared
@@ -198,52 +198,39 @@ async function toldByAdopt(dataSource: ProtectionFlowsDataSource): Promise<strin
   ];
 }
 
-/** Registers a test for each damage that the server at hand can suffer, which begins with whole tables and the same rows. */
-export function forEachDamage(
-  all: readonly Damage[],
-  test: (
-    one: Damage,
-    damaged: DamagedDatabase & { readonly damage: () => Promise<unknown> },
-  ) => Promise<void>,
-): void {
-  const database = useDatabase({ platform: 'mixed' });
-  const dataSource = useDataSource(database);
-  let client: Connection | undefined;
-  let whole: unknown;
-  beforeAll(async () => {
-    whole = await definitions(database.session);
-  });
-  beforeEach(async () => {
-    await renew(database.session, whole, dataSource());
-    await seedFlows(database.session);
-    client = await openClient(database);
-  });
-  afterEach(() => client?.end());
-  it.each(damagesOf(all, sharedServer().flavour))('$name', (one) =>
-    test(one, {
-      database,
-      dataSource,
-      client: () => client!,
-      damage: () => client!.query(one.damage.map((sql) => `${sql};`).join('\n')),
-    }),
-  );
-}
+/** What a night in a file makes of a plan. */
+const throughFile = <T>(plan: T): T => JSON.parse(JSON.stringify(plan)) as T;
 
 /**
- * Registers a test for each damage that the server at hand can suffer: verify names it, adopt tells of each of its
- * differences, and the printed remedies, pasted, end it. Each begins with the same tables and rows.
+ * Registers a test for each damage that the server at hand can suffer: a plan kept before it is refused, verify names it,
+ * adopt tells of each of its differences, and the printed remedies, pasted, end it. Each begins with the same tables and
+ * rows.
  */
 export function testDamages(title: string, all: readonly Damage[]): void {
   describe(title, () => {
-    forEachDamage(all, async (one, damaged) => {
-      const { database, dataSource } = damaged;
-      await damaged.damage();
+    const database = useDatabase({ platform: 'mixed' });
+    const dataSource = useDataSource(database);
+    let client: Connection | undefined;
+    let whole: unknown;
+    beforeAll(async () => {
+      whole = await definitions(database.session);
+    });
+    beforeEach(async () => {
+      await renew(database.session, whole, dataSource());
+      await seedFlows(database.session);
+      client = await openClient(database);
+    });
+    afterEach(() => client?.end());
+    it.each(damagesOf(all, sharedServer().flavour))('$name', async (one) => {
+      const plan = throughFile(await keepPlan(dataSource()));
+      await client!.query(one.damage.map((sql) => `${sql};`).join('\n'));
       const before = await verify(dataSource());
       expect({ found: failing(before), verdict: before.verdict, why: shown(before) }).toMatchObject({
         found: one.checks,
         verdict: one.verdict ?? 'drifted',
       });
       expect(before.ok).toBe(false);
+      await expect(migrate(dataSource(), { plan })).rejects.toMatchObject({ code: 'PLAN_MOVED' });
       const [first] = one.checks;
       expect(before.checks.find(({ id }) => id === first)?.summary).toContain(one.names);
       const differences = before.checks.flatMap((check) => check.differences ?? []);
@@ -253,6 +240,7 @@ export function testDamages(title: string, all: readonly Damage[]): void {
         (difference) => !told.includes(describeDifference(difference)) && !told.includes(difference.name),
       );
       if (isKnown) expect(untold).toEqual([]);
+      const damaged = { dataSource, client: () => client! };
       await executeRemedies(before, damaged);
       let after = await verify(dataSource());
       if (one.rows !== undefined) {
