@@ -31,7 +31,8 @@ export class DyingRun {
     recording: Recording,
     place: Pick<KillPoint, 'statement' | 'when'>,
   ): Promise<DyingRun> {
-    return new DyingRun(place, scenario, recording, await recording.start.copy());
+    const { command } = recording.statements[place.statement - 1]!;
+    return new DyingRun(place, scenario, recording, await command.start.copy());
   }
 
   /** The same death once more, on a database with the same tables and rows. */
@@ -43,11 +44,12 @@ export class DyingRun {
    * Runs until it is dead.
    *
    * @param options what the run that dies is told
-   * @throws where it did not come to its statement, or came there by other statements than the undisturbed run
+   * @throws where it did not come to its statement, or came there by other statements than the undisturbed command
    */
   async die(killer: Killer, options: SessionOptions = {}): Promise<void> {
-    const { ground, recording, scenario } = this;
+    const { ground, recording } = this;
     const { statement, when } = this.place;
+    const { command, ms } = recording.statements[statement - 1]!;
     const seen: string[] = [];
     let isDead = false;
     const strike = async (): Promise<void> => {
@@ -60,7 +62,7 @@ export class DyingRun {
     interceptStatements(dataSource, async (sql, execute, session) => {
       if (isDead) return execute();
       seen.push(ground.anonymous(sql));
-      const isLast = seen.length === statement;
+      const isLast = command.sentBefore + seen.length === statement;
       if (isLast) await killer.aim(session, when);
       if (isLast && when === 'before') await strike();
       const answer = execute();
@@ -70,7 +72,7 @@ export class DyingRun {
         (error: unknown) => error,
       );
       if (isLast && when === 'during') {
-        await delay((recording.statements[statement - 1]?.ms ?? 0) / 2);
+        await delay(ms / 2);
         await strike();
       } else if (!isDead && isRetried(await failure)) seen.pop();
       // Also after one that the server refuses: what comes next in its place never runs
@@ -78,9 +80,9 @@ export class DyingRun {
       return answer;
     });
     // A run that was killed after its last statement may well end in peace
-    await scenario.run(dataSource, options).catch(() => undefined);
+    await command.run(dataSource, options).catch(() => undefined);
     await dataSource.destroy();
-    expect(seen).toEqual(recording.statements.slice(0, statement).map(({ sql }) => sql));
+    expect(seen).toEqual(recording.statements.slice(command.sentBefore, statement).map(({ sql }) => sql));
   }
 
   /** Opens the database at another node of the cluster. */

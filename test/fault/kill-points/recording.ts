@@ -5,7 +5,7 @@ import { verify } from '../../../src/engine/verify';
 import { readRows } from '../../integration/adopt/rows';
 import { openDataSource } from '../../support/data-source';
 import { Ground, type State } from './ground';
-import type { Rows, Scenario } from './scenarios';
+import type { Command, Rows, Scenario } from './scenarios';
 import { interceptStatements, isRetried, leavesTrace } from './statements';
 
 /** A statement of the undisturbed run. */
@@ -14,12 +14,19 @@ export interface RecordedStatement {
   readonly ms: number;
   /** Whose it is: a run has several sessions. */
   readonly session: object;
+  /** The command that sends it. */
+  readonly command: Turn;
+}
+
+/** A command of the scenario, what it begins with, and how many statements went before. */
+export interface Turn {
+  readonly run: Command;
+  readonly start: Ground;
+  readonly sentBefore: number;
 }
 
 /** What a scenario does when nothing dies. */
 export interface Recording {
-  /** The database that it begins with, to be copied. */
-  readonly start: Ground;
   readonly statements: readonly RecordedStatement[];
   /** What each ending has to come to. */
   readonly whole: State;
@@ -41,36 +48,40 @@ export const nameOf = ({ statement, when, ending }: KillPoint): string => `${whe
 /** The rows of the two tables; none where they are not there. */
 export const rowsOf = (ground: Ground): Promise<Rows> => readRows(ground.session);
 
-/** Runs the scenario undisturbed, makes sure of what it comes to, and writes down what it sends. */
+/** Runs the scenario's commands undisturbed, makes sure of what it comes to, and writes down what it sends. */
 export async function record(
   server: ServerAddress,
   scenario: Scenario,
   options: SessionOptions = {},
 ): Promise<Recording> {
-  const start = await Ground.open(server, scenario.platform);
-  await scenario.prepare(start);
-  const ground = await start.copy();
-  expect(await ground.state()).toEqual(await start.state());
-  start.close();
-  const before = await ground.state();
+  const first = await Ground.open(server, scenario.platform);
+  await scenario.prepare(first);
+  const ground = await first.copy();
+  const before = await first.state();
+  expect(await ground.state()).toEqual(before);
   const rows = scenario.rows?.(await rowsOf(ground)) ?? {};
   const statements: RecordedStatement[] = [];
-  const dataSource = await openDataSource(ground);
-  interceptStatements(dataSource, async (sql, execute, session) => {
-    const begun = performance.now();
-    const seen = { sql: ground.anonymous(sql), ms: 0, session };
-    statements.push(seen);
-    try {
-      return await execute();
-    } catch (error) {
-      if (isRetried(error)) statements.pop();
-      throw error;
-    } finally {
-      seen.ms = performance.now() - begun;
-    }
-  });
-  await scenario.run(dataSource, options);
-  await dataSource.destroy();
+  for (const [at, run] of scenario.commands.entries()) {
+    const start = at === 0 ? first : await ground.copy();
+    start.close();
+    const command: Turn = { run, start, sentBefore: statements.length };
+    const dataSource = await openDataSource(ground);
+    interceptStatements(dataSource, async (sql, execute, session) => {
+      const begun = performance.now();
+      const seen = { sql: ground.anonymous(sql), ms: 0, session, command };
+      statements.push(seen);
+      try {
+        return await execute();
+      } catch (error) {
+        if (isRetried(error)) statements.pop();
+        throw error;
+      } finally {
+        seen.ms = performance.now() - begun;
+      }
+    });
+    await run(dataSource, options);
+    await dataSource.destroy();
+  }
   const after = await ground.state();
   const [whole, nothing] = scenario.leads === 'whole' ? [after, before] : [before, after];
   if (scenario.rows !== undefined) expect(await rowsOf(ground)).toEqual(rows);
@@ -78,7 +89,7 @@ export async function record(
   expect(report.verdict).toBe(scenario.leads === 'whole' ? 'proven' : 'never-ran');
   expect(whole.history).toEqual(migrationList.map(({ name }) => name));
   ground.giveBack();
-  return { start, statements, whole, nothing, rows };
+  return { statements, whole, nothing, rows };
 }
 
 /**

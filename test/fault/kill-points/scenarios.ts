@@ -3,6 +3,7 @@ import { migrate, rollback } from '../../../src/engine/migrate';
 import { type ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-data-source';
 import type { SessionOptions } from '../../../src/engine/session/migration-session';
 import type { Row } from '../../../src/engine/server/queryable';
+import { migrationList } from '../../../src/migrations';
 import { RetentionRepository } from '../../../src/repositories';
 import {
   createPlatformTables,
@@ -21,18 +22,22 @@ export type Rows = Record<string, Row[]>;
 export interface Ending {
   readonly command: (
     dataSource: ProtectionFlowsDataSource,
-    options: SessionOptions,
+    options?: SessionOptions,
   ) => Promise<{ readonly ok: boolean }>;
   readonly leaves: 'whole' | 'nothing';
 }
 
-/** A command that dies, and what it begins with. */
+/** A command line's call. */
+export type Command = (dataSource: ProtectionFlowsDataSource, options?: SessionOptions) => Promise<unknown>;
+
+/** Commands of which one dies, and what they begin with. */
 export interface Scenario {
   readonly name: string;
   readonly platform: PlatformPresetName;
   prepare(ground: Ground): Promise<void>;
-  run(dataSource: ProtectionFlowsDataSource, options?: SessionOptions): Promise<unknown>;
-  /** Whether the command leads to the declared schema or away from it. */
+  /** In turn, each a process of its own: it finds nothing of the one before but the database. */
+  readonly commands: readonly Command[];
+  /** Whether the commands lead to the declared schema or away from it. */
   readonly leads: Ending['leaves'];
   /** The command that finishes what died. */
   readonly again: Ending;
@@ -119,7 +124,7 @@ export const scenarios: readonly Scenario[] = [
     name: 'migrate',
     platform: 'mixed',
     prepare: ({ session }) => createPlatformTables(session, 'mixed'),
-    run: migrate,
+    commands: [migrate],
     leads: 'whole',
     again: migrateAll,
     opposite: rollbackAll,
@@ -128,7 +133,7 @@ export const scenarios: readonly Scenario[] = [
     name: 'rollback --all',
     platform: 'mixed',
     prepare: migrated,
-    run: rollbackAll.command,
+    commands: [rollbackAll.command],
     leads: 'nothing',
     again: rollbackAll,
     opposite: migrateAll,
@@ -137,10 +142,8 @@ export const scenarios: readonly Scenario[] = [
     name: 'rollback, one migration after the other',
     platform: 'mixed',
     prepare: migrated,
-    // Not what --all does: that leaves out whatever goes with a table
-    async run(dataSource, options) {
-      while ((await rollback(dataSource, options)).undone.length > 0);
-    },
+    // Not what --all does: that leaves out whatever goes with a table. The last finds nothing left to take back
+    commands: Array<Command>(migrationList.length + 1).fill(rollback),
     leads: 'nothing',
     again: rollbackAll,
     opposite: migrateAll,
@@ -149,7 +152,7 @@ export const scenarios: readonly Scenario[] = [
     name: 'migrate of late keys onto rows',
     platform: 'general_ci',
     prepare: waitingForKeys,
-    run: migrate,
+    commands: [migrate],
     leads: 'whole',
     again: migrateAll,
     rows: (before) => before,
@@ -161,7 +164,7 @@ export const scenarios: readonly Scenario[] = [
       await createPlatformTables(session, 'general_ci');
       await make(session, handMadeStart);
     },
-    run: repair.command,
+    commands: [repair.command],
     leads: 'whole',
     again: repair,
     rows: (before) => withoutSchedules(recounted(mended(before))),
