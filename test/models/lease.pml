@@ -22,7 +22,7 @@
 
 /* How the row's expires_at stands to the server's clock: further ahead than the margin, nearer, past */
 mtype = { ahead, near, past };
-mtype = { get_lock, take, fresh, not_fresh, renew, lost_it, statement, release, release_lock, die, grows_near, passes };
+mtype = { get_lock, take, fresh, not_fresh, renew, lost_it, statement, ends, release, release_lock, die, grows_near, passes };
 
 /* What the servers hold */
 byte user_lock[2] = nobody; /* GET_LOCK of each node */
@@ -112,7 +112,7 @@ proctype migrate(byte me) {
         fi;
         tell(me, statement)
       }
-      atomic { executes[me] = false; statements++ }
+      atomic { executes[me] = false; statements++; tell(me, ends) }
     :: break
     od;
 #ifndef WITHOUT_LEASE

@@ -56,6 +56,11 @@ export class HeldSession {
     }
   }
 
+  /** The statement that is held; null where none is. */
+  get next(): string | null {
+    return this.held?.sql ?? null;
+  }
+
   /** True while a call is under way. */
   get isBusy(): boolean {
     return this.underWay;
