@@ -49,7 +49,7 @@ export const shop = (migrations: readonly Migration[] = [createChildren, addKey]
   migrations,
 });
 
-/** A migrate that adds the key, whose statements are held; begun anew for each run of a model. */
+/** A migrate, or a rollback, whose statements are held; begun anew for each run of a model. */
 export class HeldMigrate {
   held: HeldSession;
   private session: Session | undefined;
@@ -67,7 +67,8 @@ export class HeldMigrate {
     await migrate({ ...this.opened, subject: shop([createChildren]) });
   }
 
-  begin(): void {
+  /** @param command what runs. Default: migrate */
+  begin(command: (database: OpenDatabase) => Promise<unknown> = migrate): void {
     const held = new HeldSession(this.admin, this.rewrite);
     this.held = held;
     const { opened } = this;
@@ -83,7 +84,7 @@ export class HeldMigrate {
         };
       },
     };
-    held.begin(() => migrate(database));
+    held.begin(() => command(database));
   }
 
   /** Ends its session, as if its process had died. */

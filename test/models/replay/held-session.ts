@@ -58,7 +58,12 @@ export class HeldSession {
 
   /** The statement that is held; null where none is. */
   get next(): string | null {
-    return this.held?.sql ?? null;
+    return this.nextStatement?.sql ?? null;
+  }
+
+  /** The same, with its parameters. */
+  get nextStatement(): Pick<Statement, 'sql' | 'parameters'> | null {
+    return this.held;
   }
 
   /** True while a call is under way. */
