@@ -1,5 +1,5 @@
 import { argumentsRefused, type FieldFault } from '../errors';
-import { findNearName } from './text';
+import { notKnown } from './text';
 
 /**
  * Says what one argument, option or field may be: answers the value to go on with, or adds to the faults what is wrong with
@@ -52,24 +52,14 @@ export function declareArguments<Named extends Readers>(
   const names = Object.keys(readers);
   return (given) => {
     const faults: FieldFault[] = [];
-    const values: Record<string, unknown> = {};
-    for (const name of names) values[name] = readBy(readers[name]!, given[name], name, faults);
+    const values = readAll(readers, names, given, faults);
     if (faults.length > 0) throw argumentsRefused(subject, faults);
-    return values as ValuesOf<Named>;
+    return values;
   };
 }
 
 /** The named properties of an object, each read once. */
 export type PropertyValues = Readonly<Record<string, unknown>>;
-
-const unknownName =
-  (known: readonly string[]) =>
-  (name: string): string => {
-    const near = findNearName(name, known);
-    return near === null
-      ? `is not known; known are ${known.join(', ')}`
-      : `is not known; did you mean ${near}?`;
-  };
 
 /**
  * Reads the known properties of an object, each once: what is judged is then what is used. An instance of a class of the
@@ -83,7 +73,7 @@ export function readProperties(
   field: string,
   known: readonly string[],
   faults: FieldFault[],
-  unknown: ((name: string) => string) | null = unknownName(known),
+  unknown: ((name: string) => string) | null = (name) => notKnown(name, known),
 ): PropertyValues | null {
   try {
     if (Object.prototype.toString.call(value) !== '[object Object]')

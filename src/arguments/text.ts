@@ -64,3 +64,12 @@ export function findNearName(name: string, known: readonly string[]): string | n
   }
   return best !== null && best.distance <= Math.max(1, Math.floor(wanted.length / 3)) ? best.name : null;
 }
+
+/** The end of a sentence that an unknown name begins: the word that was probably meant. */
+export const didYouMean = (word: string): string => `is not known; did you mean ${word}?`;
+
+/** The same: what was probably meant, or else what is known. */
+export function notKnown(name: string, known: readonly string[]): string {
+  const near = findNearName(name, known);
+  return near === null ? `is not known; known are ${known.join(', ')}` : didYouMean(near);
+}

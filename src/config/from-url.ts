@@ -1,8 +1,7 @@
 import { isIPv6 } from 'node:net';
 import type { ConnectionSettings } from './connection-settings';
 import { FaultList } from './option-reader';
-import { readSettings } from './read-settings';
-import type { GivenSettings } from './setting-reader';
+import { readSettings, type GivenSettings } from './read-settings';
 import { spelling, wordsOf, type SettingName } from './settings-table';
 import { unknownName } from './unknown-names';
 

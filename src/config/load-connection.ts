@@ -1,15 +1,21 @@
-import type { ConnectionSettings } from './connection-settings';
-import { FaultList, isAbsent, OptionReader } from './option-reader';
-import { labelIn } from './nested-values';
-import { readSettings } from './read-settings';
-import { variablePrefix, wordsOf, type SettingName } from './settings-table';
-import { resemblance, unknownOption } from './unknown-names';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { notKnown } from '../arguments';
 import { ProtectionFlowsError } from '../errors';
-import { settingsFromFile, unreadable } from './from-file';
-import { settingsFromProgram, type KnownSettings } from './from-program';
+import type { ConnectionSettings } from './connection-settings';
+import {
+  isRecord,
+  labelIn,
+  settingsFromFile,
+  settingsFromProgram,
+  unreadable,
+  type KnownSettings,
+} from './from-objects';
 import { settingsFromUrl } from './from-url';
+import { FaultList, isAbsent, OptionReader } from './option-reader';
+import { readSettings } from './read-settings';
+import { variablePrefix, wordsOf, type SettingName } from './settings-table';
+import { resemblance } from './unknown-names';
 
 /** The variables, each with the setting that it is. */
 const variables = wordsOf('environment');
@@ -46,8 +52,8 @@ function settingsFromEnvironment(env: NodeJS.ProcessEnv, cwd: string): Connectio
   for (const [name, sentence] of misnamed(env)) faults.add('unknown', name, sentence);
   const values: Partial<Record<SettingName, unknown>> = {};
   for (const [name, setting] of variables) if (isSet(env, name)) values[setting] = env[name];
-  const given = { source: 'DB_*', values, textual: true, baseDirectory: cwd };
-  return readSettings({ ...given, label: labelIn('environment') }, faults);
+  const label = labelIn('environment');
+  return readSettings({ source: 'DB_*', values, textual: true, baseDirectory: cwd, label }, faults);
 }
 
 /** Where to look for a connection. */
@@ -63,28 +69,28 @@ export interface ConnectionSources {
 /** The file that is looked for where nothing else is given. */
 export const defaultConfigFile = 'ormconfig.json';
 
-const sourceNames = ['configFile', 'env', 'cwd'] as const satisfies readonly (keyof ConnectionSources)[];
+const sourceNames: readonly string[] = ['configFile', 'env', 'cwd'] satisfies (keyof ConnectionSources)[];
 
 /** Whether an object says where to look for a connection, and not what it is. */
-export function areSources(connection: object): connection is ConnectionSources {
+function areSources(connection: object): connection is ConnectionSources {
   const names = Object.keys(connection);
-  return names.length === 0 || names.some((name) => (sourceNames as readonly string[]).includes(name));
+  return names.length === 0 || names.some((name) => sourceNames.includes(name));
 }
 
 /** A misspelt `env` must not lead to the database of the process's own environment. */
-export function checkSources(sources: unknown): asserts sources is ConnectionSources {
+function checkSources(sources: unknown): asserts sources is ConnectionSources {
   const faults = new FaultList(
     'the places to look for a connection',
     `Give ${sourceNames.join(', ')}, or settings.`,
   );
-  const isObject = typeof sources === 'object' && sources !== null && !Array.isArray(sources);
-  if (!isObject) faults.add('invalid', 'they', 'must be an object; a URL is given as env: { DATABASE_URL }');
-  const given = (isObject ? sources : {}) as Readonly<Record<string, unknown>>;
+  const given = isRecord(sources) ? sources : {};
+  if (given !== sources)
+    faults.add('invalid', 'they', 'must be an object; a URL is given as env: { DATABASE_URL }');
   for (const name of Object.keys(given)) {
-    if ((sourceNames as readonly string[]).includes(name)) continue;
+    if (sourceNames.includes(name)) continue;
     const isSetting = wordsOf('program').has(name);
     const others = 'is a setting, and has no place beside them; give settings, or places to look for them';
-    faults.add('unknown', name, isSetting ? others : unknownOption(name, sourceNames));
+    faults.add('unknown', name, isSetting ? others : notKnown(name, sourceNames));
   }
   const read = new OptionReader(faults, false);
   read.text('configFile', given.configFile);
@@ -136,9 +142,8 @@ export type DataSourceConnection = KnownSettings | ConnectionSources;
  * @throws ProtectionFlowsError CONFIG_INVALID or OPTION_REFUSED, naming all faults at once
  */
 export function checkConnection(connection: unknown): asserts connection is DataSourceConnection {
-  const isObject = typeof connection === 'object' && connection !== null && !Array.isArray(connection);
-  if (!isObject || areSources(connection)) checkSources(connection);
-  else settingsFromProgram(connection as KnownSettings, false);
+  if (!isRecord(connection) || areSources(connection)) checkSources(connection);
+  else settingsFromProgram(connection as unknown as KnownSettings, false);
 }
 
 /** The settings; read from where they are to be looked for. */

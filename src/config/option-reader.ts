@@ -1,7 +1,13 @@
 import { ProtectionFlowsError } from '../errors';
 import { isIPv6 } from 'node:net';
 import { isWellFormed } from '../arguments';
-import { logTopics, type DeclaredType, type Logging, type LogTopic } from './connection-settings';
+import {
+  logTopics,
+  type DeclaredType,
+  type HostAddress,
+  type Logging,
+  type LogTopic,
+} from './connection-settings';
 
 /**
  * `invalid`: a value that cannot be; `missing`: no value where one is needed; `unknown`: a name that means
@@ -32,16 +38,12 @@ export class FaultList {
     this.faults.push({ option, kind, message });
   }
 
-  get isEmpty(): boolean {
-    return this.faults.length === 0;
-  }
-
   /**
    * Throws all faults as one error: OPTION_REFUSED if one of them is a refusal, CONFIG_UNREADABLE if all are
    * files that cannot be read, CONFIG_INVALID otherwise. Returns where there is none.
    */
   throwIfAny(): void {
-    if (this.isEmpty) return;
+    if (this.faults.length === 0) return;
     const sentences = this.faults.map((fault) => `${fault.option} ${fault.message}`);
     throw new ProtectionFlowsError(this.code(), {
       message: `${this.source}: ${sentences.join('; ')}`,
@@ -60,6 +62,11 @@ export class FaultList {
 export function isAbsent(value: unknown): value is null | undefined {
   return value === undefined || value === null;
 }
+
+const portBounds = { least: 1, most: 65_535 };
+
+/** `db:3307`, `10.0.0.1:3307`, `[::1]:3307`. */
+const hostWithPort = /^(\[[^\]]*\]|[^:[\]]*):(.*)$/s;
 
 const broken = 'holds bytes or characters that are no valid Unicode text';
 
@@ -113,23 +120,47 @@ export class OptionReader {
     return host;
   }
 
+  /**
+   * One of a list of hosts: a text with or without a port, or an object, as a program may give it and `loadConnection`
+   * answers it. Undefined where something is wrong with it.
+   */
+  hostAndPort(option: string, value: unknown, defaultPort: number): HostAddress | undefined {
+    if (typeof value === 'object' && value !== null) return this.address(option, value, defaultPort);
+    const text = typeof value === 'string' ? value.trim() : value;
+    const parts = typeof text === 'string' && !/^[^[]*:[^:]*:/.test(text) ? hostWithPort.exec(text) : null;
+    if (isAbsent(text)) this.invalid(option, 'is empty');
+    const host = this.host(option, parts?.[1] ?? text);
+    const port = parts === null ? defaultPort : this.portIn(option, parts[2] ?? '');
+    return host === undefined || port === undefined ? undefined : { host, port };
+  }
+
+  private address(option: string, value: object, defaultPort: number): HostAddress | undefined {
+    const { host, port, ...others } = value as Partial<HostAddress>;
+    for (const name of Object.keys(others)) this.faults.add('unknown', `${option}: ${name}`, 'is not known');
+    if (isAbsent(host)) this.faults.add('missing', option, 'has no host');
+    const name = this.host(option, host);
+    const number = isAbsent(port) ? defaultPort : this.wholeNumber(`${option}: port`, port, portBounds);
+    return name === undefined || number === undefined ? undefined : { host: name, port: number };
+  }
+
+  private portIn(option: string, text: string): number | undefined {
+    const { least, most } = portBounds;
+    const port = /^\d+$/.test(text) ? Number(text) : 0;
+    if (port >= least && port <= most) return port;
+    return this.invalid(option, `has a port that is no whole number from ${least} to ${most}`);
+  }
+
   /** A whole number within bounds. */
-  wholeNumber(
-    option: string,
-    value: unknown,
-    { least, most }: { readonly least: number; readonly most: number },
-  ): number | undefined {
+  wholeNumber(option: string, value: unknown, { least, most }: typeof portBounds): number | undefined {
     if (isAbsent(value)) return undefined;
     const wanted = `must be a whole number from ${least} to ${most}`;
-    if (this.textual ? typeof value !== 'string' || !/^\d+$/.test(value) : typeof value !== 'number') {
-      return this.invalid(
-        option,
-        typeof value === 'string' && !this.textual ? `${wanted}, without quotes` : wanted,
-      );
-    }
-    const number = Number(value);
-    if (!Number.isInteger(number) || number < least || number > most) return this.invalid(option, wanted);
-    return number;
+    if (!this.textual && typeof value === 'string') return this.invalid(option, `${wanted}, without quotes`);
+    const isNumber = this.textual
+      ? typeof value === 'string' && /^\d+$/.test(value)
+      : typeof value === 'number';
+    const number = isNumber ? Number(value) : NaN;
+    if (Number.isInteger(number) && number >= least && number <= most) return number;
+    return this.invalid(option, wanted);
   }
 
   flag(option: string, value: unknown): boolean | undefined {

@@ -1,10 +1,86 @@
 import { isIP } from 'node:net';
-import { type SslSettings, settingDefaults, type ConnectionSettings } from './connection-settings';
-import { readSecretFile, readText } from './read-file';
-import { type Whereabouts, readHosts } from './read-hosts';
-import { type GivenSettings, SettingReader } from './setting-reader';
-import { settingNames, type SettingName } from './settings-table';
-import type { FaultList } from './option-reader';
+import {
+  settingDefaults,
+  type ConnectionSettings,
+  type HostAddress,
+  type SslSettings,
+} from './connection-settings';
+import { isAbsent, OptionReader, type FaultList } from './option-reader';
+import { readSecretFile, readText, type FileText } from './read-file';
+import { settingNames, settingsTable, type SettingName } from './settings-table';
+
+/** What one source gives, unchecked. */
+export interface GivenSettings {
+  /** Where the settings were found, for messages. */
+  readonly source: string;
+  readonly values: Readonly<Partial<Record<SettingName, unknown>>>;
+  /** What the source calls a setting, for messages. */
+  readonly label: (name: SettingName) => string;
+  /** True where every value is a text, as in the environment and in a URL. */
+  readonly textual: boolean;
+  /** What the names of files are relative to. */
+  readonly baseDirectory: string;
+  /** Whether the certificates stand there themselves, and not the names of their files. */
+  readonly holdsPem?: boolean;
+  /** False to judge what is given without looking at files. Default: true. */
+  readonly readsFiles?: boolean;
+}
+
+/** What the rule of a setting answers. */
+type ValueOf<Name extends SettingName> = ReturnType<(typeof settingsTable)[Name]['rule']>;
+
+/** The values of one source, each with its rule and its faults. */
+class SettingReader {
+  readonly values: GivenSettings['values'];
+  readonly label: GivenSettings['label'];
+  readonly read: OptionReader;
+
+  constructor(
+    readonly given: GivenSettings,
+    readonly faults: FaultList,
+  ) {
+    this.values = given.values;
+    this.label = given.label;
+    this.read = new OptionReader(faults, given.textual);
+  }
+
+  isGiven(name: SettingName): boolean {
+    return !isAbsent(this.values[name]);
+  }
+
+  /** The value by the setting's rule; undefined where it is absent, or wrong, and that is told. */
+  value<Name extends SettingName>(name: Name): ValueOf<Name> {
+    const { rule } = settingsTable[name] as unknown as { rule: (...given: unknown[]) => never };
+    return rule(this.read, this.label(name), this.values[name]);
+  }
+
+  /** The same for one that has no default. */
+  required<Name extends SettingName>(name: Name): ValueOf<Name> | undefined {
+    if (this.isGiven(name)) return this.value(name);
+    this.faults.add('missing', this.label(name), 'is missing');
+    return undefined;
+  }
+
+  /** The text of the file that a setting names. */
+  fileOf(name: SettingName, read: (file: string, folder: string) => FileText): string | undefined {
+    const file = this.read.text(this.label(name), this.values[name]);
+    if (file === undefined || this.given.readsFiles === false) return undefined;
+    const result = read(file, this.given.baseDirectory);
+    if ('text' in result) return result.text;
+    const sentence = `names ${result.path}, which cannot be read: ${result.reason}`;
+    this.faults.add('unreadable', this.label(name), sentence);
+    return undefined;
+  }
+
+  invalid(name: SettingName, sentence: string): void {
+    this.faults.add('invalid', this.label(name), sentence);
+  }
+
+  /** Tells that two settings exclude each other. */
+  exclusive(name: SettingName, other: SettingName): void {
+    this.invalid(name, `and ${this.label(other)} are both given; leave one out`);
+  }
+}
 
 /**
  * Checks what a source gives, reads the files that it names and fills in the defaults.
@@ -14,8 +90,7 @@ import type { FaultList } from './option-reader';
  */
 export function readSettings(given: GivenSettings, faults: FaultList): ConnectionSettings {
   const setting = new SettingReader(given, faults);
-  const port = setting.value('port') ?? settingDefaults.port;
-  const where = readHosts(setting, port);
+  const where = readHosts(setting);
   const settings = {
     source: given.source,
     declaredType: setting.value('type') ?? settingDefaults.declaredType,
@@ -34,6 +109,76 @@ export function readSettings(given: GivenSettings, faults: FaultList): Connectio
   return settings;
 }
 
+/** Where to connect to: the part of the settings that the host options give together. */
+type Whereabouts = Pick<ConnectionSettings, 'host' | 'port' | 'hosts' | 'replicas' | 'socketPath'>;
+
+/**
+ * Reads where the servers are: one host, several, or a socket; and the replicas. In a text, commas make several hosts of
+ * `host`; a file and a program have a list of its own for them, `hosts`.
+ */
+function readHosts(setting: SettingReader): Whereabouts {
+  const { values, given } = setting;
+  const port = setting.value('port') ?? settingDefaults.port;
+  const list = (name: SettingName): readonly HostAddress[] => {
+    const value = values[name];
+    const entries = given.textual && typeof value === 'string' ? value.split(',') : value;
+    return isAbsent(value) ? [] : hostList(setting, name, entries, port);
+  };
+  const isList = typeof values.host === 'string' && values.host.includes(',');
+  if (isList && !given.textual) setting.invalid('host', 'is one host; give several in hosts');
+  const several = list(isList && given.textual ? 'host' : 'hosts');
+  const single = isList ? undefined : setting.value('host');
+  const socketPath = setting.value('socketPath');
+  const replicas = list('replicas');
+  checkTogether(setting, single);
+
+  const [first] = several;
+  return {
+    host: socketPath === undefined ? (first?.host ?? single ?? null) : null,
+    port: first?.port ?? port,
+    hosts: several.length > 1 ? several : [],
+    replicas,
+    socketPath: socketPath ?? null,
+  };
+}
+
+/** @param defaultPort the port of hosts that give none */
+function hostList(
+  { label, faults, read }: SettingReader,
+  name: SettingName,
+  entries: unknown,
+  defaultPort: number,
+): readonly HostAddress[] {
+  if (!Array.isArray(entries) || entries.length === 0) {
+    faults.add('invalid', label(name), 'must be a list of hosts, such as ["db1", "db2:3307"]');
+    return [];
+  }
+  const found = entries.flatMap(
+    (entry: unknown, index) => read.hostAndPort(`${label(name)} no. ${index + 1}`, entry, defaultPort) ?? [],
+  );
+  const names = found.map(({ host, port }) => `${host.toLowerCase()}:${port}`);
+  names.forEach((one, index) => {
+    if (names.indexOf(one) === index) return;
+    faults.add('invalid', `${label(name)} no. ${index + 1}`, 'is a host that the list has already');
+  });
+  return found;
+}
+
+function checkTogether(setting: SettingReader, single: string | undefined): void {
+  const { values, label, faults } = setting;
+  const [host, hosts] = [setting.isGiven('host'), setting.isGiven('hosts')];
+  if (!host && !hosts && !setting.isGiven('socketPath')) {
+    faults.add('missing', label('host'), `or ${label('socketPath')} is missing: there is no default host`);
+  }
+  if (host && hosts) setting.exclusive('hosts', 'host');
+  if (!setting.isGiven('socketPath')) return;
+  if (hosts) setting.exclusive('socketPath', 'hosts');
+  else if (host && (String(values.host).includes(',') || (single !== undefined && single !== 'localhost'))) {
+    setting.exclusive('socketPath', 'host');
+  }
+  if (setting.isGiven('replicas')) setting.exclusive('replicas', 'socketPath');
+}
+
 function readPassword(setting: SettingReader): string | undefined {
   const password = setting.value('password');
   if (!setting.isGiven('passwordFile')) return password;
@@ -42,69 +187,61 @@ function readPassword(setting: SettingReader): string | undefined {
     return undefined;
   }
   const fromFile = setting.fileOf('passwordFile', readSecretFile)?.replace(/\r?\n$/, '');
-  if (fromFile === '') setting.faults.add('invalid', setting.label('passwordFile'), 'names an empty file');
-  return fromFile === undefined ? undefined : setting.read.password(setting.label('passwordFile'), fromFile);
+  if (fromFile === '') setting.invalid('passwordFile', 'names an empty file');
+  return setting.read.password(setting.label('passwordFile'), fromFile);
 }
 
 const inside = settingNames.filter((name) => name.startsWith('ssl.'));
 
-type PemName = 'ssl.ca' | 'ssl.cert' | 'ssl.key';
-
 /** How to encrypt: null for not at all. Any setting inside of `ssl` turns TLS on, `ssl: false` beside it is a fault. */
 function readSsl(setting: SettingReader, where: Whereabouts): SslSettings | null {
-  const { faults, label } = setting;
-  const [ssl, ca, cert, key] = [
-    setting.value('ssl'),
-    pem(setting, 'ssl.ca'),
-    pem(setting, 'ssl.cert'),
-    pem(setting, 'ssl.key'),
-  ];
-  const checks = setting.value('ssl.rejectUnauthorized');
+  const { label } = setting;
+  const ssl = setting.value('ssl');
+  const [ca = null, cert = null, key = null] = (['ssl.ca', 'ssl.cert', 'ssl.key'] as const).map((name) =>
+    pem(setting, name),
+  );
+  const rejectUnauthorized = setting.value('ssl.rejectUnauthorized') ?? true;
   const names = setting.value('ssl.verifyIdentity');
   const first = inside.find((name) => setting.isGiven(name));
   if (ssl === false && first !== undefined) {
-    faults.add('invalid', label('ssl'), `is false, but ${label(first)} is given; leave one out`);
+    setting.invalid('ssl', `is false, but ${label(first)} is given; leave one out`);
   }
   if (ssl !== true && first === undefined) return null;
   if (setting.isGiven('ssl.cert') !== setting.isGiven('ssl.key')) {
     const [there, missing] = setting.isGiven('ssl.cert') ? ['cert', 'key'] : ['key', 'cert'];
-    faults.add('invalid', label('ssl'), `has ${there} without ${missing}; a client certificate needs both`);
+    setting.invalid('ssl', `has ${there} without ${missing}; a client certificate needs both`);
   }
-  const rejectUnauthorized = checks ?? true;
   if (!rejectUnauthorized && names === true) {
-    faults.add(
-      'invalid',
-      label('ssl.verifyIdentity'),
-      `is true, but ${label('ssl.rejectUnauthorized')} is false, and then nothing is verified; leave one out`,
-    );
+    const other = label('ssl.rejectUnauthorized');
+    const sentence = `is true, but ${other} is false, and then nothing is verified; leave one out`;
+    setting.invalid('ssl.verifyIdentity', sentence);
   }
   // A certificate of any public authority proves nothing without the host's name; one of your own authority does
   const verifyIdentity = names ?? (rejectUnauthorized && !setting.isGiven('ssl.ca'));
   if (rejectUnauthorized && verifyIdentity) checkNames(setting, where);
-  return { ca: ca ?? null, cert: cert ?? null, key: key ?? null, rejectUnauthorized, verifyIdentity };
+  return { ca, cert, key, rejectUnauthorized, verifyIdentity };
 }
 
 /** mysql2 compares the certificate with `localhost` where the host is an address. */
 function checkNames(setting: SettingReader, { host, hosts, replicas }: Whereabouts): void {
-  const servers = [...(host === null ? [] : [host]), ...[...hosts, ...replicas].map((server) => server.host)];
+  const servers = [host ?? '', ...[...hosts, ...replicas].map((server) => server.host)];
   if (!servers.some((server) => isIP(server) !== 0)) return;
-  const by = setting.isGiven('ssl.verifyIdentity') ? 'ssl.verifyIdentity' : 'ssl';
-  setting.faults.add(
-    'invalid',
-    setting.label(by),
+  setting.invalid(
+    setting.isGiven('ssl.verifyIdentity') ? 'ssl.verifyIdentity' : 'ssl',
     `wants the certificate to name the host, which an IP address cannot be compared with; give the host's name, or an authority of your own without verifyIdentity`,
   );
 }
 
 /** The PEM that a setting names a file of, or that it is. */
-function pem(setting: SettingReader, name: PemName): string | undefined {
-  const text = setting.given.holdsPem
+function pem(setting: SettingReader, name: SettingName): string | undefined {
+  const { holdsPem } = setting.given;
+  const text = holdsPem
     ? pemText(setting, name)
     : setting.fileOf(name, name === 'ssl.key' ? readSecretFile : readText);
   if (text !== undefined && !text.includes('-----BEGIN ')) {
-    const what = setting.given.holdsPem ? 'is not PEM' : 'names a file that is not PEM';
-    const hint = setting.given.holdsPem ? '; give what its file holds: readFileSync(file)' : '';
-    setting.faults.add('invalid', setting.label(name), `${what}: it has no BEGIN line${hint}`);
+    const what = holdsPem ? 'is not PEM' : 'names a file that is not PEM';
+    const hint = holdsPem ? '; give what its file holds: readFileSync(file)' : '';
+    setting.invalid(name, `${what}: it has no BEGIN line${hint}`);
   }
   return text;
 }

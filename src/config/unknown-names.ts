@@ -1,4 +1,4 @@
-import { findNearName } from '../arguments/text';
+import { didYouMean, findNearName, notKnown } from '../arguments';
 import {
   settingNames,
   spelling,
@@ -64,14 +64,6 @@ function elsewhere(name: SettingName, source: SettingSource): string {
   return `give ${ways.join(', or ')}`;
 }
 
-/** The end of a sentence that an unknown name begins: what was probably meant, or else what is known. */
-export function unknownOption(name: string, known: readonly string[]): string {
-  const near = findNearName(name, known);
-  return near === null ? `is not known; known are ${known.join(', ')}` : didYouMean(near);
-}
-
-const didYouMean = (word: string): string => `is not known; did you mean ${word}?`;
-
 /** A name that a source does not know, and that resembles a setting. */
 interface Resemblance {
   /** What the source calls that setting; null where it has no word for it. */
@@ -113,5 +105,5 @@ export function resemblance(name: string, source: SettingSource): Resemblance | 
 
 /** The end of a sentence that a name unknown to the source begins. */
 export function unknownName(name: string, source: SettingSource): string {
-  return resemblance(name, source)?.sentence ?? unknownOption(name, [...wordsOf(source).keys()]);
+  return resemblance(name, source)?.sentence ?? notKnown(name, [...wordsOf(source).keys()]);
 }

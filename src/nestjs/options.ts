@@ -1,8 +1,8 @@
 import type { ConfigurableModuleAsyncOptions } from '@nestjs/common';
+import { notKnown } from '../arguments';
 import { checkConnection, type DataSourceConnection } from '../config';
 import { ProtectionFlowsDataSource } from '../typeorm/guarded-data-source';
 import { FaultList, type ConfigFault, OptionReader } from '../config/option-reader';
-import { unknownOption } from '../config/unknown-names';
 import { isProtectionFlowsError } from '../errors';
 
 /** What `ProtectionFlowsModule` may be told of the connection, and of its beginning and end. */
@@ -94,7 +94,7 @@ function readNames(
     return {};
   }
   for (const name of Object.keys(options)) {
-    if (!known.includes(name)) faults.add('unknown', name, unknownOption(name, known));
+    if (!known.includes(name)) faults.add('unknown', name, notKnown(name, known));
   }
   return { ...options };
 }

@@ -1,10 +1,11 @@
 import type * as Mysql2 from 'mysql2';
 import type { DataSourceOptions } from 'typeorm';
+import { notKnown } from '../arguments';
 import type { ConnectionSettings } from '../config';
 import { FaultList, isAbsent, OptionReader } from '../config/option-reader';
-import { fixedOptions, judgeRefused, refusedOptions } from '../config/nested-values';
+import { fixedOptions, judgeRefused, refusedOptions } from '../config/from-objects';
 import { settingsTable, type SettingName } from '../config/settings-table';
-import { resemblance, unknownOption } from '../config/unknown-names';
+import { resemblance } from '../config/unknown-names';
 import { loadMysql2, secretsOf, sslOptions, hide, type Secrets } from '../driver/connector';
 import { optionsWith, type MysqlOptions } from './data-source-options';
 
@@ -98,7 +99,7 @@ class Overrides {
         (one) => one === name || (one === 'username' && name === 'user'),
       );
       const sentence =
-        own === undefined ? unknownOption(name, extraNames) : `has no place here; set ${own} itself`;
+        own === undefined ? notKnown(name, extraNames) : `has no place here; set ${own} itself`;
       this.faults.add('unknown', `extra.${name}`, sentence);
     }
     const own = { ssl, poolSize, connectTimeout };

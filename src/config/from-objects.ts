@@ -1,0 +1,204 @@
+import { dirname } from 'node:path';
+import { ProtectionFlowsError } from '../errors';
+import type { ConnectionSettings, HostAddress, SslSettings } from './connection-settings';
+import { findJsonFault } from './json-syntax';
+import { FaultList } from './option-reader';
+import { readText } from './read-file';
+import { readSettings, type GivenSettings } from './read-settings';
+import { spelling, wordsOf, type SettingName, type SettingSource } from './settings-table';
+import { unknownName } from './unknown-names';
+
+/** Options of TypeORM that would empty or rebuild the database. `false` is what happens anyway. */
+export const refusedOptions: Readonly<Record<string, string>> = {
+  synchronize: "true is refused: it would rebuild the platform's tables; migrate makes the schema",
+  dropSchema: "true is refused: it would drop the platform's tables",
+};
+
+/** Options of TypeORM that this package sets, so that its sessions and its tables are what they have to be. */
+export const fixedOptions = [
+  'migrationsTableName',
+  'metadataTableName',
+  'entityPrefix',
+  'charset',
+  'timezone',
+  'driver',
+  'multipleStatements',
+  'supportBigNumbers',
+  'bigNumberStrings',
+  'dateStrings',
+] as const;
+
+const alsoFixed = 'entities migrations subscribers migrationsTransactionMode namingStrategy cli'.split(' ');
+const fixed = [...fixedOptions, ...alsoFixed].map((name) => [name, 'is set by this package; leave it out']);
+
+/** Options of TypeORM that are known and have no place among the settings, with the reason. */
+const misplaced: Readonly<Record<string, string>> = {
+  name: 'has no place here: there is one connection',
+  replication: 'has no place here; give hosts and replicas',
+  extra: 'has no place here; the options above it are all there are',
+  ...Object.fromEntries(fixed),
+};
+
+/** Why a source with single settings takes no `url`. */
+const urlPlaces = {
+  file: 'has no place in the file; set the environment variable DATABASE_URL, or give host, username, …',
+  program: 'has no place here; give env: { DATABASE_URL: … }, or host, username, …',
+} as const;
+
+/** True for an object that is no list. */
+export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The options inside of `ssl`, by the names that a source without an object for it would give them. */
+function flat(content: Readonly<Record<string, unknown>>): readonly (readonly [string, unknown])[] {
+  return Object.entries(content).flatMap(([name, value]) =>
+    name === 'ssl' && isRecord(value)
+      ? [['ssl', true] as const, ...Object.entries(value).map(([at, one]) => [`ssl.${at}`, one] as const)]
+      : [[name, value] as const],
+  );
+}
+
+/**
+ * The settings of a source whose values are JSON or a program's, by their names; with a fault for each name that means
+ * nothing there, and for each option of TypeORM that is refused.
+ */
+export function nestedValues(
+  content: Readonly<Record<string, unknown>>,
+  source: Extract<SettingSource, 'file' | 'program'>,
+  faults: FaultList,
+): GivenSettings['values'] {
+  const words = wordsOf(source);
+  const values: Partial<Record<SettingName, unknown>> = {};
+  for (const [name, value] of flat(content)) {
+    const setting = words.get(name);
+    if (Object.hasOwn(content, name) && name.includes('.')) {
+      faults.add('unknown', name, 'is not known; write an object: ssl: { ca: … }');
+    } else if (setting !== undefined) values[setting] = value;
+    else if (Object.hasOwn(refusedOptions, name)) judgeRefused(name, value, faults);
+    else if (name === 'url') faults.add('unknown', name, urlPlaces[source]);
+    else if (Object.hasOwn(misplaced, name)) faults.add('unknown', name, misplaced[name] ?? '');
+    else faults.add('unknown', name, unknownName(name, source));
+  }
+  return values;
+}
+
+/** Tells of an option that may only be false. */
+export function judgeRefused(name: string, value: unknown, faults: FaultList): void {
+  if (value === true) faults.add('refused', name, refusedOptions[name] ?? '');
+  else if (value !== false && value !== null && value !== undefined) {
+    faults.add('invalid', name, 'may only be false');
+  }
+}
+
+/** What a source with names calls a setting, for messages. */
+export const labelIn =
+  (source: SettingSource): GivenSettings['label'] =>
+  (name) =>
+    spelling(name, source) ?? name;
+
+/** Whether a file is there, and its settings if so. */
+type FromFile = ConnectionSettings | { readonly missing: true; readonly path: string };
+
+/**
+ * Reads the settings out of a JSON file. A file that does not exist is an answer, not an error: only the caller
+ * knows whether it has to be there. Files that it names are relative to its folder.
+ */
+export function settingsFromFile(file: string, cwd: string): FromFile {
+  const read = readText(file, cwd);
+  if (!('text' in read)) {
+    if (read.missing) return { missing: true, path: read.path };
+    throw unreadable(read.path, read.reason, read.cause);
+  }
+  const faults = new FaultList(read.path, 'Correct the file; ormconfig.example.json shows every option.');
+  const values = nestedValues(parse(read.text, read.path), 'file', faults);
+  const baseDirectory = dirname(read.path);
+  const given = { source: read.path, values, textual: false, baseDirectory, label: labelIn('file') };
+  return readSettings(given, faults);
+}
+
+/** The error for a configuration file that cannot be read. */
+export function unreadable(path: string, reason: string, cause?: unknown): ProtectionFlowsError {
+  return new ProtectionFlowsError('CONFIG_UNREADABLE', {
+    message: `the configuration file ${path} cannot be read: ${reason}`,
+    remedy:
+      'Correct the path, or make the file readable for this user; ormconfig.example.json shows its form.',
+    details: { path },
+    cause,
+  });
+}
+
+function parse(text: string, path: string): Readonly<Record<string, unknown>> {
+  const fault = findJsonFault(text);
+  if (fault !== null) {
+    const { line, column, verdict, reason } = fault;
+    throw new ProtectionFlowsError('CONFIG_INVALID', {
+      message: `${path} ${verdict}: line ${line}, column ${column}: ${reason}`,
+      remedy: `Correct line ${line}; ormconfig.example.json shows the form.`,
+      details: { source: path, faults: [{ option: null, kind: 'invalid', message: reason, line, column }] },
+    });
+  }
+  const content: unknown = JSON.parse(text);
+  if (isRecord(content)) return content;
+  throw new ProtectionFlowsError('CONFIG_INVALID', {
+    message: `${path} holds ${Array.isArray(content) ? 'a list' : 'a single value'} where one JSON object is wanted`,
+    remedy: 'Write { "host": …, "username": …, "database": … }; ormconfig.example.json shows the form.',
+    details: { source: path, faults: [] },
+  });
+}
+
+/** Each of them may be left out; undefined and null are "not given". */
+type Optional<Settings> = { readonly [Name in keyof Settings]?: Settings[Name] | null | undefined };
+
+/** How to encrypt, as a program says it: what the files hold, not their names. */
+export type KnownSsl = Optional<
+  Omit<SslSettings, 'ca' | 'cert' | 'key'> & Record<'ca' | 'cert' | 'key', string | Buffer>
+>;
+
+/**
+ * Settings that a program knows: the user, the database, and a host, several hosts or a socket; what `loadConnection`
+ * answers is of this kind. The others have the defaults of docs/configuration.md.
+ */
+export interface KnownSettings extends Optional<
+  Omit<ConnectionSettings, 'username' | 'database' | 'hosts' | 'replicas' | 'ssl'>
+> {
+  readonly username: string;
+  readonly database: string;
+  /** A file that holds the password, instead of `password`; relative to the process's folder. */
+  readonly passwordFile?: string | null | undefined;
+  /** The nodes of a cluster, instead of `host`: `'db1'`, `'db2:3307'` or `{ host, port }`. */
+  readonly hosts?: readonly (string | HostAddress)[] | null | undefined;
+  readonly replicas?: readonly (string | HostAddress)[] | null | undefined;
+  /** True: the certificate must come from a public authority and name the host. */
+  readonly ssl?: boolean | KnownSsl | null | undefined;
+}
+
+/** An empty list of hosts says what no list does. */
+const isEmptyList = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
+
+/** `loadConnection` answers several hosts together with the first of them. */
+function withoutFirstHost(given: Record<string, unknown>): Record<string, unknown> {
+  const [first] = (Array.isArray(given.hosts) ? given.hosts : []) as (Partial<HostAddress> | null)[];
+  const isFirst = given.host !== undefined && first?.host === given.host && first?.port === given.port;
+  return isFirst ? { ...given, host: undefined } : given;
+}
+
+/**
+ * Judges settings that a program gives by the same rules as those of a file, and fills in the defaults.
+ *
+ * @param readsFiles whether `passwordFile` is read; false judges the rest without it
+ * @throws ProtectionFlowsError CONFIG_INVALID, CONFIG_UNREADABLE or OPTION_REFUSED, naming all faults at once
+ */
+export function settingsFromProgram(known: KnownSettings, readsFiles = true): ConnectionSettings {
+  const { source = null, ...given } = known as unknown as Readonly<Record<string, unknown>>;
+  const name = typeof source === 'string' && source !== '' ? source : 'the program';
+  const faults = new FaultList(
+    name,
+    'Correct the settings; docs/configuration.md lists them. To take them from the environment, give { env }.',
+  );
+  if (source !== null && typeof source !== 'string')
+    faults.add('invalid', 'source', 'must be a text in quotes');
+  const filled = Object.entries(given).filter(([, value]) => !isEmptyList(value));
+  const values = nestedValues(withoutFirstHost(Object.fromEntries(filled)), 'program', faults);
+  const origin = { source: name, values, textual: false, holdsPem: true, baseDirectory: process.cwd() };
+  return readSettings({ ...origin, label: labelIn('program'), readsFiles }, faults);
+}
