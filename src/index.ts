@@ -221,6 +221,7 @@ export type { TableSize } from './engine/steps/alter-table';
 // Tell errors apart
 export {
   errorCodes,
+  isPassing,
   isProtectionFlowsError,
   ProtectionFlowsError,
   validationFailed,
@@ -232,5 +233,4 @@ export {
   type ErrorStage,
   type FieldFault,
 } from './errors';
-export { isPassing } from './errors/passing';
 export { fromServerError } from './validation/server-errors';

@@ -19,7 +19,7 @@ const program = 'cli/main';
 /** Those that need no data layer. */
 const inEngine = ['engine/index', program];
 /** What every door is loaded through: it tells which package is not installed. */
-const loader = 'errors/package-missing';
+const loader = 'errors/protection-flows-error';
 /** Development dependencies that are part of the bundle: to find their files takes longer than to run a bundled one. */
 export const bundled = ['commander', 'picocolors'];
 

@@ -1,6 +1,6 @@
 import { Logger, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { backOff } from 'exponential-backoff';
-import { isPassing } from '../errors/passing';
+import { isPassing } from '../errors';
 import { checkSchema, schemaUnfit } from '../engine/verify/check-schema';
 import { waitUntilFit } from '../engine/verify/wait-for-schema';
 import type { ProtectionFlowsDataSource } from '../typeorm/guarded-data-source';

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { isLostToAnother, isProtectionFlowsError, type ErrorCode } from '../errors';
-import { isPassing } from '../errors/passing';
+import { isLostToAnother, isPassing, isProtectionFlowsError, type ErrorCode } from '../errors';
 
 const isOneOf = (error: unknown, codes: readonly ErrorCode[]): boolean =>
   isProtectionFlowsError(error) && codes.includes(error.code);

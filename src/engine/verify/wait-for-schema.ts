@@ -9,8 +9,7 @@ import {
   options as optionsOf,
 } from '../../arguments';
 import { checkConnection, settingsOf, type DataSourceConnection } from '../../config';
-import { isProtectionFlowsError, ProtectionFlowsError } from '../../errors';
-import { isPassing } from '../../errors/passing';
+import { isPassing, isProtectionFlowsError, ProtectionFlowsError } from '../../errors';
 import type { ProgressListener } from '../session/migration-session';
 import { connectTo } from '../session/open-database';
 import { readSubject } from '../subject/read-subject';
