@@ -1,5 +1,5 @@
 import type { ConnectionSettings } from '../config';
-import type { StatementListener } from '../driver/told-statements';
+import type { StatementListener } from '../driver/connector';
 import type { Database } from '../engine/session/database';
 import { connectTo } from '../engine/session/open-database';
 import { subject } from '../migrations';

@@ -1,7 +1,6 @@
 import { AdvancedConsoleLogger } from 'typeorm';
 import type { ConnectionSettings } from '../config';
-import { secretsOf } from '../driver/connector';
-import type { StatementListener } from '../driver/told-statements';
+import { secretsOf, type StatementListener } from '../driver/connector';
 import { ProtectionFlowsError } from '../errors';
 import { optionsWith } from '../typeorm/data-source-options';
 import { ProtectionFlowsDataSource } from '../typeorm/guarded-data-source';

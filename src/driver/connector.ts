@@ -9,7 +9,6 @@ import {
 import { loaded } from '../errors';
 import { withSessionSettings } from './session-settings';
 import { FailoverPool, type UnfitListeners, type PoolLike, ReplicatedPools } from './host-pools';
-import { toldStatements, type StatementListener } from './told-statements';
 import { askNode, WriterElection } from './writer-election';
 
 /** What a session begins with and nobody is to read: the password, and the private key in the TLS settings. */
@@ -32,6 +31,10 @@ function nameOnly<Target extends object>(target: Target, name: string): Target {
   return Object.defineProperty(target, inspect.custom, { value: () => `[${name}]`, configurable: true });
 }
 
+/** mysql2 with some of its functions replaced. Not a copy: mysql2's exports have getters that load more of it. */
+const replacing = <Replaced extends object>(mysql2: typeof Mysql2, replaced: Replaced) =>
+  Object.assign(Object.create(mysql2) as typeof Mysql2, replaced);
+
 /** Hides the options of mysql2's own that hold a secret. */
 function hideIn(config: object): void {
   const { password, ssl } = config as Secrets;
@@ -48,7 +51,7 @@ function withSecrets(mysql2: typeof Mysql2, secrets: Secrets): typeof Mysql2 {
     password: options.password ?? secrets.password,
     ssl: options.ssl ?? secrets.ssl,
   });
-  const replaced = {
+  return replacing(mysql2, {
     createPool: (options: Mysql2.PoolOptions) => {
       const pool = mysql2.createPool(complete(options));
       const { config } = pool as unknown as { config: { connectionConfig: object } };
@@ -61,9 +64,44 @@ function withSecrets(mysql2: typeof Mysql2, secrets: Secrets): typeof Mysql2 {
       hideIn(connection.config);
       return nameOnly(connection, 'connection');
     },
+  }) as typeof Mysql2;
+}
+
+/** Told of each statement once it is answered: its text without the values of its marks, and how long it took. */
+export type StatementListener = (sql: string, ms: number) => void;
+
+/** Makes a connection tell of each statement, also of those that it fails. */
+function tellOf<Connection extends Mysql2.Connection>(
+  connection: Connection,
+  onStatement: StatementListener,
+): Connection {
+  const plain = connection as { query: (...parameters: unknown[]) => unknown };
+  const query = plain.query.bind(connection);
+  plain.query = (...parameters) => {
+    const [statement] = parameters as [string | { readonly sql: string }];
+    const answered = parameters.at(-1);
+    // A stream: nothing of this package reads one
+    if (typeof answered !== 'function') return query(...parameters);
+    const begun = performance.now();
+    return query(...parameters.slice(0, -1), (...answer: unknown[]) => {
+      onStatement(typeof statement === 'string' ? statement : statement.sql, performance.now() - begun);
+      (answered as (...values: unknown[]) => void)(...answer);
+    });
   };
-  // Not a copy: mysql2's exports have getters that load more of it
-  return Object.assign(Object.create(mysql2) as typeof Mysql2, replaced) as typeof Mysql2;
+  return connection;
+}
+
+/** mysql2, all of whose connections, alone or of a pool, tell of each statement. */
+function toldStatements(mysql2: typeof Mysql2, onStatement: StatementListener): typeof Mysql2 {
+  return replacing(mysql2, {
+    createPool: (options: Mysql2.PoolOptions) => {
+      const pool = mysql2.createPool(options);
+      pool.on('connection', (connection) => void tellOf(connection, onStatement));
+      return pool;
+    },
+    createConnection: (options: Mysql2.ConnectionOptions) =>
+      tellOf(mysql2.createConnection(options), onStatement),
+  }) as typeof Mysql2;
 }
 
 /** mysql2 for one configuration: TypeORM's option `driver`, and what opens connections beside its pool. */
@@ -102,7 +140,7 @@ function withHosts(mysql2: typeof Mysql2, hosts: readonly HostAddress[]): Connec
     account = options;
     return new FailoverPool(election, (host) => single.createPool({ ...options, ...host }), onUnfit);
   };
-  const driver = {
+  return replacing(single, {
     createPool: (options: Mysql2.PoolOptions | string) => createPool(options as Mysql2.PoolOptions),
     createPoolCluster: () =>
       new ReplicatedPools(
@@ -119,8 +157,7 @@ function withHosts(mysql2: typeof Mysql2, hosts: readonly HostAddress[]): Connec
       account = options;
       await election.current();
     },
-  };
-  return Object.assign(Object.create(single) as typeof Mysql2, driver) as unknown as Connector;
+  }) as unknown as Connector;
 }
 
 /** Only a connection needs mysql2; importing this package must not load it. Throws PACKAGE_MISSING. */

@@ -1,3 +1,5 @@
+import { writerMark } from './own-marks';
+
 /** A server's variable that every session sets, whatever the server's defaults and its init_connect say. */
 export interface SessionVariable {
   readonly name: string;
@@ -86,12 +88,6 @@ export const sessionVariables = {
     variable('old_alter_table', '0', 'an ALTER copies the table'),
   ],
 } as const satisfies Readonly<Record<string, readonly SessionVariable[]>>;
-
-/**
- * The user variable that marks a session as one of this package's, for triggers that let those through: 1, NULL in any
- * other session.
- */
-export const writerMark = '@sendense_flow_writer';
 
 const assignments = (variables: readonly SessionVariable[]): string =>
   variables.map(({ name, value }) => `SESSION ${name} = ${value}`).join(', ');

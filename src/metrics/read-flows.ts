@@ -1,4 +1,4 @@
-import { isOwnRun } from '../driver/own-runs';
+import { isOwnRun } from '../driver/own-marks';
 import type { FlowRow } from '../entities';
 import { readSchedules, scheduleOf, type ScheduleRow } from '../repositories/due/schedules';
 import type { Session } from '../repositories/session';

@@ -1,5 +1,4 @@
-import { isOwnRun } from '../driver/own-runs';
-import { writerMark } from '../driver/session-variables';
+import { isOwnRun, writerMark } from '../driver/own-marks';
 import type { Guards } from '../engine/subject/parts';
 
 const lines = (...text: readonly string[]): string => text.join('\n');

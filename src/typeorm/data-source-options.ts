@@ -1,7 +1,6 @@
 import type { DataSourceOptions } from 'typeorm';
 import { settingsFromProgram, type ConnectionSettings, type KnownSettings } from '../config';
-import { connectorOf, secretsOf, hide, type Secrets } from '../driver/connector';
-import type { StatementListener } from '../driver/told-statements';
+import { connectorOf, secretsOf, hide, type Secrets, type StatementListener } from '../driver/connector';
 import { sessionCollation } from '../driver/session-variables';
 
 /** TypeORM's options for its driver of MySQL and MariaDB. */

@@ -1,7 +1,6 @@
 import type { ConnectionSettings } from '../../config';
-import { connectionOptionsOf, connectorOf, secretsOf } from '../../driver/connector';
+import { connectionOptionsOf, connectorOf, secretsOf, type StatementListener } from '../../driver/connector';
 import { sessionCollation } from '../../driver/session-variables';
-import type { StatementListener } from '../../driver/told-statements';
 import type { Subject } from '../subject/subject';
 import { detectServer } from '../server/server';
 import type { Database, Session } from './database';

@@ -1,5 +1,5 @@
 import { count, declareArguments, optional, options } from '../../arguments';
-import { isOwnRun } from '../../driver/own-runs';
+import { isOwnRun } from '../../driver/own-marks';
 import { comparableText, withPlatformColumns, type PlatformColumns } from '../platform-columns';
 import { limitOf } from '../input';
 import type { Session } from '../session';

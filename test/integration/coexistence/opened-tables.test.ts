@@ -1,4 +1,4 @@
-import { writerMark } from '../../../src/driver/session-variables';
+import { writerMark } from '../../../src/driver/own-marks';
 import { installGuards } from '../../../src/engine/migrate';
 import { useDataLayer } from '../repositories/data-layer';
 

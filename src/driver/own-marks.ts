@@ -1,4 +1,8 @@
-import { writerMark } from './session-variables';
+/**
+ * The user variable that marks a session as one of this package's, for triggers that let those through: 1, NULL in any
+ * other session.
+ */
+export const writerMark = '@sendense_flow_writer';
 
 /** The part of a connection of mysql2 that is needed here. */
 interface Marked {
@@ -37,3 +41,12 @@ export function markSessionsOf(pool: unknown): void {
 /** Marks the session that executes it. */
 export const markSession = (session: { query(sql: string): Promise<unknown> }): Promise<unknown> =>
   session.query(markStatement);
+
+/**
+ * SQL that is true for a run that this package began, or works at. Ids that the server makes are UUIDs of version 1, and the
+ * hub has no others; those of this package, and of its callers, are not. The signs of work are for a caller's such id.
+ *
+ * @param run the row's name in the statement, as `e` or `OLD`
+ */
+export const isOwnRun = (run: string): string =>
+  `(${run}.id NOT LIKE '________-____-1%' OR COALESCE(JSON_CONTAINS_PATH(${run}.execution_metadata, 'one', '$.worker', '$.heartbeat_at', '$.starting_jobs'), 0))`;
