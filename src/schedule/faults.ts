@@ -11,21 +11,7 @@ import { declareArguments } from '../arguments';
 import { ProtectionFlowsError } from '../errors';
 
 /** The names of three letters that the IANA database has. */
-const ianaAbbreviations = new Set([
-  'CET',
-  'EET',
-  'EST',
-  'GMT',
-  'HST',
-  'MET',
-  'MST',
-  'PRC',
-  'ROC',
-  'ROK',
-  'UCT',
-  'UTC',
-  'WET',
-]);
+const ianaAbbreviations = new Set('CET EET EST GMT HST MET MST PRC ROC ROK UCT UTC WET'.split(' '));
 
 const remedy =
   'Set timezone to a name of the IANA time zone database, such as "Europe/Berlin", or to NULL for UTC.';

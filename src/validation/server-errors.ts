@@ -1,5 +1,169 @@
 import * as ground from '../errors';
-import { rowErrors } from './row-errors';
+import {
+  nameParts,
+  ProtectionFlowsError,
+  validationFailed,
+  type Failure,
+  type Mapping,
+  type RowErrors,
+} from '../errors';
+import { flowRecordTables } from '../statistics/meaning';
+
+/** Table → what the errors of its rows call it. Rows of other tables are no business of this package. */
+const entityOf: Readonly<Record<string, string>> = {
+  protection_flows: 'ProtectionFlow',
+  protection_flow_executions: 'ProtectionFlowExecution',
+};
+
+function each(rule: string, columns: string): Record<string, string> {
+  return Object.fromEntries(columns.split(' ').map((column) => [column, rule]));
+}
+
+/**
+ * Column → the rule that a value of the wrong kind breaks, by the name that the validators give it. A column that is not
+ * here holds text. Literals, as whoever tells errors apart need not load the entities; a test holds them against those.
+ */
+export const ruleOf: Readonly<Record<string, string>> = {
+  ...each('isIn', 'flow_type target_type destination_type last_execution_status status execution_type'),
+  ...each('isDate', 'last_execution_time next_execution_time created_at updated_at started_at completed_at'),
+  ...each('isInt', 'total_executions successful_executions failed_executions'),
+  ...each('isInt', 'jobs_created jobs_completed jobs_failed jobs_skipped vms_processed'),
+  ...each('isInt', 'execution_time_seconds bytes_transferred'),
+  ...each('isJson', 'destination_config execution_metadata created_job_ids'),
+  ...each('isBoolean', 'enabled'),
+};
+
+function wrongField(failure: Failure, column: string | undefined, rule: string, sentence: string) {
+  if (column === undefined || failure.statement?.writesRows === false) return null;
+  const { table = failure.statement?.table ?? '', last: field } = nameParts(column);
+  const entity = entityOf[table];
+  if (entity === undefined) return null;
+  const constraints = { [rule]: `${field} ${sentence}` };
+  return validationFailed(entity, [{ field, constraints }], failure.cause);
+}
+
+/** `Column 'x'`, `column 'x'`, `Field 'x'`, and MariaDB's column `database`.`table`.`x`. */
+function columnIn(text: string): string | undefined {
+  const [, bare, full] = /(?:column|Column|Field) (?:'([^']+)'|(`[^`]+`(?:\.`[^`]+`)*))/.exec(text) ?? [];
+  return bare ?? full;
+}
+
+const wrongValue =
+  (rule: string, sentence: string): Mapping =>
+  (failure) =>
+    wrongField(failure, columnIn(failure.text), rule, sentence);
+
+const valueOfWrongKind: Mapping = (failure) => {
+  const column = columnIn(failure.text);
+  const rule = ruleOf[nameParts(column ?? '').last] ?? 'isString';
+  return wrongField(failure, column, rule, 'must be a value that its column takes');
+};
+
+const flowTypeField = (field: string, type: string) => ({
+  field,
+  constraints: { flowType: `${field} must be given for a ${type} flow` },
+});
+
+/**
+ * `chk_flows_type`, which doesn't tell which of the two fields is missing; also nameless, as in tables made by hand. And
+ * the CHECK that MariaDB gives each JSON column, which is called like the column.
+ */
+const checkViolated: Mapping = (failure) => {
+  if (failure.statement?.writesRows === false) return null;
+  const [, name = ''] = /[`']([^`']+)[`']/.exec(failure.text) ?? [];
+  const [, failedFor] = /failed for (\S+)/.exec(failure.text) ?? [];
+  const table = failedFor === undefined ? failure.statement?.table : nameParts(failedFor).last;
+  const column = nameParts(name).last;
+  const isJson = 'must be JSON, nested less than 32 deep';
+  if (ruleOf[column] === 'isJson') return wrongField(failure, `${table ?? ''}.${column}`, 'isJson', isJson);
+  const isFlowType =
+    name === 'chk_flows_type' ||
+    (table === 'protection_flows' && /^(CONSTRAINT_\d+|protection_flows_chk_\d+)$/.test(name));
+  if (!isFlowType) return null;
+  const fields = [flowTypeField('repository_id', 'backup'), flowTypeField('destination_type', 'replication')];
+  return validationFailed('ProtectionFlow', fields, failure.cause);
+};
+
+/** A unique key compares by its collation: the given text may be another one than the stored. */
+const asCompared = 'as the database compares (case, accents and blanks at the end do not count)';
+
+const duplicateKey: Mapping = ({ text, statement, cause }) => {
+  const [, name = '', key = ''] = /'([^]*)' for key '([^']+)'/.exec(text) ?? [];
+  if (statement?.writesRows === false) return null;
+  const { last } = nameParts(key);
+  const entity = entityOf[statement?.table ?? ''];
+  if (last === 'PRIMARY' && entity !== undefined) {
+    return new ProtectionFlowsError('ID_TAKEN', {
+      message: `a row of ${statement?.table} has the id ${JSON.stringify(name)} already, ${asCompared}`,
+      remedy: 'Give another id, or none: then it gets one that nobody has.',
+      details: { entity, field: 'id', id: name },
+      cause,
+    });
+  }
+  // Tables made by hand from the platform's own SQL call the key `name`
+  const isFlowName = last === 'uq_flows_name' || (last === 'name' && statement?.table === 'protection_flows');
+  if (!isFlowName) return null;
+  return new ProtectionFlowsError('FLOW_NAME_TAKEN', {
+    message: `a flow has the name ${JSON.stringify(name)} already, ${asCompared}`,
+    remedy: 'Choose another name, or change the flow that has it.',
+    details: { field: 'name', name },
+    cause,
+  });
+};
+
+const foreignKeyClause =
+  /`([^`]+)`, CONSTRAINT `([^`]+)` FOREIGN KEY \(`([^`]+)`\) REFERENCES (?:`[^`]+`\.)?`([^`]+)`/;
+
+/** A key that refuses a row for want of a parent, or keeps a parent for the sake of its rows. */
+const refusedByKey =
+  (
+    code: 'REFERENCE_NOT_FOUND' | 'STILL_REFERENCED',
+    say: (table: string, field: string, references: string) => { message: string; remedy: string },
+  ): Mapping =>
+  ({ text, statement, cause }) => {
+    const [, table = '', key = '', field = '', references = ''] = foreignKeyClause.exec(text) ?? [];
+    if (statement?.writesRows === false || entityOf[table] === undefined) return null;
+    const details = { key, table, field, references };
+    return new ProtectionFlowsError(code, { ...say(table, field, references), details, cause });
+  };
+
+const referenceMissing = refusedByKey('REFERENCE_NOT_FOUND', (_table, field, references) => ({
+  message: `${field} names a row of ${references} that does not exist`,
+  remedy: `Give ${field} the id of a row of ${references} that exists.`,
+}));
+
+const stillReferenced = refusedByKey('STILL_REFERENCED', (table, field, references) => ({
+  message: `the row of ${references} is in use: rows of ${table} refer to it by ${field}`,
+  remedy: `Give those rows of ${table} another ${field}, or delete them, and try again.`,
+}));
+
+/** Reading or writing where this package's tables are not made yet; other tables are no business of ours. */
+const ownTableMissing: Mapping = ({ text, cause }) => {
+  const [, name = ''] = /'([^']+)'/.exec(text) ?? [];
+  const { table: database, last: table } = nameParts(name);
+  if (entityOf[table] === undefined && !flowRecordTables.some((own) => own === table)) return null;
+  return new ProtectionFlowsError('MIGRATION_PENDING', {
+    message: `the table ${table} does not exist${database === undefined ? '' : ` in the database ${database}`}: its migrations have not been run`,
+    remedy: 'Run protection-flows migrate; if the tables are elsewhere, correct the connection.',
+    details: { table, database },
+    cause,
+  });
+};
+
+/** What the server's numbers mean of rows of this package's two tables; null from each for any other table. */
+const rowErrors: RowErrors = [
+  [wrongValue('isDefined', 'should not be null or undefined'), 1048, 1364],
+  [wrongValue('maxLength', 'must not be longer than its column'), 1406],
+  [wrongValue('max', 'must not be out of the range of its column'), 1264],
+  // MySQL: 3140, no JSON
+  [valueOfWrongKind, 1265, 1292, 1366, 3140],
+  // MySQL: 3819; MariaDB: 4025
+  [checkViolated, 3819, 4025],
+  [duplicateKey, 1062],
+  [ownTableMissing, 1146],
+  [referenceMissing, 1452],
+  [stillReferenced, 1451],
+];
 
 /**
  * The error of this package that a driver's error stands for: of mysql2, or TypeORM's QueryFailedError. Null where it

@@ -8,7 +8,7 @@ import {
   ProtectionFlow,
   ProtectionFlowExecution,
 } from '../../../src/entities';
-import { ruleOf } from '../../../src/validation/row-errors';
+import { ruleOf } from '../../../src/validation/server-errors';
 import { validateExecution, validateFlow } from '../../../src/validation';
 
 let metadatas: EntityMetadata[];
