@@ -1,6 +1,6 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import { declareArguments, that } from '../arguments';
-import { markSession, markSessionsOf } from '../driver/mark-sessions';
+import { markSession, markSessionsOf } from '../driver/own-marks';
 import { hasSessionSettings } from '../driver/session-settings';
 import { ProtectionFlowsError } from '../errors';
 
@@ -10,14 +10,15 @@ export function isEntityManager(value: unknown): value is EntityManager {
   return typeof query === 'function' && typeof connection === 'object';
 }
 
+/** TypeORM's EntityManager. */
+export const manager = that<EntityManager>(
+  'isEntityManager',
+  isEntityManager,
+  "must be an EntityManager: a DataSource's manager, or that of a transaction",
+);
+
 /** Reads what a repository is made on. */
-export const readManager = declareArguments('repository', {
-  manager: that<EntityManager>(
-    'isEntityManager',
-    isEntityManager,
-    "must be an EntityManager: a DataSource's manager, or that of a transaction",
-  ),
-});
+export const readManager = declareArguments('repository', { manager });
 
 /** Refuses a DataSource that is not connected, yet or any more. Asked where a call has failed: the others are not delayed. */
 export const assertInitialized = declareArguments('repository', {

@@ -1,12 +1,41 @@
-import { declareArguments, isWellFormed, optional, refuse, that, type Reader } from '../arguments';
-import { address as anAddress, type ServerAddress } from './arguments';
+import {
+  count,
+  declareArguments,
+  isWellFormed,
+  name as aName,
+  optional,
+  properties,
+  refuse,
+  that,
+  type Reader,
+} from '../arguments';
 
-export type { ServerAddress };
+/** Where a server is and who to be there. */
+export interface ServerAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly username: string;
+  readonly password: string;
+}
 
 /** What it takes to connect to a database, under the names that TypeORM's options use. */
 export interface DatabaseSettings extends ServerAddress {
   readonly database: string;
 }
+
+const text: Reader<string> = that(
+  'isString',
+  (value) => typeof value === 'string' && isWellFormed(value),
+  'must be a text, which may be empty',
+);
+
+/** Where a server is, and who to be there; an object with more is fine, as a private server is. */
+const anAddress: Reader<ServerAddress> = properties({
+  host: aName,
+  port: count({ min: 1, max: 65_535 }),
+  username: text,
+  password: text,
+});
 
 const readUrlParts = declareArguments('connectionUrl', {
   address: anAddress,

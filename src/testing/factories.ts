@@ -4,7 +4,7 @@ import { declareArguments, id, readProperties, type Reader } from '../arguments'
 import type { Optional } from '../domain';
 import { ProtectionFlow, ProtectionFlowExecution, type ExecutionRow, type FlowRow } from '../entities';
 import type { NewFlow } from '../repositories';
-import { manager as aManager } from './arguments';
+import { manager as aManager } from '../repositories/session-check';
 import { createRepository, uniqueSuffix } from './platform-rows';
 
 /** The columns of a flow, without its relations. */

@@ -39,9 +39,9 @@ export {
   type PlatformPresetName,
 } from './platform-tables';
 export { startPrivateServer, type PrivateServer, type PrivateServerOptions } from './private-server';
-export { rolledBack } from './rolled-back';
 export {
   createThrowAwayDatabase,
+  rolledBack,
   sessionOf,
   type ThrowAwayDatabase,
   type ThrowAwayDatabaseOptions,

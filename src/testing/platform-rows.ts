@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { declareArguments, id } from '../arguments';
+import { declareArguments, id, readProperties, type Reader } from '../arguments';
 import { toWholeSecond } from '../domain';
 import { quoteName, type Queryable } from '../engine/server/queryable';
-import { overrides, session as aSession } from './arguments';
+import { session as aSession } from './throw-away-database';
 
 /** Columns that a test cares about; the others get plausible values. */
 export type RowOverrides = Readonly<Record<string, unknown>>;
@@ -22,6 +22,13 @@ async function insert<T extends RowOverrides>(session: Queryable, table: string,
   await session.query(`INSERT INTO ${table} (${columns}) VALUES (${marks.join(', ')})`, Object.values(row));
   return row;
 }
+
+/** Columns of a row, or none; those of the platform are the table's own, so the server judges their names. */
+const overrides: Reader<Readonly<Record<string, unknown>>> = (value, field, faults) => {
+  if (value === undefined) return {};
+  const names = typeof value === 'object' && value !== null ? Object.keys(value) : [];
+  return readProperties(value, field, names, faults, null) ?? (undefined as never);
+};
 
 const readers = { session: aSession, overrides };
 

@@ -1,7 +1,6 @@
 import { choice, declareArguments, optional, options, that, type Reader } from '../arguments';
 import type { Queryable } from '../engine/server/queryable';
-import { charsetName, session as aSession } from './arguments';
-import { addNewerPlatformTables } from './newer-platform-tables';
+import { charsetName, session as aSession } from './throw-away-database';
 
 /** The collation of each part of the platform's schema. Left out: the database's default, inherited. */
 export interface PlatformCollations {
@@ -32,20 +31,10 @@ export const platformPresets: Readonly<Record<PlatformPresetName, PlatformPreset
   latin1: { database: { charset: 'latin1', collation: 'latin1_swedish_ci' } },
 };
 
-type Part = keyof PlatformCollations;
-
-interface PlatformTable {
-  readonly name: string;
-  readonly part: Part;
-  readonly definitions: string;
-}
-
-/** In the order in which their keys let them be created. */
-const platformTables: readonly PlatformTable[] = [
-  {
-    name: 'replication_schedules',
-    part: 'schedules',
-    definitions: `
+/** The tables of each part, in the order in which their keys let them be created. */
+const platformTables: Readonly<Record<keyof PlatformCollations, Readonly<Record<string, string>>>> = {
+  schedules: {
+    replication_schedules: `
       id varchar(64) NOT NULL DEFAULT (uuid()),
       name varchar(255) NOT NULL,
       description text NULL,
@@ -69,11 +58,7 @@ const platformTables: readonly PlatformTable[] = [
       KEY idx_replication_schedules_parent (chain_parent_schedule_id),
       CONSTRAINT replication_schedules_ibfk_1 FOREIGN KEY (chain_parent_schedule_id)
         REFERENCES replication_schedules (id) ON DELETE SET NULL`,
-  },
-  {
-    name: 'vm_replication_contexts',
-    part: 'schedules',
-    definitions: `
+    vm_replication_contexts: `
       context_id varchar(64) NOT NULL DEFAULT (uuid()),
       vm_name varchar(255) NOT NULL,
       vmware_vm_id varchar(255) NOT NULL,
@@ -92,11 +77,7 @@ const platformTables: readonly PlatformTable[] = [
       PRIMARY KEY (context_id),
       UNIQUE KEY uk_vm_vcenter (vm_name, vcenter_host),
       KEY idx_current_status (current_status)`,
-  },
-  {
-    name: 'vm_machine_groups',
-    part: 'schedules',
-    definitions: `
+    vm_machine_groups: `
       id varchar(64) NOT NULL DEFAULT (uuid()),
       name varchar(255) NOT NULL,
       description text NULL,
@@ -111,11 +92,7 @@ const platformTables: readonly PlatformTable[] = [
       KEY idx_vm_machine_groups_schedule (schedule_id),
       CONSTRAINT vm_machine_groups_ibfk_1 FOREIGN KEY (schedule_id)
         REFERENCES replication_schedules (id) ON DELETE SET NULL`,
-  },
-  {
-    name: 'vm_group_memberships',
-    part: 'schedules',
-    definitions: `
+    vm_group_memberships: `
       id varchar(64) NOT NULL DEFAULT (uuid()),
       group_id varchar(64) NOT NULL,
       vm_context_id varchar(64) NOT NULL,
@@ -134,11 +111,7 @@ const platformTables: readonly PlatformTable[] = [
         REFERENCES vm_replication_contexts (context_id) ON DELETE CASCADE,
       CONSTRAINT vm_group_memberships_ibfk_3 FOREIGN KEY (schedule_override_id)
         REFERENCES replication_schedules (id) ON DELETE SET NULL`,
-  },
-  {
-    name: 'schedule_executions',
-    part: 'schedules',
-    definitions: `
+    schedule_executions: `
       id varchar(64) NOT NULL DEFAULT (uuid()),
       schedule_id varchar(64) NOT NULL,
       group_id varchar(64) NULL,
@@ -166,10 +139,8 @@ const platformTables: readonly PlatformTable[] = [
       CONSTRAINT schedule_executions_ibfk_2 FOREIGN KEY (group_id)
         REFERENCES vm_machine_groups (id) ON DELETE SET NULL`,
   },
-  {
-    name: 'backup_repositories',
-    part: 'repositories',
-    definitions: `
+  repositories: {
+    backup_repositories: `
       id varchar(64) NOT NULL,
       name varchar(255) NOT NULL,
       repository_type enum('local','nfs','cifs','smb','s3','azure') NOT NULL,
@@ -187,11 +158,7 @@ const platformTables: readonly PlatformTable[] = [
       UNIQUE KEY unique_name (name),
       KEY idx_type (repository_type),
       KEY idx_enabled (enabled)`,
-  },
-  {
-    name: 'backup_policies',
-    part: 'repositories',
-    definitions: `
+    backup_policies: `
       id varchar(64) NOT NULL,
       name varchar(255) NOT NULL,
       enabled tinyint(1) NULL DEFAULT 1,
@@ -203,12 +170,8 @@ const platformTables: readonly PlatformTable[] = [
       UNIQUE KEY unique_name (name),
       KEY primary_repository_id (primary_repository_id),
       CONSTRAINT backup_policies_ibfk_1 FOREIGN KEY (primary_repository_id) REFERENCES backup_repositories (id)`,
-  },
-  {
-    name: 'backup_jobs',
-    part: 'repositories',
     // No key to vm_replication_contexts: on a mixed database the collations would not let it in
-    definitions: `
+    backup_jobs: `
       id varchar(64) NOT NULL,
       vm_context_id varchar(191) NOT NULL,
       vm_name varchar(255) NOT NULL,
@@ -238,35 +201,68 @@ const platformTables: readonly PlatformTable[] = [
       CONSTRAINT backup_jobs_ibfk_2 FOREIGN KEY (policy_id) REFERENCES backup_policies (id) ON DELETE SET NULL,
       CONSTRAINT backup_jobs_ibfk_3 FOREIGN KEY (parent_backup_id) REFERENCES backup_jobs (id) ON DELETE SET NULL`,
   },
-];
+};
+
+/** What newer releases of the platform have added to `backup_jobs`: how a running backup goes, as its engine tells. */
+const telemetry = `
+  ALTER TABLE backup_jobs
+    ADD COLUMN vm_backup_context_id varchar(64) NULL,
+    ADD COLUMN current_phase varchar(50) NULL DEFAULT 'pending',
+    ADD COLUMN transfer_speed_bps bigint NULL DEFAULT 0,
+    ADD COLUMN eta_seconds int NULL DEFAULT 0,
+    ADD COLUMN progress_percent decimal(5,2) NULL DEFAULT 0.00,
+    ADD COLUMN last_telemetry_at datetime NULL DEFAULT NULL,
+    ADD KEY idx_telemetry (status, last_telemetry_at)`;
+
+/** The tables that newer releases have besides: general_ci, whatever the others are. */
+const newerTables: Readonly<Record<string, string>> = {
+  vm_backup_contexts: `
+      context_id varchar(64) NOT NULL,
+      vm_name varchar(255) NOT NULL,
+      repository_id varchar(64) NOT NULL,
+      total_backups_run int NULL DEFAULT 0,
+      successful_backups int NULL DEFAULT 0,
+      failed_backups int NULL DEFAULT 0,
+      last_backup_id varchar(64) NULL,
+      last_backup_type varchar(20) NULL,
+      last_backup_at timestamp NULL DEFAULT NULL,
+      created_at timestamp NULL DEFAULT CURRENT_TIMESTAMP,
+      PRIMARY KEY (context_id),
+      UNIQUE KEY uk_vm_repository (vm_name, repository_id)`,
+  backup_disks: `
+      id bigint NOT NULL AUTO_INCREMENT,
+      backup_job_id varchar(64) NOT NULL,
+      disk_index int NOT NULL,
+      size_gb bigint NOT NULL DEFAULT 0,
+      bytes_transferred bigint NULL DEFAULT 0,
+      status varchar(20) NULL DEFAULT 'pending',
+      progress_percent decimal(5,2) NULL DEFAULT 0.00,
+      PRIMARY KEY (id),
+      UNIQUE KEY uk_backup_disk (backup_job_id, disk_index)`,
+};
 
 /** The platform's tables in the order of their keys: a table comes after those that it refers to. */
-export const platformTableNames: readonly string[] = platformTables.map((table) => table.name);
-
-function tableOptions(collation: string | undefined): string {
-  if (collation === undefined) return 'ENGINE=InnoDB';
-  return `ENGINE=InnoDB DEFAULT CHARSET=${collation.replace(/_.*/, '')} COLLATE=${collation}`;
-}
+export const platformTableNames: readonly string[] = Object.values(platformTables).flatMap(Object.keys);
 
 const presetName = choice(Object.keys(platformPresets) as PlatformPresetName[]);
 const collationOfParts = options({
   schedules: optional(charsetName),
   repositories: optional(charsetName),
-  // Of a preset, which is for who creates the database
-  database: (value) => value,
+  database: (value) => value, // Of a preset, for who creates the database
 });
-const presetOrCollations: Reader<PlatformPresetName | PlatformCollations> = (value, field, faults) =>
-  typeof value === 'string' ? presetName(value, field, faults) : collationOfParts(value, field, faults);
+const presetOrCollations: Reader<PlatformCollations> = (value, field, faults) =>
+  typeof value === 'string'
+    ? platformPresets[presetName(value, field, faults)]
+    : collationOfParts(value, field, faults);
+const isTable = (name: unknown): boolean => platformTableNames.includes(name as string);
 
 const read = declareArguments('createPlatformTables', {
   session: aSession,
-  collations: optional(presetOrCollations, 'general_ci'),
+  collations: optional(presetOrCollations, platformPresets.general_ci),
   only: optional(
     that<readonly string[]>(
       'isIn',
-      (value) =>
-        Array.isArray(value) &&
-        Array.from(value as unknown[]).every((one) => platformTableNames.includes(one as string)),
+      (value) => Array.isArray(value) && Array.from(value as unknown[]).every(isTable),
       `must be a list of the platform's tables: ${platformTableNames.join(', ')}`,
     ),
     platformTableNames,
@@ -290,11 +286,15 @@ export async function createPlatformTables(
   age?: PlatformAge,
 ): Promise<void> {
   const given = read({ session, collations, only, age });
-  const chosen: PlatformCollations =
-    typeof given.collations === 'string' ? platformPresets[given.collations] : given.collations;
-  for (const { name, part, definitions } of platformTables) {
-    if (!given.only.includes(name)) continue;
-    await session.query(`CREATE TABLE ${name} (${definitions}\n) ${tableOptions(chosen[part])}`);
-  }
-  if (given.age === 'newer') await addNewerPlatformTables(session);
+  const create = (name: string, definitions: string, collation: string | undefined): Promise<unknown> => {
+    const defaults = collation && ` DEFAULT CHARSET=${collation.replace(/_.*/, '')} COLLATE=${collation}`;
+    return session.query(`CREATE TABLE ${name} (${definitions}\n) ENGINE=InnoDB${defaults ?? ''}`);
+  };
+  for (const part of ['schedules', 'repositories'] as const)
+    for (const [name, definitions] of Object.entries(platformTables[part]))
+      if (given.only.includes(name)) await create(name, definitions, given.collations[part]);
+  if (given.age === 'older') return;
+  await session.query(telemetry);
+  for (const [name, definitions] of Object.entries(newerTables))
+    await create(name, definitions, utf8mb4.collation);
 }

@@ -1,23 +1,38 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createConnection } from 'mysql2/promise';
-import { count, declareArguments, id, optional, options as optionsOf, that } from '../arguments';
+import {
+  count,
+  declareArguments,
+  id,
+  isOneLine,
+  isStorableText,
+  optional,
+  options as optionsOf,
+  that,
+  type Reader,
+} from '../arguments';
 import { ProtectionFlowsError, isProtectionFlowsError } from '../errors';
-import { quoteText } from '../engine/server/queryable';
 import type { Flavour } from '../engine/server/server';
-import { newPassword, programArguments, wishReaders } from './arguments';
-import { createDataDirectory, forgetOldDataTemplate } from './data-directory';
+import { connectionUrl } from './connection-url';
 import {
   getServerInstallation,
+  wishReaders,
   type ServerWish,
   commandOf,
   type Command,
   type ServerInstallation,
 } from './server-installation';
-import { findFreePort, isPortFree, serverArguments, createServerFolder } from './server-place';
+import {
+  createData,
+  createServerFolder,
+  findFreePort,
+  forgetOldDataTemplate,
+  isPortFree,
+  serverArguments,
+} from './server-place';
 import { Guardian, ServerProcess } from './server-process';
-import { connectionUrl } from './connection-url';
 
 /** How a private server is to be. */
 export interface PrivateServerOptions extends ServerWish {
@@ -40,6 +55,20 @@ const pollMs = 20;
 const portAttempts = 5;
 const telltaleLines = 3;
 
+/** A password that an SQL literal can hold under any sql_mode. */
+const newPassword: Reader<string> = that(
+  'isPassword',
+  (value) => isOneLine(value) && !value.includes('\\'),
+  'must be a text of one line, without backslashes and control characters',
+);
+
+/** Arguments of a program. */
+const programArguments: Reader<string[]> = that(
+  'isArguments',
+  (value) => Array.isArray(value) && Array.from(value as unknown[]).every(isStorableText),
+  'must be a list of texts',
+);
+
 const read = declareArguments('startPrivateServer', {
   options: optionsOf({
     ...wishReaders,
@@ -61,18 +90,6 @@ const read = declareArguments('startPrivateServer', {
 });
 
 const readRestart = declareArguments('restart', { extraArguments: optional(programArguments, []) });
-
-/** The accounts of a new server: root with a password, from this machine only. */
-function accounts(password: string): string {
-  const secret = quoteText(password);
-  return [
-    `DROP USER IF EXISTS 'root'@'127.0.0.1'`,
-    `CREATE USER 'root'@'127.0.0.1' IDENTIFIED BY ${secret}`,
-    `GRANT ALL PRIVILEGES ON *.* TO 'root'@'127.0.0.1' WITH GRANT OPTION`,
-    `ALTER USER 'root'@'localhost' IDENTIFIED BY ${secret}`,
-    '',
-  ].join(';\n');
-}
 
 /** A real database server of one's own, on the loopback interface, in a temporary folder. */
 export class PrivateServer implements AsyncDisposable {
@@ -122,15 +139,10 @@ export class PrivateServer implements AsyncDisposable {
   /** @internal */
   async createData(): Promise<void> {
     try {
-      await createDataDirectory(this.installation, join(this.directory, 'data'), dirname(this.directory));
-      await writeFile(join(this.directory, 'accounts.sql'), accounts(this.password), { mode: 0o600 });
+      await createData(this.installation, this.directory, this.password);
     } catch (error) {
-      const output = (error as { stderr?: string }).stderr ?? '';
-      throw this.startFailed(
-        'its data directory could not be made',
-        output.trim().split('\n').slice(-15),
-        error,
-      );
+      const output = ((error as { stderr?: string }).stderr ?? '').trim().split('\n').slice(-15);
+      throw this.startFailed('its data directory could not be made', output, error);
     }
   }
 
@@ -241,10 +253,7 @@ export class PrivateServer implements AsyncDisposable {
   }
 }
 
-async function start(
-  installation: ServerInstallation,
-  options: PrivateServerOptions,
-): Promise<PrivateServer> {
+async function start(installation: ServerInstallation, options: PrivateServerOptions) {
   const directory = await createServerFolder();
   const guardian = new Guardian(directory);
   const server = new PrivateServer(directory, installation, options, guardian);

@@ -3,9 +3,8 @@ import { delimiter, dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { type Flavour, versionFloors } from '../engine/server/server';
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
-import { declareArguments, options } from '../arguments';
+import { choice, declareArguments, id, optional, options } from '../arguments';
 import { ProtectionFlowsError } from '../errors';
-import { wishReaders } from './arguments';
 
 /** A database server on this machine, and how to launch it. */
 export interface ServerInstallation {
@@ -99,6 +98,12 @@ export interface ServerWish {
   /** The beginning of its version, such as `10.11` or `9`. */
   readonly version?: string | undefined;
 }
+
+/** Which server is wanted; see {@link ServerWish}. */
+export const wishReaders = {
+  flavour: optional(choice<Flavour>(['mariadb', 'mysql'])),
+  version: optional(id),
+};
 
 type Location = Omit<ServerInstallation, 'flavour' | 'version'>;
 

@@ -1,9 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import { createConnection, type Connection } from 'mysql2/promise';
-import { declareArguments, id, optional, options as optionsOf } from '../arguments';
+import type { DataSource, EntityManager } from 'typeorm';
+import {
+  callback,
+  declareArguments,
+  id,
+  optional,
+  options as optionsOf,
+  refuse,
+  that,
+  type Reader,
+} from '../arguments';
 import { fromServerError } from '../errors';
 import { quoteName, type Queryable } from '../engine/server/queryable';
-import { charsetName, session as aSession } from './arguments';
 import {
   connectionUrl,
   server as aServer,
@@ -31,7 +40,14 @@ export interface ThrowAwayDatabase {
   drop(): Promise<void>;
 }
 
-const readConnection = declareArguments('sessionOf', { connection: aSession });
+/** Whatever executes a statement: a manager, a query runner, what {@link sessionOf} makes. */
+export const session: Reader<Queryable> = that(
+  'isSession',
+  (value) => typeof (value as Partial<Queryable> | null | undefined)?.query === 'function',
+  'must be a session: an EntityManager, a query runner, or what else has query()',
+);
+
+const readConnection = declareArguments('sessionOf', { connection: session });
 
 /**
  * An mysql2 connection as a session of this package: `query` resolves to the rows alone.
@@ -47,6 +63,13 @@ export function sessionOf(connection: Pick<Connection, 'query'>): Queryable {
     },
   };
 }
+
+/** The name of a character set or a collation, which no statement can take as a value. */
+export const charsetName: Reader<string> = that(
+  'isCharset',
+  (value) => typeof value === 'string' && /^\w{1,64}$/.test(value),
+  'must be the name of one: letters, digits and underscores',
+);
 
 async function execute(server: ServerAddress, sql: string): Promise<void> {
   const { host, port, username: user, password } = server;
@@ -95,4 +118,44 @@ export async function createThrowAwayDatabase(
     settings: { host, port, username, password, database: name },
     drop: () => execute(address, `DROP DATABASE IF EXISTS ${quoteName(name)}`),
   };
+}
+
+/** A DataSource that is connected, by what it has: there may be two copies of TypeORM. */
+const connected: Reader<DataSource> = (value, field, faults) => {
+  const { createQueryRunner, isInitialized } = (value ?? {}) as Partial<DataSource>;
+  if (typeof createQueryRunner !== 'function')
+    return refuse(faults, field, 'isDataSource', 'must be a DataSource');
+  return isInitialized === true
+    ? (value as DataSource)
+    : refuse(faults, field, 'isInitialized', 'must be initialized: await initialize() first');
+};
+
+const readWork = declareArguments('rolledBack', { dataSource: connected, work: callback() });
+
+/**
+ * Runs `work` in a transaction that is always rolled back, for tests that share a database. DDL inside commits
+ * on these servers, so leave it out.
+ *
+ * @returns what `work` returns
+ * @throws what `work` throws; ProtectionFlowsError VALIDATION_FAILED for arguments that are none
+ */
+export async function rolledBack<T>(
+  dataSource: DataSource,
+  work: (manager: EntityManager) => Promise<T>,
+): Promise<T> {
+  readWork({ dataSource, work });
+  const runner = dataSource.createQueryRunner();
+  try {
+    await runner.connect();
+    await runner.startTransaction();
+    const result = await work(runner.manager);
+    await runner.rollbackTransaction();
+    return result;
+  } catch (error) {
+    // The error of the work says more than that of a rollback on a lost connection
+    if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
+    throw error;
+  } finally {
+    await runner.release();
+  }
 }
