@@ -11,8 +11,11 @@ export async function prepareTests() {
   await ensureBuilt();
 }
 
+/** Each test file loads all modules anew: with more room for what is young, the workers collect less often. */
+const nodeFlags = ['--max-semi-space-size=64'];
+
 /** Runs jest with this terminal as its own. Resolves to its exit code. */
 export function runJest(args, env = {}) {
   const jest = inProject('node_modules', 'jest', 'bin', 'jest.js');
-  return runNode([jest, ...args], { ...process.env, NODE_ENV: 'test', ...env });
+  return runNode([...nodeFlags, jest, ...args], { ...process.env, NODE_ENV: 'test', ...env });
 }

@@ -4,16 +4,21 @@ const { default: Sequencer } = require('@jest/test-sequencer');
 const longest = [
   'fault/kill-points/',
   'fault/key-race',
+  'fault/galera/kill-points',
+  'fault/clusters/',
+  'fault/races/',
   'e2e/typeorm-cli/typeorm-cli',
   'integration/adopt/starts',
-  'integration/migrations/generate.test',
+  'integration/repositories/ledger',
+  'integration/verify/damaged-',
+  'e2e/examples/web-page-browser',
   'e2e/nestjs/nestjs-12',
-  'integration/verify/damaged-columns',
-  'fault/random-histories',
-  'fault/hub-histories',
-  'e2e/cli/prune',
-  'integration/verify/false-alarms',
+  'integration/migrator/waiting-session',
+  'integration/migrator/lock',
   'integration/preflight/privileges',
+  'integration/verify/check-schema',
+  'e2e/cli/prune',
+  'fault/simulated-year',
 ];
 
 const rankOf = ({ path }) => {
