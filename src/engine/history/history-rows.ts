@@ -22,6 +22,10 @@ const timestampOf = (name: string): number => Number(name.slice(-13));
 
 const listed = (names: readonly string[]): string => names.join(', ');
 
+/** The fault, where anything mends it. */
+const faultOf = (summary: string, parts: readonly RemedyPart[]): HistoryFault[] =>
+  parts.length === 0 ? [] : [{ summary, parts }];
+
 /** Rows of migrations that this code does not know. */
 export function unknownRows(
   names: HistoryNames,
@@ -29,28 +33,22 @@ export function unknownRows(
   known: readonly string[],
 ): HistoryFault[] {
   const unknown = rows.filter(({ name }) => !known.includes(name));
-  if (unknown.length === 0) return [];
-  return [
-    {
-      summary: `${listed(unknown.map(({ name }) => name))}: not known to this version`,
-      parts: unknown.flatMap(({ id, name }) => [
-        note(`Verify with the newer version of ${names.package} that made ${name}. Only where none did:`),
-        statement(`DELETE FROM ${names.table} WHERE id = ${id}`),
-      ]),
-    },
-  ];
+  return faultOf(
+    `${listed(unknown.map(({ name }) => name))}: not known to this version`,
+    unknown.flatMap(({ id, name }) => [
+      note(`Verify with the newer version of ${names.package} that made ${name}. Only where none did:`),
+      statement(`DELETE FROM ${names.table} WHERE id = ${id}`),
+    ]),
+  );
 }
 
 /** Migrations that are recorded more than once: all rows but the first go. */
 export function repeatedRows({ table }: HistoryNames, rows: readonly HistoryRow[]): HistoryFault[] {
   const repeated = rows.filter(({ name }, at) => rows.findIndex((row) => row.name === name) < at);
-  if (repeated.length === 0) return [];
-  return [
-    {
-      summary: `${listed([...new Set(repeated.map(({ name }) => name))])}: recorded more than once`,
-      parts: repeated.map(({ id }) => statement(`DELETE FROM ${table} WHERE id = ${id}`)),
-    },
-  ];
+  return faultOf(
+    `${listed([...new Set(repeated.map(({ name }) => name))])}: recorded more than once`,
+    repeated.map(({ id }) => statement(`DELETE FROM ${table} WHERE id = ${id}`)),
+  );
 }
 
 /** Rows whose timestamp is not their name's: TypeORM goes by it. */
@@ -60,15 +58,12 @@ export function mistimedRows(
   known: readonly string[],
 ): HistoryFault[] {
   const wrong = rows.filter(({ name, timestamp }) => known.includes(name) && timestamp !== timestampOf(name));
-  if (wrong.length === 0) return [];
-  return [
-    {
-      summary: `${listed(wrong.map(({ name, timestamp }) => `${name} has the timestamp ${timestamp}`))}`,
-      parts: wrong.map(({ id, name }) =>
-        statement(`UPDATE ${table} SET timestamp = ${timestampOf(name)} WHERE id = ${id}`),
-      ),
-    },
-  ];
+  return faultOf(
+    listed(wrong.map(({ name, timestamp }) => `${name} has the timestamp ${timestamp}`)),
+    wrong.map(({ id, name }) =>
+      statement(`UPDATE ${table} SET timestamp = ${timestampOf(name)} WHERE id = ${id}`),
+    ),
+  );
 }
 
 /** Rows that are not in the order of their migrations: a rollback goes by their ids, and would undo the wrong one. */
@@ -79,20 +74,17 @@ export function disorderedRows(
 ): HistoryFault[] {
   const first = rows.filter(({ name }, at) => rows.findIndex((row) => row.name === name) === at);
   const sorted = known.flatMap((name) => first.filter((row) => row.name === name));
-  const isSorted = sorted.every((row, at) => at === 0 || (sorted[at - 1]?.id ?? 0) < row.id);
-  if (isSorted) return [];
+  if (sorted.every((row, at) => at === 0 || (sorted[at - 1]?.id ?? 0) < row.id)) return [];
   const highest = Math.max(...rows.map(({ id }) => id));
-  return [
-    {
-      summary: `recorded in another order than they are made in: ${listed(first.map(({ name }) => name))}`,
-      parts: [
-        ...sorted.map(({ name }, at) =>
-          statement(`UPDATE ${table} SET id = ${highest + 1 + at} WHERE name = ${quoteText(name)}`),
-        ),
-        statement(`ALTER TABLE ${table} AUTO_INCREMENT = 1`),
-      ],
-    },
-  ];
+  return faultOf(
+    `recorded in another order than they are made in: ${listed(first.map(({ name }) => name))}`,
+    [
+      ...sorted.map(({ name }, at) =>
+        statement(`UPDATE ${table} SET id = ${highest + 1 + at} WHERE name = ${quoteText(name)}`),
+      ),
+      statement(`ALTER TABLE ${table} AUTO_INCREMENT = 1`),
+    ],
+  );
 }
 
 /** The INSERTs that record migrations, each between its neighbours where there is an id left for it. */

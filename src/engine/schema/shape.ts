@@ -98,6 +98,10 @@ export interface Table {
 /** Tables by name. */
 export type Schema = ReadonlyMap<string, Table>;
 
+/** Every foreign key of the schema, with its table. */
+export const keysIn = (schema: Schema): { readonly table: Table; readonly key: ForeignKey }[] =>
+  [...schema.values()].flatMap((table) => table.foreignKeys.map((key) => ({ table, key })));
+
 /** The table of that name with `change` applied; the schema is returned as it is where there is no such table. */
 export function withTable(schema: Schema, name: string, change: (table: Table) => Table): Schema {
   const table = schema.get(name);
@@ -106,9 +110,7 @@ export function withTable(schema: Schema, name: string, change: (table: Table) =
 
 /** The names of the schema's tables, and of the tables that their keys end at. */
 export function withParents(schema: Schema): string[] {
-  const parents = [...schema.values()].flatMap(({ foreignKeys }) =>
-    foreignKeys.map(({ parentTable }) => parentTable),
-  );
+  const parents = keysIn(schema).map(({ key }) => key.parentTable);
   return [...new Set([...schema.keys(), ...parents])];
 }
 

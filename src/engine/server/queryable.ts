@@ -119,3 +119,30 @@ export async function catalogRows<T extends object = Row>(
     }
   }
 }
+
+/**
+ * Runs `work` with other values of session variables, and gives the session, which a pool hands out again, its former ones.
+ *
+ * @param wanted by the variable's name; a number stays one
+ */
+export async function withSessionSettings<T>(
+  session: Queryable,
+  wanted: Readonly<Record<string, number | string>>,
+  work: () => Promise<T>,
+): Promise<T> {
+  const names = Object.keys(wanted);
+  const set = (values: Row): Promise<unknown> => {
+    const literal = (name: string): string =>
+      typeof wanted[name] === 'number' ? String(Number(values[name])) : quoteText(String(values[name]));
+    return session.query(`SET ${names.map((name) => `SESSION ${name} = ${literal(name)}`).join(', ')}`);
+  };
+  const columns = names.map((name) => `@@SESSION.${name} AS ${name}`);
+  const [before] = await select(session, `SELECT ${columns.join(', ')}`);
+  await set(wanted);
+  try {
+    return await work();
+  } finally {
+    // On a lost connection there is nothing to restore, and the work's own error says more
+    if (before !== undefined) await set(before).catch(() => undefined);
+  }
+}

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isLostToAnother, ProtectionFlowsError } from '../../errors';
-import { type Queryable, errnoOf, quoteText, select } from './queryable';
+import { errnoOf, quoteText, withSessionSettings, type Queryable } from './queryable';
 
 /** How long a statement waits for a row that another transaction holds, in seconds. */
 const lockWaitSeconds = 2;
@@ -29,23 +29,12 @@ export async function withWarnings<T>(session: Queryable, work: () => Promise<T>
  * Runs `work` with the session settings that moving rows needs: UTC, a strict sql_mode, short waits for the rows of
  * others. Afterwards the session has its own again.
  */
-export async function withRowSettings<T>(session: Queryable, work: () => Promise<T>): Promise<T> {
-  const [before] = await select<{ wait: number; zone: string; mode: string }>(
+export const withRowSettings = <T>(session: Queryable, work: () => Promise<T>): Promise<T> =>
+  withSessionSettings(
     session,
-    'SELECT @@SESSION.innodb_lock_wait_timeout AS wait, @@SESSION.time_zone AS zone, @@SESSION.sql_mode AS mode',
+    { innodb_lock_wait_timeout: lockWaitSeconds, time_zone: '+00:00', sql_mode: strictMode },
+    work,
   );
-  const set = (wait: number, zone: string, mode: string): Promise<unknown> =>
-    session.query(
-      `SET SESSION innodb_lock_wait_timeout = ${wait}, SESSION time_zone = ${quoteText(zone)}, SESSION sql_mode = ${quoteText(mode)}`,
-    );
-  await set(lockWaitSeconds, '+00:00', strictMode);
-  try {
-    return await work();
-  } finally {
-    // On a lost connection there is nothing to restore, and the work's own error says more
-    if (before !== undefined) await set(Number(before.wait), before.zone, before.mode).catch(() => undefined);
-  }
-}
 
 /** Options of {@link inRowTransaction}. */
 interface RowTransactionOptions {

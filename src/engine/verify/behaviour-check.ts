@@ -1,10 +1,9 @@
 import { isProtectionFlowsError } from '../../errors';
 import { errnoOf, quoteName } from '../server/queryable';
 import { note, remedyText, statement } from '../steps/remedy';
-import type { ForeignKey } from '../schema/shape';
-import { unlessRows, type Check, type VerifyContext } from './context';
+import { checkOf, type Check, type VerifyContext } from './context';
 import type { Remedies } from '../repairs/remedies';
-import { deferred, fail, pass, skip, type CheckId, type CheckOutcome, type Remedy } from './report';
+import { fail, skip, type CheckId, type CheckOutcome, type Remedy } from './report';
 import { isAboutRows, messageOf, NotProvable, tableOfKeyIn } from '../probe/answers';
 import { Probe } from '../probe/probe';
 
@@ -49,39 +48,6 @@ export const notAsWanted = (
   remedy: Remedy = behaviourRemedy(context),
 ): CheckOutcome => fail(`${summary}${besidesTriggers(context)}`, remedy);
 
-/** A declared key, and its table. */
-export interface KeyAt {
-  readonly table: string;
-  readonly key: ForeignKey;
-}
-
-/** The declared keys with that delete rule; apart, the names of those whose parent table does not exist. */
-export function keysWithRule(
-  { declared, live }: VerifyContext,
-  rule: ForeignKey['onDelete'],
-): { present: KeyAt[]; late: string[] } {
-  const keys = [...declared.values()].flatMap(({ name, foreignKeys }) =>
-    foreignKeys.filter((key) => key.onDelete === rule).map((key) => ({ table: name, key })),
-  );
-  return {
-    present: keys.filter(({ key }) => live.has(key.parentTable)),
-    late: keys.filter(({ key }) => !live.has(key.parentTable)).map(({ key }) => key.name),
-  };
-}
-
-/** A pass that claims what was seen; deferred where some of the keys with that rule have no parent table yet. */
-export function passBut(
-  { history }: VerifyContext,
-  seen: readonly string[],
-  late: readonly string[],
-  rule: ForeignKey['onDelete'],
-): CheckOutcome {
-  const claim = seen.join(', ');
-  if (late.length === 0) return pass(claim === '' ? `no key is declared with ON DELETE ${rule}` : claim);
-  const unseen = `not looked at, without parent: ${late.join(', ')}`;
-  return deferred(history.names, claim === '' ? unseen : `${claim}; ${unseen}`);
-}
-
 /**
  * What an error comes to that a right row met: a failure where a trigger on our tables, or a key of theirs that is not
  * declared, refused the row; what the columns refuse, other checks tell.
@@ -97,24 +63,18 @@ function outcomeOf(error: unknown, context: VerifyContext): CheckOutcome {
 }
 
 /** A check that inserts, deletes and looks. It runs inside the transaction that verify rolls back. */
-export function behaviourCheck(
+export const behaviourCheck = (
   id: CheckId,
   prove: (probe: Probe, context: VerifyContext) => Promise<CheckOutcome>,
-): Check {
-  return {
-    id,
-    async run(context) {
-      const skipped = unlessRows(context);
-      if (skipped) return skipped;
-      const probe = new Probe(context);
-      try {
-        const outcome = await prove(probe, context);
-        return { ...outcome, evidence: [...outcome.evidence, ...probe.evidence] };
-      } catch (error) {
-        const isAnswer = error instanceof NotProvable || errnoOf(error) !== null;
-        if (!isAnswer || isProtectionFlowsError(error, 'CONNECTION_LOST')) throw error;
-        return { ...outcomeOf(error, context), evidence: probe.evidence };
-      }
-    },
-  };
-}
+): Check =>
+  checkOf('rows', id, async (context) => {
+    const probe = new Probe(context);
+    try {
+      const outcome = await prove(probe, context);
+      return { ...outcome, evidence: [...outcome.evidence, ...probe.evidence] };
+    } catch (error) {
+      const isAnswer = error instanceof NotProvable || errnoOf(error) !== null;
+      if (!isAnswer || isProtectionFlowsError(error, 'CONNECTION_LOST')) throw error;
+      return { ...outcomeOf(error, context), evidence: probe.evidence };
+    }
+  });

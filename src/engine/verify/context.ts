@@ -1,8 +1,8 @@
-import { catalogRows, quoteText, type Queryable } from '../server/queryable';
+import { quoteText, type Queryable } from '../server/queryable';
 import type { Remedies, RemedySection } from '../repairs/remedies';
 import type { Orphans } from '../orphans/find-orphans';
 import { note, remedyText, type RemedyPart } from '../steps/remedy';
-import type { Table } from '../schema/shape';
+import type { ForeignKey, Table } from '../schema/shape';
 import type { HistoryNames, HistoryRow } from '../history/history-rows';
 import type { ProbeContext } from '../probe/probe';
 import { type Evidence, type Guards } from '../subject/parts';
@@ -13,7 +13,7 @@ import type { Trigger } from '../schema/catalog/read-triggers';
 /** The orphans of a key, or why they could not be looked for. */
 export interface OrphanFact {
   readonly table: string;
-  readonly key: string;
+  readonly key: ForeignKey;
   readonly sql: string;
   readonly found: Orphans | { readonly fault: string };
 }
@@ -62,30 +62,30 @@ export interface Check {
   run(context: VerifyContext): Promise<CheckOutcome>;
 }
 
-/** Executes a SELECT and keeps it as evidence. */
-export async function ask(session: Queryable, sql: string): Promise<Evidence> {
-  return { sql, rows: await catalogRows(session, sql) };
-}
-
 /** The declared tables that are not there, or that a view stands in for. */
 export function missingTables({ declared, live }: Pick<VerifyContext, 'declared' | 'live'>): string[] {
   return [...declared.keys()].filter((name) => !live.has(name) || live.get(name)?.engine === 'VIEW');
 }
 
-/** The skip of a check that needs both tables, or null where they are there. */
-export function unlessTables(context: VerifyContext): CheckOutcome | null {
+/** The skip of a check that needs all tables, or null where they are there. */
+function unlessTables(context: VerifyContext): CheckOutcome | null {
   const missing = missingTables(context);
   return missing.length === 0 ? null : skip(`not run: ${missing.join(' and ')} not there`);
 }
 
-/** The skip of a check that needs both tables and their rows, or null where they can be read. */
-export function unlessRows(context: VerifyContext): CheckOutcome | null {
-  const { hidden } = context;
-  return (
-    unlessTables(context) ??
-    (hidden.length === 0 ? null : skip(`not run: a temporary table hides ${hidden.join(' and ')}`))
-  );
-}
+/**
+ * A check that is skipped where the declared tables are not there; one of rows also where a temporary table of the session
+ * hides them.
+ */
+export const checkOf = (needs: 'tables' | 'rows', id: CheckId, run: Check['run']): Check => ({
+  id,
+  async run(context) {
+    const skipped = unlessTables(context);
+    if (skipped !== null) return skipped;
+    const isHidden = needs === 'rows' && context.hidden.length > 0;
+    return isHidden ? skip(`not run: a temporary table hides ${context.hidden.join(' and ')}`) : run(context);
+  },
+});
 
 const mendedBy = (id: string): string => `Mended by what the check ${id} says.`;
 

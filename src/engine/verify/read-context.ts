@@ -3,7 +3,7 @@ import { declaredSchemaOf, ownTablesOf, tablesOf } from '../subject/subject';
 import { findGuards } from '../guards/read-guards';
 import type { Database } from '../session/database';
 import type { GuardColumn } from '../subject/parts';
-import { named, type Schema } from '../schema/shape';
+import { keysIn, named, type Schema } from '../schema/shape';
 import { readCatalog } from '../schema/catalog/read-catalog';
 import { findOrphans, orphansSql } from '../orphans/find-orphans';
 import { catalogRows, errnoOf, quoteName, type Queryable } from '../server/queryable';
@@ -23,27 +23,21 @@ import { readTriggers, type Trigger } from '../schema/catalog/read-triggers';
 /** The orphans of every key both of whose tables are there. */
 async function readOrphans(session: Queryable, declared: Schema, live: Schema): Promise<OrphanFact[]> {
   const facts: OrphanFact[] = [];
-  for (const { name, foreignKeys } of declared.values()) {
-    for (const key of foreignKeys) {
-      const [child, parent] = [live.get(name), live.get(key.parentTable)];
-      if (child === undefined || parent === undefined) continue;
-      const sql = orphansSql(child, key, live);
-      const missing = [
-        ...key.columns.filter((column) => !named(child.columns, column)),
-        ...key.parentColumns.filter((column) => !named(parent.columns, column)),
-      ];
-      const fact = { table: name, key: key.name, sql };
-      if (missing.length > 0) {
-        facts.push({ ...fact, found: { fault: `there is no column ${missing.join(', ')}` } });
-        continue;
-      }
-      try {
-        facts.push({ ...fact, found: await findOrphans(session, child, key, live) });
-      } catch (error) {
-        if (errnoOf(error) === null) throw error;
-        facts.push({ ...fact, found: { fault: messageOf(error) } });
-      }
-    }
+  for (const { table, key } of keysIn(declared)) {
+    const [child, parent] = [live.get(table.name), live.get(key.parentTable)];
+    if (child === undefined || parent === undefined) continue;
+    const missing = [
+      ...key.columns.filter((column) => !named(child.columns, column)),
+      ...key.parentColumns.filter((column) => !named(parent.columns, column)),
+    ];
+    const found =
+      missing.length > 0
+        ? { fault: `there is no column ${missing.join(', ')}` }
+        : await findOrphans(session, child, key, live).catch((error: unknown) => {
+            if (errnoOf(error) === null) throw error;
+            return { fault: messageOf(error) };
+          });
+    facts.push({ table: table.name, key, sql: orphansSql(child, key, live), found });
   }
   return facts;
 }

@@ -91,6 +91,6 @@ export async function readRemedies(
     words: subject,
     comments: await readComments(session, ours),
     behindViews: await findBehindViews(session, live, ours),
-    orphans: new Map(orphans.map(({ key, found }) => [key, 'fault' in found ? 0 : found.rows])),
+    orphans: new Map(orphans.map(({ key, found }) => [key.name, 'fault' in found ? 0 : found.rows])),
   });
 }

@@ -54,53 +54,37 @@ export interface CheckOutcome extends Omit<CheckResult, 'id' | 'remedy'> {
   readonly remedy: Remedy;
 }
 
-/** All is as declared. */
-export const pass = (summary: string, evidence: readonly Evidence[] = []): CheckOutcome => ({
-  status: 'pass',
-  summary,
-  evidence,
-  remedy: null,
-});
-
-/** Something differs; the remedy mends it. */
-export const fail = (summary: string, remedy: Remedy, evidence: readonly Evidence[] = []): CheckOutcome => ({
-  status: 'fail',
-  summary,
-  evidence,
-  remedy,
-});
-
-/** Nothing differs from what is declared, and yet something should be known; the remedy removes it. */
-export const noted = (summary: string, remedy: string): CheckOutcome => ({
-  status: 'noted',
-  summary,
-  evidence: [],
-  remedy,
-});
-
-/** The check could not run; the summary says why. */
-export const skip = (
+const outcome = (
+  status: CheckStatus,
   summary: string,
   evidence: readonly Evidence[] = [],
-  remedy: string | null = null,
-): CheckOutcome => ({
-  status: 'skip',
-  summary,
-  evidence,
-  remedy,
-});
+  remedy: Remedy = null,
+): CheckOutcome => ({ status, summary, evidence, remedy });
+
+/** All is as declared. */
+export const pass = (summary: string, evidence?: readonly Evidence[]): CheckOutcome =>
+  outcome('pass', summary, evidence);
+
+/** Something differs; the remedy mends it. */
+export const fail = (summary: string, remedy: Remedy, evidence?: readonly Evidence[]): CheckOutcome =>
+  outcome('fail', summary, evidence, remedy);
+
+/** Nothing differs from what is declared, and yet something should be known; the remedy removes it. */
+export const noted = (summary: string, remedy: string): CheckOutcome => outcome('noted', summary, [], remedy);
+
+/** The check could not run; the summary says why. */
+export const skip = (summary: string, evidence?: readonly Evidence[], remedy?: string | null): CheckOutcome =>
+  outcome('skip', summary, evidence, remedy);
 
 /** Right as far as it goes: keys whose parent table does not exist are left out. */
 export const deferred = (
   { command }: Pick<Words, 'command'>,
   summary: string,
-  evidence: readonly Evidence[] = [],
-): CheckOutcome => ({
-  status: 'deferred',
-  summary,
-  evidence,
-  remedy: `-- Once the parent table is there, ${command} migrate adds the key.`,
-});
+  evidence?: readonly Evidence[],
+): CheckOutcome => {
+  const remedy = `-- Once the parent table is there, ${command} migrate adds the key.`;
+  return outcome('deferred', summary, evidence, remedy);
+};
 
 /** The verdicts; the first of this order that fits is the report's. */
 export const verdicts = [

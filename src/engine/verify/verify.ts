@@ -2,7 +2,7 @@ import { declareArguments, flag, optional, options as optionsOf } from '../../ar
 import { isProtectionFlowsError } from '../../errors';
 import { withSession, type Database, guarded } from '../session/database';
 import { busy } from '../waiting/lock-wait';
-import { errnoOf, insideTransaction, select, type Queryable } from '../server/queryable';
+import { errnoOf, insideTransaction, select, withSessionSettings, type Queryable } from '../server/queryable';
 import { whereOf } from '../server/server';
 import { cascadeDeleteCheck, restrictCheck, setNullCheck } from './checks/delete-rules';
 import { checkConstraintsCheck } from './checks/check-constraints';
@@ -16,7 +16,7 @@ import { guardsCheck } from './checks/guards';
 import { historyCheck } from './checks/history';
 import { indexesCheck } from './checks/indexes';
 import { orphansCheck, rowCountsCheck, serverSettingsCheck } from './checks/rows';
-import { unlessRows, verdictOf, type Check, type VerifyContext } from './context';
+import { checkOf, verdictOf, type Check, type VerifyContext } from './context';
 import { messageOf } from '../probe/answers';
 import { readContext } from './read-context';
 import {
@@ -76,30 +76,7 @@ async function runCheck(check: Check, context: VerifyContext): Promise<Outcome> 
 }
 
 /** The locks that verify waits for, and how its session may not be set, whatever the application left there. */
-const ownSettings = { lock_wait_timeout: '3', innodb_lock_wait_timeout: '3', foreign_key_checks: '1' };
-
-const assignments = (settings: Readonly<Record<string, string>>): string =>
-  Object.entries(settings)
-    .map(([name, value]) => `SESSION ${name} = ${value}`)
-    .join(', ');
-
-/** Runs `work` with settings of verify's own, and gives the session, which the pool hands out again, its former ones. */
-async function withOwnSettings<T>(session: Queryable, work: () => Promise<T>): Promise<T> {
-  const names = Object.keys(ownSettings);
-  const [before] = await select(
-    session,
-    `SELECT ${names.map((name) => `@@SESSION.${name} AS ${name}`).join(', ')}`,
-  );
-  const former = names.map((name): [string, string] => [name, String(Number(before?.[name]))]);
-  await session.query(`SET ${assignments(ownSettings)}`);
-  try {
-    return await work();
-  } catch (error) {
-    throw busy(error);
-  } finally {
-    await session.query(`SET ${assignments(Object.fromEntries(former))}`).catch(() => undefined);
-  }
-}
+const ownSettings = { lock_wait_timeout: 3, innodb_lock_wait_timeout: 3, foreign_key_checks: 1 };
 
 /** ER_WARNING_NOT_COMPLETE_ROLLBACK. */
 const notTakenBack = 1196;
@@ -194,16 +171,15 @@ export async function verify(dataSource: Database, options: VerifyOptions = {}):
   assertVerify({ dataSource, options });
   const where = whereOf(dataSource);
   return withSession(dataSource, (session) =>
-    withOwnSettings(session, async () => {
+    withSessionSettings(session, ownSettings, async () => {
       const context = await readContext(dataSource, session, (pending) =>
         loadRemedies().findWhetherMigrateMends(dataSource, session, pending),
       );
       const outcomes: Outcome[] = [];
       for (const check of readingChecks) outcomes.push(await runCheck(check, context));
-      const own = (dataSource.subject.checks ?? []).map(({ id, run }): Check => ({
-        id,
-        run: async (seen) => unlessRows(seen) ?? run(session),
-      }));
+      const own = (dataSource.subject.checks ?? []).map(({ id, run }) =>
+        checkOf('rows', id, () => run(session)),
+      );
       for (const check of own) outcomes.push(await runCheck(check, context));
       outcomes.push(...(await behaviour(session, context)));
       const order: readonly string[] = [...checkIds, ...own.map(({ id }) => id)];
@@ -213,6 +189,8 @@ export async function verify(dataSource: Database, options: VerifyOptions = {}):
       const anyDeferred = checks.some((check) => check.status === 'deferred');
       const ok = verdict === 'proven' && !(options.strict && anyDeferred);
       return { ok, verdict, ...where, checks };
+    }).catch((error: unknown) => {
+      throw busy(error);
     }),
   );
 }

@@ -1,7 +1,5 @@
-import { catalogReadingsOf, unlessTables, type Check, remedyOf, type VerifyContext } from '../context';
-import { fail, deferred, pass, type CheckOutcome, type Evidence, type Remedy } from '../report';
-import { quoteName } from '../../server/queryable';
-import { note, remedyText, statement } from '../../steps/remedy';
+import type { RemedySection } from '../../repairs/remedies';
+import { isText } from '../../schema/column-type';
 import {
   compareForeignKeys,
   compareTable,
@@ -9,24 +7,21 @@ import {
   type Difference,
   type DifferentObject,
 } from '../../schema/compare';
-import { named } from '../../schema/shape';
-import type { RemedySection } from '../../repairs/remedies';
-import { isText } from '../../schema/column-type';
 import { expectedText } from '../../schema/ddl';
+import { keysIn, named } from '../../schema/shape';
+import { quoteName } from '../../server/queryable';
 import { keyState } from '../../steps/key-state';
+import { note, remedyText, statement } from '../../steps/remedy';
+import { catalogReadingsOf, checkOf, remedyOf, type Check, type VerifyContext } from '../context';
+import { deferred, fail, pass, type CheckOutcome, type Evidence, type Remedy } from '../report';
 
 /** Every column with type, nullability, default, ON UPDATE, charset and collation; and the primary keys. */
-export const columnsCheck: Check = {
-  id: 'columns',
-  async run(context) {
-    const skipped = unlessTables(context);
-    if (skipped) return skipped;
-    const evidence = catalogReadingsOf(context, 'COLUMNS');
-    const counts = [...context.declared.values()].map((table) => table.columns.length);
-    const summary = `${counts.join(' and ')} columns as declared`;
-    return compareObjects(context, ['column', 'primary-key'], 'columns', summary, evidence);
-  },
-};
+export const columnsCheck = checkOf('tables', 'columns', async (context) => {
+  const counts = [...context.declared.values()].map((table) => table.columns.length);
+  const summary = `${counts.join(' and ')} columns as declared`;
+  const evidence = catalogReadingsOf(context, 'COLUMNS');
+  return compareObjects(context, ['column', 'primary-key'], 'columns', summary, evidence);
+});
 
 /** All tables are there, ordinary ones in InnoDB, with the declared default charset and collation. */
 export const tablesCheck: Check = {
@@ -49,29 +44,19 @@ export const tablesCheck: Check = {
 };
 
 /** Every key with its columns, parent and both rules. A key whose parent table does not exist is deferred. */
-export const foreignKeysCheck: Check = {
-  id: 'foreign-keys',
-  async run(context) {
-    const skipped = unlessTables(context);
-    if (skipped) return skipped;
-    const { declared, live } = context;
-    const evidence = catalogReadingsOf(context, 'KEY_COLUMN_USAGE');
-    const differences = [...declared.values()].flatMap((table) => compareForeignKeys(table, live));
-    if (differences.length > 0) return differ(differences, remedyOf(context, 'foreign-keys'), evidence);
-    const keys = [...declared.values()].flatMap(({ name, foreignKeys }) =>
-      foreignKeys.map((key) => ({ table: name, key })),
-    );
-    const late = keys.filter(({ table, key }) => !named(live.get(table)?.foreignKeys ?? [], key.name));
-    if (late.length === 0) return pass(`all ${keys.length} keys as declared`, evidence);
-    const names = late.map(({ key }) => `${key.name} (no table ${key.parentTable})`);
-    const there = keys.length - late.length;
-    return deferred(
-      context.history.names,
-      `${there} ${there === 1 ? 'key' : 'keys'} as declared; deferred: ${names.join(', ')}`,
-      evidence,
-    );
-  },
-};
+export const foreignKeysCheck = checkOf('tables', 'foreign-keys', async (context) => {
+  const { declared, live, history } = context;
+  const evidence = catalogReadingsOf(context, 'KEY_COLUMN_USAGE');
+  const differences = [...declared.values()].flatMap((table) => compareForeignKeys(table, live));
+  if (differences.length > 0) return differ(differences, remedyOf(context, 'foreign-keys'), evidence);
+  const keys = keysIn(declared);
+  const late = keys.filter(({ table, key }) => !named(live.get(table.name)?.foreignKeys ?? [], key.name));
+  if (late.length === 0) return pass(`all ${keys.length} keys as declared`, evidence);
+  const names = late.map(({ key }) => `${key.name} (no table ${key.parentTable})`);
+  const there = keys.length - late.length;
+  const summary = `${there} ${there === 1 ? 'key' : 'keys'} as declared; deferred: ${names.join(', ')}`;
+  return deferred(history.names, summary, evidence);
+});
 
 /** The differences of some kinds of declared objects. */
 export function differencesIn(
@@ -110,43 +95,30 @@ export const differ = (
  * Both ends of every key fit: engine, type, charset, collation, and an index on the parent's side. Without it a key
  * can't be added again, and joins fail with 1267.
  */
-export const keyCompatibilityCheck: Check = {
-  id: 'key-compatibility',
-  async run(context) {
-    const skipped = unlessTables(context);
-    if (skipped) return skipped;
-    const { declared, live } = context;
-    const faults: string[] = [];
-    const late: string[] = [];
-    for (const table of declared.values()) {
-      for (const key of table.foreignKeys) {
-        const child = live.get(table.name);
-        const parent = live.get(key.parentTable);
-        if (child === undefined || parent === undefined) {
-          late.push(key.name);
-          continue;
-        }
-        // As if the key were absent: what would stand in the way of adding it now?
-        const bare = new Map(live).set(table.name, { ...child, foreignKeys: [] });
-        const state = keyState(table.name, key, bare);
-        if (state.status === 'refused') {
-          faults.push(state.obstacle.message);
-        }
-        const column = named(child.columns, key.columns[0]);
-        // Of our own tables too the live parent counts: columns says what both ends should be
-        const wanted = column && expectedText(new Map(), { ...table, foreignKeys: [key] }, column, live);
-        if (!column || !wanted || !isText(column.type)) continue;
-        if (column.charset === wanted.charset && column.collation === wanted.collation) continue;
-        faults.push(
-          `${key.name}: ${table.name}.${column.name} is ${column.collation ?? ''}, its parent ${wanted.collation}`,
-        );
-      }
+export const keyCompatibilityCheck = checkOf('tables', 'key-compatibility', async (context) => {
+  const { declared, live, history } = context;
+  const faults: string[] = [];
+  const late: string[] = [];
+  for (const { table, key } of keysIn(declared)) {
+    const child = live.get(table.name);
+    if (child === undefined || !live.has(key.parentTable)) {
+      late.push(key.name);
+      continue;
     }
-    if (faults.length > 0) return fail(faults.join('; '), remedyOf(context, 'key-compatibility'));
-    if (late.length === 0) return pass('both ends of every key have the same type and collation');
-    return deferred(
-      context.history.names,
-      `both ends fit where the parent is there; deferred: ${late.join(', ')}`,
+    // As if the key were absent: what would stand in the way of adding it now?
+    const bare = new Map(live).set(table.name, { ...child, foreignKeys: [] });
+    const state = keyState(table.name, key, bare);
+    if (state.status === 'refused') faults.push(state.obstacle.message);
+    const column = named(child.columns, key.columns[0]);
+    // Of our own tables too the live parent counts: columns says what both ends should be
+    const wanted = column && expectedText(new Map(), { ...table, foreignKeys: [key] }, column, live);
+    if (!column || !wanted || !isText(column.type)) continue;
+    if (column.charset === wanted.charset && column.collation === wanted.collation) continue;
+    faults.push(
+      `${key.name}: ${table.name}.${column.name} is ${column.collation ?? ''}, its parent ${wanted.collation}`,
     );
-  },
-};
+  }
+  if (faults.length > 0) return fail(faults.join('; '), remedyOf(context, 'key-compatibility'));
+  if (late.length === 0) return pass('both ends of every key have the same type and collation');
+  return deferred(history.names, `both ends fit where the parent is there; deferred: ${late.join(', ')}`);
+});

@@ -1,28 +1,45 @@
-import { quoteName } from '../../server/queryable';
-import type { VerifyContext } from '../context';
-import {
-  behaviourCheck,
-  keysWithRule,
-  notAsWanted,
-  passBut,
-  type KeyAt,
-  behaviourRemedy,
-  notProven,
-} from '../behaviour-check';
-import type { Probe } from '../../probe/probe';
-import { aOrAn, inWords } from '../../subject/parts';
 import { sqlOf } from '../../schema/ddl';
+import { keysIn, named, type ForeignKey, type Table } from '../../schema/shape';
+import { quoteName } from '../../server/queryable';
 import { guardSql } from '../../steps/guard-index';
 import { isGuarded } from '../../steps/key-state';
 import { note, remedyText, statement } from '../../steps/remedy';
-import { named, type ForeignKey, type Table } from '../../schema/shape';
-import type { CheckOutcome, Remedy } from '../report';
+import { aOrAn, inWords } from '../../subject/parts';
+import type { Probe } from '../../probe/probe';
+import { behaviourCheck, behaviourRemedy, notAsWanted, notProven } from '../behaviour-check';
+import type { Check, VerifyContext } from '../context';
+import { deferred, pass, type CheckId, type CheckOutcome, type Remedy } from '../report';
+
+/** A declared key, with its table. */
+type Key = ReturnType<typeof keysIn>[number];
+
+/**
+ * A check of what the keys with a delete rule do: `prove` answers what it saw of those whose parent table is there, or the
+ * failure. Deferred where some have none yet.
+ */
+function deleteCheck(
+  id: CheckId,
+  rule: ForeignKey['onDelete'],
+  prove: (probe: Probe, context: VerifyContext, keys: readonly Key[]) => Promise<string[] | CheckOutcome>,
+): Check {
+  return behaviourCheck(id, async (probe, context) => {
+    const keys = keysIn(context.declared).filter(({ key }) => key.onDelete === rule);
+    const hasParent = ({ key }: Key): boolean => context.live.has(key.parentTable);
+    const seen = await prove(probe, context, keys.filter(hasParent));
+    if (!Array.isArray(seen)) return seen;
+    const late = keys.filter((one) => !hasParent(one)).map(({ key }) => key.name);
+    const claim = seen.join(', ');
+    if (late.length === 0) return pass(claim === '' ? `no key is declared with ON DELETE ${rule}` : claim);
+    const unseen = `not looked at, without parent: ${late.join(', ')}`;
+    return deferred(context.history.names, claim === '' ? unseen : `${claim}; ${unseen}`);
+  });
+}
 
 /** Deletes a row that two rows name, beside one that a third names. What is wrong with that, or null. */
 async function faultOf(
   probe: Probe,
   { probes }: VerifyContext,
-  { table, key }: KeyAt,
+  { table: { name: table }, key }: Key,
 ): Promise<string | null> {
   const [column, parentColumn] = [key.columns[0], key.parentColumns[0]];
   const [parent, child] = [inWords(probes, key.parentTable), inWords(probes, table)];
@@ -49,60 +66,48 @@ async function faultOf(
 }
 
 /** Deleting a row takes the rows that name it by a key ON DELETE CASCADE, and no others. */
-export const cascadeDeleteCheck = behaviourCheck('cascade-delete', async (probe, context) => {
-  const { present, late } = keysWithRule(context, 'CASCADE');
+export const cascadeDeleteCheck = deleteCheck('cascade-delete', 'CASCADE', async (probe, context, keys) => {
   const seen: string[] = [];
-  for (const at of present) {
+  for (const at of keys) {
     const fault = await faultOf(probe, context, at);
     if (fault !== null) return notAsWanted(context, `${at.key.name}: ${fault}`);
-    const [parent, child] = [inWords(context.probes, at.key.parentTable), inWords(context.probes, at.table)];
+    const [parent, child] = [
+      inWords(context.probes, at.key.parentTable),
+      inWords(context.probes, at.table.name),
+    ];
     seen.push(`${aOrAn(parent.one)} took its 2 ${child.many} along, and no others`);
   }
-  return passBut(context, seen, late, 'CASCADE');
+  return seen;
 });
 
-/** Deletes what a row names by a key. What that row names then: null for nothing, undefined where it is gone. */
-async function referenceAfterDelete(
-  probe: Probe,
-  { table, key }: KeyAt,
-  parent: string,
-  row: string,
-): Promise<unknown> {
-  await probe.execute(
-    `DELETE FROM ${quoteName(key.parentTable)} WHERE ${quoteName(key.parentColumns[0])} = ${parent}`,
-  );
-  const [found] = await probe.ask(
-    `SELECT ${quoteName(key.columns[0])} AS reference FROM ${quoteName(table)} WHERE ${row}`,
-  );
-  return found?.reference;
-}
-
 /** Deleting a row clears the references by a key ON DELETE SET NULL to it, and keeps the rows that have them. */
-export const setNullCheck = behaviourCheck('set-null', async (probe, context) => {
-  const { present, late } = keysWithRule(context, 'SET NULL');
-  const parents = await probe.insertParents(present.map(({ key }) => key));
+export const setNullCheck = deleteCheck('set-null', 'SET NULL', async (probe, context, keys) => {
+  const parents = await probe.insertParents(keys.map(({ key }) => key));
   const rows = await probe.insertRows(
-    present.map(({ table, key }, at) => ({ table, given: { [key.columns[0]]: parents[at] ?? 'NULL' } })),
+    keys.map(({ table, key }, at) => ({
+      table: table.name,
+      given: { [key.columns[0]]: parents[at] ?? 'NULL' },
+    })),
   );
-  for (const [at, { table, key }] of present.entries()) {
-    const reference = await referenceAfterDelete(
-      probe,
-      { table, key },
-      parents[at] ?? 'NULL',
-      rows[at] ?? 'FALSE',
+  for (const [at, { table, key }] of keys.entries()) {
+    const isParent = `${quoteName(key.parentColumns[0])} = ${parents[at] ?? 'NULL'}`;
+    await probe.execute(`DELETE FROM ${quoteName(key.parentTable)} WHERE ${isParent}`);
+    const [found] = await probe.ask(
+      `SELECT ${quoteName(key.columns[0])} AS reference FROM ${quoteName(table.name)} WHERE ${rows[at] ?? 'FALSE'}`,
     );
-    if (reference === null) continue;
-    const what = reference === undefined ? 'went with it' : 'still names it';
+    if (found?.reference === null) continue;
+    const what = found?.reference === undefined ? 'went with it' : 'still names it';
     return notAsWanted(
       context,
-      `${key.name}: a row of ${key.parentTable} was deleted, and the row of ${table} that named it ${what}`,
+      `${key.name}: a row of ${key.parentTable} was deleted, and the row of ${table.name} that named it ${what}`,
     );
   }
-  const cleared =
-    present.length === 1
+  if (keys.length === 0) return [];
+  return [
+    keys.length === 1
       ? 'a reference was cleared when its parent was deleted'
-      : `${present.length} references were cleared when their parent was deleted`;
-  return passBut(context, present.length === 0 ? [] : [cleared], late, 'SET NULL');
+      : `${keys.length} references were cleared when their parent was deleted`,
+  ];
 });
 
 /** ER_ROW_IS_REFERENCED_2. */
@@ -124,36 +129,34 @@ function letInRemedy(context: VerifyContext, table: Table, key: ForeignKey): Rem
 /** Tries a row without parent under each key that is there as declared: the failure, or how many rows were refused. */
 async function tryOrphans(probe: Probe, context: VerifyContext): Promise<CheckOutcome | number> {
   let refused = 0;
-  for (const { name, foreignKeys } of context.declared.values()) {
-    const table = context.live.get(name);
-    for (const key of foreignKeys) {
-      if (!table || !context.live.has(key.parentTable) || !named(table.foreignKeys, key.name)) continue;
-      // A row that something else refuses, such as a column that is too short, is for another check to tell of
-      if ((await probe.refusalOfOrphan(table, key)) !== null) {
-        refused += 1;
-        continue;
-      }
-      const what = `${key.name}: a row of ${name} that names no row of ${key.parentTable} was let in`;
-      return notAsWanted(context, what, letInRemedy(context, table, key));
+  for (const { table: declared, key } of keysIn(context.declared)) {
+    const table = context.live.get(declared.name);
+    if (!table || !context.live.has(key.parentTable) || !named(table.foreignKeys, key.name)) continue;
+    // A row that something else refuses, such as a column that is too short, is for another check to tell of
+    if ((await probe.refusalOfOrphan(table, key)) !== null) {
+      refused += 1;
+      continue;
     }
+    const what = `${key.name}: a row of ${table.name} that names no row of ${key.parentTable} was let in`;
+    return notAsWanted(context, what, letInRemedy(context, table, key));
   }
   return refused;
 }
 
 /** A row that another row names by a key ON DELETE RESTRICT can't be deleted, and no key lets a row in without parent. */
-export const restrictCheck = behaviourCheck('restrict', async (probe, context) => {
-  const { present, late } = keysWithRule(context, 'RESTRICT');
+export const restrictCheck = deleteCheck('restrict', 'RESTRICT', async (probe, context, keys) => {
   const kept = new Set<string>();
-  const parents = await probe.insertParents(present.map(({ key }) => key));
-  const named = present.map(({ key }, at) => ({ [key.columns[0]]: parents[at] ?? 'NULL' }));
-  await probe.insertAll(present.map(({ table }, at) => ({ table, given: named[at] })));
-  for (const [at, { table, key }] of present.entries()) {
+  const parents = await probe.insertParents(keys.map(({ key }) => key));
+  const given = keys.map(({ key }, at) => ({ [key.columns[0]]: parents[at] ?? 'NULL' }));
+  await probe.insertAll(keys.map(({ table }, at) => ({ table: table.name, given: given[at] })));
+  for (const [at, { table, key }] of keys.entries()) {
     const isNamed = `${quoteName(key.parentColumns[0])} = ${parents[at] ?? 'NULL'}`;
     const refusal = await probe.refusal(`DELETE FROM ${quoteName(key.parentTable)} WHERE ${isNamed}`);
-    const what = `${key.name}: a row of ${key.parentTable} that ${aOrAn(inWords(context.probes, table).one)} uses was`;
+    const user = aOrAn(inWords(context.probes, table.name).one);
+    const what = `${key.name}: a row of ${key.parentTable} that ${user} uses was`;
     if (refusal === null) return notAsWanted(context, `${what} deleted`);
     // A trigger of the parent, or a key of others, refused it first: what our key would have done does not show
-    if (refusal.errno !== stillReferenced || !context.declared.has(refusal.keyOf ?? table))
+    if (refusal.errno !== stillReferenced || !context.declared.has(refusal.keyOf ?? table.name))
       return notProven(
         `${what} kept by ${refusal.keyOf ?? `errno ${refusal.errno}`}, before the key could keep it`,
       );
@@ -161,10 +164,5 @@ export const restrictCheck = behaviourCheck('restrict', async (probe, context) =
   }
   const refused = await tryOrphans(probe, context);
   if (typeof refused !== 'number') return refused;
-  return passBut(
-    context,
-    [...kept, ...(refused === 0 ? [] : ['rows without parent were refused'])],
-    late,
-    'RESTRICT',
-  );
+  return [...kept, ...(refused === 0 ? [] : ['rows without parent were refused'])];
 });

@@ -19,15 +19,11 @@ export function historyFaults({ history, known }: Pick<VerifyContext, 'history' 
   const faults = table === null ? [] : historyTableFaults(table).filter(({ name }) => name !== 'breaking');
   const columns = faults.filter(({ object }) => object !== 'index');
   const indexes = faults.filter(({ object }) => object === 'index');
-  const ofTable = (some: typeof faults): HistoryFault[] =>
-    some.length === 0 || table === null
-      ? []
-      : [
-          {
-            summary: some.map(describeDifference).join('; '),
-            parts: mendHistorySql(table, some).map(statement),
-          },
-        ];
+  const ofTable = (some: typeof faults): HistoryFault[] => {
+    if (some.length === 0 || table === null) return [];
+    const parts = mendHistorySql(table, some).map(statement);
+    return [{ summary: some.map(describeDifference).join('; '), parts }];
+  };
   return [
     ...ofTable(columns),
     ...unknownRows(names, rows, known),
@@ -39,33 +35,29 @@ export function historyFaults({ history, known }: Pick<VerifyContext, 'history' 
 }
 
 /** What is not recorded, or half taken back. */
-function pendingFault({ history, known }: VerifyContext): HistoryFault | null {
+function pendingFault({ history, known }: VerifyContext): HistoryFault[] {
   const { rows, names } = history;
   const { table, command } = names;
   const absent = known.filter((name) => !rows.some((row) => row.name === name));
+  const recorded = known.length - absent.length;
   const reverting = rows.filter((row) => row.reverting).map(({ name }) => name);
   const summary = [
     ...(history.table === null ? [`there is no table ${table}`] : []),
     ...(absent.length > 0
-      ? [
-          `${known.length - absent.length} of ${known.length} migrations recorded; pending: ${absent.join(', ')}`,
-        ]
+      ? [`${recorded} of ${known.length} migrations recorded; pending: ${absent.join(', ')}`]
       : []),
     ...(reverting.length > 0
       ? [`a rollback of ${reverting.join(', ')} died half-way (${command} rollback would finish it)`]
       : []),
   ];
-  if (summary.length === 0) return null;
-  return {
-    summary: summary.join('; '),
-    parts: [
-      ...(history.table === null ? [statement(createHistorySql(table))] : []),
-      ...insertRows(names, absent, rows, known),
-      ...rows
-        .filter((row) => row.reverting)
-        .map(({ id }) => statement(`UPDATE ${table} SET reverting = 0 WHERE id = ${id}`)),
-    ],
-  };
+  const parts = [
+    ...(history.table === null ? [statement(createHistorySql(table))] : []),
+    ...insertRows(names, absent, rows, known),
+    ...rows
+      .filter((row) => row.reverting)
+      .map(({ id }) => statement(`UPDATE ${table} SET reverting = 0 WHERE id = ${id}`)),
+  ];
+  return summary.length === 0 ? [] : [{ summary: summary.join('; '), parts }];
 }
 
 /** True where the tables are there and nobody recorded them: they were made by hand, or the history was emptied. */
@@ -88,15 +80,11 @@ function remedyFor(context: VerifyContext, faults: readonly HistoryFault[]): str
 /** Every migration is recorded, once, in order, with its time; and nothing that this code does not know. */
 export const historyCheck: Check = {
   id: 'history',
-  run(context) {
+  async run(context) {
     const { history, known } = context;
     const evidence = readingsOf(context, history.names.table);
-    const pending = pendingFault(context);
-    const faults = [...historyFaults(context), ...(pending === null ? [] : [pending])];
-    if (faults.length === 0)
-      return Promise.resolve(pass(`all ${known.length} migrations recorded, each once`, evidence));
-    return Promise.resolve(
-      fail(faults.map(({ summary }) => summary).join('; '), remedyFor(context, faults), evidence),
-    );
+    const faults = [...historyFaults(context), ...pendingFault(context)];
+    if (faults.length === 0) return pass(`all ${known.length} migrations recorded, each once`, evidence);
+    return fail(faults.map(({ summary }) => summary).join('; '), remedyFor(context, faults), evidence);
   },
 };

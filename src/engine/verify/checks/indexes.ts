@@ -1,6 +1,6 @@
 import { expectedText } from '../../schema/ddl';
 import { named, type Index, type Table } from '../../schema/shape';
-import { catalogReadingsOf, remedyOf, unlessTables, type Check, type VerifyContext } from '../context';
+import { catalogReadingsOf, checkOf, remedyOf, type VerifyContext } from '../context';
 import { behaviourCheck, notAsWanted } from '../behaviour-check';
 import type { Probe } from '../../probe/probe';
 import { inWords } from '../../subject/parts';
@@ -52,18 +52,13 @@ const uniqueness = behaviourCheck('indexes', async (probe, context) => {
 });
 
 /** Every index with its columns in order, their direction, and whether it is unique and in use; and the unique ones refuse. */
-export const indexesCheck: Check = {
-  id: 'indexes',
-  async run(context) {
-    const skipped = unlessTables(context);
-    if (skipped) return skipped;
-    const evidence = catalogReadingsOf(context, 'STATISTICS');
-    const differences = differencesIn(context, ['index']);
-    if (differences.length > 0) return differ(differences, remedyOf(context, 'indexes'), evidence);
-    const count = [...context.declared.values()].reduce((sum, table) => sum + table.indexes.length, 0);
-    const shown = await uniqueness.run(context);
-    const said = shown.status === 'skip' ? `the insert of a duplicate ${shown.summary}` : shown.summary;
-    const summary = [`${count} indexes as declared`, ...(said === '' ? [] : [said])].join('; ');
-    return { ...shown, summary, evidence: [...evidence, ...shown.evidence] };
-  },
-};
+export const indexesCheck = checkOf('tables', 'indexes', async (context) => {
+  const evidence = catalogReadingsOf(context, 'STATISTICS');
+  const differences = differencesIn(context, ['index']);
+  if (differences.length > 0) return differ(differences, remedyOf(context, 'indexes'), evidence);
+  const count = [...context.declared.values()].reduce((sum, table) => sum + table.indexes.length, 0);
+  const shown = await uniqueness.run(context);
+  const said = shown.status === 'skip' ? `the insert of a duplicate ${shown.summary}` : shown.summary;
+  const summary = `${count} indexes as declared${said && `; ${said}`}`;
+  return { ...shown, summary, evidence: [...evidence, ...shown.evidence] };
+});

@@ -1,80 +1,64 @@
-import { quoteName } from '../../server/queryable';
-import { ask, unlessRows, type Check, remedyOf } from '../context';
-import { fail, pass, deferred, skip, type Evidence, noted } from '../report';
 import { describeOrphans } from '../../orphans/find-orphans';
+import { keysIn } from '../../schema/shape';
+import { catalogRows, quoteName } from '../../server/queryable';
 import { readServerSettings } from '../../server/server-settings';
+import { checkOf, remedyOf, type Check } from '../context';
+import { deferred, fail, noted, pass, skip, type Evidence } from '../report';
 
 /** The rows can be counted, and the primary key and a secondary index agree on how many there are. */
-export const rowCountsCheck: Check = {
-  id: 'row-counts',
-  async run(context) {
-    const skipped = unlessRows(context);
-    if (skipped) return skipped;
-    const { declared, live, session } = context;
-    const counts: string[] = [];
-    const faults: string[] = [];
-    const secondaries = [...declared.keys()].map(
-      (name) => live.get(name)?.indexes.find((index) => index.visible)?.name ?? 'PRIMARY',
+export const rowCountsCheck = checkOf('rows', 'row-counts', async ({ declared, live, session }) => {
+  const tables = [...declared.keys()].map((name) => {
+    const index = live.get(name)?.indexes.find(({ visible }) => visible)?.name ?? 'PRIMARY';
+    return { name, index };
+  });
+  const count = (table: string, index: string): string =>
+    `(SELECT COUNT(*) FROM ${quoteName(table)} FORCE INDEX (${quoteName(index)}))`;
+  // One statement sees one snapshot: two would differ under a writer.
+  const selects = tables.map(
+    ({ name, index }) =>
+      `SELECT '${name}' AS \`table\`, ${count(name, 'PRIMARY')} AS byPrimaryKey, ${count(name, index)} AS byIndex`,
+  );
+  const sql = selects.join(' UNION ALL ');
+  const evidence: Evidence[] = [{ sql, rows: await catalogRows(session, sql) }];
+  const counted = tables.map(({ name, index }) => {
+    const { byPrimaryKey, byIndex } = evidence[0]?.rows.find(({ table }) => table === name) ?? {};
+    return { name, index, byPrimaryKey: Number(byPrimaryKey), byIndex: Number(byIndex) };
+  });
+  const faults = counted
+    .filter(({ byPrimaryKey, byIndex }) => byPrimaryKey !== byIndex)
+    .map(
+      (one) => `${one.name} has ${one.byPrimaryKey} rows by its primary key, ${one.byIndex} by ${one.index}`,
     );
-    const count = (table: string, index: string): string =>
-      `(SELECT COUNT(*) FROM ${quoteName(table)} FORCE INDEX (${quoteName(index)}))`;
-    // One statement sees one snapshot: two would differ under a writer.
-    const selects = [...declared.keys()].map((name, at) => {
-      const byIndex = count(name, secondaries[at] ?? 'PRIMARY');
-      return `SELECT '${name}' AS \`table\`, ${count(name, 'PRIMARY')} AS byPrimaryKey, ${byIndex} AS byIndex`;
-    });
-    const answer = await ask(session, selects.join(' UNION ALL '));
-    for (const [at, name] of [...declared.keys()].entries()) {
-      const { byPrimaryKey, byIndex } = answer.rows.find(({ table }) => table === name) ?? {};
-      counts.push(`${name} ${Number(byPrimaryKey)}`);
-      if (Number(byPrimaryKey) !== Number(byIndex)) {
-        faults.push(
-          `${name} has ${Number(byPrimaryKey)} rows by its primary key, ${Number(byIndex)} by ${secondaries[at]}`,
-        );
-      }
-    }
-    const evidence = [answer];
-    if (faults.length > 0) {
-      const remedy = [...declared.keys()]
-        .map((name) => `ALTER TABLE ${quoteName(name)} ENGINE=InnoDB;`)
-        .join('\n');
-      return fail(
-        `${faults.join('; ')}: an index is damaged`,
-        `-- Builds every index anew.\n${remedy}`,
-        evidence,
-      );
-    }
-    return pass(counts.join(', '), evidence);
-  },
-};
+  if (faults.length === 0)
+    return pass(counted.map(({ name, byPrimaryKey }) => `${name} ${byPrimaryKey}`).join(', '), evidence);
+  const remedy = tables.map(({ name }) => `ALTER TABLE ${quoteName(name)} ENGINE=InnoDB;`).join('\n');
+  return fail(
+    `${faults.join('; ')}: an index is damaged`,
+    `-- Builds every index anew.\n${remedy}`,
+    evidence,
+  );
+});
 
 /** No row names a parent that does not exist: foreign_key_checks=0 lets such rows in under a key that is there. */
-export const orphansCheck: Check = {
-  id: 'orphans',
-  async run(context) {
-    const skipped = unlessRows(context);
-    if (skipped) return skipped;
-    const { declared, orphans } = context;
-    const keys = [...declared.values()].flatMap(({ foreignKeys }) => [...foreignKeys]);
-    const late = keys.filter(({ name }) => !orphans.some(({ key }) => key === name));
-    const evidence: Evidence[] = [];
-    const [faults, unread]: [string[], string[]] = [[], []];
-    for (const { table, key, sql, found } of orphans) {
-      if ('fault' in found) {
-        unread.push(`${key}: ${found.fault}`);
-        continue;
-      }
-      evidence.push({ sql, rows: found.sample.map((value) => ({ value })) });
-      const { parentTable = '' } = keys.find(({ name }) => name === key) ?? {};
-      if (found.rows > 0) faults.push(`${key}: ${describeOrphans(table, { parentTable }, found)}`);
+export const orphansCheck = checkOf('rows', 'orphans', async (context) => {
+  const { declared, orphans, history } = context;
+  const late = keysIn(declared).filter(({ key }) => !orphans.some((one) => one.key === key));
+  const evidence: Evidence[] = [];
+  const [faults, unread]: [string[], string[]] = [[], []];
+  for (const { table, key, sql, found } of orphans) {
+    if ('fault' in found) {
+      unread.push(`${key.name}: ${found.fault}`);
+      continue;
     }
-    if (faults.length > 0) return fail(faults.join('; '), remedyOf(context, 'orphans'), evidence);
-    if (unread.length > 0) return skip(`could not be counted: ${unread.join('; ')}`, evidence);
-    if (late.length === 0) return pass(`none under ${evidence.length} keys`, evidence);
-    const names = late.map(({ name }) => name).join(', ');
-    return deferred(context.history.names, `none; not looked at, without parent: ${names}`, evidence);
-  },
-};
+    evidence.push({ sql, rows: found.sample.map((value) => ({ value })) });
+    if (found.rows > 0) faults.push(`${key.name}: ${describeOrphans(table, key, found)}`);
+  }
+  if (faults.length > 0) return fail(faults.join('; '), remedyOf(context, 'orphans'), evidence);
+  if (unread.length > 0) return skip(`could not be counted: ${unread.join('; ')}`, evidence);
+  if (late.length === 0) return pass(`none under ${evidence.length} keys`, evidence);
+  const names = late.map(({ key }) => key.name).join(', ');
+  return deferred(history.names, `none; not looked at, without parent: ${names}`, evidence);
+});
 
 /** The server is set to keep what it acknowledges and, in a Galera cluster, to show it at once. */
 export const serverSettingsCheck: Check = {
