@@ -1,13 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bodyOf, type Body } from './answers';
-
-/** The page with the headers that let its own style and script run, and nothing else. */
-export interface Page {
-  readonly body: Body;
-  readonly headers: Readonly<Record<string, string>>;
-}
+import { bodyOf } from './http';
 
 const read = (name: string): string => readFileSync(join(__dirname, 'page', name), 'utf8');
 const modules = ['elements', 'flows', 'overview', 'page'];
@@ -21,8 +15,11 @@ const readScript = (): string =>
 
 const hashOf = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
-/** Puts the page together from its files: one answer, without anything to be loaded after it. */
-export function makePage(): Page {
+/**
+ * Puts the page together from its files: one answer, without anything to be loaded after it. Its headers let its own style
+ * and script run, and nothing else.
+ */
+export function makePage() {
   const [style, script] = [read('page.css'), readScript()];
   const html = read('page.html')
     .replace('<style></style>', () => `<style>${style}</style>`)

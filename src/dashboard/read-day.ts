@@ -22,16 +22,6 @@ export interface SkippedRuns {
   readonly runs: number | null;
 }
 
-/** A day in slots of half an hour: eighteen hours that have passed, and six that come. */
-export interface Day {
-  readonly from: Date;
-  readonly slotMs: number;
-  /** How many of each slot: runs by their status when they began; `skipped`, `missed` and `due` when they are or were due. */
-  readonly counts: Readonly<Record<string, readonly number[]>>;
-  /** The newest first. */
-  readonly skips: readonly SkippedRuns[];
-}
-
 class Counts {
   readonly of: Record<string, number[]> = {};
 
@@ -82,8 +72,12 @@ async function addDue(session: Session, counts: Counts, now: Date, end: Date): P
   }
 }
 
-/** Reads what of a day ran and what did not, and works out what is still due. */
-export async function readDay(session: Session, now: Date): Promise<Day> {
+/**
+ * Reads what of a day ran and what did not, and works out what is still due, in slots of half an hour: of eighteen hours that
+ * have passed, and six that come. `counts`: how many of each slot, runs by their status when they began, and `skipped`, `missed`
+ * and `due` when they are or were due. `skips`: the newest first.
+ */
+export async function readDay(session: Session, now: Date) {
   const from = new Date((Math.floor(now.getTime() / slotMs) - slotsBack + 1) * slotMs);
   const counts = new Counts(from.getTime());
   const runs = await withIndex<{ slot: number | string; status: string; runs: number | string }>(

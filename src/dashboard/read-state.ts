@@ -1,16 +1,16 @@
 import { describeDifference } from '../engine/schema/compare';
 import { readStatus } from '../engine/migrate';
 import { serverName } from '../engine/server/server';
-import { checkSchema, type SchemaState } from '../engine/verify/check-schema';
+import { checkSchema } from '../engine/verify/check-schema';
 import { isProtectionFlowsError } from '../errors';
-import { readAllFlows, readFlows, type AllFlowsMetrics, type FlowMetrics } from '../metrics/read-flows';
-import { createRepositories, type FlowView, type Pause, type RunProgress } from '../repositories';
+import { readAllFlows, readFlows, type FlowMetrics } from '../metrics/read-flows';
+import { createRepositories, type FlowView, type Pause } from '../repositories';
 import { defaultLateAfterMs } from '../repositories/due/audit';
 import { selectExecutions } from '../repositories/executions/execution-list';
 import { Session } from '../repositories/session';
 import type { ProtectionFlowsDataSource } from '../typeorm/guarded-data-source';
-import { readDay, type Day } from './read-day';
-import { stripsReader } from './read-strips';
+import { readDay } from './read-day';
+import { stripsReader } from './read-runs';
 import { shareRead } from './shared-read';
 
 /** So many flows have rows. */
@@ -18,74 +18,14 @@ const mostFlows = 10_000;
 const mostRuns = 200;
 
 /** How the schema stands. */
-interface SchemaPart {
-  readonly database: string;
-  readonly server: string;
-  readonly state: SchemaState;
-  readonly message: string;
-  readonly remedy: string | null;
-  readonly differences: readonly string[];
-  readonly migrations: { readonly applied: number; readonly known: number };
-  readonly keys: Readonly<Record<'present' | 'deferred' | 'missing', readonly string[]>>;
-}
-
-/** A flow as the page shows it; a time that is not there is null. */
-interface FlowPart {
-  readonly id: string;
-  readonly name: string;
-  readonly what: string;
-  readonly schedule: string | null;
-  readonly enabled: boolean;
-  readonly next: Date | null;
-  readonly last: string;
-  readonly lastAt: Date | null;
-  readonly success: Date | null;
-  readonly overdue: Date | null;
-  readonly fault: string | null;
-  readonly skips: Readonly<Record<string, number>>;
-  readonly pause: Pick<Pause, 'until' | 'note' | 'by'> | null;
-  /** Why somebody should look at it. */
-  readonly trouble: 'overdue' | 'fault' | 'no success' | 'failed' | null;
-  /** The last twenty runs, newest first: the first letter of each one's status. */
-  readonly runs: string;
-}
-
-/** A run that waits, or is under way. */
-interface RunPart {
-  readonly id: string;
-  readonly flow: string;
-  readonly type: string;
-  readonly by: string;
-  readonly since: Date;
-  /** Of one that is under way; null: nothing is known. */
-  readonly progress?: RunProgress | null;
-}
-
-/** What the page shows. */
-export interface DashboardState {
-  readonly schema: SchemaPart;
-  /** Null where the tables are not there. */
-  readonly all: Omit<AllFlowsMetrics, 'at'> | null;
-  readonly flows: readonly FlowPart[];
-  readonly running: readonly RunPart[];
-  readonly queue: readonly RunPart[];
-  readonly day: Day | null;
-  /** By the database's clock; null where it was not asked. */
-  readonly at: Date | null;
-}
-
-async function readSchema(dataSource: ProtectionFlowsDataSource): Promise<SchemaPart> {
+async function readSchema(dataSource: ProtectionFlowsDataSource) {
   const { state, message, remedy, differences, database, server } = await checkSchema(dataSource);
   const { migrations, keys } = await readStatus(dataSource);
   const known = migrations.filter(({ status }) => status !== 'unknown');
   const named = (wanted: string): string[] =>
     keys.filter(({ status }) => status === wanted).map(({ name }) => name);
   return {
-    database,
-    server: serverName(server),
-    state,
-    message,
-    remedy,
+    ...{ database, server: serverName(server), state, message, remedy },
     differences: differences.map(describeDifference),
     migrations: {
       applied: known.filter(({ status }) => status === 'applied').length,
@@ -96,7 +36,7 @@ async function readSchema(dataSource: ProtectionFlowsDataSource): Promise<Schema
 }
 
 /** Of a flow that is to run by itself: twice the time between its runs without a success is too long, as docs/metrics.md has it. */
-function troubleOf(metrics: FlowMetrics, now: Date): FlowPart['trouble'] {
+function troubleOf(metrics: FlowMetrics, now: Date): 'fault' | 'no success' | 'failed' | null {
   const { lastSuccess, expectedIntervalSeconds: every } = metrics;
   if (metrics.scheduleFault !== null) return 'fault';
   if (lastSuccess !== null && every !== null && now.getTime() - lastSuccess.getTime() > 2_000 * every)
@@ -104,6 +44,7 @@ function troubleOf(metrics: FlowMetrics, now: Date): FlowPart['trouble'] {
   return metrics.last_execution_status === 'error' ? 'failed' : null;
 }
 
+/** A flow as the page shows it; a time that is not there is null. */
 function flowPart(view: FlowView, metrics: FlowMetrics, pause: Pause | undefined, runs: string, now: Date) {
   const { overdueSince } = metrics;
   const isOff = !metrics.enabled || pause !== undefined;
@@ -120,16 +61,27 @@ function flowPart(view: FlowView, metrics: FlowMetrics, pause: Pause | undefined
     lastAt: view.last_execution_time,
     success: metrics.lastSuccess,
     overdue: isOverdue ? overdueSince : null,
+    /** Why somebody should look at it. */
     trouble: isOff ? null : isOverdue ? 'overdue' : troubleOf(metrics, now),
     fault: metrics.scheduleFault,
     skips: metrics.skips,
     pause: pause === undefined ? null : { until: pause.until, note: pause.note, by: pause.by },
+    /** The last twenty runs, newest first: the first letter of each one's status. */
     runs,
-  } satisfies FlowPart;
+  };
+}
+
+/** A run that waits, or is under way. */
+function runPart(
+  run: Readonly<Record<'id' | 'flow_id' | 'execution_type' | 'triggered_by', string>>,
+  since: Date,
+) {
+  const { id, flow_id: flow, execution_type: type, triggered_by: by } = run;
+  return { id, flow, type, by, since };
 }
 
 /** Reads what the page shows: a dozen statements, however many flows there are; and one more for each hundred that have run since. */
-export function stateReader(dataSource: ProtectionFlowsDataSource): () => Promise<DashboardState> {
+export function stateReader(dataSource: ProtectionFlowsDataSource) {
   const session = new Session(dataSource.manager);
   const { flows, executions } = createRepositories(dataSource);
   const readStrips = stripsReader(session);
@@ -137,22 +89,23 @@ export function stateReader(dataSource: ProtectionFlowsDataSource): () => Promis
   let now = new Date();
   const day = shareRead(30_000, () => readDay(session, now));
 
-  async function readRunning(): Promise<RunPart[]> {
+  async function readRunning() {
     const runs = await executions.listRunning({ limit: mostRuns });
     const progress = await executions.progress([...new Set(runs.map(({ flow_id }) => flow_id))]);
     return runs.map((run) => {
       const known = progress.get(run.flow_id);
-      return { ...runPart(run, run.started_at), progress: known?.executionId === run.id ? known : null };
+      const isKnown = known?.executionId === run.id;
+      return { ...runPart(run, run.started_at ?? run.created_at), progress: isKnown ? known : null };
     });
   }
 
-  async function readQueue(): Promise<RunPart[]> {
+  async function readQueue() {
     const tail = "WHERE e.status = 'pending' ORDER BY e.created_at, e.id LIMIT ?";
     const runs = await selectExecutions(session, tail, [mostRuns]);
-    return runs.map((run) => runPart(run, null));
+    return runs.map((run) => runPart(run, run.created_at));
   }
 
-  async function readTables(of: SchemaPart): Promise<DashboardState> {
+  async function readTables() {
     const { at, ...all } = await readAllFlows(session);
     const metrics = new Map((await readFlows(session, undefined, mostFlows, at)).map((one) => [one.id, one]));
     const views = (await flows.list({}, { limit: null })).items;
@@ -160,7 +113,6 @@ export function stateReader(dataSource: ProtectionFlowsDataSource): () => Promis
     const strips = await readStrips(views);
     now = at;
     return {
-      schema: of,
       all,
       // One that came or went between two statements is there the next time
       flows: views.flatMap((view) => {
@@ -179,25 +131,12 @@ export function stateReader(dataSource: ProtectionFlowsDataSource): () => Promis
   return async () => {
     const of = await schema.get();
     try {
-      return await readTables(of);
+      return { schema: of, ...(await readTables()) };
     } catch (error) {
       if (!isProtectionFlowsError(error, 'MIGRATION_PENDING')) throw error;
+      // The tables are not there, and their clock was not asked
       schema.forget();
       return { schema: of, all: null, flows: [], running: [], queue: [], day: null, at: null };
     }
   };
-}
-
-function runPart(
-  run: {
-    readonly id: string;
-    readonly flow_id: string;
-    readonly execution_type: string;
-    readonly triggered_by: string;
-    readonly created_at: Date;
-  },
-  begun: Date | null,
-): Omit<RunPart, 'progress'> {
-  const { id, flow_id: flow, execution_type: type, triggered_by: by } = run;
-  return { id, flow, type, by, since: begun ?? run.created_at };
 }

@@ -1,23 +1,22 @@
 import type { FlowRow } from '../entities';
+import { createRepositories } from '../repositories';
 import { historyIndex } from '../repositories/pages';
 import type { Session } from '../repositories/session';
 import { chunks, withIndex } from '../repositories/statements';
 import { statisticsColumns } from '../statistics/meaning';
+import type { ProtectionFlowsDataSource } from '../typeorm/guarded-data-source';
 
-const runsOfStrip = 20;
+const runsShown = 20;
 const askedAtOnce = 100;
 /** A recount or a prune may change what no flow shows: so often all are read again. */
 const forgetAfterMs = 600_000;
 
-interface Run {
-  readonly flow_id: string;
-  readonly letter: string;
-}
+type Run = Readonly<Record<'flow_id' | 'letter', string>>;
 
 /** The runs of a flow that began, newest first, each as the first letter of its status. */
 const newestOf = (hint: string): string =>
   `(SELECT e.flow_id, SUBSTR(e.status, 1, 1) AS letter, e.created_at, e.id FROM protection_flow_executions e ${hint}
-     WHERE e.flow_id = ? AND e.started_at IS NOT NULL ORDER BY e.created_at DESC, e.id DESC LIMIT ${runsOfStrip})`;
+     WHERE e.flow_id = ? AND e.started_at IS NOT NULL ORDER BY e.created_at DESC, e.id DESC LIMIT ${runsShown})`;
 
 /**
  * Reads the last runs of flows, and keeps them: each time anew are those of flows whose counters or last run have changed, a
@@ -45,5 +44,32 @@ export function stripsReader(session: Session): (flows: readonly FlowRow[]) => P
       for (const flow of part) strips.set(flow.id, { mark: markOf(flow), letters: letters.get(flow.id)! });
     }
     return new Map(flows.map(({ id }) => [id, strips.get(id)!.letters]));
+  };
+}
+
+const dayMs = 86_400_000;
+
+/**
+ * Reads what the page shows of one flow that somebody opens: its last runs, and what of its last day was not on time.
+ *
+ * @throws FLOW_NOT_FOUND, MIGRATION_PENDING, VALIDATION_FAILED
+ */
+export async function readFlow(dataSource: ProtectionFlowsDataSource, id: string) {
+  const { executions, dueFlows } = createRepositories(dataSource);
+  const audit = await dueFlows.audit({ since: new Date(Date.now() - dayMs), flow_id: id });
+  const flow = audit.flows[0]!;
+  const { items } = await executions.history(flow.id, { limit: runsShown });
+  return {
+    runs: items.map((run) => ({
+      id: run.id,
+      status: run.status,
+      type: run.execution_type,
+      by: run.triggered_by,
+      at: run.started_at ?? run.created_at,
+      seconds: run.execution_time_seconds,
+      bytes: run.bytes_transferred,
+      error: run.error_message,
+    })),
+    audit: flow.runs.filter(({ finding }) => finding !== 'on-time').slice(-20),
   };
 }
