@@ -5,11 +5,9 @@ import { checkSchema, schemaUnfit } from '../engine/verify/check-schema';
 import { waitUntilFit } from '../engine/verify/wait-for-schema';
 import type { ProtectionFlowsDataSource } from '../typeorm/guarded-data-source';
 import { runPending, refusedLine, reportStart } from '../typeorm/run-pending';
-import { retryDefaults, type ProtectionFlowsModuleOptions } from './options';
+import type { ProtectionFlowsModuleOptions } from './options';
 import { createDataSource } from '../typeorm/create-data-source';
 import { dataSource as sharedDataSource } from '../data-source';
-
-type ConnectOptions = Pick<ProtectionFlowsModuleOptions, 'migrationsRun' | 'retryAttempts' | 'retryDelayMs'>;
 
 const longestDelayMs = 10_000;
 
@@ -22,7 +20,7 @@ const longestDelayMs = 10_000;
  */
 async function connect(
   dataSource: ProtectionFlowsDataSource,
-  { migrationsRun, retryAttempts, retryDelayMs }: ConnectOptions,
+  { migrationsRun, retryAttempts, retryDelayMs }: ProtectionFlowsModuleOptions,
 ): Promise<void> {
   const logger = new Logger('ProtectionFlowsModule');
   reportStart(dataSource, {
@@ -36,8 +34,8 @@ async function connect(
     return;
   }
   if (migrationsRun !== undefined) dataSource.setOptions({ migrationsRun });
-  const attempts = (retryAttempts ?? retryDefaults.retryAttempts) + 1;
-  const startingDelay = retryDelayMs ?? retryDefaults.retryDelayMs;
+  const attempts = (retryAttempts ?? 10) + 1;
+  const startingDelay = retryDelayMs ?? 500;
   await backOff(() => dataSource.initialize(), {
     numOfAttempts: attempts,
     startingDelay,
@@ -77,12 +75,8 @@ const uses = new WeakMap<ProtectionFlowsDataSource, Use>();
 
 function useOf(dataSource: ProtectionFlowsDataSource): Use {
   const { isInitialized: openedElsewhere } = dataSource;
-  const use = uses.get(dataSource) ?? {
-    openedElsewhere,
-    modules: 0,
-    closes: false,
-    turn: Promise.resolve(),
-  };
+  const unused = { openedElsewhere, modules: 0, closes: false, turn: Promise.resolve() };
+  const use = uses.get(dataSource) ?? unused;
   uses.set(dataSource, use);
   return use;
 }

@@ -59,9 +59,6 @@ export type ProtectionFlowsModuleAsyncOptions = ConfigurableModuleAsyncOptions<
 > &
   ProtectionFlowsModuleExtras;
 
-/** What holds for the first connection where the options are silent. */
-export const retryDefaults = { retryAttempts: 10, retryDelayMs: 500 } as const;
-
 type Options = ProtectionFlowsModuleOptions & ProtectionFlowsModuleExtras;
 
 const optionNames = [
@@ -79,9 +76,7 @@ const asyncNames = ['imports', 'inject', 'provideInjectionTokensFrom', 'isGlobal
 
 const remedy = 'Correct the options; docs/nestjs.md lists them with their defaults.';
 
-function faultsOf(call: string): FaultList {
-  return new FaultList(`ProtectionFlowsModule.${call}`, remedy);
-}
+const faultsOf = (call: string): FaultList => new FaultList(`ProtectionFlowsModule.${call}`, remedy);
 
 /** The options as a record; with a fault for anything else, and one for each name that is not known. */
 function readNames(

@@ -25,18 +25,12 @@ interface HttpReply {
   readonly raw?: ServerResponse;
 }
 
-/** Messages and remedies of these are for operators: they name hosts, accounts and statements. */
-function messageForClient(statusCode: number): string {
-  return statusCode === 503
-    ? 'The service cannot do this at the moment; try again later.'
-    : 'Internal server error';
-}
-
+/** Messages and remedies of a fault of the service are for operators: they name hosts, accounts and statements. */
 function bodyOf({ code, message, remedy, details }: ProtectionFlowsError): ProtectionFlowsErrorBody {
   const statusCode = httpStatusOf(code);
-  return statusCode < 500
-    ? { statusCode, code, message, remedy, details }
-    : { statusCode, code, message: messageForClient(statusCode), details: {} };
+  if (statusCode < 500) return { statusCode, code, message, remedy, details };
+  const passes = 'The service cannot do this at the moment; try again later.';
+  return { statusCode, code, message: statusCode === 503 ? passes : 'Internal server error', details: {} };
 }
 
 /** mysql2's own errors: with the server's SQLSTATE, or of a connection that is of no more use. */
@@ -46,9 +40,8 @@ function isOfDriver(error: unknown): boolean {
   return typeof sqlState === 'string' || fatal === true;
 }
 
-function faultOf(error: unknown): ProtectionFlowsError | null {
-  return isProtectionFlowsError(error) || isOfDriver(error) ? fromServerError(error) : null;
-}
+const faultOf = (error: unknown): ProtectionFlowsError | null =>
+  isProtectionFlowsError(error) || isOfDriver(error) ? fromServerError(error) : null;
 
 /**
  * What the filter catches, by `instanceof`, which is how NestJS asks: errors of this package, and those of the driver or

@@ -1,4 +1,10 @@
-import { ConfigurableModuleBuilder, Module, type DynamicModule, type Provider } from '@nestjs/common';
+import {
+  ConfigurableModuleBuilder,
+  Module,
+  type DynamicModule,
+  type Provider,
+  type Type,
+} from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { ProtectionFlowsDataSource } from '../typeorm/guarded-data-source';
 import {
@@ -50,17 +56,10 @@ const dataSourceProvider: Provider = {
   },
 };
 
-const repositoryProviders: Provider[] = repositories.map((Repository) => ({
-  provide: Repository,
-  inject: [ProtectionFlowsDataSource],
-  useFactory: (dataSource: ProtectionFlowsDataSource) => new Repository(dataSource.manager),
-}));
-
-const healthProvider: Provider = {
-  provide: ProtectionFlowsHealth,
-  inject: [ProtectionFlowsDataSource],
-  useFactory: (dataSource: ProtectionFlowsDataSource) => new ProtectionFlowsHealth(dataSource),
-};
+const ofDataSource = (
+  provide: Type<object>,
+  useFactory: (dataSource: ProtectionFlowsDataSource) => object,
+): Provider => ({ provide, inject: [ProtectionFlowsDataSource], useFactory });
 
 /**
  * The data layer as a NestJS module. It provides, by their classes, {@link ProtectionFlowsDataSource} (connected
@@ -69,7 +68,12 @@ const healthProvider: Provider = {
  * is a token, so an application's `TypeOrmModule` stays what it was, its default connection included.
  */
 @Module({
-  providers: [DataSourceKeeper, dataSourceProvider, ...repositoryProviders, healthProvider],
+  providers: [
+    DataSourceKeeper,
+    dataSourceProvider,
+    ...repositories.map((Repository) => ofDataSource(Repository, ({ manager }) => new Repository(manager))),
+    ofDataSource(ProtectionFlowsHealth, (dataSource) => new ProtectionFlowsHealth(dataSource)),
+  ],
   exports: [ProtectionFlowsDataSource, ...repositories, ProtectionFlowsHealth],
 })
 export class ProtectionFlowsModule extends ConfigurableModuleClass {

@@ -19,7 +19,6 @@ import { addressOf, probeServer, warnOfWrongType } from './probe-server';
 import { runPending, undoNewest } from './run-pending';
 import { ProtectionFlowsError } from '../errors';
 import { translated } from '../validation/server-errors';
-import { sessionOf, translateErrors } from './session';
 
 export type { MysqlOptions };
 
@@ -64,6 +63,35 @@ function withoutSecrets(options: object): Partial<DataSourceOptions> {
   const secret = new Set(['password', 'ssl', 'extra', 'url', 'replication']);
   return Object.fromEntries(Object.entries(options).filter(([name]) => !secret.has(name)));
 }
+
+/**
+ * A runner whose statements fail with errors of this package: a CHECK that refuses a row is the same
+ * VALIDATION_FAILED as the validator's, a lost connection is CONNECTION_LOST. Errors without a meaning of ours stay
+ * TypeORM's QueryFailedError.
+ */
+function translateErrors(runner: QueryRunner): QueryRunner {
+  const query = runner.query.bind(runner) as (...parameters: unknown[]) => Promise<unknown>;
+  const fail = (error: unknown): never => {
+    throw translated(error);
+  };
+  // Not async: one function more that awaits would be paid for by every statement
+  runner.query = ((...parameters: unknown[]) => query(...parameters).catch(fail)) as QueryRunner['query'];
+  return runner;
+}
+
+/** A runner as the engine's session. */
+const sessionOf = (runner: QueryRunner): Session => ({
+  query: (sql, parameters) => runner.query(sql, parameters),
+  get isTransactionActive() {
+    return runner.isTransactionActive;
+  },
+  release: () => runner.release(),
+  discard() {
+    // So that it does not come back to the pool
+    const { databaseConnection } = runner as QueryRunner & { databaseConnection?: { destroy(): void } };
+    databaseConnection?.destroy();
+  },
+});
 
 /**
  * The DataSource of this package: TypeORM's, guarded. Constructing it neither connects nor reads anything; the

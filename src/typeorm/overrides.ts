@@ -53,6 +53,14 @@ const extraNames = [
 /** Names of TypeORM's own that other programs use for settings of a connection. */
 const ofTypeOrm: ReadonlySet<string> = new Set(['name', 'type', 'ssl', 'extra', 'cache', ...settings]);
 
+/** Options that are known, and have no place here. */
+const misplaced: Readonly<Record<string, string>> = {
+  migrations:
+    "can't be set: this DataSource runs the migrations of this package alone. Yours belong to a DataSource of your own, docs/migrations.md shows how",
+  url: 'has no place here; set host, username, …, or DATABASE_URL in the environment',
+  replication: 'has no place here; give replicas in the configuration',
+};
+
 type Values = Readonly<Record<string, unknown>>;
 
 /** Options as they were set by a program, judged. */
@@ -70,7 +78,11 @@ class Overrides {
     const result: Record<string, unknown> = {};
     for (const [name, value] of Object.entries(this.given)) {
       if (value === undefined || name === 'extra' || name === 'ssl') continue;
-      if (this.isMisplaced(name)) continue;
+      const sentence = this.misplaced(name);
+      if (sentence !== null) {
+        this.faults.add('unknown', name, sentence);
+        continue;
+      }
       if (Object.hasOwn(refusedOptions, name)) judgeRefused(name, value, this.faults);
       const setting = settings.find((one) => one === name);
       if (setting === undefined) result[name] = value;
@@ -110,10 +122,7 @@ class Overrides {
         this.faults.add('invalid', at, `and ${name} are both given; leave one out`);
       if (name !== 'ssl') settingsTable[name as 'poolSize'].rule(this.read, at, value);
     }
-    return {
-      extra: others,
-      own: Object.fromEntries(Object.entries(own).filter(([, value]) => !isAbsent(value))),
-    };
+    return { extra: others, own: defined(own) };
   }
 
   /** mysql2's options for TLS, the name of a profile of mysql2's, or true; undefined where nothing is said. */
@@ -145,19 +154,10 @@ class Overrides {
     return { ...value };
   }
 
-  private isMisplaced(name: string): boolean {
-    const sentence = this.misplaced(name);
-    if (sentence !== null) this.faults.add('unknown', name, sentence);
-    return sentence !== null;
-  }
-
+  /** Why an option has no place here; null where it has one. */
   private misplaced(name: string): string | null {
-    if (name === 'migrations') {
-      return "can't be set: this DataSource runs the migrations of this package alone. Yours belong to a DataSource of your own, docs/migrations.md shows how";
-    }
     if ((fixedOptions as readonly string[]).includes(name)) return 'is set by this package; leave it out';
-    if (name === 'url') return 'has no place here; set host, username, …, or DATABASE_URL in the environment';
-    if (name === 'replication') return 'has no place here; give replicas in the configuration';
+    if (Object.hasOwn(misplaced, name)) return misplaced[name]!;
     return ofTypeOrm.has(name) ? null : (resemblance(name, 'program')?.sentence ?? null);
   }
 }
@@ -215,5 +215,6 @@ export function withOverrides(
   return hide(result, secrets);
 }
 
+/** Without what stands for "not given". */
 const defined = (values: Values): Values =>
-  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+  Object.fromEntries(Object.entries(values).filter(([, value]) => !isAbsent(value)));

@@ -43,9 +43,7 @@ export function reportStart(dataSource: object, report: StartReport): void {
 }
 
 /** Where the data source's start is reported: by default as warnings of the process. */
-function startReportOf(dataSource: object): StartReport {
-  return reports.get(dataSource) ?? processWarnings;
-}
+const startReportOf = (dataSource: object): StartReport => reports.get(dataSource) ?? processWarnings;
 
 /** The data source that asks. */
 type Host = Database & Pick<DataSource, 'logger'>;
@@ -63,12 +61,8 @@ function tellWaits(dataSource: Host): ProgressListener {
 /** A migration as TypeORM knows it, told as TypeORM tells. */
 function asTypeorm({ logger }: Host, name: string, done: string): Migration {
   logger.logSchemaBuild(`Migration ${name} has been ${done} successfully.`);
-  return new Migration(
-    undefined,
-    Number(name.slice(-13)),
-    name,
-    migrationList.find((one) => one.name === name),
-  );
+  const instance = migrationList.find((one) => one.name === name);
+  return new Migration(undefined, Number(name.slice(-13)), name, instance);
 }
 
 function faults(findings: readonly Finding[]): { message: string; remedy: string } {
@@ -93,11 +87,12 @@ function faults(findings: readonly Finding[]): { message: string; remedy: string
 export async function runPending(dataSource: Host, atStart: boolean): Promise<Migration[]> {
   const { findings, applied } = await migrate(dataSource, { onProgress: tellWaits(dataSource) });
   const inTheWay = findings.filter(isInTheWay);
-  const details = { applied, findings: inTheWay };
-  if (inTheWay.some(({ effect }) => effect === 'blocking'))
-    throw new ProtectionFlowsError('PREFLIGHT_FAILED', { ...faults(inTheWay), details });
-  if (inTheWay.length > 0 && !atStart)
-    throw new ProtectionFlowsError('KEYS_REFUSED', { ...faults(inTheWay), details });
+  const isBlocked = inTheWay.some(({ effect }) => effect === 'blocking');
+  if (isBlocked || (inTheWay.length > 0 && !atStart))
+    throw new ProtectionFlowsError(isBlocked ? 'PREFLIGHT_FAILED' : 'KEYS_REFUSED', {
+      ...faults(inTheWay),
+      details: { applied, findings: inTheWay },
+    });
   if (atStart) {
     const report = startReportOf(dataSource);
     for (const name of applied) report.applied(name);

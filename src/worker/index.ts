@@ -1,3 +1,2 @@
 export { createWorker, type Worker, type WorkerEvents } from './worker';
-export type { WorkerOptions } from './options';
-export type { RunEnd, RunFlow, RunResult, WorkerRun } from './contract';
+export type { RunEnd, RunFlow, RunResult, WorkerOptions, WorkerRun } from './options';

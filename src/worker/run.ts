@@ -1,9 +1,8 @@
 import type { JobStatus } from '../domain';
 import { isProtectionFlowsError } from '../errors';
 import type { Claim, Outcome } from '../repositories';
-import type { RunEnd, RunResult } from './contract';
 import { passes, type DatabaseWatch } from './database-watch';
-import type { WorkerSettings } from './options';
+import type { RunEnd, RunResult, WorkerSettings } from './options';
 
 /** What a run needs besides its claim. */
 export interface RunContext {

@@ -2,8 +2,7 @@ import { EventEmitter } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Claim, SkippedRun } from '../repositories';
 import { DatabaseWatch, passes } from './database-watch';
-import { readWorkerOptions, type WorkerOptions, type WorkerSettings } from './options';
-import type { RunEnd } from './contract';
+import { readWorkerOptions, type RunEnd, type WorkerOptions, type WorkerSettings } from './options';
 import { beginRun, type RunContext, type UnderWay } from './run';
 
 /** What a worker tells. A listener that throws is warned of, and changes nothing. */
