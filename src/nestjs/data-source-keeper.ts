@@ -1,5 +1,6 @@
 import { Logger, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { backOff } from 'exponential-backoff';
+import { isAbsent } from '../config/option-reader';
 import { isPassing } from '../errors';
 import { checkSchema, schemaUnfit } from '../engine/verify/check-schema';
 import { waitUntilFit } from '../engine/verify/wait-for-schema';
@@ -108,7 +109,7 @@ export class DataSourceKeeper implements OnApplicationShutdown {
    * @throws what {@link connect} throws, and SCHEMA_UNFIT; the data source is then as closed as it was
    */
   async open(options: ProtectionFlowsModuleOptions): Promise<ProtectionFlowsDataSource> {
-    const { connection, dataSource: given, destroyOnShutdown } = options;
+    const { connection, dataSource: given, destroyOnShutdown, schemaWaitMs } = options;
     const dataSource = given ?? (connection === undefined ? sharedDataSource : createDataSource(connection));
     const use = useOf(dataSource);
     use.modules += 1;
@@ -116,7 +117,7 @@ export class DataSourceKeeper implements OnApplicationShutdown {
     try {
       await inTurn(use, async () => {
         await connect(dataSource, options);
-        if (options.schemaWaitMs !== undefined) await waitForFit(dataSource, options.schemaWaitMs);
+        if (!isAbsent(schemaWaitMs)) await waitForFit(dataSource, schemaWaitMs);
       });
     } catch (error) {
       await leave(dataSource);

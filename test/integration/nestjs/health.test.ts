@@ -95,12 +95,18 @@ describe('ProtectionFlowsHealth', () => {
 describe('schemaWaitMs', () => {
   const database = useDatabase({ per: 'each' });
   const apps = useApps();
-  const start = (schemaWaitMs: number) =>
-    apps.start({
-      imports: [
-        ProtectionFlowsModule.forRoot({ connection: { env: { DATABASE_URL: database.url } }, schemaWaitMs }),
-      ],
-    });
+  const start = (schemaWaitMs: number | null) => {
+    const options = {
+      connection: { env: { DATABASE_URL: database.url } },
+      schemaWaitMs: schemaWaitMs as number,
+    };
+    return apps.start({ imports: [ProtectionFlowsModule.forRoot(options)] });
+  };
+
+  // For every option a null is as good as not given: this one was handed to a timer, which threw a TypeError
+  it('leaves the schema alone where it is null', async () => {
+    await expect(start(null)).resolves.toBeDefined();
+  });
 
   it('keeps an application from starting on a schema that it does not fit, and leaves no connection', async () => {
     await expect(start(0)).rejects.toMatchObject({ code: 'SCHEMA_UNFIT', details: { state: 'absent' } });
