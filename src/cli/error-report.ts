@@ -74,3 +74,7 @@ function traceOf(error: unknown): string {
   }
   return traces.join('\nCaused by: ');
 }
+
+/** What the command line itself is to blame for. */
+export const usageFault = (message: string, remedy: string, reason?: string): ProtectionFlowsError =>
+  new ProtectionFlowsError('USAGE', { message, remedy, details: reason === undefined ? {} : { reason } });

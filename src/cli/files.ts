@@ -16,6 +16,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import type { KeptPlan } from '../engine/migrate/kept-plan';
 import { ProtectionFlowsError } from '../errors';
+import { usageFault } from './error-report';
 
 /** The file behind the name; null where there is none yet. */
 function statOf(path: string) {
@@ -90,11 +91,11 @@ export function pageWriter(path: string | undefined): ((page: string) => void) |
   try {
     return fileWriter(path);
   } catch (error) {
-    throw new ProtectionFlowsError('USAGE', {
-      message: `the file of --html, ${path}: ${(error as Error).message}`,
-      remedy: 'Name a file in a folder that is there and that you may write.',
-      details: { reason: 'invalidArgument' },
-    });
+    throw usageFault(
+      `the file of --html, ${path}: ${(error as Error).message}`,
+      'Name a file in a folder that is there and that you may write.',
+      'invalidArgument',
+    );
   }
 }
 

@@ -1,5 +1,5 @@
-import { ProtectionFlowsError } from '../errors';
 import type { CommandRecord, Deed, DeedContext } from './command-record';
+import { usageFault } from './error-report';
 import { age, duration, flag, flow, parseAge, wholeNumber } from './options';
 import { auditOutput } from './output/audit';
 import { pruneOutput, pruneProgress, recountOutput, recountProgress, toldSeldom } from './output/retention';
@@ -35,7 +35,11 @@ export const pruneCommand = (): CommandRecord => ({
   ],
   exits: '0 when done, also where there was nothing to delete; 1 when it was refused',
   deed: ({ olderThan: olderThanMs, keep: keepPerFlow, batchSize, dryRun = false }): Deed => {
-    if (olderThanMs === undefined && keepPerFlow === undefined) throw unlimited();
+    if (olderThanMs === undefined && keepPerFlow === undefined)
+      throw usageFault(
+        'neither --older-than nor --keep is given, so nothing says which executions are to go',
+        'Give --older-than 90d, --keep 100, or both. See protection-flows prune --help.',
+      );
     return {
       stopsBetweenStatements: true,
       open: openFlows,
@@ -89,7 +93,11 @@ export const auditCommand = (): CommandRecord => ({
   ],
   exits: '0 when no run was missed, 1 when one was',
   deed: ({ since: sinceMs, until: untilMs, flow: flowId, lateAfter: lateAfterMs }): Deed => {
-    if (untilMs !== undefined && untilMs >= sinceMs) throw noWindow();
+    if (untilMs !== undefined && untilMs >= sinceMs)
+      throw usageFault(
+        '--until is as long ago as --since, or longer, so that nothing lies between them',
+        'Give a shorter age to --until, or leave it out. See protection-flows audit --help.',
+      );
     return {
       open: openFlows,
       output: auditOutput,
@@ -101,15 +109,3 @@ export const auditCommand = (): CommandRecord => ({
     };
   },
 });
-
-const unlimited = (): ProtectionFlowsError =>
-  new ProtectionFlowsError('USAGE', {
-    message: 'neither --older-than nor --keep is given, so nothing says which executions are to go',
-    remedy: 'Give --older-than 90d, --keep 100, or both. See protection-flows prune --help.',
-  });
-
-const noWindow = (): ProtectionFlowsError =>
-  new ProtectionFlowsError('USAGE', {
-    message: '--until is as long ago as --since, or longer, so that nothing lies between them',
-    remedy: 'Give a shorter age to --until, or leave it out. See protection-flows audit --help.',
-  });

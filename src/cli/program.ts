@@ -1,9 +1,10 @@
 import { Command, type CommanderError } from 'commander';
-import { ProtectionFlowsError } from '../errors';
+import type { ProtectionFlowsError } from '../errors';
 import { packageVersion } from '../migrations/package-version';
 import type { OutputStream } from './output/style';
 import type { CommandRecord } from './command-record';
 import { commands } from './commands';
+import { usageFault } from './error-report';
 import { file, type Options } from './options';
 import { fitted, textWidth, wrap } from './output/wrap';
 
@@ -119,21 +120,17 @@ function hintFor({ code, message }: CommanderError, command: Command): string | 
 /** Commander's complaint as an error of this package: its message, and its guess as the fix. */
 export function usageError(error: CommanderError, program: Command): ProtectionFlowsError {
   const names = program.commands.map((command) => command.name()).join(', ');
-  if (error.code === 'commander.help') {
-    return new ProtectionFlowsError('USAGE', {
-      message: 'no command was given',
-      remedy: `Give one of: ${names}; protection-flows --help explains them.`,
-    });
-  }
+  if (error.code === 'commander.help')
+    return usageFault(
+      'no command was given',
+      `Give one of: ${names}; protection-flows --help explains them.`,
+    );
   const [message = '', guess] = error.message.replace(/^error: /, '').split(/\n\(?/);
   const suggestion = guess?.replace(/\)$/, '');
   const known = error.code === 'commander.unknownCommand' ? `The commands are: ${names}.` : null;
   const command = program.commands.find((one) => one.name() === program.args[0]);
   const hint = suggestion ?? known ?? (command && hintFor(error, command));
   const help = ['protection-flows', command?.name(), '--help'].filter(Boolean).join(' ');
-  return new ProtectionFlowsError('USAGE', {
-    message,
-    remedy: [hint, `See ${help}.`].filter(Boolean).join(' '),
-    details: { reason: error.code.replace(/^commander\./, '') },
-  });
+  const remedy = [hint, `See ${help}.`].filter(Boolean).join(' ');
+  return usageFault(message, remedy, error.code.replace(/^commander\./, ''));
 }

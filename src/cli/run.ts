@@ -2,7 +2,7 @@ import { CommanderError } from 'commander';
 import { loadConnection, redact, type ConnectionSettings } from '../config';
 import { ProtectionFlowsError } from '../errors';
 import type { CommandRecord, Deed } from './command-record';
-import { exitCodes, printableError } from './error-report';
+import { exitCodes, printableError, usageFault } from './error-report';
 import type { Options } from './options';
 import { annotations } from './output/findings';
 import { Reporter } from './output/reporter';
@@ -153,15 +153,15 @@ class Run {
 function assertOneForm({ json, markdown }: Options, hasMarkdown: boolean): void {
   if (markdown !== true) return;
   if (!hasMarkdown)
-    throw new ProtectionFlowsError('USAGE', {
-      message: 'demo shows what it does as it goes, and has no result to print as Markdown',
-      remedy: 'Leave out --markdown.',
-    });
+    throw usageFault(
+      'demo shows what it does as it goes, and has no result to print as Markdown',
+      'Leave out --markdown.',
+    );
   if (json === true)
-    throw new ProtectionFlowsError('USAGE', {
-      message: '--json and --markdown are given, but there is one result to print',
-      remedy: 'Give one of them.',
-    });
+    throw usageFault(
+      '--json and --markdown are given, but there is one result to print',
+      'Give one of them.',
+    );
 }
 
 /** Rejects with INTERRUPTED once the signal is raised. */

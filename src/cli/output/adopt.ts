@@ -2,11 +2,11 @@ import type { AdoptQuestion, AdoptRepair, AdoptResult, Decision } from '../../en
 import { describeDifference, type Difference } from '../../engine/schema/compare';
 import { describeSize } from '../../engine/steps/alter-table';
 import { findingsMarkdown, findingsText } from './findings';
-import { escaped, heading, sqlBlock, tableMarkdown } from './markdown';
-import type { Style } from './style';
+import { escaped, heading, signed, sqlBlock, tableMarkdown } from './markdown';
+import { markOf, type Style } from './style';
 import { keysTable, tableText } from './table';
 import { counted, headed, namesText, textAbout, type Output } from './words';
-import { labelled } from './wrap';
+import { labelled, paragraph } from './wrap';
 
 /** What an adopt found and did: the repairs, what is left to decide, the keys, and how it stands now. All differences are told: this is where the other results refer to. */
 export const adoptOutput: Output<AdoptResult> = {
@@ -20,7 +20,7 @@ export const adoptOutput: Output<AdoptResult> = {
       tableText(keysTable(keys), style),
       findingsText(findings, style),
       namesText(`Recorded ${counted(adopted.length, 'migration')}`, adopted, style),
-      labelled('', conclusion(result), 0).map(ok ? style.green : style.red),
+      paragraph(conclusion(result)).map(ok ? style.green : style.red),
     );
   },
   markdown: (result) => {
@@ -49,33 +49,47 @@ const copyOf = ({ copies, status }: AdoptRepair): string | null =>
     ? null
     : `may copy ${copies.table}: ${describeSize(copies)}; its writers wait meanwhile`;
 
+/** What each part is called, by how far it is. */
+const looks = {
+  repaired: ['good', 'Repaired'],
+  'to-repair': ['open', 'To repair'],
+  unanswered: ['bad', 'Yours to decide'],
+  answered: ['open', 'Decided'],
+  'carried-out': ['good', 'Done as decided'],
+} as const;
+
+function titleText(look: keyof typeof looks, about: string, style: Style): string[] {
+  const [mood, words] = looks[look];
+  return headed(words, `: ${about}`, markOf(mood, style));
+}
+
+function titleMarkdown(look: keyof typeof looks, about: string): string[] {
+  const [mood, words] = looks[look];
+  return [`**${signed(mood, words.toLowerCase())}**: ${escaped(about)}`, ''];
+}
+
+const sqlText = (sql: readonly string[]): string[] => sql.map((statement) => `  ${statement};`);
+
 function repairText(repair: AdoptRepair, style: Style): string[] {
   const { title, differences, rows, sql, status } = repair;
   const copy = copyOf(repair);
   return [
-    ...(status === 'repaired'
-      ? headed('Repaired', `: ${title}`, style.green)
-      : headed('To repair', `: ${title}`, style.yellow)),
+    ...titleText(status, title, style),
     ...differences.flatMap((one) => labelled('- ', describeDifference(one))),
     ...(rows > 0
       ? labelled('- ', `${counted(rows, 'row')} with NULL or '0000-00-00' in the place of a default`)
       : []),
     ...(copy === null ? [] : labelled('! ', copy)),
-    ...(status === 'repaired' ? [] : sql.map((statement) => `  ${statement};`)),
+    ...(status === 'repaired' ? [] : sqlText(sql)),
   ];
 }
 
-function decisionText({ differences, reason, look, choices }: Decision, style: Style): string[] {
-  return [
-    ...headed('Yours to decide', `: ${reason}`, style.red),
-    ...differences.flatMap((one) => labelled('- ', describeDifference(one))),
-    ...(look === null ? [] : ['  -- To look:', `  ${look};`]),
-    ...choices.flatMap(({ does, sql }) => [
-      ...labelled('', `-- This ${does}:`),
-      ...sql.map((statement) => `  ${statement};`),
-    ]),
-  ];
-}
+const decisionText = ({ differences, reason, look, choices }: Decision, style: Style): string[] => [
+  ...titleText('unanswered', reason, style),
+  ...differences.flatMap((one) => labelled('- ', describeDifference(one))),
+  ...(look === null ? [] : ['  -- To look:', ...sqlText([look])]),
+  ...choices.flatMap(({ does, sql }) => [...labelled('', `-- This ${does}:`), ...sqlText(sql)]),
+];
 
 const unanswered = ({ questions }: AdoptResult): AdoptQuestion[] =>
   questions.filter(({ status }) => status === 'unanswered');
@@ -90,25 +104,14 @@ const optionsOf = ({ choices, answer }: AdoptQuestion): string[] =>
     .filter((choice) => answer === null || choice.answer === answer)
     .map(({ option, does }) => `${option} ${does}`);
 
-const questionHeadings = {
-  unanswered: 'Yours to decide',
-  answered: 'Decided',
-  'carried-out': 'Done as decided',
-} as const;
-
-function questionText(question: AdoptQuestion, style: Style): string[] {
-  const { asks, status } = question;
-  const mark = { unanswered: style.red, answered: style.yellow, 'carried-out': style.green }[status];
-  return [
-    ...headed(questionHeadings[status], `: ${asks}`, mark),
-    ...rowsOf(question).flatMap((row) => labelled('- ', row)),
-    ...optionsOf(question).flatMap((option) => labelled('', option)),
-  ];
-}
+const questionText = (question: AdoptQuestion, style: Style): string[] => [
+  ...titleText(question.status, question.asks, style),
+  ...rowsOf(question).flatMap((row) => labelled('- ', row)),
+  ...optionsOf(question).flatMap((option) => labelled('', option)),
+];
 
 const questionMarkdown = (question: AdoptQuestion): string[] => [
-  `**${{ unanswered: '❌', answered: '⚠️', 'carried-out': '✅' }[question.status]} ${questionHeadings[question.status].toLowerCase()}**: ${escaped(question.asks)}`,
-  '',
+  ...titleMarkdown(question.status, question.asks),
   ...rowsOf(question).map((row) => `- ${escaped(row)}`),
   '',
   ...optionsOf(question).flatMap((option) => [escaped(option), '']),
@@ -121,8 +124,7 @@ function repairMarkdown(repair: AdoptRepair): string[] {
   const { title, differences, sql, status } = repair;
   const copy = copyOf(repair);
   return [
-    `**${status === 'repaired' ? '✅ repaired' : '⚠️ to repair'}**: ${escaped(title)}`,
-    '',
+    ...titleMarkdown(status, title),
     ...listed(differences),
     ...(copy === null ? [] : [escaped(`It ${copy}.`), '']),
     ...(status === 'repaired' ? [] : sqlBlock(sql)),
@@ -130,8 +132,7 @@ function repairMarkdown(repair: AdoptRepair): string[] {
 }
 
 const decisionMarkdown = ({ reason, differences, look, choices }: Decision): string[] => [
-  `**❌ yours to decide**: ${escaped(reason)}`,
-  '',
+  ...titleMarkdown('unanswered', reason),
   ...listed(differences),
   ...(look === null ? [] : sqlBlock([look])),
   ...choices.flatMap(({ does, sql }) => [`This ${escaped(does)}:`, '', ...sqlBlock(sql)]),

@@ -3,7 +3,7 @@ import type { AuditReport } from '../audit-flows';
 import { escaped, heading } from './markdown';
 import type { Style } from './style';
 import { counted, grouped, headed, textAbout, type Output } from './words';
-import { labelled } from './wrap';
+import { labelled, paragraph } from './wrap';
 
 /** What an audit found: of each flow what was not on time, then how many runs there are of each kind. */
 export const auditOutput: Output<AuditReport> = {
@@ -14,7 +14,7 @@ export const auditOutput: Output<AuditReport> = {
         ...headed(name, ` ${id}`, style.bold),
         ...lines.flatMap(({ finding, text }) => labelled('- ', text).map(markOf(style, finding))),
       ]),
-      labelled('', conclusion(report), 0).map(report.ok ? style.green : style.red),
+      paragraph(conclusion(report)).map(report.ok ? style.green : style.red),
     ),
   markdown: (report) => [
     ...heading(report, `audit: ${counted(report.totals.missed, 'run')} missed`),

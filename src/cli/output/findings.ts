@@ -2,17 +2,17 @@ import type { PreflightResult } from '../../engine/migrate/results';
 import { isInTheWay, type Finding, type FindingEffect } from '../../engine/preflight/finding';
 import { differencesMarkdown, differencesOf, differencesText, messageOf } from './differences';
 import { remedyBlock, tableMarkdown } from './markdown';
-import type { Style } from './style';
+import { markOf, type Mood, type Style } from './style';
 import { counted, headed, textAbout, type Output } from './words';
-import { labelled } from './wrap';
+import { labelled, paragraph } from './wrap';
 
 /** What each effect is called, in the order in which findings are told. */
-const effects: Readonly<Record<FindingEffect, string>> = {
-  blocking: 'stands in the way',
-  'key-refused': 'this key is left out',
-  deferred: 'left for a later migrate',
-  mended: 'put right by migrate',
-  noted: 'not in the way of migrate',
+const effects: Readonly<Record<FindingEffect, readonly [Mood, string]>> = {
+  blocking: ['bad', 'stands in the way'],
+  'key-refused': ['bad', 'this key is left out'],
+  deferred: ['open', 'left for a later migrate'],
+  mended: ['good', 'put right by migrate'],
+  noted: ['open', 'not in the way of migrate'],
 };
 
 const aboutOf = ({ table, key }: Finding): string => [table, key].filter((name) => name !== null).join('.');
@@ -29,20 +29,13 @@ const sameFix = 'the same as above';
 export function findingsText(findings: readonly Finding[], style: Style): string[] {
   if (findings.length === 0) return [];
   const sorted = Object.keys(effects).flatMap((effect) => findings.filter((one) => one.effect === effect));
-  const marks = {
-    blocking: style.red,
-    'key-refused': style.red,
-    deferred: style.yellow,
-    mended: style.green,
-    noted: style.yellow,
-  };
   return [
     style.bold('Findings'),
     ...sorted.flatMap((finding, index) => {
-      const { code, effect } = finding;
+      const [mood, word] = effects[finding.effect];
       const about = aboutOf(finding);
       return [
-        ...headed(code, ` (${effects[effect]})`, marks[effect], 2),
+        ...headed(finding.code, ` (${word})`, markOf(mood, style), 2),
         ...(about === '' ? [] : labelled('On:  ', about, 4)),
         ...labelled('', messageOf(finding), 4),
         ...differencesText(differencesOf(finding), style, 4),
@@ -83,7 +76,7 @@ export const preflightOutput: Output<PreflightResult> = {
     textAbout(
       result,
       findingsText(result.findings, style),
-      labelled('', conclusion(result), 0).map(result.ok ? style.green : style.red),
+      paragraph(conclusion(result)).map(result.ok ? style.green : style.red),
     ),
   markdown: ({ ok, findings }) => [
     `## ${ok ? '✅ protection-flows preflight: nothing' : '❌ protection-flows preflight: something'} stands in the way`,

@@ -3,7 +3,7 @@ import { findingsMarkdown, findingsText } from './findings';
 import { heading, tableMarkdown } from './markdown';
 import { tableText, type Table } from './table';
 import { counted, textAbout, type Output } from './words';
-import { labelled } from './wrap';
+import { paragraph } from './wrap';
 
 /** What the guards of a database are, in words. */
 export const guardStates: Readonly<Record<GuardsState, string>> = {
@@ -36,7 +36,7 @@ export const guardOutput: Output<GuardsResult> = {
       result,
       tableText(partsTable(result), style),
       findingsText(result.findings, style),
-      labelled('', conclusion(result), 0).map(result.ok ? style.green : style.yellow),
+      paragraph(conclusion(result)).map(result.ok ? style.green : style.yellow),
     ),
   markdown: (result) => [
     ...heading(result, `guard: ${result.state}`),

@@ -1,5 +1,5 @@
 import type { Where } from '../../engine/migrate/results';
-import { moodOf } from './style';
+import { moodOf, type Mood } from './style';
 import type { Table } from './table';
 import { databaseName } from './words';
 
@@ -59,8 +59,9 @@ export function remedyBlock(remedy: string): string[] {
   return /;\s*$/m.test(remedy) ? codeBlock(remedy, 'sql') : [escaped(remedy), ''];
 }
 
-/** A status with a mark that is seen at a glance. */
-function marked(status: string): string {
-  const mood = status === 'skip' ? 'open' : moodOf(status);
-  return `${mood === 'good' ? '✅' : mood === 'open' ? '⚠️' : '❌'} ${status}`;
-}
+/** Words with a sign that is seen at a glance. */
+export const signed = (mood: Mood, words: string): string =>
+  `${{ good: '✅', open: '⚠️', bad: '❌' }[mood]} ${words}`;
+
+const marked = (status: string): string =>
+  signed(status === 'skip' ? 'open' : (moodOf(status) ?? 'bad'), status);

@@ -5,7 +5,7 @@ import { codeBlock, escaped, heading, namesMarkdown, tableMarkdown } from './mar
 import type { Style } from './style';
 import { keysTable, tableText } from './table';
 import { counted, countedAll, namesText, textAbout, type Output } from './words';
-import { labelled, narrowed } from './wrap';
+import { labelled, narrowed, paragraph } from './wrap';
 
 /** What a migrate did: the migrations that it applied, every key, the findings, and how it stands now. */
 export const migrateOutput: Output<MigrateResult> = {
@@ -18,7 +18,7 @@ export const migrateOutput: Output<MigrateResult> = {
         : namesText(`Applied ${counted(applied.length, 'migration')}`, applied, style),
       tableText(keysTable(keys), style),
       findingsText(findings, style),
-      labelled('', conclusion(result), 0).map(ok ? style.green : style.red),
+      paragraph(conclusion(result)).map(ok ? style.green : style.red),
     );
   },
   markdown: (result) => {
@@ -61,7 +61,7 @@ export const planOutput: Output<MigratePlan> = {
     scriptText(plan.statements, style, () =>
       textAbout(
         plan,
-        labelled('', title(plan), 0).map(style.bold),
+        paragraph(title(plan)).map(style.bold),
         tableText(keysTable(plan.keys), style),
         findingsText(plan.findings, style),
         rollingText(plan.pending.length, plan.breaking),
@@ -147,7 +147,7 @@ const notBreaking = 'Programs of the previous release go on working before, duri
 export function rollingText(pending: number, breaking: Breaking): string[] {
   if (pending === 0) return [];
   const texts = Object.entries(breaking);
-  if (texts.length === 0) return labelled('', notBreaking, 0);
+  if (texts.length === 0) return paragraph(notBreaking);
   return texts.flatMap(([name, text]) => [...labelled('BREAKING: ', name, 0), ...labelled('', text)]);
 }
 

@@ -2,7 +2,7 @@ import type { LeftReason, RestoreOrphansResult } from '../../engine/migrate/rest
 import { heading, tableMarkdown } from './markdown';
 import { rowsTable, tableText } from './table';
 import { counted, grouped, textAbout, type Output } from './words';
-import { labelled } from './wrap';
+import { labelled, paragraph } from './wrap';
 
 /** Why a row stays, and what helps. */
 const leftReasons: Readonly<Record<LeftReason, string>> = {
@@ -23,17 +23,15 @@ export const restoreOrphansOutput: Output<RestoreOrphansResult> = {
       back + left === 0 ? ['Nothing is quarantined.'] : [],
       tableText(rowsTable('Restored into', result.restored), style),
       ...result.left.map(({ table, key, reason, rows, answer, sample }) => [
-        ...labelled('', `${counted(rows, 'row')} of ${table}, quarantined for ${key}:`, 0),
+        ...paragraph(`${counted(rows, 'row')} of ${table}, quarantined for ${key}:`),
         ...labelled('Left because: ', leftReasons[reason]),
         ...(answer === null ? [] : labelled('The server: ', answer)),
         ...labelled('For instance: ', sample.slice(0, 3).join('; ')),
       ]),
       left > 0
-        ? labelled('', `${counted(back, 'row')} restored, ${grouped(left)} left in quarantine.`, 0).map(
-            style.red,
-          )
+        ? paragraph(`${counted(back, 'row')} restored, ${grouped(left)} left in quarantine.`).map(style.red)
         : back > 0
-          ? labelled('', `${counted(back, 'row')} restored, none left behind.`, 0).map(style.green)
+          ? paragraph(`${counted(back, 'row')} restored, none left behind.`).map(style.green)
           : [],
     );
   },

@@ -5,7 +5,7 @@ import { changesOf } from '../../statistics/meaning';
 import type { PruneReport, RecountReport } from '../retention';
 import { escaped, heading } from './markdown';
 import { counted, grouped, headed, textAbout, type Output } from './words';
-import { labelled } from './wrap';
+import { labelled, paragraph } from './wrap';
 
 /** What a prune did, or with --dry-run would have done. */
 export const pruneOutput: Output<PruneReport> = {
@@ -13,8 +13,8 @@ export const pruneOutput: Output<PruneReport> = {
     const mark = result.dry_run && result.deleted > 0 ? style.yellow : style.green;
     return textAbout(
       result,
-      labelled('', pruneConclusion(result), 0).map(mark),
-      ...result.kept.map((kept) => labelled('', stays(kept), 0).map(style.yellow)),
+      paragraph(pruneConclusion(result)).map(mark),
+      ...result.kept.map((kept) => paragraph(stays(kept)).map(style.yellow)),
     );
   },
   markdown: (result) => {
@@ -54,7 +54,7 @@ export const recountOutput: Output<RecountReport> = {
         ...headed('Flow', ` ${flow.id}`, style.bold),
         ...changes(flow).flatMap((change) => labelled('- ', change)),
       ]),
-      labelled('', recountConclusion(result), 0).map(mark),
+      paragraph(recountConclusion(result)).map(mark),
     );
   },
   markdown: (result) => [
@@ -82,14 +82,6 @@ function recountConclusion(result: RecountReport): string {
 /** How often progress is told, in milliseconds: on a terminal the line rewrites itself, in a log each one stays. */
 const everyMs = { terminal: 200, log: 3_000 } as const;
 
-/** How the progress of a prune is told. */
-export interface PruneProgressOptions {
-  readonly isTerminal: boolean;
-  readonly dryRun: boolean;
-  /** A clock that only goes forward, in milliseconds. */
-  readonly nowMs?: () => number;
-}
-
 /** Tells progress in words, and not after each of many small transactions. */
 export function toldSeldom<Progress>(
   tell: ProgressListener,
@@ -107,27 +99,31 @@ export function toldSeldom<Progress>(
   };
 }
 
-/** Tells where a prune is, in words. */
-export function pruneProgress(
+/**
+ * Tells where a prune is, in words.
+ *
+ * @param nowMs a clock that only goes forward, in milliseconds
+ */
+export const pruneProgress = (
   tell: ProgressListener,
-  { isTerminal, dryRun, nowMs }: PruneProgressOptions,
-): (progress: PruneProgress) => void {
-  const inWords = ({ flows, totalFlows, deleted }: PruneProgress): string => {
-    const looked = `${grouped(flows)} of ${counted(totalFlows, 'flow')}`;
-    return `pruning: ${looked}, ${counted(deleted, 'execution')} ${dryRun ? 'to delete' : 'deleted'}`;
-  };
-  return toldSeldom(tell, isTerminal, inWords, nowMs);
-}
-
-/** Tells where a recount is, in words. */
-export function recountProgress(
-  tell: ProgressListener,
-  isTerminal: boolean,
-): (progress: RecountProgress) => void {
-  return toldSeldom(
+  { isTerminal, dryRun, nowMs }: { isTerminal: boolean; dryRun: boolean; nowMs?: () => number },
+): ((progress: PruneProgress) => void) =>
+  toldSeldom(
     tell,
     isTerminal,
-    ({ flows, totalFlows, wrong }: RecountProgress) =>
+    ({ flows, totalFlows, deleted }) =>
+      `pruning: ${grouped(flows)} of ${counted(totalFlows, 'flow')}, ${counted(deleted, 'execution')} ${dryRun ? 'to delete' : 'deleted'}`,
+    nowMs,
+  );
+
+/** Tells where a recount is, in words. */
+export const recountProgress = (
+  tell: ProgressListener,
+  isTerminal: boolean,
+): ((progress: RecountProgress) => void) =>
+  toldSeldom(
+    tell,
+    isTerminal,
+    ({ flows, totalFlows, wrong }) =>
       `recounting: ${grouped(flows)} of ${counted(totalFlows, 'flow')}, ${grouped(wrong)} wrong`,
   );
-}

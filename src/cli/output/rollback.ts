@@ -3,7 +3,7 @@ import { escaped, heading, namesMarkdown, remedyBlock, tableMarkdown } from './m
 import { amountOf, scriptMarkdown, scriptText } from './migrate';
 import { rowsTable, tableText } from './table';
 import { counted, headed, namesText, separated, textAbout, type Output } from './words';
-import { labelled } from './wrap';
+import { labelled, paragraph } from './wrap';
 
 /** What a rollback did: the migrations undone, newest first, and the rows thrown away, by table. */
 export const rollbackOutput: Output<RollbackResult> = {
@@ -12,10 +12,10 @@ export const rollbackOutput: Output<RollbackResult> = {
     return textAbout(
       result,
       undone.length === 0
-        ? labelled('', 'No migration was undone: none is applied.', 0)
+        ? paragraph('No migration was undone: none is applied.')
         : namesText(`Undid ${counted(undone.length, 'migration')}, newest first`, undone, style),
       tableText(rowsTable('Discarded from', discarded), style),
-      ok ? [] : labelled('', 'Not everything that was asked for could be undone.', 0).map(style.red),
+      ok ? [] : paragraph('Not everything that was asked for could be undone.').map(style.red),
     );
   },
   markdown: (result) => [
@@ -32,7 +32,7 @@ export const rollbackPlanOutput: Output<RollbackPlan> = {
     return scriptText(statements, style, () =>
       textAbout(
         plan,
-        labelled('', `The plan: ${counted(undoing.length, 'migration')} to undo`, 0).map(style.bold),
+        paragraph(`The plan: ${counted(undoing.length, 'migration')} to undo`).map(style.bold),
         undoing.flatMap((name) => labelled('', name)),
         tableText(rowsTable('Rows would be lost of', lost), style),
         separated(
@@ -41,7 +41,7 @@ export const rollbackPlanOutput: Output<RollbackPlan> = {
             ...labelled('Fix: ', remedy),
           ]),
         ),
-        labelled('', planConclusion(ok, undoing.length), 0),
+        paragraph(planConclusion(ok, undoing.length)),
       ),
     );
   },

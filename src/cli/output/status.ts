@@ -4,7 +4,7 @@ import { rollingMarkdown, rollingText, type Breaking } from './migrate';
 import { keysTable, tableText, type Table } from './table';
 import { counted, countedAll, textAbout, type Output } from './words';
 import { guardStates } from './guard';
-import { labelled } from './wrap';
+import { paragraph } from './wrap';
 
 const historyTable = (
   { migrations }: StatusResult,
@@ -32,7 +32,7 @@ export const statusOutput: Output<StatusResult> = {
       tableText(keysTable(status.keys), style),
       guardsText(status),
       rollingText(...pendingOf(status)),
-      labelled('', conclusion(status), 0),
+      paragraph(conclusion(status)),
     ),
   markdown: (status) => [
     ...heading(status, `status: ${status.ok ? 'up to date' : 'not up to date'}`),
@@ -45,7 +45,7 @@ export const statusOutput: Output<StatusResult> = {
 
 /** What there is of the guards; nothing where there are none. */
 const guardsText = ({ guards }: StatusResult): string[] =>
-  guards === 'absent' ? [] : labelled('', `Guards: ${guardStates[guards]}`, 0);
+  guards === 'absent' ? [] : paragraph(`Guards: ${guardStates[guards]}`);
 
 /** How many migrations are pending, and which of them break older programs. */
 function pendingOf({ migrations }: StatusResult): [number, Breaking] {

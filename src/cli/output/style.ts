@@ -22,17 +22,24 @@ export function styleFor(stream: OutputStream, env: NodeJS.ProcessEnv, wanted: b
   return createColors(stream.isTTY === true && !refused);
 }
 
+/** How something stands. */
+export type Mood = 'good' | 'bad' | 'open';
+
+/** Colours a text by how things stand. */
+export const markOf = (mood: Mood, { green, red, yellow }: Style): ((text: string) => string) =>
+  ({ good: green, bad: red, open: yellow })[mood];
+
 /** What a status word says, whatever it is the status of; null where it says neither. */
-export function moodOf(status: string): 'good' | 'bad' | 'open' | null {
+export function moodOf(status: string): Mood | null {
   if (/^(pass|applied|present|added|proven|mended)$/.test(status)) return 'good';
   if (/^(fail|missing|refused|unknown|differs)$/.test(status)) return 'bad';
   return /^(deferred|noted|pending|to-add)$/.test(status) ? 'open' : null;
 }
 
 /** Colours a status word. */
-export function markStatus(status: string, { green, red, yellow }: Style): string {
+export function markStatus(status: string, style: Style): string {
   const mood = moodOf(status);
-  return mood === null ? status : { good: green, bad: red, open: yellow }[mood](status);
+  return mood === null ? status : markOf(mood, style)(status);
 }
 
 /** What {@link styleFor}'s marks are made of: bold, dim and colours. */

@@ -5,7 +5,7 @@ import { escaped, heading, remedyBlock, tableMarkdown } from './markdown';
 import { markStatus, type Style } from './style';
 import { tableText, type Table } from './table';
 import { databaseName, headed, separated, type Output } from './words';
-import { labelled } from './wrap';
+import { labelled, paragraph } from './wrap';
 
 const meanings: Readonly<Record<Verdict, string>> = {
   ahead: 'the history names migrations that this version does not know',
@@ -38,7 +38,7 @@ export const verifyOutput: Output<VerifyReport> = {
     return separated([
       [
         ...headed(verdict.toUpperCase(), `: ${meaningOf(report)}`, (title) => style.bold(mark(title))),
-        ...labelled('', databaseName(report), 0),
+        ...paragraph(databaseName(report)),
       ],
       tableText(checksTable(report), style),
       ...checks.filter(needsExplaining).map((check) => explanation(check, style)),
@@ -108,7 +108,7 @@ export function valueText(value: unknown): string {
 function strictText({ ok, verdict, checks }: VerifyReport): string[] {
   if (ok || verdict !== 'proven') return [];
   const deferred = checks.filter(({ status }) => status === 'deferred').map(({ id }) => id);
-  return labelled('', `Proven, but --strict allows no deferred key (${deferred.join(', ')}).`, 0);
+  return paragraph(`Proven, but --strict allows no deferred key (${deferred.join(', ')}).`);
 }
 
 const briefly = ({ message: summary, differences }: SchemaFit): string => summaryOf({ summary, differences });
@@ -119,7 +119,7 @@ export const schemaFitOutput = (command: 'wait' | 'check'): Output<SchemaFit> =>
     ...headed(fit.state.toUpperCase(), `: ${briefly(fit)}`, (title) =>
       style.bold(fit.ok ? style.green(title) : style.red(title)),
     ),
-    ...labelled('', databaseName(fit), 0),
+    ...paragraph(databaseName(fit)),
     ...differencesText(fit.differences, style, 2),
     ...(fit.remedy === null ? [] : labelled('Fix: ', fit.remedy, 0)),
   ],

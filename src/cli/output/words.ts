@@ -1,6 +1,6 @@
 import { serverName, type Server } from '../../engine/server/server';
 import type { Style } from './style';
-import { labelled } from './wrap';
+import { labelled, paragraph } from './wrap';
 
 /** The forms of a command's result that people read: text for a terminal, Markdown for a pull request. */
 export interface Output<Result> {
@@ -29,7 +29,7 @@ export function textAbout(
   result: { database: string; server: Server },
   ...blocks: readonly (readonly string[])[]
 ): string[] {
-  return separated([labelled('', databaseName(result), 0), ...blocks]);
+  return separated([paragraph(databaseName(result)), ...blocks]);
 }
 
 /** Blocks of lines with an empty line between them; empty blocks are left out. */

@@ -110,6 +110,9 @@ export function labelled(label: string, text: string, indent = 2): string[] {
   return lines.map((line, index) => `${index === 0 ? first : margin}${line}`.trimEnd());
 }
 
+/** A paragraph alone. */
+export const paragraph = (text: string): string[] => labelled('', text, 0);
+
 /** A text of lines with a margin of their own, such as a help text: longer ones are wrapped behind it. */
 export function fitted(text: string): string {
   return text
