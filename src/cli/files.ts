@@ -18,7 +18,6 @@ import type { KeptPlan } from '../engine/migrate/kept-plan';
 import { ProtectionFlowsError } from '../errors';
 import { usageFault } from './error-report';
 
-/** The file behind the name; null where there is none yet. */
 function statOf(path: string) {
   return statSync(path, { throwIfNoEntry: false }) ?? null;
 }

@@ -8,7 +8,6 @@ import { usageFault } from './error-report';
 import { file, type Options } from './options';
 import { fitted, textWidth, wrap } from './output/wrap';
 
-/** Where the connection comes from, and what the exit codes mean. */
 const foot = `
 Examples:
   $ protection-flows preflight

@@ -17,7 +17,6 @@ import { shareRead } from './shared-read';
 const mostFlows = 10_000;
 const mostRuns = 200;
 
-/** How the schema stands. */
 async function readSchema(dataSource: ProtectionFlowsDataSource) {
   const { state, message, remedy, differences, database, server } = await checkSchema(dataSource);
   const { migrations, keys } = await readStatus(dataSource);

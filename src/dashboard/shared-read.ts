@@ -1,18 +1,11 @@
-/** What is read for all that ask within a while. */
-export interface SharedRead<Value> {
-  get(): Promise<Value>;
-  /** The next one that asks has it read anew. */
-  forget(): void;
-}
-
 /**
  * Reads at most once in so many milliseconds, however many ask; who asks while it is read waits for that. A read that failed
  * is kept as long: a database in need is not asked more often.
  */
-export function shareRead<Value>(forMs: number, read: () => Promise<Value>): SharedRead<Value> {
+export function shareRead<Value>(forMs: number, read: () => Promise<Value>) {
   let last: { readonly until: number; readonly value: Promise<Value> } | undefined;
   return {
-    get() {
+    get(): Promise<Value> {
       if (last !== undefined && performance.now() < last.until) return last.value;
       const value = read();
       const begun = { until: Infinity, value };
@@ -23,7 +16,8 @@ export function shareRead<Value>(forMs: number, read: () => Promise<Value>): Sha
       value.then(keep, keep);
       return value;
     },
-    forget() {
+    /** The next one that asks has it read anew. */
+    forget(): void {
       last = undefined;
     },
   };

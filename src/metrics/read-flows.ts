@@ -108,7 +108,6 @@ function intervalOf({ cron_expression, timezone }: ScheduleRow, now: Date): numb
   });
 }
 
-/** What is expected of an enabled flow. */
 function expected(
   { schedule_id, next_execution_time, touched_at }: Row,
   schedule: ScheduleRow | undefined,

@@ -79,7 +79,6 @@ function translateErrors(runner: QueryRunner): QueryRunner {
   return runner;
 }
 
-/** A runner as the engine's session. */
 const sessionOf = (runner: QueryRunner): Session => ({
   query: (sql, parameters) => runner.query(sql, parameters),
   get isTransactionActive() {

@@ -9,11 +9,9 @@ import { rollback } from '../engine/migrate/rollback';
 
 /** What whoever starts a service hears of the migrate that is part of it. */
 interface StartReport {
-  /** A migration was applied. */
   applied(name: string): void;
   /** A key waits for its parent table. */
   deferred(finding: Finding): void;
-  /** A key could not be added. */
   refused(finding: Finding): void;
   /** The migrate waits, for what the text says. */
   waits(text: string): void;
@@ -45,7 +43,6 @@ export function reportStart(dataSource: object, report: StartReport): void {
 /** Where the data source's start is reported: by default as warnings of the process. */
 const startReportOf = (dataSource: object): StartReport => reports.get(dataSource) ?? processWarnings;
 
-/** The data source that asks. */
 type Host = Database & Pick<DataSource, 'logger'>;
 
 /** Tells whom a start or TypeORM's CLI, which show no progress, waits for: each holder once. */

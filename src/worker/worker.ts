@@ -21,7 +21,6 @@ export interface WorkerEvents {
   stopping: [runs: number, stopMs: number];
 }
 
-/** Waits for a promise, at most so long. */
 async function within(ms: number, promise: Promise<unknown>): Promise<void> {
   const limit = new AbortController();
   const late = delay(ms, undefined, { signal: limit.signal }).catch(() => undefined);

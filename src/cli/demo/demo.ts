@@ -34,7 +34,6 @@ async function readFacts(client: Queryable) {
   return { tables, keys };
 }
 
-/** The facts as two tables. */
 const factsText = ({ tables, keys }: Awaited<ReturnType<typeof readFacts>>, style: Style): string[] => [
   ...tableText(
     {

@@ -124,7 +124,6 @@ export const scriptMarkdown = (statements: Statements): string[] =>
     'sql',
   );
 
-/** What a copy costs, said beforehand. */
 const copyNote = (size: TableSize & { table: string }): string =>
   `Copies ${size.table}: ${describeSize(size)}; its writers wait meanwhile`;
 
@@ -140,7 +139,6 @@ function terminated(sql: string): string {
 /** Why each of some pending migrations breaks programs of the previous release, by name. */
 export type Breaking = Readonly<Record<string, string>>;
 
-/** Said where nothing that is pending breaks anything. */
 const notBreaking = 'Programs of the previous release go on working before, during and after it.';
 
 /** What the pending migrations mean for programs of the previous release that run meanwhile. */

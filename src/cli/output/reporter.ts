@@ -3,7 +3,6 @@ import type { ProgressEvent } from '../../engine/migrate/results';
 import { styleFor, visible, withoutMarks, type OutputStream, type Style } from './style';
 import { fitText, widthFor, wrap } from './wrap';
 
-/** How a run prints. */
 interface ReporterOptions {
   readonly json: boolean;
   /** False with --no-color. */

@@ -4,7 +4,6 @@ import { rowsTable, tableText } from './table';
 import { counted, grouped, textAbout, type Output } from './words';
 import { labelled, paragraph } from './wrap';
 
-/** Why a row stays, and what helps. */
 const leftReasons: Readonly<Record<LeftReason, string>> = {
   'parent-missing': 'a row that they name does not exist: put it back first',
   taken: 'their id, or another value that must be unique, is taken: look which of the two rows is right',
@@ -53,7 +52,6 @@ export const restoreOrphansOutput: Output<RestoreOrphansResult> = {
   },
 };
 
-/** How many rows are back, and how many are left. */
 function rowsOf({ restored, left }: RestoreOrphansResult): [back: number, left: number] {
   const sum = (counts: readonly number[]): number => counts.reduce((all, one) => all + one, 0);
   return [sum(Object.values(restored)), sum(left.map(({ rows }) => rows))];

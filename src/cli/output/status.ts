@@ -43,7 +43,6 @@ export const statusOutput: Output<StatusResult> = {
   ],
 };
 
-/** What there is of the guards; nothing where there are none. */
 const guardsText = ({ guards }: StatusResult): string[] =>
   guards === 'absent' ? [] : paragraph(`Guards: ${guardStates[guards]}`);
 

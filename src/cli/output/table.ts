@@ -1,7 +1,6 @@
 import { markStatus, type Style } from './style';
 import { textWidth, wrapHard } from './wrap';
 
-/** A column of a table. */
 interface Column {
   /** A terminal has it in capitals. */
   readonly title: string;

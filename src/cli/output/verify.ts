@@ -60,7 +60,6 @@ export const verifyOutput: Output<VerifyReport> = {
 export const meaningOf = (report: VerifyReport): string =>
   `${meanings[report.verdict]}${butDeferred(report)}`;
 
-/** What `proven` leaves open. */
 function butDeferred({ verdict, checks }: VerifyReport): string {
   const keys = checks.find(({ id }) => id === 'foreign-keys');
   return verdict === 'proven' && keys?.status === 'deferred' ? ', but for the deferred keys' : '';

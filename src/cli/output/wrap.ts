@@ -36,7 +36,6 @@ function isQuoted(word: string): boolean {
   return /[`'\s]/.test(word);
 }
 
-/** A word in pieces that fit. */
 function pieces(word: string, width: number): string[] {
   const parts: string[] = [];
   for (let start = 0; start < word.length; start += width) parts.push(word.slice(start, start + width));

@@ -101,11 +101,9 @@ export const section = (title: string, ...contents: readonly Content[]): Markup 
 ${contents}</section>
 `;
 
-/** Words as a sentence. */
 const sentence = (text: string): string =>
   `${text.slice(0, 1).toUpperCase()}${text.slice(1)}${text.endsWith('.') ? '' : '.'}`;
 
-/** What stands above the parts of a page. */
 interface Head {
   readonly title: string;
   readonly verdict: string;

@@ -7,7 +7,6 @@ import { meaningOf, valueText } from '../verify';
 import { drawing, type DrawnKey } from './drawing';
 import { marked, markup, page, section, table, type Markup } from './page';
 
-/** The tables with their keys: a picture, and the same in words. Pure. */
 const keysSection = (keys: readonly DrawnKey[]): Markup =>
   section(
     'Tables and keys',
@@ -25,7 +24,6 @@ const keysSection = (keys: readonly DrawnKey[]): Markup =>
     ),
   );
 
-/** Each migration with when it was applied. Pure. */
 const historySection = ({ migrations }: Pick<StatusResult, 'migrations'>): Markup =>
   section(
     'History of migrations',
