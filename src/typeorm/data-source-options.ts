@@ -46,14 +46,12 @@ export function optionsWith(
     invalidWhereValuesBehavior: { null: 'throw', undefined: 'throw' },
     ...(socketPath === null ? where : { socketPath }),
     ...account,
-    ...(replicas.length === 0
-      ? {}
-      : {
-          replication: {
-            master: hide({ ...where, ...account }, { password }),
-            slaves: replicas.map((replica) => hide({ ...replica, ...account }, { password })),
-          },
-        }),
+    ...(replicas.length > 0 && {
+      replication: {
+        master: hide({ ...where, ...account }, { password }),
+        slaves: replicas.map((replica) => hide({ ...replica, ...account }, { password })),
+      },
+    }),
     poolSize: settings.poolSize,
     connectTimeout: settings.connectTimeoutMs,
     acquireTimeout: settings.acquireTimeoutMs,

@@ -3,13 +3,6 @@ import type { ProgressEvent } from '../../engine/migrate/results';
 import { styleFor, visible, withoutMarks, type OutputStream, type Style } from './style';
 import { fitText, widthFor, wrap } from './wrap';
 
-interface ReporterOptions {
-  readonly json: boolean;
-  /** False with --no-color. */
-  readonly color: boolean;
-  readonly env: NodeJS.ProcessEnv;
-}
-
 /** A command of this program in a text; its version and its name alone are none. */
 const ownCommand = /(?<![\w/@-])protection-flows (?=[a-z-])/g;
 const npx = 'npx ';
@@ -38,15 +31,15 @@ export class Reporter {
   constructor(
     private readonly stdout: OutputStream,
     private readonly stderr: OutputStream,
-    options: ReporterOptions,
+    { json, color, env }: { json: boolean; color: boolean; env: NodeJS.ProcessEnv },
   ) {
-    this.json = options.json;
-    this.style = styleFor(stdout, options.env, options.color);
-    this.errorStyle = styleFor(stderr, options.env, options.color);
-    this.isByNpm = options.env.npm_command !== undefined;
-    const room = columnsOf(stdout, options.env);
+    this.json = json;
+    this.style = styleFor(stdout, env, color);
+    this.errorStyle = styleFor(stderr, env, color);
+    this.isByNpm = env.npm_command !== undefined;
+    const room = columnsOf(stdout, env);
     fitText(room === undefined || !this.isByNpm ? room : room - npx.length);
-    const columns = columnsOf(stderr, options.env);
+    const columns = columnsOf(stderr, env);
     this.noteWidth = columns === undefined ? Infinity : widthFor(columns);
     this.display = new ProgressDisplay(stderr, this.errorStyle);
   }

@@ -101,7 +101,9 @@ const kinds = ['missed', 'error', 'warning', 'running', 'success', 'skipped', 'c
 const words = { missed: 'missed or overdue', due: 'still due' };
 const [height, slots] = [60, 48];
 
-function drawBars(counts, { from, slotMs }) {
+const manyOf = (kind, runs) => `${count(runs)} ${words[kind] ?? kind}`;
+
+function drawBars(counts, from, slotMs) {
   const sums = Array.from({ length: slots }, (_, at) =>
     kinds.reduce((sum, kind) => sum + counts[kind][at], 0),
   );
@@ -113,49 +115,41 @@ function drawBars(counts, { from, slotMs }) {
       .map((kind) => {
         const tall = Math.max(2, (counts[kind][at] / most) * (height - 6));
         top -= tall;
-        const what = `${hourOf(Date.parse(from) + at * slotMs)}: ${count(counts[kind][at])} ${words[kind] ?? kind}`;
-        return draw(
-          'rect',
-          { class: kind, x: at * 20 + 1, y: top, width: 18, height: tall },
-          draw('title', {}, what),
-        );
+        const what = `${hourOf(from + at * slotMs)}: ${manyOf(kind, counts[kind][at])}`;
+        const bar = { class: kind, x: at * 20 + 1, y: top, width: 18, height: tall };
+        return draw('rect', bar, draw('title', {}, what));
       });
   });
 }
 
 /** The day: what ran, what did not, what is still due. */
 export function showDay({ day, flows, at }) {
+  const { slotMs } = day;
+  const from = Date.parse(day.from);
   const counts = Object.fromEntries(
     kinds.map((kind) => [kind, [...(day.counts[kind] ?? Array(slots).fill(0))]]),
   );
   for (const { overdue } of flows) {
-    const slot =
-      overdue === null ? -1 : Math.floor((Date.parse(overdue) - Date.parse(day.from)) / day.slotMs);
+    const slot = overdue === null ? -1 : Math.floor((Date.parse(overdue) - from) / slotMs);
     if (slot >= 0) counts.missed[slot] += 1;
   }
   const minute = Math.floor(Date.parse(at) / 60_000);
-  const text = JSON.stringify([day.from, counts, minute]);
+  const text = JSON.stringify([from, counts, minute]);
   const node = byId('day');
   if (node.text === text) return;
   node.text = text;
-  const x = ((minute * 60_000 - Date.parse(day.from)) / day.slotMs) * 20;
+  const x = ((minute * 60_000 - from) / slotMs) * 20;
   const line = draw('line', { class: 'now', x1: x, x2: x, y1: 0, y2: height });
   const view = { viewBox: `0 0 ${slots * 20} ${height}`, preserveAspectRatio: 'none' };
-  const hours = [...Array(8).keys()].map((one) =>
-    make('span', {}, hourOf(Date.parse(day.from) + one * 6 * day.slotMs)),
-  );
-  node
-    .querySelector('.chart')
-    .replaceChildren(draw('svg', view, ...drawBars(counts, day), line), make('div', {}, ...hours));
-  const sums = kinds.map((kind) => [kind, counts[kind].reduce((sum, runs) => sum + runs, 0)]);
-  const told = sums
+  const svg = draw('svg', view, ...drawBars(counts, from, slotMs), line);
+  const hours = [...Array(8).keys()].map((one) => make('span', {}, hourOf(from + one * 6 * slotMs)));
+  node.querySelector('.chart').replaceChildren(svg, make('div', {}, ...hours));
+  const told = kinds
+    .map((kind) => [kind, counts[kind].reduce((sum, runs) => sum + runs, 0)])
     .filter(([, runs]) => runs > 0)
-    .map(([kind, runs]) => `${count(runs)} ${words[kind] ?? kind}`);
-  const end = Date.parse(day.from) + slots * day.slotMs;
-  setText(
-    node.querySelector('.sum'),
-    `${told.join(', ') || 'Nothing ran, and nothing is due'}: from ${clockTime(day.from)} to ${clockTime(end)}.`,
-  );
+    .map(([kind, runs]) => manyOf(kind, runs));
+  const period = `from ${clockTime(from)} to ${clockTime(from + slots * slotMs)}`;
+  setText(node.querySelector('.sum'), `${told.join(', ') || 'Nothing ran, and nothing is due'}: ${period}.`);
 }
 
 /** How the schema stands, with what is not as declared. */
@@ -172,16 +166,11 @@ export function schemaParts({ state, message, remedy, differences, migrations, k
     ...keys.missing.map((name) => `foreign key ${name} is missing`),
   ];
   const todo = remedy ?? (isRight ? null : 'protection-flows migrate');
+  const fault = { fits: 'lacks a key', differs: 'has drifted' }[state] ?? `is ${state}`;
   return [
-    make(
-      'b',
-      {},
-      isRight
-        ? 'The schema is as declared'
-        : `The schema ${state === 'fits' ? 'lacks a key' : state === 'differs' ? 'has drifted' : `is ${state}`}`,
-    ),
+    make('b', {}, isRight ? 'The schema is as declared' : `The schema ${fault}`),
     make('span', { className: 'quiet' }, `: ${facts.filter(Boolean).join(', ')}`),
-    ...(faults.length === 0 ? [] : [make('ul', {}, ...faults.map((fault) => make('li', {}, fault)))]),
+    ...(faults.length === 0 ? [] : [make('ul', {}, ...faults.map((one) => make('li', {}, one)))]),
     ...(todo === null ? [] : [make('p', {}, 'To do: ', make('code', {}, todo))]),
   ];
 }
