@@ -1,11 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import {
   accessSync,
-  closeSync,
+  chmodSync,
   constants,
-  fchmodSync,
-  fsyncSync,
-  openSync,
   readFileSync,
   realpathSync,
   renameSync,
@@ -28,28 +25,13 @@ function replace(path: string, text: string): void {
   const target = found === null ? path : realpathSync(path);
   // In a container each run has the same process id, and one that was killed has left its own
   const partial = join(dirname(target), `.${basename(target)}.${randomUUID()}.partial`);
-  const file = openSync(partial, 'wx', found?.mode ?? 0o666);
   try {
-    if (found !== null) fchmodSync(file, found.mode);
-    // Unlike writeSync, goes on where the system took a part only, as it does with the last bytes of a disk
-    writeFileSync(file, text);
-    fsyncSync(file);
+    writeFileSync(partial, text, { flag: 'wx', mode: found?.mode, flush: true });
+    if (found !== null) chmodSync(partial, found.mode);
     renameSync(partial, target);
   } catch (error) {
     rmSync(partial, { force: true });
     throw error;
-  } finally {
-    closeSync(file);
-  }
-}
-
-/** A terminal, a pipe or a device takes the text as it comes. */
-function append(path: string, text: string): void {
-  const file = openSync(path, 'w');
-  try {
-    writeFileSync(file, text);
-  } finally {
-    closeSync(file);
   }
 }
 
@@ -68,7 +50,8 @@ export function fileWriter(path: string): (text: string) => void {
   return (text) => {
     try {
       if (isFile) replace(path, text);
-      else append(path, text);
+      // A terminal, a pipe or a device takes the text as it comes
+      else writeFileSync(path, text);
     } catch (error) {
       throw new ProtectionFlowsError('FILE_NOT_WRITTEN', {
         message: `cannot write the file ${path}: ${(error as Error).message}`,
