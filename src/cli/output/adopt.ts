@@ -2,7 +2,7 @@ import type { AdoptQuestion, AdoptRepair, AdoptResult, Decision } from '../../en
 import { describeDifference, type Difference } from '../../engine/schema/compare';
 import { describeSize } from '../../engine/steps/alter-table';
 import { findingsMarkdown, findingsText } from './findings';
-import { escaped, heading, signed, sqlBlock, tableMarkdown } from './markdown';
+import { asCode, escaped, heading, signed, sqlBlock, tableMarkdown } from './markdown';
 import { markOf, type Style } from './style';
 import { keysTable, tableText } from './table';
 import { counted, headed, namesText, textAbout, type Output } from './words';
@@ -38,7 +38,7 @@ export const adoptOutput: Output<AdoptResult> = {
       ...questions.flatMap(questionMarkdown),
       ...tableMarkdown(keysTable(keys, false)),
       ...findingsMarkdown(findings),
-      ...adopted.map((name) => `- recorded \`${escaped(name)}\``),
+      ...adopted.map((name) => `- recorded ${asCode(name)}`),
     ];
   },
 };

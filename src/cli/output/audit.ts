@@ -1,6 +1,6 @@
 import type { AuditedRuns } from '../../repositories';
 import type { AuditReport } from '../audit-flows';
-import { escaped, heading } from './markdown';
+import { asCode, escaped, heading } from './markdown';
 import type { Style } from './style';
 import { counted, grouped, headed, textAbout, type Output } from './words';
 import { labelled, paragraph } from './wrap';
@@ -21,7 +21,7 @@ export const auditOutput: Output<AuditReport> = {
     escaped(conclusion(report)),
     '',
     ...conspicuous(report).flatMap(({ id, name, lines }) => [
-      `- ${escaped(name)} \`${escaped(id)}\``,
+      `- ${escaped(name)} ${asCode(id)}`,
       ...lines.map(({ text }) => `  - ${escaped(text)}`),
     ]),
   ],

@@ -19,10 +19,12 @@ export const heading = ({ ok, ...where }: Where & { ok: boolean }, title: string
   '',
 ];
 
+/** A name as code, in which no sign has to be escaped; as words, where it would end the code or a table's cell. */
+export const asCode = (name: string): string => (/[`|\\\r\n]/.test(name) ? escaped(name) : `\`${name}\``);
+
 const cellOf = (text: string, holds: Table['columns'][number]['holds']): string => {
   if (holds === 'status') return marked(text);
-  // Code would end at such a sign, or the cell would
-  return holds === 'code' && !/[`|\\\r\n]/.test(text) ? `\`${text}\`` : escaped(text);
+  return holds === 'code' ? asCode(text) : escaped(text);
 };
 
 /** A table; nothing where it has no row. */
@@ -39,7 +41,7 @@ export function tableMarkdown({ columns, rows }: Table): string[] {
 
 /** Names as a list of code. */
 export const namesMarkdown = (names: readonly string[]): string[] =>
-  names.length === 0 ? [] : [...names.map((name) => `- \`${escaped(name)}\``), ''];
+  names.length === 0 ? [] : [...names.map((name) => `- ${asCode(name)}`), ''];
 
 /** Code in a block, if there is any; a fence longer than any in the code. */
 export function codeBlock(code: string, language: string): string[] {

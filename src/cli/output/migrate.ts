@@ -1,7 +1,7 @@
 import type { MigratePlan, MigrateResult } from '../../engine/migrate/results';
 import { describeSize, type TableSize } from '../../engine/steps/alter-table';
 import { findingsMarkdown, findingsText } from './findings';
-import { codeBlock, escaped, heading, namesMarkdown, tableMarkdown } from './markdown';
+import { asCode, codeBlock, escaped, heading, namesMarkdown, tableMarkdown } from './markdown';
 import type { Style } from './style';
 import { keysTable, tableText } from './table';
 import { counted, countedAll, namesText, textAbout, type Output } from './words';
@@ -65,12 +65,10 @@ export const planOutput: Output<MigratePlan> = {
         tableText(keysTable(plan.keys), style),
         findingsText(plan.findings, style),
         rollingText(plan.pending.length, plan.breaking),
-        labelled(
-          '',
+        paragraph(
           plan.ok
             ? 'Nothing was changed. It could be carried out now: protection-flows migrate'
             : 'Nothing was changed. It could not be carried out now: see the findings.',
-          0,
         ),
       ),
     ),
@@ -154,5 +152,5 @@ export function rollingMarkdown(pending: number, breaking: Breaking): string[] {
   if (pending === 0) return [];
   const texts = Object.entries(breaking);
   if (texts.length === 0) return [notBreaking, ''];
-  return [...texts.map(([name, text]) => `- ❌ **breaking**: \`${escaped(name)}\`: ${escaped(text)}`), ''];
+  return [...texts.map(([name, text]) => `- ❌ **breaking**: ${asCode(name)}: ${escaped(text)}`), ''];
 }

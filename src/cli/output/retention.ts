@@ -3,7 +3,7 @@ import type { RecountedFlow, RecountProgress } from '../../repositories';
 import type { PruneProgress } from '../../repositories/retention.repository';
 import { changesOf } from '../../statistics/meaning';
 import type { PruneReport, RecountReport } from '../retention';
-import { escaped, heading } from './markdown';
+import { asCode, escaped, heading } from './markdown';
 import { counted, grouped, headed, textAbout, type Output } from './words';
 import { labelled, paragraph } from './wrap';
 
@@ -61,7 +61,7 @@ export const recountOutput: Output<RecountReport> = {
     ...heading(result, `recount: ${counted(result.recounted.length, 'flow')} ${doneIn(result)}`),
     `Looked at ${counted(result.flows, 'flow')}.`,
     '',
-    ...result.recounted.map((flow) => `- \`${escaped(flow.id)}\`: ${escaped(changes(flow).join(', '))}`),
+    ...result.recounted.map((flow) => `- ${asCode(flow.id)}: ${escaped(changes(flow).join(', '))}`),
   ],
 };
 

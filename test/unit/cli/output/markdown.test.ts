@@ -1,9 +1,14 @@
+import { adoptOutput } from '../../../../src/cli/output/adopt';
+import { auditOutput } from '../../../../src/cli/output/audit';
 import { findingsMarkdown } from '../../../../src/cli/output/findings';
 import { migrateOutput, planOutput } from '../../../../src/cli/output/migrate';
+import { recountOutput } from '../../../../src/cli/output/retention';
 import { statusOutput } from '../../../../src/cli/output/status';
 import { verifyOutput } from '../../../../src/cli/output/verify';
 import { labelled } from '../../../../src/cli/output/wrap';
-import { findings, migrateResult, plan, report, status } from '../fixed-results';
+import { auditResult } from '../fixed-audit';
+import { recountResult } from '../fixed-recount';
+import { adoptResult, findings, migrateResult, plan, report, status } from '../fixed-results';
 
 /** Cells of a Markdown table's lines: an unescaped bar in a text would make one more. */
 const cells = (line: string): number => line.split(/(?<!\\)\|/).length - 2;
@@ -36,6 +41,26 @@ describe('Markdown', () => {
     const text = findingsMarkdown(findings).join('\n');
     const remedy = 'GRANT REFERENCES ON `migratekit_oma`.* TO `oma_user`@`localhost`;';
     expect(text).toContain(['```sql', remedy, '```'].join('\n'));
+  });
+
+  // Inside of code a backslash is shown: `web\_1` is no flow
+  it.each<[string, (name: string) => string[]]>([
+    ['migrate', (name) => migrateOutput.markdown({ ...migrateResult, applied: [name] })],
+    ['migrate --plan', (name) => planOutput.markdown({ ...plan, breaking: { [name]: 'all' } })],
+    [
+      'status',
+      (name) => statusOutput.markdown({ ...status, migrations: [{ ...status.migrations[0]!, name }] }),
+    ],
+    ['adopt', (name) => adoptOutput.markdown({ ...adoptResult, adopted: [name] })],
+    [
+      'recount',
+      (id) =>
+        recountOutput.markdown({ ...recountResult, recounted: [{ ...recountResult.recounted[0]!, id }] }),
+    ],
+    ['audit', (id) => auditOutput.markdown({ ...auditResult, flows: [{ ...auditResult.flows[0]!, id }] })],
+  ])('shows a name as it is in code, and as words where the code would end: %s', (_command, markdown) => {
+    expect(markdown('web_1').join('\n')).toContain('`web_1`');
+    expect(markdown('web`<b>').join('\n')).toContain('web\\`\\<b\\>');
   });
 
   it('has a form for each result that a pull request wants to see', () => {
