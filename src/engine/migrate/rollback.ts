@@ -8,19 +8,18 @@ import {
   type Reader,
 } from '../../arguments';
 import { isProtectionFlowsError, ProtectionFlowsError } from '../../errors';
-import { assertUndoable, type StepContext } from '../steps/step';
-import { stepsApart, undoMigration, type Migration } from '../steps/migration';
+import { assertUndoable, type StepContext, declaredBy, type Step } from '../steps/step';
+import { stepsApart, stepsOf, undoMigration, type Migration } from '../steps/migration';
+import { named, withTable, type Schema } from '../schema/shape';
 import { readCatalog } from '../schema/catalog/read-catalog';
 import { ownerOf, ownTablesOf, type Subject } from '../subject/subject';
-import type { Queryable } from '../server/queryable';
 import { withSession, type Database, guarded } from '../session/database';
 import { defaultCopyLimitRows, defaultDiscardRows } from './wishes';
 import { sessionReaders, withMigrationSession, type SessionOptions } from '../session/migration-session';
 import { ensureHistory, forgetUndone, markReverting, readHistory } from '../history/history';
 import { assertNotInterrupted } from '../waiting/execute-statement';
 import { guardsInstalled } from '../guards/read-guards';
-import { planUndoing } from './plan-undoing';
-import { whereOf, type RollbackPlan, type RollbackResult } from './results';
+import { whereOf, type RollbackPlan, type RollbackResult, type PlannedStatement } from './results';
 
 /** Options of {@link rollback}. */
 export interface RollbackOptions extends SessionOptions {
@@ -49,8 +48,7 @@ const assertPlanRollback = declareArguments('planRollback', {
 
 /** The refusal to undo what this code did not do: it does not know how. */
 function unknownIn(subject: Subject, names: readonly string[]): ProtectionFlowsError[] {
-  const { migrations } = subject;
-  const unknown = names.filter((name) => !migrations.some((migration) => migration.name === name));
+  const unknown = names.filter((name) => !named(subject.migrations, name));
   if (unknown.length === 0) return [];
   return [
     new ProtectionFlowsError('HISTORY_UNKNOWN', {
@@ -59,31 +57,6 @@ function unknownIn(subject: Subject, names: readonly string[]): ProtectionFlowsE
       details: { unknown },
     }),
   ];
-}
-
-/** What each step that is to be undone refuses, looked at before the first is undone. */
-async function refusalsOf(
-  context: StepContext,
-  undoing: readonly Migration[],
-): Promise<ProtectionFlowsError[]> {
-  const refusals: ProtectionFlowsError[] = [];
-  for (const step of undoing.flatMap((migration) => [...migration.steps].reverse())) {
-    await assertUndoable(step, context).catch((error: unknown) => {
-      if (!isProtectionFlowsError(error) || error.stage !== 'refused') throw error;
-      refusals.push(error);
-    });
-  }
-  return refusals;
-}
-
-/** Older programs, for which one rolls back, are strangers to the guards: those go first, when their user says so. */
-async function guardRefusals(
-  database: Database,
-  session: Queryable,
-  undoing: readonly Migration[],
-): Promise<ProtectionFlowsError[]> {
-  const refusal = undoing.length === 0 ? null : await guardsInstalled(database, session);
-  return refusal === null ? [] : [refusal];
 }
 
 /** Throws what was refused: a rollback of several that is refused half-way would leave the tables without their keys. */
@@ -115,28 +88,49 @@ async function leftUnrecorded(
   return created.some((table) => live.has(table)) ? [{ ...next, steps }] : [];
 }
 
-/** The migrations that are to be undone, newest first, by name and as this code knows them. */
-async function chosen(
-  context: Pick<StepContext, 'session' | 'server'>,
-  subject: Subject,
-  steps: RollbackOptions['steps'] = 1,
-): Promise<{ names: string[]; undoing: Migration[] }> {
-  const history = (await readHistory(context.session, ownTablesOf(subject).history)) ?? [];
-  const applied = history.map((entry) => entry.name);
-  const recorded = [...applied].reverse().slice(0, steps === 'all' ? undefined : steps);
-  const left = recorded.length === 0 ? [] : await leftUnrecorded(context, subject, applied);
-  return {
-    names: [...left.map(({ name }) => name), ...recorded],
-    undoing: [
-      ...left,
-      ...recorded.flatMap((name) => subject.migrations.filter((migration) => migration.name === name)),
-    ],
-  };
+/** What a rollback comes to. */
+interface Undoing {
+  /** The migrations that are to be undone, newest first, as the history names them. */
+  readonly names: readonly string[];
+  /** The same as this code knows them. */
+  readonly undoing: readonly Migration[];
+  /** With the tables that go with them. */
+  readonly context: StepContext & { readonly dropped: ReadonlySet<string> };
 }
 
-/** The tables that undoing those migrations drops. */
-const droppedBy = (undoing: readonly Migration[]): ReadonlySet<string> =>
-  new Set(undoing.flatMap(({ steps }) => steps.flatMap((step) => step.creates ?? [])));
+/** Which migrations are to be undone. */
+async function choose(
+  subject: Subject,
+  own: StepContext,
+  steps: RollbackOptions['steps'] = 1,
+): Promise<Undoing> {
+  const history = (await readHistory(own.session, ownTablesOf(subject).history)) ?? [];
+  const applied = history.map((entry) => entry.name);
+  const recorded = [...applied].reverse().slice(0, steps === 'all' ? undefined : steps);
+  const left = recorded.length === 0 ? [] : await leftUnrecorded(own, subject, applied);
+  const undoing = [...left, ...recorded.flatMap((name) => named(subject.migrations, name) ?? [])];
+  const dropped = new Set(stepsOf(undoing).flatMap((step) => step.creates ?? []));
+  return { names: [...left.map(({ name }) => name), ...recorded], undoing, context: { ...own, dropped } };
+}
+
+/**
+ * What stands in the way of it, but for migrations that this code does not know. Older programs, for which one rolls back, are
+ * strangers to the guards: those go first, when their user says so.
+ */
+async function refusalsOf(
+  database: Database,
+  { undoing, context }: Undoing,
+): Promise<ProtectionFlowsError[]> {
+  const guards = undoing.length === 0 ? null : await guardsInstalled(database, context.session);
+  const refusals = guards === null ? [] : [guards];
+  for (const step of undoing.flatMap(({ steps }) => [...steps].reverse())) {
+    await assertUndoable(step, context).catch((error: unknown) => {
+      if (!isProtectionFlowsError(error) || error.stage !== 'refused') throw error;
+      refusals.push(error);
+    });
+  }
+  return refusals;
+}
 
 /**
  * Undoes the newest migration. The history says so before the first statement: if this run dies, a rollback undoes
@@ -172,14 +166,11 @@ export async function rollback(dataSource: Database, options: RollbackOptions = 
     discardRows: options.discardRows ?? defaultDiscardRows(subject),
     onDiscard: (table: string, rows: number) => void (discarded[table] = rows),
   };
-  return withMigrationSession(dataSource, options, wishes, async ({ session, context: own, executed }) => {
-    const { names, undoing } = await chosen({ session, server: dataSource.server }, subject, options.steps);
+  return withMigrationSession(dataSource, options, wishes, async ({ context: own, executed }) => {
+    const chosen = await choose(subject, own, options.steps);
+    const { names, undoing, context } = chosen;
     throwAll(unknownIn(subject, names));
-    const context = { ...own, dropped: droppedBy(undoing) };
-    throwAll([
-      ...(await guardRefusals(dataSource, session, undoing)),
-      ...(await refusalsOf(context, undoing)),
-    ]);
+    throwAll(await refusalsOf(dataSource, chosen));
     if (undoing.length > 0) await ensureHistory(context);
     for (const migration of undoing) {
       assertNotInterrupted(options.signal);
@@ -203,28 +194,23 @@ export async function planRollback(
   assertPlanRollback({ dataSource, options });
   const { subject, server } = dataSource;
   return withSession(dataSource, async (session) => {
-    const { names, undoing } = await chosen({ session, server }, subject, options.steps);
     const lost: Record<string, number> = {};
-    const dropped = droppedBy(undoing);
-    const context: StepContext = {
+    const own: StepContext = {
       session,
       server,
       owner: ownerOf(subject),
       copyLimitRows: defaultCopyLimitRows(subject),
       discardRows: options.discardRows ?? defaultDiscardRows(subject),
-      dropped,
       onDiscard: (table, rows) => (lost[table] = rows),
       execute: () => Promise.reject(new Error('a plan executes nothing')),
     };
-    const refusals = [
-      ...unknownIn(subject, names),
-      ...(await guardRefusals(dataSource, session, undoing)),
-      ...(await refusalsOf(context, undoing)),
-    ];
+    const chosen = await choose(subject, own, options.steps);
+    const { names, undoing, context } = chosen;
+    const refusals = [...unknownIn(subject, names), ...(await refusalsOf(dataSource, chosen))];
     for (const { code, details } of refusals)
       if (code === 'ROLLBACK_WOULD_LOSE_ROWS' && 'rows' in details)
         lost[String(details.table)] = Number(details.rows);
-    const { statements, refusals: unplanned } = await planUndoing(context, subject, undoing, dropped);
+    const { statements, refusals: unplanned } = await planUndoing(context, subject, undoing);
     const all = [...refusals, ...unplanned];
     return {
       ok: all.length === 0,
@@ -235,4 +221,65 @@ export async function planRollback(
       refusals: all.map(({ code, message, remedy, details }) => ({ code, message, remedy, details })),
     };
   });
+}
+
+/** What undoing comes to. */
+interface UndoingPlan {
+  readonly statements: readonly PlannedStatement[];
+  /** What can't be undone because of its shape: somebody has changed it. */
+  readonly refusals: readonly ProtectionFlowsError[];
+}
+
+/** The live tables as they are once that step is undone; the keys are the live ones, as any may be absent, and so are charsets. */
+function without(live: Schema, step: Step, steps: readonly Step[]): Schema {
+  const [table = ''] = step.tables;
+  if (step.creates !== undefined) return new Map([...live].filter(([name]) => name !== step.creates));
+  if (!live.has(table)) return live;
+  if (step.foreignKey !== undefined) {
+    const { name } = step.foreignKey.key;
+    return withTable(live, table, (shape) => ({
+      ...shape,
+      foreignKeys: shape.foreignKeys.filter((key) => key.name !== name),
+    }));
+  }
+  const before = declaredBy(steps.slice(0, steps.indexOf(step))).get(table);
+  return withTable(live, table, (shape) => ({
+    ...(before ?? shape),
+    columns: (before ?? shape).columns.map((column) => {
+      const { charset, collation } = named(shape.columns, column.name) ?? column;
+      return { ...column, charset, collation };
+    }),
+    foreignKeys: shape.foreignKeys,
+  }));
+}
+
+/**
+ * The statements that undo those migrations, newest first: each step is asked in the state that those before it leave.
+ */
+export async function planUndoing(
+  { session, server, dropped }: Pick<StepContext, 'session' | 'server' | 'dropped'>,
+  subject: Subject,
+  undoing: readonly Migration[],
+): Promise<UndoingPlan> {
+  const steps = stepsOf(subject.migrations);
+  const tables = new Set(stepsOf(undoing).flatMap((step) => [...step.tables]));
+  const statements: PlannedStatement[] = [];
+  const refusals: ProtectionFlowsError[] = [];
+  let live = await readCatalog(session, server, [...tables]);
+  for (const { name, steps: own } of undoing) {
+    for (const step of [...own].reverse()) {
+      // Its table goes as a whole
+      if (step.creates === undefined && dropped?.has(step.tables[0] ?? '')) continue;
+      try {
+        const undone = step.undo(live, server, subject);
+        const title = `undo: ${step.title}`;
+        statements.push(...undone.map(({ sql }) => ({ migration: name, step: title, sql, copies: null })));
+      } catch (error) {
+        if (!isProtectionFlowsError(error)) throw error;
+        refusals.push(error);
+      }
+      live = without(live, step, steps);
+    }
+  }
+  return { statements, refusals };
 }
