@@ -1,5 +1,5 @@
 import { isProtectionFlowsError } from '../../errors';
-import { type Finding, isInTheWay, plannedStatements } from '../preflight';
+import { findingOf, isInTheWay, plannedStatements, type Finding } from '../preflight';
 import type { Repair } from '../repairs/repair';
 import type { Survey } from '../repairs/survey';
 import { runStepAlone } from '../steps/migration';
@@ -8,7 +8,7 @@ import { bringKey, takeOffUnvalidated } from '../migrate/late-keys';
 import type { Look } from './look';
 import type { AdoptRepair, AdoptKey } from './results';
 import { compareForeignKey } from '../schema/compare';
-import { named, type ForeignKey, type Schema } from '../schema/shape';
+import { keysIn, named, type ForeignKey, type Schema } from '../schema/shape';
 
 /** What carrying the repairs out came to. */
 export interface CarriedOut {
@@ -21,8 +21,7 @@ export interface CarriedOut {
 function tableRefusal(error: unknown, repair: Repair): Finding | null {
   if (!isProtectionFlowsError(error, 'TABLE_COPY_REFUSED')) return null;
   const { code, message, remedy, details } = error;
-  const table = repair.tables[0] ?? null;
-  return { code, effect: 'blocking', table, key: null, message, remedy: `-- ${remedy}`, details };
+  return findingOf(code, { table: repair.tables[0] ?? null, message, remedy: `-- ${remedy}`, details });
 }
 
 /** True where the key, or what stood in its place, was there before the repairs began. */
@@ -113,20 +112,16 @@ export function keyResults(
     if (stands(live, table, key)) return stands(before, table, key) ? 'present' : 'added';
     return live.has(key.parentTable) || declared.has(key.parentTable) ? 'to-add' : 'deferred';
   };
-  return [...declared.values()].flatMap((table) =>
-    table.foreignKeys.map((key) => ({
-      name: key.name,
-      status: statusOf(table.name, key),
-      ms: times.get(key.name) ?? 0,
-    })),
-  );
+  return keysIn(declared).map(({ table, key }) => ({
+    name: key.name,
+    status: statusOf(table.name, key),
+    ms: times.get(key.name) ?? 0,
+  }));
 }
 
 /** True where no declared key is absent, or there by other rules, but for those whose parent does not exist. */
 export const keysAreAsDeclared = (declared: Schema, live: Schema): boolean =>
-  [...declared.values()].every((table) =>
-    table.foreignKeys.every((key) => {
-      const hasParent = live.has(key.parentTable) || declared.has(key.parentTable);
-      return !hasParent || stands(live, table.name, key);
-    }),
-  );
+  keysIn(declared).every(({ table, key }) => {
+    const hasParent = live.has(key.parentTable) || declared.has(key.parentTable);
+    return !hasParent || stands(live, table.name, key);
+  });

@@ -10,6 +10,7 @@ import { whereOf, type Where } from '../server/server';
 import { findingsBefore, findingsOf, privilegeFindings } from './findings';
 import {
   asSeenBy,
+  guardResultOf,
   guardsStateOf,
   readGuardParts,
   type GuardPart,
@@ -59,7 +60,7 @@ const resultOf = (
     ok: state === wanted && findings.length === 0,
     ...whereOf(database),
     state,
-    parts: parts.map(({ kind, table, name, status, definer }) => ({ kind, table, name, status, definer })),
+    parts: parts.map(guardResultOf),
     changed,
     findings,
   };
@@ -84,12 +85,6 @@ const keptOtherwise = ({ kind, name }: GuardPart): ProtectionFlowsError =>
     remedy: 'Take the guards off again (guard remove), and report it with the version of the server.',
   });
 
-/** The account of the session, as the catalog shows definers. */
-async function currentUser(session: Queryable): Promise<string> {
-  const [row] = await select<{ user: string }>(session, 'SELECT CURRENT_USER() AS user');
-  return row?.user ?? '';
-}
-
 /**
  * Makes, or takes off, what is left to be made or taken off, one statement after the other, under the migration lock;
  * the next run of one that died goes on from there.
@@ -103,11 +98,12 @@ async function change(
   const wishes = { copyLimitRows: 0, discardRows: false };
   return withMigrationSession(database, options, wishes, async ({ session, context }) => {
     const access = await readAccess(session, database.server);
-    const account = await currentUser(session);
+    // As the catalog shows definers
+    const [me] = await select<{ account: string }>(session, 'SELECT CURRENT_USER() AS account');
     const isInstall = wanted === 'installed';
     /** A trigger of an account that may be deleted, or lose its rights, is made anew as this one's. */
     const isDone = ({ status, definer }: GuardPart): boolean =>
-      isInstall ? status === 'present' && (definer ?? account) === account : status === 'absent';
+      isInstall ? status === 'present' && (definer ?? me?.account) === me?.account : status === 'absent';
     const changed = new Set<string>();
     const made = new Set<string>();
     let parts = await read(session, database, access);

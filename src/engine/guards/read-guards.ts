@@ -29,6 +29,15 @@ export interface GuardPart extends GuardResult {
 /** All of them in one word. `unseen`: the rest is there, and this user may not see triggers. */
 export type GuardsState = 'absent' | 'installed' | 'partial' | 'altered' | 'unseen';
 
+/** What is shown of a part. */
+export const guardResultOf = ({ kind, table, name, status, definer }: GuardPart): GuardResult => ({
+  kind,
+  table,
+  name,
+  status,
+  definer,
+});
+
 /** What the parts come to. Pure. */
 export function guardsStateOf(parts: readonly Pick<GuardPart, 'status'>[]): GuardsState {
   const has = (status: GuardPart['status']): boolean => parts.some((part) => part.status === status);

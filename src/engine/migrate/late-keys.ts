@@ -1,7 +1,7 @@
 import { isProtectionFlowsError, type ProtectionFlowsError, translated } from '../../errors';
 import type { Subject } from '../subject/subject';
 import { runStepAlone, stepsOf } from '../steps/migration';
-import { isInTheWay, type Facts, type Finding, type KeyFact } from '../preflight';
+import { findingOf, isInTheWay, type Facts, type Finding, type KeyFact } from '../preflight';
 import { alterSql, dropForeignKeySql } from '../schema/ddl';
 import { unvalidatedName } from '../steps/key-state';
 import { named } from '../schema/shape';
@@ -37,7 +37,8 @@ export async function bringKey(step: Step, context: StepContext): Promise<Findin
     if (fault === null) throw error;
     const { code, message, remedy, details } = fault;
     const { table = null, key } = step.foreignKey ?? {};
-    return [{ code, effect: 'key-refused', table, key: key?.name ?? null, message, remedy, details }];
+    const name = key?.name ?? null;
+    return [findingOf(code, { effect: 'key-refused', table, key: name, message, remedy, details })];
   }
 }
 

@@ -16,26 +16,13 @@ import {
 import { serverSettingUnsafe } from '../preflight/rules/server';
 import { readCatalog } from '../schema/catalog/read-catalog';
 import { readServerSettings } from '../server/server-settings';
-import { historyId, historyTableFaults, readHistory, type HistoryEntry } from '../history/history';
+import { historyId, historyTableFaults, readHistory } from '../history/history';
 import type { Server } from '../server/server';
 import { named } from '../schema/shape';
 import { readNode, type Node } from '../server/node';
 import { whereOf, type PreflightResult } from './results';
 import { wishesOf, wishReaders, type WishOptions } from './wishes';
 import { answerLimitMs } from '../waiting/watchdog';
-
-/** Null where there is no history, `denied` where there is one that this user may not read. */
-async function readHistoryIfAllowed(
-  session: Queryable,
-  table: string,
-): Promise<HistoryEntry[] | null | 'denied'> {
-  try {
-    return await readHistory(session, table);
-  } catch (error) {
-    if (isProtectionFlowsError(error, 'PRIVILEGE_MISSING')) return 'denied';
-    throw error;
-  }
-}
 
 /** True for a history of this release's making: TypeORM's, and an older release's, are changed. */
 async function isAsDeclared(session: Queryable, server: Server, name: string): Promise<boolean> {
@@ -49,8 +36,11 @@ async function readHistoryFact(
   { server, subject }: Pick<Database, 'server' | 'subject'>,
 ): Promise<HistoryFact> {
   const table = ownTablesOf(subject).history;
-  const history = await readHistoryIfAllowed(session, table);
-  const entries = history === null || history === 'denied' ? [] : history;
+  const history = await readHistory(session, table).catch((error: unknown) => {
+    if (isProtectionFlowsError(error, 'PRIVILEGE_MISSING')) return 'denied' as const;
+    throw error;
+  });
+  const entries = history === 'denied' ? [] : (history ?? []);
   const names = entries.filter((entry) => !entry.reverting).map((entry) => entry.name);
   const isDone = subject.migrations.every(({ name }) => names.includes(name));
   return {
@@ -62,16 +52,6 @@ async function readHistoryFact(
     isComplete: history === null || isDone || (await isAsDeclared(session, server, table)),
     reverting: entries.filter((entry) => entry.reverting).map((entry) => entry.name),
   };
-}
-
-async function readLockFact(
-  session: Queryable,
-  name: string,
-  { isClustered }: Node,
-  refusal: LockFact['refusal'],
-): Promise<LockFact> {
-  const exists = isClustered && (await tableExists(session, name));
-  return { name, isNeeded: isClustered, exists, refusal };
 }
 
 /** Why the server gives no connection besides the session's; null where it does, or where nobody can tell. */
@@ -99,14 +79,12 @@ export async function factsOf(
 ): Promise<Facts> {
   const { server, subject } = database;
   const { lock } = ownTablesOf(subject);
-  const own: OwnFacts = {
-    words: subject,
-    planOf: 'migrate',
-    historyTable: await readHistoryFact(session, database),
-    lockTable: await (node === undefined
-      ? readLockFact(session, lock, await readNode(session), await refusalOfSecond(database))
-      : readLockFact(session, lock, node, null)),
-  };
+  const historyTable = await readHistoryFact(session, database);
+  const { isClustered } = node ?? (await readNode(session));
+  const refusal = node === undefined ? await refusalOfSecond(database) : null;
+  const exists = isClustered && (await tableExists(session, lock));
+  const lockTable = { name: lock, isNeeded: isClustered, exists, refusal };
+  const own: OwnFacts = { words: subject, planOf: 'migrate', historyTable, lockTable };
   return readFacts(session, server, subject.migrations, own, wishes, subject.questions);
 }
 

@@ -1,6 +1,7 @@
 import { choice, count, declareArguments, optional, options as optionsOf, readBy } from '../../arguments';
 import { declaredSchemaOf } from '../subject/subject';
 import { type Database, guarded } from '../session/database';
+import { keysIn } from '../schema/shape';
 import { oldSources } from '../orphans/old-quarantine';
 import { quarantineSources } from '../orphans/quarantine-table';
 import { restoreRows, type LeftRows } from '../orphans/restore-rows';
@@ -22,9 +23,7 @@ export interface RestoreOrphansOptions extends SessionOptions {
 /** The names of the subject's keys; none where the caller gave no database, which is refused by its own name. */
 function keyNames(given: Database): string[] {
   if (readBy(guarded, given, '', []) === undefined) return [];
-  return [...declaredSchemaOf(given.subject).values()].flatMap(({ foreignKeys }) =>
-    foreignKeys.map(({ name }) => name),
-  );
+  return keysIn(declaredSchemaOf(given.subject)).map(({ key }) => key.name);
 }
 
 function assertRestore(given: { dataSource: Database; options: RestoreOrphansOptions }): void {

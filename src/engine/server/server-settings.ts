@@ -59,16 +59,13 @@ export async function readServerSettings(session: Queryable, server: Server): Pr
       ...{ name: flush, value: flushed, wanted: '1', isSafe: flushed === '1' },
       consequence: `${lossBy(flushed, isGalera)} may lose commits of the last second, although they were acknowledged`,
     },
-    ...(!isGalera
-      ? []
-      : [
-          {
-            ...{ name: syncWait, value: String(waits), wanted: String(waits | readsWait) },
-            isSafe: (waits & readsWait) !== 0,
-            consequence: 'a read may miss what another node acknowledged a moment ago',
-          },
-        ]),
   ];
+  if (isGalera)
+    judged.push({
+      ...{ name: syncWait, value: String(waits), wanted: String(waits | readsWait) },
+      isSafe: (waits & readsWait) !== 0,
+      consequence: 'a read may miss what another node acknowledged a moment ago',
+    });
   const inWords = ({ name, value }: { name: string; value: string }): string => `${name} is ${value}`;
   return {
     safe: judged.filter(({ isSafe }) => isSafe).map(inWords),

@@ -3,7 +3,7 @@ import type { Remedies, RemedySection } from '../repairs/remedies';
 import type { Orphans } from '../orphans/find-orphans';
 import { note, remedyText, type RemedyPart } from '../steps/remedy';
 import type { ForeignKey, Table } from '../schema/shape';
-import type { HistoryNames, HistoryRow } from '../history/history-rows';
+import type { HistoryNames, HistoryRow } from '../history/history';
 import type { ProbeContext } from '../probe/probe';
 import { type Evidence, type Guards } from '../subject/parts';
 import { skip, type CheckId, type CheckOutcome, type Verdict, type CheckResult } from './report';

@@ -5,7 +5,7 @@ import {
   repeatedRows,
   unknownRows,
   type HistoryRow,
-} from '../../../src/engine/history/history-rows';
+} from '../../../src/engine/history/history';
 import { remedyText } from '../../../src/engine/steps/remedy';
 
 const known = ['A1795305600000', 'B1795305601000', 'C1795305602000'];

@@ -20,28 +20,19 @@ interface Token {
 }
 
 const tokenPattern =
-  /`((?:[^`]|``)*)`|'((?:[^'\\]|''|\\.)*)'|"((?:[^"\\]|""|\\.)*)"|([(),.@*])|([^\s(),.@*`'"]+)/gy;
+  /\s*(?:`((?:[^`]|``)*)`|'((?:[^'\\]|''|\\.)*)'|"((?:[^"\\]|""|\\.)*)"|([(),.@*])|([^\s(),.@*`'"]+))/gy;
 
 /** Splits a line into names, words and marks; null where it has anything else. */
 function tokensOf(line: string): Token[] | null {
-  const tokens: Token[] = [];
-  let at = 0;
-  while (at < line.length) {
-    if (/\s/.test(line[at] ?? '')) {
-      at += 1;
-      continue;
-    }
-    tokenPattern.lastIndex = at;
-    const match = tokenPattern.exec(line);
-    if (match === null) return null;
-    at = tokenPattern.lastIndex;
-    const [, name, single, double, mark, word] = match;
-    if (name !== undefined) tokens.push({ kind: 'name', text: name.replaceAll('``', '`') });
-    else if (mark !== undefined) tokens.push({ kind: 'mark', text: mark });
-    else if (word !== undefined) tokens.push({ kind: 'word', text: word });
-    else tokens.push({ kind: 'string', text: single ?? double ?? '' });
-  }
-  return tokens;
+  const matches = [...line.matchAll(tokenPattern)];
+  if (matches.reduce((length, [all]) => length + all.length, 0) < line.trimEnd().length) return null;
+  return matches.map(([, name, single, double, mark, word]) => {
+    if (name !== undefined) return { kind: 'name', text: name.replaceAll('``', '`') };
+    if (mark !== undefined) return { kind: 'mark', text: mark };
+    return word === undefined
+      ? { kind: 'string', text: single ?? double ?? '' }
+      : { kind: 'word', text: word };
+  });
 }
 
 /** Reads tokens one after the other. */
@@ -127,13 +118,9 @@ function parseGrant(line: string): Grant | null | 'unreadable' {
  * line is of no known form: what is not understood must not be called missing. Pure.
  */
 export function parseGrants(lines: readonly string[]): Grant[] | null {
-  const grants: Grant[] = [];
-  for (const line of lines) {
-    const grant = parseGrant(line);
-    if (grant === 'unreadable') return null;
-    if (grant !== null) grants.push(grant);
-  }
-  return grants;
+  const grants = lines.map(parseGrant);
+  if (grants.includes('unreadable')) return null;
+  return grants.filter((grant) => grant !== null && grant !== 'unreadable');
 }
 
 /** Whether a privilege is held on a table, or on one column of it. */

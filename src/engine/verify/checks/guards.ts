@@ -1,3 +1,4 @@
+import { guardResultOf } from '../../guards/read-guards';
 import { errnoOf, quoteName } from '../../server/queryable';
 import { remedyText, note } from '../../steps/remedy';
 import type { InstalledGuards, Check, VerifyContext } from '../context';
@@ -13,29 +14,17 @@ const definerGone = 1449;
 /** ER_TABLEACCESS_DENIED_ERROR, ER_COLUMNACCESS_DENIED_ERROR: that account lacks a right. */
 const denied = [1142, 1143];
 
-const inWords: Readonly<Record<string, string>> = {
-  absent: 'not there',
-  altered: 'not as declared',
-  present: 'there',
-};
-
 /** What is missing or altered, and what is there. */
 function partsFault({ parts, install }: InstalledGuards): CheckOutcome | null {
   const faulty = parts.filter(({ status }) => status === 'absent' || status === 'altered');
   if (faulty.length === 0) return null;
   const listed = faulty.map(
-    ({ kind, table, name, status }) => `${kind} ${table}.${name} is ${inWords[status]}`,
+    ({ kind, table, name, status }) =>
+      `${kind} ${table}.${name} is ${status === 'absent' ? 'not there' : 'not as declared'}`,
   );
-  const evidence = parts.map(({ kind, table, name, status, definer }) => ({
-    kind,
-    table,
-    name,
-    status,
-    definer,
-  }));
-  return fail(listed.join('; '), install, [
-    { sql: 'SELECT … FROM information_schema.TRIGGERS, COLUMNS, STATISTICS', rows: evidence },
-  ]);
+  const sql = 'SELECT … FROM information_schema.TRIGGERS, COLUMNS, STATISTICS';
+  const rows = parts.map((part) => ({ ...guardResultOf(part) }));
+  return fail(listed.join('; '), install, [{ sql, rows }]);
 }
 
 /**
@@ -84,17 +73,11 @@ async function prove(probe: Probe, { guards, session }: VerifyContext): Promise<
   } catch (error) {
     const errno = errnoOf(error) ?? 0;
     if (errno !== definerGone && !(isStranger && (denied.includes(errno) || isAboutRows(error)))) throw error;
-    const remedy = remedyText([
-      note(
-        'Makes the triggers anew as the account that executes it; it needs TRIGGER, SELECT and UPDATE on the tables:',
-      ),
-      note(install),
-    ]);
-    return fail(
-      `the triggers work as ${definers.join(', ')}, and a row was refused: ${messageOf(error)} (errno ${errno})`,
-      remedy,
-      probe.evidence,
-    );
+    const what =
+      'Makes the triggers anew as the account that executes it; it needs TRIGGER, SELECT and UPDATE on the tables:';
+    const refused = `a row was refused: ${messageOf(error)} (errno ${errno})`;
+    const remedy = remedyText([note(what), note(install)]);
+    return fail(`the triggers work as ${definers.join(', ')}, and ${refused}`, remedy, probe.evidence);
   } finally {
     await session.query(`SET ${declared.mark} = 1`).catch(() => undefined);
   }

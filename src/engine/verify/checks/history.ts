@@ -1,16 +1,18 @@
 import { describeDifference } from '../../schema/compare';
-import { createHistorySql, historyTableFaults, mendHistorySql } from '../../history/history';
-import { note, remedyText, statement } from '../../steps/remedy';
-import { missingTables, readingsOf, type Check, type VerifyContext } from '../context';
-import { fail, pass } from '../report';
 import {
+  createHistorySql,
+  historyTableFaults,
+  mendHistorySql,
   disorderedRows,
   insertRows,
   mistimedRows,
   repeatedRows,
   unknownRows,
   type HistoryFault,
-} from '../../history/history-rows';
+} from '../../history/history';
+import { note, remedyText, statement } from '../../steps/remedy';
+import { missingTables, readingsOf, type Check, type VerifyContext } from '../context';
+import { fail, pass } from '../report';
 
 /** What is wrong with the history apart from what is pending, in the order in which it is to be mended. */
 export function historyFaults({ history, known }: Pick<VerifyContext, 'history' | 'known'>): HistoryFault[] {
