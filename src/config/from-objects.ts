@@ -96,35 +96,24 @@ export const labelIn =
   (name) =>
     spelling(name, source) ?? name;
 
-/** Whether a file is there, and its settings if so. */
-type FromFile = ConnectionSettings | { readonly missing: true; readonly path: string };
-
-/**
- * Reads the settings out of a JSON file. A file that does not exist is an answer, not an error: only the caller
- * knows whether it has to be there. Files that it names are relative to its folder.
- */
-export function settingsFromFile(file: string, cwd: string): FromFile {
+/** Reads the settings out of a JSON file. Files that it names are relative to its folder. */
+export function settingsFromFile(file: string, cwd: string): ConnectionSettings {
   const read = readText(file, cwd);
   if (!('text' in read)) {
-    if (read.missing) return { missing: true, path: read.path };
-    throw unreadable(read.path, read.reason, read.cause);
+    const { path, reason, cause } = read;
+    throw new ProtectionFlowsError('CONFIG_UNREADABLE', {
+      message: `the configuration file ${path} cannot be read: ${reason}`,
+      remedy:
+        'Correct the path, or make the file readable for this user; ormconfig.example.json shows its form.',
+      details: { path },
+      cause,
+    });
   }
   const faults = new FaultList(read.path, 'Correct the file; ormconfig.example.json shows every option.');
   const values = nestedValues(parse(read.text, read.path), 'file', faults);
   const baseDirectory = dirname(read.path);
   const given = { source: read.path, values, textual: false, baseDirectory, label: labelIn('file') };
   return readSettings(given, faults);
-}
-
-/** The error for a configuration file that cannot be read. */
-export function unreadable(path: string, reason: string, cause?: unknown): ProtectionFlowsError {
-  return new ProtectionFlowsError('CONFIG_UNREADABLE', {
-    message: `the configuration file ${path} cannot be read: ${reason}`,
-    remedy:
-      'Correct the path, or make the file readable for this user; ormconfig.example.json shows its form.',
-    details: { path },
-    cause,
-  });
 }
 
 function parse(text: string, path: string): Readonly<Record<string, unknown>> {

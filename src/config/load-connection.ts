@@ -3,14 +3,7 @@ import { join } from 'node:path';
 import { notKnown } from '../arguments';
 import { ProtectionFlowsError } from '../errors';
 import type { ConnectionSettings } from './connection-settings';
-import {
-  isRecord,
-  labelIn,
-  settingsFromFile,
-  settingsFromProgram,
-  unreadable,
-  type KnownSettings,
-} from './from-objects';
+import { isRecord, labelIn, settingsFromFile, settingsFromProgram, type KnownSettings } from './from-objects';
 import { settingsFromUrl } from './from-url';
 import { FaultList, isAbsent, OptionReader } from './option-reader';
 import { readSettings } from './read-settings';
@@ -111,18 +104,11 @@ function checkSources(sources: unknown): asserts sources is ConnectionSources {
 export function loadConnection(sources: ConnectionSources = {}): ConnectionSettings {
   checkSources(sources);
   const { configFile, env = process.env, cwd = process.cwd() } = sources;
-  if (configFile !== undefined) {
-    const settings = settingsFromFile(configFile, cwd);
-    if ('missing' in settings) throw unreadable(settings.path, 'it does not exist');
-    return settings;
-  }
+  if (configFile !== undefined) return settingsFromFile(configFile, cwd);
   const url = env.DATABASE_URL?.trim() ?? '';
   if (url !== '') return settingsFromUrl(url, cwd);
   if (givenVariables(env).length > 0) return settingsFromEnvironment(env, cwd);
-  if (existsSync(join(cwd, defaultConfigFile))) {
-    const settings = settingsFromFile(defaultConfigFile, cwd);
-    if (!('missing' in settings)) return settings;
-  }
+  if (existsSync(join(cwd, defaultConfigFile))) return settingsFromFile(defaultConfigFile, cwd);
   throw new ProtectionFlowsError('CONFIG_MISSING', {
     message: `no connection is configured: no --config, DATABASE_URL or DB_* is given, and ${cwd} has no ${defaultConfigFile}`,
     remedy:

@@ -1,7 +1,7 @@
 import { accessSync, closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { resolve } from 'node:path';
 
-/** What the operating system's refusal means, in words. */
+/** What a refusal of the operating system, or of the decoder, means in words. */
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'it does not exist',
   EACCES: 'this user may not read it',
@@ -10,23 +10,19 @@ const reasons: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of its path is not a folder',
   ELOOP: 'its symbolic links go round in a circle',
   ENAMETOOLONG: 'its path is too long',
+  ERR_ENCODING_INVALID_ENCODED_DATA: 'it is not UTF-8 text',
 };
 
 /** A file's text, or why it could not be read. */
 export type FileText =
   | { readonly path: string; readonly text: string }
-  | { readonly path: string; readonly reason: string; readonly missing: boolean; readonly cause: unknown };
+  | { readonly path: string; readonly reason: string; readonly cause?: unknown };
 
 /** More than any configuration, password or list of authorities has: what is longer is another file, or never ends. */
 const longestFile = 1024 * 1024;
 
-interface Content {
-  readonly bytes: Buffer;
-  readonly stats: Stats;
-}
-
 /** Not readFileSync: of a device or a pipe that never ends, no more is read than a file may be long. */
-function read(path: string): Content {
+function read(path: string): { bytes: Buffer; stats: Stats } {
   const file = openSync(path, 'r');
   try {
     const bytes = Buffer.alloc(longestFile + 1);
@@ -40,45 +36,24 @@ function read(path: string): Content {
   }
 }
 
-function decoded(path: string, bytes: Buffer): FileText {
-  const refused = (reason: string, cause?: unknown): FileText => ({ path, reason, missing: false, cause });
-  if (bytes.length > longestFile) return refused(`it is longer than ${longestFile} bytes`);
-  try {
-    // With ignoreBOM off, a byte order mark at its beginning is left out
-    return { path, text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
-  } catch (cause) {
-    return refused('it is not UTF-8 text', cause);
-  }
-}
-
-function readWith(file: string, baseDirectory: string, look: (path: string, stats: Stats) => void): FileText {
-  const path = resolve(baseDirectory, file);
-  try {
-    const { bytes, stats } = read(path);
-    look(path, stats);
-    return decoded(path, bytes);
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? '';
-    return {
-      path,
-      reason: reasons[code] ?? `reading it failed (${code})`,
-      missing: code === 'ENOENT',
-      cause,
-    };
-  }
-}
-
 /**
  * Reads a file of at most {@link longestFile} bytes of UTF-8, named relative to `baseDirectory`. Never throws: a
  * failure is a value, told with other faults.
+ *
+ * @param isSecret warns where every user of the machine may read the file
  */
-export function readText(file: string, baseDirectory: string): FileText {
-  return readWith(file, baseDirectory, () => undefined);
-}
-
-/** The same for a file that holds a secret, with a warning where every user of the machine may read it. */
-export function readSecretFile(file: string, baseDirectory: string): FileText {
-  return readWith(file, baseDirectory, warnIfOpen);
+export function readText(file: string, baseDirectory: string, isSecret = false): FileText {
+  const path = resolve(baseDirectory, file);
+  try {
+    const { bytes, stats } = read(path);
+    if (isSecret) warnIfOpen(path, stats);
+    if (bytes.length > longestFile) return { path, reason: `it is longer than ${longestFile} bytes` };
+    // With ignoreBOM off, a byte order mark at its beginning is left out
+    return { path, text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
+  } catch (cause) {
+    const { code = '' } = cause as NodeJS.ErrnoException;
+    return { path, reason: reasons[code] ?? `reading it failed (${code})`, cause };
+  }
 }
 
 const warned = new Set<string>();

@@ -6,7 +6,7 @@ import {
   type SslSettings,
 } from './connection-settings';
 import { isAbsent, OptionReader, type FaultList } from './option-reader';
-import { readSecretFile, readText, type FileText } from './read-file';
+import { readText } from './read-file';
 import { settingNames, settingsTable, type SettingName } from './settings-table';
 
 /** What one source gives, unchecked. */
@@ -62,10 +62,10 @@ class SettingReader {
   }
 
   /** The text of the file that a setting names. */
-  fileOf(name: SettingName, read: (file: string, folder: string) => FileText): string | undefined {
+  fileOf(name: SettingName, isSecret: boolean): string | undefined {
     const file = this.read.text(this.label(name), this.values[name]);
     if (file === undefined || this.given.readsFiles === false) return undefined;
-    const result = read(file, this.given.baseDirectory);
+    const result = readText(file, this.given.baseDirectory, isSecret);
     if ('text' in result) return result.text;
     const sentence = `names ${result.path}, which cannot be read: ${result.reason}`;
     this.faults.add('unreadable', this.label(name), sentence);
@@ -186,7 +186,7 @@ function readPassword(setting: SettingReader): string | undefined {
     setting.exclusive('passwordFile', 'password');
     return undefined;
   }
-  const fromFile = setting.fileOf('passwordFile', readSecretFile)?.replace(/\r?\n$/, '');
+  const fromFile = setting.fileOf('passwordFile', true)?.replace(/\r?\n$/, '');
   if (fromFile === '') setting.invalid('passwordFile', 'names an empty file');
   return setting.read.password(setting.label('passwordFile'), fromFile);
 }
@@ -235,9 +235,7 @@ function checkNames(setting: SettingReader, { host, hosts, replicas }: Whereabou
 /** The PEM that a setting names a file of, or that it is. */
 function pem(setting: SettingReader, name: SettingName): string | undefined {
   const { holdsPem } = setting.given;
-  const text = holdsPem
-    ? pemText(setting, name)
-    : setting.fileOf(name, name === 'ssl.key' ? readSecretFile : readText);
+  const text = holdsPem ? pemText(setting, name) : setting.fileOf(name, name === 'ssl.key');
   if (text !== undefined && !text.includes('-----BEGIN ')) {
     const what = holdsPem ? 'is not PEM' : 'names a file that is not PEM';
     const hint = holdsPem ? '; give what its file holds: readFileSync(file)' : '';
