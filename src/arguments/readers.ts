@@ -32,12 +32,14 @@ const isText = (value: unknown, max: number): boolean =>
 
 const sentenceOf = (max: number): string => `must be a text of 1 to ${max} characters, not blank`;
 
+const idOf = (max: number): Reader<string> =>
+  that('isId', (value) => isText(value, max), `${sentenceOf(max)}, without control characters`);
+
 /** A row's id, or a reference to one. */
-export const id: Reader<string> = that(
-  'isId',
-  (value) => isText(value, 64),
-  `${sentenceOf(64)}, without control characters`,
-);
+export const id = idOf(64);
+
+/** The id of a backup job; the program that made it may have put a VM's long name into it. */
+export const jobId = idOf(512);
 
 /** What something is called, such as a flow or a worker. */
 export const name: Reader<string> = that(
@@ -46,27 +48,20 @@ export const name: Reader<string> = that(
   `${sentenceOf(255)}, without control and invisible characters`,
 );
 
-/** The id of a backup job; the program that made it may have put a VM's long name into it. */
-export const jobId: Reader<string> = that(
-  'isId',
-  (value) => isText(value, 512),
-  `${sentenceOf(512)}, without control characters`,
-);
-
 /** The elements of an array, each read once, the places that are empty among them; null for what is none. */
 function readList(value: unknown): unknown[] | null {
   return Array.isArray(value) ? Array.from({ length: value.length }, (_, at) => value[at] as unknown) : null;
 }
 
 /** A list of ids of at most so many characters, in their order. */
-function idList(max: number): Reader<string[]> {
-  return (value, field, faults) => {
+const idList =
+  (max: number): Reader<string[]> =>
+  (value, field, faults) => {
     const list = readList(value);
     if (list !== null && list.every((one) => isText(one, max))) return list as string[];
     const each = `each ${sentenceOf(max).slice('must be '.length)}, without control characters`;
     return refuse(faults, field, 'isIds', `must be a list of ids, ${each}`);
   };
-}
 
 /** The ids of backup jobs. */
 export const jobIds = idList(512);
@@ -93,23 +88,15 @@ export const longText: Reader<string> = that(
   'must be a text of at most 65535 bytes of UTF-8, without NUL',
 );
 
-/** Bounds of a number. */
-export interface CountRule {
-  readonly min: number;
-  readonly max: number;
-}
-
 /** A whole number within its bounds. */
-export function count({ min, max }: CountRule): Reader<number> {
-  return that(
-    'isInt',
-    (value) => Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max,
-    `must be a whole number from ${min} to ${max}`,
-  );
+export function count({ min, max }: { readonly min: number; readonly max: number }): Reader<number> {
+  const holds = (value: unknown): boolean =>
+    Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max;
+  return that('isInt', holds, `must be a whole number from ${min} to ${max}`);
 }
 
 /** True or false, and nothing that passes for it. */
-export const flag: Reader<boolean> = that(
+export const flag = that<boolean>(
   'isBoolean',
   (value) => typeof value === 'boolean',
   'must be true or false',
@@ -117,11 +104,8 @@ export const flag: Reader<boolean> = that(
 
 /** One of a list of words. */
 export function choice<const Choice extends string>(choices: readonly Choice[]): Reader<Choice> {
-  return that(
-    'isIn',
-    (value) => choices.includes(value as Choice),
-    `must be one of the following values: ${choices.join(', ')}`,
-  );
+  const sentence = `must be one of the following values: ${choices.join(', ')}`;
+  return that('isIn', (value) => choices.includes(value as Choice), sentence);
 }
 
 /** One or several of a list of words, each of them once. */
