@@ -7,14 +7,14 @@ import {
   type SslSettings,
 } from '../config/connection-settings';
 import { loaded } from '../errors';
+import { FailoverPool, ReplicatedPools, type PoolLike, type UnfitListeners } from './host-pools';
+import { sqlOf, type Statement } from './session-limits';
 import { withSessionSettings } from './session-settings';
-import { FailoverPool, type UnfitListeners, type PoolLike, ReplicatedPools } from './host-pools';
 import { askNode, WriterElection } from './writer-election';
 
-/** What a session begins with and nobody is to read: the password, and the private key in the TLS settings. */
+/** What a session begins with and nobody is to read: the password, and the private key in the TLS settings, if any. */
 export interface Secrets {
   readonly password: string;
-  /** Undefined for sessions in plain text. */
   readonly ssl: Mysql2.SslOptions | string | undefined;
 }
 
@@ -78,13 +78,12 @@ function tellOf<Connection extends Mysql2.Connection>(
   const plain = connection as { query: (...parameters: unknown[]) => unknown };
   const query = plain.query.bind(connection);
   plain.query = (...parameters) => {
-    const [statement] = parameters as [string | { readonly sql: string }];
     const answered = parameters.at(-1);
     // A stream: nothing of this package reads one
     if (typeof answered !== 'function') return query(...parameters);
     const begun = performance.now();
     return query(...parameters.slice(0, -1), (...answer: unknown[]) => {
-      onStatement(typeof statement === 'string' ? statement : statement.sql, performance.now() - begun);
+      onStatement(sqlOf(parameters[0] as Statement), performance.now() - begun);
       (answered as (...values: unknown[]) => void)(...answer);
     });
   };
@@ -114,8 +113,6 @@ type Connector = typeof Mysql2 & {
   findWriter(options: Mysql2.ConnectionOptions): Promise<void>;
 };
 
-type Options = Mysql2.ConnectionOptions;
-
 /**
  * mysql2 with {@link withSessionSettings}, whose pools, pool clusters and single connections go to the one of `hosts`
  * that takes writes ({@link FailoverPool}), and whose pool clusters survive servers that were away
@@ -127,32 +124,27 @@ type Options = Mysql2.ConnectionOptions;
 function withHosts(mysql2: typeof Mysql2, hosts: readonly HostAddress[]): Connector {
   const onUnfit: UnfitListeners = new WeakMap();
   const single = withSessionSettings(mysql2, (connection, code) => onUnfit.get(connection)?.(code));
-  let account: Options = {};
+  let account: Mysql2.ConnectionOptions = {};
   const election = new WriterElection(hosts, (host) => {
     const limitMs = account.connectTimeout ?? settingDefaults.connectTimeoutMs;
     return askNode(mysql2.createConnection({ ...account, ...host }), limitMs);
   });
   /** False for a host that a program has set in place of the configured ones: it is used as it is. */
-  const isForHosts = ({ host, port }: Options): boolean =>
+  const isForHosts = ({ host, port }: Mysql2.ConnectionOptions): boolean =>
     hosts[0] !== undefined && host === hosts[0].host && port === hosts[0].port;
+  const createSinglePool = (options: Mysql2.PoolOptions): PoolLike =>
+    single.createPool(options) as unknown as PoolLike;
   const createPool = (options: Mysql2.PoolOptions): PoolLike => {
-    if (!isForHosts(options)) return single.createPool(options) as unknown as PoolLike;
+    if (!isForHosts(options)) return createSinglePool(options);
     account = options;
     return new FailoverPool(election, (host) => single.createPool({ ...options, ...host }), onUnfit);
   };
   return replacing(single, {
-    createPool: (options: Mysql2.PoolOptions | string) => createPool(options as Mysql2.PoolOptions),
-    createPoolCluster: () =>
-      new ReplicatedPools(
-        createPool,
-        (options) => single.createPool(options) as unknown as PoolLike,
-        onUnfit,
-      ),
-    createConnection: (given: Options | string) => {
-      const options = given as Options;
-      return single.createConnection(isForHosts(options) ? { ...options, ...election.host } : options);
-    },
-    findWriter: async (options: Options): Promise<void> => {
+    createPool,
+    createPoolCluster: () => new ReplicatedPools(createPool, createSinglePool, onUnfit),
+    createConnection: (options: Mysql2.ConnectionOptions) =>
+      single.createConnection(isForHosts(options) ? { ...options, ...election.host } : options),
+    findWriter: async (options: Mysql2.ConnectionOptions): Promise<void> => {
       if (!isForHosts(options)) return;
       account = options;
       await election.current();

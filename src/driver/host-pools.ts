@@ -1,14 +1,18 @@
 import type * as Mysql2 from 'mysql2';
-import { fromServerError, isProtectionFlowsError } from '../errors';
+import { promisify } from 'node:util';
 import type { HostAddress } from '../config/connection-settings';
+import { fromServerError, isProtectionFlowsError } from '../errors';
+import type { HandsOutConnections, Settled } from './session-limits';
 import type { Term, WriterElection } from './writer-election';
 
 /** The pool of one of several hosts. While another host is the writer, it keeps no session that nobody uses. */
 class HostPool {
+  readonly pool: PoolLike;
   private readonly idle = new Set<Mysql2.PoolConnection>();
   private isRetired = false;
 
-  constructor(readonly pool: Mysql2.Pool) {
+  constructor(pool: Mysql2.Pool) {
+    this.pool = pool as unknown as PoolLike;
     pool.on('connection', (connection) => {
       const forget = (): boolean => this.idle.delete(connection);
       connection.once('end', forget);
@@ -34,33 +38,20 @@ class HostPool {
   }
 }
 
-/** How a pool answers who asks for a connection. */
-type Settled = (error: NodeJS.ErrnoException | null, connection?: Mysql2.PoolConnection) => void;
-
 /** What TypeORM and the pools of this folder need of a pool. */
-export interface PoolLike {
-  getConnection(settled: Settled): void;
-  end(ended: (error: NodeJS.ErrnoException | null) => void): void;
+export interface PoolLike extends HandsOutConnections {
+  end(ended: Ended): void;
 }
+
+type Ended = (error: NodeJS.ErrnoException | null) => void;
 
 /** A connection of the pool, as a promise. */
-function connectionOf(pool: PoolLike): Promise<Mysql2.PoolConnection> {
-  return new Promise((resolve, reject) => {
-    pool.getConnection((error, connection) => {
-      if (error || connection === undefined) reject(error ?? new Error('the pool gave no connection'));
-      else resolve(connection);
-    });
-  });
-}
+const connectionOf = (pool: PoolLike): Promise<Mysql2.PoolConnection> =>
+  promisify(pool.getConnection.bind(pool))() as Promise<Mysql2.PoolConnection>;
 
 /** Ends all of the pools; `ended` is told once, with the first error. */
-function endAll(pools: readonly PoolLike[], ended: (error: NodeJS.ErrnoException | null) => void): void {
-  const ends = pools.map(
-    (pool) =>
-      new Promise<void>((resolve, reject) => {
-        pool.end((error) => (error ? reject(error) : resolve()));
-      }),
-  );
+function endAll(pools: readonly PoolLike[], ended: Ended): void {
+  const ends = pools.map((pool) => promisify(pool.end.bind(pool))());
   Promise.all(ends).then(() => ended(null), ended);
 }
 
@@ -94,10 +85,10 @@ export class FailoverPool implements PoolLike {
     this.obtain().then((connection) => settled(null, connection), settled);
   }
 
-  end(ended: (error: NodeJS.ErrnoException | null) => void): void {
+  end(ended: Ended): void {
     this.isClosed = true;
     endAll(
-      this.pools.map(({ pool }) => pool as unknown as PoolLike),
+      this.pools.map(({ pool }) => pool),
       ended,
     );
   }
@@ -106,7 +97,7 @@ export class FailoverPool implements PoolLike {
     for (let triesLeft = this.pools.length; ; triesLeft -= 1) {
       const term = await this.election.current();
       try {
-        const connection = await connectionOf(this.poolOf(term) as unknown as PoolLike);
+        const connection = await connectionOf(this.poolOf(term));
         if (this.election.isCurrent(term) || triesLeft === 0) return this.handOut(connection, term);
         // Given up while this caller waited in the queue of its pool
         connection.release();
@@ -119,7 +110,7 @@ export class FailoverPool implements PoolLike {
     }
   }
 
-  private poolOf(term: Term): Mysql2.Pool {
+  private poolOf(term: Term): PoolLike {
     const chosen = this.pools[term.index] as HostPool;
     if (chosen !== this.serving) {
       this.serving?.retire();
@@ -138,11 +129,6 @@ export class FailoverPool implements PoolLike {
 /** How long a replica that failed is left alone, in milliseconds. */
 const restMs = 10_000;
 
-interface Replica {
-  readonly pool: PoolLike;
-  restsUntil: number;
-}
-
 /** The name under which TypeORM asks for the server that is written to. */
 const writerName = 'MASTER';
 
@@ -154,7 +140,7 @@ const writerName = 'MASTER';
  */
 export class ReplicatedPools implements PoolLike {
   private writer: PoolLike | null = null;
-  private readonly replicas: Replica[] = [];
+  private readonly replicas: { readonly pool: PoolLike; restsUntil: number }[] = [];
   private turn = 0;
 
   /** The two functions make the pools, each from mysql2's options. */
@@ -177,14 +163,14 @@ export class ReplicatedPools implements PoolLike {
     connection.then((given) => done(null, given), done);
   }
 
-  end(ended: (error: NodeJS.ErrnoException | null) => void): void {
+  end(ended: Ended): void {
     endAll([this.writerPool(), ...this.replicas.map(({ pool }) => pool)], ended);
   }
 
   private async toRead(): Promise<Mysql2.PoolConnection> {
     const first = (this.turn += 1);
     for (let step = 0; step < this.replicas.length; step += 1) {
-      const replica = this.replicas[(first + step) % this.replicas.length] as Replica;
+      const replica = this.replicas[(first + step) % this.replicas.length]!;
       if (replica.restsUntil > Date.now()) continue;
       const rest = (): void => void (replica.restsUntil = Date.now() + restMs);
       try {

@@ -2,27 +2,23 @@ import type * as Mysql2 from 'mysql2';
 import { ProtectionFlowsError, statementTooLarge } from '../errors';
 import { settingDefaults } from '../config/connection-settings';
 
-type Settled = (error: NodeJS.ErrnoException | null, connection?: Mysql2.PoolConnection) => void;
+/** How a pool answers who asks for a connection. */
+export type Settled = (error: NodeJS.ErrnoException | null, connection?: Mysql2.PoolConnection) => void;
 
 /** What a pool and a pool cluster's namespace have in common. */
 export interface HandsOutConnections {
   getConnection(settled: Settled): void;
 }
 
-/** Options of mysql2's, with TypeORM's `acquireTimeout`, which mysql2 does not know and warns of. */
-interface WithAcquireTimeout {
-  readonly acquireTimeout?: number;
-}
-
-/** The options as mysql2 knows them, and the milliseconds that a wait for a connection may take. */
+/**
+ * The options as mysql2 knows them, and the milliseconds that a wait for a connection may take: TypeORM's
+ * `acquireTimeout`, of which mysql2 warns.
+ */
 export function withoutAcquireTimeout<Options>(options: Options): { options: Options; limitMs: number } {
-  const { acquireTimeout, ...others } = (
-    typeof options === 'object' ? { ...options } : {}
-  ) as WithAcquireTimeout;
-  return {
-    options: typeof options === 'object' ? (others as Options) : options,
-    limitMs: acquireTimeout ?? settingDefaults.acquireTimeoutMs,
-  };
+  if (typeof options !== 'object' || options === null)
+    return { options, limitMs: settingDefaults.acquireTimeoutMs };
+  const { acquireTimeout, ...others } = options as { readonly acquireTimeout?: number };
+  return { options: others as Options, limitMs: acquireTimeout ?? settingDefaults.acquireTimeoutMs };
 }
 
 function poolExhausted(poolSize: number | null, waitedMs: number): ProtectionFlowsError {
@@ -88,14 +84,18 @@ function atMostBytes(sql: string, parameters: unknown): number {
   return bytes;
 }
 
-type Query = (statement: string | { readonly sql: string }, parameters?: unknown) => Promise<unknown>;
+/** A statement with its marks, as TypeORM or a caller of mysql2 hands it over. */
+export type Statement = string | { readonly sql: string };
+/** Its text; empty for a statement that is none, which is the driver's to refuse. */
+export const sqlOf = (statement: Statement | undefined): string =>
+  typeof statement === 'string' ? statement : (statement?.sql ?? '');
+
+type Query = (statement: Statement, parameters?: unknown) => Promise<unknown>;
 
 /**
  * Makes a connection refuse what its server would not take: a statement of max_allowed_packet bytes or more. The server would
  * answer by closing the connection, often before its error arrives, and everything that its transaction has done would be
  * undone. What the session's limit is, it is asked once, for the first statement of some size.
- *
- * Like all watching of a pooled connection, it looks at what goes through the connection's own promise wrapper.
  */
 export function refuseTooLarge(connection: Mysql2.PoolConnection): void {
   const wrapper = connection.promise() as unknown as { query: Query };
@@ -106,7 +106,7 @@ export function refuseTooLarge(connection: Mysql2.PoolConnection): void {
     return Number(rows[0]?.bytes);
   };
   wrapper.query = (statement, parameters) => {
-    const sql = typeof statement === 'string' ? statement : statement.sql;
+    const sql = sqlOf(statement);
     if (atMostBytes(sql, parameters) < looksSmall) return query(statement, parameters);
     limit ??= ask();
     return limit.then(

@@ -1,12 +1,14 @@
 import type * as Mysql2 from 'mysql2';
+import { settingDefaults } from '../config/connection-settings';
 import { fromServerError, withoutValues, ProtectionFlowsError } from '../errors';
 import {
   limitWaiting,
+  refuseTooLarge,
+  sqlOf,
   withoutAcquireTimeout,
   type HandsOutConnections,
-  refuseTooLarge,
+  type Statement,
 } from './session-limits';
-import { settingDefaults } from '../config/connection-settings';
 import { sessionStatement } from './session-variables';
 
 /** Why a session is of no more use: its server is read-only now, or no working member of its cluster. */
@@ -25,11 +27,6 @@ function unfitCode(error: unknown): UnfitCode | null {
   return code === 'SERVER_READ_ONLY' || code === 'SERVER_NOT_READY' ? code : null;
 }
 
-/** The statement with its marks, as TypeORM hands it over. */
-function sqlOf(statement: unknown): string | undefined {
-  return typeof statement === 'string' ? statement : (statement as { sql?: string } | undefined)?.sql;
-}
-
 /** The server, or the network, has closed the connection: at once after 1153, a packet larger than it takes. */
 function isClosed(error: unknown): boolean {
   const { errno, fatal } = (error ?? {}) as { errno?: number; fatal?: boolean };
@@ -38,13 +35,9 @@ function isClosed(error: unknown): boolean {
 
 /**
  * Makes a pooled connection close instead of going back into its pool once its server has refused a statement as
- * read-only or not ready. Otherwise the pool would hand it out again and again: when an address moves to another server
- * because the first one is demoted, old sessions stay with the old server. The same for a connection that the server has
- * closed: the pool learns of it a moment later, and would hand it out meanwhile.
- *
- * The values of a statement are taken out of the error that it fails with.
- *
- * It watches the statements that go through the connection's own promise wrapper, as all of TypeORM's do.
+ * read-only or not ready (old sessions stay with a server that is demoted when its address moves), or has closed it: the
+ * pool would hand it out again. It watches the connection's own promise wrapper, through which all statements of TypeORM
+ * go, and takes the values of a statement out of the error that it fails with.
  */
 function closeWhenUnfit(connection: Mysql2.PoolConnection, onUnfit: UnfitListener): void {
   let isUnfit = false;
@@ -55,7 +48,7 @@ function closeWhenUnfit(connection: Mysql2.PoolConnection, onUnfit: UnfitListene
   wrapper.query = (...parameters) => {
     const answer = query(...parameters);
     answer.catch((error: unknown) => {
-      withoutValues(error, sqlOf(parameters[0]));
+      withoutValues(error, sqlOf(parameters[0] as Statement));
       isUnfit ||= isClosed(error);
       const code = unfitCode(error);
       if (code === null) return;
@@ -105,7 +98,6 @@ function wrapOnce(connection: Mysql2.PoolConnection): void {
  * and another user. The statement is queued with it, so that none comes in between.
  */
 function keepSettings(connection: Mysql2.Connection): void {
-  type Told = (error: unknown) => void;
   const plain = connection as unknown as Partial<
     Record<'reset' | 'changeUser', (...given: unknown[]) => unknown>
   >;
@@ -119,7 +111,7 @@ function keepSettings(connection: Mysql2.Connection): void {
       forget(...others, (error: unknown) => (failure = error));
       connection.query(sessionStatement, (refusal) => {
         if (refusal !== null) connection.destroy();
-        if (typeof told === 'function') (told as Told)(failure ?? refusal);
+        if (typeof told === 'function') (told as (error: unknown) => void)(failure ?? refusal);
       });
     };
   }
@@ -141,15 +133,12 @@ function settleBeforeHandingOut<Source extends Mysql2.Pool | Mysql2.PoolNamespac
   const getConnection = plain.getConnection.bind(source);
   plain.getConnection = (settled) => {
     getConnection((error, connection) => {
-      if (error || connection === undefined || settledSessions.has(connection)) {
-        settled(error, connection);
-        return;
-      }
+      if (error || connection === undefined || settledSessions.has(connection))
+        return settled(error, connection);
       connection.query(sessionStatement, (refusal: Mysql2.QueryError | null) => {
         if (refusal) {
           connection.destroy();
-          settled(sessionError(refusal));
-          return;
+          return settled(sessionError(refusal));
         }
         settledSessions.add(connection);
         keepSettings(connection);
@@ -190,9 +179,9 @@ export function hasSessionSettings(driver: unknown): boolean {
 }
 
 /**
- * mysql2, but every session of its pools and pool clusters begins with `sessionStatement`, the first one
- * included, and dates go to and fro in UTC whatever `timezone` says; TypeORM takes it as the option `driver`. A session that refuses the statement is closed, and asking
- * for the connection fails with QUERY_FAILED. Who waits for a connection of a used-up pool for longer than TypeORM's
+ * mysql2, but every session of its pools and pool clusters begins with `sessionStatement`, the first one included, and
+ * dates go to and fro in UTC whatever `timezone` says; TypeORM takes it as the option `driver`. A session that refuses
+ * the statement is closed, and asking for the connection fails with QUERY_FAILED. Who waits for a connection of a used-up pool for longer than TypeORM's
  * option `acquireTimeout` (milliseconds; 60000) gets POOL_EXHAUSTED.
  *
  * @param mysql2 what `require('mysql2')` or `import * as mysql2 from 'mysql2'` gives, in either module system

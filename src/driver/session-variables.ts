@@ -14,24 +14,21 @@ export interface SessionVariable {
  * server's: added to it, a NO_BACKSLASH_ESCAPES or ANSI_QUOTES would stay, and with the former a value breaks out
  * of mysql2's `query('… ?')`.
  */
-const sqlMode = [
-  'ONLY_FULL_GROUP_BY',
-  'STRICT_TRANS_TABLES',
-  'NO_ZERO_IN_DATE',
-  'NO_ZERO_DATE',
-  'ERROR_FOR_DIVISION_BY_ZERO',
-  'NO_ENGINE_SUBSTITUTION',
-].join(',');
+const sqlMode =
+  'ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,' +
+  'ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION';
 
 /** The collation of literals, and of what the client sends. mysql2 wants it by this name too. */
 export const sessionCollation = 'utf8mb4_unicode_ci';
 
-const isolation = {
-  value: "'REPEATABLE-READ'",
-  why: 'READ UNCOMMITTED shows rows that nobody committed; with READ COMMITTED and binlog_format=STATEMENT no row can be written (1665)',
-};
-
 const variable = (name: string, value: string, why: string): SessionVariable => ({ name, value, why });
+
+const isolation = (name: string): SessionVariable =>
+  variable(
+    name,
+    "'REPEATABLE-READ'",
+    'READ UNCOMMITTED shows rows that nobody committed; with READ COMMITTED and binlog_format=STATEMENT no row can be written (1665)',
+  );
 
 /**
  * Every variable of a session that changes what a statement returns or does, or that ends it, with its default on both
@@ -75,13 +72,13 @@ export const sessionVariables = {
     variable('max_recursive_iterations', '1000', 'a recursive SELECT ends early'),
   ],
   mariadbOld: [
-    variable('tx_isolation', isolation.value, isolation.why),
+    isolation('tx_isolation'),
     variable('alter_algorithm', "'DEFAULT'", 'an ALTER copies the table, or is refused (1846)'),
   ],
-  mariadbNew: [variable('transaction_isolation', isolation.value, isolation.why)],
+  mariadbNew: [isolation('transaction_isolation')],
   mysql: [
     variable('max_execution_time', '0', 'a SELECT ends in the middle (3024)'),
-    variable('transaction_isolation', isolation.value, isolation.why),
+    isolation('transaction_isolation'),
     variable('information_schema_stats_expiry', '0', 'sizes of tables are those of yesterday'),
     variable('show_gipk_in_create_table_and_information_schema', '1', 'a generated primary key is hidden'),
     variable('cte_max_recursion_depth', '1000', 'a recursive SELECT is refused early (3636)'),

@@ -2,6 +2,9 @@ import type * as Mysql2 from 'mysql2';
 import { fromServerError, ProtectionFlowsError } from '../errors';
 import type { HostAddress } from '../config/connection-settings';
 
+const readOnlyVariables =
+  'super_read_only read_only innodb_read_only transaction_read_only tx_read_only'.split(' ');
+
 /**
  * What a server says of itself. Both statements are understood by every server, whatever variables it has, and a Galera
  * node answers them while it refuses all others.
@@ -9,16 +12,8 @@ import type { HostAddress } from '../config/connection-settings';
  * @see https://galeracluster.com/documentation/html_docs_26.4.22/documentation/galera-status-variables.html
  */
 const questions = [
-  "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('read_only', 'super_read_only', 'innodb_read_only', 'transaction_read_only', 'tx_read_only', 'wsrep_on')",
+  `SHOW GLOBAL VARIABLES WHERE Variable_name IN ('${[...readOnlyVariables, 'wsrep_on'].join("', '")}')`,
   "SHOW GLOBAL STATUS WHERE Variable_name IN ('wsrep_ready', 'wsrep_cluster_status', 'wsrep_local_state_comment')",
-];
-
-const readOnlyVariables = [
-  'super_read_only',
-  'read_only',
-  'innodb_read_only',
-  'transaction_read_only',
-  'tx_read_only',
 ];
 
 const off = new Set(['OFF', '0', '']);
@@ -51,10 +46,6 @@ function ask(connection: Mysql2.Connection, question: string): Promise<readonly 
   });
 }
 
-function timeOut(limitMs: number): Error {
-  return Object.assign(new Error(`no answer within ${limitMs} ms`), { code: 'ETIMEDOUT' });
-}
-
 /**
  * Asks a server over a connection of its own whether it may be written to, and closes the connection.
  *
@@ -66,7 +57,8 @@ export async function askNode(connection: Mysql2.Connection, limitMs: number): P
   let timer: NodeJS.Timeout | undefined;
   const failed = new Promise<never>((_resolve, reject) => {
     connection.on('error', reject);
-    timer = setTimeout(() => reject(timeOut(limitMs)), limitMs);
+    const late = Object.assign(new Error(`no answer within ${limitMs} ms`), { code: 'ETIMEDOUT' });
+    timer = setTimeout(() => reject(late), limitMs);
   });
   try {
     const answers = Promise.all(questions.map((question) => ask(connection, question)));
@@ -77,9 +69,8 @@ export async function askNode(connection: Mysql2.Connection, limitMs: number): P
   }
 }
 
-/** One host's time as the writer. A host that is chosen again begins another one. */
+/** One host's time as the writer, by its place in the list. A host that is chosen again begins another one. */
 export interface Term {
-  /** The host's place in the list. */
   readonly index: number;
 }
 
