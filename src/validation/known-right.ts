@@ -30,13 +30,8 @@ function testOf({ constraintCls, constraints, each, validateIf, propertyName, ta
   const { instance } = constraint;
   const targetName = typeof target === 'string' ? target : target.name;
   // One for all calls: to make one for each value took ten times as long as all the tests
-  const given: ValidationArguments = {
-    constraints,
-    targetName,
-    object: {},
-    property: propertyName,
-    value: undefined,
-  };
+  const about = { targetName, object: {}, property: propertyName };
+  const given: ValidationArguments = { constraints, ...about, value: undefined };
   return (value) => {
     given.value = value;
     // What answers with a promise is not known to hold
@@ -81,7 +76,7 @@ export function ruledProperties(target: new () => object): string[] {
   return [...knownRules(target, 'insert').properties.keys()];
 }
 
-const isMissing = (value: unknown): boolean => value === null || value === undefined;
+export const isMissing = (value: unknown): boolean => value === null || value === undefined;
 
 /**
  * True where class-validator would find no fault for certain. Of a value that it would find fault with, and of one that

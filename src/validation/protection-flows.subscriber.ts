@@ -52,13 +52,11 @@ class StatementFaults {
    *   that a right statement on the same connection is not refused for another one's row
    */
   add(queryRunner: QueryRunner, row: JudgedRow): Promise<void> {
-    let statement = this.pending.get(queryRunner);
-    if (!statement) {
-      const verdict = Promise.resolve().then(() => void this.pending.delete(queryRunner));
-      statement = { rows: [], verdict };
-      this.pending.set(queryRunner, statement);
-    }
-    const { rows, verdict } = statement;
+    const { rows, verdict } = this.pending.get(queryRunner) ?? {
+      rows: [],
+      verdict: Promise.resolve().then(() => void this.pending.delete(queryRunner)),
+    };
+    this.pending.set(queryRunner, { rows, verdict });
     rows.push(row);
     const judged = verdict.then(() => {
       if (row.faults.length > 0) throw errorOfRows(rows);

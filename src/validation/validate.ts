@@ -1,17 +1,14 @@
-import { flowTypes, type FlowType } from '../domain';
-import type { FieldFault } from '../errors';
 import { validateSync } from 'class-validator';
-import { ProtectionFlow, ProtectionFlowExecution } from '../entities';
-import { isKnownRight, ruledProperties, type RowValues, type WriteMode } from './known-right';
 import { choice, declareArguments, readProperties } from '../arguments';
+import { flowTypes } from '../domain';
+import { ProtectionFlow, ProtectionFlowExecution } from '../entities';
+import type { FieldFault } from '../errors';
+import { isKnownRight, isMissing, ruledProperties, type RowValues, type WriteMode } from './known-right';
 
 /** The name of the rule in a fault's constraints, also where the database's CHECK found the fault. */
 export const flowTypeConstraint = 'flowType';
 
-const neededBy: Readonly<Record<FlowType, 'repository_id' | 'destination_type'>> = {
-  backup: 'repository_id',
-  replication: 'destination_type',
-};
+const neededBy = { backup: 'repository_id', replication: 'destination_type' } as const;
 
 /**
  * The rule that the database holds as CHECK `chk_flows_type`: a backup flow has a repository, a replication flow has a
@@ -37,27 +34,30 @@ export interface ValidatedEntity {
   readonly rowFaults: typeof flowTypeFieldFaults;
 }
 
-/** The entities with rules. */
-export const validatedEntities: readonly ValidatedEntity[] = [
-  { name: 'ProtectionFlow', target: ProtectionFlow, rowFaults: flowTypeFieldFaults },
-  { name: 'ProtectionFlowExecution', target: ProtectionFlowExecution, rowFaults: () => [] },
-];
+const flow: ValidatedEntity = {
+  name: 'ProtectionFlow',
+  target: ProtectionFlow,
+  rowFaults: flowTypeFieldFaults,
+};
+const execution: ValidatedEntity = {
+  name: 'ProtectionFlowExecution',
+  target: ProtectionFlowExecution,
+  rowFaults: () => [],
+};
 
-const isMissing = (value: unknown): boolean => value === null || value === undefined;
+/** The entities with rules. */
+export const validatedEntities: readonly ValidatedEntity[] = [flow, execution];
 
 const unreadable = Symbol('a value that throws when it is looked at');
 
 /** class-validator asks each value whether it is a promise, which one that throws does not survive. */
-function readable(values: RowValues): RowValues {
-  const look = (value: unknown): unknown => {
-    try {
-      void (value as { then?: unknown } | null | undefined)?.then;
-      return value;
-    } catch {
-      return unreadable;
-    }
-  };
-  return Object.fromEntries(Object.entries(values).map(([field, value]) => [field, look(value)]));
+function readable(value: unknown): unknown {
+  try {
+    void (value as { then?: unknown } | null | undefined)?.then;
+    return value;
+  } catch {
+    return unreadable;
+  }
 }
 
 /**
@@ -72,7 +72,8 @@ export function fieldFaults(
 ): FieldFault[] {
   if (leftToServer.size === 0 && isKnownRight(target, values, mode)) return [];
   // class-validator judges instances only: a plain object is an unknown value to it
-  const row = Object.assign(new target(), readable(values));
+  const row = new target() as Record<string, unknown>;
+  for (const [field, value] of Object.entries(values)) row[field] = readable(value);
   const errors = validateSync(row, {
     // Rules without a group hold always, those of the group `insert` for a new row
     always: true,
@@ -104,27 +105,20 @@ export function mergeFaults(...lists: readonly (readonly FieldFault[])[]): Field
   return [...byField.values()];
 }
 
-function entityNamed(name: ValidatedEntity['name']): ValidatedEntity {
-  const found = validatedEntities.find((entity) => entity.name === name);
-  if (!found) throw new TypeError(`${name} has no rules`);
-  return found;
-}
-
 const readMode = declareArguments('validation', { mode: choice(['insert', 'update']) });
 
-function rowFaults(name: ValidatedEntity['name'], input: unknown, given: WriteMode): FieldFault[] {
+function rowFaults(entity: ValidatedEntity, input: unknown, given: WriteMode): FieldFault[] {
   const { mode } = readMode({ mode: given });
-  const entity = entityNamed(name);
   const faults: FieldFault[] = [];
   const values = readProperties(input, 'input', ruledProperties(entity.target), faults, null);
   // Of what is no row at all, a new one is told what it lacks; a change, that it is none
   if (values === null && mode === 'update') return faults;
-  return faultsOfRow(name, values ?? {}, mode);
+  return faultsOfRow(entity.name, values ?? {}, mode);
 }
 
 /** Every wrong field of a row whose properties have been read. */
 export function faultsOfRow(name: ValidatedEntity['name'], row: RowValues, mode: WriteMode): FieldFault[] {
-  const entity = entityNamed(name);
+  const entity = name === flow.name ? flow : execution;
   const ofFields = fieldFaults(entity, row, mode);
   const ofRow = entity.rowFaults(row, { complete: mode === 'insert' });
   return ofFields.length + ofRow.length === 0 ? [] : mergeFaults(ofFields, ofRow);
@@ -139,10 +133,10 @@ export function faultsOfRow(name: ValidatedEntity['name'], row: RowValues, mode:
  * @throws VALIDATION_FAILED for another mode
  */
 export function validateFlow(input: unknown, mode: WriteMode = 'insert'): FieldFault[] {
-  return rowFaults('ProtectionFlow', input, mode);
+  return rowFaults(flow, input, mode);
 }
 
 /** Every wrong field of an execution, without a database; see {@link validateFlow}. */
 export function validateExecution(input: unknown, mode: WriteMode = 'insert'): FieldFault[] {
-  return rowFaults('ProtectionFlowExecution', input, mode);
+  return rowFaults(execution, input, mode);
 }
