@@ -3,11 +3,11 @@ import * as account from './server/account-errors';
 import * as connection from './server/connection-errors';
 import { failureOf, type DriverError, type Mapping, withoutValues } from './server/driver-error';
 
-/** What errors stand for, each with the server's numbers that stand for it. */
-type ErrorsByErrno = readonly (readonly [Mapping, ...(readonly number[])])[];
-
-/** What the errors of rows of the caller's tables stand for: whoever owns the tables knows their columns and keys. */
-export type RowErrors = ErrorsByErrno;
+/**
+ * What errors stand for, each with the server's numbers that stand for it. Those of rows come from whoever owns the tables,
+ * and knows their columns and keys.
+ */
+export type RowErrors = readonly (readonly [Mapping, ...(readonly number[])])[];
 
 /**
  * The server's error numbers, the same on MariaDB and MySQL where not said otherwise, by what they stand for.
@@ -15,7 +15,7 @@ export type RowErrors = ErrorsByErrno;
  * @see https://mariadb.com/kb/en/mariadb-error-code-reference/
  * @see https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html
  */
-const errnosOf: ErrorsByErrno = [
+const errnosOf: RowErrors = [
   [account.connectionsExhausted, 1040, 1129, 1203, 3032],
   [account.accountLimitReached, 1226],
   [account.accessDenied, 1044, 1045, 1130, 1698],

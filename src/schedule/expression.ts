@@ -12,15 +12,11 @@ export interface CronSchedule {
   readonly timezone: string | null;
 }
 
+const scheduleFields = ['cron_expression', 'timezone'] satisfies (keyof CronSchedule)[];
+
 /** A schedule, whatever its properties hold: what is wrong with them is for {@link scheduleFaults} to say. */
 export const aSchedule: Reader<CronSchedule> = (value, field, faults) =>
-  readProperties(
-    value,
-    field,
-    ['cron_expression', 'timezone'],
-    faults,
-    null,
-  ) as CronSchedule | null as CronSchedule;
+  readProperties(value, field, scheduleFields, faults, null) as CronSchedule | null as CronSchedule;
 
 /** One thing that is wrong with a schedule. */
 export interface ScheduleFault {

@@ -1,14 +1,14 @@
-import {
-  type RemediedFault,
-  aSchedule,
-  type CronSchedule,
-  type ScheduleFault,
-  readExpression,
-  type Expression,
-} from './expression';
-import { ZoneClock } from './zone-clock';
 import { declareArguments } from '../arguments';
 import { ProtectionFlowsError } from '../errors';
+import {
+  aSchedule,
+  readExpression,
+  type CronSchedule,
+  type Expression,
+  type RemediedFault,
+  type ScheduleFault,
+} from './expression';
+import { ZoneClock } from './zone-clock';
 
 /** The names of three letters that the IANA database has. */
 const ianaAbbreviations = new Set('CET EET EST GMT HST MET MST PRC ROC ROK UCT UTC WET'.split(' '));
@@ -37,20 +37,14 @@ function reason(name: unknown): string | undefined {
 }
 
 /**
- * What is wrong with a schedule's time zone; undefined for null and for an IANA name. Never throws.
+ * What is wrong with a schedule's time zone; nothing with null and with an IANA name. Never throws.
  *
  * Stricter than Node in two things. Node takes ICU's old abbreviations, so that BST would be Bangladesh's time. And from
  * version 22 on it takes offsets, which 20 and Go refuse.
  */
-function zoneFault(timezone: unknown): RemediedFault | undefined {
-  if (timezone === null) return undefined;
-  const fault = reason(timezone);
-  return fault === undefined ? undefined : { field: 'timezone', message: `timezone ${fault}`, remedy };
-}
-
-function allFaults(expression: Expression, timezone: unknown): RemediedFault[] {
-  const ofZone = zoneFault(timezone);
-  return [...expression.faults, ...(ofZone ? [ofZone] : [])];
+function zoneFaults(timezone: unknown): RemediedFault[] {
+  const fault = timezone === null ? undefined : reason(timezone);
+  return fault === undefined ? [] : [{ field: 'timezone', message: `timezone ${fault}`, remedy }];
 }
 
 const readSchedule = declareArguments('scheduleFaults', { schedule: aSchedule });
@@ -67,7 +61,7 @@ const publicFault = ({ field, message }: RemediedFault): ScheduleFault => ({ fie
  */
 export function scheduleFaults(schedule: CronSchedule): ScheduleFault[] {
   const { cron_expression, timezone } = readSchedule({ schedule }).schedule;
-  return allFaults(readExpression(cron_expression), timezone).map(publicFault);
+  return [...readExpression(cron_expression).faults, ...zoneFaults(timezone)].map(publicFault);
 }
 
 /** Details are JSON; anything else may be in a property of the caller's. */
@@ -81,7 +75,7 @@ const textOrNull = (value: unknown): string | null => (typeof value === 'string'
  */
 export function validExpression({ cron_expression, timezone }: CronSchedule): Expression {
   const expression = readExpression(cron_expression);
-  const faults = allFaults(expression, timezone);
+  const faults = [...expression.faults, ...zoneFaults(timezone)];
   const [first] = faults;
   if (!first) return expression;
   throw new ProtectionFlowsError('SCHEDULE_INVALID', {

@@ -94,7 +94,8 @@ const readRuns = declareArguments('nextRuns', {
  */
 export function nextRun(schedule: CronSchedule, after: Date): Date | null {
   const given = readNext({ schedule, after });
-  return runsAfter(given.schedule, given.after, 1)[0] ?? null;
+  const run = Timetable.of(given.schedule).next(given.after.getTime());
+  return run === null ? null : new Date(run);
 }
 
 /**
@@ -107,18 +108,10 @@ export function nextRun(schedule: CronSchedule, after: Date): Date | null {
  */
 export function nextRuns(schedule: CronSchedule, after: Date, count: number): Date[] {
   const given = readRuns({ schedule, after, count });
-  return runsAfter(given.schedule, given.after, given.count);
-}
-
-function runsAfter(schedule: CronSchedule, after: Date, count: number): Date[] {
-  const timetable = Timetable.of(schedule);
+  const timetable = Timetable.of(given.schedule);
   const runs: Date[] = [];
-  for (let last = after; runs.length < count;) {
-    const run = timetable.next(last.getTime());
-    if (run === null) break;
-    last = new Date(run);
-    runs.push(last);
-  }
+  let run = timetable.next(given.after.getTime());
+  for (; run !== null && runs.length < given.count; run = timetable.next(run)) runs.push(new Date(run));
   return runs;
 }
 
@@ -175,11 +168,7 @@ function knownNext(schedule: StoredSchedule, after: Date): Date | null {
   return next;
 }
 
-const none = (reason: NoRunReason, message = messages[reason]): NextTime => ({
-  next: null,
-  reason,
-  message,
-});
+const none = (reason: NoRunReason, message = messages[reason]): NextTime => ({ next: null, reason, message });
 
 /** When the schedule fires next after an instant. Never throws: a wrong expression is a reason. */
 export function nextTime(schedule: StoredSchedule | undefined, after: Date): NextTime {

@@ -39,6 +39,10 @@ export function isRoot(): boolean {
   return process.getuid?.() === 0;
 }
 
+function environmentOf({ libraryPath }: Pick<ServerInstallation, 'libraryPath'>): NodeJS.ProcessEnv {
+  return libraryPath === undefined ? { ...process.env } : { ...process.env, LD_LIBRARY_PATH: libraryPath };
+}
+
 /**
  * A mount namespace of its own, so that the mounts vanish with the program and need no clean-up. The shared folder comes
  * after /dev, in which it may lie.
@@ -57,8 +61,7 @@ export function commandOf(
   args: readonly string[],
   sharedFolder: string,
 ): Command {
-  const env = { ...process.env };
-  if (installation.libraryPath !== undefined) env['LD_LIBRARY_PATH'] = installation.libraryPath;
+  const env = environmentOf(installation);
   const { chroot, programFolder } = installation;
   if (programFolder !== undefined) env['PATH'] = [programFolder, env['PATH']].join(delimiter);
   if (chroot === undefined) return { program, args, env };
@@ -71,17 +74,13 @@ export function locationArguments({ basedir }: ServerInstallation): string[] {
   return basedir === undefined ? [] : [`--basedir=${basedir}`];
 }
 
-/**
- * Asks a server program for its flavour and version.
- * Returns null where it does not run, or is neither MariaDB nor MySQL.
- */
+/** The flavour and version of a server program; null where it does not run, or is neither MariaDB nor MySQL. */
 async function identifyServer(
   location: Pick<ServerInstallation, 'binary' | 'libraryPath' | 'chroot'>,
 ): Promise<{ flavour: Flavour; version: string } | null> {
-  const env = { ...process.env };
-  if (location.libraryPath !== undefined) env['LD_LIBRARY_PATH'] = location.libraryPath;
-  const [program, ...args] =
-    location.chroot === undefined ? [location.binary] : ['chroot', location.chroot, location.binary];
+  const { binary, chroot } = location;
+  const [program, ...args] = chroot === undefined ? [binary] : ['chroot', chroot, binary];
+  const env = environmentOf(location);
   try {
     const { stdout } = await promisify(execFile)(program!, [...args, '--no-defaults', '--version'], { env });
     const version = /\bVer (\d+\.\d+(?:\.\d+)?)/.exec(stdout)?.[1];
@@ -112,16 +111,9 @@ const installDbNames = ['mariadb-install-db', 'mysql_install_db'];
 
 /** Where package managers put servers, besides the PATH: Debian, Fedora, Homebrew, MySQL's own packages. */
 const usualFolders = [
-  '/usr/sbin',
-  '/usr/libexec',
-  '/usr/local/sbin',
-  '/opt/homebrew/bin',
-  '/opt/homebrew/opt/mariadb/bin',
-  '/opt/homebrew/opt/mysql/bin',
-  '/usr/local/bin',
-  '/usr/local/opt/mariadb/bin',
-  '/usr/local/opt/mysql/bin',
-  '/usr/local/mysql/bin',
+  ...['/usr/sbin', '/usr/libexec', '/usr/local/sbin'],
+  ...['/opt/homebrew/bin', '/opt/homebrew/opt/mariadb/bin', '/opt/homebrew/opt/mysql/bin'],
+  ...['/usr/local/bin', '/usr/local/opt/mariadb/bin', '/usr/local/opt/mysql/bin', '/usr/local/mysql/bin'],
 ];
 
 const packageRoot = resolve(__dirname, '..', '..');

@@ -29,10 +29,7 @@ function quotedPattern(database: string): string {
   return `\`${database.replaceAll('`', '``').replaceAll(/[\\_%]/g, '\\$&')}\``;
 }
 
-const locked = {
-  fault: 'is locked',
-  remedy: 'Let an administrator type ALTER USER … ACCOUNT UNLOCK.',
-};
+const locked = { fault: 'is locked', remedy: 'Let an administrator type ALTER USER … ACCOUNT UNLOCK.' };
 const expired = {
   fault: 'has a password that has expired',
   remedy: 'Give it another one (ALTER USER … IDENTIFIED BY …), and put that into the configuration.',
@@ -121,16 +118,11 @@ export const accountLimitReached: Mapping = ({ error, text, cause }) => {
   const [, most] = /current value: (\d+)/.exec(text) ?? [];
   const { option = 'the limit', isOfConnections = false } = limits[resource] ?? {};
   const isHourly = option.endsWith('_HOUR');
+  const limit = most === undefined ? undefined : Number(most);
   return new ProtectionFlowsError(isOfConnections ? 'CONNECTION_REFUSED' : 'QUOTA_EXCEEDED', {
     message: `the user ${user} has used up ${isHourly ? 'what it may do in an hour' : 'its connections'}: ${option}${most === undefined ? '' : ` is ${most}`}`,
     remedy: `${isHourly ? 'Wait until the hour is over' : 'Close connections of this user, lower the pool size'}, or let an administrator raise the limit (0 is none): ALTER USER … WITH ${option} 0.`,
-    details: {
-      user,
-      resource,
-      limit: most === undefined ? undefined : Number(most),
-      errno: error.errno,
-      reason: text,
-    },
+    details: { user, resource, limit, errno: error.errno, reason: text },
     cause,
   });
 };
