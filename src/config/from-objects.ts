@@ -86,7 +86,7 @@ export function nestedValues(
 export function judgeRefused(name: string, value: unknown, faults: FaultList): void {
   if (value === true) faults.add('refused', name, refusedOptions[name] ?? '');
   else if (value !== false && value !== null && value !== undefined) {
-    faults.add('invalid', name, 'may only be false');
+    faults.invalid(name, 'may only be false');
   }
 }
 
@@ -184,8 +184,7 @@ export function settingsFromProgram(known: KnownSettings, readsFiles = true): Co
     name,
     'Correct the settings; docs/configuration.md lists them. To take them from the environment, give { env }.',
   );
-  if (source !== null && typeof source !== 'string')
-    faults.add('invalid', 'source', 'must be a text in quotes');
+  if (source !== null && typeof source !== 'string') faults.invalid('source', 'must be a text in quotes');
   const filled = Object.entries(given).filter(([, value]) => !isEmptyList(value));
   const values = nestedValues(withoutFirstHost(Object.fromEntries(filled)), 'program', faults);
   const origin = { source: name, values, textual: false, holdsPem: true, baseDirectory: process.cwd() };

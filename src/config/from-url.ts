@@ -43,31 +43,24 @@ interface UrlParts {
  * Takes the URL apart, unless a character that should have been encoded makes the parts uncertain: then a piece of
  * the password could pass for a host, and be printed.
  */
-function splitUrl(url: string, faults: FaultList): UrlParts | null {
+function splitUrl(url: string, faults: FaultList): UrlParts | undefined {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(url);
-  if (scheme === null) {
-    faults.add('invalid', 'it', 'is not a URL: it does not begin with mysql:// or mariadb://');
-    return null;
-  }
-  if (!/^(?:mysql|mariadb)$/i.test(scheme[1] ?? '')) {
-    faults.add('invalid', 'it', `begins with ${scheme[0]}, but this package serves MySQL and MariaDB only`);
-    return null;
-  }
+  if (scheme === null)
+    return faults.invalid('it', 'is not a URL: it does not begin with mysql:// or mariadb://');
+  if (!/^(?:mysql|mariadb)$/i.test(scheme[1] ?? ''))
+    return faults.invalid('it', `begins with ${scheme[0]}, but this package serves MySQL and MariaDB only`);
   const rest = url.slice(scheme[0].length);
   const authority = /^[^/?]*/.exec(rest)?.[0] ?? '';
   const behind = rest.slice(authority.length);
-  if (rest.includes('#') || behind.includes('@')) {
-    faults.add(
-      'invalid',
+  if (rest.includes('#') || behind.includes('@'))
+    return faults.invalid(
       'its user name, password or database',
       'holds a raw #, @, / or ?; percent-encode it',
     );
-    return null;
-  }
   const at = authority.lastIndexOf('@');
   if (at === -1) {
     faults.add('missing', label('username'), 'is missing: there is no USER:PASSWORD@ before the host');
-    return null;
+    return undefined;
   }
   const [username = '', password = ''] = authority.slice(0, at).split(/:(.*)/s);
   const [path = '', query = ''] = behind.split(/\?(.*)/s);
@@ -81,9 +74,8 @@ function splitUrl(url: string, faults: FaultList): UrlParts | null {
 export function settingsFromUrl(url: string, cwd: string): ConnectionSettings {
   const faults = new FaultList(source, remedy);
   const parts = splitUrl(url, faults);
-  const values =
-    parts === null ? {} : { ...decodeParts(parts, faults), ...readParameters(parts.query, faults) };
-  if (parts === null) faults.throwIfAny();
+  if (parts === undefined) faults.throwIfAny();
+  const values = parts ? { ...decodeParts(parts, faults), ...readParameters(parts.query, faults) } : {};
   return readSettings({ source, values, label, textual: true, baseDirectory: cwd }, faults);
 }
 
@@ -91,14 +83,10 @@ type Values = Partial<Record<SettingName, unknown>>;
 
 function decodeParts(parts: UrlParts, faults: FaultList): Values {
   if (isIPv6(parts.hostAndPort)) {
-    faults.add('invalid', label('host'), 'is an IPv6 address without brackets: write [ADDRESS]');
+    faults.invalid(label('host'), 'is an IPv6 address without brackets: write [ADDRESS]');
   }
   if (parts.database.includes('/')) {
-    faults.add(
-      'invalid',
-      label('database'),
-      'holds a raw /; percent-encode it, or drop what follows the name',
-    );
+    faults.invalid(label('database'), 'holds a raw /; percent-encode it, or drop what follows the name');
   }
   // Several hosts have their ports with them; they are taken apart where the lists of the other sources are
   const [, host = '', port = ''] = parts.hostAndPort.includes(',')
@@ -112,7 +100,7 @@ function decodeParts(parts: UrlParts, faults: FaultList): Values {
     try {
       values[option] = decodeURIComponent(encoded);
     } catch {
-      faults.add('invalid', label(option), 'holds a % that begins no encoded character; write %25 for it');
+      faults.invalid(label(option), 'holds a % that begins no encoded character; write %25 for it');
       values[option] = encoded;
     }
   }
@@ -126,7 +114,7 @@ function readParameters(query: string, faults: FaultList): Values {
     const setting = parameters.get(name);
     if (setting === undefined) faults.add('unknown', `its parameter ${name}`, unknownName(name, 'url'));
     else if (values[setting] === undefined) values[setting] = value;
-    else faults.add('invalid', label(setting), 'is given twice; leave one out');
+    else faults.invalid(label(setting), 'is given twice; leave one out');
   }
   return values;
 }

@@ -77,8 +77,7 @@ function checkSources(sources: unknown): asserts sources is ConnectionSources {
     `Give ${sourceNames.join(', ')}, or settings.`,
   );
   const given = isRecord(sources) ? sources : {};
-  if (given !== sources)
-    faults.add('invalid', 'they', 'must be an object; a URL is given as env: { DATABASE_URL }');
+  if (given !== sources) faults.invalid('they', 'must be an object; a URL is given as env: { DATABASE_URL }');
   for (const name of Object.keys(given)) {
     if (sourceNames.includes(name)) continue;
     const isSetting = wordsOf('program').has(name);
@@ -89,7 +88,7 @@ function checkSources(sources: unknown): asserts sources is ConnectionSources {
   read.text('configFile', given.configFile);
   read.text('cwd', given.cwd);
   if (!isAbsent(given.env) && typeof given.env !== 'object') {
-    faults.add('invalid', 'env', 'must be an object, such as process.env');
+    faults.invalid('env', 'must be an object, such as process.env');
   }
   faults.throwIfAny();
 }

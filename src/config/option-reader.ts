@@ -38,6 +38,12 @@ export class FaultList {
     this.faults.push({ option, kind, message });
   }
 
+  /** Adds an invalid value; what a reader answers for it. */
+  invalid(option: string, message: string): undefined {
+    this.add('invalid', option, message);
+    return undefined;
+  }
+
   /**
    * Throws all faults as one error: OPTION_REFUSED if one of them is a refusal, CONFIG_UNREADABLE if all are
    * files that cannot be read, CONFIG_INVALID otherwise. Returns where there is none.
@@ -81,12 +87,12 @@ export class OptionReader {
   /** A text that is not empty, or undefined. */
   text(option: string, value: unknown, longest?: number): string | undefined {
     if (isAbsent(value)) return undefined;
-    if (typeof value !== 'string') return this.invalid(option, 'must be a text in quotes');
-    if (value === '') return this.invalid(option, 'is empty');
-    if (value.includes('\0')) return this.invalid(option, 'holds a NUL character');
-    if (this.isBroken(value)) return this.invalid(option, broken);
+    if (typeof value !== 'string') return this.faults.invalid(option, 'must be a text in quotes');
+    if (value === '') return this.faults.invalid(option, 'is empty');
+    if (value.includes('\0')) return this.faults.invalid(option, 'holds a NUL character');
+    if (this.isBroken(value)) return this.faults.invalid(option, broken);
     if (longest !== undefined && value.length > longest) {
-      return this.invalid(option, `is longer than ${longest} characters`);
+      return this.faults.invalid(option, `is longer than ${longest} characters`);
     }
     return value;
   }
@@ -94,16 +100,18 @@ export class OptionReader {
   /** A password: any text, the empty one too. */
   password(option: string, value: unknown): string | undefined {
     if (isAbsent(value)) return undefined;
-    if (typeof value !== 'string') return this.invalid(option, 'must be a text in quotes');
-    return this.isBroken(value) ? this.invalid(option, broken) : value;
+    if (typeof value !== 'string') return this.faults.invalid(option, 'must be a text in quotes');
+    return this.isBroken(value) ? this.faults.invalid(option, broken) : value;
   }
 
   /** A database's name, of at most 64 characters. */
   database(option: string, value: unknown): string | undefined {
     const text = this.text(option, value);
     if (text === undefined) return undefined;
-    if ([...text].length > 64) return this.invalid(option, 'is longer than 64 characters');
-    return text.endsWith(' ') ? this.invalid(option, 'ends with a blank, which no database may') : text;
+    if ([...text].length > 64) return this.faults.invalid(option, 'is longer than 64 characters');
+    return text.endsWith(' ')
+      ? this.faults.invalid(option, 'ends with a blank, which no database may')
+      : text;
   }
 
   /** A host name or an address, without port; brackets around an IPv6 address are taken off. */
@@ -113,10 +121,10 @@ export class OptionReader {
     const host = /^\[(.*)\]$/.exec(text)?.[1] ?? text;
     if (isIPv6(host.replace(/%.*$/, ''))) return host;
     if (host.startsWith('/'))
-      return this.invalid(option, 'must be a host; a path belongs into the socket option');
+      return this.faults.invalid(option, 'must be a host; a path belongs into the socket option');
     if (/^[^:]*:\d+$/.test(host))
-      return this.invalid(option, 'must not hold a port; it has an option of its own');
-    if (/[\s/@:?#[\]]/.test(host)) return this.invalid(option, 'is not a host name or an address');
+      return this.faults.invalid(option, 'must not hold a port; it has an option of its own');
+    if (/[\s/@:?#[\]]/.test(host)) return this.faults.invalid(option, 'is not a host name or an address');
     return host;
   }
 
@@ -128,7 +136,7 @@ export class OptionReader {
     if (typeof value === 'object' && value !== null) return this.address(option, value, defaultPort);
     const text = typeof value === 'string' ? value.trim() : value;
     const parts = typeof text === 'string' && !/^[^[]*:[^:]*:/.test(text) ? hostWithPort.exec(text) : null;
-    if (isAbsent(text)) this.invalid(option, 'is empty');
+    if (isAbsent(text)) this.faults.invalid(option, 'is empty');
     const host = this.host(option, parts?.[1] ?? text);
     const port = parts === null ? defaultPort : this.portIn(option, parts[2] ?? '');
     return host === undefined || port === undefined ? undefined : { host, port };
@@ -147,32 +155,36 @@ export class OptionReader {
     const { least, most } = portBounds;
     const port = /^\d+$/.test(text) ? Number(text) : 0;
     if (port >= least && port <= most) return port;
-    return this.invalid(option, `has a port that is no whole number from ${least} to ${most}`);
+    return this.faults.invalid(option, `has a port that is no whole number from ${least} to ${most}`);
   }
 
   /** A whole number within bounds. */
   wholeNumber(option: string, value: unknown, { least, most }: typeof portBounds): number | undefined {
     if (isAbsent(value)) return undefined;
     const wanted = `must be a whole number from ${least} to ${most}`;
-    if (!this.textual && typeof value === 'string') return this.invalid(option, `${wanted}, without quotes`);
+    if (!this.textual && typeof value === 'string')
+      return this.faults.invalid(option, `${wanted}, without quotes`);
     const isNumber = this.textual
       ? typeof value === 'string' && /^\d+$/.test(value)
       : typeof value === 'number';
     const number = isNumber ? Number(value) : NaN;
     if (Number.isInteger(number) && number >= least && number <= most) return number;
-    return this.invalid(option, wanted);
+    return this.faults.invalid(option, wanted);
   }
 
   flag(option: string, value: unknown): boolean | undefined {
     if (isAbsent(value)) return undefined;
     if (this.textual && (value === 'true' || value === 'false')) return value === 'true';
-    return typeof value === 'boolean' ? value : this.invalid(option, 'must be true or false');
+    return typeof value === 'boolean' ? value : this.faults.invalid(option, 'must be true or false');
   }
 
   type(option: string, value: unknown): DeclaredType | undefined {
     const type = this.text(option, value)?.toLowerCase();
     if (type === undefined || type === 'mysql' || type === 'mariadb') return type;
-    return this.invalid(option, 'must be mysql or mariadb: this package serves no other kind of server');
+    return this.faults.invalid(
+      option,
+      'must be mysql or mariadb: this package serves no other kind of server',
+    );
   }
 
   logging(option: string, value: unknown): Logging | undefined {
@@ -181,16 +193,11 @@ export class OptionReader {
     if (Array.isArray(value) && value.every((topic) => (logTopics as readonly unknown[]).includes(topic))) {
       return value as LogTopic[];
     }
-    return this.invalid(option, `must be true, false, "all" or a list of: ${logTopics.join(', ')}`);
+    return this.faults.invalid(option, `must be true, false, "all" or a list of: ${logTopics.join(', ')}`);
   }
 
   /** What would reach the server as another text: the operating system's bytes are decoded already. */
   private isBroken(value: string): boolean {
     return !isWellFormed(value) || (this.textual && value.includes('\ufffd'));
-  }
-
-  private invalid(option: string, message: string): undefined {
-    this.faults.add('invalid', option, message);
-    return undefined;
   }
 }

@@ -73,7 +73,7 @@ class SettingReader {
   }
 
   invalid(name: SettingName, sentence: string): void {
-    this.faults.add('invalid', this.label(name), sentence);
+    this.faults.invalid(this.label(name), sentence);
   }
 
   /** Tells that two settings exclude each other. */
@@ -150,7 +150,7 @@ function hostList(
   defaultPort: number,
 ): readonly HostAddress[] {
   if (!Array.isArray(entries) || entries.length === 0) {
-    faults.add('invalid', label(name), 'must be a list of hosts, such as ["db1", "db2:3307"]');
+    faults.invalid(label(name), 'must be a list of hosts, such as ["db1", "db2:3307"]');
     return [];
   }
   const found = entries.flatMap(
@@ -159,7 +159,7 @@ function hostList(
   const names = found.map(({ host, port }) => `${host.toLowerCase()}:${port}`);
   names.forEach((one, index) => {
     if (names.indexOf(one) === index) return;
-    faults.add('invalid', `${label(name)} no. ${index + 1}`, 'is a host that the list has already');
+    faults.invalid(`${label(name)} no. ${index + 1}`, 'is a host that the list has already');
   });
   return found;
 }

@@ -1,13 +1,10 @@
 import { writerMark } from './own-marks';
 
-/** A server's variable that every session sets, whatever the server's defaults and its init_connect say. */
-export interface SessionVariable {
-  readonly name: string;
-  /** As SQL. */
-  readonly value: string;
-  /** What a server's default would do otherwise. */
-  readonly why: string;
-}
+/**
+ * A server's variable that every session sets, whatever the server's defaults and its init_connect say: its value as SQL,
+ * and what a server's default would do otherwise.
+ */
+export type SessionVariable = Readonly<Record<'name' | 'value' | 'why', string>>;
 
 /**
  * The sql_mode of every session: what MySQL 8.4 has by default, valid on MariaDB 10.11 too. It replaces the

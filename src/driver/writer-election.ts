@@ -1,5 +1,5 @@
 import type * as Mysql2 from 'mysql2';
-import { fromServerError, ProtectionFlowsError } from '../errors';
+import { fromServerError, ProtectionFlowsError, type ErrorDetails } from '../errors';
 import type { HostAddress } from '../config/connection-settings';
 
 const readOnlyVariables =
@@ -74,13 +74,8 @@ export interface Term {
   readonly index: number;
 }
 
-/** Why a host can't be written to. */
-interface HostFault {
-  readonly host: string;
-  /** The code of this package, where it knows the failure; null for a server that answered, and takes no writes. */
-  readonly code: string | null;
-  readonly reason: string;
-}
+/** Why a host can't be written to, as the details of the error tell it. */
+type HostFault = ErrorDetails['NO_WRITABLE_HOST']['hosts'][number];
 
 /** `db1:3306`, `[::1]:3306`. */
 export function hostName({ host, port }: HostAddress): string {

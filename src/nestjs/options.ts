@@ -85,7 +85,7 @@ function readNames(
   faults: FaultList,
 ): Readonly<Record<string, unknown>> {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    faults.add('invalid', 'the options', 'must be an object');
+    faults.invalid('the options', 'must be an object');
     return {};
   }
   for (const name of Object.keys(options)) {
@@ -108,15 +108,14 @@ function gatherFaults(connection: object, faults: FaultList): void {
 
 function checkSource(connection: unknown, dataSource: unknown, faults: FaultList): void {
   if (connection !== undefined && dataSource !== undefined) {
-    faults.add('invalid', 'connection', 'and dataSource are both given; leave one out');
+    faults.invalid('connection', 'and dataSource are both given; leave one out');
   }
   if (typeof connection === 'object' && connection !== null) gatherFaults(connection, faults);
   else if (connection !== undefined) {
-    faults.add('invalid', 'connection', 'must be an object: settings, or configFile, env or cwd');
+    faults.invalid('connection', 'must be an object: settings, or configFile, env or cwd');
   }
   if (dataSource !== undefined && !(dataSource instanceof ProtectionFlowsDataSource)) {
-    faults.add(
-      'invalid',
+    faults.invalid(
       'dataSource',
       'must be a ProtectionFlowsDataSource, as createDataSource makes it; on any other, make the repositories yourself: new FlowRepository(dataSource.manager)',
     );
@@ -153,7 +152,7 @@ export function checkAsyncOptions(options: unknown): void {
   const given = readNames(options, asyncNames, faults);
   const ways = forms.filter((form) => given[form] !== undefined);
   if (ways.length === 0) faults.add('missing', forms.join(', '), 'are all missing; give one of them');
-  if (ways.length > 1) faults.add('invalid', ways.join(' and '), 'are given together; give one of them');
+  if (ways.length > 1) faults.invalid(ways.join(' and '), 'are given together; give one of them');
   new OptionReader(faults, false).flag('isGlobal', given.isGlobal);
   faults.throwIfAny();
 }

@@ -91,7 +91,7 @@ class Overrides {
     }
     const { host, socketPath } = result;
     if (!isAbsent(host) && !isAbsent(socketPath) && host !== 'localhost') {
-      this.faults.add('invalid', 'socketPath', 'and host are both given; leave one out');
+      this.faults.invalid('socketPath', 'and host are both given; leave one out');
     }
     return result;
   }
@@ -101,7 +101,7 @@ class Overrides {
     const { extra } = this.given;
     if (isAbsent(extra)) return { extra: {}, own: {} };
     if (typeof extra !== 'object' || Array.isArray(extra)) {
-      this.faults.add('invalid', 'extra', "must be an object with options of mysql2's");
+      this.faults.invalid('extra', "must be an object with options of mysql2's");
       return { extra: {}, own: {} };
     }
     const { ssl, connectionLimit: poolSize, connectTimeout, ...others } = extra as Record<string, unknown>;
@@ -118,8 +118,7 @@ class Overrides {
     for (const [name, value] of Object.entries(own)) {
       if (isAbsent(value)) continue;
       const at = name === 'poolSize' ? 'extra.connectionLimit' : `extra.${name}`;
-      if (!isAbsent(this.given[name]))
-        this.faults.add('invalid', at, `and ${name} are both given; leave one out`);
+      if (!isAbsent(this.given[name])) this.faults.invalid(at, `and ${name} are both given; leave one out`);
       if (name !== 'ssl') settingsTable[name as 'poolSize'].rule(this.read, at, value);
     }
     return { extra: others, own: defined(own) };
@@ -134,19 +133,14 @@ class Overrides {
     }
     if (typeof value === 'object' && !Array.isArray(value)) return this.sslObject(value as Values);
     if (typeof value === 'string' && isProfile(value)) return value;
-    this.faults.add(
-      'invalid',
-      'ssl',
-      "must be true, false, an object or the name of one of mysql2's profiles",
-    );
+    this.faults.invalid('ssl', "must be true, false, an object or the name of one of mysql2's profiles");
     return undefined;
   }
 
   private sslObject(value: Values): Mysql2.SslOptions {
     for (const name of ['rejectUnauthorized', 'verifyIdentity']) this.read.flag(`ssl.${name}`, value[name]);
     if (value.rejectUnauthorized === false && value.verifyIdentity === true) {
-      this.faults.add(
-        'invalid',
+      this.faults.invalid(
         'ssl.verifyIdentity',
         'is true, but ssl.rejectUnauthorized is false, and then nothing is verified; leave one out',
       );

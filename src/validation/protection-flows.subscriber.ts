@@ -25,11 +25,10 @@ function inRow(row: number, { field, constraints }: FieldFault): FieldFault {
   return { field, constraints: Object.fromEntries(sentences) as Record<string, string>, row };
 }
 
-/** The error for all rows of one statement; undefined when all are right. */
-function errorOfRows(rows: readonly JudgedRow[]): ProtectionFlowsError | undefined {
+/** The error for all rows of one statement, at least one of which is wrong. */
+function errorOfRows(rows: readonly JudgedRow[]): ProtectionFlowsError {
   const wrong = rows.filter((row) => row.faults.length > 0);
-  const entity = wrong[0]?.entity;
-  if (entity === undefined) return undefined;
+  const { entity } = wrong[0]!;
   const fields = wrong
     .filter((row) => row.entity === entity)
     .slice(0, maxRowsNamed)
