@@ -186,9 +186,24 @@ export class SharedPlayer {
         return;
       case 'prune':
         throw new Error('a prune is a step of its own');
+      case 'silence':
+        await this.letHoursGoBy(operation.run);
+        return this.call(operation);
       default:
         return this.call(operation);
     }
+  }
+
+  /** What began before a run that is to be made older, is older. */
+  private async letHoursGoBy(place: number): Promise<void> {
+    const run = this.runs[place % this.runs.length]?.id ?? null;
+    await this.database.ours.query(
+      `UPDATE protection_flow_executions e
+         JOIN (SELECT flow_id FROM protection_flow_executions WHERE id = ? AND status = 'running') s ON s.flow_id = e.flow_id
+          SET e.started_at = e.started_at - INTERVAL 2 HOUR, e.completed_at = e.completed_at - INTERVAL 2 HOUR
+        WHERE e.id <> ?`,
+      [run, run],
+    );
   }
 
   private async claim(flow: string): Promise<void> {
