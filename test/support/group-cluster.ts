@@ -38,6 +38,9 @@ function nodeArguments(
       `group-seeds=${ports.map((port) => `127.0.0.1:${port}`).join(',')}`,
       'recovery-get-public-key=ON',
       `single-primary-mode=${single}`,
+      // One that was expelled, or is alone, leaves, and joins again when a test lets it
+      'autorejoin-tries=0',
+      'unreachable-majority-timeout=10',
     ].map((setting) => `--loose-group-replication-${setting}`),
     ...(options.serverArguments ?? []),
   ];
