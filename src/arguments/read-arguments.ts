@@ -58,6 +58,9 @@ export function declareArguments<Named extends Readers>(
   };
 }
 
+/** What a function with declared arguments is called with: anything, until they are read. */
+export type Asked<Read extends (given: never) => unknown> = Parameters<Read>[0];
+
 /** The named properties of an object, each read once. */
 export type PropertyValues = Readonly<Record<string, unknown>>;
 

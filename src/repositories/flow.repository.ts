@@ -1,15 +1,4 @@
-import {
-  choice,
-  declareArguments,
-  id,
-  ids,
-  longText,
-  name,
-  nullable,
-  optional,
-  options as optionsOf,
-} from '../arguments';
-import { executionTypes } from '../domain';
+import { declareArguments, id, ids, name } from '../arguments';
 import type { FlowRow } from '../entities';
 import { ProtectionFlowsError } from '../errors';
 import { backfillFlow, type Backfill, type BackfilledRun } from './flows/backfill';
@@ -53,11 +42,6 @@ const readId = declareArguments(entity, { id });
 const readName = declareArguments(entity, { name });
 const readUpdate = declareArguments(entity, { id, changes: flowChanges });
 const readIds = declareArguments(entity, { ids });
-const readExecute = declareArguments('bulkExecute', {
-  ids,
-  run: optionsOf({ execution_type: optional(choice(executionTypes)), triggered_by: optional(name) }),
-});
-const readCancel = declareArguments('bulkCancel', { ids, reason: optional(nullable(longText)) });
 
 /**
  * Protection flows: written by the API, listed by the web page, looked up by the scheduler.
@@ -153,8 +137,7 @@ export class FlowRepository extends Repository {
    * @returns `executionIds` of each flow: its new run
    */
   async bulkExecute(ids: readonly string[], run: BulkExecution = {}): Promise<BulkResult> {
-    const given = readExecute({ ids, run });
-    return executeFlows(this.session, given.ids, given.run);
+    return executeFlows(this.session, { ids, run });
   }
 
   /**
@@ -165,8 +148,7 @@ export class FlowRepository extends Repository {
    * @returns `executionIds` of each flow: the runs that this call has cancelled
    */
   async bulkCancel(ids: readonly string[], reason?: string | null): Promise<BulkResult> {
-    const given = readCancel({ ids, reason });
-    return cancelFlows(this.session, given.ids, given.reason);
+    return cancelFlows(this.session, { ids, reason });
   }
 
   /**

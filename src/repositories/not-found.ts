@@ -33,21 +33,16 @@ const unknownColumn = 1054;
 
 const ownTables = ['protection_flows', 'protection_flow_executions'];
 
-interface Column {
-  readonly table: string;
-  readonly column: string;
-}
-
 const columnsHere = `SELECT LOWER(TABLE_NAME) AS \`table\`, COLUMN_NAME AS \`column\` FROM information_schema.COLUMNS
  WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN (?, ?)`;
 
 /** The column of our two tables that the server's sentence names and the database lacks. */
-async function findMissing(manager: EntityManager, sentence: string): Promise<Column | undefined> {
+async function findMissing(manager: EntityManager, sentence: string) {
   const named = /'([^']+)'/.exec(sentence)?.[1]?.split('.').at(-1);
   // By name: the command line prunes without loading the entities, and has none to compare with then
   const ours = manager.connection.entityMetadatas.filter(({ tableName }) => ownTables.includes(tableName));
   if (ours.length === 0) return undefined;
-  const there = await manager.query<Column[]>(columnsHere, ownTables);
+  const there = await manager.query<{ table: string; column: string }[]>(columnsHere, ownTables);
   return ours
     .flatMap(({ tableName, columns }) =>
       columns.map(({ databaseName }) => ({ table: tableName, column: databaseName })),

@@ -32,12 +32,7 @@ const maxAgeMs = 30_000;
  */
 const outdatedErrnos = new Set([1146, 1054, 1267, 1271, 1253]);
 
-interface Known {
-  readonly columns: Promise<PlatformColumns>;
-  readonly readAt: number;
-}
-
-const known = new WeakMap<DataSource, Known>();
+const known = new WeakMap<DataSource, { columns: Promise<PlatformColumns>; readAt: number }>();
 
 async function read(session: Session): Promise<PlatformColumns> {
   const rows = await session.select<{ name: string; charset: string; collation: string | null }>(

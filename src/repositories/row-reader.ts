@@ -33,15 +33,7 @@ function recordIn(value: unknown): JsonObject | null {
 /** A row as the driver gives it. */
 export type RawRow = Readonly<Record<string, unknown>>;
 
-/** How the rows of an entity's table are asked for and read, without TypeORM's query builder. */
-interface RowReader<Entity> {
-  /** The entity's columns for a SELECT, each with the alias in front: `e.id, e.flow_id, …`. */
-  columns(alias: string): string;
-  /** A row as the entity, each value as TypeORM's own `find` gives it or, in JSON, as its type says; columns of others are left out. */
-  read(row: RawRow): Entity;
-}
-
-const readers = new WeakMap<object, RowReader<unknown>>();
+const readers = new WeakMap<object, unknown>();
 
 /** Types whose values the driver gives as the entity has them; TypeORM's way looks at each of them all the same. */
 const plainTypes = new Set<unknown>(['varchar', 'text', 'int', 'enum', 'timestamp']);
@@ -54,26 +46,24 @@ function isPlain({ type, transformer }: ColumnMetadata): boolean {
 const jsonIn = ({ propertyName }: ColumnMetadata): ((value: unknown) => unknown) =>
   propertyName === 'created_job_ids' ? jobIdsIn : recordIn;
 
-function createReader<Entity extends ObjectLiteral>(
-  { connection }: EntityManager,
-  target: new () => Entity,
-): RowReader<Entity> {
+/** How the rows of an entity's table are asked for and read, without TypeORM's query builder. */
+function createReader<Entity extends ObjectLiteral>({ connection }: EntityManager, target: new () => Entity) {
   const { driver } = connection;
-  const columns = connection.getMetadata(target).columns;
   const converterOf = (column: ColumnMetadata): ((value: unknown) => unknown) | null => {
     if (isPlain(column)) return null;
     if (column.type === 'json') return jsonIn(column);
     return (value) => driver.prepareHydratedValue(value, column) as unknown;
   };
-  const names = columns.map((column) => column.databaseName);
-  const fields = columns.map((column) => ({
+  const fields = connection.getMetadata(target).columns.map((column) => ({
     from: column.databaseName,
     to: column.propertyName,
     convert: converterOf(column),
   }));
   return {
-    columns: (alias) => names.map((name) => `${alias}.${name}`).join(', '),
-    read(row) {
+    /** The entity's columns for a SELECT, each with the alias in front: `e.id, e.flow_id, …`. */
+    columns: (alias: string): string => fields.map(({ from }) => `${alias}.${from}`).join(', '),
+    /** A row as the entity, each value as TypeORM's own `find` gives it or, in JSON, as its type says; columns of others are left out. */
+    read(row: RawRow): Entity {
       const entity: ObjectLiteral = new target();
       for (const { from, to, convert } of fields)
         entity[to] = convert === null ? row[from] : convert(row[from]);
@@ -83,18 +73,13 @@ function createReader<Entity extends ObjectLiteral>(
 }
 
 /** The reader of an entity on the manager's DataSource, made once. */
-export function rowReader<Entity extends ObjectLiteral>(
-  manager: EntityManager,
-  target: new () => Entity,
-): RowReader<Entity> {
+export function rowReader<Entity extends ObjectLiteral>(manager: EntityManager, target: new () => Entity) {
   const { connection: dataSource } = manager;
   // Before TypeORM says that it knows no such entity
   if (!dataSource.isInitialized) assertInitialized({ dataSource });
   const metadata = dataSource.getMetadata(target);
-  let reader = readers.get(metadata) as RowReader<Entity> | undefined;
-  if (reader === undefined) {
-    reader = createReader(manager, target);
-    readers.set(metadata, reader);
-  }
+  const found = readers.get(metadata) as ReturnType<typeof createReader<Entity>> | undefined;
+  const reader = found ?? createReader(manager, target);
+  if (found === undefined) readers.set(metadata, reader);
   return reader;
 }

@@ -93,11 +93,7 @@ export class TargetRepository extends Repository {
     });
   }
 
-  /**
-   * What would keep the flow from running as it should; empty where nothing does.
-   *
-   * @throws FLOW_NOT_FOUND
-   */
+  /** What would keep the flow from running as it should; empty where nothing does. @throws FLOW_NOT_FOUND */
   async check(flowId: string): Promise<FlowProblem[]> {
     const [flow] = await this.session.select<Target & Pick<ProtectionFlow, 'repository_id' | 'schedule_id'>>(
       'SELECT target_type, target_id, repository_id, schedule_id FROM protection_flows WHERE id = ?',

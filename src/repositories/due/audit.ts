@@ -1,4 +1,13 @@
-import { count, declareArguments, id, nullable, optional, options, refuse } from '../../arguments';
+import {
+  type Asked,
+  count,
+  declareArguments,
+  id,
+  nullable,
+  optional,
+  options,
+  refuse,
+} from '../../arguments';
 import type { ExecutionRow, FlowRow } from '../../entities';
 import { runsBetween, scheduleFaults } from '../../schedule';
 import { skipsTable } from '../../statistics/meaning';
@@ -6,7 +15,7 @@ import { instant, limitOf } from '../input';
 import { flowNotFound } from '../not-found';
 import { behind, type Order } from '../pages';
 import type { Session } from '../session';
-import type { SkipReason } from './ledger';
+import type { SkipReason, SkipRow } from './ledger';
 import { readTimetables, type Timetable } from './timetables';
 
 /** What an audit says of runs that should have been; `unknown`: it can't say. */
@@ -126,11 +135,7 @@ type RunRow = Pick<ExecutionRow, 'id' | 'created_at' | 'status' | 'started_at'> 
   readonly due_at: string | null;
 };
 
-interface SkippedSpan {
-  readonly first_due_at: Date;
-  readonly last_due_at: Date;
-  readonly reason: SkipReason;
-}
+type SkippedSpan = Pick<SkipRow, 'first_due_at' | 'last_due_at' | 'reason'>;
 
 /** The rows of a SELECT in an order, which begins behind the row before. */
 const rowsBy = <Row extends object>(
@@ -242,10 +247,7 @@ async function auditFlow(session: Session, flow: FlowToAudit, window: Window): P
 }
 
 /** Audits a page of flows, or the one that is named. @throws FLOW_NOT_FOUND, MIGRATION_PENDING */
-export async function auditFlows(
-  session: Session,
-  given: Parameters<typeof readAudit>[0],
-): Promise<AuditPage> {
+export async function auditFlows(session: Session, given: Asked<typeof readAudit>): Promise<AuditPage> {
   const { since, until, flow_id: flowId, lateAfterMs, limit, after } = readAudit(given).options;
   const [server] = await session.select<{ now: Date }>('SELECT CURRENT_TIMESTAMP AS now');
   const { now } = server!;

@@ -10,7 +10,7 @@ import {
 import { rowReader, type RawRow } from '../row-reader';
 import type { Session } from '../session';
 import { nextTime, type NextTime } from '../../schedule';
-import { advance, insertRuns } from './due-runs';
+import { insertDueRuns } from '../executions/start';
 import { readPaused } from '../flows/pauses';
 import { keepDecisions, type SkipReason } from './ledger';
 import { readSchedules, scheduleOf, type Schedules } from './schedules';
@@ -142,10 +142,7 @@ type Verdict = { readonly run: 'now' | 'later' } | { readonly skip: SkipReason }
  * The due flows that nobody else is claiming, oldest first; locked until the transaction ends. `at`: the server's time, which
  * is also `now` where the caller gives none.
  */
-async function lockDue(
-  session: Session,
-  { limit, perRepository, now }: ClaimSettings,
-): Promise<{ due: DueFlow[]; at: Date; now: Date } | null> {
+async function lockDue(session: Session, { limit, perRepository, now }: ClaimSettings) {
   const reader = rowReader(session.manager, ProtectionFlow);
   const isDue = `f.enabled = 1 AND f.next_execution_time <= ${now === null ? 'CURRENT_TIMESTAMP' : '?'}`;
   const given = now === null ? [] : [now];
@@ -203,6 +200,45 @@ function verdictOn(
 const claims = (due: readonly DueFlow[], runs: readonly ProtectionFlowExecution[]): Claim[] =>
   due.map(({ flow, dueAt }, place) => ({ execution: runs[place]!, flow, dueAt }));
 
+/** `column = CASE … END`: the flows of a schedule have the same next time. */
+function nextTimes(times: ReadonlyMap<string | null, NextTime>): { sql: string; parameters: unknown[] } {
+  const given = [...times].filter(([schedule, { next }]) => schedule !== null && next !== null);
+  if (given.length === 0) return { sql: 'f.next_execution_time = NULL', parameters: [] };
+  return {
+    sql: `f.next_execution_time = CASE f.schedule_id ${given.map(() => 'WHEN ? THEN ?').join(' ')} END`,
+    parameters: given.flatMap(([schedule, { next }]) => [schedule, next]),
+  };
+}
+
+/**
+ * Gives every flow its next time; those that begin a run count and show it.
+ *
+ * @param times by the schedules' ids, however they are spelled
+ */
+async function advance(
+  session: Session,
+  flows: readonly Pick<FlowRow, 'id'>[],
+  times: ReadonlyMap<string | null, NextTime>,
+  started: readonly ProtectionFlowExecution[],
+): Promise<void> {
+  const { sql, parameters } = nextTimes(times);
+  if (started.length > 0)
+    await session.write(
+      `UPDATE protection_flow_executions e JOIN protection_flows f ON f.id = e.flow_id
+          SET ${sql}, f.total_executions = f.total_executions + 1, f.last_execution_id = e.id,
+              f.last_execution_time = e.started_at, f.last_execution_status = 'running'
+        WHERE e.id IN (${marks(started)})`,
+      [...parameters, ...started.map(({ id }) => id)],
+    );
+  const begun = new Set(started.map(({ flow_id }) => flow_id));
+  const others = flows.flatMap(({ id }) => (begun.has(id) ? [] : [id]));
+  if (others.length > 0)
+    await session.write(`UPDATE protection_flows f SET ${sql} WHERE f.id IN (${marks(others)})`, [
+      ...parameters,
+      ...others,
+    ]);
+}
+
 /** Claims due flows within a transaction: their runs are there and their next times set, or neither. */
 export async function claimDueFlows(session: Session, settings: ClaimSettings): Promise<ClaimResult> {
   const locked = await lockDue(session, settings);
@@ -224,8 +260,8 @@ export async function claimDueFlows(session: Session, settings: ClaimSettings): 
   const toRun = (when: 'now' | 'later'): DueFlow[] =>
     judged.filter(({ verdict }) => 'run' in verdict && verdict.run === when).map(({ one }) => one);
   const [toStart, toQueue] = [toRun('now'), toRun('later')];
-  const started = await insertRuns(session, toStart, 'running', settings.worker, at);
-  const waiting = await insertRuns(session, toQueue, 'pending', settings.worker, at);
+  const started = await insertDueRuns(session, toStart, 'running', settings.worker, at);
+  const waiting = await insertDueRuns(session, toQueue, 'pending', settings.worker, at);
   await advance(session, flows, times, started);
   const decisions = judged.map(({ one: { flow, dueAt }, verdict }) => ({
     flow,

@@ -18,7 +18,7 @@ export type SkipReason =
   'still-running' | 'paused' | 'missed' | 'no-schedule' | 'schedule-disabled' | 'schedule-invalid';
 
 /** Equal skips of a flow that follow each other without anything between them. */
-interface SkipRow {
+export interface SkipRow {
   readonly flow_id: string;
   readonly first_due_at: Date;
   readonly last_due_at: Date;

@@ -5,27 +5,15 @@ import { withIndex, marks, grouped, idsOf } from '../statements';
 import { keepTimetablesWhere, keepAllTimetables } from './timetables';
 import type { DataSource } from 'typeorm';
 
-/** When a chained schedule fires, and after which run of its parent. */
-interface ChainedTime {
-  readonly next: Date;
-  /** When the parent's latest scheduled run began: flows that ran since have had their turn. */
-  readonly parentBegan: Date;
-}
-
-interface ParentRow {
-  readonly busy: number | string | null;
-  readonly began: Date | null;
-  readonly completed: Date | null;
-}
-
 /**
  * A chained schedule fires `chain_delay_minutes` after the schedule before it has run: when the last scheduled run of
  * the parent's flows is over, however it ended, and none of its flows runs or is due. Null: not yet.
  */
-async function chainedTime(session: Session, schedule: ScheduleRow, now: Date): Promise<ChainedTime | null> {
+async function chainedTime(session: Session, schedule: ScheduleRow, now: Date) {
   const parent = schedule.chain_parent_schedule_id ?? null;
   if (parent === null) return null;
   const scheduled = (column: string): string => `MAX(IF(e.execution_type = 'scheduled', e.${column}, NULL))`;
+  type ParentRow = { busy: number | string | null; began: Date | null; completed: Date | null };
   const [row] = await session.select<ParentRow>(
     `SELECT SUM(f.enabled = 1 AND (f.last_execution_status = 'running' OR COALESCE(f.next_execution_time <= ?, 0))) AS busy,
             ${scheduled('started_at')} AS began, ${scheduled('completed_at')} AS completed
@@ -35,6 +23,7 @@ async function chainedTime(session: Session, schedule: ScheduleRow, now: Date): 
   );
   if (!row?.began || !row.completed || Number(row.busy) > 0) return null;
   const delayMs = (schedule.chain_delay_minutes ?? 0) * 60_000;
+  // Flows that ran since the parent's latest scheduled run began have had their turn
   return { next: new Date(row.completed.getTime() + delayMs), parentBegan: row.began };
 }
 
@@ -54,11 +43,7 @@ export interface PlanResult {
   readonly problems: readonly ScheduleProblem[];
 }
 
-/** A flow that has a schedule and no time. */
-interface UnplannedFlow {
-  readonly id: string;
-  readonly schedule_id: string;
-}
+type UnplannedFlow = { readonly id: string; readonly schedule_id: string };
 
 /** Sets the time of flows that are still without one, unless they were given another schedule meanwhile. */
 async function setTime(

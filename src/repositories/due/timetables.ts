@@ -180,22 +180,15 @@ export async function keepAllTimetables(session: Session, at: Date | null): Prom
   return from;
 }
 
-/** The runs of a span. */
-interface PassedRuns {
-  readonly first: Date;
-  readonly last: Date;
-  /** Null where they are more than 100,000: to count them would take seconds. Then `last` is the end of the span. */
-  readonly count: number | null;
-}
-
 const mostCounted = 100_000;
 
 /**
- * The runs of a flow's time tables from an instant, exclusive, to another one; null where there are none.
+ * The first and last of the runs of a flow's time tables from an instant, exclusive, to another one, and how many they are; null
+ * where there are none. Where they are more than 100,000, to count them would take seconds: `last` is the end of the span then.
  *
  * @param timetables oldest first; the first one counts from that instant on, even where it was kept later
  */
-export function passedRuns(timetables: readonly Timetable[], after: Date, until: Date): PassedRuns | null {
+export function passedRuns(timetables: readonly Timetable[], after: Date, until: Date) {
   let first: Date | undefined;
   let last = after;
   let count = 0;

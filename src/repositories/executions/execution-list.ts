@@ -1,4 +1,19 @@
 import {
+  type Asked,
+  choice,
+  choices,
+  count,
+  declareArguments,
+  flag,
+  idsUpTo,
+  jobId,
+  id,
+  optional,
+  options,
+  type Reader,
+  type ValueOf,
+} from '../../arguments';
+import {
   cursor,
   listName,
   readPage,
@@ -13,20 +28,6 @@ import type { Session } from '../session';
 import { ProtectionFlowExecution } from '../../entities';
 import { comparableText, withPlatformColumns } from '../platform-columns';
 import { rowReader, type RawRow } from '../row-reader';
-import {
-  choice,
-  choices,
-  count,
-  declareArguments,
-  flag,
-  idsUpTo,
-  jobId,
-  id,
-  optional,
-  options,
-  type Reader,
-  type ValueOf,
-} from '../../arguments';
 import { executionStatuses, executionTypes, type ExecutionStatus, type ExecutionType } from '../../domain';
 import { instant, limitOf } from '../input';
 
@@ -67,7 +68,7 @@ const readHistory = declareArguments('history', {
 /** A page of a flow's runs, newest first. */
 export function selectHistory(
   session: Session,
-  given: Parameters<typeof readHistory>[0],
+  given: Asked<typeof readHistory>,
 ): Promise<Page<ProtectionFlowExecution>> {
   const { flowId, page } = readHistory(given);
   return readPage(
@@ -90,7 +91,7 @@ const readRunning = declareArguments('listRunning', { options: options({ limit: 
 /** Runs that are under way, oldest first. */
 export function selectRunning(
   session: Session,
-  given: Parameters<typeof readRunning>[0],
+  given: Asked<typeof readRunning>,
 ): Promise<ProtectionFlowExecution[]> {
   const { limit } = readRunning(given).options;
   return selectExecutions(session, "WHERE e.status = 'running' ORDER BY e.created_at, e.id LIMIT ?", [limit]);
@@ -103,7 +104,7 @@ const readJobId = declareArguments('findRunningByJob', { jobId });
  */
 export async function selectRunningByJob(
   session: Session,
-  given: Parameters<typeof readJobId>[0],
+  given: Asked<typeof readJobId>,
 ): Promise<ProtectionFlowExecution | null> {
   const [found] = await selectExecutions(
     session,
@@ -131,7 +132,7 @@ const readLatest = declareArguments('latest', { flowIds: flowsAtOnce });
  */
 export async function selectLatest(
   session: Session,
-  given: Parameters<typeof readLatest>[0],
+  given: Asked<typeof readLatest>,
 ): Promise<Map<string, ProtectionFlowExecution>> {
   const { flowIds } = readLatest(given);
   if (flowIds.length === 0) return new Map();
@@ -222,7 +223,7 @@ const indexFor = ({ status, flow_id }: Filter): string | null =>
 /** A page of the runs of all flows, the one that began last first; those that have not begun, or never did, come last. */
 export function listExecutions(
   session: Session,
-  given: Parameters<typeof readList>[0],
+  given: Asked<typeof readList>,
 ): Promise<Page<ProtectionFlowExecution>> {
   const { filter, page } = readList(given);
   const where = whereOf(filter);

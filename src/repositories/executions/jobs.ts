@@ -1,4 +1,4 @@
-import { count, declareArguments, flag, id, jobIds, optional, options } from '../../arguments';
+import { type Asked, count, declareArguments, flag, id, jobIds, optional, options } from '../../arguments';
 import {
   countJobs,
   jobStates,
@@ -42,7 +42,7 @@ const recording = declareArguments('ProtectionFlowExecution', {
  *
  * @returns false where the run is over: nothing is written then
  */
-export function recordJobIds(session: Session, given: Parameters<typeof recording>[0]): Promise<boolean> {
+export function recordJobIds(session: Session, given: Asked<typeof recording>): Promise<boolean> {
   const {
     id,
     jobIds,
@@ -130,10 +130,7 @@ const settling = declareArguments('settle', {
 });
 
 /** Looks at the states of a run's jobs and ends the run when all of them are over. */
-export async function settleExecution(
-  session: Session,
-  given: Parameters<typeof settling>[0],
-): Promise<Settlement> {
+export async function settleExecution(session: Session, given: Asked<typeof settling>): Promise<Settlement> {
   const { id, states: told, options } = settling(given);
   // What is to be judged is what is there now, also in a transaction that has read before
   const lock = session.currentRead === '' ? '' : 'FOR UPDATE';

@@ -1,10 +1,11 @@
-import { count, declareArguments, optional, options } from '../../arguments';
+import { type Asked, count, declareArguments, optional, options } from '../../arguments';
 import { isOwnRun } from '../../driver/own-marks';
 import { comparableText, withPlatformColumns, type PlatformColumns } from '../platform-columns';
 import { limitOf } from '../input';
+import type { Where } from '../pages';
 import type { Session } from '../session';
 import { heartbeatAt } from './execution-input';
-import { endExecution, retryPolicy, type Sql } from './transition';
+import { endExecution, retryPolicy } from './transition';
 
 const silence = count({ min: 1, max: 10 * 365 * 86_400_000 });
 
@@ -16,14 +17,6 @@ const reaping = declareArguments('reapStale', {
     retry: retryPolicy,
   }),
 });
-
-/** How long a run may be silent, in whole seconds. */
-interface Silence {
-  /** Since the last sign of life. */
-  readonly seconds: number;
-  /** Since the start, for a run of another program that has never given one; null: it is not judged. */
-  readonly withoutSignSeconds: number | null;
-}
 
 /**
  * SQL that is true, false, or NULL where a job under way has never told anything: whether all jobs under way of the run `e` have
@@ -44,8 +37,10 @@ function silentJobs(columns: PlatformColumns): string | null {
  * No sign of life for so long: since the last heartbeat, or since the start where there was none. What stands there and
  * can't be a heartbeat, as it is no time, or one that has not come yet, is none; a day is for a clock that was set back. What
  * a job under way tells is a sign of its run. A run of another program's is judged by these alone.
+ *
+ * @param withoutSignSeconds since the start, for a run of another program that has never given a sign; null: it is not judged
  */
-function silentFor({ seconds, withoutSignSeconds }: Silence, columns: PlatformColumns): Sql {
+function silentFor(seconds: number, withoutSignSeconds: number | null, columns: PlatformColumns): Where {
   const heartbeat = "JSON_UNQUOTE(JSON_EXTRACT(e.execution_metadata, '$.heartbeat_at'))";
   const [since, until] = ['- INTERVAL ? SECOND', '+ INTERVAL 1 DAY'].map((distance) =>
     heartbeatAt(`UTC_TIMESTAMP() ${distance}`),
@@ -71,12 +66,12 @@ function silentFor({ seconds, withoutSignSeconds }: Silence, columns: PlatformCo
  *
  * @returns the ids of the runs that were ended
  */
-export async function reapSilent(session: Session, given: Parameters<typeof reaping>[0]): Promise<string[]> {
+export async function reapSilent(session: Session, given: Asked<typeof reaping>): Promise<string[]> {
   const { silenceMs, withoutSignOfLifeMs, limit, retry } = reaping(given).options;
   const seconds = Math.ceil(silenceMs / 1000);
   const withoutSignSeconds = withoutSignOfLifeMs === null ? null : Math.ceil(withoutSignOfLifeMs / 1000);
   const { silent, found } = await withPlatformColumns(session, async (columns) => {
-    const silent = silentFor({ seconds, withoutSignSeconds }, columns);
+    const silent = silentFor(seconds, withoutSignSeconds, columns);
     const found = await session.select<{ id: string }>(
       `SELECT e.id FROM protection_flow_executions e WHERE e.status = 'running' AND ${silent.sql} ORDER BY e.id LIMIT ?`,
       [...silent.parameters, limit],

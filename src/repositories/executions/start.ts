@@ -1,14 +1,16 @@
 import type { ExecutionStatus } from '../../domain';
 import { executionNotFound, flowStillRunning, flowNotFound } from '../not-found';
 import { explainingRefusals } from '../refusals';
-import { marks, lockFlow } from '../statements';
+import { marks, lockFlow, idsOf } from '../statements';
 import type { Session } from '../session';
 import { traceTransition } from './transition';
 import { metadataIn, type NewExecution } from './execution-input';
 import { uuidv7 } from 'uuidv7';
-import { ProtectionFlowExecution } from '../../entities';
+import { ProtectionFlowExecution, type FlowRow } from '../../entities';
 import { isProtectionFlowsError } from '../../errors';
 import { selectExecutions } from './execution-list';
+
+const table = 'protection_flow_executions';
 
 /**
  * Runs of the queue go to `running`, and their flows count and show them. Whoever calls holds the flows' rows and has seen that none
@@ -71,7 +73,7 @@ export function asInserted(
   id: string,
   input: NewExecution,
   at: Date,
-  startedAt: Date | null = at,
+  startedAt: Date | null,
 ): ProtectionFlowExecution {
   return Object.assign(new ProtectionFlowExecution(), {
     id,
@@ -96,37 +98,58 @@ export function asInserted(
   });
 }
 
-/** The flow's id as it is stored, in whatever spelling it is given twice; of none, the foreign key has its say. */
-const storedFlowId = 'COALESCE((SELECT f.id FROM protection_flows f WHERE f.id = ?), ?)';
+const jsonOf = (value: unknown): string | null => ((value ?? null) === null ? null : JSON.stringify(value));
 
-/** @param startedAt null: it waits in the queue */
-async function insert(
+const columns = [
+  'id',
+  'flow_id',
+  'status',
+  'execution_type',
+  'started_at',
+  'created_at',
+  'triggered_by',
+  'schedule_execution_id',
+] as const;
+
+/** Inserts runs as they are, all in one statement. */
+async function insertRuns(session: Session, runs: readonly ProtectionFlowExecution[]): Promise<void> {
+  const [first] = runs;
+  if (first === undefined) return;
+  const sql = `INSERT INTO protection_flow_executions (${columns.join(', ')}, execution_metadata)
+     VALUES ${runs.map(() => `(${marks(columns)}, ?)`).join(', ')}`;
+  const values = runs.flatMap((run) => [
+    ...columns.map((column) => run[column]),
+    jsonOf(run.execution_metadata),
+  ]);
+  await traceTransition(first.status, idsOf(runs), () => session.write(sql, values));
+}
+
+/**
+ * Inserts a run for each of these times; answers them in that order, as they are in the table then.
+ *
+ * @param by who claims or asks: the runs' `triggered_by`
+ * @param at the server's time
+ */
+export async function insertDueRuns(
   session: Session,
-  id: string,
-  input: NewExecution,
-  startedAt: Date | null,
-): Promise<void> {
-  const metadata = input.execution_metadata ?? null;
-  const row: Record<string, unknown> = {
-    id,
-    flow_id: input.flow_id,
-    execution_type: input.execution_type,
-    triggered_by: input.triggered_by ?? 'system',
-    schedule_execution_id: input.schedule_execution_id ?? null,
-    execution_metadata: metadata === null ? null : JSON.stringify(metadata),
-    ...(startedAt === null ? {} : { status: 'running', started_at: startedAt, created_at: startedAt }),
-  };
-  const columns = new Map(Object.entries(row));
-  // A run that begins has had its flow locked, and has its id from there
-  const isStored = startedAt !== null;
-  const given = [...columns.keys()].map((column) => (column === 'flow_id' && !isStored ? storedFlowId : '?'));
-  const sql = `INSERT INTO protection_flow_executions (${[...columns.keys()].join(', ')}) VALUES (${given.join(', ')})`;
-  const values = [...columns].flatMap(([column, value]) =>
-    column === 'flow_id' && !isStored ? [value, value] : [value],
-  );
-  await explainingRefusals(session, { table: 'protection_flow_executions', values: columns }, () =>
-    traceTransition(isStored ? 'running' : 'pending', [id], () => session.write(sql, values)),
-  );
+  due: readonly { readonly flow: Pick<FlowRow, 'id'>; readonly dueAt: Date }[],
+  status: 'running' | 'pending',
+  by: string,
+  at: Date,
+): Promise<ProtectionFlowExecution[]> {
+  const runs = due.map(({ flow, dueAt }) => {
+    const due_at = dueAt.toISOString();
+    const execution_metadata = status === 'running' ? { worker: by, due_at } : { due_at };
+    const given = {
+      flow_id: flow.id,
+      execution_type: 'scheduled',
+      triggered_by: by,
+      execution_metadata,
+    } as const;
+    return asInserted(uuidv7(), given, at, status === 'running' ? at : null);
+  });
+  await insertRuns(session, runs);
+  return runs;
 }
 
 /** The run that an earlier try of the same start has made; otherwise the fault stands. */
@@ -166,14 +189,16 @@ export async function startExecution(
       const flow = await lockFlow(own, input.flow_id);
       const running = await findRunningOf(own, flow.id);
       if (running !== null) throw flowStillRunning(flow.id, running);
-      const run = { ...input, flow_id: flow.id };
-      await insert(own, id, run, flow.at);
+      const run = asInserted(id, { ...input, flow_id: flow.id }, flow.at, flow.at);
+      await explainingRefusals(own, { table, values: new Map(Object.entries(run)) }, () =>
+        insertRuns(own, [run]),
+      );
       await own.write(
         `UPDATE protection_flows SET total_executions = total_executions + 1, last_execution_id = ?,
                 last_execution_status = 'running', last_execution_time = ? WHERE id = ?`,
         [id, flow.at, flow.id],
       );
-      return asInserted(id, run, flow.at);
+      return run;
     });
   } catch (error) {
     // Of a call that is repeated, the first one's run may be under way, or over while another one runs
@@ -193,8 +218,23 @@ export async function enqueueExecution(
   input: NewExecution,
 ): Promise<ProtectionFlowExecution> {
   const id = input.id ?? uuidv7();
+  const values = new Map<string, unknown>([
+    ['flow_id', input.flow_id],
+    ['id', id],
+    ['execution_type', input.execution_type],
+    ['triggered_by', input.triggered_by ?? 'system'],
+    ['schedule_execution_id', input.schedule_execution_id ?? null],
+    ['execution_metadata', jsonOf(input.execution_metadata)],
+  ]);
+  const others = [...values].slice(1);
+  // The flow's id as it is stored, in whatever spelling it is given; of none, the foreign key has its say
+  const sql = `INSERT INTO protection_flow_executions (${[...values.keys()].join(', ')})
+     VALUES (COALESCE((SELECT f.id FROM protection_flows f WHERE f.id = ?), ?), ${marks(others)})`;
+  const parameters = [input.flow_id, ...values.values()];
   try {
-    await insert(session, id, input, null);
+    await explainingRefusals(session, { table, values }, () =>
+      traceTransition('pending', [id], () => session.write(sql, parameters)),
+    );
   } catch (error) {
     if (isProtectionFlowsError(error, 'REFERENCE_NOT_FOUND') && error.details.field === 'flow_id')
       throw flowNotFound(input.flow_id);

@@ -1,3 +1,13 @@
+import {
+  type Asked,
+  count,
+  declareArguments,
+  id,
+  options,
+  optional,
+  refuse,
+  type Reader,
+} from '../../arguments';
 import { statusesBefore, terminalStatuses, type ExecutionStatus, type TerminalStatus } from '../../domain';
 import { ProtectionFlowsError, type FieldFault } from '../../errors';
 import { BoundedCache } from '../../schedule/bounded-cache';
@@ -5,6 +15,7 @@ import { pauseFailing } from '../flows/pauses';
 import { executionNotFound } from '../not-found';
 import { cancelledRefused } from '../refusals';
 import { marks, whereKept } from '../statements';
+import type { Where } from '../pages';
 import type { Session } from '../session';
 import { channelNamed, traced } from '../../tracing';
 import {
@@ -18,7 +29,6 @@ import {
   startingFlag,
 } from './execution-input';
 import { uuidv7 } from 'uuidv7';
-import { count, declareArguments, id, options, optional, refuse, type Reader } from '../../arguments';
 
 /** Whether a run that ended with error is tried again, and when. */
 export interface RetryPolicy {
@@ -87,12 +97,6 @@ export const traceTransition = (
   write: () => Promise<number>,
 ): Promise<number> => traced(transitions, { to, executionIds }, write, (rows) => ({ changed: rows > 0 }));
 
-/** Part of a statement with its parameters. */
-export interface Sql {
-  readonly sql: string;
-  readonly parameters: readonly unknown[];
-}
-
 /** The counts and the metadata that are given; the rest stays as it is. */
 const givenColumns = (progress: Progress): (keyof Progress)[] => [
   ...growingColumns.filter((column) => progress[column] !== undefined),
@@ -123,10 +127,7 @@ const statements = new BoundedCache<string>(1_000);
 const progressing = declareArguments('ProtectionFlowExecution', { id, counts: progressOf });
 
 /** A sign of life of a run that is under way, and its counts so far; false where it is not. */
-export async function noteProgress(
-  session: Session,
-  asked: Parameters<typeof progressing>[0],
-): Promise<boolean> {
+export async function noteProgress(session: Session, asked: Asked<typeof progressing>): Promise<boolean> {
   const { id, counts } = progressing(asked);
   const given = givenColumns(counts);
   const sql = statements.get(
@@ -194,7 +195,7 @@ export async function endExecution(
   session: Session,
   id: string,
   outcome: Outcome,
-  only: Sql = { sql: '', parameters: [] },
+  only: Where = { sql: '', parameters: [] },
   retry?: RetryPolicy,
 ): Promise<boolean> {
   const { status, error_message } = outcome;

@@ -1,7 +1,7 @@
-import { declareArguments, id, name, optional, options, refuse } from '../../arguments';
+import { type Asked, declareArguments, id, name, optional, options, refuse } from '../../arguments';
 import { validationFailed } from '../../errors';
 import { nextTime } from '../../schedule';
-import { insertRuns } from '../due/due-runs';
+import { insertDueRuns } from '../executions/start';
 import { readSchedule } from '../due/schedules';
 import { lockFlow } from '../statements';
 import { instant, limitOf } from '../input';
@@ -41,7 +41,7 @@ const refused = (field: string, rule: string, sentence: string): Error =>
   validationFailed('backfill', [{ field, constraints: { [rule]: `${field} ${sentence}` } }]);
 
 /** Puts a run into the queue for each time of the window that has none; nobody else begins one of the flow meanwhile. */
-export function backfillFlow(session: Session, given: Parameters<typeof asked>[0]): Promise<BackfilledRun[]> {
+export function backfillFlow(session: Session, given: Asked<typeof asked>): Promise<BackfilledRun[]> {
   const { id, window } = asked(given);
   const { from, to, limit, by } = window;
   return session.transaction(async (own) => {
@@ -72,7 +72,7 @@ export function backfillFlow(session: Session, given: Parameters<typeof asked>[0
     if (missing.length > limit)
       throw refused('limit', 'isEnough', `must be larger than ${limit}: more times than that have no run`);
     const due = missing.map((dueAt) => ({ flow, dueAt }));
-    const runs = await insertRuns(own, due, 'pending', by, flow.at);
+    const runs = await insertDueRuns(own, due, 'pending', by, flow.at);
     return runs.map(({ id: executionId }, place) => ({ executionId, dueAt: missing[place]! }));
   }, 'READ COMMITTED');
 }

@@ -1,4 +1,15 @@
-import type { Optional } from '../../domain';
+import {
+  choice,
+  declareArguments,
+  ids,
+  longText,
+  name,
+  nullable,
+  optional,
+  options,
+  type Asked,
+} from '../../arguments';
+import { executionTypes, type Optional } from '../../domain';
 import { isProtectionFlowsError, type ErrorReport } from '../../errors';
 import type { NewExecution } from '../executions/execution-input';
 import { enqueueExecution } from '../executions/start';
@@ -36,12 +47,15 @@ async function eachFlow(
   return bulkResult(action, ids, (id) => errors.get(id) ?? null, runs);
 }
 
+const executing = declareArguments('bulkExecute', {
+  ids,
+  run: options({ execution_type: optional(choice(executionTypes), 'api'), triggered_by: optional(name) }),
+});
+
 /** Puts a run of each flow into the queue. */
-export function executeFlows(
-  session: Session,
-  ids: readonly string[],
-  { execution_type = 'api', triggered_by }: BulkExecution,
-): Promise<BulkResult> {
+export function executeFlows(session: Session, given: Asked<typeof executing>): Promise<BulkResult> {
+  const { ids, run } = executing(given);
+  const { execution_type, triggered_by } = run;
   return eachFlow(session, 'execute', ids, async (flow_id) => [
     (await enqueueExecution(session, { flow_id, execution_type, triggered_by })).id,
   ]);
@@ -62,12 +76,11 @@ async function openRuns(session: Session, flowId: string): Promise<string[]> {
     .map(({ id }) => id);
 }
 
+const cancelling = declareArguments('bulkCancel', { ids, reason: optional(nullable(longText)) });
+
 /** Cancels the runs of each flow that wait or are under way. */
-export function cancelFlows(
-  session: Session,
-  ids: readonly string[],
-  reason: string | null | undefined,
-): Promise<BulkResult> {
+export function cancelFlows(session: Session, given: Asked<typeof cancelling>): Promise<BulkResult> {
+  const { ids, reason } = cancelling(given);
   return eachFlow(session, 'cancel', ids, (flowId) =>
     session.transaction(async (own) => {
       const cancelled: string[] = [];

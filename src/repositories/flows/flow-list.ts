@@ -1,4 +1,5 @@
 import {
+  type Asked,
   countCharacters,
   isOneLine,
   type Reader,
@@ -164,7 +165,7 @@ export async function selectFlows(
 }
 
 /** A page of flows with their names. */
-export function listFlows(session: Session, given: Parameters<typeof readList>[0]): Promise<Page<FlowView>> {
+export function listFlows(session: Session, given: Asked<typeof readList>): Promise<Page<FlowView>> {
   const {
     filter,
     page: { sort, order: direction, ...page },

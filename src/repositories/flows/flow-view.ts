@@ -46,23 +46,17 @@ const sources: readonly NameSource[] = [
   },
 ];
 
-/** SQL that brings the names of what flows refer to into a SELECT of `protection_flows f`. */
-interface NameJoins {
-  /** To follow the flow's columns: empty, or with a comma in front. */
-  readonly columns: string;
-  readonly joins: string;
-}
-
-const made = new WeakMap<PlatformColumns, NameJoins>();
+const made = new WeakMap<PlatformColumns, ReturnType<typeof joinsOf>>();
 
 /** The joins to the platform's tables that are there; a table that is not leaves its names out. Made once a catalog. */
-export function nameJoins(columns: PlatformColumns): NameJoins {
+export function nameJoins(columns: PlatformColumns) {
   const joins = made.get(columns) ?? joinsOf(columns);
   made.set(columns, joins);
   return joins;
 }
 
-function joinsOf(columns: PlatformColumns): NameJoins {
+/** SQL that brings the names into a SELECT of `protection_flows f`: columns to follow the flow's, each with a comma in front, and joins. */
+function joinsOf(columns: PlatformColumns) {
   const there = sources.filter(({ table, key = 'id', names }) =>
     [key, ...Object.keys(names)].every((column) => columns.has(`${table}.${column}`)),
   );

@@ -1,4 +1,14 @@
-import { count, declareArguments, id, longText, name, nullable, optional, options } from '../../arguments';
+import {
+  type Asked,
+  count,
+  declareArguments,
+  id,
+  longText,
+  name,
+  nullable,
+  optional,
+  options,
+} from '../../arguments';
 import type { Optional } from '../../domain';
 import { pausesTable } from '../../statistics/meaning';
 import { lockFlow, marks, whereKept, withIndex } from '../statements';
@@ -34,10 +44,7 @@ export async function withoutPaused<Row>(
 const readLimit = declareArguments('listPaused', { options: options({ limit: limitOf(10_000, 1_000) }) });
 
 /** The pauses in force, in the order of the flows' ids; none before the migration that makes their table. */
-export async function selectPauses(
-  session: Session,
-  given: Parameters<typeof readLimit>[0],
-): Promise<Pause[]> {
+export async function selectPauses(session: Session, given: Asked<typeof readLimit>): Promise<Pause[]> {
   const rows = session.select<Pause>(
     `SELECT p.flow_id AS flowId, p.paused_at AS pausedAt, p.until_at AS until, p.note, p.paused_by AS \`by\`
        FROM ${pausesTable} p
@@ -79,7 +86,7 @@ const pausing = declareArguments('pause', {
 });
 
 /** Pauses a flow; one that is paused, from now on in this way. */
-export function pauseFlow(session: Session, given: Parameters<typeof pausing>[0]): Promise<void> {
+export function pauseFlow(session: Session, given: Asked<typeof pausing>): Promise<void> {
   const { id, options } = pausing(given);
   const { until: until_at, note, by: paused_by } = options;
   return writeRow(session, id, (now) => ({ paused_at: now, until_at, note, paused_by }));
@@ -91,7 +98,7 @@ const limiting = declareArguments('pauseAfterFailures', {
 });
 
 /** Says how many failures in a row pause a flow; null: none do. */
-export function limitFailures(session: Session, given: Parameters<typeof limiting>[0]): Promise<void> {
+export function limitFailures(session: Session, given: Asked<typeof limiting>): Promise<void> {
   const { id, failures } = limiting(given);
   return writeRow(session, id, () => ({ failure_limit: failures }));
 }
@@ -104,12 +111,8 @@ export const resumeFlow = (session: Session, id: string): Promise<boolean> =>
     return (await own.write(sql, [flow.id])) > 0;
   });
 
-interface Policy {
-  readonly flow_id: string;
-  readonly failure_limit: number;
-  /** The run that paused the flow last: failures are counted anew after it. */
-  readonly counted_from: string | null;
-}
+/** `counted_from`: the run that paused the flow last; failures are counted anew after it. */
+type Policy = { flow_id: string; failure_limit: number; counted_from: string | null };
 
 /** Pauses the flow of a run that has failed, in the transaction that ends it, where as many in a row have as may. */
 export async function pauseFailing(session: Session, runId: string): Promise<void> {

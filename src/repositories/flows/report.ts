@@ -1,4 +1,5 @@
 import {
+  type Asked,
   choice,
   declareArguments,
   optional,
@@ -160,10 +161,7 @@ function rowOf(period: Pick<ReportRow, 'key' | 'name' | 'from' | 'to'>, sums: Pa
 }
 
 /** The runs that began in a window, by period (those without runs among them) or by flow (those without runs left out). */
-export async function readReport(
-  session: Session,
-  asked: Parameters<typeof readOptions>[0],
-): Promise<ReportRow[]> {
+export async function readReport(session: Session, asked: Asked<typeof readOptions>): Promise<ReportRow[]> {
   const given = readOptions(asked).options;
   const { from, to, by, timeZone: zone } = given;
   const index = 'idx_execution_time';
@@ -247,10 +245,7 @@ const summing = declareArguments('summary', {
 });
 
 /** Counts flows and today's runs: four counts, each from an index. */
-export async function readSummary(
-  session: Session,
-  asked: Parameters<typeof summing>[0],
-): Promise<FlowSummary> {
+export async function readSummary(session: Session, asked: Asked<typeof summing>): Promise<FlowSummary> {
   const { timeZone: zone, now } = summing(asked).options;
   const count = (column: string): string => `(SELECT COUNT(*) FROM protection_flows WHERE ${column} = ?)`;
   type Counts = Counted<'enabled' | 'disabled' | 'backup' | 'replication'> & { readonly now: Date };

@@ -60,33 +60,20 @@ export const flowChanges: Reader<FlowChanges> = columnsOf('ProtectionFlow', chan
 /** The columns that are given, in a fixed order, as a statement takes them. */
 function givenColumns(input: NewFlow | FlowChanges): [column: string, value: unknown][] {
   const values = input as Readonly<Record<string, unknown>>;
+  const toSql = (column: string, value: unknown): unknown =>
+    column === 'destination_config' && value !== null ? JSON.stringify(value) : value;
   return creatableColumns
     .filter((column) => values[column] !== undefined)
     .map((column) => [column, toSql(column, values[column])]);
 }
 
-function toSql(column: string, value: unknown): unknown {
-  return column === 'destination_config' && value !== null ? JSON.stringify(value) : value;
-}
-
-/** A flow's schedule by its stored id, and when it fires next. */
-interface NextRun {
-  readonly scheduleId: string;
-  readonly next: Date | null;
-}
-
 /**
- * The next run of a schedule.
+ * A schedule's stored id, and when it fires next.
  *
  * @param named the caller names it: a schedule that can't be understood is refused now, not passed over for ever
  * @param after default: now, by the server's clock
  */
-async function nextRunOf(
-  session: Session,
-  scheduleId: string,
-  named: boolean,
-  after?: Date,
-): Promise<NextRun> {
+async function nextRunOf(session: Session, scheduleId: string, named: boolean, after?: Date) {
   const schedule = await readSchedule(session, scheduleId);
   if (schedule === undefined) return { scheduleId, next: null };
   const time = nextTime(schedule, after ?? schedule.read_at);
@@ -134,15 +121,7 @@ type Times = Pick<FlowRow, 'schedule_id' | 'enabled'>;
  * How a flow's schedule and its being enabled will be, and its next time then. What it was is part of the statement that
  * changes it: whoever comes between makes it miss.
  */
-async function readTimes(
-  session: Session,
-  id: string,
-  changes: FlowChanges,
-): Promise<{
-  readonly was: Times & { readonly now: Date };
-  readonly will: Times;
-  readonly next: Date | null;
-}> {
+async function readTimes(session: Session, id: string, changes: FlowChanges) {
   const [was] = await session.select<Times & { now: Date }>(
     // In a caller's transaction its snapshot may be old, and would stay so at every attempt
     `SELECT schedule_id, enabled, CURRENT_TIMESTAMP AS now FROM protection_flows WHERE id = ?

@@ -1,4 +1,4 @@
-import { count, declareArguments, id, optional, options } from '../../arguments';
+import { type Asked, count, declareArguments, id, optional, options } from '../../arguments';
 import { silence } from './run-progress';
 import { flowNotFound } from '../not-found';
 import { historyIndex } from '../pages';
@@ -118,7 +118,7 @@ const asked = declareArguments('machines', {
  *
  * @throws FLOW_NOT_FOUND
  */
-export async function readMachines(session: Session, given: Parameters<typeof asked>[0]): Promise<Machine[]> {
+export async function readMachines(session: Session, given: Asked<typeof asked>): Promise<Machine[]> {
   const { flowId, options } = asked(given);
   const rows = await withPlatformColumns(session, async (columns) => {
     if (!columns.has('vm_replication_contexts.context_id')) return [];

@@ -1,7 +1,7 @@
-import { count, declareArguments, optional, options } from '../../arguments';
+import { type Asked, count, declareArguments, optional, options } from '../../arguments';
 import { flowsAtOnce } from '../executions/execution-list';
 import { comparableText, withPlatformColumns, type PlatformColumns } from '../platform-columns';
-import { marks, storedIds, withIndex } from '../statements';
+import { grouped, marks, storedIds, withIndex } from '../statements';
 import type { Session } from '../session';
 import {
   bytesOf,
@@ -95,39 +95,28 @@ const sum: Combine = (one, other) => one + other;
 const most: Combine = (one, other) => Math.max(one, other);
 const least: Combine = (one, other) => Math.min(one, other);
 
-/** Combines the values that are there; null where none is. */
-function among(values: readonly (number | null)[], combine: Combine): number | null {
-  const known = values.filter((value) => value !== null);
+type Told = 'etaSeconds' | 'silentSeconds' | 'bytesPerSecond';
+
+/** Combines what the jobs tell; null where none does. */
+function among(jobs: readonly JobState[], told: Told, combine: Combine): number | null {
+  const known = jobs.map((job) => job[told]).filter((value) => value !== null);
   return known.length === 0 ? null : known.reduce(combine);
 }
 
 /** Seconds until the end: what is left at the speed now, or what the slowest job says of itself. */
 function etaOf({ done, total }: ReturnType<typeof bytesOf>, speed: number | null, jobs: readonly JobState[]) {
   if (total !== null && speed !== null) return Math.ceil((total - done) / speed);
-  return among(
-    jobs.map((job) => job.etaSeconds),
-    most,
-  );
+  return among(jobs, 'etaSeconds', most);
 }
 
-/** A run under way with the rows of its jobs. */
-interface Run {
-  readonly run: RunRow;
-  readonly rows: readonly JobRow[];
-}
-
-function runsIn(rows: readonly JobRow[]): Run[] {
-  const ofRuns = new Map<string, JobRow[]>();
-  for (const row of rows) {
-    const others = ofRuns.get(row.id);
-    if (others === undefined) ofRuns.set(row.id, [row]);
-    else others.push(row);
-  }
-  return [...ofRuns.values()].map((ofRun) => ({
-    run: ofRun.find((row): row is RunRow => row.flow_id !== null)!,
-    rows: ofRun,
+/** The runs under way, each with the rows of its jobs. */
+const runsIn = (all: readonly JobRow[]) =>
+  [...grouped(all, ({ id }) => id).values()].map((rows) => ({
+    run: rows.find((row): row is RunRow => row.flow_id !== null)!,
+    rows,
   }));
-}
+
+type Run = ReturnType<typeof runsIn>[number];
 
 function progressOf({ run, rows }: Run, stalledAfterMs: number): RunProgress {
   const jobs = rows.map(jobIn).filter((job) => job !== null);
@@ -135,16 +124,10 @@ function progressOf({ run, rows }: Run, stalledAfterMs: number): RunProgress {
   const known: RunJobs = { jobs, expected, over: Number(run.jobs_over) };
   const bytes = bytesOf(known);
   const active = jobs.filter((job) => job.status === 'running');
-  const silent = among(
-    active.map((job) => job.silentSeconds),
-    least,
-  );
+  const silent = among(active, 'silentSeconds', least);
   const stalled = silent === null ? null : silent * 1000 > stalledAfterMs;
   const last = active.find((job) => silent !== null && job.silentSeconds === silent) ?? active[0];
-  const bytesPerSecond = among(
-    active.map((job) => job.bytesPerSecond),
-    sum,
-  );
+  const bytesPerSecond = among(active, 'bytesPerSecond', sum);
   const copied = jobs.reduce((all, job) => all + job.bytes, 0);
   return {
     executionId: run.id,
@@ -176,7 +159,7 @@ function isNewer({ run: one }: Run, { run: other }: Run): boolean {
  */
 export async function readProgress(
   session: Session,
-  given: Parameters<typeof reading>[0],
+  given: Asked<typeof reading>,
 ): Promise<Map<string, RunProgress>> {
   const { flowIds, options } = reading(given);
   if (flowIds.length === 0) return new Map();
@@ -189,11 +172,10 @@ export async function readProgress(
     const other = newest.get(flow_id);
     if (other === undefined || isNewer(one, other)) newest.set(flow_id, one);
   }
+  const running = [...newest.keys()];
   const asked = new Set(flowIds);
-  const isSpelledSo = [...newest.keys()].every((id) => asked.has(id));
-  const stored = isSpelledSo
-    ? null
-    : await storedIds(session, 'protection_flows', flowIds, [...newest.keys()]);
+  const isSpelledSo = running.every((id) => asked.has(id));
+  const stored = isSpelledSo ? null : await storedIds(session, 'protection_flows', flowIds, running);
   const progress = new Map<string, RunProgress>();
   for (const id of flowIds) {
     const run = newest.get(stored?.get(id) ?? id);
