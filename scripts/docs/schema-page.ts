@@ -11,8 +11,8 @@ import { declaredSchema, migrationList } from '../../src/migrations';
 import { ledgerTables } from '../../src/migrations/1795305606000-keep-what-did-not-run';
 import { skipTotals } from '../../src/migrations/1795305607000-serve-metrics';
 import { pauses } from '../../src/migrations/1795305608000-keep-what-is-paused';
-import { tablePrefix } from '../../src/migrations/history-table';
-import { pruned } from '../../src/migrations/pruned-table';
+import { tablePrefix } from '../../src/migrations/this-package';
+import { pruned } from '../../src/migrations/1795305605000-keep-what-prune-removed';
 import { counterColumns } from '../../src/statistics/meaning';
 import { filesIn, sourceComments } from './source-comments';
 

@@ -1,9 +1,8 @@
 import type { Column, ForeignKey, Index, Table } from '../../src/engine/schema/shape';
 import type { Step } from '../../src/engine/steps/step';
-import { addColumn, changeColumn } from '../../src/engine/steps/columns';
+import { addColumn, changeColumn, appendEnumValues } from '../../src/engine/steps/columns';
 import { addForeignKey } from '../../src/engine/steps/add-foreign-key';
 import { addIndex, dropIndex, replaceIndex } from '../../src/engine/steps/indexes';
-import { appendEnumValues } from '../../src/engine/steps/append-enum-values';
 import { createTable } from '../../src/engine/steps/create-table';
 
 /** One change of the schema that a step can make without losing anything. */

@@ -9,7 +9,7 @@ const stepFiles: Readonly<Record<string, string>> = {
   addColumn: 'columns',
   addForeignKey: 'add-foreign-key',
   addIndex: 'indexes',
-  appendEnumValues: 'append-enum-values',
+  appendEnumValues: 'columns',
   changeColumn: 'columns',
   createTable: 'create-table',
   dropIndex: 'indexes',

@@ -1,6 +1,6 @@
 import { Command, type CommanderError } from 'commander';
 import type { ProtectionFlowsError } from '../errors';
-import { packageVersion } from '../migrations/package-version';
+import { packageVersion } from '../migrations/this-package';
 import type { OutputStream } from './output/style';
 import type { CommandRecord } from './command-record';
 import { commands } from './commands';

@@ -1,4 +1,4 @@
-import { appendEnumValues } from '../engine/steps/append-enum-values';
+import { appendEnumValues } from '../engine/steps/columns';
 import { StepMigration } from './step-migration';
 
 /**

@@ -1,7 +1,7 @@
 import { index } from '../engine/schema/declare';
 import { altering, columnSql, type Statement } from '../engine/schema/ddl';
 import { historyId } from '../engine/history/history';
-import { historyTable } from './history-table';
+import { historyTable } from './this-package';
 import type { Column, Schema } from '../engine/schema/shape';
 import type { Step } from '../engine/steps/step';
 import { liveColumn, sameColumn } from '../engine/steps/columns';

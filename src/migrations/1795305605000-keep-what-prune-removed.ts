@@ -1,11 +1,28 @@
 import { ownTables } from '../engine/server/names';
 import { countRows, marks, select, type Queryable } from '../engine/server/queryable';
 import { inRowTransaction, withRowSettings } from '../engine/server/row-transaction';
-import { assertNoLoss, createTable } from '../engine/steps/create-table';
+import { column, literal, nullable, table } from '../engine/schema/declare';
+import { createTable } from '../engine/steps/create-table';
+import { assertNoLoss } from '../engine/steps/refusals';
 import type { Step, StepContext } from '../engine/steps/step';
 import { counterColumns, prunedTable, recountFlows, type Statements } from '../statistics/meaning';
-import { pruned } from './pruned-table';
 import { StepMigration } from './step-migration';
+
+/**
+ * One row a flow: how many of its runs that began, succeeded and failed were removed; and when the migration took what had
+ * been removed before from the flow's counters, NULL where it has not.
+ */
+export const pruned = table(prunedTable, {
+  columns: [
+    /** The flow. */
+    column('flow_id', 'varchar(64)'),
+    /** How many of its removed runs that counter had counted. */
+    ...counterColumns.map((name) => column(name, 'int', { default: literal(0) })),
+    /** When the migration took earlier removals from the flow's counters. Null: it has not. */
+    nullable('taken_at', 'timestamp'),
+  ],
+  primaryKey: ['flow_id'],
+});
 
 const creation = createTable(pruned);
 const flows = 'protection_flows';
@@ -118,7 +135,8 @@ const keepPruned: Step = {
     await withRowSettings(context.session, () => takeAll(context));
   },
   async assertUndoable(context, live) {
-    if (live.has(prunedTable)) await assertNoLoss(context, prunedTable, 'total_executions > 0');
+    if (live.has(prunedTable))
+      await assertNoLoss(context, { table: prunedTable, condition: 'total_executions > 0' });
   },
 };
 

@@ -1,8 +1,7 @@
 import { column, literal, now, nullable, table } from '../engine/schema/declare';
 import type { Column } from '../engine/schema/shape';
 import { skipsTable, timetablesTable } from '../statistics/meaning';
-import { createOwnTable } from './own-table';
-import { StepMigration } from './step-migration';
+import { createOwnTable, StepMigration } from './step-migration';
 
 // A default on each: without one, servers with explicit_defaults_for_timestamp=OFF let the first change with every update
 const instant = (name: string): Column => column(name, 'timestamp', { default: now });

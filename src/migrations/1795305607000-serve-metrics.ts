@@ -1,8 +1,7 @@
 import { column, index, literal, table } from '../engine/schema/declare';
 import { addIndex, dropIndex } from '../engine/steps/indexes';
 import { skipTotalsTable } from '../statistics/meaning';
-import { createOwnTable } from './own-table';
-import { StepMigration } from './step-migration';
+import { createOwnTable, StepMigration } from './step-migration';
 
 const executions = 'protection_flow_executions';
 const byTime = index('idx_executions_flow_status_created', 'flow_id', 'status', 'created_at');

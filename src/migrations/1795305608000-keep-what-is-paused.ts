@@ -1,7 +1,6 @@
 import { column, nullable, table } from '../engine/schema/declare';
 import { pausesTable } from '../statistics/meaning';
-import { createOwnTable } from './own-table';
-import { StepMigration } from './step-migration';
+import { createOwnTable, StepMigration } from './step-migration';
 
 /**
  * One row a flow that was ever paused, or that failures may pause. `paused_at` is NULL where it is not; `until_at` where it is

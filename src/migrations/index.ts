@@ -11,8 +11,7 @@ import { KeepWhatPruneRemoved1795305605000 } from './1795305605000-keep-what-pru
 import { KeepWhatDidNotRun1795305606000 } from './1795305606000-keep-what-did-not-run';
 import { ServeMetrics1795305607000 } from './1795305607000-serve-metrics';
 import { KeepWhatIsPaused1795305608000 } from './1795305608000-keep-what-is-paused';
-import { tablePrefix } from './history-table';
-import { packageVersion } from './package-version';
+import { packageVersion, tablePrefix } from './this-package';
 import { probes } from './probes';
 import { schedulesQuestion } from './schedules-question';
 import { statisticsCheck } from './statistics-check';
@@ -59,6 +58,5 @@ export const declaredSchema: Schema = declaredSchemaOf(subject);
 /** Whose tables the engine works on. */
 export const owner: Owner = ownerOf(subject);
 
-export { historyTable } from './history-table';
-export { packageVersion } from './package-version';
+export { historyTable, packageVersion } from './this-package';
 export { StepMigration } from './step-migration';

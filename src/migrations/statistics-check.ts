@@ -16,7 +16,7 @@ import type { Table } from '../engine/schema/shape';
 import { ledgerTables } from './1795305606000-keep-what-did-not-run';
 import { skipTotals } from './1795305607000-serve-metrics';
 import { pauses } from './1795305608000-keep-what-is-paused';
-import { pruned } from './pruned-table';
+import { pruned } from './1795305605000-keep-what-prune-removed';
 
 /** A report lists so many flows or runs of a kind, and counts the others. */
 const mostListed = 20;

@@ -1,6 +1,8 @@
 import type { MigrationInterface } from 'typeorm';
-import type { Migration } from '../engine/steps/migration';
-import type { Step } from '../engine/steps/step';
+import type { Table } from '../engine/schema/shape';
+import { createTable } from '../engine/steps/create-table';
+import { assertNoLoss } from '../engine/steps/refusals';
+import type { Migration, Step } from '../engine/steps/step';
 import { ProtectionFlowsError } from '../errors';
 
 /**
@@ -31,3 +33,20 @@ const unguarded = (migration: string): ProtectionFlowsError =>
       'Take the migrations of @sendense/protection-flows out of that DataSource\'s migrations, and run protection-flows migrate before it: docs/migrations.md, "In your application\'s DataSource".',
     details: { migration },
   });
+
+/**
+ * Makes a table of the package's own that speaks of flows. It is none of the declared schema: nobody's tables made by hand have
+ * it. Its rows keep a rollback from dropping it, unless they can be made anew (`isLossless`).
+ */
+export const createOwnTable = (made: Table, { isLossless = false } = {}): Step => ({
+  ...createTable(made),
+  declare: (schema) => schema,
+  // Where there are flows, a scheduler runs them: without these it would claim nothing from then on
+  needs: (live) =>
+    live.has('protection_flows')
+      ? ['SELECT', 'INSERT', 'UPDATE', 'DELETE'].map((privilege) => ({ privilege, table: made.name }))
+      : [],
+  async assertUndoable(context, live) {
+    if (!isLossless && live.has(made.name)) await assertNoLoss(context, { table: made.name });
+  },
+});

@@ -1,6 +1,5 @@
 import { declaredSchemaOf, ownTablesOf, tablesOf, type Subject } from '../subject/subject';
-import { runStepAlone, stepsApart } from '../steps/migration';
-import type { StepContext } from '../steps/step';
+import { runStepAlone, stepsApart, type StepContext } from '../steps/step';
 import { type Database, guarded } from '../session/database';
 import type { Queryable } from '../server/queryable';
 import { ensureHistory, markReverting, readHistory, recordApplied } from '../history/history';

@@ -1,5 +1,5 @@
 import { declaredSchemaOf } from '../subject/subject';
-import { stepsApart } from '../steps/migration';
+import { stepsApart } from '../steps/step';
 import { preflight, readFacts, type Facts, type Finding, type Wishes } from '../preflight';
 import { surveyRepairs, type Survey } from '../repairs/survey';
 import type { Queryable } from '../server/queryable';

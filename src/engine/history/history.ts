@@ -1,8 +1,7 @@
 import { readCatalog } from '../schema/catalog/read-catalog';
 import { tableExists, type Queryable, quoteText, select, quoteName } from '../server/queryable';
 import { ownTables, type Words } from '../server/names';
-import type { Migration } from '../steps/migration';
-import type { StepContext } from '../steps/step';
+import { type Migration, type StepContext } from '../steps/step';
 import { compareTable, type Difference } from '../schema/compare';
 import { column, literal, now, nullable, table, unique } from '../schema/declare';
 import { alterSql, columnSql, createTableSql, indexSql } from '../schema/ddl';

@@ -1,12 +1,11 @@
 import { isProtectionFlowsError, type ProtectionFlowsError, translated } from '../../errors';
 import type { Subject } from '../subject/subject';
-import { runStepAlone, stepsOf } from '../steps/migration';
+import { runStepAlone, stepsOf, type Step, type StepContext } from '../steps/step';
 import { findingOf, isInTheWay, type Facts, type Finding, type KeyFact } from '../preflight';
 import { alterSql, dropForeignKeySql } from '../schema/ddl';
 import { unvalidatedName } from '../steps/key-state';
 import { named } from '../schema/shape';
 import type { Words } from '../server/names';
-import type { Step, StepContext } from '../steps/step';
 
 /** True where a finding keeps the key from being added. */
 export const isRefused = ({ key }: KeyFact, findings: readonly Finding[]): boolean =>

@@ -14,8 +14,7 @@ import { ensureHistory, markReverting, readHistory, recordApplied } from '../his
 import { ownTablesOf, type Subject } from '../subject/subject';
 import type { Queryable } from '../server/queryable';
 import { thisProcess } from '../server/names';
-import { redoMigration, runMigration, type Migration } from '../steps/migration';
-import type { StepContext } from '../steps/step';
+import { redoMigration, runMigration, type Migration, type StepContext } from '../steps/step';
 import { assertUnmoved, keep, planReader, type KeptPlan } from './kept-plan';
 import { addLateKeys, isRefused, takeOffUnvalidated } from './late-keys';
 import { factsOf } from './preflight';

@@ -8,8 +8,16 @@ import {
   type Reader,
 } from '../../arguments';
 import { isProtectionFlowsError, ProtectionFlowsError } from '../../errors';
-import { assertUndoable, type StepContext, declaredBy, type Step } from '../steps/step';
-import { stepsApart, stepsOf, undoMigration, type Migration } from '../steps/migration';
+import {
+  assertUndoable,
+  type StepContext,
+  declaredBy,
+  type Step,
+  stepsApart,
+  stepsOf,
+  undoMigration,
+  type Migration,
+} from '../steps/step';
 import { named, withTable, type Schema } from '../schema/shape';
 import { readCatalog } from '../schema/catalog/read-catalog';
 import { ownerOf, ownTablesOf, type Subject } from '../subject/subject';

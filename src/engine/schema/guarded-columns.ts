@@ -1,11 +1,13 @@
+import { quoteName } from '../server/queryable';
+import { altering, indexSql, online, type Statement } from './ddl';
 import { named, type Column, type Index, type Table } from './shape';
 
 /** The indexes that begin with the column, in the server's order. */
-export const beginningWith = (indexes: readonly Index[], column: string): Index[] =>
+const beginningWith = (indexes: readonly Index[], column: string): Index[] =>
   indexes.filter((index) => index.columns[0]?.name === column);
 
 /** True for an index of which a further column may be NULL, or is an expression. */
-export function hasNullable(index: Index, columns: readonly Column[]): boolean {
+function hasNullable(index: Index, columns: readonly Column[]): boolean {
   return index.columns.slice(1).some(({ name }) => named(columns, name)?.nullable !== false);
 }
 
@@ -26,4 +28,37 @@ export function unguardedColumns(columns: readonly Column[], indexes: readonly I
     const [first] = beginningWith(indexes, name);
     return name !== '' && first !== undefined && hasNullable(first, columns);
   });
+}
+
+/** The name of an index while it is built anew behind the others. */
+const behindName = (index: Index): string => `${index.name.slice(0, 57)}_behind`;
+
+/**
+ * The statements that make the server check a key at that column again: the indexes in the way are built anew behind
+ * the one that guards. Each online; whatever dies in between, no index is lost. Pure.
+ *
+ * @param guard an index whose further columns are NOT NULL, which is there or made first
+ */
+export function guardSql(table: Table, column: string, guard: Index): Statement[] {
+  if (!table.unguarded?.includes(column)) return [];
+  const all = beginningWith(table.indexes, column);
+  const position = all.findIndex((index) => index.name === guard.name);
+  const inTheWay = (position < 0 ? all : all.slice(0, position)).filter(
+    (index) => !index.unique && index.kind === undefined && hasNullable(index, table.columns),
+  );
+  return inTheWay
+    .filter((index) => !inTheWay.some((other) => behindName(other) === index.name))
+    .flatMap((index) => {
+      const behind = behindName(index);
+      const swap = [
+        `DROP INDEX ${quoteName(index.name)}`,
+        `RENAME INDEX ${quoteName(behind)} TO ${quoteName(index.name)}`,
+      ];
+      return [
+        ...(named(table.indexes, behind)
+          ? []
+          : [altering(table.name, online, `ADD ${indexSql({ ...index, name: behind })}`)]),
+        altering(table.name, online, ...swap),
+      ];
+    });
 }

@@ -2,8 +2,7 @@ import { declareArguments, flag, optional, options as optionsOf } from '../../ar
 import { indexShape, identifier, keyShape } from '../schema/declared-parts';
 import { argumentsRefused, ProtectionFlowsError } from '../../errors';
 import { readCatalog } from '../schema/catalog/read-catalog';
-import { isGuard } from '../schema/guarded-columns';
-import { guardSql } from './guard-index';
+import { isGuard, guardSql } from '../schema/guarded-columns';
 import {
   altering,
   dropForeignKeySql,
@@ -34,7 +33,7 @@ import type { Flavour } from '../server/server';
 import { named, withTable, type ForeignKey, type Index, type Schema, type Table } from '../schema/shape';
 import type { Step, StepContext } from './step';
 import { isPrefixOf } from './indexes';
-import { alignColumn, alignmentSql, type Alignment } from './align-column';
+import { alignColumn, alignmentSql, type Alignment } from './modify-column';
 
 const unchecked = otherSql('SET SESSION foreign_key_checks = 0');
 const checked = otherSql('SET SESSION foreign_key_checks = 1');

@@ -1,15 +1,16 @@
-import { declareArguments } from '../../arguments';
-import { columnShape, identifier } from '../schema/declared-parts';
-import { handMade } from './hand-made';
+import { declareArguments, options as optionsOf } from '../../arguments';
 import { ProtectionFlowsError } from '../../errors';
 import { columnType, integerRange, isText, widthOf } from '../schema/column-type';
-import { named, type Column, type Schema, withTable } from '../schema/shape';
-import { countRows, quoteName } from '../server/queryable';
-import { howToDiscard, type Words } from '../server/names';
-import type { StepContext, Step } from './step';
 import { altering, columnSql } from '../schema/ddl';
+import { enumOf } from '../schema/declare';
+import { columnShape, identifier, listOf, literalText } from '../schema/declared-parts';
+import { named, withTable, type Column, type Schema } from '../schema/shape';
+import type { Words } from '../server/names';
+import { countRows, marks, quoteName } from '../server/queryable';
 import { alterTable } from './alter-table';
 import { modifyClause, plannedModify, type ColumnChange } from './modify-column';
+import { assertNoLoss, handMadePart } from './refusals';
+import type { Step, StepContext } from './step';
 
 /** The live column of that name. */
 export function liveColumn(live: Schema, table: string, name: string): Column | undefined {
@@ -35,22 +36,20 @@ export function sameColumn(left: Column, right: Column): boolean {
 }
 
 /** SCHEMA_HAND_MADE for a column that is neither what a step expects nor what it makes. */
-function handMadeColumn(
+const handMadeColumn = (
   table: string,
   expected: Column,
   found: Column | undefined,
   words: Words,
-): ProtectionFlowsError {
-  const difference = {
-    object: 'column',
-    table,
-    name: expected.name,
-    property: found === undefined ? 'presence' : 'definition',
-    expected: describeColumn(expected),
-    actual: found === undefined ? null : describeColumn(found),
-  } as const;
-  return handMade(`column ${table}.${expected.name}`, [difference], words);
-}
+): ProtectionFlowsError =>
+  handMadePart(
+    {
+      ...{ object: 'column', table, name: expected.name, property: 'definition' },
+      expected: describeColumn(expected),
+      actual: found === undefined ? null : describeColumn(found),
+    },
+    words,
+  );
 
 const textBytes: Readonly<Record<string, number>> = { tinytext: 255, text: 65_535, mediumtext: 16_777_215 };
 
@@ -88,20 +87,6 @@ function writtenCondition(column: Column): string {
     : `NOT (${name} <=> ${value})`;
 }
 
-async function assertMayDrop(context: StepContext, table: string, column: Column): Promise<void> {
-  const condition = writtenCondition(column);
-  const rows = await countRows(context.session, quoteName(table), condition);
-  if (rows === 0) return;
-  if (!context.discardRows) {
-    throw new ProtectionFlowsError('ROLLBACK_WOULD_LOSE_ROWS', {
-      message: `dropping column ${table}.${column.name} would lose the value of ${rows} row${rows === 1 ? '' : 's'}`,
-      remedy: `Save the values (SELECT * FROM ${quoteName(table)} WHERE ${condition};), ${howToDiscard(context.owner.words)}`,
-      details: { table, column: column.name, rows },
-    });
-  }
-  context.onDiscard?.(`${table}.${column.name}`, rows);
-}
-
 const assertAddColumn = declareArguments('addColumn', { table: identifier, column: columnShape });
 
 /**
@@ -130,7 +115,56 @@ export function addColumn(table: string, column: Column): Step {
         ? []
         : [altering(table, '', `DROP COLUMN ${quoteName(column.name)}`)],
     async assertUndoable(context, live) {
-      if (liveColumn(live, table, column.name) !== undefined) await assertMayDrop(context, table, column);
+      if (liveColumn(live, table, column.name) === undefined) return;
+      await assertNoLoss(context, { table, column: column.name, condition: writtenCondition(column) });
+    },
+  };
+}
+
+/** A change of a column in place, and back. */
+interface ChangeInPlace {
+  readonly title: string;
+  readonly table: string;
+  readonly name: string;
+  /** The declared column with the change. */
+  declare(column: Column): Column;
+  /** What makes the live column as it is after the step, or before it; null where it is so already. */
+  changeTo(end: 'after' | 'before', found: Column | undefined, words: Words): ColumnChange | null;
+  /** Looks at the rows before the change. */
+  assertDoable?(context: StepContext): Promise<void>;
+  /** Looks at the rows before the change back. */
+  assertUndoable(context: StepContext, found: Column): Promise<void>;
+}
+
+function changeInPlace(step: ChangeInPlace): Step {
+  const { title, table, name } = step;
+  return {
+    title,
+    tables: [table],
+    declare: (schema) =>
+      withTable(schema, table, (shape) => ({
+        ...shape,
+        columns: shape.columns.map((column) => (column.name === name ? step.declare(column) : column)),
+      })),
+    plan(live, server, words) {
+      const change = step.changeTo('after', liveColumn(live, table, name), words);
+      const shape = live.get(table);
+      return change && shape ? [plannedModify(server, shape, change)] : [];
+    },
+    undo(live, _server, words) {
+      const found = liveColumn(live, table, name);
+      const change = found && step.changeTo('before', found, words);
+      return change ? [altering(table, '', modifyClause(change))] : [];
+    },
+    async run(context, live) {
+      const change = step.changeTo('after', liveColumn(live, table, name), context.owner.words);
+      if (change === null) return;
+      await step.assertDoable?.(context);
+      await alterTable(context, table, [modifyClause(change)], title);
+    },
+    async assertUndoable(context, live) {
+      const found = liveColumn(live, table, name);
+      if (found !== undefined) await step.assertUndoable(context, found);
     },
   };
 }
@@ -169,48 +203,69 @@ const assertChangeColumn = declareArguments('changeColumn', {
  */
 export function changeColumn(table: string, before: Column, after: Column): Step {
   assertChangeColumn({ table, before, after });
-  /** Null where the column is so already. Its charset and collation stay. */
-  function changeTo(live: Schema, from: Column, to: Column, words: Words): ColumnChange | null {
-    const found = liveColumn(live, table, before.name);
-    if (found !== undefined && sameColumn(found, to)) return null;
-    if (found === undefined || !sameColumn(found, from)) throw handMadeColumn(table, from, found, words);
-    const { charset, collation } = found;
-    return { from: found, to: { ...to, charset, collation } };
-  }
+  return changeInPlace({
+    title: `change column ${table}.${before.name} to ${describeColumn(after)}`,
+    table,
+    name: before.name,
+    declare(column) {
+      const { charset, collation } = isText(after.type) ? column : after;
+      return { ...after, charset, collation };
+    },
+    changeTo(end, found, words) {
+      const [from, to] = end === 'after' ? [before, after] : [after, before];
+      if (found !== undefined && sameColumn(found, to)) return null;
+      if (found === undefined || !sameColumn(found, from)) throw handMadeColumn(table, from, found, words);
+      const { charset, collation } = found;
+      return { from: found, to: { ...to, charset, collation } };
+    },
+    assertDoable: (context) => assertFits(context, table, { from: before, to: after }, 'PREFLIGHT_FAILED'),
+    async assertUndoable(context, found) {
+      if (sameColumn(found, after))
+        await assertFits(context, table, { from: after, to: before }, 'ROLLBACK_WOULD_LOSE_ROWS');
+    },
+  });
+}
 
-  const title = `change column ${table}.${before.name} to ${describeColumn(after)}`;
-  return {
-    title,
-    tables: [table],
-    declare: (schema) =>
-      withTable(schema, table, (shape) => ({
-        ...shape,
-        columns: shape.columns.map((column) => {
-          if (column.name !== before.name) return column;
-          const { charset, collation } = isText(after.type) ? column : after;
-          return { ...after, charset, collation };
-        }),
-      })),
-    plan(live, server, words) {
-      const change = changeTo(live, before, after, words);
-      const shape = live.get(table);
-      return change && shape ? [plannedModify(server, shape, change)] : [];
+const assertAppend = declareArguments('appendEnumValues', {
+  table: identifier,
+  column: identifier,
+  change: optionsOf({ from: listOf(literalText, 'value'), add: listOf(literalText, 'value') }),
+});
+
+/**
+ * Appends values to an ENUM. Done when the column has them; any list but the one before or after is
+ * SCHEMA_HAND_MADE. Its undoing takes them out again, and refuses while a row holds one (ENUM_VALUE_IN_USE):
+ * under a strict sql_mode the server would refuse too, under a lax one it would blank the rows.
+ */
+export function appendEnumValues(
+  table: string,
+  column: string,
+  change: { readonly from: readonly string[]; readonly add: readonly string[] },
+): Step {
+  assertAppend({ table, column, change });
+  const types = { before: enumOf(...change.from), after: enumOf(...change.from, ...change.add) };
+  return changeInPlace({
+    title: `let ${table}.${column} be ${change.add.join(', ')}`,
+    table,
+    name: column,
+    declare: (one) => ({ ...one, type: types.after }),
+    changeTo(end, found, words) {
+      const { type: actual = null } = found ?? {};
+      if (actual === types[end]) return null;
+      if (found && (actual === types.before || actual === types.after))
+        return { from: found, to: { ...found, type: types[end] } };
+      const part = { object: 'column', table, name: column, property: 'type' } as const;
+      throw handMadePart({ ...part, expected: types.before, actual }, words);
     },
-    undo(live, _server, words) {
-      const isThere = liveColumn(live, table, before.name) !== undefined;
-      const change = isThere ? changeTo(live, after, before, words) : null;
-      return change ? [altering(table, '', modifyClause(change))] : [];
+    async assertUndoable({ session }) {
+      const [of, name] = [quoteName(table), quoteName(column)];
+      const rows = await countRows(session, of, `${name} IN (${marks(change.add)})`, [...change.add]);
+      if (rows === 0) return;
+      throw new ProtectionFlowsError('ENUM_VALUE_IN_USE', {
+        message: `${rows} row${rows === 1 ? ' has' : 's have'} ${table}.${column} = ${change.add.join(' or ')}`,
+        remedy: `Give those rows another value first, for instance: UPDATE ${of} SET ${name} = 'error' WHERE ${name} IN (${change.add.map((value) => `'${value}'`).join(', ')});`,
+        details: { table, column, values: change.add, rows },
+      });
     },
-    async run(context, live) {
-      const change = changeTo(live, before, after, context.owner.words);
-      if (change === null) return;
-      await assertFits(context, table, { from: before, to: after }, 'PREFLIGHT_FAILED');
-      await alterTable(context, table, [modifyClause(change)], title);
-    },
-    async assertUndoable(context, live) {
-      const found = liveColumn(live, table, before.name);
-      if (found === undefined || !sameColumn(found, after)) return;
-      await assertFits(context, table, { from: after, to: before }, 'ROLLBACK_WOULD_LOSE_ROWS');
-    },
-  };
+  });
 }

@@ -5,10 +5,8 @@ import { readIncomingKeys } from '../schema/catalog/read-incoming-keys';
 import { currentDatabase } from '../schema/catalog/scope';
 import { compareTable } from '../schema/compare';
 import { creating, dropping } from '../schema/ddl';
-import { handMade } from './hand-made';
-import { countRows, quoteName } from '../server/queryable';
-import { howToDiscard } from '../server/names';
 import type { Table } from '../schema/shape';
+import { assertNoLoss, handMade } from './refusals';
 import type { Step, StepContext } from './step';
 
 async function assertNoKeysFromOthers(context: StepContext, table: string): Promise<void> {
@@ -27,24 +25,6 @@ async function assertNoKeysFromOthers(context: StepContext, table: string): Prom
     remedy: `Drop those foreign keys first; they belong to tables that ${context.owner.words.package} does not own.`,
     details: { table, keys },
   });
-}
-
-/**
- * Looks whether dropping a table loses rows.
- *
- * @throws ROLLBACK_WOULD_LOSE_ROWS, unless the caller said that they may go
- */
-export async function assertNoLoss(context: StepContext, table: string, condition?: string): Promise<void> {
-  const rows = await countRows(context.session, quoteName(table), condition);
-  if (rows === 0) return;
-  if (!context.discardRows) {
-    throw new ProtectionFlowsError('ROLLBACK_WOULD_LOSE_ROWS', {
-      message: `dropping ${table} would lose ${rows} row${rows === 1 ? '' : 's'}`,
-      remedy: `Save the rows, ${howToDiscard(context.owner.words)}`,
-      details: { table, rows },
-    });
-  }
-  context.onDiscard?.(table, rows);
 }
 
 const assertTable = declareArguments('createTable', { table: tableShape });
@@ -73,7 +53,7 @@ export function createTable(table: Table): Step {
     async assertUndoable(context, live) {
       if (!live.has(table.name)) return;
       await assertNoKeysFromOthers(context, table.name);
-      await assertNoLoss(context, table.name);
+      await assertNoLoss(context, { table: table.name });
     },
   };
 }

@@ -1,12 +1,12 @@
 import { declareArguments, optional, options as optionsOf } from '../../arguments';
-import { identifier, indexShape } from '../schema/declared-parts';
 import { ProtectionFlowsError } from '../../errors';
-import { handMade } from './hand-made';
-import { named, type Index, type Schema, withTable } from '../schema/shape';
-import { quoteName, select } from '../server/queryable';
-import type { Words } from '../server/names';
-import type { StepContext, Step } from './step';
 import { altering, describeIndexColumns, indexSql, online, type Statement } from '../schema/ddl';
+import { identifier, indexShape } from '../schema/declared-parts';
+import { named, withTable, type Index, type Schema } from '../schema/shape';
+import type { Words } from '../server/names';
+import { quoteName, select } from '../server/queryable';
+import { handMadePart } from './refusals';
+import type { Step, StepContext } from './step';
 
 /** The live index of that name. */
 function liveIndex(live: Schema, table: string, name: string): Index | undefined {
@@ -30,22 +30,31 @@ export function isPrefixOf(index: Index, other: Index): boolean {
 }
 
 /** SCHEMA_HAND_MADE for an index that is neither what a step expects nor what it makes. */
-function handMadeIndex(
+const handMadeIndex = (
   table: string,
   expected: Index,
   found: Index | undefined,
   words: Words,
-): ProtectionFlowsError {
-  const difference = {
-    object: 'index',
-    table,
-    name: expected.name,
-    property: found === undefined ? 'presence' : 'columns',
-    expected: describeIndex(expected),
-    actual: found === undefined ? null : describeIndex(found),
-  } as const;
-  return handMade(`index ${table}.${expected.name}`, [difference], words);
+): ProtectionFlowsError =>
+  handMadePart(
+    {
+      ...{ object: 'index', table, name: expected.name, property: 'columns' },
+      expected: describeIndex(expected),
+      actual: found === undefined ? null : describeIndex(found),
+    },
+    words,
+  );
+
+/** True where the index is there, false where none of its name is; one of another shape is SCHEMA_HAND_MADE. */
+function isThere(live: Schema, table: string, index: Index, words: Words): boolean {
+  const found = liveIndex(live, table, index.name);
+  if (found !== undefined && !sameIndex(found, index)) throw handMadeIndex(table, index, found, words);
+  return found !== undefined;
 }
+
+const adding = (table: string, index: Index): Statement => altering(table, online, `ADD ${indexSql(index)}`);
+
+const dropSql = ({ name }: Index): string => `DROP INDEX ${quoteName(name)}`;
 
 /** Refuses where a unique index can't come back: rows have come to share its values. */
 async function assertUniqueAgain(context: StepContext, table: string, index: Index): Promise<void> {
@@ -83,14 +92,6 @@ export function dropIndex(
   options: { readonly coveredBy?: Index | undefined } = {},
 ): Step {
   const { coveredBy } = assertDropIndex({ table, index, options }).options;
-  function additions(live: Schema, words: Words): string[] {
-    if (coveredBy === undefined) return [];
-    const found = liveIndex(live, table, coveredBy.name);
-    if (found === undefined) return [`ADD ${indexSql(coveredBy)}`];
-    if (!sameIndex(found, coveredBy)) throw handMadeIndex(table, coveredBy, found, words);
-    return [];
-  }
-
   return {
     title: `drop index ${table}.${index.name}`,
     tables: [table],
@@ -101,19 +102,13 @@ export function dropIndex(
         retired: [...(shape.retired ?? []), index],
       })),
     plan(live, _server, words) {
-      const found = liveIndex(live, table, index.name);
-      if (found === undefined) return [];
-      if (!sameIndex(found, index)) throw handMadeIndex(table, index, found, words);
-      const changes = [...additions(live, words), `DROP INDEX ${quoteName(index.name)}`];
-      return [altering(table, online, ...changes)];
+      if (!isThere(live, table, index, words)) return [];
+      const isCovered = coveredBy === undefined || isThere(live, table, coveredBy, words);
+      const additions = isCovered ? [] : [`ADD ${indexSql(coveredBy)}`];
+      return [altering(table, online, ...additions, dropSql(index))];
     },
-    undo(live, _server, words) {
-      if (!live.has(table)) return [];
-      const found = liveIndex(live, table, index.name);
-      if (found === undefined) return [altering(table, online, `ADD ${indexSql(index)}`)];
-      if (!sameIndex(found, index)) throw handMadeIndex(table, index, found, words);
-      return [];
-    },
+    undo: (live, _server, words) =>
+      !live.has(table) || isThere(live, table, index, words) ? [] : [adding(table, index)],
     async assertUndoable(context, live) {
       const gone = live.has(table) && liveIndex(live, table, index.name) === undefined;
       if (gone && index.unique) await assertUniqueAgain(context, table, index);
@@ -137,7 +132,7 @@ export function replaceIndex(table: string, before: Index, after: Index): Step {
     const found = liveIndex(live, table, before.name);
     if (found !== undefined && sameIndex(found, to)) return [];
     if (found === undefined || !sameIndex(found, from)) throw handMadeIndex(table, from, found, words);
-    return [altering(table, online, `DROP INDEX ${quoteName(from.name)}`, `ADD ${indexSql(to)}`)];
+    return [altering(table, online, dropSql(from), `ADD ${indexSql(to)}`)];
   }
 
   return {
@@ -168,15 +163,7 @@ export function addIndex(table: string, index: Index): Step {
     tables: [table],
     declare: (schema) =>
       withTable(schema, table, (shape) => ({ ...shape, indexes: [...shape.indexes, index] })),
-    plan(live, _server, words) {
-      const found = liveIndex(live, table, index.name);
-      if (found === undefined) return [altering(table, online, `ADD ${indexSql(index)}`)];
-      if (!sameIndex(found, index)) throw handMadeIndex(table, index, found, words);
-      return [];
-    },
-    undo: (live) =>
-      liveIndex(live, table, index.name)
-        ? [altering(table, online, `DROP INDEX ${quoteName(index.name)}`)]
-        : [],
+    plan: (live, _server, words) => (isThere(live, table, index, words) ? [] : [adding(table, index)]),
+    undo: (live) => (liveIndex(live, table, index.name) ? [altering(table, online, dropSql(index))] : []),
   };
 }

@@ -1,7 +1,7 @@
 import { compareForeignKey, describeDifference, doTheSame } from '../schema/compare';
 import { unvalidatedMark } from '../schema/declared-parts';
 import { expectedText } from '../schema/ddl';
-import type { Alignment } from './align-column';
+import type { Alignment } from './modify-column';
 import { keyObstacles, type KeyObstacle } from './key-obstacles';
 import { named, type ForeignKey, type Schema, type Table } from '../schema/shape';
 

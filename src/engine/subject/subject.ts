@@ -2,8 +2,7 @@ import { ownTables, type OwnTables, type Words } from '../server/names';
 import type { Owner } from '../orphans/context';
 import { allowingGuards, type Guards, type Probes, type SubjectCheck, type SubjectQuestion } from './parts';
 import { withParents, type Schema } from '../schema/shape';
-import { stepsOf, type Migration } from '../steps/migration';
-import { declaredBy } from '../steps/step';
+import { stepsOf, type Migration, declaredBy } from '../steps/step';
 
 /** What the engine works on: whose tables they are, and the migrations that make them. */
 export interface Subject extends Words {

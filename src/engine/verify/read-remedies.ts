@@ -8,8 +8,7 @@ import { withTable, type Schema } from '../schema/shape';
 import { catalogRows, marks, type Queryable } from '../server/queryable';
 import type { Server } from '../server/server';
 import type { Database } from '../session/database';
-import { stepsOf } from '../steps/migration';
-import type { Step } from '../steps/step';
+import { stepsOf, type Step } from '../steps/step';
 import type { VerifyContext } from './context';
 
 /**

@@ -95,7 +95,7 @@ describe('the source of a generated migration', () => {
     const source = migrationSource(nameMigration('LetItBe', new Date(0), ['One1795305600000']), changes);
     expect(source).not.toContain('schema/declare');
     expect(source.match(/^import .*/gm)).toEqual([
-      `import { appendEnumValues } from '../engine/steps/append-enum-values';`,
+      `import { appendEnumValues } from '../engine/steps/columns';`,
       `import { StepMigration } from './step-migration';`,
     ]);
   });

@@ -1,6 +1,5 @@
 import { ownerOf } from '../../../src/engine/subject/subject';
-import { runMigration, undoMigration } from '../../../src/engine/steps/migration';
-import type { StepContext } from '../../../src/engine/steps/step';
+import { runMigration, undoMigration, type StepContext } from '../../../src/engine/steps/step';
 import { join } from 'node:path';
 import { ModuleKind, ScriptTarget, transpileModule } from 'typescript';
 import {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Where } from '../../../engine/migrate/results';
-import { packageVersion } from '../../../migrations/package-version';
+import { packageVersion } from '../../../migrations/this-package';
 import { moment } from '../status';
 import { moodOf, withoutMarks } from '../style';
 import { databaseName } from '../words';

@@ -1,8 +1,7 @@
 import { createTableSql } from '../../schema/ddl';
 import { copyRefused } from '../../steps/alter-table';
 import { note, remedyText } from '../../steps/remedy';
-import { stepsOf } from '../../steps/migration';
-import { declaredBy } from '../../steps/step';
+import { stepsOf, declaredBy } from '../../steps/step';
 import type { Facts } from '../facts';
 import type { Found, Rule } from '../finding';
 import { keyObstacles } from './key-obstacles';

@@ -1,7 +1,7 @@
 import { sqlOf } from '../../schema/ddl';
 import { keysIn, named, type ForeignKey, type Table } from '../../schema/shape';
 import { quoteName } from '../../server/queryable';
-import { guardSql } from '../../steps/guard-index';
+import { guardSql } from '../../schema/guarded-columns';
 import { isGuarded } from '../../steps/key-state';
 import { note, remedyText, statement } from '../../steps/remedy';
 import { aOrAn, inWords } from '../../subject/parts';
