@@ -6,7 +6,7 @@ import { quoteName } from '../server/queryable';
 import type { Server } from '../server/server';
 import type { Words } from '../server/names';
 import { keyState, replacedBy } from '../steps/key-state';
-import { note, partsOf, statement, type RemedyPart } from '../steps/remedy';
+import { note, statement, type RemedyPart } from '../steps/remedy';
 import { fillParts, prepareColumns, questionParts } from './column-remedies';
 import { declaredKeyOf, disturbedColumns, keyDecisions, keysInTheWay, takeOffKeys, type KeyAt } from './keys';
 import type { RepairTarget } from './repair';
@@ -238,7 +238,7 @@ class RemedyPlan {
     if (!this.live.has(key.parentTable)) return [];
     const bare = withTable(this.live, table, (one) => ({ ...one, foreignKeys: [] }));
     const state = keyState(table, key, bare);
-    const parts = state.status === 'refused' ? state.obstacles.flatMap(({ remedy }) => partsOf(remedy)) : [];
+    const parts = state.status === 'refused' ? state.obstacles.flatMap((one) => one.parts) : [];
     const sql = parts.flatMap((part) => ('sql' in part ? [part.sql] : []));
     const isTold = sql.length > 0 && sql.every((one) => this.clearedAway.has(one));
     for (const one of sql) this.clearedAway.add(one);

@@ -2,8 +2,9 @@ import { alterSql, columnSql, type TextSettings } from '../schema/ddl';
 import { columnType, isText } from '../schema/column-type';
 import { quoteName } from '../server/queryable';
 import { named, type Column, type ForeignKey, type Table } from '../schema/shape';
+import { note, remedyText, statement, type RemedyPart } from './remedy';
 
-/** Why a key can't be added, as an error code, a sentence and a script that puts it right. */
+/** Why a key can't be added, as an error code, a sentence and what puts it right. */
 export interface KeyObstacle {
   readonly code:
     | 'ENGINE_NOT_INNODB'
@@ -14,9 +15,18 @@ export interface KeyObstacle {
     | 'SCHEMA_HALF_APPLIED';
   readonly table: string;
   readonly message: string;
-  /** SQL to paste; prose in it is an SQL comment. */
+  readonly parts: readonly RemedyPart[];
+  /** The same as SQL to paste; prose in it is an SQL comment. */
   readonly remedy: string;
 }
+
+/** An obstacle at that table, and the parts of its remedy. */
+export const obstacle = (
+  code: KeyObstacle['code'],
+  table: string,
+  message: string,
+  ...parts: readonly RemedyPart[]
+): KeyObstacle => ({ code, table, message, parts, remedy: remedyText(parts, Infinity) });
 
 /** Types of one family can be on the two sides of a key: for texts, the length may differ. */
 function family(type: string): string {
@@ -32,89 +42,95 @@ function textOf({ charset, collation }: Column): TextSettings | null {
  * node that did it out of the cluster (tried on 10.11). With ERROR all of them refuse it, and nothing is lost.
  */
 const keepHistory = [
-  '-- On a Galera cluster the next change is refused (4119), until the configuration of every node has this setting.',
-  "SET SESSION system_versioning_alter_history = IF(@@wsrep_on, @@GLOBAL.system_versioning_alter_history, 'KEEP');",
+  note(
+    'On a Galera cluster the next change is refused (4119), until the configuration of every node has this setting.',
+  ),
+  statement(
+    "SET SESSION system_versioning_alter_history = IF(@@wsrep_on, @@GLOBAL.system_versioning_alter_history, 'KEEP')",
+  ),
 ];
+
+const isVersioned = ({ special = '' }: Table): boolean => special.includes('system versioned');
 
 /**
  * Statements that alter a table. A system-versioned one takes them only where its former rows may be altered with it
  * (4119); so the setting goes ahead.
  */
-function alterations({ name, special = '' }: Table, ...changes: readonly string[]): string {
-  const keep = special.includes('system versioned') ? keepHistory : [];
-  return [...keep, ...changes.map((change) => `${alterSql(name, change)};`)].join('\n');
-}
+const alterations = (table: Table, ...changes: readonly string[]): RemedyPart[] => [
+  ...(isVersioned(table) ? keepHistory : []),
+  ...changes.map((change) => statement(alterSql(table.name, change))),
+];
 
 /** No server changes the engine of a system-versioned table (4119, also with the setting). */
-function changeEngine(table: Table): string {
-  const { name, special = '' } = table;
-  if (!special.includes('system versioned')) return alterations(table, 'ENGINE=InnoDB');
+function changeEngine(table: Table): RemedyPart[] {
+  if (!isVersioned(table)) return alterations(table, 'ENGINE=InnoDB');
+  const look = `SELECT * FROM ${quoteName(table.name)} FOR SYSTEM_TIME ALL;`;
   return [
-    `-- The former versions of its rows go. To look first: SELECT * FROM ${quoteName(name)} FOR SYSTEM_TIME ALL;`,
-    alterations(table, 'DROP SYSTEM VERSIONING', 'ENGINE=InnoDB'),
-  ].join('\n');
+    note(`The former versions of its rows go. To look first: ${look}`),
+    ...alterations(table, 'DROP SYSTEM VERSIONING', 'ENGINE=InnoDB'),
+  ];
 }
 
-function engineObstacles(child: Table, parent: Table, key: ForeignKey): KeyObstacle[] {
-  return [child, parent]
-    .filter((table) => table.engine !== 'InnoDB')
-    .map((table) => {
-      const { name, engine } = table;
-      const isView = engine === 'VIEW';
-      const rename = `RENAME TABLE ${quoteName(name)} TO ${quoteName(`${name.slice(0, 59)}_view`)};`;
-      return {
-        code: 'ENGINE_NOT_INNODB',
-        table: name,
-        message: isView
-          ? `${name} is a view; ${key.name} needs an InnoDB table on both sides`
-          : `${name} has the engine ${engine}; ${key.name} needs InnoDB on both sides`,
-        remedy: isView
-          ? `-- The key needs a base table of that name. Out of the way, the view leaves the key for a later migrate.\n${rename}`
-          : changeEngine(table),
-      };
-    });
+function engineObstacle(table: Table, key: ForeignKey): KeyObstacle[] {
+  const { name, engine } = table;
+  const code = 'ENGINE_NOT_INNODB';
+  if (engine === 'InnoDB') return [];
+  if (engine !== 'VIEW') {
+    const message = `${name} has the engine ${engine}; ${key.name} needs InnoDB on both sides`;
+    return [obstacle(code, name, message, ...changeEngine(table))];
+  }
+  return [
+    obstacle(
+      code,
+      name,
+      `${name} is a view; ${key.name} needs an InnoDB table on both sides`,
+      note(
+        'The key needs a base table of that name. Out of the way, the view leaves the key for a later migrate.',
+      ),
+      statement(`RENAME TABLE ${quoteName(name)} TO ${quoteName(`${name.slice(0, 59)}_view`)}`),
+    ),
+  ];
 }
 
-function partitionObstacles(child: Table, parent: Table, key: ForeignKey): KeyObstacle[] {
-  return [child, parent]
-    .filter(({ special = '' }) => special.includes('partitioned'))
-    .map((table) => ({
-      code: 'FK_TABLE_PARTITIONED',
-      table: table.name,
-      message: `${table.name} is partitioned; ${key.name} needs tables without partitions on both sides`,
-      remedy: `-- Copies the table, and holds up its writers meanwhile.\n${alterations(table, 'REMOVE PARTITIONING')}`,
-    }));
+function partitionObstacle(table: Table, key: ForeignKey): KeyObstacle[] {
+  const { name, special = '' } = table;
+  if (!special.includes('partitioned')) return [];
+  return [
+    obstacle(
+      'FK_TABLE_PARTITIONED',
+      name,
+      `${name} is partitioned; ${key.name} needs tables without partitions on both sides`,
+      note('Copies the table, and holds up its writers meanwhile.'),
+      ...alterations(table, 'REMOVE PARTITIONING'),
+    ),
+  ];
 }
 
 /** A column of ids for a parent that has none; three statements, as not every server adds one with DEFAULT (uuid()). */
-function addIdColumn(table: Table, column: string): string {
+function addIdColumn(table: Table, column: string): RemedyPart[] {
   const name = quoteName(column);
   return [
-    `-- ${table.name} is another table than expected, or lacks its ids. To give it some:`,
-    alterations(table, `ADD ${name} varchar(64) NULL`),
-    `UPDATE ${quoteName(table.name)} SET ${name} = UUID() WHERE ${name} IS NULL;`,
-    alterations(table, `ADD UNIQUE INDEX ${quoteName(freeIndexName(table, column))} (${name})`),
-  ].join('\n');
+    note(`${table.name} is another table than expected, or lacks its ids. To give it some:`),
+    ...alterations(table, `ADD ${name} varchar(64) NULL`),
+    statement(`UPDATE ${quoteName(table.name)} SET ${name} = UUID() WHERE ${name} IS NULL`),
+    ...addUnique(table, column),
+  ];
 }
+
+const addUnique = (table: Table, column: string): RemedyPart[] =>
+  alterations(table, `ADD UNIQUE INDEX ${quoteName(freeIndexName(table, column))} (${quoteName(column)})`);
 
 function missingColumn(child: Table, parent: Table, key: ForeignKey): KeyObstacle | null {
   const [from, to] = [key.columns[0], key.parentColumns[0]];
   const code = 'FK_TYPE_MISMATCH';
   if (named(child.columns, from) === undefined) {
-    return {
-      code,
-      table: child.name,
-      message: `${child.name} has no column ${from}, where ${key.name} starts`,
-      remedy: alterations(child, `ADD ${quoteName(from)} varchar(64) NULL DEFAULT NULL`),
-    };
+    const message = `${child.name} has no column ${from}, where ${key.name} starts`;
+    const add = `ADD ${quoteName(from)} varchar(64) NULL DEFAULT NULL`;
+    return obstacle(code, child.name, message, ...alterations(child, add));
   }
   if (named(parent.columns, to) !== undefined) return null;
-  return {
-    code,
-    table: parent.name,
-    message: `${parent.name} has no column ${to}, which ${key.name} refers to`,
-    remedy: addIdColumn(parent, to),
-  };
+  const message = `${parent.name} has no column ${to}, which ${key.name} refers to`;
+  return obstacle(code, parent.name, message, ...addIdColumn(parent, to));
 }
 
 function typeObstacle(child: Table, parent: Table, key: ForeignKey, from: Column, to: Column): KeyObstacle[] {
@@ -125,27 +141,22 @@ function typeObstacle(child: Table, parent: Table, key: ForeignKey, from: Column
     : [parent, to, isText(from.type) ? textOf(from) : null];
   const column = { ...wrong, type: 'varchar(64)', default: null, extra: '' };
   return [
-    {
-      code: 'FK_TYPE_MISMATCH',
-      table: table.name,
-      message: `${key.name}: ${child.name}.${from.name} is ${from.type}, but ${parent.name}.${to.name} is ${to.type}`,
-      remedy: `-- Ids are texts on both sides. Keys of other tables to this column have to be dropped first.\n${alterations(table, `MODIFY ${columnSql(column, text)}`)}`,
-    },
+    obstacle(
+      'FK_TYPE_MISMATCH',
+      table.name,
+      `${key.name}: ${child.name}.${from.name} is ${from.type}, but ${parent.name}.${to.name} is ${to.type}`,
+      note('Ids are texts on both sides. Keys of other tables to this column have to be dropped first.'),
+      ...alterations(table, `MODIFY ${columnSql(column, text)}`),
+    ),
   ];
 }
 
 /** The server can set no child to NULL that refuses it. */
 function nullObstacle(child: Table, key: ForeignKey, from: Column): KeyObstacle[] {
   if (from.nullable || key.onDelete !== 'SET NULL') return [];
-  const column = { ...from, nullable: true };
-  return [
-    {
-      code: 'SCHEMA_HAND_MADE',
-      table: child.name,
-      message: `${child.name}.${from.name} is NOT NULL, but ${key.name} sets it to NULL when its parent is deleted`,
-      remedy: alterations(child, `MODIFY ${columnSql(column, textOf(from))}`),
-    },
-  ];
+  const message = `${child.name}.${from.name} is NOT NULL, but ${key.name} sets it to NULL when its parent is deleted`;
+  const change = `MODIFY ${columnSql({ ...from, nullable: true }, textOf(from))}`;
+  return [obstacle('SCHEMA_HAND_MADE', child.name, message, ...alterations(child, change))];
 }
 
 function freeIndexName(parent: Table, column: string): string {
@@ -167,22 +178,23 @@ function indexObstacle(parent: Table, key: ForeignKey, to: Column): KeyObstacle[
   ];
   if (unique.some((columns) => columns.length === 1 && columns[0] === to.name)) return [];
   const [table, name] = [quoteName(parent.name), quoteName(to.name)];
+  const look = `SELECT ${name}, COUNT(*) FROM ${table} GROUP BY ${name} HAVING COUNT(*) > 1;`;
   return [
-    {
-      code: 'FK_PARENT_NOT_INDEXED',
-      table: parent.name,
-      message: `${parent.name}.${to.name} has no primary key or unique index of its own, over its whole length, which ${key.name} needs`,
-      remedy: [
-        `-- Fails where two rows share an id: SELECT ${name}, COUNT(*) FROM ${table} GROUP BY ${name} HAVING COUNT(*) > 1;`,
-        alterations(parent, `ADD UNIQUE INDEX ${quoteName(freeIndexName(parent, to.name))} (${name})`),
-      ].join('\n'),
-    },
+    obstacle(
+      'FK_PARENT_NOT_INDEXED',
+      parent.name,
+      `${parent.name}.${to.name} has no primary key or unique index of its own, over its whole length, which ${key.name} needs`,
+      note(`Fails where two rows share an id: ${look}`),
+      ...addUnique(parent, to.name),
+    ),
   ];
 }
 
 /** Everything about the two tables that makes a key impossible, whatever the rows. Empty where nothing does. */
 export function keyObstacles(child: Table, parent: Table, key: ForeignKey): KeyObstacle[] {
-  const engines = [...engineObstacles(child, parent, key), ...partitionObstacles(child, parent, key)];
+  const engines = [engineObstacle, partitionObstacle].flatMap((find) =>
+    [child, parent].flatMap((table) => find(table, key)),
+  );
   // A view has neither types nor indexes of its own
   if (parent.engine === 'VIEW' || child.engine === 'VIEW') return engines;
   const missing = missingColumn(child, parent, key);

@@ -1,8 +1,9 @@
 import { compareForeignKey, describeDifference, doTheSame } from '../schema/compare';
 import { unvalidatedMark } from '../schema/declared-parts';
-import { expectedText } from '../schema/ddl';
+import { alterSql, dropForeignKeySql, expectedText } from '../schema/ddl';
 import type { Alignment } from './modify-column';
-import { keyObstacles, type KeyObstacle } from './key-obstacles';
+import { keyObstacles, obstacle, type KeyObstacle } from './key-obstacles';
+import { note, statement } from './remedy';
 import { named, type ForeignKey, type Schema, type Table } from '../schema/shape';
 
 export type { KeyObstacle } from './key-obstacles';
@@ -52,7 +53,11 @@ export const bringing = (change: KeyChange): FreshKey | null => {
   return change.how === 'supersede' ? change.bring : change;
 };
 
-const refused = (obstacle: KeyObstacle): KeyState => ({ status: 'refused', obstacle, obstacles: [obstacle] });
+const refused = (obstacles: readonly [KeyObstacle, ...KeyObstacle[]]): KeyState => ({
+  status: 'refused',
+  obstacle: obstacles[0],
+  obstacles,
+});
 
 /**
  * The name of a key that is not validated: the server checks new rows by it, and nobody has looked at the old ones. So a
@@ -81,12 +86,9 @@ export function keyState(
 ): KeyState {
   const child = live.get(table);
   if (child === undefined) {
-    return refused({
-      code: 'SCHEMA_HALF_APPLIED',
-      table,
-      message: `table ${table}, where ${key.name} starts, does not exist`,
-      remedy: '-- Restore the table from a backup; or roll back, and migrate again.',
-    });
+    const message = `table ${table}, where ${key.name} starts, does not exist`;
+    const restore = note('Restore the table from a backup; or roll back, and migrate again.');
+    return refused([obstacle('SCHEMA_HALF_APPLIED', table, message, restore)]);
   }
   const found = named(child.foreignKeys, key.name);
   if (found !== undefined) {
@@ -94,19 +96,16 @@ export function keyState(
     const givesWay = replacing && hasOtherRules(key, found);
     if (differences.length === 0 && !givesWay && isGuarded(child, key)) return { status: 'present' };
     if (differences.length > 0 && !givesWay) {
-      return refused({
-        code: 'SCHEMA_HAND_MADE',
-        table,
-        message: differences.map(describeDifference).join('; '),
-        remedy: `-- The next migrate adds the declared key.\nALTER TABLE \`${table}\` DROP FOREIGN KEY \`${key.name}\`;`,
-      });
+      const message = differences.map(describeDifference).join('; ');
+      const drop = statement(alterSql(table, dropForeignKeySql(key.name)));
+      const later = note('The next migrate adds the declared key.');
+      return refused([obstacle('SCHEMA_HAND_MADE', table, message, later, drop)]);
     }
   }
   const parent = live.get(key.parentTable);
   if (parent === undefined) return { status: 'deferred' };
-  const obstacles = keyObstacles(child, parent, key);
-  const [obstacle] = obstacles;
-  if (obstacle !== undefined) return { status: 'refused', obstacle, obstacles };
+  const [first, ...others] = keyObstacles(child, parent, key);
+  if (first !== undefined) return refused([first, ...others]);
   const superseded = replacing
     ? child.foreignKeys.filter((one) => hasOtherRules(key, one)).map(({ name }) => name)
     : [];

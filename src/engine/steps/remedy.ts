@@ -6,10 +6,8 @@ export const statement = (sql: string): RemedyPart => ({ sql });
 /** A remark. */
 export const note = (text: string): RemedyPart => ({ note: text });
 
-const widest = 90;
-
 /** A remark as comment lines. Whatever a name or value in it holds, nothing of it is ever outside the comment. */
-function commentLines(text: string): string[] {
+function commentLines(text: string, widest: number): string[] {
   const lines: string[] = [];
   let line = '--';
   for (const word of text.split(/[\s\u0000-\u001f\u007f\u0085\u2028\u2029]+/)) {
@@ -22,26 +20,6 @@ function commentLines(text: string): string[] {
   return [...lines, line];
 }
 
-/** A remedy as it is printed: statements, each ended by a semicolon, and comments. Paste-ready. */
-export function remedyText(parts: readonly RemedyPart[]): string {
-  return parts.flatMap((part) => ('sql' in part ? [`${part.sql};`] : commentLines(part.note))).join('\n');
-}
-
-/** The parts of a remedy that was written as text: SQL where its lines start with statements, else a remark. */
-export function partsOf(text: string): RemedyPart[] {
-  if (!/^\s*(ALTER|CREATE|DELETE|DROP|INSERT|RENAME|SET|UPDATE)\b/m.test(text)) return [note(text)];
-  const parts: RemedyPart[] = [];
-  let sql: string[] = [];
-  for (const line of text.split('\n')) {
-    if (sql.length === 0 && line.startsWith('--')) {
-      parts.push(note(line.replace(/^--\s*/, '')));
-      continue;
-    }
-    sql.push(line);
-    if (!line.trimEnd().endsWith(';')) continue;
-    parts.push(statement(sql.join('\n').trimEnd().slice(0, -1)));
-    sql = [];
-  }
-  if (sql.join('').trim() !== '') parts.push(note(sql.join(' ')));
-  return parts;
-}
+/** A remedy as it is printed: statements, each ended by a semicolon, and comments so wide at most. Paste-ready. */
+export const remedyText = (parts: readonly RemedyPart[], widest = 90): string =>
+  parts.flatMap((part) => ('sql' in part ? [`${part.sql};`] : commentLines(part.note, widest))).join('\n');

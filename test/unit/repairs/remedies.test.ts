@@ -1,7 +1,8 @@
 import { declaredSchema, subject } from '../../../src/migrations';
 import { planRemedies, type RemedyInput } from '../../../src/engine/repairs/remedies';
 import { mendOrphansSql } from '../../../src/engine/orphans/find-orphans';
-import { note, partsOf, remedyText, statement } from '../../../src/engine/steps/remedy';
+import { obstacle } from '../../../src/engine/steps/key-obstacles';
+import { note, remedyText, statement } from '../../../src/engine/steps/remedy';
 import { expectedText } from '../../../src/engine/schema/ddl';
 import { column, table, unique } from '../../../src/engine/schema/declare';
 import { named, withTable, type Column, type Schema, type Table } from '../../../src/engine/schema/shape';
@@ -109,10 +110,11 @@ describe('a remedy', () => {
     expect(long.split('\n').every((line) => line.startsWith('-- ') && line.length <= 90)).toBe(true);
   });
 
-  it('is read back from text', () => {
-    const text = '-- first\nALTER TABLE a\n  ADD b int;\nUPDATE a SET b = 1;';
-    expect(remedyText(partsOf(text))).toBe(text);
-    expect(partsOf('Make it so.')).toEqual([note('Make it so.')]);
+  it('of an obstacle has a line for each of its parts, whatever a name in it holds', () => {
+    const look = `${'word '.repeat(30)}\nDROP TABLE a;`;
+    const { remedy, parts } = obstacle('FK_TYPE_MISMATCH', 't', 'no', note(look), statement('SELECT 1'));
+    expect(remedy).toBe(`-- ${look.replace('\n', '')}\nSELECT 1;`);
+    expect(parts).toEqual([note(look), statement('SELECT 1')]);
   });
 });
 
