@@ -1,5 +1,6 @@
 import type { Schema } from '../schema/shape';
 import type { Queryable } from '../server/queryable';
+import { inRowTransaction } from '../server/row-transaction';
 import type { Server } from '../server/server';
 import type { Words } from '../server/names';
 
@@ -33,3 +34,16 @@ export interface OrphanContext {
   /** Told, in words, how far a long step has come. */
   onProgress?(text: string): void;
 }
+
+/**
+ * Runs `work` in a transaction of its own, once it was asked whether to go on; and again where it lost against others.
+ *
+ * @param what what is done, for the error: `quarantine rows of shop_orders`
+ * @throws ProtectionFlowsError TABLE_BUSY, INTERRUPTED; what `work` throws
+ */
+export const changeRows = <T>(context: OrphanContext, what: string, work: () => Promise<T>): Promise<T> =>
+  inRowTransaction(
+    context.session,
+    { what, goOn: () => context.goOn?.(), patienceMs: context.tableWaitMs },
+    work,
+  );

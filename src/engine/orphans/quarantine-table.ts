@@ -105,12 +105,9 @@ export async function findQuarantines(session: Queryable, owner: Owner): Promise
       const isIts = name.toLowerCase() === quarantineName(owner, table, number).toLowerCase();
       return isIts ? [{ name, number }] : [];
     });
-    const newestFirst = numbered.sort((one, other) => other.number - one.number);
-    if (numbered.length > 0)
-      found.set(
-        table,
-        newestFirst.map(({ name }) => name),
-      );
+    numbered.sort((one, other) => other.number - one.number);
+    const names = numbered.map(({ name }) => name);
+    if (names.length > 0) found.set(table, names);
   }
   return found;
 }
@@ -214,10 +211,7 @@ async function sourceOf(context: RestoreContext, table: string, name: string): P
 export async function quarantineSources(context: RestoreContext): Promise<Source[]> {
   const found = await findQuarantines(context.session, context.owner);
   const sources: Source[] = [];
-  for (const table of parentsFirst(context.owner.declared)) {
-    for (const name of found.get(table) ?? []) {
-      sources.push(await sourceOf(context, table, name));
-    }
-  }
+  for (const table of parentsFirst(context.owner.declared))
+    for (const name of found.get(table) ?? []) sources.push(await sourceOf(context, table, name));
   return sources;
 }

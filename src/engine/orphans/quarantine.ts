@@ -1,13 +1,17 @@
 import { ProtectionFlowsError } from '../../errors';
-import { inRowTransaction } from '../server/row-transaction';
-import type { OrphanContext } from './context';
-import { readDependencies, type Dependencies, type Dependency } from './dependencies';
+import { readIncomingKeys, type IncomingKey } from '../schema/catalog/read-foreign-keys';
+import { named } from '../schema/shape';
+import type { Queryable } from '../server/queryable';
+import { changeRows, type OrphanContext, type Owner } from './context';
 import { ensureQuarantine, moveToQuarantine, newRun, type Cause } from './quarantine-table';
 import {
   countRows,
   dependentsOf,
+  labelOf,
+  readRowTable,
   rowsByKey,
   selectKeys,
+  type Reference,
   type RowKey,
   type RowSelection,
   type RowTable,
@@ -26,6 +30,76 @@ const maxDoublings = 6;
 
 /** More hangs on the rows of a batch than one transaction takes. */
 class TooMany extends Error {}
+
+/** A foreign key by which rows of a table hang on those of another. */
+interface Dependency {
+  readonly key: string;
+  /** The table whose rows hang. */
+  readonly table: RowTable;
+  readonly reference: Reference;
+  /** Why its rows do not go with those they hang on; null where they do: by a declared key with ON DELETE CASCADE. */
+  readonly blocks: string | null;
+}
+
+/** A foreign key that ends at the parent, live or declared. */
+type Hanging = Omit<IncomingKey, 'parentTable'> & Pick<Dependency, 'blocks'>;
+
+/** The declared keys that end at the table: what hangs by them goes by their rule, be they there or not. */
+const declaredKeys = ({ declared }: Owner, parent: RowTable): Hanging[] =>
+  [...declared.values()].flatMap(({ name: table, foreignKeys }) =>
+    foreignKeys
+      .filter(({ parentTable }) => parentTable === parent.name)
+      .map(({ name, columns, parentColumns, onDelete }) => ({
+        ...{ name, database: null, table },
+        columns: columns.map((column, at) => [column, parentColumns[at] ?? ''] as const),
+        blocks: onDelete === 'CASCADE' ? null : `ON DELETE ${onDelete}`,
+      })),
+  );
+
+const startAndEnd = ({ database, table, columns }: Hanging): string =>
+  JSON.stringify([database, table, columns]);
+
+async function readDependenciesOf(session: Queryable, owner: Owner, parent: RowTable): Promise<Dependency[]> {
+  const declared = declaredKeys(owner, parent);
+  const known = declared.map(startAndEnd);
+  const live = await readIncomingKeys(session, [parent.name]);
+  const others = live
+    .map((key): Hanging => ({ ...key, blocks: 'a key of others' }))
+    .filter((key) => !known.includes(startAndEnd(key)));
+  const found: Dependency[] = [];
+  for (const { name: key, database, table: name, columns, blocks } of [...declared, ...others]) {
+    const at = { database, name };
+    const table = labelOf(at) === parent.label ? parent : await readRowTable(session, parent.flavour, at);
+    if (table === null) continue;
+    const reference = columns.flatMap(([child, column]) => {
+      const [from, to] = [named(table.columns, child), named(parent.columns, column)];
+      return from === undefined || to === undefined ? [] : [[from, to] as const];
+    });
+    const noKey = table.primaryKey.length === 0 ? `${table.label} has no primary key` : null;
+    if (reference.length > 0) found.push({ key, table, reference, blocks: blocks ?? noKey });
+  }
+  return found;
+}
+
+/**
+ * Reads every foreign key, of all databases, by which rows hang on a table's rows, on theirs in turn, and so on along
+ * the declared keys; by the label of the table that they end at. What this account may not see is not found.
+ */
+export async function readDependencies(
+  session: Queryable,
+  owner: Owner,
+  table: RowTable,
+): Promise<ReadonlyMap<string, readonly Dependency[]>> {
+  const found = new Map<string, Dependency[]>();
+  const ahead = [table];
+  for (let next = ahead.pop(); next !== undefined; next = ahead.pop()) {
+    if (found.has(next.label)) continue;
+    const dependencies = await readDependenciesOf(session, owner, next);
+    found.set(next.label, dependencies);
+    ahead.push(...dependencies.filter(({ blocks }) => blocks === null).map((one) => one.table));
+  }
+  return found;
+}
 
 /** Rows set aside. */
 export interface Moved {
@@ -48,26 +122,15 @@ export class Quarantine {
   /** The quarantine of each table, by label. */
   private readonly quarantines = new Map<string, string>();
 
-  private constructor(
+  constructor(
     private readonly context: OrphanContext,
-    private readonly dependencies: Dependencies,
+    /** Of every table that is reached from the one whose rows go. */
+    private readonly dependencies: Awaited<ReturnType<typeof readDependencies>>,
     private readonly key: string,
     private readonly batchRows: number,
     /** Told after each transaction. */
     private readonly onMoved: (moved: Moved) => void,
   ) {}
-
-  /** Reads what hangs on the rows of the table. */
-  static async of(
-    context: OrphanContext,
-    table: RowTable,
-    key: string,
-    batchRows: number,
-    onMoved: (moved: Moved) => void,
-  ): Promise<Quarantine> {
-    const dependencies = await readDependencies(context.session, context.owner, table);
-    return new Quarantine(context, dependencies, key, batchRows, onMoved);
-  }
 
   /**
    * Looks, before anything is changed, whether rows may go: whatever hangs on them, and on that, has to go with them.
@@ -144,11 +207,9 @@ export class Quarantine {
     limit: number,
     depth: number,
   ): Promise<boolean> {
-    const { context } = this;
-    const what = `quarantine rows of ${rows.table.label}`;
-    const options = { what, goOn: () => context.goOn?.(), patienceMs: context.tableWaitMs };
     try {
-      const moved = await inRowTransaction(context.session, options, async () => {
+      const what = `quarantine rows of ${rows.table.label}`;
+      const moved = await changeRows(this.context, what, async () => {
         const tally: Moved = { orphans: 0, cascaded: {} };
         await this.moveLocked(rows, keys, limit, depth, tally);
         return tally;

@@ -2,9 +2,8 @@ import { isLostToAnother, isProtectionFlowsError } from '../../errors';
 import { readCatalog } from '../schema/catalog/read-catalog';
 import type { Schema } from '../schema/shape';
 import { errnoOf, quoteName, quoteText, select } from '../server/queryable';
-import { inRowTransaction } from '../server/row-transaction';
 import { asParent, parentSql } from './find-orphans';
-import type { OrphanContext, Owner } from './context';
+import { changeRows, type OrphanContext, type Owner } from './context';
 import { countRows } from './rows';
 
 const defaultBatchRows = 500;
@@ -177,15 +176,13 @@ class RestorePass {
   ) {}
 
   async run(source: Source): Promise<void> {
-    const { session, goOn, onProgress, tableWaitMs: patienceMs } = this.context;
-    const limit = this.context.batchRows ?? defaultBatchRows;
-    const options = { what: 'restore quarantined rows', goOn: () => goOn?.(), patienceMs };
+    const { session, onProgress, batchRows: limit = defaultBatchRows } = this.context;
     const id = `r.${source.idColumn}`;
     const columns = `CAST(${id} AS CHAR) AS id, r.${source.keyColumn} AS \`key\`, ${source.selected}`;
     let before: string | null = null;
     for (;;) {
       const where: string = `${wanted(this.context, source)}${before === null ? '' : ` AND ${id} < ${before}`}`;
-      const batch: Outcome[] = await inRowTransaction(session, options, async () => {
+      const batch: Outcome[] = await changeRows(this.context, 'restore quarantined rows', async () => {
         const rows = await select<QuarantinedRow>(
           session,
           `SELECT ${columns} FROM ${quoteName(source.name)} r WHERE ${where} ORDER BY ${id} DESC LIMIT ${limit} FOR UPDATE`,

@@ -1,12 +1,12 @@
 import { keptTimes } from '../schema/ddl';
 import { ProtectionFlowsError } from '../../errors';
 import { quoteName } from '../server/queryable';
-import { inRowTransaction, withRowSettings } from '../server/row-transaction';
+import { withRowSettings } from '../server/row-transaction';
 import { tokensOf } from '../schema/expression';
 import { named, type Check, type ForeignKey, type Schema, type Table } from '../schema/shape';
-import type { OrphanChoice, OrphanContext } from './context';
+import { changeRows, type OrphanChoice, type OrphanContext } from './context';
 import { parentJoin } from './find-orphans';
-import { addMoved, Quarantine, type Moved } from './quarantine';
+import { addMoved, Quarantine, readDependencies, type Moved } from './quarantine';
 import {
   affected,
   byPrimaryKey,
@@ -36,7 +36,7 @@ function namesColumn({ expression }: Check, column: string): boolean {
 }
 
 /** Why a key's column can't be cleared; null where it can. */
-function whyNotNull(child: Table, key: ForeignKey): string | null {
+function whyNotCleared(child: Table, key: ForeignKey): string | null {
   const name = key.columns[0];
   const column = named(child.columns, name);
   if (column === undefined) return `${child.name} has no column ${name}`;
@@ -53,21 +53,16 @@ function whyNotNull(child: Table, key: ForeignKey): string | null {
  * @param child the live child
  */
 export function orphanChoicesFor(child: Table, key: ForeignKey): OrphanChoiceForKey[] {
-  const column = key.columns[0];
   const noKey = child.primaryKey.length === 0 ? `${child.name} has no primary key` : null;
-  const reasons = { null: noKey ?? whyNotNull(child, key), quarantine: noKey };
+  const whyNotNull = noKey ?? whyNotCleared(child, key);
   return [
     {
-      choice: 'null',
-      isPossible: reasons.null === null,
-      does: `sets ${column} to NULL in those rows of ${child.name}, which stay`,
-      why: reasons.null,
+      ...{ choice: 'null', isPossible: whyNotNull === null, why: whyNotNull },
+      does: `sets ${key.columns[0]} to NULL in those rows of ${child.name}, which stay`,
     },
     {
-      choice: 'quarantine',
-      isPossible: reasons.quarantine === null,
+      ...{ choice: 'quarantine', isPossible: noKey === null, why: noKey },
       does: `moves those rows of ${child.name}, and what hangs on them, into quarantine, from where restore-orphans brings them back`,
-      why: reasons.quarantine,
     },
   ];
 }
@@ -90,12 +85,6 @@ export interface SettledOrphans {
   readonly rows: number;
   /** The rows that hung on them and were set aside too, by table; `database.table` where that is another database. */
   readonly cascaded: Readonly<Record<string, number>>;
-}
-
-/** Options of {@link settleOrphans}. */
-interface SettleOptions {
-  /** How many rows one transaction changes, at most, of each table. Default: 500. */
-  readonly batchRows?: number;
 }
 
 /** Adds up what was moved; tells progress after each batch, in rows of a total that may grow meanwhile. */
@@ -126,16 +115,16 @@ function refuse(child: Table, key: ForeignKey, choice: OrphanChoiceForKey): neve
 async function clearOrphans(
   context: OrphanContext,
   orphans: RowSelection,
-  { child, column }: { readonly child: Table; readonly column: string },
+  child: Table,
+  key: ForeignKey,
   batchRows: number,
   onMoved: (moved: Moved) => void,
 ): Promise<void> {
+  const column = key.columns[0];
   const set = `r.${quoteName(column)} = NULL${keptTimes(child.columns, [column], 'r.')}`;
   await forEachBatch(context.session, orphans, batchRows, async (keys) => {
     const where = `${orphans.where} AND ${keysSql(orphans.table, keys)}`;
-    const what = `set ${column} to NULL in ${orphans.table.label}`;
-    const options = { what, goOn: () => context.goOn?.(), patienceMs: context.tableWaitMs };
-    const result = await inRowTransaction(context.session, options, () =>
+    const result = await changeRows(context, `set ${column} to NULL in ${orphans.table.label}`, () =>
       context.session.query(`UPDATE ${orphans.from} SET ${set} WHERE ${where}`),
     );
     onMoved({ orphans: affected(result), cascaded: {} });
@@ -152,7 +141,8 @@ async function quarantineOrphans(
 ): Promise<void> {
   const { session } = context;
   const { table } = orphans;
-  const quarantine = await Quarantine.of(context, table, key.name, batchRows, onMoved);
+  const dependencies = await readDependencies(session, context.owner, table);
+  const quarantine = new Quarantine(context, dependencies, key.name, batchRows, onMoved);
   await forEachBatch(session, orphans, batchRows, (keys) => quarantine.assertMayGo(table, keys));
   await quarantine.createTables(table);
   await forEachBatch(session, orphans, batchRows, async (keys) => {
@@ -174,6 +164,7 @@ async function quarantineOrphans(
  *
  * @param child the live child
  * @param live the live tables, the parent among them
+ * @param options `batchRows`: how many rows one transaction changes, at most, of each table. Default: 500
  * @throws ProtectionFlowsError FK_ORPHAN_ROWS where the choice is not possible for the key; STILL_REFERENCED where
  * rows hang on the orphans that don't go with them: those of tables of others; TABLE_BUSY; INTERRUPTED
  */
@@ -183,7 +174,7 @@ export async function settleOrphans(
   key: ForeignKey,
   live: Schema,
   choice: OrphanChoiceForKey['choice'],
-  { batchRows = defaultBatchRows }: SettleOptions = {},
+  { batchRows = defaultBatchRows }: { readonly batchRows?: number } = {},
 ): Promise<SettledOrphans> {
   const chosen = orphanChoicesFor(child, key).find((one) => one.choice === choice);
   if (chosen?.isPossible === false) refuse(child, key, chosen);
@@ -198,11 +189,8 @@ export async function settleOrphans(
     const what = `${verb} ${child.name} without ${key.parentTable}`;
     const { moved, onMoved } = counter(context, what, total);
     const orphans = { table, from: `${table.sql} r ${byPrimaryKey} ${join}`, where };
-    if (choice === 'null') {
-      await clearOrphans(context, orphans, { child, column: key.columns[0] }, batchRows, onMoved);
-    } else {
-      await quarantineOrphans(context, orphans, key, batchRows, onMoved);
-    }
+    if (choice === 'null') await clearOrphans(context, orphans, child, key, batchRows, onMoved);
+    else await quarantineOrphans(context, orphans, key, batchRows, onMoved);
     return { rows: moved.orphans, cascaded: moved.cascaded };
   });
 }

@@ -1,4 +1,5 @@
 import { columnType } from '../schema/column-type';
+import { changeRows } from '../orphans/context';
 import { keptTimes } from '../schema/ddl';
 import { quoteName, select, type Queryable } from '../server/queryable';
 import {
@@ -9,7 +10,6 @@ import {
   readRowTable,
   type RowSelection,
 } from '../orphans/rows';
-import { inRowTransaction } from '../server/row-transaction';
 import { named, type Column, type Table } from '../schema/shape';
 import type { StepContext } from '../steps/step';
 
@@ -140,7 +140,7 @@ const listed = (fills: readonly Fill[]): string =>
 /** Writes them, in transactions of bounded size in the order of the primary key; the session needs a lax sql_mode. */
 export async function fillRows(context: StepContext, found: Table, fills: readonly Fill[]): Promise<void> {
   if (fills.length === 0) return;
-  const { session, server, goOn, tableWaitMs: patienceMs } = context;
+  const { session, server } = context;
   const table = await readRowTable(session, server.flavour, { database: null, name: found.name });
   if (table === null) return;
   const rows: RowSelection = { table, from: `${table.sql} r ${byPrimaryKey}`, where: anyOf(fills) };
@@ -149,7 +149,7 @@ export async function fillRows(context: StepContext, found: Table, fills: readon
   if (total === 0) return;
   let done = 0;
   await forEachBatch(session, rows, batchRows, async (keys) => {
-    await inRowTransaction(session, { what, goOn, patienceMs }, () =>
+    await changeRows(context, what, () =>
       session.query(
         `UPDATE ${rows.from} SET ${assignments(fills, found)} WHERE ${rows.where} AND ${keysSql(table, keys)}`,
       ),

@@ -1,5 +1,5 @@
 import { labelOf, sqlNameOf } from '../orphans/rows';
-import type { IncomingKey } from '../schema/catalog/read-incoming-keys';
+import type { IncomingKey } from '../schema/catalog/read-foreign-keys';
 import { compareForeignKeys, doTheSame, type Difference } from '../schema/compare';
 import { alterSql, altering, dropForeignKeySql, online } from '../schema/ddl';
 import { isGuard } from '../schema/guarded-columns';

@@ -1,5 +1,5 @@
-import { readIncomingKeys } from '../schema/catalog/read-incoming-keys';
-import { catalogRows, type Queryable } from '../server/queryable';
+import { readIncomingKeys } from '../schema/catalog/read-foreign-keys';
+import { catalogRows, marks, type Queryable } from '../server/queryable';
 import { readCatalog } from '../schema/catalog/read-catalog';
 import { compareTable } from '../schema/compare';
 import type { Server } from '../server/server';
@@ -38,7 +38,7 @@ export async function readComments(
   const rows = await catalogRows<{ table: string; name: string; comment: string }>(
     session,
     `SELECT TABLE_NAME AS \`table\`, COLUMN_NAME AS name, COLUMN_COMMENT AS comment FROM information_schema.COLUMNS
-      WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN (${tables.map(() => '?').join(', ')}) AND COLUMN_COMMENT <> ''`,
+      WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN (${marks(tables)}) AND COLUMN_COMMENT <> ''`,
     [...tables],
   );
   const ofTable = (of: string): Comments =>

@@ -1,7 +1,7 @@
 import { declareArguments } from '../../arguments';
 import { tableShape } from '../schema/declared-parts';
 import { ProtectionFlowsError } from '../../errors';
-import { readIncomingKeys } from '../schema/catalog/read-incoming-keys';
+import { readIncomingKeys } from '../schema/catalog/read-foreign-keys';
 import { currentDatabase } from '../schema/catalog/scope';
 import { compareTable } from '../schema/compare';
 import { creating, dropping } from '../schema/ddl';

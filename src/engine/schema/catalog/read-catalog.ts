@@ -2,11 +2,10 @@ import { type Queryable, marks, catalogRows } from '../../server/queryable';
 import { unguardedColumns } from '../guarded-columns';
 import type { Schema, Table } from '../shape';
 import type { Server } from '../../server/server';
-import { readChecks } from './read-checks';
-import { readColumns } from './read-columns';
+import { readChecks, readColumns } from './read-columns';
 import { readForeignKeys } from './read-foreign-keys';
 import { inServerOrder, readIndexes } from './read-indexes';
-import { catalogScope, inOrder } from './scope';
+import { inOrder, type CatalogScope } from './scope';
 
 interface TableRow {
   database: string;
@@ -54,7 +53,15 @@ export async function readCatalog(
   const rows = await readTables(session, tableNames);
   const [first] = rows;
   if (first === undefined) return new Map();
-  const scope = catalogScope(session, server, first.database, tableNames);
+  const { database } = first;
+  const placeholders = marks(tableNames);
+  const scope: CatalogScope = {
+    session,
+    server,
+    database,
+    placeholders,
+    parameters: [database, ...tableNames],
+  };
   const checks = await readChecks(scope);
   const columns = await readColumns(scope, checks);
   const { indexes, primaryKeys } = await readIndexes(scope, columns);
@@ -63,7 +70,7 @@ export async function readCatalog(
   if (server.flavour === 'mysql') {
     for (const [table, list] of indexes) {
       const ordered = await inServerOrder(session, table, list);
-      indexes.set(table, [...ordered]);
+      indexes.set(table, ordered);
       const found = unguardedColumns(columns.get(table) ?? [], ordered);
       if (found.length > 0) unguarded.set(table, found);
     }

@@ -1,6 +1,6 @@
-import { quoteName, type Queryable, catalogRows } from '../../server/queryable';
+import { marks, quoteName, type Queryable, catalogRows } from '../../server/queryable';
 import type { ForeignKey, ReferentialAction } from '../shape';
-import { byPosition, type CatalogScope, type Numbered } from './scope';
+import { columnsTogether, type CatalogScope, type Numbered } from './scope';
 
 interface KeyRow extends Numbered {
   column: string;
@@ -48,30 +48,55 @@ export async function readForeignKeys(scope: CatalogScope): Promise<Map<string, 
     scope.parameters,
   );
   const keys = new Map<string, ForeignKey[]>();
-  for (const row of byPosition(answer)) {
-    const list = keys.get(row.table) ?? [];
-    const last = list.at(-1);
-    if (last?.name === row.name) {
-      list[list.length - 1] = {
-        ...last,
-        columns: [...last.columns, row.column],
-        parentColumns: [...last.parentColumns, row.parentColumn],
-      };
-      continue;
-    }
+  for (const columns of columnsTogether(answer)) {
+    const [{ table, name, onDelete, onUpdate, parentDatabase, parentTable, ...first }, ...others] = columns;
     const rules =
-      row.onDelete !== null && row.onUpdate !== null
-        ? { onDelete: row.onDelete, onUpdate: row.onUpdate }
-        : await rulesFromShowCreate(scope.session, row.table, row.name);
-    list.push({
-      name: row.name,
-      columns: [row.column],
-      parentDatabase: row.parentDatabase === scope.database ? null : row.parentDatabase,
-      parentTable: row.parentTable,
-      parentColumns: [row.parentColumn],
+      onDelete !== null && onUpdate !== null
+        ? { onDelete, onUpdate }
+        : await rulesFromShowCreate(scope.session, table, name);
+    const key: ForeignKey = {
+      name,
+      columns: [first.column, ...others.map(({ column }) => column)],
+      parentDatabase: parentDatabase === scope.database ? null : parentDatabase,
+      parentTable,
+      parentColumns: [first.parentColumn, ...others.map(({ parentColumn }) => parentColumn)],
       ...rules,
-    });
-    keys.set(row.table, list);
+    };
+    keys.set(table, [...(keys.get(table) ?? []), key]);
   }
   return keys;
+}
+
+/** A foreign key, of any table of any database, that ends at a table of the session's own database. */
+export interface IncomingKey {
+  readonly name: string;
+  /** Of the table that it starts at; null for the session's own. */
+  readonly database: string | null;
+  readonly table: string;
+  readonly parentTable: string;
+  /** Where it starts, and where it ends. */
+  readonly columns: readonly (readonly [child: string, parent: string])[];
+}
+
+/** Reads the foreign keys that end at the named tables, as far as this user may see them. */
+export async function readIncomingKeys(
+  session: Queryable,
+  parents: readonly string[],
+): Promise<IncomingKey[]> {
+  const rows = await catalogRows<Omit<IncomingKey, 'columns'> & { child: string; parent: string }>(
+    session,
+    `SELECT CONSTRAINT_NAME AS name, NULLIF(TABLE_SCHEMA, DATABASE()) AS \`database\`, TABLE_NAME AS \`table\`,
+            REFERENCED_TABLE_NAME AS parentTable, COLUMN_NAME AS child, REFERENCED_COLUMN_NAME AS parent
+       FROM information_schema.KEY_COLUMN_USAGE
+      WHERE REFERENCED_TABLE_SCHEMA = DATABASE() AND REFERENCED_TABLE_NAME IN (${marks(parents)})
+      ORDER BY TABLE_SCHEMA, TABLE_NAME, CONSTRAINT_NAME, ORDINAL_POSITION`,
+    [...parents],
+  );
+  const keys = new Map<string, IncomingKey>();
+  for (const { child, parent, ...key } of rows) {
+    const id = JSON.stringify([key.database, key.table, key.name]);
+    const columns = keys.get(id)?.columns ?? [];
+    keys.set(id, { ...key, columns: [...columns, [child, parent]] });
+  }
+  return [...keys.values()];
 }

@@ -1,22 +1,16 @@
-import { quoteName, type Queryable, catalogRows } from '../../server/queryable';
-import { type Index, named, type Column, type IndexColumn } from '../shape';
+import { catalogRows, quoteName, type Queryable } from '../../server/queryable';
+import { type Index, named, type Column } from '../shape';
 import { describeIndexColumns } from '../ddl';
 import type { Flavour } from '../../server/server';
-import { byPosition, type CatalogScope, type Numbered } from './scope';
+import { columnsTogether, type CatalogScope, type Numbered } from './scope';
 
-/** True where two indexes begin with the same column: then their order decides which one serves a foreign key. */
-function isOrderNeeded(indexes: readonly Index[]): boolean {
+/**
+ * A table's indexes in the order in which MySQL considers them, which decides where two begin with the same column.
+ * information_schema does not tell it, SHOW INDEX does.
+ */
+export async function inServerOrder(session: Queryable, table: string, indexes: Index[]): Promise<Index[]> {
   const leading = indexes.map((index) => index.columns[0]?.name);
-  return new Set(leading).size < leading.length;
-}
-
-/** A table's indexes in the order in which MySQL considers them; information_schema does not tell it, SHOW INDEX does. */
-export async function inServerOrder(
-  session: Queryable,
-  table: string,
-  indexes: readonly Index[],
-): Promise<readonly Index[]> {
-  if (!isOrderNeeded(indexes)) return indexes;
+  if (new Set(leading).size === leading.length) return indexes;
   const rows = await catalogRows<{ Key_name: string }>(session, `SHOW INDEX FROM ${quoteName(table)}`);
   const order = rows.map((row) => row.Key_name);
   return [...indexes].sort((one, other) => order.indexOf(one.name) - order.indexOf(other.name));
@@ -63,26 +57,25 @@ export async function readIndexes(
   const primaryKeys = new Map<string, string[]>();
   const isPeriodEnd = ({ table, column, nonUnique }: IndexRow): boolean =>
     Number(nonUnique) === 0 && named(columns.get(table) ?? [], column ?? '')?.extra === 'row end';
-  for (const row of byPosition(answer.filter((one) => !isPeriodEnd(one)))) {
-    const column: IndexColumn = {
-      name: row.column ?? '',
-      descending: row.direction === 'D',
-      prefix: row.prefix === null ? null : Number(row.prefix),
-    };
-    if (row.name === 'PRIMARY') {
-      const part = describeIndexColumns({ columns: [column] });
-      primaryKeys.set(row.table, [...(primaryKeys.get(row.table) ?? []), part]);
+  for (const rows of columnsTogether(answer.filter((one) => !isPeriodEnd(one)))) {
+    const [{ table, name, nonUnique, visible, kind }] = rows;
+    const parts = rows.map(({ column, direction, prefix }) => ({
+      name: column ?? '',
+      descending: direction === 'D',
+      prefix: prefix === null ? null : Number(prefix),
+    }));
+    if (name === 'PRIMARY') {
+      primaryKeys.set(
+        table,
+        parts.map((part) => describeIndexColumns({ columns: [part] })),
+      );
       continue;
     }
-    const list = indexes.get(row.table) ?? [];
-    const last = list.at(-1);
-    if (last?.name === row.name) list[list.length - 1] = { ...last, columns: [...last.columns, column] };
-    else {
-      const unique = Number(row.nonUnique) === 0;
-      const kind = row.kind === 'BTREE' ? {} : { kind: row.kind };
-      list.push({ name: row.name, columns: [column], unique, visible: row.visible === 'YES', ...kind });
-    }
-    indexes.set(row.table, list);
+    const index: Index = {
+      ...{ name, columns: parts, unique: Number(nonUnique) === 0, visible: visible === 'YES' },
+      ...(kind === 'BTREE' ? {} : { kind }),
+    };
+    indexes.set(table, [...(indexes.get(table) ?? []), index]);
   }
   return { indexes, primaryKeys };
 }

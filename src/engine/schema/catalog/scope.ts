@@ -1,4 +1,4 @@
-import { type Queryable, marks, select } from '../../server/queryable';
+import { type Queryable, select } from '../../server/queryable';
 import type { Server } from '../../server/server';
 
 /** What every part of the catalog reader needs: where to ask, and about which tables. */
@@ -16,22 +16,6 @@ export interface CatalogScope {
 export async function currentDatabase(session: Queryable): Promise<string> {
   const [row] = await select<{ name: string | null }>(session, 'SELECT DATABASE() AS name');
   return row?.name ?? '';
-}
-
-/** A scope over the named tables of that database, in which the session works. */
-export function catalogScope(
-  session: Queryable,
-  server: Server,
-  database: string,
-  tableNames: readonly string[],
-): CatalogScope {
-  return {
-    session,
-    server,
-    database,
-    placeholders: marks(tableNames),
-    parameters: [database, ...tableNames],
-  };
 }
 
 /** Rows grouped by table, in the order they came. */
@@ -73,10 +57,18 @@ export interface Numbered {
 }
 
 /** The columns of each index or key together, in their order. */
-export const byPosition = <R extends Numbered>(rows: readonly R[]): readonly R[] =>
-  inOrder(
+export function columnsTogether<R extends Numbered>(rows: readonly R[]): (readonly [R, ...R[]])[] {
+  const ordered = inOrder(
     rows,
     ({ table }) => table,
     ({ name }) => name,
     ({ position }) => Number(position),
   );
+  const found: [R, ...R[]][] = [];
+  for (const row of ordered) {
+    const last = found.at(-1);
+    if (last?.[0].table === row.table && last[0].name === row.name) last.push(row);
+    else found.push([row]);
+  }
+  return found;
+}
