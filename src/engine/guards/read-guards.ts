@@ -1,7 +1,6 @@
 import { ProtectionFlowsError } from '../../errors';
 import { readAccess, type Access } from '../preflight/access/read-access';
-import { readCatalog } from '../schema/catalog/read-catalog';
-import { readTriggers, type Trigger } from '../schema/catalog/read-triggers';
+import { readCatalog, readTriggers, type Trigger } from '../schema/catalog/read-catalog';
 import { alterSql, online } from '../schema/ddl';
 import { sameExpression } from '../schema/expression';
 import { guardedTables, type GuardColumn, type Guards, type GuardTrigger } from '../subject/parts';

@@ -3,8 +3,7 @@ import { options as optionsOf, properties, refuse, that, type Reader } from '../
 import { ProtectionFlowsError, type FieldFault } from '../../errors';
 import { findOrphans } from '../orphans/find-orphans';
 import type { Facts, PlannedStatement } from '../preflight';
-import { readCatalog } from '../schema/catalog/read-catalog';
-import { readTriggers } from '../schema/catalog/read-triggers';
+import { readCatalog, readTriggers } from '../schema/catalog/read-catalog';
 import { errnoOf, quoteName, select, type Queryable } from '../server/queryable';
 import type { Database } from '../session/database';
 import { readNode } from '../server/node';

@@ -1,6 +1,6 @@
 import { catalogRows, type Queryable, marks, quoteName } from '../server/queryable';
 import { note, remedyText, statement } from '../steps/remedy';
-import { readTriggers, type Trigger } from '../schema/catalog/read-triggers';
+import { readTriggers, type Trigger } from '../schema/catalog/read-catalog';
 import { NotProvable } from './answers';
 
 /** A table, and its database. */

@@ -11,7 +11,10 @@ import {
   type RowSelection,
 } from '../orphans/rows';
 import { named, type Column, type Table } from '../schema/shape';
+import type { Difference } from '../schema/compare';
+import { statement, type RemedyPart } from '../steps/remedy';
 import type { StepContext } from '../steps/step';
+import type { RepairTarget } from './repair';
 
 /** A column whose values are not what it declares, and what they become. In its SQL, `r` is the row. */
 export interface Fill {
@@ -102,6 +105,14 @@ function assignments(fills: readonly Fill[], found: Table): string {
 /** The UPDATE that does it all at once, to be printed. */
 export function fillSql(found: Table, fills: readonly Fill[]): string {
   return `UPDATE ${quoteName(found.name)} r SET ${assignments(fills, found)} WHERE ${anyOf(fills)}`;
+}
+
+/** Gives a default to the rows with NULL in a column that differs and is to take none. */
+export function fillParts({ table, found }: RepairTarget, differences: readonly Difference[]): RemedyPart[] {
+  const fills = fillsOf(table, found, false).before.filter(({ column }) =>
+    differences.some(({ object, name }) => object === 'column' && name === column),
+  );
+  return fills.length === 0 ? [] : [statement(fillSql(found, fills))];
 }
 
 /** What some rows lack now. */

@@ -6,7 +6,7 @@ import { isGuard } from '../schema/guarded-columns';
 import { named, withTable, type ForeignKey, type Index, type Schema, type Table } from '../schema/shape';
 import { addForeignKey } from '../steps/add-foreign-key';
 import { hasOtherRules } from '../steps/key-state';
-import type { Decision, Repair } from './repair';
+import { decisionOn, type Decision, type Repair } from './repair';
 
 /** A key of one of our tables that stands in the way. */
 export interface KeyAt {
@@ -46,7 +46,7 @@ export function keysInTheWay(
 /** Takes keys off whose columns are to change; the declared ones among them are added again afterwards. */
 export function takeOffKeys(keys: readonly KeyAt[]): Repair {
   const tables = [...new Set(keys.map(({ table }) => table))];
-  const isOne = (table: string, { name }: ForeignKey): boolean =>
+  const isTaken = (table: string, { name }: ForeignKey): boolean =>
     keys.some((one) => one.table === table && one.key.name === name);
   return {
     title: `take ${keys.map(({ key }) => key.name).join(', ')} off until the columns are changed`,
@@ -54,23 +54,23 @@ export function takeOffKeys(keys: readonly KeyAt[]): Repair {
     differences: [],
     rows: 0,
     declare: (schema) =>
-      tables.reduce(
-        (all, table) =>
-          withTable(all, table, (shape) => ({
-            ...shape,
-            foreignKeys: shape.foreignKeys.filter((key) => !isOne(table, key)),
-          })),
-        schema,
-      ),
+      tables.reduce((all, table) => withoutKeys(all, table, (key) => isTaken(table, key)), schema),
     plan: (live) =>
       tables.flatMap((table) => {
-        const own = (live.get(table)?.foreignKeys ?? []).filter((key) => isOne(table, key));
+        const own = (live.get(table)?.foreignKeys ?? []).filter((key) => isTaken(table, key));
         const drops = own.map(({ name }) => dropForeignKeySql(name));
         return drops.length === 0 ? [] : [altering(table, online, ...drops)];
       }),
     undo: () => [],
   };
 }
+
+/** The schema without those keys of a table. */
+export const withoutKeys = (schema: Schema, table: string, isGone: (key: ForeignKey) => boolean): Schema =>
+  withTable(schema, table, (shape) => ({
+    ...shape,
+    foreignKeys: shape.foreignKeys.filter((key) => !isGone(key)),
+  }));
 
 /** The declared key that a live one is, in other clothes: by another name or other rules. */
 export function declaredKeyOf(table: Table, live: ForeignKey): ForeignKey | undefined {
@@ -100,35 +100,22 @@ export function mendedKeyDifferences(table: Table, live: Schema): Map<string, Di
   return groups;
 }
 
-const dropKey = (table: string, name: string) => ({
-  does: 'drops the key',
-  sql: [alterSql(table, dropForeignKeySql(name))],
-});
-
 /** Keys at our columns that are not ours in other clothes: they refuse, clear or delete rows by a rule of others. */
 export function keyDecisions(table: Table, live: Schema): Decision[] {
-  const found = live.get(table.name)?.foreignKeys ?? [];
-  const mended = new Set([...mendedKeyDifferences(table, live).values()].flat());
-  const names = new Set(
-    compareForeignKeys(table, live)
-      .filter((one) => ![...mended].some((other) => other.name === one.name))
-      .map(({ name }) => name),
-  );
+  const all = compareForeignKeys(table, live);
+  const mended = new Set([...mendedKeyDifferences(table, live).values()].flat().map(({ name }) => name));
+  const names = new Set(all.map(({ name }) => name).filter((name) => !mended.has(name)));
   return [...names].flatMap((name): Decision[] => {
-    const key = named(found, name);
+    const key = named(live.get(table.name)?.foreignKeys ?? [], name);
     if (key === undefined) return [];
     const to = `${key.parentTable}(${key.parentColumns.join(', ')})`;
+    const differences = all.filter((one) => one.name === name);
     return [
-      {
-        table: table.name,
-        object: 'foreign-key',
-        name,
-        differences: compareForeignKeys(table, live).filter((one) => one.name === name),
-        rows: null,
-        reason: `the foreign key ${name} leads from ${key.columns.join(', ')} to ${to}, ON DELETE ${key.onDelete}: no declared key does`,
-        look: null,
-        choices: [dropKey(table.name, name)],
-      },
+      decisionOn(
+        { table: table.name, object: 'foreign-key', name, differences },
+        `the foreign key ${name} leads from ${key.columns.join(', ')} to ${to}, ON DELETE ${key.onDelete}: no declared key does`,
+        { does: 'drops the key', sql: [alterSql(table.name, dropForeignKeySql(name))] },
+      ),
     ];
   });
 }
@@ -150,23 +137,20 @@ export function incomingKeyDecisions(
       return !(own && key && declaredKeyOf(own, key));
     })
     .map(({ name, database, table, column, parentTable, parentColumn }) => {
-      const label = labelOf({ database, name: table });
-      const sql = sqlNameOf({ database, name: table });
-      return {
-        table: parentTable,
-        object: 'column',
-        name: parentColumn,
-        differences: differences.filter((one) => one.table === parentTable && one.name === parentColumn),
-        rows: null,
-        reason: `${parentTable}.${parentColumn} has to change, and the foreign key ${name} of ${label}.${column} ends there: no server changes it under a key, and the key is not ours`,
-        look: null,
-        choices: [
-          {
-            does: `drops the key; once adopted, give ${label}.${column} the collation of ${parentTable}.${parentColumn} and add it again`,
-            sql: [`ALTER TABLE ${sql} ${dropForeignKeySql(name)}`],
-          },
-        ],
-      };
+      const child = { database, name: table };
+      const from = `${labelOf(child)}.${column}`;
+      const to = `${parentTable}.${parentColumn}`;
+      return decisionOn(
+        {
+          ...{ table: parentTable, object: 'column', name: parentColumn },
+          differences: differences.filter((one) => one.table === parentTable && one.name === parentColumn),
+        },
+        `${to} has to change, and the foreign key ${name} of ${from} ends there: no server changes it under a key, and the key is not ours`,
+        {
+          does: `drops the key; once adopted, give ${from} the collation of ${to} and add it again`,
+          sql: [`ALTER TABLE ${sqlNameOf(child)} ${dropForeignKeySql(name)}`],
+        },
+      );
     });
 }
 
@@ -181,12 +165,10 @@ function indexOf(table: Table, key: ForeignKey): Index {
 /** A repair for each declared key, which knows whether it is still needed. */
 export function keyRepairs(declared: Schema, live: Schema): Repair[] {
   return [...declared.values()].flatMap((table) => {
-    const differences = live.has(table.name)
-      ? mendedKeyDifferences(table, live)
-      : new Map<string, Difference[]>();
+    const differences = live.has(table.name) ? mendedKeyDifferences(table, live) : null;
     return table.foreignKeys.map((key): Repair => ({
       ...addForeignKey(table.name, key, indexOf(table, key), { replacing: true }),
-      differences: differences.get(key.name) ?? [],
+      differences: differences?.get(key.name) ?? [],
       rows: 0,
     }));
   });

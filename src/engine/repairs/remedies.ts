@@ -7,12 +7,20 @@ import type { Server } from '../server/server';
 import type { Words } from '../server/names';
 import { keyState, replacedBy } from '../steps/key-state';
 import { note, statement, type RemedyPart } from '../steps/remedy';
-import { fillParts, prepareColumns, questionParts } from './column-remedies';
-import { declaredKeyOf, disturbedColumns, keyDecisions, keysInTheWay, takeOffKeys, type KeyAt } from './keys';
+import { fillParts } from './fill-rows';
+import {
+  declaredKeyOf,
+  disturbedColumns,
+  keyDecisions,
+  keysInTheWay,
+  takeOffKeys,
+  withoutKeys,
+  type KeyAt,
+} from './keys';
 import type { RepairTarget } from './repair';
 import { createMissingTable, reshaped, statementsOf } from './reshape-table';
-import { rowQuestions } from './row-decisions';
-import { tableChanges, type Comments } from './table-changes';
+import { questionParts, rowQuestions } from './row-decisions';
+import { prepareColumns, tableChanges, type Comments } from './table-changes';
 import { objectDecisions, primaryKeySql, specialChoices } from './table-decisions';
 
 /** The parts that the remedies come in, in the order in which they are to be carried out. */
@@ -188,10 +196,7 @@ class RemedyPlan {
     for (const { table, name, choices } of away) {
       const isThere = named(this.live.get(table)?.foreignKeys ?? [], name) !== undefined;
       if (isThere) parts.push(...(choices[0]?.sql ?? []).map(statement));
-      this.change(table, (one) => ({
-        ...one,
-        foreignKeys: one.foreignKeys.filter((key) => key.name !== name),
-      }));
+      this.live = withoutKeys(this.live, table, (key) => key.name === name);
     }
     for (const { name: table, foreignKeys } of tables)
       for (const key of foreignKeys) {

@@ -32,6 +32,13 @@ export interface Decision {
   readonly choices: readonly Choice[];
 }
 
+/** A decision about what an object is, not about rows. */
+export const decisionOn = (
+  at: Pick<Decision, 'table' | 'object' | 'name' | 'differences'>,
+  reason: string,
+  ...choices: readonly Choice[]
+): Decision => ({ ...at, rows: null, reason, look: null, choices });
+
 /** A declared table, and the live one that is to become it. */
 export interface RepairTarget {
   readonly declared: Schema;

@@ -1,10 +1,11 @@
 import { columnType, integerRange, isText, widthOf } from '../schema/column-type';
 import { quoteName, select, type Queryable } from '../server/queryable';
-import { alterSql, convertedSql, keptTimes } from '../schema/ddl';
+import { alterSql, convertedSql, expectedText, keptTimes } from '../schema/ddl';
 import { named, type Column, type ForeignKey, type Index, type Table } from '../schema/shape';
 import { misfitCondition, describeColumn } from '../steps/columns';
 import { compareTable, type Difference } from '../schema/compare';
 import { byObject, type Choice, type Decision, type RepairTarget } from './repair';
+import { note, statement, type RemedyPart } from '../steps/remedy';
 import { wantedColumn } from './table-changes';
 
 function family(type: string): string {
@@ -93,8 +94,11 @@ const deletion = (table: string, where: string): Choice => ({
   sql: [`DELETE FROM ${quoteName(table)} WHERE ${where}`],
 });
 
-const countSql = (table: string, where: string): string =>
-  `SELECT COUNT(*) AS n FROM ${quoteName(table)} WHERE ${where}`;
+/** The SELECTs that count and show the rows for which a condition holds. */
+const rowsWhere = (table: string, where: string): Pick<RowQuestion, 'count' | 'look'> => ({
+  count: `SELECT COUNT(*) AS n FROM ${quoteName(table)} WHERE ${where}`,
+  look: `SELECT * FROM ${quoteName(table)} WHERE ${where}`,
+});
 
 /** A column that some rows would not survive: NULL where there is no default, or a value that it does not take. */
 function columnQuestions(
@@ -113,33 +117,25 @@ function columnQuestions(
     const sql = [alterSql(table.name, `ADD ${quoteName(name)} ${wanted.type} NULL`)];
     const choices = [{ does: `adds it empty; then give every row its ${name}`, sql }];
     const what = `of ${table.name}, and no column ${name}, which every row needs`;
-    return [{ ...at, what, count: countSql(table.name, 'TRUE'), look: null, choices, unasked: null }];
+    return [{ ...at, what, ...rowsWhere(table.name, 'TRUE'), look: null, choices, unasked: null }];
   }
   const ask = (where: string, what: string, isReplaced: boolean): RowQuestion => {
-    const look = `SELECT * FROM ${quoteName(table.name)} WHERE ${where}`;
     const replaced = replacements(target, wanted, where);
     const choices = [...replaced, deletion(table.name, where)];
     // A row that names no parent under CASCADE belongs to nothing
     const [first = null] = keyAt(table, column)?.onDelete === 'CASCADE' ? choices.slice(-1) : replaced;
-    const unasked = isReplaced ? first : null;
-    return { ...at, what, count: countSql(table.name, where), look, choices, unasked };
+    return { ...at, what, ...rowsWhere(table.name, where), choices, unasked: isReplaced ? first : null };
   };
   const unfit = unfitCondition(live, wanted);
   const definition = `${describeColumn(wanted)}${wanted.charset === null ? '' : ` in ${wanted.charset}`}`;
-  return [
-    ...(live.nullable && !wanted.nullable && wanted.default === null
-      ? [ask(`${quoteName(name)} IS NULL`, `without ${name}, which has no default`, true)]
-      : []),
-    ...(unfit === null
-      ? []
-      : [
-          ask(
-            unfit,
-            `with a ${name} that ${definition} does not take`,
-            columnType(wanted.type).name === 'enum',
-          ),
-        ]),
-  ];
+  const questions: RowQuestion[] = [];
+  if (live.nullable && !wanted.nullable && wanted.default === null)
+    questions.push(ask(`${quoteName(name)} IS NULL`, `without ${name}, which has no default`, true));
+  if (unfit !== null) {
+    const isEnum = columnType(wanted.type).name === 'enum';
+    questions.push(ask(unfit, `with a ${name} that ${definition} does not take`, isEnum));
+  }
+  return questions;
 }
 
 /** Makes the values of a text column different from each other; `compared` is the column as the declared collation has it. */
@@ -172,10 +168,8 @@ function duplicateQuestion(
   if (columns.length < index.columns.length || columns.some(({ name }) => !named(found.columns, name)))
     return [];
   const compared = columns.map((column) => {
-    const { name, charset, collation } = wantedColumn(target, column);
-    return charset === null || collation === null
-      ? quoteName(name)
-      : convertedSql(quoteName(name), { charset, collation });
+    const text = expectedText(target.declared, table, column, target.live);
+    return text === null ? quoteName(column.name) : convertedSql(quoteName(column.name), text);
   });
   const notNull = columns.map(({ name }) => `${quoteName(name)} IS NOT NULL`).join(' AND ');
   const shared = `FROM ${quoteName(table.name)} WHERE ${notNull} GROUP BY ${compared.join(', ')} HAVING COUNT(*) > 1`;
@@ -223,8 +217,7 @@ function checkQuestions(
       {
         ...{ table: table.name, object: 'check', name: check.name, differences },
         what: `that the CHECK ${check.name} refuses: ${check.expression}`,
-        count: countSql(table.name, where),
-        look: `SELECT * FROM ${quoteName(table.name)} WHERE ${where}`,
+        ...rowsWhere(table.name, where),
         choices: [deletion(table.name, where)],
         unasked: null,
       },
@@ -249,6 +242,12 @@ export function rowQuestions(target: RepairTarget, decided: ReadonlySet<string>)
     ...checkQuestions(target, groups),
   ];
 }
+
+/** What a remedy does about rows that the declared definition does not take, or where to look at them. */
+export const questionParts = ({ what, look, unasked }: RowQuestion): RemedyPart[] =>
+  unasked === null
+    ? [note(`Look first at rows ${what}: ${look ?? ''}`)]
+    : [note(`Rows ${what}: ${unasked.does}. To look first: ${look ?? ''}`), ...unasked.sql.map(statement)];
 
 /** The decisions of a table's owner that its rows make necessary. Reads the rows; changes nothing. */
 export async function rowDecisions(

@@ -46,13 +46,11 @@ export async function readComments(
   return new Map(tables.map((table) => [table, ofTable(table)]));
 }
 
-interface TableSurvey {
-  readonly decisions: readonly Decision[];
-  /** Null where there is nothing to do about the table itself. */
-  readonly repair: Repair | null;
-}
-
-async function surveyTable(session: Queryable, target: RepairTarget): Promise<TableSurvey> {
+/** The repair is null where there is nothing to do about the table itself. */
+async function surveyTable(
+  session: Queryable,
+  target: RepairTarget,
+): Promise<Pick<Survey, 'decisions'> & { readonly repair: Repair | null }> {
   const { declared, table, live, found } = target;
   const structural = [...tableDecisions(target), ...keyDecisions(table, live)];
   if (structural.some(({ object }) => object === 'table')) return { decisions: structural, repair: null };

@@ -1,10 +1,11 @@
 import { compareTable, type Difference } from '../schema/compare';
-import { checkSql, columnSql, dropCheckSql, expectedText, rowFormatSql } from '../schema/ddl';
+import { alterSql, checkSql, columnSql, dropCheckSql, expectedText, rowFormatSql } from '../schema/ddl';
 import { sameExpression } from '../schema/expression';
-import { named, type Check, type Column } from '../schema/shape';
+import { named, type Check, type Column, type Table } from '../schema/shape';
 import { quoteName } from '../server/queryable';
 import { describeColumn } from '../steps/columns';
 import { checksAnEnum, modifyCopies } from '../steps/modify-column';
+import { note, statement, type RemedyPart } from '../steps/remedy';
 import { indexChanges, retiredDifferences } from './index-changes';
 import { byObject, objectOf, type RepairTarget, type TableChange } from './repair';
 
@@ -178,4 +179,40 @@ export function tableChanges(
     ...indexChanges(target, groups),
     ...checkChanges(target, groups, names),
   ];
+}
+
+/** Makes plain columns of computed ones, and adds those, empty, that every row needs; with the table as it is then. */
+export function prepareColumns(target: Omit<RepairTarget, 'server'>): {
+  readonly parts: readonly RemedyPart[];
+  readonly found: Table;
+} {
+  const { table } = target;
+  const parts: RemedyPart[] = [];
+  let { found } = target;
+  for (const column of table.columns) {
+    const { name } = column;
+    const live = named(found.columns, name);
+    if (live === undefined) {
+      parts.push(note(`The values of ${table.name}.${name} are gone; a backup has them.`));
+      if (column.nullable || column.default !== null) continue;
+      const empty = { ...wantedColumn(target, column), nullable: true };
+      parts.push(statement(alterSql(table.name, `ADD ${columnSql(empty)}`)));
+      found = { ...found, columns: [...found.columns, empty] };
+    } else if (live.extra.includes('virtual')) {
+      parts.push(
+        note(`${name} is computed; a column with values of its own takes its place.`),
+        statement(alterSql(table.name, `DROP COLUMN ${quoteName(name)}`)),
+      );
+      found = {
+        ...found,
+        columns: found.columns.filter((one) => one !== live),
+        indexes: found.indexes.filter(({ columns }) => !columns.some((part) => part.name === name)),
+      };
+    } else if (live.extra.includes('generated')) {
+      const plain = { ...live, extra: '', nullable: true, default: null };
+      parts.push(statement(alterSql(table.name, `MODIFY ${columnSql(plain)}`)));
+      found = { ...found, columns: found.columns.map((one) => (one === live ? plain : one)) };
+    }
+  }
+  return { parts, found };
 }

@@ -4,20 +4,9 @@ import { quoteName } from '../server/queryable';
 import { named, type Column, type Table } from '../schema/shape';
 import { describeColumn } from '../steps/columns';
 import { isRedundant, renamedIndexes } from './index-changes';
-import { byObject, type Choice, type Decision, type RepairTarget } from './repair';
+import { byObject, decisionOn, type Choice, type Decision, type RepairTarget } from './repair';
 import { isConvertible } from './row-decisions';
 import { declaredTwin, dropCheck, wantedColumn } from './table-changes';
-
-const about = (
-  [first]: readonly Difference[],
-  table: string,
-): Pick<Decision, 'table' | 'object' | 'name'> => ({
-  table,
-  object: first?.object ?? 'table',
-  name: first?.name ?? table,
-});
-
-const noRows = { rows: null, look: null };
 
 /** The one way out for a table that can't become ours. */
 function moveAway(table: string): Choice {
@@ -53,22 +42,19 @@ export function primaryKeySql(table: Table, found: Table): string {
 
 /** A table of another kind than ours: nothing of it can be brought to the declared shape by itself. */
 function kindDecision({ table, found }: RepairTarget, differences: readonly Difference[]): Decision | null {
-  const all = { table: table.name, object: 'table', name: table.name, differences, ...noRows } as const;
-  if (found.engine === 'VIEW')
-    return { ...all, reason: `${table.name} is a view`, choices: [moveAway(table.name)] };
-  if (found.special !== undefined) {
-    const choices = [...specialChoices(found), moveAway(table.name)];
-    return { ...all, reason: `${table.name} is ${found.special}`, choices };
-  }
-  const [key, wanted] = [found.primaryKey, table.primaryKey].map((columns) => columns.join(', '));
+  const { name } = table;
+  const decide = (reason: string, ...choices: readonly Choice[]): Decision =>
+    decisionOn({ table: name, object: 'table', name, differences }, reason, ...choices, moveAway(name));
+  if (found.engine === 'VIEW') return decide(`${name} is a view`);
+  if (found.special !== undefined) return decide(`${name} is ${found.special}`, ...specialChoices(found));
+  const [key = '', wanted = ''] = [found.primaryKey, table.primaryKey].map((columns) => columns.join(', '));
   if (key === wanted) return null;
-  const isThere = table.primaryKey.every((name) => named(found.columns, name));
-  const reason = isThere
-    ? `the primary key of ${table.name} is ${key === '' ? 'missing' : `(${key ?? ''})`}, not (${wanted ?? ''})`
-    : `${table.name} has no column ${wanted ?? ''}: it is another kind of table`;
-  const does = 'makes it the primary key; fails while rows share an id or have none';
-  const rekey: Choice = { does, sql: [primaryKeySql(table, found)] };
-  return { ...all, reason, choices: isThere ? [rekey, moveAway(table.name)] : [moveAway(table.name)] };
+  if (!table.primaryKey.every((column) => named(found.columns, column)))
+    return decide(`${name} has no column ${wanted}: it is another kind of table`);
+  return decide(`the primary key of ${name} is ${key === '' ? 'missing' : `(${key})`}, not (${wanted})`, {
+    does: 'makes it the primary key; fails while rows share an id or have none',
+    sql: [primaryKeySql(table, found)],
+  });
 }
 
 /** A column that the server fills, or of a type whose values mean something else. */
@@ -76,30 +62,25 @@ function columnDecision(target: RepairTarget, name: string, all: readonly Differ
   const { table, found } = target;
   const [wanted, live] = [named(table.columns, name), named(found.columns, name)];
   if (live === undefined) return null;
-  const at = { ...about(all, table.name), differences: all, ...noRows };
-  if (live.extra !== '' && live.extra !== 'invisible') {
-    return {
-      ...at,
-      reason: `${table.name}.${name} is ${live.extra}: the server fills it`,
-      choices: wanted === undefined ? [] : [takeOver(target, live, wanted)],
-    };
-  }
+  const at = { table: table.name, object: 'column', name, differences: all } as const;
+  const choices = wanted === undefined ? [] : [takeOver(target, live, wanted)];
+  if (live.extra !== '' && live.extra !== 'invisible')
+    return decisionOn(at, `${table.name}.${name} is ${live.extra}: the server fills it`, ...choices);
   if (wanted === undefined || isConvertible(live.type, wanted.type)) return null;
-  return {
-    ...at,
-    reason: `${table.name}.${name} is ${live.type}; what its values mean as ${wanted.type}, only their writers know`,
-    choices: [takeOver(target, live, wanted)],
-  };
+  return decisionOn(
+    at,
+    `${table.name}.${name} is ${live.type}; what its values mean as ${wanted.type}, only their writers know`,
+    ...choices,
+  );
 }
 
 function takeOver(target: RepairTarget, live: Column, column: Column): Choice {
-  const wanted = wantedColumn(target, column);
-  const other = { ...live, name: `${live.name}_by_hand` };
+  const other = `${live.name}_by_hand`;
+  const definition = describeColumn(wantedColumn(target, column));
+  const rename = `RENAME COLUMN ${quoteName(live.name)} TO ${quoteName(other)}`;
   return {
-    does: `keeps the column as ${other.name}; adopt then adds ${column.name} (${describeColumn(wanted)})`,
-    sql: [
-      `ALTER TABLE ${quoteName(target.table.name)} RENAME COLUMN ${quoteName(live.name)} TO ${quoteName(other.name)}`,
-    ],
+    does: `keeps the column as ${other}; adopt then adds ${column.name} (${definition})`,
+    sql: [alterSql(target.table.name, rename)],
   };
 }
 
@@ -108,29 +89,30 @@ function ruleDecision(target: RepairTarget, name: string, all: readonly Differen
   const { table, found } = target;
   const [first] = all;
   if (first?.expected !== null) return null;
-  const at = { ...about(all, table.name), differences: all, ...noRows };
+  const at = { table: table.name, object: first.object, name, differences: all };
   const index = named(found.indexes, name);
   if (first.object === 'index' && index !== undefined) {
     const isRenamed = [...renamedIndexes(target).values()].includes(index);
     if (isRenamed || isRedundant(target, index)) return null;
     const drop = `DROP INDEX ${quoteName(name)}`;
-    const plain = `ADD INDEX ${quoteName(name)} (${describeIndexColumns(index)})`;
-    return {
-      ...at,
-      reason: `the unique index ${name} (${describeIndexColumns(index)}) refuses rows that this package writes; somebody wanted that rule`,
-      choices: [
-        { does: 'keeps the index, and lets such rows in', sql: [alterSql(table.name, drop, plain)] },
-        { does: 'drops it', sql: [alterSql(table.name, drop)] },
-      ],
-    };
+    const columns = describeIndexColumns(index);
+    return decisionOn(
+      at,
+      `the unique index ${name} (${columns}) refuses rows that this package writes; somebody wanted that rule`,
+      {
+        does: 'keeps the index, and lets such rows in',
+        sql: [alterSql(table.name, drop, `ADD INDEX ${quoteName(name)} (${columns})`)],
+      },
+      { does: 'drops it', sql: [alterSql(table.name, drop)] },
+    );
   }
   const check = named(found.checks, name);
   if (first.object !== 'check' || check === undefined || declaredTwin(target, check)) return null;
-  return {
-    ...at,
-    reason: `the CHECK ${name} (${check.expression}) may refuse rows that this package writes; somebody wanted that rule`,
-    choices: [{ does: 'drops it', sql: [alterSql(table.name, dropCheck(target, check))] }],
-  };
+  return decisionOn(
+    at,
+    `the CHECK ${name} (${check.expression}) may refuse rows that this package writes; somebody wanted that rule`,
+    { does: 'drops it', sql: [alterSql(table.name, dropCheck(target, check))] },
+  );
 }
 
 /** What nobody but their owner can decide about an existing table, by its definition alone. Pure. */

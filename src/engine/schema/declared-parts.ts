@@ -53,10 +53,10 @@ export const expression: Reader<string> = that(
   'must be a condition in SQL',
 );
 
-/** A list of at least one, each element of which is judged under its place. */
-export function listOf<Value>(element: Reader<Value>, what: string): Reader<readonly Value[]> {
+/** A list of at least one, or of `least`, each element of which is judged under its place. */
+export function listOf<Value>(element: Reader<Value>, what: string, least = 1): Reader<readonly Value[]> {
   return (value, field, faults) => {
-    if (!Array.isArray(value) || value.length === 0)
+    if (!Array.isArray(value) || value.length < least)
       return refuse(faults, field, 'isList', `must be a list of at least one ${what}`);
     for (let at = 0; at < value.length; at += 1) readBy(element, value[at], `${field}[${at}]`, faults);
     return value;
@@ -158,17 +158,10 @@ function assertWhole(
         );
 }
 
-/** A list that may be empty. */
-function listOfAny<Value>(element: Reader<Value>): Reader<readonly Value[]> {
-  const full = listOf(element, 'element');
-  return (value, field, faults) =>
-    Array.isArray(value) && value.length === 0 ? [] : full(value, field, faults);
-}
-
 const lists = {
   columns: listOf(columnShape, 'column'),
-  indexes: optional(listOfAny(indexShape)),
-  checks: optional(listOfAny(checkShape)),
+  indexes: optional(listOf(indexShape, 'element', 0)),
+  checks: optional(listOf(checkShape, 'element', 0)),
 };
 
 const primaryKey = listOf(identifier, 'column');

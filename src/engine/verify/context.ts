@@ -8,7 +8,7 @@ import type { ProbeContext } from '../probe/probe';
 import { type Evidence, type Guards } from '../subject/parts';
 import { skip, type CheckId, type CheckOutcome, type Verdict, type CheckResult } from './report';
 import type { GuardPart, GuardsState } from '../guards/read-guards';
-import type { Trigger } from '../schema/catalog/read-triggers';
+import type { Trigger } from '../schema/catalog/read-catalog';
 
 /** The orphans of a key, or why they could not be looked for. */
 export interface OrphanFact {

@@ -4,7 +4,7 @@ import { findGuards } from '../guards/read-guards';
 import type { Database } from '../session/database';
 import type { GuardColumn } from '../subject/parts';
 import { keysIn, named, type Schema } from '../schema/shape';
-import { readCatalog } from '../schema/catalog/read-catalog';
+import { readCatalog, readTriggers, type Trigger } from '../schema/catalog/read-catalog';
 import { findOrphans, orphansSql } from '../orphans/find-orphans';
 import { catalogRows, errnoOf, quoteName, type Queryable } from '../server/queryable';
 import { historyFaults } from './checks/history';
@@ -18,7 +18,6 @@ import {
 import { messageOf } from '../probe/answers';
 import { LastingEffects } from '../probe/lasting-effects';
 import type { Evidence } from './report';
-import { readTriggers, type Trigger } from '../schema/catalog/read-triggers';
 
 /** The orphans of every key both of whose tables are there. */
 async function readOrphans(session: Queryable, declared: Schema, live: Schema): Promise<OrphanFact[]> {
