@@ -6,7 +6,7 @@ import { enumOf } from '../schema/declare';
 import { columnShape, identifier, listOf, literalText } from '../schema/declared-parts';
 import { named, withTable, type Column, type Schema } from '../schema/shape';
 import type { Words } from '../server/names';
-import { countRows, marks, quoteName } from '../server/queryable';
+import { countRows, marks, quoteName, quoteText } from '../server/queryable';
 import { alterTable } from './alter-table';
 import { modifyClause, plannedModify, type ColumnChange } from './modify-column';
 import { assertNoLoss, handMadePart } from './refusals';
@@ -259,11 +259,12 @@ export function appendEnumValues(
     },
     async assertUndoable({ session }) {
       const [of, name] = [quoteName(table), quoteName(column)];
+      const [another = ''] = change.from.includes('error') ? ['error'] : change.from;
       const rows = await countRows(session, of, `${name} IN (${marks(change.add)})`, [...change.add]);
       if (rows === 0) return;
       throw new ProtectionFlowsError('ENUM_VALUE_IN_USE', {
         message: `${rows} row${rows === 1 ? ' has' : 's have'} ${table}.${column} = ${change.add.join(' or ')}`,
-        remedy: `Give those rows another value first, for instance: UPDATE ${of} SET ${name} = 'error' WHERE ${name} IN (${change.add.map((value) => `'${value}'`).join(', ')});`,
+        remedy: `Give those rows another value first, for instance: UPDATE ${of} SET ${name} = ${quoteText(another)} WHERE ${name} IN (${change.add.map(quoteText).join(', ')});`,
         details: { table, column, values: change.add, rows },
       });
     },

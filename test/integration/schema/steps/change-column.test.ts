@@ -1,7 +1,8 @@
+import type { ProtectionFlowsError } from '../../../../src/errors';
 import { useDatabase } from '../../../support/database';
 import { column, enumOf, literal, nullable } from '../../../../src/engine/schema/declare';
 import { named } from '../../../../src/engine/schema/shape';
-import { changeColumn } from '../../../../src/engine/steps/columns';
+import { appendEnumValues, changeColumn } from '../../../../src/engine/steps/columns';
 import { stepSession, surviveDeaths } from './step-session';
 
 /** Without these, a widened column could lose its collation, or a rollback cut what was written since. */
@@ -82,5 +83,40 @@ describe('changing a column', () => {
     await session.run(hits);
     await database.session.query('UPDATE t SET hits = 3000000000');
     await expect(session.undo(hits)).rejects.toMatchObject({ code: 'ROLLBACK_WOULD_LOSE_ROWS' });
+  });
+});
+
+/** Without these, an undoing could blank the rows that hold what it takes out, or be stuck with a remedy that fails. */
+describe('appending values to an ENUM', () => {
+  const database = useDatabase({ platform: 'none', per: 'each' });
+  const step = appendEnumValues('t', 'state', { from: ['on', 'off'], add: ["can't say", 'idle'] });
+
+  beforeEach(async () => {
+    await database.session.query("CREATE TABLE t (id int PRIMARY KEY, state enum('on','off') NOT NULL)");
+  });
+
+  it('is re-runnable after a kill at either side', async () => {
+    await surviveDeaths(stepSession(database), step, 't');
+  });
+
+  it('is not undone while a row holds one, until what the remedy says is done', async () => {
+    const session = stepSession(database);
+    await session.run(step);
+    await database.session.query(`INSERT INTO t VALUES (1, 'off'), (2, "can't say")`);
+    const refused = (await session.undo(step).catch((error: unknown) => error)) as ProtectionFlowsError;
+    expect(refused).toMatchObject({ code: 'ENUM_VALUE_IN_USE', details: { rows: 1 } });
+    await database.session.query(/UPDATE.*;$/.exec(refused.remedy)?.[0] ?? '');
+    expect(await session.undo(step)).toHaveLength(1);
+  });
+
+  it.each([
+    ['has other values', "MODIFY state enum('on') NOT NULL", "type is enum('on'), not enum('on','off')"],
+    ['is missing', 'DROP COLUMN state', 'column t.state is missing'],
+  ])('is refused where the column %s', async (_what, change, message) => {
+    await database.session.query(`ALTER TABLE t ${change}`);
+    await expect(stepSession(database).run(step)).rejects.toMatchObject({
+      code: 'SCHEMA_HAND_MADE',
+      message: expect.stringContaining(message),
+    });
   });
 });
