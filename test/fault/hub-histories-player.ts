@@ -1,5 +1,6 @@
 import { uuidv7 } from 'uuidv7';
 import type { Queryable } from '../../src/engine/server/queryable';
+import { isLostToAnother } from '../../src/errors';
 import type { Repositories } from '../../src/repositories';
 import { toItsEnd, type HubWork, type PlatformHub } from '../support/platform-hub';
 import { addPruned, storedRuns, wrongFlows, type Counted, type StoredRun } from '../support/recomputation';
@@ -146,7 +147,7 @@ export class SharedPlayer {
   }
 
   private async perform(operation: SharedOperation, works: Map<HubWork, Promise<void>>): Promise<void> {
-    const { hub, repositories, ours } = this.database;
+    const { hub, repositories } = this.database;
     switch (operation.do) {
       case 'hubStart':
         return this.begin(hub.start(this.flowAt(operation.flow), operation));
@@ -171,8 +172,10 @@ export class SharedPlayer {
       case 'detectDeadJobs':
         return hub.detectDeadJobs();
       case 'job':
-        await ours.query('UPDATE backup_jobs SET status = ? WHERE id = ?', [operation.status, operation.job]);
-        return;
+        return this.write('UPDATE backup_jobs SET status = ? WHERE id = ?', [
+          operation.status,
+          operation.job,
+        ]);
       case 'delete':
         await repositories.retention.deleteFlows([this.flowAt(operation.flow)]);
         return;
@@ -194,6 +197,16 @@ export class SharedPlayer {
     }
   }
 
+  /** Writes beside others, and again where the server chose this statement to give up. */
+  private async write(sql: string, parameters: unknown[]): Promise<void> {
+    try {
+      await this.database.ours.query(sql, parameters);
+    } catch (error) {
+      if (!isLostToAnother(error)) throw error;
+      await this.write(sql, parameters);
+    }
+  }
+
   /** What began before a run that is to be made older, is older. */
   private async letHoursGoBy(place: number): Promise<void> {
     const run = this.runs[place % this.runs.length]?.id ?? null;
@@ -207,8 +220,8 @@ export class SharedPlayer {
   }
 
   private async claim(flow: string): Promise<void> {
-    const { ours, repositories, scheduleId } = this.database;
-    await ours.query(
+    const { repositories, scheduleId } = this.database;
+    await this.write(
       `UPDATE protection_flows SET schedule_id = ?, next_execution_time = CURRENT_TIMESTAMP - INTERVAL 1 MINUTE
         WHERE id = ? AND enabled = 1`,
       [scheduleId, flow],
