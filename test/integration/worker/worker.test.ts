@@ -170,7 +170,7 @@ describe('a worker', () => {
       throw new Error('a listener of mine');
     });
     const faults: unknown[] = [];
-    worker.on('fault', (error) => faults.push(error));
+    worker.on('fault', (error) => faults.push((error as { code?: unknown }).code));
     await workers.idle();
     expect(warn.mock.calls).toEqual([
       ["A listener of a worker's event began threw: Error: a listener of mine"],
@@ -182,7 +182,8 @@ describe('a worker', () => {
     } finally {
       await layer.dataSource.query('RENAME TABLE away TO protection_flows');
     }
-    expect(faults).toMatchObject([{ code: 'MIGRATION_PENDING' }, { code: 'MIGRATION_PENDING' }]);
+    // As many as there were polls until the table was back
+    expect(new Set(faults)).toEqual(new Set(['MIGRATION_PENDING']));
     await workers.queued(1);
     await workers.idle();
     expect(await statuses()).toEqual(['success', 'success']);
