@@ -4,13 +4,12 @@ import { openDataSource } from '../../support/data-source';
 import { useDatabase } from '../../support/database';
 import { sharedServer } from '../../support/shared-server';
 import { temporaryFolder } from '../../support/temporary-folder';
-import { makeVerifier, readTrail, search, walk, type ModelStep, type Verifier } from '../spin/search';
+import { makeVerifier, readTrail, search, type ModelStep, type Verifier } from '../spin/search';
 import { isBroken, type Played, type SeenState } from './execution-damage';
 import { flowId, ExecutionPlayer } from './execution-player';
 import { openExecutionSession, type ExecutionSession } from './execution-sessions';
+import { playWalks, walks } from './play-walks';
 import { naiveExecutions, type NaiveProgram } from './naive-executions';
-
-const walks = Number(process.env.MODEL_WALKS ?? 30);
 
 const database = useDatabase();
 const folder = temporaryFolder();
@@ -49,29 +48,12 @@ beforeEach(emptyTables);
 /** Guards that the model `executions` is one of this code: after each step of a walk, the rows are what the model says. */
 it(`has the rows that the model says after each step of ${walks} walks`, async () => {
   const verifier: Verifier = await makeVerifier('executions', ['CALLS=5', 'WALK', ...ofServer()], folder);
-  const kinds = new Set<string>();
-  let played = 0;
-  await withSessions(async (sessions) => {
-    for (let seed = 1; seed <= walks; seed += 1) {
+  await withSessions((sessions) =>
+    playWalks(verifier, walks, async () => {
       await emptyTables();
-      const player = new ExecutionPlayer(database.session, sessions);
-      const steps = await walk(verifier, seed);
-      for (const [at, step] of steps.entries()) {
-        const progress = await player.play(step);
-        const said = steps.slice(0, at + 1).map(({ who, what, argument }) => `${who} ${what} ${argument}`);
-        expect([seed, progress === 'waits', await player.state(), said]).toEqual([
-          seed,
-          false,
-          step.state,
-          said,
-        ]);
-        played += 1;
-        kinds.add(step.what);
-      }
-      await player.end();
-    }
-  });
-  console.log(`${played} steps of ${kinds.size} kinds in ${walks} walks`);
+      return new ExecutionPlayer(database.session, sessions);
+    }),
+  );
 });
 
 /** Carries a trail out, by ours or by a naive program; what has become of the rows. */

@@ -3,11 +3,10 @@ import { openDatabase, type OpenDatabase } from '../../../src/engine';
 import { useDatabase } from '../../support/database';
 import { sharedServer } from '../../support/shared-server';
 import { temporaryFolder } from '../../support/temporary-folder';
-import { makeVerifier, readTrail, search, walk, type ModelStep } from '../spin/search';
+import { makeVerifier, readTrail, search, type ModelStep } from '../spin/search';
 import { HeldMigrate, shop } from './held-migrate';
 import { KeyPlayer } from './key-player';
-
-const walks = Number(process.env.MODEL_WALKS ?? 30);
+import { playWalks, walks } from './play-walks';
 
 const database = useDatabase({ platform: 'none' });
 const folder = temporaryFolder();
@@ -27,25 +26,10 @@ afterAll(() => opened?.close());
 /** Guards that the model `keys` is one of this code: after each step of a walk, rows and keys are what the model says. */
 it(`has the rows and the key that the model says after each step of ${walks} walks`, async () => {
   const verifier = await makeVerifier('keys', ofServer(), folder);
-  const kinds = new Set<string>();
-  let played = 0;
-  for (let seed = 1; seed <= walks; seed += 1) {
-    const player = new KeyPlayer(database.session, writers, new HeldMigrate(opened, database.session), true);
-    const steps = await walk(verifier, seed);
-    const said: string[] = [];
-    for (const step of steps) {
-      said.push(`${step.who} ${step.what}`);
-      await player.play(step).catch((error: unknown) => {
-        throw new Error(`walk ${seed}: ${said.join(', ')}`, { cause: error });
-      });
-      const { key, parent, child0, child1 } = step.state;
-      expect([seed, await player.state(), said]).toEqual([seed, { key, parent, child0, child1 }, said]);
-      played += 1;
-      kinds.add(step.what);
-    }
-    await player.end();
-  }
-  console.log(`${played} steps of ${kinds.size} kinds in ${walks} walks`);
+  await playWalks(verifier, walks, () => {
+    const migrate = new HeldMigrate(opened, database.session);
+    return Promise.resolve(new KeyPlayer(database.session, writers, migrate, true));
+  });
 });
 
 /** Statements that find no orphan, once the key is there. */

@@ -3,11 +3,10 @@ import { ensureLeaseTable } from '../../../src/engine/session/lease-table';
 import { useDatabase } from '../../support/database';
 import { temporaryFolder } from '../../support/temporary-folder';
 import { lease } from '../models';
-import { makeVerifier, readTrail, search, walk, type ModelStep } from '../spin/search';
+import { makeVerifier, readTrail, search, type ModelStep } from '../spin/search';
 import { LeasePlayer } from './lease-player';
 import { leaseTable, LeaseRun } from './lease-run';
-
-const walks = Number(process.env.MODEL_WALKS ?? 30);
+import { playWalks, walks } from './play-walks';
 
 let player: LeasePlayer | undefined;
 // Before the database goes
@@ -61,23 +60,7 @@ it.each([
   [['ONE_SERVER', 'CLOCK', 'DIES=0', 'STOPS=1']],
 ])('has the locks and the lease that the model says after each step of walks with %p', async (defines) => {
   const verifier = await makeVerifier('lease', defines, folder);
-  const kinds = new Set<string>();
-  let played = 0;
-  for (let seed = 1; seed <= Math.ceil(walks / 3); seed += 1) {
-    const steps = await walk(verifier, seed);
-    const player = await makePlayer(steps, defines, { isStrict: true });
-    const said: string[] = [];
-    for (const step of steps) {
-      said.push(`${step.who} ${step.what}`);
-      await player.play(step).catch((error: unknown) => {
-        throw new Error(`walk ${seed}: ${said.join(', ')}\n${String(error)}`, { cause: error });
-      });
-      expect([seed, await player.state(), said]).toEqual([seed, step.state, said]);
-      played += 1;
-      kinds.add(step.what);
-    }
-  }
-  console.log(`${played} steps of ${kinds.size} kinds in ${Math.ceil(walks / 3)} walks`);
+  await playWalks(verifier, Math.ceil(walks / 3), (steps) => makePlayer(steps, defines, { isStrict: true }));
 });
 
 const replace =

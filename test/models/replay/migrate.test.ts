@@ -11,11 +11,10 @@ import {
 } from '../../../src/engine';
 import { useDatabase } from '../../support/database';
 import { temporaryFolder } from '../../support/temporary-folder';
-import { makeVerifier, readTrail, search, walk, type ModelStep } from '../spin/search';
+import { makeVerifier, readTrail, search, type ModelStep } from '../spin/search';
 import { HeldMigrate, shop } from './held-migrate';
 import { MigratePlayer } from './migrate-player';
-
-const walks = Number(process.env.MODEL_WALKS ?? 30);
+import { playWalks, walks } from './play-walks';
 
 const database = useDatabase({ platform: 'none' });
 const folder = temporaryFolder();
@@ -59,22 +58,7 @@ it.each([[[]], [['RUNS=6']]])(
   'has the tables and the history that the model says after each step of walks with %p',
   async (defines) => {
     const verifier = await makeVerifier('migrate', defines, folder);
-    const kinds = new Set<string>();
-    let played = 0;
-    for (let seed = 1; seed <= Math.ceil(walks / 2); seed += 1) {
-      const player = await makePlayer(true);
-      const said: string[] = [];
-      for (const step of await walk(verifier, seed)) {
-        said.push(`${step.who} ${step.what}`);
-        await player.play(step).catch((error: unknown) => {
-          throw new Error(`walk ${seed}: ${said.join(', ')}\n${String(error)}`, { cause: error });
-        });
-        expect([seed, await player.state(), said]).toEqual([seed, step.state, said]);
-        played += 1;
-        kinds.add(step.what);
-      }
-    }
-    console.log(`${played} steps of ${kinds.size} kinds in ${Math.ceil(walks / 2)} walks`);
+    await playWalks(verifier, Math.ceil(walks / 2), () => makePlayer(true));
   },
 );
 

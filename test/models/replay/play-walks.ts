@@ -1,0 +1,46 @@
+import { walk, type ModelStep, type Verifier } from '../spin/search';
+
+/** What carries a model's steps out on a server. */
+interface Player {
+  /** Resolves to `waits` where it waits for a row, as no step of a model does. */
+  play(step: ModelStep): Promise<unknown>;
+  /** What is there, in the model's words. */
+  state(): Promise<Record<string, string>>;
+  /** Lets all that is under way end. */
+  end(): Promise<void>;
+}
+
+/** How many walks a test plays; `MODEL_WALKS` says how many in all. */
+export const walks = Number(process.env.MODEL_WALKS ?? 30);
+
+/**
+ * Plays walks through the model that chance chooses, the same each time; after each step there has to be what the model says.
+ *
+ * @param begin makes what plays the steps of one walk
+ */
+export async function playWalks(
+  verifier: Verifier,
+  count: number,
+  begin: (steps: readonly ModelStep[]) => Promise<Player>,
+): Promise<void> {
+  const kinds = new Set<string>();
+  let played = 0;
+  for (let seed = 1; seed <= count; seed += 1) {
+    const steps = await walk(verifier, seed);
+    const player = await begin(steps);
+    const said: string[] = [];
+    for (const step of steps) {
+      said.push(`${step.who} ${step.what} ${step.argument ?? ''}`.trim());
+      const progress = await player.play(step).catch((error: unknown) => {
+        throw new Error(`walk ${seed}: ${said.join(', ')}\n${String(error)}`, { cause: error });
+      });
+      const found = await player.state();
+      const wanted = Object.fromEntries(Object.keys(found).map((name) => [name, step.state[name]]));
+      expect([seed, progress === 'waits', found, said]).toEqual([seed, false, wanted, said]);
+      played += 1;
+      kinds.add(step.what);
+    }
+    await player.end();
+  }
+  console.log(`${played} steps of ${kinds.size} kinds in ${count} walks`);
+}
