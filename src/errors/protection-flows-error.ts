@@ -90,6 +90,14 @@ export function isProtectionFlowsError(error: unknown, code?: ErrorCode): boolea
   );
 }
 
+/** For `catch`: what stands for the answer to a statement that the server denied its user. Any other error is thrown on. */
+export const whereDenied =
+  <const Answer>(answer: Answer) =>
+  (error: unknown): Answer => {
+    if (isProtectionFlowsError(error, 'PRIVILEGE_MISSING')) return answer;
+    throw error;
+  };
+
 function refusal(
   subject: string,
   fields: readonly FieldFault[],

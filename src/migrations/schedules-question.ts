@@ -2,7 +2,7 @@ import type { QuestionGround, QuestionRow, SubjectQuestion } from '../engine/sub
 import { parentJoin, parentSql } from '../engine/orphans/find-orphans';
 import { named, type ForeignKey, type Table } from '../engine/schema/shape';
 import { marks, select, type Queryable } from '../engine/server/queryable';
-import { isProtectionFlowsError } from '../errors';
+import { whereDenied } from '../errors';
 import type { NextTime, StoredSchedule } from '../schedule';
 
 const flowsAtOnce = 500;
@@ -49,10 +49,7 @@ async function readTimes(
     session,
     `SELECT s.* FROM ${parentSql(key)} s WHERE s.id IN (${marks(ids)})`,
     [...ids],
-  ).catch((error: unknown) => {
-    if (isProtectionFlowsError(error, 'PRIVILEGE_MISSING')) return null;
-    throw error;
-  });
+  ).catch(whereDenied(null));
   return rows?.map((row) => [row.id, nextTime(row, now)]) ?? null;
 }
 

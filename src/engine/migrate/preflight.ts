@@ -1,5 +1,5 @@
 import { declareArguments, options as optionsOf } from '../../arguments';
-import { fromServerError, isProtectionFlowsError } from '../../errors';
+import { fromServerError, whereDenied } from '../../errors';
 import { ownTablesOf } from '../subject/subject';
 import { type Queryable, tableExists } from '../server/queryable';
 import { withSession, type Database, guarded } from '../session/database';
@@ -36,10 +36,7 @@ async function readHistoryFact(
   { server, subject }: Pick<Database, 'server' | 'subject'>,
 ): Promise<HistoryFact> {
   const table = ownTablesOf(subject).history;
-  const history = await readHistory(session, table).catch((error: unknown) => {
-    if (isProtectionFlowsError(error, 'PRIVILEGE_MISSING')) return 'denied' as const;
-    throw error;
-  });
+  const history = await readHistory(session, table).catch(whereDenied('denied'));
   const entries = history === 'denied' ? [] : (history ?? []);
   const names = entries.filter((entry) => !entry.reverting).map((entry) => entry.name);
   const isDone = subject.migrations.every(({ name }) => names.includes(name));

@@ -1,4 +1,4 @@
-import { isProtectionFlowsError } from '../../errors';
+import { isProtectionFlowsError, whereDenied } from '../../errors';
 import { findOrphans, type Orphans } from '../orphans/find-orphans';
 import { findQuarantines } from '../orphans/quarantine-table';
 import { isText } from '../schema/column-type';
@@ -79,14 +79,6 @@ function keyFacts(base: Base, live: Schema, after: Schema, hidden: ReadonlySet<s
     return { table, key, late: !pendingKeys.has(declared), state, orphans: null };
   });
 }
-
-/** Answers a statement that the server denied: the privileges' rule says what is missing. */
-const whereDenied =
-  <Answer>(answer: Answer) =>
-  (error: unknown): Answer => {
-    if (isProtectionFlowsError(error, 'PRIVILEGE_MISSING')) return answer;
-    throw error;
-  };
 
 /** The orphans of a key that is to be added, or proven; null where this user may not count them. */
 async function orphansOf(
