@@ -235,7 +235,7 @@ export function addForeignKey(
       withTable(schema, table, (shape) => ({ ...shape, foreignKeys: [...shape.foreignKeys, key] })),
     plan(live, server) {
       const state = keyState(table, key, live, options);
-      if (state.status === 'refused') refuse(key, state.obstacle);
+      if (state.status === 'refused') refuse(key, state.obstacles[0]);
       if (state.status !== 'to-add') return [];
       const { child, change } = state;
       const bring = bringing(change);
@@ -258,7 +258,7 @@ export function addForeignKey(
       const state = keyState(table, key, live, options);
       if (state.status === 'deferred') return;
       try {
-        if (state.status === 'refused') refuse(key, state.obstacle);
+        if (state.status === 'refused') refuse(key, state.obstacles[0]);
         // Somebody may have made the key by hand, over whatever rows
         if (state.status === 'to-add') await addKey(context, at, live, state);
         else await clearOrphans(context, at, live, (child) => findOrphans(context.session, child, key, live));

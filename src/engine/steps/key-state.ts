@@ -14,10 +14,8 @@ export type KeyState =
   | { readonly status: 'deferred' }
   | {
       readonly status: 'refused';
-      /** The first of them. */
-      readonly obstacle: KeyObstacle;
       /** Everything that makes the key impossible. */
-      readonly obstacles: readonly KeyObstacle[];
+      readonly obstacles: readonly [KeyObstacle, ...KeyObstacle[]];
     }
   | {
       readonly status: 'to-add';
@@ -53,9 +51,8 @@ export const bringing = (change: KeyChange): FreshKey | null => {
   return change.how === 'supersede' ? change.bring : change;
 };
 
-const refused = (obstacles: readonly [KeyObstacle, ...KeyObstacle[]]): KeyState => ({
+const refused = (...obstacles: readonly [KeyObstacle, ...KeyObstacle[]]): KeyState => ({
   status: 'refused',
-  obstacle: obstacles[0],
   obstacles,
 });
 
@@ -88,7 +85,7 @@ export function keyState(
   if (child === undefined) {
     const message = `table ${table}, where ${key.name} starts, does not exist`;
     const restore = note('Restore the table from a backup; or roll back, and migrate again.');
-    return refused([obstacle('SCHEMA_HALF_APPLIED', table, message, restore)]);
+    return refused(obstacle('SCHEMA_HALF_APPLIED', table, message, restore));
   }
   const found = named(child.foreignKeys, key.name);
   if (found !== undefined) {
@@ -99,13 +96,13 @@ export function keyState(
       const message = differences.map(describeDifference).join('; ');
       const drop = statement(alterSql(table, dropForeignKeySql(key.name)));
       const later = note('The next migrate adds the declared key.');
-      return refused([obstacle('SCHEMA_HAND_MADE', table, message, later, drop)]);
+      return refused(obstacle('SCHEMA_HAND_MADE', table, message, later, drop));
     }
   }
   const parent = live.get(key.parentTable);
   if (parent === undefined) return { status: 'deferred' };
   const [first, ...others] = keyObstacles(child, parent, key);
-  if (first !== undefined) return refused([first, ...others]);
+  if (first !== undefined) return refused(first, ...others);
   const superseded = replacing
     ? child.foreignKeys.filter((one) => hasOtherRules(key, one)).map(({ name }) => name)
     : [];

@@ -108,7 +108,7 @@ export const keyCompatibilityCheck = checkOf('tables', 'key-compatibility', asyn
     // As if the key were absent: what would stand in the way of adding it now?
     const bare = new Map(live).set(table.name, { ...child, foreignKeys: [] });
     const state = keyState(table.name, key, bare);
-    if (state.status === 'refused') faults.push(state.obstacle.message);
+    if (state.status === 'refused') faults.push(state.obstacles[0].message);
     const column = named(child.columns, key.columns[0]);
     // Of our own tables too the live parent counts: columns says what both ends should be
     const wanted = column && expectedText(new Map(), { ...table, foreignKeys: [key] }, column, live);
