@@ -1,6 +1,6 @@
 import type { ConfigurableModuleAsyncOptions } from '@nestjs/common';
 import { notKnown } from '../arguments';
-import { checkConnection, type DataSourceConnection } from '../config';
+import { checkConnection, isRecord, type DataSourceConnection } from '../config';
 import { ProtectionFlowsDataSource } from '../typeorm/guarded-data-source';
 import { FaultList, type ConfigFault, OptionReader } from '../config/option-reader';
 import { isProtectionFlowsError } from '../errors';
@@ -84,7 +84,7 @@ function readNames(
   known: readonly string[],
   faults: FaultList,
 ): Readonly<Record<string, unknown>> {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+  if (!isRecord(options)) {
     faults.invalid('the options', 'must be an object');
     return {};
   }

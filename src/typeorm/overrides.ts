@@ -3,7 +3,7 @@ import type { DataSourceOptions } from 'typeorm';
 import { notKnown } from '../arguments';
 import type { ConnectionSettings } from '../config';
 import { FaultList, isAbsent, OptionReader } from '../config/option-reader';
-import { fixedOptions, judgeRefused, refusedOptions } from '../config/from-objects';
+import { fixedOptions, isRecord, judgeRefused, refusedOptions } from '../config/from-objects';
 import { settingsTable, type SettingName } from '../config/settings-table';
 import { resemblance } from '../config/unknown-names';
 import { loadMysql2, secretsOf, sslOptions, hide, type Secrets } from '../driver/connector';
@@ -100,7 +100,7 @@ class Overrides {
   extra(): { readonly extra: Values; readonly own: Values } {
     const { extra } = this.given;
     if (isAbsent(extra)) return { extra: {}, own: {} };
-    if (typeof extra !== 'object' || Array.isArray(extra)) {
+    if (!isRecord(extra)) {
       this.faults.invalid('extra', "must be an object with options of mysql2's");
       return { extra: {}, own: {} };
     }
@@ -131,7 +131,7 @@ class Overrides {
     if (value === true) {
       return sslOptions({ ca: null, cert: null, key: null, rejectUnauthorized: true, verifyIdentity: true });
     }
-    if (typeof value === 'object' && !Array.isArray(value)) return this.sslObject(value as Values);
+    if (isRecord(value)) return this.sslObject(value);
     if (typeof value === 'string' && isProfile(value)) return value;
     this.faults.invalid('ssl', "must be true, false, an object or the name of one of mysql2's profiles");
     return undefined;
