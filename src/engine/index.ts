@@ -48,21 +48,29 @@ export type {
   Table,
 } from './schema/shape';
 export type { Statement } from './schema/ddl';
-export { addColumn, changeColumn } from './steps/columns';
+export { addColumn, appendEnumValues, changeColumn } from './steps/columns';
 export { addForeignKey } from './steps/add-foreign-key';
 export { addIndex, dropIndex, replaceIndex } from './steps/indexes';
-export { appendEnumValues } from './steps/columns';
 export { createTable } from './steps/create-table';
-export type { Migration } from './steps/step';
-export type { Step, StepContext } from './steps/step';
+export type { Migration, Step, StepContext } from './steps/step';
 export type { OrphanContext, Owner } from './orphans/context';
 export type { Queryable } from './server/queryable';
 export type { Words } from './server/names';
 export type { ConnectionSources, DataSourceConnection, KnownSettings } from '../config';
-export type { GuardColumn, Guards, GuardTrigger } from './subject/parts';
-export type { CheckProbe, Probes, ProbeValues, TableProbe } from './subject/parts';
-export type { SubjectCheck, SubjectOutcome } from './subject/parts';
-export type { QuestionGround, QuestionRow, SubjectQuestion } from './subject/parts';
+export type {
+  CheckProbe,
+  GuardColumn,
+  Guards,
+  GuardTrigger,
+  Probes,
+  ProbeValues,
+  QuestionGround,
+  QuestionRow,
+  SubjectCheck,
+  SubjectOutcome,
+  SubjectQuestion,
+  TableProbe,
+} from './subject/parts';
 export type { Subject } from './subject/subject';
 
 // What is done with it
