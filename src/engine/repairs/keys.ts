@@ -72,7 +72,7 @@ export const withoutKeys = (schema: Schema, table: string, isGone: (key: Foreign
     foreignKeys: shape.foreignKeys.filter((key) => !isGone(key)),
   }));
 
-/** The declared key that a live one is, in other clothes: by another name or other rules. */
+/** The declared key that matches a live key under another name or other rules. */
 export function declaredKeyOf(table: Table, live: ForeignKey): ForeignKey | undefined {
   return table.foreignKeys.find((key) => doTheSame(key, live) || hasOtherRules(key, live));
 }
@@ -100,7 +100,7 @@ export function mendedKeyDifferences(table: Table, live: Schema): Map<string, Di
   return groups;
 }
 
-/** Keys at our columns that are not ours in other clothes: they refuse, clear or delete rows by a rule of others. */
+/** Keys at our columns that match no declared key: they refuse, clear or delete rows by a rule of others. */
 export function keyDecisions(table: Table, live: Schema): Decision[] {
   const all = compareForeignKeys(table, live);
   const mended = new Set([...mendedKeyDifferences(table, live).values()].flat().map(({ name }) => name));
