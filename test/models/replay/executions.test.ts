@@ -4,11 +4,11 @@ import { openDataSource } from '../../support/data-source';
 import { useDatabase } from '../../support/database';
 import { sharedServer } from '../../support/shared-server';
 import { temporaryFolder } from '../../support/temporary-folder';
-import { makeVerifier, readTrail, search, type ModelStep, type Verifier } from '../spin/search';
+import { makeVerifier, type ModelStep, type Verifier } from '../spin/search';
 import { isBroken, type Played, type SeenState } from './execution-damage';
 import { flowId, ExecutionPlayer } from './execution-player';
 import { openExecutionSession, type ExecutionSession } from './execution-sessions';
-import { playWalks, walks } from './play-walks';
+import { playWalks, readCounterexample, walks } from './trails';
 import { naiveExecutions, type NaiveProgram } from './naive-executions';
 
 const database = useDatabase();
@@ -77,10 +77,7 @@ async function replay(steps: readonly ModelStep[], naive: Partial<NaiveProgram>)
 it.each(naiveExecutions.map((naive) => [naive.mutation, naive.formula, naive] as const))(
   'breaks with %s what %s says, and does not without',
   async (mutation, formula, naive) => {
-    const verifier = await makeVerifier('executions', [mutation], folder);
-    await search(verifier, formula, { isShort: true });
-    const steps = await readTrail(verifier);
-    const said = steps.map(({ who, what, argument }) => `${who} ${what} ${argument}`);
+    const { steps, said } = await readCounterexample('executions', [mutation], formula, folder);
     const broken = await replay(steps, naive);
     expect([await isBroken[formula]!(broken), said, broken.states]).toEqual([true, said, broken.states]);
     const ours = await replay(steps, {});

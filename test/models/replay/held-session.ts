@@ -80,7 +80,8 @@ export class HeldSession {
     this.call.catch((error: unknown) => (this.fault = error));
   }
 
-  private async settled(): Promise<Progress> {
+  /** Waits until the next statement is held, or there is none. */
+  async settled(): Promise<Progress> {
     let progress: Progress | null = null;
     await waitFor(
       async () => {
@@ -107,24 +108,25 @@ export class HeldSession {
       const before = await this.settled();
       if (before !== 'answered') return { progress: before, parameters: [] };
       if (sent === most) return { progress: 'waits', parameters: [] };
-      const { sql, parameters, send } = this.held!;
-      this.held = null;
-      send();
-      if (!pattern.test(sql)) continue;
-      const after = await this.settled();
-      return { progress: after === 'waits' ? 'waits' : 'answered', parameters };
+      const { sql, parameters } = this.held!;
+      const after = await this.pass();
+      if (pattern.test(sql)) return { progress: after === 'waits' ? 'waits' : 'answered', parameters };
     }
+  }
+
+  /** Lets the statement go that is held. */
+  async pass(): Promise<Progress> {
+    const { send } = this.held!;
+    this.held = null;
+    send();
+    return this.settled();
   }
 
   /** Lets statements go until one that the pattern matches is the next. */
   async isNext(pattern: RegExp): Promise<Progress> {
-    for (;;) {
-      const progress = await this.settled();
-      if (progress !== 'answered' || pattern.test(this.held!.sql)) return progress;
-      const { send } = this.held!;
-      this.held = null;
-      send();
-    }
+    let progress = await this.settled();
+    while (progress === 'answered' && !pattern.test(this.held!.sql)) progress = await this.pass();
+    return progress;
   }
 
   /** Holds nothing any more, and resolves when the call has ended, to whether it waits for a row instead. */

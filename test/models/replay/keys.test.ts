@@ -3,10 +3,10 @@ import { openDatabase, type OpenDatabase } from '../../../src/engine';
 import { useDatabase } from '../../support/database';
 import { sharedServer } from '../../support/shared-server';
 import { temporaryFolder } from '../../support/temporary-folder';
-import { makeVerifier, readTrail, search, type ModelStep } from '../spin/search';
+import { makeVerifier, type ModelStep } from '../spin/search';
 import { HeldMigrate, shop } from './held-migrate';
 import { KeyPlayer } from './key-player';
-import { playWalks, walks } from './play-walks';
+import { playWalks, readCounterexample, walks } from './trails';
 
 const database = useDatabase({ platform: 'none' });
 const folder = temporaryFolder();
@@ -100,10 +100,8 @@ it.each(naive.map((one) => [one.mutation, one.formula, one] as const))(
     // MySQL waits for who has deleted the parent: there, nothing is to be seen before it is committed
     const isMySql = ofServer().length > 0;
     if (mutation === 'SCAN_COMMITTED_ONLY' && isMySql) return;
-    const verifier = await makeVerifier('keys', [mutation, ...ofServer()], folder);
-    await search(verifier, formula, { isShort: true });
-    const steps = await readTrail(verifier);
-    const said = steps.map(({ who, what }) => `${who} ${what}`);
+    const defines = [mutation, ...ofServer()];
+    const { steps, said } = await readCounterexample('keys', defines, formula, folder);
     expect([await breaks(formula, steps, rewrite()), said]).toEqual([true, said]);
     expect([await breaks(formula, steps), said]).toEqual([false, said]);
   },

@@ -88,7 +88,7 @@ export class LeaseRun {
   async endStatement(): Promise<void> {
     const { gate } = this.options;
     await gate.query('COMMIT');
-    await this.held.isNext(/^/);
+    await this.held.settled();
     await gate.query('SELECT run FROM gates WHERE run = ? FOR UPDATE', [this.options.id]);
   }
 

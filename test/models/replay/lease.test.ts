@@ -3,10 +3,10 @@ import { ensureLeaseTable } from '../../../src/engine/session/lease-table';
 import { useDatabase } from '../../support/database';
 import { temporaryFolder } from '../../support/temporary-folder';
 import { lease } from '../models';
-import { makeVerifier, readTrail, search, type ModelStep } from '../spin/search';
+import { makeVerifier, type ModelStep } from '../spin/search';
 import { LeasePlayer } from './lease-player';
 import { leaseTable, LeaseRun } from './lease-run';
-import { playWalks, walks } from './play-walks';
+import { playWalks, readCounterexample, walks } from './trails';
 
 let player: LeasePlayer | undefined;
 // Before the database goes
@@ -118,10 +118,7 @@ it.each(lease.mutations.map((one) => [one.lacks, one.formula, one] as const))(
   'breaks without %s what %s says, and does not with it',
   async (_lacks, formula, { defines, isFair }) => {
     const [mutation] = defines;
-    const verifier = await makeVerifier('lease', defines, folder);
-    await search(verifier, formula, { isFair, isShort: true });
-    const steps = await readTrail(verifier);
-    const said = steps.map(({ who, what }) => `${who} ${what}`);
+    const { steps, said } = await readCounterexample('lease', defines, formula, folder, isFair);
     expect([await breaks(formula, steps, defines, naive[mutation!]), said]).toEqual([true, said]);
     expect([await breaks(formula, steps, defines), said]).toEqual([false, said]);
   },

@@ -71,10 +71,10 @@ export class MigratePlayer {
   private async nextWork(): Promise<string | null> {
     for (;;) {
       const { held } = this.run;
-      if ((await held.isNext(/^/)) === 'ended') return null;
+      if ((await held.settled()) === 'ended') return null;
       const sql = held.next!;
       if (isWork(sql)) return sql;
-      await held.passed(/^/);
+      await held.pass();
     }
   }
 
@@ -84,7 +84,7 @@ export class MigratePlayer {
       const isMeant = sql !== null && pattern.test(sql);
       if (this.isStrict && !isMeant)
         throw new Error(`${what}: ${sql ?? 'the end'}`, { cause: this.run.held.fault });
-      if (sql !== null) await this.run.held.passed(/^/);
+      if (sql !== null) await this.run.held.pass();
       if (isMeant || sql === null) return;
     }
   }

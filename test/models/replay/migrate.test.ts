@@ -11,10 +11,10 @@ import {
 } from '../../../src/engine';
 import { useDatabase } from '../../support/database';
 import { temporaryFolder } from '../../support/temporary-folder';
-import { makeVerifier, readTrail, search, type ModelStep } from '../spin/search';
+import { makeVerifier, type ModelStep } from '../spin/search';
 import { HeldMigrate, shop } from './held-migrate';
 import { MigratePlayer } from './migrate-player';
-import { playWalks, walks } from './play-walks';
+import { playWalks, readCounterexample, walks } from './trails';
 
 const database = useDatabase({ platform: 'none' });
 const folder = temporaryFolder();
@@ -97,10 +97,7 @@ const naive: readonly (readonly [string, string, (sql: string) => string])[] = [
 
 /** Guards that what a mutation of the model breaks, a program that lacks the same breaks on a server; and ours does not. */
 it.each(naive)('breaks with %s what %s says, and does not without', async (mutation, formula, rewrite) => {
-  const verifier = await makeVerifier('migrate', [mutation], folder);
-  await search(verifier, formula, { isShort: true });
-  const steps = await readTrail(verifier);
-  const said = steps.map(({ who, what }) => `${who} ${what}`);
+  const { steps, said } = await readCounterexample('migrate', [mutation], formula, folder);
   expect([await breaks(formula, steps, rewrite), said]).toEqual([true, said]);
   expect([await breaks(formula, steps), said]).toEqual([false, said]);
 });
@@ -109,10 +106,7 @@ it.each(naive)('breaks with %s what %s says, and does not without', async (mutat
 it.each(['recorded_is_there', 'finished'])(
   'breaks with LATE what %s says, as the documentation does',
   async (formula) => {
-    const verifier = await makeVerifier('migrate', ['LATE'], folder);
-    await search(verifier, formula, { isShort: true });
-    const steps = await readTrail(verifier);
-    const said = steps.map(({ who, what }) => `${who} ${what}`);
+    const { steps, said } = await readCounterexample('migrate', ['LATE'], formula, folder);
     expect([await breaks(formula, steps), said]).toEqual([true, said]);
   },
 );

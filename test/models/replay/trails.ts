@@ -1,4 +1,4 @@
-import { walk, type ModelStep, type Verifier } from '../spin/search';
+import { makeVerifier, readTrail, search, walk, type ModelStep, type Verifier } from '../spin/search';
 
 /** What carries a model's steps out on a server. */
 interface Player {
@@ -9,6 +9,8 @@ interface Player {
   /** Lets all that is under way end. */
   end(): Promise<void>;
 }
+
+const inWords = ({ who, what, argument }: ModelStep): string => `${who} ${what} ${argument ?? ''}`.trim();
 
 /** How many walks a test plays; `MODEL_WALKS` says how many in all. */
 export const walks = Number(process.env.MODEL_WALKS ?? 30);
@@ -30,7 +32,7 @@ export async function playWalks(
     const player = await begin(steps);
     const said: string[] = [];
     for (const step of steps) {
-      said.push(`${step.who} ${step.what} ${step.argument ?? ''}`.trim());
+      said.push(inWords(step));
       const progress = await player.play(step).catch((error: unknown) => {
         throw new Error(`walk ${seed}: ${said.join(', ')}\n${String(error)}`, { cause: error });
       });
@@ -43,4 +45,18 @@ export async function playWalks(
     await player.end();
   }
   console.log(`${played} steps of ${kinds.size} kinds in ${count} walks`);
+}
+
+/** The steps by which a model with those macros breaks the formula; `said` are the same for a message. */
+export async function readCounterexample(
+  model: string,
+  defines: readonly string[],
+  formula: string,
+  folder: string,
+  isFair = false,
+): Promise<{ steps: readonly ModelStep[]; said: readonly string[] }> {
+  const verifier = await makeVerifier(model, defines, folder);
+  await search(verifier, formula, { isFair, isShort: true });
+  const steps = await readTrail(verifier);
+  return { steps, said: steps.map(inWords) };
 }
