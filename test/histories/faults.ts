@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { NodeNetwork } from '../support/node-network';
 import type { PrivateServer } from '../../src/testing/private-server';
+import type { Options } from './options';
 import type { Players } from './players';
 import type { Random } from './random';
 import type { Target } from './targets';
@@ -129,14 +130,14 @@ const possibleFaults = (wanted: readonly FaultName[], scene: Scene): FaultName[]
 /** Does one fault after the other until it is told to stop; everything is healed when the promise resolves. */
 export async function doFaults(
   scene: Scene,
-  wanted: readonly FaultName[],
+  { faults: wanted, pauseMs }: Pick<Options, 'faults' | 'pauseMs'>,
   isOver: () => boolean,
   log: (line: string) => void,
 ): Promise<Partial<Record<FaultName, number>>> {
   const done: Partial<Record<FaultName, number>> = {};
   const possible = possibleFaults(wanted, scene);
   while (!isOver() && possible.length > 0) {
-    await delay(scene.random.between(300, 3_000));
+    await delay(scene.random.between(300, pauseMs));
     if (isOver()) break;
     const name = scene.random.pick(possible);
     log(name);

@@ -16,13 +16,17 @@ export interface Options {
   readonly flows: number;
   /** A round ends after so long, however few calls there were. */
   readonly limitMs: number;
+  /** The longest pause between two faults; the mean is about half of it. */
+  readonly pauseMs: number;
+  /** Calls of the naive contestant in the last round, among the same faults: what does not convict it can acquit nobody. */
+  readonly control: number;
   /** A file to which a line of JSON is added for each round. */
   readonly report: string | null;
 }
 
 const usage = `npm run test:histories -- [--server mariadb|mariadb-11.8|mysql-9.7|galera|group|group-multi] [--contestant package|naive]
   [--operations 4000] [--round 20000] [--seed 1] [--faults all|none|${faultNames.join(',')}]
-  [--processes 3] [--clients 4] [--flows 20] [--seconds 300] [--report FILE]`;
+  [--processes 3] [--clients 4] [--flows 20] [--seconds 300] [--pause 3] [--control 2000] [--report FILE]`;
 
 function faultsIn(text: string): FaultName[] {
   if (text === 'all') return [...faultNames];
@@ -47,16 +51,19 @@ export function readOptions(args: readonly string[]): Options {
       clients: { type: 'string', default: '4' },
       flows: { type: 'string', default: '20' },
       seconds: { type: 'string', default: '300' },
+      pause: { type: 'string', default: '3' },
+      control: { type: 'string', default: '2000' },
       report: { type: 'string' },
     },
   });
   const { server, contestant } = values;
   if (contestant !== 'package' && contestant !== 'naive') throw new Error(`${contestant}?\n${usage}`);
   const number = (
-    name: 'operations' | 'round' | 'seed' | 'processes' | 'clients' | 'flows' | 'seconds',
+    name: Exclude<keyof typeof values, 'server' | 'contestant' | 'faults' | 'report'>,
+    least = 1,
   ): number => {
     const value = Number(values[name]);
-    if (!Number.isInteger(value) || value < 1) throw new Error(`--${name} ${values[name]}?\n${usage}`);
+    if (!Number.isInteger(value) || value < least) throw new Error(`--${name} ${values[name]}?\n${usage}`);
     return value;
   };
   return {
@@ -70,6 +77,8 @@ export function readOptions(args: readonly string[]): Options {
     clients: number('clients'),
     flows: number('flows'),
     limitMs: number('seconds') * 1_000,
+    pauseMs: number('pause') * 1_000,
+    control: contestant === 'naive' ? 0 : number('control', 0),
     report: values.report ?? null,
   };
 }

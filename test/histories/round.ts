@@ -94,7 +94,7 @@ async function playAmongFaults(
       // So many calls as there were will do
       .catch(() => undefined)
       .finally(() => (isOver = true));
-    const [faults] = await Promise.all([doFaults(scene, options.faults, () => isOver, log), enough]);
+    const [faults] = await Promise.all([doFaults(scene, options, () => isOver, log), enough]);
     return faults;
   } finally {
     await players.stop();
