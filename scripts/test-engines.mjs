@@ -7,7 +7,14 @@ import { prepareTests, runJest } from './lib/jest.mjs';
 import { requireTypeScript } from './lib/typescript.mjs';
 
 /** The first is the server that `npm test` takes. */
-const engines = ['default', 'mariadb-11.8', 'mysql-9.7', 'galera', 'group-replication'];
+const engines = [
+  'default',
+  'mariadb-11.8',
+  'mysql-9.7',
+  'galera',
+  'group-replication',
+  'group-multi-primary',
+];
 const suites = ['test/integration', 'test/fault', 'test/e2e/package/rolling.test.ts'];
 /**
  * By itself a node is a server whose kill points need no second run: a sample of them dies on the Galera cluster. And
@@ -16,6 +23,7 @@ const suites = ['test/integration', 'test/fault', 'test/e2e/package/rolling.test
 const leftOut = {
   galera: ['--testPathIgnorePatterns=test/(fault/kill-points|e2e/package/rolling)'],
   'group-replication': ['--testPathIgnorePatterns=test/fault/kill-points'],
+  'group-multi-primary': ['--testPathIgnorePatterns=test/fault/kill-points'],
 };
 
 /** With `--differences`, the suites of what a server does in another way than the first of its kind. */
@@ -39,10 +47,13 @@ const differences = {
   ],
   // A primary that goes, members that refuse writes, the lock's row in the place of GET_LOCK
   'group-replication': ['test/fault/clusters/'],
+  // Writes of several members to one row, which are decided at the COMMIT
+  'group-multi-primary': ['test/fault/clusters/'],
 };
 const differencesFlag = '--differences';
 
-const isEngine = (word) => /^(default|galera|group-replication|(mariadb|mysql)(-[\d.]+)?)$/.test(word);
+const isEngine = (word) =>
+  /^(default|galera|group-(replication|multi-primary)|(mariadb|mysql)(-[\d.]+)?)$/.test(word);
 
 const environmentOf = (engine) => ({ PROTECTION_FLOWS_TEST_SERVER: engine === 'default' ? '' : engine });
 

@@ -54,7 +54,11 @@ export const engineDifferences: readonly EngineDifference[] = [
 ];
 
 /** What the nodes of a cluster are by themselves. */
-const nodesOf: Readonly<Record<string, string>> = { galera: 'mariadb', 'group-replication': 'mysql' };
+const nodesOf: Readonly<Record<string, string>> = {
+  galera: 'mariadb',
+  'group-replication': 'mysql',
+  'group-multi-primary': 'mysql',
+};
 
 /** The differences that concern the test file on the server wanted. */
 export function differencesOf(file: string, wantedServer: string): readonly EngineDifference[] {

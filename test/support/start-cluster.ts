@@ -5,5 +5,8 @@ import { wantedCluster } from './test-installation';
 
 /** Starts a cluster of the kind that `PROTECTION_FLOWS_TEST_SERVER` names. */
 export function startCluster(options: ClusterOptions = {}): Promise<GaleraCluster | GroupCluster> {
-  return wantedCluster() === 'group-replication' ? startGroupCluster(options) : startGaleraCluster(options);
+  const kind = wantedCluster();
+  return kind === 'galera'
+    ? startGaleraCluster(options)
+    : startGroupCluster({ ...options, multiPrimary: kind === 'group-multi-primary' });
 }

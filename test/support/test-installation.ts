@@ -10,9 +10,10 @@ export function wantedServer(): string {
   return process.env['PROTECTION_FLOWS_TEST_SERVER'] ?? '';
 }
 
-const clusterKinds = ['galera', 'group-replication'] as const;
+/** What `PROTECTION_FLOWS_TEST_SERVER` may say for a cluster. */
+export const clusterKinds = ['galera', 'group-replication', 'group-multi-primary'] as const;
 
-/** Servers that have the same rows: MariaDB's with Galera, or MySQL's in Group Replication. */
+/** Servers that have the same rows: MariaDB's with Galera, or MySQL's in Group Replication, with one primary or with every member as one. */
 export type ClusterKind = (typeof clusterKinds)[number];
 
 /** The kind of cluster of which the shared server is to be a node; null for a single server. */
@@ -31,7 +32,7 @@ export async function testInstallation(): Promise<ServerInstallation> {
   if (wanted === '') return getServerInstallation();
   const cluster = wantedCluster();
   if (cluster === 'galera') return (await getGaleraInstallation()).server;
-  if (cluster === 'group-replication') return getServerInstallation({ flavour: 'mysql' });
+  if (cluster !== null) return getServerInstallation({ flavour: 'mysql' });
   const [, flavour, version] = /^(mariadb|mysql)(?:-([\d.]+))?$/.exec(wanted) ?? [];
   if (flavour === undefined) {
     throw new Error(

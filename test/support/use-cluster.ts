@@ -1,9 +1,8 @@
 import type { Cluster, ClusterOptions } from './cluster';
 import type { ClusterNode } from './cluster-node';
 import { startGaleraCluster, type GaleraCluster, type GaleraClusterOptions } from './galera-cluster';
-import { startGroupCluster, type GroupCluster, type GroupClusterOptions } from './group-cluster';
 import { startCluster } from './start-cluster';
-import { wantedCluster, type ClusterKind } from './test-installation';
+import { clusterKinds, wantedCluster, type ClusterKind } from './test-installation';
 
 function describeOn(kinds: readonly ClusterKind[], name: string, body: () => void): void {
   const wanted = wantedCluster();
@@ -13,14 +12,10 @@ function describeOn(kinds: readonly ClusterKind[], name: string, body: () => voi
 
 /** `describe` for what holds on every kind of cluster only; elsewhere its tests are skipped, and say why. */
 export const describeOnCluster = (name: string, body: () => void): void =>
-  describeOn(['galera', 'group-replication'], name, body);
+  describeOn(clusterKinds, name, body);
 
 /** `describe` for what holds on a Galera cluster only; elsewhere its tests are skipped, and say why. */
 export const describeOnGalera = (name: string, body: () => void): void => describeOn(['galera'], name, body);
-
-/** `describe` for what holds in Group Replication only; elsewhere its tests are skipped, and say why. */
-export const describeOnGroup = (name: string, body: () => void): void =>
-  describeOn(['group-replication'], name, body);
 
 function use<Kind extends Cluster<ClusterNode>>(start: () => Promise<Kind>): () => Kind {
   let cluster: Kind | undefined;
@@ -40,10 +35,6 @@ function use<Kind extends Cluster<ClusterNode>>(start: () => Promise<Kind>): () 
  */
 export const useGaleraCluster = (options: GaleraClusterOptions = {}): (() => GaleraCluster) =>
   use(() => startGaleraCluster(options));
-
-/** As {@link useGaleraCluster}, inside {@link describeOnGroup}. */
-export const useGroupCluster = (options: GroupClusterOptions = {}): (() => GroupCluster) =>
-  use(() => startGroupCluster(options));
 
 /** As {@link useGaleraCluster}, inside {@link describeOnCluster}: a cluster of the kind that is wanted. */
 export const useCluster = (options: ClusterOptions = {}): (() => Cluster<ClusterNode>) =>
