@@ -1,6 +1,7 @@
 import {
   DataSource,
   type DataSourceOptions,
+  type Logger,
   type Migration,
   type QueryRunner,
   type ReplicationMode,
@@ -93,6 +94,24 @@ const sessionOf = (runner: QueryRunner): Session => ({
 });
 
 /**
+ * The logger, which is not told what the server refuses to these runners. The engine asks in statements what a server can do
+ * (an ALTER online, before one that copies; a row that a CHECK refuses), and throws what matters.
+ */
+function quietFor(engine: WeakSet<QueryRunner>, logger: Logger): Logger {
+  const logQueryError: Logger['logQueryError'] = (error, query, parameters, runner) => {
+    if (runner === undefined || !engine.has(runner)) logger.logQueryError(error, query, parameters, runner);
+  };
+  return new Proxy(logger, {
+    get(target, name) {
+      if (name === 'logQueryError') return logQueryError;
+      const value: unknown = Reflect.get(target, name);
+      // A logger with private fields works as itself alone
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
+/**
  * The DataSource of this package: TypeORM's, guarded. Constructing it neither connects nor reads anything; the
  * connection's options are asked for in {@link initialize}, where the server is asked what it is and TypeORM's
  * driver type is set to match: with the wrong one, every generated migration would drop and add columns.
@@ -105,6 +124,7 @@ export class ProtectionFlowsDataSource extends DataSource implements Database {
   readonly subject = subject;
   /** Options that `setOptions` set before `initialize`: they win over the configured ones, as for any DataSource. */
   readonly #overrides: Partial<DataSourceOptions> = {};
+  readonly #engineRunners = new WeakSet<QueryRunner>();
   private detected: Server | undefined;
   private initializing: Promise<this> | undefined;
   private isStarting = false;
@@ -165,6 +185,7 @@ export class ProtectionFlowsDataSource extends DataSource implements Database {
       ...options,
       type: this.detected.flavour,
     } as Partial<DataSourceOptions>);
+    this.logger = quietFor(this.#engineRunners, this.logger);
     const Driver = this.driver.constructor as new (dataSource: DataSource) => DataSource['driver'];
     this.driver = new Driver(this);
     this.isStarting = true;
@@ -185,7 +206,9 @@ export class ProtectionFlowsDataSource extends DataSource implements Database {
 
   /** A session of the pool, at the server that takes writes. */
   openSession(): Session {
-    return sessionOf(this.createQueryRunner('master'));
+    const runner = this.createQueryRunner('master');
+    this.#engineRunners.add(runner);
+    return sessionOf(runner);
   }
 
   /** A connection outside the pool. */

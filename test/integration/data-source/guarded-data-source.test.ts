@@ -1,7 +1,9 @@
+import type { Logger } from 'typeorm';
 import { createDataSource } from '../../../src/typeorm/create-data-source';
 import { ProtectionFlow } from '../../../src/entities';
 import { migrations, migrationList } from '../../../src/migrations';
 import { select } from '../../../src/engine/server/queryable';
+import { verify } from '../../../src/engine/verify';
 import { catalogDump } from '../../support/catalog-dump';
 import { useDatabase } from '../../support/database';
 import { useDataSource } from '../../support/data-source';
@@ -76,6 +78,28 @@ describe('the data source', () => {
     service.setOptions({ migrationsRun: true, migrationsTransactionMode: 'all' });
     await service.initialize();
     expect(await select(database.session, "SHOW TABLES LIKE 'protection_flow%'")).toHaveLength(2);
+    await service.destroy();
+  });
+
+  it("logs no failure for what the engine's own statements find out, and each of a program's", async () => {
+    const failed: string[] = [];
+    const nothing = (): void => undefined;
+    const logger: Logger = {
+      logQuery: nothing,
+      logQueryError: (_error, query) => void failed.push(query),
+      logQuerySlow: nothing,
+      logSchemaBuild: nothing,
+      logMigration: nothing,
+      log: nothing,
+    };
+    const service = createDataSource({ env: { DATABASE_URL: database.url } });
+    await service.setOptions({ logger }).initialize();
+    await service.runMigrations();
+    expect((await verify(service)).verdict).toBe('proven');
+    await service.undoLastMigration();
+    expect(failed).toEqual([]);
+    await expect(service.query('SELECT nothing FROM nowhere')).rejects.toThrow();
+    expect(failed).toEqual(['SELECT nothing FROM nowhere']);
     await service.destroy();
   });
 
