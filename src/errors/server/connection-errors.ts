@@ -1,5 +1,5 @@
 import { ProtectionFlowsError } from '../protection-flows-error';
-import { userIn, type Mapping } from './driver-error';
+import { isLostAtCommit, userIn, type Mapping } from './driver-error';
 
 type Unreachable = 'HOST_UNKNOWN' | 'CONNECTION_REFUSED' | 'CONNECTION_TIMEOUT' | 'CONNECTION_LOST';
 
@@ -58,12 +58,14 @@ export const connectionLost = unreachable(
   'Check that the server is up, and whether the last statement took effect before repeating it.',
 );
 
-/** A commit of which the server itself can't say how it ended: a node that lost its cluster, a disk that is full. */
-export const commitInDoubt = unreachable(
+const inDoubt = unreachable(
   'CONNECTION_LOST',
   () => 'the server could not end the commit (errno 1180)',
   'Check the server and its cluster, and whether the transaction took effect before repeating it.',
 );
+
+/** A commit of which the server itself can't say how it ended: a node that lost its cluster, a disk that is full. */
+export const commitInDoubt: Mapping = (failure) => (isLostAtCommit(failure.error) ? null : inDoubt(failure));
 
 export const databaseMissing: Mapping = ({ text, cause }) => {
   const [, database = 'of the connection'] = /'([^']*)'/.exec(text) ?? [];

@@ -97,17 +97,23 @@ export function withoutValues<Thrown>(thrown: Thrown, statement?: string): Throw
  * - 1205: a lock was not had in time
  * - 1020: MariaDB from 11.6, innodb_snapshot_isolation: the row was changed since the snapshot
  * - 3101: MySQL Group Replication: a certification that was lost
+ * - 1180 with InnoDB's error 149, at COMMIT: the same with several primaries, where the other transaction had come to this member
+ *   before (measured on MySQL 9.7: nothing of the transaction is kept). With another error it says nothing of the transaction's end.
  *
  * @see https://mariadb.com/kb/en/innodb-transaction-isolation-levels/
  * @see https://dev.mysql.com/doc/refman/8.4/en/innodb-deadlocks-handling.html
  */
 const lostErrnos = new Set([1213, 1205, 1020, 3101]);
 
+/** True for a COMMIT in whose place the server has rolled back, for the sake of another transaction. */
+export const isLostAtCommit = ({ errno, sqlMessage, message }: DriverError): boolean =>
+  errno === 1180 && /^Got error 149\b/.test(sqlMessage ?? message ?? '');
+
 /** True for the driver's error of a statement, or a transaction, that lost against another one. Never throws. */
 export function isLostToAnother(error: unknown): boolean {
   try {
-    const { errno } = (error ?? {}) as { errno?: unknown };
-    return typeof errno === 'number' && lostErrnos.has(errno);
+    const known = (error ?? {}) as DriverError;
+    return lostErrnos.has(known.errno ?? 0) || isLostAtCommit(known);
   } catch {
     // Whatever was thrown throws itself when it is looked at: no driver's error does
     return false;

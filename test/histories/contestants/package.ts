@@ -41,8 +41,8 @@ const given = ({ execution, flow, dueAt }: Package.Claim): Given => ({
   dueAt,
 });
 
-/** A deadlock, a lock that was not had in time. */
-const lostToAnother = [1205, 1213];
+/** A deadlock, a lock that was not had in time; of a group, a certification that was lost. */
+const lostToAnother = [1205, 1213, 1180, 3101];
 
 const poolSize = 6;
 
