@@ -1,6 +1,6 @@
 import { QueryFailedError } from 'typeorm';
 import * as ground from '../../../src/errors';
-import { errorCodes, isLostToAnother, ProtectionFlowsError } from '../../../src/errors';
+import { errorCodes, ProtectionFlowsError } from '../../../src/errors';
 import { fromServerError } from '../../../src/validation/server-errors';
 
 const insert = 'INSERT INTO `protection_flows`(`id`, `name`) VALUES (?, ?)';
@@ -231,17 +231,6 @@ describe('a server that denies', () => {
     [3100, "Error on observer while running replication hook 'before_commit'.", 'SERVER_NOT_READY'],
   ])('%i %s is %s', (errno, message, code) => {
     expect(fromServerError(asMysql2(errno, message))?.code).toBe(code);
-  });
-
-  it.each([
-    [1213, 'Deadlock found when trying to get lock; try restarting transaction', true],
-    [3101, 'Plugin instructed the server to rollback the current transaction.', true],
-    [1180, "Got error 149 - 'Lock deadlock; Retry transaction' during COMMIT", true],
-    [1180, 'Got error 6 "No such device or address" during COMMIT', false],
-    [1062, "Duplicate entry '149' for key 'PRIMARY'", false],
-  ])('%i %s: lost against another transaction, %p', (errno, message, isLost) => {
-    expect(isLostToAnother(asMysql2(errno, message))).toBe(isLost);
-    if (isLost) expect(fromServerError(asMysql2(errno, message))).toBeNull();
   });
 
   it('is no read-only server where another option forbids the statement', () => {
