@@ -83,6 +83,8 @@ export const keys: Model = {
     { formula: 'ends', defines: ['STATEMENTS=2', 'QUARANTINE'], isFair: true },
     // There it is the server that waits for whoever has deleted the parent
     { formula: 'all', defines: ['MYSQL', 'SCAN_COMMITTED_ONLY'] },
+    // So an orphan is there before the key or never, and preflight refuses it where orphans are to be reported
+    { formula: 'all', defines: ['MYSQL', 'RESUME_WITHOUT_SCAN'] },
   ],
   mutations: [
     lacking('the look at the rows after the key was added', 'own_name_proves', ['SCAN_BEFORE_ADD']),
@@ -90,6 +92,10 @@ export const keys: Model = {
     lacking('the look at what is not committed, on MariaDB', 'final', ['SCAN_COMMITTED_ONLY']),
     lacking('the name of an unproven key', 'own_name_proves', ['OWN_NAME_AT_ONCE']),
     lacking('the look at the rows where a dead run goes on', 'own_name_proves', ['RESUME_WITHOUT_SCAN']),
+    lacking('the same, where orphans are set aside', 'own_name_proves', [
+      'RESUME_WITHOUT_SCAN',
+      'QUARANTINE',
+    ]),
     lacking('the one statement that names the key', 'own_name_proves', ['NAME_IN_TWO_STATEMENTS']),
     lacking('the copy of what is set aside', 'nothing_lost', ['SET_ASIDE_WITHOUT_COPY', 'QUARANTINE']),
     lacking('the refusal of orphans', 'ends', ['WAIT_FOR_ORPHANS', 'STATEMENTS=2'], { isFair: true }),

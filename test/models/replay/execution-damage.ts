@@ -48,6 +48,8 @@ export interface Played {
   /** How many times the flow was due for. */
   readonly times: number;
   readonly waits: number;
+  /** How many callers were told that they ended each run. */
+  readonly enders: readonly number[];
 }
 
 /** Whether a formula of the model is broken on the server: the same as the formula says, in rows. */
@@ -62,6 +64,7 @@ export const isBroken: Readonly<Record<string, (played: Played) => boolean | Pro
         (before, run) => isOver(before) && statusesIn(state)[run] !== before,
       ),
     ),
+  one_winner: ({ enders }) => Math.max(...enders) > 1,
   counted_once: ({ admin }) => countedOtherwise(admin),
   life_saves: ({ admin }) => reapedAlive(admin),
   nobody_waits: ({ waits }) => waits > 0,

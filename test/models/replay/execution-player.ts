@@ -32,6 +32,8 @@ export class ExecutionPlayer {
   private readonly runs: (string | undefined)[] = [];
   /** How many statements waited for a row. */
   waits = 0;
+  /** How many callers were told that they ended a run, by its id. */
+  readonly enders = new Map<string, number>();
 
   constructor(
     private readonly admin: Queryable,
@@ -87,6 +89,8 @@ export class ExecutionPlayer {
     if (held.isBusy) return false;
     const { dueFlows, executions } = repositories;
     const id = this.runs[argument ?? 9] ?? 'none';
+    const ends = (isOurs: boolean): void =>
+      void (isOurs && this.enders.set(id, (this.enders.get(id) ?? 0) + 1));
     const input = { flow_id: flowId, execution_type: 'api' } as const;
     const calls: Record<string, () => Promise<unknown>> = {
       claim_due: () => dueFlows.claimDue({ worker: 'w', limit: 1 }),
@@ -102,9 +106,9 @@ export class ExecutionPlayer {
       read_run: () => executions.begin(id),
       find_silent: () => executions.reapStale({ silenceMs: 60_000 }),
       enqueue: () => executions.enqueue({ ...input, id: `run-${argument}` }),
-      finish: () => executions.finish(id, { status: 'success' }),
-      fail: () => executions.finish(id, { status: 'error' }),
-      cancel: () => executions.cancel(id),
+      finish: () => executions.finish(id, { status: 'success' }).then(ends),
+      fail: () => executions.finish(id, { status: 'error' }).then(ends),
+      cancel: () => executions.cancel(id).then(ends),
       heartbeat: () => executions.progress(id),
     };
     const call = calls[what];

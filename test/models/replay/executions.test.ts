@@ -4,6 +4,7 @@ import { openDataSource } from '../../support/data-source';
 import { useDatabase } from '../../support/database';
 import { sharedServer } from '../../support/shared-server';
 import { temporaryFolder } from '../../support/temporary-folder';
+import { executions as model } from '../models';
 import { makeVerifier, type ModelStep, type Verifier } from '../spin/search';
 import { isBroken, type Played, type SeenState } from './execution-damage';
 import { flowId, ExecutionPlayer } from './execution-player';
@@ -57,7 +58,7 @@ it(`has the rows that the model says after each step of ${walks} walks`, async (
 });
 
 /** Carries a trail out, by ours or by a naive program; what has become of the rows. */
-async function replay(steps: readonly ModelStep[], naive: Partial<NaiveProgram>): Promise<Played> {
+async function replay(steps: readonly ModelStep[], naive: NaiveProgram): Promise<Played> {
   await emptyTables();
   return withSessions(async (sessions) => {
     const player = new ExecutionPlayer(database.session, sessions, naive.instead);
@@ -69,15 +70,22 @@ async function replay(steps: readonly ModelStep[], naive: Partial<NaiveProgram>)
     await player.end();
     states.push(await player.state());
     const times = 1 + steps.filter(({ what }) => what === 'falls_due').length;
-    return { admin: database.session, states, times, waits: player.waits };
+    return {
+      admin: database.session,
+      states,
+      times,
+      waits: player.waits,
+      enders: [...player.enders.values()],
+    };
   }, naive.rewrite);
 }
 
 /** Guards that what a mutation of the model breaks, a program that lacks the same breaks on a server; and ours does not. */
-it.each(naiveExecutions.map((naive) => [naive.mutation, naive.formula, naive] as const))(
-  'breaks with %s what %s says, and does not without',
-  async (mutation, formula, naive) => {
-    const { steps, said } = await readCounterexample('executions', [mutation], formula, folder);
+it.each(model.mutations.map((one) => [one.lacks, one.formula, one] as const))(
+  'breaks without %s what %s says, and does not with it',
+  async (_lacks, formula, { defines }) => {
+    const naive = naiveExecutions[defines[0]!]!;
+    const { steps, said } = await readCounterexample('executions', defines, formula, folder);
     const broken = await replay(steps, naive);
     expect([await isBroken[formula]!(broken), said, broken.states]).toEqual([true, said, broken.states]);
     const ours = await replay(steps, {});

@@ -12,7 +12,7 @@ import type { Session } from '../../../src/engine/session/database';
 import type { OpenDatabase } from '../../../src/engine/session/open-database';
 import type { Subject } from '../../../src/engine/subject/subject';
 import type { Queryable } from '../../../src/engine/server/queryable';
-import { HeldSession } from './held-session';
+import { HeldSession, type Rewrite } from './held-session';
 
 const ofParent = index('idx_parent', 'parent_id');
 const createChildren: Migration = {
@@ -57,7 +57,7 @@ export class HeldMigrate {
   constructor(
     private readonly opened: OpenDatabase,
     private readonly admin: Queryable,
-    private readonly rewrite?: (sql: string) => string,
+    private readonly rewrite?: Rewrite,
   ) {
     this.held = new HeldSession(admin, rewrite);
   }
@@ -87,9 +87,9 @@ export class HeldMigrate {
     held.begin(() => command(database));
   }
 
-  /** Ends its session, as if its process had died. */
+  /** Ends its session, as if its process had died; of a run that is over, it is another's by now. */
   async die(): Promise<void> {
-    this.session?.discard();
+    if (this.held.isBusy) this.session?.discard();
     await this.held.over();
   }
 }

@@ -17,6 +17,9 @@ interface Statement {
   readonly send: () => void;
 }
 
+/** What a program sends in place of a statement of ours: another one, or two, each held, of which the second one's answer counts. */
+export type Rewrite = (sql: string) => string | readonly [string, string];
+
 /** A session whose statements are held, one by one, until somebody lets them go; and the call under way on it. */
 export class HeldSession {
   private held: Statement | null = null;
@@ -35,7 +38,7 @@ export class HeldSession {
    */
   constructor(
     private readonly admin: Queryable,
-    private readonly rewrite: (sql: string) => string = String,
+    private readonly rewrite: Rewrite = String,
   ) {}
 
   /** Stands in the place of each statement of the session. */
@@ -44,13 +47,25 @@ export class HeldSession {
     parameters: readonly unknown[],
     execute: (sql: string) => Promise<Answer>,
   ): Promise<Answer> {
+    const rewritten = this.rewrite(sql);
+    if (typeof rewritten === 'string') return this.one(sql, parameters, () => execute(rewritten));
+    const [first, second] = rewritten;
+    await this.one(first, parameters, () => execute(first));
+    return this.one(second, parameters, () => execute(second));
+  }
+
+  private async one<Answer>(
+    sql: string,
+    parameters: readonly unknown[],
+    execute: () => Promise<Answer>,
+  ): Promise<Answer> {
     if (!this.isFree) {
       await new Promise<void>((send) => (this.held = { sql, parameters, send }));
       this.held = null;
     }
     this.onTheServer = true;
     try {
-      return await execute(this.rewrite(sql));
+      return await execute();
     } finally {
       this.onTheServer = false;
     }

@@ -1,5 +1,7 @@
 import type { Connection } from 'mysql2/promise';
-import { select, type Queryable } from '../../../src/engine/server/queryable';
+import { migrate } from '../../../src/engine';
+import type { OrphanChoice } from '../../../src/engine/orphans/context';
+import { errnoOf, select, type Queryable } from '../../../src/engine/server/queryable';
 import type { ModelStep } from '../spin/search';
 import type { HeldMigrate } from './held-migrate';
 
@@ -10,6 +12,7 @@ const statements: Readonly<Record<string, RegExp>> = {
   scan_uncommitted: /^SELECT d\.value AS value/,
   scan_committed: /^SELECT d\.value AS value/,
   count_orphans: /^SELECT d\.value AS value/,
+  set_aside: /^COMMIT/,
   take_off: /^ALTER TABLE \S+ DROP FOREIGN KEY `fk_children_parent_unproven`/,
   own_name: /^ALTER TABLE .*ADD CONSTRAINT `fk_children_parent` /,
 };
@@ -20,7 +23,12 @@ export class KeyPlayer {
     private readonly admin: Queryable,
     private readonly writers: readonly Connection[],
     private readonly migrate: HeldMigrate,
-    private readonly isStrict: boolean,
+    private readonly options: {
+      /** Whether a step that is not the model's is a fault. */
+      readonly isStrict: boolean;
+      /** What its caller chose for them. */
+      readonly orphans: OrphanChoice;
+    },
   ) {}
 
   private async begins({ state }: ModelStep): Promise<void> {
@@ -50,10 +58,23 @@ export class KeyPlayer {
         WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'children' AND CONSTRAINT_TYPE = 'FOREIGN KEY'`,
     );
     const names = keys.map(({ name }) => (name === 'fk_children_parent' ? 'own' : 'unproven'));
+    // The table is made for the first row that is set aside
+    const aside = await select<{ id: number }>(this.admin, 'SELECT id FROM shop_orphans_children').catch(
+      (error: unknown) => {
+        if (errnoOf(error) !== 1146) throw error;
+        return [];
+      },
+    );
     return {
       key: names.join('+') || 'absent',
       ...Object.fromEntries(
         ['parent', 'child0', 'child1'].map((name) => [name, String(Number(counts?.[name]))]),
+      ),
+      ...Object.fromEntries(
+        [0, 1].map((child) => [
+          `aside${child}`,
+          String(aside.filter(({ id }) => Number(id) === child).length),
+        ]),
       ),
     };
   }
@@ -68,12 +89,21 @@ export class KeyPlayer {
 
   private async migrateOn({ what }: ModelStep): Promise<void> {
     if (what === 'die') return this.migrate.die();
-    if (what === 'done') return this.isStrict ? this.migrate.held.over() : undefined;
-    if (what === 'find_orphans' && !this.migrate.held.isBusy) this.migrate.begin();
+    if (what === 'done') return this.options.isStrict ? this.migrate.held.over() : undefined;
+    if (what === 'find_orphans' && !this.migrate.held.isBusy)
+      this.migrate.begin((database) => migrate(database, { orphans: this.options.orphans }));
     const { held } = this.migrate;
-    const { progress } = await held.passed(statements[what]!, this.isStrict ? 200 : 40);
-    if (this.isStrict && progress !== 'answered')
+    const { progress } = await held.passed(statements[what]!, this.options.isStrict ? 200 : 40);
+    if (this.options.isStrict && progress !== 'answered')
       throw new Error(`${what}: ${progress}, ${String(held.fault)}`);
+  }
+
+  /** Whether the migrate still asks, and asks again, once all others have ended; if so, it dies. */
+  async isEndless(): Promise<boolean> {
+    for (const writer of this.writers) await writer.query('COMMIT');
+    const { progress } = await this.migrate.held.passed(/^$/, 100);
+    if (progress === 'waits') await this.migrate.die();
+    return progress === 'waits';
   }
 
   /** Lets all end: the writers first, for whom the migrate may wait. */
@@ -86,6 +116,10 @@ export class KeyPlayer {
   async play(step: ModelStep): Promise<void> {
     if (step.what === 'begins') return this.begins(step);
     if (step.what === 'refuse') return;
-    return step.who === 2 ? this.migrateOn(step) : this.write(step.who, step.what);
+    if (step.who === 2) return this.migrateOn(step);
+    await this.write(step.who, step.what).catch((error: unknown) => {
+      // What a naive program lets others do, the key of ours may refuse
+      if (this.options.isStrict || ![1451, 1452].includes(errnoOf(error)!)) throw error;
+    });
   }
 }

@@ -41,6 +41,11 @@ export class MigratePlayer {
     private readonly isStrict: boolean,
   ) {}
 
+  /** What the last command has failed with. */
+  get fault(): unknown {
+    return this.run.held.fault;
+  }
+
   /** What is there, in the model's words. */
   async state(): Promise<Record<string, string>> {
     const [there] = await select<Record<string, unknown>>(
@@ -91,7 +96,7 @@ export class MigratePlayer {
 
   /** Whatever still runs, dies. */
   async end(): Promise<void> {
-    if (this.run.held.isBusy) await this.run.die();
+    await this.run.die();
   }
 
   /** Carries a step out. */

@@ -2,9 +2,6 @@ import type { Instead } from './execution-player';
 
 /** A program that lacks what a mutation of the model lacks, made of ours. */
 export interface NaiveProgram {
-  /** The mutation. */
-  readonly mutation: string;
-  readonly formula: string;
   /** What a statement of ours is there. */
   readonly rewrite?: (sql: string) => string;
   /** What is there in place of steps of ours. */
@@ -19,29 +16,21 @@ const without =
 /** Runs that read a state before they decide, by the session that has read. */
 const hasRead = new WeakMap<object, boolean>();
 
-/** The naive programs of the model `executions`. */
-export const naiveExecutions: readonly NaiveProgram[] = [
-  { mutation: 'CLAIM_WITHOUT_LOCK', formula: 'claimed_once', rewrite: without('FOR UPDATE SKIP LOCKED') },
-  { mutation: 'WITHOUT_SKIP_LOCKED', formula: 'nobody_waits', rewrite: without('SKIP LOCKED') },
-  {
-    mutation: 'START_WITHOUT_LOCK',
-    formula: 'one_run',
+/** The naive programs of the model `executions`, by the mutation. */
+export const naiveExecutions: Readonly<Record<string, NaiveProgram>> = {
+  CLAIM_WITHOUT_LOCK: { rewrite: without('FOR UPDATE SKIP LOCKED') },
+  WITHOUT_SKIP_LOCKED: { rewrite: without('SKIP LOCKED') },
+  START_WITHOUT_LOCK: {
     rewrite: without('FOR UPDATE', /FROM protection_flows WHERE id = \? FOR UPDATE/),
   },
-  {
-    mutation: 'WITHOUT_SECOND_LOOK',
-    formula: 'one_run',
+  WITHOUT_SECOND_LOOK: {
     rewrite: (sql) => (sql.startsWith('SELECT DISTINCT flow_id FROM') ? `${sql} AND 1 = 0` : sql),
   },
-  { mutation: 'READ_FROM_SNAPSHOT', formula: 'one_run', rewrite: without('LOCK IN SHARE MODE') },
-  {
-    mutation: 'BEGIN_WITHOUT_STATE',
-    formula: 'never_left',
+  READ_FROM_SNAPSHOT: { rewrite: without('LOCK IN SHARE MODE') },
+  BEGIN_WITHOUT_STATE: {
     rewrite: without("AND e.status = 'pending'", /SET e\.status = 'running'/),
   },
-  {
-    mutation: 'END_BY_ID',
-    formula: 'never_left',
+  END_BY_ID: {
     rewrite: (sql) => sql.replace(/AND (e\.status IN \([^)]*\))/, 'AND (TRUE OR $1)'),
     async instead({ what, who }, session, run) {
       if (what === 'read_status') {
@@ -55,9 +44,7 @@ export const naiveExecutions: readonly NaiveProgram[] = [
       return ['finish', 'fail', 'cancel'].includes(what) && who < 2 && hasRead.get(session) === false;
     },
   },
-  {
-    mutation: 'COUNT_APART',
-    formula: 'counted_once',
+  COUNT_APART: {
     async instead({ what }, session, run) {
       const ends: Record<string, string> = { finish: 'success', fail: 'error', cancel: 'cancelled' };
       if (ends[what] === undefined) return false;
@@ -68,9 +55,7 @@ export const naiveExecutions: readonly NaiveProgram[] = [
       return true;
     },
   },
-  {
-    mutation: 'ADVANCE_APART',
-    formula: 'together',
+  ADVANCE_APART: {
     async instead({ what }, session) {
       if (what !== 'commit' || !session.held.isBusy) return false;
       // The claim's first transaction ends; the process dies before its second one
@@ -80,12 +65,10 @@ export const naiveExecutions: readonly NaiveProgram[] = [
       return true;
     },
   },
-  {
-    mutation: 'REAP_WITHOUT_SILENCE',
-    formula: 'life_saves',
+  REAP_WITHOUT_SILENCE: {
     rewrite: (sql) =>
       sql.startsWith('UPDATE')
         ? sql.replace(/AND (e\.started_at < CURRENT_TIMESTAMP[\s\S]*)$/, 'AND (TRUE OR ($1))')
         : sql,
   },
-];
+};
