@@ -13,12 +13,11 @@ interface TableRow {
   engine: string | null;
   special: string;
   rowFormat: string | null;
-  charset: string | null;
   collation: string | null;
 }
 
 /**
- * Engine, charset and collation, and the session's database, which all further questions name. A view has no engine: it
+ * Engine and collation, and the session's database, which all further questions name. A view has no engine: it
  * is shown with engine `VIEW`.
  */
 async function readTables(session: Queryable, tableNames: readonly string[]): Promise<readonly TableRow[]> {
@@ -28,9 +27,8 @@ async function readTables(session: Queryable, tableNames: readonly string[]): Pr
             TRIM(CONCAT(IF(t.CREATE_OPTIONS LIKE '%partitioned%', 'partitioned ', ''),
                         IF(t.TABLE_TYPE IN ('BASE TABLE', 'VIEW'), '', LOWER(t.TABLE_TYPE)))) AS special,
             IF(t.ENGINE = 'InnoDB' AND t.ROW_FORMAT IN ('Compact', 'Redundant'), UPPER(t.ROW_FORMAT), NULL) AS rowFormat,
-            c.CHARACTER_SET_NAME AS charset, t.TABLE_COLLATION AS collation
+            t.TABLE_COLLATION AS collation
        FROM information_schema.TABLES t
-       LEFT JOIN information_schema.COLLATIONS c ON c.COLLATION_NAME = t.TABLE_COLLATION
       WHERE t.TABLE_SCHEMA = DATABASE() AND t.TABLE_TYPE <> 'TEMPORARY'
         AND t.TABLE_NAME IN (${marks(tableNames)})`,
     [...tableNames],
@@ -83,7 +81,8 @@ export async function readCatalog(
         engine: row.engine ?? 'NONE',
         ...(row.special === '' ? {} : { special: row.special }),
         ...(row.rowFormat === null ? {} : { rowFormat: row.rowFormat }),
-        charset: row.charset ?? row.collation?.split('_')[0] ?? '',
+        // What a collation's name begins with; a join with COLLATIONS takes longer than the rest of the question
+        charset: row.collation?.split('_')[0] ?? '',
         collation: row.collation ?? '',
         columns: columns.get(row.name) ?? [],
         primaryKey: primaryKeys.get(row.name) ?? [],
