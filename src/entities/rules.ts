@@ -1,13 +1,12 @@
-import {
-  IsDefined,
-  IsIn,
-  IsInt,
-  IsOptional,
-  Max,
-  Min,
-  ValidateBy,
-  type ValidationArguments,
-} from 'class-validator';
+import type { ValidationArguments } from 'class-validator';
+// Each by its own file: the index loads every rule there is, those of telephone numbers too, 320 files
+import { IsDefined } from 'class-validator/cjs/decorator/common/IsDefined';
+import { IsIn } from 'class-validator/cjs/decorator/common/IsIn';
+import { IsOptional } from 'class-validator/cjs/decorator/common/IsOptional';
+import { ValidateBy } from 'class-validator/cjs/decorator/common/ValidateBy';
+import { Max } from 'class-validator/cjs/decorator/number/Max';
+import { Min } from 'class-validator/cjs/decorator/number/Min';
+import { IsInt } from 'class-validator/cjs/decorator/typechecker/IsInt';
 import { countCharacters, isOneLine, isStorableText, isVisibleText } from '../arguments';
 import { isJsonValue, isPlainObject, isStorableTimestamp, timestampRangeText } from '../domain';
 

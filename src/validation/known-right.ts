@@ -1,4 +1,7 @@
-import { getMetadataStorage, IS_OPTIONAL, ValidationTypes, type ValidationArguments } from 'class-validator';
+import type { ValidationArguments } from 'class-validator';
+import { IS_OPTIONAL } from 'class-validator/cjs/decorator/common/IsOptional';
+import { getMetadataStorage } from 'class-validator/cjs/metadata/MetadataStorage';
+import { ValidationTypes } from 'class-validator/cjs/validation/ValidationTypes';
 
 /** `insert`: a whole new row, its required columns must be there. `update`: some columns of a row. */
 export type WriteMode = 'insert' | 'update';

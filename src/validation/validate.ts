@@ -1,4 +1,4 @@
-import { validateSync } from 'class-validator';
+import { Validator } from 'class-validator/cjs/validation/Validator';
 import { choice, declareArguments, readProperties } from '../arguments';
 import { flowTypes } from '../domain';
 import { ProtectionFlow, ProtectionFlowExecution } from '../entities';
@@ -74,7 +74,7 @@ export function fieldFaults(
   // class-validator judges instances only: a plain object is an unknown value to it
   const row = new target() as Record<string, unknown>;
   for (const [field, value] of Object.entries(values)) row[field] = readable(value);
-  const errors = validateSync(row, {
+  const errors = new Validator().validateSync(row, {
     // Rules without a group hold always, those of the group `insert` for a new row
     always: true,
     groups: [mode],
