@@ -47,6 +47,12 @@ export interface OwnConnectionOptions {
   readonly multipleStatements?: boolean | undefined;
 }
 
+/** mysql2's statement: the limit that it is to have once it begins, and the timer of one that has begun. */
+interface Limited {
+  timeout?: number | undefined;
+  readonly queryTimeout?: NodeJS.Timeout;
+}
+
 /**
  * Opens a connection outside any pool, of several hosts to the one that takes writes. It returns at once: its statements
  * are rejected with what kept it from connecting.
@@ -78,18 +84,24 @@ export function openConnection(
         reject(gone as Error);
         return;
       }
-      unanswered.add(reject);
-      connection.query(
+      const giveUp = (reason: unknown): void => {
+        reject(reason as Error);
+        // mysql2 would keep the program from its end until the limit, and begins what waited behind a refusal
+        clearTimeout(command.queryTimeout);
+        command.timeout = undefined;
+      };
+      const command = connection.query(
         { sql, values, timeout },
         (error: (Error & { code?: string; fatal?: boolean }) | null, rows: unknown) => {
-          unanswered.delete(reject);
+          unanswered.delete(giveUp);
           if (error) reject(error);
           else resolve(rows);
           if (error?.fatal) fail(error);
           // mysql2 would let the next statement wait behind the one that it has given up
           if (error?.code === 'PROTOCOL_SEQUENCE_TIMEOUT') close();
         },
-      );
+      ) as object as Limited;
+      unanswered.add(giveUp);
     });
   return {
     close,
