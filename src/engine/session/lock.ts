@@ -154,6 +154,27 @@ async function takeServerLock(
   }
 }
 
+/**
+ * Asks whether the lock is this session's. A proxy that lends each statement another session has given it to one that
+ * others are lent too, and so would `foreign_key_checks = 0` be theirs.
+ *
+ * @throws LOCK_LOST
+ */
+async function assertOwnSession({ session, lock }: LockOptions): Promise<void> {
+  const [row] = await select<{ holder: number | string | null; own: number | string }>(
+    session,
+    'SELECT IS_USED_LOCK(?) AS holder, CONNECTION_ID() AS own',
+    [lock],
+  );
+  if (row === undefined || String(row.holder) === String(row.own)) return;
+  throw new ProtectionFlowsError('LOCK_LOST', {
+    message: `session ${row.holder} of the server was given the lock ${lock}, and session ${row.own} executed the next statement: a proxy lends each statement another session`,
+    consequence: 'Nothing was changed.',
+    remedy: `Give this command the server's own address, or a proxy that keeps a connection on one session. Should the lock still be held, end its session: KILL ${row.holder}.`,
+    details: { lock, holder: null },
+  });
+}
+
 /** Null where the row is locked by somebody. */
 async function unlessLocked<T>(work: Promise<T>): Promise<T | null> {
   return work.catch((error: unknown) => {
@@ -229,7 +250,7 @@ async function lossOf(lease: Lease, error: unknown): Promise<unknown> {
  * on at once; but it is one server's alone: two nodes of a cluster give it to two sessions. So there is a lease besides,
  * a committed row, which the cluster gives to one of them; whose holder's death shows on another node when it runs out.
  *
- * @throws ProtectionFlowsError MIGRATE_LOCKED after the wait, naming the holder; SCHEMA_HAND_MADE where the lease's table
+ * @throws ProtectionFlowsError MIGRATE_LOCKED after the wait, naming the holder; LOCK_LOST; SCHEMA_HAND_MADE where the lease's table
  * is not one; INTERRUPTED
  */
 export async function withMigrationLock<T>(
@@ -243,6 +264,7 @@ export async function withMigrationLock<T>(
   const lease = new Lease({ table, session, node, open, holder, leaseMs });
   let mayLease = true;
   try {
+    await assertOwnSession(options);
     await takeLease(options, node, lease, patience);
     return await work({
       node,

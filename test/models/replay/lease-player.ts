@@ -16,8 +16,8 @@ const statements: Readonly<Record<string, RegExp>> = {
   release_lock: /^SELECT RELEASE_LOCK/,
 };
 
-/** What a run sends besides: settings, who it is, and who has what it has lost. */
-const besides = /^(SET|SHOW|SELECT owner, holder)\b/;
+/** What a run sends besides: settings, who it is, whether the lock is its own, and who has what it has lost. */
+const besides = /^(SET|SHOW|SELECT owner, holder|SELECT IS_USED_LOCK)\b/;
 
 const nobody = '9';
 const now = 'UTC_TIMESTAMP(3)';

@@ -1,0 +1,112 @@
+import {
+  createDataSource,
+  createRepositories,
+  isProtectionFlowsError,
+  migrate,
+  type ProtectionFlowsDataSource,
+} from '../../../src';
+import { openDatabase } from '../../../src/engine';
+import { subject } from '../../../src/migrations';
+import { connectionUrl, createFlow, createSchedule } from '../../../src/testing';
+import { openDataSource } from '../../support/data-source';
+import { useDatabase } from '../../support/database';
+import type { errorAnswer } from '../races/wire';
+import { Pooler } from './pooler';
+
+let pooler: Pooler;
+let dataSource: ProtectionFlowsDataSource;
+// Before the database goes
+afterEach(async () => {
+  if (dataSource.isInitialized) await dataSource.destroy();
+  await pooler.close();
+});
+
+const database = useDatabase({ per: 'each' });
+
+beforeEach(async () => {
+  pooler = await Pooler.open(database.settings);
+  const url = connectionUrl({ ...database.settings, port: pooler.port }, database.name);
+  dataSource = createDataSource({ env: { DATABASE_URL: url } });
+});
+
+/** Errors of servers and proxies that do not take a statement. */
+const refusals: readonly Parameters<typeof errorAnswer>[] = [
+  [1064, '42000', 'You have an error in your SQL syntax'],
+  [1148, '42000', 'Command not supported'],
+  [1295, 'HY000', 'This command is not supported'],
+];
+
+/** How many timers keep the program from its end. */
+const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+
+/** Guards what docs/scale-out.md says of a proxy that does not let a session begin as it has to. */
+describe.each(refusals)(
+  'a proxy that refuses with %i the statement each session begins with',
+  (...refusal) => {
+    const refused = { code: 'QUERY_FAILED', details: { errno: refusal[0] } };
+    const refuse = (): void => {
+      pooler.refuses = (sql) => (sql.startsWith('SET NAMES') ? refusal : null);
+    };
+
+    it('is found at once by whatever connects, and the server is sent nothing', async () => {
+      refuse();
+      const before = timers();
+      await expect(dataSource.initialize()).rejects.toMatchObject(refused);
+      const settings = { ...database.settings, port: pooler.port };
+      await expect(openDatabase(subject, settings)).rejects.toMatchObject(refused);
+      expect(pooler.sent).toEqual([]);
+      expect(timers()).toBeLessThanOrEqual(before);
+    });
+
+    it('is found at once by the call for which another session is opened', async () => {
+      await dataSource.initialize();
+      await migrate(dataSource);
+      const { flows } = createRepositories(dataSource);
+      await dataSource.transaction(async () => {
+        refuse();
+        await expect(flows.find('none')).rejects.toMatchObject(refused);
+        pooler.refuses = () => null;
+        expect(await flows.find('none')).toBeNull();
+      });
+    });
+  },
+);
+
+/** Guards what docs/scale-out.md says of a proxy that lends each statement another session of the server. */
+describe('a proxy that lends each statement another session', () => {
+  /** Begins to lend, once there are some to be lent. */
+  async function lend(): Promise<void> {
+    await dataSource.initialize();
+    const runners = [1, 2, 3].map(() => dataSource.createQueryRunner());
+    for (const runner of runners) await runner.connect();
+    for (const runner of runners) await runner.release();
+    pooler.lends = true;
+  }
+
+  it('is found by migrate before it changes anything; what is printed lets the next one work', async () => {
+    await lend();
+    const fault: unknown = await migrate(dataSource).catch((error: unknown) => error);
+    expect(fault).toMatchObject({ code: 'LOCK_LOST', consequence: 'Nothing was changed.' });
+    expect(pooler.sent.filter((sql) => /^(CREATE|ALTER|INSERT|UPDATE|DELETE)/.test(sql))).toEqual([]);
+    const [kill] = /KILL \d+/.exec(isProtectionFlowsError(fault) ? fault.remedy : '')!;
+    await database.session.query(kill);
+    const direct = await openDataSource(database);
+    await expect(migrate(direct, { lockWaitMs: 0 })).resolves.toMatchObject({ ok: true });
+    await direct.destroy();
+  });
+
+  it('is found by nothing in a repository: of a transaction that fails, rows stay', async () => {
+    const direct = await openDataSource(database);
+    await migrate(direct);
+    const { id: schedule_id } = await createSchedule(database.session);
+    const { id: flow_id } = await createFlow(direct.manager, { schedule_id });
+    await lend();
+    const failing = dataSource.transaction(async (manager) => {
+      await createRepositories(manager).executions.enqueue({ flow_id, execution_type: 'api' });
+      throw new Error('ours');
+    });
+    await expect(failing).rejects.toThrow('ours');
+    expect((await createRepositories(direct).executions.history(flow_id)).items).toHaveLength(1);
+    await direct.destroy();
+  });
+});

@@ -1,0 +1,111 @@
+import { createConnection, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { AnswerReader, errorAnswer, PacketReader, statementIn } from '../races/wire';
+
+/** A session of the server, which answers one statement after the other, whoever has sent it. */
+class PooledSession {
+  private readonly waiting: { readonly packet: Buffer; readonly client: Socket }[] = [];
+  /** Whose statement is under way; null: what comes is the opener's, as all is before it has logged in. */
+  private client: Socket | null = null;
+
+  constructor(
+    private readonly opener: Socket,
+    private readonly server: Socket,
+  ) {
+    const packets = new PacketReader();
+    let reader = new AnswerReader();
+    server.on('data', (chunk) => {
+      for (const one of packets.add(chunk)) {
+        (this.client ?? this.opener).write(one);
+        if (this.client === null || !reader.ends(one)) continue;
+        [this.client, reader] = [null, new AnswerReader()];
+        this.sendNext();
+      }
+    });
+  }
+
+  /** Sends what is no statement: of the log-in, and the leave. */
+  pass(packet: Buffer): void {
+    this.server.write(packet);
+  }
+
+  ask(packet: Buffer, client: Socket): void {
+    this.waiting.push({ packet, client });
+    if (this.client === null) this.sendNext();
+  }
+
+  private sendNext(): void {
+    const next = this.waiting.shift();
+    if (next === undefined) return;
+    this.client = next.client;
+    this.server.write(next.packet);
+  }
+}
+
+/** A proxy before a server, as poolers are: it reads statements, may refuse some, and may lend each another session. */
+export class Pooler {
+  /** The error that a statement is answered with in the server's place; null: the server answers. */
+  refuses: (sql: string) => Parameters<typeof errorAnswer> | null = () => null;
+  /** Whether each statement goes to the next one of all sessions, whoever has opened it. */
+  lends = false;
+  /** What the server was sent. */
+  readonly sent: string[] = [];
+  private readonly sessions = new Set<PooledSession>();
+  private readonly sockets = new Set<Socket>();
+
+  private constructor(
+    private readonly listener: Server,
+    private readonly target: { readonly host: string; readonly port: number },
+  ) {
+    listener.on('connection', (client) => this.connect(client));
+  }
+
+  static async open(target: { readonly host: string; readonly port: number }): Promise<Pooler> {
+    const listener = createServer({ noDelay: true });
+    await new Promise<void>((listening) => listener.listen(0, '127.0.0.1', listening));
+    return new Pooler(listener, target);
+  }
+
+  get port(): number {
+    return (this.listener.address() as AddressInfo).port;
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.sockets) socket.destroy();
+    await new Promise((closed) => this.listener.close(closed));
+  }
+
+  private connect(client: Socket): void {
+    const server = createConnection({ ...this.target, noDelay: true });
+    const own = new PooledSession(client, server);
+    this.sessions.add(own);
+    for (const socket of [client, server]) {
+      this.sockets.add(socket);
+      socket
+        .on('error', () => socket.destroy())
+        .on('close', () => {
+          this.sockets.delete(socket);
+          this.sessions.delete(own);
+          client.destroy();
+          server.destroy();
+        });
+    }
+    const packets = new PacketReader();
+    client.on('data', (chunk) => {
+      for (const one of packets.add(chunk)) this.fromClient(one, client, own);
+    });
+  }
+
+  private fromClient(one: Buffer, client: Socket, own: PooledSession): void {
+    const sql = statementIn(one);
+    if (sql === null) return own.pass(one);
+    const refusal = this.refuses(sql);
+    if (refusal !== null) return void client.write(errorAnswer(...refusal));
+    this.sent.push(sql);
+    const [next = own] = this.sessions;
+    if (!this.lends) return own.ask(one, client);
+    // To the end of the row
+    this.sessions.delete(next);
+    this.sessions.add(next);
+    next.ask(one, client);
+  }
+}
