@@ -93,13 +93,17 @@ const sessionOf = (runner: QueryRunner): Session => ({
   },
 });
 
+/** The runners on which the engine works: of all data sources, as a Proxy of one has no private fields. */
+const engineRunners = new WeakSet<QueryRunner>();
+
 /**
- * The logger, which is not told what the server refuses to these runners. The engine asks in statements what a server can do
+ * The logger, which is not told what the server refuses to {@link engineRunners}. The engine asks in statements what a server can do
  * (an ALTER online, before one that copies; a row that a CHECK refuses), and throws what matters.
  */
-function quietFor(engine: WeakSet<QueryRunner>, logger: Logger): Logger {
+function quietly(logger: Logger): Logger {
   const logQueryError: Logger['logQueryError'] = (error, query, parameters, runner) => {
-    if (runner === undefined || !engine.has(runner)) logger.logQueryError(error, query, parameters, runner);
+    if (runner === undefined || !engineRunners.has(runner))
+      logger.logQueryError(error, query, parameters, runner);
   };
   return new Proxy(logger, {
     get(target, name) {
@@ -124,7 +128,6 @@ export class ProtectionFlowsDataSource extends DataSource implements Database {
   readonly subject = subject;
   /** Options that `setOptions` set before `initialize`: they win over the configured ones, as for any DataSource. */
   readonly #overrides: Partial<DataSourceOptions> = {};
-  readonly #engineRunners = new WeakSet<QueryRunner>();
   private detected: Server | undefined;
   private initializing: Promise<this> | undefined;
   private isStarting = false;
@@ -185,7 +188,7 @@ export class ProtectionFlowsDataSource extends DataSource implements Database {
       ...options,
       type: this.detected.flavour,
     } as Partial<DataSourceOptions>);
-    this.logger = quietFor(this.#engineRunners, this.logger);
+    this.logger = quietly(this.logger);
     const Driver = this.driver.constructor as new (dataSource: DataSource) => DataSource['driver'];
     this.driver = new Driver(this);
     this.isStarting = true;
@@ -207,7 +210,7 @@ export class ProtectionFlowsDataSource extends DataSource implements Database {
   /** A session of the pool, at the server that takes writes. */
   openSession(): Session {
     const runner = this.createQueryRunner('master');
-    this.#engineRunners.add(runner);
+    engineRunners.add(runner);
     return sessionOf(runner);
   }
 
