@@ -128,8 +128,13 @@ export abstract class ClusterNode extends PrivateServer {
   /** Starts the node again; it joins the nodes that are there, and is synced when the promise resolves. */
   override async restart(extraArguments: readonly string[] = []): Promise<void> {
     await startAnew(() => super.restart(extraArguments));
-    await this.joinOthers();
-    await this.waitUntilSynced();
+    // The others may not let it in before they have missed it
+    await this.joinOthers().catch(() => undefined);
+    await waitFor(async () => {
+      if (takesPart(await this.state())) return true;
+      await this.rejoin();
+      return false;
+    }, syncLimits);
   }
 
   /** Without the farewell to the others that a shutdown takes seconds for. */

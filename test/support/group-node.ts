@@ -47,7 +47,11 @@ export class GroupNode extends ClusterNode {
         'SELECT MEMBER_STATE AS state FROM performance_schema.replication_group_members WHERE MEMBER_ID = @@server_uuid',
       );
       const isOut = row === undefined || ['ERROR', 'OFFLINE'].includes(String(row['state']));
-      if (isOut) for (const sql of ['STOP GROUP_REPLICATION', this.startSql]) await connection.query(sql);
+      // Where they do not let it in yet, whoever waits for it tries again
+      const again = async (): Promise<void> => {
+        for (const sql of ['STOP GROUP_REPLICATION', this.startSql]) await connection.query(sql);
+      };
+      if (isOut) await again().catch(() => undefined);
     });
   }
 

@@ -105,7 +105,7 @@ describeOnCluster('a cluster of three nodes', () => {
     } finally {
       third.resume();
     }
-    await cluster().waitUntilSynced();
+    await cluster().waitUntilRecovered();
     await waitFor(async () => (await withConnection(third.url('shared'), ids)).includes(20));
   });
 
