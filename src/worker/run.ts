@@ -21,13 +21,19 @@ export interface UnderWay {
   abort(message: string, status?: Outcome['status']): void;
 }
 
-/** A message for people: passwords in addresses and settings are left out. */
+/** A message for people, of whatever was thrown, which the database takes: passwords in addresses and settings are left out. */
 function messageOf(error: unknown): string {
-  const text = error instanceof Error ? error.message || error.name : String(error);
+  let text = 'It threw what has no text';
+  try {
+    text = String(error instanceof Error ? error.message || error.name : error);
+  } catch {
+    // A getter that throws, or an object that no text can be made of
+  }
   return text
     .replaceAll(/(:\/\/[^\s:/@]*:)[^\s/]*@/g, '$1***@')
     .replaceAll(/((?:password|passwd|pwd|secret|token)["']?\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s,;&]+)/gi, '$1***')
-    .slice(0, 10_000);
+    .slice(0, 10_000)
+    .replaceAll(/\p{Cs}|\0/gu, '\ufffd');
 }
 
 const isGone = (error: unknown): boolean => isProtectionFlowsError(error, 'EXECUTION_NOT_FOUND');

@@ -67,6 +67,21 @@ describe('a run', () => {
       },
       end: { status: 'error', error_message: 'undefined' },
     },
+    ...[
+      { title: 'a message with a NUL', thrown: new Error('exit 1: \0done'), text: 'exit 1: \ufffddone' },
+      { title: 'half of a surrogate pair', thrown: '\ud83d, cut', text: '\ufffd, cut' },
+      {
+        title: 'a long message, to be cut within an emoji',
+        thrown: new Error(`${'x'.repeat(9_999)}😀`),
+        text: `${'x'.repeat(9_999)}\ufffd`,
+      },
+      { title: 'a message that is no text', thrown: Object.assign(new Error(), { message: 5 }), text: '5' },
+      { title: 'what has no text', thrown: Object.create(null), text: 'It threw what has no text' },
+    ].map(({ title, thrown, text }) => ({
+      title: `throws ${title}`,
+      run: () => Promise.reject(thrown as Error),
+      end: { status: 'error', error_message: text },
+    })),
     {
       title: 'returns what is no outcome',
       run: (() => ({ status: 'done' })) as unknown as RunFlow,
