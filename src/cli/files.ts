@@ -12,7 +12,8 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { KeptPlan } from '../engine/migrate/kept-plan';
-import { ProtectionFlowsError } from '../errors';
+import { planReader } from '../engine/migrate/plan-reader';
+import { ProtectionFlowsError, type FieldFault } from '../errors';
 import { usageFault } from './error-report';
 
 function statOf(path: string) {
@@ -95,9 +96,9 @@ function using<Result>(path: string, work: () => Result): Result {
 }
 
 /** JSON.parse says what the text begins with: a password, where somebody names the wrong file. */
-function parse(text: string): KeptPlan | null {
+function parse(text: string): unknown {
   try {
-    return JSON.parse(text) as KeptPlan | null;
+    return JSON.parse(text);
   } catch {
     throw new Error('it holds no JSON');
   }
@@ -106,8 +107,9 @@ function parse(text: string): KeptPlan | null {
 /** Reads a plan of this release. */
 export const readPlan = (path: string): KeptPlan =>
   using(path, () => {
-    const plan = parse(readFileSync(path, 'utf8'));
-    if (plan?.form !== 1) throw new Error('it holds no plan of this release');
+    const faults: FieldFault[] = [];
+    const plan = planReader(parse(readFileSync(path, 'utf8')), 'plan', faults);
+    if (faults.length > 0) throw new Error('it holds no plan of this release');
     return plan;
   });
 

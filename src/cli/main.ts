@@ -1,12 +1,20 @@
 import { Console } from 'node:console';
 import { setFlagsFromString } from 'node:v8';
+import { ProtectionFlowsError } from '../errors';
 import { run } from './run';
 import { services } from './services';
 
-/** A reader that has gone away, as in `| head`, is no fault of the command; its work goes on. */
-function survivePipeClosing(stream: NodeJS.WriteStream): void {
+/** A reader that has gone away, as in `| head`, is no fault of the command; its work goes on. A full disk is one. */
+function survivePipeClosing(stream: NodeJS.WriteStream, path: string): void {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    if (error.code === 'EPIPE') return;
+    throw new ProtectionFlowsError('FILE_NOT_WRITTEN', {
+      message: `cannot write ${path}: ${error.message}`,
+      consequence: 'A part of the output is missing. What the command changed in the database stays.',
+      remedy: 'See that there is space; then run the command again.',
+      details: { path },
+      cause: error,
+    });
   });
 }
 
@@ -51,8 +59,8 @@ export async function main(): Promise<void> {
   // What is new on the heap keeps to the first MiB, which would double up to 16; a command takes 5 MiB less
   setFlagsFromString('--semi-space-growth-factor=1');
   const { stdout, stderr } = process;
-  survivePipeClosing(stdout);
-  survivePipeClosing(stderr);
+  survivePipeClosing(stdout, 'stdout');
+  survivePipeClosing(stderr, 'stderr');
   // TypeORM and mysql2 log to the console; stdout is for the result alone.
   globalThis.console = new Console(stderr, stderr);
   const exitCode = await run({

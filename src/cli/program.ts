@@ -121,7 +121,7 @@ export function usageError(error: CommanderError, program: Command): ProtectionF
   const names = program.commands.map((command) => command.name()).join(', ');
   if (error.code === 'commander.help')
     return usageFault(
-      'no command was given',
+      program.args.length > 1 ? `unknown command '${program.args[1]}'` : 'no command was given',
       `Give one of: ${names}; protection-flows --help explains them.`,
     );
   const [message = '', guess] = error.message.replace(/^error: /, '').split(/\n\(?/);

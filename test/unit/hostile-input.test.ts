@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { readPlan } from '../../src/cli/files';
 import { loadConnection } from '../../src/config';
-import { planReader } from '../../src/engine/migrate/kept-plan';
+import { planReader } from '../../src/engine/migrate/plan-reader';
 import { errorCodes, isProtectionFlowsError } from '../../src/errors';
 import { cursor } from '../../src/repositories/pages';
 import { nextRuns, scheduleFaults } from '../../src/schedule';

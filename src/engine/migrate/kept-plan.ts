@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { options as optionsOf, properties, refuse, that, type Reader } from '../../arguments';
-import { ProtectionFlowsError, type FieldFault } from '../../errors';
+import { ProtectionFlowsError } from '../../errors';
 import { findOrphans } from '../orphans/find-orphans';
 import type { Facts, PlannedStatement } from '../preflight';
 import { readCatalog, readTriggers } from '../schema/catalog/read-catalog';
@@ -10,7 +9,7 @@ import { readNode } from '../server/node';
 import { readTableSize, type TableSize } from '../steps/alter-table';
 import { declaredSchemaOf, ownTablesOf, tablesOf } from '../subject/subject';
 import type { MigratePlan } from './results';
-import { defaultCopyLimitRows, wishReaders, type WishOptions } from './wishes';
+import { defaultCopyLimitRows, type WishOptions } from './wishes';
 
 /** A plan that `migrate` carries out as it is or not at all; plain data, as `migrate --plan --out FILE` writes it. */
 export interface KeptPlan extends MigratePlan {
@@ -26,29 +25,19 @@ export interface KeptPlan extends MigratePlan {
   readonly statements: readonly (PlannedStatement & { readonly seconds: number })[];
 }
 
-const isForm = (form: unknown): boolean => form === 1;
-const readParts = properties({
-  form: that('isForm', isForm, 'must be 1'),
-  options: optionsOf(wishReaders),
-  grounds: properties({}),
-});
-
-/** A plan, from wherever it comes; what of it is not judged is for people. */
-export const planReader: Reader<KeptPlan> = (value, field, faults) => {
-  const own: FieldFault[] = [];
-  readParts(value, field, own);
-  if (own.length > 0) refuse(faults, field, 'isPlan', 'must be what keepPlan of this release has answered');
-  return value as KeptPlan;
-};
-
 const digest = (value: unknown): string =>
   createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16);
+
+/** What a plan shows that it will do, so that one that somebody has edited is carried out by nobody. */
+const deedsOf = ({ pending, breaking, statements, keys }: MigratePlan): KeptPlan['grounds'] => {
+  const shown = statements.map(({ sql, copies }) => [sql, copies]);
+  return { 'what is to be done': digest([pending, breaking, shown, keys]) };
+};
 
 /** Reads what a plan rests on. */
 async function readGrounds(
   { server, database, subject }: Database,
   session: Queryable,
-  { statements, keys }: MigratePlan,
 ): Promise<KeptPlan['grounds']> {
   const declared = declaredSchemaOf(subject);
   const { history } = ownTablesOf(subject);
@@ -61,7 +50,6 @@ async function readGrounds(
     database,
     program: `${subject.package} ${subject.version} ${digest([code, ...declared])}`,
     history: digest(live.has(history) ? await select(session, `SELECT * FROM ${history}`) : null),
-    'what is to be done': digest([statements.map(({ sql }) => sql), keys]),
   };
   for (const name of names) {
     const table = live.get(name);
@@ -102,12 +90,12 @@ export async function keep(
     return { ...statement, seconds: Math.ceil(scanned * msPerByte) / 1000 };
   });
   const copyLimitRows = options.copyLimitRows ?? defaultCopyLimitRows(database.subject);
-  const grounds = await readGrounds(database, session, plan);
+  const grounds = await readGrounds(database, session);
   return { form: 1, ...plan, statements, sizes, options: { ...options, copyLimitRows }, grounds };
 }
 
 /**
- * Compares what a plan rests on with what there is.
+ * Compares what a plan rests on, and what it shows, with what there is.
  *
  * @param found what would be done now
  * @throws ProtectionFlowsError PLAN_MOVED, naming all that is otherwise
@@ -115,10 +103,11 @@ export async function keep(
 export async function assertUnmoved(
   database: Database,
   session: Queryable,
-  { grounds: planned }: KeptPlan,
+  plan: KeptPlan,
   found: MigratePlan,
 ): Promise<void> {
-  const now = await readGrounds(database, session, found);
+  const planned = { ...plan.grounds, ...deedsOf(plan) };
+  const now = { ...(await readGrounds(database, session)), ...deedsOf(found) };
   const moved = [...new Set([...Object.keys(planned), ...Object.keys(now)])]
     .filter((what) => planned[what] !== now[what])
     .map((what) => ({ what, planned: planned[what] ?? null, found: now[what] ?? null }));

@@ -70,6 +70,8 @@ describe('a kept plan', () => {
     ['another form', { form: 2 }],
     ['none', { form: undefined }],
     ['grounds that are none', { grounds: 1 }],
+    ['no statements', { statements: null }],
+    ['statements that are none', { statements: [null] }],
     ['wishes that mean nothing', { options: { orphans: 'delete' } }],
   ])('is judged: %s', async (_title, changes) => {
     const plan = { ...(await kept(dataSource())), ...changes } as KeptPlan;
@@ -87,6 +89,23 @@ describe('a kept plan', () => {
       await expect(migrate(withSubject(changes), { plan })).rejects.toMatchObject({
         message: expect.stringContaining('program') as string,
       });
+  });
+
+  it.each<[string, (plan: KeptPlan) => object]>([
+    ['another statement', ({ statements: [, ...rest] }) => ({ statements: [{ sql: 'SELECT 1' }, ...rest] })],
+    ['a statement less', ({ statements }) => ({ statements: statements.slice(1) })],
+    [
+      'no word of a copy',
+      ({ statements }) => ({ statements: statements.map((one) => ({ ...one, copies: 'blocking' })) }),
+    ],
+    ['a migration less', ({ pending }) => ({ pending: pending.slice(1) })],
+    ['no word of older programs', () => ({ breaking: { none: 'none' } })],
+    ['a key less', ({ keys }) => ({ keys: keys.slice(1) })],
+  ])('is refused where somebody has edited what it shows: %s', async (_title, edit) => {
+    const plan = await kept(dataSource());
+    const edited = { ...plan, ...edit(plan) } as KeptPlan;
+    await expect(migrate(dataSource(), { plan: edited })).rejects.toMatchObject(moved('what is to be done'));
+    expect(await database.session.query("SHOW TABLES LIKE 'protection_flow%'")).toEqual([]);
   });
 
   it('is refused where a table that a key waits for has come', async () => {

@@ -181,6 +181,7 @@ describe('exit codes of errors', () => {
 describe('usage', () => {
   it.each([
     ['', 'no command was given', 'migrate, rollback, status, preflight, verify, adopt, restore-orphans'],
+    ['help nope', "unknown command 'nope'", 'Give one of: migrate'],
     ['migrat', "unknown command 'migrat'", 'Did you mean migrate?'],
     ['backup', "unknown command 'backup'", 'The commands are: migrate'],
     ['status --jsn', "unknown option '--jsn'", 'Did you mean --json?'],
