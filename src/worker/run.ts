@@ -94,9 +94,11 @@ export function beginRun(claim: Claim, { settings, database, givingUp, fault }: 
         signal,
         persist: (own) => database.persist(own, signal),
         progress: (counts) => write(() => executions.progress(id, counts)),
-        recordJobs: (jobIds, { expected } = {}) => {
+        recordJobs: (jobIds, options = {}) => {
           hasJobs = true;
-          return write(() => executions.recordJobs(id, jobIds, { more: true, expected }));
+          // What is no object is refused there
+          const given = () => (Object(options) === options ? { ...options, more: true } : options);
+          return write(() => executions.recordJobs(id, jobIds, given()));
         },
       });
     return Promise.race([work(), deaf]).finally(() => clearTimeout(grace));

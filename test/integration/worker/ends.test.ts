@@ -1,4 +1,4 @@
-import type { RunFlow } from '../../../src/worker';
+import type { RunFlow, WorkerRun } from '../../../src/worker';
 import { createBackupJob } from '../../../src/testing';
 import { waitFor } from '../../support/wait-for';
 import { useDataLayer } from '../repositories/data-layer';
@@ -92,6 +92,14 @@ describe('a run', () => {
       run: ({ progress }) => progress({ jobs_completed: -1 }),
       end: { status: 'error', error_message: expect.stringContaining('jobs_completed') as string },
     },
+    ...[
+      { options: null, text: 'options must be an object' },
+      { options: { expcted: 3 }, text: 'did you mean expected?' },
+    ].map(({ options, text }) => ({
+      title: `records jobs with ${JSON.stringify(options)}`,
+      run: ({ recordJobs }: WorkerRun) => recordJobs(['c'], options as object),
+      end: { status: 'error', error_message: expect.stringContaining(text) as string },
+    })),
     {
       title: 'ended its execution itself',
       run: async ({ execution }) => {
