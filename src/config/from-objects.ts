@@ -178,12 +178,14 @@ function withoutFirstHost(given: Record<string, unknown>): Record<string, unknow
  * @throws ProtectionFlowsError CONFIG_INVALID, CONFIG_UNREADABLE or OPTION_REFUSED, naming all faults at once
  */
 export function settingsFromProgram(known: KnownSettings, readsFiles = true): ConnectionSettings {
-  const { source = null, ...given } = known as unknown as Readonly<Record<string, unknown>>;
+  const { source = null, ...given }: Readonly<Record<string, unknown>> = isRecord(known) ? { ...known } : {};
   const name = typeof source === 'string' && source !== '' ? source : 'the program';
   const faults = new FaultList(
     name,
     'Correct the settings; docs/configuration.md lists them. To take them from the environment, give { env }.',
   );
+  if (!isRecord(known)) faults.invalid('they', 'must be an object, such as loadConnection() answers');
+  faults.throwIfAny();
   if (source !== null && typeof source !== 'string') faults.invalid('source', 'must be a text in quotes');
   const filled = Object.entries(given).filter(([, value]) => !isEmptyList(value));
   const values = nestedValues(withoutFirstHost(Object.fromEntries(filled)), 'program', faults);

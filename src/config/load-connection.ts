@@ -14,7 +14,7 @@ import { resemblance } from './unknown-names';
 const variables = wordsOf('environment');
 
 /** An empty variable is not set: compose files write `DB_PORT=`. */
-const isSet = (env: NodeJS.ProcessEnv, name: string): boolean => env[name] !== undefined && env[name] !== '';
+const isSet = (env: NodeJS.ProcessEnv, name: string): boolean => !isAbsent(env[name]) && env[name] !== '';
 
 /**
  * Finds variables that are not known and resemble a known one, each with what is wrong. A variable with the same value as
@@ -87,9 +87,11 @@ function checkSources(sources: unknown): asserts sources is ConnectionSources {
   const read = new OptionReader(faults, false);
   read.text('configFile', given.configFile);
   read.text('cwd', given.cwd);
-  if (!isAbsent(given.env) && typeof given.env !== 'object') {
-    faults.invalid('env', 'must be an object, such as process.env');
-  }
+  const { env } = given;
+  if (!isAbsent(env) && !isRecord(env)) faults.invalid('env', 'must be an object, such as process.env');
+  for (const [name, value] of Object.entries(env ?? {}))
+    if ((name === 'DATABASE_URL' || variables.has(name)) && !isAbsent(value) && typeof value !== 'string')
+      faults.invalid(`env.${name}`, 'must be a text, as in process.env');
   faults.throwIfAny();
 }
 
@@ -102,8 +104,9 @@ function checkSources(sources: unknown): asserts sources is ConnectionSources {
  */
 export function loadConnection(sources: ConnectionSources = {}): ConnectionSettings {
   checkSources(sources);
-  const { configFile, env = process.env, cwd = process.cwd() } = sources;
-  if (configFile !== undefined) return settingsFromFile(configFile, cwd);
+  const { configFile } = sources;
+  const [env, cwd] = [sources.env ?? process.env, sources.cwd ?? process.cwd()];
+  if (!isAbsent(configFile)) return settingsFromFile(configFile, cwd);
   const url = env.DATABASE_URL?.trim() ?? '';
   if (url !== '') return settingsFromUrl(url, cwd);
   if (givenVariables(env).length > 0) return settingsFromEnvironment(env, cwd);
