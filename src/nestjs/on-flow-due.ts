@@ -1,6 +1,6 @@
 import { Inject, Logger } from '@nestjs/common';
 import { DueFlowRepository, ExecutionRepository } from '../repositories';
-import { createWorker, type RunFlow, type Worker, type WorkerOptions } from '../worker';
+import { createWorker, messageOf, type RunFlow, type Worker, type WorkerOptions } from '../worker';
 
 /** What `createWorker` takes, but for what the module and the method are. */
 export type OnFlowDueOptions = Omit<WorkerOptions, 'repositories' | 'run'>;
@@ -14,7 +14,7 @@ function logEvents(worker: Worker): void {
   worker
     .on('ended', ({ execution, flow }, { status, error }) => {
       if (error !== undefined)
-        logger.warn(`${flow.name}: run ${execution.id} ended with ${status}: ${String(error)}`);
+        logger.warn(`${flow.name}: run ${execution.id} ended with ${status}: ${messageOf(error)}`);
     })
     .on('reaped', (id) => logger.warn(`run ${id} gave no sign of life for too long, and was ended`))
     .on('away', (error) => logger.warn(`the database is away: ${String(error)}`))
@@ -50,14 +50,16 @@ export function OnFlowDue<Target extends object>(
     >;
     const start: Hook = async function (...given) {
       await onApplicationBootstrap?.apply(this, given);
-      const made = createWorker({
-        ...(typeof options === 'function' ? options(this as unknown as Target) : options),
+      const asked = typeof options === 'function' ? options(this as unknown as Target) : options;
+      const own = {
         repositories: {
           executions: this[executions] as ExecutionRepository,
           dueFlows: this[dueFlows] as DueFlowRepository,
         },
         run: (run) => (this[method] as RunFlow)(run),
-      });
+      } satisfies WorkerOptions;
+      // Null is refused there, as what is no object
+      const made = createWorker((Object(asked) === asked ? { ...asked, ...own } : null) as WorkerOptions);
       logEvents(made);
       this[worker] = made.start();
     };

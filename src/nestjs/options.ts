@@ -153,6 +153,14 @@ export function checkAsyncOptions(options: unknown): void {
   const ways = forms.filter((form) => given[form] !== undefined);
   if (ways.length === 0) faults.add('missing', forms.join(', '), 'are all missing; give one of them');
   if (ways.length > 1) faults.invalid(ways.join(' and '), 'are given together; give one of them');
+  for (const name of ['useFactory', 'useClass'])
+    if (given[name] !== undefined && typeof given[name] !== 'function')
+      faults.invalid(
+        name,
+        name === 'useClass' ? 'must be a class' : 'must be a function, not what it answers',
+      );
+  for (const name of ['imports', 'inject', 'provideInjectionTokensFrom'])
+    if (given[name] !== undefined && !Array.isArray(given[name])) faults.invalid(name, 'must be a list');
   new OptionReader(faults, false).flag('isGlobal', given.isGlobal);
   faults.throwIfAny();
 }

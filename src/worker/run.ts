@@ -22,7 +22,7 @@ export interface UnderWay {
 }
 
 /** A message for people, of whatever was thrown, which the database takes: passwords in addresses and settings are left out. */
-function messageOf(error: unknown): string {
+export function messageOf(error: unknown): string {
   let text = 'It threw what has no text';
   try {
     text = String(error instanceof Error ? error.message || error.name : error);

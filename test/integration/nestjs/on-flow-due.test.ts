@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { OnFlowDue, ProtectionFlowsModule } from '../../../src/nestjs';
+import { OnFlowDue, ProtectionFlowsModule, type OnFlowDueOptions } from '../../../src/nestjs';
 import { ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-data-source';
 import type { WorkerRun } from '../../../src/worker';
 import { waitFor } from '../../support/wait-for';
@@ -49,19 +49,39 @@ describe('OnFlowDue', () => {
     expect(await statusOf(late)).toBe('pending');
   });
 
-  it('says in the log what went wrong', async () => {
+  it('says in the log what went wrong, and no password', async () => {
     class Broken {
       @OnFlowDue({ pollMs: 20 })
       run(): void {
-        throw new Error('no space left');
+        throw new Error('no space left on ftp://u:hush@nas, password=hush');
       }
     }
     await apps.start({ imports: [module()], providers: [Broken] });
     const id = await enqueue();
     await waitFor(async () => (await statusOf(id)) === 'error');
     await waitFor(() => apps.log.warnings.length > 0);
-    expect(apps.log.warnings[0]).toMatch(/^Flow \d+: run \S+ ended with error: Error: no space left$/);
+    expect(apps.log.warnings[0]).toMatch(
+      /^Flow \d+: run \S+ ended with error: no space left on ftp:\/\/u:\*\*\*@nas, password=\*\*\*$/,
+    );
   });
+
+  it.each([null, 5, () => undefined])(
+    'keeps an application with no options from starting: %p',
+    async (none) => {
+      class Wrong {
+        @OnFlowDue(none as unknown as OnFlowDueOptions)
+        run(): void {}
+      }
+      const app = await Test.createTestingModule({ imports: [module()], providers: [Wrong] }).compile();
+      const started = await app.init().catch((error: unknown) => error);
+      if (started === app) await app.close();
+      else await app.get(ProtectionFlowsDataSource, { strict: false }).destroy();
+      expect(started).toMatchObject({
+        code: 'VALIDATION_FAILED',
+        message: 'createWorker is not valid: options must be an object',
+      });
+    },
+  );
 
   it('keeps an application with wrong options, or without the module, from starting', async () => {
     class Wrong {

@@ -91,6 +91,12 @@ describe('the options of ProtectionFlowsModule', () => {
       { useFactory: () => ({}), injects: [] },
       /injects is not known; did you mean inject\?/,
     ],
+    [
+      'what is neither function nor list',
+      { useFactory: {}, imports: 1, inject: {} },
+      /useFactory must be a function, not what it answers; imports must be a list; inject must be a list/,
+    ],
+    ['what is no class', { useClass: 5 }, /useClass must be a class/],
     ['options of forRoot', { useFactory: () => ({}), migrationsRun: true }, /migrationsRun is not known/],
   ])('can not come asynchronously from %s', (_what, options, message) => {
     expect(faultOf(() => forRootAsync(options))).toMatchObject({
