@@ -1,4 +1,5 @@
-import { createConnection, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { TcpProxy } from '../../support/tcp-proxy';
 import { AnswerReader, errorAnswer, PacketReader, statementIn } from '../races/wire';
 
 /** A session of the server, which answers one statement after the other, whoever has sent it. */
@@ -42,7 +43,7 @@ class PooledSession {
 }
 
 /** A proxy before a server, as poolers are: it reads statements, may refuse some, and may lend each another session. */
-export class Pooler {
+export class Pooler extends TcpProxy {
   /** The error that a statement is answered with in the server's place; null: the server answers. */
   refuses: (sql: string) => Parameters<typeof errorAnswer> | null = () => null;
   /** Whether each statement goes to the next one of all sessions, whoever has opened it. */
@@ -50,49 +51,15 @@ export class Pooler {
   /** What the server was sent. */
   readonly sent: string[] = [];
   private readonly sessions = new Set<PooledSession>();
-  private readonly sockets = new Set<Socket>();
 
-  private constructor(
-    private readonly listener: Server,
-    private readonly target: { readonly host: string; readonly port: number },
-  ) {
-    listener.on('connection', (client) => this.connect(client));
-  }
-
-  static async open(target: { readonly host: string; readonly port: number }): Promise<Pooler> {
-    const listener = createServer({ noDelay: true });
-    await new Promise<void>((listening) => listener.listen(0, '127.0.0.1', listening));
-    return new Pooler(listener, target);
-  }
-
-  get port(): number {
-    return (this.listener.address() as AddressInfo).port;
-  }
-
-  async close(): Promise<void> {
-    for (const socket of this.sockets) socket.destroy();
-    await new Promise((closed) => this.listener.close(closed));
-  }
-
-  private connect(client: Socket): void {
-    const server = createConnection({ ...this.target, noDelay: true });
+  protected override join(client: Socket, server: Socket): () => void {
     const own = new PooledSession(client, server);
     this.sessions.add(own);
-    for (const socket of [client, server]) {
-      this.sockets.add(socket);
-      socket
-        .on('error', () => socket.destroy())
-        .on('close', () => {
-          this.sockets.delete(socket);
-          this.sessions.delete(own);
-          client.destroy();
-          server.destroy();
-        });
-    }
     const packets = new PacketReader();
     client.on('data', (chunk) => {
       for (const one of packets.add(chunk)) this.fromClient(one, client, own);
     });
+    return () => void this.sessions.delete(own);
   }
 
   private fromClient(one: Buffer, client: Socket, own: PooledSession): void {

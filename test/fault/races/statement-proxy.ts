@@ -1,4 +1,5 @@
-import { createConnection, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { TcpProxy } from '../../support/tcp-proxy';
 import { AnswerReader, connectionIdIn, errorAnswer, PacketReader, statementIn, withStatement } from './wire';
 
 /** A failure with which a server gives a statement up in favour of others. */
@@ -41,47 +42,12 @@ const opensSession = /^\s*SET NAMES\b/;
  * Stands between the connections of one client and the server. While `onHeld` is set, each statement is held before it is
  * sent and each answer before it comes back, and `onHeld` is told; otherwise all pass.
  */
-export class StatementProxy {
+export class StatementProxy extends TcpProxy {
   onHeld: ((held: Held) => void) | null = null;
-  private readonly sockets = new Set<Socket>();
 
-  private constructor(
-    private readonly listener: Server,
-    private readonly target: { readonly host: string; readonly port: number },
-  ) {
-    listener.on('connection', (client) => this.connect(client));
-  }
-
-  static async open(target: { readonly host: string; readonly port: number }): Promise<StatementProxy> {
-    const listener = createServer({ noDelay: true });
-    await new Promise<void>((listening) => listener.listen(0, '127.0.0.1', listening));
-    return new StatementProxy(listener, target);
-  }
-
-  get port(): number {
-    return (this.listener.address() as AddressInfo).port;
-  }
-
-  async close(): Promise<void> {
-    for (const socket of this.sockets) socket.destroy();
-    await new Promise((closed) => this.listener.close(closed));
-  }
-
-  private connect(client: Socket): void {
-    const { host, port } = this.target;
-    const server = createConnection({ host, port, noDelay: true });
-    const hang = (): void => {
-      client.destroy();
-      server.destroy();
-    };
-    for (const socket of [client, server]) {
-      this.sockets.add(socket);
-      socket.on('error', hang).on('close', () => {
-        this.sockets.delete(socket);
-        hang();
-      });
-    }
+  protected override join(client: Socket, server: Socket): () => void {
     new ProxiedConnection(client, server, () => this.onHeld);
+    return () => undefined;
   }
 }
 
