@@ -52,8 +52,7 @@ const differences = {
 };
 const differencesFlag = '--differences';
 
-const isEngine = (word) =>
-  /^(default|galera|group-(replication|multi-primary)|(mariadb|mysql)(-[\d.]+)?)$/.test(word);
+const isEngine = (word) => engines.includes(word) || /^(mariadb|mysql)(-[\d.]+)?$/.test(word);
 
 const environmentOf = (engine) => ({ PROTECTION_FLOWS_TEST_SERVER: engine === 'default' ? '' : engine });
 

@@ -107,8 +107,8 @@ async function play(target: Target, options: Options, round: number): Promise<[T
 /** So many rounds in which nothing is known any more are no accident. */
 const mostGivenUp = 20;
 
-/** Plays rounds until there are as many calls as wanted, on new servers where the old ones did not come back; true: convicted. */
-async function isConvicted(options: Options): Promise<boolean> {
+/** Plays rounds until there are as many calls as wanted, on new servers where the old ones did not come back; answers whether that convicts. */
+async function playAll(options: Options): Promise<boolean> {
   let all = nothing;
   let guilty = 0;
   let target = await startTarget(options.server);
@@ -139,9 +139,9 @@ async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
   useRamDisk();
   const { control } = options;
-  const isRight = (await isConvicted(options)) === (options.contestant === 'naive');
+  const isRight = (await playAll(options)) === (options.contestant === 'naive');
   const naive: Options = { ...options, contestant: 'naive', operations: control, round: control };
-  const isControlRight = control === 0 || (await isConvicted(naive));
+  const isControlRight = control === 0 || (await playAll(naive));
   process.exitCode = isRight && isControlRight ? 0 : 1;
 }
 

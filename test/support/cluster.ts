@@ -77,6 +77,11 @@ export class Cluster<Node extends ClusterNode> implements AsyncDisposable {
     );
   }
 
+  /** All nodes, that one first: as hosts, they lead a program to it, or of a group with one primary to that. */
+  nodesFrom(first: number): Node[] {
+    return [...this.nodes.slice(first), ...this.nodes.slice(0, first)];
+  }
+
   /** The first of the nodes that takes writes, once there is one. */
   writer(): Promise<Node> {
     return waitFor(async () => {

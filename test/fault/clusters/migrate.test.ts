@@ -72,13 +72,10 @@ describeOnCluster('migrates on several nodes of a cluster', () => {
     for (const node of [0, 1, 2])
       await waitFor(async () => (await (await connect(node)).query(`SHOW DATABASES LIKE '${name}'`))[0]);
   };
-  /** All nodes as hosts, that one as the first: of a group, whose secondaries take no writes, it leads to the primary. */
   const urlFrom = (node: number, name: string): string => {
-    const { nodes } = cluster();
-    const url = new URL(nodes[node]!.url(name));
-    const hosts = nodes
-      .map((_, at) => nodes[(node + at) % nodes.length]!)
-      .map(({ host, port }) => `${host}:${port}`);
+    const nodes = cluster().nodesFrom(node);
+    const url = new URL(nodes[0]!.url(name));
+    const hosts = nodes.map(({ host, port }) => `${host}:${port}`);
     return url.href.replace(url.host, hosts.join(','));
   };
   const migrateOn = async (node: number, name: string, onProgress?: (step: string) => void) => {

@@ -20,11 +20,9 @@ describeOnCluster('calls on every node that write the same row at the same time'
     for (const dataSource of opened) await dataSource.destroy();
   });
 
-  /** All nodes as hosts, that one as the first. */
   const connectTo = async (first: number): Promise<ProtectionFlowsDataSource> => {
-    const { nodes } = cluster();
-    const { username, password } = nodes[0];
-    const hosts = nodes.map((_, at) => nodes[(first + at) % nodes.length]!);
+    const { username, password } = cluster().nodes[0];
+    const hosts = cluster().nodesFrom(first);
     const dataSource = createDataSource({
       username,
       password,
