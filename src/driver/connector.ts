@@ -8,7 +8,7 @@ import {
 } from '../config/connection-settings';
 import { loaded } from '../errors';
 import { FailoverPool, ReplicatedPools, type PoolLike, type UnfitListeners } from './host-pools';
-import { sqlOf, type Statement } from './session-limits';
+import { sqlOf, withoutAcquireTimeout, type Statement } from './session-limits';
 import { withSessionSettings } from './session-settings';
 import { askNode, WriterElection } from './writer-election';
 
@@ -136,7 +136,7 @@ function withHosts(mysql2: typeof Mysql2, hosts: readonly HostAddress[]): Connec
     single.createPool(options) as unknown as PoolLike;
   const createPool = (options: Mysql2.PoolOptions): PoolLike => {
     if (!isForHosts(options)) return createSinglePool(options);
-    account = options;
+    account = withoutAcquireTimeout(options).options;
     return new FailoverPool(election, (host) => single.createPool({ ...options, ...host }), onUnfit);
   };
   return replacing(single, {
