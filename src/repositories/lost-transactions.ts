@@ -45,7 +45,9 @@ export async function giveUpTransaction(
   await query('ROLLBACK').catch(() => undefined);
 }
 
-const attempts = 12;
+const leastAttempts = 12;
+/** A node of a cluster that lags behind the others loses every row to them, a dozen times within a second. */
+const leastMs = 10_000;
 const firstDelayMs = 5;
 const longestDelayMs = 400;
 
@@ -82,28 +84,30 @@ export function undoneInSilence(table: string, locked: number, deleted: number):
 /**
  * Repeats `work` after a retryable error, with growing random pauses.
  *
- * @throws TRANSACTION_ABORTED when it still fails after 12 attempts; any other error at once
+ * @throws TRANSACTION_ABORTED when it still fails after 12 attempts and 10 seconds; any other error at once
  */
 export async function retried<Result>(work: () => Promise<Result>): Promise<Result> {
+  const begun = performance.now();
   let again: { readonly attempt: number; readonly errno?: number } = { attempt: 1 };
-  const isLost = (error: unknown): boolean => {
+  const mayRepeat = (error: unknown): boolean => {
     const { errno, details = { errno } } = (error ?? {}) as { errno?: number; details?: { errno?: number } };
+    const isOver = again.attempt >= leastAttempts && performance.now() - begun >= leastMs;
     again = { attempt: again.attempt + 1, errno: details.errno };
-    return isRetryable(error);
+    return !isOver && isRetryable(error);
   };
   try {
     return await work();
   } catch (error) {
-    if (!isLost(error)) throw error;
+    if (!mayRepeat(error)) throw error;
   }
   try {
     return await backOff(() => traced(retries, again, work), {
-      numOfAttempts: attempts - 1,
+      numOfAttempts: Infinity,
       startingDelay: firstDelayMs,
       maxDelay: longestDelayMs,
       delayFirstAttempt: true,
       jitter: 'full',
-      retry: isLost,
+      retry: mayRepeat,
     });
   } catch (error) {
     throw isRetryable(error) ? transactionAborted(error) : error;

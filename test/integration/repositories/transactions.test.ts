@@ -220,6 +220,16 @@ describe('a deadlock', () => {
     expect(await layer.repositories.flows.get(flow_id)).toMatchObject({ last_execution_id: id });
   });
 
+  it('that comes for seconds, as on a node that lags behind its cluster, is repeated for as long', async () => {
+    const id = await flow();
+    await layer.database.session.query(
+      `CREATE TRIGGER lags BEFORE INSERT ON protection_flow_executions FOR EACH ROW
+         IF UNIX_TIMESTAMP(SYSDATE()) < ${Date.now() / 1_000 + 4} THEN SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = 1213; END IF`,
+    );
+    const run = startedRun(id).finally(() => layer.database.session.query('DROP TRIGGER lags'));
+    await expect(run.then(isRun)).resolves.toBe(true);
+  });
+
   it('inside a transaction of the caller ends it: nothing is sent a second time', async () => {
     const flow_id = await flow();
     const run = await startedRun(flow_id);
