@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { findFreePort } from '../../src/testing/server-place';
 import { startAnew, syncLimits, takesPart, type ClusterNode } from './cluster-node';
 import { NodeNetwork, type NetworkPlace } from './node-network';
@@ -16,6 +18,9 @@ export interface ClusterOptions {
   /** True for a network between the nodes that can lose messages, where this machine can make one. Default: none. */
   readonly network?: boolean;
 }
+
+/** How much of its log is printed of a node that the cluster has lost. */
+const loggedLines = 60;
 
 type Three<T> = readonly [T, T, T];
 
@@ -75,6 +80,17 @@ export class Cluster<Node extends ClusterNode> implements AsyncDisposable {
       states.every((state) => takesPart(state, clusterSize)) &&
       new Set(states.map(({ membership }) => membership)).size === 1
     );
+  }
+
+  /** What each node that is out of the cluster says of itself, and what it has logged last; empty where all are in it. */
+  async tellOfFaults(): Promise<string[]> {
+    const told = this.nodes.map(async (node, place) => {
+      const state = await node.state().catch((error: Error) => error.message);
+      if (typeof state === 'object' && takesPart(state, clusterSize)) return [];
+      const log = (await readFile(join(node.directory, 'error.log'), 'utf8')).trimEnd().split('\n');
+      return [`node ${place + 1}: ${JSON.stringify(state)}`, ...log.slice(-loggedLines)];
+    });
+    return (await Promise.all(told)).flat();
   }
 
   /** All nodes, that one first: as hosts, they lead a program to it, or of a group with one primary to that. */

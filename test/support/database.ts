@@ -1,4 +1,5 @@
 import { createConnection, type Connection } from 'mysql2/promise';
+import { isProtectionFlowsError } from '../../src/errors';
 import type { Queryable } from '../../src/engine/server/queryable';
 import type { DatabaseSettings, ServerAddress } from '../../src/testing/connection-url';
 import {
@@ -15,6 +16,7 @@ import {
 } from '../../src/testing/throw-away-database';
 import { sharedServer } from './shared-server';
 import { testInstallation } from './test-installation';
+import { waitFor } from './wait-for';
 
 export interface UseDatabaseOptions {
   /** The platform's tables that are there. Default: `general_ci`. */
@@ -71,7 +73,15 @@ export function useDatabase(options: UseDatabaseOptions = {}): TestDatabase {
   const open = async (): Promise<void> => {
     const defaults = platform === 'none' ? {} : platformPresets[platform].database;
     const server = options.server ?? sharedServer();
-    opened = { database: await createThrowAwayDatabase(server, { name, ...defaults }), connections: [] };
+    // A node of a cluster that the others have lost sight of, as on a machine that stood still, is soon back
+    const database = await waitFor(() =>
+      createThrowAwayDatabase(server, { name, ...defaults }).catch((error: unknown) => {
+        if (isProtectionFlowsError(error, 'SERVER_NOT_READY')) throw error;
+        return { error };
+      }),
+    );
+    if ('error' in database) throw database.error;
+    opened = { database, connections: [] };
     const session = sessionOf(await connect());
     if (platform !== 'none') await createPlatformTables(session, platform, undefined, age);
   };

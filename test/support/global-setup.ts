@@ -34,7 +34,10 @@ async function startServer(): Promise<SharedServer> {
 /** The cluster's first node is the shared server: of those that take writes only at one place, the one that does. */
 async function startNodes(): Promise<SharedServer> {
   const cluster = await startCluster();
-  globalThis.stopSharedServer = () => cluster.stop();
+  globalThis.stopSharedServer = async () => {
+    for (const line of await cluster.tellOfFaults()) process.stderr.write(`${line}\n`);
+    await cluster.stop();
+  };
   const [first, ...others] = cluster.nodes;
   announceOtherNodes(others);
   return first;
