@@ -88,7 +88,9 @@ export class Cluster<Node extends ClusterNode> implements AsyncDisposable {
       const state = await node.state().catch((error: Error) => error.message);
       if (typeof state === 'object' && takesPart(state, clusterSize)) return [];
       const log = (await readFile(join(node.directory, 'error.log'), 'utf8')).trimEnd().split('\n');
-      return [`node ${place + 1}: ${JSON.stringify(state)}`, ...log.slice(-loggedLines)];
+      // Of each client that it turned away
+      const telling = log.filter((line) => !line.includes('Aborted connection'));
+      return [`node ${place + 1}: ${JSON.stringify(state)}`, ...telling.slice(-loggedLines)];
     });
     return (await Promise.all(told)).flat();
   }
