@@ -1,3 +1,5 @@
+import { declareArguments, nullable, properties, that } from '../arguments';
+
 /** What the configuration says the server is; the server itself is asked when a connection is opened. */
 export type DeclaredType = 'mysql' | 'mariadb';
 
@@ -120,11 +122,21 @@ function masked(text: string, form: string): string {
   return text.replaceAll(new RegExp(`(?<![\\p{L}\\p{N}])${form}(?![\\p{L}\\p{N}])`, 'gu'), mask);
 }
 
+const aText = that<string>('isString', (value) => typeof value === 'string', 'must be a text');
+
+const readRedact = declareArguments('redact', {
+  text: aText,
+  settings: properties({ password: aText, ssl: nullable(properties({ key: nullable(aText) })) }),
+});
+
 /**
  * `text` without the password of `settings`, as it is, as JSON writes it and percent-encoded. The private key of a
  * client certificate goes the same way. A word of up to eight letters goes only where it stands alone.
+ *
+ * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments; none of their values is in it
  */
 export function redact(text: string, settings: Pick<ConnectionSettings, 'password' | 'ssl'>): string {
-  const secrets = [settings.password, settings.ssl?.key ?? ''].filter((secret) => secret !== '');
+  const { password, ssl } = readRedact({ text, settings }).settings;
+  const secrets = [password, ssl?.key ?? ''].filter((secret) => secret !== '');
   return secrets.flatMap(formsOf).reduce(masked, text);
 }

@@ -1,4 +1,5 @@
 import type * as Mysql2 from 'mysql2';
+import { callback, declareArguments, optional, type Reader, that } from '../arguments';
 import { settingDefaults } from '../config/connection-settings';
 import { fromServerError, withoutValues, ProtectionFlowsError } from '../errors';
 import {
@@ -178,6 +179,25 @@ export function hasSessionSettings(driver: unknown): boolean {
   return typeof driver === 'object' && driver !== null && marked in driver;
 }
 
+/** The exports of mysql2: what a bundler makes of the import may have them under `default` alone. */
+const exportsOf = (mysql2: { readonly default?: object }): object =>
+  'createPool' in mysql2 ? mysql2 : (mysql2.default ?? mysql2);
+
+const aDriver: Reader<object> = that(
+  'isMysql2',
+  (value) => {
+    if (typeof value !== 'object' || value === null) return false;
+    const { createPool, PromisePool } = exportsOf(value) as Record<string, unknown>;
+    return typeof createPool === 'function' && PromisePool === undefined;
+  },
+  `must be what require('mysql2') gives; not mysql2/promise, whose sessions TypeORM can't use`,
+);
+
+const readDriver = declareArguments('withSessionSettings', {
+  mysql2: aDriver,
+  onUnfit: optional(callback<UnfitListener>(), () => undefined),
+});
+
 /**
  * mysql2, but every session of its pools and pool clusters begins with `sessionStatement`, the first one included, and
  * dates go to and fro in UTC whatever `timezone` says; TypeORM takes it as the option `driver`. A session that refuses
@@ -186,17 +206,15 @@ export function hasSessionSettings(driver: unknown): boolean {
  *
  * @param mysql2 what `require('mysql2')` or `import * as mysql2 from 'mysql2'` gives, in either module system
  * @param onUnfit told of a session whose server turned out to take no writes; it is closed when it is given back
+ * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments
  */
-export function withSessionSettings(
-  mysql2: typeof Mysql2,
-  onUnfit: UnfitListener = () => undefined,
-): typeof Mysql2 {
-  // What a bundler makes of the import may have the exports under `default` alone
-  const source = 'createPool' in mysql2 ? mysql2 : (mysql2 as { default: typeof Mysql2 }).default;
+export function withSessionSettings(mysql2: typeof Mysql2, onUnfit?: UnfitListener): typeof Mysql2 {
+  const read = readDriver({ mysql2, onUnfit });
+  const source = exportsOf(read.mysql2) as typeof Mysql2;
   const replaced: Pick<typeof Mysql2, 'createPool' | 'createPoolCluster' | 'createConnection'> = {
     createPool: (given: Mysql2.PoolOptions | string) => {
       const { options, limitMs } = withoutAcquireTimeout(inUtc(given as Mysql2.PoolOptions));
-      return settleBeforeHandingOut(source.createPool(options), onUnfit, () => limitMs);
+      return settleBeforeHandingOut(source.createPool(options), read.onUnfit, () => limitMs);
     },
     createPoolCluster: (clusterOptions) => {
       const cluster = source.createPoolCluster(clusterOptions);
@@ -210,7 +228,7 @@ export function withSessionSettings(
       const of = cluster.of.bind(cluster);
       // The cluster's own getConnection asks of() for the namespace, and the namespace for the connection.
       cluster.of = (pattern, selector) =>
-        settleBeforeHandingOut(of(pattern, selector), onUnfit, () => clusterLimitMs);
+        settleBeforeHandingOut(of(pattern, selector), read.onUnfit, () => clusterLimitMs);
       return cluster;
     },
     createConnection: (options: Mysql2.ConnectionOptions | string) =>

@@ -115,13 +115,37 @@ function refusal(
 /**
  * The error for a row that breaks the rules, wherever the fault was found: by class-validator before the
  * statement, or by the database's CHECK, type or NOT NULL after it.
+ *
+ * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments
  */
 export function validationFailed(
   entity: string,
   fields: readonly FieldFault[],
   cause?: unknown,
 ): ProtectionFlowsError<'VALIDATION_FAILED'> {
+  const faults = [
+    ...(typeof entity === 'string' ? [] : [faultOf('entity', 'isString', 'must be a text')]),
+    ...(areFaults(fields) ? [] : [faultOf('fields', 'isFaults', 'must be a list of { field, constraints }')]),
+  ];
+  if (faults.length > 0) throw argumentsRefused('validationFailed', faults);
   return refusal(entity, fields, { cause });
+}
+
+const faultOf = (field: string, rule: string, sentence: string): FieldFault => ({
+  field,
+  constraints: { [rule]: `${field} ${sentence}` },
+});
+
+/** True for what {@link refusal} can tell of, whatever its getters do. */
+function areFaults(fields: unknown): boolean {
+  const isFault = (one: Partial<FieldFault> | null | undefined): boolean =>
+    typeof one?.field === 'string' &&
+    Object.values(one.constraints ?? { none: null }).every((text) => typeof text === 'string');
+  try {
+    return Array.isArray(fields) && Array.from(fields).every(isFault);
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -69,6 +69,13 @@ const storable: readonly HostileTitle[] = [
   'two lines',
   '600 characters',
 ];
+const texts: readonly HostileTitle[] = [...storable, 'half a surrogate pair'];
+const anyObject: readonly HostileTitle[] = [
+  ...emptyObjects,
+  'an object that writes its SQL itself',
+  'an object that is a text',
+  'a getter that throws',
+];
 const wish = { flavour: left, version: shortTexts } as const;
 const after: Argument = { name: 'after', right: new Date(0), takes: ['a Date', 'a Date of the year 200000'] };
 
@@ -232,6 +239,24 @@ export const judged: Readonly<Record<string, readonly Argument[]>> = {
     },
   ],
   findServerInstallations: [{ ...options(wish), name: 'wish', right: { flavour: null } }],
+  withSessionSettings: [
+    any('mysql2', { createPool: () => undefined }),
+    { name: 'onUnfit', right: undefined, takes: ['undefined', 'a function'] },
+  ],
+  redact: [
+    { name: 'text', right: 'x', takes: texts },
+    {
+      name: 'settings',
+      right: { password: 'x' },
+      takes: [],
+      open: true,
+      fields: { password: texts, ssl: [...anyObject, 'null'] },
+    },
+  ],
+  validationFailed: [
+    { name: 'entity', right: 'x', takes: texts },
+    { name: 'fields', right: [], takes: ['an empty list'] },
+  ],
   getServerInstallation: [{ ...options(wish), name: 'wish', right: { flavour: null } }],
 };
 
@@ -251,11 +276,8 @@ export const others = [
   'waitForSchema',
   'loadConnection',
   'dataSourceOptions',
-  'withSessionSettings',
-  'redact',
   'ProtectionFlowsDataSource',
   'ProtectionFlowsError',
-  'validationFailed',
   'ProtectionFlowsModule',
   'ProtectionFlowsHealth',
   // Its options are those of createWorker, which judges them
