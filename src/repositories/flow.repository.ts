@@ -155,8 +155,9 @@ export class FlowRepository extends Repository {
    * The scheduler passes a flow over, and leaves its runs in the queue, until it is resumed or the pause has ended. A run under
    * way goes on, and whoever asks for one with `executions.start` gets it. A flow that is paused, is so in this way from now on.
    *
-   * @param options `until`: when it goes on by itself; `note`: why; `by`: who pauses it, default `system`
-   * @throws FLOW_NOT_FOUND; MIGRATION_PENDING
+   * @param options `until`: when it goes on by itself, later than the server's time; `note`: why; `by`: who pauses it, default
+   * `system`
+   * @throws VALIDATION_FAILED; FLOW_NOT_FOUND; MIGRATION_PENDING
    */
   async pause(id: string, options: PauseOptions = {}): Promise<void> {
     return pauseFlow(this.session, { id, options });

@@ -10,6 +10,7 @@ import {
   options,
 } from '../../arguments';
 import type { Optional } from '../../domain';
+import { validationFailed } from '../../errors';
 import { pausesTable } from '../../statistics/meaning';
 import { lockFlow, marks, whereKept, withIndex } from '../statements';
 import { instant, limitOf } from '../input';
@@ -89,7 +90,15 @@ const pausing = declareArguments('pause', {
 export function pauseFlow(session: Session, given: Asked<typeof pausing>): Promise<void> {
   const { id, options } = pausing(given);
   const { until: until_at, note, by: paused_by } = options;
-  return writeRow(session, id, (now) => ({ paused_at: now, until_at, note, paused_by }));
+  return writeRow(session, id, (now) => {
+    if (until_at !== null && until_at <= now) {
+      const constraints = {
+        isAhead: "until must be later than the server's time, which is " + now.toISOString(),
+      };
+      throw validationFailed('pause', [{ field: 'until', constraints }]);
+    }
+    return { paused_at: now, until_at, note, paused_by };
+  });
 }
 
 const limiting = declareArguments('pauseAfterFailures', {

@@ -11,7 +11,7 @@ export const pauseArguments = {
       name: 'options',
       right: {},
       takes: choices,
-      fields: { until: [...none, 'a Date'], note: [...none, ...lines], by: [...left, ...visible] },
+      fields: { until: none, note: [...none, ...lines], by: [...left, ...visible] },
     },
   ],
   'FlowRepository.resume': ({ flow }: RightIds): readonly Argument[] => [id(flow)],

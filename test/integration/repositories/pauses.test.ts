@@ -56,6 +56,21 @@ describe('a paused flow', () => {
     expect(kept).toEqual([{ reason: 'paused', runs: 2 }]);
   });
 
+  it('is paused for a time to come: an end that is over is refused, and changes no pause', async () => {
+    const { flows } = layer.repositories;
+    const id = await dueFlow();
+    await flows.pause(id, { note: 'until further notice' });
+    const over = flows.pause(id, { until: new Date(Date.now() - 60_000), note: 'too late' });
+    await expect(over).rejects.toMatchObject({
+      code: 'VALIDATION_FAILED',
+      details: { entity: 'pause', fields: [{ field: 'until' }] },
+    });
+    expect(await flows.listPaused()).toMatchObject([
+      { flowId: id, note: 'until further notice', until: null },
+    ]);
+    await flows.resume(id);
+  });
+
   it('leaves its runs in the queue, where they keep nobody else from his turn', async () => {
     const { flows, executions } = layer.repositories;
     const [paused, other] = [await dueFlow(), await dueFlow()];
