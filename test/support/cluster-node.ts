@@ -75,10 +75,10 @@ export abstract class ClusterNode extends PrivateServer {
     // Told by its arguments
   }
 
-  /** Launches it; it joins the nodes that are there. */
+  /** Launches it; it joins the nodes that are there. They may not let it in yet: whoever waits for it lets it try again. */
   async join(): Promise<void> {
     await this.launch();
-    await this.joinOthers();
+    await this.joinOthers().catch(() => undefined);
   }
 
   /** Takes part again where the others have shut it out; by itself it does so where this says nothing else. */

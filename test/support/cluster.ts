@@ -57,7 +57,7 @@ export class Cluster<Node extends ClusterNode> implements AsyncDisposable {
     await first.found();
     await first.waitUntilSynced();
     await Promise.all(others.map((node) => node.join()));
-    await this.waitUntilSynced();
+    await this.waitUntilRecovered();
   }
 
   /** Resolves once all three are synced and see one another, and agree on that. */
