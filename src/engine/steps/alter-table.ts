@@ -3,6 +3,7 @@ import { altering, copying, copyingOnline, online, rowFormatSql, type Algorithm 
 import type { StepContext } from './step';
 import { catalogRows, type Queryable, errnoOf, quoteName, select } from '../server/queryable';
 import type { Words } from '../server/names';
+import type { Server } from '../server/server';
 
 /** How large a table is. */
 export interface TableSize {
@@ -88,13 +89,21 @@ async function executeAlter(
   }
 }
 
+/** True for a server that can copy a table which is written meanwhile: MariaDB from 11.2 on. */
+export function canCopyOnline({ flavour, version }: Server): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return flavour === 'mariadb' && (major > 11 || (major === 11 && minor >= 2));
+}
+
 /** Makes the changes in one statement while the table is read and written; false where the server can't. */
 export async function alterOnline(
   context: StepContext,
   table: string,
   changes: readonly string[],
 ): Promise<boolean> {
-  for (const how of [online, copyingOnline] as const) {
+  // Others would refuse the second, once they have opened the table
+  const ways: readonly Algorithm[] = canCopyOnline(context.server) ? [online, copyingOnline] : [online];
+  for (const how of ways) {
     try {
       await executeAlter(context, table, changes, how);
       return true;

@@ -13,7 +13,7 @@ import { tokensOf } from '../schema/expression';
 import type { Column, Index, Table } from '../schema/shape';
 import { errnoOf, quoteName } from '../server/queryable';
 import type { Server } from '../server/server';
-import { alterTable, isNotOnline } from './alter-table';
+import { alterTable, canCopyOnline, isNotOnline } from './alter-table';
 import type { StepContext } from './step';
 
 /** A column that is to be changed in place. */
@@ -70,14 +70,10 @@ export function modifyCopies(server: Server, table: Table, { from, to }: ColumnC
   return server.flavour === 'mariadb' && from.nullable && !to.nullable && isComputed;
 }
 
-/**
- * True where the server lets the table be written while it copies it: MariaDB from 11.2 on, but not with a key that
- * deletes or clears rows (1846, seen on 11.8).
- */
-function copiesOnline({ flavour, version }: Server, table: Table): boolean {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  const acts = table.foreignKeys.some(({ onDelete }) => onDelete === 'CASCADE' || onDelete === 'SET NULL');
-  return flavour === 'mariadb' && (major > 11 || (major === 11 && minor >= 2)) && !acts;
+/** True where the server will copy this table online: not with a key that deletes or clears rows (1846, seen on 11.8). */
+function copiesOnline(server: Server, { foreignKeys }: Table): boolean {
+  const acts = foreignKeys.some(({ onDelete }) => onDelete === 'CASCADE' || onDelete === 'SET NULL');
+  return canCopyOnline(server) && !acts;
 }
 
 /** The statement as planned. */
