@@ -5,8 +5,10 @@ import { run } from './run';
 import { services } from './services';
 
 /** A reader that has gone away, as in `| head`, is no fault of the command; its work goes on. A full disk is one. */
-function survivePipeClosing(stream: NodeJS.WriteStream, path: string): void {
+function survivePipeClosing(stream: NodeJS.WritableStream, path: string): void {
   stream.on('error', (error: NodeJS.ErrnoException) => {
+    // Node.js opens the process' own streams again after an error
+    stream.writable = false;
     if (error.code === 'EPIPE') return;
     throw new ProtectionFlowsError('FILE_NOT_WRITTEN', {
       message: `cannot write ${path}: ${error.message}`,

@@ -63,10 +63,10 @@ export class Reporter {
     this.stdout.write(visible(`${lines.join('\n')}\n`));
   }
 
-  /** Prints an error: three lines on stderr, or the one JSON document on stdout. */
+  /** Prints an error: three lines on stderr, or the one JSON document on stdout, where that can be written. */
   error(report: ErrorReport): void {
     this.display.clear();
-    if (this.json) {
+    if (this.json && this.stdout.writable !== false) {
       this.document({ error: report });
       return;
     }

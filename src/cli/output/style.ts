@@ -5,6 +5,8 @@ export interface OutputStream {
   write(text: string): unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;
+  /** False once a write has failed. */
+  readonly writable?: boolean;
 }
 
 /** Marks for parts of a text; without colour, each returns its text as it is. */

@@ -94,12 +94,18 @@ describe('--html', () => {
     expect(readFileSync(path, 'utf8')).toBe('old');
   });
 
-  it('says so where its result does not fit the disk', async () => {
-    const full = ['-c', 'exec "$0" "$@" > /dev/full', process.execPath, program, 'status'];
-    const ran = await runProgram('sh', full, { cwd: temporaryFolder(), env: { DATABASE_URL: database.url } });
-    expect(ran).toMatchObject({ exitCode: 2 });
-    expect(ran.stderr).toMatch(/^FILE_NOT_WRITTEN: cannot write stdout: ENOSPC/);
-  });
+  it.each([[['status']], [['status', '--json']]])(
+    'says so where its result does not fit the disk: %j',
+    async (args) => {
+      const full = ['-c', 'exec "$0" "$@" > /dev/full', process.execPath, program, ...args];
+      const ran = await runProgram('sh', full, {
+        cwd: temporaryFolder(),
+        env: { DATABASE_URL: database.url },
+      });
+      expect(ran).toMatchObject({ exitCode: 2 });
+      expect(ran.stderr).toMatch(/^FILE_NOT_WRITTEN: cannot write stdout: ENOSPC/);
+    },
+  );
 
   it('writes into a device, and leaves it one', async () => {
     expect(await cli('status', '--html', '/dev/null')).toMatchObject({ exitCode: 1, stderr: '' });
