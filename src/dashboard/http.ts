@@ -31,7 +31,7 @@ export function sendBody(
   { type, etag, plain, packed }: Body,
   more: Readonly<Record<string, string>> = {},
 ): void {
-  const known = headers['if-none-match']?.split(/\s*,\s*/).includes(etag) === true;
+  const known = headers['if-none-match']?.split(',').some((one) => one.trim() === etag) === true;
   const isPacked = /\bgzip\b/.test(String(headers['accept-encoding'] ?? ''));
   const head = { ...always, ...more, ETag: etag, Vary: 'Accept-Encoding' };
   if (known) {
