@@ -68,7 +68,8 @@ export class Worker extends EventEmitter<WorkerEvents> {
   stop(): Promise<void> {
     this.isStopping = true;
     this.pause.abort();
-    this.drained ??= this.drain();
+    // Later, as a listener of `stopping` may ask for it once more
+    this.drained ??= Promise.resolve().then(() => this.drain());
     return this.drained;
   }
 

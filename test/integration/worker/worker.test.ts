@@ -146,6 +146,20 @@ describe('a worker', () => {
     expect(worker.stop()).toBe(worker.stop());
   });
 
+  it('may be told to stop once more by who hears that it stops', async () => {
+    const worker = workers.start(() => undefined);
+    let heard = 0;
+    const again: Promise<void>[] = [];
+    worker.on('stopping', () => {
+      heard += 1;
+      again.push(worker.stop());
+    });
+    const stopped = worker.stop();
+    await stopped;
+    expect(heard).toBe(1);
+    expect(again[0]).toBe(stopped);
+  });
+
   it.each([
     [
       'listens',
