@@ -151,16 +151,14 @@ describe('the dashboard', () => {
     watchStatements(layer.dataSource, () => undefined);
   });
 
-  // One that takes long holds up every other request of the process
-  it('reads a long If-None-Match in a time that grows with its length alone', async () => {
+  // Split in a time that grows with the square of the blanks, it would hold up the process until the test's time is over
+  it('reads an If-None-Match of any length', async () => {
     const answer = dashboard();
     const url = await serve((request, response) => {
-      request.headers['if-none-match'] = `a${' '.repeat(100_000)}b`;
+      request.headers['if-none-match'] = `a${' '.repeat(400_000)}b`;
       answer(request, response);
     });
-    const begun = performance.now();
     expect((await ask(`${url}/`)).status).toBe(200);
-    expect(performance.now() - begun).toBeLessThan(3_000);
   });
 
   it('says what is missing where the tables are not there', async () => {
