@@ -11,14 +11,12 @@ import { isProtectionFlowsError, ProtectionFlowsError } from '../../errors';
 import {
   assertUndoable,
   type StepContext,
-  declaredBy,
-  type Step,
   stepsApart,
   stepsOf,
   undoMigration,
   type Migration,
 } from '../steps/step';
-import { named, withTable, type Schema } from '../schema/shape';
+import { named } from '../schema/shape';
 import { readCatalog } from '../schema/catalog/read-catalog';
 import { ownerOf, ownTablesOf, type Subject } from '../subject/subject';
 import { withSession, type Database, guarded } from '../session/database';
@@ -27,7 +25,8 @@ import { sessionReaders, withMigrationSession, type SessionOptions } from '../se
 import { ensureHistory, forgetUndone, markReverting, readHistory } from '../history/history';
 import { assertNotInterrupted } from '../waiting/execute-statement';
 import { guardsInstalled } from '../guards/read-guards';
-import { whereOf, type RollbackPlan, type RollbackResult, type PlannedStatement } from './results';
+import { lackedFor, planUndoing } from './plan-undoing';
+import { whereOf, type RollbackPlan, type RollbackResult } from './results';
 
 /** Options of {@link rollback}. */
 export interface RollbackOptions extends SessionOptions {
@@ -161,8 +160,8 @@ async function undoNewest(migration: Migration, context: StepContext, executed: 
  * Undoes the newest migrations, one after the other, under the same lock as migrate. Each refuses, before its first
  * statement, where rows would be lost that the caller did not give up.
  *
- * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments; ROLLBACK_WOULD_LOSE_ROWS,
- * ROLLBACK_BLOCKED_BY_KEYS, GUARDS_INSTALLED, ENUM_VALUE_IN_USE, HISTORY_UNKNOWN, MIGRATE_LOCKED, TABLE_BUSY, INTERRUPTED
+ * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments; ROLLBACK_WOULD_LOSE_ROWS, ROLLBACK_BLOCKED_BY_KEYS,
+ * GUARDS_INSTALLED, ENUM_VALUE_IN_USE, HISTORY_UNKNOWN, PRIVILEGE_MISSING, MIGRATE_LOCKED, TABLE_BUSY, INTERRUPTED
  */
 export async function rollback(dataSource: Database, options: RollbackOptions = {}): Promise<RollbackResult> {
   assertRollback({ dataSource, options });
@@ -178,7 +177,8 @@ export async function rollback(dataSource: Database, options: RollbackOptions = 
     const chosen = await choose(subject, own, options.steps);
     const { names, undoing, context } = chosen;
     throwAll(unknownIn(subject, names));
-    throwAll(await refusalsOf(dataSource, chosen));
+    const { needs } = await planUndoing(context, subject, undoing);
+    throwAll([...(await refusalsOf(dataSource, chosen)), ...(await lackedFor(context, needs))]);
     if (undoing.length > 0) await ensureHistory(context);
     for (const migration of undoing) {
       assertNotInterrupted(options.signal);
@@ -218,8 +218,8 @@ export async function planRollback(
     for (const { code, details } of refusals)
       if (code === 'ROLLBACK_WOULD_LOSE_ROWS' && 'rows' in details)
         lost[String(details.table)] = Number(details.rows);
-    const { statements, refusals: unplanned } = await planUndoing(context, subject, undoing);
-    const all = [...refusals, ...unplanned];
+    const { statements, refusals: unplanned, needs } = await planUndoing(context, subject, undoing);
+    const all = [...refusals, ...unplanned, ...(await lackedFor(context, needs))];
     return {
       ok: all.length === 0,
       ...whereOf(dataSource),
@@ -229,65 +229,4 @@ export async function planRollback(
       refusals: all.map(({ code, message, remedy, details }) => ({ code, message, remedy, details })),
     };
   });
-}
-
-/** What undoing comes to. */
-interface UndoingPlan {
-  readonly statements: readonly PlannedStatement[];
-  /** What can't be undone because of its shape: somebody has changed it. */
-  readonly refusals: readonly ProtectionFlowsError[];
-}
-
-/** The live tables as they are once that step is undone; the keys are the live ones, as any may be absent, and so are charsets. */
-function without(live: Schema, step: Step, steps: readonly Step[]): Schema {
-  const [table = ''] = step.tables;
-  if (step.creates !== undefined) return new Map([...live].filter(([name]) => name !== step.creates));
-  if (!live.has(table)) return live;
-  if (step.foreignKey !== undefined) {
-    const { name } = step.foreignKey.key;
-    return withTable(live, table, (shape) => ({
-      ...shape,
-      foreignKeys: shape.foreignKeys.filter((key) => key.name !== name),
-    }));
-  }
-  const before = declaredBy(steps.slice(0, steps.indexOf(step))).get(table);
-  return withTable(live, table, (shape) => ({
-    ...(before ?? shape),
-    columns: (before ?? shape).columns.map((column) => {
-      const { charset, collation } = named(shape.columns, column.name) ?? column;
-      return { ...column, charset, collation };
-    }),
-    foreignKeys: shape.foreignKeys,
-  }));
-}
-
-/**
- * The statements that undo those migrations, newest first: each step is asked in the state that those before it leave.
- */
-export async function planUndoing(
-  { session, server, dropped }: Pick<StepContext, 'session' | 'server' | 'dropped'>,
-  subject: Subject,
-  undoing: readonly Migration[],
-): Promise<UndoingPlan> {
-  const steps = stepsOf(subject.migrations);
-  const tables = new Set(stepsOf(undoing).flatMap((step) => [...step.tables]));
-  const statements: PlannedStatement[] = [];
-  const refusals: ProtectionFlowsError[] = [];
-  let live = await readCatalog(session, server, [...tables]);
-  for (const { name, steps: own } of undoing) {
-    for (const step of [...own].reverse()) {
-      // Its table goes as a whole
-      if (step.creates === undefined && dropped?.has(step.tables[0] ?? '')) continue;
-      try {
-        const undone = step.undo(live, server, subject);
-        const title = `undo: ${step.title}`;
-        statements.push(...undone.map(({ sql }) => ({ migration: name, step: title, sql, copies: null })));
-      } catch (error) {
-        if (!isProtectionFlowsError(error)) throw error;
-        refusals.push(error);
-      }
-      live = without(live, step, steps);
-    }
-  }
-  return { statements, refusals };
 }

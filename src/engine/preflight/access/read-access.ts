@@ -112,3 +112,38 @@ export async function readAccess(session: Queryable, server: Server): Promise<Ac
 export function grantSql(access: Access, privileges: readonly string[], table: string): string {
   return `GRANT ${privileges.join(', ')} ON ${quoteName(access.database)}.${quoteName(table)} TO ${access.user}`;
 }
+
+/** A privilege that something needs on a table. */
+export interface Need {
+  readonly privilege: string;
+  readonly table: string;
+}
+
+/**
+ * The shortest list that gives all that is missing, for a user who may grant it: one GRANT on the whole database where the
+ * user's grants are such, else one on each table.
+ *
+ * @param isThere false for a table that is still to be made. Default: all are there
+ */
+export function grantRemedy(
+  access: Access,
+  missing: readonly Need[],
+  isThere: (table: string) => boolean = () => true,
+): string {
+  const tables = [...new Set(missing.map(({ table }) => table))];
+  const privilegesOf = (some: readonly Need[]): string[] => [
+    ...new Set(some.map(({ privilege }) => privilege)),
+  ];
+  const grants =
+    access.grantScope !== null && tables.length > 1
+      ? [
+          `GRANT ${privilegesOf(missing).sort().join(', ')} ON ${quoteName(access.grantScope)}.* TO ${access.user};`,
+        ]
+      : tables.map((table) => {
+          const privileges = privilegesOf(missing.filter((need) => need.table === table));
+          // No server grants anything on a table that does not exist, unless CREATE is among it (1146, tried)
+          const all = isThere(table) ? privileges : [...new Set(['CREATE', ...privileges])];
+          return `${grantSql(access, all, table)};`;
+        });
+  return `-- To be executed by a user who may grant it:\n${grants.join('\n')}`;
+}

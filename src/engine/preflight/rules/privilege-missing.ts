@@ -1,15 +1,12 @@
 import { quarantineName } from '../../orphans/quarantine-table';
 import { possibleChoice } from '../../orphans/settle-orphans';
 import type { Schema } from '../../schema/shape';
-import { quoteName } from '../../server/queryable';
-import { grantSql } from '../access/read-access';
+import { grantRemedy, type Need } from '../access/read-access';
 import type { Facts, KeyFact } from '../facts';
 import type { Rule } from '../finding';
 
 /** A privilege that the next migrate needs. */
-interface NeededPrivilege {
-  readonly privilege: string;
-  readonly table: string;
+interface NeededPrivilege extends Need {
   /** The column that it is needed on, where it need not be the whole table. */
   readonly column?: string;
   /** The late key that alone needs it; null where a pending migration, or reading the catalog, does. */
@@ -119,29 +116,12 @@ function neededPrivileges(facts: Facts): NeededPrivilege[] {
   ];
 }
 
-/**
- * The shortest list that gives all that is missing: one GRANT on the whole database where the user's grants are such,
- * else one on each table.
- */
-function grantList(
-  { access, live, hidden, historyTable, lockTable, quarantines }: Facts,
-  missing: readonly NeededPrivilege[],
-) {
-  if (access === null) return '';
+/** True for a table that is there, as far as the facts tell. */
+function isThereIn({ live, hidden, historyTable, lockTable, quarantines }: Facts, table: string): boolean {
   const made = [historyTable, lockTable].filter(({ exists }) => exists).map(({ name }) => name);
-  const own = [...made, ...[...quarantines.values()].flat()];
-  const tables = [...new Set(missing.map(({ table }) => table))];
-  if (access.grantScope !== null && tables.length > 1) {
-    const privileges = [...new Set(missing.map(({ privilege }) => privilege))].sort();
-    return `GRANT ${privileges.join(', ')} ON ${quoteName(access.grantScope)}.* TO ${access.user};`;
-  }
-  const grants = tables.map((table) => {
-    const privileges = missing.filter((need) => need.table === table).map(({ privilege }) => privilege);
-    const isThere = live.has(table) || hidden.has(table) || own.includes(table);
-    // No server grants anything on a table that does not exist, unless CREATE is among it (1146, tried)
-    return `${grantSql(access, [...new Set([...(isThere ? [] : ['CREATE']), ...privileges])], table)};`;
-  });
-  return grants.join('\n');
+  return (
+    live.has(table) || hidden.has(table) || [...made, ...[...quarantines.values()].flat()].includes(table)
+  );
 }
 
 /**
@@ -172,7 +152,7 @@ export const privilegeMissing: Rule = (facts) => {
         table,
         key,
         message: `${access.user} lacks ${privileges.join(', ')} on ${table}, which migrate needs${key === null ? '' : ` for ${key}`}`,
-        remedy: `-- To be executed by a user who may grant it:\n${grantList(facts, missing)}`,
+        remedy: grantRemedy(access, missing, (name) => isThereIn(facts, name)),
         details: { user: access.user, scope: `${access.database}.${table}`, privileges },
       },
     ];
