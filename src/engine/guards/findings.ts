@@ -1,5 +1,5 @@
 import { declaredSchemaOf } from '../subject/subject';
-import { grantSql, type Access } from '../preflight/access/read-access';
+import { grantRemedy, mayNot, type Access } from '../preflight/access/read-access';
 import { readCatalog } from '../schema/catalog/read-catalog';
 import { guardedTables, type GuardColumn, type Guards } from '../subject/parts';
 import { errnoOf, quoteName, select, type Queryable } from '../server/queryable';
@@ -7,7 +7,6 @@ import type { Database } from '../session/database';
 import { note, remedyText, statement } from '../steps/remedy';
 import { findingOf, type Finding } from '../preflight/finding';
 import { inOrder } from '../schema/catalog/scope';
-import { mayNot } from './read-guards';
 
 /** ER_BINLOG_CREATE_ROUTINE_NEED_SUPER: the server's binary log does not trust who makes triggers. */
 const logDoesNotTrust = 1419;
@@ -25,7 +24,10 @@ export function privilegeFindings(guards: Guards, access: Access, isInstall: boo
     return findingOf('PRIVILEGE_MISSING', {
       table,
       message: `${access.user} lacks ${missing.join(', ')} on ${table}, which the guards need: their triggers work as the account that makes them`,
-      remedy: `-- To be executed by a user who may grant it:\n${grantSql(access, missing, table)};`,
+      remedy: grantRemedy(
+        access,
+        missing.map((privilege) => ({ privilege, table })),
+      ),
       details: { user: access.user, scope: `${access.database}.${table}`, privileges: missing },
     });
   });

@@ -1,5 +1,5 @@
 import { ProtectionFlowsError } from '../../errors';
-import { readAccess, type Access } from '../preflight/access/read-access';
+import { mayNot, readAccess, type Access } from '../preflight/access/read-access';
 import { readCatalog, readTriggers, type Trigger } from '../schema/catalog/read-catalog';
 import { alterSql, online } from '../schema/ddl';
 import { sameExpression } from '../schema/expression';
@@ -76,10 +76,6 @@ function objectsOf({ columns, triggers }: Guards): Sql[] {
     }),
   ];
 }
-
-/** True where the account is known to lack a privilege. */
-export const mayNot = (access: Access, privilege: string, table: string): boolean =>
-  access.holds?.(privilege, table) === false;
 
 const isTrigger = (wanted: GuardTrigger, live: Trigger): boolean =>
   live.table === wanted.table && live.when === wanted.when && live.text?.trim() === wanted.body.trim();

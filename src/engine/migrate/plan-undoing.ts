@@ -1,5 +1,5 @@
 import { isProtectionFlowsError, ProtectionFlowsError } from '../../errors';
-import { grantRemedy, readAccess, type Need } from '../preflight/access/read-access';
+import { grantRemedy, mayNot, readAccess, type Need } from '../preflight/access/read-access';
 import { readCatalog } from '../schema/catalog/read-catalog';
 import { named, withTable, type Schema } from '../schema/shape';
 import { declaredBy, stepsOf, type Migration, type Step, type StepContext } from '../steps/step';
@@ -87,7 +87,7 @@ export async function lackedFor(
 ): Promise<ProtectionFlowsError[]> {
   if (needs.length === 0) return [];
   const access = await readAccess(session, server);
-  const missing = needs.filter(({ privilege, table }) => access.holds?.(privilege, table) === false);
+  const missing = needs.filter(({ privilege, table }) => mayNot(access, privilege, table));
   return [...new Set(missing.map(({ table }) => table))].map((table) => {
     const privileges = new Set(missing.flatMap((need) => (need.table === table ? [need.privilege] : [])));
     const privilege = [...privileges].join(', ');

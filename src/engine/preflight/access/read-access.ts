@@ -113,6 +113,10 @@ export function grantSql(access: Access, privileges: readonly string[], table: s
   return `GRANT ${privileges.join(', ')} ON ${quoteName(access.database)}.${quoteName(table)} TO ${access.user}`;
 }
 
+/** True where the account is known to lack a privilege. */
+export const mayNot = (access: Access, privilege: string, table: string): boolean =>
+  access.holds?.(privilege, table) === false;
+
 /** A privilege that something needs on a table. */
 export interface Need {
   readonly privilege: string;
