@@ -52,9 +52,6 @@ const differences = {
 };
 const differencesFlag = '--differences';
 
-let isEnding = false;
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => (isEnding = true));
-
 const isEngine = (word) => engines.includes(word) || /^(mariadb|mysql)(-[\d.]+)?$/.test(word);
 
 const environmentOf = (engine) => ({ PROTECTION_FLOWS_TEST_SERVER: engine === 'default' ? '' : engine });
@@ -97,7 +94,7 @@ function readCounts(file) {
   };
 }
 
-/** Once again where the tests lost the cluster that they share, none of which they harm: such a run says nothing of the code. */
+/** Runs the tests on one engine; once again where they lost the cluster that they share: they do not harm it, so such a run says nothing of the code. */
 async function testOn(engine, jestArgs, folder) {
   say(`\n== ${engine}`);
   const begun = Date.now();
@@ -123,6 +120,9 @@ function table(rows) {
   const pad = (cell, index) => (index === 0 ? cell.padEnd(widths[index]) : cell.padStart(widths[index]));
   return cells.map((line) => line.map(pad).join('  ')).join('\n');
 }
+
+let isEnding = false;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => (isEnding = true));
 
 /**
  * Runs the tests that touch a database on one server after the other: those named, or all; with `--differences` what

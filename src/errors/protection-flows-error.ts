@@ -140,7 +140,8 @@ const faultOf = (field: string, rule: string, sentence: string): FieldFault => (
 function areFaults(fields: unknown): boolean {
   const isFault = (one: Partial<FieldFault> | null | undefined): boolean =>
     typeof one?.field === 'string' &&
-    Object.values(one.constraints ?? { none: null }).every((text) => typeof text === 'string');
+    typeof one.constraints === 'object' &&
+    Object.values(one.constraints).every((text) => typeof text === 'string');
   try {
     return Array.isArray(fields) && Array.from(fields).every(isFault);
   } catch {

@@ -74,13 +74,11 @@ export function useDatabase(options: UseDatabaseOptions = {}): TestDatabase {
     const defaults = platform === 'none' ? {} : platformPresets[platform].database;
     const server = options.server ?? sharedServer();
     // A node of a cluster that the others have lost sight of, as on a machine that stood still, is soon back
-    const database = await waitFor(() =>
-      createThrowAwayDatabase(server, { name, ...defaults }).catch((error: unknown) => {
-        if (isProtectionFlowsError(error, 'SERVER_NOT_READY')) throw error;
-        return { error };
-      }),
-    );
-    if ('error' in database) throw database.error;
+    const create = () => createThrowAwayDatabase(server, { name, ...defaults });
+    const database = await create().catch((error: unknown) => {
+      if (!isProtectionFlowsError(error, 'SERVER_NOT_READY')) throw error;
+      return waitFor(create);
+    });
     opened = { database, connections: [] };
     const session = sessionOf(await connect());
     if (platform !== 'none') await createPlatformTables(session, platform, undefined, age);

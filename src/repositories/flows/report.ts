@@ -52,7 +52,7 @@ export interface ReportRow {
   readonly medianSeconds: number | null;
   /** 95 of 100 runs took no longer. */
   readonly p95Seconds: number | null;
-  /** Rounded beyond 2^53, of which JavaScript has no exact numbers. */
+  /** Rounded beyond 2^53: JavaScript has no exact numbers there. */
   readonly bytesTransferred: number;
 }
 
