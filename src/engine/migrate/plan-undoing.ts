@@ -1,8 +1,10 @@
 import { isProtectionFlowsError, ProtectionFlowsError } from '../../errors';
-import { grantRemedy, mayNot, readAccess, type Need } from '../preflight/access/read-access';
+import { grantRemedy, leaseNeeds, mayNot, readAccess, type Need } from '../preflight/access/read-access';
 import { readCatalog } from '../schema/catalog/read-catalog';
 import { named, withTable, type Schema } from '../schema/shape';
 import { declaredBy, stepsOf, type Migration, type Step, type StepContext } from '../steps/step';
+import type { Node } from '../server/node';
+import { tableExists } from '../server/queryable';
 import { ownTablesOf, type Subject } from '../subject/subject';
 import type { PlannedStatement } from './results';
 
@@ -45,6 +47,7 @@ export async function planUndoing(
   { session, server, dropped }: Pick<StepContext, 'session' | 'server' | 'dropped'>,
   subject: Subject,
   undoing: readonly Migration[],
+  { isClustered }: Pick<Node, 'isClustered'>,
 ): Promise<UndoingPlan> {
   const steps = stepsOf(subject.migrations);
   const tables = new Set(stepsOf(undoing).flatMap((step) => [...step.tables]));
@@ -69,12 +72,13 @@ export async function planUndoing(
       live = without(live, step, steps);
     }
   }
+  if (undoing.length === 0) return { statements, refusals, needs };
+  const { history, lock } = ownTablesOf(subject);
   // CREATE TABLE IF NOT EXISTS asks for CREATE even where the table is there (tried)
-  const ofHistory = ['CREATE', 'UPDATE', 'DELETE'].map((privilege) => ({
-    privilege,
-    table: ownTablesOf(subject).history,
-  }));
-  return { statements, refusals, needs: undoing.length === 0 ? [] : [...needs, ...ofHistory] };
+  for (const privilege of ['CREATE', 'UPDATE', 'DELETE']) needs.push({ privilege, table: history });
+  // A single server's own lock is enough; in a cluster, the lease is taken before the first statement
+  if (isClustered) needs.push(...leaseNeeds(lock, await tableExists(session, lock)));
+  return { statements, refusals, needs };
 }
 
 /**

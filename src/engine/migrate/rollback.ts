@@ -18,6 +18,7 @@ import {
 } from '../steps/step';
 import { named } from '../schema/shape';
 import { readCatalog } from '../schema/catalog/read-catalog';
+import { readNode } from '../server/node';
 import { ownerOf, ownTablesOf, type Subject } from '../subject/subject';
 import { withSession, type Database, guarded } from '../session/database';
 import { defaultCopyLimitRows, defaultDiscardRows } from './wishes';
@@ -173,11 +174,11 @@ export async function rollback(dataSource: Database, options: RollbackOptions = 
     discardRows: options.discardRows ?? defaultDiscardRows(subject),
     onDiscard: (table: string, rows: number) => void (discarded[table] = rows),
   };
-  return withMigrationSession(dataSource, options, wishes, async ({ context: own, executed }) => {
+  return withMigrationSession(dataSource, options, wishes, async ({ context: own, node, executed }) => {
     const chosen = await choose(subject, own, options.steps);
     const { names, undoing, context } = chosen;
     throwAll(unknownIn(subject, names));
-    const { needs } = await planUndoing(context, subject, undoing);
+    const { needs } = await planUndoing(context, subject, undoing, node);
     throwAll([...(await refusalsOf(dataSource, chosen)), ...(await lackedFor(context, needs))]);
     if (undoing.length > 0) await ensureHistory(context);
     for (const migration of undoing) {
@@ -218,7 +219,8 @@ export async function planRollback(
     for (const { code, details } of refusals)
       if (code === 'ROLLBACK_WOULD_LOSE_ROWS' && 'rows' in details)
         lost[String(details.table)] = Number(details.rows);
-    const { statements, refusals: unplanned, needs } = await planUndoing(context, subject, undoing);
+    const node = await readNode(session);
+    const { statements, refusals: unplanned, needs } = await planUndoing(context, subject, undoing, node);
     const all = [...refusals, ...unplanned, ...(await lackedFor(context, needs))];
     return {
       ok: all.length === 0,

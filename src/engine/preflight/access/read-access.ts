@@ -123,6 +123,10 @@ export interface Need {
   readonly table: string;
 }
 
+/** What a run in a cluster needs for the lock's lease, whose table it makes where it is not there. Pure. */
+export const leaseNeeds = (table: string, exists: boolean): Need[] =>
+  [...(exists ? [] : ['CREATE']), 'INSERT', 'SELECT', 'UPDATE'].map((privilege) => ({ privilege, table }));
+
 /**
  * The shortest list that gives all that is missing, for a user who may grant it: one GRANT on the whole database where the
  * user's grants are such, else one on each table.

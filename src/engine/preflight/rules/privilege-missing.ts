@@ -1,7 +1,7 @@
 import { quarantineName } from '../../orphans/quarantine-table';
 import { possibleChoice } from '../../orphans/settle-orphans';
 import type { Schema } from '../../schema/shape';
-import { grantRemedy, type Need } from '../access/read-access';
+import { grantRemedy, leaseNeeds, type Need } from '../access/read-access';
 import type { Facts, KeyFact } from '../facts';
 import type { Rule } from '../finding';
 
@@ -50,7 +50,7 @@ function forLock({ lockTable, pending, historyTable, keys }: Facts): NeededPrivi
   const isPending = pending.length > 0 || historyTable.reverting.length > 0;
   const late = keys.filter((fact) => fact.late && fact.state.status === 'to-add');
   return (isPending ? [null] : late.map(({ key }) => key.name)).flatMap((key) =>
-    needs(lockTable.name, key, ...(lockTable.exists ? [] : ['CREATE']), 'INSERT', 'SELECT', 'UPDATE'),
+    leaseNeeds(lockTable.name, lockTable.exists).map((need) => ({ ...need, key })),
   );
 }
 
