@@ -24,6 +24,14 @@ const always = {
   'X-Content-Type-Options': 'nosniff',
 } as const;
 
+/** True for a client that names gzip, or all codings, with a weight above 0 (RFC 9110, 12.5.3). */
+function takesGzip(header: string): boolean {
+  const codings = header.toLowerCase().split(',');
+  const parts = codings.map((one) => one.split(';').map((part) => part.trim()));
+  const taken = new Map(parts.map(([name, weight = '']) => [name, !/^q=0(\.0*)?$/.test(weight)]));
+  return taken.get('gzip') ?? taken.get('*') ?? false;
+}
+
 /** Answers with a body, or 304 where whoever asks has it. */
 export function sendBody(
   { headers }: IncomingMessage,
@@ -31,8 +39,10 @@ export function sendBody(
   { type, etag, plain, packed }: Body,
   more: Readonly<Record<string, string>> = {},
 ): void {
-  const known = headers['if-none-match']?.split(',').some((one) => one.trim() === etag) === true;
-  const isPacked = /\bgzip\b/.test(String(headers['accept-encoding'] ?? ''));
+  // Compared weakly (RFC 9110, 13.1.2): `"x"` is `W/"x"`
+  const same = [etag, etag.slice('W/'.length), '*'];
+  const known = headers['if-none-match']?.split(',').some((one) => same.includes(one.trim())) === true;
+  const isPacked = takesGzip(String(headers['accept-encoding'] ?? ''));
   const head = { ...always, ...more, ETag: etag, Vary: 'Accept-Encoding' };
   if (known) {
     response.writeHead(304, head).end();

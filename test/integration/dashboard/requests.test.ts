@@ -1,0 +1,77 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { gunzipSync } from 'node:zlib';
+import { createDashboard } from '../../../src/dashboard';
+import { useApps } from '../nestjs/apps';
+import { useDataLayer } from '../repositories/data-layer';
+import { useServers } from './serve';
+
+const layer = useDataLayer({ age: 'newer' });
+const serve = useServers();
+const apps = useApps();
+const dashboard = () => createDashboard({ dataSource: layer.dataSource, refreshMs: 500 });
+const ofThisMachine = ['Host: localhost', 'Connection: close'];
+
+/** Sends these very lines, as no client would, and answers with the head and the body. */
+async function knock(url: string, start: string, headers: readonly string[] = []) {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  const parts: Buffer[] = [];
+  socket.on('data', (data: Buffer) => void parts.push(data));
+  socket.write(`${[start, ...headers].join('\r\n')}\r\n\r\n`);
+  await once(socket, 'close');
+  const all = Buffer.concat(parts);
+  const end = all.indexOf('\r\n\r\n');
+  const head = all.subarray(0, end).toString();
+  return {
+    status: Number(head.split(' ')[1]),
+    header: (name: string) => new RegExp(`^${name}: (.*)$`, 'im').exec(head)?.[1] ?? null,
+    body: all.subarray(end + 4),
+  };
+}
+
+// Without these, a client gets bytes that it cannot read, or somebody else's browser is taken for one of this machine.
+describe('a request to the dashboard', () => {
+  it.each([
+    ['gzip', true],
+    ['br, GZIP;q=0.001', true],
+    ['*', true],
+    ['*;q=0, gzip', true],
+    ['identity;q=0, gzip', true],
+    ['gzip;q=0', false],
+    ['*, gzip ; q=0.000', false],
+    ['*;q=0', false],
+    ['not-gzip', false],
+    ['', false],
+  ])('is answered in a coding that it takes: %s', async (accepted, isPacked) => {
+    const url = await serve(dashboard());
+    const answer = await knock(url, 'GET / HTTP/1.1', [...ofThisMachine, `Accept-Encoding: ${accepted}`]);
+    expect(answer.header('content-encoding')).toBe(isPacked ? 'gzip' : null);
+    expect((isPacked ? gunzipSync(answer.body) : answer.body).toString()).toMatch(/^<!doctype html>/);
+  });
+
+  it('is answered with 304 where any tag that it names is the page’s, weak or not', async () => {
+    const url = await serve(dashboard());
+    const ask = async (tags: string) =>
+      (await knock(url, 'GET / HTTP/1.1', [...ofThisMachine, `If-None-Match: ${tags}`])).status;
+    const etag = (await knock(url, 'GET / HTTP/1.1', ofThisMachine)).header('etag')!;
+    const same = [etag, etag.slice(2), `"a,b", W/"c" , ${etag}`, '*'];
+    for (const tags of same) expect([tags, await ask(tags)]).toEqual([tags, 304]);
+    for (const tags of ['"a", W/"b"', etag.slice(0, -2)]) expect([tags, await ask(tags)]).toEqual([tags, 200]);
+  });
+
+  it('may name the server in its first line, below a path too', async () => {
+    const { url } = await apps.listen({}, (app) => void app.use('/deep', dashboard()));
+    const whole = await serve(createDashboard({ dataSource: layer.dataSource, basePath: '/deep' }));
+    for (const [server, path] of [
+      [url, '/deep'],
+      [url, '/deep/state'],
+      [whole, '/deep/'],
+      [whole, '/deep/state?x'],
+      [await serve(dashboard()), ''],
+    ] as const) {
+      const { status } = await knock(server, `GET http://localhost${path} HTTP/1.1`, ofThisMachine);
+      expect([path, status]).toEqual([path, 200]);
+    }
+  });
+});
