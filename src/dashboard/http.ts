@@ -73,21 +73,32 @@ export function sendJson(
 
 const loopback = /^(127\.|::1$|::ffff:127\.)/;
 const thisMachine = /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/i;
+const leftByProxies = /^(forwarded|via|x-real-ip|x-forwarded-.+)$/;
+
+/** Where the page is that asks, without its scheme; undefined where the browser does not say. */
+const originOf = ({ headers }: IncomingMessage): string | undefined =>
+  headers.origin?.replace(/^https?:\/\//, '');
 
 /**
- * True for a request of a browser on this machine, which asks for this machine: no proxy hands it on, and no name of somebody
- * else's leads here (DNS rebinding).
+ * True for a request of a browser on this machine, which asks for this machine: no name of somebody else's leads here (DNS
+ * rebinding), and no proxy hands it on that shows itself: by a header, by the page's origin, or by HTTP/1.0, which nginx
+ * speaks unless it is told otherwise, with the name of this machine as `Host`.
  */
-export function isLocal({ socket, headers }: IncomingMessage): boolean {
-  const isHandedOn = headers.forwarded !== undefined || headers['x-forwarded-for'] !== undefined;
-  return loopback.test(socket.remoteAddress ?? '') && thisMachine.test(headers.host ?? '') && !isHandedOn;
+export function isLocal(request: IncomingMessage): boolean {
+  const { socket, headers, httpVersion } = request;
+  const isHandedOn = httpVersion === '1.0' || Object.keys(headers).some((name) => leftByProxies.test(name));
+  const names = [headers.host ?? '', originOf(request) ?? 'localhost'];
+  return (
+    !isHandedOn && loopback.test(socket.remoteAddress ?? '') && names.every((name) => thisMachine.test(name))
+  );
 }
 
 /** True for a request of our page: with the header that no form of another page can send, and by the browser's own word. */
-export function isOfPage({ headers }: IncomingMessage): boolean {
+export function isOfPage(request: IncomingMessage): boolean {
+  const { headers } = request;
   if (headers['x-protection-flows'] !== 'dashboard') return false;
   const site = headers['sec-fetch-site'];
   // Browsers leave it out where the page came neither from this machine nor by TLS
   if (site !== undefined) return site === 'same-origin';
-  return headers.origin === undefined || headers.origin.replace(/^https?:\/\//, '') === headers.host;
+  return (originOf(request) ?? headers.host) === headers.host;
 }

@@ -107,7 +107,9 @@ export function createDashboard(options: DashboardOptions): Dashboard {
     // A server has to take `http://host/path` too (RFC 9112, 3.2.2)
     const [path = '', ...query] = whole.replace(/^https?:\/\/[^/?]*/i, '').split('?');
     const isBelow = path === base || path.startsWith(`${base}/`);
-    return isBelow ? { path: path.slice(base.length + 1), query: new URLSearchParams(query.join('?')) } : null;
+    return isBelow
+      ? { path: path.slice(base.length + 1), query: new URLSearchParams(query.join('?')) }
+      : null;
   }
 
   async function act(action: Action, id: string, request: IncomingMessage): Promise<object> {

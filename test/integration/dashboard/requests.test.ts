@@ -57,7 +57,8 @@ describe('a request to the dashboard', () => {
     const etag = (await knock(url, 'GET / HTTP/1.1', ofThisMachine)).header('etag')!;
     const same = [etag, etag.slice(2), `"a,b", W/"c" , ${etag}`, '*'];
     for (const tags of same) expect([tags, await ask(tags)]).toEqual([tags, 304]);
-    for (const tags of ['"a", W/"b"', etag.slice(0, -2)]) expect([tags, await ask(tags)]).toEqual([tags, 200]);
+    for (const tags of ['"a", W/"b"', etag.slice(0, -2)])
+      expect([tags, await ask(tags)]).toEqual([tags, 200]);
   });
 
   it('may name the server in its first line, below a path too', async () => {
@@ -73,5 +74,22 @@ describe('a request to the dashboard', () => {
       const { status } = await knock(server, `GET http://localhost${path} HTTP/1.1`, ofThisMachine);
       expect([path, status]).toEqual([path, 200]);
     }
+  });
+
+  it.each([
+    ['HTTP/1.1', 'Origin: http://127.0.0.1:8080', 200],
+    ['HTTP/1.1', 'Via: 1.1 proxy.example', 403],
+    ['HTTP/1.1', 'X-Real-IP: 192.0.2.1', 403],
+    ['HTTP/1.1', 'X-Forwarded-Host: backup.example', 403],
+    ['HTTP/1.1', 'X-Forwarded-For:', 403],
+    ['HTTP/1.1', 'Forwarded: for=192.0.2.1', 403],
+    // A proxy has put its own name for this machine into Host; what the browser says of its page is still there
+    ['HTTP/1.1', 'Origin: https://backup.example', 403],
+    ['HTTP/1.1', 'Origin: null', 403],
+    // nginx, with `proxy_pass http://127.0.0.1:8080` and no more
+    ['HTTP/1.0', 'Accept: */*', 403],
+  ])('is of this machine where nothing shows a proxy: %s, %s', async (version, header, status) => {
+    const url = await serve(dashboard());
+    expect((await knock(url, `GET / ${version}`, [...ofThisMachine, header])).status).toBe(status);
   });
 });
