@@ -11,11 +11,14 @@ const askedAtOnce = 100;
 /** A recount or a prune may change what no flow shows: so often all are read again. */
 const forgetAfterMs = 600_000;
 
-type Run = Readonly<Record<'flow_id' | 'letter', string>>;
+interface Run {
+  readonly flow: number;
+  readonly letter: string;
+}
 
-/** The runs of a flow that began, newest first, each as the first letter of its status. */
-const newestOf = (hint: string): string =>
-  `(SELECT e.flow_id, SUBSTR(e.status, 1, 1) AS letter, e.created_at, e.id FROM protection_flow_executions e ${hint}
+/** The runs of a flow that began, newest first, each as the first letter of its status: runs may spell the flow's id otherwise. */
+const newestOf = (flow: number, hint: string): string =>
+  `(SELECT ${flow} AS flow, SUBSTR(e.status, 1, 1) AS letter, e.created_at, e.id FROM protection_flow_executions e ${hint}
      WHERE e.flow_id = ? AND e.started_at IS NOT NULL ORDER BY e.created_at DESC, e.id DESC LIMIT ${runsShown})`;
 
 /**
@@ -37,11 +40,12 @@ export function stripsReader(session: Session): (flows: readonly FlowRow[]) => P
     for (const part of chunks(changed, askedAtOnce)) {
       const ids = part.map(({ id }) => id);
       const all = (hint: string): string =>
-        `${ids.map(() => newestOf(hint)).join(' UNION ALL ')} ORDER BY created_at DESC, id DESC`;
-      const letters = new Map(ids.map((id) => [id, '']));
-      for (const { flow_id, letter } of await withIndex<Run>(session, historyIndex, all, ids))
-        letters.set(flow_id, letters.get(flow_id)! + letter);
-      for (const flow of part) strips.set(flow.id, { mark: markOf(flow), letters: letters.get(flow.id)! });
+        `${ids.map((_, flow) => newestOf(flow, hint)).join(' UNION ALL ')} ORDER BY created_at DESC, id DESC`;
+      const letters = ids.map(() => '');
+      for (const { flow, letter } of await withIndex<Run>(session, historyIndex, all, ids))
+        letters[flow] += letter;
+      for (const [at, flow] of part.entries())
+        strips.set(flow.id, { mark: markOf(flow), letters: letters[at]! });
     }
     return new Map(flows.map(({ id }) => [id, strips.get(id)!.letters]));
   };

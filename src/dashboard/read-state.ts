@@ -8,6 +8,7 @@ import { createRepositories, type FlowView, type Pause } from '../repositories';
 import { defaultLateAfterMs } from '../repositories/due/audit';
 import { selectExecutions } from '../repositories/executions/execution-list';
 import { Session } from '../repositories/session';
+import { idsOf, storedIds } from '../repositories/statements';
 import type { ProtectionFlowsDataSource } from '../typeorm/guarded-data-source';
 import { readDay } from './read-day';
 import { stripsReader } from './read-runs';
@@ -110,6 +111,13 @@ export function stateReader(dataSource: ProtectionFlowsDataSource) {
     const views = (await flows.list({}, { limit: null })).items;
     const pauses = new Map((await flows.listPaused({ limit: mostFlows })).map((one) => [one.flowId, one]));
     const strips = await readStrips(views);
+    const [running, queue] = [await readRunning(), await readQueue()];
+    const runs = [...running, ...queue].map(({ flow }) => flow);
+    const stored = await storedIds(session, 'protection_flows', runs, idsOf(views));
+    const named = <Run extends { readonly flow: string }>(run: Run): Run => ({
+      ...run,
+      flow: stored.get(run.flow) ?? run.flow,
+    });
     now = at;
     return {
       all,
@@ -120,8 +128,8 @@ export function stateReader(dataSource: ProtectionFlowsDataSource) {
           ? []
           : [flowPart(view, one, pauses.get(view.id), strips.get(view.id) ?? '', at)];
       }),
-      running: await readRunning(),
-      queue: await readQueue(),
+      running: running.map(named),
+      queue: queue.map(named),
       day: await day.get(),
       at,
     };

@@ -131,7 +131,8 @@ type Skips = Record<string, number>;
 async function readSkips(session: Session, ids: readonly string[]): Promise<Map<string, Skips>> {
   const skips = new Map(ids.map((id): [string, Skips] => [id, {}]));
   const read = session.select<{ flow_id: string; reason: string; runs: number | string }>(
-    `SELECT flow_id, reason, runs FROM ${skipTotalsTable} WHERE flow_id IN (${marks(ids)})`,
+    `SELECT f.id AS flow_id, s.reason, s.runs FROM protection_flows f JOIN ${skipTotalsTable} s ON s.flow_id = f.id
+      WHERE f.id IN (${marks(ids)})`,
     ids,
   );
   await whereKept(

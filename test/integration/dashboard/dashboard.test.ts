@@ -151,6 +151,24 @@ describe('the dashboard', () => {
     watchStatements(layer.dataSource, () => undefined);
   });
 
+  // The foreign key takes each spelling of an id that the collation takes for it
+  it.each(['FLOW-CAFE', 'flów-café', 'flow-cafe '])('shows a flow’s runs that name it %s', async (other) => {
+    const { database, repositories } = layer;
+    const { id } = await repositories.flows.create(layer.newFlow({ id: 'flow-cafe' }));
+    for (const status of ['error', 'running', 'pending'])
+      await database.session.query(
+        `INSERT INTO protection_flow_executions (flow_id, status, execution_type, started_at)
+         VALUES (?, ?, 'manual', ${status === 'pending' ? 'NULL' : 'CURRENT_TIMESTAMP'})`,
+        [other, status],
+      );
+    const { body } = await ask(`${await serve(dashboard())}/state`);
+    await repositories.flows.delete(id);
+    const flows = body['flows'] as { id: string; runs: string }[];
+    expect([...flows.find((one) => one.id === id)!.runs].sort()).toEqual(['e', 'r']);
+    for (const list of ['running', 'queue'])
+      expect((body[list] as { flow: string }[]).map(({ flow }) => flow)).toContain(id);
+  });
+
   // Split in a time that grows with the square of the blanks, it would hold up the process until the test's time is over
   it('reads an If-None-Match of any length', async () => {
     const answer = dashboard();
