@@ -185,15 +185,19 @@ export async function readReport(session: Session, asked: Asked<typeof readOptio
   });
 }
 
-/** What a spreadsheet would take for a formula, also behind blanks, and in the wide letters that it takes for the others. */
-const formula = /^\s*[=+\-@\uFF1D\uFF0B\uFF0D\uFF20]/u;
+/**
+ * Where a spreadsheet would take a text for a formula, also behind blanks, and in the wide letters that it takes for the
+ * others: at its beginning, and behind what begins a cell where semicolons or tabs separate them, which Excel goes by in
+ * many countries, whatever quotes stand around the text.
+ */
+const formulas = /((?:^|[;\t\r\n])[\s"]*)(?=[=+\-@\uFF1D\uFF0B\uFF0D\uFF20])/gu;
 
-/** A cell of CSV: a text that begins like a formula is marked as text, as OWASP has it under "CSV Injection". */
+/** A cell of CSV: in a text each beginning of a formula is marked as text, as OWASP has it under "CSV Injection". */
 function cellOf(value: string | number | Date | null): string {
   if (value === null) return '';
   if (value instanceof Date) return value.toISOString();
-  const text = typeof value === 'string' && formula.test(value) ? `'${value}` : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const text = typeof value === 'string' ? value.replaceAll(formulas, "$1'") : String(value);
+  return /[",;\t\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 const csvColumns = {

@@ -163,4 +163,26 @@ describe('a report', () => {
     );
     expect(csv.match(/\r?\n/g)).toEqual(Array.from({ length: 7 }, () => '\r\n'));
   });
+
+  // A spreadsheet goes by the separator of its country, and then the quotes stand inside of its cells
+  it('is as CSV no formula, whichever signs separate the cells', async () => {
+    const signs = ['=', '+', '-', '@', '\uFF1D'];
+    const befores = ['', ' ', '\t', '\n', '\r', 'a;', 'a; ', 'a\t', 'a\r\n', ';"', 'a"\n"'];
+    const names = befores.flatMap((before) => signs.map((sign) => `${before}${sign}1;b ${sign} c`));
+    for (const [at, name] of names.entries()) {
+      const flow = await newFlow('to be named');
+      await ran(flow, '2026-05-01T00:00:00Z', 30);
+      // By hand: the package lets no control character into a name
+      await layer.database.session.query('UPDATE protection_flows SET name = ? WHERE id = ?', [
+        `${name}${at}`,
+        flow,
+      ]);
+    }
+    const options = { from: day('2026-05-01'), to: day('2026-05-02'), by: 'flow' } as const;
+    const csv = await layer.repositories.flows.reportCsv(options);
+    const cells = csv.split(/[,;\t\r\n]/);
+    expect(cells.filter((cell) => /^["\s]*[=+\-@\uFF1D]/.test(cell))).toEqual([]);
+    // What stands in the middle of a name is left as it is
+    expect(csv.match(/;b = c/g)).toHaveLength(befores.length);
+  });
 });
