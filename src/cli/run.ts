@@ -116,7 +116,7 @@ class Run {
         : deed.output.text(result, style).map((line) => this.reporter.asTyped(line)),
     );
     if (options.markdown === true && env.GITHUB_ACTIONS === 'true')
-      annotations(result).forEach((line) => this.reporter.trace(line));
+      annotations(result).forEach((line) => this.reporter.command(line));
     return result.ok;
   }
 

@@ -1,6 +1,6 @@
 import type { ErrorReport } from '../../errors';
 import type { ProgressEvent } from '../../engine/migrate/results';
-import { styleFor, visible, withoutMarks, type OutputStream, type Style } from './style';
+import { styleFor, tamed, visible, withoutMarks, type OutputStream, type Style } from './style';
 import { fitText, widthFor, wrap } from './wrap';
 
 /** A command of this program in a text; its version and its name alone are none. */
@@ -15,7 +15,7 @@ function plain(_name: string, value: unknown): unknown {
 /**
  * Everything that a command prints goes through here. stdout: the result, as text or as the one JSON document.
  * stderr: errors as text, progress and notes.
- * What a terminal would obey is shown instead.
+ * What a terminal, or the runner of GitHub in its jobs, would obey is shown instead.
  */
 export class Reporter {
   readonly json: boolean;
@@ -28,20 +28,25 @@ export class Reporter {
   /** What npm runs is on nobody's PATH: commands are shown as they are typed there. */
   private readonly isByNpm: boolean;
 
+  private readonly stdout: OutputStream;
+  private readonly stderr: OutputStream;
+
   constructor(
-    private readonly stdout: OutputStream,
-    private readonly stderr: OutputStream,
+    stdout: OutputStream,
+    private readonly runner: OutputStream,
     { json, color, env }: { json: boolean; color: boolean; env: NodeJS.ProcessEnv },
   ) {
     this.json = json;
+    [this.stdout, this.stderr] =
+      env.GITHUB_ACTIONS === 'true' ? [tamed(stdout), tamed(runner)] : [stdout, runner];
     this.style = styleFor(stdout, env, color);
-    this.errorStyle = styleFor(stderr, env, color);
+    this.errorStyle = styleFor(runner, env, color);
     this.isByNpm = env.npm_command !== undefined;
     const room = columnsOf(stdout, env);
     fitText(room === undefined || !this.isByNpm ? room : room - npx.length);
-    const columns = columnsOf(stderr, env);
+    const columns = columnsOf(runner, env);
     this.noteWidth = columns === undefined ? Infinity : widthFor(columns);
-    this.display = new ProgressDisplay(stderr, this.errorStyle);
+    this.display = new ProgressDisplay(this.stderr, this.errorStyle);
   }
 
   /** A text for people with this program's commands as they are typed where it was started. */
@@ -97,6 +102,12 @@ export class Reporter {
   trace(text: string): void {
     this.display.clear();
     this.stderr.write(visible(`${text}\n`));
+  }
+
+  /** A line on stderr that the job's runner obeys. */
+  command(line: string): void {
+    this.display.clear();
+    this.runner.write(visible(`${line}\n`));
   }
 
   /** Shows the step that is about to run; a ProgressListener. */

@@ -65,3 +65,17 @@ export const visible = (text: string): string =>
 
 /** The same for text of ours that has no marks yet, and for JSON, in which it stays the same value. */
 export const withoutMarks = (text: string): string => text.replaceAll(obeyedAlone, unicodeEscape);
+
+/**
+ * A stream in whose text GitHub's runner finds no command, whoever wrote it: `::` at the beginning of a line, behind blanks
+ * too, and `##[` anywhere stand with one sign escaped, the same in JSON.
+ *
+ * @see https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
+ */
+export const tamed = (stream: OutputStream): OutputStream =>
+  Object.create(stream, {
+    write: {
+      value: (text: string) =>
+        stream.write(text.replaceAll(/^(\s*):(?=:)/gm, '$1\\u003a').replaceAll('##[', '#\\u0023[')),
+    },
+  }) as OutputStream;

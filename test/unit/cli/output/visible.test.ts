@@ -26,10 +26,10 @@ const foreign = fc.string({
 });
 
 /** All that a reporter prints of a name, in each way. */
-function printed(name: string, json: boolean): string {
-  const stdout = new Written(true, 60);
-  const stderr = new Written(true, 60);
-  const reporter = new Reporter(stdout, stderr, { json, color: true, env: { TERM: 'xterm' } });
+function printed(name: string, json: boolean, env: NodeJS.ProcessEnv = {}): string {
+  const isTerminal = env.GITHUB_ACTIONS === undefined;
+  const [stdout, stderr] = [new Written(isTerminal, 60), new Written(isTerminal, 60)];
+  const reporter = new Reporter(stdout, stderr, { json, color: true, env: { TERM: 'xterm', ...env } });
   reporter.lines([name]);
   reporter.result({ name }, ({ bold, red }) => [`${bold(name)} ${red('bad')}`]);
   const fault = { message: `there is no ${name}`, remedy: `DROP TABLE ${name};`, details: { id: name } };
@@ -67,5 +67,32 @@ describe('what a terminal would obey', () => {
     const text = printed('x\x1b[2Jy', false);
     expect(text).toContain('x\\u001b[2Jy');
     expect(text).toContain('\x1b[31mbad\x1b[39m');
+  });
+});
+
+// Without these, a flow's name hides words in the log of a job, or keeps the job's own errors out of it.
+describe('what the runner of GitHub would obey', () => {
+  const inJob = { GITHUB_ACTIONS: 'true' };
+  // As its ActionCommand.cs reads a line
+  const isCommand = (line: string): boolean => line.trimStart().startsWith('::') || line.includes('##[');
+  const name = fc.string({
+    unit: fc.constantFrom('::', ':', '##[', '#', '[', '\n', ' ', '\t', 'add-mask', 'e'),
+  });
+
+  it.each([[false], [true]])('is shown instead in its jobs, whatever prints it (--json: %s)', (json) => {
+    fc.assert(
+      fc.property(name, (one) => {
+        const text = printed(one, json, inJob);
+        expect(text.split(/\r?\n/).filter(isCommand)).toEqual([]);
+        const begin = text.indexOf('{');
+        if (json)
+          expect(JSON.parse(text.slice(begin, text.indexOf('\n}', begin) + 2))).toEqual({ name: one });
+      }),
+    );
+  });
+
+  it('is printed as it is elsewhere', () => {
+    expect(printed('::add-mask::e', false)).toContain('\n::add-mask::e\n');
+    expect(printed('::add-mask::e', false, inJob)).toContain('\n\\u003a:add-mask::e\n');
   });
 });
