@@ -3,12 +3,12 @@ import { moodOf, type Mood } from './style';
 import type { Table } from './table';
 import { databaseName } from './words';
 
-/** Text that stands for itself in Markdown, inside a table's cell too. */
+/** Text that stands for itself in Markdown, inside a table's cell and at the beginning of a list's item too. */
 export function escaped(text: string): string {
   return text
-    .replaceAll(/[\\`*_{}[\]<>#|~]/g, (sign) => `\\${sign}`)
-    .replaceAll(/\s*\r?\n\s*/g, '<br>')
-    .trim();
+    .trim()
+    .replaceAll(/[\\`*_{}[\]<>#|~&]|^[-+]|(?<=^\d+)[.)]/g, (sign) => `\\${sign}`)
+    .replaceAll(/\s*\r?\n\s*/g, '<br>');
 }
 
 /** The heading of a result, and which database it is about. */

@@ -37,6 +37,21 @@ describe('Markdown', () => {
     expect(rows.join('')).not.toMatch(/<script>/);
   });
 
+  it.each([
+    ['- all', '\\- all'],
+    ['+ all', '\\+ all'],
+    ['---', '\\---'],
+    ['1. all', '1\\. all'],
+    ['12) all', '12\\) all'],
+    ['  # all', '\\# all'],
+    ['> all', '\\> all'],
+    ['&lt;b&gt; &amp;', '\\&lt;b\\&gt; \\&amp;'],
+    ['Nightly - 1. all', 'Nightly - 1. all'],
+  ])('lets no name begin a list, or be read as another one: %s', (name, shown) => {
+    const flows = [{ ...auditResult.flows[0]!, name }];
+    expect(auditOutput.markdown({ ...auditResult, flows })).toContain(`- ${shown} \`flow-1\``);
+  });
+
   it('shows SQL as code that can be pasted', () => {
     const text = findingsMarkdown(findings).join('\n');
     const remedy = 'GRANT REFERENCES ON `migratekit_oma`.* TO `oma_user`@`localhost`;';
