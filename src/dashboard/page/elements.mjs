@@ -19,12 +19,20 @@ export const count = (value) => numbers.format(Math.round(value));
 /** By the database's clock. */
 export const now = () => Date.now() + shared.ahead;
 
+/** What turns around or hides the text beside it stands as its escape, as on a terminal: anybody may have written a name. */
+export const visible = (text) =>
+  String(text).replace(
+    /[^\P{Cc}\n\t]|[\u202a-\u202e\u2066-\u2069]/gu,
+    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+const shownOf = (child) => (child instanceof Node ? child : visible(child));
+
 export function make(tag, properties = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(properties))
     if (name === 'className' || name.startsWith('on')) node[name] = value;
-    else if (value !== null) node.setAttribute(name, value);
-  node.append(...children.filter((child) => child !== null));
+    else if (value !== null) node.setAttribute(name, visible(value));
+  node.append(...children.filter((child) => child !== null).map(shownOf));
   return node;
 }
 
@@ -36,7 +44,8 @@ export function draw(tag, attributes, ...children) {
 }
 
 export function setText(node, text) {
-  if (node.textContent !== text) node.textContent = text;
+  const shown = visible(text);
+  if (node.textContent !== shown) node.textContent = shown;
 }
 
 const units = [

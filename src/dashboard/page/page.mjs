@@ -1,4 +1,4 @@
-import { byId, clockTime, keep, part, setText, shared, tellAll } from './elements.mjs';
+import { byId, clockTime, keep, part, setText, shared, tellAll, visible } from './elements.mjs';
 import { filter, showFlow } from './flows.mjs';
 import { schemaParts, showDay, showRuns, showTotals } from './overview.mjs';
 
@@ -62,7 +62,7 @@ async function goOn() {
 }
 
 shared.act = async (action, id, name) => {
-  if (action === 'cancel' && !confirm(`Cancel the run of ${name}?`)) return;
+  if (action === 'cancel' && !confirm(visible(`Cancel the run of ${name}?`))) return;
   const asked = { method: 'POST', headers: { 'X-Protection-Flows': 'dashboard' } };
   const url = `${shared.base}${action}?id=${encodeURIComponent(id)}`;
   const answer = await fetch(url, asked).catch(() => null);

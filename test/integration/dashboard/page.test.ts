@@ -131,6 +131,25 @@ describeInBrowser('the live page', () => {
     expect(await page.title()).toBe('(2 overdue) Protection flows');
   });
 
+  // By hand: the package lets no such sign into a name
+  it('turns no text around, whatever stands in a name beside it', async () => {
+    const { database, repositories } = layer;
+    const { id } = await repositories.flows.create(layer.newFlow());
+    await database.session.query('UPDATE protection_flows SET name = ? WHERE id = ?', ['a\u202Edeliaf', id]);
+    await database.session.query(
+      `INSERT INTO protection_flow_executions (flow_id, status, execution_type, started_at, triggered_by, error_message)
+       VALUES (?, 'error', 'manual', CURRENT_TIMESTAMP, 'b\u2067', 'c\u0007')`,
+      [id],
+    );
+    try {
+      const named = row('a\\u202edeliaf');
+      await named.getByRole('button').click();
+      await named.getByText('manual by b\\u2067: c\\u0007').waitFor();
+    } finally {
+      await repositories.flows.delete(id);
+    }
+  });
+
   it('finds and shows what is asked for', async () => {
     await watched.page.getByLabel('Find').fill('OVERDUE lo');
     expect(await watched.page.locator('#rows .name:visible').allTextContents()).toEqual(['Overdue longer']);
