@@ -129,7 +129,8 @@ export function createDashboard(options: DashboardOptions): Dashboard {
     const id = query.get('id') ?? '';
     const isReading = request.method === 'GET' || request.method === 'HEAD';
     const isActing = request.method === 'POST' && given.actions && action !== undefined;
-    if (!(await given.allow(request)))
+    // Nothing else that a check may answer, such as an object that says why not
+    if ((await given.allow(request)) !== true)
       sendJson(response, 403, { code: 'FORBIDDEN', message: 'see the option allow of createDashboard' });
     else if (isActing && !isOfPage(request))
       sendJson(response, 403, { code: 'FORBIDDEN', message: 'not a request of this page' });

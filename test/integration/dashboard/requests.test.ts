@@ -52,13 +52,13 @@ describe('a request to the dashboard', () => {
 
   it('is answered with 304 where any tag that it names is the page’s, weak or not', async () => {
     const url = await serve(dashboard());
-    const ask = async (tags: string) =>
+    const statusFor = async (tags: string) =>
       (await knock(url, 'GET / HTTP/1.1', [...ofThisMachine, `If-None-Match: ${tags}`])).status;
     const etag = (await knock(url, 'GET / HTTP/1.1', ofThisMachine)).header('etag')!;
     const same = [etag, etag.slice(2), `"a,b", W/"c" , ${etag}`, '*'];
-    for (const tags of same) expect([tags, await ask(tags)]).toEqual([tags, 304]);
+    for (const tags of same) expect([tags, await statusFor(tags)]).toEqual([tags, 304]);
     for (const tags of ['"a", W/"b"', etag.slice(0, -2)])
-      expect([tags, await ask(tags)]).toEqual([tags, 200]);
+      expect([tags, await statusFor(tags)]).toEqual([tags, 200]);
   });
 
   it('may name the server in its first line, below a path too', async () => {
@@ -91,5 +91,20 @@ describe('a request to the dashboard', () => {
   ])('is of this machine where nothing shows a proxy: %s, %s', async (version, header, status) => {
     const url = await serve(dashboard());
     expect((await knock(url, `GET / ${version}`, [...ofThisMachine, header])).status).toBe(status);
+  });
+
+  it('is allowed by true alone', async () => {
+    for (const [answer, status] of [
+      [true, 200],
+      [Promise.resolve(true), 200],
+      [Promise.resolve(false), 403],
+      ['no', 403],
+      [{ ok: false }, 403],
+      [undefined, 403],
+    ] as const) {
+      const allow = (() => answer) as () => boolean;
+      const url = await serve(createDashboard({ dataSource: layer.dataSource, allow }));
+      expect([answer, (await knock(url, 'GET / HTTP/1.1', ofThisMachine)).status]).toEqual([answer, status]);
+    }
   });
 });
