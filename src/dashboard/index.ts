@@ -153,6 +153,8 @@ export function createDashboard(options: DashboardOptions): Dashboard {
       })
       .catch((error: unknown) => {
         if (response.headersSent) response.end();
+        // Its program ends: that is no fault of the request
+        else if (!dataSource.isInitialized) sendJson(response, 503, { code: 'CONNECTION_LOST' });
         else sendFault(response, error);
       });
   };

@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { createDashboard } from '../../../src/dashboard';
+import { createDataSource } from '../../../src/typeorm/create-data-source';
 import { useApps } from '../nestjs/apps';
 import { useDataLayer } from '../repositories/data-layer';
-import { useServers } from './serve';
+import { ask, useServers } from './serve';
 
 const layer = useDataLayer({ age: 'newer' });
 const serve = useServers();
@@ -106,5 +107,13 @@ describe('a request to the dashboard', () => {
       const url = await serve(createDashboard({ dataSource: layer.dataSource, allow }));
       expect([answer, (await knock(url, 'GET / HTTP/1.1', ofThisMachine)).status]).toEqual([answer, status]);
     }
+  });
+
+  it('may succeed later where the database is closed, whose program ends', async () => {
+    const dataSource = await createDataSource(layer.database.settings).initialize();
+    const url = await serve(createDashboard({ dataSource, allow: () => true }));
+    await dataSource.destroy();
+    for (const path of ['state', 'flow?id=x'])
+      expect(await ask(`${url}/${path}`)).toMatchObject({ status: 503, body: { code: 'CONNECTION_LOST' } });
   });
 });
