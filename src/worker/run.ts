@@ -44,8 +44,10 @@ export function beginRun(claim: Claim, { settings, database, givingUp, fault }: 
   const retrying = { retry: settings.retry };
   const { executions } = repositories;
   const { id } = claim.execution;
-  const over = new AbortController();
+  const [over, ended] = [new AbortController(), new AbortController()];
   const { signal } = over;
+  // What the run has not waited for is not repeated for ever
+  const repeating = AbortSignal.any([signal, ended.signal]);
   let verdict: Outcome | null = null;
   let [hasJobs, isBeating, hasReturned] = [false, false, true];
 
@@ -62,10 +64,14 @@ export function beginRun(claim: Claim, { settings, database, givingUp, fault }: 
       !isGone(error) && Promise.reject(error as Error);
     if (!(await told.catch(goneIsOver))) abort('The run is over');
   };
-  const write = async (work: () => Promise<boolean>): Promise<void> => {
+  const write = (work: () => Promise<boolean>): Promise<void> => {
     let isUnderWay = false;
-    await tell(database.persist(work, signal).then((is) => (isUnderWay = is)));
-    if (!isUnderWay) signal.throwIfAborted();
+    const told = tell(database.persist(work, repeating).then((is) => (isUnderWay = is))).then(
+      () => isUnderWay || signal.throwIfAborted(),
+    );
+    // A run need not wait for it: a rejection that nobody handles would end the process, with all other runs
+    told.catch((error: unknown) => signal.aborted || fault(error));
+    return told as Promise<void>;
   };
   /** A sign of life. While the database is away, it is left out. */
   const beat = async (): Promise<void> => {
@@ -78,13 +84,15 @@ export function beginRun(claim: Claim, { settings, database, givingUp, fault }: 
 
   /** What the run returns, or throws; it is not waited for longer than the time of grace. */
   const call = async (): Promise<RunResult> => {
+    const returned = new AbortController();
     let grace: NodeJS.Timeout | undefined;
     const deaf = new Promise<never>((_, reject) => {
       const giveUp = (): void => {
         hasReturned = false;
         reject(new Error(`${(signal.reason as Error).message}, and it did not return within ${graceMs} ms`));
       };
-      signal.addEventListener('abort', () => (grace = setTimeout(giveUp, graceMs)), { once: true });
+      const wait = (): void => void (grace = setTimeout(giveUp, graceMs));
+      signal.addEventListener('abort', wait, { signal: returned.signal });
     });
     const work = async (): Promise<RunResult> =>
       run({
@@ -92,7 +100,7 @@ export function beginRun(claim: Claim, { settings, database, givingUp, fault }: 
         attempt:
           (claim.execution.execution_metadata?.['retry'] as { attempt: number } | undefined)?.attempt ?? 1,
         signal,
-        persist: (own) => database.persist(own, signal),
+        persist: (own) => database.persist(own, repeating),
         progress: (counts) => write(() => executions.progress(id, counts)),
         recordJobs: (jobIds, options = {}) => {
           hasJobs = true;
@@ -101,11 +109,15 @@ export function beginRun(claim: Claim, { settings, database, givingUp, fault }: 
           return write(() => executions.recordJobs(id, jobIds, given()));
         },
       });
-    return Promise.race([work(), deaf]).finally(() => clearTimeout(grace));
+    return Promise.race([work(), deaf]).finally(() => {
+      clearTimeout(grace);
+      returned.abort();
+    });
   };
   const conclude = async (result: RunResult): Promise<void> => {
     const states = result instanceof Map ? (result as ReadonlyMap<string, JobStatus>) : undefined;
-    if (states === undefined && (result !== undefined || !hasJobs)) {
+    // A program in JavaScript may return null for nothing
+    if (states === undefined && ((result ?? undefined) !== undefined || !hasJobs)) {
       await executions.finish(id, (result as Outcome | undefined) ?? { status: 'success' }, retrying);
       return;
     }
@@ -114,23 +126,23 @@ export function beginRun(claim: Claim, { settings, database, givingUp, fault }: 
     if ((await executions.settle(id, states, retrying)).status === 'running')
       throw new Error('It returned before its jobs were over');
   };
-  /** Answers what went wrong. */
-  const work = async (): Promise<unknown> => {
-    try {
-      const result = await call();
-      return await persist(() => conclude(result));
-    } catch (error) {
-      const outcome = signal.aborted
-        ? verdict
-        : { status: 'error' as const, error_message: messageOf(error) };
-      if (outcome !== null) await persist(() => executions.finish(id, outcome, retrying));
-      return error;
-    }
-  };
   const execute = async (): Promise<RunEnd> => {
     let error: unknown;
+    const work = async (): Promise<void> => {
+      try {
+        const result = await call();
+        await persist(() => conclude(result));
+      } catch (thrown) {
+        // Never the value of a promise, which would wait for it where it is one
+        error = thrown;
+        const outcome = signal.aborted
+          ? verdict
+          : { status: 'error' as const, error_message: messageOf(thrown) };
+        if (outcome !== null) await persist(() => executions.finish(id, outcome, retrying));
+      }
+    };
     try {
-      error = await work();
+      await work();
       const status = await persist(async () => (await executions.find(id))?.status ?? 'deleted');
       if (status === 'cancelled' && hasReturned) await persist(() => executions.acknowledge(id));
       return { status, error };
@@ -143,5 +155,9 @@ export function beginRun(claim: Claim, { settings, database, givingUp, fault }: 
   const timers = [setInterval(() => void beat(), heartbeatMs)];
   if (timeoutMs !== null)
     timers.push(setTimeout(() => abort(`It took longer than ${timeoutMs} ms`, 'error'), timeoutMs));
-  return { abort, ended: execute().finally(() => timers.forEach(clearTimeout)) };
+  const end = (): void => {
+    timers.forEach(clearTimeout);
+    ended.abort();
+  };
+  return { abort, ended: execute().finally(end) };
 }

@@ -3,9 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Claim, SkippedRun } from '../repositories';
 import { DatabaseWatch, passes } from './database-watch';
 import { readWorkerOptions, type RunEnd, type WorkerOptions, type WorkerSettings } from './options';
-import { beginRun, type RunContext, type UnderWay } from './run';
+import { beginRun, messageOf, type RunContext, type UnderWay } from './run';
 
-/** What a worker tells. A listener that throws is warned of, and changes nothing. */
+/** What a worker tells. A listener that throws, or whose promise rejects, is warned of, and changes nothing. */
 export interface WorkerEvents {
   began: [run: Claim];
   ended: [run: Claim, end: RunEnd];
@@ -152,11 +152,11 @@ export class Worker extends EventEmitter<WorkerEvents> {
   }
 
   private tell<Name extends keyof WorkerEvents>(name: Name, ...facts: WorkerEvents[Name]): void {
-    try {
-      (this as EventEmitter).emit(name, ...facts);
-    } catch (error) {
-      process.emitWarning(`A listener of a worker's event ${name} threw: ${String(error)}`);
-    }
+    const warn = (error: unknown): void =>
+      process.emitWarning(`A listener of a worker's event ${name} threw: ${messageOf(error)}`);
+    // Not emit: there, the listeners behind one that throws hear nothing
+    for (const listener of (this as EventEmitter).rawListeners(name))
+      (async () => listener.apply(this, facts) as unknown)().catch(warn);
   }
 }
 

@@ -10,6 +10,13 @@ const workers = useWorkers(layer);
 const job = (id: string, status: string) =>
   createBackupJob(layer.database.session, { id, status } as Parameters<typeof createBackupJob>[1]);
 
+/** Throws whatever is asked of it. */
+const revoked = (): object => {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+};
+
 interface Case {
   readonly title: string;
   readonly run: RunFlow;
@@ -56,6 +63,15 @@ describe('a run', () => {
       end: { status: 'error', error_message: 'It returned before its jobs were over' },
     },
     {
+      title: 'recorded jobs that failed, and returns null',
+      run: (async ({ recordJobs }: WorkerRun) => {
+        await recordJobs(['backup-3']);
+        await job('backup-3', 'failed');
+        return null;
+      }) as unknown as RunFlow,
+      end: { status: 'error', jobs_failed: 1 },
+    },
+    {
       title: 'throws',
       run: () => Promise.reject(new Error('no route to mysql://root:p@ss#word@db:3306/x, password=hush')),
       end: { status: 'error', error_message: 'no route to mysql://root:***@db:3306/x, password=***' },
@@ -77,6 +93,16 @@ describe('a run', () => {
       },
       { title: 'a message that is no text', thrown: Object.assign(new Error(), { message: 5 }), text: '5' },
       { title: 'what has no text', thrown: Object.create(null), text: 'It threw what has no text' },
+      {
+        title: 'what throws when it is looked at',
+        thrown: revoked(),
+        text: 'It threw what has no text',
+      },
+      {
+        title: 'a promise that never settles',
+        thrown: new Promise(() => undefined),
+        text: '[object Promise]',
+      },
     ].map(({ title, thrown, text }) => ({
       title: `throws ${title}`,
       run: () => Promise.reject(thrown as Error),
