@@ -1,4 +1,5 @@
 import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
 import { isProtectionFlowsError, ProtectionFlowsDataSource } from '@sendense/protection-flows';
 import { createDashboard } from '@sendense/protection-flows/dashboard';
 import { AppModule } from './app.module';
@@ -9,7 +10,13 @@ const defaultPort = 3000;
 
 /** Starts the API on PORT (0: any free one) and says where it is. */
 async function main(): Promise<void> {
-  const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'], abortOnError: false });
+  const app = await NestFactory.create<NestExpressApplication>(AppModule, {
+    logger: ['error', 'warn'],
+    abortOnError: false,
+    bodyParser: false,
+  });
+  // JSON alone: a form is what a page of anybody can send from the browser of somebody who reaches this machine
+  app.useBodyParser('json');
   app.setGlobalPrefix('api/v1', { exclude: ['health', 'metrics'] });
   app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
   setUpOpenApi(app);

@@ -42,6 +42,12 @@ describe("the example API's faults", () => {
     expect(await api.request('POST', '', '{ "name": ')).toMatchObject({ status: 400 });
   });
 
+  it('reads no form, which a page of anybody may send from the browser of a user', async () => {
+    const body = new URLSearchParams(backupOfGroup() as Record<string, string>);
+    const url = `${api.origin}/api/v1/protection-flows`;
+    expect((await fetch(url, { method: 'POST', body })).status).toBe(400);
+  });
+
   it('refuses a reference to nothing with 400, and a name that is taken with 409', async () => {
     const { name } = await createFlow(api);
     expect(await api.request('POST', '', backupOfGroup({ schedule_id: 'none' }))).toMatchObject({
