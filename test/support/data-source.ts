@@ -1,7 +1,7 @@
 import { createDataSource } from '../../src/typeorm/create-data-source';
-import { migrate } from '../../src/engine/migrate';
 import { type ProtectionFlowsDataSource } from '../../src/typeorm/guarded-data-source';
 import type { TestDatabase } from './database';
+import { prepareSchema } from './prepare-schema';
 
 /** Makes an initialised data source of that database; the caller destroys it. */
 export function openDataSource(database: Pick<TestDatabase, 'url'>): Promise<ProtectionFlowsDataSource> {
@@ -17,7 +17,7 @@ export function useDataSource(
   const each = options.per === 'each';
   (each ? beforeEach : beforeAll)(async () => {
     dataSource = await openDataSource(database);
-    if (options.migrated ?? true) await migrate(dataSource);
+    if (options.migrated ?? true) await prepareSchema(dataSource);
   });
   (each ? afterEach : afterAll)(async () => {
     if (dataSource?.isInitialized) await dataSource.destroy();

@@ -5,6 +5,7 @@ import { detectServer } from '../../src/engine/server/server';
 import { serverOf } from '../../src/testing/connection-url';
 import { startPrivateServer } from '../../src/testing/private-server';
 import { sessionOf } from '../../src/testing/throw-away-database';
+import { openPreparedSchemas } from './prepare-schema';
 import { useRamDisk } from './ram-disk';
 import { announceOtherNodes, announceSharedServer, type SharedServer } from './shared-server';
 import { startCluster } from './start-cluster';
@@ -55,6 +56,7 @@ async function startNodes(): Promise<SharedServer> {
 /** Starts the server that all test files share. Without one, only the tests that ask for it fail. */
 export default async function globalSetup(): Promise<void> {
   useRamDisk();
+  openPreparedSchemas();
   try {
     const server = await (isClusterWanted() ? startNodes() : startServer());
     const { host, port, username, password, flavour, version } = server;

@@ -12,6 +12,7 @@ import { isClusterWanted } from '../../support/test-installation';
 import { declaredPart, everything, make } from './hand-made';
 import { executionsTable, flowsTable, plain } from './platform-ddl';
 import { readRows } from './rows';
+import { prepareSchema } from '../../support/prepare-schema';
 
 /** The rows have a flow with a schedule: it may run. */
 const answers = { schedules: 'on' };
@@ -49,7 +50,7 @@ describe('adopt', () => {
   });
 
   it('refuses where the history knows more than this code', async () => {
-    await migrate(dataSource());
+    await prepareSchema(dataSource());
     await query(
       "INSERT INTO sendense_flow_migrations (timestamp, name) VALUES (1, 'FromTheFuture9999999999999')",
     );
@@ -64,7 +65,7 @@ describe('adopt', () => {
   });
 
   it('repairs what drifted from a complete history, and lets verify prove it', async () => {
-    await migrate(dataSource());
+    await prepareSchema(dataSource());
     await query(
       'ALTER TABLE protection_flows DROP INDEX idx_flows_type_created, MODIFY description varchar(100) NULL',
     );

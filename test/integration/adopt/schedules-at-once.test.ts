@@ -1,6 +1,5 @@
 import { openDatabase } from '../../../src/engine';
 import { adopt, type AdoptOptions } from '../../../src/engine/adopt';
-import { migrate } from '../../../src/engine/migrate';
 import { select, type Row } from '../../../src/engine/server/queryable';
 import { subject } from '../../../src/migrations';
 import { createSchedule } from '../../../src/testing';
@@ -8,6 +7,7 @@ import { useDatabase } from '../../support/database';
 import { useDataSource } from '../../support/data-source';
 import { noting } from '../../support/dying-sessions';
 import { flow, insert } from './rows';
+import { prepareSchema } from '../../support/prepare-schema';
 
 describe('an adopt that dies while it carries an answer out', () => {
   const database = useDatabase({ platform: 'mixed', per: 'each' });
@@ -35,7 +35,7 @@ describe('an adopt that dies while it carries an answer out', () => {
   // Were it two transactions, a death between them would disable twice, or begin what was to be off
   it('disables and records at once, wherever it dies', async () => {
     const options = { answers: { schedules: 'off' } };
-    await migrate(dataSource());
+    await prepareSchema(dataSource());
     const schedule_id = (await createSchedule(database.session)).id;
     await insertFlow('early', { schedule_id });
     await insertFlow('late', { schedule_id });

@@ -10,6 +10,7 @@ import { openDataSource, useDataSource } from '../../support/data-source';
 import { everything } from './hand-made';
 import { plain } from './platform-ddl';
 import { flow, insert } from './rows';
+import { prepareSchema } from '../../support/prepare-schema';
 
 // The hub knows no schedule's next time, so none of its flows ever ran by itself. A scheduler of this package runs them all:
 // without these, a change-over begins backups that nobody wanted, and says nothing of it.
@@ -178,7 +179,7 @@ describe('adopt of flows that never ran by their schedule', () => {
   });
 
   it('asks before it records an exact match, and does both at once then', async () => {
-    await migrate(dataSource());
+    await prepareSchema(dataSource());
     await insertFlow('nightly', { schedule_id: (await createSchedule(database.session)).id });
     await query('DROP TABLE sendense_flow_migrations');
     expect(await adopt(dataSource())).toMatchObject({

@@ -1,9 +1,10 @@
 import type { ErrorCode } from '../../../src/errors';
-import { migrate, rollback } from '../../../src/engine/migrate';
+import { rollback } from '../../../src/engine/migrate';
 import { type ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-data-source';
 import { createRepositories, type Repositories } from '../../../src/repositories';
 import { createPlatformTables, createSchedule } from '../../../src/testing';
 import { stepsBackTo } from '../../support/migrations';
+import { prepareSchema } from '../../support/prepare-schema';
 
 type DataLayerCode = Extract<
   ErrorCode,
@@ -32,7 +33,7 @@ export function dataLayerProvocations(
   dataSource: () => ProtectionFlowsDataSource,
 ): Record<DataLayerCode, () => Promise<unknown>> {
   const repositories = async (): Promise<Repositories> => {
-    await migrate(dataSource());
+    await prepareSchema(dataSource());
     return createRepositories(dataSource());
   };
   const newRun = async ({ flows }: Repositories) => ({

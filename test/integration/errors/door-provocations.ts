@@ -2,11 +2,11 @@ import { DataSource, type DataSourceOptions } from 'typeorm';
 import { entities } from '../../../src/entities';
 import type { ErrorCode } from '../../../src/errors';
 import { migrations } from '../../../src/migrations';
-import { migrate } from '../../../src/engine/migrate';
 import { DataSourceKeeper } from '../../../src/nestjs/data-source-keeper';
 import { type ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-data-source';
 import { createRepositories } from '../../../src/repositories';
 import type { TestDatabase } from '../../support/database';
+import { prepareSchema } from '../../support/prepare-schema';
 
 type DoorCode = Extract<
   ErrorCode,
@@ -45,7 +45,7 @@ export function doorProvocations(
       return dataSource().runMigrations();
     },
     KEYS_REFUSED: async () => {
-      await migrate(dataSource());
+      await prepareSchema(dataSource());
       await query('ALTER TABLE protection_flow_executions DROP FOREIGN KEY fk_executions_flow');
       await query("INSERT INTO protection_flow_executions (flow_id, execution_type) VALUES ('gone', 'api')");
       return dataSource().runMigrations();
@@ -54,7 +54,7 @@ export function doorProvocations(
     SCHEMA_UNFIT: () =>
       new DataSourceKeeper().open({ dataSource: dataSource(), schemaWaitMs: 0, destroyOnShutdown: false }),
     SESSION_UNFIT: async () => {
-      await migrate(dataSource());
+      await prepareSchema(dataSource());
       return onPlain({}, (plain) => createRepositories(plain).flows.list());
     },
   };

@@ -1,6 +1,7 @@
 import { errorCodes, type ErrorCode } from '../../../src/errors';
-import { installGuards, migrate, rollback } from '../../../src/engine/migrate';
+import { installGuards, rollback } from '../../../src/engine/migrate';
 import { type ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-data-source';
+import { prepareSchema } from '../../support/prepare-schema';
 
 type GuardCode = Extract<ErrorCode, 'GUARDS_INSTALLED' | 'GUARD_ROWS_IN_THE_WAY'>;
 
@@ -10,12 +11,12 @@ export function guardProvocations(
 ): Record<GuardCode, () => Promise<unknown>> {
   return {
     GUARDS_INSTALLED: async () => {
-      await migrate(dataSource());
+      await prepareSchema(dataSource());
       await installGuards(dataSource());
       return rollback(dataSource());
     },
     GUARD_ROWS_IN_THE_WAY: async () => {
-      await migrate(dataSource());
+      await prepareSchema(dataSource());
       await dataSource().query(
         "INSERT INTO protection_flows (id, name, flow_type, target_type, target_id, destination_type) VALUES ('f', 'f', 'replication', 'vm', 'v', 'ossea')",
       );

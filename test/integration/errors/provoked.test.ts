@@ -26,6 +26,7 @@ import { dataLayerProvocations } from './data-layer-provocations';
 import { doorProvocations } from './door-provocations';
 import { guardProvocations } from './guard-provocations';
 import { stepsBackTo } from '../../support/migrations';
+import { prepareSchema } from '../../support/prepare-schema';
 
 const isNoted = ({ effect }: Finding): boolean => effect === 'noted';
 
@@ -107,7 +108,7 @@ describe('every error code is provoked:', () => {
       }),
     INTERRUPTED: () => migrate(dataSource(), { signal: AbortSignal.abort() }),
     TABLE_BUSY: async () => {
-      await migrate(dataSource());
+      await prepareSchema(dataSource());
       await rollback(dataSource(), { steps: stepsBackTo('DropRedundantIndexes') });
       await query('START TRANSACTION');
       await query('SELECT COUNT(*) FROM protection_flows');
@@ -115,7 +116,7 @@ describe('every error code is provoked:', () => {
     },
     TABLE_COPY_REFUSED: async () => {
       await createPlatformTables(database.session, 'mixed', ['replication_schedules']);
-      await migrate(dataSource());
+      await prepareSchema(dataSource());
       await flows().insert({ ...flow });
       await query(
         'CREATE TABLE backup_policies (id varchar(64) CHARACTER SET latin1 PRIMARY KEY) ENGINE=InnoDB',
@@ -128,14 +129,14 @@ describe('every error code is provoked:', () => {
       return migrate(dataSource(), { lockWaitMs: 1 });
     },
     HISTORY_UNKNOWN: async () => {
-      await migrate(dataSource());
+      await prepareSchema(dataSource());
       await query(
         "INSERT INTO sendense_flow_migrations (timestamp, name) VALUES (1, 'FromTheFuture9999999999999')",
       );
       return rollback(dataSource());
     },
     HISTORY_OUT_OF_ORDER: async () => {
-      await migrate(dataSource());
+      await prepareSchema(dataSource());
       await query("DELETE FROM sendense_flow_migrations WHERE name LIKE 'AddForeignKeys%'");
       return finding('HISTORY_OUT_OF_ORDER');
     },
@@ -144,13 +145,13 @@ describe('every error code is provoked:', () => {
       return finding('SCHEMA_HAND_MADE');
     },
     SCHEMA_HALF_APPLIED: async () => {
-      await migrate(dataSource());
+      await prepareSchema(dataSource());
       await query('DROP TABLE protection_flow_executions');
       return finding('SCHEMA_HALF_APPLIED');
     },
     NOTHING_TO_ADOPT: () => adopt(dataSource()),
     ROLLBACK_WOULD_LOSE_ROWS: async () => {
-      await migrate(dataSource());
+      await prepareSchema(dataSource());
       await flows().save({ ...flow });
       return rollback(dataSource(), { steps: 'all' });
     },
@@ -161,7 +162,7 @@ describe('every error code is provoked:', () => {
       throw { consequence: errorCodes.SERVER_SETTING_UNSAFE.consequence, ...findings.find(isNoted) };
     },
     ROLLBACK_BLOCKED_BY_KEYS: async () => {
-      await migrate(dataSource());
+      await prepareSchema(dataSource());
       await query(
         `CREATE TABLE notes (flow varchar(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci,
           CONSTRAINT fk_notes FOREIGN KEY (flow) REFERENCES protection_flows (id)) ENGINE=InnoDB`,
@@ -169,12 +170,12 @@ describe('every error code is provoked:', () => {
       return rollback(dataSource(), { steps: 'all' });
     },
     ENUM_VALUE_IN_USE: async () => {
-      await migrate(dataSource());
+      await prepareSchema(dataSource());
       await flows().save({ ...flow, last_execution_status: 'cancelled' });
       return rollback(dataSource(), { steps: stepsBackTo('AllowCancelledAsLastStatus') });
     },
     FK_ORPHAN_ROWS: async () => {
-      await migrate(dataSource());
+      await prepareSchema(dataSource());
       await flows().save({ ...flow, policy_id: 'gone' });
       await createPlatformTables(database.session, 'mixed', ['backup_repositories', 'backup_policies']);
       return finding('FK_ORPHAN_ROWS');
@@ -207,23 +208,23 @@ describe('every error code is provoked:', () => {
       'CREATE TABLE backup_policies (id varchar(64) PRIMARY KEY) ENGINE=MyISAM',
     ),
     VALIDATION_FAILED: async () => {
-      await migrate(dataSource());
+      await prepareSchema(dataSource());
       return flows().save({ ...flow, flow_type: 'backup' });
     },
     FLOW_NAME_TAKEN: async () => {
-      await migrate(dataSource());
+      await prepareSchema(dataSource());
       await flows().save({ ...flow });
       return flows().save({ ...flow, name: 'ONE' });
     },
     REFERENCE_NOT_FOUND: async () => {
-      await migrate(dataSource());
+      await prepareSchema(dataSource());
       return dataSource()
         .getRepository(ProtectionFlowExecution)
         .save({ flow_id: 'gone', execution_type: 'manual' });
     },
     STILL_REFERENCED: async () => {
       await createPlatformTables(database.session, 'mixed');
-      await migrate(dataSource());
+      await prepareSchema(dataSource());
       const { id } = await createRepository(dataSource());
       await flows().save({ ...flow, flow_type: 'backup', repository_id: id });
       return dataSource().query('DELETE FROM backup_repositories WHERE id = ?', [id]);

@@ -5,6 +5,7 @@ import { buildFlow, createFlow } from '../../../src/testing';
 import { useDataSource } from '../../support/data-source';
 import { useDatabase } from '../../support/database';
 import { stepsBackTo } from '../../support/migrations';
+import { prepareSchema } from '../../support/prepare-schema';
 
 /** As it is after a night in a file. */
 const kept = async (...given: Parameters<typeof keepPlan>): Promise<KeptPlan> =>
@@ -37,7 +38,7 @@ describe('a kept plan', () => {
   });
 
   it('goes on holding while rows come and go', async () => {
-    await migrate(dataSource());
+    await prepareSchema(dataSource());
     await rollback(dataSource(), { steps: stepsBackTo('DropRedundantIndexes') });
     const plan = await kept(dataSource());
     await createFlow(
@@ -48,7 +49,7 @@ describe('a kept plan', () => {
   });
 
   it('has the sizes of the tables, and for each statement the seconds of a scan', async () => {
-    await migrate(dataSource());
+    await prepareSchema(dataSource());
     await rollback(dataSource(), { steps: stepsBackTo('AllowCancelledAsLastStatus') });
     for (let n = 0; n < 3; n += 1)
       await database.session.query(

@@ -5,6 +5,7 @@ import { verify } from '../../../src/engine/verify';
 import { madeAtOnce } from '../../support/catalog-dump';
 import { useDatabase } from '../../support/database';
 import { useDataSource } from '../../support/data-source';
+import { prepareSchema } from '../../support/prepare-schema';
 
 /** Guards what happens to a foreign key that can't simply be added. */
 describe('a foreign key', () => {
@@ -88,7 +89,7 @@ describe('a foreign key', () => {
 
   it('that was dropped by hand is added by the next migrate', async () => {
     await createPlatformTables(database.session, 'general_ci');
-    await migrate(dataSource());
+    await prepareSchema(dataSource());
     await database.session.query('ALTER TABLE protection_flows DROP FOREIGN KEY fk_flows_repository');
     expect((await readStatus(dataSource())).keys).toContainEqual(
       expect.objectContaining({ name: 'fk_flows_repository', status: 'missing', onDelete: 'RESTRICT' }),
@@ -100,7 +101,7 @@ describe('a foreign key', () => {
 
   it('over orphans is refused with their count and a sample, the rows untouched, the other keys added', async () => {
     await createPlatformTables(database.session, 'mixed', withoutPolicies);
-    await migrate(dataSource());
+    await prepareSchema(dataSource());
     await insertFlow({ policy_id: 'gone' });
     await createPlatformTables(database.session, 'mixed', ['backup_policies']);
     await database.session.query('ALTER TABLE protection_flows DROP FOREIGN KEY fk_flows_schedule');

@@ -7,6 +7,7 @@ import { beforeStatement } from '../../support/around-statements';
 import { useDatabase } from '../../support/database';
 import { useDataSource } from '../../support/data-source';
 import { migrationCount, stepsBackTo } from '../../support/migrations';
+import { prepareSchema } from '../../support/prepare-schema';
 
 const database = useDatabase({ per: 'each', platform: 'none' });
 const dataSource = useDataSource(database, { per: 'each', migrated: false });
@@ -54,7 +55,7 @@ describe('the lease', () => {
   });
 
   it('of a holder on this server whose session is gone is taken at once', async () => {
-    await migrate(dataSource());
+    await prepareSchema(dataSource());
     await takenBy((await readNode(database.session)).id, 300);
     const waits: string[] = [];
     await migrate(dataSource(), {
@@ -65,7 +66,7 @@ describe('the lease', () => {
   });
 
   it('of a holder on another node is waited for, until it is given back or has run out', async () => {
-    await migrate(dataSource());
+    await prepareSchema(dataSource());
     await takenBy('elsewhere:3306 abc', 300);
     await expect(migrate(dataSource(), { lockWaitMs: 1 })).rejects.toMatchObject({
       code: 'MIGRATE_LOCKED',
@@ -79,7 +80,7 @@ describe('the lease', () => {
   });
 
   it('is waited for aloud also where there is no progress to show, as by a service that starts', async () => {
-    await migrate(dataSource());
+    await prepareSchema(dataSource());
     await takenBy('elsewhere:3306 abc', 300);
     const warned: unknown[] = [];
     const warning = jest.spyOn(process, 'emitWarning').mockImplementation((text) => {
@@ -110,7 +111,7 @@ describe('the lease', () => {
   });
 
   it('is renewed while a statement takes longer than it lasts', async () => {
-    await migrate(dataSource());
+    await prepareSchema(dataSource());
     const blocker = await database.connect();
     await blocker.query('START TRANSACTION');
     await blocker.query('SELECT * FROM protection_flows');
@@ -138,7 +139,7 @@ describe('the lease', () => {
 // The lock's table is open to every administrator: whatever becomes of it, no run waits for ever or tells a wrong story.
 describe('a lock table that somebody has', () => {
   const query = (sql: string) => database.session.query(sql);
-  beforeEach(() => migrate(dataSource()));
+  beforeEach(() => prepareSchema(dataSource()));
 
   it.each<[string, string]>([
     ['emptied', 'DELETE FROM sendense_flow_lock'],

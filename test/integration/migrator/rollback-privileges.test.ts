@@ -4,7 +4,7 @@ import { useDatabase } from '../../support/database';
 import { openDataSource } from '../../support/data-source';
 import { migrationCount } from '../../support/migrations';
 import { createUser, type UserOf } from '../preflight/as-user';
-import { migrateAnew, snapshot } from '../preflight/fix';
+import { prepareAnew, snapshot } from '../preflight/fix';
 
 const all = ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'CREATE', 'ALTER', 'DROP', 'REFERENCES', 'INDEX'];
 
@@ -31,7 +31,7 @@ describe.each([
   ])(
     'is refused before it begins, and done after the printed GRANT: grants on %s',
     async (_what, grantsOf) => {
-      await migrateAnew(database);
+      await prepareAnew(database);
       const names = await select<{ name: string }>(
         database.session,
         'SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()',

@@ -5,6 +5,7 @@ import { select, type Queryable } from '../../../src/engine/server/queryable';
 import { catalogDump, madeAtOnce } from '../../support/catalog-dump';
 import type { TestDatabase } from '../../support/database';
 import { openDataSource } from '../../support/data-source';
+import { prepareSchema } from '../../support/prepare-schema';
 
 async function preflightAnew(database: TestDatabase): Promise<PreflightResult> {
   const dataSource = await openDataSource(database);
@@ -27,6 +28,12 @@ export async function noteOf(database: TestDatabase): Promise<{ ok: boolean; not
 export async function migrateAnew(database: TestDatabase): ReturnType<typeof migrate> {
   const dataSource = await openDataSource(database);
   return migrate(dataSource).finally(() => dataSource.destroy());
+}
+
+/** Brings a database to where a migrate leaves it. */
+export async function prepareAnew(database: TestDatabase): Promise<void> {
+  const dataSource = await openDataSource(database);
+  return prepareSchema(dataSource).finally(() => dataSource.destroy());
 }
 
 /** All that a migrate could change: the catalog, the history, and how many rows there are. */

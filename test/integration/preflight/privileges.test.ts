@@ -8,7 +8,7 @@ import { openDataSource } from '../../support/data-source';
 import { sharedServer } from '../../support/shared-server';
 import { isClusterWanted } from '../../support/test-installation';
 import { createUser, type UserOf } from './as-user';
-import { look, migrateAnew, paste, snapshot, wellFormed } from './fix';
+import { look, migrateAnew, prepareAnew, paste, snapshot, wellFormed } from './fix';
 
 /** Guards that a missing privilege is found before the first statement, named exactly, and nothing untrue is said. */
 let created: UserOf | undefined;
@@ -236,7 +236,7 @@ describe('when everything is migrated', () => {
     ['SELECT on the own tables alone', [history, flows, executions].map((table) => `SELECT ON DB.${table}`)],
   ])('a user with %s has nothing to be told: the migrate has nothing to do', async (_what, grants) => {
     await createPlatformTables(database.session, 'mixed', platformTableNames);
-    await migrateAnew(database);
+    await prepareAnew(database);
     const as = await userWith(...grants);
     expect(await look(as.database)).toMatchObject({ ok: true, findings: [] });
     expect(await migrateAnew(as.database)).toMatchObject({ ok: true, applied: [] });
@@ -248,7 +248,7 @@ describe('when everything is migrated', () => {
       'mixed',
       platformTableNames.filter((name) => !/policies|jobs/.test(name)),
     );
-    await migrateAnew(database);
+    await prepareAnew(database);
     await createPlatformTables(database.session, 'mixed', ['backup_policies']);
     const as = await userWith('SELECT ON DB.*');
     const { ok, findings } = await look(as.database);
@@ -276,7 +276,7 @@ describe('when everything is migrated', () => {
     ['a table of ours', `ALTER ON DB.${flows}`, [history, executions]],
   ])('a user who may not read %s is told so, and not that it is missing', async (_what, grant, readable) => {
     await createPlatformTables(database.session, 'mixed', platformTableNames);
-    await migrateAnew(database);
+    await prepareAnew(database);
     const as = await userWith(grant, ...[...readable, ...parents].map((table) => `SELECT ON DB.${table}`));
     const { findings } = await look(as.database);
     expect([...new Set(findings.map(({ code }) => code))]).toEqual(['PRIVILEGE_MISSING']);
@@ -285,7 +285,7 @@ describe('when everything is migrated', () => {
   });
 
   it('a rollback that died asks for what bringing it back needs', async () => {
-    await migrateAnew(database);
+    await prepareAnew(database);
     await query(`DELETE FROM ${history} WHERE timestamp > 1795305605000`);
     await query(`UPDATE ${history} SET reverting = 1 WHERE name LIKE 'KeepWhatPruneRemoved%'`);
     const as = await userWith('SELECT, INSERT, DELETE, CREATE, ALTER ON DB.*');

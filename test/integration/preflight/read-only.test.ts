@@ -1,7 +1,7 @@
 import { createPlatformTables, platformTableNames } from '../../../src/testing';
 import { useDatabase, usePrivateServer } from '../../support/database';
 import { createUser, type UserOf } from './as-user';
-import { look, migrateAnew, paste, snapshot, wellFormed } from './fix';
+import { look, migrateAnew, prepareAnew, paste, snapshot, wellFormed } from './fix';
 
 /** Guards that a server which takes no writes is seen before the first one, and only where there is something to write. */
 const server = usePrivateServer();
@@ -76,7 +76,7 @@ describe('a server that takes no writes', () => {
   });
 
   it('is no obstacle where everything is done', async () => {
-    await migrateAnew(database);
+    await prepareAnew(database);
     const as = await userWith('SELECT ON DB.*');
     await query('SET GLOBAL read_only = 1');
     expect(await look(as.database)).toMatchObject({ ok: true });
@@ -84,7 +84,7 @@ describe('a server that takes no writes', () => {
   });
 
   it('leaves a late key out, and keeps no service down', async () => {
-    await migrateAnew(database);
+    await prepareAnew(database);
     await createPlatformTables(database.session, 'general_ci', platformTableNames);
     const as = await userWith('ALL ON DB.*');
     await query('SET GLOBAL read_only = 1');

@@ -1,6 +1,6 @@
 import { createPlatformTables, platformTableNames } from '../../../src/testing';
 import { useDatabase } from '../../support/database';
-import { look, migrateAnew, paste, snapshot } from './fix';
+import { look, migrateAnew, prepareAnew, paste, snapshot } from './fix';
 import { answer, drop, flavour, flow, policies, without } from './scenario';
 
 /** Guards the report as a whole: what is no obstacle, and several findings at once. */
@@ -29,7 +29,7 @@ describe('what migrate puts right or off by itself is no obstacle', () => {
     expect(findings.map(({ code, effect }) => `${code} ${effect}`)).toEqual(
       Array.from({ length: 4 }, () => 'FK_PARENT_MISSING deferred'),
     );
-    await migrateAnew(database);
+    await prepareAnew(database);
     expect((await look(database)).findings).toHaveLength(4);
     await platform(...platformTableNames);
     expect(await migrateAnew(database)).toMatchObject({ ok: true });
@@ -53,7 +53,7 @@ describe('what migrate puts right or off by itself is no obstacle', () => {
 
 it('finds several things at once, and all the remedies, pasted in turn, let migrate pass', async () => {
   await platform(...without('backup_policies').filter((name) => name !== 'schedule_executions'));
-  await migrateAnew(database);
+  await prepareAnew(database);
   for (const sql of [
     policies('id int', 'ENGINE=MyISAM'),
     drop('fk_flows_schedule'),

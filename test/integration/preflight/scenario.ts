@@ -4,7 +4,7 @@ import { createPlatformTables, platformTableNames } from '../../../src/testing';
 import type { TestDatabase } from '../../support/database';
 import { openDataSource } from '../../support/data-source';
 import { sharedServer } from '../../support/shared-server';
-import { look, migrateAnew, paste, snapshot, wellFormed } from './fix';
+import { look, migrateAnew, prepareAnew, paste, snapshot, wellFormed } from './fix';
 
 export const { flavour } = (() => {
   try {
@@ -55,7 +55,7 @@ export async function expectSeenAndMended(
 ): Promise<void> {
   const query = (sql: string) => database.session.query(sql);
   await createPlatformTables(database.session, 'mixed', tables);
-  if (scenario.migrated) await migrateAnew(database);
+  if (scenario.migrated) await prepareAnew(database);
   for (const sql of scenario.damage) await query(sql);
   const before = await snapshot(database.session);
 

@@ -2,7 +2,7 @@ import { verify, type CheckResult, type VerifyReport } from '../../../src/engine
 import { useDatabase, usePrivateServer, type TestDatabase } from '../../support/database';
 import { openDataSource } from '../../support/data-source';
 import { describeOnGalera } from '../../support/use-cluster';
-import { migrateAnew, noteOf, paste } from './fix';
+import { migrateAnew, prepareAnew, noteOf, paste } from './fix';
 
 async function checkOf(database: TestDatabase): Promise<{ report: VerifyReport; check?: CheckResult }> {
   const dataSource = await openDataSource(database);
@@ -58,7 +58,7 @@ describeOnGalera('a node of a Galera cluster', () => {
     expect(notes).toMatchObject([{ details: { setting: 'wsrep_sync_wait', value: '4', wanted: '5' } }]);
     await paste(database, notes);
     expect((await noteOf(database)).notes).toEqual([]);
-    await migrateAnew(database);
+    await prepareAnew(database);
     expect((await checkOf(database)).check?.summary).toBe(`${flush} is 1, wsrep_sync_wait is 5`);
   });
 });

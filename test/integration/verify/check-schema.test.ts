@@ -11,6 +11,7 @@ import { useDatabase, usePrivateServer } from '../../support/database';
 import { openDataSource, useDataSource } from '../../support/data-source';
 import { connectionUrl } from '../../../src/testing/connection-url';
 import { createDataSource } from '../../../src/typeorm/create-data-source';
+import { prepareSchema } from '../../support/prepare-schema';
 
 const future = 'AddSomething1999999999999';
 
@@ -31,7 +32,7 @@ describe('checkSchema', () => {
 
   it('says absent before the first migrate, behind after a rollback, fits when all is there', async () => {
     expect(await check()).toMatchObject({ ok: false, state: 'absent', remedy: 'protection-flows migrate' });
-    await migrate(dataSource());
+    await prepareSchema(dataSource());
     expect(await check()).toMatchObject({
       ok: true,
       state: 'fits',
@@ -45,7 +46,7 @@ describe('checkSchema', () => {
   });
 
   it('says ahead of an unknown migration, unless the history says that it breaks no older program', async () => {
-    await migrate(dataSource());
+    await prepareSchema(dataSource());
     await record('Older programs count wrong.');
     const ahead = await check();
     expect(ahead).toMatchObject({ ok: false, state: 'ahead' });
@@ -67,7 +68,7 @@ describe('checkSchema', () => {
   });
 
   it('knows what the migrations break that it has recorded itself', async () => {
-    await migrate(dataSource());
+    await prepareSchema(dataSource());
     const rows = await database.session.query(
       'SELECT name, breaking FROM sendense_flow_migrations ORDER BY id',
     );
@@ -80,11 +81,11 @@ describe('checkSchema', () => {
   });
 
   it('takes a history of an earlier release, which says nothing of what breaks, and migrate completes it', async () => {
-    await migrate(dataSource());
+    await prepareSchema(dataSource());
     await rollback(dataSource(), { steps: stepsBackTo('KeepWhatPruneRemoved') });
     await database.session.query('ALTER TABLE sendense_flow_migrations DROP COLUMN breaking');
     expect(await check()).toMatchObject({ state: 'behind' });
-    await migrate(dataSource());
+    await prepareSchema(dataSource());
     expect(await check()).toMatchObject({ state: 'fits' });
     const [newest] = (await database.session.query(
       "SELECT breaking FROM sendense_flow_migrations WHERE name LIKE 'KeepWhatPruneRemoved%'",
@@ -93,7 +94,7 @@ describe('checkSchema', () => {
   });
 
   it('finds nothing wrong with a complete history of an earlier release, and nor does anything else', async () => {
-    await migrate(dataSource());
+    await prepareSchema(dataSource());
     await database.session.query('ALTER TABLE sendense_flow_migrations DROP COLUMN breaking');
     expect(await check()).toMatchObject({ state: 'fits' });
     expect(await verify(dataSource())).toMatchObject({ verdict: 'proven' });
@@ -107,7 +108,7 @@ describe('checkSchema', () => {
     ['a column that an INSERT must name', 'ALTER TABLE protection_flows ADD COLUMN must int NOT NULL'],
     ['a column of another type', 'ALTER TABLE protection_flows MODIFY description int'],
   ])('says differs: %s', async (_title, damage) => {
-    await migrate(dataSource());
+    await prepareSchema(dataSource());
     await database.session.query(damage);
     expect(await check()).toMatchObject({ ok: false, state: 'differs', remedy: 'protection-flows verify' });
   });
@@ -116,13 +117,13 @@ describe('checkSchema', () => {
     ['a further column', 'ALTER TABLE protection_flows ADD COLUMN more int NULL'],
     ['a missing key, which verify tells', 'ALTER TABLE protection_flows DROP FOREIGN KEY fk_flows_policy'],
   ])('fits all the same: %s', async (_title, change) => {
-    await migrate(dataSource());
+    await prepareSchema(dataSource());
     await database.session.query(change);
     expect(await check()).toMatchObject({ ok: true });
   });
 
   it('needs SELECT alone, and says which privilege is missing where there is less', async () => {
-    await migrate(dataSource());
+    await prepareSchema(dataSource());
     const name = `c_${database.name.slice(-12)}`;
     const query = (sql: string): Promise<unknown> => database.session.query(sql);
     await query(`CREATE USER '${name}'@'%' IDENTIFIED BY 'only for tests'`);
