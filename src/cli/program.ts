@@ -1,7 +1,6 @@
 import { Command, type CommanderError } from 'commander';
 import type { ProtectionFlowsError } from '../errors';
 import { packageVersion } from '../migrations/this-package';
-import type { OutputStream } from './output/style';
 import type { CommandRecord } from './command-record';
 import { commands } from './commands';
 import { usageFault } from './error-report';
@@ -43,10 +42,12 @@ function footOf({ examples, exits, deed }: CommandRecord): string {
 
 /**
  * The program with its commands and options. Parsing it throws CommanderError for help, version and usage faults
- * alike; nothing is printed but help and version.
+ * alike.
+ *
+ * @param print is given the help or the version, piece by piece
  */
 export function createProgram(
-  stdout: OutputStream,
+  print: (text: string) => void,
   perform: (record: CommandRecord, options: Options) => Promise<void>,
 ): Command {
   const program = new Command('protection-flows')
@@ -64,7 +65,7 @@ export function createProgram(
     .option('--no-color', 'print without colour; NO_COLOR does the same')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
-      writeOut: (text) => stdout.write(fitted(text)),
+      writeOut: (text) => print(fitted(text)),
       writeErr: () => undefined,
       getOutHelpWidth: textWidth,
       getErrHelpWidth: textWidth,

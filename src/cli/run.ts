@@ -51,7 +51,11 @@ export async function run(commandLine: CommandLine): Promise<number> {
     env,
   });
   const state = new Run(commandLine, reporter);
-  const program = createProgram(stdout, (record, options) => state.perform(record, options));
+  let explained = '';
+  const program = createProgram(
+    (text) => (explained += text),
+    (record, options) => state.perform(record, options),
+  );
   const printError = (error: unknown): number => {
     const { report, exitCode, trace } = printableError(error, state.secrets);
     reporter.error(report);
@@ -64,7 +68,11 @@ export async function run(commandLine: CommandLine): Promise<number> {
     await program.parseAsync(argv, { from: 'user' });
     return state.exitCode;
   } catch (error) {
-    if (error instanceof CommanderError && isHelpOrVersion(error)) return exitCodes.done;
+    if (error instanceof CommanderError && isHelpOrVersion(error)) {
+      const text = explained.trimEnd();
+      reporter.result({ [error.code === 'commander.version' ? 'version' : 'help']: text }, () => [text]);
+      return exitCodes.done;
+    }
     return printError(error instanceof CommanderError ? usageError(error, program) : error);
   } finally {
     stopListening();

@@ -28,8 +28,10 @@ export function commandsIn(text: string): string[] {
 
 /** What is wrong with the arguments of this package's command line; null for nothing. */
 export async function faultOfArguments(args: readonly string[]): Promise<string | null> {
-  const stdout = { write: () => true };
-  const program = createProgram(stdout, () => Promise.resolve());
+  const program = createProgram(
+    () => undefined,
+    () => Promise.resolve(),
+  );
   for (const command of [program, ...program.commands])
     command.exitOverride().configureOutput({ writeOut: () => {}, writeErr: () => {} });
   try {
