@@ -3,6 +3,7 @@ import {
   accessSync,
   chmodSync,
   constants,
+  lstatSync,
   readFileSync,
   realpathSync,
   renameSync,
@@ -45,6 +46,8 @@ function replace(path: string, text: string): void {
 export function fileWriter(path: string): (text: string) => void {
   const found = statOf(path);
   if (found?.isDirectory() === true) throw new Error('it is a folder');
+  if (found === null && lstatSync(path, { throwIfNoEntry: false }) !== undefined)
+    throw new Error('it is a symbolic link to a file that is not there');
   const isFile = found === null || found.isFile();
   if (found !== null) accessSync(path, constants.W_OK);
   if (isFile) accessSync(dirname(found === null ? path : realpathSync(path)), constants.W_OK);

@@ -1,6 +1,8 @@
 import { Argument, InvalidArgumentError, Option } from 'commander';
+import { id } from '../arguments';
 import { timestampRange } from '../domain';
 import { orphanChoices, type OrphanChoice } from '../engine/orphans/context';
+import type { FieldFault } from '../errors';
 import { declaredSchema } from '../migrations';
 import { schedulesQuestion } from '../migrations/schedules-question';
 
@@ -113,7 +115,14 @@ export const age = (name: string, description: string): Option =>
   new Option(`--${name} <age>`, description).argParser((text) => parseAge(text));
 
 /** A flow, by its id. */
-export const flow = (description: string): Option => new Option('--flow <id>', description);
+export const flow = (description: string): Option =>
+  new Option('--flow <id>', description).argParser((text) => {
+    const faults: FieldFault[] = [];
+    const read = id(text, 'It', faults);
+    for (const { constraints } of faults)
+      throw new InvalidArgumentError(`${Object.values(constraints).join('; ')}.`);
+    return read;
+  });
 
 const minuteMs = 60_000;
 const dayMs = 1_440 * minuteMs;

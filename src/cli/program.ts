@@ -107,8 +107,9 @@ function hintFor({ code, message }: CommanderError, command: Command): string | 
     return `Give one of: ${command.registeredArguments.flatMap(({ argChoices = [] }) => argChoices).join(', ')}.`;
   if (code !== 'commander.unknownOption') return undefined;
   const given = /'(--?[^='\s]+)/.exec(message)?.[1] ?? '';
-  const options = command.options.flatMap(({ long }) => long ?? []);
-  const meant = options.find(
+  const longOf = ({ options }: Command): string[] => options.flatMap(({ long }) => long ?? []);
+  const options = longOf(command);
+  const meant = [...options, ...(command.parent === null ? [] : longOf(command.parent))].find(
     (one) => one === sameMeaning[given] || (given.length > 3 && one.startsWith(given)),
   );
   if (meant !== undefined) return `Did you mean ${meant}?`;

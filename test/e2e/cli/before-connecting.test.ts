@@ -16,6 +16,7 @@ describe('a fault that is visible before connecting', () => {
     ['an unknown command', ['upgrade'], {}, 'USAGE'],
     ['an unknown option', ['status', '--loud'], {}, 'USAGE'],
     ['a bad argument', ['rollback', '--steps', '-1'], {}, 'USAGE'],
+    ['a flow that has no id', ['audit', '--flow', ' '], {}, 'USAGE'],
     ['no configuration', ['status'], {}, 'CONFIG_MISSING'],
     ['a malformed DATABASE_URL', ['status'], url('mysql://u:hush#x@h/d'), 'CONFIG_INVALID'],
     ['a postgres URL', ['status'], url('postgres://u:hush@h/d'), 'CONFIG_INVALID'],

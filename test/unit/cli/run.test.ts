@@ -185,6 +185,7 @@ describe('usage', () => {
     ['migrat', "unknown command 'migrat'", 'Did you mean migrate?'],
     ['backup', "unknown command 'backup'", 'The commands are: migrate'],
     ['status --jsn', "unknown option '--jsn'", 'Did you mean --json?'],
+    ['status --json=yes', "unknown option '--json=yes'", 'Did you mean --json?'],
     ['status extra', 'too many arguments', '--help'],
     ['--config', "option '--config <file>' argument missing", '--help'],
     [
@@ -245,10 +246,7 @@ describe('usage', () => {
   });
 
   it('tells its version', async () => {
-    expect(await ran('--version')).toMatchObject({
-      exitCode: 0,
-      stdout: expect.stringMatching(/^\d+\.\d+\.\d+/),
-    });
+    expect((await ran('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 });
 
