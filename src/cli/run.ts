@@ -18,7 +18,7 @@ export interface CommandLine {
   readonly cwd: string;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
-  /** Calls `listener` at every Ctrl-C or SIGTERM, until the returned function is called. */
+  /** Calls `listener` at every Ctrl-C or SIGTERM, and at a SIGHUP that comes first, until the returned function is called. */
   readonly onInterrupt: (listener: () => void) => () => void;
   /** Calls `listener` with an error that nobody caught: one of a timer or a connection. The run is over with it. */
   readonly onCrash: (listener: (error: unknown) => void) => void;
@@ -129,7 +129,7 @@ class Run {
   }
 
   /**
-   * Runs `work` with a signal that the first Ctrl-C or SIGTERM raises; the second one leaves the process.
+   * Runs `work` with a signal that the first Ctrl-C, SIGTERM or SIGHUP raises; the second one leaves the process.
    *
    * @param stopsItself whether the work looks at the signal, and the user is told what to wait for
    */
@@ -178,7 +178,7 @@ function abortOf(signal: AbortSignal): Promise<never> {
     const stop = (): void =>
       reject(
         new ProtectionFlowsError('INTERRUPTED', {
-          message: 'stopped by Ctrl-C or SIGTERM',
+          message: 'stopped by Ctrl-C, SIGTERM or SIGHUP',
           consequence: 'Nothing was changed.',
           remedy: 'Run the command again.',
         }),

@@ -82,19 +82,31 @@ describe('a server that freezes', () => {
   };
   afterEach(() => process.kill(server.pid, 'SIGCONT'));
 
-  it('while a migrate waits for another: SIGTERM ends it, which says that the server is silent', async () => {
-    await database.session.query(`SELECT GET_LOCK('${lockName('sendense_flow', database.name)}', 0)`);
-    const { child, ended } = start();
-    await waitFor(async () => {
-      const waiting = (await database.session.query(
-        "SELECT 1 FROM information_schema.PROCESSLIST WHERE INFO LIKE 'SELECT GET_LOCK%' AND ID <> CONNECTION_ID()",
-      )) as unknown[];
-      return waiting.length > 0;
-    });
-    process.kill(server.pid, 'SIGSTOP');
-    child.kill('SIGTERM');
-    const { end, stderr } = await ended;
-    expect(stderr).toMatch(/^CONNECTION_TIMEOUT: .* answers nothing any more$/m);
-    expect(end).toBe(2);
-  });
+  // Of a terminal that closes a program hears twice: that is no second Ctrl-C, which would quit at once
+  it.each([
+    ['SIGTERM', 'SIGHUP'],
+    ['SIGHUP', 'SIGHUP'],
+  ] as const)(
+    'while a migrate waits for another: %s ends it, which says that the server is silent; %s changes nothing',
+    async (first, second) => {
+      await database.session.query(`SELECT GET_LOCK('${lockName('sendense_flow', database.name)}', 0)`);
+      const { child, ended } = start();
+      await waitFor(async () => {
+        const waiting = (await database.session.query(
+          "SELECT 1 FROM information_schema.PROCESSLIST WHERE INFO LIKE 'SELECT GET_LOCK%' AND ID <> CONNECTION_ID()",
+        )) as unknown[];
+        return waiting.length > 0;
+      });
+      process.kill(server.pid, 'SIGSTOP');
+      const stopping = new Promise<void>((resolve) =>
+        child.stderr?.on('data', (data: Buffer) => data.includes('Stopping') && resolve()),
+      );
+      child.kill(first);
+      await Promise.race([stopping, ended]);
+      child.kill(second);
+      const { end, stderr } = await ended;
+      expect(stderr).toMatch(/^CONNECTION_TIMEOUT: .* answers nothing any more$/m);
+      expect(end).toBe(2);
+    },
+  );
 });

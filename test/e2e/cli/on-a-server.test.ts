@@ -201,6 +201,8 @@ describe('Ctrl-C', () => {
     const exitCode = await new Promise((resolve) => child.on('close', resolve));
     silent.close();
     expect(exitCode).toBe(2);
-    expect(stderr).toMatch(/^INTERRUPTED: stopped by Ctrl-C or SIGTERM\nNothing was changed\.\nFix: /m);
+    expect(stderr).toMatch(
+      /^INTERRUPTED: stopped by Ctrl-C, SIGTERM or SIGHUP\nNothing was changed\.\nFix: /m,
+    );
   });
 });
