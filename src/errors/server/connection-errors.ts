@@ -88,7 +88,7 @@ export const privilegeMissing: Mapping = ({ error, text, cause }) => {
   const what = privilege === undefined ? 'a privilege' : `the privilege ${privilege}`;
   return new ProtectionFlowsError('PRIVILEGE_MISSING', {
     message: `${user ?? 'the user'} lacks ${what}${on}`,
-    remedy: `Ask an administrator for ${privilege ?? 'the privilege'}${on}; preflight prints the GRANT for all that a migrate needs.`,
+    remedy: `Let an administrator grant ${privilege ?? 'it'}${on} to the account that SELECT CURRENT_USER() tells; docs/command-line.md has one GRANT for every command.`,
     details: { privilege, user, object, errno: error.errno },
     cause,
   });

@@ -257,7 +257,7 @@ describe('a server that denies', () => {
   it('names the privilege that is missing, and where the GRANT is to be had', () => {
     const message = "INSERT command denied to user 'oma'@'%' for table `oma`.`protection_flows`";
     expect(fromServerError(asMysql2(1142, message))).toMatchObject({
-      remedy: expect.stringMatching(/INSERT on oma\.protection_flows.*preflight/),
+      remedy: expect.stringMatching(/INSERT on oma\.protection_flows.*docs\/command-line\.md/),
       details: { privilege: 'INSERT', user: "'oma'@'%'", object: 'oma.protection_flows' },
     });
   });
