@@ -1,4 +1,7 @@
+import { ProtectionFlowsError } from '../../errors';
 import { readEntries } from '../history/history';
+import { wouldSee } from '../preflight/access/grants';
+import { readAccess } from '../preflight/access/read-access';
 import { declaredSchemaOf, ownTablesOf, tablesOf } from '../subject/subject';
 import { findGuards } from '../guards/read-guards';
 import type { Database } from '../session/database';
@@ -46,15 +49,41 @@ async function findHidden(session: Queryable, tables: readonly string[]): Promis
   const hidden: string[] = [];
   for (const table of tables) {
     const [row] = await catalogRows(session, `SHOW CREATE TABLE ${quoteName(table)}`).catch(
-      (error: unknown) => {
-        // Locked, or not for this user to see: the checks that read the rows will say so
-        if (errnoOf(error) === null) throw error;
+      async (error: unknown) => {
+        const errno = errnoOf(error);
+        if (errno === null) throw error;
+        // This user sees some of its columns, and the others would be missing: this says what is lacked
+        if (errno === 1142) await session.query(`SELECT * FROM ${quoteName(table)} LIMIT 0`);
+        // Locked: the checks that read the rows will say so
         return [];
       },
     );
     if (/^CREATE TEMPORARY /i.test(String(row?.['Create Table'] ?? ''))) hidden.push(table);
   }
   return hidden;
+}
+
+/**
+ * What the catalog does not show is not there, or not for this user to see: then nothing is to be said of it.
+ *
+ * @throws ProtectionFlowsError PRIVILEGE_MISSING with the GRANT
+ */
+async function refuseUnseen(
+  { server }: Pick<Database, 'server'>,
+  session: Queryable,
+  absent: readonly string[],
+): Promise<void> {
+  if (absent.length === 0) return;
+  const access = await readAccess(session, server);
+  const { holds, user } = access;
+  const unseen = holds === null ? [] : absent.filter((table) => !wouldSee(holds, table));
+  if (unseen.length === 0) return;
+  const object = unseen.join(', ');
+  throw new ProtectionFlowsError('PRIVILEGE_MISSING', {
+    message: `${user} may not see whether there is ${object}, and verify has to`,
+    remedy: `-- To be executed by a user who may grant it:\nGRANT SELECT ON ${quoteName(access.wholeScope)}.* TO ${user};`,
+    details: { privilege: 'SELECT', user, object },
+  });
 }
 
 /** The guards of which a part is there; what has been read already tells whether to look closer. */
@@ -89,7 +118,13 @@ export async function readContext(
   const names = { package: subject.package, command: subject.command, table: historyTable };
   const readings: Evidence[] = [];
   const recorded = recording(session, readings);
-  const catalog = await readCatalog(recorded, server, [...tablesOf(subject), historyTable]);
+  const looked = [...tablesOf(subject), historyTable];
+  const catalog = await readCatalog(recorded, server, looked);
+  await refuseUnseen(
+    { server },
+    session,
+    looked.filter((name) => !catalog.has(name)),
+  );
   const live = new Map([...catalog].filter(([name]) => name !== historyTable));
   const table = catalog.get(historyTable) ?? null;
   const rows = table === null ? [] : await readEntries(recorded, historyTable);

@@ -165,7 +165,7 @@ async function worded(
  * inserts, deletes and looks in one transaction that is rolled back. Leaves nothing behind, and waits for a lock for
  * 3 seconds at a time.
  *
- * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments; CONNECTION_LOST; TABLE_BUSY where the history itself is locked; whatever else stands in a check's way is reported as `skip`
+ * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments; CONNECTION_LOST; TABLE_BUSY where the history itself is locked; PRIVILEGE_MISSING where a table, or a part of it, may not be seen; whatever else stands in a check's way is reported as `skip`
  */
 export async function verify(dataSource: Database, options: VerifyOptions = {}): Promise<VerifyReport> {
   assertVerify({ dataSource, options });

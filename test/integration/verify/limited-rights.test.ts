@@ -1,5 +1,7 @@
+import type { ProtectionFlowsError } from '../../../src/errors';
 import { createDataSource } from '../../../src/typeorm/create-data-source';
 import { connectionUrl } from '../../../src/testing/connection-url';
+import { select } from '../../../src/engine/server/queryable';
 import { verify, type VerifyReport } from '../../../src/engine/verify';
 import { useDatabase, usePrivateServer } from '../../support/database';
 import { openDataSource, useDataSource } from '../../support/data-source';
@@ -48,6 +50,46 @@ describe('verify that may not do everything', () => {
     const report = await verifyAs('reader', 'SELECT');
     expect(statuses(report)).toEqual({ ...readOnly, 'foreign-keys': 'fail' });
     expect(report.verdict).toBe('drifted');
+  });
+
+  const ours = ['protection_flows', 'protection_flow_executions'];
+  it.each([
+    ['the history alone', [], 'GRANT'],
+    ['our tables, without their parents', ours, 'GRANT'],
+    ['all tables, one by one', ['%'], null],
+    ['some columns', ['protection_flow_executions', 'COLUMNS'], 'grant SELECT on'],
+  ])('with SELECT on %s says nothing of what it can not see', async (_what, tables, remedy) => {
+    const user = database.name.slice(-12);
+    const rows = await select<{ name: string }>(
+      database.session,
+      'SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()',
+    );
+    const all = rows.map(({ name }) => name);
+    const isHistory = (name: string): boolean => name.startsWith('sendense_');
+    const granted = tables.includes('COLUMNS')
+      ? all.filter((name) => name !== 'protection_flows')
+      : all.filter((name) => isHistory(name) || tables.includes('%') || tables.includes(name));
+    await database.session.query(`CREATE USER '${user}'@'127.0.0.1' IDENTIFIED BY 'secret'`);
+    const grant = (what: string, table: string) =>
+      database.session.query(`GRANT ${what} ON \`${database.name}\`.\`${table}\` TO '${user}'@'127.0.0.1'`);
+    for (const table of granted) await grant('SELECT', table);
+    if (tables.includes('COLUMNS')) await grant('SELECT (id, name)', 'protection_flows');
+    const url = connectionUrl({ ...database.settings, username: user, password: 'secret' }, database.name);
+    const look = async (): Promise<VerifyReport> => {
+      const dataSource = await createDataSource({ env: { DATABASE_URL: url } }).initialize();
+      return verify(dataSource).finally(() => dataSource.destroy());
+    };
+    if (remedy !== null) {
+      const error = (await look().catch((thrown: unknown) => thrown)) as ProtectionFlowsError;
+      expect(error).toMatchObject({
+        code: 'PRIVILEGE_MISSING',
+        remedy: expect.stringContaining(remedy),
+      });
+      if (remedy === 'GRANT')
+        await database.session.query(/^GRANT .*$/m.exec(error.remedy)![0].replace(/;$/, ''));
+      else await grant('SELECT', 'protection_flows');
+    }
+    expect(statuses(await look())).toEqual(readOnly);
   });
 
   it('on a read-only server is unproven and says why', async () => {

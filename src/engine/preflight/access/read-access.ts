@@ -8,6 +8,7 @@ import {
   privilegesIn,
   type GrantRules,
   quotedUser,
+  type Grant,
   type Holds,
 } from './grants';
 
@@ -21,6 +22,8 @@ export interface Access {
   readonly database: string;
   /** The database as a GRANT to the user on the whole of it has to spell it; null where tables are to be named. */
   readonly grantScope: string | null;
+  /** The same, where what the user holds on tables is no matter. */
+  readonly wholeScope: string;
   /** Null where the grants can't be read, or don't tell. */
   readonly holds: Holds | null;
   readonly readOnly: ReadOnlyReason | null;
@@ -64,6 +67,8 @@ async function isSchemaReadOnly(session: Queryable, server: Server): Promise<boo
  */
 const writesAnyway = { mariadb: ['READ_ONLY ADMIN'], mysql: ['SUPER', 'CONNECTION_ADMIN'] } as const;
 
+const ofMore = (grants: readonly Grant[]): Grant[] => grants.filter(({ table }) => table === null);
+
 /**
  * Reads who the session is, its grants and whether the server takes writes. The grants of the active roles are among
  * those that SHOW GRANTS prints on both servers (tried), so no USING is needed.
@@ -102,6 +107,7 @@ export async function readAccess(session: Queryable, server: Server): Promise<Ac
     user: quotedUser(user),
     database,
     grantScope: grants && databaseToGrantOn(grants, rules, user),
+    wholeScope: (grants && databaseToGrantOn(ofMore(grants), rules, user)) ?? database,
     holds: grants && privilegesIn(grants, rules),
     readOnly: await readOnly(),
     enforcedEngine: engine === '' || engine.toLowerCase() === 'innodb' ? null : engine,

@@ -60,7 +60,10 @@ export async function readCatalog(
     placeholders,
     parameters: [database, ...tableNames],
   };
-  const checks = await readChecks(scope);
+  const checks = await readChecks(
+    scope,
+    rows.map(({ name }) => name),
+  );
   const columns = await readColumns(scope, checks);
   const { indexes, primaryKeys } = await readIndexes(scope, columns);
   const foreignKeys = await readForeignKeys(scope);
