@@ -114,10 +114,8 @@ export function stateReader(dataSource: ProtectionFlowsDataSource) {
     const [running, queue] = [await readRunning(), await readQueue()];
     const runs = [...running, ...queue].map(({ flow }) => flow);
     const stored = await storedIds(session, 'protection_flows', runs, idsOf(views));
-    const named = <Run extends { readonly flow: string }>(run: Run): Run => ({
-      ...run,
-      flow: stored.get(run.flow) ?? run.flow,
-    });
+    const named = <Run extends { readonly flow: string }>(some: readonly Run[]): Run[] =>
+      some.map((run) => ({ ...run, flow: stored.get(run.flow) ?? run.flow }));
     now = at;
     return {
       all,
@@ -128,8 +126,8 @@ export function stateReader(dataSource: ProtectionFlowsDataSource) {
           ? []
           : [flowPart(view, one, pauses.get(view.id), strips.get(view.id) ?? '', at)];
       }),
-      running: running.map(named),
-      queue: queue.map(named),
+      running: named(running),
+      queue: named(queue),
       day: await day.get(),
       at,
     };

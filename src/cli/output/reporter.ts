@@ -27,7 +27,6 @@ export class Reporter {
   private readonly noteWidth: number;
   /** What npm runs is on nobody's PATH: commands are shown as they are typed there. */
   private readonly isByNpm: boolean;
-
   private readonly stdout: OutputStream;
   private readonly stderr: OutputStream;
 
@@ -99,15 +98,14 @@ export class Reporter {
   }
 
   /** Text on stderr as it is, such as a stack trace. */
-  trace(text: string): void {
+  trace(text: string, to = this.stderr): void {
     this.display.clear();
-    this.stderr.write(visible(`${text}\n`));
+    to.write(visible(`${text}\n`));
   }
 
   /** A line on stderr that the job's runner obeys. */
   command(line: string): void {
-    this.display.clear();
-    this.runner.write(visible(`${line}\n`));
+    this.trace(line, this.runner);
   }
 
   /** Shows the step that is about to run; a ProgressListener. */

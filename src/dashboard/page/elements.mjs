@@ -25,14 +25,14 @@ export const visible = (text) =>
     /[^\P{Cc}\n\t]|[\u202a-\u202e\u2066-\u2069]/gu,
     (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
-const shownOf = (child) => (child instanceof Node ? child : visible(child));
 
 export function make(tag, properties = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(properties))
     if (name === 'className' || name.startsWith('on')) node[name] = value;
     else if (value !== null) node.setAttribute(name, visible(value));
-  node.append(...children.filter((child) => child !== null).map(shownOf));
+  const shown = children.filter((child) => child !== null);
+  node.append(...shown.map((child) => (child instanceof Node ? child : visible(child))));
   return node;
 }
 
