@@ -32,11 +32,40 @@ export function describeHolder(row: LeaseRow): string {
 }
 
 /** How a holder on another server is got rid of: its connection's number means nothing on this one. Pure. */
-export function remedyForHolder(row: LeaseRow): string {
+function remedyForHolder(row: LeaseRow): string {
   const kill =
     row.connectionId === null ? '' : `, or on its server, ${serverOf(row)}: KILL ${row.connectionId}`;
   return `Wait for it and run again; if it hangs, end its process${kill}. Once it is gone, its lock runs out by itself${row.until === null ? '' : ` (at ${row.until}, unless it is renewed)`}.`;
 }
+
+/** Who has the lock, and how to be rid of that one should it hang. */
+export interface Rival {
+  readonly holder: string;
+  readonly isMigrate: boolean;
+  readonly remedy: string;
+}
+
+/** A migrate on the same server, by its connection there. Pure. */
+export const onThisServer = (holder: string, connectionId: number | null): Rival => ({
+  holder,
+  isMigrate: true,
+  remedy: `Wait for it and run again; if it hangs, end its connection (KILL ${connectionId ?? '<id>'}).`,
+});
+
+/** A migrate on another server of the cluster. Pure. */
+export const onAnotherServer = (row: LeaseHolder): Rival => ({
+  holder: describeHolder(row),
+  isMigrate: true,
+  remedy: remedyForHolder(row),
+});
+
+/** Somebody who is no migrate: LOCK TABLES, a backup, a transaction of an administrator's. */
+export const lockedRow = (table: string): Rival => ({
+  holder: `a connection that has locked ${table}`,
+  isMigrate: false,
+  remedy:
+    'Find it as an administrator (SHOW FULL PROCESSLIST), let it end or KILL it, and run the command again.',
+});
 
 /** The columns of the table, which has one row. */
 export const leaseColumns: Readonly<Record<string, string>> = {

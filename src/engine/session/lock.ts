@@ -10,10 +10,12 @@ import {
   describeHolder,
   ensureLeaseRow,
   ensureLeaseTable,
+  lockedRow,
+  onAnotherServer,
+  onThisServer,
   readHolder,
-  remedyForHolder,
   unusableTable,
-  type LeaseHolder,
+  type Rival,
 } from './lease-table';
 import { readNode, type Node } from '../server/node';
 
@@ -62,33 +64,6 @@ export interface MigrationLock {
    */
   assertHeld(): Promise<void>;
 }
-
-/** Who has the lock, and how to be rid of that one should it hang. */
-interface Rival {
-  readonly holder: string;
-  readonly isMigrate: boolean;
-  readonly remedy: string;
-}
-
-const onThisServer = (holder: string, connectionId: number | null): Rival => ({
-  holder,
-  isMigrate: true,
-  remedy: `Wait for it and run again; if it hangs, end its connection (KILL ${connectionId ?? '<id>'}).`,
-});
-
-const onAnotherServer = (row: LeaseHolder): Rival => ({
-  holder: describeHolder(row),
-  isMigrate: true,
-  remedy: remedyForHolder(row),
-});
-
-/** Somebody who is no migrate: LOCK TABLES, a backup, a transaction of an administrator's. */
-const lockedRow = (table: string): Rival => ({
-  holder: `a connection that has locked ${table}`,
-  isMigrate: false,
-  remedy:
-    'Find it as an administrator (SHOW FULL PROCESSLIST), let it end or KILL it, and run the command again.',
-});
 
 /** Waits that end: at the deadline with MIGRATE_LOCKED, at Ctrl-C with INTERRUPTED. */
 class Patience {
@@ -192,6 +167,9 @@ async function rivalOf(session: Queryable, table: string): Promise<Rival | null>
   return ensured === null ? lockedRow(table) : null;
 }
 
+const pause = (signal: AbortSignal | undefined): Promise<void> =>
+  delay(leasePollMs, undefined, { signal }).catch(() => assertNotInterrupted(signal));
+
 async function waitForLease(
   { session, signal, table }: LockOptions,
   lease: Lease,
@@ -204,9 +182,23 @@ async function waitForLease(
       continue;
     }
     patience.goOn(rival);
-    await delay(leasePollMs, undefined, { signal }).catch(() => assertNotInterrupted(signal));
+    await pause(signal);
   }
 }
+
+/**
+ * Makes the table of the lease, and takes the lease. That table too may have to be waited for: others make it at the same
+ * time, on a cluster's other nodes, or a backup lets nobody make any.
+ */
+const makeAndTakeLease = (options: LockOptions, lease: Lease, patience: Patience): Promise<void> =>
+  patience.waiting(async () => {
+    const { session, signal, table } = options;
+    while ((await unlessLocked(ensureLeaseTable(session, table).then(() => true))) === null) {
+      patience.goOn(lockedRow(table));
+      await pause(signal);
+    }
+    await waitForLease(options, lease, patience);
+  });
 
 /** Nothing can be written here: what is to be done about it, preflight says. */
 const isUnwritable = (error: unknown): boolean =>
@@ -226,8 +218,7 @@ async function takeLease(options: LockOptions, node: Node, lease: Lease, patienc
       .catch(async (error: unknown) => {
         if (!isTableMissing(error)) throw error;
         if (!node.isClustered) return;
-        await ensureLeaseTable(options.session, options.table);
-        await patience.waiting(() => waitForLease(options, lease, patience));
+        await makeAndTakeLease(options, lease, patience);
       });
   } catch (error) {
     if (!isUnwritable(error)) throw await unusableTable(options.session, options.table, error);
@@ -272,8 +263,7 @@ export async function withMigrationLock<T>(
         if (lease.isTaken) return lease.assertHeld();
         if (!mayLease) return;
         try {
-          await ensureLeaseTable(session, table);
-          await patience.waiting(() => waitForLease(options, lease, patience));
+          await makeAndTakeLease(options, lease, patience);
         } catch (error) {
           // On a single server, a user without rights on this table does without
           if (node.isClustered || !isProtectionFlowsError(error, 'PRIVILEGE_MISSING'))

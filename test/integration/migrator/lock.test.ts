@@ -2,8 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ProtectionFlowsError } from '../../../src/errors';
 import { migrate, rollback } from '../../../src/engine/migrate';
 import { readNode } from '../../../src/engine/server/node';
+import { ensureLeaseTable } from '../../../src/engine/session/lease-table';
 import { select } from '../../../src/engine/server/queryable';
 import { beforeStatement } from '../../support/around-statements';
+import { sessionOf } from '../../../src/testing';
 import { useDatabase } from '../../support/database';
 import { useDataSource } from '../../support/data-source';
 import { migrationCount, stepsBackTo } from '../../support/migrations';
@@ -93,6 +95,26 @@ describe('the lease', () => {
       warning.mockRestore();
     }
     expect(warned[0]).toMatch(/^wait for the migrate of pid 1 on elsewhere, since /);
+  });
+
+  it('whose table somebody has just made, and holds, is waited for', async () => {
+    const other = await database.connect();
+    const source = beforeStatement(
+      dataSource(),
+      /^CREATE TABLE IF NOT EXISTS sendense_flow_lock/,
+      async () => {
+        await ensureLeaseTable(sessionOf(other), 'sendense_flow_lock');
+        await other.query('LOCK TABLES sendense_flow_lock WRITE');
+      },
+    );
+    const waits: string[] = [];
+    const onProgress = ({ step }: { step: string }): void => {
+      if (!step.startsWith('wait for')) return;
+      waits.push(step);
+      void other.query('UNLOCK TABLES');
+    };
+    expect(await migrate(source, { onProgress })).toMatchObject({ ok: true });
+    expect(waits[0]).toBe('wait for a connection that has locked sendense_flow_lock');
   });
 
   it('that was lost ends the run before its next statement', async () => {
