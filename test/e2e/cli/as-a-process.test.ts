@@ -107,7 +107,7 @@ it('stops by itself when its terminal closes', async () => {
   });
   await waitFor(async () => {
     const waiting = (await database.session.query(
-      "SELECT 1 FROM information_schema.PROCESSLIST WHERE INFO LIKE 'SELECT GET_LOCK%' AND ID <> CONNECTION_ID()",
+      "SELECT 1 FROM information_schema.PROCESSLIST WHERE DB = DATABASE() AND INFO LIKE 'SELECT GET_LOCK%' AND ID <> CONNECTION_ID()",
     )) as unknown[];
     return waiting.length > 0;
   });
