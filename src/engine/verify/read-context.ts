@@ -1,7 +1,7 @@
 import { ProtectionFlowsError } from '../../errors';
 import { readEntries } from '../history/history';
 import { wouldSee } from '../preflight/access/grants';
-import { readAccess } from '../preflight/access/read-access';
+import { grantOnDatabase, readAccess } from '../preflight/access/read-access';
 import { declaredSchemaOf, ownTablesOf, tablesOf } from '../subject/subject';
 import { findGuards } from '../guards/read-guards';
 import type { Database } from '../session/database';
@@ -81,7 +81,7 @@ async function refuseUnseen(
   const object = unseen.join(', ');
   throw new ProtectionFlowsError('PRIVILEGE_MISSING', {
     message: `${user} may not see whether there is ${object}, and verify has to`,
-    remedy: `-- To be executed by a user who may grant it:\nGRANT SELECT ON ${quoteName(access.wholeScope)}.* TO ${user};`,
+    remedy: grantOnDatabase(access, 'SELECT'),
     details: { privilege: 'SELECT', user, object },
   });
 }

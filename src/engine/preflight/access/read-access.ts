@@ -133,6 +133,13 @@ export interface Need {
 export const leaseNeeds = (table: string, exists: boolean): Need[] =>
   [...(exists ? [] : ['CREATE']), 'INSERT', 'SELECT', 'UPDATE'].map((privilege) => ({ privilege, table }));
 
+const byGranter = (grants: readonly string[]): string =>
+  `-- To be executed by a user who may grant it:\n${grants.join('\n')}`;
+
+/** The GRANT of a privilege on the whole database, whatever the user's grants are. Pure. */
+export const grantOnDatabase = ({ user, wholeScope }: Access, privilege: string): string =>
+  byGranter([`GRANT ${privilege} ON ${quoteName(wholeScope)}.* TO ${user};`]);
+
 /**
  * The shortest list that gives all that is missing, for a user who may grant it: one GRANT on the whole database where the
  * user's grants are such, else one on each table.
@@ -159,5 +166,5 @@ export function grantRemedy(
           const all = isThere(table) ? privileges : [...new Set(['CREATE', ...privileges])];
           return `${grantSql(access, all, table)};`;
         });
-  return `-- To be executed by a user who may grant it:\n${grants.join('\n')}`;
+  return byGranter(grants);
 }
