@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { quoteName, select, type Queryable } from '../../src/engine/server/queryable';
 import { migrate } from '../../src/engine/migrate';
 import type { ProtectionFlowsDataSource } from '../../src/typeorm/guarded-data-source';
+import { readCreation } from './read-creation';
 
 const variable = 'PROTECTION_FLOWS_PREPARED_SCHEMAS';
 
@@ -19,9 +20,6 @@ export function closePreparedSchemas(): void {
   if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
 }
 
-/** Each table's definition, as its server writes it. */
-type Definitions = ReadonlyMap<string, string>;
-
 /** A table that a migrate made, and the rows in it. */
 interface Made {
   readonly name: string;
@@ -29,35 +27,17 @@ interface Made {
   readonly rows: readonly Record<string, unknown>[];
 }
 
-async function readDefinitions(session: Queryable): Promise<Definitions> {
-  const definitions = new Map<string, string>();
-  for (const row of await select(session, 'SHOW TABLES')) {
-    const name = String(Object.values(row)[0]);
-    const [shown] = await select(session, `SHOW CREATE TABLE ${quoteName(name)}`);
-    definitions.set(name, String(shown?.['Create Table']));
-  }
-  return definitions;
-}
-
 /**
  * The file for what a migrate makes that sets out from these tables on this server; null where they are such that their rows
  * count too.
  */
-async function fileFor(session: Queryable, definitions: Definitions): Promise<string | null> {
+async function fileFor(session: Queryable, before: ReadonlyMap<string, string>): Promise<string | null> {
   const folder = process.env[variable];
   if (folder === undefined) return null;
-  if ([...definitions.keys()].some((name) => /^(protection_flow|sendense_flow)/.test(name))) return null;
+  if ([...before.keys()].some((name) => /^(protection_flow|sendense_flow)/.test(name))) return null;
   const server = await select(session, 'SELECT @@port, @@datadir, @@collation_database');
-  const start = JSON.stringify([server, ...definitions]);
+  const start = JSON.stringify([server, ...before]);
   return join(folder, createHash('sha256').update(start).digest('hex'));
-}
-
-async function readMade(session: Queryable, before: Definitions): Promise<Made[]> {
-  const created = [...(await readDefinitions(session))].filter(([name]) => !before.has(name));
-  const all: Made[] = [];
-  for (const [name, sql] of created)
-    all.push({ name, sql, rows: await select(session, `SELECT * FROM ${quoteName(name)}`) });
-  return all;
 }
 
 /** Whole at once: another worker may look for it. */
@@ -91,12 +71,18 @@ async function makeAgain(session: Queryable, made: readonly Made[]): Promise<voi
 export async function prepareSchema(dataSource: ProtectionFlowsDataSource): Promise<void> {
   const runner = dataSource.createQueryRunner();
   try {
-    const before = await readDefinitions(runner);
+    const { database } = dataSource;
+    const before = await readCreation(runner, database);
     const file = await fileFor(runner, before);
     if (file !== null && existsSync(file))
       return await makeAgain(runner, JSON.parse(readFileSync(file, 'utf8'), revive) as Made[]);
     await migrate(dataSource);
-    if (file !== null) keep(file, await readMade(runner, before));
+    if (file === null) return;
+    const made: Made[] = [];
+    for (const [name, sql] of await readCreation(runner, database))
+      if (!before.has(name))
+        made.push({ name, sql, rows: await select(runner, `SELECT * FROM ${quoteName(name)}`) });
+    keep(file, made);
   } finally {
     await runner.release();
   }

@@ -5,7 +5,7 @@ import { lockName } from '../../../src/engine/session/lock';
 import { useDatabase } from '../../support/database';
 import { runProgram, type ProgramEnd } from '../../support/run-program';
 import { waitFor } from '../../support/wait-for';
-import { emptyFolder, program, runCommandLine } from './command-line';
+import { emptyFolder, migrateWaits, program, runCommandLine } from './command-line';
 
 /** Guards that what is around the command (its streams, its folder, its terminal) neither hides a result nor cuts work off. */
 const database = useDatabase({ platform: 'mixed', per: 'each' });
@@ -105,12 +105,7 @@ it('stops by itself when its terminal closes', async () => {
     env: { PATH: process.env.PATH, SHELL: '/bin/sh', DATABASE_URL: database.url },
     stdio: ['ignore', 'ignore', 'ignore'],
   });
-  await waitFor(async () => {
-    const waiting = (await database.session.query(
-      "SELECT 1 FROM information_schema.PROCESSLIST WHERE DB = DATABASE() AND INFO LIKE 'SELECT GET_LOCK%' AND ID <> CONNECTION_ID()",
-    )) as unknown[];
-    return waiting.length > 0;
-  });
+  await migrateWaits(database);
   terminal.kill('SIGKILL');
   await waitFor(() => existsSync(seen) && readFileSync(seen, 'utf8').includes('exit'));
   expect(readFileSync(seen, 'utf8')).toBe('exit 2\n');

@@ -2,8 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { startPrivateServer, type PrivateServer } from '../../../src/testing';
 import { lockName } from '../../../src/engine/session/lock';
 import { useDatabase, usePrivateServer } from '../../support/database';
-import { waitFor } from '../../support/wait-for';
-import { emptyFolder, program, runCommandLine } from './command-line';
+import { emptyFolder, migrateWaits, program, runCommandLine } from './command-line';
 
 /** Guards that a server which can't be used, or goes away, is told as what it is, with nothing done to it. */
 describe('a server that is not supported', () => {
@@ -39,12 +38,7 @@ describe('a server that goes away in the middle', () => {
     const lock = lockName('sendense_flow', database.name);
     await database.session.query(`SELECT GET_LOCK('${lock}', 0)`);
     const running = runCommandLine(['migrate'], { env: { DATABASE_URL: database.url } });
-    await waitFor(async () => {
-      const waiting = (await database.session.query(
-        "SELECT 1 FROM information_schema.PROCESSLIST WHERE INFO LIKE 'SELECT GET_LOCK%' AND ID <> CONNECTION_ID()",
-      )) as unknown[];
-      return waiting.length > 0;
-    });
+    await migrateWaits(database);
     await server.kill();
     const { exitCode, stdout, stderr } = await running;
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
@@ -91,12 +85,7 @@ describe('a server that freezes', () => {
     async (first, second) => {
       await database.session.query(`SELECT GET_LOCK('${lockName('sendense_flow', database.name)}', 0)`);
       const { child, ended } = start();
-      await waitFor(async () => {
-        const waiting = (await database.session.query(
-          "SELECT 1 FROM information_schema.PROCESSLIST WHERE INFO LIKE 'SELECT GET_LOCK%' AND ID <> CONNECTION_ID()",
-        )) as unknown[];
-        return waiting.length > 0;
-      });
+      await migrateWaits(database);
       process.kill(server.pid, 'SIGSTOP');
       const stopping = new Promise<void>((resolve) =>
         child.stderr?.on('data', (data: Buffer) => data.includes('Stopping') && resolve()),

@@ -1,5 +1,7 @@
 import { resolve } from 'node:path';
+import type { TestDatabase } from '../../support/database';
 import { temporaryFolder } from '../../support/temporary-folder';
+import { waitFor } from '../../support/wait-for';
 import { runProgram, type ProgramEnd } from '../../support/run-program';
 
 /** The compiled program, as `bin` of package.json names it. */
@@ -18,5 +20,15 @@ export function runCommandLine(
   return runProgram(process.execPath, [program, ...args], {
     cwd: options.cwd ?? emptyFolder(),
     env: options.env,
+  });
+}
+
+/** Resolves once a migrate of that database waits for another one. */
+export async function migrateWaits({ session }: TestDatabase): Promise<void> {
+  await waitFor(async () => {
+    const waiting = (await session.query(
+      "SELECT 1 FROM information_schema.PROCESSLIST WHERE DB = DATABASE() AND INFO LIKE 'SELECT GET_LOCK%' AND ID <> CONNECTION_ID()",
+    )) as unknown[];
+    return waiting.length > 0;
   });
 }

@@ -3,7 +3,8 @@ import { quoteName, select, type Queryable } from '../../../src/engine/server/qu
 import { connectionUrl, type ServerAddress } from '../../../src/testing/connection-url';
 import { platformPresets, type PlatformPresetName } from '../../../src/testing/platform-tables';
 import { createThrowAwayDatabase, sessionOf } from '../../../src/testing/throw-away-database';
-import { definitionsIn, makeTheSame, readCreation, snapshot, type Definitions } from './snapshot';
+import { readCreation } from '../../support/read-creation';
+import { definitionsIn, makeTheSame, snapshot, type Definitions } from './snapshot';
 
 /** What is in a database, but for rows. */
 export interface State {

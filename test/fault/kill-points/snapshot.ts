@@ -2,20 +2,10 @@ import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { quoteName, select, type Queryable } from '../../../src/engine/server/queryable';
+import { readCreation } from '../../support/read-creation';
 
 /** Each table's definition: its columns in their order, all else in the alphabet's. */
 export type Definitions = Readonly<Record<string, readonly string[]>>;
-
-/** The statement that makes each table of a database, as its server writes it. */
-export async function readCreation(session: Queryable, database: string): Promise<Map<string, string>> {
-  const creation = new Map<string, string>();
-  for (const row of await select(session, `SHOW TABLES FROM ${quoteName(database)}`)) {
-    const name = String(Object.values(row)[0]);
-    const [made] = await select(session, `SHOW CREATE TABLE ${quoteName(database)}.${quoteName(name)}`);
-    creation.set(name, String(made?.['Create Table']));
-  }
-  return creation;
-}
 
 /** The order of indexes, keys and CHECK constraints tells in which order they were made, and no more. */
 function sorted(sql: string): string[] {

@@ -85,7 +85,7 @@ describe('checkSchema', () => {
     await rollback(dataSource(), { steps: stepsBackTo('KeepWhatPruneRemoved') });
     await database.session.query('ALTER TABLE sendense_flow_migrations DROP COLUMN breaking');
     expect(await check()).toMatchObject({ state: 'behind' });
-    await prepareSchema(dataSource());
+    await migrate(dataSource());
     expect(await check()).toMatchObject({ state: 'fits' });
     const [newest] = (await database.session.query(
       "SELECT breaking FROM sendense_flow_migrations WHERE name LIKE 'KeepWhatPruneRemoved%'",
