@@ -1,10 +1,10 @@
-/** Remembers what was made for a key; forgets the least recently used one where it would hold more than `capacity`. */
+/** Remembers one value per key. Forgets the least recently used value when it would hold more than `capacity`. */
 export class BoundedCache<T> {
   private readonly entries = new Map<string, T>();
 
   constructor(private readonly capacity: number) {}
 
-  /** What was made for the key, or what `make` makes of it now. Where `make` throws, nothing is remembered. */
+  /** The remembered value, or else the result of `make`. Remembers nothing when `make` throws. */
   get(key: string, make: () => T): T {
     const value = this.entries.has(key) ? (this.entries.get(key) as T) : make();
     this.entries.delete(key);

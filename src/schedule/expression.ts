@@ -8,39 +8,39 @@ export interface CronSchedule {
    * `@midnight`, `@weekly`, `@monthly`, `@yearly`, `@annually`. At most 100 characters.
    */
   readonly cron_expression: string;
-  /** The IANA time zone whose clock the expression speaks of. Null: UTC. */
+  /** The IANA time zone in which the expression is read. Null: UTC. */
   readonly timezone: string | null;
 }
 
 const scheduleFields = ['cron_expression', 'timezone'] satisfies (keyof CronSchedule)[];
 
-/** A schedule, whatever its properties hold: what is wrong with them is for {@link scheduleFaults} to say. */
+/** Reads an object with the two properties. {@link scheduleFaults} judges their values. */
 export const aSchedule: Reader<CronSchedule> = (value, field, faults) =>
   readProperties(value, field, scheduleFields, faults, null) as CronSchedule | null as CronSchedule;
 
-/** One thing that is wrong with a schedule. */
+/** One fault of a schedule. */
 export interface ScheduleFault {
   readonly field: keyof CronSchedule;
-  /** The fault, a sentence that begins with the field's name. */
+  /** A sentence about the fault; it begins with the field's name. */
   readonly message: string;
 }
 
-/** A fault with its way out, as the error tells it. */
+/** A fault and its remedy, for the error. */
 export interface RemediedFault extends ScheduleFault {
   readonly remedy: string;
 }
 
-/** What a field of a cron expression is called, and what it takes. */
+/** The name of a field of a cron expression, and the values that it accepts. */
 interface FieldRule {
   readonly name: string;
-  /** Where a step from a number on ends. */
+  /** The largest number of the field: `5/15` means 5 to `max` in steps of 15. */
   readonly max: number;
   readonly values: string;
-  /** What it takes besides values, ranges, steps and lists, as the end of a sentence. */
+  /** What the field accepts besides values, ranges, steps and lists; the end of a sentence. */
   readonly also?: string;
 }
 
-/** The six fields in their order; an expression of five has no seconds. */
+/** The six fields in their order. An expression of five fields has no seconds. */
 const fieldRules: readonly FieldRule[] = [
   { name: 'second', max: 59, values: '0-59' },
   { name: 'minute', max: 59, values: '0-59' },
@@ -60,7 +60,7 @@ const fieldRules: readonly FieldRule[] = [
   },
 ];
 
-/** The names that stand for a whole expression. */
+/** Names of whole expressions. */
 const macros: ReadonlyMap<string, string> = new Map([
   ['@yearly', '0 0 1 1 *'],
   ['@annually', '0 0 1 1 *'],
@@ -71,11 +71,11 @@ const macros: ReadonlyMap<string, string> = new Map([
   ['@hourly', '0 * * * *'],
 ]);
 
-/** An expression that was read. What it says means something only where there are no faults. */
+/** A parsed expression. Its fields are valid only if `faults` is empty. */
 export interface Expression {
   /** Second, minute, hour, day of month, month, weekday. */
   readonly fields: readonly string[];
-  /** Whether its hours are all 24, however that is spelled. */
+  /** True if the hour field selects all 24 hours, in any spelling. */
   readonly everyHour: boolean;
   readonly faults: readonly RemediedFault[];
 }
@@ -100,7 +100,7 @@ const refused = (message: string, remedy?: string): Expression => ({
 
 const quoted = (text: string): string => JSON.stringify(text);
 
-/** The fields as croner understands them; null where it doesn't. */
+/** Parses the fields with croner; null if croner refuses them. */
 function parse(fields: readonly string[]): CronPattern | null {
   try {
     return new CronPattern(fields.join(' '));
@@ -109,7 +109,7 @@ function parse(fields: readonly string[]): CronPattern | null {
   }
 }
 
-/** Whether a field is right, whatever the others are. */
+/** True if the field is valid by itself: all others are `*` here. */
 const isRight = (field: string, rule: FieldRule): boolean =>
   parse(fieldRules.map((each) => (each === rule ? spelledOut(field, rule) : '*'))) !== null;
 
@@ -126,18 +126,18 @@ function fieldFaults(fields: readonly string[]): RemediedFault[] {
 }
 
 /**
- * A field in the words that croner and robfig/cron understand alike, if croner understands it at all.
+ * Rewrites a field so that croner reads it as robfig/cron does.
  *
- * A step from a number on (5/15) gets its end: croner refuses it, or, if asked to take it, takes 99/15 as well, which is no
- * minute at all. And SUN-SUN would be every day to croner, which reads the last SUN of a range as 7.
+ * A step from a number on (5/15) gets an end. Croner refuses it without one; its option that allows it also allows 99/15,
+ * and no minute is 99. SUN-SUN becomes 0-0: croner reads the second SUN of a range as 7, so it would mean every day.
  */
 function spelledOut(field: string, { max }: FieldRule): string {
   return field.replace(/(^\+?|,)(\w+)\//g, `$1$2-${max}/`).replace(/\bSUN-SUN\b/gi, '0-0');
 }
 
 /**
- * A field that takes every value is `*`, however it is spelled: only then does the other one of day of month and weekday
- * decide alone. (robfig/cron does the same: a star counts as one where its step is 1.)
+ * Writes a field that accepts every value as `*`. If day of month or weekday is `*`, the other one decides alone.
+ * robfig/cron does the same: a star with step 1 is a plain star.
  */
 function plainStar(field: string): string {
   return /(^|,)[*?](\/0*1)?(,|$)/.test(field) ? '*' : field;
@@ -177,10 +177,10 @@ const codePoint = (character: string): string =>
 /**
  * Reads a cron expression: five fields, six with the seconds first, or a macro. Spaces and tabs separate fields.
  *
- * Besides `*`, numbers, ranges, steps and lists it takes names (MON, JAN) in any case; `?` as `*`; `5/15` as 5-59/15; 7 as
- * Sunday; L and W in the day of month; `#1` to `#5`, `#L` and L after a weekday; `+` before the weekday, so that day of month
- * *and* weekday must fit. It refuses a year, `@every`, `@reboot`, a time zone (`TZ=`), and steps longer than their field
- * (`*` by 90 minutes), which elsewhere silently mean something else. Never throws.
+ * Accepts `*`, numbers, ranges, steps and lists; names (MON, JAN) in any case; `?` as `*`; `5/15` as 5-59/15; 7 as
+ * Sunday; L and W in the day of month; `#1` to `#5`, `#L` and L after a weekday. With `+` before the weekday, day of month
+ * *and* weekday must match. Refuses a year, `@every`, `@reboot`, a time zone (`TZ=`), and a step longer than its field
+ * (90 minutes): other programs silently read such a step as something else. Never throws.
  */
 export function readExpression(value: unknown): Expression {
   if (typeof value !== 'string') return refused('must be a text');

@@ -10,7 +10,7 @@ import {
 } from './expression';
 import { ZoneClock } from './zone-clock';
 
-/** The names of three letters that the IANA database has. */
+/** The zone names of three letters in the IANA database. */
 const ianaAbbreviations = new Set('CET EET EST GMT HST MET MST PRC ROC ROK UCT UTC WET'.split(' '));
 
 const remedy =
@@ -25,25 +25,25 @@ function isKnown(name: string): boolean {
   }
 }
 
-function reason(name: unknown): string | undefined {
+function zoneFault(name: unknown): string | undefined {
   if (typeof name !== 'string') return 'must be the name of a time zone, or null for UTC';
   const quoted = JSON.stringify(name);
   if (name.trim() === '') return 'must not be blank: null stands for UTC';
-  if (name.toLowerCase() === 'local') return `must not be ${quoted}: it is another zone on each machine`;
-  if (/^[+-]/.test(name)) return `must be a name, not an offset as ${quoted}, which knows no summer time`;
+  if (name.toLowerCase() === 'local') return `must not be ${quoted}: each machine has its own local zone`;
+  if (/^[+-]/.test(name)) return `must be a name: the offset ${quoted} has no summer time`;
   if (/^[a-z]{3}$/i.test(name) && !ianaAbbreviations.has(name.toUpperCase()))
-    return `must not be the abbreviation ${quoted}, which several zones share`;
+    return `must not be the abbreviation ${quoted}: several zones share it`;
   return isKnown(name) ? undefined : `has the unknown name ${quoted}`;
 }
 
 /**
- * What is wrong with a schedule's time zone; nothing with null and with an IANA name. Never throws.
+ * The faults of a schedule's time zone. Null and IANA names have none. Never throws.
  *
- * Stricter than Node in two things. Node takes ICU's old abbreviations, so that BST would be Bangladesh's time. And from
- * version 22 on it takes offsets, which 20 and Go refuse.
+ * Node is less strict in two ways. It accepts ICU's old abbreviations: BST would be Bangladesh's time. And version 22
+ * and later accept offsets, but Node 20 and Go refuse them.
  */
 function zoneFaults(timezone: unknown): RemediedFault[] {
-  const fault = timezone === null ? undefined : reason(timezone);
+  const fault = timezone === null ? undefined : zoneFault(timezone);
   return fault === undefined ? [] : [{ field: 'timezone', message: `timezone ${fault}`, remedy }];
 }
 
@@ -52,26 +52,24 @@ const readSchedule = declareArguments('scheduleFaults', { schedule: aSchedule })
 const publicFault = ({ field, message }: RemediedFault): ScheduleFault => ({ field, message });
 
 /**
- * Every fault of a schedule, those of the expression first, one for each wrong field in it; an empty list for a right one.
- * Never throws for what the two properties hold.
+ * Returns all faults of a schedule: first those of the expression, one per wrong field, then that of the time zone. The
+ * list of a valid schedule is empty. An expression for a day that no year has (`0 0 31 2 *`) is valid: it never runs.
  *
- * An expression of a day that no year has (`0 0 31 2 *`) is right: it never runs.
- *
- * @throws VALIDATION_FAILED for what is no object
+ * @throws VALIDATION_FAILED if `schedule` is not an object; never because of its two values
  */
 export function scheduleFaults(schedule: CronSchedule): ScheduleFault[] {
   const { cron_expression, timezone } = readSchedule({ schedule }).schedule;
   return [...readExpression(cron_expression).faults, ...zoneFaults(timezone)].map(publicFault);
 }
 
-/** Details are JSON; anything else may be in a property of the caller's. */
+/** `details` must be JSON, and the caller's property may hold any value. */
 const textOrNull = (value: unknown): string | null => (typeof value === 'string' ? value : null);
 
 /**
- * The expression of a schedule, where nothing is wrong with the schedule.
+ * Returns the expression of a valid schedule.
  *
- * @throws SCHEDULE_INVALID, with all faults. `details` is `{ cron_expression, timezone, field, faults }`; `field` is that of
- *   the first fault, `faults` what {@link scheduleFaults} gives
+ * @throws SCHEDULE_INVALID with all faults. `details` is `{ cron_expression, timezone, field, faults }`: `field` is that
+ *   of the first fault, `faults` is the result of {@link scheduleFaults}
  */
 export function validExpression({ cron_expression, timezone }: CronSchedule): Expression {
   const expression = readExpression(cron_expression);

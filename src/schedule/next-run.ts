@@ -6,24 +6,24 @@ import { ZoneClock } from './zone-clock';
 import { count, date, declareArguments } from '../arguments';
 import { isProtectionFlowsError } from '../errors';
 
-/** What a TIMESTAMP column holds, in milliseconds. */
+/** The first and the last instant that a TIMESTAMP column can hold, in milliseconds. */
 const first = Date.UTC(1970, 0, 1, 0, 0, 1);
 const last = Date.UTC(2038, 0, 19, 3, 14, 7);
 
-/** Croner keeps some 80 kB for each expression. */
+/** Few, because croner keeps some 80 kB per expression. */
 const timetables = new BoundedCache<Timetable>(64);
 
-/** The runs of one schedule; see {@link nextRun} for the rules. */
+/** Computes the runs of one schedule by the rules of {@link nextRun}. */
 class Timetable {
   private readonly cron: Cron;
   private readonly clock: ZoneClock;
-  /** Whether each reading of the clock counts once; otherwise runs go on in real time. */
+  /** True if each reading of the clock runs once; otherwise runs follow real time. */
   private readonly byReading: boolean;
 
   private constructor({ fields, everyHour }: Expression, zone: string) {
     this.clock = ZoneClock.of(zone);
     this.byReading = this.clock.isUtc || !everyHour;
-    // The years keep croner from looking up to the year 3000 for a 31st of February
+    // Without the years, croner would search up to the year 3000 for a 31st of February
     this.cron = new Cron(`${fields.join(' ')} 1969-2038`, {
       mode: '7-part',
       domAndDow: false,
@@ -34,7 +34,7 @@ class Timetable {
   /** @throws SCHEDULE_INVALID */
   static of(schedule: CronSchedule): Timetable {
     const { cron_expression, timezone } = schedule;
-    // Before it is a name in the cache: a property of the caller's may be what JSON can't write
+    // Before JSON.stringify makes the cache's key: the caller's properties may hold what JSON can't write
     if (typeof cron_expression !== 'string' || (timezone !== null && typeof timezone !== 'string'))
       validExpression(schedule);
     return timetables.get(
@@ -43,7 +43,7 @@ class Timetable {
     );
   }
 
-  /** The first run after this instant, which may have a fraction of a second; null where there is none. */
+  /** Returns the first run after this instant, or null. The instant may have a fraction of a second. */
   next(after: number): number | null {
     const from = Math.max(Math.floor(after / 1000) * 1000, first - 1000);
     if (from >= last) return null;
@@ -51,13 +51,13 @@ class Timetable {
     return run === null || run > last ? null : run;
   }
 
-  /** Croner counts on a clock that is never changed, so that the change is left to {@link ZoneClock} alone. */
+  /** Croner computes in UTC, which has no clock changes. {@link ZoneClock} alone handles the zone's changes. */
   private nextByReading(instant: number): number | null {
     const reading = this.cron.nextRun(new Date(this.clock.latestReading(instant)));
     return reading && this.clock.firstAt(reading.getTime());
   }
 
-  /** Croner's own way with a changed clock: what is skipped is left out, and what occurs twice runs twice. */
+  /** Croner handles the clock changes: skipped times do not run, and times that occur twice run twice. */
   private nextByRealTime(instant: number): number | null {
     return this.cron.nextRun(new Date(instant))?.getTime() ?? null;
   }
@@ -71,26 +71,26 @@ const readRuns = declareArguments('nextRuns', {
 });
 
 /**
- * The first instant strictly after `after` at which the schedule runs: a whole second, whatever the process's own time
- * zone. Null where there is none: no such day exists (`0 0 31 2 *`), or it lies beyond 2038-01-19T03:14:07Z, the last that a
- * TIMESTAMP holds. An `after` before 1970 counts as 1970.
+ * Returns the first instant strictly after `after` at which the schedule runs. It is a whole second, and does not depend
+ * on the process's own time zone. Null if no such day exists (`0 0 31 2 *`), or if the run is later than
+ * 2038-01-19T03:14:07Z, the last instant of a TIMESTAMP. An `after` before 1970 counts as 1970.
  *
- * Where day of month and weekday are both restricted, a day that fits one of them is enough, as in POSIX cron and
- * robfig/cron; `+` before the weekday asks for both.
+ * If day of month and weekday are both restricted, a day needs to match only one of them, as in POSIX cron and
+ * robfig/cron. With `+` before the weekday it must match both.
  *
- * When the zone's clock is changed, it matters whether the hour field names all 24 hours, however it is spelled.
- * - It names some (`30 2 * * *`, `0 0-6/2 * * *`): each time of the clock runs once. A time that occurs twice runs the
- *   first time. Times that are skipped run once together, right after the gap, even where that is the next day's
- *   midnight. So a daily schedule runs once for each day.
- * - It names all (`0 * * * *`, `0,30 * * * *`): it goes on in real time. Skipped times are left out, and times that occur
- *   twice run twice, so the distance between runs stays the same where it divides the change.
+ * When the zone's clock changes, the hour field decides, in any spelling.
+ * - It selects some hours (`30 2 * * *`, `0 0-6/2 * * *`): each time of the clock runs once. A time that occurs twice
+ *   runs the first time. All times in a gap run once together, right after the gap, even if that is the next day's
+ *   midnight. So a daily schedule runs once each day.
+ * - It selects all 24 hours (`0 * * * *`, `0,30 * * * *`): runs follow real time. Times in a gap do not run, and times
+ *   that occur twice run twice. So the interval between runs stays the same if it divides the change.
  *
- * That is what Vixie cron does with its fixed and its wildcard jobs (cron(8)); there, though, a `*` among the minutes makes
- * a wildcard job too, so that every quarter hour of hour 2 would not run at all in the gap. robfig/cron leaves out nightly
- * runs in the gap, and runs them twice where the clock is set back.
+ * Vixie cron treats its fixed and wildcard jobs in this way (cron(8)). But a minute field that begins with `*` makes a
+ * wildcard job there too: a job for every quarter of hour 2 would not run at all in the gap. robfig/cron skips nightly
+ * runs in the gap, and runs them twice when the clock is set back.
  *
  * @throws SCHEDULE_INVALID, naming every wrong field; details `{ cron_expression, timezone, field, faults }`
- * @throws VALIDATION_FAILED where `after` is no valid Date, or the schedule no object
+ * @throws VALIDATION_FAILED if `after` is not a valid Date, or the schedule is not an object
  */
 export function nextRun(schedule: CronSchedule, after: Date): Date | null {
   const given = readNext({ schedule, after });
@@ -99,12 +99,11 @@ export function nextRun(schedule: CronSchedule, after: Date): Date | null {
 }
 
 /**
- * The next runs in their order, up to `count`, which is at most 10,000; fewer where the schedule ends before, see
- * {@link nextRun}.
+ * Returns the next `count` runs in order, by the rules of {@link nextRun}; fewer if the schedule has no more runs.
  *
  * @throws SCHEDULE_INVALID, naming every wrong field
- * @throws VALIDATION_FAILED where `after` is no valid Date, `count` no whole number from 0 to 10,000, or the schedule no
- * object
+ * @throws VALIDATION_FAILED if `after` is not a valid Date, `count` is not a whole number from 0 to 10,000, or the
+ * schedule is not an object
  */
 export function nextRuns(schedule: CronSchedule, after: Date, count: number): Date[] {
   const given = readRuns({ schedule, after, count });
@@ -115,7 +114,7 @@ export function nextRuns(schedule: CronSchedule, after: Date, count: number): Da
   return runs;
 }
 
-/** The runs after an instant, up to another one, each worked out when it is asked for. @throws SCHEDULE_INVALID */
+/** Yields the runs after `after`, up to and including `until`, computing each on demand. @throws SCHEDULE_INVALID */
 export function* runsBetween(schedule: CronSchedule, after: Date, until: Date): Generator<Date> {
   const timetable = Timetable.of(schedule);
   for (let run = timetable.next(after.getTime()); run !== null && run <= until.getTime();) {
@@ -124,19 +123,19 @@ export function* runsBetween(schedule: CronSchedule, after: Date, until: Date): 
   }
 }
 
-/** What the next time of a schedule's flows depends on, as the platform stores it. */
+/** The columns of a platform's schedule from which the next time of its flows is computed. */
 export interface StoredSchedule {
   readonly cron_expression: string;
   readonly schedule_type: string;
   readonly timezone: string | null;
-  /** Null, as the platform's column lets in, is its default: enabled. */
+  /** The platform's column allows null, and its default is enabled: null means enabled. */
   readonly enabled: number | boolean | null;
 }
 
 /** Why a schedule gives no time. */
 export type NoRunReason = 'no-schedule' | 'schedule-disabled' | 'schedule-invalid' | 'chained' | 'never';
 
-/** True for a reason that is no fault: the schedule is disabled, or waits for the one before it. */
+/** True if the reason is not a fault: the schedule is disabled, or waits for the one before it in its chain. */
 export const isWanted = (reason: NoRunReason): boolean =>
   reason === 'schedule-disabled' || reason === 'chained';
 
@@ -148,15 +147,15 @@ const messages: Readonly<Record<NoRunReason, string>> = {
   never: 'the schedule never fires again',
 };
 
-/** When a schedule fires next, or why it does not, also in words. */
+/** The next time at which a schedule fires, or the reason why there is none, and a message. */
 export type NextTime =
   { readonly next: Date } | { readonly next: null; readonly reason: NoRunReason; readonly message: string };
 
-/** An expression in its time zone → a time at which it fires, and since when that is the next one. */
+/** Expression and time zone → a time at which it fires. It is the next one for every instant from `since` to `next`. */
 const known = new Map<string, { readonly since: number; readonly next: number }>();
 const mostKnown = 10_000;
 
-/** The next run, which is the same until it has come: to work it out anew takes as long as a query. */
+/** Remembers the next run until its time has come: computing it takes as long as a query. */
 function knownNext(schedule: StoredSchedule, after: Date): Date | null {
   const key = JSON.stringify([schedule.cron_expression, schedule.timezone]);
   const found = known.get(key);
@@ -170,7 +169,7 @@ function knownNext(schedule: StoredSchedule, after: Date): Date | null {
 
 const none = (reason: NoRunReason, message = messages[reason]): NextTime => ({ next: null, reason, message });
 
-/** When the schedule fires next after an instant. Never throws: a wrong expression is a reason. */
+/** Returns the schedule's next time after an instant. Never throws for a wrong expression: that is a reason. */
 export function nextTime(schedule: StoredSchedule | undefined, after: Date): NextTime {
   if (schedule === undefined) return none('no-schedule');
   if (schedule.enabled !== null && !schedule.enabled) return none('schedule-disabled');

@@ -3,19 +3,19 @@ import { BoundedCache } from './bounded-cache';
 const second = 1000;
 const day = 86_400 * second;
 
-/** An Intl.DateTimeFormat takes some 0.1 ms to make, more than everything else that a next run takes. */
+/** To make an Intl.DateTimeFormat takes some 0.1 ms, more than all other work for a next run. */
 const clocks = new BoundedCache<ZoneClock>(50);
 
 /**
- * The clock on the wall of one time zone, after the zone data of this Node (`process.versions.tz`).
+ * The wall clock of one time zone, by the zone data of this Node (`process.versions.tz`).
  *
- * An *instant* is milliseconds since 1970-01-01T00:00:00Z. A *reading* is what the clock shows, written as if it were UTC:
- * 02:30 on a day is Date.UTC(…, 2, 30). Both are whole seconds. It is taken for granted that no zone changes its clock
- * twice within three days.
+ * An *instant* is milliseconds since 1970-01-01T00:00:00Z. A *reading* is the time that the clock shows, written as if it
+ * were UTC: 02:30 is Date.UTC(…, 2, 30). Both are whole seconds. The methods assume that no zone changes its clock twice
+ * within three days.
  */
 export class ZoneClock {
   private readonly format: Intl.DateTimeFormat;
-  /** True where the clock shows UTC: it is never changed then. */
+  /** True if the zone is UTC, which has no clock changes. */
   readonly isUtc: boolean;
 
   private constructor(name: string) {
@@ -32,14 +32,14 @@ export class ZoneClock {
     this.isUtc = this.format.resolvedOptions().timeZone === 'UTC';
   }
 
-  /** @throws RangeError where Node doesn't know the zone */
+  /** @throws RangeError if Node doesn't know the zone */
   static of(name: string): ZoneClock {
     return clocks.get(name, () => new ZoneClock(name));
   }
 
   /**
-   * The latest reading that the clock has had up to this instant: what it shows, or, where it was set back during the last
-   * day and hasn't caught up, what it had reached before.
+   * Returns the latest reading that the clock has shown up to this instant. That is the reading now, unless the clock was
+   * set back within the last day and has not yet reached its reading before the change again.
    */
   latestReading(instant: number): number {
     const offset = this.offsetAt(instant);
@@ -50,11 +50,11 @@ export class ZoneClock {
   }
 
   /**
-   * The first instant at which the clock has come to this reading or past it. Where the reading occurs twice, the first
-   * time; where it is skipped, the instant right after the gap. Inverse of {@link latestReading}.
+   * Returns the first instant at which the clock shows this reading or a later one. For a reading that occurs twice, that
+   * is the first time; for a skipped reading, the instant right after the gap. Inverse of {@link latestReading}.
    */
   firstAt(reading: number): number {
-    // A reading is never a day away from the instant it stands for, so these are before and after it
+    // A reading is less than a day from its instant, so these two offsets are from before and after that instant
     const before = this.offsetAt(reading - day);
     const after = this.offsetAt(reading + day);
     const instant = reading - before;
@@ -62,7 +62,7 @@ export class ZoneClock {
     return Math.max(reading - after, this.changeWithin(reading - day, reading + day));
   }
 
-  /** The first instant of the new offset, between two instants of different offsets. */
+  /** Finds the first instant of the new offset between two instants with different offsets. */
   private changeWithin(from: number, to: number): number {
     const old = this.offsetAt(from);
     let [last, first] = [from, to];

@@ -1,19 +1,19 @@
-/** Where prune keeps how many runs of each flow it has removed: one row a flow. */
+/** Table of the numbers of runs that prune has removed: one row per flow. */
 export const prunedTable = 'sendense_flow_pruned';
 
-/** Where the scheduler keeps what it did not run, and why: equal skips of a flow that follow each other share a row. */
+/** Table of the skipped runs, with the reason. Consecutive skips of a flow for the same reason share a row. */
 export const skipsTable = 'sendense_flow_skips';
 
-/** Where the scheduler keeps what each flow's times were computed from, and since when. */
+/** Table of each flow's timetables: the schedule from which its times were computed, and since when. */
 export const timetablesTable = 'sendense_flow_timetables';
 
-/** Where the scheduler counts what it did not run, by the reason: one row a flow and reason, which prune leaves alone. */
+/** Table of the numbers of skipped runs: one row per flow and reason. Prune does not touch it. */
 export const skipTotalsTable = 'sendense_flow_skip_totals';
 
-/** Where pauses are kept, and how many failures in a row make one: one row a flow that has either. */
+/** Table of pauses, and of how many failures in a row cause one: one row per flow that has either. */
 export const pausesTable = 'sendense_flow_pauses';
 
-/** The package's own tables that speak of flows, in the order in which migrations make them: behind one that is missing none is. */
+/** The package's own tables with a flow_id, in the order of their migrations: if one is missing, so are all after it. */
 export const flowRecordTables = [
   prunedTable,
   skipsTable,
@@ -25,7 +25,7 @@ export const flowRecordTables = [
 /** The columns of a flow that count its runs. */
 export const counterColumns = ['total_executions', 'successful_executions', 'failed_executions'] as const;
 
-/** The columns of a flow that count its runs, and show its last one. */
+/** The columns of a flow that count its runs, and those that show its last run. */
 export const statisticsColumns = [
   ...counterColumns,
   'last_execution_id',
@@ -33,10 +33,10 @@ export const statisticsColumns = [
   'last_execution_time',
 ] as const;
 
-/** How far the clocks of two programs may be apart, in seconds, before what they wrote is wrong. */
+/** How far a stored time may differ from the right one, in seconds: the clocks of two programs differ a little. */
 export const clockToleranceSeconds = 60;
 
-/** What a flow counts and shows of its runs. */
+/** A flow's counters of its runs, and its last run. */
 export interface FlowStatistics {
   readonly total_executions: number;
   readonly successful_executions: number;
@@ -46,26 +46,27 @@ export interface FlowStatistics {
   readonly last_execution_time: Date | null;
 }
 
-/** A flow's statistics as they are stored, and as `right_` columns what its runs make them; sums may be texts. */
+/** A flow's stored statistics, and the right ones in columns with the prefix `right_`. The driver may return sums as texts. */
 export type WrongStatistics = { readonly id: string } & Readonly<Record<string, unknown>>;
 
-/** `?, ?, ?`: a mark for each value. An empty list has no SQL: its caller answers without asking. */
+/** `?, ?, ?`: one placeholder per value. `IN ()` is not valid SQL, so callers do not query for an empty list. */
 export const marks = (values: readonly unknown[]): string => values.map(() => '?').join(', ');
 
 const runs = 'protection_flow_executions';
 
 /**
- * Selects the flows whose statistics are not what their runs, and what prune removed, make them. One statement, and so
- * one snapshot: a program that changes a run and its flow in one transaction is never seen half-way.
+ * Selects the flows whose statistics do not agree with their runs and with the numbers that prune kept. One statement has
+ * one snapshot: if a program changes a run and its flow in one transaction, the statement sees both changes or neither.
  *
- * Right is the run shown as the last one where it is there, runs or nothing runs, and no other began after it; otherwise the
- * run that runs, or began last. Its time is its start while it runs, its end afterwards, give or take a minute, as the
- * platform's hub reads its clock twice; while it runs the time may be absent, as the hub leaves it.
+ * The stored last run is right if it exists, no other run began after it, and it is running or no run is. Otherwise the
+ * right one is the run under way, or else the run that began last. Its time is its start while it runs, and its end
+ * afterwards. A minute's difference is allowed, because the platform's hub reads its clock twice. While the run is under
+ * way the time may also be null, because the hub does not set it.
  *
- * The runs are counted by (flow_id, status) in the index of these columns, whatever the rows carry; what never began is
- * subtracted, which is what a queue has cancelled. The rest is looked up, flow by flow.
+ * Runs are counted in the index on (flow_id, status), without reading the rows. Runs that never began, such as those
+ * cancelled in the queue, are subtracted. The last run is looked up flow by flow.
  *
- * @param ids the flows that are looked at; null: all
+ * @param ids the flows to check; null: all
  */
 export function wrongStatistics(ids: readonly string[] | null): { sql: string; parameters: string[] } {
   const among = (column: string): string => (ids === null ? 'TRUE' : `${column} IN (${marks(ids)})`);
@@ -112,20 +113,20 @@ SELECT * FROM (
   return { sql, parameters: ids === null ? [] : [...ids, ...ids, ...ids] };
 }
 
-/** What executes the statements: a session inside a transaction. */
+/** Executes statements inside a transaction. */
 export interface Statements {
   select<Row extends object>(sql: string, parameters?: readonly unknown[]): Promise<Row[]>;
   write(sql: string, parameters?: readonly unknown[]): Promise<number>;
 }
 
-/** A flow whose statistics were not what its runs make them: what they were, and are now. */
+/** A flow whose statistics were wrong: the stored ones, and the right ones. */
 export interface RecountedFlow {
   readonly id: string;
   readonly from: FlowStatistics;
   readonly to: FlowStatistics;
 }
 
-/** What a flow's statistics were and are to be. */
+/** Reads the stored and the right statistics from a row of {@link wrongStatistics}. */
 export function recountedOf(row: WrongStatistics): RecountedFlow {
   const of = (prefix: '' | 'right_'): FlowStatistics => {
     const valueOf = (column: string): unknown => row[prefix + column];
@@ -137,7 +138,7 @@ export function recountedOf(row: WrongStatistics): RecountedFlow {
   return { id: row.id, from: of(''), to: of('right_') };
 }
 
-/** Of these flows, those whose statistics are wrong, in the order of their ids. */
+/** Returns those of these flows whose statistics are wrong, in the order of their ids. */
 export async function findWrong(
   statements: Pick<Statements, 'select'>,
   ids: readonly string[],
@@ -149,18 +150,18 @@ export async function findWrong(
 const inWords = (value: unknown): string =>
   value instanceof Date ? value.toISOString() : value === null ? 'none' : String(value);
 
-/** The columns of a flow that differ, each with what it was and is to be, in words. */
+/** The columns of a flow that differ, each with its stored and its right value as text. */
 export const changesOf = ({ from, to }: RecountedFlow): { column: string; was: string; is: string }[] =>
   Object.entries(from)
     .map(([column, was]) => ({ column, was: inWords(was), is: inWords(to[column as keyof FlowStatistics]) }))
     .filter(({ was, is }) => was !== is);
 
 /**
- * Makes the statistics of flows agree with their runs and with what prune removed. The rows of the flows are locked: a
- * program of this package that begins or ends a run of them waits until the transaction ends. The lock comes before the
- * transaction's first other read, so that what is counted is what is there then.
+ * Makes the statistics of flows agree with their runs and with the numbers that prune kept. Locks the flows' rows, so
+ * this package begins and ends no run of these flows until the transaction ends. The lock is the transaction's first
+ * read: the snapshot that is counted is therefore not older than the lock.
  *
- * @returns what was wrong
+ * @returns the flows that were wrong
  */
 export async function recountFlows(statements: Statements, ids: readonly string[]): Promise<RecountedFlow[]> {
   await statements.select(
@@ -170,7 +171,7 @@ export async function recountFlows(statements: Statements, ids: readonly string[
   const wrong = await findWrong(statements, ids);
   for (const { id, to } of wrong) {
     const columns = Object.keys(to);
-    // Nobody has changed what the flow is
+    // updated_at is for changes of the flow itself
     await statements.write(
       `UPDATE protection_flows SET ${columns.map((column) => `${column} = ?`).join(', ')}, updated_at = updated_at WHERE id = ?`,
       [...Object.values(to), id],
@@ -179,13 +180,13 @@ export async function recountFlows(statements: Statements, ids: readonly string[
   return wrong;
 }
 
-/** Runs of a flow that are deleted, as its statistics count them. */
+/** A deleted run, as far as its flow's statistics counted it. */
 export interface RemovedRun {
   readonly status: string;
   readonly has_begun: number | string;
 }
 
-/** Keeps in the flow's row of {@link prunedTable} that these runs are gone; in the transaction that deletes them. */
+/** Adds deleted runs to the flow's row of {@link prunedTable}. The caller's transaction also deletes them. */
 export async function keepRemoved(
   statements: Pick<Statements, 'write'>,
   flowId: string,
@@ -201,12 +202,12 @@ export async function keepRemoved(
   );
 }
 
-/** Fails where the migration that makes {@link prunedTable} is pending. */
+/** @throws MIGRATION_PENDING if {@link prunedTable} does not exist yet */
 export async function assertKept(statements: Pick<Statements, 'select'>): Promise<void> {
   await statements.select(`SELECT flow_id FROM ${prunedTable} WHERE flow_id = ''`);
 }
 
-/** Forgets what the package's own tables say of flows that are no more. */
+/** Deletes the rows of deleted flows from the package's own tables. */
 export async function forgetFlows(
   statements: Pick<Statements, 'write'>,
   flowIds: readonly string[],

@@ -101,13 +101,13 @@ describe('a wrong time zone', () => {
   it.each([
     ['', 'timezone must not be blank: null stands for UTC'],
     [' ', 'timezone must not be blank: null stands for UTC'],
-    ['Local', 'timezone must not be "Local": it is another zone on each machine'],
+    ['Local', 'timezone must not be "Local": each machine has its own local zone'],
     ['Mars/Olympus_Mons', 'timezone has the unknown name "Mars/Olympus_Mons"'],
     ['Europe/Berlin\n', 'timezone has the unknown name "Europe/Berlin\\n"'],
     ['UTC+1', 'timezone has the unknown name "UTC+1"'],
-    ['+02:00', 'timezone must be a name, not an offset as "+02:00", which knows no summer time'],
-    ['BST', 'timezone must not be the abbreviation "BST", which several zones share'],
-    ['ist', 'timezone must not be the abbreviation "ist", which several zones share'],
+    ['+02:00', 'timezone must be a name: the offset "+02:00" has no summer time'],
+    ['BST', 'timezone must not be the abbreviation "BST": several zones share it'],
+    ['ist', 'timezone must not be the abbreviation "ist": several zones share it'],
     [undefined, 'timezone must be the name of a time zone, or null for UTC'],
     [0, 'timezone must be the name of a time zone, or null for UTC'],
   ])('is %j', (timezone, message) => {
