@@ -1,14 +1,37 @@
 import { select, type Queryable } from '../../src/engine/server/queryable';
+import { sharedServer } from './shared-server';
 
 /**
- * True where the connection waits for a row that another holds. INNODB_TRX would be easier to ask, but answers from a
- * cache for as long as it is asked again and again.
+ * MySQL may name the thread of the holder as the one that waits (seen on 9.7, where the holder's UPDATE moved the row).
+ * The thread of the table lock that the waiting transaction holds is always its own.
  */
-export async function waitsForRow(session: Queryable, connectionId: number): Promise<boolean> {
+async function inMysql(session: Queryable): Promise<number[]> {
+  const rows = await select<{ id: number }>(
+    session,
+    `SELECT DISTINCT t.PROCESSLIST_ID AS id FROM performance_schema.data_lock_waits w
+       JOIN performance_schema.data_locks l
+         ON l.ENGINE_TRANSACTION_ID = w.REQUESTING_ENGINE_TRANSACTION_ID AND l.LOCK_TYPE = 'TABLE'
+       JOIN performance_schema.threads t ON t.THREAD_ID = l.THREAD_ID`,
+  );
+  return rows.map(({ id }) => Number(id));
+}
+
+/** INNODB_TRX would be easier to ask, but answers from a cache for as long as it is asked again and again. */
+async function inMariadb(session: Queryable): Promise<number[]> {
   const [row] = await select<{ Status: string }>(session, 'SHOW ENGINE INNODB STATUS');
   // Before the transactions it tells of the latest deadlock
   const [, transactions = ''] = (row?.Status ?? '').split('LIST OF TRANSACTIONS FOR EACH SESSION');
-  return transactions
-    .split('---TRANSACTION')
-    .some((text) => text.includes('LOCK WAIT') && text.includes(`thread id ${connectionId},`));
+  const waiting = transactions.split('---TRANSACTION').filter((text) => text.includes('LOCK WAIT'));
+  return waiting.map((text) => Number(/thread id (\d+)/.exec(text)?.[1] ?? 0));
+}
+
+/** Returns the ids of the connections that wait for a row that another connection has locked. */
+export async function connectionsInLockWait(session: Queryable): Promise<Set<number>> {
+  const find = sharedServer().flavour === 'mysql' ? inMysql : inMariadb;
+  return new Set(await find(session));
+}
+
+/** Tells whether the connection waits for a row that another one has locked. */
+export async function waitsForRow(session: Queryable, connectionId: number): Promise<boolean> {
+  return (await connectionsInLockWait(session)).has(connectionId);
 }

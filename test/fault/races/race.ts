@@ -6,7 +6,7 @@ import { accountFaults, type Entry } from './accounts';
 import { calls, perform, type Call } from './calls';
 import { interleave, Undecided, type Actor, type Plan, type Step } from './interleaving';
 import { lawsBroken } from './laws';
-import { connectionsInLockWait } from './lock-waits';
+import { connectionsInLockWait } from '../../support/waits-for-row';
 import type { StatementProxy } from './statement-proxy';
 import {
   leftRecords,

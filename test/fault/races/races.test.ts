@@ -19,7 +19,6 @@ describe(`${count} interleavings of calls to the data layer (seed ${seed})`, () 
       if (result.faults.length > 0) throw new Error(told(race, result));
     });
     await fc.assert(property, { numRuns: count, seed, endOnFailure: false });
-    // MySQL 9.7 does not list each wait (one race of some 250)
     expect(seen.undecided).toBeLessThanOrEqual(Math.ceil(count / 50));
     console.log(JSON.stringify({ races: count, seed, ...seen }));
   }, 36_000_000);
