@@ -9,32 +9,33 @@ import {
   claimReaders,
 } from './due/claim-due';
 import { claimQueuedRuns } from './due/claim-queued';
-import { planAll, type PlanResult, clearUnfitTimes, isLongSinceLooked } from './due/plan';
+import { planAll, type PlanResult, clearUnfitTimes, isTimeToCheck } from './due/plan';
 import { instant } from './input';
 import { Repository, type Session } from './session';
 import { traceClaim } from './tracing';
 import type { DataSource } from 'typeorm';
 import { withIndex } from './statements';
 
-/** DataSources of which the last claim found nothing, by what was asked for. */
+/** The DataSources whose last claim of due flows, or of queued runs, found nothing. */
 const idle = { due: new WeakSet<DataSource>(), queue: new WeakSet<DataSource>() };
 
-/** Keeps whether a claim found anything. */
+/** Remembers whether a claim found anything. */
 function noteFound({ manager: { connection } }: Session, where: keyof typeof idle, found: boolean): void {
   if (found) idle[where].delete(connection);
   else idle[where].add(connection);
 }
 
 /**
- * True where the last claim found nothing: the next one looks first, which takes one statement and no transaction. In a
- * transaction of the caller's, a look could see what was there long ago.
+ * True if the last claim found nothing. The next claim then looks first, with one statement and no transaction. Inside a
+ * caller's transaction it does not look, because the snapshot may be old.
  */
 const isIdle = ({ isJoined, manager: { connection } }: Session, where: keyof typeof idle): boolean =>
   !isJoined && idle[where].has(connection);
 
 /**
- * What a claim of due flows will find; where the last one found something, or nobody has asked yet, it may find all. What is past
- * and NULL are next to each other in the index, so one look tells: from the end, where what is due is.
+ * Returns whether a claim may find due flows, and flows without a time. Both may be there unless the last claim found
+ * nothing. One row answers both: past times and NULL are neighbours in the index, and in descending order due times come
+ * first.
  */
 async function lookForDue(session: Session, now: Date | null): Promise<{ due: boolean; unplanned: boolean }> {
   if (!isIdle(session, 'due')) return { due: true, unplanned: true };
@@ -51,7 +52,7 @@ async function lookForDue(session: Session, now: Date | null): Promise<{ due: bo
   return { due: Number(last?.isDue ?? 0) === 1, unplanned: last !== undefined };
 }
 
-/** Whether a claim of queued runs may find any. */
+/** Returns whether a claim may find queued runs. */
 async function lookForQueued(session: Session): Promise<boolean> {
   if (!isIdle(session, 'queue')) return true;
   const waiting = await session.select(
@@ -68,16 +69,16 @@ const readPlan = declareArguments('plan', { options: optionsOf({ now: optional(i
 const readReplan = declareArguments('replan', { scheduleId: id });
 
 /**
- * The flows whose time has come, for any number of schedulers at once.
+ * Claims the runs that are due or queued. Any number of schedulers may use it at once.
  *
- * Guarantee: each due run is claimed by one of them (locked rows are skipped), and the run and the flow's next time are
- * written together or not at all. A flow that still runs is not run a second time.
+ * Guarantee: one scheduler claims each due run (a claim skips locked rows). The run and the flow's next time are written in
+ * one transaction. A flow never has two runs under way.
  */
 export class DueFlowRepository extends Repository {
   /**
-   * Claims flows that are due, the longest due first; the caller runs what was claimed. A run that was missed several
-   * times is made up for once. Where fewer flows are due than asked for, {@link plan} is done too, and looks once in 30 seconds for
-   * times that do not fit.
+   * Claims due flows, the longest due first; the caller runs the claimed runs. A flow that missed several times runs once.
+   * If fewer flows are due than `limit`, it also plans flows without a next time, and once in 30 seconds does all of
+   * {@link plan}.
    *
    * @throws VALIDATION_FAILED for wrong options; TRANSACTION_ABORTED
    */
@@ -93,20 +94,20 @@ export class DueFlowRepository extends Repository {
     noteFound(this.session, 'due', found > 0);
     if (found === settings.limit) return result;
     try {
-      if (isLongSinceLooked(this.session))
+      if (isTimeToCheck(this.session))
         await planAll(this.session, await clearUnfitTimes(this.session, settings.now));
       else if (ahead.unplanned) await planAll(this.session, settings.now);
     } catch (error) {
-      // What was claimed is committed, and would be lost; a fault that stays shows when there is nothing to claim
+      // The claimed runs are committed, and throwing would lose them; a lasting fault shows once a claim finds nothing
       if (found === 0 || this.session.isJoined) throw error;
     }
     return result;
   }
 
   /**
-   * Takes runs out of the queue whose flow does not run, the oldest first; the caller runs them.
+   * Begins queued runs of flows that have no run under way, the oldest first; the caller runs them.
    *
-   * @param options `worker`: who claims; `limit`: 1 to 1,000, default 20; `perRepository`: as of {@link claimDue}
+   * @param options `worker`: who claims; `limit`: 1 to 1,000, default 20; `perRepository`: as for {@link claimDue}
    */
   async claimQueued(options: Pick<ClaimOptions, 'worker' | 'limit' | 'perRepository'>): Promise<Claim[]> {
     const settings = readQueued({ options }).options;
@@ -120,21 +121,19 @@ export class DueFlowRepository extends Repository {
   }
 
   /**
-   * Gives a next_execution_time to every enabled flow that has a schedule and no time: flows written with raw SQL,
-   * schedules that were enabled or mended, chained schedules whose parent has run. Times that do not fit any more are
-   * noticed first, and computed anew: another program changed the flow's schedule, disabled the flow, or changed the expression,
-   * time zone or state of the schedule. A run that is due already stays due, and what fits is not written.
+   * Sets next_execution_time of every enabled flow that has a schedule and no time: after raw SQL, after a schedule was
+   * enabled or repaired, after the parent of a chained schedule ran. Before that, it clears times that are wrong because
+   * another program changed the flow's schedule, disabled the flow, or changed the schedule's expression, time zone or state.
+   * Flows that are due stay due, and right times are not written.
    *
    * @param options `now`: default the server's time
-   * @returns how many got one, and the schedules that gave none although they should
+   * @returns how many flows got a time, and the schedules that should give times but do not
    */
   async plan(options: { readonly now?: Date | undefined } = {}): Promise<PlanResult> {
     return planAll(this.session, await clearUnfitTimes(this.session, readPlan({ options }).options.now));
   }
 
-  /**
-   * Computes the times of a schedule's flows anew, after the schedule was changed. Runs that are due already stay due.
-   */
+  /** Computes the next times of a schedule's flows again, after the schedule was changed. Flows that are due stay due. */
   async replan(scheduleId: string): Promise<PlanResult> {
     await this.session.write(
       `UPDATE protection_flows SET next_execution_time = NULL
@@ -145,9 +144,9 @@ export class DueFlowRepository extends Repository {
   }
 
   /**
-   * Recomputes every run that should have been in a window, and says of each whether it began on time or late, was skipped
-   * and why, or missed; by a page of flows. A flow's schedule is judged by what it was at the time, as claims and {@link plan}
-   * have kept it, and what nobody kept is `unknown`.
+   * Computes every run that was due in a window, for a page of flows. Reports whether it began on time, began late, was
+   * skipped (with the reason) or was missed. Uses the schedules of the time, as claims and {@link plan} stored them; where
+   * nothing was stored, the finding is `unknown`.
    *
    * @throws VALIDATION_FAILED for wrong options; FLOW_NOT_FOUND; MIGRATION_PENDING
    */

@@ -18,42 +18,42 @@ import type { Session } from '../session';
 import type { SkipReason, SkipRow } from './ledger';
 import { readTimetables, type Timetable } from './timetables';
 
-/** What an audit says of runs that should have been; `unknown`: it can't say. */
+/** What became of a run that was due; `unknown`: an audit can't tell. */
 export type AuditFinding = 'on-time' | 'late' | 'skipped' | 'missed' | 'unknown';
 
 /**
- * Why. Of what was skipped, as a claim said; or the run was cancelled in the queue, or the flow was disabled when it would
- * have been due. Of what was missed: a later claim has found that (`missed`), or there is no trace of it (`no-trace`). Of what
- * is unknown: no record reaches back so far (any more), or what the schedule was gives no times.
+ * The reason of a finding. Of a skipped run: the reason that the claim kept, or the run was cancelled in the queue, or the
+ * flow or its schedule was disabled. Of a missed run: a later claim found it (`missed`), or there is no trace of it
+ * (`no-trace`). Of `unknown`: the record does not reach back so far, or no times can be computed from the schedule.
  */
 export type AuditReason =
   SkipReason | 'cancelled' | 'flow-disabled' | 'no-trace' | 'waiting' | 'not-recorded' | 'chained';
 
-/** Runs of a flow that follow each other, and of which the same is to be said. */
+/** Consecutive due runs of a flow with the same finding. */
 export interface AuditedRuns {
   readonly finding: AuditFinding;
-  /** Null where there is nothing to explain. */
+  /** Null if the finding needs no reason. */
   readonly reason: AuditReason | null;
-  /** When the first one should have been; of what is unknown, its beginning. */
+  /** When the first run was due; of `unknown`, when the span begins. */
   readonly firstDueAt: Date;
   readonly lastDueAt: Date;
-  /** How many; 0 of what is unknown. */
+  /** The number of runs; 0 of `unknown`. */
   readonly runs: number;
-  /** How late each began, in whole seconds; of one that waits in the queue (`waiting`), so far. Null where none was late. */
+  /** How late each run began, in whole seconds; how late it is so far while it waits in the queue. Null: not late. */
   readonly lateSeconds: number | null;
 }
 
-/** A flow, and its runs that should have been in a window, in their order. */
+/** A flow and its runs that were due in a window, in order. */
 export interface AuditedFlow {
   readonly id: string;
   readonly name: string;
   readonly runs: readonly AuditedRuns[];
 }
 
-/** Flows of an audit. */
+/** A page of an audit. */
 export interface AuditPage {
   readonly flows: readonly AuditedFlow[];
-  /** Give it as `after` for the next page; null: this was the last one. */
+  /** Pass as `after` to read the next page; null: this was the last page. */
   readonly next: string | null;
   readonly since: Date;
   readonly until: Date;
@@ -61,21 +61,21 @@ export interface AuditPage {
 
 /** What to audit. */
 export interface AuditOptions {
-  /** Runs that were due after that instant, */
+  /** The beginning of the window, exclusive. */
   readonly since: Date;
-  /** and not after this one. Default: the server's time. */
+  /** The end of the window, inclusive. Default: the server's time. */
   readonly until?: Date | undefined;
   /** Default: all flows. */
   readonly flow_id?: string | undefined;
-  /** A run that begins later than that after its time is late, in milliseconds; one that is due for less is awaited. Default: 1 minute. */
+  /** How long after its time a run counts as late or missed, in milliseconds. Default: 1 minute. */
   readonly lateAfterMs?: number | undefined;
-  /** Flows of a page: 1 to 1,000. Default: 100. */
+  /** Flows per page: 1 to 1,000. Default: 100. */
   readonly limit?: number | undefined;
-  /** The `next` of the page before. */
+  /** The `next` of the previous page. */
   readonly after?: string | null | undefined;
 }
 
-/** A scheduler looks every few seconds: who is due for less is awaited. */
+/** Schedulers claim every few seconds, so a run that has been due for less than this may still begin in time. */
 export const defaultLateAfterMs = 60_000;
 
 const readAudit = declareArguments('audit', {
@@ -106,7 +106,7 @@ interface Window {
 
 const rowsAtOnce = 1_000;
 
-/** Rows that are read in pages, one after the other, as an audit walks through the times. */
+/** Reads ordered rows in pages while an audit goes through the times. */
 class Rows<Row> {
   private page: Row[] = [];
   private at = 0;
@@ -114,7 +114,7 @@ class Rows<Row> {
 
   constructor(private readonly read: (last: Row | undefined) => Promise<Row[]>) {}
 
-  /** The first row, from the one that it has answered last on, that is not passed. */
+  /** Returns the first row that is not passed, beginning with the row of the last call. */
   async next(isPassed: (row: Row) => boolean): Promise<Row | undefined> {
     for (;;) {
       const row = this.page[this.at];
@@ -130,14 +130,14 @@ class Rows<Row> {
   }
 }
 
-/** `due_at` as the claim wrote it; null where another program made the run. */
+/** `due_at` is as the claim wrote it; null if another program created the run. */
 type RunRow = Pick<ExecutionRow, 'id' | 'created_at' | 'status' | 'started_at'> & {
   readonly due_at: string | null;
 };
 
 type SkippedSpan = Pick<SkipRow, 'first_due_at' | 'last_due_at' | 'reason'>;
 
-/** The rows of a SELECT in an order, which begins behind the row before. */
+/** The rows of a SELECT, ordered by two columns; each page begins after the last row of the previous page. */
 const rowsBy = <Row extends object>(
   session: Session,
   time: keyof Row & string,
@@ -154,7 +154,7 @@ const rowsBy = <Row extends object>(
     );
   });
 
-/** The runs of a flow by its schedule, in the order of their times: none is claimed before it is due. */
+/** A flow's scheduled runs in the order of their creation, which is that of their times: no run is claimed before it is due. */
 const runsOf = (session: Session, flowId: string, since: Date): Rows<RunRow> =>
   rowsBy(
     session,
@@ -174,7 +174,7 @@ const skipsOf = (session: Session, flowId: string, since: Date): Rows<SkippedSpa
     [flowId, since],
   );
 
-/** The times of a time table in a span, or why it gives none that could be told. */
+/** Returns a timetable's times in a span, or the reason why they can't be computed. */
 function timesOf(
   { state, cron_expression, timezone }: Timetable,
   after: Date,
@@ -194,7 +194,7 @@ const said = (finding: AuditFinding, reason: AuditReason | null = null, lateMs?:
   lateSeconds: lateMs === undefined ? null : Math.round(lateMs / 1_000),
 });
 
-/** What is to be said of a run that is there. */
+/** Judges an existing run; null: it still has time to begin. */
 function ofRun({ status, started_at }: RunRow, due: Date, { now, lateAfterMs }: Window): Said | null {
   if (started_at === null && status !== 'pending') return said('skipped', 'cancelled');
   const lateMs = (started_at ?? now).getTime() - due.getTime();
@@ -202,7 +202,7 @@ function ofRun({ status, started_at }: RunRow, due: Date, { now, lateAfterMs }: 
   return started_at === null ? null : said('on-time');
 }
 
-/** Audits a flow: what each of its time tables wants is looked for among its runs, then in the ledger. */
+/** Audits a flow: looks for each time of its timetables among its runs, then among its kept skips. */
 async function auditFlow(session: Session, flow: FlowToAudit, window: Window): Promise<AuditedFlow> {
   const [runs, skips] = [runsOf(session, flow.id, window.since), skipsOf(session, flow.id, window.since)];
   const found: AuditedRuns[] = [];
@@ -246,7 +246,7 @@ async function auditFlow(session: Session, flow: FlowToAudit, window: Window): P
   return { id: flow.id, name: flow.name, runs: found };
 }
 
-/** Audits a page of flows, or the one that is named. @throws FLOW_NOT_FOUND, MIGRATION_PENDING */
+/** Audits a page of flows, or the given one. @throws FLOW_NOT_FOUND, MIGRATION_PENDING */
 export async function auditFlows(session: Session, given: Asked<typeof readAudit>): Promise<AuditPage> {
   const { since, until, flow_id: flowId, lateAfterMs, limit, after } = readAudit(given).options;
   const [server] = await session.select<{ now: Date }>('SELECT CURRENT_TIMESTAMP AS now');

@@ -16,9 +16,9 @@ import { keepDecisions, type SkipReason } from './ledger';
 import { readSchedules, scheduleOf, type Schedules } from './schedules';
 
 /**
- * Backup repositories that others judge at this moment. Those of the others are this transaction's until it ends: it alone
- * begins runs of theirs. A row of the platform's is taken for it as long as a claim takes, and never waited for. A repository
- * that has no row is nobody's.
+ * Returns the backup repositories whose rows another claim holds locked. This transaction locks the others until it ends,
+ * so that no other claim begins runs for them meanwhile. It never waits for a lock. A repository without a row can't be
+ * locked, and is not returned.
  */
 async function findBusy(session: Session, ids: readonly string[]): Promise<string[]> {
   if (ids.length === 0) return [];
@@ -31,12 +31,12 @@ async function findBusy(session: Session, ids: readonly string[]): Promise<strin
 }
 
 /**
- * Chooses among candidates so that no backup repository has more runs under way than it may, those first whose repository has
- * the least under way: one with a little work waits for none with a lot. Among equals chance decides: by age, the one with a lot of
- * old work would always be first. What has no repository has no limit.
+ * Chooses among candidates so that no backup repository gets more than `perRepository` runs under way. A candidate without
+ * a repository has no limit. Repositories with the fewest runs under way come first, so that none waits for a busier one.
+ * Ties are decided at random: by age, the repository with the most old work would always win.
  *
- * @param candidates a SELECT of `id`, `repository_id` and `since`, by which the oldest of a repository comes first
- * @returns ids, the first to be run first; the repositories stay this transaction's until it ends
+ * @param candidates a SELECT of `id`, `repository_id` and `since`; within a repository the lowest `since` comes first
+ * @returns ids in the order in which to run them; the repositories' rows stay locked until the transaction ends
  */
 export async function chooseFair(
   session: Session,
@@ -64,11 +64,11 @@ export async function chooseFair(
   return idsOf(chosen);
 }
 
-/** A run that was claimed, and its flow as it was at that moment. */
+/** A claimed run, and its flow as it was when the run was claimed. */
 export interface Claim {
   readonly execution: ExecutionRow;
   readonly flow: FlowRow;
-  /** When the run was due; null for one that was asked for by hand or through the API. */
+  /** When the run was due; null if somebody started it by hand or through the API. */
   readonly dueAt: Date | null;
 }
 
@@ -83,27 +83,27 @@ export interface SkippedRun {
 export interface ClaimResult {
   /** To be run by the claimer, now. */
   readonly claimed: readonly Claim[];
-  /** Put into the queue, as their flow still runs. */
+  /** Queued, because a run of the flow is still under way. */
   readonly queued: readonly Claim[];
   readonly skipped: readonly SkippedRun[];
 }
 
 /** How to claim. */
 export interface ClaimOptions {
-  /** Who claims: kept as the run's `triggered_by`, and in its metadata as `worker`. */
+  /** Who claims. Kept as the run's `triggered_by`, and in its metadata as `worker`. */
   readonly worker: string;
   /** 1 to 1,000 flows. Default: 20. */
   readonly limit?: number | undefined;
   /**
-   * The most runs under way at once of flows with the same backup repository, whoever runs them, 1 to 1,000; further ones
-   * stay due. Those whose repository has the least under way come first. Default: no limit, the longest due first.
+   * The most runs of one backup repository that may be under way at once, counting those of all programs: 1 to 1,000.
+   * Further flows stay due. Repositories with the fewest runs come first. Default: no limit, and the longest due come first.
    */
   readonly perRepository?: number | undefined;
-  /** What becomes of a flow that is due and still runs: passed over, or run once when it is free. Default: `skip`. */
+  /** What to do with a due flow whose previous run is still under way: skip the run, or queue one run. Default: `skip`. */
   readonly overlap?: 'skip' | 'queue' | undefined;
-  /** What becomes of a run whose time is long past, as nobody claimed: made up for once, or left out. Default: `run`. */
+  /** What to do with a run that is long overdue because nobody claimed it: run it once now, or skip it. Default: `run`. */
   readonly missed?: 'run' | 'skip' | undefined;
-  /** How long past, in milliseconds. Default: 1 hour. */
+  /** From how many milliseconds on a run is long overdue. Default: 1 hour. */
   readonly missedAfterMs?: number | undefined;
   /** Default: the server's time. */
   readonly now?: Date | undefined;
@@ -112,14 +112,14 @@ export interface ClaimOptions {
 const anHourMs = 3_600_000;
 const longestMs = 10 * 365 * 24 * anHourMs;
 
-/** Who claims, and how many runs of how many backup repositories. */
+/** The options of every claim: who claims, how many runs, and how many of one backup repository. */
 export const claimReaders = {
   worker: name,
   limit: limitOf(1_000, 20),
   perRepository: optional(count({ min: 1, max: 1_000 }), null),
 };
 
-/** {@link ClaimOptions} as they came from the caller, with their defaults. */
+/** Reads {@link ClaimOptions}, and fills in the defaults. */
 export const claimOptions = options({
   ...claimReaders,
   overlap: optional(choice(['skip', 'queue']), 'skip'),
@@ -135,12 +135,12 @@ interface DueFlow {
   readonly dueAt: Date;
 }
 
-/** What becomes of a due flow. */
+/** What to do with a due flow. */
 type Verdict = { readonly run: 'now' | 'later' } | { readonly skip: SkipReason };
 
 /**
- * The due flows that nobody else is claiming, oldest first; locked until the transaction ends. `at`: the server's time, which
- * is also `now` where the caller gives none.
+ * Locks the due flows that no other transaction holds, longest due first, until the transaction ends. `at` is the server's
+ * time; `now` is the caller's, or else the same.
  */
 async function lockDue(session: Session, { limit, perRepository, now }: ClaimSettings) {
   const reader = rowReader(session.manager, ProtectionFlow);
@@ -163,14 +163,14 @@ async function lockDue(session: Session, { limit, perRepository, now }: ClaimSet
   return { due, at: first.at, now: now ?? first.at };
 }
 
-/** Of the flows, by their stored ids, those that run, and those for which a run waits already. */
+/** Returns the stored ids of the flows with a run under way, and of those with a run in the queue. */
 async function readActive(session: Session, ids: readonly string[]) {
   const rows = await session.select<{ flow_id: string; status: string }>(
     `SELECT DISTINCT flow_id, status FROM protection_flow_executions
       WHERE flow_id IN (${marks(ids)}) AND status IN ('pending', 'running') ${session.currentRead}`,
     ids,
   );
-  // Others may have spelled the flow's id in their own way
+  // Other programs may have spelled the flow's id differently
   const spellings = rows.map((row) => row.flow_id);
   const stored = await storedIds(session, 'protection_flows', spellings, ids);
   const of = (status: string): Set<string> =>
@@ -196,11 +196,11 @@ function verdictOn(
   return settings.overlap === 'queue' && !waiting.has(flow.id) ? { run: 'later' } : { skip: 'still-running' };
 }
 
-/** Due flows with the runs that were made for them, in the same order. */
+/** Joins due flows and the runs that were created for them; both are in the same order. */
 const claims = (due: readonly DueFlow[], runs: readonly ProtectionFlowExecution[]): Claim[] =>
   due.map(({ flow, dueAt }, place) => ({ execution: runs[place]!, flow, dueAt }));
 
-/** `column = CASE … END`: the flows of a schedule have the same next time. */
+/** Makes the assignment of next times: `column = CASE … END`, as all flows of a schedule have the same one. */
 function nextTimes(times: ReadonlyMap<string | null, NextTime>): { sql: string; parameters: unknown[] } {
   const given = [...times].filter(([schedule, { next }]) => schedule !== null && next !== null);
   if (given.length === 0) return { sql: 'f.next_execution_time = NULL', parameters: [] };
@@ -211,9 +211,9 @@ function nextTimes(times: ReadonlyMap<string | null, NextTime>): { sql: string; 
 }
 
 /**
- * Gives every flow its next time; those that begin a run count and show it.
+ * Sets every flow's next time. For flows that begin a run, also counts the run and records it as the last one.
  *
- * @param times by the schedules' ids, however they are spelled
+ * @param times by schedule id, in each spelling of the flows
  */
 async function advance(
   session: Session,
@@ -239,7 +239,7 @@ async function advance(
     ]);
 }
 
-/** Claims due flows within a transaction: their runs are there and their next times set, or neither. */
+/** Claims due flows inside the caller's transaction: it creates their runs and sets their next times, or neither. */
 export async function claimDueFlows(session: Session, settings: ClaimSettings): Promise<ClaimResult> {
   const locked = await lockDue(session, settings);
   if (locked === null) return { claimed: [], queued: [], skipped: [] };

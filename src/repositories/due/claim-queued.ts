@@ -12,34 +12,34 @@ import type { Session } from '../session';
 
 type Waiting = Pick<ExecutionRow, 'id' | 'flow_id'>;
 
-/** Not by the id alone: the ids of the platform's hub do not grow with time. */
+/** Ordering by id is not enough: the ids of the platform's hub do not grow with time. */
 const oldest = { column: 'e.created_at', id: 'e.id', direction: 'asc' } as const;
 
-/** SQL that is true for a run of the queue whose flow does not run. */
-const waits = `e.status = 'pending' AND NOT EXISTS (
+/** SQL that is true for a queued run that may begin: its flow has no run under way, and a retry's time has come. */
+const mayBegin = `e.status = 'pending' AND NOT EXISTS (
         SELECT 1 FROM protection_flow_executions r WHERE r.flow_id = e.flow_id AND r.status = 'running')
         AND ${mayBeTried}`;
 
 const candidates = (condition: string): string => `SELECT e.id, f.repository_id, e.created_at AS since
-       FROM protection_flow_executions e JOIN protection_flows f ON f.id = e.flow_id WHERE ${waits} ${condition}`;
+       FROM protection_flow_executions e JOIN protection_flows f ON f.id = e.flow_id WHERE ${mayBegin} ${condition}`;
 
-/** Flows by the ids that their runs have for them, which others may have spelled in their own way. */
+/** Flows by the flow_id of their runs, in each spelling. */
 type FreeFlows = ReadonlyMap<string, ProtectionFlow>;
 
-/** A page of the runs that wait for a flow that neither runs nor is paused, oldest first, behind that one; nothing is locked. */
+/** Selects a page of queued runs that may begin and whose flow is not paused, oldest first. Locks nothing. */
 function chooseWaiting(session: Session, after: Position | undefined, limit: number): Promise<Position[]> {
   const from = after === undefined ? null : behind(oldest, { value: after.created_at, id: after.id });
   return withoutPaused('e.flow_id', (condition) =>
     session.select<Position>(
       `SELECT e.id, e.created_at FROM protection_flow_executions e
-        WHERE ${waits} ${condition} ${from ? `AND ${from.condition}` : ''}
+        WHERE ${mayBegin} ${condition} ${from ? `AND ${from.condition}` : ''}
         ORDER BY e.created_at, e.id LIMIT ?`,
       [...(from?.parameters ?? []), limit],
     ),
   );
 }
 
-/** Those of the runs that still wait and that nobody else holds, in this order; locked until the transaction ends. */
+/** Locks those of the runs that are still queued and that no other transaction holds. Returns them in the given order. */
 async function lockRuns(session: Session, ids: readonly string[]): Promise<Waiting[]> {
   if (ids.length === 0) return [];
   const locked = await session.select<Waiting>(
@@ -52,8 +52,8 @@ async function lockRuns(session: Session, ids: readonly string[]): Promise<Waiti
 }
 
 /**
- * Runs that wait for a flow that does not run, oldest first; locked until the transaction ends. They are chosen first and then
- * locked: a locking SELECT that sorts locks all of the queue. Where others hold some of them, further ones are chosen.
+ * Locks queued runs that may begin, oldest first. Chooses them before it locks them, because a locking SELECT that sorts
+ * locks the whole queue. Chooses further runs in place of those that other transactions hold.
  */
 async function lockWaiting(session: Session, limit: number): Promise<Waiting[]> {
   const waiting: Waiting[] = [];
@@ -67,7 +67,7 @@ async function lockWaiting(session: Session, limit: number): Promise<Waiting[]> 
   return waiting.slice(0, limit);
 }
 
-/** The flows of these runs that nobody else holds, and that neither run nor are paused; locked until the transaction ends. */
+/** Locks the runs' flows that no other transaction holds, and returns those that are not paused and have no run under way. */
 async function lockFreeFlows(session: Session, waiting: readonly Waiting[]): Promise<FreeFlows> {
   const spellings = [...new Set(waiting.map((run) => run.flow_id))];
   const reader = rowReader(session.manager, ProtectionFlow);
@@ -80,7 +80,7 @@ async function lockFreeFlows(session: Session, waiting: readonly Waiting[]): Pro
   );
   if (rows.length === 0) return new Map();
   const flows = rows.map((row) => reader.read(row));
-  // Asked again: a run may have begun before the flows were locked
+  // Asks again, because a run may have begun before the flows were locked
   const running = await session.select<{ flow_id: string }>(
     `SELECT DISTINCT flow_id FROM protection_flow_executions WHERE flow_id IN (${marks(flows)}) AND status = 'running'
       ${session.currentRead}`,
@@ -103,7 +103,7 @@ function dueAt({ execution_metadata }: ProtectionFlowExecution): Date | null {
   return Number.isNaN(instant.getTime()) ? null : instant;
 }
 
-/** Takes runs out of the queue within a transaction, at most one a flow. */
+/** Begins queued runs inside the caller's transaction, at most one per flow. */
 export async function claimQueuedRuns(
   session: Session,
   { worker, limit, perRepository }: ValuesOf<typeof claimReaders>,

@@ -13,25 +13,25 @@ import {
   type Timetable,
 } from './timetables';
 
-/** Why a run that should have been did not take place. */
+/** Why a claim skipped a run that was due. */
 export type SkipReason =
   'still-running' | 'paused' | 'missed' | 'no-schedule' | 'schedule-disabled' | 'schedule-invalid';
 
-/** Equal skips of a flow that follow each other without anything between them. */
+/** Consecutive skips of a flow for the same reason. */
 export interface SkipRow {
   readonly flow_id: string;
   readonly first_due_at: Date;
   readonly last_due_at: Date;
-  /** The flow's next time, as it was set with the skip. */
+  /** The flow's next time that the claim set together with the skip. */
   readonly next_due_at: Date | null;
   readonly reason: SkipReason;
-  /** Null: too many to be counted. */
+  /** Null: too many to count. */
   readonly runs: number | null;
 }
 
 /**
- * Keeps what was not run, in the transaction that decides it; the rows of the flows are locked. A skip joins the row before
- * it where it was due at the time that was set with that row, for the same reason: then nothing lies between the two.
+ * Stores skips in the claim's transaction, which has locked the flows' rows. A skip extends the flow's newest row if it has
+ * the same reason and was due at that row's next_due_at: then no run lies between the two.
  */
 async function keepSkips(session: Session, skips: readonly SkipRow[], now: Date): Promise<void> {
   if (skips.length === 0) return;
@@ -64,14 +64,14 @@ async function keepSkips(session: Session, skips: readonly SkipRow[], now: Date)
 }
 
 /**
- * Forgets what of a flow was not run before an instant, as its executions of that time are pruned. Its record is whole from
- * then on: that is where its oldest time table begins.
+ * Deletes a flow's skips and timetables before an instant, because prune deletes the runs of that time. The flow's record
+ * is complete from then on, so its oldest timetable begins at that instant.
  */
 export async function pruneLedger(session: Session, flowId: string, before: Date): Promise<void> {
   const work = session.transaction(async (own) => {
     if ((await holdFlows(own, [flowId], 'wait')).size === 0) return;
     await own.write(`DELETE FROM ${skipsTable} WHERE flow_id = ? AND last_due_at < ?`, [flowId, before]);
-    // Where one begins at that very instant, it is the one in force then
+    // If a timetable begins at that very instant, it is the one in force and stays
     await own.write(
       `INSERT INTO ${timetablesTable} (flow_id, from_at, state, schedule_id, cron_expression, timezone)
        SELECT flow_id, ?, state, schedule_id, cron_expression, timezone FROM ${timetablesTable}
@@ -84,17 +84,17 @@ export async function pruneLedger(session: Session, flowId: string, before: Date
   await whereKept(work);
 }
 
-/** A due flow, its time, and the reason for not running it, where there is one. */
+/** What a claim decided for a due flow: `skip` is the reason for not running it, null if it runs. */
 export interface Decision {
   readonly flow: FlowRow;
   readonly dueAt: Date;
   readonly skip: SkipReason | null;
-  /** The time that it is given now. */
+  /** The flow's new next time. */
   readonly next: Date | null;
 }
 
-/** What a decision leaves out: the run that was due, where it is skipped, and those that came due after it, missed. */
-function leftOut({ flow, dueAt, skip, next }: Decision, ruling: readonly Timetable[], now: Date): SkipRow[] {
+/** Returns a decision's skips: the due run if it is skipped, and as missed all runs that came due after it. */
+function skipsIn({ flow, dueAt, skip, next }: Decision, ruling: readonly Timetable[], now: Date): SkipRow[] {
   const passed = passedRuns(ruling, dueAt, now);
   const row = { flow_id: flow.id, next_due_at: next };
   const one = { ...row, first_due_at: dueAt, last_due_at: dueAt, runs: 1 };
@@ -107,8 +107,8 @@ function leftOut({ flow, dueAt, skip, next }: Decision, ruling: readonly Timetab
 }
 
 /**
- * Keeps what a claim decided, in its transaction: what it left out, and the time tables that are not those in force. What
- * came due meanwhile is judged by the time tables that were in force.
+ * Stores a claim's decisions in its transaction: the skips, and the timetables that differ from those in force. Computes
+ * which runs came due meanwhile from the timetables that were in force at the time.
  */
 export async function keepDecisions(
   session: Session,
@@ -126,6 +126,6 @@ export async function keepDecisions(
     const one = inForce.get(id) ?? changed.find(({ flow_id }) => flow_id === id);
     return earlier.get(id) ?? (one === undefined ? [] : [one]);
   };
-  const skips = decisions.flatMap((one) => leftOut(one, ruling(one), now));
+  const skips = decisions.flatMap((one) => skipsIn(one, ruling(one), now));
   await keepSkips(session, skips, now);
 }

@@ -6,8 +6,8 @@ import { keepTimetablesWhere, keepAllTimetables } from './timetables';
 import type { DataSource } from 'typeorm';
 
 /**
- * A chained schedule fires `chain_delay_minutes` after the schedule before it has run: when the last scheduled run of
- * the parent's flows is over, however it ended, and none of its flows runs or is due. Null: not yet.
+ * Returns when a chained schedule fires: `chain_delay_minutes` after the last scheduled run of its parent's flows ended,
+ * with any status. Null while a flow of the parent has a run under way or is due.
  */
 async function chainedTime(session: Session, schedule: ScheduleRow, now: Date) {
   const parent = schedule.chain_parent_schedule_id ?? null;
@@ -23,20 +23,20 @@ async function chainedTime(session: Session, schedule: ScheduleRow, now: Date) {
   );
   if (!row?.began || !row.completed || Number(row.busy) > 0) return null;
   const delayMs = (schedule.chain_delay_minutes ?? 0) * 60_000;
-  // Flows that ran since the parent's latest scheduled run began have had their turn
+  // Flows that ran after the parent's last scheduled run began have already run for it
   return { next: new Date(row.completed.getTime() + delayMs), parentBegan: row.began };
 }
 
-/** A schedule that gives its flows no time, and why; what is as it should be (chained, disabled) is not among them. */
+/** A schedule from which no next time can be computed, and why. Disabled and chained schedules are no problem. */
 export interface ScheduleProblem {
   readonly scheduleId: string;
   readonly reason: NoRunReason;
   readonly message: string;
-  /** Of its flows, those that were looked at. */
+  /** Those of its flows that were to be planned. */
   readonly flowIds: readonly string[];
 }
 
-/** What planning did. */
+/** The result of planning. */
 export interface PlanResult {
   /** How many flows got a next_execution_time. */
   readonly planned: number;
@@ -45,7 +45,7 @@ export interface PlanResult {
 
 type UnplannedFlow = { readonly id: string; readonly schedule_id: string };
 
-/** Sets the time of flows that are still without one, unless they were given another schedule meanwhile. */
+/** Sets the next time of flows that still have none and that still have this schedule. */
 async function setTime(
   session: Session,
   scheduleId: string,
@@ -53,7 +53,7 @@ async function setTime(
   next: Date,
   newerThan: Date | null,
 ): Promise<number> {
-  // A chained flow waits for a run of its parent that is newer than its own last one
+  // A chained flow waits for a run of its parent that is newer than its own last run
   const waits = newerThan === null ? '' : 'AND COALESCE(last_execution_time, created_at) < ?';
   return session.write(
     `UPDATE protection_flows SET next_execution_time = ?
@@ -90,7 +90,7 @@ const together = (results: readonly PlanResult[]): PlanResult => ({
   problems: results.flatMap(({ problems }) => problems),
 });
 
-/** Gives flows their next time, a statement a schedule: all flows of a schedule have the same one. */
+/** Sets the next time of flows, one statement per schedule: all flows of a schedule have the same next time. */
 async function planFlows(session: Session, flows: readonly UnplannedFlow[], now: Date): Promise<PlanResult> {
   const schedules = await readSchedules(session, flows);
   const scheduleIn = ({ schedule_id }: UnplannedFlow) => scheduleOf(schedules, schedule_id);
@@ -103,7 +103,7 @@ async function planFlows(session: Session, flows: readonly UnplannedFlow[], now:
   return together(results);
 }
 
-/** A page of the flows that have a schedule and no time, in the order of their ids. */
+/** Selects enabled flows that have a schedule and no next time. */
 const selectUnplanned = (
   session: Session,
   condition: string,
@@ -119,7 +119,7 @@ const selectUnplanned = (
     parameters,
   );
 
-/** Plans those of the named flows that have a schedule and no time. */
+/** Plans those of the given flows that have a schedule and no next time. */
 export async function planByIds(session: Session, ids: readonly string[]): Promise<void> {
   const flows = await selectUnplanned(session, `id IN (${marks(ids)})`, ids, null);
   if (flows.length > 0) await planFlows(session, flows, flows[0]!.now);
@@ -127,7 +127,7 @@ export async function planByIds(session: Session, ids: readonly string[]): Promi
 
 const plannedAtOnce = 500;
 
-/** Plans all flows that have a schedule and no time. @param now null: the server's time */
+/** Plans all enabled flows that have a schedule and no next time. @param now null: the server's time */
 export async function planAll(session: Session, now: Date | null): Promise<PlanResult> {
   const results: PlanResult[] = [];
   for (let after = ''; ;) {
@@ -144,17 +144,17 @@ export async function planAll(session: Session, now: Date | null): Promise<PlanR
   }
 }
 
-/** The times of a schedule's flows that are enabled and not due yet, or of those that are disabled: from when to when. */
+/** The earliest and latest next time of a schedule's flows: of the enabled ones that are not due yet, or of the disabled. */
 interface Times {
   readonly enabled: number | boolean;
-  /** Null: of flows without a schedule. */
+  /** Null: flows without a schedule. */
   readonly schedule_id: string | null;
   readonly earliest: Date;
   readonly latest: Date;
   readonly now: Date;
 }
 
-/** One row a schedule, from the index of the due flows: its flows have the same time, where all is as it should be. */
+/** Reads one row per schedule from the index of due flows. Normally, all flows of a schedule have the same time. */
 function selectTimes(session: Session, now: Date | null): Promise<Times[]> {
   return withIndex(
     session,
@@ -170,27 +170,27 @@ function selectTimes(session: Session, now: Date | null): Promise<Times[]> {
   );
 }
 
-/** Whoever polls reads the times of all flows so seldom: it takes 12 ms for 2,000 flows, and a look at what is due takes one. */
-const lookAgainMs = 30_000;
-const looked = new WeakMap<DataSource, number>();
+/** How often a poll also checks the times of all flows: that takes 12 ms for 2,000 flows, and a look for due ones 1 ms. */
+const checkEveryMs = 30_000;
+const checkedAt = new WeakMap<DataSource, number>();
 
-/** True once in 30 seconds for each DataSource. */
-export function isLongSinceLooked({ manager: { connection } }: Session): boolean {
+/** Returns true once in 30 seconds for each DataSource. */
+export function isTimeToCheck({ manager: { connection } }: Session): boolean {
   const now = performance.now();
-  if (now - (looked.get(connection) ?? -Infinity) < lookAgainMs) return false;
-  looked.set(connection, now);
+  if (now - (checkedAt.get(connection) ?? -Infinity) < checkEveryMs) return false;
+  checkedAt.set(connection, now);
   return true;
 }
 
 /**
- * Takes next times away that another program has made wrong: of a flow that it disabled, or took off its schedule or gave another
- * one, and of a schedule whose expression, time zone or state it changed. A flow that is due stays due, and what fits is not
- * written. A chained schedule's times depend on runs and not on the clock: they stay.
+ * Clears next times that are wrong because another program changed something: it disabled a flow, changed or removed the
+ * flow's schedule, or changed a schedule's expression, time zone or state. Flows that are due stay due, and right times are
+ * not written. A chained schedule's times stay, because they depend on runs and not on the clock.
  *
- * What the flows' times are computed from after that is kept first, so that an audit knows it.
+ * First stores the timetables from which times are computed from now on, for audits.
  *
  * @param given null: the server's time
- * @returns the instant from which the times that are taken away are to be computed anew; null where that does not matter
+ * @returns the instant from which to compute the cleared times again; null: the server's time
  */
 export async function clearUnfitTimes(session: Session, given: Date | null): Promise<Date | null> {
   const at = await keepAllTimetables(session, given);
@@ -207,7 +207,7 @@ export async function clearUnfitTimes(session: Session, given: Date | null): Pro
     if (right.next === null && right.reason === 'chained') continue;
     const fits = (time: Date): boolean => time.getTime() === right.next?.getTime();
     if (fits(earliest) && fits(latest)) continue;
-    // Where the right time has come meanwhile, another scheduler may have run it, and set the one after it: that fits then
+    // If the right time has come meanwhile, another scheduler may have run it and set the time after it: that one is right
     const isAhead = given === null && right.next !== null;
     await session.write(
       `UPDATE protection_flows SET next_execution_time = NULL

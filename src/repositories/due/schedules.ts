@@ -2,7 +2,7 @@ import type { StoredSchedule } from '../../schedule';
 import { marks, orNone, bySpelling } from '../statements';
 import type { Session } from '../session';
 
-/** A row of replication_schedules, as far as the next run depends on it. */
+/** A row of replication_schedules: the columns on which the next run depends. */
 export interface ScheduleRow extends StoredSchedule {
   readonly id: string;
   readonly chain_parent_schedule_id?: string | null;
@@ -11,17 +11,17 @@ export interface ScheduleRow extends StoredSchedule {
   readonly read_at: Date;
 }
 
-/** Schedules by the ids that were asked for, however those are spelled. */
+/** Schedules by the requested ids, in the caller's spelling. */
 export type Schedules = ReadonlyMap<string, ScheduleRow>;
 
-/** The schedules that are named. Where the platform's table does not exist (yet), there are none. */
+/** Reads the schedules of flows; none if the platform's table does not exist yet. */
 export async function readSchedules(
   session: Session,
   named: readonly { readonly schedule_id: string | null }[],
 ): Promise<Schedules> {
   const wanted = [...new Set(named.flatMap(({ schedule_id }) => schedule_id ?? []))];
   if (wanted.length === 0) return new Map();
-  // All columns: those of chains are not in every release of the platform
+  // Selects all columns, because not every release of the platform has those of chains
   const rows = await orNone(
     session.select<ScheduleRow>(
       `SELECT s.*, CURRENT_TIMESTAMP AS read_at FROM replication_schedules s WHERE s.id IN (${marks(wanted)})`,
@@ -31,12 +31,12 @@ export async function readSchedules(
   return bySpelling(session, 'replication_schedules', wanted, rows);
 }
 
-/** The schedule of that id among those that were read. */
+/** Returns the schedule with that id, if it was read. */
 export function scheduleOf(schedules: Schedules, id: string | null): ScheduleRow | undefined {
   return id === null ? undefined : schedules.get(id);
 }
 
-/** The schedule of that id; undefined where there is none, or no id. */
+/** Reads the schedule with that id; undefined if there is none, or the id is null. */
 export async function readSchedule(session: Session, id: string | null): Promise<ScheduleRow | undefined> {
   return scheduleOf(await readSchedules(session, [{ schedule_id: id }]), id);
 }

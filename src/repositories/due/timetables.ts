@@ -6,16 +6,16 @@ import { readSchedules, scheduleOf, type Schedules } from './schedules';
 
 const columns = ['state', 'schedule_id', 'cron_expression', 'timezone'] as const;
 
-/** What a flow's times are computed from. */
+/** The inputs from which a flow's times are computed. */
 interface Rule {
-  /** Whether it gives times, or why not. */
+  /** `on`: times can be computed; otherwise the reason why not. */
   readonly state: 'on' | Exclude<NoRunReason, 'never'> | 'flow-disabled' | 'unscheduled';
   readonly schedule_id: string | null;
   readonly cron_expression: string | null;
   readonly timezone: string | null;
 }
 
-/** What a flow's times were computed from, after an instant and up to that of the flow's next time table, inclusive. */
+/** The rule in force for a flow after `from_at`, up to and including the `from_at` of the flow's next timetable. */
 export interface Timetable extends Rule {
   readonly flow_id: string;
   readonly from_at: Date;
@@ -30,7 +30,7 @@ interface PlannedFlow {
 
 const none: Rule = { state: 'unscheduled', schedule_id: null, cron_expression: null, timezone: null };
 
-/** What a flow's times are computed from now. */
+/** Returns the rule of a flow's present schedule. */
 function ruleOf(
   { schedule_id, enabled }: Pick<PlannedFlow, 'schedule_id' | 'enabled'>,
   schedules: Schedules,
@@ -52,7 +52,7 @@ const isSame = (one: Rule, other: Rule): boolean => columns.every((column) => on
 
 const askedAtOnce = 100;
 
-/** The newest row of each flow in a table of the ledger; none before the migration that makes it. */
+/** Reads each flow's newest row of a ledger table; none if the table's migration is pending. */
 export async function readNewest<Row extends { readonly flow_id: string }>(
   session: Session,
   table: string,
@@ -68,11 +68,11 @@ export async function readNewest<Row extends { readonly flow_id: string }>(
   return rows;
 }
 
-/** The time tables in force of these flows, by the flow. */
+/** Reads the flows' timetables in force, by flow id. */
 export const readInForce = (session: Session, ids: readonly string[]): Promise<Map<string, Timetable>> =>
   readNewest(session, timetablesTable, 'from_at', ids);
 
-/** All time tables of these flows, oldest first, by the flow. @throws MIGRATION_PENDING */
+/** Reads all timetables of the flows, oldest first, by flow id. @throws MIGRATION_PENDING */
 export async function readTimetables(session: Session, ids: readonly string[]) {
   const timetables: Timetable[] = [];
   for (const part of chunks(ids, askedAtOnce))
@@ -86,8 +86,8 @@ export async function readTimetables(session: Session, ids: readonly string[]) {
 }
 
 /**
- * The time tables of flows after an instant, where they are not those in force. Of a flow that is new to the ledger and due, its
- * time is known too.
+ * Returns the flows' timetables from an instant on, if they differ from those in force. The first timetable of a flow that
+ * is already due begins one second before the due time, so that it covers that run.
  */
 export function changedTimetables(
   flows: readonly PlannedFlow[],
@@ -105,7 +105,7 @@ export function changedTimetables(
   });
 }
 
-/** Keeps time tables of flows whose rows are locked. */
+/** Stores timetables of flows whose rows are locked. */
 export async function insertTimetables(session: Session, changed: readonly Timetable[]): Promise<void> {
   if (changed.length === 0) return;
   const all = ['flow_id', 'from_at', ...columns] as const;
@@ -121,9 +121,9 @@ export async function insertTimetables(session: Session, changed: readonly Timet
 const keptAtOnce = 1_000;
 
 /**
- * Keeps the time tables of the flows that a condition lets through, as they are now, where they are not those in force.
+ * Stores the present timetables of the flows that match a condition, if they differ from those in force.
  *
- * @param whereHeld of a flow that is passed over it is kept the next time, or by whoever claims it
+ * @param whereHeld the timetable of a flow that is passed over is stored by the next call, or by the flow's next claim
  */
 export async function keepTimetablesWhere(
   session: Session,
@@ -142,7 +142,7 @@ export async function keepTimetablesWhere(
     if (changed.length === 0) continue;
     const ids = changed.map(({ flow_id }) => flow_id);
     await session.transaction(async (own) => {
-      // Of a flow that is deleted nothing is kept: the others are held until it is done
+      // Stores nothing for deleted flows; the locks keep the others from being deleted meanwhile
       const held = await holdFlows(own, ids, whereHeld);
       const kept = changed.filter(({ flow_id }) => held.has(flow_id));
       await insertTimetables(own, kept);
@@ -151,10 +151,11 @@ export async function keepTimetablesWhere(
 }
 
 /**
- * The same for all flows, whoever changed them or their schedules; asked by the flows of one schedule that have one time table.
+ * Does the same for all flows, in case another program changed them or their schedules. Compares groups of flows that have
+ * the same schedule and the same timetable.
  *
  * @param at null: the server's time
- * @returns the instant that they are kept from; null where there are no flows
+ * @returns the instant from which the timetables are stored; null if there are no flows and `at` is null
  */
 export async function keepAllTimetables(session: Session, at: Date | null): Promise<Date | null> {
   type Group = Omit<Rule, 'state'> &
@@ -183,10 +184,10 @@ export async function keepAllTimetables(session: Session, at: Date | null): Prom
 const mostCounted = 100_000;
 
 /**
- * The first and last of the runs of a flow's time tables from an instant, exclusive, to another one, and how many they are; null
- * where there are none. Where they are more than 100,000, to count them would take seconds: `last` is the end of the span then.
+ * Finds the first and the last run of a flow's timetables between `after` (exclusive) and `until` (inclusive), and counts
+ * them; null if there are none. Counting more than 100,000 would take seconds: then `count` is null and `last` is `until`.
  *
- * @param timetables oldest first; the first one counts from that instant on, even where it was kept later
+ * @param timetables oldest first; the first one applies from `after` on, even if it begins later
  */
 export function passedRuns(timetables: readonly Timetable[], after: Date, until: Date) {
   let first: Date | undefined;

@@ -25,12 +25,12 @@ const found: readonly Found[] = [
     ],
   },
   {
-    what: 'a plan keeps no time table of a flow that is deleted',
+    what: 'a plan keeps no timetable of a flow that is deleted',
     flow: {},
     calls: [{ do: 'plan' }, { do: 'delete', flow: 0 }],
   },
   {
-    what: 'a prune keeps no time table of a flow that is deleted',
+    what: 'a prune keeps no timetable of a flow that is deleted',
     flow: { ended: 3, isKept: true },
     calls: [
       { do: 'prune', keep: 1 },

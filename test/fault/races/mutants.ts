@@ -129,7 +129,7 @@ export const mutants: readonly Mutant[] = [
     shows: /two runs under way/,
   },
   {
-    name: 'a plan that does not hold the flows whose time tables it keeps',
+    name: 'a plan that does not hold the flows whose timetables it keeps',
     rewrite: without(/FOR UPDATE SKIP LOCKED\s*$/, /SELECT id FROM protection_flows WHERE id IN/),
     calls: [{ do: 'plan' }, { do: 'delete', flow: 0 }],
     shows: /there is still a row in sendense_flow_timetables/,

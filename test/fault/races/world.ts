@@ -17,7 +17,7 @@ export interface FlowPlan {
   readonly ended: number;
   readonly isDue: boolean;
   readonly isPaused: boolean;
-  /** Its time table is in the ledger. */
+  /** Its timetable is in the ledger. */
   readonly isKept: boolean;
   /** So many failures in a row pause it. */
   readonly failureLimit: number | null;

@@ -127,7 +127,7 @@ const exceptions: readonly Exception[] = [
     method: `DueFlowRepository.${method}` as const,
     sql: 'SELECT f.schedule_id, f.enabled, t.state',
     faults: ['scan', 'index-scan', 'temporary', 'filesort'] as const,
-    because: 'whose time table has changed is asked of all flows at once, which claims do once in 30 seconds',
+    because: 'whose timetable has changed is asked of all flows at once, which claims do once in 30 seconds',
   })),
   {
     method: 'RetentionRepository.prune',

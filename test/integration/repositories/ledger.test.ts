@@ -88,7 +88,7 @@ describe('what a claim leaves out', () => {
     expect(await skips()).toEqual([['missed', at(12), at(16, 1), 242]]);
   });
 
-  it('is judged by the time table that was in force, not by the one that is there now', async () => {
+  it('is judged by the timetable that was in force, not by the one that is there now', async () => {
     await flow('0 * * * *');
     expect((await claimAt(at(12))).claimed).toHaveLength(1);
     await query("UPDATE replication_schedules SET cron_expression = '* * * * *', timezone = 'Europe/Berlin'");
@@ -138,7 +138,7 @@ describe('what a claim leaves out', () => {
 });
 
 // Without these, an audit would take runs that nobody wanted for missed, or not ask for those that were
-describe('the time tables that are kept', () => {
+describe('the timetables that are kept', () => {
   const all = "SELECT id FROM protection_flows WHERE name LIKE 'Flow %'";
   const raw = (sql: string) => async (): Promise<void> => {
     await query(sql);
@@ -220,7 +220,7 @@ describe('what the ledger holds', () => {
     expect((await timetables()).map(([, , , from]) => from)).toEqual([at(hour)]);
   });
 
-  it('begins where a time table begins at the very age that is pruned to', async () => {
+  it('begins where a timetable begins at the very age that is pruned to', async () => {
     const id = await flow();
     for (const [now, cron] of [
       [at(1), '0 * * * *'],
