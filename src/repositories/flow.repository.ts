@@ -185,13 +185,13 @@ export class FlowRepository extends Repository {
   }
 
   /**
-   * Makes up for runs that a flow's schedule, as it is now, had in a window: puts one into the queue for each time of which
-   * there is none; workers take them one after the other. Times that {@link DueFlowRepository.claimDue} has still to decide
-   * are left to it, so that to repeat the call makes none twice.
+   * Queues a run for each time of the flow's present schedule in a window that has no run; workers claim them one after the
+   * other. Times that {@link DueFlowRepository.claimDue} has not decided yet are left to it, so repeating the call queues no
+   * run twice.
    *
-   * @returns the runs that it made, oldest time first
-   * @throws FLOW_NOT_FOUND; VALIDATION_FAILED also where more than `limit` times have no run, and nothing is made then, and
-   * for a flow whose schedule gives no times
+   * @returns the queued runs, oldest time first
+   * @throws FLOW_NOT_FOUND; VALIDATION_FAILED also if more than `limit` times have no run (then it queues none), or if the
+   * flow's schedule gives no times
    */
   async backfill(id: string, window: Backfill): Promise<BackfilledRun[]> {
     return backfillFlow(this.session, { id, window });

@@ -143,7 +143,7 @@ interface List<Item> {
   select(tail: string, parameters: readonly unknown[]): Promise<Item[]>;
 }
 
-/** More than any list has: without a limit there is one all the same, so that the statement stays the same. */
+/** The limit of a page with all rows: larger than any list, so that the SQL is the same with and without a limit. */
 const allRows = 10_000_000;
 
 /**

@@ -126,7 +126,7 @@ export function whereKept<Result>(work: Promise<Result>): Promise<Result | undef
 }
 
 /** A flow's id as it is stored, and the server's time. */
-export interface LockedFlow {
+interface LockedFlow {
   readonly id: string;
   readonly at: Date;
 }

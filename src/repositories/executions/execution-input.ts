@@ -4,13 +4,13 @@ import type { ExecutionRow } from '../../entities';
 import { mergeFaults } from '../../validation/validate';
 import { columnsOf } from '../input';
 
-/** Stands in execution_metadata while further jobs are still being started. */
+/** This name is in execution_metadata while further jobs are still to be recorded. */
 export const startingFlag = 'starting_jobs';
 
-/** What this package keeps in execution_metadata, beside what callers put there. */
+/** The names in execution_metadata that this package itself writes. */
 const controlNames = ['worker', 'due_at', 'heartbeat_at', 'cancel_acknowledged_at', 'retry', startingFlag];
 
-/** Refuses metadata of a caller's that says what only this package may: that a run is alive, or waits for its jobs. */
+/** Refuses a caller's metadata with names that only this package may write, such as the heartbeat. */
 function controlFaults({ execution_metadata: metadata }: Readonly<Record<string, unknown>>): FieldFault[] {
   if (typeof metadata !== 'object' || metadata === null) return [];
   const taken = controlNames.filter((name) => Object.hasOwn(metadata, name));
@@ -21,24 +21,24 @@ function controlFaults({ execution_metadata: metadata }: Readonly<Record<string,
   return [{ field: 'execution_metadata', constraints: { isCallers } }];
 }
 
-/** SQL for the metadata in a column as an object, whatever other programs have stored there: JSON null, a list, a text. */
+/** SQL for the metadata as an object: other programs may have stored JSON null, a list or a text, which becomes `{}`. */
 export function metadataIn(column: string): string {
   return `IF(JSON_TYPE(${column}) = 'OBJECT', ${column}, '{}')`;
 }
 
-/** The current second as it stands in execution_metadata.heartbeat_at. */
+/** SQL for the current second in the format of execution_metadata.heartbeat_at. */
 export const heartbeatNow = heartbeatAt('UTC_TIMESTAMP()');
 
-/** SQL for an instant as text of one length, ordered like the instants themselves. */
+/** SQL for an instant as text of fixed length, which sorts like the instants. */
 export function heartbeatAt(instant: string): string {
   return `DATE_FORMAT(${instant}, '%Y-%m-%dT%H:%i:%sZ')`;
 }
 
-/** What a new run is made of. */
+/** The columns of a new run. */
 export type NewExecution = Pick<ExecutionRow, 'flow_id' | 'execution_type'> &
   Optional<Pick<ExecutionRow, 'id' | 'triggered_by' | 'schedule_execution_id' | 'execution_metadata'>>;
 
-/** What a run has done so far. Counts never go down; metadata is merged into what is there. */
+/** The progress of a run. Counts never go down; metadata is merged into the stored metadata. */
 export type Progress = Optional<
   Pick<
     ExecutionRow,
@@ -70,34 +70,33 @@ const newColumns: readonly string[] = [
 ];
 const progressColumns: readonly string[] = [...growingColumns, 'execution_metadata'];
 
-/** What a new run is made of, as it came from the caller. */
+/** Reads a {@link NewExecution}. */
 export const newExecution = columnsOf<NewExecution>('ProtectionFlowExecution', newColumns, 'insert', {
   judge: controlFaults,
 });
 
-/** What a run has done so far, as it came from the caller. */
+/** Reads a {@link Progress}. */
 export const progressOf = columnsOf<Progress>('ProtectionFlowExecution', progressColumns, 'update', {
   judge: controlFaults,
 });
 
-/** How a run ended. Counts never go down; metadata is merged into what is there. */
+/** How a run ended. Counts never go down; metadata is merged into the stored metadata. */
 export interface Outcome extends Progress {
   readonly status: TerminalStatus;
-  /** For people. Default: what is there stays. */
+  /** For people. Default: the stored message stays. */
   readonly error_message?: string | null | undefined;
 }
 
-/** The fields of an outcome besides its progress. */
 const outcomeColumns: readonly string[] = [...progressColumns, 'status', 'error_message'];
 
-/** A state that a run never leaves: in any other, it would be counted now, and once more when it ends. */
+/** Refuses a status that is not terminal: the run would be counted now, and again when it ends. */
 function statusFaults({ status }: Readonly<Record<string, unknown>>): FieldFault[] {
   if (terminalStatuses.includes(status as TerminalStatus)) return [];
   const isIn = `status must be one of the following values: ${terminalStatuses.join(', ')}`;
   return [{ field: 'status', constraints: { isIn } }];
 }
 
-/** How a run ended, as it came from the caller. */
+/** Reads an {@link Outcome}. */
 export const outcomeOf = columnsOf<Outcome>('ProtectionFlowExecution', outcomeColumns, 'update', {
   judge: (row) => mergeFaults(statusFaults(row), controlFaults(row)),
 });

@@ -31,7 +31,7 @@ import { rowReader, type RawRow } from '../row-reader';
 import { executionStatuses, executionTypes, type ExecutionStatus, type ExecutionType } from '../../domain';
 import { instant, limitOf } from '../input';
 
-/** Runs; `tail` is the end of the SELECT behind the table, `index` the one that its order wants. */
+/** Selects runs. `tail` is the SELECT after the table's alias; `index` is the index that gives its order. */
 export async function selectExecutions(
   session: Session,
   tail: string,
@@ -47,11 +47,11 @@ export async function selectExecutions(
 
 const table = 'protection_flow_executions e';
 
-/** Which part of a flow's runs is wanted. */
+/** Which page of a flow's runs to read. */
 export interface HistoryPage extends Pick<ExecutionPage, 'after' | 'total'> {
   /** 1 to 100. Default: 10. */
   readonly limit?: number | undefined;
-  /** So many are passed over, at most 100,000, which takes longer the more there are: `after` does not. Default: 0. */
+  /** How many runs to skip, at most 100,000. A large offset is slow; `after` is not. Default: 0. */
   readonly offset?: number | undefined;
 }
 
@@ -65,7 +65,7 @@ const readHistory = declareArguments('history', {
   }),
 });
 
-/** A page of a flow's runs, newest first. */
+/** Reads a page of a flow's runs, newest first. */
 export function selectHistory(
   session: Session,
   given: Asked<typeof readHistory>,
@@ -88,7 +88,7 @@ export function selectHistory(
 
 const readRunning = declareArguments('listRunning', { options: options({ limit: limitOf(10_000, 1_000) }) });
 
-/** Runs that are under way, oldest first. */
+/** Selects the runs under way, oldest first. */
 export function selectRunning(
   session: Session,
   given: Asked<typeof readRunning>,
@@ -99,9 +99,7 @@ export function selectRunning(
 
 const readJobId = declareArguments('findRunningByJob', { jobId });
 
-/**
- * The newest run under way that has this very job: JSON_CONTAINS compares whole elements of the list, case included.
- */
+/** Returns the newest run under way with this job. JSON_CONTAINS compares whole elements, and is case-sensitive. */
 export async function selectRunningByJob(
   session: Session,
   given: Asked<typeof readJobId>,
@@ -114,21 +112,21 @@ export async function selectRunningByJob(
   return found ?? null;
 }
 
-/** The ids of the newest run of each flow `f`: one entry of idx_executions_history each, read backwards. */
+/** SQL for the id of the newest run of the flow `f`: reads one entry of idx_executions_history, backwards. */
 const newestOfEach = (
   hint: string,
 ): string => `SELECT x.id FROM protection_flow_executions x ${hint} WHERE x.flow_id = f.id
   ORDER BY x.flow_id DESC, x.created_at DESC, x.id DESC LIMIT 1`;
 
-/** The ids of flows that are asked for at once. */
+/** The flow ids of one call, at most 10,000. */
 export const flowsAtOnce = idsUpTo(10_000);
 const readLatest = declareArguments('latest', { flowIds: flowsAtOnce });
 
 /**
- * The newest run of each flow, in one query. The flows come as a JSON document: of 500 ids in an IN list, each becomes a
- * range of its own, which takes MySQL longer than all the rest. The order names flow_id, though it is the same in each
- * subquery: without it, or by another index that begins with flow_id, MySQL reads and sorts the flow's whole history
- * (measured on 9.7: bench/data).
+ * Selects the newest run of each flow, in one query. The ids are passed as a JSON document: MySQL makes a range of each id
+ * of an IN list, which for 500 ids takes longer than all other work. The order names flow_id, although it is constant in
+ * each subquery: without flow_id, or with another index that begins with flow_id, MySQL reads and sorts the flow's whole
+ * history (measured on 9.7: bench/data).
  */
 export async function selectLatest(
   session: Session,
@@ -150,29 +148,29 @@ export async function selectLatest(
       [JSON.stringify(flowIds)],
     );
   });
-  // By the id as it was asked for: a run may have another spelling of it
+  // Keys are the ids as requested: the run's flow_id may be spelled differently
   return new Map(rows.map((row) => [flowIds[Number(row.place) - 1]!, reader.read(row)]));
 }
 
-/** What executions have to have; a property that is undefined does not matter. */
+/** A filter of executions; undefined properties are ignored. */
 export interface ExecutionFilter {
-  /** One, or several of which each will do. */
+  /** One status, or several: an execution must have one of them. */
   readonly status?: ExecutionStatus | readonly ExecutionStatus[] | undefined;
   readonly flow_id?: string | undefined;
   readonly execution_type?: ExecutionType | undefined;
-  /** Begun at this instant or later: those that never began are left out. */
+  /** Only executions that began at this instant or later. Without a start they do not match. */
   readonly startedFrom?: Date | undefined;
-  /** Begun before this instant. */
+  /** Only executions that began before this instant. */
   readonly startedBefore?: Date | undefined;
 }
 
-/** Which part of a list of executions is wanted. */
+/** Which page of a list of executions to read. */
 export interface ExecutionPage {
   /** 1 to 500. Default: 50. */
   readonly limit?: number | undefined;
-  /** The `next` of the page before. Default: the beginning. */
+  /** The `next` of the previous page. Default: the first page. */
   readonly after?: string | null | undefined;
-  /** Counts all rows too. Default: false, as it costs more than the page. */
+  /** Also counts all rows. Default: false, because the count costs more than the page. */
   readonly total?: boolean | undefined;
 }
 
@@ -194,7 +192,7 @@ const readList = declareArguments('list', {
   page: options({ limit: limitOf(500, 50), after: cursor, total: optional(flag, false) }),
 });
 
-/** By the start, which has an index across all flows, and created_at has none. */
+/** Orders by started_at, which has an index across all flows; created_at has none. */
 const newestFirst: Order = { column: 'e.started_at', id: 'e.id', direction: 'desc', isNullable: true };
 
 function whereOf({ status, flow_id, execution_type, startedFrom, startedBefore }: Filter): Where {
@@ -214,13 +212,14 @@ function whereOf({ status, flow_id, execution_type, startedFrom, startedBefore }
 }
 
 /**
- * The runs of a flow are few and sorted. Of a status there are few or many, which the server knows: it sorts the few, and reads
- * the many in their order from idx_execution_time, to which InnoDB appends the id (seen on MariaDB 10.11 and MySQL 9.7).
+ * Forces idx_execution_time only where the filter has neither a flow nor a status. A flow has few runs to sort. For a
+ * status the server decides: it sorts few runs, and reads many in order from that index, to which InnoDB appends the id
+ * (seen on MariaDB 10.11 and MySQL 9.7).
  */
 const indexFor = ({ status, flow_id }: Filter): string | null =>
   status === undefined && flow_id === undefined ? 'idx_execution_time' : null;
 
-/** A page of the runs of all flows, the one that began last first; those that have not begun, or never did, come last. */
+/** Reads a page of the runs of all flows, latest start first; runs without a start come last. */
 export function listExecutions(
   session: Session,
   given: Asked<typeof readList>,

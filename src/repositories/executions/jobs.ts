@@ -16,7 +16,7 @@ import type { Session } from '../session';
 import { type Outcome, heartbeatNow, metadataIn, startingFlag } from './execution-input';
 import { endExecution, retryPolicy } from './transition';
 
-/** The run's state, the ids of its jobs (null: none were recorded yet), and whether further ones are to come. */
+/** Reads the run's status, its job ids (null: none recorded yet), and whether further jobs are to be recorded. */
 async function readJobs(session: Session, id: string, lock = '') {
   const [row] = await session.select<{ status: ExecutionStatus; job_ids: unknown; is_starting: unknown }>(
     `SELECT status, created_job_ids AS job_ids, JSON_EXTRACT(execution_metadata, '$.${startingFlag}') AS is_starting
@@ -37,10 +37,10 @@ const recording = declareArguments('ProtectionFlowExecution', {
 });
 
 /**
- * Adds job ids to those of the run, each once, in the order in which they come. jobs_created is the number expected, as long as
- * further ones follow and no more than that have come; with the last ones it is the number of those that came.
+ * Appends job ids to those of the run, each once. While further jobs follow, jobs_created is the expected number, or the
+ * recorded number if that is larger. With the last jobs it becomes the recorded number.
  *
- * @returns false where the run is over: nothing is written then
+ * @returns false if the run has ended: then nothing is written
  */
 export function recordJobIds(session: Session, given: Asked<typeof recording>): Promise<boolean> {
   const {
@@ -51,7 +51,7 @@ export function recordJobIds(session: Session, given: Asked<typeof recording>): 
   return session.transaction(async (own) => {
     const { status, ids, isStarting } = await readJobs(own, id, 'FOR UPDATE');
     if (status !== 'pending' && status !== 'running') return false;
-    // A message that comes late must not open again what the last one has closed
+    // A late message must not reopen the list after the last message closed it
     const isOpen = more && (ids === null || isStarting);
     const all = [...new Set([...(ids ?? []), ...jobIds])];
     const metadata = `JSON_SET(${metadataIn('execution_metadata')}, '$.heartbeat_at', ${heartbeatNow})`;
@@ -66,11 +66,11 @@ export function recordJobIds(session: Session, given: Asked<typeof recording>): 
   });
 }
 
-/** How a run stands after its jobs were looked at. */
+/** The result of settling a run. */
 export interface Settlement {
-  /** The run's state now. */
+  /** The run's status now. */
   readonly status: ExecutionStatus;
-  /** True where this call ended it. */
+  /** True if this call ended the run. */
   readonly settled: boolean;
   readonly jobs: JobCounts;
 }
@@ -86,9 +86,9 @@ async function readStates(session: Session, ids: readonly string[]) {
       part,
     );
     for (const row of rows) bytes += Number(row.bytes ?? 0);
-    // By the id as the run has it, which is how the job is looked up
+    // Keys are the ids in the run's spelling, by which jobs are looked up
     for (const [id, { status }] of await bySpelling(session, 'backup_jobs', part, rows))
-      // A state that only a newer platform knows: the job is not known to be over
+      // Only a newer platform knows any other status: the job may still be under way
       states.set(id, jobStatuses.includes(status) ? status : 'running');
   }
   return { states, bytes };
@@ -97,42 +97,34 @@ async function readStates(session: Session, ids: readonly string[]) {
 function statesUnknown(error: unknown): never {
   if (!isTableMissing(error)) throw error;
   throw new ProtectionFlowsError('PLATFORM_TABLE_MISSING', {
-    message: 'the states of the jobs are not known: there is no table backup_jobs',
-    remedy: 'Give settle the states of the jobs, or create the platform’s tables.',
+    message: 'the states of the jobs are unknown: the table backup_jobs does not exist',
+    remedy: 'Pass the states of the jobs to settle, or create the platform’s tables.',
     details: { table: 'backup_jobs' },
     cause: error,
   });
 }
 
-const sentences: readonly [keyof JobCounts, string][] = [
-  ['failed', 'failed'],
-  ['cancelled', 'were cancelled'],
-  ['missing', 'are missing'],
-];
-
 function errorMessage(status: Outcome['status'], jobs: JobCounts, total: number): string | undefined {
   if (status === 'success') return undefined;
   if (total === 0) return 'No jobs were started: there was nothing to protect';
-  const parts = sentences
-    .filter(([name]) => jobs[name] > 0)
-    .map(([name, sentence]) => `${jobs[name]} ${sentence}`);
-  return `Of ${total} jobs, ${parts.join(', ')}`;
+  const wrong = (['failed', 'cancelled', 'missing'] as const).filter((name) => jobs[name] > 0);
+  return `Of ${total} jobs, ${wrong.map((name) => `${jobs[name]} ${name}`).join(', ')}`;
 }
 
-/** A run's jobs may be recorded while it is being judged: so often it is judged anew. */
+/** How often to judge a run again whose jobs were recorded while it was being judged. */
 const judgements = 5;
 
 const settling = declareArguments('settle', {
   id,
-  /** Where they are not in backup_jobs; a job that is not among them is missing. */
+  /** Instead of backup_jobs; a job without a state counts as missing. */
   states: optional(jobStates),
   options: options({ retry: retryPolicy }),
 });
 
-/** Looks at the states of a run's jobs and ends the run when all of them are over. */
+/** Reads the states of a run's jobs, and ends the run if all jobs have ended. */
 export async function settleExecution(session: Session, given: Asked<typeof settling>): Promise<Settlement> {
   const { id, states: told, options } = settling(given);
-  // What is to be judged is what is there now, also in a transaction that has read before
+  // Judges the current rows, also in a caller's transaction with an older snapshot
   const lock = session.currentRead === '' ? '' : 'FOR UPDATE';
   for (let judgement = 1; ; judgement += 1) {
     const { status, ids, isStarting } = await readJobs(session, id, lock);

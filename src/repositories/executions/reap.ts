@@ -19,11 +19,10 @@ const reaping = declareArguments('reapStale', {
 });
 
 /**
- * SQL that is true, false, or NULL where a job under way has never told anything: whether all jobs under way of the run `e` have
- * been silent for so long. A run whose jobs are over is not silent: its end is to be settled. What is more than a day ahead is
- * no time, as for a heartbeat.
+ * SQL that is true if all jobs under way of the run `e` have been silent for so long. It is NULL if no job is under way, or
+ * none has ever sent telemetry. As for a heartbeat, a time more than a day ahead is ignored.
  *
- * @returns null where the platform's release does not tell
+ * @returns null if the platform's release has no such column
  */
 function silentJobs(columns: PlatformColumns): string | null {
   if (!columns.has('backup_jobs.last_telemetry_at')) return null;
@@ -34,11 +33,11 @@ function silentJobs(columns: PlatformColumns): string | null {
 }
 
 /**
- * No sign of life for so long: since the last heartbeat, or since the start where there was none. What stands there and
- * can't be a heartbeat, as it is no time, or one that has not come yet, is none; a day is for a clock that was set back. What
- * a job under way tells is a sign of its run. A run of another program's is judged by these alone.
+ * The condition that the run `e` has given no sign of life for so long: since its last heartbeat, or else since its start. A
+ * heartbeat that is not a time, or is more than a day ahead, is ignored; the day allows for a clock that was set back.
+ * Telemetry of a job under way is a sign of life of its run. A run of another program is judged by telemetry alone.
  *
- * @param withoutSignSeconds since the start, for a run of another program that has never given a sign; null: it is not judged
+ * @param withoutSignSeconds the limit since the start for another program's run without any telemetry; null: it never matches
  */
 function silentFor(seconds: number, withoutSignSeconds: number | null, columns: PlatformColumns): Where {
   const heartbeat = "JSON_UNQUOTE(JSON_EXTRACT(e.execution_metadata, '$.heartbeat_at'))";
@@ -61,10 +60,10 @@ function silentFor(seconds: number, withoutSignSeconds: number | null, columns: 
 }
 
 /**
- * Ends runs that have been silent for too long, with error. A sign of life that comes in between saves a run: the
- * condition is part of the statement that ends it.
+ * Ends runs with `error` that have been silent for too long. The statement that ends a run checks the condition again, so a
+ * sign of life that arrives meanwhile keeps the run alive.
  *
- * @returns the ids of the runs that were ended
+ * @returns the ids of the runs that this call ended
  */
 export async function reapSilent(session: Session, given: Asked<typeof reaping>): Promise<string[]> {
   const { silenceMs, withoutSignOfLifeMs, limit, retry } = reaping(given).options;

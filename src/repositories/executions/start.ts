@@ -13,10 +13,10 @@ import { selectExecutions } from './execution-list';
 const table = 'protection_flow_executions';
 
 /**
- * Runs of the queue go to `running`, and their flows count and show them. Whoever calls holds the flows' rows and has seen that none
- * of them runs.
+ * Sets queued runs to `running`. Counts them in their flows, and records them as the last runs. The caller has locked the
+ * flows' rows, and has seen that none has a run under way.
  *
- * @returns how many rows of runs and flows were matched: 0 where none of the runs waits any more
+ * @returns the number of matched rows of runs and flows: 0 if none of the runs is queued any more
  */
 export function beginRuns(session: Session, ids: readonly string[], worker: string | null): Promise<number> {
   const metadata =
@@ -33,9 +33,9 @@ export function beginRuns(session: Session, ids: readonly string[], worker: stri
 }
 
 /**
- * Begins one run of the queue; whoever begins another run of the flow meanwhile waits at the flow's row.
+ * Begins one queued run. Locks the flow's row, so no other run of the flow can begin meanwhile.
  *
- * @returns false where it does not wait any more
+ * @returns false if the run is not queued any more
  * @throws EXECUTION_NOT_FOUND; FLOW_STILL_RUNNING
  */
 export function beginExecution(session: Session, id: string): Promise<boolean> {
@@ -47,7 +47,7 @@ export function beginExecution(session: Session, id: string): Promise<boolean> {
     if (run === undefined) throw executionNotFound(id);
     return run;
   };
-  // READ COMMITTED: what is read after the lock has to be what is there then
+  // READ COMMITTED, because the reads after the lock must see the rows as they are then
   return session.transaction(async (own) => {
     const { flow_id } = await read(own);
     await lockFlow(own, flow_id);
@@ -58,18 +58,18 @@ export function beginExecution(session: Session, id: string): Promise<boolean> {
   }, 'READ COMMITTED');
 }
 
-/** The execution of that id, or null. */
+/** Returns the execution with that id, or null. */
 export async function findExecution(session: Session, id: string): Promise<ProtectionFlowExecution | null> {
   const [found] = await selectExecutions(session, 'WHERE e.id = ?', [id]);
   return found ?? null;
 }
 
 /**
- * The execution as it is in the database right after its insert: what was not given has its default.
+ * Returns the execution as it is stored by an insert, with the defaults of the columns.
  *
- * @param startedAt null: it waits in the queue
+ * @param startedAt null: the run is queued
  */
-export function asInserted(
+function asInserted(
   id: string,
   input: NewExecution,
   at: Date,
@@ -111,7 +111,7 @@ const columns = [
   'schedule_execution_id',
 ] as const;
 
-/** Inserts runs as they are, all in one statement. */
+/** Inserts runs in one statement. */
 async function insertRuns(session: Session, runs: readonly ProtectionFlowExecution[]): Promise<void> {
   const [first] = runs;
   if (first === undefined) return;
@@ -125,7 +125,7 @@ async function insertRuns(session: Session, runs: readonly ProtectionFlowExecuti
 }
 
 /**
- * Inserts a run for each of these times; answers them in that order, as they are in the table then.
+ * Inserts a run for each due time, and returns the stored runs in the same order.
  *
  * @param by who claims or asks: the runs' `triggered_by`
  * @param at the server's time
@@ -159,7 +159,7 @@ async function alreadyMade(
   fault: unknown,
 ): Promise<ProtectionFlowExecution> {
   if (input.id === undefined) throw fault;
-  // Of the same flow however it is spelled: that is the database's to say
+  // The database decides whether flow_id is the same flow in another spelling
   const [made] = await selectExecutions(session, `WHERE e.id = ? AND e.flow_id = ? ${session.currentRead}`, [
     input.id,
     input.flow_id,
@@ -168,7 +168,7 @@ async function alreadyMade(
   return made;
 }
 
-/** A run of the flow that is under way, as of now. */
+/** Returns the id of the flow's current run under way, or null. */
 async function findRunningOf(session: Session, flowId: string): Promise<string | null> {
   const [row] = await session.select<{ id: string }>(
     `SELECT id FROM protection_flow_executions WHERE flow_id = ? AND status = 'running' LIMIT 1
@@ -178,7 +178,7 @@ async function findRunningOf(session: Session, flowId: string): Promise<string |
   return row?.id ?? null;
 }
 
-/** Begins a run at once. Nothing is written before it is certain that it may begin. */
+/** Begins a run at once. Checks first that the run may begin, and then writes. */
 export async function startExecution(
   session: Session,
   input: NewExecution,
@@ -201,18 +201,18 @@ export async function startExecution(
       return run;
     });
   } catch (error) {
-    // Of a call that is repeated, the first one's run may be under way, or over while another one runs
+    // The call may be a repetition: its run may be under way, or may have ended while another one began
     const isRepeated =
       isProtectionFlowsError(error, 'ID_TAKEN') || isProtectionFlowsError(error, 'FLOW_STILL_RUNNING');
     if (!isRepeated) throw error;
     const made = await alreadyMade(session, input, error);
-    // The id of a run that waits: a worker will take it, and this caller must not
+    // The id belongs to a queued run: a worker will begin it, so this caller must not
     if (made.started_at === null) throw error;
     return made;
   }
 }
 
-/** Puts a run into the queue. */
+/** Queues a run. */
 export async function enqueueExecution(
   session: Session,
   input: NewExecution,
@@ -227,7 +227,7 @@ export async function enqueueExecution(
     ['execution_metadata', jsonOf(input.execution_metadata)],
   ]);
   const others = [...values].slice(1);
-  // The flow's id as it is stored, in whatever spelling it is given; of none, the foreign key has its say
+  // Stores the flow's id in the flow's own spelling. Without such a flow, the foreign key refuses the row
   const sql = `INSERT INTO protection_flow_executions (${[...values.keys()].join(', ')})
      VALUES (COALESCE((SELECT f.id FROM protection_flows f WHERE f.id = ?), ?), ${marks(others)})`;
   const parameters = [input.flow_id, ...values.values()];

@@ -30,17 +30,17 @@ import {
 } from './execution-input';
 import { uuidv7 } from 'uuidv7';
 
-/** Whether a run that ended with error is tried again, and when. */
+/** How often, and when, to retry a run that ended with error. */
 export interface RetryPolicy {
-  /** How often a run is tried in all, 2 to 100. */
+  /** The number of attempts in all, 2 to 100. */
   readonly attempts: number;
-  /** Before the second attempt, in milliseconds; twice as long before each further one. In whole seconds, by the server's clock. */
+  /** Delay before the second attempt in milliseconds, rounded up to seconds. It doubles for each further attempt. */
   readonly delayMs: number;
-  /** Default: 1 hour. */
+  /** The longest delay in milliseconds. Default: 1 hour. */
   readonly longestDelayMs?: number | undefined;
 }
 
-/** Says how a run is tried again. */
+/** Options of calls that may end a run with error. */
 export interface RetryOptions {
   readonly retry?: RetryPolicy | undefined;
 }
@@ -54,22 +54,24 @@ const policy: Reader<Required<RetryPolicy>> = options({
   longestDelayMs: optional(delay, hourMs),
 });
 
-/** A {@link RetryPolicy}, or none. */
+/** Reads a {@link RetryPolicy}, or undefined. */
 export const retryPolicy = optional<Required<RetryPolicy>>((value, field, faults) => {
   const own: FieldFault[] = [];
   const given = policy(value, field, own);
   const sentences = own.flatMap(({ constraints }) => Object.values(constraints));
-  return own.length === 0 ? given : refuse(faults, field, 'isRetry', `is no policy: ${sentences.join(', ')}`);
+  return own.length === 0
+    ? given
+    : refuse(faults, field, 'isRetry', `must be a retry policy: ${sentences.join(', ')}`);
 });
 
-/** SQL that is true for a run whose time to be tried again has come, or that is none. */
+/** SQL that is true for a run that is not a retry, or whose delay has passed. */
 export const mayBeTried = `COALESCE(JSON_UNQUOTE(JSON_EXTRACT(e.execution_metadata, '$.retry.not_before')) <= ${heartbeatNow}, TRUE)`;
 
 /**
- * Puts the next attempt of a run that failed into the queue, unless that was the last. Its metadata are those of the run, but for
- * what says how that one went; `retry` names it, counts, and says when.
+ * Queues the next attempt of a failed run, unless that was the last attempt. Copies the run's metadata without its worker,
+ * heartbeat and starting flag. `retry` in the metadata holds the failed run's id, the attempt and its earliest start.
  */
-export async function enqueueRetry(
+async function enqueueRetry(
   session: Session,
   id: string,
   { attempts, delayMs, longestDelayMs }: RetryPolicy,
@@ -90,20 +92,20 @@ export async function enqueueRetry(
 
 const transitions = channelNamed('transition');
 
-/** Executes a statement that brings runs into a state, and tells of it; answers how many rows it matched. */
+/** Executes a statement that brings runs into a state, and publishes it on the channel. Returns the matched rows. */
 export const traceTransition = (
   to: ExecutionStatus,
   executionIds: readonly string[],
   write: () => Promise<number>,
 ): Promise<number> => traced(transitions, { to, executionIds }, write, (rows) => ({ changed: rows > 0 }));
 
-/** The counts and the metadata that are given; the rest stays as it is. */
+/** The columns that the progress gives; the others stay unchanged. */
 const givenColumns = (progress: Progress): (keyof Progress)[] => [
   ...growingColumns.filter((column) => progress[column] !== undefined),
   ...((progress.execution_metadata ?? null) === null ? [] : (['execution_metadata'] as const)),
 ];
 
-/** `e.column = …` for the columns that are given, each with one parameter. */
+/** `e.column = …` for the given columns, each with one parameter. */
 function progressAssignments(given: readonly (keyof Progress)[], heartbeat: boolean): string[] {
   const counts = given
     .filter((column) => column !== 'execution_metadata')
@@ -121,12 +123,12 @@ const progressParameters = (progress: Progress, given: readonly (keyof Progress)
     column === 'execution_metadata' ? JSON.stringify(progress.execution_metadata) : progress[column],
   );
 
-/** Statements by what is given in them: to put one together takes as long as half of the rest. */
+/** SQL by the given columns: to assemble it takes half as long as all other work of a call. */
 const statements = new BoundedCache<string>(1_000);
 
 const progressing = declareArguments('ProtectionFlowExecution', { id, counts: progressOf });
 
-/** A sign of life of a run that is under way, and its counts so far; false where it is not. */
+/** Writes a heartbeat of a run under way, and its counts so far. Returns false if the run is not under way. */
 export async function noteProgress(session: Session, asked: Asked<typeof progressing>): Promise<boolean> {
   const { id, counts } = progressing(asked);
   const given = givenColumns(counts);
@@ -145,10 +147,9 @@ const counters: Partial<Record<TerminalStatus, string>> = {
 };
 
 /**
- * The flow's side of an ended run; the total has counted it when it began, and a run that never began is not counted. Its
- * last_* follow the run that was begun last; one that never ran speaks for the flow only where none runs. In an UPDATE
- * of two tables the assignments come in no particular order, so each of them gives the same whichever of the others was
- * made before.
+ * The flow's assignments for an ended run. total_executions counted the run at its start; a run that never began counts
+ * nowhere. last_* change if the run is the flow's last one, or if it never began and the flow shows no run under way. An
+ * UPDATE of two tables assigns in no fixed order, so each assignment gives the same result before and after the others.
  */
 function flowAssignments(status: TerminalStatus): string[] {
   const speaks =
@@ -171,7 +172,7 @@ function endSql(
   const assignments = [
     'e.status = ?',
     'e.completed_at = CURRENT_TIMESTAMP',
-    // A clock that was set back must not make the column's rule refuse the end
+    // GREATEST, because the column refuses the negative time that a clock set back would give
     'e.execution_time_seconds = GREATEST(0, TIMESTAMPDIFF(SECOND, e.started_at, CURRENT_TIMESTAMP))',
     ...(outcome.error_message === undefined ? [] : ['e.error_message = ?']),
     ...progressAssignments(given, false),
@@ -183,13 +184,13 @@ function endSql(
 }
 
 /**
- * Ends a run: one guarded UPDATE of the execution and of its flow's statistics, so that whoever comes second changes
- * nothing and counts nothing.
+ * Ends a run by one guarded UPDATE of the execution and of its flow's statistics: a second caller changes and counts
+ * nothing.
  *
  * @param only a further condition on the execution `e`
- * @param retry how one that ends with error is tried again: queued in the same transaction
- * @returns true for the one caller that ended it
- * @throws MIGRATION_PENDING where the schema is older than `cancelled`
+ * @param retry queues the next attempt of a run that ends with error, in the same transaction
+ * @returns true for the one caller that ended the run
+ * @throws MIGRATION_PENDING if the schema is older than the status `cancelled`
  */
 export async function endExecution(
   session: Session,
@@ -228,7 +229,7 @@ export async function endExecution(
   return (await ended.catch((error: unknown) => Promise.reject(cancelledRefused(error)))) > 0;
 }
 
-/** @returns true for the one caller that said that the work of a cancelled run has stopped */
+/** Records that the work of a cancelled run has stopped. @returns true for the one caller that recorded it */
 export async function acknowledgeCancel(session: Session, id: string): Promise<boolean> {
   const path = "'$.cancel_acknowledged_at'";
   const written = await session.write(
@@ -241,10 +242,10 @@ export async function acknowledgeCancel(session: Session, id: string): Promise<b
 }
 
 /**
- * Says why an execution did not go to a state: false where it is over already, true where it has begun meanwhile, and so
- * can go there now.
+ * Finds out why an execution did not go to a state.
  *
- * @throws EXECUTION_NOT_FOUND; TRANSITION_REFUSED where its state has no way there
+ * @returns false if it has already ended; true if its state has changed meanwhile, so that it can go there now
+ * @throws EXECUTION_NOT_FOUND; TRANSITION_REFUSED if no transition leads there from its state
  */
 export async function explainRefusal(session: Session, id: string, to: ExecutionStatus): Promise<boolean> {
   const [row] = await session.select<{ status: ExecutionStatus }>(
@@ -255,8 +256,8 @@ export async function explainRefusal(session: Session, id: string, to: Execution
   if (statusesBefore(to).includes(row.status)) return true;
   if (terminalStatuses.some((terminal) => terminal === row.status)) return false;
   throw new ProtectionFlowsError('TRANSITION_REFUSED', {
-    message: `execution ${id} is ${row.status || 'in no state that there is'}, and can't become ${to} without having run`,
-    remedy: 'Begin it first; a run that is not to take place is cancelled, or ended with error.',
+    message: `execution ${id} is ${row.status || 'in no valid state'}, and can't become ${to} without having run`,
+    remedy: 'Begin it first. To drop a run, cancel it or end it with error.',
     details: { id, from: row.status, to },
   });
 }

@@ -1,25 +1,25 @@
 import { jobStatuses, type JobStatus } from '../../domain';
 import type { PlatformColumns } from '../platform-columns';
 
-/** A backup job as far as its progress goes; what the platform's release does not tell is null. */
+/** The progress of a backup job. A value is null if the platform's release has no column for it. */
 export interface JobState {
   readonly status: JobStatus;
   readonly bytes: number;
-  /** Null: not known (yet). */
+  /** Null: not known yet. */
   readonly totalBytes: number | null;
-  /** By the job's own word, 0 to 100; null: it does not say. */
+  /** The percentage that the job itself reports, 0 to 100; null: it reports none. */
   readonly ownPercent: number | null;
   readonly phase: string | null;
   readonly bytesPerSecond: number | null;
   readonly etaSeconds: number | null;
   readonly lastTelemetryAt: Date | null;
-  /** Since then, by the server's clock; null: it never told anything. */
+  /** Seconds since lastTelemetryAt, by the server's clock; null: no telemetry yet. */
   readonly silentSeconds: number | null;
   readonly startedAt: Date | null;
   readonly completedAt: Date | null;
 }
 
-/** Name in the result → the column of `backup_jobs` that it needs, and SQL over `backup_jobs b` where that is not all. */
+/** Name in the result → the column of `backup_jobs` that it needs, and the SQL if it is not just that column. */
 const fields: Readonly<Record<string, readonly [column: string, sql?: string]>> = {
   job_status: ['status'],
   job_bytes: ['bytes_transferred'],
@@ -34,10 +34,10 @@ const fields: Readonly<Record<string, readonly [column: string, sql?: string]>> 
   job_completed: ['completed_at'],
 };
 
-/** True where the platform keeps its backups in `backup_jobs`. */
+/** True if the platform has the table `backup_jobs`. */
 export const hasJobs = (columns: PlatformColumns): boolean => columns.has('backup_jobs.id');
 
-/** The columns of `backup_jobs b` that the platform's release has, with a comma in front. */
+/** The columns of `backup_jobs b` that this release of the platform has, each after a comma. */
 export function jobColumns(columns: PlatformColumns): string {
   return Object.entries(fields)
     .filter(([, [column]]) => columns.has(`backup_jobs.${column}`))
@@ -46,22 +46,23 @@ export function jobColumns(columns: PlatformColumns): string {
 }
 
 /**
- * The condition on `backup_jobs b` that leaves out the parts of a job, one for each disk (`…-disk0-…`). The VM's own name,
- * which stands in the id too, may have the word in it: only then it is taken out, which costs more than to look.
+ * The condition on `backup_jobs b` that excludes the parts of a job, one per disk (`…-disk0-…`). The id also contains the
+ * VM's name, and that name may contain `-disk`: the second condition removes it. OR evaluates REPLACE, which is slower, only
+ * for those ids.
  */
 export const isWholeJob = "(b.id NOT LIKE '%-disk%' OR REPLACE(b.id, b.vm_name, '') NOT LIKE '%-disk%')";
 
-/** Of a number that is 0 where nothing is known. */
+/** Reads a number that is 0 when unknown; null then. */
 const positive = (value: unknown): number | null => (Number(value ?? 0) > 0 ? Number(value) : null);
 
-/** The job in a row of a SELECT with {@link jobColumns}; null where there is none. */
+/** Reads the job in a row of a SELECT with {@link jobColumns}; null if the row has none. */
 export function jobIn(row: Readonly<Record<string, unknown>>): JobState | null {
   if ((row['job_status'] ?? null) === null) return null;
   const status = row['job_status'] as JobStatus;
   const instant = (name: string): Date | null => (row[name] as Date | null | undefined) ?? null;
   const silence = row['job_silence'] ?? null;
   return {
-    // A state that only a newer platform knows: the job is not known to be over
+    // Only a newer platform knows any other status: the job may still be under way
     status: jobStatuses.includes(status) ? status : 'running',
     bytes: Number(row['job_bytes'] ?? 0),
     totalBytes: positive(row['job_total']),
@@ -76,29 +77,29 @@ export function jobIn(row: Readonly<Record<string, unknown>>): JobState | null {
   };
 }
 
-/** What a run knows of its jobs. */
+/** The jobs of a run. */
 export interface RunJobs {
   readonly jobs: readonly JobState[];
-  /** How many jobs there will be; those that are not in `jobs` have not begun, or are not in `backup_jobs`. */
+  /** How many jobs there will be. Jobs that are not in `jobs` have not begun, or have no row in `backup_jobs`. */
   readonly expected: number;
-  /** How many jobs are over, by the run's own counts. */
+  /** How many jobs have ended, by the run's own counts. */
   readonly over: number;
 }
 
-/** True for a job that has come to its end, whichever. */
+/** True for a job that has ended, with any status. */
 export const isOver = ({ status }: JobState): boolean => status !== 'pending' && status !== 'running';
 
-/** A share as a percentage with two decimals; never 100 before all is done. */
+/** Returns a percentage with two decimals, rounded down: it is 100 only when all is done. */
 function percentOf(done: number, total: number): number {
   const percent = Math.floor((done / total) * 10_000) / 100;
   return Math.min(Math.max(percent, 0), 100);
 }
 
-/** Of a job that is over nothing is left, whatever was to be copied at first. */
+/** The bytes of a job; an ended job may have copied more than it expected. */
 const totalOf = (job: JobState): number =>
   isOver(job) ? Math.max(job.totalBytes ?? 0, job.bytes) : (job.totalBytes ?? 0);
 
-/** Bytes of jobs, and how many there are in all; null while a job does not know. */
+/** The bytes of all jobs: done, and in total. `total` is null until every job knows its own. */
 export function bytesOf({ jobs, expected }: RunJobs): {
   readonly done: number;
   readonly total: number | null;
@@ -115,8 +116,8 @@ export function bytesOf({ jobs, expected }: RunJobs): {
 const time = (instant: Date | null): number => instant?.getTime() ?? 0;
 
 /**
- * What jobs alone showed right before the last of them knew its bytes: from then on the bytes decide, and the bar must
- * not fall back to them.
+ * The percentage of ended jobs right before the last job knew its bytes. That percentage was shown until then, and the
+ * percentage by bytes must not be lower.
  */
 function shownBefore({ jobs, expected }: RunJobs): number {
   const knewAt = (job: JobState): number => time(job.totalBytes === null ? job.completedAt : job.startedAt);
@@ -126,11 +127,11 @@ function shownBefore({ jobs, expected }: RunJobs): number {
 }
 
 /**
- * How much of a run is done, from 0 to 100; null where nothing is known of its jobs. By bytes as soon as every job
- * knows its own; until then by the jobs that are over. Where no job knows its bytes, those under way count as
- * far as they say themselves.
+ * Returns how much of a run is done, 0 to 100; null if it expects no jobs. Computed from bytes once every job knows its
+ * own; until then from the number of ended jobs. If no job knows its bytes, each job under way counts by the percentage
+ * that it reports.
  *
- * Guarantee: while jobs go on and no further ones are expected, it does not fall.
+ * Guarantee: it does not fall while jobs go on and no further jobs are expected.
  */
 export function runPercent(run: RunJobs): number | null {
   const { jobs, expected } = run;
@@ -143,7 +144,7 @@ export function runPercent(run: RunJobs): number | null {
   return percentOf(over + underWay, expected);
 }
 
-/** How much of one job is done; null where it does not know. */
+/** Returns how much of one job is done, 0 to 100; null: not known. */
 export function jobPercent(job: JobState): number | null {
   if (isOver(job)) return 100;
   return job.totalBytes === null ? job.ownPercent : percentOf(job.bytes, job.totalBytes);

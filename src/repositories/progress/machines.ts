@@ -13,7 +13,7 @@ import type { Session } from '../session';
 import { withIndex } from '../statements';
 import { jobPercent, hasJobs, isWholeJob, jobColumns, jobIn } from './job-states';
 
-/** A backup of a VM that is under way; what the platform's release does not tell is null. */
+/** A backup of a VM under way. A value is null if the platform's release has no column for it. */
 export interface MachineJob {
   readonly jobId: string;
   readonly phase: string | null;
@@ -21,24 +21,24 @@ export interface MachineJob {
   readonly percent: number | null;
   readonly bytesPerSecond: number | null;
   readonly etaSeconds: number | null;
-  /** Null where it has never told anything. */
+  /** Null: no telemetry yet. */
   readonly stalled: boolean | null;
 }
 
-/** A VM that a flow protects, and its backups by the flow's newest runs. */
+/** A VM that a flow protects, and its backups in the flow's newest runs. */
 export interface Machine {
   readonly context_id: string;
   readonly vm_name: string;
-  /** Those under way among them. */
+  /** The number of backups, including those under way. */
   readonly backups: number;
   readonly successful: number;
   readonly failed: number;
   readonly bytesTransferred: number;
-  /** When the last successful one ended; null: none has. */
+  /** When the last successful backup ended; null: none has. */
   readonly lastSuccessAt: Date | null;
-  /** Of the successful ones, in seconds. */
+  /** The average duration of successful backups, in seconds. */
   readonly averageSeconds: number | null;
-  /** Null: none is under way. */
+  /** The backup under way, or null. */
   readonly running: MachineJob | null;
 }
 
@@ -51,7 +51,7 @@ interface Row extends Readonly<Record<Sums, string | number | null>> {
   readonly job_id: string | null;
 }
 
-/** The VMs of the flow `f`: the VM itself, or the enabled members of the group; by priority. */
+/** SQL for the VMs of a flow: its target VM, or the enabled members of its target group with their priority. */
 function targetSql(columns: PlatformColumns): string {
   const vm = `SELECT v.context_id, v.vm_name, 0 AS priority, '' AS member FROM protection_flows f
     JOIN vm_replication_contexts v ON v.context_id = ${comparable(columns, 'target_id', 'vm_replication_contexts.context_id')}
@@ -64,7 +64,7 @@ function targetSql(columns: PlatformColumns): string {
    WHERE f.id = ? AND f.target_type = 'group' AND COALESCE(m.enabled, 1) = 1`;
 }
 
-/** The backups of each VM by the newest runs of the flow, and the id of one that is under way. */
+/** SQL for the backups of each VM in the flow's newest runs, and the id of a backup under way. */
 function jobsSql(columns: PlatformColumns, hint: string): string {
   const id = `id ${comparableText(columns, 'backup_jobs.id', 512)} PATH '$'`;
   const vm = collatedAs(
@@ -113,8 +113,8 @@ const asked = declareArguments('machines', {
 });
 
 /**
- * The VMs of a flow with their backups, in one query. The flow's newest runs are looked at, so that it takes as long
- * however long the history is.
+ * Reads the VMs of a flow with their backups, in one query. It reads only the newest runs, so its time does not grow with
+ * the history.
  *
  * @throws FLOW_NOT_FOUND
  */

@@ -14,36 +14,36 @@ import {
   type JobState,
 } from './job-states';
 
-/** How the run of a flow goes that is under way. What the platform's release does not tell, and what is not known yet, is null. */
+/** The progress of a flow's run under way. A value is null if it is not known yet, or not in the platform's release. */
 export interface RunProgress {
   readonly executionId: string;
   readonly startedAt: Date | null;
-  /** 0 to 100, with two decimals; it does not fall while no further jobs are expected. */
+  /** 0 to 100, with two decimals. It does not fall while no further jobs are expected. */
   readonly percent: number | null;
   readonly bytesTransferred: number;
-  /** Null until every job knows its own. */
+  /** Null until every job knows its own total. */
   readonly totalBytes: number | null;
   /** How many jobs there will be. */
   readonly jobs: number;
-  /** How many of them are over. */
+  /** How many jobs have ended. */
   readonly jobsOver: number;
-  /** The phase of the job that has told last. */
+  /** The phase of the job with the latest telemetry. */
   readonly phase: string | null;
-  /** Of all jobs under way. */
+  /** The sum over all jobs under way. */
   readonly bytesPerSecond: number | null;
-  /** Seconds until the end, at that speed; of a run that has stalled null. */
+  /** Seconds until the end at that speed; null for a stalled run. */
   readonly etaSeconds: number | null;
-  /** The last sign of a job under way; the platform's column has no time zone, and is read as UTC. */
+  /** The latest telemetry of a job under way. The platform's column has no time zone, and is read as UTC. */
   readonly lastTelemetryAt: Date | null;
-  /** True where that is older than asked for, by the server's clock; null where no job under way has ever told. */
+  /** True if lastTelemetryAt is older than `stalledAfterMs`, by the server's clock; null: no telemetry yet. */
   readonly stalled: boolean | null;
 }
 
-/** The platform's own detector gives a job up after so long. */
+/** The platform's own detector gives up a silent job after this time. */
 const detectorMs = 300_000;
 const longestMs = 365 * 86_400_000;
 
-/** How long a job may be silent before it counts as stalled, as it came from the caller: milliseconds. */
+/** Reads the milliseconds of silence after which a job counts as stalled. */
 export const silence = optional(count({ min: 1, max: longestMs }), detectorMs);
 
 const reading = declareArguments('progress', {
@@ -51,15 +51,15 @@ const reading = declareArguments('progress', {
   options: options({ stalledAfterMs: silence }),
 });
 
-/** A job of a run; a run without jobs has one row too. */
+/** A row per job of a run; a run without jobs has one row too. */
 interface JobRow extends Readonly<Record<string, unknown>> {
   readonly id: string;
-  /** In the run's list of jobs, from 1; null: there is none in it. */
+  /** The position in the run's list of jobs, from 1; null: the list is empty. */
   readonly place: string | number | null;
   readonly flow_id: string | null;
 }
 
-/** The first row of a run: with what is the run's own, which is NULL in the further ones. */
+/** The first row of a run also holds the run's own columns; they are NULL in its further rows. */
 interface RunRow extends JobRow {
   readonly flow_id: string;
   readonly started_at: Date | null;
@@ -91,25 +91,25 @@ function sqlFor(columns: PlatformColumns, hint: string, flowIds: readonly string
 
 type Combine = (one: number, other: number) => number;
 const sum: Combine = (one, other) => one + other;
-// Not Math.max itself: reduce gives it the index and the list as well, and a spread list may be too long for a call
+// Not Math.max itself: reduce also passes it the index and the list, and a spread list may be too long for a call
 const most: Combine = (one, other) => Math.max(one, other);
 const least: Combine = (one, other) => Math.min(one, other);
 
 type Told = 'etaSeconds' | 'silentSeconds' | 'bytesPerSecond';
 
-/** Combines what the jobs tell; null where none does. */
+/** Combines a value of all jobs that know it; null if none does. */
 function among(jobs: readonly JobState[], told: Told, combine: Combine): number | null {
   const known = jobs.map((job) => job[told]).filter((value) => value !== null);
   return known.length === 0 ? null : known.reduce(combine);
 }
 
-/** Seconds until the end: what is left at the speed now, or what the slowest job says of itself. */
+/** Seconds until the end: the rest of the bytes at the present speed, or else the longest time that a job reports. */
 function etaOf({ done, total }: ReturnType<typeof bytesOf>, speed: number | null, jobs: readonly JobState[]) {
   if (total !== null && speed !== null) return Math.ceil((total - done) / speed);
   return among(jobs, 'etaSeconds', most);
 }
 
-/** The runs under way, each with the rows of its jobs. */
+/** Groups rows by run. */
 const runsIn = (all: readonly JobRow[]) =>
   [...grouped(all, ({ id }) => id).values()].map((rows) => ({
     run: rows.find((row): row is RunRow => row.flow_id !== null)!,
@@ -145,17 +145,17 @@ function progressOf({ run, rows }: Run, stalledAfterMs: number): RunProgress {
   };
 }
 
-/** Other programs may have begun two runs of a flow: the newest is the one that is shown. */
+/** Other programs may have begun two runs of a flow: only the newest is shown. */
 function isNewer({ run: one }: Run, { run: other }: Run): boolean {
   const [a, b] = [one.created_at.getTime(), other.created_at.getTime()];
   return a > b || (a === b && one.id > other.id);
 }
 
 /**
- * The run of each flow that is under way, in one query: the runs under way are few, and found in their index, to which
- * the flows asked for are a filter.
+ * Reads each flow's run under way, in one query. It finds the few runs under way by the index on status, and then filters
+ * by flow.
  *
- * @returns by the flow's id as it was asked for; a flow of which none is under way is left out
+ * @returns by flow id in the caller's spelling; flows without a run under way are left out
  */
 export async function readProgress(
   session: Session,

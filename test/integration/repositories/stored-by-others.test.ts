@@ -185,7 +185,7 @@ describe('the end of a run', () => {
     await store(id, "status = 'of others'");
     await expect(executions.finish(id, { status: 'success' })).rejects.toMatchObject({
       code: 'TRANSITION_REFUSED',
-      message: expect.stringContaining('in no state that there is'),
+      message: expect.stringContaining('in no valid state'),
       details: { from: '', to: 'success' },
     });
   });
