@@ -44,19 +44,19 @@ const readUpdate = declareArguments(entity, { id, changes: flowChanges });
 const readIds = declareArguments(entity, { ids });
 
 /**
- * Protection flows: written by the API, listed by the web page, looked up by the scheduler.
+ * Writes, lists and reads protection flows, for the API, the web page and the scheduler.
  *
- * Guarantee: what is stored keeps the rules of its type, and a flow with a schedule has its next time. Names of what a
- * flow refers to are there whatever the collations of the platform's tables, and null where a table is absent.
+ * Guarantee: a stored flow obeys the rules of its type, and a flow with a schedule has its next time. The names of the rows
+ * to which a flow refers are found with any collation of the platform's tables, and are null if a table is missing.
  *
- * Everything fails with VALIDATION_FAILED for wrong input (every wrong field at once), and with TRANSACTION_ABORTED
- * where the server gave up a transaction: outside one of the caller's only after having been repeated.
+ * Every method throws VALIDATION_FAILED for wrong input, with all wrong fields at once. It throws TRANSACTION_ABORTED if the
+ * server gave up the transaction; outside a caller's transaction it repeats the work first.
  */
 export class FlowRepository extends Repository {
   /**
    * Stores a new flow, with the next time of its schedule.
    *
-   * @throws VALIDATION_FAILED, FLOW_NAME_TAKEN and ID_TAKEN (as the database compares), REFERENCE_NOT_FOUND, SCHEDULE_INVALID
+   * @throws VALIDATION_FAILED, FLOW_NAME_TAKEN and ID_TAKEN (the database compares), REFERENCE_NOT_FOUND, SCHEDULE_INVALID
    */
   async create(input: NewFlow): Promise<FlowRow> {
     return insertFlow(this.session, readNew({ input }).input);
@@ -69,31 +69,31 @@ export class FlowRepository extends Repository {
     return found;
   }
 
-  /** The flow with its names, or null. */
+  /** Reads the flow with its names; null if there is none. */
   async find(id: string): Promise<FlowView | null> {
     const [found] = await selectFlows(this.session, 'WHERE f.id = ?', [readId({ id }).id]);
     return found ?? null;
   }
 
-  /** The flow of that name, as the database compares names, or null. */
+  /** Reads the flow with that name, compared by the database; null if there is none. */
   async findByName(name: string): Promise<FlowView | null> {
     const [found] = await selectFlows(this.session, 'WHERE f.name = ?', [readName({ name }).name]);
     return found ?? null;
   }
 
   /**
-   * A page of the flows that a filter lets through: newest first, unless the page says otherwise.
+   * Reads a page of the flows that match a filter; newest first, unless the page gives another order.
    *
-   * @param filter properties that are undefined don't matter; null: those that have none
+   * @param filter undefined properties are ignored; null matches flows without a value
    */
   async list(filter: FlowFilter = {}, page: FlowPage = {}): Promise<Page<FlowView>> {
     return listFlows(this.session, { filter, page });
   }
 
   /**
-   * Changes a flow: null clears a column, undefined leaves it alone. To change nothing is fine.
+   * Changes a flow: null clears a column, undefined leaves it unchanged. Changes may be empty.
    *
-   * @returns the flow as it is now
+   * @returns the changed flow
    * @throws FLOW_NOT_FOUND, VALIDATION_FAILED, FLOW_NAME_TAKEN, REFERENCE_NOT_FOUND, SCHEDULE_INVALID
    */
   async update(id: string, changes: FlowChanges): Promise<FlowView> {
@@ -102,60 +102,60 @@ export class FlowRepository extends Repository {
     return this.get(given.id);
   }
 
-  /** The scheduler runs it again, from its next time on. @throws FLOW_NOT_FOUND */
+  /** Enables a flow: the scheduler runs it from its next time on. @throws FLOW_NOT_FOUND */
   enable(id: string): Promise<FlowView> {
     return this.update(id, { enabled: true });
   }
 
-  /** The scheduler passes it over; a run under way goes on. @throws FLOW_NOT_FOUND */
+  /** Disables a flow: the scheduler does not run it. A run under way goes on. @throws FLOW_NOT_FOUND */
   disable(id: string): Promise<FlowView> {
     return this.update(id, { enabled: false });
   }
 
-  /** Enables flows in one statement; one that is not there fails by itself. */
+  /** Enables flows in one statement. A missing flow fails alone. */
   enableMany(ids: readonly string[]): Promise<BulkResult> {
     return this.enabledMany('enable', ids);
   }
 
-  /** Disables flows in one statement; one that is not there fails by itself. */
+  /** Disables flows in one statement. A missing flow fails alone. */
   disableMany(ids: readonly string[]): Promise<BulkResult> {
     return this.enabledMany('disable', ids);
   }
 
   /**
-   * Deletes flows in one statement, long histories before it in batches; one that is not there, or that rows of another
-   * table refer to (STILL_REFERENCED), fails by itself.
+   * Deletes flows in one statement; before that, long histories in batches. A missing flow, or one to which a row of another
+   * table refers (STILL_REFERENCED), fails alone.
    */
   async deleteMany(ids: readonly string[]): Promise<BulkResult> {
     return new RetentionRepository(this.session.manager).deleteFlows(readIds({ ids }).ids);
   }
 
   /**
-   * Puts a run of each flow into the queue, each in a transaction of its own; one that is not there fails by itself.
+   * Queues a run of each flow, each in a transaction of its own. A missing flow fails alone.
    *
    * @param run `execution_type`: default `api`; `triggered_by`: default `system`
-   * @returns `executionIds` of each flow: its new run
+   * @returns `executionIds` of each flow: the queued run
    */
   async bulkExecute(ids: readonly string[], run: BulkExecution = {}): Promise<BulkResult> {
     return executeFlows(this.session, { ids, run });
   }
 
   /**
-   * Cancels the runs of each flow that wait or are under way, those of a flow in one transaction; one that is not there fails by
-   * itself, and where nothing is left to cancel it is done.
+   * Cancels each flow's runs that are queued or under way, those of one flow in one transaction. A missing flow fails alone. A
+   * flow with nothing to cancel succeeds.
    *
    * @param reason for people, kept as error_message of each run
-   * @returns `executionIds` of each flow: the runs that this call has cancelled
+   * @returns `executionIds` of each flow: the runs that this call cancelled
    */
   async bulkCancel(ids: readonly string[], reason?: string | null): Promise<BulkResult> {
     return cancelFlows(this.session, { ids, reason });
   }
 
   /**
-   * The scheduler passes a flow over, and leaves its runs in the queue, until it is resumed or the pause has ended. A run under
-   * way goes on, and whoever asks for one with `executions.start` gets it. A flow that is paused, is so in this way from now on.
+   * Pauses a flow until somebody resumes it, or until `until`. Meanwhile claims skip its due runs and leave its queued runs. A
+   * run under way goes on, and `executions.start` still begins runs. Replaces the flow's present pause.
    *
-   * @param options `until`: when it goes on by itself, later than the server's time; `note`: why; `by`: who pauses it, default
+   * @param options `until`: when the pause ends, later than the server's time; `note`: why; `by`: who pauses it, default
    * `system`
    * @throws VALIDATION_FAILED; FLOW_NOT_FOUND; MIGRATION_PENDING
    */
@@ -163,21 +163,21 @@ export class FlowRepository extends Repository {
     return pauseFlow(this.session, { id, options });
   }
 
-  /** Ends a flow's pause; false where it is not paused. @throws FLOW_NOT_FOUND; MIGRATION_PENDING */
+  /** Ends a flow's pause; false if it is not paused. @throws FLOW_NOT_FOUND; MIGRATION_PENDING */
   async resume(id: string): Promise<boolean> {
     return resumeFlow(this.session, readId({ id }).id);
   }
 
-  /** The flows that are paused, in the order of their ids; at most `limit`, default 1,000. */
+  /** Reads the paused flows, by id; at most `limit`, default 1,000. */
   async listPaused(options: { readonly limit?: number | undefined } = {}): Promise<Pause[]> {
     return selectPauses(this.session, { options });
   }
 
   /**
-   * Lets a flow be paused, until it is resumed, once so many of its runs in a row have ended with `error`: those that began
-   * since failures paused it last. Whichever process ends the last of them, the pause is part of that.
+   * Sets after how many runs in a row with `error` a flow is paused until somebody resumes it. Only runs after the last such
+   * pause count. The transaction that ends the last of these runs, in any process, also pauses the flow.
    *
-   * @param failures 1 to 100; null: however many fail
+   * @param failures 1 to 100; null: failures never pause it
    * @throws FLOW_NOT_FOUND; MIGRATION_PENDING
    */
   async pauseAfterFailures(id: string, failures: number | null): Promise<void> {
@@ -200,7 +200,7 @@ export class FlowRepository extends Repository {
   /**
    * Deletes a flow and its executions.
    *
-   * @throws FLOW_NOT_FOUND; STILL_REFERENCED where rows of another table refer to them by a key that does not let them go
+   * @throws FLOW_NOT_FOUND; STILL_REFERENCED if a row of another table refers to them by a key with RESTRICT or NO ACTION
    */
   async delete(id: string): Promise<void> {
     const { results } = await this.deleteMany([readId({ id }).id]);
@@ -221,9 +221,9 @@ export class FlowRepository extends Repository {
   }
 
   /**
-   * How the runs went that began in a window: by day, week or month of a time zone, or by flow. One query.
+   * Reports the results of the runs that began in a window: by day, week or month of a time zone, or by flow. One query.
    *
-   * @returns every period of the window, also one without runs; the flows that had runs, by name
+   * @returns every period of the window, also those without runs; or the flows with runs, by name
    * @throws VALIDATION_FAILED also for a window that is empty, or longer than 400 days
    */
   async report(options: ReportOptions): Promise<ReportRow[]> {
@@ -231,8 +231,8 @@ export class FlowRepository extends Repository {
   }
 
   /**
-   * The same as CSV (RFC 4180), with a head. A name that a spreadsheet would take for a formula (`=…`, `+…`, `-…`, `@…`) has an
-   * apostrophe in front.
+   * Returns the same as CSV (RFC 4180) with a header line. A name that a spreadsheet would read as a formula (`=…`, `+…`,
+   * `-…`, `@…`) gets an apostrophe in front.
    *
    * @throws as {@link report}
    */

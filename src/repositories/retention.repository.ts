@@ -30,9 +30,9 @@ import {
 import { assertKept } from '../statistics/meaning';
 import { validationFailed } from '../errors';
 
-/** How a prune or a deletion goes on; told after every batch. */
+/** How far a prune or a deletion is; reported after every batch. */
 export interface PruneProgress {
-  /** Flows that are done. */
+  /** Flows that are finished. */
   readonly flows: number;
   readonly totalFlows: number;
   /** Executions deleted so far. */
@@ -41,42 +41,42 @@ export interface PruneProgress {
 
 /** How to delete in batches. */
 export interface BatchOptions {
-  /** Executions a statement: 1 to 10,000. Default: 500. */
+  /** Executions per statement: 1 to 10,000. Default: 500. */
   readonly batchSize?: number | undefined;
   /**
-   * Rest after each batch, in milliseconds. Default: as long as the batch took, so that writers of other rows have the
-   * disk to themselves half of the time.
+   * Pause after each batch, in milliseconds. Default: as long as the batch took, at most 1 second. So other writers have the
+   * disk to themselves about half of the time.
    */
   readonly pauseMs?: number | undefined;
   /** Stops between two batches. */
   readonly signal?: AbortSignal | undefined;
-  /** Told after each batch. */
+  /** Called after each batch. */
   readonly onProgress?: ((progress: PruneProgress) => void) | undefined;
 }
 
-/** What to prune: at least one of the first two. */
+/** What to prune. At least one of `olderThanMs` and `keepPerFlow` is needed. */
 export interface PruneOptions extends BatchOptions {
-  /** Executions that ended longer ago than this, in milliseconds, by the server's clock. */
+  /** Deletes executions that ended longer ago than this, in milliseconds, by the server's clock. */
   readonly olderThanMs?: number | undefined;
-  /** Executions beyond the newest so many of their flow, from 1. */
+  /** Deletes executions beyond this number of newest executions of their flow; at least 1. */
   readonly keepPerFlow?: number | undefined;
-  /** Counts, and deletes nothing; executions that rows of other tables keep are counted too. Default: false. */
+  /** Only counts. Also counts executions that rows of other tables would keep. Default: false. */
   readonly dryRun?: boolean | undefined;
 }
 
-/** What a prune did. */
+/** The result of a prune. */
 export interface PruneResult {
   readonly ok: boolean;
-  /** False: stopped by the signal; the next prune goes on from there. */
+  /** False: the signal stopped it. The next prune deletes the rest. */
   readonly complete: boolean;
-  /** Executions deleted; with `dryRun`, those that would be. */
+  /** Executions that were deleted, or with `dryRun` would be. */
   readonly deleted: number;
   /**
-   * Executions that stay although they are old enough, by the key that keeps each: a row of another table refers to it, and the
-   * key (RESTRICT, NO ACTION) does not let it go. Key and table are null where the server hides them from the user.
+   * Executions that are old enough but stay, because a row of another table refers to them by a foreign key with RESTRICT or
+   * NO ACTION; counted by key. Key and table are null if the server hides them from the user.
    */
   readonly kept: readonly KeptExecutions[];
-  /** Flows looked at. */
+  /** Flows that were pruned. */
   readonly flows: number;
   readonly dryRun: boolean;
 }
@@ -98,12 +98,7 @@ const pruneOptions = optionsOf(
   },
   ({ olderThanMs, keepPerFlow }, faults) => {
     if (olderThanMs === undefined && keepPerFlow === undefined)
-      refuse(
-        faults,
-        'olderThanMs',
-        'isGiven',
-        'or keepPerFlow must be given: there is no default for what to delete',
-      );
+      refuse(faults, 'olderThanMs', 'isGiven', 'or keepPerFlow must be given: what to delete has no default');
   },
 );
 const batchOptions = optionsOf(batchReaders);
@@ -117,22 +112,22 @@ const readRecount = declareArguments('recount', {
     onProgress: optional(callback<(progress: RecountProgress) => void>()),
   }),
 });
-const longestRestMs = 1_000;
+const longestPauseMs = 1_000;
 
-/** In a caller's transaction, what is read may be older than the lock. */
+/** The snapshot of a caller's transaction may be older than the locks of a recount. */
 const isOutside = 'must not be that of a transaction: a recount opens one of its own for each flow';
 
 /**
- * Deletes what is no longer wanted, without a long transaction: writers of other rows are not held up, and a run that
- * was stopped or killed anywhere is finished by the next. Inside a caller's transaction everything is one batch.
+ * Deletes old executions and unwanted flows in short transactions, so that writers of other rows do not wait. If a call is
+ * stopped or killed at any point, the next call finishes its work. Inside a caller's transaction there are no batches.
  */
 export class RetentionRepository extends Repository {
   /**
-   * Deletes executions that are over and older than the age, or beyond the newest `keepPerFlow` of their flow. Each
-   * flow keeps its newest execution, its newest success, and the one that it shows as its last. Counters of the flows stay as
-   * they are; how many of the executions that they count are gone is kept beside them, for {@link recount} and for verify.
+   * Deletes ended executions that are older than the age, or beyond the newest `keepPerFlow` of their flow. Each flow keeps
+   * its newest execution, its newest success and its last execution. The flows' counters stay the same. The numbers of
+   * deleted executions are stored in a table of their own, for {@link recount} and for verify.
    *
-   * @throws VALIDATION_FAILED for wrong options, and where neither age nor number is given; MIGRATION_PENDING
+   * @throws VALIDATION_FAILED for wrong options, and if neither age nor number is given; MIGRATION_PENDING
    */
   async prune(options: PruneOptions): Promise<PruneResult> {
     const { session } = this;
@@ -167,11 +162,11 @@ export class RetentionRepository extends Repository {
   }
 
   /**
-   * Deletes flows and their executions, long histories in batches; see {@link BatchOptions}. A call that was stopped
-   * leaves the flows disabled, with what is left of their executions (INTERRUPTED). One that rows of another table refer to
-   * by a key that does not let it go stays as it was (STILL_REFERENCED), and the others are deleted.
+   * Deletes flows and their executions, long histories in batches; see {@link BatchOptions}. If the signal stops it, the
+   * flows stay disabled with their remaining executions (INTERRUPTED). If a row of another table refers to a flow by a key
+   * with RESTRICT or NO ACTION, that flow stays as it was (STILL_REFERENCED); the others are deleted.
    *
-   * @returns what became of each
+   * @returns the result for each flow
    * @throws VALIDATION_FAILED for wrong options
    */
   async deleteFlows(ids: readonly string[], options: BatchOptions = {}): Promise<BulkResult> {
@@ -182,11 +177,11 @@ export class RetentionRepository extends Repository {
   }
 
   /**
-   * Makes the flows' counters and last_* agree with their executions and with what {@link prune} removed, beside the work
-   * of others: exact for what this package's programs begin and end meanwhile, as each flow is locked while it is counted.
-   * Safe to stop and to run again.
+   * Makes the flows' counters and last_* agree with their executions and with the numbers that {@link prune} stored. Others
+   * may work meanwhile: each flow is locked while it is counted, so runs that this package begins or ends are counted
+   * exactly. Safe to stop and to run again.
    *
-   * @throws VALIDATION_FAILED for wrong options, and inside a transaction of the caller's; MIGRATION_PENDING
+   * @throws VALIDATION_FAILED for wrong options, and inside a caller's transaction; MIGRATION_PENDING
    */
   async recount(options: RecountOptions = {}): Promise<RecountResult> {
     const given = readRecount({ options }).options;
@@ -195,21 +190,21 @@ export class RetentionRepository extends Repository {
     return recountAll(this.session, given);
   }
 
-  /** What to do after each batch: count it, tell of it, rest, and say whether to go on. */
+  /** Makes the function to call after each batch: it counts, reports and pauses, and returns whether to go on. */
   private batchEnd(
     { signal, onProgress, pauseMs, dryRun }: ValueOf<typeof batchOptions> & { readonly dryRun?: boolean },
     done: { flows: number; totalFlows: number; deleted: number },
   ): GoOn {
-    // What is only counted, or is one transaction anyway, gains nothing by a rest
-    const rests = dryRun !== true && !this.session.isJoined;
+    // A pause gains nothing for a dry run, or inside one long transaction
+    const pauses = dryRun !== true && !this.session.isJoined;
     let begun = performance.now();
     return async (deleted) => {
       done.deleted += deleted;
       onProgress?.({ ...done });
-      const restMs = pauseMs ?? Math.min(performance.now() - begun, longestRestMs);
-      // The signal ends the rest
-      if (rests && restMs > 0 && signal?.aborted !== true)
-        await delay(restMs, undefined, { signal }).catch(() => undefined);
+      const ms = pauseMs ?? Math.min(performance.now() - begun, longestPauseMs);
+      // The signal ends the pause
+      if (pauses && ms > 0 && signal?.aborted !== true)
+        await delay(ms, undefined, { signal }).catch(() => undefined);
       begun = performance.now();
       return signal?.aborted !== true;
     };

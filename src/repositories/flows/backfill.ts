@@ -7,17 +7,17 @@ import { lockFlow } from '../statements';
 import { instant, limitOf } from '../input';
 import type { Session } from '../session';
 
-/** A window of a flow's schedule, both ends in it, at most 400 days. */
+/** A window of a flow's schedule: both ends are included, and it is at most 400 days long. */
 export interface Backfill {
   readonly from: Date;
   readonly to: Date;
-  /** How many runs it may come to, 1 to 1,000. Default: 100. */
+  /** The most runs to queue, 1 to 1,000. Default: 100. */
   readonly limit?: number | undefined;
   /** Who asks: the runs' `triggered_by`. Default: `backfill`. */
   readonly by?: string | undefined;
 }
 
-/** A run that was put into the queue, and the time of the schedule that it makes up for. */
+/** A run that was queued, and the time of the schedule for which it runs. */
 export interface BackfilledRun {
   readonly executionId: string;
   readonly dueAt: Date;
@@ -40,7 +40,7 @@ const asked = declareArguments('backfill', {
 const refused = (field: string, rule: string, sentence: string): Error =>
   validationFailed('backfill', [{ field, constraints: { [rule]: `${field} ${sentence}` } }]);
 
-/** Puts a run into the queue for each time of the window that has none; nobody else begins one of the flow meanwhile. */
+/** Queues a run for each time of the window that has none. Locks the flow's row, so no other run of it begins meanwhile. */
 export function backfillFlow(session: Session, given: Asked<typeof asked>): Promise<BackfilledRun[]> {
   const { id, window } = asked(given);
   const { from, to, limit, by } = window;
@@ -58,13 +58,13 @@ export function backfillFlow(session: Session, given: Asked<typeof asked>): Prom
       [flow.id, from],
     );
     const times = new Set(made.map(({ due_at }) => due_at));
-    // What is due, and what is to come, is the scheduler's
+    // Ends before the flow's next time: runs from then on belong to the scheduler
     const end = Math.min(to.getTime(), flow.at.getTime(), (next?.getTime() ?? Infinity) - 1);
     const missing: Date[] = [];
     for (let after = new Date(from.getTime() - 1); missing.length <= limit;) {
       const time = nextTime(schedule, after);
       if (time.next === null && time.reason !== 'never' && schedule_id !== null)
-        throw refused('id', 'hasTimes', `must be of a flow that has times: ${time.message}`);
+        throw refused('id', 'hasTimes', `must be of a flow whose schedule has times: ${time.message}`);
       if (time.next === null || time.next.getTime() > end) break;
       after = time.next;
       if (!times.has(after.toISOString())) missing.push(after);

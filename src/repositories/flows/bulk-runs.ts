@@ -18,14 +18,14 @@ import { flowNotFound } from '../not-found';
 import type { Session } from '../session';
 import { bulkResult, type BulkResult } from '../retention/delete-flows';
 
-/** What every run of a bulk has. */
+/** The columns that all runs of one call get. */
 export type BulkExecution = Optional<Pick<NewExecution, 'execution_type' | 'triggered_by'>>;
 
 /**
- * Does something to each flow by itself, so that what fails for one keeps no other from it. What is wrong is told of
- * the flow; in a caller's transaction, which is lost then, it is thrown.
+ * Does `work` for each flow by itself, so that the failure of one does not affect the others. Reports an error with its
+ * flow. TRANSACTION_ABORTED in a caller's transaction is thrown, because then all its work is lost.
  *
- * @param work answers the ids of the runs that it has made or ended
+ * @param work returns the ids of the runs that it created or ended
  */
 async function eachFlow(
   session: Session,
@@ -52,7 +52,7 @@ const executing = declareArguments('bulkExecute', {
   run: options({ execution_type: optional(choice(executionTypes), 'api'), triggered_by: optional(name) }),
 });
 
-/** Puts a run of each flow into the queue. */
+/** Queues a run of each flow. */
 export function executeFlows(session: Session, given: Asked<typeof executing>): Promise<BulkResult> {
   const { ids, run } = executing(given);
   const { execution_type, triggered_by } = run;
@@ -61,7 +61,7 @@ export function executeFlows(session: Session, given: Asked<typeof executing>): 
   ]);
 }
 
-/** The runs of a flow that are not over, oldest first. */
+/** Returns the ids of a flow's queued and running runs, oldest first. @throws FLOW_NOT_FOUND */
 async function openRuns(session: Session, flowId: string): Promise<string[]> {
   const rows = await session.select<{ id: string | null; created_at: Date | null }>(
     `SELECT e.id, e.created_at FROM protection_flows f LEFT JOIN protection_flow_executions e
@@ -78,7 +78,7 @@ async function openRuns(session: Session, flowId: string): Promise<string[]> {
 
 const cancelling = declareArguments('bulkCancel', { ids, reason: optional(nullable(longText)) });
 
-/** Cancels the runs of each flow that wait or are under way. */
+/** Cancels the runs of each flow that are queued or under way. */
 export function cancelFlows(session: Session, given: Asked<typeof cancelling>): Promise<BulkResult> {
   const { ids, reason } = cancelling(given);
   return eachFlow(session, 'cancel', ids, (flowId) =>

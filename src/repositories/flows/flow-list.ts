@@ -21,7 +21,7 @@ import { rowReader, type RawRow } from '../row-reader';
 import type { Session } from '../session';
 import { readFlowView, type FlowView, nameJoins } from './flow-view';
 
-/** What flows have to have; a property that is undefined does not matter, null means "none". */
+/** A filter of flows. Undefined properties are ignored; null matches flows without a value. */
 export interface FlowFilter extends Optional<
   Pick<
     FlowRow,
@@ -35,11 +35,11 @@ export interface FlowFilter extends Optional<
     | 'last_execution_status'
   >
 > {
-  /** A part of the name, without regard to case as the names' collation has it; `%`, `_` and `\` mean themselves. */
+  /** A part of the name, compared by the column's collation (not case-sensitive). `%`, `_` and `\` have no special meaning. */
   readonly nameContains?: string | undefined;
 }
 
-/** The filters that are columns, in the order in which conditions name them. */
+/** The filters that are columns, in the order of their conditions. */
 const columns = [
   'target_id',
   'schedule_id',
@@ -62,15 +62,15 @@ const flowFilter: Reader<FlowFilter> = columnsOf('ProtectionFlow', [...columns, 
   judge: nameFaults,
 });
 
-/** `!` and not `\` takes the meaning of what follows: it has none in a text literal of SQL. */
+/** Escapes with `!` instead of `\`, because `!` is not special in a text literal of SQL. */
 const patternFor = (part: string): string => `%${part.replace(/[!%_]/g, '!$&')}%`;
 
-/** The condition that a filter stands for. */
+/** The SQL condition of a filter. */
 function whereOf(filter: FlowFilter): Where {
   const given = columns.filter((name) => filter[name] !== undefined);
   const conditions = given.map((name) => `f.${name} ${filter[name] === null ? 'IS NULL' : '= ?'}`);
   const parameters: unknown[] = given.map((name) => filter[name]).filter((value) => value !== null);
-  // The indexes on the target begin with its type
+  // The indexes on the target begin with target_type
   if (filter.target_id !== undefined && filter.target_type === undefined)
     conditions.push("f.target_type IN ('vm', 'group')");
   if (filter.nameContains !== undefined) {
@@ -80,10 +80,10 @@ function whereOf(filter: FlowFilter): Where {
   return { sql: conditions.join(' AND '), parameters };
 }
 
-/** What a list of flows may be ordered by. */
+/** The columns by which a list of flows can be ordered. */
 export type FlowSort = 'created_at' | 'name' | 'last_execution_time' | 'next_execution_time';
 
-/** Each with the direction that is taken where none is given. */
+/** The default direction of each. */
 const defaults = {
   created_at: 'desc',
   name: 'asc',
@@ -91,13 +91,12 @@ const defaults = {
   next_execution_time: 'asc',
 } as const satisfies Record<FlowSort, Order['direction']>;
 
-/** The order of a list of flows. */
 function flowOrder(sort: FlowSort, direction: Order['direction'] = defaults[sort]): Order {
   const isNullable = sort === 'last_execution_time' || sort === 'next_execution_time';
   return { column: `f.${sort}`, id: 'f.id', direction, isNullable, isUnique: sort === 'name' };
 }
 
-/** Filter → the index that gives its rows in the order of their creation; the first one here is the most selective. */
+/** Filter → the index that gives its rows in the order of their creation. The most selective filter is first. */
 const createdIndexes = [
   ['target_id', 'idx_flows_target_created'],
   ['schedule_id', 'idx_flows_schedule_created'],
@@ -112,12 +111,12 @@ function createdIndex(filter: FlowFilter): string {
   return index ?? 'idx_flows_created';
 }
 
-/** Filters that few flows pass: these are found and sorted faster than an index of all flows is read. */
+/** Filters that few flows match: to find and sort those is faster than to read an index of all flows. */
 const selective = ['target_id', 'schedule_id', 'repository_id', 'policy_id'] as const;
 
 /**
- * The index that gives the flows of a filter in an order; null where the server had better choose. Only flows that are
- * `enabled`, or are not, are indexed by their next time: all of them are sorted.
+ * Returns the index that gives the flows of a filter in an order; null: the server chooses. The index on the next time
+ * begins with `enabled`, so without that filter the server sorts.
  */
 function indexFor(filter: FlowFilter, sort: FlowSort): string | null {
   if (sort === 'created_at') return createdIndex(filter);
@@ -126,13 +125,13 @@ function indexFor(filter: FlowFilter, sort: FlowSort): string | null {
   return sort === 'name' ? 'uq_flows_name' : 'idx_last_execution';
 }
 
-/** Which part of a list is wanted. */
+/** Which page of a list of flows to read. */
 export interface FlowPage extends Pick<ExecutionPage, 'after' | 'total'> {
-  /** 1 to 500; null: all of them. Default: 50. */
+  /** 1 to 500; null: all flows. Default: 50. */
   readonly limit?: number | null | undefined;
-  /** What decides the order; flows without such a time come last. Default: `created_at`. */
+  /** The column of the order. Flows without a value come last. Default: `created_at`. */
   readonly sort?: FlowSort | undefined;
-  /** Default: the newest creation or execution first, names from A to Z, the nearest next time first. */
+  /** Default: newest creation or execution first, names from A to Z, nearest next time first. */
   readonly order?: 'asc' | 'desc' | undefined;
 }
 
@@ -147,7 +146,7 @@ const readList = declareArguments('list', {
   }),
 });
 
-/** Flows with their names; `tail` is the end of the SELECT from WHERE on, `index` the one that its order wants. */
+/** Selects flows with their names. `tail` is the SELECT from WHERE on; `index` is the index that gives its order. */
 export async function selectFlows(
   session: Session,
   tail: string,
@@ -164,7 +163,7 @@ export async function selectFlows(
   return rows.map((row) => readFlowView(session.manager, row));
 }
 
-/** A page of flows with their names. */
+/** Reads a page of flows with their names. */
 export function listFlows(session: Session, given: Asked<typeof readList>): Promise<Page<FlowView>> {
   const {
     filter,

@@ -3,15 +3,16 @@ import { comparable, type PlatformColumns } from '../platform-columns';
 import type { EntityManager } from 'typeorm';
 import { rowReader, type RawRow } from '../row-reader';
 
-/** One table of the platform that knows names: column → its name in the result. */
+/** A table of the platform from which flows get names. */
 interface NameSource {
   readonly alias: string;
   readonly table: string;
   /** Default: `id`. */
   readonly key?: string;
   readonly flowColumn: keyof ProtectionFlow & string;
+  /** Column → its name in the result. */
   readonly names: Readonly<Record<string, string>>;
-  /** What else must hold for a row to be the one that is meant, and `AND`. */
+  /** A further condition of the join, with `AND` behind it. */
   readonly condition?: string;
 }
 
@@ -48,14 +49,14 @@ const sources: readonly NameSource[] = [
 
 const made = new WeakMap<PlatformColumns, ReturnType<typeof joinsOf>>();
 
-/** The joins to the platform's tables that are there; a table that is not leaves its names out. Made once a catalog. */
+/** Returns the joins to the platform's tables that exist; names of missing tables are left out. Cached per catalog. */
 export function nameJoins(columns: PlatformColumns) {
   const joins = made.get(columns) ?? joinsOf(columns);
   made.set(columns, joins);
   return joins;
 }
 
-/** SQL that brings the names into a SELECT of `protection_flows f`: columns to follow the flow's, each with a comma in front, and joins. */
+/** SQL that adds names to a SELECT of `protection_flows f`: columns, each after a comma, and joins. */
 function joinsOf(columns: PlatformColumns) {
   const there = sources.filter(({ table, key = 'id', names }) =>
     [key, ...Object.keys(names)].every((column) => columns.has(`${table}.${column}`)),
@@ -70,20 +71,20 @@ function joinsOf(columns: PlatformColumns) {
   return { columns: named.join(''), joins: joins.join(' ') };
 }
 
-/** The names of what a flow refers to; null where it refers to nothing, or the platform has no such table (yet). */
+/** The names of the rows to which a flow refers; null if it refers to none, or the platform's table does not exist yet. */
 export interface FlowNames {
   schedule_name: string | null;
   schedule_cron: string | null;
   repository_name: string | null;
   policy_name: string | null;
-  /** The VM's or the group's name; null also where it is gone. */
+  /** The VM's or the group's name; null also if it was deleted. */
   target_name: string | null;
 }
 
-/** A flow as the API and the web page show it. */
+/** A flow with the names that the API and the web page show. */
 export type FlowView = FlowRow & FlowNames;
 
-/** A row of a SELECT with {@link nameJoins} as a view; a column may have been left out of it. */
+/** Reads a row of a SELECT with {@link nameJoins}; a missing column is null. */
 export function readFlowView(manager: EntityManager, row: RawRow): FlowView {
   const textOf = (column: string): string | null => (row[column] as string | null | undefined) ?? null;
   const view = rowReader(manager, ProtectionFlow).read(row) as ProtectionFlow & FlowNames;
@@ -91,7 +92,7 @@ export function readFlowView(manager: EntityManager, row: RawRow): FlowView {
   view.schedule_cron = textOf('schedule_cron');
   view.repository_name = textOf('repository_name');
   view.policy_name = textOf('policy_name');
-  // Not COALESCE in the SELECT: the two columns may have collations that don't go together
+  // Not COALESCE in the SELECT, because the collations of the two columns may not be comparable
   view.target_name = textOf('vm_name') ?? textOf('group_name');
   return view;
 }

@@ -17,7 +17,7 @@ import { instant, limitOf } from '../input';
 import { historyIndex } from '../pages';
 import type { Session } from '../session';
 
-/** A flow that is paused: `until` null, until it is resumed; `by` null, by failures in a row. */
+/** A paused flow. `until` null: until somebody resumes it. `by` null: failures in a row paused it. */
 export interface Pause {
   readonly flowId: string;
   readonly pausedAt: Date;
@@ -26,14 +26,14 @@ export interface Pause {
   readonly by: string | null;
 }
 
-/** How to pause a flow: until when (default: until it is resumed), why, and who does (default: `system`). */
+/** How to pause a flow: until when (default: until somebody resumes it), why, and who pauses it (default: `system`). */
 export type PauseOptions = Optional<{ until: Date | null; note: string | null; by: string }>;
 
 const inForceAt = (now: string): string =>
   `p.paused_at IS NOT NULL AND (p.until_at IS NULL OR p.until_at > ${now})`;
 const inForce = inForceAt('CURRENT_TIMESTAMP');
 
-/** Selects with a further condition, which leaves paused flows out; before the migration that makes their table, with none. */
+/** Selects with a further condition that excludes paused flows; without it if the migration of their table is pending. */
 export async function withoutPaused<Row>(
   flowId: string,
   select: (condition: string) => Promise<Row[]>,
@@ -44,7 +44,7 @@ export async function withoutPaused<Row>(
 
 const readLimit = declareArguments('listPaused', { options: options({ limit: limitOf(10_000, 1_000) }) });
 
-/** The pauses in force, in the order of the flows' ids; none before the migration that makes their table. */
+/** Selects the pauses in force, by flow id; none if the migration of their table is pending. */
 export async function selectPauses(session: Session, given: Asked<typeof readLimit>): Promise<Pause[]> {
   const rows = session.select<Pause>(
     `SELECT p.flow_id AS flowId, p.paused_at AS pausedAt, p.until_at AS until, p.note, p.paused_by AS \`by\`
@@ -55,7 +55,7 @@ export async function selectPauses(session: Session, given: Asked<typeof readLim
   return (await whereKept(rows)) ?? [];
 }
 
-/** Of these flows, whose rows are locked, those that are paused at that instant. */
+/** Returns those of these flows, whose rows are locked, that are paused at an instant. */
 export async function readPaused(session: Session, ids: readonly string[], now: Date): Promise<Set<string>> {
   const rows = session.select<{ flow_id: string }>(
     `SELECT p.flow_id FROM ${pausesTable} p WHERE p.flow_id IN (${marks(ids)}) AND ${inForceAt('?')} ${session.currentRead}`,
@@ -64,7 +64,7 @@ export async function readPaused(session: Session, ids: readonly string[], now: 
   return new Set((await whereKept(rows))?.map(({ flow_id }) => flow_id));
 }
 
-/** Writes columns of a flow's row. Whoever claims the flow does so before, or sees what is written: its row is locked. */
+/** Writes a flow's row of {@link pausesTable}. Locks the flow's row, so that a later claim sees what is written. */
 const writeRow = (session: Session, id: string, columns: (now: Date) => object): Promise<void> =>
   session.transaction(async (own) => {
     const flow = await lockFlow(own, id);
@@ -86,7 +86,7 @@ const pausing = declareArguments('pause', {
   }),
 });
 
-/** Pauses a flow; one that is paused, from now on in this way. */
+/** Pauses a flow. Replaces the flow's present pause. */
 export function pauseFlow(session: Session, given: Asked<typeof pausing>): Promise<void> {
   const { id, options } = pausing(given);
   const { until: until_at, note, by: paused_by } = options;
@@ -106,13 +106,13 @@ const limiting = declareArguments('pauseAfterFailures', {
   failures: nullable(count({ min: 1, max: 100 })),
 });
 
-/** Says how many failures in a row pause a flow; null: none do. */
+/** Sets how many failures in a row pause a flow; null: failures never pause it. */
 export function limitFailures(session: Session, given: Asked<typeof limiting>): Promise<void> {
   const { id, failures } = limiting(given);
   return writeRow(session, id, () => ({ failure_limit: failures }));
 }
 
-/** Ends a flow's pause; false where it is not paused. */
+/** Ends a flow's pause; false if it is not paused. */
 export const resumeFlow = (session: Session, id: string): Promise<boolean> =>
   session.transaction(async (own) => {
     const flow = await lockFlow(own, id);
@@ -120,10 +120,10 @@ export const resumeFlow = (session: Session, id: string): Promise<boolean> =>
     return (await own.write(sql, [flow.id])) > 0;
   });
 
-/** `counted_from`: the run that paused the flow last; failures are counted anew after it. */
+/** `counted_from`: the run that last paused the flow. Only later failures count. */
 type Policy = { flow_id: string; failure_limit: number; counted_from: string | null };
 
-/** Pauses the flow of a run that has failed, in the transaction that ends it, where as many in a row have as may. */
+/** Pauses a failed run's flow once its newest runs, up to the limit, have all failed. In the transaction that ends the run. */
 export async function pauseFailing(session: Session, runId: string): Promise<void> {
   const [policy] = await session.select<Policy>(
     `SELECT p.flow_id, p.failure_limit, p.counted_from FROM protection_flow_executions e
@@ -133,7 +133,7 @@ export async function pauseFailing(session: Session, runId: string): Promise<voi
   );
   if (policy === undefined) return;
   const { flow_id, failure_limit: limit, counted_from } = policy;
-  // By the history: by its status MySQL reads and sorts all runs of the flow
+  // The history index: with the index on status, MySQL reads and sorts all runs of the flow
   const runs = await withIndex<{ id: string; status: string }>(
     session,
     historyIndex,

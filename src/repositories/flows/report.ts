@@ -15,57 +15,57 @@ import { instant } from '../input';
 import type { Session } from '../session';
 import { withIndex } from '../statements';
 
-/** What the runs of a report are put together by. */
+/** By what the runs of a report are grouped. */
 export type ReportBy = 'day' | 'week' | 'month' | 'flow';
 
-/** Which runs a report is of: those that began in a window of at most 400 days. */
+/** Selects the runs of a report: those that began in a window of at most 400 days. */
 export interface ReportOptions {
-  /** Begun at this instant or later. */
+  /** The beginning of the window, inclusive. */
   readonly from: Date;
-  /** Begun before this instant. */
+  /** The end of the window, exclusive. */
   readonly to: Date;
   /** Default: `day`. Weeks begin on Monday. */
   readonly by?: ReportBy | undefined;
-  /** Where days begin at midnight. Default: UTC. */
+  /** The time zone whose midnight begins a day. Default: UTC. */
   readonly timeZone?: string | undefined;
 }
 
 /** The runs of one day, week, month or flow. */
 export interface ReportRow {
-  /** The first day of the period in the time zone, `2026-03-29` (of a month `2026-03`), or the flow's id. */
+  /** The first day of the period in the time zone, `2026-03-29`; the month, `2026-03`; or the flow's id. */
   readonly key: string;
-  /** The flow's name; of a period its key. */
+  /** The flow's name, or the key of a period. */
   readonly name: string;
-  /** The part of the period that lies in the window; a day is 23 or 25 hours long where the clock is changed. */
+  /** The part of the period inside the window. A day has 23 or 25 hours when the clock changes. */
   readonly from: Date;
   readonly to: Date;
-  /** All that began, those under way among them. */
+  /** All runs that began, including those under way. */
   readonly runs: number;
   readonly successful: number;
   readonly warning: number;
   readonly failed: number;
   readonly cancelled: number;
-  /** The share of success among success, warning and error, 0 to 1; null where there are none. */
+  /** The share of success among success, warning and error, 0 to 1; null if there are none. */
   readonly successRate: number | null;
-  /** How long the runs took that are over, in seconds; null where none is. */
+  /** The average duration of ended runs, in seconds; null if none has ended. */
   readonly averageSeconds: number | null;
   readonly medianSeconds: number | null;
-  /** 95 of 100 runs took no longer. */
+  /** 95 % of the ended runs took no longer. */
   readonly p95Seconds: number | null;
-  /** Rounded beyond 2^53: JavaScript has no exact numbers there. */
+  /** Rounded above 2^53, where JavaScript has no exact numbers. */
   readonly bytesTransferred: number;
 }
 
 const longestDays = 400;
 const dayMs = 86_400_000;
 
-/** The first second of each day, week, and month. */
+/** Cron expressions of the first second of each day, week and month. */
 const beginnings = { day: '0 0 * * *', week: '0 0 * * 1', month: '0 0 1 * *' } as const;
 type Period = keyof typeof beginnings;
 
 const schedule = (by: Period, timezone: string) => ({ cron_expression: beginnings[by], timezone });
 
-/** The name of a time zone, as the schedules have them. */
+/** Reads the name of a time zone; schedules accept the same names. */
 const timeZone: Reader<string> = that(
   'isTimeZone',
   (value) => typeof value === 'string' && scheduleFaults(schedule('day', value)).length === 0,
@@ -89,13 +89,13 @@ const reportOptions = options(
 type Given = ValueOf<typeof reportOptions>;
 const readOptions = declareArguments('report', { options: reportOptions });
 
-/** The instants at which the periods of a window begin, the window's own beginning first: by the zone's clock, not the server's. */
+/** The beginnings of a window's periods by the zone's clock; the first is the window's own beginning. */
 const beginningsOf = (by: Period, { from, to, timeZone: zone }: Given): Date[] => [
   from,
   ...nextRuns(schedule(by, zone), from, longestDays + 1).filter((begun) => begun < to),
 ];
 
-/** The day that it is in the zone, such as `2026-03-29`. */
+/** Returns the day of an instant in the zone, such as `2026-03-29`. */
 function dayOf(at: Date, timeZone: string): string {
   const format = new Intl.DateTimeFormat('en-US', {
     timeZone,
@@ -112,7 +112,7 @@ function keyOf(by: Period, begun: Date, zone: string): string {
   if (by === 'month') return day.slice(0, 7);
   if (by === 'day') return day;
   const date = new Date(day);
-  // Of the first period, which may begin in the middle of a week
+  // Goes back to Monday, because the first period may begin in the middle of a week
   return new Date(date.getTime() - ((date.getUTCDay() + 6) % 7) * dayMs).toISOString().slice(0, 10);
 }
 
@@ -125,7 +125,7 @@ const isOver = `e.status IN (${terminalStatuses.map((status) => `'${status}'`).j
 const atLeast = (share: number): string =>
   `MIN(IF(o.seconds IS NOT NULL AND o.place >= CEIL(o.ended * ${share}), o.seconds, NULL))`;
 
-/** The runs of a window by bucket; how long they took is ordered in each, for the median. */
+/** SQL for the sums of a window's runs by bucket. Sorts the durations in each bucket, for median and p95. */
 const sumsSql = (bucket: string, hint: string): string => `
   SELECT o.bucket, COUNT(*) AS runs, SUM(o.status = 'success') AS successful, SUM(o.status = 'warning') AS warning,
          SUM(o.status = 'error') AS failed, SUM(o.status = 'cancelled') AS cancelled, SUM(o.bytes_transferred) AS bytes,
@@ -161,7 +161,7 @@ function rowOf(period: Pick<ReportRow, 'key' | 'name' | 'from' | 'to'>, sums: Pa
   };
 }
 
-/** The runs that began in a window, by period (those without runs among them) or by flow (those without runs left out). */
+/** Reports the runs that began in a window: by period, also periods without runs; or by flow, only flows with runs. */
 export async function readReport(session: Session, asked: Asked<typeof readOptions>): Promise<ReportRow[]> {
   const given = readOptions(asked).options;
   const { from, to, by, timeZone: zone } = given;
@@ -173,7 +173,7 @@ export async function readReport(session: Session, asked: Asked<typeof readOptio
     return rows.map((row) => rowOf({ key: String(row.bucket), name: row.name!, from, to }, row));
   }
   const begun = beginningsOf(by, given);
-  // INTERVAL(number, …) answers how many of the beginnings are not later: a search in a sorted list
+  // INTERVAL(number, …) counts the beginnings that are not later, by binary search
   const bucket = `INTERVAL(UNIX_TIMESTAMP(e.started_at), ${begun.map(() => '?').join(', ')}) - 1`;
   const seconds = begun.map((at) => Math.floor(at.getTime() / 1000));
   const sqlWith = (hint: string): string => sumsSql(bucket, hint);
@@ -186,13 +186,13 @@ export async function readReport(session: Session, asked: Asked<typeof readOptio
 }
 
 /**
- * Where a spreadsheet would take a text for a formula, also behind blanks, and in the wide letters that it takes for the
- * others: at its beginning, and behind what begins a cell where semicolons or tabs separate them, which Excel goes by in
- * many countries, whatever quotes stand around the text.
+ * Matches the places at which a spreadsheet would read a formula, also after blanks, and also with the full-width forms of
+ * `=+-@`. They are at the beginning of the text, and after a semicolon, tab or line break: in many countries Excel
+ * separates cells by semicolon or tab, even inside quotes.
  */
 const formulas = /((?:^|[;\t\r\n])[\s"]*)(?=[=+\-@\uFF1D\uFF0B\uFF0D\uFF20])/gu;
 
-/** A cell of CSV: in a text each beginning of a formula is marked as text, as OWASP has it under "CSV Injection". */
+/** Makes a CSV cell. Puts an apostrophe before each formula, as OWASP advises under "CSV Injection". */
 function cellOf(value: string | number | Date | null): string {
   if (value === null) return '';
   if (value instanceof Date) return value.toISOString();
@@ -217,7 +217,7 @@ const csvColumns = {
   bytes_transferred: 'bytesTransferred',
 } as const satisfies Record<string, keyof ReportRow>;
 
-/** A report as RFC 4180 has it: a head, CRLF, quotes where they are needed. */
+/** Writes a report as CSV by RFC 4180: a header line, CRLF, and quotes where needed. */
 export function reportCsv(rows: readonly ReportRow[]): string {
   const lines = [
     Object.keys(csvColumns),
@@ -226,20 +226,20 @@ export function reportCsv(rows: readonly ReportRow[]): string {
   return lines.map((cells) => `${cells.join(',')}\r\n`).join('');
 }
 
-/** Numbers for the head of the web page. */
+/** Counts of flows and of today's runs, for the top of the web page. */
 export interface FlowSummary {
   readonly totalFlows: number;
   readonly enabledFlows: number;
   readonly disabledFlows: number;
   readonly backupFlows: number;
   readonly replicationFlows: number;
-  /** Runs that began today, those under way among them. */
+  /** Runs that began today, including those under way. */
   readonly totalExecutionsToday: number;
   readonly successfulExecutionsToday: number;
   readonly failedExecutionsToday: number;
 }
 
-/** The latest midnight in a time zone; days of 23 and 25 hours included. */
+/** Returns the latest midnight in a time zone; also right for days of 23 and 25 hours. */
 const midnight = (zone: string, now: Date): Date => {
   const before = new Date(now.getTime() - 2 * dayMs);
   return nextRuns(schedule('day', zone), before, 3).findLast((begun) => begun <= now) ?? before;
@@ -249,7 +249,7 @@ const summing = declareArguments('summary', {
   options: options({ timeZone: optional(timeZone, 'UTC'), now: optional(instant) }),
 });
 
-/** Counts flows and today's runs: four counts, each from an index. */
+/** Counts flows and today's runs, each count from an index. */
 export async function readSummary(session: Session, asked: Asked<typeof summing>): Promise<FlowSummary> {
   const { timeZone: zone, now } = summing(asked).options;
   const count = (column: string): string => `(SELECT COUNT(*) FROM protection_flows WHERE ${column} = ?)`;

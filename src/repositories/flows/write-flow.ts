@@ -14,7 +14,7 @@ import { marks, storedIds } from '../statements';
 import { rowReader, type RawRow } from '../row-reader';
 import type { Session } from '../session';
 
-/** The columns of a flow that a client may set; the others are the scheduler's and the server's. */
+/** The columns of a flow that a client may set. The scheduler and the server set the others. */
 export const changeableColumns = [
   'name',
   'description',
@@ -31,7 +31,7 @@ export const changeableColumns = [
 
 type Changeable = (typeof changeableColumns)[number];
 
-/** What a flow of either type is made of. */
+/** The columns of a new flow of one type. */
 type NewFlowOf<Type extends FlowRow['flow_type'], Needed extends Changeable> = {
   [Column in Needed]: NonNullable<FlowRow[Column]>;
 } & { flow_type: Type } & Pick<FlowRow, 'name' | 'target_type' | 'target_id'> &
@@ -43,21 +43,21 @@ export type NewBackupFlow = NewFlowOf<'backup', 'repository_id'>;
 /** A new flow that replicates to a destination. */
 export type NewReplicationFlow = NewFlowOf<'replication', 'destination_type'>;
 
-/** What a new flow is made of; what is left out has its default: null, and `enabled` true. */
+/** The columns of a new flow. Default: null, and for `enabled` true. */
 export type NewFlow = NewBackupFlow | NewReplicationFlow;
 
-/** What is to change: null clears a column, undefined leaves it alone. */
+/** Changes of a flow: null clears a column, undefined leaves it unchanged. */
 export type FlowChanges = Optional<Pick<FlowRow, Changeable>>;
 
 const creatableColumns: readonly string[] = ['id', ...changeableColumns, 'created_by'];
 
-/** What a new flow is made of, as it came from the caller. */
+/** Reads a {@link NewFlow}. */
 export const newFlow: Reader<NewFlow> = columnsOf('ProtectionFlow', creatableColumns, 'insert');
 
-/** What is to change, as it came from the caller. */
+/** Reads {@link FlowChanges}. */
 export const flowChanges: Reader<FlowChanges> = columnsOf('ProtectionFlow', changeableColumns, 'update');
 
-/** The columns that are given, in a fixed order, as a statement takes them. */
+/** The given columns in a fixed order, with their values for SQL. */
 function givenColumns(input: NewFlow | FlowChanges): [column: string, value: unknown][] {
   const values = input as Readonly<Record<string, unknown>>;
   const toSql = (column: string, value: unknown): unknown =>
@@ -68,10 +68,10 @@ function givenColumns(input: NewFlow | FlowChanges): [column: string, value: unk
 }
 
 /**
- * A schedule's stored id, and when it fires next.
+ * Returns a schedule's stored id and its next time.
  *
- * @param named the caller names it: a schedule that can't be understood is refused now, not passed over for ever
- * @param after default: now, by the server's clock
+ * @param named true if the caller gave the schedule: an invalid one is refused now, instead of being skipped for ever
+ * @param after default: the server's time
  */
 async function nextRunOf(session: Session, scheduleId: string, named: boolean, after?: Date) {
   const schedule = await readSchedule(session, scheduleId);
@@ -80,14 +80,14 @@ async function nextRunOf(session: Session, scheduleId: string, named: boolean, a
   if (named && time.next === null && time.reason === 'schedule-invalid') {
     throw new ProtectionFlowsError('SCHEDULE_INVALID', {
       message: `the schedule ${scheduleId} can't be used: ${time.message}`,
-      remedy: 'Mend the schedule’s cron_expression or timezone, or choose another schedule.',
+      remedy: 'Correct the schedule’s cron_expression or timezone, or choose another schedule.',
       details: { scheduleId },
     });
   }
   return { scheduleId: schedule.id, next: time.next };
 }
 
-/** Inserts a flow and gives it as it is stored: MariaDB answers with the row, MySQL is asked for it. */
+/** Inserts a flow, and returns the stored row: by RETURNING on MariaDB, by a SELECT on MySQL. */
 export async function insertFlow(session: Session, input: NewFlow): Promise<FlowRow> {
   const columns = new Map(givenColumns(input));
   const id = input.id ?? uuidv7();
@@ -118,12 +118,12 @@ export async function insertFlow(session: Session, input: NewFlow): Promise<Flow
 type Times = Pick<FlowRow, 'schedule_id' | 'enabled'>;
 
 /**
- * How a flow's schedule and its being enabled will be, and its next time then. What it was is part of the statement that
- * changes it: whoever comes between makes it miss.
+ * Reads a flow's present `schedule_id` and `enabled`, and computes the new ones and the next time. The UPDATE compares the
+ * present values again, so it matches no row if somebody changed them meanwhile.
  */
 async function readTimes(session: Session, id: string, changes: FlowChanges) {
   const [was] = await session.select<Times & { now: Date }>(
-    // In a caller's transaction its snapshot may be old, and would stay so at every attempt
+    // A caller's transaction may have an old snapshot, which would be the same at every attempt
     `SELECT schedule_id, enabled, CURRENT_TIMESTAMP AS now FROM protection_flows WHERE id = ?
      ${session.isJoined ? 'FOR UPDATE' : ''}`,
     [id],
@@ -131,27 +131,27 @@ async function readTimes(session: Session, id: string, changes: FlowChanges) {
   if (was === undefined) throw flowNotFound(id);
   const { schedule_id = was.schedule_id, enabled = was.enabled } = changes;
   const named = changes.schedule_id !== undefined;
-  // Of a flow that stays disabled only a schedule that is named matters: it has to be right
+  // A flow that stays disabled gets no time, but a schedule that the caller gave must be valid
   if (schedule_id === null || !(enabled || named)) return { was, will: { schedule_id, enabled }, next: null };
   const run = await nextRunOf(session, schedule_id, named, was.now);
   const will = { schedule_id: named ? run.scheduleId : schedule_id, enabled };
   return { was, will, next: enabled ? run.next : null };
 }
 
-/** Others may change a flow's schedule while its next time is being computed: so often it is computed anew. */
+/** How often to compute the next time again, if others change the flow's schedule meanwhile. */
 const updateAttempts = 10;
 
 function changedByOthers(id: string): ProtectionFlowsError {
   return new ProtectionFlowsError('TRANSACTION_ABORTED', {
-    message: `flow ${id} was enabled, disabled or given another schedule by others while it was being changed, again and again`,
+    message: `flow ${id} was not changed: in ${updateAttempts} attempts, others changed its schedule or enabled meanwhile`,
     remedy: 'Try again.',
     details: { id },
   });
 }
 
 /**
- * Changes a flow. Its time is computed anew where its schedule or its being enabled really changes: saving the same again does
- * not lose a run that is due. That assignment comes first, as an UPDATE of one table assigns from left to right.
+ * Changes a flow. Sets a new next time only if `schedule_id` or `enabled` gets another value: saving the same values again
+ * does not lose a due run. That assignment comes first, because an UPDATE of one table assigns from left to right.
  */
 export async function updateFlow(session: Session, id: string, changes: FlowChanges): Promise<void> {
   const columns = new Map(givenColumns(changes));
@@ -181,9 +181,9 @@ export async function updateFlow(session: Session, id: string, changes: FlowChan
 }
 
 /**
- * Enables or disables flows, all in one statement.
+ * Enables or disables flows in one statement.
  *
- * @returns id as asked for → the stored one, of those that are there
+ * @returns requested id → stored id, of the flows that exist
  */
 export async function setEnabled(
   session: Session,

@@ -6,32 +6,32 @@ import type { Session } from '../session';
 import { deleteRows, deleteRuns, type GoOn } from './prune';
 import { flowNotFound } from '../not-found';
 
-/** What became of one of several flows. */
+/** The result for one of several flows. */
 export interface BulkItem {
-  /** As it was asked for. */
+  /** In the caller's spelling. */
   readonly id: string;
   readonly ok: boolean;
-  /** Where it is not. */
+  /** Present if `ok` is false. */
   readonly error?: ErrorReport;
-  /** Of `execute` the run that was put into the queue, of `cancel` those that were cancelled. */
+  /** For `execute` the queued run, for `cancel` the cancelled runs. */
   readonly executionIds?: readonly string[];
 }
 
-/** What became of several flows. */
+/** The results for several flows. */
 export interface BulkResult {
   readonly action: 'enable' | 'disable' | 'delete' | 'execute' | 'cancel';
   readonly requested: number;
   readonly successful: number;
   readonly failed: number;
-  /** In the order asked for. */
+  /** In the caller's order. */
   readonly results: readonly BulkItem[];
 }
 
 /**
- * What became of each of the ids.
+ * Puts together the results for the ids.
  *
- * @param errorOf null: it is done; `not-found`: there is no such flow
- * @param runs of the flows for which it is done, where it is done to their runs
+ * @param errorOf null: success; `not-found`: there is no such flow
+ * @param runs the ids of the runs that the action queued or cancelled, by flow
  */
 export function bulkResult(
   action: BulkResult['action'],
@@ -57,8 +57,8 @@ interface Found {
 }
 
 /**
- * Deletes a flow's runs in batches until less than a batch is left; false where it was stopped. Each batch begins where
- * the one before ended: from the beginning, it would first pass over all that is deleted and not purged yet.
+ * Deletes a flow's runs in batches until less than a batch is left; false if stopped. Each batch begins where the previous
+ * one ended. From the beginning, it would first read over all deleted rows that the server has not purged yet.
  */
 async function emptyFlow(session: Session, id: string, batchSize: number, goOn: GoOn): Promise<boolean> {
   for (let position: Position | undefined; ;) {
@@ -75,7 +75,7 @@ async function emptyFlow(session: Session, id: string, batchSize: number, goOn: 
   }
 }
 
-/** A flow that stays runs on as before. */
+/** Restores `enabled` and the next time of a flow that could not be deleted. */
 const enableAgain = (session: Session, { id, enabled, next_execution_time }: Found): Promise<number> =>
   session.write(
     `UPDATE protection_flows SET enabled = ?, next_execution_time = ?
@@ -104,9 +104,9 @@ function stopped(id: string): ErrorReport {
 }
 
 /**
- * Deletes flows. A long history goes first and in batches: as one cascade it would hold its locks, and keep its undo
- * log, for as long as it takes. Meanwhile the flows are disabled, so that nothing new is claimed for them. In a caller's
- * transaction there is one transaction anyway, and the cascade does it all.
+ * Deletes flows. Deletes long histories first, in batches: one cascade would hold its locks and its undo log all the time.
+ * Disables the flows meanwhile, so that no claim begins new runs. Inside a caller's transaction batches gain nothing, and
+ * the cascade deletes everything.
  */
 export async function deleteFlowsOf(
   session: Session,

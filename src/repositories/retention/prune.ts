@@ -7,10 +7,10 @@ import { pruneLedger } from '../due/ledger';
 import { keepRemoved, type RemovedRun } from '../../statistics/meaning';
 import { selectNewestFirst, type Position, type Where } from '../pages';
 
-/** What became of rows that were to be deleted. */
+/** The result of deleting rows. */
 export interface Deletion {
   readonly deleted: number;
-  /** Id → the key of those that stay, as a row of another table refers to them. */
+  /** Id of a row that stays → the foreign key of another table that refers to it. */
   readonly refused: ReadonlyMap<string, RestrictingKey>;
 }
 
@@ -22,8 +22,8 @@ const both = (one: Deletion, other: Deletion): Deletion => ({
 });
 
 /**
- * Deletes rows by their ids, which this transaction has locked. One that a row of another table refers to, and that the key
- * does not let go, does not keep the others: what the server refuses as a whole is asked for in halves.
+ * Deletes rows by id; this transaction has locked them. If the server refuses the statement because a row of another table
+ * refers to one of them, deletes the two halves separately, down to that row: all others are deleted.
  */
 export async function deleteRows(
   session: Session,
@@ -46,23 +46,23 @@ export async function deleteRows(
   }
 }
 
-/** Which runs of a flow go, and how. */
+/** Which runs of a flow to delete, and how. */
 export interface PruneRule {
-  /** Those that ended before this instant; null: age does not matter. */
+  /** Runs that ended before this instant; null: no limit of age. */
   readonly endedBefore: Date | null;
-  /** Those beyond the newest so many; null: their number does not matter. */
+  /** Runs beyond this number of newest runs; null: no limit of number. */
   readonly keepPerFlow: number | null;
   readonly batchSize: number;
   readonly dryRun: boolean;
 }
 
-/** Asked between two batches: false stops there. */
+/** Called after each batch; false stops. */
 export type GoOn = (deleted: number) => Promise<boolean>;
 
-/** Which of a flow's runs are not deleted, asked once they are locked. */
+/** Returns the ids of a flow's runs that must stay; called once the runs are locked. */
 type Staying = (own: Session) => Promise<readonly string[]>;
 
-/** The newest run of a flow but so many; null where there are not so many. */
+/** Skips a number of a flow's newest runs, and returns the next one; null if there is none. */
 async function nthNewest(session: Session, flowId: string, skip: number): Promise<Position | null> {
   const [row] = await session.select<Position>(
     `SELECT e.id, e.created_at FROM protection_flow_executions e WHERE e.flow_id = ?
@@ -72,11 +72,11 @@ async function nthNewest(session: Session, flowId: string, skip: number): Promis
   return row ?? null;
 }
 
-/** What became of a flow's old runs; not complete: stopped between two batches. */
+/** The result for a flow's old runs; not complete: stopped between two batches. */
 type PrunedFlow = Deletion & { readonly complete: boolean };
 
 /**
- * Deletes runs in batches, each a statement and so a transaction of its own, newest first from a position on.
+ * Deletes ended runs older than a position in batches, newest first, each batch in a transaction of its own.
  *
  * @param stays the runs that are not deleted
  */
@@ -114,10 +114,10 @@ async function deleteBehind(
 }
 
 /**
- * Deletes runs of a flow, and keeps how many of them its statistics have counted, in one transaction: the counters stay
- * what the rows that are left, and those that were removed, make them.
+ * Deletes runs of a flow. In the same transaction, stores how many of them the flow's counters had counted, so that the
+ * counters still agree with the remaining runs and the stored numbers.
  *
- * @param staying null: all of the runs go, whatever they are; otherwise those that are over, but for these
+ * @param staying null: deletes all given runs; otherwise only the ended ones, except those that it returns
  */
 export function deleteRuns(
   session: Session,
@@ -132,7 +132,7 @@ export function deleteRuns(
         WHERE id IN (${marks(ids)}) ${staying === null ? '' : `AND status IN (${marks(ended)})`} FOR UPDATE`,
       [...ids, ...ended],
     );
-    // One that ended since it was found may be what its flow shows now
+    // A run that ended after it was selected may be its flow's last run now
     const stays = locked.length === 0 ? [] : ((await staying?.(own)) ?? []);
     const found = locked.filter(({ id }) => !stays.includes(id));
     const gone = await deleteRows(own, 'protection_flow_executions', idsOf(found));
@@ -142,7 +142,7 @@ export function deleteRuns(
   }, 'READ COMMITTED');
 }
 
-/** The runs that stay, however old: the one that the flow shows as its last, and its newest success; as they are stored. */
+/** Returns the stored ids of the runs that stay at any age: the flow's last run, and its newest success. */
 async function staying(session: Session, flowId: string): Promise<string[]> {
   const success = await withIndex<{ id: string }>(
     session,
@@ -152,7 +152,7 @@ async function staying(session: Session, flowId: string): Promise<string[]> {
         ORDER BY e.created_at DESC, e.id DESC LIMIT 1 ${session.currentRead}`,
     [flowId],
   );
-  // The ids are compared by the server: others may have spelled the one shown in their own way
+  // The server compares the ids: other programs may have spelled last_execution_id differently
   const shown = await session.select<{ id: string }>(
     `SELECT e.id FROM protection_flows f JOIN protection_flow_executions e ON e.id = f.last_execution_id
       WHERE f.id = ? ${session.currentRead}`,
@@ -164,8 +164,8 @@ async function staying(session: Session, flowId: string): Promise<string[]> {
 const endOf = 'COALESCE(e.completed_at, e.created_at)';
 
 /**
- * Deletes a flow's old runs. Kept are the newest one, the one that the flow shows as its last, the newest success, every run that
- * is not over, and those that a row of another table refers to by a key that does not let them go.
+ * Deletes a flow's old runs. Keeps the newest run, the flow's last run, the newest success, every run that has not ended,
+ * and runs to which a row of another table refers by a key without CASCADE or SET NULL.
  */
 export async function pruneFlow(
   session: Session,
@@ -190,7 +190,7 @@ export async function pruneFlow(
   const newestToGo = from && (await nthNewest(session, flowId, keepPerFlow));
   if (!newestToGo) return aged;
   if (!dryRun) await pruneLedger(session, flowId, newestToGo.created_at);
-  // A dry run has deleted nothing: what age has counted must not be counted again
+  // A dry run deletes nothing, so runs that were counted by age must not be counted again
   const isLeft =
     dryRun && endedBefore !== null
       ? { sql: `AND ${endOf} >= ?`, parameters: [endedBefore] }
@@ -199,7 +199,7 @@ export async function pruneFlow(
   return { ...both(aged, beyond), complete };
 }
 
-/** Executions that a prune leaves, as rows of another table refer to them. */
+/** How many executions a prune could not delete because of one foreign key. */
 export interface KeptExecutions extends RestrictingKey {
   readonly executions: number;
 }
@@ -212,7 +212,7 @@ export function countKept(kept: Map<string, KeptExecutions>, refused: Deletion['
   }
 }
 
-/** A page of flows in the order of their ids. */
+/** Selects a page of flows by id. */
 export function selectFlowIds(session: Session, after: string, limit: number): Promise<{ id: string }[]> {
   return session.select('SELECT id FROM protection_flows WHERE id > ? ORDER BY id LIMIT ?', [after, limit]);
 }

@@ -12,43 +12,43 @@ import type { Session } from '../session';
 export type { FlowStatistics } from '../../statistics/meaning';
 export type { RecountedFlow } from '../../statistics/meaning';
 
-/** How far a recount is; told after every batch. */
+/** How far a recount is; reported after every batch. */
 export interface RecountProgress {
-  /** Flows that were looked at. */
+  /** Flows that were checked so far. */
   readonly flows: number;
   readonly totalFlows: number;
-  /** Of them, those whose statistics were wrong. */
+  /** Flows whose statistics were wrong. */
   readonly wrong: number;
 }
 
 /** How to recount. */
 export interface RecountOptions {
-  /** Tells what is wrong, and changes nothing. Default: false. */
+  /** Only reports what is wrong. Default: false. */
   readonly dryRun?: boolean | undefined;
-  /** Flows that are looked at with one statement: 1 to 1,000. Default: 100. */
+  /** Flows that one statement checks: 1 to 1,000. Default: 100. */
   readonly batchSize?: number | undefined;
   /** Stops between two batches. */
   readonly signal?: AbortSignal | undefined;
-  /** Told after each batch. */
+  /** Called after each batch. */
   readonly onProgress?: ((progress: RecountProgress) => void) | undefined;
 }
 
-/** What a recount found and did. */
+/** The result of a recount. */
 export interface RecountResult {
-  /** True where it went through, and nothing is wrong now; so never for a dry run that found something. */
+  /** True if it was complete and nothing is wrong now; so false for a dry run that found something. */
   readonly ok: boolean;
   /** False: stopped by the signal. */
   readonly complete: boolean;
-  /** Flows looked at. */
+  /** Flows that were checked. */
   readonly flows: number;
-  /** The flows whose statistics were wrong, in the order of their ids: what they were, and are now. */
+  /** The flows whose statistics were wrong, by id: the old and the right ones. */
   readonly recounted: readonly RecountedFlow[];
   readonly dryRun: boolean;
 }
 
 const idsAtOnce = 10_000;
 
-/** What is kept of flows that another program has deleted is of no use to anybody. */
+/** Deletes rows of our table whose flow another program has deleted. */
 async function forgetGone(session: Session, table: string): Promise<void> {
   const gone = await session.select<{ flow_id: string }>(
     `SELECT p.flow_id FROM ${table} p LEFT JOIN protection_flows f ON f.id = p.flow_id WHERE f.id IS NULL`,
@@ -58,8 +58,8 @@ async function forgetGone(session: Session, table: string): Promise<void> {
 }
 
 /**
- * Recounts all flows in the order of their ids. A batch is looked at without a lock; each flow that is wrong is then locked,
- * counted again and written, in a transaction of its own.
+ * Recounts all flows by id. Checks a batch without locks. Then locks each wrong flow, counts it again and writes it, in a
+ * transaction of its own.
  */
 export async function recountAll(
   session: Session,
