@@ -37,19 +37,19 @@ const readOutcome = declareArguments(entity, {
 const readCancel = declareArguments(entity, { id, reason: optional(nullable(longText)) });
 
 /**
- * The runs of flows: begun, followed, ended and looked up.
+ * Begins, follows, ends and reads the runs of flows.
  *
- * Guarantee: a run goes from state to state by one guarded UPDATE, so two that end it make one transition and count
- * once, and a message that comes late or twice changes nothing; a flow has at most one run under way.
+ * Guarantee: one guarded UPDATE changes a run's state. Two callers that end a run make one transition and count it once;
+ * late or repeated messages change nothing. A flow has at most one run under way.
  *
- * Everything fails with VALIDATION_FAILED for wrong input (every wrong field at once), and with TRANSACTION_ABORTED
- * where the server gave up a transaction: outside one of the caller's only after having been repeated.
+ * Every method throws VALIDATION_FAILED for wrong input, with all wrong fields at once. It throws TRANSACTION_ABORTED if the
+ * server gave up the transaction; outside a caller's transaction it repeats the work first.
  */
 export class ExecutionRepository extends Repository {
   /**
-   * Begins a run at once (`running`); the caller is its worker. To repeat it with the same `id` is one start.
+   * Begins a run at once (`running`); the caller is its worker. Calling it again with the same `id` begins nothing new.
    *
-   * @throws FLOW_NOT_FOUND; FLOW_STILL_RUNNING where a run is under way (`details.executionId`);
+   * @throws FLOW_NOT_FOUND; FLOW_STILL_RUNNING if a run is under way (`details.executionId`);
    * REFERENCE_NOT_FOUND for a wrong schedule_execution_id
    */
   async start(input: NewExecution): Promise<ExecutionRow> {
@@ -57,8 +57,8 @@ export class ExecutionRepository extends Repository {
   }
 
   /**
-   * Puts a run into the queue (`pending`), whether or not the flow runs; a worker takes it with
-   * `DueFlowRepository.claimQueued`. To repeat it with the same `id` is one run.
+   * Queues a run (`pending`), whether or not the flow has a run under way. A worker claims it with
+   * `DueFlowRepository.claimQueued`. Calling it again with the same `id` queues nothing new.
    *
    * @throws FLOW_NOT_FOUND; REFERENCE_NOT_FOUND
    */
@@ -67,9 +67,9 @@ export class ExecutionRepository extends Repository {
   }
 
   /**
-   * Begins a run that waits in the queue.
+   * Begins a queued run.
    *
-   * @returns false where it does not wait any more
+   * @returns false if it is not queued any more
    * @throws EXECUTION_NOT_FOUND; FLOW_STILL_RUNNING
    */
   async begin(id: string): Promise<boolean> {
@@ -83,18 +83,18 @@ export class ExecutionRepository extends Repository {
     return found;
   }
 
-  /** The run, or null. */
+  /** Reads the run; null if there is none. */
   async find(id: string): Promise<ExecutionRow | null> {
     return findExecution(this.session, readId({ id }).id);
   }
 
   /**
-   * Adds job ids to those of the run, each once. `[]` says that there were none to start.
+   * Adds job ids to those of the run, each once. `[]` means that there were no jobs to start.
    *
-   * @param options `more: true`: further ones follow, so that {@link settle} does not judge yet; the last call leaves
-   * it out. `expected`: how many jobs there will be, 0 to 1,000,000; given with the first call, `jobs_created` is known from
-   * then on, and what is done of it never falls. With the last call it is the number of jobs that were recorded
-   * @returns false where the run is over: nothing is written then
+   * @param options `more: true`: further jobs follow, so {@link settle} does not end the run yet; the last call omits it.
+   * `expected`: how many jobs there will be, 0 to 1,000,000. If the first call gives it, `jobs_created` is known from then on,
+   * and the progress never falls. After the last call, `jobs_created` is the number of recorded jobs
+   * @returns false if the run has ended: then nothing is written
    * @throws EXECUTION_NOT_FOUND
    */
   async recordJobs(
@@ -106,18 +106,18 @@ export class ExecutionRepository extends Repository {
   }
 
   /**
-   * A sign of life, and the counts so far. Counts are totals, and never go down: messages may come late or twice.
+   * Writes a sign of life, and the counts so far. Counts are totals and never go down, so messages may come late or twice.
    *
-   * @returns false where the run is not under way
+   * @returns false if the run is not under way
    * @throws EXECUTION_NOT_FOUND
    */
   async progress(id: string, counts?: Progress): Promise<boolean>;
   /**
-   * How the runs under way of many flows go: percent, phase, speed, time left, and whether they have stalled. One query.
+   * Reads the progress of many flows' runs under way: percent, phase, speed, time left, and whether they have stalled. One query.
    *
-   * @param options `stalledAfterMs`: so long may the jobs under way be silent, by the server's clock; default 300,000, as
-   * the platform's own detector has it
-   * @returns by flow id as given; a flow of which no run is under way is left out
+   * @param options `stalledAfterMs`: how long the jobs under way may be silent, by the server's clock; default 300,000, the
+   * limit of the platform's own detector
+   * @returns by flow id as given; flows without a run under way are left out
    */
   async progress(
     flowIds: readonly string[],
@@ -131,12 +131,11 @@ export class ExecutionRepository extends Repository {
   }
 
   /**
-   * Ends a run, and counts its success or failure in its flow; the flow's total has counted it when it began.
+   * Ends a run, and counts its success or failure in its flow. The flow's total counted the run when it began.
    *
-   * @param options `retry`: how a run that ends with error is tried again: a run that waits in the queue, written together with
-   * the end. Default: not at all
-   * @returns true for the one caller that ended it; false where it is over already
-   * @throws EXECUTION_NOT_FOUND; TRANSITION_REFUSED where a pending run is to have succeeded
+   * @param options `retry`: if the run ends with error, queues its next attempt in the same transaction. Default: no retry
+   * @returns true for the one caller that ended it; false if it has already ended
+   * @throws EXECUTION_NOT_FOUND; TRANSITION_REFUSED if a pending run would end with success or warning
    */
   async finish(id: string, outcome: Outcome, options: RetryOptions = {}): Promise<boolean> {
     const given = readOutcome({ id, outcome, options });
@@ -144,10 +143,10 @@ export class ExecutionRepository extends Repository {
   }
 
   /**
-   * Cancels a run that waits or is under way.
+   * Cancels a run that is queued or under way.
    *
    * @param reason for people, kept as error_message
-   * @returns true for the one caller that cancelled it; false where it is over already
+   * @returns true for the one caller that cancelled it; false if it has already ended
    * @throws EXECUTION_NOT_FOUND
    */
   async cancel(id: string, reason?: string): Promise<boolean> {
@@ -156,21 +155,21 @@ export class ExecutionRepository extends Repository {
   }
 
   /**
-   * Says that the work of a cancelled run has stopped: `cancel_acknowledged_at` in its metadata.
+   * Records that the work of a cancelled run has stopped: `cancel_acknowledged_at` in its metadata.
    *
-   * @returns false where it is not cancelled, or was acknowledged before
+   * @returns false if it is not cancelled, or was acknowledged before
    */
   async acknowledge(id: string): Promise<boolean> {
     return acknowledgeCancel(this.session, readId({ id }).id);
   }
 
   /**
-   * Looks at the states of the run's jobs, and ends the run when all are over: success, warning, error or cancelled, as
-   * `outcomeOfJobs` says. A job that nobody knows is missing, and counts as failed.
+   * Reads the states of the run's jobs, and ends the run once all jobs have ended: `outcomeOfJobs` decides between success,
+   * warning, error and cancelled. A job without a state is missing, and counts as failed.
    *
-   * @param states job id → state, where the jobs are not in `backup_jobs`
-   * @param options as of {@link finish}
-   * @throws EXECUTION_NOT_FOUND; PLATFORM_TABLE_MISSING where the states are not given and there is no `backup_jobs`
+   * @param states job id → state, if the jobs are not in `backup_jobs`
+   * @param options as for {@link finish}
+   * @throws EXECUTION_NOT_FOUND; PLATFORM_TABLE_MISSING if `states` is not given and there is no `backup_jobs`
    */
   async settle(
     id: string,
@@ -180,25 +179,25 @@ export class ExecutionRepository extends Repository {
     return settleExecution(this.session, { id, states, options });
   }
 
-  /** The newest run of each of the flows, by flow id; flows without runs are left out. One query. */
+  /** Reads the newest run of each flow, by flow id; flows without runs are left out. One query. */
   async latest(flowIds: readonly string[]): Promise<Map<string, ExecutionRow>> {
     return lists.selectLatest(this.session, { flowIds });
   }
 
   /**
-   * A flow's runs, newest first.
+   * Reads a page of a flow's runs, newest first.
    *
-   * @param page `limit`: default 10; where it begins: `after`, or `offset`; `total`: whether all are counted
+   * @param page `limit`: default 10; `after` or `offset`: where the page begins; `total`: whether to count all runs
    */
   async history(flowId: string, page: lists.HistoryPage = {}): Promise<Page<ExecutionRow>> {
     return lists.selectHistory(this.session, { flowId, page });
   }
 
   /**
-   * A page of the runs of all flows that a filter lets through, the one that began last first. Those that have not begun, or
-   * never did, come last: to see the queue, ask for `pending`.
+   * Reads a page of the runs of all flows that match a filter, latest start first. Runs without a start come last; to see
+   * the queue, filter by `pending`.
    *
-   * @param filter properties that are undefined don't matter
+   * @param filter undefined properties are ignored
    */
   async list(
     filter: lists.ExecutionFilter = {},
@@ -207,25 +206,25 @@ export class ExecutionRepository extends Repository {
     return lists.listExecutions(this.session, { filter, page });
   }
 
-  /** The runs under way, oldest first; at most `limit`, default 1,000. */
+  /** Reads the runs under way, oldest first; at most `limit`, default 1,000. */
   async listRunning(options: { readonly limit?: number | undefined } = {}): Promise<ExecutionRow[]> {
     return lists.selectRunning(this.session, { options });
   }
 
-  /** The run under way that has this job, compared exactly; null where there is none. */
+  /** Reads the run under way that has this job, compared exactly; null if there is none. */
   async findRunningByJob(jobId: string): Promise<ExecutionRow | null> {
     return lists.selectRunningByJob(this.session, { jobId });
   }
 
   /**
-   * Ends runs, with error, that have given no sign of life for so long by the server's clock. Signs are start, recordJobs and
-   * progress; and what the jobs under way tell (`last_telemetry_at`), where the platform's release has that. A run that
-   * another program began, and that has never given one, is left alone unless asked for.
+   * Ends runs with error that have given no sign of life for `silenceMs`, by the server's clock. Signs of life are start,
+   * recordJobs, progress, and telemetry of jobs under way (`last_telemetry_at`, if the platform's release has it). By default
+   * it does not end runs of other programs that have never given a sign of life.
    *
-   * @param options `silenceMs`: milliseconds, counted in whole seconds; `withoutSignOfLifeMs`: so long after their start,
-   * and not before `silenceMs`, runs of other programs that have never given a sign of life are ended too, alive or not;
-   * default: never; `limit`: at most so many, default 100; `retry`: as of {@link finish}
-   * @returns the ids of the runs that were ended
+   * @param options `silenceMs`: milliseconds, rounded up to seconds. `withoutSignOfLifeMs`: also ends runs of other programs
+   * that have never given a sign of life, this long after their start and not before `silenceMs`, even if they are alive;
+   * default: never. `limit`: the most runs to end, default 100. `retry`: as for {@link finish}
+   * @returns the ids of the runs that this call ended
    */
   async reapStale(
     options: RetryOptions & {

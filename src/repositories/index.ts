@@ -50,7 +50,7 @@ traceCalls('dueFlows', DueFlowRepository);
 traceCalls('retention', RetentionRepository);
 traceCalls('targets', TargetRepository);
 
-/** The whole data layer. */
+/** All repositories. */
 export interface Repositories {
   readonly flows: FlowRepository;
   readonly executions: ExecutionRepository;
@@ -60,8 +60,8 @@ export interface Repositories {
 }
 
 /**
- * Makes the repositories on a DataSource, or on the EntityManager of a transaction, which all their calls then join.
- * Making them asks nothing of the server.
+ * Creates the repositories on a DataSource, or on the EntityManager of a transaction, which all their calls then join.
+ * Creating them sends nothing to the server.
  */
 export function createRepositories(source: DataSource | EntityManager): Repositories {
   const { manager } = readSource({ source }).source;

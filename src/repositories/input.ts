@@ -14,18 +14,18 @@ import { mergeFaults, faultsOfRow } from '../validation/validate';
 
 const storable = that<Date>('isDate', isStorableTimestamp, `must be a valid Date from ${timestampRangeText}`);
 
-/** An instant that the database's columns can be compared with; a copy, which its owner can't change. */
+/** Reads a Date in the range of TIMESTAMP columns, and copies it, so that the caller can't change it later. */
 export const instant: Reader<Date> = (value, field, faults) => {
   const given = storable(value, field, faults);
   return given === undefined ? given : instantOf(given);
 };
 
-/** How many rows at most. */
+/** Reads a limit of rows from 1 to `max`, with a default. */
 export function limitOf(max: number, otherwise: number): Reader<number> {
   return optional(count({ min: 1, max }), otherwise);
 }
 
-/** The row with JSON of its own: its caller may change the objects before they are written, after they were judged. */
+/** Copies a row's JSON values: the caller might change the objects after the checks and before the write. */
 function withOwnJson(row: PropertyValues): PropertyValues {
   const objects = Object.entries(row).filter(([, value]) => typeof value === 'object' && value !== null);
   if (objects.length === 0) return row;
@@ -34,12 +34,11 @@ function withOwnJson(row: PropertyValues): PropertyValues {
 }
 
 /**
- * An object with columns of an entity: those that a caller may set, each as the entity's rules want it. A property that is
- * undefined does not count.
+ * Makes a reader for an object with columns of an entity, checked by the entity's rules. Undefined properties are ignored.
  *
  * @param allowed the columns that a caller may set
- * @param refusal the end of the sentence on another property
- * @param judge what else is wrong with the columns, by rules of the call
+ * @param refusal the end of the message about any other property
+ * @param judge finds further faults, by rules of the call
  */
 export function columnsOf<Input extends object>(
   entity: 'ProtectionFlow' | 'ProtectionFlowExecution',
@@ -53,7 +52,7 @@ export function columnsOf<Input extends object>(
   return (value, field, faults) => {
     const row = readProperties(value, field, allowed, faults, () => refusal);
     if (row === null) return undefined as never;
-    // Of a change that names the type alone, what the type needs is for the database's CHECK to judge
+    // If a change gives only the type, the database's CHECK judges the columns that the type needs
     const ofRow = faultsOfRow(entity, row, mode).filter((one) => allowed.includes(one.field));
     const wrong = judge === undefined ? ofRow : mergeFaults(ofRow, judge(row));
     faults.push(...wrong);

@@ -9,7 +9,7 @@ const givenUp = new WeakSet<QueryRunner>();
 
 function notExecuted(cause: ProtectionFlowsError, errno: number | undefined): ProtectionFlowsError {
   return new ProtectionFlowsError('TRANSACTION_ABORTED', {
-    message: `the transaction was given up before: ${cause.message}; this statement was not executed`,
+    message: `this statement was not executed, because the transaction has already failed: ${cause.message}`,
     remedy: cause.remedy,
     details: { errno },
     cause,
@@ -17,12 +17,12 @@ function notExecuted(cause: ProtectionFlowsError, errno: number | undefined): Pr
 }
 
 /**
- * Ends a transaction of the caller's, so that nothing of it is ever committed: it is rolled back, and until the caller rolls it
- * back too, each further statement on its runner fails, COMMIT among them.
+ * Ends a caller's transaction, so that nothing of it is ever committed. Rolls it back. Until the caller rolls it back too,
+ * each further statement on its runner fails, including COMMIT.
  *
- * The server does half of it. After a lock that was not had in time it has undone one statement, and a COMMIT would keep the
- * others (innodb_rollback_on_timeout is off by default); after a deadlock it has undone all, and would execute what
- * comes next outside of any transaction.
+ * The server alone does not ensure that. After a lock timeout it has undone one statement, and a COMMIT would keep the
+ * others (innodb_rollback_on_timeout is off by default). After a deadlock it has undone everything, and would execute the
+ * next statements outside any transaction.
  */
 export async function giveUpTransaction(
   runner: QueryRunner,
@@ -33,7 +33,7 @@ export async function giveUpTransaction(
   givenUp.add(runner);
   const query = runner.query.bind(runner) as (...parameters: unknown[]) => Promise<unknown>;
   const refusing = async (sql: string, ...rest: unknown[]): Promise<unknown> => {
-    // Of a nested transaction: refused, TypeORM would roll the outer one back, and then execute what follows by itself
+    // A nested transaction: after an error, TypeORM would roll back the outer one, and execute the rest outside any transaction
     if (/^\s*(?:SAVEPOINT|ROLLBACK\s+TO)\b/i.test(sql)) return [];
     if (!/^\s*ROLLBACK\b/i.test(sql)) throw notExecuted(fault, errno);
     givenUp.delete(runner);
@@ -41,22 +41,22 @@ export async function giveUpTransaction(
     return query(sql, ...rest);
   };
   runner.query = refusing as QueryRunner['query'];
-  // Where it fails, the connection is gone, and the transaction with it
+  // If this fails, the connection is gone, and the transaction with it
   await query('ROLLBACK').catch(() => undefined);
 }
 
 const leastAttempts = 12;
-/** A node of a cluster that lags behind the others loses every row to them, a dozen times within a second. */
+/** A cluster node that lags behind the others loses every conflict with them, a dozen times within a second. */
 const leastMs = 10_000;
 const firstDelayMs = 5;
 const longestDelayMs = 400;
 
-/** True for an error after which the whole transaction may simply be repeated. */
+/** True for an error after which the whole transaction may be repeated. */
 export function isRetryable(error: unknown): boolean {
   return isProtectionFlowsError(error, 'TRANSACTION_ABORTED') || isLostToAnother(error);
 }
 
-/** The error for a transaction whose work is gone. */
+/** The error for a transaction whose work is lost. */
 export function transactionAborted(cause: unknown): ProtectionFlowsError {
   if (isProtectionFlowsError(cause, 'TRANSACTION_ABORTED')) return cause;
   const { errno } = cause as { errno?: number };
@@ -69,22 +69,22 @@ export function transactionAborted(cause: unknown): ProtectionFlowsError {
 }
 
 /**
- * The error for rows that this transaction has locked, and that its DELETE has left: MySQL from 9.6 on answers with
- * success to a statement whose ON DELETE CASCADE lost a deadlock, which has undone the whole transaction, or waited too long
- * for a lock, which has left a part of the cascade behind (docs/mysql-cascades.md).
+ * The error for a DELETE that left some of its locked rows. MySQL 9.6 and later report success if an ON DELETE CASCADE lost
+ * a deadlock, which undid the whole transaction, or timed out waiting for a lock, which left a part of the cascade undone
+ * (docs/mysql-cascades.md).
  */
 export function undoneInSilence(table: string, locked: number, deleted: number): ProtectionFlowsError {
   return new ProtectionFlowsError('TRANSACTION_ABORTED', {
-    message: `the server deleted ${deleted} of ${locked} locked rows of ${table} and named no error: a cascade lost against another transaction`,
+    message: `the server deleted ${deleted} of ${locked} locked rows of ${table} without an error: a cascade lost a conflict with another transaction`,
     remedy: 'Repeat the whole transaction from its beginning, not the statement alone.',
     details: { errno: undefined },
   });
 }
 
 /**
- * Repeats `work` after a retryable error, with growing random pauses.
+ * Does `work`, and repeats it after a retryable error, with growing random delays.
  *
- * @throws TRANSACTION_ABORTED when it still fails after 12 attempts and 10 seconds; any other error at once
+ * @throws TRANSACTION_ABORTED if it still fails after at least 12 attempts and 10 seconds; any other error at once
  */
 export async function retried<Result>(work: () => Promise<Result>): Promise<Result> {
   const begun = performance.now();

@@ -1,7 +1,7 @@
 import { ProtectionFlowsError, withoutValues } from '../errors';
 import type { EntityManager } from 'typeorm';
 
-/** The error for a flow that is not there (any more). */
+/** The error for a flow that does not exist (any more). */
 export function flowNotFound(id: string): ProtectionFlowsError {
   return new ProtectionFlowsError('FLOW_NOT_FOUND', {
     message: `there is no flow ${id}`,
@@ -10,7 +10,7 @@ export function flowNotFound(id: string): ProtectionFlowsError {
   });
 }
 
-/** The error for an execution that is not there (any more). */
+/** The error for an execution that does not exist (any more). */
 export function executionNotFound(id: string): ProtectionFlowsError {
   return new ProtectionFlowsError('EXECUTION_NOT_FOUND', {
     message: `there is no execution ${id}`,
@@ -19,16 +19,16 @@ export function executionNotFound(id: string): ProtectionFlowsError {
   });
 }
 
-/** The error for a flow that can't begin a run, as one is under way. */
+/** The error for a flow that can't begin a run, because a run is under way. */
 export function flowStillRunning(flowId: string, executionId: string): ProtectionFlowsError {
   return new ProtectionFlowsError('FLOW_STILL_RUNNING', {
     message: `flow ${flowId} still runs: execution ${executionId} is under way`,
-    remedy: 'Wait for it or cancel it, or enqueue the run: it begins when the flow is free.',
+    remedy: 'Wait for it, or cancel it, or enqueue the new run, which begins when the flow is free.',
     details: { flowId, executionId },
   });
 }
 
-/** ER_BAD_FIELD_ERROR: a statement names a column that no table of it has. */
+/** ER_BAD_FIELD_ERROR: none of the statement's tables has the column. */
 const unknownColumn = 1054;
 
 const ownTables = ['protection_flows', 'protection_flow_executions'];
@@ -36,10 +36,10 @@ const ownTables = ['protection_flows', 'protection_flow_executions'];
 const columnsHere = `SELECT LOWER(TABLE_NAME) AS \`table\`, COLUMN_NAME AS \`column\` FROM information_schema.COLUMNS
  WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN (?, ?)`;
 
-/** The column of our two tables that the server's sentence names and the database lacks. */
+/** Finds the column of our two tables that the server's message names and the database does not have. */
 async function findMissing(manager: EntityManager, sentence: string) {
   const named = /'([^']+)'/.exec(sentence)?.[1]?.split('.').at(-1);
-  // By name: the command line prunes without loading the entities, and has none to compare with then
+  // Selected by table name, because the command line prunes without loading the entities: then there are none
   const ours = manager.connection.entityMetadatas.filter(({ tableName }) => ownTables.includes(tableName));
   if (ours.length === 0) return undefined;
   const there = await manager.query<{ table: string; column: string }[]>(columnsHere, ownTables);
@@ -52,10 +52,10 @@ async function findMissing(manager: EntityManager, sentence: string) {
 }
 
 /**
- * What an unknown column means where it is one that a table of ours should have: the program is newer than the schema, or
- * the table is somebody else's. The catalog is asked, as the server's sentence tells an alias and not the table.
+ * Translates the error of an unknown column that a table of ours should have: the schema is older than the program, or the
+ * table is not ours. Reads the catalog, because the server's message names an alias instead of the table.
  *
- * @returns null for any other error, and for a column of the platform's
+ * @returns null for any other error, and for a column of the platform
  */
 export async function columnPending(
   manager: EntityManager,
@@ -63,14 +63,14 @@ export async function columnPending(
 ): Promise<ProtectionFlowsError | null> {
   const { errno, message = '' } = (error ?? {}) as { errno?: number; message?: string };
   if (errno !== unknownColumn) return null;
-  // Where the catalog can't be asked, the first error says more
+  // If the catalog can't be read, the first error is more useful
   const missing = await findMissing(manager, message).catch(() => undefined);
   if (missing === undefined) return null;
   const { table, column } = missing;
   return new ProtectionFlowsError('MIGRATION_PENDING', {
-    message: `the table ${table} has no column ${column}: a migration has not been run, or the table is not this package's`,
+    message: `the table ${table} has no column ${column}: a migration is pending, or the table is not this package's`,
     remedy:
-      'Run protection-flows migrate, then the same call again; where it refuses the table, rename or drop that first.',
+      'Run protection-flows migrate, then repeat the call. If migrate refuses the table, first rename or drop the table.',
     details: { table, column },
     cause: withoutValues(error),
   });

@@ -5,34 +5,34 @@ import { argumentsRefused } from '../errors';
 import type { Session } from './session';
 import { withIndex } from './statements';
 
-/** A place in a list: the value that the list is ordered by there, null for a row without one, and the row's id. */
+/** A place in a list: the row's value in the column of the order, or null, and the row's id. */
 interface Place {
   readonly value: Date | string | null;
   readonly id: string;
 }
 
-/** The place at which a page begins, and the list that it is of. */
+/** The place after which a page begins, and the name of its list. */
 export interface Cursor extends Place {
   readonly list: string;
 }
 
-/** A part of a list. */
+/** A page of a list. */
 export interface Page<Item> {
   readonly items: Item[];
-  /** Give it as `after` for the next page; null: this was the last one. */
+  /** Pass as `after` to read the next page; null: this was the last page. */
   readonly next: string | null;
-  /** How many rows there are in all, where it was asked for. */
+  /** The number of all rows, if requested. */
   readonly total?: number;
 }
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('base64url').slice(0, 8);
 
-/** A short name for a list: what it is of, in which order and by which filter. A cursor of another list is none of it. */
+/** A hash of a list's contents, order and filter. A cursor holds it, so that it can't be used for another list. */
 export const listName = (...parts: readonly unknown[]): string => hashOf(JSON.stringify(parts));
 
 /**
- * A place as opaque text. Its end keeps a text that was cut, changed or made up from being taken for a place. It is no
- * secret: it guards no data.
+ * Writes a place as opaque text. A checksum at its end detects a cursor that was cut, changed or invented. It protects no
+ * data, so it needs no secret.
  */
 export function cursorOf({ value, id, list }: Cursor): string {
   const place = JSON.stringify([value instanceof Date ? value.getTime() : value, id, list]);
@@ -48,7 +48,7 @@ function placeOf(text: string): Cursor | null {
     const [given, id, list] = JSON.parse(place) as unknown[];
     const value = typeof given === 'number' ? new Date(given) : given;
     if (!isValue(value) || typeof id !== 'string' || typeof list !== 'string') return null;
-    // Written again it has to be the same text: JSON and base64 have many ways to write one thing
+    // Compares with the cursor written again, because JSON and base64 can write one value in many ways
     const cursor = { value, id, list };
     return cursorOf(cursor) === text ? cursor : null;
   } catch {
@@ -56,27 +56,27 @@ function placeOf(text: string): Cursor | null {
   }
 }
 
-/** The `next` of the page before as the place it stands for; null: from the beginning. */
+/** Reads the `next` of the previous page; null: the first page. */
 export const cursor: Reader<Cursor | null> = (value, field, faults) => {
   if (value === undefined || value === null) return null;
   const place = typeof value === 'string' ? placeOf(value) : null;
-  return place ?? refuse(faults, field, 'isCursor', 'must be the `next` of the page before');
+  return place ?? refuse(faults, field, 'isCursor', 'must be the `next` of the previous page');
 };
 
-/** What a list is ordered by. */
+/** The order of a list. */
 export interface Order {
   /** With the alias: `f.created_at`. */
   readonly column: string;
-  /** What decides between rows of one value, in the same direction: `f.id`. */
+  /** Orders rows with equal values, in the same direction: `f.id`. */
   readonly id: string;
   readonly direction: 'asc' | 'desc';
-  /** The column may be null: such rows come last in both directions. Default: false. */
+  /** True if the column may be null. Those rows come last in both directions. Default: false. */
   readonly isNullable?: boolean;
-  /** No two rows have the same value, so the id decides nothing, and an index of the column alone gives the order. */
+  /** True if no two rows have the same value. Then an index on the column alone gives the order. */
   readonly isUnique?: boolean;
 }
 
-/** A part of a list that one index gives in order. */
+/** A part of a list that an index gives in order. */
 interface Segment {
   readonly condition: string;
   readonly parameters: readonly unknown[];
@@ -84,7 +84,7 @@ interface Segment {
 }
 
 /**
- * SQL for the rows behind a place; the index gives both the order and where to begin.
+ * SQL for the rows after a place. An index gives both the order and the beginning.
  *
  * @param place its value is not null
  */
@@ -98,8 +98,8 @@ export function behind({ column, id, direction, isUnique }: Order, place: Place)
 }
 
 /**
- * The parts of a list from a place on: the rows that have a value, then those that have none. As one part, those without
- * would come first in one direction.
+ * The segments of a list from a place on: first the rows with a value, then those without. In one segment, NULL would come
+ * first in ascending order.
  */
 function segmentsFrom(order: Order, place: Place | null): Segment[] {
   const { column, id, direction, isNullable = false, isUnique = false } = order;
@@ -122,19 +122,19 @@ function whereClause(...conditions: readonly string[]): string {
   return given.length === 0 ? '' : `WHERE ${given.join(' AND ')}`;
 }
 
-/** A condition, empty where everything passes, with its parameters. */
+/** A condition with its parameters; empty: every row matches. */
 export interface Where {
   readonly sql: string;
   readonly parameters: readonly unknown[];
 }
 
-/** A list of rows: which, in which order, and how they are read. */
+/** A list: its rows, its order, and how to read them. */
 interface List<Item> {
-  /** The function that gives the list, for its errors. */
+  /** The function's name, for its errors. */
   readonly subject: string;
   /** See {@link listName}. */
   readonly name: string;
-  /** The table with its alias, to count the rows of. */
+  /** The table with its alias, to count its rows. */
   readonly table: string;
   readonly where: Where;
   readonly order: Order;
@@ -147,10 +147,10 @@ interface List<Item> {
 const allRows = 10_000_000;
 
 /**
- * A page of a list. Where an index gives the order, a page costs the same wherever in the list it is. One row more than
- * was asked for is read: it tells whether there is a next page.
+ * Reads a page of a list. If an index gives the order, every page takes the same time. Reads one row more than the limit, to
+ * know whether there is a next page.
  *
- * @param page `limit` null: all; `offset`: passed over, in a list of one segment, which takes the longer the more there are
+ * @param page `limit` null: all rows; `offset`: rows to skip, only for a list of one segment, and slow if large
  * @throws VALIDATION_FAILED for a cursor of another list: another filter, another order, the runs of another flow
  */
 export async function readPage<Item extends { readonly id: string }>(
@@ -185,7 +185,7 @@ export async function readPage<Item extends { readonly id: string }>(
   const isLast = rows.length <= most || last === undefined;
   const next = isLast ? null : cursorOf({ value: valueOf(last), id: last.id, list: name });
   if (!total) return { items, next };
-  // All of them are here: nothing is left to count
+  // The page holds the whole list, so there is nothing to count
   if (isLast && after === null && offset === 0) return { items, next, total: items.length };
   const [counted] = await session.select<{ total: string | number }>(
     `SELECT COUNT(*) AS total FROM ${table} ${whereClause(where.sql)}`,
@@ -194,23 +194,23 @@ export async function readPage<Item extends { readonly id: string }>(
   return { items, next, total: Number(counted?.total) };
 }
 
-/** The place in a flow's runs, newest first. */
+/** A place in a flow's runs, newest first. */
 export interface Position {
   readonly created_at: Date;
   readonly id: string;
 }
 
-/** The index that a flow's runs are read from. */
+/** The index from which a flow's runs are read. */
 export const historyIndex = 'idx_executions_history';
 /** The order of a flow's runs. */
 export const newest = { column: 'e.created_at', id: 'e.id', direction: 'desc' } as const;
 
-/** Which of a flow's runs are wanted. */
+/** Which of a flow's runs to read. */
 interface NewestFirst {
   /** The columns of `protection_flow_executions e`. */
   readonly columns: string;
   readonly flowId: string;
-  /** Those behind this one; null or undefined: from the newest on. */
+  /** Only runs older than this one; null or undefined: from the newest on. */
   readonly position?: Position | null;
   readonly limit: number;
   /** Further conditions, each with AND in front. */
@@ -219,9 +219,9 @@ interface NewestFirst {
 }
 
 /**
- * A flow's runs, newest first: read backwards from idx_executions_history, to which InnoDB appends the id. Without the
- * hint, MariaDB begins in the middle of a long history at its newest run and reads on to the page: where a table scan
- * seems cheaper than the range, it forgets the range and falls back to `ref` (seen on 10.11).
+ * Selects a flow's runs, newest first, backwards from idx_executions_history, to which InnoDB appends the id. Without the
+ * hint, MariaDB reads every run from the newest up to the page: if a table scan seems cheaper than the range, it drops the
+ * range and falls back to `ref` (seen on 10.11).
  */
 export function selectNewestFirst<Row extends object>(
   session: Session,

@@ -8,7 +8,7 @@ interface TextColumn {
   readonly collation: string;
 }
 
-/** `table.column` → its collation, null for one that holds no text, for the tables that are there and may be seen. */
+/** `table.column` → its collation, or null for a column without text. Missing and invisible tables are left out. */
 export type PlatformColumns = ReadonlyMap<string, TextColumn | null>;
 
 const tables = [
@@ -23,12 +23,12 @@ const tables = [
   'backup_jobs',
 ];
 
-/** A platform table that is made meanwhile is noticed within so many milliseconds. */
+/** How long to cache the catalog: a platform table that is created meanwhile is seen after this time. */
 const maxAgeMs = 30_000;
 
 /**
- * The catalog no longer is what it was: no such table (1146), no such column (1054), collations that don't go together
- * (1267, 1271), or one of another charset (1253).
+ * Errors that show that the cached catalog is outdated: no such table (1146), no such column (1054), collations that can't
+ * be compared (1267, 1271), or a collation of another charset (1253).
  */
 const outdatedErrnos = new Set([1146, 1054, 1267, 1271, 1253]);
 
@@ -48,7 +48,7 @@ async function read(session: Session): Promise<PlatformColumns> {
   );
 }
 
-/** The catalog of the package's tables and of those of the platform's that they are joined to; read once, and again when it is older than 30 seconds. */
+/** Returns the columns of our tables and of the platform's tables that we join, cached for 30 seconds. */
 function platformColumns(session: Session): Promise<PlatformColumns> {
   const source = session.manager.connection;
   const found = known.get(source);
@@ -59,10 +59,7 @@ function platformColumns(session: Session): Promise<PlatformColumns> {
   return columns;
 }
 
-/**
- * Runs a query that rests on the catalog; where the server's answer shows that the catalog has changed, once more with
- * a fresh one.
- */
+/** Executes a query that depends on the catalog. If its error shows that the catalog changed, reads it and tries once more. */
 export async function withPlatformColumns<Result>(
   session: Session,
   work: (columns: PlatformColumns) => Promise<Result>,
@@ -77,18 +74,18 @@ export async function withPlatformColumns<Result>(
   }
 }
 
-/** The type of a column of JSON_TABLE that is compared with a text column: that one's index can be used then. */
+/** The type of a JSON_TABLE column that is compared with a text column, so that the text column's index can be used. */
 export function comparableText(columns: PlatformColumns, column: string, length: number): string {
   const own = columns.get(column);
   return `varchar(${length})${!own ? '' : ` CHARACTER SET ${own.charset} COLLATE ${own.collation}`}`;
 }
 
 /**
- * A column, written so that it can be compared with another one, whose index can still be used: an explicit COLLATE on
- * this side decides (errno 1267 without it, where collations differ).
+ * SQL for a column that is compared with a column of another collation, so that the other column's index can be used. The
+ * explicit COLLATE on this side decides; without it the server refuses the comparison (errno 1267).
  *
- * @param sql the column in the statement, as `f.target_id`
- * @param column the same by its table's name; `other` likewise
+ * @param sql the column in the statement, such as `f.target_id`
+ * @param column the same column as `table.column`; `other` likewise
  * @see https://dev.mysql.com/doc/refman/8.4/en/charset-collation-coercibility.html
  */
 export function collatedAs(columns: PlatformColumns, sql: string, column: string, other: string): string {
@@ -99,7 +96,7 @@ export function collatedAs(columns: PlatformColumns, sql: string, column: string
   return `${text} COLLATE ${parent.collation}`;
 }
 
-/** A column of the flow `f`, to be compared with a column of the platform's: see {@link collatedAs}. */
+/** SQL for a column of the flow `f` that is compared with a column of the platform: see {@link collatedAs}. */
 export const comparable = (
   columns: PlatformColumns,
   flowColumn: keyof ProtectionFlow & string,

@@ -9,30 +9,30 @@ import { flowTypeConstraint, flowTypeFieldFaults } from '../validation/validate'
 import type { Session } from './session';
 
 /**
- * What the column's refusal of `cancelled` means: the program is newer than the schema, and nothing is wrong with what
- * it was given. Any other error as it is.
+ * Translates the column's refusal of `cancelled`: the schema is older than the program, and the caller's input is right.
+ * Returns any other error unchanged.
  */
 export function cancelledRefused(error: unknown): unknown {
   if (!isProtectionFlowsError(error, 'VALIDATION_FAILED')) return error;
   if (!error.details.fields.some(({ field }) => field === 'last_execution_status')) return error;
   return new ProtectionFlowsError('MIGRATION_PENDING', {
-    message: "the database does not know 'cancelled' as a flow's last status yet: a migration is pending",
+    message: "the column last_execution_status does not accept 'cancelled' yet: a migration is pending",
     remedy: 'Run protection-flows migrate, then cancel the run again.',
     details: { table: 'protection_flows', column: 'last_execution_status' },
     cause: error,
   });
 }
 
-/** A write, for the errors of its refusal. */
+/** A write, to explain why the database refused it. */
 interface Write {
   readonly table: 'protection_flows' | 'protection_flow_executions';
   /** Column → value. */
   readonly values: ReadonlyMap<string, unknown>;
-  /** The id of the row that it changes; absent for an insert. */
+  /** The id of the changed row; absent for an insert. */
   readonly changes?: string;
 }
 
-/** The value that is stored where the database takes the given one for it; undefined where it is gone again. */
+/** Reads the stored value that equals the given one by the database's collation; undefined if it is gone again. */
 async function storedValue(session: Session, table: string, column: string, given: unknown) {
   const [row] = await session.select<{ found: string }>(
     `SELECT ${column} AS found FROM ${table} WHERE ${column} = ? ${session.currentRead}`,
@@ -44,7 +44,7 @@ async function storedValue(session: Session, table: string, column: string, give
 type Taken = 'ID_TAKEN' | 'FLOW_NAME_TAKEN';
 type Refused<Code extends ErrorCode> = ProtectionFlowsError<Code, ErrorDetails[Code]>;
 
-/** The stored id or name that the database takes the given one for, as its collation compares. */
+/** Adds to the error the stored id or name that equals the given one by the database's collation. */
 async function withStoredValue(
   session: Session,
   { table, values }: Write,
@@ -55,7 +55,7 @@ async function withStoredValue(
   const stored = await storedValue(session, table, field, given);
   if (stored === undefined) return error;
   const subject = field === 'name' ? 'a flow with the name' : `a row of ${table} with the id`;
-  const why = given === stored ? '' : `: the database takes it for ${JSON.stringify(stored)}`;
+  const why = given === stored ? '' : `: for the database it equals ${JSON.stringify(stored)}`;
   return new ProtectionFlowsError<Taken>(error.code, {
     message: `${subject} ${JSON.stringify(given)} exists already${why}`,
     remedy: error.remedy,
@@ -68,14 +68,14 @@ function withId({ values }: Write, error: Refused<'REFERENCE_NOT_FOUND'>): Prote
   const { details, remedy, cause } = error;
   const id = values.get(details.field) as string;
   return new ProtectionFlowsError('REFERENCE_NOT_FOUND', {
-    message: `${details.field} names ${JSON.stringify(id)}, which no row of ${details.references} has as its id`,
+    message: `${details.field} is ${JSON.stringify(id)}, but ${details.references} has no row with that id`,
     remedy,
     details: { ...details, id },
     cause,
   });
 }
 
-/** The CHECK of a flow's type says that a field is missing, not which: the row does. */
+/** Names the missing field: the CHECK on the flow's type does not, but the stored row and the given values show it. */
 async function withMissingField(
   session: Session,
   { values, changes }: Write,
@@ -101,8 +101,8 @@ async function explained(session: Session, write: Write, error: unknown): Promis
 }
 
 /**
- * Executes a write; where the database refuses it, the error says what it takes the row and the values to know: which id names
- * no row, which stored name or id the given one is taken for, which field is missing.
+ * Executes a write. If the database refuses it, adds to the error which id has no row, which stored name or id equals the
+ * given one, or which field is missing.
  */
 export async function explainingRefusals<Result>(
   session: Session,

@@ -4,7 +4,7 @@ import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata';
 import { wholeSeconds } from '../entities/columns';
 import { assertInitialized } from './session-check';
 
-/** A value of a JSON column: MariaDB gives its text, MySQL's driver has parsed it, so that a text may be one of JSON's own. */
+/** Parses a JSON column: MariaDB returns text. For MySQL the driver has already parsed it, so a text may be a JSON string. */
 function parsedJson(value: unknown): unknown {
   if (typeof value !== 'string') return value;
   try {
@@ -15,8 +15,8 @@ function parsedJson(value: unknown): unknown {
 }
 
 /**
- * Ids of jobs as another program may have stored them. What is no list holds none, as null; what is no text in a list stays
- * in it as its JSON, an id that nobody knows.
+ * Reads job ids that another program may have stored. Anything but a list means null. An element that is not a text becomes
+ * its JSON, an id that no job has.
  */
 export function jobIdsIn(value: unknown): string[] | null {
   const parsed = parsedJson(value);
@@ -24,29 +24,29 @@ export function jobIdsIn(value: unknown): string[] | null {
   return parsed.map((id: unknown) => (typeof id === 'string' ? id : JSON.stringify(id)));
 }
 
-/** An object as another program may have stored it; what is none is null. */
+/** Reads an object that another program may have stored; null for anything else. */
 function recordIn(value: unknown): JsonObject | null {
   const parsed = parsedJson(value);
   return isPlainObject(parsed) ? (parsed as JsonObject) : null;
 }
 
-/** A row as the driver gives it. */
+/** A row from the driver. */
 export type RawRow = Readonly<Record<string, unknown>>;
 
 const readers = new WeakMap<object, unknown>();
 
-/** Types whose values the driver gives as the entity has them; TypeORM's way looks at each of them all the same. */
+/** Types whose values need no conversion after the driver. TypeORM would still check each value. */
 const plainTypes = new Set<unknown>(['varchar', 'text', 'int', 'enum', 'timestamp']);
 
 function isPlain({ type, transformer }: ColumnMetadata): boolean {
   return plainTypes.has(type) && (transformer === undefined || transformer === wholeSeconds);
 }
 
-/** How a JSON column is read: as what its entity says, whatever other programs have stored there. */
+/** Returns the reader of a JSON column. The result has the entity's type, whatever other programs stored. */
 const jsonIn = ({ propertyName }: ColumnMetadata): ((value: unknown) => unknown) =>
   propertyName === 'created_job_ids' ? jobIdsIn : recordIn;
 
-/** How the rows of an entity's table are asked for and read, without TypeORM's query builder. */
+/** Makes the reader for an entity's rows, without TypeORM's query builder. */
 function createReader<Entity extends ObjectLiteral>({ connection }: EntityManager, target: new () => Entity) {
   const { driver } = connection;
   const converterOf = (column: ColumnMetadata): ((value: unknown) => unknown) | null => {
@@ -60,9 +60,9 @@ function createReader<Entity extends ObjectLiteral>({ connection }: EntityManage
     convert: converterOf(column),
   }));
   return {
-    /** The entity's columns for a SELECT, each with the alias in front: `e.id, e.flow_id, …`. */
+    /** The entity's columns for a SELECT: `e.id, e.flow_id, …`. */
     columns: (alias: string): string => fields.map(({ from }) => `${alias}.${from}`).join(', '),
-    /** A row as the entity, each value as TypeORM's own `find` gives it or, in JSON, as its type says; columns of others are left out. */
+    /** Reads a row as the entity. Values are as from TypeORM's `find`, or for JSON of the entity's type. Ignores other columns. */
     read(row: RawRow): Entity {
       const entity: ObjectLiteral = new target();
       for (const { from, to, convert } of fields)
@@ -72,10 +72,10 @@ function createReader<Entity extends ObjectLiteral>({ connection }: EntityManage
   };
 }
 
-/** The reader of an entity on the manager's DataSource, made once. */
+/** Returns the reader of an entity on the manager's DataSource, cached. */
 export function rowReader<Entity extends ObjectLiteral>(manager: EntityManager, target: new () => Entity) {
   const { connection: dataSource } = manager;
-  // Before TypeORM says that it knows no such entity
+  // Checked first, because TypeORM would only say that it does not know the entity
   if (!dataSource.isInitialized) assertInitialized({ dataSource });
   const metadata = dataSource.getMetadata(target);
   const found = readers.get(metadata) as ReturnType<typeof createReader<Entity>> | undefined;

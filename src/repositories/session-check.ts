@@ -4,23 +4,23 @@ import { markSession, markSessionsOf } from '../driver/own-marks';
 import { hasSessionSettings } from '../driver/session-settings';
 import { ProtectionFlowsError } from '../errors';
 
-/** True for TypeORM's EntityManager, by what it has: there may be two copies of TypeORM. */
+/** True for TypeORM's EntityManager. Checks its properties, not its class: there may be two copies of TypeORM. */
 export function isEntityManager(value: unknown): value is EntityManager {
   const { query, connection } = (value ?? {}) as Partial<EntityManager>;
   return typeof query === 'function' && typeof connection === 'object';
 }
 
-/** TypeORM's EntityManager. */
+/** Reads an EntityManager. */
 export const manager = that<EntityManager>(
   'isEntityManager',
   isEntityManager,
   "must be an EntityManager: a DataSource's manager, or that of a transaction",
 );
 
-/** Reads what a repository is made on. */
+/** Reads the argument of a repository's constructor. */
 export const readManager = declareArguments('repository', { manager });
 
-/** Refuses a DataSource that is not connected, yet or any more. Asked where a call has failed: the others are not delayed. */
+/** Refuses a DataSource that is not connected. Called only after a call failed, so that other calls lose no time. */
 export const assertInitialized = declareArguments('repository', {
   dataSource: that<DataSource>(
     'isInitialized',
@@ -29,12 +29,12 @@ export const assertInitialized = declareArguments('repository', {
   ),
 });
 
-/** 00:00 on 1 January and on 1 July 2000 in UTC: together they tell a zone with summer time from one without. */
+/** 00:00 on 1 January and on 1 July 2000 in UTC: a zone with summer time can't have offset 0 on both days. */
 const instants = [946_684_800, 962_409_600] as const;
 
 /**
- * Whether the session reads and writes times in UTC, and whether the driver does: what the session takes two texts for,
- * what it takes a Date for, and what it gives for an instant.
+ * Tests whether session and driver use UTC: how the session reads two texts and a Date, and which Date the driver returns
+ * for an instant.
  */
 const question = `SELECT UNIX_TIMESTAMP('2000-01-01 00:00:00') AS winter, UNIX_TIMESTAMP('2000-07-01 00:00:00') AS summer,
  UNIX_TIMESTAMP(?) AS written, FROM_UNIXTIME(${instants[1]}) AS shown, @@SESSION.time_zone AS zone, @@SESSION.sql_mode AS mode`;
@@ -44,7 +44,7 @@ type Answer = Readonly<
     Record<'zone' | 'mode', string> & { shown: unknown }
 >;
 
-/** Modes with which a text of a statement of ours is another text, or a name. */
+/** SQL modes that change the meaning of text literals in our statements. */
 const hostileModes = ['NO_BACKSLASH_ESCAPES', 'ANSI_QUOTES', 'PIPES_AS_CONCAT'];
 const strictModes = ['STRICT_TRANS_TABLES', 'STRICT_ALL_TABLES'];
 
@@ -63,7 +63,7 @@ function faultsOf({ winter, summer, written, shown, zone, mode }: Answer): strin
   ];
 }
 
-/** Lets the guards of the database know the sessions, as far as they are handed out from here on, and this one. */
+/** Marks this session, and every session that the pools hand out from now on, for the guards in the database. */
 async function mark(manager: EntityManager): Promise<void> {
   const { driver } = manager.connection as { driver: { pool?: unknown; poolCluster?: unknown } };
   markSessionsOf(driver.pool);
@@ -84,14 +84,14 @@ async function ask(manager: EntityManager): Promise<void> {
   });
 }
 
-/** The DataSources that are known to be fit, and the questions that are under way. */
+/** DataSource → true if it is fit, or the check that is under way. */
 const known = new WeakMap<DataSource, true | Promise<void>>();
 
 /**
- * Refuses a DataSource whose sessions are not in UTC, or not strict: every time would be read, and stored, hours off.
- * Asked once for each DataSource, of one session; one of {@link withSessionSettings} is not asked at all.
+ * Refuses a DataSource whose sessions are not in UTC (all times would be hours off), not strict, or in a hostile SQL mode.
+ * Checks each DataSource once, on one session. Does not check a DataSource with {@link withSessionSettings}.
  *
- * @returns null where it is known to be fit: there a call costs a look, and no turn of the event loop
+ * @returns null if the DataSource is known to be fit, so that a call does not wait for a turn of the event loop
  * @throws ProtectionFlowsError SESSION_UNFIT
  */
 export function checkSession(manager: EntityManager): Promise<void> | null {

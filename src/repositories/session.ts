@@ -5,25 +5,25 @@ import { assertInitialized, readManager, checkSession } from './session-check';
 import { giveUpTransaction, isRetryable, retried, transactionAborted } from './lost-transactions';
 import { columnPending } from './not-found';
 
-/** `REPEATABLE READ` is both servers' default; `READ COMMITTED` locks no gaps, so claimers stay out of each other's way. */
+/** `REPEATABLE READ` is both servers' default. `READ COMMITTED` takes no gap locks, so claims do not block each other. */
 type Isolation = 'READ COMMITTED' | 'REPEATABLE READ';
 
-/** ER_BINLOG_STMT_MODE_AND_ROW_ENGINE: binlog_format=STATEMENT takes no row that READ COMMITTED writes. */
+/** ER_BINLOG_STMT_MODE_AND_ROW_ENGINE: with binlog_format=STATEMENT the server refuses writes under READ COMMITTED. */
 const notForStatements = 1665;
 
-/** Where a server has answered that: its transactions are REPEATABLE READ from then on. */
+/** DataSources whose server gave that error: from then on their transactions are REPEATABLE READ. */
 const writtenAsStatements = new WeakSet<DataSource>();
 
 const isNotForStatements = (error: unknown): boolean =>
   (error as { errno?: number } | null)?.errno === notForStatements;
 
 /**
- * Statements of a repository on one EntityManager. Where the manager is that of a transaction, everything joins it and
- * nothing is repeated: after a deadlock, or a lock that was not had in time, all of it is given up, the caller's own statements
- * too. Elsewhere each statement, and each {@link transaction}, stands for itself and is repeated after a deadlock.
+ * Executes the statements of a repository on one EntityManager. If that belongs to a caller's transaction, all statements
+ * join it and none is repeated: after a deadlock or a lock timeout, the whole transaction is given up, with the caller's own
+ * statements. Otherwise each statement and each {@link transaction} is repeated after a deadlock or lock timeout.
  */
 export class Session {
-  /** @param readsAfterLocks the manager is that of a transaction of ours, whose every SELECT sees what was there when it took its locks */
+  /** @param readsAfterLocks true in our own transactions: each SELECT sees the rows at least as new as at the time of its locks */
   constructor(
     readonly manager: EntityManager,
     private readonly readsAfterLocks = false,
@@ -37,41 +37,40 @@ export class Session {
   }
 
   /**
-   * What makes a SELECT read what is there now. In a transaction of the caller's the snapshot may be older than the locks
-   * that were taken since: there only a locking read does. One of ours reads after its locks, unless it was to be READ
-   * COMMITTED and the server takes no such one.
+   * The clause with which a SELECT reads the current rows. A caller's transaction may have a snapshot older than its locks, so
+   * it needs a locking read. Our own transactions read after their locks, unless the server refused READ COMMITTED.
    */
   get currentRead(): '' | 'LOCK IN SHARE MODE' {
     return this.isJoined && !this.readsAfterLocks ? 'LOCK IN SHARE MODE' : '';
   }
 
-  /** What the server is: TypeORM's driver type, which the guarded DataSource sets to what it found. */
+  /** True for MariaDB, by TypeORM's driver type: the guarded DataSource sets it to the detected server. */
   get isMariaDb(): boolean {
     return this.manager.connection.options.type === 'mariadb';
   }
 
   /**
-   * The rows of a SELECT. The shape is the caller's promise: it wrote the SELECT.
+   * Executes a SELECT. The caller, who wrote the SELECT, declares the type of its rows.
    *
-   * @throws ProtectionFlowsError for what `fromServerError` knows; MIGRATION_PENDING for a column of ours that
-   * is not there; TRANSACTION_ABORTED for a locking read that lost, inside a transaction
+   * @throws ProtectionFlowsError for errors that `fromServerError` knows; MIGRATION_PENDING for a missing column of ours;
+   * TRANSACTION_ABORTED for a deadlock or lock timeout inside a transaction
    */
   select<Row extends object>(sql: string, parameters: readonly unknown[] = []): Promise<Row[]> {
     return this.repeated(() => this.query<Row[]>(sql, parameters));
   }
 
-  /** Executes a statement that writes, and answers how many rows it matched (mysql2 sets CLIENT_FOUND_ROWS). */
+  /** Executes a write, and returns the number of matched rows (mysql2 sets CLIENT_FOUND_ROWS). */
   write(sql: string, parameters: readonly unknown[] = []): Promise<number> {
     const once = (): Promise<{ affectedRows: number }> => this.query(sql, parameters);
     return this.repeated(once).then(({ affectedRows }) => affectedRows);
   }
 
   /**
-   * Runs `work` in the caller's transaction where there is one, and otherwise in one of its own, which is repeated as a
-   * whole after a deadlock, a lock wait that ran out, or a commit that a cluster did not certify. A server that writes its
-   * binary log in statements takes no READ COMMITTED: there it is REPEATABLE READ.
+   * Runs `work` in the caller's transaction if there is one. Otherwise runs it in a transaction of its own, and repeats that
+   * after a deadlock, a lock timeout, or a commit that a cluster did not certify. If the server's binary log refuses READ
+   * COMMITTED, uses REPEATABLE READ.
    *
-   * @throws TRANSACTION_ABORTED when that happens inside a caller's transaction, or too often
+   * @throws TRANSACTION_ABORTED if that happens inside a caller's transaction, or too often
    */
   transaction<Result>(work: (session: Session) => Promise<Result>, isolation?: Isolation): Promise<Result> {
     if (this.isJoined) return work(this);
@@ -89,7 +88,7 @@ export class Session {
           return once();
         }
         assertInitialized({ dataSource: connection });
-        // Also of START TRANSACTION and COMMIT, which no statement of ours sees
+        // Also translates errors of START TRANSACTION and COMMIT, which TypeORM executes
         throw translated(error);
       }
     };
@@ -97,17 +96,17 @@ export class Session {
   }
 
   /**
-   * Ends the transaction, whose work the server has undone, or is to undo: one of ours is repeated.
+   * Ends a transaction whose work is lost. A transaction of ours is then repeated.
    *
-   * @throws the fault
+   * @throws the fault, always
    */
   async giveUp(fault: ProtectionFlowsError, errno?: number): Promise<never> {
-    // One of ours ends with this error, and is rolled back
+    // The error makes TypeORM roll back our own transaction
     if (!this.readsAfterLocks) await giveUpTransaction(this.manager.queryRunner!, fault, errno);
     throw fault;
   }
 
-  /** A statement that stands for itself is repeated where it lost; one of a transaction is not. */
+  /** Repeats a statement after a retryable error, but not inside a transaction. */
   private repeated<Answer>(once: () => Promise<Answer>): Promise<Answer> {
     return this.isJoined ? once() : retried(once);
   }
@@ -126,7 +125,7 @@ export class Session {
   }
 }
 
-/** What the repositories have in common: the manager that their statements are executed on. */
+/** The base class of all repositories. */
 export abstract class Repository {
   protected readonly session: Session;
 

@@ -5,10 +5,10 @@ import { flowNotFound } from './not-found';
 
 export { marks };
 
-/** The ids of rows, in their order. */
+/** Returns the ids of rows, in order. */
 export const idsOf = (rows: readonly { readonly id: string }[]): string[] => rows.map(({ id }) => id);
 
-/** The items by what a key says of each, in their order. */
+/** Groups items by key; each group keeps the order. */
 export function grouped<Item>(items: readonly Item[], keyOf: (item: Item) => string): Map<string, Item[]> {
   const groups = new Map<string, Item[]>();
   for (const item of items) {
@@ -20,25 +20,25 @@ export function grouped<Item>(items: readonly Item[], keyOf: (item: Item) => str
   return groups;
 }
 
-/** The list cut into parts of at most so many. */
+/** Cuts a list into parts of at most `size` items. */
 export function chunks<Item>(items: readonly Item[], size: number): Item[][] {
   const parts: Item[][] = [];
   for (let at = 0; at < items.length; at += size) parts.push(items.slice(at, at + size));
   return parts;
 }
 
-/** A table whose rows have ids that come from outside. */
+/** A table whose ids come from callers or from the platform. */
 type TableWithIds = 'protection_flows' | 'replication_schedules' | 'backup_jobs' | 'backup_repositories';
 
 const askedAtOnce = 100;
 
 /**
- * Which stored id each spelling of an id stands for: the database takes `Flow-1`, `flow-1` and `flów-1 ` for one id, and a
- * foreign key lets in each of them. Which are one, only the database says: those that are spelled as a row is need no
- * question, and each of the others is looked up.
+ * Finds the stored id of each spelling. For the database's collation `Flow-1`, `flow-1` and `flów-1 ` are equal, and a
+ * foreign key accepts each of them. Only the database can decide whether two ids are equal, so every spelling that is not
+ * exactly a known id is looked up.
  *
- * @param known stored ids, as a statement over these very spellings has answered them; none: no row has any of them
- * @returns spelling → stored id; a spelling of no row is left out
+ * @param known the stored ids that a statement over the same spellings returned; empty: no row has any of them
+ * @returns spelling → stored id; spellings without a row are left out
  */
 export async function storedIds(
   session: Session,
@@ -65,7 +65,7 @@ export async function storedIds(
   return stored;
 }
 
-/** The rows of a table by the ids that were asked for, however those are spelled; see {@link storedIds}. */
+/** Returns rows by the caller's spelling of their ids; see {@link storedIds}. */
 export async function bySpelling<Row extends { readonly id: string }>(
   session: Session,
   table: TableWithIds,
@@ -77,15 +77,15 @@ export async function bySpelling<Row extends { readonly id: string }>(
   return new Map(stored.flatMap(([spelling, id]) => (byId.has(id) ? [[spelling, byId.get(id)!]] : [])));
 }
 
-/** errno of a FORCE INDEX whose index is not there: dropped by hand, or not migrated yet. */
+/** errno of a FORCE INDEX whose index is missing: somebody dropped it, or its migration is pending. */
 const indexMissing = 1176;
 
 /**
- * Runs a SELECT with the index that its order wants: left alone, the optimizers take another one here and there, and
- * sort. Where that index is not there the hint is left out: slower is better than not at all.
+ * Executes a SELECT with a FORCE INDEX hint: without it, the optimizers sometimes choose another index and sort. If the
+ * index is missing, executes the SELECT without the hint, because slow is better than failing.
  *
  * @param index null: the server chooses
- * @param sqlWith the statement with the hint where it belongs, behind the table's alias
+ * @param sqlWith makes the statement with the hint after the table's alias
  */
 export async function withIndex<Row extends object>(
   session: Session,
@@ -104,20 +104,16 @@ export async function withIndex<Row extends object>(
 
 const tableMissing = 1146;
 
-/** True for the refusal of a statement that names a table which does not exist. */
+/** True for the error of a statement whose table does not exist. */
 export const isTableMissing = (error: unknown): boolean =>
   (error as { errno?: number }).errno === tableMissing;
 
-/** The rows of a table of the platform's: none where the platform has not made the table yet. */
+/** The rows of a platform's table; none if the table does not exist yet. */
 export function orNone<Row>(rows: Promise<Row[]>): Promise<Row[]> {
   return rows.catch((error: unknown) => (isTableMissing(error) ? [] : Promise.reject(error as Error)));
 }
 
-/**
- * Work on a table of ours that speaks of flows: before the migration that makes it, nothing is kept there, and nothing fails.
- *
- * @returns undefined then
- */
+/** Awaits work on one of our tables with a flow_id; undefined if the table's migration is pending. */
 export function whereKept<Result>(work: Promise<Result>): Promise<Result | undefined> {
   return work.catch((error: unknown) => {
     if (isProtectionFlowsError(error, 'MIGRATION_PENDING')) return undefined;
@@ -125,14 +121,14 @@ export function whereKept<Result>(work: Promise<Result>): Promise<Result | undef
   });
 }
 
-/** A flow's id as it is stored, and the server's time. */
+/** A flow's stored id, and the server's time. */
 interface LockedFlow {
   readonly id: string;
   readonly at: Date;
 }
 
 /**
- * Locks the flow's row: whoever begins a run of it meanwhile waits there, and then sees this one.
+ * Locks the flow's row, so that nobody else begins a run of it until the transaction ends.
  *
  * @throws FLOW_NOT_FOUND
  */
@@ -145,15 +141,16 @@ export async function lockFlow(session: Session, flowId: string): Promise<Locked
   return flow;
 }
 
-/** What to do about a flow whose row another transaction holds. */
+/** What to do with a flow whose row another transaction holds locked. */
 export type WhereHeld = 'wait' | 'pass over';
 
 /**
- * Holds the rows of flows: whoever deletes one of them meanwhile waits, and then forgets what was kept of it.
+ * Locks the rows of flows, so that nobody deletes them until the transaction ends. Their deletion then also deletes the rows
+ * that this transaction writes into our other tables.
  *
- * @param ids as they are stored
- * @param whereHeld whoever claims or plans passes over what others hold, and never waits for them
- * @returns those that are there, and held now
+ * @param ids the stored ids
+ * @param whereHeld claims and plans pass over locked rows, and never wait
+ * @returns the ids of the flows that exist and are locked now
  */
 export async function holdFlows(
   session: Session,

@@ -9,13 +9,13 @@ import { comparableText, withPlatformColumns } from './platform-columns';
 import { readMachines, type Machine } from './progress/machines';
 import { Repository } from './session';
 
-/** A VM that a run has to protect. */
+/** A VM that a run must protect. */
 export interface TargetVm {
   readonly context_id: string;
   readonly vm_name: string;
 }
 
-/** Something that keeps a flow from running as it should. */
+/** A reason why a flow can't run as it should. */
 export interface FlowProblem {
   /** The flow's column. */
   readonly field: 'target_id' | 'repository_id' | 'schedule_id';
@@ -24,7 +24,7 @@ export interface FlowProblem {
 
 type Target = Pick<ProtectionFlow, 'target_type' | 'target_id'>;
 
-/** A priority of null is the column's default, 0. */
+/** A null priority means 0, the column's default. */
 type Member = TargetVm & { readonly id: string; readonly priority: number | null };
 
 const byPriority = (one: Member, other: Member): number =>
@@ -39,13 +39,13 @@ const readFlowId = declareArguments('check', { flowId: id });
 const idsAtOnce = 1_000;
 
 /**
- * What flows protect, as the platform's tables have it. Ids are given as values and not joined, so that tables with
- * different collations go together.
+ * Reads from the platform's tables what flows protect. Passes ids as values instead of joining tables, because the tables
+ * may have different collations.
  */
 export class TargetRepository extends Repository {
   /**
-   * The VMs that a run of the flow has to protect: the VM itself, or the enabled members of the group by their
-   * priority. Empty where the group is, or where the target is gone.
+   * Returns the VMs that a run of the flow must protect: the target VM, or the enabled members of the target group by
+   * priority. Empty if the group has no enabled member, or the target does not exist.
    */
   async resolve(flow: Target): Promise<TargetVm[]> {
     const { target_type, target_id } = readTarget({ flow }).flow;
@@ -64,11 +64,11 @@ export class TargetRepository extends Repository {
         [target_id],
       ),
     );
-    // Here, as the platform has no index that would give the order
+    // Sorts here, because no index of the platform gives this order
     return members.sort(byPriority).map(({ context_id, vm_name }) => ({ context_id, vm_name }));
   }
 
-  /** Of these VMs, those that have no completed full backup in the repository: their next one must be full. */
+  /** Returns those of these VMs without a completed full backup in the repository: their next backup must be full. */
   async withoutFullBackup(vmContextIds: readonly string[], repositoryId: string): Promise<Set<string>> {
     const given = readVms({ vmContextIds, repositoryId });
     const missing = new Set<string>();
@@ -80,7 +80,7 @@ export class TargetRepository extends Repository {
     return missing;
   }
 
-  /** The places, from 1, of those that have one: which id is which row's, the database says. */
+  /** Returns the positions, from 1, of the ids that have one: the database compares the ids. */
   private haveFullBackup(ids: readonly string[], repositoryId: string): Promise<{ place: number }[]> {
     return withPlatformColumns(this.session, (columns) => {
       const text = comparableText(columns, 'backup_jobs.vm_context_id', 191);
@@ -93,7 +93,7 @@ export class TargetRepository extends Repository {
     });
   }
 
-  /** What would keep the flow from running as it should; empty where nothing does. @throws FLOW_NOT_FOUND */
+  /** Returns the reasons why the flow can't run as it should; empty if there are none. @throws FLOW_NOT_FOUND */
   async check(flowId: string): Promise<FlowProblem[]> {
     const [flow] = await this.session.select<Target & Pick<ProtectionFlow, 'repository_id' | 'schedule_id'>>(
       'SELECT target_type, target_id, repository_id, schedule_id FROM protection_flows WHERE id = ?',
@@ -111,11 +111,11 @@ export class TargetRepository extends Repository {
   }
 
   /**
-   * The VMs that the flow protects, by priority, with their backups: how many, how they went, and how the one goes that is
+   * Reads the VMs that the flow protects, by priority, with their backups: numbers, results, and the progress of a backup
    * under way. One query.
    *
-   * @param options `runs`: of so many newest runs of the flow the backups count, 1 to 1,000, default 100;
-   * `stalledAfterMs`: so long may a job be silent, default 300,000
+   * @param options `runs`: how many of the flow's newest runs count, 1 to 1,000, default 100; `stalledAfterMs`: how long a
+   * job may be silent, default 300,000
    * @throws FLOW_NOT_FOUND
    */
   async machines(

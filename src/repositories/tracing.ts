@@ -5,14 +5,14 @@ const calls = channelNamed('call');
 const claims = channelNamed('claim');
 const within = Symbol('within a call');
 
-/** Lets the methods of a repository tell of their calls, but for those that they make of each other. */
+/** Makes the methods of a repository publish their calls; not those that they make to each other. */
 export function traceCalls(repository: string, { prototype }: { readonly prototype: object }): void {
   for (const [method, property] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
     const call = property.value as (this: object, ...given: unknown[]) => Promise<unknown>;
     const value = function (this: object, ...given: unknown[]): Promise<unknown> {
       if (!calls.hasSubscribers || within in this) return call.apply(this, given);
       const id = typeof given[0] === 'string' && method !== 'findByName' ? given[0].slice(0, 64) : null;
-      // Not of a class that extends ours: its methods may want the object itself
+      // An object of a class that extends ours stays itself: its methods may need its identity
       const isOurs = Object.getPrototypeOf(this) === prototype;
       const self = isOurs ? (Object.create(this, { [within]: { value: true } }) as object) : this;
       return traced(calls, { repository, method, id }, () => call.apply(self, given));
@@ -21,7 +21,7 @@ export function traceCalls(repository: string, { prototype }: { readonly prototy
   }
 }
 
-/** Claims, and tells of it. */
+/** Claims, and publishes the result. */
 export function traceClaim<Result extends ClaimResult | readonly Claim[]>(
   context: { readonly from: 'due' | 'queue'; readonly limit: number },
   claim: () => Promise<Result>,

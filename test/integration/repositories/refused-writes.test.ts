@@ -31,7 +31,7 @@ describe('a write that the database refuses', () => {
     const { id } = await flows.create(layer.newFlow());
     const reference = (field: string, references: string) => ({
       code: 'REFERENCE_NOT_FOUND',
-      message: `${field} names "gone", which no row of ${references} has as its id`,
+      message: `${field} is "gone", but ${references} has no row with that id`,
       details: { field, references, id: 'gone' },
     });
     await expect(flows.create(layer.newFlow({ policy_id: 'gone' }))).rejects.toMatchObject(

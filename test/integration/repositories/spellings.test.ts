@@ -205,7 +205,7 @@ describe.each(Object.entries(spellings))(
           code: 'ID_TAKEN',
           details: { entity: 'ProtectionFlow', id: other, stored },
         });
-        expect(String(fault)).toContain(`the database takes it for ${JSON.stringify(stored)}`);
+        expect(String(fault)).toContain(`for the database it equals ${JSON.stringify(stored)}`);
       },
       'nor a run of another flow': async () => {
         const { executions, flows } = layer.repositories;
@@ -232,7 +232,7 @@ describe.each(Object.entries(spellings))(
         ]) {
           const fault = await attempt().catch((error: unknown) => error);
           expect(fault).toMatchObject(clash);
-          expect(String(fault)).toContain(`the database takes it for ${JSON.stringify(`Backup ${stored}`)}`);
+          expect(String(fault)).toContain(`for the database it equals ${JSON.stringify(`Backup ${stored}`)}`);
         }
       },
     };
