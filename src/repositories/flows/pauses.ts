@@ -121,18 +121,18 @@ export const resumeFlow = (session: Session, id: string): Promise<boolean> =>
   });
 
 /** `counted_from`: the run that last paused the flow. Only later failures count. */
-type Policy = { flow_id: string; failure_limit: number; counted_from: string | null };
+type Policy = { run_id: string; flow_id: string; failure_limit: number; counted_from: string | null };
 
 /** Pauses a failed run's flow once its newest runs, up to the limit, have all failed. In the transaction that ends the run. */
 export async function pauseFailing(session: Session, runId: string): Promise<void> {
   const [policy] = await session.select<Policy>(
-    `SELECT p.flow_id, p.failure_limit, p.counted_from FROM protection_flow_executions e
+    `SELECT e.id AS run_id, p.flow_id, p.failure_limit, p.counted_from FROM protection_flow_executions e
        JOIN ${pausesTable} p ON p.flow_id = e.flow_id
       WHERE e.id = ? AND p.failure_limit IS NOT NULL AND NOT (${inForce}) ${session.currentRead}`,
     [runId],
   );
   if (policy === undefined) return;
-  const { flow_id, failure_limit: limit, counted_from } = policy;
+  const { run_id, flow_id, failure_limit: limit, counted_from } = policy;
   // The history index: with the index on status, MySQL reads and sorts all runs of the flow
   const runs = await withIndex<{ id: string; status: string }>(
     session,
@@ -147,6 +147,6 @@ export async function pauseFailing(session: Session, runId: string): Promise<voi
   await session.write(
     `UPDATE ${pausesTable} SET paused_at = CURRENT_TIMESTAMP, until_at = NULL, paused_by = NULL, note = ?, counted_from = ?
       WHERE flow_id = ?`,
-    [`${limit} runs in a row have failed`, runId, flow_id],
+    [`${limit} runs in a row have failed`, run_id, flow_id],
   );
 }

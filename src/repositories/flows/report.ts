@@ -119,7 +119,8 @@ function keyOf(by: Period, begun: Date, zone: string): string {
 type Counted<Names extends string> = Readonly<Record<Names, number | string>>;
 
 type Sums = Counted<'bucket' | 'runs' | 'successful' | 'warning' | 'failed' | 'cancelled' | 'bytes'> &
-  Readonly<Record<'average' | 'median' | 'p95', string | number | null>> & { readonly name?: string };
+  Readonly<Record<'average' | 'median' | 'p95', string | number | null>> &
+  Readonly<Partial<Record<'flow_id' | 'name', string>>>;
 
 const isOver = `e.status IN (${terminalStatuses.map((status) => `'${status}'`).join(', ')})`;
 const atLeast = (share: number): string =>
@@ -142,22 +143,21 @@ const rounded = (value: string | number | null = null): number | null =>
   value === null ? null : Math.round(Number(value));
 
 function rowOf(period: Pick<ReportRow, 'key' | 'name' | 'from' | 'to'>, sums: Partial<Sums> = {}): ReportRow {
-  const [successful, warning, failed] = [sums.successful, sums.warning, sums.failed].map((one = 0) =>
-    Number(one),
-  ) as [number, number, number];
+  const of = (column: keyof typeof sums): number => Number(sums[column] ?? 0);
+  const [successful, warning, failed] = [of('successful'), of('warning'), of('failed')];
   const judged = successful + warning + failed;
   return {
     ...period,
-    runs: Number(sums.runs ?? 0),
+    runs: of('runs'),
     successful,
     warning,
     failed,
-    cancelled: Number(sums.cancelled ?? 0),
+    cancelled: of('cancelled'),
     successRate: judged === 0 ? null : successful / judged,
     averageSeconds: rounded(sums.average),
     medianSeconds: rounded(sums.median),
     p95Seconds: rounded(sums.p95),
-    bytesTransferred: Number(sums.bytes ?? 0),
+    bytesTransferred: of('bytes'),
   };
 }
 
@@ -168,9 +168,9 @@ export async function readReport(session: Session, asked: Asked<typeof readOptio
   const index = 'idx_execution_time';
   if (by === 'flow') {
     const sqlWith = (hint: string): string =>
-      `SELECT s.*, f.name FROM (${sumsSql('e.flow_id', hint)}) s JOIN protection_flows f ON f.id = s.bucket ORDER BY f.name`;
+      `SELECT s.*, f.id AS flow_id, f.name FROM (${sumsSql('e.flow_id', hint)}) s JOIN protection_flows f ON f.id = s.bucket ORDER BY f.name`;
     const rows = await withIndex<Sums>(session, index, sqlWith, [from, to]);
-    return rows.map((row) => rowOf({ key: String(row.bucket), name: row.name!, from, to }, row));
+    return rows.map((row) => rowOf({ key: row.flow_id!, name: row.name!, from, to }, row));
   }
   const begun = beginningsOf(by, given);
   // INTERVAL(number, …) counts the beginnings that are not later, by binary search

@@ -132,6 +132,18 @@ describe('failures in a row', () => {
     expect(await isPaused()).toBe(wanted);
   });
 
+  it('that paused the flow are not counted again, however the last run was spelled when it ended', async () => {
+    const { flows, executions } = layer.repositories;
+    const id = await dueFlow();
+    await flows.pauseAfterFailures(id, 1);
+    const run = await executions.start({ flow_id: id, execution_type: 'manual' });
+    await executions.finish(run.id.toUpperCase(), { status: 'error' });
+    expect(await flows.resume(id)).toBe(true);
+    await flows.pauseAfterFailures(id, 2);
+    await ran(id, 'error');
+    expect(await isPaused()).toBe(false);
+  });
+
   it('pause it in the transaction that ends the last run, and are counted anew once it goes on', async () => {
     const { flows, executions } = layer.repositories;
     const id = await dueFlow();

@@ -141,6 +141,14 @@ describe('a report', () => {
       });
   });
 
+  it('has the flow’s own id as its key, however its runs spell that', async () => {
+    const flow = await newFlow();
+    await ran(flow.toUpperCase(), '2026-03-01T00:00:00Z', 30);
+    await ran(flow, '2026-03-01T01:00:00Z', 30);
+    const rows = await report({ from: day('2026-03-01'), to: day('2026-03-02'), by: 'flow' });
+    expect(rows).toMatchObject([{ key: flow, runs: 2 }]);
+  });
+
   it('is of flows by their names, and as CSV no formula and no broken line', async () => {
     const names = ['=1+1', '+2', '-3', '@SUM(A1)', 'A "quoted", name', 'Z plain'];
     for (const name of names) await ran(await newFlow(name), '2026-04-01T00:00:00Z', 30);
