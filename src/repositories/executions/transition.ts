@@ -76,7 +76,9 @@ async function enqueueRetry(
   id: string,
   { attempts, delayMs, longestDelayMs }: RetryPolicy,
 ): Promise<void> {
-  const attempt = "COALESCE(CAST(JSON_EXTRACT(e.execution_metadata, '$.retry.attempt') AS UNSIGNED), 1)";
+  // Another program may have stored anything under that name
+  const given = "JSON_EXTRACT(e.execution_metadata, '$.retry.attempt')";
+  const attempt = `IF(JSON_TYPE(${given}) = 'INTEGER', CAST(${given} AS SIGNED), 1)`;
   const at = heartbeatAt(
     `UTC_TIMESTAMP() + INTERVAL CEIL(LEAST(?, ? * POW(2, ${attempt} - 1)) / 1000) SECOND`,
   );

@@ -109,6 +109,27 @@ describe('a heartbeat of others', () => {
   });
 });
 
+// Without these, what another program keeps under that name fails the end of its run.
+describe('a retry of others', () => {
+  it.each([
+    '7',
+    '"once"',
+    '{}',
+    '{"attempt": "first"}',
+    '{"attempt": 1.5}',
+    '{"attempt": []}',
+    '{"attempt": null}',
+  ])('that is %s is no attempt: the run’s next one is the second', async (json) => {
+    const { executions } = layer.repositories;
+    const { id, flowId } = await startedRun();
+    await store(id, 'execution_metadata = ?', [`{"retry": ${json}}`]);
+    const retry = { attempts: 2, delayMs: 0 };
+    expect(await executions.finish(id, { status: 'error' }, { retry })).toBe(true);
+    const { items } = await executions.list({ flow_id: flowId, status: 'pending' });
+    expect(items).toMatchObject([{ execution_metadata: { retry: { of: id, attempt: 2 } } }]);
+  });
+});
+
 // Without these, a caller could say of a run that it is alive for ever, or waits for jobs that never come.
 describe('the names that the package uses in metadata', () => {
   it.each(['worker', 'due_at', 'heartbeat_at', 'starting_jobs'])('are refused: %s', async (name) => {
