@@ -14,9 +14,6 @@ const notForStatements = 1665;
 /** DataSources whose server gave that error: from then on their transactions are REPEATABLE READ. */
 const writtenAsStatements = new WeakSet<DataSource>();
 
-const isNotForStatements = (error: unknown): boolean =>
-  (error as { errno?: number } | null)?.errno === notForStatements;
-
 /**
  * Executes the statements of a repository on one EntityManager. If that belongs to a caller's transaction, all statements
  * join it and none is repeated: after a deadlock or a lock timeout, the whole transaction is given up, with the caller's own
@@ -83,7 +80,8 @@ export class Session {
           ? this.manager.transaction(body)
           : this.manager.transaction(isReplaced ? 'REPEATABLE READ' : isolation, body));
       } catch (error) {
-        if (!isReplaced && isolation === 'READ COMMITTED' && isNotForStatements(error)) {
+        const { errno } = (error ?? {}) as { errno?: number };
+        if (!isReplaced && isolation === 'READ COMMITTED' && errno === notForStatements) {
           writtenAsStatements.add(connection);
           return once();
         }

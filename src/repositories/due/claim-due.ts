@@ -72,16 +72,16 @@ export interface Claim {
   readonly dueAt: Date | null;
 }
 
-/** A due flow that was not run. */
+/** A due flow whose run was skipped. */
 export interface SkippedRun {
   readonly flowId: string;
   readonly reason: SkipReason;
   readonly dueAt: Date;
 }
 
-/** What a claim came to. */
+/** The result of a claim. */
 export interface ClaimResult {
-  /** To be run by the claimer, now. */
+  /** Begun: the caller runs them now. */
   readonly claimed: readonly Claim[];
   /** Queued, because a run of the flow is still under way. */
   readonly queued: readonly Claim[];
@@ -135,8 +135,8 @@ interface DueFlow {
   readonly dueAt: Date;
 }
 
-/** What to do with a due flow. */
-type Verdict = { readonly run: 'now' | 'later' } | { readonly skip: SkipReason };
+/** What to do with a due flow: run it now, queue a run, or skip it for that reason. */
+type Verdict = 'run' | 'queue' | SkipReason;
 
 /**
  * Locks the due flows that no other transaction holds, longest due first, until the transaction ends. `at` is the server's
@@ -187,13 +187,12 @@ function verdictOn(
   settings: ClaimSettings,
 ): Verdict {
   const reason = time.next === null ? time.reason : null;
-  if (scheduleOf(schedules, flow.schedule_id) === undefined) return { skip: 'no-schedule' };
-  if (reason === 'schedule-disabled' || reason === 'schedule-invalid') return { skip: reason };
-  if (paused.has(flow.id)) return { skip: 'paused' };
-  if (settings.missed === 'skip' && now.getTime() - dueAt.getTime() > settings.missedAfterMs)
-    return { skip: 'missed' };
-  if (!running.has(flow.id)) return { run: 'now' };
-  return settings.overlap === 'queue' && !waiting.has(flow.id) ? { run: 'later' } : { skip: 'still-running' };
+  if (scheduleOf(schedules, flow.schedule_id) === undefined) return 'no-schedule';
+  if (reason === 'schedule-disabled' || reason === 'schedule-invalid') return reason;
+  if (paused.has(flow.id)) return 'paused';
+  if (settings.missed === 'skip' && now.getTime() - dueAt.getTime() > settings.missedAfterMs) return 'missed';
+  if (!running.has(flow.id)) return 'run';
+  return settings.overlap === 'queue' && !waiting.has(flow.id) ? 'queue' : 'still-running';
 }
 
 /** Joins due flows and the runs that were created for them; both are in the same order. */
@@ -253,25 +252,20 @@ export async function claimDueFlows(session: Session, settings: ClaimSettings): 
   const times = new Map(
     flows.map(({ schedule_id }) => [schedule_id, nextTime(scheduleOf(schedules, schedule_id), now)]),
   );
-  const judged = due.map((one) => ({
-    one,
-    verdict: verdictOn(one, active, schedules, times.get(one.flow.schedule_id)!, now, settings),
-  }));
-  const toRun = (when: 'now' | 'later'): DueFlow[] =>
-    judged.filter(({ verdict }) => 'run' in verdict && verdict.run === when).map(({ one }) => one);
-  const [toStart, toQueue] = [toRun('now'), toRun('later')];
+  const judged = due.map((one) => {
+    const time = times.get(one.flow.schedule_id)!;
+    const verdict = verdictOn(one, active, schedules, time, now, settings);
+    const skip = verdict === 'run' || verdict === 'queue' ? null : verdict;
+    return { ...one, verdict, skip, next: time.next };
+  });
+  const toStart = judged.filter(({ verdict }) => verdict === 'run');
+  const toQueue = judged.filter(({ verdict }) => verdict === 'queue');
   const started = await insertDueRuns(session, toStart, 'running', settings.worker, at);
   const waiting = await insertDueRuns(session, toQueue, 'pending', settings.worker, at);
   await advance(session, flows, times, started);
-  const decisions = judged.map(({ one: { flow, dueAt }, verdict }) => ({
-    flow,
-    dueAt,
-    skip: 'skip' in verdict ? verdict.skip : null,
-    next: times.get(flow.schedule_id)?.next ?? null,
-  }));
-  await keepDecisions(session, decisions, schedules, now);
-  const skipped: SkippedRun[] = judged.flatMap(({ one, verdict }) =>
-    'skip' in verdict ? [{ flowId: one.flow.id, reason: verdict.skip, dueAt: one.dueAt }] : [],
+  await keepDecisions(session, judged, schedules, now);
+  const skipped = judged.flatMap(({ flow, dueAt, skip }) =>
+    skip === null ? [] : [{ flowId: flow.id, reason: skip, dueAt }],
   );
   return { claimed: claims(toStart, started), queued: claims(toQueue, waiting), skipped };
 }

@@ -38,19 +38,6 @@ export function heartbeatAt(instant: string): string {
 export type NewExecution = Pick<ExecutionRow, 'flow_id' | 'execution_type'> &
   Optional<Pick<ExecutionRow, 'id' | 'triggered_by' | 'schedule_execution_id' | 'execution_metadata'>>;
 
-/** The progress of a run. Counts never go down; metadata is merged into the stored metadata. */
-export type Progress = Optional<
-  Pick<
-    ExecutionRow,
-    | 'jobs_completed'
-    | 'jobs_failed'
-    | 'jobs_skipped'
-    | 'vms_processed'
-    | 'bytes_transferred'
-    | 'execution_metadata'
-  >
->;
-
 /** The columns of {@link Progress} that only grow. */
 export const growingColumns = [
   'jobs_completed',
@@ -58,7 +45,10 @@ export const growingColumns = [
   'jobs_skipped',
   'vms_processed',
   'bytes_transferred',
-] as const satisfies readonly (keyof Progress)[];
+] as const satisfies readonly (keyof ExecutionRow)[];
+
+/** The progress of a run. Counts never go down; metadata is merged into the stored metadata. */
+export type Progress = Optional<Pick<ExecutionRow, (typeof growingColumns)[number] | 'execution_metadata'>>;
 
 const newColumns: readonly string[] = [
   'id',

@@ -21,24 +21,6 @@ import { rowReader, type RawRow } from '../row-reader';
 import type { Session } from '../session';
 import { readFlowView, type FlowView, nameJoins } from './flow-view';
 
-/** A filter of flows. Undefined properties are ignored; null matches flows without a value. */
-export interface FlowFilter extends Optional<
-  Pick<
-    FlowRow,
-    | 'flow_type'
-    | 'target_type'
-    | 'target_id'
-    | 'enabled'
-    | 'schedule_id'
-    | 'repository_id'
-    | 'policy_id'
-    | 'last_execution_status'
-  >
-> {
-  /** A part of the name, compared by the column's collation (not case-sensitive). `%`, `_` and `\` have no special meaning. */
-  readonly nameContains?: string | undefined;
-}
-
 /** The filters that are columns, in the order of their conditions. */
 const columns = [
   'target_id',
@@ -49,7 +31,13 @@ const columns = [
   'enabled',
   'target_type',
   'last_execution_status',
-] as const satisfies readonly (keyof FlowFilter)[];
+] as const satisfies readonly (keyof FlowRow)[];
+
+/** A filter of flows. Undefined properties are ignored; null matches flows without a value. */
+export interface FlowFilter extends Optional<Pick<FlowRow, (typeof columns)[number]>> {
+  /** A part of the name, compared by the column's collation (not case-sensitive). `%`, `_` and `\` have no special meaning. */
+  readonly nameContains?: string | undefined;
+}
 
 function nameFaults({ nameContains: part }: Readonly<Record<string, unknown>>): FieldFault[] {
   if (part === undefined || (isOneLine(part) && part !== '' && countCharacters(part) <= 255)) return [];

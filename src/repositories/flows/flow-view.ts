@@ -47,17 +47,11 @@ const sources: readonly NameSource[] = [
   },
 ];
 
-const made = new WeakMap<PlatformColumns, ReturnType<typeof joinsOf>>();
-
-/** Returns the joins to the platform's tables that exist; names of missing tables are left out. Cached per catalog. */
+/**
+ * SQL that adds names to a SELECT of `protection_flows f`: columns, each after a comma, and joins. Names of missing tables
+ * are left out.
+ */
 export function nameJoins(columns: PlatformColumns) {
-  const joins = made.get(columns) ?? joinsOf(columns);
-  made.set(columns, joins);
-  return joins;
-}
-
-/** SQL that adds names to a SELECT of `protection_flows f`: columns, each after a comma, and joins. */
-function joinsOf(columns: PlatformColumns) {
   const there = sources.filter(({ table, key = 'id', names }) =>
     [key, ...Object.keys(names)].every((column) => columns.has(`${table}.${column}`)),
   );

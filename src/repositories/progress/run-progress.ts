@@ -89,24 +89,20 @@ function sqlFor(columns: PlatformColumns, hint: string, flowIds: readonly string
            WHERE e.status = 'running' AND e.flow_id IN (${marks(flowIds)})`;
 }
 
-type Combine = (one: number, other: number) => number;
-const sum: Combine = (one, other) => one + other;
-// Not Math.max itself: reduce also passes it the index and the list, and a spread list may be too long for a call
-const most: Combine = (one, other) => Math.max(one, other);
-const least: Combine = (one, other) => Math.min(one, other);
-
 type Told = 'etaSeconds' | 'silentSeconds' | 'bytesPerSecond';
+type Combine = (one: number, other: number) => number;
 
 /** Combines a value of all jobs that know it; null if none does. */
 function among(jobs: readonly JobState[], told: Told, combine: Combine): number | null {
   const known = jobs.map((job) => job[told]).filter((value) => value !== null);
-  return known.length === 0 ? null : known.reduce(combine);
+  // reduce passes the index and the list too, which Math.max would take for numbers
+  return known.length === 0 ? null : known.reduce((one, other) => combine(one, other));
 }
 
 /** Seconds until the end: the rest of the bytes at the present speed, or else the longest time that a job reports. */
 function etaOf({ done, total }: ReturnType<typeof bytesOf>, speed: number | null, jobs: readonly JobState[]) {
   if (total !== null && speed !== null) return Math.ceil((total - done) / speed);
-  return among(jobs, 'etaSeconds', most);
+  return among(jobs, 'etaSeconds', Math.max);
 }
 
 /** Groups rows by run. */
@@ -124,10 +120,10 @@ function progressOf({ run, rows }: Run, stalledAfterMs: number): RunProgress {
   const known: RunJobs = { jobs, expected, over: Number(run.jobs_over) };
   const bytes = bytesOf(known);
   const active = jobs.filter((job) => job.status === 'running');
-  const silent = among(active, 'silentSeconds', least);
+  const silent = among(active, 'silentSeconds', Math.min);
   const stalled = silent === null ? null : silent * 1000 > stalledAfterMs;
   const last = active.find((job) => silent !== null && job.silentSeconds === silent) ?? active[0];
-  const bytesPerSecond = among(active, 'bytesPerSecond', sum);
+  const bytesPerSecond = among(active, 'bytesPerSecond', (one, other) => one + other);
   const copied = jobs.reduce((all, job) => all + job.bytes, 0);
   return {
     executionId: run.id,

@@ -98,7 +98,7 @@ function stopped(id: string): ErrorReport {
   return new ProtectionFlowsError('INTERRUPTED', {
     message: `the deletion was stopped before flow ${id} was deleted`,
     consequence: 'The flow is there, disabled, with what is left of its executions.',
-    remedy: 'Delete it again: it goes on with what is left.',
+    remedy: 'Delete the flow again: that continues with the remaining executions.',
     details: { id },
   }).toJSON();
 }

@@ -9,8 +9,7 @@ import { selectFlowIds } from './prune';
 import { chunks, idsOf, whereKept } from '../statements';
 import type { Session } from '../session';
 
-export type { FlowStatistics } from '../../statistics/meaning';
-export type { RecountedFlow } from '../../statistics/meaning';
+export type { FlowStatistics, RecountedFlow } from '../../statistics/meaning';
 
 /** How far a recount is; reported after every batch. */
 export interface RecountProgress {
