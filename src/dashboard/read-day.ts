@@ -2,7 +2,7 @@ import type { SkipReason } from '../repositories';
 import { readSchedules, scheduleOf } from '../repositories/due/schedules';
 import { withoutPaused } from '../repositories/flows/pauses';
 import type { Session } from '../repositories/session';
-import { whereKept, withIndex } from '../repositories/statements';
+import { ifMigrated, withIndex } from '../repositories/statements';
 import { nextTime, runsBetween } from '../schedule';
 import { skipsTable } from '../statistics/meaning';
 
@@ -41,7 +41,7 @@ async function readSkips(session: Session, since: Date): Promise<SkippedRuns[]> 
       WHERE last_due_at > ? ORDER BY last_due_at DESC LIMIT ${mostSkips}`,
     [since],
   );
-  return (await whereKept(read)) ?? [];
+  return (await ifMigrated(read)) ?? [];
 }
 
 /** Spreads runs that follow each other evenly over their time, which they do but for schedules with gaps. */

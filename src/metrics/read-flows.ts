@@ -2,7 +2,7 @@ import { isOwnRun } from '../driver/own-marks';
 import type { FlowRow } from '../entities';
 import { readSchedules, scheduleOf, type ScheduleRow } from '../repositories/due/schedules';
 import type { Session } from '../repositories/session';
-import { marks, whereKept, withIndex } from '../repositories/statements';
+import { marks, ifMigrated, withIndex } from '../repositories/statements';
 import { isWanted, nextRun, nextRuns, nextTime, type NoRunReason } from '../schedule';
 import { BoundedCache } from '../schedule/bounded-cache';
 import { skipTotalsTable } from '../statistics/meaning';
@@ -135,7 +135,7 @@ async function readSkips(session: Session, ids: readonly string[]): Promise<Map<
       WHERE f.id IN (${marks(ids)})`,
     ids,
   );
-  await whereKept(
+  await ifMigrated(
     read.then((rows) => rows.forEach((row) => (skips.get(row.flow_id)![row.reason] = Number(row.runs)))),
   );
   return skips;

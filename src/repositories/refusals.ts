@@ -92,7 +92,7 @@ async function withMissingField(
   return missing.length === 0 ? error : validationFailed('ProtectionFlow', missing, error.cause);
 }
 
-async function explained(session: Session, write: Write, error: unknown): Promise<unknown> {
+async function explain(session: Session, write: Write, error: unknown): Promise<unknown> {
   if (isProtectionFlowsError(error, 'FLOW_NAME_TAKEN')) return withStoredValue(session, write, error);
   if (isProtectionFlowsError(error, 'ID_TAKEN')) return withStoredValue(session, write, error);
   if (isProtectionFlowsError(error, 'REFERENCE_NOT_FOUND')) return withId(write, error);
@@ -112,6 +112,6 @@ export async function explainingRefusals<Result>(
   try {
     return await execute();
   } catch (error) {
-    throw await explained(session, write, error).catch(() => error);
+    throw await explain(session, write, error).catch(() => error);
   }
 }

@@ -36,7 +36,7 @@ const instants = [946_684_800, 962_409_600] as const;
  * Tests whether session and driver use UTC: how the session reads two texts and a Date, and which Date the driver returns
  * for an instant.
  */
-const question = `SELECT UNIX_TIMESTAMP('2000-01-01 00:00:00') AS winter, UNIX_TIMESTAMP('2000-07-01 00:00:00') AS summer,
+const checkSql = `SELECT UNIX_TIMESTAMP('2000-01-01 00:00:00') AS winter, UNIX_TIMESTAMP('2000-07-01 00:00:00') AS summer,
  UNIX_TIMESTAMP(?) AS written, FROM_UNIXTIME(${instants[1]}) AS shown, @@SESSION.time_zone AS zone, @@SESSION.sql_mode AS mode`;
 
 type Answer = Readonly<
@@ -71,9 +71,8 @@ async function mark(manager: EntityManager): Promise<void> {
   await markSession(manager);
 }
 
-async function ask(manager: EntityManager): Promise<void> {
-  const [answer] = await manager.query<Answer[]>(question, [new Date(instants[1] * 1000)]);
-  if (answer === undefined) return;
+async function checkNow(manager: EntityManager): Promise<void> {
+  const [answer] = await manager.query<[Answer]>(checkSql, [new Date(instants[1] * 1000)]);
   const faults = faultsOf(answer);
   if (faults.length === 0) return mark(manager);
   throw new ProtectionFlowsError('SESSION_UNFIT', {
@@ -103,13 +102,13 @@ export function checkSession(manager: EntityManager): Promise<void> | null {
     known.set(dataSource, true);
     return null;
   }
-  const asked = ask(manager).then(
+  const checking = checkNow(manager).then(
     () => void known.set(dataSource, true),
     (error: unknown) => {
       known.delete(dataSource);
       throw error;
     },
   );
-  known.set(dataSource, asked);
-  return asked;
+  known.set(dataSource, checking);
+  return checking;
 }

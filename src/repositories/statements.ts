@@ -109,12 +109,12 @@ export const isTableMissing = (error: unknown): boolean =>
   (error as { errno?: number }).errno === tableMissing;
 
 /** The rows of a platform's table; none if the table does not exist yet. */
-export function orNone<Row>(rows: Promise<Row[]>): Promise<Row[]> {
+export function orEmpty<Row>(rows: Promise<Row[]>): Promise<Row[]> {
   return rows.catch((error: unknown) => (isTableMissing(error) ? [] : Promise.reject(error as Error)));
 }
 
 /** Awaits work on one of our tables with a flow_id; undefined if the table's migration is pending. */
-export function whereKept<Result>(work: Promise<Result>): Promise<Result | undefined> {
+export function ifMigrated<Result>(work: Promise<Result>): Promise<Result | undefined> {
   return work.catch((error: unknown) => {
     if (isProtectionFlowsError(error, 'MIGRATION_PENDING')) return undefined;
     throw error;
@@ -142,24 +142,24 @@ export async function lockFlow(session: Session, flowId: string): Promise<Locked
 }
 
 /** What to do with a flow whose row another transaction holds locked. */
-export type WhereHeld = 'wait' | 'pass over';
+export type IfLocked = 'wait' | 'skip';
 
 /**
  * Locks the rows of flows, so that nobody deletes them until the transaction ends. Their deletion then also deletes the rows
  * that this transaction writes into our other tables.
  *
  * @param ids the stored ids
- * @param whereHeld claims and plans pass over locked rows, and never wait
+ * @param ifLocked claims and plans skip locked rows, and never wait
  * @returns the ids of the flows that exist and are locked now
  */
-export async function holdFlows(
+export async function lockFlows(
   session: Session,
   ids: readonly string[],
-  whereHeld: WhereHeld,
+  ifLocked: IfLocked,
 ): Promise<Set<string>> {
   const rows = await session.select<{ id: string }>(
     `SELECT id FROM protection_flows WHERE id IN (${marks(ids)}) ORDER BY id
-      ${whereHeld === 'wait' ? 'LOCK IN SHARE MODE' : 'FOR UPDATE SKIP LOCKED'}`,
+      ${ifLocked === 'wait' ? 'LOCK IN SHARE MODE' : 'FOR UPDATE SKIP LOCKED'}`,
     ids,
   );
   return new Set(idsOf(rows));

@@ -4,7 +4,7 @@ import type { ProtectionFlow } from '../entities';
 import { scheduleFaults } from '../schedule';
 import { readSchedule } from './due/schedules';
 import { flowNotFound } from './not-found';
-import { chunks, orNone } from './statements';
+import { chunks, orEmpty } from './statements';
 import { comparableText, withPlatformColumns } from './platform-columns';
 import { readMachines, type Machine } from './progress/machines';
 import { Repository } from './session';
@@ -50,13 +50,13 @@ export class TargetRepository extends Repository {
   async resolve(flow: Target): Promise<TargetVm[]> {
     const { target_type, target_id } = readTarget({ flow }).flow;
     if (target_type === 'vm')
-      return orNone(
+      return orEmpty(
         this.session.select<TargetVm>(
           'SELECT context_id, vm_name FROM vm_replication_contexts WHERE context_id = ?',
           [target_id],
         ),
       );
-    const members = await orNone(
+    const members = await orEmpty(
       this.session.select<Member>(
         `SELECT v.context_id, v.vm_name, m.priority, m.id FROM vm_group_memberships m
            JOIN vm_replication_contexts v ON v.context_id = m.vm_context_id
@@ -73,7 +73,7 @@ export class TargetRepository extends Repository {
     const given = readVms({ vmContextIds, repositoryId });
     const missing = new Set<string>();
     for (const part of chunks(given.vmContextIds, idsAtOnce)) {
-      const have = await orNone(this.haveFullBackup(part, given.repositoryId));
+      const have = await orEmpty(this.haveFullBackup(part, given.repositoryId));
       const places = new Set(have.map(({ place }) => Number(place)));
       part.filter((_, at) => !places.has(at + 1)).forEach((id) => missing.add(id));
     }
@@ -134,7 +134,7 @@ export class TargetRepository extends Repository {
 
   private async repositoryProblems(id: string | null): Promise<string[]> {
     if (id === null) return [];
-    const [repository] = await orNone(
+    const [repository] = await orEmpty(
       this.session.select<{ name: string; enabled: number | null }>(
         'SELECT name, enabled FROM backup_repositories WHERE id = ?',
         [id],

@@ -187,26 +187,26 @@ function timesOf(
   return scheduleFaults(schedule).length > 0 ? 'schedule-invalid' : runsBetween(schedule, after, until);
 }
 
-type Said = Pick<AuditedRuns, 'finding' | 'reason' | 'lateSeconds'>;
-const said = (finding: AuditFinding, reason: AuditReason | null = null, lateMs?: number): Said => ({
+type Judgement = Pick<AuditedRuns, 'finding' | 'reason' | 'lateSeconds'>;
+const judgement = (finding: AuditFinding, reason: AuditReason | null = null, lateMs?: number): Judgement => ({
   finding,
   reason,
   lateSeconds: lateMs === undefined ? null : Math.round(lateMs / 1_000),
 });
 
 /** Judges an existing run; null: it still has time to begin. */
-function ofRun({ status, started_at }: RunRow, due: Date, { now, lateAfterMs }: Window): Said | null {
-  if (started_at === null && status !== 'pending') return said('skipped', 'cancelled');
+function judgeRun({ status, started_at }: RunRow, due: Date, { now, lateAfterMs }: Window): Judgement | null {
+  if (started_at === null && status !== 'pending') return judgement('skipped', 'cancelled');
   const lateMs = (started_at ?? now).getTime() - due.getTime();
-  if (lateMs > lateAfterMs) return said('late', started_at === null ? 'waiting' : null, lateMs);
-  return started_at === null ? null : said('on-time');
+  if (lateMs > lateAfterMs) return judgement('late', started_at === null ? 'waiting' : null, lateMs);
+  return started_at === null ? null : judgement('on-time');
 }
 
 /** Audits a flow: looks for each time of its timetables among its runs, then among its kept skips. */
 async function auditFlow(session: Session, flow: FlowToAudit, window: Window): Promise<AuditedFlow> {
   const [runs, skips] = [runsOf(session, flow.id, window.since), skipsOf(session, flow.id, window.since)];
   const found: AuditedRuns[] = [];
-  const add = (what: Said, first: Date, last: Date, count: number): void => {
+  const add = (what: Judgement, first: Date, last: Date, count: number): void => {
     const before = found.at(-1);
     const isSame =
       before?.finding === what.finding &&
@@ -215,28 +215,28 @@ async function auditFlow(session: Session, flow: FlowToAudit, window: Window): P
     if (isSame) found[found.length - 1] = { ...before, lastDueAt: last, runs: before.runs + count };
     else found.push({ ...what, firstDueAt: first, lastDueAt: last, runs: count });
   };
-  const judge = async (due: Date, { state }: Timetable): Promise<Said | null> => {
+  const judge = async (due: Date, { state }: Timetable): Promise<Judgement | null> => {
     const run = await runs.next((one) => !(new Date(one.due_at ?? NaN) >= due));
     if (run !== undefined && new Date(run.due_at!).getTime() === due.getTime())
-      return ofRun(run, due, window);
+      return judgeRun(run, due, window);
     const skip = await skips.next((one) => one.last_due_at < due);
     if (skip !== undefined && skip.first_due_at <= due)
-      return said(skip.reason === 'missed' ? 'missed' : 'skipped', skip.reason);
-    if (state === 'flow-disabled' || state === 'schedule-disabled') return said('skipped', state);
-    return window.now.getTime() - due.getTime() > window.lateAfterMs ? said('missed', 'no-trace') : null;
+      return judgement(skip.reason === 'missed' ? 'missed' : 'skipped', skip.reason);
+    if (state === 'flow-disabled' || state === 'schedule-disabled') return judgement('skipped', state);
+    return window.now.getTime() - due.getTime() > window.lateAfterMs ? judgement('missed', 'no-trace') : null;
   };
   const timetables = (await readTimetables(session, [flow.id])).get(flow.id) ?? [];
   const latest = (one: Date, other: Date): Date => (one > other ? one : other);
   const begun = latest(window.since, flow.created_at);
   const recorded = timetables[0]?.from_at ?? window.until;
   if (begun < recorded && begun < window.until && (timetables.length > 0 || flow.schedule_id !== null))
-    add(said('unknown', 'not-recorded'), begun, recorded < window.until ? recorded : window.until, 0);
+    add(judgement('unknown', 'not-recorded'), begun, recorded < window.until ? recorded : window.until, 0);
   for (const [at, timetable] of timetables.entries()) {
     const from = latest(window.since, timetable.from_at);
     const end = timetables[at + 1]?.from_at ?? window.until;
     const to = end < window.until ? end : window.until;
     const times = from < to ? timesOf(timetable, from, to) : [];
-    if (typeof times === 'string') add(said('unknown', times), from, to, 0);
+    if (typeof times === 'string') add(judgement('unknown', times), from, to, 0);
     else
       for (const due of times) {
         const what = await judge(due, timetable);

@@ -1,6 +1,6 @@
 import { choice, count, name, optional, options, type ValueOf } from '../../arguments';
 import { instant, limitOf } from '../input';
-import { idsOf, marks, storedIds, orNone } from '../statements';
+import { idsOf, marks, storedIds, orEmpty } from '../statements';
 import {
   type ExecutionRow,
   type FlowRow,
@@ -23,7 +23,7 @@ import { readSchedules, scheduleOf, type Schedules } from './schedules';
 async function findBusy(session: Session, ids: readonly string[]): Promise<string[]> {
   if (ids.length === 0) return [];
   const read = (lock: string): Promise<{ id: string }[]> =>
-    orNone(session.select(`SELECT id FROM backup_repositories WHERE id IN (${marks(ids)}) ${lock}`, ids));
+    orEmpty(session.select(`SELECT id FROM backup_repositories WHERE id IN (${marks(ids)}) ${lock}`, ids));
   const free = new Set(idsOf(await read('FOR UPDATE SKIP LOCKED')));
   const known = idsOf(await read(''));
   const stored = await storedIds(session, 'backup_repositories', ids, known);

@@ -1,6 +1,6 @@
 import type { FlowRow } from '../../entities';
 import { skipsTable, skipTotalsTable, timetablesTable } from '../../statistics/meaning';
-import { holdFlows, marks, whereKept, idsOf } from '../statements';
+import { lockFlows, marks, ifMigrated, idsOf } from '../statements';
 import type { Session } from '../session';
 import type { Schedules } from './schedules';
 import {
@@ -36,7 +36,7 @@ export interface SkipRow {
 async function keepSkips(session: Session, skips: readonly SkipRow[], now: Date): Promise<void> {
   if (skips.length === 0) return;
   const counted = skips.flatMap(({ flow_id, reason, runs }) => [flow_id, reason, runs ?? 1]);
-  await whereKept(
+  await ifMigrated(
     session.write(
       `INSERT INTO ${skipTotalsTable} (flow_id, reason, runs) VALUES ${skips.map(() => '(?, ?, ?)').join(', ')}
          ON DUPLICATE KEY UPDATE runs = runs + VALUES(runs)`,
@@ -53,7 +53,7 @@ async function keepSkips(session: Session, skips: readonly SkipRow[], now: Date)
     return { ...skip, first_due_at: before.first_due_at, runs };
   });
   const columns = ['flow_id', 'first_due_at', 'last_due_at', 'next_due_at', 'reason', 'runs'] as const;
-  await whereKept(
+  await ifMigrated(
     session.write(
       `INSERT INTO ${skipsTable} (${columns.join(', ')}, decided_at) VALUES ${rows.map(() => `(${marks(columns)}, ?)`).join(', ')}
          ON DUPLICATE KEY UPDATE last_due_at = GREATEST(last_due_at, VALUES(last_due_at)), next_due_at = VALUES(next_due_at),
@@ -69,7 +69,7 @@ async function keepSkips(session: Session, skips: readonly SkipRow[], now: Date)
  */
 export async function pruneLedger(session: Session, flowId: string, before: Date): Promise<void> {
   const work = session.transaction(async (own) => {
-    if ((await holdFlows(own, [flowId], 'wait')).size === 0) return;
+    if ((await lockFlows(own, [flowId], 'wait')).size === 0) return;
     await own.write(`DELETE FROM ${skipsTable} WHERE flow_id = ? AND last_due_at < ?`, [flowId, before]);
     // If a timetable begins at that very instant, it is the one in force and stays
     await own.write(
@@ -81,7 +81,7 @@ export async function pruneLedger(session: Session, flowId: string, before: Date
     );
     await own.write(`DELETE FROM ${timetablesTable} WHERE flow_id = ? AND from_at < ?`, [flowId, before]);
   }, 'READ COMMITTED');
-  await whereKept(work);
+  await ifMigrated(work);
 }
 
 /** What a claim decided for a due flow: `skip` is the reason for not running it, null if it runs. */

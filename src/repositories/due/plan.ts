@@ -71,7 +71,7 @@ async function planSchedule(
 ): Promise<PlanResult> {
   const time = nextTime(schedule, now);
   if (time.next !== null) {
-    await keepTimetablesWhere(session, `id IN (${marks(ids)})`, ids, now, 'pass over');
+    await keepTimetablesWhere(session, `id IN (${marks(ids)})`, ids, now, 'skip');
     return { planned: await setTime(session, scheduleId, ids, time.next, null), problems: [] };
   }
   const chained =
@@ -85,7 +85,7 @@ async function planSchedule(
   return { planned: 0, problems: [{ scheduleId, reason, message, flowIds: ids }] };
 }
 
-const together = (results: readonly PlanResult[]): PlanResult => ({
+const combine = (results: readonly PlanResult[]): PlanResult => ({
   planned: results.reduce((sum, { planned }) => sum + planned, 0),
   problems: results.flatMap(({ problems }) => problems),
 });
@@ -100,7 +100,7 @@ async function planFlows(session: Session, flows: readonly UnplannedFlow[], now:
     const schedule = scheduleIn(ofSchedule[0]!);
     results.push(await planSchedule(session, scheduleId, schedule, idsOf(ofSchedule), now));
   }
-  return together(results);
+  return combine(results);
 }
 
 /** Selects enabled flows that have a schedule and no next time. */
@@ -138,7 +138,7 @@ export async function planAll(session: Session, now: Date | null): Promise<PlanR
       'idx_flows_due',
     );
     const last = flows.at(-1);
-    if (last === undefined) return together(results);
+    if (last === undefined) return combine(results);
     results.push(await planFlows(session, flows, now ?? last.now));
     after = last.id;
   }

@@ -1,5 +1,5 @@
 import type { StoredSchedule } from '../../schedule';
-import { marks, orNone, bySpelling } from '../statements';
+import { marks, orEmpty, bySpelling } from '../statements';
 import type { Session } from '../session';
 
 /** A row of replication_schedules: the columns on which the next run depends. */
@@ -22,7 +22,7 @@ export async function readSchedules(
   const wanted = [...new Set(named.flatMap(({ schedule_id }) => schedule_id ?? []))];
   if (wanted.length === 0) return new Map();
   // Selects all columns, because not every release of the platform has those of chains
-  const rows = await orNone(
+  const rows = await orEmpty(
     session.select<ScheduleRow>(
       `SELECT s.*, CURRENT_TIMESTAMP AS read_at FROM replication_schedules s WHERE s.id IN (${marks(wanted)})`,
       wanted,

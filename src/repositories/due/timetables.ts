@@ -1,5 +1,5 @@
 import { nextTime, runsBetween, type NoRunReason } from '../../schedule';
-import { chunks, grouped, holdFlows, idsOf, marks, whereKept, type WhereHeld } from '../statements';
+import { chunks, grouped, lockFlows, idsOf, marks, ifMigrated, type IfLocked } from '../statements';
 import { timetablesTable } from '../../statistics/meaning';
 import type { Session } from '../session';
 import { readSchedules, scheduleOf, type Schedules } from './schedules';
@@ -63,7 +63,7 @@ export async function readNewest<Row extends { readonly flow_id: string }>(
   for (const part of chunks(ids, askedAtOnce)) {
     const newest = `(SELECT * FROM ${table} WHERE flow_id = ? ORDER BY ${column} DESC LIMIT 1 ${session.currentRead})`;
     const read = session.select<Row>(part.map(() => newest).join(' UNION ALL '), part);
-    for (const row of (await whereKept(read)) ?? []) rows.set(row.flow_id, row);
+    for (const row of (await ifMigrated(read)) ?? []) rows.set(row.flow_id, row);
   }
   return rows;
 }
@@ -109,7 +109,7 @@ export function changedTimetables(
 export async function insertTimetables(session: Session, changed: readonly Timetable[]): Promise<void> {
   if (changed.length === 0) return;
   const all = ['flow_id', 'from_at', ...columns] as const;
-  await whereKept(
+  await ifMigrated(
     session.write(
       `INSERT INTO ${timetablesTable} (${all.join(', ')}) VALUES ${changed.map(() => `(${marks(all)})`).join(', ')}
          ON DUPLICATE KEY UPDATE ${columns.map((column) => `${column} = VALUES(${column})`).join(', ')}`,
@@ -123,14 +123,14 @@ const keptAtOnce = 1_000;
 /**
  * Stores the present timetables of the flows that match a condition, if they differ from those in force.
  *
- * @param whereHeld the timetable of a flow that is passed over is stored by the next call, or by the flow's next claim
+ * @param ifLocked the timetable of a skipped flow is stored by the next call, or by the flow's next claim
  */
 export async function keepTimetablesWhere(
   session: Session,
   condition: string,
   parameters: readonly unknown[],
   at: Date,
-  whereHeld: WhereHeld,
+  ifLocked: IfLocked,
 ): Promise<void> {
   const flows = await session.select<PlannedFlow>(
     `SELECT id, schedule_id, enabled, next_execution_time FROM protection_flows WHERE ${condition}`,
@@ -143,7 +143,7 @@ export async function keepTimetablesWhere(
     const ids = changed.map(({ flow_id }) => flow_id);
     await session.transaction(async (own) => {
       // Stores nothing for deleted flows; the locks keep the others from being deleted meanwhile
-      const held = await holdFlows(own, ids, whereHeld);
+      const held = await lockFlows(own, ids, ifLocked);
       const kept = changed.filter(({ flow_id }) => held.has(flow_id));
       await insertTimetables(own, kept);
     });
@@ -167,7 +167,7 @@ export async function keepAllTimetables(session: Session, at: Date | null): Prom
        LEFT JOIN ${timetablesTable} t ON t.flow_id = n.flow_id AND t.from_at = n.newest
       GROUP BY f.schedule_id, f.enabled, t.state, t.schedule_id, t.cron_expression, t.timezone`,
   );
-  const groups = (await whereKept(read)) ?? [];
+  const groups = (await ifMigrated(read)) ?? [];
   const from = at ?? groups[0]?.now ?? null;
   if (from === null) return null;
   const schedules = await readSchedules(session, groups);
@@ -176,7 +176,7 @@ export async function keepAllTimetables(session: Session, at: Date | null): Prom
     const kept = state === null ? none : { ...group, state, schedule_id: group.kept };
     if (isSame(ruleOf(group, schedules, from), kept)) continue;
     const condition = 'schedule_id <=> ? AND enabled = ?';
-    await keepTimetablesWhere(session, condition, [schedule_id, enabled], from, 'pass over');
+    await keepTimetablesWhere(session, condition, [schedule_id, enabled], from, 'skip');
   }
   return from;
 }

@@ -112,7 +112,7 @@ function errorMessage(status: Outcome['status'], jobs: JobCounts, total: number)
 }
 
 /** How often to judge a run again whose jobs were recorded while it was being judged. */
-const judgements = 5;
+const maxAttempts = 5;
 
 const settling = declareArguments('settle', {
   id,
@@ -123,13 +123,13 @@ const settling = declareArguments('settle', {
 
 /** Reads the states of a run's jobs, and ends the run if all jobs have ended. */
 export async function settleExecution(session: Session, given: Asked<typeof settling>): Promise<Settlement> {
-  const { id, states: told, options } = settling(given);
+  const { id, states: known, options } = settling(given);
   // Judges the current rows, also in a caller's transaction with an older snapshot
   const lock = session.currentRead === '' ? '' : 'FOR UPDATE';
-  for (let judgement = 1; ; judgement += 1) {
+  for (let attempt = 1; ; attempt += 1) {
     const { status, ids, isStarting } = await readJobs(session, id, lock);
-    const { states, bytes } = told
-      ? { states: told, bytes: 0 }
+    const { states, bytes } = known
+      ? { states: known, bytes: 0 }
       : await readStates(session, ids ?? []).catch(statesUnknown);
     const jobs = countJobs(ids ?? [], states);
     const outcome = ids === null || isStarting || status !== 'running' ? null : outcomeOfJobs(jobs);
@@ -153,7 +153,7 @@ export async function settleExecution(session: Session, given: Asked<typeof sett
       options.retry,
     );
     if (settled) return { status: outcome, settled, jobs };
-    if (judgement === judgements)
+    if (attempt === maxAttempts)
       return { status: (await readJobs(session, id)).status, settled: false, jobs };
   }
 }

@@ -14,7 +14,7 @@ import { BoundedCache } from '../../schedule/bounded-cache';
 import { pauseFailing } from '../flows/pauses';
 import { executionNotFound } from '../not-found';
 import { cancelledRefused } from '../refusals';
-import { marks, whereKept } from '../statements';
+import { marks, ifMigrated } from '../statements';
 import type { Where } from '../pages';
 import type { Session } from '../session';
 import { channelNamed, traced } from '../../tracing';
@@ -222,7 +222,7 @@ export async function endExecution(
     const rows = await end(own);
     if (rows === 0) return rows;
     if (retry !== undefined) await enqueueRetry(own, id, retry);
-    await whereKept(pauseFailing(own, id));
+    await ifMigrated(pauseFailing(own, id));
     return rows;
   };
   const ended = traceTransition(status, [id], () =>

@@ -12,7 +12,7 @@ import {
 import type { Optional } from '../../domain';
 import { validationFailed } from '../../errors';
 import { pausesTable } from '../../statistics/meaning';
-import { lockFlow, marks, whereKept, withIndex } from '../statements';
+import { lockFlow, marks, ifMigrated, withIndex } from '../statements';
 import { instant, limitOf } from '../input';
 import { historyIndex } from '../pages';
 import type { Session } from '../session';
@@ -39,7 +39,7 @@ export async function withoutPaused<Row>(
   select: (condition: string) => Promise<Row[]>,
 ): Promise<Row[]> {
   const isPaused = `SELECT 1 FROM ${pausesTable} p WHERE p.flow_id = ${flowId} AND ${inForce}`;
-  return (await whereKept(select(`AND NOT EXISTS (${isPaused})`))) ?? select('');
+  return (await ifMigrated(select(`AND NOT EXISTS (${isPaused})`))) ?? select('');
 }
 
 const readLimit = declareArguments('listPaused', { options: options({ limit: limitOf(10_000, 1_000) }) });
@@ -52,7 +52,7 @@ export async function selectPauses(session: Session, given: Asked<typeof readLim
       WHERE ${inForce} ORDER BY p.flow_id LIMIT ?`,
     [readLimit(given).options.limit],
   );
-  return (await whereKept(rows)) ?? [];
+  return (await ifMigrated(rows)) ?? [];
 }
 
 /** Returns those of these flows, whose rows are locked, that are paused at an instant. */
@@ -61,7 +61,7 @@ export async function readPaused(session: Session, ids: readonly string[], now: 
     `SELECT p.flow_id FROM ${pausesTable} p WHERE p.flow_id IN (${marks(ids)}) AND ${inForceAt('?')} ${session.currentRead}`,
     [...ids, now],
   );
-  return new Set((await whereKept(rows))?.map(({ flow_id }) => flow_id));
+  return new Set((await ifMigrated(rows))?.map(({ flow_id }) => flow_id));
 }
 
 /** Writes a flow's row of {@link pausesTable}. Locks the flow's row, so that a later claim sees what is written. */

@@ -1,7 +1,7 @@
 import { ProtectionFlowsError, type ErrorReport, type RestrictingKey } from '../../errors';
 import { selectNewestFirst, type Position } from '../pages';
 import { forgetFlows } from '../../statistics/meaning';
-import { marks, storedIds, whereKept, idsOf } from '../statements';
+import { marks, storedIds, ifMigrated, idsOf } from '../statements';
 import type { Session } from '../session';
 import { deleteRows, deleteRuns, type GoOn } from './prune';
 import { flowNotFound } from '../not-found';
@@ -70,7 +70,7 @@ async function emptyFlow(session: Session, id: string, batchSize: number, goOn: 
     });
     if (found.length < batchSize) return true;
     position = found.at(-1);
-    const { deleted } = await deleteRuns(session, id, idsOf(found));
+    const { deleted } = await deleteRuns(session, id, idsOf(found), 'all');
     if (!(await goOn(deleted))) return false;
   }
 }
@@ -138,7 +138,7 @@ export async function deleteFlowsOf(
     );
     const gone = await deleteRows(own, 'protection_flows', idsOf(locked));
     const forgotten = there.filter((id) => !gone.refused.has(id));
-    await whereKept(forgetFlows(own, forgotten));
+    await ifMigrated(forgetFlows(own, forgotten));
     return gone;
   });
   if (!session.isJoined) for (const flow of found) if (refused.has(flow.id)) await enableAgain(session, flow);

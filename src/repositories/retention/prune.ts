@@ -1,5 +1,5 @@
 import { restrictingKey, type RestrictingKey } from '../../errors';
-import { marks, whereKept, withIndex, idsOf } from '../statements';
+import { marks, ifMigrated, withIndex, idsOf } from '../statements';
 import type { Session } from '../session';
 import { undoneInSilence } from '../lost-transactions';
 import { terminalStatuses } from '../../domain';
@@ -59,9 +59,6 @@ export interface PruneRule {
 /** Called after each batch; false stops. */
 export type GoOn = (deleted: number) => Promise<boolean>;
 
-/** Returns the ids of a flow's runs that must stay; called once the runs are locked. */
-type Staying = (own: Session) => Promise<readonly string[]>;
-
 /** Skips a number of a flow's newest runs, and returns the next one; null if there is none. */
 async function nthNewest(session: Session, flowId: string, skip: number): Promise<Position | null> {
   const [row] = await session.select<Position>(
@@ -78,12 +75,12 @@ type PrunedFlow = Deletion & { readonly complete: boolean };
 /**
  * Deletes ended runs older than a position in batches, newest first, each batch in a transaction of its own.
  *
- * @param stays the runs that are not deleted
+ * @param kept the ids of runs that are not deleted
  */
 async function deleteBehind(
   session: Session,
   flowId: string,
-  stays: readonly string[],
+  kept: readonly string[],
   from: Position,
   { sql, parameters }: Where,
   { batchSize, dryRun }: PruneRule,
@@ -97,17 +94,17 @@ async function deleteBehind(
       flowId,
       position,
       limit: batchSize,
-      condition: `AND e.status IN (${marks(terminalStatuses)}) ${stays.map(() => 'AND e.id <> ?').join(' ')} ${sql}`,
-      parameters: [...terminalStatuses, ...stays, ...parameters],
+      condition: `AND e.status IN (${marks(terminalStatuses)}) ${kept.map(() => 'AND e.id <> ?').join(' ')} ${sql}`,
+      parameters: [...terminalStatuses, ...kept, ...parameters],
     });
     const last = found.at(-1);
     if (last === undefined) return { deleted, refused, complete: true };
-    const gone = dryRun
+    const batch = dryRun
       ? { ...nothing, deleted: found.length }
-      : await deleteRuns(session, flowId, idsOf(found), (own) => staying(own, flowId));
-    deleted += gone.deleted;
-    for (const [id, key] of gone.refused) refused.set(id, key);
-    if (!(await goOn(gone.deleted))) return { deleted, refused, complete: false };
+      : await deleteRuns(session, flowId, idsOf(found), 'old');
+    deleted += batch.deleted;
+    for (const [id, key] of batch.refused) refused.set(id, key);
+    if (!(await goOn(batch.deleted))) return { deleted, refused, complete: false };
     if (found.length < batchSize) return { deleted, refused, complete: true };
     position = last;
   }
@@ -117,33 +114,33 @@ async function deleteBehind(
  * Deletes runs of a flow. In the same transaction, stores how many of them the flow's counters had counted, so that the
  * counters still agree with the remaining runs and the stored numbers.
  *
- * @param staying null: deletes all given runs; otherwise only the ended ones, except those that it returns
+ * @param which `old`: only ended runs, and not those that a prune keeps
  */
 export function deleteRuns(
   session: Session,
   flowId: string,
   ids: readonly string[],
-  staying: Staying | null = null,
+  which: 'all' | 'old',
 ): Promise<Deletion> {
-  const ended = staying === null ? [] : terminalStatuses;
+  const ended = which === 'all' ? [] : terminalStatuses;
   return session.transaction(async (own) => {
     const locked = await own.select<RemovedRun & { readonly id: string }>(
       `SELECT id, status, started_at IS NOT NULL AS has_begun FROM protection_flow_executions
-        WHERE id IN (${marks(ids)}) ${staying === null ? '' : `AND status IN (${marks(ended)})`} FOR UPDATE`,
+        WHERE id IN (${marks(ids)}) ${which === 'all' ? '' : `AND status IN (${marks(ended)})`} FOR UPDATE`,
       [...ids, ...ended],
     );
     // A run that ended after it was selected may be its flow's last run now
-    const stays = locked.length === 0 ? [] : ((await staying?.(own)) ?? []);
-    const found = locked.filter(({ id }) => !stays.includes(id));
-    const gone = await deleteRows(own, 'protection_flow_executions', idsOf(found));
-    const removed = found.filter(({ id }) => !gone.refused.has(id));
-    await whereKept(keepRemoved(own, flowId, removed));
-    return gone;
+    const kept = which === 'all' || locked.length === 0 ? [] : await selectKept(own, flowId);
+    const found = locked.filter(({ id }) => !kept.includes(id));
+    const deletion = await deleteRows(own, 'protection_flow_executions', idsOf(found));
+    const removed = found.filter(({ id }) => !deletion.refused.has(id));
+    await ifMigrated(keepRemoved(own, flowId, removed));
+    return deletion;
   }, 'READ COMMITTED');
 }
 
-/** Returns the stored ids of the runs that stay at any age: the flow's last run, and its newest success. */
-async function staying(session: Session, flowId: string): Promise<string[]> {
+/** Returns the stored ids of the runs that a prune keeps at any age: the flow's last run, and its newest success. */
+async function selectKept(session: Session, flowId: string): Promise<string[]> {
   const success = await withIndex<{ id: string }>(
     session,
     'idx_executions_flow_status_created',
@@ -174,29 +171,29 @@ export async function pruneFlow(
   goOn: GoOn,
 ): Promise<PrunedFlow> {
   const { endedBefore, keepPerFlow, dryRun } = rule;
-  let aged: PrunedFlow = { ...nothing, complete: true };
+  let byAge: PrunedFlow = { ...nothing, complete: true };
   const newest = await nthNewest(session, flowId, 0);
   if (!dryRun && endedBefore !== null) await pruneLedger(session, flowId, endedBefore);
-  if (newest === null) return aged;
-  const stays = await staying(session, flowId);
+  if (newest === null) return byAge;
+  const kept = await selectKept(session, flowId);
   if (endedBefore !== null) {
     const from = newest.created_at < endedBefore ? newest : { created_at: endedBefore, id: '' };
     const isOld = { sql: `AND ${endOf} < ?`, parameters: [endedBefore] };
-    aged = await deleteBehind(session, flowId, stays, from, isOld, rule, goOn);
-    if (!aged.complete) return aged;
+    byAge = await deleteBehind(session, flowId, kept, from, isOld, rule, goOn);
+    if (!byAge.complete) return byAge;
   }
-  if (keepPerFlow === null) return aged;
+  if (keepPerFlow === null) return byAge;
   const from = await nthNewest(session, flowId, Math.max(0, keepPerFlow - 1));
   const newestToGo = from && (await nthNewest(session, flowId, keepPerFlow));
-  if (!newestToGo) return aged;
+  if (!newestToGo) return byAge;
   if (!dryRun) await pruneLedger(session, flowId, newestToGo.created_at);
   // A dry run deletes nothing, so runs that were counted by age must not be counted again
   const isLeft =
     dryRun && endedBefore !== null
       ? { sql: `AND ${endOf} >= ?`, parameters: [endedBefore] }
       : { sql: '', parameters: [] };
-  const { complete, ...beyond } = await deleteBehind(session, flowId, stays, from, isLeft, rule, goOn);
-  return { ...both(aged, beyond), complete };
+  const { complete, ...byNumber } = await deleteBehind(session, flowId, kept, from, isLeft, rule, goOn);
+  return { ...both(byAge, byNumber), complete };
 }
 
 /** How many executions a prune could not delete because of one foreign key. */

@@ -6,7 +6,7 @@ import {
   type RecountedFlow,
 } from '../../statistics/meaning';
 import { selectFlowIds } from './prune';
-import { chunks, idsOf, whereKept } from '../statements';
+import { chunks, idsOf, ifMigrated } from '../statements';
 import type { Session } from '../session';
 
 export type { FlowStatistics, RecountedFlow } from '../../statistics/meaning';
@@ -67,7 +67,7 @@ export async function recountAll(
   const [all] = await session.select<{ total: number | string }>(
     'SELECT COUNT(*) AS total FROM protection_flows',
   );
-  if (!dryRun) for (const table of flowRecordTables) await whereKept(forgetGone(session, table));
+  if (!dryRun) for (const table of flowRecordTables) await ifMigrated(forgetGone(session, table));
   const recounted: RecountedFlow[] = [];
   let flows = 0;
   for (let after = ''; ;) {
