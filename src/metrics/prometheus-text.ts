@@ -15,19 +15,19 @@ const stateOf = ({ schema: { state } }: Metrics): Values =>
 
 const ofAll: readonly Family<Metrics>[] = [
   ['', 'Flows.', (all) => by('enabled', { true: all.enabledFlows, false: all.disabledFlows })],
-  ['_shown', 'Flows that have series of their own here.', (all) => all.flows.length],
-  ['_due', 'Enabled flows whose run is due and that no scheduler has decided on.', (all) => all.dueFlows],
+  ['_shown', 'Flows that have series of their own.', (all) => all.flows.length],
+  ['_due', 'Enabled flows with a due run that is neither claimed nor skipped.', (all) => all.dueFlows],
   ['_unplanned', 'Enabled flows with a schedule and without a next time.', (all) => all.unplannedFlows],
   ['_queued_runs', 'Runs that wait in the queue.', (all) => all.queuedRuns],
-  ['_oldest_queued_timestamp_seconds', 'Since when the oldest of them waits.', (all) => all.oldestQueued],
+  ['_oldest_queued_timestamp_seconds', 'When the oldest queued run was queued.', (all) => all.oldestQueued],
   ['_running_runs', 'Runs under way.', (all) => all.runningRuns],
-  ['_oldest_heartbeat_timestamp_seconds', 'Oldest last sign of life of them.', (all) => all.oldestHeartbeat],
-  ['_schema_state', 'How the schema stands to the program: 1 where so.', (all) => by('state', stateOf(all))],
+  ['_oldest_heartbeat_timestamp_seconds', 'Oldest heartbeat of running runs.', (all) => all.oldestHeartbeat],
+  ['_schema_state', 'Whether the schema fits: 1 for the current state.', (all) => by('state', stateOf(all))],
   ['_deferred_keys', 'Foreign keys whose parent table is missing.', (all) => all.schema.deferredKeys.length],
 ];
 
 const ofEach: readonly Family<FlowMetrics>[] = [
-  ['_info', 'What the flow is called; always 1.', ({ name }) => by('name', { [name]: 1 })],
+  ['_info', 'Name of the flow; always 1.', ({ name }) => by('name', { [name]: 1 })],
   ['_enabled', 'Whether schedulers run the flow.', ({ enabled }) => enabled],
   [
     '_last_status',
@@ -35,14 +35,14 @@ const ofEach: readonly Family<FlowMetrics>[] = [
     (of) => by('status', { [of.last_execution_status]: 1 }),
   ],
   ['_last_success_timestamp_seconds', 'When the newest successful run ended.', (of) => of.lastSuccess],
-  ['_expected_interval_seconds', 'Longest distance of next runs.', (of) => of.expectedIntervalSeconds],
-  ['_overdue_since_timestamp_seconds', 'Time of the run that is due and undecided.', (of) => of.overdueSince],
+  ['_expected_interval_seconds', 'Longest time between the next runs.', (of) => of.expectedIntervalSeconds],
+  ['_overdue_since_timestamp_seconds', 'Since when the flow is overdue.', (of) => of.overdueSince],
   [
     '_schedule_fault',
     'Why the schedule gives no times although it should; always 1.',
     ({ scheduleFault }) => by('reason', scheduleFault === null ? {} : { [scheduleFault]: 1 }),
   ],
-  ['_skipped_runs_total', 'Runs that were due and did not take place.', (of) => by('reason', of.skips)],
+  ['_skipped_runs_total', 'Due runs that did not take place.', (of) => by('reason', of.skips)],
   ['_runs_started_total', 'Runs that began.', (of) => of.total_executions],
   [
     '_runs_ended_total',
