@@ -16,13 +16,14 @@ import { enqueueExecution } from '../executions/start';
 import { endExecution } from '../executions/transition';
 import { flowNotFound } from '../not-found';
 import type { Session } from '../session';
+import { idsOf, marks, storedIds } from '../statements';
 import { bulkResult, type BulkResult } from '../retention/delete-flows';
 
 /** The columns that all runs of one call get. */
 export type BulkExecution = Optional<Pick<NewExecution, 'execution_type' | 'triggered_by'>>;
 
 /**
- * Does `work` for each flow by itself, so that the failure of one does not affect the others. Reports an error with its
+ * Does `work` once for each flow, by its stored id. The failure of one does not affect the others, and is reported with its
  * flow. TRANSACTION_ABORTED in a caller's transaction is thrown, because then all its work is lost.
  *
  * @param work returns the ids of the runs that it created or ended
@@ -35,7 +36,11 @@ async function eachFlow(
 ): Promise<BulkResult> {
   const errors = new Map<string, ErrorReport>();
   const runs = new Map<string, string[]>();
-  for (const id of ids) {
+  const sql = `SELECT id FROM protection_flows WHERE id IN (${marks(ids)})`;
+  const found = ids.length === 0 ? [] : await session.select<{ id: string }>(sql, ids);
+  const stored = await storedIds(session, 'protection_flows', ids, idsOf(found));
+  const idOf = (id: string): string => stored.get(id) ?? id;
+  for (const id of new Set(ids.map(idOf))) {
     try {
       runs.set(id, await work(id));
     } catch (error) {
@@ -44,7 +49,12 @@ async function eachFlow(
       errors.set(id, error.toJSON());
     }
   }
-  return bulkResult(action, ids, (id) => errors.get(id) ?? null, runs);
+  return bulkResult(
+    action,
+    ids,
+    (id) => errors.get(idOf(id)) ?? null,
+    (id) => runs.get(idOf(id)),
+  );
 }
 
 const executing = declareArguments('bulkExecute', {

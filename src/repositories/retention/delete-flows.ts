@@ -31,17 +31,17 @@ export interface BulkResult {
  * Puts together the results for the ids.
  *
  * @param errorOf null: success; `not-found`: there is no such flow
- * @param runs the ids of the runs that the action queued or cancelled, by flow
+ * @param runsOf the ids of the runs that the action queued or cancelled
  */
 export function bulkResult(
   action: BulkResult['action'],
   ids: readonly string[],
   errorOf: (id: string) => ErrorReport | 'not-found' | null,
-  runs: ReadonlyMap<string, readonly string[]> = new Map(),
+  runsOf: (id: string) => readonly string[] | undefined = () => undefined,
 ): BulkResult {
   const results = ids.map((id): BulkItem => {
     const error = errorOf(id);
-    const executionIds = runs.get(id);
+    const executionIds = runsOf(id);
     if (error === null) return { id, ok: true, ...(executionIds && { executionIds }) };
     return { id, ok: false, error: error === 'not-found' ? flowNotFound(id).toJSON() : error };
   });

@@ -32,6 +32,18 @@ describe('many flows at once', () => {
     expect((await flows.bulkExecute([])).results).toEqual([]);
   });
 
+  it('get one run each, however often and in whatever spelling they are named', async () => {
+    const { flows, executions } = layer.repositories;
+    const id = await flow();
+    const spellings = [id.toUpperCase(), id];
+    for (const call of ['bulkExecute', 'bulkCancel'] as const) {
+      const { results } = await flows[call](spellings);
+      const [made] = results[0]?.executionIds ?? [];
+      expect(results).toEqual(spellings.map((each) => ({ id: each, ok: true, executionIds: [made] })));
+      expect((await executions.history(id)).items.map((run) => run.id)).toEqual([made]);
+    }
+  });
+
   it('have all their runs cancelled that are not over, once', async () => {
     const { flows, executions } = layer.repositories;
     const [busy, idle] = [await flow(), await flow()];
