@@ -16,7 +16,7 @@ export type RowErrors = readonly (readonly [Mapping, ...(readonly number[])])[];
  * @see https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html
  */
 const errnosOf: RowErrors = [
-  [account.connectionsExhausted, 1040, 1129, 1203, 3032],
+  [account.connectionsExhausted, 1040, 1129, 1184, 1203, 3032],
   [account.accountLimitReached, 1226],
   [account.accessDenied, 1044, 1045, 1130, 1698],
   // MySQL: 3118, 3159, 3955; MariaDB: 4150, 4151

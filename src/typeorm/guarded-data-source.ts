@@ -166,7 +166,7 @@ export class ProtectionFlowsDataSource extends DataSource implements Database {
    * Connects. Several callers at once share one attempt; after it, `isInitialized` is true.
    *
    * @throws ProtectionFlowsError CONFIG_*, HOST_UNKNOWN, CONNECTION_REFUSED, ACCESS_DENIED, DATABASE_MISSING,
-   * SERVER_UNSUPPORTED, OPTION_REFUSED; with `migrationsRun`, whatever `runMigrations` throws but KEYS_REFUSED
+   * SERVER_UNSUPPORTED, SESSION_UNFIT, OPTION_REFUSED; with `migrationsRun`, whatever `runMigrations` throws but KEYS_REFUSED
    */
   override initialize(): Promise<this> {
     this.initializing ??= this.openOnce().finally(() => (this.initializing = undefined));

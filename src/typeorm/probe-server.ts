@@ -36,7 +36,7 @@ export async function probeServer(options: MysqlOptions): Promise<Server> {
   await findWriter(address);
   const connection = openConnection(address, { answerLimitMs: options.connectTimeout });
   try {
-    return await detectServer(connection);
+    return await detectServer(connection, address.options.database);
   } catch (error) {
     throw translated(error);
   } finally {

@@ -39,14 +39,18 @@ function isBelow(version: string, floor: string): boolean {
  * Asks the server what it is. MariaDB names itself in VERSION(); everything else that answers `8.4` or newer is
  * taken for MySQL.
  *
+ * @param database where the session has to be. The server's init_connect, or a proxy, may have put it into another one
  * @throws ProtectionFlowsError SERVER_UNSUPPORTED for one older than {@link versionFloors}, or one that is
- * neither (TiDB, for instance, names itself in VERSION() too).
+ * neither (TiDB, for instance, names itself in VERSION() too); SESSION_UNFIT for a session in another database
  */
-export async function detectServer(session: Queryable): Promise<Server> {
-  const [row] = (await session.query('SELECT VERSION() AS version, @@version_comment AS comment')) as {
-    version: string;
-    comment: string;
-  }[];
+export async function detectServer(session: Queryable, database?: string): Promise<Server> {
+  // The server compares the names: it may store them in lower case
+  const [row] = (await session.query(
+    `SELECT VERSION() AS version, @@version_comment AS comment, DATABASE() AS actual, DATABASE() = ? AS isHere,
+            @@SESSION.time_zone AS timeZone, @@SESSION.sql_mode AS sqlMode`,
+    [database],
+  )) as (Record<'version' | 'comment' | 'timeZone' | 'sqlMode', string> &
+    Record<'actual' | 'isHere', unknown>)[];
   const banner = `${row?.version ?? ''} ${row?.comment ?? ''}`;
   const version = /^(?:5\.5\.5-)?(\d+\.\d+(?:\.\d+)?)/.exec(row?.version ?? '')?.[1] ?? '0';
   const flavour: Flavour = /mariadb/i.test(banner) ? 'mariadb' : 'mysql';
@@ -56,6 +60,16 @@ export async function detectServer(session: Queryable): Promise<Server> {
       message: `the server is ${foreign ?? flavourNames[flavour]} ${version}, which this package does not support`,
       remedy: `Use MariaDB ${versionFloors.mariadb} or newer, or MySQL ${versionFloors.mysql} or newer.`,
       details: { version: row?.version ?? null, comment: row?.comment ?? null },
+    });
+  }
+  if (row !== undefined && database !== undefined && Number(row.isHere) !== 1) {
+    const fault = `its sessions begin in the database ${String(row.actual)}, not in ${database}`;
+    const { timeZone, sqlMode } = row;
+    throw new ProtectionFlowsError('SESSION_UNFIT', {
+      message: `the server can't be used: ${fault}`,
+      remedy:
+        'Take the USE out of what every session begins with: see SELECT @@GLOBAL.init_connect, and the settings of a proxy.',
+      details: { faults: [fault], timeZone, sqlMode },
     });
   }
   return { flavour, version };

@@ -34,7 +34,7 @@ function addressOf(settings: ConnectionSettings, onStatement: StatementListener 
  * @param onStatement told of each statement
  * @param special what its sessions' connections are besides
  * @throws ProtectionFlowsError HOST_UNKNOWN, CONNECTION_REFUSED, ACCESS_DENIED, DATABASE_MISSING, NO_WRITABLE_HOST,
- * SERVER_UNSUPPORTED and what else keeps a connection from being made
+ * SERVER_UNSUPPORTED, SESSION_UNFIT and what else keeps a connection from being made
  */
 export async function connectTo(
   subject: Subject,
@@ -46,10 +46,12 @@ export async function connectTo(
   await findWriter(address);
   // A server that is silent from the start is not waited for; a session's statement may take hours
   const first = openConnection(address, special);
-  const server = await detectServer(first.within(settings.connectTimeoutMs)).catch((error: unknown) => {
-    first.close();
-    throw translated(error);
-  });
+  const server = await detectServer(first.within(settings.connectTimeoutMs), settings.database).catch(
+    (error: unknown) => {
+      first.close();
+      throw translated(error);
+    },
+  );
   const idle: OwnConnection[] = [first];
   return {
     subject,

@@ -86,10 +86,14 @@ const refusals: Readonly<Record<number, readonly [fault: string, remedy: string]
     'the server refuses this host after too many failed connections',
     'Find out what fails to connect from this host, then let an administrator type FLUSH HOSTS.',
   ],
+  1184: [
+    'the server ends each session of its users at once, as its init_connect fails',
+    "Let an administrator mend it (SELECT @@GLOBAL.init_connect); the server's error log says what fails.",
+  ],
   3032: ['the server is offline for its users', 'Let an administrator type SET GLOBAL offline_mode = OFF.'],
 };
 
-/** A server that takes no further connection, whoever connects. */
+/** A server that takes no further connection of its users. */
 export const connectionsExhausted: Mapping = ({ error, text, cause }) => {
   const [message, remedy] = refusals[error.errno ?? 0] ?? [];
   if (message === undefined || remedy === undefined) return null;

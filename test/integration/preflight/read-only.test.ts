@@ -8,6 +8,7 @@ const server = usePrivateServer();
 let created: UserOf | undefined;
 afterEach(async () => {
   for (const name of ['read_only', variable()]) await query(`SET GLOBAL ${name} = 0`);
+  await query("SET GLOBAL init_connect = ''");
   if (!isMysql()) await query('SET GLOBAL enforce_storage_engine = NULL');
   await created?.drop();
   created = undefined;
@@ -23,6 +24,12 @@ const userWith = async (...grants: string[]): Promise<UserOf> =>
 const cases: [string, (() => string) | null, string, RegExp][] = [
   ['read_only', () => 'SET GLOBAL read_only = 1', 'ALL ON DB.*', /read_only is on .*1290/],
   ['transactions', () => `SET GLOBAL ${variable()} = 1`, 'ALL ON DB.*', /read-only by default .*1792/],
+  [
+    'init_connect',
+    () => "SET GLOBAL init_connect = 'SET @a = 1; SET SESSION TRANSACTION READ ONLY;'",
+    'ALL ON DB.*',
+    /read-only by default .*1792.*init_connect/,
+  ],
 ];
 
 async function expectSeen(as: UserOf, says: RegExp, wanted = 'SERVER_READ_ONLY'): Promise<void> {

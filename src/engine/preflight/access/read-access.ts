@@ -13,7 +13,8 @@ import {
 } from './grants';
 
 /** What forbids every write, whatever the privileges. */
-export type ReadOnlyReason = 'read_only' | 'super_read_only' | 'innodb_read_only' | 'transaction' | 'schema';
+export type ReadOnlyReason =
+  'read_only' | 'super_read_only' | 'innodb_read_only' | 'transaction' | 'init_connect' | 'schema';
 
 /** Who the session is, and what it may do. */
 export interface Access {
@@ -37,6 +38,7 @@ const variableNames = [
   'innodb_read_only',
   'transaction_read_only',
   'tx_read_only', // MariaDB before 11.1
+  'init_connect',
   'enforce_storage_engine',
   'partial_revokes',
   'lower_case_table_names',
@@ -97,7 +99,8 @@ export async function readAccess(session: Queryable, server: Server): Promise<Ac
     const mayNotWrite =
       grants !== null && !writesAnyway[server.flavour].some((one) => holdsOnServer(grants, one));
     if (isOn('read_only') && mayNotWrite) return 'read_only';
-    if (isOn('transaction_read_only') || isOn('tx_read_only')) return 'transaction';
+    if (isOn('transaction_read_only') || isOn('tx_read_only'))
+      return /read[ _]only/i.test(variables.get('init_connect') ?? '') ? 'init_connect' : 'transaction';
     return (await isSchemaReadOnly(session, server)) ? 'schema' : null;
   }
 

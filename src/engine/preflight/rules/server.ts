@@ -39,6 +39,7 @@ const primary = '-- Connect to the primary server; or, where this one is to be w
 /** What each kind of read-only means, and how it ends. */
 function readOnlyTexts({ database, user }: Access, { server }: Facts) {
   const forTransactions = server.flavour === 'mariadb' ? 'tx_read_only' : 'transaction_read_only';
+  const byDefault = "every transaction of this session is read-only by default (the server's errno: 1792)";
   return {
     read_only: {
       message: `the server takes no writes of ${user}: read_only is on (the server's errno: 1290)`,
@@ -55,8 +56,13 @@ function readOnlyTexts({ database, user }: Access, { server }: Facts) {
         '-- Connect to the primary server; or take innodb_read_only out of its configuration and restart it.',
     },
     transaction: {
-      message: "every transaction of this session is read-only by default (the server's errno: 1792)",
+      message: byDefault,
       remedy: `-- For connections made from then on.\nSET GLOBAL ${forTransactions} = 0;`,
+    },
+    init_connect: {
+      message: `${byDefault}, as init_connect sets it`,
+      remedy: `-- For connections made from then on.
+SET GLOBAL init_connect = CONCAT(TRIM(TRAILING ';' FROM TRIM(@@GLOBAL.init_connect)), '; SET SESSION TRANSACTION READ WRITE');`,
     },
     schema: {
       message: `the database ${database} is read-only (the server's errno: 3989)`,
