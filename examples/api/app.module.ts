@@ -10,11 +10,11 @@ import { HealthController } from './health.controller';
 import { MetricsController } from './metrics.controller';
 import { ReportsController } from './reports/reports.controller';
 
-/** The service: the data layer from the package, everything of HTTP here. */
+/** The service: the package's data layer, with everything of HTTP here. */
 @Module({
-  // Both programs migrate when they start: the package lets one at a time do it
+  // Both programs migrate when they start; the package lets one at a time do so
   imports: [ProtectionFlowsModule.forRoot({ migrationsRun: true })],
-  // Before the flows' `:id`, which would take `executions`, `report` and `dashboard` for one
+  // Before the flows' `:id`, which would match `executions`, `report` and `dashboard`
   controllers: [
     HealthController,
     MetricsController,

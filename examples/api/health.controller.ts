@@ -3,13 +3,13 @@ import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagg
 import { ProtectionFlowsDataSource } from '@sendense/protection-flows';
 import { ApiFaults } from './faults/fault.response';
 
-/** The service works, its database too. */
+/** The service and its database work. */
 export class HealthResponse {
   @ApiProperty({ example: 'ok' }) readonly status!: 'ok';
   @ApiProperty({ description: 'The database' }) readonly database!: string;
 }
 
-/** For whoever watches the service: 503 while the database is away. */
+/** For monitoring: 503 while the database is away. */
 @ApiTags('health')
 @Controller('health')
 export class HealthController {

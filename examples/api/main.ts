@@ -8,19 +8,19 @@ import { setUpOpenApi } from './openapi';
 const loopback = '127.0.0.1';
 const defaultPort = 3000;
 
-/** Starts the API on PORT (0: any free one) and says where it is. */
+/** Starts the API on PORT (0: any free port) and prints its addresses. */
 async function main(): Promise<void> {
   const app = await NestFactory.create<NestExpressApplication>(AppModule, {
     logger: ['error', 'warn'],
     abortOnError: false,
     bodyParser: false,
   });
-  // JSON alone: a form is what a page of anybody can send from the browser of somebody who reaches this machine
+  // JSON only: any web page can make a visitor's browser send a form here
   app.useBodyParser('json');
   app.setGlobalPrefix('api/v1', { exclude: ['health', 'metrics'] });
   app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
   setUpOpenApi(app);
-  // Without `allow` it answers this machine alone
+  // Without `allow` it answers only this machine
   app.use('/dashboard', createDashboard({ dataSource: app.get(ProtectionFlowsDataSource), actions: true }));
   await app.listen(Number(process.env.PORT ?? defaultPort), loopback);
   const url = await app.getUrl();

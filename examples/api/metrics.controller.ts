@@ -4,7 +4,7 @@ import { ProtectionFlowsDataSource } from '@sendense/protection-flows';
 import { prometheusContentType, prometheusText } from '@sendense/protection-flows/metrics';
 import { ApiFaults } from './faults/fault.response';
 
-/** For Prometheus: how the flows stand. docs/metrics.md has the metrics, and alerts. */
+/** For Prometheus. docs/metrics.md explains the metrics, and has alerts. */
 @ApiTags('metrics')
 @Controller('metrics')
 export class MetricsController {
@@ -12,7 +12,7 @@ export class MetricsController {
 
   @Get()
   @Header('Content-Type', prometheusContentType)
-  @ApiOperation({ summary: 'How the flows stand, in Prometheus’ text format' })
+  @ApiOperation({ summary: 'Metrics of the flows, in Prometheus’ text format' })
   @ApiProduces('text/plain')
   @ApiOkResponse({ type: String })
   @ApiFaults()

@@ -5,7 +5,7 @@ import { ToBoolean } from './to-boolean';
 
 /** Which part of a list. */
 export class PageQuery {
-  @ApiPropertyOptional({ minimum: 1, maximum: 500, description: 'Default: 50; of flows all' })
+  @ApiPropertyOptional({ minimum: 1, maximum: 500, description: 'Default: 50; for flows all' })
   @IsOptional()
   @Type(() => Number)
   @IsInt()
@@ -19,7 +19,7 @@ export class PageQuery {
   @IsNotEmpty()
   after?: string;
 
-  @ApiPropertyOptional({ description: 'Counts all rows of the filter too' })
+  @ApiPropertyOptional({ description: 'Also counts all rows that match the filter' })
   @IsOptional()
   @ToBoolean()
   @IsBoolean()

@@ -1,11 +1,11 @@
-/** A row whose columns that are null are left out: in JSON, what is absent is not there. */
+/** A row whose null columns are left out: the JSON has no missing values. */
 export type Present<Row> = {
   [Name in keyof Row as null extends Row[Name] ? never : Name]: Row[Name];
 } & {
   [Name in keyof Row as null extends Row[Name] ? Name : never]?: Exclude<Row[Name], null>;
 };
 
-/** Leaves out what is null; JSON that is stored in a column stays as it is. */
+/** Leaves out null columns; JSON values of columns stay as they are. */
 export function present<Row extends object>(row: Row): Present<Row> {
   return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)) as Present<Row>;
 }

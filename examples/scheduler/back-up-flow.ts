@@ -9,16 +9,16 @@ import {
 import { newJob, type Job, type JobEnd, type SimulatedBackupEngine } from './backup-engine';
 import { errorFacts, type Log } from './log';
 
-/** What a run is done with. */
+/** What a run needs. */
 export interface Tools {
   readonly targets: TargetRepository;
   readonly engine: SimulatedBackupEngine;
-  /** The most VMs of one run that are backed up at once. */
+  /** How many VMs of one run are backed up at once. */
   readonly vmsAtOnce: number;
   readonly log: Log;
 }
 
-/** A job that can't be done has failed; the other VMs are backed up all the same. */
+/** Does a job. If it throws, the job has failed, and the other VMs are still backed up. */
 async function backUp(job: Job, run: WorkerRun, { engine, log }: Tools): Promise<JobEnd> {
   try {
     return await engine.run(job, run);
@@ -62,7 +62,7 @@ export async function backUpFlow(run: WorkerRun, tools: Tools): Promise<RunResul
     counts.bytes_transferred += bytes;
     await run.progress(counts);
   };
-  // All take from one iterator: each VM is taken once
+  // All share one iterator, so each VM is taken once
   const queue = vms.values();
   const work = async (): Promise<void> => {
     for (const vm of queue) if (!signal.aborted) await runJob(vm);
@@ -70,7 +70,7 @@ export async function backUpFlow(run: WorkerRun, tools: Tools): Promise<RunResul
   const ends = await Promise.allSettled(Array.from({ length: tools.vmsAtOnce }, work));
   const fault = ends.find((end) => end.status === 'rejected');
   if (fault !== undefined) throw fault.reason;
-  // Stopped, and some VM was not seen to its end
+  // Stopped before every VM was done
   if (counts.jobs_completed + counts.jobs_failed < vms.length) signal.throwIfAborted();
   return repository_id === null || vms.length === 0 ? states : undefined;
 }

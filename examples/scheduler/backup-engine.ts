@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { BackupType, ProtectionFlowsDataSource, TargetVm, WorkerRun } from '@sendense/protection-flows';
 import type { SimulationSettings } from './settings';
 
-/** One VM to be protected by one run. */
+/** One VM in one run. */
 export interface Job {
   /** `backup-<vm>-<unix seconds>`, as the platform names its jobs, and four letters that tell two of a second apart. */
   readonly id: string;
@@ -11,7 +11,7 @@ export interface Job {
   readonly type: BackupType;
 }
 
-/** What became of a job. */
+/** The result of a job. */
 export interface JobEnd {
   readonly status: 'completed' | 'failed' | 'cancelled';
   readonly bytes: number;
@@ -39,7 +39,7 @@ export class SimulatedBackupEngine {
     private readonly dataSource: ProtectionFlowsDataSource,
   ) {}
 
-  /** Does the job, to its end or until the run's signal is aborted. Its writes do no harm when they are done twice. */
+  /** Does the job until its end or the abort of the run's signal. Doing its writes twice does no harm. */
   async run(job: Job, { flow, signal, persist }: WorkerRun): Promise<JobEnd> {
     const { repository_id } = flow;
     if (repository_id !== null) await persist(() => this.insertRow(job, repository_id, flow.policy_id));
@@ -48,7 +48,7 @@ export class SimulatedBackupEngine {
     return end;
   }
 
-  /** Marks jobs as failed whose program is gone. */
+  /** Marks the jobs of dead programs as failed. */
   async abandon(jobIds: readonly string[]): Promise<void> {
     const marks = jobIds.map(() => '?').join(', ');
     if (jobIds.length === 0) return;

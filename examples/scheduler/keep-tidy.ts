@@ -5,7 +5,7 @@ import { errorFacts, type Log } from './log';
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
-/** What the worker keeps tidy with. */
+/** What the cleaning needs. */
 interface Tools {
   readonly repositories: Repositories;
   readonly engine: SimulatedBackupEngine;
@@ -14,7 +14,7 @@ interface Tools {
   readonly log: Log;
 }
 
-/** Ends the jobs of runs whose program is gone, and deletes old executions once an hour. Any number of schedulers may do so. */
+/** Ends the jobs of dead programs' runs, and deletes old executions once an hour. Any number of schedulers may do so. */
 export function keepTidy(worker: Worker, { repositories, engine, keepDays, log }: Tools): void {
   const failed = (error: unknown): void => log('tidying-failed', errorFacts(error));
   const abandon = async (id: string): Promise<void> => {

@@ -4,13 +4,13 @@ import { dataSource } from '@sendense/protection-flows/data-source';
 import { errorFacts, type Log } from './log';
 import { SettingsError, type SchedulerSettings } from './settings';
 
-/** Resolves at the first SIGTERM or SIGINT. A second one ends the program at once, and other schedulers will take its runs for dead. */
+/** Resolves at the first SIGTERM or SIGINT. A second one ends the program at once; other schedulers then end its runs. */
 export const stopSignal = (): Promise<void> =>
   new Promise((stop) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop());
   });
 
-/** Connects and brings the schema up to date, as soon as the database is there; ends the program where it is stopped before. */
+/** Connects and migrates as soon as the database is there; ends the program if it is stopped before. */
 export async function openDatabase(
   { name, pollMs }: SchedulerSettings['worker'],
   stopped: Promise<void>,
@@ -27,7 +27,7 @@ export async function openDatabase(
   return dataSource;
 }
 
-/** Ends the program with what a person needs to know of a fault: its stack only where nobody foresaw it. */
+/** Ends the program with a message about an error; with its stack only if the error is unexpected. */
 export function endWith(error: unknown): never {
   const isExplained = error instanceof SettingsError || isProtectionFlowsError(error);
   const remedy = isProtectionFlowsError(error) ? `\n${error.remedy}` : '';

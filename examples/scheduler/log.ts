@@ -1,6 +1,6 @@
 import { isProtectionFlowsError, type Claim, type Worker } from '@sendense/protection-flows';
 
-/** What a log line says besides its event; a fact that is null or undefined is left out. */
+/** The facts of a log line; those that are null or undefined are left out. */
 export type Facts = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
 /** Writes one line: the event, named by what happened, and the facts. */
@@ -8,7 +8,7 @@ export type Log = (event: string, facts?: Facts) => void;
 
 const plain = /^[\w.:/+-]+$/;
 
-/** `name=value`, the value quoted where it has blanks or the like. */
+/** `name=value`, with the value quoted if it has blanks or the like. */
 function fact([name, value]: [string, unknown]): string {
   const text = String(value);
   return `${name}=${plain.test(text) ? text : JSON.stringify(text)}`;
@@ -23,13 +23,13 @@ export function createLog(write: (line: string) => void): Log {
   };
 }
 
-/** What a log line says of an error; no stack, no SQL. */
+/** The facts of an error; no stack, no SQL. */
 export function errorFacts(error: unknown): Facts {
   const { message } = error as Error;
   return { code: isProtectionFlowsError(error) ? error.code : undefined, message };
 }
 
-/** Writes a line for everything that a worker tells. */
+/** Logs every event of a worker. */
 export function logEvents(worker: Worker, log: Log): void {
   const of = ({ execution, flow }: Claim): Facts => ({ execution: execution.id, flow: flow.name });
   worker

@@ -6,7 +6,7 @@ import { endWith, openDatabase, stopSignal } from './lifetime';
 import { createLog, logEvents } from './log';
 import { readSettings } from './settings';
 
-/** Brings the schema up to date, works until SIGTERM or SIGINT, and ends when its runs have. */
+/** Migrates, works until SIGTERM or SIGINT, and exits when its runs have ended. */
 async function main(): Promise<void> {
   const settings = readSettings(process.env);
   const log = createLog((line) => process.stdout.write(line));

@@ -11,15 +11,15 @@ export interface SimulationSettings {
   readonly failVms: ReadonlySet<string>;
 }
 
-/** Everything about the scheduler that may be set. */
+/** The scheduler's settings. */
 export interface SchedulerSettings {
-  /** How the worker works; its name is kept as a run's `triggered_by` and in its metadata. */
+  /** The worker's options; its name is kept as a run's `triggered_by` and in its metadata. */
   readonly worker: Omit<WorkerOptions, 'repositories' | 'run'> & {
     readonly name: string;
     readonly pollMs: number;
   };
   readonly simulation: SimulationSettings;
-  /** The most VMs of one run that are backed up at once. */
+  /** How many VMs of one run are backed up at once. */
   readonly vmsAtOnce: number;
   /** Executions older than this many days are deleted; null: none are. */
   readonly keepDays: number | null;
@@ -31,7 +31,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export class SettingsError extends Error {}
 
 /**
- * Reads the settings out of the environment; README.md lists the variables. One that is empty counts as not set.
+ * Reads the settings from the environment; README.md lists the variables. An empty variable counts as not set.
  *
  * @throws SettingsError naming every wrong variable
  */

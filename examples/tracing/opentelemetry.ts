@@ -13,8 +13,8 @@ import {
 const storage = new AsyncLocalStorage<Context>();
 
 /**
- * To be registered with the provider: `new NodeTracerProvider(…).register({ contextManager })`. Its storage is one that
- * channels can be bound to, so that what happens within a call is below its span: the spans of others too, of mysql2 say.
+ * Register it with the provider: `new NodeTracerProvider(…).register({ contextManager })`. Channels can be bound to its
+ * storage, so that spans within a call are below the call's span, also those of other packages such as mysql2.
  */
 export const contextManager: ContextManager = {
   active: () => storage.getStore() ?? ROOT_CONTEXT,
@@ -38,14 +38,14 @@ interface Told {
   readonly skipped?: readonly { readonly flowId: string; readonly reason: string }[];
 }
 
-/** What is told, as attributes; what is not known is left out. */
+/** The fields as attributes; unknown ones are left out. */
 function attributesOf({ result: _result, error: _error, skipped, ...told }: Told): Attributes {
   const all = { ...told, skipped: skipped?.map(({ flowId, reason }) => `${flowId}: ${reason}`) };
   const known = Object.entries(all).filter(([, value]) => value !== null && value !== undefined);
   return Object.fromEntries(known.map(([name, value]) => [`protection_flows.${name}`, value]));
 }
 
-/** Makes a span of everything that `@sendense/protection-flows` tells, below the span that is active then. */
+/** Makes a span of each operation that `@sendense/protection-flows` publishes, below the active span. */
 export function spanProtectionFlows(): void {
   const tracer = trace.getTracer('@sendense/protection-flows');
   const spans = new WeakMap<Told, Span>();

@@ -1,7 +1,7 @@
 import { tracingChannel } from 'node:diagnostics_channel';
 import type { Logger } from 'pino';
 
-/** How loud each channel is: what repeats by itself, or was waited for, is worth a look. */
+/** The level of each channel: retries and waits are worth a look. */
 const levels = {
   call: 'debug',
   claim: 'debug',
@@ -16,7 +16,7 @@ interface Told {
   readonly error?: Error;
 }
 
-/** Logs everything that `@sendense/protection-flows` tells, at its end, with the time that it took. */
+/** Logs each operation that `@sendense/protection-flows` publishes, at its end, with its duration. */
 export function logProtectionFlows(logger: Logger): void {
   for (const [name, level] of Object.entries(levels)) {
     const channel = tracingChannel<unknown, Told>(`sendense:protection-flows:${name}`);

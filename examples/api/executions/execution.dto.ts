@@ -23,7 +23,7 @@ import { PageQuery } from '../page.query';
 
 const requestedTypes = ['api', 'manual'] as const satisfies readonly ExecutionType[];
 
-/** Who wants a run; all of it may be left out, and the body too. */
+/** Who wants a run. Every field is optional, and so is the body. */
 export class ExecuteFlowDto {
   @ApiPropertyOptional({
     enum: requestedTypes,
@@ -67,7 +67,7 @@ export class HistoryQuery {
   @IsNotEmpty()
   after?: string;
 
-  @ApiPropertyOptional({ minimum: 0, maximum: 100_000, default: 0, description: 'So many are passed over' })
+  @ApiPropertyOptional({ minimum: 0, maximum: 100_000, default: 0, description: 'How many to skip' })
   @IsOptional()
   @Type(() => Number)
   @IsInt()
@@ -76,13 +76,13 @@ export class HistoryQuery {
   offset?: number;
 }
 
-/** `a,b` and `flow_ids=a&flow_ids=b` alike; nothing where nothing is given. */
+/** Reads `a,b` and `flow_ids=a&flow_ids=b`; undefined if nothing is given. */
 const ToList = (): PropertyDecorator =>
   Transform(({ value }: { value?: string | string[] }) =>
     value === undefined ? undefined : [value].flat().flatMap((one) => String(one).split(',')),
   );
 
-/** Which executions, whichever flow they are of, and which part of their list. */
+/** Which executions of all flows, and which part of their list. */
 export class ListExecutionsQuery extends PageQuery {
   @ApiPropertyOptional({
     type: String,

@@ -13,7 +13,7 @@ import { present } from '../present';
 const text = { type: String, required: false } as const;
 const date = { type: Date, required: false } as const;
 
-/** One run of a flow. What there is not is left out. */
+/** One run of a flow. Missing values are left out. */
 export class ExecutionResponse {
   @ApiProperty() readonly id!: string;
   @ApiProperty() readonly flow_id!: string;
@@ -23,7 +23,7 @@ export class ExecutionResponse {
   @ApiProperty() readonly jobs_completed!: number;
   @ApiProperty() readonly jobs_failed!: number;
   @ApiProperty() readonly jobs_skipped!: number;
-  @ApiProperty({ description: 'Of a run that has not begun: since when it waits' })
+  @ApiProperty({ description: 'For a queued run: since when it waits' })
   readonly started_at!: Date;
   @ApiProperty(date) readonly completed_at?: Date;
   @ApiProperty({ type: Number, required: false }) readonly execution_time_seconds?: number;
@@ -39,7 +39,7 @@ export class ExecutionResponse {
   @ApiProperty() readonly triggered_by!: string;
 }
 
-/** A run that was put into the queue. */
+/** A queued run. */
 export class QueuedResponse extends ExecutionResponse {
   @ApiProperty({ description: 'The id again, as the web page reads it' }) readonly execution_id!: string;
   @ApiProperty({ description: 'For people' }) readonly message!: string;
@@ -48,9 +48,12 @@ export class QueuedResponse extends ExecutionResponse {
 /** A part of a list of executions, newest first. */
 export class ExecutionPageResponse {
   @ApiProperty({ type: [ExecutionResponse] }) readonly executions!: ExecutionResponse[];
-  @ApiProperty({ ...text, description: '`after` for the next page; left out: this was the last' })
+  @ApiProperty({ ...text, description: '`after` of the next page; left out on the last page' })
   readonly next?: string;
-  @ApiProperty({ required: false, description: 'How many there are in all; of all flows with `total=true`' })
+  @ApiProperty({
+    required: false,
+    description: 'The number of all executions; for all flows only with `total=true`',
+  })
   readonly total?: number;
 }
 
@@ -59,7 +62,7 @@ export class LatestResponse {
   @ApiProperty({ type: [ExecutionResponse] }) readonly executions!: ExecutionResponse[];
 }
 
-/** A run as the API answers it. A page shows when it began, so that has to be there: a run that waits does so since it was made. */
+/** A run as the API answers it. Pages show when it began, so a queued run has the time since when it waits. */
 export function executionResponse(run: ExecutionRow): ExecutionResponse {
   const { started_at, execution_time_seconds: seconds, ...rest } = run;
   const isOver = run.completed_at !== null && seconds !== null;

@@ -12,13 +12,13 @@ import {
 } from './execution.response';
 import { ProgressResponse, progressResponse } from './progress.response';
 
-/** Runs, whichever flow they are of. */
+/** The runs of all flows. */
 @ApiTags('executions')
 @Controller('protection-flows/executions')
 export class ExecutionsController {
   constructor(private readonly executions: ExecutionRepository) {}
 
-  /** What has failed since yesterday, what runs, what waits. */
+  /** For instance: what has failed since yesterday, what runs, what is queued. */
   @Get()
   @ApiOperation({ summary: 'The runs of all flows, the one that began last first' })
   @ApiOkResponse({ type: ExecutionPageResponse })
@@ -36,7 +36,7 @@ export class ExecutionsController {
     return executionPageResponse(await this.executions.list(filter, { limit, after, total }));
   }
 
-  /** The newest run of every flow on screen, with one query: what a page asks for every other second. */
+  /** The newest run of every flow on screen, in one query. Pages ask for it every two seconds. */
   @Get('latest')
   @ApiOperation({ summary: 'The newest run of each of several flows' })
   @ApiOkResponse({ type: LatestResponse })
@@ -45,9 +45,9 @@ export class ExecutionsController {
     return { executions: [...(await this.executions.latest(flow_ids)).values()].map(executionResponse) };
   }
 
-  /** How the run of every flow on screen goes, with one query. */
+  /** The progress of every flow on screen, in one query. */
   @Get('progress')
-  @ApiOperation({ summary: 'How the runs under way of several flows go' })
+  @ApiOperation({ summary: 'The progress of several flows' })
   @ApiOkResponse({ type: ProgressResponse })
   @ApiFaults(400)
   async progress(@Query() { flow_ids }: LatestQuery): Promise<ProgressResponse> {
@@ -62,7 +62,7 @@ export class ExecutionsController {
     return executionResponse(await this.executions.get(id));
   }
 
-  /** Cancels a run that waits or is under way; its scheduler stops the jobs as soon as it notices. */
+  /** Cancels a queued or running run; its scheduler stops the jobs as soon as it notices. */
   @Post(':id/cancel')
   @HttpCode(200)
   @ApiOperation({ summary: 'Cancels a run' })

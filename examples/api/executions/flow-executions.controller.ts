@@ -11,7 +11,7 @@ import {
   type ExecutionResponse,
 } from './execution.response';
 
-/** Who takes the first one for the run under way gets it, also where another one waits behind it. */
+/** Puts the run under way first, even if a newer one is queued: clients use the first one as the current run. */
 function runningFirst(executions: readonly ExecutionResponse[]): ExecutionResponse[] {
   const isRunning = (run: ExecutionResponse): boolean => run.status === 'running';
   return [...executions.filter(isRunning), ...executions.filter((run) => !isRunning(run))];
@@ -26,7 +26,7 @@ export class FlowExecutionsController {
     private readonly executions: ExecutionRepository,
   ) {}
 
-  /** Puts a run into the queue. A scheduler takes it as soon as the flow does not run, also where the flow is disabled. */
+  /** Queues a run. A scheduler takes it as soon as the flow does not run, even if the flow is disabled. */
   @Post('execute')
   @HttpCode(202)
   @ApiOperation({ summary: 'Runs a flow as soon as it is free' })
@@ -45,7 +45,7 @@ export class FlowExecutionsController {
   @ApiFaults(400, 404)
   async history(@Param('id') id: string, @Query() page: HistoryQuery): Promise<ExecutionPageResponse> {
     const found = await this.executions.history(id, { ...page, total: true });
-    // Nothing to show may be a flow that never ran, or none at all
+    // An empty list: the flow never ran, or does not exist
     if (found.items.length === 0) await this.flows.get(id);
     const { executions, ...rest } = executionPageResponse(found);
     const isFirstPage = page.after === undefined && (page.offset ?? 0) === 0;

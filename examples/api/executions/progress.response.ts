@@ -4,12 +4,12 @@ import { present } from '../present';
 
 const number = { type: Number, required: false } as const;
 
-/** How a run under way goes. What is not known is left out. */
+/** The progress of a run under way. Unknown values are left out. */
 export class FlowProgressResponse {
   @ApiProperty() readonly flow_id!: string;
   @ApiProperty() readonly execution_id!: string;
   @ApiProperty({ type: Date, required: false }) readonly started_at?: Date;
-  @ApiProperty({ ...number, description: '0 to 100; it does not fall' }) readonly percent?: number;
+  @ApiProperty({ ...number, description: '0 to 100; never falls' }) readonly percent?: number;
   @ApiProperty() readonly bytes_transferred!: number;
   @ApiProperty(number) readonly total_bytes?: number;
   @ApiProperty() readonly jobs!: number;
@@ -21,7 +21,7 @@ export class FlowProgressResponse {
   @ApiProperty({ type: Boolean, required: false }) readonly stalled?: boolean;
 }
 
-/** The runs under way of several flows; a flow of which none is under way is left out. */
+/** The progress of several flows; flows without a run under way are left out. */
 export class ProgressResponse {
   @ApiProperty({ type: [FlowProgressResponse] }) readonly progress!: FlowProgressResponse[];
 }

@@ -3,7 +3,7 @@ import { ApiProperty, ApiResponse } from '@nestjs/swagger';
 import type { ErrorCode } from '@sendense/protection-flows';
 import type { ProtectionFlowsErrorBody } from '@sendense/protection-flows/nestjs';
 
-/** What ProtectionFlowsExceptionFilter answers. */
+/** The answer of ProtectionFlowsExceptionFilter. */
 export class FaultResponse implements ProtectionFlowsErrorBody {
   @ApiProperty({ example: 400 })
   readonly statusCode!: number;
@@ -31,7 +31,7 @@ const descriptions = {
   503: 'The database cannot be reached at the moment',
 } as const;
 
-/** Documents the faults of an endpoint; 503 is one of each. */
+/** Documents the errors of an endpoint; every endpoint has 503. */
 export function ApiFaults(...statuses: readonly (keyof typeof descriptions)[]): MethodDecorator {
   return applyDecorators(
     ...[...statuses, 503 as const].map((status) =>

@@ -6,7 +6,7 @@ import {
 } from '@nestjs/common';
 import { validationFailed, type FieldFault } from '@sendense/protection-flows';
 
-/** Of a value that is missing all its rules are broken; one sentence says it. */
+/** A missing value breaks all its rules; one sentence is enough. */
 function constraintsOf({ property, value, constraints }: ValidationError): FieldFault['constraints'] | null {
   const isMissing = value === undefined || value === null;
   if (constraints === undefined || !isMissing || 'whitelistValidation' in constraints)
@@ -14,7 +14,7 @@ function constraintsOf({ property, value, constraints }: ValidationError): Field
   return { isDefined: `${property} should not be null or undefined` };
 }
 
-/** The faults of an object, those of nested ones under their path. */
+/** The faults of an object; those of nested objects have their path. */
 function fieldFaults(errors: readonly ValidationError[], path = ''): FieldFault[] {
   return errors.flatMap((error) => {
     const field = `${path}${error.property}`;
@@ -31,9 +31,9 @@ const rules = {
 } as const;
 
 /**
- * Checks bodies and query strings against their classes and refuses what the classes do not name, or passes it over where
- * a class says so (`passesOverUnknown`). Every wrong field comes in one VALIDATION_FAILED, in the form that the data layer
- * uses too: a client sees one kind of 400.
+ * Checks bodies and query strings against their classes. Unknown fields are refused, or ignored if the class says so
+ * (`passesOverUnknown`). One VALIDATION_FAILED lists every wrong field, in the data layer's form: a client sees one kind
+ * of 400.
  */
 export function requestValidation(): PipeTransform {
   const strict = new ValidationPipe({ ...rules, forbidNonWhitelisted: true });

@@ -11,7 +11,7 @@ import {
   bulkRunsResponse,
 } from './bulk.dto';
 
-/** Several flows at once; one that is not there fails by itself, the answer is 200 all the same. */
+/** Several flows at once. A flow that does not exist fails alone; the answer is still 200. */
 @ApiTags('flows')
 @Controller('protection-flows')
 export class BulkController {
@@ -55,7 +55,7 @@ export class BulkController {
 
   @Post('bulk-cancel')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Cancels the runs of several flows that wait or are under way' })
+  @ApiOperation({ summary: 'Cancels the queued and running runs of several flows' })
   @ApiOkResponse({ type: BulkRunsResponse })
   @ApiFaults(400)
   async cancel(@Body() { flow_ids, reason }: BulkCancelDto): Promise<BulkRunsResponse> {

@@ -30,7 +30,7 @@ export class BulkCancelDto extends BulkDto {
   reason?: string;
 }
 
-/** A flow for which it was not done, and why. */
+/** A flow that failed, and why. */
 export class BulkFaultResponse {
   @ApiProperty() readonly flow_id!: string;
   @ApiProperty({ type: String, example: 'FLOW_NOT_FOUND' }) readonly code!: ErrorCode;
@@ -39,7 +39,7 @@ export class BulkFaultResponse {
 
 const textsById = { type: 'object', additionalProperties: { type: 'string' } } as const;
 
-/** What became of several flows: what failed once for people (as a map, and as the hub's lines), and once for programs. */
+/** The result for several flows. Failures are given for people (as a map, and as the hub's lines) and for programs. */
 export class BulkResponse {
   @ApiProperty({ enum: ['enable', 'disable', 'delete'] }) readonly action!: BulkResult['action'];
   @ApiProperty({ description: 'Each id counts once' }) readonly requested!: number;
@@ -51,7 +51,7 @@ export class BulkResponse {
   @ApiProperty({ type: [BulkFaultResponse] }) readonly failures!: BulkFaultResponse[];
 }
 
-/** What became of one flow. */
+/** The result for one flow. */
 export class BulkRunResponse {
   @ApiProperty() readonly flow_id!: string;
   @ApiProperty() readonly success!: boolean;
@@ -61,7 +61,7 @@ export class BulkRunResponse {
   @ApiProperty({ required: false, description: 'For people' }) readonly error?: string;
 }
 
-/** What became of several flows, one result for each. */
+/** The results for several flows, one for each. */
 export class BulkRunsResponse {
   @ApiProperty({ type: [BulkRunResponse] }) readonly results!: BulkRunResponse[];
   @ApiProperty() readonly total!: number;
@@ -69,7 +69,7 @@ export class BulkRunsResponse {
   @ApiProperty() readonly failed!: number;
 }
 
-/** A bulk result as the API answers it: of the single results, those that failed. */
+/** A bulk result as the API answers it: only the failed results in detail. */
 export function bulkResponse({ results, ...counts }: BulkResult): BulkResponse {
   const failures = results.flatMap(({ id, error }) =>
     error === undefined ? [] : [{ flow_id: id, code: error.code, message: error.message }],
@@ -88,7 +88,7 @@ function runResponse({ id, ok, error, executionIds = [] }: BulkItem): BulkRunRes
   return { flow_id: id, success: ok, ...(execution_id && { execution_id }), execution_ids: executionIds };
 }
 
-/** What became of the runs of several flows. */
+/** The results for the runs of several flows. */
 export function bulkRunsResponse({ results, requested, successful, failed }: BulkResult): BulkRunsResponse {
   return { results: results.map(runResponse), total: requested, succeeded: successful, failed };
 }

@@ -22,9 +22,9 @@ import {
 
 const isGiven = (value: unknown): boolean => value !== null && value !== undefined;
 
-/** What a client says of a new flow. What it leaves out has its default: null, and `enabled` true. */
+/** A new flow. Fields that are left out are null, and `enabled` is true. */
 export class CreateFlowDto implements FlowChanges {
-  @ApiProperty({ example: 'Nightly web servers', maxLength: 255, description: 'Unique, whatever its case' })
+  @ApiProperty({ example: 'Nightly web servers', maxLength: 255, description: 'Unique, ignoring case' })
   @IsString()
   @IsNotEmpty()
   @MaxLength(255)
@@ -53,7 +53,7 @@ export class CreateFlowDto implements FlowChanges {
     type: String,
     nullable: true,
     example: 'repo-main',
-    description: 'A backup flow needs one',
+    description: 'Required for a backup flow',
   })
   @ValidateIf((flow: CreateFlowDto, value) => flow.flow_type === 'backup' || isGiven(value))
   @IsString()
@@ -71,7 +71,7 @@ export class CreateFlowDto implements FlowChanges {
   @ApiPropertyOptional({
     enum: destinationTypes,
     nullable: true,
-    description: 'A replication flow needs one',
+    description: 'Required for a replication flow',
   })
   @ValidateIf((flow: CreateFlowDto, value) => flow.flow_type === 'replication' || isGiven(value))
   @IsIn(destinationTypes)

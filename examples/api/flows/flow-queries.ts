@@ -44,7 +44,7 @@ export class ListFlowsQuery extends PageQuery {
   @IsNotEmpty()
   schedule_id?: string;
 
-  @ApiPropertyOptional({ description: 'A part of the name, whatever its case' })
+  @ApiPropertyOptional({ description: 'A part of the name, ignoring case' })
   @IsOptional()
   @IsString()
   @IsNotEmpty()
@@ -59,7 +59,7 @@ export class ListFlowsQuery extends PageQuery {
   @ApiPropertyOptional({
     enum: sorts,
     default: 'created_at',
-    description: 'Flows without such a time come last',
+    description: 'Flows without this time come last',
   })
   @IsOptional()
   @IsIn(sorts)
@@ -74,12 +74,12 @@ export class ListFlowsQuery extends PageQuery {
   order?: (typeof orders)[number];
 }
 
-/** Where "today" is. */
+/** The time zone of "today". */
 export class SummaryQuery {
   @ApiPropertyOptional({
     default: 'UTC',
     example: 'Europe/Berlin',
-    description: 'Today begins at midnight there',
+    description: 'Today begins at midnight in this zone',
   })
   @IsOptional()
   @IsTimeZone()

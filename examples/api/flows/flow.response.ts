@@ -17,7 +17,7 @@ import { present } from '../present';
 const text = { type: String, required: false } as const;
 const date = { type: Date, required: false } as const;
 
-/** How a flow's runs went, and when it runs next. */
+/** A flow's counters, last run and next time. */
 export class FlowStatusResponse {
   @ApiProperty(text) readonly last_execution_id?: string;
   @ApiProperty({ enum: flowStatuses, description: '`pending` until the first run' })
@@ -57,16 +57,16 @@ export class FlowResponse {
 /** The list of flows, or a part of it; newest first. */
 export class FlowPageResponse {
   @ApiProperty({ type: [FlowResponse] }) readonly flows!: FlowResponse[];
-  @ApiProperty({ ...text, description: '`after` for the next page; left out: this was the last' })
+  @ApiProperty({ ...text, description: '`after` of the next page; left out on the last page' })
   readonly next?: string;
   @ApiProperty({
     required: false,
-    description: 'How many flows there are in all; of a part with `total=true`',
+    description: 'The number of all flows; with a `limit` only with `total=true`',
   })
   readonly total?: number;
 }
 
-/** A flow as the API answers it: what the runs have written stands apart from what was configured. */
+/** A flow as the API answers it: its `status` comes from the runs, everything else was configured. */
 export function flowResponse(flow: FlowView): FlowResponse {
   const { last_execution_id, last_execution_status, last_execution_time, next_execution_time, ...rest } =
     flow;

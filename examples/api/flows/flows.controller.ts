@@ -21,7 +21,7 @@ import { StatusResponse, statusResponse } from './status.response';
 import { summaryResponse, SummaryResponse, TestResponse, testResponse } from './summary.response';
 import { UpdateFlowDto } from './update-flow.dto';
 
-/** Flows: what is configured. */
+/** The flows. */
 @ApiTags('flows')
 @Controller('protection-flows')
 export class FlowsController {
@@ -46,12 +46,12 @@ export class FlowsController {
   @ApiFaults(400)
   async list(@Query() query: ListFlowsQuery): Promise<FlowPageResponse> {
     const { limit, after, total, sort, order, name_contains: nameContains, ...columns } = query;
-    // Without a limit all of them, which are counted at once
+    // Without a limit the list is complete, and so its length is the total
     const page = { limit: limit ?? null, after, total: total ?? limit === undefined, sort, order };
     return flowPageResponse(await this.flows.list({ ...columns, nameContains }, page));
   }
 
-  // Before `:id`, which would take it for one
+  // Before `:id`, which would match it
   @Get('summary')
   @ApiOperation({ summary: 'Counts of flows and of today’s runs' })
   @ApiOkResponse({ type: SummaryResponse })
@@ -69,7 +69,7 @@ export class FlowsController {
   }
 
   @Put(':id')
-  @ApiOperation({ summary: 'Changes a flow; fields that it does not know are passed over' })
+  @ApiOperation({ summary: 'Changes a flow; unknown fields are ignored' })
   @ApiOkResponse({ type: FlowResponse })
   @ApiFaults(400, 404, 409)
   async update(@Param('id') id: string, @Body() changes: UpdateFlowDto): Promise<FlowResponse> {
@@ -102,7 +102,7 @@ export class FlowsController {
   }
 
   @Get(':id/status')
-  @ApiOperation({ summary: 'How a flow stands: the flow, its last run, its next time' })
+  @ApiOperation({ summary: 'A flow with its last run and next time' })
   @ApiOkResponse({ type: StatusResponse })
   @ApiFaults(404)
   async status(@Param('id') id: string): Promise<StatusResponse> {
@@ -112,7 +112,7 @@ export class FlowsController {
   }
 
   @Get(':id/machines')
-  @ApiOperation({ summary: 'The VMs of a flow, how their backups went, and how those under way go' })
+  @ApiOperation({ summary: 'The VMs of a flow, with their last backups and the progress of those under way' })
   @ApiOkResponse({ type: MachinesResponse })
   @ApiFaults(404)
   async machines(@Param('id') id: string): Promise<MachinesResponse> {
@@ -120,7 +120,7 @@ export class FlowsController {
   }
 
   @Post(':id/test')
-  @ApiOperation({ summary: 'Tells what would keep a flow from running; changes nothing' })
+  @ApiOperation({ summary: 'Lists what would prevent a run of the flow; changes nothing' })
   @HttpCode(200)
   @ApiOkResponse({ type: TestResponse })
   @ApiFaults(404)

@@ -29,7 +29,7 @@ export class MachineResponse {
   @ApiProperty() readonly context_id!: string;
   @ApiProperty() readonly vm_name!: string;
   @ApiProperty() readonly backup_stats!: BackupStatsResponse;
-  @ApiProperty({ required: false, description: 'Left out where none is under way' })
+  @ApiProperty({ required: false, description: 'Left out if none is under way' })
   readonly running?: MachineJobResponse;
 }
 

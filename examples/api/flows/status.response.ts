@@ -3,14 +3,14 @@ import type { ExecutionRow, FlowView } from '@sendense/protection-flows';
 import { ExecutionResponse, executionResponse } from '../executions/execution.response';
 import { FlowResponse, flowResponse, FlowStatusResponse } from './flow.response';
 
-/** How a flow stands: in the web page's words, and flat beside them as the platform's hub answers it. */
+/** A flow's status in the web page's form, with the flat fields of the platform's hub beside it. */
 export class StatusResponse extends FlowStatusResponse {
   @ApiProperty() readonly flow!: FlowResponse;
   @ApiProperty({ required: false }) readonly last_execution?: ExecutionResponse;
   @ApiProperty({ type: Date, required: false }) readonly next_run?: Date;
 }
 
-/** @param last the run that the flow shows; null: it never ran, or that one was pruned */
+/** @param last the flow's last run; null if it never ran, or that run was pruned */
 export function statusResponse(view: FlowView, last: ExecutionRow | null): StatusResponse {
   const flow = flowResponse(view);
   const { next_execution_time } = flow.status;

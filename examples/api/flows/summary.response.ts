@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { FlowProblem, FlowSummary } from '@sendense/protection-flows';
 
-/** Numbers for the head of the page. */
+/** Totals for the head of the page. */
 export class SummaryResponse {
   @ApiProperty() readonly total_flows!: number;
   @ApiProperty() readonly enabled_flows!: number;
@@ -27,9 +27,9 @@ export function summaryResponse(summary: FlowSummary): SummaryResponse {
   };
 }
 
-/** Something that keeps a flow from running as it should. */
+/** A reason why a flow would not run as it should. */
 export class ProblemResponse implements FlowProblem {
-  @ApiProperty({ type: String, description: 'The field of the flow that it comes from' })
+  @ApiProperty({ type: String, description: 'The field of the flow that causes it' })
   readonly field!: FlowProblem['field'];
   @ApiProperty() readonly message!: string;
 }

@@ -9,7 +9,7 @@ import { present } from '../present';
 const kinds = ['day', 'week', 'month', 'flow'] as const satisfies readonly ReportBy[];
 const formats = ['json', 'csv'] as const;
 
-/** Which runs a report is of: those that began in a window of at most 400 days. */
+/** The runs of a report: those that began in a window of at most 400 days. */
 export class ReportQuery {
   @ApiProperty({ type: Date, example: '2026-03-01T00:00:00Z' })
   @Type(() => Date)
@@ -50,7 +50,7 @@ export class ReportRowResponse {
   @ApiProperty() readonly warning!: number;
   @ApiProperty() readonly failed!: number;
   @ApiProperty() readonly cancelled!: number;
-  @ApiProperty({ ...number, description: '0 to 1; left out where nothing has ended' })
+  @ApiProperty({ ...number, description: '0 to 1; left out if no run has ended' })
   readonly success_rate?: number;
   @ApiProperty(number) readonly average_seconds?: number;
   @ApiProperty(number) readonly median_seconds?: number;
@@ -63,11 +63,11 @@ export class ReportResponse {
   @ApiProperty({ type: [ReportRowResponse] }) readonly rows!: ReportRowResponse[];
 }
 
-/** What is going on. */
+/** The current state of all flows. */
 export class DashboardResponse {
   @ApiProperty() readonly summary!: SummaryResponse;
   @ApiProperty({ description: 'Runs under way' }) readonly executions_running!: number;
-  @ApiProperty({ description: 'Jobs of theirs that are not over' }) readonly jobs_running!: number;
+  @ApiProperty({ description: 'Their jobs that have not ended' }) readonly jobs_running!: number;
   @ApiProperty({ type: [ReportRowResponse], description: 'The last seven days' })
   readonly days!: ReportRowResponse[];
   @ApiProperty({ type: [ExecutionResponse], description: 'The ten runs that began last' })

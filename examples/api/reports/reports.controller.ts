@@ -9,7 +9,7 @@ import { DashboardResponse, ReportQuery, ReportResponse, reportResponse } from '
 
 const weekMs = 7 * 86_400_000;
 
-/** How runs went. */
+/** Reports about runs. */
 @ApiTags('reports')
 @Controller('protection-flows')
 export class ReportsController {
@@ -19,7 +19,7 @@ export class ReportsController {
   ) {}
 
   @Get('report')
-  @ApiOperation({ summary: 'How the runs of a time went, by day, week, month or flow; also as CSV' })
+  @ApiOperation({ summary: 'The results of runs by day, week, month or flow; also as CSV' })
   @ApiProduces('application/json', 'text/csv')
   @ApiOkResponse({ type: ReportResponse })
   @ApiFaults(400)
@@ -36,7 +36,7 @@ export class ReportsController {
   }
 
   @Get('dashboard')
-  @ApiOperation({ summary: 'What is going on: counts, what runs, the last seven days, the last ten runs' })
+  @ApiOperation({ summary: 'Counts, runs under way, the last seven days, the last ten runs' })
   @ApiOkResponse({ type: DashboardResponse })
   @ApiFaults(400)
   async dashboard(@Query() { time_zone: timeZone }: SummaryQuery): Promise<DashboardResponse> {
