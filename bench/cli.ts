@@ -14,7 +14,7 @@ const dataSourceFile = resolve(root, 'dist/data-source.js');
 const baseline = 'typeorm migration:show';
 const floor = 'raw mysql2 (floor)';
 
-/** The processes that are compared, run in turns so that each round meets the machine in the same state. */
+/** The compared processes, run in turns so that each round meets the machine in the same state. */
 const contestants: Readonly<Record<string, readonly string[]>> = {
   [floor]: [resolve(__dirname, 'support/raw-history.cjs')],
   [baseline]: [typeorm, 'migration:show', '-d', dataSourceFile],
@@ -23,7 +23,7 @@ const contestants: Readonly<Record<string, readonly string[]>> = {
   'protection-flows migrate (no-op)': [ours, 'migrate', '--json'],
   'protection-flows verify': [ours, 'verify', '--json'],
 };
-/** What is wanted at most: how many times the floor, and how much of TypeORM's time. */
+/** The goals: at most so many times the floor, and such a share of TypeORM's time. */
 const goals: Readonly<Record<string, { readonly floor: number; readonly typeorm?: number }>> = {
   'protection-flows status': { floor: 1.6, typeorm: 0.4 },
   'protection-flows preflight': { floor: 1.6, typeorm: 0.4 },
@@ -55,7 +55,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** The median over the rounds of how many times a process took what another one took in the same round. */
+/** How many times as long a process took as another one in the same round; the median of all rounds. */
 function ratio(runs: ReadonlyMap<string, readonly ProcessRun[]>, name: string, other: string): number {
   const others = runs.get(other) ?? [];
   return median((runs.get(name) ?? []).map(({ ms }, round) => ms / (others[round]?.ms ?? NaN)));

@@ -29,7 +29,7 @@ import { clock } from './support/clock';
 
 const { servers, rows, parts } = dataOptions(process.env, process.argv.slice(2));
 
-/** Says on stderr how long a part took. */
+/** Prints on stderr how long a part took. */
 async function timed<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
   const from = clock();
   const result = await work();
@@ -39,7 +39,7 @@ async function timed<Result>(what: string, work: () => Promise<Result>): Promise
 
 const print = (text: string): void => console.log(`${text}\n`);
 
-/** What long histories do to pages and to the deletion of their flow. */
+/** How long histories affect pages and the deletion of their flow. */
 async function measureHistories(database: BenchDatabase): Promise<void> {
   const { label } = database;
   const { spread, tied } = await timed('histories filled in', () => fillHistories(database, rows));
@@ -81,7 +81,7 @@ async function measureServer(wish: ServerWish): Promise<void> {
   }
 }
 
-/** The data layer's hot operations beside the floor and plain TypeORM, and what it does to long histories. */
+/** Measures the data layer's hot operations beside the floor and plain TypeORM, and with long histories. */
 async function main(): Promise<void> {
   console.log(`${explanation()}\n`);
   for (const wish of servers) await measureServer(wish);

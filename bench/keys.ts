@@ -6,7 +6,7 @@ import { BenchDatabase } from './support/bench-database';
 
 const { servers } = benchOptions(process.env);
 
-/** Adding a key to a busy table: how long writers are held up and how long it takes, ours and the plain ALTER. */
+/** Measures how long adding a key to a busy table takes and blocks writers: this package and the plain ALTER. */
 async function main(): Promise<void> {
   const results: Result[] = [];
   console.log(`${explanation()}\n`);

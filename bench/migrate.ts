@@ -3,7 +3,7 @@ import { measureServer } from './migrate/measure';
 import { migrateOptions } from './migrate/options';
 import { explanation, serverReport } from './migrate/report';
 
-/** Whole processes that migrate an empty database, or find nothing to do: ours, TypeORM's command line, the floor. */
+/** Measures whole processes that migrate an empty database, or have nothing to do: this package, TypeORM's CLI, the floor. */
 async function main(): Promise<void> {
   const { servers, turns } = migrateOptions(process.env);
   console.log(`${explanation(turns)}\n`);

@@ -18,10 +18,10 @@ import { BenchDatabase, labelOf } from './support/bench-database';
 
 const print = (text: string): void => console.log(`${text}\n`);
 
-/** Whole processes take long, and differ little. */
+/** Fewer rounds: whole processes take long, and differ little. */
 const processRounds = (rounds: number): number => Math.max(5, Math.round(rounds / 10));
 
-/** pt-online-schema-change takes most of a minute for a million rows. */
+/** Few rounds: pt-online-schema-change takes most of a minute for a million rows. */
 const keyRounds = 3;
 
 async function measureData(wish: ServerWish, { rows, rounds, parts }: PeerOptions): Promise<void> {
@@ -64,7 +64,7 @@ async function measureKeys(wish: ServerWish, { keyRows }: PeerOptions): Promise<
   }
 }
 
-/** This package beside the tools that people use, on the same work, in one run. */
+/** Measures this package beside other tools, on the same work, in one run. */
 async function main(): Promise<void> {
   const options = peerOptions(process.argv.slice(2));
   if (options === null) return console.log(usage);

@@ -1,7 +1,7 @@
 import { runScript, say } from './lib/fault.mjs';
 import { runQuietly } from './lib/run.mjs';
 
-/** npm's answer about what this package is installed with: its dependencies, and its peer dependencies as they are here. */
+/** Asks npm about this package's dependencies, and its peer dependencies as they are installed here. */
 async function ask() {
   const { output } = await runQuietly('npm', ['audit', '--omit=dev', '--json', '--loglevel=silent']);
   try {
@@ -11,12 +11,12 @@ async function ask() {
   }
 }
 
-/** Tells which packages have known vulnerabilities, and fails where one has; a registry that does not answer is no failure. */
+/** Prints which packages have known vulnerabilities, and fails if one has; not if the registry does not answer. */
 await runScript(async () => {
   const { vulnerabilities, message, error } = await ask();
   if (vulnerabilities === undefined) {
     say(
-      `the registry did not answer, so nothing is known of vulnerabilities: ${error?.summary || message || 'it said nothing'}`,
+      `vulnerabilities are unknown, because the registry did not answer: ${error?.summary || message || 'it said nothing'}`,
     );
     return 0;
   }

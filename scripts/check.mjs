@@ -6,18 +6,18 @@ import { runQuietly } from './lib/run.mjs';
 
 const buildInfo = inProject('node_modules', '.cache', 'typecheck.tsbuildinfo');
 
-/** Each program of a package, with its arguments; the longest come first. */
+/** The program of each check, with its arguments. The slowest come first. */
 const checks = {
   'unit tests': ['jest/bin/jest.js', '--selectProjects', 'unit', '--silent'],
   types: ['typescript/bin/tsc', '--noEmit', '--incremental', '--tsBuildInfoFile', buildInfo],
   eslint: ['eslint/bin/eslint.js', '.', '--max-warnings', '0'],
   docblocks: ['typedoc/bin/typedoc', '--emit', 'none'],
-  // .cache is ignored, but Prettier would walk it, where a server may be in the making
+  // Prettier ignores .cache but would walk it, while a server may be unpacked there
   prettier: ['prettier/bin/prettier.cjs', '--check', '--cache', '.', '!.cache'],
   'migrations against entities': ['ts-node/dist/bin.js', '--transpile-only', 'scripts/migration-check.ts'],
 };
 
-/** So many run at once, as many as the smallest machine has cores. */
+/** How many checks run at once: the cores of the smallest machine. */
 const lanes = 2;
 
 const secondsSince = (begun) => Math.round((performance.now() - begun) / 1000);
@@ -30,8 +30,8 @@ async function check(name, [program, ...args]) {
 }
 
 /**
- * What can be known of a change in a minute or two: lint, types, unit tests, migrations against entities. Words choose
- * among them by how their names begin.
+ * Runs the quick checks of a change: lint, types, unit tests, migrations against entities. Words choose checks by the
+ * beginning of their names.
  */
 await runScript(async (words) => {
   const begun = performance.now();

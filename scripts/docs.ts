@@ -4,8 +4,8 @@ import { print, runScript } from './migrations/run-script';
 
 const help = `Usage: npm run docs
 
-Writes what the pages of docs/ have from the sources: docs/schema.md, and of docs/errors.md each code's consequence, details
-and exit code. A unit test fails where one of them is not current.`;
+Generates pages of docs/ from the sources: docs/schema.md, and the consequence, details and exit code of each error in
+docs/errors.md. A unit test fails if one of them is not current.`;
 
 void runScript(help, async () => {
   for (const page of Object.keys(writtenPages) as (keyof typeof writtenPages)[]) {

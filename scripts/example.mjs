@@ -21,10 +21,10 @@ function readNames(args) {
 let isEnding = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => (isEnding = true));
 
-/** Runs a program; one that ends of itself takes the others along, as each runNode passes the signal on. */
+/** Runs a program. When it ends by itself, the others get SIGTERM too, as each runNode passes the signal on. */
 async function runExample(name, env) {
   const code = await runNode(['-r', 'ts-node/register', inProject('examples', name, 'main.ts')], env);
-  // To those that are ending already, a second signal says that they are to leave everything as it is
+  // A second signal would make programs that are ending exit at once
   if (!isEnding) process.kill(process.pid, 'SIGTERM');
   return code;
 }

@@ -2,7 +2,7 @@ import { circlesIn, readHouse, wingOf } from './lib/house.mjs';
 import { runScript } from './lib/fault.mjs';
 import { inProject } from './lib/project.mjs';
 
-/** The most that src, a room of the engine and a file may have. */
+/** The largest sizes wanted for src, a room of the engine and a file. */
 const goals = { lines: 22_500, files: 250, linesOfEngineRoom: 2_000, linesOfFile: 300 };
 
 const linesOf = (files) => files.reduce((sum, { lines }) => sum + lines, 0);
@@ -21,7 +21,7 @@ function roomsOf(files) {
 const importsWhere = (files, isMeant) =>
   files.flatMap(({ path, imports }) => imports.filter(isMeant).map((target) => `${path} → ${target}`));
 
-/** Prints how large the rooms are, and returns what is larger than it may be. */
+/** Prints the sizes of the rooms, and returns those that exceed a goal. */
 function measureRooms(files) {
   const missed = [];
   print('Room', 'lines', 'files');
@@ -43,7 +43,7 @@ function measureRooms(files) {
   return missed;
 }
 
-/** Prints how often each room outside the engine imports it, and returns what the engine may not import. */
+/** Prints how often each room outside the engine imports it, and returns the engine's forbidden imports. */
 function measureWings(files) {
   const engine = files.filter(({ path }) => isInEngine(path));
   const inProduct = new Set(files.filter(({ room }) => wingOf(room) === 'product').map(({ path }) => path));
@@ -62,13 +62,13 @@ function measureWings(files) {
   );
 }
 
-/** The circles of imports, but for the entities': TypeORM's relations name each other both ways. */
+/** The circles of imports, except between entities: TypeORM's relations name each other both ways. */
 function measureCircles(files) {
   const circles = circlesIn(files).filter((paths) => !paths.every((path) => path.startsWith('entities/')));
   return circles.map((paths) => `${paths.length} files import each other in a circle: ${paths.join(', ')}`);
 }
 
-/** Prints the rooms of src, or of the folder given, and fails with all that misses a goal. */
+/** Prints the rooms of src, or of the given folder, and fails if a goal is missed. */
 await runScript(([folder = inProject('src')]) => {
   const files = readHouse(folder);
   const missed = [...measureRooms(files), ...measureWings(files), ...measureCircles(files)];

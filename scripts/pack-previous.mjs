@@ -23,11 +23,11 @@ async function succeed(program, args) {
   throw new Fault(
     `${program} ${args[0]} failed:\n  ${lastLines(output)}`,
     'The fixture was left as it was.',
-    'Give a commit that this clone has, whose sources compile with the dependencies of now.',
+    'Give a commit of this clone whose sources compile with the current dependencies.',
   );
 }
 
-/** The compiled JavaScript alone: types, source maps and comments are not what runs. */
+/** Settings for the compiled JavaScript alone: types, source maps and comments do not run. */
 function writeSettings(folder) {
   const compilerOptions = {
     sourceMap: false,
@@ -45,8 +45,8 @@ function writeSettings(folder) {
 }
 
 /**
- * Packs the package as it was at a commit into test/fixtures/previous-release, as the program that still runs while a
- * newer one migrates.
+ * Packs the package of a commit into test/fixtures/previous-release: the older program that still runs while a newer one
+ * migrates.
  */
 await runScript(async ([commit = '']) => {
   if (!/^[\w./^~-]+$/.test(commit) || commit.startsWith('-')) {

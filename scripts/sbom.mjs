@@ -19,8 +19,8 @@ async function readBill(...args) {
 }
 
 /**
- * Prints the bill of materials of what is shipped. To npm the packages that the build makes part of the bundle are for
- * development alone; here they stand beside the dependencies.
+ * Prints the bill of materials of the shipped package. It lists bundled packages beside the dependencies; for npm they
+ * are development dependencies.
  */
 await runScript(async () => {
   const bill = await readBill('--omit=dev');
@@ -29,7 +29,7 @@ await runScript(async () => {
     const { version } = readJson('node_modules', part, 'package.json');
     return all.components.find((component) => component['bom-ref'] === `${part}@${version}`);
   });
-  // npm takes the folder's name
+  // npm uses the folder's name
   bill.metadata.component.name = readJson('package.json').name;
   bill.components.push(...inBundle);
   const refs = inBundle.map((component) => component['bom-ref']);

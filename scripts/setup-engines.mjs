@@ -1,5 +1,5 @@
 import { setupEngines } from './lib/engines.mjs';
 import { runScript } from './lib/fault.mjs';
 
-/** The servers that `npm run test:engines` takes. */
+/** Installs the servers of `npm run test:engines`. */
 await runScript(setupEngines);

@@ -6,7 +6,7 @@ import { Fault, runScript, say } from './lib/fault.mjs';
 import { prepareTests, runJest } from './lib/jest.mjs';
 import { requireTypeScript } from './lib/typescript.mjs';
 
-/** The first is the server that `npm test` takes. */
+/** The first is the server of `npm test`. */
 const engines = [
   'default',
   'mariadb-11.8',
@@ -17,8 +17,8 @@ const engines = [
 ];
 const suites = ['test/integration', 'test/fault', 'test/e2e/package/rolling.test.ts'];
 /**
- * By itself a node is a server whose kill points need no second run: a sample of them dies on the Galera cluster. And
- * what a program of the previous release does meanwhile, DDL aborts there.
+ * A single node is a server whose kill points have been tested already; a sample of them runs on the Galera cluster. On
+ * Galera DDL also aborts what a program of the previous release does meanwhile.
  */
 const leftOut = {
   galera: ['--testPathIgnorePatterns=test/(fault/kill-points|e2e/package/rolling)'],
@@ -26,7 +26,7 @@ const leftOut = {
   'group-multi-primary': ['--testPathIgnorePatterns=test/fault/kill-points'],
 };
 
-/** With `--differences`, the suites of what a server does in another way than the first of its kind. */
+/** With `--differences`: the suites of what a server does differently from the first of its kind. */
 const differences = {
   // Catalogs, collations, DDL, errors, and how transactions see each other: innodb_snapshot_isolation is on
   'mariadb-11.8': [
@@ -45,9 +45,9 @@ const differences = {
     'test/integration/repositories/(due-flows|executions|given-up|settle|spellings|transactions)',
     'test/integration/nestjs/(driver-errors|shutdown)',
   ],
-  // A primary that goes, members that refuse writes, the lock's row in the place of GET_LOCK
+  // A primary that dies, members that refuse writes, the lock's row instead of GET_LOCK
   'group-replication': ['test/fault/clusters/'],
-  // Writes of several members to one row, which are decided at the COMMIT
+  // Writes of several members to one row, of which one loses at its COMMIT
   'group-multi-primary': ['test/fault/clusters/'],
 };
 const differencesFlag = '--differences';
@@ -56,7 +56,7 @@ const isEngine = (word) => engines.includes(word) || /^(mariadb|mysql)(-[\d.]+)?
 
 const environmentOf = (engine) => ({ PROTECTION_FLOWS_TEST_SERVER: engine === 'default' ? '' : engine });
 
-/** Looks with the tests' own eyes. */
+/** Why the tests would not find the engine; null if they find it. */
 async function faultOf(engine) {
   const { testInstallation } = requireTypeScript('test/support/test-installation.ts');
   Object.assign(process.env, environmentOf(engine));
@@ -68,12 +68,12 @@ async function faultOf(engine) {
   }
 }
 
-/** Installs the servers that are not here; those that are stay as they are. */
+/** Installs the missing servers; the others stay as they are. */
 async function ensureInstalled(wanted) {
   const missing = [];
   for (const engine of wanted) if ((await faultOf(engine)) !== null) missing.push(engine);
   if (missing.length === 0) return;
-  say(`installing what is not here: ${missing.join(', ')}`);
+  say(`installing what is missing: ${missing.join(', ')}`);
   await setupEngines();
   for (const engine of missing) {
     const fault = await faultOf(engine);
@@ -81,20 +81,20 @@ async function ensureInstalled(wanted) {
   }
 }
 
-/** What jest wrote into its result file; nothing where it did not come that far. */
+/** The counts in jest's result file; question marks if it wrote none. */
 function readCounts(file) {
   if (!existsSync(file)) return { suites: '?', passed: '?', failed: '?', skipped: '?' };
   const result = JSON.parse(readFileSync(file, 'utf8'));
   return {
     suites: result.numTotalTestSuites,
     passed: result.numPassedTests,
-    // A file that does not load has no tests that could fail
+    // A file that does not load fails without a test
     failed: result.numFailedTests + result.numRuntimeErrorTestSuites,
     skipped: result.numPendingTests,
   };
 }
 
-/** Runs the tests on one engine; once again where they lost the cluster that they share: they do not harm it, so such a run says nothing of the code. */
+/** Runs the tests on one engine, and once more if their shared cluster was lost: no test harms it, so that run says nothing about the code. */
 async function testOn(engine, jestArgs, folder) {
   say(`\n== ${engine}`);
   const begun = Date.now();
@@ -107,7 +107,7 @@ async function testOn(engine, jestArgs, folder) {
     });
   let code = await run();
   if (code !== 0 && !isEnding && existsSync(lost)) {
-    say('the cluster was lost, of which the lines above tell; the tests are run again, once');
+    say('the cluster was lost, see above; running the tests once more');
     code = await run();
   }
   return { engine, ...readCounts(file), seconds: Math.round((Date.now() - begun) / 1000), code };
@@ -125,8 +125,8 @@ let isEnding = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => (isEnding = true));
 
 /**
- * Runs the tests that touch a database on one server after the other: those named, or all; with `--differences` what
- * a server does in another way. Other arguments go to jest, instead of the suites' names.
+ * Runs the tests that touch a database on one server after the other: the named servers, or all; with `--differences`
+ * only the suites of what a server does differently. Other arguments go to jest instead of the suites' names.
  */
 await runScript(async (args) => {
   const named = args.filter(isEngine);

@@ -3,7 +3,7 @@ import { prepareTests } from './lib/jest.mjs';
 import { inProject } from './lib/project.mjs';
 import { runNode } from './lib/run.mjs';
 
-/** Sets up, builds, and plays histories on real servers with the arguments given; the checker judges them. */
+/** Sets up, builds, and runs histories on real servers with the given arguments; the checker judges them. */
 await runScript(async (args) => {
   await prepareTests();
   const register = inProject('test', 'support', 'register-swc.js');

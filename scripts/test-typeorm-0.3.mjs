@@ -3,7 +3,7 @@ import { prepareTests, runJest } from './lib/jest.mjs';
 import { inProject } from './lib/project.mjs';
 import { runQuietly } from './lib/run.mjs';
 
-/** Where this package touches what differs between TypeORM's releases: each way in, and each way to a row. */
+/** The suites of what differs between TypeORM's releases: each way to start, and each way to a row. */
 const suites = [
   'test/unit/entities/metadata',
   'test/integration/data-source/(guarded|application|secrets)',
@@ -16,7 +16,7 @@ const suites = [
   'test/e2e/typeorm-cli',
 ];
 
-/** The compiler over the sources with the older types, then jest with the older package in the place of the other. */
+/** Compiles the sources with the older types, then runs jest with the older package. */
 await runScript(async (args) => {
   await prepareTests();
   say('src with the types of TypeORM 0.3');
@@ -27,7 +27,7 @@ await runScript(async (args) => {
     throw new Fault(
       `src does not compile with TypeORM 0.3:\n${output}`,
       'No test was run.',
-      'Mend the lines named above so that they hold for both.',
+      'Change the lines named above so that they compile with both.',
     );
   return runJest(args.length === 0 ? suites : args, { PROTECTION_FLOWS_TEST_TYPEORM: '0.3' });
 });

@@ -1,6 +1,6 @@
-/** How a worker is to claim. */
+/** How a worker has to claim. */
 export interface ClaimOrder {
-  /** At most so many flows at once. */
+  /** The largest number of flows at once. */
   readonly limit: number;
 }
 

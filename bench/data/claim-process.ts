@@ -4,7 +4,7 @@ import type { Contestant } from './contestants/contestant';
 import { Floor } from './contestants/floor';
 import { Ours } from './contestants/ours';
 
-/** A worker in a process of its own: it claims until nothing is due that nobody else has. */
+/** A worker in a process of its own: it claims until no unclaimed flow is due. */
 
 const tell = (message: ClaimMessage): void => void process.send?.(message);
 
@@ -19,14 +19,14 @@ async function main(): Promise<void> {
     for (;;) {
       const claimed = await worker.claimDue(limit);
       if (claimed.length === 0) break;
-      // The last answer, which is empty, also plans: that is no claim
+      // The last, empty answer does not count as a claim: it also plans
       to = clock();
       flowIds.push(...claimed);
     }
     tell({ is: 'done', flowIds, from, to });
   }
 
-  // Connections and the catalog are there when it is measured
+  // Opens the connections and reads the catalog before the measurement
   await worker.claimDue(1);
   process.on('message', (order: ClaimOrder) => void claimAll(order));
   tell({ is: 'ready' });

@@ -20,20 +20,20 @@ type Claimer = 'ours' | 'floor';
 /** How fast workers claim together. */
 export interface ClaimsResult {
   readonly workers: number;
-  /** At most so many flows a claim. */
+  /** The largest number of flows of a claim. */
   readonly limit: number;
   readonly flows: number;
   readonly perSecond: number;
-  /** The share of the worker that got least, in flows. */
+  /** How many flows the worker with the fewest got. */
   readonly least: number;
 }
 
-/** How fast ours claim, and how many of those that mysql2 alone claims in a second; medians over the rounds. */
+/** How fast this package claims, also as a share of mysql2 alone; medians of the rounds. */
 export interface ClaimsRatio extends ClaimsResult {
   readonly floor: number;
 }
 
-/** How many flows a claim takes, and are due: enough for a second or more. */
+/** How many flows a claim takes, and how many are due: enough for at least a second. */
 const sizes = [
   { limit: 1, flows: 600 },
   { limit: claimSize, flows: 6_000 },
@@ -43,7 +43,7 @@ const rounds = 5;
 
 type Worker = TsProcess<ClaimOrder, ClaimMessage>;
 
-/** So many processes that claim; ready when the promise resolves. */
+/** Starts processes that claim; they are ready when the promise resolves. */
 export async function startWorkers(url: string, count: number, claimer: Claimer = 'ours'): Promise<Worker[]> {
   const workers = Array.from(
     { length: count },
@@ -53,7 +53,7 @@ export async function startWorkers(url: string, count: number, claimer: Claimer 
   return workers;
 }
 
-/** Lets the workers claim so many flows that are due; throws where one is claimed twice or not at all. */
+/** Lets the workers claim due flows; throws if one is claimed twice or not at all. */
 export async function claimTogether(
   { session }: BenchDatabase,
   workers: readonly Worker[],
@@ -83,8 +83,8 @@ export async function claimTogether(
 }
 
 /**
- * Lets 1, 4 and 8 workers claim all due flows, one, twenty and fifty at a time, ours and mysql2 alone in turns; throws where
- * one is claimed twice or not at all.
+ * Lets 1, 4 and 8 workers claim all due flows, one, twenty and fifty at a time, in turns with this package and mysql2
+ * alone; throws if a flow is claimed twice or not at all.
  */
 export async function measureClaims(database: BenchDatabase): Promise<ClaimsRatio[]> {
   const results: ClaimsRatio[] = [];
@@ -116,8 +116,8 @@ export async function measureClaims(database: BenchDatabase): Promise<ClaimsRati
 }
 
 /**
- * A poll that finds nothing, beside one row read by its key on mysql2. A scheduler polls for months: what it takes before its code
- * is compiled is not looked at.
+ * A poll that finds nothing, beside reading a row by its key on mysql2. A scheduler polls for months, so the time before
+ * its code is compiled does not count.
  */
 export async function measureIdlePoll({ url }: BenchDatabase): Promise<Record<'ours' | 'select', Spread>> {
   const ours = await Ours.connect(url);

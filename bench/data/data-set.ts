@@ -12,7 +12,7 @@ const jobsOfRun = 20;
 /** The id of the n-th schedule. */
 export const scheduleId = (n: number): string => `schedule-${n % scheduleCount}`;
 
-/** Flows that run are the first ones; operations that begin runs use the others. */
+/** The first flows are running; operations that begin runs use the others. */
 export const firstIdleFlow = 1_000;
 
 /** Each fifth of these has several newest runs in the same second. */
@@ -120,7 +120,7 @@ export interface LongHistory {
 }
 
 const began = Date.UTC(2024, 0, 1);
-/** So many instants do all runs of the history with ties share. */
+/** How many different times the runs of the history with ties have. */
 const tiedSeconds = 4;
 
 async function fillHistory(
@@ -142,7 +142,7 @@ async function fillHistory(
   await fillRuns(session, 0, rows, { ...runs, flow_id: `'${flowId(flow)}'`, created_job_ids: `'${jobs}'` });
 }
 
-/** A flow with a run a second, and one all of whose runs share four seconds. */
+/** A flow with a run each second, and one whose runs all began in four seconds. */
 export async function fillHistories(
   database: BenchDatabase,
   rows: number,

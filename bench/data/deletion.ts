@@ -8,30 +8,30 @@ import { rawPool } from './contestants/floor';
 import { Ours } from './contestants/ours';
 import type { LongHistory } from './data-set';
 
-/** How a deletion went, and what writers of other flows met meanwhile. */
+/** How long a deletion took, and how long writers of other flows waited meanwhile. */
 export interface DeletionResult {
   readonly totalMs: number;
   /** The longest statement of any writer. */
   readonly stallMs: number;
-  /** The longest in a stretch that is no longer than the control: the median of all such stretches. */
+  /** The longest in a period as long as the control: the median of all such periods. */
   readonly typicalStallMs: number;
-  /** The longest in as long a stretch without a deletion. */
+  /** The longest in an equally long period without a deletion. */
   readonly controlStallMs: number;
   readonly readerStallMs: number;
   readonly writesPerSecond: number;
   readonly errors: number;
 }
 
-/** Ours, and the plain DELETE whose cascade takes the executions. */
+/** This package's deletion, and the plain DELETE with its cascade. */
 export interface DeletionResults {
   readonly ours: DeletionResult;
   readonly plain: DeletionResult;
   readonly control: { readonly seconds: number; readonly stallMs: number; readonly writesPerSecond: number };
 }
 
-/** A window reaches beyond its run: what it leaves behind is met by the statements right after it. */
+/** A window ends after its run, because the next statements meet the run's aftermath. */
 const aftermathMs = 100;
-/** The control is as long as our deletion, within these bounds. */
+/** The control is as long as this package's deletion, within these bounds. */
 const controlMs = { least: 5_000, most: 60_000 };
 
 interface Measured {
@@ -81,8 +81,8 @@ async function assertGone({ session }: BenchDatabase, { flow }: LongHistory): Pr
 }
 
 /**
- * Deletes two flows with equally long histories under load: one through ours, one with the plain DELETE. The control,
- * between them, is as long as ours, but not longer than a minute.
+ * Deletes two flows with equally long histories under load: one with this package, one with the plain DELETE. The control
+ * between them is as long as the first deletion, at most a minute.
  */
 export async function measureDeletion(
   database: BenchDatabase,

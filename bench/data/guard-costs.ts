@@ -8,20 +8,20 @@ import { fillDataSet, firstIdleFlow } from './data-set';
 import { assertSameStatements } from './statements';
 import { inTurns, type Turn } from './turns';
 
-/** Ours, and mysql2 alone, each on tables without guards and on tables with them. */
+/** This package and mysql2 alone, each on tables with and without guards. */
 type Name = 'ours' | 'guarded' | 'floor' | 'floorGuarded';
 
-/** What guards cost a run, or a part of it: milliseconds. */
+/** The cost of guards for a run, or a part of it, in milliseconds. */
 export interface GuardCost {
   readonly name: string;
   readonly times: Readonly<Record<Name, Spread>>;
 }
 
 const rounds = { measured: 400, warmUp: 200 };
-/** The first one that no round has: what is done once to look is done to it. */
+/** The first flow that no round uses: for the comparison before the measurement. */
 const lastFlow = 2 * (rounds.measured + rounds.warmUp);
 
-/** What one contestant does, and the runs that it has begun, by their flows. */
+/** A contestant, and the runs that it has begun, by their flows. */
 interface Runner {
   readonly one: Contestant;
   readonly runs: Map<string, string>;
@@ -37,7 +37,7 @@ async function wholeRun(runner: Runner, flow: string): Promise<void> {
   for (const step of [start, progress, finish]) await step(runner, flow);
 }
 
-/** In this order: what one part begins, the next goes on with. */
+/** In this order: each part continues the runs of the one before. */
 const parts: readonly (readonly [name: string, step: Step, firstFlow: number])[] = [
   ['start, progress and finish of a run', wholeRun, 0],
   ['start', start, rounds.measured + rounds.warmUp],
@@ -45,7 +45,7 @@ const parts: readonly (readonly [name: string, step: Step, firstFlow: number])[]
   ['finish', finish, rounds.measured + rounds.warmUp],
 ];
 
-/** Measures runs on the database, and on one with guards beside it, which has as many rows, on the same server. */
+/** Measures runs on the database, and on a second one on the same server with guards and as many rows. */
 export async function measureGuards(database: BenchDatabase, rows: number): Promise<GuardCost[]> {
   const guarded = await database.beside();
   await fillDataSet(guarded, rows);
@@ -61,7 +61,7 @@ export async function measureGuards(database: BenchDatabase, rows: number): Prom
     floor: runnerOf(new Floor(database.url, database.flavour)),
     floorGuarded: runnerOf(new Floor(guarded.url, database.flavour)),
   };
-  /** On the same tables each has flows of its own. */
+  /** Contestants on the same tables have different flows. */
   const flowOf = (name: Name, n: number): string =>
     flowId(firstIdleFlow + (name.startsWith('floor') ? lastFlow + 1 : 0) + n);
   try {

@@ -11,30 +11,30 @@ import type { LongHistory } from './data-set';
 import { RecordedOurs } from './statements';
 import { inTurns } from './turns';
 
-/** How a page was read. */
+/** The cost of reading a page. */
 export interface PageResult {
   readonly page: number;
   readonly times: Spread;
-  /** Entries of indexes and tables that the server went through, as its own Handler_read counters say. */
+  /** How many entries of indexes and tables the server read, by its Handler_read counters. */
   readonly entries: number;
-  /** How the server says it would look for the rows. */
+  /** The server's plan for the rows. */
   readonly plan: string;
 }
 
 /** The pages of a long history. */
 export interface HistoryResult {
   readonly pages: readonly PageResult[];
-  /** The last page by its number instead. */
+  /** The last page, by OFFSET. */
   readonly offset: Spread;
   readonly typeorm: Spread;
 }
 
 const pageSize = 50;
 const rounds = { measured: 60, warmUp: 10 };
-/** Each of them takes seconds, and reads every page of the history: nothing is warmer afterwards. */
+/** Each takes seconds, and reads the whole history: no page is in a cache afterwards. */
 const offsetRounds = { measured: 3, warmUp: 0 };
 
-/** The cursor with which page `page` (from 1) begins. */
+/** The cursor of page `page` (from 1). */
 function cursorBefore({ flow, rows, runId, createdAt }: LongHistory, page: number): string | undefined {
   if (page === 1) return undefined;
   const last = rows - (page - 1) * pageSize;
@@ -53,7 +53,7 @@ async function handlerReads(session: Connection): Promise<number> {
     .reduce((sum, row) => sum + Number(row.Value), 0);
 }
 
-/** What the server goes through for a page of ours, and its plan. */
+/** How many entries the server reads for a page of this package, and its plan. */
 async function look(
   database: BenchDatabase,
   recorded: RecordedOurs,

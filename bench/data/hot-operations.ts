@@ -12,7 +12,7 @@ import { endClaimed, makeDue, newFlow } from './shared-turns';
 import { assertSameStatements } from './statements';
 import { inTurns, type Turn } from './turns';
 
-/** How an operation went: milliseconds of each contestant. */
+/** The milliseconds of each contestant for an operation. */
 export interface OperationResult {
   readonly name: string;
   readonly goals: Goals;
@@ -25,10 +25,10 @@ const rounds = {
   bulk: { measured: 25, warmUp: 5 },
 };
 
-/** Flows that the operations leave alone: what is done once to see whether all do the same, is done to them. */
+/** Flows that no operation uses: for the comparison before the measurement. */
 const spare = (n: number): string => flowId(flowCount - 1 - n);
 
-/** All contestants have to answer the same. */
+/** Throws unless all contestants give the same answers. */
 async function assertSameAnswers(contestants: Readonly<Record<string, Contestant>>): Promise<void> {
   const questions: readonly ((one: Contestant) => Promise<unknown>)[] = [
     (one) => one.get(spare(0)),
@@ -45,7 +45,7 @@ async function assertSameAnswers(contestants: Readonly<Record<string, Contestant
   }
 }
 
-/** The floor has to send what ours sends. */
+/** Throws unless the floor sends this package's statements. */
 async function assertSameSql(database: BenchDatabase): Promise<void> {
   const runs = new Map<Contestant, string>();
   const run = (one: Contestant): string => runs.get(one) ?? '';
@@ -57,7 +57,7 @@ async function assertSameSql(database: BenchDatabase): Promise<void> {
     await one.claimDue(claimSize);
     await endClaimed(database.session);
   };
-  // A flow's first claim writes down what its times are computed from
+  // The first claim of a flow also records its schedule
   const first = async (one: Contestant): Promise<void> => void (await one.get(spare(0)), await claim(one));
   await assertSameStatements(database, first, {
     get: (one) => one.get(spare(0)),
@@ -75,8 +75,8 @@ async function assertSameSql(database: BenchDatabase): Promise<void> {
 }
 
 /**
- * Measures the hot operations, ours beside mysql2 alone and beside plain TypeORM, after it was seen that all of them give
- * the same answers and that the floor sends the same statements.
+ * Measures the hot operations of this package, mysql2 alone and plain TypeORM, after checking that all give the same
+ * answers and that the floor sends the same statements.
  */
 export async function measureHotOperations(database: BenchDatabase): Promise<OperationResult[]> {
   await assertSameSql(database);
@@ -102,7 +102,7 @@ async function measureOperation(
   { name, goals, kind, severalSaves, turn }: Operation,
   contestants: Readonly<Record<ContestantName, Contestant>>,
 ): Promise<OperationResult> {
-  // Runs that "tx" started are followed and ended by it too, but only where it differs is it measured
+  // "tx" also follows and ends the runs that it started, but is measured only where it differs
   const who = (Object.keys(contestants) as ContestantName[]).filter((one) => severalSaves || one !== 'tx');
   const turns = Object.fromEntries(who.map((one) => [one, turn(contestants[one], one)])) as Record<
     ContestantName,

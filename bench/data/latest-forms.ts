@@ -1,7 +1,7 @@
 import type { Flavour } from '../../src/engine/server/server';
 import { executionColumns } from './contestants/floor-sql';
 
-/** A way of asking for the newest run of each of some flows in one statement. */
+/** A statement that selects the newest run of each of several flows. */
 export interface LatestForm {
   readonly name: string;
   /** With one `?`, for the list of ids. */
@@ -67,7 +67,7 @@ const withLateral: readonly LatestForm[] = [
   },
 ];
 
-/** The forms that a server understands. MariaDB 10.11 has no LATERAL. */
+/** The statements that a server supports. MariaDB 10.11 has no LATERAL. */
 export function latestForms(flavour: Flavour): readonly LatestForm[] {
   return flavour === 'mysql' ? [...everywhere, ...withLateral] : everywhere;
 }
@@ -78,5 +78,5 @@ export function unionForm(count: number): string {
   return Array.from({ length: count }, () => one).join(' UNION ALL ');
 }
 
-/** The question for a single flow. */
+/** The statement for a single flow. */
 export const single = `${select} WHERE e.flow_id = ? ORDER BY e.created_at DESC, e.id DESC LIMIT 1`;

@@ -9,14 +9,14 @@ import { latestForms, single, unionForm } from './latest-forms';
 import { RecordedOurs } from './statements';
 import { inTurns, type Turn } from './turns';
 
-/** How the newest runs of 500 flows were had: milliseconds. */
+/** Ways to get the newest runs of 500 flows, in milliseconds. */
 export interface LatestResult {
   readonly ours: Spread;
-  /** The statement of ours on mysql2 alone. */
+  /** This package's statement on mysql2 alone. */
   readonly chosen: Spread;
   readonly oneByOne: Spread;
   readonly pooled: Spread;
-  /** Other statements for the same. */
+  /** Other statements with the same result. */
   readonly forms: readonly { readonly name: string; readonly times: Spread }[];
 }
 
@@ -44,16 +44,16 @@ async function oneByOne(pool: Pool): Promise<RowDataPacket[]> {
   return found;
 }
 
-/** Ten at a time: so many connections has the pool. */
+/** Ten at a time: the size of the pool. */
 async function pooled(pool: Pool): Promise<RowDataPacket[]> {
   return (await Promise.all(latestFlows.map((id) => select(pool, single, [id])))).flat();
 }
 
-/** The statement that ours sends. */
+/** This package's statement. */
 async function statementOfOurs(url: string): Promise<{ text: string; parameters: readonly unknown[] }> {
   const recorded = await RecordedOurs.connect(url);
   try {
-    // The first call asks the catalog too
+    // The first call also reads the catalog
     await recorded.during((ours) => ours.repositories.executions.latest([...latestFlows]));
     const [statement, ...more] = await recorded.during((ours) =>
       ours.repositories.executions.latest([...latestFlows]),
@@ -65,7 +65,7 @@ async function statementOfOurs(url: string): Promise<{ text: string; parameters:
   }
 }
 
-/** Measures latest() beside single questions and other statements, all of which have to give the same. */
+/** Measures latest() beside one statement for each flow and other statements; throws unless all results are the same. */
 export async function measureLatest({ url, flavour }: BenchDatabase): Promise<LatestResult> {
   const { text, parameters } = await statementOfOurs(url);
   const ours = await Ours.connect(url);

@@ -5,7 +5,7 @@ import type { MetricsCost } from './metrics';
 import { ratio, section } from './report';
 import { metricsVerdicts } from './verdicts';
 
-/** What a scrape costs, and takes from those who claim. */
+/** The cost of a scrape, and how much it slows claims down. */
 export function metricsReport(server: string, rows: number, cost: MetricsCost): string {
   const reads = markdownTable(
     [

@@ -10,11 +10,11 @@ import type { ScrapeMessage, ScrapeOrder } from './scrape-process';
 import { RecordedOurs } from './statements';
 import { inTurns } from './turns';
 
-/** How long it takes to read the metrics, in milliseconds, and what that takes from those who claim. */
+/** The time to read the metrics, in milliseconds, and how much it slows claims down. */
 export interface MetricsCost {
-  /** Each number of flows that have series of their own. */
+  /** The measured numbers of flows with series of their own. */
   readonly reads: readonly { readonly flows: number; readonly ours: Spread; readonly raw: Spread }[];
-  /** Claims a second of four processes, without and beside a scrape every second. */
+  /** Claims a second of four processes, without scrapes and with one every second. */
   readonly alone: Spread;
   readonly scraped: Spread;
   /** How long those scrapes took. */
@@ -26,7 +26,7 @@ const claimRounds = 7;
 const workerCount = 4;
 const dueFlows = 6_000;
 
-/** The text of so many flows, beside the same statements on mysql2 alone. */
+/** Measures the text of some flows beside the same statements on mysql2 alone. */
 async function measureReads(url: string, flows: number): Promise<MetricsCost['reads'][number]> {
   const recorded = await RecordedOurs.connect(url);
   const pool = rawPool(url);
@@ -51,7 +51,7 @@ async function measureReads(url: string, flows: number): Promise<MetricsCost['re
   }
 }
 
-/** Lets four processes claim 20 flows at a time, in turns without and beside a scrape every second. */
+/** Lets four processes claim 20 flows at a time, in turns without scrapes and with one every second. */
 async function measureClaims(
   database: BenchDatabase,
 ): Promise<Pick<MetricsCost, 'alone' | 'scraped' | 'scrapes'>> {
@@ -63,7 +63,7 @@ async function measureClaims(
   const tookMs: number[] = [];
   try {
     for (let round = 0; round < 2 * claimRounds; round += 1) {
-      // Twos of both, as a round leaves more executions than it found
+      // In pairs, because each round leaves more executions behind
       const isScraped = round % 4 === 1 || round % 4 === 2;
       if (isScraped) scraper.send('scrape');
       const { perSecond: rate } = await claimTogether(database, workers, claimSize, dueFlows);
@@ -80,7 +80,7 @@ async function measureClaims(
   return { alone: spread(perSecond.alone), scraped: spread(perSecond.scraped), scrapes: spread(tookMs) };
 }
 
-/** Measures what a scrape costs, and takes from others. */
+/** Measures the cost of a scrape, and how much it slows claims down. */
 export async function measureMetrics(database: BenchDatabase): Promise<MetricsCost> {
   const reads = [];
   for (const flows of [0, 1_000, flowCount]) reads.push(await measureReads(database.url, flows));

@@ -4,18 +4,18 @@ import { runningJob } from './data-set';
 import { anyFlow, sharedTurns } from './shared-turns';
 import type { Turn } from './turns';
 
-/** Whose operations are measured: `tx` is plain TypeORM with what belongs together in one transaction. */
+/** The contestants; `tx` is plain TypeORM that saves a run and its flow in one transaction. */
 export type ContestantName = 'ours' | 'floor' | 'typeorm' | 'tx';
 
-/** What one operation has to be, in times of another's median. */
+/** The goals of an operation, as ratios of medians. */
 export interface Goals {
-  /** At most so many times the floor's. */
+  /** This package's, at most so many times the floor's. */
   readonly ofFloor?: number;
-  /** Plain TypeORM's is at least so many times ours. */
+  /** Plain TypeORM's, at least so many times this package's. */
   readonly ofTypeOrm?: number;
 }
 
-/** An operation as each contestant does it. */
+/** An operation of each contestant. */
 export interface Operation {
   readonly name: string;
   readonly goals: Goals;
@@ -26,12 +26,12 @@ export interface Operation {
 }
 
 const pageSize = 50;
-/** So many flows are claimed at once: the default of claimDue. */
+/** How many flows a claim takes: the default of claimDue. */
 export const claimSize = 20;
 const names: readonly ContestantName[] = ['ours', 'floor', 'typeorm', 'tx'];
 const write: Goals = { ofTypeOrm: 2 };
 
-/** The hot operations in the order in which they are measured; runs that are started are followed, then ended. */
+/** The hot operations in the order of measurement; later ones follow and end the runs that earlier ones start. */
 export function hotOperations(session: Connection): readonly Operation[] {
   const shared = sharedTurns(session, names, claimSize);
   const { ownFlow } = shared;

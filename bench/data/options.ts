@@ -1,7 +1,7 @@
 import type { ServerWish } from '../../src/testing';
 import { defaultServers, list, numberOf, wishOf } from '../support/options';
 
-/** The parts of `npm run bench:data`, in the order in which they are measured. */
+/** The parts of `npm run bench:data`, in the order of measurement. */
 export const dataParts = [
   'operations',
   'latest',
@@ -36,7 +36,7 @@ function partsOf(names: readonly string[]): Set<DataPart> {
 
 /**
  * Reads BENCH_SERVERS (such as `mariadb-10.11,mysql-9.7`), BENCH_ROWS (such as `50000`; default: a million), and the
- * names of the parts that are asked for (default: all).
+ * names of the parts (default: all).
  */
 export function dataOptions(env: NodeJS.ProcessEnv, names: readonly string[]): DataOptions {
   return {

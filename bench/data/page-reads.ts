@@ -8,18 +8,18 @@ import { Ours } from './contestants/ours';
 import { RecordedOurs } from './statements';
 import { inTurns } from './turns';
 
-/** What the web page asks every other second: ours, and its statement on mysql2 alone; milliseconds. */
+/** A read that the web page repeats every two seconds: by this package, and its statement on mysql2 alone; milliseconds. */
 export interface PageRead {
   readonly name: string;
   readonly ours: Spread;
   readonly floor: Spread;
-  /** For how long server and client are at work for ours, which is as long as it takes where nobody else has work. */
+  /** This package's processor time of server and client: the duration on a machine without other work. */
   readonly work: Spread;
-  /** The index that runs are found by. */
+  /** The index that finds the runs. */
   readonly index: string;
 }
 
-/** A page polls for hours: what its reads take before their code is compiled is not looked at. */
+/** A page polls for hours, so the time before its code is compiled does not count. */
 const rounds = { measured: 41, warmUp: 40 };
 const vms = 50;
 const runsOfGroup = 100;
@@ -96,7 +96,7 @@ export async function measurePageReads(database: BenchDatabase): Promise<PageRea
   try {
     const results: PageRead[] = [];
     for (const [name, read] of Object.entries(reads)) {
-      // The first call asks the catalog too
+      // The first call also reads the catalog
       await recorded.during(read);
       const [statement, ...more] = await recorded.during(read);
       if (statement === undefined || more.length > 0) throw new Error(`${name}: not one statement`);

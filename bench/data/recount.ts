@@ -7,16 +7,16 @@ import { rawPool } from './contestants/floor';
 import { Ours } from './contestants/ours';
 import { inTurns, type Turn } from './turns';
 
-/** How long it takes to recount flows: milliseconds. */
+/** The time to recount flows, in milliseconds. */
 export interface RecountCost {
   readonly flows: number;
-  /** Every flow is wrong, and is mended. */
+  /** Every flow is wrong, and is corrected. */
   readonly mended: Spread;
-  /** For how long server and client are at work for that. */
+  /** The processor time of server and client for that. */
   readonly work: Spread;
   /** Every flow is right. */
   readonly right: Spread;
-  /** mysql2 alone counts all runs by their flows, and writes each flow's number: no lock, nothing else of the statistics. */
+  /** mysql2 alone counts the runs of each flow and writes the number: no lock, no other statistics. */
   readonly floor: Spread;
 }
 
@@ -39,7 +39,7 @@ async function fill(database: BenchDatabase, rows: number): Promise<void> {
   await database.settle();
 }
 
-/** Measures recounts of a database beside the one that is given, on the same server. */
+/** Measures recounts of a second database on the given server. */
 export async function measureRecount(beside: BenchDatabase, rows: number): Promise<RecountCost> {
   const database = await beside.beside();
   const ours = await Ours.connect(database.url);

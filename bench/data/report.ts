@@ -24,7 +24,7 @@ import {
   tracingVerdicts,
 } from './verdicts';
 
-/** How many times the other's median the one's is. */
+/** The ratio of two medians. */
 export const ratio = (one: Spread, other: Spread | undefined): string =>
   other === undefined ? '' : (one.median / other.median).toFixed(2);
 
@@ -32,16 +32,16 @@ export const ratio = (one: Spread, other: Spread | undefined): string =>
 export const section = (title: string, table: string, verdicts: readonly string[]): string =>
   [`### ${title}`, '', table, '', ...verdicts.map((text) => `- ${text}`)].join('\n').trimEnd();
 
-/** What the figures mean. */
+/** Explains the figures. */
 export function explanation(): string {
   return [
     `The data layer beside mysql2 alone and beside plain TypeORM, on executions of ${whole(flowCount)} flows. Node ${process.version};`,
     'contestants in turns, each round in another order; medians in ms, with the middle half. One client, one call at a time.',
-    'Floor: mysql2 sends the very same statements with parameters, in sessions of the same kind, and does nothing else (that',
-    'they are the same is checked at the start). TypeORM: find with relations, skip and take, save(); "in one": what belongs',
-    'together saved in one transaction. Deletion: "in a stretch" is the longest statement that a stretch of the length of the',
-    'control, which is as long as our deletion but at most a minute, typically meets. "At work" is the time of the processor',
-    'that server and client took, which is about what the call takes on a machine that has nothing else to do.',
+    'Floor: mysql2 sends the same statements (checked at the start) with parameters, in sessions of the same kind, and does',
+    'nothing else. TypeORM: find with relations, skip and take, save(); "in one": a run and its flow saved in one transaction.',
+    'Deletion: the control is as long as our deletion, at most a minute; "in a stretch" is the longest statement in a period',
+    'as long as the control (median). "At work" is the processor time of server and client: about the duration on a machine',
+    'without other work.',
     'Durable writes: innodb_flush_log_at_trx_commit = 1, doublewrite on.',
   ].join('\n');
 }
@@ -81,7 +81,7 @@ export function operationsReport(server: string, rows: number, results: readonly
   );
 }
 
-/** latest() and other ways to the same. */
+/** latest() and other ways to the same result. */
 export function latestReport(server: string, result: LatestResult): string {
   const { ours, chosen, oneByOne, pooled, forms } = result;
   const others = [...forms].sort((one, other) => one.times.median - other.times.median);
@@ -104,7 +104,7 @@ export function latestReport(server: string, result: LatestResult): string {
   return section(`${server}: newest runs of 500 flows`, table, latestVerdicts(result));
 }
 
-/** What the web page polls. */
+/** The reads that the web page repeats. */
 export function pageReport(server: string, rows: number, reads: readonly PageRead[]): string {
   const table = markdownTable(
     [
@@ -133,7 +133,7 @@ export function pageReport(server: string, rows: number, reads: readonly PageRea
   return section(`${server}, ${whole(rows)} executions: what the page polls`, table, pageVerdicts(reads));
 }
 
-/** What guards cost a run. */
+/** The cost of guards for a run. */
 export function guardsReport(server: string, rows: number, costs: readonly GuardCost[]): string {
   const table = markdownTable(
     [
@@ -178,7 +178,7 @@ export function recountReport(server: string, rows: number, cost: RecountCost): 
   return section(title, table, recountVerdicts(cost));
 }
 
-/** What tracing costs. */
+/** The cost of tracing. */
 export function tracingReport(server: string, costs: readonly TracingCost[]): string {
   const table = markdownTable(
     ['', 'without tracing', 'again', 'no subscriber', 'a subscriber on every channel'],

@@ -1,17 +1,17 @@
 import { clock } from '../support/clock';
 import { Ours } from './contestants/ours';
 
-/** What the process is to do: to scrape every second, or to rest and say how long the scrapes took. */
+/** The process' orders: to scrape every second, or to stop and report how long the scrapes took. */
 export type ScrapeOrder = 'scrape' | 'rest';
 
-/** How long each scrape took, in milliseconds; at first, that it is ready. */
+/** How long each scrape took, in milliseconds; the first message says that the process is ready. */
 export interface ScrapeMessage {
   readonly tookMs: readonly number[];
 }
 
 const everyMs = 1_000;
 
-/** Prometheus and what it asks, in a process of its own. */
+/** Prometheus and the scraped program, in a process of its own. */
 async function main(): Promise<void> {
   const ours = await Ours.connect(process.env.DATABASE_URL ?? '');
   const tell = (message: ScrapeMessage): void => void process.send?.(message);

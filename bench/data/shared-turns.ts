@@ -5,7 +5,7 @@ import type { Peer } from './contestants/contestant';
 import { firstIdleFlow, scheduleId } from './data-set';
 import type { Turn } from './turns';
 
-/** Makes flows due, whatever their schedules say. */
+/** Makes flows due regardless of their schedules. */
 export async function makeDue(session: Connection, ids: readonly string[]): Promise<void> {
   await session.query(
     'UPDATE protection_flows SET next_execution_time = CURRENT_TIMESTAMP - INTERVAL 1 MINUTE WHERE id IN (?)',
@@ -13,14 +13,14 @@ export async function makeDue(session: Connection, ids: readonly string[]): Prom
   );
 }
 
-/** Ends the runs that were begun by claims, so that their flows are free again. */
+/** Ends the runs that claims began, to free their flows. */
 export async function endClaimed(session: Connection): Promise<void> {
   await session.query(
     `UPDATE protection_flow_executions SET status = 'success' WHERE status = 'running' AND triggered_by = 'bench'`,
   );
 }
 
-/** A backup flow with everything that a flow can refer to. */
+/** A backup flow with every possible reference. */
 export const newFlow = (name: string, n: number): NewFlow => ({
   name,
   flow_type: 'backup',
@@ -34,10 +34,10 @@ export const newFlow = (name: string, n: number): NewFlow => ({
 export const anyFlow = (round: number): string => flowId((round * 7919) % flowCount);
 
 /**
- * What contestants do with flows, the same in every benchmark: runs that are started are followed, then ended.
+ * What contestants do with flows, the same in every benchmark: they start runs, follow them, then end them.
  *
  * @param names the contestants; each has idle flows of its own in each round
- * @param claimSize so many flows are claimed at once
+ * @param claimSize how many flows a claim takes
  */
 export function sharedTurns<Name extends string>(
   session: Connection,

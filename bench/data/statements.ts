@@ -12,7 +12,7 @@ export interface Statement {
 
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
 
-/** Ours on a connection of its own, whose statements can be looked at. */
+/** This package on a connection whose statements are recorded. */
 export class RecordedOurs {
   private constructor(
     readonly ours: Ours,
@@ -34,7 +34,7 @@ export class RecordedOurs {
     return new RecordedOurs(await Ours.connect(url, logger), statements);
   }
 
-  /** What `work` sends. */
+  /** The statements that `work` sends. */
   async during(work: (ours: Ours) => Promise<unknown>): Promise<Statement[]> {
     this.statements.length = 0;
     await work(this.ours);
@@ -46,14 +46,14 @@ export class RecordedOurs {
   }
 }
 
-/** Something that contestants do once, to see what they send. */
+/** A call that contestants make once, to compare their statements. */
 export type Act = (contestant: Contestant) => Promise<unknown>;
 
 /**
- * Throws where the floor does not send the very statements that ours sends, in the same order: it would be the floor of
- * something else then.
+ * Throws unless the floor sends the same statements as this package, in the same order: otherwise the ratio to it would
+ * mean nothing.
  *
- * @param first what ours does before, so that what it sends only once is not among them
+ * @param first a call before, whose one-time statements do not count
  */
 export async function assertSameStatements(
   { url, flavour }: Pick<BenchDatabase, 'url' | 'flavour'>,

@@ -8,15 +8,15 @@ import { Ours } from './contestants/ours';
 import { firstIdleFlow } from './data-set';
 import { eachRound } from './turns';
 
-/** The package without tracing, twice, which shows what chance does; with it, without a subscriber and with one. */
+/** The package without tracing, twice to show the noise; with tracing, without and with a subscriber. */
 type Name = 'without' | 'control' | 'silent' | 'told';
 
-/** What tracing costs calls. */
+/** The cost of tracing for a call. */
 export interface TracingCost {
   readonly name: string;
-  /** For how many milliseconds server and client are at work for a call of the package without tracing. */
+  /** The processor time of server and client for a call of the package without tracing, in milliseconds. */
   readonly withoutMs: number;
-  /** How many times as long each of the others took, the median of all rounds. */
+  /** How many times as long the others took; the median of all rounds. */
   readonly times: Readonly<Record<Exclude<Name, 'without'>, number>>;
 }
 
@@ -33,7 +33,7 @@ const subscriber = {
   error: listener,
 };
 
-/** What is called, and how many times in a round. */
+/** A call, and how often it is made in a round. */
 interface Calls {
   readonly name: string;
   readonly call: (one: Ours, flow: string) => Promise<unknown>;
@@ -56,8 +56,8 @@ const measured: readonly Calls[] = [
 ];
 
 /**
- * Measures calls in rounds of some of them: to subscribe and to stop makes code that has to be compiled anew. What is measured is the
- * time at work: what else the machine has to do differs by more than what tracing costs.
+ * Measures several calls a round, because subscribing and unsubscribing make V8 compile again. It measures processor time:
+ * the machine's other work varies by more than the cost of tracing.
  */
 export async function measureTracing(database: BenchDatabase): Promise<TracingCost[]> {
   await database.settle();

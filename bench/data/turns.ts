@@ -3,24 +3,24 @@ import { spread, type Spread } from '../support/statistics';
 
 /** What one contestant does in a round. */
 export interface Turn {
-  /** Brings about what the run needs; not measured. */
+  /** Prepares the run; not measured. */
   readonly prepare?: (round: number) => Promise<unknown>;
   readonly run: (round: number) => Promise<unknown>;
   /** Not measured. */
   readonly after?: (round: number) => Promise<unknown>;
 }
 
-/** How often. */
+/** How many rounds. */
 export interface Rounds {
   readonly measured: number;
-  /** Rounds before them that fill caches and let the code be compiled. */
+  /** Earlier rounds that fill caches and get the code compiled. */
   readonly warmUp: number;
 }
 
 /**
- * Lets contestants do the same in turns, each round in another order, so that each meets the machine in the same state.
+ * Runs contestants in turns, each round in another order, so that each meets the machine in the same state.
  *
- * @param now milliseconds; by default those of the clock on the wall
+ * @param now milliseconds; default: wall-clock time
  * @returns milliseconds of each contestant
  */
 export async function inTurns<Name extends string>(

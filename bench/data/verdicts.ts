@@ -44,7 +44,7 @@ function atLeast(what: string, value: number, goal: number): string {
   );
 }
 
-/** Holds an operation's medians against its goals. */
+/** Compares an operation's medians with its goals. */
 export function operationVerdicts({
   name,
   goals: { ofFloor, ofTypeOrm },
@@ -61,7 +61,7 @@ export function operationVerdicts({
   return verdicts;
 }
 
-/** Holds latest() against single questions, and its statement against the others. */
+/** Compares latest() with one statement for each flow, and its statement with the others. */
 export function latestVerdicts({ ours, chosen, oneByOne, forms }: LatestResult): string[] {
   const best = forms.reduce((fastest, form) => (form.times.median < fastest.times.median ? form : fastest));
   return [
@@ -80,7 +80,7 @@ export function latestVerdicts({ ours, chosen, oneByOne, forms }: LatestResult):
 
 const pageMs = 50;
 
-/** Holds what the page polls against the time that a poll may take. */
+/** Compares the page's reads with the time that they may take. */
 export function pageVerdicts(reads: readonly PageRead[]): string[] {
   return reads.map(({ name, ours: { median }, work }) =>
     verdict(
@@ -91,7 +91,7 @@ export function pageVerdicts(reads: readonly PageRead[]): string[] {
   );
 }
 
-/** Holds a run on guarded tables against one on tables without guards. */
+/** Compares a run on guarded tables with one on tables without guards. */
 export function guardVerdicts([run]: readonly GuardCost[]): string[] {
   if (run === undefined) return [];
   const { ours, guarded } = run.times;
@@ -100,7 +100,7 @@ export function guardVerdicts([run]: readonly GuardCost[]): string[] {
 
 const recountMs = 5_000;
 
-/** Holds a recount of flows that are all wrong against the time that it may take. */
+/** Compares a recount of wrong flows with the time that it may take. */
 export function recountVerdicts({ mended: { median } }: RecountCost): string[] {
   return [
     verdict(
@@ -111,7 +111,7 @@ export function recountVerdicts({ mended: { median } }: RecountCost): string[] {
   ];
 }
 
-/** Holds claims against those of mysql2 alone, and against a rate that four workers are to reach. */
+/** Compares claims with those of mysql2 alone, and with the rate that four workers have to reach. */
 export function claimVerdicts(results: readonly ClaimsRatio[]): string[] {
   return results.flatMap(({ workers, limit, perSecond, floor }) => {
     const what = `${workers} workers, ${limit} at a time: claims are`;
@@ -126,7 +126,7 @@ export function claimVerdicts(results: readonly ClaimsRatio[]): string[] {
   });
 }
 
-/** Holds a poll that finds nothing against one row read by its key. */
+/** Compares a poll that finds nothing with reading a row by its key. */
 export const idleVerdict = ({ ours, select }: Record<'ours' | 'select', Spread>): string =>
   atMost(
     `a poll that finds nothing (${ms(ours.median)} ms) takes one SELECT (${ms(select.median)} ms)`,
@@ -134,7 +134,7 @@ export const idleVerdict = ({ ours, select }: Record<'ours' | 'select', Spread>)
     goals.idleOfSelect,
   );
 
-/** Holds calls of the package against those of the package without tracing. */
+/** Compares calls with those of the package without tracing. */
 export function tracingVerdicts({ name, times: { silent, told } }: TracingCost): string[] {
   return [
     atMost(`${name}: without a subscriber`, silent, goals.silent),
@@ -142,12 +142,12 @@ export function tracingVerdicts({ name, times: { silent, told } }: TracingCost):
   ];
 }
 
-/** Holds claims beside a scrape every second against those without. */
+/** Compares claims with a scrape every second with those without. */
 export function metricsVerdicts({ alone, scraped }: MetricsCost): string[] {
   return [atLeast('claims beside a scrape every second', scraped.median / alone.median, goals.scraped)];
 }
 
-/** Holds the last page against the first. */
+/** Compares the last page with the first. */
 export function historyVerdicts(what: string, { pages }: HistoryResult): string[] {
   const [first] = pages;
   return pages
@@ -161,7 +161,7 @@ export function historyVerdicts(what: string, { pages }: HistoryResult): string[
     );
 }
 
-/** Holds the longest stall of our deletion against the control. */
+/** Compares the longest stall of this package's deletion with the control. */
 export function deletionVerdicts({ ours }: DeletionResults): string[] {
   const above = ours.typicalStallMs - ours.controlStallMs;
   return [

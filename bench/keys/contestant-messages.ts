@@ -1,11 +1,11 @@
-/** The ways of adding the key; `copy` is pt-online-schema-change, which is measured where it is installed. */
+/** The ways to add the key; `copy` is pt-online-schema-change, measured if it is installed. */
 export type DdlName = 'ours' | 'plain' | 'floor' | 'copy';
 
-/** From when to when a contestant ran, in the clock's milliseconds. */
+/** When a contestant began and ended, in the clock's milliseconds. */
 export interface Run {
   readonly from: number;
   readonly to: number;
-  /** What ours says it spent on the key itself, scans included. */
+  /** The time that this package reports for the key, including scans. */
   readonly keyMs?: number;
 }
 

@@ -8,7 +8,7 @@ import { addKeySql, keyName } from './key';
 
 type Ready = () => Promise<Run>;
 
-/** The package as it is shipped, its `migrate` called as a program would call it. */
+/** `migrate` of the shipped package, called as a program calls it. */
 async function ours(url: string): Promise<Ready> {
   const { createDataSource, migrate } = loadShipped();
   const dataSource = await createDataSource({ env: { DATABASE_URL: url } }).initialize();

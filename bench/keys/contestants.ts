@@ -6,13 +6,13 @@ import type { ContestantMessage, DdlName, Run } from './contestant-messages';
 
 const file = resolve(__dirname, 'contestant-process.ts');
 
-/** Something whose run under load is measured. */
+/** Something that is measured under load. */
 export interface Contestant {
   run(): Promise<Run>;
   release(): void;
 }
 
-/** A way of adding the key, in a process of its own that has loaded its code and is connected. */
+/** A way to add the key, in a process of its own that has loaded its code and is connected. */
 export async function ddlContestant(name: DdlName, url: string): Promise<Contestant> {
   const contestant = new TsProcess<'go', ContestantMessage>(file, [name], { DATABASE_URL: url });
   await contestant.next();
@@ -28,7 +28,7 @@ export async function ddlContestant(name: DdlName, url: string): Promise<Contest
   };
 }
 
-/** Nothing at all, for some time. */
+/** Does nothing for some time. */
 export function control(ms: number): Contestant {
   return {
     async run() {

@@ -3,14 +3,14 @@ import { existsSync } from 'node:fs';
 import { serverOf } from '../../src/testing/connection-url';
 import { addKeySql } from './key';
 
-/** Percona's tool for changes of busy tables: it fills a copy, and puts it in the table's place. */
+/** Percona's tool for changing busy tables: it fills a copy, and replaces the table by it. */
 export const copyProgram = 'pt-online-schema-change';
 
-/** Whether the PATH has it. `npm run setup:engines` installs it. */
+/** Whether it is in the PATH. `npm run setup:engines` installs it. */
 export const hasCopyProgram = (): boolean =>
   (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, copyProgram)));
 
-/** What it is given to add the key, as its manual says; the server has no replicas to be looked for. */
+/** Its arguments to add the key, as in its manual; the server has no replicas to look for. */
 export function copyArguments(url: string): string[] {
   const { host, port, username, password } = serverOf(url);
   const database = decodeURIComponent(new URL(url).pathname.slice(1));

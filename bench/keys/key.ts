@@ -2,7 +2,7 @@ import type { Connection, RowDataPacket } from 'mysql2/promise';
 
 export const keyName = 'fk_executions_flow';
 
-/** The statement that anybody would type, and what the fastest way of adding a key executes. */
+/** The plain statement, and the fastest way to add a key. */
 export const addKeySql = `ALTER TABLE protection_flow_executions ADD CONSTRAINT ${keyName} FOREIGN KEY (flow_id) REFERENCES protection_flows (id) ON DELETE CASCADE ON UPDATE NO ACTION`;
 
 const noReferencedRow = 1452;
@@ -18,13 +18,13 @@ async function hasKey(session: Connection): Promise<boolean> {
   return (await count(session, keys)) === 1;
 }
 
-/** Takes the key off, where it is there. */
+/** Drops the key if it exists. */
 export async function dropKey(session: Connection): Promise<void> {
   if (!(await hasKey(session))) return;
   await session.query(`ALTER TABLE protection_flow_executions DROP FOREIGN KEY ${keyName}`);
 }
 
-/** Gives keys their names back that pt-online-schema-change has put a mark in front of. */
+/** Restores the names of keys, which pt-online-schema-change prefixes. */
 export async function restoreNames(session: Connection): Promise<void> {
   const [marked] = await session.query<RowDataPacket[]>(
     `SELECT k.constraint_name AS name, k.column_name AS child, k.referenced_table_name AS parent,
@@ -41,8 +41,8 @@ export async function restoreNames(session: Connection): Promise<void> {
 }
 
 /**
- * started_at is given: where it is NULL, MySQL 9.7.4 does not look for the parent at all, as the key's index
- * (flow_id, started_at) has it as its second column (seen; not with innodb_native_foreign_keys = ON).
+ * Sets started_at, the second column of the key's index: if it is NULL, MySQL 9.7.4 does not check the parent at all
+ * (seen; not with innodb_native_foreign_keys = ON).
  */
 async function refusesOrphan(session: Connection): Promise<boolean> {
   await session.query('SET SESSION foreign_key_checks = 1');
@@ -59,7 +59,7 @@ async function refusesOrphan(session: Connection): Promise<boolean> {
   }
 }
 
-/** Throws where the key is not there, holds orphans or lets a new one in. */
+/** Throws if the key is missing, has orphans or accepts a new one. */
 export async function assertKey(session: Connection): Promise<void> {
   if (!(await hasKey(session))) throw new Error(`${keyName} is not there`);
   const orphans = await count(

@@ -7,19 +7,19 @@ import { control, ddlContestant, type Contestant } from './contestants';
 import { copyProgram, hasCopyProgram } from './copy';
 import { assertKey, dropKey, restoreNames } from './key';
 
-/** A measured window: what ran, and what the load met from its start until shortly after its end. */
+/** A measured window: what ran, and the load from its start until shortly after its end. */
 export interface Measured {
   readonly run: Run;
   readonly window: Window;
   readonly load: LoadRecord;
 }
 
-/** One round: each contestant once; the copy where its program is installed. */
+/** One round: each contestant once, the copy only if its program is installed. */
 export type Round = Readonly<Record<Exclude<DdlName, 'copy'> | 'control', Measured>> & {
   readonly copy?: Measured;
 };
 
-/** A window reaches beyond its run: what a DDL leaves behind is met by the statements right after it. */
+/** A window ends after its run, because the next statements meet the aftermath of a DDL. */
 export const aftermathMs = 100;
 /** The control is as long as the plain ALTER of the same round, within these bounds. */
 export const controlMs = { least: 2_000, most: 10_000 };
@@ -46,7 +46,7 @@ function progress(name: string, { run, window, load }: Measured): void {
   for (const error of new Set(load.errors)) console.error(`          ${error}`);
 }
 
-/** The state in which every window starts: no key, besides what the server itself has to be settled. */
+/** Prepares a window: drops the key, and brings the server to the same state. */
 async function settle(database: BenchDatabase): Promise<void> {
   await dropKey(database.session);
   await database.settle();
@@ -74,8 +74,8 @@ async function measureControl(ms: number, database: BenchDatabase, load: Load): 
 }
 
 /**
- * Measures each contestant once. Every other round goes the other way, so that neither ours nor the floor is always
- * the one that comes after the plain ALTER.
+ * Measures each contestant once. Every other round is in reverse, so that neither this package nor the floor always
+ * follows the plain ALTER.
  *
  * @param plainMs how long the last plain ALTER took
  */
@@ -90,7 +90,9 @@ export async function measureRound(
   const order: (keyof Round)[] = ['ours', 'plain', 'floor', 'control'];
   if (hasCopyProgram()) order.push('copy');
   else
-    console.error(`  ${copyProgram} is not installed, and not measured: npm run setup:engines installs it`);
+    console.error(
+      `  ${copyProgram} is not installed, so it is not measured; npm run setup:engines installs it`,
+    );
   for (const name of backwards ? order.reverse() : order) {
     if (name === 'control') {
       const ms = Math.min(controlMs.most, Math.max(controlMs.least, latestMs));
@@ -104,7 +106,7 @@ export async function measureRound(
   return Object.fromEntries(results) as unknown as Round;
 }
 
-/** The control's longest stall in a window as long as that one. */
+/** The control's longest stall in a window of the same length. */
 export function controlFor({ control: { load, window } }: Round, other: Window): number {
   return typicalLongestMs(load.writers, window, other.to - other.from);
 }

@@ -11,7 +11,7 @@ export interface BenchOptions {
 
 const defaultSizes = [100_000, 1_000_000, 5_000_000];
 const defaultRounds = 5;
-/** A plain ALTER takes minutes there: by default it is done on one server only, and in fewer rounds. */
+/** At this size a plain ALTER takes minutes: the default is one server and fewer rounds. */
 const largest = { rows: 5_000_000, server: 'mariadb-10.11', rounds: 3 };
 
 /** Reads BENCH_SERVERS (such as `mariadb-10.11,mysql-9.7`), BENCH_ROWS (such as `100000,1000000`), BENCH_ROUNDS. */

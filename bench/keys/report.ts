@@ -13,19 +13,19 @@ const labels: readonly (readonly [keyof Round, string])[] = [
   ['control', 'control: no DDL'],
 ];
 
-/** What the figures mean. */
+/** Explains the figures. */
 export function explanation(): string {
   return [
-    `Adding fk_executions_flow to a table of executions of ${whole(flowCount)} flows, 4 writers and a reader going, each a`,
-    `process of its own. Node ${process.version}; rounds in turns, every other one backwards; medians in ms.`,
-    'Writer stall: the longest single statement of any writer that was under way between the start of a run and',
+    `Adding fk_executions_flow to a table of executions of ${whole(flowCount)} flows, while 4 writers and a reader work, each a`,
+    `process of its own. Node ${process.version}; every other round in reverse; medians in ms.`,
+    'Writer stall: the longest statement of any writer that was under way between the start of a run and',
     `${aftermathMs} ms after its end. Control: the same load without DDL, as long as the plain ALTER of its round, but at least`,
-    `${controlMs.least / 1000} and at most ${controlMs.most / 1000} s; "control, same length" is the longest statement that a stretch of it as long as`,
-    "the contestant's window typically (median) meets. Durable writes: innodb_flush_log_at_trx_commit = 1, doublewrite on.",
+    `${controlMs.least / 1000} and at most ${controlMs.most / 1000} s; "control, same length" is the longest statement in a period of it as long as the`,
+    "contestant's window (median). Durable writes: innodb_flush_log_at_trx_commit = 1, doublewrite on.",
   ].join('\n');
 }
 
-/** The contestants side by side on one server at one size, and how they stand to the goals. */
+/** The contestants on one server at one size, and the goals. */
 export function comparison(result: Result): string {
   const table = markdownTable(
     [
@@ -67,7 +67,7 @@ export function comparison(result: Result): string {
   ].join('\n');
 }
 
-/** How each figure grows with the table. */
+/** How the figures grow with the table. */
 export function growth(results: readonly Result[]): string {
   const table = markdownTable(
     [

@@ -5,7 +5,7 @@ import { dropKey } from './key';
 import { measureRound, type Round } from './measure';
 import { resultOf, type Result } from './summary';
 
-/** Lets the table grow to that many rows, and measures every contestant on it under load. */
+/** Fills the table up to a number of rows, and measures every contestant on it under load. */
 export async function measureSize(database: BenchDatabase, rows: number, rounds: number): Promise<Result> {
   const start = clock();
   await dropKey(database.session);

@@ -3,7 +3,7 @@ import { spread, type Spread } from '../support/statistics';
 import type { DdlName } from './contestant-messages';
 import { controlFor, type Measured, type Round } from './measure';
 
-/** What all rounds of one contestant come to, in milliseconds. */
+/** The summary of one contestant's rounds, in milliseconds. */
 export interface Summary {
   /** The longest statement of any writer. */
   readonly stall: Spread;
@@ -11,12 +11,12 @@ export interface Summary {
   readonly total: Spread;
   /** The longest statement of any writer in a control window of the same length. */
   readonly controlStall: Spread;
-  /** What ours says it spent on the key itself. */
+  /** The time that this package reports for the key. */
   readonly key: Spread | null;
   readonly errors: number;
 }
 
-/** All that was measured on one server at one size. */
+/** The measurements on one server at one size. */
 export interface Result {
   readonly server: string;
   readonly rows: number;

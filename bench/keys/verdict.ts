@@ -1,7 +1,7 @@
 import { verdict } from '../support/verdict';
 import type { Result } from './summary';
 
-/** What the online way of adding a key has to be, in figures. */
+/** The goals of the online way to add a key. */
 const goals = { fromRows: 1_000_000, aboveControlMs: 20, stallShorter: 200, totalShorter: 20 };
 
 function timesShorter(what: string, ours: number, plain: number, goal: number): string {
@@ -13,7 +13,7 @@ function timesShorter(what: string, ours: number, plain: number, goal: number): 
   );
 }
 
-/** Holds the medians of one server and size against the goals; none below the size for which they are set. */
+/** Compares the medians of one server and size with the goals, from the size on for which they are set. */
 export function verdicts({ rows, summaries: { ours, plain } }: Result): string[] {
   if (rows < goals.fromRows) return [];
   const above = ours.stall.median - ours.controlStall.median;

@@ -5,14 +5,14 @@ import type { Flavour } from '../../src/engine/server/server';
 const root = resolve(__dirname, '../..');
 const typeormCli = resolve(root, 'node_modules/typeorm/cli.js');
 
-/** The names of the contestants; `typeorm` is what ours is held against. */
+/** The names of the contestants; this package is compared with `typeorm`. */
 export type ContestantName = 'ours' | 'typeorm' | 'oursByTypeorm' | 'floor';
 
 /** A program that migrates the database of DATABASE_URL. */
 export interface Contestant {
   readonly label: string;
   readonly migrate: readonly string[];
-  /** What it does on a database that it has migrated; default: the same. */
+  /** The program for a database that it has migrated; default: the same. */
   readonly again?: readonly string[];
 }
 
@@ -37,7 +37,7 @@ export const contestants: Readonly<Record<ContestantName, Contestant>> = {
   },
 };
 
-/** The same statements for the plain programs, as their environment holds them. */
+/** The same statements, in the environment of the plain programs. */
 export function plainEnvironment(
   flavour: Flavour,
   statements: readonly PlannedStatement[],

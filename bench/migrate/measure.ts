@@ -13,7 +13,7 @@ import { labelOf } from '../support/bench-database';
 import { measureProcess } from '../support/measure-process';
 import { contestants, plainEnvironment, type ContestantName } from './contestants';
 
-/** One measured process, with what the server was asked for. */
+/** One measured process, with its connections and statements. */
 export interface Turn {
   readonly ms: number;
   readonly mebibytes: number;
@@ -24,10 +24,10 @@ export interface Turn {
 /** The turns of each contestant. */
 export type Turns = Readonly<Record<ContestantName, readonly Turn[]>>;
 
-/** All that was measured on one server. */
+/** The measurements on one server. */
 export interface ServerTurns {
   readonly label: string;
-  /** How many statements our plan has on an empty database. */
+  /** How many statements this package plans for an empty database. */
   readonly planned: number;
   readonly full: Turns;
   readonly noOp: Turns;
@@ -35,7 +35,7 @@ export interface ServerTurns {
 
 const names = Object.keys(contestants) as ContestantName[];
 
-/** An empty database with the platform's tables, so that all keys are made. */
+/** An empty database with the platform's tables, so that all keys are added. */
 async function emptyDatabase(server: PrivateServer): Promise<ThrowAwayDatabase> {
   const database = await createThrowAwayDatabase(server, platformPresets.general_ci.database);
   const connection = await createConnection(database.url);
@@ -58,7 +58,7 @@ async function plannedStatements(server: PrivateServer) {
   }
 }
 
-/** What the server has been asked so far. */
+/** The server's counters. */
 async function asked(session: Connection): Promise<{ connections: number; statements: number }> {
   const [rows] = await session.query<RowDataPacket[]>(
     "SHOW GLOBAL STATUS WHERE Variable_name IN ('Connections', 'Questions')",
@@ -69,8 +69,8 @@ async function asked(session: Connection): Promise<{ connections: number; statem
 }
 
 /**
- * Measures processes, each contestant once a turn, every other turn backwards; the first turn, which fills caches, does
- * not count.
+ * Measures processes, each contestant once a turn, every other turn in reverse. The first turn fills caches and does not
+ * count.
  */
 async function inTurns(count: number, run: (name: ContestantName) => Promise<Turn>): Promise<Turns> {
   const turns = Object.fromEntries(names.map((name) => [name, [] as Turn[]])) as Record<
@@ -86,7 +86,7 @@ async function inTurns(count: number, run: (name: ContestantName) => Promise<Tur
   return turns;
 }
 
-/** Measures a full migrate, and one that finds nothing to do, of every contestant. */
+/** Measures a full migrate of every contestant, and one with nothing to do. */
 export async function measureServer(server: PrivateServer, count: number): Promise<ServerTurns> {
   const statements = await plannedStatements(server);
   const plain = plainEnvironment(server.flavour, statements);
@@ -98,7 +98,7 @@ export async function measureServer(server: PrivateServer, count: number): Promi
     return {
       ...run,
       connections: after.connections - before.connections,
-      // One of them is the question itself
+      // One of them reads the counters
       statements: after.statements - before.statements - 1,
     };
   };

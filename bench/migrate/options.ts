@@ -4,7 +4,7 @@ import { defaultServers, list, numberOf, wishOf } from '../support/options';
 /** What `npm run bench:migrate` measures. */
 export interface MigrateOptions {
   readonly servers: readonly ServerWish[];
-  /** How often each contestant is measured. */
+  /** How often to measure each contestant. */
   readonly turns: number;
 }
 

@@ -1,5 +1,5 @@
 'use strict';
-// Plain TypeORM: a DataSource whose migrations execute the statements that ours plans on an empty database.
+// Plain TypeORM: a DataSource whose migrations execute the statements that this package plans for an empty database.
 const { DataSource } = require('typeorm');
 
 const migrations = JSON.parse(process.env.BENCH_MIGRATIONS).map(

@@ -1,5 +1,5 @@
 'use strict';
-// The floor of finding nothing to do: a process that connects with mysql2 alone and asks the catalog once.
+// The floor of having nothing to do: a process that connects with mysql2 alone and reads the catalog once.
 const { createConnection } = require('mysql2/promise');
 
 createConnection(process.env.DATABASE_URL).then(async (connection) => {

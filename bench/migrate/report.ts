@@ -5,16 +5,15 @@ import { verdict } from '../support/verdict';
 import { contestants, type ContestantName } from './contestants';
 import type { ServerTurns, Turns } from './measure';
 
-/** How long ours may take, in times of TypeORM's command line. */
+/** How many times as long as TypeORM's command line this package may take. */
 const goals = { full: 1.5, noOp: 1.2 };
 
-/** What the figures mean. */
+/** Explains the figures. */
 export function explanation(turns: number): string {
   return [
-    `Whole processes, from spawn to exit, ${turns} turns, every other one backwards; medians. Node ${process.version}.`,
-    "The plain DataSource's migrations execute the statements that ours plans on an empty database, as raw SQL, and no",
-    'entities are loaded. The databases have the platform\'s tables, and no rows. "Statements" and "connections" are what the',
-    'server counted.',
+    `Whole processes, from spawn to exit, ${turns} turns, every other one in reverse; medians. Node ${process.version}.`,
+    "The plain DataSource's migrations execute the statements that this package plans for an empty database as raw SQL, without",
+    'entities. The databases have the platform\'s tables, and no rows. The server counted "statements" and "connections".',
   ].join('\n');
 }
 
@@ -51,7 +50,7 @@ function judged(what: string, turns: Turns, goal: number): string {
   );
 }
 
-/** The contestants side by side on one server, and how ours stands to the goals. */
+/** The contestants on one server, and the goals. */
 export function serverReport({ label, planned, full, noOp }: ServerTurns): string {
   return [
     `### ${label}`,

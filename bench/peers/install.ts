@@ -4,12 +4,12 @@ import { resolve } from 'node:path';
 
 const folder = resolve(__dirname);
 
-/** Where a program of the other tools' packages lies. */
+/** The path of a program of the other tools' packages. */
 export const programOf = (path: string): string => resolve(folder, 'node_modules', path);
 
 /**
- * Where Prisma only writes its client it wants an address of a database, and the binary of its schema engine, which it does not
- * run; left alone it would fetch one.
+ * To write its client, Prisma wants a database's address and the binary of its schema engine, which it would download. It
+ * uses neither.
  */
 const forPrisma = { DATABASE_URL: 'mysql://unused/unused', PRISMA_SCHEMA_ENGINE_BINARY: process.execPath };
 
@@ -27,8 +27,8 @@ function run(program: string, ...args: string[]): void {
 }
 
 /**
- * Installs the packages of the other tools, where they are missing, without their install scripts: those fetch binaries that
- * nothing here needs. Then has Prisma write its client.
+ * Installs missing packages of the other tools without their install scripts, which download binaries that nothing here
+ * needs. Then lets Prisma write its client.
  */
 export function installPeers(): void {
   if (!existsSync(programOf('.package-lock.json'))) run('npm', 'ci', '--ignore-scripts', '--loglevel=error');

@@ -5,11 +5,11 @@ import { programOf } from './install';
 import type { ProcessRuns } from './measure-processes';
 
 const root = resolve(__dirname, '../..');
-/** Where the tools' programs are started: their configuration and their one migration lie there. */
+/** The folder in which the tools run, with their configuration and one migration. */
 const folder = resolve(__dirname, 'command-lines');
 const config = (name: string): string => resolve(folder, name);
 
-/** A tool's programs: the first brings its database up to date, then each is measured with nothing to do. */
+/** A tool's programs: the first migrates its database, then each is measured with nothing to do. */
 interface CommandLine {
   readonly up: readonly string[];
   readonly measured: Readonly<Record<string, readonly string[]>>;
@@ -80,11 +80,11 @@ const commandLines = (url: string): Readonly<Record<string, CommandLine>> => ({
   },
 });
 
-/** What a tool's programs are told by their environment. */
+/** The environment of a tool's programs. */
 const environment = (url: string, flavour: string): Record<string, string> => ({
   DATABASE_URL: url,
   BENCH_TYPE: flavour,
-  // Its configuration is JavaScript, as it is where a program is deployed
+  // Its configuration is JavaScript, as in a deployed program
   MIKRO_ORM_CLI_USE_TS_NODE: '0',
   BENCH_MIGRATIONS: '[["First1767225600000",["CREATE TABLE first (id INT PRIMARY KEY)"]]]',
   ...(process.env.PRISMA_SCHEMA_ENGINE_BINARY && {
@@ -92,13 +92,13 @@ const environment = (url: string, flavour: string): Record<string, string> => ({
   }),
 });
 
-/** What was measured, and which tools could not be, with the reason. */
+/** The measurements, and which tools could not be measured, with the reason. */
 export interface CommandLineRuns {
   readonly runs: ProcessRuns;
   readonly missing: readonly string[];
 }
 
-/** Runs every command line that has nothing to do, in turns; every tool has a database of its own. */
+/** Runs every command line with nothing to do, in turns; every tool has a database of its own. */
 export async function measureCommandLines(server: PrivateServer, rounds: number): Promise<CommandLineRuns> {
   const runs = new Map<string, ProcessRun[]>();
   const programs: { label: string; args: readonly string[]; env: Record<string, string> }[] = [

@@ -8,7 +8,7 @@ import { connectPeer, peerNames, type PeerName } from './contestants';
 import { peerOperations } from './operations';
 import { assertSameWork } from './same-work';
 
-/** How an operation went: milliseconds of each contestant that has it. */
+/** The milliseconds of each contestant that has the operation. */
 export interface PeerResult {
   readonly name: string;
   readonly goal: number;
@@ -18,7 +18,7 @@ export interface PeerResult {
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as (how: { type: 'minor' }) => void;
 
-/** The same turn, begun without the young garbage of the contestant before it. */
+/** The same turn, after a collection of the garbage that the contestant before left. */
 const tidied = ({ prepare, ...turn }: Turn): Turn => ({
   ...turn,
   prepare: async (round) => {
@@ -27,7 +27,7 @@ const tidied = ({ prepare, ...turn }: Turn): Turn => ({
   },
 });
 
-/** Measures all operations, after it was seen that all contestants answer and write the same as the floor. */
+/** Measures all operations, after checking that all contestants answer and write the same as the floor. */
 export async function measurePeers(
   { url, flavour, session }: BenchDatabase,
   rounds: number,

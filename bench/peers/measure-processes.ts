@@ -6,7 +6,7 @@ import { contestants, peerNames, type PeerName } from './contestants';
 import { programOf } from './install';
 import type { Errand } from './whole-process';
 
-/** A process that is measured: its name and what its Node is given before the errand. */
+/** A measured process: its name, and Node's arguments before the errand. */
 interface Process {
   readonly label: string;
   readonly args: readonly string[];
@@ -15,16 +15,15 @@ interface Process {
 /** The runs of each process, by its label. */
 export type ProcessRuns = ReadonlyMap<string, readonly ProcessRun[]>;
 
-/** TypeORM's own file for this does not load the entities of ours, as that of the operations does. */
+/** For TypeORM another file than for the operations: it does not load this package's entities. */
 const fileOf = (name: PeerName): string => (name === 'typeorm' ? 'typeorm-alone' : name);
 
 /**
- * A contestant as JavaScript, as a program of it would be deployed: its own code in one file, and the packages, of which ours is
- * one, in theirs.
+ * A contestant as deployed JavaScript: its own code in one file, and the packages, this one among them, in theirs.
  */
 async function built(name: PeerName): Promise<string> {
   const outfile = programOf(`.cache/${name}.cjs`);
-  // What the code takes for its own place is where it finds dist
+  // The code looks for dist relative to its own place
   const place = resolve(__dirname, '../support');
   await build({
     stdin: {
@@ -51,7 +50,7 @@ async function allProcesses(): Promise<Process[]> {
   return processes;
 }
 
-/** Runs one errand of every contestant in turns; the first turn, which fills the caches of files, does not count. */
+/** Runs one errand of every contestant in turns. The first turn fills file caches and does not count. */
 export async function measureErrand(
   { url, flavour }: BenchDatabase,
   errand: Errand,

@@ -5,21 +5,21 @@ import { anyFlow, sharedTurns } from '../data/shared-turns';
 import type { Turn } from '../data/turns';
 import { peerNames, type PeerName } from './contestants';
 
-/** An operation as each contestant does it. */
+/** An operation of each contestant. */
 export interface PeerOperation {
   readonly name: string;
-  /** At most so many times what the floor takes. */
+  /** The goal: at most so many times the floor. */
   readonly goal: number;
-  /** A bulk takes many times as long as a single one: a fourth of the rounds will do. */
+  /** A bulk takes many times as long as a single operation, so a fourth of the rounds is enough. */
   readonly bulk?: boolean;
-  /** Null where the contestant does not have it. */
+  /** Null if the contestant lacks the operation. */
   readonly turn: (one: Peer, name: PeerName) => Turn | null;
 }
 
-/** So many flows are claimed at once. */
+/** How many flows a claim takes. */
 export const claimed = 50;
 
-/** The operations in the order in which they are measured; runs that are started are followed, then ended. */
+/** The operations in the order of measurement; later ones follow and end the runs that earlier ones start. */
 export function peerOperations(session: Connection): readonly PeerOperation[] {
   const shared = sharedTurns(session, peerNames, claimed);
   return [

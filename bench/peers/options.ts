@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import type { ServerWish } from '../../src/testing';
 import { list, numberOf, wishOf } from '../support/options';
 
-/** The parts of `npm run bench:peers`, in the order in which they are measured. */
+/** The parts of `npm run bench:peers`, in the order of measurement. */
 export const peerParts = ['operations', 'memory', 'cold-start', 'cli', 'keys'] as const;
 
 /** One of them. */
@@ -13,9 +13,9 @@ export interface PeerOptions {
   readonly servers: readonly ServerWish[];
   /** Executions of the 10,000 flows. */
   readonly rows: number;
-  /** Rows of the table that is given a key. */
+  /** Rows of the table that gets a key. */
   readonly keyRows: number;
-  /** How often each contestant does each operation; whole processes run a tenth as often, but five times at least. */
+  /** How often each contestant does each operation; whole processes run a tenth as often, but at least five times. */
   readonly rounds: number;
   readonly parts: ReadonlySet<PeerPart>;
 }
@@ -26,11 +26,11 @@ export const usage = `npm run bench:peers -- [--server NAMES] [--rows N] [--key-
 
   --server    one or more of mariadb, mariadb-10.11, mysql-9.7 (default: ${defaults.server})
   --rows      executions of the 10,000 flows (default: ${defaults.rows})
-  --key-rows  executions of the table that is given a key (default: ${defaults['key-rows']})
+  --key-rows  rows of the table that gets a foreign key (default: ${defaults['key-rows']})
   --rounds    how often each contestant does each operation (default: ${defaults.rounds}); whole processes run a tenth as often
   --only      one or more of ${peerParts.join(', ')} (default: all)
 
-The packages of the other tools are installed into bench/peers by \`npm ci\` when they are missing.`;
+\`npm ci\` installs missing packages of the other tools into bench/peers.`;
 
 function partsOf(text: string): ReadonlySet<PeerPart> {
   const names = list(text);
@@ -41,9 +41,9 @@ function partsOf(text: string): ReadonlySet<PeerPart> {
 }
 
 /**
- * Reads what was typed; throws one error that names every fault.
+ * Reads the command line; throws one error that names every fault.
  *
- * @returns null where help is asked for
+ * @returns null if help is wanted
  */
 export function peerOptions(args: readonly string[]): PeerOptions | null {
   const text = { type: 'string' } as const;

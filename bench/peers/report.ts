@@ -11,20 +11,20 @@ import type { ProcessRuns } from './measure-processes';
 /** A difference of medians below this share is noise. */
 export const noise = 0.15;
 
-/** What the figures mean. */
+/** Explains the figures. */
 export function explanation(rounds: number): string {
   return [
-    `This package beside other tools, ${rounds} interleaved rounds, medians. Node ${process.version}. Each tool is written as its own`,
-    'documentation writes it. Before anything is timed, every contestant has given the floor’s answers and left the floor’s rows',
-    'behind. Ratios are to the floor: the least that one writes by hand on mysql2. ± is the middle half, as a share of the median.',
-    `A difference below ${noise * 100} % is noise: a goal that is missed by less is called so.`,
+    `This package beside other tools, ${rounds} interleaved rounds, medians. Node ${process.version}. Each tool is used as in its own`,
+    'documentation. Before the measurement, every contestant gave the same answers, and left the same rows behind, as the floor:',
+    'the least code written by hand on mysql2. Ratios are to the floor. ± is the middle half, as a share of the median.',
+    `A difference below ${noise * 100} % is noise; a goal missed by less is marked so.`,
   ].join('\n');
 }
 
 const width = ({ median, low, high }: Spread): string =>
   `±${(((high - low) / 2 / median) * 100).toFixed(0)} %`;
 
-/** Holds a figure against what it may be at most; a miss that is noise is told as one. */
+/** Compares a figure with its upper goal; marks a miss within the noise. */
 export function held(what: string, value: number, goal: number, show: (value: number) => string): string {
   const missed = `${show(value - goal)} (${((value / goal - 1) * 100).toFixed(0)} %)`;
   const faint = value > goal && value <= goal * (1 + noise) ? ', within the noise' : '';
@@ -33,7 +33,7 @@ export function held(what: string, value: number, goal: number, show: (value: nu
 
 const times = (value: number): string => value.toFixed(2);
 
-/** All contestants side by side. */
+/** The operations of all contestants. */
 export function operationsReport(server: string, rows: number, results: readonly PeerResult[]): string {
   const others = peerNames.slice(1);
   const floorOf = ({ times: { 'by-hand': floor } }: PeerResult): Spread => floor!;
@@ -74,7 +74,7 @@ const of = (runs: ProcessRuns, label: string, figure: keyof ProcessRun): Spread 
 const section = (title: string, table: string, verdicts: readonly string[]): string =>
   [`### ${title}`, '', table, '', ...verdicts.map((line) => `- ${line}`)].join('\n');
 
-/** Whole processes up to their first get. */
+/** The times of whole processes up to their first get. */
 export function coldStartReport(server: string, runs: ProcessRuns): string {
   const table = markdownTable(
     ['from spawn to the end, after the first get', 'ms', 'middle half', 'peak MiB'],
@@ -90,7 +90,7 @@ export function coldStartReport(server: string, runs: ProcessRuns): string {
   ]);
 }
 
-/** The most memory that whole processes have taken. */
+/** The peak memory of whole processes. */
 export function memoryReport(server: string, loaded: ProcessRuns, operated: ProcessRuns): string {
   const table = markdownTable(
     ['most resident memory, MiB', 'after load', 'middle half', 'after 1,000 reads', 'middle half'],
@@ -115,7 +115,7 @@ export function memoryReport(server: string, loaded: ProcessRuns, operated: Proc
   ]);
 }
 
-/** Command lines that find nothing to do. */
+/** Command lines with nothing to do. */
 export function commandLinesReport(server: string, { runs, missing }: CommandLineRuns): string {
   const table = markdownTable(
     ['', 'ms', 'middle half', 'peak MiB'],

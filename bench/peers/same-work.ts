@@ -6,17 +6,17 @@ import { endClaimed, makeDue, newFlow } from '../data/shared-turns';
 import { flowCount, flowId } from '../support/rows';
 import { claimed } from './operations';
 
-/** Flows that the measured operations leave alone for long. */
+/** Flows that the measured operations do not reach for long. */
 const spare = (n: number): string => flowId(flowCount - 1 - n);
 
-/** What a run looks like that all contestants are to write; moments only by whether they are there. */
+/** The run that all contestants have to write; times only count as present or missing. */
 const runColumns = `e.status, e.execution_type, e.triggered_by, e.jobs_completed, e.bytes_transferred,
   e.started_at IS NOT NULL AS began, e.completed_at IS NOT NULL AS ended, e.execution_time_seconds IS NOT NULL AS timed,
   JSON_VALUE(e.execution_metadata, '$.phase') AS phase, JSON_VALUE(e.execution_metadata, '$.worker') AS worker`;
 const flowColumns = `f.last_execution_status, f.last_execution_id = e.id AS shown, f.last_execution_time IS NOT NULL AS told,
   f.next_execution_time > CURRENT_TIMESTAMP AS goes_on`;
 
-/** What a contestant's writes leave behind, step by step. */
+/** The rows that a contestant's writes leave behind, step by step. */
 async function effectsOf(one: Peer, name: string, n: number, session: Connection): Promise<unknown> {
   const rows = async (sql: string, values: unknown[]): Promise<unknown[]> =>
     (await session.query<RowDataPacket[]>(sql, values as string[]))[0].map((row) => ({ ...row }));
@@ -76,7 +76,7 @@ const questions: Readonly<Record<string, (one: Peer) => Promise<unknown> | undef
   latest: (one) => one.latest?.(latestFlows),
 };
 
-/** Throws where a contestant does not answer, or does not leave behind, what the floor does. */
+/** Throws unless a contestant gives the same answers, and leaves the same rows, as the floor. */
 export async function assertSameWork(
   contestants: Readonly<Record<string, Peer>>,
   session: Connection,

@@ -1,12 +1,12 @@
 import type { Peer, PeerModule } from '../data/contestants/contestant';
 import { flowCount, flowId } from '../support/rows';
 
-/** What a measured process does after it has loaded its code and connected. */
+/** The work of a measured process after it has loaded its code and connected. */
 export type Errand = 'load' | 'cold-start' | 'operations';
 
 const operations = 1_000;
 
-/** The part of a contestant that it takes. */
+/** The part of a contestant that it uses. */
 export type Reader = Pick<Peer, 'get' | 'list' | 'history'>;
 
 async function operate(one: Reader): Promise<void> {
@@ -18,13 +18,13 @@ async function operate(one: Reader): Promise<void> {
   }
 }
 
-/** Runs the errand that the command line names, on the database of DATABASE_URL, and ends the process. */
+/** Runs the errand named on the command line, on the database of DATABASE_URL, and ends the process. */
 export async function runErrand(connect: (...given: Parameters<PeerModule['connect']>) => Promise<Reader>) {
   const flavour = process.env.BENCH_FLAVOUR === 'mysql' ? 'mysql' : 'mariadb';
   const one = await connect(process.env.DATABASE_URL ?? '', flavour);
   const errand = process.argv[2] as Errand;
   if (errand === 'cold-start') await one.get(flowId(1));
   if (errand === 'operations') await operate(one);
-  // Connections are left to the system: what is measured has been done
+  // The system closes the connections: the measured work is done
   process.exit();
 }

@@ -13,7 +13,7 @@ import {
 } from '../../src/testing';
 import { fillExecutions, fillFlows } from './rows';
 
-/** A server that writes as durably as it does by default, unlike the private servers of tests, with room to work. */
+/** A server with default durability, unlike the private servers of tests, and enough memory. */
 const serverSettings = {
   both: ['--innodb-flush-method=O_DIRECT', '--innodb-buffer-pool-size=4G'],
   mariadb: ['--skip-debug-no-sync', '--innodb-log-file-size=4G'],
@@ -32,18 +32,18 @@ async function onDataSource<Result>(
   }
 }
 
-/** What a report calls a server. */
+/** A server's name in reports. */
 export const labelOf = ({ flavour, version }: Pick<PrivateServer, 'flavour' | 'version'>): string =>
   `${flavour === 'mysql' ? 'MySQL' : 'MariaDB'} ${version}`;
 
-/** One server with the migrated tables, which grow from one measured size to the next. */
+/** A server with the migrated tables, filled up to one measured size after the other. */
 export class BenchDatabase {
   private filled = 0;
 
   private constructor(
     private readonly server: PrivateServer,
     readonly url: string,
-    /** A session of the benchmark's own. */
+    /** A session of the benchmark itself. */
     readonly session: Connection,
   ) {}
 
@@ -73,7 +73,7 @@ export class BenchDatabase {
     return new BenchDatabase(server, url, session);
   }
 
-  /** Another one on the same server, without executions. */
+  /** Another database on the same server, without executions. */
   beside(): Promise<BenchDatabase> {
     return BenchDatabase.on(this.server);
   }
@@ -92,15 +92,15 @@ export class BenchDatabase {
     return labelOf(this.server);
   }
 
-  /** Lets the table of executions grow to that many rows. */
+  /** Fills the table of executions up to a number of rows. */
   async growTo(rows: number): Promise<void> {
     await this.inBulk(() => fillExecutions(this.session, this.filled, rows));
     this.filled = Math.max(rows, this.filled);
   }
 
   /**
-   * Brings the server to the state in which every window starts: fresh statistics, and both tables' pages on disk, so
-   * that no window pays for what the one before has written.
+   * Prepares a window: fresh statistics, and both tables' pages on disk, so that no window pays for the writes of the one
+   * before.
    */
   async settle(): Promise<void> {
     await this.session.query('ANALYZE TABLE protection_flows, protection_flow_executions');
@@ -108,7 +108,7 @@ export class BenchDatabase {
     await this.session.query('UNLOCK TABLES');
   }
 
-  /** Does work that writes much, without waiting for the disk at each commit. */
+  /** Does work with many writes, without waiting for the disk at each commit. */
   async inBulk(work: () => Promise<void>): Promise<void> {
     await this.session.query('SET GLOBAL innodb_flush_log_at_trx_commit = 0');
     await work();

@@ -1,4 +1,4 @@
-/** The machine's monotonic clock in milliseconds: the same one in every process, so their times can be compared. */
+/** The machine's monotonic clock in milliseconds, the same in every process, so that times can be compared. */
 export function clock(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }

@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 
-/** A table that reads well in a terminal and is Markdown; the first column to the left, the others to the right. */
+/** A Markdown table, aligned for a terminal; the first column to the left, the others to the right. */
 export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const none = { top: '', 'top-mid': '', 'top-left': '', 'top-right': '' };
   const table = new Table({

@@ -11,7 +11,7 @@ export interface ProcessRun {
   readonly mebibytes: number;
 }
 
-/** Runs a Node program to its end and measures it; throws where it does not end with the expected exit code. */
+/** Runs a Node program to its end and measures it; throws unless it ends with the expected exit code. */
 export async function measureProcess(
   args: readonly string[],
   env: Readonly<Record<string, string>>,

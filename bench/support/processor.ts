@@ -4,7 +4,7 @@ const textOf = (path: string): string => {
   try {
     return readFileSync(path, 'utf8');
   } catch {
-    // It has ended meanwhile, or this system has no /proc
+    // The process has ended, or this system has no /proc
     return '';
   }
 };
@@ -17,7 +17,7 @@ const namesIn = (folder: string): string[] => {
   }
 };
 
-/** The process of the server that listens on that port; null where the system doesn't tell. */
+/** The process of the server that listens on a port; null if the system does not tell. */
 function serverOn(port: string): string | null {
   const isServer = (id: string): boolean => {
     const words = textOf(`/proc/${id}/cmdline`).split('\0');
@@ -27,10 +27,10 @@ function serverOn(port: string): string | null {
 }
 
 /**
- * A clock that goes while the server, or this process, is at work, and stands still while either waits, or others have
- * the processor: what is measured by it takes about as long on a machine that has nothing else to do.
+ * A clock of processor time: it runs while the server or this process works, and stops while they wait or other processes
+ * use the processor. So it shows about the duration on a machine without other work.
  *
- * @returns milliseconds; NaN where the system doesn't tell
+ * @returns milliseconds; NaN if the system does not tell
  */
 export function workClock(url: string): () => number {
   const folder = `/proc/${serverOn(new URL(url).port) ?? 'none'}/task`;

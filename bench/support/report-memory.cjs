@@ -2,7 +2,7 @@
 // Preloaded into a measured process (node -r): writes its peak memory, in KiB, to the file that BENCH_MEMORY names.
 const { readFileSync, writeFileSync } = require('node:fs');
 
-/** Linux counts what the process that spawned this one had into maxRSS; its VmHWM begins anew. */
+/** On Linux maxRSS includes the memory of the process that spawned this one; VmHWM does not. */
 function peak() {
   try {
     return /^VmHWM:\s+(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'))[1];

@@ -1,6 +1,6 @@
 import type { Connection } from 'mysql2/promise';
 
-/** How many flows the executions belong to. */
+/** The number of flows that have the executions. */
 export const flowCount = 10_000;
 
 const flowTail = '-0000-7000-8000-0000000000f1';
@@ -14,7 +14,7 @@ export const flowId = (n: number): string => id(n, flowTail);
 /** The id of the n-th filled execution; in ascending order, as UUIDv7 are. */
 export const executionId = (n: number): string => id(n, executionTail);
 
-/** SQL for the id of that number (itself SQL) and tail. */
+/** SQL for the id with a number (itself SQL) and a tail. */
 export const idSql = (n: string, tail: string): string => `CONCAT(LPAD(LOWER(HEX(${n})), 8, '0'), '${tail}')`;
 
 const digit =
@@ -29,7 +29,7 @@ export function numbersSql(from: number, to: number): string {
   return `(SELECT ${from} + ${sum} AS n FROM ${tables} HAVING n < ${to}) numbers`;
 }
 
-/** Fills the table of flows; none of them refers to a row of the platform. */
+/** Fills the table of flows, without references to platform rows. */
 export async function fillFlows(connection: Connection): Promise<void> {
   await connection.query(
     `INSERT INTO protection_flows (id, name, flow_type, target_type, target_id, destination_type)
@@ -38,7 +38,7 @@ export async function fillFlows(connection: Connection): Promise<void> {
   );
 }
 
-/** Runs to be filled in, as SQL expressions over their number `n` and the instant `began`, a second for each number. */
+/** The columns of filled runs, as SQL expressions of their number `n` and the time `began`, one second apart. */
 export interface FilledRuns {
   readonly id: string;
   readonly flow_id: string;
@@ -48,7 +48,7 @@ export interface FilledRuns {
 
 /**
  * Fills the table of executions with the runs of the numbers `from` up to, not including, `to`: ended, most with
- * success. Done with all indexes in place, so that their pages are as full as those of a table that has grown.
+ * success. The indexes exist already, so that their pages are as full as those of a table that has grown.
  */
 export async function fillRuns(
   connection: Connection,

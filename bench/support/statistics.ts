@@ -18,7 +18,7 @@ export interface Spread {
   readonly high: number;
 }
 
-/** What several rounds come to. */
+/** Summarizes several rounds. */
 export function spread(values: readonly number[]): Spread {
   return { median: median(values), low: quantile(values, 0.25), high: quantile(values, 0.75) };
 }

@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 
-/** A TypeScript program in a process of its own, spoken to by messages. It ends with this process. */
+/** A TypeScript program in a process of its own, controlled by messages. It ends with this process. */
 export class TsProcess<In, Out extends object> {
   private readonly child: ChildProcess;
 
@@ -19,7 +19,7 @@ export class TsProcess<In, Out extends object> {
     if (this.child.connected) this.child.send(message as object);
   }
 
-  /** The next message; rejects where the process ends instead. */
+  /** The next message; rejects if the process ends instead. */
   next(): Promise<Out> {
     return new Promise((settle, reject) => {
       const { exitCode, signalCode } = this.child;
@@ -39,7 +39,7 @@ export class TsProcess<In, Out extends object> {
     });
   }
 
-  /** Lets it end by itself: it has nothing more to hear. */
+  /** Disconnects, so that the process can end by itself. */
   release(): void {
     if (this.child.connected) this.child.disconnect();
   }

@@ -4,7 +4,7 @@ import { build } from 'esbuild';
 
 const root = resolve(__dirname, '../..');
 
-/** What stands in the place of the two modules that tell channels. */
+/** Replaces the two modules that publish to channels. */
 const silent: Readonly<Record<string, string>> = {
   'src/tracing/index.ts': `
     export const channelNamed = () => null;
@@ -14,7 +14,7 @@ const silent: Readonly<Record<string, string>> = {
     export const traceClaim = (context, claim) => claim();`,
 };
 
-/** The package as it would be without tracing: as it is shipped, but that it never asks who listens. */
+/** The shipped package without tracing: it never checks for subscribers. */
 export async function loadUntraced(): Promise<typeof import('../../src')> {
   const { dependencies, peerDependencies } = createRequire(__filename)(`${root}/package.json`) as Record<
     'dependencies' | 'peerDependencies',

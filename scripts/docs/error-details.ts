@@ -15,7 +15,7 @@ const named = new Map<string, Named>(
   }),
 );
 
-/** The type itself, where it is named, an element of a list, or readonly. */
+/** The type itself, without `readonly` and list. */
 function plain(type: Named): Named {
   if (ts.isInterfaceDeclaration(type)) return type;
   if (ts.isArrayTypeNode(type)) return plain(type.elementType);
@@ -31,7 +31,7 @@ function plain(type: Named): Named {
 const propertiesOf = ({ members }: { readonly members: ts.NodeArray<ts.TypeElement> }) =>
   [...members].filter(ts.isPropertySignature);
 
-/** The names that a type has, with those of what they hold in brackets; '' for a type without any. */
+/** The names of a type's properties, with those of nested types in brackets; '' if it has none. */
 function namesOf(type: ts.TypeNode, isNested = false): string {
   const found = plain(type);
   if (ts.isUnionTypeNode(found)) {
@@ -56,7 +56,7 @@ const details = source.statements
   .filter(ts.isInterfaceDeclaration)
   .find(({ name }) => name.text === 'Details');
 
-/** What the `details` of each code hold, in words; a code that has none is left out. */
+/** What the `details` of each code hold, in words; codes without details are left out. */
 export const detailsInWords: ReadonlyMap<string, string> = new Map(
   (details === undefined ? [] : propertiesOf(details)).flatMap((member) => {
     const names = member.type === undefined ? '' : namesOf(member.type);

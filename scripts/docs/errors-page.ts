@@ -2,7 +2,7 @@ import { exitCodeOf } from '../../src/cli/error-report';
 import { errorCodes, type ErrorCode } from '../../src/errors';
 import { detailsInWords } from './error-details';
 
-/** What the code says of an error, as lines of its section. */
+/** The generated lines of an error's section. */
 function linesOf(code: ErrorCode): { consequence: string; after: string } {
   const { stage, consequence } = errorCodes[code];
   const details = detailsInWords.get(code);
@@ -13,8 +13,8 @@ function linesOf(code: ErrorCode): { consequence: string; after: string } {
 }
 
 /**
- * docs/errors.md as it is to be, before it is formatted. Of each code, when it comes up and how it is fixed is written by
- * hand and stays; its consequence, its details and its exit code are the code's.
+ * Writes docs/errors.md, still unformatted. Each error's cause and fix are written by hand and stay; its consequence,
+ * details and exit code come from the sources.
  */
 export function errorsPage(current: string): string {
   return current.replaceAll(

@@ -4,15 +4,15 @@ import { formatSource } from '../migrations/format-source';
 import { errorsPage } from './errors-page';
 import { schemaPage } from './schema-page';
 
-/** Where a page lies. */
+/** The path of a page. */
 export const pagePath = (page: string): string => resolve(__dirname, '../../docs', page);
 
-/** The page as it lies there. */
+/** The page as it is now. */
 export const currentPage = (page: string): string => readFileSync(pagePath(page), 'utf8');
 
-/** What writes each page of docs/ that is made from the sources, given the page as it is. */
+/** For each generated page of docs/, the function that writes it, given the current page. */
 export const writtenPages = { 'schema.md': schemaPage, 'errors.md': errorsPage } as const;
 
-/** A page as its sources want it, in the house's format. */
+/** Writes a page from its sources, formatted. */
 export const writePage = (page: keyof typeof writtenPages): Promise<string> =>
   formatSource(writtenPages[page](page === 'errors.md' ? currentPage(page) : ''), pagePath(page));

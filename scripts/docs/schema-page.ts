@@ -25,13 +25,13 @@ const comments = sourceComments(
   'src/engine/orphans/quarantine-table.ts',
 );
 
-/** What the sources write in a list of columns instead of their names. */
+/** Elements that the sources use in a list of columns instead of names. */
 const sharedNames: Readonly<Record<string, string>> = {
   id: 'historyId.unsigned',
   ...Object.fromEntries(counterColumns.map((name) => [name, 'counterColumns'])),
 };
 
-/** What the sources say of a thing; it is a fault of theirs where they say nothing. */
+/** The comment that the sources give a thing. @throws Error if there is none */
 function purposeOf(scope: string, name: string): string {
   const found = comments.get(`${scope}.${name}`) ?? comments.get(`${scope}.${sharedNames[name] ?? ''}`);
   if (found === undefined) throw new Error(`No comment says what ${scope}.${name} is for`);
@@ -42,7 +42,7 @@ const code = (text: string): string => `\`${text}\``;
 const cell = (text: string): string => text.replaceAll('|', '\\|');
 const row = (...cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
 
-/** A table of Markdown; nothing where it would have no row. */
+/** A table of Markdown; nothing without rows. */
 const grid = (heads: readonly string[], rows: readonly string[][]): string[] =>
   rows.length === 0
     ? []
@@ -71,7 +71,7 @@ const columnsGrid = (
 const definitions = ({ columns }: Table) =>
   columns.map((column) => [column.name, definitionOf(column)] as const);
 
-/** What a docblock says first. */
+/** The first sentence of a docblock. */
 const firstSentence = (scope: string): string => (comments.get(scope) ?? '').split(' Guarantee: ')[0] ?? '';
 
 /** A declared table, or one of the package's own: columns, indexes, keys and CHECK constraints. */
@@ -129,7 +129,7 @@ const platformSection = (entity: (typeof platformEntities)[number]): string[] =>
   ),
 ];
 
-/** The two tables with their columns, and whose keys end where. */
+/** A diagram of the two tables and their foreign keys. */
 function diagram(tables: readonly Table[]): string[] {
   const keys = tables.flatMap(({ name, foreignKeys, columns }) =>
     foreignKeys.map(({ name: key, parentTable, columns: [column], onDelete }) => {
@@ -154,7 +154,7 @@ function diagram(tables: readonly Table[]): string[] {
   return ['```mermaid', 'erDiagram', ...keys, ...boxes, '```', ''];
 }
 
-/** docs/schema.md as it is to be, before it is formatted. */
+/** Writes docs/schema.md, still unformatted. */
 export function schemaPage(): string {
   const [flows, executions] = [ProtectionFlow, ProtectionFlowExecution].map((entity) =>
     declaredSchema.get(tableName(entity))!,
@@ -166,26 +166,25 @@ export function schemaPage(): string {
     '',
     '# The schema',
     '',
-    'What the migrations make of an empty database, and what each column and index is for. Whether a database is like this:',
-    '`protection-flows verify`. How it came to be, and how to change it: [migrations.md](migrations.md).',
+    'The tables that the migrations create, and what each column and index is for. To compare a database with the migrations:',
+    '`protection-flows verify`. To change the schema: [migrations.md](migrations.md).',
     '',
     '- [The two tables](#the-two-tables), and the parents of their foreign keys',
-    "- [The package's own tables](#the-packages-own-tables): what was applied, pruned, left out, paused and set aside",
-    "- [The platform's tables](#the-platforms-tables): what is read of them",
-    `- The [migrations](#the-migrations) that make it`,
+    "- [The package's own tables](#the-packages-own-tables): what was applied, pruned, skipped, paused and quarantined",
+    "- [The platform's tables](#the-platforms-tables): the columns that this package reads",
+    `- [The migrations](#the-migrations)`,
     '',
     '## The two tables',
     '',
     ...diagram([flows, executions]),
-    `Both are ${flows.engine} tables in ${flows.collation}; a column with a foreign key has the collation of its live parent. Guards,`,
-    'where they are installed, add a column, an index and triggers: [guards.md](guards.md).',
+    `Both are ${flows.engine} tables in ${flows.collation}; a column with a foreign key has the collation of its live parent.`,
+    'Installed guards add a column, an index and triggers: [guards.md](guards.md).',
     '',
     ...tableSection('ProtectionFlow', flows),
     ...tableSection('ProtectionFlowExecution', executions),
     "## The package's own tables",
     '',
-    'They have no foreign keys. The first five go with `rollback --all`; what is in them keeps a rollback from dropping them, unless it can be',
-    'made anew.',
+    'They have no foreign keys. `rollback --all` drops the first five, but refuses while they hold rows that cannot be computed again.',
     '',
     ...tableSection('pruned', pruned),
     ...tableSection('skips', skips),
@@ -197,10 +196,15 @@ export function schemaPage(): string {
       declaredHistory(history),
       'The history: which migrations ran. TypeORM reads its first three columns.',
     ),
-    ...hand(lock, 'The lock: one row, which says who migrates and until when.', 'leaseColumns', leaseColumns),
+    ...hand(
+      lock,
+      'The lock: one row with the current migrate and the end of its lease.',
+      'leaseColumns',
+      leaseColumns,
+    ),
     ...hand(
       `${tablePrefix}_orphans_…`,
-      'The quarantine: one table for each table whose orphans were set aside, made when it is needed. Behind these columns it has those of the row, without defaults or indexes. [orphans.md](orphans.md) tells how rows come back.',
+      'The quarantine: one table for each table whose orphans were quarantined. After these columns it has those of the original table, without defaults or indexes. To restore rows: [orphans.md](orphans.md).',
       'ownColumns',
       quarantineColumns,
     ),

@@ -12,7 +12,7 @@ const textOf = (comment: string): string =>
     .replaceAll(/\s+/g, ' ')
     .trim();
 
-/** What stands right before a node: its docblock, or its line of comment; undefined for none. */
+/** The comment right before a node: its docblock or a line; undefined if there is none. */
 export function docblockOf(source: ts.SourceFile, node: ts.Node): string | undefined {
   const ranges = ts.getLeadingCommentRanges(source.text, node.getFullStart()) ?? [];
   const last = ranges.at(-1);
@@ -36,8 +36,8 @@ function declaredName(node: ts.Node): string | undefined {
 }
 
 /**
- * What the sources say of what they declare, by `Scope.name`: the scope is the class or the constant in which it is
- * declared; by `Scope` alone, what the class or the constant is.
+ * The comments of the sources by what they explain: `Scope.name`, where the scope is the class or constant that declares
+ * the name; or `Scope` alone, for the class or constant itself.
  */
 export function sourceComments(...paths: readonly string[]): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
@@ -67,7 +67,7 @@ export function sourceComments(...paths: readonly string[]): ReadonlyMap<string,
   return found;
 }
 
-/** The files of a folder whose names end so. */
+/** The files of a folder with this ending. */
 export const filesIn = (path: string, ending: string): string[] =>
   readdirSync(join(folder, path))
     .filter((name) => name.endsWith(ending))

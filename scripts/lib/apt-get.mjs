@@ -6,12 +6,12 @@ const attempts = 3;
 const pauseMs = 3_000;
 const patience = ['-o', 'DPkg::Lock::Timeout=60', '-o', 'Acquire::Retries=3'];
 
-/** For apt's programs: they ask nothing, and say everything in English. */
+/** For apt's programs: no questions, and English output. */
 export const aptEnv = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' };
 
 /**
- * Runs `apt-get` after `apt-get update`, up to three times. A source that fails to update may be one that is not
- * needed: only the command decides. Resolves to its last exit code and output.
+ * Runs `apt-get` after `apt-get update`, up to three times. A failed update does not matter if the command succeeds:
+ * the source may not be needed. Resolves to the command's last exit code and output.
  */
 export async function updateAndRun(args, { options = [], cwd = projectRoot } = {}) {
   const aptGet = (...words) => runQuietly('apt-get', [...patience, ...options, ...words], aptEnv, cwd);

@@ -6,8 +6,8 @@ import { inProject } from './project.mjs';
 import { lastLines, runQuietly } from './run.mjs';
 
 /**
- * What is wanted of apt: the packages, what it means to be without them, what else helps; and where only newer versions
- * serve, what throws a Fault about an older one, given apt's options.
+ * What to install: the packages, what happens without them, what else helps. `assertFits` gets apt's options, and throws
+ * a Fault if apt's version is too old.
  *
  * @typedef {{ packages: string[], consequence: string, fix?: string, assertFits?: (options: string[]) => Promise<void> }} Wish
  */
@@ -30,7 +30,7 @@ export async function installSystemWide(wish) {
 }
 
 /**
- * Unpacks packages, and what they need that is not here, into a folder of .cache, as any user; nothing on the system changes.
+ * Unpacks packages and their missing dependencies into a folder of .cache, as any user. The system does not change.
  *
  * @param {Wish} wish
  */
@@ -58,7 +58,7 @@ export async function unpackIntoProject(wish, name) {
   for (const archive of readdirSync(archives).filter((file) => file.endsWith('.deb'))) {
     const { code, output } = await runQuietly('dpkg-deb', ['-x', join(archives, archive), partial]);
     if (code !== 0)
-      throw new Fault(`${archive}: ${lastLines(output)}`, wish.consequence, 'Type the command again.');
+      throw new Fault(`${archive}: ${lastLines(output)}`, wish.consequence, 'Run the command again.');
   }
   rmSync(inProject('.cache', name), { recursive: true, force: true });
   renameSync(partial, inProject('.cache', name));

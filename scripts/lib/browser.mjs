@@ -6,7 +6,7 @@ import { requireTypeScript } from './typescript.mjs';
 const packages = ['chromium', 'chromium-common'];
 const consequence = 'No page is opened in a browser; the tests that do it would fail.';
 
-/** Makes sure that the tests find a browser, unless PROTECTION_FLOWS_CHROMIUM says that they shall do without. */
+/** Makes sure that the tests find a browser, unless PROTECTION_FLOWS_CHROMIUM leaves them out. */
 export async function ensureBrowser() {
   const { browserFault, findBrowser, isBrowserWanted } = requireTypeScript(
     'test/support/browser-installation.ts',

@@ -25,7 +25,7 @@ function isUpToDate() {
   return existsSync(dist) && Math.max(...sources.map(newestChange)) < statSync(dist).mtimeMs;
 }
 
-/** Puts the folder in the place of dist. Another build may do the same at the same time: the last one wins. */
+/** Replaces dist by the folder. If several builds do so at once, the last one wins. */
 function replaceDist(folder) {
   const old = `${folder}.old`;
   for (let attempt = 1; ; attempt += 1) {

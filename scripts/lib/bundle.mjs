@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { writeParts } from './parts.mjs';
 import { inProject } from './project.mjs';
 
-/** What programs import, each a file of src and of dist: package.json's `exports`. */
+/** The doors of package.json's `exports`, each a file of src and of dist. */
 export const doors = [
   'index',
   'data-source',
@@ -18,12 +18,12 @@ export const doors = [
 const program = 'cli/main';
 /** Those that need no data layer. */
 const inEngine = ['engine/index', program];
-/** What every door is loaded through: it tells which package is not installed. */
+/** Every door loads this first: it names a package that is not installed. */
 const loader = 'errors/protection-flows-error';
-/** Development dependencies that are part of the bundle: to find their files takes longer than to run a bundled one. */
+/** Development dependencies in the bundle: finding their files would take longer than running the bundled ones. */
 export const bundled = ['commander', 'picocolors'];
 
-/** A door's own file, whose last line tells ES modules the names that it exports. */
+/** A door's own file. Its last line tells ES modules its exported names. */
 function writeDoor(folder, name) {
   const parts = inEngine.includes(name) ? 'engine' : 'data';
   const file = join(folder, `${name}.js`);
@@ -42,7 +42,7 @@ function writeDoor(folder, name) {
   );
 }
 
-/** The licences that what is bundled asks to be handed on. */
+/** The licences of the bundled packages, which ask to be passed on. */
 function writeLicences(folder) {
   const texts = bundled.map(
     (name) => `${name}\n\n${readFileSync(inProject('node_modules', name, 'LICENSE'), 'utf8')}`,
@@ -50,7 +50,7 @@ function writeLicences(folder) {
   writeFileSync(join(folder, 'LICENSES.txt'), texts.join('\n\n'));
 }
 
-/** Makes of src what runs: two files with all parts, a file for each door and for the program, and the live page. */
+/** Bundles src: two files with all parts, a file for each door and for the program, and the live page. */
 export async function bundle(folder) {
   const parts = join(folder, 'parts');
   await writeParts(parts, {

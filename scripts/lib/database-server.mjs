@@ -20,7 +20,7 @@ async function candidateVersion(options) {
   return /Candidate: (?:\d+:)?(\d+\.\d+)/.exec(output)?.[1] ?? null;
 }
 
-/** @throws Fault where this release of the distribution has no server that is new enough. */
+/** @throws Fault if this release of the distribution has no server that is new enough. */
 async function assertFits(options) {
   const version = await candidateVersion(options);
   if (version?.localeCompare(oldestVersion, 'en', { numeric: true }) >= 0) return;
@@ -39,7 +39,7 @@ async function installServerSystemWide() {
   await installSystemWide(wish);
 }
 
-/** The package's own eyes, so that what setup finds is what the tests find. */
+/** Searches with the package's own code, so that setup and the tests find the same servers. */
 const finders = () => requireTypeScript('src/testing/server-installation.ts');
 
 async function findServer() {
@@ -54,7 +54,7 @@ async function findServer() {
 
 async function installServer(fault) {
   if (process.env.PROTECTION_FLOWS_MYSQLD) {
-    throw new Fault(fault.message, fault.consequence, 'Mend or unset PROTECTION_FLOWS_MYSQLD.');
+    throw new Fault(fault.message, fault.consequence, 'Correct or unset PROTECTION_FLOWS_MYSQLD.');
   }
   if (hasProgram('apt-get')) {
     await (process.getuid?.() === 0 ? installServerSystemWide() : unpackIntoProject(wish, 'server'));
@@ -68,12 +68,12 @@ async function installServer(fault) {
   );
 }
 
-/** Makes sure that a private database server can be started, unless DATABASE_URL names one to use. */
+/** Makes sure that a private database server can be started, unless DATABASE_URL names another. */
 export async function ensureDatabaseServer() {
   const { fault } = await findServer();
   if (fault === undefined) return;
   if (process.env.DATABASE_URL) {
-    say('no database server to start here: DATABASE_URL is used');
+    say('found no database server to start; DATABASE_URL is used');
     return;
   }
   await installServer(fault);
@@ -82,8 +82,8 @@ export async function ensureDatabaseServer() {
 }
 
 /**
- * Makes sure that the distribution's own MariaDB is there, as root on Debian; one inside another release's root file
- * system is none.
+ * Makes sure that the distribution's own MariaDB is installed, as root on Debian. A server in another release's root file
+ * system does not count.
  */
 export async function ensureDistributionServer() {
   const found = await finders().findServerInstallations({ flavour: 'mariadb' });

@@ -18,11 +18,11 @@ export async function declare(folder) {
   throw new Fault(
     `src does not compile:\n${output}`,
     'dist was left as it was.',
-    'Mend the lines named above.',
+    'Correct the lines named above.',
   );
 }
 
-/** Says of what a door exports and does not have at run time, such as a class of which only the type is shown, that it is a type. */
+/** Marks exports that do not exist at run time as types, such as a class of which only the type is exported. */
 function markTypes(code, door) {
   const values = Object.keys(createRequire(import.meta.url)(door));
   const mark = (name) => (values.includes(name.split(' as ').pop()) ? name : `type ${name}`);
@@ -33,19 +33,19 @@ function markTypes(code, door) {
 }
 
 /**
- * Joins the declarations of what the doors name. What several doors name stands once, in `parts`, so that it is the same
- * type whichever door it comes through, and a door asks for no more than its own peer dependencies.
+ * Joins the declarations that the doors export. Those of several doors are written once, in `parts`, so that a type is the
+ * same through every door, and a door needs only its own peer dependencies.
  */
 export async function joinDeclarations(folder) {
   const each = declarationsIn(folder);
-  // Not at the top: those who import this file install it first
+  // Not at the top: the scripts that import this file install it first
   const { rollup } = await import('rollup');
   const { dts } = await import('rollup-plugin-dts');
   const joined = await rollup({
     input: Object.fromEntries(doors.map((door) => [door, join(each, `${door}.d.ts`)])),
     external: (id) => !id.startsWith('.') && !id.startsWith('/'),
     plugins: [dts()],
-    // Orders in which modules would run, and names that a door keeps to itself, are nothing to declarations
+    // Declarations need neither the order in which modules run, nor names that a door does not export
     onwarn: () => undefined,
   });
   const { output } = await joined.generate({

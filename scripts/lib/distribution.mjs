@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** True where the PATH has the program. */
+/** True if the PATH has the program. */
 export function hasProgram(name) {
   const folders = (process.env.PATH ?? '').split(':').filter(Boolean);
   return [...folders, '/usr/sbin'].some((folder) => existsSync(join(folder, name)));
@@ -14,7 +14,7 @@ const commands = [
   [/^(suse|opensuse.*)$/, 'zypper install mariadb'],
 ];
 
-/** The command that installs a database server where this project does not do it itself; null where unknown. */
+/** The command that installs a database server, if this project does not do so itself; null if unknown. */
 export function installCommand() {
   if (process.platform === 'darwin') return 'brew install mariadb';
   const release = existsSync('/etc/os-release') ? readFileSync('/etc/os-release', 'utf8') : '';

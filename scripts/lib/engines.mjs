@@ -10,7 +10,7 @@ import { ensureLinters } from './linters.mjs';
 import { inProject } from './project.mjs';
 import { lastLines, runQuietly } from './run.mjs';
 
-/** Servers that this distribution does not have, out of other Debian releases. */
+/** Servers of other Debian releases. */
 const engines = [
   { name: 'mariadb-11.8', release: 'trixie', packages: 'mariadb-server-core,mariadb-client-core' },
   { name: 'mysql-9.7', release: 'sid', packages: 'mysql-server-core,mysql-client-core' },
@@ -28,7 +28,7 @@ async function ensureDebootstrap() {
 async function ensureEngine({ name, release, packages }) {
   const root = `${folder}/${name}`;
   if (existsSync(root)) return;
-  // Beside the finished ones, not among them: what is found in that folder is taken for a server
+  // Not in their folder: everything in there counts as a server
   const partial = inProject('.cache', `engine-${name}.${process.pid}`);
   for (let attempt = 1; ; attempt += 1) {
     const args = ['--variant=minbase', `--include=${packages}`, release, partial];
@@ -39,7 +39,7 @@ async function ensureEngine({ name, release, packages }) {
     throw new Fault(
       `debootstrap of ${release} failed:\n  ${lastLines(output)}`,
       nothingMade,
-      'Type the command again.',
+      'Run the command again.',
     );
   }
   rmSync(`${partial}/var/cache/apt/archives`, { recursive: true, force: true });
@@ -50,8 +50,8 @@ async function ensureEngine({ name, release, packages }) {
 }
 
 /**
- * Makes the servers to test against: the distribution's own, also as a cluster, and the root file systems of others;
- * linters of databases, and a browser. What is there stays.
+ * Installs what the tests use: the distribution's server, also as a cluster; the root file systems of other servers;
+ * database linters and a browser. What is installed stays.
  */
 export async function setupEngines() {
   if (process.getuid?.() !== 0) {
@@ -69,7 +69,7 @@ export async function setupEngines() {
     await ensureLinters();
     await ensureBrowser();
   };
-  // Each root file system is a system of its own, with its own lock of packages
+  // Each root file system has its own package lock
   const ended = await Promise.allSettled([...engines.map(ensureEngine), ofThisSystem()]);
   const failed = ended.find(({ status }) => status === 'rejected');
   if (failed !== undefined) throw failed.reason;

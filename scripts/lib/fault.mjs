@@ -1,4 +1,4 @@
-/** A fault of the user's machine: what is wrong, what that means, what to type. Shown without a stack. */
+/** A fault of the user's machine: what is wrong, the consequence, the fix. Shown without a stack. */
 export class Fault extends Error {
   constructor(message, consequence, fix) {
     super(message);
@@ -7,12 +7,12 @@ export class Fault extends Error {
   }
 }
 
-/** One line for one thing done; on stderr, so that a program's own output stays clean. */
+/** Prints a line of progress on stderr, so that stdout holds only a program's own output. */
 export function say(line) {
   process.stderr.write(`${line}\n`);
 }
 
-/** Runs a script's main function; its result is the exit code, a Fault is told in three lines. */
+/** Runs a script's main function. Its result is the exit code; a Fault is printed in three lines. */
 export async function runScript(main) {
   try {
     process.exitCode = (await main(process.argv.slice(2))) ?? 0;

@@ -8,15 +8,15 @@ import { inProject } from './project.mjs';
 import { lastLines, runQuietly } from './run.mjs';
 
 /**
- * The wsrep provider; what the scripts of a state transfer call: lsof looks for the port, ps for the server; a proxy to put
- * before a cluster, whose service, as Debian configures it, listens to nothing; and what loses messages between nodes.
+ * The wsrep provider; lsof and ps, which the scripts of a state transfer call; a proxy for tests of a cluster, whose
+ * service listens to nothing as Debian configures it; and netfilter, which loses messages between nodes.
  */
 const packages = ['galera-4', 'rsync', 'lsof', 'procps', 'haproxy', 'nftables'];
 const provider = '/usr/lib/galera/libgalera_smm.so';
 
-/** Not in .cache/engines, whose folders are taken for servers. */
+/** Not in .cache/engines, where every folder counts as a server. */
 const folder = inProject('.cache', 'galera');
-/** The package that has the scripts of a state transfer. Installed, it would start a server. */
+/** The package with the scripts of a state transfer. It is only unpacked: installing it would start a server. */
 const scriptsPackage = 'mariadb-server';
 
 const consequence = 'The tests do not run on a Galera cluster; on the other servers they do.';
@@ -25,7 +25,7 @@ const failed = (what, output) =>
   new Fault(
     `${what}:\n  ${lastLines(output)}`,
     consequence,
-    'Mend what apt names and type the command again.',
+    'Correct what apt names, and run the command again.',
   );
 
 async function ensurePackages() {

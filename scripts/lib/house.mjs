@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import ts from 'typescript';
 
-/** What the folders that both wings stand on are called. */
+/** The folders that both wings may import. */
 const ground = ['arguments', 'config', 'driver', 'errors', 'tracing'];
 
 /** The wing of a room: `engine`, `ground` or `product`. */
@@ -11,7 +11,7 @@ export function wingOf(room) {
   return ground.includes(room) ? 'ground' : 'product';
 }
 
-/** The room of a file: its first folder, in the engine its first two; `.` for a file beside the rooms. */
+/** The room of a file: its first folder, in the engine its first two; `.` for a file outside of the rooms. */
 function roomOf(path) {
   const folders = path.split('/').slice(0, -1);
   return folders.slice(0, folders[0] === 'engine' ? 2 : 1).join('/') || '.';

@@ -4,14 +4,14 @@ import { ensureNodeModules } from './node-modules.mjs';
 import { inProject } from './project.mjs';
 import { runNode } from './run.mjs';
 
-/** Sets up what tests need, and builds: the end-to-end tests run dist. */
+/** Installs what tests need, and builds dist, which the end-to-end tests run. */
 export async function prepareTests() {
   await ensureNodeModules();
   await ensureDatabaseServer();
   await ensureBuilt();
 }
 
-/** Each test file loads all modules anew: with more room for what is young, the workers collect less often. */
+/** Each test file loads all modules again: a larger young generation makes garbage collections rarer. */
 const nodeFlags = ['--max-semi-space-size=64'];
 
 /** Runs jest with this terminal as its own. Resolves to its exit code. */

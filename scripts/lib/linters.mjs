@@ -1,10 +1,10 @@
 import { installSystemWide } from './apt.mjs';
 import { hasProgram } from './distribution.mjs';
 
-/** Linters for databases that nobody here wrote, and Debian's packages of them. */
+/** Other people's database linters, and their Debian packages. */
 const linters = { 'pt-duplicate-key-checker': 'percona-toolkit', skeema: 'skeema' };
 
-/** Makes sure, as root on Debian, that the linters are there by which test/integration/schema/linters.test.ts goes. */
+/** Makes sure, as root on Debian, that the linters of test/integration/schema/linters.test.ts are installed. */
 export async function ensureLinters() {
   const packages = Object.entries(linters).flatMap(([program, name]) => (hasProgram(program) ? [] : [name]));
   if (packages.length === 0) return;

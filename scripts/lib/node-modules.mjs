@@ -7,7 +7,7 @@ function readPackages(path) {
   return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')).packages : {};
 }
 
-/** True when every package that the lock file names is there, in that version. */
+/** True if every package of the lock file is installed in its version. */
 function isComplete() {
   const wanted = readPackages(inProject('package-lock.json'));
   const installed = readPackages(inProject('node_modules', '.package-lock.json'));
@@ -23,25 +23,25 @@ function runNpm(...args) {
   return npm?.endsWith('.js') ? runQuietly(process.execPath, [npm, ...all]) : runQuietly('npm', all);
 }
 
-/** What npm says before it explains its usage. */
+/** npm's message, without its usage. */
 function faultLines(output) {
   const lines = output.split('\n').filter((line) => /^npm error .*\S/.test(line));
   return (lines.length > 0 ? lines : output.split('\n')).slice(0, 5).join('\n  ');
 }
 
-/** Installs the packages of the lock file, those for development too, unless they are there. */
+/** Installs the packages of the lock file, with those for development, unless they are installed. */
 export async function ensureNodeModules() {
   if (isComplete()) return;
   say('installing the packages of package-lock.json, which takes a while');
   let { code, output } = await runNpm('ci');
-  // A lock file lacks other systems' optional packages where it was written against a registry without them.
-  // `npm ci` refuses it; `npm install` goes by it and fetches what this system needs besides
+  // A lock file may lack other systems' optional packages, if the registry did not have them when it was written.
+  // `npm ci` refuses such a file; `npm install` follows it and adds what this system needs
   if (code !== 0 && /code EUSAGE/.test(output)) ({ code, output } = await runNpm('install', '--no-save'));
   if (code !== 0) {
     throw new Fault(
       `npm could not install the packages:\n  ${faultLines(output)}`,
       'The packages of package-lock.json are not complete.',
-      'Mend what npm names (usually the way to the registry) and type the same command again.',
+      'Correct what npm names (usually the access to the registry), and run the command again.',
     );
   }
   say('installed the packages of package-lock.json');

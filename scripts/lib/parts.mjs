@@ -3,7 +3,7 @@ import { dirname, join, relative } from 'node:path';
 import { inProject } from './project.mjs';
 
 const source = inProject('src');
-/** What the commands seldom ask for, of the data layer for the most part: what they load beside the engine once it is called. */
+/** Parts that commands rarely need, mostly of the data layer: loaded beside the engine when they are called. */
 const asked = [
   'cli/retention',
   'cli/audit-flows',
@@ -14,8 +14,8 @@ const asked = [
 const nameOf = (path) => relative(source, path).replace(/\.ts$/, '');
 
 /**
- * Lets one file of the bundle have no part that `isElsewhere` knows: it asks the other file for it, when the part that
- * imports it runs. So each part is in one file, and its classes are the same whichever door they come through.
+ * Leaves the parts that `isElsewhere` knows out of a file of the bundle. A part that imports one loads it from the other
+ * file when it runs. So each part is in one file, and its classes are the same through every door.
  */
 const elsewhere = (isElsewhere, other, onPart) => ({
   name: 'elsewhere',
@@ -35,7 +35,7 @@ const elsewhere = (isElsewhere, other, onPart) => ({
   },
 });
 
-/** commander takes it for commands that are programs of their own, and we have none; it takes 3 ms to load. */
+/** commander needs it only for commands that are separate programs, which we do not have; loading it takes 3 ms. */
 const withoutChildProcess = {
   name: 'without-child-process',
   setup(build) {
@@ -46,16 +46,16 @@ const withoutChildProcess = {
   },
 };
 
-/** What a file of the bundle exports: each part as a function, which loads it where the parts have scopes of their own. */
+/** The exports of a file of the bundle: each part as a function, which loads it if parts have their own scopes. */
 const exportsOf = {
   oneScope: (name, at) => `import * as part${at} from './${name}'; exports['${name}'] = () => part${at};`,
   ownScopes: (name) => `exports['${name}'] = () => require('./${name}');`,
 };
 
 /**
- * Makes an import of each `require` of a part in the same file, so that all parts are in one scope. A part that is required is in a
- * function of its own, as are those that it imports, and V8 reads what is in a function once more when it is called: a command
- * starts 10 ms sooner without.
+ * Turns each `require` of a part in the same file into an import, so that all parts share a scope. A required part, and those
+ * that it imports, would be in functions of their own, which V8 parses again when they are called: a command starts 10 ms
+ * sooner without them.
  */
 const hoisted = (isElsewhere) => ({
   name: 'hoisted',
@@ -79,7 +79,7 @@ const hoisted = (isElsewhere) => ({
 
 async function bundleParts(names, exportOf, plugins) {
   const { dependencies, peerDependencies } = JSON.parse(readFileSync(inProject('package.json'), 'utf8'));
-  // Not at the top: those who import this file install it first
+  // Not at the top: the scripts that import this file install it first
   const { build } = await import('esbuild');
   const { outputFiles, metafile } = await build({
     stdin: {
@@ -103,9 +103,8 @@ async function bundleParts(names, exportOf, plugins) {
 }
 
 /**
- * Gives the variables inside functions short names, and leaves those of functions, classes and whatever stands outside:
- * TypeORM and the history know classes by their names, and a stack trace tells functions. Lines stay short enough for an
- * error that Node.js prints with its line.
+ * Shortens the names of variables inside functions only: TypeORM and the history know classes by their names, and stack
+ * traces show functions. Lines stay short, because Node.js prints the whole line of an error.
  */
 async function shorten(code) {
   const { minify } = await import('@swc/core');
@@ -117,8 +116,8 @@ async function shorten(code) {
 }
 
 /**
- * Writes the two files of the bundle. What the engine's doors reach is in the one, and all that a command reads but for
- * those that ask the data layer; the rest is in the other. Both export their doors, and what the other one asks for.
+ * Writes the two files of the bundle. The first has the parts that the engine's doors and most commands need, the second
+ * has the rest. Both export their doors, and the parts that the other file loads.
  */
 export async function writeParts(folder, { engine, data }) {
   const isAsked = (name) => asked.includes(name);

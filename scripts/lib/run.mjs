@@ -9,7 +9,7 @@ function exitOf(child) {
   });
 }
 
-/** Runs a program quietly. Resolves to its exit code and everything that it printed. */
+/** Runs a program without showing its output. Resolves to its exit code and output. */
 export async function runQuietly(program, args, env = process.env, cwd = projectRoot) {
   const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let printed = '';
@@ -19,7 +19,7 @@ export async function runQuietly(program, args, env = process.env, cwd = project
   return { code, output: output.trim() };
 }
 
-/** Runs Node with this terminal as its own. Resolves to its exit code; signals reach it. */
+/** Runs Node on this terminal, and passes signals on. Resolves to its exit code. */
 export async function runNode(args, env = process.env) {
   const child = spawn(process.execPath, args, { cwd: projectRoot, env, stdio: 'inherit' });
   // Ctrl-C reaches the whole process group, so the child has it already; this process waits for its end

@@ -2,12 +2,12 @@ import { installSystemWide } from './apt.mjs';
 import { hasProgram } from './distribution.mjs';
 import { Fault } from './fault.mjs';
 
-/** The model checker, and the compiler of the searches that it writes; and Debian's packages of them. */
+/** The model checker, and the C compiler for the searches that it writes, with their Debian packages. */
 const programs = { spin: 'spin', gcc: 'gcc' };
 
 const consequence = 'The models can not be searched, so no test of them was run.';
 
-/** Makes sure that Spin and a C compiler are there: installed, as root, on Debian; elsewhere asked for. */
+/** Makes sure that Spin and a C compiler are installed: as root on Debian it installs them, else it asks for them. */
 export async function ensureSpin() {
   const missing = Object.keys(programs).filter((program) => !hasProgram(program));
   if (missing.length === 0) return;

@@ -4,7 +4,7 @@ import { inProject } from './project.mjs';
 const require = createRequire(import.meta.url);
 let isRegistered = false;
 
-/** Loads one of the project's TypeScript files, so that a script sees with the tests' own eyes. Needs node_modules. */
+/** Loads a TypeScript file of the project, so that scripts use the tests' own code. Needs node_modules. */
 export function requireTypeScript(path) {
   if (!isRegistered) {
     require('ts-node').register({ transpileOnly: true, project: inProject('tsconfig.json') });

@@ -23,13 +23,13 @@ export interface CheckOptions {
   readonly declared?: Schema;
   /** Default: a private server, for the time of the call. */
   readonly server?: ServerAddress;
-  /** Told what is being done. */
+  /** Called with each step of the work. */
   readonly onProgress?: (text: string) => void;
 }
 
-/** In how far entities and migrations disagree; all empty where they don't. */
+/** The differences between entities and migrations; all empty if they agree. */
 export interface CheckResult {
-  /** TypeORM's own statements that would bring the migrated database to the entities. */
+  /** TypeORM's statements that would make the migrated database fit the entities. */
   readonly typeorm: readonly string[];
   /** How the schema of the entities differs from the migrated one; TypeORM does not see all of it. */
   readonly entities: readonly string[];
@@ -42,7 +42,7 @@ function entityDifferences(live: Schema, wanted: Schema): string[] {
   return [...changes.map(describeChange), ...refusals.map(({ object, because }) => `${object}: ${because}`)];
 }
 
-/** CHECKs, DESC and collations are seen here and nowhere else: the entities can't express them. */
+/** Only this comparison sees CHECKs, DESC and collations: entities can't express them. */
 function declaredDifferences(declared: Schema, live: Schema): string[] {
   return [...declared.values()]
     .flatMap((table) => [

@@ -7,10 +7,10 @@ import { enumValues, nullLoss, typeLoss } from './column-loss';
 const retire =
   'Keep it in the entity. To retire it, write the migration by hand once no running release reads or writes it; for a rename, add the new column, copy, and retire the old one later.';
 
-/** A column as a migration declares it: its charset is the table's. */
+/** A column as a migration declares it, with its table's charset. */
 const declared = (column: Column): Column => ({ ...column, charset: null, collation: null });
 
-/** What the steps can't write, of a column as the entities want it; null for nothing. */
+/** What the steps can't express of a column of the entities; null for nothing. */
 function inexpressible(table: Table, column: Column): string | null {
   if (column.extra !== '') return `${column.extra} columns are not known to the steps`;
   if (isText(column.type) && column.collation !== table.collation)
@@ -41,7 +41,7 @@ function added(table: Table, column: Column, findings: Findings): void {
   } else findings.changes.push({ kind: 'add-column', table: table.name, column: declared(column) });
 }
 
-/** Appending is all that happens to the column: the step for it says more in a rollback. */
+/** True if values are only appended: that step's rollback says more. */
 function appended(table: string, before: Column, after: Column): Change | null {
   const [from, to] = [enumValues(before.type), enumValues(after.type)];
   if (from === null || to === null || !sameColumn({ ...before, type: after.type }, after)) return null;
@@ -65,7 +65,7 @@ function changed(table: Table, before: Column, after: Column, findings: Findings
       object,
       because: `${change}: ${losses.join('; ')}`,
       instead:
-        'Put the entity back. Or add a new column, copy what is wanted, and retire the old one in a later release.',
+        'Restore the entity. Or add a new column, copy the values, and drop the old one in a later release.',
     });
     return;
   }
@@ -80,7 +80,7 @@ function changed(table: Table, before: Column, after: Column, findings: Findings
   }
   if (before.nullable && !after.nullable) {
     findings.hints.push(
-      `${table.name}.${after.name} becomes NOT NULL: migrate refuses while a row holds NULL, with the statement that shows them.`,
+      `${table.name}.${after.name} becomes NOT NULL: while a row holds NULL, migrate refuses and prints the statement that finds it.`,
     );
   }
   findings.changes.push(
@@ -111,7 +111,7 @@ export function compareColumns(before: Table, after: Table, findings: Findings):
   }
 }
 
-/** Why a new table can't be created by the steps, column by column. */
+/** Why the steps can't create a new table, column by column. */
 export function checkNewColumns(table: Table, findings: Findings): void {
   for (const column of table.columns) {
     const because = inexpressible(table, column);

@@ -21,7 +21,7 @@ import {
 /** Entities as TypeORM takes them. */
 export type Entities = NonNullable<DataSourceOptions['entities']>;
 
-/** Runs `work` on the given server, or on a private one that goes when it is done. */
+/** Runs `work` on the given server, or on a private one for the time of the call. */
 export async function withServer<T>(
   server: ServerAddress | undefined,
   work: (server: ServerAddress) => Promise<T>,
@@ -37,7 +37,7 @@ export async function withServer<T>(
 
 const platform = new Set<unknown>(platformEntities);
 
-/** TypeORM is to look at the tables that the migrations make, which it leaves alone on everybody else's DataSource. */
+/** Lets TypeORM compare the tables of the migrations, which it leaves alone on every other DataSource. */
 export function compareOwned(metadatas: readonly EntityMetadata[]): void {
   for (const metadata of metadatas) metadata.synchronize = !platform.has(metadata.target);
 }
@@ -78,7 +78,7 @@ async function withDatabase<T>(
   }
 }
 
-/** A database that the migrations brought up to date, in the field's mixed collations. */
+/** A migrated database, with the mixed collations of production. */
 export function withMigratedDatabase<T>(
   server: ServerAddress,
   entities: Entities,
@@ -91,7 +91,7 @@ export function withMigratedDatabase<T>(
   });
 }
 
-/** The named tables in a database that TypeORM made of the entities alone, all of it in one collation. */
+/** The named tables in a database that TypeORM created from the entities, in one collation. */
 export function schemaOfEntities(server: ServerAddress, entities: Entities): Promise<Schema> {
   const collation = 'utf8mb4_unicode_ci';
   const platform = { schedules: collation, repositories: collation };
@@ -113,7 +113,7 @@ function parenthesiseDefaults(metadata: EntityMetadata): void {
   }
 }
 
-/** TypeORM makes a boolean a bare `tinyint`, and takes `tinyint(1)` for the same: the house's form says what it is. */
+/** TypeORM creates a boolean as `tinyint`, and accepts `tinyint(1)`, which this package uses: it shows the meaning. */
 function withBooleans(schema: Schema, metadata: EntityMetadata): Schema {
   const booleans = metadata.columns
     .filter((column) => column.type === Boolean || /^bool(ean)?$/.test(String(column.type)))
@@ -143,7 +143,7 @@ export async function readTables(
   return readCatalog(dataSource, dataSource.server, tables);
 }
 
-/** The statements by which TypeORM would bring the database to the entities. */
+/** The statements with which TypeORM would make the database fit the entities. */
 export async function typeormDiff(dataSource: ProtectionFlowsDataSource): Promise<string[]> {
   const { upQueries } = await dataSource.driver.createSchemaBuilder().log();
   return upQueries.map(({ query }) => query);

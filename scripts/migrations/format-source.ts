@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 const packageRoot = join(__dirname, '..', '..');
 const prettier = join(dirname(require.resolve('prettier/package.json')), 'bin', 'prettier.cjs');
 
-/** A source in the house's format. In a process of its own, as the program loads itself as ESM. */
+/** Formats a source with prettier, in a process of its own because prettier loads itself as ESM. */
 export function formatSource(source: string, path: string): Promise<string> {
   const child = spawn(process.execPath, [prettier, '--stdin-filepath', path], {
     cwd: packageRoot,

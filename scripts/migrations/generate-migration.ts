@@ -30,15 +30,15 @@ export interface GenerateOptions {
   readonly name: string;
   /** Default: this package's. */
   readonly entities?: Entities;
-  /** The moment that names the migration, unless the last one is later. Default: now. */
+  /** The time in the migration's name, unless the last migration is later. Default: now. */
   readonly now?: Date;
   /** Default: a private server, for the time of the call. */
   readonly server?: ServerAddress;
-  /** Told what is being done. */
+  /** Called with each step of the work. */
   readonly onProgress?: (text: string) => void;
 }
 
-/** What came of it. */
+/** The result of {@link generateMigration}. */
 export type Generated =
   | { readonly outcome: 'nothing' }
   | { readonly outcome: 'refused'; readonly refusals: readonly Refusal[] }
@@ -51,7 +51,7 @@ export type Generated =
     };
 
 /**
- * Refuses a name that is no class's name or is taken.
+ * Refuses a name that cannot name a class, or is taken.
  *
  * @throws ProtectionFlowsError USAGE
  */
@@ -68,7 +68,7 @@ export function assertMigrationName(name: string): void {
   });
 }
 
-/** CHECKs of the entities that no migration makes: TypeORM leaves them out on these servers without a word. */
+/** CHECKs of the entities that no migration creates: TypeORM ignores them silently on these servers. */
 function unseenChecks(dataSource: ProtectionFlowsDataSource, live: Schema): string[] {
   return dataSource.entityMetadatas
     .filter((metadata) => metadata.synchronize)
@@ -80,7 +80,7 @@ function unseenChecks(dataSource: ProtectionFlowsDataSource, live: Schema): stri
 }
 
 interface Comparison extends SchemaChanges {
-  /** TypeORM's own statements; it sees less than the comparison of the two catalogs, but has the last word. */
+  /** TypeORM's own statements: it sees less than the comparison of the catalogs, but has to be satisfied too. */
   readonly diff: readonly string[];
 }
 
@@ -93,8 +93,8 @@ async function compare(dataSource: ProtectionFlowsDataSource, wanted: Schema): P
 }
 
 /**
- * Makes the migration that brings the database from what the migrations make of it to what the entities declare, in
- * re-runnable steps, rehearsed on a database of its own. Writes nothing.
+ * Generates the migration that makes a migrated database fit the entities, in re-runnable steps, and rehearses it on a
+ * database of its own. Writes nothing.
  *
  * @throws ProtectionFlowsError USAGE for a name that can't be used; SERVER_NOT_FOUND, SERVER_START_FAILED
  */

@@ -19,13 +19,13 @@ export function refuseHashedName(object: string, name: string, findings: Finding
 const beginsWith = (index: Index, columns: readonly string[]): boolean =>
   columns.every((name, position) => index.columns[position]?.name === name);
 
-/** What TypeORM can't express (DESC, a prefix, an index kept from the optimizer) stays as it is. */
+/** Keeps what TypeORM can't express: DESC, a prefix, an invisible index. */
 function withKept(before: Index, after: Index): Index {
   const kept = (column: IndexColumn): IndexColumn => named(before.columns, column.name) ?? column;
   return { ...after, columns: after.columns.map(kept), visible: before.visible };
 }
 
-/** The index that the server makes of a key whose column has none: it bears the key's name. */
+/** The index that the server creates, with the key's name, for a key whose column has none. */
 function isMadeByKey(table: Table, index: Index): boolean {
   return named(table.foreignKeys, index.name) !== undefined;
 }
@@ -46,13 +46,13 @@ function added(table: Table, index: Index, findings: Findings): void {
   findings.changes.push({ kind: 'add-index', table: table.name, index });
   if (isMadeByKey(table, index)) {
     findings.hints.push(
-      `${object} is the server's own, for a foreign key whose column has no index. Give the column an @Index("idx_…") and generate again.`,
+      `${object} was created by the server for a foreign key whose column has no index. Give the column an @Index("idx_…") and generate again.`,
     );
   } else if (index.unique) {
     findings.hints.push(`${object} is unique: migrate fails where rows share its values already.`);
   } else {
     findings.hints.push(
-      `${object}: TypeORM can't express DESC. Where newest first is meant, write 'column DESC' in the step.`,
+      `${object}: TypeORM can't express DESC. If newest first is meant, write 'column DESC' in the step.`,
     );
   }
 }

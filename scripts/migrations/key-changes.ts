@@ -4,7 +4,7 @@ import { named, type ForeignKey, type Index, type Table } from '../../src/engine
 import type { Findings } from './change';
 import { refuseHashedName } from './index-changes';
 
-/** The index that a key lives on: one of the entity's, or else the one that the server makes and names as the key. */
+/** The index that a key uses: one of the entity's, or else the server's, which has the key's name. */
 function indexOf(key: ForeignKey, table: Table): Index {
   const [column = ''] = key.columns;
   const own = table.indexes.find((one) => one.columns[0]?.name === column && one.name !== key.name);
@@ -21,7 +21,7 @@ export function compareKeys(before: Table | null, after: Table, findings: Findin
       findings.refusals.push({
         object,
         because: `it is not what it was (${differences.map(describeDifference).join('; ')}): while the old one is off, nothing keeps orphans out`,
-        instead: 'Put the entity back, or add the new key under another name and retire the old one by hand.',
+        instead: 'Restore the entity, or add the new key under another name and drop the old one by hand.',
       });
     }
     if (found !== undefined || refuseHashedName(object, key.name, findings)) continue;

@@ -6,7 +6,7 @@ const list = /(export const migrations\b.* = \[\n)([^\]]*)(\];)/;
 /**
  * The source of src/migrations/index.ts with one more migration, imported and last in the list.
  *
- * @throws Error where the file is not of the form that it has today
+ * @throws Error if the file does not have its current form
  */
 export function withMigration(source: string, { className, fileName }: MigrationName): string {
   const last = [...source.matchAll(importLine)].at(-1)?.[0];

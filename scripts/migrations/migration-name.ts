@@ -1,4 +1,4 @@
-/** What a migration is called: its class, its file, and the moment that gives its place in the order. */
+/** The names of a migration: its class, its file, and the time that orders it. */
 export interface MigrationName {
   /** PascalCase with the timestamp, as the history records it: `AddOwner1795305604000`. */
   readonly className: string;
@@ -24,9 +24,9 @@ export function kebabCase(name: string): string {
 export const timestampOf = (className: string): number => Number(className.slice(-13));
 
 /**
- * Names a new migration, later than every one there is: the clock of the machine may be behind.
+ * Names a new migration, later than every existing one even if the machine's clock is behind.
  *
- * @param existing names of the migrations that are there
+ * @param existing names of the existing migrations
  */
 export function nameMigration(name: string, now: Date, existing: readonly string[]): MigrationName {
   const last = Math.max(0, ...existing.map(timestampOf));

@@ -41,13 +41,13 @@ function docblock(text: string): string {
   return ['/**', ...lines.map((one) => ` * ${one}`), ' */'].join('\n');
 }
 
-/** What the changes do, as a sentence, and the request to say what for. */
+/** The changes as a sentence, and the request to say what they are for. */
 function summary(changes: readonly Change[]): string {
   const text = changes.map(describeChange).join('; ');
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}. TODO: say what for.`.replaceAll('*/', '* /');
 }
 
-/** The source of a migration that makes the changes, not yet formatted. */
+/** The source of a migration that makes the changes, still unformatted. */
 export function migrationSource(name: MigrationName, changes: readonly Change[]): string {
   const imports = new Imports();
   const constants = printConstants(changes, imports);

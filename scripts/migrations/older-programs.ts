@@ -10,7 +10,7 @@ const isNewColumn = (changes: readonly Change[], table: string, name: string): b
     (change) => change.kind === 'add-column' && change.table === table && change.column.name === name,
   );
 
-/** What programs of earlier releases can't go on doing, because of one of the changes; null where they can. */
+/** What programs of earlier releases can no longer do because of one of the changes; null for nothing. */
 function breakageOf(change: Change, all: readonly Change[]): string | null {
   switch (change.kind) {
     case 'change-column':
@@ -39,9 +39,8 @@ function breakageOf(change: Change, all: readonly Change[]): string | null {
 }
 
 /**
- * What a generated migration declares as `breaking`: false where programs of the previous release go on working, or
- * a text to be finished by whoever knows what they do. What no older program could live with (a column that goes, or
- * holds less) is refused before.
+ * The `breaking` of a generated migration: false if programs of the previous release continue to work, else a text for
+ * the developer to complete. What breaks every older program (a column that is dropped or holds less) is refused before.
  */
 export function breakingText(changes: readonly Change[]): false | string {
   const breakages = changes.flatMap((change) => breakageOf(change, changes) ?? []);
@@ -49,14 +48,14 @@ export function breakingText(changes: readonly Change[]): false | string {
   return `Programs of earlier releases fail where ${breakages.join('; where ')}. TODO: say whether any does, from which release on none does, and how to deploy around it; or write false.`;
 }
 
-/** True where rows may come to hold what the column could not hold before. */
+/** True if rows may hold new kinds of values afterwards. */
 function holdsMore(before: Column, after: Column): boolean {
   return (!before.nullable && after.nullable) || before.type !== after.type;
 }
 
 const caution = 'Let programs write it only when none of the previous release runs any more.';
 
-/** What programs of earlier releases meet not because of the migration, but once a newer program writes. */
+/** What programs of earlier releases meet once a newer program writes, not because of the migration itself. */
 export function newValueHints(changes: readonly Change[]): string[] {
   return changes.flatMap((change) => {
     if (change.kind === 'append-enum-values')

@@ -1,7 +1,7 @@
 import type { Check, Column, ForeignKey, Index, Table } from '../../src/engine/schema/shape';
 import { enumValues } from './column-loss';
 
-/** Names that the printed source needs to import, gathered while it is printed. */
+/** The names that the printed source has to import, collected while it is printed. */
 export class Imports {
   readonly declarations = new Set<string>();
   readonly steps = new Set<string>();
@@ -58,7 +58,7 @@ export function printColumn(column: Column, imports: Imports): string {
   return imports.declare('column', ...head, ...(options.length > 0 ? [`{ ${options.join(', ')} }`] : []));
 }
 
-/** An index as `index(…)` or `unique(…)`, with what those leave at its default spread over it. */
+/** An index as `index(…)` or `unique(…)`, with other properties spread over it. */
 export function printIndex(index: Index, imports: Imports): string {
   const columns = index.columns.map((part) => quoted(`${part.name}${part.descending ? ' DESC' : ''}`));
   const call = imports.declare(index.unique ? 'unique' : 'index', quoted(index.name), ...columns);
@@ -69,7 +69,7 @@ export function printIndex(index: Index, imports: Imports): string {
   return rest.length === 0 ? call : `{ ...${call}, ${rest.join(', ')} }`;
 }
 
-/** A key of one column as `foreignKey(…)`, with what that leaves at its default spread over it. */
+/** A key of one column as `foreignKey(…)`, with other properties spread over it. */
 export function printForeignKey(key: ForeignKey, imports: Imports): string {
   const to = `{ table: ${quoted(key.parentTable)}, column: ${quoted(key.parentColumns[0])} }`;
   const call = imports.declare(

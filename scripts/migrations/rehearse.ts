@@ -28,7 +28,7 @@ function contextOn(dataSource: ProtectionFlowsDataSource, session: StepContext['
   };
 }
 
-/** Every step, twice, then undone in reverse, twice; the first thing that goes wrong. */
+/** Runs every step twice, then undoes all in reverse twice; answers the first thing that goes wrong. */
 async function attempt(
   steps: readonly Step[],
   context: StepContext,
@@ -69,12 +69,11 @@ function unguarded(when: string, schema: Schema): Refusal[] {
 }
 
 /**
- * Carries the changes out on a migrated database without rows, and undoes them: what is written must bring TypeORM's
- * own diff to nothing, be re-runnable, leave the tables as they were when it is undone, and never
- * keep MySQL from checking a key.
+ * Makes the changes on a migrated database without rows, and undoes them. They must empty TypeORM's own diff, be
+ * re-runnable, leave the tables as they were when undone, and never keep MySQL from checking a key.
  *
  * @param wanted the schema of the entities
- * @returns what stands in the way; nothing as a rule
+ * @returns what is wrong; usually nothing
  */
 export async function rehearse(
   dataSource: ProtectionFlowsDataSource,

@@ -7,7 +7,7 @@ function group(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : ['', title, ...lines.map((line) => `  ${line}`)];
 }
 
-/** What a check found, as text; a single line where it found nothing. */
+/** The result of a check as text; a single line if it found nothing. */
 export function checkReport(result: CheckResult): string[] {
   const { typeorm, entities, declared } = result;
   if (typeorm.length + entities.length + declared.length === 0) {
@@ -17,11 +17,11 @@ export function checkReport(result: CheckResult): string[] {
     ...(typeorm.length + entities.length > 0
       ? ['Undo the change of the entities, or generate its migration: npm run migration:generate -- Name']
       : []),
-    ...(declared.length > 0 ? ['Mend the step that declares other than it does.'] : []),
+    ...(declared.length > 0 ? ['Correct the step whose declaration differs from what it does.'] : []),
   ];
   return [
     'Entities and migrations disagree.',
-    ...group('To bring the migrated database to the entities:', entities),
+    ...group('To make the migrated database fit the entities:', entities),
     ...group("TypeORM's own statements for that (they can lose data: don't execute them):", typeorm),
     ...group('The migrated database is not what the migrations declare:', declared),
     '',
@@ -29,7 +29,7 @@ export function checkReport(result: CheckResult): string[] {
   ];
 }
 
-/** What came of a generation, as text. */
+/** The result of a generation as text. */
 export function generateReport(generated: Generated, file: string | null): string[] {
   if (generated.outcome === 'nothing') {
     return ['Nothing to generate: entities and migrations agree.'];
@@ -49,13 +49,13 @@ export function generateReport(generated: Generated, file: string | null): strin
   const breaking =
     breakingText(changes) === false
       ? []
-      : ['It may break programs of the previous release: finish the text of `breaking` in it.', ''];
+      : ['It may break programs of the previous release: complete its text `breaking`.', ''];
   return [
-    `Wrote ${file ?? ''}, and named it in the list of src/migrations/index.ts.`,
+    `Wrote ${file ?? ''}, and added it to the list of src/migrations/index.ts.`,
     ...group('It', changes.map(describeChange)),
     ...group('Look at', hints),
     '',
     ...breaking,
-    'Say in its docblock what it is for, then: npm run migration:check && npm test',
+    'Explain its purpose in its docblock, then: npm run migration:check && npm test',
   ];
 }

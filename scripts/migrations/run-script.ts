@@ -1,11 +1,11 @@
 import { exitCodes, printableError } from '../../src/cli/error-report';
 
-/** Progress, on stderr: stdout holds the result alone. */
+/** Prints progress on stderr: stdout holds only the result. */
 export function progress(text: string): void {
   process.stderr.write(`… ${text}\n`);
 }
 
-/** Runs a script's main function. Its result is the exit code; an error is told in three lines. */
+/** Runs a script's main function. Its result is the exit code; an error is printed in three lines. */
 export async function runScript(
   help: string,
   main: (args: readonly string[]) => Promise<number>,

@@ -17,8 +17,8 @@ const inText = (schema: Schema): string =>
   );
 
 /**
- * True for tables that do the same. An index that is dropped and added again stands behind all others on MySQL, so the
- * order of indexes counts only where it has an effect: in whether the server checks a foreign key in every row.
+ * True for tables that behave the same. On MySQL an index that is dropped and added again comes last, so the order of
+ * indexes counts only where it matters: whether the server checks a foreign key in every row.
  */
 export function sameTables(left: Schema, right: Schema): boolean {
   return inText(left) === inText(right);

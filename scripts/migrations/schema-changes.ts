@@ -4,7 +4,7 @@ import { checkNewColumns, compareColumns } from './column-changes';
 import { compareIndexes, refuseHashedName } from './index-changes';
 import { compareKeys } from './key-changes';
 
-/** The order that lets each change stand on those before it: a key needs its column and index. */
+/** The order of the changes, each after those that it needs: a key needs its column and index. */
 const order: readonly Change['kind'][] = [
   'create-table',
   'add-column',
@@ -16,7 +16,7 @@ const order: readonly Change['kind'][] = [
   'add-foreign-key',
 ];
 
-/** A new table as the house makes them, whatever the defaults of the database it was read from. */
+/** A new table with this package's engine and collation, whatever the defaults of the database it was read from. */
 function houseTable(table: Table): Table {
   return {
     ...table,
@@ -40,14 +40,14 @@ function created(table: Table, findings: Findings): void {
   for (const { name } of table.indexes) refuseHashedName(`index ${table.name}.${name}`, name, findings);
   findings.changes.push({ kind: 'create-table', table: houseTable(table) });
   findings.hints.push(
-    `table ${table.name}: TypeORM can't express a CHECK or DESC. Add checks: [check(…)] and 'column DESC' to the table by hand where they are meant.`,
+    `table ${table.name}: TypeORM can't express a CHECK or DESC. If you want them, add checks: [check(…)] and 'column DESC' to the table by hand.`,
   );
   compareKeys(null, table, findings);
 }
 
 function compareTables(before: Table, after: Table, findings: Findings): void {
   const object = `table ${before.name}`;
-  const instead = 'Put the entity back, or write the migration by hand.';
+  const instead = 'Restore the entity, or write the migration by hand.';
   const keys = [before, after].map((table) => table.primaryKey.join(', '));
   if (keys[0] !== keys[1]) {
     const because = `its primary key is (${keys[0] ?? ''}), and the entity wants (${keys[1] ?? ''}): the table would be rebuilt, and references to it break`;
@@ -63,11 +63,11 @@ function compareTables(before: Table, after: Table, findings: Findings): void {
 }
 
 /**
- * What it takes to get from one schema to the other, refusing whatever would lose data. Pure. What TypeORM can't
- * express is not compared and so stays as it is: CHECKs, DESC and prefixes of indexes, charsets and collations.
+ * The changes that turn one schema into the other; what would lose data is refused. Pure. What TypeORM can't express is
+ * not compared, and so stays: CHECKs, DESC and prefixes of indexes, charsets and collations.
  *
- * @param before as the migrations make it
- * @param after as the entities make it
+ * @param before the schema of the migrations
+ * @param after the schema of the entities
  */
 export function schemaChanges(before: Schema, after: Schema): SchemaChanges {
   const findings: Findings = { changes: [], refusals: [], hints: [] };

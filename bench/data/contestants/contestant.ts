@@ -7,8 +7,7 @@ export interface Done {
 }
 
 /**
- * The hot operations, as one way of programming does them. What they return is as much as it takes to see that all ways
- * do the same.
+ * The hot operations, done in one way of programming. They return just enough to see that all ways do the same.
  */
 export interface Contestant {
   /** A flow with the names of what it refers to. @returns name, schedule, repository, policy, target */
@@ -33,10 +32,10 @@ export interface Contestant {
   release(): Promise<void>;
 }
 
-/** The part of them that is measured beside other tools: `npm run bench:peers`. */
+/** The operations that `npm run bench:peers` measures beside other tools. */
 export type Peer = Omit<Contestant, 'setEnabled' | 'findRunningByJob'>;
 
-/** What a file of a contestant gives: a way to connect. */
+/** The export of a contestant's file: a function that connects. */
 export interface PeerModule {
   readonly connect: (url: string, flavour: 'mariadb' | 'mysql') => Promise<Peer>;
 }

@@ -1,4 +1,4 @@
-/** The statements of the floor, by hand; `statements.ts` holds them against those that ours really sends. */
+/** The statements of the floor, by hand; `statements.ts` compares them with those that this package sends. */
 
 const columnsOf = (alias: string, names: string): string =>
   names
@@ -11,7 +11,7 @@ const flow = columnsOf(
   'id name description flow_type target_type target_id repository_id policy_id destination_type destination_config schedule_id enabled last_execution_id last_execution_status last_execution_time next_execution_time total_executions successful_executions failed_executions created_at updated_at created_by',
 );
 
-/** The columns of an execution, with its alias in front. */
+/** The columns of an execution, with the table's alias. */
 export const executionColumns = columnsOf(
   'e',
   'id flow_id status execution_type jobs_created jobs_completed jobs_failed jobs_skipped started_at completed_at execution_time_seconds vms_processed bytes_transferred error_message execution_metadata created_job_ids schedule_execution_id created_at triggered_by',

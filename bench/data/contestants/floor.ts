@@ -14,7 +14,7 @@ type Query = <Answer extends RowDataPacket[] | ResultSetHeader>(
   values?: Value[],
 ) => Promise<Answer>;
 
-/** A pool of mysql2's whose sessions, and whose way of reading values, are those of ours. */
+/** A mysql2 pool with this package's session settings and conversions of values. */
 export function rawPool(url: string): Pool {
   const { host, port, username: user, password } = serverOf(url);
   const { withSessionSettings } = loadShipped();
@@ -36,16 +36,16 @@ export function rawPool(url: string): Pool {
 }
 
 /**
- * mysql2 alone, sending the very statements that ours sends, with parameters, and nothing else done: no validation, no
- * objects made of rows, no next time computed, no repetition after a deadlock.
+ * mysql2 alone, which sends the same statements as this package, with parameters, and does nothing else: no validation,
+ * no objects made of rows, no next time computed, no retry after a deadlock.
  */
 export class Floor implements Contestant {
   private readonly pool: Pool;
   private readonly tomorrow = new Date(Math.floor(Date.now() / 1000) * 1000 + 86_400_000);
 
   /**
-   * @param flavour of the server; only what creates flows asks for it
-   * @param tell is told every statement; none in what is measured
+   * @param flavour of the server; only the creation of flows needs it
+   * @param tell gets every statement; not given when measuring
    */
   constructor(
     url: string,

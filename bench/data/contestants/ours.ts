@@ -12,8 +12,8 @@ export class Ours implements Contestant {
   ) {}
 
   /**
-   * @param logger is told every statement; none in what is measured
-   * @param program by default the one that is shipped
+   * @param logger gets every statement; not given when measuring
+   * @param program default: the shipped one
    */
   static async connect(url: string, logger?: Logger, program = loadShipped()): Promise<Ours> {
     const { createDataSource, createRepositories } = program;

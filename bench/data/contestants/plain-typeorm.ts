@@ -9,9 +9,9 @@ const names = { schedule: true, repository: true, policy: true } as const;
 
 /**
  * TypeORM as its documentation shows it, with the same entities on a plain DataSource: `find` with relations, `skip`
- * and `take`, and changes made by loading an entity, setting its properties and `save()`. None of the guarantees of ours
- * hold here: what was read may have been changed by another before it is saved, and a run and its flow are saved each in
- * a transaction of its own.
+ * and `take`; changes load an entity, set its properties and `save()` it. This package's guarantees do not hold here:
+ * another program may change a row between its reading and its saving, and a run and its flow are saved in two
+ * transactions.
  */
 export class PlainTypeOrm implements Contestant {
   /** @param manager a DataSource's, or that of a transaction */
@@ -72,7 +72,7 @@ export class PlainTypeOrm implements Contestant {
       )
       .orderBy('run.id', 'ASC')
       .getMany();
-    // Of those of the same second the last one is the newest
+    // Of several in the same second the last one is the newest
     return [...new Map(runs.map((run) => [run.flow_id, run.id])).values()].sort();
   }
 
@@ -203,7 +203,7 @@ export class PlainTypeOrm implements Contestant {
     return run;
   }
 
-  /** The names of what flows protect; there is no relation to it, as it is one of two tables. */
+  /** The names of the flows' targets, which are in one of two tables, and so have no relation. */
   private async targets(flows: readonly ProtectionFlow[]): Promise<(string | null)[]> {
     const idsOf = (type: string): string[] =>
       flows.filter((flow) => flow.target_type === type).map((flow) => flow.target_id);
@@ -221,7 +221,7 @@ export class PlainTypeOrm implements Contestant {
   }
 }
 
-/** The same, but what belongs together is saved in one transaction. */
+/** The same, but a run and its flow are saved in one transaction. */
 export class TransactionalTypeOrm extends PlainTypeOrm {
   static override async connect(url: string, type: 'mariadb' | 'mysql'): Promise<TransactionalTypeOrm> {
     return new TransactionalTypeOrm((await plainDataSource(url, type)).manager);
@@ -248,7 +248,7 @@ function lastRun({ id, status, started_at, completed_at }: ProtectionFlowExecuti
   };
 }
 
-/** TypeORM's own DataSource: no guards, no subscriber; its sessions are those of ours. */
+/** TypeORM's own DataSource, without guards or subscriber, but with this package's session settings. */
 function plainDataSource(url: string, type: 'mariadb' | 'mysql'): Promise<DataSource> {
   const { dataSourceOptions, loadConnection, entities } = shipped;
   const options = dataSourceOptions(loadConnection({ env: { DATABASE_URL: url } }));

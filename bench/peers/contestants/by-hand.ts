@@ -35,8 +35,8 @@ const statements = {
 };
 
 /**
- * The least that one would write by hand on mysql2: the fewest statements with the same answers and effects, prepared where
- * that is faster. Nothing is validated, computed, locked or asked first.
+ * The least code written by hand on mysql2: the fewest statements with the same answers and effects, prepared if that is
+ * faster. It validates, computes, locks and reads nothing beforehand.
  */
 class ByHand implements Peer {
   private readonly pool: Pool;

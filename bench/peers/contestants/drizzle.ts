@@ -87,7 +87,7 @@ const plusOne = (column: MySqlColumn) => sql`${column} + 1`;
 /** The platform's tables have another collation. */
 const target = sql`${flows.target_id} COLLATE utf8mb4_general_ci`;
 
-/** Drizzle, as its documentation builds queries: joins for names, transactions for what belongs together. */
+/** Drizzle, with queries as in its documentation: joins for names, transactions for a run and its flow. */
 class WithDrizzle implements Peer {
   private readonly db: MySql2Database;
   private readonly tomorrow = new Date(Math.floor(Date.now() / 1000) * 1000 + 86_400_000);
@@ -219,7 +219,7 @@ class WithDrizzle implements Peer {
         execution_metadata: { worker: 'bench', due_at: flow.next_execution_time },
       }));
       await tx.insert(executions).values(runs);
-      // Another value for each row: a CASE, as its guide of that name shows
+      // A different value for each row: a CASE, as in its guide
       const cases = runs.map((run) => sql`WHEN ${flows.id} = ${run.flow_id} THEN ${run.id}`);
       await tx
         .update(flows)

@@ -48,7 +48,7 @@ interface Database {
 const target = sql<string>`f.target_id COLLATE utf8mb4_general_ci`;
 const now = sql<Date>`CURRENT_TIMESTAMP`;
 
-/** Kysely, as its documentation builds queries: joins for names, transactions for what belongs together. */
+/** Kysely, with queries as in its documentation: joins for names, transactions for a run and its flow. */
 class WithKysely implements Peer {
   private readonly tomorrow = new Date(Math.floor(Date.now() / 1000) * 1000 + 86_400_000);
 

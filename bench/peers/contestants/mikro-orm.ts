@@ -118,7 +118,7 @@ const executions = new EntitySchema<Run>({
 const populate = ['schedule', 'repository', 'policy'] as const;
 const newest = [{ created_at: 'DESC' }, { id: 'DESC' }] as const;
 
-/** MikroORM as its documentation shows it: a fork for each unit of work, populated relations, changes by flush. */
+/** MikroORM as in its documentation: a fork for each unit of work, populated relations, changes by flush. */
 class WithMikroOrm implements Peer {
   private readonly tomorrow = new Date(Math.floor(Date.now() / 1000) * 1000 + 86_400_000);
 
@@ -260,7 +260,7 @@ class WithMikroOrm implements Peer {
     return this.orm.close();
   }
 
-  /** The names of what flows protect; there is no relation to it, as it is one of two tables. */
+  /** The names of the flows' targets, which are in one of two tables, and so have no relation. */
   private async targets(
     em: EntityManager,
     some: readonly (Flow | Loaded<Flow, never>)[],

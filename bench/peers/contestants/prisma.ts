@@ -7,7 +7,7 @@ import { PrismaClient, type Prisma } from '../generated/client';
 const names = { include: { schedule: true, repository: true, policy: true } } as const;
 type Flow = { readonly target_type: string; readonly target_id: string };
 
-/** Prisma Client as its documentation shows it: `include`, interactive transactions, SQL only for SKIP LOCKED. */
+/** Prisma Client as in its documentation: `include`, interactive transactions, SQL only for SKIP LOCKED. */
 class WithPrisma implements Peer {
   private readonly tomorrow = new Date(Math.floor(Date.now() / 1000) * 1000 + 86_400_000);
 
@@ -152,7 +152,7 @@ class WithPrisma implements Peer {
     return this.prisma.$disconnect();
   }
 
-  /** The names of what flows protect; there is no relation to it, as it is one of two tables. */
+  /** The names of the flows' targets, which are in one of two tables, and so have no relation. */
   private async targets(flows: readonly Flow[]): Promise<(string | null)[]> {
     const idsOf = (type: string): string[] =>
       flows.filter((flow) => flow.target_type === type).map((flow) => flow.target_id);
@@ -170,7 +170,7 @@ class WithPrisma implements Peer {
   }
 }
 
-/** Connects by its driver adapter, which is the MariaDB connector. */
+/** Connects with Prisma's driver adapter, the MariaDB connector. */
 export async function connect(url: string): Promise<Peer> {
   const { hostname: host, port, username: user, password, pathname } = new URL(url);
   const database = decodeURIComponent(pathname.slice(1));

@@ -7,7 +7,7 @@ import type { Done, Peer } from '../../data/contestants/contestant';
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- Sequelize's own way without a class for each table
 type Row = Model & Record<string, any>;
 
-/** New ones for each column: Sequelize writes into what it is given. */
+/** New options for each column, because Sequelize changes the given object. */
 const key = () => ({ type: DataTypes.STRING(64), primaryKey: true });
 const other = DataTypes.STRING(64);
 const word = DataTypes.STRING(255);
@@ -79,7 +79,7 @@ const newest: [string, 'DESC'][] = [
   ['id', 'DESC'],
 ];
 
-/** Sequelize as its documentation shows it: eager loading, changes by saving what was loaded, managed transactions. */
+/** Sequelize as in its documentation: eager loading, changes by saving loaded rows, managed transactions. */
 class WithSequelize implements Peer {
   private readonly models;
   private readonly tomorrow = new Date(Math.floor(Date.now() / 1000) * 1000 + 86_400_000);
@@ -230,7 +230,7 @@ class WithSequelize implements Peer {
     return this.sequelize.close();
   }
 
-  /** The names of what flows protect; there is no association with it, as it is one of two tables. */
+  /** The names of the flows' targets, which are in one of two tables, and so have no association. */
   private async targets(flows: readonly Row[]): Promise<(string | null)[]> {
     const idsOf = (type: string): string[] =>
       flows.filter((flow) => flow.target_type === type).map((flow) => flow.target_id);

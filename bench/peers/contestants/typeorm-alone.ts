@@ -70,7 +70,7 @@ const executions = new EntitySchema<{ id: string; flow_id: string; created_at: D
 
 const relations = { schedule: true, repository: true, policy: true } as never;
 
-/** What a program of TypeORM alone loads and does: its operations are measured with the entities of ours. */
+/** A program with TypeORM alone; its operations are measured with this package's entities. */
 class TypeOrmAlone implements Reader {
   constructor(private readonly dataSource: DataSource) {}
 

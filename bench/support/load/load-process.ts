@@ -5,11 +5,11 @@ import { clock } from '../clock';
 import type { LoadCommand, LoadMessage, Role, Sample } from './load-messages';
 import { executionId, flowCount, flowId } from '../rows';
 
-/** One writer or reader: single-row statements, each its own transaction, one after the other. */
+/** One writer or reader: single-row statements one after the other, each a transaction. */
 const thinkMs = 2;
-/** So many statements, and the load is in its stride. */
+/** After this many statements the load is steady. */
 const settledAfter = 200;
-/** Longer than any ALTER: a writer that waits for a row waits to the end, as it does for a table. */
+/** Longer than any ALTER: a writer waits for a row until it gets it, as for a table. */
 const patienceSeconds = 3600;
 
 const [role = 'writer', rows = '0'] = process.argv.slice(2) as [Role, string];

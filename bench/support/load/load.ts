@@ -5,7 +5,7 @@ import type { LoadCommand, LoadMessage, Role, Sample } from './load-messages';
 const file = resolve(__dirname, 'load-process.ts');
 const writerCount = 4;
 
-/** What the load met between start and stop. */
+/** The load's statements between start and stop. */
 export interface LoadRecord {
   readonly writers: readonly Sample[];
   readonly reader: readonly Sample[];
@@ -14,14 +14,14 @@ export interface LoadRecord {
 
 type Client = TsProcess<LoadCommand, LoadMessage>;
 
-/** Four writers and a reader, each a process of its own, so that none is held up by another's event loop. */
+/** Four writers and a reader, each a process of its own, so that no event loop blocks another. */
 export class Load {
   private constructor(
     private readonly writers: readonly Client[],
     private readonly reader: Client,
   ) {}
 
-  /** @param rows how many filled executions there are to be updated */
+  /** @param rows how many filled executions can be updated */
   static async connect(url: string, rows: number): Promise<Load> {
     const client = (role: Role): Client => new TsProcess(file, [role, String(rows)], { DATABASE_URL: url });
     const load = new Load(
@@ -32,7 +32,7 @@ export class Load {
     return load;
   }
 
-  /** Starts all of them; resolves once each has done enough statements to be in its stride. */
+  /** Starts all processes; resolves once each is steady. */
   async start(): Promise<void> {
     this.tell('start');
     await this.all();

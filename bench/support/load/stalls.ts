@@ -1,7 +1,7 @@
 import { median } from '../statistics';
 import type { Sample } from './load-messages';
 
-/** A stretch of time, in the clock's milliseconds. */
+/** A period, in the clock's milliseconds. */
 export interface Window {
   readonly from: number;
   readonly to: number;
@@ -9,12 +9,12 @@ export interface Window {
 
 const lengthOf = ({ from, to }: Window): number => to - from;
 
-/** The statements that were under way at any time of the window, those that outlasted it included. */
+/** The statements under way at any time of the window, including those that ended after it. */
 export function within(samples: readonly Sample[], window: Window): Sample[] {
   return samples.filter(({ from, to }) => from < window.to && to > window.from);
 }
 
-/** The statement that took longest of those under way in the window. */
+/** The longest statement under way in the window. */
 export function longest(samples: readonly Sample[], window: Window): Sample | null {
   return within(samples, window).reduce<Sample | null>(
     (slowest, sample) => (slowest === null || lengthOf(sample) > lengthOf(slowest) ? sample : slowest),
@@ -22,15 +22,15 @@ export function longest(samples: readonly Sample[], window: Window): Sample | nu
   );
 }
 
-/** How long the longest statement of the window took; 0 where none was under way. */
+/** The duration of the window's longest statement; 0 if none was under way. */
 export function longestMs(samples: readonly Sample[], window: Window): number {
   const sample = longest(samples, window);
   return sample === null ? 0 : lengthOf(sample);
 }
 
 /**
- * What a window of that length typically meets: the window given is cut into as many as there is room for, and the
- * median of their longest statements is taken. A longer window meets a longer statement, by chance alone.
+ * The typical stall in a window of a length: cuts the given window into windows of that length, and takes the median of
+ * their longest statements. Longer windows have longer statements by chance alone.
  */
 export function typicalLongestMs(samples: readonly Sample[], window: Window, ms: number): number {
   const parts = Math.max(1, Math.floor(lengthOf(window) / ms));

@@ -41,6 +41,6 @@ describe('checking entities against migrations', () => {
     const declared = withTable(declaredSchema, 'protection_flows', (table) => ({ ...table, checks: [] }));
     const result = await checkMigrations({ declared, server: sharedServer() });
     expect(result.declared).toEqual([expect.stringContaining('chk_flows_type is not declared')]);
-    expect(checkReport(result).join('\n')).toContain('declares other than it does');
+    expect(checkReport(result).join('\n')).toContain('whose declaration differs from what it does');
   });
 });
