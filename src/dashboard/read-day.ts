@@ -1,5 +1,5 @@
 import type { SkipReason } from '../repositories';
-import { readSchedules, scheduleOf } from '../repositories/due/schedules';
+import { readSchedules } from '../repositories/due/schedules';
 import { withoutPaused } from '../repositories/flows/pauses';
 import type { Session } from '../repositories/session';
 import { ifMigrated, withIndex } from '../repositories/statements';
@@ -66,7 +66,7 @@ async function addDue(session: Session, counts: Counts, now: Date, end: Date): P
   );
   const schedules = await readSchedules(session, groups);
   for (const { schedule_id, flows } of groups) {
-    const schedule = scheduleOf(schedules, schedule_id);
+    const schedule = schedules.get(schedule_id);
     if (schedule === undefined || nextTime(schedule, now).next === null) continue;
     for (const run of runsBetween(schedule, now, end)) counts.add('due', run.getTime(), Number(flows));
   }

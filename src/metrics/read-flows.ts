@@ -1,6 +1,6 @@
 import { isOwnRun } from '../driver/own-marks';
 import type { FlowRow } from '../entities';
-import { readSchedules, scheduleOf, type ScheduleRow } from '../repositories/due/schedules';
+import { readSchedules, type ScheduleRow } from '../repositories/due/schedules';
 import type { Session } from '../repositories/session';
 import { marks, ifMigrated, withIndex } from '../repositories/statements';
 import { isWanted, nextRun, nextRuns, nextTime, type NoRunReason } from '../schedule';
@@ -164,7 +164,7 @@ export async function readFlows(
       ...flow,
       enabled,
       skips: skips.get(row.id)!,
-      ...(enabled ? expected(row, scheduleOf(schedules, schedule_id), now) : nothing),
+      ...(enabled ? expected(row, schedules.get(schedule_id), now) : nothing),
     };
   });
 }

@@ -13,7 +13,7 @@ import { nextTime, type NextTime } from '../../schedule';
 import { insertDueRuns } from '../executions/start';
 import { readPaused } from '../flows/pauses';
 import { keepDecisions, type SkipReason } from './ledger';
-import { readSchedules, scheduleOf, type Schedules } from './schedules';
+import { readSchedules } from './schedules';
 
 /**
  * Returns the backup repositories whose rows another claim holds locked. This transaction locks the others until it ends,
@@ -181,14 +181,12 @@ async function readActive(session: Session, ids: readonly string[]) {
 function verdictOn(
   { flow, dueAt }: DueFlow,
   { running, waiting, paused }: Record<'running' | 'waiting' | 'paused', ReadonlySet<string>>,
-  schedules: Schedules,
   time: NextTime,
   now: Date,
   settings: ClaimSettings,
 ): Verdict {
   const reason = time.next === null ? time.reason : null;
-  if (scheduleOf(schedules, flow.schedule_id) === undefined) return 'no-schedule';
-  if (reason === 'schedule-disabled' || reason === 'schedule-invalid') return reason;
+  if (reason !== null && reason !== 'chained' && reason !== 'never') return reason;
   if (paused.has(flow.id)) return 'paused';
   if (settings.missed === 'skip' && now.getTime() - dueAt.getTime() > settings.missedAfterMs) return 'missed';
   if (!running.has(flow.id)) return 'run';
@@ -250,11 +248,11 @@ export async function claimDueFlows(session: Session, settings: ClaimSettings): 
     paused: await readPaused(session, idsOf(flows), now),
   };
   const times = new Map(
-    flows.map(({ schedule_id }) => [schedule_id, nextTime(scheduleOf(schedules, schedule_id), now)]),
+    flows.map(({ schedule_id }) => [schedule_id, nextTime(schedules.get(schedule_id), now)]),
   );
   const judged = due.map((one) => {
     const time = times.get(one.flow.schedule_id)!;
-    const verdict = verdictOn(one, active, schedules, time, now, settings);
+    const verdict = verdictOn(one, active, time, now, settings);
     const skip = verdict === 'run' || verdict === 'queue' ? null : verdict;
     return { ...one, verdict, skip, next: time.next };
   });

@@ -1,6 +1,6 @@
 import type { Session } from '../session';
 import { isWanted, nextTime, type NoRunReason } from '../../schedule';
-import { type ScheduleRow, readSchedules, scheduleOf } from './schedules';
+import { type ScheduleRow, readSchedules } from './schedules';
 import { withIndex, marks, grouped, idsOf } from '../statements';
 import { keepTimetablesWhere, keepAllTimetables } from './timetables';
 import type { DataSource } from 'typeorm';
@@ -93,7 +93,7 @@ const combine = (results: readonly PlanResult[]): PlanResult => ({
 /** Sets the next time of flows, one statement per schedule: all flows of a schedule have the same next time. */
 async function planFlows(session: Session, flows: readonly UnplannedFlow[], now: Date): Promise<PlanResult> {
   const schedules = await readSchedules(session, flows);
-  const scheduleIn = ({ schedule_id }: UnplannedFlow) => scheduleOf(schedules, schedule_id);
+  const scheduleIn = ({ schedule_id }: UnplannedFlow) => schedules.get(schedule_id);
   const bySchedule = grouped(flows, (flow) => scheduleIn(flow)?.id ?? flow.schedule_id);
   const results: PlanResult[] = [];
   for (const [scheduleId, ofSchedule] of bySchedule) {
@@ -203,7 +203,7 @@ export async function clearUnfitTimes(session: Session, given: Date | null): Pro
   const schedules = await readSchedules(session, ahead);
   for (const { schedule_id, earliest, latest, now } of ahead) {
     const after = at ?? now;
-    const right = nextTime(scheduleOf(schedules, schedule_id), after);
+    const right = nextTime(schedules.get(schedule_id), after);
     if (right.next === null && right.reason === 'chained') continue;
     const fits = (time: Date): boolean => time.getTime() === right.next?.getTime();
     if (fits(earliest) && fits(latest)) continue;

@@ -11,8 +11,8 @@ export interface ScheduleRow extends StoredSchedule {
   readonly read_at: Date;
 }
 
-/** Schedules by the requested ids, in the caller's spelling. */
-export type Schedules = ReadonlyMap<string, ScheduleRow>;
+/** Schedules by the requested ids, in the caller's spelling. Null has none. */
+export type Schedules = ReadonlyMap<string | null, ScheduleRow>;
 
 /** Reads the schedules of flows; none if the platform's table does not exist yet. */
 export async function readSchedules(
@@ -31,12 +31,7 @@ export async function readSchedules(
   return bySpelling(session, 'replication_schedules', wanted, rows);
 }
 
-/** Returns the schedule with that id, if it was read. */
-export function scheduleOf(schedules: Schedules, id: string | null): ScheduleRow | undefined {
-  return id === null ? undefined : schedules.get(id);
-}
-
 /** Reads the schedule with that id; undefined if there is none, or the id is null. */
 export async function readSchedule(session: Session, id: string | null): Promise<ScheduleRow | undefined> {
-  return scheduleOf(await readSchedules(session, [{ schedule_id: id }]), id);
+  return (await readSchedules(session, [{ schedule_id: id }])).get(id);
 }

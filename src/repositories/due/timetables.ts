@@ -2,7 +2,7 @@ import { nextTime, runsBetween, type NoRunReason } from '../../schedule';
 import { chunks, grouped, lockFlows, idsOf, marks, ifMigrated, type IfLocked } from '../statements';
 import { timetablesTable } from '../../statistics/meaning';
 import type { Session } from '../session';
-import { readSchedules, scheduleOf, type Schedules } from './schedules';
+import { readSchedules, type Schedules } from './schedules';
 
 const columns = ['state', 'schedule_id', 'cron_expression', 'timezone'] as const;
 
@@ -37,7 +37,7 @@ function ruleOf(
   at: Date,
 ): Rule {
   if (schedule_id === null) return none;
-  const schedule = scheduleOf(schedules, schedule_id);
+  const schedule = schedules.get(schedule_id);
   const time = nextTime(schedule, at);
   const state = time.next !== null || time.reason === 'never' ? 'on' : time.reason;
   return {

@@ -152,7 +152,7 @@ export async function insertDueRuns(
   return runs;
 }
 
-/** The run that an earlier try of the same start has made; otherwise the fault stands. */
+/** Returns the run that an earlier call with the same id created. @throws the fault if there is none */
 async function alreadyMade(
   session: Session,
   input: NewExecution,
