@@ -38,38 +38,37 @@ const none = 'none';
 export const settingsTable = {
   type: {
     names: { url: null, environment: 'DB_TYPE', program: 'declaredType' },
-    means: '`mysql` or `mariadb`; needless: the server is asked',
+    means: '`mysql` or `mariadb`; leave it out: the server is asked',
     otherwise: none,
     rule: (read, at, value) => read.type(at, value),
   },
   host: {
     names: { url: 'HOST', environment: 'DB_HOST', program: 'host' },
-    means:
-      'name or address, without a port; in the URL and in the environment several of one cluster, with commas',
-    otherwise: 'required, unless `hosts` or `socketPath` is given',
+    means: 'name or address, without a port; a cluster: several with commas (URL, environment)',
+    otherwise: 'required, or `hosts` or `socketPath`',
     rule: (read, at, value) => read.host(at, value),
   },
   port: {
     names: { url: 'PORT', environment: 'DB_PORT', program: 'port' },
-    means: '1 to 65535; with several hosts, of those that name none',
+    means: '1 to 65535; for every host that names none',
     otherwise: String(settingDefaults.port),
     rule: number(65_535),
   },
   hosts: {
     names: { url: null, environment: null, program: 'hosts' },
-    means: 'instead of `host`, the nodes of a cluster: `["db1", "db2:3307"]`',
+    means: 'the nodes of a cluster, instead of `host`: `["db1", "db2:3307"]`',
     otherwise: none,
     rule: () => undefined,
   },
   replicas: {
     names: { url: 'replicas', environment: 'DB_REPLICAS', program: 'replicas' },
-    means: "servers that TypeORM's own reads go to, as `hosts`; in a text with commas, `db3,db4:3307`",
+    means: "servers for TypeORM's own reads, like `hosts`; as text `db3,db4:3307`",
     otherwise: none,
     rule: () => undefined,
   },
   socketPath: {
     names: { url: 'socketPath', environment: 'DB_SOCKET', program: 'socketPath' },
-    means: "path of the server's socket; the host must then be absent or `localhost`",
+    means: "path of the server's socket; only without a host, or with `localhost`",
     otherwise: none,
     rule: text,
   },
@@ -81,7 +80,7 @@ export const settingsTable = {
   },
   password: {
     names: { url: 'PASSWORD', environment: 'DB_PASSWORD', program: 'password' },
-    means: 'as it is; in the URL percent-encoded',
+    means: 'the plain text; in the URL percent-encoded',
     otherwise: 'no password',
     rule: (read, at, value) => read.password(at, value),
   },
@@ -111,19 +110,19 @@ export const settingsTable = {
   },
   acquireTimeout: {
     names: { url: 'acquireTimeout', environment: null, program: 'acquireTimeoutMs' },
-    means: 'milliseconds that a statement waits while all connections are in use, 1 to 600000',
+    means: 'milliseconds that a statement waits for a free connection, 1 to 600000',
     otherwise: String(settingDefaults.acquireTimeoutMs),
     rule: number(600_000),
   },
   ssl: {
     names: { url: 'ssl', environment: null, program: 'ssl' },
-    means: '`true` or `false`; in the file and in a program also an object',
+    means: '`true` or `false`; also an object in the file and in a program',
     otherwise: '`false`',
     rule: flag,
   },
   'ssl.ca': {
     names: { url: 'sslCa', environment: 'DB_SSL_CA', program: 'ssl.ca' },
-    means: "PEM of the authorities that may have signed the server's certificate; turns TLS on",
+    means: "PEM of the authorities that sign the server's certificate; turns TLS on",
     otherwise: 'those that Node.js trusts',
     rule: text,
   },
@@ -141,7 +140,7 @@ export const settingsTable = {
   },
   'ssl.rejectUnauthorized': {
     names: { url: null, environment: null, program: 'ssl.rejectUnauthorized' },
-    means: '`false` accepts any certificate: encrypted, but to whom is not known',
+    means: '`false` accepts any certificate: anybody may pretend to be the server',
     otherwise: '`true`',
     rule: flag,
   },
@@ -159,8 +158,7 @@ export const settingsTable = {
   },
   logging: {
     names: { url: null, environment: null, program: 'logging' },
-    means:
-      '`true`, `false`, `"all"` or a list of `query`, `error`, `schema`, `warn`, `info`, `log`, `migration`',
+    means: '`true`, `false`, `"all"` or a list, see [the file](#the-file)',
     otherwise: `\`${settingDefaults.logging}\``,
     rule: (read, at, value) => read.logging(at, value),
   },
