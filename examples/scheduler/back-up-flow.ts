@@ -30,8 +30,8 @@ async function backUp(job: Job, run: WorkerRun, { engine, log }: Tools): Promise
 }
 
 /**
- * One run: a job for each VM of the flow, each recorded before it begins, so that none is unknown if this program dies. What the
- * jobs came to decides how the run ends: the rows of `backup_jobs`, or what is returned here.
+ * Does one run: a job for each VM of the flow. It records each job before the job begins, so that none is lost if this
+ * program dies. The jobs' states decide how the run ends: those in `backup_jobs`, or those returned here.
  */
 export async function backUpFlow(run: WorkerRun, tools: Tools): Promise<RunResult> {
   const { flow, signal, persist } = run;

@@ -5,7 +5,7 @@ import type { SimulationSettings } from './settings';
 
 /** One VM in one run. */
 export interface Job {
-  /** `backup-<vm>-<unix seconds>`, as the platform names its jobs, and four letters that tell two of a second apart. */
+  /** `backup-<vm>-<unix seconds>`, as the platform names its jobs, and four letters that distinguish two jobs of a second. */
   readonly id: string;
   readonly vm: TargetVm;
   readonly type: BackupType;
@@ -30,8 +30,8 @@ export function newJob(vm: TargetVm, type: BackupType): Job {
 }
 
 /**
- * Stands in for the platform's backup engine: copies nothing, takes a while, and keeps the job's row in `backup_jobs` as
- * the platform does. A replication job has no row there. This is the one file to replace by something real.
+ * Simulates the platform's backup engine: copies nothing, takes a while, and writes the job's row in `backup_jobs` as
+ * the platform does. A replication job has no row there. Replace this file by a real engine.
  */
 export class SimulatedBackupEngine {
   constructor(
