@@ -1,7 +1,7 @@
 import { isBinary, isText, someValue, widthOf } from '../schema/column-type';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ProtectionFlowsError } from '../../errors';
-import { named, type Column, type ForeignKey, type Schema, type Table } from '../schema/shape';
+import { isRequired, named, type Column, type ForeignKey, type Schema, type Table } from '../schema/shape';
 import type { OrphanContext } from './context';
 import { sqlNameOf } from './rows';
 import { convertedSql, expectedText, keptTimes } from '../schema/ddl';
@@ -155,11 +155,6 @@ export async function findOrphans(
     `SELECT COUNT(*) AS n, SUM(o.n) AS total FROM (${orphansSql(table, key, live)}) o`,
   );
   return { values: Number(counted?.n ?? 0), rows: Number(counted?.total ?? 0), sample };
-}
-
-/** True where an insert has to name the column: it is NOT NULL and nothing fills it. */
-export function isRequired(column: Column): boolean {
-  return !column.nullable && column.default === null && !/auto_increment|generated/.test(column.extra);
 }
 
 /** How much of a column a unique index looks at, in characters; null where none looks at it. */

@@ -1,8 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
-import { isRequired } from '../orphans/find-orphans';
 import { quoteText } from '../server/queryable';
 import { columnType, integerRange, isBinary, isText, someValue, widthOf } from '../schema/column-type';
-import type { Column } from '../schema/shape';
+import { isRequired, type Column } from '../schema/shape';
 import { NotProvable } from './answers';
 
 /** A text that no row has, as long as a column of that type takes. */

@@ -2,6 +2,7 @@ import { isText } from './column-type';
 import { sameExpression } from './expression';
 import { describeIndexColumns, expectedText, needsDynamicRows } from './ddl';
 import {
+  isRequired,
   named,
   type Check,
   type Column,
@@ -150,9 +151,7 @@ function compareExtras(declared: Table, live: Table): Difference[] {
   });
   return [
     ...live.columns
-      .filter(
-        (column) => !named(declared.columns, column.name) && !column.nullable && column.default === null,
-      )
+      .filter((column) => !named(declared.columns, column.name) && isRequired(column))
       .map((column) => extra('column', column.name, `${column.type} NOT NULL without a default`)),
     ...live.indexes
       .filter((index) => !named(declared.indexes, index.name) && index.unique && !isAllowed(declared, index))

@@ -28,6 +28,10 @@ export interface Column {
   readonly generated?: string | undefined;
 }
 
+/** True when every INSERT has to name the column: it is NOT NULL, and the server does not fill it. */
+export const isRequired = ({ nullable, default: value, extra }: Column): boolean =>
+  !nullable && value === null && !/auto_increment|generated/.test(extra);
+
 /** A column of an index. */
 export interface IndexColumn {
   readonly name: string;

@@ -101,6 +101,18 @@ const variations: readonly Variation[] = [
     ],
   },
   {
+    name: 'a counted column more',
+    change: [flows('ADD number int NOT NULL AUTO_INCREMENT, ADD KEY number (number)')],
+  },
+  {
+    name: 'a computed column more that is never NULL',
+    change: [
+      flows('ADD shout varchar(255) AS (UPPER(name)) VIRTUAL NOT NULL'),
+      flows('ADD length int AS (CHAR_LENGTH(name)) STORED NOT NULL'),
+    ],
+    only: 'mysql',
+  },
+  {
     name: 'the columns in another order',
     change: [
       flows("MODIFY created_by varchar(255) NOT NULL DEFAULT 'system' FIRST"),
