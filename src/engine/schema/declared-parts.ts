@@ -8,7 +8,7 @@ const longestName = 64;
 /** The rules that a declared key may have. InnoDB has no SET DEFAULT. */
 export const deleteRules = ['CASCADE', 'SET NULL', 'RESTRICT', 'NO ACTION'] as const;
 
-/** The name of a table, a column, an index or a constraint. */
+/** Reads a name of at most that many characters. */
 function identifierUpTo(longest: number): Reader<string> {
   return that(
     'isIdentifier',
@@ -21,9 +21,10 @@ function identifierUpTo(longest: number): Reader<string> {
   );
 }
 
+/** The name of a table, a column, an index or a constraint. */
 export const identifier = identifierUpTo(longestName);
 
-/** A column's type as it goes into SQL: a word, what is in parentheses, and a sign. */
+/** A column's type as it goes into SQL. */
 export const columnType: Reader<string> = that(
   'isColumnType',
   (value) =>
@@ -32,7 +33,7 @@ export const columnType: Reader<string> = that(
   "must be a column type in small letters such as varchar(64), int unsigned or enum('a','b')",
 );
 
-/** A value that is written into SQL between quotes. */
+/** A text that goes into SQL between quotes. */
 export const literalText: Reader<string> = that(
   'isLiteral',
   (value) => typeof value === 'string' && !/[\\\0]/.test(value),
@@ -46,24 +47,25 @@ export const defaultValue: Reader<string | null> = that(
   'must be null, or what literal(), now and uuid are',
 );
 
-/** SQL of the caller's own. */
+/** A condition in SQL, written by the caller. */
 export const expression: Reader<string> = that(
   'isExpression',
   (value) => typeof value === 'string' && value.trim() !== '' && !value.includes('\0'),
   'must be a condition in SQL',
 );
 
-/** A list of at least one, or of `least`, each element of which is judged under its place. */
-export function listOf<Value>(element: Reader<Value>, what: string, least = 1): Reader<readonly Value[]> {
+/** Reads a list, each element under its index. With `what`, the name of an element, the list must not be empty. */
+export function listOf<Value>(element: Reader<Value>, what?: string): Reader<readonly Value[]> {
+  const mustBe = what === undefined ? 'must be a list' : `must be a list of at least one ${what}`;
   return (value, field, faults) => {
-    if (!Array.isArray(value) || value.length < least)
-      return refuse(faults, field, 'isList', `must be a list of at least one ${what}`);
+    if (!Array.isArray(value) || (what !== undefined && value.length === 0))
+      return refuse(faults, field, 'isList', mustBe);
     for (let at = 0; at < value.length; at += 1) readBy(element, value[at], `${field}[${at}]`, faults);
     return value;
   };
 }
 
-/** An object of which each named property is judged, under its path; others are passed over. */
+/** Reads an object by a reader for each named property, then by `across` where none is wrong. Ignores other properties. */
 function shapeOf<Shape>(
   readers: { readonly [Name in keyof Shape]?: Reader<unknown> },
   across?: (shape: Shape, field: string, faults: FieldFault[]) => void,
@@ -105,7 +107,7 @@ export const keyTarget = shapeOf<{ readonly table: string; readonly column: stri
   column: identifier,
 });
 
-/** What is added to a key's name until its rows were looked at. */
+/** The end of a live key's name until its rows are validated. */
 export const unvalidatedMark = '_unproven';
 
 /** A foreign key's name, which leaves room for {@link unvalidatedMark}. */
@@ -113,7 +115,7 @@ export const keyName = identifierUpTo(longestName - unvalidatedMark.length);
 
 const oneColumn = listOf(identifier, 'column');
 
-/** A foreign key, as `foreignKey` makes it: of one column. */
+/** A foreign key of one column, as `foreignKey` makes it. */
 export const keyShape = shapeOf<ForeignKey>(
   {
     name: keyName,
@@ -130,13 +132,13 @@ export const keyShape = shapeOf<ForeignKey>(
 
 type Parts = Pick<Table, 'columns'> & Partial<Pick<Table, 'indexes' | 'checks' | 'primaryKey'>>;
 
-/** The names of a list that stand behind an equal one. */
+/** The names that the list has already had before. */
 function repeated(list: readonly { readonly name: string }[]): string[] {
   const names = list.map(({ name }) => name);
   return names.filter((name, at) => names.indexOf(name) < at);
 }
 
-/** A table's parts: at least the columns of its primary key, no name twice, and no index on a column that is not there. */
+/** Refuses a missing column of the primary key or of an index, and a name that is used twice. */
 function assertWhole(
   { columns, primaryKey = ['id'], indexes = [], checks = [] }: Parts,
   field: string,
@@ -160,13 +162,13 @@ function assertWhole(
 
 const lists = {
   columns: listOf(columnShape, 'column'),
-  indexes: optional(listOf(indexShape, 'element', 0)),
-  checks: optional(listOf(checkShape, 'element', 0)),
+  indexes: optional(listOf(indexShape)),
+  checks: optional(listOf(checkShape)),
 };
 
 const primaryKey = listOf(identifier, 'column');
 
-/** What {@link table} is given. */
+/** The parts that `table` is given. */
 export const tableParts = shapeOf<Parts>({ ...lists, primaryKey: optional(primaryKey) }, assertWhole);
 
 /** A table, as `table` makes it. */

@@ -108,6 +108,11 @@ describe('what declares a schema', () => {
     expect([...new Set(found)].sort()).toEqual([...fields].sort());
   });
 
+  it('allows a list of indexes to be empty, and says so', () => {
+    expect(() => table('t', { columns: [id], indexes: [] })).not.toThrow();
+    expect(() => table('t', { columns: [id], indexes: 5 as never })).toThrow(/parts.indexes must be a list$/);
+  });
+
   it.each(names)('fails by no other error, whatever it is given: %s', async (name) => {
     const faults: string[] = [];
     for (const at of right[name].keys())
