@@ -4,18 +4,18 @@ import { readSubject } from './subject/read-subject';
 import type { Subject } from './subject/subject';
 import { connectTo, type OpenDatabase } from './session/open-database';
 
-/** What is wrong with the settings, {@link settingsFromProgram} says. */
+/** Lets any settings through: {@link settingsFromProgram} judges them. */
 const settingsOfAnyKind: Reader<unknown> = (value) => value;
 
 const assertOpen = declareArguments('openDatabase', { subject: readSubject, settings: settingsOfAnyKind });
 
 /**
- * Opens a database for the engine, on connections of its own; whoever opened it closes it. Loads mysql2, and no TypeORM.
+ * Opens a database for the engine, on connections of its own; the caller closes it. Loads mysql2, and no TypeORM.
  *
- * @param subject whose tables they are, and the migrations that make them
+ * @param subject the migrations and names of the package that owns the tables
  * @param settings where to connect to: `{ host, port, username, password, database }` and so on
- * @throws ProtectionFlowsError VALIDATION_FAILED for a subject that is none; CONFIG_INVALID for settings that mean
- * nothing; HOST_UNKNOWN, CONNECTION_REFUSED, ACCESS_DENIED, DATABASE_MISSING, SERVER_UNSUPPORTED
+ * @throws ProtectionFlowsError VALIDATION_FAILED for an invalid subject; CONFIG_INVALID for invalid settings;
+ * HOST_UNKNOWN, CONNECTION_REFUSED, ACCESS_DENIED, DATABASE_MISSING, SERVER_UNSUPPORTED
  */
 export async function openDatabase(subject: Subject, settings: KnownSettings): Promise<OpenDatabase> {
   assertOpen({ subject, settings });

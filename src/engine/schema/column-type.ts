@@ -1,8 +1,8 @@
-/** A column's type, taken apart. */
+/** The parts of a column's type. */
 interface ColumnType {
-  /** Its word: `varchar`, `int`, `enum`. */
+  /** `varchar`, `int`, `enum` and the like. */
   readonly name: string;
-  /** The one number in its parentheses: characters, bytes or digits; null where there is none. */
+  /** The only number in its parentheses: characters, bytes or digits; null where there is no such number. */
   readonly length: number | null;
   /** The values of an ENUM or SET, each in its quotes; none for any other type. */
   readonly values: readonly string[];
@@ -21,7 +21,7 @@ function parse(type: string): ColumnType {
   };
 }
 
-/** The parts of a type as the catalog and declarations write it, see `Column.type`. Each type is parsed once. */
+/** Parses a type, written as in `Column.type`. Each type is parsed once. */
 export function columnType(type: string): ColumnType {
   const found = known.get(type) ?? parse(type);
   known.set(type, found);
@@ -31,13 +31,13 @@ export function columnType(type: string): ColumnType {
 const texts = /^((var)?char|(tiny|medium|long)?text|enum|set)$/;
 const binaries = /^((var)?binary|(tiny|medium|long)?blob)$/;
 
-/** True for the types that have a charset. JSON's is the server's affair. */
+/** True for types that have a charset of their own. JSON has none: the server decides it. */
 export const isText = (type: string): boolean => texts.test(columnType(type).name);
 
 /** True for the types of bytes. */
 export const isBinary = (type: string): boolean => binaries.test(columnType(type).name);
 
-/** How many characters or bytes fit where the type says how many; Infinity where it does not. */
+/** The length of a CHAR, VARCHAR, BINARY or VARBINARY, in characters or bytes; Infinity for any other type. */
 export function widthOf(type: string): number {
   const { name, length } = columnType(type);
   return /^(var)?(char|binary)$/.test(name) ? (length ?? Infinity) : Infinity;
@@ -72,7 +72,7 @@ const values: Readonly<Record<string, string>> = {
   inet4: "'127.0.0.1'",
 };
 
-/** Some value of the type, as SQL; undefined for texts, bytes, numbers and ids, of which a caller makes its own. */
+/** An example value of the type, as SQL; undefined for texts, bytes, numbers and UUIDs, which callers make themselves. */
 export function someValue(type: string): string | undefined {
   const parts = columnType(type);
   return parts.values[0] ?? values[parts.name];

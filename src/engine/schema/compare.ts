@@ -23,20 +23,20 @@ export interface Difference {
   readonly name: string;
   /** What differs: `presence`, `type`, `nullable`, `default`, `collation`, `columns`, … */
   readonly property: string;
-  /** Both in words, null for an object that is not there (or not declared). */
+  /** Both in words; `actual` is null for a missing object, `expected` for one that is not declared. */
   readonly expected: string | null;
   readonly actual: string | null;
 }
 
-/** Pairs of (property, value in words) that make up an object; equal lists mean equal objects. */
+/** The properties of an object, each with its value in words, in a fixed order. */
 type Properties = readonly (readonly [property: string, value: string])[];
 
-/** True for values of a property that mean the same. */
+/** True when both values of the property mean the same. */
 type Same = (property: string, expected: string, actual: string) => boolean;
 
 const isEqual: Same = (_property, expected, actual) => expected === actual;
 
-/** The properties in which two objects of a kind differ. */
+/** The properties in which two objects differ. */
 const differing = (
   at: Pick<Difference, 'object' | 'table' | 'name'>,
   expected: Properties,
@@ -88,7 +88,7 @@ const isSameOfKey: Same = (property, ...rules) => {
   return expected === actual;
 };
 
-/** One foreign key against the live one of the same name; absence is a difference too. */
+/** Compares a declared foreign key with the live one of its name. A missing key is a difference too. */
 export function compareForeignKey(
   table: string,
   declared: ForeignKey,
@@ -110,7 +110,7 @@ const checkProperties = ({ expression, enforced }: Check): Properties => [
 const isSameOfCheck: Same = (property, expected, actual) =>
   property === 'expression' ? sameExpression(expected, actual) : expected === actual;
 
-/** Every declared object against the live one of its name, property by property. */
+/** Compares every declared object with the live one of its name, property by property. */
 function compareNamed<T extends { readonly name: string }>(
   object: DifferentObject,
   table: string,
@@ -130,15 +130,15 @@ function compareNamed<T extends { readonly name: string }>(
   });
 }
 
-/** True for an index that may be there without being declared. */
+/** True for an index that may exist without being declared. */
 const isAllowed = ({ allowed = [] }: Table, index: Index): boolean => {
   const one = named(allowed, index.name);
   return one !== undefined && describeIndexColumns(one) === describeIndexColumns(index);
 };
 
 /**
- * Objects of the live table that are not declared and change what it accepts: a column that an insert must name, a
- * unique index, a CHECK. Any other extra (a nullable column, an index, a key) is tolerated.
+ * Finds undeclared objects of the live table that change what it accepts: a column that every INSERT must name, a
+ * unique index, a CHECK. Other undeclared objects (a nullable column, an index, a key) are no differences.
  */
 function compareExtras(declared: Table, live: Table): Difference[] {
   const extra = (object: DifferentObject, name: string, actual: string): Difference => ({
@@ -163,8 +163,8 @@ function compareExtras(declared: Table, live: Table): Difference[] {
 }
 
 /**
- * Compares one declared table with the live one, foreign keys excepted (see {@link compareForeignKey}): pure, and in
- * canonical form, so that what a server merely writes differently is no difference.
+ * Compares one declared table with the live one, without foreign keys (see {@link compareForeignKeys}). Both are in
+ * canonical form, so that another spelling of the same thing is no difference. Pure.
  *
  * @param declared the whole declared schema, for the keys that decide a column's collation
  * @param live the live tables, parents of foreign keys included
@@ -200,15 +200,15 @@ export function compareTable(declared: Schema, table: Table, live: Schema): Diff
   ];
 }
 
-/** True for keys that are alike in all but name. */
+/** True for keys that differ in their names at most. */
 export const doTheSame = (one: ForeignKey, other: ForeignKey): boolean =>
   compareForeignKey('', one, { ...other, name: one.name }).length === 0;
 
 /**
- * Compares the foreign keys of one declared table with the live ones. A key that is absent together with its parent
- * table is deferred: no difference. Of the keys that are not declared, those that start at a declared column and do
- * not just repeat a declared key count as differences: they refuse, clear or delete rows that we want to keep. One that
- * repeats a declared key that is absent is that key under another name, as pt-online-schema-change leaves it.
+ * Compares the foreign keys of one declared table with the live ones. A key that is missing together with its parent
+ * table is deferred, which is no difference. An undeclared key that starts at a declared column is a difference unless it
+ * repeats a declared key: it refuses, clears or deletes rows against the declared rules. An undeclared key that repeats a
+ * missing declared one is that key under another name, as pt-online-schema-change leaves it.
  */
 export function compareForeignKeys(table: Table, live: Schema): Difference[] {
   const found = live.get(table.name)?.foreignKeys ?? [];

@@ -18,9 +18,9 @@ export interface TextSettings {
 }
 
 /**
- * The charset and collation that a declared column is to have in the live schema: the live parent column's where a
- * declared key starts at it and the parent is a table of others, else its own table's. No single collation works on
- * a database whose tables disagree: a key or a join across two collations fails (1005/errno 150, 1267).
+ * The charset and collation that a declared column must have in the live schema; null for a column that is no text.
+ * A column with a declared key to an undeclared table takes those of its live parent column: a key or a join across two
+ * collations fails (1005/errno 150, 1267). Any other column takes its own, or its table's.
  */
 export function expectedText(
   declared: Schema,
@@ -38,15 +38,15 @@ export function expectedText(
   return { charset: column.charset ?? table.charset, collation: column.collation ?? table.collation };
 }
 
-/** A value in another charset and collation. */
+/** Converts a value to another charset and collation, as SQL. */
 export const convertedSql = (value: string, { charset, collation }: TextSettings): string =>
   `CONVERT(${value} USING ${charset}) COLLATE ${collation}`;
 
-/** The charset and collation that a column has by itself; null for one that has none, or inherits them. */
+/** The charset and collation that the column itself names; null where it names none. */
 const ownText = ({ type, charset, collation }: Column): TextSettings | null =>
   isText(type) && charset !== null && collation !== null ? { charset, collation } : null;
 
-/** Assignments that leave each time as it is which an UPDATE of other columns would set to now; with commas in front. */
+/** Assignments, each after a comma, that keep the ON UPDATE CURRENT_TIMESTAMP columns in an UPDATE of `written`. */
 export function keptTimes(columns: readonly Column[], written: readonly string[], alias = ''): string {
   const kept = columns.filter(({ name, onUpdateNow }) => onUpdateNow && !written.includes(name));
   return kept.map(({ name }) => `, ${alias}${quoteName(name)} = ${alias}${quoteName(name)}`).join('');
@@ -59,9 +59,9 @@ function defaultSql(value: string): string {
 }
 
 /**
- * A column's definition, NULL or NOT NULL always written: without it explicit_defaults_for_timestamp=OFF guesses.
+ * A column's definition. It always says NULL or NOT NULL: else explicit_defaults_for_timestamp=OFF decides.
  *
- * @param text its charset and collation; by default its own, null for the table's
+ * @param text its charset and collation; by default those that the column names, null for the table's
  */
 export function columnSql(column: Column, text: TextSettings | null = ownText(column)): string {
   const parts = [quoteName(column.name), column.type];
@@ -74,7 +74,7 @@ export function columnSql(column: Column, text: TextSettings | null = ownText(co
   return parts.join(' ');
 }
 
-/** An index's columns in words: `customer_id, placed_at DESC`; or, with their names quoted, in SQL. */
+/** An index's columns as text: `customer_id, placed_at DESC`; as SQL when `written` quotes the names. */
 export function describeIndexColumns(
   { columns }: Pick<Index, 'columns'>,
   written: (name: string) => string = String,
@@ -102,9 +102,9 @@ const utf8mb4Bytes = 4;
 const names = (list: readonly string[]): string => list.map(quoteName).join(', ');
 
 /**
- * A key's definition, as after ADD, so that the catalog shows the declared rules. ON UPDATE is always written: MariaDB
- * reports RESTRICT for one left out, which TypeORM calls drift. ON DELETE RESTRICT is left out on MariaDB, where it is
- * the default: written, it is stored as NO ACTION when the key is added in place (seen on 10.11).
+ * A key's definition, as after ADD, written so that the catalog shows the declared rules. It always says ON UPDATE:
+ * otherwise MariaDB reports RESTRICT, which TypeORM calls drift. On MariaDB it leaves out ON DELETE RESTRICT, the
+ * default: MariaDB 10.11 stores a written one as NO ACTION when it adds the key in place (seen).
  */
 export function foreignKeySql(key: ForeignKey, flavour: Flavour): string {
   const parent = [key.parentDatabase, key.parentTable].filter((part) => part !== null).map(quoteName);
@@ -118,11 +118,11 @@ export function foreignKeySql(key: ForeignKey, flavour: Flavour): string {
 
 /**
  * The row format of our tables, whatever innodb_default_row_format says: COMPACT and REDUNDANT index at most 767 bytes of
- * a column (1709). A table that has it from the default alone loses it by any ALTER that rebuilds it.
+ * a column (1709). It is always written: an ALTER that rebuilds a table without it applies the server's default.
  */
 export const rowFormatSql = 'ROW_FORMAT=DYNAMIC';
 
-/** True for a table that COMPACT and REDUNDANT rows can't serve: an index has a column of more than 767 bytes. */
+/** True when an index has a column of more than 767 bytes, which COMPACT and REDUNDANT rows do not allow. */
 export function needsDynamicRows({ columns, indexes }: Table): boolean {
   const indexed = indexes.flatMap((index) => index.columns).filter(({ prefix }) => prefix === null);
   return indexed.some(({ name }) => {
@@ -133,9 +133,9 @@ export function needsDynamicRows({ columns, indexes }: Table): boolean {
 }
 
 /**
- * CREATE TABLE, without foreign keys: they are added one by one, each with its own checks.
+ * CREATE TABLE without foreign keys: steps add those one by one, each with its own checks.
  *
- * @param textOf the charset and collation of a column; null for the table's own, which is the default for all
+ * @param textOf the charset and collation of a column; null, the default, for the table's
  */
 export function createTableSql(
   table: Table,
@@ -153,12 +153,12 @@ export function createTableSql(
   );
 }
 
-/** One statement of a plan, and what others have to know of it without reading its SQL. */
+/** One statement of a plan, with what others need to know about it without parsing its SQL. */
 export interface Statement {
   readonly sql: string;
   /** The table that it creates, alters or drops; null for any other statement. */
   readonly table: string | null;
-  /** What the user needs on that table. */
+  /** The privilege that it needs on that table. */
   readonly privilege: 'CREATE' | 'ALTER' | 'DROP' | null;
   /** True where the server copies the table while its writers wait. */
   readonly copies: boolean;
@@ -170,7 +170,7 @@ export const online = 'ALGORITHM=INPLACE, LOCK=NONE';
 export const copying = 'ALGORITHM=COPY';
 /** The server copies the table while others read and write it: MariaDB from 11.2, see `copiesOnline`. */
 export const copyingOnline = 'ALGORITHM=COPY, LOCK=NONE';
-/** How a table is altered; '' leaves it to the server. */
+/** How the server is to alter a table; '' lets it choose. */
 export type Algorithm = typeof online | typeof copying | typeof copyingOnline | '';
 
 /** CREATE TABLE as a statement of a plan. */
@@ -200,7 +200,7 @@ export const dropping = (table: string): Statement => ({
 /** Any other statement of a plan. */
 export const otherSql = (sql: string): Statement => ({ sql, table: null, privilege: null, copies: false });
 
-/** The SQL of statements, for who prints it. */
+/** The SQL of each statement. */
 export const sqlOf = (statements: readonly Statement[]): string[] => statements.map(({ sql }) => sql);
 
 /** ALTER TABLE with one or more changes. */
@@ -214,6 +214,6 @@ export const dropCheckSql = (name: string): string => `DROP CONSTRAINT ${quoteNa
 /** DROP of a foreign key. */
 export const dropForeignKeySql = (name: string): string => `DROP FOREIGN KEY ${quoteName(name)}`;
 
-/** A comment-free statement list, each ended by a semicolon: what a remedy prints. */
+/** Statements as a script: one a line, each ended by a semicolon. */
 export const script = (statements: readonly string[]): string =>
   statements.map((sql) => `${sql};`).join('\n');

@@ -25,7 +25,7 @@ import type { Check, Column, ForeignKey, Index, ReferentialAction, Table } from 
 /** What a column's declaration may say besides its name and type. */
 interface ColumnOptions {
   readonly nullable?: boolean | undefined;
-  /** Canonical, see {@link Column.default}; `text('pending')`, `number(0)`, `now`, `uuid`. */
+  /** In canonical form, see {@link Column.default}: `literal('pending')`, `literal(0)`, `now`, `uuid`. */
   readonly default?: string | null | undefined;
   readonly onUpdateNow?: boolean | undefined;
 }
@@ -46,7 +46,7 @@ const assertLiteral = declareArguments('literal', {
 /**
  * A literal default.
  *
- * @throws ProtectionFlowsError VALIDATION_FAILED for a text with a backslash, which sql_modes read in two ways
+ * @throws ProtectionFlowsError VALIDATION_FAILED for a text with a backslash, whose meaning depends on the sql_mode
  */
 export function literal(value: string | number): string {
   assertLiteral({ value });
@@ -58,7 +58,7 @@ const assertEnum = declareArguments('enumOf', { values: listOf(literalText, 'val
 /**
  * An ENUM's type.
  *
- * @throws ProtectionFlowsError VALIDATION_FAILED for no value at all, and one that is no text
+ * @throws ProtectionFlowsError VALIDATION_FAILED for an empty list, or a value that is not a text without backslashes
  */
 export function enumOf(...values: string[]): string {
   assertEnum({ values });
@@ -76,10 +76,10 @@ const assertColumn = declareArguments('column', {
 });
 
 /**
- * A column that refuses NULL unless told otherwise.
+ * A column, NOT NULL unless the options say otherwise.
  *
- * @throws ProtectionFlowsError VALIDATION_FAILED for a name that is none, or longer than 64 characters, a type that is
- * none, and wrong options; all that is wrong at once, as every function here does
+ * @throws ProtectionFlowsError VALIDATION_FAILED for an invalid name, or one of more than 64 characters, an invalid type,
+ * and invalid options; it names all faults at once, as every function here does
  */
 export function column(name: string, type: string, options: ColumnOptions = {}): Column {
   assertColumn({ name, type, options });
@@ -95,10 +95,10 @@ export function column(name: string, type: string, options: ColumnOptions = {}):
   };
 }
 
-/** A column that may be NULL, and is by default. */
+/** A column that may be NULL, which is also its default. */
 export const nullable = (name: string, type: string): Column => column(name, type, { nullable: true });
 
-/** A column of an index, as it is declared: its name, and ` DESC` behind it. */
+/** A column of an index, as it is declared: its name, with ` DESC` after it where it descends. */
 const indexedColumn: Reader<string> = (value, field, faults) =>
   identifier(typeof value === 'string' ? nameOf(value) : value, field, faults);
 
@@ -149,7 +149,7 @@ const assertForeignKey = declareArguments('foreignKey', {
  * A foreign key of one column to a parent's key column in the same database.
  *
  * @throws ProtectionFlowsError VALIDATION_FAILED for a rule that InnoDB does not have, and a name of more than 55
- * characters: nine more are added to it until its rows were looked at
+ * characters: until its rows are validated, the live key has nine more
  */
 export function foreignKey(
   name: string,
@@ -174,8 +174,8 @@ const assertTable = declareArguments('table', { name: identifier, parts: tablePa
 /**
  * An InnoDB table in utf8mb4_unicode_ci. Its primary key is `id`, unless `primaryKey` names other columns.
  *
- * @throws ProtectionFlowsError VALIDATION_FAILED for a table without a column of its primary key, a name that is there twice, an index on
- * a column that is not there, and parts that are none
+ * @throws ProtectionFlowsError VALIDATION_FAILED for a missing column of the primary key or of an index, a name that is
+ * used twice, and invalid parts
  */
 export function table(
   name: string,

@@ -1,4 +1,4 @@
-/** A lexical unit of a SQL condition. */
+/** A token of a SQL condition. */
 interface Token {
   readonly kind: 'name' | 'text' | 'number' | 'word' | 'sign';
   /** In one spelling: names and words in lower case, a text without quotes and escapes. */
@@ -28,7 +28,7 @@ function unescaped(sql: string): string {
 const textOf = (inside: string, quote: string): string =>
   inside.replaceAll(quote + quote, quote).replaceAll(/\\(.)/gsu, '$1');
 
-/** The tokens of a SQL condition, without introducers such as `_utf8mb4`; null where something is not understood. */
+/** The tokens of a SQL condition, without introducers such as `_utf8mb4`; null where a part of it is no known token. */
 export function tokensOf(sql: string): Token[] | null {
   const source = unescaped(sql);
   const found: Token[] = [];
@@ -48,9 +48,9 @@ export function tokensOf(sql: string): Token[] | null {
 }
 
 /**
- * Comparing SQL conditions as the servers print them. MySQL shows a CHECK as
- * (((`flow_type` = _utf8mb4\'backup\') and …) or …), MariaDB as `flow_type` = 'backup' and … or …; both print what
- * they parsed, so both are parsed again, with the servers' precedence, into one form.
+ * A part of a parsed condition. MySQL shows a CHECK as (((`flow_type` = _utf8mb4\'backup\') and …) or …), MariaDB as
+ * `flow_type` = 'backup' and … or …. Both print what they parsed. So this file parses both again, with the servers'
+ * precedence, into one form.
  */
 interface Operation {
   readonly operator: string;
@@ -72,8 +72,19 @@ const notPower = { word: 4, sign: 14 };
 const unaryPower = 13;
 
 const constants = ['null', 'true', 'false', 'unknown'];
-/** Words that start or hold together what this parser does not follow: CASE, CAST, INTERVAL. */
-const notFollowed = ['case', 'when', 'then', 'else', 'end', 'as', 'interval', 'binary', 'escape', 'using'];
+/** Words of constructs that this parser does not support: CASE, CAST, INTERVAL. */
+const unsupportedWords = [
+  'case',
+  'when',
+  'then',
+  'else',
+  'end',
+  'as',
+  'interval',
+  'binary',
+  'escape',
+  'using',
+];
 
 const negations: Readonly<Record<string, string>> = {
   ...{ '=': '<>', '<>': '=', '<': '>=', '>=': '<', '>': '<=', '<=': '>', and: 'or', or: 'and' },
@@ -83,13 +94,13 @@ const negations: Readonly<Record<string, string>> = {
 const mirrored: Readonly<Record<string, string>> = { '>': '<', '>=': '<=' };
 const commutative = ['=', '<>', '<=>', '+', '*', '&', '|'];
 
-/** What stands where a truth value is expected: a column `x` there means `x <> 0`, and MySQL prints it so. */
+/** A node as a truth value: a column `x` there means `x <> 0`, and MySQL prints it so. */
 function truth(node: Node): Node {
   if (typeof node !== 'string' || !/^[`\d]/.test(node)) return node;
   return operation('<>', ['0', node]);
 }
 
-/** NOT, pushed inwards, as the servers do: exact in three-valued logic. */
+/** Negates a node by pushing NOT inwards, as the servers do: exact in three-valued logic. */
 function negated(node: Node): Node {
   const inner = truth(node);
   if (typeof inner === 'string') return operation('not', [inner]);
@@ -100,7 +111,7 @@ function negated(node: Node): Node {
   return operation(opposite, isLogical ? inner.operands.map(negated) : inner.operands);
 }
 
-/** An operation in one form: flattened, mirrored and sorted where that changes nothing. */
+/** Makes an operation in canonical form: flattened, mirrored and sorted where its meaning stays the same. */
 function operation(operator: string, operands: readonly Node[]): Node {
   if (operator === 'and' || operator === 'or') {
     const flat = operands
@@ -133,8 +144,8 @@ function print(node: Node): string {
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
-/** Thrown, and caught, where a condition holds something that the parser does not follow. */
-class NotFollowed extends Error {}
+/** Thrown, and caught here, for a condition that the parser does not support. */
+class Unsupported extends Error {}
 
 class Parser {
   private position = 0;
@@ -144,7 +155,7 @@ class Parser {
   /** The whole condition. */
   parse(): Node {
     const node = this.expression(0);
-    if (this.position < this.tokens.length) throw new NotFollowed();
+    if (this.position < this.tokens.length) throw new Unsupported();
     return truth(node);
   }
 
@@ -162,7 +173,7 @@ class Parser {
   }
 
   private expect(value: string): void {
-    if (!this.take(value)) throw new NotFollowed();
+    if (!this.take(value)) throw new Unsupported();
   }
 
   private expression(least: number): Node {
@@ -172,19 +183,19 @@ class Parser {
       const operator = this.peek(isNegated ? 1 : 0);
       const power = operator === null ? undefined : binaryPower[operator];
       if (operator === null || power === undefined || power <= least) return left;
-      if (isNegated && power !== 6) throw new NotFollowed();
+      if (isNegated && power !== 6) throw new Unsupported();
       this.position += isNegated ? 2 : 1;
       const node = this.rest(left, operator, power);
       left = isNegated ? negated(node) : node;
     }
   }
 
-  /** The operation whose left operand and operator have been read. */
+  /** Reads the rest of an operation, after its left operand and its operator. */
   private rest(left: Node, operator: string, power: number): Node {
     if (operator === 'is') {
       const isNot = this.take('not');
       const what = this.peek();
-      if (what === null || !constants.includes(what)) throw new NotFollowed();
+      if (what === null || !constants.includes(what)) throw new Unsupported();
       this.position += 1;
       return operation(isNot ? 'is not' : 'is', [left, what]);
     }
@@ -201,7 +212,7 @@ class Parser {
     return operation(names[operator] ?? operator, [left, this.expression(power)]);
   }
 
-  /** Conditions separated by commas, up to the closing parenthesis. */
+  /** Reads conditions separated by commas, up to the closing parenthesis. */
   private list(): Node[] {
     if (this.take(')')) return [];
     const nodes = [this.expression(0)];
@@ -212,7 +223,7 @@ class Parser {
 
   private operand(): Node {
     const token = this.tokens[this.position];
-    if (token === undefined) throw new NotFollowed();
+    if (token === undefined) throw new Unsupported();
     this.position += 1;
     const { kind, value } = token;
     if (kind === 'text') return quoted(value);
@@ -226,17 +237,17 @@ class Parser {
       const [only] = nodes;
       return nodes.length === 1 && only !== undefined ? only : operation('row', nodes);
     }
-    if (kind === 'sign' || value in binaryPower || notFollowed.includes(value)) throw new NotFollowed();
+    if (kind === 'sign' || value in binaryPower || unsupportedWords.includes(value)) throw new Unsupported();
     if (this.take('(')) return operation(value, this.list());
     return constants.includes(value) ? value : this.column(value);
   }
 
-  /** A column, qualified or not: a CHECK sees one table only, so its last name tells. */
+  /** Reads a column. Of a qualified one only the last name counts: a CHECK names one table only. */
   private column(first: string): string {
     let name = first;
     while (this.take('.')) {
       const next = this.tokens[this.position];
-      if (next?.kind !== 'name' && next?.kind !== 'word') throw new NotFollowed();
+      if (next?.kind !== 'name' && next?.kind !== 'word') throw new Unsupported();
       this.position += 1;
       name = next.value;
     }
@@ -245,8 +256,8 @@ class Parser {
 }
 
 /**
- * A SQL condition in a form that is equal only for conditions that mean the same, however a server prints them. What
- * the parser does not follow (CASE, CAST) is compared token by token.
+ * A SQL condition in canonical form. Two conditions with equal forms mean the same, however a server prints them. For
+ * a condition that the parser does not support (CASE, CAST) the form is its tokens.
  */
 export function canonicalExpression(sql: string): string {
   const tokens = tokensOf(sql);
@@ -254,12 +265,12 @@ export function canonicalExpression(sql: string): string {
   try {
     return print(new Parser(tokens).parse());
   } catch (error) {
-    if (!(error instanceof NotFollowed)) throw error;
+    if (!(error instanceof Unsupported)) throw error;
     return `unparsed ${tokens.map(({ kind, value }) => (kind === 'text' ? quoted(value) : value)).join(' ')}`;
   }
 }
 
-/** True when two SQL conditions are the same but for spelling: quotes, introducers, case, order, parentheses. */
+/** True when two SQL conditions differ only in spelling: quotes, introducers, case, order, parentheses. */
 export function sameExpression(left: string, right: string): boolean {
   return canonicalExpression(left) === canonicalExpression(right);
 }

@@ -6,19 +6,19 @@ import { named, type Column, type Index, type Table } from './shape';
 const beginningWith = (indexes: readonly Index[], column: string): Index[] =>
   indexes.filter((index) => index.columns[0]?.name === column);
 
-/** True for an index of which a further column may be NULL, or is an expression. */
+/** True when a column after the index's first one may be NULL, or is an expression. */
 function hasNullable(index: Index, columns: readonly Column[]): boolean {
   return index.columns.slice(1).some(({ name }) => named(columns, name)?.nullable !== false);
 }
 
-/** True for an index of which no further column may be NULL: what MySQL looks a foreign key up by has to be so. */
+/** True when no column after the index's first one may be NULL. Only by such an index MySQL checks a key in every row. */
 export const isGuard = (table: Table, index: Index): boolean => !hasNullable(index, table.columns);
 
 /**
- * The columns of which MySQL does not check the foreign keys in every row. MySQL 9.7 looks a new child up by the first
- * index that begins with the key's column, and takes a row with NULL in a further column of that index for one that
- * needs no parent (seen on 9.7.4 with innodb_native_foreign_keys = OFF, its default): with (flow_id, started_at) first,
- * a pending execution may name any flow.
+ * The columns whose foreign keys MySQL does not check in every row. MySQL 9.7 looks up a new child by the first index
+ * that begins with the key's column. It asks for no parent when another column of that index is NULL in the new row
+ * (seen on 9.7.4 with innodb_native_foreign_keys = OFF, its default). For example, with (flow_id, started_at) as the
+ * first index, a pending execution may name any flow.
  *
  * @param indexes in the order of SHOW INDEX
  */
@@ -30,14 +30,14 @@ export function unguardedColumns(columns: readonly Column[], indexes: readonly I
   });
 }
 
-/** The name of an index while it is built anew behind the others. */
+/** The name of an index while it is rebuilt behind the others. */
 const behindName = (index: Index): string => `${index.name.slice(0, 57)}_behind`;
 
 /**
- * The statements that make the server check a key at that column again: the indexes in the way are built anew behind
- * the one that guards. Each online; whatever dies in between, no index is lost. Pure.
+ * The statements that make the server check the keys of a column in every row again. They rebuild the indexes in front
+ * of `guard` behind it. Each statement is online; a crash between two of them loses no index. Pure.
  *
- * @param guard an index whose further columns are NOT NULL, which is there or made first
+ * @param guard an index as {@link isGuard} wants it, which exists or is added before
  */
 export function guardSql(table: Table, column: string, guard: Index): Statement[] {
   if (!table.unguarded?.includes(column)) return [];

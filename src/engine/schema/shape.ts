@@ -1,6 +1,6 @@
 /**
- * The shape of tables as plain data, in one canonical form for both servers. What is declared, what the catalog
- * shows and what a step will make are all of these types, so that one comparison serves verify, migrate and adopt.
+ * Tables as plain data, in one canonical form for both servers. Declared tables, live tables and the tables that a
+ * step will make have the same types, so that one comparison serves verify, migrate and adopt.
  */
 
 /** A rule of a foreign key. MySQL and MariaDB treat RESTRICT and NO ACTION alike. */
@@ -17,14 +17,14 @@ export interface Column {
    * lower case (`uuid()`, `current_timestamp`).
    */
   readonly default: string | null;
-  /** True where an update sets the column to the current time. */
+  /** True for ON UPDATE CURRENT_TIMESTAMP. */
   readonly onUpdateNow: boolean;
-  /** Null in a declaration: the table's own, or the live parent's where a foreign key starts at the column. */
+  /** Null in a declaration: `expectedText` then takes it from the live parent column or from the table. */
   readonly charset: string | null;
   readonly collation: string | null;
-  /** Anything else the catalog says of the column (`auto_increment`, `virtual generated`); '' as a rule. */
+  /** What else the catalog says about the column, such as `auto_increment` or `virtual generated`; usually ''. */
   readonly extra: string;
-  /** What the server computes a generated column from, as SQL; left out for any other. */
+  /** The expression of a generated column, as SQL; left out for any other column. */
   readonly generated?: string | undefined;
 }
 
@@ -79,21 +79,21 @@ export interface ForeignKey {
 export interface Table {
   readonly name: string;
   readonly engine: string;
-  /** What makes it no ordinary table: `partitioned`, `system versioned`; left out as a rule. */
+  /** `partitioned`, `system versioned` or the like; left out for an ordinary table. */
   readonly special?: string | undefined;
-  /** COMPACT or REDUNDANT, which index at most 767 bytes of a column; left out as a rule. */
+  /** COMPACT or REDUNDANT, which index at most 767 bytes of a column; left out for any other format. */
   readonly rowFormat?: string | undefined;
   readonly charset: string;
   readonly collation: string;
   readonly columns: readonly Column[];
-  /** The columns; `id(10)` where only a prefix counts, `id DESC` where one descends. */
+  /** Its columns: `id(10)` for a prefix of one, `id DESC` for a descending one. */
   readonly primaryKey: readonly string[];
   readonly indexes: readonly Index[];
-  /** Of a declared table: the indexes that a migration made and a later one dropped; left out for none. */
+  /** Of a declared table: indexes that one migration added and a later one dropped; left out for none. */
   readonly retired?: readonly Index[] | undefined;
-  /** Of a declared table: unique indexes that may be there and need not, see `Guards`; left out for none. */
+  /** Of a declared table: unique indexes that may exist but need not, see `Guards`; left out for none. */
   readonly allowed?: readonly Index[] | undefined;
-  /** Columns whose foreign keys the server does not check in every row, see `unguardedColumns`; left out as a rule. */
+  /** Of a live table: columns whose foreign keys the server does not check in every row, see `unguardedColumns`. */
   readonly unguarded?: readonly string[] | undefined;
   readonly checks: readonly Check[];
   readonly foreignKeys: readonly ForeignKey[];
@@ -106,7 +106,7 @@ export type Schema = ReadonlyMap<string, Table>;
 export const keysIn = (schema: Schema): { readonly table: Table; readonly key: ForeignKey }[] =>
   [...schema.values()].flatMap((table) => table.foreignKeys.map((key) => ({ table, key })));
 
-/** The table of that name with `change` applied; the schema is returned as it is where there is no such table. */
+/** The schema with `change` applied to the table of that name; the same schema where there is no such table. */
 export function withTable(schema: Schema, name: string, change: (table: Table) => Table): Schema {
   const table = schema.get(name);
   return table === undefined ? schema : new Map(schema).set(name, change(table));

@@ -17,8 +17,8 @@ interface TableRow {
 }
 
 /**
- * Engine and collation, and the session's database, which all further questions name. A view has no engine: it
- * is shown with engine `VIEW`.
+ * Reads each table's engine, kind, row format and collation, and the session's database, which all further queries
+ * name. A view gets the engine `VIEW`.
  */
 async function readTables(session: Queryable, tableNames: readonly string[]): Promise<readonly TableRow[]> {
   const rows = await catalogRows<TableRow>(
@@ -37,10 +37,8 @@ async function readTables(session: Queryable, tableNames: readonly string[]): Pr
 }
 
 /**
- * Reads the named tables of the session's database into canonical shapes, by name; a table that does not exist, or that
- * the user has no privilege on, is left out.
- *
- * Foreign keys are read so that a user with SELECT alone sees them too (see `readForeignKeys`).
+ * Reads the named tables of the session's database into canonical shapes, by name. Leaves out a table that does not
+ * exist, or on which the user has no privilege. A user with SELECT alone sees foreign keys too (see `readForeignKeys`).
  */
 export async function readCatalog(
   session: Queryable,
@@ -84,7 +82,7 @@ export async function readCatalog(
         engine: row.engine ?? 'NONE',
         ...(row.special === '' ? {} : { special: row.special }),
         ...(row.rowFormat === null ? {} : { rowFormat: row.rowFormat }),
-        // What a collation's name begins with; a join with COLLATIONS takes longer than the rest of the question
+        // A collation's name begins with its charset; a join with COLLATIONS takes longer than the rest of the query
         charset: row.collation?.split('_')[0] ?? '',
         collation: row.collation ?? '',
         columns: columns.get(row.name) ?? [],
@@ -106,14 +104,14 @@ export interface Trigger {
   readonly when: string;
   /** Its SQL; null where this user may not see it. */
   readonly text: string | null;
-  /** The account that it works as, `user@host`; null where this user may not see it. */
+  /** The account with whose privileges it runs, `user@host`; null where this user may not see it. */
   readonly definer: string | null;
 }
 
 /**
- * The triggers on tables of a database, as far as this user may see them: the TRIGGER privilege decides.
+ * Reads the triggers on tables of a database, as far as this user may see them: it needs the TRIGGER privilege.
  *
- * @param tables those of all tables where it is left out
+ * @param tables the tables; all of the database where it is left out
  */
 export function readTriggers(
   session: Queryable,

@@ -6,7 +6,7 @@ import { byTable, inOrder, type CatalogScope } from './scope';
 
 /** A CHECK as the catalog shows it. */
 interface CatalogCheck extends Check {
-  /** The column whose JSON type it stands for: MariaDB's JSON is a LONGTEXT with CHECK (json_valid(column)). */
+  /** The JSON column that it belongs to, or null: MariaDB's JSON is a LONGTEXT with CHECK (json_valid(column)). */
   readonly ofJsonColumn: string | null;
 }
 
@@ -18,8 +18,8 @@ interface CheckRow {
 }
 
 /**
- * MariaDB's CHECK_CONSTRAINTS names the table (a name is unique per table only); MySQL's does not, but
- * TABLE_CONSTRAINTS does, and says what is enforced.
+ * MariaDB's CHECK_CONSTRAINTS names the table (a name is unique per table only). On MySQL only TABLE_CONSTRAINTS names
+ * it, and says whether the CHECK is enforced.
  */
 const statements = {
   mariadb: (placeholders: string) =>
@@ -37,10 +37,10 @@ const statements = {
 
 const jsonValid = /^json_valid\(`([^`]+)`\)$/;
 
-/** A CHECK of a column has the column's name. */
+/** A line of SHOW CREATE TABLE with a CHECK. A column's own CHECK has the column's name. */
 const checkLine = /^ {2}(?:CONSTRAINT )?`((?:[^`]|``)+)`.*? CHECK \((.*)\),?$/;
 
-/** The CHECKs of a table as SHOW CREATE TABLE tells them; none where this user may not ask. */
+/** Reads a table's CHECKs from SHOW CREATE TABLE; none where the server refuses that statement. */
 async function checksFromShowCreate(session: Queryable, table: string): Promise<CheckRow[]> {
   const [row] = await catalogRows(session, `SHOW CREATE TABLE ${quoteName(table)}`).catch(
     (error: unknown) => {
@@ -58,8 +58,8 @@ async function checksFromShowCreate(session: Queryable, table: string): Promise<
 }
 
 /**
- * The CHECKs of each table, MariaDB's JSON ones marked. A user with grants on tables alone, of whatever kind, finds
- * CHECK_CONSTRAINTS empty on MariaDB (tried on 10.11).
+ * Reads the CHECKs of each table, and marks those of MariaDB's JSON columns. MariaDB shows no row of CHECK_CONSTRAINTS
+ * to a user whose grants are all on tables (tried on 10.11).
  */
 export async function readChecks(
   scope: CatalogScope,
@@ -93,13 +93,13 @@ interface ColumnRow {
   expression: string | null;
 }
 
-/** `int(11)` → `int`; a display width means nothing but in `tinyint(1)`, which says boolean. */
+/** `int(11)` → `int`. A display width has no meaning, except in `tinyint(1)`, which stands for a boolean. */
 function canonicalType(type: string): string {
   if (type.startsWith('tinyint(1)')) return type;
   return type.replace(/^((?:tiny|small|medium|big)?int)\(\d+\)/, '$1').replace(/^year\(\d+\)/, 'year');
 }
 
-/** An expression default: `current_timestamp()`, `NOW()`, `(uuid())` and the like in one spelling. */
+/** An expression default (`current_timestamp()`, `NOW()`, `(uuid())`) in one spelling. */
 function canonicalExpressionDefault(text: string): string {
   const inner = text.replace(/^\((.*)\)$/, '$1');
   // MySQL shows DEFAULT ('x') as _utf8mb4\'x\'
@@ -129,7 +129,7 @@ function canonicalDefault(flavour: Flavour, row: ColumnRow): string | null {
   return canonicalExpressionDefault(row.default);
 }
 
-/** What EXTRA says beyond default and ON UPDATE. */
+/** EXTRA without what it says about the default and ON UPDATE. */
 function remainingExtra(extra: string): string {
   return extra
     .toLowerCase()
@@ -139,13 +139,13 @@ function remainingExtra(extra: string): string {
     .trim();
 }
 
-/** What MariaDB computes an end of a system-versioned table's visible period from: `row start`, `row end`. */
+/** `row start` or `row end` for a visible period column of a system-versioned table (MariaDB); null for any other. */
 const periodOf = ({ expression }: ColumnRow): string | null =>
   expression !== null && /^row (start|end)$/i.test(expression) ? expression.toLowerCase() : null;
 
 /**
- * The columns of each table in the table's order. A MariaDB LONGTEXT with its json_valid CHECK is `json`, whose
- * charset and collation are the server's affair and so null here, as on MySQL.
+ * Reads the columns of each table, in the table's order. A MariaDB LONGTEXT with its json_valid CHECK becomes `json`,
+ * with null for charset and collation, as on MySQL: the server decides them.
  */
 export async function readColumns(
   scope: CatalogScope,

@@ -13,7 +13,7 @@ interface KeyRow extends Numbered {
 
 type Rules = Pick<ForeignKey, 'onDelete' | 'onUpdate'>;
 
-/** The rules of a key as SHOW CREATE TABLE tells them; none written means RESTRICT. */
+/** Reads a key's rules from SHOW CREATE TABLE, which leaves RESTRICT out. */
 async function rulesFromShowCreate(session: Queryable, table: string, key: string): Promise<Rules> {
   const [row] = await catalogRows(session, `SHOW CREATE TABLE ${quoteName(table)}`);
   const text = String(row?.['Create Table'] ?? '');
@@ -26,12 +26,12 @@ async function rulesFromShowCreate(session: Queryable, table: string, key: strin
 }
 
 /**
- * The foreign keys of each table. A user with SELECT alone finds REFERENTIAL_CONSTRAINTS empty on MariaDB, while
- * KEY_COLUMN_USAGE and SHOW CREATE TABLE tell: so the rules come from the latter there, and no key is taken for
- * lost that one merely may not see.
+ * Reads the foreign keys of each table. MariaDB shows no row of REFERENTIAL_CONSTRAINTS to a user with SELECT alone,
+ * but shows KEY_COLUMN_USAGE and SHOW CREATE TABLE. The rules then come from the latter, so that no key is reported
+ * missing because the user may not see it.
  *
- * The rules are read apart (DISTINCT keeps them so): joined by itself, MariaDB opens every table of every database
- * (EXPLAIN: "Scanned all databases"); on a Galera node DDL in any of them then aborts the read (1213).
+ * The rules come from a subquery that DISTINCT keeps from being merged. Without it MariaDB opens every table of every
+ * database (EXPLAIN: "Scanned all databases"); on a Galera node DDL in any of them then aborts the read (1213).
  */
 export async function readForeignKeys(scope: CatalogScope): Promise<Map<string, ForeignKey[]>> {
   const answer = await catalogRows<KeyRow>(
@@ -67,14 +67,13 @@ export async function readForeignKeys(scope: CatalogScope): Promise<Map<string, 
   return keys;
 }
 
-/** A foreign key, of any table of any database, that ends at a table of the session's own database. */
+/** A foreign key of any database that ends at a table of the session's database. */
 export interface IncomingKey {
   readonly name: string;
-  /** Of the table that it starts at; null for the session's own. */
+  /** The database of the table that it starts at; null for the session's. */
   readonly database: string | null;
   readonly table: string;
   readonly parentTable: string;
-  /** Where it starts, and where it ends. */
   readonly columns: readonly (readonly [child: string, parent: string])[];
 }
 

@@ -5,8 +5,8 @@ import type { Flavour } from '../../server/server';
 import { columnsTogether, type CatalogScope, type Numbered } from './scope';
 
 /**
- * A table's indexes in the order in which MySQL considers them, which decides where two begin with the same column.
- * information_schema does not tell it, SHOW INDEX does.
+ * Sorts a table's indexes as MySQL does: of two that begin with the same column, it takes the first. SHOW INDEX has
+ * this order, information_schema does not.
  */
 export async function inServerOrder(session: Queryable, table: string, indexes: Index[]): Promise<Index[]> {
   const leading = indexes.map((index) => index.columns[0]?.name);
@@ -25,18 +25,17 @@ interface IndexRow extends Numbered {
   kind: string;
 }
 
-/** What tells whether the optimizer may use an index: MariaDB's IGNORED, MySQL's IS_VISIBLE. */
+/** The SQL that tells whether the optimizer may use an index. */
 const visibility: Readonly<Record<Flavour, string>> = {
   mariadb: "IF(IGNORED = 'YES', 'NO', 'YES')",
   mysql: 'IS_VISIBLE',
 };
 
 /**
- * The indexes and the primary key of each table. A functional index has columns named ''.
+ * Reads the indexes and the primary key of each table. A functional index has columns named ''.
  *
- * MariaDB appends the end of the period to every unique index of a system-versioned table: what is unique is the rest of
- * it, among the rows as they are now. Where the period is invisible, the catalog leaves that out by itself; here it is
- * left out where it is visible too.
+ * MariaDB appends the end of the period to every unique index of a system-versioned table; the other columns are unique
+ * among the current rows. The catalog leaves an invisible end out; this function leaves a visible one out too.
  *
  * @param columns of each table
  */

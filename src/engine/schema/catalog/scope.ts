@@ -1,7 +1,7 @@
 import { type Queryable, select } from '../../server/queryable';
 import type { Server } from '../../server/server';
 
-/** What every part of the catalog reader needs: where to ask, and about which tables. */
+/** What every reader of the catalog needs: the session and the tables. */
 export interface CatalogScope {
   readonly session: Queryable;
   readonly server: Server;
@@ -33,8 +33,8 @@ export function byTable<R extends { readonly table: string }, T>(
 }
 
 /**
- * Rows in the order of those values, the first of them first. An answer's own order is the server's affair, that of an
- * ORDER BY included: max_sort_length cuts what it compares.
+ * Sorts rows by those values, by the first of them first. An ORDER BY is not enough: it compares only as many bytes as
+ * max_sort_length says.
  */
 export function inOrder<R>(
   rows: readonly R[],
@@ -49,14 +49,14 @@ export function inOrder<R>(
   });
 }
 
-/** A column of an index or a key, as the catalog numbers them; numbers come as texts or not, as the driver's options say. */
+/** A column of an index or a key. The driver's options decide whether numbers arrive as texts. */
 export interface Numbered {
   readonly table: string;
   readonly name: string;
   readonly position: number | string;
 }
 
-/** The columns of each index or key together, in their order. */
+/** Groups columns by their index or key, in order. */
 export function columnsTogether<R extends Numbered>(rows: readonly R[]): (readonly [R, ...R[]])[] {
   const ordered = inOrder(
     rows,
