@@ -5,15 +5,15 @@ import { DueFlowRepository, type AuditedFlow, type AuditFinding } from '../repos
 
 /** Options of {@link auditFlows}. */
 export interface AuditFlowsOptions {
-  /** The window begins so many milliseconds ago, by the server's clock; */
+  /** How many milliseconds ago the window begins, by the server's clock. */
   readonly sinceMs: number;
-  /** it ends so many ago. Default: now. */
+  /** How many milliseconds ago it ends. Default: 0, now. */
   readonly untilMs?: number;
   /** Default: all flows. */
   readonly flowId?: string;
-  /** A run that begins later than that after its time is late, in milliseconds. Default: 1 minute. */
+  /** A run is late when it begins more than this many milliseconds after its time. Default: 1 minute. */
   readonly lateAfterMs?: number;
-  /** Told after every page of flows. */
+  /** Called after every page of flows, with the number of flows read so far. */
   readonly onProgress?: (flows: number) => void;
 }
 
@@ -23,13 +23,13 @@ export interface AuditReport extends Where {
   readonly ok: boolean;
   readonly since: Date;
   readonly until: Date;
-  /** How many runs; of `unknown`, how many spans of time. */
+  /** Counts runs; `unknown` counts spans of time. */
   readonly totals: Readonly<Record<AuditFinding, number>>;
   readonly flows: readonly AuditedFlow[];
 }
 
 /**
- * Audits the flows by pages.
+ * Audits the flows, page by page.
  *
  * @throws ProtectionFlowsError FLOW_NOT_FOUND; MIGRATION_PENDING where a table is missing; CONNECTION_LOST, PRIVILEGE_MISSING
  */

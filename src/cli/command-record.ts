@@ -8,13 +8,13 @@ interface Result {
   readonly ok: boolean;
 }
 
-/** Stops a deed, and hears of its progress. */
+/** How a deed is stopped, and where it reports its progress. */
 interface Watched {
   readonly signal: AbortSignal;
   readonly onProgress: ProgressListener;
 }
 
-/** What a deed works with. */
+/** What a deed is given. */
 export interface DeedContext extends Watched {
   readonly database: OpenDatabase;
   readonly services: Services;
@@ -22,38 +22,38 @@ export interface DeedContext extends Watched {
   readonly isTerminal: boolean;
 }
 
-/** What is done on a database, and how its result reads. `ok` decides between the exit codes 0 and 1. */
+/** The work of one command on a database, and how its result is printed. `ok` decides between exit code 0 and 1. */
 export interface Deed {
-  /** True where it looks at the signal, and stops between two statements. Others are dropped where they are. */
+  /** True if it obeys the signal and stops between two statements. Any other deed is abandoned at once. */
   readonly stopsBetweenStatements?: boolean;
-  /** How it opens the database, where it needs more than the engine does. */
+  /** How to open the database, if not by `openDatabase`. */
   open?(services: Services): Services['openDatabase'];
   run(context: DeedContext): Promise<Result>;
   readonly output: Output<Result>;
 }
 
-/** A command as --help shows it, and what it does. */
+/** A command: its help, and its work. */
 export interface CommandRecord {
   readonly name: string;
   readonly summary: string;
   readonly description: string;
   readonly options: readonly Option[];
-  /** The word behind its name, where it takes one. */
+  /** The word after its name, if it takes one. */
   readonly action?: Argument;
   readonly examples: readonly string[];
-  /** What its exit codes 0 and 1 say. */
+  /** What its exit codes 0 and 1 mean. */
   readonly exits: string;
-  /** What it does, by its options; null for the demonstration, which brings its own database. Throws USAGE. */
+  /** Makes its work from the options, or throws USAGE. Null for the demonstration, which brings its own database. */
   readonly deed: ((options: Options) => Deed) | null;
 }
 
-/** Looks at a database, and changes nothing. */
+/** A deed that reads a database and changes nothing. */
 export const looking = <Found extends Result>(
   output: Output<Found>,
   run: (services: Services, database: OpenDatabase) => Promise<Found>,
 ): Deed => ({ output, run: ({ services, database }) => run(services, database) });
 
-/** Changes a database, and stops between two statements. */
+/** A deed that changes a database, and stops between two statements. */
 export const changing = <Done extends Result>(
   output: Output<Done>,
   run: (services: Services, database: OpenDatabase, watched: Watched) => Promise<Done>,

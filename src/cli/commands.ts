@@ -13,7 +13,7 @@ import { statusOutput } from './output/status';
 import { schemaFitOutput, verifyOutput } from './output/verify';
 import type { OpenDatabase, Services } from './services';
 
-/** What wait has in the place of a database. */
+/** What `wait` works with instead of an open database: the arguments for opening one. */
 type Unopened = OpenDatabase & {
   readonly asked: Parameters<Services['openDatabase']>;
 };
@@ -22,16 +22,16 @@ type Unopened = OpenDatabase & {
 export const commands = (): readonly CommandRecord[] => [
   {
     name: 'migrate',
-    summary: 'bring the tables and foreign keys onto the database',
+    summary: 'create or update the tables and foreign keys',
     description:
-      'Looks for what stands in the way, then applies the pending migrations and adds every foreign key that is ' +
-      'absent. Safe to run again, and from many processes at once.',
+      'Runs preflight, then applies the pending migrations and adds every missing foreign key. Safe to run again, ' +
+      'and from many processes at once.',
     options: [...plans(), ...changes()],
     examples: [
       ...['migrate --plan', 'migrate', 'migrate --orphans=quarantine'],
       ...['migrate --plan --out plan.json', 'migrate --plan-file plan.json'],
     ],
-    exits: '0 when done, 1 when something stands in the way',
+    exits: '0 when done, 1 when something has to be fixed first',
     deed: ({ plan, out, planFile, orphans, allowBlocking }) => {
       const wishes = { orphans, allowBlocking };
       const wanted = planFile === undefined ? wishes : { plan: readPlan(planFile) };
@@ -51,15 +51,16 @@ export const commands = (): readonly CommandRecord[] => [
     name: 'rollback',
     summary: 'undo the newest migrations',
     description:
-      'Undoes the newest migrations, one unless told otherwise. Refuses where rows would be lost, and says how many.',
+      'Undoes the newest migration, or several. Refuses to lose rows unless --discard-rows is given, and says how many ' +
+      'there are.',
     options: [
-      flag('plan', 'print the SQL, the rows that would be lost and what stands in the way; change nothing'),
+      flag('plan', 'print the SQL, the rows that would be lost and each refusal; change nothing'),
       wholeNumber('steps', 'how many migrations to undo', Number.MAX_SAFE_INTEGER).default(1),
       flag('all', 'undo every applied migration').conflicts('steps'),
-      flag('discard-rows', 'undo even where rows are lost with it'),
+      flag('discard-rows', 'undo even if rows are lost'),
     ],
     examples: ['rollback --all --plan', 'rollback', 'rollback --steps 2', 'rollback --all --discard-rows'],
-    exits: '0 when done, 1 when it was refused; with --plan, when it would be',
+    exits: '0 when done, 1 when refused; with --plan, 1 when it would be refused',
     deed: ({ plan, all, steps, discardRows = false }) => {
       const wanted = { steps: all === true ? ('all' as const) : steps, discardRows };
       return plan === true
@@ -71,8 +72,10 @@ export const commands = (): readonly CommandRecord[] => [
   },
   {
     name: 'status',
-    summary: 'show which migrations and foreign keys are there',
-    description: 'Shows each migration (applied, pending, unknown) and each foreign key. Changes nothing.',
+    summary: 'show the state of each migration and foreign key',
+    description:
+      'Shows each migration (applied, pending, unknown) and each foreign key (present, deferred, missing). Changes ' +
+      'nothing.',
     options: [page()],
     examples: ['status', 'status --json', 'status --html status.html'],
     exits: '0 when up to date, 1 when something is pending, missing or unknown',
@@ -87,22 +90,22 @@ export const commands = (): readonly CommandRecord[] => [
   },
   {
     name: 'preflight',
-    summary: 'show what stands in the way of migrate, and the fix',
+    summary: 'show what would stop migrate, and how to fix it',
     description:
-      'Looks for everything that would make the next migrate fail: privileges, tables of another shape, keys that ' +
-      'cannot be added, rows in the way. Prints the SQL that puts each right. Changes nothing; migrate does the ' +
-      'same first.',
+      'Looks for everything that would make the next migrate fail: missing privileges, tables that differ from the ' +
+      'declared ones, keys that cannot be added, orphaned rows. Prints the fix for each, as SQL where possible. ' +
+      'Changes nothing; migrate makes the same check first.',
     options: [],
     examples: ['preflight', 'preflight --json', 'preflight --config /etc/flows.json --no-color'],
-    exits: '0 when nothing stands in the way, 1 when something does',
+    exits: '0 when migrate could do all its work, 1 when not',
     deed: () => looking(preflightOutput, (services, database) => services.runPreflight(database)),
   },
   {
     name: 'verify',
-    summary: 'prove that everything is there and behaves',
+    summary: 'prove that the schema is there and behaves',
     description:
-      'Compares the live schema with the declared one, then tries the constraints with rows of its own, in one ' +
-      'transaction that is rolled back. Leaves no trace.',
+      'Compares the live schema with the declared one, then tests the constraints with rows of its own, in one ' +
+      'transaction that it rolls back. Leaves no trace.',
     options: [flag('strict', 'fail on deferred foreign keys too'), page()],
     examples: ['verify', 'verify --strict', 'verify --json > proof.json', 'verify --html proof.html'],
     exits: '0 when proven, 1 when not proven',
@@ -119,14 +122,14 @@ export const commands = (): readonly CommandRecord[] => [
     name: 'adopt',
     summary: 'take over tables that were made by hand',
     description:
-      'Compares the live tables with the declared ones. An exact match is recorded in the history; otherwise each ' +
-      'difference is listed with the SQL that ends it. No row, and nothing that is not declared, is lost. Flows that are ' +
-      'enabled and never ran by their schedule are listed with the time at which they begin to; nothing is changed until ' +
-      '--schedules says whether they may.',
+      'Compares the live tables with the declared ones. Records an exact match in the history; otherwise lists each ' +
+      'difference with the SQL that ends it. Loses no row, and drops nothing that is not declared. Enabled flows that ' +
+      'never ran by their schedule are listed with the time of their first run; nothing is changed until --schedules ' +
+      'says whether they may run.',
     options: [
-      flag('repair', 'carry out the repairs, then record; stops where the decision is yours'),
+      flag('repair', 'carry out the repairs, then record; stops where you have to decide'),
       schedules(),
-      flag('dry-run', 'list all of it; change nothing, not even the history'),
+      flag('dry-run', 'list everything; change nothing, not even the history'),
       ...changes(),
     ],
     examples: [
@@ -147,9 +150,9 @@ export const commands = (): readonly CommandRecord[] => [
     name: 'restore-orphans',
     summary: 'put quarantined rows back',
     description:
-      'Puts back the rows that migrate --orphans=quarantine has set aside, and the rows that depended on them. A row ' +
+      'Puts back the rows that --orphans=quarantine moved to quarantine, and the rows that depended on them. A row ' +
       'whose parent is still missing, or whose id is taken, stays in quarantine. Safe to stop and to run again.',
-    options: [key('only the rows that were set aside for that foreign key')],
+    options: [key('only the rows quarantined for this foreign key')],
     examples: ['restore-orphans', 'restore-orphans --key fk_flows_policy', 'restore-orphans --json'],
     exits: '0 when nothing is left in quarantine, 1 when a row could not be put back',
     deed: (options) =>
@@ -162,14 +165,14 @@ export const commands = (): readonly CommandRecord[] => [
     name: 'guard',
     summary: 'make it safe that the platform’s hub writes the tables too',
     description:
-      'Installs guards in the database: what a program that knows nothing of this package writes to the tables can then ' +
-      'end no run twice, begin no second one of a flow, and lose no count. They are an invisible column with a unique ' +
-      'index, and triggers. Safe to stop and to run again.',
-    action: action(['install', 'status', 'remove'], 'make them, show which are there, or take them off'),
+      'Installs guards in the database: an invisible column with a unique index, and triggers. With them, a program ' +
+      'that does not use this package cannot end a run twice, begin a second run of a flow beside a running one, or ' +
+      'lose a count. Safe to stop and to run again.',
+    action: action(['install', 'status', 'remove'], 'install, show or remove the guards'),
     options: [],
     examples: ['guard install', 'guard status --json', 'guard remove'],
     exits:
-      '0 when done; 1 when something stands in the way, and for status when they are not installed as a whole',
+      '0 when done, 1 when something has to be fixed first; for status, 1 when not every guard is there as it should be',
     deed: ({ action: wanted }) =>
       wanted === 'status'
         ? looking(guardOutput, (services, database) => services.readGuards(database))
@@ -182,12 +185,12 @@ export const commands = (): readonly CommandRecord[] => [
   {
     name: 'wait',
     summary: 'wait until the server and the schema are there',
-    description: 'Waits until the server can be reached and has a schema that this program fits.',
-    options: [duration('timeout', 'how long it waits: 500ms, 60s, 5m, 1h', '60s')],
+    description: 'Waits until the server answers and this program fits the schema.',
+    options: [duration('timeout', 'how long to wait: 500ms, 60s, 5m, 1h', '60s')],
     examples: ['wait --timeout 5m'],
-    exits: '0 when this program fits the schema, 1 when it does not and the time is over',
+    exits: '0 when this program fits the schema, 1 when it still does not at the end of the time',
     deed: ({ timeout: timeoutMs }) => ({
-      // That the server may be away is what it is for
+      // Opens nothing yet: the server may be away, and waitForSchema connects again and again
       open:
         () =>
         (...asked) =>
@@ -203,7 +206,8 @@ export const commands = (): readonly CommandRecord[] => [
     name: 'check',
     summary: 'say whether this program fits the schema',
     description:
-      'Looks at the history and the columns. Needs SELECT alone, changes nothing. That the schema behaves, verify proves.',
+      'Compares the history and the columns with what this program needs. Needs only SELECT, changes nothing. To prove ' +
+      'that the schema behaves, use verify.',
     options: [],
     examples: ['check --json'],
     exits: '0 when this program fits the schema, 1 when not',
@@ -211,7 +215,7 @@ export const commands = (): readonly CommandRecord[] => [
   },
   {
     name: 'demo',
-    summary: 'show it all on a private database server',
+    summary: 'show everything on a private database server',
     description:
       "Starts a private server with the platform's tables, migrates it, writes real rows, verifies, rolls back and " +
       'removes the server. Needs no configuration.',

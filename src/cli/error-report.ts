@@ -21,17 +21,17 @@ export const exitCodes = {
   quit: 130,
 } as const;
 
-/** The exit code of an error that came up at that stage. */
+/** The exit code of an error of that stage. */
 export const exitCodeOf = (stage: ErrorStage): number =>
   ({ 'before-connecting': exitCodes.usage, refused: exitCodes.found, failed: exitCodes.failed })[stage];
 
-/** What the password is taken out of the text with; null while no configuration is read. */
+/** The secrets to take out of every text; null before a configuration is read. */
 type Secrets = Pick<ConnectionSettings, 'password' | 'ssl'> | null;
 
 /**
- * Makes any thrown value printable: one of this package as it is, a package that is
- * not installed as PACKAGE_MISSING, any other as INTERNAL. The password is taken out
- * of every text of it. `trace` has the stacks of the error and its causes, for PROTECTION_FLOWS_DEBUG=1.
+ * Makes any thrown value printable. An error of this package stays as it is, a package that is not installed becomes
+ * PACKAGE_MISSING, anything else INTERNAL. No text of it holds a secret. `trace` has the stacks of the error and its
+ * causes, for PROTECTION_FLOWS_DEBUG=1.
  */
 export function printableError(error: unknown, secrets: Secrets) {
   const ours = isProtectionFlowsError(error) ? error : (packageMissing(error) ?? internal(error));
@@ -50,7 +50,7 @@ export function printableError(error: unknown, secrets: Secrets) {
 function internal(error: unknown): ProtectionFlowsError {
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return new ProtectionFlowsError('INTERNAL', {
-    message: `an error that this program does not expect: ${text}`,
+    message: `an unexpected error: ${text}`,
     remedy:
       'Run it again with PROTECTION_FLOWS_DEBUG=1 for the stack trace, and report the error with the trace.',
     cause: error,
@@ -75,6 +75,6 @@ function traceOf(error: unknown): string {
   return traces.join('\nCaused by: ');
 }
 
-/** What the command line itself is to blame for. */
+/** The error for a command line that is wrong. `reason` is commander's code for the fault. */
 export const usageFault = (message: string, remedy: string, reason?: string): ProtectionFlowsError =>
   new ProtectionFlowsError('USAGE', { message, remedy, details: reason === undefined ? {} : { reason } });

@@ -21,11 +21,11 @@ function statOf(path: string) {
   return statSync(path, { throwIfNoEntry: false }) ?? null;
 }
 
-/** Replaces a file whole: whoever reads it meanwhile, or after a crash, has the old one or the new one. */
+/** Replaces a whole file: a reader sees the old text or the new one, during the write and after a crash. */
 function replace(path: string, text: string): void {
   const found = statOf(path);
   const target = found === null ? path : realpathSync(path);
-  // In a container each run has the same process id, and one that was killed has left its own
+  // Not the process id: it is the same for every run in a container, and a killed run leaves its partial file
   const partial = join(dirname(target), `.${basename(target)}.${randomUUID()}.partial`);
   try {
     writeFileSync(partial, text, { flag: 'wx', mode: found?.mode, flush: true });
@@ -38,10 +38,10 @@ function replace(path: string, text: string): void {
 }
 
 /**
- * Looks whether a file can be written, before the work whose result it is to hold, and answers what writes it: whole, or
- * not at all.
+ * Checks that a file can be written, before the work that makes its text. Returns the function that writes the whole text
+ * or nothing.
  *
- * @throws at once the system's error where it can't be written; later FILE_NOT_WRITTEN, such as for a full disk
+ * @throws at once an Error if the file can't be written; the returned function throws FILE_NOT_WRITTEN, as for a full disk
  */
 export function fileWriter(path: string): (text: string) => void {
   const found = statOf(path);
@@ -54,12 +54,13 @@ export function fileWriter(path: string): (text: string) => void {
   return (text) => {
     try {
       if (isFile) replace(path, text);
-      // A terminal, a pipe or a device takes the text as it comes
+      // A terminal, a pipe or a device can't be replaced
       else writeFileSync(path, text);
     } catch (error) {
       throw new ProtectionFlowsError('FILE_NOT_WRITTEN', {
         message: `cannot write the file ${path}: ${(error as Error).message}`,
-        remedy: 'See that there is space, and that its folder can be written; then run the command again.',
+        remedy:
+          'Make sure that the disk has space and its folder can be written; then run the command again.',
         details: { path },
       });
     }
@@ -67,10 +68,10 @@ export function fileWriter(path: string): (text: string) => void {
 }
 
 /**
- * Looks at once whether the file of `--html` can be written, so that no page is made in vain, and answers what writes it;
- * null where none is wanted.
+ * Checks at once that the file of `--html` can be written, before its page is made. Returns the function that writes it,
+ * or null without `--html`.
  *
- * @throws USAGE where it can't be; later FILE_NOT_WRITTEN
+ * @throws USAGE if the file can't be written; the returned function throws FILE_NOT_WRITTEN
  */
 export function pageWriter(path: string | undefined): ((page: string) => void) | null {
   if (path === undefined) return null;
@@ -78,8 +79,8 @@ export function pageWriter(path: string | undefined): ((page: string) => void) |
     return fileWriter(path);
   } catch (error) {
     throw usageFault(
-      `the file of --html, ${path}: ${(error as Error).message}`,
-      'Name a file in a folder that is there and that you may write.',
+      `--html ${path} cannot be written: ${(error as Error).message}`,
+      'Name a file in a folder that exists and that you may write.',
       'invalidArgument',
     );
   }
@@ -90,33 +91,41 @@ function using<Result>(path: string, work: () => Result): Result {
     return work();
   } catch (error) {
     throw new ProtectionFlowsError('PLAN_FILE_UNUSABLE', {
-      message: `the file of the plan, ${path}: ${(error as Error).message}`,
+      message: `the plan file ${path} cannot be used: ${(error as Error).message}`,
       remedy:
-        'Name a file that can be read and written; protection-flows migrate --plan --out FILE makes it.',
+        'Name a file that can be read and written. To make one: protection-flows migrate --plan --out FILE',
       details: { path },
     });
   }
 }
 
-/** JSON.parse says what the text begins with: a password, where somebody names the wrong file. */
+/** JSON.parse without its message, which quotes the text: the wrong file may hold a password. */
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new Error('it holds no JSON');
+    throw new Error('it is not JSON');
   }
 }
 
-/** Reads a plan of this release. */
+/**
+ * Reads a plan of this release.
+ *
+ * @throws ProtectionFlowsError PLAN_FILE_UNUSABLE
+ */
 export const readPlan = (path: string): KeptPlan =>
   using(path, () => {
     const faults: FieldFault[] = [];
     const plan = planReader(parse(readFileSync(path, 'utf8')), 'plan', faults);
-    if (faults.length > 0) throw new Error('it holds no plan of this release');
+    if (faults.length > 0) throw new Error('it is not a plan of this release');
     return plan;
   });
 
-/** Looks at once whether the file can be written, so that no plan is made in vain, and answers what writes it. */
+/**
+ * Checks at once that the file can be written, before its plan is made. Returns the function that writes it.
+ *
+ * @throws ProtectionFlowsError PLAN_FILE_UNUSABLE; the returned function throws FILE_NOT_WRITTEN
+ */
 export function planWriter(path: string): (plan: KeptPlan) => KeptPlan {
   const write = using(path, () => fileWriter(path));
   return (plan) => {

@@ -6,7 +6,7 @@ import { pruneOutput, pruneProgress, recountOutput, recountProgress, toldSeldom 
 import { counted } from './output/words';
 import type { Services } from './services';
 
-/** What a deed works with that reads or writes flows: TypeORM's connections, too. */
+/** The context of a command that reads or writes flows: its database is a TypeORM data source. */
 type FlowsContext = DeedContext & {
   readonly database: Awaited<ReturnType<Services['openDataSource']>>;
 };
@@ -16,15 +16,15 @@ const openFlows = (services: Services): Services['openDataSource'] => services.o
 /** The command that deletes old executions. */
 export const pruneCommand = (): CommandRecord => ({
   name: 'prune',
-  summary: 'delete old executions that are over',
+  summary: 'delete old executions that have ended',
   description:
-    'Deletes executions that are over and older than an age, or not among the newest of their flow; with both ' +
-    'options, either is enough. The last execution of each flow stays, and so does each that is pending or ' +
-    'running. Works in small transactions, so that others need not wait. Safe to stop and to run again.',
+    'Deletes ended executions that are older than an age, or not among the newest of their flow; with both options, ' +
+    'either is enough. Never deletes the last execution of a flow, nor one that is pending or running. Works in small ' +
+    'transactions, so that other programs need not wait. Safe to stop and to run again.',
   options: [
-    age('older-than', 'delete those older than that: 90d, 12w, 36h, 30m'),
-    wholeNumber('keep', 'delete those that are not among the newest n of their flow', 2_147_483_647),
-    wholeNumber('batch-size', 'how many one transaction deletes', 10_000).default(500),
+    age('older-than', 'delete executions older than this: 90d, 12w, 36h, 30m'),
+    wholeNumber('keep', 'delete executions that are not among the newest n of their flow', 2_147_483_647),
+    wholeNumber('batch-size', 'how many executions one transaction deletes', 10_000).default(500),
     flag('dry-run', 'count what would be deleted; delete nothing'),
   ],
   examples: [
@@ -33,11 +33,11 @@ export const pruneCommand = (): CommandRecord => ({
     'prune --older-than 1w --keep 100',
     'prune --keep 50 --json',
   ],
-  exits: '0 when done, also where there was nothing to delete; 1 when it was refused',
+  exits: '0 when done, also with nothing to delete; 1 when refused',
   deed: ({ olderThan: olderThanMs, keep: keepPerFlow, batchSize, dryRun = false }): Deed => {
     if (olderThanMs === undefined && keepPerFlow === undefined)
       throw usageFault(
-        'neither --older-than nor --keep is given, so nothing says which executions are to go',
+        'neither --older-than nor --keep is given, so nothing says which executions to delete',
         'Give --older-than 90d, --keep 100, or both. See protection-flows prune --help.',
       );
     return {
@@ -58,11 +58,11 @@ export const recountCommand = (): CommandRecord => ({
   name: 'recount',
   summary: "make flows' statistics agree with their executions",
   description:
-    "Counts each flow's executions, and those that prune has removed, and corrects its counters and what it shows as its " +
-    'last execution, beside the work of others. Says what each was and is. Safe to stop and to run again.',
-  options: [flag('dry-run', 'say what is wrong; change nothing')],
+    "Counts each flow's executions, with those that prune deleted, and corrects the flow's counters and its last " +
+    'execution. Prints each old and new value. Other programs can go on. Safe to stop and to run again.',
+  options: [flag('dry-run', 'print what is wrong; change nothing')],
   examples: ['recount --dry-run', 'recount', 'recount --json'],
-  exits: '0 when all agree; 1 when --dry-run found one that does not, or when it was refused',
+  exits: '0 when all flows agree; 1 when --dry-run found one that does not, or when refused',
   deed: ({ dryRun = false }): Deed => ({
     stopsBetweenStatements: true,
     open: openFlows,
@@ -72,19 +72,19 @@ export const recountCommand = (): CommandRecord => ({
   }),
 });
 
-/** The command that tells every run that should have been. */
+/** The command that lists every run that should have been. */
 export const auditCommand = (): CommandRecord => ({
   name: 'audit',
-  summary: 'tell every run that should have been: on time, late, skipped, missed',
+  summary: 'list every run that should have been: on time, late, skipped or missed',
   description:
-    "Computes anew, from what each flow's schedule was at the time, every run that should have been, and looks for it " +
-    'among the executions and in the ledger of what did not run: on time, late (by how much), skipped (why) or missed. ' +
-    'What nobody has kept is unknown. Changes nothing.',
+    "Computes every run that each flow's schedule demanded at the time. Looks for each run among the executions and in " +
+    'the ledger of skipped runs: on time, late (by how much), skipped (why) or missed. A time whose schedule nobody ' +
+    'recorded is unknown. Changes nothing.',
   options: [
-    age('since', 'from so long ago on').default(parseAge('7d'), '7d'),
-    age('until', 'until so long ago; left out, until now'),
-    flow('only that flow'),
-    duration('late-after', 'a run is late that begins later than that after its time', '60s'),
+    age('since', 'how long ago the audit begins').default(parseAge('7d'), '7d'),
+    age('until', 'how long ago the audit ends; without it, now'),
+    flow('only this flow'),
+    duration('late-after', 'a run is late when it begins later than this after its time', '60s'),
   ],
   examples: [
     'audit --since 7d',
@@ -95,7 +95,7 @@ export const auditCommand = (): CommandRecord => ({
   deed: ({ since: sinceMs, until: untilMs, flow: flowId, lateAfter: lateAfterMs }): Deed => {
     if (untilMs !== undefined && untilMs >= sinceMs)
       throw usageFault(
-        '--until is as long ago as --since, or longer, so that nothing lies between them',
+        '--until is as long ago as --since, or longer, so there is no time between them',
         'Give a shorter age to --until, or leave it out. See protection-flows audit --help.',
       );
     return {

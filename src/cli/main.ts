@@ -5,31 +5,31 @@ import { run } from './run';
 import { services } from './services';
 
 /**
- * A reader that has gone away, as in `| head` or with its terminal, is no fault of the command: its work goes on, as it
- * does without its log. A result that does not fit the disk is one.
+ * Lets the command go on when its reader is gone (`| head`, a closed terminal) or its log can't be written. Only a result
+ * that can't be written, as to a full disk, is an error: FILE_NOT_WRITTEN.
  */
 function surviveFaults(
   stream: NodeJS.WritableStream & { readonly isTTY?: boolean },
   isResult: boolean,
 ): void {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    // Node.js opens the process' own streams again after an error
+    // Node.js makes the streams of the process writable again after an error
     stream.writable = false;
     if (!isResult || stream.isTTY || error.code === 'EPIPE') return;
     throw new ProtectionFlowsError('FILE_NOT_WRITTEN', {
       message: `cannot write stdout: ${error.message}`,
       consequence: 'A part of the output is missing. What the command changed in the database stays.',
-      remedy: 'See that there is space; then run the command again.',
+      remedy: 'Make sure that the disk has space; then run the command again.',
       details: { path: 'stdout' },
       cause: error,
     });
   });
 }
 
-/** Resolves when everything written so far is out; a pipe takes it in its own time. */
+/** Resolves when everything written so far has left the process: a pipe takes its time. */
 function flushed(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => {
-    // Where nothing is left to write, a fault of what was written is still to be told
+    // With nothing left to write, the error of an earlier write may still be on its way
     if (stream.destroyed || !stream.writable || stream.writableLength === 0) setImmediate(resolve);
     else stream.write('', () => resolve());
   });
@@ -39,7 +39,7 @@ function onInterrupt(listener: () => void): () => void {
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   let isTold = false;
   const heard = (signal: NodeJS.Signals): void => {
-    // The shell and the kernel both tell of a terminal that closes, which is no second Ctrl-C
+    // When a terminal closes, the shell and the kernel each send SIGHUP: the second one is no second Ctrl-C
     if (!isTold || signal !== 'SIGHUP') listener();
     isTold = true;
   };
@@ -47,12 +47,12 @@ function onInterrupt(listener: () => void): () => void {
   return () => signals.forEach((signal) => process.off(signal, heard));
 }
 
-/** Covers rejections too: Node.js turns those that nobody handles into uncaught exceptions. */
+/** Hears of unhandled rejections too: Node.js turns them into uncaught exceptions. */
 function onCrash(listener: (error: unknown) => void): void {
   process.on('uncaughtException', listener);
 }
 
-/** Takes our own warnings from Node.js, which would print them raw between the command's lines, and leaves it the others. */
+/** Passes our own warnings to the listener alone: Node.js would print them raw. All others go to Node.js. */
 function onWarning(listener: (warning: Error & { code?: string }) => void): () => void {
   const others = process.listeners('warning');
   const own = (warning: Error): void => {
@@ -67,7 +67,7 @@ function onWarning(listener: (warning: Error & { code?: string }) => void): () =
   };
 }
 
-/** The folder that the process was started in. One that has been removed is known by the shell's word alone. */
+/** The folder that the process was started in. If it has been removed, only the shell's PWD knows it. */
 function currentFolder(): string {
   try {
     return process.cwd();
@@ -78,14 +78,14 @@ function currentFolder(): string {
 
 /** Runs the command that the process was given, and ends the process. */
 export async function main(): Promise<void> {
-  // The optimizing compiler takes 4 MiB, and no command calculates long enough to gain by it
+  // The optimizing compiler takes 4 MiB, and no command computes long enough to gain by it
   setFlagsFromString('--no-opt');
-  // What is new on the heap keeps to the first MiB, which would double up to 16; a command takes 5 MiB less
+  // Keeps the heap's space for new objects at 1 MiB, where it would double up to 16: saves 5 MiB
   setFlagsFromString('--semi-space-growth-factor=1');
   const { stdout, stderr } = process;
   surviveFaults(stdout, true);
   surviveFaults(stderr, false);
-  // TypeORM and mysql2 log to the console; stdout is for the result alone.
+  // TypeORM and mysql2 log to the console; stdout is only for the result
   globalThis.console = new Console(stderr, stderr);
   const exitCode = await run({
     argv: process.argv.slice(2),

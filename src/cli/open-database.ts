@@ -6,9 +6,9 @@ import { subject } from '../migrations';
 import { warnOfWrongType } from '../typeorm/probe-server';
 
 /**
- * Connects without TypeORM, and asks the server what it is. `destroy` closes the connections that no session holds.
+ * Connects without TypeORM and asks the server what it is. `destroy` closes the connections that no session holds.
  *
- * @param onStatement told of each statement
+ * @param onStatement called after each statement
  * @throws ProtectionFlowsError as `connectTo`
  */
 export async function openDatabase(

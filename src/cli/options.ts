@@ -6,7 +6,7 @@ import type { FieldFault } from '../errors';
 import { declaredSchema } from '../migrations';
 import { schedulesQuestion } from '../migrations/schedules-question';
 
-/** The options as they were given: those of every command, and those of some. */
+/** The options of all commands, as they were given. */
 export interface Options {
   readonly config?: string;
   readonly json?: boolean;
@@ -37,18 +37,18 @@ export interface Options {
   readonly keep?: number;
   readonly batchSize: number;
   readonly dryRun?: boolean;
-  /** The word behind the command, where it takes one. */
+  /** The word after the command, for a command that takes one. */
   readonly action?: string;
 }
 
-/** An option that is given or not. */
+/** An option without a value. */
 export const flag = (name: string, description: string): Option => new Option(`--${name}`, description);
 
-/** A word behind the command that says what it is to do. */
+/** A word after the command that says what the command does. */
 export const action = (choices: readonly string[], description: string): Argument =>
   new Argument('<action>', description).choices(choices);
 
-/** An option whose value is a whole number from 1. The last one given counts. */
+/** An option whose value is a whole number from 1 to `most`. If it is given twice, the last one counts. */
 export const wholeNumber = (name: string, description: string, most: number): Option =>
   new Option(`--${name} <n>`, description).argParser((text) => {
     const value = Number(text);
@@ -57,64 +57,64 @@ export const wholeNumber = (name: string, description: string, most: number): Op
     return value;
   });
 
-/** The name of a file. What looks like an option is one, whose file was forgotten. */
+/** An option whose value is a file name. Refuses a value that begins with `-`: its file was probably forgotten. */
 export const file = (name: string, description: string): Option =>
   new Option(`--${name} <file>`, description).argParser((text) => {
     if (text === '' || text.startsWith('-'))
       throw new InvalidArgumentError(
-        'It must be the name of a file; one that begins with - is written ./-name.',
+        'It must be the name of a file; write ./-name for a name that begins with -.',
       );
     return text;
   });
 
-/** The file that is to hold the result as a page. */
+/** `--html`: the file to write the result to as a page. */
 export const page = (): Option =>
-  file('html', 'write the result as a page into that file too: one file, which needs nothing else');
+  file('html', 'also write the result to this file, as one self-contained page');
 
-/** Whether a migrate only plans, and where its plan is kept or comes from. */
+/** `--plan`, `--out` and `--plan-file`: whether a migrate only plans, and where its plan is kept or comes from. */
 export const plans = (): Option[] => [
   flag('plan', 'print the findings and the SQL; change nothing'),
-  file('out', 'plan, and keep the plan in that file').implies({ plan: true }),
-  file('plan-file', 'carry out the plan in that file, or nothing where anything has moved since').conflicts([
+  file('out', 'only plan, and keep the plan in this file').implies({ plan: true }),
+  file('plan-file', 'carry out the plan in this file; refuse if anything has changed since').conflicts([
     'plan',
     'orphans',
     'allowBlocking',
   ]),
 ];
 
-/** What is to become of rows whose parent does not exist, and what a change may cost. */
+/** `--orphans` and `--allow-blocking`: what to do with rows whose parent does not exist, and what a change may cost. */
 export const changes = (): Option[] => [
   new Option(
     '--orphans <choice>',
-    'rows whose parent does not exist: report them and refuse the key, set the reference to null, or set them aside in sendense_flow_orphans_… (quarantine)',
+    'rows whose parent does not exist: report them and refuse the key, set the reference to null, or move them to sendense_flow_orphans_… (quarantine)',
   )
     .choices(orphanChoices)
     .default('report'),
   flag(
     'allow-blocking',
-    'copy a table of any size where the server cannot change it in place; writers wait meanwhile',
+    'copy a table of any size if the server cannot change it in place; writers wait meanwhile',
   ),
 ];
 
-/** Whether flows that never ran by their schedule may do so now. */
+/** `--schedules`: whether flows that never ran by their schedule may run now. */
 export const schedules = (): Option =>
   new Option(
     `--${schedulesQuestion.id} <choice>`,
-    'flows that are enabled and never ran by their schedule: let them run (on), or disable them (off)',
+    'enabled flows that never ran by their schedule: let them run (on) or disable them (off)',
   ).choices(Object.keys(schedulesQuestion.answers));
 
-/** One of the declared foreign keys. */
+/** `--key`: one of the declared foreign keys. */
 export const key = (description: string): Option =>
   new Option('--key <name>', description).choices(
     [...declaredSchema.values()].flatMap(({ foreignKeys }) => foreignKeys.map(({ name }) => name)),
   );
 
-/** An age in milliseconds. */
+/** An option whose value is an age; read as milliseconds. */
 export const age = (name: string, description: string): Option =>
   // commander's second argument is the value given before
   new Option(`--${name} <age>`, description).argParser((text) => parseAge(text));
 
-/** A flow, by its id. */
+/** `--flow`: a flow's id. */
 export const flow = (description: string): Option =>
   new Option('--flow <id>', description).argParser((text) => {
     const faults: FieldFault[] = [];
@@ -129,9 +129,9 @@ const dayMs = 1_440 * minuteMs;
 const unitMs = { ms: 1, s: 1000, m: minuteMs, h: 60 * minuteMs, d: dayMs, w: 7 * dayMs } as const;
 
 /**
- * The milliseconds of a whole number from 1 and its unit. A day has 24 hours.
+ * Reads a whole number from 1 with its unit, as milliseconds. A day has 24 hours.
  *
- * @param examples what it may be: one example of each unit
+ * @param examples the allowed units, each with an example
  */
 function parseTime(text: string, examples: Partial<Record<keyof typeof unitMs, string>>): number {
   const [, count = '', unit = ''] = /^(\d+)([a-z]+)$/.exec(text) ?? [];
@@ -143,7 +143,7 @@ function parseTime(text: string, examples: Partial<Record<keyof typeof unitMs, s
   throw new InvalidArgumentError(`It must be a whole number from 1 and its unit: ${listed}.`);
 }
 
-/** A time in milliseconds, at most a day. */
+/** An option whose value is a time of at most a day; read as milliseconds. `otherwise` is its default. */
 export const duration = (name: string, description: string, otherwise: string): Option => {
   const parse = (text: string): number => {
     const ms = parseTime(text, { ms: '500ms', s: '60s', m: '5m (minutes)', h: '1h (hours)' });
@@ -154,11 +154,11 @@ export const duration = (name: string, description: string, otherwise: string): 
 };
 
 /**
- * An age as an option gives it: `30m`, `36h`, `90d` or `12w`.
+ * Reads an age: `30m`, `36h`, `90d` or `12w`.
  *
- * @param nowMs the instant that it is reckoned back from
+ * @param nowMs the instant that the age ends at
  * @returns milliseconds
- * @throws InvalidArgumentError for any other form, and for an age that reaches back beyond what the columns can hold
+ * @throws InvalidArgumentError for any other form, and for an age that begins before the first time a column can hold
  */
 export function parseAge(text: string, nowMs = Date.now()): number {
   const ageMs = parseTime(text, { m: '30m (minutes)', h: '36h (hours)', d: '90d (days)', w: '12w (weeks)' });

@@ -14,7 +14,7 @@ Examples:
   $ protection-flows migrate
   $ protection-flows verify --json
 
-Connection, the first of these that is there:
+Connection: the first of these that is given
   --config FILE     a JSON file, see ormconfig.example.json
   DATABASE_URL      mysql://USER:PASSWORD@HOST:PORT/DATABASE
                     (special characters percent-encoded: @ is %40, # is %23)
@@ -25,8 +25,8 @@ Connection, the first of these that is there:
 Exit codes:
   0   done, or proven
   1   something was found or refused; the output says what to do
-  2   it failed after trying to connect
-  64  a fault visible before connecting: usage or configuration
+  2   failed after trying to connect
+  64  wrong usage or configuration; it did not try to connect
   130 quit by a second Ctrl-C`;
 
 function footOf({ examples, exits, deed }: CommandRecord): string {
@@ -35,16 +35,19 @@ function footOf({ examples, exits, deed }: CommandRecord): string {
     'Examples:',
     ...examples.map((example) => `  $ protection-flows ${example}`),
     '',
-    ...wrap(`Exit code: ${exits}; 2 when it failed, 64 before connecting.`, textWidth()),
-    ...(deed === null ? [] : ['Where the connection comes from: protection-flows --help']),
+    ...wrap(
+      `Exit code: ${exits}; 2 when it failed after trying to connect; 64 for wrong usage or configuration.`,
+      textWidth(),
+    ),
+    ...(deed === null ? [] : ['How to give the connection: protection-flows --help']),
   ].join('\n');
 }
 
 /**
- * The program with its commands and options. Parsing it throws CommanderError for help, version and usage faults
- * alike.
+ * Creates the program with its commands and options. Its parsing throws CommanderError for help, version and wrong usage.
  *
- * @param print is given the help or the version, piece by piece
+ * @param print receives the help or the version, piece by piece
+ * @param perform executes the command that was parsed
  */
 export function createProgram(
   print: (text: string) => void,
@@ -52,16 +55,16 @@ export function createProgram(
 ): Command {
   const program = new Command('protection-flows')
     .description(
-      'Brings the Sendense protection flow tables onto MySQL and MariaDB, and proves that they are there.',
+      'Creates and updates the Sendense protection flow tables on MySQL and MariaDB, and proves that they work.',
     )
     .usage('<command> [options]')
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
-    .addOption(file('config', 'the JSON file that says where to connect to'))
+    .addOption(file('config', 'JSON file that says where to connect'))
     .option('--json', 'print exactly one JSON document on stdout')
     .option('--markdown', 'print the result as Markdown, for a pull request')
-    .option('--verbose', 'print each SQL statement with its milliseconds on stderr')
+    .option('--verbose', 'print each SQL statement and its milliseconds on stderr')
     .option('--no-color', 'print without colour; NO_COLOR does the same')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
@@ -92,16 +95,16 @@ export function createProgram(
   return program;
 }
 
-/** True where commander has printed what was asked for, and there is nothing left to do. */
+/** True if commander has printed the help or the version: no command is left to run. */
 export function isHelpOrVersion({ code, exitCode }: CommanderError): boolean {
   if (code === 'commander.help') return exitCode === 0;
   return code === 'commander.helpDisplayed' || code === 'commander.version';
 }
 
-/** Options of the same meaning: a command has at most one of them. */
+/** Two options of the same meaning. A command has at most one of them; whoever gives the other one gets this hint. */
 const sameMeaning: Readonly<Record<string, string>> = { '--dry-run': '--plan', '--plan': '--dry-run' };
 
-/** What may have been meant, where commander has no guess: what the command takes in that place. */
+/** A hint for wrong usage that commander has no guess for: the option probably meant, or what the command takes. */
 function hintFor({ code, message }: CommanderError, command: Command): string | undefined {
   if (code === 'commander.missingArgument')
     return `Give one of: ${command.registeredArguments.flatMap(({ argChoices = [] }) => argChoices).join(', ')}.`;
@@ -118,7 +121,7 @@ function hintFor({ code, message }: CommanderError, command: Command): string | 
     : `${command.name()} has no options of its own.`;
 }
 
-/** Commander's complaint as an error of this package: its message, and its guess as the fix. */
+/** Turns commander's error into USAGE: its message, with its guess as the fix. */
 export function usageError(error: CommanderError, program: Command): ProtectionFlowsError {
   const names = program.commands.map((command) => command.name()).join(', ');
   if (error.code === 'commander.help')

@@ -13,14 +13,14 @@ import {
 } from '../repositories/retention.repository';
 import { counted } from './output/words';
 
-/** TypeORM tells of a migration that failed whatever `logging` says; here the error is printed by the command. */
+/** TypeORM logs a failed migration whatever `logging` says; here the command prints the error. */
 class QuietLogger extends AdvancedConsoleLogger {
   override logMigration(): void {}
 }
 
 /**
- * Connects with TypeORM, which the data layer needs; the caller destroys what it is given. No command reads or writes
- * rows through the entities: loading them would double the time to the first statement.
+ * Connects with TypeORM, for commands that use the data layer. The caller destroys the data source. It has no entities: no
+ * command uses them, and loading them would double the time to the first statement.
  */
 export function openDataSource(
   settings: ConnectionSettings,
@@ -40,8 +40,8 @@ export interface PruneReport extends Omit<PruneResult, 'dryRun'>, Where {
 }
 
 /**
- * Deletes old ended executions of every flow, in batches that are transactions of their own: it can be stopped
- * anywhere, and a rerun goes on.
+ * Deletes old ended executions of every flow, each batch in a transaction of its own. It can be stopped at any time, and
+ * a rerun goes on from there.
  *
  * @throws ProtectionFlowsError INTERRUPTED with `details` {deleted, flows}; MIGRATION_PENDING where a table is missing;
  * CONNECTION_LOST, PRIVILEGE_MISSING, SERVER_READ_ONLY, TRANSACTION_ABORTED
@@ -58,11 +58,11 @@ export async function pruneExecutions(
 
 function pruneInterrupted({ deleted, flows, dryRun }: PruneResult): ProtectionFlowsError {
   return new ProtectionFlowsError('INTERRUPTED', {
-    message: dryRun
-      ? 'interrupted by the caller'
-      : `interrupted by the caller; ${counted(deleted, 'execution')} deleted so far`,
-    consequence: dryRun ? 'Nothing was changed.' : undefined,
-    remedy: 'Run the command again: it goes on with what is left.',
+    message: `the prune was stopped after ${counted(flows, 'flow')}`,
+    consequence: dryRun
+      ? 'Nothing was changed.'
+      : `${counted(deleted, 'execution')} deleted so far; the others are as they were.`,
+    remedy: 'Run protection-flows prune again: it goes on with what is left.',
     details: { deleted, flows },
   });
 }
@@ -72,15 +72,15 @@ export interface RecountReport extends Where {
   /** False for a dry run that found something. */
   readonly ok: boolean;
   readonly dry_run: boolean;
-  /** Flows looked at. */
+  /** Number of flows read. */
   readonly flows: number;
-  /** The flows whose statistics were wrong: what they were, and are now; with `dry_run`, would be. */
+  /** The flows whose statistics were wrong, with the old and the new values; a dry run does not write the new ones. */
   readonly recounted: readonly RecountedFlow[];
 }
 
 /**
- * Makes the statistics of every flow agree with its executions, in transactions of one flow each: it can be stopped
- * anywhere, and a rerun goes on.
+ * Makes the statistics of every flow agree with its executions, each flow in a transaction of its own. It can be stopped
+ * at any time, and a rerun corrects the rest.
  *
  * @throws ProtectionFlowsError INTERRUPTED with `details` {flows, recounted}; MIGRATION_PENDING where a table is missing;
  * CONNECTION_LOST, PRIVILEGE_MISSING, SERVER_READ_ONLY, TRANSACTION_ABORTED

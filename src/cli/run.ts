@@ -10,36 +10,36 @@ import type { OutputStream } from './output/style';
 import { createProgram, isHelpOrVersion, usageError } from './program';
 import type { OpenDatabase, Services } from './services';
 
-/** Everything that a run of the command line takes from its process. */
+/** Everything that a run of the command line needs from its process. */
 export interface CommandLine {
-  /** The arguments behind the program's name. */
+  /** The arguments after the program's name. */
   readonly argv: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
-  /** Calls `listener` at every Ctrl-C or SIGTERM, and at a SIGHUP that comes first, until the returned function is called. */
+  /** Calls `listener` at every Ctrl-C or SIGTERM, and at a SIGHUP that comes first. Returns what ends that. */
   readonly onInterrupt: (listener: () => void) => () => void;
-  /** Calls `listener` with an error that nobody caught: one of a timer or a connection. The run is over with it. */
+  /** Calls `listener` with an error that nobody caught, as of a timer or a connection. It ends the run. */
   readonly onCrash: (listener: (error: unknown) => void) => void;
-  /** Calls `listener` with each warning of this package, which is not printed otherwise, until the returned function is called. */
+  /** Calls `listener` with each warning of this package instead of printing it. Returns what ends that. */
   readonly onWarning: (
     listener: (warning: { readonly code?: string; readonly message: string }) => void,
   ) => () => void;
-  /** Leaves the process at once. */
+  /** Ends the process at once. */
   readonly quit: (exitCode: number) => void;
-  /** What the commands ask of the engine and of the data layer. */
+  /** The functions of the engine and the data layer that the commands call. */
   readonly services: Services;
 }
 
-/** Arguments are looked at before they are parsed: a usage error has to be printed in the form asked for, too. */
+/** Whether an option is given, before the arguments are parsed: a usage error has to be printed in the wanted form too. */
 function isGiven(option: string, argv: readonly string[]): boolean {
   const end = argv.indexOf('--');
   return argv.slice(0, end === -1 ? undefined : end).includes(option);
 }
 
 /**
- * Runs one command line to its end and prints what there is to print. Never throws.
+ * Runs one command line to its end and prints its result or its error. Never throws.
  *
  * @returns the exit code
  */
@@ -83,7 +83,7 @@ export async function run(commandLine: CommandLine): Promise<number> {
 /** One run of the program: its streams, and what its command leaves behind. */
 class Run {
   exitCode: number = exitCodes.done;
-  /** Set as soon as a configuration is read, so that everything printed from then on is without the password. */
+  /** Set as soon as a configuration is read: everything printed later is without these secrets. */
   secrets: ConnectionSettings | null = null;
 
   constructor(
@@ -91,7 +91,7 @@ class Run {
     private readonly reporter: Reporter,
   ) {}
 
-  /** Does what the command is for, prints its result and decides the exit code. */
+  /** Runs the command, prints its result and sets the exit code. */
   async perform(record: CommandRecord, options: Options): Promise<void> {
     assertOneForm(options, record.deed !== null);
     const { demo } = this.commandLine.services;
@@ -129,9 +129,9 @@ class Run {
   }
 
   /**
-   * Runs `work` with a signal that the first Ctrl-C, SIGTERM or SIGHUP raises; the second one leaves the process.
+   * Runs `work` with a signal that the first Ctrl-C, SIGTERM or SIGHUP raises. The second one ends the process.
    *
-   * @param stopsItself whether the work looks at the signal, and the user is told what to wait for
+   * @param stopsItself true if the work obeys the signal: the user is told what it waits for. Otherwise it is abandoned.
    */
   private async interruptible<Result>(
     stopsItself: boolean,
@@ -146,7 +146,7 @@ class Run {
         return;
       }
       if (stopsItself)
-        this.reporter.note('Stopping after the statement under way. Ctrl-C again quits at once.');
+        this.reporter.note('Stopping after the current statement. Ctrl-C again quits at once.');
       controller.abort();
     });
     try {
@@ -162,12 +162,12 @@ function assertOneForm({ json, markdown }: Options, hasMarkdown: boolean): void 
   if (markdown !== true) return;
   if (!hasMarkdown)
     throw usageFault(
-      'demo shows what it does as it goes, and has no result to print as Markdown',
+      'demo prints what it does as it goes, and has no result to print as Markdown',
       'Leave out --markdown.',
     );
   if (json === true)
     throw usageFault(
-      '--json and --markdown are given, but there is one result to print',
+      '--json and --markdown are both given, but the result has one form',
       'Give one of them.',
     );
 }
@@ -188,7 +188,7 @@ function abortOf(signal: AbortSignal): Promise<never> {
   });
 }
 
-/** The database, unless the signal comes first; one that is open later is closed. */
+/** Waits for the database, unless the signal comes first: then a database that opens later is closed. */
 async function unlessAborted(opening: Promise<OpenDatabase>, signal: AbortSignal): Promise<OpenDatabase> {
   try {
     return await Promise.race([opening, abortOf(signal)]);
@@ -198,7 +198,7 @@ async function unlessAborted(opening: Promise<OpenDatabase>, signal: AbortSignal
   }
 }
 
-/** A connection that does not close is no reason to keep the caller waiting, or to hide the command's own error. */
+/** The longest wait for a connection to close: nothing may delay the command's end, or hide its own error. */
 const closeLimitMs = 2_000;
 
 async function close(database: OpenDatabase): Promise<void> {

@@ -1,6 +1,6 @@
-/* eslint-disable @typescript-eslint/no-require-imports -- a command loads what it needs alone; import() would make ES modules' rules apply to the paths */
+/* eslint-disable @typescript-eslint/no-require-imports -- a command loads only what it needs; import() would make ES modules' rules apply to the paths */
 
-/** A function whose module is loaded when it is called. */
+/** A function whose module is loaded at its first call. */
 const lazily = <Call extends (...parameters: never[]) => unknown>(load: () => Call): Call =>
   ((...parameters) => load()(...parameters)) as Call;
 
@@ -15,8 +15,8 @@ const retaining = () => require('./retention') as typeof import('./retention');
 const drawing = () => require('./output/page/pages') as typeof import('./output/page/pages');
 
 /**
- * What the commands ask of the engine and of the data layer, and the pages that are seldom asked for. Every error that comes out of it is a ProtectionFlowsError.
- * Each function loads its own part: a migrate with nothing to do is mostly loading.
+ * The functions of the engine, the data layer and the pages that the commands call. Each loads its own part: loading is
+ * most of the time of a migrate with nothing to do.
  */
 export const services = {
   openDatabase: lazily(() => (require('./open-database') as typeof import('./open-database')).openDatabase),
@@ -46,5 +46,5 @@ export const services = {
 
 export type Services = typeof services;
 
-/** A database as the commands have it open. */
+/** An open database, as most commands use it. */
 export type OpenDatabase = Awaited<ReturnType<Services['openDatabase']>>;

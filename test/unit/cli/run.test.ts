@@ -213,7 +213,7 @@ describe('usage', () => {
     ['rollback --steps 0', 'It must be a whole number from 1', '--help'],
     ['rollback --steps x', 'It must be a whole number from 1', '--help'],
     ['rollback --steps 1 --all', 'cannot be used with', '--help'],
-    ['audit --since 1d --until 1d', 'nothing lies between them', 'shorter age'],
+    ['audit --since 1d --until 1d', 'there is no time between them', 'shorter age'],
     ['restore-orphans --key fk_x', 'Allowed choices are fk_flows_schedule, ', '--help'],
   ])('refuses "%s"', async (line, message, remedy) => {
     const result = await ran(line);
@@ -262,7 +262,7 @@ describe('Ctrl-C', () => {
   it('asks migrate to stop, says so, and ends 2', async () => {
     const result = await ran('migrate', { migrate: stopsWhenAsked, duringRun: (interrupt) => interrupt() });
     expect(result).toMatchObject({ exitCode: 2, calls: ['destroy'], quitWith: [] });
-    expect(result.stderr).toMatch(/^Stopping after the statement under way.*\nINTERRUPTED: m\n/);
+    expect(result.stderr).toMatch(/^Stopping after the current statement.*\nINTERRUPTED: m\n/);
   });
 
   it('quits at the second one', async () => {

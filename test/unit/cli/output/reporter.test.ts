@@ -34,7 +34,7 @@ describe('a reporter', () => {
       message: 'a message of so many words that no narrow terminal has room for all of them',
     });
     reporter.warning({ code: 'WRITER_CHANGED', message: 'the writes go to another host from now on' });
-    reporter.note('Stopping after the statement under way. Ctrl-C again quits at once.');
+    reporter.note('Stopping after the current statement. Ctrl-C again quits at once.');
     const lines = stderr.text.trimEnd().split('\n');
     expect(lines.length).toBeGreaterThan(6);
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(40);
