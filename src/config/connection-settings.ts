@@ -1,51 +1,51 @@
 import { declareArguments, nullable, properties, that } from '../arguments';
 
-/** What the configuration says the server is; the server itself is asked when a connection is opened. */
+/** The kind of server that the configuration declares; the server itself is asked when a connection is opened. */
 export type DeclaredType = 'mysql' | 'mariadb';
 
-/** How the connection is encrypted. Files are read already: the texts are PEM. */
+/** How the connection is encrypted. The texts are PEM, already read from their files. */
 export interface SslSettings {
-  /** The authorities that may have signed the server's certificate; null for those that Node.js trusts. */
+  /** The authorities that may sign the server's certificate; null for those that Node.js trusts. */
   readonly ca: string | null;
   readonly cert: string | null;
   readonly key: string | null;
-  /** False accepts any certificate: encrypted, but to whom is not known. */
+  /** False accepts any certificate: the connection is encrypted, but the server is not verified. */
   readonly rejectUnauthorized: boolean;
-  /** Whether the certificate must name the host. Servers make certificates for themselves that do not. */
+  /** Whether the certificate must name the host. A certificate that a server made for itself does not. */
   readonly verifyIdentity: boolean;
 }
 
 /** One of several servers. */
 export interface HostAddress {
-  /** A name or an address, without brackets. */
+  /** A host name or an address, without brackets. */
   readonly host: string;
   readonly port: number;
 }
 
-/** What TypeORM writes to its log. */
+/** What TypeORM logs. */
 export type Logging = boolean | 'all' | readonly LogTopic[];
 
 /** The topics that `logging` may list, as TypeORM names them. */
 export const logTopics = ['query', 'error', 'schema', 'warn', 'info', 'log', 'migration'] as const;
 
-/** What may be logged. */
+/** One topic that TypeORM can log. */
 export type LogTopic = (typeof logTopics)[number];
 
-/** Where and how to connect: complete, checked, files read. It holds the password: never print it. */
+/** Where and how to connect: complete, checked, all files read. It holds the password: never print it. */
 export interface ConnectionSettings {
   /** Where the settings were found, for messages: `DATABASE_URL`, `DB_*`, or the file's path. */
   readonly source: string;
-  /** Null where the configuration says nothing; a URL's scheme says nothing. */
+  /** Null if the configuration declares none; a URL's scheme declares none. */
   readonly declaredType: DeclaredType | null;
-  /** Null where the connection goes through a socket. */
+  /** Null if the connection uses a socket. */
   readonly host: string | null;
   readonly port: number;
   /**
-   * The nodes of a cluster, in order of preference, where there are several: one of them is written to at a time, and
-   * `host` and `port` are those of the first. Empty for a single server.
+   * The nodes of a cluster, in order of preference; empty for a single server. Writes go to one node at a time. `host` and
+   * `port` are those of the first.
    */
   readonly hosts: readonly HostAddress[];
-  /** Servers that TypeORM's plain reads may go to; empty where all goes to the one that is written to. */
+  /** Servers for TypeORM's plain reads; if empty, these go to the server that is written to. */
   readonly replicas: readonly HostAddress[];
   readonly socketPath: string | null;
   readonly username: string;
@@ -55,16 +55,16 @@ export interface ConnectionSettings {
   /** The most connections that one DataSource holds. */
   readonly poolSize: number;
   readonly connectTimeoutMs: number;
-  /** How long a statement waits for a free connection where all of them are in use. */
+  /** How long a statement waits for a connection while all are in use. */
   readonly acquireTimeoutMs: number;
   /** Null for an unencrypted connection. */
   readonly ssl: SslSettings | null;
-  /** Whether a DataSource brings the schema up to date when it is initialised. */
+  /** Whether a DataSource migrates the schema when it is initialised. */
   readonly migrationsRun: boolean;
   readonly logging: Logging;
 }
 
-/** What holds where a configuration is silent. Host, user name and database have no default. */
+/** The defaults. User name and database have none, and either a host or a socket must be given. */
 export const settingDefaults = {
   declaredType: null,
   host: null,
@@ -84,7 +84,7 @@ export const settingDefaults = {
 /** The settings that have no default. */
 export type RequiredSetting = Exclude<keyof ConnectionSettings, keyof typeof settingDefaults>;
 
-/** Settings made by a program rather than read from a configuration: the given ones, defaults for the others. */
+/** Completes settings that a program knows with the defaults. */
 export function connectionSettings(
   given: Pick<ConnectionSettings, RequiredSetting> & Partial<ConnectionSettings>,
 ): ConnectionSettings {
@@ -93,7 +93,7 @@ export function connectionSettings(
 
 const mask = '***';
 
-/** Percent-encoding as people and programs write it: encodeURIComponent leaves !'()* alone, others do not. */
+/** Percent-encodes also !'()*, which encodeURIComponent leaves alone and other programs do not. */
 function encodeStrictly(text: string): string {
   return encodeURIComponent(text).replaceAll(
     /[!'()*]/g,
@@ -101,9 +101,10 @@ function encodeStrictly(text: string): string {
   );
 }
 
+/** The forms in which a text may hold a secret, the longest first. */
 function formsOf(secret: string): string[] {
   const forms = [secret, JSON.stringify(secret).slice(1, -1)];
-  // A lone surrogate has no percent-encoded form.
+  // A lone surrogate has no percent-encoded form
   if (!/\p{Surrogate}/u.test(secret)) {
     const encoded = [encodeURIComponent(secret), encodeStrictly(secret)];
     forms.push(
@@ -114,7 +115,7 @@ function formsOf(secret: string): string[] {
   return [...new Set(forms)].sort((a, b) => b.length - a.length);
 }
 
-/** A word as short as this may be part of others: masking it there would spell it out. */
+/** A word so short that longer words may contain it: masking it inside of them would reveal it. */
 const shortWord = /^[\p{L}\p{N}]{1,8}$/u;
 
 function masked(text: string, form: string): string {
@@ -130,8 +131,8 @@ const readRedact = declareArguments('redact', {
 });
 
 /**
- * `text` without the password of `settings`, as it is, as JSON writes it and percent-encoded. The private key of a
- * client certificate goes the same way. A word of up to eight letters goes only where it stands alone.
+ * Masks the password and the private key of `settings` in a text: plain, as JSON writes them, and percent-encoded. A
+ * secret of up to eight letters or digits is masked only where it is a whole word.
  *
  * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments; none of their values is in it
  */

@@ -8,13 +8,13 @@ import { readSettings, type GivenSettings } from './read-settings';
 import { spelling, wordsOf, type SettingName, type SettingSource } from './settings-table';
 import { unknownName } from './unknown-names';
 
-/** Options of TypeORM that would empty or rebuild the database. `false` is what happens anyway. */
+/** Options of TypeORM that would empty or rebuild the database. Only `false`, their default, is allowed. */
 export const refusedOptions: Readonly<Record<string, string>> = {
   synchronize: "true is refused: it would rebuild the platform's tables; migrate makes the schema",
   dropSchema: "true is refused: it would drop the platform's tables",
 };
 
-/** Options of TypeORM that this package sets, so that its sessions and its tables are what they have to be. */
+/** Options of TypeORM that only this package sets: its sessions and its tables depend on them. */
 export const fixedOptions = [
   'migrationsTableName',
   'metadataTableName',
@@ -31,25 +31,25 @@ export const fixedOptions = [
 const alsoFixed = 'entities migrations subscribers migrationsTransactionMode namingStrategy cli'.split(' ');
 const fixed = [...fixedOptions, ...alsoFixed].map((name) => [name, 'is set by this package; leave it out']);
 
-/** Options of TypeORM that are known and have no place among the settings, with the reason. */
+/** Options of TypeORM that are no settings here, each with the reason. */
 const misplaced: Readonly<Record<string, string>> = {
   name: 'has no place here: there is one connection',
   replication: 'has no place here; give hosts and replicas',
-  extra: 'has no place here; the options above it are all there are',
+  extra: 'has no place here; docs/configuration.md lists every option',
   ...Object.fromEntries(fixed),
 };
 
-/** Why a source with single settings takes no `url`. */
+/** Why a file and a program may not give `url`. */
 const urlPlaces = {
   file: 'has no place in the file; set the environment variable DATABASE_URL, or give host, username, …',
   program: 'has no place here; give env: { DATABASE_URL: … }, or host, username, …',
 } as const;
 
-/** True for an object that is no list. */
+/** True for an object that is not an array. */
 export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** The options inside of `ssl`, by the names that a source without an object for it would give them. */
+/** The entries of an object, with those inside of `ssl` under names such as `ssl.ca`. */
 function flat(content: Readonly<Record<string, unknown>>): readonly (readonly [string, unknown])[] {
   return Object.entries(content).flatMap(([name, value]) =>
     name === 'ssl' && isRecord(value)
@@ -59,8 +59,8 @@ function flat(content: Readonly<Record<string, unknown>>): readonly (readonly [s
 }
 
 /**
- * The settings of a source whose values are JSON or a program's, by their names; with a fault for each name that means
- * nothing there, and for each option of TypeORM that is refused.
+ * Reads the settings of a JSON file or a program, by their names. Adds a fault for each unknown name, and for each option
+ * of TypeORM that is refused.
  */
 export function nestedValues(
   content: Readonly<Record<string, unknown>>,
@@ -82,7 +82,7 @@ export function nestedValues(
   return values;
 }
 
-/** Tells of an option that may only be false. */
+/** Adds a fault for an option that may only be false, unless it is false or not given. */
 export function judgeRefused(name: string, value: unknown, faults: FaultList): void {
   if (value === true) faults.add('refused', name, refusedOptions[name] ?? '');
   else if (value !== false && value !== null && value !== undefined) {
@@ -90,13 +90,13 @@ export function judgeRefused(name: string, value: unknown, faults: FaultList): v
   }
 }
 
-/** What a source with names calls a setting, for messages. */
+/** The name of a setting in a source, for messages. */
 export const labelIn =
   (source: SettingSource): GivenSettings['label'] =>
   (name) =>
     spelling(name, source) ?? name;
 
-/** Reads the settings out of a JSON file. Files that it names are relative to its folder. */
+/** Reads the settings from a JSON file. The names of files in it are relative to its folder. */
 export function settingsFromFile(file: string, cwd: string): ConnectionSettings {
   const read = readText(file, cwd);
   if (!('text' in read)) {
@@ -129,30 +129,30 @@ function parse(text: string, path: string): Readonly<Record<string, unknown>> {
   const content: unknown = JSON.parse(text);
   if (isRecord(content)) return content;
   throw new ProtectionFlowsError('CONFIG_INVALID', {
-    message: `${path} holds ${Array.isArray(content) ? 'a list' : 'a single value'} where one JSON object is wanted`,
+    message: `${path} holds ${Array.isArray(content) ? 'a list' : 'a single value'}, but must hold one JSON object`,
     remedy: 'Write { "host": …, "username": …, "database": … }; ormconfig.example.json shows the form.',
     details: { source: path, faults: [] },
   });
 }
 
-/** Each of them may be left out; undefined and null are "not given". */
+/** The same settings, each optional: undefined and null mean "not given". */
 type Optional<Settings> = { readonly [Name in keyof Settings]?: Settings[Name] | null | undefined };
 
-/** How to encrypt, as a program says it: what the files hold, not their names. */
+/** How to encrypt, as a program gives it: the contents of the files, not their names. */
 export type KnownSsl = Optional<
   Omit<SslSettings, 'ca' | 'cert' | 'key'> & Record<'ca' | 'cert' | 'key', string | Buffer>
 >;
 
 /**
- * Settings that a program knows: the user, the database, and a host, several hosts or a socket; what `loadConnection`
- * answers is of this kind. The others have the defaults of docs/configuration.md.
+ * Settings that a program gives: the user, the database, and a host, several hosts or a socket. The others have the
+ * defaults of docs/configuration.md. What `loadConnection` returns is of this kind too.
  */
 export interface KnownSettings extends Optional<
   Omit<ConnectionSettings, 'username' | 'database' | 'hosts' | 'replicas' | 'ssl'>
 > {
   readonly username: string;
   readonly database: string;
-  /** A file that holds the password, instead of `password`; relative to the process's folder. */
+  /** A file that holds the password, instead of `password`; relative to the current folder of the process. */
   readonly passwordFile?: string | null | undefined;
   /** The nodes of a cluster, instead of `host`: `'db1'`, `'db2:3307'` or `{ host, port }`. */
   readonly hosts?: readonly (string | HostAddress)[] | null | undefined;
@@ -161,10 +161,10 @@ export interface KnownSettings extends Optional<
   readonly ssl?: boolean | KnownSsl | null | undefined;
 }
 
-/** An empty list of hosts says what no list does. */
+/** An empty list of hosts means the same as no list. */
 const isEmptyList = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
 
-/** `loadConnection` answers several hosts together with the first of them. */
+/** Removes a `host` that only repeats the first of `hosts`: `loadConnection` returns both. */
 function withoutFirstHost(given: Record<string, unknown>): Record<string, unknown> {
   const [first] = (Array.isArray(given.hosts) ? given.hosts : []) as (Partial<HostAddress> | null)[];
   const isFirst = given.host !== undefined && first?.host === given.host && first?.port === given.port;
@@ -172,9 +172,9 @@ function withoutFirstHost(given: Record<string, unknown>): Record<string, unknow
 }
 
 /**
- * Judges settings that a program gives by the same rules as those of a file, and fills in the defaults.
+ * Checks the settings of a program by the same rules as those of a file, and fills in the defaults.
  *
- * @param readsFiles whether `passwordFile` is read; false judges the rest without it
+ * @param readsFiles whether `passwordFile` is read; false checks the rest without it
  * @throws ProtectionFlowsError CONFIG_INVALID, CONFIG_UNREADABLE or OPTION_REFUSED, naming all faults at once
  */
 export function settingsFromProgram(known: KnownSettings, readsFiles = true): ConnectionSettings {

@@ -11,7 +11,7 @@ const remedy =
   'Write it as mysql://USER:PASSWORD@HOST:PORT/DATABASE, special characters of user, password and database ' +
   'percent-encoded: @ is %40, # is %23, / is %2F, ? is %3F, : is %3A, % is %25.';
 
-/** The parts of the URL that are settings, as its form in the documents names them. */
+/** The parts of the URL that are settings, by the names in the documented form. */
 const partNames = {
   HOST: 'its host',
   PORT: 'its port',
@@ -22,7 +22,7 @@ const partNames = {
 
 const isPart = (word: string): word is keyof typeof partNames => word in partNames;
 
-/** The parameters that may follow the `?`, with the settings that they are. */
+/** The parameters that may follow the `?`, each with its setting. */
 const parameters = new Map([...wordsOf('url')].filter(([word]) => !isPart(word)));
 
 const label: GivenSettings['label'] = (name) => {
@@ -48,7 +48,7 @@ function splitUrl(url: string, faults: FaultList): UrlParts | undefined {
   if (scheme === null)
     return faults.invalid('it', 'is not a URL: it does not begin with mysql:// or mariadb://');
   if (!/^(?:mysql|mariadb)$/i.test(scheme[1] ?? ''))
-    return faults.invalid('it', `begins with ${scheme[0]}, but this package serves MySQL and MariaDB only`);
+    return faults.invalid('it', `begins with ${scheme[0]}, but this package supports only MySQL and MariaDB`);
   const rest = url.slice(scheme[0].length);
   const authority = /^[^/?]*/.exec(rest)?.[0] ?? '';
   const behind = rest.slice(authority.length);
@@ -68,8 +68,8 @@ function splitUrl(url: string, faults: FaultList): UrlParts | undefined {
 }
 
 /**
- * Reads the settings out of a `mysql://` or `mariadb://` URL. Files that it names are relative to `cwd`. No message
- * holds a value out of it.
+ * Reads the settings from a `mysql://` or `mariadb://` URL. The names of files in it are relative to `cwd`. No message
+ * quotes a value of it.
  */
 export function settingsFromUrl(url: string, cwd: string): ConnectionSettings {
   const faults = new FaultList(source, remedy);
@@ -88,7 +88,7 @@ function decodeParts(parts: UrlParts, faults: FaultList): Values {
   if (parts.database.includes('/')) {
     faults.invalid(label('database'), 'holds a raw /; percent-encode it, or drop what follows the name');
   }
-  // Several hosts have their ports with them; they are taken apart where the lists of the other sources are
+  // Several hosts each have their port; readHosts takes them apart, as it does for every source
   const [, host = '', port = ''] = parts.hostAndPort.includes(',')
     ? ['', parts.hostAndPort]
     : (/^(\[[^\]]*\]|[^:]*)(?::(.*))?$/s.exec(parts.hostAndPort) ?? []);
@@ -100,7 +100,7 @@ function decodeParts(parts: UrlParts, faults: FaultList): Values {
     try {
       values[option] = decodeURIComponent(encoded);
     } catch {
-      faults.invalid(label(option), 'holds a % that begins no encoded character; write %25 for it');
+      faults.invalid(label(option), 'holds a % that does not begin an encoded character; write %25 for it');
       values[option] = encoded;
     }
   }
@@ -109,7 +109,7 @@ function decodeParts(parts: UrlParts, faults: FaultList): Values {
 
 function readParameters(query: string, faults: FaultList): Values {
   const values: Values = {};
-  // In a URL of this kind a + is a +, not a blank.
+  // In a URL of this kind a + is a +, not a blank
   for (const [name, value] of new URLSearchParams(query.replaceAll('+', '%2B'))) {
     const setting = parameters.get(name);
     if (setting === undefined) faults.add('unknown', `its parameter ${name}`, unknownName(name, 'url'));

@@ -1,12 +1,12 @@
-/** Where a text stops being JSON that has one meaning. */
+/** The first fault of a text that should be JSON. */
 interface JsonFault {
-  /** What the text is, or is not: the middle of a sentence. */
+  /** What the text is or is not: the middle of a sentence. */
   readonly verdict: string;
   /** From 1. */
   readonly line: number;
   /** From 1, in UTF-16 units. */
   readonly column: number;
-  /** The mistake, in words; never a piece of the text, which may hold a password. */
+  /** The fault in words. Never quotes the text, which may hold a password. */
   readonly reason: string;
 }
 
@@ -14,14 +14,14 @@ const blank = /[ \t\r\n]*/y;
 const text = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 const scalar = /(?:-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)(?![\w.+-])/y;
 
-/** A configuration needs two. */
+/** The most levels that are read; a configuration needs two. */
 const deepest = 32;
 
-const twice = { verdict: 'is ambiguous', reason: 'the object has this name already; leave one out' };
+const twice = { verdict: 'is ambiguous', reason: 'the object already has this name; leave one out' };
 const tooDeep = { verdict: 'is no configuration', reason: `it is nested deeper than ${deepest} levels` };
 
 class NotJson extends Error {
-  /** @param fault what is wrong, where it is not the grammar */
+  /** @param fault what is wrong, if it is not the grammar */
   constructor(
     readonly offset: number,
     readonly fault: Pick<JsonFault, 'verdict' | 'reason'> | null = null,
@@ -40,7 +40,7 @@ function walk(source: string): void {
     offset = pattern.lastIndex;
     return true;
   };
-  /** Whether the sign comes next, after blanks; if so, goes past it. */
+  /** Skips the sign if it comes next, after blanks. Returns whether it did. */
   const passes = (sign: string): boolean => {
     skip(blank);
     if (source[offset] !== sign) return false;
@@ -90,20 +90,20 @@ function reasonAt(source: string, offset: number): string {
   if (here === undefined) return source.trim() === '' ? 'the file is empty' : 'the text ends too early';
   if (here === '/' || here === '#') return 'JSON has no comments';
   if ((here === '}' || here === ']') && before === ',') return 'there is a comma too many';
-  if (here === "'") return 'JSON wants double quotes';
+  if (here === "'") return 'JSON needs double quotes';
   if (here === '"' && before !== ':' && before !== ',' && before !== '{' && before !== '[') {
     return 'a comma or a colon is missing before this';
   }
   if (here === '"') return 'this string is not closed, or has a line break or a wrong backslash in it';
   return before === ',' || before === '{'
-    ? 'a name in double quotes is wanted here'
+    ? 'a name in double quotes must stand here'
     : 'this cannot stand here';
 }
 
 /**
- * Finds the first place where `source` is not JSON, says a name twice (JSON.parse takes the last one) or is nested too
- * deeply, or null where all is well. JSON.parse's own message has no line,
- * differs between Node.js versions and quotes the text, with a password in it perhaps.
+ * Finds the first place where `source` is not JSON, has a name twice in an object (JSON.parse takes the last one) or is
+ * nested too deeply; null if there is none. The message of JSON.parse has no line, differs between versions of Node.js, and
+ * quotes the text, which may hold a password.
  */
 export function findJsonFault(source: string): JsonFault | null {
   try {

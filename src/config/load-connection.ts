@@ -10,15 +10,15 @@ import { readSettings } from './read-settings';
 import { variablePrefix, wordsOf, type SettingName } from './settings-table';
 import { resemblance } from './unknown-names';
 
-/** The variables, each with the setting that it is. */
+/** The known variables, each with its setting. */
 const variables = wordsOf('environment');
 
-/** An empty variable is not set: compose files write `DB_PORT=`. */
+/** False for an empty variable too: compose files write `DB_PORT=`. */
 const isSet = (env: NodeJS.ProcessEnv, name: string): boolean => !isAbsent(env[name]) && env[name] !== '';
 
 /**
- * Finds variables that are not known and resemble a known one, each with what is wrong. A variable with the same value as
- * the one it resembles is ignored: programs of several kinds may share an environment.
+ * Finds unknown variables that resemble a known one, each with its fault. Ignores a variable with the same value as the
+ * known one: several programs may share an environment.
  */
 function misnamed(env: NodeJS.ProcessEnv): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
@@ -31,12 +31,12 @@ function misnamed(env: NodeJS.ProcessEnv): ReadonlyMap<string, string> {
   return found;
 }
 
-/** The variables that are set and speak of a connection: those that are known, and those that resemble them. */
+/** The variables for a connection that are set: known ones, and unknown ones that resemble them. */
 function givenVariables(env: NodeJS.ProcessEnv): string[] {
   return [...[...variables.keys()].filter((name) => isSet(env, name)), ...misnamed(env).keys()];
 }
 
-/** Reads the settings out of the DB_* variables. */
+/** Reads the settings from the DB_* variables. */
 function settingsFromEnvironment(env: NodeJS.ProcessEnv, cwd: string): ConnectionSettings {
   const faults = new FaultList(
     'DB_*',
@@ -51,7 +51,7 @@ function settingsFromEnvironment(env: NodeJS.ProcessEnv, cwd: string): Connectio
 
 /** Where to look for a connection. */
 export interface ConnectionSources {
-  /** The file of `--config`, relative to `cwd`. Where it is given, nothing else is looked at. */
+  /** The file of `--config`, relative to `cwd`. If it is given, no other source is read. */
   readonly configFile?: string | undefined;
   /** Default: process.env. */
   readonly env?: NodeJS.ProcessEnv | undefined;
@@ -59,18 +59,18 @@ export interface ConnectionSources {
   readonly cwd?: string | undefined;
 }
 
-/** The file that is looked for where nothing else is given. */
+/** The file that is read if no other source is given. */
 export const defaultConfigFile = 'ormconfig.json';
 
 const sourceNames: readonly string[] = ['configFile', 'env', 'cwd'] satisfies (keyof ConnectionSources)[];
 
-/** Whether an object says where to look for a connection, and not what it is. */
+/** Whether an object names places to look for a connection, rather than settings. */
 function areSources(connection: object): connection is ConnectionSources {
   const names = Object.keys(connection);
   return names.length === 0 || names.some((name) => sourceNames.includes(name));
 }
 
-/** A misspelt `env` must not lead to the database of the process's own environment. */
+/** Refuses unknown names: after a misspelt `env`, the process's own environment would name the database. */
 function checkSources(sources: unknown): asserts sources is ConnectionSources {
   const faults = new FaultList(
     'the places to look for a connection',
@@ -96,8 +96,8 @@ function checkSources(sources: unknown): asserts sources is ConnectionSources {
 }
 
 /**
- * Finds out where to connect to. The first source that is there is taken whole, the others are not looked at:
- * `configFile`, `DATABASE_URL`, the `DB_*` variables (given as soon as one of them is set), `ormconfig.json`.
+ * Finds the connection. Reads the first of these sources that is given, and no other: `configFile`, `DATABASE_URL`, the
+ * `DB_*` variables (given if one of them is set), `ormconfig.json`.
  *
  * @throws ProtectionFlowsError CONFIG_MISSING, CONFIG_UNREADABLE, CONFIG_INVALID (every fault of the source, in
  * `details.faults`) or OPTION_REFUSED
@@ -120,12 +120,12 @@ export function loadConnection(sources: ConnectionSources = {}): ConnectionSetti
   });
 }
 
-/** Where a data source finds its connection: settings that are known already, or the places to look for them. */
+/** The connection of a data source: settings, or the places to look for them. */
 export type DataSourceConnection = KnownSettings | ConnectionSources;
 
 /**
- * Judges a connection without opening it or reading a file: settings of a program as a whole, of the places to look only
- * what they are.
+ * Checks a connection without opening it or reading a file: all settings of a program, or the names and types of the places
+ * to look.
  *
  * @throws ProtectionFlowsError CONFIG_INVALID or OPTION_REFUSED, naming all faults at once
  */
@@ -134,6 +134,6 @@ export function checkConnection(connection: unknown): asserts connection is Data
   else settingsFromProgram(connection as unknown as KnownSettings, false);
 }
 
-/** The settings; read from where they are to be looked for. */
+/** The settings of a connection, completed; reads them from the places to look, if it names these. */
 export const settingsOf = (connection: DataSourceConnection): ConnectionSettings =>
   areSources(connection) ? loadConnection(connection) : settingsFromProgram(connection);

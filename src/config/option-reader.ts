@@ -10,25 +10,25 @@ import {
 } from './connection-settings';
 
 /**
- * `invalid`: a value that cannot be; `missing`: no value where one is needed; `unknown`: a name that means
- * nothing here; `unreadable`: a file that the value names; `refused`: understood, and too dangerous to do.
+ * `invalid`: a wrong value; `missing`: no value where one is needed; `unknown`: an unknown name; `unreadable`: the value
+ * names a file that cannot be read; `refused`: a known option that is too dangerous.
  */
 export type FaultKind = 'invalid' | 'missing' | 'unknown' | 'unreadable' | 'refused';
 
 /** One fault of a configuration. The message never quotes a value that could hold a password. */
 export interface ConfigFault {
-  /** The option as its source names it: `port`, `DB_PORT`, `ssl.ca`. */
+  /** The name of the option in its source: `port`, `DB_PORT`, `ssl.ca`. */
   readonly option: string;
   readonly kind: FaultKind;
-  /** What is wrong, as the end of a sentence that the option's name begins: `must be …`. */
+  /** The fault, as the end of a sentence that the option's name begins: `must be …`. */
   readonly message: string;
 }
 
-/** Gathers the faults of one source, so that all are told at once. */
+/** Collects the faults of one source, to report all at once. */
 export class FaultList {
   private readonly faults: ConfigFault[] = [];
 
-  /** @param source - what the faults are in, for the message: `DATABASE_URL`, a file's path */
+  /** @param source - names the source in the message: `DATABASE_URL`, a file's path */
   constructor(
     private readonly source: string,
     private readonly remedy: string,
@@ -38,15 +38,15 @@ export class FaultList {
     this.faults.push({ option, kind, message });
   }
 
-  /** Adds an invalid value; what a reader answers for it. */
+  /** Adds a fault of the kind `invalid`. Returns what a reader returns for a fault. */
   invalid(option: string, message: string): undefined {
     this.add('invalid', option, message);
     return undefined;
   }
 
   /**
-   * Throws all faults as one error: OPTION_REFUSED if one of them is a refusal, CONFIG_UNREADABLE if all are
-   * files that cannot be read, CONFIG_INVALID otherwise. Returns where there is none.
+   * Throws all faults as one error, if there are any: OPTION_REFUSED if one of them is a refusal, CONFIG_UNREADABLE if all
+   * are unreadable files, CONFIG_INVALID otherwise.
    */
   throwIfAny(): void {
     if (this.faults.length === 0) return;
@@ -64,7 +64,7 @@ export class FaultList {
   }
 }
 
-/** True for what stands for "not given". */
+/** True for undefined and null: "not given". */
 export function isAbsent(value: unknown): value is null | undefined {
   return value === undefined || value === null;
 }
@@ -74,17 +74,17 @@ const portBounds = { least: 1, most: 65_535 };
 /** `db:3307`, `10.0.0.1:3307`, `[::1]:3307`. */
 const hostWithPort = /^(\[[^\]]*\]|[^:[\]]*):(.*)$/s;
 
-const broken = 'holds bytes or characters that are no valid Unicode text';
+const broken = 'is not valid Unicode text';
 
-/** Reads single options, each to a checked value or to a fault; null and undefined are "not given". */
+/** Reads single options. Returns the checked value; undefined for one that is not given, or wrong, which adds a fault. */
 export class OptionReader {
   constructor(
     private readonly faults: FaultList,
-    /** True where every value is a text, as in the environment and in a URL. */
+    /** True if every value of the source is a text, as in the environment and in a URL. */
     private readonly textual: boolean,
   ) {}
 
-  /** A text that is not empty, or undefined. */
+  /** A text that is not empty. */
   text(option: string, value: unknown, longest?: number): string | undefined {
     if (isAbsent(value)) return undefined;
     if (typeof value !== 'string') return this.faults.invalid(option, 'must be a text in quotes');
@@ -97,7 +97,7 @@ export class OptionReader {
     return value;
   }
 
-  /** A password: any text, the empty one too. */
+  /** A password: any text, also an empty one. */
   password(option: string, value: unknown): string | undefined {
     if (isAbsent(value)) return undefined;
     if (typeof value !== 'string') return this.faults.invalid(option, 'must be a text in quotes');
@@ -110,28 +110,25 @@ export class OptionReader {
     if (text === undefined) return undefined;
     if ([...text].length > 64) return this.faults.invalid(option, 'is longer than 64 characters');
     return text.endsWith(' ')
-      ? this.faults.invalid(option, 'ends with a blank, which no database may')
+      ? this.faults.invalid(option, 'ends with a blank, as no name of a database may')
       : text;
   }
 
-  /** A host name or an address, without port; brackets around an IPv6 address are taken off. */
+  /** A host name or an address without a port. Removes the brackets around an IPv6 address. */
   host(option: string, value: unknown): string | undefined {
     const text = this.text(option, value, 255);
     if (text === undefined) return undefined;
     const host = /^\[(.*)\]$/.exec(text)?.[1] ?? text;
     if (isIPv6(host.replace(/%.*$/, ''))) return host;
     if (host.startsWith('/'))
-      return this.faults.invalid(option, 'must be a host; a path belongs into the socket option');
+      return this.faults.invalid(option, 'must be a host; a path belongs in the socket option');
     if (/^[^:]*:\d+$/.test(host))
-      return this.faults.invalid(option, 'must not hold a port; it has an option of its own');
+      return this.faults.invalid(option, 'must not hold a port; give it in the port option');
     if (/[\s/@:?#[\]]/.test(host)) return this.faults.invalid(option, 'is not a host name or an address');
     return host;
   }
 
-  /**
-   * One of a list of hosts: a text with or without a port, or an object, as a program may give it and `loadConnection`
-   * answers it. Undefined where something is wrong with it.
-   */
+  /** One of a list of hosts: a text with or without a port, or an object, as a program and `loadConnection` give it. */
   hostAndPort(option: string, value: unknown, defaultPort: number): HostAddress | undefined {
     if (typeof value === 'object' && value !== null) return this.address(option, value, defaultPort);
     const text = typeof value === 'string' ? value.trim() : value;
@@ -155,7 +152,7 @@ export class OptionReader {
     const { least, most } = portBounds;
     const port = /^\d+$/.test(text) ? Number(text) : 0;
     if (port >= least && port <= most) return port;
-    return this.faults.invalid(option, `has a port that is no whole number from ${least} to ${most}`);
+    return this.faults.invalid(option, `has a port that is not a whole number from ${least} to ${most}`);
   }
 
   /** A whole number within bounds. */
@@ -181,10 +178,7 @@ export class OptionReader {
   type(option: string, value: unknown): DeclaredType | undefined {
     const type = this.text(option, value)?.toLowerCase();
     if (type === undefined || type === 'mysql' || type === 'mariadb') return type;
-    return this.faults.invalid(
-      option,
-      'must be mysql or mariadb: this package serves no other kind of server',
-    );
+    return this.faults.invalid(option, 'must be mysql or mariadb: this package supports no other server');
   }
 
   logging(option: string, value: unknown): Logging | undefined {
@@ -196,7 +190,7 @@ export class OptionReader {
     return this.faults.invalid(option, `must be true, false, "all" or a list of: ${logTopics.join(', ')}`);
   }
 
-  /** What would reach the server as another text: the operating system's bytes are decoded already. */
+  /** True for a text that would reach the server as another one. In decoded bytes, U+FFFD marks a broken character. */
   private isBroken(value: string): boolean {
     return !isWellFormed(value) || (this.textual && value.includes('\ufffd'));
   }

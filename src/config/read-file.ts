@@ -1,7 +1,7 @@
 import { accessSync, closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { resolve } from 'node:path';
 
-/** What a refusal of the operating system, or of the decoder, means in words. */
+/** The error codes of the operating system and of the decoder, in words. */
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'it does not exist',
   EACCES: 'this user may not read it',
@@ -18,10 +18,10 @@ export type FileText =
   | { readonly path: string; readonly text: string }
   | { readonly path: string; readonly reason: string; readonly cause?: unknown };
 
-/** More than any configuration, password or list of authorities has: what is longer is another file, or never ends. */
+/** No configuration, password or list of authorities is longer. A longer file is another one, or never ends. */
 const longestFile = 1024 * 1024;
 
-/** Not readFileSync: of a device or a pipe that never ends, no more is read than a file may be long. */
+/** Reads a byte more than a file may have, and no further: readFileSync would not return for an endless device or pipe. */
 function read(path: string): { bytes: Buffer; stats: Stats } {
   const file = openSync(path, 'r');
   try {
@@ -37,10 +37,10 @@ function read(path: string): { bytes: Buffer; stats: Stats } {
 }
 
 /**
- * Reads a file of at most {@link longestFile} bytes of UTF-8, named relative to `baseDirectory`. Never throws: a
- * failure is a value, told with other faults.
+ * Reads a file of at most {@link longestFile} bytes of UTF-8, named relative to `baseDirectory`. Never throws: it returns
+ * a failure, to be reported with other faults.
  *
- * @param isSecret warns where every user of the machine may read the file
+ * @param isSecret true to warn if every user of the machine may read the file
  */
 export function readText(file: string, baseDirectory: string, isSecret = false): FileText {
   const path = resolve(baseDirectory, file);
@@ -48,7 +48,7 @@ export function readText(file: string, baseDirectory: string, isSecret = false):
     const { bytes, stats } = read(path);
     if (isSecret) warnIfOpen(path, stats);
     if (bytes.length > longestFile) return { path, reason: `it is longer than ${longestFile} bytes` };
-    // With ignoreBOM off, a byte order mark at its beginning is left out
+    // With ignoreBOM off, the decoder drops a byte order mark at the beginning
     return { path, text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
   } catch (cause) {
     const { code = '' } = cause as NodeJS.ErrnoException;
@@ -59,8 +59,8 @@ export function readText(file: string, baseDirectory: string, isSecret = false):
 const warned = new Set<string>();
 
 /**
- * What an orchestrator mounts (Docker, Kubernetes: 0444 and 0644 by default) is read-only, and its mode not for its
- * reader to choose; who shares the container may read it anyway. Of pipes and devices the mode says nothing.
+ * Warns once of a secret file that every user may read. Not of a file that an orchestrator mounted read-only (Docker,
+ * Kubernetes: 0444 and 0644 by default): its reader cannot choose the mode. Nor of pipes and devices.
  */
 function warnIfOpen(path: string, stats: Stats): void {
   const mayOthersRead = stats.isFile() && (stats.mode & 0o004) !== 0;

@@ -9,27 +9,27 @@ import { isAbsent, OptionReader, type FaultList } from './option-reader';
 import { readText } from './read-file';
 import { settingNames, settingsTable, type SettingName } from './settings-table';
 
-/** What one source gives, unchecked. */
+/** The settings of one source, unchecked. */
 export interface GivenSettings {
   /** Where the settings were found, for messages. */
   readonly source: string;
   readonly values: Readonly<Partial<Record<SettingName, unknown>>>;
-  /** What the source calls a setting, for messages. */
+  /** The name of a setting in the source, for messages. */
   readonly label: (name: SettingName) => string;
-  /** True where every value is a text, as in the environment and in a URL. */
+  /** True if every value is a text, as in the environment and in a URL. */
   readonly textual: boolean;
-  /** What the names of files are relative to. */
+  /** The folder that names of files are relative to. */
   readonly baseDirectory: string;
-  /** Whether the certificates stand there themselves, and not the names of their files. */
+  /** True if the source holds the certificates themselves, not the names of their files. */
   readonly holdsPem?: boolean;
-  /** False to judge what is given without looking at files. Default: true. */
+  /** False to check the settings without reading files. Default: true. */
   readonly readsFiles?: boolean;
 }
 
-/** What the rule of a setting answers. */
+/** What the rule of a setting returns. */
 type ValueOf<Name extends SettingName> = ReturnType<(typeof settingsTable)[Name]['rule']>;
 
-/** The values of one source, each with its rule and its faults. */
+/** Reads the values of one source by their rules, and collects their faults. */
 class SettingReader {
   readonly values: GivenSettings['values'];
   readonly label: GivenSettings['label'];
@@ -48,13 +48,13 @@ class SettingReader {
     return !isAbsent(this.values[name]);
   }
 
-  /** The value by the setting's rule; undefined where it is absent, or wrong, and that is told. */
+  /** The value by the setting's rule; undefined if it is not given, or wrong, which adds a fault. */
   value<Name extends SettingName>(name: Name): ValueOf<Name> {
     const { rule } = settingsTable[name] as unknown as { rule: (...given: unknown[]) => never };
     return rule(this.read, this.label(name), this.values[name]);
   }
 
-  /** The same for one that has no default. */
+  /** The same for a setting without a default: adds a fault if it is not given. */
   required<Name extends SettingName>(name: Name): ValueOf<Name> | undefined {
     if (this.isGiven(name)) return this.value(name);
     this.faults.add('missing', this.label(name), 'is missing');
@@ -76,16 +76,16 @@ class SettingReader {
     this.faults.invalid(this.label(name), sentence);
   }
 
-  /** Tells that two settings exclude each other. */
+  /** Adds a fault for two settings that exclude each other. */
   exclusive(name: SettingName, other: SettingName): void {
     this.invalid(name, `and ${this.label(other)} are both given; leave one out`);
   }
 }
 
 /**
- * Checks what a source gives, reads the files that it names and fills in the defaults.
+ * Checks the settings of a source, reads the files that they name and fills in the defaults.
  *
- * @param faults - receives every fault, together with those that the source itself found
+ * @param faults - receives every fault, beside those that the source itself found
  * @throws ProtectionFlowsError CONFIG_INVALID, CONFIG_UNREADABLE or OPTION_REFUSED, naming all faults at once
  */
 export function readSettings(given: GivenSettings, faults: FaultList): ConnectionSettings {
@@ -109,12 +109,12 @@ export function readSettings(given: GivenSettings, faults: FaultList): Connectio
   return settings;
 }
 
-/** Where to connect to: the part of the settings that the host options give together. */
+/** The settings that say where to connect. */
 type Whereabouts = Pick<ConnectionSettings, 'host' | 'port' | 'hosts' | 'replicas' | 'socketPath'>;
 
 /**
- * Reads where the servers are: one host, several, or a socket; and the replicas. In a text, commas make several hosts of
- * `host`; a file and a program have a list of its own for them, `hosts`.
+ * Reads where the servers are: one host, several hosts or a socket, and the replicas. The environment and a URL give several
+ * hosts in `host`, with commas; a file and a program give them in the list `hosts`.
  */
 function readHosts(setting: SettingReader): Whereabouts {
   const { values, given } = setting;
@@ -142,7 +142,7 @@ function readHosts(setting: SettingReader): Whereabouts {
   };
 }
 
-/** @param defaultPort the port of hosts that give none */
+/** @param defaultPort the port of hosts without one */
 function hostList(
   { label, faults, read }: SettingReader,
   name: SettingName,
@@ -159,7 +159,7 @@ function hostList(
   const names = found.map(({ host, port }) => `${host.toLowerCase()}:${port}`);
   names.forEach((one, index) => {
     if (names.indexOf(one) === index) return;
-    faults.invalid(`${label(name)} no. ${index + 1}`, 'is a host that the list has already');
+    faults.invalid(`${label(name)} no. ${index + 1}`, 'is already in the list');
   });
   return found;
 }
@@ -193,7 +193,7 @@ function readPassword(setting: SettingReader): string | undefined {
 
 const inside = settingNames.filter((name) => name.startsWith('ssl.'));
 
-/** How to encrypt: null for not at all. Any setting inside of `ssl` turns TLS on, `ssl: false` beside it is a fault. */
+/** Reads how to encrypt; null for not at all. Any setting inside of `ssl` turns TLS on; `ssl: false` beside it is a fault. */
 function readSsl(setting: SettingReader, where: Whereabouts): SslSettings | null {
   const { label } = setting;
   const ssl = setting.value('ssl');
@@ -213,26 +213,26 @@ function readSsl(setting: SettingReader, where: Whereabouts): SslSettings | null
   }
   if (!rejectUnauthorized && names === true) {
     const other = label('ssl.rejectUnauthorized');
-    const sentence = `is true, but ${other} is false, and then nothing is verified; leave one out`;
+    const sentence = `is true, but with ${other} false nothing is verified; leave one out`;
     setting.invalid('ssl.verifyIdentity', sentence);
   }
-  // A certificate of any public authority proves nothing without the host's name; one of your own authority does
+  // Public authorities certify anyone: without the host's name that proves nothing. A certificate of your own authority does
   const verifyIdentity = names ?? (rejectUnauthorized && !setting.isGiven('ssl.ca'));
   if (rejectUnauthorized && verifyIdentity) checkNames(setting, where);
   return { ca, cert, key, rejectUnauthorized, verifyIdentity };
 }
 
-/** mysql2 compares the certificate with `localhost` where the host is an address. */
+/** Adds a fault for a host that is an IP address: mysql2 would compare the certificate with `localhost`. */
 function checkNames(setting: SettingReader, { host, hosts, replicas }: Whereabouts): void {
   const servers = [host ?? '', ...[...hosts, ...replicas].map((server) => server.host)];
   if (!servers.some((server) => isIP(server) !== 0)) return;
   setting.invalid(
     setting.isGiven('ssl.verifyIdentity') ? 'ssl.verifyIdentity' : 'ssl',
-    `wants the certificate to name the host, which an IP address cannot be compared with; give the host's name, or an authority of your own without verifyIdentity`,
+    `needs a certificate that names the host, which cannot be compared with an IP address; give the host's name, or your own ca without verifyIdentity`,
   );
 }
 
-/** The PEM that a setting names a file of, or that it is. */
+/** The PEM of a setting: its value, or the text of the file that it names. */
 function pem(setting: SettingReader, name: SettingName): string | undefined {
   const { holdsPem } = setting.given;
   const text = holdsPem ? pemText(setting, name) : setting.fileOf(name, name === 'ssl.key');

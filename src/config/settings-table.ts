@@ -4,18 +4,18 @@ import type { OptionReader } from './option-reader';
 /** Where settings come from. */
 export type SettingSource = 'file' | 'url' | 'environment' | 'program';
 
-/** One setting: what each source calls it, and what may stand there. */
+/** One setting: its names in the sources, and its rule. */
 interface Setting {
   /**
-   * Null where the source has no word for it. In `DATABASE_URL` a parameter, or a part of it in capitals; in the file it is
-   * called as in this table.
+   * Its name in each source; null if the source cannot give it. In `DATABASE_URL`: a parameter, or in capitals a part of the
+   * URL. A file uses the name in this table.
    */
   readonly names: Readonly<Record<Exclude<SettingSource, 'file'>, string | null>>;
-  /** What it is, for docs/configuration.md. */
+  /** Its meaning, for docs/configuration.md. */
   readonly means: string;
-  /** What holds without it, for docs/configuration.md. */
+  /** Its default, for docs/configuration.md. */
   readonly otherwise: string;
-  /** The value, checked; undefined with a fault told, or where it is not given. */
+  /** Checks the value; returns undefined if it is not given, or wrong, which adds a fault. */
   readonly rule: (read: OptionReader, at: string, value: unknown) => unknown;
 }
 
@@ -31,10 +31,7 @@ const flag: Rule<boolean> = (read, at, value) => read.flag(at, value);
 
 const none = 'none';
 
-/**
- * Every setting of a connection, once: the four sources are read and judged by this table alone, and
- * docs/configuration.md shows it.
- */
+/** Every setting of a connection. All four sources are read and checked by this table; docs/configuration.md shows it. */
 export const settingsTable = {
   type: {
     names: { url: null, environment: 'DB_TYPE', program: 'declaredType' },
@@ -164,20 +161,20 @@ export const settingsTable = {
   },
 } as const satisfies Readonly<Record<string, Setting>>;
 
-/** A setting, by its name in `ormconfig.json`; `ssl.ca` is `ca` inside of `ssl`. */
+/** The name of a setting in `ormconfig.json`; `ssl.ca` is `ca` inside of `ssl`. */
 export type SettingName = keyof typeof settingsTable;
 
 export const settingNames = Object.keys(settingsTable) as SettingName[];
 
-/** What the names of the environment variables begin with. */
+/** The beginning of every environment variable's name. */
 export const variablePrefix = 'DB_';
 
-/** What a source calls a setting, or null where it has no word for it. */
+/** The name of a setting in a source; null if the source cannot give it. */
 export function spelling(name: SettingName, source: SettingSource): string | null {
   return source === 'file' ? name : settingsTable[name].names[source];
 }
 
-/** All that a source may say, with the settings that it means. */
+/** Every name that a source may give, with its setting. */
 export function wordsOf(source: SettingSource): ReadonlyMap<string, SettingName> {
   const words = new Map<string, SettingName>();
   for (const name of settingNames) {

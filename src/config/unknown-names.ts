@@ -8,7 +8,7 @@ import {
   type SettingSource,
 } from './settings-table';
 
-/** What other programs call our settings, in small letters without signs between them. */
+/** Names of our settings in other programs, in lower case, without signs between the words. */
 const foreignWords: Readonly<Partial<Record<SettingName, string>>> = {
   host: 'hostname server servername address addr endpoint hostaddress hostip',
   port: 'portnumber',
@@ -46,7 +46,7 @@ for (const name of settingNames) {
   for (const word of words) if (word !== null) meanings.set(bare(word), name);
 }
 
-/** Where a source says its settings, as the end of a sentence. */
+/** The place of each source, as the end of a sentence. */
 const places: Readonly<Record<SettingSource, string>> = {
   environment: 'in the environment',
   url: 'in DATABASE_URL',
@@ -54,7 +54,7 @@ const places: Readonly<Record<SettingSource, string>> = {
   program: 'in a program',
 };
 
-/** A setting that a source has no word for: where else it can be said. */
+/** The end of a sentence on a setting that a source cannot give: where else to give it. */
 function elsewhere(name: SettingName, source: SettingSource): string {
   const others = (Object.keys(places) as SettingSource[]).filter((other) => other !== source);
   const ways = others.flatMap((other) => {
@@ -64,15 +64,15 @@ function elsewhere(name: SettingName, source: SettingSource): string {
   return `give ${ways.join(', or ')}`;
 }
 
-/** A name that a source does not know, and that resembles a setting. */
+/** The setting that an unknown name resembles. */
 interface Resemblance {
-  /** What the source calls that setting; null where it has no word for it. */
+  /** The setting's name in the source; null if the source cannot give it. */
   readonly word: string | null;
-  /** The end of a sentence that the name begins. */
+  /** The fault, as the end of a sentence that the unknown name begins. */
   readonly sentence: string;
 }
 
-/** What a name unknown to the source resembles: a letter or two are wrong, or other programs call it so. */
+/** Finds the setting that an unknown name resembles: it has a wrong letter or two, or other programs use it. */
 export function resemblance(name: string, source: SettingSource): Resemblance | null {
   const isVariable = source === 'environment';
   const rest = (word: string): string => (isVariable ? word.slice(variablePrefix.length) : word);
@@ -86,13 +86,13 @@ export function resemblance(name: string, source: SettingSource): Resemblance | 
     meant === undefined ? findNearName(rest(name), [...words.keys()].map(rest)) : spelling(meant, source);
   if (near !== null) {
     const word = meant === undefined && isVariable ? `${variablePrefix}${near}` : near;
-    // The parts of the URL have no names in it
+    // A part of the URL, such as its host, has no name there
     const isPart = source === 'url' && /^[A-Z]+$/.test(word);
     const part = 'stands before the ?: mysql://USER:PASSWORD@HOST:PORT/DATABASE';
     return { word, sentence: isPart ? part : didYouMean(word) };
   }
   if (meant === undefined) return null;
-  // Who writes DB_SSL wants TLS, and there is a word for that
+  // DB_SSL means TLS, which DB_SSL_CA turns on
   const inside = [...words].find(([, setting]) => setting.startsWith(`${meant}.`))?.[0];
   return {
     word: null,
@@ -103,7 +103,7 @@ export function resemblance(name: string, source: SettingSource): Resemblance | 
   };
 }
 
-/** The end of a sentence that a name unknown to the source begins. */
+/** The fault of an unknown name, as the end of a sentence that it begins. */
 export function unknownName(name: string, source: SettingSource): string {
   return resemblance(name, source)?.sentence ?? notKnown(name, [...wordsOf(source).keys()]);
 }

@@ -84,7 +84,7 @@ describe('DATABASE_URL', () => {
   );
 
   it.each([
-    ['postgres://u:hush@h/d', 'postgres://, but this package serves MySQL and MariaDB only'],
+    ['postgres://u:hush@h/d', 'postgres://, but this package supports only MySQL and MariaDB'],
     ['u:hush@h/d', 'not a URL'],
     ['mysql:u:hush@h/d', 'not a URL'],
     ['mysql://u:hush', 'user name is missing'],

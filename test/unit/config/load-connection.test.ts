@@ -125,7 +125,7 @@ describe('the DB_* variables', () => {
   it('say where a port or a path belongs that stands in the host', () => {
     const message = (host: string) => errorOf({ env: { ...env, DB_HOST: host }, cwd: folder }).message;
     expect(message('h:3306')).toContain('must not hold a port');
-    expect(message('/run/mysqld.sock')).toContain('belongs into the socket option');
+    expect(message('/run/mysqld.sock')).toContain('belongs in the socket option');
   });
 
   it('refuse an authority that is not PEM, and an empty password file', () => {
