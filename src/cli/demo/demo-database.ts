@@ -17,10 +17,10 @@ import {
 /** The platform's own name for its database. */
 const databaseName = 'migratekit_oma';
 
-/** What the demonstration works on. */
+/** The database that the demonstration works on. */
 export interface DemoDatabase {
   readonly server: PrivateServer;
-  /** A plain client beside the data source: what is shown is read through it. */
+  /** A plain client beside the data source, to read what is shown. */
   readonly client: Queryable;
   readonly dataSource: ProtectionFlowsDataSource;
   readonly platform: PlatformIds;
@@ -32,8 +32,8 @@ async function connect(server: PrivateServer): Promise<Connection> {
 }
 
 /**
- * Starts a private server, makes the platform's database on it with its tables in the mixed collations that are met
- * in the field, and connects; stops and removes everything when `work` is done.
+ * Starts a private server, creates the platform's database with its tables in the mixed collations of real installations,
+ * and connects. Stops and removes everything when `work` is done.
  */
 export async function withDemoDatabase<T>(work: (database: DemoDatabase) => Promise<T>): Promise<T> {
   const server = await startPrivateServer();

@@ -11,7 +11,7 @@ import { tableText } from '../output/table';
 import { verifyOutput } from '../output/verify';
 import { platformFingerprint, withDemoDatabase, writeRows, type DemoDatabase } from './demo-database';
 
-/** Reads tables, row counts and foreign keys with the statements that anyone would type. */
+/** Reads tables, row counts and foreign keys with statements that a user would type. */
 async function readFacts(client: Queryable) {
   const names = (await select(client, "SHOW TABLES LIKE 'protection_flow%'")).flatMap((row) =>
     Object.values(row),
@@ -62,7 +62,7 @@ async function refusalOf(work: Promise<unknown>): Promise<string | null> {
   }
 }
 
-/** Prints each part as it comes to pass. */
+/** Returns the function that prints the next part of the demonstration, with its number. */
 function storyOn(reporter: Reporter): (title: string, text: readonly string[]) => void {
   const { bold, cyan } = reporter.style;
   let part = 0;
@@ -72,7 +72,7 @@ function storyOn(reporter: Reporter): (title: string, text: readonly string[]) =
   };
 }
 
-/** Goes through it all; answers what it did and saw, as `demo --json` prints it: `ok` when every part went as it should. */
+/** Does every part of the demonstration. Returns its result, as `demo --json` prints it; `ok` if every part succeeded. */
 async function demonstrate(database: DemoDatabase, reporter: Reporter, signal: AbortSignal) {
   const { client, dataSource, server } = database;
   const { style, progress: onProgress } = reporter;
@@ -123,7 +123,7 @@ async function demonstrate(database: DemoDatabase, reporter: Reporter, signal: A
   };
 }
 
-/** Runs the demonstration and prints it; true when every part went as it should. */
+/** Runs and prints the demonstration. True if every part succeeded. */
 export async function runDemo(reporter: Reporter, signal: AbortSignal): Promise<boolean> {
   const result = await withDemoDatabase((database) => demonstrate(database, reporter, signal));
   const { green, red } = reporter.style;

@@ -8,7 +8,7 @@ import { keysTable, tableText } from './table';
 import { counted, headed, namesText, textAbout, type Output } from './words';
 import { labelled, paragraph } from './wrap';
 
-/** What an adopt found and did: the repairs, what is left to decide, the keys, and how it stands now. All differences are told: this is where the other results refer to. */
+/** An adopt: its repairs, the open decisions, the keys and its outcome. Lists all differences: other outputs refer to it. */
 export const adoptOutput: Output<AdoptResult> = {
   text: (result, style) => {
     const { adopted, repairs, decisions, questions, keys, findings, ok } = result;
@@ -43,13 +43,13 @@ export const adoptOutput: Output<AdoptResult> = {
   },
 };
 
-/** What a repair costs, where it is still to be made. */
+/** What a repair costs, if it is still to be made. */
 const copyOf = ({ copies, status }: AdoptRepair): string | null =>
   copies === null || status === 'repaired'
     ? null
     : `may copy ${copies.table}: ${describeSize(copies)}; its writers wait meanwhile`;
 
-/** What each part is called, by how far it is. */
+/** The heading of a repair, a decision or a question, by its status. */
 const looks = {
   repaired: ['good', 'Repaired'],
   'to-repair': ['open', 'To repair'],
@@ -87,7 +87,7 @@ function repairText(repair: AdoptRepair, style: Style): string[] {
 const decisionText = ({ differences, reason, look, choices }: Decision, style: Style): string[] => [
   ...titleText('unanswered', reason, style),
   ...differences.flatMap((one) => labelled('- ', describeDifference(one))),
-  ...(look === null ? [] : ['  -- To look:', ...sqlText([look])]),
+  ...(look === null ? [] : ['  -- To see the rows:', ...sqlText([look])]),
   ...choices.flatMap(({ does, sql }) => [...labelled('', `-- This ${does}:`), ...sqlText(sql)]),
 ];
 
@@ -96,9 +96,9 @@ const unanswered = ({ questions }: AdoptResult): AdoptQuestion[] =>
 
 /** `Nightly: 2026-11-27T02:00:00.000Z`. */
 const rowsOf = ({ rows }: AdoptQuestion): string[] =>
-  rows.map(({ name, next, reason }) => `${name}: ${next?.toISOString() ?? `not as it is, ${reason}`}`);
+  rows.map(({ name, next, reason }) => `${name}: ${next?.toISOString() ?? `no next run, ${reason}`}`);
 
-/** Every option, or the one that was given, with what it does. */
+/** Each choice of a question, or the one that was given: its option and its effect. */
 const optionsOf = ({ choices, answer }: AdoptQuestion): string[] =>
   choices
     .filter((choice) => answer === null || choice.answer === answer)
@@ -147,15 +147,17 @@ function conclusion(result: AdoptResult): string {
   }
   if (!ok) {
     if (findings.some(({ effect }) => effect === 'blocking'))
-      return 'Not adopted: something stands in the way. Apply the fixes and adopt again.';
+      return 'Not adopted: see the findings. Apply the fixes and adopt again.';
     const left = repairs.filter(({ status }) => status === 'to-repair').length;
     const given = questions.flatMap(({ choices, answer }) => choices.filter((one) => one.answer === answer));
     if (left > 0)
       return `Not adopted: ${counted(left, 'repair')} to make. To carry them out: ${['protection-flows adopt --repair', ...given.map(({ option }) => option)].join(' ')}`;
-    if (!recorded) return 'Not adopted: it was a dry run. Nothing stands in the way.';
+    if (!recorded) return 'Not adopted: it was a dry run. Nothing blocks it.';
     const refused = keys.filter(({ status }) => status === 'refused').length;
-    return `Adopted, but for ${counted(refused, 'refused key')}: apply the fix, then migrate.`;
+    return `Adopted, except for ${counted(refused, 'refused key')}: apply the fix, then migrate.`;
   }
-  if (adopted.length > 0) return 'Adopted. To see it proven: protection-flows verify';
-  return repairs.length > 0 ? 'Repaired.' : 'Nothing to adopt: all is recorded, and nothing differs.';
+  if (adopted.length > 0) return 'Adopted. To prove it: protection-flows verify';
+  return repairs.length > 0
+    ? 'Repaired.'
+    : 'Nothing to adopt: every migration is recorded, and nothing differs.';
 }

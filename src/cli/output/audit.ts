@@ -5,7 +5,7 @@ import type { Style } from './style';
 import { counted, grouped, headed, textAbout, type Output } from './words';
 import { labelled, paragraph } from './wrap';
 
-/** What an audit found: of each flow what was not on time, then how many runs there are of each kind. */
+/** An audit: the runs of each flow that were not on time, then the number of runs of each kind. */
 export const auditOutput: Output<AuditReport> = {
   text: (report, style) =>
     textAbout(
@@ -30,7 +30,7 @@ export const auditOutput: Output<AuditReport> = {
 const markOf = (style: Style, finding: AuditedRuns['finding']): ((line: string) => string) =>
   finding === 'missed' ? style.red : style.yellow;
 
-/** The flows of which there is something to tell. */
+/** The flows that have runs which were not on time. */
 const conspicuous = ({ flows }: AuditReport) =>
   flows.flatMap(({ id, name, runs }) => {
     const lines = runs.filter(({ finding }) => finding !== 'on-time');
@@ -52,6 +52,6 @@ function conclusion({ since, until, totals, flows }: AuditReport): string {
   const { unknown, ...known } = totals;
   const all = Object.values(known).reduce((sum, one) => sum + one, 0);
   const kinds = Object.entries(known).map(([finding, count]) => `${grouped(count)} ${finding}`);
-  const open = unknown === 0 ? '' : ` Of ${counted(unknown, 'span')} of time nobody knows.`;
+  const open = unknown === 0 ? '' : ` Unknown: ${counted(unknown, 'span')} of time.`;
   return `${counted(all, 'run')} of ${counted(flows.length, 'flow')}, ${since.toISOString()} to ${until.toISOString()}: ${kinds.join(', ')}.${open}`;
 }

@@ -7,20 +7,20 @@ import { tableText, type Table } from './table';
 import { counted } from './words';
 import { labelled, narrowed } from './wrap';
 
-/** More than these are only counted: adopt lists them all. */
+/** How many differences are listed; the others are only counted, and adopt lists them all. */
 const shown = 10;
 
 /** `foreign key protection_flows.fk_flows_policy`. */
 export const objectOf = ({ object, table, name }: Difference): string =>
   `${object.replace('-', ' ')} ${object === 'table' ? table : `${table}.${name}`}`;
 
-/** What was expected, and what was found. */
+/** The expected and the found value. */
 export const valuesOf = ({ expected, actual }: Difference): [string, string] => [
   expected ?? 'not declared',
   actual ?? 'missing',
 ];
 
-/** The first ten differences; no row where there is one difference alone, which its sentence tells. */
+/** The first ten differences; no row for a single difference, which the sentence above tells. */
 const tableOf = (differences: readonly Difference[]): Table => ({
   columns: [{ title: 'Object', elastic: true }, { title: 'Expected' }, { title: 'Found' }],
   rows:
@@ -55,18 +55,18 @@ export const differencesMarkdown = (differences: readonly Difference[]): string[
   ...andMore(differences).flatMap((more) => [more, '']),
 ];
 
-/** A check's summary without the differences that stand in a table beside it. */
+/** A check's summary; the number of differences if there are several, as a table lists them. */
 export const summaryOf = ({
   summary,
   differences = [],
 }: Pick<CheckResult, 'summary' | 'differences'>): string =>
   differences.length < 2 ? summary : counted(differences.length, 'difference');
 
-/** What a finding says of differences between an object and its declaration. */
+/** The differences between an object and its declaration that a finding names. */
 export const differencesOf = ({ details }: Pick<Finding, 'details'>): readonly Difference[] =>
   Array.isArray(details.differences) ? (details.differences as Difference[]) : [];
 
-/** A finding's message without the differences that stand in a table beside it. */
+/** A finding's message; of several differences only their number, as a table lists them. */
 export function messageOf(finding: Finding): string {
   const differences = differencesOf(finding);
   const [first] = differences;

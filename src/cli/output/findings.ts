@@ -1,23 +1,23 @@
 import type { PreflightResult } from '../../engine/migrate/results';
 import { isInTheWay, type Finding, type FindingEffect } from '../../engine/preflight/finding';
 import { differencesMarkdown, differencesOf, differencesText, messageOf } from './differences';
-import { remedyBlock, tableMarkdown } from './markdown';
+import { heading, remedyBlock, tableMarkdown } from './markdown';
 import { markOf, type Mood, type Style } from './style';
 import { counted, headed, textAbout, type Output } from './words';
 import { labelled, paragraph } from './wrap';
 
-/** What each effect is called, in the order in which findings are told. */
+/** Each effect in words, in the order in which findings are printed. */
 const effects: Readonly<Record<FindingEffect, readonly [Mood, string]>> = {
-  blocking: ['bad', 'stands in the way'],
-  'key-refused': ['bad', 'this key is left out'],
+  blocking: ['bad', 'blocks migrate'],
+  'key-refused': ['bad', 'migrate leaves out this key'],
   deferred: ['open', 'left for a later migrate'],
-  mended: ['good', 'put right by migrate'],
-  noted: ['open', 'not in the way of migrate'],
+  mended: ['good', 'migrate repairs it'],
+  noted: ['open', 'does not block migrate'],
 };
 
 const aboutOf = ({ table, key }: Finding): string => [table, key].filter((name) => name !== null).join('.');
 
-/** A finding's fix; for one that was told before, where. */
+/** A finding's fix; null if an earlier finding has the same one. */
 const fixOf = (findings: readonly Finding[], index: number): string | null => {
   const first = findings.findIndex(({ remedy }) => remedy === findings[index]?.remedy);
   return first < index ? null : (findings[index]?.remedy ?? null);
@@ -25,7 +25,7 @@ const fixOf = (findings: readonly Finding[], index: number): string | null => {
 
 const sameFix = 'the same as above';
 
-/** The findings, those in the way first, each with its code, what it is about, its message and its fix. */
+/** The findings, blocking ones first, each with its code, its table and key, its message and its fix. */
 export function findingsText(findings: readonly Finding[], style: Style): string[] {
   if (findings.length === 0) return [];
   const sorted = Object.keys(effects).flatMap((effect) => findings.filter((one) => one.effect === effect));
@@ -45,7 +45,7 @@ export function findingsText(findings: readonly Finding[], style: Style): string
   ];
 }
 
-/** Findings as Markdown: a table, then the fix of each that stands in the way; nothing where there are none. */
+/** Findings as Markdown: a table, then the fix of each that blocks migrate or refuses a key; nothing without findings. */
 export function findingsMarkdown(findings: readonly Finding[]): string[] {
   const inTheWay = findings.filter(isInTheWay);
   return [
@@ -70,7 +70,7 @@ export function findingsMarkdown(findings: readonly Finding[]): string[] {
   ];
 }
 
-/** The findings, and whether a migrate could do its work now. */
+/** A preflight: its findings, and whether a migrate could do all its work now. */
 export const preflightOutput: Output<PreflightResult> = {
   text: (result, style) =>
     textAbout(
@@ -78,31 +78,28 @@ export const preflightOutput: Output<PreflightResult> = {
       findingsText(result.findings, style),
       paragraph(conclusion(result)).map(result.ok ? style.green : style.red),
     ),
-  markdown: ({ ok, findings }) => [
-    `## ${ok ? '✅ protection-flows preflight: nothing' : '❌ protection-flows preflight: something'} stands in the way`,
-    '',
-    ...(findings.length === 0 ? ['Nothing was found.', ''] : findingsMarkdown(findings)),
+  markdown: (result) => [
+    ...heading(result, `preflight: ${result.ok ? 'nothing blocks migrate' : 'migrate needs fixes first'}`),
+    ...(result.findings.length === 0 ? ['No findings.', ''] : findingsMarkdown(result.findings)),
   ],
 };
 
 function conclusion({ findings }: PreflightResult): string {
   const count = (effect: string): number => findings.filter((finding) => finding.effect === effect).length;
   const [blocking, refused, deferred] = [count('blocking'), count('key-refused'), count('deferred')];
-  const left = deferred > 0 ? `, but for ${counted(deferred, 'deferred key')}` : '';
-  if (blocking > 0) {
-    return `${counted(blocking, 'finding')} would stop migrate before its first statement. Apply the fixes and look again.`;
-  }
-  if (refused > 0) {
-    return `Migrate would leave out ${refused === 1 ? 'a key' : 'some keys'}: ${counted(refused, 'finding')} in the way. Apply the fixes and look again.`;
-  }
-  return `Nothing stands in the way of migrate${left}.`;
+  const again = 'Apply the fixes and run preflight again.';
+  if (blocking > 0)
+    return `${counted(blocking, 'finding')} would stop migrate before its first statement. ${again}`;
+  if (refused > 0)
+    return `Migrate would leave out ${refused === 1 ? 'a key' : 'some keys'}: ${counted(refused, 'finding')}. ${again}`;
+  return `Nothing blocks migrate${deferred > 0 ? `, with ${counted(deferred, 'deferred key')} left for later` : ''}.`;
 }
 
 const dataOf = (text: string): string =>
   text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 
 /**
- * The findings of a result as commands to GitHub's runner, which shows them beside the changes; none where it has none.
+ * The findings of a result as commands for GitHub's runner, which shows them beside the changes.
  *
  * @see https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
  */

@@ -5,13 +5,13 @@ import { tableText, type Table } from './table';
 import { counted, textAbout, type Output } from './words';
 import { paragraph } from './wrap';
 
-/** What the guards of a database are, in words. */
+/** The state of the guards of a database, in words. */
 export const guardStates: Readonly<Record<GuardsState, string>> = {
   absent: 'not installed',
   installed: 'installed',
-  partial: 'only a part is there: protection-flows guard install makes the rest',
-  altered: 'somebody has altered them: protection-flows guard install makes them anew',
-  unseen: 'not known whether they are whole: this user lacks the TRIGGER privilege, and sees no trigger',
+  partial: 'some are missing: protection-flows guard install adds them',
+  altered: 'somebody has altered them: protection-flows guard install restores them',
+  unseen: 'unknown, as this user lacks the TRIGGER privilege and sees no trigger',
 };
 
 const partsTable = ({ parts }: GuardsResult): Table => ({
@@ -19,7 +19,7 @@ const partsTable = ({ parts }: GuardsResult): Table => ({
     { title: 'Guard' },
     { title: 'Name', elastic: true, holds: 'code' },
     { title: 'Status', holds: 'status' },
-    { title: 'Works as' },
+    { title: 'Definer' },
   ],
   rows: parts.map(({ kind, table, name, status, definer }) => [
     kind,
@@ -29,7 +29,7 @@ const partsTable = ({ parts }: GuardsResult): Table => ({
   ]),
 });
 
-/** The guards: each object, and what was done or stands in the way. */
+/** The guards: the state of each object, the findings, and what was done. */
 export const guardOutput: Output<GuardsResult> = {
   text: (result, style) =>
     textAbout(
@@ -49,6 +49,6 @@ function conclusion({ state, changed, findings }: GuardsResult): string {
   const done = changed.length === 0 ? 'Nothing was changed' : `${counted(changed.length, 'object')} changed`;
   const then = state === 'installed' && changed.length > 0 ? '. Then, once: protection-flows recount' : '';
   return findings.length > 0
-    ? `${done}: apply the fix, and run it again.`
+    ? `${done}: apply the fix and run the command again.`
     : `Guards: ${guardStates[state]}. ${done}${then}.`;
 }

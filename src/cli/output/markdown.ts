@@ -3,7 +3,7 @@ import { moodOf, type Mood } from './style';
 import type { Table } from './table';
 import { databaseName } from './words';
 
-/** Text that stands for itself in Markdown, inside a table's cell and at the beginning of a list's item too. */
+/** Text as Markdown that shows it unchanged, also in a table's cell and at the beginning of a list item. */
 export function escaped(text: string): string {
   return text
     .trim()
@@ -11,7 +11,7 @@ export function escaped(text: string): string {
     .replaceAll(/\s*\r?\n\s*/g, '<br>');
 }
 
-/** The heading of a result, and which database it is about. */
+/** The heading of a result, with its database. */
 export const heading = ({ ok, ...where }: Where & { ok: boolean }, title: string): string[] => [
   `## ${ok ? '✅' : '❌'} protection-flows ${title}`,
   '',
@@ -19,7 +19,7 @@ export const heading = ({ ok, ...where }: Where & { ok: boolean }, title: string
   '',
 ];
 
-/** A name as code, in which no sign has to be escaped; as words, where it would end the code or a table's cell. */
+/** A name as code; as escaped words if it has a character that would end the code or a table's cell. */
 export const asCode = (name: string): string => (/[`|\\\r\n]/.test(name) ? escaped(name) : `\`${name}\``);
 
 const cellOf = (text: string, holds: Table['columns'][number]['holds']): string => {
@@ -27,7 +27,7 @@ const cellOf = (text: string, holds: Table['columns'][number]['holds']): string 
   return holds === 'code' ? asCode(text) : escaped(text);
 };
 
-/** A table; nothing where it has no row. */
+/** A table; nothing if it has no row. */
 export function tableMarkdown({ columns, rows }: Table): string[] {
   if (rows.length === 0) return [];
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
@@ -43,7 +43,7 @@ export function tableMarkdown({ columns, rows }: Table): string[] {
 export const namesMarkdown = (names: readonly string[]): string[] =>
   names.length === 0 ? [] : [...names.map((name) => `- ${asCode(name)}`), ''];
 
-/** Code in a block, if there is any; a fence longer than any in the code. */
+/** A code block, whose fence is longer than any in the code; nothing if the code is empty. */
 export function codeBlock(code: string, language: string): string[] {
   if (code === '') return [];
   const longest = Math.max(2, ...[...code.matchAll(/`+/g)].map(([run]) => run.length));
@@ -51,17 +51,17 @@ export function codeBlock(code: string, language: string): string[] {
   return [fence + language, ...code.split('\n'), fence, ''];
 }
 
-/** Statements in a block. */
+/** SQL statements as a code block. */
 export const sqlBlock = (sql: readonly string[]): string[] =>
   codeBlock(sql.map((statement) => `${statement};`).join('\n'), 'sql');
 
-/** A remedy: a command of this program or an SQL script as code, words as words. */
+/** A remedy: a command of this program or an SQL script as a code block, a sentence as text. */
 export function remedyBlock(remedy: string): string[] {
   if (/^protection-flows /.test(remedy) && !remedy.includes('\n')) return codeBlock(remedy, 'sh');
   return /;\s*$/m.test(remedy) ? codeBlock(remedy, 'sql') : [escaped(remedy), ''];
 }
 
-/** Words with a sign that is seen at a glance. */
+/** Words with a sign for their mood. */
 export const signed = (mood: Mood, words: string): string =>
   `${{ good: '✅', open: '⚠️', bad: '❌' }[mood]} ${words}`;
 

@@ -7,7 +7,7 @@ import { keysTable, tableText } from './table';
 import { counted, countedAll, namesText, textAbout, type Output } from './words';
 import { labelled, narrowed, paragraph } from './wrap';
 
-/** What a migrate did: the migrations that it applied, every key, the findings, and how it stands now. */
+/** A migrate: the applied migrations, every key, the findings, and its outcome. */
 export const migrateOutput: Output<MigrateResult> = {
   text: (result, style) => {
     const { ok, applied, keys, findings } = result;
@@ -45,17 +45,16 @@ function conclusion({ ok, applied, keys, findings }: MigrateResult): string {
     return `Not done: ${reasons || 'something is left to do'}. Apply the fixes and migrate again.`;
   }
   if (count('deferred') > 0) {
-    return `Done, but for ${counted(count('deferred'), 'deferred key')}: migrate again once the parent table is there.`;
+    return `Done, except for ${counted(count('deferred'), 'deferred key')}: migrate again once the parent table exists.`;
   }
   return applied.length > 0 || count('added') > 0 ? 'Done.' : 'Nothing to do: the schema is up to date.';
 }
 
 type Statements = MigratePlan['statements'];
 
-/** What makes a line of text a comment of the script. */
 const comment = '-- ';
 
-/** What a migrate would do, as a script. */
+/** The plan of a migrate, as an SQL script. */
 export const planOutput: Output<MigratePlan> = {
   text: (plan, style) =>
     scriptText(plan.statements, style, () =>
@@ -67,8 +66,8 @@ export const planOutput: Output<MigratePlan> = {
         rollingText(plan.pending.length, plan.breaking),
         paragraph(
           plan.ok
-            ? 'Nothing was changed. It could be carried out now: protection-flows migrate'
-            : 'Nothing was changed. It could not be carried out now: see the findings.',
+            ? 'Nothing was changed. To carry it out, give the same command without --plan and --out.'
+            : 'Nothing was changed. It cannot be carried out now: see the findings.',
         ),
       ),
     ),
@@ -91,8 +90,8 @@ export const amountOf = (migrations: number, statements: Statements): string =>
   `${counted(migrations, 'migration')}, ${counted(statements.length, 'statement')}`;
 
 /**
- * A plan as a script. Everything but the statements is an SQL comment, so the whole text can be given to a client; the
- * statements are printed as they would be executed, each step's title before its own.
+ * A plan as an SQL script. The statements stand as they would be executed, below the title of their step. All other lines
+ * are comments, so that the whole text can be given to a client.
  */
 export function scriptText(statements: Statements, style: Style, head: () => string[]): string[] {
   const lines = narrowed(comment.length, head).map((line) => `${comment}${line}`.trimEnd());
@@ -100,10 +99,11 @@ export function scriptText(statements: Statements, style: Style, head: () => str
   for (const statement of statements) {
     const { migration, step, sql, copies } = statement;
     const isNewMigration = previous?.migration !== migration;
-    if (isNewMigration) lines.push('', ...commented(migration ?? 'Keys that are absent').map(style.bold));
+    if (isNewMigration) lines.push('', ...commented(migration ?? 'Missing keys').map(style.bold));
     if (isNewMigration || previous?.step !== step) lines.push(...commented(step));
     if (copies !== null) lines.push(...commented(copyNote(copies)));
-    if ('seconds' in statement) lines.push(...commented(`One scan of it: ${String(statement.seconds)} s`));
+    if ('seconds' in statement)
+      lines.push(...commented(`One scan of the table takes ${String(statement.seconds)} s`));
     lines.push(terminated(sql));
     previous = statement;
   }
@@ -125,7 +125,7 @@ export const scriptMarkdown = (statements: Statements): string[] =>
 const copyNote = (size: TableSize & { table: string }): string =>
   `Copies ${size.table}: ${describeSize(size)}; its writers wait meanwhile`;
 
-/** A text as comments: the further lines of a long one are comments too. */
+/** A text as SQL comments, each of its lines one. */
 const commented = (text: string): string[] =>
   labelled(comment, text, 0).map((line) => (line.startsWith(comment) ? line : comment + line.trimStart()));
 
@@ -139,7 +139,7 @@ export type Breaking = Readonly<Record<string, string>>;
 
 const notBreaking = 'Programs of the previous release go on working before, during and after it.';
 
-/** What the pending migrations mean for programs of the previous release that run meanwhile. */
+/** Says whether programs of the previous release can run while and after the pending migrations are applied. */
 export function rollingText(pending: number, breaking: Breaking): string[] {
   if (pending === 0) return [];
   const texts = Object.entries(breaking);

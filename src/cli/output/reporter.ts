@@ -3,19 +3,18 @@ import type { ProgressEvent } from '../../engine/migrate/results';
 import { styleFor, tamed, visible, withoutMarks, type OutputStream, type Style } from './style';
 import { fitText, widthFor, wrap } from './wrap';
 
-/** A command of this program in a text; its version and its name alone are none. */
+/** A command of this program in a text; not its name alone, nor its name with a version. */
 const ownCommand = /(?<![\w/@-])protection-flows (?=[a-z-])/g;
 const npx = 'npx ';
 
-/** Rows with big numbers come from the server as they are; JSON has no word for them. */
+/** JSON has no bigint, which rows of the server may hold: it becomes a text. */
 function plain(_name: string, value: unknown): unknown {
   return typeof value === 'bigint' ? value.toString() : value;
 }
 
 /**
- * Everything that a command prints goes through here. stdout: the result, as text or as the one JSON document.
- * stderr: errors as text, progress and notes.
- * What a terminal, or the runner of GitHub in its jobs, would obey is shown instead.
+ * Prints everything that a command prints. stdout: the result, as text or as one JSON document. stderr: errors as text,
+ * progress and notes. Characters that a terminal, or GitHub's runner in its jobs, would obey are made visible.
  */
 export class Reporter {
   readonly json: boolean;
@@ -23,9 +22,9 @@ export class Reporter {
   readonly style: Style;
   private readonly errorStyle: Style;
   private readonly display: ProgressDisplay;
-  /** How wide lines on stderr may be; a log has them whole. */
+  /** The width of lines on stderr; a log has no limit. */
   private readonly noteWidth: number;
-  /** What npm runs is on nobody's PATH: commands are shown as they are typed there. */
+  /** A program started by npm is not on the PATH: its commands are printed with npx. */
   private readonly isByNpm: boolean;
   private readonly stdout: OutputStream;
   private readonly stderr: OutputStream;
@@ -48,12 +47,12 @@ export class Reporter {
     this.display = new ProgressDisplay(this.stderr, this.errorStyle);
   }
 
-  /** A text for people with this program's commands as they are typed where it was started. */
+  /** Writes this program's commands in a text as the user has to type them: with npx if npm started it. */
   asTyped(text: string): string {
     return this.isByNpm ? text.replaceAll(ownCommand, `${npx}$&`) : text;
   }
 
-  /** Prints the result: as JSON, or the lines that `text` makes of it. At most once in a run. */
+  /** Prints the result, as JSON or as the lines that `text` makes. Called at most once in a run. */
   result(value: object, text: (style: Style) => readonly string[]): void {
     this.display.clear();
     if (this.json) this.document(value);
@@ -67,7 +66,7 @@ export class Reporter {
     this.stdout.write(visible(`${lines.join('\n')}\n`));
   }
 
-  /** Prints an error: three lines on stderr, or the one JSON document on stdout, where that can be written. */
+  /** Prints an error: three lines on stderr, or with --json the JSON document on stdout, if that can be written. */
   error(report: ErrorReport): void {
     this.display.clear();
     if (this.json && this.stdout.writable !== false) {
@@ -80,35 +79,35 @@ export class Reporter {
     this.note(this.asTyped(`Fix: ${oneLine(report.remedy)}`));
   }
 
-  /** Tells of a warning, whatever the form of the result: its code, where it has one, and its sentence. */
+  /** Prints a warning on stderr, with --json too: its code, if it has one, and its sentence. */
   warning({ code, message }: { readonly code?: string; readonly message: string }): void {
     this.note(`${code ?? 'Warning'}: ${oneLine(message)}`, (word) => this.errorStyle.yellow(word));
   }
 
-  /** A line on stderr, whatever the form of the result; wrapped on a terminal. `mark` is for its first word, a code. */
+  /** Prints a line on stderr, with --json too; wrapped on a terminal. `mark` colours its first word, a code. */
   note(line: string, mark: (word: string) => string = (word) => word): void {
     const [first = '', ...others] = line.length <= this.noteWidth ? [line] : wrap(line, this.noteWidth);
     const marked = first.replace(/^\w+(?=:)/, mark);
     this.trace([marked, ...others].join('\n'));
   }
 
-  /** Tells of a statement that was executed, whatever the form of the result. */
+  /** Prints an executed statement on stderr, with --json too. */
   statement(sql: string, ms: number): void {
     this.trace(`${this.errorStyle.dim(`${ms.toFixed(1).padStart(7)} ms`)}  ${oneLine(sql)}`);
   }
 
-  /** Text on stderr as it is, such as a stack trace. */
+  /** Prints text on stderr unwrapped, such as a stack trace. */
   trace(text: string, to = this.stderr): void {
     this.display.clear();
     to.write(visible(`${text}\n`));
   }
 
-  /** A line on stderr that the job's runner obeys. */
+  /** Prints a line on stderr that GitHub's runner obeys. */
   command(line: string): void {
     this.trace(line, this.runner);
   }
 
-  /** Shows the step that is about to run; a ProgressListener. */
+  /** Shows the step that begins now; a ProgressListener. */
   readonly progress = (event: ProgressEvent): void => this.display.show(event);
 
   /** Takes the progress display off the terminal. */
@@ -128,10 +127,10 @@ function columnsOf({ isTTY, columns }: OutputStream, { COLUMNS }: NodeJS.Process
   return /^[1-9]\d*$/.test(COLUMNS ?? '') ? Number(COLUMNS) : undefined;
 }
 
-/** More differences than these are only counted in an error's line. */
+/** How many differences the line of an error lists; the others are only counted. */
 const differencesShown = 3;
 
-/** The message, its list of differences cut short; `details` has them all. */
+/** The message with its list of differences cut short; `details` has them all. */
 function shortened({ message, details }: ErrorReport): string {
   const count = Array.isArray(details.differences) ? details.differences.length : 0;
   const parts = message.split('; ');
@@ -140,7 +139,7 @@ function shortened({ message, details }: ErrorReport): string {
   return `${parts.slice(0, differencesShown).join('; ')}; and ${more} more: protection-flows adopt`;
 }
 
-/** An error is three lines; SQL stays SQL without its line breaks. */
+/** Joins a text into one line: an error has three lines, and SQL means the same without line breaks. */
 function oneLine(text: string): string {
   return text.replaceAll(/\s*\r?\n\s*/g, ' ').trim();
 }
@@ -151,8 +150,8 @@ const eraseLine = '\r\x1b[K';
 const secondsShownFrom = 2;
 
 /**
- * Shows what is under way: on a terminal one line that rewrites itself, with the seconds that the step has taken;
- * elsewhere one plain line a step.
+ * Shows the current step. On a terminal: one line that rewrites itself, with the seconds that the step has taken.
+ * Elsewhere: one plain line for each step.
  */
 export class ProgressDisplay {
   private timer: NodeJS.Timeout | null = null;
@@ -177,7 +176,7 @@ export class ProgressDisplay {
     this.timer ??= setInterval(() => this.draw(), frameMs).unref();
   }
 
-  /** Takes the line away; the next step brings it back. */
+  /** Removes the line; the next step shows it again. */
   clear(): void {
     if (this.timer === null) return;
     clearInterval(this.timer);

@@ -5,15 +5,15 @@ import { counted, grouped, textAbout, type Output } from './words';
 import { labelled, paragraph } from './wrap';
 
 const leftReasons: Readonly<Record<LeftReason, string>> = {
-  'parent-missing': 'a row that they name does not exist: put it back first',
-  taken: 'their id, or another value that must be unique, is taken: look which of the two rows is right',
+  'parent-missing': 'a row that they refer to does not exist: put it back first',
+  taken: 'their id, or another value that must be unique, is taken: decide which of the two rows is right',
   'table-missing': 'their table does not exist, or this account may not see it',
   'columns-changed': 'their table lacks a column that they have a value for',
   'too-large': 'they do not fit into one statement: raise max_allowed_packet',
   refused: 'the server refuses them: a CHECK, a type or a trigger was changed since',
 };
 
-/** What a restore did: the rows that are back, by table, and those that stay in quarantine, with the reason. */
+/** A restore: the restored rows by table, and the rows that stay in quarantine, with the reason. */
 export const restoreOrphansOutput: Output<RestoreOrphansResult> = {
   text: (result, style) => {
     const [back, left] = rowsOf(result);
@@ -30,7 +30,7 @@ export const restoreOrphansOutput: Output<RestoreOrphansResult> = {
       left > 0
         ? paragraph(`${counted(back, 'row')} restored, ${grouped(left)} left in quarantine.`).map(style.red)
         : back > 0
-          ? paragraph(`${counted(back, 'row')} restored, none left behind.`).map(style.green)
+          ? paragraph(`${counted(back, 'row')} restored, none left in quarantine.`).map(style.green)
           : [],
     );
   },

@@ -7,7 +7,7 @@ import { asCode, escaped, heading } from './markdown';
 import { counted, grouped, headed, textAbout, type Output } from './words';
 import { labelled, paragraph } from './wrap';
 
-/** What a prune did, or with --dry-run would have done. */
+/** What a prune deleted, or would delete without --dry-run. */
 export const pruneOutput: Output<PruneReport> = {
   text: (result, style) => {
     const mark = result.dry_run && result.deleted > 0 ? style.yellow : style.green;
@@ -31,8 +31,8 @@ function stays({ executions, key, table }: PruneReport['kept'][number]): string 
   const why =
     table === null
       ? 'rows of a table that this user may not see refer to them'
-      : `rows of ${table} refer to them by the key ${key}, which does not let them go`;
-  return `${counted(executions, 'execution')} old enough ${executions === 1 ? 'stays' : 'stay'}: ${why}.`;
+      : `rows of ${table} refer to them by the key ${key}`;
+  return `${counted(executions, 'execution')} cannot be deleted: ${why}.`;
 }
 
 function pruneConclusion({ dry_run, deleted, flows }: PruneReport): string {
@@ -43,7 +43,7 @@ function pruneConclusion({ dry_run, deleted, flows }: PruneReport): string {
   return `${looked}: ${executions} to delete. Nothing was deleted: it was a dry run.`;
 }
 
-/** What a recount changed, or with --dry-run would have changed: each flow, from what to what. */
+/** What a recount changed, or would change without --dry-run: the old and new values of each flow. */
 export const recountOutput: Output<RecountReport> = {
   text: (result, style) => {
     const isOpen = result.dry_run && result.recounted.length > 0;
@@ -79,10 +79,14 @@ function recountConclusion(result: RecountReport): string {
   return `${looked}: ${counted(recounted.length, 'flow')} ${doneIn(result)}.${end}`;
 }
 
-/** How often progress is told, in milliseconds: on a terminal the line rewrites itself, in a log each one stays. */
+/** The least time between two lines of progress, in milliseconds: a terminal rewrites its line, a log keeps each. */
 const everyMs = { terminal: 200, log: 3_000 } as const;
 
-/** Tells progress in words, and not after each of many small transactions. */
+/**
+ * Reports progress in words, but not after every small transaction.
+ *
+ * @param nowMs a clock that only goes forward, in milliseconds
+ */
 export function toldSeldom<Progress>(
   tell: ProgressListener,
   isTerminal: boolean,
@@ -99,11 +103,7 @@ export function toldSeldom<Progress>(
   };
 }
 
-/**
- * Tells where a prune is, in words.
- *
- * @param nowMs a clock that only goes forward, in milliseconds
- */
+/** Reports the progress of a prune in words. */
 export const pruneProgress = (
   tell: ProgressListener,
   { isTerminal, dryRun, nowMs }: { isTerminal: boolean; dryRun: boolean; nowMs?: () => number },
@@ -116,7 +116,7 @@ export const pruneProgress = (
     nowMs,
   );
 
-/** Tells where a recount is, in words. */
+/** Reports the progress of a recount in words. */
 export const recountProgress = (
   tell: ProgressListener,
   isTerminal: boolean,

@@ -5,7 +5,7 @@ import { rowsTable, tableText } from './table';
 import { counted, headed, namesText, separated, textAbout, type Output } from './words';
 import { labelled, paragraph } from './wrap';
 
-/** What a rollback did: the migrations undone, newest first, and the rows thrown away, by table. */
+/** A rollback: the undone migrations, newest first, and the discarded rows by table. */
 export const rollbackOutput: Output<RollbackResult> = {
   text: (result, style) => {
     const { ok, undone, discarded } = result;
@@ -15,7 +15,7 @@ export const rollbackOutput: Output<RollbackResult> = {
         ? paragraph('No migration was undone: none is applied.')
         : namesText(`Undid ${counted(undone.length, 'migration')}, newest first`, undone, style),
       tableText(rowsTable('Discarded from', discarded), style),
-      ok ? [] : paragraph('Not everything that was asked for could be undone.').map(style.red),
+      ok ? [] : paragraph('Not every requested migration was undone.').map(style.red),
     );
   },
   markdown: (result) => [
@@ -25,7 +25,7 @@ export const rollbackOutput: Output<RollbackResult> = {
   ],
 };
 
-/** What a rollback would do: like a migrate's plan, a script whose text is in comments. */
+/** The plan of a rollback: like a migrate's plan, a script whose text is in comments. */
 export const rollbackPlanOutput: Output<RollbackPlan> = {
   text: (plan, style) => {
     const { ok, undoing, statements, lost, refusals } = plan;
@@ -62,8 +62,8 @@ export const rollbackPlanOutput: Output<RollbackPlan> = {
 };
 
 function planConclusion(ok: boolean, count: number): string {
-  if (!ok) return 'Nothing was changed. It could not be carried out now: see above.';
+  if (!ok) return 'Nothing was changed. It cannot be carried out now: see above.';
   return count === 0
     ? 'Nothing was changed, and there is nothing to undo: no migration is applied.'
-    : 'Nothing was changed. It could be carried out now, by the same command without --plan.';
+    : 'Nothing was changed. To carry it out, give the same command without --plan.';
 }

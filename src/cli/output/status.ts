@@ -23,7 +23,7 @@ const historyTable = (
   ]),
 });
 
-/** The state of a database: each migration, each key, and what to do about it. */
+/** The state of a database: each migration, each key, the guards, and what to do next. */
 export const statusOutput: Output<StatusResult> = {
   text: (status, style) =>
     textAbout(
@@ -46,7 +46,7 @@ export const statusOutput: Output<StatusResult> = {
 const guardsText = ({ guards }: StatusResult): string[] =>
   guards === 'absent' ? [] : paragraph(`Guards: ${guardStates[guards]}`);
 
-/** How many migrations are pending, and which of them break older programs. */
+/** The number of pending migrations, and those of them that break older programs. */
 function pendingOf({ migrations }: StatusResult): [number, Breaking] {
   const pending = migrations.filter(({ status }) => status === 'pending');
   const breaking = pending.flatMap(({ name, breaking: why }) =>
@@ -67,7 +67,7 @@ function conclusion({ ok, migrations, keys }: StatusResult): string {
   const toDo = countedAll([count('pending'), 'pending migration'], [count('missing'), 'missing key']);
   if (toDo !== '') return `${toDo}. To apply: protection-flows migrate`;
   if (count('deferred') > 0) {
-    return `Up to date, but for ${counted(count('deferred'), 'deferred key')}: migrate again once the parent table is there.`;
+    return `Up to date, except for ${counted(count('deferred'), 'deferred key')}: migrate again once the parent table exists.`;
   }
   return ok ? 'Up to date. To prove it: protection-flows verify' : 'Not up to date.';
 }

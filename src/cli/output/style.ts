@@ -1,6 +1,6 @@
 import { createColors } from 'picocolors';
 
-/** Where text goes: a terminal, a pipe, a file; in tests, a list. */
+/** A stream that text is written to: a terminal, a pipe, a file; in tests, a list. */
 export interface OutputStream {
   write(text: string): unknown;
   readonly isTTY?: boolean;
@@ -16,7 +16,7 @@ export type Style = Pick<
 >;
 
 /**
- * Colours for a stream: on a terminal only, and neither with --no-color nor NO_COLOR (https://no-color.org: set and
+ * Colours for a stream: only on a terminal, and not with --no-color, TERM=dumb or NO_COLOR (https://no-color.org: set and
  * not empty).
  */
 export function styleFor(stream: OutputStream, env: NodeJS.ProcessEnv, wanted: boolean): Style {
@@ -24,14 +24,14 @@ export function styleFor(stream: OutputStream, env: NodeJS.ProcessEnv, wanted: b
   return createColors(stream.isTTY === true && !refused);
 }
 
-/** How something stands. */
+/** Whether a state is good, bad, or still open. */
 export type Mood = 'good' | 'bad' | 'open';
 
-/** Colours a text by how things stand. */
+/** The function that colours a text by a mood. */
 export const markOf = (mood: Mood, { green, red, yellow }: Style): ((text: string) => string) =>
   ({ good: green, bad: red, open: yellow })[mood];
 
-/** What a status word says, whatever it is the status of; null where it says neither. */
+/** The mood of a status word; null for any other word. */
 export function moodOf(status: string): Mood | null {
   if (/^(pass|applied|present|added|proven|mended)$/.test(status)) return 'good';
   if (/^(fail|missing|refused|unknown|differs)$/.test(status)) return 'bad';
@@ -44,10 +44,10 @@ export function markStatus(status: string, style: Style): string {
   return mood === null ? status : markOf(mood, style)(status);
 }
 
-/** What {@link styleFor}'s marks are made of: bold, dim and colours. */
+/** The marks that {@link styleFor} makes: bold, dim and colours. */
 const ownMarks = String.raw`\x1b\[(?:0|1|2|22|3[1-6]|39)m`;
 
-/** What a terminal obeys or turns around instead of showing it: control characters, and marks of direction. */
+/** Characters that a terminal obeys instead of showing them: control characters, and marks of direction. */
 const obeyed = String.raw`[^\P{Cc}\n\t]|[\u202a-\u202e\u2066-\u2069]`;
 
 const ownMarkOrObeyed = new RegExp(`${ownMarks}|${obeyed}`, 'gu');
@@ -57,18 +57,18 @@ const unicodeEscape = (character: string): string =>
   `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 /**
- * Text for a terminal, in which what the terminal would obey stands as `\u001b`: names in a database may have been written by
- * anybody. Marks of our own stay.
+ * Text for a terminal. Characters that it would obey become an escape such as `\u001b`: anybody may have written the names
+ * in a database. Our own marks stay.
  */
 export const visible = (text: string): string =>
   text.replaceAll(ownMarkOrObeyed, (found) => (found.length > 1 ? found : unicodeEscape(found)));
 
-/** The same for text of ours that has no marks yet, and for JSON, in which it stays the same value. */
+/** The same for text without marks of ours, and for JSON, where the escape stands for the same character. */
 export const withoutMarks = (text: string): string => text.replaceAll(obeyedAlone, unicodeEscape);
 
 /**
- * A stream in whose text GitHub's runner finds no command, whoever wrote it: `::` at the beginning of a line, behind blanks
- * too, and `##[` anywhere stand with one sign escaped, the same in JSON.
+ * A stream whose text holds no command for GitHub's runner, whoever wrote the text. Escapes one character of `::` at the
+ * beginning of a line, also after blanks, and of `##[` anywhere; in JSON the escape stands for the same character.
  *
  * @see https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
  */

@@ -2,16 +2,16 @@ import { markStatus, type Style } from './style';
 import { textWidth, wrapHard } from './wrap';
 
 interface Column {
-  /** A terminal has it in capitals. */
+  /** A terminal shows it in capitals. */
   readonly title: string;
   readonly align?: 'left' | 'right';
-  /** On a terminal it takes the width that the other columns leave, its text wrapped into it. At most one. */
+  /** On a terminal it takes the width that the other columns leave, and wraps its text. At most one column. */
   readonly elastic?: boolean;
-  /** What its cells are, where they are no text for people. */
+  /** What its cells hold, if not text for people. */
   readonly holds?: 'code' | 'status';
 }
 
-/** What a terminal and Markdown both show. */
+/** A table, for a terminal and for Markdown. */
 export interface Table {
   readonly columns: readonly Column[];
   readonly rows: readonly (readonly string[])[];
@@ -19,7 +19,7 @@ export interface Table {
 
 const gap = '  ';
 
-/** Lines of an aligned table without rules, as wide as text may be; none where it has no row. */
+/** The lines of an aligned table without rules, at most as wide as text may be; none if it has no row. */
 export function tableText({ columns, rows }: Table, style: Style): string[] {
   if (rows.length === 0) return [];
   const natural = columns.map(({ title }, index) =>
@@ -39,7 +39,7 @@ export function tableText({ columns, rows }: Table, style: Style): string[] {
   ];
 }
 
-/** The lines of one row: as many as its longest cell takes. Marked after it is padded, for a mark has no width. */
+/** The lines of one row, as many as its longest cell needs. Pads a cell before marking it: a mark takes no width. */
 function rowLines(
   columns: readonly Column[],
   cells: readonly string[],
@@ -60,11 +60,11 @@ function rowLines(
   );
 }
 
-/** What each column keeps at least where there is not room for all. */
+/** The least widths, in a room too narrow for all columns. */
 const elasticLeast = 12;
 const othersLeast = 6;
 
-/** The widths of the columns in that room: the elastic one gives way first, then the widest of the others. */
+/** The widths of the columns in a room: shrinks the elastic column first, then the widest of the others. */
 function shrunk(natural: readonly number[], elastic: number, room: number): number[] {
   const widths = [...natural];
   const over = (): number => widths.reduce((sum, own) => sum + own, 0) - room;
@@ -78,7 +78,7 @@ function shrunk(natural: readonly number[], elastic: number, room: number): numb
   return widths;
 }
 
-/** The declared keys: name, status, and the milliseconds that each took, where `times` wants them and they are known. */
+/** The declared keys: name, status, and the milliseconds that each took, if `times` is true and all are known. */
 export function keysTable(
   keys: readonly { readonly name: string; readonly status: string; readonly ms?: number }[],
   times = true,
@@ -92,7 +92,7 @@ export function keysTable(
   return { columns, rows };
 }
 
-/** How many rows of which table, without the tables that have none. */
+/** Numbers of rows by table, without tables that have none. */
 export const rowsTable = (title: string, counts: Readonly<Record<string, number>>): Table => ({
   columns: [
     { title, elastic: true },

@@ -10,11 +10,11 @@ import { labelled, paragraph } from './wrap';
 const meanings: Readonly<Record<Verdict, string>> = {
   ahead: 'the history names migrations that this version does not know',
   'never-ran': 'no migration has run in this database',
-  'recorded-but-absent': 'the history says that it ran, but a table is not there',
+  'recorded-but-absent': 'the history says that it ran, but a table is missing',
   'present-but-unrecorded': 'a table is there, but the history is empty',
-  'half-applied': 'only a part of the migrations has run',
-  drifted: 'everything ran, but the database is not as it should be',
-  unproven: 'nothing is wrong as far as could be seen, but not everything could be checked',
+  'half-applied': 'only some of the migrations have run',
+  drifted: 'every migration has run, but a check failed',
+  unproven: 'no check failed, but not every check could run',
   proven: 'everything is there and behaves',
 };
 
@@ -29,7 +29,7 @@ const checksTable = ({ checks }: VerifyReport): Table => ({
   rows: checks.map((check) => [check.id, check.status, summaryOf(check)]),
 });
 
-/** The proof: the verdict, every check on one line, then for each check that is not clean its evidence and the fix. */
+/** The proof: the verdict, a line for each check, then the fix and the evidence of each check that needs them. */
 export const verifyOutput: Output<VerifyReport> = {
   text: (report, style) => {
     const { ok, verdict, checks } = report;
@@ -56,13 +56,13 @@ export const verifyOutput: Output<VerifyReport> = {
   ],
 };
 
-/** What the verdict says, in a sentence. Pure. */
+/** The meaning of the verdict, in a sentence. Pure. */
 export const meaningOf = (report: VerifyReport): string =>
   `${meanings[report.verdict]}${butDeferred(report)}`;
 
 function butDeferred({ verdict, checks }: VerifyReport): string {
   const keys = checks.find(({ id }) => id === 'foreign-keys');
-  return verdict === 'proven' && keys?.status === 'deferred' ? ', but for the deferred keys' : '';
+  return verdict === 'proven' && keys?.status === 'deferred' ? ', except for the deferred keys' : '';
 }
 
 function needsExplaining({ status, remedy, evidence }: CheckResult): boolean {
@@ -97,7 +97,7 @@ function rowText(row: Readonly<Record<string, unknown>>): string {
     .join(', ');
 }
 
-/** A value of a row. Pure. */
+/** A value of a row as text. Pure. */
 export function valueText(value: unknown): string {
   if (value === null || value === undefined) return 'NULL';
   if (value instanceof Date) return value.toISOString();
@@ -112,7 +112,7 @@ function strictText({ ok, verdict, checks }: VerifyReport): string[] {
 
 const briefly = ({ message: summary, differences }: SchemaFit): string => summaryOf({ summary, differences });
 
-/** Whether this program fits the schema, and what to do where it does not. */
+/** Whether this program fits the schema, and the fix if not. */
 export const schemaFitOutput = (command: 'wait' | 'check'): Output<SchemaFit> => ({
   text: (fit, style) => [
     ...headed(fit.state.toUpperCase(), `: ${briefly(fit)}`, (title) =>

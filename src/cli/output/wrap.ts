@@ -1,24 +1,24 @@
 const widest = 80;
-/** Our names have nearly as many letters: on a narrower terminal we do not wrap, the terminal does. */
+/** Our names are nearly as long: a narrower terminal wraps the lines itself. */
 const narrowest = 40;
 
 let width = widest;
 
-/** The width that every text output keeps to, SQL excepted: it must stay as it is to be pasted. */
+/** The width of all text but SQL, which must stay as it is to be pasted. */
 export const textWidth = (): number => width;
 
-/** The width of text on a stream with that number of columns: undefined or 0 for a stream without columns. */
+/** The width of text on a stream with so many columns; `columns` is undefined or 0 for a stream without. */
 export const widthFor = (columns: number | undefined): number =>
   columns === undefined || columns === 0 || Number.isNaN(columns)
     ? widest
     : Math.max(narrowest, Math.min(widest, columns));
 
-/** Sets the width of all text from here on: the process has one terminal. */
+/** Sets the width of all text from now on: the process has one terminal. */
 export function fitText(columns: number | undefined): void {
   width = widthFor(columns);
 }
 
-/** Makes text narrower by a margin, which the caller puts before each line. */
+/** Runs `make` with a width that is smaller by a margin, which the caller puts before each line. */
 export function narrowed<T>(margin: number, make: () => T): T {
   const before = width;
   width -= margin;
@@ -29,7 +29,7 @@ export function narrowed<T>(margin: number, make: () => T): T {
   }
 }
 
-/** Words, where a quoted SQL name or literal is one word: a line break inside would change it. */
+/** Words; a quoted SQL name or literal is one word, as a line break inside would change it. */
 const words = /(?:(?<=^|[\s(=,])'(?:[^']|'')*'|`[^`]*`|\S)+/g;
 
 function isQuoted(word: string): boolean {
@@ -42,10 +42,7 @@ function pieces(word: string, width: number): string[] {
   return parts;
 }
 
-/**
- * Breaks a text into lines of at most `width`; its own line breaks stay. A quoted piece of SQL that is longer stays
- * whole, and its line is longer too.
- */
+/** Breaks a text into lines of at most `width`; its own line breaks stay. A longer quoted piece of SQL stays whole. */
 export function wrap(text: string, width: number): string[] {
   return text.split(/\r?\n/).flatMap((line) => {
     const lines: string[] = [];
@@ -69,7 +66,7 @@ export function wrapHard(text: string, width: number): string[] {
   return wrap(text, width).flatMap((line) => (line === '' ? [''] : pieces(line, width)));
 }
 
-/** What a line has left behind its label, at least. */
+/** The least width after a label. */
 const shortestLine = 8;
 
 const sqlStart =
@@ -78,8 +75,8 @@ const sqlStart =
 const commentStart = /^\s*-- ?/;
 
 /**
- * The lines of an SQL script. Statements stay as they are, for they are to be pasted; a comment is wrapped, into more
- * comments, and so is a sentence between the statements.
+ * The lines of an SQL script. Statements stay as they are, to be pasted. Comments are wrapped into more comments, and
+ * sentences between the statements into more lines.
  */
 function scriptLines(lines: readonly string[], width: number): string[] {
   let isInside = false;
@@ -93,11 +90,11 @@ function scriptLines(lines: readonly string[], width: number): string[] {
 }
 
 /**
- * A paragraph behind a label, its lines aligned under the first. Where it holds SQL statements or comments, it is a
- * script: statements are not wrapped, and stand on lines of their own.
+ * A paragraph after a label, its lines aligned under the first. A text with SQL statements or comments is a script: its
+ * statements are not wrapped.
  */
 export function labelled(label: string, text: string, indent = 2): string[] {
-  // A label that is as wide as the terminal stands alone
+  // A label about as wide as the terminal stands on a line of its own
   if (indent + label.length > width - shortestLine && label.length > 8)
     return [`${' '.repeat(indent)}${label}`.trimEnd(), ...labelled('', text, indent + 2)];
   const first = `${' '.repeat(indent)}${label}`;
@@ -109,10 +106,10 @@ export function labelled(label: string, text: string, indent = 2): string[] {
   return lines.map((line, index) => `${index === 0 ? first : margin}${line}`.trimEnd());
 }
 
-/** A paragraph alone. */
+/** A paragraph without a label. */
 export const paragraph = (text: string): string[] => labelled('', text, 0);
 
-/** A text of lines with a margin of their own, such as a help text: longer ones are wrapped behind it. */
+/** Wraps the long lines of a text whose lines have margins, such as a help text; each keeps its margin. */
 export function fitted(text: string): string {
   return text
     .split('\n')

@@ -176,7 +176,7 @@ describe('Ctrl-C', () => {
       stderr += data.toString();
     });
     const exitCode = await new Promise((resolve) => child.on('close', resolve));
-    expect(stderr).toMatch(/\nStopping after the statement under way\. Ctrl-C again quits at once\.\n/);
+    expect(stderr).toMatch(/\nStopping after the current statement\. Ctrl-C again quits at once\.\n/);
     expect(stderr).toMatch(/\nINTERRUPTED: .*\n.*\nFix: .*\n$/);
     expect(exitCode).toBe(2);
     expect(await json('status')).toMatchObject({ exitCode: 1, ok: false });

@@ -26,7 +26,7 @@ describe('protection-flows preflight', () => {
     const { exitCode, stdout } = await cli('preflight', '--no-color');
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^Database .*\n\nFindings\n {2}FK_PARENT_MISSING \(left for a later migrate\)\n/);
-    expect(stdout).toMatch(/\nNothing stands in the way of migrate, but for 1 deferred key\.\n$/);
+    expect(stdout).toMatch(/\nNothing blocks migrate, with 1 deferred key left for later\.\n$/);
     expect(await json('status')).toMatchObject({ exitCode: 1 });
     expect(await json('migrate')).toMatchObject({ exitCode: 0, ok: true });
     expect(await json('preflight')).toMatchObject({ exitCode: 0, ok: true, findings: [{}] });
@@ -50,7 +50,7 @@ describe('protection-flows preflight', () => {
     expect(await json('migrate')).toMatchObject({ ...seen, applied: [], findings });
     const { exitCode, stdout } = await cli('preflight');
     expect(exitCode).toBe(1);
-    expect(stdout).toMatch(/SCHEMA_HAND_MADE \(stands in the way\)/);
+    expect(stdout).toMatch(/SCHEMA_HAND_MADE \(blocks migrate\)/);
     expect(stdout).toMatch(/Fix: .*protection-flows adopt\n.*protection-flows adopt --repair\n/);
     await database.session.query('DROP TABLE protection_flows');
     expect(await json('preflight')).toMatchObject({ exitCode: 0, ok: true });

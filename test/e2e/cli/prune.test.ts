@@ -158,7 +158,7 @@ describe('protection-flows prune', () => {
     await waitFor(async () => (await left()).length < runs, { timeoutMs: 60_000 });
     child.kill('SIGINT');
     expect(await ended).toBe(2);
-    expect(stderr).toMatch(/^Stopping after the statement under way\. Ctrl-C again quits at once\.$/m);
+    expect(stderr).toMatch(/^Stopping after the current statement\. Ctrl-C again quits at once\.$/m);
     const { error } = JSON.parse(stdout) as { error: { code: string; details: { deleted: number } } };
     expect(error.code).toBe('INTERRUPTED');
     expect(error.details.deleted).toBeGreaterThan(0);

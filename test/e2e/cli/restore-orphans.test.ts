@@ -38,7 +38,7 @@ describe('protection-flows restore-orphans', () => {
     await createPolicy(database.session, { id: 'gone' });
     const { exitCode, stdout } = await run('restore-orphans');
     expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/protection_flow_executions +1\n.*2 rows restored, none left behind/s);
+    expect(stdout).toMatch(/protection_flow_executions +1\n.*2 rows restored, none left in quarantine/s);
     expect(await json('verify')).toMatchObject({ exitCode: 0, verdict: 'proven' });
   });
 });

@@ -1,7 +1,7 @@
 import type { KeyStatus } from '../../../engine/migrate/results';
 import { markup, type Markup } from './page';
 
-/** A key as it is drawn: `differs` where it is there by other rules than declared. */
+/** A key to draw; `differs` if it is present, but not as declared. */
 export type DrawnKey = Omit<KeyStatus, 'status'> & { readonly status: KeyStatus['status'] | 'differs' };
 
 interface Box {
@@ -22,17 +22,17 @@ const looks = {
   differs: { mood: 'bad', line: 'dashed' },
 } as const;
 
-/** About as wide as the text is drawn, and no narrower. */
+/** An upper estimate of the width of a drawn text. */
 const widthOf = (text: string): number => Math.ceil(text.length * 7.6) + 24;
 
-/** How many keys lie between a table and the ones that refer to nothing; a circle of keys counts once. */
+/** The most keys between a table and one that refers to no table; a circle of keys counts once. */
 function levelOf(table: string, keys: readonly DrawnKey[], seen: readonly string[] = []): number {
   const parents = keys.filter((key) => key.table === table).map(({ parentTable }) => parentTable);
   const below = parents.filter((parent) => parent !== table && !seen.includes(parent));
   return below.length === 0 ? 0 : 1 + Math.max(...below.map((one) => levelOf(one, keys, [...seen, table])));
 }
 
-/** The tables in columns, each to the left of its parents; a parent of tables further away stands lower. */
+/** Places the tables in columns, each to the left of its parents; a parent of tables further away stands lower. */
 function layOut(keys: readonly DrawnKey[]): Map<string, Box> {
   const names = [...new Set(keys.flatMap(({ table, parentTable }) => [table, parentTable]))];
   const levels = new Map(names.map((name) => [name, levelOf(name, keys)]));
@@ -64,7 +64,7 @@ function layOut(keys: readonly DrawnKey[]): Map<string, Box> {
   return boxes;
 }
 
-/** A line from a column to the table that it refers to, below what stands between the two; and whether its end comes from above. */
+/** The line from a column to its parent table, below any boxes between them; `above`: whether it arrives from above. */
 function pathOf(from: Box, index: number, to: Box, slot: number, boxes: readonly Box[]) {
   const [x1, y1] = [from.x + from.width, from.y + row * (index + 1.5) + 4];
   const [x2, y2] = [to.x, to.y + row * (slot + 0.5) + 4];
@@ -82,7 +82,7 @@ function pathOf(from: Box, index: number, to: Box, slot: number, boxes: readonly
   return { ...end, above: below < y2, d: steps.join('') };
 }
 
-/** A table with the columns that refer to others. */
+/** A table with its columns that refer to others. */
 function boxOf({ name, columns, x, y, width, height }: Box): Markup {
   const line = (text: string, index: number, looks: string): Markup =>
     markup`<text class="${looks}" x="${x + 10}" y="${y + 18 + row * index}">${text}</text>`;
@@ -90,7 +90,7 @@ function boxOf({ name, columns, x, y, width, height }: Box): Markup {
   return markup`${frame}${line(name, 0, 'name')}${columns.map((column, index) => line(column, index + 1, 'column'))}\n`;
 }
 
-/** The tables with their keys as a picture; a table beside it has to say the same in words. Pure. */
+/** Draws the tables with their keys; the page needs a table that says the same in words. Pure. */
 export function drawing(keys: readonly DrawnKey[]): Markup {
   const boxes = layOut(keys);
   const all = [...boxes.values()];

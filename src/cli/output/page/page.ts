@@ -5,12 +5,12 @@ import { moment } from '../status';
 import { moodOf, withoutMarks } from '../style';
 import { databaseName } from '../words';
 
-/** Markup, as opposed to text that is to be shown as it is. */
+/** Markup, as opposed to text that is shown as it is. */
 export class Markup {
   constructor(readonly text: string) {}
 }
 
-/** What stands in a page: markup as it is, text with its signs escaped, lists one after the other. */
+/** A part of a page: markup stays as it is, text is escaped, a list is joined. */
 export type Content = Markup | string | number | null | readonly Content[];
 
 const entities: Readonly<Record<string, string>> = {
@@ -28,7 +28,7 @@ function textOf(content: Content): string {
   return withoutMarks(String(content)).replaceAll(/[&<>"']/g, (sign) => entities[sign] ?? sign);
 }
 
-/** A template of markup: whatever is put into it is text, unless it is {@link Markup}. Pure. */
+/** A template of markup. A value put into it is text, unless it is {@link Markup}. Pure. */
 export const markup = (strings: TemplateStringsArray, ...contents: readonly Content[]): Markup =>
   new Markup(strings.map((string, index) => string + textOf(contents[index] ?? null)).join(''));
 
@@ -95,7 +95,7 @@ const policy = `default-src 'none'; style-src 'sha256-${createHash('sha256').upd
 export const marked = (status: string): Markup =>
   markup`<b class="${moodOf(status) ?? 'quiet'}">${status}</b>`;
 
-/** A part of a page under its heading. */
+/** A section of a page, with its heading. */
 export const section = (title: string, ...contents: readonly Content[]): Markup => markup`<section>
 <h2>${title}</h2>
 ${contents}</section>
@@ -110,11 +110,11 @@ interface Head {
   readonly mood: 'good' | 'open' | 'bad';
   readonly meaning: string;
   readonly where: Where;
-  /** When it was found. */
+  /** When the database was read. */
   readonly at: Date;
 }
 
-/** A whole page, in one file that asks for nothing else: no script, no picture, no font. Pure. */
+/** A whole page that needs no other file: it has no script, picture or font. Pure. */
 export const page = (
   { title, verdict, mood, meaning, where, at }: Head,
   ...parts: readonly Markup[]

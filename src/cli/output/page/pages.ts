@@ -86,7 +86,7 @@ const code = (text: string): Markup => markup`<pre tabindex="0">${text}</pre>\n`
 const seen = ({ sql, rows }: Evidence): Markup => markup`<p class="quiet">Seen with:</p>
 ${code(sql)}${rowsTable(rows)}`;
 
-/** A check with what it saw; open where something is to be done. */
+/** A check with its evidence; open if it failed. */
 function checkDetails(check: CheckResult): Markup {
   const { id, status, remedy, evidence } = check;
   const open = status === 'fail' ? markup` open` : null;
@@ -97,7 +97,7 @@ ${differencesTable(check)}${remedy === null ? null : [markup`<p>Fix:</p>\n`, cod
 `;
 }
 
-/** The keys as the report saw them: one that is there may differ from its declaration. Pure. */
+/** The keys, with `differs` for each present one that the report found to differ from its declaration. Pure. */
 function drawnKeys({ checks }: VerifyReport, { keys }: StatusResult): DrawnKey[] {
   const differing = new Set(
     checks.flatMap(({ differences = [] }) =>

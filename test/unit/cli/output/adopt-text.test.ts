@@ -33,7 +33,7 @@ describe('the text of an adopt that asks', () => {
         'Yours to decide: 2 flows are enabled and never ran by their schedule. A',
         'scheduler runs them.',
         '  - Nightly *web*: 2026-11-27T02:00:00.000Z',
-        '  - Old tape: not as it is, the schedule is disabled',
+        '  - Old tape: no next run, the schedule is disabled',
         '  --schedules=on lets them run',
         '  --schedules=off disables them',
       ),
@@ -52,7 +52,7 @@ describe('the text of an adopt that asks', () => {
     } as const;
     const left = text(...adoptOutput.text(answered, plain));
     expect(left).toContain(
-      '  - Old tape: not as it is, the schedule is disabled\n  --schedules=off disables them\n',
+      '  - Old tape: no next run, the schedule is disabled\n  --schedules=off disables them\n',
     );
     expect(left).toMatch(
       /1 repair to make\. To carry them out: protection-flows adopt\s+--repair --schedules=off$/,

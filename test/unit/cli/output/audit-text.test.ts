@@ -14,7 +14,7 @@ describe('the text of audit', () => {
       '    (no-trace)',
       '',
       '5 runs of 2 flows, 2026-11-20T00:00:00.000Z to 2026-11-20T12:00:00.000Z: 1',
-      'on-time, 1 late, 0 skipped, 3 missed. Of 1 span of time nobody knows.',
+      'on-time, 1 late, 0 skipped, 3 missed. Unknown: 1 span of time.',
     ]);
     expect(auditOutput.markdown(auditResult).join('\n')).toContain('  - missed: 3 runs');
   });

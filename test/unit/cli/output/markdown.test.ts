@@ -1,6 +1,6 @@
 import { adoptOutput } from '../../../../src/cli/output/adopt';
 import { auditOutput } from '../../../../src/cli/output/audit';
-import { findingsMarkdown } from '../../../../src/cli/output/findings';
+import { findingsMarkdown, preflightOutput } from '../../../../src/cli/output/findings';
 import { migrateOutput, planOutput } from '../../../../src/cli/output/migrate';
 import { recountOutput } from '../../../../src/cli/output/retention';
 import { statusOutput } from '../../../../src/cli/output/status';
@@ -8,7 +8,15 @@ import { verifyOutput } from '../../../../src/cli/output/verify';
 import { labelled } from '../../../../src/cli/output/wrap';
 import { auditResult } from '../fixed-audit';
 import { recountResult } from '../fixed-recount';
-import { adoptResult, findings, migrateResult, plan, report, status } from '../fixed-results';
+import {
+  adoptResult,
+  findings,
+  migrateResult,
+  plan,
+  preflightResult,
+  report,
+  status,
+} from '../fixed-results';
 
 /** Cells of a Markdown table's lines: an unescaped bar in a text would make one more. */
 const cells = (line: string): number => line.split(/(?<!\\)\|/).length - 2;
@@ -76,6 +84,20 @@ describe('Markdown', () => {
   ])('shows a name as it is in code, and as words where the code would end: %s', (_command, markdown) => {
     expect(markdown('web_1').join('\n')).toContain('`web_1`');
     expect(markdown('web`<b>').join('\n')).toContain('web\\`\\<b\\>');
+  });
+
+  it.each([
+    ['migrate', migrateOutput.markdown(migrateResult)],
+    ['migrate --plan', planOutput.markdown(plan)],
+    ['status', statusOutput.markdown(status)],
+    ['preflight', preflightOutput.markdown(preflightResult)],
+    ['verify', verifyOutput.markdown(report)],
+    ['adopt', adoptOutput.markdown(adoptResult)],
+    ['recount', recountOutput.markdown(recountResult)],
+    ['audit', auditOutput.markdown(auditResult)],
+  ])('names the database below the heading: %s', (command, lines) => {
+    expect(lines[0]).toContain(`protection-flows ${command}: `);
+    expect(lines[2]).toMatch(/^Database \S+ on (?:MariaDB|MySQL) [\d.]+$/);
   });
 
   it('has a form for each result that a pull request wants to see', () => {

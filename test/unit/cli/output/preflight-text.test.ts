@@ -10,14 +10,14 @@ const of = (...effects: string[]) => findings.filter(({ effect }) => effects.inc
 it('says how many findings stop migrate, and has the SQL of each fix on lines of its own', () => {
   const lines = preflightOutput.text(preflightResult, style);
   expect(lines.slice(0, 3)).toEqual(['Database migratekit_oma on MariaDB 10.11.14', '', 'Findings']);
-  expect(lines.filter((line) => /stands in the way|left for/.test(line))).toEqual([
-    '  FK_ORPHAN_ROWS (stands in the way)',
-    '  PRIVILEGE_MISSING (stands in the way)',
+  expect(lines.filter((line) => /blocks migrate|left for a/.test(line))).toEqual([
+    '  FK_ORPHAN_ROWS (blocks migrate)',
+    '  PRIVILEGE_MISSING (blocks migrate)',
     '  FK_PARENT_MISSING (left for a later migrate)',
   ]);
   expect(lines.some((line) => line.trim().startsWith('UPDATE') && line.endsWith(';'))).toBe(true);
   expect(lines.slice(-2).join(' ')).toBe(
-    '2 findings would stop migrate before its first statement. Apply the fixes and look again.',
+    '2 findings would stop migrate before its first statement. Apply the fixes and run preflight again.',
   );
 });
 
@@ -28,16 +28,16 @@ it('says that a late key would be left out', () => {
       .text({ ok: false, ...where, findings: late.slice(0, 1) }, style)
       .slice(-2)
       .join(' '),
-  ).toBe('Migrate would leave out a key: 1 finding in the way. Apply the fixes and look again.');
+  ).toBe('Migrate would leave out a key: 1 finding. Apply the fixes and run preflight again.');
 });
 
 it('says that nothing is in the way, but for what is deferred', () => {
   expect(preflightOutput.text({ ok: true, ...where, findings: [] }, style)).toEqual([
     'Database migratekit_oma on MariaDB 10.11.14',
     '',
-    'Nothing stands in the way of migrate.',
+    'Nothing blocks migrate.',
   ]);
   expect(preflightOutput.text({ ok: true, ...where, findings: of('deferred') }, style).at(-1)).toBe(
-    'Nothing stands in the way of migrate, but for 1 deferred key.',
+    'Nothing blocks migrate, with 1 deferred key left for later.',
   );
 });

@@ -35,9 +35,8 @@ describe('the text of prune', () => {
       { key: null, table: null, executions: 2_000 },
     ];
     expect(last({ deleted: 0, kept })).toBe(
-      'Looked at 1,200 flows: nothing to delete.  1 execution old enough stays: rows of notes refer to them by the key ' +
-        'fk_notes, which does not let them go.  2,000 executions old enough stay: rows of a table that this user may not see ' +
-        'refer to them.',
+      'Looked at 1,200 flows: nothing to delete.  1 execution cannot be deleted: rows of notes refer to them by the key ' +
+        'fk_notes.  2,000 executions cannot be deleted: rows of a table that this user may not see refer to them.',
     );
   });
 

@@ -18,7 +18,7 @@ describe('the text of restore-orphans', () => {
         'audit trail.protection_flow_notes  1200',
         '',
         '2 rows of protection_flow_executions, quarantined for fk_flows_policy:',
-        '  Left because: a row that they name does not exist: put it back first',
+        '  Left because: a row that they refer to does not exist: put it back first',
         '  For instance: execution 1; execution 2',
         '',
         '1 row of audit trail.protection_flow_notes, quarantined for fk_flows_policy:',
@@ -37,7 +37,7 @@ describe('the text of restore-orphans', () => {
   it('says that all is back, or that nothing was there', () => {
     const restored = { protection_flows: 1 };
     expect(restoreOrphansOutput.text({ ok: true, ...where, restored, left: [] }, plain).at(-1)).toBe(
-      '1 row restored, none left behind.',
+      '1 row restored, none left in quarantine.',
     );
     expect(restoreOrphansOutput.text({ ok: true, ...where, restored: {}, left: [] }, plain).slice(1)).toEqual(
       ['', 'Nothing is quarantined.'],

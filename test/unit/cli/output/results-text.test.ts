@@ -102,7 +102,7 @@ describe('the text of migrate', () => {
         '    cannot be added',
         '    Fix: Run migrate again once the platform has made backup_policies.',
         '',
-        'Done, but for 1 deferred key: migrate again once the parent table is there.',
+        'Done, except for 1 deferred key: migrate again once the parent table exists.',
       ),
     );
   });
@@ -139,7 +139,8 @@ describe('the text of a plan', () => {
         '--',
         '-- Programs of the previous release go on working before, during and after it.',
         '--',
-        '-- Nothing was changed. It could be carried out now: protection-flows migrate',
+        '-- Nothing was changed. To carry it out, give the same command without --plan',
+        '-- and --out.',
         '',
         '-- CreateProtectionFlowTables1753000000001',
         '-- create table protection_flows',
@@ -147,7 +148,7 @@ describe('the text of a plan', () => {
         '  `id` varchar(64) NOT NULL',
         ');',
         '',
-        '-- Keys that are absent',
+        '-- Missing keys',
         '-- add key fk_flows_schedule',
         '-- Copies protection_flows: 1,200 rows, 5 MB; its writers wait meanwhile',
         'ALTER TABLE `protection_flows` MODIFY …;',
@@ -241,7 +242,7 @@ describe('the text of verify', () => {
   it('begins with the verdict, has a line for each check, and explains the failing ones', () => {
     expect(text(...verifyOutput.text(report, plain))).toBe(
       text(
-        'DRIFTED: everything ran, but the database is not as it should be',
+        'DRIFTED: every migration has run, but a check failed',
         'Database migratekit_oma on MySQL 9.7.0',
         '',
         'CHECK              STATUS    FOUND',
@@ -286,7 +287,7 @@ describe('the text of adopt', () => {
     expect(shown).toMatch(/Nothing was changed: 1 decision to take first\. Then adopt again\.$/);
     expect(text(...adoptOutput.text({ ...adoptResult, decisions: [] }, plain))).toMatch(/1 repair to make/);
     const done = { ...adoptResult, ok: true, decisions: [], repairs: [] };
-    expect(text(...adoptOutput.text(done, plain))).toMatch(/Nothing to adopt: all is recorded/);
+    expect(text(...adoptOutput.text(done, plain))).toMatch(/Nothing to adopt: every migration is recorded/);
     expect(text(...adoptOutput.text({ ...done, adopted: ['A1'] }, plain))).toMatch(
       /Recorded 1 migration\n {2}A1\n/,
     );
