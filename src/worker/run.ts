@@ -94,11 +94,11 @@ export function beginRun(claim: Claim, { settings, database, givingUp, fault }: 
       const wait = (): void => void (grace = setTimeout(giveUp, graceMs));
       signal.addEventListener('abort', wait, { signal: returned.signal });
     });
+    const { attempt } = Object(claim.execution.execution_metadata?.['retry']) as { attempt?: unknown };
     const work = async (): Promise<RunResult> =>
       run({
         ...claim,
-        attempt:
-          (claim.execution.execution_metadata?.['retry'] as { attempt: number } | undefined)?.attempt ?? 1,
+        attempt: Number.isSafeInteger(attempt) ? (attempt as number) : 1,
         signal,
         persist: (own) => database.persist(own, repeating),
         progress: (counts) => write(() => executions.progress(id, counts)),

@@ -26,6 +26,11 @@ export function metadataIn(column: string): string {
   return `IF(JSON_TYPE(${column}) = 'OBJECT', ${column}, '{}')`;
 }
 
+/** SQL that is true while further jobs are to be recorded; whatever else another program stored there is ignored. */
+export function isStartingIn(column: string): string {
+  return `COALESCE(JSON_TYPE(JSON_EXTRACT(${column}, '$.${startingFlag}')) = 'INTEGER', FALSE)`;
+}
+
 /** SQL for the current second in the format of execution_metadata.heartbeat_at. */
 export const heartbeatNow = heartbeatAt('UTC_TIMESTAMP()');
 

@@ -13,18 +13,18 @@ import { jobIdsIn } from '../row-reader';
 import { executionNotFound } from '../not-found';
 import { chunks, isTableMissing, marks, bySpelling } from '../statements';
 import type { Session } from '../session';
-import { type Outcome, heartbeatNow, metadataIn, startingFlag } from './execution-input';
+import { type Outcome, heartbeatNow, isStartingIn, metadataIn, startingFlag } from './execution-input';
 import { endExecution, retryPolicy } from './transition';
 
 /** Reads the run's status, its job ids (null: none recorded yet), and whether further jobs are to be recorded. */
 async function readJobs(session: Session, id: string, lock = '') {
-  const [row] = await session.select<{ status: ExecutionStatus; job_ids: unknown; is_starting: unknown }>(
-    `SELECT status, created_job_ids AS job_ids, JSON_EXTRACT(execution_metadata, '$.${startingFlag}') AS is_starting
+  const [row] = await session.select<{ status: ExecutionStatus; job_ids: unknown; is_starting: number }>(
+    `SELECT status, created_job_ids AS job_ids, ${isStartingIn('execution_metadata')} AS is_starting
        FROM protection_flow_executions WHERE id = ? ${lock}`,
     [id],
   );
   if (row === undefined) throw executionNotFound(id);
-  return { status: row.status, ids: jobIdsIn(row.job_ids), isStarting: row.is_starting !== null };
+  return { status: row.status, ids: jobIdsIn(row.job_ids), isStarting: Number(row.is_starting) === 1 };
 }
 
 const recording = declareArguments('ProtectionFlowExecution', {
@@ -147,7 +147,7 @@ export async function settleExecution(session: Session, given: Asked<typeof sett
         bytes_transferred: bytes,
       },
       {
-        sql: `JSON_LENGTH(e.created_job_ids) = ? AND JSON_EXTRACT(e.execution_metadata, '$.${startingFlag}') IS NULL`,
+        sql: `JSON_LENGTH(e.created_job_ids) = ? AND NOT ${isStartingIn('e.execution_metadata')}`,
         parameters: [ids.length],
       },
       options.retry,

@@ -46,7 +46,8 @@ export interface RetryOptions {
 }
 
 const hourMs = 3_600_000;
-const delay = count({ min: 0, max: 30 * 24 * hourMs });
+const longestDelayDays = 30;
+const delay = count({ min: 0, max: longestDelayDays * 24 * hourMs });
 
 const policy: Reader<Required<RetryPolicy>> = options({
   attempts: count({ min: 2, max: 100 }),
@@ -64,8 +65,12 @@ export const retryPolicy = optional<Required<RetryPolicy>>((value, field, faults
     : refuse(faults, field, 'isRetry', `must be a retry policy: ${sentences.join(', ')}`);
 });
 
-/** SQL that is true for a run that is not a retry, or whose delay has passed. */
-export const mayBeTried = `COALESCE(JSON_UNQUOTE(JSON_EXTRACT(e.execution_metadata, '$.retry.not_before')) <= ${heartbeatNow}, TRUE)`;
+/**
+ * SQL that is true for a run that is not a retry, or whose delay has passed. Ignores what another program stored there if
+ * it is not a time, or a time further ahead than the longest delay and a day for a clock that was set back.
+ */
+export const mayBeTried = `COALESCE(JSON_UNQUOTE(JSON_EXTRACT(e.execution_metadata, '$.retry.not_before')) NOT BETWEEN
+        ${heartbeatAt('UTC_TIMESTAMP() + INTERVAL 1 SECOND')} AND ${heartbeatAt(`UTC_TIMESTAMP() + INTERVAL ${longestDelayDays + 1} DAY`)}, TRUE)`;
 
 /**
  * Queues the next attempt of a failed run, unless that was the last attempt. Copies the run's metadata without its worker,

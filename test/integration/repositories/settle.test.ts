@@ -70,6 +70,20 @@ describe('a run whose jobs are over', () => {
       jobs: { completed: 199, failed: 1, cancelled: 0, missing: 0, active: 0 },
     });
   });
+
+  it.each(['null', 'true', '"yes"', '[]'])(
+    'is settled, though another program keeps %s under the name for jobs that follow',
+    async (json) => {
+      const { executions } = layer.repositories;
+      const run = await startedRun();
+      await executions.recordJobs(run.id, await jobs(['completed']));
+      await layer.database.session.query(
+        'UPDATE protection_flow_executions SET execution_metadata = ? WHERE id = ?',
+        [`{"starting_jobs": ${json}}`, run.id],
+      );
+      expect(await executions.settle(run.id)).toMatchObject({ settled: true, status: 'success' });
+    },
+  );
 });
 
 describe('a run whose jobs are not over', () => {

@@ -147,3 +147,33 @@ describe('a run that fails', () => {
     },
   );
 });
+
+// Without these, what another program keeps under that name leaves its run in the queue for ever, and nobody is told.
+it.each(['"9999-01-01T00:00:00Z"', '"soon"', '5', 'true', 'null', '[]', '{}'])(
+  'a run of others that may not begin before %s is claimed at once',
+  async (time) => {
+    const { flows, executions, dueFlows } = layer.repositories;
+    const { id: flow_id } = await flows.create(layer.newFlow());
+    const { id } = await executions.enqueue({ flow_id, execution_type: 'api' });
+    await layer.dataSource.query(
+      'UPDATE protection_flow_executions SET execution_metadata = ? WHERE id = ?',
+      [`{"retry": {"not_before": ${time}}}`, id],
+    );
+    const claimed = await dueFlows.claimQueued({ worker: 'w', limit: 1_000 });
+    expect(claimed.map(({ execution }) => execution.id)).toContain(id);
+  },
+);
+
+it('a run of others whose attempt is no number is the first one', async () => {
+  const { flows, executions } = layer.repositories;
+  const attempts: number[] = [];
+  const { id: flow_id } = await flows.create(layer.newFlow());
+  const { id } = await executions.enqueue({ flow_id, execution_type: 'api' });
+  await layer.dataSource.query(
+    `UPDATE protection_flow_executions SET execution_metadata = '{"retry": {"attempt": "first"}}' WHERE id = ?`,
+    [id],
+  );
+  workers.start((run) => void attempts.push(run.attempt));
+  await workers.idle();
+  expect(attempts).toEqual([1]);
+});
