@@ -1,13 +1,13 @@
 /**
- * Where in its course a program was when the error came up. It decides the exit code of the command line:
+ * How far the program had come when the error occurred. It decides the exit code of the command line:
  * `before-connecting` 64, `refused` 1, `failed` 2.
  */
 export type ErrorStage = 'before-connecting' | 'refused' | 'failed';
 
-/** What is always true of an error code: its stage, and what the fault means for the caller's data. */
+/** The facts of an error code: its stage, and what the fault means for the caller's data. */
 export interface ErrorCodeInfo {
   readonly stage: ErrorStage;
-  /** The consequence, one sentence. An error may carry a more exact one of its own. */
+  /** The consequence, in one sentence. An error may have a more exact one. */
   readonly consequence: string;
 }
 
@@ -24,9 +24,7 @@ const notDropped = 'Nothing was dropped; every row is still there.';
 const keyNotAdded = 'The key was not added; no row was touched.';
 const notWritten = 'The row was not written.';
 
-/**
- * Every error code of this package, in one list. A code is stable: programs may match it; messages may change.
- */
+/** Every error code of this package. Codes are stable, and programs may match them; messages may change. */
 export const errorCodes = {
   // Configuration and usage, before any connection
   USAGE: wrongSettings,
@@ -37,7 +35,7 @@ export const errorCodes = {
   OPTION_REFUSED: wrongSettings,
   PLAN_FILE_UNUSABLE: wrongSettings,
 
-  // What is to be kept of a result
+  // Writing a result to a file
   FILE_NOT_WRITTEN: failed(
     'The file is as it was, or not there. What the command changed in the database stays.',
   ),
@@ -62,16 +60,20 @@ export const errorCodes = {
   INTERNAL: failed('The command stopped where it was; running it again is safe.'),
   INTERRUPTED: failed('The command stopped between two statements; running it again goes on from there.'),
 
-  // Refused: something stands in the way, and doing it anyway would harm
+  // Refused: going on would do harm
   PRIVILEGE_MISSING: refused(statementRefused),
   SERVER_READ_ONLY: refused(statementRefused),
   SERVER_NOT_READY: failed(statementRefused),
-  SERVER_SETTING_UNSAFE: refused('Nothing is refused: the server works, and promises less than it could.'),
+  SERVER_SETTING_UNSAFE: refused(
+    'Nothing was refused: the server works, but with this setting it guarantees less.',
+  ),
   SYNCHRONIZE_REFUSED: refused(nothingChanged),
   DROP_REFUSED: refused(nothingChanged),
   FAKE_REFUSED: refused(nothingChanged),
   PREFLIGHT_FAILED: refused(nothingChanged),
-  KEYS_REFUSED: refused('All that was pending is applied and recorded; only the keys named were not added.'),
+  KEYS_REFUSED: refused(
+    'All pending migrations are applied and recorded; only the named keys were not added.',
+  ),
   MIGRATION_UNGUARDED: refused('Nothing of this migration was executed.'),
   TABLE_BUSY: refused(
     'The statement gave up waiting and had no effect; running migrate again goes on from there.',
@@ -118,7 +120,7 @@ export const errorCodes = {
   PLATFORM_TABLE_MISSING: refused(nothingChanged),
   SESSION_UNFIT: refused('Nothing was read or written.'),
   TRANSACTION_ABORTED: failed(
-    'The transaction was rolled back, and can’t be committed any more: nothing of it was written.',
+    'The transaction was rolled back and can no longer be committed: nothing of it was written.',
   ),
 } as const satisfies Record<string, ErrorCodeInfo>;
 
@@ -126,11 +128,11 @@ export const errorCodes = {
 export type ErrorCode = keyof typeof errorCodes;
 
 /**
- * What an error means to whoever sent the request. Codes that are not here are no fault of the request's, and nothing
- * that time would mend: 500.
+ * The HTTP status of error codes, for the sender of a request. Any other code is neither a fault of the request nor one
+ * that passes with time: 500.
  */
 export const httpStatuses = {
-  // The request can't be right as it is
+  // The request is wrong
   VALIDATION_FAILED: 400,
   REFERENCE_NOT_FOUND: 400,
   SCHEDULE_INVALID: 400,
@@ -139,7 +141,7 @@ export const httpStatuses = {
 
   STATEMENT_TOO_LARGE: 413,
 
-  // It contradicts what is there now
+  // The request contradicts the present state
   ID_TAKEN: 409,
   FLOW_NAME_TAKEN: 409,
   STILL_REFERENCED: 409,
@@ -160,7 +162,7 @@ export const httpStatuses = {
   SERVER_READ_ONLY: 503,
 } as const satisfies Partial<Record<ErrorCode, number>>;
 
-/** The HTTP status for an error's code: that of {@link httpStatuses}, 500 for any other. */
+/** The HTTP status for an error's code: from {@link httpStatuses}, or 500. */
 export function httpStatusOf(code: ErrorCode): number {
   return typeof code === 'string' && Object.hasOwn(httpStatuses, code)
     ? httpStatuses[code as keyof typeof httpStatuses]

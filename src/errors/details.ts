@@ -1,14 +1,14 @@
 import type { ErrorCode } from './codes';
 
-/** Nothing but what the message says. */
+/** No details: the message says everything. */
 type None = Readonly<Record<string, never>>;
 
-/** One wrong field: its name (the column's), and a sentence for each rule that it breaks. */
+/** One wrong field: its name (that of the column), and a sentence for each rule that it breaks. */
 export interface FieldFault {
   readonly field: string;
   /** Rule name → sentence, as class-validator gives them. */
   readonly constraints: Readonly<Record<string, string>>;
-  /** Which row, counted from 1 as the server's own messages do; absent where only one was written. */
+  /** The number of the row, from 1 as in the server's own messages; absent if only one row was written. */
   readonly row?: number;
 }
 
@@ -16,7 +16,7 @@ export interface FieldFault {
 type WrongSettings = {
   source: string;
   faults: {
-    /** Null: the source as a whole, at that line and column. */
+    /** Null for a fault of the source as a whole, at that line and column. */
     option: string | null;
     kind: string;
     message: string;
@@ -25,29 +25,29 @@ type WrongSettings = {
   }[];
 };
 
-/** The server's address, and the driver's own code, as far as they are known. */
+/** The server's address and the driver's own code, if known. */
 type Unreachable = { host?: string | undefined; port?: number | undefined; reason?: string | undefined };
 
-/** The server's number and sentence for a limit: of connections, or of what an account may do in an hour. */
+/** A limit that was reached, of connections or of statements in an hour: the server's number and sentence for it. */
 type UsedUp = {
   user?: string;
-  /** The server's name for what is limited. */
+  /** The server's name of the limit. */
   resource?: string;
   limit?: number | undefined;
   errno: number | undefined;
   reason: string;
 };
 
-/** The foreign key, the column `field` of its table, and the table that it refers to. */
+/** A foreign key, the column `field` of its table, and the table that it refers to. */
 type ByKey = { key: string; table: string; field: string; references: string };
 
-/** A declared foreign key, and the table that it can't be added to, or that is in its way. */
+/** A declared foreign key, and the table that it can't be added to, or that keeps it from being added. */
 type KeyOfTable = { key: string; table: string };
 
-/** Several steps of a rollback refused: the code of each, and its own details. */
+/** Several refused steps of a rollback: the code of each, with its own details. */
 type Refusals = { refusals: (Record<string, unknown> & { code: ErrorCode })[] };
 
-/** An object in another shape than declared, both in words; null: not there, or not declared. */
+/** Objects that differ from their declaration, both in words. `expected` is null if not declared, `actual` if missing. */
 type Differences = {
   object: string;
   table: string;
@@ -57,7 +57,7 @@ type Differences = {
   actual: string | null;
 }[];
 
-/** A connection that holds a table; null is what the session may not see. */
+/** Connections that hold a table. Null is what the session may not see. */
 type Blockers = {
   connectionId: number;
   user: string | null;
@@ -68,7 +68,7 @@ type Blockers = {
   lockTables: boolean;
 }[];
 
-/** Who has the lock: its `holder` in words; times in ISO 8601, UTC. Null is what no run of this package has written. */
+/** Who has the lock: `holder` in words; times in ISO 8601, UTC. Null is what no run of this package has written. */
 type Holder = {
   holder: string | null;
   node: string | null;
@@ -77,7 +77,7 @@ type Holder = {
   until: string | null;
 };
 
-/** Something in the way of migrate, as preflight finds it. */
+/** The findings of a preflight. */
 type Findings = {
   code: ErrorCode;
   effect: string;
@@ -88,10 +88,10 @@ type Findings = {
   details: Record<string, unknown>;
 }[];
 
-/** What the `details` of each error code hold, as they are made. */
+/** The `details` of each error code, when an error is created. */
 interface Details {
   USAGE: { reason?: string };
-  /** Those to install, by their names. */
+  /** The names of the packages to install. */
   PACKAGE_MISSING: { packages: string[] };
   CONFIG_MISSING: { cwd: string };
   CONFIG_UNREADABLE: { path: string } | WrongSettings;
@@ -101,10 +101,10 @@ interface Details {
   HOST_UNKNOWN: Unreachable;
   CONNECTION_REFUSED: Unreachable | UsedUp;
   CONNECTION_TIMEOUT: Unreachable;
-  /** `poolSize`: how many connections there are, all in use; null for a pool cluster of mysql2's own. */
+  /** `poolSize`: the number of connections, all in use; null for a pool cluster of mysql2. */
   POOL_EXHAUSTED: { poolSize: number | null; waitedMs: number };
   CONNECTION_LOST: Unreachable;
-  /** `code`: this package's, where it knows the failure; null for a server that answered, and takes no writes. */
+  /** `code`: this package's code, if it knows the failure; null for a server that answers and takes no writes. */
   NO_WRITABLE_HOST: { hosts: { host: string; code: string | null; reason: string }[] };
   TLS_FAILED: { reason?: string | undefined };
   ACCESS_DENIED: {
@@ -121,7 +121,7 @@ interface Details {
   SERVER_START_FAILED: { binary: string; serverArguments: string[]; log: string[] };
   QUERY_FAILED: { errno: number; code?: string; sql?: string; database?: string; table?: string };
   INTERNAL: None;
-  /** What was done until then: a prune's `deleted` and `flows`; or the statement that somebody ended. */
+  /** The work done so far: a prune's `deleted` and `flows`, a recount's; or the statement that somebody ended. */
   INTERRUPTED:
     | None
     | { id: string }
@@ -143,12 +143,10 @@ interface Details {
   FAKE_REFUSED: None;
   PREFLIGHT_FAILED:
     { applied: string[]; findings: Findings } | { table: string; column: string; rows: number };
-  /** The names of the migrations that were applied, and what keeps the keys from being added. */
+  /** The names of the applied migrations, and what keeps the keys from being added. */
   KEYS_REFUSED: { applied: string[]; findings: Findings };
   MIGRATION_UNGUARDED: { migration: string };
-  /**
-   * `certain` is false where `blockers` are only the transactions that were open. What they executed is left out: it may hold secrets.
-   */
+  /** `certain` is false if `blockers` are only the open transactions. Their statements are left out: they may hold secrets. */
   TABLE_BUSY:
     | { sql?: string; patienceMs?: number; tables: string[]; blockers: Blockers; certain: boolean }
     | (KeyOfTable & { value?: string; patienceMs?: number })
@@ -169,7 +167,7 @@ interface Details {
   /** Up to twenty values, and up to ten ids of the rows that share each. */
   GUARD_ROWS_IN_THE_WAY: { index: string; shared: { value: string; rows: string[] }[] };
   ENUM_VALUE_IN_USE: { table: string; column: string; values: string[]; rows: number } | Refusals;
-  /** The orphans of a key; a choice that is none for them; or what keeps them from being quarantined. */
+  /** The orphans of a key; a choice that does not exist for them; or what keeps them from being quarantined. */
   FK_ORPHAN_ROWS:
     | (KeyOfTable & { values: number; rows: number; sample: string[] })
     | (KeyOfTable & { choice: string; why: string | null })
@@ -184,9 +182,9 @@ interface Details {
   SCHEMA_HALF_APPLIED: None;
   PLAN_FILE_UNUSABLE: { path: string };
   FILE_NOT_WRITTEN: { path: string };
-  /** Of each, what it was called, how it was, and how it is; null where there was, or is, no such thing. */
+  /** Each changed thing: its name, how it was planned, and how it was found; null if it did not, or does not, exist. */
   PLAN_MOVED: { moved: readonly { what: string; planned: string | null; found: string | null }[] };
-  /** As `checkSchema` answers them. */
+  /** As `checkSchema` returns them. */
   SCHEMA_UNFIT: {
     state: string;
     pending: readonly string[];
@@ -195,15 +193,15 @@ interface Details {
   };
 
   VALIDATION_FAILED: { entity: string; fields: readonly FieldFault[] };
-  /** In bytes; `maxBytes` is the session's max_allowed_packet, where the statement was not sent at all. */
+  /** In bytes; `maxBytes` is the session's max_allowed_packet, if the statement was not sent at all. */
   STATEMENT_TOO_LARGE: { bytes: number | undefined; maxBytes?: number };
-  /** `stored`: the id that the database takes the given one for, where a repository has asked. */
+  /** `stored`: the equal id in the database, if a repository has asked for it. */
   ID_TAKEN: { entity: string; field: 'id'; id: string; stored?: string };
-  /** `stored`: the name that the database takes the given one for, where a repository has asked. */
+  /** `stored`: the equal name in the database, if a repository has asked for it. */
   FLOW_NAME_TAKEN: { field: 'name'; name: string; stored?: string };
-  /** `id`: the one that was given, where a repository knows it. */
+  /** `id`: the given id, if a repository knows it. */
   REFERENCE_NOT_FOUND: ByKey & { id?: string };
-  /** A row that is to be deleted; a flow, with the key that keeps it; or rows that are to be quarantined for the sake of `foreignKey`. */
+  /** A row to delete; a flow, with the key that keeps it; or rows to quarantine for `foreignKey`. */
   STILL_REFERENCED:
     | ByKey
     | { id: string; key: string | null; table: string | null }
@@ -212,7 +210,7 @@ interface Details {
   EXECUTION_NOT_FOUND: { id: string };
   FLOW_STILL_RUNNING: { flowId: string; executionId: string };
   TRANSITION_REFUSED: { id: string; from: string; to: string };
-  /** The schedule that a flow names; or the columns of one, as they were given, with what is wrong with them. */
+  /** The schedule of a flow; or the given columns of a schedule, with their faults. */
   SCHEDULE_INVALID:
     | { scheduleId: string }
     | {
@@ -221,15 +219,15 @@ interface Details {
         field: string;
         faults: { field: string; message: string }[];
       };
-  /** The column that is older than the program; or the table that is not there. */
+  /** The column that is older than the program; or the missing table. */
   MIGRATION_PENDING: { table: string; column: string } | { table: string; database: string | undefined };
   PLATFORM_TABLE_MISSING: { table: string };
-  /** Each fault in words; the session's time zone and sql_mode as the server gives them. */
+  /** Each fault in words; the session's time zone and sql_mode as the server returns them. */
   SESSION_UNFIT: { faults: string[]; timeZone: string; sqlMode: string };
   TRANSACTION_ABORTED: { errno: number | undefined } | { id: string };
 }
 
-/** The same, as it is read: nobody changes the details of an error. */
+/** The same type, read-only. */
 type Frozen<Value> = Value extends readonly (infer Element)[]
   ? readonly Frozen<Element>[]
   : Value extends object
@@ -237,7 +235,7 @@ type Frozen<Value> = Value extends readonly (infer Element)[]
     : Value;
 
 /**
- * What the `details` of each error code hold, JSON-serialisable. `isProtectionFlowsError(error, code)` narrows to it. Where a
- * code comes up in several ways it is a union: ask with `in` which one it is.
+ * The type of the `details` of each error code, JSON-serialisable. `isProtectionFlowsError(error, code)` narrows to it. For
+ * a code with several causes it is a union: use `in` to tell which one it is.
  */
 export type ErrorDetails = Frozen<Details>;

@@ -1,33 +1,33 @@
 import { errorCodes, type ErrorCode, type ErrorStage } from './codes';
 import type { ErrorDetails, FieldFault } from './details';
 
-/** Survives two copies of this package in one process, where `instanceof` does not. */
+/** Marks our errors also for another copy of this package in the process, where `instanceof` is false. */
 const brand = Symbol.for('@sendense/protection-flows/error');
 
 /** Facts by name; JSON-serialisable. */
 type Facts = Readonly<Record<string, unknown>>;
 
-/** Required for a code whose {@link ErrorDetails} have to have something. */
+/** Requires `details` for a code whose {@link ErrorDetails} have a required property. */
 type WithDetails<Code extends ErrorCode> =
   Record<never, never> extends ErrorDetails[Code]
     ? { readonly details?: ErrorDetails[Code] | undefined }
     : { readonly details: ErrorDetails[Code] };
 
 interface Sentences {
-  /** The fault, one sentence, naming the object at fault. Never a password. */
+  /** The fault in one sentence that names the object at fault. Never a password. */
   readonly message: string;
   /** The fix: what to type, set or ask for. */
   readonly remedy: string;
-  /** What the fault means for the caller's data, where the code's own sentence is not exact enough. */
+  /** What the fault means for the caller's data, if the code's own sentence is not exact enough. */
   readonly consequence?: string | undefined;
-  /** The error underneath, as `Error.cause`. Never printed. */
+  /** The original error, as `Error.cause`. Never printed. */
   readonly cause?: unknown;
 }
 
-/** What an error is made of, besides its code: its sentences, and the `details` that {@link ErrorDetails} names for it. */
+/** The parts of an error besides its code: its sentences, and the `details` that {@link ErrorDetails} has for the code. */
 export type ErrorParts<Code extends ErrorCode> = Sentences & WithDetails<Code>;
 
-/** What `--json` prints of an error. */
+/** An error as `--json` prints it. */
 export interface ErrorReport {
   readonly code: ErrorCode;
   readonly message: string;
@@ -60,7 +60,7 @@ export class ProtectionFlowsError<
     Object.defineProperty(this, brand, { value: true });
   }
 
-  /** How far the program had come; see {@link ErrorStage}. */
+  /** How far the program had come: {@link ErrorStage}. */
   get stage(): ErrorStage {
     return errorCodes[this.code].stage;
   }
@@ -90,7 +90,7 @@ export function isProtectionFlowsError(error: unknown, code?: ErrorCode): boolea
   );
 }
 
-/** For `catch`: what stands for the answer to a statement that the server denied its user. Any other error is thrown on. */
+/** For `catch`: returns `answer` if the server denied the user the statement. Throws any other error again. */
 export const whereDenied =
   <const Answer>(answer: Answer) =>
   (error: unknown): Answer => {
@@ -113,8 +113,8 @@ function refusal(
 }
 
 /**
- * The error for a row that breaks the rules, wherever the fault was found: by class-validator before the
- * statement, or by the database's CHECK, type or NOT NULL after it.
+ * Creates the error for a row that breaks a rule: one of class-validator before the statement, or a CHECK, type or NOT NULL
+ * of the database after it.
  *
  * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments
  */
@@ -136,7 +136,7 @@ const faultOf = (field: string, rule: string, sentence: string): FieldFault => (
   constraints: { [rule]: `${field} ${sentence}` },
 });
 
-/** True for what {@link refusal} can tell of, whatever its getters do. */
+/** True for faults that {@link refusal} can print. False also if a getter of the caller throws. */
 function areFaults(fields: unknown): boolean {
   const isFault = (one: Partial<FieldFault> | null | undefined): boolean =>
     typeof one?.field === 'string' &&
@@ -150,8 +150,8 @@ function areFaults(fields: unknown): boolean {
 }
 
 /**
- * The error for a call whose arguments are wrong: `entity` in its details is what was called, or the entity that was to be
- * written. The call has asked nothing of the server yet.
+ * Creates the error for a call with wrong arguments, before the call asks the server anything. `entity` in its details is
+ * the called function, or the entity to be written.
  */
 export function argumentsRefused(
   subject: string,
@@ -166,18 +166,18 @@ const passing: ReadonlySet<string | null> = new Set<ErrorCode | null>([
   'CONNECTION_LOST',
   'SERVER_NOT_READY',
   'HOST_UNKNOWN',
-  // A host that answers and takes no writes, yet
+  // A host that answers, but takes no writes yet
   null,
 ]);
 
-/** True for faults of a server that is still starting, or not yet to be found; any other will be there next time too. */
+/** True for faults that may pass by themselves: the server is still starting, or its address is not known yet. */
 export function isPassing(error: unknown): error is ProtectionFlowsError {
   if (!isProtectionFlowsError(error)) return false;
   if (!isProtectionFlowsError(error, 'NO_WRITABLE_HOST')) return passing.has(error.code);
   return error.details.hosts.some(({ code }) => passing.has(code));
 }
 
-/** The peer dependencies that are not optional: whoever imports the data layer and connects needs them all. */
+/** The peer dependencies that are not optional: a program that connects with the data layer needs them all. */
 export const neededPackages = ['class-validator', 'mysql2', 'reflect-metadata', 'typeorm'] as const;
 
 function isMissing(name: string): boolean {
@@ -197,8 +197,8 @@ function missingPackage(error: unknown): string | null {
 }
 
 /**
- * The error for a package that is to be imported and is not installed, which names the other ones that are needed and
- * not there either; null where `error` says something else.
+ * The error for a package that was imported but is not installed. It also names the other needed packages that are not
+ * installed. Null if `error` is another one.
  */
 export function packageMissing(error: unknown): ProtectionFlowsError<'PACKAGE_MISSING'> | null {
   const missed = missingPackage(error);
@@ -214,7 +214,7 @@ export function packageMissing(error: unknown): ProtectionFlowsError<'PACKAGE_MI
 }
 
 /**
- * What `load` gives, which loads a part of this package or a package that it needs.
+ * Calls `load`, which loads a part of this package or a package that it needs.
  *
  * @throws ProtectionFlowsError PACKAGE_MISSING in place of Node.js' own MODULE_NOT_FOUND, which is its cause
  */

@@ -4,13 +4,13 @@ import * as connection from './server/connection-errors';
 import { failureOf, type DriverError, type Mapping, withoutValues } from './server/driver-error';
 
 /**
- * What errors stand for, each with the server's numbers that stand for it. Those of rows come from whoever owns the tables,
- * and knows their columns and keys.
+ * Mappings to errors of this package, each with the server's error numbers that it is for. The mappings for errors of rows
+ * come from the owner of the tables, who knows their columns and keys.
  */
 export type RowErrors = readonly (readonly [Mapping, ...(readonly number[])])[];
 
 /**
- * The server's error numbers, the same on MariaDB and MySQL where not said otherwise, by what they stand for.
+ * The server's error numbers by their mapping; the same on MariaDB and MySQL if no comment says otherwise.
  *
  * @see https://mariadb.com/kb/en/mariadb-error-code-reference/
  * @see https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html
@@ -37,7 +37,7 @@ const errnosOf: RowErrors = [
 
 const byErrno = new Map(errnosOf.flatMap(([mapping, ...errnos]) => errnos.map((errno) => [errno, mapping])));
 
-/** By the driver's or the system's code, where no server has answered. */
+/** The mappings by the driver's or the system's code, for errors before a server has answered. */
 const byCode: Readonly<Record<string, Mapping>> = {
   ENOTFOUND: connection.hostUnknown,
   EAI_AGAIN: connection.hostUnknown,
@@ -53,7 +53,7 @@ const byCode: Readonly<Record<string, Mapping>> = {
   HANDSHAKE_SSL_ERROR: connection.tlsFailed,
 };
 
-/** OpenSSL's and Node's own codes of a certificate that can't be verified, or of a handshake that failed. */
+/** The codes of OpenSSL and Node.js for a certificate that can't be verified, or a failed handshake. */
 const tlsCode =
   /^(ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(VERIFY|GET)_|HOSTNAME_MISMATCH)/;
 
@@ -61,32 +61,31 @@ function mappingFor({ errno, code, syscall, fatal }: DriverError, rowErrors: Row
   const ofRow = rowErrors.find(([, ...errnos]) => errno !== undefined && errnos.includes(errno));
   const byNumber = ofRow?.[0] ?? (errno === undefined ? undefined : byErrno.get(errno));
   if (byNumber) return byNumber;
-  // mysql2 gives neither when a statement comes to a connection that is closed already
+  // mysql2 gives no code and no errno for a statement on a closed connection
   if (code === undefined) return fatal && errno === undefined ? connection.connectionLost : undefined;
-  // A socket's file that isn't there; any other ENOENT is a file of the program's
+  // The file of a socket that does not exist; any other ENOENT is about a file of the program
   if (code === 'ENOENT') return syscall === 'connect' ? connection.connectionRefused : undefined;
   const mapping = byCode[code] ?? (tlsCode.test(code) ? connection.tlsFailed : undefined);
-  // The same code on an open connection is another thing: a statement was under way
+  // On an open connection the same code means that a statement was interrupted
   return mapping && (syscall === 'read' || syscall === 'write') ? connection.connectionLost : mapping;
 }
 
-/** What was answered for an error: it can't be found anew, once the statement that told the table is taken out. */
+/** The result for each error: it can't be computed again after the statement, which names the table, is removed. */
 const answered = new WeakMap<object, ProtectionFlowsError>();
 
 /**
- * The error of this package that a driver's error stands for: of mysql2, or TypeORM's QueryFailedError. Null where it
- * stands for none, and the caller has to decide. An error of this package is returned as it is. Whoever asks again for the
- * same error gets the same answer.
+ * Translates a driver's error (of mysql2, or TypeORM's QueryFailedError) to the error of this package; null if there is
+ * none, and the caller has to decide. Returns an error of this package as it is, and the same result for the same error.
  *
- * The error becomes the cause, without the values of its statement (see {@link withoutValues}).
+ * The driver's error becomes the cause, without the values of its statement (see {@link withoutValues}).
  *
- * @param rowErrors what the errors of rows stand for; none by default, as this folder knows no table
+ * @param rowErrors the mappings for errors of rows; none by default, as this folder knows no table
  */
 export function fromServerError(error: unknown, rowErrors: RowErrors = []): ProtectionFlowsError | null {
   if (isProtectionFlowsError(error)) return error;
   if (typeof error !== 'object' || error === null) return null;
   try {
-    // TypeORM wraps what the driver throws, also where that is of this package
+    // TypeORM wraps every error of the driver, also one of this package
     const { driverError } = error as { driverError?: unknown };
     if (isProtectionFlowsError(driverError)) return driverError;
     const known = answered.get(error) ?? mappingFor(error, rowErrors)?.(failureOf(error, error)) ?? null;
@@ -95,12 +94,12 @@ export function fromServerError(error: unknown, rowErrors: RowErrors = []): Prot
     withoutValues(error);
     return known;
   } catch {
-    // Whatever was thrown throws itself when it is looked at: no driver's error does
+    // A getter of the thrown value throws: it is no driver's error
     return null;
   }
 }
 
-/** The error of this package that a driver's error stands for; any other as it is, without the statement's values. */
+/** The same, but an error without translation is returned itself, without the values of its statement. */
 export function translated(error: unknown, rowErrors?: RowErrors): unknown {
   return fromServerError(error, rowErrors) ?? withoutValues(error);
 }

@@ -1,9 +1,9 @@
 import { ProtectionFlowsError } from '../protection-flows-error';
 import { userIn, type Mapping } from './driver-error';
 
-/** Errors about who connects, and how much the server allows it; the server's own sentence is in `details.reason`. */
+/** Errors about the account and its limits. `details.reason` holds the server's own sentence. */
 
-/** All that this package ever needs on its database. */
+/** All privileges that the package needs on its database, but for guards. */
 const needed = 'SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, REFERENCES';
 
 export const accessDenied: Mapping = ({ error, text, cause }) => {
@@ -24,7 +24,7 @@ export const accessDenied: Mapping = ({ error, text, cause }) => {
   });
 };
 
-/** A database's name in a GRANT, where `_` and `%` would stand for any other sign. */
+/** A database's name in a GRANT, where an unescaped `_` or `%` would stand for other characters. */
 function quotedPattern(database: string): string {
   return `\`${database.replaceAll('`', '``').replaceAll(/[\\_%]/g, '\\$&')}\``;
 }
@@ -32,11 +32,11 @@ function quotedPattern(database: string): string {
 const locked = { fault: 'is locked', remedy: 'Let an administrator type ALTER USER … ACCOUNT UNLOCK.' };
 const expired = {
   fault: 'has a password that has expired',
-  remedy: 'Give it another one (ALTER USER … IDENTIFIED BY …), and put that into the configuration.',
+  remedy: 'Set a new password (ALTER USER … IDENTIFIED BY …), and put it into the configuration.',
 };
 const blocked = 'is blocked after too many wrong passwords';
 
-/** What shuts an account out, by the number; with the sentence where another server means something else by it. */
+/** Why an account is shut out, by error number. `says` is for a number that means something else on the other server. */
 const shut: Readonly<Record<number, { says?: RegExp; fault: string; remedy: string }>> = {
   // MariaDB; on MySQL of bulk loads
   4150: {
@@ -60,7 +60,7 @@ const shut: Readonly<Record<number, { says?: RegExp; fault: string; remedy: stri
   },
 };
 
-/** An account that is there, and may not be used now. */
+/** An account that exists, but may not be used now. */
 export const accountShut: Mapping = ({ error, text, cause }) => {
   const found = shut[error.errno ?? 0];
   if (found === undefined || found.says?.test(text) === false) return null;
@@ -88,12 +88,12 @@ const refusals: Readonly<Record<number, readonly [fault: string, remedy: string]
   ],
   1184: [
     'the server ends each session of its users at once, as its init_connect fails',
-    "Let an administrator mend it (SELECT @@GLOBAL.init_connect); the server's error log says what fails.",
+    "Let an administrator correct it (SELECT @@GLOBAL.init_connect); the server's error log says what fails.",
   ],
   3032: ['the server is offline for its users', 'Let an administrator type SET GLOBAL offline_mode = OFF.'],
 };
 
-/** A server that takes no further connection of its users. */
+/** A server that refuses connections now: of all users, of this user, or of this host. */
 export const connectionsExhausted: Mapping = ({ error, text, cause }) => {
   const [message, remedy] = refusals[error.errno ?? 0] ?? [];
   if (message === undefined || remedy === undefined) return null;
@@ -101,7 +101,7 @@ export const connectionsExhausted: Mapping = ({ error, text, cause }) => {
   return new ProtectionFlowsError('CONNECTION_REFUSED', { message, remedy, details, cause });
 };
 
-/** What an account may use up, by the server's name for it: MariaDB's and MySQL's. */
+/** The limits of an account, by the names that MariaDB and MySQL use in the message. */
 const limits: Readonly<Record<string, { option: string; isOfConnections: boolean }>> = {
   max_user_connections: { option: 'MAX_USER_CONNECTIONS', isOfConnections: true },
   max_connections_per_hour: { option: 'MAX_CONNECTIONS_PER_HOUR', isOfConnections: true },
@@ -112,7 +112,7 @@ const limits: Readonly<Record<string, { option: string; isOfConnections: boolean
 };
 
 /**
- * 1226: a limit of the account's, of its connections or of its statements in an hour.
+ * 1226: the account has reached its limit of connections, or of statements in an hour.
  *
  * @see https://dev.mysql.com/doc/refman/8.4/en/user-resources.html
  */
@@ -124,7 +124,7 @@ export const accountLimitReached: Mapping = ({ error, text, cause }) => {
   const isHourly = option.endsWith('_HOUR');
   const limit = most === undefined ? undefined : Number(most);
   return new ProtectionFlowsError(isOfConnections ? 'CONNECTION_REFUSED' : 'QUOTA_EXCEEDED', {
-    message: `the user ${user} has used up ${isHourly ? 'what it may do in an hour' : 'its connections'}: ${option}${most === undefined ? '' : ` is ${most}`}`,
+    message: `the user ${user} has reached its limit ${isHourly ? 'for this hour' : 'of connections'}: ${option}${most === undefined ? '' : ` is ${most}`}`,
     remedy: `${isHourly ? 'Wait until the hour is over' : 'Close connections of this user, lower the pool size'}, or let an administrator raise the limit (0 is none): ALTER USER … WITH ${option} 0.`,
     details: { user, resource, limit, errno: error.errno, reason: text },
     cause,

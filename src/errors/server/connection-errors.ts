@@ -3,7 +3,7 @@ import { isLostAtCommit, userIn, type Mapping } from './driver-error';
 
 type Unreachable = 'HOST_UNKNOWN' | 'CONNECTION_REFUSED' | 'CONNECTION_TIMEOUT' | 'CONNECTION_LOST';
 
-/** An error whose sentence depends on nothing but the server's address. */
+/** The mapping for an error whose message needs only the server's address. */
 function unreachable(code: Unreachable, sentence: (server: string) => string, remedy: string): Mapping {
   return ({ error, cause }) => {
     const { hostname, address, port, code: reason } = { ...error.errors?.[0], ...error };
@@ -28,7 +28,7 @@ export const hostUnknown = unreachable(
 export const connectionRefused = unreachable(
   'CONNECTION_REFUSED',
   (server) => `nothing accepts connections at ${server}`,
-  'Check that the server runs, and the host, port or socket at which it listens.',
+  'Check that the server runs, and that it listens at this host, port or socket.',
 );
 
 export const noRoute = unreachable(
@@ -47,7 +47,7 @@ export const tlsFailed: Mapping = ({ error, text, cause }) =>
   new ProtectionFlowsError('TLS_FAILED', {
     message: `no TLS connection could be made (${error.code}): ${text}`,
     remedy:
-      'Name the authority that issued the certificate (ssl.ca, DB_SSL_CA) or the host name it was issued for, or mend the TLS of the server.',
+      'Give the authority that issued the certificate (ssl.ca, DB_SSL_CA) or the host name it was issued for, or repair the TLS of the server.',
     details: { reason: error.code },
     cause,
   });
@@ -64,7 +64,7 @@ const inDoubt = unreachable(
   'Check the server and its cluster, and whether the transaction took effect before repeating it.',
 );
 
-/** A commit of which the server itself can't say how it ended: a node that lost its cluster, a disk that is full. */
+/** A commit whose outcome the server itself does not know: its node lost the cluster, or its disk is full. */
 export const commitInDoubt: Mapping = (failure) => (isLostAtCommit(failure.error) ? null : inDoubt(failure));
 
 export const databaseMissing: Mapping = ({ text, cause }) => {
@@ -88,20 +88,20 @@ export const privilegeMissing: Mapping = ({ error, text, cause }) => {
   const what = privilege === undefined ? 'a privilege' : `the privilege ${privilege}`;
   return new ProtectionFlowsError('PRIVILEGE_MISSING', {
     message: `${user ?? 'the user'} lacks ${what}${on}`,
-    remedy: `Let an administrator grant ${privilege ?? 'it'}${on} to the account that SELECT CURRENT_USER() tells; docs/command-line.md has one GRANT for every command.`,
+    remedy: `Let an administrator grant ${privilege ?? 'it'}${on} to the account that SELECT CURRENT_USER() shows; docs/command-line.md has one GRANT for every command.`,
     details: { privilege, user, object, errno: error.errno },
     cause,
   });
 };
 
-/** InnoDB's read-only mode, in the words of errors that stand for other faults of files too. */
+/** InnoDB's read-only mode, in the text of errors that also stand for other faults of files. */
 const readOnlyFile = /\berr(?:no:|or) 165\b/;
 
-/** What a refusal to write is about, by its number; 1290 and 1836 speak of the server. */
+/** The message and remedy of a refusal to write, by its number; any other, 1290 and 1836, is about the server. */
 const readOnlySentences: Readonly<Record<number, readonly [sentence: string, remedy: string]>> = {
   1792: [
     'the transaction is read-only',
-    'Begin it without READ ONLY; or where every transaction is read-only by default, connect to the primary server.',
+    'Begin it without READ ONLY; or, if every transaction is read-only by default, connect to the primary server.',
   ],
   1036: [
     'the table is read-only, or InnoDB is (innodb_read_only)',
@@ -129,7 +129,7 @@ export const serverReadOnly: Mapping = ({ error, text, cause }) => {
 };
 
 /**
- * A node of a cluster that takes no statements for now. 1047 is an unknown command of the protocol too, so the server's
+ * A node of a cluster that takes no statements now. 1047 also means an unknown command of the protocol, so the server's
  * sentence has to name WSREP.
  *
  * @see https://galeracluster.com/library/kb/network/wsrep-not-ready.html
@@ -137,7 +137,7 @@ export const serverReadOnly: Mapping = ({ error, text, cause }) => {
 export const serverNotReady: Mapping = ({ error, text, cause }) => {
   if (error.errno === 1047 && !/wsrep/i.test(text)) return null;
   return new ProtectionFlowsError('SERVER_NOT_READY', {
-    message: `the server is no working member of its cluster now (errno ${error.errno})`,
+    message: `the server is not a working member of its cluster now (errno ${error.errno})`,
     remedy: 'Connect to another node, or bring this one back into the cluster; then repeat the statement.',
     details: { errno: error.errno },
     cause,
@@ -147,9 +147,9 @@ export const serverNotReady: Mapping = ({ error, text, cause }) => {
 const grouped = (count: number): string => count.toLocaleString('en-US');
 
 const sendLess =
-  'Send less at once; or let an administrator raise max_allowed_packet (SET GLOBAL), which new connections then have.';
+  'Send less at once; or let an administrator raise max_allowed_packet (SET GLOBAL), and connect again.';
 
-/** The error for a statement that was not sent, as it has more bytes than the session's max_allowed_packet. */
+/** Creates the error for a statement that was not sent: its bytes exceed the session's max_allowed_packet. */
 export function statementTooLarge(bytes: number, maxBytes: number): ProtectionFlowsError {
   return new ProtectionFlowsError('STATEMENT_TOO_LARGE', {
     message: `the statement has ${grouped(bytes)} bytes, and the server takes fewer than ${grouped(maxBytes)} (max_allowed_packet)`,
@@ -158,14 +158,14 @@ export function statementTooLarge(bytes: number, maxBytes: number): ProtectionFl
   });
 }
 
-/** 1153: the server has read that much, answered, and closed the connection. */
+/** 1153: the server has read as much as it takes, sent this error, and closed the connection. */
 export const packetTooLarge: Mapping = ({ error, cause }) => {
   const { sql, query } = error;
   const bytes = sql === undefined || sql === query ? undefined : Buffer.byteLength(sql);
   return new ProtectionFlowsError('STATEMENT_TOO_LARGE', {
     message: 'the statement has more bytes than the server takes (max_allowed_packet)',
     consequence:
-      'The statement had no effect. The server closed the connection, which undid a transaction that was open.',
+      'The statement had no effect. The server closed the connection, which rolled back an open transaction.',
     remedy: sendLess,
     details: { bytes },
     cause,

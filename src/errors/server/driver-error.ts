@@ -1,44 +1,44 @@
 import type { ProtectionFlowsError } from '../protection-flows-error';
 
-/** What is known of a driver's error: mysql2's own, or TypeORM's QueryFailedError, which copies its properties. */
+/** The properties of a driver's error: of mysql2, or of TypeORM's QueryFailedError, which copies them. */
 export interface DriverError {
   readonly errno?: number;
   readonly code?: string;
-  /** `connect`, `read` or `write`, where the system refused. */
+  /** `connect`, `read` or `write`, if the system refused. */
   readonly syscall?: string;
-  /** mysql2: the connection is of no more use. */
+  /** mysql2: the connection can't be used any more. */
   readonly fatal?: boolean;
   readonly hostname?: string;
   readonly address?: string;
   readonly port?: number;
-  /** Node's AggregateError, for a host with several addresses: one for each. */
+  /** Of Node's AggregateError for a host with several addresses: an error for each. */
   readonly errors?: readonly { readonly address?: string; readonly port?: number }[];
   /** The statement with placeholders, from TypeORM. */
   readonly query?: string;
-  /** The statement with its values in it, from mysql2: to be looked at, never shown. */
+  /** The statement with its values, from mysql2. Never show it. */
   readonly sql?: string;
   readonly sqlMessage?: string;
   readonly message?: string;
 }
 
-/** A failure as the mappings see it. */
+/** A failure, as the mappings receive it. */
 export interface Failure {
   readonly error: DriverError;
   /** The error as it was caught, to become the cause. */
   readonly cause: unknown;
-  /** The server's sentence. Names are taken from it; what the failure is, the errno says. */
+  /** The server's sentence. Only names are read from it; the errno tells the failure. */
   readonly text: string;
-  /** What failed, where the driver tells: a statement that writes rows, and of which table; or any other. */
+  /** The failed statement, if the driver tells it: whether it writes rows, and of which table. */
   readonly statement?: { readonly writesRows: boolean; readonly table?: string };
 }
 
-/** The error of this package for a failure, or null where it has none. */
+/** Returns the error of this package for a failure, or null if there is none. */
 export type Mapping = (failure: Failure) => ProtectionFlowsError | null;
 
 const rowStatement =
   /^(?:\s|\/\*[^]*?\*\/)*(?:INSERT|REPLACE|UPDATE|DELETE)\b(?:\s+(?:IGNORE|INTO|FROM|LOW_PRIORITY|QUICK)\b)*\s+(?:`?[^`\s.]+`?\.)?`?(\w+)/i;
 
-/** Looks at a driver's error once, for all mappings. */
+/** Prepares a driver's error for the mappings. */
 export function failureOf(error: DriverError, cause: unknown): Failure {
   const statement = error.query ?? error.sql;
   const match = statement === undefined ? null : rowStatement.exec(statement);
@@ -59,7 +59,7 @@ export function nameParts(name: string): { readonly table?: string; readonly las
   return { table: parts.at(-2), last: parts.at(-1) ?? name };
 }
 
-/** Where drivers keep a statement's values: mysql2 in `sql`, TypeORM in `parameters`, and in the error below. */
+/** The places of a statement's values in errors: `sql` of mysql2, `parameters` of TypeORM, and the wrapped errors. */
 interface WithValues {
   sql?: unknown;
   query?: unknown;
@@ -69,10 +69,10 @@ interface WithValues {
 }
 
 /**
- * Takes the values of a statement out of the error that it failed with, and out of those below: they may be secrets, or
- * megabytes, and whoever prints the error would print them. The statement stays as it was written, with its marks.
+ * Removes the values of a statement from the error that it failed with, and from the wrapped errors. A program that prints
+ * the error would print them, and they may be secrets or megabytes. The statement keeps its placeholders.
  *
- * @param statement with marks, where the error itself does not have it
+ * @param statement with placeholders, if the error itself does not have it
  * @returns the same error
  */
 export function withoutValues<Thrown>(thrown: Thrown, statement?: string): Thrown {
@@ -92,45 +92,45 @@ export function withoutValues<Thrown>(thrown: Thrown, statement?: string): Throw
 }
 
 /**
- * The server has undone the transaction, or the statement, for the sake of another one; the same again will do.
- * - 1213: deadlock; on a Galera cluster also a certification that was lost, at COMMIT too
- * - 1205: a lock was not had in time
+ * The server has rolled back the transaction, or the statement, in favour of another one. A retry may succeed.
+ * - 1213: deadlock; on a Galera cluster also a lost certification, at COMMIT too
+ * - 1205: the wait for a lock timed out
  * - 1020: MariaDB from 11.6, innodb_snapshot_isolation: the row was changed since the snapshot
- * - 3101: MySQL Group Replication: a certification that was lost
- * - 1180 with InnoDB's error 149, at COMMIT: the same with several primaries, where the other transaction had come to this member
- *   before (measured on MySQL 9.7: nothing of the transaction is kept). With another error it says nothing of the transaction's end.
+ * - 3101: MySQL Group Replication: a lost certification
+ * - 1180 with InnoDB's error 149, at COMMIT: the same with several primaries, if the other transaction reached this member first
+ *   (measured on MySQL 9.7: nothing of the transaction is kept). With another error it does not tell the transaction's outcome.
  *
  * @see https://mariadb.com/kb/en/innodb-transaction-isolation-levels/
  * @see https://dev.mysql.com/doc/refman/8.4/en/innodb-deadlocks-handling.html
  */
 const lostErrnos = new Set([1213, 1205, 1020, 3101]);
 
-/** True for a COMMIT in whose place the server has rolled back, for the sake of another transaction. */
+/** True for a COMMIT that the server has turned into a rollback in favour of another transaction. */
 export const isLostAtCommit = ({ errno, sqlMessage, message }: DriverError): boolean =>
   errno === 1180 && /^Got error 149\b/.test(sqlMessage ?? message ?? '');
 
-/** True for the driver's error of a statement, or a transaction, that lost against another one. Never throws. */
+/** True for the driver's error of a statement or transaction that the server gave up in favour of another. Never throws. */
 export function isLostToAnother(error: unknown): boolean {
   try {
     const known = (error ?? {}) as DriverError;
     return lostErrnos.has(known.errno ?? 0) || isLostAtCommit(known);
   } catch {
-    // Whatever was thrown throws itself when it is looked at: no driver's error does
+    // A getter of the thrown value throws: it is no driver's error
     return false;
   }
 }
 
-/** A foreign key that keeps a row from being deleted; without names where the server hides a table from the user. */
+/** A foreign key that keeps a row from being deleted. Its names are null if the server hides the table from the user. */
 export interface RestrictingKey {
   readonly key: string | null;
-  /** The table whose rows refer to the one that was to go. */
+  /** The table whose rows refer to the row to delete. */
   readonly table: string | null;
 }
 
-/** 1217 stands for 1451 where the user may not see the table that refers to the row. */
+/** 1217 replaces 1451 if the user may not see the table that refers to the row. */
 const rowIsReferenced: readonly (number | undefined)[] = [1451, 1217];
 
-/** The key by which the server has refused to delete a row, on the way down a cascade too; null for any other error. */
+/** The key for which the server refused to delete a row, also within a cascade; null for any other error. */
 export function restrictingKey(error: unknown): RestrictingKey | null {
   const { errno, sqlMessage, message = '', cause } = (error ?? {}) as DriverError & { cause?: unknown };
   if (errno === undefined) return cause === undefined ? null : restrictingKey(cause);
