@@ -2,29 +2,29 @@ import { argumentsRefused, type FieldFault } from '../errors';
 import { notKnown } from './text';
 
 /**
- * Says what one argument, option or field may be: answers the value to go on with, or adds to the faults what is wrong with
- * it. Where it adds a fault, its answer is never used.
+ * Reads one argument, option or field: returns the value to use, or adds a fault. After a fault, the returned value is never
+ * used.
  */
 export type Reader<Value> = (value: unknown, field: string, faults: FieldFault[]) => Value;
 
 /** Readers by the name of the argument, or of the option. */
 export type Readers = Readonly<Record<string, Reader<unknown>>>;
 
-/** What a reader answers. */
+/** The value that a reader returns. */
 export type ValueOf<One extends Reader<unknown>> = One extends Reader<infer Value> ? Value : never;
 
-/** What readers answer, by the same names. */
+/** The values that readers return, by the same names. */
 export type ValuesOf<Named extends Readers> = {
   readonly [Name in keyof Named]: ValueOf<Named[Name]>;
 };
 
-/** The answer of a reader that has added a fault. */
+/** Adds a fault. Returns what a reader returns after a fault. */
 export function refuse(faults: FieldFault[], field: string, rule: string, sentence: string): never {
   faults.push({ field, constraints: { [rule]: `${field} ${sentence}` } });
   return undefined as never;
 }
 
-/** What a reader answers; what throws when it is looked at, as a getter or a proxy of the caller's may, is a fault too. */
+/** Calls a reader. A value that throws when it is read, such as a getter or a proxy of the caller, is a fault too. */
 export function readBy<Value>(
   reader: Reader<Value>,
   value: unknown,
@@ -34,16 +34,15 @@ export function readBy<Value>(
   try {
     return reader(value, field, faults);
   } catch {
-    return refuse(faults, field, 'isReadable', 'must be something that can be read: what it holds throws');
+    return refuse(faults, field, 'isReadable', 'must be readable, but reading it throws an error');
   }
 }
 
 /**
- * Declares the arguments of one public function. Only TypeScript's compiler stands between a caller and a function, and
- * not every caller has it: what is declared here is judged at every call.
+ * Declares the arguments of one public function, to check them at every call: not every caller uses the TypeScript compiler.
  *
- * @param subject what the error says is not valid: the function, or the entity that it writes
- * @returns reads the arguments of a call; throws VALIDATION_FAILED, naming everything that is wrong with all of them
+ * @param subject what the error calls not valid: the function, or the entity that it writes
+ * @returns a function that reads the arguments of a call; it throws VALIDATION_FAILED, naming all faults of all arguments
  */
 export function declareArguments<Named extends Readers>(
   subject: string,
@@ -58,18 +57,18 @@ export function declareArguments<Named extends Readers>(
   };
 }
 
-/** What a function with declared arguments is called with: anything, until they are read. */
+/** The arguments of a call before they are read: anything. */
 export type Asked<Read extends (given: never) => unknown> = Parameters<Read>[0];
 
-/** The named properties of an object, each read once. */
+/** Properties of an object by name, each read once. */
 export type PropertyValues = Readonly<Record<string, unknown>>;
 
 /**
- * Reads the known properties of an object, each once: what is judged is then what is used. An instance of a class of the
- * caller's is fine, anything that is a value of its own (an array, a Date, a Map, a promise) is not.
+ * Reads the known properties of an object, each once, so that the checked value is the used one. Accepts an instance of a
+ * class of the caller, but no array, Date, Map or promise.
  *
- * @param unknown the end of the sentence on a property that is not known; null where such are passed over
- * @returns null where a fault stands in the way of all of them
+ * @param unknown makes the end of the sentence on an unknown property; null to ignore unknown properties
+ * @returns null if the object as a whole is at fault
  */
 export function readProperties(
   value: unknown,
@@ -90,7 +89,7 @@ export function readProperties(
           refuse(faults, name, 'whitelist', unknown(name));
     return values;
   } catch {
-    // A getter or a proxy of the caller's
+    // A getter or a proxy of the caller threw
     return refuse(faults, field, 'isReadable', 'must be an object whose properties can be read') ?? null;
   }
 }
@@ -106,7 +105,7 @@ function readAll<Named extends Readers>(
   return values as ValuesOf<Named>;
 }
 
-/** An object of which only the named properties matter. */
+/** An object of which only the named properties are read. */
 export function properties<Named extends Readers>(readers: Named): Reader<ValuesOf<Named>> {
   const names = Object.keys(readers);
   return (value, field, faults) => {
@@ -116,9 +115,9 @@ export function properties<Named extends Readers>(readers: Named): Reader<Values
 }
 
 /**
- * An object with options. None at all is one without options: what is required is then missing by its name.
+ * An object with options. Undefined counts as an object without options, so that a required option is reported by its name.
  *
- * @param across judges the options together, where each by itself is right
+ * @param across checks the options together, if each of them is right
  */
 export function options<Named extends Readers>(
   readers: Named,

@@ -2,7 +2,7 @@ import { types } from 'node:util';
 import { refuse, type Reader } from './read-arguments';
 import { countCharacters, isOneLine, isStorableText, isVisibleText } from './text';
 
-/** A value that passes a test; `sentence` is the end of one that the field's name begins. */
+/** A value that passes a test. `sentence` is the fault, as the end of a sentence that the field's name begins. */
 export function that<Value>(
   rule: string,
   holds: (value: unknown) => boolean,
@@ -11,7 +11,7 @@ export function that<Value>(
   return (value, field, faults) => (holds(value) ? (value as Value) : refuse(faults, field, rule, sentence));
 }
 
-/** What may be left out; `otherwise` is taken then. */
+/** A value that may be undefined; `otherwise` is used then. */
 export function optional<Value>(reader: Reader<Value>): Reader<Value | undefined>;
 export function optional<Value, Otherwise extends Value | null>(
   reader: Reader<Value>,
@@ -21,7 +21,7 @@ export function optional(reader: Reader<unknown>, otherwise?: unknown): Reader<u
   return (value, field, faults) => (value === undefined ? otherwise : reader(value, field, faults));
 }
 
-/** What may be null, or left out, which is the same. */
+/** A value that may be null; undefined means null too. */
 export function nullable<Value>(reader: Reader<Value>): Reader<Value | null> {
   return (value, field, faults) =>
     value === undefined || value === null ? null : reader(value, field, faults);
@@ -38,22 +38,22 @@ const idOf = (max: number): Reader<string> =>
 /** A row's id, or a reference to one. */
 export const id = idOf(64);
 
-/** The id of a backup job; the program that made it may have put a VM's long name into it. */
+/** The id of a backup job, which may hold the long name of a VM. */
 export const jobId = idOf(512);
 
-/** What something is called, such as a flow or a worker. */
+/** The name of a flow, a worker and the like. */
 export const name: Reader<string> = that(
   'isName',
   (value) => isText(value, 255) && isVisibleText(value),
   `${sentenceOf(255)}, without control and invisible characters`,
 );
 
-/** The elements of an array, each read once, the places that are empty among them; null for what is none. */
+/** The elements of an array, each read once, with undefined for empty places; null for any other value. */
 function readList(value: unknown): unknown[] | null {
   return Array.isArray(value) ? Array.from({ length: value.length }, (_, at) => value[at] as unknown) : null;
 }
 
-/** A list of ids of at most so many characters, in their order. */
+/** A list of ids of at most `max` characters each. Keeps their order. */
 const idList =
   (max: number): Reader<string[]> =>
   (value, field, faults) => {
@@ -68,10 +68,10 @@ export const jobIds = idList(512);
 
 const rowIds = idList(64);
 
-/** The ids of rows, each of them once. */
+/** The ids of rows, without duplicates. */
 export const ids: Reader<string[]> = (value, field, faults) => [...new Set(rowIds(value, field, faults))];
 
-/** The ids of at most so many rows. */
+/** The ids of at most `most` rows, without duplicates. */
 export function idsUpTo(most: number): Reader<string[]> {
   return (value, field, faults) => {
     const list = ids(value, field, faults);
@@ -88,14 +88,14 @@ export const longText: Reader<string> = that(
   'must be a text of at most 65535 bytes of UTF-8, without NUL',
 );
 
-/** A whole number within its bounds. */
+/** A whole number from `min` to `max`. */
 export function count({ min, max }: { readonly min: number; readonly max: number }): Reader<number> {
   const holds = (value: unknown): boolean =>
     Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max;
   return that('isInt', holds, `must be a whole number from ${min} to ${max}`);
 }
 
-/** True or false, and nothing that passes for it. */
+/** True or false; no other value that JavaScript would take for them. */
 export const flag = that<boolean>(
   'isBoolean',
   (value) => typeof value === 'boolean',
@@ -108,7 +108,7 @@ export function choice<const Choice extends string>(choices: readonly Choice[]):
   return that('isIn', (value) => choices.includes(value as Choice), sentence);
 }
 
-/** One or several of a list of words, each of them once. */
+/** One or several of a list of words, without duplicates. */
 export function choices<const Choice extends string>(known: readonly Choice[]): Reader<Choice[]> {
   return (value, field, faults) => {
     const list = readList(value);
@@ -118,7 +118,7 @@ export function choices<const Choice extends string>(known: readonly Choice[]): 
   };
 }
 
-/** The instant of a Date, however far away; a copy, which its owner can't change. NaN for anything else. */
+/** A copy of a Date, which the caller can't change; an invalid Date for any other value. */
 export function instantOf(value: unknown): Date {
   return types.isDate(value) ? new Date(Date.prototype.getTime.call(value)) : new Date(NaN);
 }
@@ -129,11 +129,11 @@ export const date: Reader<Date> = (value, field, faults) => {
   return Number.isNaN(instant.getTime()) ? refuse(faults, field, 'isDate', 'must be a valid Date') : instant;
 };
 
-/** A function that is called back. */
+/** A callback. */
 export const callback = <Call>(): Reader<Call> =>
   that<Call>('isFunction', (value) => typeof value === 'function', 'must be a function');
 
-/** What an AbortController gives; also that of a library, which is no instance of Node's class. */
+/** An AbortSignal; also one of a library, which is not an instance of Node's class. */
 export const abortSignal: Reader<AbortSignal> = that(
   'isAbortSignal',
   (value) => {

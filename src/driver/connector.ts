@@ -12,13 +12,13 @@ import { sqlOf, withoutAcquireTimeout, type Statement } from './session-limits';
 import { withSessionSettings } from './session-settings';
 import { askNode, WriterElection } from './writer-election';
 
-/** What a session begins with and nobody is to read: the password, and the private key in the TLS settings, if any. */
+/** The secrets of a session: the password, and the TLS settings, which may hold a private key. */
 export interface Secrets {
   readonly password: string;
   readonly ssl: Mysql2.SslOptions | string | undefined;
 }
 
-/** Gives an object what it is to know and not to show: to no console, no JSON, no spread. */
+/** Adds properties to an object that no console, JSON or spread shows: they are not enumerable. */
 export function hide<Target extends object>(target: Target, values: object): Target {
   for (const [name, value] of Object.entries(values)) {
     Object.defineProperty(target, name, { value, enumerable: false, writable: true, configurable: true });
@@ -26,24 +26,24 @@ export function hide<Target extends object>(target: Target, values: object): Tar
   return target;
 }
 
-/** Makes `console.log` name an object and not walk into it: mysql2 keeps the options with each statement under way. */
+/** Makes `console.log` print only the name of an object: mysql2 keeps the options in each statement under way. */
 function nameOnly<Target extends object>(target: Target, name: string): Target {
   return Object.defineProperty(target, inspect.custom, { value: () => `[${name}]`, configurable: true });
 }
 
-/** mysql2 with some of its functions replaced. Not a copy: mysql2's exports have getters that load more of it. */
+/** mysql2 with some functions replaced. It inherits the others: a copy would call the getters that load more of mysql2. */
 const replacing = <Replaced extends object>(mysql2: typeof Mysql2, replaced: Replaced) =>
   Object.assign(Object.create(mysql2) as typeof Mysql2, replaced);
 
-/** Hides the options of mysql2's own that hold a secret. */
+/** Hides the secrets in mysql2's own options. */
 function hideIn(config: object): void {
   const { password, ssl } = config as Secrets;
   hide(config, { password, ssl });
 }
 
 /**
- * mysql2, whose pools and connections all have the password and the TLS settings given here, unless the options say
- * others, and do not show them. TypeORM's options need not hold them then: they are copied, printed and logged.
+ * mysql2 whose pools and connections have these secrets, unless their options give others, and hide them. TypeORM's options,
+ * which are copied, printed and logged, need not hold them then.
  */
 function withSecrets(mysql2: typeof Mysql2, secrets: Secrets): typeof Mysql2 {
   const complete = <Options extends Mysql2.ConnectionOptions>(options: Options): Options => ({
@@ -67,10 +67,10 @@ function withSecrets(mysql2: typeof Mysql2, secrets: Secrets): typeof Mysql2 {
   }) as typeof Mysql2;
 }
 
-/** Told of each statement once it is answered: its text without the values of its marks, and how long it took. */
+/** Called after each statement with its text, without the values of its placeholders, and its time in milliseconds. */
 export type StatementListener = (sql: string, ms: number) => void;
 
-/** Makes a connection tell of each statement, also of those that it fails. */
+/** Makes a connection call the listener for each statement, also for a failed one. */
 function tellOf<Connection extends Mysql2.Connection>(
   connection: Connection,
   onStatement: StatementListener,
@@ -79,7 +79,7 @@ function tellOf<Connection extends Mysql2.Connection>(
   const query = plain.query.bind(connection);
   plain.query = (...parameters) => {
     const answered = parameters.at(-1);
-    // A stream: nothing of this package reads one
+    // Without a callback it is a stream, which this package never uses
     if (typeof answered !== 'function') return query(...parameters);
     const begun = performance.now();
     return query(...parameters.slice(0, -1), (...answer: unknown[]) => {
@@ -90,7 +90,7 @@ function tellOf<Connection extends Mysql2.Connection>(
   return connection;
 }
 
-/** mysql2, all of whose connections, alone or of a pool, tell of each statement. */
+/** mysql2 whose connections, single or of a pool, call the listener for each statement. */
 function toldStatements(mysql2: typeof Mysql2, onStatement: StatementListener): typeof Mysql2 {
   return replacing(mysql2, {
     createPool: (options: Mysql2.PoolOptions) => {
@@ -103,10 +103,10 @@ function toldStatements(mysql2: typeof Mysql2, onStatement: StatementListener): 
   }) as typeof Mysql2;
 }
 
-/** mysql2 for one configuration: TypeORM's option `driver`, and what opens connections beside its pool. */
+/** mysql2 for one configuration: TypeORM's option `driver`, also used to open connections beside its pool. */
 type Connector = typeof Mysql2 & {
   /**
-   * Settles which of several hosts is written to; `createConnection` goes there. With one host it does nothing.
+   * Chooses the one of several hosts to write to; `createConnection` then connects to it. With one host it does nothing.
    *
    * @throws ProtectionFlowsError NO_WRITABLE_HOST
    */
@@ -114,10 +114,9 @@ type Connector = typeof Mysql2 & {
 };
 
 /**
- * mysql2 with {@link withSessionSettings}, whose pools, pool clusters and single connections go to the one of `hosts`
- * that takes writes ({@link FailoverPool}), and whose pool clusters survive servers that were away
- * ({@link ReplicatedPools}). Without `hosts`, and for any other host than the first of them, its pools and connections
- * are mysql2's own.
+ * mysql2 with {@link withSessionSettings}. Its pools, pool clusters and single connections connect to the one of `hosts`
+ * that takes writes ({@link FailoverPool}); its pool clusters survive servers that were away ({@link ReplicatedPools}).
+ * Without `hosts`, and for options that name another host than the first of them, it connects as mysql2 does.
  *
  * @param hosts in order of preference; empty for a single server
  */
@@ -129,7 +128,7 @@ function withHosts(mysql2: typeof Mysql2, hosts: readonly HostAddress[]): Connec
     const limitMs = account.connectTimeout ?? settingDefaults.connectTimeoutMs;
     return askNode(mysql2.createConnection({ ...account, ...host }), limitMs);
   });
-  /** False for a host that a program has set in place of the configured ones: it is used as it is. */
+  /** False for another host, which a program has set in place of the configured ones. */
   const isForHosts = ({ host, port }: Mysql2.ConnectionOptions): boolean =>
     hosts[0] !== undefined && host === hosts[0].host && port === hosts[0].port;
   const createSinglePool = (options: Mysql2.PoolOptions): PoolLike =>
@@ -152,13 +151,13 @@ function withHosts(mysql2: typeof Mysql2, hosts: readonly HostAddress[]): Connec
   }) as unknown as Connector;
 }
 
-/** Only a connection needs mysql2; importing this package must not load it. Throws PACKAGE_MISSING. */
+/** Loads mysql2, which only a connection needs: importing this package must not load it. Throws PACKAGE_MISSING. */
 export function loadMysql2(): typeof Mysql2 {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- import() gives another shape, and later
   return loaded(() => require('mysql2') as typeof Mysql2);
 }
 
-/** mysql2's options for TLS, in an object of its own: mysql2 writes into it. */
+/** mysql2's options for TLS, in a new object: mysql2 writes into it. */
 export function sslOptions(ssl: SslSettings): Mysql2.SslOptions {
   return {
     ...(ssl.ca === null ? {} : { ca: ssl.ca }),
@@ -169,17 +168,17 @@ export function sslOptions(ssl: SslSettings): Mysql2.SslOptions {
   };
 }
 
-/** The password and the TLS options of the settings. */
+/** The password and TLS options of the settings. */
 export function secretsOf({ password, ssl }: ConnectionSettings): Secrets {
   return { password, ssl: ssl === null ? undefined : sslOptions(ssl) };
 }
 
 /**
- * mysql2 whose sessions all have the settings' password and TLS, begin with the session settings, and go to the one of
- * the hosts that takes writes. Loads mysql2. Connections of one program share one connector: it knows which host that is.
+ * Loads mysql2 and makes its sessions use the password and TLS of the settings, begin with the session settings, and connect
+ * to the host that takes writes. The connections of one program share one connector, which knows that host.
  *
- * @param secrets in place of those in the settings
- * @param onStatement told of each statement that any of the sessions executes
+ * @param secrets used in place of those in the settings
+ * @param onStatement called after each statement of any session
  */
 export function connectorOf(
   settings: ConnectionSettings,
@@ -190,7 +189,7 @@ export function connectorOf(
   return withHosts(withSecrets(mysql2, secrets), settings.hosts);
 }
 
-/** What {@link connectorOf}'s `createConnection` and `findWriter` are to be given: all but the secrets, which it knows. */
+/** The options for `createConnection` and `findWriter` of {@link connectorOf}: without the secrets, which it knows. */
 export function connectionOptionsOf(settings: ConnectionSettings): Mysql2.ConnectionOptions {
   const { socketPath, hosts, host, port, username, database, connectTimeoutMs } = settings;
   const where = hosts[0] ?? { host: host ?? undefined, port };

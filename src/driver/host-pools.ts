@@ -5,7 +5,7 @@ import { fromServerError, isProtectionFlowsError } from '../errors';
 import type { HandsOutConnections, Settled } from './session-limits';
 import type { Term, WriterElection } from './writer-election';
 
-/** The pool of one of several hosts. While another host is the writer, it keeps no session that nobody uses. */
+/** The pool of one of several hosts. While another host is the writer, it keeps no idle session. */
 class HostPool {
   readonly pool: PoolLike;
   private readonly idle = new Set<Mysql2.PoolConnection>();
@@ -25,12 +25,12 @@ class HostPool {
     });
   }
 
-  /** Makes it keep its sessions, as its host is the writer. */
+  /** Lets it keep idle sessions: its host is the writer now. */
   serve(): void {
     this.isRetired = false;
   }
 
-  /** Closes the sessions that nobody uses, and the others when they are given back. */
+  /** Closes the idle sessions now, and the others when they are released. */
   retire(): void {
     this.isRetired = true;
     for (const connection of [...this.idle]) connection.destroy();
@@ -38,33 +38,33 @@ class HostPool {
   }
 }
 
-/** What TypeORM and the pools of this folder need of a pool. */
+/** The functions of a pool that TypeORM and the pools of this folder use. */
 export interface PoolLike extends HandsOutConnections {
   end(ended: Ended): void;
 }
 
 type Ended = (error: NodeJS.ErrnoException | null) => void;
 
-/** A connection of the pool, as a promise. */
+/** Gets a connection of the pool. */
 const connectionOf = (pool: PoolLike): Promise<Mysql2.PoolConnection> =>
   promisify(pool.getConnection.bind(pool))() as Promise<Mysql2.PoolConnection>;
 
-/** Ends all of the pools; `ended` is told once, with the first error. */
+/** Ends all pools, then calls `ended` once, with the first error if there was one. */
 function endAll(pools: readonly PoolLike[], ended: Ended): void {
   const ends = pools.map((pool) => promisify(pool.end.bind(pool))());
   Promise.all(ends).then(() => ended(null), ended);
 }
 
-/** Hears that a connection's server takes no writes any more. Whoever hands a connection out sets its own. */
+/** For each connection, the function to call when its server takes no writes any more. The pool that hands it out sets it. */
 export type UnfitListeners = WeakMap<object, (code: string) => void>;
 
 /**
- * A pool whose connections go to the one of several hosts that is the writer. A host that a connection can't be made
- * to, or whose server refuses to write, is the writer no longer: the next connection goes to the next host. A
- * statement that was under way is not repeated: what became of it is not known.
+ * A pool that connects to the writer, one of several hosts. After a failed connection, or a refusal to write, that host is no
+ * longer the writer, and the next connection goes to the next host. It does not repeat a statement that was under way, as
+ * its outcome is unknown.
  *
  * mysql2's own PoolCluster is not enough: it removes a failing node for good, or retries it at once and without end, and
- * it cannot tell a server that answers but takes no writes.
+ * it does not notice a server that answers but takes no writes.
  */
 export class FailoverPool implements PoolLike {
   private readonly pools: readonly HostPool[];
@@ -80,7 +80,7 @@ export class FailoverPool implements PoolLike {
     this.pools = election.hosts.map((host) => new HostPool(createPool(host)));
   }
 
-  /** A connection to the writer. It fails with NO_WRITABLE_HOST, or as the last host that was tried did. */
+  /** Gets a connection to the writer. Fails with NO_WRITABLE_HOST, or with the error of the last host that was tried. */
   getConnection(settled: Settled): void {
     this.obtain().then((connection) => settled(null, connection), settled);
   }
@@ -99,10 +99,10 @@ export class FailoverPool implements PoolLike {
       try {
         const connection = await connectionOf(this.poolOf(term));
         if (this.election.isCurrent(term) || triesLeft === 0) return this.handOut(connection, term);
-        // Given up while this caller waited in the queue of its pool
+        // The host lost its term while this caller waited in the queue of its pool
         connection.release();
       } catch (error) {
-        // The host is well: it is this program that holds all of its connections
+        // The host works: this program holds all of its connections
         const isUsedUp = isProtectionFlowsError(error, 'POOL_EXHAUSTED');
         if (isUsedUp || this.isClosed || triesLeft === 0) throw error;
         this.election.reject(term, fromServerError(error)?.message ?? (error as Error).message);
@@ -129,34 +129,34 @@ export class FailoverPool implements PoolLike {
 /** How long a replica that failed is left alone, in milliseconds. */
 const restMs = 10_000;
 
-/** The name under which TypeORM asks for the server that is written to. */
+/** TypeORM's name for the server that is written to. */
 const writerName = 'MASTER';
 
 /**
- * What TypeORM's replication uses of a pool cluster: `MASTER` for the writer, any other name for the replicas. These
- * take turns; one that fails is left alone for ten seconds, and where none is left, the writer is read from.
+ * The pool cluster for TypeORM's replication: `MASTER` is the writer, any other name a replica. The replicas take turns. One
+ * that fails is not used for ten seconds; if none is left, reads go to the writer.
  *
- * It takes the place of mysql2's PoolCluster, which removes a node after five failures for good, the writer too.
+ * It replaces mysql2's PoolCluster, which removes a node, even the writer, for good after five failures.
  */
 export class ReplicatedPools implements PoolLike {
   private writer: PoolLike | null = null;
   private readonly replicas: { readonly pool: PoolLike; restsUntil: number }[] = [];
   private turn = 0;
 
-  /** The two functions make the pools, each from mysql2's options. */
+  /** The first two functions create a pool from mysql2's options. */
   constructor(
     private readonly createWriterPool: (options: Mysql2.PoolOptions) => PoolLike,
     private readonly createReplicaPool: (options: Mysql2.PoolOptions) => PoolLike,
     private readonly onUnfit: UnfitListeners,
   ) {}
 
-  /** Adds a server, as TypeORM names it. */
+  /** Adds a server, under TypeORM's name for it. */
   add(name: string, options: Mysql2.PoolOptions): void {
     if (name === writerName) this.writer = this.createWriterPool(options);
     else this.replicas.push({ pool: this.createReplicaPool(options), restsUntil: 0 });
   }
 
-  /** @param name `MASTER`; anything else is answered by a replica */
+  /** @param name `MASTER` for the writer, anything else for a replica */
   getConnection(name: string | Settled, settled?: Settled): void {
     const done = typeof name === 'function' ? name : (settled as Settled);
     const connection = name === writerName ? connectionOf(this.writerPool()) : this.toRead();

@@ -1,10 +1,7 @@
-/**
- * The user variable that marks a session as one of this package's, for triggers that let those through: 1, NULL in any
- * other session.
- */
+/** The user variable that marks a session of this package for the triggers of the guards: 1; NULL in any other session. */
 export const writerMark = '@sendense_flow_writer';
 
-/** The part of a connection of mysql2 that is needed here. */
+/** The part of a mysql2 connection that is used here. */
 interface Marked {
   query(sql: string, done: () => void): unknown;
 }
@@ -13,12 +10,12 @@ type HandOut = (...given: unknown[]) => void;
 
 const markStatement = `SET ${writerMark} = 1`;
 
-/** Connections that are marked, and pools that mark theirs. */
+/** Marked connections, and pools that mark their connections. */
 const marked = new WeakSet<object>();
 
 /**
- * Makes a pool of TypeORM's, or a pool cluster, mark each session before it hands it out for the first time: of a
- * DataSource whose sessions somebody else sets. Where the server refuses, the session is one of a stranger.
+ * Makes TypeORM's pool or pool cluster mark each session before its first use, for a DataSource without this package's
+ * session settings. If the server refuses the mark, the guards treat the session as a stranger.
  */
 export function markSessionsOf(pool: unknown): void {
   const source = pool as { getConnection?: HandOut } | null | undefined;
@@ -43,8 +40,8 @@ export const markSession = (session: { query(sql: string): Promise<unknown> }): 
   session.query(markStatement);
 
 /**
- * SQL that is true for a run that this package began, or works at. Ids that the server makes are UUIDs of version 1, and the
- * hub has no others; those of this package, and of its callers, are not. The signs of work are for a caller's such id.
+ * SQL that is true for a run that this package began or works at. The hub's ids are UUIDs of version 1, made by the server;
+ * this package makes others. A caller may give a run such an id: the package's entries in its metadata tell it then.
  *
  * @param run the row's name in the statement, as `e` or `OLD`
  */

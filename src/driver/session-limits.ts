@@ -2,17 +2,17 @@ import type * as Mysql2 from 'mysql2';
 import { ProtectionFlowsError, statementTooLarge } from '../errors';
 import { settingDefaults } from '../config/connection-settings';
 
-/** How a pool answers who asks for a connection. */
+/** The callback that a pool passes a connection or an error to. */
 export type Settled = (error: NodeJS.ErrnoException | null, connection?: Mysql2.PoolConnection) => void;
 
-/** What a pool and a pool cluster's namespace have in common. */
+/** The function that a pool and the namespace of a pool cluster both have. */
 export interface HandsOutConnections {
   getConnection(settled: Settled): void;
 }
 
 /**
- * The options as mysql2 knows them, and the milliseconds that a wait for a connection may take: TypeORM's
- * `acquireTimeout`, of which mysql2 warns.
+ * Splits options into those that mysql2 knows and `limitMs`, the longest wait for a connection: TypeORM's `acquireTimeout`,
+ * which mysql2 would warn of.
  */
 export function withoutAcquireTimeout<Options>(options: Options): { options: Options; limitMs: number } {
   if (typeof options !== 'object' || options === null)
@@ -22,19 +22,19 @@ export function withoutAcquireTimeout<Options>(options: Options): { options: Opt
 }
 
 function poolExhausted(poolSize: number | null, waitedMs: number): ProtectionFlowsError {
-  const all = poolSize === null ? 'a connection' : `one of the ${poolSize} connections of the pool`;
+  const all = poolSize === null ? 'all connections' : `all ${poolSize} connections of the pool`;
   return new ProtectionFlowsError('POOL_EXHAUSTED', {
-    message: `${all} was waited for ${waitedMs} ms (acquireTimeout), and all of them stayed in use`,
+    message: `${all} stayed in use for ${waitedMs} ms (acquireTimeout)`,
     remedy:
-      'Inside of a transaction, call repository.withManager(manager): without it, the call waits for a connection that its own transaction holds. Release each query runner. Where so much is done at once, raise poolSize.',
+      'Inside of a transaction, call repository.withManager(manager): without it, the call waits for a connection that its own transaction holds. Release each query runner. If so much work is done at once, raise poolSize.',
     details: { poolSize, waitedMs },
   });
 }
 
 /**
- * Gives each wait for a connection of a used-up pool an end: mysql2's own has none. A pool's wait begins where it puts
- * the caller into its queue, so that connecting keeps the limit of its own; a namespace of a cluster does not tell that,
- * and there it begins with the call. A connection that comes too late goes back at once.
+ * Limits each wait for a connection of an exhausted pool, which mysql2 does not. The limit counts from when a pool queues the
+ * caller, so that connecting has its own limit. The namespace of a cluster does not tell that; there it counts from the
+ * call. A connection that comes too late is released at once.
  */
 export function limitWaiting(source: Mysql2.Pool | Mysql2.PoolNamespace, limitMs: () => number): void {
   const plain = source as unknown as HandsOutConnections;
@@ -56,22 +56,22 @@ export function limitWaiting(source: Mysql2.Pool | Mysql2.PoolNamespace, limitMs
       if (isOver) connection?.release();
       else settled(error, connection);
     });
-    // It is told before getConnection() returns, or not at all
+    // The event comes before getConnection() returns, or never
     pool?.off('enqueue', startWaiting);
   };
 }
 
-/** Smaller statements than this many bytes are sent unseen: no server of use has a lower max_allowed_packet. */
+/** Statements of fewer bytes are sent unchecked: no useful server has a lower max_allowed_packet. */
 const looksSmall = 16 * 1024;
 
-/** A character is at most three bytes in UTF-8, and with a backslash before it at most two. */
+/** The most bytes of a UTF-16 unit in UTF-8: 3; an escaped one has 2, the backslash included. */
 const bytesPerCharacter = 3;
-/** What is in the packet besides: the byte of the command, and for MySQL the number of query attributes, none in two bytes. */
+/** The other bytes of the packet: one for the command, and on MySQL two for the query attributes, of which there are none. */
 const besidesStatement = 3;
-/** What a number, a date or null takes, quotes and all. */
+/** The most bytes of a number, a date or null, with quotes. */
 const bytesOfOther = 40;
 
-/** No fewer bytes than the statement will have; without end for values whose form only the driver knows. */
+/** An upper bound for the bytes of the statement; Infinity for values whose form only the driver knows. */
 function atMostBytes(sql: string, parameters: unknown): number {
   let bytes = sql.length * bytesPerCharacter;
   if (parameters === undefined) return bytes;
@@ -84,18 +84,18 @@ function atMostBytes(sql: string, parameters: unknown): number {
   return bytes;
 }
 
-/** A statement with its marks, as TypeORM or a caller of mysql2 hands it over. */
+/** A statement with placeholders, as TypeORM or a caller of mysql2 gives it. */
 export type Statement = string | { readonly sql: string };
-/** Its text; empty for a statement that is none, which is the driver's to refuse. */
+/** Its text; empty for a value that is no statement, which the driver refuses. */
 export const sqlOf = (statement: Statement | undefined): string =>
   typeof statement === 'string' ? statement : (statement?.sql ?? '');
 
 type Query = (statement: Statement, parameters?: unknown) => Promise<unknown>;
 
 /**
- * Makes a connection refuse what its server would not take: a statement of max_allowed_packet bytes or more. The server would
- * answer by closing the connection, often before its error arrives, and everything that its transaction has done would be
- * undone. What the session's limit is, it is asked once, for the first statement of some size.
+ * Makes a connection refuse a statement of max_allowed_packet bytes or more. The server would close the connection, often
+ * before its error arrives, and roll back the open transaction. The connection asks the session's limit once, before the
+ * first statement that may be large.
  */
 export function refuseTooLarge(connection: Mysql2.PoolConnection): void {
   const wrapper = connection.promise() as unknown as { query: Query };

@@ -12,13 +12,13 @@ import {
 } from './session-limits';
 import { sessionStatement } from './session-variables';
 
-/** Why a session is of no more use: its server is read-only now, or no working member of its cluster. */
+/** Why a session is unfit: its server is read-only now, or not a working member of its cluster. */
 export type UnfitCode = 'SERVER_READ_ONLY' | 'SERVER_NOT_READY';
 
-/** Told of a session whose server refused a statement in a way that no other statement will mend. */
+/** Called when a session turns out to be unfit: its server would refuse other statements too. */
 export type UnfitListener = (connection: Mysql2.PoolConnection, code: UnfitCode) => void;
 
-/** 1792 is about one transaction, 3989 about one database: neither says that the server is read-only. */
+/** 1792 is about one transaction, 3989 about one database: the server itself need not be read-only. */
 const ofLessThanTheServer = new Set([1792, 3989]);
 
 function unfitCode(error: unknown): UnfitCode | null {
@@ -28,17 +28,17 @@ function unfitCode(error: unknown): UnfitCode | null {
   return code === 'SERVER_READ_ONLY' || code === 'SERVER_NOT_READY' ? code : null;
 }
 
-/** The server, or the network, has closed the connection: at once after 1153, a packet larger than it takes. */
+/** True if the server or the network has closed the connection; the server does so after 1153, a packet that is too large. */
 function isClosed(error: unknown): boolean {
   const { errno, fatal } = (error ?? {}) as { errno?: number; fatal?: boolean };
   return errno === 1153 || fatal === true;
 }
 
 /**
- * Makes a pooled connection close instead of going back into its pool once its server has refused a statement as
- * read-only or not ready (old sessions stay with a server that is demoted when its address moves), or has closed it: the
- * pool would hand it out again. It watches the connection's own promise wrapper, through which all statements of TypeORM
- * go, and takes the values of a statement out of the error that it fails with.
+ * Makes a pooled connection close instead of going back into its pool, which would hand it out again, after its server has
+ * refused a statement as read-only or not ready, or has closed it. (When an address moves to another server, old sessions
+ * stay with the demoted one.) It watches the promise wrapper, which all statements of TypeORM go through. It also removes the
+ * values of a statement from its error.
  */
 function closeWhenUnfit(connection: Mysql2.PoolConnection, onUnfit: UnfitListener): void {
   let isUnfit = false;
@@ -62,12 +62,12 @@ function closeWhenUnfit(connection: Mysql2.PoolConnection, onUnfit: UnfitListene
   connection.release = () => (isUnfit ? connection.destroy() : release());
 }
 
-/** The driver's side of the session's time zone: with another one, or the process's, every time would be off. */
+/** Makes the driver convert dates in UTC, the session's time zone: any other would shift every time. */
 function inUtc<Options>(options: Options): Options {
   return typeof options === 'object' ? { ...options, timezone: 'Z' } : options;
 }
 
-/** Sessions that have the settings, and keep them. */
+/** Connections that have the settings and keep them; pools that set them. */
 const settledSessions = new WeakSet<object>();
 
 function sessionError(cause: Mysql2.QueryError): Error {
@@ -77,15 +77,15 @@ function sessionError(cause: Mysql2.QueryError): Error {
   return new ProtectionFlowsError('QUERY_FAILED', {
     message: `the server refused the session settings (${cause.code} ${cause.errno}); the connection was closed unused`,
     consequence: 'Nothing ran: no statement is executed in a session without them.',
-    remedy: `Find out why the server, or a proxy before it, refuses: ${sessionStatement}`,
+    remedy: `Find out why the server, or a proxy in front of it, refuses: ${sessionStatement}`,
     details: { errno: cause.errno, code: cause.code, sql: sessionStatement },
     cause,
   });
 }
 
 /**
- * Makes a connection keep the wrapper that `promise()` makes of it: TypeORM asks for it with each statement, and mysql2
- * makes a new one each time, which takes longer than all else that happens to a small statement in the program.
+ * Makes `promise()` of a connection return the same wrapper each time. TypeORM calls it for each statement, and mysql2 would
+ * make a new one, which takes longer than all other work of the program on a small statement.
  */
 function wrapOnce(connection: Mysql2.PoolConnection): void {
   const wrap = connection.promise.bind(connection);
@@ -95,8 +95,8 @@ function wrapOnce(connection: Mysql2.PoolConnection): void {
 }
 
 /**
- * Makes a connection have the settings again after what takes them away: a reset, as of mysql2's option `resetOnRelease`,
- * and another user. The statement is queued with it, so that none comes in between.
+ * Makes a connection set the settings again after a call that loses them: `reset`, as for mysql2's option `resetOnRelease`,
+ * and `changeUser`. Their statement is queued at once, so that no other comes before it.
  */
 function keepSettings(connection: Mysql2.Connection): void {
   const plain = connection as unknown as Partial<
@@ -119,8 +119,8 @@ function keepSettings(connection: Mysql2.Connection): void {
 }
 
 /**
- * Makes `source` hand out only connections whose session has the settings. The pool's `connection` event would
- * be too weak a place for it: it cannot keep a connection back when the statement fails.
+ * Makes `source` hand out only connections whose session has the settings. The pool's `connection` event is no place for
+ * that: it cannot hold a connection back when the statement fails.
  */
 function settleBeforeHandingOut<Source extends Mysql2.Pool | Mysql2.PoolNamespace>(
   source: Source,
@@ -154,8 +154,8 @@ function settleBeforeHandingOut<Source extends Mysql2.Pool | Mysql2.PoolNamespac
 }
 
 /**
- * Makes the statement the first of a single connection, before any that its caller can give it. Where it fails, the
- * others fail too, for want of a connection; whoever listens learns the reason first.
+ * Queues the settings' statement as the first of a single connection, before any of its caller. If it fails, the connection
+ * is closed, so that later statements fail too; an `error` event tells the reason first.
  */
 function settleAtStart(connection: Mysql2.Connection): Mysql2.Connection {
   let connected = false;
@@ -164,22 +164,22 @@ function settleAtStart(connection: Mysql2.Connection): Mysql2.Connection {
   connection.query(sessionStatement, (refusal) => {
     if (refusal === null) return;
     if (connected) connection.destroy();
-    // mysql2 does not emit a failed handshake where a statement waits that can be told, as this one.
+    // mysql2 passes a failed handshake to the waiting statement, this one, and does not emit it
     if (connection.listenerCount('error') === 0) return;
     connection.emit('error', connected ? sessionError(refusal) : refusal);
   });
   return connection;
 }
 
-/** On a driver of {@link withSessionSettings}, also of another copy of this package. */
+/** Marks a driver of {@link withSessionSettings}, also of another copy of this package. */
 const marked = Symbol.for('@sendense/protection-flows/session-settings');
 
-/** True for a driver all of whose sessions have the settings. */
+/** True for a driver whose sessions all have the settings. */
 export function hasSessionSettings(driver: unknown): boolean {
   return typeof driver === 'object' && driver !== null && marked in driver;
 }
 
-/** The exports of mysql2: what a bundler makes of the import may have them under `default` alone. */
+/** The exports of mysql2; a bundler may have moved them all to `default`. */
 const exportsOf = (mysql2: { readonly default?: object }): object =>
   'createPool' in mysql2 ? mysql2 : (mysql2.default ?? mysql2);
 
@@ -199,13 +199,13 @@ const readDriver = declareArguments('withSessionSettings', {
 });
 
 /**
- * mysql2, but every session of its pools and pool clusters begins with `sessionStatement`, the first one included, and
- * dates go to and fro in UTC whatever `timezone` says; TypeORM takes it as the option `driver`. A session that refuses
- * the statement is closed, and asking for the connection fails with QUERY_FAILED. Who waits for a connection of a used-up pool for longer than TypeORM's
- * option `acquireTimeout` (milliseconds; 60000) gets POOL_EXHAUSTED.
+ * mysql2 with the session settings, for TypeORM's option `driver`. Every session of its pools, pool clusters and single
+ * connections begins with `sessionStatement`, and converts dates in UTC, whatever `timezone` says. If the server refuses the
+ * statement, the session is closed and the request for the connection fails with QUERY_FAILED. A wait for a connection of
+ * an exhausted pool fails with POOL_EXHAUSTED after TypeORM's option `acquireTimeout` (milliseconds; default 60000).
  *
- * @param mysql2 what `require('mysql2')` or `import * as mysql2 from 'mysql2'` gives, in either module system
- * @param onUnfit told of a session whose server turned out to take no writes; it is closed when it is given back
+ * @param mysql2 the exports of `require('mysql2')` or `import * as mysql2 from 'mysql2'`, in either module system
+ * @param onUnfit called for a session whose server turned out to take no writes; the session is closed when it is released
  * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments
  */
 export function withSessionSettings(mysql2: typeof Mysql2, onUnfit?: UnfitListener): typeof Mysql2 {
@@ -226,7 +226,7 @@ export function withSessionSettings(mysql2: typeof Mysql2, onUnfit?: UnfitListen
         add(...known.map(({ options }) => options));
       };
       const of = cluster.of.bind(cluster);
-      // The cluster's own getConnection asks of() for the namespace, and the namespace for the connection.
+      // The cluster's own getConnection uses of() too
       cluster.of = (pattern, selector) =>
         settleBeforeHandingOut(of(pattern, selector), read.onUnfit, () => clusterLimitMs);
       return cluster;
@@ -234,7 +234,7 @@ export function withSessionSettings(mysql2: typeof Mysql2, onUnfit?: UnfitListen
     createConnection: (options: Mysql2.ConnectionOptions | string) =>
       settleAtStart(source.createConnection(inUtc(options as Mysql2.ConnectionOptions))),
   };
-  // Not a copy: mysql2's exports have getters that load more of it. Nor assigned: those of a namespace can't be
+  // Not a copy, which would call the getters that load more of mysql2. Nor by assignment: a module namespace refuses it
   return Object.create(source, {
     ...Object.fromEntries(
       Object.entries(replaced).map(([name, value]) => [name, { value, writable: true, enumerable: true }]),

@@ -1,21 +1,20 @@
 import { writerMark } from './own-marks';
 
 /**
- * A server's variable that every session sets, whatever the server's defaults and its init_connect say: its value as SQL,
- * and what a server's default would do otherwise.
+ * A server variable that every session sets, whatever the server's default and init_connect: its value as SQL, and what
+ * another value would do.
  */
 export type SessionVariable = Readonly<Record<'name' | 'value' | 'why', string>>;
 
 /**
- * The sql_mode of every session: what MySQL 8.4 has by default, valid on MariaDB 10.11 too. It replaces the
- * server's: added to it, a NO_BACKSLASH_ESCAPES or ANSI_QUOTES would stay, and with the former a value breaks out
- * of mysql2's `query('… ?')`.
+ * The sql_mode of every session: the default of MySQL 8.4, valid on MariaDB 10.11 too. It replaces the server's sql_mode,
+ * which may hold ANSI_QUOTES or NO_BACKSLASH_ESCAPES: with the latter a value breaks out of mysql2's `query('… ?')`.
  */
 const sqlMode =
   'ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,' +
   'ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION';
 
-/** The collation of literals, and of what the client sends. mysql2 wants it by this name too. */
+/** The collation of literals and of everything the client sends; mysql2 uses this name too. */
 export const sessionCollation = 'utf8mb4_unicode_ci';
 
 const variable = (name: string, value: string, why: string): SessionVariable => ({ name, value, why });
@@ -28,11 +27,10 @@ const isolation = (name: string): SessionVariable =>
   );
 
 /**
- * Every variable of a session that changes what a statement returns or does, or that ends it, with its default on both
- * servers. Any user may set them: MySQL keeps some others for SESSION_VARIABLES_ADMIN (innodb_strict_mode, tried).
+ * Every session variable that changes what a statement returns or does, or that ends it. Any user may set them; for some
+ * others MySQL requires SESSION_VARIABLES_ADMIN (innodb_strict_mode, tried).
  *
- * `old` are those that MariaDB has no longer, or does not obey any longer: tx_isolation from 11.1, alter_algorithm from
- * 11.5.
+ * MariaDB no longer has or obeys those of `mariadbOld`: tx_isolation from 11.1, alter_algorithm from 11.5.
  *
  * @see https://mariadb.com/docs/server/server-management/variables-and-modes/server-system-variables
  * @see https://dev.mysql.com/doc/refman/8.4/en/server-system-variables.html
@@ -87,11 +85,11 @@ const assignments = (variables: readonly SessionVariable[]): string =>
   variables.map(({ name, value }) => `SESSION ${name} = ${value}`).join(', ');
 
 /**
- * The one statement that makes a session ours, in one round trip and before anyone knows what the server is: what only
- * one of them has stands in comments that the other one, an older one, or a proxy that takes comments out, passes over.
+ * The statement that sets all of them, in one round trip and before the kind of server is known. Variables of one kind stand
+ * in comments that the other kind, an older version, or a proxy that removes comments ignores.
  *
- * MariaDB passes over MySQL's comments of the versions 50700 to 99999. Where MariaDB has dropped the older name, the `#`
- * of the comment before makes it a part of that comment, up to the end of the line.
+ * MariaDB ignores MySQL's comments of the versions 50700 to 99999. On a MariaDB that has the new names, the `#` comments out
+ * the old ones, up to the end of the line.
  *
  * @see https://mariadb.com/kb/en/comment-syntax/
  */

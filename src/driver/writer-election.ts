@@ -6,8 +6,8 @@ const readOnlyVariables =
   'super_read_only read_only innodb_read_only transaction_read_only tx_read_only'.split(' ');
 
 /**
- * What a server says of itself. Both statements are understood by every server, whatever variables it has, and a Galera
- * node answers them while it refuses all others.
+ * The statements that ask a server whether it takes writes. Every server understands both, whatever variables it has, and a
+ * Galera node answers them while it refuses all others.
  *
  * @see https://galeracluster.com/documentation/html_docs_26.4.22/documentation/galera-status-variables.html
  */
@@ -19,8 +19,8 @@ const questions = [
 const off = new Set(['OFF', '0', '']);
 
 /**
- * Why a server with these variables is not to be written to, or null where it is. `read_only` counts for accounts that
- * may write in spite of it, too: it marks a replica.
+ * Why a server with these variables takes no writes, or null if it does. `read_only` marks a replica, so it counts also for
+ * accounts that may write in spite of it.
  */
 export function unfitReason(variables: ReadonlyMap<string, string>): string | null {
   const isOn = (name: string): boolean => !off.has(variables.get(name) ?? '');
@@ -47,11 +47,12 @@ function ask(connection: Mysql2.Connection, question: string): Promise<readonly 
 }
 
 /**
- * Asks a server over a connection of its own whether it may be written to, and closes the connection.
+ * Asks a server whether it takes writes, then closes the connection.
  *
- * @param limitMs how long it may take altogether, in milliseconds
- * @returns null where it may, otherwise the reason
- * @throws the driver's error where it does not answer
+ * @param connection a new connection, used for nothing else
+ * @param limitMs the time limit of all of it, in milliseconds
+ * @returns null if it takes writes, otherwise the reason why not
+ * @throws the driver's error if the server does not answer
  */
 export async function askNode(connection: Mysql2.Connection, limitMs: number): Promise<string | null> {
   let timer: NodeJS.Timeout | undefined;
@@ -69,12 +70,12 @@ export async function askNode(connection: Mysql2.Connection, limitMs: number): P
   }
 }
 
-/** One host's time as the writer, by its place in the list. A host that is chosen again begins another one. */
+/** The time during which a host, given by its place in the list, is the writer. A host that is chosen again begins a new term. */
 export interface Term {
   readonly index: number;
 }
 
-/** Why a host can't be written to, as the details of the error tell it. */
+/** Why a host takes no writes, as in the error's details. */
 type HostFault = ErrorDetails['NO_WRITABLE_HOST']['hosts'][number];
 
 /** `db1:3306`, `[::1]:3306`. */
@@ -93,8 +94,8 @@ function noWritableHost(hosts: readonly HostFault[], cause: unknown): Protection
 }
 
 /**
- * Which of several hosts this process writes to: the first that answers and takes writes, until it fails; then the next
- * one. It does not go back by itself to a host that has recovered: each change costs the transactions under way.
+ * Chooses the host that this process writes to: the first that answers and takes writes, until it fails; then the next one.
+ * It does not return to a host that has recovered: each change breaks the transactions under way.
  */
 export class WriterElection {
   private term: Term | null = null;
@@ -104,20 +105,20 @@ export class WriterElection {
 
   /**
    * @param hosts in order of preference; at least one
-   * @param ask answers null where a host takes writes, otherwise the reason; throws where it does not answer
+   * @param ask returns null if a host takes writes, otherwise the reason why not; throws if it does not answer
    */
   constructor(
     readonly hosts: readonly HostAddress[],
     private readonly ask: (host: HostAddress) => Promise<string | null>,
   ) {}
 
-  /** The host that was chosen last; before the first election, the first of the list. */
+  /** The host that was chosen last; before the first election, the first in the list. */
   get host(): HostAddress {
     return this.hosts[this.last?.index ?? 0] as HostAddress;
   }
 
   /**
-   * The term under way; where there is none, the outcome of an election, which all who ask meanwhile share.
+   * The current term. Without one it holds an election, whose outcome all callers meanwhile share.
    *
    * @throws ProtectionFlowsError NO_WRITABLE_HOST
    */
@@ -131,7 +132,7 @@ export class WriterElection {
     return this.term === term;
   }
 
-  /** Ends a term, if it is still the one under way. */
+  /** Ends a term, if it is still the current one. */
   reject(term: Term, reason: string): void {
     if (this.term !== term) return;
     this.term = null;
