@@ -62,9 +62,12 @@ function closeWhenUnfit(connection: Mysql2.PoolConnection, onUnfit: UnfitListene
   connection.release = () => (isUnfit ? connection.destroy() : release());
 }
 
-/** Makes the driver convert dates in UTC, the session's time zone: any other would shift every time. */
+/** Makes the driver convert dates in UTC, the session's time zone: any other would shift every time. `options` may be a URL. */
 function inUtc<Options>(options: Options): Options {
-  return typeof options === 'object' ? { ...options, timezone: 'Z' } : options;
+  if (typeof options !== 'string') return typeof options === 'object' ? { ...options, timezone: 'Z' } : options;
+  const url = new URL(options);
+  url.searchParams.set('timezone', 'Z');
+  return url.href as Options;
 }
 
 /** Connections that have the settings and keep them; pools that set them. */
@@ -221,9 +224,9 @@ export function withSessionSettings(mysql2: typeof Mysql2, onUnfit?: UnfitListen
       let clusterLimitMs: number = settingDefaults.acquireTimeoutMs;
       const add = cluster.add.bind(cluster) as (...parameters: unknown[]) => void;
       cluster.add = (...parameters: unknown[]) => {
-        const known = parameters.map((one) => withoutAcquireTimeout(inUtc(one)));
-        clusterLimitMs = known.at(-1)?.limitMs ?? clusterLimitMs;
-        add(...known.map(({ options }) => options));
+        const { options, limitMs } = withoutAcquireTimeout(inUtc(parameters.at(-1)));
+        clusterLimitMs = limitMs;
+        add(...parameters.slice(0, -1), options);
       };
       const of = cluster.of.bind(cluster);
       // The cluster's own getConnection uses of() too

@@ -21,11 +21,16 @@ const forms: Record<string, () => typeof mysql2> = {
   'an import whose exports are under default': () => ({ default: mysql2 }) as unknown as typeof mysql2,
 };
 
-/** Guards that it does not matter how a program came by mysql2, nor what time zone it or the process says. */
-describe.each(Object.entries(forms))('withSessionSettings of %s', (_form, form) => {
+/** Guards that it does not matter how a program came by mysql2, nor what time zone its options, its URL or the process say. */
+describe.each([
+  ...Object.entries(forms).map(([name, form]) => [name, 'options', form] as const),
+  ["require('mysql2')", 'a URL', () => mysql2] as const,
+])('withSessionSettings of %s with %s', (_form, given, form) => {
   const database = useDatabase({ platform: 'none' });
-  const options = () => {
+  const options = (): mysql2.PoolOptions => {
     const { username: user, ...address } = database.settings;
+    // mysql2 takes a URL in the place of options
+    if (given === 'a URL') return `${database.url}?timezone=%2B05:00` as mysql2.PoolOptions;
     return { ...address, user, timezone: '+05:00' };
   };
   const instant = new Date('2000-07-01T00:00:00Z');
