@@ -22,9 +22,9 @@ export function withoutAcquireTimeout<Options>(options: Options): { options: Opt
 }
 
 function poolExhausted(poolSize: number | null, waitedMs: number): ProtectionFlowsError {
-  const all = poolSize === null ? 'all connections' : `all ${poolSize} connections of the pool`;
+  const size = poolSize === null ? '' : ` of the pool (${poolSize})`;
   return new ProtectionFlowsError('POOL_EXHAUSTED', {
-    message: `${all} stayed in use for ${waitedMs} ms (acquireTimeout)`,
+    message: `all connections${size} stayed in use for ${waitedMs} ms (acquireTimeout)`,
     remedy:
       'Inside of a transaction, call repository.withManager(manager): without it, the call waits for a connection that its own transaction holds. Release each query runner. If so much work is done at once, raise poolSize.',
     details: { poolSize, waitedMs },

@@ -36,7 +36,7 @@ describe('a pool of one connection', () => {
     await source.transaction(async (manager) => {
       const refusal = flows.list();
       await expect(refusal).rejects.toMatchObject(usedUp);
-      await expect(refusal).rejects.toThrow(/one of the 1 connections .*in use/);
+      await expect(refusal).rejects.toThrow(/all connections of the pool \(1\) stayed in use/);
       await expect(refusal).rejects.toMatchObject({
         remedy: expect.stringContaining('withManager') as string,
       });
