@@ -64,7 +64,8 @@ function closeWhenUnfit(connection: Mysql2.PoolConnection, onUnfit: UnfitListene
 
 /** Makes the driver convert dates in UTC, the session's time zone: any other would shift every time. `options` may be a URL. */
 function inUtc<Options>(options: Options): Options {
-  if (typeof options !== 'string') return typeof options === 'object' ? { ...options, timezone: 'Z' } : options;
+  if (typeof options !== 'string')
+    return typeof options === 'object' ? { ...options, timezone: 'Z' } : options;
   const url = new URL(options);
   url.searchParams.set('timezone', 'Z');
   return url.href as Options;
