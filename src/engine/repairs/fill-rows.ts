@@ -16,16 +16,16 @@ import { statement, type RemedyPart } from '../steps/remedy';
 import type { StepContext } from '../steps/step';
 import type { RepairTarget } from './repair';
 
-/** A column whose values are not what it declares, and what they become. In its SQL, `r` is the row. */
-export interface Fill {
+/** How values that the declared definition refuses are replaced in one column. In its SQL, `r` is the row. */
+interface Fill {
   readonly column: string;
   /** True for the rows that are written. */
   readonly condition: string;
   readonly value: string;
 }
 
-/** What is written before the definition changes, and what can be written only after. */
-export interface Fills {
+/** The fills before the definition changes, and those that only the new definition allows. */
+interface Fills {
   readonly before: readonly Fill[];
   readonly after: readonly Fill[];
 }
@@ -35,13 +35,13 @@ const batchRows = 500;
 const isTime = ({ type }: Column): boolean => ['timestamp', 'datetime'].includes(columnType(type).name);
 const at = (name: string): string => `r.${quoteName(name)}`;
 
-/** '0000-00-00 00:00:00', as explicit_defaults_for_timestamp=OFF leaves it; a text, as a strict server refuses to read one. */
+/** True for '0000-00-00 00:00:00', which explicit_defaults_for_timestamp=OFF writes. A strict server reads it as text only. */
 const isZero = (name: string): string => `CAST(${at(name)} AS CHAR) LIKE '0000-00-00%'`;
 
-/** Times at which something happened to a row: by them a lost time of creation or change is told. */
+/** Columns with times of a row's life, from which a lost time of creation or change is derived. */
 const events = ['created_at', 'started_at', 'completed_at', 'last_execution_time', 'updated_at'];
 
-/** The oldest, or for a time of change the newest, of the row's other times; now where it has none. */
+/** The oldest of the row's other times, the newest for an ON UPDATE column; now where the row has none. */
 function timeOf(column: Column, found: Table, zeros: boolean): string {
   const others = events
     .filter((name) => name !== column.name)
@@ -64,8 +64,8 @@ function defaultOf(column: Column, found: Table, zeros: boolean): string {
 }
 
 /**
- * What the rows of a hand-made table lack: the default where a column is NULL and may not be, a time where it is
- * '0000-00-00'. Told from the definitions alone; whether there are such rows is another question.
+ * The fills that rows of a hand-made table may need: the default for a NULL that is no longer allowed, a time for
+ * '0000-00-00'. They follow from the definitions alone; {@link neededFills} looks for such rows.
  *
  * @param zeros false where no row holds a '0000-00-00'
  */
@@ -93,7 +93,7 @@ export function fillsOf(table: Table, found: Table, zeros = true): Fills {
 
 const anyOf = (fills: readonly Fill[]): string => `(${fills.map(({ condition }) => condition).join(' OR ')})`;
 
-/** Each value that is wrong; and every time that an UPDATE would set to now stays as it is. */
+/** Assignments that replace the wrong values, and keep the ON UPDATE CURRENT_TIMESTAMP columns. */
 function assignments(fills: readonly Fill[], found: Table): string {
   const written = fills.map(
     ({ column, condition, value }) => `${at(column)} = IF(${condition}, ${value}, ${at(column)})`,
@@ -102,12 +102,12 @@ function assignments(fills: readonly Fill[], found: Table): string {
   return `${written.join(', ')}${keptTimes(found.columns, names, 'r.')}`;
 }
 
-/** The UPDATE that does it all at once, to be printed. */
+/** One UPDATE that writes all fills, to be printed. */
 export function fillSql(found: Table, fills: readonly Fill[]): string {
   return `UPDATE ${quoteName(found.name)} r SET ${assignments(fills, found)} WHERE ${anyOf(fills)}`;
 }
 
-/** Gives a default to the rows with NULL in a column that differs and is to take none. */
+/** The remedy that gives the default to rows with NULL in a differing column that must be NOT NULL. */
 export function fillParts({ table, found }: RepairTarget, differences: readonly Difference[]): RemedyPart[] {
   const fills = fillsOf(table, found, false).before.filter(({ column }) =>
     differences.some(({ object, name }) => object === 'column' && name === column),
@@ -115,16 +115,16 @@ export function fillParts({ table, found }: RepairTarget, differences: readonly 
   return fills.length === 0 ? [] : [statement(fillSql(found, fills))];
 }
 
-/** What some rows lack now. */
+/** The fills that some row needs now. */
 export interface NeededFills {
   readonly fills: Fills;
-  /** How many rows are to be written, those twice that are written before and after. */
+  /** How many rows they write; a row that is written before and after counts twice. */
   readonly rows: number;
   /** True where a row holds '0000-00-00'. */
   readonly zeros: boolean;
 }
 
-/** Looks which fills some row needs; the whole table is read once. */
+/** Finds the fills that some row needs. Reads the whole table once. */
 export async function neededFills(session: Queryable, table: Table, found: Table): Promise<NeededFills> {
   const { before, after } = fillsOf(table, found);
   const all = [...before, ...after];
@@ -144,11 +144,11 @@ export async function neededFills(session: Queryable, table: Table, found: Table
   return { fills, rows: count('rows0') + count('rows1'), zeros };
 }
 
-/** Columns in words, not too many. */
+/** Names up to three columns, counts more. */
 const listed = (fills: readonly Fill[]): string =>
   fills.length > 3 ? `${fills.length} columns` : fills.map(({ column }) => column).join(', ');
 
-/** Writes them, in transactions of bounded size in the order of the primary key; the session needs a lax sql_mode. */
+/** Writes the fills in batches, in the order of the primary key. The session's sql_mode must allow '0000-00-00'. */
 export async function fillRows(context: StepContext, found: Table, fills: readonly Fill[]): Promise<void> {
   if (fills.length === 0) return;
   const { session, server } = context;

@@ -6,15 +6,15 @@ import { named, type Index } from '../schema/shape';
 import { describeIndex, sameIndex } from '../steps/indexes';
 import type { RepairTarget, TableChange } from './repair';
 
-/** True for indexes that the server uses alike. */
+/** True for indexes that differ in their names at most. */
 const isTwin = (wanted: Index, other: Index): boolean =>
   sameIndex(wanted, other) && wanted.visible === other.visible && wanted.kind === other.kind;
 
 const columnNames = (index: Index): string[] => index.columns.map((part) => part.name);
 
 /**
- * True for a unique index that refuses nothing which is not refused anyway: another declared to be unique, or the
- * primary key, has some of its columns.
+ * True for a unique index that refuses no further row: its columns include all those of a declared unique index or of the
+ * primary key.
  */
 export function isRedundant({ table }: Pick<RepairTarget, 'table'>, extra: Index): boolean {
   const uniques = [table.primaryKey, ...table.indexes.filter(({ unique }) => unique).map(columnNames)];
@@ -22,7 +22,7 @@ export function isRedundant({ table }: Pick<RepairTarget, 'table'>, extra: Index
   return uniques.some((columns) => columns.every((name) => whole.includes(name)));
 }
 
-/** The live index, under a name of no declared one, that each absent declared index is to be made of. */
+/** By the name of each missing declared index: the undeclared live index that only has to be renamed. */
 export function renamedIndexes({ table, found }: Pick<RepairTarget, 'table' | 'found'>): Map<string, Index> {
   const renamed = new Map<string, Index>();
   for (const wanted of table.indexes.filter(({ name }) => !named(found.indexes, name))) {
@@ -35,14 +35,14 @@ export function renamedIndexes({ table, found }: Pick<RepairTarget, 'table' | 'f
   return renamed;
 }
 
-/** The live indexes that migrations made and a later one dropped. */
+/** The live indexes that one migration added and a later one dropped. */
 const retiredIndexes = ({ table, found }: Pick<RepairTarget, 'table' | 'found'>): Index[] =>
   found.indexes.filter((index) => {
     const retired = named(table.retired ?? [], index.name);
     return retired !== undefined && sameIndex(retired, index);
   });
 
-/** The same as differences: no fault of the table, but what migrating it would have taken away. */
+/** The retired indexes as differences. They are no fault of the table, but a migrate would have dropped them. */
 export function retiredDifferences(target: Pick<RepairTarget, 'table' | 'found'>): Difference[] {
   return retiredIndexes(target).map((index) => ({
     object: 'index',
@@ -54,10 +54,10 @@ export function retiredDifferences(target: Pick<RepairTarget, 'table' | 'found'>
   }));
 }
 
-/** What follows ALTER TABLE for one index, and that in words. */
+/** The clause of ALTER TABLE for one index, also in words. */
 type IndexChange = Pick<TableChange, 'clause' | 'what'>;
 
-/** What brings a declared index: a live one of its kind gets its name, else it is added or made anew. */
+/** Makes a declared index: renames a live one of its kind, else adds or rebuilds it. */
 function declaredIndex(
   { found, server }: RepairTarget,
   wanted: Index,
@@ -69,7 +69,7 @@ function declaredIndex(
   if (!named(found.indexes, wanted.name))
     return { clause: `ADD ${indexSql(wanted)}`, what: `add ${wanted.name}` };
   if (differences.every(({ property }) => property === 'visible')) {
-    // MariaDB takes DROP and ADD of the same index for nothing at all, and leaves it ignored
+    // MariaDB treats DROP and ADD of the same index as no change, and leaves it ignored
     const use = server.flavour === 'mariadb' ? 'NOT IGNORED' : 'VISIBLE';
     return { clause: `ALTER INDEX ${name} ${use}`, what: `use ${wanted.name}` };
   }
@@ -77,18 +77,19 @@ function declaredIndex(
   return { clause, what: `make ${wanted.name} ${describeIndex(wanted)}` };
 }
 
-/** What becomes of an index that is not declared: one that is retired, or repeats a declared one, goes; one that is unique for nothing stays, not unique. */
-function otherIndex(target: RepairTarget, extra: Index): IndexChange | null {
+/** Drops an undeclared index that is retired or repeats a declared one, and makes a redundant one not unique; else null. */
+function undeclaredIndex(target: RepairTarget, extra: Index): IndexChange | null {
   const drop = `DROP INDEX ${quoteName(extra.name)}`;
   const isDeclared = target.table.indexes.some((one) => sameIndex({ ...one, unique: true }, extra));
-  if (retiredIndexes(target).includes(extra)) return { clause: drop, what: `drop ${extra.name}` };
-  if (!isRedundant(target, extra)) return null;
-  if (isDeclared) return { clause: drop, what: `drop ${extra.name}` };
+  const redundant = isRedundant(target, extra);
+  if (retiredIndexes(target).includes(extra) || (redundant && isDeclared))
+    return { clause: drop, what: `drop ${extra.name}` };
+  if (!redundant) return null;
   const plain = `ADD ${indexSql({ ...extra, unique: false })}`;
   return { clause: `${drop}, ${plain}`, what: `make ${extra.name} an ordinary index` };
 }
 
-/** The changes that bring every declared index; others stay, but for a unique one that only repeats, and what is retired. */
+/** The changes that make every declared index, see {@link undeclaredIndex} for the others. */
 export function indexChanges(
   target: RepairTarget,
   groups: ReadonlyMap<string, readonly Difference[]>,
@@ -106,7 +107,7 @@ export function indexChanges(
   const others = found.indexes.flatMap((extra): TableChange[] => {
     const differences = groups.get(`index ${extra.name}`);
     if (differences === undefined || named(table.indexes, extra.name) || taken.includes(extra)) return [];
-    const change = otherIndex(target, extra);
+    const change = undeclaredIndex(target, extra);
     return change === null ? [] : [{ ...change, copies: false, differences }];
   });
   const isLater = ({ differences: [first] }: TableChange): boolean => {
@@ -116,7 +117,7 @@ export function indexChanges(
   return [...declared, ...others].sort((one, other) => Number(isLater(one)) - Number(isLater(other)));
 }
 
-/** The indexes as they will be, in the server's order: what stays, then what is added, those that guard a key first. */
+/** The indexes after the changes, in the server's order: first those that stay, then added guarding ones, then the rest. */
 export function reshapedIndexes({ table, found }: Pick<RepairTarget, 'table' | 'found'>): Index[] {
   const names = new Map([...renamedIndexes({ table, found })].map(([name, index]) => [index.name, name]));
   const retired = retiredIndexes({ table, found });

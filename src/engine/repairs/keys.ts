@@ -8,13 +8,13 @@ import { addForeignKey } from '../steps/add-foreign-key';
 import { hasOtherRules } from '../steps/key-state';
 import { decisionOn, type Decision, type Repair } from './repair';
 
-/** A key of one of our tables that stands in the way. */
+/** A foreign key of one of our tables. */
 export interface KeyAt {
   readonly table: string;
   readonly key: ForeignKey;
 }
 
-/** The columns of each table, as `table.column`, that the server changes only without the keys at them (1832, 1833, 3780). */
+/** The columns, as `table.column`, that the server changes only while no key uses them (1832, 1833, 3780). */
 export function disturbedColumns(differences: readonly Difference[]): Set<string> {
   const columns = differences.flatMap(({ object, table, name, property, expected, actual }) => {
     if (object === 'primary-key') return (expected ?? '').split(', ').map((column) => `${table}.${column}`);
@@ -25,7 +25,7 @@ export function disturbedColumns(differences: readonly Difference[]): Set<string
   return new Set(columns);
 }
 
-/** The keys that start or end at such a column. */
+/** The keys of those tables that start or end at a disturbed column. */
 export function keysInTheWay(
   live: Schema,
   tables: readonly string[],
@@ -43,7 +43,7 @@ export function keysInTheWay(
   );
 }
 
-/** Takes keys off whose columns are to change; the declared ones among them are added again afterwards. */
+/** Drops keys whose columns have to change. {@link keyRepairs} adds the declared ones again. */
 export function takeOffKeys(keys: readonly KeyAt[]): Repair {
   const tables = [...new Set(keys.map(({ table }) => table))];
   const isTaken = (table: string, { name }: ForeignKey): boolean =>
@@ -77,7 +77,7 @@ export function declaredKeyOf(table: Table, live: ForeignKey): ForeignKey | unde
   return table.foreignKeys.find((key) => doTheSame(key, live) || hasOtherRules(key, live));
 }
 
-/** True for differences that adding the declared key ends: it is absent, or there by other rules. */
+/** True when adding the declared key ends the difference: the key is missing, or has other rules. */
 function isMended(table: Table, name: string, found: readonly ForeignKey[]): boolean {
   const declared = named(table.foreignKeys, name);
   const live = named(found, name);
@@ -86,8 +86,8 @@ function isMended(table: Table, name: string, found: readonly ForeignKey[]): boo
   return own !== undefined && named(found, own.name) === undefined;
 }
 
-/** The differences of a table's foreign keys, by the declared key that ends them. */
-export function mendedKeyDifferences(table: Table, live: Schema): Map<string, Difference[]> {
+/** The differences that adding a declared key ends, by the name of that key. */
+function mendedKeyDifferences(table: Table, live: Schema): Map<string, Difference[]> {
   const found = live.get(table.name)?.foreignKeys ?? [];
   const groups = new Map<string, Difference[]>();
   for (const one of compareForeignKeys(table, live)) {
@@ -100,7 +100,7 @@ export function mendedKeyDifferences(table: Table, live: Schema): Map<string, Di
   return groups;
 }
 
-/** Keys at our columns that match no declared key: they refuse, clear or delete rows by a rule of others. */
+/** The decisions about live keys that match no declared key: they refuse, clear or delete rows by undeclared rules. */
 export function keyDecisions(table: Table, live: Schema): Decision[] {
   const all = compareForeignKeys(table, live);
   const mended = new Set([...mendedKeyDifferences(table, live).values()].flat().map(({ name }) => name));
@@ -113,14 +113,14 @@ export function keyDecisions(table: Table, live: Schema): Decision[] {
     return [
       decisionOn(
         { table: table.name, object: 'foreign-key', name, differences },
-        `the foreign key ${name} leads from ${key.columns.join(', ')} to ${to}, ON DELETE ${key.onDelete}: no declared key does`,
+        `the foreign key ${name} from ${key.columns.join(', ')} to ${to}, ON DELETE ${key.onDelete}, is not declared`,
         { does: 'drops the key', sql: [alterSql(table.name, dropForeignKeySql(name))] },
       ),
     ];
   });
 }
 
-/** Keys of others that end at a column which is to change: the server refuses the change, and they are not ours to drop. */
+/** The decisions about undeclared keys that end at a disturbed column: adopt may not drop them, and they block the change. */
 export function incomingKeyDecisions(
   incoming: readonly IncomingKey[],
   declared: Schema,
@@ -145,16 +145,16 @@ export function incomingKeyDecisions(
           ...{ table: parentTable, object: 'column', name: parentColumn },
           differences: differences.filter((one) => one.table === parentTable && one.name === parentColumn),
         },
-        `${to} has to change, and the foreign key ${name} of ${from} ends there: no server changes it under a key, and the key is not ours`,
+        `${to} has to change, but the foreign key ${name} of ${from} ends there: no server changes such a column, and the key is not declared`,
         {
-          does: `drops the key; once adopted, give ${from} the collation of ${to} and add it again`,
+          does: `drops the key; after adopt, give ${from} the type and collation of ${to}, and add the key again`,
           sql: [`ALTER TABLE ${sqlNameOf(child)} ${dropForeignKeySql(name)}`],
         },
       );
     });
 }
 
-/** The index that a declared key lives on: one that lets MySQL check the key in every row, see guarded-columns.ts. */
+/** The declared index for a key: where there is one, an index by which MySQL checks every row, see guarded-columns.ts. */
 function indexOf(table: Table, key: ForeignKey): Index {
   const all = table.indexes.filter(({ columns }) => columns[0]?.name === key.columns[0]);
   const index = all.find((one) => isGuard(table, one)) ?? all[0];
@@ -162,7 +162,7 @@ function indexOf(table: Table, key: ForeignKey): Index {
   return index;
 }
 
-/** A repair for each declared key, which knows whether it is still needed. */
+/** A repair for each declared key. It decides from the live tables whether it still has to run. */
 export function keyRepairs(declared: Schema, live: Schema): Repair[] {
   return [...declared.values()].flatMap((table) => {
     const differences = live.has(table.name) ? mendedKeyDifferences(table, live) : null;

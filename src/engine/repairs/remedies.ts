@@ -23,8 +23,8 @@ import { questionParts, rowQuestions } from './row-decisions';
 import { prepareColumns, tableChanges, type Comments } from './table-changes';
 import { objectDecisions, primaryKeySql, specialChoices } from './table-decisions';
 
-/** The parts that the remedies come in, in the order in which they are to be carried out. */
-export const remedySections = [
+/** The sections of the remedies, in the order in which they have to be carried out. */
+const remedySections = [
   'tables',
   'columns',
   'indexes',
@@ -36,10 +36,10 @@ export const remedySections = [
 
 export type RemedySection = (typeof remedySections)[number];
 
-/** The remedy of each section; empty where nothing differs, or an earlier section ends it. */
+/** The remedy of each section; empty where nothing differs, or where an earlier section repairs it. */
 export type Remedies = Readonly<Record<RemedySection, readonly RemedyPart[]>>;
 
-/** What remedies are worked out from. */
+/** What the remedies are planned from. */
 export interface RemedyInput {
   readonly declared: Schema;
   readonly live: Schema;
@@ -47,7 +47,7 @@ export interface RemedyInput {
   readonly words: Words;
   /** The comments of each live table's columns. */
   readonly comments: ReadonlyMap<string, Comments>;
-  /** The base table behind a view that has the name of one of our tables. */
+  /** By the name of each view that has the name of a declared table: the base table behind it. */
   readonly behindViews: ReadonlyMap<string, string>;
   /** How many rows of each key, by name, have no parent. */
   readonly orphans: ReadonlyMap<string, number>;
@@ -61,9 +61,9 @@ const objectSections = [
 ] as const;
 
 /**
- * The statements of adopt's survey as remedies to be pasted, for an account that only reads: every statement once, in
- * an order that works. What adopt leaves to the owner is done in the way that keeps most; a remark says what to look at
- * first. Pure.
+ * Plans the repairs of adopt's survey as remedies to paste; needs no more than an account that only reads can see. Each
+ * statement comes once, in an order that works. For a decision of the owner it takes the choice that loses least, and
+ * notes what to look at first. Pure.
  */
 export function planRemedies(input: RemedyInput): Remedies {
   return new RemedyPlan(input).plan();
@@ -83,9 +83,10 @@ class RemedyPlan {
   private live: Schema;
   private takenOff: readonly KeyAt[] = [];
   private readonly created = new Set<string>();
-  private readonly settled = new Set<string>();
-  /** What was printed to make a parent fit: two keys may need the same. */
-  private readonly clearedAway = new Set<string>();
+  /** Keys whose orphans were dealt with. */
+  private readonly withoutOrphans = new Set<string>();
+  /** Statements that were printed to make a parent fit: two keys may need the same one. */
+  private readonly printed = new Set<string>();
 
   constructor(private readonly input: RemedyInput) {
     this.live = input.live;
@@ -100,7 +101,7 @@ class RemedyPlan {
     this.bringKeys(tables);
     for (const { name, foreignKeys } of tables)
       for (const key of foreignKeys) parts.orphans.push(...this.orphansOf({ table: name, key }));
-    // Without one of the tables the other checks do not run: all is said where the table is missed
+    // While a table is missing verify skips the other checks, so the section `tables` has to print everything
     if (this.created.size > 0)
       for (const section of remedySections.slice(1)) parts.tables.push(...parts[section].splice(0));
     return parts;
@@ -110,7 +111,7 @@ class RemedyPlan {
     this.live = withTable(this.live, table, change);
   }
 
-  /** Makes an ordinary table of that name, empty where there is none. */
+  /** Makes an ordinary table of that name; an empty one where the rows are nowhere. */
   private makeOrdinary(table: Table): void {
     const { declared, behindViews, server, words } = this.input;
     const { tables } = this.parts;
@@ -133,14 +134,16 @@ class RemedyPlan {
       return;
     }
     tables.push(
-      note(`The rows of ${name} are gone: rather restore it from a backup. Else, empty:`),
+      note(
+        `The rows of ${name} are gone: restore the table from a backup. Without a backup, create it empty:`,
+      ),
       ...step.plan(without, server, words).map(({ sql }) => statement(sql)),
     );
     this.live = step.declare(without);
     this.created.add(name);
   }
 
-  /** Takes off the keys at columns that are to change. */
+  /** Drops the keys on columns that have to change. */
   private takeKeysOff(tables: readonly Table[]): void {
     const { declared, server, words } = this.input;
     const differences = tables.flatMap((table) => compareTable(declared, table, this.live));
@@ -173,7 +176,7 @@ class RemedyPlan {
         ...statementsOf(changes.filter((one) => one.differences[0]?.object === object)).map((some) =>
           statement(alterSql(name, ...some.map(({ clause }) => clause))),
         ),
-        // After the declared objects are back: a key may have lived on what goes now
+        // After the declared objects exist: a key may have used the object that is dropped now
         ...(isColumn ? [] : own.flatMap(({ choices: [first] }) => (first?.sql ?? []).map(statement))),
       );
     }
@@ -182,7 +185,7 @@ class RemedyPlan {
     this.live = new Map(this.live).set(name, reshaped(target));
   }
 
-  /** Brings every declared key, and puts back those that only had to make way. */
+  /** Adds every declared key, and adds the undeclared keys again that were dropped for a column's change. */
   private bringKeys(tables: readonly Table[]): void {
     const { declared, server } = this.input;
     const before = this.takenOff.reduce(
@@ -216,7 +219,7 @@ class RemedyPlan {
     }
   }
 
-  /** Adds a key that is absent or there by other rules, once its orphans are dealt with: the server looks at every row. */
+  /** Adds a key that is missing or has other rules. It must have no orphans by then: the server checks every row. */
   private added(at: KeyAt): RemedyPart[] {
     const { table, key } = at;
     const state = keyState(table, key, this.withFittingParent(at), { replacing: true });
@@ -229,28 +232,28 @@ class RemedyPlan {
         ? []
         : [
             note(
-              `Gives it the declared name. ${this.input.words.command} migrate does so without holding up writers.`,
+              `Gives the key its declared name. ${this.input.words.command} migrate does so without blocking writers.`,
             ),
           ]),
-      // No server drops and adds one name in one statement (1826)
+      // No server drops a key and adds another of its name in one statement (1826)
       ...(old.includes(key.name) ? [statement(alterSql(table, dropForeignKeySql(key.name)))] : []),
       statement(add),
     ];
   }
 
-  /** What stands in the way of a key when our own table is as declared: something about its parent. */
+  /** Remedies for what is wrong with a key's parent, unless all of them were printed before. */
   private obstacles({ table, key }: KeyAt): RemedyPart[] {
     if (!this.live.has(key.parentTable)) return [];
     const bare = withTable(this.live, table, (one) => ({ ...one, foreignKeys: [] }));
     const state = keyState(table, key, bare);
     const parts = state.status === 'refused' ? state.obstacles.flatMap((one) => one.parts) : [];
     const sql = parts.flatMap((part) => ('sql' in part ? [part.sql] : []));
-    const isTold = sql.length > 0 && sql.every((one) => this.clearedAway.has(one));
-    for (const one of sql) this.clearedAway.add(one);
-    return isTold ? [] : parts;
+    const isRepeated = sql.length > 0 && sql.every((one) => this.printed.has(one));
+    for (const one of sql) this.printed.add(one);
+    return isRepeated ? [] : parts;
   }
 
-  /** The tables once the obstacles of a key are out of its way: a view that stood for its parent has gone. */
+  /** The tables after a key's obstacles are removed. A view in the place of its parent is gone then. */
   private withFittingParent({ table, key }: KeyAt): Schema {
     const [column = '', parentColumn = ''] = [key.columns[0], key.parentColumns[0]];
     const child = named(this.live.get(table)?.columns ?? [], column);
@@ -270,7 +273,7 @@ class RemedyPlan {
     }));
   }
 
-  /** True where a key has orphans, or will have: its column or its parent table is made anew. */
+  /** True where a key has orphans, or will have some because its column or its parent table is created empty. */
   private hasOrphans({ table, key }: KeyAt): boolean {
     if (this.created.has(table)) return false;
     const columns = this.input.live.get(table)?.columns ?? [];
@@ -281,9 +284,10 @@ class RemedyPlan {
   private orphansOf(at: KeyAt): RemedyPart[] {
     const { table, key } = at;
     const child = this.live.get(table);
-    const isOpen = this.live.has(key.parentTable) && !this.settled.has(key.name) && this.hasOrphans(at);
+    const isOpen =
+      this.live.has(key.parentTable) && !this.withoutOrphans.has(key.name) && this.hasOrphans(at);
     if (child === undefined || !isOpen) return [];
-    this.settled.add(key.name);
+    this.withoutOrphans.add(key.name);
     return [
       note(describeOrphanMend(table, key)),
       note(`To look first: ${orphansSql(child, key, this.live)}`),

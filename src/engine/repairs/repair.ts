@@ -3,14 +3,14 @@ import type { Server } from '../server/server';
 import type { Schema, Table } from '../schema/shape';
 import type { Step } from '../steps/step';
 
-/** A step that brings something live to its declared shape, with the differences that it ends. */
+/** A step that gives something live its declared shape, with the differences that it ends. */
 export interface Repair extends Step {
   readonly differences: readonly Difference[];
   /** How many rows it writes; 0 where it changes the definition alone. */
   readonly rows: number;
 }
 
-/** One of several ways out. */
+/** One of the owner's choices in a decision. */
 export interface Choice {
   /** What it does, in words. */
   readonly does: string;
@@ -18,7 +18,7 @@ export interface Choice {
   readonly sql: readonly string[];
 }
 
-/** Something about hand-made tables that nobody but their owner can decide. Never carried out. */
+/** Something about hand-made tables that only their owner can decide. Adopt carries out none of its choices. */
 export interface Decision {
   readonly table: string;
   readonly object: DifferentObject;
@@ -27,23 +27,23 @@ export interface Decision {
   /** How many rows it is about; null where it is not about rows. */
   readonly rows: number | null;
   readonly reason: string;
-  /** The SELECT that shows those rows. */
+  /** The SELECT that shows those rows; null where there is nothing to show. */
   readonly look: string | null;
   readonly choices: readonly Choice[];
 }
 
-/** A decision about what an object is, not about rows. */
+/** A decision that is not about rows. */
 export const decisionOn = (
   at: Pick<Decision, 'table' | 'object' | 'name' | 'differences'>,
   reason: string,
   ...choices: readonly Choice[]
 ): Decision => ({ ...at, rows: null, reason, look: null, choices });
 
-/** A declared table, and the live one that is to become it. */
+/** A declared table, and the live one that has to become like it. */
 export interface RepairTarget {
   readonly declared: Schema;
   readonly table: Table;
-  /** The live tables, parents of foreign keys among them. */
+  /** The live tables, with the parents of foreign keys. */
   readonly live: Schema;
   readonly found: Table;
   readonly server: Server;
@@ -53,7 +53,7 @@ export interface RepairTarget {
 export interface TableChange {
   /** What follows ALTER TABLE and the table's name. */
   readonly clause: string;
-  /** In words, to be put after "this server can … only by copying". */
+  /** In words, as in "this server can … only by copying". */
   readonly what: string;
   /** Whether the server is expected to copy the table for it. */
   readonly copies: boolean;
@@ -62,7 +62,7 @@ export interface TableChange {
   readonly differences: readonly Difference[];
 }
 
-/** What tells an object of one table from another: `column name`. */
+/** Names an object within its table: `column name`. */
 export const objectOf = ({ object, name }: Pick<Difference, 'object' | 'name'>): string =>
   `${object} ${name}`;
 

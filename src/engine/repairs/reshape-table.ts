@@ -12,7 +12,7 @@ import { fillRows, fillsOf, fillSql, type NeededFills } from './fill-rows';
 import { reshapedIndexes } from './index-changes';
 import { repairableDifferences, tableChanges, wantedColumn, type Comments } from './table-changes';
 
-/** Creates a declared table as all migrations together make it, without foreign keys; done where one is there. */
+/** Creates a declared table as all migrations together make it, without foreign keys. Does nothing where it exists. */
 export function createMissingTable(
   declared: Schema,
   table: Table,
@@ -34,28 +34,28 @@ export function createMissingTable(
   };
 }
 
-/** What is known of a table that is to be reshaped, and of its rows as they are now. */
-export interface Reshaping extends NeededFills {
+/** What a survey found out about a table to be reshaped, and about its rows. */
+interface Reshaping extends NeededFills {
   readonly differences: readonly Difference[];
   readonly comments: Comments;
-  /** Objects that are left alone. */
+  /** Objects that stay as they are, because their owner decides about them. */
   readonly decided: ReadonlySet<string>;
 }
 
-/** '0000-00-00' in a row or a default makes every ALTER of the table fail under NO_ZERO_DATE (1067, 1292). */
+/** Under NO_ZERO_DATE every ALTER of a table with '0000-00-00' in a row or a default fails (1067, 1292). */
 const laxMode = otherSql(
   "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION'",
 );
 
-/** A NULL that came between the UPDATE and the ALTER, as either server puts it. */
+/** True for the servers' errors about a NULL, which was then written between the UPDATE and the ALTER. */
 const isNullFault = (error: unknown): boolean => [1048, 1138, 1263, 1265].includes(errnoOf(error) ?? 0);
 const maxAttempts = 3;
 
 /**
- * Makes all changes in one statement, online or by a copy; where the table is too large for its writers to wait, those
- * that can be made online, one by one.
+ * Makes all changes in one statement, online or by a copy. Where the table has too many rows to copy, makes those changes
+ * that the server can make online, one by one.
  *
- * @throws ProtectionFlowsError TABLE_COPY_REFUSED, naming what is left
+ * @throws ProtectionFlowsError TABLE_COPY_REFUSED with the changes that are left
  */
 async function applyChanges(
   context: StepContext,
@@ -79,7 +79,7 @@ async function applyChanges(
   throw copyRefused(table, size, context.copyLimitRows, what, context.owner.words);
 }
 
-/** The changes of each statement: as few as the servers take. */
+/** Groups changes by statement: as few statements as the servers accept. */
 export function statementsOf(changes: readonly TableChange[]): TableChange[][] {
   return [true, false]
     .map((adds) => changes.filter(({ addsColumn = false }) => addsColumn === adds))
@@ -91,7 +91,7 @@ function plannedAlter(table: string, changes: readonly TableChange[]): Statement
   return altering(table, how, ...changes.map(({ clause }) => clause));
 }
 
-/** The table as it will be: as declared, with what is not declared. */
+/** The table after reshaping: its declared objects, and the undeclared ones that stay. */
 export function reshaped(target: Omit<RepairTarget, 'server'>): Table {
   const { table, found } = target;
   return {
@@ -109,11 +109,11 @@ export function reshaped(target: Omit<RepairTarget, 'server'>): Table {
 }
 
 /**
- * Brings a live table to its declared shape, foreign keys excepted: fills the rows that the declared definition would
- * not take, then changes the definition in as few statements as the server allows, then clears what only the new
- * definition lets be cleared. Columns and indexes that are not declared stay.
+ * Gives a live table its declared shape, without foreign keys. Fills the rows that the declared definition would refuse,
+ * changes the definition in as few statements as the server allows, then clears the values that only the new definition
+ * lets be NULL. Undeclared columns stay, and so do undeclared indexes that `indexChanges` does not name.
  *
- * It decides from the live table and its rows what is left to do; a run that died anywhere is finished by the next.
+ * It decides from the live table and its rows what is left to do, so the next run finishes one that crashed.
  */
 export function reshapeTable(declared: Schema, table: Table, reshaping: Reshaping): Repair {
   const { differences, comments, fills, rows, zeros, decided } = reshaping;

@@ -15,7 +15,7 @@ function family(type: string): string {
   return name === 'timestamp' ? name : type;
 }
 
-/** True where a value of the one type is the same value in the other, if it fits: a text in an ENUM, an int in a bigint. */
+/** True when a value that fits means the same in the other type, such as a text in an ENUM or an int in a bigint. */
 export function isConvertible(from: string, to: string): boolean {
   return family(from) === family(to) || (family(from) === 'text' && to === 'json');
 }
@@ -34,10 +34,10 @@ const isPrecise = ({ type }: Column): boolean =>
   columnType(type).name === 'timestamp' && columnType(type).length !== null;
 
 /**
- * A condition that is true for the values of a column that another definition of it would refuse or change, NULLs
- * aside; null where it takes them all.
+ * A condition that is true for the values of a column, other than NULL, that another definition would refuse or change;
+ * null where it keeps all of them.
  */
-export function unfitCondition(from: Column, to: Column): string | null {
+function unfitCondition(from: Column, to: Column): string | null {
   const name = quoteName(from.name);
   const conditions = [
     misfitCondition({ ...from, nullable: to.nullable }, to),
@@ -48,32 +48,32 @@ export function unfitCondition(from: Column, to: Column): string | null {
   return conditions.length === 0 ? null : conditions.join(' OR ');
 }
 
-/** Rows that the declared definition does not take, or changes: asked for by the definitions alone. */
-export interface RowQuestion extends Pick<
+/** A question whether there are rows that the declared definition refuses or changes. It follows from the definitions. */
+interface RowQuestion extends Pick<
   Decision,
   'table' | 'object' | 'name' | 'differences' | 'look' | 'choices'
 > {
-  /** What is wrong with them, to be put behind their number: `without name, which has no default`. */
+  /** What is wrong with them, to follow "3 rows": `without name, which has no default`. */
   readonly what: string;
   /** The SELECT that counts them, as `n`. */
   readonly count: string;
-  /** What a remedy does about them without asking; null where their owner has to look first. */
+  /** The choice that a remedy prints; null where the owner has to look at the rows first. */
   readonly unasked: Choice | null;
 }
 
-/** The length of an id, at most. */
+/** The longest id, in characters. */
 const idLength = 64;
 
-/** An UPDATE that leaves the time of the last change alone. */
+/** An UPDATE that keeps the ON UPDATE CURRENT_TIMESTAMP columns. */
 function updateSql({ found }: RepairTarget, column: string, value: string, where: string): string {
   return `UPDATE ${quoteName(found.name)} SET ${quoteName(column)} = ${value}${keptTimes(found.columns, [column])} WHERE ${where}`;
 }
 
-/** The declared key that starts at the column: no value that somebody makes up has a parent. */
+/** The declared key that starts at the column. An invented value there would have no parent. */
 const keyAt = (table: Table, { name }: Column): ForeignKey | undefined =>
   table.foreignKeys.find(({ columns }) => columns[0] === name);
 
-/** Values that people may want to put in the place of those that can't stay. */
+/** The choices that replace values which can't stay. */
 function replacements(target: RepairTarget, column: Column, where: string): Choice[] {
   const { name: kind, values } = columnType(column.type);
   const offered = [
@@ -100,7 +100,7 @@ const rowsWhere = (table: string, where: string): Pick<RowQuestion, 'count' | 'l
   look: `SELECT * FROM ${quoteName(table)} WHERE ${where}`,
 });
 
-/** A column that some rows would not survive: NULL where there is no default, or a value that it does not take. */
+/** The questions about one column: rows with NULL where there is no default, and rows with a value that does not fit. */
 function columnQuestions(
   target: RepairTarget,
   name: string,
@@ -116,13 +116,13 @@ function columnQuestions(
     if (wanted.nullable || wanted.default !== null) return [];
     const sql = [alterSql(table.name, `ADD ${quoteName(name)} ${wanted.type} NULL`)];
     const choices = [{ does: `adds it empty; then give every row its ${name}`, sql }];
-    const what = `of ${table.name}, and no column ${name}, which every row needs`;
+    const what = `of ${table.name} without the column ${name}, which every row needs`;
     return [{ ...at, what, ...rowsWhere(table.name, 'TRUE'), look: null, choices, unasked: null }];
   }
   const ask = (where: string, what: string, isReplaced: boolean): RowQuestion => {
     const replaced = replacements(target, wanted, where);
     const choices = [...replaced, deletion(table.name, where)];
-    // A row that names no parent under CASCADE belongs to nothing
+    // With ON DELETE CASCADE, a row without a parent belongs to nothing
     const [first = null] = keyAt(table, column)?.onDelete === 'CASCADE' ? choices.slice(-1) : replaced;
     return { ...at, what, ...rowsWhere(table.name, where), choices, unasked: isReplaced ? first : null };
   };
@@ -138,7 +138,7 @@ function columnQuestions(
   return questions;
 }
 
-/** Makes the values of a text column different from each other; `compared` is the column as the declared collation has it. */
+/** The choice that makes the values of a text column differ. `compared` is the column in its declared collation, as SQL. */
 function separate(target: RepairTarget, { columns }: Pick<Index, 'columns'>, compared: string): Choice[] {
   const { table, found } = target;
   const name = columns[0]?.name ?? '';
@@ -157,7 +157,7 @@ function separate(target: RepairTarget, { columns }: Pick<Index, 'columns'>, com
   return [{ does: `appends the id to the ${name} of all but one of them`, sql: [sql] }];
 }
 
-/** Rows that share what is to be unique, as the declared collations compare it. */
+/** The question about rows that share a value which has to be unique. The declared collations compare the values. */
 function duplicateQuestion(
   target: RepairTarget,
   index: Pick<Index, 'name' | 'columns'>,
@@ -226,10 +226,10 @@ function checkQuestions(
 }
 
 /**
- * What has to be asked about the rows of an existing table: values that no default replaces, that do not fit, that are
- * there twice or break the CHECK. Pure.
+ * The questions about the rows of an existing table: NULLs without a default, values that do not fit, duplicates, and rows
+ * that break a CHECK. Pure.
  *
- * @param decided objects that are decided by their definition alone
+ * @param decided objects about which there is a decision already, as `objectOf` names them
  */
 export function rowQuestions(target: RepairTarget, decided: ReadonlySet<string>): RowQuestion[] {
   const groups = byObject(compareTable(target.declared, target.table, target.live));
@@ -243,13 +243,13 @@ export function rowQuestions(target: RepairTarget, decided: ReadonlySet<string>)
   ];
 }
 
-/** What a remedy does about rows that the declared definition does not take, or where to look at them. */
+/** The remedy for the rows of a question, or the SELECT that shows them. */
 export const questionParts = ({ what, look, unasked }: RowQuestion): RemedyPart[] =>
   unasked === null
     ? [note(`Look first at rows ${what}: ${look ?? ''}`)]
     : [note(`Rows ${what}: ${unasked.does}. To look first: ${look ?? ''}`), ...unasked.sql.map(statement)];
 
-/** The decisions of a table's owner that its rows make necessary. Reads the rows; changes nothing. */
+/** The decisions that the rows of a table make necessary. Reads the rows; changes nothing. */
 export async function rowDecisions(
   session: Queryable,
   target: RepairTarget,

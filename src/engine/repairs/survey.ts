@@ -19,13 +19,13 @@ import { rowDecisions } from './row-decisions';
 import { repairableDifferences, type Comments } from './table-changes';
 import { tableDecisions } from './table-decisions';
 
-/** How live tables stand to the declared ones, and what makes them alike. */
+/** The live tables, and what gives them their declared shape. */
 export interface Survey {
-  /** The declared tables that are there, and the parents of their keys. */
+  /** The declared tables that exist, and the parents of their keys. */
   readonly live: Schema;
-  /** In the order in which they are carried out; each knows whether it is still needed. */
+  /** In the order in which they run; each decides from the live tables whether it still has to. */
   readonly repairs: readonly Repair[];
-  /** One for each declared key, to be carried out last. */
+  /** One for each declared key, to run last. */
   readonly keys: readonly Repair[];
   readonly decisions: readonly Decision[];
 }
@@ -46,7 +46,7 @@ export async function readComments(
   return new Map(tables.map((table) => [table, ofTable(table)]));
 }
 
-/** The repair is null where there is nothing to do about the table itself. */
+/** Surveys one existing table. The repair is null where the table itself needs none. */
 async function surveyTable(
   session: Queryable,
   target: RepairTarget,
@@ -66,8 +66,8 @@ async function surveyTable(
 }
 
 /**
- * Compares the live tables with the declared ones, by the comparison that verify makes, looks at the rows where the
- * declared definition takes less, and says what makes them alike, or whose decision it is. Changes nothing.
+ * Compares the live tables with the declared ones as verify does, and reads rows where the declared definition is
+ * stricter. Returns the repairs, and the decisions that only the owner can take. Changes nothing.
  */
 export async function surveyRepairs(session: Queryable, server: Server, declared: Schema): Promise<Survey> {
   const tables = [...declared.values()];

@@ -9,10 +9,10 @@ import { note, statement, type RemedyPart } from '../steps/remedy';
 import { indexChanges, retiredDifferences } from './index-changes';
 import { byObject, objectOf, type RepairTarget, type TableChange } from './repair';
 
-/** The comments of a table's columns, by column: a MODIFY without them would lose them. */
+/** The comments of a table's columns, by column. A MODIFY that does not repeat a comment removes it. */
 export type Comments = ReadonlyMap<string, string>;
 
-/** A declared column as it is to be: with the charset and collation that the live parent decides. */
+/** A declared column with the charset and collation of `expectedText`. */
 export function wantedColumn(
   { declared, table, live }: Pick<RepairTarget, 'declared' | 'table' | 'live'>,
   column: Column,
@@ -21,7 +21,7 @@ export function wantedColumn(
   return { ...column, charset: text?.charset ?? null, collation: text?.collation ?? null };
 }
 
-/** The definition with its comment; backslashes doubled, as no session of ours has NO_BACKSLASH_ESCAPES. */
+/** The definition with its comment. Backslashes are doubled, as no session of ours has NO_BACKSLASH_ESCAPES. */
 function definition(column: Column, comments: Comments): string {
   const comment = comments.get(column.name)?.replaceAll('\\', '\\\\').replaceAll("'", "''");
   return `${columnSql(column)}${comment ? ` COMMENT '${comment}'` : ''}`;
@@ -39,14 +39,14 @@ function addition(target: RepairTarget, column: Column): Omit<TableChange, 'diff
   };
 }
 
-/** The changes that give every column its declared definition, and let a row in that does not know the other columns. */
+/** The changes that give every column its declared definition, and let an INSERT leave undeclared columns out. */
 function columnChanges(
   target: RepairTarget,
   groups: ReadonlyMap<string, readonly Difference[]>,
   comments: Comments,
 ): TableChange[] {
   const { table, found, server } = target;
-  // An index that comes in the same statement counts as well: MySQL copies for another collation then
+  // With the indexes that the same statement adds: on an indexed column, MySQL copies for another collation
   const indexed = { ...found, indexes: [...found.indexes, ...table.indexes] };
   return [...groups.values()].flatMap((differences): TableChange[] => {
     const [{ object = 'table', name = '' } = {}] = differences;
@@ -54,7 +54,7 @@ function columnChanges(
     const [wanted, from] = [named(table.columns, name), named(found.columns, name)];
     if (from === undefined) return wanted ? [{ ...addition(target, wanted), differences }] : [];
     const to = wanted === undefined ? { ...from, nullable: true } : wantedColumn(target, wanted);
-    // A literal default alone is changed in the catalog, on both servers; MySQL does not take CURRENT_TIMESTAMP there
+    // Both servers change only the catalog for a literal default; MySQL does not accept CURRENT_TIMESTAMP here
     if (to.default?.startsWith("'") && differences.every(({ property }) => property === 'default')) {
       const clause = `ALTER COLUMN ${quoteName(name)} SET DEFAULT ${to.default}`;
       return [{ clause, what: `change the default of ${name}`, copies: false, differences }];
@@ -70,7 +70,7 @@ function columnChanges(
   });
 }
 
-/** Engine, row format, and the charset that new columns get. */
+/** The changes of the engine, the row format, and the charset of new columns. */
 function settingChanges({ table }: RepairTarget, differences: readonly Difference[]): TableChange[] {
   const change = (
     properties: readonly string[],
@@ -89,18 +89,18 @@ function settingChanges({ table }: RepairTarget, differences: readonly Differenc
   ];
 }
 
-/** The declared CHECK that says the same. */
+/** The declared CHECK with the same condition. */
 export const declaredTwin = ({ table }: Pick<RepairTarget, 'table'>, check: Check): Check | undefined =>
   table.checks.find((one) => sameExpression(one.expression, check.expression));
 
-/** What takes a CHECK off. MariaDB's CHECK of a column, named as the column, goes with the column's definition. */
+/** The clause that drops a CHECK. On MariaDB a CHECK with a column's name is part of the column's definition. */
 export function dropCheck(target: RepairTarget, { name }: Check): string {
   const column = named(target.table.columns, name);
   if (column === undefined || target.server.flavour !== 'mariadb') return dropCheckSql(name);
   return `MODIFY ${columnSql(wantedColumn(target, column))}`;
 }
 
-/** Each declared CHECK that is to be added with the live ones that give way to it, and those that only repeat one. */
+/** Each declared CHECK to add, with the live ones that it replaces; null with each live one that only repeats another. */
 function pairChecks(
   target: RepairTarget,
   groups: ReadonlyMap<string, readonly Difference[]>,
@@ -121,10 +121,10 @@ function pairChecks(
 }
 
 /**
- * The changes that bring every declared CHECK. One that says the same under another name gives way to it in the same
- * statement: the rows are never without.
+ * The changes that add every declared CHECK. The same statement drops a CHECK of the same condition under another name:
+ * there is no moment without it.
  *
- * @param modified columns that another change defines anew
+ * @param modified columns that another change redefines
  */
 function checkChanges(
   target: RepairTarget,
@@ -150,9 +150,9 @@ function checkChanges(
 }
 
 /**
- * What differs from the declared table, foreign keys excepted, and what migrating it would have taken away.
+ * The differences from the declared table, without foreign keys, and the retired indexes.
  *
- * @param decided objects that are left alone, as {@link objectOf} names them
+ * @param decided objects that are left out, as {@link objectOf} names them
  */
 export function repairableDifferences(target: RepairTarget, decided: ReadonlySet<string>): Difference[] {
   const all = [...compareTable(target.declared, target.table, target.live), ...retiredDifferences(target)];
@@ -160,7 +160,7 @@ export function repairableDifferences(target: RepairTarget, decided: ReadonlySet
 }
 
 /**
- * The changes of a live table's definition that end those differences, foreign keys excepted. Pure.
+ * The changes of a live table's definition that end those differences. Pure.
  *
  * @param comments of the live columns
  */
@@ -181,7 +181,7 @@ export function tableChanges(
   ];
 }
 
-/** Makes plain columns of computed ones, and adds those, empty, that every row needs; with the table as it is then. */
+/** Replaces generated columns by plain ones, adds missing columns that every row needs as NULL; and the table after that. */
 export function prepareColumns(target: Omit<RepairTarget, 'server'>): {
   readonly parts: readonly RemedyPart[];
   readonly found: Table;
@@ -200,7 +200,7 @@ export function prepareColumns(target: Omit<RepairTarget, 'server'>): {
       found = { ...found, columns: [...found.columns, empty] };
     } else if (live.extra.includes('virtual')) {
       parts.push(
-        note(`${name} is computed; a column with values of its own takes its place.`),
+        note(`${name} is computed; a column with stored values replaces it.`),
         statement(alterSql(table.name, `DROP COLUMN ${quoteName(name)}`)),
       );
       found = {

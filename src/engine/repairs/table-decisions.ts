@@ -8,16 +8,16 @@ import { byObject, decisionOn, type Choice, type Decision, type RepairTarget } f
 import { isConvertible } from './row-decisions';
 import { declaredTwin, dropCheck, wantedColumn } from './table-changes';
 
-/** The one way out for a table that can't become ours. */
+/** The choice for a table that no repair can give its declared shape. */
 function moveAway(table: string): Choice {
   const to = quoteName(`${table}_by_hand`);
   return {
-    does: `moves the table away; the next adopt or migrate makes the declared one`,
+    does: 'renames the table; the next adopt or migrate creates the declared one',
     sql: [`RENAME TABLE ${quoteName(table)} TO ${to}`],
   };
 }
 
-/** What makes a partitioned or system-versioned table an ordinary one. */
+/** The choices that make a partitioned or system-versioned table an ordinary one. */
 export function specialChoices({ name, special = '' }: Table): Choice[] {
   const choices: Choice[] = [];
   if (special.includes('partitioned')) {
@@ -29,18 +29,18 @@ export function specialChoices({ name, special = '' }: Table): Choice[] {
       'SET SESSION system_versioning_alter_history = KEEP',
       alterSql(name, 'DROP SYSTEM VERSIONING'),
     ];
-    choices.push({ does: 'ends the versioning; the former versions of the rows are gone then', sql });
+    choices.push({ does: 'ends the versioning, which deletes the former versions of the rows', sql });
   }
   return choices;
 }
 
-/** What gives a live table the declared primary key. */
+/** The ALTER that gives a live table its declared primary key. */
 export function primaryKeySql(table: Table, found: Table): string {
   const drop = found.primaryKey.length === 0 ? [] : ['DROP PRIMARY KEY'];
   return alterSql(table.name, ...drop, `ADD PRIMARY KEY (${table.primaryKey.map(quoteName).join(', ')})`);
 }
 
-/** A table of another kind than ours: nothing of it can be brought to the declared shape by itself. */
+/** The decision about a table of another kind, which no repair can give its declared shape; null for any other. */
 function kindDecision({ table, found }: RepairTarget, differences: readonly Difference[]): Decision | null {
   const { name } = table;
   const decide = (reason: string, ...choices: readonly Choice[]): Decision =>
@@ -57,7 +57,7 @@ function kindDecision({ table, found }: RepairTarget, differences: readonly Diff
   });
 }
 
-/** A column that the server fills, or of a type whose values mean something else. */
+/** The decision about a column that the server fills, or whose values have another meaning in the declared type. */
 function columnDecision(target: RepairTarget, name: string, all: readonly Difference[]): Decision | null {
   const { table, found } = target;
   const [wanted, live] = [named(table.columns, name), named(found.columns, name)];
@@ -69,7 +69,7 @@ function columnDecision(target: RepairTarget, name: string, all: readonly Differ
   if (wanted === undefined || isConvertible(live.type, wanted.type)) return null;
   return decisionOn(
     at,
-    `${table.name}.${name} is ${live.type}; what its values mean as ${wanted.type}, only their writers know`,
+    `${table.name}.${name} is ${live.type}; only who writes it knows what its values mean as ${wanted.type}`,
     ...choices,
   );
 }
@@ -84,7 +84,7 @@ function takeOver(target: RepairTarget, live: Column, column: Column): Choice {
   };
 }
 
-/** A rule of others: it refuses rows that are right by ours. */
+/** The decision about an undeclared unique index or CHECK: it refuses rows that the declared schema allows. */
 function ruleDecision(target: RepairTarget, name: string, all: readonly Difference[]): Decision | null {
   const { table, found } = target;
   const [first] = all;
@@ -115,7 +115,7 @@ function ruleDecision(target: RepairTarget, name: string, all: readonly Differen
   );
 }
 
-/** What nobody but their owner can decide about an existing table, by its definition alone. Pure. */
+/** The decisions about an existing table that follow from its definition. Pure. */
 export function tableDecisions(target: RepairTarget): Decision[] {
   const { declared, table, live } = target;
   const differences = compareTable(declared, table, live);
@@ -123,7 +123,7 @@ export function tableDecisions(target: RepairTarget): Decision[] {
   return kind === null ? objectDecisions(target, differences) : [kind];
 }
 
-/** The same of its columns, indexes and CHECKs. */
+/** The decisions about a table's columns, indexes and CHECKs. */
 export function objectDecisions(target: RepairTarget, differences: readonly Difference[]): Decision[] {
   return [...byObject(differences).values()].flatMap((all) => {
     const [{ object = 'table', name = '' } = {}] = all;
