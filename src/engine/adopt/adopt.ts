@@ -26,7 +26,7 @@ import { sessionReaders, withMigrationSession, type SessionOptions } from '../se
 import { whereOf } from '../migrate/results';
 import { wishesOf, wishReaders, type WishOptions } from '../migrate/wishes';
 
-/** The migrations that the history does not record, or whose rollback died. */
+/** The migrations that the history does not record, or whose rollback crashed. */
 async function readUnrecorded(subject: Subject, session: Queryable): Promise<string[]> {
   const entries = (await readHistory(session, ownTablesOf(subject).history)) ?? [];
   return subject.migrations
@@ -35,8 +35,8 @@ async function readUnrecorded(subject: Subject, session: Queryable): Promise<str
 }
 
 /**
- * Records the migrations as applied, in order. Only for tables that were shown to be what the migrations make. The answers
- * are carried out in the same transaction: after a death anywhere all of it is there, and is asked no more, or nothing.
+ * Records the migrations as applied, in order. Its caller has shown that the tables are as the migrations make them. The
+ * same transaction carries the answers out, so that a crash leaves both done or neither.
  */
 async function recordMigrations(
   subject: Subject,
@@ -69,15 +69,15 @@ async function recordMigrations(
 
 /** Options of {@link adopt}. */
 export interface AdoptOptions extends SessionOptions, WishOptions {
-  /** True where what differs is to be repaired; else it is listed, and only an exact match is acted upon. */
+  /** True to repair what differs. Otherwise adopt only lists it, and records only an exact match. */
   readonly repair?: boolean | undefined;
-  /** True where all is to be listed and nothing changed, not even the history. */
+  /** True to list everything and change nothing, not even the history. */
   readonly dryRun?: boolean | undefined;
   /** Answers to the subject's questions, such as `{ schedules: 'off' }`. */
   readonly answers?: Answers | undefined;
 }
 
-/** Judges the arguments; which answers there are, says the database's subject. */
+/** Judges the arguments. The database's subject says which answers are allowed. */
 function assertAdopt(given: { readonly dataSource: Database; readonly options: AdoptOptions }): void {
   let answers: Reader<Answers> = properties({});
   declareArguments('adopt', {
@@ -104,7 +104,7 @@ function nothingThere({ database, subject }: Database): ProtectionFlowsError {
 const tableDifferences = (declared: Schema, live: Schema): Difference[] =>
   [...declared.values()].flatMap((table) => compareTable(declared, table, live));
 
-/** What came up while the repairs were under way: somebody else changed the tables. */
+/** Differences that are left after the repairs, because another session changed the tables meanwhile. */
 function leftOver(differences: readonly Difference[]): AdoptRepair[] {
   const [first] = differences;
   if (first === undefined) return [];
@@ -115,16 +115,15 @@ function leftOver(differences: readonly Difference[]): AdoptRepair[] {
 const blocks = ({ effect }: Finding): boolean => effect === 'blocking';
 
 /**
- * Takes over tables that were made by hand. What is exactly as declared is recorded in the history. Otherwise every
- * difference is listed with the SQL that ends it; with `repair` it is carried out, online where the server can, and
- * then recorded. No row, no column or index that is not declared and no foreign key of others is lost; what needs a
- * decision is listed with its ways out, and while there is such, nothing is carried out. Nor is it while what begins by itself
- * with the first adopt (the subject's questions) is not answered.
+ * Takes over tables that were made by hand. Where they are exactly as declared, adopt records the migrations in the
+ * history. Otherwise it lists every difference with the SQL that ends it. With `repair` it carries that SQL out, online
+ * where the server can, and then records. It loses no row and no undeclared column, index or foreign key. What only the
+ * owner can decide is listed with the choices. While a decision is open, or one of the subject's questions (what begins by
+ * itself after the first adopt) has no answer, adopt carries nothing out.
  *
- * Nothing is recorded before the tables are as declared, so a run that died anywhere is finished by the next. On a
- * database whose history is complete it repairs what drifted.
- *
- * A key that can't be added, over orphans for instance, is reported and left for a later migrate, as a migrate would.
+ * It records nothing before the tables are as declared, so the next run finishes one that crashed. On a database whose
+ * history is complete it repairs what drifted. A key that can't be added, such as one with orphans, is reported, and a
+ * later migrate adds it.
  *
  * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments; NOTHING_TO_ADOPT, MIGRATE_LOCKED, TABLE_BUSY, INTERRUPTED, CONNECTION_LOST
  */
@@ -144,7 +143,7 @@ export async function adopt(dataSource: Database, options: AdoptOptions = {}): P
     const planned = plannedRepairs(look);
     const dryRun = options.dryRun === true;
     const repairing = options.repair === true && !dryRun;
-    // Whether a copy is needed, and what can be done without, the server itself says then
+    // The repair itself learns from the server whether a copy is needed
     const findings = look.findings.filter(
       ({ code, key }) => !(repairing && code === 'TABLE_COPY_REFUSED' && key === null),
     );

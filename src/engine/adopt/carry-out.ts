@@ -9,21 +9,21 @@ import type { AdoptRepair, AdoptKey } from './results';
 import { compareForeignKey } from '../schema/compare';
 import { keysIn, named, type ForeignKey, type Schema } from '../schema/shape';
 
-/** What carrying the repairs out came to. */
+/** The result of carrying the repairs out. */
 export interface CarriedOut {
   readonly done: ReadonlySet<Repair>;
-  /** What was refused on the way. */
+  /** The refused repairs and keys. */
   readonly findings: readonly Finding[];
 }
 
-/** A refusal that leaves one table as it is; null where the whole run has to end with it. */
+/** The finding for an error that leaves one table as it is; null for an error that ends the whole run. */
 function tableRefusal(error: unknown, repair: Repair): Finding | null {
   if (!isProtectionFlowsError(error, 'TABLE_COPY_REFUSED')) return null;
   const { code, message, remedy, details } = error;
   return findingOf(code, { table: repair.tables[0] ?? null, message, remedy: `-- ${remedy}`, details });
 }
 
-/** True where the key, or what stood in its place, was there before the repairs began. */
+/** True when a key of the same columns existed before the repairs. */
 function wasThere({ live }: Survey, { foreignKey }: Repair): boolean {
   if (foreignKey === undefined) return false;
   const { table, key } = foreignKey;
@@ -31,8 +31,8 @@ function wasThere({ live }: Survey, { foreignKey }: Repair): boolean {
 }
 
 /**
- * Carries the repairs out, then brings the keys. Where a table has to be left as it is, the keys that were there before
- * come back all the same, and the others wait.
+ * Carries the repairs out, then adds the keys. Where a repair was refused, adds only the keys that existed before; the
+ * others wait.
  */
 export async function carryOut(
   context: StepContext,
@@ -66,11 +66,11 @@ export async function carryOut(
   return { done, findings: found };
 }
 
-/** The keys that a finding keeps from being added. */
-export const refusedKeys = (findings: readonly Finding[]): ReadonlySet<string> =>
+/** The names of the keys that a finding prevents. */
+const refusedKeys = (findings: readonly Finding[]): ReadonlySet<string> =>
   new Set(findings.filter(isInTheWay).flatMap(({ key }) => key ?? []));
 
-/** The repairs that have something to do, with the statements that each comes to; refused keys left out. */
+/** The repairs that have something to do, each with its statements. Leaves refused keys out. */
 export function plannedRepairs({ survey, facts, findings }: Look): Map<Repair, AdoptRepair> {
   const refused = refusedKeys(findings);
   const statements = plannedStatements(facts);
@@ -97,7 +97,7 @@ function stands(live: Schema, table: string, key: ForeignKey): boolean {
   return compareForeignKey(table, key, found).length === 0;
 }
 
-/** Where every declared key stands after the run, `times` being what it took. */
+/** The status of every declared key after the run. `times` holds milliseconds by the key's name. */
 export function keyResults(
   declared: Schema,
   before: Schema,
@@ -118,7 +118,7 @@ export function keyResults(
   }));
 }
 
-/** True where no declared key is absent, or there by other rules, but for those whose parent does not exist. */
+/** True when every declared key whose parent table exists is as declared. */
 export const keysAreAsDeclared = (declared: Schema, live: Schema): boolean =>
   keysIn(declared).every(({ table, key }) => {
     const hasParent = live.has(key.parentTable) || declared.has(key.parentTable);

@@ -11,20 +11,20 @@ import { factsOf } from '../migrate/preflight';
 /** What an adopt knows before it does anything. */
 export interface Look {
   readonly survey: Survey;
-  /** Preflight's facts, the repairs taken for the one pending migration. */
+  /** Preflight's facts, with the repairs as the only pending migration. */
   readonly facts: Facts;
   readonly findings: Finding[];
   /** The subject's questions that the tables raise. */
   readonly raised: readonly RaisedQuestion[];
 }
 
-/** About the history, preflight looks at the true one. */
+/** The findings for which preflight has to judge the real history. */
 const aboutHistory: readonly Finding['code'][] = ['HISTORY_UNKNOWN', 'HISTORY_OUT_OF_ORDER'];
 
 /**
- * Compares, and lets preflight judge the repairs as if they were a pending migration: the same rules find missing
- * privileges, a read-only server, parents that no key can end at, orphans, copies of large tables. What a rule finds
- * about one key is no obstacle to the rest: the tables are there already, so every key is a late one.
+ * Surveys the tables, and has preflight judge the repairs as if they were a pending migration. So the same rules find
+ * missing privileges, a read-only server, parents that no key can end at, orphans, and copies of large tables. A finding
+ * about one key does not block the rest: the tables exist already, so each key can be added later.
  */
 export async function lookAround(
   database: Database,

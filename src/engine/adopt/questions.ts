@@ -6,7 +6,7 @@ import type { RaisedQuestion } from '../subject/parts';
 import { insideTransaction, quoteName, type Queryable } from '../server/queryable';
 import type { AdoptQuestion } from './results';
 
-/** Answers to the subject's questions, by their names. */
+/** Answers to the subject's questions, by the question's id. */
 export type Answers = Readonly<Record<string, string | undefined>>;
 
 /** A question that has rows, and the answer that was given to it. */
@@ -18,7 +18,7 @@ export const answersReader = (questions: Subject['questions'] = []): Reader<Answ
     Object.fromEntries(questions.map(({ id, answers }) => [id, optional(choice(Object.keys(answers)))])),
   );
 
-/** Carries the answers out, in a transaction that is under way. */
+/** Carries the answers out in the open transaction. */
 export async function carryAnswersOut(
   session: Queryable,
   owner: Owner,
@@ -31,7 +31,7 @@ export async function carryAnswersOut(
     if (answer !== null) await question.carryOut(insideTransaction(session), answer, rows, placesOf);
 }
 
-/** How the questions stand after the run. */
+/** The questions with their status after the run. */
 export const questionResults = (asked: readonly Asked[], isRecorded: boolean): AdoptQuestion[] =>
   asked.map(({ question: { id, answers, asks }, rows, answer }) => ({
     id,

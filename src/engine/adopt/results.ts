@@ -6,36 +6,36 @@ import type { Finding, KeyResult, Where } from '../migrate/results';
 
 export type { Decision, Difference };
 
-/** What makes some differences between the live and the declared tables go away. */
+/** A repair: it ends differences between the live and the declared tables. */
 export interface AdoptRepair {
   /** In words: `bring shop_orders to its declared shape`. */
   readonly title: string;
   readonly table: string;
-  /** Empty where it only prepares or completes another, or writes rows alone. */
+  /** Empty for a repair that only prepares or completes another one, or only writes rows. */
   readonly differences: readonly Difference[];
   /** How many rows get a default, or lose a time of '0000-00-00'. */
   readonly rows: number;
-  /** The statements, in order, to be pasted as they are; `--repair` does the same in smaller pieces where it can. */
+  /** The statements, in order, ready to paste. `--repair` does the same in smaller steps where it can. */
   readonly sql: readonly string[];
-  /** The table that is copied while its writers wait, as far as can be told beforehand; null where none is. */
+  /** The table that the server is expected to copy while its writers wait; null for none. */
   readonly copies: ({ readonly table: string } & TableSize) | null;
   readonly status: 'repaired' | 'to-repair';
 }
 
-/** What became of a declared foreign key. */
+/** A declared foreign key after the adopt. */
 export interface AdoptKey {
   readonly name: string;
-  /** As in a migrate; `to-add` where it is absent, or by other rules, and nothing was carried out. */
+  /** As in a migrate; `to-add` for one that is missing or has other rules, and that this run did not add. */
   readonly status: KeyResult['status'] | 'to-add';
   readonly ms: number;
 }
 
-/** Something that begins by itself once the tables are adopted, and what was answered to it. */
+/** A question about what begins by itself after the adopt, with its answer. */
 export interface AdoptQuestion {
   readonly id: string;
   readonly asks: string;
   readonly answer: string | null;
-  /** Without an answer nothing is carried out; with one, it is carried out when the migrations are recorded. */
+  /** While one is `unanswered`, adopt changes nothing. The transaction that records the migrations carries answers out. */
   readonly status: 'unanswered' | 'answered' | 'carried-out';
   readonly choices: readonly {
     readonly answer: string;
@@ -44,7 +44,7 @@ export interface AdoptQuestion {
     /** As an option of the command: `--schedules=on`. */
     readonly option: string;
   }[];
-  /** All rows that it is about, those that begin first at the beginning. */
+  /** All rows that it is about; those that begin first come first. */
   readonly rows: readonly QuestionRow[];
 }
 
@@ -56,11 +56,11 @@ export interface AdoptResult extends Where {
   readonly recorded: boolean;
   /** The migrations that this run recorded, in order. */
   readonly adopted: readonly string[];
-  /** What differs and can be repaired, or was, in the order in which it is carried out. */
+  /** The repairs, to do or done, in their order. */
   readonly repairs: readonly AdoptRepair[];
-  /** What differs and is yours to decide: while there is any, nothing is carried out. */
+  /** What only you can decide. While there is a decision, nothing is carried out. */
   readonly decisions: readonly Decision[];
-  /** What begins by itself after the first adopt; while one is unanswered, nothing is carried out. */
+  /** What begins by itself after the first adopt. While a question is unanswered, nothing is carried out. */
   readonly questions: readonly AdoptQuestion[];
   /** Every declared key, in declared order. */
   readonly keys: readonly AdoptKey[];

@@ -16,13 +16,13 @@ export interface HistoryEntry {
   readonly name: string;
   /** When it was applied, ISO 8601 in UTC. */
   readonly appliedAt: string | null;
-  /** True while its rollback is under way: a rollback that died leaves it, and some of the migration's objects. */
+  /** True while its rollback runs, and after a rollback that crashed and left some of its objects. */
   readonly reverting: boolean;
-  /** What the migration says of it, for programs that do not know the migration; null where no release recorded it. */
+  /** The migration's `breaking`, for programs that do not know the migration; null where it was not recorded. */
   readonly breaking: false | string | null;
 }
 
-/** What the history says of the run that applied a migration. */
+/** What the history records about the run that applied a migration. */
 interface HistoryRun {
   /** Who ran it, such as `pid 4711 on app-3`. */
   readonly appliedBy: string;
@@ -38,7 +38,7 @@ export async function readHistory(session: Queryable, table: string): Promise<Hi
 
 /** Everything that a history table records, oldest first. */
 export async function readEntries(session: Queryable, table: string): Promise<HistoryEntry[]> {
-  // * and not the names: TypeORM's own form of the table has neither applied_at nor reverting.
+  // SELECT *, because TypeORM's own form of the table has neither applied_at nor reverting
   const rows = await select<{
     id: number | string;
     timestamp: number | string;
@@ -69,7 +69,7 @@ export async function markReverting(
   );
 }
 
-/** Records migrations as applied, all in one statement, so that a run that dies leaves none or all. */
+/** Records migrations as applied in one statement: a crash leaves all recorded or none. */
 export async function recordApplied(
   { owner, execute }: Pick<StepContext, 'owner' | 'execute'>,
   migrations: readonly Pick<Migration, 'name' | 'breaking'>[],
@@ -78,14 +78,14 @@ export async function recordApplied(
   const run = [quoteText(appliedBy), quoteText(packageVersion), durationMs ?? 'NULL'].join(', ');
   const rows = migrations.map(({ name, breaking }) => {
     const text = quoteText(breaking === false ? '' : breaking.replaceAll('\\', '/'));
-    return `(${name.slice(-13)}, ${quoteText(name)}, ${run}, ${text})`;
+    return `(${timestampOf(name)}, ${quoteText(name)}, ${run}, ${text})`;
   });
   await execute(
     `INSERT INTO ${ownTables(owner.tablePrefix).history} (timestamp, name, applied_by, package_version, duration_ms, breaking) VALUES ${rows.join(', ')}`,
   );
 }
 
-/** Forgets a migration that was undone. */
+/** Deletes the record of a migration that was rolled back. */
 export async function forgetUndone(
   { owner, execute }: Pick<StepContext, 'owner' | 'execute'>,
   name: string,
@@ -94,8 +94,8 @@ export async function forgetUndone(
 }
 
 /**
- * Creates the history's table unless it is there, and gives one that TypeORM made (on a plain DataSource with these
- * migrations) what it lacks.
+ * Creates the history table where it is missing. Adds what is missing to one that TypeORM made on a plain DataSource with
+ * these migrations.
  */
 export async function ensureHistory({
   session,
@@ -111,13 +111,13 @@ export async function ensureHistory({
   for (const sql of mendHistorySql(live, absent)) await execute(sql);
 }
 
-/** A row's number, as it was up to the release that dropped the sign, and as it is. */
+/** The column `id`: signed up to the release that made it unsigned, and as it is now. */
 export const historyId = {
   signed: { ...column('id', 'int'), extra: 'auto_increment' },
   unsigned: { ...column('id', 'int unsigned'), extra: 'auto_increment' },
 } as const;
 
-/** The one definition of the history's table; its first three columns are those of TypeORM's own. */
+/** The only definition of the history table. Its first three columns are those of TypeORM's own. */
 export const declaredHistory = (name: string): Table =>
   table(name, {
     columns: [
@@ -149,10 +149,10 @@ export const declaredHistory = (name: string): Table =>
 /** Creates the table. */
 export const createHistorySql = (name: string): string => createTableSql(declaredHistory(name));
 
-/** What the history can't do without. Its collation, or a further column, changes nothing of what it says. */
+/** The properties that the history needs. Its collation and further columns do not matter. */
 const essential = ['presence', 'type', 'extra', 'engine', 'kind', 'row-format', 'columns', 'unique'];
 
-/** What the live table lacks. A sign of the id is none of it: a migration drops that, and its undoing brings it back. */
+/** The faults of the live table. A signed id is none: a migration makes it unsigned, and its rollback signed again. */
 export function historyTableFaults(live: Table): Difference[] {
   const declared = declaredHistory(live.name);
   const schema = (of: Table) => new Map([[live.name, of]]);
@@ -164,7 +164,7 @@ export function historyTableFaults(live: Table): Difference[] {
   );
 }
 
-/** The statement that gives the table what it lacks; none where that is nothing. No name may be in it twice. */
+/** The ALTER that repairs the faults; none without faults. It fails while a migration is recorded twice. */
 export function mendHistorySql(live: Table, faults: readonly Difference[]): string[] {
   const declared = declaredHistory(live.name);
   const changes = new Map<string, string>();
@@ -187,12 +187,12 @@ export function mendHistorySql(live: Table, faults: readonly Difference[]): stri
 /** A row of the history, as it is stored. */
 export type HistoryRow = Pick<HistoryEntry, 'id' | 'timestamp' | 'name' | 'reverting'>;
 
-/** How the history's table and the package that writes it are called. */
+/** The names of the history table and of the package that writes it. */
 export interface HistoryNames extends Pick<Words, 'package' | 'command'> {
   readonly table: string;
 }
 
-/** What is wrong with the history's rows, each with what mends it. */
+/** A fault of the history, with its remedy. */
 export interface HistoryFault {
   readonly summary: string;
   readonly parts: readonly RemedyPart[];
@@ -201,9 +201,7 @@ export interface HistoryFault {
 /** The milliseconds at the end of a migration's name, by which TypeORM orders them. */
 const timestampOf = (name: string): number => Number(name.slice(-13));
 
-const listed = (names: readonly string[]): string => names.join(', ');
-
-/** The fault, where anything mends it. */
+/** The fault as a list; empty for one without a remedy. */
 const faultOf = (summary: string, parts: readonly RemedyPart[]): HistoryFault[] =>
   parts.length === 0 ? [] : [{ summary, parts }];
 
@@ -215,24 +213,26 @@ export function unknownRows(
 ): HistoryFault[] {
   const unknown = rows.filter(({ name }) => !known.includes(name));
   return faultOf(
-    `${listed(unknown.map(({ name }) => name))}: not known to this version`,
+    `${unknown.map(({ name }) => name).join(', ')}: not known to this version`,
     unknown.flatMap(({ id, name }) => [
-      note(`Verify with the newer version of ${names.package} that made ${name}. Only where none did:`),
+      note(
+        `Verify with the newer version of ${names.package} that made ${name}. Only if no version made it:`,
+      ),
       statement(`DELETE FROM ${names.table} WHERE id = ${id}`),
     ]),
   );
 }
 
-/** Migrations that are recorded more than once: all rows but the first go. */
+/** Migrations that are recorded more than once. The remedy deletes all rows but the first. */
 export function repeatedRows({ table }: HistoryNames, rows: readonly HistoryRow[]): HistoryFault[] {
   const repeated = rows.filter(({ name }, at) => rows.findIndex((row) => row.name === name) < at);
   return faultOf(
-    `${listed([...new Set(repeated.map(({ name }) => name))])}: recorded more than once`,
+    `${[...new Set(repeated.map(({ name }) => name))].join(', ')}: recorded more than once`,
     repeated.map(({ id }) => statement(`DELETE FROM ${table} WHERE id = ${id}`)),
   );
 }
 
-/** Rows whose timestamp is not their name's: TypeORM goes by it. */
+/** Rows whose timestamp is not the one of their name. TypeORM orders migrations by it. */
 export function mistimedRows(
   { table }: HistoryNames,
   rows: readonly HistoryRow[],
@@ -240,14 +240,14 @@ export function mistimedRows(
 ): HistoryFault[] {
   const wrong = rows.filter(({ name, timestamp }) => known.includes(name) && timestamp !== timestampOf(name));
   return faultOf(
-    listed(wrong.map(({ name, timestamp }) => `${name} has the timestamp ${timestamp}`)),
+    wrong.map(({ name, timestamp }) => `${name} has the timestamp ${timestamp}`).join(', '),
     wrong.map(({ id, name }) =>
       statement(`UPDATE ${table} SET timestamp = ${timestampOf(name)} WHERE id = ${id}`),
     ),
   );
 }
 
-/** Rows that are not in the order of their migrations: a rollback goes by their ids, and would undo the wrong one. */
+/** Rows whose ids are not in the order of their migrations. A rollback orders by id, and would undo the wrong one. */
 export function disorderedRows(
   { table }: HistoryNames,
   rows: readonly HistoryRow[],
@@ -258,7 +258,7 @@ export function disorderedRows(
   if (sorted.every((row, at) => at === 0 || (sorted[at - 1]?.id ?? 0) < row.id)) return [];
   const highest = Math.max(...rows.map(({ id }) => id));
   return faultOf(
-    `recorded in another order than they are made in: ${listed(first.map(({ name }) => name))}`,
+    `recorded in another order than that of the migrations: ${first.map(({ name }) => name).join(', ')}`,
     [
       ...sorted.map(({ name }, at) =>
         statement(`UPDATE ${table} SET id = ${highest + 1 + at} WHERE name = ${quoteText(name)}`),
@@ -268,7 +268,7 @@ export function disorderedRows(
   );
 }
 
-/** The INSERTs that record migrations, each between its neighbours where there is an id left for it. */
+/** The INSERTs that record migrations. A row gets an id between those of its neighbours where one is free. */
 export function insertRows(
   { table }: HistoryNames,
   missing: readonly string[],
