@@ -5,13 +5,13 @@ export const messageOf = (error: unknown): string => (error instanceof Error ? e
 
 /**
  * SQLSTATEs that are about the row: a value that does not fit (22), a constraint that refuses (23), a SIGNAL (45), a
- * table or column that does not exist (42S02, 42S22): only a trigger can name one here.
+ * missing table or column (42S02, 42S22), which only a trigger can name here.
  */
 const aboutRows = /^(22|23|45)|^42S02$|^42S22$/;
 
 /**
- * Errors that are about the row although their SQLSTATE does not tell: no default (1364), a value cut short (1265) or of
- * another kind (1366), a CHECK of MySQL (3819), what a trigger may not do or say (1242, 1442, 1449, 1644).
+ * Errors that are about the row, with a SQLSTATE that does not say so: no default (1364), a value cut short (1265) or of
+ * another kind (1366), a CHECK of MySQL (3819), a fault or a message of a trigger (1242, 1442, 1449, 1644).
  */
 const aboutRowsToo = [1242, 1265, 1364, 1366, 1442, 1449, 1644, 3819];
 
@@ -34,7 +34,7 @@ export function tableOfKeyIn(error: unknown): string | null {
   return /`([^`]+)`, CONSTRAINT `/.exec(answer.text)?.[1] ?? null;
 }
 
-/** An obstacle keeps a check from its proof, and says nothing of what was to be proven. */
+/** An obstacle prevents a proof. What was to be proven may be right or wrong. */
 export class NotProvable extends Error {
   /** @param remedy what removes the obstacle; null where nothing does */
   constructor(

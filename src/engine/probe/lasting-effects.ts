@@ -28,10 +28,10 @@ function wordsIn(sql: string): string[] {
 }
 
 /**
- * Tells whether a rollback would take back all that a row does: a table without rollback keeps it, the row's own table or
- * one that a trigger writes to, directly, through a view, through a routine, or through the triggers of another table.
- *
- * A table that a trigger only reads counts as written to: nothing but executing the statement tells the two apart.
+ * Tells whether a rollback would undo everything that the INSERT of a row does. It would not where a table without
+ * transactions is written: the row's own table, or one that a trigger writes to, directly or through a view, a routine or
+ * the triggers of another table. A table that a trigger only reads counts as written to: one would have to execute the
+ * statement to tell.
  */
 export class LastingEffects {
   private readonly known = new Map<string, Promise<void>>();
@@ -43,12 +43,12 @@ export class LastingEffects {
     private readonly triggers: ReadonlyMap<string, readonly Trigger[]> = new Map(),
   ) {}
 
-  /** The same, asked in another session from now on. */
+  /** The same, but with another session to ask. */
   seenBy(session: Queryable): LastingEffects {
     return new LastingEffects(session, this.database, this.triggers);
   }
 
-  /** @throws NotProvable where something would stay, as far as this user sees */
+  /** @throws NotProvable where something would stay, or where this user may not see whether it would */
   assertNone(name: string, engine: string): Promise<void> {
     const { database } = this;
     const answer = this.known.get(name) ?? this.look({ database, name }, engine);
@@ -122,7 +122,7 @@ function stays({ database, name }: Place, engine: string, by?: string): NotProva
   return new NotProvable(
     `${which} the engine ${engine}, in which a probe row could not be rolled back`,
     remedyText([
-      note('Nothing was tried. To have it tried, or run verify on a copy of the database:'),
+      note('Nothing was tried. Run verify on a copy of the database, or change the engine:'),
       statement(`ALTER TABLE ${quoteName(database)}.${quoteName(name)} ENGINE=InnoDB`),
     ]),
   );
@@ -130,6 +130,6 @@ function stays({ database, name }: Place, engine: string, by?: string): NotProva
 
 const unseen = (what: string): NotProvable =>
   new NotProvable(
-    `${what} can't be seen, and may write what no rollback takes back`,
+    `this user can't see ${what} and what it writes may survive a rollback`,
     remedyText([note('Nothing was tried. Run verify as a user who may see it.')]),
   );

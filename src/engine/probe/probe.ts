@@ -7,21 +7,20 @@ import { type Probes, type ProbeValues, type Evidence } from '../subject/parts';
 import type { LastingEffects } from './lasting-effects';
 import { hasToBeNamed, sampleValue } from './sample-value';
 
-/** The tables that rows are made for. */
+/** What is needed to make rows. */
 export interface ProbeContext {
   readonly session: Queryable;
   readonly server: Server;
   /** The schema that all migrations declare. */
   readonly declared: Schema;
-  /** What the schema does not tell of the declared tables. */
   readonly probes: Probes;
   /** The live tables: ours, and the parents of our keys. */
   readonly live: Schema;
-  /** What would stay of a row that is taken back. */
+  /** Tells what would stay of a row after a rollback. */
   readonly effects: LastingEffects;
 }
 
-/** A statement that the server refused, for a reason that is about the row. */
+/** The server's refusal of a statement, for a reason that is about the row. */
 interface Refusal {
   readonly errno: number;
   /** The table whose foreign key refused it, where one did. */
@@ -31,38 +30,37 @@ interface Refusal {
 /** The values of a row by column, as SQL. */
 type Values = Readonly<Record<string, string>>;
 
-/** What a row is to be made of. */
+/** The row that a caller wants. */
 interface Wanted {
-  /** Values, as SQL. */
   readonly given?: Values;
-  /** Further columns that are to have an unused value: those that the caller looks for. */
+  /** Further columns that get an unused value, because the caller finds the row by them. */
   readonly named?: readonly string[];
-  /** The tables for whose rows this one is made. */
+  /** The tables whose planned rows need this one, outermost first. */
   readonly within?: readonly string[];
 }
 
-/** The rows that are counted: all of a table, or those that fulfil a condition. */
+/** The rows to count: all of a table, or those that fulfil a condition. */
 interface Counted {
   readonly table: string;
   readonly where?: string;
 }
 
-/** A row that is to be inserted. */
+/** A row to insert. */
 interface PlannedRow {
   readonly table: string;
   readonly values: Values;
-  /** 0 where it names no other planned row; else one more than the deepest of those that it names. */
+  /** 0 where it references no planned row; else one more than the deepest planned row that it references. */
   readonly depth: number;
 }
 
-/** The INSERT of rows of one table. A column that only some of them name has its default in the others. */
+/** The INSERT of rows of one table. A column that only some of them set gets its default in the others. */
 function insertSql(rows: readonly PlannedRow[]): string {
   const names = [...new Set(rows.flatMap(({ values }) => Object.keys(values)))];
   const lists = rows.map(({ values }) => `(${names.map((name) => values[name] ?? 'DEFAULT').join(', ')})`);
   return `INSERT INTO ${quoteName(rows[0]?.table ?? '')} (${names.map(quoteName).join(', ')}) VALUES ${lists.join(', ')}`;
 }
 
-/** The statements that insert those rows, each after the rows that it names. */
+/** The statements that insert those rows, each after the rows that it references. */
 function insertions(rows: readonly PlannedRow[]): { readonly table: string; readonly sql: string }[] {
   const groups = new Map<string, PlannedRow[]>();
   for (const row of [...rows].sort((one, other) => one.depth - other.depth)) {
@@ -72,13 +70,13 @@ function insertions(rows: readonly PlannedRow[]): { readonly table: string; read
   return [...groups.values()].map((group) => ({ table: group[0]?.table ?? '', sql: insertSql(group) }));
 }
 
-/** Those values as SQL. */
+/** The values as SQL. */
 export const asSql = (values: ProbeValues): Values =>
   Object.fromEntries(
     Object.entries(values).map(([name, text]) => [name, text === null ? 'NULL' : quoteText(text)]),
   );
 
-/** Rows made for one check, inside the transaction that is rolled back; all that was executed is kept as evidence. */
+/** Makes rows for one check, inside the transaction that is rolled back. Keeps each executed statement as evidence. */
 export class Probe {
   readonly evidence: Evidence[] = [];
 
@@ -91,10 +89,10 @@ export class Probe {
   }
 
   /**
-   * How the server refuses a statement that is to be refused; null where it was carried out. A refused statement leaves
-   * nothing of what it did, its triggers included: every table here is InnoDB's.
+   * Executes a statement that the server should refuse. Returns the refusal, or null where the server executed it. A
+   * refused statement and its triggers leave nothing behind: every table here is InnoDB.
    *
-   * @throws what the server answers that is not about the row, such as a missing privilege
+   * @throws the server's error where it is not about the row, such as a missing privilege
    */
   async refusal(sql: string): Promise<Refusal | null> {
     try {
@@ -108,14 +106,14 @@ export class Probe {
     }
   }
 
-  /** The rows of a SELECT. */
+  /** Executes a SELECT. */
   async ask(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
     const rows = await select(this.context.session, sql);
     this.evidence.push({ sql, rows });
     return rows;
   }
 
-  /** Counts rows, each count by its name, in one statement: one look at the tables answers them all. */
+  /** Counts rows, each count by its name, in one statement. */
   async counts<Name extends string>(wanted: Readonly<Record<Name, Counted>>): Promise<Record<Name, number>> {
     const names = Object.keys(wanted) as Name[];
     const one = (name: Name): string => {
@@ -134,11 +132,11 @@ export class Probe {
   }
 
   /**
-   * Inserts rows with the given values, and a fitting one in every other column that must have one; a required
-   * reference gets a parent row of its own. Rows of one table are inserted in one statement.
+   * Inserts rows with the given values, and a fitting one in every other column that must have one. A required reference
+   * gets a parent row of its own. One statement inserts all rows of a table that have the same depth.
    *
-   * @returns the values of each row, in the order asked for
-   * @throws NotProvable where a row of a table of others can't be made, or would stay
+   * @returns the values of each row, in the order of `wanted`
+   * @throws NotProvable where a row of an undeclared table can't be made, or where a row would stay after the rollback
    */
   async insertAll(wanted: readonly (Wanted & { readonly table: string })[]): Promise<Values[]> {
     const rows: PlannedRow[] = [];
@@ -169,7 +167,7 @@ export class Probe {
     }
   }
 
-  /** Inserts a row for each of the keys that it can name. Returns the values to name them by. */
+  /** Inserts a parent row for each of the keys. Returns the values that reference them, as SQL. */
   async insertParents(keys: readonly ForeignKey[]): Promise<string[]> {
     const rows = await this.insertAll(
       keys.map(({ parentTable, parentColumns }) => ({ table: parentTable, named: [...parentColumns] })),
@@ -177,7 +175,7 @@ export class Probe {
     return rows.map((values, at) => values[keys[at]?.parentColumns[0] ?? ''] ?? 'NULL');
   }
 
-  /** Inserts rows. Returns for each the condition, as SQL, that it alone fulfils. */
+  /** Inserts rows. Returns for each row a condition, as SQL, that only this row fulfils. */
   async insertRows(wanted: readonly (Wanted & { readonly table: string })[]): Promise<string[]> {
     const rows = await this.insertAll(wanted);
     const conditions: string[] = [];
@@ -191,13 +189,13 @@ export class Probe {
     return conditions;
   }
 
-  /** How the server refuses a row whose key names no row; null where it lets the row in. */
+  /** Tries to insert a row without its parent. Returns the refusal, or null where the server accepts the row. */
   async refusalOfOrphan(table: Table, { columns: [name = ''] }: ForeignKey): Promise<Refusal | null> {
     const column = named(table.columns, name);
     return this.refusalOfRow(table.name, { given: column ? { [name]: sampleValue(column, true) } : {} });
   }
 
-  /** How the server refuses the row of {@link insert}; null where it lets the row in. */
+  /** Tries to insert the row of {@link insert}. Returns the refusal, or null where the server accepts the row. */
   async refusalOfRow(table: string, wanted: Wanted): Promise<Refusal | null> {
     const rows: PlannedRow[] = [];
     const own = await this.plan(rows, table, wanted);
@@ -205,7 +203,7 @@ export class Probe {
     return this.refusal(insertSql([own]));
   }
 
-  /** Adds to `rows` the row of {@link insert}, and before it the rows that it has to name. */
+  /** Adds the row of {@link insert} to `rows`, after the rows that it has to reference. */
   private async plan(
     rows: PlannedRow[],
     tableName: string,
@@ -214,7 +212,7 @@ export class Probe {
     const table = await this.shapeOf(tableName);
     await this.context.effects.assertNone(table.name, table.engine);
     const own = asSql(this.context.probes.tables[tableName]?.row ?? {});
-    // Where the live table lacks a column, another check says so
+    // Another check reports a column that the live table lacks
     const known = Object.entries({ ...own, ...given }).filter(([name]) => named(table.columns, name));
     const values: Record<string, string> = Object.fromEntries(known);
     let depth = 0;
@@ -222,7 +220,7 @@ export class Probe {
       further.includes(name) ||
       table.primaryKey.includes(name) ||
       table.indexes.some(({ unique, columns }) => unique && named(columns, name) !== undefined);
-    // What rows are named by comes first: a row may have to name itself
+    // The columns that references end at come first: a row may have to reference itself
     const first = table.columns.filter(
       ({ name }) => table.primaryKey.includes(name) || further.includes(name),
     );
@@ -250,7 +248,7 @@ export class Probe {
     return row;
   }
 
-  /** The key by which a column has to name a row. */
+  /** The foreign key of a column; undefined for a column without one. */
   private keyAt(table: Table, column: Column): ForeignKey | undefined {
     const declared = this.context.declared.get(table.name)?.foreignKeys ?? [];
     const keys = [

@@ -4,7 +4,7 @@ import { columnType, integerRange, isBinary, isText, someValue, widthOf } from '
 import { isRequired, type Column } from '../schema/shape';
 import { NotProvable } from './answers';
 
-/** A text that no row has, as long as a column of that type takes. */
+/** A text that no row has, cut to the length of the type. */
 function unusedText(type: string): string {
   const text = `verify-${randomUUID()}`;
   return text.slice(Math.max(0, text.length - widthOf(type)));
@@ -14,15 +14,14 @@ const isCounted = ({ extra, default: text }: Column): boolean =>
   /auto_increment/.test(extra) || /nextval|next value/.test(text ?? '');
 
 /**
- * True where a probe has to name the column: it is NOT NULL and has no default, or a counter fills it, which no rollback
- * sets back.
+ * True when a probe has to set the column: every INSERT has to, or else a counter fills it, which no rollback resets.
  */
 export const hasToBeNamed = (column: Column): boolean => isRequired(column) || isCounted(column);
 
-/** No random number is larger. */
+/** The largest random number. */
 const largest = 2_147_483_647;
 
-/** A negative number, which is hardly ever used, and leaves AUTO_INCREMENT as it is; an unsigned column has none. */
+/** A negative number: it is hardly ever used, and leaves AUTO_INCREMENT as it is. A large one for an unsigned column. */
 function unusedInteger(column: Column): string {
   const signed = integerRange(columnType(column.type).name)?.greatest ?? largest;
   const limit = Math.min(Number(signed), largest);
@@ -34,7 +33,7 @@ function unusedInteger(column: Column): string {
 /**
  * A value, as SQL, that the column takes.
  *
- * @param unused true where no row may have the value yet: the column is of a key
+ * @param unused true where no row may have the value yet, as in a key
  * @throws NotProvable for a type that no value is known for (a geometry, say)
  */
 export function sampleValue(column: Column, unused = false): string {

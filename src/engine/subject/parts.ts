@@ -5,32 +5,32 @@ import type { Queryable } from '../server/queryable';
 /** The values of a row, as plain text, by column. */
 export type ProbeValues = Readonly<Record<string, string | null>>;
 
-/** A table's rows, as verify names and makes them. */
+/** How verify names and makes rows of a table. */
 export interface TableProbe {
-  /** What one row is called, and what several are: `order`, `orders`. */
+  /** The noun for one row, and for several: `order`, `orders`. */
   readonly one: string;
   readonly many: string;
-  /** What the table's CHECKs want of a row. verify gives a value of its own to every other column that needs one. */
+  /** The values that the table's CHECKs require. verify chooses a value for every other column that needs one. */
   readonly row?: ProbeValues;
 }
 
-/** Rows that show whether a CHECK works. Each is the table's own row with these changes. */
+/** Rows that show whether a CHECK works. Each is the row of {@link TableProbe} with these changes. */
 export interface CheckProbe {
   /** Rows that the CHECK refuses, by what is wrong with them: `an order without a customer`. */
   readonly refused: Readonly<Record<string, ProbeValues>>;
-  /** A row that the CHECK lets in, and that has to be stored as it is given. */
+  /** A row that the CHECK accepts, and that the server has to store unchanged. */
   readonly accepted: ProbeValues;
-  /** How the rows that break the CHECK come to keep it: what is done in one sentence, and the statements. */
+  /** How to repair the rows that break the CHECK: in one sentence, and as statements. */
   readonly repair: { readonly title: string; readonly statements: readonly string[] };
 }
 
-/** What the schema does not tell of its tables, by the name of a table or a CHECK. All of it may be left out. */
+/** What verify needs to know beyond the schema, by the name of a table or a CHECK. Each entry is optional. */
 export interface Probes {
   readonly tables: Readonly<Record<string, TableProbe>>;
   readonly checks: Readonly<Record<string, CheckProbe>>;
 }
 
-/** What the rows of a table are called. */
+/** The nouns for the rows of a table. */
 export function inWords({ tables }: Probes, table: string): Pick<TableProbe, 'one' | 'many'> {
   return tables[table] ?? { one: `row of ${table}`, many: `rows of ${table}` };
 }
@@ -44,13 +44,13 @@ export interface GuardColumn {
   readonly name: string;
   /** As in a declaration: `varchar(64)`. */
   readonly type: string;
-  /** What it is computed from, as SQL; NULL for the rows that may be there any number of times. */
+  /** Its expression, as SQL; NULL for rows that may exist any number of times. */
   readonly expression: string;
   /** The name of the unique index. */
   readonly index: string;
-  /** What makes a row one of those that may be there once; verify tries two of them. */
+  /** The values of a row that may exist only once; verify tries to insert two. */
   readonly row: ProbeValues;
-  /** How rows that share a value come to differ: what is done in one sentence, and the statements. */
+  /** How to repair rows that share a value: in one sentence, and as statements. */
   readonly repair: { readonly title: string; readonly statements: readonly string[] };
 }
 
@@ -65,23 +65,23 @@ export interface GuardTrigger {
 }
 
 /**
- * What may be added to a subject's tables so that programs which know nothing of it can write them without harm. They
- * are no part of the declared schema: somebody installs them, and removes them.
+ * What can be added to a subject's tables so that programs that know nothing of it write them without harm. Guards are
+ * not part of the declared schema: somebody installs and removes them.
  */
 export interface Guards {
-  /** The user variable that is not NULL in the subject's own sessions, which the triggers let through: `@shop_writer`. */
+  /** A user variable such as `@shop_writer`. The triggers do nothing in the subject's own sessions, where it is not NULL. */
   readonly mark: string;
   readonly columns: readonly GuardColumn[];
-  /** In the order in which they are made; taken off the other way round. */
+  /** In the order in which they are created; they are dropped in the opposite order. */
   readonly triggers: readonly GuardTrigger[];
 }
 
-/** The tables that guards are put on. */
+/** The tables that have guards. */
 export const guardedTables = ({ columns, triggers }: Guards): string[] => [
   ...new Set([...triggers, ...columns].map(({ table }) => table)),
 ];
 
-/** The declared schema, in which the indexes of the guards are no fault where they are there. */
+/** The schema, with the indexes of the guards allowed. */
 export function allowingGuards(schema: Schema, guards: Guards | undefined): Schema {
   return (guards?.columns ?? []).reduce(
     (all, { table, index, name }) =>
@@ -99,7 +99,7 @@ export interface Evidence {
   readonly rows: readonly Readonly<Record<string, unknown>>[];
 }
 
-/** What a subject's own check came to. */
+/** The outcome of a subject's own check. */
 export interface SubjectOutcome {
   readonly status: 'pass' | 'fail' | 'skip';
   /** One sentence; for a failure, what is wrong. */
@@ -110,13 +110,13 @@ export interface SubjectOutcome {
 }
 
 /**
- * What a subject promises of its rows, beyond what any schema can: proven by SELECTs, once the declared tables were seen to
- * be there. What the server does not let it read becomes a skip, with the server's reason.
+ * Proves what a subject promises about its rows, beyond what a schema can express. verify runs it only where all declared
+ * tables exist. Where the server refuses a SELECT, the result is a skip with the server's reason.
  */
 export interface SubjectCheck {
-  /** Its name in the report: small letters and hyphens, none of verify's own. */
+  /** Its name in the report: small letters and hyphens, and no id of verify's own checks. */
   readonly id: string;
-  /** Looks, by SELECTs alone. */
+  /** Checks, with SELECTs alone. */
   run(session: Queryable): Promise<SubjectOutcome>;
 }
 
@@ -124,9 +124,9 @@ export interface SubjectCheck {
 export interface QuestionRow {
   readonly id: string;
   readonly name: string;
-  /** When it begins by itself, as things are now; null where it does not. */
+  /** When it begins by itself, as things are now; null where it does not begin. */
   readonly next: Date | null;
-  /** Why it does not; null where it does. */
+  /** Why it does not begin; null where it does. */
   readonly reason: string | null;
 }
 
@@ -134,27 +134,27 @@ export interface QuestionRow {
 export interface QuestionGround {
   readonly session: Queryable;
   readonly declared: Schema;
-  /** The declared tables that are there, in whatever shape somebody made them, and the parents of their keys. */
+  /** The declared tables that exist, in whatever shape somebody made them, and the parents of their keys. */
   readonly live: Schema;
 }
 
 /**
- * Something that begins by itself once the tables are adopted, and that their owner may not want. While it is not answered,
- * adopt changes nothing. It is asked where no migration is recorded yet: from the first adopt on, what begins has begun.
+ * A question about something that begins by itself after the adopt, and that the owner may not want. Without an answer,
+ * adopt changes nothing. It is asked only while no migration is recorded: after the first adopt it is too late.
  */
 export interface SubjectQuestion {
   /** Its name among adopt's answers, and as an option of the command: small letters and hyphens. */
   readonly id: string;
   /** The answers, each with what it does: `lets them run`. */
   readonly answers: Readonly<Record<string, string>>;
-  /** What is asked of so many rows, in whole sentences. */
+  /** The question about that number of rows, in whole sentences. */
   asks(rows: number): string;
-  /** The rows that it is about; where there are none, it is not asked. SELECTs alone, and before anything is repaired. */
+  /** Finds the rows that it is about, with SELECTs alone, before any repair. Without rows the question is not asked. */
   find(ground: QuestionGround): Promise<QuestionRow[]>;
   /**
-   * Does to those rows what the answer says; in the transaction that records the migrations, on tables as declared. The same
-   * run may have set rows aside as orphans: `placesOf` answers where a table's rows are, the table first and then those in
-   * which they are set aside, each as a name for SQL.
+   * Carries the answer out for those rows, on tables as declared, in the transaction that records the migrations. The same
+   * run may have moved rows to quarantine as orphans: `placesOf` returns the quoted names of the tables that hold a table's
+   * rows, the table itself first, then its quarantine tables.
    */
   carryOut(
     session: Queryable,

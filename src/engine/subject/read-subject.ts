@@ -55,7 +55,7 @@ const guards: Reader<Subject['guards']> = that(
   'must have a mark such as @shop_writer, columns and triggers, or be left out',
 );
 
-/** Left out, or a list whose elements each have an id of their own, and these functions. */
+/** True for undefined, and for a list whose elements each have an id and these functions. */
 const isListOf = (value: unknown, ...functions: readonly string[]): boolean =>
   value === undefined ||
   (Array.isArray(value) &&
@@ -85,7 +85,7 @@ const questions: Reader<Subject['questions']> = that(
   'must be a list of questions, each with an id and two answers or more of small letters and hyphens, asks, find and carryOut; or be left out',
 );
 
-/** What a caller gives as the subject; each name goes into SQL, so each is judged. */
+/** Reads a subject. It judges every name, because names go into SQL. */
 export const readSubject: Reader<unknown> = properties({
   package: line,
   command: line,

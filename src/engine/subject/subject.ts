@@ -4,21 +4,21 @@ import { allowingGuards, type Guards, type Probes, type SubjectCheck, type Subje
 import { withParents, type Schema } from '../schema/shape';
 import { stepsOf, type Migration, declaredBy } from '../steps/step';
 
-/** What the engine works on: whose tables they are, and the migrations that make them. */
+/** What the engine works on: a package that owns tables, and the migrations that make them. */
 export interface Subject extends Words {
-  /** The version of its package, for the history and for those that wait for a migrate. */
+  /** The version of its package, for the history and for processes that wait for a migrate. */
   readonly version: string;
   /** How the names of the engine's own tables begin, such as `shop_schema`; at most 23 characters. */
   readonly tablePrefix: string;
   /** Every migration, oldest first. */
   readonly migrations: readonly Migration[];
-  /** What the declared schema does not tell of the tables, for those who prove that they behave. */
+  /** What verify needs to know about the tables beyond the declared schema. */
   readonly probes?: Probes | undefined;
-  /** What may be installed so that programs which know nothing of it can write its tables without harm. */
+  /** What can be installed so that programs that know nothing of it write its tables without harm. */
   readonly guards?: Guards | undefined;
-  /** What verify is to prove of their rows besides. */
+  /** What verify also proves about the rows. */
   readonly checks?: readonly SubjectCheck[] | undefined;
-  /** What adopt is to ask before it takes tables over. */
+  /** What adopt asks before it takes tables over. */
   readonly questions?: readonly SubjectQuestion[] | undefined;
 }
 
@@ -32,14 +32,14 @@ export function declaredSchemaOf(subject: Subject): Schema {
   return known;
 }
 
-/** Whose tables the steps work on. */
+/** The owner of the tables that the steps work on. */
 export const ownerOf = (subject: Subject): Owner => ({
   tablePrefix: subject.tablePrefix,
   declared: declaredSchemaOf(subject),
   words: subject,
 });
 
-/** The names of the tables that the engine makes for itself there. */
+/** The names of the engine's own tables in the subject's databases. */
 export const ownTablesOf = ({ tablePrefix }: Subject): OwnTables => ownTables(tablePrefix);
 
 /** The declared tables, and the tables of others that their keys end at. */
