@@ -1,7 +1,7 @@
 import { isProtectionFlowsError } from '../../errors';
 import { errnoOf, quoteName } from '../server/queryable';
 import { note, remedyText, statement } from '../steps/remedy';
-import { checkOf, type Check, type VerifyContext } from './context';
+import { checkOf, mendedBy, type Check, type VerifyContext } from './context';
 import type { Remedies } from '../repairs/remedies';
 import { fail, skip, type CheckId, type CheckOutcome, type Remedy } from './report';
 import { isAboutRows, messageOf, NotProvable, tableOfKeyIn } from '../probe/answers';
@@ -10,11 +10,11 @@ import { Probe } from '../probe/probe';
 const elsewhere =
   '-- Run verify as a user who may INSERT and DELETE here, on a server that is not read-only, while nothing locks the tables.';
 
-/** The skip of a check that could not be made, with the reason. */
+/** The skip of a check that could not run, with the reason. */
 export const notProven = (reason: string, remedy: string | null = elsewhere): CheckOutcome =>
   skip(`could not run: ${reason}`, [], remedy);
 
-/** What to do about a behaviour that the catalog does not explain: a failing key first, then the triggers. */
+/** The remedy for a wrong behaviour: first what the catalog shows to be wrong, then the triggers. */
 export const behaviourRemedy =
   ({ history, triggers }: VerifyContext) =>
   (remedies: Remedies): string => {
@@ -22,11 +22,15 @@ export const behaviourRemedy =
       (section) => remedies[section].length > 0,
     );
     const parts = [
-      ...(history.migrateMends ? [note('Mended by what the check history says.')] : []),
-      ...others.map((section) => note(`Mended, as far as it goes, by what the check ${section} says.`)),
+      ...(history.migrateMends ? [note(mendedBy('history'))] : []),
+      ...others.map((section) =>
+        note(`First carry out the remedy of the check ${section}; it may mend this too.`),
+      ),
     ];
     if (triggers.length > 0) {
-      parts.push(note('One of these triggers changes what happens. SHOW CREATE TRIGGER first keeps a copy.'));
+      parts.push(
+        note('One of these triggers changes what happens. Keep a copy first, with SHOW CREATE TRIGGER.'),
+      );
       parts.push(...triggers.map(({ name }) => statement(`DROP TRIGGER IF EXISTS ${quoteName(name)}`)));
     }
     if (parts.length === 0)
@@ -49,8 +53,8 @@ export const notAsWanted = (
 ): CheckOutcome => fail(`${summary}${besidesTriggers(context)}`, remedy);
 
 /**
- * What an error comes to that a right row met: a failure where a trigger on our tables, or a key of theirs that is not
- * declared, refused the row; what the columns refuse, other checks tell.
+ * The outcome where the server refused a right row: a failure where a trigger on our tables or one of their keys refused
+ * it, else a skip. Other checks report what the columns refuse.
  */
 function outcomeOf(error: unknown, context: VerifyContext): CheckOutcome {
   if (error instanceof NotProvable) return notProven(error.message, error.remedy);
@@ -62,7 +66,7 @@ function outcomeOf(error: unknown, context: VerifyContext): CheckOutcome {
     : notProven(`${said}${besidesTriggers(context)}`);
 }
 
-/** A check that inserts, deletes and looks. It runs inside the transaction that verify rolls back. */
+/** A check that inserts, deletes and reads. It runs inside the transaction that verify rolls back. */
 export const behaviourCheck = (
   id: CheckId,
   prove: (probe: Probe, context: VerifyContext) => Promise<CheckOutcome>,

@@ -10,8 +10,8 @@ import { guarded, withSession, type Database } from '../session/database';
 import { declaredSchemaOf, ownTablesOf, type Subject } from '../subject/subject';
 
 /**
- * How a schema stands to this program: `fits`; `absent`, no migration has run; `behind`, some are pending; `ahead`, it
- * has migrations that this program does not know and that may break it; `differs`, its columns are not as declared.
+ * Whether a schema fits this program. `fits`; `absent`: no migration has run; `behind`: some are pending; `ahead`: it has
+ * migrations that this program does not know and that may break it; `differs`: its columns are not as declared.
  */
 export type SchemaState = 'fits' | 'absent' | 'behind' | 'ahead' | 'differs';
 
@@ -26,23 +26,23 @@ export interface SchemaFit extends Where {
   readonly remedy: string | null;
   /** Names of the migrations that are not recorded, or whose rollback is under way. */
   readonly pending: readonly string[];
-  /** The migrations that this program does not know, with what they break; null where nothing was recorded of that. */
+  /** The migrations that this program does not know, with what they break; null where the history does not say it. */
   readonly unknown: readonly { readonly name: string; readonly breaking: false | string | null }[];
-  /** Tables and columns that are not as declared; none is looked for where something is pending. */
+  /** Tables and columns that are not as declared; empty while a migration is pending, as they are not compared then. */
   readonly differences: readonly Difference[];
 }
 
 const assertCheck = declareArguments('checkSchema', { dataSource: guarded });
 
-/** Null for ER_NO_SUCH_TABLE. The table itself is asked, for the catalog leaves out what a user may not read. */
+/** Null for ER_NO_SUCH_TABLE. Its callers SELECT from the table: the catalog leaves out what a user may not read. */
 function nullWhereMissing(error: unknown): null {
   if (isTableMissing(error)) return null;
   throw error;
 }
 
 /**
- * Tables that are missing or are none, and columns and primary keys that are not as declared. A collation is no matter of
- * the program's, and what it has to be is known by tables that a user of these may not read.
+ * Finds missing tables, views in their place, tables of another engine, and columns and primary keys that are not as
+ * declared. Ignores collations: a program does not need them, and they depend on parents that its user may not read.
  */
 async function findDifferences({ subject, server }: Database, session: Queryable): Promise<Difference[]> {
   const declared = declaredSchemaOf(subject);
@@ -97,7 +97,7 @@ function judge(
 /**
  * Says whether this program fits the schema of a database: every migration that it knows is recorded, those that it does not
  * know break no older program, and tables and columns are as declared. Needs SELECT on the tables alone, and writes nothing.
- * That the schema behaves, `verify` proves.
+ * `verify` proves that the schema also behaves.
  *
  * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments; PRIVILEGE_MISSING where a table may not be read;
  * CONNECTION_LOST
@@ -106,7 +106,7 @@ export async function checkSchema(dataSource: Database): Promise<SchemaFit> {
   assertCheck({ dataSource });
   const { subject } = dataSource;
   return withSession(dataSource, async (session) => {
-    // The history first: a migration is recorded behind its last change
+    // The history first: a migrate records a migration after its last change
     const history = (await readEntries(session, ownTablesOf(subject).history).catch(nullWhereMissing)) ?? [];
     const applied = history.filter(({ reverting }) => !reverting);
     const pending = subject.migrations.map(({ name }) => name).filter((name) => !named(applied, name));
@@ -120,7 +120,7 @@ export async function checkSchema(dataSource: Database): Promise<SchemaFit> {
   });
 }
 
-/** A schema that a program does not fit, as an error. */
+/** The error for a schema that a program does not fit. */
 export function schemaUnfit({ message, remedy, ...fit }: SchemaFit): ProtectionFlowsError {
   const { state, pending, unknown, differences } = fit;
   const details = { state, pending, unknown, differences };

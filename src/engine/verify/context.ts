@@ -18,19 +18,19 @@ export interface OrphanFact {
   readonly found: Orphans | { readonly fault: string };
 }
 
-/** What the history says, and what is to be done about it. */
+/** What the history says, and who repairs it. */
 interface HistoryFact {
   readonly names: HistoryNames;
   readonly rows: readonly HistoryRow[];
-  /** The migrations that are not recorded, or whose rollback died. */
+  /** The migrations that are not recorded, or whose rollback crashed. */
   readonly pending: readonly string[];
   /** The live table; null where there is none. */
   readonly table: Table | null;
-  /** True where migrate sets right what is pending. */
+  /** True where migrate is the remedy for what is pending. */
   readonly migrateMends: boolean;
 }
 
-/** Guards of which at least a part is there. */
+/** Guards of which at least a part exists. */
 export interface InstalledGuards {
   readonly declared: Guards;
   readonly state: GuardsState;
@@ -50,46 +50,38 @@ export interface VerifyContext extends ProbeContext {
   readonly triggers: readonly Trigger[];
   /** Our tables that a temporary table of this session hides. */
   readonly hidden: readonly string[];
-  /** The guards as far as they are there; null where none are installed, or none are declared. */
+  /** The installed guards; null where none are installed, or none are declared. */
   readonly guards: InstalledGuards | null;
-  /** The statements that all this was read by. */
+  /** The statements that read all this, with their rows. */
   readonly readings: readonly Evidence[];
 }
 
-/** One check. It reports what it can't do as `skip`; what it throws is a fault of the connection. */
+/** One check. An error of the server that it throws becomes a skip, unless the connection is lost. */
 export interface Check {
   readonly id: CheckId;
   run(context: VerifyContext): Promise<CheckOutcome>;
 }
 
-/** The declared tables that are not there, or that a view stands in for. */
+/** The declared tables that do not exist, or that have a view in their place. */
 export function missingTables({ declared, live }: Pick<VerifyContext, 'declared' | 'live'>): string[] {
   return [...declared.keys()].filter((name) => !live.has(name) || live.get(name)?.engine === 'VIEW');
 }
 
-/** The skip of a check that needs all tables, or null where they are there. */
-function unlessTables(context: VerifyContext): CheckOutcome | null {
-  const missing = missingTables(context);
-  return missing.length === 0 ? null : skip(`not run: ${missing.join(' and ')} not there`);
-}
-
-/**
- * A check that is skipped where the declared tables are not there; one of rows also where a temporary table of the session
- * hides them.
- */
+/** A check that is skipped while a declared table is missing; one of rows also while a temporary table hides one. */
 export const checkOf = (needs: 'tables' | 'rows', id: CheckId, run: Check['run']): Check => ({
   id,
   async run(context) {
-    const skipped = unlessTables(context);
-    if (skipped !== null) return skipped;
+    const missing = missingTables(context);
+    if (missing.length > 0) return skip(`not run: ${missing.join(' and ')} not there`);
     const isHidden = needs === 'rows' && context.hidden.length > 0;
     return isHidden ? skip(`not run: a temporary table hides ${context.hidden.join(' and ')}`) : run(context);
   },
 });
 
-const mendedBy = (id: string): string => `Mended by what the check ${id} says.`;
+/** The note in the place of a remedy that another check prints. */
+export const mendedBy = (id: string): string => `The remedy of the check ${id} mends this too.`;
 
-/** A section's remedy as text; where other sections mend it already, or migrate will, a comment that says so. */
+/** A section's remedy as text. Where migrate or another section mends it, a note that says so. */
 export const remedyOf =
   (
     { history }: Pick<VerifyContext, 'history'>,
@@ -106,11 +98,11 @@ export const remedyOf =
     return remedyText([note(mendedBy(other ?? section))]);
   };
 
-/** A text as SQL, whatever is in it. */
+/** Any text as SQL. */
 const literal = (text: string): string =>
   text.includes('\\') ? `_utf8mb4 X'${Buffer.from(text).toString('hex')}'` : quoteText(text);
 
-/** A session that keeps each statement, in one line and with its values, beside what came back. */
+/** A session that records each statement, in one line and with its values, together with the rows. */
 export function recording(session: Queryable, readings: Evidence[]): Queryable {
   return {
     async query(sql, parameters = []) {
@@ -128,7 +120,7 @@ export function recording(session: Queryable, readings: Evidence[]): Queryable {
 export const readingsOf = ({ readings }: VerifyContext, table: string): Evidence[] =>
   readings.filter(({ sql }) => sql.includes(` FROM ${table} `));
 
-/** What was read from that view of information_schema: of all rows, those about declared tables. */
+/** What was read about declared tables from that view of information_schema. */
 export const catalogReadingsOf = (context: VerifyContext, view: string): Evidence[] =>
   readingsOf(context, `information_schema.${view}`).map(({ sql, rows }) => ({
     sql,

@@ -22,7 +22,7 @@ import { messageOf } from '../probe/answers';
 import { LastingEffects } from '../probe/lasting-effects';
 import type { Evidence } from './report';
 
-/** The orphans of every key both of whose tables are there. */
+/** The orphans of every key whose two tables exist. */
 async function readOrphans(session: Queryable, declared: Schema, live: Schema): Promise<OrphanFact[]> {
   const facts: OrphanFact[] = [];
   for (const { table, key } of keysIn(declared)) {
@@ -44,7 +44,7 @@ async function readOrphans(session: Queryable, declared: Schema, live: Schema): 
   return facts;
 }
 
-/** The tables that a temporary table of this session hides: the catalog shows the true ones, every statement reads the others. */
+/** The tables that a temporary table of this session hides: the catalog shows the real one, statements use the other. */
 async function findHidden(session: Queryable, tables: readonly string[]): Promise<string[]> {
   const hidden: string[] = [];
   for (const table of tables) {
@@ -52,9 +52,9 @@ async function findHidden(session: Queryable, tables: readonly string[]): Promis
       async (error: unknown) => {
         const errno = errnoOf(error);
         if (errno === null) throw error;
-        // This user sees some of its columns, and the others would be missing: this says what is lacked
+        // This user sees only some columns, so the others would look missing: this throws the missing privilege
         if (errno === 1142) await session.query(`SELECT * FROM ${quoteName(table)} LIMIT 0`);
-        // Locked: the checks that read the rows will say so
+        // Locked: the checks that read its rows report that
         return [];
       },
     );
@@ -64,7 +64,7 @@ async function findHidden(session: Queryable, tables: readonly string[]): Promis
 }
 
 /**
- * What the catalog does not show is not there, or not for this user to see: then nothing is to be said of it.
+ * Refuses to call a table missing that this user would not see.
  *
  * @throws ProtectionFlowsError PRIVILEGE_MISSING with the GRANT
  */
@@ -86,7 +86,7 @@ async function refuseUnseen(
   });
 }
 
-/** The guards of which a part is there; what has been read already tells whether to look closer. */
+/** Reads the guards, where the columns and triggers that were read show a part of them; else null. */
 async function readInstalledGuards(
   session: Queryable,
   database: Pick<Database, 'server' | 'database' | 'subject'>,
@@ -105,7 +105,7 @@ async function readInstalledGuards(
 /**
  * Reads everything that the checks look at.
  *
- * @param wouldMigrateMend asked where something is pending, by the names of all that is
+ * @param wouldMigrateMend called with the pending migrations where there are any
  */
 export async function readContext(
   { server, database, subject }: Database,
@@ -144,7 +144,7 @@ export async function readContext(
     [...live.keys()].map((name) => [name, seen.filter((trigger) => trigger.table === name)]),
   );
   const guards = await readInstalledGuards(session, { server, database, subject }, live, seen);
-  // Those of the guards are judged by a check of their own
+  // The check guards judges their triggers
   const isGuard = (name: string): boolean => guards?.parts.some((part) => part.name === name) === true;
   return {
     session,

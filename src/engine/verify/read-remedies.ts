@@ -12,8 +12,7 @@ import { stepsOf, type Step } from '../steps/step';
 import type { VerifyContext } from './context';
 
 /**
- * The live tables as a migrate will leave them that nothing stands in the way of: what it mends is not to be mended
- * by hand too. Pure.
+ * The live tables after a migrate that nothing stops: the remedies leave out what the migrate repairs. Pure.
  */
 function afterMigrate(live: Schema, server: Server, subject: Subject, pending: readonly string[]): Schema {
   const { migrations } = subject;
@@ -42,8 +41,8 @@ function afterMigrate(live: Schema, server: Server, subject: Subject, pending: r
 }
 
 /**
- * True where migrate is the remedy: something of what is pending is not there, and nothing stands in migrate's way.
- * Where everything of it is there, a row in the history is all that is missing.
+ * True where migrate is the remedy: it has statements for what is pending, and nothing stands in its way. Without such
+ * statements, only rows of the history are missing.
  */
 export async function findWhetherMigrateMends(
   database: Database,
@@ -77,7 +76,7 @@ async function findBehindViews(
   );
 }
 
-/** The statements that repair what differs, each once; what only they need is read now. */
+/** The remedies of all sections. Reads what only they need. */
 export async function readRemedies(
   { session, declared, live, server, history, orphans }: VerifyContext,
   subject: Subject,

@@ -6,7 +6,7 @@ import type { Words } from '../server/names';
 
 export type { Evidence };
 
-/** Every check of verify's own, in the order of the report; `guards` is left out where none are installed. Those of the subject come after them. */
+/** Verify's own checks, in the order of the report, before those of the subject. Without guards, `guards` is left out. */
 export const checkIds = [
   'history',
   'tables',
@@ -28,8 +28,8 @@ export const checkIds = [
 export type CheckId = (typeof checkIds)[number] | (string & {});
 
 /**
- * `skip`: the check could not run; its summary says why. `noted`: all is as declared, and something else should be known;
- * the verdict does not mind it.
+ * `skip`: the check could not run; its summary says why. `noted`: all is as declared, and the summary says something else
+ * that matters; the verdict ignores it.
  */
 export type CheckStatus = 'pass' | 'fail' | 'deferred' | 'noted' | 'skip';
 
@@ -40,13 +40,13 @@ export interface CheckResult {
   /** One sentence; for a failure, what differs. */
   readonly summary: string;
   readonly evidence: readonly Evidence[];
-  /** Where declared objects differ from the live ones: each difference; absent in other checks. */
+  /** Each difference between declared and live objects; left out where there is none. */
   readonly differences?: readonly Difference[];
-  /** How to mend a failure, paste-ready where it is SQL; null when there is nothing to mend. */
+  /** How to mend a failure, ready to paste where it is SQL; null when there is nothing to mend. */
   readonly remedy: string | null;
 }
 
-/** A remedy, or how to word it once those of all sections are worked out: where nothing fails, nobody needs them. */
+/** A remedy, or a function that words it from the remedies of all sections, which are planned only where one asks. */
 export type Remedy = string | null | ((remedies: Remedies) => string);
 
 /** A check's result without its id, as the check leaves it. */
@@ -69,14 +69,14 @@ export const pass = (summary: string, evidence?: readonly Evidence[]): CheckOutc
 export const fail = (summary: string, remedy: Remedy, evidence?: readonly Evidence[]): CheckOutcome =>
   outcome('fail', summary, evidence, remedy);
 
-/** Nothing differs from what is declared, and yet something should be known; the remedy removes it. */
+/** All is as declared, but the summary says something else that matters; the remedy removes it. */
 export const noted = (summary: string, remedy: string): CheckOutcome => outcome('noted', summary, [], remedy);
 
 /** The check could not run; the summary says why. */
 export const skip = (summary: string, evidence?: readonly Evidence[], remedy?: string | null): CheckOutcome =>
   outcome('skip', summary, evidence, remedy);
 
-/** Right as far as it goes: keys whose parent table does not exist are left out. */
+/** All is as declared, except for keys whose parent table does not exist yet. */
 export const deferred = (
   { command }: Pick<Words, 'command'>,
   summary: string,

@@ -52,7 +52,7 @@ const behaviourChecks: readonly Check[] = [
 
 /** Options of {@link verify}. */
 export interface VerifyOptions {
-  /** True to call a database with deferred keys not ok. */
+  /** True to answer `ok: false` where a key is deferred. */
   readonly strict?: boolean | undefined;
 }
 
@@ -61,10 +61,10 @@ const assertVerify = declareArguments('verify', {
   options: optionsOf({ strict: optional(flag) }),
 });
 
-/** A check's result, whose remedy is still to be worded. */
+/** A check's result before its remedy is worded. */
 type Outcome = CheckOutcome & { readonly id: CheckId };
 
-/** A check that the server does not let run is a skip, with the server's reason; a lost connection ends verify. */
+/** Runs a check. An error of the server makes it a skip with the server's reason; a lost connection ends verify. */
 async function runCheck(check: Check, context: VerifyContext): Promise<Outcome> {
   try {
     return { id: check.id, ...(await check.run(context)) };
@@ -75,16 +75,16 @@ async function runCheck(check: Check, context: VerifyContext): Promise<Outcome> 
   }
 }
 
-/** The locks that verify waits for, and how its session may not be set, whatever the application left there. */
+/** Settings of verify's session, whatever the application left there: seconds to wait for locks, and keys checked. */
 const ownSettings = { lock_wait_timeout: 3, innodb_lock_wait_timeout: 3, foreign_key_checks: 1 };
 
 /** ER_WARNING_NOT_COMPLETE_ROLLBACK. */
 const notTakenBack = 1196;
 
 /**
- * Takes back what a check did. Null where it is as before; else why nothing may be tried any more: the server has ended the
- * transaction, and the savepoint with it; or it says that rows stay, as a trigger that this user may not see writes to a
- * table that keeps them.
+ * Rolls back what a check did. Null on success, else why no other check may write. `ended`: the server has ended the
+ * transaction, and the savepoint with it. `stays`: the server warns that rows stay, as a trigger that this user may not see
+ * writes to a table without transactions.
  */
 async function takeBack(session: Queryable): Promise<'ended' | 'stays' | null> {
   try {
@@ -98,19 +98,19 @@ async function takeBack(session: Queryable): Promise<'ended' | 'stays' | null> {
   }
 }
 
-/** The result of a check that left something behind: whatever it found, that is what has to be known. */
+/** The result of a check that left rows behind. It replaces what the check found. */
 const leftBehind = ({ id, evidence }: Outcome): Outcome => ({
   id,
   ...skip(
     `rows of this check stayed (the server's warning ${notTakenBack}): a trigger that this user may not see writes to a table without transactions`,
     evidence,
-    '-- Look for them with a user who has the TRIGGER privilege: SHOW TRIGGERS; the rows name verify-…',
+    '-- Look for the triggers with a user who has the TRIGGER privilege: SHOW TRIGGERS; the rows contain verify-…',
   ),
 });
 
 /**
- * Runs the behaviour checks in one transaction of DML only, rolled back whatever happens. With autocommit off nothing
- * can stay even where the server ends the transaction by itself, as a deadlock does; the checks after it do not run.
+ * Runs the behaviour checks in one transaction of DML only, which is always rolled back. With autocommit off nothing stays
+ * even where the server ends the transaction itself, as in a deadlock; the checks after that do not run.
  */
 async function behaviour(session: Queryable, outside: VerifyContext): Promise<Outcome[]> {
   const inside = insideTransaction(session);
@@ -141,7 +141,7 @@ async function behaviour(session: Queryable, outside: VerifyContext): Promise<Ou
   }
 }
 
-/* eslint-disable @typescript-eslint/no-require-imports -- adopt and migrate are loaded where something is wrong: a verify that proves is mostly loading */
+/* eslint-disable @typescript-eslint/no-require-imports -- loads adopt and migrate only where something is wrong: loading takes most of the time of a verify that proves */
 const loadRemedies = (): typeof import('./read-remedies') =>
   require('./read-remedies') as typeof import('./read-remedies');
 /* eslint-enable @typescript-eslint/no-require-imports */
@@ -161,11 +161,12 @@ async function worded(
 }
 
 /**
- * Proves on the live server that everything declared exists and behaves: reads the catalog and the rows, then
- * inserts, deletes and looks in one transaction that is rolled back. Leaves nothing behind, and waits for a lock for
- * 3 seconds at a time.
+ * Proves on the live server that everything declared exists and behaves: reads the catalog and the rows, then inserts,
+ * deletes and reads in one transaction that is rolled back. Leaves nothing behind. Waits 3 seconds at most for each lock.
+ * What keeps a check from running makes it a `skip`.
  *
- * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments; CONNECTION_LOST; TABLE_BUSY where the history itself is locked; PRIVILEGE_MISSING where a table, or a part of it, may not be seen; whatever else stands in a check's way is reported as `skip`
+ * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments; CONNECTION_LOST; TABLE_BUSY where the history itself
+ * is locked; PRIVILEGE_MISSING where this user may not see a table, or a part of it
  */
 export async function verify(dataSource: Database, options: VerifyOptions = {}): Promise<VerifyReport> {
   assertVerify({ dataSource, options });

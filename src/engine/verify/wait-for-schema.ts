@@ -20,13 +20,13 @@ import { checkSchema, type SchemaFit } from './check-schema';
 export interface WaitForSchemaOptions {
   /** How long it waits, in milliseconds, at most a day; 0 to look once. Default: 60,000. */
   readonly timeoutMs?: number | undefined;
-  /** Told what it waits for, whenever that changes. */
+  /** Called with what it waits for, whenever that changes. */
   readonly onProgress?: ProgressListener | undefined;
   /** Aborting it ends the wait with INTERRUPTED. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a wait ended with, as `wait --json` prints it: `ok` is false where its time was over, or where waiting is of no use. */
+/** The result of a wait, as `wait --json` prints it. `ok` is false after the timeout, or where waiting does not help. */
 export interface WaitResult extends SchemaFit {
   /** How long it took, in milliseconds. */
   readonly waitedMs: number;
@@ -34,7 +34,7 @@ export interface WaitResult extends SchemaFit {
 
 const assertWait = declareArguments('waitForSchema', {
   subject: readSubject,
-  // What is wrong with it, checkConnection says
+  // checkConnection judges it
   connection: (value: unknown) => value,
   options: optionsOf({
     timeoutMs: optional(count({ min: 0, max: 86_400_000 })),
@@ -45,7 +45,7 @@ const assertWait = declareArguments('waitForSchema', {
 
 const pauses = { firstMs: 100, longestMs: 1_000 } as const;
 
-/** What comes first: the answer, an error that waiting may mend, or null for the signal. Throws any other error. */
+/** What comes first: the answer, an error that may pass, or null for the signal. Throws any other error. */
 async function unlessStopped(
   looking: Promise<SchemaFit>,
   stop: AbortSignal,
@@ -53,7 +53,7 @@ async function unlessStopped(
   const answered = new AbortController();
   const stopped = once(stop, 'abort', { signal: answered.signal }).then(() => null);
   const answer = looking.catch((error: unknown) => {
-    // A database that does not exist may be on its way, and so may what a migrate under way has taken off
+    // Another process may be creating the database, and a running migrate may have dropped what it adds again
     const isOnItsWay = ['DATABASE_MISSING', 'MIGRATION_PENDING'] as const;
     if (isPassing(error) || isOnItsWay.some((code) => isProtectionFlowsError(error, code)))
       return error as ProtectionFlowsError;
@@ -73,7 +73,7 @@ export async function waitUntilFit(
     waitedMs: Math.round(performance.now() - startedAt),
   });
   if (timeoutMs === 0) return result(await look());
-  // Used to the end: Node.js forgets a deadline that nobody refers to
+  // Used to the end: Node.js drops a deadline that nothing refers to
   const deadline = AbortSignal.timeout(timeoutMs);
   const stop = AbortSignal.any(signal === undefined ? [deadline] : [deadline, signal]);
   let last: SchemaFit | Error = new ProtectionFlowsError('CONNECTION_TIMEOUT', {
@@ -103,16 +103,16 @@ export async function waitUntilFit(
 }
 
 /**
- * Waits until the server can be reached, gives sessions, and has a schema that the program fits (`checkSchema`). A fault that
- * does not pass, such as a wrong password, is thrown at once, and a schema that is ahead or differs is told at once. Needs
- * SELECT alone, and writes nothing. Each look is on a connection of its own.
+ * Waits until the server can be reached, gives sessions, and has a schema that the program fits (`checkSchema`). Ends at
+ * once for a fault that does not pass, such as a wrong password, and for a schema that is ahead or differs. Needs SELECT
+ * alone, and writes nothing. Opens a connection for each look.
  *
  * @param subject whose tables they are
  * @param connection the settings, or where to look for them: `{ env, configFile, cwd }`
  * @param onStatement told of each statement
  * @throws ProtectionFlowsError CONFIG_INVALID and its like for the connection; VALIDATION_FAILED for the other arguments;
- * ACCESS_DENIED, PRIVILEGE_MISSING and what else waiting does not mend; INTERRUPTED for its signal; when the time is over while
- * the server can't be reached, what kept it from that
+ * ACCESS_DENIED, PRIVILEGE_MISSING and other faults that do not pass; INTERRUPTED for its signal; the error of the last look
+ * where the time ends while the server can't be reached
  */
 export async function waitForSchema(
   subject: Subject,

@@ -17,14 +17,14 @@ interface ConstraintAt {
   readonly check: Constraint;
 }
 
-/** What is done about rows that break the CHECK, however they came in. */
+/** The remedy for rows that break the CHECK. */
 function repairRows({ probes }: VerifyContext, { table, check }: ConstraintAt): RemedyPart[] {
   const { title = `Rows break ${check.name}.`, statements = [] } = probes.checks[check.name]?.repair ?? {};
   const look = `SELECT * FROM ${table} WHERE NOT (${check.expression})`;
   return [note(`${title} To look first:`), note(look), ...statements.map(statement)];
 }
 
-/** MariaDB's switch: our sessions switch CHECKs on, those of other programs have the server's setting. */
+/** True where MariaDB's global setting switches CHECKs off. Our sessions switch them on, those of other programs do not. */
 async function isSwitchedOff(probe: Probe, { server }: VerifyContext): Promise<boolean> {
   if (server.flavour !== 'mariadb') return false;
   const [row] = await probe.ask('SELECT @@GLOBAL.check_constraint_checks AS isOn');
@@ -73,7 +73,7 @@ async function faultWithAccepted(
   return `a right ${inWords(probes, table).one} was stored as ${JSON.stringify(stored ?? null)}`;
 }
 
-/** Every CHECK is there as declared, enforced, kept by every row, and refuses each kind of row that it is to refuse. */
+/** Every CHECK exists as declared, is enforced, holds for every row, and refuses each kind of row that it should. */
 export const checkConstraintsCheck = behaviourCheck('check-constraints', async (probe, context) => {
   const constraints = [...context.declared.values()].flatMap(({ name, checks }) =>
     checks.map((check): ConstraintAt => ({ table: name, check })),

@@ -23,7 +23,7 @@ export const columnsCheck = checkOf('tables', 'columns', async (context) => {
   return compareObjects(context, ['column', 'primary-key'], 'columns', summary, evidence);
 });
 
-/** All tables are there, ordinary ones in InnoDB, with the declared default charset and collation. */
+/** All tables exist, are ordinary ones in InnoDB, and have the declared default charset and collation. */
 export const tablesCheck: Check = {
   id: 'tables',
   async run(context) {
@@ -92,7 +92,7 @@ export const differ = (
 });
 
 /**
- * Both ends of every key fit: engine, type, charset, collation, and an index on the parent's side. Without it a key
+ * Both ends of every key fit: engine, type, charset, collation, and an index on the parent's side. Otherwise the key
  * can't be added again, and joins fail with 1267.
  */
 export const keyCompatibilityCheck = checkOf('tables', 'key-compatibility', async (context) => {
@@ -105,12 +105,12 @@ export const keyCompatibilityCheck = checkOf('tables', 'key-compatibility', asyn
       late.push(key.name);
       continue;
     }
-    // As if the key were absent: what would stand in the way of adding it now?
+    // As if the key were missing: what would prevent adding it now?
     const bare = new Map(live).set(table.name, { ...child, foreignKeys: [] });
     const state = keyState(table.name, key, bare);
     if (state.status === 'refused') faults.push(state.obstacles[0].message);
     const column = named(child.columns, key.columns[0]);
-    // Of our own tables too the live parent counts: columns says what both ends should be
+    // Compares with the live parent even where it is our own: the check columns says what both should be
     const wanted = column && expectedText(new Map(), { ...table, foreignKeys: [key] }, column, live);
     if (!column || !wanted || !isText(column.type)) continue;
     if (column.charset === wanted.charset && column.collation === wanted.collation) continue;

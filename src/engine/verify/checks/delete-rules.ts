@@ -14,8 +14,8 @@ import { deferred, pass, type CheckId, type CheckOutcome, type Remedy } from '..
 type Key = ReturnType<typeof keysIn>[number];
 
 /**
- * A check of what the keys with a delete rule do: `prove` answers what it saw of those whose parent table is there, or the
- * failure. Deferred where some have none yet.
+ * A check of the keys with that delete rule. `prove` gets those whose parent table exists, and returns what it saw, or the
+ * failure. Deferred where a parent table is missing.
  */
 function deleteCheck(
   id: CheckId,
@@ -35,7 +35,7 @@ function deleteCheck(
   });
 }
 
-/** Deletes a row that two rows name, beside one that a third names. What is wrong with that, or null. */
+/** Deletes a row that two rows reference; a third row references another one. Returns what went wrong, or null. */
 async function faultOf(
   probe: Probe,
   { probes }: VerifyContext,
@@ -65,7 +65,7 @@ async function faultOf(
   return lost === 2 ? null : `${was} ${lost} ${child.many} are gone, not its 2`;
 }
 
-/** Deleting a row takes the rows that name it by a key ON DELETE CASCADE, and no others. */
+/** Deleting a row deletes the rows that reference it by a key ON DELETE CASCADE, and no others. */
 export const cascadeDeleteCheck = deleteCheck('cascade-delete', 'CASCADE', async (probe, context, keys) => {
   const seen: string[] = [];
   for (const at of keys) {
@@ -80,7 +80,7 @@ export const cascadeDeleteCheck = deleteCheck('cascade-delete', 'CASCADE', async
   return seen;
 });
 
-/** Deleting a row clears the references by a key ON DELETE SET NULL to it, and keeps the rows that have them. */
+/** Deleting a row clears the references to it by a key ON DELETE SET NULL, and keeps the rows with them. */
 export const setNullCheck = deleteCheck('set-null', 'SET NULL', async (probe, context, keys) => {
   const parents = await probe.insertParents(keys.map(({ key }) => key));
   const rows = await probe.insertRows(
@@ -113,7 +113,7 @@ export const setNullCheck = deleteCheck('set-null', 'SET NULL', async (probe, co
 /** ER_ROW_IS_REFERENCED_2. */
 const stillReferenced = 1451;
 
-/** Why a key that is there lets a row through, where the catalog tells. */
+/** The remedy for an existing key that accepts an orphan: an index to rebuild, else {@link behaviourRemedy}. */
 function letInRemedy(context: VerifyContext, table: Table, key: ForeignKey): Remedy {
   if (isGuarded(table, key)) return behaviourRemedy(context);
   const column = key.columns[0];
@@ -121,18 +121,18 @@ function letInRemedy(context: VerifyContext, table: Table, key: ForeignKey): Rem
     .get(table.name)
     ?.indexes.find((index) => index.columns[0]?.name === column && named(table.indexes, index.name));
   return remedyText([
-    note('MySQL checks the key by its first index, of which a further column may be NULL. migrate mends it:'),
+    note('MySQL checks the key by its first index, and another column there may be NULL. migrate mends it:'),
     ...(guard ? sqlOf(guardSql(table, column, guard)).map(statement) : []),
   ]);
 }
 
-/** Tries a row without parent under each key that is there as declared: the failure, or how many rows were refused. */
+/** Tries to insert an orphan under each declared key that exists. Returns the failure, or how many rows were refused. */
 async function tryOrphans(probe: Probe, context: VerifyContext): Promise<CheckOutcome | number> {
   let refused = 0;
   for (const { table: declared, key } of keysIn(context.declared)) {
     const table = context.live.get(declared.name);
     if (!table || !context.live.has(key.parentTable) || !named(table.foreignKeys, key.name)) continue;
-    // A row that something else refuses, such as a column that is too short, is for another check to tell of
+    // Another check reports what else may refuse the row, such as a column that is too short
     if ((await probe.refusalOfOrphan(table, key)) !== null) {
       refused += 1;
       continue;
@@ -143,7 +143,7 @@ async function tryOrphans(probe: Probe, context: VerifyContext): Promise<CheckOu
   return refused;
 }
 
-/** A row that another row names by a key ON DELETE RESTRICT can't be deleted, and no key lets a row in without parent. */
+/** A row that another row references by a key ON DELETE RESTRICT can't be deleted, and no key accepts an orphan. */
 export const restrictCheck = deleteCheck('restrict', 'RESTRICT', async (probe, context, keys) => {
   const kept = new Set<string>();
   const parents = await probe.insertParents(keys.map(({ key }) => key));
@@ -155,7 +155,7 @@ export const restrictCheck = deleteCheck('restrict', 'RESTRICT', async (probe, c
     const user = aOrAn(inWords(context.probes, table.name).one);
     const what = `${key.name}: a row of ${key.parentTable} that ${user} uses was`;
     if (refusal === null) return notAsWanted(context, `${what} deleted`);
-    // A trigger of the parent, or a key of others, refused it first: what our key would have done does not show
+    // A trigger of the parent or an undeclared key refused it first, which proves nothing about our key
     if (refusal.errno !== stillReferenced || !context.declared.has(refusal.keyOf ?? table.name))
       return notProven(
         `${what} kept by ${refusal.keyOf ?? `errno ${refusal.errno}`}, before the key could keep it`,

@@ -9,12 +9,12 @@ import { fail, pass, skip, type CheckOutcome } from '../report';
 
 /** ER_DUP_ENTRY. */
 const duplicate = 1062;
-/** ER_NO_SUCH_USER: the account that a trigger works as is gone. */
+/** ER_NO_SUCH_USER: the definer of a trigger does not exist. */
 const definerGone = 1449;
-/** ER_TABLEACCESS_DENIED_ERROR, ER_COLUMNACCESS_DENIED_ERROR: that account lacks a right. */
+/** ER_TABLEACCESS_DENIED_ERROR, ER_COLUMNACCESS_DENIED_ERROR: the definer lacks a privilege. */
 const denied = [1142, 1143];
 
-/** What is missing or altered, and what is there. */
+/** The failure where a part is missing or altered, with all parts as evidence; else null. */
 function partsFault({ parts, install }: InstalledGuards): CheckOutcome | null {
   const faulty = parts.filter(({ status }) => status === 'absent' || status === 'altered');
   if (faulty.length === 0) return null;
@@ -28,8 +28,8 @@ function partsFault({ parts, install }: InstalledGuards): CheckOutcome | null {
 }
 
 /**
- * As a program that knows nothing of the subject: inserts a row that only one may be like, changes it, and inserts
- * another one. So each trigger works, by the account that it works as.
+ * Writes as a program that knows nothing of the subject: inserts a row that may exist only once, updates it, and tries to
+ * insert it again. So every trigger runs, with the privileges of its definer.
  */
 async function writeAsStranger(probe: Probe, { declared }: InstalledGuards): Promise<CheckOutcome> {
   const seen: string[] = [];
@@ -62,7 +62,7 @@ async function prove(probe: Probe, { guards, session }: VerifyContext): Promise<
   const definers = [...new Set(parts.flatMap(({ definer }) => definer ?? []))];
   let isStranger = false;
   try {
-    // What this user may not do is no fault of the triggers
+    // Without the triggers first: what this user may not do is no fault of theirs
     for (const { table } of declared.columns) await probe.insert(table);
     await session.query(`SET ${declared.mark} = NULL`);
     isStranger = true;
@@ -74,7 +74,7 @@ async function prove(probe: Probe, { guards, session }: VerifyContext): Promise<
     const errno = errnoOf(error) ?? 0;
     if (errno !== definerGone && !(isStranger && (denied.includes(errno) || isAboutRows(error)))) throw error;
     const what =
-      'Makes the triggers anew as the account that executes it; it needs TRIGGER, SELECT and UPDATE on the tables:';
+      'Recreates the triggers as the account that executes it, which needs TRIGGER, SELECT and UPDATE on the tables:';
     const refused = `a row was refused: ${messageOf(error)} (errno ${errno})`;
     const remedy = remedyText([note(what), note(install)]);
     return fail(`the triggers work as ${definers.join(', ')}, and ${refused}`, remedy, probe.evidence);
@@ -83,5 +83,5 @@ async function prove(probe: Probe, { guards, session }: VerifyContext): Promise<
   }
 }
 
-/** The guards are there as declared, and work: also as the account that made them, which may be gone. */
+/** The guards exist as declared, and work: their definer still exists and has the privileges. */
 export const guardsCheck: Check = behaviourCheck('guards', prove);

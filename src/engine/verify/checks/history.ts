@@ -14,10 +14,10 @@ import { note, remedyText, statement } from '../../steps/remedy';
 import { missingTables, readingsOf, type Check, type VerifyContext } from '../context';
 import { fail, pass } from '../report';
 
-/** What is wrong with the history apart from what is pending, in the order in which it is to be mended. */
+/** The faults of the history, without what is pending, in the order in which to mend them. */
 export function historyFaults({ history, known }: Pick<VerifyContext, 'history' | 'known'>): HistoryFault[] {
   const { rows, names, table } = history;
-  // A table of an earlier release gets the column with its next migration
+  // The next migration adds this column to a table of an earlier release
   const faults = table === null ? [] : historyTableFaults(table).filter(({ name }) => name !== 'breaking');
   const columns = faults.filter(({ object }) => object !== 'index');
   const indexes = faults.filter(({ object }) => object === 'index');
@@ -36,7 +36,7 @@ export function historyFaults({ history, known }: Pick<VerifyContext, 'history' 
   ];
 }
 
-/** What is not recorded, or half taken back. */
+/** The fault of migrations that are not recorded, or half rolled back. */
 function pendingFault({ history, known }: VerifyContext): HistoryFault[] {
   const { rows, names } = history;
   const { table, command } = names;
@@ -62,13 +62,13 @@ function pendingFault({ history, known }: VerifyContext): HistoryFault[] {
   return summary.length === 0 ? [] : [{ summary: summary.join('; '), parts }];
 }
 
-/** True where the tables are there and nobody recorded them: they were made by hand, or the history was emptied. */
+/** True where a table exists and no migration is recorded: the tables were made by hand, or the history was emptied. */
 const isUnrecorded = ({ history, declared, live }: VerifyContext): boolean =>
   history.rows.length === 0 && missingTables({ declared, live }).length < declared.size;
 
 /**
- * What puts the history right. Tables that nobody recorded are taken over by adopt: it records them where they are as
- * declared, lists what differs, and asks about what would begin by itself.
+ * The remedy for the history. For unrecorded tables it is adopt, which records them where they are as declared, lists what
+ * differs, and asks about what would begin by itself.
  */
 function remedyFor(context: VerifyContext, faults: readonly HistoryFault[]): string {
   const { history } = context;
@@ -79,7 +79,7 @@ function remedyFor(context: VerifyContext, faults: readonly HistoryFault[]): str
   return ofTable.length === 0 ? `${command} adopt` : remedyText([...ofTable, note(`Then: ${command} adopt`)]);
 }
 
-/** Every migration is recorded, once, in order, with its time; and nothing that this code does not know. */
+/** Every migration is recorded once, in order and with its timestamp, and no unknown migration is. */
 export const historyCheck: Check = {
   id: 'history',
   async run(context) {

@@ -11,8 +11,8 @@ import { differ, differencesIn } from './declared-objects';
 const duplicate = 1062;
 
 /**
- * Inserts two rows that a unique index can't tell apart: letters of a text that are to count as the same differ in case.
- * What that was in words, and how the server refused it, or null.
+ * Tries to insert two rows that are equal for a unique index; texts in a collation that ignores case differ in case.
+ * Returns the second row in words, and the errno of the refusal, or null.
  */
 async function tryTwice(
   probe: Probe,
@@ -36,7 +36,7 @@ async function tryTwice(
   return { what, errno: refusal?.errno ?? null };
 }
 
-/** Each unique index refuses a second row of the same values. */
+/** Each unique index refuses a second row with the same values. */
 const uniqueness = behaviourCheck('indexes', async (probe, context) => {
   const seen: string[] = [];
   for (const table of context.declared.values()) {
@@ -51,7 +51,7 @@ const uniqueness = behaviourCheck('indexes', async (probe, context) => {
   return pass(seen.join('; '));
 });
 
-/** Every index with its columns in order, their direction, and whether it is unique and in use; and the unique ones refuse. */
+/** Every index has its columns in order, with their direction, and is unique and in use as declared; unique ones refuse. */
 export const indexesCheck = checkOf('tables', 'indexes', async (context) => {
   const evidence = catalogReadingsOf(context, 'STATISTICS');
   const differences = differencesIn(context, ['index']);

@@ -13,7 +13,7 @@ export const rowCountsCheck = checkOf('rows', 'row-counts', async ({ declared, l
   });
   const count = (table: string, index: string): string =>
     `(SELECT COUNT(*) FROM ${quoteName(table)} FORCE INDEX (${quoteName(index)}))`;
-  // One statement sees one snapshot: two would differ under a writer.
+  // One statement reads one snapshot; two could differ while others write
   const selects = tables.map(
     ({ name, index }) =>
       `SELECT '${name}' AS \`table\`, ${count(name, 'PRIMARY')} AS byPrimaryKey, ${count(name, index)} AS byIndex`,
@@ -39,7 +39,7 @@ export const rowCountsCheck = checkOf('rows', 'row-counts', async ({ declared, l
   );
 });
 
-/** No row names a parent that does not exist: foreign_key_checks=0 lets such rows in under a key that is there. */
+/** No row references a missing parent: foreign_key_checks=0 lets such rows in despite the key. */
 export const orphansCheck = checkOf('rows', 'orphans', async (context) => {
   const { declared, orphans, history } = context;
   const late = keysIn(declared).filter(({ key }) => !orphans.some((one) => one.key === key));
@@ -60,7 +60,7 @@ export const orphansCheck = checkOf('rows', 'orphans', async (context) => {
   return deferred(history.names, `none; not looked at, without parent: ${names}`, evidence);
 });
 
-/** The server is set to keep what it acknowledges and, in a Galera cluster, to show it at once. */
+/** The server's settings keep acknowledged writes and, in a Galera cluster, show them at once. */
 export const serverSettingsCheck: Check = {
   id: 'server-settings',
   async run({ session, server }) {
