@@ -4,9 +4,10 @@ import { isLostToAnother, isPassing, isProtectionFlowsError, type ErrorCode } fr
 const isOneOf = (error: unknown, codes: readonly ErrorCode[]): boolean =>
   isProtectionFlowsError(error) && codes.includes(error.code);
 
-/** True where the server is away, or a failover is under way: there will be one again. */
+/** True where the server is away, a failover is under way, or the account is shut out for a time: there will be an end to it. */
 const isAway = (error: unknown): boolean =>
-  isPassing(error) || isOneOf(error, ['SERVER_READ_ONLY', 'NO_WRITABLE_HOST']);
+  isPassing(error) ||
+  isOneOf(error, ['SERVER_READ_ONLY', 'NO_WRITABLE_HOST', 'QUOTA_EXCEEDED', 'ACCESS_DENIED']);
 
 /** True for an error that passes by itself: also where others were served first. */
 export const passes = (error: unknown): boolean =>

@@ -13,7 +13,7 @@ export interface WorkerEvents {
   skipped: [run: SkippedRun];
   /** A run, of any worker, was silent for too long and has been ended with error. */
   reaped: [executionId: string];
-  /** The database does not answer, or takes no writes. */
+  /** The database does not answer, takes no writes, or shuts the account out. */
   away: [error: unknown];
   back: [afterMs: number];
   /** Anything else that went wrong. The worker goes on. */
