@@ -6,25 +6,25 @@ import { Session } from '../repositories/session';
 import type { ProtectionFlowsDataSource } from '../typeorm/guarded-data-source';
 import { readAllFlows, readFlows, type AllFlowsMetrics, type FlowMetrics } from './read-flows';
 
-/** Which flows are told of one by one, and how old what is said of the schema may be. */
+/** Which flows have metrics of their own, and how old the state of the schema may be. */
 export interface MetricsOptions {
-  /** The flows of these ids, at most 10,000; those that are not there are left out. Default: the first ones by their ids. */
+  /** The flows with these ids, at most 10,000; missing flows are left out. Default: the first ones by id. */
   readonly flowIds?: readonly string[] | undefined;
-  /** At most so many flows, 0 to 10,000: each takes a dozen time series. Default: 1,000. */
+  /** The most flows, 0 to 10,000: each has a dozen time series. Default: 1,000. */
   readonly limit?: number | undefined;
-  /** The schema is read again when it was read longer ago than this, in milliseconds. Default: 60,000. */
+  /** How old the last reading of the schema may be, in milliseconds. Default: 60,000. */
   readonly schemaMaxAgeMs?: number | undefined;
 }
 
-/** How the schema stands to this program, as `checkSchema` says it, and the declared keys whose parent table does not exist yet. */
+/** Whether this program fits the schema, as `checkSchema` reports it, and the declared keys whose parent table is missing. */
 export interface SchemaMetrics {
   readonly state: SchemaState;
   readonly deferredKeys: readonly string[];
 }
 
-/** What there is to watch, read from the tables: a restart forgets nothing. */
+/** The metrics. They are read from the tables, so a restart loses nothing. */
 export interface Metrics extends AllFlowsMetrics {
-  /** Those that were asked for, in the order of their ids. */
+  /** The requested flows, in the order of their ids. */
   readonly flows: readonly FlowMetrics[];
   readonly schema: SchemaMetrics;
 }
@@ -38,7 +38,7 @@ const readCall = declareArguments('metrics', {
   }),
 });
 
-const looks = new WeakMap<object, { readonly at: number; readonly schema: Promise<SchemaMetrics> }>();
+const lastReads = new WeakMap<object, { readonly at: number; readonly schema: Promise<SchemaMetrics> }>();
 
 async function readSchema(dataSource: ProtectionFlowsDataSource): Promise<SchemaMetrics> {
   const { state } = await checkSchema(dataSource);
@@ -47,21 +47,21 @@ async function readSchema(dataSource: ProtectionFlowsDataSource): Promise<Schema
   return { state, deferredKeys: deferred.map(({ name }) => name) };
 }
 
-/** The schema as it was read last, unless that is too long ago; a look that failed is none. */
+/** Returns the last reading of the schema, or reads it again if that is too old or failed. */
 function schemaOf(dataSource: ProtectionFlowsDataSource, maxAgeMs: number): Promise<SchemaMetrics> {
-  const last = looks.get(dataSource);
+  const last = lastReads.get(dataSource);
   if (last !== undefined && performance.now() - last.at < maxAgeMs) return last.schema;
   const schema = readSchema(dataSource);
-  looks.set(dataSource, { at: performance.now(), schema });
-  schema.catch(() => looks.delete(dataSource));
+  lastReads.set(dataSource, { at: performance.now(), schema });
+  schema.catch(() => lastReads.delete(dataSource));
   return schema;
 }
 
 /**
- * What there is to watch: who is overdue, what waits, whether anybody works, whether the schema fits. Reads alone, and costs the
- * same however long the histories are.
+ * Reads the metrics: overdue flows, the queue, runs under way, the state of the schema. It only reads, and its cost does
+ * not depend on the length of the histories.
  *
- * @throws VALIDATION_FAILED for wrong arguments; MIGRATION_PENDING where the tables are not there; CONNECTION_LOST
+ * @throws VALIDATION_FAILED for wrong arguments; MIGRATION_PENDING if the tables are missing; CONNECTION_LOST
  */
 export async function metrics(
   dataSource: ProtectionFlowsDataSource,

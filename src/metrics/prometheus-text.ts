@@ -3,7 +3,7 @@ import type { ProtectionFlowsDataSource } from '../typeorm/guarded-data-source';
 import { metrics, type Metrics, type MetricsOptions } from './metrics';
 import type { FlowMetrics } from './read-flows';
 
-/** The value of one series; null: there is none. Or those of several, by the values of a label. */
+/** The value of one series, null for none; or the values of several series, by the value of a label. */
 type Value = number | boolean | Date | null | { readonly by: string; readonly values: Values };
 type Values = Readonly<Record<string, number | boolean>>;
 type Family<Of> = readonly [name: string, help: string, valueOf: (of: Of) => Value];
@@ -65,7 +65,7 @@ function linesOf(name: string, labels: readonly string[], value: Value): string 
   return `${name}${labels.length === 0 ? '' : `{${labels.join(',')}}`} ${number}\n`;
 }
 
-/** The snapshot in that format. */
+/** Returns the metrics in Prometheus' text format. */
 export function textOf(snapshot: Metrics): string {
   const head = (name: string, help: string): string =>
     `# HELP ${name} ${help}\n# TYPE ${name} ${name.endsWith('_total') ? 'counter' : 'gauge'}\n`;
@@ -84,7 +84,7 @@ export function textOf(snapshot: Metrics): string {
 /** The Content-Type of {@link prometheusText}. */
 export const prometheusContentType = 'text/plain; version=0.0.4; charset=utf-8';
 
-/** What {@link metrics} reads, in Prometheus' text format, for `GET /metrics`. @throws as {@link metrics} */
+/** Reads the metrics as {@link metrics} does, in Prometheus' text format, for `GET /metrics`. @throws as {@link metrics} */
 export async function prometheusText(
   dataSource: ProtectionFlowsDataSource,
   options: MetricsOptions = {},

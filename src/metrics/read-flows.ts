@@ -15,39 +15,39 @@ type FlowColumn =
   | 'last_execution_status'
   | `${'total' | 'successful' | 'failed'}_executions`;
 
-/** How a flow stands. */
+/** The metrics of one flow. */
 export interface FlowMetrics extends Readonly<Pick<FlowRow, FlowColumn>> {
-  /** When its newest successful run ended; null: none did. */
+  /** When its newest successful run ended; null: no run succeeded. */
   readonly lastSuccess: Date | null;
-  /** The longest distance between its next 33 runs, in seconds; null: no times are expected of it. */
+  /** The longest time between two of its next 33 runs, in seconds; null: it has no next runs. */
   readonly expectedIntervalSeconds: number | null;
-  /** The time of the run that is due and that no scheduler has decided on; null: none is due. */
+  /** The time of a due run that no scheduler has run or skipped; null: none is due. */
   readonly overdueSince: Date | null;
-  /** Why its schedule gives no times although it should; null: it gives some, is disabled or chained. */
+  /** Why its schedule gives no times although it should; null: it gives times, is disabled, or is chained. */
   readonly scheduleFault: NoRunReason | null;
-  /** How many of its runs were due and did not take place, by the reason. */
+  /** How many of its due runs were skipped or missed, by reason. */
   readonly skips: Readonly<Record<string, number>>;
 }
 
-/** What all flows come to. Instants are the server's. */
+/** The totals of all flows. Instants are by the server's clock. */
 export interface AllFlowsMetrics {
-  /** When this was read. */
+  /** When the totals were read. */
   readonly at: Date;
   readonly enabledFlows: number;
   readonly disabledFlows: number;
-  /** Enabled flows whose next time has come, and that no scheduler has decided on. */
+  /** Enabled flows with a due run that no scheduler has run or skipped. */
   readonly dueFlows: number;
-  /** Enabled flows with a schedule and without a next time: nobody plans, or the schedule gives none. */
+  /** Enabled flows with a schedule and without a next time: no scheduler computes it, or the schedule gives none. */
   readonly unplannedFlows: number;
   readonly queuedRuns: number;
-  /** Since when the run waits that has waited longest; null: none waits. */
+  /** When the oldest queued run was queued; null: none waits. */
   readonly oldestQueued: Date | null;
   readonly runningRuns: number;
-  /** The last sign of life, or the start, of the run of this package that has been silent longest; null: none runs. */
+  /** Of the package's runs under way, the oldest last sign of life (or the start); null: none runs. */
   readonly oldestHeartbeat: Date | null;
 }
 
-/** Counts flows, and runs that are not over, each in an index. A heartbeat before the start or a day ahead is none, as for reaping. */
+/** Counts flows and runs that are not over, each in an index. Ignores heartbeats before the start or a day ahead, as reaping does. */
 export async function readAllFlows(session: Session): Promise<AllFlowsMetrics> {
   const flows = (condition: string): string => `(SELECT COUNT(*) FROM protection_flows WHERE ${condition})`;
   const runs = (value: string, status: string): string =>
@@ -63,7 +63,7 @@ export async function readAllFlows(session: Session): Promise<AllFlowsMetrics> {
             ${runs('COUNT(*)', 'running')} AS runningRuns,
             ${runs(`MIN(IF(${isOwnRun('e')}, ${sign}, NULL))`, 'running')} AS oldestHeartbeat`,
   );
-  // The driver gives counts as texts
+  // The driver returns counts as strings
   const numbers = Object.entries(row!).map(([name, one]: [string, unknown]) => [
     name,
     typeof one === 'string' ? Number(one) : one,
@@ -75,8 +75,8 @@ type Row = Pick<FlowRow, FlowColumn | 'schedule_id' | 'next_execution_time'> &
   Pick<FlowMetrics, 'lastSuccess'> & { readonly touched_at: Date };
 
 /**
- * Flows by their ids, or the first ones. The newest success is one entry of the index, however long the history is; the order
- * names what is the same in each subquery, without which MySQL sorts.
+ * Reads the flows with these ids, or the first flows. The newest success is one entry of the index, however long the history
+ * is. The subquery's ORDER BY names flow_id and status too, which are constant there: without them MySQL sorts.
  */
 function selectFlows(session: Session, ids: readonly string[] | undefined, limit: number): Promise<Row[]> {
   return withIndex(
@@ -96,7 +96,7 @@ function selectFlows(session: Session, ids: readonly string[] | undefined, limit
 }
 
 const hourMs = 3_600_000;
-/** Each for an hour: to work out so many runs takes as long as a query. */
+/** Kept for an hour each: computing 33 runs takes as long as a query. */
 const intervals = new BoundedCache<number | null>(10_000);
 
 function intervalOf({ cron_expression, timezone }: ScheduleRow, now: Date): number | null {
@@ -115,7 +115,7 @@ function expected(
 ) {
   const time = nextTime(schedule, now);
   const gives = time.next === null ? undefined : schedule;
-  // Without a time, the first run since anybody wrote the flow is the one that is due
+  // Without a next time, the first run after the flow's last change is due
   const due = next_execution_time ?? (gives === undefined ? null : nextRun(gives, touched_at));
   const isFaultless = schedule_id === null || time.next !== null || isWanted(time.reason);
   return {
@@ -127,7 +127,7 @@ function expected(
 
 type Skips = Record<string, number>;
 
-/** How many runs of each flow did not take place, by the reason; none before the migration that makes their table. */
+/** Counts each flow's skipped and missed runs by reason; without the migration that makes their table there are none. */
 async function readSkips(session: Session, ids: readonly string[]): Promise<Map<string, Skips>> {
   const skips = new Map(ids.map((id): [string, Skips] => [id, {}]));
   const read = session.select<{ flow_id: string; reason: string; runs: number | string }>(
@@ -143,7 +143,7 @@ async function readSkips(session: Session, ids: readonly string[]): Promise<Map<
 
 const nothing = { expectedIntervalSeconds: null, overdueSince: null, scheduleFault: null };
 
-/** Reads how flows stand, in the order of their ids. */
+/** Reads the metrics of flows, in the order of their ids. */
 export async function readFlows(
   session: Session,
   ids: readonly string[] | undefined,
