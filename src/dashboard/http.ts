@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
 
-/** A body that is packed once and sent to all that ask. */
+/** A response body. It is compressed once, for all requests. */
 export interface Body {
   readonly type: string;
   readonly etag: string;
@@ -10,7 +10,7 @@ export interface Body {
   readonly packed: Buffer;
 }
 
-/** @param same the part of the text that says whether anything has changed; default: all of it */
+/** @param same the part of the text that makes the ETag; default: all of the text */
 export function bodyOf(type: string, text: string, same = text): Body {
   const etag = `W/"${createHash('sha256').update(same).digest('base64url').slice(0, 22)}"`;
   return { type: `${type}; charset=utf-8`, etag, plain: Buffer.from(text), packed: gzipSync(text) };
@@ -24,7 +24,7 @@ const always = {
   'X-Content-Type-Options': 'nosniff',
 } as const;
 
-/** True for a client that names gzip, or all codings, with a weight above 0 (RFC 9110, 12.5.3). */
+/** True if the client accepts gzip, or all codings, with a weight above 0 (RFC 9110, 12.5.3). */
 function takesGzip(header: string): boolean {
   const codings = header.toLowerCase().split(',');
   const parts = codings.map((one) => one.split(';').map((part) => part.trim()));
@@ -32,7 +32,7 @@ function takesGzip(header: string): boolean {
   return taken.get('gzip') ?? taken.get('*') ?? false;
 }
 
-/** Answers with a body, or 304 where whoever asks has it. */
+/** Sends a body, or 304 if the client has it. */
 export function sendBody(
   { headers }: IncomingMessage,
   response: ServerResponse,
@@ -59,7 +59,7 @@ export function sendBody(
     .end(bytes);
 }
 
-/** Answers with a small object: what was done, or why not. */
+/** Sends an object as JSON, not compressed. */
 export function sendJson(
   response: ServerResponse,
   status: number,
@@ -75,30 +75,30 @@ const loopback = /^(127\.|::1$|::ffff:127\.)/;
 const thisMachine = /^(localhost|127(\.\d+){3}|\[::1\])(:\d+)?$/i;
 const leftByProxies = /^(forwarded|via|x-real-ip|x-forwarded-.+)$/;
 
-/** Where the page is that asks, without its scheme; undefined where the browser does not say. */
+/** Returns the origin of the asking page without its scheme; undefined if the browser does not send it. */
 const originOf = ({ headers }: IncomingMessage): string | undefined =>
   headers.origin?.replace(/^https?:\/\//, '');
 
 /**
- * True for a request of a browser on this machine, which asks for this machine: no name of somebody else's leads here (DNS
- * rebinding), and no proxy hands it on that shows itself: by a header, by the page's origin, or by HTTP/1.0, which nginx
- * speaks unless it is told otherwise, with the name of this machine as `Host`.
+ * True for a request from a browser on this machine, to this machine by its own name: another name may lead here by DNS
+ * rebinding. False for a request that shows a proxy, by a header, by the page's origin, or by HTTP/1.0: by default nginx
+ * forwards in HTTP/1.0, with this machine's name as `Host`.
  */
 export function isLocal(request: IncomingMessage): boolean {
   const { socket, headers, httpVersion } = request;
-  const isHandedOn = httpVersion === '1.0' || Object.keys(headers).some((name) => leftByProxies.test(name));
+  const isForwarded = httpVersion === '1.0' || Object.keys(headers).some((name) => leftByProxies.test(name));
   const names = [headers.host ?? '', originOf(request) ?? 'localhost'];
   return (
-    !isHandedOn && loopback.test(socket.remoteAddress ?? '') && names.every((name) => thisMachine.test(name))
+    !isForwarded && loopback.test(socket.remoteAddress ?? '') && names.every((name) => thisMachine.test(name))
   );
 }
 
-/** True for a request of our page: with the header that no form of another page can send, and by the browser's own word. */
+/** True for a request of this page: it has a header that no form of another page can send, and the browser confirms its origin. */
 export function isOfPage(request: IncomingMessage): boolean {
   const { headers } = request;
   if (headers['x-protection-flows'] !== 'dashboard') return false;
   const site = headers['sec-fetch-site'];
-  // Browsers leave it out where the page came neither from this machine nor by TLS
+  // Browsers leave the header out for pages that came neither from this machine nor over TLS
   if (site !== undefined) return site === 'same-origin';
   return (originOf(request) ?? headers.host) === headers.host;
 }

@@ -19,23 +19,23 @@ import { readFlow } from './read-runs';
 import { stateReader } from './read-state';
 import { shareRead } from './shared-read';
 
-/** What {@link createDashboard} takes. */
+/** Options of {@link createDashboard}. */
 export interface DashboardOptions {
-  /** Where the flows are; connected. */
+  /** The connected data source of the flows. */
   readonly dataSource: ProtectionFlowsDataSource;
-  /** Who may look. Default: a browser on this machine alone. */
+  /** Decides whether a request gets an answer. Default: only a browser on this machine does. */
   readonly allow?: ((request: IncomingMessage) => boolean | Promise<boolean>) | undefined;
   /** Whether the page may pause, resume and run flows, and cancel runs. Default: false. */
   readonly actions?: boolean | undefined;
-  /** Who acts: kept with the pause or the run. Default: `dashboard`. */
+  /** Returns who acts; the name is stored with the pause or the run. Default: `dashboard`. */
   readonly actor?: ((request: IncomingMessage) => string) | undefined;
-  /** The path that it answers below, where nothing in front of it takes that off. Default: `/`. */
+  /** The path under which the dashboard answers, unless a router in front removes it from the URL. Default: `/`. */
   readonly basePath?: string | undefined;
-  /** The database is read once in so many milliseconds while somebody looks: 500 to 3,600,000. Default: 5,000. */
+  /** The shortest time between two reads of the database, in milliseconds, 500 to 3,600,000. Default: 5,000. */
   readonly refreshMs?: number | undefined;
 }
 
-/** Answers requests: a listener of `node:http`, and a middleware of Express and NestJS, which hands on what is not its own. */
+/** A listener of `node:http`, and a middleware of Express and NestJS: it passes on requests for other paths. */
 export type Dashboard = (
   request: IncomingMessage,
   response: ServerResponse,
@@ -64,7 +64,7 @@ const readActor = declareArguments('dashboard', { actor: name });
 
 type Action = (of: Repositories, id: string, actor: string) => Promise<unknown>;
 
-/** What operators may do, each by the id of a flow; `cancel` by that of a run. */
+/** The actions of operators. Each takes the id of a flow, `cancel` the id of a run. */
 const actions: Readonly<Record<string, Action>> = {
   pause: ({ flows }, id, by) => flows.pause(id, { by }),
   resume: ({ flows }, id) => flows.resume(id),
@@ -73,7 +73,7 @@ const actions: Readonly<Record<string, Action>> = {
   cancel: ({ executions }, id, by) => executions.cancel(id, `cancelled by ${by}`),
 };
 
-/** Of a fault its code, and its message where the request is to blame: others may name hosts and accounts. */
+/** Sends a fault's code. Sends the message only if the request is at fault: other messages may name hosts and accounts. */
 function sendFault(response: ServerResponse, error: unknown): void {
   const fault = isProtectionFlowsError(error) ? error : null;
   const code = fault?.code ?? 'INTERNAL';
@@ -82,10 +82,10 @@ function sendFault(response: ServerResponse, error: unknown): void {
 }
 
 /**
- * Makes the live page: how all flows stand, what runs, waits and was skipped, a day's runs, the schema. It reads alone unless
- * `actions` says otherwise, listens nowhere by itself, and answers this machine alone unless `allow` says otherwise.
+ * Makes the live page: the state of all flows, runs under way, queued and skipped runs, the runs of a day, the schema.
+ * Without `actions` it only reads. Without `allow` it answers this machine alone. It opens no port itself.
  *
- * @throws VALIDATION_FAILED naming everything that is wrong with the options
+ * @throws VALIDATION_FAILED, naming every option that is wrong
  */
 export function createDashboard(options: DashboardOptions): Dashboard {
   const given = readOptions({ options }).options;
@@ -100,11 +100,11 @@ export function createDashboard(options: DashboardOptions): Dashboard {
     return bodyOf('application/json', JSON.stringify({ ...shown, at }), JSON.stringify(shown));
   });
 
-  /** The path below the base, and what stands behind it; null outside of the base. */
+  /** Returns the path below the base path, and the query; null outside of the base path. */
   function partsOf(request: IncomingMessage): { path: string; query: URLSearchParams } | null {
     const original = (request as { originalUrl?: string }).originalUrl;
     const whole = (base === '' ? undefined : original) ?? request.url ?? '/';
-    // A server has to take `http://host/path` too (RFC 9112, 3.2.2)
+    // A server has to accept `http://host/path` too (RFC 9112, 3.2.2)
     const [path = '', ...query] = whole.replace(/^https?:\/\/[^/?]*/i, '').split('?');
     const isBelow = path === base || path.startsWith(`${base}/`);
     return isBelow
@@ -119,7 +119,7 @@ export function createDashboard(options: DashboardOptions): Dashboard {
     return { done: done !== false };
   }
 
-  /** False where the request is none of ours. */
+  /** Answers the request; false if it is for another path. */
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
     const parts = partsOf(request);
     if (parts === null) return false;
@@ -129,7 +129,7 @@ export function createDashboard(options: DashboardOptions): Dashboard {
     const id = query.get('id') ?? '';
     const isReading = request.method === 'GET' || request.method === 'HEAD';
     const isActing = request.method === 'POST' && given.actions && action !== undefined;
-    // Nothing else that a check may answer, such as an object that says why not
+    // Only true allows: a check may return an object that says why not
     if ((await given.allow(request)) !== true)
       sendJson(response, 403, { code: 'FORBIDDEN', message: 'see the option allow of createDashboard' });
     else if (isActing && !isOfPage(request))
@@ -153,7 +153,7 @@ export function createDashboard(options: DashboardOptions): Dashboard {
       })
       .catch((error: unknown) => {
         if (response.headersSent) response.end();
-        // Its program ends: that is no fault of the request
+        // The program is shutting down: the request is not at fault
         else if (!dataSource.isInitialized) sendJson(response, 503, { code: 'CONNECTION_LOST' });
         else sendFault(response, error);
       });

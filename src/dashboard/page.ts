@@ -6,7 +6,7 @@ import { bodyOf } from './http';
 const read = (name: string): string => readFileSync(join(__dirname, 'page', name), 'utf8');
 const modules = ['elements', 'flows', 'overview', 'page'];
 
-/** The modules one behind the other, each behind those that it imports: one script, as their names differ. */
+/** Joins the modules into one script, each after the modules that it imports. Their names must differ. */
 const readScript = (): string =>
   modules
     .map((name) => read(`${name}.mjs`))
@@ -16,8 +16,8 @@ const readScript = (): string =>
 const hashOf = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
 /**
- * Puts the page together from its files: one answer, without anything to be loaded after it. Its headers let its own style
- * and script run, and nothing else.
+ * Makes the page from its files. It is one response: the browser loads nothing after it. Its headers allow its own style
+ * and script, and nothing else.
  */
 export function makePage() {
   const [style, script] = [read('page.css'), readScript()];

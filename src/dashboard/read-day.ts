@@ -12,13 +12,13 @@ const slots = 48;
 const slotsBack = 36;
 const mostSkips = 5_000;
 
-/** Runs that did not take place, for one reason. */
+/** Skipped or missed runs of one flow, for one reason. */
 export interface SkippedRuns {
   readonly flow: string;
   readonly reason: SkipReason;
   readonly first: Date;
   readonly last: Date;
-  /** Null: too many to be counted. */
+  /** Null: too many to count. */
   readonly runs: number | null;
 }
 
@@ -44,7 +44,7 @@ async function readSkips(session: Session, since: Date): Promise<SkippedRuns[]> 
   return (await ifMigrated(read)) ?? [];
 }
 
-/** Spreads runs that follow each other evenly over their time, which they do but for schedules with gaps. */
+/** Counts skipped runs, spread evenly from the first to the last: exact unless their schedule has gaps. */
 function addSkips(counts: Counts, { reason, first, last, runs }: SkippedRuns): void {
   const steps = Math.min(runs ?? slots, 1_000);
   const [begin, end] = [first.getTime(), last.getTime()];
@@ -56,7 +56,7 @@ function addSkips(counts: Counts, { reason, first, last, runs }: SkippedRuns): v
     );
 }
 
-/** Adds what is still due by the schedules of flows that are enabled and not paused. */
+/** Counts the runs still due by the schedules of flows that are enabled and not paused. */
 async function addDue(session: Session, counts: Counts, now: Date, end: Date): Promise<void> {
   const groups = await withoutPaused('f.id', (condition) =>
     session.select<{ schedule_id: string; flows: number | string }>(
@@ -73,9 +73,9 @@ async function addDue(session: Session, counts: Counts, now: Date, end: Date): P
 }
 
 /**
- * Reads what of a day ran and what did not, and works out what is still due, in slots of half an hour: of eighteen hours that
- * have passed, and six that come. `counts`: how many of each slot, runs by their status when they began, and `skipped`, `missed`
- * and `due` when they are or were due. `skips`: the newest first.
+ * Reads the runs of the last eighteen hours and computes those due in the next six, in slots of half an hour. `counts` has
+ * an array for each kind, with a count for each slot. Runs count under their status, in the slot of their start;
+ * `skipped`, `missed` and `due` runs in the slot of their due time. `skips` lists skipped runs, the newest first.
  */
 export async function readDay(session: Session, now: Date) {
   const from = new Date((Math.floor(now.getTime() / slotMs) - slotsBack + 1) * slotMs);

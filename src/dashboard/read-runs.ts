@@ -8,7 +8,7 @@ import type { ProtectionFlowsDataSource } from '../typeorm/guarded-data-source';
 
 const runsShown = 20;
 const askedAtOnce = 100;
-/** A recount or a prune may change what no flow shows: so often all are read again. */
+/** How often all runs are read again: a recount or a prune may change runs without changing their flow. */
 const forgetAfterMs = 600_000;
 
 interface Run {
@@ -16,16 +16,16 @@ interface Run {
   readonly letter: string;
 }
 
-/** The runs of a flow that began, newest first, each as the first letter of its status: runs may spell the flow's id otherwise. */
+/** Selects a flow's latest runs that began, as the first letters of their statuses. `flow` is a position: a run may spell the flow's id differently. */
 const newestOf = (flow: number, hint: string): string =>
   `(SELECT ${flow} AS flow, SUBSTR(e.status, 1, 1) AS letter, e.created_at, e.id FROM protection_flow_executions e ${hint}
      WHERE e.flow_id = ? AND e.started_at IS NOT NULL ORDER BY e.created_at DESC, e.id DESC LIMIT ${runsShown})`;
 
 /**
- * Reads the last runs of flows, and keeps them: each time anew are those of flows whose counters or last run have changed, a
- * hundred a statement. However long a history is, no more of it is read than is shown.
+ * Makes a reader of flows' last runs. It caches them, and reads again only flows whose counters or last run have changed, a
+ * hundred per statement. It never reads more of a history than the page shows.
  *
- * @returns by the flow's id the letters of its runs, newest first
+ * @returns the letters of each flow's runs by the flow's id, newest first
  */
 export function stripsReader(session: Session): (flows: readonly FlowRow[]) => Promise<Map<string, string>> {
   let strips = new Map<string, { readonly mark: string; readonly letters: string }>();
@@ -54,7 +54,7 @@ export function stripsReader(session: Session): (flows: readonly FlowRow[]) => P
 const dayMs = 86_400_000;
 
 /**
- * Reads what the page shows of one flow that somebody opens: its last runs, and what of its last day was not on time.
+ * Reads the details of one flow: its last runs, and the runs of the last 24 hours that were not on time.
  *
  * @throws FLOW_NOT_FOUND, MIGRATION_PENDING, VALIDATION_FAILED
  */

@@ -14,7 +14,7 @@ import { readDay } from './read-day';
 import { stripsReader } from './read-runs';
 import { shareRead } from './shared-read';
 
-/** So many flows have rows. */
+/** The most flows that the page lists. */
 const mostFlows = 10_000;
 const mostRuns = 200;
 
@@ -35,7 +35,7 @@ async function readSchema(dataSource: ProtectionFlowsDataSource) {
   };
 }
 
-/** Of a flow that is to run by itself: twice the time between its runs without a success is too long, as docs/metrics.md has it. */
+/** Why somebody should look at a flow that runs by its schedule. Too long without success: twice its interval, as in docs/metrics.md. */
 function troubleOf(metrics: FlowMetrics, now: Date): 'fault' | 'no success' | 'failed' | null {
   const { lastSuccess, expectedIntervalSeconds: every } = metrics;
   if (metrics.scheduleFault !== null) return 'fault';
@@ -44,7 +44,7 @@ function troubleOf(metrics: FlowMetrics, now: Date): 'fault' | 'no success' | 'f
   return metrics.last_execution_status === 'error' ? 'failed' : null;
 }
 
-/** A flow as the page shows it; a time that is not there is null. */
+/** A flow as the page shows it; a missing time is null. */
 function flowPart(view: FlowView, metrics: FlowMetrics, pause: Pause | undefined, runs: string, now: Date) {
   const { overdueSince } = metrics;
   const isOff = !metrics.enabled || pause !== undefined;
@@ -61,17 +61,16 @@ function flowPart(view: FlowView, metrics: FlowMetrics, pause: Pause | undefined
     lastAt: view.last_execution_time,
     success: metrics.lastSuccess,
     overdue: isOverdue ? overdueSince : null,
-    /** Why somebody should look at it. */
     trouble: isOff ? null : isOverdue ? 'overdue' : troubleOf(metrics, now),
     fault: metrics.scheduleFault,
     skips: metrics.skips,
     pause: pause === undefined ? null : { until: pause.until, note: pause.note, by: pause.by },
-    /** The last twenty runs, newest first: the first letter of each one's status. */
+    /** The first letters of the statuses of the last twenty runs, newest first. */
     runs,
   };
 }
 
-/** A run that waits, or is under way. */
+/** A queued run, or a run under way. */
 function runPart(
   run: Readonly<Record<'id' | 'flow_id' | 'execution_type' | 'triggered_by', string>>,
   since: Date,
@@ -80,7 +79,7 @@ function runPart(
   return { id, flow, type, by, since };
 }
 
-/** Reads what the page shows: a dozen statements, however many flows there are; and one more for each hundred that have run since. */
+/** Makes the reader of the page's state: a dozen statements, and one more for each hundred flows that have run since. */
 export function stateReader(dataSource: ProtectionFlowsDataSource) {
   const session = new Session(dataSource.manager);
   const { flows, executions } = createRepositories(dataSource);
@@ -119,7 +118,7 @@ export function stateReader(dataSource: ProtectionFlowsDataSource) {
     now = at;
     return {
       all,
-      // One that came or went between two statements is there the next time
+      // A flow that was made or deleted between two statements appears at the next read
       flows: views.flatMap((view) => {
         const one = metrics.get(view.id);
         return one === undefined
@@ -139,7 +138,7 @@ export function stateReader(dataSource: ProtectionFlowsDataSource) {
       return { schema: of, ...(await readTables()) };
     } catch (error) {
       if (!isProtectionFlowsError(error, 'MIGRATION_PENDING')) throw error;
-      // The tables are not there, and their clock was not asked
+      // The tables are missing, and the server's clock was not read
       schema.forget();
       return { schema: of, all: null, flows: [], running: [], queue: [], day: null, at: null };
     }

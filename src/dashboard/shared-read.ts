@@ -1,6 +1,6 @@
 /**
- * Reads at most once in so many milliseconds, however many ask; who asks while it is read waits for that. A read that failed
- * is kept as long: a database in need is not asked more often.
+ * Shares one read between all callers for `forMs` milliseconds after its end. Callers that come during a read wait for its
+ * result. A failed read is shared as long, so that a database in trouble is not read more often.
  */
 export function shareRead<Value>(forMs: number, read: () => Promise<Value>) {
   let last: { readonly until: number; readonly value: Promise<Value> } | undefined;
@@ -16,7 +16,7 @@ export function shareRead<Value>(forMs: number, read: () => Promise<Value>) {
       value.then(keep, keep);
       return value;
     },
-    /** The next one that asks has it read anew. */
+    /** Makes the next caller read again. */
     forget(): void {
       last = undefined;
     },

@@ -1,10 +1,10 @@
-// Everything that comes from the database goes through textContent and setAttribute: no text is ever markup.
+// All text from the database goes through textContent and setAttribute: it is never markup.
 
-/** What the parts of the page share: the state that was read last, how far its clock is ahead, and what a button does. */
+/** Shared by the parts of the page: the last state, how far the server's clock is ahead in ms, and the action of buttons. */
 export const shared = { state: null, ahead: 0, act: null };
 
 export const byId = (id) => document.getElementById(id);
-/** The statuses of runs that began, by the letters of a strip. */
+/** The statuses of runs that began, by the letter that stands for them. */
 export const statuses = { s: 'success', w: 'warning', e: 'error', r: 'running', c: 'cancelled' };
 const clock = new Intl.DateTimeFormat(undefined, {
   dateStyle: 'medium',
@@ -16,10 +16,10 @@ const numbers = new Intl.NumberFormat();
 export const clockTime = (at) => clock.format(new Date(at));
 export const hourOf = (at) => hours.format(new Date(at));
 export const count = (value) => numbers.format(Math.round(value));
-/** By the database's clock. */
+/** The time in milliseconds, by the database's clock. */
 export const now = () => Date.now() + shared.ahead;
 
-/** What turns around or hides the text beside it stands as its escape, as on a terminal: anybody may have written a name. */
+/** Escapes characters that reverse or hide the text beside them, as on a terminal: a name may hold any. */
 export const visible = (text) =>
   String(text).replace(
     /[^\P{Cc}\n\t]|[\u202a-\u202e\u2066-\u2069]/gu,
@@ -63,18 +63,18 @@ const howOld = {
   in: (seconds) => (seconds < 0 ? `in ${span(-seconds)}` : 'now'),
   for: (seconds) => span(Math.max(0, seconds)),
 };
-function tell(node) {
+function showAge(node) {
   setText(node, howOld[node.dataset.how]((now() - Date.parse(node.dateTime)) / 1_000));
 }
-/** How long ago or ahead something is; it is told anew as time goes by. */
+/** How long ago or ahead a time is; {@link showAges} updates the text. */
 export function time(at, how = 'ago') {
   const node = make('time', { datetime: at, 'data-how': how, title: clockTime(at) });
-  tell(node);
+  showAge(node);
   return node;
 }
-export const tellAll = () => document.querySelectorAll('time[data-how]').forEach(tell);
+export const showAges = () => document.querySelectorAll('time[data-how]').forEach(showAge);
 
-/** Makes a list show these items in their order: a node stays as long as its item, and changes only where that does. */
+/** Makes a list show the items in their order. A node stays as long as its item, and is updated only if the item changes. */
 export function keep(list, items, show) {
   const before = (list.shown ??= new Map());
   const after = new Map();
@@ -89,7 +89,7 @@ export function keep(list, items, show) {
   let at = list.firstChild;
   for (const { node } of after.values()) {
     if (node !== at && at !== null && at.nextSibling === node) {
-      // The one that stands here goes further down: it is put there when its turn comes
+      // The item of the node at this place comes later, and its node is inserted there
       at.remove();
       at = node;
     }
@@ -99,7 +99,7 @@ export function keep(list, items, show) {
   list.shown = after;
 }
 
-/** The same for one part of the page, made anew where what it shows has changed. */
+/** Shows an item in a part of the page; makes the part again only if the item has changed. */
 export function part(node, item, show) {
   const text = JSON.stringify(item);
   if (node.text === text) return;
@@ -107,7 +107,7 @@ export function part(node, item, show) {
   node.replaceChildren(...show(item));
 }
 
-/** A button of an operator's control; none where the page is to be looked at alone. */
+/** A button for an action; null if the page only shows. */
 export function control(text, action, id, name) {
   if (!shared.state.actions) return null;
   const press = () => void shared.act(action, id, name);

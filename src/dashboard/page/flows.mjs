@@ -16,7 +16,7 @@ import {
 const tones = { error: 'bad', missed: 'bad', warning: 'warn', late: 'warn' };
 const toned = (word) => make('span', { className: tones[word] ?? '' }, word);
 
-/** What is worse stands higher, so that it shows without its colour too. */
+/** A worse status has a higher bar, so that it also shows without its colour. */
 const heights = { s: 12, w: 17, e: 22, r: 22, c: 6 };
 
 function strip(runs) {
@@ -111,7 +111,7 @@ async function loadDetail({ id, name, pause }, node) {
   );
 }
 
-/** The cells of a flow: what each depends on, and what stands in it. */
+/** The cells of a flow: label, the properties that the cell shows, and its content. */
 const columns = [
   ['', ['runs'], ({ runs }) => [strip(runs)]],
   ['Last', ['last', 'lastAt'], lastOf],
@@ -120,7 +120,7 @@ const columns = [
   ['Skipped', ['skips'], skipsOf],
 ];
 
-/** The row of a flow, which opens to its last runs. */
+/** The row of a flow. It opens to show the last runs. */
 export function showFlow(first) {
   let [flow, detail] = [first, null];
   const name = make('button', {
@@ -166,7 +166,7 @@ export function showFlow(first) {
 
 const filters = {
   'all flows': () => true,
-  'those to look at': ({ trouble }) => trouble !== null,
+  'in trouble': ({ trouble }) => trouble !== null,
   overdue: ({ trouble }) => trouble === 'overdue',
   'failed last': ({ last }) => last === 'error',
   running: ({ last }) => last === 'running',
@@ -174,7 +174,7 @@ const filters = {
   disabled: ({ enabled }) => !enabled,
 };
 
-/** Hides the rows that nobody has asked for. */
+/** Hides the rows that do not match the filter. */
 export function filter() {
   const { flows, all } = shared.state;
   const [wanted, is] = [byId('find').value.trim().toLowerCase(), filters[byId('show').value]];
@@ -189,7 +189,7 @@ export function filter() {
   const there = all.enabledFlows + all.disabledFlows;
   setText(byId('shown'), shown === there ? '' : `${count(shown)} of ${count(there)}`);
   byId('none').hidden = shown > 0;
-  setText(byId('none'), there === 0 ? 'There are no flows yet.' : 'No flow is like that.');
+  setText(byId('none'), there === 0 ? 'There are no flows yet.' : 'No flow matches.');
 }
 
 byId('show').append(...Object.keys(filters).map((text) => make('option', {}, text)));

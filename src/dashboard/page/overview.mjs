@@ -13,7 +13,7 @@ import {
   time,
 } from './elements.mjs';
 
-const nameOf = (flow) => shared.names.get(flow) ?? 'a flow that is gone';
+const nameOf = (flow) => shared.names.get(flow) ?? 'a deleted flow';
 
 function showTotal({ key }) {
   const [value, more] = [make('b'), make('small')];
@@ -26,15 +26,15 @@ function showTotal({ key }) {
   return { node, update };
 }
 
-/** The numbers of all flows. */
+/** Shows the totals of all flows. */
 export function showTotals({ all, flows, at }) {
   const many = (is) => flows.filter(is).length;
   const overdue = many(({ trouble }) => trouble === 'overdue');
   const waits = all.oldestQueued === null ? 0 : (Date.parse(at) - Date.parse(all.oldestQueued)) / 1_000;
   const total = (key, value, more = '', isBad = false) => ({ key, value, more, isBad });
   const totals = [
-    total('overdue', overdue, overdue === 0 ? 'each run is decided' : 'nobody took them', overdue > 0),
-    total('to look at', many(({ trouble }) => trouble !== null) - overdue, 'failed, or no success'),
+    total('overdue', overdue, overdue === 0 ? 'no due run waits' : 'nobody runs them', overdue > 0),
+    total('in trouble', many(({ trouble }) => trouble !== null) - overdue, 'failed, or no success'),
     total('running', all.runningRuns),
     total('queued', all.queuedRuns, all.oldestQueued === null ? '' : `the oldest for ${span(waits)}`),
     total(
@@ -46,7 +46,7 @@ export function showTotals({ all, flows, at }) {
   keep(byId('totals'), totals, showTotal);
 }
 
-/** A run that is under way, or waits. */
+/** A run under way, or a queued run. */
 function showRun({ id, flow, since, progress }) {
   const [told, more] = [make('span'), make('small')];
   const bar = progress === undefined ? null : make('progress', { max: 100, 'aria-label': nameOf(flow) });
@@ -87,16 +87,16 @@ function showList(id, items, all, none, show) {
   keep(byId(id), [...items, ...last], (item) => (item.text === undefined ? show(item) : showText()));
 }
 
-/** What runs, waits, and did not run. */
+/** Shows the runs under way, the queue, and skipped runs. */
 export function showRuns({ running, queue, day, all }) {
   const keyed = (runs) => runs.map((run) => ({ ...run, key: run.id }));
-  showList('running', keyed(running), all.runningRuns, 'Nothing runs.', showRun);
-  showList('queue', keyed(queue), all.queuedRuns, 'Nothing waits.', showRun);
+  showList('running', keyed(running), all.runningRuns, 'No run is under way.', showRun);
+  showList('queue', keyed(queue), all.queuedRuns, 'The queue is empty.', showRun);
   const skips = day.skips.map((skip) => ({ ...skip, key: JSON.stringify(skip) }));
-  showList('skips', skips, skips.length, 'Each run that was decided on took place.', showSkip);
+  showList('skips', skips, skips.length, 'No run was skipped.', showSkip);
 }
 
-/** From the bottom of a bar up: what is bad stands on the line, where it shows however much went well. */
+/** From the bottom of a bar up. Bad kinds come first: on the line they show, however many runs went well. */
 const kinds = ['missed', 'error', 'warning', 'running', 'success', 'skipped', 'cancelled', 'due'];
 const words = { missed: 'missed or overdue', due: 'still due' };
 const [height, slots] = [60, 48];
@@ -122,7 +122,7 @@ function drawBars(counts, from, slotMs) {
   });
 }
 
-/** The day: what ran, what did not, what is still due. */
+/** Shows the day: which runs took place, which did not, which are still due. */
 export function showDay({ day, flows, at }) {
   const { slotMs } = day;
   const from = Date.parse(day.from);
@@ -152,7 +152,7 @@ export function showDay({ day, flows, at }) {
   setText(node.querySelector('.sum'), `${told.join(', ') || 'Nothing ran, and nothing is due'}: ${period}.`);
 }
 
-/** How the schema stands, with what is not as declared. */
+/** The state of the schema, with the differences to the declared one. */
 export function schemaParts({ state, message, remedy, differences, migrations, keys }) {
   const isRight = state === 'fits' && keys.missing.length === 0;
   byId('schema').className = isRight ? '' : 'bad';

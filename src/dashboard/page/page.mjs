@@ -1,4 +1,4 @@
-import { byId, clockTime, keep, part, setText, shared, tellAll, visible } from './elements.mjs';
+import { byId, clockTime, keep, part, setText, shared, showAges, visible } from './elements.mjs';
 import { filter, showFlow } from './flows.mjs';
 import { schemaParts, showDay, showRuns, showTotals } from './overview.mjs';
 
@@ -8,7 +8,7 @@ const collator = new Intl.Collator(undefined, { numeric: true });
 const rank = ({ trouble }) => (trouble === 'overdue' ? 0 : trouble === null ? 2 : 1);
 const since = ({ trouble, overdue }) => (trouble === 'overdue' ? Date.parse(overdue) : 0);
 
-/** Who is overdue comes first, the longest of all; then who wants to be looked at. */
+/** Overdue flows come first, the longest overdue at the top; then flows in trouble. */
 const byNeed = (one, other) =>
   rank(one) - rank(other) || since(one) - since(other) || collator.compare(one.name, other.name);
 
@@ -30,7 +30,7 @@ function show(state) {
   showRuns(state);
   keep(byId('rows'), state.flows, showFlow);
   filter();
-  tellAll();
+  showAges();
 }
 
 let [readAt, etag, timer] = [Date.now(), '', 0];
@@ -42,7 +42,7 @@ function live(fault) {
 
 async function look() {
   try {
-    // The browser asks whether what it has is still so
+    // The browser sends the ETag that it has
     const answer = await fetch(`${shared.base}state`, { cache: 'no-cache' });
     if (!answer.ok) return live((await answer.json()).code);
     if (answer.headers.get('ETag') !== etag) show(await answer.json());
@@ -74,5 +74,5 @@ shared.act = async (action, id, name) => {
 };
 
 document.addEventListener('visibilitychange', () => void goOn());
-setInterval(tellAll, 10_000);
+setInterval(showAges, 10_000);
 void goOn();

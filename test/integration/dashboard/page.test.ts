@@ -95,7 +95,7 @@ describeInBrowser('the live page', () => {
       ...[markup, 'Calm', 'Disabled', 'Paused', 'Running'],
     ]);
     expect(await page.locator('#totals').innerText()).toMatch(
-      /^2\s+overdue[^]*1\s+to look at[^]*1\s+running[^]*1\s+queued/,
+      /^2\s+overdue[^]*1\s+in trouble[^]*1\s+running[^]*1\s+queued/,
     );
     expect(await row('Overdue longer').innerText()).toContain('overdue for 10 h');
     expect(await row('Paused').innerText()).toContain('by anna');
@@ -159,7 +159,7 @@ describeInBrowser('the live page', () => {
     await watched.page.getByLabel('Show').selectOption('paused');
     expect(await watched.page.locator('#rows .name:visible').allTextContents()).toEqual(['Paused']);
     await watched.page.getByLabel('Find').fill('none');
-    expect(await watched.page.locator('#none').innerText()).toBe('No flow is like that.');
+    expect(await watched.page.locator('#none').innerText()).toBe('No flow matches.');
   });
 
   it('changes of a thousand rows those alone that have changed, and makes none anew', async () => {
