@@ -4,16 +4,16 @@ import { isLostToAnother, isPassing, isProtectionFlowsError, type ErrorCode } fr
 const isOneOf = (error: unknown, codes: readonly ErrorCode[]): boolean =>
   isProtectionFlowsError(error) && codes.includes(error.code);
 
-/** True where the server is away, a failover is under way, or the account is shut out for a time: there will be an end to it. */
+/** True if the server cannot be reached, a failover is under way, or the account is shut out for a time. All three pass. */
 const isAway = (error: unknown): boolean =>
   isPassing(error) ||
   isOneOf(error, ['SERVER_READ_ONLY', 'NO_WRITABLE_HOST', 'QUOTA_EXCEEDED', 'ACCESS_DENIED']);
 
-/** True for an error that passes by itself: also where others were served first. */
+/** True for an error that passes by itself, also one of contention with other sessions. */
 export const passes = (error: unknown): boolean =>
   isAway(error) || isLostToAnother(error) || isOneOf(error, ['TRANSACTION_ABORTED', 'POOL_EXHAUSTED']);
 
-/** Knows whether the database answers, and says so once when that changes. */
+/** Knows whether the database answers, and reports each change once. */
 export class DatabaseWatch {
   private since = performance.now();
   private isAway = false;
@@ -23,12 +23,12 @@ export class DatabaseWatch {
     private readonly tell: { away(error: unknown): void; back(afterMs: number): void },
   ) {}
 
-  /** For how long the database has answered, in milliseconds; 0 while it is away. */
+  /** How long the database has answered, in milliseconds; 0 while it cannot be reached. */
   get answersForMs(): number {
     return this.isAway ? 0 : performance.now() - this.since;
   }
 
-  /** Does the work, and notes whether the database answered. Throws what the work throws. */
+  /** Does the work, and notes whether the database answered. Throws the work's error. */
   async observe<Result>(work: () => Promise<Result>): Promise<Result> {
     try {
       const result = await work();
@@ -44,10 +44,10 @@ export class DatabaseWatch {
   }
 
   /**
-   * Repeats the work until the database has answered. The work must do no harm when it is done twice: a connection may be lost
-   * after the server has done what it was told.
+   * Retries the work until the database has answered. The work must be idempotent: a connection may be lost after the
+   * server has carried out the statement.
    *
-   * @throws the last error once the signal is aborted, and any error at once that does not pass by itself
+   * @throws the last error once the signal is aborted; at once, an error that does not pass by itself
    */
   async persist<Result>(work: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
     for (;;) {
@@ -60,7 +60,7 @@ export class DatabaseWatch {
     }
   }
 
-  /** @returns how long it had been the other way, in milliseconds */
+  /** @returns how long the state before lasted, in milliseconds */
   private turn(isAway: boolean): number {
     const before = this.since;
     this.since = performance.now();

@@ -23,66 +23,66 @@ import {
   type RetryOptions,
 } from '../repositories';
 
-/** A run to be done, and how to tell of it. What is told is repeated while the database is away. */
+/** A claimed run, with the functions that report on it. They retry while the database cannot be reached. */
 export interface WorkerRun extends Claim {
-  /** 1; more where earlier ones failed: `execution.execution_metadata.retry` names the run before it. */
+  /** 1, or more for a retry: `execution.execution_metadata.retry` then names the run before it. */
   readonly attempt: number;
-  /** Aborted when the run is over for the database (cancelled, taken for dead, deleted), takes too long, or the worker stops. */
+  /** Aborted when the run is over in the database (cancelled, reaped, deleted), takes too long, or the worker stops. */
   readonly signal: AbortSignal;
   /**
-   * Counts so far, as totals. Signs of life are given without it.
+   * Records the counts so far, as totals. The worker gives signs of life without it.
    *
-   * @throws the signal's reason where the run is over; VALIDATION_FAILED
+   * @throws the signal's reason if the run is over; VALIDATION_FAILED
    */
   progress(counts: Progress): Promise<void>;
   /**
-   * Adds jobs, before they begin; `expected`: how many there will be.
+   * Adds jobs to the run; call it before the jobs begin. `expected`: how many jobs there will be.
    *
-   * @throws the signal's reason where the run is over; VALIDATION_FAILED
+   * @throws the signal's reason if the run is over; VALIDATION_FAILED
    */
   recordJobs(jobIds: readonly string[], options?: { readonly expected?: number | undefined }): Promise<void>;
-  /** Repeats work of yours until the database has answered, or the signal is aborted. It must do no harm when done twice. */
+  /** Retries the given work until the database has answered or the signal is aborted. The work must be idempotent. */
   persist<Result>(work: () => Promise<Result>): Promise<Result>;
 }
 
 /**
- * How a run went: its outcome; or the states of its jobs, which decide. Nothing: the states in `backup_jobs` decide where jobs were
- * recorded, and without any it is a success.
+ * How a run went: its outcome, or the states of its jobs, which decide the outcome. With no result, the states in
+ * `backup_jobs` decide if the run recorded jobs, and otherwise it is a success.
  */
 export type RunResult = Outcome | ReadonlyMap<string, JobStatus> | undefined | void;
 
-/** Does a run. */
+/** Carries out a run. */
 export type RunFlow = (run: WorkerRun) => RunResult | Promise<RunResult>;
 
-/** What a run has come to, as the database has it; `running` where that could not be told. */
+/** How a run ended according to the database; `running` if the worker could not write the end. */
 export interface RunEnd {
   readonly status: ExecutionStatus | 'deleted';
-  /** What it threw, or why it was aborted. */
+  /** The error that it threw, or the reason for which it was aborted. */
   readonly error?: unknown;
 }
 
-/** What {@link createWorker} takes. */
+/** Options of {@link createWorker}. */
 export interface WorkerOptions
   extends Pick<ClaimOptions, 'overlap' | 'missed' | 'missedAfterMs' | 'perRepository'>, RetryOptions {
-  /** Where the runs are claimed; on a connected DataSource. */
+  /** The repositories that claim runs, on a connected DataSource. */
   readonly repositories: Pick<Repositories, 'executions' | 'dueFlows'>;
-  /** Does a run. What it throws ends the run with error, and nothing else. */
+  /** Carries out a run. If it throws, its run ends with error; nothing else is affected. */
   readonly run: RunFlow;
-  /** Who runs: `triggered_by` of due runs, `worker` in the metadata of each. Default: host and process id. */
+  /** The worker's name: `triggered_by` of due runs, `worker` in the metadata of every run. Default: host and process id. */
   readonly name?: string | undefined;
-  /** Runs of this worker at once, 1 to 1,000. Default: 5. */
+  /** The most runs of this worker at once, 1 to 1,000. Default: 5. */
   readonly concurrency?: number | undefined;
-  /** From one look for work to the next, give or take a quarter; a run that ends is one too. Milliseconds; default: 2,000. */
+  /** The time between two looks for work, varied by up to a quarter. The end of a run starts a look too. Milliseconds; default: 2,000. */
   readonly pollMs?: number | undefined;
-  /** From one sign of life of a run to the next: so late it hears, too, that it was cancelled. Milliseconds; default: 10,000. */
+  /** The time between two signs of life of a run, and the longest until it notices its cancellation. Milliseconds; default: 10,000. */
   readonly heartbeatMs?: number | undefined;
-  /** Runs, of any worker, without a sign of life for so long are ended; at least two heartbeats. Milliseconds; default: 60,000. */
+  /** A run of any worker without a sign of life for this time is ended. At least two heartbeats. Milliseconds; default: 60,000. */
   readonly silenceMs?: number | undefined;
-  /** So long a run may take, in milliseconds. Default: as long as it likes. */
+  /** The longest time of a run, in milliseconds. Default: no limit. */
   readonly timeoutMs?: number | undefined;
-  /** From `stop()`, so long runs may go on before they are cancelled. Milliseconds; default: 20,000. */
+  /** How long `stop()` lets runs go on before it cancels them. Milliseconds; default: 20,000. */
   readonly stopMs?: number | undefined;
-  /** So long a run may take to return once its signal is aborted; then its place is given to another. Milliseconds; default: 5,000. */
+  /** How long a run may take to return after its signal is aborted. Then the worker takes another run. Milliseconds; default: 5,000. */
   readonly graceMs?: number | undefined;
 }
 
@@ -94,7 +94,7 @@ const repositories: Reader<WorkerOptions['repositories']> = (value, field, fault
   const { executions, dueFlows } = (value ?? {}) as Partial<Repositories>;
   if (executions instanceof ExecutionRepository && dueFlows instanceof DueFlowRepository)
     return { executions, dueFlows };
-  return refuse(faults, field, 'isRepositories', 'must be what createRepositories makes');
+  return refuse(faults, field, 'isRepositories', 'must be the result of createRepositories');
 };
 
 const readOptions = declareArguments('createWorker', {
@@ -127,5 +127,5 @@ const readOptions = declareArguments('createWorker', {
 /** {@link WorkerOptions} with their defaults. */
 export type WorkerSettings = ReturnType<typeof readWorkerOptions>;
 
-/** @throws VALIDATION_FAILED naming everything that is wrong */
+/** @throws VALIDATION_FAILED, naming every option that is wrong */
 export const readWorkerOptions = (given: unknown) => readOptions({ options: given }).options;

@@ -4,11 +4,11 @@ import type { Claim, Outcome } from '../repositories';
 import { passes, type DatabaseWatch } from './database-watch';
 import type { RunEnd, RunResult, WorkerSettings } from './options';
 
-/** What a run needs besides its claim. */
+/** What a run needs from its worker. */
 export interface RunContext {
   readonly settings: WorkerSettings;
   readonly database: DatabaseWatch;
-  /** Aborted when nothing is to be repeated any more. */
+  /** Aborted when nothing is to be retried any more. */
   readonly givingUp: AbortSignal;
   readonly fault: (error: unknown) => void;
 }
@@ -17,17 +17,17 @@ export interface RunContext {
 export interface UnderWay {
   /** Never rejects. */
   readonly ended: Promise<RunEnd>;
-  /** Aborts its signal. That is its end, unless it returns a result all the same; without a status, the database has its end. */
+  /** Aborts the run's signal. The run ends with this status unless it still returns a result; without a status, it has ended in the database. */
   abort(message: string, status?: Outcome['status']): void;
 }
 
-/** A message for people, of whatever was thrown, which the database takes: passwords in addresses and settings are left out. */
+/** Makes a message for people from any thrown value, in a form that the database stores. It hides passwords in URLs and settings. */
 export function messageOf(error: unknown): string {
-  let text = 'It threw what has no text';
+  let text = 'It threw a value without text';
   try {
     text = String(error instanceof Error ? error.message || error.name : error);
   } catch {
-    // A getter that throws, or an object that no text can be made of
+    // A getter that throws, or an object that cannot be converted to text
   }
   return text
     .replaceAll(/(:\/\/[^\s:/@]*:)[^\s/]*@/g, '$1***@')
@@ -38,7 +38,7 @@ export function messageOf(error: unknown): string {
 
 const isGone = (error: unknown): boolean => isProtectionFlowsError(error, 'EXECUTION_NOT_FOUND');
 
-/** Does a claimed run, to its end. The database decides whether it is under way: where it says no, nothing more is written. */
+/** Carries out a claimed run to its end. The database decides whether the run is under way; once it is not, nothing more is written. */
 export function beginRun(claim: Claim, { settings, database, givingUp, fault }: RunContext): UnderWay {
   const { repositories, run, heartbeatMs, timeoutMs, graceMs } = settings;
   const retrying = { retry: settings.retry };
@@ -46,7 +46,7 @@ export function beginRun(claim: Claim, { settings, database, givingUp, fault }: 
   const { id } = claim.execution;
   const [over, ended] = [new AbortController(), new AbortController()];
   const { signal } = over;
-  // What the run has not waited for is not repeated for ever
+  // Ends the retries of a call that the run did not wait for
   const repeating = AbortSignal.any([signal, ended.signal]);
   let verdict: Outcome | null = null;
   let [hasJobs, isBeating, hasReturned] = [false, false, true];
@@ -58,7 +58,7 @@ export function beginRun(claim: Claim, { settings, database, givingUp, fault }: 
   };
   const persist = <Result>(work: () => Promise<Result>): Promise<Result> => database.persist(work, givingUp);
 
-  /** Whether the database takes the run for one under way; where not, it is over. */
+  /** Aborts the run if the database says that it is not under way. */
   const tell = async (told: Promise<boolean>): Promise<void> => {
     const goneIsOver = (error: unknown): false | Promise<never> =>
       !isGone(error) && Promise.reject(error as Error);
@@ -69,11 +69,11 @@ export function beginRun(claim: Claim, { settings, database, givingUp, fault }: 
     const told = tell(database.persist(work, repeating).then((is) => (isUnderWay = is))).then(
       () => isUnderWay || signal.throwIfAborted(),
     );
-    // A run need not wait for it: a rejection that nobody handles would end the process, with all other runs
+    // If the run does not wait for it, an unhandled rejection would end the process, with all other runs
     told.catch((error: unknown) => signal.aborted || fault(error));
     return told as Promise<void>;
   };
-  /** A sign of life. While the database is away, it is left out. */
+  /** Gives a sign of life, unless the database cannot be reached. */
   const beat = async (): Promise<void> => {
     if (isBeating) return;
     isBeating = true;
@@ -82,7 +82,7 @@ export function beginRun(claim: Claim, { settings, database, givingUp, fault }: 
     isBeating = false;
   };
 
-  /** What the run returns, or throws; it is not waited for longer than the time of grace. */
+  /** Returns the run's result. After an abort it waits no longer than `graceMs`. */
   const call = async (): Promise<RunResult> => {
     const returned = new AbortController();
     let grace: NodeJS.Timeout | undefined;
@@ -104,7 +104,7 @@ export function beginRun(claim: Claim, { settings, database, givingUp, fault }: 
         progress: (counts) => write(() => executions.progress(id, counts)),
         recordJobs: (jobIds, options = {}) => {
           hasJobs = true;
-          // What is no object is refused there
+          // recordJobs refuses options that are no object
           const given = () => (Object(options) === options ? { ...options, more: true } : options);
           return write(() => executions.recordJobs(id, jobIds, given()));
         },
@@ -116,12 +116,12 @@ export function beginRun(claim: Claim, { settings, database, givingUp, fault }: 
   };
   const conclude = async (result: RunResult): Promise<void> => {
     const states = result instanceof Map ? (result as ReadonlyMap<string, JobStatus>) : undefined;
-    // A program in JavaScript may return null for nothing
+    // A JavaScript program may return null instead of undefined
     if (states === undefined && ((result ?? undefined) !== undefined || !hasJobs)) {
       await executions.finish(id, (result as Outcome | undefined) ?? { status: 'success' }, retrying);
       return;
     }
-    // None follow: from here on the jobs' states decide
+    // No more jobs follow: from here on the jobs' states decide
     await executions.recordJobs(id, []);
     if ((await executions.settle(id, states, retrying)).status === 'running')
       throw new Error('It returned before its jobs were over');
@@ -133,7 +133,7 @@ export function beginRun(claim: Claim, { settings, database, givingUp, fault }: 
         const result = await call();
         await persist(() => conclude(result));
       } catch (thrown) {
-        // Never the value of a promise, which would wait for it where it is one
+        // Not returned: a thrown promise would be awaited
         error = thrown;
         const outcome = signal.aborted
           ? verdict

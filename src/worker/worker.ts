@@ -5,15 +5,15 @@ import { DatabaseWatch, passes } from './database-watch';
 import { readWorkerOptions, type RunEnd, type WorkerOptions, type WorkerSettings } from './options';
 import { beginRun, messageOf, type RunContext, type UnderWay } from './run';
 
-/** What a worker tells. A listener that throws, or whose promise rejects, is warned of, and changes nothing. */
+/** The events of a worker. If a listener throws or its promise rejects, the process warns of it; the worker goes on. */
 export interface WorkerEvents {
   began: [run: Claim];
   ended: [run: Claim, end: RunEnd];
-  /** A due run that did not take place, and why. */
+  /** A due run that was skipped, with the reason. */
   skipped: [run: SkippedRun];
-  /** A run, of any worker, was silent for too long and has been ended with error. */
+  /** A run of any worker gave no sign of life for too long, and was ended with error. */
   reaped: [executionId: string];
-  /** The database does not answer, takes no writes, or shuts the account out. */
+  /** The database does not answer, accepts no writes, or shuts the account out. */
   away: [error: unknown];
   back: [afterMs: number];
   /** Anything else that went wrong. The worker goes on. */
@@ -28,9 +28,9 @@ async function within(ms: number, promise: Promise<unknown>): Promise<void> {
 }
 
 /**
- * Runs the flows that are due and those that wait in the queue. Any number of workers may work on one database: each run is
- * claimed by one of them. What it knows is in the tables, so that a worker that dies leaves nothing behind but runs that fall
- * silent, which others end.
+ * Runs flows that are due, and runs that wait in the queue. Any number of workers may use one database: exactly one of them
+ * claims each run. All state is in the tables. A worker that dies leaves only runs without a sign of life, which other
+ * workers end.
  */
 export class Worker extends EventEmitter<WorkerEvents> {
   private readonly underWay = new Map<UnderWay, Promise<void>>();
@@ -44,7 +44,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
   private isQueueFirst = false;
   private isStopping = false;
 
-  /** @param settings as {@link createWorker} has judged them */
+  /** @param settings checked by {@link createWorker} */
   constructor(private readonly settings: WorkerSettings) {
     super();
     this.database = new DatabaseWatch(settings.pollMs, {
@@ -55,20 +55,20 @@ export class Worker extends EventEmitter<WorkerEvents> {
     this.context = { settings, database: this.database, givingUp: this.givingUp.signal, fault };
   }
 
-  /** Begins to look for work. A worker that was stopped stays so. */
+  /** Begins to look for work. A stopped worker does not start again. */
   start(): this {
     this.working ??= this.work();
     return this;
   }
 
   /**
-   * Takes no more runs, and lets those under way end. After `stopMs` they are cancelled; at most twice `graceMs` later it
-   * resolves. Never rejects.
+   * Takes no more runs, and lets the runs under way end. Cancels them after `stopMs`, and resolves at most twice `graceMs`
+   * later. Never rejects.
    */
   stop(): Promise<void> {
     this.isStopping = true;
     this.pause.abort();
-    // Later, as a listener of `stopping` may ask for it once more
+    // Not at once: a listener of `stopping` may call stop() again
     this.drained ??= Promise.resolve().then(() => this.drain());
     return this.drained;
   }
@@ -88,7 +88,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
   }
 
   private async look(): Promise<void> {
-    // In turns: neither the due runs nor the queue is to starve while the other has more than can be run
+    // In turns, so that neither due runs nor the queue starves while the other has more runs than fit
     const looks = [() => this.claimDue(), () => this.claimQueued()];
     this.isQueueFirst = !this.isQueueFirst;
     for (const claim of this.isQueueFirst ? looks.reverse() : looks)
@@ -124,7 +124,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
       this.pause.abort();
     });
     this.underWay.set(run, ended);
-    // Claimed by a look that was under way
+    // The claim was under way when the worker stopped
     if (this.givingUp.signal.aborted) this.cancel(run);
   }
 
@@ -132,7 +132,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
     run.abort('The worker was stopped', 'cancelled');
   }
 
-  /** Ends silent runs. Time in which nobody could give a sign of life, as the database was away, is no silence. */
+  /** Ends runs without a sign of life. Time in which the database could not be reached does not count. */
   private async reap(): Promise<void> {
     const { repositories, silenceMs, retry } = this.settings;
     const now = performance.now();
@@ -154,16 +154,16 @@ export class Worker extends EventEmitter<WorkerEvents> {
   private tell<Name extends keyof WorkerEvents>(name: Name, ...facts: WorkerEvents[Name]): void {
     const warn = (error: unknown): void =>
       process.emitWarning(`A listener of a worker's event ${name} threw: ${messageOf(error)}`);
-    // Not emit: there, the listeners behind one that throws hear nothing
+    // Not emit: it does not call the listeners after one that throws
     for (const listener of (this as EventEmitter).rawListeners(name))
       (async () => listener.apply(this, facts) as unknown)().catch(warn);
   }
 }
 
 /**
- * Makes a worker, which begins with `start()`.
+ * Makes a worker; `start()` begins its work.
  *
- * @throws VALIDATION_FAILED naming every option that is wrong
+ * @throws VALIDATION_FAILED, naming every option that is wrong
  */
 export function createWorker(options: WorkerOptions): Worker {
   return new Worker(readWorkerOptions(options));

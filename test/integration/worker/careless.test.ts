@@ -22,8 +22,8 @@ it('a careless run and careless listeners neither end their process nor keep it'
   });
   const warnings = [...stderr.matchAll(/Warning: (A listener .*)/g)].map(([, text]) => text).sort();
   expect(warnings).toEqual([
-    ...Array<string>(2).fill("A listener of a worker's event began threw: It threw what has no text"),
+    ...Array<string>(2).fill("A listener of a worker's event began threw: It threw a value without text"),
     ...Array<string>(2).fill("A listener of a worker's event began threw: password=***"),
-    "A listener of a worker's event stopping threw: It threw what has no text",
+    "A listener of a worker's event stopping threw: It threw a value without text",
   ]);
 });

@@ -92,11 +92,11 @@ describe('a run', () => {
         text: `${'x'.repeat(9_999)}\ufffd`,
       },
       { title: 'a message that is no text', thrown: Object.assign(new Error(), { message: 5 }), text: '5' },
-      { title: 'what has no text', thrown: Object.create(null), text: 'It threw what has no text' },
+      { title: 'what has no text', thrown: Object.create(null), text: 'It threw a value without text' },
       {
         title: 'what throws when it is looked at',
         thrown: revoked(),
-        text: 'It threw what has no text',
+        text: 'It threw a value without text',
       },
       {
         title: 'a promise that never settles',
