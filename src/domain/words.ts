@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { choice, declareArguments, refuse, type Reader } from '../arguments';
 
-/** What a flow does: copy to a backup repository, or replicate to another platform. */
+/** What a flow does: back up to a repository, or replicate to another platform. */
 export const flowTypes = ['backup', 'replication'] as const;
 /** What a flow does. */
 export type FlowType = (typeof flowTypes)[number];
@@ -11,14 +11,14 @@ export const targetTypes = ['vm', 'group'] as const;
 /** What a flow protects. */
 export type TargetType = (typeof targetTypes)[number];
 
-/** Where a replication flow replicates to. */
+/** The platforms to which a flow can replicate. */
 export const destinationTypes = ['ossea', 'vmware', 'hyperv'] as const;
-/** Where a replication flow replicates to. */
+/** The platform to which a flow replicates. */
 export type DestinationType = (typeof destinationTypes)[number];
 
 /**
- * What a flow shows of its latest execution. `cancelled` comes last because it was appended to the column's
- * enum, which the server does without rebuilding the table.
+ * The statuses of a flow's latest execution. `cancelled` is last because it was appended to the column's enum, which
+ * needs no rebuild of the table.
  */
 export const flowStatuses = ['success', 'warning', 'error', 'running', 'pending', 'cancelled'] as const;
 /** The status of a flow's latest execution. */
@@ -67,8 +67,8 @@ export const backupTypes = ['full', 'incremental', 'differential'] as const;
 export type BackupType = (typeof backupTypes)[number];
 
 /**
- * From which states a run may go to each state. A pending run may end without having run: it is cancelled, or it can't
- * be started (error). It can't succeed unseen: success and warning are reached through running only.
+ * From which states a run may change to each state. A pending run may end without having run: it is cancelled, or can't
+ * be started (error). Only a running run may change to success or warning.
  */
 const before: Readonly<Record<ExecutionStatus, readonly ExecutionStatus[]>> = {
   pending: [],
@@ -82,7 +82,7 @@ const before: Readonly<Record<ExecutionStatus, readonly ExecutionStatus[]>> = {
 const readTo = declareArguments('statusesBefore', { to: choice(executionStatuses) });
 
 /**
- * The states from which a run may go to this one: what the WHERE of a guarded update names.
+ * Returns the states from which a run may change to this one, for the WHERE of a guarded update.
  *
  * @throws VALIDATION_FAILED for a value that is no state
  */
@@ -90,18 +90,18 @@ export function statusesBefore(to: ExecutionStatus): ExecutionStatus[] {
   return [...before[readTo({ to }).to]];
 }
 
-/** How many jobs of a run are in which state. */
+/** The number of a run's jobs in each state. */
 export interface JobCounts {
   readonly completed: number;
   readonly failed: number;
   readonly cancelled: number;
-  /** Jobs that the run names and nobody knows. */
+  /** Jobs of the run whose state is not known. */
   readonly missing: number;
   /** Pending or running. */
   readonly active: number;
 }
 
-/** The states of jobs by their ids. */
+/** Reads a Map of job ids to states. */
 export const jobStates: Reader<ReadonlyMap<string, JobStatus>> = (value, field, faults) => {
   const states = types.isMap(value) ? [...Map.prototype.entries.call(value)] : null;
   const isRight = ([id, state]: [unknown, unknown]): boolean =>
@@ -122,13 +122,12 @@ export function countJobs(jobIds: readonly string[], states: ReadonlyMap<string,
 }
 
 /**
- * What a run has come to, by the states of its jobs; null while a job is still under way. Every mix of ended jobs ends
- * the run:
+ * Returns how a run ends, from the states of its jobs; null while a job is under way. Any mix of ended jobs ends the run:
  *
  * - all completed: success
  * - all cancelled: cancelled
  * - some completed: warning
- * - none completed: error; a missing job counts as a failed one
+ * - none completed: error; a missing job counts as failed
  * - no jobs at all: warning, since nothing was protected
  */
 export function outcomeOfJobs(counts: JobCounts): TerminalStatus | null {

@@ -2,22 +2,22 @@ import type { ColumnOptions, ValueTransformer } from 'typeorm';
 import { toWholeSecond } from '../domain';
 
 /**
- * Stands in a statement for a value that must not be written. It throws when the statement's text is made, not
- * before: TypeORM's `save()` runs transformers to compare values *before* the subscribers run, and a throw there would
- * hide the validation's complete list of wrong fields behind the first of them.
+ * Replaces a value that must not be written. It throws only when mysql2 makes the statement's text. TypeORM's `save()`
+ * runs transformers before the subscribers: a transformer that threw would report the first wrong field alone, and the
+ * validation would never list all of them.
  */
 class Unstorable {
   constructor(private readonly fault: string) {}
 
-  /** Called by mysql2 when it puts the value into the statement. */
+  /** mysql2 calls this when it puts the value into the statement. */
   toSqlString(): never {
     throw new RangeError(this.fault);
   }
 }
 
 /**
- * Truncates to whole seconds on the way in, as the server would round up, into the future. Values of `where` pass here
- * too: a date is compared at whole seconds as well, so a row is found by the very date it was saved with.
+ * Truncates written dates to whole seconds: the server would round up, into the future. TypeORM transforms the dates of
+ * a `where` as well, so the date that a row was saved with finds the row.
  */
 export const wholeSeconds: ValueTransformer = {
   to(value: unknown): unknown {
@@ -30,8 +30,8 @@ export const wholeSeconds: ValueTransformer = {
 };
 
 /**
- * A BIGINT as a number (mysql2 hands it over as a string). Throws a RangeError in both directions where a number
- * would no longer be exact, past Number.MAX_SAFE_INTEGER.
+ * Converts a BIGINT to a number (mysql2 returns a string). Reading or writing a number past Number.MAX_SAFE_INTEGER,
+ * which would not be exact, throws a RangeError.
  */
 export function exactNumber(column: string): ValueTransformer {
   const fault = (value: unknown): string =>
@@ -50,7 +50,7 @@ export function exactNumber(column: string): ValueTransformer {
   };
 }
 
-/** A primary key: ids come from the program; the default is for rows that are inserted with raw SQL. */
+/** A primary key. The program makes ids; the default is for rows that raw SQL inserts. */
 export const idColumn = { type: 'varchar', length: 64, default: () => 'uuid()' } as const;
 
 /** A reference to another row's id. */

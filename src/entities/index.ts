@@ -10,12 +10,12 @@ export {
   type ExecutionRow,
 } from './protection-flow-execution.entity';
 
-/** The entities of tables that the platform owns: to be read. */
+/** The entities of the platform's tables, for reading. */
 export const platformEntities = Object.values(platform);
 
 /**
- * Every entity of this package, for `DataSourceOptions.entities`: the two that it owns, then the platform's. None is
- * `synchronize: true`: on an application's DataSource neither `synchronize` nor `migration:generate` touches a table of
- * theirs; those of the package are made by its own migrations alone.
+ * Every entity of this package, for `DataSourceOptions.entities`: its own two, then the platform's. All of them have
+ * `synchronize: false`: on an application's DataSource neither `synchronize` nor `migration:generate` touches their
+ * tables. Only the package's own migrations make its tables.
  */
 export const entities = [ProtectionFlow, ProtectionFlowExecution, ...platformEntities];

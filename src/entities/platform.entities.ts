@@ -4,25 +4,25 @@ import { exactNumber, idColumn } from './columns';
 import { ProtectionFlow } from './protection-flow.entity';
 import { ProtectionFlowExecution } from './protection-flow-execution.entity';
 
-/** A row of another table of the platform's that has to be there; the key is the platform's. */
+/** Options of a relation to a required row of the platform, whose foreign key is the platform's own. */
 const needed = { nullable: false, createForeignKeyConstraints: false } as const;
 
 /**
- * When flows run: a table of the platform, of which the columns that this package reads are declared.
+ * When flows run: a table of the platform. Only the columns that this package reads are declared.
  *
  * Guarantee: never created, altered or dropped by this package. Written by the platform.
  */
 @Entity({ name: 'replication_schedules', synchronize: false })
 export class ReplicationSchedule {
-  /** The row that schedule_id of a flow names. */
+  /** The schedule's id, to which a flow's schedule_id refers. */
   @PrimaryColumn(idColumn)
   id!: string;
 
-  /** What the schedule is called. */
+  /** The schedule's name. */
   @Column({ type: 'varchar', length: 255 })
   name!: string;
 
-  /** What the schedule is for. Null: nobody described it. */
+  /** What the schedule is for, in free text. Null: no description. */
   @Column({ type: 'text', nullable: true })
   description!: string | null;
 
@@ -34,31 +34,31 @@ export class ReplicationSchedule {
   @Column({ type: 'enum', enum: words.scheduleTypes, default: 'cron' })
   schedule_type!: words.ScheduleType;
 
-  /** The time zone in which cron_expression is meant. Null: UTC. */
+  /** The time zone of cron_expression. Null: UTC. */
   @Column({ type: 'varchar', length: 50, nullable: true, default: 'UTC' })
   timezone!: string | null;
 
-  /** Whether the schedule fires. Null, which the platform's column lets in: as its default, true. */
+  /** Whether the schedule fires. Null, which the platform's column allows: the default, true. */
   @Column({ type: 'boolean', nullable: true, default: true })
   enabled!: boolean | null;
 
-  /** To read only. */
+  /** For reading only. */
   @OneToMany(() => ProtectionFlow, (flow) => flow.schedule, { persistence: false })
   flows!: Relation<ProtectionFlow>[];
 
-  /** To read only: each time it fired. */
+  /** For reading only: the schedule's firings. */
   @OneToMany(() => ScheduleExecution, (execution) => execution.schedule, { persistence: false })
   executions!: Relation<ScheduleExecution>[];
 }
 
 /**
- * One firing of a platform schedule: a table of the platform, of which the columns that this package reads are declared.
+ * One firing of a platform schedule: a table of the platform. Only the columns that this package reads are declared.
  *
  * Guarantee: never created, altered or dropped by this package. Written by the platform's scheduler.
  */
 @Entity({ name: 'schedule_executions', synchronize: false })
 export class ScheduleExecution {
-  /** The row that schedule_execution_id of an execution names. */
+  /** The firing's id, to which an execution's schedule_execution_id refers. */
   @PrimaryColumn(idColumn)
   id!: string;
 
@@ -66,23 +66,23 @@ export class ScheduleExecution {
   @Column({ type: 'varchar', length: 64 })
   schedule_id!: string;
 
-  /** The group for which it fired. Null: the schedule fired for no particular group. */
+  /** The group for which the schedule fired. Null: for no particular group. */
   @Column({ type: 'varchar', length: 64, nullable: true })
   group_id!: string | null;
 
-  /** When it was to fire. */
+  /** When the schedule was due to fire. */
   @Column({ type: 'timestamp', precision: 0 })
   scheduled_at!: Date;
 
-  /** When it began. Null: not started yet, or skipped. */
+  /** When the firing began. Null: it has not begun, or was skipped. */
   @Column({ type: 'timestamp', precision: 0, nullable: true })
   started_at!: Date | null;
 
-  /** When it ended. Null: not over yet. */
+  /** When the firing ended. Null: it has not ended. */
   @Column({ type: 'timestamp', precision: 0, nullable: true })
   completed_at!: Date | null;
 
-  /** How the firing went. Null, which the platform's column lets in: as its default, scheduled. */
+  /** The state of the firing. Null, which the platform's column allows: the default, scheduled. */
   @Column({ type: 'enum', enum: words.scheduleExecutionStatuses, nullable: true, default: 'scheduled' })
   status!: words.ScheduleExecutionStatus | null;
 
@@ -90,7 +90,7 @@ export class ScheduleExecution {
   @JoinColumn({ name: 'schedule_id' })
   schedule!: Relation<ReplicationSchedule>;
 
-  /** To read only: the runs of flows that this firing started. */
+  /** For reading only: the runs of flows that this firing started. */
   @OneToMany(() => ProtectionFlowExecution, (execution) => execution.schedule_execution, {
     persistence: false,
   })
@@ -98,46 +98,46 @@ export class ScheduleExecution {
 }
 
 /**
- * A group of VMs, one of the two things that a flow can protect: a table of the platform, of which the columns that
- * this package reads are declared.
+ * A group of VMs, one of the two things that a flow can protect: a table of the platform. Only the columns that this
+ * package reads are declared.
  *
  * Guarantee: never created, altered or dropped by this package. Written by the platform.
  */
 @Entity({ name: 'vm_machine_groups', synchronize: false })
 export class VmMachineGroup {
-  /** The row that target_id of a flow names. */
+  /** The group's id, to which a flow's target_id refers. */
   @PrimaryColumn(idColumn)
   id!: string;
 
-  /** What the group is called. */
+  /** The group's name. */
   @Column({ type: 'varchar', length: 255 })
   name!: string;
 
-  /** The group's own schedule, which has nothing to do with its flows. Null: none. */
+  /** The group's own schedule; it does not concern flows. Null: none. */
   @Column({ type: 'varchar', length: 64, nullable: true })
   schedule_id!: string | null;
 
-  /** How many of its VMs are worked on at once. Null, which the platform's column lets in: as its default, 5. */
+  /** How many of its VMs the platform processes at once. Null, which the platform's column allows: the default, 5. */
   @Column({ type: 'int', nullable: true, default: 5 })
   max_concurrent_vms!: number | null;
 
-  /** Which group comes first. The lower, the earlier. Null, which the platform's column lets in: as its default, 0. */
+  /** The order of groups, lowest first. Null, which the platform's column allows: the default, 0. */
   @Column({ type: 'int', nullable: true, default: 0 })
   priority!: number | null;
 
-  /** To read only. */
+  /** For reading only. */
   @OneToMany(() => VmGroupMembership, (membership) => membership.group, { persistence: false })
   memberships!: Relation<VmGroupMembership>[];
 }
 
 /**
- * One VM's membership in a group: a table of the platform, of which the columns that this package reads are declared.
+ * One VM's membership in a group: a table of the platform. Only the columns that this package reads are declared.
  *
  * Guarantee: never created, altered or dropped by this package. Written by the platform.
  */
 @Entity({ name: 'vm_group_memberships', synchronize: false })
 export class VmGroupMembership {
-  /** The row's own id. */
+  /** The membership's id. */
   @PrimaryColumn(idColumn)
   id!: string;
 
@@ -145,11 +145,11 @@ export class VmGroupMembership {
   @Column({ type: 'varchar', length: 64 })
   group_id!: string;
 
-  /** The VM that is in it. */
+  /** The VM in the group. */
   @Column({ type: 'varchar', length: 64 })
   vm_context_id!: string;
 
-  /** Whether the VM takes part. False: the group's runs pass this VM over. Null, which the platform's column lets in: as its default, true. */
+  /** Whether the VM takes part. False: runs of the group skip this VM. Null, which the platform's column allows: the default, true. */
   @Column({ type: 'boolean', nullable: true, default: true })
   enabled!: boolean | null;
 
@@ -163,67 +163,67 @@ export class VmGroupMembership {
 }
 
 /**
- * A VM that the platform knows, one of the two things that a flow can protect: a table of the platform, of which the
- * columns that this package reads are declared. Its key is context_id, not id.
+ * A VM that the platform knows, one of the two things that a flow can protect: a table of the platform. Only the columns
+ * that this package reads are declared. Its key is context_id, not id.
  *
  * Guarantee: never created, altered or dropped by this package. Written by the platform.
  */
 @Entity({ name: 'vm_replication_contexts', synchronize: false })
 export class VmReplicationContext {
-  /** The row that target_id of a flow names. */
+  /** The VM's id, to which a flow's target_id refers. */
   @PrimaryColumn(idColumn)
   context_id!: string;
 
-  /** What the VM is called. */
+  /** The VM's name. */
   @Column({ type: 'varchar', length: 255 })
   vm_name!: string;
 
-  /** The vCenter that runs it. */
+  /** The vCenter that runs the VM. */
   @Column({ type: 'varchar', length: 255 })
   vcenter_host!: string;
 }
 
 /**
- * Where backups are kept: a table of the platform, of which the columns that this package reads are declared.
+ * Where backups are kept: a table of the platform. Only the columns that this package reads are declared.
  *
  * Guarantee: never created, altered or dropped by this package; a row that a flow uses can't be deleted. Written by
  * the platform.
  */
 @Entity({ name: 'backup_repositories', synchronize: false })
 export class BackupRepository {
-  /** The row that repository_id of a flow names. The program that inserts the row brings it: the column has no default. */
+  /** The repository's id, to which a flow's repository_id refers. The column has no default: the inserting program gives the id. */
   @PrimaryColumn({ type: 'varchar', length: 64 })
   id!: string;
 
-  /** What the repository is called. */
+  /** The repository's name. */
   @Column({ type: 'varchar', length: 255 })
   name!: string;
 
-  /** `local`, `nfs`, `s3` and others: an enum that grows with the platform, so it is read as any text. */
+  /** `local`, `nfs`, `s3` and others: an enum that grows with the platform, so any text is read. */
   @Column({ type: 'varchar', length: 64 })
   repository_type!: string;
 
-  /** Whether backups may be kept there. Null, which the platform's column lets in: as its default, true. */
+  /** Whether the repository may keep backups. Null, which the platform's column allows: the default, true. */
   @Column({ type: 'boolean', nullable: true, default: true })
   enabled!: boolean | null;
 
-  /** To read only. */
+  /** For reading only. */
   @OneToMany(() => ProtectionFlow, (flow) => flow.repository, { persistence: false })
   flows!: Relation<ProtectionFlow>[];
 }
 
 /**
- * How long backups are kept: a table of the platform, of which the columns that this package reads are declared.
+ * How long backups are kept: a table of the platform. Only the columns that this package reads are declared.
  *
  * Guarantee: never created, altered or dropped by this package. Written by the platform.
  */
 @Entity({ name: 'backup_policies', synchronize: false })
 export class BackupPolicy {
-  /** The row that policy_id of a flow names. The program that inserts the row brings it: the column has no default. */
+  /** The policy's id, to which a flow's policy_id refers. The column has no default: the inserting program gives the id. */
   @PrimaryColumn({ type: 'varchar', length: 64 })
   id!: string;
 
-  /** What the policy is called. */
+  /** The policy's name. */
   @Column({ type: 'varchar', length: 255 })
   name!: string;
 
@@ -231,7 +231,7 @@ export class BackupPolicy {
   @Column({ type: 'varchar', length: 64 })
   primary_repository_id!: string;
 
-  /** For how many days a backup is kept. Null, which the platform's column lets in: as its default, 30. */
+  /** How many days a backup is kept. Null, which the platform's column allows: the default, 30. */
   @Column({ type: 'int', nullable: true, default: 30 })
   retention_days!: number | null;
 
@@ -239,20 +239,20 @@ export class BackupPolicy {
   @JoinColumn({ name: 'primary_repository_id' })
   primary_repository!: Relation<BackupRepository>;
 
-  /** To read only. */
+  /** For reading only. */
   @OneToMany(() => ProtectionFlow, (flow) => flow.policy, { persistence: false })
   flows!: Relation<ProtectionFlow>[];
 }
 
 /**
- * One backup of one VM, started by a run of a flow: a table of the platform, of which the columns that this package
- * reads are declared.
+ * One backup of one VM, started by a run of a flow: a table of the platform. Only the columns that this package reads are
+ * declared.
  *
  * Guarantee: never created, altered or dropped by this package. Written by the platform's backup engine.
  */
 @Entity({ name: 'backup_jobs', synchronize: false })
 export class BackupJob {
-  /** `backup-<vm>-<unix seconds>`, from the program that inserts the row. */
+  /** `backup-<vm>-<unix seconds>`, given by the inserting program. */
   @PrimaryColumn({ type: 'varchar', length: 64 })
   id!: string;
 
@@ -260,11 +260,11 @@ export class BackupJob {
   @Column({ type: 'varchar', length: 191 })
   vm_context_id!: string;
 
-  /** What that VM is called. */
+  /** The VM's name. */
   @Column({ type: 'varchar', length: 255 })
   vm_name!: string;
 
-  /** Where the backup is kept. */
+  /** The repository that keeps the backup. */
   @Column({ type: 'varchar', length: 64 })
   repository_id!: string;
 
@@ -272,11 +272,11 @@ export class BackupJob {
   @Column({ type: 'enum', enum: words.backupTypes })
   backup_type!: words.BackupType;
 
-  /** How the job stands: it decides how its run ends. */
+  /** The job's state; it decides how the run ends. */
   @Column({ type: 'enum', enum: words.jobStatuses, default: 'pending' })
   status!: words.JobStatus;
 
-  /** How many bytes it has transferred. Null, which the platform's column lets in: as its default, 0. Reading more than 8 PiB throws a RangeError. */
+  /** How many bytes the job has transferred. Null, which the platform's column allows: the default, 0. Reading more than 8 PiB throws a RangeError. */
   @Column({ type: 'bigint', nullable: true, default: 0, transformer: exactNumber('bytes_transferred') })
   bytes_transferred!: number | null;
 
@@ -284,15 +284,15 @@ export class BackupJob {
   @Column({ type: 'text', nullable: true })
   error_message!: string | null;
 
-  /** When it was created. Null, which the platform's column lets in: not known. */
+  /** When the job was created. Null, which the platform's column allows: not known. */
   @Column({ type: 'timestamp', precision: 0, nullable: true, default: () => 'CURRENT_TIMESTAMP' })
   created_at!: Date | null;
 
-  /** When it began. Null: not running yet. */
+  /** When the job began. Null: it has not begun. */
   @Column({ type: 'timestamp', precision: 0, nullable: true })
   started_at!: Date | null;
 
-  /** When it ended. Null: not over yet. */
+  /** When the job ended. Null: it has not ended. */
   @Column({ type: 'timestamp', precision: 0, nullable: true })
   completed_at!: Date | null;
 }

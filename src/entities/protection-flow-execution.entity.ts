@@ -29,27 +29,27 @@ import {
 /**
  * One run of a protection flow.
  *
- * Guarantee: it belongs to a flow that exists and is deleted with it; once `status` is terminal, the repositories of
+ * Guarantee: it belongs to an existing flow and is deleted with that flow; once `status` is terminal, the repositories of
  * this package never change it again.
  *
- * Written by whoever starts the run (scheduler or API), by the reporter of its jobs, and once more at its completion.
- * `idx_flow_executions` has started_at descending in the database, which TypeORM can't express and doesn't compare.
+ * Written by the program that starts the run (scheduler or API), by the reporter of its jobs, and again when the run ends.
+ * `idx_flow_executions` has started_at descending in the database; TypeORM can't express that and doesn't compare it.
  */
 @Entity({ name: 'protection_flow_executions', engine: 'InnoDB', synchronize: false })
-// The runs of a flow, newest first; and of fk_executions_flow: the runs that go with their flow
+// The runs of a flow, newest first; for fk_executions_flow, the runs to delete with their flow
 @Index('idx_executions_history', ['flow_id', 'created_at'])
-// The platform's own: the runs of a flow by their start, the latest first
+// The platform's own index: the runs of a flow by their start, the latest first
 @Index('idx_flow_executions', ['flow_id', 'started_at'])
-// The runs under way, and those that wait in the queue
+// The runs under way, and the runs in the queue
 @Index('idx_status', ['status'])
-// Reports of a window of time; the executions of all flows by their start
+// Reports on a window of time; the executions of all flows by their start
 @Index('idx_execution_time', ['started_at'])
-// Of fk_executions_schedule: which runs lose their firing when it is deleted
+// For fk_executions_schedule: which runs lose their firing when it is deleted
 @Index('idx_schedule_execution', ['schedule_execution_id'])
-// A flow's runs of one status, newest first: whether one is under way, the last success, what prune removes
+// A flow's runs of one status, newest first: whether one is under way, the last success, the runs that prune removes
 @Index('idx_executions_flow_status_created', ['flow_id', 'status', 'created_at'])
 export class ProtectionFlowExecution {
-  /** A UUIDv7, assigned at the insert where the caller brings none: later runs have greater ids. */
+  /** A UUIDv7, assigned at the insert if the caller gives none: later runs have greater ids. */
   @PrimaryColumn(idColumn)
   @Id()
   id!: string;
@@ -91,19 +91,19 @@ export class ProtectionFlowExecution {
   @Count()
   jobs_skipped!: number;
 
-  /** When the run began. Null: not running yet. */
+  /** When the run began. Null: it has not begun. */
   @Column(instantColumn)
   @Nullable()
   @Instant()
   started_at!: Date | null;
 
-  /** When the run ended. Null: not over yet. */
+  /** When the run ended. Null: it has not ended. */
   @Column(instantColumn)
   @Nullable()
   @Instant()
   completed_at!: Date | null;
 
-  /** The seconds from started_at to completed_at. Null: not over yet, or it never ran. */
+  /** The seconds from started_at to completed_at. Null: it has not ended, or it never began. */
   @Column({ type: 'int', nullable: true })
   @Nullable()
   @Count()
@@ -119,25 +119,25 @@ export class ProtectionFlowExecution {
   @ByteCount()
   bytes_transferred!: number;
 
-  /** What went wrong, for people. Null: nothing did. */
+  /** What went wrong, for people. Null: nothing went wrong. */
   @Column({ type: 'text', nullable: true })
   @Nullable()
   @LongText()
   error_message!: string | null;
 
-  /** Facts about the run, in the words of whoever wrote them. Null: none. */
+  /** Facts about the run, in the form that their writer chose. Null: none. */
   @Column({ type: 'json', nullable: true })
   @Nullable()
   @JsonRecord()
   execution_metadata!: JsonObject | null;
 
-  /** The backup jobs that this run started; 200 and more are normal. Null: none were started yet; []: there were none to start. */
+  /** The backup jobs that this run started; 200 and more are normal. Null: no job was started yet; []: there was no job to start. */
   @Column({ type: 'json', nullable: true })
   @Nullable()
   @JobIds()
   created_job_ids!: string[] | null;
 
-  /** The firing of the platform's schedule that started the run. Null: started otherwise, or it was deleted. */
+  /** The firing of the platform's schedule that started the run. Null: something else started the run, or the firing was deleted. */
   @Column(referenceColumn)
   @Nullable()
   @Reference()
@@ -167,5 +167,5 @@ export class ProtectionFlowExecution {
 /** The relations of an execution; see {@link flowRelations}. */
 export const executionRelations = ['flow', 'schedule_execution'] as const;
 
-/** An execution as it is stored: its columns, without relations. */
+/** A stored execution: its columns, without relations. */
 export type ExecutionRow = Omit<ProtectionFlowExecution, (typeof executionRelations)[number]>;

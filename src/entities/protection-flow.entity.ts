@@ -39,19 +39,19 @@ import {
  * A protection flow: what to protect, where to, under which policy and on which schedule.
  *
  * Guarantee: a stored backup flow has a repository, a stored replication flow has a destination (CHECK
- * `chk_flows_type`); its name is unique whatever its case; its repository can't be deleted while it is in use, its
- * schedule and policy can, and become null.
+ * `chk_flows_type`). Its name is unique, whatever the case. Its repository can't be deleted while the flow refers to it;
+ * its schedule and policy can, and the reference then becomes null.
  *
- * Written by the hub's API (what is configured) and by its scheduler (the last and next execution, the totals). Change a
- * reference through its column: where a relation is loaded as well, TypeORM's `save()` reads the relation and
- * leaves the changed column unwritten.
+ * Written by the hub's API (the configuration) and by its scheduler (the last and next execution, the totals). Change a
+ * reference through its column, with the relation not loaded: for a loaded relation, TypeORM's `save()` writes the
+ * relation and ignores the changed column.
  */
 @Entity({ name: 'protection_flows', engine: 'InnoDB', synchronize: false })
-// One flow a name, whatever its case; the list of flows by name
+// One flow per name, whatever its case; the list of flows by name
 @Unique('uq_flows_name', ['name'])
-// Of fk_flows_repository: which flows keep a repository from being deleted
+// For fk_flows_repository: which flows keep a repository from being deleted
 @Index('idx_repository', ['repository_id'])
-// Of fk_flows_policy: which flows lose their policy when it is deleted
+// For fk_flows_policy: which flows lose their policy when it is deleted
 @Index('idx_policy', ['policy_id'])
 // The list of flows by their last execution
 @Index('idx_last_execution', ['last_execution_time'])
@@ -59,27 +59,27 @@ import {
 @Index('idx_flows_due', ['enabled', 'next_execution_time'])
 // The list of flows, newest first, a page at a time
 @Index('idx_flows_created', ['created_at'])
-// That list of one flow_type
+// The same list for one flow_type
 @Index('idx_flows_type_created', ['flow_type', 'created_at'])
-// That list of the enabled flows, or of the others
+// The same list for enabled flows, or for disabled flows
 @Index('idx_flows_enabled_created', ['enabled', 'created_at'])
-// That list of one schedule; and of fk_flows_schedule: which flows lose their schedule when it is deleted
+// The same list for one schedule; for fk_flows_schedule, which flows lose their schedule when it is deleted
 @Index('idx_flows_schedule_created', ['schedule_id', 'created_at'])
-// That list of one target: the flows that protect a VM or a group
+// The same list for one target: the flows that protect a VM or a group
 @Index('idx_flows_target_created', ['target_type', 'target_id', 'created_at'])
 export class ProtectionFlow {
-  /** A UUIDv7, assigned at the insert where the caller brings none. */
+  /** A UUIDv7, assigned at the insert if the caller gives none. */
   @PrimaryColumn(idColumn)
   @Id()
   id!: string;
 
-  /** What the flow is called. Unique as the server compares it: case, accents and blanks at the end do not count, and any two emoji are the same. */
+  /** The flow's name. Unique as the server compares names: it ignores case, accents and blanks at the end, and takes all emoji as equal. */
   @Column({ type: 'varchar', length: 255 })
   @Required()
   @Text({ max: 255 })
   name!: string;
 
-  /** What the flow is for, in the words of people. Null: nobody described it. */
+  /** What the flow is for, in free text. Null: no description. */
   @Column({ type: 'text', nullable: true })
   @Nullable()
   @LongText()
@@ -97,48 +97,48 @@ export class ProtectionFlow {
   @OneOf(words.targetTypes)
   target_type!: words.TargetType;
 
-  /** The VM or the group: `vm_replication_contexts.context_id` or `vm_machine_groups.id`, as target_type says; therefore no foreign key. */
+  /** The VM or the group. By target_type it is `vm_replication_contexts.context_id` or `vm_machine_groups.id`, so it has no foreign key. */
   @Column({ type: 'varchar', length: 64 })
   @Required()
   @Reference()
   target_id!: string;
 
-  /** Where a backup flow keeps its backups. Null: a replication flow. */
+  /** The repository in which a backup flow keeps its backups. Null: a replication flow. */
   @Column(referenceColumn)
   @Nullable()
   @Reference()
   repository_id!: string | null;
 
-  /** How long the flow's backups are kept. Null: no policy, or it was deleted. */
+  /** The policy that says how long backups are kept. Null: no policy, or the policy was deleted. */
   @Column(referenceColumn)
   @Nullable()
   @Reference()
   policy_id!: string | null;
 
-  /** Where a replication flow replicates to. Null: a backup flow. */
+  /** The platform to which a replication flow replicates. Null: a backup flow. */
   @Column({ type: 'enum', enum: words.destinationTypes, nullable: true })
   @Nullable()
   @OneOf(words.destinationTypes)
   destination_type!: words.DestinationType | null;
 
-  /** Settings of the destination, in its own terms. Null: none. */
+  /** Settings of the destination, in the destination's own form. Null: none. */
   @Column({ type: 'json', nullable: true })
   @Nullable()
   @JsonRecord()
   destination_config!: JsonObject | null;
 
-  /** When the flow runs. Null: only when it is started by hand or through the API, or its schedule was deleted. */
+  /** The schedule by which the flow runs. Null: it runs only when a person or the API starts it, or its schedule was deleted. */
   @Column(referenceColumn)
   @Nullable()
   @Reference()
   schedule_id!: string | null;
 
-  /** Whether its schedule counts. False: the scheduler passes it over. */
+  /** Whether the flow runs by its schedule. False: the scheduler ignores the flow. */
   @Column({ type: 'boolean', default: true })
   @Flag()
   enabled!: boolean;
 
-  /** The execution that the next two columns describe; it may have been pruned since. Null: never ran. */
+  /** The execution that the next two columns describe; prune may have removed it. Null: the flow never ran. */
   @Column(referenceColumn)
   @Nullable()
   @Reference()
@@ -149,19 +149,19 @@ export class ProtectionFlow {
   @OneOf(words.flowStatuses)
   last_execution_status!: words.FlowStatus;
 
-  /** When that execution began, and once it is over, when it ended. Null: never ran. */
+  /** When that execution began; after its end, when it ended. Null: the flow never ran. */
   @Column(instantColumn)
   @Nullable()
   @Instant()
   last_execution_time!: Date | null;
 
-  /** When the flow is due, computed from its schedule's expression and time zone. Null: at no time, for want of a schedule. */
+  /** When the flow is due, computed from its schedule's expression and time zone. Null: it is never due, or the scheduler has yet to compute the time. */
   @Column(instantColumn)
   @Nullable()
   @Instant()
   next_execution_time!: Date | null;
 
-  /** How many runs began, pruned ones included. */
+  /** How many runs began, including pruned runs. */
   @Column(counterColumn)
   @Count()
   total_executions!: number;
@@ -186,7 +186,7 @@ export class ProtectionFlow {
   @Instant()
   updated_at!: Date;
 
-  /** Who created the flow, as the caller said. */
+  /** Who created the flow, as given by the caller. */
   @Column({ type: 'varchar', length: 255, default: 'system' })
   @Text({ max: 255 })
   created_by!: string;
@@ -203,13 +203,13 @@ export class ProtectionFlow {
   @JoinColumn({ name: 'schedule_id', foreignKeyConstraintName: 'fk_flows_schedule' })
   schedule!: Relation<ReplicationSchedule> | null;
 
-  /** To read only: saving a flow never touches its executions. */
+  /** For reading only: saving a flow never touches its executions. */
   @OneToMany(() => ProtectionFlowExecution, (execution) => execution.flow, { persistence: false })
   executions!: Relation<ProtectionFlowExecution>[];
 }
 
-/** The relations of a flow: there where TypeORM was asked to load them, and never in what the repositories give. */
+/** The relations of a flow. A flow has them only if TypeORM was asked to load them; the repositories never load them. */
 export const flowRelations = ['repository', 'policy', 'schedule', 'executions'] as const;
 
-/** A flow as it is stored: its columns, without relations. */
+/** A stored flow: its columns, without relations. */
 export type FlowRow = Omit<ProtectionFlow, (typeof flowRelations)[number]>;
