@@ -82,7 +82,7 @@ const executions = table('protection_flow_executions', {
     column('triggered_by', 'varchar(255)', { default: literal('system') }),
   ],
   indexes: [
-    // Ahead of the next one: MySQL checks a key by the first index on its column, see guarded-columns.ts
+    // Before the next index: MySQL checks a foreign key by the first index on its column, see guarded-columns.ts
     index('idx_executions_history', 'flow_id', 'created_at'),
     index('idx_flow_executions', 'flow_id', 'started_at DESC'),
     index('idx_status', 'status'),
@@ -91,8 +91,8 @@ const executions = table('protection_flow_executions', {
 });
 
 /**
- * The two tables with the platform's own indexes and the CHECK, without foreign keys; and with an index for a flow's
- * history, newest first, which is read backwards (InnoDB appends the primary key to it).
+ * Creates the two tables with the platform's own indexes and the CHECK, without foreign keys. The index for a flow's
+ * history, newest first, is read backwards (InnoDB appends the primary key to it).
  */
 export class CreateProtectionFlowTables1795305600000 extends StepMigration {
   readonly name = 'CreateProtectionFlowTables1795305600000';

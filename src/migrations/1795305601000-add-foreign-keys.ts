@@ -19,11 +19,11 @@ const ofFlows = {
 };
 
 /**
- * The five foreign keys, each child column with an index of its own name: the server would make a nameless one that
+ * Adds the five foreign keys, each with a named index on its child column: the server would make an unnamed index that
  * outlives its key. A key whose parent table does not exist is left for a later migrate.
  *
- * Not breaking: what it refuses (a row without parent, to delete a repository in use) was never right, and where a row
- * is like that already, it is the key that is refused.
+ * Not breaking: the keys refuse only faults (a row without parent, the deletion of a repository in use). If such a row
+ * exists already, the key is refused and the row stays.
  */
 export class AddForeignKeys1795305601000 extends StepMigration {
   readonly name = 'AddForeignKeys1795305601000';

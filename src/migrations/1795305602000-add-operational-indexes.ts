@@ -5,9 +5,9 @@ import { StepMigration } from './step-migration';
 const flows = 'protection_flows';
 
 /**
- * What the data layer asks every few seconds: which flows are due; the list of flows, newest first, for itself and for each
- * of its filters, to be read backwards (InnoDB appends the primary key), so that a page costs the same wherever it
- * is; and whether a flow runs.
+ * Adds indexes for the statements that the data layer executes every few seconds: which flows are due, whether a flow runs,
+ * and the list of flows, newest first, with each of its filters. The list reads its index backwards (InnoDB appends the
+ * primary key), so that every page costs the same.
  */
 export class AddOperationalIndexes1795305602000 extends StepMigration {
   readonly name = 'AddOperationalIndexes1795305602000';

@@ -2,10 +2,10 @@ import { appendEnumValues } from '../engine/steps/columns';
 import { StepMigration } from './step-migration';
 
 /**
- * A flow's last execution can have been cancelled; the platform's own list of statuses had no word for it.
+ * Adds the status `cancelled` for a flow's last execution, which the platform's own list of statuses lacks.
  *
- * Not breaking: every release of this package knows the word. A program that knows only the platform's own list meets it
- * once another program cancels a run, not before.
+ * Not breaking: every release of this package knows the status. A program that knows only the platform's list never reads
+ * it before another program cancels a run.
  */
 export class AllowCancelledAsLastStatus1795305603000 extends StepMigration {
   readonly name = 'AllowCancelledAsLastStatus1795305603000';

@@ -10,7 +10,7 @@ import { StepMigration } from './step-migration';
 
 const flows = 'protection_flows';
 
-/** The statement that gives the history's id another type; none where its type is neither. */
+/** Returns the statement that changes the history's id from one type to the other; none if it has not the first type. */
 function changeId(live: Schema, from: Column, to: Column): Statement[] {
   const found = liveColumn(live, historyTable, to.name);
   return found !== undefined && sameColumn(found, from)
@@ -18,7 +18,7 @@ function changeId(live: Schema, from: Column, to: Column): Statement[] {
     : [];
 }
 
-/** The history is no table of the declared schema: it is there before the first migration, in its newest form. */
+/** The history is not part of the declared schema: it exists in its newest form before the first migration. */
 const dropSignOfHistoryId: Step = {
   title: `drop the sign of ${historyTable}.id`,
   tables: [historyTable],
@@ -28,10 +28,10 @@ const dropSignOfHistoryId: Step = {
 };
 
 /**
- * Drops what costs writes and serves no read: four indexes with which others begin. And the sign of the history's ids,
- * which no row has. Linters for databases (pt-duplicate-key-checker, skeema) name all of it.
+ * Drops four indexes that are prefixes of other indexes: they cost writes and serve no read. Makes the history's ids
+ * unsigned: none is negative. Database linters (pt-duplicate-key-checker, skeema) report both.
  *
- * Not breaking: no release of this package names those indexes in a hint, and a foreign key takes the index that begins
+ * Not breaking: no release of this package names these indexes in a hint, and a foreign key uses any index that begins
  * with its column.
  */
 export class DropRedundantIndexes1795305604000 extends StepMigration {

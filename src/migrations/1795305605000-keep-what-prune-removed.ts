@@ -9,16 +9,16 @@ import { counterColumns, prunedTable, recountFlows, type Statements } from '../s
 import { StepMigration } from './step-migration';
 
 /**
- * One row a flow: how many of its runs that began, succeeded and failed were removed; and when the migration took what had
- * been removed before from the flow's counters, NULL where it has not.
+ * One row per flow: how many of its removed runs had begun, succeeded and failed, and when the migration computed earlier
+ * removals from the flow's counters (NULL: it has not).
  */
 export const pruned = table(prunedTable, {
   columns: [
     /** The flow. */
     column('flow_id', 'varchar(64)'),
-    /** How many of its removed runs that counter had counted. */
+    /** How many removed runs this counter had counted. */
     ...counterColumns.map((name) => column(name, 'int', { default: literal(0) })),
-    /** When the migration took earlier removals from the flow's counters. Null: it has not. */
+    /** When the migration computed earlier removals from the flow's counters. Null: it has not. */
     nullable('taken_at', 'timestamp'),
   ],
   primaryKey: ['flow_id'],
@@ -28,15 +28,15 @@ const creation = createTable(pruned);
 const flows = 'protection_flows';
 const executions = 'protection_flow_executions';
 
-/** Their rows are locked together, while their runs are counted. */
+/** How many flows one transaction locks while it counts their runs. */
 const flowsAtOnce = 20;
 
 type Counters = Readonly<Record<(typeof counterColumns)[number], number | string>>;
 
 /**
- * How many runs of a flow were removed: what its counters have more than there are rows that they counted, which until now
- * were the runs that are over. A program that counts a run when it begins has those under way in the total, too: a total
- * that they explain says nothing of removed ones.
+ * Returns how many runs of a flow were removed: the flow's counters minus the rows that they counted. Until now they
+ * counted runs that are over. Programs that count a run at its beginning add the runs under way to the total, so an excess
+ * that the runs under way explain does not count as removed.
  */
 function removedOf(flow: Counters, rows: Readonly<Record<string, number>>): number[] {
   const of = (...statuses: readonly string[]): number =>
@@ -54,8 +54,8 @@ const statementsOn = (session: Queryable): Statements => ({
 });
 
 /**
- * Takes what was removed of flows from their counters, and recounts them. Before anything is read, their rows are locked,
- * and those that prune writes: what a prune beside this one removes is taken here, or added afterwards.
+ * Computes the removed runs of flows from their counters, and recounts the flows. First it locks their rows, and the rows
+ * that prune writes: a concurrent prune's removals are either computed here or added afterwards.
  */
 async function takeAndRecount(session: Queryable, ids: string[], wasPruned: boolean): Promise<void> {
   const locked = await select<Counters & { id: string }>(
@@ -115,12 +115,12 @@ async function takeAll({ session, owner, goOn, onProgress, tableWaitMs }: StepCo
   }
 }
 
-/** The table is none of the declared schema: nobody's tables made by hand have it. */
+/** The table is not part of the declared schema: tables made by hand never have it. */
 const keepPruned: Step = {
   ...creation,
   title: `create table ${prunedTable}, and recount the flows`,
   declare: (schema) => schema,
-  // The flows of a table that is made in the same migrate are none
+  // A table that the same migrate creates has no flows
   needs: (live) =>
     !live.has(flows)
       ? []
@@ -141,12 +141,12 @@ const keepPruned: Step = {
 };
 
 /**
- * Makes the table in which prune keeps how many runs of a flow it has removed, so that the counters can be proven; and
- * brings the statistics of every flow to what they mean from this release on.
+ * Creates the table in which prune counts the removed runs of a flow, so that verify can prove the counters. Recounts every
+ * flow's statistics by their meaning from this release on.
  */
 export class KeepWhatPruneRemoved1795305605000 extends StepMigration {
   readonly name = 'KeepWhatPruneRemoved1795305605000';
   readonly breaking =
-    'Programs of earlier releases count a run in total_executions when it ends, those of this release when it begins: a run that one begins and the other ends is counted never, or twice. None of them fails. When the last program of an earlier release has stopped, run protection-flows recount.';
+    'Programs of earlier releases count a run in total_executions when it ends, programs of this release when it begins. A run that one begins and the other ends is counted twice or not at all. No program fails. When the last program of an earlier release has stopped, run protection-flows recount.';
   readonly steps = [keepPruned];
 }

@@ -6,20 +6,20 @@ import { createOwnTable, StepMigration } from './step-migration';
 const executions = 'protection_flow_executions';
 const byTime = index('idx_executions_flow_status_created', 'flow_id', 'status', 'created_at');
 
-/** How many runs of a flow did not take place, by the reason. */
+/** How many runs of a flow were skipped or missed, by reason. */
 export const skipTotals = table(skipTotalsTable, {
   columns: [
     /** The flow. */
     column('flow_id', 'varchar(64)'),
     /** The reason, as in sendense_flow_skips. */
     column('reason', 'varchar(32)'),
-    /** How many of the flow's runs did not take place for it. It never goes down: prune leaves it alone. */
+    /** How many of the flow's runs did not take place for this reason. It never decreases: prune does not change it. */
     column('runs', 'bigint', { default: literal(0) }),
   ],
   primaryKey: ['flow_id', 'reason'],
 });
 
-/** Lets the newest success of a flow be one entry of an index, however long it has failed since; and counts what did not run. */
+/** Adds an index that finds a flow's newest success as one entry, however many failures followed. Counts skipped runs. */
 export class ServeMetrics1795305607000 extends StepMigration {
   readonly name = 'ServeMetrics1795305607000';
   readonly breaking = false;

@@ -4,20 +4,20 @@ import type { Guards } from '../engine/subject/parts';
 const lines = (...text: readonly string[]): string => text.join('\n');
 
 /**
- * A session of a program that knows nothing of this package: the platform's hub, or somebody with a client. Not by IS NULL:
- * MySQL works that out once for an opened table, which sessions share, and then took the hub for one of us (seen on 9.7).
+ * True for a session of a program that does not know this package: the platform's hub, or a person's client. Not IS NULL:
+ * MySQL evaluates IS NULL once per opened table, which sessions share, and then took the hub for this package (seen on 9.7).
  */
 const isForeign = `NOT (${writerMark} <=> 1)`;
 
 /**
- * True for the one statement in which a trigger counts a run in its flow: all of it has the same NOW(6), and no later one
- * has. A mark that somebody had to take off again would stay after a KILL QUERY, which no handler sees.
+ * True within the statement whose trigger counts a run in its flow: NOW(6) is the same in all of a statement and in no
+ * later one. A mark that the trigger had to reset would stay after a KILL QUERY, which no handler sees.
  */
 const counting = '@sendense_flow_counting';
 const begins = `SET ${counting} = NOW(6);`;
 const isCounting = `${counting} <=> NOW(6)`;
 
-/** True for a run that this package alone ends. */
+/** True for a run that only this package may end. */
 const isOurs = isOwnRun('OLD');
 
 const kept = [
@@ -33,34 +33,34 @@ const kept = [
   'error_message',
 ];
 
-/** What a flow's last_* follow: the run that was begun last; one that never ran speaks only where none runs. */
-const speaks = (begun: string): string =>
+/** Whether a flow's last_* show the run: if it began last. A run that never began shows only if no run is under way. */
+const isShown = (begun: string): string =>
   `(${begun} OR last_execution_id <=> NEW.id OR (NEW.started_at IS NULL AND last_execution_status <> 'running'))`;
 
-/** Counts the run in its flow. An UPDATE of one table assigns from left to right: the id, which the others ask for, comes last. */
-const count = (begun: string, isShown: string): string =>
+/** Counts the run in its flow. An UPDATE of one table assigns from left to right, so the id, which the others read, is last. */
+const count = (begun: string, shown: string): string =>
   lines(
     `      ${begins}`,
     '      UPDATE protection_flows',
     `         SET total_executions = total_executions + ${begun},`,
     "             successful_executions = successful_executions + (NEW.status = 'success' AND NEW.started_at IS NOT NULL),",
     "             failed_executions = failed_executions + (NEW.status = 'error' AND NEW.started_at IS NOT NULL),",
-    `             last_execution_time = IF(${isShown}, CURRENT_TIMESTAMP, last_execution_time),`,
-    `             last_execution_status = IF(${isShown}, NEW.status, last_execution_status),`,
-    `             last_execution_id = IF(${isShown}, NEW.id, last_execution_id)`,
+    `             last_execution_time = IF(${shown}, CURRENT_TIMESTAMP, last_execution_time),`,
+    `             last_execution_status = IF(${shown}, NEW.status, last_execution_status),`,
+    `             last_execution_id = IF(${shown}, NEW.id, last_execution_id)`,
     '       WHERE id = NEW.flow_id;',
   );
 
 /**
- * What makes it safe that the platform's hub writes the two tables beside this package. The hub has no guard of its own:
- * it ends what is over, counts by values that it has read before, and knows no schedule's next time.
+ * Makes it safe for the platform's hub to write the two tables beside this package. The hub does not guard its writes: it
+ * ends runs that are over, counts from values that it has read before, and knows no schedule's next time.
  *
- * An UPDATE that has nothing to say any more has no effect, and no error: the hub takes an error at that place for a
- * database that is gone. A second run of a flow is an error (1062), at the hub's first statement, before it asks for jobs.
+ * An outdated UPDATE of the hub has no effect and gives no error: the hub takes an error there for a lost database. A second
+ * run of a flow gives an error (1062), at the hub's first statement, before it asks for jobs.
  *
- * Times are the server's: the hub may live in another time zone. Triggers see no cascade, so that deleting a flow, and what
- * a key sets to NULL, is as ever. A trigger that also counted the runs of this package would fail (1442): those are ended
- * in one statement with their flow.
+ * Times are the server's: the hub may have another time zone. Cascades fire no triggers, so deleting a flow or a parent
+ * works as before. A trigger that also counted this package's runs would fail (1442): the package ends a run in one
+ * statement with its flow.
  */
 export const guards: Guards = {
   mark: writerMark,
@@ -100,7 +100,7 @@ export const guards: Guards = {
         '        SET NEW.completed_at = CURRENT_TIMESTAMP,',
         '          NEW.execution_time_seconds = GREATEST(0, UNIX_TIMESTAMP() - UNIX_TIMESTAMP(NEW.started_at));',
         '      END IF;',
-        count('(OLD.started_at IS NULL AND NEW.started_at IS NOT NULL)', speaks("NEW.status = 'running'")),
+        count('(OLD.started_at IS NULL AND NEW.started_at IS NOT NULL)', isShown("NEW.status = 'running'")),
         '    END IF;',
         '  END IF;',
         'END',

@@ -17,7 +17,7 @@ import { schedulesQuestion } from './schedules-question';
 import { statisticsCheck } from './statistics-check';
 import type { StepMigration } from './step-migration';
 
-/** Every migration, oldest first. An explicit list: what is not named here does not run. */
+/** Every migration, oldest first. A migration that is not in this list does not run. */
 export const migrations: readonly (new () => StepMigration)[] = [
   CreateProtectionFlowTables1795305600000,
   AddForeignKeys1795305601000,
@@ -33,7 +33,7 @@ export const migrations: readonly (new () => StepMigration)[] = [
 /** One instance of each migration, oldest first. */
 export const migrationList: readonly StepMigration[] = migrations.map((Migration) => new Migration());
 
-/** What the engine is given to work on: this package's tables. */
+/** This package's tables, as the engine's subject. */
 export const subject: Subject = {
   package: '@sendense/protection-flows',
   command: 'protection-flows',
@@ -50,12 +50,12 @@ export const subject: Subject = {
 };
 
 /**
- * The declared schema: what all migrations' steps make of an empty database. The migrations are its one source, so
- * that it can't disagree with them; a test ties it to the entities.
+ * The declared schema: the result of all migrations' steps on an empty database. The migrations are its only source, so it
+ * can't disagree with them; a test compares it with the entities.
  */
 export const declaredSchema: Schema = declaredSchemaOf(subject);
 
-/** Whose tables the engine works on. */
+/** The owner of the tables, for the engine. */
 export const owner: Owner = ownerOf(subject);
 
 export { historyTable, packageVersion } from './this-package';

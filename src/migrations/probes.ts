@@ -1,12 +1,12 @@
 import type { Probes } from '../engine/subject/parts';
 
-/** What the declared schema does not tell of our tables: what their rows are called, and which rows the CHECK refuses. */
+/** Facts about our tables that the declared schema lacks: the names of their rows, and which rows the CHECK refuses. */
 export const probes: Probes = {
   tables: {
     protection_flows: {
       one: 'flow',
       many: 'flows',
-      // Needs no repository, whose table may not be there
+      // A replication flow needs no repository, whose table may be missing
       row: { flow_type: 'replication', destination_type: 'ossea' },
     },
     protection_flow_executions: { one: 'execution', many: 'executions' },

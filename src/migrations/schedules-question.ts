@@ -14,7 +14,7 @@ const nextTime = (...given: Parameters<typeof import('../schedule').nextTime>): 
   (require('../schedule') as typeof import('../schedule')).nextTime(...given);
 /* eslint-enable @typescript-eslint/no-require-imports */
 
-/** A flow that has never run by its schedule, with the schedule's id as it is stored; null where there is none. */
+/** A flow that has never run by its schedule, with the id of the stored schedule; null if there is none. */
 interface NewcomerRow {
   readonly id: string;
   readonly name: string;
@@ -23,8 +23,8 @@ interface NewcomerRow {
 }
 
 /**
- * True of the flows that a scheduler of this package gives a next time to as soon as it looks: the hub never wrote one. Of
- * tables made by hand, as adopt repairs them: what may be NULL there gets its default, and '0000-00-00' becomes NULL.
+ * The condition for flows without a next time, which a scheduler of this package would compute at once: the hub never
+ * writes one. It reads tables made by hand as adopt repairs them: NULL becomes the default, and '0000-00-00' becomes NULL.
  */
 function isNewcomer({ columns }: Table): string {
   const has = (column: string): boolean => named(columns, column) !== undefined;
@@ -37,7 +37,7 @@ function isNewcomer({ columns }: Table): string {
   ].join(' AND ');
 }
 
-/** When the schedules fire next, by their ids; null where this account may not read them. */
+/** Reads when the schedules fire next, by id; null if this account may not read them. */
 async function readTimes(
   session: Queryable,
   key: ForeignKey,
@@ -53,7 +53,7 @@ async function readTimes(
   return rows?.map((row) => [row.id, nextTime(row, now)]) ?? null;
 }
 
-/** Finds the flows page by page: what is kept of each is its name and its time, and of each schedule its time alone. */
+/** Finds the flows page by page. Keeps only each flow's name and time, and each schedule's time. */
 async function findNewcomers(ground: QuestionGround): Promise<QuestionRow[]> {
   const { session, declared, live } = ground;
   const flows = live.get('protection_flows');
@@ -87,8 +87,8 @@ async function findNewcomers(ground: QuestionGround): Promise<QuestionRow[]> {
 }
 
 /**
- * Whether the flows may run by their schedules now. The platform's hub knows no schedule's next time, so none of them ever
- * did; this package's scheduler works it out, and runs them.
+ * Asks whether the flows may run by their schedules now. None of them ever did: the platform's hub knows no schedule's next
+ * time. This package's scheduler computes it and runs them.
  */
 export const schedulesQuestion = {
   id: 'schedules',
@@ -97,7 +97,7 @@ export const schedulesQuestion = {
     off: 'disables them (enabled = 0) until somebody enables them again',
   },
   asks: (flows) =>
-    `${flows === 1 ? '1 flow is' : `${flows} flows are`} enabled and never ran by ${flows === 1 ? 'its' : 'their'} schedule. A scheduler of this package runs such flows by themselves.`,
+    `${flows === 1 ? '1 flow is' : `${flows} flows are`} enabled and never ran by ${flows === 1 ? 'its' : 'their'} schedule. A scheduler of this package runs such flows automatically.`,
   find: findNewcomers,
   async carryOut(session, answer, rows, placesOf) {
     if (answer !== 'off') return;

@@ -18,17 +18,17 @@ import { skipTotals } from './1795305607000-serve-metrics';
 import { pauses } from './1795305608000-keep-what-is-paused';
 import { pruned } from './1795305605000-keep-what-prune-removed';
 
-/** A report lists so many flows or runs of a kind, and counts the others. */
+/** The most flows or runs of a kind that a report lists. It counts the others. */
 const mostListed = 20;
 
-/** Of those that began last so many are looked at for times that can't be: no index tells, and rows may be large. */
+/** How many of the latest runs are checked for impossible times: no index finds these, and rows may be large. */
 const newestRuns = 10_000;
 
-/** A fault of the rows of runs, which no recount can mend. */
+/** A fault in the rows of runs, which no recount can repair. */
 interface RowFault {
   /** The runs, with their flow. */
   readonly sql: string;
-  /** What they do, after "1 run" or "2 runs". */
+  /** What is wrong with them; follows "1 run" or "2 runs". */
   readonly what: string;
   readonly remedy: readonly string[];
 }
@@ -37,9 +37,9 @@ const ofRun = 'id, flow_id, status, started_at, completed_at';
 const runs = 'protection_flow_executions';
 const apart = `INTERVAL ${clockToleranceSeconds} SECOND`;
 
-/** What to do about times that can't be; `change` sets a run's times to what is likely. */
+/** The remedy for impossible times; `change` sets a run's times to likely ones. */
 const correctTimes = (change: string): string[] => [
-  '-- One program writes times of another time zone than the server, or its clock is wrong: correct that first. Then,',
+  '-- A program writes times in another time zone than the server, or its clock is wrong: correct that first. Then,',
   '-- for each run, with its id:',
   `-- UPDATE ${runs} SET ${change} WHERE id = '…';`,
 ];
@@ -47,18 +47,18 @@ const correctTimes = (change: string): string[] => [
 const rowFaults: readonly RowFault[] = [
   {
     sql: `SELECT ${ofRun} FROM ${runs} WHERE status = 'running' AND completed_at IS NOT NULL`,
-    what: 'said to be running with the time of an end',
+    what: 'under way that ended already',
     remedy: [
-      '-- A late write has put what had ended back to running. Ends it again; how it had ended is not known any more.',
+      '-- A late write set an ended run back to running. This ends it with error: how it had ended is lost.',
       `UPDATE ${runs} SET status = 'error', error_message = COALESCE(error_message, 'put back to running after its end') WHERE status = 'running' AND completed_at IS NOT NULL;`,
     ],
   },
   {
     sql: `SELECT ${ofRun} FROM ${runs} WHERE status = 'running' AND flow_id IN (
   SELECT flow_id FROM ${runs} WHERE status = 'running' GROUP BY flow_id HAVING COUNT(*) > 1)`,
-    what: 'under way beside another one of the flow',
+    what: 'under way beside another run of the same flow',
     remedy: [
-      '-- Two programs have begun a run of one flow. Wait for their ends, or end, with its id, each that no worker has:',
+      '-- Two programs have each begun a run of this flow. Wait until they end, or end each run without a worker by its id:',
       `-- UPDATE ${runs} SET status = 'error', completed_at = CURRENT_TIMESTAMP, error_message = 'began beside another run' WHERE status = 'running' AND id = '…';`,
     ],
   },
@@ -66,28 +66,28 @@ const rowFaults: readonly RowFault[] = [
     sql: `SELECT ${ofRun} FROM (
   SELECT ${ofRun} FROM ${runs} WHERE started_at IS NOT NULL ORDER BY started_at DESC LIMIT ${newestRuns}) newest
  WHERE completed_at < started_at - ${apart}`,
-    what: 'with an end before the beginning',
+    what: 'that ended before it began',
     remedy: correctTimes('started_at = completed_at'),
   },
   {
     sql: `SELECT ${ofRun} FROM ${runs} WHERE started_at > CURRENT_TIMESTAMP + ${apart}`,
-    what: 'beginning in the future',
+    what: 'that began in the future',
     remedy: correctTimes('started_at = created_at'),
   },
 ];
 
-/** The rows of a question, at most so many, each with the number of all. */
+/** Limits a SELECT to {@link mostListed} rows, each with the number of all rows. */
 const bounded = (sql: string): string =>
   `SELECT *, COUNT(*) OVER () AS of_all FROM (${sql}) found LIMIT ${mostListed}`;
 
-/** Other programs write a run and its flow in two transactions: what is wrong between the two is right soon. */
+/** Other programs write a run and its flow in two transactions: a difference between the two soon disappears. */
 const looks = 3;
 const pauseMs = 700;
 
-/** More flows are looked at again by looking at all. */
+/** If more flows differ, the next look reads all flows. */
 const mostNamed = 1_000;
 
-/** By how much a flow is wrong: one that is busy has other counts at the next look, and is as wrong. */
+/** By how much a flow's statistics are wrong. A busy flow has other counts at the next look, but the same difference. */
 function wrongness(row: WrongStatistics): string {
   const { id, from, to } = recountedOf(row);
   const apart = counterColumns.map((column) => from[column] - to[column]);
@@ -95,7 +95,7 @@ function wrongness(row: WrongStatistics): string {
   return JSON.stringify([id, apart, last]);
 }
 
-/** The flows whose statistics are wrong, and as wrong at each look; all of them, with the statement of the first look. */
+/** Finds the flows whose statistics are wrong by the same difference at each look, and returns the first look's statement. */
 async function findWrongFlows(session: Queryable): Promise<{ sql: string; rows: WrongStatistics[] }> {
   const ask = (ids: readonly string[] | null): Promise<WrongStatistics[]> => {
     const { sql, parameters } = wrongStatistics(ids);
@@ -111,7 +111,7 @@ async function findWrongFlows(session: Queryable): Promise<{ sql: string; rows: 
   return { sql: wrongStatistics(null).sql, rows };
 }
 
-/** `flow-1: total_executions 3 instead of 2`. */
+/** As in `flow-1: total_executions 3 instead of 2`. */
 function wrongInWords(row: WrongStatistics): string {
   const differences = changesOf(recountedOf(row)).map(
     ({ column, was, is }) => `${column} ${was} instead of ${is}`,
@@ -119,12 +119,12 @@ function wrongInWords(row: WrongStatistics): string {
   return `${row.id}: ${differences.join(', ')}`;
 }
 
-/** A table that the statistics, or the ledger of what did not run, rest on. */
+/** A table that the statistics, the ledger or the pauses depend on. */
 interface Kept {
   readonly table: Table;
   /** What nobody knows without it. */
   readonly knows: string;
-  /** What its fresh one is to be filled with, and how. */
+  /** How an empty one gets its rows. */
   readonly filled: string;
 }
 
@@ -132,7 +132,7 @@ const keptTables: readonly Kept[] = [
   {
     table: pruned,
     knows: 'how many runs prune has removed',
-    filled: 'the counters become those of the rows alone by protection-flows recount',
+    filled: 'run protection-flows recount; the counters then count the existing runs alone',
   },
   ...[...ledgerTables, skipTotals].map((table) => ({
     table,
@@ -142,7 +142,7 @@ const keptTables: readonly Kept[] = [
   {
     table: pauses,
     knows: 'which flows are paused, and after how many failures',
-    filled: 'flows have to be paused anew',
+    filled: 'pause the flows again',
   },
 ];
 
@@ -153,8 +153,8 @@ const unkept = (missing: readonly Kept[]): SubjectOutcome => ({
     .join('; '),
   evidence: [],
   remedy: [
-    '-- Where the migrations that make them are pending: protection-flows migrate',
-    '-- Where they are recorded, what the tables held is lost. This makes them anew:',
+    '-- If the migrations that create them are pending: protection-flows migrate',
+    '-- If these are recorded as applied, the content of the tables is lost. This creates them again, empty:',
     ...missing.map(({ table, filled }) => `${createTableSql(table)};\n-- ${table.name}: ${filled}`),
   ].join('\n'),
 });
@@ -167,7 +167,7 @@ async function proveStatistics(session: Queryable): Promise<SubjectOutcome> {
   if (wrong.length > 0) {
     const some = wrong.slice(0, 3).map(wrongInWords).join('; ');
     faults.push(
-      `the statistics of ${wrong.length} flow${wrong.length === 1 ? '' : 's'} are not what the runs make them: ${some}${wrong.length > 3 ? '; …' : ''}`,
+      `the statistics of ${wrong.length} flow${wrong.length === 1 ? '' : 's'} do not agree with the runs: ${some}${wrong.length > 3 ? '; …' : ''}`,
     );
   }
   for (const { sql: rows, what, remedy } of rowFaults) {
@@ -192,8 +192,8 @@ async function proveStatistics(session: Queryable): Promise<SubjectOutcome> {
 }
 
 /**
- * The statistics of each flow are what its runs, and what prune removed, make them; and the runs themselves can be. It is
- * skipped where a table is missing that says what is no more, or what did not run.
+ * Checks that each flow's statistics agree with its runs and the removed runs, and that no run has impossible values. It is
+ * skipped if a table of removed, skipped or paused runs is missing.
  */
 export const statisticsCheck: SubjectCheck = {
   id: 'statistics',

@@ -6,9 +6,9 @@ import type { Migration, Step } from '../engine/steps/step';
 import { ProtectionFlowsError } from '../errors';
 
 /**
- * A migration of this package: a list of re-runnable steps, which the engine carries out. TypeORM may list it, and never
- * runs it: on an application's own DataSource nothing holds the lock, no preflight has looked at the rows, and the
- * history is not the one that every other command reads.
+ * A migration of this package: a list of re-runnable steps for the engine. TypeORM may list it, but can't run it. On an
+ * application's own DataSource nothing would hold the lock, no preflight would check the rows, and TypeORM would record it
+ * in a history that no command of this package reads.
  */
 export abstract class StepMigration implements Migration, MigrationInterface {
   abstract readonly name: string;
@@ -28,20 +28,20 @@ export abstract class StepMigration implements Migration, MigrationInterface {
 
 const unguarded = (migration: string): ProtectionFlowsError =>
   new ProtectionFlowsError('MIGRATION_UNGUARDED', {
-    message: `${migration} is a migration of this package, and does not run on another DataSource: no lock would be held, no row be looked at, and nothing be recorded where protection-flows looks`,
+    message: `${migration} is a migration of this package and does not run on another DataSource: nothing would hold the lock, check the rows, or record it where protection-flows reads`,
     remedy:
       'Take the migrations of @sendense/protection-flows out of that DataSource\'s migrations, and run protection-flows migrate before it: docs/migrations.md, "In your application\'s DataSource".',
     details: { migration },
   });
 
 /**
- * Makes a table of the package's own that speaks of flows. It is none of the declared schema: nobody's tables made by hand have
- * it. Its rows keep a rollback from dropping it, unless they can be made anew (`isLossless`).
+ * Creates a table of the package's own about flows. It is not part of the declared schema: tables made by hand never have
+ * it. Its rows keep a rollback from dropping it, unless the package can make them again (`isLossless`).
  */
 export const createOwnTable = (made: Table, { isLossless = false } = {}): Step => ({
   ...createTable(made),
   declare: (schema) => schema,
-  // Where there are flows, a scheduler runs them: without these it would claim nothing from then on
+  // If there are flows, a scheduler runs them: without these rights it could claim nothing after the migrate
   needs: (live) =>
     live.has('protection_flows')
       ? ['SELECT', 'INSERT', 'UPDATE', 'DELETE'].map((privilege) => ({ privilege, table: made.name }))

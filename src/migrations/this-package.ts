@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ownTables } from '../engine/server/names';
 
-/** How the engine's own tables are called beside ours: so an application's own TypeORM history is left alone. */
+/** The prefix of the engine's own tables. It keeps them apart from an application's own TypeORM history. */
 export const tablePrefix = 'sendense_flow';
 
 /** The history's table. */
@@ -10,7 +10,7 @@ export const historyTable = ownTables(tablePrefix).history;
 
 let version: string | undefined;
 
-/** This package's version, as its package.json has it; read once. */
+/** This package's version, read once from its package.json. */
 export function packageVersion(): string {
   if (version === undefined) {
     const text = readFileSync(join(__dirname, '../../package.json'), 'utf8');

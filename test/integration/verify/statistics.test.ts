@@ -27,7 +27,7 @@ describe('the check statistics', () => {
     expect(await look()).toMatchObject({
       status: 'fail',
       verdict: 'drifted',
-      summary: `the statistics of 1 flow are not what the runs make them: ${flow}: total_executions 3 instead of 1`,
+      summary: `the statistics of 1 flow do not agree with the runs: ${flow}: total_executions 3 instead of 1`,
       remedy: 'protection-flows recount',
     });
     await query("UPDATE protection_flows SET last_execution_status = 'error'");
@@ -39,16 +39,12 @@ describe('the check statistics', () => {
   });
 
   it.each([
-    [
-      'put back to running after its end',
-      "status = 'running'",
-      '1 run said to be running with the time of an end',
-    ],
-    ['that ends before it begins', "completed_at = '2026-01-01'", '1 run with an end before the beginning'],
+    ['put back to running after its end', "status = 'running'", '1 run under way that ended already'],
+    ['that ends before it begins', "completed_at = '2026-01-01'", '1 run that ended before it began'],
     [
       'that begins in the future',
       'started_at = CURRENT_TIMESTAMP + INTERVAL 2 HOUR, completed_at = NULL',
-      '1 run beginning in the future',
+      '1 run that began in the future',
     ],
   ])('tells of a run %s, and what to do', async (_what, sql, summary) => {
     const { run } = await flowThatRan();
@@ -70,7 +66,7 @@ describe('the check statistics', () => {
       flow,
       flow,
     );
-    expect((await look()).summary).toContain('2 runs under way beside another one of the flow');
+    expect((await look()).summary).toContain('2 runs under way beside another run of the same flow');
   });
 
   it('calls nobody beside programs that work, also those that write a run and its flow one after the other', async () => {
