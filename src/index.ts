@@ -29,7 +29,7 @@ export {
   type ExecutionRow,
   type FlowRow,
 } from './entities';
-/** The entities of the platform's tables, to be read: `platform.ReplicationSchedule` and so on. */
+/** The entities of the platform's tables, for reading: `platform.ReplicationSchedule` and so on. */
 export { platform };
 export { migrations } from './migrations';
 export { subscribers, validateExecution, validateFlow, type WriteMode } from './validation';

@@ -13,11 +13,11 @@ import { dataSource as sharedDataSource } from '../data-source';
 const longestDelayMs = 10_000;
 
 /**
- * Connects a data source that is not connected, and again after a fault that may pass; migrates where that is wanted.
- * One that is connected already is only migrated. NestJS's log has a line for each migration that was applied, and a warning
- * for each key that was not added.
+ * Connects the data source, retrying after a fault that may pass, and migrates if the options say so. A data source that
+ * is connected already is only migrated. NestJS's log gets a line for each applied migration, and a warning for each key
+ * that was not added.
  *
- * @throws what `initialize()` and, at a start, `runMigrations()` throw; connection errors only after the last attempt
+ * @throws errors of `initialize()` and of `runMigrations()` at a start; connection errors only after the last attempt
  */
 async function connect(
   dataSource: ProtectionFlowsDataSource,
@@ -50,9 +50,9 @@ async function connect(
 }
 
 /**
- * Waits until the program fits the schema; each thing that it waits for is a warning.
+ * Waits until the program fits the schema. Logs a warning for each thing that it waits for.
  *
- * @throws SCHEMA_UNFIT when the time is over
+ * @throws SCHEMA_UNFIT after `timeoutMs`
  */
 async function waitForFit(dataSource: ProtectionFlowsDataSource, timeoutMs: number): Promise<void> {
   const logger = new Logger('ProtectionFlowsModule');
@@ -61,17 +61,17 @@ async function waitForFit(dataSource: ProtectionFlowsDataSource, timeoutMs: numb
   if (!fit.ok) throw schemaUnfit(fit);
 }
 
-/** What the modules of this process do with one data source. */
+/** The use of one data source by the modules of this process. */
 interface Use {
-  /** Connected by others before the first of the modules came. */
+  /** True if it was connected before the first module used it. */
   readonly openedElsewhere: boolean;
   modules: number;
   closes: boolean;
-  /** Settled when the modules so far have opened and closed it: one after another, so that each sees what is there. */
+  /** Settled when the latest module has opened or closed it. They take turns, so that each sees its state. */
   turn: Promise<unknown>;
 }
 
-/** Two applications in one process share the shared data source: the first to go must not close it under the other. */
+/** Two applications in one process may share a data source: the first one to stop must not close it for the other. */
 const uses = new WeakMap<ProtectionFlowsDataSource, Use>();
 
 function useOf(dataSource: ProtectionFlowsDataSource): Use {
@@ -94,19 +94,19 @@ async function leave(dataSource: ProtectionFlowsDataSource): Promise<void> {
   await inTurn(use, async () => {
     if (use.modules === 0 && use.closes && dataSource.isInitialized) await dataSource.destroy();
   });
-  // One that came meanwhile connects it anew
+  // A module that came meanwhile connects the data source again
   if (use.modules === 0) uses.delete(dataSource);
 }
 
-/** Connects the data source of one module, and lets go of it when the application shuts down. */
+/** Connects the data source of one module, and releases it when the application shuts down. */
 @Injectable()
 export class DataSourceKeeper implements OnApplicationShutdown {
   private kept: ProtectionFlowsDataSource | undefined;
 
   /**
-   * The data source that the options name, connected.
+   * Returns the data source that the options name, connected.
    *
-   * @throws what {@link connect} throws, and SCHEMA_UNFIT; the data source is then as closed as it was
+   * @throws errors of {@link connect}, and SCHEMA_UNFIT. The data source is then released as at a shutdown
    */
   async open(options: ProtectionFlowsModuleOptions): Promise<ProtectionFlowsDataSource> {
     const { connection, dataSource: given, destroyOnShutdown, schemaWaitMs } = options;
@@ -127,7 +127,7 @@ export class DataSourceKeeper implements OnApplicationShutdown {
     return dataSource;
   }
 
-  /** Closes the data source if that is this module's to do. A fault is logged: other modules still have to end. */
+  /** Closes the data source if this module has to. Logs a fault: other modules still have to shut down. */
   async onApplicationShutdown(): Promise<void> {
     const { kept } = this;
     this.kept = undefined;

@@ -4,18 +4,18 @@ import { isProtectionFlowsError } from '../errors';
 import { checkSchema } from '../engine/verify/check-schema';
 import type { ProtectionFlowsDataSource } from '../typeorm/guarded-data-source';
 
-/** What a health check answers under its key, as `@nestjs/terminus` takes it. */
+/** The result of a health check under its key, in the form of `@nestjs/terminus`. */
 export interface ProtectionFlowsHealthState {
   readonly status: 'up' | 'down';
-  /** Of a service that is down, why: the code of an error, such as CONNECTION_REFUSED or SCHEMA_UNFIT. */
+  /** Why the service is down: the code of an error, such as CONNECTION_REFUSED or SCHEMA_UNFIT. */
   readonly code?: string;
-  /** How the schema stands to the program, where it could be read: `fits`, or why not. */
+  /** Whether the program fits the schema, if it could be read: `fits`, or why not. */
   readonly schema?: string;
 }
 
 /** Options of {@link ProtectionFlowsHealth.check}. */
 export interface ProtectionFlowsHealthOptions {
-  /** How long the database may take to answer, in milliseconds, at most an hour. Default: 5,000. */
+  /** The time limit for the database's answer, in milliseconds, at most an hour. Default: 5,000. */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -24,15 +24,15 @@ const assertHealth = declareArguments('ProtectionFlowsHealth.check', {
   options: optionsOf({ timeoutMs: optional(count({ min: 1, max: 3_600_000 })) }),
 });
 
-/** Says whether the database answers and the program fits its schema: a health indicator, with `@nestjs/terminus` or without. */
+/** A health indicator, with or without `@nestjs/terminus`: whether the database answers and the program fits its schema. */
 export class ProtectionFlowsHealth {
   constructor(private readonly dataSource: ProtectionFlowsDataSource) {}
 
   /**
-   * `{ [key]: { status: 'up', … } }`, or `down` with the reason's code. Messages, which may name hosts and accounts, are left
-   * out: an answer to a health check is public.
+   * Returns `{ [key]: { status: 'up', … } }`, or `down` with the reason's code. The result has no messages, which may name
+   * hosts and accounts: a health check is public.
    *
-   * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments, and nothing else
+   * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments. Nothing else is thrown
    */
   async check<const Key extends string = 'protection_flows'>(
     key: Key = 'protection_flows' as Key,
@@ -42,11 +42,11 @@ export class ProtectionFlowsHealth {
     const { timeoutMs = 5_000 } = options;
     const answered = new AbortController();
     const late = delay(timeoutMs, { status: 'down', code: 'CONNECTION_TIMEOUT' } as const, answered);
-    const state = await Promise.race([this.look(), late]).finally(() => answered.abort());
+    const state = await Promise.race([this.readState(), late]).finally(() => answered.abort());
     return { [key]: state } as Record<Key, ProtectionFlowsHealthState>;
   }
 
-  private async look(): Promise<ProtectionFlowsHealthState> {
+  private async readState(): Promise<ProtectionFlowsHealthState> {
     try {
       const { ok, state: schema } = await checkSchema(this.dataSource);
       return ok ? { status: 'up', schema } : { status: 'down', code: 'SCHEMA_UNFIT', schema };

@@ -2,10 +2,10 @@ import { Inject, Logger } from '@nestjs/common';
 import { DueFlowRepository, ExecutionRepository } from '../repositories';
 import { createWorker, messageOf, type RunFlow, type Worker, type WorkerOptions } from '../worker';
 
-/** What `createWorker` takes, but for what the module and the method are. */
+/** The options of `createWorker`, without those that the module and the method provide. */
 export type OnFlowDueOptions = Omit<WorkerOptions, 'repositories' | 'run'>;
 
-/** A provider with its methods, those of its life cycle among them. */
+/** A provider with its methods and life-cycle hooks. */
 type Provider = Record<string | symbol, unknown>;
 type Hook = (this: Provider, ...given: unknown[]) => unknown;
 
@@ -17,17 +17,17 @@ function logEvents(worker: Worker): void {
         logger.warn(`${flow.name}: run ${execution.id} ended with ${status}: ${messageOf(error)}`);
     })
     .on('reaped', (id) => logger.warn(`run ${id} gave no sign of life for too long, and was ended`))
-    .on('away', (error) => logger.warn(`the database is away: ${String(error)}`))
-    .on('back', (afterMs) => logger.log(`the database is back after ${afterMs} ms`))
+    .on('away', (error) => logger.warn(`the database cannot be reached: ${String(error)}`))
+    .on('back', (afterMs) => logger.log(`the database can be reached again after ${afterMs} ms`))
     .on('fault', (error) => logger.error(String(error)));
 }
 
 /**
- * Makes a method the one that runs flows: a {@link Worker} calls it for each run, from the application's start until its shutdown, which
- * waits for the runs under way. The provider needs `ProtectionFlowsModule` in its module, and default scope. What goes wrong
- * stands in NestJS's log.
+ * Makes a {@link Worker} call this method for each run, from the application's start until its shutdown, which waits for
+ * the runs under way. The provider needs `ProtectionFlowsModule` in its module, and default scope. Faults go to NestJS's
+ * log.
  *
- * @param options a function is called at the start, with the provider: for options that it was given itself
+ * @param options the worker's options, or a function that returns them: it is called at the start, with the provider
  * @throws VALIDATION_FAILED, at the application's start, for wrong options
  */
 export function OnFlowDue<Target extends object>(
@@ -58,7 +58,7 @@ export function OnFlowDue<Target extends object>(
         },
         run: (run) => (this[method] as RunFlow)(run),
       } satisfies WorkerOptions;
-      // Null is refused there, as what is no object
+      // createWorker refuses null, for any value that is no object
       const made = createWorker((Object(asked) === asked ? { ...asked, ...own } : null) as WorkerOptions);
       logEvents(made);
       this[worker] = made.start();

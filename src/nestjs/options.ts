@@ -5,42 +5,41 @@ import { ProtectionFlowsDataSource } from '../typeorm/guarded-data-source';
 import { FaultList, type ConfigFault, OptionReader } from '../config/option-reader';
 import { isProtectionFlowsError } from '../errors';
 
-/** What `ProtectionFlowsModule` may be told of the connection, and of its beginning and end. */
+/** Options of `ProtectionFlowsModule`: the connection, and what to do at the application's start and shutdown. */
 export interface ProtectionFlowsModuleOptions {
   /**
-   * Where to connect to, as `createDataSource` takes it: settings, or `{ configFile, env, cwd }`. The module makes a
-   * DataSource of its own for it. Default: none; with `dataSource` not given either, the module uses the shared
-   * `dataSource` of `@sendense/protection-flows/data-source`, which looks at the environment and `ormconfig.json`.
+   * Where to connect to, as for `createDataSource`: settings, or `{ configFile, env, cwd }`. The module makes its own
+   * DataSource for it. Default: none. Without `connection` and `dataSource` the module uses the shared `dataSource` of
+   * `@sendense/protection-flows/data-source`, which reads the environment and `ormconfig.json`.
    */
   readonly connection?: DataSourceConnection | undefined;
-  /** A DataSource that there is already; it is connected unless it is. Default: none. Not beside `connection`. */
+  /** An existing DataSource. The module connects it if necessary. Default: none. Not together with `connection`. */
   readonly dataSource?: ProtectionFlowsDataSource | undefined;
   /**
-   * Whether the DataSource is closed when the application shuts down. Default: true where the module connected it,
-   * false for a `dataSource` that was given and for a shared one that was connected before. Of several modules on one
-   * DataSource, the last closes it.
+   * Whether to close the DataSource when the application shuts down. Default: false for a given `dataSource` and for a
+   * shared one that was connected before, otherwise true. If several modules use one DataSource, the last one closes it.
    */
   readonly destroyOnShutdown?: boolean | undefined;
   /**
-   * Whether the schema is brought up to date at the start, by the guarded `runMigrations()`; the application does not
-   * start where that fails. Default: what the configuration says, and there the default is false.
+   * Whether to run pending migrations at the start, with the guarded `runMigrations()`. If that fails, the application
+   * does not start. Default: the value in the configuration, whose default is false.
    */
   readonly migrationsRun?: boolean | undefined;
-  /** How often a first connection that failed is tried again; 0 for never, at most 1,000. Default: 10. */
+  /** How often to retry a first connection that failed; 0 for never, at most 1,000. Default: 10. */
   readonly retryAttempts?: number | undefined;
   /**
-   * The pause before the first of these attempts, in milliseconds, at most 600,000. Each further one is twice as long,
-   * up to 10 seconds or this pause if it is longer. Default: 500, which together with the attempts is about a minute.
+   * The pause before the first retry, in milliseconds, at most 600,000. Each further pause is twice as long, up to 10
+   * seconds, or up to this pause if it is longer. Default: 500; with the default attempts that makes about a minute.
    */
   readonly retryDelayMs?: number | undefined;
   /**
-   * Lets the application start only where it fits the schema (`checkSchema`), and says how long it waits for that, in
-   * milliseconds, at most 86,400,000; 0 for not at all. Default: the schema is not looked at.
+   * How long the application's start waits until it fits the schema (`checkSchema`), in milliseconds, at most 86,400,000;
+   * 0 checks once. The application does not start unless it fits. Default: the schema is not checked.
    */
   readonly schemaWaitMs?: number | undefined;
 }
 
-/** What the module may be told beside its options. */
+/** Options that concern the module itself. */
 export interface ProtectionFlowsModuleExtras {
   /** Whether every module of the application may inject the providers without importing this one. Default: false. */
   readonly isGlobal?: boolean | undefined;
@@ -48,11 +47,11 @@ export interface ProtectionFlowsModuleExtras {
 
 /** A class that `useClass` or `useExisting` of `forRootAsync` names. */
 export interface ProtectionFlowsOptionsFactory {
-  /** The module's options; asked for once, at the start. */
+  /** Returns the module's options; called once, at the start. */
   createProtectionFlowsOptions(): ProtectionFlowsModuleOptions | Promise<ProtectionFlowsModuleOptions>;
 }
 
-/** What `forRootAsync` takes: exactly one of `useFactory`, `useClass` and `useExisting`; `imports` and `inject`. */
+/** Options of `forRootAsync`: exactly one of `useFactory`, `useClass` and `useExisting`; also `imports` and `inject`. */
 export type ProtectionFlowsModuleAsyncOptions = ConfigurableModuleAsyncOptions<
   ProtectionFlowsModuleOptions,
   'createProtectionFlowsOptions'
@@ -78,7 +77,7 @@ const remedy = 'Correct the options; docs/nestjs.md lists them with their defaul
 
 const faultsOf = (call: string): FaultList => new FaultList(`ProtectionFlowsModule.${call}`, remedy);
 
-/** The options as a record; with a fault for anything else, and one for each name that is not known. */
+/** Returns the options as a record. Adds a fault if they are no object, and one for each unknown name. */
 function readNames(
   options: unknown,
   known: readonly string[],
@@ -94,7 +93,7 @@ function readNames(
   return { ...options };
 }
 
-/** The faults of the connection stand beside the module's own. */
+/** Adds the faults of the connection to the module's own. */
 function gatherFaults(connection: object, faults: FaultList): void {
   try {
     checkConnection(connection);
@@ -117,16 +116,16 @@ function checkSource(connection: unknown, dataSource: unknown, faults: FaultList
   if (dataSource !== undefined && !(dataSource instanceof ProtectionFlowsDataSource)) {
     faults.invalid(
       'dataSource',
-      'must be a ProtectionFlowsDataSource, as createDataSource makes it; on any other, make the repositories yourself: new FlowRepository(dataSource.manager)',
+      'must be a ProtectionFlowsDataSource, as createDataSource makes it; for any other, make the repositories yourself: new FlowRepository(dataSource.manager)',
     );
   }
 }
 
 /**
- * Refuses options that mean nothing or contradict each other, all at once.
+ * Refuses options that are invalid or contradict each other, all faults at once.
  *
- * @param call where they were given: `forRoot` or `forRootAsync`. What a factory answers can't say `isGlobal`: by then
- * the modules are laid out
+ * @param call the function that got the options. A factory of `forRootAsync` can't set `isGlobal`: when it is called,
+ * NestJS has already laid out the modules
  * @throws CONFIG_INVALID, with every fault in `details.faults`
  */
 export function checkOptions(call: 'forRoot' | 'forRootAsync', options: unknown): asserts options is Options {
@@ -143,7 +142,7 @@ export function checkOptions(call: 'forRoot' | 'forRootAsync', options: unknown)
 }
 
 /**
- * Refuses an async registration without exactly one way to the options.
+ * Refuses an async registration that does not name exactly one of `useFactory`, `useClass` and `useExisting`.
  *
  * @throws CONFIG_INVALID, with every fault in `details.faults`
  */
@@ -155,10 +154,7 @@ export function checkAsyncOptions(options: unknown): void {
   if (ways.length > 1) faults.invalid(ways.join(' and '), 'are given together; give one of them');
   for (const name of ['useFactory', 'useClass'])
     if (given[name] !== undefined && typeof given[name] !== 'function')
-      faults.invalid(
-        name,
-        name === 'useClass' ? 'must be a class' : 'must be a function, not what it answers',
-      );
+      faults.invalid(name, name === 'useClass' ? 'must be a class' : 'must be a function, not its result');
   for (const name of ['imports', 'inject', 'provideInjectionTokensFrom'])
     if (given[name] !== undefined && !Array.isArray(given[name])) faults.invalid(name, 'must be a list');
   new OptionReader(faults, false).flag('isGlobal', given.isGlobal);

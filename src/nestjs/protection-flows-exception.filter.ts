@@ -3,16 +3,16 @@ import { fromServerError } from '../validation/server-errors';
 import type { ServerResponse } from 'node:http';
 import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 
-/** What a client gets for a {@link ProtectionFlowsError}. */
+/** The response body for a {@link ProtectionFlowsError}. */
 export interface ProtectionFlowsErrorBody {
   /** The HTTP status, as in the bodies of NestJS's own exceptions. */
   readonly statusCode: number;
-  /** What programs match on. */
+  /** The stable code, for programs. */
   readonly code: ErrorCode;
   readonly message: string;
-  /** What to do about it; not there where the fault is the service's (5xx). */
+  /** How to fix it. Missing if the fault is the service's (5xx). */
   readonly remedy?: string;
-  /** The facts of the fault, such as `fields`; empty where the fault is the service's. */
+  /** The facts of the fault, such as `fields`. Empty if the fault is the service's. */
   readonly details: Readonly<Record<string, unknown>>;
 }
 
@@ -21,11 +21,11 @@ interface HttpReply {
   status(code: number): HttpReply;
   type(contentType: string): HttpReply;
   send(body: object): unknown;
-  /** Fastify's way to Node's response; Express's response is one. */
+  /** Node's response, on Fastify. Express's response is one itself. */
   readonly raw?: ServerResponse;
 }
 
-/** Messages and remedies of a fault of the service are for operators: they name hosts, accounts and statements. */
+/** Leaves out message and remedy of a fault of the service: they name hosts, accounts and statements. */
 function bodyOf({ code, message, remedy, details }: ProtectionFlowsError): ProtectionFlowsErrorBody {
   const statusCode = httpStatusOf(code);
   if (statusCode < 500) return { statusCode, code, message, remedy, details };
@@ -33,7 +33,7 @@ function bodyOf({ code, message, remedy, details }: ProtectionFlowsError): Prote
   return { statusCode, code, message: statusCode === 503 ? passes : 'Internal server error', details: {} };
 }
 
-/** mysql2's own errors: with the server's SQLSTATE, or of a connection that is of no more use. */
+/** True for an error of mysql2: it has the server's SQLSTATE, or is fatal to its connection. */
 function isOfDriver(error: unknown): boolean {
   if (typeof error !== 'object' || error === null) return false;
   const { sqlState, fatal } = error as { sqlState?: unknown; fatal?: unknown };
@@ -44,9 +44,9 @@ const faultOf = (error: unknown): ProtectionFlowsError | null =>
   isProtectionFlowsError(error) || isOfDriver(error) ? fromServerError(error) : null;
 
 /**
- * What the filter catches, by `instanceof`, which is how NestJS asks: errors of this package, and those of the driver or
- * TypeORM that {@link fromServerError} knows. Nothing else, so that all else goes where it went before; a refused
- * connection to another service has the same code as one to the database, but is not the driver's.
+ * Tells NestJS, which asks with `instanceof`, what the filter catches: errors of this package, and errors of the driver
+ * or TypeORM that {@link fromServerError} knows. Every other error goes where it went before: a refused connection to
+ * another service has the same code as one to the database, but is no error of the driver.
  */
 abstract class AnsweredError {
   static [Symbol.hasInstance](error: unknown): boolean {
@@ -56,11 +56,11 @@ abstract class AnsweredError {
 
 /**
  * Answers an HTTP request that failed with a {@link ProtectionFlowsError}, or with an error of TypeORM or mysql2 that
- * {@link fromServerError} makes one of: the status of {@link httpStatusOf} and a
- * {@link ProtectionFlowsErrorBody}. Never a stack or a cause; for a status of 500 and above also not the message, which
- * is logged instead. It works on Express and on Fastify, and needs nothing injected: as `APP_FILTER`, with
- * `useGlobalFilters(new ProtectionFlowsExceptionFilter())` or `@UseFilters`. Other kinds of context (microservices,
- * GraphQL) are left to their own handlers.
+ * {@link fromServerError} turns into one. The response has the status of {@link httpStatusOf} and a
+ * {@link ProtectionFlowsErrorBody}, never a stack or a cause. From status 500 on the message is logged instead of sent.
+ * The filter works on Express and on Fastify, and needs nothing injected: use it as `APP_FILTER`, with
+ * `useGlobalFilters(new ProtectionFlowsExceptionFilter())` or with `@UseFilters`. It leaves other kinds of context
+ * (microservices, GraphQL) to their own handlers.
  */
 @Catch(AnsweredError)
 export class ProtectionFlowsExceptionFilter implements ExceptionFilter<Error> {
@@ -75,7 +75,7 @@ export class ProtectionFlowsExceptionFilter implements ExceptionFilter<Error> {
     }
     const reply = host.switchToHttp().getResponse<HttpReply>();
     const response = reply.raw ?? (reply as unknown as ServerResponse);
-    // An answer that has begun can't become another one; as NestJS does, it is ended where it is
+    // A response whose headers are sent can't be replaced: ended as it is, as NestJS does
     if (response.headersSent) response.end();
     else reply.status(body.statusCode).type('application/json').send(body);
   }

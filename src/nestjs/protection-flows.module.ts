@@ -24,8 +24,8 @@ import {
 import { DataSourceKeeper } from './data-source-keeper';
 import { ProtectionFlowsHealth } from './health';
 
-// alwaysTransient: an application may choose to tell modules apart by a hash of their definition, in which the options
-// of two of these modules look alike
+// alwaysTransient: NestJS may tell modules apart by a hash of their definitions, and two of these modules with different
+// options would have the same hash
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
   new ConfigurableModuleBuilder<ProtectionFlowsModuleOptions>({
     moduleName: 'ProtectionFlows',
@@ -64,8 +64,8 @@ const ofDataSource = (
 /**
  * The data layer as a NestJS module. It provides, by their classes, {@link ProtectionFlowsDataSource} (connected
  * before the application starts, closed when it has shut down), {@link FlowRepository}, {@link ExecutionRepository},
- * {@link DueFlowRepository}, {@link RetentionRepository}, {@link TargetRepository}, and {@link ProtectionFlowsHealth}. None of TypeORM's own classes
- * is a token, so an application's `TypeOrmModule` stays what it was, its default connection included.
+ * {@link DueFlowRepository}, {@link RetentionRepository}, {@link TargetRepository}, and {@link ProtectionFlowsHealth}.
+ * No class of TypeORM is a token, so the application's `TypeOrmModule` and its default connection are not affected.
  */
 @Module({
   providers: [
@@ -78,28 +78,28 @@ const ofDataSource = (
 })
 export class ProtectionFlowsModule extends ConfigurableModuleClass {
   /**
-   * The module with options that are known. Without any, it is on the shared `dataSource` of
-   * `@sendense/protection-flows/data-source`. Each call makes a module of its own; to use one of them in several
-   * places, keep it, or make it global.
+   * Makes the module from options that are known now. Without any, the module uses the shared `dataSource` of
+   * `@sendense/protection-flows/data-source`. Each call makes another module; to use one in several places, keep it or
+   * make it global.
    *
-   * @throws ProtectionFlowsError CONFIG_INVALID for options that mean nothing or contradict each other. The application
-   * does not start with any error of `ProtectionFlowsDataSource.initialize`
+   * @throws ProtectionFlowsError CONFIG_INVALID for options that are invalid or contradict each other. The application's
+   * start throws the errors of `ProtectionFlowsDataSource.initialize`
    */
   static override forRoot(
     options: ProtectionFlowsModuleOptions & ProtectionFlowsModuleExtras = {},
   ): DynamicModule {
     checkOptions('forRoot', options);
     const { isGlobal, ...known } = options;
-    // Through a factory: as a value, the DataSource or the password would be part of what Nest serializes and hashes
+    // Through a factory: NestJS would serialize and hash a value, with the DataSource or the password
     return super.forRootAsync({ useFactory: () => known, isGlobal });
   }
 
   /**
-   * The module with options that other providers have to be asked for: `useFactory` with `inject`, or a class with
+   * Makes the module from options that other providers know: `useFactory` with `inject`, or a class with
    * `createProtectionFlowsOptions()` as `useClass` or `useExisting`.
    *
-   * @throws ProtectionFlowsError CONFIG_INVALID for a wrong registration at once, for wrong options when the application
-   * starts
+   * @throws ProtectionFlowsError CONFIG_INVALID at once for a wrong registration; for wrong options at the application's
+   * start
    */
   static override forRootAsync(options: ProtectionFlowsModuleAsyncOptions): DynamicModule {
     checkAsyncOptions(options);

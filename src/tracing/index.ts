@@ -2,15 +2,15 @@ import { tracingChannel, type TracingChannel } from 'node:diagnostics_channel';
 
 type Channel = TracingChannel<unknown, object>;
 
-/** Makes the channel `sendense:protection-flows:<name>`. What each tells, docs/tracing.md says. */
+/** Makes the channel `sendense:protection-flows:<name>`. docs/tracing.md lists what each channel publishes. */
 export const channelNamed = (name: string): Channel => tracingChannel(`sendense:protection-flows:${name}`);
 
 /**
- * Does the work, and tells the channel when it begins and has ended; without a subscriber, the work alone. What it answers is
- * told to its caller alone; of an error, the channel is told the code: its sentences may name values.
+ * Does the work and publishes its start and end on the channel; without a subscriber it only does the work. Only the
+ * caller gets the result. The channel gets no error messages, which may name values, but the error's code.
  *
- * @param context what is told: ids, counts and words of ours, no other values of rows
- * @param complete what is told besides at the end
+ * @param context what to publish: ids, counts and words of this package, no other values of rows
+ * @param complete what to add to the context at the end
  */
 export function traced<Result>(
   channel: Channel,

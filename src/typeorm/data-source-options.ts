@@ -7,20 +7,20 @@ import { sessionCollation } from '../driver/session-variables';
 export type MysqlOptions = Extract<DataSourceOptions, { type: 'mysql' | 'mariadb' }>;
 
 /**
- * What TypeORM 0.3 wants to be told beside a driver that it is given: it warns on the console otherwise, and reads JSON as
- * mysql's. TypeORM 1 knows mysql2 alone, and no such option.
+ * Tells TypeORM 0.3 that the given driver is mysql2: otherwise it warns on the console and reads JSON as with the driver
+ * `mysql`. TypeORM 1 supports mysql2 alone and has no such option.
  */
 const ofMysql2: object = { connectorPackage: 'mysql2' };
 
 /**
- * The settings as TypeORM's options: where to connect and how each session begins. Entities, migrations and
- * subscribers are the caller's to add. Loads mysql2.
+ * Returns the settings as TypeORM's options: where to connect and how each session begins. The caller adds entities,
+ * migrations and subscribers. Loads mysql2.
  *
- * The type is the declared one, or `mariadb` where none is declared: whoever opens the connection asks the server
- * and corrects it. The password and the TLS settings are the driver's: they can be read here, but `console.log`, JSON and
- * copies of the options do not have them.
+ * The type is the declared one, or `mariadb` if none is declared. A caller that opens the connection asks the server and
+ * corrects the type. A program can read the password and the TLS settings from the options, but `console.log`, JSON and
+ * copies do not contain them: the driver holds them.
  *
- * @param known what `loadConnection` answers, or settings of the program; judged as for `createDataSource`
+ * @param known the result of `loadConnection`, or settings of the program; checked as by `createDataSource`
  * @throws ProtectionFlowsError CONFIG_INVALID, CONFIG_UNREADABLE or OPTION_REFUSED, naming all faults at once
  */
 export function dataSourceOptions(known: KnownSettings): MysqlOptions {
@@ -28,7 +28,7 @@ export function dataSourceOptions(known: KnownSettings): MysqlOptions {
   return optionsWith(settings, secretsOf(settings));
 }
 
-/** The same with the secrets that a program has set besides. The options know them, and do not show them. */
+/** As {@link dataSourceOptions}, with secrets that a program may have set itself. The options hide them. */
 export function optionsWith(
   settings: ConnectionSettings,
   secrets: Secrets,
@@ -42,7 +42,7 @@ export function optionsWith(
     type: settings.declaredType ?? 'mariadb',
     driver: connectorOf(settings, secrets, onStatement),
     ...ofMysql2,
-    // TypeORM 0.3 leaves such a condition out by default: every row is found
+    // By default TypeORM 0.3 leaves out such a condition, and finds every row
     invalidWhereValuesBehavior: { null: 'throw', undefined: 'throw' },
     ...(socketPath === null ? where : { socketPath }),
     ...account,
@@ -57,7 +57,7 @@ export function optionsWith(
     acquireTimeout: settings.acquireTimeoutMs,
     charset: sessionCollation,
     timezone: 'Z',
-    // TypeORM's own error has the stack; mysql2's would be taken for each statement, also where none fails
+    // TypeORM's own error has the stack. mysql2 would record one for every statement, also if none fails
     trace: false,
     migrationsRun: settings.migrationsRun,
     logging: typeof settings.logging === 'object' ? [...settings.logging] : settings.logging,

@@ -23,7 +23,7 @@ import { translated } from '../validation/server-errors';
 
 export type { MysqlOptions };
 
-/** What is always refused, and what to do instead. */
+/** The errors for calls and options that are always refused. */
 const refusals = {
   option: (option: string) =>
     new ProtectionFlowsError('OPTION_REFUSED', {
@@ -33,7 +33,8 @@ const refusals = {
     }),
   synchronize: () =>
     new ProtectionFlowsError('SYNCHRONIZE_REFUSED', {
-      message: 'synchronize is refused: it would drop columns and keys that it does not know, also of others',
+      message:
+        'synchronize is refused: it would drop columns and keys that it does not know, also in tables of the platform',
       remedy: 'Run protection-flows migrate, or typeorm migration:run.',
     }),
   drop: () =>
@@ -43,39 +44,38 @@ const refusals = {
     }),
   fake: () =>
     new ProtectionFlowsError('FAKE_REFUSED', {
-      message: '--fake is refused: it would record, or forget, migrations that were never executed',
+      message: '--fake is refused: it would record or remove migrations without executing them',
       remedy:
-        'Run the migrations for real. Tables that were made by hand are taken over by protection-flows adopt, which records what it has seen to be there.',
+        'Run the migrations without --fake. To take over tables that were made by hand, run protection-flows adopt, which records only what it finds there.',
     }),
 };
 
-/** Where to connect to. */
+/** The options of a connection. */
 export interface Connection {
   readonly options: MysqlOptions;
-  /** The kind of server that the configuration declares, if it does. */
+  /** The kind of server that the configuration declares; null if it declares none. */
   readonly declaredType: Flavour | null;
 }
 
-/** What is the same for every data source of this package, wherever it connects to. */
+/** The options that are the same for every data source of this package. */
 export type FixedOptions = Pick<MysqlOptions, 'entities' | 'subscribers'>;
 
-/** What may hold a password or a private key reaches TypeORM by the driver, and nobody's console. */
+/** Removes options that may hold a password or a private key: TypeORM gets these from the driver, and never prints them. */
 function withoutSecrets(options: object): Partial<DataSourceOptions> {
   const secret = new Set(['password', 'ssl', 'extra', 'url', 'replication']);
   return Object.fromEntries(Object.entries(options).filter(([name]) => !secret.has(name)));
 }
 
 /**
- * A runner whose statements fail with errors of this package: a CHECK that refuses a row is the same
- * VALIDATION_FAILED as the validator's, a lost connection is CONNECTION_LOST. Errors without a meaning of ours stay
- * TypeORM's QueryFailedError.
+ * Makes a runner's statements fail with errors of this package. A row that a CHECK refuses gives the validator's
+ * VALIDATION_FAILED, a lost connection CONNECTION_LOST. Other errors stay TypeORM's QueryFailedError.
  */
 function translateErrors(runner: QueryRunner): QueryRunner {
   const query = runner.query.bind(runner) as (...parameters: unknown[]) => Promise<unknown>;
   const fail = (error: unknown): never => {
     throw translated(error);
   };
-  // Not async: one function more that awaits would be paid for by every statement
+  // Not async: every statement would pay for one more await
   runner.query = ((...parameters: unknown[]) => query(...parameters).catch(fail)) as QueryRunner['query'];
   return runner;
 }
@@ -87,18 +87,18 @@ const sessionOf = (runner: QueryRunner): Session => ({
   },
   release: () => runner.release(),
   discard() {
-    // So that it does not come back to the pool
+    // Destroyed, the connection does not return to the pool
     const { databaseConnection } = runner as QueryRunner & { databaseConnection?: { destroy(): void } };
     databaseConnection?.destroy();
   },
 });
 
-/** The runners on which the engine works: of all data sources, as a Proxy of one has no private fields. */
+/** The engine's runners, of all data sources. Not a private field: a Proxy of a data source would have none. */
 const engineRunners = new WeakSet<QueryRunner>();
 
 /**
- * The logger, which is not told what the server refuses to {@link engineRunners}. The engine asks in statements what a server can do
- * (an ALTER online, before one that copies; a row that a CHECK refuses), and throws what matters.
+ * Wraps a logger so that it does not log failed statements of {@link engineRunners}. The engine executes statements to
+ * see whether the server refuses them (an online ALTER, a row against a CHECK), and throws every error that matters.
  */
 function quietly(logger: Logger): Logger {
   const logQueryError: Logger['logQueryError'] = (error, query, parameters, runner) => {
@@ -109,50 +109,50 @@ function quietly(logger: Logger): Logger {
     get(target, name) {
       if (name === 'logQueryError') return logQueryError;
       const value: unknown = Reflect.get(target, name);
-      // A logger with private fields works as itself alone
+      // Bound to the logger itself: a Proxy has no private fields
       return typeof value === 'function' ? value.bind(target) : value;
     },
   });
 }
 
 /**
- * The DataSource of this package: TypeORM's, guarded. Constructing it neither connects nor reads anything; the
- * connection's options are asked for in {@link initialize}, where the server is asked what it is and TypeORM's
- * driver type is set to match: with the wrong one, every generated migration would drop and add columns.
+ * The guarded DataSource of this package. Its constructor neither connects nor reads anything. {@link initialize} reads
+ * the connection's options, asks the server for its flavour and sets TypeORM's driver type to match: with the wrong
+ * type, every generated migration would drop and add columns.
  *
- * `runMigrations` and `undoLastMigration`, whoever calls them, go through {@link migrate} and {@link rollback}.
- * `synchronize`, `dropDatabase` and `fake` are refused: they would drop tables of others, or record what never ran.
+ * `runMigrations` and `undoLastMigration` always go through {@link migrate} and {@link rollback}. `synchronize`,
+ * `dropDatabase` and `fake` are refused: they would drop the platform's tables, or record migrations that never ran.
  */
 export class ProtectionFlowsDataSource extends DataSource implements Database {
-  /** What the engine works on: this package's tables. */
+  /** This package's tables, for the engine. */
   readonly subject = subject;
-  /** Options that `setOptions` set before `initialize`: they win over the configured ones, as for any DataSource. */
+  /** Options that `setOptions` set before `initialize`. They override the configured ones, as for any DataSource. */
   readonly #overrides: Partial<DataSourceOptions> = {};
   private detected: Server | undefined;
   private initializing: Promise<this> | undefined;
   private isStarting = false;
 
   /**
-   * @param connection gives the options of the connection, when it is needed; throws where there is none. It is told
-   * what was set by `setOptions`, and puts it into them
+   * @param connection called by `initialize` with the options that `setOptions` set; returns them merged with the
+   * configured ones, or throws if there is no configuration
    * @param fixed entities and subscribers
    */
   constructor(
     private readonly connection: (overrides: Partial<DataSourceOptions>) => Connection | Promise<Connection>,
     private readonly fixed: FixedOptions,
   ) {
-    // A stand-in: without a driver module TypeORM would load mysql2 at import. 0.3 wants it to be not empty, and named
+    // A stand-in: without a driver TypeORM would load mysql2 at import. TypeORM 0.3 requires it to be non-empty and named
     super({ type: 'mysql', driver: { standIn: true }, ...({ connectorPackage: 'mysql2' } as object) });
   }
 
-  /** The server at the other end. Known once initialized. */
+  /** The server. Known once initialized. */
   get server(): Server {
     if (this.detected === undefined)
       throw new Error('The data source is not initialized: await initialize() first.');
     return this.detected;
   }
 
-  /** The name of the database it works on. Known once initialized. */
+  /** The name of the database. Known once initialized. */
   get database(): string {
     return this.driver.database ?? '';
   }
@@ -163,17 +163,17 @@ export class ProtectionFlowsDataSource extends DataSource implements Database {
   }
 
   /**
-   * Connects. Several callers at once share one attempt; after it, `isInitialized` is true.
+   * Connects. Concurrent callers share one attempt. Afterwards `isInitialized` is true.
    *
    * @throws ProtectionFlowsError CONFIG_*, HOST_UNKNOWN, CONNECTION_REFUSED, ACCESS_DENIED, DATABASE_MISSING,
-   * SERVER_UNSUPPORTED, SESSION_UNFIT, OPTION_REFUSED; with `migrationsRun`, whatever `runMigrations` throws but KEYS_REFUSED
+   * SERVER_UNSUPPORTED, SESSION_UNFIT, OPTION_REFUSED; with `migrationsRun`, errors of `runMigrations` but KEYS_REFUSED
    */
   override initialize(): Promise<this> {
     this.initializing ??= this.openOnce().finally(() => (this.initializing = undefined));
     return this.initializing;
   }
 
-  /** TypeORM 0.3 has a `connect` of its own. */
+  /** Not named `connect`: TypeORM 0.3 has such a method. */
   private async openOnce(): Promise<this> {
     if (this.isInitialized) return super.initialize();
     const { options, declaredType } = await this.connection(this.#overrides);
@@ -207,26 +207,26 @@ export class ProtectionFlowsDataSource extends DataSource implements Database {
     return runner;
   }
 
-  /** A session of the pool, at the server that takes writes. */
+  /** Opens a session of the pool, on the server that accepts writes. */
   openSession(): Session {
     const runner = this.createQueryRunner('master');
     engineRunners.add(runner);
     return sessionOf(runner);
   }
 
-  /** A connection outside the pool. */
+  /** Opens a connection outside the pool. */
   openConnection(options?: OwnConnectionOptions): OwnConnection {
     return openConnection(addressOf(this.options as MysqlOptions), options);
   }
 
   /**
-   * Runs the pending migrations through {@link migrate}, whatever transaction mode is asked for.
+   * Runs the pending migrations through {@link migrate}. Ignores the transaction mode.
    *
-   * A key that can't be added is a warning where `initialize()` calls this (`migrationsRun`), and an error for anyone
-   * else; in both cases everything else was done.
+   * If a key can't be added, everything else is still done. Within `initialize()` (`migrationsRun`) the key is a warning,
+   * for any other caller an error.
    *
-   * @throws ProtectionFlowsError FAKE_REFUSED; PREFLIGHT_FAILED with the findings where nothing could be done;
-   * KEYS_REFUSED with the findings where all but some keys was done
+   * @throws ProtectionFlowsError FAKE_REFUSED; PREFLIGHT_FAILED with the findings if nothing could be done;
+   * KEYS_REFUSED with the findings if everything but some keys was done
    */
   override async runMigrations(options?: { fake?: boolean | undefined }): Promise<Migration[]> {
     if (options?.fake) throw refusals.fake();
@@ -234,8 +234,8 @@ export class ProtectionFlowsDataSource extends DataSource implements Database {
   }
 
   /**
-   * Undoes the newest migration through {@link rollback}; rows are thrown away only with
-   * PROTECTION_FLOWS_DISCARD_ROWS=1 in the environment.
+   * Undoes the newest migration through {@link rollback}. Discards rows only if the environment has
+   * PROTECTION_FLOWS_DISCARD_ROWS=1.
    *
    * @throws ProtectionFlowsError FAKE_REFUSED, and what {@link rollback} throws
    */
@@ -245,7 +245,7 @@ export class ProtectionFlowsDataSource extends DataSource implements Database {
       this.logger.logSchemaBuild('No migrations were found in the database. Nothing to revert!');
   }
 
-  /** Logs each migration as TypeORM does; true where one is pending. Unlike TypeORM's, it creates no table. */
+  /** Logs each migration as TypeORM does, and returns whether one is pending. Unlike TypeORM's, it creates no table. */
   override async showMigrations(): Promise<boolean> {
     const history = (await withSession(this, (session) => readHistory(session, historyTable))) ?? [];
     const pending = this.migrations.filter(({ name = '' }) => {

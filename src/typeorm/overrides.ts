@@ -9,7 +9,7 @@ import { resemblance } from '../config/unknown-names';
 import { loadMysql2, secretsOf, sslOptions, hide, type Secrets } from '../driver/connector';
 import { optionsWith, type MysqlOptions } from './data-source-options';
 
-/** Settings that TypeORM's options call by the same name. */
+/** Settings with the same name in TypeORM's options. */
 const settings = [
   'host',
   'port',
@@ -26,7 +26,7 @@ const settings = [
 
 const required: ReadonlySet<string> = new Set(['host', 'username', 'database']);
 
-/** What mysql2 takes through TypeORM's `extra` besides; those that would change what a statement answers are not here. */
+/** Options of mysql2 that TypeORM's `extra` may hold. Options that would change the result of a statement are left out. */
 const extraNames = [
   'ssl',
   'connectionLimit',
@@ -50,20 +50,20 @@ const extraNames = [
   'gracefulEnd',
 ] as const;
 
-/** Names of TypeORM's own that other programs use for settings of a connection. */
+/** TypeORM's own option names, which other programs use for connection settings too. */
 const ofTypeOrm: ReadonlySet<string> = new Set(['name', 'type', 'ssl', 'extra', 'cache', ...settings]);
 
-/** Options that are known, and have no place here. */
+/** Known options that `setOptions` does not accept, with the reason. */
 const misplaced: Readonly<Record<string, string>> = {
   migrations:
-    "can't be set: this DataSource runs the migrations of this package alone. Yours belong to a DataSource of your own, docs/migrations.md shows how",
-  url: 'has no place here; set host, username, …, or DATABASE_URL in the environment',
-  replication: 'has no place here; give replicas in the configuration',
+    "can't be set: this DataSource runs only the migrations of this package. Give yours to a DataSource of your own; docs/migrations.md shows how",
+  url: "can't be set here; set host, username, …, or DATABASE_URL in the environment",
+  replication: "can't be set here; give replicas in the configuration",
 };
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** Options as they were set by a program, judged. */
+/** Checks the options that a program has set, and collects their faults. */
 class Overrides {
   readonly faults = new FaultList(
     'dataSource.setOptions',
@@ -73,7 +73,7 @@ class Overrides {
 
   constructor(private readonly given: Values) {}
 
-  /** The options without `extra` and `ssl`; what is null or undefined leaves the configuration as it is. */
+  /** The options without `extra` and `ssl`. A setting that is null or undefined keeps its configured value. */
   plain(): Record<string, unknown> {
     const result: Record<string, unknown> = {};
     for (const [name, value] of Object.entries(this.given)) {
@@ -96,7 +96,7 @@ class Overrides {
     return result;
   }
 
-  /** `extra`, with what has an option of its own taken out of it. */
+  /** Splits `extra`: `own` holds the settings that have an option of their own, `extra` the others. */
   extra(): { readonly extra: Values; readonly own: Values } {
     const { extra } = this.given;
     if (isAbsent(extra)) return { extra: {}, own: {} };
@@ -111,7 +111,7 @@ class Overrides {
         (one) => one === name || (one === 'username' && name === 'user'),
       );
       const sentence =
-        own === undefined ? notKnown(name, extraNames) : `has no place here; set ${own} itself`;
+        own === undefined ? notKnown(name, extraNames) : `can't be set here; set the option ${own}`;
       this.faults.add('unknown', `extra.${name}`, sentence);
     }
     const own = { ssl, poolSize, connectTimeout };
@@ -124,7 +124,7 @@ class Overrides {
     return { extra: others, own: defined(own) };
   }
 
-  /** mysql2's options for TLS, the name of a profile of mysql2's, or true; undefined where nothing is said. */
+  /** mysql2's options for TLS, the name of a profile of mysql2, or false for no TLS; undefined if `ssl` is not given. */
   ssl(value: unknown): Mysql2.SslOptions | string | false | undefined {
     if (isAbsent(value)) return undefined;
     if (value === false) return false;
@@ -142,13 +142,13 @@ class Overrides {
     if (value.rejectUnauthorized === false && value.verifyIdentity === true) {
       this.faults.invalid(
         'ssl.verifyIdentity',
-        'is true, but ssl.rejectUnauthorized is false, and then nothing is verified; leave one out',
+        'is true, but with ssl.rejectUnauthorized false nothing is verified; leave one out',
       );
     }
     return { ...value };
   }
 
-  /** Why an option has no place here; null where it has one. */
+  /** Why an option can't be set here; null if it can. */
   private misplaced(name: string): string | null {
     if ((fixedOptions as readonly string[]).includes(name)) return 'is set by this package; leave it out';
     if (Object.hasOwn(misplaced, name)) return misplaced[name]!;
@@ -156,7 +156,7 @@ class Overrides {
   }
 }
 
-/** A pool reads its options at once, and connects to nothing. */
+/** Asks mysql2: a new pool reads its options at once, and does not connect. */
 function isProfile(name: string): boolean {
   try {
     loadMysql2().createPool({ ssl: name });
@@ -167,10 +167,10 @@ function isProfile(name: string): boolean {
 }
 
 /**
- * The options of a connection with those that a program has set by `dataSource.setOptions`, which have the last word.
+ * Returns the options of a connection. Options that a program has set with `dataSource.setOptions` override the settings.
  *
- * @throws ProtectionFlowsError CONFIG_INVALID or OPTION_REFUSED for options that mean nothing, that would be ignored, or
- * that would make some sessions other than the rest, all at once
+ * @throws ProtectionFlowsError CONFIG_INVALID or OPTION_REFUSED for options that are invalid, that would be ignored, or
+ * that would make some sessions differ from the others; all faults at once
  */
 export function withOverrides(
   settings: ConnectionSettings,
@@ -199,16 +199,16 @@ export function withOverrides(
   };
   const result = {
     ...where,
-    // A host that is set takes the place of a configured socket
+    // A host set by the program replaces a configured socket
     ...defined({ socketPath: host === undefined ? socketPath : undefined, replication }),
     ...plain,
     ...numbers,
-    // Said even where it says nothing: TypeORM has kept what was set
+    // Given even if empty: otherwise TypeORM would keep the `extra` of an earlier setOptions
     extra,
   } as MysqlOptions;
   return hide(result, secrets);
 }
 
-/** Without what stands for "not given". */
+/** Returns the values without those that are null or undefined. */
 const defined = (values: Values): Values =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => !isAbsent(value)));

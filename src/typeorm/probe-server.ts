@@ -4,8 +4,8 @@ import { findWriter, openConnection, type Address, type Connector } from '../eng
 import { translated } from '../validation/server-errors';
 
 /**
- * Where TypeORM's pool connects to. Account, TLS and `extra` are the same for every session: a server that requires TLS
- * must get it from each of them.
+ * Returns the address that TypeORM's pool connects to, with its account, TLS and `extra`. A connection outside the pool
+ * must use the same: a server may require TLS of every session.
  */
 export function addressOf(options: MysqlOptions): Address {
   const { host, port, socketPath, username, password, database } = options.replication?.master ?? options;
@@ -28,8 +28,8 @@ export function addressOf(options: MysqlOptions): Address {
 }
 
 /**
- * Asks the server what it is, on a connection of its own, before TypeORM's driver is chosen: TypeORM with the
- * wrong type sees differences that are none, and drops columns for them.
+ * Detects the server on its own connection, before TypeORM's driver is chosen. With the wrong type TypeORM sees
+ * differences that do not exist, and would drop columns for them.
  */
 export async function probeServer(options: MysqlOptions): Promise<Server> {
   const address = addressOf(options);
@@ -40,12 +40,12 @@ export async function probeServer(options: MysqlOptions): Promise<Server> {
   } catch (error) {
     throw translated(error);
   } finally {
-    // Where the server gives its user one connection, the pool's comes next
+    // Wait for its end: if the server allows the user one connection, the pool needs it next
     await connection.end();
   }
 }
 
-/** Warns where the configuration declares another kind of server than the one that answers, which is used. */
+/** Warns if the configuration declares another kind of server than the detected one, which is used. */
 export function warnOfWrongType(declared: Flavour | null, server: Server): void {
   if (declared === null || declared === server.flavour) return;
   process.emitWarning(

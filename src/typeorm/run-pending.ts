@@ -7,17 +7,17 @@ import { migrate } from '../engine/migrate/migrate';
 import type { ProgressListener } from '../engine/migrate/results';
 import { rollback } from '../engine/migrate/rollback';
 
-/** What whoever starts a service hears of the migrate that is part of it. */
+/** Receives the events of the migrate that is part of a service's start. */
 interface StartReport {
   applied(name: string): void;
   /** A key waits for its parent table. */
   deferred(finding: Finding): void;
   refused(finding: Finding): void;
-  /** The migrate waits, for what the text says. */
+  /** The migrate waits; the text says for what. */
   waits(text: string): void;
 }
 
-/** What a log says of a key that was not added: one line. */
+/** One line for a log about a key that was not added. */
 export const refusedLine = ({ code, key, message }: Finding): string =>
   `${code}: ${key === null || message.includes(key) ? '' : `${key} was not added: `}${message}; protection-flows preflight prints the fix`;
 
@@ -25,7 +25,7 @@ function warn(code: string, text: string): void {
   process.emitWarning(text, { type: 'ProtectionFlowsWarning', code });
 }
 
-/** Node's warnings, which every program prints unless it says otherwise: of what somebody has to do something about. */
+/** Emits Node's warnings, which every program prints by default, for events that need somebody's action. */
 const processWarnings: StartReport = {
   applied: () => undefined,
   deferred: () => undefined,
@@ -35,17 +35,16 @@ const processWarnings: StartReport = {
 
 const reports = new WeakMap<object, StartReport>();
 
-/** Lets a host that has a log of its own hear what {@link startReportOf} would otherwise make a warning of. */
+/** Sets who receives the events of this data source's start, such as a framework's log, instead of Node's warnings. */
 export function reportStart(dataSource: object, report: StartReport): void {
   reports.set(dataSource, report);
 }
 
-/** Where the data source's start is reported: by default as warnings of the process. */
 const startReportOf = (dataSource: object): StartReport => reports.get(dataSource) ?? processWarnings;
 
 type Host = Database & Pick<DataSource, 'logger'>;
 
-/** Tells whom a start or TypeORM's CLI, which show no progress, waits for: each holder once. */
+/** Reports each wait once: a service's start and TypeORM's CLI show no progress. */
 function tellWaits(dataSource: Host): ProgressListener {
   const told = new Set<string>();
   return ({ step }) => {
@@ -55,7 +54,7 @@ function tellWaits(dataSource: Host): ProgressListener {
   };
 }
 
-/** A migration as TypeORM knows it, told as TypeORM tells. */
+/** Logs a migration as TypeORM does, and returns it in TypeORM's form. */
 function asTypeorm({ logger }: Host, name: string, done: string): Migration {
   logger.logSchemaBuild(`Migration ${name} has been ${done} successfully.`);
   const instance = migrationList.find((one) => one.name === name);
@@ -72,14 +71,14 @@ function faults(findings: readonly Finding[]): { message: string; remedy: string
 }
 
 /**
- * Runs the pending migrations for whoever asks through TypeORM.
+ * Runs the pending migrations for a caller that uses TypeORM's interface.
  *
- * A key that can't be added is no reason for a service to stay down, so the start of one reports it and goes on. Whoever
- * asks for the migrations themselves (TypeORM's CLI, a deployment script) has to be told that not all of it was done.
+ * A service starts even if a key can't be added: its start reports the key and goes on. A caller that asks for the
+ * migrations themselves (TypeORM's CLI, a deployment script) gets an error instead.
  *
  * @param atStart whether this is part of a service's start
- * @throws ProtectionFlowsError PREFLIGHT_FAILED where nothing could be done; KEYS_REFUSED, unless at a start, where all
- * but those keys was done; what {@link migrate} throws
+ * @throws ProtectionFlowsError PREFLIGHT_FAILED if nothing could be done; KEYS_REFUSED, unless at a start, if everything
+ * but these keys was done; errors of {@link migrate}
  */
 export async function runPending(dataSource: Host, atStart: boolean): Promise<Migration[]> {
   const { findings, applied } = await migrate(dataSource, { onProgress: tellWaits(dataSource) });
@@ -99,7 +98,7 @@ export async function runPending(dataSource: Host, atStart: boolean): Promise<Mi
   return applied.map((name) => asTypeorm(dataSource, name, 'executed'));
 }
 
-/** Undoes the newest migration for whoever asks through TypeORM; false where there is none. */
+/** Undoes the newest migration for a caller that uses TypeORM's interface; false if there is none. */
 export async function undoNewest(dataSource: Host): Promise<boolean> {
   const { undone } = await rollback(dataSource, { onProgress: tellWaits(dataSource) });
   for (const name of undone) asTypeorm(dataSource, name, 'reverted');

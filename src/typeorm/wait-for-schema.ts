@@ -7,10 +7,10 @@ import {
 import { subject } from '../migrations';
 
 /**
- * Waits until the server can be reached, gives sessions, and has a schema that this program fits, as the engine's does.
+ * Waits until the server can be reached, opens sessions, and has a schema that this program fits.
  *
- * @param connection the settings, or where to look for them, as `createDataSource` takes it
- * @throws ProtectionFlowsError as the engine's `waitForSchema`
+ * @param connection the settings, or where to look for them, as for `createDataSource`
+ * @throws ProtectionFlowsError the errors of the engine's `waitForSchema`
  */
 export const waitForSchema = (
   connection: DataSourceConnection = {},

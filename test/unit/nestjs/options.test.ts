@@ -94,7 +94,7 @@ describe('the options of ProtectionFlowsModule', () => {
     [
       'what is neither function nor list',
       { useFactory: {}, imports: 1, inject: {} },
-      /useFactory must be a function, not what it answers; imports must be a list; inject must be a list/,
+      /useFactory must be a function, not its result; imports must be a list; inject must be a list/,
     ],
     ['what is no class', { useClass: 5 }, /useClass must be a class/],
     ['options of forRoot', { useFactory: () => ({}), migrationsRun: true }, /migrationsRun is not known/],
