@@ -10,7 +10,7 @@ import {
   type Reader,
 } from '../arguments';
 
-/** Where a server is and who to be there. */
+/** A server's address, and the account to log in with. */
 export interface ServerAddress {
   readonly host: string;
   readonly port: number;
@@ -18,7 +18,7 @@ export interface ServerAddress {
   readonly password: string;
 }
 
-/** What it takes to connect to a database, under the names that TypeORM's options use. */
+/** The settings that connect to a database, with the names of TypeORM's options. */
 export interface DatabaseSettings extends ServerAddress {
   readonly database: string;
 }
@@ -26,10 +26,10 @@ export interface DatabaseSettings extends ServerAddress {
 const text: Reader<string> = that(
   'isString',
   (value) => typeof value === 'string' && isWellFormed(value),
-  'must be a text, which may be empty',
+  'must be a text; it may be empty',
 );
 
-/** Where a server is, and who to be there; an object with more is fine, as a private server is. */
+/** Accepts an object with further properties, such as a private server. */
 const anAddress: Reader<ServerAddress> = properties({
   host: aName,
   port: count({ min: 1, max: 65_535 }),
@@ -37,15 +37,10 @@ const anAddress: Reader<ServerAddress> = properties({
   password: text,
 });
 
-const readUrlParts = declareArguments('connectionUrl', {
-  address: anAddress,
-  database: optional(
-    that<string>('isString', (value) => typeof value === 'string' && isWellFormed(value), 'must be a text'),
-  ),
-});
+const readUrlParts = declareArguments('connectionUrl', { address: anAddress, database: optional(text) });
 
 /**
- * The settings as a `mysql://` address, percent-encoded. Without a database, the address of the server.
+ * Returns the settings as a `mysql://` URL, percent-encoded. Without a database, the URL names the server alone.
  *
  * @throws ProtectionFlowsError VALIDATION_FAILED, naming everything that is wrong with the arguments
  */
@@ -56,7 +51,7 @@ export function connectionUrl(address: ServerAddress, database?: string): string
   return `mysql://${username}:${password}@${server.host}:${server.port}/${path}`;
 }
 
-/** The server that a `mysql://` or `mariadb://` address names; its database is left out. */
+/** Returns the server that a `mysql://` or `mariadb://` URL names, without the database. */
 export function serverOf(url: string): ServerAddress {
   const { hostname, port, username, password } = new URL(url);
   return {
@@ -75,10 +70,10 @@ function isServerUrl(value: string): boolean {
   }
 }
 
-/** A server, by its address as an object or as a text. What is wrong is never shown: it may hold a password. */
+/** Reads a server, given as an object or a URL. A fault never shows the value: it may hold a password. */
 export const server: Reader<ServerAddress> = (value, field, faults) => {
   if (typeof value !== 'string') return anAddress(value, field, faults);
   return isServerUrl(value)
     ? serverOf(value)
-    : refuse(faults, field, 'isServer', 'must be a server, or its address: mysql://user:password@host:port');
+    : refuse(faults, field, 'isServer', 'must be a server, or its URL: mysql://user:password@host:port');
 };

@@ -13,13 +13,13 @@ export type FlowOverrides = Optional<FlowRow>;
 /** The columns of an execution, without its relations. */
 export type ExecutionOverrides = Optional<ExecutionRow>;
 
-/** A valid flow: what its type cannot do without is there. */
+/** A flow with every column that its type requires. */
 export type BuiltFlow = FlowOverrides & Pick<FlowRow, 'id'> & NewFlow;
 
-/** What a valid execution cannot do without. */
+/** An execution with every required column. */
 export type BuiltExecution = ExecutionOverrides & Pick<ExecutionRow, 'id' | 'flow_id' | 'execution_type'>;
 
-/** Columns of an entity by their names; the values are not judged here, as a test may want a row that is wrong. */
+/** Reads columns of an entity by name. The values are not checked: a test may want a row that is wrong. */
 function columnsOf<Overrides extends object>(target: new () => object): Reader<Overrides> {
   const names = getMetadataArgsStorage()
     .filterColumns(target)
@@ -41,10 +41,10 @@ const readCreateFlow = declareArguments('createFlow', { manager: aManager, ...of
 const readCreateExecution = declareArguments('createExecution', { manager: aManager, ...ofExecution });
 
 /**
- * A valid flow, in memory: a replication flow, which refers to no other row; a backup flow where the overrides name
- * a repository.
+ * Builds a valid flow in memory. It is a replication flow, which refers to no other row, or a backup flow if the
+ * overrides name a repository.
  *
- * @throws ProtectionFlowsError VALIDATION_FAILED for a name that is no column; what the columns hold is not judged
+ * @throws ProtectionFlowsError VALIDATION_FAILED for a name that is no column; values are not checked
  */
 export function buildFlow(overrides?: FlowOverrides): BuiltFlow {
   const { overrides: row } = readBuildFlow({ overrides });
@@ -61,14 +61,14 @@ export function buildFlow(overrides?: FlowOverrides): BuiltFlow {
   } as BuiltFlow;
 }
 
-/** A valid pending execution of the flow, in memory; see {@link buildFlow}. */
+/** Builds a valid pending execution of the flow in memory; see {@link buildFlow}. */
 export function buildExecution(flowId: string, overrides?: ExecutionOverrides): BuiltExecution {
   const { overrides: row } = readBuildExecution({ flowId, overrides });
   return { id: uuidv7(), flow_id: flowId, execution_type: 'manual', ...row };
 }
 
 /**
- * Inserts a flow and returns it as stored; makes a repository for a backup flow that names none.
+ * Inserts a flow and returns the stored row. Inserts a repository too, for a backup flow that names none.
  *
  * @throws ProtectionFlowsError VALIDATION_FAILED, naming everything that is wrong with the arguments
  */
@@ -83,7 +83,7 @@ export async function createFlow(manager: EntityManager, overrides?: FlowOverrid
 }
 
 /**
- * Inserts an execution and returns it as stored; makes a flow where none is named.
+ * Inserts an execution and returns the stored row. Inserts a flow too, if none is named.
  *
  * @throws ProtectionFlowsError VALIDATION_FAILED, naming everything that is wrong with the arguments
  */

@@ -4,14 +4,14 @@ import { toWholeSecond } from '../domain';
 import { quoteName, type Queryable } from '../engine/server/queryable';
 import { session as aSession } from './throw-away-database';
 
-/** Columns that a test cares about; the others get plausible values. */
+/** The columns that a test sets; the others get plausible values. */
 export type RowOverrides = Readonly<Record<string, unknown>>;
 
-/** A row as it was inserted; columns that were left to their defaults are not in it. */
+/** A row as it was inserted, without the columns that were left to their defaults. */
 export type InsertedRow<Key extends string = 'id'> = Readonly<Record<string, unknown>> &
   Readonly<Record<Key, string>>;
 
-/** Differs at each call, so that unique names don't clash. */
+/** Returns a different text at each call, so that unique names don't clash. */
 export function uniqueSuffix(): string {
   return randomBytes(4).toString('hex');
 }
@@ -23,7 +23,7 @@ async function insert<T extends RowOverrides>(session: Queryable, table: string,
   return row;
 }
 
-/** Columns of a row, or none; those of the platform are the table's own, so the server judges their names. */
+/** Reads columns of a platform row. The server checks their names: the tables are the platform's. */
 const overrides: Reader<Readonly<Record<string, unknown>>> = (value, field, faults) => {
   if (value === undefined) return {};
   const names = typeof value === 'object' && value !== null ? Object.keys(value) : [];
@@ -35,8 +35,8 @@ const readers = { session: aSession, overrides };
 /**
  * Makes a function that inserts a row into a table and returns it.
  *
- * @param name the function, as its errors call it
- * @param columns plausible values, where the overrides have none
+ * @param name the function's name in its errors
+ * @param columns plausible values for columns without an override
  */
 function inserting<Key extends string = 'id'>(
   name: string,
@@ -60,7 +60,7 @@ export const createRepository = inserting('createRepository', 'backup_repositori
   total_size_bytes: 2_000_000_000_000,
 }));
 
-/** Inserts a row into backup_policies and returns it; makes a repository where none is named. */
+/** Inserts a row into backup_policies and returns it; inserts a repository if none is named. */
 export const createPolicy = inserting('createPolicy', 'backup_policies', async (suffix, row, session) => ({
   id: `policy-${suffix}`,
   name: `Daily, 30 days ${suffix}`,
@@ -76,7 +76,7 @@ export const createSchedule = inserting('createSchedule', 'replication_schedules
   timezone: 'UTC',
 }));
 
-/** Inserts a row into schedule_executions and returns it; makes a schedule where none is named. */
+/** Inserts a row into schedule_executions and returns it; inserts a schedule if none is named. */
 export const createScheduleExecution = inserting(
   'createScheduleExecution',
   'schedule_executions',
@@ -103,7 +103,7 @@ export const createGroup = inserting('createGroup', 'vm_machine_groups', (suffix
   name: `Web servers ${suffix}`,
 }));
 
-/** Inserts a row into backup_jobs and returns it; makes a repository where none is named. */
+/** Inserts a row into backup_jobs and returns it; inserts a repository if none is named. */
 export const createBackupJob = inserting('createBackupJob', 'backup_jobs', async (suffix, row, session) => {
   const vmName = (row['vm_name'] as string | undefined) ?? `web-${suffix}`;
   return {
@@ -153,9 +153,9 @@ export interface PlatformIds {
 const read = declareArguments('seedPlatformRows', { session: aSession });
 
 /**
- * Inserts a small, coherent set of platform rows. May be called several times: names and ids are unique.
+ * Inserts a small, coherent set of platform rows. A test may call it several times: names and ids are unique.
  *
- * @throws ProtectionFlowsError VALIDATION_FAILED for what is no session
+ * @throws ProtectionFlowsError VALIDATION_FAILED for a value that is no session
  */
 export async function seedPlatformRows(session: Queryable): Promise<PlatformIds> {
   read({ session });

@@ -10,13 +10,13 @@ export interface PlatformCollations {
   readonly repositories?: string | undefined;
 }
 
-/** A platform database as met in the field: the defaults of its database, the collations of its tables. */
+/** A platform database as found in the field: the database's defaults and the tables' collations. */
 export interface PlatformPreset extends PlatformCollations {
   readonly database: { readonly charset: string; readonly collation: string };
 }
 
 /**
- * `general_ci`: production. `mixed`: the same with a release whose repository tables are unicode_ci. `latin1`: an upstream server's default.
+ * `general_ci`: production. `mixed`: a release whose repository tables are unicode_ci. `latin1`: an upstream server's default.
  */
 export type PlatformPresetName = 'general_ci' | 'mixed' | 'latin1';
 /** A newer release has telemetry in `backup_jobs`, and the tables `backup_disks` and `vm_backup_contexts`. */
@@ -24,14 +24,14 @@ export type PlatformAge = 'older' | 'newer';
 
 const utf8mb4 = { charset: 'utf8mb4', collation: 'utf8mb4_general_ci' };
 
-/** What each of these names stands for. */
+/** The presets by name. */
 export const platformPresets: Readonly<Record<PlatformPresetName, PlatformPreset>> = {
   general_ci: { database: utf8mb4, schedules: 'utf8mb4_general_ci', repositories: 'utf8mb4_general_ci' },
   mixed: { database: utf8mb4, schedules: 'utf8mb4_general_ci', repositories: 'utf8mb4_unicode_ci' },
   latin1: { database: { charset: 'latin1', collation: 'latin1_swedish_ci' } },
 };
 
-/** The tables of each part, in the order in which their keys let them be created. */
+/** The column and key definitions of each part's tables. A table comes after the tables that its keys refer to. */
 const platformTables: Readonly<Record<keyof PlatformCollations, Readonly<Record<string, string>>>> = {
   schedules: {
     replication_schedules: `
@@ -170,7 +170,7 @@ const platformTables: Readonly<Record<keyof PlatformCollations, Readonly<Record<
       UNIQUE KEY unique_name (name),
       KEY primary_repository_id (primary_repository_id),
       CONSTRAINT backup_policies_ibfk_1 FOREIGN KEY (primary_repository_id) REFERENCES backup_repositories (id)`,
-    // No key to vm_replication_contexts: on a mixed database the collations would not let it in
+    // No key to vm_replication_contexts: on a mixed database the collations differ, and the server would refuse it
     backup_jobs: `
       id varchar(64) NOT NULL,
       vm_context_id varchar(191) NOT NULL,
@@ -203,7 +203,7 @@ const platformTables: Readonly<Record<keyof PlatformCollations, Readonly<Record<
   },
 };
 
-/** What newer releases of the platform have added to `backup_jobs`: how a running backup goes, as its engine tells. */
+/** Columns that newer releases of the platform add to `backup_jobs`: the progress that the backup engine reports. */
 const telemetry = `
   ALTER TABLE backup_jobs
     ADD COLUMN vm_backup_context_id varchar(64) NULL,
@@ -214,7 +214,7 @@ const telemetry = `
     ADD COLUMN last_telemetry_at datetime NULL DEFAULT NULL,
     ADD KEY idx_telemetry (status, last_telemetry_at)`;
 
-/** The tables that newer releases have besides: general_ci, whatever the others are. */
+/** Tables that only newer releases have. Their collation is always general_ci. */
 const newerTables: Readonly<Record<string, string>> = {
   vm_backup_contexts: `
       context_id varchar(64) NOT NULL,
@@ -241,14 +241,14 @@ const newerTables: Readonly<Record<string, string>> = {
       UNIQUE KEY uk_backup_disk (backup_job_id, disk_index)`,
 };
 
-/** The platform's tables in the order of their keys: a table comes after those that it refers to. */
+/** The names of the platform's tables. A table comes after the tables that its keys refer to. */
 export const platformTableNames: readonly string[] = Object.values(platformTables).flatMap(Object.keys);
 
 const presetName = choice(Object.keys(platformPresets) as PlatformPresetName[]);
 const collationOfParts = options({
   schedules: optional(charsetName),
   repositories: optional(charsetName),
-  database: (value) => value, // Of a preset, for who creates the database
+  database: (value) => value, // Part of a preset, for the caller that creates the database
 });
 const presetOrCollations: Reader<PlatformCollations> = (value, field, faults) =>
   typeof value === 'string'
@@ -271,13 +271,13 @@ const read = declareArguments('createPlatformTables', {
 });
 
 /**
- * Creates the platform's eight tables, which the package refers to and never creates itself; of a newer release ten.
+ * Creates the platform's eight tables, or the ten of a newer release. Outside of tests the package never creates them.
  *
  * @param collations a preset's name, or the collation of each part. Default: `general_ci`
- * @param only the tables to create, all by default; name those that they refer to as well
- * @param age `newer` adds to `backup_jobs`, so that has to be among the tables. Default: `older`
+ * @param only the tables to create, with the tables that they refer to. Default: all
+ * @param age `newer` adds columns to `backup_jobs`, so `only` has to name that table. Default: `older`
  * @throws ProtectionFlowsError VALIDATION_FAILED, naming everything that is wrong with the arguments; the server's error
- * where one of the tables exists already
+ * if one of the tables exists already
  */
 export async function createPlatformTables(
   session: Queryable,

@@ -34,17 +34,17 @@ import {
 } from './server-place';
 import { Guardian, ServerProcess } from './server-process';
 
-/** How a private server is to be. */
+/** Options of {@link startPrivateServer}. */
 export interface PrivateServerOptions extends ServerWish {
-  /** The server to start. Default: the preferred one found on this machine that fits flavour and version. */
+  /** The server to start. Default: the preferred server on this machine that fits flavour and version. */
   readonly installation?: ServerInstallation | undefined;
-  /** Arguments for the server program, such as `--sql-mode=`. They come last, so they win. */
+  /** Arguments for the server program, such as `--sql-mode=`. They come last and override the others. */
   readonly serverArguments?: readonly string[] | undefined;
   /** The server's time zone, as an offset such as `+05:30`. Default: the machine's. */
   readonly timeZone?: string | undefined;
-  /** The root user's password. Default: one that has to be quoted in a URL. No backslash. */
+  /** The root user's password, without backslashes. Default: a password that a URL has to percent-encode. */
   readonly password?: string | undefined;
-  /** How long a start may take. Default: 60,000. */
+  /** The time limit of a start, in milliseconds. Default: 60,000. */
   readonly startLimitMs?: number | undefined;
 }
 
@@ -55,14 +55,13 @@ const pollMs = 20;
 const portAttempts = 5;
 const telltaleLines = 3;
 
-/** A password that an SQL literal can hold under any sql_mode. */
+/** Reads a password that an SQL literal can hold under any sql_mode. */
 const newPassword: Reader<string> = that(
   'isPassword',
   (value) => isOneLine(value) && !value.includes('\\'),
   'must be a text of one line, without backslashes and control characters',
 );
 
-/** Arguments of a program. */
 const programArguments: Reader<string[]> = that(
   'isArguments',
   (value) => Array.isArray(value) && Array.from(value as unknown[]).every(isStorableText),
@@ -79,7 +78,7 @@ const read = declareArguments('startPrivateServer', {
           const { binary, flavour, version } = (value ?? {}) as Partial<ServerInstallation>;
           return [binary, flavour, version].every((part) => typeof part === 'string');
         },
-        'must be a server installation, as getServerInstallation gives it',
+        'must be a server installation, as getServerInstallation returns it',
       ),
     ),
     serverArguments: optional(programArguments),
@@ -91,7 +90,7 @@ const read = declareArguments('startPrivateServer', {
 
 const readRestart = declareArguments('restart', { extraArguments: optional(programArguments, []) });
 
-/** A real database server of one's own, on the loopback interface, in a temporary folder. */
+/** A real database server for one program, on the loopback interface, in a temporary folder. */
 export class PrivateServer implements AsyncDisposable {
   readonly host = '127.0.0.1';
   readonly username = 'root';
@@ -122,7 +121,7 @@ export class PrivateServer implements AsyncDisposable {
     return this.assignedPort;
   }
 
-  /** The server's process id; after {@link kill} that of the process that was. */
+  /** The server's process id; after {@link kill}, the id of the killed process. */
   get pid(): number {
     return this.process?.pid ?? 0;
   }
@@ -146,7 +145,7 @@ export class PrivateServer implements AsyncDisposable {
     }
   }
 
-  /** @internal Launches on a free port, on another one where it was taken in the meantime. */
+  /** @internal Starts the server on a free port; tries another port if somebody took this one meanwhile. */
   async launch(extraArguments: readonly string[] = []): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
       if (attempt > 1 || this.assignedPort === 0) this.assignedPort = await findFreePort();
@@ -159,15 +158,15 @@ export class PrivateServer implements AsyncDisposable {
     }
   }
 
-  /** Ends the server without warning, as a crash would. Its data stays for {@link restart}. */
+  /** Kills the server, as a crash would. Its data stays for {@link restart}. */
   async kill(): Promise<void> {
     await this.process?.end('SIGKILL', stopLimitMs);
   }
 
   /**
-   * Starts the server again on the same data and port; one that still runs is shut down first.
+   * Starts the server again on the same data and port. Shuts it down first if it still runs.
    *
-   * @param extraArguments further arguments for this run only
+   * @param extraArguments further arguments, for this run only
    * @throws ProtectionFlowsError SERVER_START_FAILED; VALIDATION_FAILED for arguments that are no texts
    */
   async restart(extraArguments?: readonly string[]): Promise<void> {
@@ -176,13 +175,13 @@ export class PrivateServer implements AsyncDisposable {
     await this.launchOnPort(further);
   }
 
-  /** Shuts the server down and removes its folder. A second call is harmless. */
+  /** Shuts the server down and removes its folder. A second call does nothing. */
   stop(): Promise<void> {
     this.stopping ??= this.shutDown();
     return this.stopping;
   }
 
-  /** Stops it, for `await using`. */
+  /** Stops the server, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
   }
@@ -207,13 +206,13 @@ export class PrivateServer implements AsyncDisposable {
     await this.waitUntilReady(launched);
   }
 
-  /** @internal What is executed to start the server. */
+  /** @internal Returns the command that starts the server. */
   protected commandWith(args: readonly string[]): Command {
     const { installation, directory } = this;
     return commandOf(installation, installation.binary, args, dirname(directory));
   }
 
-  /** Ready is when it answers on its own socket: a port could be another server's. */
+  /** Waits until the server answers on its own socket: on the port another server could answer. */
   private async waitUntilReady(launched: ServerProcess): Promise<void> {
     const limitMs = this.options.startLimitMs ?? defaultStartLimitMs;
     const deadline = Date.now() + limitMs;
@@ -242,7 +241,7 @@ export class PrivateServer implements AsyncDisposable {
     return new ProtectionFlowsError('SERVER_START_FAILED', {
       message: `the private ${this.flavour} ${this.version} server did not start: ${reason}: ${telling}`,
       remedy:
-        'Mend what the log names, or set PROTECTION_FLOWS_MYSQLD to the program of another MariaDB or MySQL server.',
+        'Correct what the log names, or set PROTECTION_FLOWS_MYSQLD to the program of another MariaDB or MySQL server.',
       details: {
         binary: `${chroot}${binary}`,
         serverArguments: [...(this.options.serverArguments ?? [])],
@@ -269,8 +268,8 @@ async function start(installation: ServerInstallation, options: PrivateServerOpt
 
 /**
  * Starts a MariaDB or MySQL server found on this machine, in a temporary folder, on a free loopback port and a
- * socket; ready when the promise resolves. Stop it with `stop()`; it also goes, with its folder, when this
- * process ends in whatever way. Committed rows survive `kill()`, but not a crash of the machine.
+ * socket. The server is ready when the promise resolves. `stop()` ends the server and removes its folder; so does the
+ * end of this process, for whatever reason. Committed rows survive `kill()`, but not a crash of the machine.
  *
  * @throws ProtectionFlowsError SERVER_NOT_FOUND; SERVER_START_FAILED with the server's last log lines;
  * VALIDATION_FAILED, naming everything that is wrong with the options.

@@ -15,15 +15,15 @@ export interface ServerInstallation {
   readonly binary: string;
   /** MariaDB's program that makes a data directory. MySQL's server makes its own. */
   readonly installDbProgram?: string | undefined;
-  /** The prefix of a server that does not lie where it was built for. */
+  /** The prefix of a server that was moved away from the folder it was built for. */
   readonly basedir?: string | undefined;
   /** Where that server's shared libraries are. */
   readonly libraryPath?: string | undefined;
   /** A root file system of another distribution release. Launching inside it takes root. */
   readonly chroot?: string | undefined;
-  /** Whom the server runs as where this process is root's. Default: root. */
+  /** The account that the server runs as if this process runs as root. Default: root. */
   readonly user?: string | undefined;
-  /** Where the programs are that the server calls, before the PATH. */
+  /** The folder of the programs that the server calls; it is searched before the PATH. */
   readonly programFolder?: string | undefined;
 }
 
@@ -34,7 +34,7 @@ export interface Command {
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** True where this process may act as root. */
+/** True if this process runs as root. */
 export function isRoot(): boolean {
   return process.getuid?.() === 0;
 }
@@ -44,16 +44,16 @@ function environmentOf({ libraryPath }: Pick<ServerInstallation, 'libraryPath'>)
 }
 
 /**
- * A mount namespace of its own, so that the mounts vanish with the program and need no clean-up. The shared folder comes
- * after /dev, in which it may lie.
+ * Runs in its own mount namespace: the mounts vanish with the program and need no clean-up. The shared folder is mounted
+ * after /dev, because it may lie inside /dev.
  */
 const enterChroot = `
 mount --bind /dev "$0/dev" && mount -t proc proc "$0/proc" && mkdir -p "$0$1" && mount --bind "$1" "$0$1" || exit 1
 root=$0; shift; exec chroot "$root" "$@"`;
 
 /**
- * The command that runs one of the installation's programs. Everything under `sharedFolder` has the same path
- * for the program, in a chroot too.
+ * Returns the command that runs one of the installation's programs. The program sees `sharedFolder` under the same
+ * path, also in a chroot.
  */
 export function commandOf(
   installation: ServerInstallation,
@@ -69,12 +69,12 @@ export function commandOf(
   return { program: 'unshare', args: ['--mount', 'sh', '-c', enterChroot, ...inside], env };
 }
 
-/** The arguments that both the server and MariaDB's install program need to find their files. */
+/** The arguments by which the server and MariaDB's install program find their files. */
 export function locationArguments({ basedir }: ServerInstallation): string[] {
   return basedir === undefined ? [] : [`--basedir=${basedir}`];
 }
 
-/** The flavour and version of a server program; null where it does not run, or is neither MariaDB nor MySQL. */
+/** Returns a server program's flavour and version; null if it does not run or is neither MariaDB nor MySQL. */
 async function identifyServer(
   location: Pick<ServerInstallation, 'binary' | 'libraryPath' | 'chroot'>,
 ): Promise<{ flavour: Flavour; version: string } | null> {
@@ -98,7 +98,7 @@ export interface ServerWish {
   readonly version?: string | undefined;
 }
 
-/** Which server is wanted; see {@link ServerWish}. */
+/** Reads the fields of a {@link ServerWish}. */
 export const wishReaders = {
   flavour: optional(choice<Flavour>(['mariadb', 'mysql'])),
   version: optional(id),
@@ -126,7 +126,7 @@ function searchPath(): string[] {
   return (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
 }
 
-/** MariaDB's install program, where the program that it calls first is there too: Debian packages them apart. */
+/** Finds MariaDB's install program, with my_print_defaults, which it calls first: Debian packages them separately. */
 function findInstallDbProgram(binary: string, root = ''): string | undefined {
   const beside = dirname(binary);
   const folders = [beside, join(beside, '..', 'bin'), join(beside, '..', 'scripts'), '/usr/bin'];
@@ -215,9 +215,9 @@ async function* installations(wish: ServerWish, rejected: string[] = []): AsyncG
 const readWish = declareArguments('wish', { wish: options(wishReaders) });
 
 /**
- * Every usable server on this machine that fits the wish, the preferred one first.
+ * Finds every usable server on this machine that fits the wish, the preferred one first.
  *
- * @throws ProtectionFlowsError VALIDATION_FAILED for a wish that is none
+ * @throws ProtectionFlowsError VALIDATION_FAILED for an invalid wish
  */
 export async function findServerInstallations(wish?: ServerWish): Promise<ServerInstallation[]> {
   const found: ServerInstallation[] = [];
@@ -232,10 +232,11 @@ function wayToGetOne(): string {
 }
 
 /**
- * The preferred server on this machine that fits the wish. `PROTECTION_FLOWS_MYSQLD` names the only one to look at.
+ * Finds the preferred server on this machine that fits the wish. If `PROTECTION_FLOWS_MYSQLD` names a server program,
+ * only that one is considered.
  *
- * @throws ProtectionFlowsError SERVER_NOT_FOUND, with what was found and not usable in `details.rejected`;
- * VALIDATION_FAILED for a wish that is none.
+ * @throws ProtectionFlowsError SERVER_NOT_FOUND, with the unusable servers in `details.rejected`; VALIDATION_FAILED for
+ * an invalid wish
  */
 export async function getServerInstallation(given?: ServerWish): Promise<ServerInstallation> {
   const { wish } = readWish({ wish: given });

@@ -6,8 +6,8 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from './server-installation';
 
 /**
- * Its input ends when the parent is gone, however it went: then the watched process goes with all of its group, such as
- * the scripts by which a Galera node sends its data, and the folder too.
+ * The script's input ends when the parent process ends, for whatever reason. Then the script kills the watched process
+ * with its group, such as the scripts by which a Galera node sends its data, and removes the folder.
  */
 const script = `
 trap '' INT TERM HUP QUIT
@@ -21,13 +21,13 @@ fi
 rm -rf "$0" || { sleep 1; rm -rf "$0"; }`;
 
 /**
- * A process in a session of its own that outlives this one, out of reach of the terminal's Ctrl-C, just long
- * enough to end one process and remove one folder. It does not keep this process alive.
+ * A process that kills one other process and removes one folder when this process ends. It has its own session, so
+ * the terminal's Ctrl-C does not reach it. It does not keep this process alive.
  */
 export class Guardian {
   private readonly process: ChildProcess;
 
-  /** @param folder what is removed in the end */
+  /** @param folder the folder to remove at the end */
   constructor(folder: string) {
     this.process = spawn('sh', ['-c', script, folder], {
       cwd: '/',
@@ -40,12 +40,12 @@ export class Guardian {
     (this.process.stdin as Socket | null)?.unref();
   }
 
-  /** Names the process to end, the leader of a group; null for none. */
+  /** Sets the process to kill, a group's leader; null for none. */
   watch(pid: number | null): void {
     this.process.stdin?.write(`${pid ?? ''}\n`);
   }
 
-  /** Lets it do its work now; resolves once the folder is gone. */
+  /** Kills the watched process and removes the folder now; resolves when both are done. */
   async dismiss(): Promise<void> {
     const { pid, exitCode, signalCode } = this.process;
     if (pid === undefined || exitCode !== null || signalCode !== null) return;
@@ -57,7 +57,7 @@ export class Guardian {
 
 const logLinesShown = 15;
 
-/** A running server program in a session of its own, its output in a log file. Keeps no event loop alive. */
+/** A running server program in its own session, with its output in a log file. It keeps no event loop alive. */
 export class ServerProcess {
   private readonly process: ChildProcess;
   private readonly exited: Promise<unknown>;
@@ -88,12 +88,12 @@ export class ServerProcess {
     );
   }
 
-  /** Calls back once the process is gone. */
+  /** Calls back when the process has ended. */
   onExit(callback: () => void): void {
     void this.exited.then(callback);
   }
 
-  /** Sends the signal and resolves once the process is gone; past `limitMs` it is killed. */
+  /** Sends the signal, kills the process after `limitMs`, and resolves when the process has ended. */
   async end(signal: 'SIGTERM' | 'SIGKILL', limitMs: number): Promise<void> {
     if (!this.isRunning) return;
     this.process.ref();
@@ -103,7 +103,7 @@ export class ServerProcess {
     clearTimeout(killer);
   }
 
-  /** The last lines that the server has logged. */
+  /** Returns the last lines of the server's log. */
   async lastLogLines(): Promise<string[]> {
     const log = await readFile(this.logFile, 'utf8').catch(() => '');
     return log.trimEnd().split('\n').slice(-logLinesShown);

@@ -20,7 +20,7 @@ import {
   type ServerAddress,
 } from './connection-url';
 
-/** How a throw-away database is to be. */
+/** Options of {@link createThrowAwayDatabase}. */
 export interface ThrowAwayDatabaseOptions {
   /** Its exact name; blanks and hyphens are fine. Default: a unique one. */
   readonly name?: string | undefined;
@@ -34,25 +34,25 @@ export interface ThrowAwayDatabaseOptions {
 export interface ThrowAwayDatabase {
   readonly name: string;
   readonly url: string;
-  /** As `DataSource` options of TypeORM take them. */
+  /** Settings for the options of a TypeORM `DataSource`. */
   readonly settings: DatabaseSettings;
-  /** Removes it, with all tables. A second call is harmless. */
+  /** Drops the database with all its tables. A second call does nothing. */
   drop(): Promise<void>;
 }
 
-/** Whatever executes a statement: a manager, a query runner, what {@link sessionOf} makes. */
+/** Reads an object that executes statements: a manager, a query runner, a session of {@link sessionOf}. */
 export const session: Reader<Queryable> = that(
   'isSession',
   (value) => typeof (value as Partial<Queryable> | null | undefined)?.query === 'function',
-  'must be a session: an EntityManager, a query runner, or what else has query()',
+  'must be a session: an EntityManager, a query runner, or another object with query()',
 );
 
 const readConnection = declareArguments('sessionOf', { connection: session });
 
 /**
- * An mysql2 connection as a session of this package: `query` resolves to the rows alone.
+ * Makes a session of this package from an mysql2 connection: `query` resolves to the rows alone.
  *
- * @throws ProtectionFlowsError VALIDATION_FAILED for what has no query()
+ * @throws ProtectionFlowsError VALIDATION_FAILED for a value without query()
  */
 export function sessionOf(connection: Pick<Connection, 'query'>): Queryable {
   readConnection({ connection });
@@ -64,11 +64,11 @@ export function sessionOf(connection: Pick<Connection, 'query'>): Queryable {
   };
 }
 
-/** The name of a character set or a collation, which no statement can take as a value. */
+/** Reads the name of a character set or a collation. No statement takes one as a parameter. */
 export const charsetName: Reader<string> = that(
   'isCharset',
   (value) => typeof value === 'string' && /^\w{1,64}$/.test(value),
-  'must be the name of one: letters, digits and underscores',
+  'must be a name of letters, digits and underscores',
 );
 
 async function execute(server: ServerAddress, sql: string): Promise<void> {
@@ -99,8 +99,8 @@ const readCreation = declareArguments('createThrowAwayDatabase', {
  *
  * @param server a private server, or the address of any server whose user may create databases
  * @throws ProtectionFlowsError VALIDATION_FAILED, naming everything that is wrong with the arguments; HOST_UNKNOWN,
- * CONNECTION_REFUSED or another where the server can't be reached, ACCESS_DENIED where the user may not create it; the
- * server's error where the database exists already
+ * CONNECTION_REFUSED or similar if the server can't be reached; ACCESS_DENIED if the user may not create databases; the
+ * server's error if the database exists already
  */
 export async function createThrowAwayDatabase(
   server: ServerAddress | string,
@@ -120,7 +120,7 @@ export async function createThrowAwayDatabase(
   };
 }
 
-/** A DataSource that is connected, by what it has: there may be two copies of TypeORM. */
+/** Reads a connected DataSource. Looks at properties, not at the class: there may be two copies of TypeORM. */
 const connected: Reader<DataSource> = (value, field, faults) => {
   const { createQueryRunner, isInitialized } = (value ?? {}) as Partial<DataSource>;
   if (typeof createQueryRunner !== 'function')
@@ -133,11 +133,11 @@ const connected: Reader<DataSource> = (value, field, faults) => {
 const readWork = declareArguments('rolledBack', { dataSource: connected, work: callback() });
 
 /**
- * Runs `work` in a transaction that is always rolled back, for tests that share a database. DDL inside commits
- * on these servers, so leave it out.
+ * Runs `work` in a transaction and always rolls it back, for tests that share a database. `work` must execute no
+ * DDL: on these servers DDL commits.
  *
  * @returns what `work` returns
- * @throws what `work` throws; ProtectionFlowsError VALIDATION_FAILED for arguments that are none
+ * @throws what `work` throws; ProtectionFlowsError VALIDATION_FAILED for wrong arguments
  */
 export async function rolledBack<T>(
   dataSource: DataSource,
@@ -152,7 +152,7 @@ export async function rolledBack<T>(
     await runner.rollbackTransaction();
     return result;
   } catch (error) {
-    // The error of the work says more than that of a rollback on a lost connection
+    // The error of `work` says more than the error of a rollback on a lost connection
     if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
     throw error;
   } finally {
