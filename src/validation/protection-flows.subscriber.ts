@@ -11,13 +11,13 @@ import { uuidv7 } from 'uuidv7';
 import { validationFailed, type FieldFault, type ProtectionFlowsError } from '../errors';
 import { fieldFaults, mergeFaults, validatedEntities, type ValidatedEntity } from './validate';
 
-/** One row that a statement is about to write, and what is wrong with it. */
+/** The faults of one row that a statement is about to write. */
 interface JudgedRow {
   readonly entity: string;
   readonly faults: readonly FieldFault[];
 }
 
-/** So many wrong rows are named in one error; of a thousand, the rest would only hide the first. */
+/** At most this many wrong rows are named in one error: a thousand would only hide the first. */
 const maxRowsNamed = 20;
 
 function inRow(row: number, { field, constraints }: FieldFault): FieldFault {
@@ -25,7 +25,7 @@ function inRow(row: number, { field, constraints }: FieldFault): FieldFault {
   return { field, constraints: Object.fromEntries(sentences) as Record<string, string>, row };
 }
 
-/** The error for all rows of one statement, at least one of which is wrong. */
+/** Makes the error for the rows of one statement, of which at least one is wrong. */
 function errorOfRows(rows: readonly JudgedRow[]): ProtectionFlowsError {
   const wrong = rows.filter((row) => row.faults.length > 0);
   const { entity } = wrong[0]!;
@@ -39,16 +39,16 @@ function errorOfRows(rows: readonly JudgedRow[]): ProtectionFlowsError {
 }
 
 /**
- * Gathers the rows of one statement. TypeORM announces them one after the other in a single turn of the event loop and
- * then waits for all the promises it got; so a verdict that falls one turn later knows every row.
+ * Collects the rows of one statement. TypeORM calls the subscriber for each row within one turn of the event loop, then
+ * waits for all the promises. So a verdict one turn later knows every row.
  */
 class StatementFaults {
   private readonly pending = new WeakMap<QueryRunner, { rows: JudgedRow[]; verdict: Promise<void> }>();
 
   /**
    * @returns resolves when the row may be written
-   * @throws VALIDATION_FAILED, naming every wrong field of every row of the statement; only where this row is wrong, so
-   *   that a right statement on the same connection is not refused for another one's row
+   * @throws VALIDATION_FAILED if this row is wrong, naming every wrong field of every row of the statement. A row that is
+   *   right never fails for another: it may belong to another statement on the same connection
    */
   add(queryRunner: QueryRunner, row: JudgedRow): Promise<void> {
     const { rows, verdict } = this.pending.get(queryRunner) ?? {
@@ -60,21 +60,21 @@ class StatementFaults {
     const judged = verdict.then(() => {
       if (row.faults.length > 0) throw errorOfRows(rows);
     });
-    // Where another subscriber throws at once, TypeORM never waits for this promise: it must not end the process
+    // If another subscriber throws first, TypeORM never waits for this promise: its rejection must not end the process
     judged.catch(() => undefined);
     return judged;
   }
 }
 
-/** What a statement is about to write into one row. */
+/** The columns that a statement is about to write into one row. */
 interface WrittenRow {
-  /** Column → value, for every column that is given. */
+  /** Column → value, for every given column. */
   readonly values: Record<string, unknown>;
-  /** The columns whose value is an SQL expression (`() => 'NOW()'`), which only the server can judge. */
+  /** The columns whose value is an SQL expression (`() => 'NOW()'`), which only the server can check. */
   readonly leftToServer: Set<string>;
 }
 
-/** The columns that TypeORM will write for this object, whether they are given directly or as a relation (`{ id }`). */
+/** Returns the columns that TypeORM will write for this object, given directly or as a relation (`{ id }`). */
 function writtenRow(metadata: EntityMetadata, entity: ObjectLiteral): WrittenRow {
   const row: WrittenRow = { values: {}, leftToServer: new Set() };
   for (const column of metadata.columns) {
@@ -87,7 +87,7 @@ function writtenRow(metadata: EntityMetadata, entity: ObjectLiteral): WrittenRow
   return row;
 }
 
-/** The row without the columns that are not named. */
+/** Returns the named columns of the row. */
 function onlyColumns({ values, leftToServer }: WrittenRow, names: ReadonlySet<string>): WrittenRow {
   return {
     values: Object.fromEntries(Object.entries(values).filter(([name]) => names.has(name))),
@@ -95,16 +95,15 @@ function onlyColumns({ values, leftToServer }: WrittenRow, names: ReadonlySet<st
   };
 }
 
-/** The columns that `save()` found changed, the columns of changed relations among them. */
+/** Returns the columns that `save()` found changed, including the columns of changed relations. */
 function changedColumns(event: UpdateEvent<ObjectLiteral>): Set<string> {
   const ofRelations = event.updatedRelations.flatMap((relation) => relation.joinColumns);
   return new Set([...event.updatedColumns, ...ofRelations].map((column) => column.propertyName));
 }
 
 /**
- * References that are given twice and differently, as a column and as a relation. TypeORM would write the relation
- * and drop the column without a word. With the row as it is stored, a column that merely repeats the stored value counts
- * as not given.
+ * Finds references whose column and relation contradict each other. TypeORM would write the relation and silently ignore
+ * the column. If the stored row is known, a column with the stored value counts as not given.
  */
 function contradictions(
   metadata: EntityMetadata,
@@ -136,24 +135,24 @@ function rulesOf(metadata: EntityMetadata): ValidatedEntity | undefined {
 }
 
 /**
- * Applies the rules to flows and executions before they are written, and gives new rows their ids, whichever way they
- * are written: `save`, `insert`, `update`, `upsert` or a query builder, with entities or plain objects.
+ * Checks flows and executions before they are written, and gives new rows their ids. It applies to `save`, `insert`,
+ * `update`, `upsert` and query builders, with entities or plain objects.
  *
- * What goes around it: raw SQL, `callListeners(false)`, `save(…, { listeners: false })` and INSERT … SELECT. There
- * the database's constraints decide, and `fromServerError` gives their refusals the same shape.
+ * It does not apply to raw SQL, `callListeners(false)`, `save(…, { listeners: false })` and INSERT … SELECT. There the
+ * database's constraints decide, and `fromServerError` gives their errors the same form.
  */
 @EventSubscriber()
 export class ProtectionFlowsSubscriber implements EntitySubscriberInterface<ObjectLiteral> {
   private readonly statements = new StatementFaults();
 
   /**
-   * Assigns a UUIDv7 where the id is missing, then checks the whole row.
+   * Assigns a UUIDv7 if the id is missing, then checks the whole row.
    *
    * @throws VALIDATION_FAILED, naming every wrong field of every row of the statement
    */
   beforeInsert({ metadata, entity, queryRunner }: InsertEvent<ObjectLiteral>): Promise<void> | void {
     const rules = rulesOf(metadata);
-    // An insert that a cascade made of a relation alone has no entity
+    // An insert that a cascade made from a relation alone has no entity
     if (!rules || !entity) return;
     entity.id ??= uuidv7();
     const { values, leftToServer } = writtenRow(metadata, entity);
@@ -166,8 +165,8 @@ export class ProtectionFlowsSubscriber implements EntitySubscriberInterface<Obje
   }
 
   /**
-   * Checks the columns that are written. `save()` knows the stored row as well, so the rule across columns is always
-   * applied to it; `update()` knows only what it is given, and what that leaves open the database's CHECK decides.
+   * Checks the written columns. With `save()` the stored row is known, so the rule across columns is always applied. With
+   * `update()` only the given columns are known; if they do not decide the rule, the database's CHECK does.
    *
    * @throws VALIDATION_FAILED, naming every wrong field
    */
@@ -176,7 +175,7 @@ export class ProtectionFlowsSubscriber implements EntitySubscriberInterface<Obje
     const rules = rulesOf(metadata);
     if (!rules || !entity) return;
     const given = writtenRow(metadata, entity);
-    // A column that save() doesn't write isn't judged: it may hold what an older program was allowed to store
+    // Columns that save() doesn't write aren't checked: an older program may have stored a value that is wrong now
     const row = databaseEntity ? onlyColumns(given, changedColumns(event)) : given;
     const stored = (databaseEntity ?? {}) as ObjectLiteral;
     const faults = mergeFaults(
@@ -190,8 +189,8 @@ export class ProtectionFlowsSubscriber implements EntitySubscriberInterface<Obje
   }
 
   /**
-   * On MariaDB, TypeORM copies the columns with a default from INSERT … RETURNING onto the object as the driver gave
-   * them (`enabled: 1`, `bytes_transferred: '0'`): this makes them what reading the row would give.
+   * Converts the values that TypeORM copied onto the object from MariaDB's INSERT … RETURNING. TypeORM copies them as the
+   * driver returns them (`enabled: 1`, `bytes_transferred: '0'`); reading the row would give the converted ones.
    */
   afterInsert({ metadata, entity, manager }: InsertEvent<ObjectLiteral>): void {
     if (!rulesOf(metadata) || !entity) return;
