@@ -5,7 +5,8 @@ import {
   type ErrorCode,
   type ErrorDetails,
 } from '../errors';
-import { flowTypeConstraint, flowTypeFieldFaults } from '../validation/validate';
+import { flowTypeConstraint } from '../validation/server-errors';
+import { flowTypeFieldFaults } from '../validation/validate';
 import type { Session } from './session';
 
 /**

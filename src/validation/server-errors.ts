@@ -1,15 +1,17 @@
+import { flowTypes, type FlowType } from '../domain';
 import * as ground from '../errors';
 import {
   nameParts,
   ProtectionFlowsError,
   validationFailed,
   type Failure,
+  type FieldFault,
   type Mapping,
   type RowErrors,
 } from '../errors';
 import { flowRecordTables } from '../statistics/meaning';
 
-/** Table → what the errors of its rows call it. Rows of other tables are no business of this package. */
+/** Table → the entity's name in errors. Errors of rows of other tables are not mapped. */
 const entityOf: Readonly<Record<string, string>> = {
   protection_flows: 'ProtectionFlow',
   protection_flow_executions: 'ProtectionFlowExecution',
@@ -20,8 +22,8 @@ function each(rule: string, columns: string): Record<string, string> {
 }
 
 /**
- * Column → the rule that a value of the wrong kind breaks, by the name that the validators give it. A column that is not
- * here holds text. Literals, as whoever tells errors apart need not load the entities; a test holds them against those.
+ * Column → the validators' name of the rule that a value of the wrong kind breaks. A column that is not here holds text.
+ * Literals, so that mapping an error does not load the entities; a test compares them with the entities.
  */
 export const ruleOf: Readonly<Record<string, string>> = {
   ...each('isIn', 'flow_type target_type destination_type last_execution_status status execution_type'),
@@ -42,7 +44,7 @@ function wrongField(failure: Failure, column: string | undefined, rule: string, 
   return validationFailed(entity, [{ field, constraints }], failure.cause);
 }
 
-/** `Column 'x'`, `column 'x'`, `Field 'x'`, and MariaDB's column `database`.`table`.`x`. */
+/** Finds the column in `Column 'x'`, `column 'x'`, `Field 'x'`, and MariaDB's column `database`.`table`.`x`. */
 function columnIn(text: string): string | undefined {
   const [, bare, full] = /(?:column|Column|Field) (?:'([^']+)'|(`[^`]+`(?:\.`[^`]+`)*))/.exec(text) ?? [];
   return bare ?? full;
@@ -59,14 +61,21 @@ const valueOfWrongKind: Mapping = (failure) => {
   return wrongField(failure, column, rule, 'must be a value that its column takes');
 };
 
-const flowTypeField = (field: string, type: string) => ({
-  field,
-  constraints: { flowType: `${field} must be given for a ${type} flow` },
-});
+/** The column that each type of flow requires. */
+export const neededBy = { backup: 'repository_id', replication: 'destination_type' } as const;
+
+/** The name of the rule in a fault's constraints, also if the database's CHECK found the fault. */
+export const flowTypeConstraint = 'flowType';
+
+/** The fault of a flow of this type without the column that it requires. */
+export function flowTypeFault(type: FlowType): FieldFault {
+  const field = neededBy[type];
+  return { field, constraints: { [flowTypeConstraint]: `${field} must be given for a ${type} flow` } };
+}
 
 /**
- * `chk_flows_type`, which doesn't tell which of the two fields is missing; also nameless, as in tables made by hand. And
- * the CHECK that MariaDB gives each JSON column, which is called like the column.
+ * Maps the CHECK `chk_flows_type`, which does not tell which of the two columns is missing; tables made by hand have it
+ * without its name. Also maps the CHECK of a JSON column, to which MariaDB gives the column's name.
  */
 const checkViolated: Mapping = (failure) => {
   if (failure.statement?.writesRows === false) return null;
@@ -80,11 +89,10 @@ const checkViolated: Mapping = (failure) => {
     name === 'chk_flows_type' ||
     (table === 'protection_flows' && /^(CONSTRAINT_\d+|protection_flows_chk_\d+)$/.test(name));
   if (!isFlowType) return null;
-  const fields = [flowTypeField('repository_id', 'backup'), flowTypeField('destination_type', 'replication')];
-  return validationFailed('ProtectionFlow', fields, failure.cause);
+  return validationFailed('ProtectionFlow', flowTypes.map(flowTypeFault), failure.cause);
 };
 
-/** A unique key compares by its collation: the given text may be another one than the stored. */
+/** A unique key compares by its collation: the given text may differ from the stored one. */
 const asCompared = 'as the database compares (case, accents and blanks at the end do not count)';
 
 const duplicateKey: Mapping = ({ text, statement, cause }) => {
@@ -95,7 +103,7 @@ const duplicateKey: Mapping = ({ text, statement, cause }) => {
   if (last === 'PRIMARY' && entity !== undefined) {
     return new ProtectionFlowsError('ID_TAKEN', {
       message: `a row of ${statement?.table} has the id ${JSON.stringify(name)} already, ${asCompared}`,
-      remedy: 'Give another id, or none: then it gets one that nobody has.',
+      remedy: 'Give another id, or none: then the row gets a new one.',
       details: { entity, field: 'id', id: name },
       cause,
     });
@@ -114,7 +122,7 @@ const duplicateKey: Mapping = ({ text, statement, cause }) => {
 const foreignKeyClause =
   /`([^`]+)`, CONSTRAINT `([^`]+)` FOREIGN KEY \(`([^`]+)`\) REFERENCES (?:`[^`]+`\.)?`([^`]+)`/;
 
-/** A key that refuses a row for want of a parent, or keeps a parent for the sake of its rows. */
+/** Maps a foreign key that refuses a row without parent, or the deletion of a parent that has rows. */
 const refusedByKey =
   (
     code: 'REFERENCE_NOT_FOUND' | 'STILL_REFERENCED',
@@ -137,7 +145,7 @@ const stillReferenced = refusedByKey('STILL_REFERENCED', (table, field, referenc
   remedy: `Give those rows of ${table} another ${field}, or delete them, and try again.`,
 }));
 
-/** Reading or writing where this package's tables are not made yet; other tables are no business of ours. */
+/** Maps a missing table of this package to MIGRATION_PENDING; other missing tables are not mapped. */
 const ownTableMissing: Mapping = ({ text, cause }) => {
   const [, name = ''] = /'([^']+)'/.exec(text) ?? [];
   const { table: database, last: table } = nameParts(name);
@@ -150,7 +158,7 @@ const ownTableMissing: Mapping = ({ text, cause }) => {
   });
 };
 
-/** What the server's numbers mean of rows of this package's two tables; null from each for any other table. */
+/** What the server's error numbers mean for rows of this package's two tables. Each returns null for any other table. */
 const rowErrors: RowErrors = [
   [wrongValue('isDefined', 'should not be null or undefined'), 1048, 1364],
   [wrongValue('maxLength', 'must not be longer than its column'), 1406],
@@ -166,18 +174,16 @@ const rowErrors: RowErrors = [
 ];
 
 /**
- * The error of this package that a driver's error stands for: of mysql2, or TypeORM's QueryFailedError. Null where it
- * stands for none, and the caller has to decide. An error of this package is returned as it is. Whoever asks again for the
- * same error gets the same answer.
+ * Returns this package's error for an error of mysql2, or for TypeORM's QueryFailedError. Null if there is none: then the
+ * caller has to decide. Returns an error of this package as it is. The same error always gives the same result.
  *
- * The error becomes the cause, without the values of its statement.
+ * The given error becomes the cause, without the values of its statement.
  *
- * Errors of rows are mapped for this package's two tables only, and for statements that write rows only: the same
- * numbers mean other things in DDL. That one of the two tables is not there (1146) is MIGRATION_PENDING, whatever the
- * statement.
+ * Errors of rows are mapped only for this package's two tables, and only for statements that write rows: in DDL the same
+ * numbers mean something else. A missing table of this package (1146) is MIGRATION_PENDING in any statement.
  */
 export const fromServerError = (error: unknown): ground.ProtectionFlowsError | null =>
   ground.fromServerError(error, rowErrors);
 
-/** The error of this package that a driver's error stands for; any other as it is, without the statement's values. */
+/** As {@link fromServerError}, but returns an error that is not mapped itself, without the statement's values. */
 export const translated = (error: unknown): unknown => ground.translated(error, rowErrors);

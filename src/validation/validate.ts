@@ -4,16 +4,12 @@ import { flowTypes } from '../domain';
 import { ProtectionFlow, ProtectionFlowExecution } from '../entities';
 import type { FieldFault } from '../errors';
 import { isKnownRight, isMissing, ruledProperties, type RowValues, type WriteMode } from './known-right';
-
-/** The name of the rule in a fault's constraints, also where the database's CHECK found the fault. */
-export const flowTypeConstraint = 'flowType';
-
-const neededBy = { backup: 'repository_id', replication: 'destination_type' } as const;
+import { flowTypeFault, neededBy } from './server-errors';
 
 /**
- * The rule that the database holds as CHECK `chk_flows_type`: a backup flow has a repository, a replication flow has a
- * destination. A column that is not among the values is unknown, unless the row is complete: then it counts as null. What
- * can't be judged here is left to the CHECK; a type that does not exist, to the type's own rule.
+ * Applies the rule of the CHECK `chk_flows_type`: a backup flow has a repository, a replication flow has a destination.
+ * A column that is not given counts as null if the row is complete, and is unknown otherwise. Unknown columns are left to
+ * the CHECK, and an unknown flow type to the rule of `flow_type`.
  */
 export function flowTypeFieldFaults(
   values: Readonly<Record<string, unknown>>,
@@ -21,16 +17,16 @@ export function flowTypeFieldFaults(
 ): FieldFault[] {
   const type = flowTypes.find((one) => one === values['flow_type']);
   if (type === undefined) return [];
-  const field = neededBy[type];
-  if (values[field] === undefined ? !complete : values[field] !== null) return [];
-  return [{ field, constraints: { [flowTypeConstraint]: `${field} must be given for a ${type} flow` } }];
+  const value = values[neededBy[type]];
+  if (value === undefined ? !complete : value !== null) return [];
+  return [flowTypeFault(type)];
 }
 
-/** An entity with rules, and what its errors call it. */
+/** An entity with rules, and its name in errors. */
 export interface ValidatedEntity {
   readonly name: 'ProtectionFlow' | 'ProtectionFlowExecution';
   readonly target: new () => object;
-  /** The rule across its fields, if there is one. */
+  /** Applies the rule across its fields, if there is one. */
   readonly rowFaults: typeof flowTypeFieldFaults;
 }
 
@@ -48,9 +44,9 @@ const execution: ValidatedEntity = {
 /** The entities with rules. */
 export const validatedEntities: readonly ValidatedEntity[] = [flow, execution];
 
-const unreadable = Symbol('a value that throws when it is looked at');
+const unreadable = Symbol('a value that throws when it is read');
 
-/** class-validator asks each value whether it is a promise, which one that throws does not survive. */
+/** Replaces a value that throws when read: class-validator reads `then` of each value, and would throw. */
 function readable(value: unknown): unknown {
   try {
     void (value as { then?: unknown } | null | undefined)?.then;
@@ -61,8 +57,8 @@ function readable(value: unknown): unknown {
 }
 
 /**
- * Every fault of single fields. `leftToServer` names columns whose value the database computes: they count as given and
- * are not judged.
+ * Returns every fault of single fields. `leftToServer` names columns whose value the database computes: they count as
+ * given and are not checked.
  */
 export function fieldFaults(
   { target }: ValidatedEntity,
@@ -71,11 +67,11 @@ export function fieldFaults(
   leftToServer: ReadonlySet<string> = new Set(),
 ): FieldFault[] {
   if (leftToServer.size === 0 && isKnownRight(target, values, mode)) return [];
-  // class-validator judges instances only: a plain object is an unknown value to it
+  // class-validator checks instances only: it reports a plain object as an unknown value
   const row = new target() as Record<string, unknown>;
   for (const [field, value] of Object.entries(values)) row[field] = readable(value);
   const errors = new Validator().validateSync(row, {
-    // Rules without a group hold always, those of the group `insert` for a new row
+    // Rules without a group always apply, rules of the group `insert` to a new row
     always: true,
     groups: [mode],
     skipUndefinedProperties: true,
@@ -85,14 +81,14 @@ export function fieldFaults(
     .filter(({ property }) => !leftToServer.has(property))
     .map(({ property, value, constraints = {} }) => ({
       field: property,
-      // Of a missing value all its rules are broken; one sentence says it
+      // A missing value breaks all its rules; one message is enough
       constraints: isMissing(value)
         ? { isDefined: `${property} should not be null or undefined` }
         : { ...constraints },
     }));
 }
 
-/** The faults of two sources, those of one field as one. */
+/** Joins lists of faults; faults of the same field become one. */
 export function mergeFaults(...lists: readonly (readonly FieldFault[])[]): FieldFault[] {
   const byField = new Map<string, FieldFault>();
   for (const fault of lists.flat()) {
@@ -111,12 +107,12 @@ function rowFaults(entity: ValidatedEntity, input: unknown, given: WriteMode): F
   const { mode } = readMode({ mode: given });
   const faults: FieldFault[] = [];
   const values = readProperties(input, 'input', ruledProperties(entity.target), faults, null);
-  // Of what is no row at all, a new one is told what it lacks; a change, that it is none
+  // For an input that is no row, an insert reports the missing columns, an update that it is no row
   if (values === null && mode === 'update') return faults;
   return faultsOfRow(entity.name, values ?? {}, mode);
 }
 
-/** Every wrong field of a row whose properties have been read. */
+/** Returns every wrong field of a row whose properties have been read. */
 export function faultsOfRow(name: ValidatedEntity['name'], row: RowValues, mode: WriteMode): FieldFault[] {
   const entity = name === flow.name ? flow : execution;
   const ofFields = fieldFaults(entity, row, mode);
@@ -125,18 +121,18 @@ export function faultsOfRow(name: ValidatedEntity['name'], row: RowValues, mode:
 }
 
 /**
- * Every wrong field of a flow, without a database; an empty list for a right one. Properties that are no columns are
- * passed over.
+ * Returns every wrong field of a flow, without a database; an empty list for a valid flow. Ignores properties that are
+ * no columns.
  *
- * @param mode `insert` (default): a whole new flow, its required columns must be there. `update`: the columns to change;
- *   the rule of the flow's type is applied as far as they let it be judged
+ * @param mode `insert` (default): a whole new flow with all required columns. `update`: the columns to change; the rule of
+ *   the flow's type is applied if they decide it
  * @throws VALIDATION_FAILED for another mode
  */
 export function validateFlow(input: unknown, mode: WriteMode = 'insert'): FieldFault[] {
   return rowFaults(flow, input, mode);
 }
 
-/** Every wrong field of an execution, without a database; see {@link validateFlow}. */
+/** Returns every wrong field of an execution, without a database; see {@link validateFlow}. */
 export function validateExecution(input: unknown, mode: WriteMode = 'insert'): FieldFault[] {
   return rowFaults(execution, input, mode);
 }
