@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { quoteText } from '../engine/server/queryable';
 import { commandOf, isRoot, locationArguments, type ServerInstallation } from './server-installation';
 
-/** Below the ports that systems give to outgoing connections, which would come and go; far from 3306. */
+/** Below the range that systems use for outgoing connections, where ports come and go; far from 3306. */
 const firstPort = 20_000;
 const lastPort = 32_000;
 
@@ -28,14 +28,14 @@ export async function isPortFree(port: number): Promise<boolean> {
   }
 }
 
-/** jest and vitest number the workers of a run from 1; the run itself, and all else, has the first share. */
+/** Jest and Vitest number the workers of a run from 1. Any other process has number 0, and the first share of the ports. */
 const shares = 8;
 const ownShare = Math.abs(Number.parseInt(process.env['JEST_WORKER_ID'] ?? '0', 10)) % shares || 0;
 
 /**
- * A loopback port that nothing listens on right now. Another process may take it in the next moment, though not
- * another worker of the same run of jest: each has ports of its own, so that a server which one of them has stopped
- * for a while finds its port free.
+ * Finds a loopback port that nothing listens on right now. Another process may take it in the next moment. Another
+ * worker of the same jest run does not: each worker has its own ports, so that a server which a test stops finds its
+ * port free at its restart.
  */
 export async function findFreePort(): Promise<number> {
   const size = Math.floor((lastPort - firstPort) / shares);
@@ -46,23 +46,23 @@ export async function findFreePort(): Promise<number> {
   }
 }
 
-/** The longest socket path that all systems take (macOS: 104 bytes with the final zero). */
+/** The longest socket path that every system accepts (macOS: 104 bytes with the final zero). */
 const socketPathLimit = 100;
 
-/** Where one server has its files and listens. */
+/** One server's folder, port and socket. */
 interface ServerPlace {
   readonly directory: string;
   readonly port: number;
   readonly socketPath: string;
 }
 
-/** The arguments of a private server, before the caller's own. */
+/** Returns the arguments of a private server, without the caller's own. */
 export function serverArguments(installation: ServerInstallation, place: ServerPlace): string[] {
   const args = [
     '--no-defaults',
     ...locationArguments(installation),
     `--datadir=${join(place.directory, 'data')}`,
-    // A starting MariaDB clears the #sql files of its tmpdir: in a shared one, those of its neighbours (seen on 11.8)
+    // A starting MariaDB deletes the #sql files in its tmpdir. In a shared tmpdir these may be another server's (seen on 11.8)
     `--tmpdir=${join(place.directory, 'data')}`,
     `--port=${place.port}`,
     `--socket=${place.socketPath}`,
@@ -71,8 +71,8 @@ export function serverArguments(installation: ServerInstallation, place: ServerP
     '--bind-address=127.0.0.1',
     '--skip-name-resolve',
     '--skip-log-bin',
-    // Written at each commit, handed to the operating system, never synced: survives a crash of the server, not one of
-    // the machine, and no DDL waits for the disk. debug-no-sync is for MariaDB's files that are not InnoDB's.
+    // The server writes its log at each commit and never syncs it, so no DDL waits for the disk. Commits survive a crash
+    // of the server, not of the machine. debug-no-sync is for MariaDB's files that are not InnoDB's.
     '--innodb-flush-log-at-trx-commit=1',
     '--innodb-flush-method=nosync',
     '--loose-debug-no-sync',
@@ -82,69 +82,65 @@ export function serverArguments(installation: ServerInstallation, place: ServerP
   return args;
 }
 
-/** Makes the temporary folder of one server, where its socket's path is short enough. */
+/** Makes the temporary folder of one server: in /tmp if the usual place makes the socket's path too long. */
 export async function createServerFolder(): Promise<string> {
   const fits = join(tmpdir(), 'pflows-XXXXXX', 'sock').length <= socketPathLimit;
   return mkdtemp(join(fits ? tmpdir() : '/tmp', 'pflows-'));
 }
 
-/** A small log in the template: a server that wants a larger one makes it at its start. */
-const templateLogSize = '--innodb-log-file-size=8M';
+/** Cleaners of temporary folders leave younger templates alone. */
+const oldTemplateMs = 24 * 60 * 60 * 1000;
 
-const youngestEatenMs = 24 * 60 * 60 * 1000;
-
-function initialisation(installation: ServerInstallation, directory: string): [string, string[]] {
-  const user = isRoot() ? ['--user=root'] : [];
-  const common = ['--no-defaults', ...locationArguments(installation), `--datadir=${directory}`, ...user];
-  if (installation.flavour === 'mysql') return [installation.binary, [...common, '--initialize-insecure']];
-  return [
-    installation.installDbProgram!,
-    // --force: do not insist on a resolvable host name
-    [...common, '--auth-root-authentication-method=normal', '--skip-test-db', '--force', templateLogSize],
-  ];
-}
+const ofInstallDb = [
+  '--auth-root-authentication-method=normal',
+  '--skip-test-db',
+  // Accepts a host name that cannot be resolved
+  '--force',
+  // Keeps the template small. A server that wants a larger log makes it at its start
+  '--innodb-log-file-size=8M',
+];
 
 async function initialise(installation: ServerInstallation, directory: string, shared: string) {
-  const command = commandOf(installation, ...initialisation(installation, directory), shared);
+  const { flavour, binary, installDbProgram } = installation;
+  const args = ['--no-defaults', ...locationArguments(installation), `--datadir=${directory}`];
+  if (isRoot()) args.push('--user=root');
+  args.push(...(flavour === 'mysql' ? ['--initialize-insecure'] : ofInstallDb));
+  const program = flavour === 'mysql' ? binary : installDbProgram!;
+  const command = commandOf(installation, program, args, shared);
   await promisify(execFile)(command.program, command.args, { env: command.env });
-  // The server's UUID: each copy shall get one of its own
+  // It holds the server's UUID: each copy must make its own
   await rm(join(directory, 'auto.cnf'), { force: true });
 }
 
-/** This user's folder for templates, or null where the place is not this user's to trust. */
-async function ensureTemplatesFolder(): Promise<string | null> {
+/**
+ * Returns where the installation's template is or will be, and makes the folder for it. Null if that folder is a link or
+ * another user's, and cannot be trusted.
+ */
+async function findTemplate(installation: ServerInstallation): Promise<string | null> {
   const folder = join(tmpdir(), `protection-flows-servers-${process.getuid?.() ?? 'user'}`);
   await mkdir(folder, { mode: 0o700, recursive: true });
   const found = await lstat(folder);
-  return found.isDirectory() && found.uid === process.getuid?.() ? folder : null;
-}
-
-async function templateName(installation: ServerInstallation): Promise<string> {
+  if (!found.isDirectory() || found.uid !== process.getuid?.()) return null;
   const { flavour, version, binary, chroot = '' } = installation;
   const { mtimeMs, size } = await stat(chroot + binary);
   const identity = createHash('sha256').update(JSON.stringify([chroot, binary, mtimeMs, size]));
-  return `${flavour}-${version}-${identity.digest('hex').slice(0, 12)}`;
-}
-
-async function findTemplate(installation: ServerInstallation): Promise<string | null> {
-  const folder = await ensureTemplatesFolder();
-  return folder === null ? null : join(folder, await templateName(installation));
+  return join(folder, `${flavour}-${version}-${identity.digest('hex').slice(0, 12)}`);
 }
 
 /**
- * Removes the installation's template where it is so old that a cleaner of temporary folders may have eaten half
- * of it. Returns whether it did, so whether another attempt can end differently.
+ * Removes the installation's template if it is more than a day old: a cleaner of temporary folders may have deleted
+ * some of its files. Returns whether it removed one; then another attempt may succeed.
  */
 export async function forgetOldDataTemplate(installation: ServerInstallation): Promise<boolean> {
   const template = await findTemplate(installation);
   if (template === null || !existsSync(template)) return false;
   const { birthtimeMs } = await stat(template);
-  if (Date.now() - birthtimeMs < youngestEatenMs) return false;
+  if (Date.now() - birthtimeMs < oldTemplateMs) return false;
   await rm(template, { recursive: true, force: true });
   return true;
 }
 
-/** The accounts of a new server: root with a password, from this machine only. */
+/** The SQL that makes the accounts of a new server: root with a password, from this machine only. */
 function accounts(password: string): string {
   const secret = quoteText(password);
   return [
@@ -157,8 +153,8 @@ function accounts(password: string): string {
 }
 
 /**
- * Makes the data of a new server in its folder, and the file of its accounts. The data are a copy of an earlier server's
- * where this installation has made one. Safe to be called by many processes at once.
+ * Makes the data directory of a new server in its folder, and the file of its accounts. Copies this installation's
+ * template if there is one, and makes it otherwise. Many processes may call it at once.
  */
 export async function createData(
   installation: ServerInstallation,
@@ -169,7 +165,7 @@ export async function createData(
   await writeFile(join(folder, 'accounts.sql'), accounts(password), { mode: 0o600 });
 }
 
-/** @param shared the folder above `directory` that the server sees under the same path */
+/** @param shared the folder above `directory`; the server sees it under the same path */
 async function createDataDirectory(
   installation: ServerInstallation,
   directory: string,
@@ -184,6 +180,6 @@ async function createDataDirectory(
   if (template === null) return;
   const copy = `${directory}.copy`;
   await cp(directory, copy, { recursive: true, mode: constants.COPYFILE_FICLONE });
-  // Only one of several processes succeeds: a folder is not renamed onto one that has files
+  // Only the first of several processes succeeds: rename() refuses a target folder that has files
   await rename(copy, template).catch(() => rm(copy, { recursive: true, force: true }));
 }
