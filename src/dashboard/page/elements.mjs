@@ -74,6 +74,12 @@ export function time(at, how = 'ago') {
 }
 export const showAges = () => document.querySelectorAll('time[data-how]').forEach(showAge);
 
+/** The answer to a request, as an object; { code } if there is none, or none in JSON. */
+export const ask = (path, id, init) =>
+  fetch(`${shared.base}${path}?id=${encodeURIComponent(id)}`, init)
+    .then((answer) => answer.json())
+    .catch(() => ({ code: 'no answer' }));
+
 /** Makes a list show the items in their order. A node stays as long as its item, and is updated only if the item changes. */
 export function keep(list, items, show) {
   const before = (list.shown ??= new Map());

@@ -1,4 +1,5 @@
 import {
+  ask,
   byId,
   clockTime,
   control,
@@ -92,12 +93,7 @@ function auditLine({ finding, reason, firstDueAt, lastDueAt, runs, lateSeconds }
 }
 
 async function loadDetail({ id, name, pause }, node) {
-  const answer = await fetch(`${shared.base}flow?id=${encodeURIComponent(id)}`).catch(() => null);
-  const {
-    runs = [],
-    audit = [],
-    code = null,
-  } = answer === null ? { code: 'no answer' } : await answer.json();
+  const { runs = [], audit = [], code = null } = await ask('flow', id);
   const change = pause === null ? control('Pause', 'pause', id, name) : control('Resume', 'resume', id, name);
   const list = (title, items) => make('div', {}, make('h3', {}, title), make('ol', {}, ...items));
   node.replaceChildren(

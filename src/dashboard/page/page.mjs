@@ -1,4 +1,4 @@
-import { byId, clockTime, keep, part, setText, shared, showAges, visible } from './elements.mjs';
+import { ask, byId, clockTime, keep, part, setText, shared, showAges, visible } from './elements.mjs';
 import { filter, showFlow } from './flows.mjs';
 import { schemaParts, showDay, showRuns, showTotals } from './overview.mjs';
 
@@ -63,10 +63,8 @@ async function goOn() {
 
 shared.act = async (action, id, name) => {
   if (action === 'cancel' && !confirm(visible(`Cancel the run of ${name}?`))) return;
-  const asked = { method: 'POST', headers: { 'X-Protection-Flows': 'dashboard' } };
-  const url = `${shared.base}${action}?id=${encodeURIComponent(id)}`;
-  const answer = await fetch(url, asked).catch(() => null);
-  const { done, code, message } = answer === null ? { code: 'no answer' } : await answer.json();
+  const headers = { 'X-Protection-Flows': 'dashboard' };
+  const { done, code, message } = await ask(action, id, { method: 'POST', headers });
   const said = code === undefined ? (done ? 'done' : 'nothing was left to do') : (message ?? code);
   byId('said').hidden = false;
   setText(byId('said'), `${name}: ${action}: ${said}`);

@@ -217,4 +217,13 @@ describeInBrowser('the live page', () => {
     await watched.page.unroute('**/state');
     await live.filter({ hasText: /^Live$/ }).waitFor();
   });
+
+  it('says that there is no answer where a proxy answers without JSON', async () => {
+    watched.allow(/^502 /);
+    await watched.page.route('**/flow?*', (route) =>
+      route.fulfill({ status: 502, contentType: 'text/html', body: '<h1>Bad Gateway</h1>' }),
+    );
+    await row('Failed').getByRole('button').click();
+    await row('Failed').getByText('no answer', { exact: true }).waitFor();
+  });
 });
