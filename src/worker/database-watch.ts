@@ -20,7 +20,7 @@ export class DatabaseWatch {
 
   constructor(
     private readonly pauseMs: number,
-    private readonly tell: { away(error: unknown): void; back(afterMs: number): void },
+    private readonly report: { away(error: unknown): void; back(afterMs: number): void },
   ) {}
 
   /** How long the database has answered, in milliseconds; 0 while it cannot be reached. */
@@ -32,12 +32,12 @@ export class DatabaseWatch {
   async observe<Result>(work: () => Promise<Result>): Promise<Result> {
     try {
       const result = await work();
-      if (this.isAway) this.tell.back(Math.round(this.turn(false)));
+      if (this.isAway) this.report.back(Math.round(this.turn(false)));
       return result;
     } catch (error) {
       if (isAway(error) && !this.isAway) {
         this.turn(true);
-        this.tell.away(error);
+        this.report.away(error);
       }
       throw error;
     }

@@ -59,26 +59,26 @@ export function beginRun(claim: Claim, { settings, database, givingUp, fault }: 
   const persist = <Result>(work: () => Promise<Result>): Promise<Result> => database.persist(work, givingUp);
 
   /** Aborts the run if the database says that it is not under way. */
-  const tell = async (told: Promise<boolean>): Promise<void> => {
+  const checkUnderWay = async (answer: Promise<boolean>): Promise<void> => {
     const goneIsOver = (error: unknown): false | Promise<never> =>
       !isGone(error) && Promise.reject(error as Error);
-    if (!(await told.catch(goneIsOver))) abort('The run is over');
+    if (!(await answer.catch(goneIsOver))) abort('The run is over');
   };
   const write = (work: () => Promise<boolean>): Promise<void> => {
     let isUnderWay = false;
-    const told = tell(database.persist(work, repeating).then((is) => (isUnderWay = is))).then(
+    const written = checkUnderWay(database.persist(work, repeating).then((is) => (isUnderWay = is))).then(
       () => isUnderWay || signal.throwIfAborted(),
     );
     // If the run does not wait for it, an unhandled rejection would end the process, with all other runs
-    told.catch((error: unknown) => signal.aborted || fault(error));
-    return told as Promise<void>;
+    written.catch((error: unknown) => signal.aborted || fault(error));
+    return written as Promise<void>;
   };
   /** Gives a sign of life, unless the database cannot be reached. */
   const beat = async (): Promise<void> => {
     if (isBeating) return;
     isBeating = true;
-    const told = tell(database.observe(() => executions.progress(id)));
-    await told.catch((error: unknown) => passes(error) || fault(error));
+    const beaten = checkUnderWay(database.observe(() => executions.progress(id)));
+    await beaten.catch((error: unknown) => passes(error) || fault(error));
     isBeating = false;
   };
 
@@ -86,7 +86,7 @@ export function beginRun(claim: Claim, { settings, database, givingUp, fault }: 
   const call = async (): Promise<RunResult> => {
     const returned = new AbortController();
     let grace: NodeJS.Timeout | undefined;
-    const deaf = new Promise<never>((_, reject) => {
+    const graceOver = new Promise<never>((_, reject) => {
       const giveUp = (): void => {
         hasReturned = false;
         reject(new Error(`${(signal.reason as Error).message}, and it did not return within ${graceMs} ms`));
@@ -109,7 +109,7 @@ export function beginRun(claim: Claim, { settings, database, givingUp, fault }: 
           return write(() => executions.recordJobs(id, jobIds, given()));
         },
       });
-    return Promise.race([work(), deaf]).finally(() => {
+    return Promise.race([work(), graceOver]).finally(() => {
       clearTimeout(grace);
       returned.abort();
     });

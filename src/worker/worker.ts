@@ -48,10 +48,10 @@ export class Worker extends EventEmitter<WorkerEvents> {
   constructor(private readonly settings: WorkerSettings) {
     super();
     this.database = new DatabaseWatch(settings.pollMs, {
-      away: (error) => this.tell('away', error),
-      back: (afterMs) => this.tell('back', afterMs),
+      away: (error) => this.report('away', error),
+      back: (afterMs) => this.report('back', afterMs),
     });
-    const fault = (error: unknown): void => this.tell('fault', error);
+    const fault = (error: unknown): void => this.report('fault', error);
     this.context = { settings, database: this.database, givingUp: this.givingUp.signal, fault };
   }
 
@@ -79,48 +79,48 @@ export class Worker extends EventEmitter<WorkerEvents> {
       this.pause = new AbortController();
       const { signal } = this.pause;
       try {
-        await this.database.observe(() => this.look());
+        await this.database.observe(() => this.findWork());
       } catch (error) {
-        if (!passes(error)) this.tell('fault', error);
+        if (!passes(error)) this.report('fault', error);
       }
       await delay(pollMs * (0.75 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
     }
   }
 
-  private async look(): Promise<void> {
+  private async findWork(): Promise<void> {
     // In turns, so that neither due runs nor the queue starves while the other has more runs than fit
-    const looks = [() => this.claimDue(), () => this.claimQueued()];
+    const sources = [() => this.claimDue(), () => this.claimQueued()];
     this.isQueueFirst = !this.isQueueFirst;
-    for (const claim of this.isQueueFirst ? looks.reverse() : looks)
-      if (this.room() > 0) (await claim()).forEach((one) => this.begin(one));
+    for (const claim of this.isQueueFirst ? sources.reverse() : sources)
+      if (this.freePlaces() > 0) (await claim()).forEach((one) => this.begin(one));
     await this.reap();
   }
 
-  private room(): number {
+  private freePlaces(): number {
     return this.settings.concurrency - this.underWay.size;
   }
 
   private async claimDue(): Promise<readonly Claim[]> {
     const { repositories, name, perRepository, overlap, missed, missedAfterMs } = this.settings;
     const { claimed, skipped } = await repositories.dueFlows.claimDue({
-      ...{ worker: name, limit: this.room(), perRepository },
+      ...{ worker: name, limit: this.freePlaces(), perRepository },
       ...{ overlap, missed, missedAfterMs },
     });
-    for (const run of skipped) this.tell('skipped', run);
+    for (const run of skipped) this.report('skipped', run);
     return claimed;
   }
 
   private claimQueued(): Promise<readonly Claim[]> {
     const { repositories, name, perRepository } = this.settings;
-    return repositories.dueFlows.claimQueued({ worker: name, limit: this.room(), perRepository });
+    return repositories.dueFlows.claimQueued({ worker: name, limit: this.freePlaces(), perRepository });
   }
 
   private begin(claim: Claim): void {
-    this.tell('began', claim);
+    this.report('began', claim);
     const run = beginRun(claim, this.context);
     const ended = run.ended.then((end) => {
       this.underWay.delete(run);
-      this.tell('ended', claim, end);
+      this.report('ended', claim, end);
       this.pause.abort();
     });
     this.underWay.set(run, ended);
@@ -137,13 +137,13 @@ export class Worker extends EventEmitter<WorkerEvents> {
     const { repositories, silenceMs, retry } = this.settings;
     const now = performance.now();
     if (this.database.answersForMs < silenceMs || now - this.reapedAt < silenceMs / 2) return;
-    for (const id of await repositories.executions.reapStale({ silenceMs, retry })) this.tell('reaped', id);
+    for (const id of await repositories.executions.reapStale({ silenceMs, retry })) this.report('reaped', id);
     this.reapedAt = now;
   }
 
   private async drain(): Promise<void> {
     const { stopMs, graceMs } = this.settings;
-    this.tell('stopping', this.underWay.size, stopMs);
+    this.report('stopping', this.underWay.size, stopMs);
     const ended = Promise.resolve(this.working).then(() => Promise.all(this.underWay.values()));
     await within(stopMs, ended);
     this.givingUp.abort();
@@ -151,7 +151,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
     await within(2 * graceMs, ended);
   }
 
-  private tell<Name extends keyof WorkerEvents>(name: Name, ...facts: WorkerEvents[Name]): void {
+  private report<Name extends keyof WorkerEvents>(name: Name, ...facts: WorkerEvents[Name]): void {
     const warn = (error: unknown): void =>
       process.emitWarning(`A listener of a worker's event ${name} threw: ${messageOf(error)}`);
     // Not emit: it does not call the listeners after one that throws
