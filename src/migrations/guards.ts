@@ -137,7 +137,7 @@ export const guards: Guards = {
       row: { status: 'running' },
       repair: {
         title:
-          'Ends all runs of a flow with error but the one that began last. Look first which of them are still at work.',
+          'Ends all runs of a flow with error, except the one that began last. Check first which runs are still under way.',
         statements: [
           `UPDATE protection_flow_executions e JOIN (SELECT id, ROW_NUMBER() OVER (PARTITION BY flow_id ORDER BY created_at DESC, id DESC) AS place FROM protection_flow_executions WHERE status = 'running') r ON r.id = e.id AND r.place > 1 SET e.status = 'error', e.completed_at = CURRENT_TIMESTAMP, e.error_message = 'Another run of the flow was under way'`,
         ],

@@ -21,7 +21,8 @@ export const probes: Probes = {
       },
       accepted: { last_execution_status: 'cancelled' },
       repair: {
-        title: 'Gives flows that lack it a stand-in, and disables them. Give each its true one afterwards.',
+        title:
+          'Gives flows without a repository or destination a placeholder, and disables them. Set the right value of each afterwards.',
         statements: [
           "UPDATE protection_flows SET repository_id = (SELECT MIN(id) FROM backup_repositories), enabled = 0, updated_at = updated_at WHERE flow_type = 'backup' AND repository_id IS NULL",
           "UPDATE protection_flows SET destination_type = 'ossea', enabled = 0, updated_at = updated_at WHERE flow_type = 'replication' AND destination_type IS NULL",

@@ -93,7 +93,7 @@ async function findNewcomers(ground: QuestionGround): Promise<QuestionRow[]> {
 export const schedulesQuestion = {
   id: 'schedules',
   answers: {
-    on: 'lets them run, each from that time on',
+    on: 'lets them run, each from the listed time on',
     off: 'disables them (enabled = 0) until somebody enables them again',
   },
   asks: (flows) =>
