@@ -27,6 +27,9 @@ export interface ServerInstallation {
   readonly programFolder?: string | undefined;
 }
 
+type Identity = Pick<ServerInstallation, 'flavour' | 'version'>;
+type Location = Omit<ServerInstallation, keyof Identity>;
+
 /** A program with its arguments and environment, ready to be spawned. */
 export interface Command {
   readonly program: string;
@@ -39,7 +42,7 @@ export function isRoot(): boolean {
   return process.getuid?.() === 0;
 }
 
-function environmentOf({ libraryPath }: Pick<ServerInstallation, 'libraryPath'>): NodeJS.ProcessEnv {
+function environmentOf({ libraryPath }: Location): NodeJS.ProcessEnv {
   return libraryPath === undefined ? { ...process.env } : { ...process.env, LD_LIBRARY_PATH: libraryPath };
 }
 
@@ -75,9 +78,7 @@ export function locationArguments({ basedir }: ServerInstallation): string[] {
 }
 
 /** Returns a server program's flavour and version; null if it does not run or is neither MariaDB nor MySQL. */
-async function identifyServer(
-  location: Pick<ServerInstallation, 'binary' | 'libraryPath' | 'chroot'>,
-): Promise<{ flavour: Flavour; version: string } | null> {
+async function identifyServer(location: Location): Promise<Identity | null> {
   const { binary, chroot } = location;
   const [program, ...args] = chroot === undefined ? [binary] : ['chroot', chroot, binary];
   const env = environmentOf(location);
@@ -103,8 +104,6 @@ export const wishReaders = {
   flavour: optional(choice<Flavour>(['mariadb', 'mysql'])),
   version: optional(id),
 };
-
-type Location = Omit<ServerInstallation, 'flavour' | 'version'>;
 
 const serverNames = ['mariadbd', 'mysqld'];
 const installDbNames = ['mariadb-install-db', 'mysql_install_db'];
@@ -188,11 +187,11 @@ function* locations(): Generator<Location> {
   yield* chrootLocations();
 }
 
-function isSupported({ flavour, version }: { flavour: Flavour; version: string }): boolean {
+function isSupported({ flavour, version }: Identity): boolean {
   return version.localeCompare(versionFloors[flavour], 'en', { numeric: true }) >= 0;
 }
 
-function isWished(found: { flavour: Flavour; version: string }, wish: ServerWish): boolean {
+function isWished(found: Identity, wish: ServerWish): boolean {
   return (
     (wish.flavour === undefined || found.flavour === wish.flavour) &&
     (wish.version === undefined || `${found.version}.`.startsWith(`${wish.version}.`))
