@@ -162,7 +162,7 @@ export function showFlow(first) {
 
 const filters = {
   'all flows': () => true,
-  'in trouble': ({ trouble }) => trouble !== null,
+  'need attention': ({ trouble }) => trouble !== null,
   overdue: ({ trouble }) => trouble === 'overdue',
   'failed last': ({ last }) => last === 'error',
   running: ({ last }) => last === 'running',

@@ -34,7 +34,7 @@ export function showTotals({ all, flows, at }) {
   const total = (key, value, more = '', isBad = false) => ({ key, value, more, isBad });
   const totals = [
     total('overdue', overdue, overdue === 0 ? 'no due run waits' : 'nobody runs them', overdue > 0),
-    total('in trouble', many(({ trouble }) => trouble !== null) - overdue, 'failed, or no success'),
+    total('need attention', many(({ trouble }) => trouble !== null) - overdue, 'failed, or no success'),
     total('running', all.runningRuns),
     total('queued', all.queuedRuns, all.oldestQueued === null ? '' : `the oldest for ${span(waits)}`),
     total(

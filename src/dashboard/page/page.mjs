@@ -8,7 +8,7 @@ const collator = new Intl.Collator(undefined, { numeric: true });
 const rank = ({ trouble }) => (trouble === 'overdue' ? 0 : trouble === null ? 2 : 1);
 const since = ({ trouble, overdue }) => (trouble === 'overdue' ? Date.parse(overdue) : 0);
 
-/** Overdue flows come first, the longest overdue at the top; then flows in trouble. */
+/** Overdue flows come first, the longest overdue at the top; then flows that need attention. */
 const byNeed = (one, other) =>
   rank(one) - rank(other) || since(one) - since(other) || collator.compare(one.name, other.name);
 

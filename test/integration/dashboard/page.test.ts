@@ -95,7 +95,7 @@ describeInBrowser('the live page', () => {
       ...[markup, 'Calm', 'Disabled', 'Paused', 'Running'],
     ]);
     expect(await page.locator('#totals').innerText()).toMatch(
-      /^2\s+overdue[^]*1\s+in trouble[^]*1\s+running[^]*1\s+queued/,
+      /^2\s+overdue[^]*1\s+need attention[^]*1\s+running[^]*1\s+queued/,
     );
     expect(await row('Overdue longer').innerText()).toContain('overdue for 10 h');
     expect(await row('Paused').innerText()).toContain('by anna');
