@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import {
   count,
   declareArguments,
@@ -47,15 +48,15 @@ const readUrlParts = declareArguments('connectionUrl', { address: anAddress, dat
 export function connectionUrl(address: ServerAddress, database?: string): string {
   const { address: server, database: name } = readUrlParts({ address, database });
   const [username, password] = [server.username, server.password].map(encodeURIComponent);
-  const path = name === undefined ? '' : encodeURIComponent(name);
-  return `mysql://${username}:${password}@${server.host}:${server.port}/${path}`;
+  const host = isIPv6(server.host) ? `[${server.host}]` : server.host;
+  return `mysql://${username}:${password}@${host}:${server.port}/${encodeURIComponent(name ?? '')}`;
 }
 
 /** Returns the server that a `mysql://` or `mariadb://` URL names, without the database. */
 export function serverOf(url: string): ServerAddress {
   const { hostname, port, username, password } = new URL(url);
   return {
-    host: hostname,
+    host: hostname.replace(/^\[(.*)\]$/, '$1'),
     port: port === '' ? 3306 : Number(port),
     username: decodeURIComponent(username),
     password: decodeURIComponent(password),
