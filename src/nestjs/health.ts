@@ -19,9 +19,9 @@ export interface ProtectionFlowsHealthOptions {
   readonly timeoutMs?: number | undefined;
 }
 
-const assertHealth = declareArguments('ProtectionFlowsHealth.check', {
+const readCheck = declareArguments('ProtectionFlowsHealth.check', {
   key: name,
-  options: optionsOf({ timeoutMs: optional(count({ min: 1, max: 3_600_000 })) }),
+  options: optionsOf({ timeoutMs: optional(count({ min: 1, max: 3_600_000 }), 5_000) }),
 });
 
 /** A health indicator, with or without `@nestjs/terminus`: whether the database answers and the program fits its schema. */
@@ -38,8 +38,7 @@ export class ProtectionFlowsHealth {
     key: Key = 'protection_flows' as Key,
     options: ProtectionFlowsHealthOptions = {},
   ): Promise<Record<Key, ProtectionFlowsHealthState>> {
-    assertHealth({ key, options });
-    const { timeoutMs = 5_000 } = options;
+    const { timeoutMs } = readCheck({ key, options }).options;
     const answered = new AbortController();
     const late = delay(timeoutMs, { status: 'down', code: 'CONNECTION_TIMEOUT' } as const, answered);
     const state = await Promise.race([this.readState(), late]).finally(() => answered.abort());
