@@ -3,8 +3,8 @@ import { pausesTable } from '../statistics/meaning';
 import { createOwnTable, StepMigration } from './step-migration';
 
 /**
- * One row per flow that was ever paused, or that failures may pause. NULL means: of `paused_at`, the flow is not paused; of
- * `until_at`, the pause has no end; of `paused_by`, failures paused the flow. `counted_from` is the last of these failures.
+ * One row per flow that was ever paused, or that failures may pause. `paused_at` is NULL if the flow is not paused,
+ * `until_at` if the pause has no end, `paused_by` if failures paused it. `counted_from` is the last of these failures.
  */
 export const pauses = table(pausesTable, {
   columns: [
