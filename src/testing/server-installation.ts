@@ -11,7 +11,7 @@ export interface ServerInstallation {
   readonly flavour: Flavour;
   /** Without suffixes, such as `10.11.14`. */
   readonly version: string;
-  /** The server program; a path inside `chroot` where there is one. */
+  /** The server program; a path inside `chroot` if that is given. */
   readonly binary: string;
   /** MariaDB's program that makes a data directory. MySQL's server makes its own. */
   readonly installDbProgram?: string | undefined;

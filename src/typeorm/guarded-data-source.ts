@@ -60,7 +60,7 @@ export interface Connection {
 /** The options that are the same for every data source of this package. */
 export type FixedOptions = Pick<MysqlOptions, 'entities' | 'subscribers'>;
 
-/** Removes options that may hold a password or a private key: TypeORM gets these from the driver, and never prints them. */
+/** Removes options that may hold a password or a private key: the driver has them, and nothing prints them. */
 function withoutSecrets(options: object): Partial<DataSourceOptions> {
   const secret = new Set(['password', 'ssl', 'extra', 'url', 'replication']);
   return Object.fromEntries(Object.entries(options).filter(([name]) => !secret.has(name)));

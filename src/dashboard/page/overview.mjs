@@ -78,7 +78,7 @@ function showSkip({ flow, reason, first, last, runs }) {
   return { node: make('li', {}, make('b', {}, nameOf(flow)), time(last), why), update() {} };
 }
 
-/** A list, and what it says where it is empty or holds not all. */
+/** Shows a list, with a note if it is empty or not complete. */
 function showList(id, items, all, none, show) {
   const rest = all - items.length;
   const text = items.length === 0 ? none : rest > 0 ? `and ${count(rest)} more` : null;
