@@ -1,7 +1,7 @@
-import { tableExists, quoteName, select, type Queryable } from '../server/queryable';
+import { affectedRows, tableExists, quoteName, select, type Queryable } from '../server/queryable';
 import { withWarnings } from '../server/row-transaction';
 import { hasParents, readWithParents, type Left, type RestoreContext, type Source } from './restore-rows';
-import { affected, readRowTable, sqlNameOf, type RowColumn } from './rows';
+import { readRowTable, sqlNameOf, type RowColumn } from './rows';
 
 /**
  * A value as it stands in the JSON: text, so that no number loses a digit; in hexadecimal digits what is no text, or in a
@@ -111,7 +111,7 @@ export async function oldSources(context: RestoreContext): Promise<Source[]> {
           `FROM DUAL WHERE ${hasParents(owner, live, at.name, (column) => values.get(column) ?? 'NULL')}`;
         if (Buffer.byteLength(sql) >= Number(limits?.bytes)) return { reason: 'too-large', answer: null };
         const insert = async (): Promise<Left | null> =>
-          affected(await session.query(sql)) === 1 ? null : { reason: 'parent-missing', answer: null };
+          affectedRows(await session.query(sql)) === 1 ? null : { reason: 'parent-missing', answer: null };
         const errorValues = columns.filter((one) => isErrorValue(one, stored[one.name] ?? null)).length;
         return errorValues === 0 ? insert() : insertWithErrorValues(session, insert, errorValues);
       },

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { catalogRows, quoteName, quoteText, type Queryable } from '../server/queryable';
+import { affectedRows, catalogRows, quoteName, quoteText, type Queryable } from '../server/queryable';
 import type { Schema } from '../schema/shape';
 import type { OrphanContext, Owner } from './context';
 import {
@@ -9,7 +9,7 @@ import {
   type RestoreContext,
   type Source,
 } from './restore-rows';
-import { affected, readRowTable, rowsByKey, type RowColumn, type RowKey, type RowTable } from './rows';
+import { readRowTable, rowsByKey, type RowColumn, type RowKey, type RowTable } from './rows';
 
 /** The longest name that the servers take. */
 const longestName = 64;
@@ -141,9 +141,9 @@ export async function moveToQuarantine(
       `SELECT ${[run, key, reason].map(quoteText).join(', ')}, ${columns.map((column) => `r.${column}`).join(', ')} FROM ${from} WHERE ${where}`,
   );
   const deleted = await session.query(`DELETE r FROM ${from} WHERE ${where}`);
-  if (affected(written) !== keys.length || affected(deleted) !== keys.length) {
+  if (affectedRows(written) !== keys.length || affectedRows(deleted) !== keys.length) {
     throw new Error(
-      `${keys.length} locked rows of ${table.label}, but ${affected(written)} written down and ${affected(deleted)} deleted`,
+      `${keys.length} locked rows of ${table.label}, but ${affectedRows(written)} written down and ${affectedRows(deleted)} deleted`,
     );
   }
 }
@@ -188,7 +188,7 @@ async function sourceOf(context: RestoreContext, table: string, name: string): P
       `INSERT INTO ${quoteName(table)} (${common.join(', ')}) SELECT ${values} FROM ${quoteName(name)} r ` +
         `WHERE r.quarantine_id IN (${ids}) AND ${hasAllParents} ORDER BY r.quarantine_id DESC`,
     );
-    return affected(result);
+    return affectedRows(result);
   };
   return {
     name,

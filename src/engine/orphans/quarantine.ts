@@ -1,11 +1,10 @@
 import { ProtectionFlowsError } from '../../errors';
 import { readIncomingKeys, type IncomingKey } from '../schema/catalog/read-foreign-keys';
 import { named } from '../schema/shape';
-import type { Queryable } from '../server/queryable';
+import { countRows, type Queryable } from '../server/queryable';
 import { changeRows, type OrphanContext, type Owner } from './context';
 import { ensureQuarantine, moveToQuarantine, newRun, type Cause } from './quarantine-table';
 import {
-  countRows,
   dependentsOf,
   labelOf,
   readRowTable,
@@ -142,7 +141,7 @@ export class Quarantine {
     for (const dependency of this.dependenciesOf(table)) {
       const rows = dependentsOf(dependency.table, dependency.reference, table, keys);
       if (dependency.blocks !== null) {
-        const count = await countRows(session, rows);
+        const count = await countRows(session, rows.from, rows.where);
         if (count > 0) this.refuse(table, dependency, count, untouched);
       } else if (this.dependenciesOf(dependency.table).length > 0) {
         if (depth >= maxDepth) this.refuseCircle(table);
@@ -192,7 +191,7 @@ export class Quarantine {
   /** Sets aside as many rows as there are now: more may come meanwhile. */
   private async moveHanging(hanging: RowSelection, depth: number): Promise<void> {
     const { session } = this.context;
-    const pages = Math.ceil((await countRows(session, hanging)) / this.batchRows);
+    const pages = Math.ceil((await countRows(session, hanging.from, hanging.where)) / this.batchRows);
     for (let page = 0; page < pages; page += 1) {
       const keys = await selectKeys(session, hanging, { limit: this.batchRows });
       if (keys.length === 0) return;
@@ -243,7 +242,7 @@ export class Quarantine {
     for (const dependency of this.dependenciesOf(table)) {
       const hanging = dependentsOf(dependency.table, dependency.reference, table, going);
       if (dependency.blocks !== null) {
-        const count = await countRows(session, hanging, 'LOCK IN SHARE MODE');
+        const count = await countRows(session, hanging.from, `${hanging.where} LOCK IN SHARE MODE`);
         if (count > 0) this.refuse(table, dependency, count, partlyMoved);
         continue;
       }

@@ -1,10 +1,9 @@
 import { isLostToAnother, isProtectionFlowsError } from '../../errors';
 import { readCatalog } from '../schema/catalog/read-catalog';
 import type { Schema } from '../schema/shape';
-import { errnoOf, quoteName, quoteText, select } from '../server/queryable';
+import { countRows, errnoOf, quoteName, quoteText, select } from '../server/queryable';
 import { asParent, parentSql } from './find-orphans';
 import { changeRows, type OrphanContext, type Owner } from './context';
-import { countRows } from './rows';
 
 const defaultBatchRows = 500;
 const sampleSize = 10;
@@ -228,10 +227,8 @@ export async function restoreRows(
   const restored: Record<string, number> = {};
   for (;;) {
     let total = 0;
-    for (const source of sources) {
-      const rows = { from: `${quoteName(source.name)} r`, where: wanted(context, source) };
-      total += await countRows(context.session, rows);
-    }
+    for (const source of sources)
+      total += await countRows(context.session, `${quoteName(source.name)} r`, wanted(context, source));
     const pass = new RestorePass(context, total);
     for (const source of sources) await pass.run(source);
     for (const [table, rows] of Object.entries(pass.restored))

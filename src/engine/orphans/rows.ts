@@ -1,5 +1,5 @@
 import { convertedSql } from '../schema/ddl';
-import { catalogRows, type Queryable, countRows as countOf, quoteName, select } from '../server/queryable';
+import { catalogRows, type Queryable, quoteName, select } from '../server/queryable';
 import type { Flavour } from '../server/server';
 
 /** A live column, as far as its values are moved and its rows told apart. */
@@ -208,15 +208,6 @@ export async function selectKeys(
   return [...new Map(keys.map((key) => [key.join(), key])).values()];
 }
 
-/** How many rows a selection has. */
-export function countRows(
-  session: Queryable,
-  { from, where }: Pick<RowSelection, 'from' | 'where'>,
-  lock: Wanted['lock'] | '' = '',
-): Promise<number> {
-  return countOf(session, from, `${where} ${lock}`);
-}
-
 /** Walks once over the rows that are selected, batch by batch in the order of the primary key. */
 export async function forEachBatch(
   session: Queryable,
@@ -231,7 +222,3 @@ export async function forEachBatch(
     after = keys.at(-1) ?? null;
   } while (after !== null);
 }
-
-/** How many rows a statement changed. */
-export const affected = (result: unknown): number =>
-  Number((result as { affectedRows?: number }).affectedRows ?? 0);

@@ -1,21 +1,13 @@
 import { keptTimes } from '../schema/ddl';
 import { ProtectionFlowsError } from '../../errors';
-import { quoteName } from '../server/queryable';
+import { affectedRows, countRows, quoteName } from '../server/queryable';
 import { withRowSettings } from '../server/row-transaction';
 import { tokensOf } from '../schema/expression';
 import { named, type Check, type ForeignKey, type Schema, type Table } from '../schema/shape';
 import { changeRows, type OrphanChoice, type OrphanContext } from './context';
 import { parentJoin } from './find-orphans';
 import { addMoved, Quarantine, readDependencies, type Moved } from './quarantine';
-import {
-  affected,
-  byPrimaryKey,
-  countRows,
-  forEachBatch,
-  keysSql,
-  readRowTable,
-  type RowSelection,
-} from './rows';
+import { byPrimaryKey, forEachBatch, keysSql, readRowTable, type RowSelection } from './rows';
 
 /** A choice that changes rows, as it stands for one key. */
 export interface OrphanChoiceForKey {
@@ -127,7 +119,7 @@ async function clearOrphans(
     const result = await changeRows(context, `set ${column} to NULL in ${orphans.table.label}`, () =>
       context.session.query(`UPDATE ${orphans.from} SET ${set} WHERE ${where}`),
     );
-    onMoved({ orphans: affected(result), cascaded: {} });
+    onMoved({ orphans: affectedRows(result), cascaded: {} });
   });
 }
 
@@ -183,7 +175,7 @@ export async function settleOrphans(
     const table = await readRowTable(session, server.flavour, { database: null, name: child.name });
     if (table === null) return { rows: 0, cascaded: {} };
     const { join, isOrphan: where } = parentJoin('r', child, key, live);
-    const total = await countRows(session, { from: `${table.sql} r ${join}`, where });
+    const total = await countRows(session, `${table.sql} r ${join}`, where);
     if (total === 0) return { rows: 0, cascaded: {} };
     const verb = choice === 'null' ? `set ${key.columns[0]} to NULL in` : 'quarantine';
     const what = `${verb} ${child.name} without ${key.parentTable}`;

@@ -1,15 +1,8 @@
 import { columnType } from '../schema/column-type';
 import { changeRows } from '../orphans/context';
 import { keptTimes } from '../schema/ddl';
-import { quoteName, select, type Queryable } from '../server/queryable';
-import {
-  byPrimaryKey,
-  countRows,
-  forEachBatch,
-  keysSql,
-  readRowTable,
-  type RowSelection,
-} from '../orphans/rows';
+import { countRows, quoteName, select, type Queryable } from '../server/queryable';
+import { byPrimaryKey, forEachBatch, keysSql, readRowTable, type RowSelection } from '../orphans/rows';
 import { named, type Column, type Table } from '../schema/shape';
 import type { Difference } from '../schema/compare';
 import { statement, type RemedyPart } from '../steps/remedy';
@@ -155,7 +148,7 @@ export async function fillRows(context: StepContext, found: Table, fills: readon
   const table = await readRowTable(session, server.flavour, { database: null, name: found.name });
   if (table === null) return;
   const rows: RowSelection = { table, from: `${table.sql} r ${byPrimaryKey}`, where: anyOf(fills) };
-  const total = await countRows(session, rows);
+  const total = await countRows(session, rows.from, rows.where);
   const what = `fill ${listed(fills)} of ${found.name}`;
   if (total === 0) return;
   let done = 0;

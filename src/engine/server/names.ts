@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 
-/** How the engine's texts name the package that owns the tables, and the program that a reader is to run. */
+/** How the engine's texts name the package that owns the tables, its command and its environment variables. */
 export interface Words {
   /** The package whose tables these are, such as `@shop/schema`. */
   readonly package: string;
@@ -10,25 +10,25 @@ export interface Words {
   readonly environment: string;
 }
 
-/** How to let a rollback throw values away, for a remedy that has told how to save them. */
+/** How to let a rollback delete values; ends a remedy that says how to save them. */
 export const howToDiscard = ({ command, environment }: Words): string =>
-  `then say that they may go: ${command} rollback --discard-rows; where there is no such option, ${environment}_DISCARD_ROWS=1 in the environment.`;
+  `then allow their loss: ${command} rollback --discard-rows; in another program, set ${environment}_DISCARD_ROWS=1 in the environment.`;
 
-/** The names of the tables that the engine makes for itself, beside those of its subject. */
+/** Names of the tables that the engine creates for itself. */
 export interface OwnTables {
-  /** What was applied. */
+  /** Records the applied migrations. */
   readonly history: string;
-  /** Who is migrating. */
+  /** Records who is migrating. */
   readonly lock: string;
 }
 
-/** Their names for a subject whose tables begin so; rows without parent are set aside in tables that begin so too. */
+/** Names the engine's own tables for a subject's prefix. Names of quarantine tables begin with the same prefix. */
 export const ownTables = (prefix: string): OwnTables => ({
   history: `${prefix}_migrations`,
   lock: `${prefix}_lock`,
 });
 
-/** Who runs here, for the history and for those that wait: such as `pid 4711 on app-3`. A backslash is a slash. */
+/** Names this process for the history and for waiting runs: `pid 4711 on app-3`. Replaces a backslash by a slash. */
 export function thisProcess(): string {
   return `pid ${process.pid} on ${hostname().replaceAll('\\', '/').slice(0, 200)}`;
 }

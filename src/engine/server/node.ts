@@ -1,35 +1,36 @@
 import { select, type Queryable } from './queryable';
 import { createHash } from 'node:crypto';
 
-/** Global variables of a server by their names in small letters; one that the server does not have is left out. */
-export type GlobalVariables = ReadonlyMap<string, string>;
+/** Variables of a server, by name in lower case. A variable that the server does not have is missing. */
+type Variables = ReadonlyMap<string, string>;
 
-/** Reads the global variables of these names. Needs no privilege. */
-export async function readGlobalVariables(
+/** Reads the variables of these names. Needs no privilege. */
+export async function readVariables(
   session: Queryable,
+  scope: 'GLOBAL' | 'SESSION',
   names: readonly string[],
-): Promise<GlobalVariables> {
+): Promise<Variables> {
   const rows = await select<{ Variable_name: string; Value: unknown }>(
     session,
-    `SHOW GLOBAL VARIABLES WHERE Variable_name IN (${names.map((name) => `'${name}'`).join(', ')})`,
+    `SHOW ${scope} VARIABLES WHERE Variable_name IN (${names.map((name) => `'${name}'`).join(', ')})`,
   );
   return new Map(rows.map((row) => [row.Variable_name.toLowerCase(), String(row.Value)]));
 }
 
-/** What {@link isGaleraNode} has to know. */
+/** The variables that {@link isGaleraNode} needs. */
 export const galeraVariables = ['wsrep_on', 'wsrep_provider'] as const;
 
 /** True for a member of a Galera cluster. Pure. */
-export const isGaleraNode = (variables: GlobalVariables): boolean =>
+export const isGaleraNode = (variables: Variables): boolean =>
   variables.get('wsrep_on') === 'ON' && !['', 'none'].includes(variables.get('wsrep_provider') ?? '');
 
-/** The server that a session is on, as far as the lock is concerned. */
+/** What the lock needs to know of the server that a session is connected to. */
 export interface Node {
-  /** Tells it from every other one; begins with its name and port, for people. */
+  /** Unique to this server; begins with its name and port, for people. */
   readonly id: string;
-  /** True for a member of a Galera cluster, whose sessions can be made to wait for what others have committed. */
+  /** True for a member of a Galera cluster. Its sessions can wait for the commits of other nodes (wsrep_sync_wait). */
   readonly isGalera: boolean;
-  /** True where other servers write to the same tables, so that GET_LOCK, which is one server's, is not enough. */
+  /** True where other servers write to the same tables. GET_LOCK locks on one server only, so it is not enough there. */
   readonly isClustered: boolean;
 }
 
@@ -43,14 +44,14 @@ const variables = [
 ];
 
 /**
- * Asks the session's server who it is, and whether it belongs to a cluster; needs no privilege. A member of a group is
- * taken for one of several primaries, which is on the safe side.
+ * Identifies the session's server, and finds out whether it belongs to a cluster. Needs no privilege. Treats every member
+ * of a replication group as one of several primaries, which is the safe assumption.
  *
  * @see https://galeracluster.com/documentation-webpages/mysqlwsrepoptions.html
  * @see https://dev.mysql.com/doc/refman/8.4/en/group-replication-options.html
  */
 export async function readNode(session: Queryable): Promise<Node> {
-  const value = await readGlobalVariables(session, variables);
+  const value = await readVariables(session, 'GLOBAL', variables);
   const name = `${value.get('hostname') ?? ''}:${value.get('port') ?? ''}`;
   const place = [name, value.get('datadir'), value.get('server_uuid')].join('\n');
   const isGalera = isGaleraNode(value);

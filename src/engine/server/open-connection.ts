@@ -2,60 +2,60 @@ import { once } from 'node:events';
 import type * as Mysql2 from 'mysql2';
 import type { Queryable } from './queryable';
 
-/** The part of mysql2 that is needed here. */
+/** The part of mysql2 that the engine uses. */
 export interface Connector extends Pick<typeof Mysql2, 'createConnection'> {
-  /** Where there are several hosts: settles which of them {@link Connector.createConnection} goes to. */
+  /** With several hosts: chooses the host that {@link Connector.createConnection} connects to. */
   findWriter?(options: Mysql2.ConnectionOptions): Promise<void>;
 }
 
-/** Where to connect to, and by what: account, TLS and session settings are the same for every session. */
+/** Where and how to connect. Account, TLS and session settings are the same for every session. */
 export interface Address {
   readonly connector: Connector;
   readonly options: Mysql2.ConnectionOptions;
 }
 
 /**
- * Where several hosts are configured, finds the one that takes writes, which {@link openConnection} then goes to. With
- * one host it does nothing.
+ * Finds which of several configured hosts takes writes; {@link openConnection} then connects to that host. With one host
+ * it does nothing.
  *
- * @throws ProtectionFlowsError NO_WRITABLE_HOST with what is wrong with each of them
+ * @throws ProtectionFlowsError NO_WRITABLE_HOST, with the fault of each host
  */
 export async function findWriter({ connector, options }: Address): Promise<void> {
   await connector.findWriter?.(options);
 }
 
-/** A connection outside the pool; whoever opened it closes it. Once it is gone, every statement is rejected at once. */
+/** A connection outside the pool; its opener closes it. Once it is closed or broken, it rejects every statement at once. */
 export interface OwnConnection extends Queryable {
-  /** The same connection for statements of which none may go without an answer for longer, in milliseconds. */
+  /** The same connection, with another limit for the answer to a statement, in milliseconds. */
   within(answerLimitMs: number): Queryable;
-  /** The server's number for it; null before it is connected. */
+  /** The server's id of the connection; null before it is connected. */
   threadId(): number | null;
-  /** Ends it at once; statements without an answer are rejected. */
+  /** Closes the connection at once; rejects the statements that have no answer yet. */
   close(): void;
-  /** Takes leave of the server, which from then on does not count it any more; {@link close} where that takes long. */
+  /** Says goodbye to the server, so that the server stops counting the connection. After a second without answer: {@link close}. */
   end(): Promise<void>;
 }
 
-/** How long the server may take to let a connection go, in milliseconds. */
+/** How long the server may take to answer the goodbye of a connection, in milliseconds. */
 const leaveLimitMs = 1000;
 
 /** Options of a connection that the engine opens itself. */
 export interface OwnConnectionOptions {
-  /** How long a statement may go without an answer, in milliseconds. Default: for ever. */
+  /** How long a statement waits for its answer, in milliseconds. Default: without limit. */
   readonly answerLimitMs?: number | undefined;
-  /** Whether a query may be several statements. Default: no. */
+  /** True where one query may hold several statements. Default: false. */
   readonly multipleStatements?: boolean | undefined;
 }
 
-/** mysql2's statement: the limit that it is to have once it begins, and the timer of one that has begun. */
+/** mysql2's command object: its limit, read when it begins, and its timer, set once it has begun. */
 interface Limited {
   timeout?: number | undefined;
   readonly queryTimeout?: NodeJS.Timeout;
 }
 
 /**
- * Opens a connection outside any pool, of several hosts to the one that takes writes. It returns at once: its statements
- * are rejected with what kept it from connecting.
+ * Opens a connection outside any pool; with several hosts, to the host that takes writes. It returns at once. If the
+ * connection fails, its statements are rejected with that error.
  */
 export function openConnection(
   { connector, options }: Address,
@@ -64,18 +64,18 @@ export function openConnection(
   const { multipleStatements, answerLimitMs } = special;
   const connection = connector.createConnection({ ...options, multipleStatements });
   const unanswered = new Set<(reason: unknown) => void>();
-  // mysql2 answers nothing on a connection that the server refused: its first error stands for all statements
+  // mysql2 answers no statement on a connection that the server refused. Its first error is the answer to all
   let gone: unknown = null;
   const fail = (reason: unknown): void => {
     gone ??= reason;
     for (const reject of unanswered) reject(reason);
     unanswered.clear();
   };
-  // Heard before the statements' own callbacks: why the session could not begin is told here alone
+  // Only this event says why the session could not begin; it comes before the callbacks of the statements
   connection.on('error', fail);
   const close = (): void => {
     connection.destroy();
-    // mysql2 forgets them
+    // mysql2 forgets the statements that wait for an answer
     fail(new Error('the connection was closed before the answer came'));
   };
   const send = (sql: string, values: unknown[] | undefined, timeout: number | undefined): Promise<unknown> =>
@@ -86,7 +86,7 @@ export function openConnection(
       }
       const giveUp = (reason: unknown): void => {
         reject(reason as Error);
-        // mysql2 would keep the program from its end until the limit, and begins what waited behind a refusal
+        // Else mysql2's timer keeps the process alive, and mysql2 starts a timer for each statement behind a refusal
         clearTimeout(command.queryTimeout);
         command.timeout = undefined;
       };
@@ -97,7 +97,7 @@ export function openConnection(
           if (error) reject(error);
           else resolve(rows);
           if (error?.fatal) fail(error);
-          // mysql2 would let the next statement wait behind the one that it has given up
+          // mysql2 would queue the next statement behind the one that timed out
           if (error?.code === 'PROTOCOL_SEQUENCE_TIMEOUT') close();
         },
       ) as object as Limited;

@@ -1,9 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/**
- * Anything that executes SQL with `?` placeholders on one session and resolves to the rows: a TypeORM QueryRunner
- * is one.
- */
+/** Executes SQL with `?` placeholders on one session and resolves to the rows. A TypeORM QueryRunner is one. */
 export interface Queryable {
   /** Executes one statement. */
   query(sql: string, parameters?: unknown[]): Promise<unknown>;
@@ -11,7 +8,7 @@ export interface Queryable {
   readonly isTransactionActive?: boolean | undefined;
 }
 
-/** The session as it is to be used inside a transaction that was begun by a statement. */
+/** The session marked as inside a transaction, for a transaction that the caller began by a statement. */
 export function insideTransaction(session: Queryable): Queryable {
   return { query: (sql, parameters) => session.query(sql, parameters), isTransactionActive: true };
 }
@@ -19,7 +16,7 @@ export function insideTransaction(session: Queryable): Queryable {
 /** A row as the server sends it. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** The rows of a SELECT. The shape is the caller's promise: it wrote the SELECT. */
+/** Returns the rows of a SELECT. The caller, who wrote the SELECT, promises their shape. */
 export async function select<T extends object = Row>(
   session: Queryable,
   sql: string,
@@ -28,17 +25,21 @@ export async function select<T extends object = Row>(
   return (await session.query(sql, parameters)) as T[];
 }
 
-/** The marks of as many values: `?, ?`. */
+/** How many rows a statement changed, by its result. */
+export const affectedRows = (result: unknown): number =>
+  Number((result as { affectedRows?: number }).affectedRows ?? 0);
+
+/** One placeholder for each value: `?, ?`. */
 export const marks = (values: readonly unknown[]): string => values.map(() => '?').join(', ');
 
-/** What the server says of an error. */
+/** The server's answer to a refused statement. */
 interface Answer {
   readonly errno: number;
   readonly sqlState: string;
   readonly text: string;
 }
 
-/** What the server says of an error, whatever it was wrapped in; null for an error that is none of the server's. */
+/** Finds the server's answer in an error or its causes; null where the error is not from the server. */
 export function answerIn(error: unknown): Answer | null {
   for (let at = error; typeof at === 'object' && at !== null; at = (at as { cause?: unknown }).cause) {
     const { errno, sqlState, sqlMessage } = at as Partial<
@@ -50,13 +51,13 @@ export function answerIn(error: unknown): Answer | null {
   return null;
 }
 
-/** The server's number of an error; null for an error that is none of the server's. */
+/** The server's error number; null where the error is not from the server. */
 export const errnoOf = (error: unknown): number | null => answerIn(error)?.errno ?? null;
 
 /** True for ER_NO_SUCH_TABLE. */
 export const isTableMissing = (error: unknown): boolean => errnoOf(error) === 1146;
 
-/** How many rows there are of that FROM and WHERE, written as SQL. */
+/** Counts the rows of a FROM and a WHERE, both given as SQL. */
 export async function countRows(
   session: Queryable,
   from: string,
@@ -68,12 +69,16 @@ export async function countRows(
   return Number(counted?.n ?? 0);
 }
 
-/** An identifier in backticks, as both servers want it whatever the sql_mode. */
+/** An identifier in backticks, which both servers accept under any sql_mode. */
 export function quoteName(name: string): string {
   return '`' + name.replaceAll('`', '``') + '`';
 }
 
-/** A string literal that holds under any sql_mode: quotes doubled, no backslash escapes relied on. */
+/**
+ * A string literal that means the same under any sql_mode: quotes are doubled.
+ *
+ * @throws RangeError for a text with a backslash
+ */
 export function quoteText(text: string): string {
   if (text.includes('\\')) {
     throw new RangeError(
@@ -83,7 +88,7 @@ export function quoteText(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
-/** True where the session's database has that table, or view, and its user may see it. */
+/** True where the session's database has that table or view, and the user may see it. */
 export async function tableExists(session: Queryable, name: string): Promise<boolean> {
   const rows = await catalogRows(
     session,
@@ -96,13 +101,13 @@ export async function tableExists(session: Queryable, name: string): Promise<boo
 /** ER_LOCK_DEADLOCK. */
 const aborted = 1213;
 const maxAttempts = 6;
-/** The longest pause before the second attempt; before each further one twice as long. In milliseconds. */
+/** Upper bound of the random pause before the first retry, in milliseconds; doubles with each further retry. */
 const pauseMs = 10;
 
 /**
- * The rows of a question to the catalog: information_schema, or SHOW. On a Galera node DDL of others aborts it where
- * both touch a table (measured: some of a hundred under DDL without a pause); it had no effect, so it is asked again, a
- * few times. Not inside a transaction, which is gone with it.
+ * Returns the rows of a catalog query (information_schema or SHOW). On a Galera node, concurrent DDL on the same table
+ * aborts such a query with 1213 (measured: a few of a hundred under continuous DDL). The query has no effect, so it is
+ * retried up to five times; but not inside a transaction, which 1213 has rolled back.
  */
 export async function catalogRows<T extends object = Row>(
   session: Queryable,
@@ -121,9 +126,9 @@ export async function catalogRows<T extends object = Row>(
 }
 
 /**
- * Runs `work` with other values of session variables, and gives the session, which a pool hands out again, its former ones.
+ * Runs `work` with other values of session variables, then restores the former values: a pool may hand the session out again.
  *
- * @param wanted by the variable's name; a number stays one
+ * @param wanted the values by variable name; numbers are set and restored as numbers, texts as texts
  */
 export async function withSessionSettings<T>(
   session: Queryable,
@@ -142,7 +147,7 @@ export async function withSessionSettings<T>(
   try {
     return await work();
   } finally {
-    // On a lost connection there is nothing to restore, and the work's own error says more
+    // A lost connection has nothing to restore; the error of `work` is the one to report
     if (before !== undefined) await set(before).catch(() => undefined);
   }
 }

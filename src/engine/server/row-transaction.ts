@@ -2,20 +2,20 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isLostToAnother, ProtectionFlowsError } from '../../errors';
 import { errnoOf, quoteText, withSessionSettings, type Queryable } from './queryable';
 
-/** How long a statement waits for a row that another transaction holds, in seconds. */
+/** How long a statement waits for a row lock, in seconds. */
 const lockWaitSeconds = 2;
 const maxAttempts = 20;
 const defaultPatienceMs = 60_000;
 const longestPauseMs = 200;
 
 /**
- * Strict, so that no value is changed in silence; with NO_AUTO_VALUE_ON_ZERO and any date allowed, so that a row that
- * was stored under a laxer mode comes back as it was.
+ * Strict, so that the server changes no value silently. With NO_AUTO_VALUE_ON_ZERO and any date allowed, so that rows
+ * stored under a laxer mode are moved unchanged.
  */
 const strictMode = 'STRICT_TRANS_TABLES,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION';
 const laxMode = strictMode.replace('STRICT_TRANS_TABLES,', '');
 
-/** Runs `work` in a session of {@link withRowSettings}, but so that the server warns where it would refuse a value. */
+/** Runs `work` in a session of {@link withRowSettings}, where the server now warns instead of refusing a value. */
 export async function withWarnings<T>(session: Queryable, work: () => Promise<T>): Promise<T> {
   await session.query(`SET SESSION sql_mode = ${quoteText(laxMode)}`);
   try {
@@ -26,8 +26,8 @@ export async function withWarnings<T>(session: Queryable, work: () => Promise<T>
 }
 
 /**
- * Runs `work` with the session settings that moving rows needs: UTC, a strict sql_mode, short waits for the rows of
- * others. Afterwards the session has its own again.
+ * Runs `work` with the session settings for moving rows: UTC, a strict sql_mode, short waits for row locks. Restores the
+ * former settings afterwards.
  */
 export const withRowSettings = <T>(session: Queryable, work: () => Promise<T>): Promise<T> =>
   withSessionSettings(
@@ -38,19 +38,19 @@ export const withRowSettings = <T>(session: Queryable, work: () => Promise<T>): 
 
 /** Options of {@link inRowTransaction}. */
 interface RowTransactionOptions {
-  /** What is done, for the error: `quarantine rows of shop_orders`. */
+  /** What `work` does, for the error message: `quarantine rows of shop_orders`. */
   readonly what: string;
-  /** How long to try in the face of others' locks, in milliseconds. Default: a minute. */
+  /** How long to retry after lost locks, in milliseconds. Default: a minute. */
   readonly patienceMs?: number;
-  /** Asked before each attempt. */
+  /** Called before each attempt; throws to stop. */
   goOn?(): Promise<void> | void;
 }
 
 /**
- * Runs `work` in a transaction of its own, and again where it lost against others: the transaction is ours, so all of
- * it can be repeated. Rolls back where `work` throws.
+ * Runs `work` in its own transaction; rolls back where `work` throws. Retries the whole transaction after a deadlock, a
+ * lock timeout or a failed certification.
  *
- * @throws ProtectionFlowsError TABLE_BUSY after twenty attempts, or once the patience is over; what `work` throws
+ * @throws ProtectionFlowsError TABLE_BUSY after twenty attempts, or after `patienceMs`; what `work` and `goOn` throw
  */
 export async function inRowTransaction<T>(
   session: Queryable,
@@ -69,7 +69,7 @@ export async function inRowTransaction<T>(
       await session.query('ROLLBACK').catch(() => undefined);
       if (!isLostToAnother(error)) throw error;
       if (attempt >= maxAttempts || Date.now() > deadline) throw busy(options.what, attempt, error);
-      // Of two that deadlock again and again, one has to come later
+      // A random pause, so that two transactions do not deadlock again and again
       await delay(Math.random() * longestPauseMs);
     }
   }
@@ -77,8 +77,8 @@ export async function inRowTransaction<T>(
 
 function busy(what: string, attempts: number, cause: unknown): ProtectionFlowsError {
   return new ProtectionFlowsError('TABLE_BUSY', {
-    message: `others held the rows in ${attempts} attempts to ${what}`,
-    consequence: 'The rows of that batch are as they were; running the command again goes on from there.',
+    message: `other sessions locked the rows in all ${attempts} attempts to ${what}`,
+    consequence: 'The rows of that batch are unchanged; running the command again goes on from there.',
     remedy:
       'Find the transaction in SHOW FULL PROCESSLIST, let it end or KILL it, and run the command again.',
     details: { attempts, errno: errnoOf(cause) },

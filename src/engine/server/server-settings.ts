@@ -1,33 +1,33 @@
-import { galeraVariables, isGaleraNode, readGlobalVariables } from './node';
+import { galeraVariables, isGaleraNode, readVariables } from './node';
 import type { Queryable } from './queryable';
 import type { Server } from './server';
 
-/** A setting by which the server may lose, or not show at once, what it has acknowledged. */
+/** A setting with which the server may lose acknowledged commits, or show them late. */
 export interface UnsafeSetting {
   /** The system variable. */
   readonly name: string;
   readonly value: string;
-  /** The least that is safe. */
+  /** The smallest safe value. */
   readonly wanted: string;
-  /** The setting, its value, and what may come of it. */
+  /** The setting, its value, and what may happen. */
   readonly message: string;
-  /** SQL to be pasted by an administrator, with prose as SQL comments. */
+  /** SQL for an administrator to paste, with prose as SQL comments. */
   readonly remedy: string;
 }
 
-/** How the server is set, as far as it concerns what is promised of rows. */
+/** The server's settings that decide whether acknowledged commits are safe. */
 export interface ServerSettings {
   readonly unsafe: readonly UnsafeSetting[];
-  /** The others, each in words. */
+  /** The safe settings, each as `name is value`. */
   readonly safe: readonly string[];
 }
 
 const flush = 'innodb_flush_log_at_trx_commit';
 const syncWait = 'wsrep_sync_wait';
-/** wsrep_sync_wait is a sum; this part of it stands for reads. */
+/** wsrep_sync_wait is a bit mask; this bit makes reads wait. */
 const readsWait = 1;
 
-/** How the setting is put right, for now and after a restart. */
+/** How to change the setting, now and after a restart. */
 function remedyOf(name: string, wanted: string, server: Server, isGalera: boolean): string {
   if (server.flavour === 'mysql') return `SET PERSIST ${name} = ${wanted};`;
   return [
@@ -43,14 +43,14 @@ function lossBy(value: string, isGalera: boolean): string {
 }
 
 /**
- * Looks for settings of the server that weaken what is promised of rows: commits that are not synced to the disk, and
- * reads of a Galera node that do not wait for what other nodes have committed. Needs no privilege.
+ * Finds unsafe server settings: commits that are not synced to the disk, and reads of a Galera node that do not wait for
+ * the commits of other nodes. Needs no privilege.
  *
  * @see https://dev.mysql.com/doc/refman/8.4/en/innodb-parameters.html#sysvar_innodb_flush_log_at_trx_commit
  * @see https://galeracluster.com/documentation-webpages/mysqlwsrepoptions.html
  */
 export async function readServerSettings(session: Queryable, server: Server): Promise<ServerSettings> {
-  const values = await readGlobalVariables(session, [flush, ...galeraVariables, syncWait]);
+  const values = await readVariables(session, 'GLOBAL', [flush, ...galeraVariables, syncWait]);
   const isGalera = isGaleraNode(values);
   const flushed = values.get(flush) ?? '1';
   const waits = Number(values.get(syncWait) ?? 0);

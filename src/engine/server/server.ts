@@ -1,13 +1,13 @@
 import { ProtectionFlowsError } from '../../errors';
 import type { Queryable } from './queryable';
 
-/** The two kinds of server that this package knows. They differ in catalog, DDL and TypeORM driver type. */
+/** The two kinds of server that this package supports. They differ in catalog, DDL and TypeORM driver type. */
 export type Flavour = 'mariadb' | 'mysql';
 
-/** What people call each kind. */
+/** The product name of each kind. */
 export const flavourNames: Readonly<Record<Flavour, string>> = { mariadb: 'MariaDB', mysql: 'MySQL' };
 
-/** The server at the other end, as it says of itself. */
+/** The server's kind and version, as the server reports them. */
 export interface Server {
   readonly flavour: Flavour;
   /** Its version without suffixes, such as `10.11.14`. */
@@ -17,16 +17,16 @@ export interface Server {
 /** `MariaDB 10.11.14`. */
 export const serverName = ({ flavour, version }: Server): string => `${flavourNames[flavour]} ${version}`;
 
-/** Where a result comes from: every result of a database says so in these two fields. */
+/** Where a result comes from. Every result about a database has these two fields. */
 export interface Where {
   readonly server: Server;
   readonly database: string;
 }
 
-/** Where a result of this database comes from. */
+/** Picks the two fields of {@link Where} from a database. */
 export const whereOf = ({ server, database }: Where): Where => ({ server, database });
 
-/** The oldest versions supported: older ones ignore a DESC in an index, or a CHECK. */
+/** The oldest supported versions. Older ones ignore DESC in an index, or a CHECK. */
 export const versionFloors: Readonly<Record<Flavour, string>> = { mariadb: '10.11', mysql: '8.4' };
 
 function isBelow(version: string, floor: string): boolean {
@@ -36,12 +36,12 @@ function isBelow(version: string, floor: string): boolean {
 }
 
 /**
- * Asks the server what it is. MariaDB names itself in VERSION(); everything else that answers `8.4` or newer is
- * taken for MySQL.
+ * Asks the server for its kind and version. MariaDB names itself in VERSION() or in version_comment; any other server from
+ * 8.4 on counts as MySQL.
  *
- * @param database where the session has to be. The server's init_connect, or a proxy, may have put it into another one
- * @throws ProtectionFlowsError SERVER_UNSUPPORTED for one older than {@link versionFloors}, or one that is
- * neither (TiDB, for instance, names itself in VERSION() too); SESSION_UNFIT for a session in another database
+ * @param database the one that the session has to be in. The server's init_connect, or a proxy, may have chosen another one
+ * @throws ProtectionFlowsError SERVER_UNSUPPORTED for a server older than {@link versionFloors}, or of another kind, such
+ * as TiDB, which names itself in the same way; SESSION_UNFIT for a session in another database
  */
 export async function detectServer(session: Queryable, database?: string): Promise<Server> {
   // The server compares the names: it may store them in lower case

@@ -4,27 +4,27 @@ import type { Queryable } from '../server/queryable';
 import type { Server } from '../server/server';
 import type { OwnConnection, OwnConnectionOptions } from '../server/open-connection';
 
-/** A session of one server, whose statements fail with errors of this package. */
+/** A session of one server. Its statements fail with errors of this package. */
 export interface Session extends Queryable {
-  /** Gives it back to whoever made it. */
+  /** Returns the session to its pool or opener. */
   release(): Promise<void>;
-  /** Ends it at once, so that nobody gets it again. */
+  /** Closes the session at once, so that it is never handed out again. */
   discard(): void;
 }
 
-/** A database that the engine works on, at the server that takes writes. */
+/** A database that the engine works on, on the server that takes writes. */
 export interface Database {
   readonly subject: Subject;
   readonly server: Server;
-  /** Its name. */
+  /** The database's name. */
   readonly database: string;
-  /** A session to work on. */
+  /** Opens a session to work on. */
   openSession(): Session;
-  /** A connection besides, outside any pool. */
+  /** Opens another connection, outside any pool. */
   openConnection(options?: OwnConnectionOptions): OwnConnection;
 }
 
-/** Runs `work` on a session of its own, and gives it back however it ends. */
+/** Runs `work` on a session of its own, and releases the session afterwards, also after an error. */
 export async function withSession<T>(
   database: Pick<Database, 'openSession'>,
   work: (session: Session) => Promise<T>,
@@ -37,7 +37,7 @@ export async function withSession<T>(
   }
 }
 
-/** A database that is open: a data source of this package, or what `openDatabase` answers. */
+/** Reads an open database: a data source of this package, or the result of `openDatabase`. */
 export const guarded: Reader<Database> = (value, field, faults) => {
   const given = value as (Partial<Database> & { readonly isInitialized?: boolean }) | null | undefined;
   if (typeof given?.openSession !== 'function' || typeof given.openConnection !== 'function')

@@ -1,51 +1,51 @@
 import { fromServerError, isLostToAnother, ProtectionFlowsError } from '../../errors';
 import { errnoOf, select, type Queryable } from '../server/queryable';
 
-/** The one row's name. */
+/** The name of the table's only row. */
 export const leaseName = 'migrate';
 
-/** The lease, as the table says. What is null was written by no run of this program. */
+/** The lease's row. A free lease has nulls; so may a row that somebody else wrote. */
 interface LeaseRow {
-  /** Null where nobody has it. */
+  /** Null where nobody holds the lease. */
   readonly owner: string | null;
   /** For people: process, host, version. */
   readonly holder: string | null;
   readonly node: string | null;
-  /** The number of its session on that node. */
+  /** The id of the holder's connection on that node. */
   readonly connectionId: number | null;
   /** ISO 8601 in UTC. */
   readonly since: string | null;
-  /** ISO 8601 in UTC; in the past where it has run out. */
+  /** ISO 8601 in UTC; in the past where the lease has expired. */
   readonly until: string | null;
 }
 
-/** A lease that somebody has. */
+/** A lease that somebody holds. */
 export type LeaseHolder = LeaseRow & { readonly owner: string };
 
-/** Its name and port, as it is shown to people. */
+/** The holder's server, by name and port. */
 const serverOf = ({ node }: LeaseRow): string => node?.split(' ')[0] ?? 'an unknown server';
 
-/** Who it is, in words. Pure. */
+/** The holder in words. Pure. */
 export function describeHolder(row: LeaseRow): string {
   const id = row.connectionId === null ? '' : `connection ${row.connectionId} `;
   return `${row.holder ?? 'somebody'}, since ${row.since ?? 'an unknown time'} (${id}on ${serverOf(row)})`;
 }
 
-/** How a holder on another server is got rid of: its connection's number means nothing on this one. Pure. */
+/** How to end a holder on another server: the id of its connection is valid there only. Pure. */
 function remedyForHolder(row: LeaseRow): string {
   const kill =
     row.connectionId === null ? '' : `, or on its server, ${serverOf(row)}: KILL ${row.connectionId}`;
-  return `Wait for it and run again; if it hangs, end its process${kill}. Once it is gone, its lock runs out by itself${row.until === null ? '' : ` (at ${row.until}, unless it is renewed)`}.`;
+  return `Wait for it and run again; if it hangs, end its process${kill}. After its end, its lock expires by itself${row.until === null ? '' : ` (at ${row.until}, unless it is renewed)`}.`;
 }
 
-/** Who has the lock, and how to be rid of that one should it hang. */
+/** Who holds the lock, and how to end that holder if it hangs. */
 export interface Rival {
   readonly holder: string;
   readonly isMigrate: boolean;
   readonly remedy: string;
 }
 
-/** A migrate on the same server, by its connection there. Pure. */
+/** A migrate on the same server. Pure. */
 export const onThisServer = (holder: string, connectionId: number | null): Rival => ({
   holder,
   isMigrate: true,
@@ -59,7 +59,7 @@ export const onAnotherServer = (row: LeaseHolder): Rival => ({
   remedy: remedyForHolder(row),
 });
 
-/** Somebody who is no migrate: LOCK TABLES, a backup, a transaction of an administrator's. */
+/** A holder of the table that is no migrate: LOCK TABLES, a backup, an administrator's transaction. */
 export const lockedRow = (table: string): Rival => ({
   holder: `a connection that has locked ${table}`,
   isMigrate: false,
@@ -67,7 +67,7 @@ export const lockedRow = (table: string): Rival => ({
     'Find it as an administrator (SHOW FULL PROCESSLIST), let it end or KILL it, and run the command again.',
 });
 
-/** The columns of the table, which has one row. */
+/** The columns of the lease's table. */
 export const leaseColumns: Readonly<Record<string, string>> = {
   /** The row's name, always `migrate`. */
   name: 'varchar(32) NOT NULL',
@@ -100,12 +100,12 @@ export async function ensureLeaseTable(session: Queryable, table: string): Promi
   await ensureLeaseRow(session, table);
 }
 
-/** The row alone, which somebody may have deleted. */
+/** Creates the row, which somebody may have deleted. */
 export async function ensureLeaseRow(session: Queryable, table: string): Promise<void> {
   await session.query(`INSERT IGNORE INTO ${table} (name) VALUES ('${leaseName}')`);
 }
 
-/** The lease's row; null where somebody has deleted it. */
+/** Reads the lease's row; null where somebody has deleted it. */
 export async function readLease(session: Queryable, table: string): Promise<LeaseRow | null> {
   const iso = (column: string): string => `DATE_FORMAT(${column}, '%Y-%m-%dT%H:%i:%sZ')`;
   const [row] = await select<LeaseRow>(
@@ -117,18 +117,18 @@ export async function readLease(session: Queryable, table: string): Promise<Leas
   return { ...row, connectionId: row.connectionId === null ? null : Number(row.connectionId) };
 }
 
-/** The holder; null where nobody has the lease. */
+/** Reads the holder; null where nobody holds the lease. */
 export async function readHolder(session: Queryable, table: string): Promise<LeaseHolder | null> {
   const row = await readLease(session, table);
   return row === null || row.owner === null ? null : { ...row, owner: row.owner };
 }
 
-/** A statement that was interrupted, or ran out of its time (MariaDB, MySQL). */
+/** The statement was interrupted (1317), or exceeded its time limit (MariaDB 1969, MySQL 3024). */
 const cutShort = [1317, 1969, 3024];
 
 /**
- * The server's sentence where somebody has dropped or altered the table, or put a view in its place; else null. Any number
- * that means nothing else stands for that. Pure.
+ * The server's message where somebody has dropped or altered the table, or replaced it by a view; else null. Every server
+ * error without another known meaning counts as such. Pure.
  */
 export function tableFault(error: unknown): string | null {
   const errno = errnoOf(error);
@@ -138,10 +138,7 @@ export function tableFault(error: unknown): string | null {
   return sqlMessage ?? message;
 }
 
-/**
- * The error of this package for a table that can't hold the lease: altered by somebody, or not a table. Any other error
- * as it is.
- */
+/** SCHEMA_HAND_MADE for a table that can't hold the lease: altered by somebody, or a view. Any other error unchanged. */
 export async function unusableTable(session: Queryable, table: string, error: unknown): Promise<unknown> {
   const fault = tableFault(error);
   if (fault === null) return error;
@@ -152,9 +149,9 @@ export async function unusableTable(session: Queryable, table: string, error: un
   ).catch(() => []);
   const kind = kinds[0]?.kind === 'VIEW' ? 'VIEW' : 'TABLE';
   return new ProtectionFlowsError('SCHEMA_HAND_MADE', {
-    message: `${table}, the table of the migration lock, is not as this program makes it: ${fault}`,
+    message: `${table}, the table of the migration lock, is not as this program creates it: ${fault}`,
     consequence: 'Nothing was changed.',
-    remedy: `See that no migrate is under way, then DROP ${kind} ${table}; it holds nothing but the lock, and the next run makes it again.`,
+    remedy: `Make sure that no migrate is running, then DROP ${kind} ${table}. It contains only the lock, and the next run creates it again.`,
     details: { table, errno: errnoOf(error) ?? 0 },
     cause: error,
   });

@@ -1,56 +1,55 @@
 import { randomUUID } from 'node:crypto';
 import { isLostToAnother, isProtectionFlowsError, ProtectionFlowsError, translated } from '../../errors';
-import { select, type Queryable } from '../server/queryable';
+import { affectedRows, select, type Queryable } from '../server/queryable';
 import type { OwnConnection } from '../server/open-connection';
 import { busy } from '../waiting/lock-wait';
 import { leaseName, readLease, tableFault } from './lease-table';
 import type { Node } from '../server/node';
 
-/** How long a lease lasts that is not renewed, in milliseconds. */
+/** How long a lease lasts without renewal, in milliseconds. */
 export const defaultLeaseMs = 30_000;
 
-/** The longest that a lease may last, in milliseconds: a row that says more was written by somebody else, and is void. */
+/** The longest possible lease, in milliseconds. A row that expires later was written by somebody else, and is void. */
 const longestLeaseMs = 10 * 60_000;
 
-/** How long the connection besides waits for the row, in seconds: whoever has locked it is not waited for here. */
+/** How long the second connection waits for the row's lock, in seconds. */
 const rowWaitSeconds = 1;
 
-/** So much of the lease, at its end, is not relied upon: the clocks of a cluster's nodes differ. */
+/** This last part of the lease does not count as held: the clocks of a cluster's nodes differ. */
 const marginShare = 1 / 6;
 
-/** What a lease is taken with. */
+/** What {@link Lease} needs. */
 interface LeaseOptions {
-  /** The table of the lease. It exists from the first run on that changes something. */
+  /** The table of the lease. The first run that changes something creates it. */
   readonly table: string;
   /** The session that works under the lease. */
   readonly session: Queryable;
   readonly node: Node;
-  /** Opens a connection besides, on which the lease is renewed while the session is busy. */
+  /** Opens a second connection, which renews the lease while the session is busy. */
   open(): OwnConnection;
-  /** Who takes it, for those that wait. */
+  /** Names this run to the runs that wait. */
   readonly holder: string;
   readonly leaseMs: number;
 }
 
-/** True where the server gives this user no further connection, or does not let it in any more. Pure. */
+/** True where the server gives this user no further connection, or no longer lets it in. Pure. */
 const isRefusedConnection = (error: unknown): boolean =>
   isProtectionFlowsError(error, 'CONNECTION_REFUSED') || isProtectionFlowsError(error, 'ACCESS_DENIED');
 
-const affectedRows = (answer: unknown): number => (answer as { affectedRows: number }).affectedRows;
 const microseconds = (ms: number): string => `INTERVAL ${Math.round(ms * 1000)} MICROSECOND`;
 
 /**
- * The right to change the schema, as a committed row: so it holds on all nodes of a cluster, where a write of the same
- * row elsewhere fails at COMMIT. It runs out when its holder neither renews nor releases it, and every statement asks
- * first whether it is still held: a holder that was stopped for longer (a sleeping machine, a network that was cut) ends.
+ * The right to change the schema, as a committed row. So it holds on all nodes of a cluster: a concurrent write of the row
+ * on another node fails at COMMIT. A lease expires unless its holder renews it. The holder checks its lease before every
+ * statement, so a holder that was suspended for longer than the lease (sleep, network loss) stops.
  */
 export class Lease {
   private readonly owner = randomUUID();
   private connection: OwnConnection | null = null;
   private timer: NodeJS.Timeout | undefined;
   private state: 'free' | 'held' | 'lost' = 'free';
-  /** False once the server gave no connection to ask on. */
-  private isAsked = true;
+  /** False once the server has refused the second connection; then the lease is not checked. */
+  private isChecked = true;
   private readonly leaseMs: number;
 
   constructor(private readonly options: LeaseOptions) {
@@ -63,11 +62,11 @@ export class Lease {
   }
 
   /**
-   * Takes the lease where nobody has it, it has run out, it would last longer than any can, or its holder was on this
-   * very server: whoever calls this holds the server's own lock, so that one's session has ended.
+   * Takes the lease where it is free, expired or void, or where its holder was on this server. The caller holds GET_LOCK of
+   * this server, so the session of such a holder has ended.
    *
-   * @returns false where another one has it
-   * @throws the server's error, such as that there is no such table (1146)
+   * @returns false where another run holds the lease
+   * @throws the server's error, such as 1146 where the table does not exist
    */
   async take(): Promise<boolean> {
     const { session, node, holder, table } = this.options;
@@ -82,7 +81,7 @@ export class Lease {
       );
       if (affectedRows(answer) === 0) return false;
     } catch (error) {
-      // Another one wrote the row, on this server or, as COMMIT shows, in the cluster: to be tried again
+      // Another run wrote the row at the same time: the caller retries
       if (isLostToAnother(error)) return false;
       throw error;
     }
@@ -92,18 +91,18 @@ export class Lease {
   }
 
   /**
-   * Asks the server whether the lease is still held, and renews it where it is about to run out. That takes a connection
-   * besides. On a single server that gives none, it does without: there, the session itself holds the server's own lock.
+   * Checks on the second connection that the lease is still held, and renews a lease that is about to expire. A single
+   * server may refuse the second connection: then nothing is checked, because the session itself holds GET_LOCK.
    *
-   * @throws LOCK_LOST, naming who has it now, or what became of its table; CONNECTION_REFUSED and ACCESS_DENIED in a
-   * cluster that gives no connection to ask on; CONNECTION_LOST and CONNECTION_TIMEOUT where the server does not answer
+   * @throws LOCK_LOST, naming the new holder or the table's fault; CONNECTION_REFUSED and ACCESS_DENIED where a cluster
+   * refuses the second connection; CONNECTION_LOST and CONNECTION_TIMEOUT where the server does not answer
    */
   async assertHeld(): Promise<void> {
     if (this.state === 'held' && !(await this.isHeld())) this.state = 'lost';
     if (this.state === 'lost') throw await this.lost();
   }
 
-  /** Gives it back; of one that was lost, nothing is left to give. Never throws. */
+  /** Releases the lease; a lost lease is left alone. Never throws. */
   async release(): Promise<void> {
     clearTimeout(this.timer);
     const free = `UPDATE ${this.options.table} SET owner = NULL, holder = NULL, node = NULL, connection_id = NULL, expires_at = NULL
@@ -112,7 +111,7 @@ export class Lease {
       this.state = 'free';
       await this.options.session
         .query(free, [this.owner])
-        // The session may be what broke
+        // The session may be broken: try the second connection
         .catch(() => this.ask((session) => session.query(free, [this.owner])))
         .catch(() => undefined);
     }
@@ -121,13 +120,13 @@ export class Lease {
   }
 
   private async isHeld(): Promise<boolean> {
-    if (!this.isAsked) return true;
+    if (!this.isChecked) return true;
     try {
       return (await this.isFresh()) || (await this.renew());
     } catch (error) {
       if (tableFault(error) !== null) return false;
       if (this.options.node.isClustered || !isRefusedConnection(error)) throw error;
-      this.isAsked = false;
+      this.isChecked = false;
       clearTimeout(this.timer);
       return true;
     }
@@ -145,7 +144,7 @@ export class Lease {
     return rows.length > 0;
   }
 
-  /** True where it is still ours: nobody takes one that is, before it has run out. */
+  /** Renews the lease; false where another run has taken it. */
   private async renew(): Promise<boolean> {
     const answer = await this.ask((session) =>
       session.query(
@@ -160,7 +159,7 @@ export class Lease {
   private renewLater(): void {
     this.timer = setTimeout(() => {
       void this.renew()
-        // What can't be renewed now is tried again, and before its next statement the session asks in any case
+        // A failed renewal is retried later; the session checks the lease before its next statement anyway
         .catch(() => true)
         .then((isOurs) => {
           if (this.state !== 'held') return;
@@ -170,10 +169,7 @@ export class Lease {
     }, this.leaseMs / 3).unref();
   }
 
-  /**
-   * Asks on the connection besides; once more on a new one where that is broken, or lost against another write. One that
-   * failed is not kept: it would answer nothing any more.
-   */
+  /** Runs `question` on the second connection; after any error, once more on a new connection. */
   private async ask<Answer>(question: (session: Queryable) => Promise<Answer>): Promise<Answer> {
     try {
       return await question(await this.open());
@@ -193,7 +189,7 @@ export class Lease {
     this.connection = this.options.open();
     const settings = [
       `SESSION lock_wait_timeout = ${rowWaitSeconds}, SESSION innodb_lock_wait_timeout = ${rowWaitSeconds}`,
-      // Behind a balancer it may be on a node that is behind
+      // Behind a load balancer, the connection may be on a node that lags
       ...(this.options.node.isGalera ? ['SESSION wsrep_sync_wait = 15'] : []),
     ];
     await this.connection.query(`SET ${settings.join(', ')}`);
@@ -208,15 +204,18 @@ export class Lease {
   private async lost(): Promise<ProtectionFlowsError> {
     const { table, node } = this.options;
     const { fault, holder } = await this.ask((session) => readLease(session, table)).then(
-      (row) => ({ fault: row === null ? `the row of ${table} was deleted` : null, holder: row }),
+      (row) => ({
+        fault: row === null ? `the row of ${table} was deleted` : null,
+        holder: row?.owner === null ? null : row,
+      }),
       (error: unknown) => ({ fault: tableFault(error), holder: null }),
     );
-    // A statement that was on its way may still arrive, and take away what another run has brought back
-    const afterwards = node.isGalera ? ' Where it was a rollback, run verify after that.' : '';
+    // A statement that is still on its way may undo what another run has done since
+    const afterwards = node.isGalera ? ' If it was a rollback, run verify after that.' : '';
     const now =
-      holder === null || holder.owner === null
-        ? 'nobody has it now'
-        : `${holder.holder ?? 'somebody'} has had it since ${holder.since ?? 'an unknown time'}`;
+      holder === null
+        ? 'nobody holds it now'
+        : `${holder.holder ?? 'somebody'} has held it since ${holder.since ?? 'an unknown time'}`;
     return new ProtectionFlowsError('LOCK_LOST', {
       message:
         fault === null
@@ -224,9 +223,9 @@ export class Lease {
           : `somebody took this run's lock away: ${fault}`,
       remedy:
         fault === null
-          ? `See that nothing suspends the process or cuts its network, then run the command again: it goes on from what is there.${afterwards}`
-          : `Leave ${table} alone while a migrate is under way, then run the command again: it goes on from what is there.`,
-      details: { lock: table, holder: holder === null || holder.owner === null ? null : holder },
+          ? `Make sure that nothing suspends the process or cuts its network, then run the command again: it does what is left.${afterwards}`
+          : `Leave ${table} alone while a migrate is running, then run the command again: it does what is left.`,
+      details: { lock: table, holder },
     });
   }
 }

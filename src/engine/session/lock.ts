@@ -19,13 +19,13 @@ import {
 } from './lease-table';
 import { readNode, type Node } from '../server/node';
 
-/** How long a migrate waits by default for another one that is under way, in milliseconds. */
+/** How long a migrate waits by default for another migrate, in milliseconds. */
 const defaultWaitMs = 10 * 60_000;
 
-/** How often the lease is asked for while another node has it, in milliseconds. */
+/** The pause between two attempts to take the lease, in milliseconds. */
 const leasePollMs = 200;
 
-/** The lock's name on the server: its names are server-wide and at most 64 characters, so the database is hashed. */
+/** The name for GET_LOCK. Such names are server-wide and have at most 64 characters, so it holds the database's hash. */
 export function lockName(tablePrefix: string, database: string): string {
   return `${tablePrefix}_migrate_${createHash('sha256').update(database).digest('hex').slice(0, 32)}`;
 }
@@ -34,38 +34,38 @@ export function lockName(tablePrefix: string, database: string): string {
 interface LockOptions {
   readonly session: Queryable;
   readonly database: string;
-  /** The server's own lock, as {@link lockName} names it. */
+  /** The name for GET_LOCK, from {@link lockName}. */
   readonly lock: string;
   /** The table of the lease. */
   readonly table: string;
-  /** Opens a connection besides the session, on which the lease is renewed. */
+  /** Opens a second connection, which renews the lease. */
   open(): OwnConnection;
-  /** Who asks, for those that will have to wait. */
+  /** Names this run to the runs that wait. */
   readonly holder: string;
-  /** Ends the session, which could not give the lock back: in a pool it would hold it for as long as the program runs. */
+  /** Closes a session that could not release the lock: in a pool it would hold the lock until the program ends. */
   discard(): void;
   readonly signal?: AbortSignal;
   /** How long to wait for another migrate, in milliseconds. Default: ten minutes. */
   readonly waitMs?: number;
-  /** How long the lock outlasts a holder in a cluster that went silent, in milliseconds. Default: 30 seconds. */
+  /** How long the lease lasts without renewal, in milliseconds. Default: 30 seconds. */
   readonly leaseMs?: number;
-  /** Told once a second while another one holds the lock, whom it waits for. */
+  /** Called once a second with the holder, while another run holds the lock. */
   readonly onWait?: WaitListener;
 }
 
 /** The lock, held. */
 export interface MigrationLock {
-  /** The server that its session is on. */
+  /** The server that the session is connected to. */
   readonly node: Node;
   /**
-   * To be awaited before each statement that changes something.
+   * Await this before each statement that changes something.
    *
-   * @throws LOCK_LOST where another one has taken it meanwhile
+   * @throws LOCK_LOST where another run has taken the lock
    */
   assertHeld(): Promise<void>;
 }
 
-/** Waits that end: at the deadline with MIGRATE_LOCKED, at Ctrl-C with INTERRUPTED. */
+/** Limits waits: ends them with MIGRATE_LOCKED at the deadline, and with INTERRUPTED at Ctrl-C. */
 class Patience {
   private readonly deadline: number;
   private toldAt = -Infinity;
@@ -75,7 +75,7 @@ class Patience {
     this.deadline = performance.now() + (options.waitMs ?? defaultWaitMs);
   }
 
-  /** Takes a lock by tries of which each but the last calls {@link goOn}. */
+  /** Runs `take`, which calls {@link goOn} after each failed attempt to take a lock. */
   waiting(take: () => Promise<void>): Promise<void> {
     return traceWait('migrate', this.options.onWait, (told) => {
       this.onWait = told;
@@ -83,7 +83,7 @@ class Patience {
     });
   }
 
-  /** To be called after each try that found the lock taken, by whom if that is known. */
+  /** Call this after each failed attempt, with the holder if it is known; throws when the wait has to end. */
   goOn(rival: Rival | null): void {
     const { signal, database, lock } = this.options;
     assertNotInterrupted(signal);
@@ -104,7 +104,7 @@ class Patience {
   }
 }
 
-/** Takes the server's own lock: it says at once when its holder on this server is gone. */
+/** Takes GET_LOCK, which the server releases at once when its holder's session ends. */
 async function takeServerLock(
   { session, lock: name, table }: LockOptions,
   node: Node,
@@ -119,7 +119,7 @@ async function takeServerLock(
       name,
     ]);
     const id = used?.id === undefined || used.id === null ? null : Number(used.id);
-    // Who it is says the lease's row; a server that can't be read, or was never migrated, has none
+    // The lease's row names the holder. It may be missing or unreadable
     const found = await readHolder(session, table).catch(() => null);
     const isHolder = found !== null && found.connectionId === id && found.node === node.id;
     const connection = id === null ? 'another connection' : `connection ${id}`;
@@ -130,8 +130,8 @@ async function takeServerLock(
 }
 
 /**
- * Asks whether the lock is this session's. A proxy that lends each statement another session has given it to one that
- * others are lent too, and so would `foreign_key_checks = 0` be theirs.
+ * Checks that this session holds GET_LOCK. Behind a proxy that sends each statement to another session, other programs would
+ * share the lock, and `foreign_key_checks = 0` too.
  *
  * @throws LOCK_LOST
  */
@@ -143,14 +143,14 @@ async function assertOwnSession({ session, lock }: LockOptions): Promise<void> {
   );
   if (row === undefined || String(row.holder) === String(row.own)) return;
   throw new ProtectionFlowsError('LOCK_LOST', {
-    message: `session ${row.holder} of the server was given the lock ${lock}, and session ${row.own} executed the next statement: a proxy lends each statement another session`,
+    message: `session ${row.holder} of the server took the lock ${lock}, but session ${row.own} executed the next statement: a proxy sends each statement to another session`,
     consequence: 'Nothing was changed.',
-    remedy: `Give this command the server's own address, or a proxy that keeps a connection on one session. Should the lock still be held, end its session: KILL ${row.holder}.`,
+    remedy: `Give this command the server's own address, or a proxy that keeps a connection on one session. If the lock is still held, end its session: KILL ${row.holder}.`,
     details: { lock, holder: null },
   });
 }
 
-/** Null where the row is locked by somebody. */
+/** Null where another session has locked the row. */
 async function unlessLocked<T>(work: Promise<T>): Promise<T | null> {
   return work.catch((error: unknown) => {
     if (isLostToAnother(error)) return null;
@@ -158,7 +158,7 @@ async function unlessLocked<T>(work: Promise<T>): Promise<T | null> {
   });
 }
 
-/** Whoever has the lease, or its row; null where the row was missing, and is there now. */
+/** Finds who holds the lease, or has locked its row. Null where the row was missing; then creates it. */
 async function rivalOf(session: Queryable, table: string): Promise<Rival | null> {
   const found = await unlessLocked(readHolder(session, table).then((row) => ({ row })));
   if (found === null) return lockedRow(table);
@@ -187,8 +187,8 @@ async function waitForLease(
 }
 
 /**
- * Makes the table of the lease, and takes the lease. That table too may have to be waited for: others make it at the same
- * time, on a cluster's other nodes, or a backup lets nobody make any.
+ * Creates the table of the lease, and takes the lease. The CREATE too may have to wait: other nodes of a cluster create the
+ * table at the same time, or a backup blocks all DDL.
  */
 const makeAndTakeLease = (options: LockOptions, lease: Lease, patience: Patience): Promise<void> =>
   patience.waiting(async () => {
@@ -200,16 +200,16 @@ const makeAndTakeLease = (options: LockOptions, lease: Lease, patience: Patience
     await waitForLease(options, lease, patience);
   });
 
-/** Nothing can be written here: what is to be done about it, preflight says. */
+/** True where this user or server can't write. Preflight names the remedy. */
 const isUnwritable = (error: unknown): boolean =>
   isProtectionFlowsError(error, 'PRIVILEGE_MISSING') || isProtectionFlowsError(error, 'SERVER_READ_ONLY');
 
 /**
- * Takes the lease before anything is looked at. On a single server without the table it can wait until something is
- * changed: there, the server's own lock keeps others out. Where it can't be taken, it is asked for again then.
+ * Takes the lease before preflight. A single server without the table needs no lease yet, because GET_LOCK keeps other runs
+ * out: the lease is then taken before the first change. So is a lease that can't be written now.
  */
 async function takeLease(options: LockOptions, node: Node, lease: Lease, patience: Patience): Promise<void> {
-  // Looked for first: a statement that fails would stand in the log of a DataSource, as if something had gone wrong
+  // Looks for the table first: the log of a DataSource would show a failed UPDATE as a fault
   const found = await select(options.session, 'SHOW TABLES LIKE ?', [options.table]);
   if (found.length === 0 && !node.isClustered) return;
   try {
@@ -225,7 +225,7 @@ async function takeLease(options: LockOptions, node: Node, lease: Lease, patienc
   }
 }
 
-/** Whoever lost the lock may stumble over what its successor has done, before it comes to a statement. */
+/** The LOCK_LOST behind an error: a run that lost its lock may fail because of the next holder's changes. Null otherwise. */
 async function lossOf(lease: Lease, error: unknown): Promise<unknown> {
   if (!lease.isTaken || isProtectionFlowsError(error, 'CONNECTION_LOST')) return null;
   return lease.assertHeld().then(
@@ -235,14 +235,16 @@ async function lossOf(lease: Lease, error: unknown): Promise<unknown> {
 }
 
 /**
- * Runs `work` under the lock for migrations of that database: one at a time, on a single server and in a cluster.
+ * Runs `work` under the migration lock of that database, so that one run at a time changes the schema, on a single server
+ * and in a cluster. The lock has two parts:
  *
- * It is made of two. The server's own (GET_LOCK) ends with its session, so where a holder dies, others on that server go
- * on at once; but it is one server's alone: two nodes of a cluster give it to two sessions. So there is a lease besides,
- * a committed row, which the cluster gives to one of them; whose holder's death shows on another node when it runs out.
+ * - GET_LOCK ends with its session, so other runs on the same server go on at once when its holder dies. But two nodes of a
+ *   cluster give the same lock to two sessions.
+ * - The lease, a committed row, is given to one run of the whole cluster. Other nodes notice the death of its holder when
+ *   it expires.
  *
- * @throws ProtectionFlowsError MIGRATE_LOCKED after the wait, naming the holder; LOCK_LOST; SCHEMA_HAND_MADE where the lease's table
- * is not one; INTERRUPTED
+ * @throws ProtectionFlowsError MIGRATE_LOCKED after the wait, naming the holder; LOCK_LOST; SCHEMA_HAND_MADE where the
+ * lease's table was altered; INTERRUPTED
  */
 export async function withMigrationLock<T>(
   options: LockOptions,
@@ -265,7 +267,7 @@ export async function withMigrationLock<T>(
         try {
           await makeAndTakeLease(options, lease, patience);
         } catch (error) {
-          // On a single server, a user without rights on this table does without
+          // On a single server, GET_LOCK is enough for a user without privileges on this table
           if (node.isClustered || !isProtectionFlowsError(error, 'PRIVILEGE_MISSING'))
             throw await unusableTable(session, table, error);
           mayLease = false;
@@ -276,7 +278,7 @@ export async function withMigrationLock<T>(
     throw (await lossOf(lease, error)) ?? error;
   } finally {
     await lease.release();
-    // A session that broke holds no lock any more, and its error is the one to report; others refuse for want of a quota
+    // A broken session holds no lock any more. Another may refuse the statement, such as for its hourly quota
     await session.query('SELECT RELEASE_LOCK(?)', [options.lock]).catch(() => options.discard());
   }
 }

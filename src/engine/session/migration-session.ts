@@ -13,38 +13,38 @@ import { TableProbe } from '../waiting/table-probe';
 import { answerLimitMs, Watchdog } from '../waiting/watchdog';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Told before each thing a migrate or rollback does; for progress displays. Must not throw. */
+/** Called before each step of a migrate or rollback; for progress displays. Must not throw. */
 export type ProgressListener = (event: ProgressEvent) => void;
 
 /** A step about to run. */
 export interface ProgressEvent {
-  /** The migration under way, or null for preflight, the lock and the pass that adds absent keys. */
+  /** The migration that runs; null for preflight, the lock and the pass that adds missing keys. */
   readonly migration: string | null;
-  /** What is being done, in words: `create table shop_orders`. */
+  /** The step in words: `create table shop_orders`. */
   readonly step: string;
 }
 
-/** What every command that changes the schema can be told. */
+/** Options of every command that changes the schema. */
 export interface SessionOptions {
-  /** Told before each step, and from time to time during a long one; for progress displays. */
+  /** Called before each step, and from time to time during a long one; for progress displays. */
   readonly onProgress?: ProgressListener | undefined;
   /** Aborting it stops the command before its next statement, with INTERRUPTED. */
   readonly signal?: AbortSignal | undefined;
   /** How long to wait for another migrate, in milliseconds. Default: ten minutes. */
   readonly lockWaitMs?: number | undefined;
   /**
-   * How long the lock outlasts this run in a cluster, should it go silent, in milliseconds. Default: 30 seconds. On the
-   * same server others see at once that it is gone.
+   * How long the lock outlives this run if the run dies, on other nodes of a cluster, in milliseconds. Default: 30 seconds.
+   * On the same server the lock ends at once.
    */
   readonly lockLeaseMs?: number | undefined;
-  /** How long each statement waits for a transaction that holds its table, in milliseconds. Default: a minute. */
+  /** How long each statement waits for transactions that hold its table, in milliseconds. Default: a minute. */
   readonly tableWaitMs?: number | undefined;
 }
 
 const dayMs = 86_400_000;
 const wait = optional(count({ min: 0, max: dayMs }));
 
-/** The options of whatever holds the migration lock. */
+/** The readers of {@link SessionOptions}. */
 export const sessionReaders = {
   onProgress: optional(callback<ProgressListener>()),
   signal: optional(abortSignal),
@@ -56,22 +56,22 @@ export const sessionReaders = {
 /** A session that holds the migration lock. */
 interface MigrationSession {
   readonly session: Session;
-  /** What the steps are given: they execute on the session, under the lock. */
+  /** The context of the steps, which execute on the session, under the lock. */
   readonly context: StepContext;
-  /** The server that it is on. */
+  /** The server that the session is connected to. */
   readonly node: Node;
-  /** How many statements that change something were started. */
+  /** How many changing statements were started. */
   executed(): number;
-  /** Tells progress of something that belongs to no migration. */
+  /** Reports progress that belongs to no migration. */
   tell(step: string): void;
 }
 
-/** What a command lets the steps do, and wants to hear of them. */
+/** What a command allows the steps to do, and its listeners. */
 type StepWishes = Pick<StepContext, 'discardRows' | 'orphans' | 'copyLimitRows' | 'onKey' | 'onDiscard'>;
 
 /**
- * Runs `work` on a session of its own that holds the migration lock. Whatever the steps execute on it tells
- * progress, stops at Ctrl-C and never waits long for a table.
+ * Runs `work` on a session of its own that holds the migration lock. The statements of the steps report progress, stop at
+ * Ctrl-C, and never wait long for a table.
  *
  * @throws ProtectionFlowsError MIGRATE_LOCKED, LOCK_LOST, TABLE_BUSY, INTERRUPTED, CONNECTION_LOST, and what `work` throws
  */
@@ -128,7 +128,7 @@ export async function withMigrationSession<T>(
     },
   };
   try {
-    // Around the lock too: nobody can be told whom to wait for by a statement that waits on the server
+    // The short wait covers the lock too: a statement that waits on the server can't report the holder
     const locked = () =>
       withShortLockWait(session, server, () =>
         withMigrationLock(
@@ -153,7 +153,7 @@ export async function withMigrationSession<T>(
       );
     return await unlessSilent(locked, open, signal);
   } catch (error) {
-    // It may hold the lock, and answers nothing
+    // The silent session may hold the lock
     if (isProtectionFlowsError(error, 'CONNECTION_TIMEOUT')) session.discard();
     throw error;
   } finally {
@@ -163,26 +163,26 @@ export async function withMigrationSession<T>(
   }
 }
 
-/** How long after an answer the server is asked again, in milliseconds. */
+/** The pause between two checks that the server still answers, in milliseconds. */
 const pauseMs = 1000;
 
 function silentServer(cause: unknown): ProtectionFlowsError {
   return new ProtectionFlowsError('CONNECTION_TIMEOUT', {
-    message: 'interrupted by the caller, and the server answers nothing any more',
-    consequence: 'The statement under way may or may not take effect; everything before it has.',
-    remedy: 'See what is wrong with the server, then run the command again: it goes on from what is there.',
+    message: 'interrupted by the caller, and the server no longer answers',
+    consequence: 'The running statement may or may not take effect; everything before it has taken effect.',
+    remedy: 'Find out why the server does not answer, then run the command again: it does what is left.',
     cause,
   });
 }
 
 /**
- * Runs `work`, but once the signal is aborted, no longer than the server answers: a statement under way is waited for,
- * however long it takes; one on a server that is frozen, or behind a network that was cut, has no end.
+ * Runs `work`. Once the signal is aborted, waits for the running statement only while the server answers: on a frozen server,
+ * or after a network loss, the statement would never end.
  *
- * @param open a connection besides, whose statements have a limit
+ * @param open opens a second connection, with a limit for answers
  * @throws ProtectionFlowsError CONNECTION_TIMEOUT; and what `work` throws
  */
-export async function unlessSilent<T>(
+async function unlessSilent<T>(
   work: () => Promise<T>,
   open: () => OwnConnection,
   signal: AbortSignal | undefined,
@@ -208,7 +208,7 @@ async function untilSilent(open: () => OwnConnection, done: AbortSignal): Promis
     try {
       await connection.query('DO 0');
     } catch (error) {
-      // Any other answer, a refusal too, is one
+      // Any other error is an answer too
       if (isProtectionFlowsError(translated(error), 'CONNECTION_TIMEOUT')) return silentServer(error);
     } finally {
       connection.close();

@@ -7,13 +7,13 @@ import type { Database, Session } from './database';
 import { findWriter, openConnection, type Address, type OwnConnection } from '../server/open-connection';
 import { translated } from '../../errors';
 
-/** A database on connections of its own. */
+/** A database with its own connections. */
 export interface OpenDatabase extends Database {
   /** Closes the connections that no session holds. */
   close(): Promise<void>;
 }
 
-/** What a session of the engine reads is what TypeORM's reads: times in UTC, and no number that loses digits. */
+/** Makes sessions of the engine read values as TypeORM's do: times in UTC, large numbers as texts. */
 function addressOf(settings: ConnectionSettings, onStatement: StatementListener | undefined): Address {
   const reading = {
     timezone: 'Z',
@@ -28,13 +28,13 @@ function addressOf(settings: ConnectionSettings, onStatement: StatementListener 
 }
 
 /**
- * Connects, and asks the server what it is. The connection serves the sessions too, one after the other: a server that
- * gives its user one connection is enough for that.
+ * Connects, and detects the server. Consecutive sessions share one connection, so it works with a server that allows its
+ * user a single one.
  *
- * @param onStatement told of each statement
- * @param special what its sessions' connections are besides
+ * @param onStatement called with each statement
+ * @param special further options of the sessions' connections
  * @throws ProtectionFlowsError HOST_UNKNOWN, CONNECTION_REFUSED, ACCESS_DENIED, DATABASE_MISSING, NO_WRITABLE_HOST,
- * SERVER_UNSUPPORTED, SESSION_UNFIT and what else keeps a connection from being made
+ * SERVER_UNSUPPORTED, SESSION_UNFIT and other errors of connecting
  */
 export async function connectTo(
   subject: Subject,
@@ -44,7 +44,7 @@ export async function connectTo(
 ): Promise<OpenDatabase> {
   const address = addressOf(settings, onStatement);
   await findWriter(address);
-  // A server that is silent from the start is not waited for; a session's statement may take hours
+  // Only detection has a limit: a later statement may take hours
   const first = openConnection(address, special);
   const server = await detectServer(first.within(settings.connectTimeoutMs), settings.database).catch(
     (error: unknown) => {
@@ -66,13 +66,13 @@ export async function connectTo(
   };
 }
 
-/** A session on the connection, which is kept for the next one once it is released. */
+/** A session on the connection; `keep` receives the connection when the session is released. */
 function sessionOn(connection: OwnConnection, keep: (connection: OwnConnection) => void): Session {
   let isOpen = true;
   return {
     query: (sql, parameters) =>
       connection.query(sql, parameters).catch((error: unknown) => {
-        // Nobody is to get a connection that is gone
+        // A lost connection is not handed out again
         isOpen &&= (error as { fatal?: boolean }).fatal !== true;
         throw translated(error);
       }),

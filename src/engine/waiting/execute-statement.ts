@@ -14,22 +14,22 @@ import { tableBusy, waitedFor } from './table-busy';
 import type { TableProbe } from './table-probe';
 import type { Watchdog } from './watchdog';
 
-/** How a statement that waits for a table takes turns with the application; all in milliseconds. */
+/** How a statement that waits for a table lock takes turns with the application; all in milliseconds. */
 interface Slices {
-  /** How long the first attempt may wait; each further one twice as long. */
+  /** How long the first attempt may wait; the limit doubles with each attempt. */
   readonly firstMs: number;
-  /** How long any attempt may wait. */
+  /** The longest wait of an attempt that has done no work. */
   readonly longestMs: number;
-  /** How long an attempt may wait that had to work for as long: less would throw much work away for little. */
+  /** An attempt may wait as long as it has worked, up to this limit: ending it sooner would waste its work. */
   readonly afterWorkMs: number;
-  /** From when on a statement is watched: most are done by then. */
+  /** When to begin watching a statement: most have finished by then. */
   readonly watchAfterMs: number;
 }
 
-/** What every command uses; only tests take others. */
+/** Every command uses these; only tests use others. */
 export const defaultSlices: Slices = { firstMs: 50, longestMs: 1000, afterWorkMs: 2000, watchAfterMs: 40 };
 
-/** The application is let through for so many times as long as it was held up. */
+/** After a wait, the application has the table for this many times as long as the attempt waited. */
 const pauseFactor = 4;
 
 /**
@@ -43,28 +43,28 @@ function sliceMs(slices: Slices, attempt: number, workedMs: number): number {
   return Math.max(turn, Math.min(workedMs, slices.afterWorkMs));
 }
 
-/** The pause after an attempt that gave up at once: this at first, each further time twice as long, in milliseconds. */
+/** The least pause after an attempt: 10 ms at first, doubling with each attempt up to 200 ms. */
 const shortestPauseMs = 10;
 const longestShortPauseMs = 200;
 
 /**
- * How long the application is let through after an attempt that waited so long, in milliseconds.
+ * How long to pause after an attempt that waited for `waitedMs`, in milliseconds.
  *
  * @param attempt how many attempts found the table held before this one
  */
 export function pauseMs(slices: Slices, attempt: number, waitedMs: number): number {
-  // What is longer was a wait for rows, which holds up nobody else, or work that nobody watched
+  // A longer wait was for row locks, which blocks no other session, or was work that no watchdog measured
   const turn = Math.min(waitedMs, slices.afterWorkMs) * pauseFactor;
   return Math.max(turn, Math.min(shortestPauseMs * 2 ** attempt, longestShortPauseMs));
 }
 
-/** From which attempt on MariaDB may wait for InnoDB's locks: trying again found no moment without a writer. */
+/** After this many attempts, MariaDB may wait for InnoDB's locks: no attempt has met a moment without a writer. */
 const patientAttempt = 30;
 
 /** How long all attempts at one statement may wait by default, in milliseconds. */
 const defaultPatienceMs = 60_000;
 
-/** ER_LOCK_DEADLOCK: two sessions wait for each other's tables, and the server chose this one to give up. */
+/** ER_LOCK_DEADLOCK: two sessions wait for each other's tables, and the server ended this statement. */
 const deadlock = 1213;
 
 /** ER_QUERY_INTERRUPTED: KILL QUERY. */
@@ -72,18 +72,18 @@ const queryInterrupted = 1317;
 
 /** Options of {@link executeStatement}. */
 export interface StatementOptions {
-  /** Ends attempts that wait for too long. Without it, the server's lock_wait_timeout does. */
+  /** Ends attempts that wait too long. Without a watchdog, the server's lock_wait_timeout ends them. */
   readonly watchdog?: Watchdog;
-  /** Waits before the statement is sent, on a server where that would not wait as it should. */
+  /** Waits for the table before the statement is sent, on a Galera node: see {@link TableProbe}. */
   readonly probe?: TableProbe;
   /** Aborting it ends the wait. */
   readonly signal?: AbortSignal;
-  /** How long to wait for a transaction that holds the table, work not counted, in milliseconds. Default: a minute. */
+  /** How long to wait for transactions that hold the table, without the time of work, in milliseconds. Default: a minute. */
   readonly tableWaitMs?: number;
   readonly slices?: Slices;
-  /** How long the session waits for InnoDB's locks as a rule, in seconds; set again after a statement that needed more. */
+  /** How long the session normally waits for InnoDB's locks, in seconds; restored after a statement that waited longer. */
   readonly rowLockSeconds?: number;
-  /** Told whom the statement waits for, when it is first known and when it changes. */
+  /** Called with the holders of the table when they are first known, and when they change. */
   readonly onWait?: WaitListener;
 }
 
@@ -92,11 +92,11 @@ export function assertNotInterrupted(signal: AbortSignal | undefined): void {
   if (!signal?.aborted) return;
   throw new ProtectionFlowsError('INTERRUPTED', {
     message: 'interrupted by the caller',
-    remedy: 'Run the command again: each step finds out from the catalog what is left to do.',
+    remedy: 'Run the command again: each step reads from the catalog what is left to do.',
   });
 }
 
-/** An attempt that found the table held, and had no effect. */
+/** An attempt that had no effect, because another session held the table. */
 interface Held {
   readonly waitedMs: number;
   readonly workedMs: number;
@@ -104,24 +104,24 @@ interface Held {
   readonly cause: unknown;
 }
 
-/** Somebody ended the statement, and wants it ended: it is not tried again. */
+/** The error of a statement that another session killed. It is not retried, because its killer wanted it to end. */
 function endedByOthers(sql: string, cause: unknown): ProtectionFlowsError {
   return new ProtectionFlowsError('INTERRUPTED', {
     message: `somebody ended the statement with KILL QUERY: ${sql.split('\n')[0] ?? ''}`,
     consequence: 'The statement had no effect; running the command again goes on from there.',
-    remedy: 'Ask who administers the server, then run the command again.',
+    remedy: "Ask the server's administrator, then run the command again.",
     details: { sql },
     cause,
   });
 }
 
-/** Whoever holds the tables now; null where nobody could be asked. */
+/** Finds who holds the statement's tables now; null where the server does not answer. */
 function holdersOf(session: Queryable, sql: string, watchdog?: Watchdog): Promise<Holders | null> {
   const wanted = { waiterId: null, sql, ownThreads: watchdog?.ownThreads() };
   return findHolders(session, wanted).catch(() => null);
 }
 
-/** Asks whether the statement may be sent; null where it may, or nobody is to be asked. */
+/** Waits until the probe finds the table free; null where it is, or where there is no probe. */
 async function lookAhead(
   session: Queryable,
   sql: string,
@@ -137,7 +137,7 @@ async function lookAhead(
   return { waitedMs, workedMs: 0, holders: await holdersOf(session, sql, watchdog), cause };
 }
 
-/** Executes the statement once; null where it took effect. */
+/** Executes the statement once; null on success. */
 async function attempt(
   session: Queryable,
   sql: string,
@@ -159,8 +159,8 @@ async function attempt(
   }
   const ms = performance.now() - start;
   const sighting = await watch?.end();
-  // A KILL QUERY that came too late for the statement must not meet the session's next one. MariaDB 10.11 and MySQL 9.7
-  // forget it by themselves (tried); no manual promises it.
+  // A late KILL QUERY must not end the session's next statement. MariaDB 10.11 and MySQL 9.7 drop a late kill by
+  // themselves (tried), but no manual promises this.
   if (sighting?.killed) await session.query('DO 0').catch(() => undefined);
   if (failure === null) return null;
   const { errno } = failure as { errno?: number };
@@ -172,12 +172,12 @@ async function attempt(
 }
 
 /**
- * Executes DDL without holding up the application, however long a transaction holds the table. While a statement
- * waits for a table, every later statement on that table waits behind it; so each attempt waits for a moment only, and
- * between two attempts the application has the table for four times as long.
+ * Executes DDL without blocking the application, however long a transaction holds the table. While DDL waits for a table,
+ * every later statement on that table waits behind it. So each attempt waits for a moment only, and between two attempts
+ * the application has the table for four times as long.
  *
  * @throws ProtectionFlowsError TABLE_BUSY, naming who holds the table; INTERRUPTED, where the signal is aborted or
- * somebody else ended the statement. It had no effect then.
+ * another session killed the statement. In both cases the statement had no effect.
  */
 export async function executeStatement(
   session: Queryable,

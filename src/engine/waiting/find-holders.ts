@@ -12,16 +12,16 @@ const reference = new RegExp(
 const unquoted = (text: string): string =>
   text.startsWith('`') ? text.slice(1, -1).replaceAll('``', '`') : text;
 
-/** A table that a statement names; `schema` is null for one of the session's database. */
+/** A table that a statement names; `schema` is null for a table of the session's database. */
 interface NamedTable {
   readonly schema: string | null;
   readonly name: string;
 }
 
-/** The tables that one of this package's own statements names, those that a foreign key refers to among them. Pure. */
+/** The tables that one of this package's own statements names, with the parents of foreign keys. Pure. */
 export function namedTables(sql: string): NamedTable[] {
   const tables = new Map<string, NamedTable>();
-  // What its body names is opened when it works, not when it is made
+  // The server opens the tables in a trigger's body when the trigger fires, not when it is created
   const [trigger = sql] = /^\s*CREATE TRIGGER .*? ON .*? FOR EACH ROW/i.exec(sql) ?? [];
   const named = trigger.replace(/\b(?:BEFORE|AFTER) (?:INSERT|UPDATE|DELETE) ON /i, 'TABLE ');
   for (const [, first = '', second] of named.matchAll(reference)) {
@@ -44,11 +44,11 @@ interface Asking {
 const orNull = (): null => null;
 
 /**
- * Finds out who holds the tables that a statement waits for. What the server lets this user see decides how: its list
- * of metadata locks (performance_schema, or MariaDB's plugin metadata_lock_info), else the open transactions.
+ * Finds who holds the tables that a statement waits for. Reads the server's list of metadata locks (performance_schema,
+ * or MariaDB's plugin metadata_lock_info) where this user may see it, else the open transactions.
  *
- * @param session not the one that waits
- * @throws the server's error where it answers nothing at all: the connection is gone
+ * @param session another session than the one that waits
+ * @throws the server's error where the connection is lost
  */
 export async function findHolders(session: Queryable, wanted: Wanted): Promise<Holders> {
   const [asking] = await select<Asking>(

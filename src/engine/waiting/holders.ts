@@ -1,52 +1,52 @@
 import { select, type Queryable, marks } from '../server/queryable';
 
-/** A connection that holds a table, as far as the server tells. Its statement is left out: it may hold secrets. */
+/** A connection that holds a table. Its statement is left out: it may contain secrets. */
 export interface Blocker {
   readonly connectionId: number;
-  /** Null where the session may not see it; so are the others. */
+  /** This and the next three are null where the session may not see them. */
   readonly user: string | null;
   readonly host: string | null;
-  /** What it does: `Sleep` while it is idle. */
+  /** Its command in the process list: `Sleep` while it is idle. */
   readonly command: string | null;
-  /** For how long it has been doing that. */
+  /** The time it has spent in that command, in seconds. */
   readonly seconds: number | null;
-  /** How long its transaction has been open; null where it has none, or none is to be seen. */
+  /** The age of its transaction, in seconds; null where it has none, or the session may not see it. */
   readonly transactionSeconds: number | null;
   /** True where it holds the table by LOCK TABLES. */
   readonly lockTables: boolean;
 }
 
-/** Who holds a table, and how that is known. */
+/** Who holds a table, and the source of this knowledge. */
 export interface Holders {
   readonly tables: readonly string[];
-  /** The longest first; those that only may hold it where `from` is `transactions`. */
+  /** The oldest first. With `from: 'transactions'` they are candidates: each may hold the table. */
   readonly blockers: readonly Blocker[];
-  /** `locks`: the server's list of them; `transactions`: those that are open; `nothing`: the user sees neither. */
+  /** `locks`: the server's list of metadata locks; `transactions`: open transactions; `nothing`: the user sees neither. */
   readonly from: 'locks' | 'transactions' | 'nothing';
   /** The session's user as GRANT takes it. */
   readonly user: string;
-  /** What an administrator may execute so that the holder can be named for certain; null where it is, or none helps. */
+  /** SQL for an administrator, after which the holder can be named for certain; null where it is already, or none helps. */
   readonly remedy: string | null;
 }
 
-/** What is waited for. */
+/** A wait whose holders are to be found. */
 export interface Wanted {
-  /** The connection that waits; null where nobody waits any more. */
+  /** The connection that waits; null where it no longer waits. */
   readonly waiterId: number | null;
   /** The statement that waits or waited. */
   readonly sql: string;
-  /** Connections that are known to hold up nobody: the waiter's own, beside the one that waits. */
+  /** The waiting process's other connections, which hold no table. */
   readonly ownThreads?: readonly number[];
 }
 
-/** An object that a lock is held on. */
+/** A database object with a metadata lock. */
 export interface LockedObject {
   readonly type: string;
   readonly schema: string | null;
   readonly name: string | null;
 }
 
-/** What a list of locks says of the wanted objects. */
+/** The locked objects and their holders, read from a list of locks. */
 export interface LockList {
   readonly objects: readonly LockedObject[];
   readonly blockers: readonly Blocker[];
@@ -61,17 +61,17 @@ interface TransactionRow {
   readonly transaction: number | string;
 }
 
-/** The host of a PROCESSLIST's row, which has the client's port behind it. */
+/** The host of a PROCESSLIST row, without the client's port. */
 export function withoutPort(host: string | null): string | null {
   return host?.replace(/:\d+$/, '') ?? null;
 }
 
 /**
- * The transactions that may hold a table of this database, the longest first. A transaction says neither which tables
- * it has read nor of which database, so those of connections that work in another database are left out.
+ * The open transactions that may hold a table of this database, the oldest first. InnoDB does not list the tables of a
+ * transaction, so transactions of connections to another database are left out.
  *
- * Needs PROCESS. The list may be 0.1 s old (InnoDB keeps it for so long). trx_started is in the operating system's time
- * zone, not the session's (seen on MariaDB 10.11 and MySQL 9.7).
+ * Needs PROCESS. The list may be 0.1 s old (InnoDB caches it). trx_started is in the operating system's time zone, not
+ * the session's (seen on MariaDB 10.11 and MySQL 9.7).
  * @see https://mariadb.com/kb/en/information-schema-innodb_trx-table/
  * @throws the server's error where the user has no PROCESS
  */
@@ -79,7 +79,7 @@ export async function openTransactions(
   session: Queryable,
   { waiterId, ownThreads = [] }: Wanted,
 ): Promise<Blocker[]> {
-  // STRAIGHT_JOIN: MySQL, beginning with a PROCESSLIST of nobody else, would not find out that PROCESS is missing
+  // STRAIGHT_JOIN: read first, a PROCESSLIST without other users' rows would hide from MySQL that PROCESS is missing
   const rows = await select<TransactionRow>(
     session,
     `SELECT p.ID AS id, p.USER AS user, p.HOST AS host, p.COMMAND AS command, p.TIME AS seconds,
@@ -111,7 +111,7 @@ interface LockRow {
   readonly name: string | null;
 }
 
-/** Locks that every writer has on the whole server or schema, and that stand in nobody's way but a backup's. */
+/** Locks on the whole server or schema that every writer takes; they block only a backup. */
 const harmless = [
   'INTENTION_EXCLUSIVE',
   'BACKUP_DML',
@@ -121,15 +121,15 @@ const harmless = [
   'BACKUP_ALTER_COPY',
   'BACKUP_COMMIT',
 ];
-/** The locks that stand in a reader's way; DDL needs the table for itself in the end, so to it all do. */
+/** The locks that block a reader. DDL finally needs the table exclusively, so every other lock blocks it. */
 const againstReaders = ['SHARED_NO_READ_WRITE', 'EXCLUSIVE'];
-/** The locks that only LOCK TABLES takes for long. */
+/** The locks that only LOCK TABLES keeps for long. */
 const ofLockTables = /SHARED_READ_ONLY|SHARED_NO_READ_WRITE/;
 
 const isDdl = (sql: string): boolean => /^\s*(ALTER|CREATE|DROP|RENAME|TRUNCATE)\b/i.test(sql);
 const numberOf = (value: number | string | null): number | null => (value === null ? null : Number(value));
 
-/** One blocker for each connection, the longest first, and the objects that they hold. */
+/** One blocker for each connection, the oldest first, and the objects that they hold. */
 function lockList(rows: readonly LockRow[], wanted: readonly LockedObject[], sql: string): LockList {
   const byId = new Map<number, Blocker>();
   const held = new Set<string | null>();
@@ -156,8 +156,8 @@ function lockList(rows: readonly LockRow[], wanted: readonly LockedObject[], sql
 }
 
 /**
- * What performance_schema says. On MySQL it lists the locks by default; on MariaDB only with performance_schema=ON
- * and the instrument wait/lock/metadata/sql/mdl.
+ * Reads the locks from performance_schema. MySQL lists them by default; MariaDB only with performance_schema=ON and the
+ * instrument wait/lock/metadata/sql/mdl. Null where it lists nothing about the wait.
  * @see https://dev.mysql.com/doc/refman/8.4/en/performance-schema-metadata-locks-table.html
  */
 export async function performanceSchema(
@@ -173,7 +173,7 @@ export async function performanceSchema(
       WHERE l.LOCK_STATUS = 'PENDING' AND t.PROCESSLIST_ID = ?`,
     [wanted.waiterId],
   );
-  // What it waits for at this moment, such as a table whose key refers to the one that is dropped
+  // The object that it waits for now may be one that its SQL does not name: a child of the table that it drops
   const objects = pending.length > 0 ? pending : named;
   if (objects.length === 0) return null;
   const rows = await select<LockRow>(
@@ -194,8 +194,8 @@ export async function performanceSchema(
 }
 
 /**
- * What MariaDB's plugin metadata_lock_info says, where it is installed. Any user may read it; the user and host of
- * others' connections take PROCESS (tried on 10.11).
+ * Reads the locks from MariaDB's plugin metadata_lock_info, where it is installed. Any user may read it, but sees the user
+ * and host of other users' connections only with PROCESS (tried on 10.11).
  * @see https://mariadb.com/kb/en/metadata-lock-info-plugin/
  */
 export async function lockPlugin(

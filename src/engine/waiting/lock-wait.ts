@@ -6,40 +6,41 @@ import type { Holders } from './holders';
 import { tableBusy } from './table-busy';
 import { channelNamed, traced } from '../../tracing';
 
-/** How long the server lets a statement wait for a table's lock, in seconds, where nobody ends the wait before. */
+/** The server's own limit for a statement's wait for a table lock, in seconds. */
 export const lockWaitSeconds = 1;
 
-/** ER_LOCK_WAIT_TIMEOUT, for row and metadata locks alike. */
+/** ER_LOCK_WAIT_TIMEOUT, for row locks and metadata locks. */
 export const lockWaitTimeout = 1205;
 
 const isLockWait = (error: unknown): error is { readonly query?: string } =>
   !isProtectionFlowsError(error) && errnoOf(error) === lockWaitTimeout;
 
-/** The TABLE_BUSY that a lock wait of a read stands for (LOCK TABLES, or DDL of others); any other error as it is. */
+/** Turns a statement's lock timeout into TABLE_BUSY; returns any other error unchanged. */
 export function busy(error: unknown, holders: Holders | null = null): unknown {
   if (!isLockWait(error)) return error;
   return tableBusy(holders, { sql: error.query ?? '', cause: error });
 }
 
-/** How long the server lets the session's statements wait for a table's lock from here on. */
+/** Sets how long the session's statements wait for a table lock. */
 export async function setLockWait(session: Queryable, seconds: number): Promise<void> {
   await session.query(`SET SESSION lock_wait_timeout = ${seconds}`);
 }
 
 /**
- * How long they wait for InnoDB's locks. When MariaDB commits an ALTER of a table that others refer to, it waits for every
- * transaction that has written one of those, with the altered table closed to all meanwhile: for 50 seconds by default,
- * whatever KILL QUERY says (seen on 10.11 and 11.8). A transaction that writes first such a table and then the altered
- * one would wait for the ALTER as long as that waits for it. With 0 seconds the ALTER gives up at once, and tries again.
+ * Sets how long the session's statements wait for InnoDB's locks. At the commit of an ALTER, MariaDB waits for every
+ * transaction that has written a table which refers to the altered one. Meanwhile the altered table is closed to all, for
+ * 50 seconds by default, and KILL QUERY does not help (seen on 10.11 and 11.8). A transaction that writes first such a
+ * table and then the altered one waits for the ALTER, while the ALTER waits for it. With 0 seconds the ALTER gives up at
+ * once and is retried.
  */
 export async function setRowLockWait(session: Queryable, seconds: number): Promise<void> {
   await session.query(`SET SESSION innodb_lock_wait_timeout = ${seconds}`);
 }
 
-/** How long a statement may wait for InnoDB's locks at first, in seconds: 1 is the least that MySQL takes. */
+/** How long a statement may wait for InnoDB's locks at first, in seconds. MySQL takes no less than 1. */
 export const rowLockSeconds: Readonly<Record<Flavour, number>> = { mariadb: 0, mysql: 1 };
 
-/** Runs `work` in a session whose statements give up on a lock after {@link lockWaitSeconds}, then restores it. */
+/** Runs `work` with a limit of {@link lockWaitSeconds} for table locks, then restores the server's defaults. */
 export async function withShortLockWait<T>(
   session: Queryable,
   { flavour }: Server,
@@ -63,10 +64,10 @@ export async function withShortLockWait<T>(
 
 const waits = channelNamed('lock-wait');
 
-/** Told whom a lock is waited for: in words, and by the ids of their connections, as far as they are known. */
+/** Receives the holders of a lock that a command waits for: in words, and the known ids of their connections. */
 export type WaitListener = (holder: string, connectionIds?: readonly number[]) => void;
 
-/** Does what may have to wait, and tells the channel of the wait: from the first that is heard of it to the end. */
+/** Runs `work`, which may wait for a lock, and traces the wait on the channel: from the first report of it to the end. */
 export function traceWait<Result>(
   on: 'table' | 'migrate',
   listener: WaitListener | undefined,

@@ -1,7 +1,7 @@
 import { ProtectionFlowsError } from '../../errors';
 import type { Blocker, Holders } from './holders';
 
-/** More than these are only counted. */
+/** How many blockers a message names; it counts the rest. */
 const shown = 3;
 
 function describe({ connectionId, user, host, command, seconds, ...blocker }: Blocker): string {
@@ -20,7 +20,7 @@ function list(blockers: readonly Blocker[]): string {
   return `${names.join('; ')}${rest === 0 ? '' : `; and ${rest} more`}`;
 }
 
-/** Who holds the tables, in words: `connection 17 (app@10.0.0.5, transaction open for 43 s, now idle)`. */
+/** The holders in words: `connection 17 (app@10.0.0.5, transaction open for 43 s, now idle)`. */
 function who({ blockers, from, user }: Holders): string {
   if (from === 'nothing') return `a connection that ${user} may not see`;
   if (blockers.length > 0)
@@ -33,7 +33,7 @@ function who({ blockers, from, user }: Holders): string {
 const isLikely = ({ blockers, from }: Holders): boolean => from === 'transactions' && blockers.length > 0;
 const tablesOf = ({ tables }: Holders): string => tables.join(' or ') || 'a table';
 
-/** What a progress display shows while a statement waits, as in `wait for …`. Pure. */
+/** What a statement waits for, as a progress display shows it after `wait for`. Pure. */
 export function waitedFor(holders: Holders | null): string {
   if (holders === null) return 'a connection that holds the table';
   if (isLikely(holders)) return `a transaction that holds ${tablesOf(holders)}, probably ${who(holders)}`;
@@ -53,9 +53,9 @@ function remedyOf(holders: Holders | null): string {
 }
 
 /**
- * The error of a statement that gave up.
+ * The error of a statement that gave up waiting for a table.
  *
- * @param patienceMs how long it waited, where it is known; in milliseconds
+ * @param patienceMs how long it waited, in milliseconds, where that is known
  */
 export function tableBusy(
   holders: Holders | null,

@@ -7,10 +7,10 @@ import { namedTables } from './find-holders';
 const statementTimeout = 1969;
 /** ER_DBACCESS_DENIED_ERROR and ER_TABLEACCESS_DENIED_ERROR: the user has no privilege LOCK TABLES. */
 const denied = [1044, 1142];
-/** What says that the table is not free; or else that the probe was ended before it knew (1317, 1213). */
+/** Errors that mean: the table is not free, or the probe was ended before it could tell (1317, 1213). */
 const held = [statementTimeout, lockWaitTimeout, 1317, 1213];
 
-/** The table that a statement changes, quoted; null where it changes none that is there. Pure. */
+/** The existing table that a statement changes, quoted; null where it changes none. Pure. */
 function changedTable(sql: string): string | null {
   if (!/^\s*((ALTER|DROP|RENAME)\s+TABLE|(CREATE|DROP)\s+TRIGGER)\b/i.test(sql)) return null;
   const [table] = namedTables(sql);
@@ -19,16 +19,18 @@ function changedTable(sql: string): string | null {
 }
 
 /**
- * Waits in the place of DDL on a Galera node. There DDL waits for no lock's end: it aborts the transactions that use its
- * table, and under LOCK TABLES of another session it waits whatever lock_wait_timeout says, can't be killed (1095), and
- * holds up every write on the node, in all databases (measured on 26.4 with MariaDB 10.11). `LOCK TABLES … WRITE` is not
- * replicated, can be ended, and waits for both: on the table that is changed, and on those that its keys refer to.
- * A user without the privilege LOCK TABLES selects no row FOR UPDATE instead, which waits for LOCK TABLES on that table alone.
+ * Waits for a table before DDL is sent, on a Galera node. There DDL itself does not wait: it aborts the transactions that
+ * use its table. While another session holds the table by LOCK TABLES, the DDL ignores lock_wait_timeout, can't be killed
+ * (1095), and blocks every write on the node, in all databases (measured on 26.4 with MariaDB 10.11).
  *
- * What remains: a lock or transaction that begins between probe and DDL, a moment later; and those on other nodes.
+ * The probe sends `LOCK TABLES … WRITE` instead. It is not replicated, can be ended, and waits for transactions and for
+ * LOCK TABLES, on the changed table and on the parents of its keys. A user without the privilege LOCK TABLES sends
+ * `SELECT … LIMIT 0 FOR UPDATE`, which waits only for LOCK TABLES on the changed table.
  *
- * The lock is given back in the packet that asks for it, so a client that stops in between holds nothing. That takes a
- * connection beside the session, with several statements allowed.
+ * Not covered: a lock or transaction that begins between probe and DDL, or on another node.
+ *
+ * One packet locks and unlocks, so a client that dies meanwhile leaves no lock. This needs a second connection that allows
+ * several statements in one query.
  *
  * @see https://mariadb.com/kb/en/lock-tables/
  */
@@ -39,9 +41,9 @@ export class TableProbe {
   constructor(private readonly open: () => OwnConnection) {}
 
   /**
-   * Waits until the table that the statement changes is free, for so long at most, or until the signal is aborted.
+   * Waits until the table that the statement changes is free: for `ms` milliseconds at most, or until the signal is aborted.
    *
-   * @returns the server's error where it is held; null where it is free, or nobody can tell
+   * @returns the server's error where the table is held; null where it is free, or the probe can't tell
    */
   async wait(sql: string, ms: number, signal?: AbortSignal): Promise<unknown> {
     const table = changedTable(sql);
@@ -53,7 +55,7 @@ export class TableProbe {
       return null;
     } catch (error) {
       if (held.includes(errnoOf(error) ?? 0)) return error;
-      // The statement says itself what is wrong with the table; where it is the connection, the next probe has another
+      // A fault of the table shows in the statement itself; after a fault of the connection, the next probe opens another
       this.close();
       return null;
     } finally {

@@ -4,51 +4,51 @@ import type { OwnConnection } from '../server/open-connection';
 import { findHolders } from './find-holders';
 import type { Holders } from './holders';
 
-/** How often a statement that works is looked at, in milliseconds. */
+/** How often to look at the statement during its first second, in milliseconds. */
 const pollMs = 20;
-/** The same once it has worked for long. */
+/** How often to look later, in milliseconds. */
 const slowPollMs = 200;
 
 /** How long the second connection's statements may go without an answer, in milliseconds. */
 export const answerLimitMs = 5000;
 
-/** What a thread waits for when it waits for a lock of the server's, not of InnoDB's: as in SHOW PROCESSLIST. */
+/** The thread states (SHOW PROCESSLIST) of a wait for a lock of the server, not of InnoDB. */
 const waiting = /^Waiting for .*(lock|flush)$/;
 
-/** How much of a statement is compared with the one that a thread executes. */
+/** How many characters of a statement to compare with the statement that a thread executes. */
 const comparedLength = 500;
 
-/** What a watch is to know of its statement. */
+/** A statement to watch. */
 interface Watched {
   readonly sql: string;
-  /** From when on to look, in milliseconds. */
+  /** When to look first, in milliseconds. */
   readonly afterMs: number;
-  /** How long the statement may wait that has worked for so long before, in milliseconds. */
+  /** How long the statement may wait after it has worked for `workedMs`, in milliseconds. */
   sliceMs(workedMs: number): number;
-  /** Once it is aborted, the statement does not wait any longer. */
+  /** Once aborted, the statement is ended as soon as it waits. */
   readonly signal?: AbortSignal;
 }
 
 /** What a watch has seen. */
 interface Sighting {
-  /** True where the statement was ended, or may have been. */
+  /** True where the watchdog has sent KILL QUERY. */
   killed: boolean;
-  /** How long it worked before it last began to wait, in milliseconds; null where it was never seen waiting. */
+  /** How long the statement worked before its last wait, in milliseconds; null where it was never seen waiting. */
   workedMs: number | null;
-  /** Who held the table then; null where nobody could be asked. */
+  /** Who held the table during that wait; null where that is not known. */
   holders: Holders | null;
 }
 
-/** A statement under watch. */
+/** A running watch. */
 interface Watch {
-  /** To be awaited before the session executes anything else: after it, nothing more is sent. */
+  /** Ends the watch; await it before the session executes anything else. Afterwards the watchdog sends nothing. */
   end(): Promise<Sighting>;
 }
 
 /**
- * Ends the attempts of a session's statements that wait for a table for too long: a second connection looks what the
- * session does, and sends KILL QUERY while it waits, never while it works. The connection is opened when it is first
- * needed. Without one, or where it breaks, the server's lock_wait_timeout ends the wait.
+ * Ends a session's statements that wait too long for a table. A second connection looks at the session's state, and sends
+ * KILL QUERY while the statement waits, never while it works. The connection is opened when it is first needed. Without
+ * one, or where it breaks, the server's lock_wait_timeout ends the wait.
  */
 export class Watchdog {
   private connection: OwnConnection | null = null;
@@ -57,7 +57,7 @@ export class Watchdog {
   constructor(
     private readonly session: Queryable,
     private readonly open: () => OwnConnection,
-    /** The connections that belong to this run besides the session: they hold up nobody. */
+    /** This run's other connections, which hold no table. */
     readonly ownThreads: () => readonly number[] = () => [],
   ) {}
 
@@ -70,7 +70,7 @@ export class Watchdog {
     const stop = new AbortController();
     const sighting: Sighting = { killed: false, workedMs: null, holders: null };
     const ended = this.guard(this.sessionId, watched, stop.signal, sighting).catch(() => {
-      // Whatever is wrong with it, the next watch begins with another connection
+      // After any fault, the next watch opens another connection
       if (!stop.signal.aborted) this.close();
     });
     return {
@@ -115,7 +115,7 @@ export class Watchdog {
         const leftMs = waitingSince + watched.sliceMs(sighting.workedMs ?? 0) - now;
         if (leftMs <= 0 || watched.signal?.aborted) {
           sighting.killed = true;
-          // Never abandoned: the session waits for its answer, so it can't reach a later statement
+          // Always awaited: the session goes on only after the answer, so the kill can't hit a later statement
           await connection.query(`KILL QUERY ${id}`);
           return;
         }
@@ -127,19 +127,19 @@ export class Watchdog {
   }
 }
 
-/** True while that connection waits for a lock in that very statement. A user sees its own threads without PROCESS. */
+/** True while that connection waits for a lock in that statement. A user sees its own threads without PROCESS. */
 async function isWaitingFor(connection: Queryable, id: number, sql: string): Promise<boolean> {
   const [thread] = await select<{ state: string | null; info: string | null }>(
     connection,
     'SELECT STATE AS state, INFO AS info FROM information_schema.PROCESSLIST WHERE ID = ?',
     [id],
   );
-  // Behind a balancer this may be another server, where the number is somebody else's
+  // Behind a load balancer this may be another server, where another session has the same id
   const isOurs = thread?.info?.slice(0, comparedLength) === sql.slice(0, comparedLength);
   return isOurs && waiting.test(thread?.state ?? '');
 }
 
-/** Rejects at once when the signal is aborted, whatever becomes of the promise. */
+/** Wraps promises so that they reject at once when the signal is aborted. */
 function stoppable(signal: AbortSignal): <T>(promise: Promise<T>) => Promise<T> {
   const stopped = new Promise<never>((_resolve, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });

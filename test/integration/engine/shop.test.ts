@@ -185,7 +185,7 @@ describe('a made-up subject', () => {
     ],
     [
       'ROLLBACK_WOULD_LOSE_ROWS',
-      'shop-schema rollback --discard-rows; where there is no such option, SHOP_DISCARD_ROWS=1',
+      'shop-schema rollback --discard-rows; in another program, set SHOP_DISCARD_ROWS=1',
       "INSERT INTO shop_customers VALUES ('c', 'c@example.org')",
     ],
     [

@@ -123,7 +123,7 @@ describe('the lease', () => {
     );
     await expect(migrate(source)).rejects.toMatchObject({
       code: 'LOCK_LOST',
-      message: expect.stringMatching(/pid 1 on elsewhere has had it since 20/),
+      message: expect.stringMatching(/pid 1 on elsewhere has held it since 20/),
     });
     // The one that was on its way, and no other
     expect(await tables()).toEqual(['protection_flows']);
@@ -237,7 +237,7 @@ describe('a lock table that somebody has', () => {
         /: somebody, since an unknown time \(connection 7 on an unknown server\)$/,
       ),
       remedy: expect.stringMatching(
-        /or on its server, an unknown server: KILL 7\. Once it is gone, its lock runs out/,
+        /or on its server, an unknown server: KILL 7\. After its end, its lock expires/,
       ),
     });
   });

@@ -1,5 +1,6 @@
 import { currentDatabase } from '../../schema/catalog/scope';
-import { marks, quoteName, select, type Queryable } from '../../server/queryable';
+import { readVariables } from '../../server/node';
+import { quoteName, select, type Queryable } from '../../server/queryable';
 import type { Server } from '../../server/server';
 import {
   parseGrants,
@@ -44,15 +45,6 @@ const variableNames = [
   'lower_case_table_names',
 ];
 
-async function readVariables(session: Queryable): Promise<ReadonlyMap<string, string>> {
-  const rows = await select<{ Variable_name: string; Value: string }>(
-    session,
-    `SHOW SESSION VARIABLES WHERE Variable_name IN (${marks(variableNames)})`,
-    variableNames,
-  );
-  return new Map(rows.map((row) => [row.Variable_name, row.Value]));
-}
-
 /** MySQL: ALTER SCHEMA … READ ONLY. @see https://dev.mysql.com/doc/refman/8.4/en/alter-database.html */
 async function isSchemaReadOnly(session: Queryable, server: Server): Promise<boolean> {
   if (server.flavour !== 'mysql') return false;
@@ -81,7 +73,7 @@ export async function readAccess(session: Queryable, server: Server): Promise<Ac
     session,
     'SELECT CURRENT_USER() AS user, CURRENT_ROLE() AS role',
   );
-  const variables = await readVariables(session);
+  const variables = await readVariables(session, 'SESSION', variableNames);
   const lines = await select(session, 'SHOW GRANTS').catch(() => null);
   const grants = lines && parseGrants(lines.map((row) => String(Object.values(row)[0])));
   const isOn = (name: string): boolean => /^(ON|1)$/i.test(variables.get(name) ?? '');
