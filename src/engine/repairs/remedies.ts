@@ -5,7 +5,7 @@ import { describeOrphanMend, mendOrphansSql, orphansSql } from '../orphans/find-
 import { quoteName } from '../server/queryable';
 import type { Server } from '../server/server';
 import type { Words } from '../server/names';
-import { keyState, replacedBy } from '../steps/key-state';
+import { keyState } from '../steps/key-state';
 import { note, statement, type RemedyPart } from '../steps/remedy';
 import { fillParts } from './fill-rows';
 import {
@@ -224,7 +224,7 @@ class RemedyPlan {
     const { table, key } = at;
     const state = keyState(table, key, this.withFittingParent(at), { replacing: true });
     if (state.status !== 'to-add' || state.change.how === 'index-only') return [];
-    const old = replacedBy(state.change);
+    const old = state.replaced;
     const drops = old.filter((name) => name !== key.name).map(dropForeignKeySql);
     const add = alterSql(table, `ADD ${foreignKeySql(key, this.input.server.flavour)}`, ...drops);
     return [

@@ -12,15 +12,7 @@ import {
   otherSql,
   type Statement,
 } from '../schema/ddl';
-import {
-  bringing,
-  keyState,
-  replacedBy,
-  unvalidatedName,
-  type KeyChange,
-  type KeyObstacle,
-  type KeyState,
-} from './key-state';
+import { keyState, unvalidatedName, type KeyObstacle, type KeyState } from './key-state';
 import { orphanChoicesFor, possibleChoice, settleOrphans } from '../orphans/settle-orphans';
 import {
   describeOrphans,
@@ -38,10 +30,10 @@ import { alignColumn, alignmentSql, type Alignment } from './modify-column';
 const unchecked = otherSql('SET SESSION foreign_key_checks = 0');
 const checked = otherSql('SET SESSION foreign_key_checks = 1');
 
-/** How often the rows that a scan found may all be gone by the time they are to be settled. */
+/** How many times in a row a scan may find orphans that are gone before they can be changed. */
 const mostIdle = 20;
 
-/** A key that is to be added, where, and the index that it lives on. */
+/** A key to add, its table, and the index that it uses. */
 interface KeyAt {
   readonly table: string;
   readonly key: ForeignKey;
@@ -61,7 +53,7 @@ function refuse(key: ForeignKey, obstacle: KeyObstacle): never {
 function refuseOrphans(child: Table, key: ForeignKey, live: Schema, orphans: Orphans): never {
   throw new ProtectionFlowsError('FK_ORPHAN_ROWS', {
     message: `${describeOrphans(child.name, key, orphans)}, for instance ${key.columns[0]} = '${orphans.sample[0] ?? ''}'`,
-    remedy: `Restore the missing parents, or migrate with ${orphanChoicesFor(child, key)
+    remedy: `Restore the missing parent rows, or migrate with ${orphanChoicesFor(child, key)
       .filter(({ isPossible }) => isPossible)
       .map(({ choice, does }) => `--orphans=${choice} (${does})`)
       .join(' or ')}. To see them: ${orphansSql(child, key, live)};`,
@@ -70,8 +62,9 @@ function refuseOrphans(child: Table, key: ForeignKey, live: Schema, orphans: Orp
 }
 
 /**
- * What puts the key's index there, where the table has none of its name nor one that a later migration put in its place
- * (the server would make a nameless one), and ahead of others that keep the server from checking the key in every row.
+ * The statements that add the key's index, unless the table has it, or an index that a later migration put in its place.
+ * (Without one, the server would create an index itself.) Also moves the index ahead of others with which MySQL skips the
+ * check of some rows.
  */
 function indexStatements({ table, key, index }: KeyAt, child: Table): Statement[] {
   const isThere = child.indexes.some(
@@ -87,10 +80,10 @@ const unvalidatedSql = ({ table, key }: KeyAt, flavour: Flavour): Statement =>
   altering(table, online, `ADD ${foreignKeySql({ ...key, name: unvalidatedName(key) }, flavour)}`);
 
 /**
- * What gives the key its own name, in one statement, so that some key guards the rows at every moment. Two statements
- * where a superseded key has that name: neither server takes DROP and ADD of one name together (1826).
+ * The statement that gives the key its own name and drops the replaced ones, so that a key checks the rows at every moment.
+ * Two statements where a replaced key has that name: no server takes DROP and ADD of one name in one statement (1826).
  *
- * @param replaced the keys that give way; one of them guards the rows, unless all are superseded
+ * @param replaced the keys to drop
  */
 function nameSql({ table, key }: KeyAt, flavour: Flavour, replaced: readonly string[]): Statement[] {
   const others = replaced.filter((name) => name !== key.name);
@@ -100,7 +93,7 @@ function nameSql({ table, key }: KeyAt, flavour: Flavour, replaced: readonly str
   ];
 }
 
-/** Executes with foreign_key_checks = 0: the rows are neither read nor locked, and no writer waits. */
+/** Executes with foreign_key_checks = 0: the server neither reads nor locks the rows, and no writer waits. */
 async function executeUnchecked(context: StepContext, { sql }: Statement): Promise<void> {
   await context.session.query(unchecked.sql);
   try {
@@ -120,7 +113,7 @@ const alignChild = (context: StepContext, { index }: KeyAt, child: Table, align:
 const addUnvalidated = (context: StepContext, at: KeyAt): Promise<void> =>
   executeUnchecked(context, unvalidatedSql(at, context.server.flavour));
 
-/** Looks for orphans under a key that is there, and does what the caller chose, until none is left; or refuses. */
+/** Clears orphans under a live key as the caller chose, until none is left; or refuses. */
 async function clearOrphans(
   context: StepContext,
   at: KeyAt,
@@ -141,15 +134,15 @@ async function clearOrphans(
   }
 }
 
-/** Clears the orphans under the unvalidated key, or a duplicate; where that fails, takes the unvalidated one off. */
+/** Clears the orphans under the unvalidated key or a duplicate. On failure, drops the unvalidated key. */
 async function validate(context: StepContext, at: KeyAt, isUnvalidated: boolean): Promise<void> {
   const { table, key } = at;
   try {
     const live = await readCatalog(context.session, context.server, [table, key.parentTable]);
     if (!live.has(key.parentTable)) {
       throw new ProtectionFlowsError('FK_PARENT_MISSING', {
-        message: `table ${key.parentTable} vanished while ${key.name} was being added`,
-        remedy: 'Migrate again once the table is there.',
+        message: `table ${key.parentTable} was dropped while ${key.name} was being added`,
+        remedy: 'Migrate again once the table exists.',
         details: { key: key.name, table },
       });
     }
@@ -166,23 +159,20 @@ async function giveOwnName(context: StepContext, at: KeyAt, replaced: readonly s
     await executeUnchecked(context, statement);
 }
 
-/** The keys that give way at step 5: those that are there, and the unvalidated one, which step 3 adds. */
-function givingWay({ key }: KeyAt, change: KeyChange): string[] {
-  const added = bringing(change)?.how === 'validate' ? [] : [unvalidatedName(key)];
-  return [...added, ...replacedBy(change)];
-}
+/** The keys that step 5 drops: the replaced ones, and the unvalidated one, which step 3 adds. */
+const droppedLast = ({ key }: KeyAt, { change, replaced }: ToAdd): readonly string[] =>
+  change.how === 'validate' ? replaced : [unvalidatedName(key), ...replaced];
 
 async function addKey(context: StepContext, at: KeyAt, before: Schema, state: ToAdd): Promise<void> {
   const { child, change } = state;
-  const bring = bringing(change);
   await placeIndex(context, at, child);
-  if (bring === null)
+  if (change.how === 'index-only')
     return clearOrphans(context, at, before, (one) => findSettledOrphans(context, one, at.key, before));
-  if (bring.how === 'align-then-add') await alignChild(context, at, child, bring.align);
-  if (bring.how !== 'validate') await addUnvalidated(context, at);
-  const replaced = givingWay(at, change);
-  await validate(context, at, replaced.includes(unvalidatedName(at.key)));
-  await giveOwnName(context, at, replaced);
+  if (change.how === 'align-then-add') await alignChild(context, at, child, change.align);
+  if (change.how !== 'validate') await addUnvalidated(context, at);
+  const dropped = droppedLast(at, state);
+  await validate(context, at, dropped.includes(unvalidatedName(at.key)));
+  await giveOwnName(context, at, dropped);
 }
 
 const assertArguments = declareArguments('addForeignKey', {
@@ -195,22 +185,22 @@ const assertArguments = declareArguments('addForeignKey', {
 /**
  * Adds a foreign key to a table that may hold rows and be in use:
  *
- * 1. `placeIndex` puts the key's index there, where it is missing or stands behind one that weakens the key (MySQL);
- * 2. `alignChild` gives the child column the live parent column's charset and collation, where it has others;
- * 3. `addUnvalidated` adds the key as `<name>_unproven` with foreign_key_checks = 0: that neither reads the rows nor
- *    holds up a writer;
- * 4. `validate` looks for orphans, and does with them what the caller chose. From 3 on the server checks every other
- *    connection, so the answer is final (preflight has looked before, and refused early). Where orphans are to stay, it
- *    takes the key off again and refuses with FK_ORPHAN_ROWS;
- * 5. `giveOwnName` gives the key its own name, in one statement.
+ * 1. `placeIndex` adds the key's index where it is missing, or moves it ahead of an index that weakens the key (MySQL);
+ * 2. `alignChild` gives the child column the charset and collation of the live parent column, where they differ;
+ * 3. `addUnvalidated` adds the key as `<name>_unproven` with foreign_key_checks = 0. The server then reads no row and
+ *    blocks no writer;
+ * 4. `validate` looks for orphans, and treats them as the caller chose. From 3 on the server checks the writes of every
+ *    other connection, so the result is final. (Preflight has looked before, to refuse early.) If orphans are to stay, it
+ *    drops the key and refuses with FK_ORPHAN_ROWS;
+ * 5. `giveOwnName` gives the key its own name.
  *
- * So a key under its own name has no orphans. Where a run died between 3 and 5, the name that it left tells, and the next
- * run goes on at 4. A key whose parent table does not exist is left for a later migrate. Undoing the step drops the key.
+ * So a key under its own name has no orphans. If a run dies between 3 and 5, the next run sees it by the key's name, and
+ * goes on at 4. A key whose parent table does not exist is left for a later migrate. Undoing the step drops the key.
  *
- * @param index the index of the child that the key lives on; put there where it is missing
- * @param options `replacing`: a key from that column to that parent by other rules gives way at 5, and is not refused
- * @throws ProtectionFlowsError VALIDATION_FAILED for arguments that are none, an index that does not begin with the key's
- * column, a key of more than one column
+ * @param index the child's index that the key uses; added where it is missing
+ * @param options `replacing`: a key with other rules from that column to that parent is replaced at 5, not refused
+ * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments, an index that does not begin with the key's column,
+ * a key of more than one column
  */
 export function addForeignKey(
   table: string,
@@ -223,7 +213,7 @@ export function addForeignKey(
     throw argumentsRefused('addForeignKey', [
       {
         field: 'index',
-        constraints: { begins: `index must begin with ${key.columns[0]}, where the key starts` },
+        constraints: { begins: `index must begin with ${key.columns[0]}, the key's column` },
       },
     ]);
   const at: KeyAt = { table, key, index };
@@ -238,14 +228,13 @@ export function addForeignKey(
       if (state.status === 'refused') refuse(key, state.obstacles[0]);
       if (state.status !== 'to-add') return [];
       const { child, change } = state;
-      const bring = bringing(change);
-      if (bring === null) return indexStatements(at, child);
+      if (change.how === 'index-only') return indexStatements(at, child);
       return [
         ...indexStatements(at, child),
-        ...(bring.how === 'align-then-add' ? alignmentSql(server, child, bring.align, index) : []),
+        ...(change.how === 'align-then-add' ? alignmentSql(server, child, change.align, index) : []),
         unchecked,
-        ...(bring.how === 'validate' ? [] : [unvalidatedSql(at, server.flavour)]),
-        ...nameSql(at, server.flavour, givingWay(at, change)),
+        ...(change.how === 'validate' ? [] : [unvalidatedSql(at, server.flavour)]),
+        ...nameSql(at, server.flavour, droppedLast(at, state)),
         checked,
       ];
     },
@@ -259,7 +248,7 @@ export function addForeignKey(
       if (state.status === 'deferred') return;
       try {
         if (state.status === 'refused') refuse(key, state.obstacles[0]);
-        // Somebody may have made the key by hand, over whatever rows
+        // A key that somebody added by hand may have orphans
         if (state.status === 'to-add') await addKey(context, at, live, state);
         else await clearOrphans(context, at, live, (child) => findOrphans(context.session, child, key, live));
       } finally {

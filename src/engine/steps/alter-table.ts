@@ -7,16 +7,16 @@ import type { Server } from '../server/server';
 
 /** How large a table is. */
 export interface TableSize {
-  /** Its rows: counted up to a limit, else the server's estimate. */
+  /** Its rows: counted up to a limit, beyond it the server's estimate. */
   readonly rows: number;
   /** Data and indexes, as the server estimates them. */
   readonly bytes: number;
 }
 
-/** Nobody needs more rows counted one by one. */
+/** Never counts more rows than this one by one. */
 const mostCounted = 1_000_000;
 
-/** Counts a table's rows up to one more than the limit; beyond, and for the bytes, it asks the catalog. */
+/** Counts a table's rows up to the limit. For more rows, and for the bytes, reads the catalog's estimates. */
 export async function readTableSize(
   session: Queryable,
   table: string,
@@ -50,13 +50,13 @@ export function describeSize({ rows, bytes }: TableSize): string {
   return `${count} row${rows === 1 ? '' : 's'}, ${size}`;
 }
 
-/** ER_ALTER_OPERATION_NOT_SUPPORTED and …_REASON: not by this algorithm, or not without that lock. */
+/** ER_ALTER_OPERATION_NOT_SUPPORTED and …_REASON: the server can't use this algorithm, or needs a stronger lock. */
 const notSupported: readonly unknown[] = [1845, 1846];
 
-/** True where the server answered that it can't do this online. */
+/** True where the server answered that it can't make this change online. */
 export const isNotOnline = (error: unknown): boolean => notSupported.includes(errnoOf(error));
 
-/** The refusal to copy a table that is too large for its writers to wait. */
+/** Refuses to copy a large table, whose writers would wait too long. */
 export function copyRefused(
   table: string,
   size: TableSize,
@@ -66,12 +66,12 @@ export function copyRefused(
 ): ProtectionFlowsError {
   return new ProtectionFlowsError('TABLE_COPY_REFUSED', {
     message: `this server can ${what} only by copying ${table} (${describeSize(size)}), and its writers wait meanwhile; tables of up to ${new Intl.NumberFormat('en').format(limitRows)} rows are copied without asking`,
-    remedy: `In a quiet moment, run the same command with --allow-blocking; where there is no such option, set ${environment}_COPY_LIMIT_ROWS in the environment.`,
+    remedy: `In a quiet moment, run the same command with --allow-blocking; in another program, set ${environment}_COPY_LIMIT_ROWS in the environment.`,
     details: { table, ...size, limitRows },
   });
 }
 
-/** ER_INDEX_COLUMN_TOO_LONG: the rebuilt table would get the server's default row format. */
+/** ER_INDEX_COLUMN_TOO_LONG: the rebuilt table would get the server's default row format, in which an index does not fit. */
 const indexTooLong = 1709;
 
 async function executeAlter(
@@ -89,19 +89,19 @@ async function executeAlter(
   }
 }
 
-/** True for a server that can copy a table which is written meanwhile: MariaDB from 11.2 on. */
+/** True where the server can copy a table while it is written: MariaDB from 11.2 on. */
 export function canCopyOnline({ flavour, version }: Server): boolean {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   return flavour === 'mariadb' && (major > 11 || (major === 11 && minor >= 2));
 }
 
-/** Makes the changes in one statement while the table is read and written; false where the server can't. */
+/** Makes the changes in one statement that lets readers and writers continue; false where the server can't. */
 export async function alterOnline(
   context: StepContext,
   table: string,
   changes: readonly string[],
 ): Promise<boolean> {
-  // Others would refuse the second, once they have opened the table
+  // Another server would refuse the second way, but only after it has opened the table
   const ways: readonly Algorithm[] = canCopyOnline(context.server) ? [online, copyingOnline] : [online];
   for (const how of ways) {
     try {
@@ -114,7 +114,7 @@ export async function alterOnline(
   return false;
 }
 
-/** Makes the changes in one copy of the table, of that size, while its writers wait. */
+/** Makes the changes by one copy of the table, while its writers wait. */
 export async function alterCopying(
   context: StepContext,
   table: string,
@@ -126,8 +126,8 @@ export async function alterCopying(
 }
 
 /**
- * Changes a table the least disturbing way that the server knows: online; else by a copy. One that would hold up the
- * table's writers is made only up to the context's limit of rows.
+ * Changes a table online where the server can, else by a copy. A copy blocks the table's writers, so it is made only up to
+ * the context's limit of rows.
  *
  * @param what the change in words, for the refusal: `give t.c another collation`
  * @throws ProtectionFlowsError TABLE_COPY_REFUSED

@@ -12,12 +12,12 @@ import { modifyClause, plannedModify, type ColumnChange } from './modify-column'
 import { assertNoLoss, handMadePart } from './refusals';
 import type { Step, StepContext } from './step';
 
-/** The live column of that name. */
+/** Finds a live column; undefined where it is missing. */
 export function liveColumn(live: Schema, table: string, name: string): Column | undefined {
   return named(live.get(table)?.columns ?? [], name);
 }
 
-/** What a column is, in words. Its charset and collation are left out: a key's parent may have decided them. */
+/** A column's definition in words, without charset and collation: a key's parent may have decided those. */
 export function describeColumn(column: Column): string {
   return [
     column.type,
@@ -30,12 +30,12 @@ export function describeColumn(column: Column): string {
     .join(' ');
 }
 
-/** True for columns that accept, default and update alike. */
+/** True for columns with the same definition, charset and collation aside. */
 export function sameColumn(left: Column, right: Column): boolean {
   return describeColumn(left) === describeColumn(right);
 }
 
-/** SCHEMA_HAND_MADE for a column that is neither what a step expects nor what it makes. */
+/** SCHEMA_HAND_MADE for a column that is neither as a step expects it nor as the step makes it. */
 const handMadeColumn = (
   table: string,
   expected: Column,
@@ -60,7 +60,7 @@ function lengthCondition(name: string, type: string): string | null {
   return bytes === undefined ? null : `LENGTH(${name}) > ${bytes}`;
 }
 
-/** A condition that is true for the values of a column that another definition of it would not take; null for none. */
+/** An SQL condition for values that another definition of the column does not accept; null where it accepts all. */
 export function misfitCondition(from: Column, to: Column): string | null {
   const name = quoteName(from.name);
   const conditions: string[] = [];
@@ -76,12 +76,12 @@ export function misfitCondition(from: Column, to: Column): string | null {
   return conditions.length === 0 ? null : conditions.join(' OR ');
 }
 
-/** A condition that is true where somebody gave the column a value. */
+/** An SQL condition for rows in which somebody set the column. */
 function writtenCondition(column: Column): string {
   const name = quoteName(column.name);
   const value = column.default;
   if (value?.startsWith("'") !== true) return `${name} IS NOT NULL`;
-  // Byte by byte: under the column's own collation 'System' equals the default 'system'
+  // Compares bytes: in the column's collation, 'System' may equal the default 'system'
   return isText(column.type)
     ? `NOT (CAST(${name} AS BINARY) <=> CAST(${value} AS BINARY))`
     : `NOT (${name} <=> ${value})`;
@@ -90,12 +90,12 @@ function writtenCondition(column: Column): string {
 const assertAddColumn = declareArguments('addColumn', { table: identifier, column: columnShape });
 
 /**
- * Adds a column, behind the others. Done when one of that name and definition is there; one of another definition is
- * SCHEMA_HAND_MADE. Its undoing drops the column, and refuses while a row holds a value in it
- * (ROLLBACK_WOULD_LOSE_ROWS): anything but NULL and a literal default counts as one.
+ * Adds a column after the others. Does nothing where the table has a column of that name and definition; another definition
+ * is SCHEMA_HAND_MADE. Undoing drops the column. It refuses while a row holds a value in the column, which is anything but
+ * NULL and a literal default (ROLLBACK_WOULD_LOSE_ROWS).
  *
- * The default may not be an expression such as uuid(): MySQL with a binary log refuses to add that column (1674,
- * https://dev.mysql.com/doc/refman/8.4/en/data-type-defaults.html), as each replica would make up other values.
+ * The default may not be an expression such as uuid(): MySQL with a binary log refuses to add such a column (1674,
+ * https://dev.mysql.com/doc/refman/8.4/en/data-type-defaults.html), because each replica would compute other values.
  */
 export function addColumn(table: string, column: Column): Step {
   assertAddColumn({ table, column });
@@ -121,18 +121,18 @@ export function addColumn(table: string, column: Column): Step {
   };
 }
 
-/** A change of a column in place, and back. */
+/** A change of a column in place that can be undone. */
 interface ChangeInPlace {
   readonly title: string;
   readonly table: string;
   readonly name: string;
-  /** The declared column with the change. */
+  /** Applies the change to the declared column. */
   declare(column: Column): Column;
-  /** What makes the live column as it is after the step, or before it; null where it is so already. */
+  /** The change of the live column that the step, or its undoing, still has to make; null for none. */
   changeTo(end: 'after' | 'before', found: Column | undefined, words: Words): ColumnChange | null;
-  /** Looks at the rows before the change. */
+  /** Throws where a row's value would not survive the change. */
   assertDoable?(context: StepContext): Promise<void>;
-  /** Looks at the rows before the change back. */
+  /** Throws where a row's value would not survive the undoing. */
   assertUndoable(context: StepContext, found: Column): Promise<void>;
 }
 
@@ -169,7 +169,7 @@ function changeInPlace(step: ChangeInPlace): Step {
   };
 }
 
-/** Refuses to give the column a definition that some of its values would not survive. */
+/** Refuses a definition that does not accept some of the column's values. */
 async function assertFits(
   context: StepContext,
   table: string,
@@ -182,7 +182,7 @@ async function assertFits(
   const rows = await countRows(context.session, quoteName(table), condition);
   if (rows === 0) return;
   throw new ProtectionFlowsError(code, {
-    message: `${rows} row${rows === 1 ? '' : 's'} of ${table} ${rows === 1 ? 'holds' : 'hold'} a ${from.name} that ${describeColumn(to)} does not take`,
+    message: `${rows} row${rows === 1 ? '' : 's'} of ${table} ${rows === 1 ? 'holds' : 'hold'} a ${from.name} that ${describeColumn(to)} does not accept`,
     consequence: 'The column was left as it is; no row was touched.',
     remedy: `Give those rows another value first. To see them: SELECT * FROM ${quoteName(table)} WHERE ${condition};`,
     details: { table, column: from.name, rows },
@@ -196,10 +196,10 @@ const assertChangeColumn = declareArguments('changeColumn', {
 });
 
 /**
- * Changes a column's type, default or nullability in place; its charset and collation stay. Done when the column is
- * as after; any shape but the ones before and after is SCHEMA_HAND_MADE. Both directions look at the rows first where
- * the new definition takes less, and refuse while one would not survive (PREFLIGHT_FAILED; undoing,
- * ROLLBACK_WOULD_LOSE_ROWS): a strict server would refuse too, a lax one would cut the value.
+ * Changes a column's type, default or nullability in place, and keeps its charset and collation. Does nothing where the
+ * column is as `after`; any definition but `before` and `after` is SCHEMA_HAND_MADE. Both directions refuse while the new
+ * definition does not accept a row's value (PREFLIGHT_FAILED; when undoing, ROLLBACK_WOULD_LOSE_ROWS). A strict server
+ * would refuse too; a lax server would cut the value.
  */
 export function changeColumn(table: string, before: Column, after: Column): Step {
   assertChangeColumn({ table, before, after });
@@ -233,9 +233,9 @@ const assertAppend = declareArguments('appendEnumValues', {
 });
 
 /**
- * Appends values to an ENUM. Done when the column has them; any list but the one before or after is
- * SCHEMA_HAND_MADE. Its undoing takes them out again, and refuses while a row holds one (ENUM_VALUE_IN_USE):
- * under a strict sql_mode the server would refuse too, under a lax one it would blank the rows.
+ * Appends values to an ENUM. Does nothing where the column has them; any other list than the one before or after is
+ * SCHEMA_HAND_MADE. Undoing removes the values, and refuses while a row holds one (ENUM_VALUE_IN_USE). Under a strict
+ * sql_mode the server would refuse too; under a lax one it would blank the rows.
  */
 export function appendEnumValues(
   table: string,

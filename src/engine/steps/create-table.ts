@@ -22,7 +22,7 @@ async function assertNoKeysFromOthers(context: StepContext, table: string): Prom
   const list = keys.map((key) => `${key.name} of ${key.child}`).join(', ');
   throw new ProtectionFlowsError('ROLLBACK_BLOCKED_BY_KEYS', {
     message: `table ${table} is referenced by ${list}`,
-    remedy: `Drop those foreign keys first; they belong to tables that ${context.owner.words.package} does not own.`,
+    remedy: `Drop those foreign keys first. Their tables do not belong to ${context.owner.words.package}.`,
     details: { table, keys },
   });
 }
@@ -30,9 +30,9 @@ async function assertNoKeysFromOthers(context: StepContext, table: string): Prom
 const assertTable = declareArguments('createTable', { table: tableShape });
 
 /**
- * Creates a table, without its foreign keys. Done when a table of exactly this shape is there (a run may have died
- * right after the CREATE); one of another shape is SCHEMA_HAND_MADE. Its undoing drops the table, and refuses while
- * it holds rows (ROLLBACK_WOULD_LOSE_ROWS) or keys of others point at it (ROLLBACK_BLOCKED_BY_KEYS).
+ * Creates a table, without its foreign keys. Does nothing where a table of exactly this shape exists (a run may have died
+ * right after the CREATE); another shape is SCHEMA_HAND_MADE. Undoing drops the table. It refuses while the table holds
+ * rows (ROLLBACK_WOULD_LOSE_ROWS), or keys of other tables refer to it (ROLLBACK_BLOCKED_BY_KEYS).
  */
 export function createTable(table: Table): Step {
   assertTable({ table });
@@ -47,7 +47,7 @@ export function createTable(table: Table): Step {
       if (differences.length > 0) throw handMade(`table ${table.name}`, differences, words);
       return [];
     },
-    // Dropping is one statement, so a table that stands was not undone: it is ours, with what later steps made of it
+    // Undoing is one DROP. So a table that still exists is ours, with the changes of later steps
     redo: (live) => (live.has(table.name) ? [] : [creating(table)]),
     undo: (live) => (live.has(table.name) ? [dropping(table.name)] : []),
     async assertUndoable(context, live) {

@@ -8,17 +8,17 @@ import { quoteName, select } from '../server/queryable';
 import { handMadePart } from './refusals';
 import type { Step, StepContext } from './step';
 
-/** The live index of that name. */
+/** Finds a live index; undefined where it is missing. */
 function liveIndex(live: Schema, table: string, name: string): Index | undefined {
   return named(live.get(table)?.indexes ?? [], name);
 }
 
-/** What an index is, in words: `unique (name)`, `(customer_id, placed_at DESC)`. */
+/** An index in words: `unique (name)`, `(customer_id, placed_at DESC)`. */
 export function describeIndex(index: Index): string {
   return `${index.unique ? 'unique ' : ''}(${describeIndexColumns(index)})`;
 }
 
-/** True for indexes over the same columns in the same order, both unique or both not. */
+/** True for indexes on the same columns in the same order, both unique or both not. */
 export function sameIndex(left: Index, right: Index): boolean {
   return describeIndex(left) === describeIndex(right);
 }
@@ -29,7 +29,7 @@ export function isPrefixOf(index: Index, other: Index): boolean {
   return sameIndex(index, beginning);
 }
 
-/** SCHEMA_HAND_MADE for an index that is neither what a step expects nor what it makes. */
+/** SCHEMA_HAND_MADE for an index that is neither as a step expects it nor as the step makes it. */
 const handMadeIndex = (
   table: string,
   expected: Index,
@@ -45,7 +45,7 @@ const handMadeIndex = (
     words,
   );
 
-/** True where the index is there, false where none of its name is; one of another shape is SCHEMA_HAND_MADE. */
+/** True where the index exists, false where no index has its name. Throws SCHEMA_HAND_MADE for another shape. */
 function isThere(live: Schema, table: string, index: Index, words: Words): boolean {
   const found = liveIndex(live, table, index.name);
   if (found !== undefined && !sameIndex(found, index)) throw handMadeIndex(table, index, found, words);
@@ -56,7 +56,7 @@ const adding = (table: string, index: Index): Statement => altering(table, onlin
 
 const dropSql = ({ name }: Index): string => `DROP INDEX ${quoteName(name)}`;
 
-/** Refuses where a unique index can't come back: rows have come to share its values. */
+/** Refuses to restore a unique index where rows have the same values. */
 async function assertUniqueAgain(context: StepContext, table: string, index: Index): Promise<void> {
   const columns = index.columns.map((part) => quoteName(part.name));
   const duplicates = await select(
@@ -67,7 +67,7 @@ async function assertUniqueAgain(context: StepContext, table: string, index: Ind
   if (duplicates.length === 0) return;
   throw new ProtectionFlowsError('ROLLBACK_WOULD_LOSE_ROWS', {
     message: `rows of ${table} have the same ${index.columns.map((part) => part.name).join(', ')}: ${index.name} can't be unique again`,
-    consequence: 'Nothing was changed; every row is still there.',
+    consequence: 'Nothing was changed.',
     remedy: `Make them different first. To see them: SELECT ${columns.join(', ')}, COUNT(*) FROM ${quoteName(table)} GROUP BY ${columns.join(', ')} HAVING COUNT(*) > 1;`,
     details: { table, index: index.name },
   });
@@ -80,11 +80,11 @@ const assertDropIndex = declareArguments('dropIndex', {
 });
 
 /**
- * Drops an index; done when none of that name is there, and one of another shape than expected is SCHEMA_HAND_MADE.
- * Its undoing adds the index again; a unique one only while no two rows share its values (ROLLBACK_WOULD_LOSE_ROWS).
+ * Drops an index. Does nothing where no index has that name; another shape than expected is SCHEMA_HAND_MADE. Undoing adds
+ * the index again; a unique index only while no two rows have the same values (ROLLBACK_WOULD_LOSE_ROWS).
  *
- * @param options `coveredBy`: a declared index that begins with the same columns and serves in its place, a foreign key
- * too. Where somebody dropped that one, it is added in the same statement.
+ * @param options `coveredBy`: a declared index that begins with the same columns and replaces the dropped one, for foreign
+ * keys too. If somebody has dropped it, the same statement adds it.
  */
 export function dropIndex(
   table: string,
@@ -123,8 +123,8 @@ const assertReplaceIndex = declareArguments('replaceIndex', {
 });
 
 /**
- * Gives an index other columns under its name, in one statement: a foreign key that needs it is never without. Done
- * when it is as after; any shape but the ones before and after, and its absence, is SCHEMA_HAND_MADE.
+ * Gives an index other columns under its name, in one statement, so that a foreign key always has its index. Does nothing
+ * where the index is as `after`; a missing index, or any shape but `before` and `after`, is SCHEMA_HAND_MADE.
  */
 export function replaceIndex(table: string, before: Index, after: Index): Step {
   assertReplaceIndex({ table, before, after });
@@ -155,7 +155,7 @@ export function replaceIndex(table: string, before: Index, after: Index): Step {
 
 const assertAddIndex = declareArguments('addIndex', { table: identifier, index: indexShape });
 
-/** Adds an index; done when one of that name and shape is there. Its undoing drops it. */
+/** Adds an index; does nothing where it exists. Another shape under its name is SCHEMA_HAND_MADE. Undoing drops it. */
 export function addIndex(table: string, index: Index): Step {
   assertAddIndex({ table, index });
   return {

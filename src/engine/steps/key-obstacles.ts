@@ -4,7 +4,7 @@ import { quoteName } from '../server/queryable';
 import { named, type Column, type ForeignKey, type Table } from '../schema/shape';
 import { note, remedyText, statement, type RemedyPart } from './remedy';
 
-/** Why a key can't be added, as an error code, a sentence and what puts it right. */
+/** Why a key can't be added: an error code, a sentence and a remedy. */
 export interface KeyObstacle {
   readonly code:
     | 'ENGINE_NOT_INNODB'
@@ -16,11 +16,11 @@ export interface KeyObstacle {
   readonly table: string;
   readonly message: string;
   readonly parts: readonly RemedyPart[];
-  /** The same as SQL to paste; prose in it is an SQL comment. */
+  /** The parts as text: SQL to paste, with prose as SQL comments. */
   readonly remedy: string;
 }
 
-/** An obstacle at that table, and the parts of its remedy. */
+/** Builds an obstacle at that table from the parts of its remedy. */
 export const obstacle = (
   code: KeyObstacle['code'],
   table: string,
@@ -28,7 +28,7 @@ export const obstacle = (
   ...parts: readonly RemedyPart[]
 ): KeyObstacle => ({ code, table, message, parts, remedy: remedyText(parts, Infinity) });
 
-/** Types of one family can be on the two sides of a key: for texts, the length may differ. */
+/** The two columns of a key need types of one family. Texts of any length are one family. */
 function family(type: string): string {
   return /^(var)?char$/.test(columnType(type).name) ? 'text' : type;
 }
@@ -38,12 +38,12 @@ function textOf({ charset, collation }: Column): TextSettings | null {
 }
 
 /**
- * A Galera node sends the ALTER to the others, but not this setting of its session: they refuse it (4119), and vote the
- * node that did it out of the cluster (tried on 10.11). With ERROR all of them refuse it, and nothing is lost.
+ * A Galera node sends the ALTER to the other nodes, but not this session setting. So they refuse the ALTER (4119), and vote
+ * the sending node out of the cluster (tried on 10.11). With the setting ERROR all nodes refuse it, and nothing is lost.
  */
 const keepHistory = [
   note(
-    'On a Galera cluster the next change is refused (4119), until the configuration of every node has this setting.',
+    'A Galera cluster refuses the next change (4119) until the configuration of every node has this setting.',
   ),
   statement(
     "SET SESSION system_versioning_alter_history = IF(@@wsrep_on, @@GLOBAL.system_versioning_alter_history, 'KEEP')",
@@ -52,10 +52,7 @@ const keepHistory = [
 
 const isVersioned = ({ special = '' }: Table): boolean => special.includes('system versioned');
 
-/**
- * Statements that alter a table. A system-versioned one takes them only where its former rows may be altered with it
- * (4119); so the setting goes ahead.
- */
+/** Statements that alter a table. For a system-versioned table (4119) they begin with the setting that allows changes. */
 const alterations = (table: Table, ...changes: readonly string[]): RemedyPart[] => [
   ...(isVersioned(table) ? keepHistory : []),
   ...changes.map((change) => statement(alterSql(table.name, change))),
@@ -66,7 +63,7 @@ function changeEngine(table: Table): RemedyPart[] {
   if (!isVersioned(table)) return alterations(table, 'ENGINE=InnoDB');
   const look = `SELECT * FROM ${quoteName(table.name)} FOR SYSTEM_TIME ALL;`;
   return [
-    note(`The former versions of its rows go. To look first: ${look}`),
+    note(`Deletes the former versions of its rows. To see them first: ${look}`),
     ...alterations(table, 'DROP SYSTEM VERSIONING', 'ENGINE=InnoDB'),
   ];
 }
@@ -85,7 +82,7 @@ function engineObstacle(table: Table, key: ForeignKey): KeyObstacle[] {
       name,
       `${name} is a view; ${key.name} needs an InnoDB table on both sides`,
       note(
-        'The key needs a base table of that name. Out of the way, the view leaves the key for a later migrate.',
+        'The key needs a base table of that name. Once the view is renamed, a later migrate adds the key.',
       ),
       statement(`RENAME TABLE ${quoteName(name)} TO ${quoteName(`${name.slice(0, 59)}_view`)}`),
     ),
@@ -100,17 +97,17 @@ function partitionObstacle(table: Table, key: ForeignKey): KeyObstacle[] {
       'FK_TABLE_PARTITIONED',
       name,
       `${name} is partitioned; ${key.name} needs tables without partitions on both sides`,
-      note('Copies the table, and holds up its writers meanwhile.'),
+      note('Copies the table; its writers wait meanwhile.'),
       ...alterations(table, 'REMOVE PARTITIONING'),
     ),
   ];
 }
 
-/** A column of ids for a parent that has none; three statements, as not every server adds one with DEFAULT (uuid()). */
+/** Adds a column of ids to a parent without one. Not every server can add a column with DEFAULT (uuid()) at once. */
 function addIdColumn(table: Table, column: string): RemedyPart[] {
   const name = quoteName(column);
   return [
-    note(`${table.name} is another table than expected, or lacks its ids. To give it some:`),
+    note(`${table.name} is another table than expected, or lacks the column of its ids. To add one:`),
     ...alterations(table, `ADD ${name} varchar(64) NULL`),
     statement(`UPDATE ${quoteName(table.name)} SET ${name} = UUID() WHERE ${name} IS NULL`),
     ...addUnique(table, column),
@@ -124,7 +121,7 @@ function missingColumn(child: Table, parent: Table, key: ForeignKey): KeyObstacl
   const [from, to] = [key.columns[0], key.parentColumns[0]];
   const code = 'FK_TYPE_MISMATCH';
   if (named(child.columns, from) === undefined) {
-    const message = `${child.name} has no column ${from}, where ${key.name} starts`;
+    const message = `${child.name} has no column ${from}, which ${key.name} needs`;
     const add = `ADD ${quoteName(from)} varchar(64) NULL DEFAULT NULL`;
     return obstacle(code, child.name, message, ...alterations(child, add));
   }
@@ -145,13 +142,13 @@ function typeObstacle(child: Table, parent: Table, key: ForeignKey, from: Column
       'FK_TYPE_MISMATCH',
       table.name,
       `${key.name}: ${child.name}.${from.name} is ${from.type}, but ${parent.name}.${to.name} is ${to.type}`,
-      note('Ids are texts on both sides. Keys of other tables to this column have to be dropped first.'),
+      note('Ids must be texts on both sides. First drop the keys of other tables to this column.'),
       ...alterations(table, `MODIFY ${columnSql(column, text)}`),
     ),
   ];
 }
 
-/** The server can set no child to NULL that refuses it. */
+/** ON DELETE SET NULL needs a nullable column. */
 function nullObstacle(child: Table, key: ForeignKey, from: Column): KeyObstacle[] {
   if (from.nullable || key.onDelete !== 'SET NULL') return [];
   const message = `${child.name}.${from.name} is NOT NULL, but ${key.name} sets it to NULL when its parent is deleted`;
@@ -167,7 +164,7 @@ function freeIndexName(parent: Table, column: string): string {
   }
 }
 
-/** MariaDB takes an index that is not unique too; a key to several rows at once means nothing on either server. */
+/** A parent column without a unique index. MariaDB would accept it, but a key to several rows has no meaning. */
 function indexObstacle(parent: Table, key: ForeignKey, to: Column): KeyObstacle[] {
   const unique = [
     parent.primaryKey,
@@ -184,18 +181,18 @@ function indexObstacle(parent: Table, key: ForeignKey, to: Column): KeyObstacle[
       'FK_PARENT_NOT_INDEXED',
       parent.name,
       `${parent.name}.${to.name} has no primary key or unique index of its own, over its whole length, which ${key.name} needs`,
-      note(`Fails where two rows share an id: ${look}`),
+      note(`Fails where two rows have the same id: ${look}`),
       ...addUnique(parent, to.name),
     ),
   ];
 }
 
-/** Everything about the two tables that makes a key impossible, whatever the rows. Empty where nothing does. */
+/** All faults of the two tables, not of their rows, that make a key impossible. */
 export function keyObstacles(child: Table, parent: Table, key: ForeignKey): KeyObstacle[] {
   const engines = [engineObstacle, partitionObstacle].flatMap((find) =>
     [child, parent].flatMap((table) => find(table, key)),
   );
-  // A view has neither types nor indexes of its own
+  // A view has no indexes of its own, and no types to change
   if (parent.engine === 'VIEW' || child.engine === 'VIEW') return engines;
   const missing = missingColumn(child, parent, key);
   if (missing !== null) return [...engines, missing];

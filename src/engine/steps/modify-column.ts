@@ -16,21 +16,21 @@ import type { Server } from '../server/server';
 import { alterTable, canCopyOnline, isNotOnline } from './alter-table';
 import type { StepContext } from './step';
 
-/** A column that is to be changed in place. */
+/** A column to change in place. */
 export interface ColumnChange {
   readonly from: Column;
-  /** With the charset and collation that it is to have. */
+  /** The new definition, with charset and collation. */
   readonly to: Column;
 }
 
-/** The definition after MODIFY. */
+/** The MODIFY clause with the new definition. */
 export function modifyClause({ to }: ColumnChange): string {
   const { charset, collation } = to;
   const text = isText(to.type) && charset !== null && collation !== null ? { charset, collation } : null;
   return `MODIFY ${columnSql(to, text)}`;
 }
 
-/** True where MySQL copies the table at any MODIFY: a CHECK of it names an ENUM column (1845, seen on 9.7). */
+/** True where a CHECK names an ENUM column: MySQL then copies the table for any MODIFY (1845, seen on 9.7). */
 export function checksAnEnum(table: Table): boolean {
   const enums = table.columns.filter(({ type }) => columnType(type).name === 'enum').map(({ name }) => name);
   return table.checks.some(({ expression }) =>
@@ -38,20 +38,20 @@ export function checksAnEnum(table: Table): boolean {
   );
 }
 
-/** True for types of which the second takes all that the first takes, stored alike. */
+/** True where the second type accepts every value of the first, and stores it in the same way. */
 function widens(from: string, to: string): boolean {
   if (from === to) return true;
   const [before, after] = [columnType(from), columnType(to)];
   if (before.name !== after.name) return false;
   if (before.name === 'enum') return before.values.every((value, at) => value === after.values[at]);
   const [shorter, longer] = [before.length ?? NaN, after.length ?? NaN];
-  // A length from 256 bytes on takes two bytes in each row; four bytes a character in utf8mb4
+  // From 256 bytes on, InnoDB stores the length in two bytes. A character of utf8mb4 takes up to four bytes
   return before.name === 'varchar' && longer >= shorter && (longer < 64 || shorter >= 256);
 }
 
 /**
- * True where the server will have to copy the table for the change, as far as one can know beforehand; what it really
- * does is found out by asking it, see `alterTable`. As tried on MariaDB 10.11, 11.8 and MySQL 9.7.
+ * Predicts for a plan whether the server has to copy the table, as tried on MariaDB 10.11, 11.8 and MySQL 9.7. `alterTable`
+ * does not rely on it: it asks the server.
  */
 export function modifyCopies(server: Server, table: Table, { from, to }: ColumnChange): boolean {
   const isIndexed =
@@ -70,26 +70,26 @@ export function modifyCopies(server: Server, table: Table, { from, to }: ColumnC
   return server.flavour === 'mariadb' && from.nullable && !to.nullable && isComputed;
 }
 
-/** True where the server will copy this table online: not with a key that deletes or clears rows (1846, seen on 11.8). */
+/** True where the server can copy this table online: not with a key that deletes or clears rows (1846, seen on 11.8). */
 function copiesOnline(server: Server, { foreignKeys }: Table): boolean {
   const acts = foreignKeys.some(({ onDelete }) => onDelete === 'CASCADE' || onDelete === 'SET NULL');
   return canCopyOnline(server) && !acts;
 }
 
-/** The statement as planned. */
+/** The statement that makes the change, as a plan predicts it. */
 export function plannedModify(server: Server, table: Table, change: ColumnChange): Statement {
   const copy = copiesOnline(server, table) ? copyingOnline : copying;
   const how = modifyCopies(server, table, change) ? copy : online;
   return altering(table.name, how, modifyClause(change));
 }
 
-/** A column that is to get the charset and collation of the column it refers to. */
+/** A child column, and the charset and collation of its parent column. */
 export interface Alignment {
   readonly column: Column;
   readonly text: TextSettings;
 }
 
-/** ER_DROP_INDEX_FK_CONSTRAINT: another key lives on the index. */
+/** ER_DROP_INDEX_FK_CONSTRAINT: another key uses the index. */
 const neededByKey = 1553;
 
 const changeOf = ({ column, text }: Alignment): ColumnChange => ({
@@ -98,8 +98,8 @@ const changeOf = ({ column, text }: Alignment): ColumnChange => ({
 });
 
 /**
- * True where the index is to be taken off and put back around the change: MySQL changes the collation of a column
- * online only where no index holds it. Only the key's own index: another would be lost with a run that dies.
+ * True where the key's index has to be dropped before the change and added after it: MySQL changes a column's collation
+ * online only where no index contains the column. Another index is never dropped: a run that dies would lose it.
  */
 function goesAroundIndex(server: Server, table: Table, { column, text }: Alignment, own: Index): boolean {
   const holding = table.indexes.filter((index) => index.columns.some((part) => part.name === column.name));
@@ -117,7 +117,7 @@ const dropSql = (table: Table, own: Index): Statement =>
   altering(table.name, online, `DROP INDEX ${quoteName(own.name)}`);
 const addSql = (table: Table, own: Index): Statement => altering(table.name, online, `ADD ${indexSql(own)}`);
 
-/** The statements that align the column, as planned. Pure. */
+/** The statements that align the column, as a plan predicts them. Pure. */
 export function alignmentSql(server: Server, table: Table, alignment: Alignment, own: Index): Statement[] {
   if (!goesAroundIndex(server, table, alignment, own))
     return [plannedModify(server, table, changeOf(alignment))];
@@ -126,9 +126,9 @@ export function alignmentSql(server: Server, table: Table, alignment: Alignment,
 }
 
 /**
- * Aligns the column. A run that dies between the statements leaves the index to be put back by the next.
+ * Aligns the column. If a run dies between the statements, the next run adds the index again.
  *
- * @param own the index that the key lives on
+ * @param own the key's own index
  * @throws ProtectionFlowsError TABLE_COPY_REFUSED
  */
 export async function alignColumn(

@@ -4,7 +4,7 @@ import { howToDiscard, type Words } from '../server/names';
 import { countRows, quoteName } from '../server/queryable';
 import type { StepContext } from './step';
 
-/** The refusal to touch an object that is there in a shape that no migration gave it. */
+/** SCHEMA_HAND_MADE: refuses to change an object that no migration made so. */
 export function handMade(
   object: string,
   differences: readonly Difference[],
@@ -13,31 +13,31 @@ export function handMade(
   const listed = differences.map(describeDifference);
   return new ProtectionFlowsError('SCHEMA_HAND_MADE', {
     message: `${object} exists already and is not what the migration makes: ${listed.join('; ')}`,
-    remedy: `Take it over with ${command} adopt, which lists the differences; ${command} adopt --repair ends them and keeps every row. Or move it away, and migrate again.`,
+    remedy: `Take it over with ${command} adopt, which lists the differences; ${command} adopt --repair removes them and keeps every row. Or rename it, and migrate again.`,
     details: { object, differences },
   });
 }
 
-/** The same of a part of a table, which may also be missing (`actual` is null), though a migration made it. */
+/** The same for a part of a table. It may also be missing (`actual` is null), although a migration made it. */
 export function handMadePart(difference: Difference, words: Words): ProtectionFlowsError {
   const { object, table, name, property, actual } = difference;
   const seen = { ...difference, property: actual === null ? 'presence' : property };
   return handMade(`${object} ${table}.${name}`, [seen], words);
 }
 
-/** What is to be dropped, and which rows would be lost with it. */
+/** A table or column to drop, and the rows that would lose something. */
 interface Drop {
   readonly table: string;
-  /** The column, where it is not the whole table. */
+  /** The column; left out for the whole table. */
   readonly column?: string;
-  /** True for the rows that would be missed. Default: all. */
+  /** SQL that selects the rows with something to lose. Default: all rows. */
   readonly condition?: string | undefined;
 }
 
 /**
- * Looks whether dropping a table, or a column of it, loses what somebody wrote.
+ * Counts the rows that would lose something by the drop.
  *
- * @throws ROLLBACK_WOULD_LOSE_ROWS, unless the caller said that it may go
+ * @throws ROLLBACK_WOULD_LOSE_ROWS where there are any and the caller did not allow their loss (`discardRows`)
  */
 export async function assertNoLoss(context: StepContext, { table, column, condition }: Drop): Promise<void> {
   const rows = await countRows(context.session, quoteName(table), condition);

@@ -6,7 +6,7 @@ export const statement = (sql: string): RemedyPart => ({ sql });
 /** A remark. */
 export const note = (text: string): RemedyPart => ({ note: text });
 
-/** A remark as comment lines. Whatever a name or value in it holds, nothing of it is ever outside the comment. */
+/** A remark as comment lines. No name or value in it, whatever its characters, can leave the comment. */
 function commentLines(text: string, widest: number): string[] {
   const lines: string[] = [];
   let line = '--';
@@ -20,6 +20,6 @@ function commentLines(text: string, widest: number): string[] {
   return [...lines, line];
 }
 
-/** A remedy as it is printed: statements, each ended by a semicolon, and comments so wide at most. Paste-ready. */
+/** A remedy as SQL to paste: each statement ends with a semicolon, and comments are wrapped at `widest` characters. */
 export const remedyText = (parts: readonly RemedyPart[], widest = 90): string =>
   parts.flatMap((part) => ('sql' in part ? [`${part.sql};`] : commentLines(part.note, widest))).join('\n');

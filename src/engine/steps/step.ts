@@ -6,69 +6,69 @@ import type { OrphanChoice, OrphanContext } from '../orphans/context';
 import type { Statement } from '../schema/ddl';
 import type { ForeignKey, Schema } from '../schema/shape';
 
-/** What a step is given to work with. */
+/** What a step works with. */
 export interface StepContext extends OrphanContext {
-  /** True when the caller said that rows may be thrown away. */
+  /** True where the caller allows the loss of rows. */
   readonly discardRows: boolean;
-  /** Tables that this rollback drops: undoing anything else on them would be work for nothing. */
+  /** Tables that this rollback drops; other steps on them need no undoing. */
   readonly dropped?: ReadonlySet<string>;
-  /** What to do about rows whose parent does not exist. Default: `report`, which refuses the key. */
+  /** What to do about orphans. Default: `report`, which refuses the key. */
   readonly orphans?: OrphanChoice;
-  /** A change that the server can't make without copying the table is made up to that many rows. */
+  /** The most rows of a table that may be copied where the server can't make the change otherwise. */
   readonly copyLimitRows: number;
-  /** Told before each step of a migration. */
+  /** Called before each step of a migration. */
   onStep?(migration: string | null, title: string): void;
-  /** Told of each key that a step worked on, with the time it took in milliseconds. */
+  /** Called with each key that a step worked on, and the time in milliseconds. */
   onKey?(name: string, ms: number): void;
-  /** Told of rows that are about to be thrown away, by the caller's wish. */
+  /** Called with the number of rows that are about to be lost, where the caller allows it. */
   onDiscard?(table: string, rows: number): void;
 }
 
 /**
- * One re-runnable change of the schema. It decides from the catalog whether it still has to run: DDL commits at once
- * on these servers, so no transaction protects a migration that is killed half-way, and its rerun meets any state.
+ * One re-runnable change of the schema. It reads from the catalog whether it still has to run. DDL commits at once on
+ * these servers, so no transaction protects a migration that dies half-way: its rerun may meet any state.
  */
 export interface Step {
-  /** In words, for progress and plans: `create table shop_orders`. */
+  /** The step in words, for progress and plans: `create table shop_orders`. */
   readonly title: string;
-  /** The tables whose shape it needs to know. */
+  /** The tables whose shape the step has to know. The first one is the table that it changes. */
   readonly tables: readonly string[];
-  /** The table it creates, if that is what it does. */
+  /** The table that the step creates, if any. */
   readonly creates?: string;
-  /** The foreign key it adds, if that is what it does: such a step may be deferred, and is tried again later. */
+  /** The foreign key that the step adds, if any. Such a step may be deferred to a later migrate. */
   readonly foreignKey?: { readonly table: string; readonly key: ForeignKey };
-  /** What carrying it out needs, besides what its statements do, in a database with these tables. Pure. */
+  /** Privileges that `run` needs beyond those of the planned statements, in a database with these tables. Pure. */
   needs?(live: Schema): readonly { readonly privilege: string; readonly table: string }[];
   /**
-   * What it makes of a schema: folded over all steps it gives the declared schema; over the live one, a plan's next
-   * state. Pure.
+   * Applies the step to a schema. Applied by all steps to an empty schema, it gives the declared schema; applied to the live
+   * one, the next state of a plan. Pure.
    */
   declare(schema: Schema): Schema;
   /**
-   * The statements still needed in that live schema; none when it is done. Pure.
+   * The statements still needed in that live schema; none where the step is done. Pure.
    *
-   * @param words for the remedy of what is thrown
-   * @throws ProtectionFlowsError where the live schema holds something that the step must not touch
+   * @param words for the remedies of errors
+   * @throws ProtectionFlowsError where the live schema holds something that the step must not change
    */
   plan(live: Schema, server: Server, words: Words): readonly Statement[];
   /**
-   * The statements still needed where the step had been carried out, and its undoing died: what later steps made of
-   * its object may be there. Default: those of `plan`. Pure.
+   * The statements still needed after an undoing that died: later steps may have changed the step's object. Default: those
+   * of `plan`. Pure.
    */
   redo?(live: Schema, server: Server, words: Words): readonly Statement[];
   /**
-   * The statements that undo what is there of it. Pure.
+   * The statements that undo what exists of the step. Pure.
    *
    * @throws ProtectionFlowsError as `plan` does
    */
   undo(live: Schema, server: Server, words: Words): readonly Statement[];
-  /** Looks at the rows before `undo` is executed; throws where rows would be lost unasked. */
+  /** Reads the rows before `undo` is executed; throws where rows would be lost and the caller did not allow it. */
   assertUndoable?(context: StepContext, live: Schema): Promise<void>;
-  /** Carries the step out, where executing the planned statements is not enough. */
+  /** Runs the step, where executing the planned statements is not enough. */
   run?(context: StepContext, live: Schema): Promise<void>;
 }
 
-/** Carries a step out on the live schema as it is now. */
+/** Runs a step on the live schema. */
 export async function runStep(step: Step, context: StepContext): Promise<void> {
   const live = await readCatalog(context.session, context.server, step.tables);
   if (step.run !== undefined) return step.run(context, live);
@@ -76,28 +76,23 @@ export async function runStep(step: Step, context: StepContext): Promise<void> {
   for (const { sql } of step.plan(live, server, owner.words)) await context.execute(sql);
 }
 
-/** Carries a step out again whose undoing died, on the live schema as it is now. */
-export function redoStep(step: Step, context: StepContext): Promise<void> {
-  return runStep({ ...step, plan: planOf(step, true) }, context);
-}
-
-/** How the step's statements are to be planned: anew, or where its undoing died. */
+/** The step's planning function: `redo` after an undoing that died, else `plan`. */
 export function planOf(step: Step, isReverting: boolean): Step['plan'] {
   return isReverting && step.redo !== undefined ? step.redo : step.plan;
 }
 
-/** True where the step's table goes in the same rollback. */
+/** True where the same rollback drops the step's table anyway. */
 function isMoot(step: Step, context: StepContext): boolean {
   return step.creates === undefined && (context.dropped?.has(step.tables[0] ?? '') ?? false);
 }
 
-/** Looks whether a step may be undone; throws where rows would be lost unasked. */
+/** Throws where undoing the step would lose rows and the caller did not allow it. */
 export async function assertUndoable(step: Step, context: StepContext): Promise<void> {
   if (isMoot(step, context) || step.assertUndoable === undefined) return;
   await step.assertUndoable(context, await readCatalog(context.session, context.server, step.tables));
 }
 
-/** Undoes a step on the live schema as it is now; refuses before the first statement where rows would be lost. */
+/** Undoes a step on the live schema; throws before the first statement where rows would be lost. */
 export async function undoStep(step: Step, context: StepContext): Promise<void> {
   if (isMoot(step, context)) return;
   const live = await readCatalog(context.session, context.server, step.tables);
@@ -106,21 +101,21 @@ export async function undoStep(step: Step, context: StepContext): Promise<void> 
   for (const { sql } of step.undo(live, server, owner.words)) await context.execute(sql);
 }
 
-/** The schema that the steps make, one after the other, of an empty database. */
+/** The schema that the steps make of an empty database. */
 export function declaredBy(steps: readonly Step[]): Schema {
   return steps.reduce<Schema>((schema, step) => step.declare(schema), new Map());
 }
 
 /**
- * A migration as a list of re-runnable steps. Each step decides from the catalog what is left to do, so the next run
- * finishes a run that was killed anywhere.
+ * A migration: a list of re-runnable steps. Each step reads from the catalog what is left to do, so the next run finishes a
+ * run that died anywhere.
  */
 export interface Migration {
-  /** As the history records it; ends in 13 digits, milliseconds since 1970, which give the order. */
+  /** The name in the history. Its last 13 digits, milliseconds since 1970, give the order. */
   readonly name: string;
   /**
-   * False where programs of the previous release go on working, reading and writing, before, during and after it. Or
-   * else a text: which programs can't, and how to deploy around it.
+   * False where programs of the previous release keep reading and writing before, during and after the migration. Else a
+   * text that says which programs can't, and how to deploy around it.
    */
   readonly breaking: false | string;
   readonly steps: readonly Step[];
@@ -131,8 +126,8 @@ export const stepsOf = (migrations: readonly Pick<Migration, 'steps'>[]): Step[]
   migrations.flatMap(({ steps }) => [...steps]);
 
 /**
- * The steps of the named migrations that change what is none of the declared schema: adopt, which compares that with the live
- * one, does not see whether they ran, and so carries them out before it records.
+ * The steps of the named migrations that leave the declared schema as it is. Adopt can't see whether they ran, because it
+ * compares the declared schema with the live one. So it runs them before it records their migrations.
  */
 export function stepsApart(
   migrations: readonly Pick<Migration, 'name' | 'steps'>[],
@@ -145,10 +140,10 @@ export function stepsApart(
   });
 }
 
-/** Told of each step of a migration, and of what else is carried out as one. */
+/** The channel of all steps, in and outside of migrations. */
 const stepChannel = channelNamed('step');
 
-/** Carries out a step that belongs to no migration under way: a repair, a late key, what adopt makes up for. */
+/** Runs a step outside of a migration: a repair, a late key, a step that adopt runs. */
 export const runStepAlone = (step: Step, context: StepContext): Promise<void> =>
   traced(stepChannel, { migration: null, step: step.title }, () => runStep(step, context));
 
@@ -166,13 +161,15 @@ async function each(
   }
 }
 
-/** Carries a migration's steps out, in order. */
+/** Runs a migration's steps, in order. */
 export const runMigration = (migration: Migration, context: StepContext): Promise<void> =>
   each(migration, migration.steps, context, runStep);
 
-/** Brings back what an undoing that died took away. */
+/** Restores what an undoing that died has removed. */
 export const redoMigration = (migration: Migration, context: StepContext): Promise<void> =>
-  each(migration, migration.steps, context, redoStep);
+  each(migration, migration.steps, context, (step, own) =>
+    runStep({ ...step, plan: planOf(step, true) }, own),
+  );
 
 /** Undoes a migration's steps, the last one first. */
 export const undoMigration = (migration: Migration, context: StepContext): Promise<void> =>

@@ -4,7 +4,6 @@ import { alterSql, checkSql, dropCheckSql, dropForeignKeySql, foreignKeySql, scr
 import { named, type ForeignKey } from '../../schema/shape';
 import { quoteName } from '../../server/queryable';
 import type { Flavour } from '../../server/server';
-import { bringing } from '../../steps/key-state';
 import { wouldSee } from '../access/grants';
 import { grantSql } from '../access/read-access';
 import { effectOn, type Rule } from '../finding';
@@ -62,9 +61,8 @@ export const virtualParent: Rule = ({ keys, live, server }) =>
 /** A child column in another charset or collation than its parent: migrate gives it the parent's. */
 export const fkCollationMismatch: Rule = ({ keys, server }, code) =>
   keys.flatMap(({ table, key, state }) => {
-    const bring = state.status === 'to-add' ? bringing(state.change) : null;
-    if (bring?.how !== 'align-then-add') return [];
-    const { column, text } = bring.align;
+    if (state.status !== 'to-add' || state.change.how !== 'align-then-add') return [];
+    const { column, text } = state.change.align;
     return [
       {
         effect: 'mended',
