@@ -242,7 +242,8 @@ export async function acknowledgeCancel(session: Session, id: string): Promise<b
   const written = await session.write(
     `UPDATE protection_flow_executions e
         SET e.execution_metadata = JSON_SET(${metadataIn('e.execution_metadata')}, ${path}, ${heartbeatNow})
-      WHERE e.id = ? AND e.status = 'cancelled' AND JSON_EXTRACT(e.execution_metadata, ${path}) IS NULL`,
+      WHERE e.id = ? AND e.status = 'cancelled'
+        AND COALESCE(JSON_TYPE(JSON_EXTRACT(e.execution_metadata, ${path})) <> 'STRING', TRUE)`,
     [id],
   );
   return written > 0;

@@ -183,7 +183,7 @@ export async function pruneFlow(
     if (!byAge.complete) return byAge;
   }
   if (keepPerFlow === null) return byAge;
-  const from = await nthNewest(session, flowId, Math.max(0, keepPerFlow - 1));
+  const from = await nthNewest(session, flowId, keepPerFlow - 1);
   const newestToGo = from && (await nthNewest(session, flowId, keepPerFlow));
   if (!newestToGo) return byAge;
   if (!dryRun) await pruneLedger(session, flowId, newestToGo.created_at);

@@ -1,4 +1,3 @@
-import type { FieldFault } from '../../../src/errors';
 import { useDataLayer } from './data-layer';
 
 const layer = useDataLayer();
@@ -107,64 +106,6 @@ describe('a heartbeat of others', () => {
     expect(await executions.reapStale({ silenceMs: 60_000, limit: 10_000 })).toEqual([]);
     await executions.cancel(id);
   });
-});
-
-// Without these, what another program keeps under that name fails the end of its run.
-describe('a retry of others', () => {
-  it.each([
-    '7',
-    '"once"',
-    '{}',
-    '{"attempt": "first"}',
-    '{"attempt": 1.5}',
-    '{"attempt": []}',
-    '{"attempt": null}',
-  ])('that is %s is no attempt: the run’s next one is the second', async (json) => {
-    const { executions } = layer.repositories;
-    const { id, flowId } = await startedRun();
-    await store(id, 'execution_metadata = ?', [`{"retry": ${json}}`]);
-    const retry = { attempts: 2, delayMs: 0 };
-    expect(await executions.finish(id, { status: 'error' }, { retry })).toBe(true);
-    const { items } = await executions.list({ flow_id: flowId, status: 'pending' });
-    expect(items).toMatchObject([{ execution_metadata: { retry: { of: id, attempt: 2 } } }]);
-  });
-});
-
-// Without these, a caller could say of a run that it is alive for ever, or waits for jobs that never come.
-describe('the names that the package uses in metadata', () => {
-  it.each(['worker', 'due_at', 'heartbeat_at', 'starting_jobs', 'retry', 'cancel_acknowledged_at'])(
-    'are refused: %s',
-    async (name) => {
-      const { executions } = layer.repositories;
-      const { id, flowId: flow_id } = await startedRun();
-      const execution_metadata = { ticket: 7, [name]: '9999-01-01T00:00:00Z' };
-      const input = { flow_id, execution_type: 'api' as const, execution_metadata };
-      const calls = [
-        () => executions.start(input),
-        () => executions.enqueue(input),
-        () => executions.progress(id, { execution_metadata }),
-        () => executions.progress(id, { execution_metadata: { [name]: null } }),
-        () => executions.finish(id, { status: 'success', execution_metadata }),
-      ];
-      for (const call of calls) {
-        const error = await call().then(
-          () => null,
-          (fault: { code: string; details: { fields: FieldFault[] } }) => fault,
-        );
-        expect(error).toMatchObject({
-          code: 'VALIDATION_FAILED',
-          details: { fields: [{ field: 'execution_metadata' }] },
-        });
-        expect(error?.details.fields[0]?.constraints['isCallers']).toMatch(
-          new RegExp(`must not hold ${name}: .* this package keeps its own data`),
-        );
-      }
-      const run = await executions.get(id);
-      expect(run).toMatchObject({ status: 'running', execution_metadata: null });
-      // Deeper in it they are the caller's own
-      expect(await executions.progress(id, { execution_metadata: { mine: { [name]: 1 } } })).toBe(true);
-    },
-  );
 });
 
 describe('what a caller has given', () => {
