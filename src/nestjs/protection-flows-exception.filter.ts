@@ -1,4 +1,10 @@
-import { type ErrorCode, httpStatusOf, isProtectionFlowsError, type ProtectionFlowsError } from '../errors';
+import {
+  type ErrorCode,
+  type FieldFault,
+  httpStatusOf,
+  isProtectionFlowsError,
+  type ProtectionFlowsError,
+} from '../errors';
 import { fromServerError } from '../validation/server-errors';
 import type { ServerResponse } from 'node:http';
 import { Catch, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
@@ -25,8 +31,15 @@ interface HttpReply {
   readonly raw?: ServerResponse;
 }
 
+/** True for a call on a DataSource that is closed, as at a shutdown: a fault of the service, not of its client. */
+const isOfClosed = ({ details }: ProtectionFlowsError): boolean =>
+  Array.isArray(details.fields) &&
+  (details.fields as FieldFault[]).some(({ constraints }) => 'isInitialized' in constraints);
+
 /** Leaves out message and remedy of a fault of the service: they name hosts, accounts and statements. */
-function bodyOf({ code, message, remedy, details }: ProtectionFlowsError): ProtectionFlowsErrorBody {
+function bodyOf(error: ProtectionFlowsError): ProtectionFlowsErrorBody {
+  const { message, remedy, details } = error;
+  const code = isOfClosed(error) ? 'CONNECTION_LOST' : error.code;
   const statusCode = httpStatusOf(code);
   if (statusCode < 500) return { statusCode, code, message, remedy, details };
   const passes = 'The service cannot do this at the moment; try again later.';

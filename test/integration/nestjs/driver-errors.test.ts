@@ -68,6 +68,15 @@ const faults: Readonly<Record<string, readonly [Fault, number, string | undefine
     503,
     'CONNECTION_REFUSED',
   ],
+  'a repository whose DataSource was closed': [
+    async ({ options }) => {
+      const closed = await new DataSource(options).initialize();
+      await closed.destroy();
+      return new FlowRepository(closed.manager).list();
+    },
+    503,
+    'CONNECTION_LOST',
+  ],
   // What follows is the application's, and goes where it went before
   'a syntax error': [(plain) => plain.query('SELEKT 1'), 500, undefined],
   'a duplicate of a table of others': [
