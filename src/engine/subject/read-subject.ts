@@ -55,19 +55,22 @@ const guards: Reader<Subject['guards']> = that(
   'must have a mark such as @shop_writer, columns and triggers, or be left out',
 );
 
-/** True for undefined, and for a list whose elements each have an id and these functions. */
+/** True for undefined, and for a list whose elements each have an id of their own and these functions. */
 const isListOf = (value: unknown, ...functions: readonly string[]): boolean =>
   value === undefined ||
   (Array.isArray(value) &&
+    new Set(value.map((one) => one?.id)).size === value.length &&
     value.every(
       (one) =>
-        /^[a-z][a-z-]{0,31}$/.test(one?.id) && functions.every((name) => typeof one[name] === 'function'),
+        typeof one?.id === 'string' &&
+        /^[a-z][a-z-]{0,31}$/.test(one.id) &&
+        functions.every((name) => typeof one[name] === 'function'),
     ));
 
 const checks: Reader<Subject['checks']> = that(
   'isChecks',
   (value) => isListOf(value, 'run'),
-  'must be a list of checks, each with an id of small letters and hyphens, and run; or be left out',
+  'must be a list of checks, each with an id of its own of small letters and hyphens, and run; or be left out',
 );
 
 const isAnswers = (value: unknown): boolean =>
@@ -82,7 +85,7 @@ const questions: Reader<Subject['questions']> = that(
   (value) =>
     isListOf(value, 'asks', 'find', 'carryOut') &&
     ((value ?? []) as { answers?: unknown }[]).every(({ answers }) => isAnswers(answers)),
-  'must be a list of questions, each with an id and two answers or more of small letters and hyphens, asks, find and carryOut; or be left out',
+  'must be a list of questions, each with an id of its own and two answers or more of small letters and hyphens, asks, find and carryOut; or be left out',
 );
 
 /** Reads a subject. It judges every name, because names go into SQL. */

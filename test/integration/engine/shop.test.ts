@@ -239,5 +239,12 @@ describe('a made-up subject', () => {
       code: 'VALIDATION_FAILED',
       details: { fields: [{ field: 'tablePrefix' }, { field: 'migrations[0].name' }] },
     });
+    const check = { id: 'stock', run: async () => ({}) as never };
+    const question = { id: 'mailing', answers: { on: '', off: '' }, asks: String, find: async () => [] };
+    const twice = { ...question, carryOut: async () => undefined };
+    for (const checks of [[check, check], [{ ...check, id: undefined }], [null]])
+      await expect(
+        openDatabase({ ...shop, checks: checks as never, questions: [twice, twice] }, database.settings),
+      ).rejects.toMatchObject({ details: { fields: [{ field: 'checks' }, { field: 'questions' }] } });
   });
 });
