@@ -76,7 +76,7 @@ export const errorCodes = {
   ),
   MIGRATION_UNGUARDED: refused('Nothing of this migration was executed.'),
   TABLE_BUSY: refused(
-    'The statement gave up waiting and had no effect; running migrate again goes on from there.',
+    'The statement gave up waiting and had no effect; running the command again goes on from there.',
   ),
   TABLE_COPY_REFUSED: refused('The table was left as it is; no row was touched.'),
   LOCK_LOST: failed(

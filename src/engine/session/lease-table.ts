@@ -146,8 +146,10 @@ export async function unusableTable(session: Queryable, table: string, error: un
     session,
     'SELECT TABLE_TYPE AS kind FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?',
     [table],
-  ).catch(() => []);
-  const kind = kinds[0]?.kind === 'VIEW' ? 'VIEW' : 'TABLE';
+  ).catch(() => null);
+  // It could not even be made, which is nobody's hand
+  if (kinds?.length === 0) return error;
+  const kind = kinds?.[0]?.kind === 'VIEW' ? 'VIEW' : 'TABLE';
   return new ProtectionFlowsError('SCHEMA_HAND_MADE', {
     message: `${table}, the table of the migration lock, is not as this program creates it: ${fault}`,
     consequence: 'Nothing was changed.',

@@ -2,6 +2,7 @@ import { abortSignal, callback, count, optional } from '../../arguments';
 import { isProtectionFlowsError, ProtectionFlowsError, translated } from '../../errors';
 import { ownerOf, ownTablesOf } from '../subject/subject';
 import { thisProcess } from '../server/names';
+import { answerIn } from '../server/queryable';
 import type { StepContext } from '../steps/step';
 import type { Database, Session } from './database';
 import { executeStatement, assertNotInterrupted } from '../waiting/execute-statement';
@@ -73,7 +74,7 @@ type StepWishes = Pick<StepContext, 'discardRows' | 'orphans' | 'copyLimitRows' 
  * Runs `work` on a session of its own that holds the migration lock. The statements of the steps report progress, stop at
  * Ctrl-C, and never wait long for a table.
  *
- * @throws ProtectionFlowsError MIGRATE_LOCKED, LOCK_LOST, TABLE_BUSY, INTERRUPTED, CONNECTION_LOST, and what `work` throws
+ * @throws ProtectionFlowsError MIGRATE_LOCKED, LOCK_LOST, TABLE_BUSY, INTERRUPTED, CONNECTION_LOST, QUERY_FAILED, and what `work` throws
  */
 export async function withMigrationSession<T>(
   database: Database,
@@ -155,12 +156,25 @@ export async function withMigrationSession<T>(
   } catch (error) {
     // The silent session may hold the lock
     if (isProtectionFlowsError(error, 'CONNECTION_TIMEOUT')) session.discard();
-    throw error;
+    throw refused(error);
   } finally {
     watchdog.close();
     probe.close();
     await session.release();
   }
+}
+
+/** The error for what the server refused without a code of ours, such as a full disk. Returns any other error as it is. */
+function refused(error: unknown): unknown {
+  const answer = isProtectionFlowsError(error) ? null : answerIn(error);
+  if (answer === null) return error;
+  return new ProtectionFlowsError('QUERY_FAILED', {
+    message: `the server refused a statement (errno ${answer.errno}): ${answer.text}`,
+    consequence: 'The statement had no effect; what came before it stays.',
+    remedy: 'Mend what the server says, then run the command again: it does what is left.',
+    details: { errno: answer.errno },
+    cause: error,
+  });
 }
 
 /** The pause between two checks that the server still answers, in milliseconds. */

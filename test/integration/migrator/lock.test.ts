@@ -195,9 +195,9 @@ describe('a lock table that somebody has', () => {
 
   it.each([
     ['could not end a commit', 1180, { code: 'CONNECTION_LOST' }],
-    ['was interrupted', 1317, { errno: 1317 }],
-    ['ran out of time', 1969, { errno: 1969 }],
-    ['ran out of time', 3024, { errno: 3024 }],
+    ['was interrupted', 1317, { code: 'QUERY_FAILED', details: { errno: 1317 } }],
+    ['ran out of time', 1969, { code: 'QUERY_FAILED', details: { errno: 1969 } }],
+    ['ran out of time', 3024, { code: 'QUERY_FAILED', details: { errno: 3024 } }],
   ])('is not to be dropped where a statement on it %s (%d)', async (_what, errno, expected) => {
     await query(
       `CREATE TRIGGER not_now BEFORE UPDATE ON sendense_flow_lock FOR EACH ROW
