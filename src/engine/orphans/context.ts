@@ -4,41 +4,41 @@ import { inRowTransaction } from '../server/row-transaction';
 import type { Server } from '../server/server';
 import type { Words } from '../server/names';
 
-/** What a migrate does about rows whose parent does not exist: refuse the key, clear the reference, or set the rows aside. */
+/** What a migrate can do about orphans: refuse the key, set the reference to NULL, or move the rows to quarantine. */
 export const orphanChoices = ['report', 'null', 'quarantine'] as const;
 
-/** What a migrate does about orphans. */
+/** One of {@link orphanChoices}. */
 export type OrphanChoice = (typeof orphanChoices)[number];
 
-/** Whose tables are worked on. */
+/** The package that owns the tables. */
 export interface Owner {
   /** How the names of its own tables begin: `shop_schema`. */
   readonly tablePrefix: string;
   /** Its tables, with all of their keys. */
   readonly declared: Schema;
-  /** What its readers know it by. */
+  /** Its names in messages. */
   readonly words: Words;
 }
 
-/** What work on live tables is given. */
+/** What work on live tables needs. */
 export interface OrphanContext {
   readonly owner: Owner;
   readonly session: Queryable;
   readonly server: Server;
-  /** How long to wait for a transaction of others, in milliseconds. Default: a minute. */
+  /** How long to wait for other transactions, in milliseconds. Default: a minute. */
   readonly tableWaitMs?: number;
-  /** Executes one statement that changes something, after asking whether to go on; never waits long for a table. */
+  /** Executes one changing statement, unless the run has to stop; never waits long for a table. */
   execute(sql: string): Promise<void>;
-  /** Asks whether to go on, before each batch of a long change of rows. Throws INTERRUPTED. */
+  /** Called before each batch of a long change of rows. Throws INTERRUPTED where the run has to stop. */
   goOn?(): Promise<void> | void;
-  /** Told, in words, how far a long step has come. */
+  /** Called with the progress of a long step, in words. */
   onProgress?(text: string): void;
 }
 
 /**
- * Runs `work` in a transaction of its own, once it was asked whether to go on; and again where it lost against others.
+ * Runs `work` in its own transaction, unless the run has to stop; retries it after lost locks.
  *
- * @param what what is done, for the error: `quarantine rows of shop_orders`
+ * @param what what `work` does, for the error: `quarantine rows of shop_orders`
  * @throws ProtectionFlowsError TABLE_BUSY, INTERRUPTED; what `work` throws
  */
 export const changeRows = <T>(context: OrphanContext, what: string, work: () => Promise<T>): Promise<T> =>

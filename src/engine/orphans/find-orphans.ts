@@ -11,14 +11,16 @@ const pauseMs = 50;
 const defaultPatienceMs = 60_000;
 
 /**
- * Counts a key's orphans once the key stands, and is right for good.
+ * Counts a key's orphans after the key was added. The result is final.
  *
- * From then on the server checks every statement of the others, but not what a transaction did before and has not
- * committed yet. MySQL waits for such transactions when it adds the key, of the parent's too; MariaDB waits only for
- * the child's (tried on 10.11 and 11.8): a parent that was deleted just before is still there for a reader, and gone
- * later, with nothing left to check it. So this looks twice: at what is there with the changes of open transactions
- * (READ UNCOMMITTED), and at what is there without them. A row with a parent in both has one for good; one without in
- * both is an orphan; in between, it is a matter of a transaction's end, which is waited for.
+ * From then on the server checks every statement of other sessions, but not the earlier changes of transactions that are
+ * still open. When MySQL adds the key, it waits for open transactions on both tables; MariaDB waits only for those on the
+ * child (tried on 10.11 and 11.8). There, a transaction may have deleted a parent before: readers see the parent until
+ * the commit, and no check follows.
+ *
+ * So this function reads twice: with the changes of open transactions (READ UNCOMMITTED), and without them. A row with a
+ * parent in both reads keeps it; a row without one in both is an orphan. Otherwise the end of a transaction decides, and
+ * the function waits for that end.
  *
  * @throws ProtectionFlowsError TABLE_BUSY where such a transaction does not end, INTERRUPTED
  */
@@ -44,7 +46,7 @@ export async function findSettledOrphans(
     const [value = ''] = [...uncommitted, ...committed];
     if (Date.now() > deadline) {
       throw new ProtectionFlowsError('TABLE_BUSY', {
-        message: `whether ${key.parentTable} ${value} is there depends on a transaction that has been open for ${patienceMs / 1000} s`,
+        message: `whether ${key.parentTable} ${value} exists depends on a transaction that has been open for ${patienceMs / 1000} s`,
         remedy: 'Find it in SHOW FULL PROCESSLIST, let it end or KILL it, and migrate again.',
         details: { table: key.parentTable, key: key.name, value, patienceMs },
       });
@@ -57,11 +59,11 @@ export async function findSettledOrphans(
 
 /** The rows of a child table whose parent does not exist. */
 export interface Orphans {
-  /** How many distinct values have no parent. */
+  /** The number of distinct values without a parent. */
   readonly values: number;
-  /** How many rows hold such a value. */
+  /** The number of rows with such a value. */
   readonly rows: number;
-  /** Some of the values, at most ten. */
+  /** Up to ten of the values. */
   readonly sample: readonly string[];
 }
 
@@ -83,14 +85,14 @@ export function describeOrphans(
 export const parentSql = ({ parentDatabase: database, parentTable: name }: ForeignKey): string =>
   sqlNameOf({ database, name });
 
-/** A value of the child's column as the parent's holds it: two collations in one comparison end in 1267. */
+/** Converts a child's value to the parent column's collation: comparing two collations fails (1267). */
 export function asParent(value: string, child: Table, key: ForeignKey, live: Schema): string {
   const column = named(child.columns, key.columns[0]);
   const text = column && expectedText(new Map(), { ...child, foreignKeys: [key] }, column, live);
   return text ? convertedSql(value, text) : value;
 }
 
-/** The join of a child's rows, by their alias, to their parents `p`; and what is true of those without one. */
+/** Joins a child's rows, by their alias, to their parents `p`; `isOrphan` is the condition for rows without a parent. */
 export function parentJoin(
   alias: string,
   child: Table,
@@ -105,7 +107,7 @@ export function parentJoin(
   };
 }
 
-/** The child's values, from `values`, that no row of the parent has. */
+/** The FROM and WHERE that select, of the child's `values`, those without a parent. */
 function withoutParent(table: Table, key: ForeignKey, live: Schema, values: string): string {
   const parent = `p.${quoteName(key.parentColumns[0])}`;
   return `FROM (${values}) d
@@ -113,7 +115,7 @@ function withoutParent(table: Table, key: ForeignKey, live: Schema, values: stri
  WHERE ${parent} IS NULL`;
 }
 
-/** The SELECT that shows a key's orphans, each value with the number of its rows. It reads the child's whole index. */
+/** A SELECT of a key's orphaned values, each with the number of its rows. Reads the child's whole index. */
 export function orphansSql(table: Table, key: ForeignKey, live: Schema): string {
   const column = quoteName(key.columns[0]);
   const counted = `SELECT ${column} AS value, COUNT(*) AS n FROM ${quoteName(table.name)} WHERE ${column} IS NOT NULL GROUP BY ${column}`;
@@ -121,8 +123,8 @@ export function orphansSql(table: Table, key: ForeignKey, live: Schema): string 
 }
 
 /**
- * The SELECT that finds some orphaned values. Where the child has an index on the column, the server jumps from value
- * to value in it ("Using index for group-by" in EXPLAIN): on a million rows of 10,000 values it reads 10,000 entries.
+ * A SELECT of some orphaned values. With an index on the child's column, the server jumps in it from value to value ("Using
+ * index for group-by" in EXPLAIN): of a million rows with 10,000 values it reads 10,000 entries.
  */
 function orphanSampleSql(table: Table, key: ForeignKey, live: Schema): string {
   const column = quoteName(key.columns[0]);
@@ -130,7 +132,7 @@ function orphanSampleSql(table: Table, key: ForeignKey, live: Schema): string {
   return `SELECT d.value AS value\n  ${withoutParent(table, key, live, distinct)}\n LIMIT ${sampleSize}`;
 }
 
-/** Some of a key's orphaned values, at most ten; empty where there are none. Reads without locking. */
+/** Returns up to ten of a key's orphaned values. Reads without locking. */
 async function sampleOrphans(
   session: Queryable,
   table: Table,
@@ -141,7 +143,7 @@ async function sampleOrphans(
   return rows.map((row) => String(row.value));
 }
 
-/** Counts a key's orphans in the live tables; where there are none, one walk over the child's index says so. */
+/** Counts a key's orphans in the live tables. Where there are none, it reads only the distinct values of the child's index. */
 export async function findOrphans(
   session: Queryable,
   table: Table,
@@ -157,7 +159,7 @@ export async function findOrphans(
   return { values: Number(counted?.n ?? 0), rows: Number(counted?.total ?? 0), sample };
 }
 
-/** How much of a column a unique index looks at, in characters; null where none looks at it. */
+/** How many characters of a column a unique index contains; null where no unique index contains it. */
 function uniqueWidth(parent: Table, column: Column): number | null {
   const length = widthOf(column.type);
   const widths = parent.indexes
@@ -169,17 +171,17 @@ function uniqueWidth(parent: Table, column: Column): number | null {
 }
 
 const prefix = 'restored ';
-/** The widest id that the package's keys hold. */
+/** The longest id in the package's keys. */
 const widestId = 64;
 
-/** A text for a placeholder's column, different for each value where the column is unique. */
+/** A text for a placeholder's column; distinct for each id where the column is unique. */
 function placeholderText(type: string, unique: number | null): string {
   const width = Math.min(widthOf(type), unique ?? Infinity);
   if (width >= prefix.length + widestId) return `CONCAT('${prefix}', o.id)`;
   return unique === null ? `LEFT(CONCAT('${prefix}', o.id), ${width})` : `LEFT(MD5(o.id), ${width})`;
 }
 
-/** A value, as SQL over the orphaned ids `o.id`, for a column that a placeholder must fill. */
+/** The SQL of a value for a placeholder's column, computed from the orphaned id `o.id`. */
 function placeholderValue(parent: Table, column: Column): string {
   const reference = parent.foreignKeys.find((one) => one.columns[0] === column.name);
   if (reference !== undefined) {
@@ -197,7 +199,7 @@ function placeholderValue(parent: Table, column: Column): string {
   return `COALESCE((${highest}), 0) + ROW_NUMBER() OVER (ORDER BY o.id)`;
 }
 
-/** True where a placeholder can't leave the column to its default: there is none, or it would be there twice. */
+/** True where a placeholder can't use the column's default: there is none, or it would break a unique index. */
 function isFilled(parent: Table, column: Column): boolean {
   if (isRequired(column)) return true;
   return column.default?.startsWith("'") === true && uniqueWidth(parent, column) !== null;
@@ -221,10 +223,10 @@ function placeholders(parent: Table, table: Table, key: ForeignKey, live: Schema
 }
 
 /**
- * The statements, without semicolons, that mend a key's orphans by its own delete rule, as if the parent had been
- * deleted under the key: CASCADE deletes the rows, SET NULL clears the column; under RESTRICT (NO ACTION) the parent
- * could not have been deleted, so a placeholder is put back for each, with a fitting value in every column that must
- * have one. None where the parent table does not exist. Pure; they may be executed twice.
+ * The statements, without semicolons, that repair a key's orphans by its delete rule, as if the parent had been deleted
+ * under the key. CASCADE deletes the rows; SET NULL sets the column to NULL. Under RESTRICT (NO ACTION) the parent could not
+ * have been deleted, so a placeholder is inserted for each parent, with a valid value in every required column. None where
+ * the parent table does not exist. Pure; the statements may be executed twice.
  *
  * @param table the live child
  * @param live the live tables, the parent among them
@@ -238,7 +240,7 @@ export function mendOrphansSql(table: Table, key: ForeignKey, live: Schema): str
     case 'CASCADE':
       return [`DELETE c FROM ${quoteName(table.name)} c ${join} WHERE ${isOrphan}`];
     case 'SET NULL': {
-      // As the server's own SET NULL does, this leaves a column that an update would set to now
+      // Like the server's own SET NULL, keeps the value of a column with ON UPDATE CURRENT_TIMESTAMP
       const kept = keptTimes(table.columns, key.columns, 'c.');
       return [`UPDATE ${quoteName(table.name)} c ${join} SET c.${from} = NULL${kept} WHERE ${isOrphan}`];
     }
@@ -247,7 +249,7 @@ export function mendOrphansSql(table: Table, key: ForeignKey, live: Schema): str
   }
 }
 
-/** What {@link mendOrphansSql} does to which rows. */
+/** Describes what {@link mendOrphansSql} does. */
 export function describeOrphanMend(table: string, key: ForeignKey): string {
   const [column, parent] = [key.columns[0], key.parentTable];
   const which = `rows of ${table} whose ${column} names no row of ${parent}`;
@@ -255,5 +257,5 @@ export function describeOrphanMend(table: string, key: ForeignKey): string {
     return `Deletes the ${which}, as ${key.name} would have. To keep them, restore the rows of ${parent} instead.`;
   if (key.onDelete === 'SET NULL')
     return `Clears ${column} in the ${which}, as ${key.name} would have. To keep it, restore the rows of ${parent} instead.`;
-  return `Puts a placeholder into ${parent} for the ${which}: under ${key.name} none could have been deleted. Complete them, or restore the true rows instead.`;
+  return `Inserts a placeholder into ${parent} for the ${which}: under ${key.name} none could have been deleted. Complete the placeholders, or restore the real rows instead.`;
 }

@@ -4,19 +4,19 @@ import { hasParents, readWithParents, type Left, type RestoreContext, type Sourc
 import { readRowTable, sqlNameOf, type RowColumn } from './rows';
 
 /**
- * A value as it stands in the JSON: text, so that no number loses a digit; in hexadecimal digits what is no text, or in a
- * charset that does not survive a conversion; an ENUM's beside its number in the list, which is 0 for the error value.
+ * A value in the JSON. It is a text, so that no number loses a digit. Binary values, and texts in a charset that does not
+ * survive a conversion, are hexadecimal digits. An ENUM's value may have its list index, which is 0 for the error value.
  */
 type StoredValue =
   string | null | { readonly text?: string | null; readonly hex?: string | null; readonly index?: string };
 
 type StoredRow = Readonly<Record<string, StoredValue>>;
 
-/** A stored value's text or digits; null for NULL. */
+/** A stored value's text or hexadecimal digits; null for NULL. */
 const textOf = (value: StoredValue): string | null =>
   value !== null && typeof value === 'object' ? (value.text ?? value.hex ?? null) : value;
 
-/** Before its number was written down, the error value stood there as '' alone. */
+/** True for the error value of an ENUM. The oldest versions stored it as '' without an index. */
 function isErrorValue({ kind, type }: RowColumn, value: StoredValue): boolean {
   if (kind !== 'enum') return false;
   if (value !== null && typeof value === 'object' && value.index !== undefined) return value.index === '0';
@@ -24,28 +24,28 @@ function isErrorValue({ kind, type }: RowColumn, value: StoredValue): boolean {
   return textOf(value) === '' && !listsEmpty;
 }
 
-/** A text that is safe under any sql_mode, and has no `?` that the driver would take for a parameter. */
+/** A literal that is safe under any sql_mode, without a `?`, which the driver would take for a parameter. */
 const textLiteral = (text: string): string =>
   /^[\w .,:/-]*$/.test(text) ? `'${text}'` : `_utf8mb4 X'${Buffer.from(text).toString('hex')}'`;
 
-/** What puts a stored value back into a column, as SQL. */
+/** The SQL of a stored value, for an INSERT into the column. */
 function valueSql(column: RowColumn, value: StoredValue): string {
   const text = textOf(value);
   if (text === null) return 'NULL';
   if (isErrorValue(column, value)) return '0';
   if (value !== null && typeof value === 'object' && value.hex !== undefined) return `X'${text}'`;
   if (column.kind === 'bit') return `CAST('${text}' AS UNSIGNED)`;
-  // MariaDB's ASCII took any byte; it went through latin1
+  // MariaDB's ascii columns accept any byte, so the value was stored through latin1
   if (column.charset === 'ascii') return `CAST(CONVERT(${textLiteral(text)} USING latin1) AS BINARY)`;
   return textLiteral(text);
 }
 
-/** WARN_DATA_TRUNCATED: a value that is not listed. */
+/** WARN_DATA_TRUNCATED: a value that is not in the ENUM's list. */
 const notListed = 1265;
 
 /**
- * Inserts a row with that many error values of ENUMs, which a strict server refuses (1265, also as the number 0). Null
- * where each warning is about one of them; else the row is gone again, and this is what the server said.
+ * Inserts a row with ENUM error values, which a strict server refuses (1265, also as the number 0). Returns null where each
+ * warning is about one of them. Else removes the row again, and returns the server's message.
  */
 async function insertWithErrorValues(
   session: Queryable,
@@ -67,7 +67,7 @@ async function insertWithErrorValues(
   return { reason: 'refused', answer: (other ?? warnings.at(-1))?.Message ?? '' };
 }
 
-/** What rows go back into, by the names in quarantine. */
+/** Reads the table that quarantined rows return to, by its name in quarantine. */
 async function readTarget(context: RestoreContext, database: string | null, name: string) {
   const table = await readRowTable(context.session, context.server.flavour, { database, name });
   const live = database === null ? await readWithParents(context, name) : new Map();
@@ -75,8 +75,8 @@ async function readTarget(context: RestoreContext, database: string | null, name
 }
 
 /**
- * The rows that versions before the quarantine had a table for each table set aside: all in `sendense_flow_orphans`, each
- * as JSON, of whatever table and database. Nothing writes it any more.
+ * The quarantine of older versions: one table, `…_orphans`, with rows of any table and database as JSON. This version only
+ * restores from it.
  */
 export async function oldSources(context: RestoreContext): Promise<Source[]> {
   const { session, owner } = context;

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { affectedRows, catalogRows, quoteName, quoteText, type Queryable } from '../server/queryable';
 import type { Schema } from '../schema/shape';
 import type { OrphanContext, Owner } from './context';
@@ -11,11 +11,11 @@ import {
 } from './restore-rows';
 import { readRowTable, rowsByKey, type RowColumn, type RowKey, type RowTable } from './rows';
 
-/** The longest name that the servers take. */
+/** The longest table name that both servers accept. */
 const longestName = 64;
 const room = 'orphans'.length + 5;
 
-/** A table's part of the name of its quarantine: its own name, shortened where that would be too long. */
+/** The part of a quarantine's name that names its table: the table's name, shortened with a hash where it is too long. */
 function partOfName(prefix: string, table: string): string {
   const fits = longestName - prefix.length - room;
   if (table.length <= fits) return table;
@@ -24,9 +24,9 @@ function partOfName(prefix: string, table: string): string {
 }
 
 /**
- * The name of the table that keeps the rows which were set aside from a table: `shop_schema_orphans_shop_orders`.
+ * The name of a table's quarantine: `shop_schema_orphans_shop_orders`.
  *
- * @param number 2 and up for rows that were set aside after the table's columns had changed
+ * @param number 2 and up for rows that were quarantined after the table's columns had changed
  */
 export const quarantineName = (
   { tablePrefix }: Pick<Owner, 'tablePrefix'>,
@@ -34,24 +34,24 @@ export const quarantineName = (
   number = 1,
 ): string => `${tablePrefix}_orphans${number === 1 ? '' : number}_${partOfName(tablePrefix, table)}`;
 
-/** What is known of a row in quarantine besides the row. */
+/** The columns of a quarantine that do not belong to the quarantined row. */
 export const ownColumns: Readonly<Record<string, string>> = {
   /** The row's number in its quarantine. */
   quarantine_id: 'bigint unsigned NOT NULL AUTO_INCREMENT',
-  /** When the row was set aside. */
+  /** When the row was moved here. */
   quarantined_at: 'timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP',
-  /** A random id of the run that set it aside. */
+  /** A random id of the run that moved it. */
   quarantine_run: 'char(36) NOT NULL',
-  /** The foreign key for whose sake it was set aside. */
+  /** The foreign key whose orphans the run removed. */
   quarantine_key: 'varchar(64) NOT NULL',
-  /** `orphan`: it named no parent. `cascade`: its own parent was set aside. */
+  /** `orphan`: the row had no parent. `cascade`: its parent was moved to quarantine. */
   quarantine_reason: "enum('orphan','cascade') NOT NULL",
 };
 
-/** The columns of a table that can be inserted. */
+/** The columns of a table that an INSERT can fill. */
 const insertable = ({ columns }: RowTable): RowColumn[] => columns.filter((column) => !column.isGenerated);
 
-/** The columns of a quarantine that hold the row. */
+/** The columns of a quarantine that belong to the quarantined row. */
 const quarantined = ({ columns }: RowTable): RowColumn[] =>
   columns.filter(({ name }) => !Object.hasOwn(ownColumns, name));
 
@@ -59,8 +59,8 @@ const isSame = (column: RowColumn, other: RowColumn): boolean =>
   (['name', 'type', 'charset', 'collation'] as const).every((part) => column[part] === other[part]);
 
 /**
- * A table for rows of another: the same names and types, so that no value is converted, and nothing else of it. A unique
- * index, a CHECK, a default would stand in a row's way, or change it.
+ * The CREATE of a quarantine. Its columns have the names and types of the table, so no value is converted. It has no unique
+ * index, CHECK or default, which could refuse or change a row.
  */
 function createQuarantineSql(name: string, table: RowTable): string {
   const columns = insertable(table).map(({ name: column, type, charset, collation }) => {
@@ -74,8 +74,8 @@ function createQuarantineSql(name: string, table: RowTable): string {
 }
 
 /**
- * The name of a quarantine that takes the table's rows as they are; created where there is none. DDL commits: to be
- * called before the transaction that moves rows.
+ * Returns the name of a quarantine that can hold the table's rows unchanged; creates one where there is none. DDL commits, so
+ * call this before the transaction that moves rows.
  */
 export async function ensureQuarantine(context: OrphanContext, table: RowTable): Promise<string> {
   const { session, owner } = context;
@@ -90,7 +90,7 @@ export async function ensureQuarantine(context: OrphanContext, table: RowTable):
   }
 }
 
-/** The quarantines of each declared table that are there, the newest first. */
+/** Finds the existing quarantines of each declared table, the newest first. */
 export async function findQuarantines(session: Queryable, owner: Owner): Promise<Map<string, string[]>> {
   const there = await catalogRows<{ name: string }>(
     session,
@@ -101,7 +101,7 @@ export async function findQuarantines(session: Queryable, owner: Owner): Promise
   for (const table of owner.declared.keys()) {
     const numbered = there.flatMap(({ name }) => {
       const number = Number(/_orphans(\d+)_/.exec(name.slice(owner.tablePrefix.length))?.[1] ?? 1);
-      // lower_case_table_names stores other names than were given
+      // With lower_case_table_names the server stores names in lower case
       const isIts = name.toLowerCase() === quarantineName(owner, table, number).toLowerCase();
       return isIts ? [{ name, number }] : [];
     });
@@ -112,20 +112,18 @@ export async function findQuarantines(session: Queryable, owner: Owner): Promise
   return found;
 }
 
-/** Why rows are set aside. */
+/** Why rows are quarantined: the values of {@link ownColumns}. */
 export interface Cause {
   /** The same for all rows of one run and one key. */
   readonly run: string;
   readonly key: string;
-  /** `cascade` for rows that hung on orphans. */
+  /** `cascade` for rows that depended on orphans. */
   readonly reason: 'orphan' | 'cascade';
 }
 
-export const newRun = (): string => randomUUID();
-
 /**
- * Writes rows into the quarantine and deletes them. To be called in a transaction that has locked them; the caller
- * rolls back where it throws.
+ * Copies rows into the quarantine and deletes them from their table. Call it in a transaction that has locked the rows; on
+ * an error, roll back.
  */
 export async function moveToQuarantine(
   session: Queryable,
@@ -143,12 +141,12 @@ export async function moveToQuarantine(
   const deleted = await session.query(`DELETE r FROM ${from} WHERE ${where}`);
   if (affectedRows(written) !== keys.length || affectedRows(deleted) !== keys.length) {
     throw new Error(
-      `${keys.length} locked rows of ${table.label}, but ${affectedRows(written)} written down and ${affectedRows(deleted)} deleted`,
+      `${keys.length} locked rows of ${table.label}, but ${affectedRows(written)} copied and ${affectedRows(deleted)} deleted`,
     );
   }
 }
 
-/** The declared tables, parents before the tables whose rows hang on theirs. */
+/** The declared tables, parents before children. */
 function parentsFirst(declared: Schema): string[] {
   const ordered = new Set<string>();
   const add = (name: string, above: readonly string[]): void => {
@@ -161,7 +159,7 @@ function parentsFirst(declared: Schema): string[] {
   return [...ordered];
 }
 
-/** A quarantine whose rows go back into a table, by the columns that both have. */
+/** A quarantine as a source whose rows return to a table, by the columns that both have. */
 async function sourceOf(context: RestoreContext, table: string, name: string): Promise<Source> {
   const { session, server, owner } = context;
   const read = (of: string) => readRowTable(session, server.flavour, { database: null, name: of });
@@ -207,7 +205,7 @@ async function sourceOf(context: RestoreContext, table: string, name: string): P
   };
 }
 
-/** The quarantines that are there, those of parents first. */
+/** The existing quarantines, those of parents first. */
 export async function quarantineSources(context: RestoreContext): Promise<Source[]> {
   const found = await findQuarantines(context.session, context.owner);
   const sources: Source[] = [];

@@ -1,11 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import { ProtectionFlowsError } from '../../errors';
 import { readIncomingKeys, type IncomingKey } from '../schema/catalog/read-foreign-keys';
 import { named } from '../schema/shape';
 import { countRows, type Queryable } from '../server/queryable';
 import { changeRows, type OrphanContext, type Owner } from './context';
-import { ensureQuarantine, moveToQuarantine, newRun, type Cause } from './quarantine-table';
+import { ensureQuarantine, moveToQuarantine, type Cause } from './quarantine-table';
 import {
   dependentsOf,
+  forEachBatch,
   labelOf,
   readRowTable,
   rowsByKey,
@@ -16,35 +18,35 @@ import {
   type RowTable,
 } from './rows';
 
-/** Deeper than the servers themselves follow ON DELETE CASCADE (15): only a circle gets there. */
+/** Deeper than the servers follow ON DELETE CASCADE (15): only a circle of references is that deep. */
 const maxDepth = 50;
-const untouched = 'Neither those rows nor what hangs on them were touched.';
+const untouched = 'Neither those rows nor the rows that depend on them were changed.';
 const partlyMoved =
-  'Those rows stay; what hung on them so far may be in quarantine, from where restore-orphans brings it back.';
+  'Those rows were not moved. Rows that depended on them may be in quarantine, from where restore-orphans brings them back.';
 
-/** How often a batch is tried while others hang new rows on its rows. */
+/** How often a batch is tried while other sessions add rows that depend on its rows. */
 const maxAttempts = 20;
-/** How often the bound of its transaction is doubled then. */
+/** How often the limit of its transaction is doubled meanwhile. */
 const maxDoublings = 6;
 
-/** More hangs on the rows of a batch than one transaction takes. */
+/** More rows depend on the rows of a batch than one transaction may move. */
 class TooMany extends Error {}
 
-/** A foreign key by which rows of a table hang on those of another. */
+/** A foreign key by which rows of a table depend on rows of another. */
 interface Dependency {
   readonly key: string;
-  /** The table whose rows hang. */
+  /** The table with the dependent rows. */
   readonly table: RowTable;
   readonly reference: Reference;
-  /** Why its rows do not go with those they hang on; null where they do: by a declared key with ON DELETE CASCADE. */
+  /** Why its rows can't move with their parents; null where they can: by a declared key with ON DELETE CASCADE. */
   readonly blocks: string | null;
 }
 
-/** A foreign key that ends at the parent, live or declared. */
-type Hanging = Omit<IncomingKey, 'parentTable'> & Pick<Dependency, 'blocks'>;
+/** A live or declared foreign key that refers to the parent. */
+type KeyToParent = Omit<IncomingKey, 'parentTable'> & Pick<Dependency, 'blocks'>;
 
-/** The declared keys that end at the table: what hangs by them goes by their rule, be they there or not. */
-const declaredKeys = ({ declared }: Owner, parent: RowTable): Hanging[] =>
+/** The declared keys that refer to the table. Their delete rule decides, even while the key does not exist yet. */
+const declaredKeys = ({ declared }: Owner, parent: RowTable): KeyToParent[] =>
   [...declared.values()].flatMap(({ name: table, foreignKeys }) =>
     foreignKeys
       .filter(({ parentTable }) => parentTable === parent.name)
@@ -55,7 +57,7 @@ const declaredKeys = ({ declared }: Owner, parent: RowTable): Hanging[] =>
       })),
   );
 
-const startAndEnd = ({ database, table, columns }: Hanging): string =>
+const startAndEnd = ({ database, table, columns }: KeyToParent): string =>
   JSON.stringify([database, table, columns]);
 
 async function readDependenciesOf(session: Queryable, owner: Owner, parent: RowTable): Promise<Dependency[]> {
@@ -63,7 +65,7 @@ async function readDependenciesOf(session: Queryable, owner: Owner, parent: RowT
   const known = declared.map(startAndEnd);
   const live = await readIncomingKeys(session, [parent.name]);
   const others = live
-    .map((key): Hanging => ({ ...key, blocks: 'a key of others' }))
+    .map((key): KeyToParent => ({ ...key, blocks: 'an undeclared key' }))
     .filter((key) => !known.includes(startAndEnd(key)));
   const found: Dependency[] = [];
   for (const { name: key, database, table: name, columns, blocks } of [...declared, ...others]) {
@@ -81,8 +83,9 @@ async function readDependenciesOf(session: Queryable, owner: Owner, parent: RowT
 }
 
 /**
- * Reads every foreign key, of all databases, by which rows hang on a table's rows, on theirs in turn, and so on along
- * the declared keys; by the label of the table that they end at. What this account may not see is not found.
+ * Reads every foreign key, of all databases, by which rows depend on a table's rows; for declared keys with ON DELETE
+ * CASCADE, also the keys to those dependent rows, and so on. The map's keys are the labels of the tables referred to. Tables
+ * that this account may not see are missing.
  */
 export async function readDependencies(
   session: Queryable,
@@ -100,14 +103,14 @@ export async function readDependencies(
   return found;
 }
 
-/** Rows set aside. */
+/** Numbers of quarantined rows. */
 export interface Moved {
   orphans: number;
-  /** What hung on them, by the label of its table. */
+  /** Rows that depended on orphans, by the label of their table. */
   readonly cascaded: Record<string, number>;
 }
 
-/** Adds up what was set aside. */
+/** Adds numbers to a sum. */
 export function addMoved(sum: Moved, { orphans, cascaded }: Moved): void {
   sum.orphans += orphans;
   for (const [label, rows] of Object.entries(cascaded)) {
@@ -115,47 +118,44 @@ export function addMoved(sum: Moved, { orphans, cascaded }: Moved): void {
   }
 }
 
-/** Sets rows of one table aside with everything that hangs on them, in transactions of bounded size. */
+/** Moves rows of one table to quarantine, with all rows that depend on them, in transactions of limited size. */
 export class Quarantine {
-  private readonly run = newRun();
+  private readonly run = randomUUID();
   /** The quarantine of each table, by label. */
   private readonly quarantines = new Map<string, string>();
 
   constructor(
     private readonly context: OrphanContext,
-    /** Of every table that is reached from the one whose rows go. */
+    /** From {@link readDependencies}, for the table whose rows are moved. */
     private readonly dependencies: Awaited<ReturnType<typeof readDependencies>>,
     private readonly key: string,
     private readonly batchRows: number,
-    /** Told after each transaction. */
+    /** Called after each transaction. */
     private readonly onMoved: (moved: Moved) => void,
   ) {}
 
   /**
-   * Looks, before anything is changed, whether rows may go: whatever hangs on them, and on that, has to go with them.
+   * Checks, before anything is changed, that all rows which depend on these rows can move with them.
    *
    * @throws ProtectionFlowsError STILL_REFERENCED
    */
-  async assertMayGo(table: RowTable, keys: readonly RowKey[], depth = 0): Promise<void> {
+  async assertMovable(table: RowTable, keys: readonly RowKey[], depth = 0): Promise<void> {
     const { session } = this.context;
     for (const dependency of this.dependenciesOf(table)) {
-      const rows = dependentsOf(dependency.table, dependency.reference, table, keys);
+      const rows = dependentsOf(dependency, table, keys);
       if (dependency.blocks !== null) {
         const count = await countRows(session, rows.from, rows.where);
         if (count > 0) this.refuse(table, dependency, count, untouched);
       } else if (this.dependenciesOf(dependency.table).length > 0) {
         if (depth >= maxDepth) this.refuseCircle(table);
-        let after: RowKey | null = null;
-        do {
-          const page: RowKey[] = await selectKeys(session, rows, { limit: this.batchRows, after });
-          if (page.length > 0) await this.assertMayGo(dependency.table, page, depth + 1);
-          after = page.at(-1) ?? null;
-        } while (after !== null);
+        await forEachBatch(session, rows, this.batchRows, (page) =>
+          this.assertMovable(dependency.table, page, depth + 1),
+        );
       }
     }
   }
 
-  /** Creates the tables that the rows and what hangs on them go to. */
+  /** Creates the quarantines of the table and of the tables with dependent rows. */
   async createTables(table: RowTable): Promise<void> {
     if (this.quarantines.has(table.label)) return;
     this.quarantines.set(table.label, await ensureQuarantine(this.context, table));
@@ -164,42 +164,38 @@ export class Quarantine {
   }
 
   /**
-   * Sets those of the rows aside that still belong to the selection, and what hangs on them before them; in more than
-   * one transaction where that is much.
+   * Moves those of the rows that still belong to the selection, after the rows that depend on them. Uses several
+   * transactions where many rows depend on them.
    */
   async move(rows: RowSelection, keys: readonly RowKey[], depth = 0): Promise<void> {
     if (depth > maxDepth) this.refuseCircle(rows.table);
     for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
-      // Under the lock nobody adds rows: a growing limit gets ahead of whoever adds them as fast as they are moved
+      // Under the lock no session adds rows. So a growing limit wins against a session that adds rows as fast as they move
       if (await this.moveInOne(rows, keys, this.batchRows * 2 ** Math.min(attempt, maxDoublings), depth))
         return;
-      for (const dependency of this.dependenciesOf(rows.table)) {
-        await this.moveHanging(
-          dependentsOf(dependency.table, dependency.reference, rows.table, keys),
-          depth + 1,
-        );
-      }
+      for (const dependency of this.dependenciesOf(rows.table))
+        await this.moveDependents(dependentsOf(dependency, rows.table, keys), depth + 1);
     }
     throw new ProtectionFlowsError('TABLE_BUSY', {
-      message: `others add rows that hang on rows of ${rows.table.label} faster than they can be quarantined`,
+      message: `other sessions add rows that depend on rows of ${rows.table.label} faster than they can be quarantined`,
       consequence: partlyMoved,
-      remedy: 'Stop what writes those rows, and run the command again.',
+      remedy: 'Stop the programs that write those rows, and run the command again.',
       details: { table: rows.table.label, key: this.key },
     });
   }
 
-  /** Sets aside as many rows as there are now: more may come meanwhile. */
-  private async moveHanging(hanging: RowSelection, depth: number): Promise<void> {
+  /** Moves as many dependent rows as there are now, so that it ends while other sessions add more. */
+  private async moveDependents(dependents: RowSelection, depth: number): Promise<void> {
     const { session } = this.context;
-    const pages = Math.ceil((await countRows(session, hanging.from, hanging.where)) / this.batchRows);
+    const pages = Math.ceil((await countRows(session, dependents.from, dependents.where)) / this.batchRows);
     for (let page = 0; page < pages; page += 1) {
-      const keys = await selectKeys(session, hanging, { limit: this.batchRows });
+      const keys = await selectKeys(session, dependents, { limit: this.batchRows });
       if (keys.length === 0) return;
-      await this.move(hanging, keys, depth);
+      await this.move(dependents, keys, depth);
     }
   }
 
-  /** Sets rows aside in one transaction, with at most `limit` of each table that hang on them; false where more do. */
+  /** Moves rows in one transaction, with at most `limit` dependent rows of each table; false where there are more. */
   private async moveInOne(
     rows: RowSelection,
     keys: readonly RowKey[],
@@ -222,9 +218,9 @@ export class Quarantine {
   }
 
   /**
-   * Within a transaction: locks the rows, sees which of them are still to go, and looks for what hangs on them now.
-   * Nobody can hang more on a locked row: the key's own check waits for it. Where the key is merely declared, the lock
-   * on the gap in the child's index does as much.
+   * Within a transaction: locks the rows, selects those that are still to be moved, and moves their dependent rows first.
+   * No session can add a row that depends on a locked one: the key's check waits for the lock. Where the key is declared but
+   * missing, the lock on the gap in the child's index has the same effect.
    */
   private async moveLocked(
     rows: RowSelection,
@@ -237,25 +233,25 @@ export class Quarantine {
     const { table } = rows;
     const locked = await selectKeys(session, rowsByKey(table, keys), { lock: 'FOR UPDATE' });
     if (locked.length === 0) return;
-    let going = await selectKeys(session, rows, { among: locked, lock: 'LOCK IN SHARE MODE' });
-    if (going.length === 0) return;
+    let toMove = await selectKeys(session, rows, { among: locked, lock: 'LOCK IN SHARE MODE' });
+    if (toMove.length === 0) return;
     for (const dependency of this.dependenciesOf(table)) {
-      const hanging = dependentsOf(dependency.table, dependency.reference, table, going);
+      const dependents = dependentsOf(dependency, table, toMove);
       if (dependency.blocks !== null) {
-        const count = await countRows(session, hanging.from, `${hanging.where} LOCK IN SHARE MODE`);
+        const count = await countRows(session, dependents.from, `${dependents.where} LOCK IN SHARE MODE`);
         if (count > 0) this.refuse(table, dependency, count, partlyMoved);
         continue;
       }
-      const page = await selectKeys(session, hanging, { limit: limit + 1, lock: 'LOCK IN SHARE MODE' });
+      const page = await selectKeys(session, dependents, { limit: limit + 1, lock: 'LOCK IN SHARE MODE' });
       if (page.length > limit || (page.length > 0 && depth >= maxDepth)) throw new TooMany();
       if (page.length === 0) continue;
-      await this.moveLocked(hanging, page, limit, depth + 1, tally);
-      // Where a table hangs on itself, some of these rows may have gone already, as they hang on others of them
-      going = await selectKeys(session, rowsByKey(table, going), { lock: 'FOR UPDATE' });
+      await this.moveLocked(dependents, page, limit, depth + 1, tally);
+      // In a table that refers to itself, some of these rows depended on others of them, and have been moved
+      toMove = await selectKeys(session, rowsByKey(table, toMove), { lock: 'FOR UPDATE' });
     }
     const cause: Cause = { run: this.run, key: this.key, reason: depth === 0 ? 'orphan' : 'cascade' };
-    await moveToQuarantine(session, table, this.quarantines.get(table.label) ?? '', going, cause);
-    const count = going.length;
+    await moveToQuarantine(session, table, this.quarantines.get(table.label) ?? '', toMove, cause);
+    const count = toMove.length;
     addMoved(
       tally,
       depth === 0 ? { orphans: count, cascaded: {} } : { orphans: 0, cascaded: { [table.label]: count } },
@@ -272,20 +268,21 @@ export class Quarantine {
     rows: number,
     consequence: string,
   ): never {
-    const many = `${rows} row${rows === 1 ? '' : 's'}`;
+    const dependents =
+      rows === 1 ? `1 row of ${child.label} depends` : `${rows} rows of ${child.label} depend`;
     throw new ProtectionFlowsError('STILL_REFERENCED', {
-      message: `${many} of ${child.label} hang on rows of ${table.label} that ${this.key} would have quarantined, by ${key} (${blocks ?? ''})`,
+      message: `${dependents}, by ${key} (${blocks ?? ''}), on rows of ${table.label} that would be quarantined for ${this.key}`,
       consequence,
-      remedy: `Give those rows of ${child.label} another parent, or remove them, and run the command again.`,
+      remedy: `Give those rows of ${child.label} another parent, or delete them, and run the command again.`,
       details: { foreignKey: this.key, table: child.label, key, references: table.label, rows },
     });
   }
 
   private refuseCircle(table: RowTable): never {
     throw new ProtectionFlowsError('STILL_REFERENCED', {
-      message: `rows of ${table.label} hang on each other in a circle, or more than ${maxDepth} deep, and on rows that ${this.key} would have quarantined`,
+      message: `rows of ${table.label} depend on each other in a circle, or more than ${maxDepth} deep, and on rows that would be quarantined for ${this.key}`,
       consequence: untouched,
-      remedy: `Break the circle in ${table.label}, and run the command again: such rows could not be put back.`,
+      remedy: `Break the circle in ${table.label}, and run the command again: such rows could not be restored.`,
       details: { foreignKey: this.key, table: table.label },
     });
   }

@@ -2,7 +2,7 @@ import { convertedSql } from '../schema/ddl';
 import { catalogRows, type Queryable, quoteName, select } from '../server/queryable';
 import type { Flavour } from '../server/server';
 
-/** A live column, as far as its values are moved and its rows told apart. */
+/** What moving rows needs to know of a live column. */
 export interface RowColumn {
   readonly name: string;
   /** DATA_TYPE of the catalog, lower case: `varchar`, `bigint`. */
@@ -11,24 +11,24 @@ export interface RowColumn {
   readonly type: string;
   readonly charset: string | null;
   readonly collation: string | null;
-  /** The server computes it: it can't be inserted. */
+  /** True where the server computes the column, so that no INSERT can fill it. */
   readonly isGenerated: boolean;
 }
 
-/** Where a table is; the database is null for the session's own. */
+/** A table's place; the database is null for the session's own. */
 export interface TableName {
   readonly database: string | null;
   readonly name: string;
 }
 
-/** A live table whose rows are looked at, or moved. */
+/** A live table whose rows are read or moved. */
 export interface RowTable extends TableName {
-  /** As people name it, and unlike any other: with the database, where that is another. */
+  /** Its unique name for people: with the database, where that is not the session's. */
   readonly label: string;
-  /** As SQL names it. */
+  /** Its name in SQL. */
   readonly sql: string;
   readonly flavour: Flavour;
-  /** Every column in the table's order, invisible and generated ones too. */
+  /** All columns in the table's order, with invisible and generated ones. */
   readonly columns: readonly RowColumn[];
   /** The columns of the primary key; empty where there is none. */
   readonly primaryKey: readonly RowColumn[];
@@ -88,30 +88,30 @@ const floats = new Set(['float', 'double', 'real']);
 const numbers = new Set(['tinyint', 'smallint', 'mediumint', 'int', 'bigint', 'decimal', 'bit', ...floats]);
 const isBinary = ({ kind }: RowColumn): boolean => /binary$|blob$/.test(kind);
 
-/** A key column's exact value in hexadecimal digits: its bytes, or what it looks like as a text. */
+/** A key column's exact value as hexadecimal digits: of its bytes, or of its text. */
 function keyPartSql(column: RowColumn, flavour: Flavour): string {
   const value = `r.${quoteName(column.name)}`;
   if (column.charset !== null || isBinary(column)) return `HEX(${value})`;
-  // Times one, for a FLOAT by itself is rounded to six digits. MySQL cuts a double off at 22 characters, but not in JSON
+  // Without `* 1e0` a FLOAT is rounded to six digits. MySQL cuts a double to 22 characters, except in JSON
   const exact = flavour === 'mysql' ? `CAST(${value} * 1e0 AS JSON)` : `${value} * 1e0`;
   const shown = column.kind === 'bit' ? `${value} + 0` : floats.has(column.kind) ? exact : value;
   return `HEX(CAST(${shown} AS CHAR CHARACTER SET utf8mb4))`;
 }
 
-/** The literal that compares with the column exactly, and by its index. */
+/** A literal that equals the column's value exactly, and lets the server use the index. */
 function keyLiteral({ charset, ...column }: RowColumn, hex: string): string {
   if (isBinary({ charset, ...column })) return `X'${hex}'`;
   if (charset !== null) return `_${charset} X'${hex}'`;
   return numbers.has(column.kind) ? Buffer.from(hex, 'hex').toString() : `_utf8mb4 X'${hex}'`;
 }
 
-/** By the primary key even where the optimizer would rather lock the whole of a small table. */
+/** Forces the primary key: else the optimizer may scan, and so lock, the whole of a small table. */
 export const byPrimaryKey = 'FORCE INDEX (PRIMARY)';
 
 const keyColumns = (table: RowTable, alias: string): string[] =>
   table.primaryKey.map(({ name }) => `${alias}.${quoteName(name)}`);
 
-/** True for the rows with these keys. */
+/** A condition for the rows with these keys. */
 export function keysSql(table: RowTable, keys: readonly RowKey[], alias = 'r'): string {
   const columns = keyColumns(table, alias);
   const [first] = columns;
@@ -122,7 +122,7 @@ export function keysSql(table: RowTable, keys: readonly RowKey[], alias = 'r'): 
   return `(${each.join(' OR ')})`;
 }
 
-/** True for the rows that come later than one in the order of the primary key. */
+/** A condition for the rows after one row, in the order of the primary key. */
 function afterSql(table: RowTable, key: RowKey): string {
   const columns = keyColumns(table, 'r');
   const alternatives = columns.map((column, at) =>
@@ -134,27 +134,26 @@ function afterSql(table: RowTable, key: RowKey): string {
   return `(${alternatives.join(' OR ')})`;
 }
 
-/** The rows with these keys. */
+/** Selects the rows with these keys. */
 export const rowsByKey = (table: RowTable, keys: readonly RowKey[]): RowSelection => ({
   table,
   from: `${table.sql} r ${byPrimaryKey}`,
   where: keysSql(table, keys),
 });
 
-/** Columns of a table, each with the column of the parent that it names. */
+/** Columns of a child table, each with its parent column. */
 export type Reference = readonly (readonly [child: RowColumn, parent: RowColumn])[];
 
-/** A parent's column as its child's would hold it: the child's index stays of use, and no two collations meet. */
+/** Converts a parent's value to the child column's collation, so that they compare, and the child's index is used. */
 function parentValue(child: RowColumn, parent: RowColumn): string {
   const value = `q.${quoteName(parent.name)}`;
   if (child.charset === null || parent.charset === null || child.collation === parent.collation) return value;
   return convertedSql(value, { charset: child.charset, collation: child.collation ?? '' });
 }
 
-/** The rows of a table that name one of the parent's rows with these keys; one that names itself alone is not among them. */
+/** Selects the rows of a child table that refer to the parent's rows with these keys, except those that refer to themselves. */
 export function dependentsOf(
-  table: RowTable,
-  reference: Reference,
+  { table, reference }: { readonly table: RowTable; readonly reference: Reference },
   parent: RowTable,
   keys: readonly RowKey[],
 ): RowSelection {
@@ -172,17 +171,17 @@ export function dependentsOf(
   };
 }
 
-/** Which of a selection's rows are wanted. */
+/** Which of a selection's rows to return. */
 interface Wanted {
   readonly limit?: number;
-  /** Only later ones in the order of the primary key, in that order; null from the first. */
+  /** Orders by the primary key, and returns only rows after this one; null: from the first. */
   readonly after?: RowKey | null;
-  /** Only these. */
+  /** Only rows with these keys. */
   readonly among?: readonly RowKey[];
   readonly lock?: 'FOR UPDATE' | 'LOCK IN SHARE MODE';
 }
 
-/** The keys of a selection's rows, each once. The table must have a primary key. */
+/** Returns the keys of a selection's rows, each once. The table must have a primary key. */
 export async function selectKeys(
   session: Queryable,
   { table, from, where }: RowSelection,
@@ -204,11 +203,11 @@ export async function selectKeys(
   const keys = rows.map((row) =>
     table.primaryKey.map((column, at) => keyLiteral(column, row[`k${at}`] ?? '')),
   );
-  // A key of others may lead to a column that is not unique
+  // A join by an undeclared key may return a row several times: its parent column may not be unique
   return [...new Map(keys.map((key) => [key.join(), key])).values()];
 }
 
-/** Walks once over the rows that are selected, batch by batch in the order of the primary key. */
+/** Calls `work` once for each batch of a selection's rows, in the order of the primary key. */
 export async function forEachBatch(
   session: Queryable,
   rows: RowSelection,

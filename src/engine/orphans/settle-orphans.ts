@@ -9,17 +9,17 @@ import { parentJoin } from './find-orphans';
 import { addMoved, Quarantine, readDependencies, type Moved } from './quarantine';
 import { byPrimaryKey, forEachBatch, keysSql, readRowTable, type RowSelection } from './rows';
 
-/** A choice that changes rows, as it stands for one key. */
+/** A choice that changes rows, judged for one key. */
 export interface OrphanChoiceForKey {
   readonly choice: Exclude<OrphanChoice, 'report'>;
   readonly isPossible: boolean;
-  /** What it would do, to be put after a colon or in parentheses. */
+  /** What it would do, as a phrase for a sentence. */
   readonly does: string;
-  /** Why it is not possible; null where it is. */
+  /** Why it is impossible; null where it is possible. */
   readonly why: string | null;
 }
 
-/** True where a CHECK looks at the column; also where the expression is not understood but mentions the name. */
+/** True where a CHECK uses the column, or where its expression can't be parsed but contains the name. */
 function namesColumn({ expression }: Check, column: string): boolean {
   const wanted = column.toLowerCase();
   const tokens = tokensOf(expression);
@@ -27,7 +27,7 @@ function namesColumn({ expression }: Check, column: string): boolean {
   return tokens.some(({ kind, value }) => (kind === 'name' || kind === 'word') && value === wanted);
 }
 
-/** Why a key's column can't be cleared; null where it can. */
+/** Why a key's column can't be set to NULL; null where it can. */
 function whyNotCleared(child: Table, key: ForeignKey): string | null {
   const name = key.columns[0];
   const column = named(child.columns, name);
@@ -39,8 +39,8 @@ function whyNotCleared(child: Table, key: ForeignKey): string | null {
 }
 
 /**
- * What can be done about a key's orphans, in the order from the smallest change. Pure. Nothing is possible in a table
- * without a primary key: its rows can't be told apart.
+ * The choices for a key's orphans, the smallest change first. Pure. None is possible in a table without a primary key,
+ * because its rows can't be told apart.
  *
  * @param child the live child
  */
@@ -54,12 +54,12 @@ export function orphanChoicesFor(child: Table, key: ForeignKey): OrphanChoiceFor
     },
     {
       ...{ choice: 'quarantine', isPossible: noKey === null, why: noKey },
-      does: `moves those rows of ${child.name}, and what hangs on them, into quarantine, from where restore-orphans brings them back`,
+      does: `moves those rows of ${child.name}, and the rows that depend on them, into quarantine, from where restore-orphans brings them back`,
     },
   ];
 }
 
-/** The caller's choice where it is possible for that key, else `report`. */
+/** The caller's choice if it is possible for that key, else `report`. */
 export function possibleChoice(
   child: Table,
   key: ForeignKey,
@@ -71,22 +71,22 @@ export function possibleChoice(
 
 const defaultBatchRows = 500;
 
-/** What became of a key's orphans. */
+/** What was done about a key's orphans. */
 export interface SettledOrphans {
-  /** The orphans that were cleared or set aside. */
+  /** The number of orphans that were cleared or quarantined. */
   readonly rows: number;
-  /** The rows that hung on them and were set aside too, by table; `database.table` where that is another database. */
+  /** The numbers of quarantined rows that depended on them, by table; `database.table` for another database. */
   readonly cascaded: Readonly<Record<string, number>>;
 }
 
-/** Adds up what was moved; tells progress after each batch, in rows of a total that may grow meanwhile. */
+/** Sums up the moved rows, and reports progress after each batch. The total may grow meanwhile. */
 function counter(context: OrphanContext, what: string, total: number) {
   const moved: Moved = { orphans: 0, cascaded: {} };
   const onMoved = (more: Moved): void => {
     addMoved(moved, more);
     const cascaded = Object.values(moved.cascaded).reduce((all, rows) => all + rows, 0);
-    const hanging = cascaded === 0 ? '' : `, and ${cascaded} that hang on them`;
-    context.onProgress?.(`${what}: ${moved.orphans} of ${Math.max(total, moved.orphans)} rows${hanging}`);
+    const dependent = cascaded === 0 ? '' : `, and ${cascaded} that depend on them`;
+    context.onProgress?.(`${what}: ${moved.orphans} of ${Math.max(total, moved.orphans)} rows${dependent}`);
   };
   return { moved, onMoved };
 }
@@ -97,13 +97,13 @@ function refuse(child: Table, key: ForeignKey, choice: OrphanChoiceForKey): neve
     message: `${choice.choice} is no choice for the orphans of ${key.name}: ${choice.why ?? ''}`,
     remedy:
       others.length === 0
-        ? `Restore the missing rows of ${key.parentTable}, or mend those of ${child.name} by hand.`
+        ? `Restore the missing rows of ${key.parentTable}, or repair those of ${child.name} by hand.`
         : `Choose ${others.map((one) => `${one.choice} (${one.does})`).join(' or ')}; or restore the missing rows of ${key.parentTable}.`,
     details: { key: key.name, table: child.name, choice: choice.choice, why: choice.why },
   });
 }
 
-/** Clears the column of each orphan, and leaves those alone that an update would set to the current time. */
+/** Sets the key's column of each orphan to NULL; keeps columns with ON UPDATE CURRENT_TIMESTAMP. */
 async function clearOrphans(
   context: OrphanContext,
   orphans: RowSelection,
@@ -123,7 +123,7 @@ async function clearOrphans(
   });
 }
 
-/** Sets the orphans aside; looks at all of them first, whether they may go, and at each batch again. */
+/** Moves the orphans to quarantine. Checks first that all of them can move, and checks each batch again. */
 async function quarantineOrphans(
   context: OrphanContext,
   orphans: RowSelection,
@@ -135,30 +135,30 @@ async function quarantineOrphans(
   const { table } = orphans;
   const dependencies = await readDependencies(session, context.owner, table);
   const quarantine = new Quarantine(context, dependencies, key.name, batchRows, onMoved);
-  await forEachBatch(session, orphans, batchRows, (keys) => quarantine.assertMayGo(table, keys));
+  await forEachBatch(session, orphans, batchRows, (keys) => quarantine.assertMovable(table, keys));
   await quarantine.createTables(table);
   await forEachBatch(session, orphans, batchRows, async (keys) => {
-    await quarantine.assertMayGo(table, keys);
+    await quarantine.assertMovable(table, keys);
     await quarantine.move(orphans, keys);
   });
 }
 
 /**
- * Carries out what the user chose for a key's orphans, in transactions of bounded size, while other sessions write:
+ * Does what the user chose about a key's orphans, in transactions of limited size, while other sessions write:
  *
- * - `null` clears the key's column;
- * - `quarantine` moves the rows, with the rows of the owner's own tables that hang on them, each into the quarantine of
- *   its table.
+ * - `null` sets the key's column to NULL;
+ * - `quarantine` moves the rows, and the rows of the owner's tables that depend on them, each into the quarantine of its
+ *   table.
  *
- * It can be stopped before each batch (`context.goOn`), and a rerun goes on where it was. It walks once: orphans that
- * others add behind it are left for the next call. The session must be in no transaction; its settings are changed
- * meanwhile, and restored.
+ * `context.goOn` can stop it before each batch; a rerun does what is left. It walks over the rows once, so the next call
+ * finds orphans that other sessions add meanwhile. The session must be in no transaction; its settings are changed and
+ * restored.
  *
  * @param child the live child
- * @param live the live tables, the parent among them
- * @param options `batchRows`: how many rows one transaction changes, at most, of each table. Default: 500
- * @throws ProtectionFlowsError FK_ORPHAN_ROWS where the choice is not possible for the key; STILL_REFERENCED where
- * rows hang on the orphans that don't go with them: those of tables of others; TABLE_BUSY; INTERRUPTED
+ * @param live the live tables, with the parent
+ * @param options `batchRows`: the most rows of each table that one transaction changes. Default: 500
+ * @throws ProtectionFlowsError FK_ORPHAN_ROWS where the choice is impossible for the key; STILL_REFERENCED where rows
+ * depend on the orphans that can't move with them, such as rows of other owners' tables; TABLE_BUSY; INTERRUPTED
  */
 export async function settleOrphans(
   context: OrphanContext,
