@@ -1,6 +1,5 @@
 import { createConnection } from 'mysql2/promise';
 import type { DataSourceOptions, EntityMetadata } from 'typeorm';
-import { connectionSettings } from '../../src/config';
 import { createDataSource } from '../../src/typeorm/create-data-source';
 import { platformEntities } from '../../src/entities';
 import { migrate } from '../../src/engine/migrate';
@@ -66,7 +65,7 @@ async function withDatabase<T>(
     charset: 'utf8mb4',
     collation: 'utf8mb4_unicode_ci',
   });
-  const dataSource = createDataSource(connectionSettings({ source: 'private server', ...database.settings }));
+  const dataSource = createDataSource({ source: 'private server', ...database.settings });
   try {
     await fill(database, wish.platform);
     await dataSource.setOptions({ entities: wish.entities }).initialize();

@@ -1,7 +1,7 @@
 import { AdvancedConsoleLogger } from 'typeorm';
 import type { ConnectionSettings } from '../config';
 import { secretsOf, type StatementListener } from '../driver/connector';
-import { ProtectionFlowsError } from '../errors';
+import { ProtectionFlowsError, type ErrorDetails } from '../errors';
 import { optionsWith } from '../typeorm/data-source-options';
 import { ProtectionFlowsDataSource } from '../typeorm/guarded-data-source';
 import { whereOf, type Where } from '../engine/migrate/results';
@@ -51,19 +51,24 @@ export async function pruneExecutions(
   options: PruneOptions,
 ): Promise<PruneReport> {
   const result = await new RetentionRepository(dataSource.manager).prune(options);
-  if (!result.complete) throw pruneInterrupted(result);
   const { ok, complete, dryRun, deleted, kept, flows } = result;
+  if (!complete)
+    throw interrupted('prune', result, `${counted(deleted, 'execution')} deleted`, { deleted, flows });
   return { ok, ...whereOf(dataSource), complete, dry_run: dryRun, deleted, kept, flows };
 }
 
-function pruneInterrupted({ deleted, flows, dryRun }: PruneResult): ProtectionFlowsError {
+/** Creates the error for a command that was stopped. `done` is what it had done in the flows that it had read. */
+function interrupted(
+  command: 'prune' | 'recount',
+  { flows, dryRun }: PruneResult | RecountResult,
+  done: string,
+  details: ErrorDetails['INTERRUPTED'],
+): ProtectionFlowsError {
   return new ProtectionFlowsError('INTERRUPTED', {
-    message: `the prune was stopped after ${counted(flows, 'flow')}`,
-    consequence: dryRun
-      ? 'Nothing was changed.'
-      : `${counted(deleted, 'execution')} deleted so far; the others are as they were.`,
-    remedy: 'Run protection-flows prune again: it goes on with what is left.',
-    details: { deleted, flows },
+    message: `the ${command} was stopped after ${counted(flows, 'flow')}`,
+    consequence: dryRun ? 'Nothing was changed.' : `${done} so far; the others are as they were.`,
+    remedy: `Run protection-flows ${command} again: it goes on with what is left.`,
+    details,
   });
 }
 
@@ -90,17 +95,11 @@ export async function recountFlows(
   options: RecountOptions,
 ): Promise<RecountReport> {
   const result = await new RetentionRepository(dataSource.manager).recount(options);
-  if (!result.complete) throw recountInterrupted(result);
-  const { ok, dryRun, flows, recounted } = result;
+  const { ok, complete, dryRun, flows, recounted } = result;
+  if (!complete)
+    throw interrupted('recount', result, `${counted(recounted.length, 'flow')} recounted`, {
+      flows,
+      recounted: recounted.length,
+    });
   return { ok, ...whereOf(dataSource), dry_run: dryRun, flows, recounted };
-}
-
-function recountInterrupted({ flows, recounted, dryRun }: RecountResult): ProtectionFlowsError {
-  const done = dryRun ? 'Nothing was changed' : `${counted(recounted.length, 'flow')} of them recounted`;
-  return new ProtectionFlowsError('INTERRUPTED', {
-    message: `the recount was stopped after ${counted(flows, 'flow')}`,
-    consequence: `${done}; the others are as they were.`,
-    remedy: 'Run protection-flows recount again.',
-    details: { flows, recounted: recounted.length },
-  });
 }

@@ -81,16 +81,6 @@ export const settingDefaults = {
   logging: false,
 } as const satisfies Partial<ConnectionSettings>;
 
-/** The settings that have no default. */
-export type RequiredSetting = Exclude<keyof ConnectionSettings, keyof typeof settingDefaults>;
-
-/** Completes settings that a program knows with the defaults. */
-export function connectionSettings(
-  given: Pick<ConnectionSettings, RequiredSetting> & Partial<ConnectionSettings>,
-): ConnectionSettings {
-  return { ...settingDefaults, ...given };
-}
-
 const mask = '***';
 
 /** Percent-encodes also !'()*, which encodeURIComponent leaves alone and other programs do not. */

@@ -9,7 +9,7 @@ import {
 import { loaded } from '../errors';
 import { FailoverPool, ReplicatedPools, type PoolLike, type UnfitListeners } from './host-pools';
 import { sqlOf, withoutAcquireTimeout, type Statement } from './session-limits';
-import { withSessionSettings } from './session-settings';
+import { replacing, withSessionSettings } from './session-settings';
 import { askNode, WriterElection } from './writer-election';
 
 /** The secrets of a session: the password, and the TLS settings, which may hold a private key. */
@@ -30,10 +30,6 @@ export function hide<Target extends object>(target: Target, values: object): Tar
 function nameOnly<Target extends object>(target: Target, name: string): Target {
   return Object.defineProperty(target, inspect.custom, { value: () => `[${name}]`, configurable: true });
 }
-
-/** mysql2 with some functions replaced. It inherits the others: a copy would call the getters that load more of mysql2. */
-const replacing = <Replaced extends object>(mysql2: typeof Mysql2, replaced: Replaced) =>
-  Object.assign(Object.create(mysql2) as typeof Mysql2, replaced);
 
 /** Hides the secrets in mysql2's own options. */
 function hideIn(config: object): void {

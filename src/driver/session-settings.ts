@@ -183,6 +183,18 @@ export function hasSessionSettings(driver: unknown): boolean {
   return typeof driver === 'object' && driver !== null && marked in driver;
 }
 
+/**
+ * mysql2 with some functions replaced. It inherits the others: a copy would call the getters that load more of mysql2. It
+ * defines the new ones, as a module namespace refuses their assignment.
+ */
+export const replacing = <Replaced extends object>(mysql2: typeof Mysql2, replaced: Replaced) =>
+  Object.create(
+    mysql2,
+    Object.fromEntries(
+      Object.entries(replaced).map(([name, value]) => [name, { value, writable: true, enumerable: true }]),
+    ),
+  ) as typeof Mysql2 & Replaced;
+
 /** The exports of mysql2; a bundler may have moved them all to `default`. */
 const exportsOf = (mysql2: { readonly default?: object }): object =>
   'createPool' in mysql2 ? mysql2 : (mysql2.default ?? mysql2);
@@ -238,11 +250,5 @@ export function withSessionSettings(mysql2: typeof Mysql2, onUnfit?: UnfitListen
     createConnection: (options: Mysql2.ConnectionOptions | string) =>
       settleAtStart(source.createConnection(inUtc(options as Mysql2.ConnectionOptions))),
   };
-  // Not a copy, which would call the getters that load more of mysql2. Nor by assignment: a module namespace refuses it
-  return Object.create(source, {
-    ...Object.fromEntries(
-      Object.entries(replaced).map(([name, value]) => [name, { value, writable: true, enumerable: true }]),
-    ),
-    [marked]: { value: true },
-  }) as typeof Mysql2;
+  return Object.defineProperty(replacing(source, replaced), marked, { value: true });
 }

@@ -1,6 +1,6 @@
 import * as mysql2 from 'mysql2';
 import { DataSource } from 'typeorm';
-import { connectionSettings } from '../../../src/config';
+import { settingsFromProgram } from '../../../src/config';
 import { withSessionSettings } from '../../../src/driver/session-settings';
 import { dataSourceOptions } from '../../../src/typeorm/data-source-options';
 import { sessionVariables } from '../../../src/driver/session-variables';
@@ -66,7 +66,7 @@ describe('sessions on a server with hostile defaults', () => {
   });
 
   const settings = () =>
-    connectionSettings({
+    settingsFromProgram({
       source: 'test',
       host: server.host,
       port: server.port,

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { connectionSettings, loadConnection } from '../../../src/config';
+import { settingsFromProgram, loadConnection } from '../../../src/config';
 import { dataSourceOptions } from '../../../src/typeorm/data-source-options';
 import { temporaryFolder } from '../../support/temporary-folder';
 import { errorOf, faultsOf, visible } from './faults-of';
@@ -95,7 +95,7 @@ describe('several hosts', () => {
   });
 
   it('become TypeORM’s replication where there are replicas, all with the account', () => {
-    const settings = connectionSettings({
+    const settings = settingsFromProgram({
       source: 'test',
       hosts: three,
       replicas: [{ host: 'r1', port: 3307 }],

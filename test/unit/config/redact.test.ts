@@ -1,7 +1,7 @@
-import { connectionSettings, redact } from '../../../src/config';
+import { settingsFromProgram, redact } from '../../../src/config';
 import { dataSourceOptions } from '../../../src/typeorm/data-source-options';
 
-const settings = connectionSettings({
+const settings = settingsFromProgram({
   source: 'test',
   host: 'h',
   username: 'u',
