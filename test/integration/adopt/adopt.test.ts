@@ -45,11 +45,11 @@ describe('adopt', () => {
     }
   });
 
-  it('refuses where there is neither table', async () => {
+  it('refuses when both tables are missing', async () => {
     await expect(adopt(dataSource(), { repair: true })).rejects.toMatchObject({ code: 'NOTHING_TO_ADOPT' });
   });
 
-  it('refuses where the history knows more than this code', async () => {
+  it('refuses when the history holds a migration that this version does not know', async () => {
     await prepareSchema(dataSource());
     await query(
       "INSERT INTO sendense_flow_migrations (timestamp, name) VALUES (1, 'FromTheFuture9999999999999')",
@@ -64,7 +64,7 @@ describe('adopt', () => {
     expect(await everything(database.session)).toEqual(before);
   });
 
-  it('repairs what drifted from a complete history, and lets verify prove it', async () => {
+  it('repairs tables that drifted from a complete history, and verify then proves them', async () => {
     await prepareSchema(dataSource());
     await query(
       'ALTER TABLE protection_flows DROP INDEX idx_flows_type_created, MODIFY description varchar(100) NULL',
@@ -76,7 +76,7 @@ describe('adopt', () => {
     expect(await verify(dataSource())).toMatchObject({ verdict: 'proven' });
   });
 
-  it('is what migrate points to on tables made by hand', async () => {
+  it('is the command that migrate names on tables made by hand', async () => {
     await make(database.session, { sql: plain() });
     const { findings } = await planMigrate(dataSource());
     const found = findings.filter(({ code }) => code === 'SCHEMA_HAND_MADE');
@@ -110,7 +110,7 @@ describe('adopt', () => {
     expect(await verify(dataSource())).toMatchObject({ verdict: 'proven' });
   });
 
-  it('records tables whose keys are refused over orphans, as a migrate would, and takes the choices of one', async () => {
+  it('records tables whose keys are refused because of orphans, as migrate does, and accepts the same choices for orphans', async () => {
     await make(database.session, { sql: [flowsTable(), executionsTable()] });
     await query("UPDATE protection_flow_executions SET flow_id = 'gone' WHERE id = 'run-1'");
     await query(
@@ -153,7 +153,7 @@ describe('adopt', () => {
     expect(await verify(dataSource())).toMatchObject({ verdict: 'proven' });
   });
 
-  it('keeps a key by other rules until the declared one stands over rows without orphans', async () => {
+  it('keeps a key with other rules until no orphans are left and the declared key is added', async () => {
     const more = ['CONSTRAINT fk_executions_flow FOREIGN KEY (flow_id) REFERENCES protection_flows (id)'];
     await make(database.session, { sql: [flowsTable(), executionsTable({ more })] });
     await query('SET SESSION foreign_key_checks = 0');
@@ -167,7 +167,7 @@ describe('adopt', () => {
     expect(await adopt(dataSource(), { repair: true, answers })).toMatchObject({ ok: true });
   });
 
-  it('says of a present key that it stands over orphans', async () => {
+  it('reports an existing key whose table holds orphans', async () => {
     await make(database.session, { sql: plain() });
     await adopt(dataSource(), { repair: true, answers });
     await query('SET SESSION foreign_key_checks = 0');
@@ -180,7 +180,7 @@ describe('adopt', () => {
     });
   });
 
-  it('asks before it holds up the writers of a large table, makes the rest online, and brings its key back', async () => {
+  it('asks before it blocks writers of a large table, makes the other changes online, and adds the key again', async () => {
     const general = { text: 'DEFAULT CHARSET=latin1' };
     await make(database.session, { sql: plain(general, general), nulls: true });
     const rows = await readRows(database.session);
@@ -242,7 +242,7 @@ describe('adopt', () => {
     await query("DROP USER 'adopter'@'%'");
   });
 
-  it('stops between two statements when asked to, and is finished by the next', async () => {
+  it('stops between two statements when asked to, and the next adopt finishes the work', async () => {
     await make(database.session, { sql: plain(), nulls: true });
     const controller = new AbortController();
     const stopped = adopt(dataSource(), {
@@ -259,7 +259,7 @@ describe('adopt', () => {
   });
 });
 
-describe('adopt on a platform that is not there yet', () => {
+describe('adopt before the platform has its tables', () => {
   const database = useDatabase({ platform: 'none' });
   const dataSource = useDataSource(database, { migrated: false });
 

@@ -39,7 +39,7 @@ describe('a change-over with runs under way', () => {
     return rows.map((row) => [row.name, Number(row.total), row.successful, row.last, Number(row.began)]);
   }
 
-  it('is made, made undone and made again, and counts each run once', async () => {
+  it('can be made, undone and made again, and counts each run once', async () => {
     const [a, b, c] = [await newFlow('a'), await newFlow('b'), await newFlow('c')];
     // The hub alone: one run is over, one is under way, and of one the hub is stopped before it has counted it
     await toItsEnd(hub.start(a, { jobs: [await newJob('completed')] }));

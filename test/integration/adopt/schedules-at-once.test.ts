@@ -9,7 +9,7 @@ import { noting } from '../../support/dying-sessions';
 import { flow, insert } from './rows';
 import { prepareSchema } from '../../support/prepare-schema';
 
-describe('an adopt that dies while it carries an answer out', () => {
+describe('an adopt that dies while it applies the answer about schedules', () => {
   const database = useDatabase({ platform: 'mixed', per: 'each' });
   const dataSource = useDataSource(database, { migrated: false, per: 'each' });
   const query = (sql: string): Promise<unknown> => database.session.query(sql);
@@ -33,7 +33,7 @@ describe('an adopt that dies while it carries an answer out', () => {
   }
 
   // Were it two transactions, a death between them would disable twice, or begin what was to be off
-  it('disables and records at once, wherever it dies', async () => {
+  it('disables the flows and records the migrations together, at whichever statement it dies', async () => {
     const options = { answers: { schedules: 'off' } };
     await prepareSchema(dataSource());
     const schedule_id = (await createSchedule(database.session)).id;

@@ -67,7 +67,7 @@ describe('adopt of flows that never ran by their schedule', () => {
       ({ id }) => id,
     );
 
-  it('changes nothing while nobody has said whether they may, and lists each with its time or what is in the way', async () => {
+  it('changes nothing without an answer, and lists each flow with its next time or its obstacle', async () => {
     await makeFlows();
     const before = await everything(database.session);
     for (const options of [{}, { repair: false }, { dryRun: true }]) {
@@ -102,7 +102,7 @@ describe('adopt of flows that never ran by their schedule', () => {
     expect(await everything(database.session)).toEqual(before);
   });
 
-  it('on: goes on, and says the times that the scheduler then gives them', async () => {
+  it('with the answer on, continues and prints the times that the scheduler then sets', async () => {
     await makeFlows();
     const { ok, questions } = await adoptAll({ answers: { schedules: 'on' } });
     expect(ok).toBe(true);
@@ -113,7 +113,7 @@ describe('adopt of flows that never ran by their schedule', () => {
     expect(await adoptAll()).toMatchObject({ ok: true, questions: [] });
   });
 
-  it('off: disables exactly those that it lists', async () => {
+  it('with the answer off, disables exactly the flows that it lists', async () => {
     await makeFlows();
     await query("UPDATE protection_flows SET schedule_id = 'winter' WHERE id = 'orphan'");
     const before = await readFlows();
@@ -134,7 +134,7 @@ describe('adopt of flows that never ran by their schedule', () => {
     expect(due.map(({ id }) => id)).toEqual(['planned']);
   });
 
-  it('off: disables those too that the same run sets aside, so that none begins to run when it is put back', async () => {
+  it('with the answer off, also disables flows that the same adopt quarantines, so that none runs after a restore', async () => {
     await makeFlows();
     const { ok, findings } = await adoptAll({ answers: { schedules: 'off' }, orphans: 'quarantine' });
     expect({ ok, codes: findings.map(({ code }) => code) }).toEqual({ ok: true, codes: ['FK_ORPHAN_ROWS'] });
@@ -145,7 +145,7 @@ describe('adopt of flows that never ran by their schedule', () => {
   });
 
   // Tables exactly as the first migration makes them pass for its own; their flows would run, and nobody was asked
-  it('is what migrate points to, by commands that end its finding', async () => {
+  it('is named by migrate, and the printed commands remove the finding', async () => {
     const first = { ...subject, migrations: subject.migrations.slice(0, 1) };
     const opened = await openDatabase(first, database.settings);
     await migrate(opened).finally(() => opened.close());
@@ -168,7 +168,7 @@ describe('adopt of flows that never ran by their schedule', () => {
     expect(await enabled()).toEqual([]);
   });
 
-  it('leaves alone what somebody enables afterwards, and asks no more', async () => {
+  it('does not disable a flow that somebody enables afterwards, and asks no more', async () => {
     await makeFlows();
     await adoptAll({ answers: { schedules: 'off' } });
     await createRepositories(dataSource()).flows.update('summer', { enabled: true });
@@ -178,7 +178,7 @@ describe('adopt of flows that never ran by their schedule', () => {
     expect(await enabled()).toEqual(['by-hand', 'planned', 'summer', 'winter']);
   });
 
-  it('asks before it records an exact match, and does both at once then', async () => {
+  it('asks before it records an exact match, then disables and records together', async () => {
     await prepareSchema(dataSource());
     await insertFlow('nightly', { schedule_id: (await createSchedule(database.session)).id });
     await query('DROP TABLE sendense_flow_migrations');
@@ -201,7 +201,7 @@ describe('adopt of flows that never ran by their schedule', () => {
     expect(await enabled()).toEqual([]);
   });
 
-  it('disables nothing where nothing is adopted', async () => {
+  it('disables no flow when it adopts nothing', async () => {
     await makeFlows();
     const before = await everything(database.session);
     const answers = { schedules: 'off' };
@@ -217,13 +217,13 @@ describe('adopt of flows that never ran by their schedule', () => {
     expect(await everything(database.session)).toEqual(before);
   });
 
-  it('asks nothing where no flow is such', async () => {
+  it('asks nothing when no flow needs an answer', async () => {
     await makeFlows();
     await query('UPDATE protection_flows SET enabled = 0');
     expect(await adoptAll()).toMatchObject({ ok: true, questions: [] });
   });
 
-  it('goes through any number of them in pages', async () => {
+  it('reads any number of flows in pages', async () => {
     for (const sql of plain()) await query(sql);
     const ids = (await createSchedule(database.session)).id;
     await query(
@@ -273,7 +273,7 @@ describe('adopt of flows that never ran by their schedule', () => {
     }
   });
 
-  it('refuses what is no answer, with all that is wrong', async () => {
+  it('refuses a wrong answer and names every fault', async () => {
     const wrong = { answers: { schedules: 'perhaps', shedules: 'on' }, dryRun: 1, orphans: 'keep' };
     await expect(adopt(dataSource(), wrong as never)).rejects.toMatchObject({
       code: 'VALIDATION_FAILED',

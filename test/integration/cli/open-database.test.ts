@@ -17,8 +17,8 @@ afterEach(() => database.destroy());
 const idOf = async (session: { query(sql: string): Promise<unknown> }): Promise<unknown> =>
   session.query('SELECT CONNECTION_ID() AS id');
 
-describe('a database that a command has open', () => {
-  it('gives one connection to sessions one after the other, and another to a second at once', async () => {
+describe('a database that a command has opened', () => {
+  it('reuses one connection for consecutive sessions, and opens another for a simultaneous session', async () => {
     const first = database.openSession();
     const id = await idOf(first);
     const second = database.openSession();
@@ -32,7 +32,7 @@ describe('a database that a command has open', () => {
     await Promise.all([third.release(), fourth.release()]);
   });
 
-  it('never gives a session that was discarded to anybody', async () => {
+  it('never reuses a discarded session', async () => {
     const first = database.openSession();
     const id = await idOf(first);
     first.discard();
@@ -42,7 +42,7 @@ describe('a database that a command has open', () => {
     await second.release();
   });
 
-  it('limits no statement of a session by the time that connecting may take', async () => {
+  it('does not apply the connect timeout to statements', async () => {
     const session = database.openSession();
     expect(await session.query("SELECT IF(SLEEP(1.3) = 0, 'yes', 'no') AS woken")).toEqual([
       { woken: 'yes' },
@@ -50,7 +50,7 @@ describe('a database that a command has open', () => {
     await session.release();
   });
 
-  it('fails with errors of this package, and gives nobody a connection that is gone', async () => {
+  it('fails with errors of this package, and never hands out a lost connection', async () => {
     const session = database.openSession();
     const killed = session.query('KILL CONNECTION_ID()');
     await expect(killed).rejects.toMatchObject({ code: expect.stringMatching(/^[A-Z_]+$/) as string });
@@ -61,7 +61,7 @@ describe('a database that a command has open', () => {
     await next.release();
   });
 
-  it('tells of each statement on each connection', async () => {
+  it('reports each statement on each connection', async () => {
     const other = database.openConnection();
     await other.query('SELECT 42');
     await other.end();

@@ -47,7 +47,7 @@ describe('a pool of one connection', () => {
     expect(await source.query('SELECT CONNECTION_ID() AS id')).toEqual([session]);
   });
 
-  it('gives its connection to who waits within the limit', async () => {
+  it('gives its connection to a caller that waits within the limit', async () => {
     const source = await open(database.url, 600_000);
     const runner = source.createQueryRunner();
     await runner.connect();
@@ -56,7 +56,7 @@ describe('a pool of one connection', () => {
     expect(await answer).toEqual([{ one: 'x' }]);
   });
 
-  it('of a replica is no reason to ask the writer', async () => {
+  it('does not send reads to the writer when it belongs to a replica', async () => {
     const source = await open(database.url, 50, `&replicas=${address()}`);
     const [runner, other] = [source.createQueryRunner('slave'), source.createQueryRunner('slave')];
     await runner.query('SELECT 1');
@@ -66,7 +66,7 @@ describe('a pool of one connection', () => {
     expect(await source.query("SELECT 'x' AS one")).toEqual([{ one: 'x' }]);
   });
 
-  it("of mysql2's own cluster has the limit too", async () => {
+  it('has the limit in a cluster of mysql2 too', async () => {
     const { host, port, username: user, password } = database.settings;
     const cluster = withSessionSettings(mysql2).createPoolCluster();
     const options = { host, port, user, password, connectionLimit: 1, acquireTimeout: 50 };

@@ -68,14 +68,14 @@ describe('two hosts', () => {
   const flowIds = async ({ column }: FailoverServer): Promise<string[]> =>
     (await column(`SELECT id FROM ${databaseName}.protection_flows`)) as string[];
 
-  it('the first is written to while it can be, and the migrate’s own connections go there', async () => {
+  it('receive writes and the connections of migrate on the first while it accepts writes', async () => {
     const dataSource = await connect(both());
     expect(await portOf(dataSource)).toBe(first.server.port);
     await expect(migrate(dataSource)).resolves.toMatchObject({ ok: true });
     expect(process.emitWarning).not.toHaveBeenCalled();
   });
 
-  it('the second is taken where the first is read-only, by the migrate too, and it is said', async () => {
+  it('receive writes and the connections of migrate on the second when the first is read-only, with a message', async () => {
     await first.column('SET GLOBAL read_only = 1');
     const dataSource = await connect(both());
     expect(await portOf(dataSource)).toBe(second.server.port);
@@ -151,7 +151,7 @@ describe('two hosts', () => {
     expect(written.size).toBe(onFirst.length + onSecond.length);
   });
 
-  it('that are both dead are told in one error, within the time limit of each', async () => {
+  it('are both named in one error when both are dead, within the time limit of each', async () => {
     const silent = createServer(() => undefined);
     await new Promise<void>((listening) => silent.listen(0, '127.0.0.1', listening));
     const { port } = silent.address() as { port: number };
@@ -185,7 +185,7 @@ describe('two hosts', () => {
     const names = async (dataSource: ProtectionFlowsDataSource): Promise<string[]> =>
       (await dataSource.getRepository(ProtectionFlow).find()).map(({ name }) => name);
 
-    it('repositories read from the writer, TypeORM’s own reads go to the replica', async () => {
+    it('send reads of repositories to the writer, and reads of TypeORM itself to the replica', async () => {
       const dataSource = await withReplica();
       const { flows } = createRepositories(dataSource);
       const { id } = await flows.create(flow('on the writer'));
@@ -197,7 +197,7 @@ describe('two hosts', () => {
       });
     });
 
-    it('that dies, reads go to the writer; the writer that was away is had again', async () => {
+    it('send reads to the writer when the replica dies, and use the writer again once it is back', async () => {
       const dataSource = await withReplica();
       await createRepositories(dataSource).flows.create(flow('on the writer'));
       await second.server.kill();

@@ -77,7 +77,7 @@ describe('sessions on a server with hostile defaults', () => {
     });
   const address = () => ({ host: server.host, port: server.port, database: database.name, ...account });
 
-  it('would have other values without the wrapper: the server of this test is hostile in each of them', async () => {
+  it('would have other values without the wrapper, because the server sets each one differently', async () => {
     const plain = await new Promise<Session>((resolve, reject) => {
       const connection = mysql2.createConnection(address());
       connection.query({ sql: ask(), values: [] }, (error, rows) => {
@@ -89,7 +89,7 @@ describe('sessions on a server with hostile defaults', () => {
     expect(Object.entries(wanted()).filter(([name, value]) => plain[name] === value)).toEqual([]);
   });
 
-  it('have the settings, the first, those at once and one opened after a loss', async () => {
+  it('have the settings: the first one, simultaneous ones, and one opened after a lost connection', async () => {
     const dataSource = await new DataSource({
       ...dataSourceOptions(settings()),
       type: server.flavour,
@@ -159,13 +159,13 @@ describe('a connection that fails', () => {
   };
   const denied = { code: 'ER_ACCESS_DENIED_ERROR', errno: 1045 };
 
-  it('says so as mysql2 does, from a pool', async () => {
+  it('fails from a pool as in mysql2', async () => {
     const pool = withSessionSettings(mysql2).createPool(options());
     await expect(pool.promise().query('SELECT 1')).rejects.toMatchObject(denied);
     pool.end();
   });
 
-  it('says so as mysql2 does, from a single connection, to a query and to connect()', async () => {
+  it('fails from a single connection as in mysql2, in query() and in connect()', async () => {
     const connect = () => withSessionSettings(mysql2).createConnection(options());
     await expect(connect().promise().query('SELECT 1')).rejects.toMatchObject(denied);
     await expect(connect().promise().connect()).rejects.toMatchObject(denied);
@@ -188,7 +188,7 @@ describe('a session that refuses the settings', () => {
   const tableName = 'made_by_a_refused_session';
   const tables = async () => (await database.session.query(`SHOW TABLES LIKE '${tableName}'`)) as unknown[];
 
-  it('is closed, and whoever asked for it is told why', async () => {
+  it('is closed, and its caller gets the reason', async () => {
     const pool = withSessionSettings(refusing()).createPool(options());
     const promise = pool.promise();
     await expect(promise.query(`CREATE TABLE ${tableName} (id INT)`)).rejects.toMatchObject({
@@ -202,7 +202,7 @@ describe('a session that refuses the settings', () => {
     await promise.end();
   });
 
-  it('executes nothing on a single connection either', async () => {
+  it('executes nothing on a single connection', async () => {
     const connection = withSessionSettings(refusing()).createConnection(options());
     const heard: unknown[] = [];
     connection.on('error', (error) => heard.push((error as { code?: string }).code));

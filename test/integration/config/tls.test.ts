@@ -81,7 +81,7 @@ describe('on a server that has TLS, every session', () => {
     },
   );
 
-  it('is encrypted where a connector opens it, on the one of the hosts that answers', async () => {
+  it('is encrypted when a connector opens it, on the host that answers', async () => {
     const { host, port, ...rest } = account();
     jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
     const settings = settingsFromProgram({ ...rest, hosts: [`${host}:1`, { host, port }], ssl: { ca } });
@@ -103,7 +103,7 @@ describe('on a server that has TLS, every session', () => {
     jest.restoreAllMocks();
   });
 
-  it('fails where the authority is another’s, before a word is said in plain text', async () => {
+  it('fails on a certificate of another authority, before it sends data in plain text', async () => {
     const before = await counts();
     const other = readFileSync(makeCertificates(temporaryFolder()).ca, 'utf8');
     for (const dataSource of [
@@ -119,7 +119,7 @@ describe('on a server that has TLS, every session', () => {
     expect(after.all - before.all).toBe(4);
   });
 
-  it('is in plain text where nothing is said: this test would see one', async () => {
+  it('is in plain text without the option, which shows that these tests detect plain text', async () => {
     const before = await counts();
     const dataSource = await createDataSource(account()).initialize();
     await dataSource.destroy();

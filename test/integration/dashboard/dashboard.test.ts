@@ -15,7 +15,7 @@ const ofPage = { 'x-protection-flows': 'dashboard' };
 
 // Without these, the page is a door into the database for whoever can reach the port, or a load that grows with its viewers.
 describe('the dashboard', () => {
-  it('reads alone, unless it is told to act', async () => {
+  it('only reads, unless its options allow actions', async () => {
     const url = await serve(dashboard());
     const { id } = await layer.repositories.flows.create(layer.newFlow());
     for (const path of ['', 'state', 'flow', 'pause', 'resume', 'run', 'cancel']) {
@@ -27,7 +27,7 @@ describe('the dashboard', () => {
     expect((await ask(`${url}/state`)).body).toMatchObject({ actions: false, queue: [] });
   });
 
-  it('does what operators may, where the request is of its own page', async () => {
+  it('performs actions of operators only for requests from its own page', async () => {
     const url = await serve(dashboard({ actions: true, actor: () => 'anna' }));
     const { id } = await layer.repositories.flows.create(layer.newFlow());
     const act = async (action: string, of = id, headers: Record<string, string> = ofPage) => {
@@ -58,7 +58,7 @@ describe('the dashboard', () => {
     expect((await layer.repositories.executions.history(id)).items).toHaveLength(1);
   });
 
-  it('answers this machine alone, unless it is told who may look', async () => {
+  it('answers only this machine, unless an option allows other visitors', async () => {
     const url = await serve(dashboard());
     expect((await ask(url)).status).toBe(200);
     const handedOn = { 'x-forwarded-for': '192.0.2.1' };
@@ -82,7 +82,7 @@ describe('the dashboard', () => {
     expect((await ask(rebound)).status).toBe(403);
   });
 
-  it('allows its own script and style alone, and tells nobody to keep what it says', async () => {
+  it('allows only its own script and style, and forbids caching', async () => {
     const { headers } = await ask(await serve(dashboard()));
     const policy = headers
       .get('content-security-policy')!
@@ -103,7 +103,7 @@ describe('the dashboard', () => {
     expect(headers.get('x-content-type-options')).toBe('nosniff');
   });
 
-  it('stands in a NestJS application below its path, and hands on what is not its own', async () => {
+  it('works under its path in a NestJS application, and passes other requests on', async () => {
     const mounted = { stripped: dashboard(), whole: dashboard({ basePath: '/deep/whole/' }) };
     const { url } = await apps.listen({}, (app) => {
       app.use('/stripped', mounted.stripped);
@@ -121,7 +121,7 @@ describe('the dashboard', () => {
     expect(await (await fetch(`${url}/deep/after`)).text()).toBe('after');
   });
 
-  it('reads the database once for all that look, by as many statements for 300 flows as for three', async () => {
+  it('reads the database once for all visitors, with as many statements for 300 flows as for three', async () => {
     const sent: string[] = [];
     watchStatements(layer.dataSource, ({ sql }) => void sent.push(sql));
     const schedule = await createSchedule(layer.database.session, { cron_expression: '0 2 * * *' });
@@ -179,7 +179,7 @@ describe('the dashboard', () => {
     expect((await ask(`${url}/`)).status).toBe(200);
   });
 
-  it('says what is missing where the tables are not there', async () => {
+  it('names the missing tables', async () => {
     const url = await serve(dashboard());
     await layer.database.session.query('RENAME TABLE protection_flows TO hidden_flows');
     const { status, body } = await ask(`${url}/state`);

@@ -86,7 +86,7 @@ describeInBrowser('the live page', () => {
     await row('Calm').waitFor();
   });
 
-  it('shows who is overdue before all others, and how each stands, and passes axe', async () => {
+  it('shows overdue flows first, shows the state of each flow, and passes axe', async () => {
     const { page } = watched;
     expect(await names()).toEqual([
       'Overdue longer',
@@ -121,7 +121,7 @@ describeInBrowser('the live page', () => {
     expect(await faults()).toEqual([]);
   });
 
-  it('takes no text for markup, wherever it stands', async () => {
+  it('never renders a text as markup', async () => {
     const { page } = watched;
     for (const name of ['Failed', 'Running']) await row(name).getByRole('button').click();
     await row('Failed').getByText(`: ${markup}`).waitFor();
@@ -132,7 +132,7 @@ describeInBrowser('the live page', () => {
   });
 
   // By hand: the package lets no such sign into a name
-  it('turns no text around, whatever stands in a name beside it', async () => {
+  it('keeps the direction of a text, whatever characters a name beside it holds', async () => {
     const { database, repositories } = layer;
     // The page asks for what it shows until it hears that the flow is deleted
     watched.allow(/^404 GET \/flow$/);
@@ -152,7 +152,7 @@ describeInBrowser('the live page', () => {
     }
   });
 
-  it('finds and shows what is asked for', async () => {
+  it('finds and shows the requested flows', async () => {
     await watched.page.getByLabel('Find').fill('OVERDUE lo');
     expect(await watched.page.locator('#rows .name:visible').allTextContents()).toEqual(['Overdue longer']);
     await watched.page.getByLabel('Find').fill('');
@@ -162,7 +162,7 @@ describeInBrowser('the live page', () => {
     expect(await watched.page.locator('#none').innerText()).toBe('No flow matches.');
   });
 
-  it('changes of a thousand rows those alone that have changed, and makes none anew', async () => {
+  it('updates only the changed ones of a thousand rows, and recreates none', async () => {
     const { page } = watched;
     await layer.database.session.query(
       `INSERT INTO protection_flows (id, name, flow_type, target_type, target_id, destination_type)
@@ -206,7 +206,7 @@ describeInBrowser('the live page', () => {
     expect(await page.evaluate("document.getElementById('rows').firstChild.mark")).toBe(marks['Many 500']);
   });
 
-  it('says since when it is not up to date, and goes on by itself', async () => {
+  it('shows since when its data is out of date, and recovers by itself', async () => {
     watched.allow(/^503 /);
     await watched.page.route('**/state', (route) =>
       route.fulfill({ status: 503, json: { code: 'CONNECTION_LOST' } }),
@@ -218,7 +218,7 @@ describeInBrowser('the live page', () => {
     await live.filter({ hasText: /^Live$/ }).waitFor();
   });
 
-  it('says that there is no answer where a proxy answers without JSON', async () => {
+  it('reports a missing answer when a proxy answers without JSON', async () => {
     watched.allow(/^502 /);
     await watched.page.route('**/flow?*', (route) =>
       route.fulfill({ status: 502, contentType: 'text/html', body: '<h1>Bad Gateway</h1>' }),

@@ -51,7 +51,7 @@ describe('a request to the dashboard', () => {
     expect((isPacked ? gunzipSync(answer.body) : answer.body).toString()).toMatch(/^<!doctype html>/);
   });
 
-  it('is answered with 304 where any tag that it names is the page’s, weak or not', async () => {
+  it('gets 304 when any of its tags, weak or strong, matches the page', async () => {
     const url = await serve(dashboard());
     const statusFor = async (tags: string) =>
       (await knock(url, 'GET / HTTP/1.1', [...ofThisMachine, `If-None-Match: ${tags}`])).status;
@@ -62,7 +62,7 @@ describe('a request to the dashboard', () => {
       expect([tags, await statusFor(tags)]).toEqual([tags, 200]);
   });
 
-  it('may name the server in its first line, below a path too', async () => {
+  it('may name the server in its request line, also under a path', async () => {
     const { url } = await apps.listen({}, (app) => void app.use('/deep', dashboard()));
     const whole = await serve(createDashboard({ dataSource: layer.dataSource, basePath: '/deep' }));
     for (const [server, path] of [
@@ -94,7 +94,7 @@ describe('a request to the dashboard', () => {
     expect((await knock(url, `GET / ${version}`, [...ofThisMachine, header])).status).toBe(status);
   });
 
-  it('is allowed by true alone', async () => {
+  it('is allowed only by the value true', async () => {
     for (const [answer, status] of [
       [true, 200],
       [Promise.resolve(true), 200],
@@ -109,7 +109,7 @@ describe('a request to the dashboard', () => {
     }
   });
 
-  it('may succeed later where the database is closed, whose program ends', async () => {
+  it('gets an answer that it may succeed later when the program has closed the database', async () => {
     const dataSource = await createDataSource(layer.database.settings).initialize();
     const url = await serve(createDashboard({ dataSource, allow: () => true }));
     await dataSource.destroy();

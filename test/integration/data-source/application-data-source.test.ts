@@ -78,7 +78,7 @@ describe.each(['utf8mb4_general_ci', 'utf8mb4_unicode_ci', 'latin1_swedish_ci'])
 
     afterEach(() => application.query('DROP TABLE IF EXISTS flow_notes, migrations'));
 
-    it("lets migration:generate and synchronize see the application's tables alone", async () => {
+    it('lets migration:generate and synchronize see only the tables of the application', async () => {
       const before = await catalogDump(database.session, theirs);
       const wanted = await diff();
       expect(wanted.length).toBeGreaterThan(0);
@@ -142,7 +142,7 @@ describe("this package's migrations on another DataSource", () => {
     expect(await plain.query('SELECT * FROM migrations')).toEqual([]);
   });
 
-  it('have no substitute in synchronize: it makes none of their tables', async () => {
+  it('are not replaced by synchronize, which makes none of their tables', async () => {
     await plain.synchronize();
     expect(await ownTables()).toEqual([]);
   });

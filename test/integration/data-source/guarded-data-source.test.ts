@@ -81,7 +81,7 @@ describe('the data source', () => {
     await service.destroy();
   });
 
-  it("logs no failure for what the engine's own statements find out, and each of a program's", async () => {
+  it('logs no failure of a probe by the engine, and logs each failure of a statement by a program', async () => {
     const failed: string[] = [];
     const nothing = (): void => undefined;
     const logger: Logger = {
@@ -103,7 +103,7 @@ describe('the data source', () => {
     await service.destroy();
   });
 
-  it('finds nothing for a condition that says nothing, rather than every row', async () => {
+  it('refuses null and undefined in a condition, rather than finding every row', async () => {
     await dataSource().runMigrations();
     const flows = dataSource().getRepository(ProtectionFlow);
     await expect(flows.findBy({ schedule_id: null as never })).rejects.toThrow(/null/i);
@@ -118,7 +118,7 @@ describe('the data source', () => {
     expect(await dataSource().runMigrations()).toHaveLength(1);
   });
 
-  it('lets several processes migrate at once: each ends well, every migration is recorded once', async () => {
+  it('lets several processes migrate at once: each succeeds, and every migration is recorded once', async () => {
     const sources = Array.from({ length: 6 }, () =>
       createDataSource({ env: { DATABASE_URL: database.url } }),
     );
@@ -170,7 +170,7 @@ describe('the data source', () => {
     });
   });
 
-  describe('where a key can not be added', () => {
+  describe('a data source whose key cannot be added', () => {
     beforeEach(async () => {
       await dataSource().runMigrations();
       await database.session.query(
@@ -184,7 +184,7 @@ describe('the data source', () => {
     const applied = async () =>
       (await select(database.session, 'SELECT name FROM sendense_flow_migrations')).length;
 
-    it('runMigrations does the rest, and says so to whoever called it', async () => {
+    it('makes all other changes in runMigrations, and tells the caller', async () => {
       await expect(dataSource().runMigrations()).rejects.toMatchObject({
         code: 'KEYS_REFUSED',
         details: {
@@ -195,7 +195,7 @@ describe('the data source', () => {
       expect(await applied()).toBe(migrationList.length);
     });
 
-    it('a service starts, and warns', async () => {
+    it('lets a service start, and warns', async () => {
       const warning = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
       const service = createDataSource({ env: { DATABASE_URL: database.url } });
       await service.setOptions({ migrationsRun: true }).initialize();

@@ -51,7 +51,7 @@ describe.each(Object.entries(servers))('a server %s', (_what, serverArguments) =
     expect(await verify(dataSource())).toMatchObject({ ok: true, verdict: 'proven' });
   });
 
-  it('keeps tables that have long indexes only by the former default', async () => {
+  it('accepts tables with long indexes only under the former default', async () => {
     const setDefault = (format: string) =>
       database.session.query(`SET GLOBAL innodb_default_row_format = ${format}`);
     await setDefault('DYNAMIC');
@@ -64,7 +64,7 @@ describe.each(Object.entries(servers))('a server %s', (_what, serverArguments) =
     expect(await verify(dataSource())).toMatchObject({ ok: true, verdict: 'proven' });
   });
 
-  it('has timestamps that are nullable without ON UPDATE, updated_at apart', async () => {
+  it('has nullable timestamps without ON UPDATE, except updated_at', async () => {
     const columns = await select(
       database.session,
       `SELECT COLUMN_NAME AS name, IS_NULLABLE AS nullable, EXTRA LIKE '%on update%' AS onUpdate
@@ -122,7 +122,7 @@ describe.each(Object.entries(servers))('a server %s', (_what, serverArguments) =
     expect(await dataSource().getRepository(ProtectionFlow).findBy({ name: evil })).toEqual([]);
   });
 
-  it('refuses wrong flows by its own CHECK with the error of the validation', async () => {
+  it('refuses wrong flows by CHECK, with the same error as the validation', async () => {
     const { repositories } = await seedPlatformRows(dataSource());
     const flows = dataSource().getRepository(ProtectionFlow);
     const right = { name: 'right', flow_type: 'backup', target_type: 'vm', target_id: 'vm-1' } as const;

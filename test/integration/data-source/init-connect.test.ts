@@ -29,7 +29,7 @@ const doors = {
 };
 
 describe.each(Object.entries(doors))('%s', (_door, open) => {
-  it('refuses sessions that init_connect puts into another database', async () => {
+  it('refuses sessions that init_connect switches to another database', async () => {
     const other = await createThrowAwayDatabase(server);
     try {
       user = await createUser(database, ['SELECT ON *.*']);
@@ -48,7 +48,7 @@ describe.each(Object.entries(doors))('%s', (_door, open) => {
     }
   });
 
-  it('tells of an init_connect that fails', async () => {
+  it('reports an init_connect that fails', async () => {
     user = await createUser(database, ['ALL ON DB.*']);
     await database.session.query("SET GLOBAL init_connect = 'SELECT * FROM nowhere.nothing'");
     await expect(open(user)).rejects.toMatchObject({

@@ -86,7 +86,7 @@ describe('a data source that is connected', () => {
     expect(placesOf('hush', { error, dataSource })).toEqual([]);
   });
 
-  it('can be told the password and the key nevertheless, by whoever asks the options for them', () => {
+  it('still gives the password and the key to code that reads its options', () => {
     const pem = `-----BEGIN PRIVATE KEY-----\n${key}`;
     const options = dataSourceOptions({
       ...database.settings,

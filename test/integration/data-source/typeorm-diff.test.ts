@@ -47,7 +47,7 @@ describe('the schema', () => {
     expect(upQueries.map((query) => query.query)).toEqual([]);
   });
 
-  it('made by the migrations is the one that TypeORM makes of the entities, as far as it can express it', async () => {
+  it('made by the migrations equals the schema that TypeORM makes from the entities, as far as TypeORM can express it', async () => {
     const { flavour } = await detectServer(synchronized.session);
     const settings = loadConnection({ env: { DATABASE_URL: synchronized.url, DB_TYPE: flavour } });
     const plain = new DataSource({ ...dataSourceOptions(settings), type: flavour, entities });

@@ -60,7 +60,7 @@ describe('a made-up subject', () => {
     expect(await names()).not.toContain('shop_orders');
   });
 
-  it('is finished by the next migrate where one died at any statement', async () => {
+  it('is finished by the next migrate after one died at any statement', async () => {
     await migrate(opened);
     const whole = await query('SHOW CREATE TABLE shop_orders');
     const count = await statementsOf(() => migrate(opened));
@@ -90,7 +90,7 @@ describe('a made-up subject', () => {
     return sent.length;
   }
 
-  it('has its orphans found, set aside and put back', async () => {
+  it('has its orphans found, quarantined and restored', async () => {
     await migrate(opened);
     await rollback(opened);
     await query("INSERT INTO shop_orders VALUES ('o', 'nobody', '2026-01-02 03:04:05')");
@@ -104,7 +104,7 @@ describe('a made-up subject', () => {
     expect(await query('SELECT customer_id FROM shop_orders')).toEqual([{ customer_id: 'nobody' }]);
   });
 
-  it('has its tables taken over that were made by hand', async () => {
+  it('has its tables adopted when they were made by hand', async () => {
     await migrate(opened);
     await query('DROP TABLE shop_schema_migrations');
     await query('ALTER TABLE shop_customers DROP INDEX uq_customers_email');
@@ -115,7 +115,7 @@ describe('a made-up subject', () => {
     expect(await verify(opened)).toMatchObject({ verdict: 'proven' });
   });
 
-  it('has its own question asked before its tables are taken over', async () => {
+  it('has its own question asked before its tables are adopted', async () => {
     const mailing: SubjectQuestion = {
       id: 'mailing',
       answers: { on: 'lets them be written to', off: 'forgets their addresses' },
@@ -196,7 +196,7 @@ describe('a made-up subject', () => {
     ],
   ];
 
-  it.each(damages)('is called by its own names where something is wrong: %s', async (sign, says, ...sql) => {
+  it.each(damages)('is named by its own names in an error: %s', async (sign, says, ...sql) => {
     await migrate(opened);
     for (const statement of sql) await query(statement);
     const work: readonly (() => Promise<object>)[] = [
@@ -232,7 +232,7 @@ describe('a made-up subject', () => {
     }
   });
 
-  it('is refused where its parts would not do, all faults at once', async () => {
+  it('is refused when its parts are wrong, with all faults at once', async () => {
     const migrations = [{ name: 'x', breaking: false, steps: [] }] as const;
     const wrong = { ...shop, tablePrefix: 'a`b', migrations };
     await expect(openDatabase(wrong, database.settings)).rejects.toMatchObject({

@@ -56,7 +56,7 @@ it.each<[string, ErrorCode, RegExp, RegExp]>([
   });
 });
 
-it('an account that is blocked after a wrong password is ACCESS_DENIED with the reason', async () => {
+it('an account that is blocked after a wrong password gets ACCESS_DENIED with the reason', async () => {
   if (isMariadb()) return; // MariaDB has it for the whole server only: max_password_errors
   const url = await userWith('FAILED_LOGIN_ATTEMPTS 1 PASSWORD_LOCK_TIME 1');
   const wrong = new URL(url);
@@ -68,7 +68,7 @@ it('an account that is blocked after a wrong password is ACCESS_DENIED with the 
     });
 });
 
-it('an account with as many connections as it may have is CONNECTION_REFUSED', async () => {
+it('an account that has reached its limit of connections gets CONNECTION_REFUSED', async () => {
   const url = await userWith('WITH MAX_USER_CONNECTIONS 1');
   const first = await open(url);
   try {
@@ -81,7 +81,7 @@ it('an account with as many connections as it may have is CONNECTION_REFUSED', a
   }
 });
 
-it('an account without rights on the database gets by the printed GRANT what every command needs', async () => {
+it('an account without rights on the database gets from the printed GRANT every right that the commands need', async () => {
   const other = await createThrowAwayDatabase(sharedServer());
   try {
     const url = new URL(await userWith(''));

@@ -51,7 +51,7 @@ describe('a statement of max_allowed_packet and more', () => {
     expect(await sessionId()).toEqual(before);
   });
 
-  it('leaves a transaction of the caller’s as it was', async () => {
+  it('leaves a transaction of the caller unchanged', async () => {
     const run = await newRun();
     await own.transaction(async (manager) => {
       const { executions, flows } = createRepositories(manager);
@@ -61,7 +61,7 @@ describe('a statement of max_allowed_packet and more', () => {
     expect(await layer.repositories.flows.get(run.flow_id)).toMatchObject({ description: 'before' });
   });
 
-  it('is told from one that the server takes, to a few bytes', async () => {
+  it('is distinguished from an accepted one to within a few bytes', async () => {
     const select = (bytes: number): string => {
       const sql = "SELECT LENGTH('x') AS length";
       return sql.replace('x', 'x'.repeat(bytes - sql.length + 1));

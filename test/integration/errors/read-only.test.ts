@@ -16,7 +16,7 @@ describe('a write that is refused as read-only', () => {
   const database = useDatabase({ platform: 'none' });
   const dataSource = useDataSource(database);
 
-  it('by the transaction says so, and the session stays', async () => {
+  it('by the transaction names the transaction, and the session stays open', async () => {
     const runner = dataSource().createQueryRunner();
     const id = () => runner.query('SELECT CONNECTION_ID() AS id');
     const before = await id();
@@ -31,7 +31,7 @@ describe('a write that is refused as read-only', () => {
     expect(await dataSource().query('SELECT CONNECTION_ID() AS id')).toEqual(before);
   });
 
-  it('by the database says so, where a database can be (MySQL)', async () => {
+  it('by the database names the database, where a database can be read-only (MySQL)', async () => {
     if (sharedServer().flavour !== 'mysql') return;
     await database.session.query(`ALTER SCHEMA \`${database.name}\` READ ONLY = 1`);
     try {

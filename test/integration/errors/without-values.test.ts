@@ -77,7 +77,7 @@ describe.each(['the guarded data source', 'a data source of TypeORM’s'])('an e
   });
 });
 
-it('an error that is none of ours holds the statement with its marks alone', async () => {
+it('an error of another library holds the statement with placeholders only', async () => {
   const error: unknown = await layer.dataSource
     .query('SELECT ? FROM no_such_table', [secret])
     .catch((fault: unknown) => fault);

@@ -28,7 +28,7 @@ describe('guards and accounts', () => {
     for (const one of remedy.replace(/^--.*$/gm, '').split(';')) if (one.trim() !== '') await query(one);
   };
 
-  it('lack TRIGGER and more: each finding has the GRANT, after which they are installed', async () => {
+  it('report each missing privilege with a GRANT, and are installed once it is given', async () => {
     await query('SET GLOBAL log_bin_trust_function_creators = 1');
     await asUser('maker', [`SELECT, INSERT, CREATE ON ${on()}`], async (as) => {
       const refused = await installGuards(as);
@@ -49,7 +49,7 @@ describe('guards and accounts', () => {
     });
   });
 
-  it('may make no trigger where the binary log trusts nobody: nothing is changed, and the finding says what does', async () => {
+  it('change nothing when the binary log forbids triggers, and the finding gives a remedy', async () => {
     await query('SET GLOBAL log_bin_trust_function_creators = 0');
     await asUser('maker', [`ALL ON ${on()}`], async (as) => {
       const refused = await installGuards(as);
@@ -64,7 +64,7 @@ describe('guards and accounts', () => {
     });
   });
 
-  it('work as an account that is gone: verify says so, and an install by another one mends it', async () => {
+  it('fail verify when their definer account is gone, until another account installs them again', async () => {
     await query('SET GLOBAL log_bin_trust_function_creators = 1');
     await asUser('leaver', [`ALL ON ${on()}`], (as) => installGuards(as));
     expect(await verify(dataSource())).toMatchObject({ verdict: 'proven' });
@@ -82,7 +82,7 @@ describe('guards and accounts', () => {
     expect(await guards()).toMatchObject({ status: 'pass' });
   });
 
-  it('are not to be seen without TRIGGER: that is said, and nothing is called missing', async () => {
+  it('are reported as not visible without TRIGGER, and not as missing', async () => {
     await query('SET GLOBAL log_bin_trust_function_creators = 1');
     await installGuards(dataSource());
     await asUser('reader', [`SELECT, INSERT, UPDATE, DELETE, ALTER ON ${on()}`], async (as) => {

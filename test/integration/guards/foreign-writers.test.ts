@@ -62,7 +62,7 @@ describe('a foreign writer, under guards', () => {
     ];
   };
 
-  it('begins a run, which is counted once, whatever it writes of the counts afterwards', async () => {
+  it('begins a run, which is counted once, whichever counts it writes afterwards', async () => {
     const flowId = await newFlow();
     const id = await begin(flowId);
     expect(await counts(flowId)).toEqual([1, 0, 0, 'running']);
@@ -112,7 +112,7 @@ describe('a foreign writer, under guards', () => {
     expect(await counts(flowId)).toEqual([1, 1, 0, 'success']);
   });
 
-  it('does not end a run of ours, which no error tells it', async () => {
+  it('cannot end a run of ours, and gets no error', async () => {
     const flowId = await newFlow();
     const { executions } = layer.repositories;
     const { id } = await executions.start({ flow_id: flowId, execution_type: 'manual' });
@@ -125,7 +125,7 @@ describe('a foreign writer, under guards', () => {
     expect(await counts(flowId)).toEqual([1, 0, 0, 'warning']);
   });
 
-  it('does not end a run of ours under an id of any kind, once it shows a sign of work', async () => {
+  it('cannot end a run of ours with any kind of id once the run shows a sign of work', async () => {
     const { executions } = layer.repositories;
     const [[{ uuid }]] = (await hub.query('SELECT UUID() AS uuid')) as unknown as [[{ uuid: string }]];
     for (const id of [`by-hand-${uuid}`, uuid]) {
@@ -146,7 +146,7 @@ describe('a foreign writer, under guards', () => {
     expect(await counts(flowId)).toEqual([3, 3, 0, 'success']);
   });
 
-  it('ends a run that we have ended: it stays as it was', async () => {
+  it('cannot change a run that we have ended', async () => {
     const flowId = await newFlow();
     const id = await begin(flowId);
     await layer.repositories.executions.finish(id, { status: 'cancelled' });
@@ -191,7 +191,7 @@ describe('a foreign writer, under guards', () => {
     expect(await counts(flowId)).toEqual([2, 1, 0, 'running']);
   });
 
-  it('two of its starts at once: one begins, and is counted', async () => {
+  it('starts a flow twice at once: one run begins and is counted', async () => {
     const other = await layer.database.connect();
     const insert =
       "INSERT INTO protection_flow_executions (flow_id, status, execution_type, started_at) VALUES (?, 'running', 'manual', NOW())";
@@ -203,7 +203,7 @@ describe('a foreign writer, under guards', () => {
     }
   });
 
-  it('changes a schedule or enables: the next time is worked out anew', async () => {
+  it('changes a schedule or enables a flow: the next time is computed again', async () => {
     const flowId = await newFlow();
     const plan = () =>
       write('UPDATE protection_flows SET next_execution_time = NOW() WHERE id = ?', [flowId]);
@@ -227,7 +227,7 @@ describe('a foreign writer, under guards', () => {
     expect(await run(id)).toBeUndefined();
   });
 
-  it('sees the columns that it knows, and inserts without naming them', async () => {
+  it('sees only the columns that it knows, and inserts without column names', async () => {
     const flowId = await newFlow();
     expect(Object.keys(await flow(flowId))).toHaveLength(22);
     await write(
@@ -238,7 +238,7 @@ describe('a foreign writer, under guards', () => {
     expect(await counts(flowId)).toEqual([1, 0, 0, 'running']);
   });
 
-  it('is killed while it counts: its next statement is not taken for ours', async () => {
+  it('is killed while it counts: its next statement is not mistaken for ours', async () => {
     const flowId = await newFlow();
     const holder = await layer.database.connect();
     const victim = await layer.database.connect();

@@ -24,7 +24,7 @@ describe('guards', () => {
     database.session.query(sql, values);
   const guardsCheck = async () => (await verify(dataSource())).checks.find((check) => check.id === 'guards');
 
-  it('are installed, shown and removed, and a second time nothing is done', async () => {
+  it('are installed, shown and removed, and a repeated call does nothing', async () => {
     expect(await readGuards(dataSource())).toMatchObject({ ok: false, state: 'absent', changed: [] });
     expect(await readStatus(dataSource())).toMatchObject({ guards: 'absent' });
     expect(await guardsCheck()).toBeUndefined();
@@ -41,7 +41,7 @@ describe('guards', () => {
     expect(await verify(dataSource(), { strict: true })).toMatchObject({ verdict: 'proven' });
   });
 
-  it('are no drift: verify proves them too, migrate and adopt find nothing to do', async () => {
+  it('are not drift: verify proves them too, and migrate and adopt find nothing to do', async () => {
     await installGuards(dataSource());
     const { verdict, checks } = await verify(dataSource(), { strict: true });
     expect(faultsOf(checks)).toEqual([]);
@@ -102,7 +102,7 @@ describe('guards', () => {
     expect(await guardsCheck()).toMatchObject({ status: 'pass' });
   });
 
-  it('are not installed over two running runs of a flow; the finding names them, and its remedy lets them be', async () => {
+  it('are not installed while a flow has several running runs; the finding names them, and its remedy lets the install succeed', async () => {
     await query(
       "INSERT INTO protection_flows (id, name, flow_type, target_type, target_id, destination_type) VALUES ('f', 'f', 'replication', 'vm', 'v', 'ossea')",
     );
@@ -134,7 +134,7 @@ describe('guards', () => {
     ]);
   });
 
-  it('are installed after a migrate only', async () => {
+  it('are installed only after a migrate', async () => {
     await rollback(dataSource(), { steps: 'all' });
     expect(await installGuards(dataSource())).toMatchObject({
       ok: false,

@@ -26,7 +26,7 @@ describe('under guards, a DataSource of an application', () => {
   };
   const counted = { total_executions: 1, successful_executions: 1 };
 
-  it('with the session settings is known, also where each release resets its connections', async () => {
+  it('with the session settings is recognised, also when each release resets its connections', async () => {
     const plain = await open({ driver: withSessionSettings(mysql2) });
     const resetting = await open({
       driver: withSessionSettings(mysql2),
@@ -39,7 +39,7 @@ describe('under guards, a DataSource of an application', () => {
     }
   });
 
-  it('is known again after its connection was reset, or became that of another user', async () => {
+  it('is recognised again after its connection was reset or changed its user', async () => {
     const { username: user, host, port, password, database } = layer.database.settings;
     const connection = withSessionSettings(mysql2).createConnection({ host, port, user, password, database });
     const told = (act: (done: (error: unknown) => void) => void): Promise<unknown> =>
@@ -57,7 +57,7 @@ describe('under guards, a DataSource of an application', () => {
     connection.destroy();
   });
 
-  it('whose sessions somebody else sets is known by the repositories', async () => {
+  it('whose sessions other code sets is recognised by the repositories', async () => {
     const dataSource = await open({
       driver: {
         ...mysql2,

@@ -53,7 +53,7 @@ describe('a foreign key that is added to a table in use', () => {
     await database.session.query('SET foreign_key_checks = 1');
   };
 
-  it('is taken off again when a parent vanished that an open transaction had deleted before', async () => {
+  it('is dropped again when an open transaction had already deleted a parent', async () => {
     const policy = await lateKey();
     const other = await database.connect();
     await other.query('START TRANSACTION');
@@ -73,7 +73,7 @@ describe('a foreign key that is added to a table in use', () => {
     ]);
   });
 
-  it('stands when such a transaction is rolled back', async () => {
+  it('stays when an open transaction that deleted a parent is rolled back', async () => {
     const policy = await lateKey();
     const other = await database.connect();
     await other.query('START TRANSACTION');
@@ -86,7 +86,7 @@ describe('a foreign key that is added to a table in use', () => {
     expect(await keys()).toEqual([key]);
   });
 
-  it('is refused when such a transaction does not end, and nothing of it is left', async () => {
+  it('is refused without a trace when an open transaction that deleted a parent does not end', async () => {
     if (isMysql()) return;
     const policy = await lateKey();
     const other = await database.connect();
@@ -99,7 +99,7 @@ describe('a foreign key that is added to a table in use', () => {
     expect(await keys()).toEqual([]);
   });
 
-  it('is taken off again when orphans slipped in before it stood', async () => {
+  it('is dropped again when orphans were inserted before it was added', async () => {
     await lateKey();
     afterStatement(dataSource(), /^SET SESSION foreign_key_checks = 0/, () => insertFlow('two', 'gone'));
     expect(await migrate(dataSource())).toMatchObject({
@@ -110,7 +110,7 @@ describe('a foreign key that is added to a table in use', () => {
     expect(await select(database.session, 'SELECT name FROM protection_flows ORDER BY name')).toHaveLength(2);
   });
 
-  it('is taken off again when its parent table vanished before it stood', async () => {
+  it('is dropped again when its parent table vanished before it was added', async () => {
     await lateKey();
     afterStatement(dataSource(), /^SET SESSION foreign_key_checks = 0/, async () => {
       await database.session.query('SET foreign_key_checks = 0');
@@ -123,7 +123,7 @@ describe('a foreign key that is added to a table in use', () => {
     expect(await keys()).toEqual([]);
   });
 
-  it('left unproven by a run that died gets its name from the next, without another ALTER to guard it', async () => {
+  it('left unproven by a migrate that died gets its final name from the next migrate, without another ALTER', async () => {
     await lateKey();
     await addUnproven();
     const { statements } = await planMigrate(dataSource());
@@ -137,7 +137,7 @@ describe('a foreign key that is added to a table in use', () => {
     expect((await verify(dataSource())).verdict).toBe('proven');
   });
 
-  it('left unproven over orphans is taken off by the next run, which refuses it', async () => {
+  it('left unproven with orphans is dropped by the next migrate, which refuses the key', async () => {
     await dropKey();
     await insertFlow('one', 'gone');
     await addUnproven();
@@ -202,7 +202,7 @@ describe('a foreign key that is added to a table in use', () => {
     expect((await ownIndex()).split('\n').sort()).toEqual(expected);
   });
 
-  it('takes the place of one that does the same under another name', async () => {
+  it('replaces a key with the same rules under another name', async () => {
     await lateKey();
     await database.session.query(
       `ALTER TABLE protection_flows ADD CONSTRAINT by_hand FOREIGN KEY (policy_id)
@@ -212,7 +212,7 @@ describe('a foreign key that is added to a table in use', () => {
     expect(await keys()).toEqual([key]);
   });
 
-  it('gets its index back first, if that was lost', async () => {
+  it('gets a lost index back first', async () => {
     await lateKey();
     await database.session.query('ALTER TABLE protection_flows DROP INDEX idx_policy');
     expect((await planMigrate(dataSource())).statements[0]?.sql).toContain('ADD INDEX `idx_policy`');
@@ -242,7 +242,7 @@ describe('a foreign key that is added to a table in use', () => {
     expect((await verify(dataSource())).verdict).toBe('proven');
   });
 
-  it('is left out, with the cost, when the table is too large to be copied; and made when that is allowed', async () => {
+  it('is left out, with its cost, when the table is too large to copy, and is added when a copy is allowed', async () => {
     await dropKey();
     await insertFlow('one', null);
     await database.session.query('SET foreign_key_checks = 0');
