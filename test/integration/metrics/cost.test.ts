@@ -32,7 +32,7 @@ describe('the statements of the metrics, on grown tables', () => {
     expect(success?.key).toBe('idx_executions_flow_status_created');
   });
 
-  it('read each flow once, and its newest success, however long the flows have failed', async () => {
+  it('read each flow and its newest success once, however long the flows have failed', async () => {
     const [failing, calm] = [flowId(500), flowId(501)];
     await database.session.query(
       `INSERT INTO protection_flow_executions (id, flow_id, status, execution_type, created_at, started_at, completed_at)

@@ -45,7 +45,7 @@ async function one(id: string): Promise<FlowMetrics> {
 
 // Without these, an operator looks at a number that is not so: a backup is overdue, and nothing says it.
 describe('the metrics of a flow', () => {
-  it('say when the last run ended that was successful, whatever came after it', async () => {
+  it('give the end of the last successful run, whatever came after it', async () => {
     const success = { last_execution_status: 'success', last_execution_time: at('09T03:00:00') };
     expect(await one(await flow(success))).toMatchObject({ lastSuccess: at('09T03:00:00') });
     expect(await one(await flow())).toMatchObject({ lastSuccess: null, last_execution_status: 'pending' });
@@ -74,7 +74,7 @@ describe('the metrics of a flow', () => {
     });
   });
 
-  it('say since when it is overdue: for want of a scheduler that decides, or of one that plans', async () => {
+  it('give the time since when it is overdue, when no scheduler claims or plans', async () => {
     const schedule_id = await schedule({ cron_expression: '0 2 * * *', timezone: 'UTC' });
     const due = { schedule_id, next_execution_time: at('03T02:00:00') };
     expect(await one(await flow(due))).toMatchObject({ overdueSince: at('03T02:00:00') });
@@ -92,7 +92,7 @@ describe('the metrics of a flow', () => {
     });
   });
 
-  it('say why its schedule gives no times, where it should', async () => {
+  it('give the reason when its schedule gives no times', async () => {
     const faultOf = async (columns: object): Promise<unknown> =>
       (await one(await flow({ schedule_id: await schedule({ ...columns }), next_execution_time: null })))
         .scheduleFault;
@@ -104,7 +104,7 @@ describe('the metrics of a flow', () => {
     expect(await one(await flow())).toMatchObject({ scheduleFault: null });
   });
 
-  it('are of those that are asked for, and of so many at most', async () => {
+  it('cover the requested flows, up to a limit', async () => {
     const ids = [await flow(), await flow(), await flow()].sort();
     const shown = async (options: MetricsOptions): Promise<string[]> =>
       (await read(options)).flows.map(({ id }) => id);
@@ -116,7 +116,7 @@ describe('the metrics of a flow', () => {
     expect(await read({ limit: 0 })).toMatchObject({ enabledFlows: 3 });
   });
 
-  it('count what never falls: not when runs are pruned, and the newest success stays', async () => {
+  it('never fall when runs are pruned, and keep the newest success', async () => {
     const { executions, retention } = layer.repositories;
     const id = await flow();
     for (const status of ['success', 'success', 'error', 'warning'] as const) {
@@ -136,7 +136,7 @@ describe('the metrics of a flow', () => {
 });
 
 describe('the runs of a flow that did not take place', () => {
-  it('are counted by their reason, and stay so when their record is pruned', async () => {
+  it('are counted by reason, and the counts stay when the record is pruned', async () => {
     const { dueFlows, executions, retention } = layer.repositories;
     const every = { cron_expression: '0 * * * *', timezone: 'UTC' };
     const id = await flow({ schedule_id: await schedule(every), next_execution_time: at('05T00:00:00') });
@@ -171,7 +171,7 @@ describe('the metrics of all flows', () => {
     expect(await read()).toMatchObject({ enabledFlows: 3, disabledFlows: 1, dueFlows: 1, unplannedFlows: 1 });
   });
 
-  it('tell of the queue and of the silent, and take for a sign of life what is one', async () => {
+  it('report the queue and silent runs, and recognise each sign of life', async () => {
     const none = { queuedRuns: 0, oldestQueued: null, runningRuns: 0, oldestHeartbeat: null };
     expect(await read()).toMatchObject(none);
     const alive = (heartbeat_at: unknown): string => JSON.stringify({ worker: 'w', heartbeat_at });
@@ -198,7 +198,7 @@ describe('the metrics of all flows', () => {
     }
   });
 
-  it('tell how the schema stands: read once in a while, and again when asked to', async () => {
+  it('report the state of the schema, which is read at intervals and on request', async () => {
     expect((await read()).schema).toEqual({ state: 'fits', deferredKeys: [] });
     await ask('ALTER TABLE protection_flows DROP FOREIGN KEY fk_flows_policy');
     await ask('SET SESSION foreign_key_checks = 0');

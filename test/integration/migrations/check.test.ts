@@ -14,7 +14,7 @@ describe('checking entities against migrations', () => {
     expect(checkReport(result)).toEqual(['Entities and migrations agree.']);
   });
 
-  it("shows TypeORM's statements, what they come to, and the remedy", async () => {
+  it('shows the statements of TypeORM, their effect, and the remedy', async () => {
     const result = await withEdited(
       ({ column }) => column(ProtectionFlow, 'name', { length: 300 }),
       (entities) => checkMigrations({ entities, server: sharedServer() }),
@@ -26,7 +26,7 @@ describe('checking entities against migrations', () => {
     expect(checkReport(result).join('\n')).toContain('npm run migration:generate -- Name');
   });
 
-  it("sees what TypeORM's diff overlooks", async () => {
+  it('sees differences that TypeORM overlooks', async () => {
     const result = await withEdited(
       ({ index }) => index('idx_flows_due', ['next_execution_time', 'enabled']),
       (entities) => checkMigrations({ entities, server: sharedServer() }),
@@ -37,7 +37,7 @@ describe('checking entities against migrations', () => {
     ]);
   });
 
-  it('sees steps that declare other than they do', async () => {
+  it('sees steps whose declaration differs from their effect', async () => {
     const declared = withTable(declaredSchema, 'protection_flows', (table) => ({ ...table, checks: [] }));
     const result = await checkMigrations({ declared, server: sharedServer() });
     expect(result.declared).toEqual([expect.stringContaining('chk_flows_type is not declared')]);

@@ -12,7 +12,7 @@ const generate = (edit: (editor: Editor) => void): Promise<Generated> =>
 
 /** Without these, a careless edit of an entity would become a migration that destroys what users have stored. */
 describe('refusing to generate a migration', () => {
-  it('names everything that would lose data, and writes none of the rest either', async () => {
+  it('names every change that would lose data, and writes no change at all', async () => {
     const generated = await generate(({ column, removeColumn, removeRelation, onDelete, index }) => {
       removeColumn(ProtectionFlow, 'description');
       column(ProtectionFlow, 'name', { length: 100 });
@@ -58,7 +58,7 @@ describe('refusing to generate a migration', () => {
     for (const object of Object.keys(reasons)) expect(report).toContain(object);
   });
 
-  it('names a table that no entity has any more', async () => {
+  it('names a table whose entity was removed', async () => {
     const generated = await withEdited(
       ({ removeRelation, args }) => {
         removeRelation(ProtectionFlowExecution, 'flow');
@@ -81,7 +81,7 @@ describe('refusing to generate a migration', () => {
     });
   });
 
-  it('passes on what the server would refuse, before anything is written', async () => {
+  it('reports a change that the server would refuse, before it writes a file', async () => {
     const generated = await generate(({ column }) => column(ProtectionFlow, 'id', { length: 100 }));
     expect(generated).toMatchObject({
       outcome: 'refused',
@@ -89,7 +89,7 @@ describe('refusing to generate a migration', () => {
     });
   });
 
-  it('says so where TypeORM sees a difference that no step can make', async () => {
+  it('reports a difference that no step can make', async () => {
     const generated = await generate(({ column }) =>
       column(ProtectionFlow, 'name', { comment: 'what people call it' }),
     );

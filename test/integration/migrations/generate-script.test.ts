@@ -55,7 +55,7 @@ describe('npm run migration:generate and migration:check, in a copy of the packa
   });
   afterEach(() => rm(copy, { recursive: true, force: true }));
 
-  it('writes the file and the entry in the list, after which the check is content', async () => {
+  it('writes the file and the entry in the list, after which the check passes', async () => {
     const before = await migrations();
     await edit(
       'src/entities/protection-flow.entity.ts',
@@ -101,7 +101,7 @@ export class ${className} extends StepMigration {
     });
   });
 
-  it('writes nothing where a change is refused, and says why and what to do', async () => {
+  it('writes nothing when a change is refused, and prints the reason and the remedy', async () => {
     const before = await migrations();
     const list = await readFile(inCopy('src', 'migrations', 'index.ts'), 'utf8');
     await edit(
@@ -118,7 +118,7 @@ export class ${className} extends StepMigration {
     expect(await readFile(inCopy('src', 'migrations', 'index.ts'), 'utf8')).toBe(list);
   });
 
-  it('says so and exits 1 where there is nothing to generate', async () => {
+  it('prints that there is nothing to generate, and exits 1', async () => {
     expect(await script('migration-generate', 'ChangeNothing')).toMatchObject({
       code: 1,
       stdout: 'Nothing to generate: entities and migrations agree.\n',
@@ -131,7 +131,7 @@ export class ${className} extends StepMigration {
     expect(outcome.stderr).not.toContain('server');
   });
 
-  it('explains itself, and why it asks for no DATABASE_URL', async () => {
+  it('prints help that mentions DATABASE_URL', async () => {
     for (const name of ['migration-generate', 'migration-check']) {
       expect(await script(name, '--help')).toMatchObject({
         code: 0,

@@ -37,7 +37,7 @@ describe('the source of a generated migration', () => {
     expect(kebabCase(name)).toBe(file);
   });
 
-  it('is later than the last one, even where the clock is behind', () => {
+  it('has a later timestamp than the last migration, even when the clock is behind', () => {
     const existing = ['One1795305600000', 'Two1795305603000'];
     expect(nameMigration('Three', new Date(0), existing).className).toBe('Three1795305604000');
     expect(nameMigration('Three', new Date(1_900_000_000_000), existing)).toEqual({
@@ -70,7 +70,7 @@ describe('the source of a generated migration', () => {
     expect(printColumn(declared, new Imports())).toBe(source);
   });
 
-  it('writes indexes and keys with what their short form leaves out', () => {
+  it('writes indexes and keys with the options that their short form omits', () => {
     const imports = new Imports();
     expect(printIndex(index('i', 'a', 'b DESC'), imports)).toBe(`index("i", "a", "b DESC")`);
     expect(printIndex({ ...unique('u', 'a'), visible: false }, imports)).toBe(
@@ -88,7 +88,7 @@ describe('the source of a generated migration', () => {
     expect([...imports.declarations].sort()).toEqual(['foreignKey', 'index', 'unique']);
   });
 
-  it('imports what it uses, and nothing else', () => {
+  it('imports only the names that it uses', () => {
     const changes: Change[] = [
       { kind: 'append-enum-values', table: 't', column: 'c', from: ['a'], add: ['b'] },
     ];
@@ -100,7 +100,7 @@ describe('the source of a generated migration', () => {
     ]);
   });
 
-  it('goes to the end of the list, and to no list of another form', () => {
+  it('is added at the end of the list, and never to a list of another form', () => {
     const source = `import { One1795305600000 } from './1795305600000-one';
 import type { StepMigration } from './step-migration';
 
@@ -150,14 +150,14 @@ describe('the changes between two schemas', () => {
     expect(typeLoss(before, after)).not.toBeNull();
   });
 
-  it('leave alone what TypeORM can not express', () => {
+  it('exclude definitions that TypeORM cannot express', () => {
     const before = table('t', { columns: [column('id', 'int')], indexes: [index('i', 'id DESC')] });
     const after = table('t', { columns: [column('id', 'int')], indexes: [index('i', 'id')] });
     const checked = { ...before, checks: [{ name: 'c', expression: 'id > 0', enforced: true }] };
     expect(schemaChanges(schema(checked), schema(after))).toEqual({ changes: [], refusals: [], hints: [] });
   });
 
-  it("do not take the server's own index of a key for a new one where another serves it", () => {
+  it('do not take the index that the server made for a key as new when another index serves the key', () => {
     const key = foreignKey('fk', 'p', { table: 'o', column: 'id' }, 'CASCADE');
     const columns = [column('id', 'int'), column('p', 'int')];
     const before = { ...table('t', { columns, indexes: [index('idx_p', 'p', 'id')] }), foreignKeys: [key] };

@@ -76,7 +76,7 @@ describe.each(['general_ci', 'mixed', 'latin1'] as const)(
       ]);
     });
 
-    it('takes raw inserts without an id, and a flow takes its executions along', async () => {
+    it('accepts raw inserts without an id, and deletes the executions of a deleted flow', async () => {
       await migrated();
       const { connection } = database;
       await connection.query(

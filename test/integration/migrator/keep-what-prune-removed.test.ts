@@ -49,7 +49,7 @@ const statistics = async () =>
 
 // Without these, the first recount would forget all that was ever pruned, or count what nobody removed
 describe('KeepWhatPruneRemoved', () => {
-  it('takes for removed what a counter has more than rows that it counted, and recounts', async () => {
+  it('records the surplus of a counter over its rows as pruned, and recounts', async () => {
     await before();
     await flow('exact', [3, 1, 1], 'success', 'error', 'cancelled');
     await flow('pruned', [9, 5, 2], 'success', 'error', 'warning', 'running');
@@ -67,7 +67,7 @@ describe('KeepWhatPruneRemoved', () => {
     expect(await statistics()).toBe('pass');
   });
 
-  it('takes no flow twice where a run of it died, and takes again what a prune has kept meanwhile', async () => {
+  it('records no flow twice after it died, and completes a flow that a prune recorded meanwhile', async () => {
     await before();
     for (const id of ['a', 'b']) await flow(id, [5, 5, 0], 'success', 'running');
     await migrate(dataSource());
@@ -80,7 +80,7 @@ describe('KeepWhatPruneRemoved', () => {
     expect(await statistics()).toBe('pass');
   });
 
-  it('takes nothing for pruned where no release has run: tables that are adopted', async () => {
+  it('records nothing as pruned for adopted tables, where no release has run', async () => {
     await before();
     await flow('other', [9, 5, 2], 'success', 'running');
     await query('DROP TABLE sendense_flow_migrations');
@@ -89,7 +89,7 @@ describe('KeepWhatPruneRemoved', () => {
     expect(await statistics()).toBe('pass');
   });
 
-  it('is not undone unasked where it says that something was removed', async () => {
+  it('is undone only on request when it records pruned runs', async () => {
     await before();
     await flow('pruned', [9, 5, 2], 'success');
     await migrate(dataSource());

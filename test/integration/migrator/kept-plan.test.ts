@@ -29,7 +29,7 @@ describe('a kept plan', () => {
           : (Reflect.get(target, name, target) as unknown),
     });
 
-  it('says what it takes, is carried out as it is, and only once', async () => {
+  it('shows its statements, is executed unchanged, and only once', async () => {
     const plan = await kept(dataSource());
     expect(plan).toMatchObject({ ok: true, pending: migrationList.map(({ name }) => name) });
     expect(plan.statements.length).toBeGreaterThan(migrationList.length);
@@ -37,7 +37,7 @@ describe('a kept plan', () => {
     await expect(migrate(dataSource(), { plan })).rejects.toMatchObject({ code: 'PLAN_MOVED' });
   });
 
-  it('goes on holding while rows come and go', async () => {
+  it('stays valid while rows are inserted and deleted', async () => {
     await prepareSchema(dataSource());
     await rollback(dataSource(), { steps: stepsBackTo('DropRedundantIndexes') });
     const plan = await kept(dataSource());
@@ -48,7 +48,7 @@ describe('a kept plan', () => {
     expect(await migrate(dataSource(), { plan })).toMatchObject({ ok: true, applied: plan.pending });
   });
 
-  it('has the sizes of the tables, and for each statement the seconds of a scan', async () => {
+  it('holds the sizes of the tables, and the seconds of a scan for each statement', async () => {
     await prepareSchema(dataSource());
     await rollback(dataSource(), { steps: stepsBackTo('AllowCancelledAsLastStatus') });
     for (let n = 0; n < 3; n += 1)
@@ -62,7 +62,7 @@ describe('a kept plan', () => {
     expect(plan.statements.some(({ seconds }) => seconds > 0)).toBe(true);
   });
 
-  it('takes its wishes along', async () => {
+  it('keeps the options that it was made with', async () => {
     const plan = await kept(dataSource(), { orphans: 'quarantine' });
     expect(plan.options).toEqual({ orphans: 'quarantine', copyLimitRows: 100_000 });
   });
@@ -79,7 +79,7 @@ describe('a kept plan', () => {
     await expect(migrate(dataSource(), { plan })).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });
   });
 
-  it('is refused on another server, in another database, and by another program, each by its name', async () => {
+  it('is refused on another server, in another database and by another program, and the refusal names it', async () => {
     const plan = await kept(dataSource());
     const { grounds } = plan;
     for (const what of ['server', 'database'])
@@ -109,7 +109,7 @@ describe('a kept plan', () => {
     expect(await database.session.query("SHOW TABLES LIKE 'protection_flow%'")).toEqual([]);
   });
 
-  it('is refused where a table that a key waits for has come', async () => {
+  it('is refused once the missing parent table of a key exists', async () => {
     await database.session.query('DROP TABLE schedule_executions');
     const plan = await kept(dataSource());
     await database.session.query('CREATE TABLE schedule_executions (id varchar(64) PRIMARY KEY)');

@@ -23,7 +23,7 @@ describe('a foreign key', () => {
       ...values,
     });
 
-  it('without its parent table is deferred, shown as such everywhere, and added once the parent is there', async () => {
+  it('without its parent table is deferred, shown as deferred everywhere, and added once the parent exists', async () => {
     await createPlatformTables(database.session, 'mixed', withoutPolicies);
     const deferred = expect.arrayContaining([{ name: 'fk_flows_policy', status: 'deferred', ms: 0 }]);
     expect(await migrate(dataSource())).toMatchObject({
@@ -62,7 +62,7 @@ describe('a foreign key', () => {
     expect(await verify(dataSource(), { strict: true })).toMatchObject({ ok: true, verdict: 'proven' });
   });
 
-  it('of no platform table at all leaves the one between our own tables', async () => {
+  it('to a platform table is deferred when no platform table exists, and the key between our own tables is added', async () => {
     const { keys } = await migrate(dataSource());
     expect(keys.map(({ name, status }) => `${name} ${status}`)).toEqual([
       'fk_executions_flow added',
@@ -132,7 +132,7 @@ describe('a foreign key', () => {
     expect(await migrate(dataSource())).toMatchObject({ ok: true });
   });
 
-  it("takes the live parent's charset, collation and length as they are", async () => {
+  it('adopts the charset, collation and length of its parent', async () => {
     await createPlatformTables(database.session, 'mixed', withoutPolicies);
     await database.session.query(
       'CREATE TABLE backup_policies (id varchar(36) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY) ENGINE=InnoDB',

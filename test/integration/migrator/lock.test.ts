@@ -40,7 +40,7 @@ const tables = async () =>
 
 // Without these, two nodes of a cluster would migrate at once, or a run that died would lock out all others.
 describe('the lease', () => {
-  it('is free after a run, however that ended', async () => {
+  it('is free after a migrate, however the migrate ended', async () => {
     await migrate(dataSource());
     expect(await lease()).toMatchObject({ owner: null, expires_at: null });
     const { fence } = await lease();
@@ -56,7 +56,7 @@ describe('the lease', () => {
     expect(Number((await lease()).fence)).toBe(Number(fence) + 2);
   });
 
-  it('of a holder on this server whose session is gone is taken at once', async () => {
+  it('is taken at once when the session of its holder on this server is gone', async () => {
     await prepareSchema(dataSource());
     await takenBy((await readNode(database.session)).id, 300);
     const waits: string[] = [];
@@ -67,7 +67,7 @@ describe('the lease', () => {
     expect(await lease()).toMatchObject({ owner: null });
   });
 
-  it('of a holder on another node is waited for, until it is given back or has run out', async () => {
+  it('of a holder on another node is waited for until the holder releases it or it expires', async () => {
     await prepareSchema(dataSource());
     await takenBy('elsewhere:3306 abc', 300);
     await expect(migrate(dataSource(), { lockWaitMs: 1 })).rejects.toMatchObject({
@@ -81,7 +81,7 @@ describe('the lease', () => {
     expect(await lease()).toMatchObject({ owner: null });
   });
 
-  it('is waited for aloud also where there is no progress to show, as by a service that starts', async () => {
+  it('is waited for with a warning even without a progress display, as in a starting service', async () => {
     await prepareSchema(dataSource());
     await takenBy('elsewhere:3306 abc', 300);
     const warned: unknown[] = [];
@@ -117,7 +117,7 @@ describe('the lease', () => {
     expect(waits[0]).toBe('wait for a connection that has locked sendense_flow_lock');
   });
 
-  it('that was lost ends the run before its next statement', async () => {
+  it('ends the migrate before its next statement when it is lost', async () => {
     const source = beforeStatement(dataSource(), /^CREATE TABLE .?protection_flows/, () =>
       takenBy('elsewhere:3306 abc', 300),
     );
@@ -132,7 +132,7 @@ describe('the lease', () => {
     expect((await migrate(dataSource())).ok).toBe(true);
   });
 
-  it('is renewed while a statement takes longer than it lasts', async () => {
+  it('is renewed while a statement takes longer than the lease lasts', async () => {
     await prepareSchema(dataSource());
     const blocker = await database.connect();
     await blocker.query('START TRANSACTION');
@@ -227,7 +227,7 @@ describe('a lock table that somebody has', () => {
     expect((await migrate(dataSource())).ok).toBe(true);
   });
 
-  it('filled in by half is waited for, and the advice is about its own server', async () => {
+  it('filled in only partly gives MIGRATE_LOCKED, with unknown values in message and advice', async () => {
     await query(
       "UPDATE sendense_flow_lock SET owner = 'x', expires_at = UTC_TIMESTAMP(3) + INTERVAL 1 MINUTE, taken_at = NULL, connection_id = 7",
     );
@@ -250,7 +250,7 @@ describe('a lock table that somebody has', () => {
       /took this run's lock away: the row of sendense_flow_lock was deleted/,
     ],
     ['altered', 'ALTER TABLE sendense_flow_lock DROP COLUMN owner', /took this run's lock away: .*owner/],
-  ])('%s in the middle of a run ends it before its next statement', async (_what, sql, message) => {
+  ])('%s during a migrate ends the migrate before its next statement', async (_what, sql, message) => {
     await rollback(dataSource(), { steps: 'all' });
     const source = beforeStatement(dataSource(), /^CREATE TABLE .?protection_flows/, () => query(sql));
     await expect(migrate(source)).rejects.toMatchObject({

@@ -28,7 +28,7 @@ describe('a rollback', () => {
     return row?.n;
   };
 
-  it('refuses before its first statement where rows would be lost, naming tables and counts', async () => {
+  it('refuses before its first statement when rows would be lost, and names tables and counts', async () => {
     const before = await catalogDump(database.session, /^$/);
     await expect(rollback(dataSource(), { steps: 'all', discardRows: false })).rejects.toMatchObject({
       code: 'ROLLBACK_WOULD_LOSE_ROWS',
@@ -42,7 +42,7 @@ describe('a rollback', () => {
     expect(await rowCount()).toBe(2);
   });
 
-  it('undoes what loses no row without asking', async () => {
+  it('undoes a migration without asking when no row is lost', async () => {
     await rollback(dataSource(), { steps: migrationCount - 1 });
     expect(await rowCount()).toBe(2);
     await expect(rollback(dataSource(), { steps: 1 })).rejects.toMatchObject({
@@ -50,13 +50,13 @@ describe('a rollback', () => {
     });
   });
 
-  it('discards the rows when told so, and says how many', async () => {
+  it('discards the rows when told to, and prints their number', async () => {
     const result = await rollback(dataSource(), { steps: 'all', discardRows: true });
     expect(result.discarded).toEqual({ protection_flow_executions: 2, protection_flows: 1 });
     expect(await select(database.session, "SHOW TABLES LIKE 'protection_flow%'")).toEqual([]);
   });
 
-  it('refuses to take cancelled away while a flow was cancelled', async () => {
+  it('refuses to remove the status cancelled while a flow has it', async () => {
     await database.session.query("UPDATE protection_flows SET last_execution_status = 'cancelled'");
     await expect(
       rollback(dataSource(), { steps: stepsBackTo('AllowCancelledAsLastStatus') }),
@@ -71,14 +71,14 @@ describe('a rollback', () => {
     await migrate(dataSource());
   });
 
-  it('throws cancelled flows away with the rest when rows may go', async () => {
+  it('discards cancelled flows with the other rows when rows may be lost', async () => {
     await database.session.query("UPDATE protection_flows SET last_execution_status = 'cancelled'");
     await expect(rollback(dataSource(), { steps: 'all', discardRows: true })).resolves.toMatchObject({
       ok: true,
     });
   });
 
-  it("refuses while a key of another program's table points at a flow", async () => {
+  it('refuses while a foreign key of another program refers to a flow', async () => {
     await database.session.query(
       `CREATE TABLE notes (flow varchar(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci,
         CONSTRAINT fk_notes_flow FOREIGN KEY (flow) REFERENCES protection_flows (id)) ENGINE=InnoDB`,

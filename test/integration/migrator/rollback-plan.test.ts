@@ -16,7 +16,7 @@ describe('the plan of a rollback', () => {
     );
 
   const counts = migrationList.map((_migration, index) => index + 1);
-  it.each(counts)('of %i is what that rollback executes, statement by statement', async (steps) => {
+  it.each(counts)('of %i lists the statements that the rollback executes, one by one', async (steps) => {
     const before = await catalogDump(database.session, /^$/);
     const plan = await planRollback(dataSource(), { steps });
     expect(await catalogDump(database.session, /^$/)).toEqual(before);
@@ -35,7 +35,7 @@ describe('the plan of a rollback', () => {
     expect(executed.length).toBeGreaterThan(0);
   });
 
-  it('names the rows that would be lost, and refuses as the rollback would, unless they may go', async () => {
+  it('names the rows that would be lost, and refuses like the rollback unless they may be lost', async () => {
     await insert();
     expect(await planRollback(dataSource(), { steps: 'all' })).toMatchObject({
       ok: false,
@@ -53,7 +53,7 @@ describe('the plan of a rollback', () => {
     });
   });
 
-  it('refuses what this version does not know, and has nothing to say of an empty history', async () => {
+  it('refuses migrations that this version does not know, and is empty for an empty history', async () => {
     await rollback(dataSource(), { steps: 'all' });
     expect(await planRollback(dataSource(), { steps: 'all' })).toMatchObject({
       ok: true,

@@ -12,7 +12,7 @@ describe('up, down and up again', () => {
   const database = useDatabase({ platform: 'mixed', per: 'each' });
   const dataSource = useDataSource(database, { migrated: false, per: 'each' });
 
-  it('is proven, never ran, and proven again', async () => {
+  it('ends as proven, as never migrated, and as proven again', async () => {
     expect((await verify(dataSource())).verdict).toBe('never-ran');
     await migrate(dataSource());
     expect((await verify(dataSource())).verdict).toBe('proven');
@@ -23,7 +23,7 @@ describe('up, down and up again', () => {
     expect((await verify(dataSource())).verdict).toBe('proven');
   });
 
-  it("leaves every table of others as it was, an application's own TypeORM history among them", async () => {
+  it('leaves every table of others unchanged, including the TypeORM history of an application', async () => {
     const { session } = database;
     await seedPlatformRows(session);
     await session.query(
@@ -40,7 +40,7 @@ describe('up, down and up again', () => {
     expect(await checksums()).toEqual(rows);
   });
 
-  it('undoes one migration at a time, newest first, each leaving a state that migrate goes on from', async () => {
+  it('undoes one migration at a time, newest first, and migrate can continue after each', async () => {
     await migrate(dataSource());
     const whole = await catalogDump(database.session, /^sendense/);
     for (let steps = 1; steps <= migrationCount; steps += 1) {
@@ -54,7 +54,7 @@ describe('up, down and up again', () => {
     }
   });
 
-  it('brings no index back that went, with a key that comes late; and one that others are to stand for, where it is gone', async () => {
+  it('recreates no removed index for a late key, but recreates a lost index that replaces redundant ones', async () => {
     await migrate(dataSource());
     const whole = await catalogDump(database.session, /^sendense/);
     await database.session.query('ALTER TABLE protection_flows DROP FOREIGN KEY fk_flows_schedule');

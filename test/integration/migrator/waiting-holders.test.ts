@@ -17,7 +17,7 @@ describe.each([
   const server = usePrivateServer({ serverArguments, timeZone: '+09:30' });
   const database = useDatabase({ server, per: 'each' });
 
-  it('the holder is found by its lock, or by its transaction', async () => {
+  it('migrate finds the holder of a table by its lock or its transaction', async () => {
     const [holder, elsewhere] = [await database.connect(), await database.connect()];
     await holder.query('START TRANSACTION');
     await holder.query('SELECT COUNT(*) FROM backup_jobs');
@@ -40,7 +40,7 @@ describe.each([
     expect(holders.blockers[0]?.host).not.toMatch(/:\d+$/);
   });
 
-  it('LOCK TABLES … WRITE is found where locks are listed, against a reader too', async () => {
+  it('migrate finds LOCK TABLES … WRITE on servers that list locks, also for a reader', async () => {
     const [holder, reader] = [await database.connect(), await database.connect()];
     await reader.query('START TRANSACTION');
     await reader.query('SELECT COUNT(*) FROM backup_policies');

@@ -109,13 +109,13 @@ describe('a statement that waits for a table', () => {
     await run.result;
   });
 
-  it('does not end a statement while it works, however short the slices', async () => {
+  it('does not end a statement while it works, however short the attempts', async () => {
     const watchdog = new Watchdog(session, open);
     await executeStatement(session, 'DO SLEEP(0.3)', { watchdog, slices: tiny, tableWaitMs: 0 });
     watchdog.close();
   });
 
-  it('gives a statement that has worked for long more time at the end', async () => {
+  it('gives a statement that has already worked long more time at the end', async () => {
     await query('CREATE TABLE large (id int AUTO_INCREMENT PRIMARY KEY, a varchar(64)) ENGINE=InnoDB');
     await query('INSERT INTO large (a) VALUES (UUID())');
     for (let doubling = 0; doubling < 19; doubling += 1)
@@ -151,7 +151,7 @@ describe('a statement that waits for a table', () => {
     watchdog.close();
   });
 
-  it('goes on without the second connection where that is killed, and with another one then', async () => {
+  it('continues when its second connection is killed, and opens another one later', async () => {
     await session.query('SET SESSION lock_wait_timeout = 1');
     const holder = await holding();
     const opened: OwnConnection[] = [];
@@ -168,7 +168,7 @@ describe('a statement that waits for a table', () => {
     await run.result;
   });
 
-  it('is held up by the server’s timeout alone where no second connection can be had', async () => {
+  it('relies on the timeout of the server when it gets no second connection', async () => {
     await session.query('SET SESSION lock_wait_timeout = 1');
     const holder = await holding();
     const run = execute({}, () => {
@@ -185,7 +185,7 @@ describe('a statement that waits for a table', () => {
     Number((await select<{ interrupted: unknown }>(session, sql))[0]?.interrupted) !== 0;
   const sleep = 'SELECT SLEEP(0.2) AS interrupted';
 
-  it('is not hit by a KILL QUERY that comes when the statement is over', async () => {
+  it('is not affected by a KILL QUERY that arrives after its end', async () => {
     const holder = await holding();
     const id = await sessionId();
     let over = false;
@@ -224,7 +224,7 @@ describe('a statement that waits for a table', () => {
     watchdog.close();
   });
 
-  it('executes what comes next untouched, however often attempts are ended', async () => {
+  it('lets the next statement run undisturbed, however many attempts were ended', async () => {
     const watchdog = new Watchdog(session, open);
     const holder = await database.connect();
     let waits = 0;
@@ -246,7 +246,7 @@ describe('a statement that waits for a table', () => {
     watchdog.close();
   });
 
-  it('takes somebody else’s KILL QUERY for what it is', async () => {
+  it('reports a KILL QUERY by somebody else as such', async () => {
     await holding();
     const id = await sessionId();
     const run = execute({ slices: endless });
@@ -258,7 +258,7 @@ describe('a statement that waits for a table', () => {
     });
   });
 
-  it('ends an attempt at once when it is told to stop', async () => {
+  it('ends its attempt at once when told to stop', async () => {
     await holding();
     const id = await sessionId();
     const controller = new AbortController();
@@ -268,7 +268,7 @@ describe('a statement that waits for a table', () => {
     await expect(run.result).rejects.toMatchObject({ code: 'INTERRUPTED' });
   });
 
-  it('is not tried again when it is told to stop in between', async () => {
+  it('is not retried when told to stop between attempts', async () => {
     await holding();
     let attempts = 0;
     const counted: Queryable = {
@@ -285,7 +285,7 @@ describe('a statement that waits for a table', () => {
     watchdog.close();
   });
 
-  it('is lost where its connection is killed', async () => {
+  it('fails when its connection is killed', async () => {
     await holding();
     const id = await sessionId();
     const run = execute({ slices: endless });

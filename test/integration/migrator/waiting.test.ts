@@ -14,7 +14,7 @@ const key = 'fk_flows_repository';
 const whole = /^$/;
 
 /** Guards that DDL waits for a table without holding up the application, and says for whom it waits. */
-describe('a table that somebody holds', () => {
+describe('a table that another session holds', () => {
   const database = useDatabase({ per: 'each' });
   const dataSource = useDataSource(database, { per: 'each' });
   const query = (sql: string): Promise<unknown> => database.session.query(sql);
@@ -40,7 +40,7 @@ describe('a table that somebody holds', () => {
   }
   const added = expect.objectContaining({ name: key, status: 'added' });
 
-  it('is waited for; the key is added once the transaction ends, and the session is as before', async () => {
+  it('delays a key until the transaction ends, and the session keeps its settings', async () => {
     const before = await catalogDump(database.session, whole);
     await dropKey();
     const holder = await holding();
@@ -51,7 +51,7 @@ describe('a table that somebody holds', () => {
     expect(await catalogDump(database.session, whole)).toEqual(before);
   });
 
-  it('is waited for by a pool of one connection, which is left with its settings', async () => {
+  it('delays a pool of one connection, which keeps its settings', async () => {
     const source = createDataSource({ env: { DATABASE_URL: `${database.url}?poolSize=1` } });
     await source.initialize();
     const settings = 'SELECT @@foreign_key_checks AS checks, @@lock_wait_timeout AS seconds';
@@ -66,7 +66,7 @@ describe('a table that somebody holds', () => {
     await source.destroy();
   });
 
-  it('is named with its holder after the patience, and nothing is half-done', async () => {
+  it('is named with its holder after the waiting time, and no change is left half-done', async () => {
     await dropKey();
     const before = await catalogDump(database.session, whole);
     const { threadId } = await holding();
@@ -93,7 +93,7 @@ describe('a table that somebody holds', () => {
     expect(Number(row?.checks)).toBe(1);
   });
 
-  it('is named with the GRANT where the user may not see the holder, and then with the holder', async () => {
+  it('is named with a GRANT when the user may not see the holder, and after the GRANT with the holder', async () => {
     // Without the last, a migrate on a cluster aborts the holder
     const user = await createUser(database, [documented, 'LOCK TABLES ON DB.*']);
     try {
@@ -120,7 +120,7 @@ describe('a table that somebody holds', () => {
     }
   });
 
-  it('stops waiting at once when it is told to', async () => {
+  it('stops delaying migrate at once when migrate is told to stop', async () => {
     await dropKey();
     await holding();
     const controller = new AbortController();
@@ -130,7 +130,7 @@ describe('a table that somebody holds', () => {
     await expect(run.result).rejects.toMatchObject({ code: 'INTERRUPTED' });
   });
 
-  it('by reading a parent stops MySQL only, which is told so', async () => {
+  it('delays only MySQL when the session reads a parent, and the message says this', async () => {
     await dropKey();
     const holder = await holding('backup_repositories');
     const run = started();
@@ -144,7 +144,7 @@ describe('a table that somebody holds', () => {
     expect(await run.result).toMatchObject({ ok: true });
   });
 
-  it('by LOCK TABLES … READ is told apart from one of a transaction', async () => {
+  it('held by LOCK TABLES … READ is distinguished from one held by a transaction', async () => {
     await dropKey();
     const holder = await database.connect();
     await holder.query(
@@ -157,7 +157,7 @@ describe('a table that somebody holds', () => {
     else expect(findings[0]?.remedy).toContain("INSTALL SONAME 'metadata_lock_info';");
   });
 
-  it('by LOCK TABLES … WRITE can’t even be read, which is TABLE_BUSY too', async () => {
+  it('held by LOCK TABLES … WRITE cannot even be read, which also gives TABLE_BUSY', async () => {
     await dropKey();
     const holder = await database.connect();
     await holder.query('LOCK TABLES protection_flows WRITE');

@@ -55,7 +55,7 @@ describe('ProtectionFlowsModule.forRootAsync', () => {
     await expect(app.get(FlowRepository, { strict: false }).list()).resolves.toMatchObject({ items: [] });
   });
 
-  it('takes the options of a provider that there is, asking once', async () => {
+  it('takes the options of an existing provider, which it asks once', async () => {
     const app = await apps.start({
       imports: [
         SettingsModule,
@@ -66,7 +66,7 @@ describe('ProtectionFlowsModule.forRootAsync', () => {
     expect(app.get(ProtectionFlowsDataSource, { strict: false }).database).toBe(database.name);
   });
 
-  it('is seen by every module where it is global, and otherwise by those that import it', async () => {
+  it('is visible to every module when global, and otherwise to modules that import it', async () => {
     // One that the test closes: where an application does not start, none of its hooks is called
     const useFactory = () => ({ dataSource: connected() });
     const app = await apps.start({
@@ -78,7 +78,7 @@ describe('ProtectionFlowsModule.forRootAsync', () => {
     ).rejects.toThrow(/resolve dependencies of the Reports/);
   });
 
-  it('does not start an application with options that a factory got wrong', async () => {
+  it('does not start an application when a factory returns wrong options', async () => {
     const wrong = { conection: {}, isGlobal: true } as unknown as ProtectionFlowsModuleOptions;
     await expect(
       apps.start({ imports: [ProtectionFlowsModule.forRootAsync({ useFactory: () => wrong })] }),

@@ -111,7 +111,7 @@ class Api {
 }
 
 /** Guards that it makes no difference to a client over which connection of the application a fault came. */
-describe("the exception filter, and errors of the driver's", () => {
+describe('the exception filter, given errors of the driver,', () => {
   const database = useDatabase();
   useDataSource(database);
   const apps = useApps();
@@ -181,11 +181,11 @@ class EarlyApi {
 }
 
 /** Guards that a program which is up before its tables says what is missing, and is asked again later. */
-describe('before the tables are made', () => {
+describe('a service before the first migrate', () => {
   const database = useDatabase({ platform: 'none' });
   const apps = useApps();
 
-  it('each call is answered with 503, MIGRATION_PENDING', async () => {
+  it('answers each call with 503, MIGRATION_PENDING', async () => {
     const { app, url } = await apps.listen({
       imports: [ProtectionFlowsModule.forRoot({ connection: { env: { DATABASE_URL: database.url } } })],
       controllers: [EarlyApi],

@@ -151,7 +151,7 @@ describe('ProtectionFlowsExceptionFilter', () => {
     return String(body.id);
   };
 
-  it('answers wrong input with 400, every wrong field and what to do', async () => {
+  it('answers wrong input with 400, every wrong field and its remedy', async () => {
     const { status, body } = await ask('POST', 'flows', {
       name: ' ',
       flow_type: 'backup',
@@ -174,7 +174,7 @@ describe('ProtectionFlowsExceptionFilter', () => {
     });
   });
 
-  it('answers a reference to nothing with 400', async () => {
+  it('answers a reference to a missing row with 400', async () => {
     const answer = await ask('PATCH', `flows/${await newFlow()}`, { policy_id: 'nobody' });
     expect(answer).toMatchObject({
       status: 400,
@@ -182,7 +182,7 @@ describe('ProtectionFlowsExceptionFilter', () => {
     });
   });
 
-  it('answers for what is not there with 404', async () => {
+  it('answers a request for a missing row with 404', async () => {
     expect(await ask('GET', 'flows/nobody')).toMatchObject({ status: 404, body: { code: 'FLOW_NOT_FOUND' } });
     expect(await ask('POST', 'flows/nobody/execute')).toMatchObject({
       status: 404,
@@ -194,7 +194,7 @@ describe('ProtectionFlowsExceptionFilter', () => {
     });
   });
 
-  it('answers what contradicts the present with 409', async () => {
+  it('answers a conflict with the current state with 409', async () => {
     const id = await newFlow();
     const { body: flow } = await ask('GET', `flows/${id}`);
     expect(await ask('POST', 'flows', buildFlow({ name: String(flow.name) }))).toMatchObject({
@@ -240,7 +240,7 @@ describe('ProtectionFlowsExceptionFilter', () => {
   });
 
   it.each(Object.keys(errorCodes) as ErrorCode[])(
-    'has a status for %s, and never tells what is for operators',
+    'has a status for %s, and never sends details for operators',
     async (code) => {
       const { status, body, text } = await ask('GET', `fail?code=${code}`);
       const expected = (httpStatuses as Partial<Record<ErrorCode, number>>)[code] ?? 500;
@@ -265,7 +265,7 @@ describe('ProtectionFlowsExceptionFilter', () => {
     },
   );
 
-  it('answers in JSON where the handler had promised another type', async () => {
+  it('answers in JSON even when the handler had set another type', async () => {
     expect(await ask('GET', 'report.csv')).toMatchObject({
       status: 404,
       type: 'application/json; charset=utf-8',
@@ -273,12 +273,12 @@ describe('ProtectionFlowsExceptionFilter', () => {
     });
   });
 
-  it('ends an answer that has begun where it is', async () => {
+  it('ends an answer that has already begun', async () => {
     expect(await ask('GET', 'half')).toMatchObject({ status: 200, text: 'begun, ' });
     expect(apps.log.errors).toEqual([]);
   });
 
-  it('leaves other errors to the application', async () => {
+  it('passes other errors to the application', async () => {
     expect(await ask('GET', 'other')).toMatchObject({
       status: 500,
       body: { statusCode: 500, message: 'Internal server error' },
@@ -286,7 +286,7 @@ describe('ProtectionFlowsExceptionFilter', () => {
     expect(await ask('GET', 'nowhere')).toMatchObject({ status: 404, body: { error: 'Not Found' } });
   });
 
-  it('works as a global filter that nothing is injected into', async () => {
+  it('works as a global filter without injection', async () => {
     ({ url } = await apps.listen(module(), (app) =>
       app.useGlobalFilters(new ProtectionFlowsExceptionFilter()),
     ));

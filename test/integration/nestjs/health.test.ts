@@ -52,7 +52,7 @@ describe('ProtectionFlowsHealth', () => {
     return { app, health };
   };
 
-  it('is up where the program fits the schema, and down, with the reason, where it does not', async () => {
+  it('is up when the program fits the schema, and otherwise down with the reason', async () => {
     const { app, health } = await start();
     expect(await health()).toEqual([200, { status: 'up', schema: 'fits' }]);
     await database.session.query('ALTER TABLE protection_flows DROP COLUMN description');
@@ -74,14 +74,14 @@ describe('ProtectionFlowsHealth', () => {
     await waitFor(async () => (await health())[0] === 200);
   });
 
-  it('is down before a server that does not answer', async () => {
+  it('is down when the server does not answer', async () => {
     const { health } = await start();
     process.kill(server.pid, 'SIGSTOP');
     const answer = await health().finally(() => process.kill(server.pid, 'SIGCONT'));
     expect(answer).toEqual([503, { status: 'down', code: 'CONNECTION_TIMEOUT' }]);
   });
 
-  it('judges what it is asked for', async () => {
+  it('refuses wrong arguments', async () => {
     const health = new ProtectionFlowsHealth({} as never);
     for (const [key, options] of [
       ['', {}],
@@ -104,16 +104,16 @@ describe('schemaWaitMs', () => {
   };
 
   // For every option a null is as good as not given: this one was handed to a timer, which threw a TypeError
-  it('leaves the schema alone where it is null', async () => {
+  it('skips the schema check when it is null', async () => {
     await expect(start(null)).resolves.toBeDefined();
   });
 
-  it('keeps an application from starting on a schema that it does not fit, and leaves no connection', async () => {
+  it('prevents an application from starting on a schema that does not fit, and leaves no connection open', async () => {
     await expect(start(0)).rejects.toMatchObject({ code: 'SCHEMA_UNFIT', details: { state: 'absent' } });
     await waitFor(async () => (await otherSessions(database.session)) === 0);
   });
 
-  it('lets it start once another has migrated, and warns while it waits', async () => {
+  it('lets an application start once another program has migrated, and warns meanwhile', async () => {
     const starting = start(60_000);
     await waitFor(() =>
       apps.log.warnings.some((line) => line.startsWith('waiting: the schema is not there')),

@@ -64,7 +64,7 @@ describe('ProtectionFlowsModule.forRoot', () => {
     ]);
   });
 
-  it('is seen by modules that import it, and by no others', async () => {
+  it('is visible only to modules that import it', async () => {
     // One that the test closes: where an application does not start, none of its hooks is called
     const start = apps.start({
       imports: [ProtectionFlowsModule.forRoot({ dataSource: connected() }), ReportsModule],
@@ -72,7 +72,7 @@ describe('ProtectionFlowsModule.forRoot', () => {
     await expect(start).rejects.toThrow(/resolve dependencies of the Reports.*FlowRepository/s);
   });
 
-  it('is seen by every module where it is global', async () => {
+  it('is visible to every module when global', async () => {
     const app = await apps.start({
       imports: [ProtectionFlowsModule.forRoot({ connection: connection(), isGlobal: true }), ReportsModule],
     });
@@ -105,7 +105,7 @@ describe('ProtectionFlowsModule.forRoot', () => {
     },
   );
 
-  it('works on a data source that is given, connecting it where it is not', async () => {
+  it('works on a given data source, and connects it if needed', async () => {
     const dataSource = createDataSource(connection());
     const app = await apps.start({ imports: [ProtectionFlowsModule.forRoot({ dataSource })] });
 
@@ -114,7 +114,7 @@ describe('ProtectionFlowsModule.forRoot', () => {
     await dataSource.destroy();
   });
 
-  it('opens no connection where a test puts another data source in its place', async () => {
+  it('opens no connection when a test replaces its data source', async () => {
     const ofTest = await createDataSource(connection(second)).initialize();
     const unreachable = { ...database.settings, port: 1 };
     const app = await apps.start(

@@ -19,7 +19,7 @@ describe('OnFlowDue', () => {
   const statusOf = async (id: string): Promise<string> =>
     (await layer.repositories.executions.get(id)).status;
 
-  it('runs what waits, and lets it end before the application does', async () => {
+  it('executes waiting runs, and lets them end before the application closes', async () => {
     const notes: string[] = [];
     @Injectable()
     class Backups {
@@ -49,7 +49,7 @@ describe('OnFlowDue', () => {
     expect(await statusOf(late)).toBe('pending');
   });
 
-  it('says in the log what went wrong, and no password', async () => {
+  it('logs the fault, and no password', async () => {
     class Broken {
       @OnFlowDue({ pollMs: 20 })
       run(): void {
@@ -66,7 +66,7 @@ describe('OnFlowDue', () => {
   });
 
   it.each([null, 5, () => undefined])(
-    'keeps an application with no options from starting: %p',
+    'prevents an application without options from starting: %p',
     async (none) => {
       class Wrong {
         @OnFlowDue(none as unknown as OnFlowDueOptions)
@@ -83,7 +83,7 @@ describe('OnFlowDue', () => {
     },
   );
 
-  it('keeps an application with wrong options, or without the module, from starting', async () => {
+  it('prevents an application with wrong options or without the module from starting', async () => {
     class Wrong {
       @OnFlowDue({ concurrency: 0, pollMs: -1 })
       run(): void {}

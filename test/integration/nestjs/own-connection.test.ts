@@ -23,7 +23,7 @@ class Service {
 }
 
 /** Guards that an application's own TypeORM connection and this module's do not take each other's place. */
-describe("beside an application's own TypeOrmModule", () => {
+describe('this module and the TypeOrmModule of an application', () => {
   const database = useDatabase({ per: 'each' });
   const apps = useApps();
 
@@ -61,7 +61,7 @@ describe("beside an application's own TypeOrmModule", () => {
     await expect(notes.findOneBy({ id: note.id })).resolves.toMatchObject({ text: 'of the application' });
   });
 
-  it('each keeps a history of its own migrations in the one database', async () => {
+  it('keep separate migration histories in one database', async () => {
     const app = await apps.start({ imports: [ours(), ...ownModules()], providers: [Service] });
     const { own, protection } = app.get(Service);
 
@@ -77,7 +77,7 @@ describe("beside an application's own TypeOrmModule", () => {
     await expect(own.showMigrations()).resolves.toBe(false);
   });
 
-  it('each is closed with the application', async () => {
+  it('are both closed with the application', async () => {
     const app = await apps.start({ imports: [ours(), ...ownModules()], providers: [Service] });
     const { own, protection } = app.get(Service);
     await app.close();

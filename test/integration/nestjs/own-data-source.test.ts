@@ -69,14 +69,14 @@ describe("the entities on an application's own DataSource", () => {
     expect(found?.flow).toMatchObject({ id: flow.id, enabled: true });
   });
 
-  it('are injected where the entities of forFeature are loaded by themselves', async () => {
+  it('are injected when the application loads the entities of forFeature automatically', async () => {
     const { flows, notes } = await start({ entities, autoLoadEntities: true });
     const { id } = await flows.save(flows.create(buildFlow()));
     await notes.save({ text: 'of the application' });
     await expect(flows.find({ where: { id }, relations: { repository: true } })).resolves.toHaveLength(1);
   });
 
-  it('are validated before they are written, all wrong fields at once', async () => {
+  it('are validated before a write, and every wrong field is named at once', async () => {
     const { flows } = await start();
     const error = flows.save(
       flows.create({ name: ' ', flow_type: 'backup', target_type: 'vm', target_id: 'x' }),
@@ -87,7 +87,7 @@ describe("the entities on an application's own DataSource", () => {
     });
   });
 
-  it('go together with the repositories', async () => {
+  it('work together with the repositories', async () => {
     const { repository, manager } = await start();
     const schedule = await createSchedule(manager, { cron_expression: '0 2 * * *' });
     const flow = await repository.create({ ...buildFlow(), schedule_id: schedule.id });
@@ -102,7 +102,7 @@ describe("the entities on an application's own DataSource", () => {
     await expect(repository.get(flow.id)).resolves.toMatchObject({ successful_executions: 1 });
   });
 
-  it("go together with the repositories in a transaction of the application's", async () => {
+  it('work together with the repositories in a transaction of the application', async () => {
     const { repository, manager, notes } = await start();
     const input = buildFlow();
     const work = manager.transaction(async (transaction) => {

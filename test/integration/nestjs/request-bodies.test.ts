@@ -34,7 +34,7 @@ describe('a request to a service that checks nothing itself', () => {
   const apps = useApps();
 
   // Without it, a client that sends no body is answered with 500, as for a fault of the service's
-  it('is answered with 400 where its body is missing, or is no object', async () => {
+  it('is answered with 400 when its body is missing or not an object', async () => {
     const { url } = await apps.listen({
       imports: [ProtectionFlowsModule.forRoot({ connection: { env: { DATABASE_URL: database.url } } })],
       controllers: [FlowController],

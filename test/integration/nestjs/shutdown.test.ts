@@ -63,7 +63,7 @@ describe('shutting down', () => {
     await closedDownTo(before);
   });
 
-  it('comes after the last words of those who use the repositories', async () => {
+  it('comes after the last calls to the repositories', async () => {
     @Module({
       imports: [ProtectionFlowsModule.forRoot({ connection: connection() })],
       providers: [LastWords],
@@ -134,7 +134,7 @@ describe('shutting down', () => {
     expect(sharedDataSource.isInitialized).toBe(false);
   });
 
-  it('leaves the shared data source to a program that had connected it before', async () => {
+  it('leaves the shared data source open for a program that had connected it before', async () => {
     await sharedDataSource.initialize();
     const app = await apps.start({ imports: [ProtectionFlowsModule.forRoot()] });
     await app.close();
@@ -156,7 +156,7 @@ describe('shutting down', () => {
     if (open) await dataSource.destroy();
   });
 
-  it('leaves its own data source open where it was told to', async () => {
+  it('leaves its own data source open when told to', async () => {
     const app = await apps.start({
       imports: [ProtectionFlowsModule.forRoot({ connection: connection(), destroyOnShutdown: false })],
     });
@@ -166,7 +166,7 @@ describe('shutting down', () => {
     await dataSource.destroy();
   });
 
-  it('does not fail where somebody else has closed the data source already', async () => {
+  it('does not fail when other code has already closed the data source', async () => {
     const app = await apps.start({ imports: [ProtectionFlowsModule.forRoot({ connection: connection() })] });
     await app.get(ProtectionFlowsDataSource, { strict: false }).destroy();
     await app.close();

@@ -29,7 +29,7 @@ describe('starting', () => {
     expect(await dataSource.query(`SHOW TABLES LIKE '%flow%'`)).toEqual([]);
   });
 
-  it('brings the schema up to date, and has it proven, before anything is served', async () => {
+  it('migrates and proves the schema before it serves requests', async () => {
     const app = await apps.start({
       imports: [ProtectionFlowsModule.forRoot({ connection: connection(), migrationsRun: true })],
     });
@@ -67,7 +67,7 @@ describe('starting', () => {
     warning.mockRestore();
   });
 
-  it('brings it up to date on a data source that is connected already', async () => {
+  it('migrates on a data source that is already connected', async () => {
     const dataSource = await createDataSource(connection()).initialize();
     const app = await apps.start({
       imports: [ProtectionFlowsModule.forRoot({ dataSource, migrationsRun: true, destroyOnShutdown: true })],
@@ -77,7 +77,7 @@ describe('starting', () => {
     });
   });
 
-  it('brings it up to date for the one of two applications on the shared data source that wants it', async () => {
+  it('migrates when one of two applications on the shared data source asks for it', async () => {
     process.env.DATABASE_URL = database.url;
     try {
       const [, app] = await Promise.all([
@@ -91,7 +91,7 @@ describe('starting', () => {
     }
   });
 
-  it('does not start, and leaves no connection, where migrating is refused', async () => {
+  it('fails without an open connection when the migration is refused', async () => {
     await database.connection.query('CREATE TABLE protection_flows (id INT PRIMARY KEY)');
     await expect(
       apps.start({
@@ -101,7 +101,7 @@ describe('starting', () => {
     await waitFor(async () => (await otherSessions(database.session)) === 0);
   });
 
-  it('waits for a server that comes up late', async () => {
+  it('waits for a server that starts late', async () => {
     await server.kill();
     const starting = apps.start({
       imports: [ProtectionFlowsModule.forRoot({ connection: connection(), ...patient, migrationsRun: true })],
@@ -118,7 +118,7 @@ describe('starting', () => {
     await expect(app.get(FlowRepository, { strict: false }).list()).resolves.toMatchObject({ items: [] });
   });
 
-  it('gives up after the attempts that it was given', async () => {
+  it('gives up after the configured number of attempts', async () => {
     await server.kill();
     await expect(
       apps.start({ imports: [ProtectionFlowsModule.forRoot({ connection: connection(), ...impatient })] }),
@@ -126,7 +126,7 @@ describe('starting', () => {
     expect(apps.log.warnings.map((line) => line.slice(0, 14))).toEqual(['attempt 1 of 3', 'attempt 2 of 3']);
   });
 
-  it('gives up at once where it was told not to try again', async () => {
+  it('gives up at once when told not to retry', async () => {
     await server.kill();
     await expect(
       apps.start({
