@@ -7,7 +7,7 @@ import type { Words } from '../server/names';
 /** What a migrate can do about orphans: refuse the key, set the reference to NULL, or move the rows to quarantine. */
 export const orphanChoices = ['report', 'null', 'quarantine'] as const;
 
-/** One of {@link orphanChoices}. */
+/** What a migrate does about orphans: refuses the key, sets the reference to NULL, or moves the rows to quarantine. */
 export type OrphanChoice = (typeof orphanChoices)[number];
 
 /** The package that owns the tables. */
