@@ -18,15 +18,15 @@ import {
   type GuardsState,
 } from './read-guards';
 
-/** The guards of a database, and what was done about them. */
+/** The guards of a database, and what this run changed. */
 export interface GuardsResult extends Where {
-  /** True when it is as was asked for: installed; after a removal, absent. */
+  /** True when the guards are installed; after a removal, when they are absent. */
   readonly ok: boolean;
   readonly state: GuardsState;
   readonly parts: readonly GuardResult[];
-  /** Names of what this run made or took off, in order. */
+  /** Names of the objects that this run created or dropped, in order. */
   readonly changed: readonly string[];
-  /** What stands in the way of an installation. */
+  /** The faults that stop the change. */
   readonly findings: readonly Finding[];
 }
 
@@ -44,7 +44,7 @@ function guardsOf({ subject }: Database): Guards {
   });
 }
 
-/** Reads the parts as the session's user sees them. */
+/** Reads the guards' objects as the session's user sees them. */
 async function read(session: Queryable, database: Database, access: Access): Promise<GuardPart[]> {
   return asSeenBy(access, await readGuardParts(session, database, guardsOf(database)));
 }
@@ -67,7 +67,7 @@ const resultOf = (
 };
 
 /**
- * Reads which of the guards are there. Changes nothing.
+ * Reads which of the guards' objects exist. Changes nothing.
  *
  * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments; OPTION_REFUSED where the subject declares none
  */
@@ -85,10 +85,7 @@ const keptOtherwise = ({ kind, name }: GuardPart): ProtectionFlowsError =>
     remedy: 'Take the guards off again (guard remove), and report it with the version of the server.',
   });
 
-/**
- * Makes, or takes off, what is left to be made or taken off, one statement after the other, under the migration lock;
- * the next run of one that died goes on from there.
- */
+/** Creates or drops the guards' objects one by one, under the migration lock. After a run that died, the next does the rest. */
 async function change(
   database: Database,
   options: SessionOptions,
@@ -98,10 +95,10 @@ async function change(
   const wishes = { copyLimitRows: 0, discardRows: false };
   return withMigrationSession(database, options, wishes, async ({ session, context }) => {
     const access = await readAccess(session, database.server);
-    // As the catalog shows definers
+    // CURRENT_USER() has the form of the definers in the catalog
     const [me] = await select<{ account: string }>(session, 'SELECT CURRENT_USER() AS account');
     const isInstall = wanted === 'installed';
-    /** A trigger of an account that may be deleted, or lose its rights, is made anew as this one's. */
+    // A trigger of another account is created again for this one: the other may be deleted, or lose its privileges
     const isDone = ({ status, definer }: GuardPart): boolean =>
       isInstall ? status === 'present' && (definer ?? me?.account) === me?.account : status === 'absent';
     const changed = new Set<string>();
@@ -138,8 +135,8 @@ async function change(
 }
 
 /**
- * Installs the guards that the subject declares: what is there and as declared stays, the rest is made. Writers wait for
- * moments only, as with migrate; nothing is executed where a finding stands in the way.
+ * Installs the subject's guards: keeps the objects that are as declared, and creates the others. Writers wait for moments
+ * only, as with migrate. Executes nothing where a check before the first statement has findings.
  *
  * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments; OPTION_REFUSED where the subject declares none;
  * MIGRATE_LOCKED, TABLE_BUSY, INTERRUPTED, CONNECTION_LOST
@@ -153,7 +150,7 @@ export async function installGuards(
 }
 
 /**
- * Takes the guards off; done where none are there.
+ * Removes the guards; does nothing where there are none.
  *
  * @throws ProtectionFlowsError as {@link installGuards}
  */

@@ -8,12 +8,12 @@ import { note, remedyText, statement } from '../steps/remedy';
 import { findingOf, type Finding } from '../preflight/finding';
 import { inOrder } from '../schema/catalog/scope';
 
-/** ER_BINLOG_CREATE_ROUTINE_NEED_SUPER: the server's binary log does not trust who makes triggers. */
+/** ER_BINLOG_CREATE_ROUTINE_NEED_SUPER: with a binary log, only a user with SUPER may create triggers. */
 const logDoesNotTrust = 1419;
 /** ER_DUP_ENTRY. */
 const duplicate = 1062;
 
-/** What the account lacks to make the guards; their triggers work as that account, whoever writes. */
+/** The privileges that the account lacks for the guards. Their triggers run as this account, whoever writes. */
 export function privilegeFindings(guards: Guards, access: Access, isInstall: boolean): Finding[] {
   const altered = guards.columns.map(({ table }) => table);
   return guardedTables(guards).flatMap((table) => {
@@ -33,16 +33,16 @@ export function privilegeFindings(guards: Guards, access: Access, isInstall: boo
   });
 }
 
-/** Rows that share a value of a guard's column, so that its unique index can't be made. */
+/** Rows with the same value in a guard's column, which its unique index would refuse. */
 interface SharedValue {
   readonly value: string;
-  /** Their primary keys, up to ten. */
+  /** The primary keys of up to ten rows. */
   readonly rows: readonly string[];
 }
 
 const sharedShown = 20;
 
-/** The values that rows share, up to twenty of them, by what the column will be computed from. */
+/** Reads up to twenty values that several rows share, by the expression of the column. */
 async function readSharedValues(
   session: Queryable,
   { table, expression }: GuardColumn,
@@ -59,7 +59,7 @@ async function readSharedValues(
   ).slice();
 }
 
-/** Rows that the unique index would refuse. */
+/** The finding for rows that the unique index would refuse. */
 async function sharedFindings(
   session: Queryable,
   { subject: { command } }: Database,
@@ -83,7 +83,7 @@ async function sharedFindings(
   ];
 }
 
-/** What stands in the way of an installation, before its first statement. */
+/** The findings that stop an installation, before its first statement. */
 export async function findingsBefore(
   session: Queryable,
   database: Database,
@@ -109,7 +109,7 @@ export async function findingsBefore(
   return shared.flat();
 }
 
-/** What a refused statement is a finding of; null for any other fault. */
+/** Turns a refused statement into findings; null for any other error. */
 export async function findingsOf(
   error: unknown,
   session: Queryable,

@@ -8,27 +8,27 @@ import { named, type Column, type Index, type Schema } from '../schema/shape';
 import { quoteName, type Queryable } from '../server/queryable';
 import type { Database } from '../session/database';
 
-/** One object of the guards, as it is in a database: what `guard --json` prints of it. */
+/** One object of the guards in a database, as `guard --json` prints it. */
 export interface GuardResult {
   readonly kind: 'trigger' | 'column' | 'index';
   readonly table: string;
   readonly name: string;
-  /** `altered`: one of that name is there, and is another. `unseen`: only the TRIGGER privilege shows triggers. */
+  /** `altered`: another object has its name. `unseen`: the user lacks the TRIGGER privilege, which shows triggers. */
   readonly status: 'present' | 'absent' | 'altered' | 'unseen';
-  /** The account that a trigger works as, `user@host`; null for what is no trigger, or not there. */
+  /** The account that a trigger runs as, `user@host`; null for other objects, and where it is absent. */
   readonly definer: string | null;
 }
 
-/** The same with the SQL that makes it and takes it off. */
+/** The same with the SQL that creates and drops it. */
 export interface GuardPart extends GuardResult {
   readonly create: string;
   readonly drop: string;
 }
 
-/** All of them in one word. `unseen`: the rest is there, and this user may not see triggers. */
+/** The state of all objects. `unseen`: the others exist, but this user may not see triggers. */
 export type GuardsState = 'absent' | 'installed' | 'partial' | 'altered' | 'unseen';
 
-/** What is shown of a part. */
+/** The part without its SQL. */
 export const guardResultOf = ({ kind, table, name, status, definer }: GuardPart): GuardResult => ({
   kind,
   table,
@@ -37,7 +37,7 @@ export const guardResultOf = ({ kind, table, name, status, definer }: GuardPart)
   definer,
 });
 
-/** What the parts come to. Pure. */
+/** Sums up the parts' states. Pure. */
 export function guardsStateOf(parts: readonly Pick<GuardPart, 'status'>[]): GuardsState {
   const has = (status: GuardPart['status']): boolean => parts.some((part) => part.status === status);
   if (has('altered')) return 'altered';
@@ -50,13 +50,13 @@ const columnSql = ({ name, type, expression }: GuardColumn): string =>
 
 type Sql = Pick<GuardPart, 'kind' | 'table' | 'name' | 'create' | 'drop'>;
 
-/** Every object with the SQL that makes it and takes it off: each online, or in a moment. In the order of making. */
+/** Every object with the SQL that creates and drops it, online or at once. In the order of creation. */
 function objectsOf({ columns, triggers }: Guards): Sql[] {
   return [
     ...triggers.map(({ table, name, when, body }): Sql => ({
       ...{ kind: 'trigger', table, name },
       create: `CREATE TRIGGER ${quoteName(name)} ${when} ON ${quoteName(table)} FOR EACH ROW ${body}`,
-      // The comment tells who waits for it, as everywhere, which table that is
+      // The comment names the table, for the search for its holders
       drop: `DROP TRIGGER IF EXISTS ${quoteName(name)} /* of TABLE ${quoteName(table)} */`,
     })),
     ...columns.flatMap((column): Sql[] => {
@@ -90,7 +90,7 @@ const isIndex = (wanted: GuardColumn, { columns, unique }: Index): boolean =>
   unique && columns.length === 1 && columns[0]?.name === wanted.name;
 
 /**
- * Which of the guards' objects are there, and whether they are as declared, as far as this user sees.
+ * Reads which of the guards' objects exist, and whether they are as declared, as far as this user may see them.
  *
  * @param known the guarded tables as the caller has read them; by default they are read
  */
@@ -100,7 +100,7 @@ export async function readGuardParts(
   guards: Guards,
   known?: Schema,
 ): Promise<GuardPart[]> {
-  // MariaDB shows its name to those who may not see it
+  // MariaDB shows a trigger's name, but not its text, to a user without the privilege
   const triggers = (await readTriggers(session, database)).filter(({ text }) => text !== null);
   const live = known ?? (await readCatalog(session, server, guardedTables(guards)));
   const ofTriggers = guards.triggers.map((wanted) => {
@@ -122,14 +122,14 @@ export async function readGuardParts(
   });
 }
 
-/** The same for a user who may not see the triggers of every table: the catalog just leaves out those. Pure. */
+/** Marks absent triggers as `unseen` where the user may not see them: the catalog leaves these out. Pure. */
 export const asSeenBy = (access: Access, parts: readonly GuardPart[]): GuardPart[] =>
   parts.map((part) => {
     const isUnseen = part.kind === 'trigger' && mayNot(access, 'TRIGGER', part.table);
     return part.status === 'absent' && isUnseen ? { ...part, status: 'unseen' } : part;
   });
 
-/** The guards as far as they are there, of tables that may be read already; null where the subject declares none. */
+/** Reads the guards and their state, of tables that the caller may have read already; null where the subject declares none. */
 export async function findGuards(
   database: Pick<Database, 'server' | 'database' | 'subject'>,
   session: Queryable,
@@ -138,13 +138,13 @@ export async function findGuards(
   const { guards } = database.subject;
   if (guards === undefined) return null;
   const found = await readGuardParts(session, database, guards, known);
-  // Who may see triggers matters only where something is there
+  // Privileges matter only where some object exists
   const isAbsent = guardsStateOf(found) === 'absent';
   const parts = isAbsent ? found : asSeenBy(await readAccess(session, database.server), found);
   return { state: guardsStateOf(parts), parts };
 }
 
-/** The refusal to undo migrations under guards, which the tables of before may not fit; null where there are none. */
+/** Refuses to undo migrations while guards are installed, which may not fit the earlier tables; null where there are none. */
 export async function guardsInstalled(
   database: Pick<Database, 'server' | 'database' | 'subject'>,
   session: Queryable,

@@ -11,30 +11,30 @@ import { declaredSchemaOf, ownTablesOf, tablesOf } from '../subject/subject';
 import type { MigratePlan } from './results';
 import { defaultCopyLimitRows, type WishOptions } from './wishes';
 
-/** A plan that `migrate` carries out as it is or not at all; plain data, as `migrate --plan --out FILE` writes it. */
+/** A plan that `migrate` carries out unchanged or not at all. Plain data, as `migrate --plan --out FILE` writes it. */
 export interface KeptPlan extends MigratePlan {
-  /** The form of this object. */
+  /** The version of this format. */
   readonly form: 1;
   /** What its migrate may do. */
   readonly options: WishOptions;
-  /** Server, program, history, tables and numbers of orphans, as they were: texts and digests, by what they are of. */
+  /** The state at planning, by name: server, program, history, tables and numbers of orphans, as texts and digests. */
   readonly grounds: Readonly<Record<string, string>>;
-  /** How large each table was. */
+  /** The size of each table at planning. */
   readonly sizes: Readonly<Record<string, TableSize>>;
-  /** With the seconds that one scan of its table takes, as fast as this server read then. */
+  /** Each with the seconds of one scan of its table, at the read speed measured at planning. */
   readonly statements: readonly (PlannedStatement & { readonly seconds: number })[];
 }
 
 const digest = (value: unknown): string =>
   createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16);
 
-/** What a plan shows that it will do, so that one that somebody has edited is carried out by nobody. */
+/** A digest of what a plan says it will do. It detects a plan that somebody has edited. */
 const deedsOf = ({ pending, breaking, statements, keys }: MigratePlan): KeptPlan['grounds'] => {
   const shown = statements.map(({ sql, copies }) => [sql, copies]);
   return { 'what is to be done': digest([pending, breaking, shown, keys]) };
 };
 
-/** Reads what a plan rests on. */
+/** Reads the state that a plan depends on. */
 async function readGrounds(
   { server, database, subject }: Database,
   session: Queryable,
@@ -66,7 +66,7 @@ async function readGrounds(
   return grounds;
 }
 
-/** Completes a plan with what it rests on and what it will take: 100,000 rows at most show how fast the server reads. */
+/** Adds to a plan the state that it depends on, and time estimates, for which it reads up to 100,000 rows. */
 export async function keep(
   database: Database,
   session: Queryable,
@@ -95,10 +95,10 @@ export async function keep(
 }
 
 /**
- * Compares what a plan rests on, and what it shows, with what there is.
+ * Compares a kept plan, and the state that it depends on, with a new plan and the state now.
  *
- * @param found what would be done now
- * @throws ProtectionFlowsError PLAN_MOVED, naming all that is otherwise
+ * @param found the new plan
+ * @throws ProtectionFlowsError PLAN_MOVED, naming every difference
  */
 export async function assertUnmoved(
   database: Database,

@@ -11,7 +11,7 @@ import type { Words } from '../server/names';
 export const isRefused = ({ key }: KeyFact, findings: readonly Finding[]): boolean =>
   findings.some((one) => one.key === key.name && isInTheWay(one));
 
-/** A late key's fault as an error of ours; null where the whole run has to end with it. */
+/** The error of a late key as an error of this package; null where it has to end the whole run. */
 function keyFault(
   error: unknown,
   { command }: Words,
@@ -26,7 +26,7 @@ function keyFault(
   return known.code === 'INTERRUPTED' || known.code === 'CONNECTION_LOST' ? null : known;
 }
 
-/** Brings a late key; a finding where it was refused. Throws what the whole run has to end with. */
+/** Adds a late key; returns a finding where it was refused. Throws errors that have to end the whole run. */
 export async function bringKey(step: Step, context: StepContext): Promise<Finding[]> {
   try {
     await runStepAlone(step, context);
@@ -42,8 +42,8 @@ export async function bringKey(step: Step, context: StepContext): Promise<Findin
 }
 
 /**
- * Adds the declared keys of applied migrations that are absent: deferred earlier, or dropped by hand. One that can't be
- * added is left out and reported, and the others go on: a late key is no reason for a service to stay down.
+ * Adds the missing keys of applied migrations, which were deferred earlier or dropped by hand. Skips and reports a key that
+ * can't be added, and adds the others: a late key is no reason for a service to stay down.
  */
 export async function addLateKeys(
   { migrations }: Subject,
@@ -63,8 +63,8 @@ export async function addLateKeys(
 }
 
 /**
- * Takes off the keys that a run which died left unproven, where preflight found orphans under them: when a migrate has
- * returned, no key stands over an orphan, whatever else it refused to do.
+ * Drops the unvalidated keys of a run that died, where preflight found orphans under them. So after every migrate that
+ * returns, even a refused one, no key has orphans.
  */
 export async function takeOffUnvalidated(
   context: StepContext,

@@ -24,7 +24,7 @@ import { wishesOf, wishReaders, type WishOptions } from './wishes';
 
 /** Options of {@link migrate}. */
 export interface MigrateOptions extends SessionOptions, WishOptions {
-  /** A kept plan: it is carried out with its own wishes, or nothing where anything has moved. */
+  /** A kept plan, carried out with its own options; nothing is executed where anything has changed since. */
   readonly plan?: KeptPlan | undefined;
 }
 
@@ -36,7 +36,7 @@ const planArguments = { dataSource: guarded, options: optionsOf(wishReaders) };
 const assertPlan = declareArguments('planMigrate', planArguments);
 const assertKeep = declareArguments('keepPlan', planArguments);
 
-/** Where a key stands before anything ran, as far as users are concerned. */
+/** A key's status before anything ran, for users. */
 function statusOf(
   fact: KeyFact,
   findings: readonly Finding[],
@@ -45,7 +45,7 @@ function statusOf(
   return isRefused(fact, findings) || status === 'unreadable' ? 'refused' : status;
 }
 
-/** The status of every key where nothing may run. */
+/** The status of every key of a migrate that executes nothing. */
 function keyResults(facts: Facts, findings: readonly Finding[]): KeyResult[] {
   return facts.keys.map((fact) => {
     const status = statusOf(fact, findings);
@@ -53,7 +53,7 @@ function keyResults(facts: Facts, findings: readonly Finding[]): KeyResult[] {
   });
 }
 
-/** Brings back what a rollback that died took away of its migration; the name of that migration. */
+/** Restores the migrations whose rollback died; returns their names. */
 async function redoReverted(subject: Subject, context: StepContext): Promise<string[]> {
   const redone: string[] = [];
   for (const { name, reverting } of (await readHistory(context.session, ownTablesOf(subject).history)) ??
@@ -67,7 +67,7 @@ async function redoReverted(subject: Subject, context: StepContext): Promise<str
   return redone;
 }
 
-/** Applies the migrations, and records each with who applied it, with which version, and how long it took. */
+/** Applies the migrations, and records each with process, version and duration. */
 async function apply(
   pending: readonly Migration[],
   packageVersion: string,
@@ -83,9 +83,9 @@ async function apply(
 }
 
 /**
- * Brings the database to the declared schema: takes the lock, runs preflight, applies the pending migrations, adds
- * the declared keys that are absent. Where preflight finds something blocking, nothing is executed, and the findings
- * say what to do; a late key that can't be added is left out and reported.
+ * Brings the database to the declared schema: takes the lock, runs preflight, applies the pending migrations, and adds the
+ * missing declared keys. After a blocking finding nothing is executed, except that an unvalidated key with orphans is
+ * dropped; the findings say what to do. A late key that can't be added is skipped and reported.
  *
  * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments; PLAN_MOVED where nothing of a plan was carried out;
  * MIGRATE_LOCKED, TABLE_BUSY, INTERRUPTED, CONNECTION_LOST, and what a step refuses
@@ -122,7 +122,7 @@ export async function migrate(dataSource: Database, options: MigrateOptions = {}
   });
 }
 
-/** What the migrations of those names break. */
+/** The `breaking` texts of the named migrations, by name. */
 function breakingOf({ migrations }: Subject, names: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     migrations.flatMap(({ name, breaking }) =>
@@ -131,13 +131,13 @@ function breakingOf({ migrations }: Subject, names: readonly string[]): Record<s
   );
 }
 
-/** What {@link migrate} would do now with these options, and what stands in its way. Executes nothing but SELECTs. */
+/** Plans what {@link migrate} would do now with these options, with the findings. Executes only SELECTs. */
 export async function planMigrate(dataSource: Database, options: WishOptions = {}): Promise<MigratePlan> {
   assertPlan({ dataSource, options });
   return withSession(dataSource, (session) => planOn(dataSource, session, options));
 }
 
-/** What {@link planMigrate} answers, read in that session. */
+/** {@link planMigrate} on an open session. */
 export async function planOn(
   dataSource: Database,
   session: Queryable,
@@ -147,8 +147,8 @@ export async function planOn(
 }
 
 /**
- * A plan to carry out later, with `migrate`'s option `plan`: what {@link planMigrate} answers, and what it rests on. Executes
- * nothing but SELECTs; reads up to 100,000 rows to see how fast the server is.
+ * Makes a plan for later, for `migrate`'s option `plan`: the result of {@link planMigrate}, and the state that it depends on.
+ * Executes only SELECTs; reads up to 100,000 rows to measure the server's speed.
  *
  * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments; PRIVILEGE_MISSING, CONNECTION_LOST
  */
@@ -163,7 +163,7 @@ export async function keepPlan(dataSource: Database, options: WishOptions = {}):
 function planFrom(dataSource: Database, facts: Facts): MigratePlan {
   const findings = preflight(facts);
   const keys = facts.keys.map((fact) => ({ name: fact.key.name, status: statusOf(fact, findings) }));
-  // A key that preflight refuses is left out of the plan, as migrate leaves it out
+  // The plan skips a refused key, as migrate does
   const refused = keys
     .filter(({ status }) => status === 'refused')
     .map(({ name }) => `add foreign key ${name}`);

@@ -13,7 +13,7 @@ const readParts = properties({
   statements: that('areStatements', areStatements, 'must be statements'),
 });
 
-/** A plan, from wherever it comes; what of it is not judged is compared with what there is, or is for people. */
+/** Reads a kept plan of any origin. Fields not checked here are compared with the database later, or are only shown. */
 export const planReader: Reader<KeptPlan> = (value, field, faults) => {
   const own: FieldFault[] = [];
   readParts(value, field, own);

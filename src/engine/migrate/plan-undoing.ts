@@ -8,16 +8,16 @@ import { tableExists } from '../server/queryable';
 import { ownTablesOf, type Subject } from '../subject/subject';
 import type { PlannedStatement } from './results';
 
-/** What undoing comes to. */
+/** The plan of a rollback. */
 export interface UndoingPlan {
   readonly statements: readonly PlannedStatement[];
-  /** What can't be undone because of its shape: somebody has changed it. */
+  /** The errors of steps that can't be undone, because somebody has changed their objects. */
   readonly refusals: readonly ProtectionFlowsError[];
-  /** What it asks of the user. */
+  /** The privileges that the user needs. */
   readonly needs: readonly Need[];
 }
 
-/** The live tables as they are once that step is undone; the keys are the live ones, as any may be absent, and so are charsets. */
+/** The live tables after the step is undone. Keys and charsets stay the live ones, which may differ from the declared. */
 function without(live: Schema, step: Step, steps: readonly Step[]): Schema {
   const [table = ''] = step.tables;
   if (step.creates !== undefined) return new Map([...live].filter(([name]) => name !== step.creates));
@@ -40,9 +40,7 @@ function without(live: Schema, step: Step, steps: readonly Step[]): Schema {
   }));
 }
 
-/**
- * The statements that undo those migrations, newest first: each step is asked in the state that those before it leave.
- */
+/** Plans to undo the migrations, newest first. Each step plans for the state that the steps before it leave. */
 export async function planUndoing(
   { session, server, dropped }: Pick<StepContext, 'session' | 'server' | 'dropped'>,
   subject: Subject,
@@ -57,7 +55,7 @@ export async function planUndoing(
   let live = await readCatalog(session, server, [...tables]);
   for (const { name, steps: own } of undoing) {
     for (const step of [...own].reverse()) {
-      // Its table goes as a whole
+      // The rollback drops its whole table
       if (step.creates === undefined && dropped?.has(step.tables[0] ?? '')) continue;
       try {
         const undone = step.undo(live, server, subject);
@@ -74,7 +72,7 @@ export async function planUndoing(
   }
   if (undoing.length === 0) return { statements, refusals, needs };
   const { history, lock } = ownTablesOf(subject);
-  // CREATE TABLE IF NOT EXISTS asks for CREATE even where the table is there (tried)
+  // CREATE TABLE IF NOT EXISTS requires CREATE even where the table exists (tried)
   for (const privilege of ['CREATE', 'UPDATE', 'DELETE']) needs.push({ privilege, table: history });
   // A single server's own lock is enough; in a cluster, the lease is taken before the first statement
   if (isClustered) needs.push(...leaseNeeds(lock, await tableExists(session, lock)));
@@ -82,8 +80,8 @@ export async function planUndoing(
 }
 
 /**
- * What the user lacks of that, table by table, with one fix for all of it: refused half-way, a rollback would have undone what
- * the history still has as applied. Empty where nothing is missing, or the grants do not tell.
+ * The privileges that the user lacks: one error for each table, with one remedy for all. Checked first, because a rollback
+ * that is refused half-way leaves the history wrong. Empty where nothing is missing, or the grants do not decide.
  */
 export async function lackedFor(
   { session, server }: Pick<StepContext, 'session' | 'server'>,

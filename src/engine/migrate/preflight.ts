@@ -24,7 +24,7 @@ import { whereOf, type PreflightResult } from './results';
 import { wishesOf, wishReaders, type WishOptions } from './wishes';
 import { answerLimitMs } from '../waiting/watchdog';
 
-/** True for a history of this release's making: TypeORM's, and an older release's, are changed. */
+/** True for a history table with this release's columns. A table of TypeORM's, or of an older release, is altered. */
 async function isAsDeclared(session: Queryable, server: Server, name: string): Promise<boolean> {
   const table = (await readCatalog(session, server, [name])).get(name);
   if (table === undefined || historyTableFaults(table).length > 0) return false;
@@ -51,7 +51,7 @@ async function readHistoryFact(
   };
 }
 
-/** Why the server gives no connection besides the session's; null where it does, or where nobody can tell. */
+/** Why the server refuses a second connection; null where it gives one, or failed for another reason. */
 async function refusalOfSecond(database: Database): Promise<LockFact['refusal']> {
   const connection = database.openConnection({ answerLimitMs });
   try {
@@ -65,8 +65,8 @@ async function refusalOfSecond(database: Database): Promise<LockFact['refusal']>
 }
 
 /**
- * Everything that preflight's rules look at, on that runner's session. A migrate that is under way knows its server, and
- * sees for itself whether it gets the connections that it needs; others find out here.
+ * Reads all facts for preflight's rules. A running migrate passes its `node`, and notices a refused second connection by
+ * itself; without `node`, this function tries one.
  */
 export async function factsOf(
   database: Database,
@@ -91,9 +91,9 @@ const assertPreflight = declareArguments('runPreflight', {
 });
 
 /**
- * Looks for everything that stands in the way of the next migrate, that it will put right by itself or put off; and for
- * settings of the server by which acknowledged rows may be lost.
- * Executes nothing but SELECT and SHOW; a user who may not read everything gets what the server tells.
+ * Finds everything that stops the next migrate, everything that it will repair or defer, and server settings with which
+ * acknowledged rows may be lost. Executes only SELECT and SHOW, and opens a second connection to try it (`DO 0`). A user who
+ * may not read everything gets the findings that the server allows.
  *
  * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments; CONNECTION_LOST, QUERY_FAILED
  */

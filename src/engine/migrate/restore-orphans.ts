@@ -14,13 +14,13 @@ export type { LeftRows };
 
 /** Options of {@link restoreOrphans}. */
 export interface RestoreOrphansOptions extends SessionOptions {
-  /** Only the rows that were set aside for that foreign key. Default: all. */
+  /** Only rows that were quarantined for this foreign key. Default: all. */
   readonly key?: string | undefined;
-  /** How many rows one transaction puts back, at most. Default: 500. */
+  /** The most rows that one transaction restores. Default: 500. */
   readonly batchRows?: number | undefined;
 }
 
-/** The names of the subject's keys; none where the caller gave no database, which is refused by its own name. */
+/** The names of the subject's keys; none where `given` is no database, which its own reader refuses. */
 function keyNames(given: Database): string[] {
   if (readBy(guarded, given, '', []) === undefined) return [];
   return keysIn(declaredSchemaOf(given.subject)).map(({ key }) => key.name);
@@ -39,18 +39,18 @@ function assertRestore(given: { dataSource: Database; options: RestoreOrphansOpt
 
 /** What a restore did, as `restore-orphans --json` prints it. */
 export interface RestoreOrphansResult extends Where {
-  /** True when nothing that was asked for is left in quarantine; also where nothing was. */
+  /** True when none of the requested rows is left in quarantine, also if there were none. */
   readonly ok: boolean;
-  /** How many rows were put back, by table; `database.table` where that is another database. */
+  /** The number of restored rows, by table; `database.table` for another database. */
   readonly restored: Readonly<Record<string, number>>;
-  /** The rows that could not be put back, by table, key and reason. */
+  /** The rows that could not be restored, by table, key and reason. */
   readonly left: readonly LeftRows[];
 }
 
 /**
- * Puts the rows back that `migrate` with `orphans: 'quarantine'` set aside, under the same lock as migrate. Foreign keys
- * are checked: a row whose parent is still missing, or whose id is taken, stays in quarantine and is reported. Each batch
- * is one transaction, so it can be stopped anywhere, and a rerun goes on.
+ * Restores the rows that `migrate` with `orphans: 'quarantine'` has quarantined, under the same lock as migrate. Foreign keys
+ * are checked: a row whose parent is still missing, or whose id is taken, stays in quarantine and is reported. Each batch is
+ * one transaction, so the run can be stopped anywhere, and a rerun does what is left.
  *
  * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments; MIGRATE_LOCKED, TABLE_BUSY, INTERRUPTED, CONNECTION_LOST, PRIVILEGE_MISSING
  */

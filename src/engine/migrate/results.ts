@@ -10,15 +10,15 @@ export type { Finding, FindingEffect, GuardsState, PlannedStatement };
 
 export { whereOf, type Where };
 
-/** What stands in the way of a migrate, as `preflight --json` prints it. */
+/** The result of preflight, as `preflight --json` prints it. */
 export interface PreflightResult extends Where {
-  /** True when a migrate could do all that it has to: what is deferred, or put right by it, is no obstacle. */
+  /** True when a migrate could do all its work. Deferred keys, and faults that it repairs, do not count. */
   readonly ok: boolean;
   /** In the order of the rules; `effect` says what each means for the migrate. */
   readonly findings: readonly Finding[];
 }
 
-/** What migrate did about one declared foreign key. */
+/** What a migrate did about one declared foreign key. */
 export interface KeyResult {
   readonly name: string;
   /**
@@ -46,7 +46,7 @@ export interface MigratePlan extends Where {
   /** True when the plan could be carried out now. */
   readonly ok: boolean;
   readonly pending: readonly string[];
-  /** Which of them break programs of the previous release, by name: how to deploy around it. */
+  /** The pending migrations that break programs of the previous release: by name, how to deploy around it. */
   readonly breaking: Readonly<Record<string, string>>;
   readonly statements: readonly PlannedStatement[];
   readonly keys: readonly {
@@ -61,21 +61,21 @@ export interface RollbackResult extends Where {
   readonly ok: boolean;
   /** Names of the migrations undone, newest first. */
   readonly undone: readonly string[];
-  /** Rows thrown away because the caller asked for it, by table. */
+  /** The number of deleted rows, or lost values, that the caller allowed, by table. */
   readonly discarded: Readonly<Record<string, number>>;
 }
 
 /** What a rollback would do, as `rollback --plan --json` prints it. */
 export interface RollbackPlan extends Where {
-  /** True when it could be carried out now, with the same options. */
+  /** True when the rollback could run now, with the same options. */
   readonly ok: boolean;
   /** Names of the migrations that it would undo, newest first. */
   readonly undoing: readonly string[];
-  /** What it would execute, in order; `migration` is the one that each belongs to. */
+  /** The statements in order; `migration` is the migration that each belongs to. */
   readonly statements: readonly PlannedStatement[];
-  /** Rows that would be lost, by table; with `--discard-rows` they are no obstacle. */
+  /** The number of rows that would be lost, by table. With `--discard-rows` they do not stop the rollback. */
   readonly lost: Readonly<Record<string, number>>;
-  /** What stands in the way. */
+  /** The faults that stop the rollback. */
   readonly refusals: readonly {
     readonly code: ErrorCode;
     readonly message: string;
@@ -87,13 +87,13 @@ export interface RollbackPlan extends Where {
 /** One migration, as `status` shows it. */
 export interface MigrationStatus {
   readonly name: string;
-  /** `unknown`: the history names it, this code does not know it. */
+  /** `unknown`: the history records it, but this code does not know it. */
   readonly status: 'applied' | 'pending' | 'unknown';
   /** When it was applied, ISO 8601 in UTC; null when pending or not recorded. */
   readonly appliedAt: string | null;
   /**
-   * False where programs of the previous release go on working before, during and after it; or else which can't, and
-   * how to deploy around it. Null for an unknown one.
+   * False where programs of the previous release keep working before, during and after it; else a text that says which can't,
+   * and how to deploy around it. Null for an unknown migration.
    */
   readonly breaking: false | string | null;
 }
@@ -107,16 +107,16 @@ export interface KeyStatus {
   readonly column: string;
   readonly parentTable: string;
   readonly parentColumn: string;
-  /** What becomes of a row when its parent is deleted: `CASCADE`, `SET NULL`, … */
+  /** The delete rule: `CASCADE`, `SET NULL`, … */
   readonly onDelete: string;
 }
 
 /** The state of the database's history and keys, as `status --json` prints it. */
 export interface StatusResult extends Where {
-  /** True when every migration is applied, none unknown, and no key is missing for a reason other than its parent. */
+  /** True when every migration is applied, none is unknown, and no key is `missing`. */
   readonly ok: boolean;
   readonly migrations: readonly MigrationStatus[];
   readonly keys: readonly KeyStatus[];
-  /** What there is of the guards; `absent` where none were installed, or none are declared. */
+  /** The state of the guards; `absent` where none are installed or declared. */
   readonly guards: GuardsState;
 }

@@ -33,7 +33,7 @@ import { whereOf, type RollbackPlan, type RollbackResult } from './results';
 export interface RollbackOptions extends SessionOptions {
   /** How many migrations to undo, newest first; `all` for every one. */
   readonly steps?: number | 'all' | undefined;
-  /** True when the rows of dropped tables may be thrown away. Default: the subject's variable `…_DISCARD_ROWS` is 1. */
+  /** True where rows of dropped tables may be deleted. Default: true where the subject's variable `…_DISCARD_ROWS` is 1. */
   readonly discardRows?: boolean | undefined;
 }
 
@@ -54,7 +54,7 @@ const assertPlanRollback = declareArguments('planRollback', {
   options: optionsOf(wishReaders),
 });
 
-/** The refusal to undo what this code did not do: it does not know how. */
+/** Refuses to undo migrations that this code does not know. */
 function unknownIn(subject: Subject, names: readonly string[]): ProtectionFlowsError[] {
   const unknown = names.filter((name) => !named(subject.migrations, name));
   if (unknown.length === 0) return [];
@@ -67,7 +67,7 @@ function unknownIn(subject: Subject, names: readonly string[]): ProtectionFlowsE
   ];
 }
 
-/** Throws what was refused: a rollback of several that is refused half-way would leave the tables without their keys. */
+/** Throws all refusals as one error. Stops before the first change: a rollback refused half-way leaves tables without keys. */
 function throwAll(refusals: readonly ProtectionFlowsError[]): void {
   const [first, ...others] = refusals;
   if (first === undefined) return;
@@ -80,8 +80,8 @@ function throwAll(refusals: readonly ProtectionFlowsError[]): void {
 }
 
 /**
- * The migration that follows the applied ones, with the steps of which a migrate that died before it recorded the migration
- * left a table. Steps on the declared schema are not among them: whose such a table is, is not known.
+ * The next unapplied migration, where a migrate that died before recording it has left one of its tables: with only those
+ * steps that leave the declared schema as it is. A table of the declared schema may have another origin, and is left alone.
  */
 async function leftUnrecorded(
   { session, server }: Pick<StepContext, 'session' | 'server'>,
@@ -96,17 +96,17 @@ async function leftUnrecorded(
   return created.some((table) => live.has(table)) ? [{ ...next, steps }] : [];
 }
 
-/** What a rollback comes to. */
+/** The migrations that a rollback undoes. */
 interface Undoing {
-  /** The migrations that are to be undone, newest first, as the history names them. */
+  /** Their names in the history, newest first. */
   readonly names: readonly string[];
-  /** The same as this code knows them. */
+  /** Those of them that this code knows. */
   readonly undoing: readonly Migration[];
-  /** With the tables that go with them. */
+  /** The context of their steps, with the tables that the rollback drops. */
   readonly context: StepContext & { readonly dropped: ReadonlySet<string> };
 }
 
-/** Which migrations are to be undone. */
+/** Chooses the migrations to undo. */
 async function choose(
   subject: Subject,
   own: StepContext,
@@ -122,8 +122,8 @@ async function choose(
 }
 
 /**
- * What stands in the way of it, but for migrations that this code does not know. Older programs, for which one rolls back, are
- * strangers to the guards: those go first, when their user says so.
+ * The faults that stop a rollback, except unknown migrations. Installed guards stop it too: older programs, for which one rolls
+ * back, are strangers to the guards, so the user has to remove these first.
  */
 async function refusalsOf(
   database: Database,
@@ -141,8 +141,8 @@ async function refusalsOf(
 }
 
 /**
- * Undoes the newest migration. The history says so before the first statement: if this run dies, a rollback undoes
- * the rest of it, and a migrate brings back what is gone.
+ * Undoes the newest migration. Marks it in the history before the first statement: if this run dies, the next rollback undoes
+ * the rest, and the next migrate restores what was removed.
  */
 async function undoNewest(migration: Migration, context: StepContext, executed: () => number): Promise<void> {
   const { name } = migration;
@@ -158,8 +158,8 @@ async function undoNewest(migration: Migration, context: StepContext, executed: 
 }
 
 /**
- * Undoes the newest migrations, one after the other, under the same lock as migrate. Each refuses, before its first
- * statement, where rows would be lost that the caller did not give up.
+ * Undoes the newest migrations, one after the other, under the same lock as migrate. Refuses before its first statement where
+ * rows would be lost and the caller did not allow it.
  *
  * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments; ROLLBACK_WOULD_LOSE_ROWS, ROLLBACK_BLOCKED_BY_KEYS,
  * GUARDS_INSTALLED, ENUM_VALUE_IN_USE, HISTORY_UNKNOWN, PRIVILEGE_MISSING, MIGRATE_LOCKED, TABLE_BUSY, INTERRUPTED
@@ -191,8 +191,8 @@ export async function rollback(dataSource: Database, options: RollbackOptions = 
 }
 
 /**
- * What {@link rollback} would execute now with these options, which rows it would lose, and what stands in its way.
- * Executes nothing but SELECT and SHOW, and takes no lock.
+ * Plans what {@link rollback} would execute now with these options, which rows would be lost, and what stops it. Executes only
+ * SELECT and SHOW, and takes no lock.
  *
  * @throws ProtectionFlowsError VALIDATION_FAILED for wrong arguments; PRIVILEGE_MISSING, CONNECTION_LOST
  */

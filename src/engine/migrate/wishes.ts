@@ -4,16 +4,16 @@ import type { Words } from '../server/names';
 import type { Wishes } from '../preflight';
 import { orphanChoices, type OrphanChoice } from '../orphans/context';
 
-/** What a migrate may do that changes rows or holds up writers. */
+/** Options for changes of rows, and for changes that block writers. */
 export interface WishOptions {
   /**
-   * What to do about rows whose parent does not exist: `report` them and refuse the key, set the reference to `null`,
-   * or set them aside in tables of their own (`quarantine`). Default: `report`.
+   * What to do about rows whose parent does not exist: `report` them and refuse the key, set the reference to `null`, or move
+   * them to tables of their own (`quarantine`). Default: `report`.
    */
   readonly orphans?: OrphanChoice | undefined;
-  /** True where a table of any size may be copied while its writers wait, if the server can't do without. */
+  /** True where a table of any size may be copied while its writers wait, if the server needs a copy. */
   readonly allowBlocking?: boolean | undefined;
-  /** Tables of up to that many rows are copied without asking. Default: the subject's variable `…_COPY_LIMIT_ROWS`, or 100,000. */
+  /** The most rows of a table that may be copied. Default: the subject's variable `…_COPY_LIMIT_ROWS`, or 100,000. */
   readonly copyLimitRows?: number | undefined;
 }
 
@@ -27,8 +27,8 @@ export const wishReaders = {
 const builtIn = 100_000;
 
 /**
- * Tables of up to that many rows are copied without asking, where the server can't change them otherwise: 100,000, or
- * what the subject's variable `…_COPY_LIMIT_ROWS` says.
+ * The most rows of a table that may be copied, where the server needs a copy: the subject's variable `…_COPY_LIMIT_ROWS`, or
+ * 100,000.
  *
  * @throws ProtectionFlowsError CONFIG_INVALID where the variable holds no whole number
  */
@@ -45,7 +45,7 @@ export function defaultCopyLimitRows({ environment }: Words): number {
   });
 }
 
-/** Whether rows may be thrown away where the caller does not say: what the subject's variable `…_DISCARD_ROWS` says. */
+/** Whether rows may be deleted by default: true where the subject's variable `…_DISCARD_ROWS` is 1. */
 export const defaultDiscardRows = ({ environment }: Words): boolean =>
   process.env[`${environment}_DISCARD_ROWS`] === '1';
 

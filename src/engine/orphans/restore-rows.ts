@@ -10,20 +10,20 @@ const sampleSize = 10;
 
 /** Why a row stays in quarantine. */
 export type LeftReason =
-  /** A row that it names by a foreign key does not exist. */
+  /** A parent row does not exist. */
   | 'parent-missing'
-  /** Its id, or another unique value of it, belongs to another row now. */
+  /** Another row now has its id, or another of its unique values. */
   | 'taken'
   /** Its table does not exist. */
   | 'table-missing'
-  /** Its table lacks a column for which the row holds a value. */
+  /** Its table no longer has a column for which the row holds a value. */
   | 'columns-changed'
-  /** It is larger than one statement may be (max_allowed_packet): only a row that an earlier version set aside. */
+  /** It exceeds max_allowed_packet. Only a row that an older version quarantined. */
   | 'too-large'
-  /** The server refuses it: a CHECK, a type or a trigger that was changed since. */
+  /** The server refuses it, because of a CHECK, a type or a trigger that has changed since. */
   | 'refused';
 
-/** Why a row stays, and what the server said to it; null where it was not asked. */
+/** Why a row stays in quarantine, and the server's message; null where the server was not asked. */
 export interface Left {
   readonly reason: LeftReason;
   readonly answer: string | null;
@@ -31,16 +31,16 @@ export interface Left {
 
 /** Rows that stay in quarantine for one reason. */
 export interface LeftRows extends Left {
-  /** `database.table` where that is another database. */
+  /** `database.table` for another database. */
   readonly table: string;
-  /** The foreign key whose orphans they are, or hang on. */
+  /** The foreign key for which they were quarantined. */
   readonly key: string;
   readonly rows: number;
-  /** The keys of some of them, at most ten. */
+  /** The primary keys of up to ten of them. */
   readonly sample: readonly string[];
 }
 
-/** What was put back, and what was not. */
+/** The numbers of restored rows, by table, and the rows that stay in quarantine. */
 export interface RestoredRows {
   readonly restored: Readonly<Record<string, number>>;
   readonly left: readonly LeftRows[];
@@ -49,31 +49,31 @@ export interface RestoredRows {
 /** A row in quarantine, as its source selects it. */
 export interface QuarantinedRow {
   readonly id: string;
-  /** The foreign key that it was set aside for. */
+  /** The foreign key for which it was quarantined. */
   readonly key: string;
-  /** The table that it goes back into, as people name it. */
+  /** The table that it returns to, for people. */
   readonly table: string;
-  /** Its primary key, as people read it. */
+  /** Its primary key, for people. */
   readonly rowKey: string;
   readonly [further: string]: unknown;
 }
 
-/** A table with rows to be put back. */
+/** A table of quarantined rows. */
 export interface Source {
   readonly name: string;
   readonly idColumn: string;
   readonly keyColumn: string;
-  /** SQL for `table`, `rowKey`, and whatever else is wanted of a row `r`. */
+  /** The SELECT list: `table`, `rowKey`, and what else `putBack` needs of a row `r`. */
   readonly selected: string;
-  /** Inserts a row, in a transaction that has locked it; null, or why it stays. */
+  /** Inserts a row, in a transaction that has locked it. Returns null, or why the row stays in quarantine. */
   putBack(row: QuarantinedRow): Promise<Left | null>;
-  /** Inserts rows at once; false where not all of them went in. */
+  /** Inserts rows in one statement; false where some were not inserted. */
   putAllBack?(rows: readonly QuarantinedRow[]): Promise<boolean>;
 }
 
-/** What a restore needs to know. */
+/** What a restore works with. */
 export interface RestoreContext extends OrphanContext {
-  /** Only rows of that foreign key. */
+  /** Restores only the rows of this foreign key. */
   readonly key?: string | undefined;
   readonly batchRows?: number | undefined;
 }
@@ -81,7 +81,7 @@ export interface RestoreContext extends OrphanContext {
 const duplicateEntry = 1062;
 const noReferencedRow = [1452, 1216];
 
-/** Why a row stays, by what the server said to it; throws what says nothing of the row, and so ends or repeats the whole. */
+/** Turns an error about the row into the reason why it stays; throws any other error again. */
 function leftFor(error: unknown): Left {
   const errno = errnoOf(error);
   const isOfTheWhole = isProtectionFlowsError(error)
@@ -94,8 +94,8 @@ function leftFor(error: unknown): Left {
 }
 
 /**
- * What is true of a row whose parents are there. The server is not relied on: a key may not be there yet, and MySQL 9.7
- * does not check one whose index has a NULL in a further column, as idx_flow_executions in a pending execution (tried).
+ * An SQL condition for rows whose parents exist. The server's own check is not enough: a key may not exist yet, and MySQL 9.7
+ * does not check a key whose index has a NULL in a later column, such as idx_flow_executions in a pending execution (tried).
  *
  * @param valueOf the row's value of a column, in SQL
  */
@@ -125,14 +125,14 @@ export function readWithParents({ session, server, owner }: OrphanContext, table
   return readCatalog(session, server, [table, ...parents]);
 }
 
-/** Puts rows back one by one; nothing of a refused row remains. */
+/** Restores rows one by one; undoes what a refused row has changed. */
 async function putEachBack(context: RestoreContext, source: Source, rows: readonly QuarantinedRow[]) {
   const { session } = context;
   const outcomes: (Left | null)[] = [];
   for (const row of rows) {
     const left = await source.putBack(row).catch(leftFor);
     if (left !== null) {
-      // Fails where the server took back more than the row's own statement
+      // Fails where the server has rolled back more than the row's own statement
       await session.query('RELEASE SAVEPOINT rows_restored');
       await session.query('SAVEPOINT rows_restored');
     }
@@ -141,7 +141,7 @@ async function putEachBack(context: RestoreContext, source: Source, rows: readon
   return outcomes;
 }
 
-/** Puts the rows of a batch back, and takes them out of quarantine; all of them at once where nothing is in the way. */
+/** Restores a batch, and deletes its rows from quarantine: in one statement if possible, else row by row. */
 async function restoreBatch(context: RestoreContext, source: Source, rows: readonly QuarantinedRow[]) {
   const { session } = context;
   await session.query('SAVEPOINT rows_restored');
@@ -157,13 +157,13 @@ async function restoreBatch(context: RestoreContext, source: Source, rows: reado
   return rows.map((row, at) => ({ row, left: outcomes[at] ?? null }));
 }
 
-/** What became of a row; null where it is back. */
+/** The outcome for a row; `left` is null where the row was restored. */
 interface Outcome {
   readonly row: QuarantinedRow;
   readonly left: Left | null;
 }
 
-/** One pass over all sources, of each the newest row first: what hangs on another row was set aside before it. */
+/** One pass over all sources. In each, the newest row comes first: dependent rows were quarantined before their parents. */
 class RestorePass {
   readonly restored: Record<string, number> = {};
   readonly left = new Map<string, LeftRows>();
@@ -209,14 +209,14 @@ class RestorePass {
   }
 }
 
-/** True for the rows of a source that are asked for. */
+/** The condition for the rows of a source that the caller asked for. */
 const wanted = ({ key }: RestoreContext, { keyColumn }: Source): string =>
   key === undefined ? 'TRUE' : `r.${keyColumn} = ${quoteText(key)}`;
 
 /**
- * Puts quarantined rows back, with the server's checks on, parents before what hangs on them; a row that can't be put
- * back stays. Passes are repeated as long as one brings back a row that others may wait for. The session must have
- * the settings of `withRowSettings`, and be in no transaction.
+ * Restores quarantined rows, parents before the rows that depend on them, with the server's checks on. A row that can't be
+ * restored stays in quarantine. Repeats the pass while rows lack a parent and the last pass has restored some row. The
+ * session must have the settings of `withRowSettings`, and be in no transaction.
  *
  * @throws ProtectionFlowsError TABLE_BUSY, INTERRUPTED, PRIVILEGE_MISSING
  */

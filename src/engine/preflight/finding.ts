@@ -2,13 +2,13 @@ import type { ErrorCode } from '../../errors';
 import type { Facts, KeyFact } from './facts';
 
 /**
- * What a finding means for migrate: `blocking` stops it before any statement; `key-refused` leaves one late key out,
- * the rest goes on, and migrate is not ok; `deferred` leaves one key for a later run; `mended` is put right by
- * migrate itself; `noted` is no affair of migrate's: it weakens what is promised of rows, and preflight alone tells it.
+ * What a finding means for migrate. `blocking`: migrate stops before any statement. `key-refused`: migrate skips one late key,
+ * does the rest, and is not ok. `deferred`: migrate leaves one key for a later run. `mended`: migrate repairs it. `noted`:
+ * migrate ignores it; only preflight reports it, because acknowledged rows may be lost.
  */
 export type FindingEffect = 'blocking' | 'key-refused' | 'deferred' | 'mended' | 'noted';
 
-/** Something that preflight found in the way of migrate, and the fix for it. */
+/** A fault that preflight found, with its remedy. */
 export interface Finding {
   readonly code: ErrorCode;
   readonly effect: FindingEffect;
@@ -17,18 +17,18 @@ export interface Finding {
   /** The foreign key it is about, by name. */
   readonly key: string | null;
   readonly message: string;
-  /** The fix, to be pasted: SQL statements, with prose as SQL comments. */
+  /** SQL statements to paste, with prose as SQL comments. */
   readonly remedy: string;
   readonly details: Readonly<Record<string, unknown>>;
 }
 
-/** A finding as far as its rule says; where it leaves them out, it is blocking, and about no table and no key. */
+/** What a rule returns of a finding. Default: blocking, without table and key. */
 export type Found = Pick<Finding, 'message' | 'remedy' | 'details'> & Partial<Finding>;
 
-/** One thing that would make a migration fail: pure over the facts, finds it as often as it is there. */
+/** A rule looks in the facts for one kind of fault, and returns each occurrence. Pure. */
 export type Rule = (facts: Facts, code: ErrorCode) => Found[];
 
-/** The finding of that code. */
+/** Completes a finding with its code and the defaults. */
 export const findingOf = (code: ErrorCode, found: Found): Finding => ({
   code,
   effect: 'blocking',
@@ -37,8 +37,8 @@ export const findingOf = (code: ErrorCode, found: Found): Finding => ({
   ...found,
 });
 
-/** True for a finding that leaves a migrate, or one key of it, undone until somebody puts it right. */
+/** True for a finding that stops migrate, or one of its keys, until somebody acts. */
 export const isInTheWay = ({ effect }: Finding): boolean => effect === 'blocking' || effect === 'key-refused';
 
-/** A key that is late is left out, and the rest goes on; one of a pending migration stops it all. */
+/** A late key is skipped, and the rest goes on; a key of a pending migration stops the whole migrate. */
 export const effectOn = ({ late }: KeyFact): FindingEffect => (late ? 'key-refused' : 'blocking');

@@ -14,7 +14,7 @@ import { privilegeMissing } from './rules/privilege-missing';
 import { connectionRefused, engineForced, serverReadOnly } from './rules/server';
 import { schemaHalfApplied, schemaHandMade, tableCopyRefused } from './rules/tables';
 
-/** Every rule with the code of what it finds, in the order of the report. */
+/** Every rule with the code of its findings, in the order of the report. */
 export const rules: readonly (readonly [ErrorCode, Rule])[] = [
   ['CONNECTION_REFUSED', connectionRefused],
   ['SERVER_READ_ONLY', serverReadOnly],
@@ -40,7 +40,7 @@ export const rules: readonly (readonly [ErrorCode, Rule])[] = [
   ['FK_PARENT_MISSING', fkParentMissing],
 ];
 
-/** Everything that stands in the way of a migrate, or that it will put right or put off, found before any DDL. */
+/** Finds, before any DDL, everything that stops a migrate, and everything that it will repair or defer. */
 export function preflight(facts: Facts): Finding[] {
   return rules.flatMap(([code, rule]) => rule(facts, code).map((found) => findingOf(code, found)));
 }

@@ -15,7 +15,7 @@ import { readAccess, type Access } from './access/read-access';
 import type { Facts, KeyFact, KnownMigration, OwnFacts, StepPlan, Wishes } from './facts';
 import { readTakenNames, type WantedName } from './taken-names';
 
-/** The tables after the plan, but with the foreign keys that are there now. */
+/** The tables after the plan, with the foreign keys that exist now. */
 const withLiveKeys = (after: Schema, live: Schema): Schema =>
   new Map(
     [...after].map(([name, table]) => [name, { ...table, foreignKeys: live.get(name)?.foreignKeys ?? [] }]),
@@ -26,7 +26,7 @@ type Base = OwnFacts & Pick<Facts, 'server' | 'known' | 'pending' | 'applied'>;
 const keysOf = (migrations: readonly KnownMigration[]) =>
   stepsOf(migrations).flatMap(({ foreignKey }) => foreignKey ?? []);
 
-/** A column that a declaration lets inherit gets its table's charset, as the server will give it. */
+/** Gives columns without a declared charset that of their table, as the server will. */
 const settle = (schema: Schema): Schema =>
   new Map(
     [...schema].map(([name, table]) => {
@@ -39,8 +39,8 @@ const settle = (schema: Schema): Schema =>
   );
 
 /**
- * Plans the pending migrations on the live tables, then the keys of applied ones that are absent: each step is asked
- * what it would execute in the state that the steps before it leave. Pure; nothing is executed.
+ * Plans the pending migrations, then the missing keys of applied ones. Each step plans its statements for the state that the
+ * steps before it leave. Pure; executes nothing.
  */
 function planSteps(live: Schema, { server, words, pending, applied, historyTable }: Base): StepPlan {
   const statements: StepPlan['statements'][number][] = [];
@@ -65,7 +65,7 @@ function planSteps(live: Schema, { server, words, pending, applied, historyTable
   return { statements, refusals, after: state };
 }
 
-/** Where each key stands; those between tables that the user may not read are left open. Pure. */
+/** The state of each key; `unreadable` where the user may not read its tables. Pure. */
 function keyFacts(base: Base, live: Schema, after: Schema, hidden: ReadonlySet<string>): KeyFact[] {
   const future = withLiveKeys(after, live);
   const pendingKeys = new Set(keysOf(base.pending));
@@ -80,7 +80,7 @@ function keyFacts(base: Base, live: Schema, after: Schema, hidden: ReadonlySet<s
   });
 }
 
-/** The orphans of a key that is to be added, or proven; null where this user may not count them. */
+/** Counts the orphans of a key that is to be added or checked; null where this user may not count them. */
 async function orphansOf(
   session: Queryable,
   live: Schema,
@@ -112,7 +112,7 @@ async function readLive(
   };
 }
 
-/** The tables that the catalog does not, or not wholly, show to that user. */
+/** The tables that the catalog hides from the user, wholly or in part. */
 function hiddenTables(base: Base, live: Schema, denied: ReadonlySet<string>, access: Access): Set<string> {
   const hidden = new Set(denied);
   const { holds } = access;
@@ -120,11 +120,11 @@ function hiddenTables(base: Base, live: Schema, denied: ReadonlySet<string>, acc
   for (const [name, table] of live) {
     const column = keysOf(base.known).find(({ key }) => key.parentTable === name)?.key.parentColumns[0];
     const isShown = holds === null || showsColumns(holds, name, own.has(name) ? undefined : column);
-    // Whether a table of ours is as it should be, only the history can tell
+    // Without the history, the expected shape of our own table is unknown
     const isKnown = base.historyTable.isReadable || !own.has(name);
     if (!isShown || !isKnown || table.columns.length === 0) hidden.add(name);
   }
-  // The history says that it was made, and nothing would show it to this user
+  // Tables that the history records, but that the catalog would not show to this user
   for (const name of declaredBy(stepsOf(base.applied)).keys())
     if (!live.has(name) && holds !== null && !showsColumns(holds, name)) hidden.add(name);
   return hidden;
@@ -142,7 +142,7 @@ function wantedNames({ pending, keys, plan, live }: Pick<Facts, 'pending' | 'key
   return names;
 }
 
-/** The sizes of the tables that are there and that the plan copies. */
+/** Reads the sizes of the existing tables that the plan copies. */
 async function readSizes(
   session: Queryable,
   live: Schema,
@@ -159,7 +159,7 @@ async function readSizes(
   return sizes;
 }
 
-/** The quarantines of the tables, where some key's orphans are to go to quarantine. */
+/** Finds the tables' quarantines, where orphans are to be quarantined. */
 async function readQuarantines(
   session: Queryable,
   { words }: Base,
@@ -173,7 +173,7 @@ async function readQuarantines(
     : new Map<string, string[]>();
 }
 
-/** The questions that tables raise which are there while no migration is recorded. */
+/** Asks the subject's questions about hand-made tables: those that exist while no migration is recorded. */
 async function raiseQuestions(
   session: Queryable,
   live: Schema,
@@ -190,7 +190,7 @@ async function raiseQuestions(
   return raised;
 }
 
-/** Reads what the rules look at; a user who may not read it all gets as much as the server tells. Changes nothing. */
+/** Reads the facts for the rules, as far as the user may read them. Changes nothing. */
 export async function readFacts(
   session: Queryable,
   server: Server,

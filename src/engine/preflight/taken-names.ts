@@ -3,21 +3,21 @@ import { readCatalog } from '../schema/catalog/read-catalog';
 import type { Server } from '../server/server';
 import { named, type Check, type ForeignKey } from '../schema/shape';
 
-/** A constraint of another table that has a name which a migrate is to use. */
+/** A constraint of another table with a name that migrate has to use. */
 export interface TakenName {
   readonly name: string;
   readonly takenBy: string;
   readonly object: { readonly foreignKey: ForeignKey } | { readonly check: Check };
 }
 
-/** A constraint that is yet to be made, and where. */
+/** A constraint that migrate has to make, and its table. */
 export interface WantedName {
   readonly name: string;
   readonly table: string;
   readonly kind: 'foreign-key' | 'check';
 }
 
-/** Where the names of each kind are looked up. MariaDB's CHECKs are named per table. */
+/** The query for names of a kind. Null for MariaDB's CHECKs, whose names are unique per table only. */
 function lookUp(server: Server, kind: WantedName['kind']): string | null {
   if (kind === 'foreign-key') {
     return `SELECT DISTINCT CONSTRAINT_NAME AS name, TABLE_NAME AS \`table\`
@@ -30,8 +30,8 @@ function lookUp(server: Server, kind: WantedName['kind']): string | null {
 }
 
 /**
- * Finds the names that are taken: a foreign key's is unique in its database, and on MySQL a CHECK's too. A table that
- * was renamed keeps its constraints' names.
+ * Finds names that other tables use. A foreign key's name is unique in its database, on MySQL also a CHECK's. A renamed table
+ * keeps its constraints' names.
  */
 export async function readTakenNames(
   session: Queryable,

@@ -1,6 +1,6 @@
-/** What one line of SHOW GRANTS gives, or takes away again. */
+/** One line of SHOW GRANTS: a grant, or a partial revoke. */
 export interface Grant {
-  /** The user, the role or PUBLIC that has it, as the server writes it. */
+  /** The user, the role or PUBLIC that has the grant, as the server writes it. */
   readonly grantee: string;
   /** True for MySQL's partial revokes: the global privileges do not hold in that database. */
   readonly revoked: boolean;
@@ -22,7 +22,7 @@ interface Token {
 const tokenPattern =
   /\s*(?:`((?:[^`]|``)*)`|'((?:[^'\\]|''|\\.)*)'|"((?:[^"\\]|""|\\.)*)"|([(),.@*])|([^\s(),.@*`'"]+))/gy;
 
-/** Splits a line into names, words and marks; null where it has anything else. */
+/** Splits a line into names, strings, words and marks; null where it contains anything else. */
 function tokensOf(line: string): Token[] | null {
   const matches = [...line.matchAll(tokenPattern)];
   if (matches.reduce((length, [all]) => length + all.length, 0) < line.trimEnd().length) return null;
@@ -44,7 +44,7 @@ class Reader {
     return this.tokens[this.position++];
   }
 
-  /** True, and past it, where the next token is that word or mark. */
+  /** Skips the next token where it is that word or mark; false where it is not. */
   skip(text: string): boolean {
     const token = this.tokens[this.position];
     if (token === undefined || token.kind === 'name' || token.text.toUpperCase() !== text) return false;
@@ -61,7 +61,7 @@ function columnList(reader: Reader): string[] {
   return columns;
 }
 
-/** `SELECT, CREATE VIEW, UPDATE (`a`, `b`)` up to ON; null where no ON follows: a role that is granted. */
+/** Reads `SELECT, CREATE VIEW, UPDATE (`a`, `b`)` up to ON; null where no ON follows, as in the grant of a role. */
 function privilegeList(reader: Reader): Pick<Grant, 'privileges' | 'onColumns'> | null {
   const privileges = new Set<string>();
   const onColumns = new Map<string, string[]>();
@@ -87,7 +87,7 @@ function privilegeList(reader: Reader): Pick<Grant, 'privileges' | 'onColumns'> 
   }
 }
 
-/** `*.*`, `` `db`.* ``, `` `db`.`table` ``; null for routines and proxies, which no table is concerned with. */
+/** Reads `*.*`, `` `db`.* `` or `` `db`.`table` ``; null for routines and proxies, which concern no table. */
 function scopeOf(reader: Reader): Pick<Grant, 'database' | 'table'> | null {
   const first = reader.next();
   if (first === undefined || !reader.skip('.')) return null;
@@ -114,8 +114,8 @@ function parseGrant(line: string): Grant | null | 'unreadable' {
 }
 
 /**
- * What the lines of SHOW GRANTS say of tables; those of the active roles are among them on both servers. Null where a
- * line is of no known form: what is not understood must not be called missing. Pure.
+ * Parses the lines of SHOW GRANTS that concern tables. On both servers they include the grants of active roles. Null where a
+ * line has an unknown form: a privilege in it must not be reported as missing. Pure.
  */
 export function parseGrants(lines: readonly string[]): Grant[] | null {
   const grants = lines.map(parseGrant);
@@ -123,19 +123,19 @@ export function parseGrants(lines: readonly string[]): Grant[] | null {
   return grants.filter((grant) => grant !== null && grant !== 'unreadable');
 }
 
-/** Whether a privilege is held on a table, or on one column of it. */
+/** Tells whether the user holds a privilege on a table, or on one of its columns. */
 export type Holds = (privilege: string, table: string, column?: string) => boolean;
 
 /** How the server reads the names in grants. */
 export interface GrantRules {
   readonly database: string;
-  /** True with MySQL's partial_revokes: `_` and `%` stand for themselves. */
+  /** True with MySQL's partial_revokes: `_` and `%` are no wildcards. */
   readonly literalNames: boolean;
   /** True where table and database names are stored in lower case, or compared so. */
   readonly foldCase: boolean;
   /**
-   * True on MySQL with active roles: it then takes the first pattern that matches, in an order of its own (tried), so
-   * that a privilege under any of them must not be called missing.
+   * True on MySQL with active roles. It then uses the first pattern that matches, in an unknown order (tried). So a privilege
+   * under any matching pattern must not be reported as missing.
    */
   readonly anyPattern: boolean;
 }
@@ -154,15 +154,15 @@ function patternOf(database: string): RegExp {
   return new RegExp(`^${source}$`, 's');
 }
 
-/** Where its first wildcard is; names without one come first. */
+/** The position of a pattern's first wildcard; Infinity without one. A greater value is more specific. */
 function specificity(database: string): number {
   const wildcard = /(?<!\\)[_%]/.exec(database.replaceAll('\\\\', '..'));
   return wildcard === null ? Infinity : wildcard.index;
 }
 
 /**
- * Of several grants on databases whose patterns match, both servers look at the most specific alone, for each user or
- * role apart (tried): SELECT on `my\_db` and INSERT on `my%` give no INSERT on my_db.
+ * The grants on the database that count. Of several matching patterns, both servers use only the most specific one, for each
+ * user or role separately (tried): SELECT on `my\_db` and INSERT on `my%` give no INSERT on my_db.
  * @see https://dev.mysql.com/doc/refman/8.4/en/grant.html#grant-database-privileges
  */
 function databaseGrants(grants: readonly Grant[], rules: GrantRules): Grant[] {
@@ -181,8 +181,8 @@ function databaseGrants(grants: readonly Grant[], rules: GrantRules): Grant[] {
 }
 
 /**
- * Says what a user holds in one database, by its grants; null where the grants name nothing there at all, though the
- * user works in it: what lets it in (MariaDB's grants of the anonymous user) is not in its own grants. Pure.
+ * Finds the privileges that a user's grants give in one database. Null where the grants name nothing there, although the user
+ * works in it: then other grants let the user in, such as those of MariaDB's anonymous user. Pure.
  */
 export function privilegesIn(grants: readonly Grant[], rules: GrantRules): Holds | null {
   const fold = (name: string): string => (rules.foldCase ? name.toLowerCase() : name);
@@ -210,9 +210,9 @@ export function privilegesIn(grants: readonly Grant[], rules: GrantRules): Holds
 }
 
 /**
- * The database's name as a GRANT to the user has to spell it, so that the user keeps what it holds there; null where a
- * grant on the whole database might take something away, or would give more than the user's grants on single tables.
- * A second spelling would be a second grant, and the more specific of the two alone would count. Pure.
+ * The spelling of the database's name for a GRANT to the user, so that the user keeps its other privileges there. (Another
+ * spelling makes a second grant, and only the more specific of the two counts.) Null where a grant on the whole database
+ * might remove a privilege, or would give more than the user's grants on single tables. Pure.
  *
  * @param currentUser as CURRENT_USER() shows it
  */
@@ -230,24 +230,24 @@ export function databaseToGrantOn(
   return spelling ?? (own.length === 0 ? null : literal);
 }
 
-/** Whether a privilege is held on the whole server: the administrative ones exist there only. Pure. */
+/** True where a grant gives the privilege on the whole server. Administrative privileges exist only there. Pure. */
 export function holdsOnServer(grants: readonly Grant[], privilege: string): boolean {
   return grants.some((grant) => grant.database === null && !grant.revoked && gives(grant, privilege));
 }
 
-/** The user of CURRENT_USER() as GRANT takes it: the host is behind the last @. */
+/** The user of CURRENT_USER() as GRANT takes it. The host follows the last @. */
 export function quotedUser(currentUser: string): string {
   const at = currentUser.lastIndexOf('@');
   const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
   return `${quoted(currentUser.slice(0, at))}@${quoted(currentUser.slice(at + 1))}`;
 }
 
-/** True where the catalog shows the table's columns, all of them or the one. Pure. */
+/** True where the catalog shows the user all of the table's columns, or the given one. Pure. */
 export function showsColumns(holds: Holds, table: string, column?: string): boolean {
   return ['SELECT', 'INSERT', 'UPDATE', 'REFERENCES'].some((privilege) => holds(privilege, table, column));
 }
 
-/** True where a table would be visible if it were there: the user holds something on it, or on its database. Pure. */
+/** True where the user would see the table if it existed: it holds some privilege on the table or its database. Pure. */
 export function wouldSee(holds: Holds, table: string): boolean {
   const any = ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'CREATE', 'DROP', 'ALTER', 'INDEX', 'REFERENCES'];
   return any.some((privilege) => holds(privilege, table));

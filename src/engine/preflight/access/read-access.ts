@@ -13,20 +13,20 @@ import {
   type Holds,
 } from './grants';
 
-/** What forbids every write, whatever the privileges. */
+/** The setting that forbids writes. */
 export type ReadOnlyReason =
   'read_only' | 'super_read_only' | 'innodb_read_only' | 'transaction' | 'init_connect' | 'schema';
 
-/** Who the session is, and what it may do. */
+/** The session's user, and what it may do. */
 export interface Access {
   /** As GRANT takes it: `'user'@'host'`. */
   readonly user: string;
   readonly database: string;
-  /** The database as a GRANT to the user on the whole of it has to spell it; null where tables are to be named. */
+  /** The database's spelling for a GRANT on the whole of it; null where the GRANT should name tables instead. */
   readonly grantScope: string | null;
-  /** The same, where what the user holds on tables is no matter. */
+  /** The same, regardless of the user's grants on tables. */
   readonly wholeScope: string;
-  /** Null where the grants can't be read, or don't tell. */
+  /** Null where the grants can't be read, or do not decide. */
   readonly holds: Holds | null;
   readonly readOnly: ReadOnlyReason | null;
   /** The engine that MariaDB forces on every new table; null where it is InnoDB, or none is forced. */
@@ -56,16 +56,16 @@ async function isSchemaReadOnly(session: Queryable, server: Server): Promise<boo
 }
 
 /**
- * The privileges that let a user write on a server with read_only set, as SHOW GRANTS spells them. On MariaDB, SUPER
- * no longer does (tried on 10.11). @see https://mariadb.com/kb/en/grant/#read_only-admin
+ * The privileges with which a user may write despite read_only, as SHOW GRANTS spells them. On MariaDB, SUPER is not enough
+ * (tried on 10.11). @see https://mariadb.com/kb/en/grant/#read_only-admin
  */
 const writesAnyway = { mariadb: ['READ_ONLY ADMIN'], mysql: ['SUPER', 'CONNECTION_ADMIN'] } as const;
 
 const ofMore = (grants: readonly Grant[]): Grant[] => grants.filter(({ table }) => table === null);
 
 /**
- * Reads who the session is, its grants and whether the server takes writes. The grants of the active roles are among
- * those that SHOW GRANTS prints on both servers (tried), so no USING is needed.
+ * Reads the session's user, its grants, and whether the server takes writes. On both servers SHOW GRANTS prints the grants of
+ * active roles too (tried), so USING is not needed.
  */
 export async function readAccess(session: Queryable, server: Server): Promise<Access> {
   const database = await currentDatabase(session);
@@ -114,17 +114,17 @@ export function grantSql(access: Access, privileges: readonly string[], table: s
   return `GRANT ${privileges.join(', ')} ON ${quoteName(access.database)}.${quoteName(table)} TO ${access.user}`;
 }
 
-/** True where the account is known to lack a privilege. */
+/** True where the user certainly lacks the privilege. */
 export const mayNot = (access: Access, privilege: string, table: string): boolean =>
   access.holds?.(privilege, table) === false;
 
-/** A privilege that something needs on a table. */
+/** A privilege needed on a table. */
 export interface Need {
   readonly privilege: string;
   readonly table: string;
 }
 
-/** What a run in a cluster needs for the lock's lease, whose table it makes where it is not there. Pure. */
+/** The privileges for the lease of the lock, which a run in a cluster needs; CREATE where its table is missing. Pure. */
 export const leaseNeeds = (table: string, exists: boolean): Need[] =>
   [...(exists ? [] : ['CREATE']), 'INSERT', 'SELECT', 'UPDATE'].map((privilege) => ({ privilege, table }));
 
@@ -136,10 +136,10 @@ export const grantOnDatabase = ({ user, wholeScope }: Access, privilege: string)
   byGranter([`GRANT ${privilege} ON ${quoteName(wholeScope)}.* TO ${user};`]);
 
 /**
- * The shortest list that gives all that is missing, for a user who may grant it: one GRANT on the whole database where the
- * user's grants are such, else one on each table.
+ * The shortest list of GRANTs for all missing privileges: one on the whole database where the user's grants have that form,
+ * else one for each table.
  *
- * @param isThere false for a table that is still to be made. Default: all are there
+ * @param isThere false for a table that does not exist yet. Default: all exist
  */
 export function grantRemedy(
   access: Access,
@@ -157,7 +157,7 @@ export function grantRemedy(
         ]
       : tables.map((table) => {
           const privileges = privilegesOf(missing.filter((need) => need.table === table));
-          // No server grants anything on a table that does not exist, unless CREATE is among it (1146, tried)
+          // No server grants a privilege on a missing table, except together with CREATE (1146, tried)
           const all = isThere(table) ? privileges : [...new Set(['CREATE', ...privileges])];
           return `${grantSql(access, all, table)};`;
         });

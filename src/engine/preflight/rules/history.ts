@@ -5,7 +5,7 @@ import type { Rule } from '../finding';
 const textOf = (name: string): string =>
   name.includes('\\') ? `X'${Buffer.from(name).toString('hex')}'` : quoteText(name);
 
-/** The history names migrations that this code does not know: the database is ahead of the code. */
+/** The history records migrations that this code does not know: the database is ahead of the code. */
 export const historyUnknown: Rule = ({ known, historyTable, words }) => {
   const unknown = historyTable.names.filter((name) => !known.some((migration) => migration.name === name));
   if (unknown.length === 0) return [];
@@ -23,7 +23,7 @@ export const historyUnknown: Rule = ({ known, historyTable, words }) => {
   ];
 };
 
-/** The row of a lost record, under its old number where that can be told: the numbers give the order. */
+/** The INSERT of a missing record, with its old id where that can be computed: the ids give the order. */
 function insertSql({ known, historyTable }: Facts, lost: KnownMigration): string {
   const { ids, name: table } = historyTable;
   const at = known.indexOf(lost);
@@ -38,7 +38,7 @@ function insertSql({ known, historyTable }: Facts, lost: KnownMigration): string
   return `INSERT INTO ${quoteName(table)} (${columns}) VALUES (${values}, ${quoteText(lost.name)});`;
 }
 
-/** A pending migration is older than an applied one: it was written for another state of the schema. */
+/** A pending migration is older than an applied one, so it was written for another state of the schema. */
 export const historyOutOfOrder: Rule = (facts) => {
   const { known, pending, applied, historyTable, words } = facts;
   const lastApplied = known.findLastIndex((migration) => applied.includes(migration));

@@ -7,8 +7,8 @@ type Answers = Readonly<Record<Flavour, string>>;
 const anyFault = '1005 with errno 150, or 1822 (a missing index) with foreign_key_checks = 0';
 
 /**
- * What each server answers where migrate would go ahead all the same: numbers that name another fault, or none. All of
- * them tried on MariaDB 10.11 and 11.8 and on MySQL 9.7.
+ * What each server itself answers to such a key: errors that name another fault, or no error. All tried on MariaDB 10.11 and
+ * 11.8 and on MySQL 9.7.
  */
 const answers: Partial<Record<ErrorCode, Answers>> = {
   ENGINE_NOT_INNODB: {
@@ -34,15 +34,15 @@ const answers: Partial<Record<ErrorCode, Answers>> = {
   },
 };
 
-/** `; MariaDB itself would answer …`, to be put behind a message; empty where the server's own answer is clear. */
+/** `. MariaDB itself would answer …`, to append to a message; empty where the server's own answer is clear. */
 export function serverAnswer(code: ErrorCode, flavour: Flavour): string {
   const answer = answers[code]?.[flavour];
   return answer === undefined ? '' : `. ${flavourNames[flavour]} itself would answer ${answer}`;
 }
 
-/** The keys that an obstacle of that code makes impossible. */
+/** Keys with an obstacle of that code. */
 export const keyObstacles: Rule = ({ keys, plan, server }, code) => {
-  // What puts a table right whose shape is refused as a whole puts its columns right too
+  // The remedy for a refused table also repairs its columns
   const refused: readonly string[] = plan.refusals.flatMap(({ step }) => step.creates ?? []);
   return keys.flatMap((fact) => {
     if (fact.state.status !== 'refused') return [];

@@ -11,7 +11,7 @@ import type { TakenName } from '../taken-names';
 import { serverAnswer } from './key-obstacles';
 import { schemaHandMade } from './tables';
 
-/** The other table's constraint under another name, in one statement. */
+/** Renames the other table's constraint, in one statement. */
 function renameSql({ takenBy, name, object }: TakenName, flavour: Flavour): string {
   const other = `${name.slice(0, 59)}_old`;
   return 'foreignKey' in object
@@ -23,7 +23,7 @@ function renameSql({ takenBy, name, object }: TakenName, flavour: Flavour): stri
     : alterSql(takenBy, dropCheckSql(name), `ADD ${checkSql({ ...object.check, name: other })}`);
 }
 
-/** Another table's constraint has the name of one that is yet to be made: a renamed table keeps its names. */
+/** Another table's constraint has the name of one that migrate has to make. A renamed table keeps its constraints' names. */
 export const constraintNameTaken: Rule = ({ takenNames, keys, server }) =>
   takenNames.map((taken) => {
     const fact = 'foreignKey' in taken.object ? keys.find(({ key }) => key.name === taken.name) : undefined;
@@ -39,7 +39,7 @@ export const constraintNameTaken: Rule = ({ takenNames, keys, server }) =>
     };
   });
 
-/** A key's parent is a virtual column: MySQL refers to stored columns only (3733, tried); MariaDB to virtual ones too. */
+/** A key refers to a virtual column. MySQL allows only stored columns (3733, tried); MariaDB also virtual ones. */
 export const virtualParent: Rule = ({ keys, live, server }) =>
   keys.flatMap((fact) => {
     const { parentTable, parentColumns, name } = fact.key;
@@ -58,7 +58,7 @@ export const virtualParent: Rule = ({ keys, live, server }) =>
     ];
   });
 
-/** A child column in another charset or collation than its parent: migrate gives it the parent's. */
+/** A child column has another charset or collation than its parent column: migrate gives it the parent's. */
 export const fkCollationMismatch: Rule = ({ keys, server }, code) =>
   keys.flatMap(({ table, key, state }) => {
     if (state.status !== 'to-add' || state.change.how !== 'align-then-add') return [];
@@ -86,10 +86,10 @@ const choiceLine = (command: string, { choice, isPossible, does, why }: OrphanCh
     ? `-- ${command} --orphans=${choice} ${does}.`
     : `-- --orphans=${choice} is not possible: ${why ?? ''}.`;
 
-/** Rows whose parent does not exist stand in the way of a key, unless the caller said what is to become of them. */
+/** Orphans stop a key, unless the caller chose what to do with them. */
 export const fkOrphanRows: Rule = (facts, code) => {
   const { keys, live, server, words, wishes, planOf } = facts;
-  // No migrate runs on tables that were made by hand
+  // Only adopt works on hand-made tables
   const isHandMade = schemaHandMade(facts, 'SCHEMA_HAND_MADE').some(({ effect }) => effect !== 'key-refused');
   const command = `${words.command} ${isHandMade ? 'adopt --repair' : planOf}`;
   return keys.flatMap((fact) => {
@@ -119,7 +119,7 @@ export const fkOrphanRows: Rule = (facts, code) => {
   });
 };
 
-/** A key whose parent table does not exist yet, or is not shown to this user: left for a later migrate. */
+/** A key's parent table does not exist yet, or this user may not see it: the key is left for a later migrate. */
 export const fkParentMissing: Rule = ({ keys, access, server, words }, code) =>
   keys
     .filter(({ state }) => state.status === 'deferred')

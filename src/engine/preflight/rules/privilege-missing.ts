@@ -7,16 +7,16 @@ import type { Rule } from '../finding';
 
 /** A privilege that the next migrate needs. */
 interface NeededPrivilege extends Need {
-  /** The column that it is needed on, where it need not be the whole table. */
+  /** The column on which the privilege is enough. */
   readonly column?: string;
-  /** The late key that alone needs it; null where a pending migration, or reading the catalog, does. */
+  /** The late key that alone needs it; null where a pending migration or reading the catalog needs it. */
   readonly key: string | null;
 }
 
 const needs = (table: string, key: string | null, ...privileges: string[]): NeededPrivilege[] =>
   privileges.map((privilege) => ({ privilege, table, key }));
 
-/** Both servers ask for nothing but CREATE, ALTER or DROP for what the steps execute; INDEX is not needed (tried). */
+/** For the steps' statements both servers require only CREATE, ALTER or DROP, but not INDEX (tried). */
 function forStatements({ plan }: Facts): NeededPrivilege[] {
   return plan.statements
     .filter(({ migration }) => migration !== null)
@@ -25,13 +25,13 @@ function forStatements({ plan }: Facts): NeededPrivilege[] {
     );
 }
 
-/** What steps do besides their statements: rows that they read and write. */
+/** For rows that steps read and write besides their planned statements. */
 const forRows = ({ pending, live }: Facts): NeededPrivilege[] =>
   pending
     .flatMap(({ steps }) => steps.flatMap((step) => step.needs?.(live) ?? []))
     .map((need) => ({ ...need, key: null }));
 
-/** CREATE TABLE IF NOT EXISTS asks for CREATE even where the table is there (tried). */
+/** For the history. CREATE TABLE IF NOT EXISTS requires CREATE even where the table exists (tried). */
 function forHistory({ pending, historyTable }: Facts): NeededPrivilege[] {
   const { name: table, exists, isComplete, reverting } = historyTable;
   return needs(
@@ -44,7 +44,7 @@ function forHistory({ pending, historyTable }: Facts): NeededPrivilege[] {
   );
 }
 
-/** In a cluster, the lock's lease: taken before the first statement, so by a late key as well. */
+/** For the lock's lease in a cluster. It is taken before the first statement, so a late key needs it too. */
 function forLock({ lockTable, pending, historyTable, keys }: Facts): NeededPrivilege[] {
   if (!lockTable.isNeeded) return [];
   const isPending = pending.length > 0 || historyTable.reverting.length > 0;
@@ -54,7 +54,7 @@ function forLock({ lockTable, pending, historyTable, keys }: Facts): NeededPrivi
   );
 }
 
-/** A key: its child is altered and scanned, its parent is scanned and referred to. */
+/** For a key: its child is altered and scanned, its parent is scanned and referred to. */
 function forKey({ server, live, hidden, plan }: Facts, fact: KeyFact): NeededPrivilege[] {
   const { table, late, state } = fact;
   const parent = fact.key.parentTable;
@@ -65,13 +65,13 @@ function forKey({ server, live, hidden, plan }: Facts, fact: KeyFact): NeededPri
   const column = fact.key.parentColumns[0];
   const scans = [...needs(table, key, 'SELECT'), { privilege: 'SELECT', table: parent, column, key }];
   if (state.status === 'present') return scans;
-  // MySQL wants REFERENCES on the parent. MariaDB takes SELECT on the whole of it for that, and does not take
-  // REFERENCES beside SELECT on a column (tried on 10.11 and 11.8).
+  // MySQL requires REFERENCES on the parent. MariaDB requires SELECT on the whole parent: REFERENCES with SELECT on a
+  // column is not enough (tried on 10.11 and 11.8).
   const reference = server.flavour === 'mysql' ? 'REFERENCES' : 'SELECT';
   return [...scans, ...needs(table, key, 'ALTER'), ...needs(parent, key, reference)];
 }
 
-/** The tables whose rows go with a row of that table, itself among them: by the declared keys ON DELETE CASCADE. */
+/** The table, and the tables whose rows move with its rows: by declared keys with ON DELETE CASCADE. */
 function goingWith(declared: Schema, table: string, known: readonly string[] = []): string[] {
   const all = [...known, table];
   return [...declared.values()].reduce((found, { name, foreignKeys }) => {
@@ -80,7 +80,7 @@ function goingWith(declared: Schema, table: string, known: readonly string[] = [
   }, all);
 }
 
-/** What becomes of a key's orphans, as the caller chose: they are cleared, or they move with what hangs on them. */
+/** For a key's orphans: the caller's choice sets their column to NULL, or moves them and the rows that depend on them. */
 function forOrphans(
   { live, plan, wishes, words, quarantines }: Facts,
   { table, key, late, orphans }: KeyFact,
@@ -104,7 +104,7 @@ function forOrphans(
     });
 }
 
-/** Everything that the next migrate needs; SELECT on a table that the catalog hides for lack of it among it. */
+/** Everything that the next migrate needs, with SELECT on hidden tables. */
 function neededPrivileges(facts: Facts): NeededPrivilege[] {
   return [
     ...forHistory(facts),
@@ -116,7 +116,7 @@ function neededPrivileges(facts: Facts): NeededPrivilege[] {
   ];
 }
 
-/** True for a table that is there, as far as the facts tell. */
+/** True where the facts show that the table exists. */
 function isThereIn({ live, hidden, historyTable, lockTable, quarantines }: Facts, table: string): boolean {
   const made = [historyTable, lockTable].filter(({ exists }) => exists).map(({ name }) => name);
   return (
@@ -124,10 +124,7 @@ function isThereIn({ live, hidden, historyTable, lockTable, quarantines }: Facts
   );
 }
 
-/**
- * What the user lacks for the next migrate: one finding for each table, with all that is missing there, and one
- * fix for all of them.
- */
+/** Privileges that the user lacks for the next migrate: one finding for each table, with one remedy for all of them. */
 export const privilegeMissing: Rule = (facts) => {
   const { access } = facts;
   if (access === null || access.holds === null) return [];

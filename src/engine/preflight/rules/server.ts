@@ -4,16 +4,13 @@ import type { Access } from '../access/read-access';
 import type { Facts } from '../facts';
 import { findingOf, type Finding, type Rule } from '../finding';
 
-/** The account's limit that is reached, as ALTER USER takes it; undefined where it is another's. */
+/** The account limits of ALTER USER, by the resource that the server's refusal names. */
 const accountLimits: Readonly<Record<string, string>> = {
   max_user_connections: 'MAX_USER_CONNECTIONS',
   max_connections_per_hour: 'MAX_CONNECTIONS_PER_HOUR',
 };
 
-/**
- * The server gives the user one connection and no more. On a single server a migrate does without the second; in a
- * cluster its lock needs it.
- */
+/** The server gives the user only one connection. On a single server migrate needs no second one; in a cluster its lock does. */
 export const connectionRefused: Rule = ({ lockTable: { refusal, isNeeded }, access }) => {
   if (refusal === null || access === null) return [];
   const consequence = isNeeded
@@ -36,7 +33,7 @@ export const connectionRefused: Rule = ({ lockTable: { refusal, isNeeded }, acce
 
 const primary = '-- Connect to the primary server; or, where this one is to be written:\n';
 
-/** What each kind of read-only means, and how it ends. */
+/** The message and remedy of each kind of read-only. */
 function readOnlyTexts({ database, user }: Access, { server }: Facts) {
   const forTransactions = server.flavour === 'mariadb' ? 'tx_read_only' : 'transaction_read_only';
   const byDefault = "every transaction of this session is read-only by default (the server's errno: 1792)";
@@ -47,7 +44,7 @@ function readOnlyTexts({ database, user }: Access, { server }: Facts) {
     },
     super_read_only: {
       message: "the server takes no writes of anyone: super_read_only is on (the server's errno: 1290)",
-      // Takes super_read_only off as well
+      // Also turns super_read_only off
       remedy: `${primary}SET GLOBAL read_only = 0;`,
     },
     innodb_read_only: {
@@ -71,7 +68,7 @@ SET GLOBAL init_connect = CONCAT(TRIM(TRAILING ';' FROM TRIM(@@GLOBAL.init_conne
   };
 }
 
-/** The server takes no writes, and there is something to write; where that is late keys alone, they are left out. */
+/** The server takes no writes, but migrate has to write. If only late keys are to be written, they are skipped. */
 export const serverReadOnly: Rule = (facts) => {
   const { access, pending, historyTable, keys } = facts;
   if (access === null || access.readOnly === null || !historyTable.isReadable) return [];
@@ -101,7 +98,7 @@ export const engineForced: Rule = ({ access, pending, historyTable }) => {
   ];
 };
 
-/** A setting of the server that weakens what is promised of rows; no migrate minds it. */
+/** A server setting with which acknowledged rows may be lost. It does not stop a migrate. */
 export const serverSettingUnsafe = (settings: readonly UnsafeSetting[]): Finding[] =>
   settings.map(({ name, value, wanted, message, remedy }) => {
     const details = { setting: name, value, wanted };

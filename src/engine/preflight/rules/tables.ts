@@ -6,7 +6,7 @@ import type { Facts } from '../facts';
 import type { Found, Rule } from '../finding';
 import { keyObstacles } from './key-obstacles';
 
-/** The history says that a table was made, and it is not there. */
+/** The history records a table's migration, but the table does not exist. */
 export const schemaHalfApplied: Rule = ({ applied, live, hidden }) =>
   [...declaredBy(stepsOf(applied)).values()]
     .filter(({ name }) => !live.has(name) && !hidden.has(name))
@@ -21,7 +21,7 @@ export const schemaHalfApplied: Rule = ({ applied, live, hidden }) =>
       details: { applied: applied.map((migration) => migration.name) },
     }));
 
-/** What begins by itself with tables made by hand: adopt asks whether it may. */
+/** Rows of hand-made tables that would start something by themselves: adopt asks whether they may. */
 const unanswered = ({ raised, words: { command } }: Facts): Found[] =>
   raised.map(({ question: { id, answers, asks }, rows }) => ({
     message: `the tables were made by hand: ${asks(rows.length)}`,
@@ -34,10 +34,7 @@ const unanswered = ({ raised, words: { command } }: Facts): Found[] =>
     details: { question: id, rows: rows.length },
   }));
 
-/**
- * An object that a migration makes is there already, in another shape: one finding a table, for adopt to end. And tables of
- * which only adopt asks what may begin by itself.
- */
+/** An object that a migration makes exists already in another shape: one finding for each table. Also open questions of adopt. */
 export const schemaHandMade: Rule = (facts, code) => {
   const { command } = facts.words;
   const refusals = facts.plan.refusals.filter(
@@ -56,11 +53,11 @@ export const schemaHandMade: Rule = (facts, code) => {
       details: { differences: errors.flatMap(({ details }) => details.differences ?? []) },
     };
   });
-  // Whose shape differs goes to adopt anyway
+  // A table of another shape needs adopt anyway, which asks the questions
   return [...differing, ...keyObstacles(facts, code), ...(tables.length === 0 ? unanswered(facts) : [])];
 };
 
-/** A change that this server makes only by copying a table, while its writers wait, and the table is large. */
+/** A change for which this server has to copy a large table while its writers wait. */
 export const tableCopyRefused: Rule = ({ plan, sizes, words, wishes }) =>
   plan.statements
     .filter(({ copies }) => copies)
