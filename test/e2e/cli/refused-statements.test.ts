@@ -31,7 +31,7 @@ it.each([
   while (ran.stderr.includes('PRIVILEGE_MISSING')) {
     expect(ran.exitCode).toBe(1);
     const [remedy = '', privilege, table] =
-      /^Fix: Let an administrator grant (\w+) on (\S+) to the account that SELECT CURRENT_USER\(\) tells; docs\/command-line\.md .*$/m.exec(
+      /^Fix: Let an administrator grant (\w+) on (\S+) to the account that SELECT CURRENT_USER\(\) shows; docs\/command-line\.md .*$/m.exec(
         ran.stderr,
       ) ?? [];
     expect(remedy).not.toBe('');
