@@ -72,7 +72,7 @@ describe(`${schedulers} schedulers on the same due flows`, () => {
     );
   }
 
-  it('claim each of 5,000 runs once, and tell the claimer alone', async () => {
+  it('claim each of 5,000 runs once, and return each run only to its claimer', async () => {
     const { session } = layer.database;
     const schedule_id = await yearlySchedule(session);
     const ids = await insertFlows(session, { prefix: 'due-', count: 5_000, due, schedule_id });
@@ -91,40 +91,43 @@ describe(`${schedulers} schedulers on the same due flows`, () => {
     expect(await wrongStatistics(session)).toEqual([]);
   });
 
-  it.each(['skip', 'queue'] as const)('leave flows that run alone, overlap %s', async (overlap) => {
-    const { session } = layer.database;
-    const schedule_id = await yearlySchedule(session);
-    const prefix = `${overlap}-`;
-    const ids = await insertFlows(session, { prefix, count: 600, due, schedule_id });
-    const busy = ids.filter((_, n) => n % 3 === 0);
-    const waiting = busy.filter((_, n) => n % 2 === 0);
-    await insertRunning(session, busy);
-    await atOnce(4, waiting, (flow_id) =>
-      layer.repositories.executions.enqueue({ flow_id, execution_type: 'api' }),
-    );
-    const ledger: Ledger = new Map();
-    await claimAll(ledger, overlap, 7);
+  it.each(['skip', 'queue'] as const)(
+    'do not start a flow that already runs, overlap %s',
+    async (overlap) => {
+      const { session } = layer.database;
+      const schedule_id = await yearlySchedule(session);
+      const prefix = `${overlap}-`;
+      const ids = await insertFlows(session, { prefix, count: 600, due, schedule_id });
+      const busy = ids.filter((_, n) => n % 3 === 0);
+      const waiting = busy.filter((_, n) => n % 2 === 0);
+      await insertRunning(session, busy);
+      await atOnce(4, waiting, (flow_id) =>
+        layer.repositories.executions.enqueue({ flow_id, execution_type: 'api' }),
+      );
+      const ledger: Ledger = new Map();
+      await claimAll(ledger, overlap, 7);
 
-    const answers = [...ledger].map(([key, told]) => [
-      key.split(' ')[0],
-      told.map((one) => one.split(' ')[1]).join(' and '),
-    ]);
-    const expected = (n: number): string => {
-      if (n % 3 !== 0) return 'claimed';
-      return overlap === 'queue' && n % 6 !== 0 ? 'queued' : 'skipped';
-    };
-    expect(answers.sort()).toEqual(ids.map((id, n) => [id, expected(n)]));
-    const runs = await scheduledRuns(prefix);
-    const waitingToo = overlap === 'queue' ? busy.length - waiting.length : 0;
-    expect(runs.filter(({ status }) => status === 'running')).toHaveLength(ids.length - busy.length);
-    expect(runs.filter(({ status }) => status === 'pending')).toHaveLength(waitingToo);
-    expect(runs).toHaveLength(ids.length - busy.length + waitingToo);
-    expect(await stillDue(prefix)).toBe(0);
-    expect(await runningTwice(session)).toEqual([]);
-    expect(await wrongStatistics(session)).toEqual([]);
-  });
+      const answers = [...ledger].map(([key, told]) => [
+        key.split(' ')[0],
+        told.map((one) => one.split(' ')[1]).join(' and '),
+      ]);
+      const expected = (n: number): string => {
+        if (n % 3 !== 0) return 'claimed';
+        return overlap === 'queue' && n % 6 !== 0 ? 'queued' : 'skipped';
+      };
+      expect(answers.sort()).toEqual(ids.map((id, n) => [id, expected(n)]));
+      const runs = await scheduledRuns(prefix);
+      const waitingToo = overlap === 'queue' ? busy.length - waiting.length : 0;
+      expect(runs.filter(({ status }) => status === 'running')).toHaveLength(ids.length - busy.length);
+      expect(runs.filter(({ status }) => status === 'pending')).toHaveLength(waitingToo);
+      expect(runs).toHaveLength(ids.length - busy.length + waitingToo);
+      expect(await stillDue(prefix)).toBe(0);
+      expect(await runningTwice(session)).toEqual([]);
+      expect(await wrongStatistics(session)).toEqual([]);
+    },
+  );
 
-  it('never run a flow twice at a time, while runs are started, queued and ended beside them', async () => {
+  it('never run a flow twice at a time while other programs start, queue and end runs', async () => {
     const { session } = layer.database;
     const schedule_id = await yearlySchedule(session);
     const ids = await insertFlows(session, { prefix: 'mix-', count: 150, schedule_id });

@@ -6,7 +6,7 @@ import { useDataLayer } from '../integration/repositories/data-layer';
 import { watchStatements } from '../integration/repositories/explain-statements';
 
 // Without these, a run that begins or ends at the wrong moment is called over while it runs, and its outcome is lost.
-describe('a call that comes while its run changes', () => {
+describe('a call while its run changes', () => {
   const layer = useDataLayer();
   const late = useDataSource(layer.database, { migrated: false });
 
@@ -22,7 +22,7 @@ describe('a call that comes while its run changes', () => {
     return (await executions.enqueue({ flow_id, execution_type: 'api' })).id;
   }
 
-  it('ends a pending run after all where it begins while the reason is looked for', async () => {
+  it('ends a pending run that begins while the call looks for the reason of its refusal', async () => {
     const id = await queuedRun();
     let isBegun = false;
     watchStatements(late(), async ({ sql }) => {
@@ -35,7 +35,7 @@ describe('a call that comes while its run changes', () => {
     expect(await layer.repositories.executions.get(id)).toMatchObject({ status: 'success' });
   });
 
-  it('spares a run that gives a sign of life while it is about to be taken for dead', async () => {
+  it('does not reap a run that sends a heartbeat just before', async () => {
     const { executions } = layer.repositories;
     const id = await queuedRun();
     await executions.begin(id);
@@ -53,7 +53,7 @@ describe('a call that comes while its run changes', () => {
     expect(await executions.get(id)).toMatchObject({ status: 'running' });
   });
 
-  it('finds the run that it has started before, also in a transaction that has read earlier', async () => {
+  it('finds the run that it started before, also in a transaction with an older snapshot', async () => {
     const { flows, executions } = layer.repositories;
     const flow_id = (await flows.create(layer.newFlow())).id;
     const input = { id: uuidv7(), flow_id, execution_type: 'api' as const };
@@ -70,7 +70,7 @@ describe('a call that comes while its run changes', () => {
     expect(await flows.get(flow_id)).toMatchObject({ last_execution_status: 'success', total_executions: 1 });
   });
 
-  it('does not pass a run off as started that waits for a worker', async () => {
+  it('does not return a run that waits for a worker as started', async () => {
     const { executions } = layer.repositories;
     const id = await queuedRun();
     const { flow_id } = await executions.get(id);
@@ -82,7 +82,7 @@ describe('a call that comes while its run changes', () => {
   });
 
   it.each(['finish', 'progress', 'settle'] as const)(
-    'goes by what is there now, also in a transaction that has read earlier: %s',
+    'uses the current rows, also in a transaction with an older snapshot: %s',
     async (call) => {
       const id = await queuedRun();
       const { executions } = layer.repositories;

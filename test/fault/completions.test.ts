@@ -75,7 +75,7 @@ describe(`${completers} completers at once`, () => {
       failed: having(rows, 'error'),
     });
 
-  it('end each of 2,000 runs once: one of three wins, its outcome stands, and it is counted once', async () => {
+  it('end each of 2,000 runs once: one of three wins, its outcome is kept and counted once', async () => {
     const ids = await insertRuns('race-', 40, 2_000);
     const calls = ids.flatMap((id, n) => [0, 1, 2].map((nth) => ({ id, as: n + nth })));
     const won = new Map<string, number[]>();
@@ -100,7 +100,7 @@ describe(`${completers} completers at once`, () => {
     await expectTotals('one-', rows);
   });
 
-  it('begin one run of a flow, and tell the others which one it is', async () => {
+  it('begin one run of a flow, and tell the other callers its id', async () => {
     const { session } = layer.database;
     const flows = await insertFlows(session, { prefix: 'start-', count: 40 });
     for (const flow_id of flows) {
@@ -124,7 +124,7 @@ describe(`${completers} completers at once`, () => {
     expect(await wrongStatistics(session, 'start-')).toEqual([]);
   });
 
-  it('begin one run of a flow, by whichever way, and each run of the queue once', async () => {
+  it('begin one run of a flow, whichever call begins it, and each queued run once', async () => {
     const { session } = layer.database;
     const flows = await insertFlows(session, {
       prefix: 'way-',

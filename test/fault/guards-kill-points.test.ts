@@ -10,7 +10,7 @@ import { interceptStatements } from './kill-points/statements';
  * Guards that an installation, or a removal, whose connection dies before or after any statement that can change something
  * is finished by the next one, and taken back by the other.
  */
-describe('guards whose maker is killed', () => {
+describe('guards whose connection is killed', () => {
   const database = useDatabase();
   const dataSource = useDataSource(database);
 
@@ -46,7 +46,7 @@ describe('guards whose maker is killed', () => {
     ['installation', installGuards, removeGuards],
     ['removal', removeGuards, installGuards],
   ] as const)(
-    'an %s is made good',
+    'an interrupted %s is completed',
     async (_name, work, opposite) => {
       await work(dataSource());
       const whole = await shapes();

@@ -77,7 +77,7 @@ describe(`${histories} random histories of this package beside the hub (seed ${s
     for (const one of ended) if (one.status === 'rejected') throw one.reason;
   }
 
-  it('leave nothing wrong after any step with guards, and nothing under way for ever', async () => {
+  it('leave no wrong row after any step with guards, and no run that never ends', async () => {
     for (const database of databases) await installGuards(database('server').dataSource);
     try {
       await everyHistory(true, async (_, { reader, repositories }) => {
@@ -89,7 +89,7 @@ describe(`${histories} random histories of this package beside the hub (seed ${s
     }
   }, 36_000_000);
 
-  it('leave nothing wrong that is not told, and that one recount does not mend; and nothing under way for ever', async () => {
+  it('leave no wrong row without guards that verify does not report or one recount does not mend, and no run that never ends', async () => {
     const seen = { right: 0, wrong: 0 };
     await everyHistory(false, async (player, { reader, repositories: { retention } }) => {
       const wrong = await player.wrong();

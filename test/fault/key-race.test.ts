@@ -52,7 +52,7 @@ interface Ledger {
  * returned, whatever writers do while the key is added: they insert children without a parent and delete parents, in
  * transactions that are held open or rolled back; and in some rounds the migrate is killed at a random moment.
  */
-describe(`${rounds} rounds of adding keys while orphans are made (seed ${seed})`, () => {
+describe(`${rounds} rounds of adding keys while other sessions make orphans (seed ${seed})`, () => {
   const tested = Array.from({ length: lanes }, () => {
     const database = useDatabase({ platform: 'general_ci' });
     return { database, dataSource: useDataSource(database) };
@@ -258,7 +258,7 @@ describe(`${rounds} rounds of adding keys while orphans are made (seed ${seed})`
     }
   }
 
-  it('leaves no key over an orphan and loses no row', async () => {
+  it('leave no key over an orphan, and lose no row', async () => {
     const ended = await Promise.allSettled(
       tested.map((lane) =>
         runLane(lane).catch((error: unknown) => {

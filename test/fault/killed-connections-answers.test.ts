@@ -11,7 +11,7 @@ import { noRepeats, repeated } from './killed-connections-killer';
 const effects = /^(COMMIT|(INSERT|UPDATE)\b)/;
 
 // Without these, a call whose answer is lost on the way would be done twice by whoever repeats it, or be refused to him.
-describe('a call that took effect, and whose answer was lost', () => {
+describe('a call that took effect, but whose answer was lost', () => {
   const layer = useDataLayer();
   const dataSource = useDataSource(layer.database, { migrated: false });
   const jobs = new Map([
@@ -56,14 +56,17 @@ describe('a call that took effect, and whose answer was lost', () => {
     expect(await wrongStatistics(layer.database.session)).toEqual([]);
   });
 
-  it.each(['start', 'enqueue'] as const)('is one %s when it is repeated with its id', async (call) => {
-    const input = { id: uuidv7(), flow_id: await newFlow(), execution_type: 'api' as const };
-    const made = await afterLoss(({ executions }) => executions[call](input));
-    expect(made).toMatchObject({ id: input.id, status: call === 'start' ? 'running' : 'pending' });
-    expect(await runsOf(input.flow_id)).toBe(1);
-  });
+  it.each(['start', 'enqueue'] as const)(
+    'makes one %s when it is repeated with the same id',
+    async (call) => {
+      const input = { id: uuidv7(), flow_id: await newFlow(), execution_type: 'api' as const };
+      const made = await afterLoss(({ executions }) => executions[call](input));
+      expect(made).toMatchObject({ id: input.id, status: call === 'start' ? 'running' : 'pending' });
+      expect(await runsOf(input.flow_id)).toBe(1);
+    },
+  );
 
-  it('is one start, also when its run is over and another one is under way', async () => {
+  it('makes one start, also if its run has ended and another one is under way', async () => {
     const input = { id: uuidv7(), flow_id: await newFlow(), execution_type: 'api' as const };
     let tries = 0;
     const made = await afterLoss(async ({ executions }) => {
@@ -77,7 +80,7 @@ describe('a call that took effect, and whose answer was lost', () => {
     expect(await runsOf(input.flow_id)).toBe(2);
   });
 
-  it('has recorded each job once, and settles by all of them', async () => {
+  it('records each job once when repeated, and settles by all of them', async () => {
     const id = await startedRun();
     await afterLoss(({ executions }) => executions.recordJobs(id, ['job-1'], { more: true }));
     await afterLoss(({ executions }) => executions.progress(id, { jobs_completed: 1 }));
@@ -93,7 +96,7 @@ describe('a call that took effect, and whose answer was lost', () => {
     expect(await get(id)).toMatchObject({ status: 'success', jobs_completed: 2 });
   });
 
-  it('has ended the run, and counted it, once', async () => {
+  it('ends and counts the run once', async () => {
     const flow_id = await newFlow();
     const id = await startedRun(flow_id);
     expect(await afterLoss(({ executions }) => executions.finish(id, { status: 'error' }))).toBe(false);
@@ -104,7 +107,7 @@ describe('a call that took effect, and whose answer was lost', () => {
   });
 
   it.each(['begin', 'claimQueued', 'claimDue'] as const)(
-    'of %s is not known to its worker: the run is under way until the reaper ends it',
+    'leaves its worker without the run of %s, which is under way until the reaper ends it',
     async (call) => {
       const schedule_id = await yearlySchedule(layer.database.session);
       const due = call === 'claimDue' ? new Date('2026-01-01T00:00:00Z') : null;

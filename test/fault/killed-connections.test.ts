@@ -45,7 +45,7 @@ describe(`connections that are killed at random moments (seed ${seed})`, () => {
     expect(await wrongStatistics(database.session, prefix)).toEqual([]);
   };
 
-  it('leave each due run claimed once, and ended: by its claimer, or by the reaper where that never learned of it', async () => {
+  it('leave each due run claimed once, and ended by its claimer, or by the reaper if the claimer never got the answer', async () => {
     const schedule_id = await yearlySchedule(database.session);
     const flows = await insertFlows(database.session, { prefix: 'due-', count: 1_500, due, schedule_id });
     const repeats = noRepeats();
@@ -99,7 +99,7 @@ describe(`connections that are killed at random moments (seed ${seed})`, () => {
     console.log(JSON.stringify({ seed, kills, ...repeats, reaped: runs.length - ended.size }));
   });
 
-  it('leave each run ended once, by one of those who ended it again and again', async () => {
+  it('leave each run ended once, although several callers repeat the end', async () => {
     const flows = await insertFlows(database.session, { prefix: 'end-', count: 500 });
     const started = new Map<string, string>();
     await atOnce(8, flows, async (flow_id, worker) => {
@@ -129,7 +129,7 @@ describe(`connections that are killed at random moments (seed ${seed})`, () => {
     console.log(JSON.stringify({ seed, kills, ...repeats }));
   });
 
-  it('leave one run a flow, begun by the one starter that was told so, with all its jobs, and settled', async () => {
+  it('leave one run per flow, begun by the one caller that was told so, with all its jobs, and settled', async () => {
     const flows = await insertFlows(database.session, { prefix: 'start-', count: 200 });
     const repeats = noRepeats();
     const told = new Map<string, string[]>();
@@ -173,7 +173,7 @@ describe(`connections that are killed at random moments (seed ${seed})`, () => {
     console.log(JSON.stringify({ seed, kills, ...repeats }));
   });
 
-  it('leave to the claimer what it has claimed, where they are killed between the claim and the planning', async () => {
+  it('leave the claimed runs to their claimer if they are killed between the claim and the planning', async () => {
     const schedule_id = await yearlySchedule(database.session);
     const [flow] = await insertFlows(database.session, { prefix: 'plan-', count: 1, due, schedule_id });
     const { dueFlows } = createRepositories(dataSource());

@@ -37,7 +37,7 @@ describe(`${processes} processes at once, ${rounds} rounds`, () => {
     runProgram(process.execPath, args, { env: { DATABASE_URL: url } });
 
   it(
-    'all end well, and each statement is executed once',
+    'all succeed, and execute each statement once',
     async () => {
       const alone = await fresh('alone');
       const before = await countStatements(alone);
@@ -69,11 +69,11 @@ describe(`${processes} processes at once, ${rounds} rounds`, () => {
 });
 
 // Without it, a process that was killed would lock out all others until somebody looks.
-describe('a holder that is killed', () => {
+describe('a killed holder of the lock', () => {
   const database = useDatabase({ platform: 'none' });
   const dataSource = useDataSource(database);
 
-  it('is followed by those that wait', async () => {
+  it('is followed by a waiting process', async () => {
     await rollback(dataSource(), { steps: stepsBackTo('DropRedundantIndexes') });
     const blocker = await database.connect();
     await blocker.query('START TRANSACTION');

@@ -65,7 +65,7 @@ describe('a DELETE whose cascade loses against another transaction', () => {
     return rows.map((row) => String(row['id'])).join();
   };
 
-  it('in a deadlock: its whole transaction is undone, and MySQL says nothing of it', async () => {
+  it('in a deadlock: the server rolls its whole transaction back, and MySQL does not report it', async () => {
     const { answer } = await deleteParent();
     await rival.query(`SELECT * FROM c WHERE id = 'mark' FOR UPDATE`);
     expect(await answer).toEqual({ errno: isSilent ? null : 1213, rows: 0 });
@@ -76,7 +76,7 @@ describe('a DELETE whose cascade loses against another transaction', () => {
     expect([await ids('p'), await ids('c')]).toEqual(['p1,p2', 'c1,c2']);
   });
 
-  it('after too long a wait: on MySQL the half of it stays', async () => {
+  it('by a lock wait timeout: MySQL keeps half of the changes', async () => {
     await writer.query('SET SESSION innodb_lock_wait_timeout = 1');
     const { answer } = await deleteParent();
     expect(await answer).toEqual({ errno: isSilent ? null : 1205, rows: 0 });

@@ -33,20 +33,23 @@ async function expectGone({ pid, directory }: StartedProgram): Promise<void> {
 
 // Guards against servers and folders that pile up on a developer's machine.
 describe('a private server whose program ends without stopping it', () => {
-  it.each(['SIGKILL', 'SIGTERM', 'SIGHUP'] as const)('goes with its folder after %s', async (signal) => {
-    const started = await runProgram('wait');
-    expect(isAlive(started.pid)).toBe(true);
-    started.child.kill(signal);
-    await expectGone(started);
-  });
+  it.each(['SIGKILL', 'SIGTERM', 'SIGHUP'] as const)(
+    'stops and removes its folder after %s',
+    async (signal) => {
+      const started = await runProgram('wait');
+      expect(isAlive(started.pid)).toBe(true);
+      started.child.kill(signal);
+      await expectGone(started);
+    },
+  );
 
-  it("goes with its folder after the terminal's Ctrl-C, which reaches the whole process group", async () => {
+  it('stops and removes its folder after the Ctrl-C of the terminal, which reaches the whole process group', async () => {
     const started = await runProgram('wait');
     process.kill(-started.child.pid!, 'SIGINT');
     await expectGone(started);
   });
 
-  it('goes with its folder after an uncaught error', async () => {
+  it('stops and removes its folder after an uncaught error', async () => {
     await expectGone(await runProgram('throw'));
   });
 
@@ -86,7 +89,7 @@ describe('a killed private server', () => {
     expect(rows).toEqual([{ id: 1 }, { id: 2 }]);
   });
 
-  it('leaves nothing behind when it is stopped instead of restarted', async () => {
+  it('leaves no files when it is stopped instead of restarted', async () => {
     const { pid, directory } = server;
     await server.kill();
     await server.stop();

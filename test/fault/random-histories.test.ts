@@ -10,7 +10,7 @@ const seed = Number(process.env['RANDOM_HISTORIES_SEED'] ?? Date.now() % 1_000_0
 describe(`${runs} random histories of flows and their runs (seed ${seed})`, () => {
   const layer = useDataLayer();
 
-  it('go as the model says, call by call, also with two calls at the same time', async () => {
+  it('match the model call by call, also with two calls at the same time', async () => {
     const { executions } = layer.repositories;
     const history = fc.asyncProperty(histories, ({ flows, steps }) =>
       new Player(executions, layer.database.session, flows).play(steps),

@@ -217,7 +217,7 @@ describe('a simulated year', () => {
   }, 3_600_000);
   afterAll(() => runner?.release());
 
-  it('is audited as a second calculation says, flow by flow', async () => {
+  it('has an audit that equals a second calculation, flow by flow', async () => {
     const window = { since: new Date(begin), until: new Date(end) };
     for (const [flow, id] of ids.entries()) {
       const [audited] = (await repositories.dueFlows.audit({ ...window, flow_id: id })).flows;
@@ -226,7 +226,7 @@ describe('a simulated year', () => {
     }
   });
 
-  it('has a run, a skip or a miss for each, and none besides', async () => {
+  it('has one run, skip or miss for each due time, and no other', async () => {
     const labels = expected.flatMap((ofFlow) => ofFlow.map(([, [finding, reason]]) => reason ?? finding));
     const wanted = (...names: string[]): number => labels.filter((label) => names.includes(label)).length;
     const count = (sql: string): Promise<number> => layer.count(sql);

@@ -89,7 +89,7 @@ describe('verify leaves no trace', () => {
     await database.session.query("ALTER TABLE backup_repositories COMMENT = 'not locked'");
   });
 
-  it('in the session that it gives back to the pool', async () => {
+  it('in the session that it returns to the pool', async () => {
     const single = await openDataSource(database);
     const settings =
       'SELECT @@autocommit AS a, @@lock_wait_timeout AS b, @@innodb_lock_wait_timeout AS c, @@foreign_key_checks AS d, @@sql_mode AS e';
@@ -152,7 +152,7 @@ describe('verify leaves no trace', () => {
     expect(await traces(database.session)).toEqual(before);
   });
 
-  it('when the server ends the transaction in the middle: what follows does not run, and nothing stays', async () => {
+  it('when the server ends the transaction in the middle: the later checks do not run, and no row stays', async () => {
     const before = await traces(database.session);
     const deadlocked = await openDataSource(database);
     let inserts = 0;
@@ -175,7 +175,7 @@ describe('verify leaves no trace', () => {
     expect(await traces(database.session)).toEqual(before);
   });
 
-  it('when another transaction holds what it needs: unproven and why, the other checks run', async () => {
+  it('when another transaction holds a lock that it needs: the check is unproven with a reason, and the others run', async () => {
     const other = await database.connect();
     await other.query('START TRANSACTION');
     await other.query('SELECT * FROM replication_schedules FOR UPDATE');

@@ -14,7 +14,7 @@ const perRepository = 12;
 const due = new Date('2026-01-01T00:00:00Z');
 
 // Without this, a run is lost or done twice when a scheduler or the database dies, or a repository is overrun.
-describe(`${programs} workers on ${flows} due flows, killed, stopped, and robbed of their database`, () => {
+describe(`${programs} workers on ${flows} due flows, killed, stopped, and cut off from their database`, () => {
   const server = usePrivateServer();
   const database = useDatabase({ server });
   const dataSource = useDataSource(database);
@@ -33,7 +33,7 @@ describe(`${programs} workers on ${flows} due flows, killed, stopped, and robbed
   const count = async (sql: string): Promise<number> =>
     Number((await select<{ n: number }>(`SELECT COUNT(*) AS n FROM ${sql}`))[0]!.n);
 
-  it('run each of them to its end, keep every limit, and leave nothing', async () => {
+  it('run each flow to its end, keep every limit, and leave nothing behind', async () => {
     const { session } = database;
     const schedule_id = await yearlySchedule(session);
     const into = async (prefix: string, share: number, at: Date): Promise<string> => {

@@ -47,7 +47,7 @@ export const engineDifferences: readonly EngineDifference[] = [
   {
     engine: 'group-replication',
     file: 'test/fault/clusters/migrate.test.ts',
-    tests: / take over from one that stood still, which then stops and says so$/,
+    tests: / take over from a stalled migrate, which then stops and says so$/,
     reason:
       'all migrates are on the one primary, where the lock ends with the session that has it, as on a single server',
   },

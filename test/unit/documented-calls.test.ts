@@ -43,7 +43,7 @@ describe('the documents', () => {
     expect([...new Set(calls)]).toEqual(ofTypeOrm);
   });
 
-  it('name one list of privileges, which is that of the printed GRANT', () => {
+  it('name the same privileges as the printed GRANT', () => {
     const denied = Object.assign(new Error("Access denied for user 'u'@'h' to database 'd'"), {
       errno: 1044,
     });

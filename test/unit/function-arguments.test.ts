@@ -29,12 +29,12 @@ function calling(name: string): Callable {
 // Without these, a function takes what TypeScript would refuse: an option that is misspelt is passed over, and a wrong value
 // fails somewhere inside, with a TypeError.
 describe('an exported function', () => {
-  it('judges its arguments, or is one of those that need not', () => {
+  it('validates its arguments, or is listed as one that need not', () => {
     const known = [...Object.keys(judged), ...total, ...others, ...entities];
     expect([...known].sort()).toEqual([...functions].sort());
   });
 
-  it.each(Object.keys(judged))('refuses what is wrong by its name, and that alone: %s', async (name) => {
+  it.each(Object.keys(judged))('names each wrong argument, and only the wrong ones: %s', async (name) => {
     const faults: string[] = [];
     for (const call of hostileCalls(name, judged[name] ?? [])) {
       const outcome = await outcomeOf(() => calling(name)(...call.values));
@@ -49,7 +49,7 @@ describe('an exported function', () => {
     expect(faults).toEqual([]);
   });
 
-  it('names what was probably meant', async () => {
+  it('names the option that was probably meant', async () => {
     const start = testing.startPrivateServer as (options: object) => Promise<unknown>;
     const outcome = await outcomeOf(() => start({ flavor: 'mysql', verison: '9.7' }));
     expect(told(outcome)).toContain(
@@ -59,7 +59,7 @@ describe('an exported function', () => {
     expect(told(await outcomeOf(() => build({ schedul_id: 'x' })))).toContain('did you mean schedule_id?');
   });
 
-  it.each(total)('answers whatever it is given: %s', async (name) => {
+  it.each(total)('accepts any argument without an error: %s', async (name) => {
     const faults: string[] = [];
     for (const call of hostileCalls(name, [any('value')])) {
       const outcome = await outcomeOf(() => calling(name)(...call.values));

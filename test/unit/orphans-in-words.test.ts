@@ -5,6 +5,6 @@ it.each([
   [1, 1, '1 row of orders names a row of customers that does not exist'],
   [3, 1, '3 rows of orders name a row of customers that does not exist'],
   [3, 2, '3 rows of orders name 2 rows of customers that do not exist'],
-])('%i rows without %i parents are told in a sentence', (rows, values, sentence) => {
+])('%i rows without %i parents are described in a sentence', (rows, values, sentence) => {
   expect(describeOrphans('orders', { parentTable: 'customers' }, { rows, values })).toBe(sentence);
 });

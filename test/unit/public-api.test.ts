@@ -146,7 +146,7 @@ describe('the public types', () => {
   });
 
   // Without this, callers get a value from a function and can't write down its type.
-  it('are exported wherever an exported declaration names them', () => {
+  it('are exported if an exported declaration names them', () => {
     const known = new Set(exported);
     const missing = exported
       .flatMap((symbol) => symbol.declarations ?? [])

@@ -14,7 +14,7 @@ describe('adopt on the command line', () => {
     return { ...(JSON.parse(stdout) as object), exitCode };
   };
 
-  it('lists, repairs and records, each with the exit code of its result', async () => {
+  it('lists and repairs differences and records the migrations, and ends with the exit code of each result', async () => {
     await make(database.session, { sql: plain(), nulls: true });
     const rows = await readRows(database.session);
     const refused = await cli('migrate');
@@ -58,7 +58,7 @@ describe('adopt on the command line', () => {
     expect(await json('migrate')).toMatchObject({ exitCode: 0, applied: [] });
   });
 
-  it('leaves what is yours to decide, and says so', async () => {
+  it('leaves a difference that an operator must decide, and says so', async () => {
     await make(database.session, { sql: plain({ columns: { name: 'VARCHAR(255) NULL' } }) });
     await database.session.query("UPDATE protection_flows SET name = NULL WHERE id = 'flow-1'");
     const { exitCode, stdout } = await cli('adopt', '--repair', '--schedules=on');
@@ -68,7 +68,7 @@ describe('adopt on the command line', () => {
     expect(await json('status')).toMatchObject({ exitCode: 1, ok: false });
   });
 
-  it('lists what begins by itself as JSON, and refuses another choice than on and off', async () => {
+  it('lists as JSON what would start by itself, and refuses a choice other than on and off', async () => {
     await make(database.session, { sql: plain() });
     const [row] = (await database.session.query(
       "SELECT id, name FROM protection_flows WHERE id = 'flow-1'",

@@ -14,7 +14,7 @@ const database = useDatabase({ platform: 'mixed', per: 'each' });
 const inShell = (line: string, cwd = emptyFolder()): Promise<ProgramEnd> =>
   runProgram('sh', ['-c', line, process.execPath, program], { cwd, env: { DATABASE_URL: database.url } });
 
-describe('--json is one document', () => {
+describe('a command with --json', () => {
   it.each([
     ['help', { help: expect.stringMatching(/^Usage: [^]*\n {2}130 /) as string }],
     ['--help', { help: expect.stringMatching(/^Usage: [^]*\n {2}130 /) as string }],
@@ -24,7 +24,7 @@ describe('--json is one document', () => {
     ],
     ['migrate --help', { help: expect.stringMatching(/^Usage: protection-flows migrate /) as string }],
     ['--version', { version: expect.stringMatching(/^\d+\.\d+\.\d+/) as string }],
-  ])('also of %s', async (line, document) => {
+  ])('prints one JSON document: %s', async (line, document) => {
     const { exitCode, stdout, stderr } = await runCommandLine([...line.split(' '), '--json']);
     expect({ exitCode, stderr, document: JSON.parse(stdout) as unknown }).toEqual({
       exitCode: 0,
@@ -33,7 +33,7 @@ describe('--json is one document', () => {
     });
   });
 
-  it('and its work is done, where there is no space for the log', async () => {
+  it('does its work and prints its document although the disk has no space for the log', async () => {
     const { exitCode, stdout } = await inShell('exec "$0" "$1" migrate --json 2> /dev/full');
     expect({ exitCode, document: JSON.parse(stdout) as unknown }).toMatchObject({
       exitCode: 0,
@@ -47,7 +47,7 @@ describe('--json is one document', () => {
   });
 });
 
-it('has the exit code of its fault, not of the stream, where it had nothing to write into it', async () => {
+it('a command that writes nothing to a full stream ends with the exit code of its own fault', async () => {
   const { exitCode, stderr } = await inShell('exec "$0" "$1" nonsense > /dev/full');
   expect({ exitCode, lines: stderr.trimEnd().split('\n') }).toEqual({
     exitCode: 64,
@@ -55,7 +55,7 @@ it('has the exit code of its fault, not of the stream, where it had nothing to w
   });
 });
 
-it('says in three lines what is missing where its folder was removed', async () => {
+it('a command says in three lines what is missing if its working folder was removed', async () => {
   const gone = join(emptyFolder(), 'gone');
   const { exitCode, stderr } = await inShell(
     `mkdir "${gone}"; cd "${gone}"; rmdir "${gone}"; DATABASE_URL= exec "$0" "$1" status`,
@@ -77,23 +77,26 @@ it('says in three lines what is missing where its folder was removed', async () 
 it.each([
   ['status', '--html', 'USAGE'],
   ['migrate', '--out', 'PLAN_FILE_UNUSABLE'],
-])('puts no file in the place of a link whose file is missing: %s %s', async (command, option, code) => {
-  const folder = emptyFolder();
-  symlinkSync('elsewhere', join(folder, 'link'));
-  const { exitCode, stderr } = await runCommandLine([command, option, join(folder, 'link')], {
-    env: { DATABASE_URL: database.url },
-  });
-  expect(stderr).toMatch(
-    new RegExp(
-      `^${code}: .*link cannot be (?:written|used): it is a symbolic link to a file that is not there\n`,
-    ),
-  );
-  expect(exitCode).toBe(64);
-  expect(readdirSync(folder, { withFileTypes: true }).map((one) => one.isSymbolicLink())).toEqual([true]);
-});
+])(
+  'a command does not replace a symbolic link whose file is missing: %s %s',
+  async (command, option, code) => {
+    const folder = emptyFolder();
+    symlinkSync('elsewhere', join(folder, 'link'));
+    const { exitCode, stderr } = await runCommandLine([command, option, join(folder, 'link')], {
+      env: { DATABASE_URL: database.url },
+    });
+    expect(stderr).toMatch(
+      new RegExp(
+        `^${code}: .*link cannot be (?:written|used): it is a symbolic link to a file that is not there\n`,
+      ),
+    );
+    expect(exitCode).toBe(64);
+    expect(readdirSync(folder, { withFileTypes: true }).map((one) => one.isSymbolicLink())).toEqual([true]);
+  },
+);
 
 // Its shell and the kernel both tell a program of it, and what the program writes fails from then on
-it('stops by itself when its terminal closes', async () => {
+it('a command stops when its terminal closes', async () => {
   await database.session.query(`SELECT GET_LOCK('${lockName('sendense_flow', database.name)}', 0)`);
   const folder = emptyFolder();
   const [witness, seen] = [join(folder, 'witness.js'), join(folder, 'seen')];

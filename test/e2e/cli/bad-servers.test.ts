@@ -30,11 +30,11 @@ describe('a server that is not supported', () => {
   });
 });
 
-describe('a server that goes away in the middle', () => {
+describe('a server that stops in the middle of migrate', () => {
   const server = usePrivateServer();
   const database = useDatabase({ platform: 'mixed', server });
 
-  it('ends migrate with its own error, and the next migrate does everything', async () => {
+  it('makes migrate fail with an error code of its own, and the next migrate applies everything', async () => {
     const lock = lockName('sendense_flow', database.name);
     await database.session.query(`SELECT GET_LOCK('${lock}', 0)`);
     const running = runCommandLine(['migrate'], { env: { DATABASE_URL: database.url } });
@@ -81,7 +81,7 @@ describe('a server that freezes', () => {
     ['SIGTERM', 'SIGHUP'],
     ['SIGHUP', 'SIGHUP'],
   ] as const)(
-    'while a migrate waits for another: %s ends it, which says that the server is silent; %s changes nothing',
+    'while a migrate waits for another one: %s ends the waiting migrate, which says that the server does not answer; %s changes nothing',
     async (first, second) => {
       await database.session.query(`SELECT GET_LOCK('${lockName('sendense_flow', database.name)}', 0)`);
       const { child, ended } = start();

@@ -21,8 +21,8 @@ describe('a fault that is visible before connecting', () => {
     ['a malformed DATABASE_URL', ['status'], url('mysql://u:hush#x@h/d'), 'CONFIG_INVALID'],
     ['a postgres URL', ['status'], url('postgres://u:hush@h/d'), 'CONFIG_INVALID'],
     ['a bad port', ['status'], url('mysql://u:hush@h:99999/d'), 'CONFIG_INVALID'],
-    ['DB_* that are not enough', ['status'], { DB_PASSWORD: 'hush' }, 'CONFIG_INVALID'],
-    ['a file that is not there', ['status', '--config', 'none.json'], {}, 'CONFIG_UNREADABLE'],
+    ['too few DB_* variables', ['status'], { DB_PASSWORD: 'hush' }, 'CONFIG_INVALID'],
+    ['a missing file', ['status', '--config', 'none.json'], {}, 'CONFIG_UNREADABLE'],
     ['a malformed file', ['status', '--config', file('{"password":"hush",}')], {}, 'CONFIG_INVALID'],
     ['an unknown option in a file', ['status', '--config', file('{"hots":"h"}')], {}, 'CONFIG_INVALID'],
     ['synchronize', ['status', '--config', file('{"synchronize":true}')], {}, 'OPTION_REFUSED'],
@@ -50,7 +50,7 @@ describe('a fault that is visible before connecting', () => {
     expect(text.stderr + json.stdout).not.toContain('hush');
   });
 
-  it('is told without loading TypeORM or mysql2, which would take most of the time', () => {
+  it('is reported without loading TypeORM or mysql2, which would take most of the time', () => {
     const witness = join(emptyFolder(), 'witness.js');
     writeFileSync(
       witness,
@@ -69,7 +69,7 @@ describe('a fault that is visible before connecting', () => {
 });
 
 describe('help', () => {
-  it('ends 0, and tolerates a reader that goes away', () => {
+  it('ends 0, also if its reader closes the pipe early', () => {
     const { status, stderr } = spawnSync(
       'sh',
       ['-c', `"${process.execPath}" "${program}" --help | head -n 1`],

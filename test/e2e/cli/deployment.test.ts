@@ -35,7 +35,7 @@ async function whileWaiting(act: (child: ReturnType<typeof spawn>) => Promise<un
 
 // Without these, a deployment script goes on where it should stop, or stops for ever.
 describe('wait and check', () => {
-  it('end 1 before the schema is there, and 0 when it is, with one document', async () => {
+  it('end 1 before the schema exists and 0 afterwards, and print one document', async () => {
     expect(await json('check')).toMatchObject({ exitCode: 1, ok: false, state: 'absent' });
     expect(await json('wait', '--timeout', '5s')).toMatchObject({ exitCode: 1, state: 'absent' });
     expect(await cli('migrate')).toMatchObject({ exitCode: 0 });
@@ -50,7 +50,7 @@ describe('wait and check', () => {
     expect(stderr).toBe('');
   });
 
-  it('wait ends once the schema is there', async () => {
+  it('wait ends once the schema exists', async () => {
     const { exitCode, stdout } = await whileWaiting(() => cli('migrate'));
     expect(exitCode).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ ok: true, state: 'fits' });
@@ -64,7 +64,7 @@ describe('wait and check', () => {
 
   it.each([
     ['a wrong password, at once', { password: 'hush' }, ['--timeout', '24h'], 'ACCESS_DENIED'],
-    ['a closed port, when its time is over', { port: '1' }, ['--timeout', '5s'], 'CONNECTION_REFUSED'],
+    ['a closed port, when the timeout is over', { port: '1' }, ['--timeout', '5s'], 'CONNECTION_REFUSED'],
   ])('wait ends 2 with its code: %s', async (_title, part, args, code) => {
     const url = Object.assign(new URL(database.url), part);
     const { exitCode, stdout, stderr } = await runCommandLine(['wait', ...args], {
@@ -76,7 +76,7 @@ describe('wait and check', () => {
   });
 });
 
-it('a plan is kept in a file and carried out from it, once', async () => {
+it('migrate --plan writes a plan into a file, and migrate carries it out once', async () => {
   const path = join(emptyFolder(), 'plan.json');
   expect(await cli('migrate', '--plan', '--out', path)).toMatchObject({ exitCode: 0, stderr: '' });
   expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({ form: 1, ok: true });

@@ -86,13 +86,13 @@ const allDone = {
   undone: { end: 0 },
 };
 
-describe.each([1, 2, 3])('with %d connections to be had', (connections) => {
-  it('of the account: migrate, adopt --repair and rollback do their work', async () => {
+describe.each([1, 2, 3])('with %d available connections', (connections) => {
+  it('for the account: migrate, adopt --repair and rollback work', async () => {
     await createUser(`WITH MAX_USER_CONNECTIONS ${connections}`);
     expect(await wholeLife(urlOfUser())).toMatchObject(allDone);
   });
 
-  it('on a server that is full but for those: they do their work', async () => {
+  it('on a server that has no others: migrate, adopt --repair and rollback work', async () => {
     await createUser();
     const fillers = await leave(connections);
     try {
@@ -109,7 +109,7 @@ describe.each([1, 2, 3])('with %d connections to be had', (connections) => {
   });
 });
 
-it('preflight tells of it, and the remedy that it prints removes the finding', async () => {
+it('preflight reports the limit, and the remedy that preflight prints removes the finding', async () => {
   await createUser('WITH MAX_USER_CONNECTIONS 1');
   const finding = async () => {
     const { output, end } = await run(urlOfUser(), 'preflight');

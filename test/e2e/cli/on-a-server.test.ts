@@ -25,7 +25,7 @@ const json = async (...args: string[]): Promise<Record<string, unknown> & { exit
 };
 
 describe('the commands on a real server', () => {
-  it('migrate, status, verify and rollback, each with the exit code of its result', async () => {
+  it('migrate, status, verify and rollback end with the exit code of their result', async () => {
     expect(await json('status')).toMatchObject({ exitCode: 1, ok: false });
     expect(await json('verify')).toMatchObject({ exitCode: 1, verdict: 'never-ran' });
     const planned = await cli('migrate', '--plan');
@@ -48,7 +48,7 @@ describe('the commands on a real server', () => {
     expect(await json('verify')).toMatchObject({ exitCode: 1, verdict: 'never-ran' });
   });
 
-  it('audit ends 1 where a run was missed, and 0 where none was', async () => {
+  it('audit ends 1 if a run was missed, and 0 otherwise', async () => {
     await json('migrate');
     expect(await json('audit')).toMatchObject({ exitCode: 0, ok: true, flows: [] });
     for (const sql of [
@@ -71,7 +71,7 @@ describe('the commands on a real server', () => {
     });
   });
 
-  it('does not migrate on a status because the configuration says migrationsRun', async () => {
+  it('status does not migrate although the configuration says migrationsRun', async () => {
     const { host, port, username, password } = database.settings;
     const path = join(emptyFolder(), 'c.json');
     writeFileSync(
@@ -83,7 +83,7 @@ describe('the commands on a real server', () => {
   });
 });
 
-it('no command but prune, recount and demo loads TypeORM, which takes as long as all of its statements', async () => {
+it('only prune, recount and demo load TypeORM, which takes as long as all statements of a command', async () => {
   const witness = join(emptyFolder(), 'witness.js');
   writeFileSync(
     witness,
@@ -131,15 +131,18 @@ describe('--verbose', () => {
 
 describe('a warning of this package', () => {
   // Node.js prints warnings raw, with a process id, between the lines of a command
-  it.each([[[]], [['--json']]])('is a line of the command on stderr, and no raw one: %j', async (more) => {
-    const { flavour } = sharedServer();
-    const type = flavour === 'mysql' ? 'mariadb' : 'mysql';
-    const { stderr, stdout } = await runCommandLine(['status', ...more], {
-      env: { ...fields(), DB_TYPE: type },
-    });
-    expect(stderr).toMatch(new RegExp(`^DECLARED_TYPE_WRONG: the configuration says type ${type}, .*\\n$`));
-    expect(stdout).not.toContain('DECLARED_TYPE_WRONG');
-  });
+  it.each([[[]], [['--json']]])(
+    'is printed on stderr in the form of the command, not as a raw Node.js warning: %j',
+    async (more) => {
+      const { flavour } = sharedServer();
+      const type = flavour === 'mysql' ? 'mariadb' : 'mysql';
+      const { stderr, stdout } = await runCommandLine(['status', ...more], {
+        env: { ...fields(), DB_TYPE: type },
+      });
+      expect(stderr).toMatch(new RegExp(`^DECLARED_TYPE_WRONG: the configuration says type ${type}, .*\\n$`));
+      expect(stdout).not.toContain('DECLARED_TYPE_WRONG');
+    },
+  );
 });
 
 describe('a failure after trying to connect', () => {
@@ -164,7 +167,7 @@ describe('a failure after trying to connect', () => {
 });
 
 describe('Ctrl-C', () => {
-  it('stops a migrate between two statements, and the next one goes on from there', async () => {
+  it('stops migrate between two statements, and the next migrate continues from there', async () => {
     const child = spawn(process.execPath, [program, 'migrate'], {
       cwd: emptyFolder(),
       env: { PATH: process.env.PATH, ...env() },
@@ -184,25 +187,28 @@ describe('Ctrl-C', () => {
     expect(await json('verify')).toMatchObject({ verdict: 'proven' });
   });
 
-  it.each(['status', 'migrate'])('ends %s that waits for a silent server, and says so', async (command) => {
-    const silent = createServer(() => undefined);
-    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
-    const { port } = silent.address() as AddressInfo;
-    const connected = new Promise((resolve) => silent.once('connection', resolve));
-    const child = spawn(process.execPath, [program, command], {
-      cwd: emptyFolder(),
-      env: { PATH: process.env.PATH, DATABASE_URL: `mysql://u:hush@127.0.0.1:${port}/d` },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let stderr = '';
-    child.stderr.on('data', (data: Buffer) => (stderr += data.toString()));
-    await connected;
-    child.kill('SIGINT');
-    const exitCode = await new Promise((resolve) => child.on('close', resolve));
-    silent.close();
-    expect(exitCode).toBe(2);
-    expect(stderr).toMatch(
-      /^INTERRUPTED: stopped by Ctrl-C, SIGTERM or SIGHUP\nNothing was changed\.\nFix: /m,
-    );
-  });
+  it.each(['status', 'migrate'])(
+    'ends %s while it waits for a silent server, and says so',
+    async (command) => {
+      const silent = createServer(() => undefined);
+      await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+      const { port } = silent.address() as AddressInfo;
+      const connected = new Promise((resolve) => silent.once('connection', resolve));
+      const child = spawn(process.execPath, [program, command], {
+        cwd: emptyFolder(),
+        env: { PATH: process.env.PATH, DATABASE_URL: `mysql://u:hush@127.0.0.1:${port}/d` },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      let stderr = '';
+      child.stderr.on('data', (data: Buffer) => (stderr += data.toString()));
+      await connected;
+      child.kill('SIGINT');
+      const exitCode = await new Promise((resolve) => child.on('close', resolve));
+      silent.close();
+      expect(exitCode).toBe(2);
+      expect(stderr).toMatch(
+        /^INTERRUPTED: stopped by Ctrl-C, SIGTERM or SIGHUP\nNothing was changed\.\nFix: /m,
+      );
+    },
+  );
 });

@@ -26,18 +26,21 @@ describe('--html', () => {
   it.each([
     ['verify', 1],
     ['status', 1],
-  ])('%s writes the page beside what it prints, with the same exit code', async (command, exitCode) => {
-    const path = join(temporaryFolder(), 'page.html');
-    const [plain, withPage, json] = [
-      await cli(command),
-      await cli(command, '--html', path),
-      await cli(command, '--json', `--html=${path}`),
-    ];
-    expect(withPage).toMatchObject({ exitCode, stderr: '', stdout: plain.stdout });
-    expect(json).toMatchObject({ exitCode, stderr: '' });
-    expect(JSON.parse(json.stdout)).toHaveProperty('database', database.name);
-    expect(readFileSync(path, 'utf8')).toMatch(/^<!DOCTYPE html>[\s\S]*<\/html>\n$/);
-  });
+  ])(
+    'makes %s write the page besides printing its result, with the same exit code',
+    async (command, exitCode) => {
+      const path = join(temporaryFolder(), 'page.html');
+      const [plain, withPage, json] = [
+        await cli(command),
+        await cli(command, '--html', path),
+        await cli(command, '--json', `--html=${path}`),
+      ];
+      expect(withPage).toMatchObject({ exitCode, stderr: '', stdout: plain.stdout });
+      expect(json).toMatchObject({ exitCode, stderr: '' });
+      expect(JSON.parse(json.stdout)).toHaveProperty('database', database.name);
+      expect(readFileSync(path, 'utf8')).toMatch(/^<!DOCTYPE html>[\s\S]*<\/html>\n$/);
+    },
+  );
 
   it.each<[string, (folder: string) => string]>([
     ['a folder', (folder) => folder],
@@ -46,7 +49,7 @@ describe('--html', () => {
     ['an option', () => '--strict'],
     ['what looks like an option', () => '-proof.html'],
     ['nothing', () => ''],
-  ])('is refused before anything is asked, where it names %s', async (_name, make) => {
+  ])('is refused before any connection is opened if it names %s', async (_name, make) => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, 'old.html'), 'old');
     const ran = await runCommandLine(['verify', '--html', make(folder)], {
@@ -58,7 +61,7 @@ describe('--html', () => {
     expect(readFileSync(join(folder, 'old.html'), 'utf8')).toBe('old');
   });
 
-  it('leaves an old page where the command fails, and replaces it whole where it does not', async () => {
+  it('keeps the old page if the command fails, and replaces it as a whole if the command succeeds', async () => {
     const folder = temporaryFolder();
     const [old, link] = [join(folder, 'old.html'), join(folder, 'link.html')];
     writeFileSync(old, 'old');
@@ -82,7 +85,7 @@ describe('--html', () => {
     ['verify', '--html'],
     ['status', '--html'],
     ['migrate', '--out'],
-  ])('leaves the old file where the new one does not fit the disk: %s %s', async (command, option) => {
+  ])('keeps the old file if the new one does not fit on the disk: %s %s', async (command, option) => {
     const folder = temporaryFolder();
     const path = join(folder, 'old');
     writeFileSync(path, 'old');
@@ -95,7 +98,7 @@ describe('--html', () => {
   });
 
   it.each([[['status']], [['status', '--json']]])(
-    'says so where its result does not fit the disk: %j',
+    'says so if its result does not fit on the disk: %j',
     async (args) => {
       const full = ['-c', 'exec "$0" "$@" > /dev/full', process.execPath, program, ...args];
       const ran = await runProgram('sh', full, {
@@ -107,7 +110,7 @@ describe('--html', () => {
     },
   );
 
-  it('writes into a device, and leaves it one', async () => {
+  it('writes into a device without replacing it by a file', async () => {
     expect(await cli('status', '--html', '/dev/null')).toMatchObject({ exitCode: 1, stderr: '' });
     expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
   });
@@ -134,7 +137,7 @@ describeInBrowser('the pages of verify and status', () => {
   };
 
   it.each(Object.keys(states))(
-    'are read by all, in light and dark, on a phone and on paper: %s',
+    'are accessible in light and dark, on a phone and on paper: %s',
     async (state) => {
       if (state !== 'never-ran') await cli('migrate');
       for (const sql of states[state] ?? []) await database.session.query(sql);

@@ -11,7 +11,7 @@ const json = async (...args: string[]): Promise<unknown> => {
 };
 
 describe('protection-flows preflight', () => {
-  it('ends 0 where nothing stands in the way: what migrate mends or defers is told, and no obstacle', async () => {
+  it('ends 0 without an obstacle: it reports what migrate will mend or defer', async () => {
     await database.session.query('DROP TABLE backup_jobs, backup_policies');
     const told = [
       { code: 'FK_COLLATION_MISMATCH', effect: 'mended' },
@@ -32,7 +32,7 @@ describe('protection-flows preflight', () => {
     expect(await json('preflight')).toMatchObject({ exitCode: 0, ok: true, findings: [{}] });
   });
 
-  it('ends 1 where something does, and says what; migrate --plan and migrate say the same, and do nothing', async () => {
+  it('ends 1 with an obstacle, which it names; migrate --plan and migrate name it too and do nothing', async () => {
     await database.session.query('CREATE TABLE protection_flows (id int PRIMARY KEY) ENGINE=MyISAM');
     const seen = { exitCode: 1, ok: false };
     const found = {
@@ -56,7 +56,7 @@ describe('protection-flows preflight', () => {
     expect(await json('preflight')).toMatchObject({ exitCode: 0, ok: true });
   });
 
-  it('ends 64 on an option that it does not have, and shows its help with examples', async () => {
+  it('ends 64 for an unknown option, and shows its help with examples', async () => {
     expect(await cli('preflight', '--plan')).toMatchObject({
       exitCode: 64,
       stderr: expect.stringMatching(/^USAGE: /),

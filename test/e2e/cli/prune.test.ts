@@ -60,7 +60,7 @@ describe('protection-flows prune', () => {
     expect(await cli('migrate')).toMatchObject({ exitCode: 0 });
   });
 
-  it('deletes what is older and over, leaves the last of each flow, and ends 0', async () => {
+  it('deletes older runs that have ended, keeps the last run of each flow, and ends 0', async () => {
     await addRuns('busy', 100, ['success', 'error', 'warning', 'cancelled', 'running', 'pending']);
     await addRuns('busy', 2, ['success']);
     await addRuns('idle', 400, ['error', 'success']);
@@ -86,7 +86,7 @@ describe('protection-flows prune', () => {
     });
   });
 
-  it('keeps the newest of each flow, prints one JSON document, and takes an age besides', async () => {
+  it('keeps the newest runs of each flow, prints one JSON document, and accepts an age as well', async () => {
     await addRuns(
       'a',
       40,
@@ -105,7 +105,7 @@ describe('protection-flows prune', () => {
     expect(await left()).toEqual(['b-30-1', 'a-40-18', 'a-40-19']);
   });
 
-  it('ends 64 without a limit or with a wrong one, and connects to nothing', async () => {
+  it('ends 64 without a limit or with a wrong one, and opens no connection', async () => {
     await addRuns('a', 400, ['success', 'success']);
     for (const args of [[], ['--older-than', '0d'], ['--keep', '0']]) {
       expect(await json('prune', ...args)).toMatchObject({ exitCode: 64, error: { code: 'USAGE' } });
@@ -113,7 +113,7 @@ describe('protection-flows prune', () => {
     expect(await left()).toHaveLength(2);
   });
 
-  it('ends 1 for an account that may not delete, which may count', async () => {
+  it('ends 1 for an account that may not delete, but may count', async () => {
     await addRuns('a', 400, ['success', 'success']);
     created = await createUser(database, ['SELECT ON DB.*']);
     const refused = await runAs(created.database, 'prune', '--keep', '1');
@@ -124,7 +124,7 @@ describe('protection-flows prune', () => {
     expect(await left()).toHaveLength(2);
   });
 
-  it('ends 1 on a read-only server, on which it may count', async () => {
+  it('ends 1 on a read-only server, but may count there', async () => {
     await addRuns('a', 400, ['success', 'success']);
     created = await createUser(database, ['ALL ON DB.*']);
     await database.session.query('SET GLOBAL read_only = 1');
@@ -136,7 +136,7 @@ describe('protection-flows prune', () => {
     expect(await left()).toHaveLength(2);
   });
 
-  it('stops at Ctrl-C between two batches, says how much is gone, and the next one finishes', async () => {
+  it('stops at Ctrl-C between two batches, says how many rows it deleted, and the next prune finishes', async () => {
     const runs = 3_000;
     for (const flow of ['a', 'b', 'c']) {
       await addRuns(
@@ -169,7 +169,7 @@ describe('protection-flows prune', () => {
     expect(await left()).toHaveLength(3);
   });
 
-  it('alone loads the data layer, and not even it the entities', async () => {
+  it('is the only command that loads the data layer, and does not load the entities', async () => {
     const witness = join(emptyFolder(), 'witness.js');
     writeFileSync(
       witness,
@@ -209,7 +209,7 @@ describe('protection-flows prune without its tables', () => {
     }
   }
 
-  it('says which is missing and what to do, and ends 1', async () => {
+  it('names the missing table and the fix, and ends 1', async () => {
     await expectMissing('protection_flows');
     await cli('migrate');
     await addRuns('a', 400, ['success', 'success']);

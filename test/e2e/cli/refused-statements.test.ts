@@ -17,7 +17,7 @@ it.each([
   ['status', 'SELECT'],
   ['check', 'SELECT'],
   ['audit', 'SELECT'],
-])('%s without %s names what to grant to whom, until it is done', async (line, lacks) => {
+])('%s without %s names the privilege to grant until it is granted', async (line, lacks) => {
   await runCommandLine(['migrate'], { env: { DATABASE_URL: database.url } });
   await query(`INSERT INTO protection_flows (id, name, flow_type, target_type, target_id, destination_type, total_executions)
     VALUES ('f', 'f', 'replication', 'vm', 'v', 'ossea', 9)`);

@@ -11,7 +11,7 @@ describe('protection-flows restore-orphans', () => {
     return { exitCode, ...(JSON.parse(stdout) as Record<string, unknown>) };
   };
 
-  it('brings back what migrate --orphans=quarantine set aside', async () => {
+  it('restores the rows that migrate --orphans=quarantine moved to quarantine', async () => {
     expect(await json('migrate')).toMatchObject({ exitCode: 0 });
     expect((await run('restore-orphans')).stdout).toContain('Nothing is quarantined.');
     await database.session.query('ALTER TABLE protection_flows DROP FOREIGN KEY fk_flows_policy');

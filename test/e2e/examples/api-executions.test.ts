@@ -104,7 +104,7 @@ describe("the example API's executions", () => {
     });
   });
 
-  it('cancels a run that waits, once', async () => {
+  it('cancels a pending run once', async () => {
     const { id } = await createFlow(api);
     const { body: run } = await api.request<{ id: string }>('POST', `/${id}/execute`);
     expect(await api.request('POST', `/executions/${run.id}/cancel`, { reason: 'not today' })).toMatchObject({
@@ -152,7 +152,7 @@ describe("the example API's executions", () => {
     });
   });
 
-  it('shows what the page fakes today: how runs go and went, the machines of a flow, the dashboard', async () => {
+  it('answers what the page fakes today: the progress and history of runs, the machines of a flow, the dashboard', async () => {
     const flow = await createFlow(api);
     const { body: run } = await api.request<{ id: string }>('POST', `/${flow.id}/execute`);
     const { session } = database;

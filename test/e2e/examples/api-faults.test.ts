@@ -42,13 +42,13 @@ describe("the example API's faults", () => {
     expect(await api.request('POST', '', '{ "name": ')).toMatchObject({ status: 400 });
   });
 
-  it('reads no form, which a page of anybody may send from the browser of a user', async () => {
+  it('does not read forms, because any website can send one from the browser of a user', async () => {
     const body = new URLSearchParams(backupOfGroup() as Record<string, string>);
     const url = `${api.origin}/api/v1/protection-flows`;
     expect((await fetch(url, { method: 'POST', body })).status).toBe(400);
   });
 
-  it('refuses a reference to nothing with 400, and a name that is taken with 409', async () => {
+  it('answers 400 to a reference to a missing row, and 409 to a name that is taken', async () => {
     const { name } = await createFlow(api);
     expect(await api.request('POST', '', backupOfGroup({ schedule_id: 'none' }))).toMatchObject({
       status: 400,
@@ -62,7 +62,7 @@ describe("the example API's faults", () => {
     expect(await api.request('PUT', `/${other.id}`, { name })).toMatchObject({ status: 409 });
   });
 
-  it('answers 404 for a flow that is not there, wherever its id stands', async () => {
+  it('answers 404 for a missing flow on every path', async () => {
     const requests = [
       ['GET', '/none'],
       ['PUT', '/none'],
@@ -114,7 +114,7 @@ describe("the example API's faults", () => {
     }
   });
 
-  it('answers 503 while the server is away, and goes on when it is back', async () => {
+  it('answers 503 while the server is away, and works again when the server is back', async () => {
     const health = () => fetch(`${api.origin}/health`);
     expect(await (await health()).json()).toEqual({ status: 'ok', database: database.name });
     await server.kill();

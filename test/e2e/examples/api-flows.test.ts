@@ -11,7 +11,7 @@ describe("the example API's flows", () => {
     api = await startApi(database.url);
   });
 
-  it('answers a new flow with the names of what it refers to, and its status apart', async () => {
+  it('answers a new flow with the names of the rows it refers to, and gives its status separately', async () => {
     const references = { policy_id: ids.policy, schedule_id: ids.schedule };
     const input = backupOfGroup({ ...references, description: 'All of them', created_by: 'me' });
     const { status, body } = await api.request<Flow>('POST', '', input);
@@ -44,7 +44,7 @@ describe("the example API's flows", () => {
     });
   });
 
-  it('stores a replication flow, and a flow that is disabled', async () => {
+  it('stores a replication flow and a disabled flow', async () => {
     const target = { target_type: 'vm', target_id: ids.vm, repository_id: undefined };
     const destination = { destination_type: 'vmware', destination_config: { cluster: { name: 'east' } } };
     const flow = await createFlow(api, {
@@ -57,7 +57,7 @@ describe("the example API's flows", () => {
     expect(flow).not.toHaveProperty('repository_id');
   });
 
-  it('changes what is given: null clears, nothing is fine, a wrong field is named', async () => {
+  it('changes the given fields: null clears a field, an empty change is accepted, a wrong field is named', async () => {
     const flow = await createFlow(api, { schedule_id: ids.schedule, description: 'old' });
     expect(
       await api.request('PUT', `/${flow.id}`, { schedule_id: null, description: 'new', enabled: false }),
@@ -86,7 +86,7 @@ describe("the example API's flows", () => {
     });
   });
 
-  it('passes over fields that it does not know in a change, and refuses them in a new flow', async () => {
+  it('ignores unknown fields in a change, and refuses them in a new flow', async () => {
     const { body: flow } = await api.request<Flow>('POST', '', backupOfGroup({ schedule_id: ids.schedule }));
     const ofThePage = { source: 'a', destination: 'b', nextRun: 'undefinedTundefined' };
     expect(
@@ -102,7 +102,7 @@ describe("the example API's flows", () => {
     });
   });
 
-  it('lists all flows and their number where no limit is given', async () => {
+  it('lists all flows and their number if no limit is given', async () => {
     for (let n = 0; n < 55; n += 1) await createFlow(api, { enabled: false });
     const { body } = await api.request<{ flows: Flow[]; total: number }>('GET', '');
     expect(body.flows.length).toBeGreaterThan(55);
@@ -130,7 +130,7 @@ describe("the example API's flows", () => {
     expect([...first.flows, ...second.flows].map(({ id }) => id)).toEqual(made.map(({ id }) => id).reverse());
   });
 
-  it('finds flows by a part of their name and by their last status, in an order', async () => {
+  it('finds flows by a part of their name and by their last status, and sorts them', async () => {
     const [b, a] = [await createFlow(api, { name: 'Found_b' }), await createFlow(api, { name: 'Found_a' })];
     await createFlow(api, { name: 'Found a' });
     const list = async (query: string) =>
@@ -162,7 +162,7 @@ describe("the example API's flows", () => {
     expect(await api.request('GET', `/${id}`)).toMatchObject({ status: 404 });
   });
 
-  it('does many at once, and tells of those that are not there', async () => {
+  it('changes many flows at once, and names the missing ones', async () => {
     const flow_ids = [(await createFlow(api)).id, (await createFlow(api)).id, 'none'];
     const faults = {
       errors: { none: 'there is no flow none' },
@@ -198,7 +198,7 @@ describe("the example API's flows", () => {
     });
   });
 
-  it('answers Prometheus how the flows stand, beside the API', async () => {
+  it('serves metrics of the flows to Prometheus, beside the API', async () => {
     const { id, name } = await createFlow(api);
     const response = await fetch(`${api.origin}/metrics`);
     expect(response.status).toBe(200);
@@ -207,7 +207,7 @@ describe("the example API's flows", () => {
     expect(await response.text()).toContain(`\nsendense_flow_info{flow_id="${id}",name="${name}"} 1\n`);
   });
 
-  it('tests a flow: what would keep it from running', async () => {
+  it('tests a flow, and says what would keep it from running', async () => {
     expect(await api.request('POST', `/${(await createFlow(api)).id}/test`)).toEqual({
       status: 200,
       body: { valid: true, errors: [], problems: [] },

@@ -4,7 +4,7 @@ import { startProgram, startScheduler, waitForPrograms, waitUntilItSays } from '
 
 /** Guards `npm run example`: one command, no database, and both programs work on one that goes with them. */
 describe('the command of the examples', () => {
-  it('starts a private server with rows, runs both on it, lets a third join, and takes all down', async () => {
+  it('starts a private server with rows, runs both examples on it, lets a third one join, and stops everything', async () => {
     const program = startProgram(
       ['scripts/example.mjs', 'api', 'scheduler'],
       { PORT: '0', POLL_MS: '50', BACKUP_MS: '1000' },
@@ -38,7 +38,7 @@ describe('the command of the examples', () => {
     await expect(createConnection(url)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
 
-  it('refuses an example that there is none of', async () => {
+  it('refuses an unknown example', async () => {
     const program = startProgram(['scripts/example.mjs', 'web'], {});
     expect(await program.ended).toBe(1);
     expect(program.output()).toMatch(/^error: there is no example web\n.*\n {2}fix: Name api or scheduler/);

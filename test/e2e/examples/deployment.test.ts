@@ -40,7 +40,7 @@ const callsOfUnit = (name: string): string[][] =>
 describe('the examples of a deployment', () => {
   const database = useDatabase({ platform: 'mixed' });
 
-  it('call commands that there are, in an order in which each succeeds', async () => {
+  it('call existing commands, in an order in which each succeeds', async () => {
     const calls = [
       ...['kubernetes.yaml', 'compose.yaml'].flatMap((name) => documents(name).flatMap(callsIn)),
       ...units.flatMap(callsOfUnit),
@@ -61,7 +61,7 @@ describe('the examples of a deployment', () => {
     }
   });
 
-  it('try a migrate again after a failure, and not after what another try does not change', () => {
+  it('repeat a migrate after a failure that another attempt may mend, and after no other', () => {
     const { found, usage } = exitCodes;
     const [, job] = documents('kubernetes.yaml');
     expect(job).toMatchObject({
@@ -76,7 +76,7 @@ describe('the examples of a deployment', () => {
     expect(read('backup-migrate.service')).toContain(`\nRestartPreventExitStatus=${found} ${usage}\n`);
   });
 
-  it('give the pods of a Deployment an init container that waits, with the account that the service has', () => {
+  it('give the pods of a Deployment an init container that waits, with the account of the service', () => {
     const [, , deployment] = documents('kubernetes.yaml') as [
       unknown,
       unknown,
@@ -89,7 +89,7 @@ describe('the examples of a deployment', () => {
     expect(callsIn(initContainers)).toEqual([['wait', '--timeout', '30m']]);
   });
 
-  it('are a compose file as its specification wants it, and a Dockerfile without faults', () => {
+  it('include a valid compose file and a Dockerfile without faults', () => {
     const ajv = new Ajv({ strict: false, validateFormats: false, validateSchema: false });
     const schema = join(__dirname, '../../fixtures/compose-spec/schema.json');
     const isComposeFile = ajv.compile(JSON.parse(readFileSync(schema, 'utf8')) as object);

@@ -37,7 +37,7 @@ describe('the example API and schedulers on one database', () => {
       run.created_job_ids,
     ])) as object[];
 
-  it('run a flow that was asked for: a full backup at first, an incremental one afterwards', async () => {
+  it('run a queued flow: first a full backup, then an incremental one', async () => {
     const flow = await create({ ...oneVm, policy_id: ids.policy });
     const first = await execute(flow);
     const run = await waitForEnd(flow);
@@ -75,7 +75,7 @@ describe('the example API and schedulers on one database', () => {
     expect(await jobsOf(next)).toMatchObject([{ ...job, backup_type: 'incremental' }]);
   });
 
-  it('run a flow when its time has come, and set the next', async () => {
+  it('run a flow when it is due, and set its next time', async () => {
     const flow = await create({ ...oneVm, schedule_id: ids.schedule });
     const due = new Date('2025-10-09T02:00:00Z');
     await database.session.query('UPDATE protection_flows SET next_execution_time = ? WHERE id = ?', [
@@ -92,7 +92,7 @@ describe('the example API and schedulers on one database', () => {
     expect(await runsOf(flow)).toHaveLength(1);
   });
 
-  it('end with a warning where the backup of one VM failed', async () => {
+  it('end a run with a warning if the backup of one VM failed', async () => {
     const flow = await create();
     await execute(flow);
     const run = await waitForEnd(flow);
@@ -110,13 +110,13 @@ describe('the example API and schedulers on one database', () => {
     ]);
   });
 
-  it('end with a warning where there is nothing to protect', async () => {
+  it('end a run with a warning if there is nothing to protect', async () => {
     const flow = await create({ target_type: 'vm', target_id: 'ctx-gone' });
     await execute(flow);
     expect(await waitForEnd(flow)).toMatchObject({ status: 'warning', jobs_created: 0, created_job_ids: [] });
   });
 
-  it('replicate, without rows among the backup jobs', async () => {
+  it('run a replication without writing rows for backup jobs', async () => {
     const replication = { flow_type: 'replication', destination_type: 'ossea', repository_id: undefined };
     const flow = await create({ ...oneVm, ...replication });
     await execute(flow);
@@ -125,7 +125,7 @@ describe('the example API and schedulers on one database', () => {
     expect(await jobsOf(run)).toEqual([]);
   });
 
-  it('share many runs, each of them run once', async () => {
+  it('share many runs, and run each of them once', async () => {
     const flows = await Promise.all(Array.from({ length: 12 }, () => create(oneVm)));
     const asked = await Promise.all(flows.flatMap((flow) => [execute(flow), execute(flow)]));
     await waitForPrograms(async () => (await Promise.all(flows.map(runsOf))).flat().every(isOver));

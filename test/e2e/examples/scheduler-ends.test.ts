@@ -12,7 +12,7 @@ describe('a scheduler that ends', () => {
     runs.keep(startScheduler(database.url, { VMS_AT_ONCE: '3', ...env }));
   const minute = '60000';
 
-  it('lets its runs end at SIGTERM, takes no new ones, and exits 0', async () => {
+  it('at SIGTERM lets its runs finish, starts no new ones, and exits 0', async () => {
     const scheduler = await start({ BACKUP_MS: '1500' });
     const id = await runs.underWay();
     scheduler.kill('SIGTERM');
@@ -24,7 +24,7 @@ describe('a scheduler that ends', () => {
     expect(scheduler.output()).toMatch(/ stopped\n$/);
   });
 
-  it('cancels what has not ended in time, and exits 0 with nothing left running', async () => {
+  it('cancels the runs that have not ended in time, and exits 0 with nothing left running', async () => {
     const scheduler = await start({ BACKUP_MS: minute, STOP_LIMIT_MS: '100' });
     const id = await runs.underWay();
     scheduler.kill('SIGINT');
@@ -38,7 +38,7 @@ describe('a scheduler that ends', () => {
     expect(await runs.repositories.executions.listRunning()).toEqual([]);
   });
 
-  it('ends the run of another one that was killed', async () => {
+  it('has its run ended by another scheduler if it is killed', async () => {
     const victim = await start({ BACKUP_MS: minute, WORKER_NAME: 'victim' });
     const id = await runs.underWay();
     victim.kill('SIGKILL');
@@ -56,7 +56,7 @@ describe('a scheduler that ends', () => {
     });
   });
 
-  it('stops the jobs of a run that somebody cancelled, or whose flow is gone', async () => {
+  it('stops the jobs of a run that was cancelled, or whose flow was deleted', async () => {
     const scheduler = await start({ BACKUP_MS: minute, SILENCE_MS: '4000' });
     const cancelled = await runs.underWay();
     await runs.repositories.executions.cancel(cancelled, 'changed our minds');

@@ -16,7 +16,7 @@ describe('a scheduler that goes on', () => {
     runs.keep(startScheduler(database.url, { VMS_AT_ONCE: '3', ...env }));
   const minute = '60000';
 
-  it('does not take a run for dead that is slow', async () => {
+  it('does not take a slow run for dead', async () => {
     const scheduler = await start({ BACKUP_MS: '4500', SILENCE_MS: '3000' });
     const id = await runs.underWay();
     await waitForPrograms(async () => (await runs.statusOf(id)) !== 'running');
@@ -24,7 +24,7 @@ describe('a scheduler that goes on', () => {
     expect(scheduler.logged('run-reaped')).toEqual([]);
   });
 
-  it('goes on after a restart of the server, with the run that was under way', async () => {
+  it('continues after a restart of the server, with the run that was under way', async () => {
     const scheduler = await start({ BACKUP_MS: '1000' });
     const id = await runs.underWay();
     await server.kill();
@@ -40,7 +40,7 @@ describe('a scheduler that goes on', () => {
     await waitUntilItSays(scheduler, new RegExp(` run-ended execution=${next} .* status=success`));
   });
 
-  it('does not count the time in which the server was away as silence of a run', async () => {
+  it('does not count the time of a server outage as silence of a run', async () => {
     const silenceMs = 2_000;
     const scheduler = await start({ BACKUP_MS: minute, SILENCE_MS: String(silenceMs) });
     const id = await runs.underWay();
@@ -58,7 +58,7 @@ describe('a scheduler that goes on', () => {
     expect(scheduler.logged('run-reaped')).toEqual([]);
   });
 
-  it('deletes old executions where it is told to', async () => {
+  it('deletes old executions if its settings ask for it', async () => {
     const { id } = await runs.repositories.flows.create(backupOfGroup() as NewFlow);
     await dataSource().query(
       `INSERT INTO protection_flow_executions (id, flow_id, status, execution_type, created_at, completed_at)
@@ -70,7 +70,7 @@ describe('a scheduler that goes on', () => {
     expect((await runs.repositories.executions.history(id)).items.map((run) => run.id)).toEqual(['old-10']);
   });
 
-  it('waits for the server at its start, and ends at once with wrong settings, each of which it names', async () => {
+  it('waits for the server at its start, and ends at once with wrong settings, naming each', async () => {
     await server.kill();
     const early = startExample('scheduler', { DATABASE_URL: database.url, POLL_MS: '50' });
     await waitUntilItSays(early, / database-away code=CONNECTION_REFUSED /);

@@ -54,7 +54,7 @@ describeInBrowser("the platform's web page in a browser", () => {
   const says = (where: string, text: string | RegExp): Promise<void> =>
     watched.page.locator(where).filter({ hasText: text }).waitFor({ state: 'attached' });
 
-  it('shows all flows, and goes on showing them without a movement', async () => {
+  it('shows all flows, and refreshes them without moving anything', async () => {
     const { body } = await api.request<{ flows: Flow[] }>('GET', '');
     expect(body.flows.length).toBeGreaterThan(idleFlows);
     await says('#total', `${body.flows.length} of ${body.flows.length} flows.`);
@@ -72,7 +72,7 @@ describeInBrowser("the platform's web page in a browser", () => {
     expect(await watched.page.evaluate('list.scrollTop')).toBe(800);
   });
 
-  it('saves an edit with the fields that the page makes up, and a whole flow with all that it has read', async () => {
+  it('saves an edit with the fields that the page adds, and a whole flow with all fields that it has read', async () => {
     const read = async () => (await api.request<object>('GET', `/${flow.id}`)).body;
     const before = await read();
     const edit = async (name: string, button: string): Promise<string> => {
@@ -94,7 +94,7 @@ describeInBrowser("the platform's web page in a browser", () => {
     expect(await read()).toEqual({ ...before, name: `${renamed} twice`, updated_at });
   });
 
-  it('keeps what a person types and says beside it what is wrong with it', async () => {
+  it('keeps what a person typed, and shows beside it what is wrong', async () => {
     await press(flow.name, 'Edit');
     const name = watched.page.getByLabel('Name', { exact: true });
     await name.fill('replication');
@@ -114,7 +114,7 @@ describeInBrowser("the platform's web page in a browser", () => {
     expect(await watched.takeProblems()).toEqual([`409 ${path}`, `400 ${path}`]);
   });
 
-  it('follows a run from the button to its end; its bar stands where the jobs are, and never runs back', async () => {
+  it('follows a run from the button to its end; the progress bar matches the jobs, and never goes back', async () => {
     const scheduler = await startScheduler(database.url, { VMS_AT_ONCE: '1', BACKUP_MS: '400' });
     await press(flow.name, 'Run now');
     await says('#message', `${flow.name}: The run waits for a scheduler`);
@@ -147,7 +147,7 @@ describeInBrowser("the platform's web page in a browser", () => {
     await scheduler.ended;
   });
 
-  it('pages through a history by offset: every run once, each with its times and what went wrong', async () => {
+  it('pages through a history by offset, and shows every run once, with its times and its error', async () => {
     await press('With history', 'Details');
     await says('#runs-total', 'Runs 1 to 10 of 25');
     const lines = () =>
@@ -170,7 +170,7 @@ describeInBrowser("the platform's web page in a browser", () => {
     expect(await watched.page.getByRole('button', { name: 'Older' }).isDisabled()).toBe(true);
   });
 
-  it("shows a flow's machines, with what runs", async () => {
+  it('shows the machines of a flow, with their running jobs', async () => {
     await press('With history', 'Details');
     const machines = watched.page.getByRole('list', { name: 'Machines' }).getByRole('listitem');
     await machines.first().waitFor();
@@ -181,7 +181,7 @@ describeInBrowser("the platform's web page in a browser", () => {
     ]);
   });
 
-  it('does for several flows what it can, and says which is gone', async () => {
+  it('changes several flows at once, and says which one is missing', async () => {
     const [other, doomed] = [await createFlow(api), await createFlow(api)];
     for (const { name } of [flow, other, doomed]) await row(name).getByRole('checkbox').check();
     // Gone after the last look at the list
@@ -205,7 +205,7 @@ describeInBrowser("the platform's web page in a browser", () => {
     expect(await watched.takeProblems()).toEqual([expect.stringMatching(`^row gone: ${doomed.name} `)]);
   });
 
-  it('tells whether a flow can run, and deletes one; a button for one that is gone says so', async () => {
+  it('says whether a flow can run, and deletes a flow; a button for a deleted flow says that it is missing', async () => {
     await press(flow.name, 'Test');
     await says('#message', `${flow.name} can run`);
     await watched.page.route('**/execute', async (route) => {
@@ -226,7 +226,7 @@ describeInBrowser("the platform's web page in a browser", () => {
     ]);
   });
 
-  it('says that the database is away, keeps what it shows, and goes on by itself', async () => {
+  it('says that the database is unreachable, keeps its content, and recovers by itself', async () => {
     watched.allow(/^503 /);
     await server.kill();
     await says('#stale', /^Not up to date: \S+ \S+/);
@@ -239,12 +239,12 @@ describeInBrowser("the platform's web page in a browser", () => {
     await says('#message', 'The run waits for a scheduler');
   });
 
-  it('reads its documentation with nothing from elsewhere', async () => {
+  it('shows its documentation without loading anything from another host', async () => {
     const { page } = await browser.open(`${api.origin}/docs`);
     await page.getByText('/api/v1/protection-flows/{id}/execute', { exact: true }).waitFor();
   });
 
-  it('would notice a start that is null, and one that is missing', async () => {
+  it('would notice a start time that is null, and a missing one', async () => {
     const notices = async (started_at: null | undefined, problem: RegExp) => {
       const run = { id: 'a', status: 'running', started_at, jobs_created: 0, jobs_completed: 0 };
       const json = { executions: [run], total: 1 };

@@ -39,7 +39,7 @@ describe("the platform's web page", () => {
     readonly name: string;
   }
 
-  it('reads every answer that it asks for, of flows that never ran, that wait, run, and are over', async () => {
+  it('understands every answer that it asks for, about flows that never ran, wait, run, or have ended', async () => {
     const flow = await read<Flow>('flow', 'POST', '', backupOfGroup({ schedule_id: ids.schedule }));
     const replication = { flow_type: 'replication', destination_type: 'ossea', repository_id: undefined };
     const bare = await read<Flow>('flow', 'POST', '', backupOfGroup({ ...replication, enabled: false }));
@@ -81,7 +81,7 @@ describe("the platform's web page", () => {
       });
   });
 
-  it('would notice a null, and a start that is missing', () => {
+  it('would notice a null, and a missing start time', () => {
     const validate = ajv.getSchema('web-page#/$defs/execution')!;
     const run = {
       id: 'a',

@@ -150,12 +150,12 @@ describe('a program on NestJS 12', () => {
     await writeFile(join(project, 'service.mts'), service);
   }, 600_000);
 
-  it('has NestJS 12 and no other', async () => {
+  it('has only NestJS 12 installed', async () => {
     const manifest = await readFile(join(project, 'node_modules/@nestjs/common/package.json'), 'utf8');
     expect(JSON.parse(manifest)).toMatchObject({ version: expect.stringMatching(/^12\./), type: 'module' });
   });
 
-  it('compiles with strict types in both module systems, the service of the manual too', async () => {
+  it('compiles with strict types in both module systems, including the service in the manual', async () => {
     const tsc = join(packageFolder, 'node_modules/typescript/bin/tsc');
     const flags = '--strict --target es2022 --module nodenext --skipLibCheck --experimentalDecorators';
     const files = ['program.mts', 'program.cts', 'service.mts'];
@@ -188,7 +188,7 @@ describe('a program on NestJS 12', () => {
     expect(end.stderr).toContain('total at the end: 2\n');
   });
 
-  it('is no matter for those who have no NestJS', async () => {
+  it('needs no NestJS for the other doors of the package', async () => {
     const without = temporaryFolder();
     const modules = join(without, 'node_modules');
     await mkdir(modules);

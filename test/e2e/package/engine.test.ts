@@ -18,7 +18,7 @@ describe('the engine of the packed package', () => {
   });
   afterAll(() => rm(project, { recursive: true, force: true }));
 
-  it('has types that ask for neither TypeORM nor NestJS', async () => {
+  it('has types that need neither TypeORM nor NestJS', async () => {
     const source =
       "import type { Subject } from '@sendense/protection-flows/engine';\nexport let subject: Subject;\n";
     await writeFile(join(project, 'typed.ts'), source);
@@ -28,7 +28,7 @@ describe('the engine of the packed package', () => {
     expect(output).toBe('');
   });
 
-  it("runs the document's example, twice", async () => {
+  it('runs the example of its document twice', async () => {
     const document = await readFile(join(packageFolder, 'docs/engine.md'), 'utf8');
     const [, example = ''] = /```js\n(.*?)```/s.exec(document) ?? [];
     await writeFile(join(project, 'program.js'), example);

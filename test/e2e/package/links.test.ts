@@ -4,7 +4,7 @@ import { anchorsOf, linksOf } from '../../unit/docs/links';
 
 /** Guards that whoever reads the documents where npm has put them finds what they link to. */
 describe('the links of the packed documents', () => {
-  it('lead to files and headings that are in the package', async () => {
+  it('point to files and headings in the package', async () => {
     const { stdout } = await runProgram('npm', ['pack', '--dry-run', '--json', '--ignore-scripts']);
     const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }];
     const packed = files.map(({ path }) => path);

@@ -32,7 +32,7 @@ describe('a package that is not installed', () => {
     ['audit --since 7d', ['typeorm']],
     ['demo', ['mysql2']],
     ['recount', ['class-validator', 'mysql2', 'reflect-metadata', 'typeorm']],
-  ])('ends %s with 64 where it is %j', async (line, absent) => {
+  ])('makes %s end with 64: %j', async (line, absent) => {
     const project = await without(...absent);
     const [text, json] = [
       await command(project, ...line.split(' ')),
@@ -57,7 +57,7 @@ describe('a package that is not installed', () => {
     ['/data-source', 'typeorm', 'typeorm'],
     ['/testing', 'mysql2', 'mysql2'],
     ['/nestjs', '@nestjs', '@nestjs/common'],
-  ])("refuses to be imported by the door '%s' without %s", async (door, absent, installed) => {
+  ])("makes the import of the door '%s' fail: %s", async (door, absent, installed) => {
     const project = await without(absent);
     await writeFile(
       join(project, 'program.mjs'),
@@ -72,14 +72,14 @@ describe('a package that is not installed', () => {
     expect({ seen: JSON.parse(stdout) as unknown, stderr }).toEqual({ seen: [told, told], stderr: '' });
   });
 
-  it('is told by the first connection where it is mysql2, and importing went well', async () => {
+  it('is reported by the first connection if it is mysql2, after a successful import', async () => {
     const project = await without('mysql2');
     const source = `require('${own}/data-source').dataSource.initialize().catch(({ code, remedy }) => console.log(code, remedy));`;
     const end = await runProgram(process.execPath, ['-e', source], { cwd: project, env });
     expect(end).toMatchObject({ exitCode: 0, stdout: 'PACKAGE_MISSING npm install mysql2\n', stderr: '' });
   });
 
-  it('is one of the peer dependencies', async () => {
+  it('is listed among the peer dependencies', async () => {
     const { peerDependencies, peerDependenciesMeta } = JSON.parse(
       await readFile(join(packageFolder, 'package.json'), 'utf8'),
     ) as {

@@ -92,7 +92,7 @@ describe('the packed package', () => {
   });
   afterAll(() => rm(project, { recursive: true, force: true }));
 
-  it('holds the build and no sources, tests or configuration', async () => {
+  it('contains the build, and no sources, tests or configuration', async () => {
     const files = await readdir(join(project, 'node_modules/@sendense/protection-flows'));
     expect(files.sort()).toEqual(
       [
@@ -116,21 +116,21 @@ describe('the packed package', () => {
   it.each([
     ['publint', 'publint/src/cli.js', '--strict'],
     ['are-the-types-wrong', '@arethetypeswrong/cli/dist/index.js', '--format=ascii'],
-  ])('has no fault for %s', async (_name, program, option) => {
+  ])('passes %s without a fault', async (_name, program, option) => {
     const judge = join(packageFolder, 'node_modules', program);
     const { exitCode, output } = await run(process.execPath, [judge, option, tarball]);
     expect({ exitCode, output: exitCode === 0 ? '' : output }).toEqual({ exitCode: 0, output: '' });
   });
 
   // class-validator's own index loads every rule there is, and knows the entities' rules all the same
-  it('answers a first query from a CommonJS program, with the rules of class-validator that it needs', async () => {
+  it('answers a first query from a CommonJS program, and applies the class-validator rules', async () => {
     await writeFile(join(project, 'program.js'), commonJs);
     const end = await run(process.execPath, ['program.js']);
     expect(end).toMatchObject({ exitCode: 0, stderr: '' });
     expect(JSON.parse(end.stdout)).toEqual({ found: 1, refused: true, rulesLoaded: false, fault: 'name' });
   });
 
-  it('answers a first query from an ES module, with the very same classes', async () => {
+  it('answers a first query from an ES module, with the same classes', async () => {
     await writeFile(join(project, 'program.mjs'), esModule);
     const end = await run(process.execPath, ['program.mjs']);
     expect(end).toMatchObject({ exitCode: 0, stderr: '' });
@@ -145,7 +145,7 @@ describe('the packed package', () => {
   });
 
   it.each(['node16', 'bundler', 'node10'])(
-    'has types that a strict consumer compiles with (%s)',
+    'has types with which a strict program compiles (%s)',
     async (resolution) => {
       await writeFile(join(project, 'typed.ts'), typed);
       await cp(join(packageFolder, 'test/types'), join(project, 'types'), { recursive: true });
@@ -179,7 +179,7 @@ describe('the packed package', () => {
     },
   );
 
-  it('has a command line that runs where it is installed', async () => {
+  it('installs a command line that runs', async () => {
     const bin = 'node_modules/@sendense/protection-flows/dist/cli/main.js';
     const end = await run(process.execPath, [bin, 'verify', '--json']);
     expect(JSON.parse(end.stdout)).toMatchObject({ ok: true, verdict: 'proven' });

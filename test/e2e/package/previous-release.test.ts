@@ -50,7 +50,7 @@ describe('after the previous release', () => {
     other.destroy();
   }
 
-  it('a migrate that died half-way is finished, and what both set aside comes back', async () => {
+  it('migrate finishes a migrate that died half-way, and restore-orphans restores the quarantined rows of both releases', async () => {
     expect(await cli('old', 'migrate')).toMatchObject({ exitCode: 0 });
     await bench.dropKey('fk_flows_policy');
     await bench.insertFlow('f1', { policy_id: 'gone' });
@@ -130,13 +130,13 @@ describe('after the previous release', () => {
   }
   const all = { [flows]: 1, [executions]: 1, memos: nastyRows, notes: nastyRows };
 
-  it('rows of every type come back byte for byte, those in tables of others too', async () => {
+  it('restore-orphans restores rows of every type byte for byte, also in tables of other programs', async () => {
     const before = await quarantineNasty();
     expect(await cli('new', 'restore-orphans')).toMatchObject({ exitCode: 0, restored: all, left: [] });
     expect(await bench.checksums(flows, executions, 'memos', 'notes')).toEqual(before);
   });
 
-  it('they come back as it wrote them down later, the word of an ENUM beside its number', async () => {
+  it('restore-orphans also reads the later form of quarantined rows, with the word of an ENUM beside its number', async () => {
     const before = await quarantineNasty();
     for (const { id, columns } of await bench.rows('sendense_flow_orphans', 'id, `columns`')) {
       const row = (typeof columns === 'string' ? JSON.parse(columns) : columns) as Record<string, unknown>;
@@ -153,7 +153,7 @@ describe('after the previous release', () => {
     expect(await bench.checksums(flows, executions, 'memos', 'notes')).toEqual(before);
   });
 
-  it('rows stay whose table has gone or changed, or that do not fit into one statement', async () => {
+  it('restore-orphans keeps rows whose table is missing or changed, or that do not fit into one statement', async () => {
     await quarantineNasty();
     await database.session.query('DROP TABLE memos');
     await database.session.query(

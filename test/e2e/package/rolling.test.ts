@@ -84,7 +84,7 @@ describe('a rolling deployment', () => {
   };
   afterEach(() => running.splice(0).forEach((program) => program.kill()));
 
-  it('holds up no program of the previous release, there and back', async () => {
+  it('does not disturb a program of the previous release, neither on migrate nor on rollback', async () => {
     const { cli, migrateByOld } = of(database);
     await migrateByOld();
     const old = start('old', 'by-entities.cjs');
@@ -124,7 +124,7 @@ describe('a rolling deployment', () => {
 describe('a program of this release', () => {
   const database = useDatabase();
 
-  it('does everything but cancel a run and prune before its migrations, and everything after them', async () => {
+  it('can do everything except cancel a run and prune before its migrations, and everything afterwards', async () => {
     const { cli, eachCall, migrateByOld } = of(database);
     await migrateByOld();
     const before = await eachCall();

@@ -58,7 +58,7 @@ function useCli({ program, dataSource }: Cli) {
 describe.each(isTypeorm03 ? [compiled] : [compiled, tsNode])("TypeORM's $program", (cli) => {
   const { typeorm, history } = useCli(cli);
 
-  it('runs, shows, finds nothing to change, and reverts', async () => {
+  it('runs and shows the migrations, finds nothing to generate, and reverts them', async () => {
     const before = await typeorm('migration:show');
     expect(before.output).toContain('[ ] CreateProtectionFlowTables1795305600000');
 
@@ -99,7 +99,7 @@ describe("TypeORM's command line", () => {
     expect(await catalogDump(database.session, /^$/)).toEqual(before);
   });
 
-  it('does not end with 0 where a key is refused', async () => {
+  it('does not end with 0 if the server refuses a key', async () => {
     await typeorm('migration:run');
     await database.session.query(
       'ALTER TABLE protection_flow_executions DROP FOREIGN KEY fk_executions_flow',
@@ -119,7 +119,7 @@ describe("TypeORM's command line", () => {
     expect(await typeorm('migration:run')).toMatchObject({ exitCode: 0 });
   });
 
-  it('reverts a table with rows only when the environment says that they may go', async () => {
+  it('reverts a table with rows only if the environment allows losing them', async () => {
     await typeorm('migration:run');
     // All but the first, whose tables the row stands in
     const shared = await openDataSource(database);

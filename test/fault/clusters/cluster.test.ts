@@ -23,7 +23,7 @@ async function valueOf(connection: Connection, sql: string): Promise<unknown> {
 
 // Guards that tests on the shared server run on a cluster when they are told to.
 describeOnCluster('the shared server', () => {
-  it('is one of three nodes, and takes writes, which the others get', async () => {
+  it('has three nodes, accepts writes, and copies them to every node', async () => {
     const database = `nodes_${process.pid}`;
     await withConnection(connectionUrl(sharedServer()), (shared) =>
       shared.query(`CREATE DATABASE ${database}`),
@@ -63,7 +63,7 @@ describeOnCluster('a cluster of three nodes', () => {
     });
   });
 
-  it('sees on every node the rows of every node that takes writes', async () => {
+  it('shows on every node the rows of every writable node', async () => {
     const written: number[] = [];
     for (const [index, node] of cluster().nodes.entries()) {
       if (!(await node.takesWrites())) continue;
@@ -75,7 +75,7 @@ describeOnCluster('a cluster of three nodes', () => {
       await waitFor(async () => (await withConnection(node.url('shared'), ids)).join() === written.join());
   });
 
-  it('has locks of GET_LOCK on each node alone', async () => {
+  it('keeps each GET_LOCK lock on one node only', async () => {
     const got = await Promise.all(
       cluster().nodes.map((node) =>
         withConnection(node.url(), (connection) => valueOf(connection, `GET_LOCK('one name', 0)`)),
@@ -84,7 +84,7 @@ describeOnCluster('a cluster of three nodes', () => {
     expect(got.map(Number)).toEqual([1, 1, 1]);
   });
 
-  it('goes on without a node that was killed, which joins again with what it missed', async () => {
+  it('continues without a killed node, which later joins again and catches up', async () => {
     const [first, second] = cluster().nodes;
     await second.kill();
     expect(await second.isSynced()).toBe(false);
@@ -95,7 +95,7 @@ describeOnCluster('a cluster of three nodes', () => {
     expect(await withConnection(second.url('shared'), ids)).toContain(10);
   });
 
-  it('goes on without a node that hangs, which joins again when it goes on', async () => {
+  it('continues without a hanging node, which joins again when it resumes', async () => {
     const [first, , third] = cluster().nodes;
     third.pause();
     try {
@@ -116,21 +116,24 @@ describeOnCluster('a cluster of three nodes', () => {
   };
 
   it.each([
-    ['neither hears nor is heard', () => network().isolate(2)],
-    ['is not heard', () => network().mute(2)],
-  ])('goes on without a node that %s, whom clients still reach, and which comes back', async (_what, cut) => {
-    const [first, , third] = cluster().nodes;
-    cut();
-    try {
-      await first.waitUntilSynced(2);
-      await waitFor(async () => !(await third.state()).isSynced, syncLimits);
-    } finally {
-      network().mend();
-    }
-    await cluster().waitUntilRecovered();
-  });
+    ['neither receives nor sends', () => network().isolate(2)],
+    ['does not send', () => network().mute(2)],
+  ])(
+    'continues without a node that %s but that clients still reach, and takes the node back',
+    async (_what, cut) => {
+      const [first, , third] = cluster().nodes;
+      cut();
+      try {
+        await first.waitUntilSynced(2);
+        await waitFor(async () => !(await third.state()).isSynced, syncLimits);
+      } finally {
+        network().mend();
+      }
+      await cluster().waitUntilRecovered();
+    },
+  );
 
-  it('goes on without the node that it writes to, with another one', async () => {
+  it('writes to another node when the one in use stops', async () => {
     const first = await cluster().writer();
     await first.kill();
     const next = await cluster().writer();

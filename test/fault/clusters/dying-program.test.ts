@@ -17,7 +17,7 @@ interface Node {
 
 // Guards against nodes and folders that pile up on a developer's machine, paused ones among them.
 describeOnCluster('a cluster whose program is killed', () => {
-  it('goes with all nodes and their folders', async () => {
+  it('disappears with all nodes and their folders', async () => {
     const child = spawn(process.execPath, ['-r', register, program], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });

@@ -109,7 +109,7 @@ describeOnCluster('migrates on several nodes of a cluster', () => {
     })());
 
   it(
-    `${processes} at once, ${rounds} rounds: all end well`,
+    `${processes} at once, ${rounds} rounds: all succeed`,
     async () => {
       // What the nodes apply of each other's counts too. Without CREATE TABLE and INSERT: the lock's own table is made by
       // whichever finds none, IF NOT EXISTS
@@ -149,7 +149,7 @@ describeOnCluster('migrates on several nodes of a cluster', () => {
     120_000 + rounds * 120_000,
   );
 
-  it("go on within the lease when the holder's process is killed", async () => {
+  it('continue within the lease time when the process of the lock holder is killed', async () => {
     await fresh('process_killed');
     const holder = startMigrating(urlFrom(0, 'process_killed'));
     await waitFor(() => holder.said.some(({ step }) => step?.startsWith('create table')), {
@@ -161,7 +161,7 @@ describeOnCluster('migrates on several nodes of a cluster', () => {
     await expectMigrated('process_killed');
   }, 180_000);
 
-  it("go on when the holder's node is killed", async () => {
+  it('continue when the node of the lock holder is killed', async () => {
     await fresh('node_killed');
     const node = await cluster().writer();
     const holder = startMigrating(node.url('node_killed'));
@@ -175,7 +175,7 @@ describeOnCluster('migrates on several nodes of a cluster', () => {
     await expectMigrated('node_killed');
   }, 180_000);
 
-  it('take over from one that stood still, which then stops and says so', async () => {
+  it('take over from a stalled migrate, which then stops and says so', async () => {
     await fresh('stood_still');
     const stale = startMigrating(urlFrom(0, 'stood_still'));
     await waitFor(() => stale.said.some(({ step }) => step?.startsWith('create table')), {

@@ -33,7 +33,7 @@ describeOnCluster('calls on every node that write the same row at the same time'
     return dataSource.initialize();
   };
 
-  it('are all done, each once', async () => {
+  it('all take effect, each once', async () => {
     jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
     const writer = await cluster().writer();
     const connection = await createConnection(writer.url());

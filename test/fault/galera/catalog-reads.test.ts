@@ -23,7 +23,7 @@ describeOnGalera('the catalog of a node, while another one executes DDL', () => 
   const database = useDatabase();
   const dataSource = useDataSource(database);
 
-  it(`is read, whatever reads are aborted (${aborts} of them)`, async () => {
+  it(`is read completely although the server aborts reads (${aborts} of them)`, async () => {
     const whole = withoutNote(await readCatalog(database.session, dataSource().server, tables));
     let aborted = 0;
     let isOver = false;

@@ -37,7 +37,7 @@ describeOnGalera('a run that dies on a node of a cluster', () => {
   });
 
   it.each(scenarios)(
-    'in $name is made good by the next, on another node',
+    'in $name is repaired by the next run, on another node',
     async (scenario) => {
       const begun = performance.now();
       const [first, second, third] = cluster().nodes;

@@ -40,7 +40,7 @@ describeOnGalera('programs of a node that has lost its cluster', () => {
   const repositoriesOn = async (nodes: readonly PrivateServer[]): Promise<Repositories> =>
     createRepositories(await connect(nodes));
 
-  it('are told by a code, and by another when all nodes have', async () => {
+  it('are reported with a code, and with another code if all nodes have lost it', async () => {
     const [first, second, third] = cluster().nodes;
     const connection = await createConnection(first.url());
     await connection.query(`CREATE DATABASE ${database}`);

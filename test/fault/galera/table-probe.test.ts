@@ -68,7 +68,7 @@ describeOnGalera('DDL on a cluster, on a table that somebody holds', () => {
       'COMMIT',
     ],
     ['writing a table that it refers to', ['BEGIN', "UPDATE protection_flows SET name = 'b'"], 'COMMIT'],
-  ])('by %s, waits as long as it may, and harms nobody', async (_, statements, end) => {
+  ])('by %s, waits up to its limit, and aborts no transaction', async (_, statements, end) => {
     for (const sql of statements) await holder.query(sql);
     await expect(execute()).rejects.toMatchObject({ code: 'TABLE_BUSY', details: { patienceMs: 300 } });
     await holder
@@ -83,7 +83,7 @@ describeOnGalera('DDL on a cluster, on a table that somebody holds', () => {
     expect(await columns()).toHaveLength(1);
   });
 
-  it('by LOCK TABLES, waits too without the privilege LOCK TABLES', async () => {
+  it('by LOCK TABLES, also waits without the privilege LOCK TABLES', async () => {
     const user = await createUser(database, [documented]);
     const source = await createDataSource({ env: { DATABASE_URL: user.database.url } }).initialize();
     try {
@@ -98,7 +98,7 @@ describeOnGalera('DDL on a cluster, on a table that somebody holds', () => {
     }
   });
 
-  it('is not sent any more when it is told to stop', async () => {
+  it('stops asking for the table when it is aborted', async () => {
     await holder.query('LOCK TABLES protection_flow_executions READ');
     const controller = new AbortController();
     const slices = { ...defaultSlices, firstMs: 60_000, longestMs: 60_000 };

@@ -31,7 +31,7 @@ const namesIn = (deaths: readonly Death[]): string[] =>
  * Guards that a run that dies anywhere is finished, or taken back, by the next one: DDL commits at once, nothing rolls
  * it back.
  */
-describe('a run in', () => {
+describe('a command that dies at any statement', () => {
   const server = usePrivateServer();
   const admin = useDatabase({ platform: 'none', server });
   const data = (): string => join(server.directory, 'data');
@@ -52,7 +52,7 @@ describe('a run in', () => {
 
   // Every statement that can change something counts, those of the session and of the lock too
   it.each(scenarios)(
-    '$name, its connection killed, is made good by the next',
+    'is repaired by its next run if its connection is killed: $name',
     async (scenario) => {
       const begun = performance.now();
       const { recording, endings } = await prepare(scenario);
@@ -115,7 +115,7 @@ describe('a run in', () => {
   // With SIGKILL, in the midst of its work. Statements count that leave something behind: a session's settings and locks
   // go with any server
   it.each(scenarios)(
-    '$name, its server killed, is made good by the next',
+    'is repaired by its next run if its server is killed: $name',
     async (scenario) => {
       const begun = performance.now();
       const { recording, endings } = await prepare(scenario);

@@ -40,40 +40,37 @@ const refusals: readonly Parameters<typeof errorAnswer>[] = [
 const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
 
 /** Guards what docs/scale-out.md says of a proxy that does not let a session begin as it has to. */
-describe.each(refusals)(
-  'a proxy that refuses with %i the statement each session begins with',
-  (...refusal) => {
-    const refused = { code: 'QUERY_FAILED', details: { errno: refusal[0] } };
-    const refuse = (): void => {
-      pooler.refuses = (sql) => (sql.startsWith('SET NAMES') ? refusal : null);
-    };
+describe.each(refusals)('a proxy that refuses the first statement of each session with %i', (...refusal) => {
+  const refused = { code: 'QUERY_FAILED', details: { errno: refusal[0] } };
+  const refuse = (): void => {
+    pooler.refuses = (sql) => (sql.startsWith('SET NAMES') ? refusal : null);
+  };
 
-    it('is found at once by whatever connects, and the server is sent nothing', async () => {
+  it('is detected by each new connection at once, and no statement reaches the server', async () => {
+    refuse();
+    const before = timers();
+    await expect(dataSource.initialize()).rejects.toMatchObject(refused);
+    const settings = { ...database.settings, port: pooler.port };
+    await expect(openDatabase(subject, settings)).rejects.toMatchObject(refused);
+    expect(pooler.sent).toEqual([]);
+    expect(timers()).toBeLessThanOrEqual(before);
+  });
+
+  it('is detected at once by the call that opens another session', async () => {
+    await dataSource.initialize();
+    await migrate(dataSource);
+    const { flows } = createRepositories(dataSource);
+    await dataSource.transaction(async () => {
       refuse();
-      const before = timers();
-      await expect(dataSource.initialize()).rejects.toMatchObject(refused);
-      const settings = { ...database.settings, port: pooler.port };
-      await expect(openDatabase(subject, settings)).rejects.toMatchObject(refused);
-      expect(pooler.sent).toEqual([]);
-      expect(timers()).toBeLessThanOrEqual(before);
+      await expect(flows.find('none')).rejects.toMatchObject(refused);
+      pooler.refuses = () => null;
+      expect(await flows.find('none')).toBeNull();
     });
+  });
+});
 
-    it('is found at once by the call for which another session is opened', async () => {
-      await dataSource.initialize();
-      await migrate(dataSource);
-      const { flows } = createRepositories(dataSource);
-      await dataSource.transaction(async () => {
-        refuse();
-        await expect(flows.find('none')).rejects.toMatchObject(refused);
-        pooler.refuses = () => null;
-        expect(await flows.find('none')).toBeNull();
-      });
-    });
-  },
-);
-
-/** Guards what docs/scale-out.md says of a proxy that lends each statement another session of the server. */
-describe('a proxy that lends each statement another session', () => {
+/** Guards what docs/scale-out.md says of a proxy that sends each statement through another session of the server. */
+describe('a proxy that sends each statement through another session', () => {
   /** Begins to lend, once there are some to be lent. */
   async function lend(): Promise<void> {
     await dataSource.initialize();
@@ -83,7 +80,7 @@ describe('a proxy that lends each statement another session', () => {
     pooler.lends = true;
   }
 
-  it('is found by migrate before it changes anything; what is printed lets the next one work', async () => {
+  it('is detected by migrate before it changes anything; the printed fix lets the next migrate work', async () => {
     await lend();
     const fault: unknown = await migrate(dataSource).catch((error: unknown) => error);
     expect(fault).toMatchObject({ code: 'LOCK_LOST', consequence: 'Nothing was changed.' });
@@ -95,7 +92,7 @@ describe('a proxy that lends each statement another session', () => {
     await direct.destroy();
   });
 
-  it('is found by nothing in a repository: of a transaction that fails, rows stay', async () => {
+  it('is not detected by a repository: a failed transaction leaves rows', async () => {
     const direct = await openDataSource(database);
     await migrate(direct);
     const { id: schedule_id } = await createSchedule(database.session);

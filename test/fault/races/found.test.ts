@@ -40,7 +40,7 @@ const found: readonly Found[] = [
 ];
 
 // Without this, what the search has found could come back.
-describe('in every order with one change between two calls', () => {
+describe('two calls in every order with one switch between them', () => {
   const track = useTrack();
 
   it.each(found.map((one) => [one.what, one] as const))('%s', async (_, { flow, calls }) => {
@@ -68,7 +68,7 @@ const reading: readonly Call[] = [
 ];
 
 // Without this, a SELECT that a cluster gives up fails a call that could be repeated by itself.
-describe('a call whose statement the server gives up is repeated, whichever statement it is', () => {
+describe('the data layer repeats a call whose statement the server aborts, whichever statement it is', () => {
   const track = useTrack();
   const flow = { running: 'fresh', jobs: 1, queued: 1, ended: 3, isDue: true } as const;
 

@@ -9,7 +9,7 @@ const seed = Number(process.env['RACES_SEED'] ?? Date.now() % 1_000_000);
 describe(`${count} interleavings of calls to the data layer (seed ${seed})`, () => {
   const track = useTrack();
 
-  it('leave nothing that cannot be, after any commit', async () => {
+  it('leave no impossible state after any commit', async () => {
     const seen = { statements: 0, waits: 0, undecided: 0 };
     const property = fc.asyncProperty(races, async (race) => {
       const result = await run(track(), race);

@@ -20,7 +20,7 @@ describe('a race', () => {
     }
   });
 
-  it('that is found shrinks to two calls with few changes between them, and its path finds it at once', async () => {
+  it('that was found shrinks to two calls with few switches between them, and its path reproduces it at once', async () => {
     const mutant = mutants[0]!;
     const tried: Race[] = [];
     const property = fc.asyncProperty(

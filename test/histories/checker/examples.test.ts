@@ -3,15 +3,15 @@ import { bad, good, historyOf, rules } from './examples';
 
 // A checker that acquits a bad history makes every test with it worthless; one that convicts a good one, unbearable.
 describe('the checker', () => {
-  it.each(anomalyNames)('convicts a history of %s, of nothing else', (name) => {
+  it.each(anomalyNames)('finds %s in a history, and no other anomaly', (name) => {
     expect(Object.keys(countAnomalies(checkHistory(bad[name], rules)))).toEqual([name]);
   });
 
-  it.each(Object.entries(good))('acquits %s', (_, history) => {
+  it.each(Object.entries(good))('finds no anomaly in %s', (_, history) => {
     expect(checkHistory(history, rules)).toEqual([]);
   });
 
-  it('acquits a recording whose processes were killed in the midst of a call and of a line', () => {
+  it('finds no anomaly in a recording whose processes were killed in the middle of a call and of a line', () => {
     const lines = [
       '{"id":"1","at":1,"process":"a","call":"put","steps":[{"append":"x","value":"v"}]}',
       '{"id":"2","at":2,"process":"b","call":"get"}',
@@ -29,7 +29,7 @@ describe('the checker', () => {
     expect(checkHistory(history, rules)).toEqual([]);
   });
 
-  it('finds a cycle of many operations, in a history longer than a stack is deep', () => {
+  it('finds a cycle of many operations in a history that is longer than the call stack allows', () => {
     const length = 20_000;
     const history = Array.from({ length }, (_, n) => ({
       at: [0, 100] as const,

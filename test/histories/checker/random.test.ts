@@ -120,7 +120,7 @@ const runs = Number(process.env['CHECKER_RUNS'] ?? 300);
 
 // Guards the checker against its own faults: what a correct database does is never convicted, whatever overlaps and fails.
 describe('random histories', () => {
-  it('of a database that executes one operation after the other are acquitted', () => {
+  it('of a database that executes one operation after the other have no anomaly', () => {
     fc.assert(
       fc.property(plans, (planned) => {
         expect(checkHistory(execute(planned), rules)).toEqual([]);
@@ -129,7 +129,7 @@ describe('random histories', () => {
     );
   });
 
-  it.each(Object.entries(damages))('with %s are convicted', (_, damage) => {
+  it.each(Object.entries(damages))('with %s have an anomaly', (_, damage) => {
     let damaged = 0;
     fc.assert(
       fc.property(plans, fc.nat(1_000), (planned, pick) => {

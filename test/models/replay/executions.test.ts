@@ -82,7 +82,7 @@ async function replay(steps: readonly ModelStep[], naive: NaiveProgram): Promise
 
 /** Guards that what a mutation of the model breaks, a program that lacks the same breaks on a server; and ours does not. */
 it.each(model.mutations.map((one) => [one.lacks, one.formula, one] as const))(
-  'breaks without %s what %s says, and does not with it',
+  'a program without %s breaks %s on the server, and the package does not',
   async (_lacks, formula, { defines }) => {
     const naive = naiveExecutions[defines[0]!]!;
     const { steps, said } = await readCounterexample('executions', defines, formula, folder);

@@ -115,7 +115,7 @@ async function breaks(
 
 /** Guards that what a mutation of the model breaks, a program that lacks the same breaks on a server; and ours does not. */
 it.each(lease.mutations.map((one) => [one.lacks, one.formula, one] as const))(
-  'breaks without %s what %s says, and does not with it',
+  'a program without %s breaks %s on the server, and the package does not',
   async (_lacks, formula, { defines, isFair }) => {
     const [mutation] = defines;
     const { steps, said } = await readCounterexample('lease', defines, formula, folder, isFair);

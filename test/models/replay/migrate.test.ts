@@ -134,15 +134,18 @@ it.each(
   model.mutations
     .filter(({ defines }) => !defines.includes('LATE'))
     .map((one) => [one.lacks, one.formula, one] as const),
-)('breaks without %s what %s says, and does not with it', async (_lacks, formula, { defines }) => {
-  const { steps, said } = await readCounterexample('migrate', defines, formula, folder);
-  expect([await breaks(formula, steps, naive[defines[0]!]!), said]).toEqual([true, said]);
-  expect([await breaks(formula, steps), said]).toEqual([false, said]);
-});
+)(
+  'a program without %s breaks %s on the server, and the package does not',
+  async (_lacks, formula, { defines }) => {
+    const { steps, said } = await readCounterexample('migrate', defines, formula, folder);
+    expect([await breaks(formula, steps, naive[defines[0]!]!), said]).toEqual([true, said]);
+    expect([await breaks(formula, steps), said]).toEqual([false, said]);
+  },
+);
 
 /** Guards the bound that docs/migrations.md tells: a statement of a rollback that is on its way is executed, whoever is next. */
 it.each(['recorded_is_there', 'finished'])(
-  'breaks with LATE what %s says, as the documentation does',
+  'the package breaks %s with LATE, as its documentation says',
   async (formula) => {
     const { steps, said } = await readCounterexample('migrate', ['LATE'], formula, folder);
     expect([await breaks(formula, steps), said]).toEqual([true, said]);

@@ -2,7 +2,7 @@ import { peerOptions, peerParts } from '../../../bench/peers/options';
 
 // Guards: what a typing error asks for is refused before anything is installed or measured, every fault at once.
 describe('the options of bench:peers', () => {
-  test('are those of the goals where none is given', () => {
+  test('default to those of the goals', () => {
     expect(peerOptions([])).toEqual({
       servers: [{ flavour: 'mariadb', version: '10.11' }],
       rows: 300_000,
@@ -12,7 +12,7 @@ describe('the options of bench:peers', () => {
     });
   });
 
-  test('are read', () => {
+  test('are read from the command line', () => {
     const given = [
       '--server',
       'mariadb,mysql-9.7',
@@ -30,7 +30,7 @@ describe('the options of bench:peers', () => {
     });
   });
 
-  test('give way to help', () => expect(peerOptions(['--help', '--rows', 'many'])).toBeNull());
+  test('are ignored with --help', () => expect(peerOptions(['--help', '--rows', 'many'])).toBeNull());
 
   test.each([
     [['--server', 'postgres'], /--server: not mariadb-… or mysql-…: postgres/],

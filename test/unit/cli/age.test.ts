@@ -19,13 +19,13 @@ describe('an age', () => {
   it.each([
     ...['', '0d', '000w', '-90d', '+90d', '90', 'd', '90 d', ' 90d', '90d ', '1.5d', '1e3d', '0x10d', '٩d'],
     ...['90D', '90M', '2y', '3mo', '90days', '1w2d', 'ninety', '90d\n', 'Infinityd', 'NaNd'],
-  ])('%p is refused, with the forms that are taken', (text) => {
+  ])('%p is refused, and the error lists the accepted forms', (text) => {
     expect(() => parseAge(text, now)).toThrow(
       'It must be a whole number from 1 and its unit: 30m (minutes), 36h (hours), 90d (days) or 12w (weeks).',
     );
   });
 
-  it('reaches back as far as the columns do, and no further', () => {
+  it('reaches back to the earliest time that a column can store, and no further', () => {
     expect(new Date(now - parseAge('20454d', now)).getUTCFullYear()).toBe(1970);
     const refusal = 'it must be at most 20454d.';
     for (const text of ['20455d', '2923w', '999999999999w', `${'9'.repeat(400)}m`]) {

@@ -12,7 +12,7 @@ describe('wait', () => {
     ['wait --timeout 500ms', 500],
     ['wait --timeout=5m', 300_000],
     ['wait --timeout 24h', 86_400_000],
-  ])('%s opens nothing itself, and waits for that many milliseconds: %i', async (line, timeoutMs) => {
+  ])('%s opens no connection itself, and waits for that many milliseconds: %i', async (line, timeoutMs) => {
     const result = await ran(`${line} --json`);
     expect(result).toMatchObject({ exitCode: 1, calls: [`wait {"timeoutMs":${timeoutMs}}`] });
     expect(result.json()).toEqual({ ...schemaFit, waitedMs: 5 });
@@ -37,7 +37,7 @@ describe('--markdown in a job of GitHub', () => {
       runPreflight: () => Promise.resolve({ ...preflightResult, findings }),
     });
 
-  it('annotates the changes with the findings, each one command, and stdout stays Markdown', async () => {
+  it('annotates the changes with one command per finding, and prints only Markdown on stdout', async () => {
     const { stdout, stderr } = await preflight({ GITHUB_ACTIONS: 'true' });
     expect(stderr).toBe(
       `::error title=${handMade.code}::50 %25%0Aof it%0AFix\n::notice title=${handMade.code}::m%0Ar\n`,
@@ -46,7 +46,7 @@ describe('--markdown in a job of GitHub', () => {
     expect(stdout).not.toContain('::error');
   });
 
-  it('annotates nowhere else', async () => {
+  it('annotates nothing outside such a job', async () => {
     expect(await preflight({})).toMatchObject({ stderr: '' });
   });
 });
@@ -58,7 +58,7 @@ describe('a plan in a file', () => {
     return path;
   };
 
-  it('is written as it is printed, and is what migrate is given', async () => {
+  it('is written as it is printed, and is given to migrate', async () => {
     const path = file();
     const planned = await ran(`migrate --out ${path} --orphans=null --json`);
     expect(planned).toMatchObject({ exitCode: 0, calls: ['keep {"orphans":"null"}', 'destroy'] });
@@ -79,7 +79,7 @@ describe('a plan in a file', () => {
     ['of another form', () => `--plan-file ${file('{"form":2}')}`],
     ['where a folder is', () => `--plan --out ${temporaryFolder()}`],
     ['in a folder that is not there', () => `--plan --out ${file()}/plan.json`],
-  ])('is refused before anything is opened: one %s', async (_title, given) => {
+  ])('is refused before any connection is opened: one %s', async (_title, given) => {
     const result = await ran(`migrate ${given()} --json`);
     expect(result).toMatchObject({ exitCode: 64, calls: [] });
     expect(result.error()).toMatchObject({

@@ -38,7 +38,7 @@ async function prune(...args: string[]): Promise<Ran> {
 
 /** Guards that the options reach the layer below as they were given, and that a slip of the fingers deletes nothing. */
 describe('the options of prune', () => {
-  it('are an age, a number to keep, a batch and a rehearsal', async () => {
+  it('are an age, a number to keep, a batch size and a dry run', async () => {
     const { exitCode, asked } = await prune(
       ...['--older-than', '36h', '--keep', '5', '--batch-size', '10000', '--dry-run'],
     );
@@ -57,7 +57,7 @@ describe('the options of prune', () => {
     });
   });
 
-  it('are each taken as they were given last', async () => {
+  it('count as they were given last', async () => {
     const twice = ['--older-than', '1w', '--older-than', '90d', '--keep', '7', '--keep', '80'];
     const { asked } = await prune(...twice, '--batch-size', '9', '--batch-size', '100');
     expect(asked).toMatchObject({ olderThanMs: 7_776_000_000, keepPerFlow: 80, batchSize: 100 });
@@ -77,7 +77,7 @@ describe('the options of prune', () => {
     [['--keep', '2147483648'], 'It must be a whole number from 1 to 2147483647.'],
     [['--keep', '5', '--batch-size', '0'], 'It must be a whole number from 1 to 10000.'],
     [['--keep', '5', '--batch-size', '10001'], 'It must be a whole number from 1 to 10000.'],
-  ])('%j are refused before anything is connected to', async (args, fault) => {
+  ])('%j are refused before any connection is opened', async (args, fault) => {
     const { exitCode, stderr, asked } = await prune(...args);
     expect({ exitCode, asked }).toEqual({ exitCode: 64, asked: null });
     expect(stderr).toMatch(/^USAGE: .*\nNothing was read or changed: no connection was opened\.\nFix: .*\n$/);

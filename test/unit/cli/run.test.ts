@@ -72,7 +72,7 @@ describe('commands', () => {
     'audit',
     'check',
     'wait',
-  ])('prints Markdown where it is asked for, and refuses two forms at once: %s', async (line) => {
+  ])('prints Markdown on request, and refuses two forms at once: %s', async (line) => {
     const { stdout, exitCode } = await ran(`${line} --markdown`);
     expect(stdout.split('\n')[0]).toMatch(
       new RegExp(`^## (✅|❌) protection-flows ${line.replace(' --keep 9', '')}: `),
@@ -81,7 +81,7 @@ describe('commands', () => {
     expect(await ran(`${line} --markdown --json`)).toMatchObject({ exitCode: 64, calls: [] });
   });
 
-  it('has no Markdown of a demonstration', async () => {
+  it('has no Markdown form for demo', async () => {
     expect(await ran('demo --markdown')).toMatchObject({ exitCode: 64, calls: [], stdout: '' });
   });
 
@@ -90,7 +90,7 @@ describe('commands', () => {
     expect((await ran(`${line} --config /none.json`)).error().code).toBe('CONFIG_UNREADABLE');
   });
 
-  it('writes progress to stderr, so that stdout holds the document alone', async () => {
+  it('writes progress to stderr, and only the document to stdout', async () => {
     const result = await ran('migrate --json', {
       migrate: (_database, options) => {
         options?.onProgress?.({ migration: 'M', step: 'create table t' });
@@ -114,7 +114,7 @@ describe('--verbose', () => {
     expect(result.json()).toEqual(status);
   });
 
-  it('is asked for: a command without it prints no statement', async () => {
+  it('is off by default: a command without it prints no statement', async () => {
     expect(await ran('status', { openDatabase })).toMatchObject({ stderr: '' });
   });
 });
@@ -153,7 +153,7 @@ describe('exit codes of errors', () => {
     expect(debug.stderr).toMatch(/Error: mysql:\/\/u:\*\*\*@h[^]*at [^]*Caused by: Error: \*\*\* below/);
   });
 
-  it('prints an error that nobody caught in the same form, and leaves', async () => {
+  it('prints an uncaught error in the same form, and exits', async () => {
     let end: () => void = () => undefined;
     const result = await ran('status', {
       readStatus: () => new Promise((resolve) => (end = () => resolve(status))),
@@ -166,7 +166,7 @@ describe('exit codes of errors', () => {
     expect(result.stderr).toMatch(/^INTERNAL: .*Error: \*\*\* was lost\n.*\nFix: .*\n$/);
   });
 
-  it('takes the password out of details too', async () => {
+  it('removes the password from details too', async () => {
     const error = new ProtectionFlowsError('NO_WRITABLE_HOST', {
       message: 'm',
       remedy: 'r',
@@ -245,7 +245,7 @@ describe('usage', () => {
     for (const row of result.stdout.split('\n')) expect([row, row.length <= 80]).toEqual([row, true]);
   });
 
-  it('tells its version', async () => {
+  it('prints its version', async () => {
     expect((await ran('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 });
@@ -265,7 +265,7 @@ describe('Ctrl-C', () => {
     expect(result.stderr).toMatch(/^Stopping after the current statement.*\nINTERRUPTED: m\n/);
   });
 
-  it('quits at the second one', async () => {
+  it('exits at the second Ctrl-C', async () => {
     const result = await ran('migrate', {
       migrate: stopsWhenAsked,
       duringRun: (interrupt) => {
@@ -276,14 +276,14 @@ describe('Ctrl-C', () => {
     expect(result.quitWith).toEqual([130]);
   });
 
-  it('drops a command that changes nothing where it is', async () => {
+  it('ends a command that changes nothing at once', async () => {
     const never = () => new Promise<never>(() => undefined);
     const result = await ran('verify --json', { verify: never, duringRun: (interrupt) => interrupt() });
     expect(result.exitCode).toBe(2);
     expect(result.error()).toMatchObject({ code: 'INTERRUPTED', consequence: 'Nothing was changed.' });
   });
 
-  it('during the connecting of a migrate leaves the database alone', async () => {
+  it('stops a migrate that is still connecting, and the database is unchanged', async () => {
     let opened: (dataSource: never) => void = () => undefined;
     const result = await ran('migrate', {
       openDatabase: () => new Promise((resolve) => (opened = resolve)),

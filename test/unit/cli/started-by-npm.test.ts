@@ -17,7 +17,7 @@ describe('started by npm', () => {
   const byNpm = { env: { ...env, npm_command: 'exec' } };
 
   // Without it, whoever pastes a fix of npx is told that there is no such command
-  it('names its commands as they are typed there, to people alone', async () => {
+  it('prints its commands as they are typed with npm, but only in text for people', async () => {
     expect((await ran('status', byNpm)).stdout).toMatch(/(?<!npx )npx protection-flows migrate/);
     expect((await ran('guard', byNpm)).stderr).toContain('See npx protection-flows guard --help');
     expect((await ran('status')).stdout).not.toContain('npx');
@@ -26,7 +26,7 @@ describe('started by npm', () => {
     expect((await ran('guard --json', byNpm)).stdout).not.toContain('npx');
   });
 
-  it('keeps to the width of the terminal all the same', () => {
+  it('keeps to the width of the terminal', () => {
     // On one of these widths, a line with a command is as long as it may be
     for (let columns = 50; columns <= 80; columns += 1) {
       const { style, asTyped } = reporterOn(new Written(true, columns));

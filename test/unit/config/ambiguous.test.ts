@@ -20,7 +20,7 @@ const file = (text: string | Buffer) => errorOf({ configFile: write('c.json', te
 const account = '"host":"h","username":"u","password":"hush","database":"d"';
 
 /** Guards that what is said twice, or contradicts itself, is not settled by whoever comes last. */
-describe('what is said twice', () => {
+describe('a setting that is given twice', () => {
   it.each([
     ['ssl=true&ssl=false', ['its parameter ssl invalid']],
     ['sslCa=a.pem&sslCa=b.pem', ['its parameter sslCa invalid', 'its parameter sslCa unreadable']],
@@ -32,7 +32,7 @@ describe('what is said twice', () => {
     expect(visible(url(query))).not.toContain('hush');
   });
 
-  it('in a URL is refused where one half turns TLS off', () => {
+  it('in a URL is refused if one of the two turns TLS off', () => {
     write('ca.pem', '-----BEGIN CERTIFICATE-----');
     expect(faultsOf(url('ssl=false&sslCa=ca.pem'))).toEqual(['its parameter ssl invalid']);
   });
@@ -63,7 +63,7 @@ describe('contradictions about TLS', () => {
     expect(faultsOf(file(`{${account},${more}}`))).toEqual(faults);
   });
 
-  it('are told of an address that a certificate can not be compared with', () => {
+  it('are reported for an address that a certificate cannot be compared with', () => {
     const text = `{${account.replace('"h"', '"10.0.0.1"')},"ssl":{"verifyIdentity":true}}`;
     expect(faultsOf(file(text))).toEqual(['ssl.verifyIdentity invalid']);
     expect(faultsOf(errorOf({ env: { DATABASE_URL: 'mysql://u:p@[::1]/d?ssl=true' }, cwd: '/' }))).toEqual([
@@ -74,7 +74,7 @@ describe('contradictions about TLS', () => {
 
 /** Guards that no file ends the process, or is taken for another text than it holds. */
 describe('a file', () => {
-  it('that is nested without end is refused with its place', () => {
+  it('with endless nesting is refused with its place', () => {
     const error = file('['.repeat(200_000));
     expect(error).toMatchObject({ code: 'CONFIG_INVALID' });
     expect(error.message).toContain(
@@ -93,7 +93,7 @@ describe('a file', () => {
 
   const env = { DB_HOST: 'h', DB_USERNAME: 'u', DB_DATABASE: 'd' };
 
-  it('with a password that is not UTF-8 is unreadable, and one without end too', () => {
+  it('with a password that is not UTF-8 is unreadable, and so is an endless one', () => {
     write('latin1', Buffer.from('paßwort', 'latin1'));
     for (const path of ['latin1', '/dev/zero']) {
       const error = errorOf({ env: { ...env, DB_PASSWORD_FILE: path }, cwd: folder });
@@ -127,7 +127,7 @@ describe('a file with a secret', () => {
     }
   };
 
-  it('that every user may read brings one warning, through a link too, and the fix silences it', () => {
+  it('that every user may read causes one warning, also through a link, and the fix ends the warning', () => {
     const path = write('secret', 'hush');
     symlinkSync(path, join(folder, 'link'));
     expect(warningsOf('secret')).toEqual([]);

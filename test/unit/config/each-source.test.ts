@@ -139,7 +139,7 @@ function around(name: SettingName, value: unknown, source: SettingSource): Value
 
 /** Guards that no place is judged less than another: a setting and a wrong value in one is one in all. */
 describe.each(sources)('settings in the %s', (source) => {
-  it.each(settingNames.filter((name) => has(name, source)))('take %s, and tell a wrong one', (name) => {
+  it.each(settingNames.filter((name) => has(name, source)))('accept %s, and report a wrong value', (name) => {
     const { right, wrong } = samples[name];
     readFrom[source](around(name, right, source));
     for (const value of wrong) {
@@ -155,7 +155,7 @@ describe.each(sources)('settings in the %s', (source) => {
     }
   });
 
-  it('tell all that is wrong at once', () => {
+  it('report all faults at once', () => {
     const values: Values = { ...complete, port: 'x', poolSize: 0, database: 'blank ' };
     expect(faultsOf(errorOf(() => readFrom[source](values))).length).toBe(3);
   });
@@ -170,7 +170,7 @@ describe('settings in a program', () => {
   const known = (given: object): ProtectionFlowsError =>
     errorOf(() => createDataSource({ ...nested(complete, 'program'), ...given } as unknown as KnownSettings));
 
-  it.each(Object.entries(wrongTypes))('refuse %s: %j by its type', (name, value) => {
+  it.each(Object.entries(wrongTypes))('refuse %s: %j for its type', (name, value) => {
     const word = spelling(name as SettingName, 'program') ?? '';
     expect(faultsOf(known({ [word]: value }))).toEqual([`${word} invalid`]);
   });
@@ -214,7 +214,7 @@ describe('settings in a program', () => {
     ['acquireTimeout', 'acquireTimeoutMs'],
     ['type', 'declaredType'],
     ['hots', 'hosts'],
-  ])('say for %s what it is called here: %s', (name, word) => {
+  ])('name for %s the setting that was meant: %s', (name, word) => {
     expect(known({ [name]: 'x' }).message).toContain(`${name} is not known; did you mean ${word}?`);
   });
 
@@ -232,7 +232,7 @@ describe('settings in a program', () => {
     expect(visible(error)).not.toContain('hush');
   });
 
-  it('are judged by forRoot, together with the options of the module', () => {
+  it('are validated by forRoot, together with the options of the module', () => {
     const error = errorOf(() =>
       ProtectionFlowsModule.forRoot({
         connection: { ...nested(complete, 'program'), host: undefined, poolSize: -3 } as never,
@@ -246,7 +246,7 @@ describe('settings in a program', () => {
     ]);
   });
 
-  it('are read no file by, before the connection is opened', () => {
+  it('read no file before the connection is opened', () => {
     const known = { ...nested(complete, 'program'), password: undefined, passwordFile: '/no/such' };
     createDataSource(known as unknown as KnownSettings);
     expect(errorOf(() => dataSourceOptions(known as unknown as KnownSettings)).code).toBe(
@@ -254,7 +254,7 @@ describe('settings in a program', () => {
     );
   });
 
-  it('are what loadConnection answers, whatever was loaded', () => {
+  it('can be the result of loadConnection, whatever it loaded', () => {
     for (const source of sources) {
       for (const name of settingNames.filter((one) => has(one, source))) {
         const { right } = samples[name];

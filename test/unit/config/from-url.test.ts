@@ -32,7 +32,7 @@ describe('DATABASE_URL', () => {
     expect(load(url)).toMatchObject({ username: 'root', password, host: 'h', database: 'd', port: 3306 });
   });
 
-  it('declares no type by its scheme, which people copy around', () => {
+  it('does not declare a server type by its scheme, because people copy schemes', () => {
     expect(load('mariadb://u:p@h/d').declaredType).toBeNull();
   });
 
@@ -121,7 +121,7 @@ describe('DATABASE_URL', () => {
     ]);
   });
 
-  it('calls an authority that is not there unreadable', () => {
+  it('reports a missing authority file as unreadable', () => {
     const fault = error('mysql://u:hush@h/d?sslCa=/no/such.pem');
     expect(fault.code).toBe('CONFIG_UNREADABLE');
     expect(fault.message).toContain('/no/such.pem, which cannot be read: it does not exist');

@@ -57,7 +57,7 @@ describe('several hosts', () => {
     expect(settings).toMatchObject({ hosts: three, replicas: [{ host: 'r1', port: 3307 }] });
   });
 
-  it('are one host where the list has one', () => {
+  it('are one host if the list has one', () => {
     expect(fromFile({ hosts: ['db1:3307'] })).toMatchObject({ host: 'db1', port: 3307, hosts: [] });
   });
 
@@ -88,13 +88,13 @@ describe('several hosts', () => {
     expect(faultsOf(errorOf({ env: {}, cwd: inFolder(content) }))).toEqual(faults);
   });
 
-  it('in a URL with a fault are refused, without a piece of it', () => {
+  it('in a URL with a fault are refused, and the error shows no part of the URL', () => {
     const error = errorOf({ env: { DATABASE_URL: 'mysql://u:p%40ss@a:3306,b:hush/d' }, cwd: '/' });
     expect(faultsOf(error)).toEqual(['its host no. 2 invalid']);
     expect(visible(error)).not.toContain('hush');
   });
 
-  it('become TypeORM’s replication where there are replicas, all with the account', () => {
+  it('become the replication option of TypeORM if there are replicas, all with the same account', () => {
     const settings = settingsFromProgram({
       source: 'test',
       hosts: three,

@@ -15,7 +15,7 @@ const attempt = (work: () => unknown): unknown => {
 };
 
 // Without these, what is no environment and no settings ends in a TypeError, or leads to another database than was meant
-describe('what no compiler has seen', () => {
+describe('an argument that no compiler has checked', () => {
   it.each<[string, unknown, string[]]>([
     ['a URL', 'mysql://u:hush@h/d', ['they invalid']],
     ['an env that is a text', { env: 'mysql://u:hush@h/d' }, ['env invalid']],
@@ -26,14 +26,14 @@ describe('what no compiler has seen', () => {
       { env: { DB_HOST: 'h', DB_PORT: 3306, DB_DATABASE: {} }, cwd: 1 },
       ['cwd invalid', 'env.DB_PORT invalid', 'env.DB_DATABASE invalid'],
     ],
-  ])('is refused as a place to look: %s', (_title, sources, faults) => {
+  ])('is refused as a source of settings: %s', (_title, sources, faults) => {
     const error = errorOf(sources as ConnectionSources);
     expect(error.code).toBe('CONFIG_INVALID');
     expect(faultsOf(error)).toEqual(faults);
     expect(visible(error)).not.toContain('hush');
   });
 
-  it('is not given where it is null', () => {
+  it('counts as not given if it is null', () => {
     const folder = temporaryFolder();
     const complete = { host: 'from-file', username: 'u', password: 'hush', database: 'd' };
     writeFileSync(join(folder, 'ormconfig.json'), JSON.stringify(complete), { mode: 0o600 });

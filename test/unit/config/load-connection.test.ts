@@ -42,14 +42,14 @@ describe('the order of the sources', () => {
     expect(host({ env: { DATABASE_URL: '', DB_HOST: '' } })).toBe('from-file');
   });
 
-  it('mixes nothing: one DB_* variable is enough for ormconfig.json to be left alone', () => {
+  it('mixes no sources: one DB_* variable is enough to ignore ormconfig.json', () => {
     write('ormconfig.json', complete);
     const fault = errorOf({ env: { DB_PASSWORD: 'hush' }, cwd: folder });
     expect(faultsOf(fault)).toEqual(['DB_HOST missing', 'DB_USERNAME missing', 'DB_DATABASE missing']);
     expect(fault.remedy).toContain('unset DB_PASSWORD');
   });
 
-  it('ends in an error that names every way, and in no silent localhost', () => {
+  it('ends with an error that names every source, and never falls back to localhost', () => {
     const fault = errorOf({ env: {}, cwd: folder });
     expect(fault).toMatchObject({ code: 'CONFIG_MISSING', stage: 'before-connecting' });
     for (const way of ['--config', 'DATABASE_URL', 'DB_HOST', 'ormconfig.json'])
@@ -122,7 +122,7 @@ describe('the DB_* variables', () => {
     expect(visible(error)).not.toContain('hush');
   });
 
-  it('say where a port or a path belongs that stands in the host', () => {
+  it('say where a port or path belongs that was written into the host', () => {
     const message = (host: string) => errorOf({ env: { ...env, DB_HOST: host }, cwd: folder }).message;
     expect(message('h:3306')).toContain('must not hold a port');
     expect(message('/run/mysqld.sock')).toContain('belongs in the socket option');
@@ -175,7 +175,7 @@ describe('ormconfig.json', () => {
     });
   });
 
-  it('is shown by ormconfig.example.json, with every option in it', () => {
+  it('has every option in ormconfig.example.json', () => {
     const file = resolve(__dirname, '../../../ormconfig.example.json');
     const settings = loadConnection({ configFile: file, env: {}, cwd: folder });
     expect(settings).toMatchObject({
@@ -192,7 +192,7 @@ describe('ormconfig.json', () => {
     ]);
   });
 
-  it('names every wrong option at once, with the near name', () => {
+  it('names every wrong option at once, with the similar name', () => {
     const error = fileError({
       ...complete,
       port: '3306',
@@ -281,7 +281,7 @@ describe('ormconfig.json', () => {
     expect(fromFile(`\uFEFF${JSON.stringify(complete)}`).host).toBe('from-file');
   });
 
-  it('looks for the files that it names beside itself', () => {
+  it('resolves the files that it names relative to its own folder', () => {
     write('secret', 'from-secret');
     const path = write('other.json', { ...complete, password: null, passwordFile: 'secret' });
     expect(loadConnection({ configFile: path, env: {}, cwd: '/' }).password).toBe('from-secret');
@@ -289,7 +289,7 @@ describe('ormconfig.json', () => {
 });
 
 describe('--config', () => {
-  it('refuses a file that is not there, a folder, and one that may not be read', () => {
+  it('refuses a missing file, a folder, and a file that may not be read', () => {
     const none = errorOf({ configFile: 'none.json', env: {}, cwd: folder });
     expect(none).toMatchObject({ code: 'CONFIG_UNREADABLE', details: { path: join(folder, 'none.json') } });
     expect(errorOf({ configFile: '.', env: {}, cwd: folder }).message).toContain('it is a folder');

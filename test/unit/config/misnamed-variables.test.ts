@@ -9,7 +9,7 @@ const load = (env: NodeJS.ProcessEnv) => loadConnection({ env: { ...complete, ..
 const error = (env: NodeJS.ProcessEnv) => errorOf({ env: { ...complete, ...env }, cwd: '/' });
 
 /** Guards that a variable which somebody meant for us is never ignored: no TLS, an empty password, another database. */
-describe('a DB_… variable that is not known', () => {
+describe('an unknown DB_… variable', () => {
   it.each([
     ['DB_USER', 'DB_USERNAME'],
     ['DB_USERNMAE', 'DB_USERNAME'],
@@ -32,7 +32,7 @@ describe('a DB_… variable that is not known', () => {
     ['DB_CA_CERT', 'DB_SSL_CA'],
     ['DB_URL', 'the environment variable DATABASE_URL'],
     ['DB_DSN', 'the environment variable DATABASE_URL'],
-  ])('is refused where it resembles ours: %s, with %s', (name, meant) => {
+  ])('is refused if it resembles a known one: %s, with %s', (name, meant) => {
     const fault = error({ [name]: 'hash' });
     expect(faultsOf(fault)).toEqual([`${name} unknown`]);
     expect(fault.message).toContain(`${name} is not known; did you mean ${meant}?`);
@@ -44,11 +44,11 @@ describe('a DB_… variable that is not known', () => {
     ['DB_CONNECT_TIMEOUT', 'connectTimeout in DATABASE_URL'],
     ['DB_MIGRATIONS_RUN', 'migrationsRun in a file'],
     ['DB_SSL', 'ssl in DATABASE_URL'],
-  ])('is refused where only other places know it: %s', (name, place) => {
+  ])('is refused if only another source has such a setting: %s', (name, place) => {
     expect(error({ [name]: 'true' }).message).toContain(place);
   });
 
-  it('is no fault where it says what ours says, and one where it says something else', () => {
+  it('is accepted if it has the same value as the known one, and refused otherwise', () => {
     expect(load({ DB_USER: 'u', DB_NAME: 'd' }).username).toBe('u');
     expect(faultsOf(error({ DB_USER: 'root', DB_NAME: 'd' }))).toEqual(['DB_USER unknown']);
   });
@@ -61,11 +61,11 @@ describe('a DB_… variable that is not known', () => {
     'DB_PORT_3306_TCP',
     'DB_SERVICE_HOST',
     'DB_PREFIX',
-  ])('is left alone where it resembles nothing of ours: %s', (name) => {
+  ])('is ignored if it resembles no known one: %s', (name) => {
     expect(load({ [name]: 'x' }).password).toBe('hush');
   });
 
-  it('keeps ormconfig.json from being taken, as ours do, unless it is empty', () => {
+  it('keeps ormconfig.json from being used, as the known ones do, unless it is empty', () => {
     const folder = temporaryFolder();
     writeFileSync(
       join(folder, 'ormconfig.json'),
@@ -77,7 +77,7 @@ describe('a DB_… variable that is not known', () => {
     expect(loadConnection({ env: { DB_PASS: '', DB_FOO: 'x' }, cwd: folder }).host).toBe('h');
   });
 
-  it('does not matter where another place is taken', () => {
+  it('does not matter if another source is used', () => {
     const env = { DATABASE_URL: 'mysql://u:p@from-url/d', DB_PASS: 'x' };
     expect(loadConnection({ env, cwd: '/' }).host).toBe('from-url');
   });

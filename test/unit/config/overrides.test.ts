@@ -26,14 +26,14 @@ function errorOf(options: object): ProtectionFlowsError {
 
 /** Guards that `setOptions` can not make sessions go elsewhere, or in plain text, or be ignored. */
 describe('options set on the data source', () => {
-  it('win, and leave alone what they do not say', () => {
+  it('override the settings, and leave all other settings unchanged', () => {
     const logger = 'debug';
     const result = set({ host: undefined, port: null, poolSize: 3, migrationsRun: true, logger });
     expect(result).toMatchObject({ host: 'h', port: 3306, poolSize: 3, migrationsRun: true, logger });
     expect(result.ssl).toEqual({ ca, rejectUnauthorized: true, verifyIdentity: false });
   });
 
-  it('are judged by the rules of the settings, all at once', () => {
+  it('are validated by the rules of the settings, all at once', () => {
     const error = errorOf({
       host: '',
       port: '3306',
@@ -77,7 +77,7 @@ describe('options set on the data source', () => {
     expect(errorOf({ [option]: true, port: 0 })).toMatchObject({ code: 'OPTION_REFUSED' });
   });
 
-  it('of TypeORM that mean nothing here are its own', () => {
+  it('that only TypeORM knows are passed on unchanged', () => {
     const options = {
       name: 'x',
       cache: true,
@@ -89,7 +89,7 @@ describe('options set on the data source', () => {
     expect(set(options)).toMatchObject(options);
   });
 
-  it('say TLS in extra, by a profile or as true, and all sessions have it', () => {
+  it('set TLS in extra, by a profile or as true, for all sessions', () => {
     const profile = 'Amazon RDS';
     expect(set({ extra: { ssl: { ca: 'B' }, connectionLimit: 4, maxIdle: 1 } })).toMatchObject({
       ssl: { ca: 'B' },
@@ -101,7 +101,7 @@ describe('options set on the data source', () => {
     expect(set({ ssl: false }).ssl).toBeUndefined();
   });
 
-  it('reach each server where there are replicas', () => {
+  it('apply to each server if there are replicas', () => {
     const on = settingsFromProgram({ ...settings, replicas: ['r'] });
     expect(set({ host: 'x', username: 'v', password: 'q' }, on)).toMatchObject({
       host: 'x',
@@ -110,7 +110,7 @@ describe('options set on the data source', () => {
     });
   });
 
-  it('put a host in the place of a socket', () => {
+  it('replace a socket by a host', () => {
     const on = settingsFromProgram({ ...settings, host: null, socketPath: '/s' });
     expect(set({ host: 'x' }, on)).not.toHaveProperty('socketPath');
   });

@@ -10,7 +10,7 @@ const settings = settingsFromProgram({
 });
 
 describe('redact', () => {
-  it('takes the password out, raw, percent-encoded in either case, and as JSON writes it', () => {
+  it('removes the password: raw, percent-encoded in either case, and as JSON writes it', () => {
     const forms = [
       'p@ss"#é(',
       'p%40ss%22%23%C3%A9(',
@@ -21,11 +21,11 @@ describe('redact', () => {
     for (const form of forms) expect(redact(`<${form}> <${form}>`, settings)).toBe('<***> <***>');
   });
 
-  it('leaves a text alone where there is no password', () => {
+  it('leaves a text unchanged if there is no password', () => {
     expect(redact('text', { ...settings, password: '' })).toBe('text');
   });
 
-  it('takes a lone surrogate, which has no percent-encoded form', () => {
+  it('accepts a lone surrogate, which has no percent-encoded form', () => {
     expect(redact('a\ud800b', { ...settings, password: '\ud800' })).toBe('a***b');
   });
 });
@@ -48,13 +48,13 @@ describe('dataSourceOptions', () => {
     });
   });
 
-  it('goes through the socket where there is one', () => {
+  it('uses the socket if there is one', () => {
     const options = dataSourceOptions({ ...settings, host: null, socketPath: '/s' });
     expect(options.socketPath).toBe('/s');
     expect(options).not.toHaveProperty('host');
   });
 
-  it('passes certificates on, in an object of its own: mysql2 writes into it', () => {
+  it('passes certificates in a copy, because mysql2 writes into the object', () => {
     const ca = '-----BEGIN CERTIFICATE-----';
     const ssl = { ca, cert: null, key: null, rejectUnauthorized: true, verifyIdentity: true };
     const given = dataSourceOptions({ ...settings, ssl }).ssl as object;
@@ -62,7 +62,7 @@ describe('dataSourceOptions', () => {
     expect(given).not.toBe(ssl);
   });
 
-  it('does not spell out a short password by masking it inside of words', () => {
+  it('does not reveal a short password by masking it inside words', () => {
     const settings = { password: 'p', ssl: null };
     expect(redact('access of p is stopped: password "p"', settings)).toBe(
       'access of *** is stopped: password "***"',

@@ -22,13 +22,13 @@ async function faultsIn<Thing>(
 
 // Without these, whoever copies from a document gets what does not compile, a command that there is not, or a dead link.
 describe('the documents', () => {
-  it('hold blocks of TypeScript and JavaScript that compile', () => {
+  it('contain TypeScript and JavaScript that compile', () => {
     const blocks = blocksIn('ts', 'js');
     expect(blocks.length).toBeGreaterThan(50);
     expect(faultsOf(blocks)).toEqual([]);
   });
 
-  it('hold commands for a shell that there are, with options that these take', async () => {
+  it('contain only existing shell commands, with options that these accept', async () => {
     const commands = blocksIn('sh').flatMap(({ place, code }) =>
       commandsIn(code).map((command) => ({ place, command })),
     );
@@ -41,7 +41,7 @@ describe('the documents', () => {
     expect(faults).toEqual([]);
   });
 
-  it('name in their sentences commands that there are, with options that these take', async () => {
+  it('name in their sentences only existing commands, with options that these accept', async () => {
     const commands = documents.flatMap((path) =>
       [...proseOf(path).matchAll(/`(?:npx )?protection-flows ([a-z][^`<[|…]*)`/g)].map(([, text = '']) => ({
         path,
@@ -57,7 +57,7 @@ describe('the documents', () => {
     expect(faults).toEqual([]);
   });
 
-  it('hold JSON and YAML that are such', async () => {
+  it('contain valid JSON and YAML', async () => {
     const blocks = blocksIn('json', 'yaml');
     expect(blocks.length).toBeGreaterThan(10);
     const faultOf = ({ code, language }: CodeBlock): string | null => {
@@ -71,7 +71,7 @@ describe('the documents', () => {
     expect(await faultsIn(blocks, faultOf, ({ place }) => place)).toEqual([]);
   });
 
-  it('link to files and headings that are there, and to addresses that are some', async () => {
+  it('link to existing files and headings, and to well-formed addresses', async () => {
     const links = documents.flatMap((from) => linksOf(from).map((to) => ({ from, to })));
     expect(links.length).toBeGreaterThan(200);
     const faultOf = ({ from, to }: { from: string; to: string }): string | null => {

@@ -17,7 +17,7 @@ describe('the life cycle of an execution', () => {
     expect(after(from)).toEqual([]);
   });
 
-  it('takes no state for a transition to itself', () => {
+  it('does not count a state as a transition to itself', () => {
     expect(executionStatuses.filter((status) => after(status).includes(status))).toEqual([]);
   });
 
@@ -25,7 +25,7 @@ describe('the life cycle of an execution', () => {
     expect(after('running')).not.toContain('pending');
   });
 
-  it('lets a pending run start, be cancelled or fail to start, but not succeed unseen', () => {
+  it('lets a pending run start, be cancelled or fail, but not succeed without running', () => {
     expect(after('pending')).toEqual(['running', 'error', 'cancelled']);
   });
 

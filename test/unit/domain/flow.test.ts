@@ -29,13 +29,13 @@ describe("the rule of a flow's type", () => {
     expect(faults({ flow_type: 'replication', destination_type: 'ossea' })).toEqual([]);
   });
 
-  it('leaves an unknown type to the rule of its own field', () => {
+  it('leaves an unknown type to the rule of the type field', () => {
     expect(faults({ flow_type: null })).toEqual([]);
   });
 });
 
 describe('the last status of a flow', () => {
-  it('can be cancelled, appended so that the server need not rebuild the table', () => {
+  it('can be cancelled, a value appended at the end so that the server need not rebuild the table', () => {
     expect(flowStatuses.at(-1)).toBe('cancelled');
   });
 });

@@ -24,12 +24,12 @@ describe('a JSON value', () => {
     ['undefined in a list', [undefined]],
   ])('is not %s', (_, value) => expect(isJsonValue(value)).toBe(false));
 
-  it('is nested 31 deep at most, which is what MariaDB takes', () => {
+  it('is nested 31 levels deep at most, which is the limit of MariaDB', () => {
     expect(isJsonValue(nested(31))).toBe(true);
     expect(isJsonValue(nested(32))).toBe(false);
   });
 
-  it('is no cycle', () => {
+  it('has no cycle', () => {
     const cycle: Record<string, unknown> = {};
     cycle['self'] = cycle;
     expect(isJsonValue(cycle)).toBe(false);

@@ -13,7 +13,7 @@ describe('a timestamp column', () => {
     expect(wholeSeconds.to(fraction)).toEqual(whole);
   });
 
-  it('leaves the caller its own date', () => {
+  it('does not change the date of the caller', () => {
     wholeSeconds.to(fraction);
     expect(fraction.getMilliseconds()).toBe(700);
   });
@@ -30,7 +30,7 @@ describe('a timestamp column', () => {
     expect(applied(In([fraction])).value).toEqual([whole]);
   });
 
-  it('refuses an invalid date when the statement is made, which mysql2 would write as NULL', () => {
+  it('refuses an invalid date, which mysql2 would write as NULL, when the statement is built', () => {
     const value = wholeSeconds.to(new Date('nonsense')) as { toSqlString(): string };
     expect(() => value.toSqlString()).toThrow(RangeError);
   });

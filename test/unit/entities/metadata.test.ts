@@ -34,19 +34,19 @@ describe('the entities', () => {
     expect(owned().map(({ columns }) => columns.length)).toEqual([22, 19]);
   });
 
-  it('have no other relations than those that a stored row is without', () => {
+  it('have only the relations that a stored row omits', () => {
     expect(owned().map(({ relations }) => relations.map(({ propertyName }) => propertyName).sort())).toEqual([
       [...flowRelations].sort(),
       [...executionRelations].sort(),
     ]);
   });
 
-  it('call each property as its column', () => {
+  it('give each property the name of its column', () => {
     for (const { columns } of metadatas)
       for (const column of columns) expect(column.propertyName).toBe(column.databaseName);
   });
 
-  it('never let a table be created or altered by whoever has them on a DataSource', () => {
+  it('never let a DataSource create or alter their tables', () => {
     expect(metadatas.filter(({ synchronize }) => synchronize)).toEqual([]);
   });
 
@@ -91,7 +91,7 @@ describe('the entities', () => {
     expect(inverse.length).toBeGreaterThan(0);
   });
 
-  it('ask of a new row exactly the columns that are neither nullable nor have a default', () => {
+  it('require in a new row exactly the columns that are neither nullable nor have a default', () => {
     const required = owned().map(({ columns }) =>
       columns
         .filter((column) => !column.isNullable && column.default === undefined)

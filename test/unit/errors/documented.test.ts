@@ -44,7 +44,7 @@ describe('docs/errors.md', () => {
     expect([...headings].sort()).toEqual([...codes].sort());
   });
 
-  it.each(codes)('says of %s when it comes up, its consequence, its fix and its exit code', (code) => {
+  it.each(codes)('says for %s its cause, its consequence, its fix and its exit code', (code) => {
     const { stage, consequence } = errorCodes[code];
     const text = section(document, `### ${code}`);
     expect(text).toMatch(/^- When: \S/m);
@@ -52,7 +52,7 @@ describe('docs/errors.md', () => {
     expect(text).toMatch(new RegExp(`^- Exit code: ${exitCodeOf(stage)}$`, 'm'));
   });
 
-  it('names no code that does not exist', () => {
+  it('names only existing codes', () => {
     const others = /^(?:DATABASE_URL|PROTECTION_FLOWS_[A-Z_]+)$/;
     const words = document.match(/\b[A-Z]+(?:_[A-Z0-9]+)+\b/g) ?? [];
     const unknown = words.filter((word) => !codes.includes(word as ErrorCode) && !others.test(word));
@@ -72,7 +72,7 @@ describe('docs/errors.md', () => {
     expect(found.sort()).toEqual(effects);
   });
 
-  it('says the effect of what each rule finds, and of nothing else', () => {
+  it('says the effect of each finding of a rule, and of nothing else', () => {
     const text = section(document, '## Findings of preflight');
     const found = names(text).filter((name) => /^[A-Z_]+$/.test(name));
     expect(found.sort()).toEqual(codesOfRules());
@@ -96,7 +96,7 @@ describe('docs/verify.md', () => {
 });
 
 describe('docs/configuration.md', () => {
-  it('shows every setting as the table of the code has it: names in each source, value and default', () => {
+  it('shows every setting as the table in the code: names in each source, value and default', () => {
     const code = (word: string | null): string => (word === null ? '' : `\`${word}\``);
     const wanted = settingNames.map((name) => [
       code(name),

@@ -78,14 +78,14 @@ describe('a row that the server refuses', () => {
     }
   });
 
-  it('is nothing to a program that owns other tables, unless it says what its rows are', () => {
+  it('is left to the caller by a program with other tables, unless the program declares its rows', () => {
     const error = asTypeorm(1406, "Data too long for column 'name' at row 1");
     expect(ground.fromServerError(error)).toBeNull();
     const told = new ProtectionFlowsError('USAGE', { message: 'm', remedy: 'r' });
     expect(ground.fromServerError(error, [[() => told, 1406]])).toBe(told);
   });
 
-  it('is told by the table that the statement writes', () => {
+  it('is recognised by the table that the statement writes', () => {
     const update = '/* app */ update `oma`.`protection_flow_executions` SET `error_message` = ?';
     const error = fromServerError(
       asTypeorm(1406, "Data too long for column 'error_message' at row 1", update),
@@ -104,14 +104,14 @@ describe('a row that the server refuses', () => {
   it.each([
     ['PRIMARY', 'protection_flow_executions', 'ProtectionFlowExecution'],
     ['protection_flows.PRIMARY', 'protection_flows', 'ProtectionFlow'],
-  ])('for its id is a taken id (key %s)', (key, table, entity) => {
+  ])('for its id is reported as a taken id (key %s)', (key, table, entity) => {
     const error = fromServerError(
       asTypeorm(1062, `Duplicate entry 'a' for key '${key}'`, `INSERT INTO \`${table}\` …`),
     );
     expect(error).toMatchObject({ code: 'ID_TAKEN', details: { entity, field: 'id', id: 'a' } });
   });
 
-  it('for a reference names the key, its field and the table it leads to', () => {
+  it('for a reference names the key, its field and the referenced table', () => {
     const message =
       'Cannot add or update a child row: a foreign key constraint fails (`oma`.`protection_flows`, CONSTRAINT ' +
       '`fk_flows_repository` FOREIGN KEY (`repository_id`) REFERENCES `backup_repositories` (`id`) ON UPDATE NO ACTION)';
@@ -126,7 +126,7 @@ describe('a row that the server refuses', () => {
     });
   });
 
-  it('to delete, as it is in use, names who uses it', () => {
+  it('to delete, because it is in use, names the table that uses it', () => {
     const message =
       'Cannot delete or update a parent row: a foreign key constraint fails (`oma`.`protection_flows`, CONSTRAINT ' +
       '`fk_flows_repository` FOREIGN KEY (`repository_id`) REFERENCES `backup_repositories` (`id`) ON UPDATE NO ACTION)';
@@ -141,7 +141,7 @@ describe('a row that the server refuses', () => {
   });
 });
 
-describe('an error that is none of ours', () => {
+describe('an error that this package does not translate', () => {
   it.each([
     [
       'a row of another table',
@@ -167,13 +167,13 @@ describe('an error that is none of ours', () => {
     ['nothing', null],
   ])('is left to the caller: %s', (_, error) => expect(fromServerError(error)).toBeNull());
 
-  it('is returned as it is where it is one of this package already', () => {
+  it('is returned unchanged if it is already an error of this package', () => {
     const error = new ProtectionFlowsError('USAGE', { message: 'm', remedy: 'r' });
     expect(fromServerError(error)).toBe(error);
   });
 });
 
-describe('a server that is not reached', () => {
+describe('an unreachable server', () => {
   const system = (code: string, more: object = {}) =>
     Object.assign(new Error(code), { code, errno: -111, syscall: 'connect', ...more });
 
@@ -200,7 +200,7 @@ describe('a server that is not reached', () => {
     [system('PROTOCOL_SEQUENCE_TIMEOUT'), 'CONNECTION_TIMEOUT'],
   ])('is %s', (error, code) => expect(fromServerError(error)?.code).toBe(code));
 
-  it('is named by its address, also where it has several', () => {
+  it('is named by its address, also if it has several', () => {
     const error = system('ECONNREFUSED', { errors: [{ address: '::1', port: 3306 }] });
     expect(fromServerError(error)).toMatchObject({
       message: 'nothing accepts connections at ::1:3306',
@@ -233,28 +233,28 @@ describe('a server that denies', () => {
     expect(fromServerError(asMysql2(errno, message))?.code).toBe(code);
   });
 
-  it('is no read-only server where another option forbids the statement', () => {
+  it('is not called read-only if another option forbids the statement', () => {
     const message = 'The MySQL server is running with the --secure-file-priv option so it cannot …';
     expect(fromServerError(asMysql2(1290, message))).toBeNull();
   });
 
-  it('shuts no account where the numbers of MariaDB mean a bulk load of MySQL', () => {
+  it('is not reported as a locked account if the error number of MariaDB means a bulk load of MySQL', () => {
     expect(fromServerError(asMysql2(4150, 'Unexpected character after column terminator'))).toBeNull();
     expect(fromServerError(asMysql2(4151, 'Incomplete escape sequence'))).toBeNull();
   });
 
-  it('lets in, by the GRANT that it prints, to that database and to none whose name is like it', () => {
+  it('prints a GRANT for that database, and for no database with a similar name', () => {
     const message = "Access denied for user 'oma'@'%' to database 'migratekit_oma'";
     expect(fromServerError(asMysql2(1044, message))?.remedy).toContain(
       "GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, REFERENCES ON `migratekit\\_oma`.* TO 'oma'@'%'",
     );
   });
 
-  it('is no node of a cluster where 1047 is an unknown command', () => {
+  it('is not called a cluster node if 1047 is an unknown command', () => {
     expect(fromServerError(asMysql2(1047, 'Unknown command'))).toBeNull();
   });
 
-  it('names the privilege that is missing, and where the GRANT is to be had', () => {
+  it('names the missing privilege, and where to find the GRANT', () => {
     const message = "INSERT command denied to user 'oma'@'%' for table `oma`.`protection_flows`";
     expect(fromServerError(asMysql2(1142, message))).toMatchObject({
       remedy: expect.stringMatching(/INSERT on oma\.protection_flows.*docs\/command-line\.md/),
@@ -286,7 +286,7 @@ describe('every such error', () => {
   );
 
   // A filter asks when it is chosen, and again when it answers: another answer left the request without one
-  it.each(errors)('is the same for whoever asks again', (error) => {
+  it.each(errors)('is the same each time it is translated', (error) => {
     const found = fromServerError(error);
     expect(found).not.toBeNull();
     expect(fromServerError(error)).toBe(found);

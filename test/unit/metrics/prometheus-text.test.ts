@@ -57,7 +57,7 @@ const valuesOf = (snapshot: Metrics, name: string): unknown =>
 
 // Without these, a name with a quote ends the scrape, and a document tells of metrics that are none.
 describe("Prometheus' text of the metrics", () => {
-  it('is read by a parser as what it was made of, whatever flows are called', () => {
+  it('is parsed back into the same metrics, whatever the names of the flows', () => {
     expect(valuesOf(full, 'sendense_flow_info')).toEqual(
       nasty.map((name) => [{ flow_id: `id of ${name}`, name }, 1]),
     );
@@ -82,7 +82,7 @@ describe("Prometheus' text of the metrics", () => {
     );
   });
 
-  it('has no series where there is nothing to tell, and the head of each metric all the same', () => {
+  it('has no series without values, but always the head of each metric', () => {
     const empty: Metrics = {
       ...full,
       flows: [
@@ -108,7 +108,7 @@ describe("Prometheus' text of the metrics", () => {
     expect(text.endsWith('\n')).toBe(true);
   });
 
-  it("goes by Prometheus' conventions for names", () => {
+  it('follows the naming conventions of Prometheus', () => {
     for (const { name, type, help, metrics } of families(full)) {
       expect(name).toMatch(/^sendense_flows?(_[a-z]+)*$/);
       expect([name, type]).toEqual([name, name.endsWith('_total') ? 'COUNTER' : 'GAUGE']);
@@ -119,7 +119,7 @@ describe("Prometheus' text of the metrics", () => {
     }
   });
 
-  it('is what the table of the document says: each metric, its labels, type, unit and meaning', () => {
+  it('matches the table of the document: each metric, its labels, type, unit and meaning', () => {
     const document = readFileSync(resolve(__dirname, '../../../docs/metrics.md'), 'utf8');
     const rows = [
       ...document.matchAll(/^\| `(sendense_\w+)(?:\{(\w+)\})?` +\| (\w+) +\| (\S+) +\| (.*?) +\|$/gm),

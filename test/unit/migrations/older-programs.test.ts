@@ -29,7 +29,7 @@ const change = (before: ReturnType<typeof column>, after: ReturnType<typeof colu
 });
 
 /** Without these, a generated migration would say that nobody breaks, or cry wolf over what nobody notices. */
-describe('what a generated migration says of programs of the previous release', () => {
+describe('the statement of a generated migration about programs of the previous release', () => {
   it.each<[string, Change[]]>([
     [
       'a new table',
@@ -48,7 +48,7 @@ describe('what a generated migration says of programs of the previous release', 
       [{ kind: 'append-enum-values', table: 'flows', column: 's', from: ['a'], add: ['b'] }],
     ],
     ['a longer column', [change(column('name', 'varchar(64)'), column('name', 'varchar(99)'))]],
-  ])('%s breaks none', (_what, changes) => {
+  ])('%s breaks no such program', (_what, changes) => {
     expect(breakingText(changes)).toBe(false);
   });
 
@@ -81,13 +81,13 @@ describe('what a generated migration says of programs of the previous release', 
       [addOwner, addKey('RESTRICT')],
       'they delete rows of owners that flows names',
     ],
-  ])('%s breaks them, in words to be finished', (_what, changes, words) => {
+  ])('%s breaks such programs, and leaves a text to be finished', (_what, changes, words) => {
     const text = breakingText(changes);
     expect(text).toContain(words);
     expect(text).toContain('TODO');
   });
 
-  it('what they meet later, once a newer program writes, is a hint', () => {
+  it('a change that they meet only when a newer program writes becomes a hint', () => {
     const hints = newValueHints([
       { kind: 'append-enum-values', table: 'flows', column: 's', from: ['a'], add: ['b'] },
       change(column('name', 'varchar(64)'), column('name', 'varchar(99)')),

@@ -33,7 +33,7 @@ describe('tables before and after', () => {
     ['an index without a key goes behind', [kind, kindBegun, history], [kindBegun, history, kind]],
     ['an index goes behind the one that guards', [history, begun, status], [history, status, begun]],
     ['another index guards', [history, begun, status], [status, begun, history]],
-  ])('are the same where %s', (_what, before, after) => {
+  ])('are the same if %s', (_what, before, after) => {
     expect(isSame(runs(...before), runs(...after))).toBe(true);
   });
 
@@ -42,7 +42,7 @@ describe('tables before and after', () => {
     ['an index is gone', [history, begun]],
     ['an index has other columns', [history, begun, index('idx_status', 'flow_id', 'kind')]],
     ['an index is hidden from the optimizer', [history, begun, { ...status, visible: false }]],
-  ])('differ where %s', (_what, after) => {
+  ])('differ if %s', (_what, after) => {
     expect(isSame(runs(history, begun, status), runs(...after))).toBe(false);
   });
 
@@ -52,7 +52,7 @@ describe('tables before and after', () => {
     expect(sameTables(new Map(all), new Map(all.reverse()))).toBe(true);
   });
 
-  it('names the keys that an index weakens', () => {
+  it('that differ by an index name the keys that the index weakens', () => {
     expect(unguardedKeys(runs(begun, history))).toEqual(['fk_flow']);
     expect(unguardedKeys(runs(history, kindBegun, begun))).toEqual([]);
   });

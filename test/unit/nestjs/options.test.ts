@@ -62,7 +62,7 @@ describe('the options of ProtectionFlowsModule', () => {
     expect(error.message).toMatch(/^ProtectionFlowsModule\.forRoot: /);
   });
 
-  it('are refused with a data source and a connection at once, whatever they are', () => {
+  it('are refused with both a data source and a connection, whatever their values', () => {
     const both = { dataSource: createDataSource({ env: {} }), connection: { env: {} } };
     expect(faultOf(() => forRoot(both))).toMatchObject({
       code: 'CONFIG_INVALID',
@@ -70,7 +70,7 @@ describe('the options of ProtectionFlowsModule', () => {
     });
   });
 
-  it('are told all their faults at once', () => {
+  it('are refused with all their faults at once', () => {
     const { details } = faultOf(() => forRoot({ retryAttempts: 1.5, retries: 1, isGlobal: 0 }));
     expect((details.faults as { option: string }[]).map(({ option }) => option).sort()).toEqual([
       'isGlobal',
@@ -98,14 +98,14 @@ describe('the options of ProtectionFlowsModule', () => {
     ],
     ['what is no class', { useClass: 5 }, /useClass must be a class/],
     ['options of forRoot', { useFactory: () => ({}), migrationsRun: true }, /migrationsRun is not known/],
-  ])('can not come asynchronously from %s', (_what, options, message) => {
+  ])('cannot come asynchronously from %s', (_what, options, message) => {
     expect(faultOf(() => forRootAsync(options))).toMatchObject({
       code: 'CONFIG_INVALID',
       message: expect.stringMatching(message),
     });
   });
 
-  it('are no part of the definition, which NestJS may serialize and hash', () => {
+  it('are not part of the definition, which NestJS may serialize and hash', () => {
     const connection = { host: 'h', username: 'u', password: 'hush', database: 'd' };
     expect(JSON.stringify(ProtectionFlowsModule.forRoot({ connection }))).not.toContain('hush');
     const dataSource = createDataSource({ env: {} });

@@ -47,11 +47,11 @@ describe.each([
   ['MariaDB', mariadb],
   ['MySQL', mysql],
 ])('the grants of a user on %s', (_server, lines) => {
-  it('are all privileges of a database by ALL PRIVILEGES', () => {
+  it('include all privileges of a database with ALL PRIVILEGES', () => {
     expect(held(holds('gp', lines))).toBe(everything);
   });
 
-  it('are those of the most specific pattern alone, and of the table itself', () => {
+  it('are only those of the most specific pattern, and of the table itself', () => {
     expect(held(holds('g_p', lines), 'other')).toBe('SELECT');
     expect(held(holds('g_p', lines), 't', 'id')).toBe('SELECT UPDATE REFERENCES');
     expect(held(holds('g_p', lines), 't', 'b')).toBe('SELECT UPDATE');
@@ -59,7 +59,7 @@ describe.each([
     expect(held(holds('gxp', lines))).toBe('SELECT INSERT');
   });
 
-  it('say nothing of a database that no pattern fits', () => {
+  it('say nothing about a database that no pattern matches', () => {
     expect(privilegesIn(parseGrants(lines) ?? [], { database: 'other', ...plainRules })).toBeNull();
   });
 });
@@ -81,13 +81,13 @@ describe('a pattern', () => {
     ['Abc', 'abc', false],
   ])('%s and %s: %s', (pattern, database, expected) => expect(fits(pattern, database)).toBe(expected));
 
-  it('has no wildcards under partial_revokes, and no case where the server has none', () => {
+  it('has no wildcards under partial_revokes, and ignores case if the server does', () => {
     expect(fits('a_c', 'abc', { ...plainRules, literalNames: true })).toBe(false);
     expect(fits('a_c', 'a_c', { ...plainRules, literalNames: true })).toBe(true);
     expect(fits('Abc', 'abc', { ...plainRules, foldCase: true })).toBe(true);
   });
 
-  it('counts whichever it is where the server does not say which it takes', () => {
+  it('counts in either reading if the server does not say which one it uses', () => {
     const answer = holds('g_p', mysql, { ...plainRules, anyPattern: true });
     expect(held(answer, 'other')).toBe('SELECT INSERT');
   });
@@ -101,14 +101,14 @@ describe('the whole server', () => {
   const revoke = 'REVOKE CREATE, ALTER ON `gp`.* FROM `pru`@`%`';
   const anew = 'GRANT CREATE, ALTER ON `gp`.`zz` TO `pru`@`%`';
 
-  it('gives its privileges in every database, but for what is revoked in one, and given again on a table', () => {
+  it('gives its privileges in every database, except those revoked in one, unless granted again on a table', () => {
     const lines = [mysqlGlobal, mysqlDynamic, revoke, anew];
     expect(held(holds('other', lines))).toBe(everything);
     expect(held(holds('gp', lines))).toBe('SELECT INSERT UPDATE DROP REFERENCES');
     expect(held(holds('gp', lines), 'zz')).toBe(everything);
   });
 
-  it('has the privileges that let one write on a read-only server', () => {
+  it('has the privileges to write on a read-only server', () => {
     const mysqlGrants = parseGrants([mysqlGlobal, mysqlDynamic]) ?? [];
     expect(holdsOnServer(mysqlGrants, 'CONNECTION_ADMIN')).toBe(true);
     expect(holdsOnServer(mysqlGrants, 'READ_ONLY ADMIN')).toBe(false);
@@ -150,7 +150,7 @@ describe('roles', () => {
     expect(held(holds('gp', lines))).toBe('SELECT INSERT CREATE ALTER DROP');
   });
 
-  it('called PUBLIC count for all, and each looks at its own most specific pattern', () => {
+  it('called PUBLIC count for all accounts, and each role has its own most specific pattern', () => {
     expect(held(holds('g_p', ['GRANT SELECT ON `g_p`.* TO PUBLIC']))).toBe('SELECT');
     const lines = ['GRANT SELECT ON `g\\_p`.* TO `u`@`%`', 'GRANT INSERT ON `g%`.* TO `r`'];
     expect(held(holds('g_p', lines))).toBe('SELECT INSERT');
@@ -163,7 +163,7 @@ describe('other lines', () => {
     "GRANT PROXY ON ''@'%' TO 'root'@'localhost' WITH GRANT OPTION",
     'GRANT PROXY ON ``@`` TO `root`@`localhost` WITH GRANT OPTION',
     'GRANT `ON` TO `u`@`%`',
-  ])('are no privileges on tables: %s', (line) => expect(parseGrants([line])).toEqual([]));
+  ])('give no privileges on tables: %s', (line) => expect(parseGrants([line])).toEqual([]));
 
   it.each(['', 'DENY SELECT ON `a`.* TO `u`@`%`', 'GRANT SELECT ON `a`.* FOR `u`', 'GRANT SELECT ON `a'])(
     'make the whole unreadable, so that nothing is called missing: %j',

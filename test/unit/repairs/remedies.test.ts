@@ -58,11 +58,11 @@ const sqlOf = (parts: readonly object[]): string[] =>
 
 // Without these, a remedy could do nothing, do harm, or fail where it is pasted.
 describe('the remedies', () => {
-  it('are none for a live schema that is as declared', () => {
+  it('are empty for a live schema that is as declared', () => {
     expect(Object.values(plan(whole)).flat()).toEqual([]);
   });
 
-  it('take a key off before its column changes, and put it back behind all changes', () => {
+  it('drop a key before its column changes, and add it again after all changes', () => {
     const { columns } = plan(changed('policy_id', { type: 'varchar(36)' }));
     expect(sqlOf(columns).map((sql) => sql.slice(0, 60))).toEqual([
       'ALTER TABLE `protection_flows` DROP FOREIGN KEY `fk_flows_po',
@@ -71,11 +71,11 @@ describe('the remedies', () => {
     ]);
   });
 
-  it('leave the keys alone where only a default changes', () => {
+  it('keep the keys if only a default changes', () => {
     expect(sqlOf(plan(changed('id', { default: null })).columns)).toHaveLength(1);
   });
 
-  it('deal with the orphans of a key before they put it back, and once', () => {
+  it('deal with the orphans of a key once, before they add the key again', () => {
     const mended = plan(changed('policy_id', { type: 'varchar(36)' }), {
       orphans: new Map([['fk_flows_policy', 1]]),
     });
@@ -88,7 +88,7 @@ describe('the remedies', () => {
     expect(mended.orphans).toEqual([]);
   });
 
-  it('say everything where a table is missed, as the other checks do not run then', () => {
+  it('include everything if a table is missing, because the other checks do not run then', () => {
     const live = new Map([...whole].filter(([name]) => name !== 'protection_flow_executions'));
     const mended = plan(live);
     expect(
@@ -103,14 +103,14 @@ describe('the remedies', () => {
 });
 
 describe('a remedy', () => {
-  it('ends each statement, and keeps a remark a remark, whatever a name in it holds', () => {
+  it('ends each statement, and keeps a comment a comment, whatever a name in it contains', () => {
     const text = remedyText([note('x\nDROP TABLE a;\r\u2028DROP TABLE b;'), statement('SELECT 1')]);
     expect(text).toBe('-- x DROP TABLE a; DROP TABLE b;\nSELECT 1;');
     const long = remedyText([note('word '.repeat(60))]);
     expect(long.split('\n').every((line) => line.startsWith('-- ') && line.length <= 90)).toBe(true);
   });
 
-  it('of an obstacle has a line for each of its parts, whatever a name in it holds', () => {
+  it('of an obstacle has a line for each of its parts, whatever a name in it contains', () => {
     const look = `${'word '.repeat(30)}\nDROP TABLE a;`;
     const { remedy, parts } = obstacle('FK_TYPE_MISMATCH', 't', 'no', note(look), statement('SELECT 1'));
     expect(remedy).toBe(`-- ${look.replace('\n', '')}\nSELECT 1;`);
@@ -122,13 +122,13 @@ describe('the orphans of a key', () => {
   const flows = whole.get('protection_flows')!;
   const key = named(declaredSchema.get('protection_flows')!.foreignKeys, 'fk_flows_repository')!;
 
-  it('get placeholders that fill what must be filled, unique where unique', () => {
+  it('get placeholder parents with the required columns filled, with unique values in unique columns', () => {
     const [sql = ''] = mendOrphansSql(flows, key, whole);
     expect(sql).toContain('(`id`, `name`, `kind`)');
     expect(sql).toContain("SELECT o.id, CONCAT('restored ', o.id), 'a b'");
   });
 
-  it('get a digest where a unique column is too narrow for their ids', () => {
+  it('get a digest as value if a unique column is too narrow for their ids', () => {
     const narrow = withTable(whole, key.parentTable, (one) => ({
       ...one,
       columns: one.columns.map((each) => (each.name === 'name' ? { ...each, type: 'varchar(40)' } : each)),
@@ -136,7 +136,7 @@ describe('the orphans of a key', () => {
     expect(mendOrphansSql(flows, key, narrow)[0]).toContain('LEFT(MD5(o.id), 40)');
   });
 
-  it('are none where there is no parent table', () => {
+  it('are not counted without a parent table', () => {
     expect(mendOrphansSql(flows, key, new Map([['protection_flows', flows]]))).toEqual([]);
   });
 });

@@ -6,13 +6,13 @@ describe('a bounded cache', () => {
   const ask = (cache: BoundedCache<string>, key: string): string => cache.get(key, () => make(key));
   beforeEach(() => make.mockClear());
 
-  it('makes a thing once', () => {
+  it('computes a value once', () => {
     const cache = new BoundedCache<string>(2);
     expect([ask(cache, 'a'), ask(cache, 'a')]).toEqual(['A', 'A']);
     expect(make).toHaveBeenCalledTimes(1);
   });
 
-  it('forgets what was not asked for the longest, and no more than it must', () => {
+  it('evicts the least recently used value, and no more than needed', () => {
     const cache = new BoundedCache<string>(2);
     for (const key of ['a', 'b', 'a', 'c']) ask(cache, key);
     make.mockClear();
@@ -20,7 +20,7 @@ describe('a bounded cache', () => {
     expect(make.mock.calls).toEqual([['b']]);
   });
 
-  it('remembers nothing of what could not be made', () => {
+  it('does not remember a value whose computation failed', () => {
     const cache = new BoundedCache<string>(2);
     const fail = (): never => {
       throw new Error('not now');

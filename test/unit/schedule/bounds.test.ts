@@ -22,7 +22,7 @@ describe('the next run', () => {
     expect(runs('30 2 * * *', 'Asia/Kathmandu', '2026-11-24T12:00:00Z', 1)).toEqual(['2026-11-24T20:45:00Z']);
   });
 
-  it('comes in leap years only for the 29th of February', () => {
+  it('comes only in leap years for the 29th of February', () => {
     expect(runs('0 0 29 2 *', null, '2026-11-24T00:00:00Z', 9)).toEqual([
       '2028-02-29T00:00:00Z',
       '2032-02-29T00:00:00Z',
@@ -30,7 +30,7 @@ describe('the next run', () => {
     ]);
   });
 
-  it('leaves out the months that are too short', () => {
+  it('skips the months that are too short', () => {
     expect(runs('0 0 31 * *', null, '2027-01-31T00:00:00Z', 3)).toEqual([
       '2027-03-31T00:00:00Z',
       '2027-05-31T00:00:00Z',
@@ -67,7 +67,7 @@ describe('the next run', () => {
     },
   );
 
-  it('is asked for with a date', () => {
+  it('needs a valid date', () => {
     expect(() => nextRun(schedule('@daily'), new Date(NaN))).toThrow('after must be a valid Date');
   });
 });
@@ -75,7 +75,7 @@ describe('the next run', () => {
 describe('the next runs', () => {
   const noon = new Date('2026-11-24T12:00:00Z');
 
-  it('begin with the next run, and each is the next one of the one before', () => {
+  it('begin with the next run, and each follows the one before', () => {
     const daily = schedule('@daily', 'Europe/Berlin');
     const [first, second, third, ...more] = nextRuns(daily, noon, 3);
     expect(first).toEqual(nextRun(daily, noon));
@@ -84,21 +84,21 @@ describe('the next runs', () => {
     expect(more).toEqual([]);
   });
 
-  it('are none where none are asked for', () => {
+  it('are empty for a count of 0', () => {
     expect(nextRuns(schedule('@daily'), noon, 0)).toEqual([]);
   });
 
-  it.each([-1, 1.5, NaN, Infinity, 10_001])('cannot be %s', (count) => {
+  it.each([-1, 1.5, NaN, Infinity, 10_001])('cannot be asked for with the count %s', (count) => {
     expect(() => nextRuns(schedule('@daily'), noon, count)).toThrow('count must be a whole number');
   });
 
-  it('leave the date that they are asked for as it was', () => {
+  it('do not change the given date', () => {
     const after = new Date(noon);
     nextRuns(schedule('@hourly', 'Europe/Berlin'), after, 3);
     expect(after).toEqual(noon);
   });
 
-  it('stay apart for many schedules at once', () => {
+  it('are not mixed up between many schedules', () => {
     const hours = Array.from({ length: 200 }, (_, index) => index);
     const ask = (): string[] =>
       hours.map((index) => runs(`${index % 60} ${index % 24} * * *`, null, '2026-11-24T00:00:00Z', 1).join());

@@ -20,7 +20,7 @@ describe('a time that the clock skips', () => {
     expect(found[2]?.slice(11, 16)).toBe(after);
   });
 
-  it('runs at midnight where the gap ends with the day', () => {
+  it('runs at midnight if the gap ends with the day', () => {
     // In Greenland, Saturday 23:00 is Sunday 00:00
     expect(runs('30 23 * * *', 'America/Nuuk', '2026-03-27T12:00:00Z', 3)).toEqual([
       '2026-03-28T01:30:00Z',
@@ -29,14 +29,14 @@ describe('a time that the clock skips', () => {
     ]);
   });
 
-  it('runs once for all that were skipped, together with what is due right after the gap', () => {
+  it('runs once for all skipped times, together with the time right after the gap', () => {
     const expected = ['2026-03-29T00:00:00Z', '2026-03-29T01:00:00Z', '2026-03-29T02:00:00Z'];
     expect(runs('0 1-4 * * *', 'Europe/Berlin', '2026-03-28T12:00:00Z', 3)).toEqual(expected);
     const quarters = ['2026-03-29T01:00:00Z', '2026-03-30T00:00:00Z', '2026-03-30T00:15:00Z'];
     expect(runs('*/15 2 * * *', 'Europe/Berlin', '2026-03-28T12:00:00Z', 3)).toEqual(quarters);
   });
 
-  it('does not run on days on which it would not run anyway', () => {
+  it('does not run on days that its schedule excludes', () => {
     expect(runs('30 2 * * MON', 'Europe/Berlin', '2026-03-28T12:00:00Z', 1)).toEqual([
       '2026-03-30T00:30:00Z',
     ]);
@@ -68,7 +68,7 @@ describe('a time that the clock shows twice', () => {
     }
   });
 
-  it('does not keep the time right after it from running', () => {
+  it('does not suppress the run right after it', () => {
     for (const during of ['00:30', '01:00', '01:59'])
       expect(runs('0 3 * * *', 'Europe/Berlin', `2026-10-25T${during}:00Z`, 1)).toEqual([
         '2026-10-25T02:00:00Z',
@@ -109,13 +109,13 @@ describe('a schedule of every hour', () => {
     expect([...new Set(distances)]).toEqual([minutes * 60_000]);
   });
 
-  it('runs evenly where the clock changes by half an hour, if its distance divides that', () => {
+  it('runs evenly if the clock changes by half an hour and its interval divides that', () => {
     const schedule = { cron_expression: '*/15 * * * *', timezone: 'Australia/Lord_Howe' };
     const found = nextRuns(schedule, new Date('2026-04-04T12:00:00Z'), 20);
     expect(found.at(-1)?.getTime()).toBe(Date.parse('2026-04-04T12:00:00Z') + 20 * 15 * 60_000);
   });
 
-  it('keeps to the minute of the clock where the clock changes by half an hour', () => {
+  it('keeps to the minute of the clock if the clock changes by half an hour', () => {
     expect(runs('0 * * * *', 'Australia/Lord_Howe', '2026-10-03T14:00:00Z', 3)).toEqual([
       '2026-10-03T14:30:00Z', // 01:00
       '2026-10-03T16:00:00Z', // 03:00; 02:00 was skipped

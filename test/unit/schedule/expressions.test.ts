@@ -26,7 +26,7 @@ describe('a cron expression', () => {
     ['0 3 15W * *', ['2026-12-15T03:00:00Z', '2027-01-15T03:00:00Z', '2027-02-15T03:00:00Z']],
     ['0 3 * * MON#1', ['2026-12-07T03:00:00Z', '2027-01-04T03:00:00Z']],
     ['0 3 * * FRI#L', ['2026-11-27T03:00:00Z', '2026-12-25T03:00:00Z']],
-  ])('of five fields: %s', (expression, expected) => {
+  ])('of five fields has its usual meaning: %s', (expression, expected) => {
     expect(after(expression, expected.length)).toEqual(expected);
   });
 
@@ -34,7 +34,7 @@ describe('a cron expression', () => {
     ['* * * * * *', ['2026-11-24T10:20:31Z', '2026-11-24T10:20:32Z']],
     ['15,45 30 2 * * *', ['2026-11-25T02:30:15Z', '2026-11-25T02:30:45Z', '2026-11-26T02:30:15Z']],
     ['0 */10 * * * MON-FRI', ['2026-11-24T10:30:00Z', '2026-11-24T10:40:00Z']],
-  ])('of six begins with the seconds: %s', (expression, expected) => {
+  ])('of six fields begins with the seconds: %s', (expression, expected) => {
     expect(after(expression, expected.length)).toEqual(expected);
   });
 
@@ -57,7 +57,7 @@ describe('a cron expression', () => {
 });
 
 describe('day of month and weekday', () => {
-  it('need not both fit where both are restricted', () => {
+  it('need not both match if both are restricted', () => {
     expect(after('0 3 1 * THU', 4)).toEqual([
       '2026-11-26T03:00:00Z',
       '2026-12-01T03:00:00Z',
@@ -80,7 +80,7 @@ describe('day of month and weekday', () => {
     },
   );
 
-  it('are both restricted where one is a step, as in robfig/cron', () => {
+  it('are both restricted if one is a step, as in robfig/cron', () => {
     expect(after('0 3 */10 * MON', 3)).toEqual([
       '2026-11-30T03:00:00Z',
       '2026-12-01T03:00:00Z',
@@ -88,7 +88,7 @@ describe('day of month and weekday', () => {
     ]);
   });
 
-  it('must both fit where a plus asks for it', () => {
+  it('must both match if a plus asks for it', () => {
     expect(after('0 3 13 * +FRI', 2)).toEqual(['2027-08-13T03:00:00Z', '2028-10-13T03:00:00Z']);
   });
 });

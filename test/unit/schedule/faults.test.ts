@@ -73,7 +73,7 @@ describe('a wrong expression', () => {
     ]);
   });
 
-  it('is an interval: the fix is a step', () => {
+  it('can be an interval, and the fix is a step', () => {
     const error = refusal(() => nextRun(schedule('@every 5m'), noon));
     expect(error).toMatchObject({
       code: 'SCHEDULE_INVALID',
@@ -83,7 +83,7 @@ describe('a wrong expression', () => {
     });
   });
 
-  it.each(['@reboot', '@fortnightly', '@', '@daily 5'])('is a name that is none: %s', (expression) => {
+  it.each(['@reboot', '@fortnightly', '@', '@daily 5'])('can be an unknown name: %s', (expression) => {
     expect(messages(expression)).toEqual([
       expect.stringContaining('it takes @yearly, @annually, @monthly, @weekly, @daily, @midnight, @hourly'),
     ]);
@@ -126,7 +126,7 @@ describe('a wrong time zone', () => {
 });
 
 describe('a schedule', () => {
-  it('has the faults of both its fields told at once', () => {
+  it('is refused with the faults of both its fields at once', () => {
     const wrong = schedule('@every 5m', 'Local');
     const faults = scheduleFaults(wrong);
     expect(faults.map(({ field }) => field)).toEqual(['cron_expression', 'timezone']);
@@ -151,7 +151,7 @@ describe('a schedule', () => {
     },
   );
 
-  it('has nothing wrong where no year has its day', () => {
+  it('is valid although no year has its day', () => {
     expect(scheduleFaults(schedule('0 0 31 2 *'))).toEqual([]);
   });
 });

@@ -93,7 +93,7 @@ const moments = fc.constantFrom(...zones).chain((zone) => {
 
 // Without these, an expression that nobody thought of could be missed, or an instant near a change of the clock.
 describe('any schedule at any instant', () => {
-  it('runs exactly when a look at the wall clock, minute by minute, says so', () => {
+  it('runs exactly at the times that a check of the wall clock, minute by minute, finds', () => {
     fc.assert(
       fc.property(expressions, moments, (fields, { zone, after }) => {
         const until = after + 1.5 * dayMs;
@@ -120,7 +120,7 @@ describe('any schedule at any instant', () => {
     );
   });
 
-  it('has faults exactly where it is refused, whatever is written into it', () => {
+  it('has faults exactly if it is refused, whatever its text', () => {
     const alphabet = [
       ...'0123456789*/,-?#+LW ',
       ...['MON', 'SUN', 'JAN', '@', '@daily', 'TZ=', ':', '\t', 'x'],
@@ -170,7 +170,7 @@ describe('a daily schedule', () => {
     });
   }
 
-  it('runs once on each day around every change of a clock, whatever the zone and the time', () => {
+  it('runs once on each day around every clock change, whatever the zone and the time', () => {
     expect(changing.length).toBeGreaterThan(100);
     for (const [zone, change] of changing) {
       const days = range(-2, 2).map((index) => new Date(change + index * dayMs).toISOString().slice(0, 10));

@@ -30,7 +30,7 @@ const to = (name: string) => ({ table: name, column: 'id' });
 
 // Without these, what differs could go unnoticed, or what is merely more could be reported.
 describe('comparing', () => {
-  it('finds nothing in what is as declared, nor in a nullable column or a plain index more', () => {
+  it('finds nothing in a schema that is as declared, or that has an extra nullable column or plain index', () => {
     expect(differences((one) => one)).toEqual([]);
     expect(
       differences((one) => ({
@@ -41,14 +41,14 @@ describe('comparing', () => {
     ).toEqual([]);
   });
 
-  it('names object, expected and actual', () => {
+  it('names the object, the expected and the actual shape', () => {
     expect(differences((one) => ({ ...one, special: 'partitioned', primaryKey: ['id(10)'] }))).toEqual([
       'table protection_flows: kind is partitioned, not an ordinary table',
       'primary key protection_flows.PRIMARY: columns is id(10), not id',
     ]);
   });
 
-  it('tells a key that waits for its parent from one that is lost, and from one that lost its parent', () => {
+  it('distinguishes a key that waits for its parent, a lost key, and a key that lost its parent', () => {
     const without = withTable(live, 'protection_flows', (one) => ({ ...one, foreignKeys: [] }));
     expect(keyDifferences(without)).toEqual([]);
     expect(keyDifferences(new Map([...without, ...parents]))).toHaveLength(3);
@@ -56,7 +56,7 @@ describe('comparing', () => {
     expect(keyDifferences(live)).toHaveLength(3);
   });
 
-  it('minds a key more at a declared column, unless it does just what a declared one does', () => {
+  it('reports an extra key on a declared column, unless it does the same as a declared key', () => {
     const twin = foreignKey('twin', 'policy_id', to('backup_policies'), 'SET NULL');
     expect(keyDifferences(addKey(withParents, twin))).toEqual([]);
     expect(keyDifferences(addKey(withParents, { ...twin, onDelete: 'CASCADE' }))[0]).toContain(

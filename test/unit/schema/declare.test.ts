@@ -98,12 +98,12 @@ const wrong: readonly (readonly [title: string, call: () => unknown, fields: rea
 ];
 
 // Without these, what a program declares would become SQL that fails on the server, or does something else there.
-describe('what declares a schema', () => {
-  it.each(names)('takes what is right: %s', (name) => {
+describe('a function that declares a schema', () => {
+  it.each(names)('accepts correct arguments: %s', (name) => {
     expect(() => calling(name)(...right[name])).not.toThrow();
   });
 
-  it.each(wrong)('names all that is wrong: %s', async (_, call, fields) => {
+  it.each(wrong)('names all faults: %s', async (_, call, fields) => {
     const found = fieldsOf(await outcomeOf(call));
     expect([...new Set(found)].sort()).toEqual([...fields].sort());
   });
@@ -113,7 +113,7 @@ describe('what declares a schema', () => {
     expect(() => table('t', { columns: [id], indexes: 5 as never })).toThrow(/parts.indexes must be a list$/);
   });
 
-  it.each(names)('fails by no other error, whatever it is given: %s', async (name) => {
+  it.each(names)('throws no other error, whatever its arguments: %s', async (name) => {
     const faults: string[] = [];
     for (const at of right[name].keys())
       for (const title of hostileTitles) {

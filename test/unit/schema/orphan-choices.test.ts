@@ -31,7 +31,7 @@ describe('the choices for orphans', () => {
     expect(possible(of, ...checks)).toEqual(expected);
   });
 
-  it('say what each would do, and why one can not be', () => {
+  it('say what each would do, and why one is impossible', () => {
     const child = table('things', { columns: [column('id', 'int'), column('owner', 'int')] });
     expect(orphanChoicesFor(child, key)).toEqual([
       expect.objectContaining({

@@ -41,14 +41,14 @@ describe('npm run audit', () => {
     expect(end.stderr).toContain('high: croner: A hole, https://example/1\n');
   });
 
-  it('says that nothing is known where the registry does not answer, and does not fail', async () => {
+  it('says that nothing is known if the registry does not answer, and does not fail', async () => {
     answer = { status: 405, body: {} };
     const end = await audit();
     expect(end.exitCode).toBe(0);
     expect(end.stderr).toMatch(/^vulnerabilities are unknown, because the registry did not answer: 405 /);
   });
 
-  it('says so where there are none', async () => {
+  it('says if there are no vulnerable packages', async () => {
     answer = { status: 200, body: {} };
     expect(await audit()).toMatchObject({ exitCode: 0, stderr: '0 packages with known vulnerabilities\n' });
   });

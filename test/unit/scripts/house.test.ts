@@ -17,7 +17,7 @@ const missed = ({ stdout }: ProgramEnd): string[] =>
   stdout.split('\n').filter((line) => line.startsWith('MISSED: '));
 
 describe('npm run house', () => {
-  it('counts lines and files of each room, of the engine’s rooms apart, and the imports of the engine', async () => {
+  it('counts the lines and files of each room, the engine’s rooms separately, and the imports of the engine', async () => {
     const end = await house({
       'cli/main.ts': "import { verify } from '../engine/verify/verify';\nverify();\n",
       'engine/server/server.ts': 'export const server = 1;\n',
@@ -31,7 +31,7 @@ describe('npm run house', () => {
     expect(end.stdout).toContain('The largest room is cli.');
   });
 
-  it('names a file, a room of the engine and a whole that are too large', async () => {
+  it('names a file, a room of the engine, and a house that are too large', async () => {
     const files = Array.from({ length: 251 }, (_, at) => [`engine/server/${at}.ts`, '//\n'.repeat(8)]);
     const end = await house({ ...Object.fromEntries(files), 'domain/long.ts': '//\n'.repeat(20_493) });
     expect(end.exitCode).toBe(1);
@@ -43,7 +43,7 @@ describe('npm run house', () => {
     ]);
   });
 
-  it('names each import of the product or of TypeORM in the engine, be it for a type or at run time', async () => {
+  it('names each import of the product or of TypeORM in the engine, for a type or at run time', async () => {
     const end = await house({
       'domain/flow.ts': 'export type Flow = string;\n',
       'errors/index.ts': 'export const code = 1;\n',
@@ -62,7 +62,7 @@ describe('npm run house', () => {
     ]);
   });
 
-  it('names the files of a circle of imports, but lets the entities have theirs', async () => {
+  it('names the files of an import cycle, except that of the entities', async () => {
     const end = await house({
       'cli/a.ts': "import './b';\n",
       'cli/b.ts': "import './c';\nimport './d';\n",

@@ -13,7 +13,7 @@ const manifest = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'u
 
 /** Guards what nobody sees before the day of a release: the workflow that publishes it, and the bill of materials. */
 describe('publishing', () => {
-  it('is a workflow that GitHub takes, with scripts that there are', async () => {
+  it('is a workflow that GitHub accepts, with existing scripts', async () => {
     const lint = await createLinter();
     expect(lint(text, path)).toEqual([]);
     const called = [...text.matchAll(/npm run (?:-s )?([\w:]+)/g)].map(([, name]) => name);
@@ -21,7 +21,7 @@ describe('publishing', () => {
     expect(Object.keys(manifest.scripts)).toEqual(expect.arrayContaining(called));
   });
 
-  it('may write an identity for the provenance, and nothing else beside the release', () => {
+  it('may write only the provenance identity and the release', () => {
     const { permissions, jobs } = parse(text) as {
       permissions: object;
       jobs: { publish: { permissions: object } };
@@ -33,7 +33,7 @@ describe('publishing', () => {
     expect(text).toContain('npm publish --provenance');
   });
 
-  it('lists what is shipped: the dependencies, and what the build makes part of the bundle', async () => {
+  it('lists what is shipped: the dependencies, and the packages that the build bundles', async () => {
     const { stdout } = await runProgram('node', ['scripts/sbom.mjs']);
     const bill = JSON.parse(stdout) as {
       metadata: { component: { name: string; 'bom-ref': string } };

@@ -51,7 +51,7 @@ describe.each([
     ...{ execution_metadata: 0, started_at: 0, vms_processed: 0, last_execution_status: 0, no_column: 0 },
   });
 
-  it.each(properties)('%s: is known to be right exactly where class-validator finds no fault', (property) => {
+  it.each(properties)('%s: is known to be right exactly if class-validator finds no fault', (property) => {
     const differing = (['insert', 'update'] as const).flatMap((mode) =>
       values
         .map((value) => ({ mode, value, whole: { ...right, [property]: value } }))
@@ -60,7 +60,7 @@ describe.each([
     expect(differing).toEqual([]);
   });
 
-  it('misses what a new row must bring, and what an update need not', () => {
+  it('requires the columns of a new row, and none of an update', () => {
     expect(isKnownRight(target, {}, 'insert')).toBe(false);
     expect(isKnownRight(target, {}, 'update')).toBe(true);
     expect(isKnownRight(target, right, 'insert')).toBe(true);
@@ -68,7 +68,7 @@ describe.each([
 });
 
 /** Guards that rules of other kinds, should an entity get some, are left to class-validator. */
-it('knows nothing of rules that look at more than one value', () => {
+it('does not know rules that look at more than one value', () => {
   class Asked {
     async validate(): Promise<boolean> {
       return Promise.resolve(false);

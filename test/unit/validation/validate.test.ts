@@ -15,7 +15,7 @@ const runWith = (fields: object) => wrong(validateExecution({ ...run, ...fields 
 
 // Without these, an API would learn of wrong input one field at a time, or from the database's error.
 describe('a new flow', () => {
-  it('is right with its required columns alone', () => {
+  it('is valid with only its required columns', () => {
     expect(validateFlow(backup)).toEqual([]);
     const replication = {
       ...backup,
@@ -26,7 +26,7 @@ describe('a new flow', () => {
     expect(validateFlow(replication)).toEqual([]);
   });
 
-  it('is told of every wrong field at once', () => {
+  it('is refused with every wrong field at once', () => {
     const faults = validateFlow({
       name: ' ',
       flow_type: 'archive',
@@ -44,11 +44,14 @@ describe('a new flow', () => {
     ]);
   });
 
-  it.each([[null], [undefined], ['text'], [[]]])('is told what it lacks where it is %p', (input) => {
-    expect(wrong(validateFlow(input)).sort()).toEqual(['flow_type', 'name', 'target_id', 'target_type']);
-  });
+  it.each([[null], [undefined], ['text'], [[]]])(
+    'is refused with its missing fields if it is %p',
+    (input) => {
+      expect(wrong(validateFlow(input)).sort()).toEqual(['flow_type', 'name', 'target_id', 'target_type']);
+    },
+  );
 
-  it('breaks one rule only with null where there must be a value', () => {
+  it('breaks only one rule with null in a required field', () => {
     expect(validateFlow({ ...backup, name: null })).toEqual([
       { field: 'name', constraints: { isDefined: 'name should not be null or undefined' } },
     ]);
@@ -64,7 +67,7 @@ describe('a new flow', () => {
     expect(flowWith({ flow_type: 'replication' })).toEqual(['destination_type']);
   });
 
-  it('takes null for what may be missing, and leaves out what the database fills in', () => {
+  it('accepts null in optional fields, and leaves out those that the database fills', () => {
     const nothing = {
       description: null,
       policy_id: null,
@@ -86,11 +89,11 @@ describe('a new flow', () => {
     expect(flowWith({ description: '' })).toEqual([]);
   });
 
-  it.each([['true'], [1], [0]])('does not take %p for a boolean', (enabled) => {
+  it.each([['true'], [1], [0]])('does not accept %p as a boolean', (enabled) => {
     expect(flowWith({ enabled })).toEqual(['enabled']);
   });
 
-  it.each([[-1], [1.5], [2 ** 31], ['3'], [NaN]])('does not take %p for a counter', (total_executions) => {
+  it.each([[-1], [1.5], [2 ** 31], ['3'], [NaN]])('does not accept %p as a counter', (total_executions) => {
     expect(flowWith({ total_executions })).toEqual(['total_executions']);
   });
 
@@ -98,7 +101,7 @@ describe('a new flow', () => {
     ['a list', []],
     ['text', '{}'],
     ['a date inside', { at: new Date() }],
-  ])('does not take %s for a configuration', (_, destination_config) => {
+  ])('does not accept %s as a configuration', (_, destination_config) => {
     expect(flowWith({ destination_config })).toEqual(['destination_config']);
   });
 
@@ -118,7 +121,7 @@ describe('a change of a flow', () => {
     expect(wrong(validateFlow({ name: null }, 'update'))).toEqual(['name']);
   });
 
-  it('is judged by its type only as far as it tells', () => {
+  it('is validated by the rule of its type only if it contains all columns of that rule', () => {
     expect(validateFlow({ repository_id: null }, 'update')).toEqual([]);
     expect(validateFlow({ flow_type: 'backup' }, 'update')).toEqual([]);
     expect(wrong(validateFlow({ flow_type: 'backup', repository_id: null }, 'update'))).toEqual([
@@ -128,13 +131,13 @@ describe('a change of a flow', () => {
 });
 
 describe('an execution', () => {
-  it('takes up to what a number holds exactly for its bytes', () => {
+  it('accepts bytes up to the largest exact number', () => {
     expect(runWith({ bytes_transferred: Number.MAX_SAFE_INTEGER })).toEqual([]);
     expect(runWith({ bytes_transferred: Number.MAX_SAFE_INTEGER + 1 })).toEqual(['bytes_transferred']);
     expect(runWith({ bytes_transferred: '1' })).toEqual(['bytes_transferred']);
   });
 
-  it('takes null, an empty list and hundreds of job ids, long names of VMs among them', () => {
+  it('accepts null, an empty list and hundreds of job ids, also with long VM names', () => {
     const ids = Array.from({ length: 300 }, (_, index) => `backup-${'vm'.repeat(60)}-${1760000000 + index}`);
     expect(runWith({ created_job_ids: null })).toEqual([]);
     expect(runWith({ created_job_ids: [] })).toEqual([]);

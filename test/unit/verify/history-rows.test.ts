@@ -21,7 +21,7 @@ const names = { package: 'shop', command: 'shop', table: 'shop_migrations' };
 
 // Without these, a history that tells TypeORM something wrong could pass for a right one.
 describe('the rows of the history', () => {
-  it('are right as migrate writes them, with gaps too', () => {
+  it('are right as migrate writes them, also with gaps', () => {
     const gaps = known.map((name, at) => row(at * 7 + 3, name));
     for (const rows of [whole, gaps]) {
       expect(
@@ -35,7 +35,7 @@ describe('the rows of the history', () => {
     }
   });
 
-  it('that are missing come back between their neighbours where there is room', () => {
+  it('that are missing are restored between their neighbours if there is room', () => {
     const inserts = (rows: HistoryRow[], missing: string[]): string =>
       remedyText(insertRows(names, missing, rows, known));
     expect(inserts([whole[0]!, whole[2]!], [known[1]!])).toContain(
@@ -47,7 +47,7 @@ describe('the rows of the history', () => {
     expect(inserts(whole.slice(0, 2), [known[2]!])).toContain('(timestamp, name)');
   });
 
-  it('that are there twice, unknown, mistimed or in another order are found', () => {
+  it('that are duplicate, unknown, mistimed or in another order are found', () => {
     expect(repeatedRows(names, [...whole, row(9, known[0]!)])[0]?.summary).toContain(known[0]);
     expect(unknownRows(names, [...whole, row(9, 'Z1795305609000')], known)[0]?.summary).toContain(
       'Z1795305609000',

@@ -25,7 +25,7 @@ const schedulesQuestion: AdoptQuestion = {
 
 // Guards that whoever adopts sees which backups begin by themselves then, and how to keep them from it.
 describe('the text of an adopt that asks', () => {
-  it('shows what begins by itself, and by which options it may or may not', () => {
+  it('shows what would start by itself, and the options that allow or prevent it', () => {
     const asked = { ...adoptResult, questions: [schedulesQuestion] };
     const shown = text(...adoptOutput.text(asked, plain));
     expect(shown).toContain(

@@ -5,7 +5,7 @@ import { Written } from '../terminal';
 
 /** Guards that a reader sees what was missed, and is not shown what was as it should be. */
 describe('the text of audit', () => {
-  it('tells of each flow what was not on time, then how many runs there were of each kind', () => {
+  it('lists for each flow the runs that were not on time, then the number of runs of each kind', () => {
     expect(auditOutput.text(auditResult, styleFor(new Written(), {}, true)).slice(2)).toEqual([
       'Nightly flow-1',
       '  - unknown: 2026-11-20T00:00:00.000Z to 2026-11-20T01:00:00.000Z (not-recorded)',

@@ -14,18 +14,21 @@ describe('differences from the declared shape', () => {
     ['a check', [...verifyOutput.text(drifted, plain)]],
     ['a finding in Markdown', preflightOutput.markdown(refused)],
     ['a check in Markdown', verifyOutput.markdown(drifted)],
-  ])('are a table of ten rows at most, with the way to the others: %s', (_what, lines) => {
-    const found = lines.join('\n');
-    expect(found).toMatch(/OBJECT +EXPECTED +FOUND|Object \| Expected \| Found/);
-    expect(found.match(/column protection\S*flows\.column\S*_\d/g)).toHaveLength(
-      10 *
-        Math.max(
-          1,
-          drifted.checks.filter(({ status: state }) => state === 'fail' && /check/.test(_what)).length,
-        ),
-    );
-    expect(found).toContain('and 2 more: protection-flows adopt lists them all');
-    expect(found).toContain('12 differences');
-    expect(found).toContain('missing');
-  });
+  ])(
+    'are shown in a table of ten rows at most, which says where the others are listed: %s',
+    (_what, lines) => {
+      const found = lines.join('\n');
+      expect(found).toMatch(/OBJECT +EXPECTED +FOUND|Object \| Expected \| Found/);
+      expect(found.match(/column protection\S*flows\.column\S*_\d/g)).toHaveLength(
+        10 *
+          Math.max(
+            1,
+            drifted.checks.filter(({ status: state }) => state === 'fail' && /check/.test(_what)).length,
+          ),
+      );
+      expect(found).toContain('and 2 more: protection-flows adopt lists them all');
+      expect(found).toContain('12 differences');
+      expect(found).toContain('missing');
+    },
+  );
 });

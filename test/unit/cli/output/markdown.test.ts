@@ -32,7 +32,7 @@ describe('Markdown', () => {
     }
   });
 
-  it('keeps every row of a table at its columns, whatever the texts hold', () => {
+  it('keeps the columns of every table row, whatever the texts contain', () => {
     const evil = 'a | b \\| c\nd `e` <script> *f* _g_ ~h~';
     const lines = verifyOutput.markdown({
       ...report,
@@ -55,7 +55,7 @@ describe('Markdown', () => {
     ['> all', '\\> all'],
     ['&lt;b&gt; &amp;', '\\&lt;b\\&gt; \\&amp;'],
     ['Nightly - 1. all', 'Nightly - 1. all'],
-  ])('lets no name begin a list, or be read as another one: %s', (name, shown) => {
+  ])('escapes a name that would begin a list or be read as another name: %s', (name, shown) => {
     const flows = [{ ...auditResult.flows[0]!, name }];
     expect(auditOutput.markdown({ ...auditResult, flows })).toContain(`- ${shown} \`flow-1\``);
   });
@@ -81,7 +81,7 @@ describe('Markdown', () => {
         recountOutput.markdown({ ...recountResult, recounted: [{ ...recountResult.recounted[0]!, id }] }),
     ],
     ['audit', (id) => auditOutput.markdown({ ...auditResult, flows: [{ ...auditResult.flows[0]!, id }] })],
-  ])('shows a name as it is in code, and as words where the code would end: %s', (_command, markdown) => {
+  ])('shows a name as it is in code, and as words if it would end the code: %s', (_command, markdown) => {
     expect(markdown('web_1').join('\n')).toContain('`web_1`');
     expect(markdown('web`<b>').join('\n')).toContain('web\\`\\<b\\>');
   });
@@ -100,7 +100,7 @@ describe('Markdown', () => {
     expect(lines[2]).toMatch(/^Database \S+ on (?:MariaDB|MySQL) [\d.]+$/);
   });
 
-  it('has a form for each result that a pull request wants to see', () => {
+  it('has a form for each result that belongs in a pull request', () => {
     for (const [lines, word] of [
       [migrateOutput.markdown(migrateResult), migrateResult.applied[0]],
       [planOutput.markdown(plan), plan.statements[0]?.sql],
@@ -112,7 +112,7 @@ describe('Markdown', () => {
 });
 
 describe('a remedy on a terminal', () => {
-  it('keeps its SQL unbroken and wraps a comment into comments', () => {
+  it('does not break its SQL, and wraps a comment into several comments', () => {
     const sql = `UPDATE t SET ${'a_long_name = 1, '.repeat(8)}b = 2;`;
     const comment = `-- ${'words that go on and on '.repeat(6)}`;
     const lines = labelled('Fix: ', `${comment}\n${sql}`);

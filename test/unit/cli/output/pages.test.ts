@@ -74,14 +74,14 @@ describe('the pages of verify and status', () => {
     ).toEqual([]);
   });
 
-  it('show every text as it is, and none as markup', () => {
+  it('show every text unchanged, and never as markup', () => {
     const page = pages['hostile names everywhere']!();
     expect(page).not.toContain('<img');
     expect(page).not.toContain('\u202e');
     expect(page).toContain('&lt;img src=x onerror=alert(1)&gt;&amp;&quot;&#39;\\u202e');
   });
 
-  it('ask for nothing outside of themselves', () => {
+  it('load nothing from outside the page', () => {
     for (const make of Object.values(pages)) {
       const page = make();
       expect(page).not.toMatch(/<(?:script|link|img|iframe)\b|url\(|https?:|@import|<[^>]*\ssrc=/);
@@ -113,7 +113,7 @@ describe('the pages of verify and status', () => {
     ['deferred', 'open', 'dashed', 'CASCADE, deferred'],
     ['missing', 'bad', 'dotted', 'CASCADE, missing'],
     ['differs', 'bad', 'dashed', 'CASCADE, differs'],
-  ])('draw a key that is %s in its own way, and say it', (state, mood, line, rule) => {
+  ])('draw a key that is %s in its own way, and name its state', (state, mood, line, rule) => {
     const drawn = key('child', 'parent', { status: state === 'differs' ? 'present' : (state as 'present') });
     const differences = [
       {

@@ -7,7 +7,7 @@ import { Written } from '../terminal';
 const style = styleFor(new Written(), {}, false);
 const of = (...effects: string[]) => findings.filter(({ effect }) => effects.includes(effect));
 
-it('says how many findings stop migrate, and has the SQL of each fix on lines of its own', () => {
+it('says how many findings stop migrate, and prints the SQL of each fix on separate lines', () => {
   const lines = preflightOutput.text(preflightResult, style);
   expect(lines.slice(0, 3)).toEqual(['Database migratekit_oma on MariaDB 10.11.14', '', 'Findings']);
   expect(lines.filter((line) => /blocks migrate|left for a/.test(line))).toEqual([
@@ -21,7 +21,7 @@ it('says how many findings stop migrate, and has the SQL of each fix on lines of
   );
 });
 
-it('says that a late key would be left out', () => {
+it('says that migrate would leave a late key out', () => {
   const late = of('blocking').map((finding) => ({ ...finding, effect: 'key-refused' as const }));
   expect(
     preflightOutput
@@ -31,7 +31,7 @@ it('says that a late key would be left out', () => {
   ).toBe('Migrate would leave out a key: 1 finding. Apply the fixes and run preflight again.');
 });
 
-it('says that nothing is in the way, but for what is deferred', () => {
+it('says that nothing blocks migrate, and names the deferred keys', () => {
   expect(preflightOutput.text({ ok: true, ...where, findings: [] }, style)).toEqual([
     'Database migratekit_oma on MariaDB 10.11.14',
     '',

@@ -18,26 +18,26 @@ describe('the progress of prune', () => {
     return told;
   }
 
-  it('says how far it is', () => {
+  it('says how many rows are done', () => {
     expect(toldOf(100, 3_000, false).at(-1)).toBe(
       'pruning: 1,200 of 10,000 flows, 50,000 executions deleted',
     );
     expect(toldOf(1, 1, true, true)).toEqual(['pruning: 12 of 10,000 flows, 500 executions to delete']);
   });
 
-  it('begins at once, then comes at most five times a second on a terminal', () => {
+  it('is printed at once, then at most five times a second on a terminal', () => {
     const told = toldOf(1_000, 10, true);
     expect(told[0]).toContain(': 12 of');
     expect(told).toHaveLength(50);
   });
 
-  it('is a line every three seconds where each line stays', () => {
+  it('is a line every three seconds if it cannot be rewritten', () => {
     const told = toldOf(3_000, 10, false);
     expect(told[0]).toContain(': 12 of');
     expect(told).toHaveLength(10);
   });
 
-  it('is told each time where batches are slow', () => {
+  it('is printed after every batch if batches are slow', () => {
     expect(toldOf(5, 4_000, false)).toHaveLength(5);
   });
 });

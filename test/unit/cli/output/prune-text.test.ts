@@ -12,7 +12,7 @@ const last = (part: Partial<typeof pruneResult>): string =>
 
 /** Guards that nobody takes a rehearsal for the deed, or the other way round. */
 describe('the text of prune', () => {
-  it('says where, how many flows were looked at, and what was deleted', () => {
+  it('names the database, the number of flows examined, and the rows deleted', () => {
     expect(pruneOutput.text(pruneResult, plain)).toEqual([
       'Database migratekit_oma on MariaDB 10.11.14',
       '',
@@ -29,7 +29,7 @@ describe('the text of prune', () => {
     expect(last({ dry_run: true, deleted: 0 })).toBe('Looked at 1,200 flows: nothing to delete.');
   });
 
-  it('says what stays, and which key keeps it', () => {
+  it('names the rows that stay, and the key that keeps them', () => {
     const kept = [
       { key: 'fk_notes', table: 'notes', executions: 1 },
       { key: null, table: null, executions: 2_000 },

@@ -9,7 +9,7 @@ const text = (part: Partial<typeof recountResult> = {}): string[] =>
 
 /** Guards that a reader sees what was changed, and takes no rehearsal for the deed. */
 describe('the text of recount', () => {
-  it('says of each flow what was wrong, from what to what', () => {
+  it('shows for each flow the wrong counters, with the old and the new value', () => {
     expect(text()).toEqual([
       'Flow flow-1',
       '  - total_executions 3 → 2',
@@ -22,14 +22,14 @@ describe('the text of recount', () => {
     expect(recountOutput.markdown(recountResult).join('\n')).toContain('total\\_executions 3 → 2');
   });
 
-  it('says of a dry run that nothing was changed, and where nothing is wrong', () => {
+  it('says that a dry run changed nothing, and that nothing was wrong', () => {
     expect(text({ dry_run: true }).at(-1)).toBe(
       'Looked at 1,200 flows: 1 flow to recount. Nothing was changed: it was a dry run.',
     );
     expect(text({ recounted: [] })).toEqual(['Looked at 1,200 flows: all agree with their executions.']);
   });
 
-  it('tells progress at once, and then seldom', () => {
+  it('prints progress at once, and then seldom', () => {
     const told: string[] = [];
     const progress = recountProgress(({ step }) => void told.push(step), false);
     for (const flows of [100, 200, 300]) progress({ flows, totalFlows: 300, wrong: 2 });

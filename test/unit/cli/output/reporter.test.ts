@@ -41,7 +41,7 @@ describe('a reporter', () => {
     expect(lines.join(' ')).toContain('WRITER_CHANGED: the writes go to another host from now on');
   });
 
-  it('counts the differences in an error that has many, and says where they are listed', () => {
+  it('counts the differences of an error if it has many, and says where they are listed', () => {
     const stderr = new Written();
     const differences = ['a', 'b', 'c', 'd', 'e'];
     new Reporter(new Written(), stderr, { json: false, color: false, env: {} }).error({
@@ -87,7 +87,7 @@ describe('a reporter', () => {
 describe('progress', () => {
   const style = styleFor(new Written(), {}, true);
 
-  it('is one plain line a step where there is no terminal', () => {
+  it('is one plain line per step without a terminal', () => {
     const stream = new Written();
     const display = new ProgressDisplay(stream, style);
     display.show({ migration: 'M', step: 'create table a' });
@@ -96,7 +96,7 @@ describe('progress', () => {
     expect(stream.text).toBe('… create table a\n… create table b\n');
   });
 
-  it('is shown on a terminal that does not know its width', () => {
+  it('is shown on a terminal of unknown width', () => {
     const stream = new Written(true, 0);
     const display = new ProgressDisplay(stream, style);
     display.show({ migration: 'M', step: 'create table a' });
@@ -104,7 +104,7 @@ describe('progress', () => {
     expect(stream.text).toContain('create table a');
   });
 
-  it('rewrites one line on a terminal, never longer than it, and takes it away at the end', () => {
+  it('rewrites one line on a terminal, never longer than its width, and removes the line at the end', () => {
     jest.useFakeTimers({ now: 0 });
     try {
       const stream = new Written(true, 30);

@@ -7,7 +7,7 @@ const plain = styleFor(new Written(), {}, true);
 
 /** Guards that whoever restores learns what is back, what is not, and why. */
 describe('the text of restore-orphans', () => {
-  it('shows what is back, and what is left with the reason, in 80 columns', () => {
+  it('shows the restored rows, and the rows left with the reason, in 80 columns', () => {
     const lines = restoreOrphansOutput.text(restoreOrphansResult, plain);
     expect(lines.join('\n')).toBe(
       [
@@ -34,7 +34,7 @@ describe('the text of restore-orphans', () => {
     expect(lines.filter((line) => line.length > 80)).toEqual([]);
   });
 
-  it('says that all is back, or that nothing was there', () => {
+  it('says that all rows are restored, or that there were none', () => {
     const restored = { protection_flows: 1 };
     expect(restoreOrphansOutput.text({ ok: true, ...where, restored, left: [] }, plain).at(-1)).toBe(
       '1 row restored, none left in quarantine.',

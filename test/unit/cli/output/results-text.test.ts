@@ -73,7 +73,7 @@ describe.each(all)('the text of %s', (_name, make) => {
       if (!isSql(line)) expect([line, line.length <= columns]).toEqual([line, true]);
   });
 
-  it('is the same with colour, but for the colour', () => {
+  it('is the same text with and without colour', () => {
     expect(make(coloured).map(withoutColour)).toEqual(make(plain));
     expect(make(coloured).join()).toContain('\x1b[');
     expect(make(plain).join()).not.toContain('\x1b');
@@ -81,7 +81,7 @@ describe.each(all)('the text of %s', (_name, make) => {
 });
 
 describe('the text of migrate', () => {
-  it('shows what was applied, every key, the findings and how it stands', () => {
+  it('shows the applied migrations, every key, the findings and the verdict', () => {
     expect(text(...migrateOutput.text(migrateResult, plain))).toBe(
       text(
         'Database migratekit_oma on MariaDB 10.11.14',
@@ -107,14 +107,14 @@ describe('the text of migrate', () => {
     );
   });
 
-  it('says in one line when there was nothing to do', () => {
+  it('says in one line that there was nothing to do', () => {
     const keys = [{ name: 'fk', status: 'present' as const, ms: 0 }];
     const lines = migrateOutput.text({ ok: true, ...where, applied: [], keys, findings: [] }, plain);
     expect(lines[2]).toBe('No migration was applied.');
     expect(lines.at(-1)).toBe('Nothing to do: the schema is up to date.');
   });
 
-  it('puts what stands in the way first, and leaves SQL in one line to be pasted', () => {
+  it('puts the obstacles first, and keeps SQL in one line for pasting', () => {
     const lines = migrateOutput.text({ ...migrateResult, ok: false, findings }, plain);
     const codes = lines
       .filter((line) => /^ {2}[A-Z_]+ \(/.test(line))
@@ -161,7 +161,7 @@ describe('the text of a plan', () => {
 });
 
 describe('the text of a rollback', () => {
-  it('shows what was undone and the rows thrown away', () => {
+  it('shows the migrations undone and the rows lost', () => {
     expect(text(...rollbackOutput.text(rollbackResult, plain))).toBe(
       text(
         'Database migratekit_oma on MariaDB 10.11.14',
@@ -183,7 +183,7 @@ describe('the text of a rollback', () => {
 });
 
 describe('the text of a status', () => {
-  it('shows each migration and key, and what to type', () => {
+  it('shows each migration and key, and the command to type', () => {
     expect(text(...statusOutput.text(status, plain))).toBe(
       text(
         'Database migratekit_oma on MariaDB 10.11.14',
@@ -221,7 +221,7 @@ describe('a pending migration that breaks older programs', () => {
   const name = 'DropOwner1753000000003';
   const why = 'Programs before 2.0 write owner, and fail: stop them first.';
 
-  it('is named in a status, with what to do', () => {
+  it('is named in a status, with the fix', () => {
     const migrations = [{ name, status: 'pending' as const, appliedAt: null, breaking: why }];
     const lines = statusOutput.text({ ...status, migrations }, plain);
     expect(text(...lines)).toContain(text(`BREAKING: ${name}`, `  ${why}`));
@@ -270,7 +270,7 @@ describe('the text of verify', () => {
 });
 
 describe('the text of adopt', () => {
-  it('shows each repair with what it ends and its SQL, what is left to decide, and how it stands', () => {
+  it('shows each repair with its differences and its SQL, the open decisions, and the verdict', () => {
     const shown = text(...adoptOutput.text(adoptResult, plain));
     expect(shown).toContain(
       text(

@@ -44,8 +44,8 @@ function printed(name: string, json: boolean, env: NodeJS.ProcessEnv = {}): stri
 }
 
 // Without these, a name in the database could clear an operator's screen, or make a failed proof look like one that passed.
-describe('what a terminal would obey', () => {
-  it.each([[false], [true]])('is shown instead, whatever prints it (--json: %s)', (json) => {
+describe('a control character for a terminal', () => {
+  it.each([[false], [true]])('is shown and not executed, whatever prints it (--json: %s)', (json) => {
     fc.assert(
       fc.property(foreign, (name) => {
         expect(printed(name, json).replaceAll(own, '')).not.toMatch(isObeyed);
@@ -63,7 +63,7 @@ describe('what a terminal would obey', () => {
     );
   });
 
-  it('is not taken for a mark of ours, nor a mark of ours for it', () => {
+  it('is not confused with a mark of this package', () => {
     const text = printed('x\x1b[2Jy', false);
     expect(text).toContain('x\\u001b[2Jy');
     expect(text).toContain('\x1b[31mbad\x1b[39m');
@@ -71,7 +71,7 @@ describe('what a terminal would obey', () => {
 });
 
 // Without these, a flow's name hides words in the log of a job, or keeps the job's own errors out of it.
-describe('what the runner of GitHub would obey', () => {
+describe('a workflow command for the runner of GitHub', () => {
   const inJob = { GITHUB_ACTIONS: 'true' };
   // As its ActionCommand.cs reads a line
   const isCommand = (line: string): boolean => line.trimStart().startsWith('::') || line.includes('##[');
@@ -79,19 +79,22 @@ describe('what the runner of GitHub would obey', () => {
     unit: fc.constantFrom('::', ':', '##[', '#', '[', '\n', ' ', '\t', 'add-mask', 'e'),
   });
 
-  it.each([[false], [true]])('is shown instead in its jobs, whatever prints it (--json: %s)', (json) => {
-    fc.assert(
-      fc.property(name, (one) => {
-        const text = printed(one, json, inJob);
-        expect(text.split(/\r?\n/).filter(isCommand)).toEqual([]);
-        const begin = text.indexOf('{');
-        if (json)
-          expect(JSON.parse(text.slice(begin, text.indexOf('\n}', begin) + 2))).toEqual({ name: one });
-      }),
-    );
-  });
+  it.each([[false], [true]])(
+    'is shown and not executed in its jobs, whatever prints it (--json: %s)',
+    (json) => {
+      fc.assert(
+        fc.property(name, (one) => {
+          const text = printed(one, json, inJob);
+          expect(text.split(/\r?\n/).filter(isCommand)).toEqual([]);
+          const begin = text.indexOf('{');
+          if (json)
+            expect(JSON.parse(text.slice(begin, text.indexOf('\n}', begin) + 2))).toEqual({ name: one });
+        }),
+      );
+    },
+  );
 
-  it('is printed as it is elsewhere', () => {
+  it('is printed unchanged elsewhere', () => {
     expect(printed('::add-mask::e', false)).toContain('\n::add-mask::e\n');
     expect(printed('::add-mask::e', false, inJob)).toContain('\n\\u003a:add-mask::e\n');
   });

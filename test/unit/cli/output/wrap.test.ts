@@ -1,7 +1,7 @@
 import { labelled, wrap, wrapHard } from '../../../../src/cli/output/wrap';
 
 describe('wrap', () => {
-  it('breaks between words, and keeps line breaks of the text', () => {
+  it('breaks between words, and keeps the line breaks of the text', () => {
     expect(wrap('one two three\nfour', 8)).toEqual(['one two', 'three', 'four']);
   });
 
@@ -9,15 +9,15 @@ describe('wrap', () => {
     expect(wrap('abcdefgh ij', 3)).toEqual(['abc', 'def', 'gh', 'ij']);
   });
 
-  it('never breaks inside a quoted name or literal: it would become another one', () => {
+  it('never breaks inside a quoted name or literal, because that would change it', () => {
     expect(wrap("use `my own db` or 'two words'", 10)).toEqual(['use', '`my own db`', 'or', "'two words'"]);
   });
 
-  it('takes an apostrophe for what it is', () => {
+  it('does not take an apostrophe for a quote', () => {
     expect(wrap("it doesn't and it can't be", 10)).toEqual(["it doesn't", 'and it', "can't be"]);
   });
 
-  it('breaks hard where the width must hold', () => {
+  it('breaks inside a quoted name if the width is a hard limit', () => {
     expect(wrapHard('`abc def`', 4)).toEqual(['`abc', ' def', '`']);
   });
 });

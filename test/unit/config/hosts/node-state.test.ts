@@ -3,7 +3,7 @@ import { unfitReason } from '../../../../src/driver/writer-election';
 const reason = (variables: Record<string, string>) => unfitReason(new Map(Object.entries(variables)));
 
 /** Guards what a server may say of itself and be written to all the same. */
-describe('a server is written to', () => {
+describe('a server is writable', () => {
   it.each([
     ['a MariaDB without Galera', { read_only: 'OFF', wsrep_on: 'OFF', wsrep_ready: 'OFF' }],
     ['a MySQL', { read_only: 'OFF', super_read_only: 'OFF', innodb_read_only: 'OFF' }],

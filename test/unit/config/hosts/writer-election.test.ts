@@ -21,7 +21,7 @@ describe('the election of the writer', () => {
   });
   afterEach(() => warnings.mockRestore());
 
-  it('takes the first host, asks once for all who wait, and says nothing', async () => {
+  it('takes the first host, asks it once for all waiting callers, and logs nothing', async () => {
     const { made, asked } = election({});
     const terms = await Promise.all([made.current(), made.current(), made.current()]);
     expect(new Set(terms).size).toBe(1);
@@ -29,7 +29,7 @@ describe('the election of the writer', () => {
     expect(warnings).not.toHaveBeenCalled();
   });
 
-  it('passes over a read-only one, and says so', async () => {
+  it('skips a read-only host, and says so', async () => {
     const { made } = election({ a: 'it is read-only' });
     await made.current();
     expect(made.host.host).toBe('b');
@@ -39,7 +39,7 @@ describe('the election of the writer', () => {
     });
   });
 
-  it('goes to the next after a failure, and asks the failed one last', async () => {
+  it('takes the next host after a failure, and asks the failed host last', async () => {
     const { made, asked, answers } = election({});
     const first = await made.current();
     Object.assign(answers, { b: 'no', c: 'no' });
@@ -49,7 +49,7 @@ describe('the election of the writer', () => {
     expect(asked).toEqual(['a', 'b', 'c', 'a']);
   });
 
-  it('is not upset by a failure of a host that is the writer no longer', async () => {
+  it('ignores a failure of a host that is no longer the writer', async () => {
     const { made } = election({});
     const first = await made.current();
     made.reject(first, 'it is down');
@@ -59,7 +59,7 @@ describe('the election of the writer', () => {
     expect(made.host.host).toBe('b');
   });
 
-  it('fails with all hosts in the message, and can be had again', async () => {
+  it('fails with all hosts in the message, and can be repeated', async () => {
     const refused = Object.assign(new Error('connect'), { code: 'ECONNREFUSED', address: 'a', port: 3306 });
     const { made, answers } = election({ a: refused, b: 'it is read-only', c: 'it is read-only' });
     await expect(made.current()).rejects.toMatchObject({

@@ -35,7 +35,7 @@ describe('the values that a column would not take', () => {
     expect(integerRange(type)).toEqual({ least, greatest });
   });
 
-  it('are not sought by range in a type that is no integer', () => {
+  it('are not searched by range in a type that is not an integer', () => {
     expect(integerRange('decimal(5,2)')).toBeNull();
     expect(integerRange('varchar(5)')).toBeNull();
   });
