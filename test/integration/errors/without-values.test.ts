@@ -53,7 +53,7 @@ describe.each(['the guarded data source', 'a data source of TypeORM’s'])('an e
       const { id } = await flows.create(layer.newFlow());
       return flows.update(id, { destination_type: null, destination_config: { password: secret } });
     },
-    'a lock that is not had in time': async () => {
+    'a lock wait timeout': async () => {
       const { flows } = createRepositories(source());
       const { id } = await flows.create(layer.newFlow());
       return source().transaction(async (manager) => {

@@ -97,7 +97,7 @@ describe('the lease', () => {
     expect(warned[0]).toMatch(/^wait for the migrate of pid 1 on elsewhere, since /);
   });
 
-  it('whose table somebody has just made, and holds, is waited for', async () => {
+  it('is waited for when another session has just made its table and holds it', async () => {
     const other = await database.connect();
     const source = beforeStatement(
       dataSource(),

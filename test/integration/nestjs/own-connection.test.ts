@@ -48,7 +48,7 @@ describe('this module and the TypeOrmModule of an application', () => {
   it.each([
     ['before it', () => [ours(), ...ownModules()]],
     ['after it', () => [...ownModules(), ours()]],
-  ])('each is injected as what it is, imported %s', async (_order, imports) => {
+  ])('are each injected as themselves, imported %s', async (_order, imports) => {
     const app = await apps.start({ imports: imports(), providers: [Service] });
     const { flows, protection, notes, own, ownManager } = app.get(Service);
 

@@ -132,14 +132,14 @@ describe('the orphans of', () => {
     expect(await bench.checksums(flows, executions)).toEqual(before);
   });
 
-  it('a key without any, or none left, are settled at once, and no table is made for them', async () => {
+  it('a key are settled at once when none exist, and no table is made for them', async () => {
     await bench.dropKey('fk_flows_policy');
     await bench.insertFlow('one');
     expect(await bench.settle('fk_flows_policy', 'quarantine')).toEqual({ rows: 0, cascaded: {} });
     expect(await select(database.session, "SHOW TABLES LIKE '%orphans%'")).toEqual([]);
   });
 
-  it('a table without a primary key are left alone: its rows can not be told apart', async () => {
+  it('a table without a primary key are left alone, because its rows cannot be distinguished', async () => {
     await makeOrphans('fk_executions_schedule');
     await database.session.query(`ALTER TABLE ${executions} DROP PRIMARY KEY`);
     await expect(bench.settle('fk_executions_schedule', 'quarantine')).rejects.toMatchObject({
@@ -161,7 +161,7 @@ describe('the orphans of', () => {
     },
   );
 
-  it('a parent that tells case apart are found as the key will: in its collation', async () => {
+  it('a parent with a case-sensitive collation are found as the key finds them', async () => {
     await bench.dropKey('fk_flows_policy');
     await database.session.query('DROP TABLE backup_jobs');
     await database.session.query(

@@ -5,7 +5,7 @@ import { useDataSource } from '../../support/data-source';
 import { executions, flows, orphanBench, ownerOfMore } from './orphan-bench';
 
 /** Guards that nothing which hangs on a quarantined row is lost, changed or left behind. */
-describe('what hangs on an orphan', () => {
+describe('a row that depends on an orphan', () => {
   const database = useDatabase({ platform: 'mixed', per: 'each' });
   useDataSource(database, { per: 'each' });
   const bench = orphanBench(database);
@@ -62,7 +62,7 @@ describe('what hangs on an orphan', () => {
     },
   );
 
-  it('in a circle stops the quarantine before anything is changed: it could not be put back', async () => {
+  it('in a cycle stops the quarantine before any change, because it could not be restored', async () => {
     await createHanging('ON DELETE CASCADE');
     await database.session.query(
       'ALTER TABLE hanging ADD up int NULL, ADD FOREIGN KEY (up) REFERENCES hanging (id) ON DELETE CASCADE',
@@ -82,7 +82,7 @@ describe('what hangs on an orphan', () => {
     expect(await bench.ids('hanging')).toEqual([1, 2, 3]);
   });
 
-  it('in a table of ours without a primary key stops it: such rows can not be told apart', async () => {
+  it('in a table of ours without a primary key stops the quarantine, because such rows cannot be distinguished', async () => {
     await createHanging('ON DELETE CASCADE');
     await database.session.query('ALTER TABLE hanging DROP PRIMARY KEY');
     const owner = ownerOfMore({ table: 'hanging', column: 'execution', parent: executions });
@@ -92,7 +92,7 @@ describe('what hangs on an orphan', () => {
     });
   });
 
-  it('by a declared key that does not cascade stops it too', async () => {
+  it('by a declared key that does not cascade also stops the quarantine', async () => {
     await createHanging('ON DELETE RESTRICT');
     const owner = ownerOfMore({ table: 'hanging', column: 'execution', parent: executions });
     const [key] = owner.declared.get('hanging')!.foreignKeys;
@@ -108,7 +108,7 @@ describe('what hangs on an orphan', () => {
     });
   });
 
-  it('goes with it although the key between the two tables is missing, whatever their collations', async () => {
+  it('is quarantined with the orphan even if the key between the two tables is missing, whatever their collations', async () => {
     await bench.dropKey('fk_executions_flow');
     await database.session.query(
       `ALTER TABLE ${executions} MODIFY flow_id varchar(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci NOT NULL`,
@@ -120,7 +120,7 @@ describe('what hangs on an orphan', () => {
     expect(await bench.ids(executions)).toEqual([]);
   });
 
-  it('that was given to another flow meanwhile stays', async () => {
+  it('stays when it was assigned to another flow meanwhile', async () => {
     await bench.insertFlow('fine');
     const session = before(/^SELECT .* FROM `protection_flow_executions` r FORCE .* FOR UPDATE$/, () =>
       database.session.query(`UPDATE ${executions} SET flow_id = 'fine' WHERE id = 'f1-0'`),
@@ -130,7 +130,7 @@ describe('what hangs on an orphan', () => {
     expect(await bench.quarantinedIds()).toHaveLength(17);
   });
 
-  it('came between the last look and the lock is taken along', async () => {
+  it('is quarantined too when it was inserted between the last read and the lock', async () => {
     // Some come while the lock is held, and wait for it in vain
     await database.session.query('SET SESSION innodb_lock_wait_timeout = 1');
     let made = 0;
@@ -150,7 +150,7 @@ describe('what hangs on an orphan', () => {
     expect(await bench.ids(executions)).toEqual([]);
   });
 
-  it('is never lost, while a writer adds to it all the time', async () => {
+  it('is never lost while a writer keeps inserting rows', async () => {
     const writer = sessionOf(await database.connect());
     const accepted: string[] = [];
     let goesOn = true;

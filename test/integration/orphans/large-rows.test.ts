@@ -28,7 +28,7 @@ describe('a large row', () => {
     }
   }
 
-  it('comes back whole, though it does not fit into one statement', async () => {
+  it('is restored whole, although it does not fit into one statement', async () => {
     await flowWith('😀', 1.4 * megabyte, 1.4 * megabyte);
     const before = await bench.checksums(flows, executions);
     await bench.settle('fk_flows_policy', 'quarantine');

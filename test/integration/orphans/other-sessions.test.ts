@@ -10,7 +10,7 @@ import { waitsForRow } from '../../support/waits-for-row';
 import { executions, flows, orphanBench } from './orphan-bench';
 
 /** Guards that settling orphans gets along with the transactions of others, and leaves its session as it was. */
-describe('while others hold rows', () => {
+describe('a change of orphans, beside other sessions', () => {
   const database = useDatabase({ platform: 'mixed', per: 'each' });
   const dataSource = useDataSource(database, { per: 'each' });
   const bench = orphanBench(database);
@@ -36,7 +36,7 @@ describe('while others hold rows', () => {
     return { session: { query }, errors, waits };
   };
 
-  it.each(['null', 'quarantine'] as const)('a deadlock of %s is tried again', async (choice) => {
+  it.each(['null', 'quarantine'] as const)('retries a deadlock of %s', async (choice) => {
     const { session, errors, waits } = await watched();
     await other.query('START TRANSACTION');
     // The heavier transaction wins
@@ -57,7 +57,7 @@ describe('while others hold rows', () => {
     else expect(await bench.rows(flows, 'DISTINCT policy_id')).toEqual([{ policy_id: null }]);
   });
 
-  it('a lock that does not go away ends in TABLE_BUSY, the rows as they were', async () => {
+  it('ends in TABLE_BUSY with the rows unchanged when a lock stays', async () => {
     await other.query('START TRANSACTION');
     await other.query(`SELECT id FROM ${flows} WHERE id = 'f2' FOR UPDATE`);
     await expect(bench.settle('fk_flows_policy', 'quarantine', { tableWaitMs: 0 })).rejects.toMatchObject({
@@ -71,7 +71,7 @@ describe('while others hold rows', () => {
     expect(await bench.quarantined()).toEqual([]);
   });
 
-  it('a parent that comes meanwhile saves its rows', async () => {
+  it('leaves the rows whose parent is inserted meanwhile', async () => {
     await createPolicy(database.session, { id: 'other' });
     await other.query('START TRANSACTION');
     const policy = { id: 'gone', name: 'back', primary_repository_id: null as unknown, retention_days: 1 };
@@ -86,7 +86,7 @@ describe('while others hold rows', () => {
     expect(await bench.ids(flows)).toEqual(['f1', 'f2']);
   });
 
-  it('the session has its own settings again, whether it went well or not', async () => {
+  it('gives the session its own settings back, after a success and after a failure', async () => {
     const settings = 'SELECT @@innodb_lock_wait_timeout AS wait, @@time_zone AS zone, @@sql_mode AS mode';
     const session = sessionOf(other);
     await session.query("SET innodb_lock_wait_timeout = 17, time_zone = '+05:30', sql_mode = 'ANSI_QUOTES'");
@@ -101,7 +101,7 @@ describe('while others hold rows', () => {
     expect(await select(session, settings)).toEqual(before);
   });
 
-  it('timestamps come back from a session of any time zone', async () => {
+  it('restores timestamps from a session with any time zone', async () => {
     await bench.insertExecution('e', 'f1', { started_at: new Date('2024-07-01T12:00:00Z') });
     const before = await bench.checksums(flows, executions);
     const session = sessionOf(other);

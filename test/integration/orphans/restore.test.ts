@@ -23,7 +23,7 @@ describe('a restore', () => {
   const left = (table: string, reason: string, ...sample: string[]) =>
     expect.objectContaining({ table, reason, key: 'fk_flows_policy', rows: sample.length, sample });
 
-  it('has nothing to do where nothing was ever quarantined, or nothing is any more', async () => {
+  it('has nothing to do when no row was ever quarantined, or all are restored', async () => {
     const nothing = { ok: true, restored: {}, left: [] };
     expect(await restoreOrphans(dataSource())).toMatchObject(nothing);
     await quarantineFlows('f');
@@ -35,7 +35,7 @@ describe('a restore', () => {
     });
   });
 
-  it('is prepared, and done without, by the SQL that docs/orphans.md shows', async () => {
+  it('can be prepared, and replaced, by the SQL in docs/orphans.md', async () => {
     await quarantineFlows('FLOW ID');
     await createPolicy(database.session, { id: 'POLICY ID' });
     const statements = blocksIn('sql')
@@ -53,7 +53,7 @@ describe('a restore', () => {
     expect(await restoreOrphans(dataSource())).toMatchObject({ ok: true, restored: {}, left: [] });
   });
 
-  it('leaves what has no parent yet, whether the key is there or not, and what hangs on it', async () => {
+  it('leaves rows without a parent, and their dependents, whether the key exists or not', async () => {
     await quarantineFlows('f1', 'f2', 'f3');
     await createPolicy(database.session, { id: 'of f2' });
     const expected = {
@@ -77,7 +77,7 @@ describe('a restore', () => {
     expect(await bench.ids(executions)).toEqual(['f1-1', 'f2-1', 'f3-1']);
   });
 
-  it('leaves what is taken: an id, or a flow name, whatever its case', async () => {
+  it('leaves rows whose id or flow name is taken, in any case', async () => {
     await quarantineFlows('f1', 'f2', 'f3');
     for (const id of ['f1', 'f2', 'f3']) await createPolicy(database.session, { id: `of ${id}` });
     await bench.insertFlow('f1', { name: 'the new one' });
@@ -103,7 +103,7 @@ describe('a restore', () => {
     expect(await restoreOrphans(dataSource())).toMatchObject({ ok: true, left: [] });
   });
 
-  it('brings back a row whose parent was quarantined before it', async () => {
+  it('restores a row whose parent was quarantined before it', async () => {
     await bench.dropKey('fk_executions_flow');
     await quarantineFlows('f');
     await bench.insertExecution('late', 'f');
@@ -116,7 +116,7 @@ describe('a restore', () => {
     });
   });
 
-  it('of one key leaves the rows of the others alone, and is content', async () => {
+  it('of one key leaves the rows of other keys alone, and succeeds', async () => {
     await bench.dropKey('fk_flows_repository');
     await bench.insertFlow('b', { flow_type: 'backup', repository_id: 'lost' });
     await bench.settle('fk_flows_repository', 'quarantine');
@@ -134,7 +134,7 @@ describe('a restore', () => {
     });
   });
 
-  it('leaves rows whose table is gone or has changed, with the answer of the server', async () => {
+  it('leaves rows whose table is gone or has changed, and reports the error of the server', async () => {
     await query(
       `CREATE TABLE gone (id int PRIMARY KEY, flow varchar(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci, FOREIGN KEY (flow) REFERENCES ${flows} (id) ON DELETE CASCADE) ENGINE=InnoDB`,
     );
@@ -167,7 +167,7 @@ describe('a restore', () => {
     expect(await bench.rows('changed', 'id, b, c')).toEqual([{ id: 2, b: 'short', c: 7 }]);
   });
 
-  it('finds the rows of every shape that a table had, and of a table with a long name', async () => {
+  it('finds the rows of every earlier shape of a table, and of a table with a long name', async () => {
     const long = `t${'o'.repeat(63)}`;
     await query(
       `CREATE TABLE ${long} (id int PRIMARY KEY, kind enum('a') NOT NULL, flow varchar(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci,

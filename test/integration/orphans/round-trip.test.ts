@@ -19,7 +19,7 @@ describe('rows in quarantine', () => {
     for (const id of ids) await bench.insertFlow(id, { policy_id: 'gone' });
   }
 
-  it('come back byte for byte, of every type, with a table of others between, over two levels', async () => {
+  it('are restored byte for byte, for every type, over two levels with a foreign table between', async () => {
     await orphanedFlows('f0', 'f1');
     for (let n = 0; n < 9; n += 1) await bench.insertExecution(`e${n}`, `f${n % 2}`);
     for (const name of ['memos', 'notes']) {
@@ -58,7 +58,7 @@ describe('rows in quarantine', () => {
     expect(await select(database.session, "SHOW TABLES LIKE '%orphans2%'")).toEqual([]);
   });
 
-  it('keep a JSON column as the text that it was, where the server does', async () => {
+  it('keep the text of a JSON column unchanged, when the server does', async () => {
     await orphanedFlows('f');
     const config = '{"b":  1.50, "a": "it\'s \\"x\\" \\\\ 😀", "nested": {"json": "{}"}}';
     await bench.insertExecution('e', 'f', { execution_metadata: config });
@@ -71,7 +71,7 @@ describe('rows in quarantine', () => {
     expect(await bench.rows(executions, text)).toEqual(before);
   });
 
-  it('are told from their neighbours by large numbers, binary and composite keys', async () => {
+  it('are distinguished from other rows by large numbers, binary keys and composite keys', async () => {
     await orphanedFlows('f');
     await bench.insertFlow('fine');
     await database.session.query(
@@ -112,7 +112,7 @@ describe('rows in quarantine', () => {
     expect(await bench.checksums('large')).toEqual(before);
   });
 
-  it.each([1, 3, 500])('come back into a tree of rows, parents first (by %i)', async (batchRows) => {
+  it.each([1, 3, 500])('are restored into a tree of rows, parents first (by %i)', async (batchRows) => {
     await orphanedFlows('f');
     await database.session.query(
       `CREATE TABLE nodes (id int PRIMARY KEY, up int NULL, flow ${id64}, FOREIGN KEY (up) REFERENCES nodes (id) ON DELETE CASCADE,

@@ -135,14 +135,14 @@ const own: Record<string, Scenario> = {
     : {}),
 };
 
-describe('preflight sees, without changing anything, and its remedy, pasted, lets the next migrate pass', () => {
+describe('preflight sees without any change, and its pasted remedy lets the next migrate pass:', () => {
   it.each(Object.entries(own))('%s', (_name, scenario) =>
     expectSeenAndMended(database, without('backup_jobs'), scenario),
   );
 });
 
 // As an application's own DataSource once left them. The shape of the first migration knows no cancelled run.
-it('tables of all migrations without a history are for adopt: no remedy changes a status', async () => {
+it('all tables without a history, which adopt records: no remedy changes a status', async () => {
   const dataSource = await openDataSource(database);
   try {
     await migrate(dataSource);

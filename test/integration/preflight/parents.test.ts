@@ -138,7 +138,7 @@ const parents: Record<string, Scenario> = {
   },
 };
 
-describe('preflight sees, without changing anything, and its remedy, pasted, lets the next migrate pass', () => {
+describe('preflight sees without any change, and its pasted remedy lets the next migrate pass:', () => {
   it.each(Object.entries(parents))('%s', (_name, scenario) =>
     expectSeenAndMended(database, without('backup_policies'), scenario),
   );

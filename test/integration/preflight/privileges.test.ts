@@ -155,7 +155,7 @@ describe('before anything is migrated, a user with', () => {
     expect(await databasesOf(as)).toEqual(databases);
   });
 
-  it('SELECT on the whole server gets one GRANT on the database, whose name is no pattern in it', async () => {
+  it('SELECT on the whole server gets one GRANT on the database, with wildcards in its name escaped', async () => {
     await createPlatformTables(database.session, 'mixed', platformTableNames);
     const as = await userWith('SELECT ON *.*');
     const { findings } = await look(as.database);
@@ -163,7 +163,7 @@ describe('before anything is migrated, a user with', () => {
     await expectFixed(as, findings);
   });
 
-  it('a view of nothing gets what is needed, and is not told that a table is missing which it may not see', async () => {
+  it('no visible table gets the needed GRANT, and no finding about a missing table', async () => {
     await createPlatformTables(database.session, 'mixed', platformTableNames);
     await query('CREATE TABLE lobby (id int)');
     const as = await userWith('SELECT ON DB.lobby');
@@ -189,14 +189,14 @@ describe('before anything is migrated, a user with', () => {
       [`SELECT, INSERT, ${isClusterWanted() ? 'UPDATE, ' : ''}CREATE, ALTER, REFERENCES ON DB.*`],
     ],
     ['ALL PRIVILEGES on the whole server', ['ALL ON *.*']],
-  ])('%s is told of nothing, and migrates', async (_what, grants) => {
+  ])('%s gets no finding, and migrates', async (_what, grants) => {
     await createPlatformTables(database.session, 'mixed', platformTableNames);
     const as = await userWith(...grants);
     expect(missing((await look(as.database)).findings)).toEqual([]);
     expect(await migrateAnew(as.database)).toMatchObject({ ok: true });
   });
 
-  it('a pattern for the name of the database has what the most specific one gives', async () => {
+  it('a pattern for the database name has the privileges of the most specific pattern', async () => {
     await createPlatformTables(database.session, 'mixed', platformTableNames);
     const pattern = quoteName(database.name.replaceAll('_', '\\_'));
     const as = await userWith(`SELECT, INSERT, CREATE, REFERENCES ON ${pattern}.*`, 'ALTER ON `pflows%`.*');
@@ -206,7 +206,7 @@ describe('before anything is migrated, a user with', () => {
     await expectFixed(as, findings);
   });
 
-  it('an active role has what the role has, and without it has not', async () => {
+  it('an active role has the privileges of the role, and not without it', async () => {
     await createPlatformTables(database.session, 'mixed', platformTableNames);
     const as = await userWith('SELECT ON DB.*');
     const role = `r_${database.name.slice(-12)}`;
@@ -230,11 +230,11 @@ describe('before anything is migrated, a user with', () => {
   });
 });
 
-describe('when everything is migrated', () => {
+describe('after all migrations', () => {
   it.each([
     ['SELECT alone', ['SELECT ON DB.*']],
     ['SELECT on the own tables alone', [history, flows, executions].map((table) => `SELECT ON DB.${table}`)],
-  ])('a user with %s has nothing to be told: the migrate has nothing to do', async (_what, grants) => {
+  ])('a user with %s gets no finding, because migrate has nothing to do', async (_what, grants) => {
     await createPlatformTables(database.session, 'mixed', platformTableNames);
     await prepareAnew(database);
     const as = await userWith(...grants);
@@ -242,7 +242,7 @@ describe('when everything is migrated', () => {
     expect(await migrateAnew(as.database)).toMatchObject({ ok: true, applied: [] });
   });
 
-  it('a late key that the user may not add is left out, and keeps no service down', async () => {
+  it('migrate leaves out a late key that the user may not add, and services still start', async () => {
     await createPlatformTables(
       database.session,
       'mixed',
@@ -274,7 +274,7 @@ describe('when everything is migrated', () => {
   it.each([
     ['the history', `CREATE, ALTER, INSERT ON DB.${history}`, [flows, executions]],
     ['a table of ours', `ALTER ON DB.${flows}`, [history, executions]],
-  ])('a user who may not read %s is told so, and not that it is missing', async (_what, grant, readable) => {
+  ])('a user who may not read %s gets only PRIVILEGE_MISSING', async (_what, grant, readable) => {
     await createPlatformTables(database.session, 'mixed', platformTableNames);
     await prepareAnew(database);
     const as = await userWith(grant, ...[...readable, ...parents].map((table) => `SELECT ON DB.${table}`));
@@ -284,7 +284,7 @@ describe('when everything is migrated', () => {
     await expectFixed(as, findings);
   });
 
-  it('a rollback that died asks for what bringing it back needs', async () => {
+  it('migrate after a rollback that died asks for the privileges that it needs', async () => {
     await prepareAnew(database);
     await query(`DELETE FROM ${history} WHERE timestamp > 1795305605000`);
     await query(`UPDATE ${history} SET reverting = 1 WHERE name LIKE 'KeepWhatPruneRemoved%'`);

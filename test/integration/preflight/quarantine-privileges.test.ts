@@ -60,7 +60,7 @@ async function as<T>(
 const rows = async (table: string): Promise<number> =>
   Number((await select<{ n: number }>(database.session, `SELECT COUNT(*) AS n FROM ${table}`))[0]?.n);
 
-it('quarantine: its tables and the deletion are found to be lacking, and the printed GRANT gives them', async () => {
+it('quarantine needs privileges for its tables and the deletion, and the printed GRANT gives them', async () => {
   const user = await withOrphan();
   const wish: MigrateOptions = { orphans: 'quarantine' };
   const { ok, findings } = await as(user, (dataSource) => runPreflight(dataSource, wish));
@@ -83,7 +83,7 @@ it('quarantine: its tables and the deletion are found to be lacking, and the pri
   expect([await rows('protection_flows'), await rows('protection_flow_executions')]).toEqual([0, 0]);
 });
 
-it('quarantine: one that is there needs no CREATE', async () => {
+it('quarantine into an existing table needs no CREATE', async () => {
   const user = await withOrphan();
   const owner = await openDataSource(database);
   await migrate(owner, { orphans: 'quarantine' });
@@ -103,7 +103,7 @@ it('quarantine: one that is there needs no CREATE', async () => {
   expect(await rows(quarantines[0]!)).toBe(2);
 });
 
-it('null: the column of the orphans has to be written', async () => {
+it('null needs the privilege to write the column of the orphans', async () => {
   const user = await withOrphan();
   await query('DELETE FROM protection_flow_executions');
   await query(

@@ -54,35 +54,35 @@ describe('a server that takes no writes', () => {
     await expectSeen(as, says);
   });
 
-  it('by super_read_only refuses even those whom read_only does not hold up', async () => {
+  it('by super_read_only refuses even users who are exempt from read_only', async () => {
     if (!isMysql()) return;
     const as = await userWith('ALL ON *.*');
     await query('SET GLOBAL super_read_only = 1');
     await expectSeen(as, /super_read_only is on .*1290/);
   });
 
-  it('by a database that is read-only', async () => {
+  it('by a read-only database', async () => {
     if (!isMysql()) return;
     const as = await userWith('ALL ON DB.*');
     await query(`ALTER SCHEMA \`${database.name}\` READ ONLY = 1`);
     await expectSeen(as, /is read-only .*3989/);
   });
 
-  it('by an engine that it forces on every table', async () => {
+  it('by an engine that the server forces on every table', async () => {
     if (isMysql()) return;
     const as = await userWith('ALL ON DB.*');
     await query('SET GLOBAL enforce_storage_engine = MyISAM');
     await expectSeen(as, /engine MyISAM.*enforce_storage_engine/, 'ENGINE_NOT_INNODB');
   });
 
-  it('lets some write all the same, who are told of nothing', async () => {
+  it('gives no finding to users who may write all the same', async () => {
     const as = await userWith('ALL ON DB.*', `${isMysql() ? 'CONNECTION_ADMIN' : 'READ ONLY ADMIN'} ON *.*`);
     await query('SET GLOBAL read_only = 1');
     expect(await look(as.database)).toMatchObject({ ok: true });
     expect(await migrateAnew(as.database)).toMatchObject({ ok: true });
   });
 
-  it('is no obstacle where everything is done', async () => {
+  it('is no obstacle when no migration is pending', async () => {
     await prepareAnew(database);
     const as = await userWith('SELECT ON DB.*');
     await query('SET GLOBAL read_only = 1');
@@ -90,7 +90,7 @@ describe('a server that takes no writes', () => {
     expect(await migrateAnew(as.database)).toMatchObject({ ok: true, applied: [] });
   });
 
-  it('leaves a late key out, and keeps no service down', async () => {
+  it('makes migrate leave out a late key, and services still start', async () => {
     await prepareAnew(database);
     await createPlatformTables(database.session, 'general_ci', platformTableNames);
     const as = await userWith('ALL ON DB.*');
@@ -105,7 +105,7 @@ describe('a server that takes no writes', () => {
   });
 });
 
-it('a privilege that is held on the server, but revoked in this database, is missing', async () => {
+it('preflight reports a privilege that is granted on the server but revoked in this database', async () => {
   if (!isMysql()) return;
   await query('SET GLOBAL partial_revokes = ON');
   const as = await userWith('ALL ON *.*');
@@ -125,7 +125,7 @@ it('a privilege that is held on the server, but revoked in this database, is mis
   expect(await migrateAnew(as.database)).toMatchObject({ ok: true });
 });
 
-it('a privilege that everyone has, by PUBLIC, is held', async () => {
+it('preflight counts a privilege that PUBLIC has', async () => {
   if (isMysql()) return;
   const as = await userWith('SELECT ON DB.*');
   await query(`GRANT CREATE, ALTER, INSERT ON \`${database.name}\`.* TO PUBLIC`);
@@ -134,7 +134,7 @@ it('a privilege that everyone has, by PUBLIC, is held', async () => {
   await query(`REVOKE ALL PRIVILEGES ON \`${database.name}\`.* FROM PUBLIC`);
 });
 
-it('what the anonymous user may do is not in the grants of others: nothing is called missing', async () => {
+it('preflight reports no missing privilege that the anonymous user gives', async () => {
   if (isMysql()) return;
   const as = await userWith();
   await query(

@@ -9,8 +9,8 @@ const query = (sql: string) => database.session.query(sql);
 const platform = (...tables: string[]) =>
   createPlatformTables(database.session, 'mixed', tables as (typeof platformTableNames)[number][]);
 
-describe('what migrate puts right or off by itself is no obstacle', () => {
-  it('a parent in another collation is mended', async () => {
+describe('preflight does not stop migrate for differences that migrate corrects or defers', () => {
+  it('a parent in another collation is aligned', async () => {
     await platform(...platformTableNames);
     const { ok, findings } = await look(database);
     expect(ok).toBe(true);
@@ -41,7 +41,7 @@ describe('what migrate puts right or off by itself is no obstacle', () => {
     ['longer', 'varchar(191) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci'],
     ['of fixed length', 'char(36) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci'],
     ['of another charset', 'varchar(64) CHARACTER SET ascii COLLATE ascii_bin'],
-  ])('parent ids that are %s are fine', async (_what, type) => {
+  ])('preflight accepts parent ids that are %s', async (_what, type) => {
     await platform(...without('backup_policies'));
     await query(policies(`id ${type} NOT NULL PRIMARY KEY`));
     expect(await look(database)).toMatchObject({ ok: true });
@@ -51,7 +51,7 @@ describe('what migrate puts right or off by itself is no obstacle', () => {
   });
 });
 
-it('finds several things at once, and all the remedies, pasted in turn, let migrate pass', async () => {
+it('preflight finds several faults at once, and all remedies, pasted in turn, let migrate pass', async () => {
   await platform(...without('backup_policies').filter((name) => name !== 'schedule_executions'));
   await prepareAnew(database);
   for (const sql of [
@@ -100,7 +100,7 @@ onMariadb(
   },
 );
 
-it('a virtual column for ids is refused on MySQL, which refers to stored ones only', async () => {
+it('preflight refuses a virtual id column on MySQL, whose keys can refer only to stored columns', async () => {
   await platform(...without('backup_policies'));
   const ids = "GENERATED ALWAYS AS (CONCAT('p-', n)) VIRTUAL";
   await query(policies(`n int PRIMARY KEY, id varchar(64) ${ids}, UNIQUE INDEX uq (id)`));

@@ -21,7 +21,7 @@ describe.each([
   const server = usePrivateServer({ serverArguments: [`--${flush.replaceAll('_', '-')}=${value}`] });
   const database = useDatabase({ server });
 
-  it('is noted, stops neither migrate nor the proof, and is put right by the remedy', async () => {
+  it('gets a note that stops neither migrate nor the proof, and whose remedy corrects the setting', async () => {
     const before = await noteOf(database);
     expect(before.ok).toBe(true);
     expect(before.notes).toEqual([
@@ -52,7 +52,7 @@ describeOnGalera('a node of a Galera cluster', () => {
     await database.session.query('SET GLOBAL wsrep_sync_wait = 0');
   });
 
-  it('is noted where its reads do not wait, with what the setting is besides', async () => {
+  it('gets a note when its reads do not wait, with the value of the setting', async () => {
     await database.session.query('SET GLOBAL wsrep_sync_wait = 4');
     const { notes } = await noteOf(database);
     expect(notes).toMatchObject([{ details: { setting: 'wsrep_sync_wait', value: '4', wanted: '5' } }]);

@@ -53,11 +53,11 @@ async function rows(): Promise<unknown> {
 // Without these, only TypeScript stands between a caller and the statements: what it lets through finds other rows, is
 // passed over in silence, or comes back as an error of the driver.
 describe('an argument of a public method', () => {
-  it('is judged, whichever method it is of', () => {
+  it('is checked in every method', () => {
     expect(Object.keys(argumentsOf).sort()).toEqual(publicMethods().sort());
   });
 
-  it('is right where it should be', async () => {
+  it('is accepted when it is valid', async () => {
     for (const [name, of] of Object.entries(argumentsOf).filter(([one]) => !one.endsWith('.withManager')))
       await rolledBack(layer.dataSource, async (manager) => {
         // A recount opens transactions of its own, and refuses one of its caller's
@@ -67,7 +67,7 @@ describe('an argument of a public method', () => {
       });
   });
 
-  it('is refused by its name where it is wrong, before anything is read or written', async () => {
+  it('is refused by name when it is wrong, before any read or write', async () => {
     const before = await rows();
     const faults: string[] = [];
     const wrong = calls().filter(({ call }) => !call.isRight);
@@ -83,7 +83,7 @@ describe('an argument of a public method', () => {
     expect(wrong.length).toBeGreaterThan(5_000);
   });
 
-  it('is named together with all others that are wrong', async () => {
+  it('is named together with all other wrong arguments', async () => {
     for (const [name, of] of Object.entries(argumentsOf)) {
       const wrong = of(right).map(({ name: field, fields = {} }) => {
         const all = Object.fromEntries(Object.keys(fields).map((one) => [one, Symbol('wrong')]));
@@ -96,7 +96,7 @@ describe('an argument of a public method', () => {
     }
   });
 
-  it('that is unusual and right finds no other rows, and fails with a code of this package at most', async () => {
+  it('that is unusual but valid finds no other rows, and fails only with a code of this package', async () => {
     const faults: string[] = [];
     for (const { name, call } of calls().filter(({ call: { isRight } }) => isRight)) {
       await rolledBack(layer.dataSource, async (manager) => {

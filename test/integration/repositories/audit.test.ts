@@ -199,10 +199,10 @@ describe('an audit', () => {
   }, 120_000);
   afterAll(() => runner.release());
 
-  it.each(Object.keys(stories))('tells all of a flow that %s', async (name) => {
+  it.each(Object.keys(stories))('tells everything about a flow that %s', async (name) => {
     expect(await auditOf(actors.get(name)!.id)).toEqual(spansOf(stories[name]!));
   });
-  it('does not know what nobody has kept, nor when a chained schedule fires', async () => {
+  it('reports times without a record, and times of a chained schedule, as unknown', async () => {
     await setClock(begin);
     const { id: chain } = await createSchedule(layer.database.session, { schedule_type: 'chain' });
     const { id: unkept } = await createSchedule(layer.database.session, { cron_expression: '0 * * * *' });
@@ -221,7 +221,7 @@ describe('an audit', () => {
     expect(await auditOf(other.id)).toEqual([{ ...from, finding: 'unknown', reason: 'not-recorded' }]);
   });
 
-  it('tells of a run that waits in the queue, and of one that was cancelled there', async () => {
+  it('reports a run that waits in the queue, and a run that was cancelled there', async () => {
     await setClock(end);
     const { id: schedule } = await createSchedule(layer.database.session, { cron_expression: '0 * * * *' });
     const { id } = await repositories.flows.create(layer.newFlow({ schedule_id: schedule }));
@@ -244,7 +244,7 @@ describe('an audit', () => {
     ]);
   });
 
-  it('tells all flows by pages, each once', async () => {
+  it('lists all flows in pages, each once', async () => {
     const ids: string[] = [];
     for (let after: string | null | undefined; after !== null;) {
       const page = await repositories.dueFlows.audit({ since: new Date(begin), limit: 3, after });

@@ -21,7 +21,7 @@ describe('a backfill', () => {
     return (await layer.repositories.flows.create(layer.newFlow({ schedule_id }))).id;
   }
 
-  it('puts a run into the queue for each time that has none, once, oldest first', async () => {
+  it('queues one run for each time without a run, oldest first', async () => {
     const { flows, executions } = layer.repositories;
     const id = await flow();
     const window = { from: ago(5), to: ago(3), by: 'ada' };
@@ -40,7 +40,7 @@ describe('a backfill', () => {
     expect(claimed).toMatchObject({ dueAt: made[0]!.dueAt, execution: { id: made[0]!.executionId } });
   });
 
-  it('leaves alone what a claim has run, or has still to decide', async () => {
+  it('skips times that a claim has run or has yet to decide', async () => {
     const { flows, dueFlows } = layer.repositories;
     const id = await flow();
     await query('UPDATE protection_flows SET next_execution_time = ? WHERE id = ?', ago(3), id);
@@ -52,7 +52,7 @@ describe('a backfill', () => {
     expect(after.map(({ dueAt }) => dueAt)).toEqual([ago(2)]);
   });
 
-  it('refuses more than its limit, a window that is none, and a schedule without times', async () => {
+  it('refuses more runs than its limit, a wrong window, and a schedule without times', async () => {
     const { flows } = layer.repositories;
     const id = await flow();
     const refused = (window: object) => flows.backfill(id, window as never).catch((error: unknown) => error);

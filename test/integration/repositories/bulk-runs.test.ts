@@ -5,7 +5,7 @@ const flow = async (): Promise<string> => (await layer.repositories.flows.create
 
 // Without these, one wrong id keeps all others from running, or nobody learns which of them did not.
 describe('many flows at once', () => {
-  it('are executed, each with a run of its own, and those that are not there are named', async () => {
+  it('get a run each, and missing flows are named', async () => {
     const { flows, executions } = layer.repositories;
     const [one, other] = [await flow(), await flow()];
     const result = await flows.bulkExecute([one, 'none', other, one], {
@@ -32,7 +32,7 @@ describe('many flows at once', () => {
     expect((await flows.bulkExecute([])).results).toEqual([]);
   });
 
-  it('get one run each, however often and in whatever spelling they are named', async () => {
+  it('get one run each, however often and in whichever spelling they are given', async () => {
     const { flows, executions } = layer.repositories;
     const id = await flow();
     const spellings = [id.toUpperCase(), id];
@@ -44,7 +44,7 @@ describe('many flows at once', () => {
     }
   });
 
-  it('have all their runs cancelled that are not over, once', async () => {
+  it('have all their unfinished runs cancelled once', async () => {
     const { flows, executions } = layer.repositories;
     const [busy, idle] = [await flow(), await flow()];
     const running = await executions.start({ flow_id: busy, execution_type: 'manual' });
@@ -70,7 +70,7 @@ describe('many flows at once', () => {
     expect((await flows.bulkCancel([busy])).results).toEqual([{ id: busy, ok: true, executionIds: [] }]);
   });
 
-  it('leave those alone for which it was done, when a later one fails', async () => {
+  it('keep the result of the other flows when one flow fails', async () => {
     const { session } = layer.database;
     const [good, refused, last] = [await flow(), await flow(), await flow()];
     await session.query(

@@ -25,8 +25,8 @@ const of = <Row extends { flowId: string }>(rows: readonly Row[], id: string): R
   rows.filter((row) => row.flowId === id);
 
 // Without these, scheduled flows would never run, run twice, or pile up behind one that still runs.
-describe('a flow whose time has come', () => {
-  it('is claimed once: its run is there, its next time set', async () => {
+describe('a due flow', () => {
+  it('is claimed once, with a run and a next time', async () => {
     const { flows, executions } = layer.repositories;
     const id = await dueFlow();
     const { claimed } = await claim();
@@ -51,7 +51,7 @@ describe('a flow whose time has come', () => {
     expect((await claim()).claimed.filter((one) => one.flow.id === id)).toEqual([]);
   });
 
-  it('is passed over while it is disabled or in the future', async () => {
+  it('is not claimed while it is disabled or its time is in the future', async () => {
     const off = await dueFlow();
     await layer.database.session.query('UPDATE protection_flows SET enabled = 0 WHERE id = ?', [off]);
     const later = await dueFlow(new Date(Date.now() + 3_600_000));
@@ -61,7 +61,7 @@ describe('a flow whose time has come', () => {
     expect(seen).not.toEqual(expect.arrayContaining([later]));
   });
 
-  it('comes in the order of the times, and no more than asked for', async () => {
+  it('is claimed in the order of the times, up to the given limit', async () => {
     const ids = [
       await dueFlow(new Date('2025-03-01T00:00:00Z')),
       await dueFlow(new Date('2025-01-01T00:00:00Z')),
@@ -72,7 +72,7 @@ describe('a flow whose time has come', () => {
     expect((await claim({ limit: 1 })).claimed.map(({ flow }) => flow.id)).toEqual([ids[0]]);
   });
 
-  it('is claimed at the time that a test gives', async () => {
+  it('is claimed at the time that the caller gives', async () => {
     const id = await dueFlow(new Date('2030-05-05T05:00:00Z'));
     const { claimed } = await claim({ now: new Date('2030-05-05T05:00:01Z') });
     expect(claimed.map(({ flow }) => flow.id)).toContain(id);
@@ -90,7 +90,7 @@ describe('a flow that still runs when it is due', () => {
     expect((await next(id))!.getTime()).toBeGreaterThan(Date.now());
   });
 
-  it('waits in the queue by choice, at most once, and is taken when it is free', async () => {
+  it('is queued on request, at most once, and claimed when its earlier run ends', async () => {
     const { executions, dueFlows } = layer.repositories;
     const id = await dueFlow();
     const first = await executions.start({ flow_id: id, execution_type: 'manual' });
@@ -111,7 +111,7 @@ describe('a flow that still runs when it is due', () => {
 });
 
 describe('a run that nobody claimed in time', () => {
-  it('is made up for once, or left out by choice', async () => {
+  it('is run once late, or skipped on request', async () => {
     const id = await dueFlow();
     expect(of((await claim({ missed: 'skip' })).skipped, id)).toMatchObject([{ reason: 'missed' }]);
     expect((await next(id))!.getTime()).toBeGreaterThan(Date.now());
@@ -146,7 +146,7 @@ describe('a schedule that gives no time', () => {
     expect((await next(id))?.getUTCHours()).toBe(4);
   });
 
-  it('does not run a flow that has lost it', async () => {
+  it('does not run a flow whose schedule was deleted', async () => {
     const schedule = await createSchedule(layer.database.session);
     const id = await dueFlow(past, { schedule_id: schedule.id });
     await layer.database.session.query('DELETE FROM replication_schedules WHERE id = ?', [schedule.id]);
@@ -156,7 +156,7 @@ describe('a schedule that gives no time', () => {
 });
 
 describe('planning', () => {
-  it('gives times to flows that were written with raw SQL, in the time zone of the schedule', async () => {
+  it('sets the next time of flows written with raw SQL, in the time zone of the schedule', async () => {
     const { session } = layer.database;
     const schedule = await createSchedule(session, {
       cron_expression: '30 1 * * *',
@@ -173,7 +173,7 @@ describe('planning', () => {
     expect((await layer.repositories.dueFlows.plan()).planned).toBe(0);
   });
 
-  it('follows a schedule that was changed, and leaves a run that is due', async () => {
+  it('follows a changed schedule, and keeps a due run', async () => {
     const { session } = layer.database;
     const schedule = await createSchedule(session, { cron_expression: '0 3 * * *' });
     const { id } = await layer.repositories.flows.create(layer.newFlow({ schedule_id: schedule.id }));
@@ -188,7 +188,7 @@ describe('planning', () => {
 });
 
 describe('a chained schedule', () => {
-  it('fires after the runs of the schedule before it, with its delay, once for each', async () => {
+  it('fires once after each run of the schedule before it, with its delay', async () => {
     const { session } = layer.database;
     const { flows, executions, dueFlows } = layer.repositories;
     const parent = await createSchedule(session);

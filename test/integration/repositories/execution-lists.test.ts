@@ -11,7 +11,7 @@ const startedRun = async () =>
 
 // Without these, a page could show a run twice or an old one as the latest, and a dead worker's run be running for ever.
 describe('the runs of flows', () => {
-  it('come newest first, in pages', async () => {
+  it('are listed newest first, in pages', async () => {
     const { executions } = layer.repositories;
     const flow_id = await flow();
     const ids: string[] = [];
@@ -36,7 +36,7 @@ describe('the runs of flows', () => {
     });
   });
 
-  it('are told of many flows at once: the newest of each, also within one second', async () => {
+  it('are read for many flows at once: the newest of each, also within one second', async () => {
     const { executions } = layer.repositories;
     const flows = [await flow(), await flow(), await flow()];
     const newest = new Map<string, string>();
@@ -50,7 +50,7 @@ describe('the runs of flows', () => {
     expect(latest.get(flows[0]!)).toEqual(all.items[0]);
   });
 
-  it('are found whatever an id looks like, and whatever collation the tables were given by hand', async () => {
+  it('are found with unusual ids, and with collations that somebody changed by hand', async () => {
     const { executions, flows } = layer.repositories;
     const strange = `a"b'c\\d ü😀 ${'x'.repeat(40)}`;
     await flows.create(layer.newFlow({ id: strange }));
@@ -89,11 +89,11 @@ describe('the runs of flows', () => {
   });
 });
 
-describe('a run that has fallen silent', () => {
+describe('a silent run', () => {
   const silence = (id: string, column: string) =>
     layer.database.session.query(`UPDATE protection_flow_executions SET ${column} WHERE id = ?`, [id]);
 
-  it('is ended with error, one that gives signs of life is not', async () => {
+  it('is ended with error, while a run with signs of life continues', async () => {
     const { executions, flows } = layer.repositories;
     const [dead, alive, fresh] = [await startedRun(), await startedRun(), await startedRun()];
     await executions.progress(dead.id);
@@ -118,7 +118,7 @@ describe('a run that has fallen silent', () => {
       expect(await executions.get(id)).toMatchObject({ status: 'running' });
   });
 
-  it('is told apart by a silence that must be given', async () => {
+  it('is recognised by a limit that the caller must give', async () => {
     const { executions } = layer.repositories;
     await expect(executions.reapStale({ silenceMs: 0 })).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });
     await expect(executions.reapStale({} as never)).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });

@@ -32,7 +32,7 @@ describe('a run that is started', () => {
     });
   });
 
-  it('is one run, however often the start is repeated with its id', async () => {
+  it('is only one run, however often start is repeated with its id', async () => {
     const { executions } = layer.repositories;
     const input = { id: uuidv7(), flow_id: await flow(), execution_type: 'manual' as const };
     const first = await executions.start(input);
@@ -44,7 +44,7 @@ describe('a run that is started', () => {
     ).toBe(1);
   });
 
-  it('is refused while another one of the flow runs, which goes on', async () => {
+  it('is refused while another run of the flow continues', async () => {
     const { executions, flows } = layer.repositories;
     const run = await startedRun();
     await expect(startedRun(run.flow_id)).rejects.toMatchObject({
@@ -56,7 +56,7 @@ describe('a run that is started', () => {
     expect(await startedRun(run.flow_id)).toMatchObject({ status: 'running' });
   });
 
-  it('is refused for a flow that is not there, and for wrong input with every field', async () => {
+  it('is refused for a missing flow, and for wrong input with every wrong field', async () => {
     const { executions } = layer.repositories;
     const wrong = { flow_id: missing, execution_type: 'manual' as const };
     await expect(executions.start(wrong)).rejects.toMatchObject({ code: 'FLOW_NOT_FOUND' });
@@ -74,7 +74,7 @@ describe('a run that is started', () => {
 });
 
 describe('a run in the queue', () => {
-  it('begins when it is told to, once, and only where the flow is free', async () => {
+  it('begins once on request, and only when the flow has no other run', async () => {
     const { executions } = layer.repositories;
     const first = await startedRun();
     const next = await executions.enqueue({ flow_id: first.flow_id, execution_type: 'api' });
@@ -87,7 +87,7 @@ describe('a run in the queue', () => {
     await expect(executions.begin(missing)).rejects.toMatchObject({ code: 'EXECUTION_NOT_FOUND' });
   });
 
-  it('can be cancelled or fail without having run, but not succeed', async () => {
+  it('can be cancelled or fail before it has run, but cannot succeed', async () => {
     const { executions, flows } = layer.repositories;
     const flow_id = await flow();
     const queued = () => executions.enqueue({ flow_id, execution_type: 'manual' });
@@ -109,7 +109,7 @@ describe('a run in the queue', () => {
     });
   });
 
-  it('does not speak for its flow while another one runs', async () => {
+  it('does not set the status of its flow while another run continues', async () => {
     const { executions, flows } = layer.repositories;
     const run = await startedRun();
     const queued = await executions.enqueue({ flow_id: run.flow_id, execution_type: 'api' });
@@ -128,7 +128,7 @@ describe('the end of a run', () => {
     ['warning', 0, 0],
     ['error', 0, 1],
     ['cancelled', 0, 0],
-  ] as const)('%s is counted once, whoever comes second', async (status, successful, failed) => {
+  ] as const)('%s is counted once, whichever call comes second', async (status, successful, failed) => {
     const { executions, flows } = layer.repositories;
     const run = await startedRun();
     const outcome = { status, error_message: status === 'error' ? 'disk full' : null, vms_processed: 3 };
@@ -150,7 +150,7 @@ describe('the end of a run', () => {
     });
   });
 
-  it('stays, when the starter writes later than the completer', async () => {
+  it('is kept when the starter writes after the finisher', async () => {
     const { executions } = layer.repositories;
     const run = await startedRun();
     await executions.finish(run.id, { status: 'success' });
@@ -164,7 +164,7 @@ describe('the end of a run', () => {
     });
   });
 
-  it('is an error for a run that is not there', async () => {
+  it('is an error for a missing run', async () => {
     const { executions } = layer.repositories;
     const code = 'EXECUTION_NOT_FOUND';
     await expect(executions.finish(missing, { status: 'error' })).rejects.toMatchObject({ code });
@@ -178,7 +178,7 @@ describe('the end of a run', () => {
 });
 
 describe('progress', () => {
-  it('only grows, and merges what it says of itself', async () => {
+  it('only grows, and merges its metadata', async () => {
     const { executions } = layer.repositories;
     const run = await startedRun();
     await executions.progress(run.id, { bytes_transferred: 500, execution_metadata: { a: 1, b: 1 } });
@@ -192,7 +192,7 @@ describe('progress', () => {
     expect(execution_metadata).toMatchObject({ a: 1, b: 2, heartbeat_at: expect.stringMatching(/Z$/) });
   });
 
-  it('takes what a number holds exactly, and refuses the rest, every field at once', async () => {
+  it('accepts numbers that JavaScript holds exactly, and refuses others, every field at once', async () => {
     const { executions } = layer.repositories;
     const run = await startedRun();
     await executions.progress(run.id, { bytes_transferred: Number.MAX_SAFE_INTEGER });
@@ -223,7 +223,7 @@ describe('the jobs of a run', () => {
     expect(await executions.get(run.id)).toMatchObject({ created_job_ids: ids, jobs_created: ids.length });
   });
 
-  it('are added one by one, each once', async () => {
+  it('are added one by one, without duplicates', async () => {
     const { executions } = layer.repositories;
     const run = await startedRun();
     await executions.recordJobs(run.id, ['a'], { more: true });
@@ -233,7 +233,7 @@ describe('the jobs of a run', () => {
   });
 
   // Without it, the bar of a page runs backwards with each job that is recorded
-  it('are as many as were expected from the first one on, and in the end as many as came', async () => {
+  it('have the expected total from the first job on, and the actual total at the end', async () => {
     const { executions } = layer.repositories;
     const run = await startedRun();
     const shares: number[] = [];
@@ -275,7 +275,7 @@ describe('the jobs of a run', () => {
       });
   });
 
-  it('are found exactly: no wildcard, no other case, no part, no accent', async () => {
+  it('are found exactly: without wildcards, other case, parts or accents', async () => {
     const { executions } = layer.repositories;
     const wild = await startedRun();
     const exact = await startedRun();
@@ -288,7 +288,7 @@ describe('the jobs of a run', () => {
     expect(await executions.findRunningByJob('web_1')).toBeNull();
   });
 
-  it('are refused as a list of blanks', async () => {
+  it('are refused as a list of blank ids', async () => {
     const run = await startedRun();
     await expect(layer.repositories.executions.recordJobs(run.id, [' '])).rejects.toMatchObject({
       code: 'VALIDATION_FAILED',

@@ -221,7 +221,7 @@ describe('the statements of the repositories, on grown tables', () => {
     ['machines', 'TargetRepository.machines', 'LEFT JOIN (SELECT', 'e', 'idx_executions_history'],
     ['runs since a time', 'ExecutionRepository.list', 'AND e.started_at >= ?', 'e', 'idx_execution_time'],
     ['flows by name', 'FlowRepository.list', 'FORCE INDEX (uq_flows_name)', 'f', 'uq_flows_name'],
-  ] as const)('find %s in the index that is made for it', async (_, method, part, table, key) => {
+  ] as const)('find %s in the index made for this query', async (_, method, part, table, key) => {
     const plans = (await plansOf(dataSource, () => calls[method](repositories))).filter(({ sql }) =>
       sql.includes(part),
     );
@@ -232,13 +232,13 @@ describe('the statements of the repositories, on grown tables', () => {
 
   const flows = (count: number): string[] => Array.from({ length: count }, (_, n) => flowId(1_000 + n));
 
-  it('read about one entry a flow for the latest runs, however long the histories', async () => {
+  it('read about one entry per flow for the latest runs, however long the histories', async () => {
     const { executions } = repositories;
     const reads = await readsOf(dataSource, () => executions.latest(flows(500)));
     expect(reads).toBeLessThan(500 * 6);
   });
 
-  it('read a page, and not the history, for a page of it', async () => {
+  it('read only a page for a page of the history', async () => {
     const { executions } = repositories;
     const reads = await readsOf(dataSource, () => executions.history(flowId(1_000)));
     expect(reads).toBeLessThan(20);
@@ -253,7 +253,7 @@ describe('the statements of the repositories, on grown tables', () => {
     ['a status that most have', { status: 'success' }],
     ['a status that few have', { status: ['running', 'pending'] }],
     ['one flow', { flow_id: flowId(1_000) }],
-  ])('read a page, and not the table, for a list of %s', async (_title, filter) => {
+  ])('read only a page for a list of %s', async (_title, filter) => {
     const { executions } = repositories;
     const { next } = await executions.list(filter, { limit: 10 });
     expect(await readsOf(dataSource, () => executions.list(filter, { limit: 10 }))).toBeLessThan(500);
@@ -262,7 +262,7 @@ describe('the statements of the repositories, on grown tables', () => {
     );
   });
 
-  it('read the due flows, and not those that are due later, for a claim', async () => {
+  it('read only the due flows for a claim', async () => {
     await database.session.query(
       "UPDATE protection_flows SET next_execution_time = '2026-01-01' WHERE id IN (?)",
       [flows(40)],
@@ -273,7 +273,7 @@ describe('the statements of the repositories, on grown tables', () => {
     expect(reads).toBeLessThan(20 * 20);
   });
 
-  it('have no exception that is not needed', () => {
+  it('have no needless exception', () => {
     const here = exceptions.filter(({ on }) => on === undefined || (on === 'mariadb') === isMariaDb);
     expect(here.filter((one) => !used.has(one)).map(({ method, sql }) => [method, sql])).toEqual([]);
   });

@@ -110,7 +110,7 @@ describe('the list of flows', () => {
         expect(await walk({}, limit, { sort, order })).toEqual(expected(order ?? otherwise, () => true));
     });
 
-    it('goes with filters', async () => {
+    it('works together with filters', async () => {
       const on = (at: number): boolean => at % 3 > 0;
       const page = { sort, order: 'desc' as const };
       expect(await walk({ enabled: true }, 3, page)).toEqual(expected('desc', on));
@@ -136,7 +136,7 @@ describe('the list of flows', () => {
     await expect(executions.list({}, { after: next })).rejects.toMatchObject(refusal);
   });
 
-  it('finds a part of a name as it is written, whatever its case', async () => {
+  it('finds a part of a name literally, in any case', async () => {
     const { flows } = layer.repositories;
     const odd = ['100% of it', 'a_b!c', 'back\\slash', "quote's", 'Größe 😀'];
     const ids: string[] = [];
@@ -155,7 +155,7 @@ describe('the list of flows', () => {
     await flows.deleteMany(ids);
   });
 
-  it('gives no flow twice when new ones come in between two pages', async () => {
+  it('lists no flow twice when flows are created between two pages', async () => {
     const { flows } = layer.repositories;
     const first = await flows.list({}, { limit: 10 });
     const { id } = await flows.create(layer.newFlow());
@@ -164,7 +164,7 @@ describe('the list of flows', () => {
     expect([...first.items, ...second.items].map((flow) => flow.name)).toEqual([...names].reverse());
   });
 
-  it('is still right where somebody has dropped its index', async () => {
+  it('is still right after somebody dropped its index', async () => {
     await layer.database.session.query('DROP INDEX idx_flows_created ON protection_flows');
     expect(await walk({}, 10)).toEqual([...names].reverse());
     await layer.database.session.query('CREATE INDEX idx_flows_created ON protection_flows (created_at)');
@@ -201,7 +201,7 @@ describe.each<PlatformPresetName>(['general_ci', 'mixed', 'latin1'])(
   (platform) => {
     const layer = useDataLayer({ platform });
 
-    it('has all names', async () => {
+    it('has all names of referenced rows', async () => {
       const { flows } = layer.repositories;
       const [repository_id] = layer.platform.repositories;
       const [schedule_id] = layer.platform.schedules;
@@ -226,10 +226,10 @@ describe.each<PlatformPresetName>(['general_ci', 'mixed', 'latin1'])(
   },
 );
 
-describe('where the platform has no tables yet, the list', () => {
+describe('before the platform has its tables, the list', () => {
   const database = useDatabase({ platform: 'none' });
 
-  it('has no names, and has them once the tables are there', async () => {
+  it('has no names, and has them once the tables exist', async () => {
     const dataSource = await openDataSource(database);
     await migrate(dataSource);
     const { flows } = createRepositories(dataSource);

@@ -8,7 +8,7 @@ const missing = '00000000-0000-7000-8000-000000000000';
 
 // Without these, a flow could be stored that never runs, or a client be told that all is well when nothing was written.
 describe('a new flow', () => {
-  it('is stored with the defaults and an id of its own', async () => {
+  it('is stored with the defaults and its own id', async () => {
     const { flows } = layer.repositories;
     const created = await flows.create(layer.newFlow({ name: 'Nightly', destination_config: { zone: 'a' } }));
     expect(created).toMatchObject({
@@ -56,7 +56,7 @@ describe('a new flow', () => {
     expect(found.map(({ field }) => field).sort()).toEqual([...fields].sort());
   });
 
-  it('is refused where it refers to what does not exist', async () => {
+  it('is refused when it refers to a missing row', async () => {
     const flow = await layer.newBackupFlow({ policy_id: missing });
     await expect(layer.repositories.flows.create(flow)).rejects.toMatchObject({
       code: 'REFERENCE_NOT_FOUND',
@@ -64,13 +64,13 @@ describe('a new flow', () => {
     });
   });
 
-  it('is refused on a schedule that can never be understood', async () => {
+  it('is refused on a schedule that cannot be parsed', async () => {
     const schedule = await createSchedule(layer.database.session, { cron_expression: 'every day' });
     const flow = layer.newFlow({ schedule_id: schedule.id });
     await expect(layer.repositories.flows.create(flow)).rejects.toMatchObject({ code: 'SCHEDULE_INVALID' });
   });
 
-  it('gets its name once, when two ask for it at the same time in different case', async () => {
+  it('gets its name once when two callers use the name at the same time in different case', async () => {
     const { flows } = layer.repositories;
     const both = await Promise.allSettled([
       flows.create(layer.newFlow({ name: 'Race' })),
@@ -83,7 +83,7 @@ describe('a new flow', () => {
 });
 
 describe('a flow that is looked up', () => {
-  it('has the names of what it refers to, though the tables have different collations', async () => {
+  it('has the names of referenced rows, although the tables have different collations', async () => {
     const { session } = layer.database;
     const repository = await createRepository(session, { name: 'Vault' });
     const policy = await createPolicy(session, { name: 'Month', primary_repository_id: repository.id });
@@ -107,7 +107,7 @@ describe('a flow that is looked up', () => {
     });
   });
 
-  it('is not found by an id that is not there, as an error or as null', async () => {
+  it('is not found by an unknown id, as an error or as null', async () => {
     const { flows } = layer.repositories;
     await expect(flows.get(missing)).rejects.toMatchObject({
       code: 'FLOW_NOT_FOUND',
@@ -119,7 +119,7 @@ describe('a flow that is looked up', () => {
 });
 
 describe('a change of a flow', () => {
-  it('clears with null, leaves alone with undefined, and gives the flow as it is now', async () => {
+  it('clears with null, keeps with undefined, and returns the changed flow', async () => {
     const { flows } = layer.repositories;
     const schedule_id = layer.platform.schedules[0];
     const { id } = await flows.create(layer.newFlow({ schedule_id, description: 'kept' }));
@@ -127,7 +127,7 @@ describe('a change of a flow', () => {
     expect(changed).toMatchObject({ schedule_id: null, next_execution_time: null, description: 'kept' });
   });
 
-  it('is no error where it changes nothing', async () => {
+  it('is no error when it changes nothing', async () => {
     const { flows } = layer.repositories;
     const flow = layer.newFlow();
     const { id } = await flows.create(flow);
@@ -135,7 +135,7 @@ describe('a change of a flow', () => {
     expect(await flows.update(id, {})).toMatchObject({ id });
   });
 
-  it('does not lose a run that is due when the same is saved again', async () => {
+  it('keeps a due run when the same values are saved again', async () => {
     const { flows } = layer.repositories;
     const schedule_id = layer.platform.schedules[1];
     const { id } = await flows.create(layer.newFlow({ schedule_id }));
@@ -213,7 +213,7 @@ describe('several flows at once', () => {
     expect(await layer.count(left, [one.id])).toBe(0);
   });
 
-  it('are refused as a list that is none', async () => {
+  it('are refused when the argument is not a list', async () => {
     const { flows } = layer.repositories;
     await expect(flows.enableMany('abc' as unknown as string[])).rejects.toMatchObject({
       code: 'VALIDATION_FAILED',
@@ -224,7 +224,7 @@ describe('several flows at once', () => {
 });
 
 describe('the rows that a flow refers to', () => {
-  it('null the reference when a schedule or policy goes, and are kept when it is a repository', async () => {
+  it('leave null when a schedule or policy is deleted, and cannot be deleted when they are repositories', async () => {
     const { session } = layer.database;
     const schedule = await createSchedule(session);
     const policy = await createPolicy(session);

@@ -24,7 +24,7 @@ const startedRun = async (flow_id: string): Promise<string> =>
 
 // Without these, a caller who catches the error would commit one half of his transaction, and not know it.
 describe.each([
-  ['a lock that is not had in time', 1205],
+  ['a lock wait timeout', 1205],
   ['a deadlock', 1213],
 ])('a transaction of the caller’s that %s has ended', (_fault, errno) => {
   let rival: Rival;
@@ -79,13 +79,13 @@ describe.each([
       await expect(manager.transaction(async () => undefined)).rejects.toMatchObject(aborted);
     },
   };
-  it.each(Object.keys(goOn))('is not committed where the caller goes on %s', async (title) => {
+  it.each(Object.keys(goOn))('is not committed when the caller continues %s', async (title) => {
     const before = await layer.repositories.flows.get(other);
     await expect(own.manager.transaction(goOn[title]!)).rejects.toMatchObject(aborted);
     expect(await layer.repositories.flows.get(other)).toEqual(before);
   });
 
-  it('leaves the runner as good as new once it is rolled back', async () => {
+  it('leaves its runner usable once it is rolled back', async () => {
     const runner = own.createQueryRunner();
     await runner.startTransaction();
     await lose(runner.manager);

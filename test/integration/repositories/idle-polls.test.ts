@@ -40,7 +40,7 @@ async function sentBy(work: () => Promise<unknown>): Promise<string[]> {
 
 // Without these, a scheduler that polls each second costs the server a transaction each, or misses what has come since.
 describe('a poll for', () => {
-  it.each(polls)('%s that found nothing is followed by one that asks one question', async (_, poll) => {
+  it.each(polls)('%s that found nothing is followed by a poll with one query', async (_, poll) => {
     const repositories = createRepositories(layer.dataSource);
     // Once in 30 seconds a poll looks for times that do not fit, too
     for (let quiet = 0; quiet < 2;) quiet = (await poll(repositories)).length === 0 ? quiet + 1 : 0;
@@ -48,7 +48,7 @@ describe('a poll for', () => {
   });
 
   it.each(polls)(
-    '%s that found nothing is followed by one that finds what has come',
+    '%s that found nothing is followed by a poll that finds new work',
     async (_, poll, bring) => {
       const repositories = createRepositories(layer.dataSource);
       const id = await scheduledFlow();
@@ -58,7 +58,7 @@ describe('a poll for', () => {
     },
   );
 
-  it('due flows that found nothing is followed by one that plans what has no time', async () => {
+  it('due flows that found nothing is followed by a poll that plans flows without a time', async () => {
     const { dueFlows, flows } = layer.repositories;
     const id = await scheduledFlow();
     while ((await dueFlows.claimDue({ worker })).claimed.length > 0);
@@ -70,7 +70,7 @@ describe('a poll for', () => {
     expect((await flows.get(id)).next_execution_time).not.toBeNull();
   });
 
-  it('due flows opens no transaction for flows that no schedule gives a time', async () => {
+  it('due flows opens no transaction for flows whose schedule gives no time', async () => {
     const { dueFlows } = layer.repositories;
     const id = await scheduledFlow();
     await layer.database.session.query(
@@ -89,7 +89,7 @@ describe('a poll for', () => {
     }
   });
 
-  it('due flows in a transaction of the caller finds what came after its snapshot', async () => {
+  it('due flows in a transaction of the caller finds flows that were inserted after its snapshot', async () => {
     const id = await scheduledFlow();
     while ((await layer.repositories.dueFlows.claimDue({ worker })).claimed.length > 0);
     await layer.dataSource.transaction(async (manager) => {

@@ -42,14 +42,14 @@ const timetables = async (): Promise<unknown[][]> =>
   ).map((row) => [row['state'], row['cron_expression'], row['timezone'], row['from_at']]);
 
 // Without these, what did not run leaves no trace, or fills the disk.
-describe('what a claim leaves out', () => {
-  it('is nothing where the run that is due is claimed in time', async () => {
+describe('the ledger of skipped and missed runs', () => {
+  it('has no row when the due run is claimed in time', async () => {
     await flow();
     expect((await claimAt(at(12))).claimed).toHaveLength(1);
     expect(await skips()).toEqual([]);
   });
 
-  it('is one row for skips that follow each other, and another one after a run', async () => {
+  it('has one row for consecutive skips, and another one after a run', async () => {
     const id = await flow();
     const run = await startRun(id);
     for (const minute of [0, 1, 2]) await claimAt(at(12, minute));
@@ -62,7 +62,7 @@ describe('what a claim leaves out', () => {
     ]);
   });
 
-  it('is a miss for each run that came due before a claim that comes late', async () => {
+  it('has a miss for each run that came due before a late claim', async () => {
     await flow();
     expect((await claimAt(at(14))).claimed).toHaveLength(1);
     await claimAt(at(14, 1));
@@ -72,7 +72,7 @@ describe('what a claim leaves out', () => {
     ]);
   });
 
-  it('says why of the run that was due, and calls those after it missed', async () => {
+  it('gives the reason for the due run, and calls later runs missed', async () => {
     await startRun(await flow());
     await claimAt(at(13));
     expect(await skips()).toEqual([
@@ -81,14 +81,14 @@ describe('what a claim leaves out', () => {
     ]);
   });
 
-  it('is one span where missed runs are left out by choice', async () => {
+  it('has one row when missed runs are skipped on request', async () => {
     await flow();
     await claimAt(at(14), { missed: 'skip' });
     await claimAt(at(16, 1), { missed: 'skip' });
     expect(await skips()).toEqual([['missed', at(12), at(16, 1), 242]]);
   });
 
-  it('is judged by the timetable that was in force, not by the one that is there now', async () => {
+  it('follows the timetable at that time, not the present one', async () => {
     await flow('0 * * * *');
     expect((await claimAt(at(12))).claimed).toHaveLength(1);
     await query("UPDATE replication_schedules SET cron_expression = '* * * * *', timezone = 'Europe/Berlin'");
@@ -114,7 +114,7 @@ describe('what a claim leaves out', () => {
     expect((await timetables()).map(([state]) => state)).toEqual([reason]);
   });
 
-  it('goes with the claim: in a transaction that is rolled back nothing is kept', async () => {
+  it('is rolled back together with the claim', async () => {
     await startRun(await flow());
     const given = layer.dataSource.transaction(async (manager) => {
       const { skipped } = await createRepositories(manager).dueFlows.claimDue({
@@ -129,7 +129,7 @@ describe('what a claim leaves out', () => {
     expect(await skips()).toEqual([]);
   });
 
-  it('is not kept before the migration that makes the ledger, and the claim goes on', async () => {
+  it('is not written before its migration, and the claim succeeds', async () => {
     await query('DROP TABLE sendense_flow_skips, sendense_flow_timetables');
     await flow();
     expect((await claimAt(at(14))).claimed).toHaveLength(1);
@@ -173,7 +173,7 @@ describe('the timetables that are kept', () => {
     expect(await timetables()).toHaveLength(2);
   });
 
-  it('tell of a flow that is enabled again, from the instant that its time is computed from', async () => {
+  it('describe a flow that is enabled again, from the instant from which its time is computed', async () => {
     const id = await flow();
     await query('UPDATE protection_flows SET enabled = 0, next_execution_time = NULL');
     await layer.repositories.dueFlows.plan({ now: new Date('2020-01-01T00:00:00Z') });
@@ -186,8 +186,8 @@ describe('the timetables that are kept', () => {
 });
 
 // Without these, the ledger outlives what it speaks of
-describe('what the ledger holds', () => {
-  it('is pruned by its age, and the record of the flow begins there', async () => {
+describe('the record in the ledger', () => {
+  it('is pruned by age, and then begins at that time', async () => {
     await startRun(await flow());
     await claimAt(at(12));
     await claimAt(at(13));
@@ -220,7 +220,7 @@ describe('what the ledger holds', () => {
     expect((await timetables()).map(([, , , from]) => from)).toEqual([at(hour)]);
   });
 
-  it('begins where a timetable begins at the very age that is pruned to', async () => {
+  it('begins with a timetable that starts exactly at the prune limit', async () => {
     const id = await flow();
     for (const [now, cron] of [
       [at(1), '0 * * * *'],
@@ -239,7 +239,7 @@ describe('what the ledger holds', () => {
     ]);
   });
 
-  it('stays one row under a skip every minute, for a year', async () => {
+  it('stays one row for a skip every minute during a year', async () => {
     await startRun(await flow());
     const skipUntil = async (first: number, last: number) => {
       for (let minute = first; minute < last; minute += 1) await claimAt(at(12, minute));
@@ -253,7 +253,7 @@ describe('what the ledger holds', () => {
     expect(await timetables()).toHaveLength(1);
   });
 
-  it('keeps a rollback from dropping it, unless it may be lost', async () => {
+  it('prevents a rollback from dropping the ledger, unless rows may be lost', async () => {
     const steps = stepsBackTo('KeepWhatDidNotRun');
     await startRun(await flow());
     await claimAt(at(12));
@@ -269,7 +269,7 @@ describe('what the ledger holds', () => {
   });
 
   it.each([[['pruned']], [['skips', 'timetables']], [[...flowRecordTables].map((name) => name.slice(14))]])(
-    'is missed by verify, which makes it anew: %j',
+    'is recreated by the remedy of verify when it is missing: %j',
     async (names) => {
       for (const name of names) await query(`DROP TABLE sendense_flow_${name}`);
       const { verdict, checks } = await verify(layer.dataSource);
@@ -281,7 +281,7 @@ describe('what the ledger holds', () => {
     },
   );
 
-  it.each([0, 1])('goes with its flow, also while %i migrations are to come', async (steps) => {
+  it.each([0, 1])('is deleted with its flow, also while %i migrations are pending', async (steps) => {
     if (steps > 0) await rollback(layer.dataSource, { steps });
     const id = await flow();
     await claimAt(at(13));
@@ -290,7 +290,7 @@ describe('what the ledger holds', () => {
     expect(await layer.count('SELECT COUNT(*) FROM sendense_flow_skip_totals')).toBe(0);
   });
 
-  it('goes with the next recount where another program has deleted the flow', async () => {
+  it('is deleted by the next recount when another program has deleted the flow', async () => {
     await flow();
     await claimAt(at(13));
     await query('DELETE FROM protection_flows');

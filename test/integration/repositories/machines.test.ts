@@ -11,7 +11,7 @@ describe.each([
 ] as const)('the machines of a flow, on an %s release, %s', (age, platform) => {
   const layer = useDataLayer({ age, platform });
 
-  it('are the VMs of the target by their priority, each with its backups by the flow', async () => {
+  it('are the VMs of the target in order of priority, each with its backups by the flow', async () => {
     const { session } = layer.database;
     const { flows, executions, targets } = layer.repositories;
     const group = await createGroup(session);
@@ -94,7 +94,7 @@ describe.each([
     expect(newest).toMatchObject({ backups: 1, running: { stalled: age === 'newer' ? true : null } });
   });
 
-  it('are the VM itself, or none where the target is gone', async () => {
+  it('are the VM itself, or none when the target is missing', async () => {
     const { flows, targets } = layer.repositories;
     const [vm] = layer.platform.vms;
     const flow = await flows.create(await layer.newBackupFlow({ target_id: vm }));

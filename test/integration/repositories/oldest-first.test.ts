@@ -34,7 +34,7 @@ describe('oldest first is by time, and not by id', () => {
     expect(await claimed(10)).toEqual(ids.slice(2));
   });
 
-  it('among the runs under way, and the newest is found by its job', async () => {
+  it('among the runs under way, and the newest run is found by its job', async () => {
     const ids = await fallingRuns(4, 'running');
     const { executions } = layer.repositories;
     expect((await executions.listRunning()).map(({ id }) => id)).toEqual(ids);
@@ -42,7 +42,7 @@ describe('oldest first is by time, and not by id', () => {
     expect(await executions.findRunningByJob('shared')).toMatchObject({ id: ids.at(-1) });
   });
 
-  it('and who claims locks no more than it claims', async () => {
+  it('and a claim locks only the runs that it claims', async () => {
     const ids = await fallingRuns(7, 'pending');
     const free: string[][] = [];
     watchStatements(layer.dataSource, async ({ sql }) => {
@@ -62,7 +62,7 @@ describe('oldest first is by time, and not by id', () => {
     expect(free).toEqual([ids.slice(3)]);
   });
 
-  it('and what others hold is passed over: there are runs behind it', async () => {
+  it('and a claim skips locked runs and finds the runs behind them', async () => {
     const ids = await fallingRuns(7, 'pending');
     const { session } = layer.database;
     await session.query('START TRANSACTION');

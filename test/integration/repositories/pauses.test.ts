@@ -34,7 +34,7 @@ const isPaused = async (): Promise<boolean> => (await layer.repositories.flows.l
 
 // Without these, a flow that an operator has stopped runs all the same, or never again.
 describe('a paused flow', () => {
-  it('is passed over by claims, which say so in the ledger, and goes on by itself after its end', async () => {
+  it('is skipped by claims, which record the skip in the ledger, and continues by itself after the pause', async () => {
     const { flows } = layer.repositories;
     const [paused, other] = [await dueFlow(), await dueFlow()];
     await flows.pause(paused, { until: at(2), note: 'new firmware', by: 'ada' });
@@ -56,7 +56,7 @@ describe('a paused flow', () => {
     expect(kept).toEqual([{ reason: 'paused', runs: 2 }]);
   });
 
-  it('is paused for a time to come: an end that is over is refused, and changes no pause', async () => {
+  it('cannot get an end in the past, and its pause stays unchanged', async () => {
     const { flows } = layer.repositories;
     const id = await dueFlow();
     await flows.pause(id, { note: 'until further notice' });
@@ -71,7 +71,7 @@ describe('a paused flow', () => {
     await flows.resume(id);
   });
 
-  it('leaves its runs in the queue, where they keep nobody else from his turn', async () => {
+  it('leaves its runs in the queue, where they do not block other runs', async () => {
     const { flows, executions } = layer.repositories;
     const [paused, other] = [await dueFlow(), await dueFlow()];
     for (const flow_id of [paused, paused, paused, other])
@@ -83,7 +83,7 @@ describe('a paused flow', () => {
     expect(await queued()).toEqual([paused]);
   });
 
-  it('is begun by whoever asks for a run now, and its pause can be changed', async () => {
+  it('can still be started manually, and its pause can be changed', async () => {
     const { flows, executions } = layer.repositories;
     const flow_id = await dueFlow();
     await flows.pause(flow_id.toUpperCase(), { note: 'one' });
@@ -98,7 +98,7 @@ describe('a paused flow', () => {
     await expect(flows.resume('none')).rejects.toMatchObject({ code: 'FLOW_NOT_FOUND' });
   });
 
-  it('is forgotten with the flow', async () => {
+  it('loses its pause when the flow is deleted', async () => {
     const { flows } = layer.repositories;
     const id = await dueFlow();
     await flows.pause(id);
@@ -106,7 +106,7 @@ describe('a paused flow', () => {
     expect(await layer.count('SELECT COUNT(*) FROM sendense_flow_pauses')).toBe(0);
   });
 
-  it('is not claimed by whoever claims at the same time: the one waits for the other', async () => {
+  it('is not claimed while its pause waits for a lock, nor afterwards', async () => {
     const id = await dueFlow();
     const rival = await connectRival(layer.database);
     await rival.hold('SELECT id FROM protection_flows WHERE id = ? FOR UPDATE', [id]);
@@ -132,7 +132,7 @@ describe('failures in a row', () => {
     expect(await isPaused()).toBe(wanted);
   });
 
-  it('that paused the flow are not counted again, however the last run was spelled when it ended', async () => {
+  it('that paused the flow are not counted again, in whichever spelling the last run ended', async () => {
     const { flows, executions } = layer.repositories;
     const id = await dueFlow();
     await flows.pauseAfterFailures(id, 1);
@@ -144,7 +144,7 @@ describe('failures in a row', () => {
     expect(await isPaused()).toBe(false);
   });
 
-  it('pause it in the transaction that ends the last run, and are counted anew once it goes on', async () => {
+  it('pause the flow in the transaction that ends the last run, and are counted from zero once it continues', async () => {
     const { flows, executions } = layer.repositories;
     const id = await dueFlow();
     await flows.pauseAfterFailures(id, 2);
@@ -177,7 +177,7 @@ describe('failures in a row', () => {
 });
 
 // Without this, the one program could not tell what the other has stopped, or would undo it.
-it('a pause holds nothing of what the platform’s hub does, and failures of its runs count too', async () => {
+it('of runs of the hub count too, and a pause does not stop the hub', async () => {
   const { flows } = layer.repositories;
   const id = await dueFlow();
   const hub = await PlatformHub.connect(layer.database.settings, 'server');
@@ -196,7 +196,7 @@ it('a pause holds nothing of what the platform’s hub does, and failures of its
 
 // Without these, programs of two releases can't work beside each other, or a rollback forgets who stopped what.
 describe('the table of pauses', () => {
-  it('is not needed by what does not pause, and refuses to be rolled back while it says something', async () => {
+  it('is needed only by pauses, and is not rolled back while it holds rows', async () => {
     const { flows, executions } = layer.repositories;
     const id = await dueFlow();
     await flows.pause(id);

@@ -2,11 +2,11 @@ import { createRepositories } from '../../../src/repositories';
 import { useDataLayer } from './data-layer';
 
 /** Guards that a program on an older schema, or on somebody else's table, is told so, and nobody else is. */
-describe('a column that is not there', () => {
+describe('a missing column', () => {
   const layer = useDataLayer();
   const { database } = layer;
 
-  it("is a pending migration's where it is one of ours, in a transaction too", async () => {
+  it('gives MIGRATION_PENDING when it is one of ours, in a transaction too', async () => {
     const { flows, executions } = layer.repositories;
     const flow = await flows.create(layer.newFlow());
     await database.session.query('ALTER TABLE protection_flow_executions DROP COLUMN execution_metadata');
@@ -30,7 +30,7 @@ describe('a column that is not there', () => {
     await database.session.query('ALTER TABLE protection_flow_executions ADD COLUMN execution_metadata json');
   });
 
-  it("stays the server's error where it is one of the platform's", async () => {
+  it('stays an error of the server when it belongs to the platform', async () => {
     const { flows, executions } = layer.repositories;
     const flow = await flows.create(layer.newFlow());
     const { id } = await executions.start({ flow_id: flow.id, execution_type: 'api' });
@@ -39,7 +39,7 @@ describe('a column that is not there', () => {
     await expect(executions.settle(id)).rejects.toMatchObject({ errno: 1054, name: 'QueryFailedError' });
   });
 
-  it("is named where the whole table is somebody else's", async () => {
+  it('is named when the whole table belongs to another program', async () => {
     const session = database.session;
     await session.query('DROP TABLE protection_flow_executions, protection_flows');
     await session.query('CREATE TABLE protection_flows (id int PRIMARY KEY, title text)');

@@ -45,7 +45,7 @@ describe.each(['older', 'newer'] as const)(
       return progress.get(flow)!;
     };
 
-    it('goes by bytes where every job knows its own', async () => {
+    it('is measured in bytes when every job has a size', async () => {
       const { flow, run } = await runWith(layer, {
         a: { ...running, bytes_transferred: gigabyte, total_bytes: 4 * gigabyte },
         b: {
@@ -66,7 +66,7 @@ describe.each(['older', 'newer'] as const)(
       });
     });
 
-    it('goes by jobs where a job does not know its bytes, and by what the run says of jobs of other tables', async () => {
+    it('is measured in jobs when a job has no size, and by the metadata of the run for jobs of other tables', async () => {
       const { flow, run, set } = await runWith(layer, { a: running, b: running, c: running }, 4);
       expect(await progressOf(flow)).toMatchObject({ percent: 0, totalBytes: null, jobs: 4 });
       await set('a', { status: 'failed', completed_at: at(3) });
@@ -75,7 +75,7 @@ describe.each(['older', 'newer'] as const)(
       expect(await progressOf(flow)).toMatchObject({ percent: 75, jobsOver: 3, bytesTransferred: 7 });
     });
 
-    it('does not fall when jobs come to know their bytes, one by one', async () => {
+    it('does not fall when jobs get their sizes one by one', async () => {
       const { flow, set } = await runWith(layer, { a: running, b: running, c: {} }, 3);
       const shown: number[] = [];
       const look = async () => shown.push((await progressOf(flow)).percent!);
@@ -97,7 +97,7 @@ describe.each(['older', 'newer'] as const)(
       expect(shown).toEqual([0, 0, 33.33, 33.33, 33.33, 92, 100]);
     });
 
-    it('is that of the newest run under way of each flow that has one, by its id as it was asked for', async () => {
+    it('is given for the newest run under way of each flow, under the id that the caller gave', async () => {
       const { flow, run } = await runWith(layer, {});
       const idle = (await layer.repositories.flows.create(layer.newFlow())).id;
       // As the platform's own program begins runs, beside one that is under way
@@ -120,7 +120,7 @@ describe.each(['older', 'newer'] as const)(
       expect(await layer.repositories.executions.progress([])).toEqual(new Map());
     });
 
-    it('passes over what is no list of jobs, and jobs that nobody knows', async () => {
+    it('ignores a value that is not a list of jobs, and unknown jobs', async () => {
       const { flow, run } = await runWith(layer, {
         a: { ...running, total_bytes: 10, bytes_transferred: 5 },
       });
@@ -144,11 +144,11 @@ describe.each(['older', 'newer'] as const)(
 );
 
 // Without these, a run that hangs looks like one that works.
-describe('what a newer release tells of a run', () => {
+describe('the progress that a newer release reports', () => {
   const layer = useDataLayer({ age: 'newer' });
   const ago = (seconds: number) => new Date(Math.floor(Date.now() / 1000 - seconds) * 1000);
 
-  it('is the phase of the job that told last, the speed of all, and the time left', async () => {
+  it('is the phase of the job that reported last, the total speed, and the remaining time', async () => {
     const known = { ...running, total_bytes: 1_000, bytes_transferred: 100 };
     const { flow } = await runWith(layer, {
       a: {
@@ -182,7 +182,7 @@ describe('what a newer release tells of a run', () => {
     });
   });
 
-  it('is what the jobs say of themselves where none knows its bytes', async () => {
+  it('is the percentage of the jobs when no job has a size', async () => {
     const { flow } = await runWith(layer, {
       a: { ...running, progress_percent: 50.5, eta_seconds: 30 },
       b: { ...running, progress_percent: 0, eta_seconds: 90 },
@@ -198,7 +198,7 @@ describe('what a newer release tells of a run', () => {
 describe('without the platform’s tables', () => {
   const bare = useDataLayer({ platform: 'none' });
 
-  it('a run’s progress is what the run itself says', async () => {
+  it('the progress of a run is the value in the run itself', async () => {
     const { flows, executions } = bare.repositories;
     const flow = (await flows.create(bare.newFlow())).id;
     const run = await executions.start({ flow_id: flow, execution_type: 'manual' });

@@ -28,7 +28,7 @@ describe.each(['older', 'newer'] as const)(
       ask(`UPDATE backup_jobs SET last_telemetry_at = CURRENT_TIMESTAMP ${at} WHERE id = ?`, [id]);
     const reap = (): Promise<string[]> => layer.repositories.executions.reapStale(silence);
 
-    it('is left alone while it gives no sign, unless it is asked for', async () => {
+    it('is not reaped without any sign of life, except on request', async () => {
       const { executions } = layer.repositories;
       const runs = [
         await hubRun(),
@@ -42,15 +42,18 @@ describe.each(['older', 'newer'] as const)(
       expect((await hours(1 / 2)).sort()).toEqual([...runs].sort());
     });
 
-    it.each(['0', 1.5, 0] as const)('is not asked for with %j', async (withoutSignOfLifeMs) => {
-      const options = { ...silence, withoutSignOfLifeMs } as { silenceMs: number };
-      await expect(layer.repositories.executions.reapStale(options)).rejects.toMatchObject({
-        code: 'VALIDATION_FAILED',
-        details: { fields: [{ field: 'withoutSignOfLifeMs' }] },
-      });
-    });
+    it.each(['0', 1.5, 0] as const)(
+      'cannot be reaped with withoutSignOfLifeMs %j',
+      async (withoutSignOfLifeMs) => {
+        const options = { ...silence, withoutSignOfLifeMs } as { silenceMs: number };
+        await expect(layer.repositories.executions.reapStale(options)).rejects.toMatchObject({
+          code: 'VALIDATION_FAILED',
+          details: { fields: [{ field: 'withoutSignOfLifeMs' }] },
+        });
+      },
+    );
 
-    it('is judged by its own signs where it has given one', async () => {
+    it('is judged by its own signs of life once it has given one', async () => {
       const { executions } = layer.repositories;
       const id = await hubRun();
       await executions.progress(id);
@@ -65,7 +68,7 @@ describe.each(['older', 'newer'] as const)(
 
     if (age === 'older') return;
 
-    it('is judged by what its jobs under way tell', async () => {
+    it('is judged by the reports of its jobs under way', async () => {
       const [silent, alive, done] = [await job('running'), await job('running'), await job('completed')];
       const dead = await hubRun([done, silent]);
       const goesOn = await hubRun([silent, alive]);
@@ -79,7 +82,7 @@ describe.each(['older', 'newer'] as const)(
       await layer.repositories.executions.settle(over);
     });
 
-    it('shows with a run of ours too what its jobs tell: that it is alive, or that it is not', async () => {
+    it('is treated like a run of ours, whose jobs also show if it is alive', async () => {
       const { flows, executions } = layer.repositories;
       const { id: flow_id } = await flows.create(layer.newFlow());
       const { id } = await executions.start({ flow_id, execution_type: 'api' });

@@ -27,7 +27,7 @@ async function flowThatRan(...statuses: ('success' | 'error' | 'warning' | 'canc
 
 // Without these, statistics that another program has spoiled would stay wrong for ever, or right ones be changed
 describe('a recount', () => {
-  it('changes nothing where all is right, whatever happened to the runs', async () => {
+  it('changes nothing when the counters are right, whatever happened to the runs', async () => {
     const { executions, retention } = layer.repositories;
     const flow_id = await flowThatRan('success', 'error', 'warning', 'cancelled', 'success');
     const queued = await executions.enqueue({ flow_id, execution_type: 'api' });
@@ -51,7 +51,7 @@ describe('a recount', () => {
       'a run that began before',
       `last_execution_id = (SELECT MIN(id) FROM protection_flow_executions), last_execution_status = 'success'`,
     ],
-  ])('mends %s, and says what it was and is', async (_what, sql) => {
+  ])('corrects %s, and returns the old and the new value', async (_what, sql) => {
     const id = await flowThatRan('success', 'error');
     const right = await layer.repositories.flows.get(id);
     await damage(`UPDATE protection_flows SET ${sql}`);
@@ -66,7 +66,7 @@ describe('a recount', () => {
     expect(await recount()).toMatchObject({ ok: true, recounted: [] });
   });
 
-  it('shows the run that is under way, whichever began last', async () => {
+  it('shows the run under way as the last one, whichever began last', async () => {
     const id = await flowThatRan('success');
     const run = await layer.repositories.executions.start({ flow_id: id, execution_type: 'api' });
     await damage("UPDATE protection_flow_executions SET started_at = '2026-01-01' WHERE id = ?", run.id);
@@ -98,7 +98,7 @@ describe('a recount', () => {
     expect(await layer.count('SELECT COUNT(*) FROM sendense_flow_pruned')).toBe(0);
   });
 
-  it('forgets what prune removed of a flow that another program has deleted', async () => {
+  it('deletes the pruned counts of a flow that another program has deleted', async () => {
     const id = await flowThatRan('success', 'success');
     await layer.repositories.retention.prune({ keepPerFlow: 1 });
     await damage('DELETE FROM protection_flows WHERE id = ?', id);
@@ -108,7 +108,7 @@ describe('a recount', () => {
     expect(await layer.count('SELECT COUNT(*) FROM sendense_flow_pruned')).toBe(0);
   });
 
-  it('goes through all flows in batches, tells how far it is, and stops between two', async () => {
+  it('recounts all flows in batches, reports progress, and stops between two batches', async () => {
     for (let flow = 0; flow < 5; flow += 1) await flowThatRan('success');
     await damage('UPDATE protection_flows SET total_executions = 7');
     const seen: unknown[] = [];
@@ -128,7 +128,7 @@ describe('a recount', () => {
     expect(second.recounted.map(({ id }) => id)).toHaveLength(3);
   });
 
-  it('is exact beside runs that begin and end meanwhile', async () => {
+  it('is exact while runs begin and end', async () => {
     const { executions } = layer.repositories;
     const ids = [];
     for (let flow = 0; flow < 8; flow += 1) ids.push(await flowThatRan('success'));
@@ -153,7 +153,7 @@ describe('a recount', () => {
     expect(Number(row?.counted)).toBe(Number(row?.runs));
   });
 
-  it('refuses what it can’t do exactly', async () => {
+  it('refuses a recount that cannot be exact', async () => {
     await expect(recount({ batchSize: 0, dryRun: 'yes' })).rejects.toMatchObject({
       code: 'VALIDATION_FAILED',
       details: { fields: [{ field: 'dryRun' }, { field: 'batchSize' }] },
@@ -166,7 +166,7 @@ describe('a recount', () => {
     });
   });
 
-  it('waits for its table, as a prune does; flows can be deleted without it', async () => {
+  it('gives MIGRATION_PENDING without its table, like a prune, while flows can still be deleted', async () => {
     const { retention, flows } = layer.repositories;
     const id = await flowThatRan('success', 'error', 'success');
     await damage('DROP TABLE sendense_flow_pruned');

@@ -12,7 +12,7 @@ async function fieldsOf(work: Promise<unknown>): Promise<readonly string[]> {
 
 // Without these, a form would mark a field that is not wrong, and nobody would learn which id leads nowhere.
 describe('a write that the database refuses', () => {
-  it('names the one field that the flow’s type misses', async () => {
+  it('names the one field that the type of the flow requires', async () => {
     const { flows } = layer.repositories;
     const replication = (await flows.create(layer.newFlow())).id;
     const backup = (await flows.create(await layer.newBackupFlow())).id;
@@ -26,7 +26,7 @@ describe('a write that the database refuses', () => {
     ]);
   });
 
-  it('gives the id that no row has', async () => {
+  it('names the id without a row', async () => {
     const { flows, executions } = layer.repositories;
     const { id } = await flows.create(layer.newFlow());
     const reference = (field: string, references: string) => ({
@@ -47,7 +47,7 @@ describe('a write that the database refuses', () => {
       );
   });
 
-  it('says of a read that nothing was written, not that a row was not', async () => {
+  it('says that nothing was written when a read fails, without mentioning a row', async () => {
     const { flows, executions } = layer.repositories;
     for (const read of [
       flows.list({}, { limit: 0 }),

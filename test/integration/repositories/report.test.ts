@@ -26,7 +26,7 @@ const report = (...given: Parameters<typeof layer.repositories.flows.report>) =>
 
 // Without these, the report center shows another day's runs, a rate of what is not over, or a formula as a name.
 describe('a report', () => {
-  it('counts the runs of each day, how they went, and how long they took', async () => {
+  it('counts the runs of each day with their results and durations', async () => {
     const flow = await newFlow();
     for (let n = 1; n <= 20; n += 1) await ran(flow, '2026-02-01T03:00:00Z', n * 10);
     await ran(flow, '2026-02-01T04:00:00Z', 5, { status: 'error', bytes_transferred: 7 });
@@ -122,7 +122,7 @@ describe('a report', () => {
     ]);
   });
 
-  it('does not ask the server for the zone, and takes a whole year of days', async () => {
+  it('does not use time zones of the server, and accepts a whole year of days', async () => {
     const from = day('2024-01-01');
     const to = new Date(from.getTime() + 400 * 86_400_000);
     const rows = await report({ from, to, timeZone: 'Asia/Kolkata' });
@@ -141,7 +141,7 @@ describe('a report', () => {
       });
   });
 
-  it('has the flow’s own id as its key, however its runs spell that', async () => {
+  it('has the stored id of the flow as its key, however its runs spell the id', async () => {
     const flow = await newFlow();
     await ran(flow.toUpperCase(), '2026-03-01T00:00:00Z', 30);
     await ran(flow, '2026-03-01T01:00:00Z', 30);
@@ -149,7 +149,7 @@ describe('a report', () => {
     expect(rows).toMatchObject([{ key: flow, runs: 2 }]);
   });
 
-  it('is of flows by their names, and as CSV no formula and no broken line', async () => {
+  it('names the flows, and as CSV holds no formula and no broken line', async () => {
     const names = ['=1+1', '+2', '-3', '@SUM(A1)', 'A "quoted", name', 'Z plain'];
     for (const name of names) await ran(await newFlow(name), '2026-04-01T00:00:00Z', 30);
     const options = { from: day('2026-04-01'), to: day('2026-04-02'), by: 'flow' } as const;
@@ -173,7 +173,7 @@ describe('a report', () => {
   });
 
   // A spreadsheet goes by the separator of its country, and then the quotes stand inside of its cells
-  it('is as CSV no formula, whichever signs separate the cells', async () => {
+  it('holds no formula as CSV, whichever characters separate the cells', async () => {
     const signs = ['=', '+', '-', '@', '\uFF1D'];
     const befores = ['', ' ', '\t', '\n', '\r', 'a;', 'a; ', 'a\t', 'a\r\n', ';"', 'a"\n"'];
     const names = befores.flatMap((before) => signs.map((sign) => `${before}${sign}1;b ${sign} c`));

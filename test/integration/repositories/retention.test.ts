@@ -62,7 +62,7 @@ describe('pruning', () => {
     expect(await prune(options)).toMatchObject({ deleted: 0 });
   });
 
-  it('keeps the newest run, the one that the flow shows, and all that are not over', async () => {
+  it('keeps the newest run, the last run of the flow, and all unfinished runs', async () => {
     const { flow, runs } = await flowWithRuns([400, 300, 200, 100]);
     const waiting = await flowWithRuns([400, 300], 'running');
     await layer.database.session.query('UPDATE protection_flows SET last_execution_id = ? WHERE id = ?', [
@@ -74,7 +74,7 @@ describe('pruning', () => {
     expect(await left(waiting.flow)).toEqual(waiting.runs);
   });
 
-  it('keeps the newest success of a flow that has failed ever since', async () => {
+  it('keeps the newest success of a flow that has failed since then', async () => {
     const { flow, runs } = await flowWithRuns([400, 300, 200, 100, 50]);
     await layer.database.session.query(
       "UPDATE protection_flow_executions SET status = 'error' WHERE id IN (?)",
@@ -84,7 +84,7 @@ describe('pruning', () => {
     expect(await left(flow)).toEqual([runs[1], runs[4]]);
   });
 
-  it('looks at when a run ended, not only at when it was made', async () => {
+  it('goes by the end of a run, not only by its creation', async () => {
     const { flow, runs } = await flowWithRuns([100, 99, 1]);
     await layer.database.session.query(
       'UPDATE protection_flow_executions SET completed_at = CURRENT_TIMESTAMP WHERE id = ?',
@@ -94,7 +94,7 @@ describe('pruning', () => {
     expect(await left(flow)).toEqual([runs[0], runs[2]]);
   });
 
-  it('stops between two batches, and goes on from there', async () => {
+  it('stops between two batches, and continues there', async () => {
     const { flow, runs } = await flowWithRuns(Array.from({ length: 20 }, (_, at) => 200 - at));
     const stop = new AbortController();
     const stopped = await prune({
@@ -108,7 +108,7 @@ describe('pruning', () => {
     expect(await left(flow)).toEqual([runs.at(-1)]);
   });
 
-  it('stops within the rest after a batch, however long that is', async () => {
+  it('stops during the pause after a batch, however long the pause is', async () => {
     const { flow } = await flowWithRuns(Array.from({ length: 10 }, () => 100));
     const stop = new AbortController();
     const onProgress = (): void => void setImmediate(() => stop.abort());
@@ -117,7 +117,7 @@ describe('pruning', () => {
     expect(await left(flow)).toHaveLength(7);
   }, 20_000);
 
-  it('refuses to guess what to delete, and wrong numbers, all at once', async () => {
+  it('refuses missing limits and wrong numbers, all at once', async () => {
     const { retention } = layer.repositories;
     const fields = async (options: object) =>
       retention.prune(options).then(
@@ -136,7 +136,7 @@ describe('pruning', () => {
 });
 
 describe('the deletion of flows with long histories', () => {
-  it('goes in batches, tells how far it is, and says which were there', async () => {
+  it('runs in batches, reports progress, and returns which flows existed', async () => {
     const one = await flowWithRuns(Array.from({ length: 10 }, () => 1));
     const two = await flowWithRuns([1]);
     const told: number[] = [];
@@ -157,7 +157,7 @@ describe('the deletion of flows with long histories', () => {
     expect(await layer.count('SELECT COUNT(*) FROM protection_flows')).toBe(0);
   });
 
-  it('can be stopped: the flow is disabled, and the next call ends it', async () => {
+  it('can be stopped: the flow is then disabled, and the next call finishes the deletion', async () => {
     const { retention, flows } = layer.repositories;
     const { flow } = await flowWithRuns(Array.from({ length: 10 }, () => 1));
     const stop = new AbortController();
@@ -187,7 +187,7 @@ describe('executions that rows of another table refer to', () => {
     for (const run of runs) await session.query('INSERT INTO notes VALUES (?)', [run]);
   }
 
-  it('are left by a prune and counted with the key, and all others go', async () => {
+  it('are kept by a prune and counted with the key, while all others are deleted', async () => {
     const one = await flowWithRuns(Array.from({ length: 12 }, (_, at) => 112 - at));
     const two = await flowWithRuns([100, 99, 1]);
     await noteOn([one.runs[1]!, one.runs[5]!, two.runs[0]!]);
@@ -205,7 +205,7 @@ describe('executions that rows of another table refer to', () => {
     expect(await prune({ olderThanMs: 90 * dayMs })).toMatchObject({ deleted: 3, kept: [] });
   });
 
-  it('are left too where the user may not see that table', async () => {
+  it('are also kept when the user may not see that table', async () => {
     const { runs } = await flowWithRuns([100, 99, 1]);
     await noteOn([runs[0]!]);
     const { session, settings } = layer.database;
@@ -230,7 +230,7 @@ describe('executions that rows of another table refer to', () => {
   });
 
   it.each(['outside', 'inside'])(
-    'keep their flow as it was, and let others be deleted, %s a transaction',
+    'keep their flow unchanged, and let other flows be deleted, %s a transaction',
     async (where) => {
       const { flows, executions } = layer.repositories;
       const kept = await flowWithRuns([3, 2, 1]);

@@ -41,14 +41,14 @@ describe.each([
     return id;
   }
 
-  it('prune deletes what is old by the server’s clock', async () => {
+  it('prune deletes runs that are old by the clock of the server', async () => {
     const id = await flowWithRuns([100, 91, 89, 1], 'success');
     await layer.repositories.retention.prune({ olderThanMs: 90 * dayMs, pauseMs: 0 });
     const { items } = await layer.repositories.executions.history(id);
     expect(items.map((run) => run.id)).toEqual([`${id}-1`, `${id}-89`]);
   });
 
-  it('reapStale ends what is silent by the server’s clock', async () => {
+  it('reapStale ends runs that are silent by the clock of the server', async () => {
     const id = await flowWithRuns([2], 'running');
     const { executions } = layer.repositories;
     expect(await executions.reapStale({ silenceMs: 3 * dayMs })).toEqual([]);
@@ -58,7 +58,7 @@ describe.each([
     expect(await executions.reapStale({ silenceMs: dayMs })).toEqual([`${id}-2`]);
   });
 
-  it('claimDue claims what is due by the server’s clock, and plans from then', async () => {
+  it('claimDue claims flows that are due by the clock of the server, and plans from that time', async () => {
     const { flows, dueFlows } = layer.repositories;
     const schedule_id = layer.platform.schedules[1];
     const [due, later] = [
@@ -82,7 +82,7 @@ describe.each([
     expect(await layer.count(`SELECT COUNT(*) FROM protection_flows WHERE ${within}`)).toBe(2);
   });
 
-  it('summary counts the server’s today', async () => {
+  it('summary counts the runs of today by the clock of the server', async () => {
     const { flows, executions } = layer.repositories;
     const { id } = await flows.create(layer.newFlow());
     await executions.start({ flow_id: id, execution_type: 'api' });

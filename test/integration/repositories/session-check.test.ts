@@ -94,7 +94,7 @@ describe('the repositories on a plain DataSource', () => {
     expect(statements.filter((sql) => /protection_flow|INSERT|UPDATE/.test(sql))).toEqual([]);
   });
 
-  it('are refused before it is connected, and after: who forgot initialize() is told so', async () => {
+  it('are refused before and after it is connected, and the error names a forgotten initialize()', async () => {
     const plain = new DataSource({
       type: sharedServer().flavour,
       ...database.settings,
@@ -124,7 +124,7 @@ describe('the repositories on a plain DataSource', () => {
     for (const call of calls) await expect(call()).rejects.toMatchObject(refusal);
   });
 
-  it('are refused by each of them, also in a transaction', async () => {
+  it('are refused in each repository, also in a transaction', async () => {
     const plain = await open({ driver: mysql2On('+05:00', strict) });
     const { flows, executions, dueFlows, retention, targets } = createRepositories(plain);
     const calls = [
@@ -138,14 +138,14 @@ describe('the repositories on a plain DataSource', () => {
     for (const call of calls) await expect(call()).rejects.toMatchObject({ code: 'SESSION_UNFIT' });
   });
 
-  it('work on fit sessions, which are asked once', async () => {
+  it('work on sessions with the right settings, which they check once', async () => {
     const { flows } = createRepositories(await open({ driver: mysql2On('+00:00', strict), timezone: 'Z' }));
     await Promise.all([flows.list(), flows.list(), flows.list()]);
     await flows.list();
     expect(statements.filter((sql) => sql.includes('time_zone'))).toHaveLength(1);
   });
 
-  it('work with the driver of withSessionSettings, whatever else is said, and ask nothing', async () => {
+  it('work without a check with the driver of withSessionSettings, whatever the other options', async () => {
     const plain = await open({ driver: withSessionSettings(mysql2), timezone: '+05:00' });
     const flow = await createRepositories(plain).flows.create(buildFlow());
     expect(statements.filter((sql) => sql.includes('time_zone'))).toEqual([]);

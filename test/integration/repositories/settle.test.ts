@@ -55,7 +55,7 @@ describe('a run whose jobs are over', () => {
     });
   });
 
-  it('reads all of 200 jobs, and not the first few', async () => {
+  it('reads all 200 jobs, not only the first ones', async () => {
     const { executions } = layer.repositories;
     const run = await startedRun();
     const ids = Array.from({ length: 200 }, (_, at) => `job-${at}`);
@@ -72,7 +72,7 @@ describe('a run whose jobs are over', () => {
   });
 
   it.each(['null', 'true', '"yes"', '[]'])(
-    'is settled, though another program keeps %s under the name for jobs that follow',
+    'is settled, although another program stores %s under the key for expected jobs',
     async (json) => {
       const { executions } = layer.repositories;
       const run = await startedRun();
@@ -88,7 +88,7 @@ describe('a run whose jobs are over', () => {
 
 describe('a run whose jobs are not over', () => {
   it.each<[(JobStatus | 'missing')[]]>([[['completed', 'running']], [['failed', 'pending']]])(
-    'goes on: %j',
+    'continues: %j',
     async (states) => {
       const { executions } = layer.repositories;
       const run = await startedRun();
@@ -101,7 +101,7 @@ describe('a run whose jobs are not over', () => {
     },
   );
 
-  it('goes on while jobs are still being started, though those that are there are over', async () => {
+  it('continues while jobs are still being started, although all existing jobs are over', async () => {
     const { executions } = layer.repositories;
     const run = await startedRun();
     expect(await executions.settle(run.id)).toMatchObject({ settled: false });
@@ -112,10 +112,10 @@ describe('a run whose jobs are not over', () => {
   });
 });
 
-describe('without the table of the jobs', () => {
+describe('a platform without the table of jobs', () => {
   const bare = useDataLayer({ platform: 'none' });
 
-  it('a run is settled by states that are given, and asking the table is an error of its own', async () => {
+  it('settles a run by given states, and has its own error for a read of the table', async () => {
     const { flows, executions } = bare.repositories;
     const { id: flow_id } = await flows.create(bare.newFlow());
     const run = await executions.start({ flow_id, execution_type: 'manual' });

@@ -42,8 +42,8 @@ const isThere = async (id: string): Promise<boolean> => (await layer.repositorie
  * Guards that a flow is gone with all of its runs, or stays with all of them, where its cascade loses against another
  * transaction: MySQL from 9.6 on answers such a DELETE as if it had found no row (docs/mysql-cascades.md).
  */
-describe('a cascade that loses against another transaction', () => {
-  it('is repeated with all of its transaction, and the flow is deleted', async () => {
+describe('a cascade that loses a conflict with another transaction', () => {
+  it('is repeated with its whole transaction, and the flow is deleted', async () => {
     const { id, runs } = await flowWithRuns();
     await rival.hold(lockRun, [runs[1]]);
     const deleted = repositories.flows.delete(id);
@@ -54,7 +54,7 @@ describe('a cascade that loses against another transaction', () => {
     expect(await runsOf(id)).toBe(0);
   });
 
-  it('ends a transaction of the caller, of which nothing is kept', async () => {
+  it('ends a transaction of the caller, which is rolled back completely', async () => {
     const { id, runs } = await flowWithRuns();
     const other = await flow();
     await rival.hold(lockRun, [runs[1]]);
@@ -72,7 +72,7 @@ describe('a cascade that loses against another transaction', () => {
     expect(await runsOf(other)).toBe(0);
   });
 
-  it('leaves no run out where it has waited too long for a lock', async () => {
+  it('is rolled back completely after a lock wait timeout', async () => {
     const { id, runs } = await flowWithRuns();
     await rival.hold(lockRun, [runs[1]]);
     const transaction = own.manager.transaction(async (manager) => {

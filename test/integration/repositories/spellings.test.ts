@@ -246,7 +246,7 @@ describe.each(['case', 'accents', 'blanks at the end'])(
   (kind) => {
     const [stored, other] = spellings[kind]!;
 
-    it('gives the flow its time and its names, and the flow keeps the schedule’s own id', async () => {
+    it('gives the flow its time and its names, and the flow stores the id as its schedule spells it', async () => {
       const { flows, dueFlows, targets } = layer.repositories;
       const { session } = layer.database;
       const schedule = (await createSchedule(session, { id: `s-${stored}` })).id;
@@ -276,7 +276,7 @@ describe.each(['case', 'accents', 'blanks at the end'])(
       expect((await flows.get(flow.id)).next_execution_time).not.toEqual(past);
     });
 
-    it('is that of a job that was recorded, and of a VM that has its full backup', async () => {
+    it('finds a recorded job, and a VM with a full backup', async () => {
       const { executions, targets } = layer.repositories;
       const { session } = layer.database;
       await flowOf('flow-jobs');

@@ -23,7 +23,7 @@ const jsonOfOthers = ['null', '[]', '[1, 2]', '"x"', '5', 'true'];
 // Without these, what another program has stored in a JSON column loses the heartbeats of a run that is alive, or makes a
 // TypeError of every call on it.
 describe.each(jsonOfOthers)('metadata that is %s', (json) => {
-  it('takes a heartbeat, metadata and the sign of jobs that follow', async () => {
+  it('accepts a heartbeat, metadata and the mark for expected jobs', async () => {
     const { executions } = layer.repositories;
     const { id } = await startedRun();
     await store(id, 'execution_metadata = ?', [json]);
@@ -46,7 +46,7 @@ describe.each(jsonOfOthers)('metadata that is %s', (json) => {
     expect((await executions.get(id)).execution_metadata).toEqual({ phase: 3 });
   });
 
-  it('is none to whoever reads it, and no due time in the queue', async () => {
+  it('counts as no metadata for a reader, and as no due time in the queue', async () => {
     const { executions, dueFlows, flows } = layer.repositories;
     const { id: flow_id } = await flows.create(layer.newFlow());
     const { id } = await executions.enqueue({ flow_id, execution_type: 'api' });
@@ -65,7 +65,7 @@ describe.each<[string, string[] | null]>([
   ['7', null],
   ['[1, null, "j2"]', ['1', 'null', 'j2']],
 ])('job ids that are %s', (json, ids) => {
-  it('are read as a list, or as none', async () => {
+  it('are read as a list or as null', async () => {
     const { executions } = layer.repositories;
     const { id, flowId } = await startedRun();
     await store(id, 'created_job_ids = ?', [json]);
@@ -77,7 +77,7 @@ describe.each<[string, string[] | null]>([
     expect(await executions.findRunningByJob('no such job')).toBeNull();
   });
 
-  it('take further ones', async () => {
+  it('accept further job ids', async () => {
     const { executions } = layer.repositories;
     const { id } = await startedRun();
     await store(id, 'created_job_ids = ?', [json]);
@@ -89,7 +89,7 @@ describe.each<[string, string[] | null]>([
 
 describe('a heartbeat of others', () => {
   it.each(['"9999-01-01T00:00:00Z"', '"nonsense"', '5', 'null', '[]', '{}', '""'])(
-    'that is %s keeps no run from being taken for dead',
+    'that is %s does not keep a run alive',
     async (json) => {
       const { executions } = layer.repositories;
       const { id } = await startedRun();
@@ -98,7 +98,7 @@ describe('a heartbeat of others', () => {
     },
   );
 
-  it('saves a run whose clock was set back a little', async () => {
+  it('keeps a run alive whose clock was set back a little', async () => {
     const { executions } = layer.repositories;
     const { id } = await startedRun();
     const soon = `DATE_FORMAT(UTC_TIMESTAMP() + INTERVAL 1 HOUR, '%Y-%m-%dT%H:%i:%sZ')`;
@@ -108,8 +108,8 @@ describe('a heartbeat of others', () => {
   });
 });
 
-describe('what a caller has given', () => {
-  it('is written as it was when it was judged', async () => {
+describe('an argument of a caller', () => {
+  it('is written with the values that were checked', async () => {
     const { flows, executions } = layer.repositories;
     const { id: flow_id } = await flows.create(layer.newFlow());
     const execution_metadata: Record<string, unknown> = { ticket: 7 };
@@ -143,7 +143,7 @@ describe('the end of a run', () => {
     expect(await flows.get(flow_id)).toMatchObject({ total_executions: 0, failed_executions: 0 });
   });
 
-  it('is refused to a run in a state that is none, by the state it is in', async () => {
+  it('is refused for a run with an unknown state, and the error names the state', async () => {
     const { executions } = layer.repositories;
     const { id } = await startedRun();
     await layer.database.session.query("SET SESSION sql_mode = ''");
@@ -158,7 +158,7 @@ describe('the end of a run', () => {
 
 // Without these, a cursor that was cut, changed or made up gives some page or other.
 describe('a cursor', () => {
-  it('that is not as it was given is refused', async () => {
+  it('is refused when it was changed', async () => {
     const { flows, executions } = layer.repositories;
     const { flowId } = await startedRun();
     await startedRun();
@@ -192,7 +192,7 @@ describe('a cursor', () => {
 });
 
 // Without these, half a surrogate pair becomes U+FFFD in the database, and two names that look alike are two flows.
-describe('a text that is not what it looks like', () => {
+describe('a text with deceptive characters', () => {
   it.each([
     ['half a surrogate pair', 'a\uD800'],
     ['a control character', 'a\u0001'],
@@ -204,7 +204,7 @@ describe('a text that is not what it looks like', () => {
     ['a filler alone', '\u3164'],
     ['a joiner of nothing', '\u200D'],
     ['a line separator', 'a\u2028b'],
-  ])('is no name: %s', async (_title, name) => {
+  ])('is refused as a name: %s', async (_title, name) => {
     await expect(layer.repositories.flows.create(layer.newFlow({ name }))).rejects.toMatchObject({
       code: 'VALIDATION_FAILED',
       details: { fields: [{ field: 'name' }] },
@@ -212,7 +212,7 @@ describe('a text that is not what it looks like', () => {
   });
 
   it.each(['Ünïcode 中文 עברית', '👩‍👩‍👧 family', '❤️', '🏴󠁧󠁢󠁳󠁣󠁴󠁿 flag', 'می‌خواهم', 'e\u0301', '葛󠄀城'])(
-    'has nothing to do with scripts and emoji: %s',
+    'does not include scripts and emoji: %s',
     async (name) => {
       const { flows } = layer.repositories;
       const { id } = await flows.create(layer.newFlow({ name }));
@@ -220,7 +220,7 @@ describe('a text that is not what it looks like', () => {
     },
   );
 
-  it('may have lines where it is for people, but neither NUL nor half a surrogate pair', async () => {
+  it('may have several lines when people read it, but neither NUL nor half a surrogate pair', async () => {
     const { flows, executions } = layer.repositories;
     const text = 'first\n\tsecond \u001B[31m\u200B';
     const { id } = await flows.create(layer.newFlow({ description: text }));

@@ -12,7 +12,7 @@ const layer = useDataLayer({ platform: 'mixed' });
 
 // Without these, a run could pass over a VM, protect one that was taken out, or make an incremental backup of nothing.
 describe('the VMs that a run protects', () => {
-  it('are the VM itself, or the enabled members of the group by their priority', async () => {
+  it('are the VM itself, or the enabled members of the group in order of priority', async () => {
     const { session } = layer.database;
     const { targets } = layer.repositories;
     const group = await createGroup(session);
@@ -52,7 +52,7 @@ describe('the VMs that a run protects', () => {
 });
 
 describe('the check of a flow', () => {
-  it('finds nothing wrong with a right one, and everything with a broken one', async () => {
+  it('finds no fault in a correct flow, and every fault in a broken one', async () => {
     const { session } = layer.database;
     const { flows, targets } = layer.repositories;
     const right = await flows.create(
@@ -92,7 +92,7 @@ describe('the check of a flow', () => {
 describe('without the platform’s tables', () => {
   const bare = useDataLayer({ platform: 'none' });
 
-  it('there are no VMs, and every VM needs a full backup', async () => {
+  it('a flow has no VMs, and every VM needs a full backup', async () => {
     const { targets } = bare.repositories;
     expect(await targets.resolve({ target_type: 'group', target_id: 'g' })).toEqual([]);
     expect([...(await targets.withoutFullBackup(['a'], 'r'))]).toEqual(['a']);

@@ -53,7 +53,7 @@ async function rolledBack(work: (at: Repositories, manager: EntityManager) => Pr
 
 // Without these, a caller's transaction could be committed or repeated behind its back.
 describe('a call in a transaction of the caller', () => {
-  it('sees what the transaction has written, and is undone with it', async () => {
+  it('sees the writes of the transaction, and is rolled back with it', async () => {
     const schedule_id = layer.platform.schedules[0];
     const busy = await flow();
     const run = await startedRun(busy);
@@ -100,7 +100,7 @@ describe('a call in a transaction of the caller', () => {
     expect(await isRun(id)).toBe(true);
   });
 
-  it('leaves nothing of a start that is refused, and the rest can be committed', async () => {
+  it('leaves nothing of a refused start, and the rest can be committed', async () => {
     const [busy, other] = [await flow(), await flow()];
     const running = await startedRun(busy);
     const refused = uuidv7();
@@ -123,7 +123,7 @@ describe('a call in a transaction of the caller', () => {
     expect(await flows.get(other)).toMatchObject({ description: 'before', last_execution_status: 'running' });
   });
 
-  it('goes back to a savepoint of the caller, and the rest can be committed', async () => {
+  it('can be rolled back to a savepoint of the caller, and the rest can be committed', async () => {
     const flow_id = await flow();
     await own.manager.transaction(async (manager) => {
       await createRepositories(manager).flows.update(flow_id, { description: 'kept' });
@@ -145,7 +145,7 @@ describe('a call in a transaction of the caller', () => {
 
   // Without this, a transaction that has read before the run was begun would begin a second one
   it.each(['start', 'begin', 'claimDue', 'claimQueued'] as const)(
-    'does not overlook by %s a run that was begun after the transaction had read',
+    'does not overlook by %s a run that began after the first read of the transaction',
     async (call) => {
       const flow_id = await flow({ schedule_id: layer.platform.schedules[0] });
       const queued = await layer.repositories.executions.enqueue({ flow_id, execution_type: 'api' });
@@ -192,7 +192,7 @@ describe('a deadlock', () => {
   const touchRun = 'UPDATE protection_flow_executions SET error_message = ? WHERE id = ?';
   const endings = /^UPDATE protection_flow_executions e JOIN/;
 
-  it('of a single statement is repeated, and the call succeeds', async () => {
+  it('of a single statement makes the call repeat it, and succeed', async () => {
     const flow_id = await flow();
     const run = await startedRun(flow_id);
     await rival.hold(lockFlow, ['held', flow_id]);
@@ -204,7 +204,7 @@ describe('a deadlock', () => {
     expect(await layer.repositories.flows.get(flow_id)).toMatchObject({ total_executions: 1 });
   });
 
-  it('of a transaction of the call’s own is repeated from its beginning, and the call succeeds', async () => {
+  it('of an own transaction of the call makes the call repeat it from its beginning, and succeed', async () => {
     const flow_id = await flow();
     const id = uuidv7();
     await rival.hold(
@@ -220,7 +220,7 @@ describe('a deadlock', () => {
     expect(await layer.repositories.flows.get(flow_id)).toMatchObject({ last_execution_id: id });
   });
 
-  it('that comes for seconds, as on a node that lags behind its cluster, is repeated for as long', async () => {
+  it('that recurs for seconds, as on a node that lags behind its cluster, is retried for as long', async () => {
     const id = await flow();
     await layer.database.session.query(
       `CREATE TRIGGER lags BEFORE INSERT ON protection_flow_executions FOR EACH ROW
@@ -230,7 +230,7 @@ describe('a deadlock', () => {
     await expect(run.then(isRun)).resolves.toBe(true);
   });
 
-  it('inside a transaction of the caller ends it: nothing is sent a second time', async () => {
+  it('inside a transaction of the caller ends the transaction, and no statement is repeated', async () => {
     const flow_id = await flow();
     const run = await startedRun(flow_id);
     await rival.hold(lockFlow, ['held', flow_id]);
@@ -256,7 +256,7 @@ describe('a deadlock', () => {
 });
 
 // Without these, a lock that somebody forgot would fail calls that only had to wait a little longer.
-describe('a lock that is not had in time', () => {
+describe('a lock wait timeout', () => {
   let rival: Rival;
   beforeAll(() => own.query('SET SESSION innodb_lock_wait_timeout = 1'));
   beforeEach(async () => {
@@ -266,7 +266,7 @@ describe('a lock that is not had in time', () => {
 
   const lockFlow = 'UPDATE protection_flows SET description = ? WHERE id = ?';
 
-  it('is waited for again, and the call succeeds once it is free', async () => {
+  it('makes the call wait again, and succeed once the lock is free', async () => {
     const flow_id = await flow();
     await rival.hold(lockFlow, ['held', flow_id]);
     const started = repositories.executions.start({ flow_id, execution_type: 'api' });
@@ -276,7 +276,7 @@ describe('a lock that is not had in time', () => {
     expect(sentLike(/^COMMIT/)).toBe(1);
   });
 
-  it('inside a transaction of the caller fails it, and nothing is sent a second time', async () => {
+  it('inside a transaction of the caller fails the call, and no statement is repeated', async () => {
     const flow_id = await flow();
     await rival.hold(lockFlow, ['held', flow_id]);
     const other = await flow();

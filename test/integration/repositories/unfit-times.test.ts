@@ -48,7 +48,7 @@ describe('planning notices what another program has changed', () => {
     expect([await next(fits), await next(moved)]).toEqual([right, right]);
   });
 
-  it('the schedule of a flow, and leaves those that fit as they are', async () => {
+  it('the schedule of a flow, and keeps times that fit', async () => {
     const [was, will] = [await daily(3), await daily(7)];
     const moved = await flowOf(was.id);
     const kept = await flowOf(was.id);
@@ -64,7 +64,7 @@ describe('planning notices what another program has changed', () => {
     expect(await layer.count('SELECT COUNT(*) FROM protection_flows WHERE updated_at = ?', [long])).toBe(1);
   });
 
-  it('that a flow has no schedule any more, or is disabled, whether it was due or not', async () => {
+  it('that a flow lost its schedule or was disabled, whether it was due or not', async () => {
     const schedule = await daily(3);
     const [lost, off, offAndDue, due] = await Promise.all([1, 2, 3, 4].map(() => flowOf(schedule.id)));
     for (const id of [offAndDue!, due!]) await setNext(id, past);
@@ -79,7 +79,7 @@ describe('planning notices what another program has changed', () => {
     await setNext(due!, null);
   });
 
-  it('that the schedule is disabled, or not valid any more, and says so', async () => {
+  it('that the schedule is disabled or no longer valid, and reports the reason', async () => {
     const [off, broken] = [await daily(3), await daily(3)];
     const ids = [await flowOf(off.id), await flowOf(broken.id)];
     await ask('UPDATE replication_schedules SET enabled = 0 WHERE id = ?', [off.id]);
@@ -91,7 +91,7 @@ describe('planning notices what another program has changed', () => {
     ]);
   });
 
-  it('in a claim as well, where few flows are due', async () => {
+  it('also in a claim, when few flows are due', async () => {
     const schedule = await daily(3);
     const id = await flowOf(schedule.id);
     await ask("UPDATE replication_schedules SET cron_expression = '0 5 * * *' WHERE id = ?", [schedule.id]);
@@ -99,7 +99,7 @@ describe('planning notices what another program has changed', () => {
     expect(await hourOf(id)).toBe(5);
   });
 
-  it('and runs no time twice that another scheduler has run meanwhile', async () => {
+  it('and does not run a time again that another scheduler has run meanwhile', async () => {
     const { id: schedule_id } = await createSchedule(layer.database.session, {
       cron_expression: '*/2 * * * * *',
       timezone: 'UTC',
@@ -133,7 +133,7 @@ describe('planning notices what another program has changed', () => {
     expect(new Set(ran.map(String)).size).toBe(ran.length);
   });
 
-  it('and not the time of a chained schedule, which no clock tells', async () => {
+  it('but keeps the time of a chained schedule, which does not follow a clock', async () => {
     const chained = await createSchedule(layer.database.session, {
       schedule_type: 'chain',
       cron_expression: '',

@@ -6,7 +6,7 @@ const question =
   'SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() ORDER BY 1';
 
 /** Guards that a question to the catalog is asked again where others' DDL aborted it, a few times, in no transaction. */
-describe('a question to the catalog that is aborted', () => {
+describe('an aborted query on the catalog', () => {
   const database = useDatabase();
   const dataSource = useDataSource(database);
 
@@ -21,19 +21,19 @@ describe('a question to the catalog that is aborted', () => {
     return { asked, session: Object.assign(Object.create(session) as Queryable, { query }) };
   }
 
-  it('is asked again', async () => {
+  it('is repeated', async () => {
     const { session, asked } = failing(database.session, 4);
     expect(await catalogRows(session, question)).toEqual(await database.session.query(question));
     expect(asked.times).toBe(5);
   });
 
-  it('is not asked for ever', async () => {
+  it('is not repeated for ever', async () => {
     const { session, asked } = failing(database.session, Infinity);
     await expect(catalogRows(session, question)).rejects.toMatchObject({ errno: 1213 });
     expect(asked.times).toBe(6);
   });
 
-  it('is not asked again inside a transaction, be it the runner’s or one that was begun by a statement', async () => {
+  it('is not repeated inside a transaction, begun by the runner or by a statement', async () => {
     const runner = dataSource().createQueryRunner();
     await runner.startTransaction();
     const begun = failing(database.session, 1);
@@ -45,7 +45,7 @@ describe('a question to the catalog that is aborted', () => {
     await runner.release();
   });
 
-  it('is not asked again where something else is wrong', async () => {
+  it('is not repeated after any other error', async () => {
     const { session, asked } = failing(database.session, 1, 1205);
     await expect(catalogRows(session, question)).rejects.toMatchObject({ errno: 1205 });
     expect(asked.times).toBe(1);

@@ -9,7 +9,7 @@ describe('reading the catalog', () => {
   useDataSource(database);
 
   // Guards against reads that wait for DDL in databases of others, or on a Galera node fail with it
-  it('opens the tables of one database only', async () => {
+  it('opens only the tables of one database', async () => {
     const statements: [string, unknown[] | undefined][] = [];
     const session: Queryable = {
       query(sql, parameters) {
@@ -29,7 +29,7 @@ describe('reading the catalog', () => {
 
   // The server's order is its own affair: max_sort_length once mixed up the columns of indexes, and MariaDB lists tables
   // as their folder lists files, which is another order on another file system.
-  it('is not misled by the order in which rows come', async () => {
+  it('does not depend on the order of rows', async () => {
     await database.session.query(
       `CREATE TABLE child (x VARCHAR(64), y VARCHAR(64), a VARCHAR(64), b VARCHAR(64), PRIMARY KEY (y, x), INDEX several (x DESC, y))`,
     );

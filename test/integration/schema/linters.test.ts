@@ -90,7 +90,7 @@ describe.each(Object.entries(ways))('the tables after %s', (_way, make) => {
   for (const [program, lint] of Object.entries(linters)) {
     const test = isInstalled(program) ? it : it.skip;
     const reason = isInstalled(program) ? '' : ' (not installed here: npm run setup:engines installs it)';
-    test(`are nothing that ${program} complains of${reason}`, async () => {
+    test(`pass ${program} without a complaint${reason}`, async () => {
       expect(await lint(database)).toEqual({ complaints: '', looked: true });
     });
   }

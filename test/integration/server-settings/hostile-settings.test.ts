@@ -18,7 +18,7 @@ const database = useDatabase({ server, per: 'each' });
 
 // A default somewhere else must not decide what becomes of a database, or of a run.
 it.each(Object.entries(hostileSettings))(
-  'on a server whose defaults change %s, all goes as elsewhere',
+  'on a server whose defaults change %s, everything works as on other servers',
   async (_what, settings) => {
     restore = await setGlobally(database.session, settings);
     const dataSource = await openDataSource(database);

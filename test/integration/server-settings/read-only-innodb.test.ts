@@ -9,7 +9,7 @@ const server = usePrivateServer();
 const database = useDatabase({ server });
 
 // A copy on a snapshot, a server in recovery: what needs no write has to go on, and the rest says why it does not.
-it('on a server whose InnoDB takes no writes, only writes are refused', async () => {
+it('on a server with a read-only InnoDB, only writes are refused', async () => {
   const before = await openDataSource(database);
   await migrate(before);
   await seedFlows(database.session);

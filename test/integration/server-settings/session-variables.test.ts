@@ -15,7 +15,7 @@ const dataSource = useDataSource(database, { migrated: false });
 const notOfSessions = [1229, 1238];
 
 // A new release of a server brings variables that nobody has thought about: one of them may cut an answer short.
-it('every variable of a session is set, or left alone for a reason', async () => {
+it('every session variable is set, or kept for a reason', async () => {
   const rows = await select<{ Variable_name: string }>(database.session, 'SHOW SESSION VARIABLES');
   const decided = new Set([
     ...Object.values(sessionVariables).flatMap((some: readonly SessionVariable[]) =>
@@ -35,7 +35,7 @@ it('every variable of a session is set, or left alone for a reason', async () =>
   expect(unknown).toEqual([]);
 });
 
-it('none is both set and left alone, but where the servers differ', () => {
+it('no session variable is both set and kept, except when servers differ', () => {
   const left = Object.values(leftAlone).flatMap((names) => names.split(' '));
   const set = Object.values(sessionVariables).flatMap((some: readonly SessionVariable[]) =>
     some.map(({ name }) => name),
@@ -45,7 +45,7 @@ it('none is both set and left alone, but where the servers differ', () => {
 });
 
 // A server warns of what it will drop: sessions of its next release would be refused then.
-it('setting them warns of nothing', async () => {
+it('setting the session variables gives no warning', async () => {
   const runner = dataSource().createQueryRunner();
   try {
     await runner.query(sessionStatement);

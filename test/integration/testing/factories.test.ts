@@ -7,7 +7,7 @@ describe('the factories', () => {
   const database = useDatabase({ platform: 'mixed' });
   const dataSource = useDataSource(database);
 
-  it('build flows with names and ids of their own', () => {
+  it('build flows with distinct names and ids', () => {
     expect(buildFlow().name).not.toBe(buildFlow().name);
     expect(buildFlow().id).not.toBe(buildFlow().id);
     expect(buildFlow({ name: 'mine' }).name).toBe('mine');

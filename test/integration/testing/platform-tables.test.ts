@@ -36,7 +36,7 @@ describe('the platform tables', () => {
       for (const name of repositoryTables) expect(found[name]).toBe(repositories);
     });
 
-    it('take coherent rows, twice', async () => {
+    it('accept coherent rows, twice', async () => {
       const first = await seedPlatformRows(database.session);
       const second = await seedPlatformRows(database.session);
       expect(second.policy).not.toBe(first.policy);
@@ -49,10 +49,10 @@ describe('the platform tables', () => {
     });
   });
 
-  describe('of a newer release', () => {
+  describe('the platform tables of a newer release', () => {
     const database = useDatabase({ platform: 'mixed', age: 'newer' });
 
-    it('are ten, and tell how a backup goes', async () => {
+    it('are ten, and hold the progress of a backup', async () => {
       const found = await collations(database);
       const newer = ['backup_disks', 'vm_backup_contexts'];
       expect(Object.keys(found).sort()).toEqual([...platformTableNames, ...newer].sort());
@@ -65,7 +65,7 @@ describe('the platform tables', () => {
     });
   });
 
-  describe('some of them', () => {
+  describe('some of the platform tables', () => {
     const database = useDatabase({ platform: 'none' });
 
     it('can be left out', async () => {

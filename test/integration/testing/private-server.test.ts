@@ -44,7 +44,7 @@ afterEach(async () => {
 
 // Guards that every other test gets a real server, away from the developer's own.
 describe('startPrivateServer', () => {
-  it('starts a server that is what it says, reachable by port and by socket, never on 3306', async () => {
+  it('starts the promised server, reachable by port and by socket, never on 3306', async () => {
     const server = await start();
     const byPort = await createConnection(server.url('mysql'));
     expect(await detectServer(sessionOf(byPort))).toMatchObject({ flavour: server.flavour });
@@ -56,7 +56,7 @@ describe('startPrivateServer', () => {
     expect(process.kill(server.pid, 0)).toBe(true);
   });
 
-  it('lets nobody in without the password, which has to be quoted in a URL', async () => {
+  it('refuses connections without the password, which must be encoded in a URL', async () => {
     const server = await start();
     expect(server.password).toMatch(/@.*#/);
     const { host, port, socketPath } = server;
@@ -64,18 +64,18 @@ describe('startPrivateServer', () => {
     await expect(createConnection({ socketPath, user: 'root' })).rejects.toMatchObject({ errno: 1045 });
   });
 
-  it('takes a password of the caller', async () => {
+  it('accepts a password of the caller', async () => {
     const server = await start({ password: `o'brien:/?%` });
     await expect(variable(server, 'port')).resolves.toBe(server.port);
   });
 
-  it('runs several at once, each with a port, a folder and data of its own', async () => {
+  it('runs several servers at once, each with its own port, folder and data', async () => {
     const servers = await Promise.all([start(), start(), start()]);
     expect(new Set(servers.map((server) => server.port)).size).toBe(3);
     expect(new Set(servers.map((server) => server.directory)).size).toBe(3);
   });
 
-  it("lets the caller's arguments win over its own and over the server's defaults", async () => {
+  it('prefers arguments of the caller to its own and to the defaults of the server', async () => {
     const server = await start({
       timeZone: '+05:30',
       serverArguments: ['--sql-mode=NO_BACKSLASH_ESCAPES', '--innodb-flush-log-at-trx-commit=2'],
@@ -85,7 +85,7 @@ describe('startPrivateServer', () => {
     expect(await variable(server, 'global.innodb_flush_log_at_trx_commit')).toBe(2);
   });
 
-  it('takes another port when the chosen one was taken in the meantime', async () => {
+  it('uses another port when the chosen port was taken in the meantime', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     try {
@@ -98,14 +98,14 @@ describe('startPrivateServer', () => {
     }
   });
 
-  it('is gone with its folder after stop, and can be stopped twice', async () => {
+  it('removes the server and its folder on stop, which can be called twice', async () => {
     const server = await start();
     await Promise.all([server.stop(), server.stop()]);
     expect(existsSync(server.directory)).toBe(false);
     expect(() => process.kill(server.pid, 0)).toThrow('ESRCH');
   });
 
-  it('takes further settings for one run with restart', async () => {
+  it('accepts further settings for one run with restart', async () => {
     const server = await start();
     await server.restart(['--read-only=1']);
     expect(await variable(server, 'global.read_only')).toBe(1);
@@ -113,8 +113,8 @@ describe('startPrivateServer', () => {
 });
 
 // Guards that a server which does not come up says why, instead of a time-out.
-describe('startPrivateServer, where it cannot', () => {
-  it("names the server's own complaint", async () => {
+describe('a startPrivateServer that fails', () => {
+  it('gives the error of the server', async () => {
     await expect(start({ serverArguments: ['--no-such-setting=1'] })).rejects.toMatchObject({
       code: 'SERVER_START_FAILED',
       message: expect.stringContaining('no-such-setting'),
@@ -122,7 +122,7 @@ describe('startPrivateServer, where it cannot', () => {
     });
   });
 
-  it('says which server was wanted and how to get one', async () => {
+  it('names the wanted server and how to get one', async () => {
     const fault = getServerInstallation({ flavour: 'mysql', version: '5.1' });
     await expect(fault).rejects.toMatchObject({
       code: 'SERVER_NOT_FOUND',
@@ -131,7 +131,7 @@ describe('startPrivateServer, where it cannot', () => {
     });
   });
 
-  it('looks at nothing but the program that PROTECTION_FLOWS_MYSQLD names', async () => {
+  it('tries only the program that PROTECTION_FLOWS_MYSQLD names', async () => {
     jest.replaceProperty(process, 'env', { ...process.env, PROTECTION_FLOWS_MYSQLD: '/bin/true' });
     await expect(getServerInstallation()).rejects.toMatchObject({
       code: 'SERVER_NOT_FOUND',

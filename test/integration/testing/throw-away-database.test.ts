@@ -4,7 +4,7 @@ import { sharedServer } from '../../support/shared-server';
 
 // Guards that tests do not meet in one database, and that awkward names survive every place they pass through.
 describe('createThrowAwayDatabase', () => {
-  it('makes databases that do not meet', async () => {
+  it('makes independent databases', async () => {
     const [one, two] = await Promise.all([
       createThrowAwayDatabase(sharedServer()),
       createThrowAwayDatabase(sharedServer()),
@@ -41,7 +41,7 @@ describe('createThrowAwayDatabase', () => {
     'http://root:hidden@localhost',
     'mysql://root:hidden%@localhost',
     'mysql://:70000',
-  ])('refuses what is no address, and shows no password: %s', async (address) => {
+  ])('refuses a wrong address, and shows no password: %s', async (address) => {
     const error: unknown = await createThrowAwayDatabase(address).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'VALIDATION_FAILED', details: { fields: [{ field: 'server' }] } });
     expect(String(error)).not.toContain('hidden');
@@ -50,14 +50,14 @@ describe('createThrowAwayDatabase', () => {
   it.each([
     ['CONNECTION_REFUSED', { port: 1 }],
     ['ACCESS_DENIED', { password: 'wrong' }],
-  ])('says by a code why there is no connection: %s', async (code, wrong) => {
+  ])('fails with a code when it cannot connect: %s', async (code, wrong) => {
     const { host, port, username, password } = sharedServer();
     const address = { host, port, username, password, ...wrong };
     await expect(createThrowAwayDatabase(address)).rejects.toMatchObject({ code });
     await expect(createThrowAwayDatabase(connectionUrl(address))).rejects.toMatchObject({ code });
   });
 
-  it('takes the address of a server instead of a private server, and drops what it made', async () => {
+  it('accepts the address of a server instead of a private server, and drops its databases there', async () => {
     const { host, port, username, password } = sharedServer();
     const url = `mysql://${username}:${encodeURIComponent(password)}@${host}:${port}`;
     const database = await createThrowAwayDatabase(url);

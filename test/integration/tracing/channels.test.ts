@@ -46,8 +46,8 @@ const dueFlow = async (): Promise<string> => {
 };
 
 // Without these, a trace lacks what it was looked at for, or shows it twice.
-describe('the channels tell', () => {
-  it('each call once, whatever it calls itself, with the id that it was given', async () => {
+describe('the channels report', () => {
+  it('each call once, including its inner calls, with the id that the caller gave', async () => {
     const { id, name } = await at.flows.create(layer.newFlow());
     await at.flows.enable(id);
     await at.flows.findByName(name);
@@ -78,7 +78,7 @@ describe('the channels tell', () => {
     expect(told).toEqual(methods);
   });
 
-  it('claims with what they came to, and each transition with whether it changed anything', async () => {
+  it('each claim with its result, and each transition with whether anything changed', async () => {
     const flow = await dueFlow();
     const { claimed } = await at.dueFlows.claimDue({ worker: 'w', limit: 5 });
     const [first] = claimed.map(({ execution }) => execution.id);
@@ -107,7 +107,7 @@ describe('the channels tell', () => {
     ]);
   });
 
-  it('each repetition, with what ended the attempt before', async () => {
+  it('each retry, with the error that ended the attempt before', async () => {
     const { id } = await at.flows.create(layer.newFlow());
     const rival = await connectRival(layer.database);
     await rival.hold('UPDATE protection_flows SET description = ? WHERE id = ?', ['held', id]);
@@ -125,7 +125,7 @@ describe('the channels tell', () => {
     ]);
   });
 
-  it('steps, and the wait for a table that somebody holds', async () => {
+  it('steps, and the wait for a table that another session holds', async () => {
     const key = 'fk_flows_repository';
     await own.query(`ALTER TABLE protection_flows DROP FOREIGN KEY ${key}`);
     const holder = await layer.database.connect();
@@ -146,7 +146,7 @@ describe('the channels tell', () => {
     expect(rest.slice(undone.length)).toEqual(undone.map((title) => title.replace('undo: ', '')).reverse());
   });
 
-  it('the steps that adopt makes up for before it records', async () => {
+  it('the steps that adopt repairs before it records', async () => {
     await own.query('DROP TABLE sendense_flow_migrations, sendense_flow_skips');
     expect(await adopt(own, { answers: { schedules: 'on' } })).toMatchObject({ recorded: true });
     expect(fieldsOf('step')).toContainEqual({ migration: null, step: 'create table sendense_flow_skips' });
@@ -168,7 +168,7 @@ describe('the channels tell', () => {
 });
 
 // Without these, a subscriber could change what the program gets, or log what nobody may see.
-describe('whoever subscribes', () => {
+describe('a subscriber', () => {
   it('changes no answer and no error', async () => {
     const { id, name } = await at.flows.create(layer.newFlow());
     expect(await at.flows.get(id)).toMatchObject({ id, name });
@@ -177,7 +177,7 @@ describe('whoever subscribes', () => {
     await expect(at.flows.get(7 as never)).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });
   });
 
-  it('meets a class that extends a repository as it is: its methods get the object itself', async () => {
+  it('does not change a class that extends a repository: its methods get the object itself', async () => {
     class Counting extends FlowRepository {
       readonly #found: string[] = [];
       override async find(id: string) {
@@ -193,7 +193,7 @@ describe('whoever subscribes', () => {
     expect(counting.found).toEqual(['none']);
   });
 
-  it('is told nothing that a row holds but ids, of errors either', async () => {
+  it('gets no values of rows except ids, in errors too', async () => {
     const secret = 'Jane Doe, +44 20 7946 0018';
     const input = layer.newFlow({ name: secret, description: secret, created_by: secret } as object);
     const { id } = await at.flows.create(input);
@@ -208,7 +208,7 @@ describe('whoever subscribes', () => {
 });
 
 // Without this, the table would be a wish.
-it('docs/tracing.md names every channel, and the fields that were told here', () => {
+it('docs/tracing.md names every channel, and the fields reported in these tests', () => {
   const seen = new Map<string, Set<string>>();
   for (const { channel, fields } of allTold)
     seen.set(channel, new Set([...(seen.get(channel) ?? []), ...Object.keys(fields)]));

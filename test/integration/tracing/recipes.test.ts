@@ -43,7 +43,7 @@ async function request(): Promise<{ flow: string; run: string }> {
 }
 
 // Without these, what a reader copies from the documents may do nothing with the packages that there are today.
-it('the recipe for OpenTelemetry: a span of each, below the one that is active, ids as attributes', async () => {
+it('the recipe for OpenTelemetry makes a span for each call below the active span, with ids as attributes', async () => {
   const { run } = await request();
   const spans = exporter.getFinishedSpans();
   const nameOf = (id: string | undefined) => spans.find((one) => one.spanContext().spanId === id)?.name;
@@ -69,7 +69,7 @@ it('the recipe for OpenTelemetry: a span of each, below the one that is active, 
   expect(tree).toHaveLength(7);
 });
 
-it('the recipe for pino: a line of each with its milliseconds, what failed as an error', async () => {
+it('the recipe for pino logs a line for each call with its milliseconds, and a failed call as an error', async () => {
   const { run } = await request();
   const [info, debug, error] = [30, 20, 50];
   expect(lines).toEqual(

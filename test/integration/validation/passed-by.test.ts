@@ -14,7 +14,7 @@ const right = () => ({
 });
 
 // Without these, a writer that passes the rules by would get other errors for the same faults.
-describe('what goes around the rules', () => {
+describe('a write that bypasses the validation', () => {
   const around = (values: object) =>
     flows().createQueryBuilder().insert().values(values).callListeners(false).execute();
   const mapped = (attempt: Promise<unknown>) => attempt.then(() => null, fromServerError);
@@ -38,14 +38,14 @@ describe('what goes around the rules', () => {
     });
   });
 
-  it('is refused a name that is taken, whatever its case', async () => {
+  it('is refused for a taken name, in any case', async () => {
     const values = right();
     await flows().insert(values);
     const error = await mapped(flows().insert({ ...right(), name: values.name.toUpperCase() }));
     expect(error).toMatchObject({ code: 'FLOW_NAME_TAKEN', details: { name: values.name.toUpperCase() } });
   });
 
-  it('is refused a reference that leads nowhere', async () => {
+  it('is refused for a reference to a missing row', async () => {
     const error = await mapped(flows().insert({ ...right(), repository_id: 'nowhere' }));
     expect(error).toMatchObject({
       code: 'REFERENCE_NOT_FOUND',
@@ -53,7 +53,7 @@ describe('what goes around the rules', () => {
     });
   });
 
-  it('may not delete a repository that is in use', async () => {
+  it('cannot delete a repository that is in use', async () => {
     const [, id] = tables.ids.repositories;
     await flows().insert({ ...right(), repository_id: id });
     const remove = tables.dataSource.query('DELETE FROM backup_repositories WHERE id = ?', [id]);

@@ -27,7 +27,7 @@ async function written(values: Partial<ProtectionFlowExecution>): Promise<Protec
 }
 
 // Without these, what is read could differ from what was written.
-describe('a value that was written', () => {
+describe('a written value', () => {
   it.each([
     ['2025-03-30T01:30:00Z'],
     ['2025-10-26T00:59:59Z'],
@@ -38,7 +38,7 @@ describe('a value that was written', () => {
     expect((await written({ started_at })).started_at).toEqual(started_at);
   });
 
-  it('loses the fraction of its second, and is found by the date it was written with', async () => {
+  it('loses the fraction of its second, and is found by the date that was written', async () => {
     const started_at = new Date('2025-10-09T12:00:00.700Z');
     const run = await written({ started_at });
     expect(run.started_at).toEqual(new Date('2025-10-09T12:00:00Z'));
@@ -53,7 +53,7 @@ describe('a value that was written', () => {
     },
   );
 
-  it('is refused past what a number holds exactly, also where the rules are passed by', async () => {
+  it('is refused beyond the exact numbers of JavaScript, even when a write bypasses the validation', async () => {
     const bytes_transferred = Number.MAX_SAFE_INTEGER + 1;
     expect(await faultsOf(written({ bytes_transferred }))).toMatchObject({ fields: ['bytes_transferred'] });
     const around = executions()
@@ -64,7 +64,7 @@ describe('a value that was written', () => {
     await expect(around.execute()).rejects.toThrow(/bytes_transferred is 9007199254740992/);
   });
 
-  it('is refused past what a number holds exactly by save() of a loaded row, with its other wrong fields', async () => {
+  it('is refused beyond the exact numbers of JavaScript by save() of a loaded row, with its other wrong fields', async () => {
     const run = await written({});
     Object.assign(run, { bytes_transferred: 2 ** 60, status: 'done' });
     expect(await faultsOf(executions().save(run))).toEqual({
@@ -111,7 +111,7 @@ describe('a value that was written', () => {
     expect((await written({ execution_metadata })).execution_metadata).toEqual(execution_metadata);
   });
 
-  it('is nested as deep as the rules let it', async () => {
+  it('can be nested as deep as the validation allows', async () => {
     const nested = (levels: number): never => (levels === 0 ? 1 : { a: nested(levels - 1) }) as never;
     expect((await written({ execution_metadata: nested(31) })).execution_metadata).toEqual(nested(31));
     expect(await faultsOf(written({ execution_metadata: nested(32) }))).toMatchObject({
@@ -132,7 +132,7 @@ describe('a value that was written', () => {
 });
 
 describe('relations', () => {
-  it('lead both ways', async () => {
+  it('can be read in both directions', async () => {
     const run = await written({ schedule_execution_id: tables.ids.scheduleExecutions[0] });
     const loaded = await executions().findOneOrFail({
       where: { id: run.id },
@@ -144,7 +144,7 @@ describe('relations', () => {
     expect(flow.executions.map(({ id }) => id)).toContain(run.id);
   });
 
-  it('leave the executions alone when a flow is saved without them', async () => {
+  it('keep the executions when a flow is saved without them', async () => {
     const { id } = await written({});
     const flow = await flows().findOneOrFail({ where: { id: flowId }, relations: { executions: true } });
     flow.executions = [];
@@ -155,7 +155,7 @@ describe('relations', () => {
 });
 
 describe('the entities and the tables', () => {
-  it('agree on every column of the platform that is read', async () => {
+  it('agree on every column of the platform that the package reads', async () => {
     for (const { target } of tables.dataSource.entityMetadatas)
       await expect(tables.dataSource.getRepository(target).find({ take: 1 })).resolves.toBeDefined();
   });

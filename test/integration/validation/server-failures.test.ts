@@ -50,7 +50,7 @@ describe('a failure of a real server', () => {
     await tables.database.session.query(`DROP USER '${user}'@'%'`);
   });
 
-  it('is a refused connection where nothing listens, named by its address', async () => {
+  it('is a refused connection when nothing listens, with the address', async () => {
     const port = await closedPort();
     expect(await failure({ host: '127.0.0.1', port })).toMatchObject({
       code: 'CONNECTION_REFUSED',
@@ -58,7 +58,7 @@ describe('a failure of a real server', () => {
     });
   });
 
-  it('is a refused connection where the socket is not there', async () => {
+  it('is a refused connection when the socket is missing', async () => {
     const error = await failure({ socketPath: '/nowhere/mysqld.sock' });
     expect(error).toMatchObject({ code: 'CONNECTION_REFUSED', details: { host: '/nowhere/mysqld.sock' } });
   });
@@ -67,7 +67,7 @@ describe('a failure of a real server', () => {
     expect((await failure({ host: 'no-such-host.invalid' }))?.code).toBe('HOST_UNKNOWN');
   });
 
-  it('is denied access, and the password is nowhere', async () => {
+  it('is denied access, without the password in any text', async () => {
     const error = await failure({ user, password: 'hunter3' });
     expect(error?.code).toBe('ACCESS_DENIED');
     expect(error?.message).toContain(user);

@@ -37,7 +37,7 @@ describe.each(inserts)('a new row by %s', (_, write) => {
     expect(await flows().countBy({ target_id: 'ctx-1', total_executions: -1 })).toBe(0);
   });
 
-  it('is refused where its type asks for more', async () => {
+  it('is refused when it lacks a field that its type requires', async () => {
     const values = { ...right(), flow_type: 'replication' as never };
     expect(await faultsOf(write(values))).toEqual({
       code: 'VALIDATION_FAILED',
@@ -45,7 +45,7 @@ describe.each(inserts)('a new row by %s', (_, write) => {
     });
   });
 
-  it('gets a UUIDv7 and its defaults, and the object shows them as the row has them', async () => {
+  it('gets a UUIDv7 and its defaults, and the object shows the values of the row', async () => {
     const values: Partial<ProtectionFlow> & ReturnType<typeof right> = right();
     await write(values);
     const stored = await flows().findOneByOrFail({ name: values.name });
@@ -53,7 +53,7 @@ describe.each(inserts)('a new row by %s', (_, write) => {
     expect(stored).toMatchObject({ ...right(), name: values.name, enabled: true, created_by: 'system' });
   });
 
-  it('keeps an id that it brings', async () => {
+  it('keeps an id that the caller gave', async () => {
     const values = { ...right(), id: `own-${count}` };
     await write(values);
     expect(await flows().existsBy({ id: values.id, name: values.name })).toBe(true);
@@ -61,7 +61,7 @@ describe.each(inserts)('a new row by %s', (_, write) => {
 });
 
 describe('the object of insert()', () => {
-  it('has the id, and the identifiers are its', async () => {
+  it('has the id, and so have the identifiers', async () => {
     const values: Partial<ProtectionFlow> = right();
     const { identifiers } = await flows().insert(values as ProtectionFlow);
     expect(identifiers).toEqual([{ id: values.id }]);
@@ -86,7 +86,7 @@ describe('the object of insert()', () => {
 });
 
 describe('a new row with SQL expressions', () => {
-  it('leaves them to the database, those of required columns too', async () => {
+  it('passes the expressions to the database, for required columns too', async () => {
     const { name } = right();
     await flows().insert({
       ...right(),
@@ -97,7 +97,7 @@ describe('a new row with SQL expressions', () => {
     expect(await flows().findOneByOrFail({ name })).toMatchObject({ target_id: 'ctx-7' });
   });
 
-  it('is judged by its other columns', async () => {
+  it('is checked in its other columns', async () => {
     const values = { ...right(), name: '', target_id: () => 'UUID()' };
     expect(await faultsOf(flows().insert(values))).toMatchObject({ fields: ['name'] });
   });
@@ -170,7 +170,7 @@ describe('a changed row', () => {
       });
     });
 
-    it('is refused null where there must be a value', async () => {
+    it('is refused for null in a required column', async () => {
       expect(await faultsOf(write({ name: null }))).toEqual({ code: 'VALIDATION_FAILED', fields: ['name'] });
     });
 
@@ -181,7 +181,7 @@ describe('a changed row', () => {
       expect((await load()).schedule_id).toBeNull();
     });
 
-    it('is refused where its type asks for more, by the rules or by the database', async () => {
+    it('is refused when it lacks a field that its type requires, by the validation or by the database', async () => {
       const attempt = write({ repository_id: null });
       const error = await attempt.then(() => null, fromServerError);
       expect(error?.code).toBe('VALIDATION_FAILED');
@@ -196,7 +196,7 @@ describe('a changed row', () => {
       });
     });
 
-    it('leaves SQL expressions to the database', async () => {
+    it('passes SQL expressions to the database', async () => {
       if (_.startsWith('save')) return;
       await write({ total_executions: () => 'total_executions + 1', last_execution_time: () => 'NOW()' });
       expect(await load()).toMatchObject({
@@ -206,7 +206,7 @@ describe('a changed row', () => {
     });
   });
 
-  it('is judged only for what save() writes: an old fault elsewhere does not stand in the way', async () => {
+  it('is checked only in the columns that save() writes, whatever old faults are in other columns', async () => {
     await tables.database.session.query('UPDATE protection_flows SET total_executions = -1 WHERE id = ?', [
       id,
     ]);
@@ -216,7 +216,7 @@ describe('a changed row', () => {
 });
 
 describe('a relation given as an object', () => {
-  it('counts as its column', async () => {
+  it('counts as a value of its column', async () => {
     const { repository_id: repositoryId, ...values } = right();
     const flow = await flows().save({ ...values, repository: { id: repositoryId } });
     const stored = await flows().findOneByOrFail({ id: flow.id });
@@ -224,14 +224,14 @@ describe('a relation given as an object', () => {
     await flows().insert({ ...values, name: `${values.name} again`, repository: { id: repositoryId } });
   });
 
-  it('is refused where it names nothing', async () => {
+  it('is refused when it names no row', async () => {
     const values = { ...right(), repository_id: undefined };
     expect(await faultsOf(flows().insert({ ...values, repository: {} }))).toMatchObject({
       fields: ['repository_id'],
     });
   });
 
-  it('is refused where its column names another row', async () => {
+  it('is refused when its column names another row', async () => {
     const repository = { id: tables.ids.repositories[1] };
     expect(await faultsOf(flows().insert({ ...right(), repository }))).toEqual({
       code: 'VALIDATION_FAILED',
@@ -239,7 +239,7 @@ describe('a relation given as an object', () => {
     });
   });
 
-  it('is refused where it was loaded and its column changed, which TypeORM would not write', async () => {
+  it('is refused when it was loaded and its column was changed, which TypeORM would not write', async () => {
     const { id } = await flows().save({ ...right(), schedule_id: tables.ids.schedules[0] });
     const flow = await flows().findOneOrFail({ where: { id }, relations: { schedule: true } });
     Object.assign(flow, { schedule_id: null, description: 'no more schedule' });
@@ -249,7 +249,7 @@ describe('a relation given as an object', () => {
     });
   });
 
-  it('may replace the one that was loaded', async () => {
+  it('may replace the loaded one', async () => {
     const { id } = await flows().save(right());
     const flow = await flows().findOneOrFail({ where: { id }, relations: { repository: true } });
     flow.repository = { id: tables.ids.repositories[1] } as never;
@@ -259,7 +259,7 @@ describe('a relation given as an object', () => {
 });
 
 describe('another subscriber that throws', () => {
-  it('does not leave a rejection that nobody handles', async () => {
+  it('leaves no unhandled rejection', async () => {
     const thrower: EntitySubscriberInterface<ObjectLiteral> = {
       beforeInsert() {
         throw new Error('not today');

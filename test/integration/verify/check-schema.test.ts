@@ -30,7 +30,7 @@ describe('checkSchema', () => {
       { appliedBy: 'a newer program', packageVersion: '9.0.0', durationMs: 1 },
     );
 
-  it('says absent before the first migrate, behind after a rollback, fits when all is there', async () => {
+  it('says absent before the first migrate, behind after a rollback, fits after a migrate', async () => {
     expect(await check()).toMatchObject({ ok: false, state: 'absent', remedy: 'protection-flows migrate' });
     await prepareSchema(dataSource());
     expect(await check()).toMatchObject({
@@ -67,7 +67,7 @@ describe('checkSchema', () => {
     });
   });
 
-  it('knows what the migrations break that it has recorded itself', async () => {
+  it('reads a history that records what each migration breaks', async () => {
     await prepareSchema(dataSource());
     const rows = await database.session.query(
       'SELECT name, breaking FROM sendense_flow_migrations ORDER BY id',
@@ -80,7 +80,7 @@ describe('checkSchema', () => {
     );
   });
 
-  it('takes a history of an earlier release, which says nothing of what breaks, and migrate completes it', async () => {
+  it('accepts a history of an earlier release without this information, and migrate completes the history', async () => {
     await prepareSchema(dataSource());
     await rollback(dataSource(), { steps: stepsBackTo('KeepWhatPruneRemoved') });
     await database.session.query('ALTER TABLE sendense_flow_migrations DROP COLUMN breaking');
@@ -93,7 +93,7 @@ describe('checkSchema', () => {
     expect(newest?.breaking).toMatch(/recount/);
   });
 
-  it('finds nothing wrong with a complete history of an earlier release, and nor does anything else', async () => {
+  it('finds no fault in a complete history of an earlier release, nor does any other command', async () => {
     await prepareSchema(dataSource());
     await database.session.query('ALTER TABLE sendense_flow_migrations DROP COLUMN breaking');
     expect(await check()).toMatchObject({ state: 'fits' });
@@ -122,7 +122,7 @@ describe('checkSchema', () => {
     expect(await check()).toMatchObject({ ok: true });
   });
 
-  it('needs SELECT alone, and says which privilege is missing where there is less', async () => {
+  it('needs only SELECT, and names the missing privilege otherwise', async () => {
     await prepareSchema(dataSource());
     const name = `c_${database.name.slice(-12)}`;
     const query = (sql: string): Promise<unknown> => database.session.query(sql);
@@ -187,7 +187,7 @@ describe('waitForSchema', () => {
     await migrate(dataSource).finally(() => dataSource.destroy());
   };
 
-  it('waits for a server that is started meanwhile, then for its schema', async () => {
+  it('waits for a server that starts meanwhile, then for its schema', async () => {
     await server.kill();
     const wait = waiting();
     await wait.told('waiting: ');
@@ -198,7 +198,7 @@ describe('waitForSchema', () => {
     expect(new Set(wait.steps).size).toBe(wait.steps.length);
   });
 
-  it('answers at once where all is there, and of a schema that is ahead', async () => {
+  it('answers at once for a schema that fits or is ahead', async () => {
     await migrateIt();
     expect(await waiting().result).toMatchObject({ ok: true });
     await database.session.query(
@@ -225,7 +225,7 @@ describe('waitForSchema', () => {
     await database.session.query(`DROP DATABASE \`${name}\``);
   });
 
-  it('says what was missing when its time is over: the schema as a result, the server as an error', async () => {
+  it('reports on timeout a missing schema as a result, and a missing server as an error', async () => {
     expect(await waiting(3_000).result).toMatchObject({ ok: false, state: 'absent' });
     expect(await waiting(0).result).toMatchObject({ ok: false, state: 'absent' });
     await server.kill();
@@ -234,7 +234,7 @@ describe('waitForSchema', () => {
     });
   });
 
-  it('ends in time before a server that accepts and says nothing', async () => {
+  it('ends in time when a server accepts a connection and never answers', async () => {
     const silent = createServer().listen(0, '127.0.0.1');
     try {
       await new Promise((resolve) => silent.once('listening', resolve));
@@ -249,7 +249,7 @@ describe('waitForSchema', () => {
   });
 
   it.each([{ timeoutMs: -1 }, { timeoutMs: 86_400_001 }, { timeout: 1 }, { onProgress: 1 }, { signal: 1 }])(
-    'refuses options that mean nothing: %j',
+    'refuses wrong options: %j',
     async (options) => {
       await expect(waitForSchema({}, options as never)).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });
       await expect(waitWith(subject, {} as never, options as never)).rejects.toMatchObject({

@@ -13,7 +13,7 @@ testDamages('a table is wrong:', tableDamages);
 testDamages('a trigger', triggerDamages);
 
 /** Guards that the list of damages is not thinned out. */
-it('more than 40 damages are tried on each server', () => {
+it('this suite tries more than 40 damages on each server', () => {
   const all = [
     ...[columnDamages, indexDamages, checkDamages, keyDamages],
     ...[historyDamages, tableDamages, triggerDamages],

@@ -20,10 +20,13 @@ function shownIn(document: string): string | undefined {
 }
 
 // A reader compares what he gets with it, line by line.
-it.each(['README.md', 'docs/verify.md'])('what %s shows of verify is what it prints', async (document) => {
-  // Shown is what a single MariaDB prints
-  if (sharedServer().flavour === 'mysql' || isClusterWanted()) return;
-  const lines = verifyOutput.text(await verify(dataSource()), plain);
-  const printed = lines.filter((line) => line !== '' && !line.startsWith('Database '));
-  expect(shownIn(document)?.split('\n')).toEqual(printed);
-});
+it.each(['README.md', 'docs/verify.md'])(
+  'the output of verify in %s is the output that verify prints',
+  async (document) => {
+    // Shown is what a single MariaDB prints
+    if (sharedServer().flavour === 'mysql' || isClusterWanted()) return;
+    const lines = verifyOutput.text(await verify(dataSource()), plain);
+    const printed = lines.filter((line) => line !== '' && !line.startsWith('Database '));
+    expect(shownIn(document)?.split('\n')).toEqual(printed);
+  },
+);

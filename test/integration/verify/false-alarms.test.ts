@@ -243,7 +243,7 @@ describe('a database that is right but looks different is proven:', () => {
           await session.query(alterSql(name, `ADD ${foreignKeySql(key, sharedServer().flavour)}`));
     }
 
-    it('to the letter of the declaration, on a platform of one collation, and then recorded', async () => {
+    it('exactly as declared, on a platform of one collation, and then recorded', async () => {
       const { session } = database;
       await createPlatformTables(
         session,

@@ -8,7 +8,7 @@ import { openDataSource, useDataSource } from '../../support/data-source';
 import { seedFlows } from './damaged-database';
 
 // Without these, verify could report as lost what its user merely may not see, or call proven what it could not try.
-describe('verify that may not do everything', () => {
+describe('verify with limited rights', () => {
   const server = usePrivateServer();
   const database = useDatabase({ platform: 'mixed', server, per: 'each' });
   useDataSource(database, { per: 'each' });
@@ -34,18 +34,18 @@ describe('verify that may not do everything', () => {
     'server-settings': 'pass',
   };
 
-  it('with SELECT alone is unproven and says why, and reports no key lost', async () => {
+  it('with only SELECT is unproven with the reason, and reports no lost key', async () => {
     const report = await verifyAs('reader', 'SELECT');
     expect(statuses(report)).toEqual(readOnly);
     expect({ verdict: report.verdict, ok: report.ok }).toEqual({ verdict: 'unproven', ok: false });
     for (const summary of skipped(report)) expect(summary).toMatch(/1142|INSERT/);
   });
 
-  it('with the three privileges that the documents name is proven', async () => {
+  it('with the three documented privileges is proven', async () => {
     expect((await verifyAs('prover', 'SELECT, INSERT, DELETE')).verdict).toBe('proven');
   });
 
-  it('with SELECT alone still sees a key that is lost', async () => {
+  it('with only SELECT still finds a lost key', async () => {
     await database.session.query('ALTER TABLE protection_flows DROP FOREIGN KEY fk_flows_policy');
     const report = await verifyAs('reader', 'SELECT');
     expect(statuses(report)).toEqual({ ...readOnly, 'foreign-keys': 'fail' });
@@ -58,7 +58,7 @@ describe('verify that may not do everything', () => {
     ['our tables, without their parents', ours, 'GRANT'],
     ['all tables, one by one', ['%'], null],
     ['some columns', ['protection_flow_executions', 'COLUMNS'], 'grant SELECT on'],
-  ])('with SELECT on %s says nothing of what it can not see', async (_what, tables, remedy) => {
+  ])('with SELECT on %s reports nothing about tables that it cannot see', async (_what, tables, remedy) => {
     const user = database.name.slice(-12);
     const rows = await select<{ name: string }>(
       database.session,
@@ -92,7 +92,7 @@ describe('verify that may not do everything', () => {
     expect(statuses(await look())).toEqual(readOnly);
   });
 
-  it('on a read-only server is unproven and says why', async () => {
+  it('on a read-only server is unproven with the reason', async () => {
     await database.session.query('SET GLOBAL read_only = 1');
     try {
       const report = await verifyAs('writer', 'SELECT, INSERT, UPDATE, DELETE').catch(() => undefined);
@@ -104,7 +104,7 @@ describe('verify that may not do everything', () => {
     }
   });
 
-  it('in a session where a temporary table hides one of ours fails, and is proven once that is gone', async () => {
+  it('in a session where a temporary table hides one of ours fails, and is proven once the temporary table is dropped', async () => {
     const dataSource = await openDataSource(database);
     const runner = dataSource.createQueryRunner();
     dataSource.createQueryRunner = () =>

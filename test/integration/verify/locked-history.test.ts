@@ -7,7 +7,7 @@ describe('verify while the history is locked', () => {
   const database = useDatabase({ platform: 'mixed' });
   const dataSource = useDataSource(database);
 
-  it('says so, and proves as ever once the lock is gone', async () => {
+  it('reports the lock, and proves the schema once the lock is released', async () => {
     await database.connection.query('LOCK TABLES sendense_flow_migrations WRITE');
     await expect(verify(dataSource())).rejects.toMatchObject({ code: 'TABLE_BUSY' });
     await database.connection.query('UNLOCK TABLES');

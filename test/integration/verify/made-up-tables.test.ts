@@ -120,7 +120,7 @@ async function outcomeOf({ run }: Check, known: Probes = probes): Promise<CheckO
 const orders = (change: string): Promise<unknown> => database.session.query(`ALTER TABLE orders ${change}`);
 
 // Without these, verify could prove our two tables and no others.
-describe('the behaviour of tables that the engine has never heard of', () => {
+describe('the behaviour of tables that the engine does not know', () => {
   it('is proven from their declaration', async () => {
     const checks = [indexesCheck, checkConstraintsCheck, cascadeDeleteCheck, setNullCheck, restrictCheck];
     const summaries: string[] = [];
@@ -144,7 +144,7 @@ describe('the behaviour of tables that the engine has never heard of', () => {
     });
   });
 
-  it('is no skip where the fault is the program’s own', async () => {
+  it('is not skipped when the fault is in the program itself', async () => {
     const faulty: Probes = {
       checks: {},
       get tables(): never {
@@ -154,7 +154,7 @@ describe('the behaviour of tables that the engine has never heard of', () => {
     await expect(outcomeOf(setNullCheck, faulty)).rejects.toThrow('a fault of the program');
   });
 
-  it('fails where a key does something else on a delete', async () => {
+  it('fails when a key acts differently on a delete', async () => {
     await orders('DROP FOREIGN KEY fk_customer');
     await orders('ADD CONSTRAINT fk_customer FOREIGN KEY (customer) REFERENCES customers (id)');
     await orders('DROP FOREIGN KEY fk_voucher');
@@ -173,7 +173,7 @@ describe('the behaviour of tables that the engine has never heard of', () => {
     });
   });
 
-  it('fails where a CHECK lets a wrong row in, or rows break it', async () => {
+  it('fails when a CHECK accepts a wrong row, or rows violate it', async () => {
     await database.session.query(
       'CREATE TRIGGER more BEFORE INSERT ON orders FOR EACH ROW SET NEW.pieces = NEW.pieces + 1',
     );

@@ -148,7 +148,7 @@ it.each(obstacles)('$name', async ({ change, names, ...wanted }) => {
   expect((await verify(dataSource())).verdict).toBe('proven');
 });
 
-it('verify tells of a hidden trigger that writes to a table without rollback', async () => {
+it('verify reports a hidden trigger that writes to a table without rollback', async () => {
   for (const sql of [audit, onRepository(insert('audit'))]) await database.session.query(sql);
   const as = await createUser(database, ['SELECT, INSERT, UPDATE, DELETE ON DB.*']);
   const other = await openDataSource(as.database);

@@ -5,7 +5,7 @@ import { seedFlows } from './damaged-database';
 
 // Without this, verify could call a table proven of which one index has lost rows. No SQL damages an index so: the
 // answer of the server is made up.
-it('an index that has fewer rows than the primary key fails, with the SQL that builds it anew', async () => {
+it('verify fails on an index with fewer rows than the primary key, and prints the SQL that rebuilds the index', async () => {
   await seedFlows(database.session);
   const createQueryRunner = dataSource().createQueryRunner.bind(dataSource());
   dataSource().createQueryRunner = (mode) => {

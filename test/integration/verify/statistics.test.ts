@@ -19,7 +19,7 @@ async function flowThatRan(): Promise<{ flow: string; run: string }> {
 
 // Without these, nobody would know that what a flow counts and shows is wrong, or be called for what is right.
 describe('the check statistics', () => {
-  it('tells which flows are wrong, by how much, and lists some of many', async () => {
+  it('names the flows with wrong counters and the differences, and lists only some of many', async () => {
     const { flow } = await flowThatRan();
     for (let more = 0; more < 24; more += 1) await flowThatRan();
     expect(await look()).toMatchObject({ status: 'pass', remedy: null, verdict: 'proven' });
@@ -46,7 +46,7 @@ describe('the check statistics', () => {
       'started_at = CURRENT_TIMESTAMP + INTERVAL 2 HOUR, completed_at = NULL',
       '1 run that began in the future',
     ],
-  ])('tells of a run %s, and what to do', async (_what, sql, summary) => {
+  ])('reports a run %s, and the remedy', async (_what, sql, summary) => {
     const { run } = await flowThatRan();
     await query(`UPDATE protection_flow_executions SET ${sql} WHERE id = ?`, run);
     const found = await look();
@@ -58,7 +58,7 @@ describe('the check statistics', () => {
     expect(await look()).toMatchObject({ status: 'pass' });
   });
 
-  it('tells of two runs of one flow under way', async () => {
+  it('reports two runs of one flow under way', async () => {
     const { flow } = await flowThatRan();
     await query(
       `INSERT INTO protection_flow_executions (flow_id, status, execution_type, started_at)
@@ -69,7 +69,7 @@ describe('the check statistics', () => {
     expect((await look()).summary).toContain('2 runs under way beside another run of the same flow');
   });
 
-  it('calls nobody beside programs that work, also those that write a run and its flow one after the other', async () => {
+  it('raises no false alarm while programs work, even when they write a run and its flow one after the other', async () => {
     const { executions } = layer.repositories;
     const [ours, theirs] = [await flowThatRan(), await flowThatRan()];
     let stop = false;
@@ -95,7 +95,7 @@ describe('the check statistics', () => {
     expect(await look()).toMatchObject({ status: 'pass' });
   });
 
-  it('can’t prove the counters where nobody knows what prune removed', async () => {
+  it('cannot prove the counters without a record of the pruned runs', async () => {
     await query('DROP TABLE sendense_flow_pruned');
     const found = await look();
     expect(found).toMatchObject({ status: 'skip', verdict: 'unproven' });

@@ -7,7 +7,7 @@ const layer = useDataLayer({ per: 'all' });
 const workers = useWorkers(layer);
 
 /** Guards that nothing which a run or a listener forgets ends the process, which has other runs, or keeps it. */
-it('a careless run and careless listeners neither end their process nor keep it', async () => {
+it('a careless run and careless listeners neither end their process nor keep it alive', async () => {
   await workers.queued(2);
   const register = join(packageFolder, 'test', 'support', 'register-swc.js');
   const program = join('test', 'fixtures', 'program-that-is-careless.ts');

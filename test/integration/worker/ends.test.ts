@@ -184,7 +184,7 @@ describe('a run', () => {
     });
   });
 
-  it('hears that it was cancelled, and the worker says when it has stopped', async () => {
+  it('gets the cancel, and the worker acknowledges when the run has stopped', async () => {
     const { claim, end } = await workers.end(async ({ execution: { id }, signal }) => {
       const { executions } = layer.repositories;
       await executions.cancel(id, 'not today');
@@ -199,7 +199,7 @@ describe('a run', () => {
     expect(await layer.repositories.executions.acknowledge(row.id)).toBe(false);
   });
 
-  it('that does not listen to its cancel is acknowledged by nobody', async () => {
+  it('that ignores its cancel is not acknowledged', async () => {
     const { claim, end } = await workers.end(async ({ execution: { id } }) => {
       await layer.repositories.executions.cancel(id);
       await new Promise<void>(() => undefined);

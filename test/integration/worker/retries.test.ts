@@ -22,7 +22,7 @@ const chain = async (flow: string) =>
 
 /** Guards that a run that failed is tried again, as often and as late as asked, and that no restart forgets it. */
 describe('a run that fails', () => {
-  it('is tried until it is done, each attempt a run that names the one before', async () => {
+  it('is retried until it succeeds, and each attempt is a run that names the one before', async () => {
     const attempts: number[] = [];
     workers.start(
       ({ attempt }) => {
@@ -47,7 +47,7 @@ describe('a run that fails', () => {
     });
   });
 
-  it('keeps what it was asked with, and says nothing of how it went', async () => {
+  it('passes on its request to the retry, but not its result', async () => {
     workers.start(
       ({ attempt }) => {
         if (attempt === 1) throw new Error('not yet');
@@ -126,7 +126,7 @@ describe('a run that fails', () => {
         });
       },
     ],
-  ])('is tried again, too, where %s', async (_, fail) => {
+  ])('is also retried when %s', async (_, fail) => {
     const { id: flow_id } = await layer.repositories.flows.create(layer.newFlow());
     const { id } = await layer.repositories.executions.start({ flow_id, execution_type: 'manual' });
     if (_ === 'its jobs say so') await layer.repositories.executions.recordJobs(id, ['job']);
@@ -138,7 +138,7 @@ describe('a run that fails', () => {
   });
 
   it.each(['success', 'warning', 'cancelled'] as const)(
-    'alone is tried again, not one that ends with %s',
+    'is retried, unlike one that ends with %s',
     async (status) => {
       workers.start(() => ({ status }), { retry: { attempts: 2, delayMs: 0 } });
       const [flow] = await workers.queued(1);
@@ -164,7 +164,7 @@ it.each(['"9999-01-01T00:00:00Z"', '"soon"', '5', 'true', 'null', '[]', '{}'])(
   },
 );
 
-it('a run of others whose attempt is no number is the first one', async () => {
+it('a run of others whose attempt is no number counts as the first attempt', async () => {
   const { flows, executions } = layer.repositories;
   const attempts: number[] = [];
   const { id: flow_id } = await flows.create(layer.newFlow());

@@ -23,7 +23,7 @@ const statuses = async (): Promise<string[]> =>
 
 /** Guards which runs a worker takes, how many at once, and whose turn it is. */
 describe('a worker', () => {
-  it('runs what is due and what waits, each once', async () => {
+  it('runs due flows and queued runs, each once', async () => {
     const ran: string[] = [];
     const run = async ({ flow }: Claim): Promise<void> => void ran.push(flow.id);
     const ids = [...(await workers.due(20)), ...(await workers.queued(20))];
@@ -33,7 +33,7 @@ describe('a worker', () => {
     expect(await statuses()).toEqual(ids.map(() => 'success'));
   });
 
-  it('has no more runs at once than it may, and fills its places', async () => {
+  it('keeps to its limit of simultaneous runs, and uses the limit fully', async () => {
     await workers.due(5);
     await workers.queued(5);
     let [now, most] = [0, 0];
@@ -100,7 +100,7 @@ describe('a worker', () => {
     expect(order.slice(0, 26)).toEqual(expect.arrayContaining(few));
   });
 
-  it('lets neither what is due nor the queue starve', async () => {
+  it('starves neither due flows nor the queue', async () => {
     await workers.due(30);
     const [waiting] = await workers.queued(1);
     const order: string[] = [];
@@ -109,13 +109,13 @@ describe('a worker', () => {
     expect(order.indexOf(waiting!)).toBeLessThan(3);
   });
 
-  it('tells what was due and does not run', async () => {
+  it('reports due flows that it skips', async () => {
     const [flowId] = await workers.due(1);
     const worker = workers.start(() => undefined, { missed: 'skip', missedAfterMs: 0 });
     expect(await once(worker, 'skipped')).toMatchObject([{ flowId, reason: 'missed' }]);
   });
 
-  it('runs later what is due and still runs, where it is to', async () => {
+  it('runs a due flow later on request when the flow still runs', async () => {
     const { executions } = layer.repositories;
     const [flow_id] = await workers.due(1);
     const { id } = await executions.start({ flow_id: flow_id!, execution_type: 'manual' });
@@ -126,7 +126,7 @@ describe('a worker', () => {
     expect(await statuses()).toEqual(['success', 'success']);
   });
 
-  it('ends runs of others that are silent, once it has listened for so long', async () => {
+  it('ends silent runs of others, once it has listened for the whole limit', async () => {
     const flow_id = (await layer.repositories.flows.create(layer.newFlow())).id;
     const { id } = await layer.repositories.executions.start({ flow_id, execution_type: 'manual' });
     const worker = workers.start(() => undefined, { silenceMs: 1_000, heartbeatMs: 100 });
@@ -134,7 +134,7 @@ describe('a worker', () => {
     expect(await statuses()).toEqual(['error']);
   });
 
-  it('that stops takes no more, and lets end what is under way', async () => {
+  it('that stops claims no more, and lets its runs end', async () => {
     await workers.queued(2);
     const { opened, open } = gate();
     const worker = workers.start(() => opened, { concurrency: 1, stopMs: 60_000 });
@@ -146,7 +146,7 @@ describe('a worker', () => {
     expect(worker.stop()).toBe(worker.stop());
   });
 
-  it('may be told to stop once more by who hears that it stops', async () => {
+  it('may be stopped again by a listener of its stop', async () => {
     const worker = workers.start(() => undefined);
     let heard = 0;
     const again: Promise<void>[] = [];
@@ -166,7 +166,7 @@ describe('a worker', () => {
       async ({ signal }: { signal: AbortSignal }) => aborted(signal).then(() => signal.throwIfAborted()),
     ],
     ['does not listen', () => new Promise<void>(() => undefined)],
-  ] as const)('that stops cancels what has not ended in time, and %s', async (_, run) => {
+  ] as const)('that stops cancels runs that have not ended in time, and %s', async (_, run) => {
     const [flow] = await workers.queued(1);
     const worker = workers.start(run);
     await once(worker, 'began');
@@ -176,7 +176,7 @@ describe('a worker', () => {
     expect(items).toMatchObject([{ status: 'cancelled', error_message: 'The worker was stopped' }]);
   });
 
-  it('outlives what its listeners throw, and tells of its own faults', async () => {
+  it('survives errors of its listeners, and reports its own faults', async () => {
     const warn = jest.spyOn(process, 'emitWarning').mockReturnValue();
     await workers.queued(1);
     const worker = workers.start(() => undefined);

@@ -17,7 +17,7 @@ const mariadb = readFileSync(join(__dirname, 'mariadb.txt'), 'utf8').trim().spli
 describe('the schema that a migrate leaves', () => {
   const database = useDatabase({ platform: 'mixed' });
 
-  it('is that of mariadb.txt, but for the differences that are listed', async () => {
+  it('equals mariadb.txt, except for the listed differences', async () => {
     const dataSource = await openDataSource(database);
     try {
       await migrate(dataSource);
@@ -28,7 +28,7 @@ describe('the schema that a migrate leaves', () => {
     expect(lines).toEqual(translate(mariadb, engineWords[sharedServer().flavour]));
   });
 
-  it.each(Object.values(engineWords).flat())('is told apart for a reason: $reason', (wording) => {
+  it.each(Object.values(engineWords).flat())('differs for a reason: $reason', (wording) => {
     const others = Object.values(engineWords).flat();
     const before = translate(mariadb, others.slice(0, others.indexOf(wording)));
     expect(before.some((line) => wording.mariadb.test(line))).toBe(true);

@@ -28,7 +28,7 @@ describe('adding a column', () => {
     await surviveDeaths(stepSession(database), addColumn('t', added), 't');
   });
 
-  it('makes the column that it declares, in the charset of the table', async () => {
+  it('adds the declared column, in the charset of the table', async () => {
     const session = stepSession(database);
     await session.run(addColumn('t', owner));
     const found = named((await session.catalog('t')).get('t')?.columns ?? [], 'owner');
@@ -43,7 +43,7 @@ describe('adding a column', () => {
     });
   });
 
-  it('refuses to drop a column while a row holds a value, and drops it when told that it may go', async () => {
+  it('refuses to drop a column while a row holds a value, and drops the column when told that values may be lost', async () => {
     const session = stepSession(database);
     await session.run(addColumn('t', owner));
     await database.session.query(`UPDATE t SET owner = 'Ada' WHERE id = 1`);
@@ -56,7 +56,7 @@ describe('adding a column', () => {
     expect(session.discarded).toEqual([['t.owner', 1]]);
   });
 
-  it('takes the default for no value, but not a value that the collation merely calls equal to it', async () => {
+  it('treats the default as no value, but not a value that only the collation calls equal to the default', async () => {
     const session = stepSession(database);
     await session.run(addColumn('t', team));
     await database.session.query(`UPDATE t SET team = 'OPS' WHERE id = 2`);

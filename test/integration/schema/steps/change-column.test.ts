@@ -40,7 +40,7 @@ describe('changing a column', () => {
     await surviveDeaths(stepSession(database), changeColumn('t', before, after), 't');
   });
 
-  it('keeps the charset and collation that the column has, and every row', async () => {
+  it('keeps the charset and collation of the column, and every row', async () => {
     const session = stepSession(database);
     await session.run(changeColumn('t', short, long));
     const found = named((await session.catalog('t')).get('t')?.columns ?? [], 'name');
@@ -48,7 +48,7 @@ describe('changing a column', () => {
     expect(await database.session.query('SELECT name FROM t')).toEqual([{ name: 'a' }]);
   });
 
-  it('refuses a column that is neither as before nor as after', async () => {
+  it('refuses a column that matches neither the old nor the new definition', async () => {
     await database.session.query('ALTER TABLE t MODIFY name varchar(20) NOT NULL');
     const session = stepSession(database);
     await expect(session.run(changeColumn('t', short, long))).rejects.toMatchObject({
@@ -59,7 +59,7 @@ describe('changing a column', () => {
     });
   });
 
-  it('refuses to undo a change while a row holds what the column did not take before', async () => {
+  it('refuses to undo a change while a row holds a value that the old column cannot hold', async () => {
     const session = stepSession(database);
     const step = changeColumn('t', short, long);
     await session.run(step);
@@ -71,7 +71,7 @@ describe('changing a column', () => {
     expect(await database.session.query('SELECT name FROM t')).toEqual([{ name: 'longer than five' }]);
   });
 
-  it('looks at the rows even where a lax server would cut the values', async () => {
+  it('checks the rows even when a lax server would cut the values', async () => {
     const session = stepSession(database);
     await database.session.query(`SET SESSION sql_mode = ''`);
     const toNotNull = changeColumn('t', nullable('note', 'varchar(5)'), column('note', 'varchar(5)'));
@@ -99,7 +99,7 @@ describe('appending values to an ENUM', () => {
     await surviveDeaths(stepSession(database), step, 't');
   });
 
-  it('is not undone while a row holds one, until what the remedy says is done', async () => {
+  it('is not undone while a row holds an appended value, until the remedy is carried out', async () => {
     const session = stepSession(database);
     await session.run(step);
     await database.session.query(`INSERT INTO t VALUES (1, 'off'), (2, "can't say")`);
@@ -112,7 +112,7 @@ describe('appending values to an ENUM', () => {
   it.each([
     ['has other values', "MODIFY state enum('on') NOT NULL", "type is enum('on'), not enum('on','off')"],
     ['is missing', 'DROP COLUMN state', 'column t.state is missing'],
-  ])('is refused where the column %s', async (_what, change, message) => {
+  ])('is refused when the column %s', async (_what, change, message) => {
     await database.session.query(`ALTER TABLE t ${change}`);
     await expect(stepSession(database).run(step)).rejects.toMatchObject({
       code: 'SCHEMA_HAND_MADE',

@@ -61,7 +61,7 @@ describe('dropping and replacing an index', () => {
     }
   });
 
-  it('has nothing to undo where the table is gone', async () => {
+  it('has nothing to undo when the table is gone', async () => {
     const session = stepSession(database);
     await database.session.query('DROP TABLE t');
     expect(await session.undo(dropIndex('t', onlyName))).toEqual([]);
