@@ -161,7 +161,7 @@ const undecided: Record<string, Undecided> = {
   },
 };
 
-/** Guards that what only its owner can decide is left alone, with everything else, and said with its ways out. */
+/** Guards that adopt changes nothing when only the owner can decide, and prints the possible decisions. */
 describe('adopt --repair leaves alone, untouched and unrecorded,', () => {
   const database = useDatabase({ platform: 'mixed', per: 'each' });
   const mine = Object.entries(undecided).filter(

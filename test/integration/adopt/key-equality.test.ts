@@ -21,7 +21,7 @@ const variants: readonly (readonly [what: string, name: string, rules: string, i
   ['by other rules and another name', '_fk_executions_schedule', 'ON UPDATE CASCADE', false],
 ];
 
-// Two notions of it: adopt called a difference what verify called proven.
+// Once, adopt reported a difference in a key that verify called proven.
 it.each(variants)('a key %s is one to verify and to adopt alike', async (_what, name, rules, isDeclared) => {
   await database.session.query(
     'ALTER TABLE protection_flow_executions DROP FOREIGN KEY fk_executions_schedule',

@@ -4,8 +4,8 @@ import { PlatformHub } from '../../support/platform-hub';
 import { useDataLayer } from '../repositories/data-layer';
 import { sequences, type Scene, type Stage } from './sequences';
 
-// Guards what is said of the hub beside this package: without guards, what goes wrong in the statistics is told and can be
-// made right; with guards, nothing goes wrong.
+// Guards the promises for the hub beside this package. Without guards, verify reports wrong statistics, which can be
+// corrected. With guards, no statistics become wrong.
 describe('beside the hub', () => {
   const layer = useDataLayer();
   let hub: PlatformHub;

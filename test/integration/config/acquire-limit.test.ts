@@ -6,7 +6,7 @@ import { type ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-dat
 import { createRepositories } from '../../../src/repositories';
 import { useDatabase } from '../../support/database';
 
-/** Guards that waiting for a connection of a used-up pool ends with a code, and that the pool is as good as before. */
+/** Guards that a wait for a connection of an exhausted pool ends with a code, and that the pool stays usable. */
 const database = useDatabase({ platform: 'none' });
 
 const address = (): string => `${database.settings.host}:${database.settings.port}`;

@@ -196,7 +196,7 @@ describe('a session that refuses the settings', () => {
       message: expect.stringContaining('1193') as string,
       details: { errno: 1193 },
     });
-    // The next one in the line is not left waiting for ever
+    // The next waiting caller does not wait for ever
     await expect(promise.query('SELECT 1')).rejects.toMatchObject({ code: 'QUERY_FAILED' });
     expect(await tables()).toEqual([]);
     await promise.end();

@@ -43,7 +43,7 @@ describe('the dashboard', () => {
     expect(await act('run')).toEqual([200, true]);
     const { items } = await layer.repositories.executions.history(id);
     expect(items).toMatchObject([{ status: 'pending', execution_type: 'manual', triggered_by: 'anna' }]);
-    // What is done shows at once, however new the last look is
+    // An action shows at once, however recent the last read is
     expect((await ask(`${url}/state`)).body).toMatchObject({ queue: [{ flow: id, by: 'anna' }] });
     expect(await act('cancel', items[0]!.id)).toEqual([200, true]);
     expect(await act('run', 'none')).toEqual([404, 'FLOW_NOT_FOUND']);

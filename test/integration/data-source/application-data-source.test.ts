@@ -53,7 +53,7 @@ class CreateFlowNotes1700000000000 implements MigrationInterface {
   }
 }
 
-/** Guards the one recipe for this package in an application's DataSource: neither touches what is the other's. */
+/** Guards the recipe for this package in an application's DataSource: neither changes tables of the other. */
 describe.each(['utf8mb4_general_ci', 'utf8mb4_unicode_ci', 'latin1_swedish_ci'])(
   "this package in an application's DataSource, in a database of %s",
   (collation) => {

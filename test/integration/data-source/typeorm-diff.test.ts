@@ -35,7 +35,7 @@ async function ownTables(database: TestDatabase): Promise<Schema> {
   return readCatalog(database.session, server, [...declaredSchema.keys()]);
 }
 
-/** Guards that entities and migrations are one: neither is worth anything without the other. */
+/** Guards that entities and migrations declare the same schema. */
 describe('the schema', () => {
   const migrated = useDatabase({ platform: 'general_ci' });
   const dataSource = useDataSource(migrated);

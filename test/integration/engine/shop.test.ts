@@ -18,7 +18,7 @@ import { useDatabase } from '../../support/database';
 import { noting } from '../../support/dying-sessions';
 import { shop } from './shop';
 
-/** Guards that the engine serves tables it has never heard of: everything that it does for ours it does for a shop's. */
+/** Guards that the engine serves tables that it does not know: it does for a shop all that it does for our tables. */
 describe('a made-up subject', () => {
   const database = useDatabase({ platform: 'none', per: 'each' });
   let opened: OpenDatabase;

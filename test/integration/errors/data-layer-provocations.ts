@@ -28,7 +28,7 @@ const flow = {
   destination_type: 'ossea',
 } as const;
 
-/** What makes the repositories refuse, code by code. */
+/** The calls that the repositories refuse, code by code. */
 export function dataLayerProvocations(
   dataSource: () => ProtectionFlowsDataSource,
 ): Record<DataLayerCode, () => Promise<unknown>> {

@@ -5,7 +5,7 @@ import { prepareSchema } from '../../support/prepare-schema';
 
 type GuardCode = Extract<ErrorCode, 'GUARDS_INSTALLED' | 'GUARD_ROWS_IN_THE_WAY'>;
 
-/** What the guards refuse, and what keeps them from being installed, code by code. */
+/** The writes that the guards refuse, and the obstacles to their installation, code by code. */
 export function guardProvocations(
   dataSource: () => ProtectionFlowsDataSource,
 ): Record<GuardCode, () => Promise<unknown>> {

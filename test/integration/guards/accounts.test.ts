@@ -3,7 +3,7 @@ import { connectionUrl } from '../../../src/testing/connection-url';
 import { useDataSource } from '../../support/data-source';
 import { useDatabase, usePrivateServer } from '../../support/database';
 
-/** Guards that what an account may not do, or is not there for, is said with what mends it. */
+/** Guards that a missing privilege or a missing account is reported with its remedy. */
 describe('guards and accounts', () => {
   const server = usePrivateServer({ serverArguments: ['--log-bin=bin', '--server-id=1'] });
   const database = useDatabase({ server, per: 'each' });

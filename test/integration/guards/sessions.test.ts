@@ -6,7 +6,7 @@ import { installGuards } from '../../../src/engine/migrate';
 import { createRepositories } from '../../../src/repositories';
 import { useDataLayer } from '../repositories/data-layer';
 
-/** Guards that no session of this package is taken for a stranger's, whose end of a run the guards would refuse. */
+/** Guards that the guards recognise every session of this package, whose end of a run they would otherwise refuse. */
 describe('under guards, a DataSource of an application', () => {
   const layer = useDataLayer();
   beforeAll(() => installGuards(layer.dataSource));

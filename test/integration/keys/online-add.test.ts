@@ -12,7 +12,7 @@ const isMysql = (): boolean => sharedServer().flavour === 'mysql';
 const key = 'fk_flows_policy';
 const unproven = `${key}_unproven`;
 
-/** Guards the way a key gets onto a table in use: whatever the others do meanwhile, none stands over an orphan. */
+/** Guards the addition of a key to a table in use: whatever others do meanwhile, no key is left on a table with orphans. */
 describe('a foreign key that is added to a table in use', () => {
   const database = useDatabase({ platform: 'mixed', per: 'each' });
   const dataSource = useDataSource(database, { per: 'each' });

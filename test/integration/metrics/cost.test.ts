@@ -7,7 +7,7 @@ import { numbers } from '../../fault/completions-sources';
 import { flowId, growDatabase, size } from '../repositories/explain-grown-database';
 import { describePlan, plansOf, readsOf } from '../repositories/explain-plans';
 
-// Without these, whoever scrapes reads the whole history each time, and nobody would know before the tables are large.
+// Without these, each scrape could read the whole history, and nobody would notice before the tables are large.
 describe('the statements of the metrics, on grown tables', () => {
   const database = useDatabase();
   useDataSource(database);

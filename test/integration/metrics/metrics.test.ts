@@ -43,7 +43,7 @@ async function one(id: string): Promise<FlowMetrics> {
   return flows[0]!;
 }
 
-// Without these, an operator looks at a number that is not so: a backup is overdue, and nothing says it.
+// Without these, an operator sees a wrong number: a backup is overdue, and no metric shows it.
 describe('the metrics of a flow', () => {
   it('give the end of the last successful run, whatever came after it', async () => {
     const success = { last_execution_status: 'success', last_execution_time: at('09T03:00:00') };

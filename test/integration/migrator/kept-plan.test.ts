@@ -7,7 +7,7 @@ import { useDatabase } from '../../support/database';
 import { stepsBackTo } from '../../support/migrations';
 import { prepareSchema } from '../../support/prepare-schema';
 
-/** As it is after a night in a file. */
+/** The plan after it was stored as JSON. */
 const kept = async (...given: Parameters<typeof keepPlan>): Promise<KeptPlan> =>
   JSON.parse(JSON.stringify(await keepPlan(...given))) as KeptPlan;
 

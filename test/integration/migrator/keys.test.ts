@@ -7,7 +7,7 @@ import { useDatabase } from '../../support/database';
 import { useDataSource } from '../../support/data-source';
 import { prepareSchema } from '../../support/prepare-schema';
 
-/** Guards what happens to a foreign key that can't simply be added. */
+/** Guards the outcome for a foreign key that cannot be added at once. */
 describe('a foreign key', () => {
   const database = useDatabase({ platform: 'none', per: 'each' });
   const dataSource = useDataSource(database, { migrated: false, per: 'each' });
@@ -71,7 +71,7 @@ describe('a foreign key', () => {
       'fk_flows_repository deferred',
       'fk_flows_policy deferred',
     ]);
-    // What could not be looked at is not claimed
+    // Reports nothing about keys that could not be checked
     const found = async (): Promise<Record<string, string>> => {
       const { checks } = await verify(dataSource());
       return Object.fromEntries(checks.map(({ id, summary }) => [id, summary]));

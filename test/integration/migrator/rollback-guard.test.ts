@@ -5,7 +5,7 @@ import { useDatabase } from '../../support/database';
 import { useDataSource } from '../../support/data-source';
 import { migrationCount, stepsBackTo } from '../../support/migrations';
 
-/** Guards that no rollback throws rows away, or breaks tables of others, unasked. */
+/** Guards that no rollback discards rows or breaks tables of others without a request. */
 describe('a rollback', () => {
   const database = useDatabase({ per: 'each' });
   const dataSource = useDataSource(database, { per: 'each' });

@@ -5,7 +5,7 @@ import { catalogDump } from '../../support/catalog-dump';
 import { useDatabase } from '../../support/database';
 import { useDataSource } from '../../support/data-source';
 
-/** Guards that what a rollback is said to do is what it does, and that saying so changes nothing. */
+/** Guards that the plan of a rollback equals its execution, and that planning changes nothing. */
 describe('the plan of a rollback', () => {
   const database = useDatabase({ per: 'each' });
   const dataSource = useDataSource(database, { per: 'each' });

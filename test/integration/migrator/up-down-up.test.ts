@@ -7,7 +7,7 @@ import { useDatabase } from '../../support/database';
 import { useDataSource } from '../../support/data-source';
 import { migrationCount, stepsBackTo } from '../../support/migrations';
 
-/** Guards that a rollback takes away what migrate brought, and nothing else. */
+/** Guards that a rollback removes only the objects that migrate made. */
 describe('up, down and up again', () => {
   const database = useDatabase({ platform: 'mixed', per: 'each' });
   const dataSource = useDataSource(database, { migrated: false, per: 'each' });

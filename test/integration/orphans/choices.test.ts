@@ -8,7 +8,7 @@ import { useDataSource } from '../../support/data-source';
 import { sharedServer } from '../../support/shared-server';
 import { declaredKey, executions, flows, orphanBench } from './orphan-bench';
 
-/** Guards what each choice does to the orphans of each key, and that an impossible one does nothing. */
+/** Guards the effect of each choice on the orphans of each key, and that an impossible choice changes nothing. */
 describe('the orphans of', () => {
   const database = useDatabase({ platform: 'mixed', per: 'each' });
   const dataSource = useDataSource(database, { per: 'each' });

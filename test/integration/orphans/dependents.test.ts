@@ -4,7 +4,7 @@ import { useDatabase } from '../../support/database';
 import { useDataSource } from '../../support/data-source';
 import { executions, flows, orphanBench, ownerOfMore } from './orphan-bench';
 
-/** Guards that nothing which hangs on a quarantined row is lost, changed or left behind. */
+/** Guards that no dependent row of a quarantined row is lost, changed or left behind. */
 describe('a row that depends on an orphan', () => {
   const database = useDatabase({ platform: 'mixed', per: 'each' });
   useDataSource(database, { per: 'each' });

@@ -6,7 +6,7 @@ import { openDataSource, useDataSource } from '../../support/data-source';
 import { dying, dyingDataSource, killer, type Death } from './dying';
 import { executions, flows, orphanBench } from './orphan-bench';
 
-/** Guards that a run which died anywhere lost and doubled nothing, and that the next one finishes it. */
+/** Guards that a run which died anywhere has lost and duplicated no row, and that the next run finishes its work. */
 describe('a run whose connection is killed', () => {
   const database = useDatabase({ platform: 'mixed' });
   const dataSource = useDataSource(database);

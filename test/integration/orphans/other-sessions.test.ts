@@ -9,7 +9,7 @@ import { waitFor } from '../../support/wait-for';
 import { waitsForRow } from '../../support/waits-for-row';
 import { executions, flows, orphanBench } from './orphan-bench';
 
-/** Guards that settling orphans gets along with the transactions of others, and leaves its session as it was. */
+/** Guards that settling orphans works beside transactions of others, and leaves its session unchanged. */
 describe('a change of orphans, beside other sessions', () => {
   const database = useDatabase({ platform: 'mixed', per: 'each' });
   const dataSource = useDataSource(database, { per: 'each' });

@@ -5,7 +5,7 @@ import { useDataSource } from '../../support/data-source';
 import { blocksIn } from '../../unit/docs/code-blocks';
 import { executions, flows, orphanBench, ownerOfMore } from './orphan-bench';
 
-/** Guards that a row which can't come back stays in quarantine, with the reason, and keeps no other one there. */
+/** Guards that a row which cannot be restored stays in quarantine with the reason, and blocks no other row. */
 describe('a restore', () => {
   const database = useDatabase({ platform: 'mixed', per: 'each' });
   const dataSource = useDataSource(database, { per: 'each' });

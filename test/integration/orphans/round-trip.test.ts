@@ -7,7 +7,7 @@ import { sharedServer } from '../../support/shared-server';
 import { createNastyTable, nastyRows } from './nasty-rows';
 import { executions, flows, orphanBench, ownerOfMore } from './orphan-bench';
 
-/** Guards that a quarantined row comes back as it was, whatever it holds and wherever it hung. */
+/** Guards that a quarantined row is restored unchanged, whatever its values and its parents. */
 describe('rows in quarantine', () => {
   const database = useDatabase({ platform: 'mixed', per: 'each' });
   const dataSource = useDataSource(database, { per: 'each' });

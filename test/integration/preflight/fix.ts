@@ -12,13 +12,13 @@ async function preflightAnew(database: TestDatabase): Promise<PreflightResult> {
   return runPreflight(dataSource).finally(() => dataSource.destroy());
 }
 
-/** Connects anew, as a command would, and looks for all that concerns a migrate. */
+/** Opens a new connection, as a command would, and returns the preflight report of a migrate. */
 export async function look(database: TestDatabase): Promise<PreflightResult> {
   const { findings, ...result } = await preflightAnew(database);
   return { ...result, findings: findings.filter(({ effect }) => effect !== 'noted') };
 }
 
-/** Connects anew and looks for what is only noted, of the server. */
+/** Opens a new connection and returns the findings that are only notes about the server. */
 export async function noteOf(database: TestDatabase): Promise<{ ok: boolean; notes: readonly Finding[] }> {
   const { ok, findings } = await preflightAnew(database);
   return { ok, notes: findings.filter(({ effect }) => effect === 'noted') };
@@ -30,7 +30,7 @@ export async function migrateAnew(database: TestDatabase): ReturnType<typeof mig
   return migrate(dataSource).finally(() => dataSource.destroy());
 }
 
-/** Brings a database to where a migrate leaves it. */
+/** Brings a database into the state after a migrate. */
 export async function prepareAnew(database: TestDatabase): Promise<void> {
   const dataSource = await openDataSource(database);
   return prepareSchema(dataSource).finally(() => dataSource.destroy());
@@ -58,7 +58,7 @@ async function repair(database: TestDatabase): Promise<void> {
   expect(result).toMatchObject({ ok: true, decisions: [] });
 }
 
-/** Carries remedies out as printed, in the order of the report, as the administrator of the database. */
+/** Executes remedies as printed, in the order of the report, as the administrator of the database. */
 export async function paste(
   database: TestDatabase,
   findings: readonly Pick<Finding, 'remedy'>[],

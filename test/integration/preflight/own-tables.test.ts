@@ -7,7 +7,7 @@ import { useDatabase } from '../../support/database';
 import { look, paste } from './fix';
 import { drop, expectSeenAndMended, flavour, flow, inno, without, type Scenario } from './scenario';
 
-/** Guards each finding about our own tables and the history: provoked, seen without changing anything, put right by its own remedy. */
+/** Guards each finding about our own tables and the history: preflight sees it without a change, and its remedy removes it. */
 const database = useDatabase({ platform: 'none', per: 'each' });
 
 const own: Record<string, Scenario> = {

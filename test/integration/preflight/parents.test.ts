@@ -1,7 +1,7 @@
 import { useDatabase } from '../../support/database';
 import { answer, expectSeenAndMended, flavour, inno, policies, without, type Scenario } from './scenario';
 
-/** Guards each finding about a parent's table: provoked, seen without changing anything, put right by its own remedy. */
+/** Guards each finding about a parent table: preflight sees it without a change, and its remedy removes it. */
 const database = useDatabase({ platform: 'none', per: 'each' });
 
 /** Of former versions of its rows MariaDB lets nothing be altered by the way, and no row may lose them. */

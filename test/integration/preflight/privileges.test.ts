@@ -10,7 +10,7 @@ import { isClusterWanted } from '../../support/test-installation';
 import { createUser, type UserOf } from './as-user';
 import { look, migrateAnew, prepareAnew, paste, snapshot, wellFormed } from './fix';
 
-/** Guards that a missing privilege is found before the first statement, named exactly, and nothing untrue is said. */
+/** Guards that a missing privilege is found before the first statement and named exactly, without false findings. */
 let created: UserOf | undefined;
 afterEach(() => created?.drop().finally(() => (created = undefined)));
 // After the hook above: the user goes first, then the database

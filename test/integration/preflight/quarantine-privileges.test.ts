@@ -4,7 +4,7 @@ import { useDatabase } from '../../support/database';
 import { openDataSource } from '../../support/data-source';
 import { createUser, type UserOf } from './as-user';
 
-/** Guards that an account which may not settle orphans as it was told is stopped before anything is changed. */
+/** Guards that an account without the privileges for the chosen settling of orphans is stopped before any change. */
 let created: UserOf | undefined;
 afterEach(async () => {
   await created?.drop();

@@ -3,7 +3,7 @@ import { useDatabase } from '../../support/database';
 import { look, migrateAnew, prepareAnew, paste, snapshot } from './fix';
 import { answer, drop, flavour, flow, policies, without } from './scenario';
 
-/** Guards the report as a whole: what is no obstacle, and several findings at once. */
+/** Guards the report as a whole: differences that do not stop migrate, and several findings at once. */
 const database = useDatabase({ platform: 'none', per: 'each' });
 const query = (sql: string) => database.session.query(sql);
 const platform = (...tables: string[]) =>

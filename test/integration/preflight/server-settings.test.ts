@@ -13,7 +13,7 @@ async function checkOf(database: TestDatabase): Promise<{ report: VerifyReport; 
 
 const flush = 'innodb_flush_log_at_trx_commit';
 
-// Guards that an operator learns of a server that may lose what it has acknowledged, and that nothing is held up by it.
+// Guards that an operator learns of a server that may lose acknowledged commits, and that this finding stops nothing.
 describe.each([
   ['0', /a crash of the server or of its machine/],
   ['2', /a crash of the server's machine/],

@@ -9,7 +9,7 @@ import { publicMethods } from './explain-methods';
 
 const layer = useDataLayer();
 
-/** What an argument that is right may still come to. */
+/** The codes with which a call with valid arguments may still fail. */
 const answers: readonly ErrorCode[] = [
   'FLOW_NOT_FOUND',
   'EXECUTION_NOT_FOUND',

@@ -5,7 +5,7 @@ const layer = useDataLayer({ per: 'each' });
 const query = <Row>(sql: string, ...values: unknown[]) =>
   layer.database.session.query(sql, values) as Promise<Row[]>;
 
-// Without these, what was missed during an outage stays missed, or is made up for twice.
+// Without these, runs that were missed during an outage stay missed, or are run twice.
 describe('a backfill', () => {
   let minute: number;
   beforeEach(() => {

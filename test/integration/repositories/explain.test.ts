@@ -9,7 +9,7 @@ import { flowId, growDatabase } from './explain-grown-database';
 import { publicMethods } from './explain-methods';
 import { describePlan, plansOf, readsOf, type Fault, type Plan } from './explain-plans';
 
-/** A fault that is as it should be. */
+/** A fault of a plan that is accepted. */
 interface Exception {
   readonly method: string;
   /** Part of the statement, with single spaces. */

@@ -22,7 +22,7 @@ const flow = async (): Promise<string> => (await layer.repositories.flows.create
 const startedRun = async (flow_id: string): Promise<string> =>
   (await layer.repositories.executions.start({ flow_id, execution_type: 'api' })).id;
 
-// Without these, a caller who catches the error would commit one half of his transaction, and not know it.
+// Without these, a caller who catches the error would unknowingly commit half of his transaction.
 describe.each([
   ['a lock wait timeout', 1205],
   ['a deadlock', 1213],

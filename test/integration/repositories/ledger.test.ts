@@ -41,7 +41,7 @@ const timetables = async (): Promise<unknown[][]> =>
     )
   ).map((row) => [row['state'], row['cron_expression'], row['timezone'], row['from_at']]);
 
-// Without these, what did not run leaves no trace, or fills the disk.
+// Without these, skipped and missed runs leave no record, or fill the disk.
 describe('the ledger of skipped and missed runs', () => {
   it('has no row when the due run is claimed in time', async () => {
     await flow();
@@ -185,7 +185,7 @@ describe('the timetables that are kept', () => {
   });
 });
 
-// Without these, the ledger outlives what it speaks of
+// Without these, the ledger outlives its flows
 describe('the record in the ledger', () => {
   it('is pruned by age, and then begins at that time', async () => {
     await startRun(await flow());

@@ -176,7 +176,7 @@ describe('failures in a row', () => {
   });
 });
 
-// Without this, the one program could not tell what the other has stopped, or would undo it.
+// Without this, one program could not see which flows the other has stopped, or would start them again.
 it('of runs of the hub count too, and a pause does not stop the hub', async () => {
   const { flows } = layer.repositories;
   const id = await dueFlow();

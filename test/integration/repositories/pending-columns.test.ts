@@ -1,7 +1,7 @@
 import { createRepositories } from '../../../src/repositories';
 import { useDataLayer } from './data-layer';
 
-/** Guards that a program on an older schema, or on somebody else's table, is told so, and nobody else is. */
+/** Guards that only a program on an older schema, or on a table of another program, gets this error. */
 describe('a missing column', () => {
   const layer = useDataLayer();
   const { database } = layer;

@@ -35,7 +35,7 @@ const gigabyte = 1_000_000_000;
 const at = (second: number): Date => new Date(Date.UTC(2026, 2, 1, 2, 0, second));
 const running = { status: 'running', started_at: at(0) };
 
-// Without these, the page's bar shows what no row says, or runs backwards.
+// Without these, the progress bar of the page shows invented values, or runs backwards.
 describe.each(['older', 'newer'] as const)(
   'the progress of runs, on an %s release of the platform',
   (age) => {

@@ -10,7 +10,7 @@ async function fieldsOf(work: Promise<unknown>): Promise<readonly string[]> {
   return error.details.fields.map(({ field }) => field);
 }
 
-// Without these, a form would mark a field that is not wrong, and nobody would learn which id leads nowhere.
+// Without these, a form would mark a correct field, and no error would name the id of a missing row.
 describe('a write that the database refuses', () => {
   it('names the one field that the type of the flow requires', async () => {
     const { flows } = layer.repositories;

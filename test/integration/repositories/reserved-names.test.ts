@@ -53,7 +53,7 @@ describe('the names that the package uses in metadata', () => {
   );
 });
 
-// Without these, what another program keeps under that name fails the end of its run.
+// Without these, a value of another program under that key makes the end of its run fail.
 describe('a retry of others', () => {
   it.each([
     '7',

@@ -156,7 +156,7 @@ describe('the end of a run', () => {
   });
 });
 
-// Without these, a cursor that was cut, changed or made up gives some page or other.
+// Without these, a cursor that was cut, changed or invented returns an arbitrary page.
 describe('a cursor', () => {
   it('is refused when it was changed', async () => {
     const { flows, executions } = layer.repositories;

@@ -5,7 +5,7 @@ import { useDatabase } from '../../support/database';
 const question =
   'SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() ORDER BY 1';
 
-/** Guards that a question to the catalog is asked again where others' DDL aborted it, a few times, in no transaction. */
+/** Guards that a query on the catalog which DDL of others aborted is repeated a few times, outside of transactions. */
 describe('an aborted query on the catalog', () => {
   const database = useDatabase();
   const dataSource = useDataSource(database);

@@ -25,10 +25,10 @@ const ours = ['protection_flows', 'protection_flow_executions'];
 const quarantines = ours.map((table) => `sendense_flow_orphans_${table}`);
 const all = [...ours, 'sendense_flow_migrations', 'sendense_flow_lock', ...quarantines];
 
-/** What a linter says of our tables, and whether it has looked at them. */
+/** The complaints of a linter about our tables, and whether it has examined them. */
 type Linter = (database: TestDatabase) => Promise<{ readonly complaints: string; readonly looked: unknown }>;
 
-/** Percona's, by which indexes do the work of others. */
+/** The linter of Percona, which finds redundant indexes. */
 async function ptDuplicateKeyChecker({ settings }: TestDatabase): ReturnType<Linter> {
   const { stdout } = await run('pt-duplicate-key-checker', [
     ...['--host', settings.host, '--port', String(settings.port)],
@@ -62,7 +62,7 @@ const linters: Readonly<Record<string, Linter>> = {
   skeema,
 };
 
-/** How our tables come to be. */
+/** The ways to make our tables. */
 const ways: Readonly<Record<string, (dataSource: ProtectionFlowsDataSource) => Promise<unknown>>> = {
   migrate,
   adopt: async (dataSource) => {
@@ -71,7 +71,7 @@ const ways: Readonly<Record<string, (dataSource: ProtectionFlowsDataSource) => P
   },
 };
 
-/** Guards against what is found by looking from outside: indexes that only cost, ids that end early. */
+/** Guards against faults that linters find: redundant indexes, and ids that run out early. */
 describe.each(Object.entries(ways))('the tables after %s', (_way, make) => {
   const database = useDatabase({ platform: 'mixed' });
   const dataSource = useDataSource(database, { migrated: false });

@@ -207,7 +207,7 @@ describe('a subscriber', () => {
   });
 });
 
-// Without this, the table would be a wish.
+// Without this, the table could differ from the code.
 it('docs/tracing.md names every channel, and the fields reported in these tests', () => {
   const seen = new Map<string, Set<string>>();
   for (const { channel, fields } of allTold)

@@ -13,7 +13,7 @@ const right = () => ({
   repository_id: tables.ids.repositories[0],
 });
 
-// Without these, a writer that passes the rules by would get other errors for the same faults.
+// Without these, a writer that bypasses the validation would get other errors for the same faults.
 describe('a write that bypasses the validation', () => {
   const around = (values: object) =>
     flows().createQueryBuilder().insert().values(values).callListeners(false).execute();

@@ -12,7 +12,7 @@ testDamages('the history has', historyDamages);
 testDamages('a table is wrong:', tableDamages);
 testDamages('a trigger', triggerDamages);
 
-/** Guards that the list of damages is not thinned out. */
+/** Guards that the list of damages does not shrink unnoticed. */
 it('this suite tries more than 40 damages on each server', () => {
   const all = [
     ...[columnDamages, indexDamages, checkDamages, keyDamages],

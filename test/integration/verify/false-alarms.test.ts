@@ -186,7 +186,7 @@ async function assertProven(dataSource: Parameters<typeof verify>[0]): Promise<v
   });
 }
 
-// Without these, verify could cry wolf, and nobody would believe it any more.
+// Without these, verify could raise false alarms, and operators would ignore it.
 describe('a database that is right but looks different is proven:', () => {
   describe('with', () => {
     const database = useDatabase({ platform: 'mixed', per: 'each' });

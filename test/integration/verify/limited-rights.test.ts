@@ -7,7 +7,7 @@ import { useDatabase, usePrivateServer } from '../../support/database';
 import { openDataSource, useDataSource } from '../../support/data-source';
 import { seedFlows } from './damaged-database';
 
-// Without these, verify could report as lost what its user merely may not see, or call proven what it could not try.
+// Without these, verify could report invisible objects as lost, or call untested behaviour proven.
 describe('verify with limited rights', () => {
   const server = usePrivateServer();
   const database = useDatabase({ platform: 'mixed', server, per: 'each' });

@@ -2,7 +2,7 @@ import { verify } from '../../../src/engine/verify';
 import { useDatabase } from '../../support/database';
 import { useDataSource } from '../../support/data-source';
 
-/** Guards that a table which another program has locked is told as such, soon, and is no bug report. */
+/** Guards that verify soon reports a table that another program has locked, and does not call it a bug. */
 describe('verify while the history is locked', () => {
   const database = useDatabase({ platform: 'mixed' });
   const dataSource = useDataSource(database);

@@ -5,7 +5,7 @@ import { sharedServer } from '../../support/shared-server';
 import { createUser } from '../preflight/as-user';
 import { useDamagedDatabase } from './damaged-database';
 
-/** Something about the tables of others that keeps verify from a check. */
+/** A property of tables of others that prevents a check of verify. */
 interface Obstacle {
   readonly name: string;
   /** ID in it stands for the type of backup_repositories.id. */

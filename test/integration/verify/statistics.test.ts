@@ -17,7 +17,7 @@ async function flowThatRan(): Promise<{ flow: string; run: string }> {
   return { flow, run };
 }
 
-// Without these, nobody would know that what a flow counts and shows is wrong, or be called for what is right.
+// Without these, wrong counters of a flow stay unnoticed, or correct ones raise an alarm.
 describe('the check statistics', () => {
   it('names the flows with wrong counters and the differences, and lists only some of many', async () => {
     const { flow } = await flowThatRan();

@@ -6,7 +6,7 @@ import { useWorkers } from './workers';
 const layer = useDataLayer({ per: 'all' });
 const workers = useWorkers(layer);
 
-/** Guards that nothing which a run or a listener forgets ends the process, which has other runs, or keeps it. */
+/** Guards that a careless run or listener neither ends the process, which has other runs, nor keeps it alive. */
 it('a careless run and careless listeners neither end their process nor keep it alive', async () => {
   await workers.queued(2);
   const register = join(packageFolder, 'test', 'support', 'register-swc.js');

@@ -25,7 +25,7 @@ interface Case {
   readonly end: object;
 }
 
-/** Guards that whatever a run does, its execution ends as it should, and its worker goes on. */
+/** Guards that, whatever a run does, its execution gets the right end and its worker continues. */
 describe('a run', () => {
   const cases: readonly Case[] = [
     { title: 'returns nothing', run: () => undefined, end: { status: 'success', error_message: null } },

@@ -20,7 +20,7 @@ const chain = async (flow: string) =>
     }))
     .reverse();
 
-/** Guards that a run that failed is tried again, as often and as late as asked, and that no restart forgets it. */
+/** Guards that a failed run is retried as often and as late as configured, and that a restart loses no retry. */
 describe('a run that fails', () => {
   it('is retried until it succeeds, and each attempt is a run that names the one before', async () => {
     const attempts: number[] = [];
@@ -148,7 +148,7 @@ describe('a run that fails', () => {
   );
 });
 
-// Without these, what another program keeps under that name leaves its run in the queue for ever, and nobody is told.
+// Without these, a value of another program under that key leaves its run in the queue for ever, without a message.
 it.each(['"9999-01-01T00:00:00Z"', '"soon"', '5', 'true', 'null', '[]', '{}'])(
   'a run of others that may not begin before %s is claimed at once',
   async (time) => {

@@ -22,7 +22,7 @@ async function killSessionsOf({ user }: UserOf): Promise<void> {
   for (const { id } of rows) await query(`KILL ${id}`).catch(() => undefined);
 }
 
-// Guards that a run which ends while the account is shut out ends as it did. It stayed under way, until others took it for dead.
+// Guards that a run keeps its result when it ends while its account is locked out. Once, it stayed running until it was reaped.
 it.each([
   ['is locked', 'ACCESS_DENIED', 'ACCOUNT LOCK', 'ACCOUNT UNLOCK'],
   ['has used up its writes', 'QUOTA_EXCEEDED', 'WITH MAX_UPDATES_PER_HOUR 1', 'WITH MAX_UPDATES_PER_HOUR 0'],

@@ -21,7 +21,7 @@ const statuses = async (): Promise<string[]> =>
     )
   ).map(({ status }) => status);
 
-/** Guards which runs a worker takes, how many at once, and whose turn it is. */
+/** Guards which runs a worker claims, how many at once, and in which order. */
 describe('a worker', () => {
   it('runs due flows and queued runs, each once', async () => {
     const ran: string[] = [];

@@ -64,7 +64,7 @@ const mysql: readonly Wording[] = [
 /** The only differences between the schema that a migrate leaves on MariaDB, and on each other kind of server. */
 export const engineWords: Readonly<Record<Flavour, readonly Wording[]>> = { mariadb: [], mysql };
 
-/** MariaDB's lines as the other server is to say them. */
+/** The lines of MariaDB in the words of the other server. */
 export function translate(lines: readonly string[], wordings: readonly Wording[]): string[] {
   return wordings
     .reduce(

@@ -86,7 +86,7 @@ describe('changing a column', () => {
   });
 });
 
-/** Without these, an undoing could blank the rows that hold what it takes out, or be stuck with a remedy that fails. */
+/** Without these, undo could blank rows that hold a removed value, or print a remedy that fails. */
 describe('appending values to an ENUM', () => {
   const database = useDatabase({ platform: 'none', per: 'each' });
   const step = appendEnumValues('t', 'state', { from: ['on', 'off'], add: ["can't say", 'idle'] });

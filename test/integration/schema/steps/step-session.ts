@@ -8,7 +8,7 @@ import { runStep, undoStep, type Step, type StepContext } from '../../../../src/
 /** Where a run dies: before its statement reaches the server, or right after it took effect there. */
 export type Death = 'before' | 'after';
 
-/** Carries out steps on a test's database, and tells what they executed. */
+/** Executes steps on the database of a test, and returns their statements. */
 export interface StepSession {
   /** Runs the step; resolves to the statements that it executed. */
   run(step: Step, death?: Death): Promise<string[]>;
