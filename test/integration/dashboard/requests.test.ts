@@ -109,7 +109,7 @@ describe('a request to the dashboard', () => {
     }
   });
 
-  it('gets an answer that it may succeed later when the program has closed the database', async () => {
+  it('gets 503 when the program has closed the database', async () => {
     const dataSource = await createDataSource(layer.database.settings).initialize();
     const url = await serve(createDashboard({ dataSource, allow: () => true }));
     await dataSource.destroy();

@@ -123,7 +123,7 @@ describe('a foreign key that is added to a table in use', () => {
     expect(await keys()).toEqual([]);
   });
 
-  it('left unproven by a migrate that died gets its final name from the next migrate, without another ALTER', async () => {
+  it('left unproven by a migrate that died gets its final name from the next migrate, in one ALTER', async () => {
     await lateKey();
     await addUnproven();
     const { statements } = await planMigrate(dataSource());

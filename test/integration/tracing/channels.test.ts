@@ -47,7 +47,7 @@ const dueFlow = async (): Promise<string> => {
 
 // Without these, a trace lacks what it was looked at for, or shows it twice.
 describe('the channels report', () => {
-  it('each call once, including its inner calls, with the id that the caller gave', async () => {
+  it('each call once, whichever of its own methods it calls, with the id that the caller gave', async () => {
     const { id, name } = await at.flows.create(layer.newFlow());
     await at.flows.enable(id);
     await at.flows.findByName(name);
