@@ -2,9 +2,9 @@ import type { Queryable } from '../../src/engine/server/queryable';
 import { createSchedule } from '../../src/testing';
 import { numbers } from './completions-sources';
 
-/** Flows that are made all at once. */
+/** Flows to insert in one statement. */
 export interface FlowBatch {
-  /** Their ids are this and a number of five digits, from 00000. */
+  /** Prefix of their ids; a number of five digits follows, from 00000. */
   readonly prefix: string;
   readonly count: number;
   /** When they are due; null: not at any time. */
@@ -13,7 +13,7 @@ export interface FlowBatch {
   readonly enabled?: boolean;
 }
 
-/** A schedule that fires once a year, so that a flow that was claimed is not due again before the test is over. */
+/** A schedule that fires once a year, so that a claimed flow is not due again during the test. */
 export async function yearlySchedule(session: Queryable): Promise<string> {
   return (await createSchedule(session, { cron_expression: '0 0 1 1 *' })).id;
 }
@@ -31,7 +31,7 @@ export async function insertFlows(session: Queryable, batch: FlowBatch): Promise
   return Array.from({ length: count }, (_, n) => `${prefix}${String(n).padStart(5, '0')}`);
 }
 
-/** Gives flows a run that is under way, as the repositories would have begun it; returns the runs' ids. */
+/** Gives each flow a run under way, as the repositories would begin it; returns the runs' ids. */
 export async function insertRunning(session: Queryable, flowIds: readonly string[]): Promise<string[]> {
   const rows = flowIds.map((id) => [`${id}-before`, id, 'running', 'manual', new Date(Date.now() - 60_000)]);
   await session.query(

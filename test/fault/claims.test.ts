@@ -10,7 +10,7 @@ const schedulers = 8;
 const due = new Date('2026-01-01T00:00:00Z');
 const outcomes = ['success', 'warning', 'error', 'cancelled'] as const;
 
-/** Who got what: `flow due_at` → each scheduler's answer to it. */
+/** The claims: `flow due_at` → every result that a scheduler got for this run. */
 type Ledger = Map<string, string[]>;
 
 function enter(ledger: Ledger, scheduler: string, { claimed, queued, skipped }: ClaimResult): void {
@@ -26,7 +26,7 @@ function enter(ledger: Ledger, scheduler: string, { claimed, queued, skipped }: 
 const isEmpty = ({ claimed, queued, skipped }: ClaimResult): boolean =>
   claimed.length + queued.length + skipped.length === 0;
 
-// Without these, two schedulers could run the same backup twice, or each leave it to the other.
+// Without these, two schedulers could run the same backup twice, or neither could run it.
 describe(`${schedulers} schedulers on the same due flows`, () => {
   const layer = useDataLayer();
   const programs = usePrograms(layer.database, schedulers, 2);
@@ -55,7 +55,7 @@ describe(`${schedulers} schedulers on the same due flows`, () => {
       [`${prefix}%`],
     );
 
-  /** Claims until there is nothing more; what others hold at that moment they see to themselves. */
+  /** Claims until nothing is left. Another scheduler claims the rows that it holds locked at that moment. */
   async function claimAll(ledger: Ledger, overlap: 'skip' | 'queue', limit: number): Promise<void> {
     await Promise.all(
       programs().map(async (program) => {
@@ -141,7 +141,7 @@ describe(`${schedulers} schedulers on the same due flows`, () => {
       if (under.has(flow)) twice.push(`${flow}: ${under.get(flow)} and ${execution}`);
       under.set(flow, execution);
     };
-    /** Ends a run of any program's; forgotten before, since the flow is free for others at once. */
+    /** Ends a run of any program. Removes it from the list first, because the flow is free for others at once. */
     const endOne = async ({ repositories }: Program): Promise<void> => {
       const [flow, execution] = pick([...under]) ?? [];
       if (flow === undefined || execution === undefined) return;

@@ -34,7 +34,7 @@ export function wrongStatistics(
   );
 }
 
-/** The flows of which more than one run is under way. */
+/** The flows with more than one run under way. */
 export function runningTwice(session: Queryable): Promise<Row[]> {
   return select(
     session,

@@ -5,12 +5,12 @@ import { useDataSource } from '../support/data-source';
 import { useDataLayer } from '../integration/repositories/data-layer';
 import { watchStatements } from '../integration/repositories/explain-statements';
 
-// Without these, a run that begins or ends at the wrong moment is called over while it runs, and its outcome is lost.
+// Without these, a running run could be reported as ended, and its outcome lost.
 describe('a call while its run changes', () => {
   const layer = useDataLayer();
   const late = useDataSource(layer.database, { migrated: false });
 
-  /** MariaDB from 11.6 gives a transaction up whose snapshot is too old. */
+  /** MariaDB from 11.6 aborts a transaction whose snapshot is too old. */
   const codeOfAborted = (error: unknown): string => {
     if (isProtectionFlowsError(error, 'TRANSACTION_ABORTED')) return error.code;
     throw error;

@@ -3,7 +3,7 @@ import type { ProtectionFlowsDataSource } from '../../src/typeorm/guarded-data-s
 import { createRepositories, type Repositories } from '../../src/repositories';
 import type { TestDatabase } from '../support/database';
 
-/** One of several programs that work on the same database: it has a DataSource, and connections, of its own. */
+/** One of several programs on the same database, with a separate DataSource and separate connections. */
 export interface Program {
   /** Its number, from 0. */
   readonly index: number;
@@ -28,7 +28,7 @@ export function usePrograms(
   return () => sources.map((source, index) => ({ index, repositories: createRepositories(source) }));
 }
 
-/** Works through the items in order, so many at once. */
+/** Works through the items in order, a given number at a time. */
 export async function atOnce<Item>(
   workers: number,
   items: readonly Item[],

@@ -8,7 +8,7 @@ import { atOnce, numbers, usePrograms } from './completions-sources';
 
 const completers = 32;
 
-/** What the n-th completer of an execution makes of it: each differs from the others in every column. */
+/** The outcome that the n-th completer gives an execution. Outcomes differ in every column. */
 const outcome = (n: number): Outcome => ({
   status: (['success', 'warning', 'error', 'cancelled'] as const)[n % 4]!,
   error_message: `completer ${n}`,
@@ -17,7 +17,7 @@ const outcome = (n: number): Outcome => ({
   bytes_transferred: 30 + n,
 });
 
-// Without these, two that end a run could count it twice, overwrite each other, or lose a third one's increment.
+// Without these, two callers that end a run could count it twice, overwrite each other, or lose the increment of a third.
 describe(`${completers} completers at once`, () => {
   const layer = useDataLayer();
   const programs = usePrograms(layer.database, 4, completers / 4);
@@ -39,7 +39,7 @@ describe(`${completers} completers at once`, () => {
       [`${prefix}%`],
     );
 
-  /** Runs that are under way, several of a flow: what an older program leaves behind, and the hardest for the totals. */
+  /** Several runs under way per flow, as an older program leaves them: the hardest case for the totals. */
   async function insertRuns(prefix: string, flowCount: number, count: number): Promise<string[]> {
     await insertFlows(layer.database.session, { prefix, count: flowCount });
     await layer.database.session.query(
@@ -86,7 +86,7 @@ describe(`${completers} completers at once`, () => {
     expect(rows).toEqual(ids.map((id) => ({ id, ...outcome(won.get(id)?.[0] ?? -1) })));
     expect([...won.values()].filter((winners) => winners.length !== 1)).toEqual([]);
     await expectTotals('race-', rows);
-    // The race was one: not always did the first to be asked win
+    // There was a race: the first caller did not always win
     expect(ids.filter((id, n) => won.get(id)?.[0] !== n).length).toBeGreaterThan(0);
   });
 

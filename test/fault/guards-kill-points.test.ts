@@ -7,14 +7,14 @@ import { sessionKiller } from './kill-points/killers';
 import { interceptStatements } from './kill-points/statements';
 
 /**
- * Guards that an installation, or a removal, whose connection dies before or after any statement that can change something
- * is finished by the next one, and taken back by the other.
+ * Guards that after a connection died before or after any statement that can change something, the next installation or
+ * removal finishes the interrupted one, or undoes it.
  */
 describe('guards whose connection is killed', () => {
   const database = useDatabase();
   const dataSource = useDataSource(database);
 
-  /** Runs on a connection that dies there; how many statements it came to. */
+  /** Runs on a connection that dies at this statement; returns the number of statements sent. */
   async function die(
     work: (dying: ProtectionFlowsDataSource) => Promise<unknown>,
     at: number,
@@ -56,7 +56,7 @@ describe('guards whose connection is killed', () => {
       for (const when of ['before', 'after'] as const) {
         for (let at = 1; (await die(work, at, when)) >= at; at += 1) {
           deaths += 1;
-          // Now finished, now taken back
+          // Finished or undone, in turn
           if (at % 2 === 0) expect(await work(dataSource())).toMatchObject({ ok: true });
           if (at % 2 === 0) expect(await shapes()).toEqual(whole);
           expect(await opposite(dataSource())).toMatchObject({ ok: true });
@@ -65,7 +65,7 @@ describe('guards whose connection is killed', () => {
         expect(await shapes()).toEqual(whole);
         await opposite(dataSource());
       }
-      // Each object once before and once after it was made, besides the lock
+      // At least one death before and one after each object was made, besides the lock
       expect(deaths).toBeGreaterThan(10);
     },
     600_000,

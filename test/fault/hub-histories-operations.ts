@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { JobStatus } from '../../src/domain';
 import { call, job, type Operation } from './random-histories-operations';
 
-/** Time zones of the hub's process: the server's, one before it and one behind. */
+/** Time zones of the hub's process: the server's, one ahead of it and one behind it. */
 export const hubZones = ['server', '+05:30', '-11:00'] as const;
 
 /**
@@ -25,15 +25,15 @@ export type SharedOperation =
   | { readonly do: 'job'; readonly job: string; readonly status: JobStatus }
   | { readonly do: 'prune' };
 
-/** What happens at the same time: one thing, or two; none, where shrinking has left them out. */
+/** The operations that happen at the same time: one or two; none if shrinking removed them. */
 export type SharedStep = readonly SharedOperation[];
 
-/** What two programs do to so many flows. */
+/** The operations of two programs on a number of flows. */
 export interface SharedHistory {
   readonly flows: number;
   readonly zone: (typeof hubZones)[number];
   readonly steps: readonly SharedStep[];
-  /** In the end the hub ends what it has begun; otherwise it dies. */
+  /** True: the hub ends at last the runs that it began. False: the hub dies. */
   readonly hubLives: boolean;
 }
 

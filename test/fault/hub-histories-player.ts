@@ -8,15 +8,15 @@ import { insertFlows } from './claims-flows';
 import type { SharedHistory, SharedOperation, SharedStep } from './hub-histories-operations';
 import { Caller, type Call } from './random-histories-calls';
 
-/** Where both programs work: a database that nobody else writes to meanwhile. */
+/** The database of both programs. Nobody else writes to it meanwhile. */
 export interface SharedDatabase {
   readonly repositories: Repositories;
-  /** A session of this package's own. */
+  /** A session of this package. */
   readonly ours: Queryable;
-  /** Of nobody's: it only reads. */
+  /** A session that only reads. */
   readonly reader: Queryable;
   readonly hub: PlatformHub;
-  /** A schedule that flows are due by. */
+  /** The schedule of the flows. */
   readonly scheduleId: string;
 }
 
@@ -28,13 +28,13 @@ const refusals = [
   'ID_TAKEN',
 ];
 
-/** What an ended run was, and no other program may change. */
+/** The values of an ended run that no other program may change. */
 const isOver = ({ status }: StoredRun): boolean => status !== 'pending' && status !== 'running';
 
 interface Made {
   readonly id: string;
   readonly flow: number;
-  /** By this package's `start`; false: `enqueue`. */
+  /** True: made by `start` of this package; false: by `enqueue`. */
   readonly wasStarted: boolean;
 }
 
@@ -50,7 +50,7 @@ export class SharedPlayer {
   constructor(
     private readonly database: SharedDatabase,
     private readonly history: SharedHistory,
-    /** With guards there is nothing wrong after any step, and what is over stays as it is. */
+    /** With guards no row is wrong after any step, and ended runs do not change. */
     private readonly isGuarded: boolean,
   ) {
     this.caller = new Caller(database.repositories.executions, database.ours, refusals);
@@ -69,7 +69,7 @@ export class SharedPlayer {
     await this.assertLaws();
   }
 
-  /** The flows whose statistics are wrong, with why. */
+  /** The flows with wrong statistics, each with the reason. */
   wrong(): Promise<Map<string, string>> {
     const { zone, steps } = this.history;
     const wasSetBack = steps.flat().some((one) => one.do === 'silence');
@@ -80,7 +80,7 @@ export class SharedPlayer {
   }
 
   /**
-   * Everybody has stopped, and days go by: the jobs give no more news, and whoever looks after runs does so once more.
+   * All programs have stopped and days pass: the jobs send no more progress, and the reaper runs once more.
    *
    * @returns the runs that are still under way
    */
@@ -100,7 +100,7 @@ export class SharedPlayer {
       await repositories.executions.settle(id);
     await repositories.executions.reapStale({
       silenceMs: 3_600_000,
-      // The hub is gone: its runs are nobody's
+      // The hub is dead: its runs have no worker
       withoutSignOfLifeMs: 3_600_000,
       limit: 10_000,
     });
@@ -108,7 +108,7 @@ export class SharedPlayer {
     return (await repositories.executions.listRunning()).map(({ id }) => id);
   }
 
-  /** Takes the flows away, those of the hub as well. */
+  /** Deletes the flows, also those of the hub. */
   async leave(): Promise<void> {
     await this.database.ours.query('DELETE FROM protection_flows');
   }
@@ -120,7 +120,7 @@ export class SharedPlayer {
       await this.database.repositories.retention.prune({ keepPerFlow: 1, pauseMs: 0 });
       this.pruned = addPruned(this.pruned, before, await storedRuns(this.database.reader));
     } else {
-      // Two that were to go on with the same work: that one goes on twice
+      // Two operations continue the same work: it continues twice
       const works = new Map<HubWork, Promise<void>>();
       await Promise.all(step.map((operation) => this.perform(operation, works)));
     }
@@ -197,7 +197,7 @@ export class SharedPlayer {
     }
   }
 
-  /** Writes beside others, and again where the server chose this statement to give up. */
+  /** Writes beside others, and repeats a statement that the server aborts. */
   private async write(sql: string, parameters: unknown[]): Promise<void> {
     try {
       await this.database.ours.query(sql, parameters);
@@ -207,7 +207,7 @@ export class SharedPlayer {
     }
   }
 
-  /** What began before a run that is to be made older, is older. */
+  /** Runs that began before an aged run must be aged too. */
   private async letHoursGoBy(place: number): Promise<void> {
     const run = this.runs[place % this.runs.length]?.id ?? null;
     await this.database.ours.query(

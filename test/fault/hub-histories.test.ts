@@ -17,7 +17,7 @@ const lanes = 2;
 type LaneDatabase = SharedDatabase & { readonly dataSource: ProtectionFlowsDataSource };
 
 let asked = 0;
-/** True now and then: verify's check looks several times, with pauses, before it calls something wrong. */
+/** Returns true rarely: verify's check reads several times, with pauses, before it reports a fault. */
 const sampled = (): boolean => (asked += 1) % 20 === 0;
 
 /** Registers hooks that make the database of a lane. */
@@ -46,11 +46,11 @@ function useSharedDatabase(): (zone: SharedHistory['zone']) => LaneDatabase {
   });
 }
 
-// Without this, an order in which the hub and this package write could leave statistics that nobody tells or mends.
+// Without this, writes of the hub and this package could leave wrong statistics that nothing reports or mends.
 describe(`${histories} random histories of this package beside the hub (seed ${seed})`, () => {
   const databases = Array.from({ length: lanes }, useSharedDatabase);
 
-  /** Plays histories in all lanes, and what has to hold after each; then everybody stops, and nothing may be under way. */
+  /** Plays histories in all lanes, and checks after each. Then all programs stop, and no run may be under way. */
   async function everyHistory(
     isGuarded: boolean,
     holds: (player: SharedPlayer, database: LaneDatabase) => Promise<void>,

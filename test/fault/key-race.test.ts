@@ -33,17 +33,17 @@ const keys = [
   { name: 'fk_flows_policy', child: 'protection_flows', column: 'policy_id', parent: 'backup_policies' },
 ] as const;
 
-/** Refused by a key that stands, by a lock or a deadlock, or a duplicate: all in a day's work of a writer. */
+/** Errors that a writer expects: refused by a key, a lock wait, a deadlock, or a duplicate. */
 const expected = [1205, 1213, 1451, 1452, 1062];
 
-/** How often a DELETE was undone in silence, with its whole transaction or in a part (docs/mysql-cascades.md). */
+/** How often the server undid a DELETE without an error, wholly or in part (docs/mysql-cascades.md). */
 let undoneInSilence = 0;
 
-/** What a writer did that has to be there afterwards. */
+/** The committed writes of a writer that must exist afterwards. */
 interface Ledger {
   readonly executions: Map<string, string>;
   readonly flowsDeleted: Set<string>;
-  /** What everyone did, in order, for the case that something is missing in the end. */
+  /** All writes in order, to explain a row that is missing in the end. */
   readonly log: string[];
 }
 
@@ -62,7 +62,7 @@ describe(`${rounds} rounds of adding keys while other sessions make orphans (see
   const flowId = (): string => `flow-${below(6)}`;
   const policyId = (): string => `policy-${below(4)}`;
 
-  /** One transaction of a writer, of one to three statements; what it did is entered once it is committed. */
+  /** One transaction of a writer, of one to three statements. Its writes are recorded after its commit. */
   async function write(connection: Connection, ledger: Ledger): Promise<void> {
     const done: (() => void)[] = [];
     const execute = async (sql: string, values: string[] = []): Promise<number> => {
@@ -77,7 +77,7 @@ describe(`${rounds} rounds of adding keys while other sessions make orphans (see
       ledger.log.push(`${said}: ${affectedRows} rows`);
       return affectedRows;
     };
-    /** Fails as the server should have failed where it found no row, and the row is there. */
+    /** Fails as the server should have failed, if the server found no row although the row exists. */
     const remove = async (table: string, id: string): Promise<void> => {
       if ((await execute(`DELETE FROM ${table} WHERE id = ?`, [id])) > 0) return;
       const [rows] = await connection.query<RowDataPacket[]>(
@@ -112,7 +112,7 @@ describe(`${rounds} rounds of adding keys while other sessions make orphans (see
         default:
           await remove('backup_policies', policyId());
       }
-      // Now and then for longer than it takes to add a key and look at the rows
+      // Sometimes for longer than it takes to add a key and check the rows
       await delay([below(8), 40 + below(40)][below(14)] ?? 0);
     }
     const commits = below(5) > 0;
@@ -126,7 +126,7 @@ describe(`${rounds} rounds of adding keys while other sessions make orphans (see
         await write(connection, ledger);
       } catch (error) {
         if (!expected.includes((error as { errno: number }).errno)) throw error;
-        // In a cluster the transaction may be gone already, and this is told so (1213)
+        // In a cluster the transaction may be aborted already, and this statement gets the error (1213)
         await connection.query('ROLLBACK').catch(() => connection.query('ROLLBACK'));
       }
     }
@@ -156,7 +156,7 @@ describe(`${rounds} rounds of adding keys while other sessions make orphans (see
     );
   }
 
-  /** A migrate whose connection the server kills after a while, if it is still there. */
+  /** A migrate whose connection the server kills after a while, unless it has ended. */
   async function killedMigrate(database: TestDatabase, orphans: OrphanChoice): Promise<boolean> {
     const dying = await openDataSource(database);
     const ids: number[] = [];
@@ -226,7 +226,7 @@ describe(`${rounds} rounds of adding keys while other sessions make orphans (see
       let stopped = false;
       const orphans = (['report', 'report', 'null', 'quarantine'] as const)[below(4)] ?? 'report';
       const steps: string[] = [];
-      // From the beginning, or from a moment on at which the rows were looked at already
+      // From the start, or from a moment after the rows were checked
       let go = (): void => undefined;
       const going = new Promise<void>((resolve) => (go = resolve));
       const startsAtStep = below(2) * (2 + below(5));

@@ -26,10 +26,10 @@ const repositories = {
   targets: TargetRepository,
 } as const;
 
-/** TypeORM's repositories in examples, by the names that these have there. */
+/** The names of TypeORM repositories in the examples. */
 const ofTypeOrm = ['docs/testing.md: flows.count'];
 
-// Without these, whoever copies from a document gets a TypeError, or a user with other rights than the next page says.
+// Without these, a copied example could end in a TypeError, or two pages could name different privileges.
 describe('the documents', () => {
   it('call no method that the repositories do not have', () => {
     const calls = documents.flatMap((name) =>

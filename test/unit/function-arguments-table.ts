@@ -234,7 +234,7 @@ export const judged: Readonly<Record<string, readonly Argument[]>> = {
         password: [...shortTexts, 'an empty text', 'a blank', '600 characters'],
         startLimitMs: fromZero,
       }),
-      // Wrong whatever else is: no server is started here
+      // Wrong in any case, so that no server is started here
       right: { installation: null },
     },
   ],
@@ -260,7 +260,7 @@ export const judged: Readonly<Record<string, readonly Argument[]>> = {
   getServerInstallation: [{ ...options(wish), name: 'wish', right: { flavour: null } }],
 };
 
-/** Functions that answer any value, whatever it is: none may throw. */
+/** Functions that accept any value: none may throw. */
 export const total = [
   'isProtectionFlowsError',
   'isPassing',
@@ -280,7 +280,7 @@ export const others = [
   'ProtectionFlowsError',
   'ProtectionFlowsModule',
   'ProtectionFlowsHealth',
-  // Its options are those of createWorker, which judges them
+  // Its options are those of createWorker, which validates them
   'OnFlowDue',
   'ProtectionFlowsExceptionFilter',
 ];

@@ -26,8 +26,8 @@ function calling(name: string): Callable {
   return (...values) => (isClass ? new called(...values) : called(...values));
 }
 
-// Without these, a function takes what TypeScript would refuse: an option that is misspelt is passed over, and a wrong value
-// fails somewhere inside, with a TypeError.
+// Without these, a function could accept what TypeScript would refuse: a misspelt option would be ignored, and a wrong
+// value would fail somewhere inside with a TypeError.
 describe('an exported function', () => {
   it('validates its arguments, or is listed as one that need not', () => {
     const known = [...Object.keys(judged), ...total, ...others, ...entities];
@@ -42,7 +42,7 @@ describe('an exported function', () => {
       const isNamed = fields?.includes(call.field) === true || (call.isWhole && fields !== null);
       if (!call.isRight && !isNamed) faults.push(`${call.title} ${told(outcome)}`);
       if (call.isRight && fields?.includes(call.field)) faults.push(`${call.title} was refused`);
-      // What is right may still be a schedule that is none
+      // A value of the right type may still be a wrong schedule
       const isKnown = fields !== null || told(outcome).startsWith('SCHEDULE_INVALID');
       if (outcome.error !== undefined && !isKnown) faults.push(`${call.title} ${told(outcome)}`);
     }

@@ -12,7 +12,7 @@ import { temporaryFolder } from '../support/temporary-folder';
 const secret = 'S3cretWord';
 const folder = temporaryFolder();
 
-/** Everything that a program can show of an error, its causes too. */
+/** Everything that a program can show of an error, with its causes. */
 const shownOf = (error: unknown): string => {
   const { message, stack, cause, ...others } = error as Error & { cause?: unknown };
   return [message, stack, JSON.stringify(others), cause === undefined ? '' : shownOf(cause)].join('\n');
@@ -38,7 +38,7 @@ const written = (text: string): string => {
   return file;
 };
 
-/** A text with one piece cut out, doubled, or in whose place another stands. */
+/** A text with one piece removed, doubled or replaced. */
 const damaged = (text: string): fc.Arbitrary<string> =>
   fc
     .tuple(fc.nat(text.length), fc.nat(12), fc.oneof(fc.constant(''), fc.string({ maxLength: 3 })))
@@ -54,8 +54,8 @@ const configuration = JSON.stringify({
 });
 
 /**
- * Guards what an operator or a client may hand over by mistake or on purpose: each way in answers, or refuses with an error
- * that has a code and tells no password; it throws nothing else, and comes to an end.
+ * Guards every input of an operator or a client, wrong by mistake or on purpose: each function returns, or throws an error
+ * that has a code and shows no password. It throws nothing else, and it ends.
  */
 describe('whatever is given', () => {
   it('as a URL', () => {

@@ -38,14 +38,14 @@ const columns = new Set([
   ...joined,
 ]);
 
-/** Not so the codes, FLOW_NOT_FOUND. */
+/** Error codes are excepted, such as FLOW_NOT_FOUND. */
 const isSnake = (name: string): boolean => /[a-z]_|_[a-z]/.test(name);
 
 /** Every property and parameter name that a declaration spells out, wherever in it. */
 function namesIn(declaration: ts.Declaration): string[] {
   const names: string[] = [];
   const visit = (node: ts.Node): void => {
-    // What a function does inside is nobody's business
+    // The body of a function is not public
     if (ts.isBlock(node) || (ts.isPropertyDeclaration(node) && node.initializer !== undefined)) return;
     if (
       (ts.isPropertySignature(node) || ts.isPropertyDeclaration(node) || ts.isParameter(node)) &&
@@ -131,7 +131,7 @@ function undefinedRefused(name: string, type: ts.Type): string[] {
 const ofTheEngine = new Set(['StepMigration']);
 
 describe('the public types', () => {
-  // Without this, the next option or result is dry_run here and dryRun there again.
+  // Without this, an option or result could be dry_run here and dryRun there.
   it('have names in camelCase, but for the columns', () => {
     const snakes = exported
       .flatMap((symbol) => symbol.declarations ?? [])
@@ -145,7 +145,7 @@ describe('the public types', () => {
     expect(snakes).toEqual([]);
   });
 
-  // Without this, callers get a value from a function and can't write down its type.
+  // Without this, callers could get a value whose type they cannot name.
   it('are exported if an exported declaration names them', () => {
     const known = new Set(exported);
     const missing = exported
@@ -160,12 +160,12 @@ describe('the public types', () => {
     expect([...new Set(missing)]).toEqual([]);
   });
 
-  // Without this, whatever a module exports for the module beside it becomes a promise to callers.
+  // Without this, everything that a module exports for its neighbour would become public.
   it('are exported one by one', () => {
     for (const door of doors) expect(readFileSync(door, 'utf8')).not.toMatch(/^export \*/m);
   });
 
-  // Without this, callers with exactOptionalPropertyTypes can't hand on an option that they were not given.
+  // Without this, callers with exactOptionalPropertyTypes could not pass on an option that is undefined.
   it('take undefined wherever an option may be left out', () => {
     const given = exported.flatMap(inputs).filter(([name]) => name !== settings);
     expect(given.length).toBeGreaterThan(50);

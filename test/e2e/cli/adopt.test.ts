@@ -4,7 +4,7 @@ import { plain } from '../../integration/adopt/platform-ddl';
 import { useDatabase } from '../../support/database';
 import { runCommandLine, type Ran } from './command-line';
 
-/** Guards the way that a person goes who has tables made by hand: migrate stops, adopt lists, adopt --repair mends. */
+/** Guards the way of a person with tables made by hand: migrate stops, adopt lists the differences, adopt --repair mends them. */
 describe('adopt on the command line', () => {
   const database = useDatabase({ per: 'each' });
   const cli = (...args: string[]): Promise<Ran> =>

@@ -7,10 +7,10 @@ import { runProgram, type ProgramEnd } from '../../support/run-program';
 import { waitFor } from '../../support/wait-for';
 import { emptyFolder, migrateWaits, program, runCommandLine } from './command-line';
 
-/** Guards that what is around the command (its streams, its folder, its terminal) neither hides a result nor cuts work off. */
+/** Guards that the streams, the folder and the terminal of a command neither hide its result nor cut its work off. */
 const database = useDatabase({ platform: 'mixed', per: 'each' });
 
-/** Runs a line of a shell in which `$0 $1` is the program. */
+/** Runs a shell line in which `$0 $1` is the program. */
 const inShell = (line: string, cwd = emptyFolder()): Promise<ProgramEnd> =>
   runProgram('sh', ['-c', line, process.execPath, program], { cwd, env: { DATABASE_URL: database.url } });
 
@@ -95,7 +95,7 @@ it.each([
   },
 );
 
-// Its shell and the kernel both tell a program of it, and what the program writes fails from then on
+// The shell and the kernel both signal the program, and each of its writes fails from then on
 it('a command stops when its terminal closes', async () => {
   await database.session.query(`SELECT GET_LOCK('${lockName('sendense_flow', database.name)}', 0)`);
   const folder = emptyFolder();

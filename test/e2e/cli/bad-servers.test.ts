@@ -4,14 +4,14 @@ import { lockName } from '../../../src/engine/session/lock';
 import { useDatabase, usePrivateServer } from '../../support/database';
 import { emptyFolder, migrateWaits, program, runCommandLine } from './command-line';
 
-/** Guards that a server which can't be used, or goes away, is told as what it is, with nothing done to it. */
+/** Guards that a command names the fault of a server that can't be used or goes away, and changes nothing on it. */
 describe('a server that is not supported', () => {
   it.each([
     ['too old a MariaDB', '10.3.39-MariaDB', 'MariaDB 10.3.39'],
     ['too old a MySQL', '5.7.44-log', 'MySQL 5.7.44'],
     ['another kind of server', '8.0.11-TiDB-v7.5.0', 'TiDB'],
   ])('is refused: %s', async (_what, version, named) => {
-    // MariaDB answers with whatever version it is told to have
+    // MariaDB reports the version that its settings name
     let server: PrivateServer | undefined;
     try {
       server = await startPrivateServer({ flavour: 'mariadb', serverArguments: [`--version=${version}`] });
@@ -50,7 +50,7 @@ describe('a server that stops in the middle of migrate', () => {
   });
 });
 
-// A statement under way is waited for, but a server that is frozen would be waited for until somebody kills the command.
+// A command waits for its statement. Without these, it would wait for a frozen server until somebody kills the command.
 describe('a server that freezes', () => {
   const server = usePrivateServer();
   const database = useDatabase({ platform: 'mixed', server });
@@ -76,7 +76,7 @@ describe('a server that freezes', () => {
   };
   afterEach(() => process.kill(server.pid, 'SIGCONT'));
 
-  // Of a terminal that closes a program hears twice: that is no second Ctrl-C, which would quit at once
+  // A closing terminal sends two signals. The second one must not count as a second Ctrl-C, which would exit at once
   it.each([
     ['SIGTERM', 'SIGHUP'],
     ['SIGHUP', 'SIGHUP'],

@@ -12,7 +12,7 @@ export type Ran = ProgramEnd;
 /** A folder without ormconfig.json. */
 export const emptyFolder = (): string => temporaryFolder();
 
-/** Runs the command line as a process of its own, with nothing of this one's configuration in its environment. */
+/** Runs the command line as a separate process, without the configuration in this process's environment. */
 export function runCommandLine(
   args: readonly string[],
   options: { env?: NodeJS.ProcessEnv; cwd?: string } = {},

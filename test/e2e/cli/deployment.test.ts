@@ -12,7 +12,7 @@ const json = async (...args: string[]): Promise<unknown> => {
   return { ...(JSON.parse(stdout) as object), exitCode };
 };
 
-/** A wait under way: what is done once it says that it waits for the schema, and how it ends. */
+/** Starts a wait, does the given work once wait says that it waits for the schema, and returns how wait ends. */
 async function whileWaiting(act: (child: ReturnType<typeof spawn>) => Promise<unknown>) {
   const child = spawn(process.execPath, [program, 'wait', '--timeout', '2m', '--json'], {
     cwd: emptyFolder(),
@@ -33,7 +33,7 @@ async function whileWaiting(act: (child: ReturnType<typeof spawn>) => Promise<un
   return { exitCode: await ended, stdout, stderr };
 }
 
-// Without these, a deployment script goes on where it should stop, or stops for ever.
+// Without these, a deployment script could continue when it should stop, or wait for ever.
 describe('wait and check', () => {
   it('end 1 before the schema exists and 0 afterwards, and print one document', async () => {
     expect(await json('check')).toMatchObject({ exitCode: 1, ok: false, state: 'absent' });

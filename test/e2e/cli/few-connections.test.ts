@@ -5,8 +5,8 @@ import { waitFor } from '../../support/wait-for';
 import { emptyFolder, program } from './command-line';
 
 /**
- * Guards that no command waits for ever where the server gives its user few connections: it ends by itself, with its
- * work done or a code. A run that is alive past the deadline is the fault looked for, whatever it would have come to.
+ * Guards that no command waits for ever if the server gives its user few connections: the command ends by itself, with
+ * its work done or an error code. A command that still runs after the deadline is the fault that these tests look for.
  */
 const server = usePrivateServer();
 const database = useDatabase({ platform: 'mixed', per: 'each', server });
@@ -53,7 +53,7 @@ async function createUser(limit = ''): Promise<void> {
   await database.session.query(`GRANT ALL ON \`${database.name}\`.* TO '${user}'@'%'`);
 }
 
-/** Takes connections of another user until the server has that many left. */
+/** Opens connections of another user until the server has that many left. */
 async function leave(free: number): Promise<Connection[]> {
   await database.session.query(`DROP USER IF EXISTS 'filler'@'%'`);
   await database.session.query(`CREATE USER 'filler'@'%' IDENTIFIED BY 'pw'`);

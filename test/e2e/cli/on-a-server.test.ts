@@ -130,7 +130,7 @@ describe('--verbose', () => {
 });
 
 describe('a warning of this package', () => {
-  // Node.js prints warnings raw, with a process id, between the lines of a command
+  // By default Node.js prints warnings with a process id between the lines of a command
   it.each([[[]], [['--json']]])(
     'is printed on stderr in the form of the command, not as a raw Node.js warning: %j',
     async (more) => {

@@ -13,7 +13,7 @@ const database = useDatabase({ platform: 'mixed', name: hostile, per: 'all' });
 const cli = (...args: string[]): Promise<Ran> =>
   runCommandLine(args, { env: { DATABASE_URL: database.url } });
 
-/** A database as it should be, one whose key was taken off, and one without tables, each as the pages that tell it. */
+/** The SQL that brings the database into each state that the pages show. */
 const states: Readonly<Record<string, readonly string[]>> = {
   'never-ran': [],
   drifted: [
@@ -80,7 +80,7 @@ describe('--html', () => {
     expect(readdirSync(folder).sort()).toEqual(['link.html', 'old.html']);
   });
 
-  // The system writes what fits and says so with a number alone: an error comes with the next piece
+  // The system writes what fits and returns the number of bytes; an error comes only with the next write
   it.each([
     ['verify', '--html'],
     ['status', '--html'],
@@ -116,7 +116,7 @@ describe('--html', () => {
   });
 });
 
-// Without these, whoever gets the page can't read it: on a phone, in the dark, on paper, or by keyboard and voice.
+// Without these, somebody could not read the page: on a phone, in the dark, on paper, or by keyboard and voice.
 describeInBrowser('the pages of verify and status', () => {
   const browser = useBrowser();
 
@@ -131,7 +131,7 @@ describeInBrowser('the pages of verify and status', () => {
     const path = join(temporaryFolder(), 'page.html');
     await cli(command, '--html', path);
     const watched = await browser.open(pathToFileURL(path).href);
-    // NULL is what the evidence shows
+    // The evidence shows NULL
     watched.allow(/^shown: /);
     return watched;
   };
@@ -153,12 +153,12 @@ describeInBrowser('the pages of verify and status', () => {
           await page.setViewportSize({ width, height: 800 });
           expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
         }
-        // Paper can't be opened
+        // Nothing can be opened on paper
         await page.emulateMedia({ media: 'print' });
         const hidden = `[...document.querySelectorAll('details > *')].filter((one) => !one.checkVisibility()).length`;
         expect(await page.evaluate(hidden)).toBe(0);
         await page.emulateMedia({ media: 'screen' });
-        // Each check opens by the keyboard
+        // The keyboard opens each check
         for (const details of await page.locator('details').all()) {
           const isOpen = async (): Promise<boolean> => (await details.getAttribute('open')) !== null;
           const before = await isOpen();

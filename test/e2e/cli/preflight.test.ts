@@ -1,7 +1,7 @@
 import { useDatabase } from '../../support/database';
 import { runCommandLine, type Ran } from './command-line';
 
-/** Guards `preflight` as a whole process: exit codes, the one JSON document, the text; nothing changed by any. */
+/** Guards `preflight` as a whole process: exit codes, the one JSON document, the text; and that none of them changes anything. */
 const database = useDatabase({ per: 'each' });
 const cli = (...args: string[]): Promise<Ran> =>
   runCommandLine(args, { env: { DATABASE_URL: database.url } });

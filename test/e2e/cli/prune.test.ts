@@ -7,8 +7,8 @@ import { waitFor } from '../../support/wait-for';
 import { emptyFolder, program, runCommandLine, type Ran } from './command-line';
 
 /**
- * Guards `prune` as a whole process: what goes and what stays, the exit codes, the one JSON document, and that Ctrl-C
- * leaves a state from which the next run goes on.
+ * Guards `prune` as a whole process: the rows deleted and kept, the exit codes, the one JSON document, and that the next
+ * prune can continue after Ctrl-C.
  */
 const server = usePrivateServer();
 let created: UserOf | undefined;
@@ -28,7 +28,7 @@ const json = async (...args: string[]): Promise<Record<string, unknown>> => {
   return { exitCode, ...(JSON.parse(stdout) as Record<string, unknown>) };
 };
 
-/** Executions of a flow with these statuses, one a day, the first of them so many days old. */
+/** Inserts executions of a flow with these statuses, one per day; the first is the given number of days old. */
 async function addRuns(flow: string, daysAgo: number, statuses: readonly string[]): Promise<void> {
   await database.session.query(
     `INSERT IGNORE INTO protection_flows (id, name, flow_type, target_type, target_id, destination_type)
@@ -181,7 +181,7 @@ describe('protection-flows prune', () => {
         env: { PATH: process.env.PATH, DATABASE_URL: database.url },
         encoding: 'utf8',
       }).stderr;
-    // Of what is bundled, what it loads tells that it ran
+    // The modules that a bundled file loads show that it ran
     const entities = /node_modules\/class-validator\//;
     const repositories = /node_modules\/exponential-backoff\//;
     const byStatus = loadedBy('status');

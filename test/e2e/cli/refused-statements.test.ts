@@ -2,7 +2,7 @@ import { createUser, type UserOf } from '../../integration/preflight/as-user';
 import { useDatabase } from '../../support/database';
 import { runCommandLine, type Ran } from './command-line';
 
-/** Guards that the remedy of a statement that the server itself refuses can be carried out, and mends it. */
+/** Guards that the remedy for a statement that the server refuses can be carried out, and lets the statement succeed. */
 const all = ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'CREATE', 'ALTER', 'DROP', 'REFERENCES'];
 
 let limited: UserOf | undefined;

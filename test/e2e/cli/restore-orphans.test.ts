@@ -2,7 +2,7 @@ import { createPolicy } from '../../../src/testing/platform-rows';
 import { useDatabase } from '../../support/database';
 import { runCommandLine } from './command-line';
 
-/** Guards the way there and back: what `migrate` set aside on request, `restore-orphans` puts back. */
+/** Guards that `restore-orphans` restores the rows that `migrate` moved to quarantine on request. */
 describe('protection-flows restore-orphans', () => {
   const database = useDatabase({ platform: 'mixed' });
   const run = (...args: string[]) => runCommandLine(args, { env: { DATABASE_URL: database.url } });

@@ -161,7 +161,7 @@ describe("the example API's executions", () => {
       [run.id],
     );
     const waiting = (await api.request<{ id: string }>('POST', `/${flow.id}/execute`)).body;
-    // The one under way first, though another one was asked for since
+    // The run under way comes first, although a later run is queued
     expect((await api.request('GET', `/${flow.id}/executions`)).body).toMatchObject({
       executions: [{ id: run.id }, { id: waiting.id }],
     });

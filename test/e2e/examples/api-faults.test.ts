@@ -3,7 +3,7 @@ import { createFlow, faultOf, startApi, type Api } from './api';
 import { addPlatformRows, backupOfGroup } from './platform';
 import { waitForPrograms } from './programs';
 
-/** Guards that a client of the example API learns what is wrong: the status, and every wrong field by its name. */
+/** Guards that a client of the example API learns its faults: the status, and the name of every wrong field. */
 describe("the example API's faults", () => {
   const server = usePrivateServer();
   const database = useDatabase({ platform: 'mixed', server });

@@ -2,7 +2,7 @@ import { useDatabase } from '../../support/database';
 import { createFlow, faultOf, startApi, type Api, type Flow } from './api';
 import { addPlatformRows, backupOfGroup, ids } from './platform';
 
-/** Guards the part of the example API that people will copy first: what is answered for flows. */
+/** Guards the part of the example API that people copy first: its answers about flows. */
 describe("the example API's flows", () => {
   const database = useDatabase({ platform: 'mixed' });
   let api: Api;
@@ -37,7 +37,7 @@ describe("the example API's flows", () => {
     };
     expect(body).toEqual(expected);
     expect(await api.request('GET', `/${body.id}`)).toEqual({ status: 200, body: expected });
-    // What the web page reads, and beside it what the platform's hub answers
+    // The fields that the web page reads, and those that the platform's hub answers
     expect(await api.request('GET', `/${body.id}/status`)).toEqual({
       status: 200,
       body: { flow: expected, next_run: expected.status.next_execution_time, ...expected.status },
@@ -92,7 +92,7 @@ describe("the example API's flows", () => {
     expect(
       await api.request('PUT', `/${flow.id}`, { name: `${flow.name} 2`, flow_type: 'backup', ...ofThePage }),
     ).toMatchObject({ status: 200, body: { name: `${flow.name} 2` } });
-    // A whole flow back, as it was answered
+    // The client sends the whole flow back, as it was answered
     const { body: whole } = await api.request<Record<string, unknown>>('GET', `/${flow.id}`);
     const { body: saved } = await api.request('PUT', `/${flow.id}`, whole);
     expect(saved).toEqual({ ...whole, updated_at: expect.any(String) as string });

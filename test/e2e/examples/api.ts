@@ -7,14 +7,14 @@ export interface Answer<Body> {
   readonly body: Body;
 }
 
-/** The API under way, and how to ask it; paths are those below /api/v1/protection-flows. */
+/** The running API, and how to send it requests. Paths are relative to /api/v1/protection-flows. */
 export interface Api {
   readonly program: Program;
   readonly origin: string;
   request<Body = unknown>(method: string, path: string, body?: unknown): Promise<Answer<Body>>;
 }
 
-/** Starts the API on a free port; ready when the promise resolves. */
+/** Starts the API on a free port. The promise resolves once the API answers. */
 export async function startApi(databaseUrl: string): Promise<Api> {
   const program = startExample('api', { DATABASE_URL: databaseUrl, PORT: '0' });
   return apiOf(program);
@@ -38,7 +38,7 @@ export async function apiOf(program: Program): Promise<Api> {
   };
 }
 
-/** A flow in an answer, as far as tests look into it. */
+/** The fields of a flow in an answer that tests look at. */
 export interface Flow {
   readonly id: string;
   readonly name: string;
@@ -56,7 +56,7 @@ interface Fault {
   readonly details: { readonly fields?: readonly { readonly field: string }[] };
 }
 
-/** Asks, and answers with the status, the code and the names of the wrong fields in alphabetical order. */
+/** Sends a request, and returns the status, the code and the names of the wrong fields in alphabetical order. */
 export async function faultOf(api: Api, ...request: Parameters<Api['request']>): Promise<unknown> {
   const { status, body } = await api.request<Fault>(...request);
   return { status, code: body.code, fields: body.details.fields?.map(({ field }) => field).sort() };

@@ -2,7 +2,7 @@ import { createConnection } from 'mysql2/promise';
 import { apiOf } from './api';
 import { startProgram, startScheduler, waitForPrograms, waitUntilItSays } from './programs';
 
-/** Guards `npm run example`: one command, no database, and both programs work on one that goes with them. */
+/** Guards `npm run example`: one command starts a database and both programs, and the database ends with them. */
 describe('the command of the examples', () => {
   it('starts a private server with rows, runs both examples on it, lets a third one join, and stops everything', async () => {
     const program = startProgram(

@@ -14,7 +14,7 @@ const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
 const units = ['backup-migrate.service', 'backup-service.service'];
 const ours = 'node_modules/.bin/protection-flows';
 
-/** The documents of a YAML file; without its faults and warnings, or the test fails. */
+/** The documents of a YAML file. The test fails if the file has faults or warnings. */
 function documents(name: string): Record<string, unknown>[] {
   return parseAllDocuments(read(name)).map((document) => {
     expect([...document.errors, ...document.warnings]).toEqual([]);
@@ -22,7 +22,7 @@ function documents(name: string): Record<string, unknown>[] {
   });
 }
 
-/** Every list of words of a document that calls our program, without its name. */
+/** The arguments of every call of this package's program in a document. */
 function callsIn(value: unknown): string[][] {
   if (typeof value !== 'object' || value === null) return [];
   const words = Array.isArray(value) ? value : [];
@@ -36,7 +36,7 @@ const callsOfUnit = (name: string): string[][] =>
     .filter(([, program = '']) => program.endsWith(ours))
     .map(([, , words = '']) => words.split(' '));
 
-// Without these, whoever copies an example deploys what no longer is, or never was, a command of this package.
+// Without these, a copied example could call a command that this package does not have.
 describe('the examples of a deployment', () => {
   const database = useDatabase({ platform: 'mixed' });
 
@@ -104,7 +104,7 @@ describe('the examples of a deployment', () => {
   (existsSync(analyze) ? it : it.skip)('are units that systemd takes', async () => {
     const copies = temporaryFolder();
     for (const name of units)
-      // Programs that are on this machine, as it looks for them
+      // Programs on this machine, because systemd-analyze looks for them
       writeFileSync(
         join(copies, name),
         read(name).replaceAll(/=\/\S+\/(?=protection-flows|node )\S+/g, `=${process.execPath}`),

@@ -32,7 +32,7 @@ export async function addPlatformRows({ session }: TestDatabase): Promise<void> 
 
 let number = 0;
 
-/** What a client would send for a new backup flow of the group. */
+/** The body of a request for a new backup flow of the group. */
 export function backupOfGroup(changes: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
   number += 1;
   const target = { target_type: 'group', target_id: ids.group };

@@ -4,20 +4,20 @@ import { join } from 'node:path';
 import { packageFolder } from '../../support/run-program';
 import { waitFor } from '../../support/wait-for';
 
-/** A program under way. */
+/** A running program. */
 export interface Program {
-  /** Both streams so far. */
+  /** The output so far, of both streams. */
   output(): string;
-  /** The lines on stdout so far in which this event stands, as the scheduler's log writes them. */
+  /** The lines on stdout so far with this event, in the format of the scheduler's log. */
   logged(event: string): string[];
   kill(signal: NodeJS.Signals): void;
-  /** The exit code once it has ended; the signal where one ended it. */
+  /** Resolves with the exit code, or with the signal that ended the program. */
   readonly ended: Promise<number | NodeJS.Signals>;
 }
 
 const running = new Map<ChildProcess, (signal: NodeJS.Signals) => void>();
 
-// jest gives each test file a module registry of its own, and so a list of its own.
+// jest gives each test file a separate module registry, and therefore a separate list.
 afterAll(async () => {
   await Promise.all(
     [...running].map(async ([child, kill]) => {
@@ -29,9 +29,9 @@ afterAll(async () => {
 });
 
 /**
- * Starts a Node program in the package's folder, with an environment of its own; killed after the file's tests.
+ * Starts a Node program in the package's folder with the given environment. It is killed after the file's tests.
  *
- * @param isCommand it starts further programs, which are to be killed with it
+ * @param isCommand the program starts further programs, which must be killed too
  */
 export function startProgram(
   args: readonly string[],
@@ -45,7 +45,7 @@ export function startProgram(
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: isCommand,
   });
-  // A command's programs outlive it when it is killed: they are killed as its group
+  // The programs of a command survive the command: the whole process group must be killed
   running.set(child, (signal) => (isCommand ? process.kill(-child.pid!, signal) : child.kill(signal)));
   let output = '';
   child.stdout.on('data', (data: Buffer) => (output += data.toString()));
@@ -62,18 +62,18 @@ export function startProgram(
   };
 }
 
-/** Starts one of the examples, without its command: that takes twice as long, and has a test of its own. */
+/** Starts an example without `npm run example`, which takes twice as long and has a separate test. */
 export function startExample(name: 'api' | 'scheduler', env: NodeJS.ProcessEnv): Program {
   const register = join(packageFolder, 'test', 'support', 'register-swc.js');
   return startProgram(['-r', register, join('examples', name, 'main.ts')], env);
 }
 
-/** As waitFor, for what several programs have to do on a busy machine. */
+/** Like waitFor, with more time: several programs work on a busy machine. */
 export function waitForPrograms<T>(condition: () => T | Promise<T>): Promise<NonNullable<T>> {
   return waitFor(condition, { timeoutMs: 60_000, pollMs: 50 });
 }
 
-/** Fails, with all that it printed, where the program ends instead or takes too long. */
+/** Fails with all output of the program if the program ends or takes too long. */
 export async function waitUntilItSays(program: Program, pattern: RegExp): Promise<RegExpExecArray> {
   let hasEnded = false;
   void program.ended.then(() => (hasEnded = true));
@@ -83,7 +83,7 @@ export async function waitUntilItSays(program: Program, pattern: RegExp): Promis
   return found;
 }
 
-/** Starts a scheduler that looks for work 20 times a second and backs a VM up in 50 ms; ready when it resolves. */
+/** Starts a scheduler that looks for work 20 times a second and backs a VM up in 50 ms; resolves once it is ready. */
 export async function startScheduler(databaseUrl: string, env: NodeJS.ProcessEnv = {}): Promise<Program> {
   const program = startExample('scheduler', {
     DATABASE_URL: databaseUrl,

@@ -4,7 +4,7 @@ import { ids } from './platform';
 /** A group of the VMs server-1 to server-8. */
 export const groupOfEight = 'group-8';
 
-/** Inserts the group; the platform's other rows are there. */
+/** Inserts the group. The platform's other rows must exist. */
 export async function addGroupOfEight(session: Queryable): Promise<void> {
   await createGroup(session, { id: groupOfEight, name: 'Eight servers' });
   for (let number = 1; number <= 8; number += 1) {
@@ -18,7 +18,7 @@ const at = (minutesAgo: number): Date =>
   new Date(Math.floor(Date.now() / 1_000) * 1_000 - minutesAgo * 60_000);
 
 /**
- * Inserts 25 runs of the flow: 23 that are over, one under way whose second of two jobs runs, and the newest, which was
+ * Inserts 25 runs of the flow: 23 ended runs, one under way whose second of two jobs runs, and the newest, which was
  * cancelled before it began.
  */
 export async function addHistory(session: Queryable, flowId: string): Promise<void> {

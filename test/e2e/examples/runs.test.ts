@@ -3,14 +3,14 @@ import { startApi, type Api } from './api';
 import { addPlatformRows, backupOfGroup, ids } from './platform';
 import { startScheduler, waitForPrograms, type Program } from './programs';
 
-/** Guards that the two examples work together: what is asked for through the API is run by a scheduler, and shown. */
+/** Guards that the two examples work together: a scheduler runs what a client queues through the API, and the API shows it. */
 describe('the example API and schedulers on one database', () => {
   const database = useDatabase();
   let api: Api;
   let schedulers: Program[];
   beforeAll(async () => {
     await addPlatformRows(database);
-    // All at once: each of them finds an empty database and wants to migrate it
+    // All start at once: each finds an empty database and migrates it
     const scheduler = (name: string): Promise<Program> =>
       startScheduler(database.url, { WORKER_NAME: name, FAIL_VMS: 'c' });
     [api, ...schedulers] = await Promise.all([startApi(database.url), scheduler('one'), scheduler('two')]);

@@ -3,7 +3,7 @@ import { useDatabase } from '../../support/database';
 import { startScheduler, waitUntilItSays, type Program } from './programs';
 import { useRuns } from './use-runs';
 
-/** Guards how the example scheduler ends, dies and inherits: no run is left under way for ever. */
+/** Guards that no run stays under way for ever when an example scheduler ends or dies. */
 const database = useDatabase();
 const runs = useRuns(database, useDataSource(database));
 

@@ -5,7 +5,7 @@ import { startExample, startScheduler, waitForPrograms, waitUntilItSays, type Pr
 import { backupOfGroup } from './platform';
 import { useRuns } from './use-runs';
 
-/** Guards that the example scheduler outlives its database, and does not take for dead what lives. */
+/** Guards that the example scheduler survives outages of its database, and does not take a living run for dead. */
 const server = usePrivateServer();
 const database = useDatabase({ server });
 const dataSource = useDataSource(database);
@@ -30,7 +30,7 @@ describe('a scheduler that goes on', () => {
     await server.kill();
     const awayAt = Date.now();
     await waitUntilItSays(scheduler, / database-away code=CONNECTION_/);
-    // The jobs end meanwhile, and can't be written down
+    // The jobs end meanwhile, and the scheduler cannot record that
     await waitForPrograms(() => Date.now() - awayAt > 1_500);
     await server.restart();
     await waitUntilItSays(scheduler, / database-back /);

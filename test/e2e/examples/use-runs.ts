@@ -4,14 +4,14 @@ import type { TestDatabase } from '../../support/database';
 import { addPlatformRows, backupOfGroup } from './platform';
 import { waitForPrograms, type Program } from './programs';
 
-/** Runs of backup flows of the group with three VMs, and what became of them. */
+/** Runs of backup flows of the group with three VMs, and their results. */
 export interface Runs {
   readonly repositories: Repositories;
-  /** Has the program killed after the test. */
+  /** Registers the program to be killed after the test. */
   keep(program: Promise<Program>): Promise<Program>;
-  /** A new flow and a run of it that waits in the queue; the run's id. */
+  /** Creates a flow with a queued run, and returns the run's id. */
   enqueue(): Promise<string>;
-  /** A run whose three backups are under way; its id. */
+  /** Queues a run, waits until its three backups run, and returns the run's id. */
   underWay(): Promise<string>;
   statusOf(id: string): Promise<string>;
   /** The states of the run's backup jobs. */

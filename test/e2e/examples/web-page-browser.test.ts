@@ -7,11 +7,11 @@ import { startScheduler, waitForPrograms } from './programs';
 import { addGroupOfEight, addHistory, groupOfEight } from './runs-of-eight';
 import { serveWebPage, type WebPage } from './web-page';
 
-/** More than one page of the API's lists. */
+/** More flows than one page of the API's lists holds. */
 const idleFlows = 66;
 const vms = 8;
 
-// Guards the API as people meet it: through a page with the requests and the reckoning of the platform's own
+// Guards the API behind a web page that sends the same requests and computes the same values as the platform's page
 describeInBrowser("the platform's web page in a browser", () => {
   const server = usePrivateServer();
   const database = useDatabase({ platform: 'mixed', age: 'newer', server });
@@ -20,7 +20,7 @@ describeInBrowser("the platform's web page in a browser", () => {
   let site: WebPage;
   let watched: WatchedPage;
 
-  /** A flow of its own for each test: the page shows what they leave behind. */
+  /** A separate flow for each test, because the page shows the rows of earlier tests. */
   let flow: Flow;
   let withHistory: Flow;
 
@@ -50,7 +50,7 @@ describeInBrowser("the platform's web page in a browser", () => {
     watched.page.getByRole('row').filter({ has: watched.page.getByRole('rowheader', { name, exact: true }) });
   const press = (name: string, action: string): Promise<void> =>
     row(name).getByRole('button', { name: action }).click();
-  /** Waits until the text stands there. */
+  /** Waits until the element shows the text. */
   const says = (where: string, text: string | RegExp): Promise<void> =>
     watched.page.locator(where).filter({ hasText: text }).waitFor({ state: 'attached' });
 
@@ -125,13 +125,13 @@ describeInBrowser("the platform's web page in a browser", () => {
       return body.jobs_completed;
     };
     const shown = async () => (await watched.seen()).progress[run] ?? [];
-    // Stopped in between, the run stands still until the page has seen it
+    // The stopped scheduler keeps the run unchanged until the page has seen it
     for (const behind of [0, 2]) {
       await waitForPrograms(async () => (await completed()) > behind);
       scheduler.kill('SIGSTOP');
       const percent = Math.round(((await completed()) / vms) * 100);
       await waitForPrograms(async () => (await shown()).at(-1) === percent);
-      // One that waits behind it does not take the bar away
+      // A queued run behind it does not remove the bar
       const { body: second } = await api.request<Flow>('POST', `/${flow.id}/execute`);
       const look = await watched.page.waitForRequest(`**/${flow.id}/executions`);
       await (await look.response())?.finished();
@@ -184,7 +184,7 @@ describeInBrowser("the platform's web page in a browser", () => {
   it('changes several flows at once, and says which one is missing', async () => {
     const [other, doomed] = [await createFlow(api), await createFlow(api)];
     for (const { name } of [flow, other, doomed]) await row(name).getByRole('checkbox').check();
-    // Gone after the last look at the list
+    // Deleted after the page last read the list
     await watched.page.route('**/bulk-execute', async (route) => {
       await api.request('DELETE', `/${doomed.id}`);
       await route.continue();
@@ -200,7 +200,7 @@ describeInBrowser("the platform's web page in a browser", () => {
     await pressAll('Enable');
     await row(other.name).getByText('pending', { exact: true }).waitFor();
     await says('#message', '2 done, 0 not');
-    // Its runs, at a look that had begun before
+    // The page may have begun to read its runs before
     watched.allow(/^404 GET /);
     expect(await watched.takeProblems()).toEqual([expect.stringMatching(`^row gone: ${doomed.name} `)]);
   });

@@ -11,7 +11,7 @@ const schemas = JSON.parse(
   readFileSync(join(packageFolder, 'test/fixtures/web-page/types.schema.json'), 'utf8'),
 ) as { $defs: Record<string, object> };
 
-// Without these, the platform's page in front of the API crashes on a field that is missing, or shows 1 January 1970.
+// Without these, the platform's page in front of the API crashes on a missing field, or shows 1 January 1970.
 describe("the platform's web page", () => {
   const database = useDatabase({ platform: 'mixed', age: 'newer' });
   const ajv = new Ajv2020({ allErrors: true });
@@ -22,7 +22,7 @@ describe("the platform's web page", () => {
     api = await startApi(database.url);
   });
 
-  /** The answer, which has to be of the page's type. */
+  /** Returns the answer after checking that it has the page's type. */
   async function read<Body = Record<string, unknown>>(
     type: string,
     ...request: Parameters<Api['request']>

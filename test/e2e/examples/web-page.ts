@@ -13,7 +13,7 @@ const types: Readonly<Record<string, string>> = {
   '.mjs': 'text/javascript; charset=utf-8',
 };
 
-/** The API answers under the page's own address, as the platform has it. */
+/** The page's own address serves the API, as on the platform. */
 function handOn(origin: string, incoming: IncomingMessage, outgoing: ServerResponse): void {
   const { method, url = '', headers } = incoming;
   const onwards = request(new URL(url, origin), { method, headers }, (answer) => {
@@ -35,9 +35,9 @@ async function serve(origin: string, incoming: IncomingMessage, outgoing: Server
   }
 }
 
-/** The page under way. */
+/** The running page. */
 export interface WebPage {
-  /** It looks at the list, and at the runs, more often than the platform's page does. */
+  /** It reads the list and the runs more often than the platform's page does. */
   readonly url: string;
   stop(): Promise<void>;
 }

@@ -13,7 +13,7 @@ async function succeed(command: string, args: readonly string[], cwd: string): P
   if (exitCode !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${exitCode}: ${output}`);
 }
 
-/** What decides whether an earlier installation still is what npm would install. */
+/** The inputs that decide whether an earlier installation equals a new one by npm. */
 async function wish(): Promise<string> {
   const own = JSON.parse(await readFile(join(packageFolder, 'package.json'), 'utf8')) as Record<
     string,
@@ -55,7 +55,7 @@ async function install(tarball: string, key: string): Promise<void> {
  * Makes `project` a program's folder with NestJS 12 and the package as it is built now. NestJS 12 is installed by npm,
  * beside the packed package and so under its peer dependencies, once: into `.cache/nestjs-12`.
  *
- * @throws where npm cannot install it
+ * @throws if npm cannot install it
  */
 export async function makeNestJs12Project(project: string): Promise<void> {
   await succeed(

@@ -40,7 +40,7 @@ const given = JSON.parse(process.env.OWN_CONNECTION ?? '');
 @Injectable()
 class Settings implements ProtectionFlowsOptionsFactory {
   createProtectionFlowsOptions(): ProtectionFlowsModuleOptions {
-    // @ts-expect-error an option that is none
+    // @ts-expect-error an unknown option
     const wrong: ProtectionFlowsModuleOptions = { migrationRun: true };
     void wrong;
     return { migrationsRun: false, retryAttempts: 0 };
@@ -124,7 +124,7 @@ void main();
 `;
 
 /**
- * Guards that services on NestJS 12, which is ES modules only, can use what is compiled to CommonJS: loaded by both
+ * Guards that services on NestJS 12, which has only ES modules, can use this CommonJS package: loaded by both
  * module systems, typed, on both HTTP adapters, installed by npm without a conflict, and ending by itself.
  */
 describe('a program on NestJS 12', () => {

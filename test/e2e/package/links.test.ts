@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import { runProgram } from '../../support/run-program';
 import { anchorsOf, linksOf } from '../../unit/docs/links';
 
-/** Guards that whoever reads the documents where npm has put them finds what they link to. */
+/** Guards that the links of the documents work in the folder where npm installs the package. */
 describe('the links of the packed documents', () => {
   it('point to files and headings in the package', async () => {
     const { stdout } = await runProgram('npm', ['pack', '--dry-run', '--json', '--ignore-scripts']);

@@ -5,11 +5,11 @@ import { installInto, packInto } from '../../support/package-project';
 import { packageFolder, runProgram, type ProgramEnd } from '../../support/run-program';
 import { temporaryFolder } from '../../support/temporary-folder';
 
-/** Nobody listens there, and nobody is asked. */
+/** No server listens there, and no command connects to it. */
 const env = { DATABASE_URL: 'mysql://u:hush@127.0.0.1:1/d' };
 const own = '@sendense/protection-flows';
 
-/** Guards that whoever forgot a peer dependency is told which one, in place of an error that nobody expects. */
+/** Guards that an error names a peer dependency that is not installed. */
 describe('a package that is not installed', () => {
   let tarball: string;
   beforeAll(async () => {

@@ -66,7 +66,7 @@ export async function first(): Promise<VerifyReport> {
   await migrate(dataSource);
   const flow: ProtectionFlow = await dataSource.getRepository(ProtectionFlow).findOneByOrFail({ enabled: true });
   const bytes: number = (await dataSource.getRepository(ProtectionFlowExecution).findOneByOrFail({ flow_id: flow.id })).bytes_transferred;
-  // @ts-expect-error a status that is none
+  // @ts-expect-error an unknown status
   await dataSource.getRepository(ProtectionFlow).findBy({ last_execution_status: 'done' });
   const { flows: [watched] }: Metrics = await metrics(dataSource);
   const overdue: Date | null | undefined = watched?.overdueSince;
@@ -75,7 +75,7 @@ export async function first(): Promise<VerifyReport> {
 }
 `;
 
-/** Guards what users really get: the packed tarball, imported as a dependency in both module systems, with its types. */
+/** Guards the package that users install: the packed tarball, imported as a dependency in both module systems, with its types. */
 describe('the packed package', () => {
   const database = useDatabase({ platform: 'mixed' });
   useDataSource(database);
@@ -122,7 +122,7 @@ describe('the packed package', () => {
     expect({ exitCode, output: exitCode === 0 ? '' : output }).toEqual({ exitCode: 0, output: '' });
   });
 
-  // class-validator's own index loads every rule there is, and knows the entities' rules all the same
+  // The index of class-validator loads every rule, and also knows the rules of the entities
   it('answers a first query from a CommonJS program, and applies the class-validator rules', async () => {
     await writeFile(join(project, 'program.js'), commonJs);
     const end = await run(process.execPath, ['program.js']);

@@ -19,7 +19,7 @@ const programs = {
 
 beforeAll(() => installInto(previous, join(packageFolder, 'test/fixtures/previous-release/package.tar.gz')));
 
-/** Guards that a database in which the previous release died goes on with this one: its lock, history and quarantine. */
+/** Guards that this release continues where the previous one died: with its lock, history and quarantine. */
 describe('after the previous release', () => {
   const database = useDatabase({ platform: 'mixed', per: 'each' });
   const bench = orphanBench(database);
@@ -101,12 +101,12 @@ describe('after the previous release', () => {
     );
     expect(await bench.ids(executions)).toEqual(['e1', 'e2']);
     expect(await bench.rows('sendense_flow_orphans', 'row_key')).toEqual([]);
-    // f1 came back as it was set aside, with a run that nobody had counted
+    // f1 was restored as it was quarantined, with a run that no counter includes
     expect(await cli('new', 'recount')).toMatchObject({ exitCode: 0, recounted: [{ id: 'f1' }] });
     expect(await cli('new', 'verify')).toMatchObject({ exitCode: 0, verdict: 'proven' });
   });
 
-  /** Rows of every type in a table of others, which the previous release took along with the executions they hang on. */
+  /** Rows of every type in tables of other programs, which the previous release quarantined with the executions they refer to. */
   async function quarantineNasty(): Promise<unknown[]> {
     expect(await cli('old', 'migrate')).toMatchObject({ exitCode: 0 });
     await bench.dropKey('fk_flows_policy');
@@ -119,7 +119,7 @@ describe('after the previous release', () => {
         of: () => 'e',
         questionMarks: name === 'notes',
       });
-      // It wrote down the word alone, which does not tell an error value from the member ''
+      // It stored only the word, which does not distinguish an error value from the member ''
       await database.session.query(`UPDATE ${name} SET kindOrNot = 'a', stamp = stamp`);
     }
     const before = await bench.checksums(flows, executions, 'memos', 'notes');

@@ -12,7 +12,7 @@ const folder = temporaryFolder();
 const projects = { old: join(folder, 'old'), new: join(folder, 'new') };
 type Release = keyof typeof projects;
 
-/** The migrations that came with what the previous release's programs know of, and those that came after it. */
+/** The migrations that the programs of the previous release know, and the later ones. */
 const known = ['AddOperationalIndexes1795305602000', 'AllowCancelledAsLastStatus1795305603000'];
 const later = [
   ...known,
@@ -52,7 +52,7 @@ function of(database: TestDatabase) {
   };
   return {
     cli,
-    /** The schema as the previous release leaves it, without what came later. */
+    /** The schema as the previous release leaves it, without the later migrations. */
     async migrateByOld(): Promise<void> {
       expect(await cli('old', 'migrate')).toMatchObject({ exitCode: 0 });
       expect(await cli('old', 'rollback', '--steps', String(known.length))).toMatchObject({
@@ -141,7 +141,7 @@ describe('a program of this release', () => {
     expect(failures(after)).toEqual([]);
     expect(Object.keys(after)).toEqual(Object.keys(before));
 
-    // And a rollback does not lose what the older schema has no word for
+    // A rollback does not lose statuses that the older schema cannot store
     expect(await cli('new', 'rollback', '--steps', String(stepsBackTo('AllowCancelled')))).toMatchObject({
       exitCode: 1,
       result: { error: { code: 'ENUM_VALUE_IN_USE' } },

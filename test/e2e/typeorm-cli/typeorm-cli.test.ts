@@ -25,7 +25,7 @@ const compiled: Cli = {
     : 'dist/data-source.js',
 };
 
-/** Registers hooks that make a database and what TypeORM's command line needs, and gives what the tests ask. */
+/** Registers hooks that make a database and the files that TypeORM's command line needs. */
 function useCli({ program, dataSource }: Cli) {
   const database = useDatabase({ platform: 'mixed', name: `a-b ${program.length}`, per: 'all' });
   let cwd = packageFolder;
@@ -54,7 +54,7 @@ function useCli({ program, dataSource }: Cli) {
   };
 }
 
-/** Guards that TypeORM's own command line, on the shared DataSource, does what it says: from JavaScript, and from TypeScript. */
+/** Guards that TypeORM's own command line, on the shared DataSource, works: from JavaScript, and from TypeScript. */
 describe.each(isTypeorm03 ? [compiled] : [compiled, tsNode])("TypeORM's $program", (cli) => {
   const { typeorm, history } = useCli(cli);
 
@@ -80,7 +80,7 @@ describe.each(isTypeorm03 ? [compiled] : [compiled, tsNode])("TypeORM's $program
   }, 600_000);
 });
 
-/** Guards that it does only what is safe. That is the DataSource's doing, whatever has loaded it. */
+/** Guards that TypeORM's command line does only what is safe: the DataSource refuses the rest. */
 describe("TypeORM's command line", () => {
   const { database, typeorm, history } = useCli(compiled);
 
@@ -121,7 +121,7 @@ describe("TypeORM's command line", () => {
 
   it('reverts a table with rows only if the environment allows losing them', async () => {
     await typeorm('migration:run');
-    // All but the first, whose tables the row stands in
+    // Reverts all migrations except the first, whose tables contain the row
     const shared = await openDataSource(database);
     await rollback(shared, { steps: (await history()).length - 1 }).finally(() => shared.destroy());
     await database.session.query(

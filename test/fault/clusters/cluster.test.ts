@@ -21,7 +21,7 @@ async function valueOf(connection: Connection, sql: string): Promise<unknown> {
   return rows[0]?.['value'];
 }
 
-// Guards that tests on the shared server run on a cluster when they are told to.
+// Guards that tests on the shared server run on a cluster if the environment asks for one.
 describeOnCluster('the shared server', () => {
   it('has three nodes, accepts writes, and copies them to every node', async () => {
     const database = `nodes_${process.pid}`;
@@ -42,7 +42,7 @@ describeOnCluster('the shared server', () => {
   });
 });
 
-// Guards the harness: what it starts is a cluster, and its nodes go and come as tests want them to.
+// Guards the test harness: it starts a cluster, and tests can stop and restart its nodes.
 describeOnCluster('a cluster of three nodes', () => {
   const cluster = useCluster({ network: true });
   const ids = async (connection: Connection): Promise<number[]> => {
@@ -51,7 +51,7 @@ describeOnCluster('a cluster of three nodes', () => {
   };
   const insert = (node: ClusterNode, id: number): Promise<unknown> =>
     withConnection(node.url('shared'), async (connection) => {
-      // The table is there as soon as this node has caught up
+      // The table exists once this node has caught up
       await connection.query(node.seeAllSql);
       await connection.query('INSERT INTO seen VALUES (?)', [id]);
     });

@@ -15,7 +15,7 @@ interface Node {
   readonly directory: string;
 }
 
-// Guards against nodes and folders that pile up on a developer's machine, paused ones among them.
+// Guards against nodes and folders that pile up on a developer's machine, also paused nodes.
 describeOnCluster('a cluster whose program is killed', () => {
   it('disappears with all nodes and their folders', async () => {
     const child = spawn(process.execPath, ['-r', register, program], {

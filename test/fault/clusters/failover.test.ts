@@ -21,16 +21,16 @@ const claimLimit = 5;
 const patienceMs = 90_000;
 const due = new Date('2026-01-01T00:00:00Z');
 const database = 'failover';
-/** What a service repeats a call after; a failover may show as any of them. */
+/** The error codes after which a service repeats a call. A failover can cause any of them. */
 const passing = ['CONNECTION_LOST', 'SERVER_NOT_READY', 'NO_WRITABLE_HOST', 'TRANSACTION_ABORTED'];
 
-/** Where a program finds the cluster. */
+/** The addresses at which a program finds the cluster. */
 interface Hosts {
   readonly addresses: readonly { readonly host: string; readonly port: number }[];
   stop?(): Promise<void>;
 }
 
-/** Guards that a node of a cluster that goes takes no acknowledged write with it, and makes no run happen twice. */
+/** Guards that the loss of a cluster node loses no acknowledged write, and makes no run happen twice. */
 function losesNothing(hostsOf: (nodes: readonly ClusterNode[]) => Promise<Hosts>): void {
   const cluster = useCluster();
   let hosts: Hosts;
@@ -93,7 +93,7 @@ function losesNothing(hostsOf: (nodes: readonly ClusterNode[]) => Promise<Hosts>
           if (!isProtectionFlowsError(error) || !passing.includes(error.code)) throw error;
           faults.push(error.code);
           if (Date.now() > deadline) throw error;
-          // As a service does
+          // A service repeats it too
           await pause(20);
         }
       }
@@ -132,7 +132,7 @@ function losesNothing(hostsOf: (nodes: readonly ClusterNode[]) => Promise<Hosts>
         .map(({ id }) => id)
         .sort(),
     ).toEqual([...ended.values()].sort());
-    // Claimed by a transaction whose answer died with the node: under way, and nobody's, until the reaper ends it
+    // The answer to the claim died with the node: the run is under way without a worker until the reaper ends it
     const unheard = runs.filter(({ status }) => status !== 'success');
     expect(unheard.filter(({ status }) => status !== 'running')).toEqual([]);
     expect(unheard.length).toBeLessThanOrEqual(schedulers * claimLimit);
@@ -148,7 +148,7 @@ describeOnCluster('programs with the three nodes as hosts', () => {
   losesNothing((nodes) => Promise.resolve({ addresses: nodes.map(({ host, port }) => ({ host, port })) }));
 });
 
-// A group's secondaries are up for a proxy that does not ask which one is the primary
+// The secondaries of a group look available to a proxy that does not ask for the primary
 describeOnGalera('programs that know the cluster by HAProxy alone', () => {
   losesNothing(async (nodes) => {
     const { host, port, stop } = await startHaproxy(nodes);

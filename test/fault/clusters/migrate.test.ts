@@ -19,7 +19,7 @@ const processes = 16;
 const leaseMs = 3_000;
 const whole = /^sendense/;
 
-/** What the program that migrates has said so far. */
+/** The output so far of the program that migrates. */
 interface Migrating {
   readonly child: ChildProcess;
   readonly said: { readonly step?: string; readonly failed?: string; readonly applied?: string[] }[];
@@ -45,7 +45,7 @@ function startMigrating(url: string): Migrating {
   return { child, said };
 }
 
-// Guards that one of many migrates at a time, wherever in the cluster each of them begins, and that it may die there.
+// Guards that only one of many migrates works at a time, on whichever node each begins, and that any of them may die.
 describeOnCluster('migrates on several nodes of a cluster', () => {
   const cluster = useCluster();
   const opened: Connection[] = [];
@@ -185,7 +185,7 @@ describeOnCluster('migrates on several nodes of a cluster', () => {
     const waits: string[] = [];
     await migrateOn(1, 'stood_still', (step) => step.startsWith('wait for') && waits.push(step));
     expect(waits[0]).toContain(`pid ${stale.child.pid} on `);
-    // Every node has all of it before the stale one goes on, so what is counted from here on is the stale one's
+    // Every node has applied everything before the stalled migrate continues: later counts are its own statements
     await expectMigrated('stood_still');
     const node = (await cluster().writer()).url();
     const before = await countStatements(node);

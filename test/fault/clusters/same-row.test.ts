@@ -12,7 +12,7 @@ import { insertFlows, yearlySchedule } from '../claims-flows';
 const database = 'same_row';
 const callsOfEach = 60;
 
-/** Guards that a call which loses its row to another node, at its COMMIT too, is repeated until it is done: no caller hears of it. */
+/** Guards that the package repeats a call that loses a row to another node, also at COMMIT, so that no caller sees an error. */
 describeOnCluster('calls on every node that write the same row at the same time', () => {
   const cluster = useCluster();
   const opened: ProtectionFlowsDataSource[] = [];

@@ -12,13 +12,13 @@ import { describeOnGalera } from '../../support/use-cluster';
 const aborts = 3;
 const tables = ['protection_flows', 'protection_flow_executions'];
 
-/** All that was read, but for the column that comes and goes. */
+/** The catalog as read, without the column that the other node adds and drops. */
 const withoutNote = (live: Schema): unknown =>
   [...live.values()]
     .map((table) => ({ ...table, columns: table.columns.filter(({ name }) => name !== 'note') }))
     .sort((one, other) => (one.name < other.name ? -1 : 1));
 
-// Guards that the catalog can be read while another node changes the very tables, which aborts reads now and then.
+// Guards that the catalog can be read while another node changes its tables, which aborts some reads.
 describeOnGalera('the catalog of a node, while another one executes DDL', () => {
   const database = useDatabase();
   const dataSource = useDataSource(database);

@@ -11,21 +11,21 @@ import { canChange, leavesTrace } from '../kill-points/statements';
 
 /** Of the places where a session can die, every so manieth is tried. A statement that all nodes execute can't be killed. */
 const sessionStep = 9;
-/** How many nodes die in each scenario, each while a statement runs. */
+/** How many nodes die per scenario, each during a statement. */
 const nodeDeaths = 2;
 
-/** Others wait for a run that died on another node, until its lease is over. */
+/** After a run died on another node, others wait until its lease has expired. */
 const dying: SessionOptions = { lockLeaseMs: 1_500 };
 const ending: SessionOptions = { lockWaitMs: 60_000 };
 
-/** So many of them, as far apart as can be. */
+/** Picks this many of them, as far apart as possible. */
 function spread<T>(all: readonly T[], count: number): T[] {
   return Array.from({ length: count }, (_, at) => all[Math.floor(((at + 0.5) * all.length) / count)] as T);
 }
 
 /**
- * Guards that what holds on a single server holds on a cluster: a sample of the places where a run can die, of which the
- * next run goes on at another node.
+ * Guards that a cluster behaves like a single server: at a sample of the places where a run can die, the next run
+ * continues on another node.
  */
 describeOnGalera('a run that dies on a node of a cluster', () => {
   const cluster = useGaleraCluster();

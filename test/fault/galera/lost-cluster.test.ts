@@ -19,7 +19,7 @@ async function failure(call: () => Promise<unknown>): Promise<unknown> {
   );
 }
 
-// Guards that a program learns at once that the node it works with is out of its cluster.
+// Guards that a program learns at once that its node has lost the cluster.
 describeOnGalera('programs of a node that has lost its cluster', () => {
   const cluster = useGaleraCluster();
   const opened: ProtectionFlowsDataSource[] = [];

@@ -19,7 +19,7 @@ import { waitFor } from '../../support/wait-for';
 const documented = 'SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER, DROP, INDEX, REFERENCES ON DB.*';
 const alter = 'ALTER TABLE protection_flow_executions ADD COLUMN note int NULL';
 
-// Guards that no DDL is sent for which the whole node would stand still, or that would abort somebody's transaction.
+// Guards that the migrator sends no DDL that would block the whole node or abort another transaction.
 describeOnGalera('DDL on a cluster, on a table that somebody holds', () => {
   const database = useDatabase({ per: 'each' });
   const dataSource = useDataSource(database, { per: 'each' });
@@ -32,12 +32,12 @@ describeOnGalera('DDL on a cluster, on a table that somebody holds', () => {
     await holder.query(`INSERT INTO protection_flows (id, name, flow_type, target_type, target_id, destination_type)
       VALUES ('a', 'a', 'replication', 'vm', 'vm', 'ossea')`);
     await elsewhere.session.query('CREATE TABLE written (id int AUTO_INCREMENT PRIMARY KEY) ENGINE=InnoDB');
-    // A node that stands still would do so for ever
+    // A blocked node would stay blocked for ever
     limit = setTimeout(() => holder.destroy(), 5_000);
   });
   afterEach(() => clearTimeout(limit));
 
-  /** Executes the DDL while another connection writes in another database. */
+  /** Executes the DDL while another connection writes to another database. */
   async function execute(source = dataSource(), options: StatementOptions = { tableWaitMs: 300 }) {
     const session = source.createQueryRunner('master');
     const probe = new TableProbe(() =>

@@ -1,6 +1,6 @@
 import { peerOptions, peerParts } from '../../../bench/peers/options';
 
-// Guards: what a typing error asks for is refused before anything is installed or measured, every fault at once.
+// Guards that wrong options are refused before anything is installed or measured, with all faults at once.
 describe('the options of bench:peers', () => {
   test('default to those of the goals', () => {
     expect(peerOptions([])).toEqual({

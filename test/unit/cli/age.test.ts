@@ -3,7 +3,7 @@ import { parseAge } from '../../../src/cli/options';
 const dayMs = 24 * 60 * 60_000;
 const now = Date.UTC(2026, 0, 2);
 
-/** Guards that an age means what whoever types it thinks: a wrong one deletes rows that nobody wanted to lose. */
+/** Guards that an age means what its author expects: a wrong age deletes rows that nobody wanted to lose. */
 describe('an age', () => {
   it.each([
     ['1m', 60_000],

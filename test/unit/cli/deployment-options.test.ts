@@ -5,7 +5,7 @@ import { keptPlan, schemaFit } from './fixed-deployment';
 import { handMade, preflightResult } from './fixed-results';
 import { ran } from './ran';
 
-// Without these, a script waits for another time than it says, or carries out another plan than was looked at.
+// Without these, a script could wait for another time than it says, or carry out another plan than the reviewed one.
 describe('wait', () => {
   it.each([
     ['wait', 60_000],

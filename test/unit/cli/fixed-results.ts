@@ -19,7 +19,7 @@ export const where = {
   database: 'migratekit_oma',
 } as const;
 
-/** One finding of each effect, texts long enough to be wrapped. */
+/** One finding of each effect, with texts long enough to be wrapped. */
 export const findings: Finding[] = [
   {
     code: 'FK_PARENT_MISSING',
@@ -200,7 +200,7 @@ export const report: VerifyReport = {
 
 const unique = { object: 'index', table: 'protection_flows', name: 'uq_flows_name' } as const;
 
-/** One repair carried out, one to do, and a decision. */
+/** One completed repair, one pending repair, and a decision. */
 export const adoptResult: AdoptResult = {
   ok: false,
   ...where,
@@ -255,7 +255,7 @@ export const adoptResult: AdoptResult = {
   keys: [{ name: 'fk_executions_flow', status: 'to-add', ms: 0 }],
 };
 
-/** Twelve differences, as of a table that somebody else made. */
+/** Twelve differences, as in a table made by another program. */
 export const differences: Difference[] = Array.from({ length: 12 }, (_value, index) => ({
   object: 'column' as const,
   table: 'protection_flows',
@@ -264,7 +264,7 @@ export const differences: Difference[] = Array.from({ length: 12 }, (_value, ind
   expected: 'current_timestamp',
   actual: index === 0 ? null : 'none',
 }));
-/** A finding of all of them. */
+/** A finding with all of them. */
 export const handMade: Finding = {
   code: 'SCHEMA_HAND_MADE',
   effect: 'blocking',
@@ -274,7 +274,7 @@ export const handMade: Finding = {
   remedy: '-- To list the differences: protection-flows adopt',
   details: { differences },
 };
-/** A proof whose failed check has them all. */
+/** A report of verify whose failed check has them all. */
 export const drifted: VerifyReport = {
   ...report,
   checks: report.checks.map((check) => (check.status === 'fail' ? { ...check, differences } : check)),

@@ -7,7 +7,7 @@ import { Written } from './terminal';
 interface Ran {
   readonly exitCode: number;
   readonly stderr: string;
-  /** What the layer below was asked for; null where it was not. */
+  /** The options that the layer below got; null if it was not called. */
   readonly asked: PruneOptions | null;
 }
 
@@ -36,7 +36,7 @@ async function prune(...args: string[]): Promise<Ran> {
   return { exitCode, stderr: stderr.text, asked };
 }
 
-/** Guards that the options reach the layer below as they were given, and that a slip of the fingers deletes nothing. */
+/** Guards that the options reach the layer below as given, and that a typing error deletes nothing. */
 describe('the options of prune', () => {
   it('are an age, a number to keep, a batch size and a dry run', async () => {
     const { exitCode, asked } = await prune(

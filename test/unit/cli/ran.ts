@@ -9,10 +9,10 @@ import { Written } from './terminal';
 
 const { migrateResult, plan, preflightResult, report, status } = fixed;
 const { adoptResult, pruneResult, restoreOrphansResult, rollbackPlan, rollbackResult } = fixed;
-/** A configuration whose password no output may show. */
+/** A configuration with a password that no output may show. */
 export const env = { DATABASE_URL: 'mysql://u:hu%40sh@h/d' };
 
-/** How a run of the command line ended, what it printed, and what it asked of the layer below. */
+/** How a command ended, what it printed, and what it called in the layer below. */
 export interface Ran {
   readonly exitCode: number;
   readonly stdout: string;
@@ -23,7 +23,7 @@ export interface Ran {
   readonly error: () => ErrorReport;
 }
 
-/** Services that answer otherwise, an environment, and what happens meanwhile. */
+/** Services with other answers, an environment, and work to do during the command. */
 export type Given = Partial<Services> & {
   env?: NodeJS.ProcessEnv;
   duringRun?: (interrupt: () => void, crash: (error: unknown) => void) => void;

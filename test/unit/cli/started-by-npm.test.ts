@@ -16,7 +16,7 @@ function reporterOn(stdout: Written): { style: Style; asTyped: (text: string) =>
 describe('started by npm', () => {
   const byNpm = { env: { ...env, npm_command: 'exec' } };
 
-  // Without it, whoever pastes a fix of npx is told that there is no such command
+  // Without this, a fix printed under npx would name a command that the shell does not find
   it('prints its commands as they are typed with npm, but only in text for people', async () => {
     expect((await ran('status', byNpm)).stdout).toMatch(/(?<!npx )npx protection-flows migrate/);
     expect((await ran('guard', byNpm)).stderr).toContain('See npx protection-flows guard --help');
@@ -27,7 +27,7 @@ describe('started by npm', () => {
   });
 
   it('keeps to the width of the terminal', () => {
-    // On one of these widths, a line with a command is as long as it may be
+    // At one of these widths, a line with a command is exactly as long as allowed
     for (let columns = 50; columns <= 80; columns += 1) {
       const { style, asTyped } = reporterOn(new Written(true, columns));
       for (const line of statusOutput.text(status, style))

@@ -19,7 +19,7 @@ const url = (query: string) => errorOf({ env: { DATABASE_URL: `mysql://u:hush@h/
 const file = (text: string | Buffer) => errorOf({ configFile: write('c.json', text), env: {}, cwd: folder });
 const account = '"host":"h","username":"u","password":"hush","database":"d"';
 
-/** Guards that what is said twice, or contradicts itself, is not settled by whoever comes last. */
+/** Guards that duplicate or contradictory settings are refused, and the last one does not win. */
 describe('a setting that is given twice', () => {
   it.each([
     ['ssl=true&ssl=false', ['its parameter ssl invalid']],
@@ -72,7 +72,7 @@ describe('contradictions about TLS', () => {
   });
 });
 
-/** Guards that no file ends the process, or is taken for another text than it holds. */
+/** Guards that no file crashes the process, or is read as another text than it contains. */
 describe('a file', () => {
   it('with endless nesting is refused with its place', () => {
     const error = file('['.repeat(200_000));
@@ -106,7 +106,7 @@ describe('a file', () => {
     const program = `
       const { loadConnection } = require('./src/config');
       console.log(loadConnection({ env: { DB_HOST: 'h', DB_USERNAME: 'u', DB_DATABASE: 'd', DB_PASSWORD_FILE: '/dev/stdin' } }).password)`;
-    // Of a process that Node.js starts, stdin is a socket; a shell makes a pipe
+    // Node.js gives a child process a socket as stdin; a shell gives it a pipe
     const command = 'printf "from-pipe\\n" | "$0" -r ./test/support/register-swc.js -e "$1"';
     const options = { cwd: join(__dirname, '../../..'), encoding: 'utf8' } as const;
     expect(execFileSync('sh', ['-c', command, process.execPath, program], options)).toBe('from-pipe\n');

@@ -23,7 +23,7 @@ type Values = Partial<Record<SettingName, unknown>>;
 const complete: Values = { host: 'h', username: 'u', password: 'hush', database: 'd' };
 const pem = '-----BEGIN CERTIFICATE-----\n';
 
-/** Settings as a source has them: the values inside of `ssl` in an object. */
+/** Settings in the form of a source, with the values of `ssl` in an object. */
 function nested(values: Values, source: 'file' | 'program'): Record<string, unknown> {
   const content: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(values)) {
@@ -51,7 +51,7 @@ beforeAll(() => {
   writeFileSync(join(folder, 'pem'), pem, { mode: 0o600 });
 });
 
-/** Reads the same values from each of the four places. */
+/** Reads the same values from each of the four sources. */
 const readFrom: Record<SettingSource, (values: Values) => ConnectionSettings> = {
   file: (values) => {
     const configFile = join(folder, 'settings.json');
@@ -79,7 +79,7 @@ function errorOf(call: () => unknown): ProtectionFlowsError {
   throw new Error('it was accepted');
 }
 
-/** For each setting: one that is right, and those that are wrong wherever they stand. */
+/** For each setting: a right value, and the values that are wrong in every source. */
 const samples: Record<SettingName, { readonly right: unknown; readonly wrong: readonly unknown[] }> = {
   type: { right: 'mysql', wrong: ['postgres'] },
   host: { right: 'other', wrong: ['a b', 'h:3306', '/run/sock'] },
@@ -120,7 +120,7 @@ const has = (name: SettingName, source: SettingSource): boolean =>
   source !== 'file' ? settingsTable[name].names[source] !== null : true;
 const sources = ['file', 'url', 'environment', 'program'] as const;
 
-/** The setting, with those that it excludes left out and those that it needs added. */
+/** The setting, without the settings that it excludes and with those that it needs. */
 function around(name: SettingName, value: unknown, source: SettingSource): Values {
   const values: Values = { ...complete, [name]: value };
   if (name === 'hosts' || name === 'socketPath') delete values.host;
@@ -137,13 +137,13 @@ function around(name: SettingName, value: unknown, source: SettingSource): Value
   return values;
 }
 
-/** Guards that no place is judged less than another: a setting and a wrong value in one is one in all. */
+/** Guards that every source has the same rules: each accepts the same settings and refuses the same wrong values. */
 describe.each(sources)('settings in the %s', (source) => {
   it.each(settingNames.filter((name) => has(name, source)))('accept %s, and report a wrong value', (name) => {
     const { right, wrong } = samples[name];
     readFrom[source](around(name, right, source));
     for (const value of wrong) {
-      // What is a list or nothing in a file has another form in a text
+      // A list or null in a file has another form in a text
       if ((source === 'url' || source === 'environment') && typeof value === 'object') continue;
       const error = errorOf(() => readFrom[source](around(name, value, source)));
       expect([value, error.code, (error.details.faults as unknown[]).length]).toEqual([

@@ -17,7 +17,7 @@ export function faultsOf(error: ProtectionFlowsError): string[] {
   return (error.details.faults as ConfigFault[]).map(({ option, kind }) => `${option} ${kind}`);
 }
 
-/** All that a user, a log or a program may see of an error. */
+/** Everything that a user, a log or a program can see of an error. */
 export function visible(error: ProtectionFlowsError): string {
   return `${JSON.stringify(error)} ${error.message} ${error.stack ?? ''}`;
 }

@@ -21,7 +21,7 @@ const three = [
   { host: '::1', port: 3308 },
 ];
 
-/** Guards that the three sources say several hosts in the same way, and that nothing wrong in a list passes. */
+/** Guards that several hosts mean the same in all three sources, and that each refuses a wrong list. */
 describe('several hosts', () => {
   it('are given by commas in DB_HOST, each with its port or that of DB_PORT', () => {
     expect(fromEnvironment({ DB_HOST: 'db1, 10.0.0.2:3307,[::1]:3308' })).toMatchObject({

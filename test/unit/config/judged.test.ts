@@ -5,7 +5,7 @@ import { dataSourceOptions } from '../../../src/typeorm/data-source-options';
 import { errorOf, faultsOf, visible } from './faults-of';
 import { temporaryFolder } from '../../support/temporary-folder';
 
-/** What the call answers, or what it throws. */
+/** The call's result, or its error. */
 const attempt = (work: () => unknown): unknown => {
   try {
     return work();
@@ -14,7 +14,7 @@ const attempt = (work: () => unknown): unknown => {
   }
 };
 
-// Without these, what is no environment and no settings ends in a TypeError, or leads to another database than was meant
+// Without these, a wrong environment or wrong settings could end in a TypeError, or lead to another database
 describe('an argument that no compiler has checked', () => {
   it.each<[string, unknown, string[]]>([
     ['a URL', 'mysql://u:hush@h/d', ['they invalid']],

@@ -8,7 +8,7 @@ const complete = { DB_HOST: 'h', DB_USERNAME: 'u', DB_PASSWORD: 'hush', DB_DATAB
 const load = (env: NodeJS.ProcessEnv) => loadConnection({ env: { ...complete, ...env }, cwd: '/' });
 const error = (env: NodeJS.ProcessEnv) => errorOf({ env: { ...complete, ...env }, cwd: '/' });
 
-/** Guards that a variable which somebody meant for us is never ignored: no TLS, an empty password, another database. */
+/** Guards that a variable meant for this package is never ignored: that could mean no TLS, or another database. */
 describe('an unknown DB_… variable', () => {
   it.each([
     ['DB_USER', 'DB_USERNAME'],

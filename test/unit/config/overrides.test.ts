@@ -24,7 +24,7 @@ function errorOf(options: object): ProtectionFlowsError {
   throw new Error('it was accepted');
 }
 
-/** Guards that `setOptions` can not make sessions go elsewhere, or in plain text, or be ignored. */
+/** Guards that `setOptions` is not ignored, and cannot send sessions to another server or without TLS. */
 describe('options set on the data source', () => {
   it('override the settings, and leave all other settings unchanged', () => {
     const logger = 'debug';

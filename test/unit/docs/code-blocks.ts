@@ -11,7 +11,7 @@ export interface CodeBlock {
   readonly place: string;
   readonly language: string;
   readonly code: string;
-  /** What the line above it calls it, where that names a file. */
+  /** The file that the line above it names, if any. */
   readonly file: string | undefined;
 }
 
@@ -30,7 +30,7 @@ export const documents: readonly string[] = execFileSync(
   .split('\n')
   .filter((path) => path !== '');
 
-/** The blocks of code of a document, without the blanks that an enclosing list puts before their lines. */
+/** The code blocks of a document, without the indentation of an enclosing list. */
 function blocksOf(path: string): CodeBlock[] {
   const text = readDocument(path);
   return [...text.matchAll(/^( *)```(\w*)[^\n]*\n([^]*?)^\1```$/gm)].map((found) => {
@@ -46,6 +46,6 @@ function blocksOf(path: string): CodeBlock[] {
   });
 }
 
-/** Every block of code in the documents that is in one of these languages. */
+/** Every code block of the documents in one of these languages. */
 export const blocksIn = (...languages: readonly string[]): CodeBlock[] =>
   documents.flatMap(blocksOf).filter(({ language }) => languages.includes(language));

@@ -7,14 +7,14 @@ const { name, scripts, peerDependencies, devDependencies } = JSON.parse(
   readFileSync(resolve(folder, 'package.json'), 'utf8'),
 ) as { name: string } & Record<'scripts' | 'peerDependencies' | 'devDependencies', Record<string, string>>;
 
-/** What a reader may install: this package, and what it is developed and works with. */
+/** The packages that a reader may install: this one, its peers and its development dependencies. */
 const packages = new Set([name, ...Object.keys({ ...peerDependencies, ...devDependencies })]);
 
 /** The words of a command, without quotes. */
 const wordsOf = (text: string): string[] =>
   (text.match(/(?:'[^']*'|"[^"]*"|[^\s'"])+/g) ?? []).map((word) => word.replaceAll(/['"]/g, ''));
 
-/** The commands of a text for a shell: one for each program that it starts. */
+/** The commands of a shell text: one for each program that it starts. */
 export function commandsIn(text: string): string[] {
   return text
     .replaceAll(/\\\n/g, ' ')
@@ -26,7 +26,7 @@ export function commandsIn(text: string): string[] {
     .filter((command) => command !== '');
 }
 
-/** What is wrong with the arguments of this package's command line; null for nothing. */
+/** The fault in the arguments of this package's command line; null if there is none. */
 export async function faultOfArguments(args: readonly string[]): Promise<string | null> {
   const program = createProgram(
     () => undefined,
@@ -55,7 +55,7 @@ const npmFault = ([verb = '', ...rest]: readonly string[]): string | null => {
     : `there is no script ${script}`;
 };
 
-/** Programs that are not this package's, which the documents start. */
+/** Programs of others that the documents start. */
 const others = new Set([
   'curl',
   'export',
@@ -67,7 +67,7 @@ const others = new Set([
   'jest',
 ]);
 
-/** What is wrong with a command of a document; null for nothing. */
+/** The fault in a command of a document; null if there is none. */
 export async function faultOfCommand(command: string): Promise<string | null> {
   const words = wordsOf(command.replace(/\s>>?\s?\S+/g, ''));
   while (/^[A-Z_]+=/.test(words[0] ?? '')) words.shift();

@@ -10,7 +10,7 @@ const homes: Readonly<Record<string, string>> = {
 
 const takenForGranted = join(folder, 'test/unit/docs/taken-for-granted.ts');
 
-/** A module that is none of this package's dependencies. */
+/** A module that is not a dependency of this package. */
 const nestConfig = `declare module '@nestjs/config' {
   export const ConfigModule: new () => object;
   export { ConfigService } from '${takenForGranted}';
@@ -19,7 +19,7 @@ const nestConfig = `declare module '@nestjs/config' {
 /** Faults of JavaScript too: a name, a module or a property that is not there. The others are of types, which it has none of. */
 const faultsOfJavaScript = new Set([2304, 2305, 2307, 2339, 2551, 2552, 2724]);
 
-/** The names that a file declares, or imports. */
+/** The names that a file declares or imports. */
 function declaredIn(source: ts.SourceFile): Set<string> {
   const names = new Set<string>();
   const add = (name: ts.Node | undefined): void => {
@@ -62,7 +62,7 @@ function optionsOfProject(): ts.CompilerOptions {
   };
 }
 
-/** Compiles blocks of TypeScript and JavaScript as they stand in their documents; returns a line for each fault. */
+/** Compiles the TypeScript and JavaScript blocks of the documents; returns a line for each fault. */
 export function faultsOf(blocks: readonly CodeBlock[]): string[] {
   const options = optionsOfProject();
   const files = new Map<string, string>();

@@ -6,7 +6,7 @@ import { commandsIn, faultOfArguments, faultOfCommand } from './commands';
 import { faultsOf } from './compile-blocks';
 import { anchorsOf, linksOf, proseOf } from './links';
 
-/** What each thing is wrong with, behind where it stands; nothing for those that are right. */
+/** The place and fault of each wrong item; none for the right ones. */
 async function faultsIn<Thing>(
   things: readonly Thing[],
   faultOf: (thing: Thing) => string | null | Promise<string | null>,
@@ -20,7 +20,7 @@ async function faultsIn<Thing>(
   return faults;
 }
 
-// Without these, whoever copies from a document gets what does not compile, a command that there is not, or a dead link.
+// Without these, a document could contain code that does not compile, an unknown command, or a dead link.
 describe('the documents', () => {
   it('contain TypeScript and JavaScript that compile', () => {
     const blocks = blocksIn('ts', 'js');

@@ -5,7 +5,7 @@ const withoutBlocks = (path: string): string => readDocument(path).replaceAll(/^
 /** A document without its blocks of code. */
 export const proseOf = withoutBlocks;
 
-/** What the links and pictures of a document name. Code in a sentence holds no links, whatever its brackets. */
+/** The targets of the links and pictures of a document. Code in a sentence contains no links, whatever its brackets. */
 export function linksOf(path: string): string[] {
   const text = withoutBlocks(path).replaceAll(/`[^`\n]*`/g, (code) => 'x'.repeat(code.length));
   const inline = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, to]) => to!);

@@ -43,7 +43,7 @@ export declare const targets: TargetRepository;
 /** A flow that is to be stored. */
 export declare const flow: NewFlow;
 export declare const input: NewFlow;
-/** What a request brought. */
+/** The body of a request. */
 export declare const body: Record<string, unknown>;
 
 /** The reader's own DataSource, server, subject of the engine, entity, migration and module. */
@@ -64,12 +64,12 @@ export declare class AppModule {}
 
 export declare const spanProcessors: SpanProcessor[];
 
-/** The reader's own functions: what does a run, and what does its jobs. */
+/** The reader's own functions that do a run and its jobs. */
 export declare function run(...flowAndExecution: readonly object[]): Promise<void>;
 export declare function jobIdOf(vm: object): string;
 export declare function backUp(vm: object, flow: object, signal: AbortSignal): Promise<void>;
 
-/** Of @nestjs/config, which is none of this package's dependencies. */
+/** From @nestjs/config, which is not a dependency of this package. */
 export declare class ConfigService {
   get(name: string): string | undefined;
   getOrThrow(name: string): string;

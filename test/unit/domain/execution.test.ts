@@ -7,7 +7,7 @@ import {
 
 const after = (from: ExecutionStatus) => executionStatuses.filter((to) => statusesBefore(to).includes(from));
 
-// Without these, a run could leave a state that is final, or a second completer count it twice.
+// Without these, a run could leave a final state, or a second completer could count it twice.
 describe('the life cycle of an execution', () => {
   it('ends in success, warning, error or cancelled', () => {
     expect(executionStatuses.filter((status) => after(status).length === 0)).toEqual([...terminalStatuses]);

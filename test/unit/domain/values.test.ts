@@ -2,7 +2,7 @@ import { isJsonValue, isPlainObject, isStorableTimestamp, toWholeSecond } from '
 
 const nested = (levels: number): unknown => (levels === 0 ? 1 : { a: nested(levels - 1) });
 
-// Without these, a value would be stored as something else than what was given.
+// Without these, the database could store another value than the given one.
 describe('a JSON value', () => {
   it.each([
     [null],

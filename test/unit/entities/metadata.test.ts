@@ -21,7 +21,7 @@ beforeAll(async () => {
   metadatas = dataSource.entityMetadatas;
 });
 
-// Without these, an entity could be forgotten, or its names wander away from the tables'.
+// Without these, an entity could be missing, or its names could differ from the tables.
 describe('the entities', () => {
   it('are all in the list', async () => {
     const folder = join(__dirname, '../../../src/entities');

@@ -10,7 +10,7 @@ import { checkIds, verdicts, type CheckStatus } from '../../../src/engine/verify
 const folder = resolve(__dirname, '../../../docs');
 
 const read = (name: string): string => readFileSync(resolve(folder, name), 'utf8');
-/** Each run of blanks and line breaks as one blank. */
+/** Replaces each sequence of blanks and line breaks by one blank. */
 const flat = (text: string): string => text.replaceAll(/\s+/g, ' ');
 
 /** The part of a document under a heading, up to the next one of the same or a higher level, without its code blocks. */
@@ -34,7 +34,7 @@ function rows(text: string): { readonly name: string; readonly row: string }[] {
 const names = (text: string): string[] => rows(text).map(({ name }) => name);
 const keysOf = <Name extends string>(record: Record<Name, true>): string[] => Object.keys(record).sort();
 
-// Without these, a code or an option that is added, renamed or dropped would leave the documents behind.
+// Without these, the documents could miss a code or an option that was added, renamed or dropped.
 describe('docs/errors.md', () => {
   const document = read('errors.md');
   const codes = Object.keys(errorCodes) as ErrorCode[];

@@ -1,6 +1,6 @@
 import { fromServerError, isLostToAnother } from '../../../src/errors';
 
-/** Guards that what the server has undone for the sake of another transaction is known for it, and a commit in doubt is not. */
+/** Guards that errors of a transaction lost to another one are recognised, and that a commit in doubt is not one of them. */
 it.each([
   [1213, 'Deadlock found when trying to get lock; try restarting transaction', true],
   [3101, 'Plugin instructed the server to rollback the current transaction.', true],

@@ -10,7 +10,7 @@ const asTypeorm = (errno: number, sqlMessage: string, query = insert) =>
   new QueryFailedError(query, ['id', 'hunter2'], asMysql2(errno, sqlMessage, 'INSERT … hunter2'));
 const fieldsOf = (error: ProtectionFlowsError | null) => error?.details['fields'];
 
-// Without these, the same fault would look different depending on who found it, or a fault of ours like the server's.
+// Without these, the same fault could have two codes, or a fault of this package could look like the server's.
 describe('a row that the server refuses', () => {
   const flowType = [
     { field: 'repository_id', constraints: { flowType: 'repository_id must be given for a backup flow' } },
@@ -285,7 +285,7 @@ describe('every such error', () => {
     },
   );
 
-  // A filter asks when it is chosen, and again when it answers: another answer left the request without one
+  // A NestJS filter asks twice: when it is chosen and when it answers. A different second result left a request unanswered
   it.each(errors)('is the same each time it is translated', (error) => {
     const found = fromServerError(error);
     expect(found).not.toBeNull();

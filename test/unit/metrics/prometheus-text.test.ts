@@ -55,7 +55,7 @@ const valuesOf = (snapshot: Metrics, name: string): unknown =>
     .find((family) => family.name === name)
     ?.metrics.map(({ value, labels = {} }) => [labels, Number(value)]);
 
-// Without these, a name with a quote ends the scrape, and a document tells of metrics that are none.
+// Without these, a name with a quote could break the scrape, and the document could list unknown metrics.
 describe("Prometheus' text of the metrics", () => {
   it('is parsed back into the same metrics, whatever the names of the flows', () => {
     expect(valuesOf(full, 'sendense_flow_info')).toEqual(
@@ -137,7 +137,7 @@ describe("Prometheus' text of the metrics", () => {
         label,
         type,
         isSeconds: unit === 'seconds',
-        // More may be said in the document
+        // The document may say more
         meaning: meaning.slice(0, told[at]?.meaning.length),
       })),
     ).toEqual(told);

@@ -28,7 +28,7 @@ const change = (before: ReturnType<typeof column>, after: ReturnType<typeof colu
   after,
 });
 
-/** Without these, a generated migration would say that nobody breaks, or cry wolf over what nobody notices. */
+/** Without these, a generated migration could miss a break of older programs, or warn without a reason. */
 describe('the statement of a generated migration about programs of the previous release', () => {
   it.each<[string, Change[]]>([
     [
@@ -105,7 +105,7 @@ describe('the statement of a generated migration about programs of the previous 
   });
 });
 
-/** Without this, a text that was never finished could be what an operator reads before a deployment. */
+/** Without this, an operator could read an unfinished text before a deployment. */
 it('no migration of this package has an unfinished text about older programs', () => {
   expect(migrationList.map(({ breaking }) => breaking)).toEqual(
     expect.not.arrayContaining([expect.stringContaining('TODO')]),

@@ -17,7 +17,7 @@ function faultOf(call: () => unknown): ProtectionFlowsError {
   throw new Error('it was accepted');
 }
 
-/** Guards against options that are silently not what was meant: another database, no migration, no retry. */
+/** Guards against options that are silently misread: another database, no migration, no retry. */
 describe('the options of ProtectionFlowsModule', () => {
   it('are all optional', () => {
     expect(forRoot({})).toMatchObject({ module: ProtectionFlowsModule, global: false });

@@ -6,7 +6,7 @@ import {
   type Holds,
 } from '../../../src/engine/preflight/access/grants';
 
-/** Guards the reading of SHOW GRANTS: the lines are what the servers really print. */
+/** Guards the parsing of SHOW GRANTS: the lines are copied from real servers. */
 const plainRules = { literalNames: false, foldCase: false, anyPattern: false };
 
 function holds(database: string, lines: readonly string[], rules = plainRules): Holds {

@@ -7,8 +7,8 @@ const folder = join(__dirname, '../../..');
 const read = (file: string): string => readFileSync(join(folder, file), 'utf8');
 
 /**
- * Where the remedy of each finding is carried out, and the finding then is gone: in a file that names its code, by what
- * makes the test do so.
+ * The test that carries out the remedy of each finding and checks that the finding is gone: its file, which names the
+ * code, and the call in it that does so.
  */
 const carriedOut: Readonly<Partial<Record<ErrorCode, readonly [file: string, by: string]>>> = {
   SERVER_READ_ONLY: ['test/integration/preflight/read-only.test.ts', 'paste('],
@@ -25,14 +25,14 @@ const carriedOut: Readonly<Partial<Record<ErrorCode, readonly [file: string, by:
   FK_ORPHAN_ROWS: ['test/integration/preflight/own-tables.test.ts', 'expectSeenAndMended('],
   CONNECTION_REFUSED: ['test/e2e/cli/few-connections.test.ts', 'ALTER USER'],
   SERVER_SETTING_UNSAFE: ['test/integration/preflight/server-settings.test.ts', 'paste('],
-  // Nothing is to be pasted: the next migrate is the remedy
+  // There is nothing to paste: the next migrate is the remedy
   FK_COLLATION_MISMATCH: ['test/integration/preflight/report.test.ts', 'migrateAnew('],
   FK_PARENT_MISSING: ['test/integration/preflight/report.test.ts', 'migrateAnew('],
   // The same command with --allow-blocking
   TABLE_COPY_REFUSED: ['test/integration/keys/online-add.test.ts', 'copyLimitRows'],
 };
 
-/** Guards that no finding is added whose printed remedy nobody has tried. */
+/** Guards that every finding has a test of its printed remedy. */
 describe('the remedy of every finding', () => {
   it('is carried out by a listed test', () => {
     expect(Object.keys(carriedOut).sort()).toEqual(codesOfRules());

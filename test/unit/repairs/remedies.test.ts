@@ -56,7 +56,7 @@ const changed = (name: string, change: Partial<Column>): Schema =>
 const sqlOf = (parts: readonly object[]): string[] =>
   parts.flatMap((part) => ('sql' in part ? [String(part.sql)] : []));
 
-// Without these, a remedy could do nothing, do harm, or fail where it is pasted.
+// Without these, a remedy could do nothing, do harm, or fail when it is pasted.
 describe('the remedies', () => {
   it('are empty for a live schema that is as declared', () => {
     expect(Object.values(plan(whole)).flat()).toEqual([]);

@@ -1,6 +1,6 @@
 import { BoundedCache } from '../../../src/schedule/bounded-cache';
 
-// Without these, a process that sees many schedules could grow without end, or make the same thing again each time.
+// Without these, a process with many schedules could grow without end, or compute the same value every time.
 describe('a bounded cache', () => {
   const make = jest.fn((key: string) => key.toUpperCase());
   const ask = (cache: BoundedCache<string>, key: string): string => cache.get(key, () => make(key));

@@ -1,7 +1,7 @@
 import { nextRun, nextRuns } from '../../../src/schedule';
 import { runs, schedule } from './runs';
 
-// Without these, a claim could find the run that it just made due again, or compute one that the column cannot hold.
+// Without these, a claim could find its own run due again, or compute a time that the column cannot store.
 describe('the next run', () => {
   it('is strictly after the instant, a fraction of a second included', () => {
     expect(runs('30 2 * * *', null, '2026-11-24T02:29:59.999Z', 1)).toEqual(['2026-11-24T02:30:00Z']);

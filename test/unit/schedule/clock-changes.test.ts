@@ -1,7 +1,7 @@
 import { nextRuns } from '../../../src/schedule';
 import { runs } from './runs';
 
-// Without these, a nightly backup could be left out or made twice in the nights in which the clocks are changed.
+// Without these, a nightly backup could be skipped or run twice in the night of a clock change.
 describe('a time that the clock skips', () => {
   it.each([
     // zone, expression, the day before, runs of that day, of the day of the change and of the day after

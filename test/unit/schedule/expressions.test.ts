@@ -6,7 +6,7 @@ const tuesday = '2026-11-24T10:20:30Z';
 /** The first runs in UTC after {@link tuesday}, without the parts that all of them share. */
 const after = (expression: string, count: number): string[] => runs(expression, null, tuesday, count);
 
-// Without these, an expression could mean one thing here and another to the cron of the platform.
+// Without these, an expression could mean one time here and another in the platform's cron.
 describe('a cron expression', () => {
   it.each([
     ['* * * * *', ['2026-11-24T10:21:00Z', '2026-11-24T10:22:00Z']],

@@ -6,7 +6,7 @@ const messages = (cron_expression: unknown, timezone: unknown = null): string[] 
 
 const noon = new Date('2026-11-24T12:00:00Z');
 
-// Without these, a schedule that is not understood could be stored, and its flows would never run, or at the wrong time.
+// Without these, an invalid schedule could be stored, and its flows would run never or at the wrong time.
 describe('a wrong expression', () => {
   it.each([
     ['undefined', undefined, 'cron_expression must be a text'],

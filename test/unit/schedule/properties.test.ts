@@ -101,7 +101,7 @@ describe('any schedule at any instant', () => {
         const schedule = { cron_expression: textOf(fields), timezone: zone };
         const found = nextRuns(schedule, new Date(after), expected.length + 1).map((run) => run.getTime());
         expect(found.slice(0, expected.length)).toEqual(expected);
-        // No run but the expected ones: what follows lies beyond the minutes that were looked at
+        // Only the expected runs: later ones are outside the checked minutes
         if (expected.length < 50) expect(found[expected.length] ?? Infinity).toBeGreaterThan(until);
       }),
       { numRuns: 150 },
@@ -153,7 +153,7 @@ describe('a daily schedule', () => {
   const changing = Intl.supportedValuesOf('timeZone').flatMap((zone) =>
     changes(zone).map((day) => [zone, day] as const),
   );
-  // Clocks are changed at night
+  // Clocks change at night
   const times = [0, 1, 2, 3, 4, 12, 22, 23].flatMap((hour) =>
     [0, 30].map((minute) => [minute, hour] as const),
   );
@@ -164,7 +164,7 @@ describe('a daily schedule', () => {
     const schedule = { cron_expression: `${minute} ${hour} * * *`, timezone: zone };
     return nextRuns(schedule, new Date(midnight - 1), 5).map((run) => {
       const wall = wallClock(zone, run.getTime());
-      // Where the gap ends with the day, the run is due at the midnight that ends it
+      // If the gap ends with the day, the run is due at the midnight that ends the gap
       const isLate = hour === 23 && wall.getUTCHours() === 0;
       return new Date(wall.getTime() - Number(isLate)).toISOString().slice(0, 10);
     });

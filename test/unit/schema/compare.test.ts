@@ -28,7 +28,7 @@ const addKey = (schema: Schema, key: Table['foreignKeys'][number]): Schema =>
   withTable(schema, 'protection_flows', (one) => ({ ...one, foreignKeys: [...one.foreignKeys, key] }));
 const to = (name: string) => ({ table: name, column: 'id' });
 
-// Without these, what differs could go unnoticed, or what is merely more could be reported.
+// Without these, a difference could stay unreported, or a harmless addition could be reported.
 describe('comparing', () => {
   it('finds nothing in a schema that is as declared, or that has an extra nullable column or plain index', () => {
     expect(differences((one) => one)).toEqual([]);

@@ -97,7 +97,7 @@ const wrong: readonly (readonly [title: string, call: () => unknown, fields: rea
   ['the columns of an index, and no name', () => addIndex(long, ['owner'] as never), ['table', 'index']],
 ];
 
-// Without these, what a program declares would become SQL that fails on the server, or does something else there.
+// Without these, a wrong declaration could become SQL that fails on the server, or does something else.
 describe('a function that declares a schema', () => {
   it.each(names)('accepts correct arguments: %s', (name) => {
     expect(() => calling(name)(...right[name])).not.toThrow();

@@ -3,7 +3,7 @@ import { canonicalExpression, sameExpression } from '../../../src/engine/schema/
 const declared =
   "(`flow_type` = 'backup' AND `repository_id` IS NOT NULL) OR (`flow_type` = 'replication' AND `destination_type` IS NOT NULL)";
 
-// Without these, a weakened CHECK could pass for the declared one, or the declared one for a changed one.
+// Without these, a weakened CHECK could count as the declared one, or the declared one as changed.
 describe('two conditions are the same', () => {
   it.each([
     [

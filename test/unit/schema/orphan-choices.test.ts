@@ -10,7 +10,7 @@ const possible = (owner: Column, ...checks: Check[]): string[] => {
 const both = ['null', 'quarantine'];
 const owner = nullable('owner', 'int');
 
-/** Guards that no choice is offered which the server, or a CHECK, would refuse. */
+/** Guards that no offered choice would be refused by the server or a CHECK. */
 describe('the choices for orphans', () => {
   it.each<[string, string[], Column, Check[]]>([
     ['a column that may be NULL', both, owner, []],

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { runProgram, type ProgramEnd } from '../../support/run-program';
 
-/** Guards that `npm run audit` fails for a vulnerability that the registry tells of, and not for a registry that tells nothing. */
+/** Guards that `npm run audit` fails for a vulnerability that the registry reports, and not if the registry does not answer. */
 describe('npm run audit', () => {
   let registry: Server;
   let answer: { status: number; body: unknown };

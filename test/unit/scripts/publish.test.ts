@@ -11,7 +11,7 @@ const manifest = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'u
   scripts: object;
 };
 
-/** Guards what nobody sees before the day of a release: the workflow that publishes it, and the bill of materials. */
+/** Guards what only a release uses: the workflow that publishes it, and the bill of materials. */
 describe('publishing', () => {
   it('is a workflow that GitHub accepts, with existing scripts', async () => {
     const lint = await createLinter();

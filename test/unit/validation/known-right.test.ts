@@ -5,7 +5,7 @@ import { Nullable, Required, Text } from '../../../src/entities/rules';
 import type { WriteMode } from '../../../src/validation';
 import { isKnownRight } from '../../../src/validation/known-right';
 
-/** What class-validator itself says, of the options that the package uses. */
+/** The result of class-validator itself, with the options that the package uses. */
 function isRight(target: new () => object, values: object, mode: WriteMode): boolean {
   const row = Object.assign(new target(), values);
   const options = { always: true, groups: [mode], skipUndefinedProperties: true };
@@ -32,7 +32,7 @@ const values: readonly unknown[] = [
   ['a'], [''], [1], [null], new Map(), new String('x'), () => 'x', Symbol('x'), Promise.resolve('x'),
 ]; // prettier-ignore
 
-/** Guards that the short way judges as class-validator does, so that it neither lets pass nor costs a message. */
+/** Guards that the fast check agrees with class-validator, so that no fault passes and no message is lost. */
 describe.each([
   ['a flow', ProtectionFlow, flow],
   ['an execution', ProtectionFlowExecution, execution],
@@ -67,7 +67,7 @@ describe.each([
   });
 });
 
-/** Guards that rules of other kinds, should an entity get some, are left to class-validator. */
+/** Guards that rules of other kinds are left to class-validator if an entity ever gets one. */
 it('does not know rules that look at more than one value', () => {
   class Asked {
     async validate(): Promise<boolean> {

@@ -13,7 +13,7 @@ const wrong = (faults: ReturnType<typeof validateFlow>) => faults.map(({ field }
 const flowWith = (fields: object) => wrong(validateFlow({ ...backup, ...fields }));
 const runWith = (fields: object) => wrong(validateExecution({ ...run, ...fields }));
 
-// Without these, an API would learn of wrong input one field at a time, or from the database's error.
+// Without these, an API would report wrong input one field at a time, or by the database's error.
 describe('a new flow', () => {
   it('is valid with only its required columns', () => {
     expect(validateFlow(backup)).toEqual([]);

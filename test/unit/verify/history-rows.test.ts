@@ -19,7 +19,7 @@ const whole = known.map((name, at) => row(at + 1, name));
 
 const names = { package: 'shop', command: 'shop', table: 'shop_migrations' };
 
-// Without these, a history that tells TypeORM something wrong could pass for a right one.
+// Without these, a history that misleads TypeORM could count as right.
 describe('the rows of the history', () => {
   it('are right as migrate writes them, also with gaps', () => {
     const gaps = known.map((name, at) => row(at * 7 + 3, name));

@@ -7,7 +7,7 @@ import { Written } from '../terminal';
 const plain = styleFor(new Written(), {}, true);
 const text = (...lines: string[]): string => lines.join('\n');
 
-/** A question that nobody has answered, with a row that begins and one that does not. */
+/** An open question, with a row that would start by itself and one that would not. */
 const schedulesQuestion: AdoptQuestion = {
   id: 'schedules',
   asks: '2 flows are enabled and never ran by their schedule. A scheduler runs them.',
@@ -23,7 +23,7 @@ const schedulesQuestion: AdoptQuestion = {
   ],
 };
 
-// Guards that whoever adopts sees which backups begin by themselves then, and how to keep them from it.
+// Guards that the text of adopt shows the backups that will start by themselves, and how to prevent that.
 describe('the text of an adopt that asks', () => {
   it('shows what would start by itself, and the options that allow or prevent it', () => {
     const asked = { ...adoptResult, questions: [schedulesQuestion] };

@@ -3,7 +3,7 @@ import { styleFor } from '../../../../src/cli/output/style';
 import { auditResult } from '../fixed-audit';
 import { Written } from '../terminal';
 
-/** Guards that a reader sees what was missed, and is not shown what was as it should be. */
+/** Guards that a reader sees the missed runs, and not the runs that were on time. */
 describe('the text of audit', () => {
   it('lists for each flow the runs that were not on time, then the number of runs of each kind', () => {
     expect(auditOutput.text(auditResult, styleFor(new Written(), {}, true)).slice(2)).toEqual([

@@ -7,7 +7,7 @@ import { Written } from '../terminal';
 const plain = styleFor(new Written(), {}, true);
 const refused = { ...preflightResult, findings: [handMade] };
 
-// A table of another's making has dozens of differences: joined to one sentence, nobody reads them.
+// A table made by another program has dozens of differences: nobody would read them in one sentence.
 describe('differences from the declared shape', () => {
   it.each<[string, string[]]>([
     ['a finding', [...preflightOutput.text(refused, plain)]],

@@ -21,7 +21,7 @@ import {
 /** Cells of a Markdown table's lines: an unescaped bar in a text would make one more. */
 const cells = (line: string): number => line.split(/(?<!\\)\|/).length - 2;
 
-/** Guards that what a pull request shows is the whole result, and that no text of it breaks the page. */
+/** Guards that a pull request shows the whole result, and that no text in it breaks the page. */
 describe('Markdown', () => {
   it('says the verdict first, then every check in a table, then each fix as code', () => {
     const lines = verifyOutput.markdown(report);
@@ -66,7 +66,7 @@ describe('Markdown', () => {
     expect(text).toContain(['```sql', remedy, '```'].join('\n'));
   });
 
-  // Inside of code a backslash is shown: `web\_1` is no flow
+  // Code shows a backslash: `web\_1` is not a flow
   it.each<[string, (name: string) => string[]]>([
     ['migrate', (name) => migrateOutput.markdown({ ...migrateResult, applied: [name] })],
     ['migrate --plan', (name) => planOutput.markdown({ ...plan, breaking: { [name]: 'all' } })],

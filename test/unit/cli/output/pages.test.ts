@@ -59,7 +59,7 @@ const pages: Readonly<Record<string, () => string>> = {
     ),
 };
 
-// Without these, a page shows what somebody wrote into a name as part of itself, or a browser has to guess what is meant.
+// Without these, a page could show the text of a name as markup, or contain invalid HTML.
 describe('the pages of verify and status', () => {
   it.each(Object.entries(pages))('are correct HTML: %s', async (_name, make) => {
     const { results } = await new HtmlValidate({

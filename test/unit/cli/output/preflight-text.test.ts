@@ -3,7 +3,7 @@ import { styleFor } from '../../../../src/cli/output/style';
 import { findings, preflightResult, where } from '../fixed-results';
 import { Written } from '../terminal';
 
-/** Guards what `preflight` prints in a terminal: those in the way first, and a last line that says what it comes to. */
+/** Guards what `preflight` prints in a terminal: the obstacles first, and the verdict in the last line. */
 const style = styleFor(new Written(), {}, false);
 const of = (...effects: string[]) => findings.filter(({ effect }) => effects.includes(effect));
 

@@ -2,7 +2,7 @@ import { pruneProgress } from '../../../../src/cli/output/retention';
 
 /** Guards that hours of a prune neither fill a log nor look like a program that hangs. */
 describe('the progress of prune', () => {
-  /** What is told when every batch takes so long. */
+  /** The progress lines when every batch takes the given time. */
   function toldOf(batches: number, batchMs: number, isTerminal: boolean, dryRun = false): string[] {
     const told: string[] = [];
     let nowMs = 1_000_000;

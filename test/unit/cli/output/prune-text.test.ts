@@ -10,7 +10,7 @@ const last = (part: Partial<typeof pruneResult>): string =>
     .slice(2)
     .join(' ');
 
-/** Guards that nobody takes a rehearsal for the deed, or the other way round. */
+/** Guards that nobody takes a dry run for a real prune, or a real prune for a dry run. */
 describe('the text of prune', () => {
   it('names the database, the number of flows examined, and the rows deleted', () => {
     expect(pruneOutput.text(pruneResult, plain)).toEqual([

@@ -7,7 +7,7 @@ const plain = styleFor(new Written(), {}, true);
 const text = (part: Partial<typeof recountResult> = {}): string[] =>
   recountOutput.text({ ...recountResult, ...part }, plain).slice(2);
 
-/** Guards that a reader sees what was changed, and takes no rehearsal for the deed. */
+/** Guards that a reader sees the changes, and does not take a dry run for a real recount. */
 describe('the text of recount', () => {
   it('shows for each flow the wrong counters, with the old and the new value', () => {
     expect(text()).toEqual([

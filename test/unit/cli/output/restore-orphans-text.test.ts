@@ -5,7 +5,7 @@ import { Written } from '../terminal';
 
 const plain = styleFor(new Written(), {}, true);
 
-/** Guards that whoever restores learns what is back, what is not, and why. */
+/** Guards that the text names the restored rows, the rows left, and the reasons. */
 describe('the text of restore-orphans', () => {
   it('shows the restored rows, and the rows left with the reason, in 80 columns', () => {
     const lines = restoreOrphansOutput.text(restoreOrphansResult, plain);

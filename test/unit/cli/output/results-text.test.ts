@@ -216,7 +216,7 @@ describe('the text of a status', () => {
   });
 });
 
-/** Without these, a migration that breaks the programs that still run would pass for any other one. */
+/** Without these, a migration that breaks running older programs would look like any other. */
 describe('a pending migration that breaks older programs', () => {
   const name = 'DropOwner1753000000003';
   const why = 'Programs before 2.0 write owner, and fail: stop them first.';

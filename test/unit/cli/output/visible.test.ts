@@ -4,10 +4,10 @@ import { ProtectionFlowsError } from '../../../../src/errors';
 import { Written } from '../terminal';
 
 const isObeyed = /[^\P{Cc}\n\t]|[\u202a-\u202e\u2066-\u2069]/u;
-/** Marks that this program sets itself, and how it takes its line of progress away. */
+/** The control sequences that this program prints itself, also to remove its progress line. */
 const own = /\x1b\[(?:[12]|22|3[1-6]|39)m|\r\x1b\[K/gu;
 
-/** Text as anybody may have written it into a database, rich in what a terminal obeys. */
+/** Arbitrary text from a database, with many control characters for a terminal. */
 const foreign = fc.string({
   unit: fc.constantFrom(
     '\x1b[2J',
@@ -25,7 +25,7 @@ const foreign = fc.string({
   ),
 });
 
-/** All that a reporter prints of a name, in each way. */
+/** Everything that a reporter prints about a name, in each form. */
 function printed(name: string, json: boolean, env: NodeJS.ProcessEnv = {}): string {
   const isTerminal = env.GITHUB_ACTIONS === undefined;
   const [stdout, stderr] = [new Written(isTerminal, 60), new Written(isTerminal, 60)];
@@ -70,10 +70,10 @@ describe('a control character for a terminal', () => {
   });
 });
 
-// Without these, a flow's name hides words in the log of a job, or keeps the job's own errors out of it.
+// Without these, a flow's name could hide words in the log of a job, or suppress the job's errors.
 describe('a workflow command for the runner of GitHub', () => {
   const inJob = { GITHUB_ACTIONS: 'true' };
-  // As its ActionCommand.cs reads a line
+  // Parses a line like ActionCommand.cs of the runner
   const isCommand = (line: string): boolean => line.trimStart().startsWith('::') || line.includes('##[');
   const name = fc.string({
     unit: fc.constantFrom('::', ':', '##[', '#', '[', '\n', ' ', '\t', 'add-mask', 'e'),

@@ -2,7 +2,7 @@ import { unfitReason } from '../../../../src/driver/writer-election';
 
 const reason = (variables: Record<string, string>) => unfitReason(new Map(Object.entries(variables)));
 
-/** Guards what a server may say of itself and be written to all the same. */
+/** Guards which variables of a server allow writes to it. */
 describe('a server is writable', () => {
   it.each([
     ['a MariaDB without Galera', { read_only: 'OFF', wsrep_on: 'OFF', wsrep_ready: 'OFF' }],

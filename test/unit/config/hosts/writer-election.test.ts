@@ -13,7 +13,7 @@ function election(answers: Record<string, string | null | Error>) {
   return { made, asked, answers };
 }
 
-/** Guards who is asked when, and that a change of the writer is told. */
+/** Guards which host is asked when, and that a change of the writer is reported. */
 describe('the election of the writer', () => {
   let warnings: jest.SpyInstance;
   beforeEach(() => {

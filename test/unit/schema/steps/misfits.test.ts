@@ -2,7 +2,7 @@ import { column, enumOf, nullable } from '../../../../src/engine/schema/declare'
 import { integerRange } from '../../../../src/engine/schema/column-type';
 import { misfitCondition } from '../../../../src/engine/steps/columns';
 
-/** Without these, a narrowing change would go unguarded for a kind of type. */
+/** Without these, a narrowing change of some type could have no guard. */
 describe('the values that a column would not take', () => {
   it.each([
     ['NULL', nullable('c', 'int'), column('c', 'int'), '`c` IS NULL'],
