@@ -7,10 +7,10 @@ import { insertFlows, yearlySchedule } from './claims-flows';
 import { wrongStatistics } from './completions-recount';
 import { noRepeats, repeated } from './killed-connections-killer';
 
-/** What a call takes effect by. */
+/** The statement by which a call takes effect. */
 const effects = /^(COMMIT|(INSERT|UPDATE)\b)/;
 
-// Without these, a call whose answer is lost on the way would be done twice by whoever repeats it, or be refused to him.
+// Without these, repeating a call whose answer was lost could do its work twice, or be refused.
 describe('a call that took effect, but whose answer was lost', () => {
   const layer = useDataLayer();
   const dataSource = useDataSource(layer.database, { migrated: false });

@@ -15,7 +15,7 @@ const seed = Number(process.env['KILLED_CONNECTIONS_SEED'] ?? Date.now() % 1_000
 const due = new Date('2026-01-01T00:00:00Z');
 const outcomes = ['success', 'warning', 'error', 'cancelled'] as const;
 
-// Without these, a network that fails at the wrong moment could lose a run, double it or leave it running for ever.
+// Without these, a network failure at the wrong moment could lose a run, start it twice or leave it running for ever.
 describe(`connections that are killed at random moments (seed ${seed})`, () => {
   const database = useDatabase();
   const dataSource = useDataSource(database);

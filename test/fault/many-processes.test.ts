@@ -68,7 +68,7 @@ describe(`${processes} processes at once, ${rounds} rounds`, () => {
   );
 });
 
-// Without it, a process that was killed would lock out all others until somebody looks.
+// Without this, a killed process would lock out all others until an operator intervenes.
 describe('a killed holder of the lock', () => {
   const database = useDatabase({ platform: 'none' });
   const dataSource = useDataSource(database);

@@ -61,7 +61,7 @@ describe('a private server whose program ends without stopping it', () => {
   });
 });
 
-// Guards the promise that fault tests of the migrator rest on: a killed server comes back with what was committed.
+// Guards what fault tests of the migrator rely on: a killed server restarts with all committed rows.
 describe('a killed private server', () => {
   let server: PrivateServer;
   beforeEach(async () => {

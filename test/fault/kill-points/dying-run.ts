@@ -9,15 +9,15 @@ import { rowsOf, type KillPoint, type Recording } from './recording';
 import type { Scenario } from './scenarios';
 import { interceptStatements, isRetried } from './statements';
 
-/** What ends a run, be it its session or the server. */
+/** Ends a run by killing its session or the server. */
 export interface Killer {
-  /** Called before the statement is sent, whenever it is to die. */
+  /** Called before the statement is sent, whether the run dies before, during or after it. */
   aim(session: Queryable, when: KillPoint['when']): Promise<void>;
-  /** Called where the run is to die; resolves once it is dead. */
+  /** Called at the place where the run must die; resolves once the run is dead. */
   strike(when: KillPoint['when']): Promise<void>;
 }
 
-/** A run that is to die, on a database of its own. */
+/** A run that must die, on a separate database. */
 export class DyingRun {
   private constructor(
     private readonly place: Pick<KillPoint, 'statement' | 'when'>,
@@ -79,7 +79,7 @@ export class DyingRun {
       else if (isLast && !isDead) await strike();
       return answer;
     });
-    // A run that was killed after its last statement may well end in peace
+    // A run killed after its last statement may end without an error
     await command.run(dataSource, options).catch(() => undefined);
     await dataSource.destroy();
     expect(seen).toEqual(recording.statements.slice(command.sentBefore, statement).map(({ sql }) => sql));

@@ -6,7 +6,7 @@ import { createThrowAwayDatabase, sessionOf } from '../../../src/testing/throw-a
 import { readCreation } from '../../support/read-creation';
 import { definitionsIn, makeTheSame, snapshot, type Definitions } from './snapshot';
 
-/** What is in a database, but for rows. */
+/** The contents of a database, without rows. */
 export interface State {
   /** Every table, so a stray one too; without those in which the migrator keeps its own accounts. */
   readonly tables: Definitions;
@@ -22,7 +22,7 @@ export class Ground {
     private readonly name: string,
     private server: ServerAddress,
     private readonly platform: PlatformPresetName,
-    /** Databases that are done with, for the next copies. */
+    /** Unused databases, for the next copies. */
     private readonly spare: Ground[],
   ) {}
 
@@ -69,7 +69,7 @@ export class Ground {
     return sessionOf(this.connection);
   }
 
-  /** Opens a connection in place of the one there was, which may be broken. */
+  /** Replaces the connection, which may be broken. */
   async connect(): Promise<void> {
     this.connection?.destroy();
     const { host, port, username: user, password } = this.server;
@@ -119,7 +119,7 @@ export class Ground {
     this.connection = null;
   }
 
-  /** Leaves the database to the next copy. */
+  /** Frees the database for the next copy. */
   giveBack(): void {
     this.close();
     this.spare.push(this);

@@ -46,7 +46,7 @@ describe('a command that dies at any statement', () => {
   };
 
   beforeEach(async () => {
-    // A test that failed may have left it dead
+    // A failed test may have left the server dead
     if (!server.isRunning) await server.restart();
   });
 
@@ -120,7 +120,7 @@ describe('a command that dies at any statement', () => {
       const begun = performance.now();
       const { recording, endings } = await prepare(scenario);
       const points = wantedPoints(killPoints(scenario, recording, leavesTrace));
-      // It takes all sessions along, whose ever they are
+      // The death of the server ends all sessions
       const deaths = deathsAt(points, recording, () => true);
       const before = endings.count;
       for (const group of groupsOf(deaths)) await dieTogether(scenario, { recording, endings }, group);

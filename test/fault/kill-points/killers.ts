@@ -2,7 +2,7 @@ import { select, type Queryable } from '../../../src/engine/server/queryable';
 import type { PrivateServer } from '../../../src/testing/private-server';
 import type { Killer } from './dying-run';
 
-/** Kills the session that runs the statement; once it is dead, the server has let go of its locks. */
+/** Kills the session that runs the statement. Once the session is dead, the server has released its locks. */
 export function sessionKiller(admin: Queryable): Killer {
   let id = 0;
   return {

@@ -12,7 +12,7 @@ import { interceptStatements, isRetried, leavesTrace } from './statements';
 export interface RecordedStatement {
   readonly sql: string;
   readonly ms: number;
-  /** Whose it is: a run has several sessions. */
+  /** The session that sends it: a run has several. */
   readonly session: object;
   /** The command that sends it. */
   readonly command: Turn;
@@ -25,17 +25,17 @@ export interface Turn {
   readonly sentBefore: number;
 }
 
-/** What a scenario does when nothing dies. */
+/** The undisturbed course of a scenario. */
 export interface Recording {
   readonly statements: readonly RecordedStatement[];
-  /** What each ending has to come to. */
+  /** The required result of each ending. */
   readonly whole: State;
   readonly nothing: State;
-  /** What the rows of before are to be in the end. */
+  /** The required rows in the end. */
   readonly rows: Rows;
 }
 
-/** Where a run dies, and what is done then. */
+/** The place where a run dies, and the command that follows. */
 export interface KillPoint {
   /** Its place among the statements, from 1. */
   readonly statement: number;
@@ -45,7 +45,7 @@ export interface KillPoint {
 
 export const nameOf = ({ statement, when, ending }: KillPoint): string => `${when} ${statement}, ${ending}`;
 
-/** The rows of the two tables; none where they are not there. */
+/** The rows of the two tables; none if the tables are missing. */
 export const rowsOf = (ground: Ground): Promise<Rows> => readRows(ground.session);
 
 /** Runs the scenario's commands undisturbed, makes sure of what it comes to, and writes down what it sends. */

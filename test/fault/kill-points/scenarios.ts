@@ -18,7 +18,7 @@ import { handMadeStart } from './hand-made-start';
 
 export type Rows = Record<string, Row[]>;
 
-/** A command that follows a death, and what is there after it. */
+/** A command that follows a death, and its required result. */
 export interface Ending {
   readonly command: (
     dataSource: ProtectionFlowsDataSource,
@@ -30,7 +30,7 @@ export interface Ending {
 /** A command line's call. */
 export type Command = (dataSource: ProtectionFlowsDataSource, options?: SessionOptions) => Promise<unknown>;
 
-/** Commands of which one dies, and what they begin with. */
+/** Commands of which one dies, and the state that they start from. */
 export interface Scenario {
   readonly name: string;
   readonly platform: PlatformPresetName;

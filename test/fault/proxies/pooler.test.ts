@@ -36,10 +36,10 @@ const refusals: readonly Parameters<typeof errorAnswer>[] = [
   [1295, 'HY000', 'This command is not supported'],
 ];
 
-/** How many timers keep the program from its end. */
+/** How many timers keep the program running. */
 const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
 
-/** Guards what docs/scale-out.md says of a proxy that does not let a session begin as it has to. */
+/** Guards what docs/scale-out.md says of a proxy that refuses the first statement of a session. */
 describe.each(refusals)('a proxy that refuses the first statement of each session with %i', (...refusal) => {
   const refused = { code: 'QUERY_FAILED', details: { errno: refusal[0] } };
   const refuse = (): void => {
@@ -71,7 +71,7 @@ describe.each(refusals)('a proxy that refuses the first statement of each sessio
 
 /** Guards what docs/scale-out.md says of a proxy that sends each statement through another session of the server. */
 describe('a proxy that sends each statement through another session', () => {
-  /** Begins to lend, once there are some to be lent. */
+  /** Opens several sessions, then lets the proxy spread the statements over them. */
   async function lend(): Promise<void> {
     await dataSource.initialize();
     const runners = [1, 2, 3].map(() => dataSource.createQueryRunner());

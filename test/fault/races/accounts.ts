@@ -28,7 +28,7 @@ const reasons: Readonly<Record<string, (at: Committed, entry: Entry) => boolean>
   ID_TAKEN: (at, { call }) => call.do === 'start' && at.runs.has(subjectOf(call)!),
 };
 
-/** What the answer false has to rest on. */
+/** The facts that justify the answer false. */
 function isRightlyFalse(at: Committed, { call }: Entry): boolean {
   const run = at.runs.get(subjectOf(call) ?? '');
   switch (call.do) {
@@ -68,7 +68,7 @@ function isRightlyTrue(at: Committed, { call }: Entry): boolean {
   }
 }
 
-/** What of an answer alone can't be. */
+/** What is impossible in an answer by itself. */
 function answerFaults(entry: Entry, moments: readonly Committed[]): string[] {
   const { call, answer, from, to } = entry;
   const during = moments.slice(from, to + 1);

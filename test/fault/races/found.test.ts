@@ -39,7 +39,7 @@ const found: readonly Found[] = [
   },
 ];
 
-// Without this, what the search has found could come back.
+// Without this, a fault that the search found could return.
 describe('two calls in every order with one switch between them', () => {
   const track = useTrack();
 
@@ -50,7 +50,7 @@ describe('two calls in every order with one switch between them', () => {
       const race: Race = { flows, actors, turns: [...Array<number>(step).fill(0), 1], faults: [] };
       const seen = await run(track(), race);
       expect(seen.faults.map((fault) => `${fault}\n${told(race, seen)}`)).toEqual([]);
-      // Behind the last step of the first call there is nothing to change
+      // After the last step of the first call there is no switch left
       if (seen.steps.findLastIndex(({ actor }) => actor === 'A') < step) return;
     }
     throw new Error('the first call has more steps than are tried');
@@ -67,7 +67,7 @@ const reading: readonly Call[] = [
   { do: 'prune', keep: 1 },
 ];
 
-// Without this, a SELECT that a cluster gives up fails a call that could be repeated by itself.
+// Without this, a SELECT that a cluster aborts could fail a call that the package can repeat.
 describe('the data layer repeats a call whose statement the server aborts, whichever statement it is', () => {
   const track = useTrack();
   const flow = { running: 'fresh', jobs: 1, queued: 1, ended: 3, isDue: true } as const;

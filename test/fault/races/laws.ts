@@ -90,7 +90,7 @@ export function lawsBroken(before: Committed, now: Committed): string[] {
   return faults;
 }
 
-/** Whether what a settlement counted is what the run's jobs were when it ended. */
+/** Whether the counts of a settlement equal the states of the run's jobs when the run ended. */
 export const isSettledRight = (run: Run): boolean =>
   run.jobs_completed + run.jobs_failed + run.jobs_skipped >= jobsOf(run).length;
 

@@ -3,11 +3,11 @@ import { flowOf, mutants } from './mutants';
 import { racesOf, run, told, type Race } from './race';
 import { useTrack } from './track';
 
-/** In so many races each of them has to be found. */
+/** Each mutant must be found within this number of races. */
 const budget = 300;
 const seed = 1;
 
-// Without this, a search that finds nothing could be one that sees nothing.
+// Without this, a search that finds nothing could be unable to find anything.
 describe('the search convicts', () => {
   const track = useTrack();
 
@@ -24,7 +24,7 @@ describe('the search convicts', () => {
       { numRuns: budget, seed, endOnFailure: true },
     );
     expect(String(convicted.errorInstance)).toMatch(mutant.shows);
-    // The same race without the fault of the program is right
+    // The same race with the correct program has no fault
     expect((await run(track(), first!)).faults).toEqual([]);
   });
 });

@@ -9,7 +9,7 @@ const form = ({ steps }: Seen): string[] =>
     ({ actor, what, sql }) => `${actor} ${what} ${sql.replaceAll(/'[^']*'/g, '?').replaceAll(/\s+/g, ' ')}`,
   );
 
-// Without this, what a search finds could not be looked at again, and would be as long as it was found.
+// Without this, a found race could not be repeated, and would stay as long as it was found.
 describe('a race', () => {
   const track = useTrack();
 
