@@ -37,10 +37,8 @@ export async function auditFlows(
   dataSource: ProtectionFlowsDataSource,
   { sinceMs, untilMs = 0, flowId, lateAfterMs, onProgress }: AuditFlowsOptions,
 ): Promise<AuditReport> {
-  const [server] = await new Session(dataSource.manager).select<{ now: Date }>(
-    'SELECT CURRENT_TIMESTAMP AS now',
-  );
-  const ago = (ms: number): Date => new Date(server!.now.getTime() - ms);
+  const now = await new Session(dataSource.manager).now();
+  const ago = (ms: number): Date => new Date(now.getTime() - ms);
   const window = { since: ago(sinceMs), until: ago(untilMs) };
   const totals = { 'on-time': 0, late: 0, skipped: 0, missed: 0, unknown: 0 };
   const dueFlows = new DueFlowRepository(dataSource.manager);

@@ -1,7 +1,7 @@
 import type { FlowRow } from '../entities';
 import { createRepositories } from '../repositories';
 import { historyIndex } from '../repositories/pages';
-import type { Session } from '../repositories/session';
+import { Session } from '../repositories/session';
 import { chunks, withIndex } from '../repositories/statements';
 import { statisticsColumns } from '../statistics/meaning';
 import type { ProtectionFlowsDataSource } from '../typeorm/guarded-data-source';
@@ -60,7 +60,8 @@ const dayMs = 86_400_000;
  */
 export async function readFlow(dataSource: ProtectionFlowsDataSource, id: string) {
   const { executions, dueFlows } = createRepositories(dataSource);
-  const audit = await dueFlows.audit({ since: new Date(Date.now() - dayMs), flow_id: id });
+  const now = await new Session(dataSource.manager).now();
+  const audit = await dueFlows.audit({ since: new Date(now.getTime() - dayMs), flow_id: id });
   const flow = audit.flows[0]!;
   const { items } = await executions.history(flow.id, { limit: runsShown });
   return {

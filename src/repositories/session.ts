@@ -56,6 +56,12 @@ export class Session {
     return this.repeated(() => this.query<Row[]>(sql, parameters));
   }
 
+  /** Reads the server's time, in whole seconds. */
+  async now(): Promise<Date> {
+    const [row] = await this.select<{ now: Date }>('SELECT CURRENT_TIMESTAMP AS now');
+    return row!.now;
+  }
+
   /** Executes a write, and returns the number of matched rows (mysql2 sets CLIENT_FOUND_ROWS). */
   write(sql: string, parameters: readonly unknown[] = []): Promise<number> {
     const once = (): Promise<{ affectedRows: number }> => this.query(sql, parameters);

@@ -249,8 +249,7 @@ async function auditFlow(session: Session, flow: FlowToAudit, window: Window): P
 /** Audits a page of flows, or the given one. @throws FLOW_NOT_FOUND, MIGRATION_PENDING */
 export async function auditFlows(session: Session, given: Asked<typeof readAudit>): Promise<AuditPage> {
   const { since, until, flow_id: flowId, lateAfterMs, limit, after } = readAudit(given).options;
-  const [server] = await session.select<{ now: Date }>('SELECT CURRENT_TIMESTAMP AS now');
-  const { now } = server!;
+  const now = await session.now();
   const window = { since, until: until !== undefined && until < now ? until : now, now, lateAfterMs };
   const flows = await session.select<FlowToAudit>(
     `SELECT id, name, schedule_id, created_at FROM protection_flows

@@ -27,6 +27,20 @@ describe('the dashboard', () => {
     expect((await ask(`${url}/state`)).body).toMatchObject({ actions: false, queue: [] });
   });
 
+  it('shows the details of a flow also where the clock of its program is a week ahead', async () => {
+    const url = await serve(dashboard());
+    const { id: schedule_id } = await createSchedule(layer.database.session);
+    const { id } = await layer.repositories.flows.create(layer.newFlow({ schedule_id }));
+    await layer.database.session.query(
+      'UPDATE protection_flows SET created_at = created_at - INTERVAL 2 DAY WHERE id = ?',
+      [id],
+    );
+    const { now } = Date;
+    const clock = jest.spyOn(Date, 'now').mockImplementation(() => now() + 7 * 86_400_000);
+    const { status, body } = await ask(`${url}/flow?id=${id}`).finally(() => clock.mockRestore());
+    expect([status, body]).toMatchObject([200, { audit: [{ finding: 'unknown', reason: 'not-recorded' }] }]);
+  });
+
   it('performs actions of operators only for requests from its own page', async () => {
     const url = await serve(dashboard({ actions: true, actor: () => 'anna' }));
     const { id } = await layer.repositories.flows.create(layer.newFlow());
