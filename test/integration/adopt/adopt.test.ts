@@ -94,7 +94,7 @@ describe('adopt', () => {
         executionsTable({ bare: true, text: 'DEFAULT CHARSET=latin1' }),
       ],
     ],
-  ])('prints SQL that does the same, pasted: %s', async (_name, sql) => {
+  ])('prints SQL that, when pasted, makes the declared schema from: %s', async (_name, sql) => {
     await make(database.session, { sql, nulls: true });
     const { repairs } = await adopt(dataSource());
     const { username: user, ...where } = database.settings;
@@ -116,7 +116,7 @@ describe('adopt', () => {
     await query(
       "UPDATE protection_flows SET policy_id = 'gone', updated_at = updated_at WHERE id = 'flow-2'",
     );
-    // No migrate runs here before adopt did
+    // Only adopt repairs these tables, so the remedies name adopt, not migrate
     for (const findings of [
       (await runPreflight(dataSource())).findings,
       (await adopt(dataSource(), { answers })).findings,

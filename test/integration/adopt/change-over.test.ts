@@ -10,8 +10,8 @@ import { PlatformHub, toItsEnd } from '../../support/platform-hub';
 import { storedRuns } from '../../support/recomputation';
 import { plain } from './platform-ddl';
 
-// Guards the whole way of a change-over: without it, a run that is under way at such a moment is counted twice, or not at
-// all, or nobody ends it.
+// Guards a change-over from the hub to this package, back, and forward again: each run under way is counted once, and
+// somebody ends it.
 describe('a change-over with runs under way', () => {
   const database = useDatabase({ platform: 'mixed' });
   const dataSource = useDataSource(database, { migrated: false });
@@ -29,7 +29,7 @@ describe('a change-over with runs under way', () => {
   const newFlow = async (name: string): Promise<string> => (await hub.createFlow({ name }))!;
   const verdict = async (): Promise<unknown> => (await verify(dataSource())).verdict;
 
-  /** What each flow counts, and of how many runs. */
+  /** Each flow's counters and last status, and the number of its runs that began. */
   async function counts(): Promise<unknown[]> {
     const rows = (await database.session.query(
       `SELECT f.name, f.total_executions AS total, f.successful_executions AS successful, f.last_execution_status AS last,
@@ -41,7 +41,7 @@ describe('a change-over with runs under way', () => {
 
   it('can be made, undone and made again, and counts each run once', async () => {
     const [a, b, c] = [await newFlow('a'), await newFlow('b'), await newFlow('c')];
-    // The hub alone: one run is over, one is under way, and of one the hub is stopped before it has counted it
+    // The hub alone: one run has ended, one is under way, and the hub is stopped before it counts the third
     await toItsEnd(hub.start(a, { jobs: [await newJob('completed')] }));
     await toItsEnd(hub.monitor());
     const job = await newJob('running');
@@ -69,7 +69,7 @@ describe('a change-over with runs under way', () => {
     const waiting = await executions.enqueue({ flow_id: b, execution_type: 'manual' });
     expect(await verdict()).toBe('proven');
 
-    // Back: what waits in the queue is cancelled, as the hub has none; what is under way the hub takes over
+    // Back: the queued run is cancelled, as the hub has no queue; the hub takes over the runs under way
     expect(await executions.cancel(waiting.id)).toBe(true);
     await flows.update(b, { enabled: false });
     await endJob(ourJob);
@@ -85,7 +85,7 @@ describe('a change-over with runs under way', () => {
     await again.next();
     expect(hub.refused).toEqual([]);
 
-    // And forward: again in the middle of a start, which the hub ends while this package is there already
+    // Forward again, in the middle of a start: the hub ends the start when this package is already in use
     await migrate(dataSource());
     await retention.recount();
     await toItsEnd(again);

@@ -9,14 +9,14 @@ import type { Start } from './start';
 
 interface Undecided extends Start {
   readonly decision: Partial<Decision> | { readonly reason: unknown };
-  /** Which of the choices is taken; default: the first. `null` where none is offered or it takes more than SQL. */
+  /** Index of the choice whose SQL is executed; default 0. `null`: no choice is offered, or SQL is not enough. */
   readonly choice?: number | null;
 }
 
 const general = { text: 'DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci' };
 
 const undecided: Record<string, Undecided> = {
-  'names that are there twice': {
+  'duplicate names': {
     sql: plain({ columns: { name: 'VARCHAR(255) NOT NULL' } }),
     then: [
       "UPDATE protection_flows SET name = 'same', updated_at = updated_at WHERE id = 'flow-1'",
@@ -29,7 +29,7 @@ const undecided: Record<string, Undecided> = {
       look: expect.stringContaining('GROUP BY') as string,
     },
   },
-  'names that only another collation tells apart': {
+  'names that differ only in utf8mb4_bin': {
     sql: plain({ columns: { name: 'VARCHAR(255) COLLATE utf8mb4_bin NOT NULL UNIQUE' } }),
     then: [
       "UPDATE protection_flows SET name = 'same', updated_at = updated_at WHERE id = 'flow-1'",
@@ -37,12 +37,12 @@ const undecided: Record<string, Undecided> = {
     ],
     decision: { rows: 2, reason: expect.stringContaining('share their name') as string },
   },
-  'rows that break the CHECK': {
+  'rows that violate the CHECK': {
     sql: plain({ unchecked: true }),
     then: ["UPDATE protection_flows SET repository_id = NULL WHERE id = 'flow-1'"],
     decision: { object: 'check', name: 'chk_flows_type', rows: 1 },
   },
-  'rows without a name': {
+  'flows without a name': {
     sql: plain({ columns: { name: 'VARCHAR(255) NULL UNIQUE' } }),
     then: ['UPDATE protection_flows SET name = NULL'],
     decision: { object: 'column', name: 'name', rows: 2 },
@@ -62,7 +62,7 @@ const undecided: Record<string, Undecided> = {
     then: [`UPDATE protection_flows SET target_id = '${'x'.repeat(65)}' WHERE id = 'flow-2'`],
     decision: { name: 'target_id', rows: 1 },
   },
-  'a status that is not declared': {
+  'a run with an undeclared status': {
     sql: plain(
       {},
       {
@@ -72,7 +72,7 @@ const undecided: Record<string, Undecided> = {
     then: ["UPDATE protection_flow_executions SET status = 'paused' WHERE id = 'run-1'"],
     decision: { name: 'status', rows: 1 },
   },
-  'a text that is no JSON': {
+  'a text that is not JSON': {
     sql: plain({ columns: { destination_config: 'LONGTEXT' } }),
     then: ["UPDATE protection_flows SET destination_config = 'host=a' WHERE id = 'flow-1'"],
     decision: { name: 'destination_config', rows: 1 },
@@ -82,7 +82,7 @@ const undecided: Record<string, Undecided> = {
     then: ["UPDATE protection_flows SET total_executions = 3000000000 WHERE id = 'flow-1'"],
     decision: { name: 'total_executions', rows: 1 },
   },
-  'a key to something else at a column of ours': {
+  'a foreign key from a declared column to a table of others': {
     sql: [
       'CREATE TABLE vms (id varchar(64) PRIMARY KEY) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci',
       "INSERT INTO vms VALUES ('vm-1')",
@@ -90,7 +90,7 @@ const undecided: Record<string, Undecided> = {
     ],
     decision: { object: 'foreign-key', name: 'to_vm', rows: null },
   },
-  "another table's key at a column that has to change": {
+  "another table's foreign key to a column that has to change": {
     sql: [
       ...plain(general, general),
       `CREATE TABLE notes (id int PRIMARY KEY, flow varchar(64) COLLATE utf8mb4_general_ci,
@@ -102,7 +102,7 @@ const undecided: Record<string, Undecided> = {
       reason: expect.stringContaining('fk_notes of notes.flow') as string,
     },
   },
-  'a key of a column of their own to the flows, which have to change': {
+  'a foreign key from an added column to a column that has to change': {
     sql: plain(
       {
         ...general,
@@ -115,26 +115,26 @@ const undecided: Record<string, Undecided> = {
     ),
     decision: { object: 'column', name: 'id', reason: expect.stringContaining('to_parent') as string },
   },
-  'a unique index of their own': {
+  'an undeclared unique index': {
     sql: plain({ more: ['UNIQUE KEY one_each (target_id, flow_type)'] }),
     then: [],
     decision: { object: 'index', name: 'one_each' },
   },
-  'a CHECK of their own': {
+  'an undeclared CHECK': {
     sql: plain({ more: ["CONSTRAINT no_tests CHECK (name <> 'test')"] }),
     decision: { object: 'check', name: 'no_tests' },
   },
-  'a time without a zone': {
+  'a time without a time zone': {
     sql: plain({ columns: { last_execution_time: 'DATETIME NULL' } }),
     decision: { name: 'last_execution_time', reason: expect.stringContaining('datetime') as string },
   },
-  'another table under our name': {
+  'another table named protection_flows': {
     sql: ['CREATE TABLE protection_flows (number int PRIMARY KEY, what text) ENGINE=InnoDB'],
     tables: [],
     decision: { object: 'table', name: 'protection_flows' },
     choice: null,
   },
-  'a view under our name': {
+  'a view named protection_flow_executions': {
     sql: [flowsTable(), 'CREATE VIEW protection_flow_executions AS SELECT id FROM protection_flows'],
     tables: ['protection_flows'],
     decision: {
@@ -154,7 +154,7 @@ const undecided: Record<string, Undecided> = {
       reason: expect.stringContaining('partitioned') as string,
     },
   },
-  'a table that keeps its history': {
+  'a system-versioned table': {
     sql: [flowsTable(), `${executionsTable()} WITH SYSTEM VERSIONING`],
     decision: { object: 'table', name: 'protection_flow_executions' },
     only: 'mariadb',
@@ -162,13 +162,13 @@ const undecided: Record<string, Undecided> = {
 };
 
 /** Guards that adopt changes nothing when only the owner can decide, and prints the possible decisions. */
-describe('adopt --repair leaves alone, untouched and unrecorded,', () => {
+describe('adopt --repair changes and records nothing until the owner decides about', () => {
   const database = useDatabase({ platform: 'mixed', per: 'each' });
   const mine = Object.entries(undecided).filter(
     ([, { only }]) => (only ?? sharedServer().flavour) === sharedServer().flavour,
   );
 
-  it.each(mine)('%s, until it is decided', async (_name, start) => {
+  it.each(mine)('%s', async (_name, start) => {
     await make(database.session, start);
     const dataSource = await openDataSource(database);
     try {

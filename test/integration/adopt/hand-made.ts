@@ -14,14 +14,14 @@ export async function make(session: Queryable, start: Start): Promise<void> {
   for (const sql of start.then ?? []) await session.query(sql);
 }
 
-/** As the servers carry it out: they treat RESTRICT and NO ACTION alike. */
+/** The key with RESTRICT for NO ACTION: the servers treat both alike. */
 const carriedOut = (key: ForeignKey): ForeignKey => ({
   ...key,
   onDelete: key.onDelete === 'NO ACTION' ? 'RESTRICT' : key.onDelete,
   onUpdate: key.onUpdate === 'NO ACTION' ? 'RESTRICT' : key.onUpdate,
 });
 
-/** Our two tables as the catalog shows them, without what is not declared. */
+/** The declared parts of our two tables, as the catalog shows them. */
 export async function declaredPart(session: Queryable): Promise<Record<string, Table>> {
   const live = await readCatalog(session, sharedServer(), [...declaredSchema.keys()]);
   return Object.fromEntries(
@@ -34,7 +34,7 @@ export async function declaredPart(session: Queryable): Promise<Record<string, T
         all
           .filter((one) => kept.some((other) => other.name === one.name))
           .sort((one, other) => (one.name < other.name ? -1 : 1));
-      // Matters where a key starts; elsewhere the order of indexes has no effect
+      // Only a column where a key starts can have a key that the server does not check
       const atKeys = (table.unguarded ?? []).filter((column) =>
         declared?.foreignKeys.some((key) => key.columns.includes(column)),
       );

@@ -18,29 +18,32 @@ const variants: readonly (readonly [what: string, name: string, rules: string, i
   ['with ON UPDATE CASCADE', 'fk_executions_schedule', 'ON DELETE SET NULL ON UPDATE CASCADE', false],
   ['with ON DELETE CASCADE', 'fk_executions_schedule', 'ON DELETE CASCADE', false],
   ['under another name', '_fk_executions_schedule', 'ON DELETE SET NULL', false],
-  ['by other rules and another name', '_fk_executions_schedule', 'ON UPDATE CASCADE', false],
+  ['with another rule and another name', '_fk_executions_schedule', 'ON UPDATE CASCADE', false],
 ];
 
 // Once, adopt reported a difference in a key that verify called proven.
-it.each(variants)('a key %s is one to verify and to adopt alike', async (_what, name, rules, isDeclared) => {
-  await database.session.query(
-    'ALTER TABLE protection_flow_executions DROP FOREIGN KEY fk_executions_schedule',
-  );
-  await database.session.query(replaced(name, rules));
-  const seen = await verify(dataSource());
-  expect(seen.verdict).toBe(isDeclared ? 'proven' : 'drifted');
-  const { ok, repairs } = await adopt(dataSource());
-  expect({ ok, repairs: repairs.map(({ title }) => title) }).toEqual({
-    ok: isDeclared,
-    repairs: isDeclared ? [] : ['add foreign key fk_executions_schedule'],
-  });
-  expect(await adopt(dataSource(), { repair: true })).toMatchObject({ ok: true });
-  expect((await verify(dataSource())).verdict).toBe('proven');
-  const [row] = (await database.session.query('SHOW CREATE TABLE protection_flow_executions')) as Record<
-    string,
-    string
-  >[];
-  expect(row?.['Create Table']?.match(/CONSTRAINT `\w+` FOREIGN KEY \(`schedule_execution_id`\)/g)).toEqual([
-    'CONSTRAINT `fk_executions_schedule` FOREIGN KEY (`schedule_execution_id`)',
-  ]);
-});
+it.each(variants)(
+  'verify and adopt agree whether a key %s is the declared one',
+  async (_what, name, rules, isDeclared) => {
+    await database.session.query(
+      'ALTER TABLE protection_flow_executions DROP FOREIGN KEY fk_executions_schedule',
+    );
+    await database.session.query(replaced(name, rules));
+    const seen = await verify(dataSource());
+    expect(seen.verdict).toBe(isDeclared ? 'proven' : 'drifted');
+    const { ok, repairs } = await adopt(dataSource());
+    expect({ ok, repairs: repairs.map(({ title }) => title) }).toEqual({
+      ok: isDeclared,
+      repairs: isDeclared ? [] : ['add foreign key fk_executions_schedule'],
+    });
+    expect(await adopt(dataSource(), { repair: true })).toMatchObject({ ok: true });
+    expect((await verify(dataSource())).verdict).toBe('proven');
+    const [row] = (await database.session.query('SHOW CREATE TABLE protection_flow_executions')) as Record<
+      string,
+      string
+    >[];
+    expect(row?.['Create Table']?.match(/CONSTRAINT `\w+` FOREIGN KEY \(`schedule_execution_id`\)/g)).toEqual(
+      ['CONSTRAINT `fk_executions_schedule` FOREIGN KEY (`schedule_execution_id`)'],
+    );
+  },
+);

@@ -1,14 +1,14 @@
-/** What a hand-made start does otherwise than the platform's own SQL. */
+/** How hand-made tables differ from the platform's own SQL. */
 export interface DdlOptions {
-  /** Behind ENGINE=InnoDB; '' for the database's default. */
+  /** The charset and further options after the engine; '' for the database's default charset. */
   readonly text?: string;
-  /** Definitions in the place of the platform's, by column; null leaves the column out. */
+  /** Definitions that replace the platform's, by column; null leaves the column out. */
   readonly columns?: Readonly<Record<string, string | null>>;
-  /** Without the platform's own indexes. */
+  /** True leaves out the platform's own indexes. */
   readonly bare?: boolean;
   /** Further lines: columns, indexes, keys, CHECKs. */
   readonly more?: readonly string[];
-  /** Without the unnamed CHECK. */
+  /** True leaves out the unnamed CHECK. */
   readonly unchecked?: boolean;
   readonly engine?: string;
 }
@@ -50,7 +50,7 @@ const flowIndexes = [
   'INDEX idx_last_execution (last_execution_time)',
 ];
 
-/** What the platform's SQL checks, without a name. */
+/** The unnamed CHECK of the platform's SQL. */
 export const flowCheck =
   "CHECK ((flow_type = 'backup' AND repository_id IS NOT NULL) OR (flow_type = 'replication' AND destination_type IS NOT NULL))";
 
@@ -103,7 +103,7 @@ export const flowsTable = (options: DdlOptions = {}): string =>
     options,
   );
 
-/** protection_flow_executions as people make it from the platform's SQL, fk_executions_flow left out. */
+/** protection_flow_executions as people make it from the platform's SQL, without fk_executions_flow. */
 export const executionsTable = (options: DdlOptions = {}): string =>
   createTable('protection_flow_executions', executionColumns, options.bare ? [] : executionIndexes, options);
 

@@ -4,7 +4,7 @@ import { declaredSchema } from '../../../src/migrations';
 import { statisticsColumns } from '../../../src/statistics/meaning';
 import type { Start } from './start';
 
-/** A flow that every hand-made table takes. */
+/** A flow that every hand-made table accepts. */
 export const flow = (id: string, name: string, more: Row = {}): Row => ({
   id,
   name,
@@ -36,7 +36,7 @@ const execution = (id: string, more: Row = {}): Row => ({
   ...more,
 });
 
-/** Inserts a row, whatever the table has made of its columns. */
+/** Inserts a row with these columns alone, whichever others the table has. */
 export async function insert(session: Queryable, table: string, row: Row): Promise<void> {
   const names = Object.keys(row);
   await session.query(
@@ -45,7 +45,7 @@ export async function insert(session: Queryable, table: string, row: Row): Promi
   );
 }
 
-/** Rows of every kind that a hand-made table takes; with umlauts, JSON and references to the platform's rows. */
+/** Inserts rows of every kind that hand-made tables accept: with umlauts, JSON and references to the platform's rows. */
 export async function seedRows(
   session: Queryable,
   options: Pick<Start, 'nulls' | 'extra' | 'tables' | 'without'> = {},
@@ -113,7 +113,7 @@ export async function seedRows(
   }
 }
 
-/** Rows without the flows' statistics, which adopt counts anew; verify proves those. */
+/** The rows without the flows' statistics: adopt recounts these, and verify proves them. */
 export function withoutStatistics({
   protection_flows: rows = [],
   ...others
@@ -145,7 +145,7 @@ export async function readRows(session: Queryable): Promise<Record<string, Row[]
 
 const zero = '0000-00-00 00:00:00';
 
-/** What a row is to be once its table is repaired: NULL has become the default, '0000-00-00' NULL, nothing else changed. */
+/** The expected rows after a repair: NULL becomes the default, '0000-00-00' becomes NULL, and nothing else changes. */
 export function mended(rows: Record<string, Row[]>): Record<string, Row[]> {
   const mendRow = (table: string, row: Row): Row => {
     const times = ['started_at', 'completed_at', 'last_execution_time', 'updated_at', 'created_at']

@@ -20,7 +20,7 @@ describe('an adopt that dies while it applies the answer about schedules', () =>
       ({ id }) => id,
     );
 
-  /** Every statement of adopt's session, in order; the connection is gone right before the one numbered so. */
+  /** Returns the statements that adopt sent, in order. Its connection dies right before statement number `dieAt`. */
   async function statementsOf(options: AdoptOptions, dieAt = Infinity): Promise<string[]> {
     const sent: string[] = [];
     const opened = await openDatabase(subject, database.settings);
@@ -32,7 +32,7 @@ describe('an adopt that dies while it applies the answer about schedules', () =>
     return sent;
   }
 
-  // Were it two transactions, a death between them would disable twice, or begin what was to be off
+  // With two transactions, a death between them would disable a flow again later, or leave flows enabled
   it('disables the flows and records the migrations together, at whichever statement it dies', async () => {
     const options = { answers: { schedules: 'off' } };
     await prepareSchema(dataSource());

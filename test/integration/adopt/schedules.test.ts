@@ -12,8 +12,8 @@ import { plain } from './platform-ddl';
 import { flow, insert } from './rows';
 import { prepareSchema } from '../../support/prepare-schema';
 
-// The hub knows no schedule's next time, so none of its flows ever ran by itself. A scheduler of this package runs them all:
-// without these, a change-over begins backups that nobody wanted, and says nothing of it.
+// The hub computes no next times, so none of its flows ever ran by its schedule. A scheduler of this package would run them
+// all. Guards that adopt asks first: otherwise a change-over silently starts backups that nobody wanted.
 describe('adopt of flows that never ran by their schedule', () => {
   const database = useDatabase({ platform: 'mixed', per: 'each' });
   const dataSource = useDataSource(database, { migrated: false, per: 'each' });
@@ -22,7 +22,7 @@ describe('adopt of flows that never ran by their schedule', () => {
   const insertFlow = (id: string, columns: Row): Promise<void> =>
     insert(database.session, 'protection_flows', flow(id, id, columns));
 
-  /** Those that a scheduler of this package would begin to look after. */
+  /** The flows that a scheduler of this package would look after from now on. */
   const newcomers = [
     'chained',
     'by-default',
@@ -144,7 +144,7 @@ describe('adopt of flows that never ran by their schedule', () => {
     expect(await enabled()).toEqual(['by-hand', 'planned']);
   });
 
-  // Tables exactly as the first migration makes them pass for its own; their flows would run, and nobody was asked
+  // migrate could take such tables for its own, and run their flows although nobody was asked
   it('is named by migrate, and the printed commands remove the finding', async () => {
     const first = { ...subject, migrations: subject.migrations.slice(0, 1) };
     const opened = await openDatabase(first, database.settings);
@@ -168,7 +168,7 @@ describe('adopt of flows that never ran by their schedule', () => {
     expect(await enabled()).toEqual([]);
   });
 
-  it('does not disable a flow that somebody enables afterwards, and asks no more', async () => {
+  it('does not disable a flow that somebody enables afterwards, and does not ask again', async () => {
     await makeFlows();
     await adoptAll({ answers: { schedules: 'off' } });
     await createRepositories(dataSource()).flows.update('summer', { enabled: true });
@@ -223,7 +223,7 @@ describe('adopt of flows that never ran by their schedule', () => {
     expect(await adoptAll()).toMatchObject({ ok: true, questions: [] });
   });
 
-  it('reads any number of flows in pages', async () => {
+  it('lists and disables each of a thousand flows, which it reads in pages', async () => {
     for (const sql of plain()) await query(sql);
     const ids = (await createSchedule(database.session)).id;
     await query(
@@ -239,10 +239,10 @@ describe('adopt of flows that never ran by their schedule', () => {
   });
 
   it.each([
-    ['lists them without times', ''],
-    ['lists them without times', 'SELECT (id), REFERENCES'],
-    ['asks for the privilege first', 'REFERENCES'],
-  ])('%s where the account may not read the schedules, and has on them: "%s"', async (_does, privilege) => {
+    ['lists the flows without times', ''],
+    ['lists the flows without times', 'SELECT (id), REFERENCES'],
+    ['reports the missing privilege', 'REFERENCES'],
+  ])('%s when the privileges of the account on the schedules are "%s"', async (_does, privilege) => {
     await makeFlows();
     await adoptAll({ answers: { schedules: 'on' } });
     await query('DROP TABLE sendense_flow_migrations');

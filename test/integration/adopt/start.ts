@@ -8,21 +8,21 @@ export interface Start {
   readonly platform?: PlatformPresetName;
   /** Makes the tables, in order. */
   readonly sql: readonly string[];
-  /** True where rows hold NULL wherever the platform's SQL lets them. */
+  /** True: some rows hold NULL in every column that the platform's SQL makes nullable. */
   readonly nulls?: boolean;
   /** Values of further columns, for each flow. */
   readonly extra?: Row;
-  /** The tables that rows are put into. Default: both. */
+  /** The tables that get rows. Default: both. */
   readonly tables?: readonly string[];
-  /** Columns that its tables lack, for the rows with NULLs. */
+  /** Columns that the tables lack, so that rows with NULLs leave them out. */
   readonly without?: readonly string[];
   /** Executed after the rows are in. */
   readonly then?: readonly string[];
-  /** Names of columns, indexes and keys that are not declared, and have to be there in the end. */
+  /** Undeclared columns, indexes and keys that adopt must keep. */
   readonly extras?: readonly string[];
-  /** What else has to be so in the end. */
+  /** Further expectations after adopt. */
   readonly after?: (session: Queryable) => Promise<void>;
-  /** True where a migrate does not refuse it. */
+  /** True if migrate does not refuse the tables. */
   readonly migrates?: boolean;
   readonly only?: Flavour;
 }

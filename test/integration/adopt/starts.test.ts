@@ -12,11 +12,11 @@ import { starts } from './starts';
 import type { Start } from './start';
 
 /**
- * Guards that tables made by hand, however that was done, end in the schema of a plain migrate, every row as it was
- * but for NULLs that have become defaults, with everything in them that is not ours.
+ * Guards that adopt gives tables made by hand the schema of a plain migrate. It keeps undeclared objects, and every row
+ * but for NULLs, which become defaults.
  */
 describe.each(Object.keys(platformPresets) as PlatformPresetName[])(
-  'on a platform in %s, tables made',
+  'on a platform in %s, adopt repairs tables',
   (platform) => {
     const reference = useDatabase({ platform });
     useDataSource(reference);
@@ -55,7 +55,7 @@ describe.each(Object.keys(platformPresets) as PlatformPresetName[])(
           database.session,
           'SELECT id FROM protection_flows WHERE enabled = 1 AND schedule_id IS NOT NULL AND next_execution_time IS NULL ORDER BY id',
         );
-        // Where a migrate was here already, schedulers may have been
+        // After an earlier migrate, a scheduler may have planned the flows
         expect(asked).toEqual(before.history === null ? unplanned.map(({ id }) => id) : []);
         await start.after?.(database.session);
 

@@ -7,14 +7,14 @@ import { useDataLayer } from '../repositories/data-layer';
  * table_open_cache_instances, 16 by default), and works out `@variable IS NULL` once: a trigger that one of our sessions
  * has fired first then takes the hub for one of us. Seen on 9.7.
  */
-describe('a trigger that our session has fired first', () => {
+describe('a trigger of the guards', () => {
   const layer = useDataLayer();
   const parts = 16;
 
   it.each([
     ['ours', 'the hub’s'],
     ['the hub’s', 'ours'],
-  ])('after a session of %s, knows one of %s', async (first) => {
+  ])('that a session of %s fired first recognises a session of %s', async (first) => {
     expect(await installGuards(layer.dataSource)).toMatchObject({ ok: true });
     await layer.database.session.query('FLUSH TABLES');
     const flow = await layer.repositories.flows.create(layer.newFlow());
@@ -31,7 +31,7 @@ describe('a trigger that our session has fired first', () => {
       ]);
       await connection.query('UPDATE protection_flows SET total_executions = 0, failed_executions = 0');
       const { total_executions } = await layer.repositories.flows.get(flow.id);
-      // A session of ours may write what it likes; what the hub writes is ignored, and its runs are counted
+      // A session of ours may write the counters. The hub's counters are ignored, and its runs are counted
       expect([n, total_executions]).toEqual([n, isOurs(n) ? 0 : (n % parts) + 1]);
     }
   });

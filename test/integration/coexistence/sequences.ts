@@ -4,7 +4,7 @@ import { createBackupJob, createSchedule } from '../../../src/testing';
 import type { Queryable } from '../../../src/engine/server/queryable';
 import { toItsEnd, type HubWork, type PlatformHub } from '../../support/platform-hub';
 
-/** Where a sequence is played: a flow of its own, without runs. */
+/** What a sequence works on: a new flow without runs. */
 export interface Stage extends Repositories {
   readonly flowId: string;
   readonly hub: PlatformHub;
@@ -12,12 +12,12 @@ export interface Stage extends Repositories {
   readonly ours: Queryable;
 }
 
-/** What is there after a sequence, as far as it tells. */
+/** The expected state after a sequence; parts that are left out are not checked. */
 export interface Scene {
   readonly flow?: Partial<FlowRow>;
-  /** The run that the sequence gives. */
+  /** The run that the sequence returns. */
   readonly run?: Partial<ExecutionRow>;
-  /** The end of the flow's next time, behind the year. */
+  /** The flow's next time, without the year. */
   readonly next?: string;
   /** How many runs of the flow are under way. */
   readonly running?: number;
@@ -26,15 +26,15 @@ export interface Scene {
 /** One order in which the hub and this package write. */
 export interface Sequence {
   readonly name: string;
-  /** Plays it, and gives the run that it is about. */
+  /** Performs the writes in their order, and returns the id of the run in question. */
   play(stage: Stage): Promise<string>;
-  /** With guards, and after a recount: what both programs mean. */
+  /** The correct state: with guards, and without guards after a recount. */
   readonly right: Scene;
-  /** Without guards, where the statistics are wrong then: verify tells, and a recount makes them right. */
+  /** The state without guards, if the statistics are wrong: verify reports them, and a recount corrects them. */
   readonly wrong?: Scene;
-  /** Without guards, where it is the run that the hub harms, which no recount can undo. */
+  /** The state without guards, if the hub harms the run itself, which no recount can undo. */
   readonly harm?: Scene & {
-    /** Verify tells of it. */
+    /** True if verify reports the harm. */
     readonly isTold?: boolean;
   };
 }
@@ -50,13 +50,13 @@ const counts = (total: number, successful: number, failed: number, status: strin
 const job = async ({ ours }: Stage, status: string): Promise<string> =>
   (await createBackupJob(ours, { status })).id;
 
-/** Lets work go on to its next place, and gives the run that it is at. */
+/** Lets the hub's work continue to its next place, and returns the id of its run. */
 async function goOn(work: HubWork): Promise<string> {
   const { value } = await work.next();
   return String(value);
 }
 
-/** A run of the hub's whose one job is in that state, and whose start is over. */
+/** Lets the hub start a run with one job in that state, until the start has ended. */
 async function hubsRun(stage: Stage, status: string): Promise<string> {
   return toItsEnd(stage.hub.start(stage.flowId, { jobs: [await job(stage, status)] }));
 }
@@ -65,7 +65,7 @@ async function ourRun({ executions, flowId }: Stage): Promise<string> {
   return (await executions.start({ flow_id: flowId, execution_type: 'manual' })).id;
 }
 
-/** What was seen when both worked on one database, one after the other. */
+/** Orders of writes of both programs to one database, as seen on real ones. */
 export const sequences: readonly Sequence[] = [
   {
     name: 'the hub starts a run, and we settle it',
@@ -109,7 +109,7 @@ export const sequences: readonly Sequence[] = [
     wrong: { flow: counts(1, 1, 0, 'success') },
   },
   {
-    name: 'both end one run',
+    name: 'the hub and we end the same run',
     async play(stage) {
       const run = await hubsRun(stage, 'completed');
       const monitor = stage.hub.monitor();
@@ -160,7 +160,7 @@ export const sequences: readonly Sequence[] = [
     harm: { flow: counts(1, 0, 0, 'running'), run: { status: 'running' }, running: 1, isTold: true },
   },
   {
-    name: 'its monitor sees our run, of whose jobs the first is over',
+    name: 'the monitor of the hub sees our run after its first job has ended',
     async play(stage) {
       const run = await ourRun(stage);
       await stage.executions.recordJobs(run, [await job(stage, 'completed')], { more: true });
@@ -171,7 +171,7 @@ export const sequences: readonly Sequence[] = [
     harm: { flow: counts(1, 1, 0, 'success'), run: { status: 'success' } },
   },
   {
-    name: 'its monitor sees our run, of which no job is recorded yet',
+    name: 'the monitor of the hub sees our run before a job is recorded',
     async play(stage) {
       const run = await ourRun(stage);
       await toItsEnd(stage.hub.monitor());

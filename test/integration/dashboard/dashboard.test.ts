@@ -13,7 +13,7 @@ const dashboard = (options: Partial<DashboardOptions> = {}) =>
   createDashboard({ dataSource: layer.dataSource, refreshMs: 500, ...options });
 const ofPage = { 'x-protection-flows': 'dashboard' };
 
-// Without these, the page is a door into the database for whoever can reach the port, or a load that grows with its viewers.
+// Guards that the page opens the database to nobody who merely reaches the port, and that its load does not grow with viewers.
 describe('the dashboard', () => {
   it('only reads, unless its options allow actions', async () => {
     const url = await serve(dashboard());

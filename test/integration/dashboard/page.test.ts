@@ -15,7 +15,7 @@ interface Marked {
   readonly changed: readonly string[];
 }
 
-// Without these, an operator looks at a page that says other things than the database, or runs what somebody put into a name.
+// Guards that the page shows what the database holds, and never runs a script that somebody put into a name.
 describeInBrowser('the live page', () => {
   const layer = useDataLayer({ age: 'newer', platform: 'mixed' });
   const serve = useServers();

@@ -31,7 +31,7 @@ async function knock(url: string, start: string, headers: readonly string[] = []
   };
 }
 
-// Without these, a client gets bytes that it cannot read, or somebody else's browser is taken for one of this machine.
+// Guards that a client can read each answer, and that no browser of another machine is taken for one of this machine.
 describe('a request to the dashboard', () => {
   it.each([
     ['gzip', true],
@@ -44,7 +44,7 @@ describe('a request to the dashboard', () => {
     ['*;q=0', false],
     ['not-gzip', false],
     ['', false],
-  ])('is answered in a coding that it takes: %s', async (accepted, isPacked) => {
+  ])('is answered in an encoding that it accepts: %s', async (accepted, isPacked) => {
     const url = await serve(dashboard());
     const answer = await knock(url, 'GET / HTTP/1.1', [...ofThisMachine, `Accept-Encoding: ${accepted}`]);
     expect(answer.header('content-encoding')).toBe(isPacked ? 'gzip' : null);
@@ -89,7 +89,7 @@ describe('a request to the dashboard', () => {
     ['HTTP/1.1', 'Origin: null', 403],
     // nginx, with `proxy_pass http://127.0.0.1:8080` and no more
     ['HTTP/1.0', 'Accept: */*', 403],
-  ])('is of this machine where nothing shows a proxy: %s, %s', async (version, header, status) => {
+  ])('counts as local only if no header shows a proxy: %s, %s', async (version, header, status) => {
     const url = await serve(dashboard());
     expect((await knock(url, `GET / ${version}`, [...ofThisMachine, header])).status).toBe(status);
   });

@@ -8,8 +8,8 @@ import { useDatabase } from '../../support/database';
 import { sharedServer } from '../../support/shared-server';
 
 /**
- * Guards that an account which the server does not let in, or not on, is told as what it is, in words of what to do
- * about it. Each of these was an error that the program asked to be reported.
+ * Guards that the error for an account that the server refuses or limits names the cause and the fix. Once, the program
+ * took each of them for a fault of its own.
  */
 const database = useDatabase({ platform: 'none' });
 const isMariadb = (): boolean => sharedServer().flavour === 'mariadb';
@@ -46,7 +46,7 @@ it.each<[string, ErrorCode, RegExp, RegExp]>([
   ],
   ['WITH MAX_CONNECTIONS_PER_HOUR 1', 'CONNECTION_REFUSED', /MAX_CONNECTIONS_PER_HOUR is 1$/, /ALTER USER/],
   ['WITH MAX_QUERIES_PER_HOUR 1', 'QUOTA_EXCEEDED', /MAX_QUERIES_PER_HOUR is 1$/, /until the hour is over/],
-])('an account with %s is %s', async (option, code, message, remedy) => {
+])('an account with %s gets %s', async (option, code, message, remedy) => {
   const url = await userWith(option);
   await expect(open(url)).rejects.toMatchObject({
     code,
@@ -57,7 +57,7 @@ it.each<[string, ErrorCode, RegExp, RegExp]>([
 });
 
 it('an account that is blocked after a wrong password gets ACCESS_DENIED with the reason', async () => {
-  if (isMariadb()) return; // MariaDB has it for the whole server only: max_password_errors
+  if (isMariadb()) return; // MariaDB has this only for the whole server: max_password_errors
   const url = await userWith('FAILED_LOGIN_ATTEMPTS 1 PASSWORD_LOCK_TIME 1');
   const wrong = new URL(url);
   wrong.password = 'other';
@@ -107,12 +107,12 @@ it('an account without rights on the database gets from the printed GRANT every 
   }
 });
 
-// A quota that is used up anywhere in a migrate; the one after it does the rest.
+// The quota may be used up anywhere in a migrate; the next migrate finishes the work.
 it.each([
   ['MAX_QUERIES_PER_HOUR', 60],
   ['MAX_UPDATES_PER_HOUR', 8],
 ])(
-  'a migrate whose account has used up its %s is QUOTA_EXCEEDED, and goes on later',
+  'a migrate throws QUOTA_EXCEEDED when its account has used up %s, and a later migrate succeeds',
   async (option, most) => {
     const other = await createThrowAwayDatabase(sharedServer());
     try {
@@ -127,7 +127,7 @@ it.each([
           message: expect.stringMatching(new RegExp(`${option} is ${most}$`)),
         });
         await query(`ALTER USER '${user}'@'%' WITH ${option} 0`);
-        // The limit counts for sessions that begin later; the lock was given up although its session could say nothing more
+        // A changed limit applies only to new sessions. The lock is free, although its session could send nothing more
         const later = await open(url.href);
         const result = await migrate(later, { lockWaitMs: 0 }).finally(() => later.destroy());
         expect(result.ok).toBe(true);

@@ -35,7 +35,7 @@ type ConnectionCode = Extract<
 /** A password that no error may show. */
 export const secret = 'hush@#hush';
 
-/** What keeps a program from its server, or the server from doing what it is asked, code by code. */
+/** For each code, a call that fails because the server cannot be reached, or refuses the statement. */
 export function connectionProvocations(
   dataSource: () => ProtectionFlowsDataSource,
   database: TestDatabase,
@@ -116,7 +116,7 @@ export function connectionProvocations(
         query('SET GLOBAL read_only = 0'),
       );
     },
-    // The server's own sentence, but not its own reason: that takes a cluster
+    // The server's own message, sent by SIGNAL: only a cluster gives it by itself
     SERVER_NOT_READY: () =>
       dataSource().query(
         "SIGNAL SQLSTATE '08S01' SET MYSQL_ERRNO = 1047, MESSAGE_TEXT = 'WSREP has not yet prepared node for application use'",

@@ -28,7 +28,7 @@ const flow = {
   destination_type: 'ossea',
 } as const;
 
-/** The calls that the repositories refuse, code by code. */
+/** For each code, a call that the repositories refuse. */
 export function dataLayerProvocations(
   dataSource: () => ProtectionFlowsDataSource,
 ): Record<DataLayerCode, () => Promise<unknown>> {
@@ -97,12 +97,12 @@ export function dataLayerProvocations(
   };
 }
 
-/** Executes statements until the account of those grants, `someone`, has no more of them. */
+/** Executes statements until the account `someone` has used up its quota. */
 export async function useUpQueries(
   as: ProtectionFlowsDataSource,
   administer: (sql: string) => Promise<unknown>,
 ): Promise<never> {
   await administer("ALTER USER 'someone'@'%' WITH MAX_QUERIES_PER_HOUR 5");
-  // It counts for sessions that begin from now on, such as the pool's second one
+  // The quota applies to sessions that begin from now on, such as the pool's second one
   for (;;) await Promise.all([as.query('SELECT 1'), as.query('SELECT 1')]);
 }

@@ -20,13 +20,13 @@ type DoorCode = Extract<
   | 'SESSION_UNFIT'
 >;
 
-/** What is refused to those who come in by TypeORM, code by code. */
+/** For each code, a call through TypeORM that is refused. */
 export function doorProvocations(
   dataSource: () => ProtectionFlowsDataSource,
   database: Pick<TestDatabase, 'settings'>,
 ): Record<DoorCode, () => Promise<unknown>> {
   const query = (sql: string): Promise<unknown> => dataSource().query(sql);
-  /** A DataSource of TypeORM's own on the same database, for the time of the work. */
+  /** Runs the work on a plain DataSource of TypeORM on the same database. */
   const onPlain = async (
     changes: Partial<DataSourceOptions>,
     work: (plain: DataSource) => Promise<unknown>,

@@ -5,7 +5,7 @@ import { prepareSchema } from '../../support/prepare-schema';
 
 type GuardCode = Extract<ErrorCode, 'GUARDS_INSTALLED' | 'GUARD_ROWS_IN_THE_WAY'>;
 
-/** The writes that the guards refuse, and the obstacles to their installation, code by code. */
+/** For each code, a call that fails because of guards, or because guards cannot be installed. */
 export function guardProvocations(
   dataSource: () => ProtectionFlowsDataSource,
 ): Record<GuardCode, () => Promise<unknown>> {
@@ -24,7 +24,7 @@ export function guardProvocations(
         "INSERT INTO protection_flow_executions (flow_id, status, execution_type) VALUES ('f', 'running', 'manual'), ('f', 'running', 'manual')",
       );
       const [found] = (await installGuards(dataSource())).findings;
-      // An error report in all but name
+      // A finding has the fields of an error report
       throw { consequence: errorCodes.GUARD_ROWS_IN_THE_WAY.consequence, ...found };
     },
   };

@@ -28,9 +28,9 @@ const newRun = async () => {
   return { flow_id, execution_type: 'api' as const, execution_metadata: { value } };
 };
 
-// Without these, the server closes the connection: the error is a raw one with megabytes of values, and the next call fails.
+// Guards against a connection that the server closes, a raw error with megabytes of values, and a next call that fails.
 describe('a statement of max_allowed_packet and more', () => {
-  it('is refused with its size and the limit, without its values, and the session goes on', async () => {
+  it('is refused with its size and the limit, without its values, and the session stays usable', async () => {
     const { executions } = createRepositories(own);
     const run = await newRun();
     const before = await sessionId();
@@ -61,7 +61,7 @@ describe('a statement of max_allowed_packet and more', () => {
     expect(await layer.repositories.flows.get(run.flow_id)).toMatchObject({ description: 'before' });
   });
 
-  it('is distinguished from an accepted one to within a few bytes', async () => {
+  it('is distinguished from an accepted statement to within a few bytes', async () => {
     const select = (bytes: number): string => {
       const sql = "SELECT LENGTH('x') AS length";
       return sql.replace('x', 'x'.repeat(bytes - sql.length + 1));

@@ -36,12 +36,12 @@ type Provocation = () => Promise<unknown>;
  * Guards that each error code can come up, carries a fault, a consequence and a fix, and never a password. A code
  * without a provocation does not compile.
  */
-describe('every error code is provoked:', () => {
+describe('a real fault gives', () => {
   const server = usePrivateServer();
   const database = useDatabase({ platform: 'none', server, per: 'each' });
   const dataSource = useDataSource(database, { migrated: false, per: 'each' });
   const query = (sql: string): Promise<unknown> => database.session.query(sql);
-  /** The one finding of that code in a plan, which is an error report in all but name. */
+  /** Throws the finding of that code in a plan: a finding has the fields of an error report. */
   const finding = async (code: ErrorCode, options?: { copyLimitRows: number }): Promise<unknown> => {
     const found = (await planMigrate(dataSource(), options)).findings.find((one) => one.code === code);
     throw found === undefined
@@ -93,7 +93,7 @@ describe('every error code is provoked:', () => {
     FILE_NOT_WRITTEN: () => {
       const path = join(temporaryFolder(), 'page.html');
       const write = fileWriter(path);
-      // Between the look and the writing
+      // After the path was checked, before the file is written
       mkdirSync(path);
       return Promise.resolve().then(() => write('page'));
     },
@@ -235,21 +235,24 @@ describe('every error code is provoked:', () => {
     ...guardProvocations(dataSource),
   };
 
-  it.each(Object.entries(provocations) as [ErrorCode, Provocation][])('%s', async (code, provoke) => {
-    const error = await provoke().then(
-      () => Promise.reject(new Error(`${code} did not come up`)),
-      (thrown: unknown) => thrown as ErrorReport,
-    );
-    expect(error).toMatchObject({
-      code,
-      message: expect.stringMatching(/\S/),
-      consequence: expect.stringMatching(/\S.*\.$/),
-      remedy: expect.stringMatching(/\S/),
-    });
-    const shown = JSON.stringify(error) + error.message;
-    for (const password of [secret, database.settings.password]) {
-      expect(shown).not.toContain(password);
-      expect(shown).not.toContain(encodeURIComponent(password));
-    }
-  });
+  it.each(Object.entries(provocations) as [ErrorCode, Provocation][])(
+    '%s with a message, a consequence and a remedy',
+    async (code, provoke) => {
+      const error = await provoke().then(
+        () => Promise.reject(new Error(`${code} did not come up`)),
+        (thrown: unknown) => thrown as ErrorReport,
+      );
+      expect(error).toMatchObject({
+        code,
+        message: expect.stringMatching(/\S/),
+        consequence: expect.stringMatching(/\S.*\.$/),
+        remedy: expect.stringMatching(/\S/),
+      });
+      const shown = JSON.stringify(error) + error.message;
+      for (const password of [secret, database.settings.password]) {
+        expect(shown).not.toContain(password);
+        expect(shown).not.toContain(encodeURIComponent(password));
+      }
+    },
+  );
 });

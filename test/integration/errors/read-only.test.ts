@@ -11,7 +11,7 @@ const flow = {
   destination_type: 'ossea',
 } as const;
 
-// Guards that less than a read-only server is told by the same code, with a sentence of its own, and costs no session.
+// Guards that a read-only transaction or database gives SERVER_READ_ONLY with its own message, and keeps the session open.
 describe('a write that is refused as read-only', () => {
   const database = useDatabase({ platform: 'none' });
   const dataSource = useDataSource(database);

@@ -29,26 +29,26 @@ afterAll(() => plain.destroy());
 /** Prints an error as a program's log would. */
 const shown = (error: unknown): string => inspect(error, { depth: Infinity, showHidden: true });
 
-// Without these, whoever logs an error logs the credentials that a flow's destination holds.
+// Guards that a log of an error does not hold the credentials of a flow's destination.
 describe.each(['the guarded data source', 'a data source of TypeORM’s'])('an error of %s', (which) => {
   const source = (): DataSource => (which.startsWith('the') ? layer.dataSource : plain);
   const faults: Readonly<Record<string, () => Promise<unknown>>> = {
-    'a name that is taken': async () => {
+    'a taken name': async () => {
       const { flows } = createRepositories(source());
       const taken = layer.newFlow({ destination_config: { password: secret } });
       await flows.create(taken);
       return flows.create(taken);
     },
-    'an id that is taken': async () => {
+    'a taken id': async () => {
       const { flows } = createRepositories(source());
       const { id } = await flows.create(layer.newFlow());
       return flows.create(layer.newFlow({ id, destination_config: { password: secret } }));
     },
-    'a reference to nothing': () =>
+    'a reference to a missing row': () =>
       createRepositories(source()).flows.create(
         layer.newFlow({ policy_id: 'gone', destination_config: { password: secret } }),
       ),
-    'a CHECK that refuses': async () => {
+    'a violated CHECK': async () => {
       const { flows } = createRepositories(source());
       const { id } = await flows.create(layer.newFlow());
       return flows.update(id, { destination_type: null, destination_config: { password: secret } });
@@ -70,7 +70,7 @@ describe.each(['the guarded data source', 'a data source of TypeORM’s'])('an e
         .insert({ ...layer.newFlow(), policy_id: 'gone', destination_config: { password: secret } })
         .catch((error: unknown) => Promise.reject((fromServerError(error) ?? error) as Error)),
   };
-  it.each(Object.keys(faults))('holds no values: %s', async (title) => {
+  it.each(Object.keys(faults))('holds no values of the row: %s', async (title) => {
     const error: unknown = await faults[title]!().catch((fault: unknown) => fault);
     expect(error).toBeInstanceOf(Error);
     expect(shown(error)).not.toContain(secret);

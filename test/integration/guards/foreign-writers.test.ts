@@ -7,8 +7,8 @@ import { useDataLayer } from '../repositories/data-layer';
 type Row = Record<string, unknown>;
 
 /**
- * Guards what installed guards promise of each statement of a program that knows nothing of this package, alone and
- * between those of the data layer: without them, each of these left a flow's statistics or a run's state wrong.
+ * Guards what installed guards promise for each statement of a program that does not know this package, alone and between
+ * statements of the data layer. Without guards, each of these statements made a flow's statistics or a run's status wrong.
  */
 describe('a foreign writer, under guards', () => {
   const layer = useDataLayer();
@@ -31,7 +31,7 @@ describe('a foreign writer, under guards', () => {
   const flow = (id: string): Promise<Row> => read('protection_flows', id);
   const newFlow = async (): Promise<string> => (await layer.repositories.flows.create(layer.newFlow())).id;
 
-  /** As the hub begins a run: the server gives the id. */
+  /** Begins a run as the hub does: the server makes the id. */
   const begin = async (flowId: string): Promise<string> => {
     await write(
       `INSERT INTO protection_flow_executions (flow_id, status, execution_type, jobs_created, started_at, created_at, triggered_by)
@@ -97,7 +97,7 @@ describe('a foreign writer, under guards', () => {
     expect(Number(execution_time_seconds)).toBeLessThan(7);
   });
 
-  it('begins a run that we settle: total 1', async () => {
+  it('begins a run that we settle, which is counted once', async () => {
     const flowId = await newFlow();
     const id = await begin(flowId);
     await write(
@@ -136,7 +136,7 @@ describe('a foreign writer, under guards', () => {
     }
   });
 
-  it('reads statistics, and writes them after three runs of ours: nothing is lost', async () => {
+  it('loses no counts when it writes old statistics after three runs of ours', async () => {
     const flowId = await newFlow();
     for (let round = 0; round < 3; round += 1) {
       const { id } = await layer.repositories.executions.start({ flow_id: flowId, execution_type: 'manual' });
@@ -152,7 +152,7 @@ describe('a foreign writer, under guards', () => {
     await layer.repositories.executions.finish(id, { status: 'cancelled' });
     const ended = await run(id);
     await end(id, 'success');
-    // Its start goes on: only what it alone knows is kept
+    // Its start continues: only the jobs, which it alone knows, are stored
     await write(
       `UPDATE protection_flow_executions SET created_job_ids = '["a","b"]', jobs_created = 2, jobs_completed = 0,
               jobs_failed = 1, jobs_skipped = 0, status = 'running', vms_processed = 3 WHERE id = ?`,
@@ -164,7 +164,7 @@ describe('a foreign writer, under guards', () => {
     expect(await counts(flowId)).toEqual([1, 0, 0, 'cancelled']);
   });
 
-  it('ends an older run late: the newest speaks for the flow', async () => {
+  it('ends an older run late, and the flow still shows the newest run', async () => {
     const flowId = await newFlow();
     const older = await begin(flowId);
     await layer.repositories.executions.finish(older, { status: 'error' });
@@ -178,7 +178,7 @@ describe('a foreign writer, under guards', () => {
     });
   });
 
-  it('can not begin a second run: the first statement of its start is refused', async () => {
+  it('cannot begin a second run: the first statement of its start is refused', async () => {
     const flowId = await newFlow();
     const { id } = await layer.repositories.executions.start({ flow_id: flowId, execution_type: 'manual' });
     await expect(begin(flowId)).rejects.toMatchObject({ errno: 1062 });
@@ -191,7 +191,7 @@ describe('a foreign writer, under guards', () => {
     expect(await counts(flowId)).toEqual([2, 1, 0, 'running']);
   });
 
-  it('starts a flow twice at once: one run begins and is counted', async () => {
+  it('starts a flow twice at once, and only one run begins and is counted', async () => {
     const other = await layer.database.connect();
     const insert =
       "INSERT INTO protection_flow_executions (flow_id, status, execution_type, started_at) VALUES (?, 'running', 'manual', NOW())";
@@ -203,7 +203,7 @@ describe('a foreign writer, under guards', () => {
     }
   });
 
-  it('changes a schedule or enables a flow: the next time is computed again', async () => {
+  it('clears the next time when it disables a flow or changes its schedule', async () => {
     const flowId = await newFlow();
     const plan = () =>
       write('UPDATE protection_flows SET next_execution_time = NOW() WHERE id = ?', [flowId]);
@@ -238,7 +238,7 @@ describe('a foreign writer, under guards', () => {
     expect(await counts(flowId)).toEqual([1, 0, 0, 'running']);
   });
 
-  it('is killed while it counts: its next statement is not mistaken for ours', async () => {
+  it('is not taken for one of our sessions after a statement was killed while it counted', async () => {
     const flowId = await newFlow();
     const holder = await layer.database.connect();
     const victim = await layer.database.connect();

@@ -53,7 +53,7 @@ describe('guards', () => {
     expect(await readGuards(dataSource())).toMatchObject({ state: 'installed' });
   });
 
-  it('refuse a rollback, until they are removed', async () => {
+  it('prevent a rollback until they are removed', async () => {
     await installGuards(dataSource());
     await expect(rollback(dataSource(), { steps: 'all' })).rejects.toMatchObject({
       code: 'GUARDS_INSTALLED',
@@ -65,14 +65,14 @@ describe('guards', () => {
   });
 
   it.each([
-    ['a trigger is gone', 'DROP TRIGGER sendense_flow_guard_end', 'partial'],
+    ['a trigger is missing', 'DROP TRIGGER sendense_flow_guard_end', 'partial'],
     [
-      'a trigger is another',
+      'a trigger has another body',
       'DROP TRIGGER sendense_flow_guard_flow; CREATE TRIGGER sendense_flow_guard_flow BEFORE UPDATE ON protection_flows FOR EACH ROW SET @a = 1',
       'altered',
     ],
     [
-      'the index is gone',
+      'the index is missing',
       'ALTER TABLE protection_flow_executions DROP INDEX uq_executions_running',
       'partial',
     ],
@@ -82,7 +82,7 @@ describe('guards', () => {
       'altered',
     ],
     [
-      'the column is computed otherwise',
+      'the column is computed differently',
       "ALTER TABLE protection_flow_executions DROP COLUMN running_flow_id; ALTER TABLE protection_flow_executions ADD COLUMN running_flow_id varchar(64) AS (IF(status = 'pending', flow_id, NULL)) VIRTUAL INVISIBLE",
       'altered',
     ],
@@ -91,7 +91,7 @@ describe('guards', () => {
       'ALTER TABLE protection_flow_executions DROP COLUMN running_flow_id; ALTER TABLE protection_flow_executions ADD COLUMN running_flow_id varchar(64) NULL',
       'altered',
     ],
-  ])('are known to be damaged where %s, and an install mends them', async (_what, sql, state) => {
+  ])('are reported as damaged when %s, and an install repairs them', async (_what, sql, state) => {
     await installGuards(dataSource());
     for (const one of sql.split('; ')) await query(one);
     expect(await readGuards(dataSource())).toMatchObject({ ok: false, state });

@@ -7,7 +7,7 @@ import { numbers } from '../../fault/completions-sources';
 import { flowId, growDatabase, size } from '../repositories/explain-grown-database';
 import { describePlan, plansOf, readsOf } from '../repositories/explain-plans';
 
-// Without these, each scrape could read the whole history, and nobody would notice before the tables are large.
+// Guards that no scrape reads the whole history, which nobody would notice before the tables are large.
 describe('the statements of the metrics, on grown tables', () => {
   const database = useDatabase();
   useDataSource(database);
@@ -22,9 +22,9 @@ describe('the statements of the metrics, on grown tables', () => {
   afterAll(() => dataSource.destroy());
 
   it.each([
-    ['the first ones', {}],
-    ['those that are named', { flowIds: [flowId(7), flowId(60), flowId(300)] }],
-  ])('neither scan a table nor sort rows, and are four: %s', async (_title, options) => {
+    ['for the first flows', {}],
+    ['for named flows', { flowIds: [flowId(7), flowId(60), flowId(300)] }],
+  ])('are four, and neither scan a table nor sort rows: %s', async (_title, options) => {
     const plans = await plansOf(dataSource, () => prometheusText(dataSource, options));
     expect(plans.filter(({ faults }) => faults.length > 0).map(describePlan)).toEqual([]);
     expect(plans).toHaveLength(4);

@@ -8,7 +8,7 @@ const ask = (sql: string, parameters: unknown[] = []): Promise<unknown> =>
 const read = (options?: MetricsOptions): Promise<Metrics> => metrics(layer.dataSource, options);
 const at = (time: string): Date => new Date(`2026-01-${time}Z`);
 
-/** A flow with what its columns and runs are; updated long ago, as nobody has touched it. */
+/** Creates a flow with these columns and runs, last updated long ago. */
 async function flow(columns: Readonly<Record<string, unknown>> = {}, ...runs: RunRow[]): Promise<string> {
   const { id } = await layer.repositories.flows.create(layer.newFlow());
   const set = { updated_at: at('01T00:00:00'), ...columns };
@@ -43,9 +43,9 @@ async function one(id: string): Promise<FlowMetrics> {
   return flows[0]!;
 }
 
-// Without these, an operator sees a wrong number: a backup is overdue, and no metric shows it.
+// Guards against wrong numbers, such as an overdue backup that no metric shows.
 describe('the metrics of a flow', () => {
-  it('give the end of the last successful run, whatever came after it', async () => {
+  it('give the end of the last successful run, whichever runs came after it', async () => {
     const success = { last_execution_status: 'success', last_execution_time: at('09T03:00:00') };
     expect(await one(await flow(success))).toMatchObject({ lastSuccess: at('09T03:00:00') });
     expect(await one(await flow())).toMatchObject({ lastSuccess: null, last_execution_status: 'pending' });
@@ -66,7 +66,7 @@ describe('the metrics of a flow', () => {
     ['0 2 * * 1-5', 3 * 86_400],
     ['0 0 1 * *', 31 * 86_400],
     ['0 0 31 2 *', null],
-  ])('say how far its runs are apart at most: %s', async (cron_expression, seconds) => {
+  ])('give the longest interval between two runs of its schedule: %s', async (cron_expression, seconds) => {
     const schedule_id = await schedule({ cron_expression, timezone: 'UTC' });
     expect(await one(await flow({ schedule_id }))).toMatchObject({ expectedIntervalSeconds: seconds });
     expect(await one(await flow({ schedule_id, enabled: false }))).toMatchObject({
@@ -74,14 +74,14 @@ describe('the metrics of a flow', () => {
     });
   });
 
-  it('give the time since when it is overdue, when no scheduler claims or plans', async () => {
+  it('give the time since when it is overdue, even if no scheduler has planned it', async () => {
     const schedule_id = await schedule({ cron_expression: '0 2 * * *', timezone: 'UTC' });
     const due = { schedule_id, next_execution_time: at('03T02:00:00') };
     expect(await one(await flow(due))).toMatchObject({ overdueSince: at('03T02:00:00') });
     expect(await one(await flow({ ...due, enabled: false }))).toMatchObject({ overdueSince: null });
     const later = { ...due, next_execution_time: new Date('2037-01-01T02:00:00Z') };
     expect(await one(await flow(later))).toMatchObject({ overdueSince: null });
-    // Nobody has planned it since it was written, or has run
+    // Nobody has planned it since it was updated, or since its last run
     const unplanned = { schedule_id, next_execution_time: null };
     expect(await one(await flow(unplanned))).toMatchObject({ overdueSince: at('01T02:00:00') });
     expect(await one(await flow({ ...unplanned, last_execution_time: at('05T02:30:00') }))).toMatchObject({
@@ -92,7 +92,7 @@ describe('the metrics of a flow', () => {
     });
   });
 
-  it('give the reason when its schedule gives no times', async () => {
+  it('give the reason when its schedule has no next time', async () => {
     const faultOf = async (columns: object): Promise<unknown> =>
       (await one(await flow({ schedule_id: await schedule({ ...columns }), next_execution_time: null })))
         .scheduleFault;
@@ -135,8 +135,8 @@ describe('the metrics of a flow', () => {
   });
 });
 
-describe('the runs of a flow that did not take place', () => {
-  it('are counted by reason, and the counts stay when the record is pruned', async () => {
+describe('the skipped runs of a flow', () => {
+  it('are counted by reason, and the counts stay when the ledger is pruned', async () => {
     const { dueFlows, executions, retention } = layer.repositories;
     const every = { cron_expression: '0 * * * *', timezone: 'UTC' };
     const id = await flow({ schedule_id: await schedule(every), next_execution_time: at('05T00:00:00') });
@@ -146,14 +146,14 @@ describe('the runs of a flow that did not take place', () => {
     await claim('05T00:00:30');
     expect((await one(id)).skips).toEqual({ 'still-running': 1 });
     await claim('05T01:00:30');
-    // Five more have come since the one that is decided on
+    // Six times are due by now: one is skipped as still-running, the other five are missed
     await claim('05T07:30:00');
     const counted = { 'still-running': 3, missed: 5 };
     expect((await one(id)).skips).toEqual(counted);
     await retention.prune({ olderThanMs: 0, pauseMs: 0 });
     expect(await layer.count('SELECT COUNT(*) FROM sendense_flow_skips')).toBe(0);
     expect((await one(id)).skips).toEqual(counted);
-    // To the database that is one id, such as after a flow was stored anew by hand; one row of it hid all flows
+    // To the database that is the same id. Once, one such row hid all flows
     await ask('UPDATE sendense_flow_skip_totals SET flow_id = UPPER(flow_id) WHERE flow_id = ?', [id]);
     expect((await one(id)).skips).toEqual(counted);
     await layer.repositories.flows.delete(id);
@@ -162,7 +162,7 @@ describe('the runs of a flow that did not take place', () => {
 });
 
 describe('the metrics of all flows', () => {
-  it('count flows, those that are due, and those without a time', async () => {
+  it('count the flows that are enabled, disabled, due, or without a next time', async () => {
     const schedule_id = await schedule({ cron_expression: '0 2 * * *' });
     await flow({ next_execution_time: at('03T02:00:00'), schedule_id });
     await flow({ next_execution_time: at('03T02:00:00'), schedule_id, enabled: false });
@@ -171,7 +171,7 @@ describe('the metrics of all flows', () => {
     expect(await read()).toMatchObject({ enabledFlows: 3, disabledFlows: 1, dueFlows: 1, unplannedFlows: 1 });
   });
 
-  it('report the queue and silent runs, and recognise each sign of life', async () => {
+  it('report queued and running runs, and use the start of a run whose sign of life is invalid', async () => {
     const none = { queuedRuns: 0, oldestQueued: null, runningRuns: 0, oldestHeartbeat: null };
     expect(await read()).toMatchObject(none);
     const alive = (heartbeat_at: unknown): string => JSON.stringify({ worker: 'w', heartbeat_at });

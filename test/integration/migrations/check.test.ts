@@ -6,7 +6,7 @@ import { withTable } from '../../../src/engine/schema/shape';
 import { sharedServer } from '../../support/shared-server';
 import { withEdited } from './edited-entities';
 
-/** Without these, entities and migrations could drift apart unnoticed, or a check could call everything clean. */
+/** Guards that the check notices every difference between entities and migrations. */
 describe('checking entities against migrations', () => {
   it('finds nothing in this package', async () => {
     const result = await checkMigrations({ server: sharedServer() });

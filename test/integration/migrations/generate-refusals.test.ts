@@ -10,7 +10,7 @@ const generate = (edit: (editor: Editor) => void): Promise<Generated> =>
     generateMigration({ name: 'LoseSomething', entities: edited, server: sharedServer() }),
   );
 
-/** Without these, a careless edit of an entity would become a migration that destroys what users have stored. */
+/** Guards that a careless edit of an entity does not become a migration that destroys stored data. */
 describe('refusing to generate a migration', () => {
   it('names every change that would lose data, and writes no change at all', async () => {
     const generated = await generate(({ column, removeColumn, removeRelation, onDelete, index }) => {
@@ -113,22 +113,25 @@ describe('refusing to generate a migration', () => {
         index('idx_executions_history', null);
       },
     ],
-  ])('does not let MySQL check a key by an index that weakens it %s', async (_when, because, edit) => {
-    const generated = await generate(edit);
-    if (sharedServer().flavour === 'mariadb') return expect(generated.outcome).toBe('generated');
-    expect(generated).toMatchObject({
-      outcome: 'refused',
-      refusals: [
-        {
-          object: 'foreign key protection_flow_executions.fk_executions_flow',
-          because: expect.stringMatching(because),
-        },
-      ],
-    });
-  });
+  ])(
+    'happens on MySQL when an index would stop the server from checking a key %s',
+    async (_when, because, edit) => {
+      const generated = await generate(edit);
+      if (sharedServer().flavour === 'mariadb') return expect(generated.outcome).toBe('generated');
+      expect(generated).toMatchObject({
+        outcome: 'refused',
+        refusals: [
+          {
+            object: 'foreign key protection_flow_executions.fk_executions_flow',
+            because: expect.stringMatching(because),
+          },
+        ],
+      });
+    },
+  );
 
   it.each(['', 'addOwner', 'add-owner', 'Add Owner', 'AddForeignKeys', '../Owner'])(
-    'does not take %j for a name',
+    'happens for the invalid name %j',
     async (name) => {
       await expect(generateMigration({ name, server: sharedServer() })).rejects.toMatchObject({
         code: 'USAGE',

@@ -12,7 +12,7 @@ interface Outcome {
   readonly stderr: string;
 }
 
-/** Without these, the command could write a file that is not in the list, or that nobody can compile or check. */
+/** Guards that the command adds its file to the list, and that the file compiles and passes the check. */
 describe('npm run migration:generate and migration:check, in a copy of the package', () => {
   let copy: string;
   const inCopy = (...parts: string[]): string => join(copy, ...parts);

@@ -27,13 +27,13 @@ import type { Table } from '../../../src/engine/schema/shape';
 const schema = (...tables: readonly Table[]): Map<string, Table> =>
   new Map(tables.map((one) => [one.name, one]));
 
-/** Without these, a name, a literal or an order that no entity has today would come out wrong one day. */
+/** Guards names, literals and orders that no entity has today. */
 describe('the source of a generated migration', () => {
   it.each([
     ['AddOwner', 'add-owner'],
     ['AddFKToV2Flows', 'add-fk-to-v2-flows'],
     ['X', 'x'],
-  ])('of %s lies in %s', (name, file) => {
+  ])('of %s is in the file %s', (name, file) => {
     expect(kebabCase(name)).toBe(file);
   });
 
@@ -121,7 +121,7 @@ export const migrations: readonly (new () => StepMigration)[] = [
   });
 });
 
-/** Without these, a kind of change could pass for harmless, or a harmless one be refused. */
+/** Guards that each kind of change that loses data is refused, and that no harmless one is. */
 describe('the changes between two schemas', () => {
   it.each([
     ['varchar(64)', 'varchar(65)'],
@@ -130,7 +130,7 @@ describe('the changes between two schemas', () => {
     ['smallint unsigned', 'int'],
     ['decimal(5,2)', 'decimal(7,3)'],
     [`enum('a')`, `enum('a','b')`],
-  ])('let %s become %s', (before, after) => {
+  ])('may change %s into %s', (before, after) => {
     expect(typeLoss(before, after)).toBeNull();
   });
 
@@ -146,7 +146,7 @@ describe('the changes between two schemas', () => {
     [`enum('a','b')`, `enum('a')`],
     [`enum('a','b')`, `enum('c','a','b')`],
     ['json', 'text'],
-  ])('do not let %s become %s', (before, after) => {
+  ])('may not change %s into %s', (before, after) => {
     expect(typeLoss(before, after)).not.toBeNull();
   });
 

@@ -195,7 +195,7 @@ const groups: readonly (readonly [string, readonly (readonly [string, Edit, read
   ],
 ];
 
-/** Without these, a generated migration could lose data, leave TypeORM's diff open, or not survive being run twice. */
+/** Guards that a generated migration loses no data, leaves TypeORM no difference, and can run twice. */
 describe('generating a migration', () => {
   it.each(groups)('writes steps for %s', async (_what, edits) => {
     const { generated, trial } = await withEdited(
@@ -218,7 +218,7 @@ describe('generating a migration', () => {
     expect(trial).toEqual({ diff: [], again: [], restored: true });
   });
 
-  it('has nothing to write where entities and migrations agree', async () => {
+  it('writes nothing when entities and migrations agree', async () => {
     const generated = await generateMigration({ name: 'ChangeNothing', now, server: sharedServer() });
     expect(generated).toEqual({ outcome: 'nothing' });
   });

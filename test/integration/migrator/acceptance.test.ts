@@ -7,7 +7,7 @@ import { openDataSource } from '../../support/data-source';
 import { migrationCount } from '../../support/migrations';
 import { faultsOf } from '../../support/verify-faults';
 
-/** Guards the package's promise on the platform's databases as they are met in the field. */
+/** Guards the package's main promise on platform databases as they exist in the field. */
 describe.each(['general_ci', 'mixed', 'latin1'] as const)(
   'migrate on a platform database in %s',
   (platform) => {
@@ -56,7 +56,7 @@ describe.each(['general_ci', 'mixed', 'latin1'] as const)(
       expect(again).toMatchObject({ ok: true, applied: [], keys: Array(5).fill({ status: 'present' }) });
     });
 
-    it('leaves a flow list that joins schedule, repository and policy without an illegal mix of collations', async () => {
+    it('makes tables that join with schedules, repositories and policies without an illegal mix of collations', async () => {
       await migrated();
       const ids = await seedPlatformRows(database.session);
       await database.session.query(
@@ -76,7 +76,7 @@ describe.each(['general_ci', 'mixed', 'latin1'] as const)(
       ]);
     });
 
-    it('accepts raw inserts without an id, and deletes the executions of a deleted flow', async () => {
+    it('makes tables that accept raw inserts without an id, and that delete the executions of a deleted flow', async () => {
       await migrated();
       const { connection } = database;
       await connection.query(

@@ -12,7 +12,7 @@ import { sharedServer } from '../../support/shared-server';
 
 const names = ['a.b.c', `two \`words\` "and" 'signs'`, String.raw`\back%slash_?:x`, 'ümläut-Ж', '1e5'];
 
-/** Guards that a database may have any name that the server lets it have, for an account that has rights there alone. */
+/** Guards that a database may have any name that the server allows, for an account with rights on that database alone. */
 describe('in a database called', () => {
   const account = { username: `names_${process.pid}`, password: 'p@ss#word' };
   // Before the database, whose connection is closed with it

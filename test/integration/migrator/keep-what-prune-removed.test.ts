@@ -10,7 +10,7 @@ const database = useDatabase({ per: 'each' });
 const dataSource = useDataSource(database, { per: 'each' });
 const query = (sql: string, ...values: unknown[]) => database.session.query(sql, values);
 
-/** A flow whose counters say so many runs, with a row of each of these. */
+/** Inserts a flow with these counters, and a run with each of these statuses. */
 async function flow(
   id: string,
   counters: readonly [number, number, number],
@@ -29,7 +29,7 @@ async function flow(
     );
 }
 
-/** What the table keeps of each flow, and what the flows count. */
+/** The pruned runs that the table records for each flow, and the flow's total. */
 const kept = async () => {
   const rows = await select<Record<string, number> & { id: string }>(
     database.session,
@@ -42,12 +42,12 @@ const kept = async () => {
   );
 };
 
-/** As a release was that knew nothing of the table. */
+/** Rolls back to a release that had no such table. */
 const before = (): Promise<unknown> => rollback(dataSource(), { steps: stepsBackTo('KeepWhatPruneRemoved') });
 const statistics = async () =>
   (await verify(dataSource())).checks.find(({ id }) => id === 'statistics')?.status;
 
-// Without these, the first recount would forget all that was ever pruned, or count what nobody removed
+// Guards that the first recount neither forgets pruned runs nor counts runs that nobody removed
 describe('KeepWhatPruneRemoved', () => {
   it('records the surplus of a counter over its rows as pruned, and recounts', async () => {
     await before();
@@ -67,12 +67,12 @@ describe('KeepWhatPruneRemoved', () => {
     expect(await statistics()).toBe('pass');
   });
 
-  it('records no flow twice after it died, and completes a flow that a prune recorded meanwhile', async () => {
+  it('after a death, records no flow twice and completes a flow that a prune recorded meanwhile', async () => {
     await before();
     for (const id of ['a', 'b']) await flow(id, [5, 5, 0], 'success', 'running');
     await migrate(dataSource());
     await query('DELETE FROM sendense_flow_migrations WHERE timestamp >= 1795305605000');
-    // As if it had died before b: of that flow a prune has kept one, and nothing was taken from its counters
+    // As if the migration had died before flow b, of which a prune then recorded one run
     await query("UPDATE sendense_flow_pruned SET taken_at = NULL, total_executions = 1 WHERE flow_id = 'b'");
     await query("UPDATE protection_flows SET total_executions = 5 WHERE id = 'b'");
     await migrate(dataSource());
@@ -80,7 +80,7 @@ describe('KeepWhatPruneRemoved', () => {
     expect(await statistics()).toBe('pass');
   });
 
-  it('records nothing as pruned for adopted tables, where no release has run', async () => {
+  it('records nothing as pruned for adopted tables, on which no release has run', async () => {
     await before();
     await flow('other', [9, 5, 2], 'success', 'running');
     await query('DROP TABLE sendense_flow_migrations');
@@ -89,7 +89,7 @@ describe('KeepWhatPruneRemoved', () => {
     expect(await statistics()).toBe('pass');
   });
 
-  it('is undone only on request when it records pruned runs', async () => {
+  it('is not rolled back without a request when it has recorded pruned runs', async () => {
     await before();
     await flow('pruned', [9, 5, 2], 'success');
     await migrate(dataSource());

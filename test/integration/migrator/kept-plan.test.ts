@@ -16,8 +16,8 @@ const moved = (...what: string[]) => ({
   details: { moved: what.map((one) => expect.objectContaining({ what: one }) as unknown) },
 });
 
-// Without these, what was looked at by day and what is carried out by night are two things. That every kind of change that
-// verify knows is one that no plan is carried out after: test/integration/verify/damaged-database.ts
+// Guards that migrate carries out exactly the plan that somebody has read. test/integration/verify/damaged-database.ts shows
+// that no plan is carried out after any change that verify detects.
 describe('a kept plan', () => {
   const database = useDatabase({ platform: 'mixed', per: 'each' });
   const dataSource = useDataSource(database, { per: 'each', migrated: false });
@@ -68,18 +68,18 @@ describe('a kept plan', () => {
   });
 
   it.each<[string, object]>([
-    ['another form', { form: 2 }],
-    ['none', { form: undefined }],
-    ['grounds that are none', { grounds: 1 }],
+    ['an unknown form', { form: 2 }],
+    ['no form', { form: undefined }],
+    ['a number for its grounds', { grounds: 1 }],
     ['no statements', { statements: null }],
-    ['statements that are none', { statements: [null] }],
-    ['wishes that mean nothing', { options: { orphans: 'delete' } }],
-  ])('is judged: %s', async (_title, changes) => {
+    ['a null statement', { statements: [null] }],
+    ['an invalid option', { options: { orphans: 'delete' } }],
+  ])('is refused when it has %s', async (_title, changes) => {
     const plan = { ...(await kept(dataSource())), ...changes } as KeptPlan;
     await expect(migrate(dataSource(), { plan })).rejects.toMatchObject({ code: 'VALIDATION_FAILED' });
   });
 
-  it('is refused on another server, in another database and by another program, and the refusal names it', async () => {
+  it('is refused on another server, in another database and by another program, and the error names the difference', async () => {
     const plan = await kept(dataSource());
     const { grounds } = plan;
     for (const what of ['server', 'database'])
@@ -94,15 +94,15 @@ describe('a kept plan', () => {
 
   it.each<[string, (plan: KeptPlan) => object]>([
     ['another statement', ({ statements: [, ...rest] }) => ({ statements: [{ sql: 'SELECT 1' }, ...rest] })],
-    ['a statement less', ({ statements }) => ({ statements: statements.slice(1) })],
+    ['one statement fewer', ({ statements }) => ({ statements: statements.slice(1) })],
     [
-      'no word of a copy',
+      'another kind of copy',
       ({ statements }) => ({ statements: statements.map((one) => ({ ...one, copies: 'blocking' })) }),
     ],
-    ['a migration less', ({ pending }) => ({ pending: pending.slice(1) })],
-    ['no word of older programs', () => ({ breaking: { none: 'none' } })],
-    ['a key less', ({ keys }) => ({ keys: keys.slice(1) })],
-  ])('is refused where somebody has edited what it shows: %s', async (_title, edit) => {
+    ['one migration fewer', ({ pending }) => ({ pending: pending.slice(1) })],
+    ['other breaking migrations', () => ({ breaking: { none: 'none' } })],
+    ['one key fewer', ({ keys }) => ({ keys: keys.slice(1) })],
+  ])('is refused when somebody has edited it to show %s', async (_title, edit) => {
     const plan = await kept(dataSource());
     const edited = { ...plan, ...edit(plan) } as KeptPlan;
     await expect(migrate(dataSource(), { plan: edited })).rejects.toMatchObject(moved('what is to be done'));

@@ -71,7 +71,7 @@ describe('a foreign key', () => {
       'fk_flows_repository deferred',
       'fk_flows_policy deferred',
     ]);
-    // Reports nothing about keys that could not be checked
+    // verify claims nothing about keys that it cannot check
     const found = async (): Promise<Record<string, string>> => {
       const { checks } = await verify(dataSource());
       return Object.fromEntries(checks.map(({ id, summary }) => [id, summary]));
@@ -99,7 +99,7 @@ describe('a foreign key', () => {
     );
   });
 
-  it('over orphans is refused with their count and a sample, the rows untouched, the other keys added', async () => {
+  it('with orphans is refused with their count and a sample; the rows stay unchanged, and the other keys are added', async () => {
     await createPlatformTables(database.session, 'mixed', withoutPolicies);
     await prepareSchema(dataSource());
     await insertFlow({ policy_id: 'gone' });
@@ -123,7 +123,7 @@ describe('a foreign key', () => {
     expect(await select(database.session, 'SELECT policy_id FROM protection_flows')).toEqual([
       { policy_id: 'gone' },
     ]);
-    // A service that starts with migrationsRun goes on, but who asks for the migrations is told
+    // A service that starts with migrationsRun continues, but a call of runMigrations throws
     await expect(dataSource().runMigrations()).rejects.toMatchObject({
       code: 'KEYS_REFUSED',
       details: { applied: [] },
@@ -132,7 +132,7 @@ describe('a foreign key', () => {
     expect(await migrate(dataSource())).toMatchObject({ ok: true });
   });
 
-  it('adopts the charset, collation and length of its parent', async () => {
+  it('is added after its column got the charset, collation and length of the parent', async () => {
     await createPlatformTables(database.session, 'mixed', withoutPolicies);
     await database.session.query(
       'CREATE TABLE backup_policies (id varchar(36) CHARACTER SET ascii COLLATE ascii_bin PRIMARY KEY) ENGINE=InnoDB',
@@ -150,7 +150,7 @@ describe('a foreign key', () => {
       'CREATE TABLE backup_policies (id varchar(64) PRIMARY KEY) ENGINE=MyISAM',
       'ENGINE_NOT_INNODB',
     ],
-    ['unindexed', 'CREATE TABLE backup_policies (id varchar(64)) ENGINE=InnoDB', 'FK_PARENT_NOT_INDEXED'],
+    ['not indexed', 'CREATE TABLE backup_policies (id varchar(64)) ENGINE=InnoDB', 'FK_PARENT_NOT_INDEXED'],
     ['a view', "CREATE VIEW backup_policies AS SELECT 'x' AS id", 'ENGINE_NOT_INNODB'],
   ])('whose parent is %s stops migrate before any statement', async (_what, parent, code) => {
     await createPlatformTables(database.session, 'mixed', withoutPolicies);

@@ -23,7 +23,7 @@ const lease = async () => {
   }>(database.session, 'SELECT * FROM sendense_flow_lock');
   return row!;
 };
-/** As if somebody had taken the lease on that node, for so long. */
+/** Writes the lease as if somebody had taken it on that node, for so many seconds. */
 const takenBy = (node: string, seconds: number) =>
   database.session.query(
     `UPDATE sendense_flow_lock SET owner = 'somebody', holder = 'pid 1 on elsewhere', node = ?, connection_id = 7,
@@ -38,7 +38,7 @@ const tables = async () =>
     )
   ).map(({ name }) => name);
 
-// Without these, two nodes of a cluster would migrate at once, or a run that died would lock out all others.
+// Guards that two nodes of a cluster never migrate at once, and that a run that died does not lock out the others.
 describe('the lease', () => {
   it('is free after a migrate, however the migrate ended', async () => {
     await migrate(dataSource());
@@ -125,7 +125,7 @@ describe('the lease', () => {
       code: 'LOCK_LOST',
       message: expect.stringMatching(/pid 1 on elsewhere has held it since 20/),
     });
-    // The one that was on its way, and no other
+    // The statement that was already on its way, and no other
     expect(await tables()).toEqual(['protection_flows']);
     expect(await lease()).toMatchObject({ owner: 'somebody' });
     await takenBy('elsewhere:3306 abc', -1);
@@ -158,8 +158,8 @@ describe('the lease', () => {
   });
 });
 
-// The lock's table is open to every administrator: whatever becomes of it, no run waits for ever or tells a wrong story.
-describe('a lock table that somebody has', () => {
+// Any administrator can change the lock's table. Guards that no run then waits for ever or reports a wrong cause.
+describe('a lock table', () => {
   const query = (sql: string) => database.session.query(sql);
   beforeEach(() => prepareSchema(dataSource()));
 
@@ -168,7 +168,7 @@ describe('a lock table that somebody has', () => {
     ['dropped', 'DROP TABLE sendense_flow_lock'],
     ['leased until 2099', "UPDATE sendense_flow_lock SET owner = 'x', node = 'n', expires_at = '2099-01-01'"],
     ['leased for ever', "UPDATE sendense_flow_lock SET owner = 'x', node = 'n', expires_at = NULL"],
-  ])('%s holds nobody up', async (_what, sql) => {
+  ])('that somebody has %s delays nobody', async (_what, sql) => {
     await query(sql);
     expect((await rollback(dataSource(), { lockWaitMs: 0 })).undone).toHaveLength(1);
     expect((await migrate(dataSource(), { lockWaitMs: 0 })).ok).toBe(true);
@@ -181,7 +181,7 @@ describe('a lock table that somebody has', () => {
       'replaced by a view',
       "DROP TABLE sendense_flow_lock; CREATE VIEW sendense_flow_lock AS SELECT 'x' AS name",
     ],
-  ])('%s is refused, by a remedy that helps', async (_what, sql) => {
+  ])('that somebody has %s is refused, with a remedy that works', async (_what, sql) => {
     for (const statement of sql.split('; ')) await query(statement);
     const error = await migrate(dataSource()).catch((thrown: ProtectionFlowsError) => thrown);
     expect(error).toMatchObject({
@@ -198,7 +198,7 @@ describe('a lock table that somebody has', () => {
     ['was interrupted', 1317, { code: 'QUERY_FAILED', details: { errno: 1317 } }],
     ['ran out of time', 1969, { code: 'QUERY_FAILED', details: { errno: 1969 } }],
     ['ran out of time', 3024, { code: 'QUERY_FAILED', details: { errno: 3024 } }],
-  ])('is not to be dropped where a statement on it %s (%d)', async (_what, errno, expected) => {
+  ])('is not called hand-made when a statement on it %s (%d)', async (_what, errno, expected) => {
     await query(
       `CREATE TRIGGER not_now BEFORE UPDATE ON sendense_flow_lock FOR EACH ROW
          SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = ${errno}, MESSAGE_TEXT = 'not now'`,
@@ -207,27 +207,30 @@ describe('a lock table that somebody has', () => {
   });
 
   it.each<[string, string[]]>([
-    ['locked the row of', ['START TRANSACTION', 'SELECT * FROM sendense_flow_lock FOR UPDATE']],
-    ['locked', ['LOCK TABLES sendense_flow_lock WRITE']],
-  ])('%s is waited for no longer than for another migrate', async (_what, statements) => {
-    const other = await database.connect();
-    for (const statement of statements) await other.query(statement);
-    await expect(migrate(dataSource(), { lockWaitMs: 0 })).rejects.toMatchObject({
-      code: 'MIGRATE_LOCKED',
-      message: expect.stringMatching(/is held by a connection that has locked sendense_flow_lock$/),
-    });
-    const stop = new AbortController();
-    await expect(
-      migrate(dataSource(), {
-        signal: stop.signal,
-        onProgress: ({ step }) => step.startsWith('wait for a connection') && stop.abort(),
-      }),
-    ).rejects.toMatchObject({ code: 'INTERRUPTED' });
-    other.destroy();
-    expect((await migrate(dataSource())).ok).toBe(true);
-  });
+    ['whose row', ['START TRANSACTION', 'SELECT * FROM sendense_flow_lock FOR UPDATE']],
+    ['that', ['LOCK TABLES sendense_flow_lock WRITE']],
+  ])(
+    '%s another session has locked is waited for no longer than another migrate',
+    async (_what, statements) => {
+      const other = await database.connect();
+      for (const statement of statements) await other.query(statement);
+      await expect(migrate(dataSource(), { lockWaitMs: 0 })).rejects.toMatchObject({
+        code: 'MIGRATE_LOCKED',
+        message: expect.stringMatching(/is held by a connection that has locked sendense_flow_lock$/),
+      });
+      const stop = new AbortController();
+      await expect(
+        migrate(dataSource(), {
+          signal: stop.signal,
+          onProgress: ({ step }) => step.startsWith('wait for a connection') && stop.abort(),
+        }),
+      ).rejects.toMatchObject({ code: 'INTERRUPTED' });
+      other.destroy();
+      expect((await migrate(dataSource())).ok).toBe(true);
+    },
+  );
 
-  it('filled in only partly gives MIGRATE_LOCKED, with unknown values in message and advice', async () => {
+  it('that somebody has filled in only partly gives MIGRATE_LOCKED, which calls the missing values unknown', async () => {
     await query(
       "UPDATE sendense_flow_lock SET owner = 'x', expires_at = UTC_TIMESTAMP(3) + INTERVAL 1 MINUTE, taken_at = NULL, connection_id = 7",
     );
@@ -250,18 +253,21 @@ describe('a lock table that somebody has', () => {
       /took this run's lock away: the row of sendense_flow_lock was deleted/,
     ],
     ['altered', 'ALTER TABLE sendense_flow_lock DROP COLUMN owner', /took this run's lock away: .*owner/],
-  ])('%s during a migrate ends the migrate before its next statement', async (_what, sql, message) => {
-    await rollback(dataSource(), { steps: 'all' });
-    const source = beforeStatement(dataSource(), /^CREATE TABLE .?protection_flows/, () => query(sql));
-    await expect(migrate(source)).rejects.toMatchObject({
-      code: 'LOCK_LOST',
-      message: expect.stringMatching(message),
-    });
-    expect(await tables()).toEqual(['protection_flows']);
-  });
+  ])(
+    'that somebody has %s during a migrate ends the migrate before its next statement',
+    async (_what, sql, message) => {
+      await rollback(dataSource(), { steps: 'all' });
+      const source = beforeStatement(dataSource(), /^CREATE TABLE .?protection_flows/, () => query(sql));
+      await expect(migrate(source)).rejects.toMatchObject({
+        code: 'LOCK_LOST',
+        message: expect.stringMatching(message),
+      });
+      expect(await tables()).toEqual(['protection_flows']);
+    },
+  );
 });
 
-// Without it, nobody could tell later which program, of which version, has changed the schema, and when.
+// Guards that one can tell later which program, of which version, changed the schema, and when.
 it('a migrate leaves a record of each migration', async () => {
   await migrate(dataSource());
   const rows = await select(database.session, 'SELECT * FROM sendense_flow_migrations');

@@ -9,11 +9,11 @@ const server = usePrivateServer();
 const database = useDatabase({ server, per: 'each' });
 
 /**
- * Guards that a table which the server can't make is told with the server's own words, whichever it is. Of the lock's it was
- * said that somebody had made it by hand, with the advice to drop what was not there; of the others, that it is an error of this program.
+ * Guards that migrate reports the server's own message when the server cannot create a table, whichever table. Once, it
+ * called the lock's table hand-made and advised to drop it, and it called the others an error of this program.
  */
 it.each(['sendense_flow_lock', 'sendense_flow_migrations', 'protection_flows', 'sendense_flow_skips'])(
-  'a migrate to which the server refuses %s is QUERY_FAILED, and goes on later',
+  'a migrate throws QUERY_FAILED when the server refuses to create %s, and a later migrate succeeds',
   async (table) => {
     // InnoDB makes no table over a file that it does not know
     const file = join(server.directory, 'data', database.name, `${table}.ibd`);

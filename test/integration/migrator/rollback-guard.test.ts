@@ -50,7 +50,7 @@ describe('a rollback', () => {
     });
   });
 
-  it('discards the rows when told to, and prints their number', async () => {
+  it('discards the rows on request, and returns their number', async () => {
     const result = await rollback(dataSource(), { steps: 'all', discardRows: true });
     expect(result.discarded).toEqual({ protection_flow_executions: 2, protection_flows: 1 });
     expect(await select(database.session, "SHOW TABLES LIKE 'protection_flow%'")).toEqual([]);

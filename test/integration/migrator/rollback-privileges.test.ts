@@ -8,10 +8,10 @@ import { prepareAnew, snapshot } from '../preflight/fix';
 
 const all = ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'CREATE', 'ALTER', 'DROP', 'REFERENCES', 'INDEX'];
 
-/** All but the one that makes the two tables, which go as a whole otherwise. */
+/** All migrations but the first, whose rollback drops the two tables. */
 const allButFirst = migrationCount - 1;
 
-/** Guards that a rollback is refused as a whole: half of it undoes what the history still has as applied. */
+/** Guards that a rollback is refused as a whole: half of it would undo changes that the history still records as applied. */
 describe.each([
   ['DELETE', 'all' as const, ['sendense_flow_migrations']],
   ['UPDATE', 'all' as const, ['sendense_flow_migrations']],
@@ -29,7 +29,7 @@ describe.each([
       (privileges: string, names: readonly string[]) => names.map((name) => `${privileges} ON DB.${name}`),
     ],
   ])(
-    'is refused before it begins, and done after the printed GRANT: grants on %s',
+    'is refused before it begins, and succeeds after the printed GRANT: privileges on %s',
     async (_what, grantsOf) => {
       await prepareAnew(database);
       const names = await select<{ name: string }>(

@@ -12,7 +12,7 @@ describe('up, down and up again', () => {
   const database = useDatabase({ platform: 'mixed', per: 'each' });
   const dataSource = useDataSource(database, { migrated: false, per: 'each' });
 
-  it('ends as proven, as never migrated, and as proven again', async () => {
+  it('is proven, then never-ran, then proven again', async () => {
     expect((await verify(dataSource())).verdict).toBe('never-ran');
     await migrate(dataSource());
     expect((await verify(dataSource())).verdict).toBe('proven');

@@ -4,14 +4,14 @@ import { sharedServer } from '../../support/shared-server';
 import { waitFor } from '../../support/wait-for';
 
 const alter = 'ALTER TABLE `backup_jobs` ADD COLUMN note int';
-/** InnoDB makes INNODB_TRX anew only for one who comes a tenth of a second after the last who looked. */
+/** InnoDB refreshes INNODB_TRX only if nobody has read it for a tenth of a second. */
 const slowly = { pollMs: 150 };
 const listed = ['--performance-schema=ON', '--performance-schema-instrument=wait/lock/metadata/sql/mdl=ON'];
 
-/** Guards how exactly the holder of a table is named where the server's settings are not its default. */
+/** Guards how exactly migrate names the holder of a table on servers with other settings than the default. */
 describe.each([
   ['lists metadata locks', listed, true],
-  ['lists none', ['--performance-schema=OFF'], false],
+  ['lists no metadata locks', ['--performance-schema=OFF'], false],
 ])('on a server that %s', (_what, serverArguments, isListed) => {
   // A time zone of its own: INNODB_TRX speaks the operating system's, whatever the session's
   const server = usePrivateServer({ serverArguments, timeZone: '+09:30' });

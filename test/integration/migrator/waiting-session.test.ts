@@ -14,8 +14,8 @@ import { useDataSource } from '../../support/data-source';
 import { waitFor } from '../../support/wait-for';
 
 /**
- * Guards who ends a statement's waiting, and when. The server would let this session wait for a year, so that here it
- * is the watchdog alone.
+ * Guards who ends a statement's waiting, and when. The server's own timeout is a year here, so only the watchdog can end
+ * the waiting.
  */
 describe('a statement that waits for a table', () => {
   const database = useDatabase({ per: 'each' });
@@ -58,7 +58,7 @@ describe('a statement that waits for a table', () => {
     result.catch(() => undefined);
     return Object.assign(run, { result });
   }
-  /** The second connection, with what it is used for counted. */
+  /** Opens the second connection, and counts its looks and kills. */
   function counting(): {
     connect: () => OwnConnection;
     looks: number;
@@ -109,13 +109,13 @@ describe('a statement that waits for a table', () => {
     await run.result;
   });
 
-  it('does not end a statement while it works, however short the attempts', async () => {
+  it('is not ended while it works, however short the attempts', async () => {
     const watchdog = new Watchdog(session, open);
     await executeStatement(session, 'DO SLEEP(0.3)', { watchdog, slices: tiny, tableWaitMs: 0 });
     watchdog.close();
   });
 
-  it('gives a statement that has already worked long more time at the end', async () => {
+  it('gets more time at its end when it has already worked long', async () => {
     await query('CREATE TABLE large (id int AUTO_INCREMENT PRIMARY KEY, a varchar(64)) ENGINE=InnoDB');
     await query('INSERT INTO large (a) VALUES (UUID())');
     for (let doubling = 0; doubling < 19; doubling += 1)
@@ -146,7 +146,7 @@ describe('a statement that waits for a table', () => {
     await waitFor(() => counted.looks > before + 1 || counted.kills > 0);
     await holder.query('COMMIT');
     await result;
-    // It may wait for as long as it has worked. Where this machine stood still meanwhile, it was ended after that
+    // It may wait as long as it has worked. If this machine paused meanwhile, the end came later
     expect(counted.killedAt - waitingSince).toBeGreaterThan((waitingSince - startedAt) / 2);
     watchdog.close();
   });

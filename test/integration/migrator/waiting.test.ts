@@ -94,7 +94,7 @@ describe('a table that another session holds', () => {
   });
 
   it('is named with a GRANT when the user may not see the holder, and after the GRANT with the holder', async () => {
-    // Without the last, a migrate on a cluster aborts the holder
+    // Without LOCK TABLES, a migrate on a cluster aborts the holder
     const user = await createUser(database, [documented, 'LOCK TABLES ON DB.*']);
     try {
       await dropKey();

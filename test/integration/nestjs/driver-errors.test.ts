@@ -18,7 +18,7 @@ const insert = 'INSERT INTO protection_flows (name, flow_type, target_type, targ
 
 /** What fails without this package having a hand in it, and what a client sees of it. */
 const faults: Readonly<Record<string, readonly [Fault, number, string | undefined]>> = {
-  'a name that is taken, by TypeORM': [
+  'a taken name, by TypeORM': [
     async (plain) => {
       const flow = plain.manager.create(ProtectionFlow, buildFlow({ id: 'one', name: 'taken' }));
       await plain.manager.insert(ProtectionFlow, flow);
@@ -27,7 +27,7 @@ const faults: Readonly<Record<string, readonly [Fault, number, string | undefine
     409,
     'FLOW_NAME_TAKEN',
   ],
-  'a reference to nothing, by TypeORM': [
+  'a reference to a missing row, by TypeORM': [
     (plain) =>
       plain.manager.query(
         "INSERT INTO protection_flow_executions (flow_id, execution_type) VALUES ('nobody', 'api')",
@@ -35,13 +35,13 @@ const faults: Readonly<Record<string, readonly [Fault, number, string | undefine
     400,
     'REFERENCE_NOT_FOUND',
   ],
-  'a wrong word, by mysql2': [
+  'an unknown ENUM value, by mysql2': [
     (_plain, pool) => pool.query(`${insert} VALUES ('x', 'copy', 'vm', 'v', 'ossea')`),
     400,
     'VALIDATION_FAILED',
   ],
-  // No server names the table here: the statement alone tells it
-  'an id that is taken, by mysql2': [
+  // The server's message does not name the table; only the statement does
+  'a taken id, by mysql2': [
     async (_plain, pool) => {
       const again = `${insert.replace('(', '(id, ')} VALUES ('same', UUID(), 'replication', 'vm', 'v', 'ossea')`;
       await pool.query(again);
@@ -50,7 +50,7 @@ const faults: Readonly<Record<string, readonly [Fault, number, string | undefine
     409,
     'ID_TAKEN',
   ],
-  'a connection that is killed': [
+  'a killed connection': [
     async (plain, pool) => {
       const runner = plain.createQueryRunner();
       const [{ id }] = (await runner.query('SELECT CONNECTION_ID() AS id')) as [{ id: number }];
@@ -60,7 +60,7 @@ const faults: Readonly<Record<string, readonly [Fault, number, string | undefine
     503,
     'CONNECTION_LOST',
   ],
-  'a server that is not there, by mysql2': [
+  'an unreachable server, by mysql2': [
     async () => {
       const nowhere = createPool({ host: '127.0.0.1', port: 1 });
       return nowhere.query('SELECT 1').finally(() => nowhere.end());
@@ -77,9 +77,9 @@ const faults: Readonly<Record<string, readonly [Fault, number, string | undefine
     503,
     'CONNECTION_LOST',
   ],
-  // What follows is the application's, and goes where it went before
+  // The following faults belong to the application, and are answered as without this filter
   'a syntax error': [(plain) => plain.query('SELEKT 1'), 500, undefined],
-  'a duplicate of a table of others': [
+  'a duplicate key in a table of the application': [
     async (_plain, pool) => {
       await pool.query('CREATE TABLE IF NOT EXISTS others (id int PRIMARY KEY)');
       await pool.query('REPLACE INTO others VALUES (1)');
@@ -88,7 +88,7 @@ const faults: Readonly<Record<string, readonly [Fault, number, string | undefine
     500,
     undefined,
   ],
-  'another service that is not there': [() => fetch('http://127.0.0.1:1'), 500, undefined],
+  'another unreachable service': [() => fetch('http://127.0.0.1:1'), 500, undefined],
   'a refused connection of another kind': [
     () => Promise.reject(Object.assign(new Error('cache'), { code: 'ECONNREFUSED', syscall: 'connect' })),
     500,
@@ -110,7 +110,7 @@ class Api {
   }
 }
 
-/** Guards that it makes no difference to a client over which connection of the application a fault came. */
+/** Guards that a client gets the same answer to a fault on any connection of the application. */
 describe('the exception filter, given errors of the driver,', () => {
   const database = useDatabase();
   useDataSource(database);
@@ -143,7 +143,7 @@ describe('the exception filter, given errors of the driver,', () => {
     }));
   });
 
-  it.each(Object.keys(faults))('%s', async (how) => {
+  it.each(Object.keys(faults))('gives the right status for %s', async (how) => {
     const [, status, code] = faults[how]!;
     const response = await fetch(`${url}/fail?how=${encodeURIComponent(how)}`, {
       headers: { connection: 'close' },

@@ -21,7 +21,7 @@ class HealthController {
   }
 }
 
-// Without these, a load balancer sends requests to a service that can answer none.
+// Guards that a load balancer sends no requests to a service that cannot answer.
 describe('ProtectionFlowsHealth', () => {
   const server = usePrivateServer();
   const database = useDatabase({ server, per: 'each' });

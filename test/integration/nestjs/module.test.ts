@@ -80,7 +80,7 @@ describe('ProtectionFlowsModule.forRoot', () => {
   });
 
   it.each(['reference', 'deep-hash'] as const)(
-    'stands for two databases where two modules import it (modules told apart by %s)',
+    'gives two modules that import it two databases (modules distinguished by %s)',
     async (moduleIdGeneratorAlgorithm) => {
       @Module({
         imports: [ProtectionFlowsModule.forRoot({ connection: connection(second) })],

@@ -46,9 +46,9 @@ describe('this module and the TypeOrmModule of an application', () => {
     });
 
   it.each([
-    ['before it', () => [ours(), ...ownModules()]],
-    ['after it', () => [...ownModules(), ours()]],
-  ])('are each injected as themselves, imported %s', async (_order, imports) => {
+    ['with the package first', () => [ours(), ...ownModules()]],
+    ['with the package last', () => [...ownModules(), ours()]],
+  ])('are each injected under their own class, when imported %s', async (_order, imports) => {
     const app = await apps.start({ imports: imports(), providers: [Service] });
     const { flows, protection, notes, own, ownManager } = app.get(Service);
 

@@ -33,7 +33,7 @@ describe('a request to a service that checks nothing itself', () => {
   useDataSource(database);
   const apps = useApps();
 
-  // Without it, a client that sends no body is answered with 500, as for a fault of the service's
+  // Guards that a client that sends no body does not get 500, as for a fault of the service
   it('is answered with 400 when its body is missing or not an object', async () => {
     const { url } = await apps.listen({
       imports: [ProtectionFlowsModule.forRoot({ connection: { env: { DATABASE_URL: database.url } } })],

@@ -138,13 +138,9 @@ describe('starting', () => {
 
   it.each([
     ['a wrong password', () => ({ ...database.settings, password: 'wrong' }), 'ACCESS_DENIED'],
-    [
-      'a database that is not there',
-      () => ({ ...database.settings, database: 'nowhere' }),
-      'DATABASE_MISSING',
-    ],
+    ['a missing database', () => ({ ...database.settings, database: 'nowhere' }), 'DATABASE_MISSING'],
     ['a missing configuration', () => ({ env: {}, cwd: __dirname }), 'CONFIG_MISSING'],
-  ])('does not try again with %s', async (_what, wrong, code) => {
+  ])('does not try again after %s', async (_what, wrong, code) => {
     await expect(
       apps.start({ imports: [ProtectionFlowsModule.forRoot({ connection: wrong(), ...impatient })] }),
     ).rejects.toMatchObject({ code });

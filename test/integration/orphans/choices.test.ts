@@ -15,7 +15,7 @@ describe('the orphans of', () => {
   const bench = orphanBench(database);
   const old = new Date('2024-05-06T07:08:09Z');
 
-  /** Seven orphans of the key, and a row that is none; every orphaned flow with two executions. */
+  /** Makes seven orphans of the key, and one row with a parent; every orphaned flow has two executions. */
   async function makeOrphans(name: string): Promise<void> {
     await bench.dropKey(name);
     const { id: repository } = await createRepository(database.session);
@@ -44,7 +44,7 @@ describe('the orphans of', () => {
   };
 
   it.each(['fk_flows_schedule', 'fk_flows_policy', 'fk_executions_schedule'])(
-    '%s are cleared, and nothing else is touched',
+    '%s are set to NULL, and nothing else changes',
     async (name) => {
       await makeOrphans(name);
       const { table, key } = declaredKey(name);
@@ -65,7 +65,7 @@ describe('the orphans of', () => {
   );
 
   it.each(['fk_flows_schedule', 'fk_flows_policy', 'fk_flows_repository'])(
-    '%s are quarantined with their executions, and come back once the parents are there',
+    '%s are quarantined with their executions, and can be restored once the parents exist',
     async (name) => {
       await makeOrphans(name);
       const before = await bench.checksums(flows, executions);
@@ -120,7 +120,7 @@ describe('the orphans of', () => {
   it.each([
     ['fk_flows_repository', 'chk_flows_type'],
     ['fk_executions_flow', 'must not be NULL'],
-  ])('%s can not be cleared, for %s', async (name, why) => {
+  ])('%s cannot be set to NULL, because of %s', async (name, why) => {
     await makeOrphans(name);
     const before = await bench.checksums(flows, executions);
     await expect(bench.settle(name, 'null')).rejects.toMatchObject({
@@ -150,7 +150,7 @@ describe('the orphans of', () => {
   });
 
   it.each(['null', 'quarantine'] as const)(
-    "a column whose collation is not yet its parent's are settled too: %s",
+    "a column with another collation than its parent's are also found, with the choice %s",
     async (choice) => {
       await makeOrphans('fk_flows_schedule');
       await database.session.query(

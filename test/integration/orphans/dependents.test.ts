@@ -19,7 +19,7 @@ describe('a row that depends on an orphan', () => {
     }
   });
 
-  /** A table of others with one row that hangs on an execution of the last flow, so that it is met late. */
+  /** Makes a table of another program with one row that refers to an execution of the last flow. */
   const createHanging = async (rule: string): Promise<void> => {
     await database.session.query(
       `CREATE TABLE hanging (id int PRIMARY KEY, execution ${id64},
@@ -29,7 +29,7 @@ describe('a row that depends on an orphan', () => {
   };
 
   it.each(['ON DELETE RESTRICT', 'ON DELETE NO ACTION', 'ON DELETE SET NULL', 'ON DELETE CASCADE', ''])(
-    'by a key of others with "%s" stops the quarantine before anything is changed',
+    'by a key of another program with the rule "%s" stops the quarantine before any change',
     async (rule) => {
       await createHanging(rule);
       const tables = [flows, executions, 'hanging'];
@@ -46,7 +46,7 @@ describe('a row that depends on an orphan', () => {
   );
 
   it.each(['RESTRICT', 'SET NULL', 'CASCADE'])(
-    'by a key of others with ON DELETE %s is seen under the lock too, where it came after the first look',
+    'by a key of another program with ON DELETE %s is found under the lock, even if it was inserted after the first check',
     async (rule) => {
       await createHanging(`ON DELETE ${rule}`);
       await database.session.query('DELETE FROM hanging');
@@ -131,7 +131,7 @@ describe('a row that depends on an orphan', () => {
   });
 
   it('is quarantined too when it was inserted between the last read and the lock', async () => {
-    // Some come while the lock is held, and wait for it in vain
+    // Rows that come while the lock is held wait until they time out
     await database.session.query('SET SESSION innodb_lock_wait_timeout = 1');
     let made = 0;
     const session = before(
@@ -175,7 +175,7 @@ describe('a row that depends on an orphan', () => {
     expect(await select(database.session, `SELECT id FROM ${executions}`)).toEqual([]);
   });
 
-  /** The database's session on a connection of its own; others do something before a statement of it. */
+  /** A new session; before its first statement (or each) that matches the pattern, `others` runs. */
   function before(
     pattern: RegExp,
     others: () => Promise<unknown>,

@@ -1,7 +1,7 @@
 import type { ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-data-source';
 import type { Queryable } from '../../../src/engine/server/queryable';
 
-/** Where a session dies: before its nth statement that changes something, or right after it. */
+/** When a session dies: right before or right after its nth statement that changes something. */
 export interface Death {
   readonly statement: number;
   readonly when: 'before' | 'after';
@@ -11,7 +11,7 @@ type Query = (sql: string, parameters?: unknown[]) => Promise<unknown>;
 
 const changes = /^\s*(CREATE|INSERT|UPDATE|DELETE|COMMIT)/i;
 
-/** Lets a session's connection be killed where the death says; `died` tells whether it came that far. */
+/** Kills a session's connection at the given statement. `died` returns whether the session reached the statement. */
 export function dying(
   query: Query,
   kill: (id: number) => Promise<unknown>,

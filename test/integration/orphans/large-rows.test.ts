@@ -6,7 +6,7 @@ import { executions, flows, orphanBench } from './orphan-bench';
 
 const megabyte = 1024 * 1024;
 
-/** Guards that no row is too large for quarantine: the server copies it, and no statement holds it. */
+/** Guards that no row is too large for quarantine: the server copies it, so no statement contains its values. */
 describe('a large row', () => {
   const server = usePrivateServer({ serverArguments: [`--max-allowed-packet=${2 * megabyte}`] });
   const database = useDatabase({ platform: 'mixed', per: 'each', server });
@@ -15,7 +15,7 @@ describe('a large row', () => {
 
   beforeEach(() => bench.dropKey('fk_flows_policy'));
 
-  /** A flow whose execution has documents of that many bytes, made of the text. */
+  /** Inserts a flow whose execution has JSON documents of these lengths in bytes, made of the text. */
   async function flowWith(text: string, ...lengths: number[]): Promise<void> {
     await bench.insertFlow('f', { policy_id: 'gone' });
     await bench.insertExecution('e', 'f');

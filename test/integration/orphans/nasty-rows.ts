@@ -21,7 +21,7 @@ const texts = [
 
 const latin1 = `l varchar(300) CHARACTER SET latin1 COLLATE latin1_german1_ci`;
 
-/** Columns with a type, and SQL values for some rows; a row's values are taken in turn, so that all are met. */
+/** Columns with their type and SQL values. The rows take the values of a column in turn, so that each is used. */
 const columns: Readonly<Record<string, { readonly type: string; readonly values: readonly string[] }>> = {
   big: {
     type: 'bigint NULL',
@@ -70,7 +70,7 @@ const columns: Readonly<Record<string, { readonly type: string; readonly values:
   span: { type: 'time(6) NULL', values: ["'-838:59:58.999999'", "'00:00:00.000001'", 'NULL'] },
   year1: { type: 'year NULL', values: ["'1901'", "'0000'", "'2155'", 'NULL'] },
   kind: { type: `enum('a','it''s','x y','') NULL`, values: ["'a'", "'it''s'", "''", 'NULL'] },
-  // What a lax server stores for a word that is not listed, beside the member that looks like it, and without one
+  // The error value that a lax server stores for an unknown word, with and without a member that looks like it
   kindOrNot: { type: `enum('a','') CHARACTER SET latin1 NULL`, values: ['@error', "''", "'a'", 'NULL'] },
   kindKnown: { type: `enum('1','it''s','0') NOT NULL`, values: ['@error', "'0'", "'1'"] },
   kindFar: { type: `enum('中文') CHARACTER SET gbk`, values: ['@error', "'中文'", 'NULL'] },
@@ -108,7 +108,7 @@ const columns: Readonly<Record<string, { readonly type: string; readonly values:
   sum2: { type: 'varchar(400) AS (CONCAT(words, 1)) STORED', values: [] },
 };
 
-/** MariaDB's own types, and a byte that its ascii lets in. */
+/** MariaDB's own types, and the bytes above 127 that its ascii accepts. */
 const ofMariadb: typeof columns = {
   uid: { type: 'uuid NULL', values: ["'123e4567-e89b-12d3-a456-426655440000'", 'NULL'] },
   address: { type: 'inet6 NULL', values: ["'2001:db8::ff00:42:8329'", 'NULL'] },
@@ -121,12 +121,12 @@ const ofMariadb: typeof columns = {
 const errorValue = '@error';
 const laxMode = 'ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO';
 
-/** How many rows it takes to meet every value. */
+/** The number of rows that {@link createNastyTable} inserts. */
 export const nastyRows = texts.length;
 
 /**
- * Creates a table with a column of every type that a value may be lost in, `id`, and `parent` with the given clause,
- * and inserts rows for which `parentOf` names a parent.
+ * Creates a table with `id`, `parent` with the given clause, and columns of all types in which a value may be lost.
+ * Inserts rows whose parent `parent.of` names.
  */
 export async function createNastyTable(
   connection: Connection,
@@ -135,7 +135,7 @@ export async function createNastyTable(
     readonly type: string;
     readonly clause: string;
     readonly of: (row: number) => string;
-    /** False leaves the column out whose name has question marks: drivers don't agree about them. */
+    /** False leaves out the column whose name has a question mark, which drivers treat differently. */
     readonly questionMarks: boolean;
   },
 ): Promise<void> {
@@ -144,7 +144,7 @@ export async function createNastyTable(
     Object.entries(known).filter(([name]) => parent.questionMarks || !name.includes('?')),
   );
   const definitions = Object.entries(all).map(([name, { type }]) => `${quoteName(name)} ${type}`);
-  // The laxer mode that such values were once stored under
+  // A lax mode, in which such values can be stored
   await connection.query(`SET SESSION sql_mode = 'STRICT_TRANS_TABLES,${laxMode}'`);
   await connection.query(
     `CREATE TABLE ${table} (id int NOT NULL AUTO_INCREMENT PRIMARY KEY, parent ${parent.type},

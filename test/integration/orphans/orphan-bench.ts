@@ -23,7 +23,7 @@ const started = new Date('2024-05-06T07:08:09Z');
 export const flows = 'protection_flows';
 export const executions = 'protection_flow_executions';
 
-/** A declared key, with the table where it starts. */
+/** Finds a declared key by its name, with the table where it starts. */
 export function declaredKey(name: string): { readonly table: string; readonly key: ForeignKey } {
   for (const table of declaredSchema.values()) {
     const key = named(table.foreignKeys, name);
@@ -36,7 +36,7 @@ export interface SettleWishes extends Partial<StepContext> {
   readonly batchRows?: number;
 }
 
-/** Our tables and others that declare a key with ON DELETE CASCADE: whose rows hang on whose, by which column. */
+/** The owner of our tables and of further ones, whose `column` has a key with ON DELETE CASCADE to `parent`. */
 export function ownerOfMore(...hanging: { table: string; column: string; parent: string }[]): Owner {
   const declared = new Map(owner.declared);
   for (const { table, column, parent } of hanging) {
@@ -53,7 +53,7 @@ export function ownerOfMore(...hanging: { table: string; column: string; parent:
   return { ...owner, declared };
 }
 
-/** Makes orphans in a migrated database, and settles them as a migrate would. */
+/** Functions that make orphans in a migrated database, treat them as a migrate does, and restore them. */
 export function orphanBench(database: TestDatabase, ownServer?: Server) {
   const server = (): Server => ownServer ?? sharedServer();
   const insert = async (table: string, values: Record<string, unknown>): Promise<void> => {
@@ -76,18 +76,18 @@ export function orphanBench(database: TestDatabase, ownServer?: Server) {
         ...values,
       }),
     insertExecution: (id: string, flowId: string, values: Record<string, unknown> = {}): Promise<void> =>
-      // Started: without it, MySQL 9.7 does not check fk_executions_flow
+      // With started_at: otherwise MySQL 9.7 does not check fk_executions_flow
       insert(executions, { id, flow_id: flowId, execution_type: 'manual', started_at: started, ...values }),
     rows: (table: string, columns = '*', connection: Connection = database.connection) =>
       select(sessionOf(connection), `SELECT ${columns} FROM ${table} ORDER BY 1`),
     ids: async (table: string): Promise<unknown[]> =>
       (await select(database.session, `SELECT id FROM ${table} ORDER BY id`)).map(({ id }) => id),
-    /** CHECKSUM TABLE of each: every value of every row counts. */
+    /** CHECKSUM TABLE of each table, which depends on every value of every row. */
     checksums: async (...tables: string[]): Promise<unknown[]> =>
       (await select(database.session, `CHECKSUM TABLE ${tables.map(quoteName).join(', ')}`)).map(
         (row) => row.Checksum,
       ),
-    /** What is in quarantine of our tables, in the order in which it was set aside. */
+    /** The rows of our tables in quarantine, by table, in the order in which they were quarantined. */
     async quarantined(): Promise<{ table: string; id: string; reason: string; key: string }[]> {
       const parts: string[] = [];
       for (const [table, names] of await findQuarantines(database.session, owner))
@@ -105,7 +105,7 @@ export function orphanBench(database: TestDatabase, ownServer?: Server) {
     async quarantinedIds(): Promise<string[]> {
       return (await this.quarantined()).map(({ id }) => id);
     },
-    /** Puts rows back, of those tables too that are ours in this test alone. */
+    /** Restores quarantined rows, also of further tables that the owner declares in this test. */
     restore: (of: Owner, batchRows?: number): Promise<RestoredRows> => {
       const { session } = database;
       const execute = async (sql: string) => void (await session.query(sql));

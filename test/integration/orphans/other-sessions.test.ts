@@ -9,7 +9,7 @@ import { waitFor } from '../../support/wait-for';
 import { waitsForRow } from '../../support/waits-for-row';
 import { executions, flows, orphanBench } from './orphan-bench';
 
-/** Guards that settling orphans works beside transactions of others, and leaves its session unchanged. */
+/** Guards that a change of orphans works beside transactions of other sessions, and leaves its session unchanged. */
 describe('a change of orphans, beside other sessions', () => {
   const database = useDatabase({ platform: 'mixed', per: 'each' });
   const dataSource = useDataSource(database, { per: 'each' });
@@ -22,7 +22,7 @@ describe('a change of orphans, beside other sessions', () => {
     for (const id of ['f1', 'f2']) await bench.insertFlow(id, { policy_id: 'gone' });
   });
 
-  /** A session of its own that keeps the numbers of the errors it met. */
+  /** Opens a session that records the numbers of its errors. */
   const watched = async () => {
     const connection = await database.connect();
     const own = sessionOf(connection);
@@ -36,7 +36,7 @@ describe('a change of orphans, beside other sessions', () => {
     return { session: { query }, errors, waits };
   };
 
-  it.each(['null', 'quarantine'] as const)('retries a deadlock of %s', async (choice) => {
+  it.each(['null', 'quarantine'] as const)('is retried after a deadlock: %s', async (choice) => {
     const { session, errors, waits } = await watched();
     await other.query('START TRANSACTION');
     // The heavier transaction wins

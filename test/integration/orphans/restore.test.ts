@@ -85,7 +85,7 @@ describe('a restore', () => {
     const result = await restoreOrphans(dataSource());
     expect(result).toMatchObject({
       ok: false,
-      // The execution goes to the flow that has its flow's id now
+      // The execution goes to the flow that now has the id of its flow
       restored: { [flows]: 1, [executions]: 2 },
       left: expect.arrayContaining([
         left(flows, 'taken', 'f2', 'f1'),

@@ -53,7 +53,7 @@ describe('rows in quarantine', () => {
     });
     expect(await bench.checksums(...tables)).toEqual(before);
     await database.session.query("DELETE FROM backup_policies WHERE id = 'gone'");
-    // The same shape goes into the same quarantine again
+    // Rows of a table with the same columns go into the same quarantine table again
     expect(await bench.settle('fk_flows_policy', 'quarantine', { owner })).toEqual(settled);
     expect(await select(database.session, "SHOW TABLES LIKE '%orphans2%'")).toEqual([]);
   });
@@ -94,7 +94,7 @@ describe('rows in quarantine', () => {
       "'it''s/'",
       "'2024-01-01'",
     ];
-    // One orphan, and neighbours that differ from it in the least of one column each
+    // One orphan, and rows that differ from it slightly in one column each
     const rows = [base, ...others.map((other, at) => base.with(at, other))];
     for (const [row, values] of rows.entries())
       await database.connection.query(
@@ -112,28 +112,31 @@ describe('rows in quarantine', () => {
     expect(await bench.checksums('large')).toEqual(before);
   });
 
-  it.each([1, 3, 500])('are restored into a tree of rows, parents first (by %i)', async (batchRows) => {
-    await orphanedFlows('f');
-    await database.session.query(
-      `CREATE TABLE nodes (id int PRIMARY KEY, up int NULL, flow ${id64}, FOREIGN KEY (up) REFERENCES nodes (id) ON DELETE CASCADE,
+  it.each([1, 3, 500])(
+    'are restored into a tree of rows, parents first, after a quarantine in batches of %i',
+    async (batchRows) => {
+      await orphanedFlows('f');
+      await database.session.query(
+        `CREATE TABLE nodes (id int PRIMARY KEY, up int NULL, flow ${id64}, FOREIGN KEY (up) REFERENCES nodes (id) ON DELETE CASCADE,
         FOREIGN KEY (flow) REFERENCES ${flows} (id) ON DELETE CASCADE) ENGINE=InnoDB`,
-    );
-    // 9 hangs on itself, 4 on two of the others
-    await database.session.query(
-      "INSERT INTO nodes VALUES (9, NULL, 'f'), (7, 9, NULL), (8, 7, NULL), (1, 8, 'f'), (4, 1, 'f'), (5, NULL, NULL)",
-    );
-    await database.session.query('UPDATE nodes SET up = 9 WHERE id = 9');
-    const before = await bench.checksums('nodes');
-    const owner = ownerOfMore(
-      { table: 'nodes', column: 'up', parent: 'nodes' },
-      { table: 'nodes', column: 'flow', parent: flows },
-    );
-    expect(await bench.settle('fk_flows_policy', 'quarantine', { batchRows, owner })).toEqual({
-      rows: 1,
-      cascaded: { nodes: 5 },
-    });
-    await createPolicy(database.session, { id: 'gone' });
-    expect(await bench.restore(owner, 2)).toMatchObject({ left: [] });
-    expect(await bench.checksums('nodes')).toEqual(before);
-  });
+      );
+      // 9 refers to itself; 4 refers to a node and to the flow
+      await database.session.query(
+        "INSERT INTO nodes VALUES (9, NULL, 'f'), (7, 9, NULL), (8, 7, NULL), (1, 8, 'f'), (4, 1, 'f'), (5, NULL, NULL)",
+      );
+      await database.session.query('UPDATE nodes SET up = 9 WHERE id = 9');
+      const before = await bench.checksums('nodes');
+      const owner = ownerOfMore(
+        { table: 'nodes', column: 'up', parent: 'nodes' },
+        { table: 'nodes', column: 'flow', parent: flows },
+      );
+      expect(await bench.settle('fk_flows_policy', 'quarantine', { batchRows, owner })).toEqual({
+        rows: 1,
+        cascaded: { nodes: 5 },
+      });
+      await createPolicy(database.session, { id: 'gone' });
+      expect(await bench.restore(owner, 2)).toMatchObject({ left: [] });
+      expect(await bench.checksums('nodes')).toEqual(before);
+    },
+  );
 });

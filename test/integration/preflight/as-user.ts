@@ -2,7 +2,7 @@ import { quoteName } from '../../../src/engine/server/queryable';
 import { connectionUrl } from '../../../src/testing/connection-url';
 import type { TestDatabase } from '../../support/database';
 
-/** The database as another user sees it, and how to let that user go again. */
+/** The database as another user sees it, and a function that drops the user. */
 export interface UserOf {
   readonly database: TestDatabase;
   /** As GRANT takes it. */

@@ -36,7 +36,7 @@ export async function prepareAnew(database: TestDatabase): Promise<void> {
   return prepareSchema(dataSource).finally(() => dataSource.destroy());
 }
 
-/** All that a migrate could change: the catalog, the history, and how many rows there are. */
+/** All that a migrate could change: the catalog, the history, and the number of rows in each table. */
 export async function snapshot(session: Queryable): Promise<unknown> {
   const catalog = await catalogDump(session, madeAtOnce());
   const counts: Record<string, unknown> = {};

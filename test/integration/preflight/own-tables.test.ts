@@ -11,21 +11,21 @@ import { drop, expectSeenAndMended, flavour, flow, inno, without, type Scenario 
 const database = useDatabase({ platform: 'none', per: 'each' });
 
 const own: Record<string, Scenario> = {
-  'orphans of a key that sets to NULL': {
+  'orphans of a key with SET NULL': {
     migrated: true,
     damage: [drop('fk_flows_schedule'), flow('one', 'schedule_id')],
     code: 'FK_ORPHAN_ROWS',
     effect: 'key-refused',
     says: /1 row of protection_flows.*'gone'.*1452/,
   },
-  'orphans of a key that restricts': {
+  'orphans of a key with RESTRICT': {
     migrated: true,
     damage: [drop('fk_flows_repository'), flow('one', 'repository_id')],
     code: 'FK_ORPHAN_ROWS',
     effect: 'key-refused',
     says: /backup_repositories/,
   },
-  'orphans of a key that cascades': {
+  'orphans of a key with CASCADE': {
     migrated: true,
     damage: [
       drop('fk_executions_flow', 'protection_flow_executions'),
@@ -35,7 +35,7 @@ const own: Record<string, Scenario> = {
     effect: 'key-refused',
     says: /2 rows of protection_flow_executions/,
   },
-  'a late child of another engine': {
+  'a child table with another engine, after all migrations': {
     migrated: true,
     damage: [
       drop('fk_executions_flow', 'protection_flow_executions'),
@@ -46,7 +46,7 @@ const own: Record<string, Scenario> = {
     effect: 'key-refused',
     says: /protection_flow_executions has the engine MyISAM/,
   },
-  'a child column that refuses the NULL it is to be set to': {
+  'a NOT NULL column of a key with SET NULL': {
     migrated: true,
     damage: [
       drop('fk_flows_schedule'),
@@ -56,7 +56,7 @@ const own: Record<string, Scenario> = {
     effect: 'key-refused',
     says: /schedule_id is NOT NULL/,
   },
-  'a child column that was lost': {
+  'a missing child column': {
     migrated: true,
     damage: [
       drop('fk_flows_schedule'),
@@ -66,7 +66,7 @@ const own: Record<string, Scenario> = {
     effect: 'key-refused',
     says: /protection_flows has no column schedule_id/,
   },
-  'a key of that name with another rule': {
+  'a key with the declared name and another rule': {
     migrated: true,
     damage: [
       drop('fk_flows_schedule'),
@@ -77,7 +77,7 @@ const own: Record<string, Scenario> = {
     effect: 'key-refused',
     says: /CASCADE/,
   },
-  'a table of ours in another shape': {
+  'a table with a declared name and other columns': {
     damage: [
       `CREATE TABLE protection_flow_executions (id varchar(64) NOT NULL PRIMARY KEY, flow_id varchar(36) NULL, INDEX idx_status (flow_id)) ${inno}`,
     ],
@@ -85,7 +85,7 @@ const own: Record<string, Scenario> = {
     effect: 'blocking',
     says: /table protection_flow_executions exists already/,
   },
-  'an index of that name with other columns': {
+  'an index with a declared name and other columns': {
     migrated: true,
     damage: [
       "DELETE FROM sendense_flow_migrations WHERE name LIKE 'AddOperational%' OR name LIKE 'AllowCancelled%' OR name LIKE 'DropRedundant%'",
@@ -95,7 +95,7 @@ const own: Record<string, Scenario> = {
     effect: 'blocking',
     says: /idx_flows_due/,
   },
-  'a table that the history speaks of, and is gone': {
+  'a missing table whose migration is recorded': {
     migrated: true,
     damage: ['DROP TABLE protection_flow_executions'],
     code: 'SCHEMA_HALF_APPLIED',
@@ -109,7 +109,7 @@ const own: Record<string, Scenario> = {
     effect: 'blocking',
     says: /It's1999999999999/,
   },
-  'a migration that is missing in the middle': {
+  'a migration missing in the middle of the history': {
     migrated: true,
     damage: ["DELETE FROM sendense_flow_migrations WHERE name LIKE 'AddForeignKeys%'"],
     code: 'HISTORY_OUT_OF_ORDER',
@@ -125,7 +125,7 @@ const own: Record<string, Scenario> = {
   },
   ...(flavour === 'mysql'
     ? {
-        'a CHECK name that a renamed table kept': {
+        'a name of a CHECK that another table has taken': {
           damage: ['CREATE TABLE old_flows (a int, CONSTRAINT chk_flows_type CHECK (a > 0))'],
           code: 'CONSTRAINT_NAME_TAKEN',
           effect: 'blocking',
@@ -135,14 +135,14 @@ const own: Record<string, Scenario> = {
     : {}),
 };
 
-describe('preflight sees without any change, and its pasted remedy lets the next migrate pass:', () => {
+describe('preflight changes nothing, and its pasted remedies let the next migrate succeed, for', () => {
   it.each(Object.entries(own))('%s', (_name, scenario) =>
     expectSeenAndMended(database, without('backup_jobs'), scenario),
   );
 });
 
-// As an application's own DataSource once left them. The shape of the first migration knows no cancelled run.
-it('all tables without a history, which adopt records: no remedy changes a status', async () => {
+// As an application's own DataSource once left them. The first migration's tables do not allow a cancelled last status.
+it('adopt records complete tables without a history, and changes no status', async () => {
   const dataSource = await openDataSource(database);
   try {
     await migrate(dataSource);
@@ -150,7 +150,7 @@ it('all tables without a history, which adopt records: no remedy changes a statu
     await database.session.query(
       "UPDATE protection_flows SET schedule_id = NULL, last_execution_status = 'cancelled'",
     );
-    // Without it, adopt would count no run of this flow, and reset the status
+    // Without a run, adopt would count none for this flow, and reset its status
     await database.session.query(
       `INSERT INTO protection_flow_executions (id, flow_id, execution_type, status, started_at, completed_at)
         SELECT 'run', id, 'manual', 'cancelled', NOW(), NOW() FROM protection_flows`,

@@ -4,7 +4,7 @@ import { answer, expectSeenAndMended, flavour, inno, policies, without, type Sce
 /** Guards each finding about a parent table: preflight sees it without a change, and its remedy removes it. */
 const database = useDatabase({ platform: 'none', per: 'each' });
 
-/** Of former versions of its rows MariaDB lets nothing be altered by the way, and no row may lose them. */
+/** MariaDB refuses changes of a system-versioned table by default, and no old version of a row may be lost. */
 const versioned: Record<string, Scenario> = {
   'a system-versioned parent without an index': {
     damage: [policies('id varchar(64)', `${inno} WITH SYSTEM VERSIONING`)],
@@ -12,7 +12,7 @@ const versioned: Record<string, Scenario> = {
     effect: 'blocking',
     says: /no primary key or unique index/,
   },
-  'a system-versioned parent of visible period without an index': {
+  'a system-versioned parent with a visible period and without an index': {
     damage: [
       policies(
         'id varchar(64), since TIMESTAMP(6) GENERATED ALWAYS AS ROW START, until TIMESTAMP(6) GENERATED ALWAYS AS ROW END, PERIOD FOR SYSTEM_TIME (since, until)',
@@ -49,7 +49,7 @@ const versioned: Record<string, Scenario> = {
     effect: 'blocking',
     says: /partitioned/,
   },
-  'a system-versioned parent of another engine': {
+  'a system-versioned parent with another engine': {
     damage: [policies('id varchar(64) PRIMARY KEY', 'ENGINE=MyISAM WITH SYSTEM VERSIONING')],
     code: 'ENGINE_NOT_INNODB',
     effect: 'blocking',
@@ -58,7 +58,7 @@ const versioned: Record<string, Scenario> = {
 };
 
 const parents: Record<string, Scenario> = {
-  'a parent of another engine': {
+  'a parent with another engine': {
     damage: [policies('id varchar(64) PRIMARY KEY', 'ENGINE=MyISAM')],
     code: 'ENGINE_NOT_INNODB',
     effect: 'blocking',
@@ -106,19 +106,19 @@ const parents: Record<string, Scenario> = {
     effect: 'blocking',
     says: /no primary key or unique index/,
   },
-  'a parent with a unique index over a prefix, under the very name of the remedy': {
+  'a parent with a unique index over a prefix that has the name of the index in the remedy': {
     damage: [policies('id varchar(64), UNIQUE INDEX uq_backup_policies_id (id(10))')],
     code: 'FK_PARENT_NOT_INDEXED',
     effect: 'blocking',
     says: /over its whole length/,
   },
-  'a parent with its id second in the primary key': {
+  'a parent with the id as the second column of the primary key': {
     damage: [policies('id varchar(64), other int, PRIMARY KEY (other, id)')],
     code: 'FK_PARENT_NOT_INDEXED',
     effect: 'blocking',
     says: /of its own/,
   },
-  'a key name that a renamed table kept': {
+  'a name of a key that another table has taken': {
     damage: [
       policies('id varchar(64) PRIMARY KEY'),
       `CREATE TABLE old_flows (policy_id varchar(64), CONSTRAINT fk_flows_policy FOREIGN KEY (policy_id)
@@ -129,7 +129,7 @@ const parents: Record<string, Scenario> = {
     says: answer(/fk_flows_policy is taken by a foreign key of old_flows.*errno 121/, /old_flows.*1826/),
   },
   ...(flavour === 'mariadb' ? versioned : {}),
-  'a late parent of another engine': {
+  'a parent with another engine that appears after all migrations': {
     migrated: true,
     damage: [policies('id varchar(64) PRIMARY KEY', 'ENGINE=MyISAM')],
     code: 'ENGINE_NOT_INNODB',
@@ -138,7 +138,7 @@ const parents: Record<string, Scenario> = {
   },
 };
 
-describe('preflight sees without any change, and its pasted remedy lets the next migrate pass:', () => {
+describe('preflight changes nothing, and its pasted remedies let the next migrate succeed, for', () => {
   it.each(Object.entries(parents))('%s', (_name, scenario) =>
     expectSeenAndMended(database, without('backup_policies'), scenario),
   );

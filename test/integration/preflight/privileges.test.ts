@@ -36,7 +36,7 @@ const missing = (findings: readonly Finding[]): string[] =>
     })
     .sort();
 
-/** As the server wants them: MySQL asks for REFERENCES on each parent, MariaDB is content with SELECT. */
+/** MySQL requires REFERENCES on each parent; MariaDB requires only SELECT. */
 const references = (...tables: string[]): string[] =>
   isMysql() ? tables.map((table) => `${table}: REFERENCES`) : [];
 const withReferences = (privileges: string): string =>
@@ -46,10 +46,10 @@ const withReferences = (privileges: string): string =>
 const ofLock = (privileges: string): string[] =>
   isClusterWanted() ? [`sendense_flow_lock: ${privileges}`] : [];
 
-/** By now its table may be there, so that another GRANT is needed. */
+/** The refused migrate may have made the lock's table, which then needs another GRANT. */
 const isNotOfLock = ({ table }: Finding): boolean => table !== 'sendense_flow_lock';
 
-/** What the findings' fixes grant on: it is one list, whichever finding tells it. */
+/** The objects of the GRANTs in the remedies. All findings have the same remedy. */
 function grantedOn(findings: readonly Finding[]): string[] {
   const remedies = new Set(
     findings.filter(({ code }) => code === 'PRIVILEGE_MISSING').map(({ remedy }) => remedy),
@@ -60,7 +60,7 @@ function grantedOn(findings: readonly Finding[]): string[] {
   );
 }
 
-/** The user's grants on whole databases, or patterns of them: of several, the most specific alone would count. */
+/** The user's grants on databases or patterns of databases. Of several, only the most specific one counts. */
 async function databasesOf(as: UserOf): Promise<string[]> {
   const lines = await select(database.session, `SHOW GRANTS FOR ${as.user}`);
   return lines.flatMap((line) => / ON (`.*`\.\*) TO /.exec(String(Object.values(line)[0]))?.[1] ?? []);
@@ -76,7 +76,7 @@ async function expectFixed(as: UserOf, findings: readonly Finding[]): Promise<vo
 
 const pending: [what: string, grants: string[], expected: () => string[]][] = [
   [
-    'SELECT alone',
+    'only SELECT',
     ['SELECT ON DB.*'],
     () => [
       ...references(...parents),
@@ -111,7 +111,7 @@ const pending: [what: string, grants: string[], expected: () => string[]][] = [
     ],
   ],
   [
-    'ALL on the own tables, named one by one, and column privileges on the parents',
+    'ALL on each of our tables, and column privileges on the parents',
     [
       ...[history, flows, executions].map((table) => `ALL ON DB.${table}`),
       ...parents.map((table) => `SELECT (id), REFERENCES (id) ON DB.${table}`),
@@ -124,8 +124,8 @@ const pending: [what: string, grants: string[], expected: () => string[]][] = [
   ],
 ];
 
-describe('before anything is migrated, a user with', () => {
-  it.each(pending)('%s', async (_what, grants, expected) => {
+describe('before the first migrate, a user with', () => {
+  it.each(pending)('%s can migrate after the printed GRANTs', async (_what, grants, expected) => {
     await createPlatformTables(database.session, 'mixed', platformTableNames);
     const as = await userWith(...grants);
     const before = await snapshot(database.session);
@@ -185,7 +185,7 @@ describe('before anything is migrated, a user with', () => {
   it.each([
     ['ALL PRIVILEGES', ['ALL ON DB.*']],
     [
-      'just what is needed',
+      'only the needed privileges',
       [`SELECT, INSERT, ${isClusterWanted() ? 'UPDATE, ' : ''}CREATE, ALTER, REFERENCES ON DB.*`],
     ],
     ['ALL PRIVILEGES on the whole server', ['ALL ON *.*']],
@@ -232,8 +232,8 @@ describe('before anything is migrated, a user with', () => {
 
 describe('after all migrations', () => {
   it.each([
-    ['SELECT alone', ['SELECT ON DB.*']],
-    ['SELECT on the own tables alone', [history, flows, executions].map((table) => `SELECT ON DB.${table}`)],
+    ['only SELECT', ['SELECT ON DB.*']],
+    ['only SELECT on our tables', [history, flows, executions].map((table) => `SELECT ON DB.${table}`)],
   ])('a user with %s gets no finding, because migrate has nothing to do', async (_what, grants) => {
     await createPlatformTables(database.session, 'mixed', platformTableNames);
     await prepareAnew(database);

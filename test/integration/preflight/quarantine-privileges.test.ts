@@ -4,7 +4,7 @@ import { useDatabase } from '../../support/database';
 import { openDataSource } from '../../support/data-source';
 import { createUser, type UserOf } from './as-user';
 
-/** Guards that an account without the privileges for the chosen settling of orphans is stopped before any change. */
+/** Guards that an account without the privileges for the chosen treatment of orphans is stopped before any change. */
 let created: UserOf | undefined;
 afterEach(async () => {
   await created?.drop();
@@ -17,7 +17,7 @@ const quarantines = ['protection_flows', 'protection_flow_executions'].map(
   (table) => `sendense_flow_orphans_${table}`,
 );
 
-/** All that a migrate without orphans needs, on each table by itself. */
+/** All privileges that a migrate without orphans needs, table by table. */
 const grants = [
   ...['backup_policies', 'backup_repositories', 'replication_schedules', 'schedule_executions'].map(
     (table) => `SELECT, REFERENCES ON DB.${table}`,
@@ -29,7 +29,7 @@ const grants = [
   'SELECT, INSERT, UPDATE, CREATE ON DB.sendense_flow_lock',
 ];
 
-/** A flow without its repository, with an execution, and a key that is late: as that account sees it. */
+/** Makes an orphaned flow with an execution, whose key is missing, and a user with only these grants. */
 async function withOrphan(): Promise<UserOf> {
   const owner = await openDataSource(database);
   await migrate(owner);
@@ -60,7 +60,7 @@ async function as<T>(
 const rows = async (table: string): Promise<number> =>
   Number((await select<{ n: number }>(database.session, `SELECT COUNT(*) AS n FROM ${table}`))[0]?.n);
 
-it('quarantine needs privileges for its tables and the deletion, and the printed GRANT gives them', async () => {
+it('orphans: quarantine needs privileges for its tables and the deletion, and the printed GRANT gives them', async () => {
   const user = await withOrphan();
   const wish: MigrateOptions = { orphans: 'quarantine' };
   const { ok, findings } = await as(user, (dataSource) => runPreflight(dataSource, wish));
@@ -83,7 +83,7 @@ it('quarantine needs privileges for its tables and the deletion, and the printed
   expect([await rows('protection_flows'), await rows('protection_flow_executions')]).toEqual([0, 0]);
 });
 
-it('quarantine into an existing table needs no CREATE', async () => {
+it('orphans: quarantine into an existing table needs no CREATE', async () => {
   const user = await withOrphan();
   const owner = await openDataSource(database);
   await migrate(owner, { orphans: 'quarantine' });
@@ -103,7 +103,7 @@ it('quarantine into an existing table needs no CREATE', async () => {
   expect(await rows(quarantines[0]!)).toBe(2);
 });
 
-it('null needs the privilege to write the column of the orphans', async () => {
+it('orphans: null needs the privilege to write the column of the orphans', async () => {
   const user = await withOrphan();
   await query('DELETE FROM protection_flow_executions');
   await query(

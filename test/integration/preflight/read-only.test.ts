@@ -3,7 +3,7 @@ import { useDatabase, usePrivateServer } from '../../support/database';
 import { createUser, type UserOf } from './as-user';
 import { look, migrateAnew, prepareAnew, paste, snapshot, wellFormed } from './fix';
 
-/** Guards that a server which takes no writes is seen before the first one, and only where there is something to write. */
+/** Guards that preflight finds a server that accepts no writes before the first write, if there is something to write. */
 const server = usePrivateServer();
 let created: UserOf | undefined;
 afterEach(async () => {
@@ -23,7 +23,12 @@ const userWith = async (...grants: string[]): Promise<UserOf> =>
 
 const cases: [string, (() => string) | null, string, RegExp][] = [
   ['read_only', () => 'SET GLOBAL read_only = 1', 'ALL ON DB.*', /read_only is on .*1290/],
-  ['transactions', () => `SET GLOBAL ${variable()} = 1`, 'ALL ON DB.*', /read-only by default .*1792/],
+  [
+    'transactions, read-only by default,',
+    () => `SET GLOBAL ${variable()} = 1`,
+    'ALL ON DB.*',
+    /read-only by default .*1792/,
+  ],
   [
     'init_connect',
     () => "SET GLOBAL init_connect = 'SET @a = 1; SET SESSION TRANSACTION READ ONLY;'",
@@ -47,35 +52,38 @@ async function expectSeen(as: UserOf, says: RegExp, wanted = 'SERVER_READ_ONLY')
   expect(await migrateAnew(as.database)).toMatchObject({ ok: true });
 }
 
-describe('a server that takes no writes', () => {
-  it.each(cases)('by its %s', async (_what, damage, grant, says) => {
-    const as = await userWith(grant);
-    await query(damage?.() ?? '');
-    await expectSeen(as, says);
-  });
+describe('a server that accepts no writes', () => {
+  it.each(cases)(
+    'because of %s stops migrate, until the pasted remedy allows writes',
+    async (_what, damage, grant, says) => {
+      const as = await userWith(grant);
+      await query(damage?.() ?? '');
+      await expectSeen(as, says);
+    },
+  );
 
-  it('by super_read_only refuses even users who are exempt from read_only', async () => {
+  it('because of super_read_only stops even users who are exempt from read_only', async () => {
     if (!isMysql()) return;
     const as = await userWith('ALL ON *.*');
     await query('SET GLOBAL super_read_only = 1');
     await expectSeen(as, /super_read_only is on .*1290/);
   });
 
-  it('by a read-only database', async () => {
+  it('because of a read-only database stops migrate', async () => {
     if (!isMysql()) return;
     const as = await userWith('ALL ON DB.*');
     await query(`ALTER SCHEMA \`${database.name}\` READ ONLY = 1`);
     await expectSeen(as, /is read-only .*3989/);
   });
 
-  it('by an engine that the server forces on every table', async () => {
+  it('because of an engine that it forces on every table stops migrate', async () => {
     if (isMysql()) return;
     const as = await userWith('ALL ON DB.*');
     await query('SET GLOBAL enforce_storage_engine = MyISAM');
     await expectSeen(as, /engine MyISAM.*enforce_storage_engine/, 'ENGINE_NOT_INNODB');
   });
 
-  it('gives no finding to users who may write all the same', async () => {
+  it('gives no finding to users who may write despite read_only', async () => {
     const as = await userWith('ALL ON DB.*', `${isMysql() ? 'CONNECTION_ADMIN' : 'READ ONLY ADMIN'} ON *.*`);
     await query('SET GLOBAL read_only = 1');
     expect(await look(as.database)).toMatchObject({ ok: true });
@@ -90,7 +98,7 @@ describe('a server that takes no writes', () => {
     expect(await migrateAnew(as.database)).toMatchObject({ ok: true, applied: [] });
   });
 
-  it('makes migrate leave out a late key, and services still start', async () => {
+  it('makes migrate leave out late keys, until the pasted remedy allows writes', async () => {
     await prepareAnew(database);
     await createPlatformTables(database.session, 'general_ci', platformTableNames);
     const as = await userWith('ALL ON DB.*');

@@ -51,7 +51,7 @@ describe('preflight does not stop migrate for differences that migrate corrects 
   });
 });
 
-it('preflight finds several faults at once, and all remedies, pasted in turn, let migrate pass', async () => {
+it('preflight finds several faults at once, and all remedies, pasted in turn, let migrate succeed', async () => {
   await platform(...without('backup_policies').filter((name) => name !== 'schedule_executions'));
   await prepareAnew(database);
   for (const sql of [
@@ -84,7 +84,7 @@ it('preflight finds several faults at once, and all remedies, pasted in turn, le
 
 const onMariadb = flavour === 'mariadb' ? it : it.skip;
 onMariadb(
-  'a system-versioned parent is fine, its period visible or not: MariaDB itself has the key',
+  'preflight accepts a system-versioned parent with a visible period, and MariaDB itself enforces the key',
   async () => {
     await platform(...without('backup_policies'));
     const period =

@@ -13,7 +13,7 @@ export const { flavour } = (() => {
     return { flavour: 'mariadb' as const };
   }
 })();
-/** What the message says on each server. */
+/** The expected message on the current server. */
 export const answer = (mariadb: RegExp, mysql: RegExp) => (flavour === 'mariadb' ? mariadb : mysql);
 
 type PlatformTable = (typeof platformTableNames)[number];
@@ -26,28 +26,28 @@ const inno = 'ENGINE=InnoDB CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci';
 export { inno };
 export const policies = (definition: string, rest = inno): string =>
   `CREATE TABLE backup_policies (${definition}) ${rest}`;
-/** A flow that refers to nothing. */
+/** Inserts a flow whose column refers to a missing row. */
 export const flow = (name: string, column: string): string =>
   `INSERT INTO protection_flows (name, flow_type, target_type, target_id, destination_type, ${column})
    VALUES ('${name}', 'replication', 'vm', 'vm-1', 'ossea', 'gone')`;
 export const drop = (key: string, table = 'protection_flows'): string =>
   `ALTER TABLE ${table} DROP FOREIGN KEY ${key}`;
 
-/** One way to be in the way of a migrate, on a fresh database. */
+/** An obstacle to a migrate, on a new database. */
 export interface Scenario {
-  /** Already migrated before the damage: then the keys are late. */
+  /** True: a migrate runs before the damage. */
   readonly migrated?: boolean;
-  /** Executed in order; policies are not there unless one of them makes them. */
+  /** Statements, executed in order. The omitted platform table is missing unless a statement makes it. */
   readonly damage: readonly string[];
   readonly code: ErrorCode;
   readonly effect: FindingEffect;
-  /** What the message has to tell. */
+  /** What the message must say. */
   readonly says: RegExp;
-  /** What else has to be so in the end. */
+  /** Further expectations at the end. */
   readonly after?: () => Promise<void>;
 }
 
-/** Provokes the finding, sees that nothing changed, pastes the remedies of the whole report, and migrates. */
+/** Causes the finding, checks that nothing changed, pastes the remedies of the whole report, and migrates. */
 export async function expectSeenAndMended(
   database: TestDatabase,
   tables: readonly PlatformTable[],

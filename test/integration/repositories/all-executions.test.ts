@@ -6,10 +6,10 @@ import { useDataLayer } from './data-layer';
 
 const layer = useDataLayer();
 
-// Without these, the page of what has failed could show a run twice, or leave one out.
+// Guards that the page of failed runs shows each run once, and leaves none out.
 describe('the list of the runs of all flows', () => {
   const flows: string[] = [];
-  /** Its runs as `id`, newest first: begun at one of a few instants, or not at all. */
+  /** The runs in the expected order. Each began in one of a few hours, or has not begun. */
   const runs: {
     id: string;
     flow: string;
@@ -34,7 +34,7 @@ describe('the list of the runs of all flows', () => {
       );
       runs.push(run);
     }
-    // The last begun first, of one second the last made; then those that have not begun, the last made first
+    // Newest start first, within one second the newest id first; runs that have not begun come last, newest id first
     runs.sort((one, other) => (other.hour ?? -1) - (one.hour ?? -1) || (one.id < other.id ? 1 : -1));
   });
 
@@ -58,22 +58,26 @@ describe('the list of the runs of all flows', () => {
 
   it.each<[string, () => ExecutionFilter, (run: Run) => boolean]>([
     ['one status', () => ({ status: 'error' }), ({ status }) => status === 'error'],
-    ['the queue', () => ({ status: ['pending'] }), ({ status }) => status === 'pending'],
+    ['pending', () => ({ status: ['pending'] }), ({ status }) => status === 'pending'],
     [
-      'several states',
+      'several statuses',
       () => ({ status: ['error', 'warning', 'cancelled', 'error'] }),
       ({ status }) => ['error', 'warning', 'cancelled'].includes(status),
     ],
     ['a flow', () => ({ flow_id: flows[1] }), (run) => run.flow === flows[1]],
     ['a type', () => ({ execution_type: 'manual' }), ({ type }) => type === 'manual'],
-    ['a beginning', () => ({ startedFrom: began(2) }), (run) => since(run, 2, 99)],
-    ['a range', () => ({ startedFrom: began(2), startedBefore: began(5) }), (run) => since(run, 2, 5)],
+    ['the earliest start', () => ({ startedFrom: began(2) }), (run) => since(run, 2, 99)],
     [
-      'several at once',
+      'a range of starts',
+      () => ({ startedFrom: began(2), startedBefore: began(5) }),
+      (run) => since(run, 2, 5),
+    ],
+    [
+      'several columns at once',
       () => ({ status: ['success', 'running'], flow_id: flows[0], startedBefore: began(6) }),
       (run) => run.flow === flows[0] && ['success', 'running'].includes(run.status) && since(run, 0, 6),
     ],
-    ['what nothing has', () => ({ flow_id: 'none' }), () => false],
+    ['an unknown flow', () => ({ flow_id: 'none' }), () => false],
   ])('is filtered by %s', async (_title, filter, holds) => {
     const expected = runs.filter(holds).map(({ id }) => id);
     expect(await walk(filter(), 3)).toEqual(expected);
@@ -84,7 +88,7 @@ describe('the list of the runs of all flows', () => {
   it.each<[string, () => ExecutionFilter]>([
     ['another filter', () => ({ status: 'error' })],
     ['another time', () => ({ startedFrom: began(1) })],
-    ['none', () => ({})],
+    ['no filter', () => ({})],
   ])('refuses a cursor of a list with %s', async (_title, filter) => {
     const { executions } = layer.repositories;
     const { next } = await executions.list(filter(), { limit: 1 });
@@ -96,11 +100,11 @@ describe('the list of the runs of all flows', () => {
   });
 
   it.each<[string, unknown, string]>([
-    ['a status that is none', { status: 'done' }, 'status'],
-    ['no status at all', { status: [] }, 'status'],
-    ['one of several that is none', { status: ['error', 'done'] }, 'status'],
+    ['an unknown status', { status: 'done' }, 'status'],
+    ['an empty list of statuses', { status: [] }, 'status'],
+    ['an unknown status among others', { status: ['error', 'done'] }, 'status'],
     ['a time that is a text', { startedFrom: '2026-01-01' }, 'startedFrom'],
-    ['a filter that is none', { created_by: 'me' }, 'created_by'],
+    ['an unknown filter', { created_by: 'me' }, 'created_by'],
   ])('refuses %s', async (_title, filter, field) => {
     await expect(layer.repositories.executions.list(filter as ExecutionFilter)).rejects.toMatchObject({
       code: 'VALIDATION_FAILED',

@@ -1,7 +1,7 @@
 import type { Argument } from '../../support/hostile-calls';
 import type { HostileTitle } from '../../support/hostile-values';
 
-/** Ids of rows that are there, for the arguments that are right. */
+/** Ids of existing rows, for valid arguments. */
 export interface RightIds {
   readonly flow: string;
   readonly run: string;
@@ -15,7 +15,7 @@ export const objects: readonly HostileTitle[] = ['an empty object', 'an object w
 export const emptyObjects: readonly HostileTitle[] = [
   ...objects,
   'an instance of a class',
-  // None of its own properties shows
+  // It shows no properties of its own
   'an object made like a Date',
 ];
 export const visible: readonly HostileTitle[] = ['a letter', 'a digit', 'SQL', 'a star'];

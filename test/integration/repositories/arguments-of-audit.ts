@@ -2,7 +2,7 @@ import type { Argument } from '../../support/hostile-calls';
 import type { HostileTitle } from '../../support/hostile-values';
 import { anId, left } from './argument-shapes';
 
-/** What an audit takes of each of its options; see `arguments-table.ts`. */
+/** The options of an audit, with the values that each accepts; see `arguments-table.ts`. */
 export const auditOptions = (flow: string, limit: readonly HostileTitle[]): Argument => ({
   name: 'options',
   right: { since: new Date('2020-01-01T00:00:00Z'), flow_id: flow },

@@ -3,7 +3,7 @@ import { emptyObjects, id, left, lines, none, visible, type RightIds } from './a
 
 const choices = [...left, ...emptyObjects];
 
-/** The arguments of what pauses flows and makes up for runs; see `arguments-table.ts`. */
+/** The arguments of the methods that pause flows; see `arguments-table.ts`. */
 export const pauseArguments = {
   'FlowRepository.pause': ({ flow }: RightIds): readonly Argument[] => [
     id(flow),

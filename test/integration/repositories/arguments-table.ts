@@ -165,7 +165,7 @@ export const argumentsOf: Readonly<Record<string, (right: RightIds) => readonly 
     options({ more: [...left, ...flag], expected: [...left, ...fromZero] }),
   ],
   'ExecutionRepository.progress': ({ run }) => [
-    // Or flows, whose runs are asked for: then what is wrong is named flowIds
+    // A list means flows, whose runs are read; a fault in it is named flowIds
     { ...id(run), takes: [...anId, ...lists], fields: {}, open: true },
     options(counts, {}, { name: 'counts', takes: [...left, ...emptyObjects] }),
   ],

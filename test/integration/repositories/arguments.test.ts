@@ -21,7 +21,7 @@ const answers: readonly ErrorCode[] = [
 type Call = (...values: readonly unknown[]) => unknown;
 type Repository = Record<string, Call>;
 
-/** A public method on a manager; that of a hostile call, whatever class it is of. */
+/** The public method `Class.method`, on a repository with this manager. */
 function methodOf(name: string, manager = layer.dataSource.manager): Call {
   const [className = '', method = ''] = name.split('.');
   const Class = repositories[className as 'FlowRepository'];
@@ -50,8 +50,8 @@ async function rows(): Promise<unknown> {
   return [flows, await session.query('SELECT * FROM protection_flow_executions ORDER BY id')];
 }
 
-// Without these, only TypeScript stands between a caller and the statements: what it lets through finds other rows, is
-// passed over in silence, or comes back as an error of the driver.
+// Guards that arguments are checked at run time, not only by TypeScript. Otherwise a wrong argument finds other rows, is
+// silently ignored, or causes an error of the driver.
 describe('an argument of a public method', () => {
   it('is checked in every method', () => {
     expect(Object.keys(argumentsOf).sort()).toEqual(publicMethods().sort());
@@ -105,7 +105,7 @@ describe('an argument of a public method', () => {
         const outcome = await outcomeOf(() => methodOf(name, within)(...call.values));
         const { error, value } = outcome;
         const isKnown = isProtectionFlowsError(error) && answers.includes(error.code);
-        // What a flow's type needs is a rule across its columns
+        // Which columns a flow needs depends on its type
         const isOfType = fieldsOf(outcome) !== null && told(outcome).includes('must be given for a');
         if (error !== undefined && !isKnown && !isOfType) faults.push(`${call.title} ${told(outcome)}`);
         const isId = /^(id|flowId|jobId|scheduleId)$/.test(call.field);

@@ -8,7 +8,7 @@ const layer = useDataLayer({ per: 'all' });
 
 const minute = 60_000;
 const hour = 60 * minute;
-/** That time of three days in UTC, the second of which is 28 March 2026; Berlin's clock goes forward on the third at 01:00. */
+/** A UTC time on day 1 to 3; day 2 is 28 March 2026. Berlin's clock goes forward on day 3 at 01:00 UTC. */
 const at = (day: number, hours: number, minutes = 0): number => Date.UTC(2026, 2, 26 + day, hours, minutes);
 const [begin, end] = [at(1, 8), at(3, 12)];
 
@@ -17,11 +17,11 @@ const every = (stepMs: number, first: number, last: number): number[] =>
   Array.from({ length: Math.floor((last - first) / stepMs) + 1 }, (_, index) => first + index * stepMs);
 const hourly = every(hour, begin + hour, end);
 
-/** Nobody claims for a while on the first day, and none of the last two hours. */
+/** Nobody claims during the outage on day 1, nor in the last two hours. */
 const outage = { from: at(1, 10, 45), to: at(1, 13, 30) };
 const stopped = end - 2 * hour;
 
-/** Of an hourly flow: on time, but for what nobody claimed, and for what the flow's own story says. */
+/** The expected label of an hourly flow's run, unless the flow's story says otherwise. */
 const hourlyLabel = (due: number): Label => {
   if (due === at(1, 11)) return ['late', null, (outage.to - due) / 1_000];
   if (due > at(1, 11) && due <= outage.to) return ['missed', 'missed', null];
@@ -34,7 +34,7 @@ const labelled = (
 const between = (from: number, to: number, label: Label) => (due: number) =>
   due > from && due <= to ? label : undefined;
 
-/** In Berlin 02:30 of each day, or the first time after it that the clock shows. */
+/** 02:30 in Berlin of each day, or the first time that the clock shows after 02:30. */
 const berlin = new Intl.DateTimeFormat('sv-SE', {
   timeZone: 'Europe/Berlin',
   dateStyle: 'short',
@@ -57,16 +57,16 @@ interface Actor {
   readonly schedule: string;
 }
 
-/** A flow's story: its schedule, what happens to it when, and what an audit is to say. */
+/** A flow's story: its schedule, the events with their times, and the expected audit. */
 interface Story {
   readonly cron?: string;
   readonly zone?: string;
   readonly events?: readonly (readonly [time: number, happens: (actor: Actor) => Promise<unknown>])[];
-  /** Its runs are not over at once, from the first instant to the second. */
+  /** The run claimed at `runsFrom` ends at `runsTo`. Default: each run ends at once. */
   readonly runsFrom?: number;
   readonly runsTo?: number;
   readonly expected: Expected;
-  /** What is unknown after that. */
+  /** Why, and from when, the audit knows nothing more. */
   readonly unknown?: readonly [reason: string, from: number];
 }
 
@@ -79,20 +79,20 @@ const setSchedule =
     sql(`UPDATE replication_schedules SET ${change} WHERE id = ?`, schedule);
 
 const stories: Readonly<Record<string, Story>> = {
-  'runs in time, but for an outage': { expected: labelled(hourly) },
-  'still runs': {
+  'runs on time, except during an outage': { expected: labelled(hourly) },
+  'still runs when later runs are due': {
     runsFrom: at(1, 15),
     runsTo: at(1, 18, 30),
     expected: labelled(hourly, between(at(1, 15), at(1, 18, 30), ['skipped', 'still-running', null])),
   },
-  'has a schedule that is disabled and enabled': {
+  'has a schedule that is disabled, then enabled': {
     events: [
       [at(1, 20, 30), setSchedule('enabled = 0')],
       [at(1, 23, 30), setSchedule('enabled = 1')],
     ],
     expected: labelled(hourly, between(at(1, 20, 30), at(1, 23, 30), ['skipped', 'schedule-disabled', null])),
   },
-  'is disabled and enabled': {
+  'is disabled, then enabled': {
     events: [
       [at(2, 1, 10), ({ id }) => repositories.flows.disable(id)],
       [at(2, 3, 50), ({ id }) => repositories.flows.enableMany([id])],
@@ -105,7 +105,7 @@ const stories: Readonly<Record<string, Story>> = {
     ],
     expected: labelled(hourly, between(at(2, 8, 10), at(2, 11, 50), ['skipped', 'paused', null])),
   },
-  'is given other times': {
+  'gets another cron expression': {
     events: [[at(2, 5, 15), setSchedule("cron_expression = '*/30 * * * *'")]],
     expected: labelled(every(hour, begin + hour, at(2, 5)).concat(every(hour / 2, at(2, 5, 30), end))),
   },
@@ -124,14 +124,14 @@ const stories: Readonly<Record<string, Story>> = {
     ),
     unknown: ['schedule-invalid', at(2, 7)],
   },
-  'runs each night in Berlin, where one has no half past two': {
+  'runs at 02:30 each night in Berlin, also in the night without 02:30': {
     cron: '30 2 * * *',
     zone: 'Europe/Berlin',
     expected: nightly.map((due) => [due, onTime]),
   },
 };
 
-/** The second calculation, as the audit would tell it. */
+/** The expected spans of a story, in the form of an audit. */
 const spansOf = ({ expected, unknown }: Story): AuditedRuns[] => [
   ...spans(expected),
   ...(unknown
@@ -151,7 +151,7 @@ const spansOf = ({ expected, unknown }: Story): AuditedRuns[] => [
 
 const setClock = (time: number): Promise<unknown> => sql('SET timestamp = ?', time / 1_000);
 
-/** Plays the stories on a connection whose clock is set: what is due is claimed, and planned, each quarter of an hour. */
+/** Plays the stories on a connection with a set clock. Claims and plans due flows every quarter of an hour. */
 async function play(actors: ReadonlyMap<string, Actor>): Promise<void> {
   const open = new Map<string, string>();
   for (const now of every(15 * minute, begin, end)) {
@@ -174,7 +174,7 @@ async function play(actors: ReadonlyMap<string, Actor>): Promise<void> {
   }
 }
 
-/** Guards that what an audit says of each run is what a calculation of its own says, and that nothing is made up. */
+/** Guards that an audit reports each run as an independent calculation does, and invents none. */
 describe('an audit', () => {
   const actors = new Map<string, Actor>();
   const auditOf = async (flow_id: string, since = begin, until = end) => {
@@ -199,7 +199,7 @@ describe('an audit', () => {
   }, 120_000);
   afterAll(() => runner.release());
 
-  it.each(Object.keys(stories))('tells everything about a flow that %s', async (name) => {
+  it.each(Object.keys(stories))('reports every run of a flow that %s', async (name) => {
     expect(await auditOf(actors.get(name)!.id)).toEqual(spansOf(stories[name]!));
   });
   it('reports times without a record, and times of a chained schedule, as unknown', async () => {

@@ -1,10 +1,10 @@
 import type { AuditedRuns } from '../../../src/repositories';
 
-/** What a second calculation, which knows nothing of `src/schedule`, says of a run. */
+/** The expected label of a run, from a calculation that does not use `src/schedule`. */
 export type Label = readonly [finding: string, reason: string | null, lateSeconds: number | null];
 export type Expected = readonly (readonly [due: number, label: Label])[];
 
-/** Runs with their labels, as an audit tells of them: neighbours of which the same is said are one. */
+/** Joins consecutive runs with the same label into one span, as an audit does. */
 export function spans(expected: Expected): AuditedRuns[] {
   const found: AuditedRuns[] = [];
   for (const [due, [finding, reason, lateSeconds]] of expected) {

@@ -5,7 +5,7 @@ const layer = useDataLayer({ per: 'each' });
 const query = <Row>(sql: string, ...values: unknown[]) =>
   layer.database.session.query(sql, values) as Promise<Row[]>;
 
-// Without these, runs that were missed during an outage stay missed, or are run twice.
+// Guards that runs missed during an outage can be run later, each once.
 describe('a backfill', () => {
   let minute: number;
   beforeEach(() => {
@@ -13,7 +13,7 @@ describe('a backfill', () => {
   });
   const ago = (minutes: number): Date => new Date((minute - minutes) * 60_000);
 
-  /** A flow that is due each minute, next in the future. */
+  /** Creates a flow that is due each minute; its next time is in the future. */
   async function flow(): Promise<string> {
     const { id: schedule_id } = await createSchedule(layer.database.session, {
       cron_expression: '* * * * *',

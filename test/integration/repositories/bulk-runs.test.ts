@@ -3,7 +3,7 @@ import { useDataLayer } from './data-layer';
 const layer = useDataLayer();
 const flow = async (): Promise<string> => (await layer.repositories.flows.create(layer.newFlow())).id;
 
-// Without these, one wrong id prevents all other runs, or the result does not name the flows that failed.
+// Guards that one wrong id does not prevent the other runs, and that the result names the flows that failed.
 describe('many flows at once', () => {
   it('get a run each, and missing flows are named', async () => {
     const { flows, executions } = layer.repositories;

@@ -4,11 +4,11 @@ import { watchStatements } from './explain-statements';
 
 const layer = useDataLayer({ per: 'each' });
 
-/** That minute of an hour of 5 May 2030, in UTC. */
+/** A time on 5 May 2030, in UTC. */
 const at = (hour: number, minute = 0): Date => new Date(Date.UTC(2030, 4, 5, hour, minute));
 const query = (sql: string, ...values: unknown[]) => layer.database.session.query(sql, values);
 
-/** So many flows, each with a schedule of its own by which it is due at 12:00. */
+/** Creates flows that are due at 12:00, each with its own schedule. */
 async function dueFlows(many: number): Promise<string[]> {
   const ids: string[] = [];
   for (let n = 0; n < many; n += 1) {
@@ -23,13 +23,13 @@ async function dueFlows(many: number): Promise<string[]> {
 
 const plan = (now: Date) => layer.repositories.dueFlows.plan({ now });
 
-/** What flows that are due may have gone through before they are claimed, and when that is. */
+/** What may have happened to due flows before a claim, and the time of the claim. */
 const situations: readonly [string, Date, (ids: readonly string[]) => Promise<unknown>][] = [
-  ['in time', at(12), () => plan(at(11))],
-  ['in time, whose schedules nobody has kept yet', at(12), () => Promise.resolve()],
+  ['on time', at(12), () => plan(at(11))],
+  ['on time, whose timetables nobody has recorded yet', at(12), () => Promise.resolve()],
   ['late', at(14), () => plan(at(11))],
   [
-    'late, whose schedules were changed since they are due',
+    'late, whose schedules changed after they were due',
     at(14),
     async () => {
       await plan(at(11));
@@ -38,7 +38,7 @@ const situations: readonly [string, Date, (ids: readonly string[]) => Promise<un
     },
   ],
   [
-    'while they still run',
+    'that still run',
     at(14),
     async (ids) => {
       await plan(at(11));
@@ -48,9 +48,9 @@ const situations: readonly [string, Date, (ids: readonly string[]) => Promise<un
   ],
 ];
 
-// Without this, a claim after an outage holds its locks for as many statements as flows are due.
+// Guards that a claim after an outage does not hold its locks for one statement per due flow.
 describe('a claim of flows', () => {
-  it.each(situations)('%s sends as many statements for twelve as for two', async (_, now, prepare) => {
+  it.each(situations)('%s sends the same statements for twelve flows as for two', async (_, now, prepare) => {
     const sentFor = async (limit: number): Promise<string[]> => {
       await prepare(await dueFlows(limit));
       const sent: string[] = [];

@@ -15,9 +15,9 @@ export interface DataLayer {
   readonly dataSource: ProtectionFlowsDataSource;
   readonly repositories: Repositories;
   readonly platform: PlatformIds;
-  /** A right replication flow with a name of its own; overrides win. */
+  /** A valid replication flow with a unique name; overrides win. */
   newFlow(overrides?: FlowOverrides): NewFlow;
-  /** A right backup flow with a repository of its own. */
+  /** A valid backup flow with a new repository. */
   newBackupFlow(overrides?: FlowOverrides): Promise<NewFlow>;
   /** The number in the one row and column of a SELECT. */
   count(sql: string, parameters?: unknown[]): Promise<number>;

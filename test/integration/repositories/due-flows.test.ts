@@ -24,7 +24,7 @@ const next = async (id: string) => (await layer.repositories.flows.get(id)).next
 const of = <Row extends { flowId: string }>(rows: readonly Row[], id: string): Row[] =>
   rows.filter((row) => row.flowId === id);
 
-// Without these, scheduled flows would never run, run twice, or pile up behind one that still runs.
+// Guards that a scheduled flow runs once each time, and does not pile up behind a run that is still under way.
 describe('a due flow', () => {
   it('is claimed once, with a run and a next time', async () => {
     const { flows, executions } = layer.repositories;
@@ -61,7 +61,7 @@ describe('a due flow', () => {
     expect(seen).not.toEqual(expect.arrayContaining([later]));
   });
 
-  it('is claimed in the order of the times, up to the given limit', async () => {
+  it('is claimed in the order of the due times, up to the given limit', async () => {
     const ids = [
       await dueFlow(new Date('2025-03-01T00:00:00Z')),
       await dueFlow(new Date('2025-01-01T00:00:00Z')),
@@ -72,7 +72,7 @@ describe('a due flow', () => {
     expect((await claim({ limit: 1 })).claimed.map(({ flow }) => flow.id)).toEqual([ids[0]]);
   });
 
-  it('is claimed at the time that the caller gives', async () => {
+  it('is claimed when it is due by the time that the caller gives', async () => {
     const id = await dueFlow(new Date('2030-05-05T05:00:00Z'));
     const { claimed } = await claim({ now: new Date('2030-05-05T05:00:01Z') });
     expect(claimed.map(({ flow }) => flow.id)).toContain(id);
@@ -124,7 +124,7 @@ describe('a run that nobody claimed in time', () => {
 describe('a schedule that gives no time', () => {
   it.each([
     ['disabled', { enabled: 0 }, 'schedule-disabled'],
-    ['not understood', { cron_expression: 'whenever' }, 'schedule-invalid'],
+    ['invalid', { cron_expression: 'whenever' }, 'schedule-invalid'],
   ] as const)('does not run its flows: %s', async (_title, broken, reason) => {
     const { session } = layer.database;
     const schedule = await createSchedule(session);
@@ -137,7 +137,7 @@ describe('a schedule that gives no time', () => {
     const mine = problems.filter((problem) => problem.scheduleId === schedule.id);
     expect(mine).toMatchObject(reason === 'schedule-disabled' ? [] : [{ reason, flowIds: [id] }]);
 
-    // Mended: the next plan sees it
+    // The schedule is corrected: the next plan uses it
     await session.query(
       "UPDATE replication_schedules SET enabled = 1, cron_expression = '0 4 * * *' WHERE id = ?",
       [schedule.id],
@@ -224,13 +224,13 @@ describe('a chained schedule', () => {
   });
 });
 
-describe('wrong options', () => {
+describe('wrong options of a claim', () => {
   it.each<[string, object, string]>([
     ['no worker', { worker: '' }, 'worker'],
     ['a limit of 0', { limit: 0 }, 'limit'],
-    ['an overlap that is none', { overlap: 'both' }, 'overlap'],
-    ['a missed that is none', { missed: 'maybe' }, 'missed'],
-    ['a negative lateness', { missedAfterMs: -1 }, 'missedAfterMs'],
+    ['an unknown overlap', { overlap: 'both' }, 'overlap'],
+    ['an unknown missed', { missed: 'maybe' }, 'missed'],
+    ['a negative missedAfterMs', { missedAfterMs: -1 }, 'missedAfterMs'],
   ])('are refused: %s', async (_title, options, field) => {
     await expect(claim(options)).rejects.toMatchObject({
       code: 'VALIDATION_FAILED',

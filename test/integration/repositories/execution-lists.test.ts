@@ -9,7 +9,7 @@ const flow = async (): Promise<string> => (await layer.repositories.flows.create
 const startedRun = async () =>
   layer.repositories.executions.start({ flow_id: await flow(), execution_type: 'manual' });
 
-// Without these, a page could show a run twice or an old one as the latest, and a dead worker's run be running for ever.
+// Guards that a page shows each run once and the newest as the latest, and that the run of a dead worker ends.
 describe('the runs of flows', () => {
   it('are listed newest first, in pages', async () => {
     const { executions } = layer.repositories;
@@ -65,7 +65,7 @@ describe('the runs of flows', () => {
       );
     try {
       await change('utf8mb4 COLLATE utf8mb4_bin');
-      // The catalog is asked once in 30 seconds: another data source has not asked yet
+      // A data source reads the catalog once in 30 seconds; a new one has not read it yet
       const other = await openDataSource(layer.database);
       const there = await createRepositories(other.manager).executions.latest(asked);
       await other.destroy();

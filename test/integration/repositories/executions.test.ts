@@ -9,7 +9,7 @@ const flow = async (): Promise<string> => (await layer.repositories.flows.create
 const startedRun = async (flow_id?: string) =>
   layer.repositories.executions.start({ flow_id: flow_id ?? (await flow()), execution_type: 'manual' });
 
-// Without these, a run could be begun twice, counted twice or overwritten, as on the platform.
+// Guards that a run begins once, is counted once and is not overwritten, unlike on the platform.
 describe('a run that is started', () => {
   it('is running at once, and its flow shows it', async () => {
     const { executions, flows } = layer.repositories;
@@ -87,7 +87,7 @@ describe('a run in the queue', () => {
     await expect(executions.begin(missing)).rejects.toMatchObject({ code: 'EXECUTION_NOT_FOUND' });
   });
 
-  it('can be cancelled or fail before it has run, but cannot succeed', async () => {
+  it('can be cancelled before it has run, but cannot succeed', async () => {
     const { executions, flows } = layer.repositories;
     const flow_id = await flow();
     const queued = () => executions.enqueue({ flow_id, execution_type: 'manual' });
@@ -150,7 +150,7 @@ describe('the end of a run', () => {
     });
   });
 
-  it('is kept when the starter writes after the finisher', async () => {
+  it('stays unchanged when the starter writes after the end', async () => {
     const { executions } = layer.repositories;
     const run = await startedRun();
     await executions.finish(run.id, { status: 'success' });
@@ -232,7 +232,7 @@ describe('the jobs of a run', () => {
     expect(await executions.get(run.id)).toMatchObject({ created_job_ids: ['a', 'b', 'c'], jobs_created: 3 });
   });
 
-  // Without it, the bar of a page runs backwards with each job that is recorded
+  // Guards that the progress bar of a page does not run backwards when a job is recorded
   it('have the expected total from the first job on, and the actual total at the end', async () => {
     const { executions } = layer.repositories;
     const run = await startedRun();
@@ -246,7 +246,7 @@ describe('the jobs of a run', () => {
     expect(await looked()).toBe(4);
     await executions.progress(run.id, { jobs_completed: 1 });
     expect(await looked()).toBe(4);
-    // Said once is enough, and a message that comes late takes nothing back
+    // The expected total is given once; a late call with a smaller total does not lower it
     await executions.recordJobs(run.id, ['b', 'c'], { more: true });
     await executions.recordJobs(run.id, ['a'], { more: true, expected: 1 });
     expect(await looked()).toBe(4);

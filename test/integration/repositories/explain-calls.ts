@@ -14,7 +14,7 @@ type Calls<Repository, Name extends string> = {
   ) => Promise<unknown>;
 };
 
-/** A call for every way that a public method's statements can take; one of each class's methods is missing: a type error. */
+/** One call for each public method, which sends each of its kinds of statements. A missing method is a type error. */
 type AllCalls = Calls<FlowRepository, 'FlowRepository'> &
   Calls<ExecutionRepository, 'ExecutionRepository'> &
   Calls<DueFlowRepository, 'DueFlowRepository'> &
@@ -203,7 +203,7 @@ const dueCalls: Calls<DueFlowRepository, 'DueFlowRepository'> = {
 const retentionCalls: Calls<RetentionRepository, 'RetentionRepository'> = {
   'RetentionRepository.withManager': nothing,
   async 'RetentionRepository.prune'({ retention }) {
-    // A whole prune asks the same of each of 2,000 flows: stopped after the first few
+    // A whole prune repeats its statements for each of 2,000 flows, so the test stops it after the first few
     const some = (options: Parameters<RetentionRepository['prune']>[0]): Promise<unknown> => {
       const stop = new AbortController();
       let batches = 0;
@@ -242,7 +242,7 @@ const targetCalls: Calls<TargetRepository, 'TargetRepository'> = {
   },
 };
 
-/** A call of every public method of the repositories. */
+/** A call for every public method of the repositories. */
 export const calls: AllCalls = {
   ...flowCalls,
   ...executionCalls,

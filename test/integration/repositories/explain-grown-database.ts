@@ -4,7 +4,7 @@ import { numbers } from '../../fault/completions-sources';
 /** How large the tables are: 2,000 flows with a run a day for 100 days. */
 export const size = { flows: 2_000, days: 100, schedules: 20, groups: 50, jobs: 4_000 } as const;
 
-/** The id of the nth flow; flows 0 to 49 run, for 50 to 99 a run waits, 100 to 149 are due. */
+/** The id of the nth flow. Flows 0 to 49 are running, 50 to 99 have a queued run, 100 to 149 are due. */
 export const flowId = (n: number): string => `flow-${String(n).padStart(4, '0')}`;
 
 /** The id of a flow's run of that day; day 99 is today. */
@@ -48,7 +48,7 @@ async function growPlatform(session: Queryable): Promise<void> {
   );
 }
 
-/** Fills a migrated, empty database, and has the server count its rows. */
+/** Fills a migrated, empty database, and lets the server collect its statistics. */
 export async function growDatabase(session: Queryable): Promise<void> {
   await growPlatform(session);
   await session.query(
@@ -64,7 +64,7 @@ export async function growDatabase(session: Queryable): Promise<void> {
             IF(n < 50, 'running', 'success'), CURRENT_TIMESTAMP - INTERVAL n MINUTE, ${size.days}
        FROM ${numbers(size.flows)}`,
   );
-  // Days come first in the ids, as time does in a UUIDv7
+  // The ids begin with the day, as a UUIDv7 begins with its time
   await session.query('SET SESSION foreign_key_checks = 0, SESSION unique_checks = 0');
   const began = `CURRENT_TIMESTAMP - INTERVAL ${size.days - 1} - day.n DAY - INTERVAL flow.n MINUTE`;
   await session.query(

@@ -20,8 +20,8 @@ function classesIn(name: string): [name: string | undefined, methods: string[]][
 }
 
 /**
- * The public methods of every class in `*.repository.ts`, those of its base class among them, as `Class.method`; at run time
- * private ones look alike.
+ * Returns the public methods of every class in `*.repository.ts`, with inherited ones, as `Class.method`. Reads the source,
+ * because private methods look like public ones at run time.
  */
 export function publicMethods(): string[] {
   const inherited = classesIn('session.ts')
@@ -31,6 +31,6 @@ export function publicMethods(): string[] {
     .filter((name) => name.endsWith('.repository.ts'))
     .flatMap(classesIn)
     .flatMap(([name, methods]) => [...inherited, ...methods].map((method) => `${name}.${method}`));
-  // A method may be declared more than once, for each of its forms
+  // A method with overloads is declared more than once
   return [...new Set(names)];
 }

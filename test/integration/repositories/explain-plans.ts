@@ -3,10 +3,10 @@ import { select } from '../../../src/engine/server/queryable';
 import { sharedServer } from '../../support/shared-server';
 import { watchStatements, type Ask, type Statement } from './explain-statements';
 
-/** What is wrong with how the server executes a statement. */
+/** A costly way in which the server executes a statement. */
 export type Fault = 'scan' | 'index-scan' | 'filesort' | 'temporary';
 
-/** How the server executes one table's part of a statement. */
+/** One row of EXPLAIN: how the server reads one table. */
 interface PlanRow {
   readonly table: string | null;
   readonly type: string | null;
@@ -15,7 +15,7 @@ interface PlanRow {
   readonly Extra: string | null;
 }
 
-/** One statement of a call, and what the server would do. */
+/** One statement of a call, with its plan. */
 export interface Plan {
   readonly sql: string;
   readonly rows: readonly PlanRow[];
@@ -25,11 +25,11 @@ export interface Plan {
 const ownTables =
   /\b(?:FROM|JOIN|UPDATE|,)\s+(protection_flows|protection_flow_executions)\b(?:\s+(?!(?:WHERE|SET|FORCE|JOIN|LEFT|ORDER|LIMIT|GROUP|FOR|LOCK)\b)(\w+))?/gi;
 
-/** The names that the package's two tables have in a statement. */
+/** The names or aliases of the package's two tables in a statement. */
 const ownNames = (sql: string): Set<string> =>
   new Set([...sql.matchAll(ownTables)].map(([, table, alias]) => alias ?? table!));
 
-/** An index that is read from one end to the other is as bad as the table, unless a LIMIT ends it soon. */
+/** Reading a whole index is as costly as reading the table. Up to this many rows, a LIMIT ends it early. */
 const fewRows = 1_100;
 
 function faultsOf(sql: string, rows: readonly PlanRow[]): Fault[] {
@@ -41,15 +41,14 @@ function faultsOf(sql: string, rows: readonly PlanRow[]): Fault[] {
       ...(isOwn && type === 'ALL' ? (['scan'] as const) : []),
       ...(isOwn && type === 'index' && Number(estimate) > fewRows ? (['index-scan'] as const) : []),
       ...(/filesort/i.test(extra) ? (['filesort'] as const) : []),
-      // What a JSON document is read into is the statement's own input
+      // The temporary table of a JSON document holds the statement's own input
       ...(/temporary/i.test(extra) && !extra.includes('Table function') ? (['temporary'] as const) : []),
     ];
   });
   return [...new Set(faults)];
 }
 
-/** Asks how the server would execute a statement; null for one that has no plan, as INSERT and
- * COMMIT, and for the catalog's. */
+/** Returns the plan of a statement; null for statements without a plan (INSERT, COMMIT) and for reads of the catalog. */
 async function planOf({ sql, parameters }: Statement, ask: Ask, isMariaDb: boolean): Promise<Plan | null> {
   if (!/^\s*(SELECT|UPDATE|DELETE)\b/i.test(sql) || /information_schema/i.test(sql)) return null;
   const explain = isMariaDb ? 'EXPLAIN' : 'EXPLAIN FORMAT=TRADITIONAL';
@@ -57,7 +56,7 @@ async function planOf({ sql, parameters }: Statement, ask: Ask, isMariaDb: boole
   return { sql: sql.replace(/\s+/g, ' ').trim(), rows, faults: faultsOf(sql, rows) };
 }
 
-/** What the server would do for each statement of the call, asked right before it is executed. */
+/** Returns the plan of each statement of the call, read right before the statement is executed. */
 export async function plansOf(dataSource: DataSource, call: () => Promise<unknown>): Promise<Plan[]> {
   const plans: Plan[] = [];
   watchStatements(dataSource, async (statement, ask) => {
@@ -68,7 +67,7 @@ export async function plansOf(dataSource: DataSource, call: () => Promise<unknow
   return plans;
 }
 
-/** How many entries of tables and indexes a call reads; of a data source with one connection. */
+/** Counts the entries of tables and indexes that a call reads. The data source must have one connection. */
 export async function readsOf(dataSource: DataSource, call: () => Promise<unknown>): Promise<number> {
   await dataSource.query('FLUSH STATUS');
   await call();
@@ -76,12 +75,12 @@ export async function readsOf(dataSource: DataSource, call: () => Promise<unknow
     dataSource,
     "SHOW SESSION STATUS LIKE 'Handler_read%'",
   );
-  // Not those of SHOW itself, which the server counts as a scan
+  // Without the reads of SHOW itself, which the server counts as a scan
   const own = counters.filter(({ Variable_name }) => !Variable_name.includes('_rnd'));
   return own.reduce((sum, { Value }) => sum + Number(Value), 0);
 }
 
-/** The plan in one line a table, for a failure's message. */
+/** Describes a plan with one line per table, for the message of a failed test. */
 export function describePlan({ sql, rows, faults }: Plan): string {
   const lines = rows.map(
     ({ table, type, key, rows: count, Extra }) => `  ${table}: ${type} ${key} ${count} ${Extra ?? ''}`,

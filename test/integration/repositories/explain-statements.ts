@@ -10,8 +10,8 @@ export interface Statement {
 }
 
 /**
- * Shows every statement of the data source to `before` ahead of its execution, those of transactions too (START
- * TRANSACTION, COMMIT); `ask` executes others on the same session, unseen. Each call replaces the one before.
+ * Calls `before` ahead of every statement of the data source, START TRANSACTION and COMMIT included. `ask` executes further
+ * statements on the same session, for which `before` is not called. Each call replaces the previous `before`.
  */
 export function watchStatements(
   dataSource: DataSource,

@@ -9,14 +9,14 @@ import { flowId, growDatabase } from './explain-grown-database';
 import { publicMethods } from './explain-methods';
 import { describePlan, plansOf, readsOf, type Fault, type Plan } from './explain-plans';
 
-/** A fault of a plan that is accepted. */
+/** A fault of a plan that the tests accept. */
 interface Exception {
   readonly method: string;
   /** Part of the statement, with single spaces. */
   readonly sql: string;
   readonly faults: readonly Fault[];
   readonly because: string;
-  /** Only there. Default: on all servers. */
+  /** The servers with this fault. Default: all. */
   readonly on?: 'mariadb' | 'mysql';
 }
 
@@ -25,7 +25,8 @@ const exceptions: readonly Exception[] = [
     method: 'FlowRepository.list',
     sql: 'SELECT COUNT(*) AS total FROM protection_flows f',
     faults: ['index-scan', 'scan'],
-    because: 'flows are to be counted, which is asked for by itself; there is no index of their last status',
+    because:
+      'a count of flows reads all of them, and only on request; there is no index of their last status',
   },
   {
     method: 'FlowRepository.list',
@@ -43,114 +44,114 @@ const exceptions: readonly Exception[] = [
     method: 'FlowRepository.list',
     sql: 'WHERE f.next_execution_time IS NOT NULL ORDER BY',
     faults: ['scan', 'filesort'],
-    because: 'flows are thousands, and indexed by their next time only as those that are enabled, or are not',
+    because: 'there are only thousands of flows, and the index of their next time begins with enabled',
   },
   {
     method: 'FlowRepository.list',
     sql: 'WHERE (f.next_execution_time',
     faults: ['scan', 'filesort'],
-    because: 'flows are thousands, and indexed by their next time only as those that are enabled, or are not',
+    because: 'there are only thousands of flows, and the index of their next time begins with enabled',
   },
   {
     method: 'ExecutionRepository.list',
     sql: 'SELECT COUNT(*) AS total FROM protection_flow_executions e',
     faults: ['index-scan'],
-    because: 'runs are to be counted, which is asked for by itself',
+    because: 'a count of runs reads all of them, and only on request',
   },
   {
     method: 'ExecutionRepository.list',
     sql: 'WHERE e.flow_id = ?',
     faults: ['filesort'],
-    because: 'the runs of one flow are few; its indexes do not go with an order by start and id',
+    because: 'the runs of one flow are few, and no index of them has the order by start and id',
   },
   {
     method: 'ExecutionRepository.list',
     sql: 'WHERE e.status IN',
     faults: ['filesort'],
-    because: 'the server sorts where there are few of a status; how much it reads is looked at below',
+    because: 'the server sorts when few runs have a status; a test below limits how much it reads',
   },
   ...(['report', 'reportCsv'] as const).map((name): Exception => ({
     method: `FlowRepository.${name}`,
     sql: 'ROW_NUMBER() OVER',
     faults: ['filesort', 'temporary'],
-    because: 'a report orders how long the runs of its window took, for the median',
+    because: 'a report sorts the durations of the runs in its window, for the median',
   })),
   ...(['claimDue', 'plan'] as const).map((name): Exception => ({
     method: `DueFlowRepository.${name}`,
     sql: 'MIN(next_execution_time) AS earliest',
     faults: ['filesort', 'temporary'],
-    because: 'flows are thousands, and their times are summed up by schedule, to one row each',
+    because: 'there are only thousands of flows, and their times are grouped into one row for each schedule',
   })),
   {
     method: 'DueFlowRepository.claimDue',
     sql: 'SET next_execution_time = NULL WHERE enabled = 0',
     faults: ['temporary'],
-    because: 'MySQL keeps the rows that it found, as the index that it reads is the one that it writes',
+    because: 'MySQL keeps the found rows in a temporary table, because it reads and writes the same index',
     on: 'mysql',
   },
   {
     method: 'TargetRepository.machines',
     sql: 'LEFT JOIN (SELECT',
     faults: ['filesort', 'temporary'],
-    because:
-      'the backups of the newest runs of one flow are summed up by VM, and its VMs are put in their order',
+    because: 'the backups of the newest runs of one flow are grouped by VM, and the VMs are sorted',
   },
   ...(['ExecutionRepository.listRunning', 'ExecutionRepository.findRunningByJob'] as const).map(
     (method): Exception => ({
       method,
       sql: "e.status = 'running'",
       faults: ['filesort'],
-      because: 'the runs under way are few, and sorted by their time: the ids of the hub do not grow with it',
+      because:
+        'the runs under way are few, and sorted by time, because the ids of the hub do not grow with time',
     }),
   ),
   {
     method: 'DueFlowRepository.claimQueued',
     sql: 'SELECT e.id, e.created_at FROM',
     faults: ['filesort'],
-    because: 'the runs that wait are few, and sorted by their time: the ids of the hub do not grow with it',
+    because: 'the queued runs are few, and sorted by time, because the ids of the hub do not grow with time',
   },
   ...(['claimDue', 'claimQueued'] as const).flatMap((name) =>
     ['SELECT DISTINCT c.repository_id FROM', 'SELECT p.id FROM'].map((sql): Exception => ({
       method: `DueFlowRepository.${name}`,
       sql,
       faults: ['filesort', 'temporary'],
-      because: 'what is due and what is under way are few, and counted by backup repository',
+      because: 'due flows and runs under way are few, and counted by backup repository',
     })),
   ),
   {
     method: 'DueFlowRepository.claimDue',
     sql: 'FORCE INDEX (PRIMARY) WHERE f.enabled = 1',
     faults: ['filesort'],
-    because: 'of the flows that were chosen, the one due first comes first',
+    because: 'the few chosen flows are sorted by their due time',
   },
   ...(['claimDue', 'plan'] as const).map((method) => ({
     method: `DueFlowRepository.${method}` as const,
     sql: 'SELECT f.schedule_id, f.enabled, t.state',
     faults: ['scan', 'index-scan', 'temporary', 'filesort'] as const,
-    because: 'whose timetable has changed is asked of all flows at once, which claims do once in 30 seconds',
+    because: 'changed timetables are looked for in all flows at once, which claims do once in 30 seconds',
   })),
   {
     method: 'RetentionRepository.prune',
     sql: 'SELECT COUNT(*) AS total, CURRENT_TIMESTAMP AS now FROM protection_flows',
     faults: ['index-scan'],
-    because: 'the progress says how many flows there are, once a prune, which goes through all of them',
+    because: 'the progress needs the number of flows once per prune, which goes through all of them',
   },
   {
     method: 'RetentionRepository.recount',
     sql: 'SELECT COUNT(*) AS total FROM protection_flows',
     faults: ['index-scan'],
-    because: 'the progress says how many flows there are, once a recount, which goes through all of them',
+    because: 'the progress needs the number of flows once per recount, which goes through all of them',
   },
   {
     method: 'RetentionRepository.recount',
     sql: 'SELECT * FROM ( SELECT s.*',
     faults: ['temporary', 'filesort', 'scan', 'index-scan'],
     because:
-      'the runs of a batch of flows are counted, in two indexes; how they are grouped is the server’s affair',
+      'the runs of a batch of flows are counted, in two indexes; the server chooses how it groups them',
   },
 ];
 
-// Without these, a query could read the whole history at each poll, and nobody would know before the tables are large.
+// Guards that no poll reads the whole history, which nobody would notice before the tables are large.
 describe('the statements of the repositories, on grown tables', () => {
   const database = useDatabase();
   useDataSource(database);
@@ -179,7 +180,7 @@ describe('the statements of the repositories, on grown tables', () => {
     return excuse !== undefined;
   };
 
-  it('are known for every public method', () => {
+  it('are tested for every public method', () => {
     expect(publicMethods().sort()).toEqual(Object.keys(calls).sort());
     expect(Object.keys(repositories).sort()).toEqual([
       'dueFlows',
@@ -190,7 +191,7 @@ describe('the statements of the repositories, on grown tables', () => {
     ]);
   });
 
-  it.each(Object.entries(calls))('%s neither scans a table nor sorts rows', async (method, call) => {
+  it.each(Object.entries(calls))('of %s neither scan a table nor sort rows', async (method, call) => {
     const plans = await plansOf(dataSource, () => call(repositories));
     if (process.env['EXPLAIN_SHOW'] === '1') console.log(plans.map(describePlan).join('\n'));
     const faulty = plans.filter((plan) => plan.faults.length > 0 && !isExcused(method, plan));
@@ -199,7 +200,7 @@ describe('the statements of the repositories, on grown tables', () => {
     expect(plans.length > 0).toBe(!method.endsWith('.withManager'));
   });
 
-  // The queries that are asked every few seconds, or for every flow on the screen
+  // The queries that run every few seconds, or for every flow on the screen
   it.each([
     [
       'due flows',
@@ -250,8 +251,8 @@ describe('the statements of the repositories, on grown tables', () => {
 
   it.each<[string, ExecutionFilter]>([
     ['all runs', {}],
-    ['a status that most have', { status: 'success' }],
-    ['a status that few have', { status: ['running', 'pending'] }],
+    ['a status that most runs have', { status: 'success' }],
+    ['a status that few runs have', { status: ['running', 'pending'] }],
     ['one flow', { flow_id: flowId(1_000) }],
   ])('read only a page for a list of %s', async (_title, filter) => {
     const { executions } = repositories;

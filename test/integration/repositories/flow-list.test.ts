@@ -5,7 +5,7 @@ import { useDatabase } from '../../support/database';
 import { migrate } from '../../../src/engine/migrate';
 import { useDataLayer } from './data-layer';
 
-// Without these, the web page could show a flow twice or not at all, or answer with errno 1267 on a real database.
+// Guards that the web page shows each flow once, and does not fail with errno 1267 on a real database.
 describe('the list of flows', () => {
   const layer = useDataLayer();
   const names: string[] = [];
@@ -57,18 +57,18 @@ describe('the list of flows', () => {
     ['target_type', () => ({ target_type: 'group' }), (at) => at === 7],
     ['enabled', () => ({ enabled: false }), (at) => at % 3 === 0],
     ['schedule_id', () => ({ schedule_id: layer.platform.schedules[0] }), (at) => at % 2 === 0],
-    ['no schedule', () => ({ schedule_id: null }), (at) => at % 2 === 1],
+    ['schedule_id null', () => ({ schedule_id: null }), (at) => at % 2 === 1],
     ['a target', () => ({ target_type: 'group', target_id: layer.platform.group }), (at) => at === 7],
     ['a target by its id alone', () => ({ target_id: layer.platform.group }), (at) => at === 7],
     [
-      'several at once',
+      'several columns at once',
       () => ({ flow_type: 'replication', enabled: true, schedule_id: layer.platform.schedules[0] }),
       (at) => at % 5 > 0 && at % 3 > 0 && at % 2 === 0,
     ],
     ['a part of the name', () => ({ nameContains: 'f2' }), (at) => at === 2 || at >= 20],
     ['the last status', () => ({ last_execution_status: 'pending' }), () => true],
-    ['a last status of nobody', () => ({ last_execution_status: 'warning' }), () => false],
-    ['what nobody has', () => ({ repository_id: 'none' }), () => false],
+    ['a last status that no flow has', () => ({ last_execution_status: 'warning' }), () => false],
+    ['an unknown repository', () => ({ repository_id: 'none' }), () => false],
   ])('is filtered by %s', async (_title, filter, holds) => {
     const expected = names.filter((_, at) => holds(at)).reverse();
     expect(await walk(filter(), 3)).toEqual(expected);
@@ -76,7 +76,7 @@ describe('the list of flows', () => {
     expect(total).toBe(expected.length);
   });
 
-  // Names sort otherwise than they were made, several flows share a time, and some have none: these come last both ways
+  // Names sort in another order than creation. Several flows share a time; flows without a time come last in both directions
   describe.each<[FlowSort, (at: number) => string | number | null, FlowPage['order']?]>([
     ['name', (at) => `F${at}`],
     ['last_execution_time', (at) => (at % 4 === 0 ? null : at % 5), 'desc'],
@@ -123,7 +123,7 @@ describe('the list of flows', () => {
   it.each<[string, FlowFilter, FlowPage]>([
     ['without its filter', {}, {}],
     ['of another filter', { enabled: true }, {}],
-    ['of another value', { enabled: false, nameContains: 'g' }, {}],
+    ['of another value of the filter', { enabled: false, nameContains: 'g' }, {}],
     ['in another order', { enabled: false, nameContains: 'f' }, { sort: 'name' }],
     ['in the other direction', { enabled: false, nameContains: 'f' }, { order: 'asc' }],
   ])('refuses a cursor %s', async (_title, filter, page) => {
@@ -164,7 +164,7 @@ describe('the list of flows', () => {
     expect([...first.items, ...second.items].map((flow) => flow.name)).toEqual([...names].reverse());
   });
 
-  it('is still right after somebody dropped its index', async () => {
+  it('is unchanged after somebody dropped its index', async () => {
     await layer.database.session.query('DROP INDEX idx_flows_created ON protection_flows');
     expect(await walk({}, 10)).toEqual([...names].reverse());
     await layer.database.session.query('CREATE INDEX idx_flows_created ON protection_flows (created_at)');
@@ -180,10 +180,10 @@ describe('the list of flows', () => {
     ],
     ['a limit of 0', {}, { limit: 0 }, ['limit']],
     ['a limit of 501', {}, { limit: 501 }, ['limit']],
-    ['a cursor that is none', {}, { after: 'x' }, ['after']],
+    ['an invalid cursor', {}, { after: 'x' }, ['after']],
     ['an unknown order', {}, { sort: 'created_by', order: 'up' }, ['sort', 'order']],
     [
-      'no part of a name',
+      'an empty part of a name, and null',
       { nameContains: '', last_execution_status: null as never },
       {},
       ['last_execution_status', 'nameContains'],
@@ -201,7 +201,7 @@ describe.each<PlatformPresetName>(['general_ci', 'mixed', 'latin1'])(
   (platform) => {
     const layer = useDataLayer({ platform });
 
-    it('has all names of referenced rows', async () => {
+    it('shows the names of all referenced rows', async () => {
       const { flows } = layer.repositories;
       const [repository_id] = layer.platform.repositories;
       const [schedule_id] = layer.platform.schedules;
@@ -229,7 +229,7 @@ describe.each<PlatformPresetName>(['general_ci', 'mixed', 'latin1'])(
 describe('before the platform has its tables, the list', () => {
   const database = useDatabase({ platform: 'none' });
 
-  it('has no names, and has them once the tables exist', async () => {
+  it('shows no names, and shows them once the tables exist', async () => {
     const dataSource = await openDataSource(database);
     await migrate(dataSource);
     const { flows } = createRepositories(dataSource);
@@ -251,7 +251,7 @@ describe('before the platform has its tables, the list', () => {
     await createVm(database.session, { context_id: 'ctx-1', vm_name: 'web-1' });
     const later = await openDataSource(database);
     expect((await createRepositories(later).flows.list()).items).toMatchObject([{ target_name: 'web-1' }]);
-    // A table that goes while its names are being used
+    // A table that is dropped while its names are used
     await database.session.query('SET foreign_key_checks = 0');
     await database.session.query('DROP TABLE vm_replication_contexts');
     expect((await createRepositories(later).flows.list()).items).toMatchObject([{ target_name: null }]);

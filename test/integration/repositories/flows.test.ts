@@ -6,7 +6,7 @@ const layer = useDataLayer({ platform: 'mixed' });
 
 const missing = '00000000-0000-7000-8000-000000000000';
 
-// Without these, a flow could be stored that never runs, or a client be told that all is well when nothing was written.
+// Guards that no flow is stored that can never run, and that no client gets a success when nothing was written.
 describe('a new flow', () => {
   it('is stored with the defaults and its own id', async () => {
     const { flows } = layer.repositories;
@@ -41,8 +41,8 @@ describe('a new flow', () => {
   });
 
   it.each<[string, FlowChanges, string[]]>([
-    ['a backup flow without repository', { flow_type: 'backup', repository_id: null }, ['repository_id']],
-    ['a replication flow without destination', { destination_type: null }, ['destination_type']],
+    ['a backup flow without a repository', { flow_type: 'backup', repository_id: null }, ['repository_id']],
+    ['a replication flow without a destination', { destination_type: null }, ['destination_type']],
     [
       'several wrong fields, all named at once',
       { name: ' ', target_id: '', flow_type: 'copy' as 'backup' },
@@ -83,7 +83,7 @@ describe('a new flow', () => {
 });
 
 describe('a flow that is looked up', () => {
-  it('has the names of referenced rows, although the tables have different collations', async () => {
+  it('shows the names of referenced rows, although the tables have different collations', async () => {
     const { session } = layer.database;
     const repository = await createRepository(session, { name: 'Vault' });
     const policy = await createPolicy(session, { name: 'Month', primary_repository_id: repository.id });
@@ -107,7 +107,7 @@ describe('a flow that is looked up', () => {
     });
   });
 
-  it('is not found by an unknown id, as an error or as null', async () => {
+  it('gives an error or null for an unknown id', async () => {
     const { flows } = layer.repositories;
     await expect(flows.get(missing)).rejects.toMatchObject({
       code: 'FLOW_NOT_FOUND',
@@ -153,15 +153,15 @@ describe('a change of a flow', () => {
   });
 
   it.each<[string, FlowChanges, string]>([
-    ['of a flow that is not there', { name: 'x' }, 'FLOW_NOT_FOUND'],
-    ['of its schedule, of a flow that is not there', { schedule_id: null }, 'FLOW_NOT_FOUND'],
+    ['for a missing flow', { name: 'x' }, 'FLOW_NOT_FOUND'],
+    ['for a missing flow, also when it changes only the schedule', { schedule_id: null }, 'FLOW_NOT_FOUND'],
   ])('is an error %s', async (_title, changes, code) => {
     await expect(layer.repositories.flows.update(missing, changes)).rejects.toMatchObject({ code });
   });
 
   it.each<[string, FlowChanges]>([
-    ['a backup flow may not lose its repository', { repository_id: null }],
-    ['nor become a replication flow without destination', { flow_type: 'replication' }],
+    ['a backup flow keeps its repository', { repository_id: null }],
+    ['a flow without a destination does not become a replication flow', { flow_type: 'replication' }],
   ])('keeps the rule of the type: %s', async (_title, changes) => {
     const { flows } = layer.repositories;
     const { id } = await flows.create(await layer.newBackupFlow());
@@ -224,7 +224,7 @@ describe('several flows at once', () => {
 });
 
 describe('the rows that a flow refers to', () => {
-  it('leave null when a schedule or policy is deleted, and cannot be deleted when they are repositories', async () => {
+  it('are replaced by null when a schedule or policy is deleted; a repository in use cannot be deleted', async () => {
     const { session } = layer.database;
     const schedule = await createSchedule(session);
     const policy = await createPolicy(session);

@@ -22,7 +22,7 @@ const flow = async (): Promise<string> => (await layer.repositories.flows.create
 const startedRun = async (flow_id: string): Promise<string> =>
   (await layer.repositories.executions.start({ flow_id, execution_type: 'api' })).id;
 
-// Without these, a caller who catches the error would unknowingly commit half of his transaction.
+// Guards that a caller who catches the error cannot unknowingly commit half of the transaction.
 describe.each([
   ['a lock wait timeout', 1205],
   ['a deadlock', 1213],
@@ -42,7 +42,7 @@ describe.each([
 
   const aborted = { code: 'TRANSACTION_ABORTED', details: { errno } };
 
-  /** Writes one flow, and then loses for another one's row; the caller catches the error. */
+  /** Writes one flow, then loses the conflict for another flow's row; the caller catches the error. */
   async function lose(manager: EntityManager): Promise<void> {
     const { flows, executions } = createRepositories(manager);
     await flows.update(other, { description: 'half' });
@@ -57,13 +57,13 @@ describe.each([
   }
 
   const goOn: Readonly<Record<string, (manager: EntityManager) => Promise<unknown>>> = {
-    'to its COMMIT': (manager) => lose(manager),
-    'with a call': async (manager) => {
+    'with COMMIT': (manager) => lose(manager),
+    'with a call of a repository': async (manager) => {
       await lose(manager);
       const update = createRepositories(manager).flows.update(other, { description: 'other half' });
       await expect(update).rejects.toMatchObject(aborted);
     },
-    'with statements of his own': async (manager) => {
+    'with statements of its own': async (manager) => {
       await lose(manager);
       for (const sql of [
         'UPDATE protection_flows SET created_by = 1',

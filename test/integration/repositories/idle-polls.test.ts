@@ -5,7 +5,7 @@ import { watchStatements } from './explain-statements';
 const layer = useDataLayer();
 const worker = 'worker-1';
 
-/** What a scheduler's poll claims, each in the ids of flows. */
+/** Each kind of poll of a scheduler, which returns the ids of the claimed flows, and how to bring it new work. */
 const polls: readonly [
   string,
   (at: Repositories) => Promise<string[]>,
@@ -30,7 +30,7 @@ const polls: readonly [
 const scheduledFlow = async (): Promise<string> =>
   (await layer.repositories.flows.create(layer.newFlow({ schedule_id: layer.platform.schedules[1] }))).id;
 
-/** The statements that some work sends. */
+/** Returns the statements that the work sends. */
 async function sentBy(work: () => Promise<unknown>): Promise<string[]> {
   const sent: string[] = [];
   watchStatements(layer.dataSource, ({ sql }) => void sent.push(sql));
@@ -38,11 +38,11 @@ async function sentBy(work: () => Promise<unknown>): Promise<string[]> {
   return sent;
 }
 
-// Without these, a scheduler that polls each second costs the server a transaction each, or misses what has come since.
+// Guards that a poll without work costs the server one query and no transaction, and still finds new work.
 describe('a poll for', () => {
   it.each(polls)('%s that found nothing is followed by a poll with one query', async (_, poll) => {
     const repositories = createRepositories(layer.dataSource);
-    // Once in 30 seconds a poll looks for times that do not fit, too
+    // Once in 30 seconds, a poll also looks for next times that do not fit
     for (let quiet = 0; quiet < 2;) quiet = (await poll(repositories)).length === 0 ? quiet + 1 : 0;
     expect(await sentBy(() => poll(repositories))).toHaveLength(1);
   });

@@ -12,12 +12,12 @@ const layer = useDataLayer({ per: 'each' });
 const query = <Row>(sql: string, ...values: unknown[]) =>
   layer.database.session.query(sql, values) as Promise<Row[]>;
 
-/** That minute of an hour of 5 May 2030, in UTC. */
+/** A time on 5 May 2030, in UTC. */
 const at = (hour: number, minute = 0): Date => new Date(Date.UTC(2030, 4, 5, hour, minute));
 const claimAt = (now: Date, options: Partial<ClaimOptions> = {}) =>
   layer.repositories.dueFlows.claimDue({ worker: 'worker-1', limit: 100, ...options, now });
 
-/** A flow that is due each minute, or as said, from 12:00 on. */
+/** Creates a flow that is due from 12:00 on, each minute or by the given cron expression. */
 async function flow(cron = '* * * * *', changes: FlowChanges = {}): Promise<string> {
   const { id: schedule_id } = await createSchedule(layer.database.session, { cron_expression: cron });
   const { id } = await layer.repositories.flows.create(layer.newFlow({ ...changes, schedule_id }));
@@ -27,7 +27,7 @@ async function flow(cron = '* * * * *', changes: FlowChanges = {}): Promise<stri
 const startRun = (flow_id: string) =>
   layer.repositories.executions.start({ flow_id, execution_type: 'manual' });
 
-/** What the ledger holds: reason, first, last, how many. */
+/** The rows of the ledger: reason, first and last due time, number of runs. */
 const skips = async (): Promise<unknown[]> =>
   (
     await query<Record<string, unknown>>(
@@ -41,7 +41,7 @@ const timetables = async (): Promise<unknown[][]> =>
     )
   ).map((row) => [row['state'], row['cron_expression'], row['timezone'], row['from_at']]);
 
-// Without these, skipped and missed runs leave no record, or fill the disk.
+// Guards that skipped and missed runs are recorded, and that the record does not fill the disk.
 describe('the ledger of skipped and missed runs', () => {
   it('has no row when the due run is claimed in time', async () => {
     await flow();
@@ -106,7 +106,7 @@ describe('the ledger of skipped and missed runs', () => {
   it.each([
     ['schedule-disabled', 'UPDATE replication_schedules SET enabled = 0'],
     ['schedule-invalid', "UPDATE replication_schedules SET cron_expression = 'at noon'"],
-  ])('says %s', async (reason, change) => {
+  ])('records %s as the reason', async (reason, change) => {
     await flow();
     await query(change);
     await claimAt(at(12));
@@ -137,8 +137,8 @@ describe('the ledger of skipped and missed runs', () => {
   });
 });
 
-// Without these, an audit would take runs that nobody wanted for missed, or not ask for those that were
-describe('the timetables that are kept', () => {
+// Guards that an audit neither calls runs missed that no timetable wanted, nor overlooks missed runs
+describe('the timetables in the ledger', () => {
   const all = "SELECT id FROM protection_flows WHERE name LIKE 'Flow %'";
   const raw = (sql: string) => async (): Promise<void> => {
     await query(sql);
@@ -149,13 +149,13 @@ describe('the timetables that are kept', () => {
   it.each<[what: string, state: string, change: () => Promise<unknown>]>([
     ['a flow that another program disables', 'flow-disabled', raw('UPDATE protection_flows SET enabled = 0')],
     ['a schedule that is disabled', 'schedule-disabled', raw('UPDATE replication_schedules SET enabled = 0')],
-    ['a schedule that is gone', 'unscheduled', raw('DELETE FROM replication_schedules')],
+    ['a schedule that is deleted', 'unscheduled', raw('DELETE FROM replication_schedules')],
     [
       'a schedule that becomes a chain',
       'chained',
       raw("UPDATE replication_schedules SET schedule_type = 'chain'"),
     ],
-    ['another expression', 'on', raw("UPDATE replication_schedules SET cron_expression = '5 * * * *'")],
+    ['another cron expression', 'on', raw("UPDATE replication_schedules SET cron_expression = '5 * * * *'")],
     ['flows.disable', 'flow-disabled', async () => layer.repositories.flows.disable((await ids())[0]!)],
     ['flows.disableMany', 'flow-disabled', async () => layer.repositories.flows.disableMany(await ids())],
     [
@@ -163,7 +163,7 @@ describe('the timetables that are kept', () => {
       'unscheduled',
       async () => layer.repositories.flows.update((await ids())[0]!, { schedule_id: null }),
     ],
-  ])('tell of %s', async (_what, state, change) => {
+  ])('record %s', async (_what, state, change) => {
     await flow();
     await layer.repositories.dueFlows.plan({ now: new Date('2020-01-01T00:00:00Z') });
     expect(await timetables()).toEqual([['on', '* * * * *', 'UTC', new Date('2020-01-01T00:00:00Z')]]);
@@ -173,7 +173,7 @@ describe('the timetables that are kept', () => {
     expect(await timetables()).toHaveLength(2);
   });
 
-  it('describe a flow that is enabled again, from the instant from which its time is computed', async () => {
+  it('record when a flow is enabled again', async () => {
     const id = await flow();
     await query('UPDATE protection_flows SET enabled = 0, next_execution_time = NULL');
     await layer.repositories.dueFlows.plan({ now: new Date('2020-01-01T00:00:00Z') });
@@ -185,7 +185,7 @@ describe('the timetables that are kept', () => {
   });
 });
 
-// Without these, the ledger outlives its flows
+// Guards that the ledger does not outlive its flows
 describe('the record in the ledger', () => {
   it('is pruned by age, and then begins at that time', async () => {
     await startRun(await flow());
@@ -205,9 +205,9 @@ describe('the record in the ledger', () => {
   });
 
   it.each([
-    ['by its number where that deletes a run', 1, 4],
-    ['not where that deletes none', 4, 1],
-  ])('is pruned %s, so that no run that is gone is called missed', async (_how, keepPerFlow, hour) => {
+    ['up to the newest run that keepPerFlow deletes', 1, 4],
+    ['no further when keepPerFlow deletes no run', 4, 1],
+  ])('is pruned %s, so that no deleted run is called missed', async (_how, keepPerFlow, hour) => {
     const id = await flow();
     await layer.repositories.dueFlows.plan({ now: at(1) });
     for (const began of [1, 2, 3, 4, 5]) {

@@ -4,7 +4,7 @@ import { useDataLayer } from './data-layer';
 
 const at = (minute: number): Date => new Date(Date.UTC(2026, 2, 1, 2, minute));
 
-// Without these, the page asks for each VM by itself, counts the parts of a backup, or shows a VM that was taken out.
+// Guards that the page needs no query for each VM, counts a backup of several disks once, and shows no removed VM.
 describe.each([
   ['older', 'mixed'],
   ['newer', 'general_ci'],
@@ -48,7 +48,7 @@ describe.each([
       await job(late, { ...done, status: 'failed', bytes_transferred: 1, completed_at: at(1) }),
     ]);
     await run([await job(early, { ...done, started_at: at(20), completed_at: at(50) })]);
-    // Of another flow's run, and of none
+    // A backup that belongs to no run of the flow
     await job(early, done);
     const telemetry = {
       current_phase: 'transferring',

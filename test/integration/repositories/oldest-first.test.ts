@@ -4,7 +4,7 @@ import { useDataLayer } from './data-layer';
 
 const layer = useDataLayer();
 
-/** Runs of a flow each, one a minute, whose ids fall while time goes on, as a UUIDv1 does every seven minutes. */
+/** Inserts runs a minute apart, each of its own flow. Later runs have smaller ids, as UUIDv1 wraps every seven minutes. */
 async function fallingRuns(count: number, status: 'pending' | 'running'): Promise<string[]> {
   const ids: string[] = [];
   for (let n = 0; n < count; n += 1) {
@@ -24,17 +24,17 @@ const claimed = async (limit: number): Promise<string[]> =>
     ({ execution }) => execution.id,
   );
 
-// Without these, a run that the hub queued waits behind younger ones, or the queue is locked by whoever sorts it.
-describe('oldest first is by time, and not by id', () => {
+// Guards that a run that the hub queued does not wait behind younger runs, and that a claim does not lock the whole queue.
+describe('runs whose ids fall while time goes on', () => {
   afterEach(() => layer.database.session.query('DELETE FROM protection_flows'));
 
-  it('in the queue', async () => {
+  it('are claimed from the queue oldest first', async () => {
     const ids = await fallingRuns(5, 'pending');
     expect(await claimed(2)).toEqual(ids.slice(0, 2));
     expect(await claimed(10)).toEqual(ids.slice(2));
   });
 
-  it('among the runs under way, and the newest run is found by its job', async () => {
+  it('are listed oldest first while they run, and the newest is found by its job', async () => {
     const ids = await fallingRuns(4, 'running');
     const { executions } = layer.repositories;
     expect((await executions.listRunning()).map(({ id }) => id)).toEqual(ids);
@@ -42,7 +42,7 @@ describe('oldest first is by time, and not by id', () => {
     expect(await executions.findRunningByJob('shared')).toMatchObject({ id: ids.at(-1) });
   });
 
-  it('and a claim locks only the runs that it claims', async () => {
+  it('are locked by a claim only when it claims them', async () => {
     const ids = await fallingRuns(7, 'pending');
     const free: string[][] = [];
     watchStatements(layer.dataSource, async ({ sql }) => {
@@ -62,11 +62,11 @@ describe('oldest first is by time, and not by id', () => {
     expect(free).toEqual([ids.slice(3)]);
   });
 
-  it('and a claim skips locked runs and finds the runs behind them', async () => {
+  it('are skipped by a claim while they are locked, and the claim takes the runs behind them', async () => {
     const ids = await fallingRuns(7, 'pending');
     const { session } = layer.database;
     await session.query('START TRANSACTION');
-    // One by one: of a few rows together, the server would lock the whole table
+    // One statement each: for several rows in one statement, the server would lock the whole table
     for (const id of ids.slice(0, 3))
       await session.query('SELECT id FROM protection_flow_executions WHERE id = ? FOR UPDATE', [id]);
     try {

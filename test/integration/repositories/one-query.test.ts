@@ -5,8 +5,8 @@ import { watchStatements } from './explain-statements';
 const layer = useDataLayer({ age: 'newer', platform: 'mixed' });
 const day = 86_400_000;
 
-// Without these, a page that asks every other second costs one query for each flow or VM on screen.
-describe('what a page polls', () => {
+// Guards that a page that polls every other second does not cost one query for each flow or VM on the screen.
+describe('a poll of a page', () => {
   let flowIds: string[];
   beforeAll(async () => {
     const { flows, executions } = layer.repositories;
@@ -31,7 +31,7 @@ describe('what a page polls', () => {
         (await flows.report({ from: new Date(Date.now() - day), to: new Date(Date.now() + day), by: 'flow' }))
           .length,
     ],
-  ])('%s come by one query', async (title, ask) => {
+  ])('reads %s with one query', async (title, ask) => {
     if (title.includes('machines')) {
       const [vm] = layer.platform.vms;
       await layer.database.session.query('UPDATE protection_flows SET target_id = ? WHERE id = ?', [
@@ -40,7 +40,7 @@ describe('what a page polls', () => {
       ]);
     }
     const repositories = createRepositories(layer.dataSource);
-    // The catalog is asked once in 30 seconds
+    // The catalog is read once in 30 seconds
     await repositories.flows.list({}, { limit: 1 });
     const sent: string[] = [];
     watchStatements(layer.dataSource, ({ sql }) => void sent.push(sql));

@@ -9,13 +9,13 @@ const layer = useDataLayer({ per: 'each' });
 const query = <Row>(sql: string, ...values: unknown[]) =>
   layer.database.session.query(sql, values) as Promise<Row[]>;
 
-/** That minute of 12 o'clock on 5 May 2030, in UTC. */
+/** A minute after 12:00 on 5 May 2030, in UTC. */
 const at = (minute: number): Date => new Date(Date.UTC(2030, 4, 5, 12, minute));
 const claimAt = (now: Date) => layer.repositories.dueFlows.claimDue({ worker: 'w', limit: 100, now });
 const queued = async () =>
   (await layer.repositories.dueFlows.claimQueued({ worker: 'w', limit: 2 })).map(({ flow }) => flow.id);
 
-/** A flow that is due each minute from 12:00 on. */
+/** Creates a flow that is due each minute from 12:00 on. */
 async function dueFlow(changes: FlowChanges = {}): Promise<string> {
   const { id: schedule_id } = await createSchedule(layer.database.session, { cron_expression: '* * * * *' });
   const { id } = await layer.repositories.flows.create(layer.newFlow({ ...changes, schedule_id }));
@@ -23,7 +23,7 @@ async function dueFlow(changes: FlowChanges = {}): Promise<string> {
   return id;
 }
 
-/** A run of the flow that ends so. */
+/** Starts a run of the flow and ends it with this status. */
 async function ran(flow_id: string, status: 'success' | 'warning' | 'error'): Promise<string> {
   const { executions } = layer.repositories;
   const { id } = await executions.start({ flow_id, execution_type: 'manual' });
@@ -32,7 +32,7 @@ async function ran(flow_id: string, status: 'success' | 'warning' | 'error'): Pr
 }
 const isPaused = async (): Promise<boolean> => (await layer.repositories.flows.listPaused()).length > 0;
 
-// Without these, a flow that an operator has stopped runs all the same, or never again.
+// Guards that a flow that an operator has paused does not run, and runs again afterwards.
 describe('a paused flow', () => {
   it('is skipped by claims, which record the skip in the ledger, and continues by itself after the pause', async () => {
     const { flows } = layer.repositories;
@@ -98,7 +98,7 @@ describe('a paused flow', () => {
     await expect(flows.resume('none')).rejects.toMatchObject({ code: 'FLOW_NOT_FOUND' });
   });
 
-  it('loses its pause when the flow is deleted', async () => {
+  it('loses its pause when it is deleted', async () => {
     const { flows } = layer.repositories;
     const id = await dueFlow();
     await flows.pause(id);
@@ -118,14 +118,14 @@ describe('a paused flow', () => {
   });
 });
 
-// Without these, a flow that fails every night fills the queue and the alarms for ever, or is stopped by old failures.
+// Guards that a flow that fails every night is paused, and that old failures do not pause a flow.
 describe('failures in a row', () => {
   it.each([
-    ['as many as may', ['error', 'error', 'error'], true],
-    ['fewer', ['error', 'error'], false],
-    ['with a success among them', ['error', 'success', 'error', 'error'], false],
-    ['with a warning among them', ['error', 'error', 'warning', 'error'], false],
-  ] as const)('pause the flow: %s', async (_what, ends, wanted) => {
+    ['pause the flow after three of three', ['error', 'error', 'error'], true],
+    ['do not pause the flow after two of three', ['error', 'error'], false],
+    ['do not pause the flow with a success among them', ['error', 'success', 'error', 'error'], false],
+    ['do not pause the flow with a warning among them', ['error', 'error', 'warning', 'error'], false],
+  ] as const)('%s', async (_what, ends, wanted) => {
     const id = await dueFlow();
     await layer.repositories.flows.pauseAfterFailures(id, 3);
     for (const status of ends) await ran(id, status);
@@ -176,8 +176,8 @@ describe('failures in a row', () => {
   });
 });
 
-// Without this, one program could not see which flows the other has stopped, or would start them again.
-it('of runs of the hub count too, and a pause does not stop the hub', async () => {
+// Guards that each program sees the pauses and failures of the other.
+it('failures of the hub count towards a pause, and a pause does not stop the hub', async () => {
   const { flows } = layer.repositories;
   const id = await dueFlow();
   const hub = await PlatformHub.connect(layer.database.settings, 'server');
@@ -194,9 +194,9 @@ it('of runs of the hub count too, and a pause does not stop the hub', async () =
   hub.close();
 });
 
-// Without these, programs of two releases can't work beside each other, or a rollback forgets who stopped what.
+// Guards that programs of two releases work beside each other, and that a rollback does not silently drop pauses.
 describe('the table of pauses', () => {
-  it('is needed only by pauses, and is not rolled back while it holds rows', async () => {
+  it('is needed only by pauses, and is not rolled back without a request while it holds rows', async () => {
     const { flows, executions } = layer.repositories;
     const id = await dueFlow();
     await flows.pause(id);

@@ -1,7 +1,7 @@
 import { createRepositories } from '../../../src/repositories';
 import { useDataLayer } from './data-layer';
 
-/** Guards that only a program on an older schema, or on a table of another program, gets this error. */
+/** Guards that MIGRATION_PENDING appears only on an older schema, or on a table of another program. */
 describe('a missing column', () => {
   const layer = useDataLayer();
   const { database } = layer;
@@ -24,7 +24,7 @@ describe('a missing column', () => {
     await layer.dataSource.transaction(async (manager) => {
       const { executions: inside } = createRepositories(manager);
       await expect(inside.history(flow.id)).rejects.toMatchObject(pending);
-      // The transaction is as good as before
+      // The transaction is still usable
       await manager.query('SELECT 1');
     });
     await database.session.query('ALTER TABLE protection_flow_executions ADD COLUMN execution_metadata json');
@@ -39,7 +39,7 @@ describe('a missing column', () => {
     await expect(executions.settle(id)).rejects.toMatchObject({ errno: 1054, name: 'QueryFailedError' });
   });
 
-  it('is named when the whole table belongs to another program', async () => {
+  it('gives MIGRATION_PENDING when the whole table belongs to another program', async () => {
     const session = database.session;
     await session.query('DROP TABLE protection_flow_executions, protection_flows');
     await session.query('CREATE TABLE protection_flows (id int PRIMARY KEY, title text)');

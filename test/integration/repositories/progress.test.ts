@@ -2,7 +2,7 @@ import { createBackupJob } from '../../../src/testing';
 import { uniqueSuffix } from '../../../src/testing/platform-rows';
 import { useDataLayer, type DataLayer } from './data-layer';
 
-/** A flow, a run of it under way, and its jobs by their names. */
+/** Creates a flow with a run under way, and jobs by their names. */
 async function runWith(
   layer: DataLayer,
   jobs: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
@@ -35,7 +35,7 @@ const gigabyte = 1_000_000_000;
 const at = (second: number): Date => new Date(Date.UTC(2026, 2, 1, 2, 0, second));
 const running = { status: 'running', started_at: at(0) };
 
-// Without these, the progress bar of the page shows invented values, or runs backwards.
+// Guards that the progress bar of the page shows real values, and never runs backwards.
 describe.each(['older', 'newer'] as const)(
   'the progress of runs, on an %s release of the platform',
   (age) => {
@@ -66,7 +66,7 @@ describe.each(['older', 'newer'] as const)(
       });
     });
 
-    it('is measured in jobs when a job has no size, and by the metadata of the run for jobs of other tables', async () => {
+    it('is measured in jobs when a job has no size, and by the counters of the run when these are higher', async () => {
       const { flow, run, set } = await runWith(layer, { a: running, b: running, c: running }, 4);
       expect(await progressOf(flow)).toMatchObject({ percent: 0, totalBytes: null, jobs: 4 });
       await set('a', { status: 'failed', completed_at: at(3) });
@@ -85,7 +85,7 @@ describe.each(['older', 'newer'] as const)(
       await set('a', { status: 'completed', completed_at: at(10), bytes_transferred: gigabyte });
       await set('b', { total_bytes: gigabyte });
       await look();
-      // The last one, larger than all others together
+      // The last job is larger than all others together
       await set('c', { status: 'running', started_at: at(12), total_bytes: 98 * gigabyte });
       await look();
       await set('b', { status: 'completed', completed_at: at(14), bytes_transferred: gigabyte });
@@ -100,7 +100,7 @@ describe.each(['older', 'newer'] as const)(
     it('is given for the newest run under way of each flow, under the id that the caller gave', async () => {
       const { flow, run } = await runWith(layer, {});
       const idle = (await layer.repositories.flows.create(layer.newFlow())).id;
-      // As the platform's own program begins runs, beside one that is under way
+      // As the hub begins a run beside another one under way
       await layer.database.session.query(
         `INSERT INTO protection_flow_executions (id, flow_id, status, execution_type, started_at, created_at)
        VALUES ('older', ?, 'running', 'manual', '2020-01-01', '2020-01-01')`,
@@ -143,7 +143,7 @@ describe.each(['older', 'newer'] as const)(
   },
 );
 
-// Without these, a run that hangs looks like one that works.
+// Guards that a run that hangs does not look like a run that works.
 describe('the progress that a newer release reports', () => {
   const layer = useDataLayer({ age: 'newer' });
   const ago = (seconds: number) => new Date(Math.floor(Date.now() / 1000 - seconds) * 1000);
@@ -198,7 +198,7 @@ describe('the progress that a newer release reports', () => {
 describe('without the platform’s tables', () => {
   const bare = useDataLayer({ platform: 'none' });
 
-  it('the progress of a run is the value in the run itself', async () => {
+  it('the progress of a run comes from the run itself', async () => {
     const { flows, executions } = bare.repositories;
     const flow = (await flows.create(bare.newFlow())).id;
     const run = await executions.start({ flow_id: flow, execution_type: 'manual' });

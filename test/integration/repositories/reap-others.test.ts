@@ -3,7 +3,7 @@ import { useDataLayer } from './data-layer';
 
 const silence = { silenceMs: 60_000, limit: 10_000 };
 
-// Without these, a scheduler of this package ends the hub's runs, which are alive and give no sign.
+// Guards that a scheduler of this package does not end the hub's runs, which are alive but give no sign of life.
 describe.each(['older', 'newer'] as const)(
   'a run that the hub began, on an %s release of the platform',
   (age) => {
@@ -11,7 +11,7 @@ describe.each(['older', 'newer'] as const)(
     const ask = (sql: string, values: unknown[]): Promise<unknown> =>
       layer.database.session.query(sql, values);
 
-    /** A run as the hub inserts it, begun an hour ago; its id is the server's. */
+    /** Inserts a run as the hub does, begun an hour ago. The server makes its id. */
     async function hubRun(jobs: readonly string[] | null = null): Promise<string> {
       const { flows, executions } = layer.repositories;
       const { id: flow_id } = await flows.create(layer.newFlow());
@@ -43,7 +43,7 @@ describe.each(['older', 'newer'] as const)(
     });
 
     it.each(['0', 1.5, 0] as const)(
-      'cannot be reaped with withoutSignOfLifeMs %j',
+      'cannot be reaped with the invalid withoutSignOfLifeMs %j',
       async (withoutSignOfLifeMs) => {
         const options = { ...silence, withoutSignOfLifeMs } as { silenceMs: number };
         await expect(layer.repositories.executions.reapStale(options)).rejects.toMatchObject({
@@ -77,12 +77,12 @@ describe.each(['older', 'newer'] as const)(
       await tell(alive, '- INTERVAL 10 SECOND');
       expect(await reap()).toEqual([dead]);
       await tell(alive, '+ INTERVAL 2 DAY');
-      // No time at all: the other one has its say
+      // A time in the future does not count, so the other job decides
       expect(await reap()).toEqual([goesOn]);
       await layer.repositories.executions.settle(over);
     });
 
-    it('is treated like a run of ours, whose jobs also show if it is alive', async () => {
+    it('is treated like a run of this package, which the reports of its jobs keep alive too', async () => {
       const { flows, executions } = layer.repositories;
       const { id: flow_id } = await flows.create(layer.newFlow());
       const { id } = await executions.start({ flow_id, execution_type: 'api' });

@@ -8,7 +8,7 @@ const dayMs = 86_400_000;
 const damage = (sql: string, ...parameters: unknown[]) => layer.database.session.query(sql, parameters);
 const recount = (options = {}) => layer.repositories.retention.recount(options);
 
-/** A flow that ran once for each status, one after the other, days ago; the last one is shown. */
+/** Creates a flow that ran once with each status, in this order, days ago. It shows the last run. */
 async function flowThatRan(...statuses: ('success' | 'error' | 'warning' | 'cancelled')[]): Promise<string> {
   const { flows, executions } = layer.repositories;
   const { id: flow_id } = await flows.create(layer.newFlow());
@@ -25,7 +25,7 @@ async function flowThatRan(...statuses: ('success' | 'error' | 'warning' | 'canc
   return flow_id;
 }
 
-// Without these, statistics that another program has spoiled would stay wrong for ever, or right ones be changed
+// Guards that a recount corrects statistics that another program made wrong, and changes no correct ones
 describe('a recount', () => {
   it('changes nothing when the counters are right, whatever happened to the runs', async () => {
     const { executions, retention } = layer.repositories;
@@ -41,14 +41,14 @@ describe('a recount', () => {
   });
 
   it.each<[string, string]>([
-    ['a lost start', 'total_executions = total_executions - 1'],
+    ['a start that was not counted', 'total_executions = total_executions - 1'],
     ['a run counted twice', 'total_executions = 9, successful_executions = 8'],
-    ['a lost failure', 'failed_executions = 0'],
-    ['another status', "last_execution_status = 'running'"],
-    ['another time', 'last_execution_time = NULL'],
-    ['a run that is gone', "last_execution_id = 'gone'"],
+    ['a failure that was not counted', 'failed_executions = 0'],
+    ['a wrong last status', "last_execution_status = 'running'"],
+    ['a wrong last time', 'last_execution_time = NULL'],
+    ['a deleted run as the last one', "last_execution_id = 'gone'"],
     [
-      'a run that began before',
+      'an earlier run as the last one',
       `last_execution_id = (SELECT MIN(id) FROM protection_flow_executions), last_execution_status = 'success'`,
     ],
   ])('corrects %s, and returns the old and the new value', async (_what, sql) => {
@@ -66,7 +66,7 @@ describe('a recount', () => {
     expect(await recount()).toMatchObject({ ok: true, recounted: [] });
   });
 
-  it('shows the run under way as the last one, whichever began last', async () => {
+  it('makes the run under way the last run, whichever run began last', async () => {
     const id = await flowThatRan('success');
     const run = await layer.repositories.executions.start({ flow_id: id, execution_type: 'api' });
     await damage("UPDATE protection_flow_executions SET started_at = '2026-01-01' WHERE id = ?", run.id);
@@ -81,7 +81,7 @@ describe('a recount', () => {
     });
   });
 
-  it('counts what prune removed, and what a deletion that was stopped removed', async () => {
+  it('counts runs that a prune or a stopped deletion has removed', async () => {
     const { retention, flows } = layer.repositories;
     const id = await flowThatRan('success', 'error', 'warning', 'success', 'success');
     await retention.prune({ keepPerFlow: 3, batchSize: 1 });
@@ -153,7 +153,7 @@ describe('a recount', () => {
     expect(Number(row?.counted)).toBe(Number(row?.runs));
   });
 
-  it('refuses a recount that cannot be exact', async () => {
+  it('refuses wrong options, and a transaction of the caller, in which it cannot be exact', async () => {
     await expect(recount({ batchSize: 0, dryRun: 'yes' })).rejects.toMatchObject({
       code: 'VALIDATION_FAILED',
       details: { fields: [{ field: 'dryRun' }, { field: 'batchSize' }] },

@@ -10,8 +10,8 @@ async function fieldsOf(work: Promise<unknown>): Promise<readonly string[]> {
   return error.details.fields.map(({ field }) => field);
 }
 
-// Without these, a form would mark a correct field, and no error would name the id of a missing row.
-describe('a write that the database refuses', () => {
+// Guards that a form does not mark a correct field, and that the error names the id of a missing row.
+describe('a refused call', () => {
   it('names the one field that the type of the flow requires', async () => {
     const { flows } = layer.repositories;
     const replication = (await flows.create(layer.newFlow())).id;
@@ -47,7 +47,7 @@ describe('a write that the database refuses', () => {
       );
   });
 
-  it('says that nothing was written when a read fails, without mentioning a row', async () => {
+  it('mentions no row in its consequence when it only reads', async () => {
     const { flows, executions } = layer.repositories;
     for (const read of [
       flows.list({}, { limit: 0 }),

@@ -5,7 +5,7 @@ import { useDataLayer } from './data-layer';
 const layer = useDataLayer();
 const day = (text: string): Date => new Date(`${text}T00:00:00Z`);
 
-/** A run that began then and took so long. */
+/** Stores a run with this start and duration in seconds. */
 async function ran(flow_id: string, started: string, seconds: number, columns: object = {}): Promise<void> {
   const started_at = new Date(started);
   const completed_at = new Date(started_at.getTime() + seconds * 1000);
@@ -24,7 +24,7 @@ const newFlow = async (name?: string): Promise<string> =>
 const report = (...given: Parameters<typeof layer.repositories.flows.report>) =>
   layer.repositories.flows.report(...given);
 
-// Without these, the report center shows another day's runs, a rate of what is not over, or a formula as a name.
+// Guards that a report shows no runs of another day, rates only ended runs, and holds no formula in a name.
 describe('a report', () => {
   it('counts the runs of each day with their results and durations', async () => {
     const flow = await newFlow();
@@ -67,7 +67,7 @@ describe('a report', () => {
     });
   });
 
-  it('begins days, weeks and months at midnight of its zone, on days of 23 and of 25 hours too', async () => {
+  it('begins days, weeks and months at midnight of its time zone, also on days of 23 and of 25 hours', async () => {
     const flow = await newFlow();
     // 00:30 on the day of 23 hours, and the last half hour of the day before
     await ran(flow, '2025-03-29T23:30:00Z', 1);
@@ -172,7 +172,7 @@ describe('a report', () => {
     expect(csv.match(/\r?\n/g)).toEqual(Array.from({ length: 7 }, () => '\r\n'));
   });
 
-  // A spreadsheet goes by the separator of its country, and then the quotes stand inside of its cells
+  // A spreadsheet uses the separator of its country; with another one than ours, the quotes are inside its cells
   it('holds no formula as CSV, whichever characters separate the cells', async () => {
     const signs = ['=', '+', '-', '@', '\uFF1D'];
     const befores = ['', ' ', '\t', '\n', '\r', 'a;', 'a; ', 'a\t', 'a\r\n', ';"', 'a"\n"'];
@@ -180,7 +180,7 @@ describe('a report', () => {
     for (const [at, name] of names.entries()) {
       const flow = await newFlow('to be named');
       await ran(flow, '2026-05-01T00:00:00Z', 30);
-      // By hand: the package lets no control character into a name
+      // By SQL, because the package accepts no control character in a name
       await layer.database.session.query('UPDATE protection_flows SET name = ? WHERE id = ?', [
         `${name}${at}`,
         flow,
@@ -190,7 +190,7 @@ describe('a report', () => {
     const csv = await layer.repositories.flows.reportCsv(options);
     const cells = csv.split(/[,;\t\r\n]/);
     expect(cells.filter((cell) => /^["\s]*[=+\-@\uFF1D]/.test(cell))).toEqual([]);
-    // What stands in the middle of a name is left as it is
+    // Signs in the middle of a name stay unchanged
     expect(csv.match(/;b = c/g)).toHaveLength(befores.length);
   });
 });

@@ -16,7 +16,7 @@ const store = (id: string, metadata: string) =>
     id,
   ]);
 
-// Without these, a caller could say of a run that it is alive for ever, or waits for jobs that never come.
+// Guards that no caller can make a run look alive for ever, or wait for jobs that never come.
 describe('the names that the package uses in metadata', () => {
   it.each(['worker', 'due_at', 'heartbeat_at', 'starting_jobs', 'retry', 'cancel_acknowledged_at'])(
     'are refused: %s',
@@ -47,14 +47,14 @@ describe('the names that the package uses in metadata', () => {
       }
       const run = await executions.get(id);
       expect(run).toMatchObject({ status: 'running', execution_metadata: null });
-      // Deeper in it they are the caller's own
+      // At a deeper level these names belong to the caller
       expect(await executions.progress(id, { execution_metadata: { mine: { [name]: 1 } } })).toBe(true);
     },
   );
 });
 
-// Without these, a value of another program under that key makes the end of its run fail.
-describe('a retry of others', () => {
+// Guards that such a value does not make the end of its run fail.
+describe('metadata.retry of another program', () => {
   it.each([
     '7',
     '"once"',
@@ -63,7 +63,7 @@ describe('a retry of others', () => {
     '{"attempt": 1.5}',
     '{"attempt": []}',
     '{"attempt": null}',
-  ])('that is %s is no attempt: the run’s next one is the second', async (json) => {
+  ])('that is %s is ignored: the next attempt of the run is the second', async (json) => {
     const { executions } = layer.repositories;
     const { id, flowId } = await startedRun();
     await store(id, `{"retry": ${json}}`);
@@ -74,15 +74,18 @@ describe('a retry of others', () => {
   });
 });
 
-// Without this, nobody learns that the work of such a run has stopped.
-it.each(['null', 'true', '5', '{}'])('an acknowledgement of others that is %s is none', async (json) => {
-  const { executions } = layer.repositories;
-  const { id } = await startedRun();
-  await store(id, `{"cancel_acknowledged_at": ${json}}`);
-  expect(await executions.cancel(id)).toBe(true);
-  expect(await executions.acknowledge(id)).toBe(true);
-  expect(await executions.acknowledge(id)).toBe(false);
-  expect((await executions.get(id)).execution_metadata).toEqual({
-    cancel_acknowledged_at: expect.stringMatching(/^20.*Z$/),
-  });
-});
+// Guards that one learns that the work of such a run has stopped.
+it.each(['null', 'true', '5', '{}'])(
+  'an acknowledgement %s that another program stored is ignored',
+  async (json) => {
+    const { executions } = layer.repositories;
+    const { id } = await startedRun();
+    await store(id, `{"cancel_acknowledged_at": ${json}}`);
+    expect(await executions.cancel(id)).toBe(true);
+    expect(await executions.acknowledge(id)).toBe(true);
+    expect(await executions.acknowledge(id)).toBe(false);
+    expect((await executions.get(id)).execution_metadata).toEqual({
+      cancel_acknowledged_at: expect.stringMatching(/^20.*Z$/),
+    });
+  },
+);

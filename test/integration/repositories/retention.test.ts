@@ -6,7 +6,7 @@ const layer = useDataLayer({ per: 'each', platform: 'none' });
 
 const dayMs = 86_400_000;
 
-/** A flow with a run for each age in days, all over; returns their ids in that order. */
+/** Creates a flow with an ended run for each age in days. Returns the ids of the runs in that order. */
 async function flowWithRuns(
   ages: readonly number[],
   status = 'success',
@@ -35,15 +35,15 @@ const left = async (flow: string): Promise<string[]> => {
 };
 const prune = (options: PruneOptions) => layer.repositories.retention.prune({ batchSize: 3, ...options });
 
-// Without these, executions would never go, or the ones go that somebody still needs.
+// Guards that old executions are deleted, and none that somebody still needs.
 describe('pruning', () => {
   const ages = [100, 95, 91, 89, 50, 10, 5, 1];
 
   it.each<[string, PruneOptions, number]>([
     ['by age', { olderThanMs: 90 * dayMs }, 3],
     ['by number', { keepPerFlow: 6 }, 2],
-    ['by both: whichever says so', { olderThanMs: 90 * dayMs, keepPerFlow: 4 }, 4],
-    ['by a number that nobody has', { keepPerFlow: 100 }, 0],
+    ['by age or by number', { olderThanMs: 90 * dayMs, keepPerFlow: 4 }, 4],
+    ['by a number that no flow reaches', { keepPerFlow: 100 }, 0],
   ])('deletes the oldest %s', async (_title, options, gone) => {
     const one = await flowWithRuns(ages);
     const two = await flowWithRuns([1]);
@@ -84,7 +84,7 @@ describe('pruning', () => {
     expect(await left(flow)).toEqual([runs[1], runs[4]]);
   });
 
-  it('goes by the end of a run, not only by its creation', async () => {
+  it('keeps a run that ended recently, although it was created long ago', async () => {
     const { flow, runs } = await flowWithRuns([100, 99, 1]);
     await layer.database.session.query(
       'UPDATE protection_flow_executions SET completed_at = CURRENT_TIMESTAMP WHERE id = ?',
@@ -173,11 +173,11 @@ describe('the deletion of flows with long histories', () => {
   });
 });
 
-// Without these, one row of somebody else's would end all pruning for ever, or a deletion that is refused would stop a flow.
+// Guards that a row of another program does not block all pruning, and that a refused deletion does not stop a flow.
 describe('executions that rows of another table refer to', () => {
   const key = 'fk_notes_execution';
 
-  /** A table of an application's own, and a note on each of the runs. */
+  /** Creates a table of an application, with a note on each of the runs. */
   async function noteOn(runs: readonly string[]): Promise<void> {
     const { session } = layer.database;
     await session.query(
@@ -230,7 +230,7 @@ describe('executions that rows of another table refer to', () => {
   });
 
   it.each(['outside', 'inside'])(
-    'keep their flow unchanged, and let other flows be deleted, %s a transaction',
+    'keep their flow unchanged, while other flows are deleted, %s a transaction',
     async (where) => {
       const { flows, executions } = layer.repositories;
       const kept = await flowWithRuns([3, 2, 1]);

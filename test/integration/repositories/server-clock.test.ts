@@ -5,7 +5,7 @@ const dayMs = 86_400_000;
 const ask = (sql: string, parameters: unknown[] = []): Promise<unknown> =>
   layer.database.session.query(sql, parameters);
 
-/** Everything of Node's but Date. */
+/** All timers of Node except Date. */
 const realTimers = [
   ...(['hrtime', 'nextTick', 'performance', 'queueMicrotask'] as const),
   ...([
@@ -18,7 +18,7 @@ const realTimers = [
   ] as const),
 ];
 
-// Without these, a host with a wrong clock would delete, end or begin what is not old, silent or due.
+// Guards that a host with a wrong clock deletes only old runs, ends only silent runs and begins only due runs.
 describe.each([
   ['ahead', 120 * dayMs],
   ['behind', -120 * dayMs],

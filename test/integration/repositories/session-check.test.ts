@@ -10,7 +10,7 @@ import { sharedServer } from '../../support/shared-server';
 
 const strict = 'STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO';
 
-/** mysql2 whose sessions begin as a server with these defaults would begin them. */
+/** mysql2 whose sessions begin with this time zone and sql_mode, as on a server with such defaults. */
 function mysql2On(zone: string, mode: string): typeof mysql2 {
   return {
     ...mysql2,
@@ -26,35 +26,35 @@ function mysql2On(zone: string, mode: string): typeof mysql2 {
 
 type Options = Readonly<Record<string, unknown>>;
 
-/** What a plain DataSource must not be like, with a word of what the error says. The process is in St John's. */
+/** Unfit options of a plain DataSource, with a word of the error. The time zone of the process is that of St John's. */
 const unfit: readonly [string, Options, string][] = [
-  ['sessions in another zone', { driver: mysql2On('+05:00', strict), timezone: 'Z' }, 'time zone'],
+  ['sessions in another time zone', { driver: mysql2On('+05:00', strict), timezone: 'Z' }, 'time zone'],
   [
-    "another zone of the session's and the driver's",
+    'session and driver in another time zone',
     { driver: mysql2On('+05:00', strict), timezone: '+05:00' },
     'time zone',
   ],
-  ['a driver in another zone', { driver: mysql2On('+00:00', strict), timezone: '+05:00' }, 'driver'],
-  ["a driver in the process's zone", { driver: mysql2On('+00:00', strict) }, 'driver'],
+  ['a driver in another time zone', { driver: mysql2On('+00:00', strict), timezone: '+05:00' }, 'driver'],
+  ['a driver in the time zone of the process', { driver: mysql2On('+00:00', strict) }, 'driver'],
   [
-    'a driver that gives texts for dates',
+    'a driver that returns dates as texts',
     { driver: mysql2On('+00:00', strict), timezone: 'Z', dateStrings: true },
     'driver',
   ],
   [
-    'backslashes that are no escapes',
+    'sessions in which a backslash is no escape',
     { driver: mysql2On('+00:00', `${strict},NO_BACKSLASH_ESCAPES`), timezone: 'Z' },
     'NO_BACKSLASH_ESCAPES',
   ],
   [
-    'texts that are names',
+    'sessions in which quoted texts are names',
     { driver: mysql2On('+00:00', `${strict},ANSI_QUOTES`), timezone: 'Z' },
     'ANSI_QUOTES',
   ],
-  ['values that are cut', { driver: mysql2On('+00:00', ''), timezone: 'Z' }, 'strict'],
+  ['sessions that cut values', { driver: mysql2On('+00:00', ''), timezone: 'Z' }, 'strict'],
 ];
 
-/** Guards that no time is read or written hours off, nor a text cut, on a DataSource of somebody else's. */
+/** Guards that no time is read or written hours off, and no text is cut, on a DataSource of another program. */
 describe('the repositories on a plain DataSource', () => {
   const database = useDatabase();
   useDataSource(database);
@@ -94,7 +94,7 @@ describe('the repositories on a plain DataSource', () => {
     expect(statements.filter((sql) => /protection_flow|INSERT|UPDATE/.test(sql))).toEqual([]);
   });
 
-  it('are refused before and after it is connected, and the error names a forgotten initialize()', async () => {
+  it('are refused before it is connected and after it is closed, and the error names initialize()', async () => {
     const plain = new DataSource({
       type: sharedServer().flavour,
       ...database.settings,

@@ -10,7 +10,7 @@ const startedRun = async () => {
   return executions.start({ flow_id, execution_type: 'manual' });
 };
 
-/** Jobs in these states; `missing` is an id that nobody knows. */
+/** Creates jobs in these states; `missing` gives an id without a job. */
 async function jobs(states: (JobStatus | 'missing')[]): Promise<string[]> {
   const ids: string[] = [];
   for (const [at, status] of states.entries()) {
@@ -22,8 +22,8 @@ async function jobs(states: (JobStatus | 'missing')[]): Promise<string[]> {
   return ids;
 }
 
-// Without these, a run with a cancelled, missing or no job would be running for ever, as on the platform.
-describe('a run whose jobs are over', () => {
+// Guards that a run with a cancelled job, a missing job or no job ends, unlike on the platform.
+describe('a run whose jobs have ended', () => {
   it.each<[(JobStatus | 'missing')[], string]>([
     [['completed', 'completed'], 'success'],
     [['completed', 'failed'], 'warning'],
@@ -72,7 +72,7 @@ describe('a run whose jobs are over', () => {
   });
 
   it.each(['null', 'true', '"yes"', '[]'])(
-    'is settled, although another program stores %s under the key for expected jobs',
+    'is settled, although another program has stored %s under starting_jobs',
     async (json) => {
       const { executions } = layer.repositories;
       const run = await startedRun();
@@ -86,7 +86,7 @@ describe('a run whose jobs are over', () => {
   );
 });
 
-describe('a run whose jobs are not over', () => {
+describe('a run with a job that has not ended', () => {
   it.each<[(JobStatus | 'missing')[]]>([[['completed', 'running']], [['failed', 'pending']]])(
     'continues: %j',
     async (states) => {
@@ -101,7 +101,7 @@ describe('a run whose jobs are not over', () => {
     },
   );
 
-  it('continues while jobs are still being started, although all existing jobs are over', async () => {
+  it('continues while jobs are still being started, although all existing jobs have ended', async () => {
     const { executions } = layer.repositories;
     const run = await startedRun();
     expect(await executions.settle(run.id)).toMatchObject({ settled: false });
@@ -112,10 +112,10 @@ describe('a run whose jobs are not over', () => {
   });
 });
 
-describe('a platform without the table of jobs', () => {
+describe('a platform without backup_jobs', () => {
   const bare = useDataLayer({ platform: 'none' });
 
-  it('settles a run by given states, and has its own error for a read of the table', async () => {
+  it('lets a run settle by given states, and gives PLATFORM_TABLE_MISSING without them', async () => {
     const { flows, executions } = bare.repositories;
     const { id: flow_id } = await flows.create(bare.newFlow());
     const run = await executions.start({ flow_id, execution_type: 'manual' });

@@ -23,7 +23,7 @@ afterAll(() => own.destroy());
 afterEach(() => rival.rollback());
 
 const flow = async (): Promise<string> => (await layer.repositories.flows.create(layer.newFlow())).id;
-/** A flow with two ended runs, in the order in which a cascade meets them. */
+/** Creates a flow with two ended runs, in the order in which a cascade deletes them. */
 const flowWithRuns = async (): Promise<{ id: string; runs: string[] }> => {
   const id = await flow();
   const runs: string[] = [];
@@ -39,8 +39,8 @@ const runsOf = (id: string): Promise<number> =>
 const isThere = async (id: string): Promise<boolean> => (await layer.repositories.flows.find(id)) !== null;
 
 /**
- * Guards that a flow is gone with all of its runs, or stays with all of them, where its cascade loses against another
- * transaction: MySQL from 9.6 on answers such a DELETE as if it had found no row (docs/mysql-cascades.md).
+ * Guards that a flow is deleted with all of its runs, or stays with all of them, when its cascade loses a conflict with
+ * another transaction. MySQL 9.6 and later answers such a DELETE as if it had found no row (docs/mysql-cascades.md).
  */
 describe('a cascade that loses a conflict with another transaction', () => {
   it('is repeated with its whole transaction, and the flow is deleted', async () => {

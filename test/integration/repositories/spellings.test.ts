@@ -6,26 +6,26 @@ import { useDataLayer } from './data-layer';
 const layer = useDataLayer();
 const past = new Date('2026-01-01T00:00:00Z');
 
-/** What the column's collation takes for one id: case, accents, width, blanks at the end, what it ignores, all emoji. */
+/** Pairs of ids that the collation of the column treats as equal. */
 const spellings: Readonly<Record<string, readonly [stored: string, other: string]>> = {
   case: ['flow-lower', 'FLOW-Lower'],
   accents: ['flow-cafe', 'flów-café'],
   letters: ['flow-strasse', 'flow-straße'],
   width: ['flow-wide', 'ｆｌｏｗ-wide'],
   'blanks at the end': ['flow-blank', 'flow-blank  '],
-  'what is ignored': ['flow-joined', 'flow\u200d-joi\u200cned'],
+  'ignored characters': ['flow-joined', 'flow\u200d-joi\u200cned'],
   emoji: ['flow-😀', 'flow-🎉'],
 };
 
 let runs = 0;
 
-/** One database for the file: each test has the ids to itself, with a flow made anew. */
+/** Creates the flow anew, so that tests can share a database and an id. */
 async function flowOf(stored: string, overrides: Partial<NewFlow> = {}): Promise<void> {
   await layer.database.session.query('DELETE FROM protection_flows WHERE id = ?', [stored]);
   await layer.repositories.flows.create(layer.newFlow({ id: stored, ...overrides }));
 }
 
-/** A run that another program has written: the foreign key takes any spelling of the flow's id. */
+/** Inserts a run as another program. The foreign key accepts any spelling of the flow's id. */
 async function foreignRun(flowId: string, status: 'pending' | 'running'): Promise<string> {
   const id = `foreign-${(runs += 1)}`;
   await layer.database.session.query(
@@ -54,13 +54,13 @@ const claimDue = async (overlap: 'skip' | 'queue' = 'skip') =>
   layer.repositories.dueFlows.claimDue({ worker: 'w', overlap });
 const claimQueued = () => layer.repositories.dueFlows.claimQueued({ worker: 'w' });
 
-// Without these, two notions of equality would begin two runs of one flow, leave runs in the queue for ever, and tell of
-// flows that were deleted that they are not there.
+// Guards that this package and the database agree which ids are equal. Otherwise a flow would run twice, runs would stay
+// queued for ever, and deleted flows would be reported as missing.
 describe.each(Object.entries(spellings))(
   'an id that differs from the stored one in %s',
   (_kind, [stored, other]) => {
     const methods: Readonly<Record<string, () => Promise<void>>> = {
-      'start stores the flow’s own id, and keeps claimDue from a second run': async () => {
+      'start stores the id as the flow spells it, and claimDue starts no second run': async () => {
         await scheduled(stored);
         const run = await layer.repositories.executions.start(manual(other));
         expect(run.flow_id).toBe(stored);
@@ -75,7 +75,7 @@ describe.each(Object.entries(spellings))(
           details: { executionId: run.id },
         });
       },
-      'a run that others have begun keeps every caller from a second one': async () => {
+      'no caller starts a second run beside a run of another program': async () => {
         await scheduled(stored);
         const id = await foreignRun(other, 'running');
         expect(await claimDue()).toMatchObject({ claimed: [], skipped: [{ reason: 'still-running' }] });
@@ -87,13 +87,13 @@ describe.each(Object.entries(spellings))(
           });
         expect(await running(stored)).toBe(1);
       },
-      'claimDue queues one run, not one a spelling': async () => {
+      'claimDue queues one run, not one for each spelling': async () => {
         await scheduled(stored);
         await foreignRun(other, 'running');
         await foreignRun(other, 'pending');
         expect(await claimDue('queue')).toMatchObject({ queued: [], skipped: [{ reason: 'still-running' }] });
       },
-      'what was enqueued is handed out, with its flow': async () => {
+      'a queued run is claimed with its flow': async () => {
         await flowOf(stored);
         const { id, flow_id } = await layer.repositories.executions.enqueue(manual(other));
         expect(flow_id).toBe(stored);
@@ -101,7 +101,7 @@ describe.each(Object.entries(spellings))(
           { execution: { id, status: 'running' }, flow: { id: stored } },
         ]);
       },
-      'runs that others have enqueued are handed out, one at a time': async () => {
+      'runs that another program has queued are claimed one at a time': async () => {
         await flowOf(stored);
         const ids = [
           await foreignRun(other, 'pending'),
@@ -119,7 +119,7 @@ describe.each(Object.entries(spellings))(
         }
         expect(claimed).toEqual(ids);
       },
-      'a start and an enqueue that are repeated are one run': async () => {
+      'a repeated start, and a repeated enqueue, make one run': async () => {
         const { executions } = layer.repositories;
         await flowOf(stored);
         const id = uuidv7();
@@ -132,7 +132,7 @@ describe.each(Object.entries(spellings))(
           await layer.count('SELECT COUNT(*) FROM protection_flow_executions WHERE flow_id = ?', [stored]),
         ).toBe(2);
       },
-      'begin, latest, history, settle and reaping find what others have written': async () => {
+      'begin, latest, history, settle and reapStale find runs of another program': async () => {
         const { executions } = layer.repositories;
         await flowOf(stored);
         const id = await foreignRun(other, 'pending');
@@ -146,7 +146,7 @@ describe.each(Object.entries(spellings))(
         const silent = await foreignRun(other, 'running');
         expect(await executions.reapStale({ silenceMs: 1 })).toEqual([silent]);
       },
-      'get, update, enable, disable and delete are of the stored flow': async () => {
+      'get, update, enable, disable and delete find the stored flow': async () => {
         const { flows } = layer.repositories;
         await flowOf(stored);
         expect(await flows.update(other, { description: 'changed' })).toMatchObject({ id: stored });
@@ -159,24 +159,25 @@ describe.each(Object.entries(spellings))(
         await flows.delete(other);
         expect(await flows.find(stored)).toBeNull();
       },
-      'many: each spelling that was asked for is told of, and none that is not there': async () => {
-        const { flows } = layer.repositories;
-        await flowOf(stored);
-        const ids = [other, 'flow-none', stored];
-        for (const call of ['disableMany', 'enableMany', 'deleteMany'] as const)
-          expect(await flows[call](ids)).toMatchObject({
-            requested: 3,
-            successful: 2,
-            failed: 1,
-            results: [
-              { id: other, ok: true },
-              { id: 'flow-none', ok: false, error: { code: 'FLOW_NOT_FOUND' } },
-              { id: stored, ok: true },
-            ],
-          });
-        expect(await flows.find(stored)).toBeNull();
-      },
-      'pruning keeps the run that the flow shows, however it spells it': async () => {
+      'calls for many flows return a result for each given spelling, and an error for a missing flow':
+        async () => {
+          const { flows } = layer.repositories;
+          await flowOf(stored);
+          const ids = [other, 'flow-none', stored];
+          for (const call of ['disableMany', 'enableMany', 'deleteMany'] as const)
+            expect(await flows[call](ids)).toMatchObject({
+              requested: 3,
+              successful: 2,
+              failed: 1,
+              results: [
+                { id: other, ok: true },
+                { id: 'flow-none', ok: false, error: { code: 'FLOW_NOT_FOUND' } },
+                { id: stored, ok: true },
+              ],
+            });
+          expect(await flows.find(stored)).toBeNull();
+        },
+      'prune keeps the run that the flow shows, however the flow spells its id': async () => {
         await flowOf(stored);
         const ids = await Promise.all(
           ['success', 'success', 'success'].map(async (_, at) => {
@@ -197,7 +198,7 @@ describe.each(Object.entries(spellings))(
         const { items } = await layer.repositories.executions.history(stored);
         expect(items.map(({ id }) => id)).toEqual([ids[2], ids[0]]);
       },
-      'a flow of that id can’t be made beside it': async () => {
+      'create refuses a second flow with that id': async () => {
         const { flows } = layer.repositories;
         await flowOf(stored);
         const fault = await flows.create(layer.newFlow({ id: other })).catch((error: unknown) => error);
@@ -207,7 +208,7 @@ describe.each(Object.entries(spellings))(
         });
         expect(String(fault)).toContain(`for the database it equals ${JSON.stringify(stored)}`);
       },
-      'nor a run of another flow': async () => {
+      'start and enqueue refuse the id of a run of another flow': async () => {
         const { executions, flows } = layer.repositories;
         await flowOf(stored);
         const another = await flows.create(layer.newFlow());
@@ -218,7 +219,7 @@ describe.each(Object.entries(spellings))(
             details: { entity: 'ProtectionFlowExecution', id: `run-${other}`, stored: `run-${stored}` },
           });
       },
-      'a name that is taken is told with the stored one': async () => {
+      'create and update report a taken name together with the stored name': async () => {
         const { flows } = layer.repositories;
         await flowOf(stored, { name: `Backup ${stored}` });
         const clash = {
@@ -240,13 +241,13 @@ describe.each(Object.entries(spellings))(
   },
 );
 
-// Without these, a flow could name its schedule in a way that the database takes, and would never run.
+// Guards that a flow runs although it spells its schedule in another way that the database accepts.
 describe.each(['case', 'accents', 'blanks at the end'])(
   'an id of the platform that differs in %s',
   (kind) => {
     const [stored, other] = spellings[kind]!;
 
-    it('gives the flow its time and its names, and the flow stores the id as its schedule spells it', async () => {
+    it('gives the flow its next time and names, and the flow stores the id as the schedule spells it', async () => {
       const { flows, dueFlows, targets } = layer.repositories;
       const { session } = layer.database;
       const schedule = (await createSchedule(session, { id: `s-${stored}` })).id;

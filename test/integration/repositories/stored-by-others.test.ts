@@ -15,13 +15,12 @@ const store = (id: string, assignment: string, parameters: unknown[] = []) =>
     id,
   ]);
 
-/** Sets back a run's start, so that it has been silent since, but for what its heartbeat says. */
+/** Sets the start of a run back, so that only its heartbeat can show that it is alive. */
 const longAgo = "started_at = '2026-01-01 00:00:00'";
 
 const jsonOfOthers = ['null', '[]', '[1, 2]', '"x"', '5', 'true'];
 
-// Without these, what another program has stored in a JSON column loses the heartbeats of a run that is alive, or makes a
-// TypeError of every call on it.
+// Guards that a value of another program in a JSON column neither loses the heartbeats of a run nor causes a TypeError.
 describe.each(jsonOfOthers)('metadata that is %s', (json) => {
   it('accepts a heartbeat, metadata and the mark for expected jobs', async () => {
     const { executions } = layer.repositories;
@@ -87,7 +86,7 @@ describe.each<[string, string[] | null]>([
   });
 });
 
-describe('a heartbeat of others', () => {
+describe('a heartbeat that another program stored', () => {
   it.each(['"9999-01-01T00:00:00Z"', '"nonsense"', '5', 'null', '[]', '{}', '""'])(
     'that is %s does not keep a run alive',
     async (json) => {
@@ -98,7 +97,7 @@ describe('a heartbeat of others', () => {
     },
   );
 
-  it('keeps a run alive whose clock was set back a little', async () => {
+  it('keeps a run alive when it is only a little in the future, as after a clock was set back', async () => {
     const { executions } = layer.repositories;
     const { id } = await startedRun();
     const soon = `DATE_FORMAT(UTC_TIMESTAMP() + INTERVAL 1 HOUR, '%Y-%m-%dT%H:%i:%sZ')`;
@@ -108,7 +107,7 @@ describe('a heartbeat of others', () => {
   });
 });
 
-describe('an argument of a caller', () => {
+describe('an argument that its caller changes during the call', () => {
   it('is written with the values that were checked', async () => {
     const { flows, executions } = layer.repositories;
     const { id: flow_id } = await flows.create(layer.newFlow());
@@ -156,7 +155,7 @@ describe('the end of a run', () => {
   });
 });
 
-// Without these, a cursor that was cut, changed or invented returns an arbitrary page.
+// Guards that a cursor that was cut, changed or invented does not return an arbitrary page.
 describe('a cursor', () => {
   it('is refused when it was changed', async () => {
     const { flows, executions } = layer.repositories;
@@ -191,8 +190,8 @@ describe('a cursor', () => {
   });
 });
 
-// Without these, half a surrogate pair becomes U+FFFD in the database, and two names that look alike are two flows.
-describe('a text with deceptive characters', () => {
+// Guards that half a surrogate pair does not become U+FFFD in the database, and that no two names look alike.
+describe('a text with unusual characters', () => {
   it.each([
     ['half a surrogate pair', 'a\uD800'],
     ['a control character', 'a\u0001'],
@@ -201,8 +200,8 @@ describe('a text with deceptive characters', () => {
     ['a direction mark', 'a\u202E'],
     ['a soft hyphen', 'a\u00AD'],
     ['a byte order mark', '\uFEFFa'],
-    ['a filler alone', '\u3164'],
-    ['a joiner of nothing', '\u200D'],
+    ['only a filler', '\u3164'],
+    ['only a joiner', '\u200D'],
     ['a line separator', 'a\u2028b'],
   ])('is refused as a name: %s', async (_title, name) => {
     await expect(layer.repositories.flows.create(layer.newFlow({ name }))).rejects.toMatchObject({
@@ -212,7 +211,7 @@ describe('a text with deceptive characters', () => {
   });
 
   it.each(['Ünïcode 中文 עברית', '👩‍👩‍👧 family', '❤️', '🏴󠁧󠁢󠁳󠁣󠁴󠁿 flag', 'می‌خواهم', 'e\u0301', '葛󠄀城'])(
-    'does not include scripts and emoji: %s',
+    'is accepted as a name when the characters belong to a script or an emoji: %s',
     async (name) => {
       const { flows } = layer.repositories;
       const { id } = await flows.create(layer.newFlow({ name }));
@@ -220,7 +219,7 @@ describe('a text with deceptive characters', () => {
     },
   );
 
-  it('may have several lines when people read it, but neither NUL nor half a surrogate pair', async () => {
+  it('may have several lines as a description, but neither NUL nor half a surrogate pair', async () => {
     const { flows, executions } = layer.repositories;
     const text = 'first\n\tsecond \u001B[31m\u200B';
     const { id } = await flows.create(layer.newFlow({ description: text }));

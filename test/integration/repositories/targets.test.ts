@@ -10,7 +10,7 @@ import { useDataLayer } from './data-layer';
 
 const layer = useDataLayer({ platform: 'mixed' });
 
-// Without these, a run could pass over a VM, protect one that was taken out, or make an incremental backup of nothing.
+// Guards that a run protects every VM of its target and no removed VM, and makes no incremental backup without a full one.
 describe('the VMs that a run protects', () => {
   it('are the VM itself, or the enabled members of the group in order of priority', async () => {
     const { session } = layer.database;

@@ -4,11 +4,11 @@ import { waitFor } from '../../support/wait-for';
 import { waitsForRow } from '../../support/waits-for-row';
 import type { TestDatabase } from '../../support/database';
 
-/** Another session that holds a row, and wants one that ours holds as soon as ours waits for it: a real deadlock. */
+/** Another session that makes a real deadlock: it holds a row, and once our session waits for it, wants a row of ours. */
 export interface Rival {
-  /** Begins a transaction that takes the row, and that has done so much that the server sacrifices the other one. */
+  /** Begins a transaction that locks the row. It writes so many rows that the server aborts the other transaction. */
   hold(sql: string, parameters: unknown[]): Promise<void>;
-  /** Waits until the session of that id waits for a lock; then wants what that one holds, and gets it. */
+  /** Waits until the session of that id waits for a lock, then locks a row of that session: the server aborts that session. */
   collide(id: number, sql: string, parameters: unknown[]): Promise<void>;
   /** Waits until the session of that id waits for a lock. */
   untilWaiting(id: number): Promise<void>;

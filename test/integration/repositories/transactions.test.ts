@@ -12,7 +12,7 @@ import { connectRival, type Rival } from './transactions-rival';
 const layer = useDataLayer();
 const past = new Date('2026-01-01T00:00:00Z');
 
-/** A data source with one connection: its session, and what is sent on it. */
+/** A data source with one connection, the id of its session, and the statements sent on it. */
 let own: ProtectionFlowsDataSource;
 let ownId: number;
 let sent: string[] = [];
@@ -42,7 +42,7 @@ const isRow = async (table: string, id: string): Promise<boolean> =>
 const isRun = (id: string): Promise<boolean> => isRow('protection_flow_executions', id);
 const undo = new Error('undone by the caller');
 
-/** A transaction of the caller's that is rolled back at its end. */
+/** Runs the work in a transaction of the caller, and rolls it back. */
 async function rolledBack(work: (at: Repositories, manager: EntityManager) => Promise<void>): Promise<void> {
   const transaction = own.manager.transaction(async (manager) => {
     await work(createRepositories(manager), manager);
@@ -51,7 +51,7 @@ async function rolledBack(work: (at: Repositories, manager: EntityManager) => Pr
   await expect(transaction).rejects.toBe(undo);
 }
 
-// Without these, a caller's transaction could be committed or repeated behind its back.
+// Guards that no call commits or repeats a transaction of its caller.
 describe('a call in a transaction of the caller', () => {
   it('sees the writes of the transaction, and is rolled back with it', async () => {
     const schedule_id = layer.platform.schedules[0];
@@ -143,9 +143,9 @@ describe('a call in a transaction of the caller', () => {
     ).toBe(0);
   });
 
-  // Without this, a transaction that has read before the run was begun would begin a second one
+  // Guards that a transaction with a snapshot from before a run began does not begin a second run
   it.each(['start', 'begin', 'claimDue', 'claimQueued'] as const)(
-    'does not overlook by %s a run that began after the first read of the transaction',
+    'does not overlook a run that began after the first read of the transaction: %s',
     async (call) => {
       const flow_id = await flow({ schedule_id: layer.platform.schedules[0] });
       const queued = await layer.repositories.executions.enqueue({ flow_id, execution_type: 'api' });
@@ -180,7 +180,7 @@ describe('a call in a transaction of the caller', () => {
   );
 });
 
-// Without these, a deadlock would either reach every caller, or repeat half of a caller's transaction.
+// Guards that callers see no deadlocks of single calls, and that no half of a caller's transaction is repeated.
 describe('a deadlock', () => {
   let rival: Rival;
   beforeEach(async () => {
@@ -255,7 +255,7 @@ describe('a deadlock', () => {
   });
 });
 
-// Without these, a lock that somebody forgot would fail calls that only had to wait a little longer.
+// Guards that a call does not fail because of a lock that is released a little later.
 describe('a lock wait timeout', () => {
   let rival: Rival;
   beforeAll(() => own.query('SET SESSION innodb_lock_wait_timeout = 1'));

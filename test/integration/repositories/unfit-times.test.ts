@@ -10,8 +10,8 @@ const layer = useDataLayer({ per: 'all' });
 const past = new Date('2026-01-01T00:00:00Z');
 const next = async (id: string) => (await layer.repositories.flows.get(id)).next_execution_time;
 
-// Without these, a flow that the hub edits runs at the old schedule's time, or once more after it was disabled.
-describe('planning notices what another program has changed', () => {
+// Guards that a flow that the hub edits does not run at a time of the old schedule, or after it was disabled.
+describe('planning', () => {
   const ask = (sql: string, values: unknown[]): Promise<unknown> => layer.database.session.query(sql, values);
   const daily = (hour: number) =>
     createSchedule(layer.database.session, { cron_expression: `0 ${hour} * * *`, timezone: 'UTC' });
@@ -25,9 +25,9 @@ describe('planning notices what another program has changed', () => {
   beforeEach(planned);
 
   it.each<[string, string, number]>([
-    ['the expression', "cron_expression = '0 5 * * *'", 5],
+    ['the cron expression', "cron_expression = '0 5 * * *'", 5],
     ['the time zone', "timezone = 'Asia/Tokyo'", 18],
-  ])('%s of the schedule', async (_title, change, hour) => {
+  ])('notices that another program changed %s of the schedule', async (_title, change, hour) => {
     const schedule = await daily(3);
     const ids = [await flowOf(schedule.id), await flowOf(schedule.id)];
     await ask(`UPDATE replication_schedules SET ${change} WHERE id = ?`, [schedule.id]);
@@ -37,9 +37,9 @@ describe('planning notices what another program has changed', () => {
   });
 
   it.each([
-    ['before', 86_400_000],
-    ['behind', -60_000],
-  ] as const)('that the right time is %s the one that a flow has', async (_title, distance) => {
+    ['earlier than', 86_400_000],
+    ['later than', -60_000],
+  ] as const)('corrects the next time of a flow when the right time is %s it', async (_title, distance) => {
     const schedule = await daily((new Date().getUTCHours() + 12) % 24);
     const [fits, moved] = [await flowOf(schedule.id), await flowOf(schedule.id)];
     const right = (await next(fits))!;
@@ -48,7 +48,7 @@ describe('planning notices what another program has changed', () => {
     expect([await next(fits), await next(moved)]).toEqual([right, right]);
   });
 
-  it('the schedule of a flow, and keeps times that fit', async () => {
+  it('notices that another program gave a flow another schedule, and keeps times that fit', async () => {
     const [was, will] = [await daily(3), await daily(7)];
     const moved = await flowOf(was.id);
     const kept = await flowOf(was.id);
@@ -64,7 +64,7 @@ describe('planning notices what another program has changed', () => {
     expect(await layer.count('SELECT COUNT(*) FROM protection_flows WHERE updated_at = ?', [long])).toBe(1);
   });
 
-  it('that a flow lost its schedule or was disabled, whether it was due or not', async () => {
+  it('notices that a flow lost its schedule or was disabled, whether it was due or not', async () => {
     const schedule = await daily(3);
     const [lost, off, offAndDue, due] = await Promise.all([1, 2, 3, 4].map(() => flowOf(schedule.id)));
     for (const id of [offAndDue!, due!]) await setNext(id, past);
@@ -79,7 +79,7 @@ describe('planning notices what another program has changed', () => {
     await setNext(due!, null);
   });
 
-  it('that the schedule is disabled or no longer valid, and reports the reason', async () => {
+  it('notices that a schedule was disabled or became invalid, and reports the invalid one', async () => {
     const [off, broken] = [await daily(3), await daily(3)];
     const ids = [await flowOf(off.id), await flowOf(broken.id)];
     await ask('UPDATE replication_schedules SET enabled = 0 WHERE id = ?', [off.id]);
@@ -91,7 +91,7 @@ describe('planning notices what another program has changed', () => {
     ]);
   });
 
-  it('also in a claim, when few flows are due', async () => {
+  it('also happens in a claim, when few flows are due', async () => {
     const schedule = await daily(3);
     const id = await flowOf(schedule.id);
     await ask("UPDATE replication_schedules SET cron_expression = '0 5 * * *' WHERE id = ?", [schedule.id]);
@@ -99,7 +99,7 @@ describe('planning notices what another program has changed', () => {
     expect(await hourOf(id)).toBe(5);
   });
 
-  it('and does not run a time again that another scheduler has run meanwhile', async () => {
+  it('does not run a time again that another scheduler has run meanwhile', async () => {
     const { id: schedule_id } = await createSchedule(layer.database.session, {
       cron_expression: '*/2 * * * * *',
       timezone: 'UTC',
@@ -133,7 +133,7 @@ describe('planning notices what another program has changed', () => {
     expect(new Set(ran.map(String)).size).toBe(ran.length);
   });
 
-  it('but keeps the time of a chained schedule, which does not follow a clock', async () => {
+  it('keeps the time of a chained schedule, which does not follow a clock', async () => {
     const chained = await createSchedule(layer.database.session, {
       schedule_type: 'chain',
       cron_expression: '',

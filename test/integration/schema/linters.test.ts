@@ -39,7 +39,7 @@ async function ptDuplicateKeyChecker({ settings }: TestDatabase): ReturnType<Lin
   return { complaints: said.join('\n'), looked: Number(/Total Indexes\s+(\d+)/.exec(stdout)?.[1]) > 15 };
 }
 
-/** Skeema's, by its default rules. It takes the definitions from the server, and makes the tables anew to look at them. */
+/** Skeema with its default rules. It reads the definitions from the server, and examines copies of the tables. */
 async function skeema({ name, settings }: TestDatabase): ReturnType<Linter> {
   const options = { env: { ...process.env, MYSQL_PWD: settings.password ?? '' } };
   const at = join(folder, name);

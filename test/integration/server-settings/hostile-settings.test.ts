@@ -16,7 +16,7 @@ afterEach(async () => {
 // After the hook above: the settings go first, then the database
 const database = useDatabase({ server, per: 'each' });
 
-// A default somewhere else must not decide what becomes of a database, or of a run.
+// Guards that defaults of a server change nothing about a database or a run.
 it.each(Object.entries(hostileSettings))(
   'on a server whose defaults change %s, everything works as on other servers',
   async (_what, settings) => {
@@ -65,7 +65,7 @@ it.each(Object.entries(hostileSettings))(
   },
 );
 
-// Such a server takes no READ COMMITTED, and in REPEATABLE READ a claimer sees what was there before it had its locks.
+// Such a server refuses READ COMMITTED, and in REPEATABLE READ a claim reads a snapshot from before it had its locks.
 it('on a server with a binary log of statements, no flow runs twice', async () => {
   restore = await setGlobally(database.session, [['binlog_format', "'STATEMENT'"]]);
   const dataSource = await openDataSource(database);

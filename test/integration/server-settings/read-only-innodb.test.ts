@@ -8,7 +8,7 @@ import { seedFlows } from '../verify/damaged-database';
 const server = usePrivateServer();
 const database = useDatabase({ server });
 
-// A copy on a snapshot, a server in recovery: what needs no write has to go on, and the rest says why it does not.
+// For example a copy on a snapshot, or a server in recovery. Guards that reads work, and that writes are refused with the reason.
 it('on a server with a read-only InnoDB, only writes are refused', async () => {
   const before = await openDataSource(database);
   await migrate(before);

@@ -11,10 +11,10 @@ import { leftAlone } from './left-alone';
 const database = useDatabase({ platform: 'none' });
 const dataSource = useDataSource(database, { migrated: false });
 
-/** ER_LOCAL_VARIABLE and its like: not of a session, or not to be set. */
+/** ER_GLOBAL_VARIABLE and ER_INCORRECT_GLOBAL_LOCAL_VAR: the variable is global, or read-only. */
 const notOfSessions = [1229, 1238];
 
-// A new release of a server brings variables that nobody has thought about: one of them may cut an answer short.
+// Guards that new variables of a server release are noticed: one of them may cut an answer short.
 it('every session variable is set, or kept for a reason', async () => {
   const rows = await select<{ Variable_name: string }>(database.session, 'SHOW SESSION VARIABLES');
   const decided = new Set([

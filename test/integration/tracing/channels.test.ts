@@ -45,7 +45,7 @@ const dueFlow = async (): Promise<string> => {
   return flow.id;
 };
 
-// Without these, a trace lacks what it was looked at for, or shows it twice.
+// Guards that a trace shows each event, and shows it once.
 describe('the channels report', () => {
   it('each call once, whichever of its own methods it calls, with the id that the caller gave', async () => {
     const { id, name } = await at.flows.create(layer.newFlow());
@@ -167,7 +167,7 @@ describe('the channels report', () => {
   });
 });
 
-// Without these, a subscriber could change what the program gets, or log what nobody may see.
+// Guards that a subscriber can neither change results of the program nor log secret values.
 describe('a subscriber', () => {
   it('changes no answer and no error', async () => {
     const { id, name } = await at.flows.create(layer.newFlow());
@@ -207,7 +207,7 @@ describe('a subscriber', () => {
   });
 });
 
-// Without this, the table could differ from the code.
+// Guards that the table agrees with the code.
 it('docs/tracing.md names every channel, and the fields reported in these tests', () => {
   const seen = new Map<string, Set<string>>();
   for (const { channel, fields } of allTold)

@@ -42,7 +42,7 @@ async function request(): Promise<{ flow: string; run: string }> {
   });
 }
 
-// Without these, what a reader copies from the documents may do nothing with the packages that there are today.
+// Guards that the recipes in the documents work with today's releases of the packages.
 it('the recipe for OpenTelemetry makes a span for each call below the active span, with ids as attributes', async () => {
   const { run } = await request();
   const spans = exporter.getFinishedSpans();

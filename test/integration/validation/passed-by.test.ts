@@ -13,7 +13,7 @@ const right = () => ({
   repository_id: tables.ids.repositories[0],
 });
 
-// Without these, a writer that bypasses the validation would get other errors for the same faults.
+// Guards that a writer that bypasses the validation gets the same errors for the same faults.
 describe('a write that bypasses the validation', () => {
   const around = (values: object) =>
     flows().createQueryBuilder().insert().values(values).callListeners(false).execute();

@@ -26,7 +26,7 @@ async function written(values: Partial<ProtectionFlowExecution>): Promise<Protec
   return executions().findOneByOrFail({ id });
 }
 
-// Without these, what is read could differ from what was written.
+// Guards that a value is read as it was written.
 describe('a written value', () => {
   it.each([
     ['2025-03-30T01:30:00Z'],

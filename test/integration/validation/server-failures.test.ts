@@ -36,7 +36,7 @@ async function closedPort(): Promise<number> {
   return port;
 }
 
-// Without these, the mapping would rest on messages that somebody copied, not on what servers really say.
+// Guards that errors are recognised by the messages of real servers, not by copied ones.
 describe('a failure of a real server', () => {
   const user = `reader_${process.pid}`;
   const host = () => tables.database.settings.host;

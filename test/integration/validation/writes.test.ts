@@ -29,7 +29,7 @@ const inserts: [string, Write][] = [
   ['the entity manager', (values) => tables.dataSource.manager.insert(ProtectionFlow, values)],
 ];
 
-// Without these, one of the ways to write a row could bypass the validation, or leave out the id.
+// Guards that every way to write a row is validated, and sets the id.
 describe.each(inserts)('a new row by %s', (_, write) => {
   it('is refused for every wrong field at once, and not written', async () => {
     const values = wrong();

@@ -15,7 +15,7 @@ import { prepareSchema } from '../../support/prepare-schema';
 
 const future = 'AddSomething1999999999999';
 
-// Without these, a deployment starts a program on a schema that it does not fit, or waits for what never comes.
+// Guards that a deployment starts no program on a schema that it does not fit, and does not wait in vain.
 describe('checkSchema', () => {
   const database = useDatabase({ per: 'each' });
   const dataSource = useDataSource(database, { per: 'each', migrated: false });
@@ -30,7 +30,7 @@ describe('checkSchema', () => {
       { appliedBy: 'a newer program', packageVersion: '9.0.0', durationMs: 1 },
     );
 
-  it('says absent before the first migrate, behind after a rollback, fits after a migrate', async () => {
+  it('returns absent before the first migrate, fits after a migrate, and behind after a rollback', async () => {
     expect(await check()).toMatchObject({ ok: false, state: 'absent', remedy: 'protection-flows migrate' });
     await prepareSchema(dataSource());
     expect(await check()).toMatchObject({
@@ -45,7 +45,7 @@ describe('checkSchema', () => {
     expect(await check()).toMatchObject({ ok: false, state: 'behind', pending: [newest] });
   });
 
-  it('says ahead of an unknown migration, unless the history says that it breaks no older program', async () => {
+  it('returns ahead for an unknown migration, unless the history records that it breaks no older program', async () => {
     await prepareSchema(dataSource());
     await record('Older programs count wrong.');
     const ahead = await check();
@@ -104,19 +104,19 @@ describe('checkSchema', () => {
   });
 
   it.each([
-    ['a column lost', 'ALTER TABLE protection_flows DROP COLUMN description'],
+    ['a missing column', 'ALTER TABLE protection_flows DROP COLUMN description'],
     ['a column that an INSERT must name', 'ALTER TABLE protection_flows ADD COLUMN must int NOT NULL'],
     ['a column of another type', 'ALTER TABLE protection_flows MODIFY description int'],
-  ])('says differs: %s', async (_title, damage) => {
+  ])('returns differs for %s', async (_title, damage) => {
     await prepareSchema(dataSource());
     await database.session.query(damage);
     expect(await check()).toMatchObject({ ok: false, state: 'differs', remedy: 'protection-flows verify' });
   });
 
   it.each([
-    ['a further column', 'ALTER TABLE protection_flows ADD COLUMN more int NULL'],
-    ['a missing key, which verify tells', 'ALTER TABLE protection_flows DROP FOREIGN KEY fk_flows_policy'],
-  ])('fits all the same: %s', async (_title, change) => {
+    ['an added column', 'ALTER TABLE protection_flows ADD COLUMN more int NULL'],
+    ['a missing key, which verify reports', 'ALTER TABLE protection_flows DROP FOREIGN KEY fk_flows_policy'],
+  ])('returns fits despite %s', async (_title, change) => {
     await prepareSchema(dataSource());
     await database.session.query(change);
     expect(await check()).toMatchObject({ ok: true });
@@ -154,7 +154,7 @@ describe('waitForSchema', () => {
     if (!server.isRunning) await server.restart();
   });
 
-  /** A wait, and what it says that it waits for, as it comes. */
+  /** Starts a wait, and collects the steps that it reports. */
   function waiting(timeoutMs = 60_000, url = database.url) {
     const steps: string[] = [];
     const controller = new AbortController();

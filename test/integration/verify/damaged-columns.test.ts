@@ -1,5 +1,5 @@
 import { testDamages } from './damaged-database';
 import { columnDamages } from './damages/columns';
 
-// Without these, verify could call a schema proven whose columns store, default or compare otherwise.
-testDamages('a column is wrong', columnDamages);
+// Guards that verify does not call a schema proven whose columns store, compare or default differently.
+testDamages('the columns are wrong because of', columnDamages);

@@ -13,19 +13,19 @@ import { useDatabase, type TestDatabase, type UseDatabaseOptions } from '../../s
 import { useDataSource } from '../../support/data-source';
 import { sharedServer } from '../../support/shared-server';
 
-/** One way in which a live schema is wrong. */
+/** One kind of damage to a live schema. */
 export interface Damage {
   readonly name: string;
   readonly damage: readonly string[];
-  /** The checks that are to fail; no other may. */
+  /** The checks that must fail; no other may. */
   readonly checks: readonly CheckId[];
   /** Default: `drifted`. */
   readonly verdict?: Verdict;
-  /** What the summary of the first failing check has to name. */
+  /** Part of the summary of the first failing check. */
   readonly names: string;
-  /** Left out for both. */
+  /** Default: both. */
   readonly only?: Flavour;
-  /** Rows left once it is mended; default: 2 flows, 3 executions. */
+  /** Rows left after the repair; default: 2 flows, 3 executions. */
   readonly rows?: { readonly flows?: number; readonly executions?: number };
 }
 
@@ -37,7 +37,7 @@ export const damagesOf = (all: readonly Damage[], flavour: Flavour): Damage[] =>
 export interface DamagedDatabase {
   readonly database: TestDatabase;
   readonly dataSource: () => ProtectionFlowsDataSource;
-  /** Takes several statements at once, as the clients that people paste into do. */
+  /** Accepts several statements at once, as the clients do into which people paste. */
   readonly client: () => Connection;
 }
 
@@ -64,7 +64,7 @@ export async function seedFlows(session: Queryable): Promise<void> {
 
 const history = 'sendense_flow_migrations';
 
-/** Every table and view with its definition, each line of it that the order of changes decides in its place; and the history. */
+/** The definitions of all tables and views, with keys sorted because their order depends on earlier changes; and the history. */
 async function definitions(session: Queryable): Promise<unknown> {
   const tables = await select<Record<string, string>>(session, 'SHOW FULL TABLES');
   const defined = [];
@@ -89,7 +89,7 @@ async function withoutKeys(session: Queryable, statements: readonly string[]): P
     await session.query(sql);
 }
 
-/** Empties a database that remedies put right; makes its tables anew where more than rows is left of the damage. */
+/** Empties a database after its repair; recreates its tables when their definitions are not as before the damage. */
 async function renew(
   session: Queryable,
   whole: unknown,
@@ -121,7 +121,7 @@ function openClient(database: TestDatabase): Promise<Connection> {
   return createConnection({ ...where, user, multipleStatements: true, charset: 'utf8mb4' });
 }
 
-/** Registers hooks that make a fresh one for each test. */
+/** Registers hooks that make a new {@link DamagedDatabase} for each test. */
 export function useDamagedDatabase(options: UseDatabaseOptions = {}): DamagedDatabase {
   const database = useDatabase({ platform: 'mixed', per: 'each', ...options });
   const dataSource = useDataSource(database, { per: 'each' });
@@ -140,7 +140,7 @@ export async function executeRemedies(
   { client, dataSource }: Pick<DamagedDatabase, 'client' | 'dataSource'>,
 ): Promise<void> {
   const failed = report.checks.filter(({ status }) => status === 'fail');
-  // Nothing is recorded before it is as declared
+  // adopt comes last: it records only what is as declared
   const isAdopt = ({ remedy }: (typeof failed)[number]): boolean => remedy === 'protection-flows adopt';
   for (const check of [...failed.filter((one) => !isAdopt(one)), ...failed.filter(isAdopt)]) {
     const { id, remedy } = check;
@@ -189,7 +189,7 @@ async function rowsOf(session: Queryable): Promise<{ flows: number; executions: 
   return { flows: Number(row?.flows), executions: Number(row?.executions) };
 }
 
-/** What adopt tells of: differences, and the keys that it finds something about. */
+/** Returns the differences that adopt reports, and the keys in its findings. */
 async function toldByAdopt(dataSource: ProtectionFlowsDataSource): Promise<string[]> {
   const { repairs, decisions, findings } = await adopt(dataSource);
   return [
@@ -198,13 +198,13 @@ async function toldByAdopt(dataSource: ProtectionFlowsDataSource): Promise<strin
   ];
 }
 
-/** What a night in a file makes of a plan. */
+/** The plan after it was stored in a file as JSON. */
 const throughFile = <T>(plan: T): T => JSON.parse(JSON.stringify(plan)) as T;
 
 /**
- * Registers a test for each damage that the server at hand can suffer: a plan kept before it is refused, verify names it,
- * adopt tells of each of its differences, and the printed remedies, pasted, end it. Each begins with the same tables and
- * rows.
+ * Registers a test for each damage that is possible on the current server. After the damage, an earlier plan is refused,
+ * verify names the damage, adopt reports each difference, and the printed remedies, pasted, repair it. Each test begins
+ * with the same tables and rows.
  */
 export function testDamages(title: string, all: readonly Damage[]): void {
   describe(title, () => {
@@ -244,7 +244,7 @@ export function testDamages(title: string, all: readonly Damage[]): void {
       await executeRemedies(before, damaged);
       let after = await verify(dataSource());
       if (one.rows !== undefined) {
-        // What the lost rows counted is not to be counted any more
+        // The counters still include the lost rows, so verify asks for a recount
         await executeRemedies(after, damaged);
         after = await verify(dataSource());
       }

@@ -17,7 +17,7 @@ const isMysql = (): boolean => sharedServer().flavour === 'mysql';
 const flows = (change: string): string => `ALTER TABLE protection_flows ${change}`;
 const executions = (change: string): string => `ALTER TABLE protection_flow_executions ${change}`;
 
-/** A right database that looks different. */
+/** A correct database that looks different. */
 interface Variation {
   readonly name: string;
   readonly change: readonly string[];
@@ -40,7 +40,7 @@ const variations: readonly Variation[] = [
     ],
   },
   {
-    name: 'RESTRICT and NO ACTION, one for the other, and none written',
+    name: 'RESTRICT instead of NO ACTION, the reverse, and neither written',
     change: [
       flows('DROP FOREIGN KEY fk_flows_repository, DROP FOREIGN KEY fk_flows_schedule'),
       executions('DROP FOREIGN KEY fk_executions_flow'),
@@ -56,7 +56,7 @@ const variations: readonly Variation[] = [
     ],
   },
   {
-    name: 'a key there twice, under a name of the server’s too',
+    name: 'a duplicate key with a name that the server made',
     change: [flows('ADD FOREIGN KEY (policy_id) REFERENCES backup_policies (id) ON DELETE SET NULL')],
   },
   {
@@ -86,14 +86,14 @@ const variations: readonly Variation[] = [
     ],
   },
   {
-    name: 'an index made as KEY, one as CONSTRAINT UNIQUE KEY',
+    name: 'an index made as KEY, and one as CONSTRAINT UNIQUE KEY',
     change: [
       executions('DROP INDEX idx_status, ADD KEY idx_status USING BTREE (status ASC)'),
       uniqueAgain('CONSTRAINT uq_flows_name UNIQUE KEY (name)'),
     ],
   },
   {
-    name: 'a nullable column more, one with a default, and a plain index on them',
+    name: 'an added nullable column, one with a default, and a plain index on both',
     change: [
       flows(
         "ADD tenant varchar(20) NULL, ADD colour varchar(9) NOT NULL DEFAULT 'red', ADD KEY tenant (tenant, colour)",
@@ -101,11 +101,11 @@ const variations: readonly Variation[] = [
     ],
   },
   {
-    name: 'a counted column more',
+    name: 'an added AUTO_INCREMENT column',
     change: [flows('ADD number int NOT NULL AUTO_INCREMENT, ADD KEY number (number)')],
   },
   {
-    name: 'a computed column more that is never NULL',
+    name: 'added computed columns that are NOT NULL',
     change: [
       flows('ADD shout varchar(255) AS (UPPER(name)) VIRTUAL NOT NULL'),
       flows('ADD length int AS (CHAR_LENGTH(name)) STORED NOT NULL'),
@@ -129,7 +129,7 @@ const variations: readonly Variation[] = [
     ],
   },
   {
-    name: 'tables of others with like names',
+    name: 'tables of other programs with similar names',
     change: [
       'CREATE TABLE protection_flow_notes (id int PRIMARY KEY, flow_id varchar(64))',
       'CREATE TABLE protection_flow_archive LIKE protection_flows',
@@ -137,7 +137,7 @@ const variations: readonly Variation[] = [
     ],
   },
   {
-    name: 'a history with a larger AUTO_INCREMENT, another collation and a column more',
+    name: 'a history with a larger AUTO_INCREMENT, another collation and an added column',
     change: [
       'ALTER TABLE sendense_flow_migrations AUTO_INCREMENT = 1000',
       'ALTER TABLE sendense_flow_migrations CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci',
@@ -145,9 +145,9 @@ const variations: readonly Variation[] = [
     ],
   },
   {
-    name: 'platform tables that want more of a row than today',
+    name: 'platform tables with more required columns',
     change: [
-      // The rows that are there get a date of zeros
+      // Existing rows get a date of zeros
       "SET SESSION sql_mode = ''",
       "ALTER TABLE backup_repositories ADD site enum('north','south') NOT NULL, ADD quota decimal(10,2) NOT NULL, ADD since date NOT NULL, ADD code char(5) NOT NULL, ADD no int NOT NULL AUTO_INCREMENT UNIQUE",
       'ALTER TABLE replication_schedules ADD owner varbinary(16) NOT NULL, ADD opening time NOT NULL, ADD flags bit(3) NOT NULL, ADD year_one year NOT NULL',
@@ -161,13 +161,13 @@ const variations: readonly Variation[] = [
     ],
   },
   {
-    name: 'a key from a table of others to ours',
+    name: 'a key from a table of another program to ours',
     change: [
       'CREATE TABLE flow_tags (flow_id varchar(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci NOT NULL, FOREIGN KEY (flow_id) REFERENCES protection_flows (id))',
     ],
   },
   {
-    name: 'keys added with checks on, in another session',
+    name: 'a key added with foreign_key_checks on',
     change: [
       flows('DROP FOREIGN KEY fk_flows_policy'),
       'SET foreign_key_checks = 1',
@@ -186,8 +186,8 @@ async function assertProven(dataSource: Parameters<typeof verify>[0]): Promise<v
   });
 }
 
-// Without these, verify could raise false alarms, and operators would ignore it.
-describe('a database that is right but looks different is proven:', () => {
+// Guards against false alarms of verify, which would make operators ignore it.
+describe('a correct database that looks different is proven', () => {
   describe('with', () => {
     const database = useDatabase({ platform: 'mixed', per: 'each' });
     const dataSource = useDataSource(database, { per: 'each' });
@@ -234,7 +234,7 @@ describe('a database that is right but looks different is proven:', () => {
   describe('made by hand', () => {
     const database = useDatabase({ platform: 'none', per: 'each' });
 
-    /** The declared tables as a person might have made them, history and all. */
+    /** Makes the declared tables by hand, with the history. */
     async function makeByHand(session: Queryable): Promise<void> {
       for (const table of declaredSchema.values())
         await session.query(createTableSql(table).toLowerCase().replaceAll('`', ''));
@@ -243,7 +243,7 @@ describe('a database that is right but looks different is proven:', () => {
           await session.query(alterSql(name, `ADD ${foreignKeySql(key, sharedServer().flavour)}`));
     }
 
-    it('exactly as declared, on a platform of one collation, and then recorded', async () => {
+    it('exactly as declared, on a platform with one collation, once adopt has recorded it', async () => {
       const { session } = database;
       await createPlatformTables(
         session,

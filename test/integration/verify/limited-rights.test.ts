@@ -7,7 +7,7 @@ import { useDatabase, usePrivateServer } from '../../support/database';
 import { openDataSource, useDataSource } from '../../support/data-source';
 import { seedFlows } from './damaged-database';
 
-// Without these, verify could report invisible objects as lost, or call untested behaviour proven.
+// Guards that verify neither reports invisible objects as missing nor calls untested behaviour proven.
 describe('verify with limited rights', () => {
   const server = usePrivateServer();
   const database = useDatabase({ platform: 'mixed', server, per: 'each' });
@@ -34,7 +34,7 @@ describe('verify with limited rights', () => {
     'server-settings': 'pass',
   };
 
-  it('with only SELECT is unproven with the reason, and reports no lost key', async () => {
+  it('with only SELECT is unproven with the reason, and reports no missing key', async () => {
     const report = await verifyAs('reader', 'SELECT');
     expect(statuses(report)).toEqual(readOnly);
     expect({ verdict: report.verdict, ok: report.ok }).toEqual({ verdict: 'unproven', ok: false });
@@ -45,7 +45,7 @@ describe('verify with limited rights', () => {
     expect((await verifyAs('prover', 'SELECT, INSERT, DELETE')).verdict).toBe('proven');
   });
 
-  it('with only SELECT still finds a lost key', async () => {
+  it('with only SELECT still finds a missing key', async () => {
     await database.session.query('ALTER TABLE protection_flows DROP FOREIGN KEY fk_flows_policy');
     const report = await verifyAs('reader', 'SELECT');
     expect(statuses(report)).toEqual({ ...readOnly, 'foreign-keys': 'fail' });
@@ -55,7 +55,7 @@ describe('verify with limited rights', () => {
   const ours = ['protection_flows', 'protection_flow_executions'];
   it.each([
     ['the history alone', [], 'GRANT'],
-    ['our tables, without their parents', ours, 'GRANT'],
+    ['our tables without their parents', ours, 'GRANT'],
     ['all tables, one by one', ['%'], null],
     ['some columns', ['protection_flow_executions', 'COLUMNS'], 'grant SELECT on'],
   ])('with SELECT on %s reports nothing about tables that it cannot see', async (_what, tables, remedy) => {
@@ -124,7 +124,7 @@ describe('verify with limited rights', () => {
     await dataSource.destroy();
   });
 
-  it('in a session without CHECKs fails, on MariaDB', async () => {
+  it('in a session that ignores CHECKs fails, on MariaDB', async () => {
     if (server.flavour !== 'mariadb') return;
     await database.session.query('SET GLOBAL check_constraint_checks = OFF');
     const dataSource = await openDataSource(database);

@@ -29,7 +29,7 @@ const id = { ...column('id', 'int'), extra: 'auto_increment' };
 const keyTo = (parent: string, from: string, onDelete: ForeignKey['onDelete']): ForeignKey =>
   foreignKey(`fk_${from}`, from, { table: parent, column: 'id' }, onDelete);
 
-/** A shop: numbers for ids, a key of each kind, a unique index of two columns, one of a number, a CHECK. */
+/** Tables of a shop: numeric ids, a key with each delete rule, unique indexes of two columns and of a number, a CHECK. */
 const shop: readonly Table[] = [
   table('customers', { columns: [id, column('name', 'varchar(40)')], indexes: [] }),
   table('vouchers', { columns: [{ ...column('id', 'int unsigned') }], indexes: [] }),
@@ -92,7 +92,7 @@ beforeEach(async () => {
       await database.session.query(alterSql(name, `ADD ${foreignKeySql(key, server.flavour)}`));
 });
 
-/** What a check finds, as verify lets it run. */
+/** Runs a check as verify does, and returns its outcome. */
 async function outcomeOf({ run }: Check, known: Probes = probes): Promise<CheckOutcome> {
   const session = insideTransaction(database.session);
   const server = await detectServer(session);
@@ -119,7 +119,7 @@ async function outcomeOf({ run }: Check, known: Probes = probes): Promise<CheckO
 
 const orders = (change: string): Promise<unknown> => database.session.query(`ALTER TABLE orders ${change}`);
 
-// Without these, verify could prove our two tables and no others.
+// Guards that verify can prove any tables, not only our two.
 describe('the behaviour of tables that the engine does not know', () => {
   it('is proven from their declaration', async () => {
     const checks = [indexesCheck, checkConstraintsCheck, cascadeDeleteCheck, setNullCheck, restrictCheck];
@@ -137,7 +137,7 @@ describe('the behaviour of tables that the engine does not know', () => {
     ]);
   });
 
-  it('is proven as far as the declaration goes where the subject has no probes', async () => {
+  it('is proven from the declaration alone when the subject has no probes', async () => {
     expect(await outcomeOf(checkConstraintsCheck, { tables: {}, checks: {} })).toMatchObject({
       status: 'pass',
       summary: 'chk_pieces lets a right row of orders in',

@@ -12,7 +12,7 @@ interface Obstacle {
   readonly change: readonly string[];
   /** The checks that are to be skipped; all others pass. */
   readonly skipped: readonly string[];
-  /** Further ones on MariaDB. */
+  /** Further checks that are skipped on MariaDB. */
   readonly skippedByMariadb?: readonly string[];
   /** What the reason has to name. */
   readonly names?: RegExp;
@@ -34,7 +34,7 @@ const obstacles: readonly Obstacle[] = [
       'ALTER TABLE backup_repositories ADD FOREIGN KEY (above) REFERENCES backup_repositories (id)',
     ],
     skipped: [],
-    // It refuses to delete the row for its own sake first; MySQL does not
+    // MariaDB refuses to delete the row because the row names itself; MySQL does not
     skippedByMariadb: ['restrict'],
     names: /was kept by backup_repositories, before the key could keep it/,
   },
@@ -74,7 +74,7 @@ const obstacles: readonly Obstacle[] = [
       /the trigger watch \(AFTER INSERT ON backup_repositories\) uses audit, which has the engine MyISAM/,
   },
   {
-    name: 'a trigger on a parent table that writes there through a routine and a view',
+    name: 'a trigger on a parent table that writes to such a table through a routine and a view',
     change: [
       audit,
       'CREATE VIEW audit_view AS SELECT what FROM audit',
@@ -85,7 +85,7 @@ const obstacles: readonly Obstacle[] = [
     names: /the view audit_view, .* uses audit, which has the engine MyISAM/,
   },
   {
-    name: 'a trigger on a parent table that writes there through the trigger of a further table',
+    name: 'a trigger on a parent table that writes to such a table through the trigger of another table',
     change: [
       audit,
       'CREATE TABLE notes (what varchar(255))',
@@ -129,8 +129,8 @@ const rowsIn = async (table: string) => {
   return there.length === 0 ? 0 : (await select(database.session, `SELECT * FROM ${table}`)).length;
 };
 
-// Without these, verify could blame our tables for something else, or leave rows behind.
-it.each(obstacles)('$name', async ({ change, names, ...wanted }) => {
+// Guards that verify does not blame our tables for a fault of other tables, and leaves no rows behind.
+it.each(obstacles)('verify blames no table of ours for $name', async ({ change, names, ...wanted }) => {
   const own = sharedServer().flavour === 'mariadb' ? (wanted.skippedByMariadb ?? []) : [];
   const skipped = [...wanted.skipped, ...own];
   const type = await typeOfId();

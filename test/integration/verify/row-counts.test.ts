@@ -3,8 +3,8 @@ import { useDatabase } from '../../support/database';
 import { useDataSource } from '../../support/data-source';
 import { seedFlows } from './damaged-database';
 
-// Without this, verify could call a table proven of which one index has lost rows. No SQL damages an index so: the
-// answer of the server is made up.
+// Guards that verify does not call a table proven when one of its indexes has lost rows. No SQL damages an index in this
+// way, so the test changes the server's answer.
 it('verify fails on an index with fewer rows than the primary key, and prints the SQL that rebuilds the index', async () => {
   await seedFlows(database.session);
   const createQueryRunner = dataSource().createQueryRunner.bind(dataSource());

@@ -8,7 +8,7 @@ const look = async () => {
   return { ...checks.find(({ id }) => id === 'statistics')!, verdict };
 };
 
-/** A flow with a run that ended. */
+/** Creates a flow with a run that ended. */
 async function flowThatRan(): Promise<{ flow: string; run: string }> {
   const { flows, executions } = layer.repositories;
   const { id: flow } = await flows.create(layer.newFlow());
@@ -17,7 +17,7 @@ async function flowThatRan(): Promise<{ flow: string; run: string }> {
   return { flow, run };
 }
 
-// Without these, wrong counters of a flow stay unnoticed, or correct ones raise an alarm.
+// Guards that wrong counters of a flow are noticed, and that correct ones raise no alarm.
 describe('the check statistics', () => {
   it('names the flows with wrong counters and the differences, and lists only some of many', async () => {
     const { flow } = await flowThatRan();
@@ -39,7 +39,11 @@ describe('the check statistics', () => {
   });
 
   it.each([
-    ['put back to running after its end', "status = 'running'", '1 run under way that ended already'],
+    [
+      'that was set back to running after its end',
+      "status = 'running'",
+      '1 run under way that ended already',
+    ],
     ['that ends before it begins', "completed_at = '2026-01-01'", '1 run that ended before it began'],
     [
       'that begins in the future',

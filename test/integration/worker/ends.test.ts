@@ -10,7 +10,7 @@ const workers = useWorkers(layer);
 const job = (id: string, status: string) =>
   createBackupJob(layer.database.session, { id, status } as Parameters<typeof createBackupJob>[1]);
 
-/** Throws whatever is asked of it. */
+/** An object that throws at every access. */
 const revoked = (): object => {
   const { proxy, revoke } = Proxy.revocable({}, {});
   revoke();
@@ -20,7 +20,7 @@ const revoked = (): object => {
 interface Case {
   readonly title: string;
   readonly run: RunFlow;
-  /** Default: as long as it likes. */
+  /** Default: no limit. */
   readonly timeoutMs?: number;
   readonly end: object;
 }
@@ -47,7 +47,7 @@ describe('a run', () => {
       end: { status: 'warning', jobs_created: 2, jobs_completed: 1, jobs_failed: 1 },
     },
     {
-      title: 'recorded jobs of backup_jobs',
+      title: 'recorded jobs that backup_jobs shows as completed',
       run: async ({ recordJobs }) => {
         await recordJobs(['backup-1']);
         await job('backup-1', 'completed');
@@ -77,24 +77,32 @@ describe('a run', () => {
       end: { status: 'error', error_message: 'no route to mysql://root:***@db:3306/x, password=***' },
     },
     {
-      title: 'throws what is no error',
+      title: 'throws undefined',
       run: () => {
         throw undefined;
       },
       end: { status: 'error', error_message: 'undefined' },
     },
     ...[
-      { title: 'a message with a NUL', thrown: new Error('exit 1: \0done'), text: 'exit 1: \ufffddone' },
+      {
+        title: 'an error whose message has a NUL',
+        thrown: new Error('exit 1: \0done'),
+        text: 'exit 1: \ufffddone',
+      },
       { title: 'half of a surrogate pair', thrown: '\ud83d, cut', text: '\ufffd, cut' },
       {
-        title: 'a long message, to be cut within an emoji',
+        title: 'an error whose long message is cut within an emoji',
         thrown: new Error(`${'x'.repeat(9_999)}😀`),
         text: `${'x'.repeat(9_999)}\ufffd`,
       },
-      { title: 'a message that is no text', thrown: Object.assign(new Error(), { message: 5 }), text: '5' },
-      { title: 'what has no text', thrown: Object.create(null), text: 'It threw a value without text' },
       {
-        title: 'what throws when it is looked at',
+        title: 'an error whose message is a number',
+        thrown: Object.assign(new Error(), { message: 5 }),
+        text: '5',
+      },
+      { title: 'a value without text', thrown: Object.create(null), text: 'It threw a value without text' },
+      {
+        title: 'a value that itself throws when it is read',
         thrown: revoked(),
         text: 'It threw a value without text',
       },
@@ -109,12 +117,12 @@ describe('a run', () => {
       end: { status: 'error', error_message: text },
     })),
     {
-      title: 'returns what is no outcome',
+      title: 'returns an invalid outcome',
       run: (() => ({ status: 'done' })) as unknown as RunFlow,
       end: { status: 'error', error_message: expect.stringContaining('status must be one of') as string },
     },
     {
-      title: 'tells what is no progress',
+      title: 'reports invalid progress',
       run: ({ progress }) => progress({ jobs_completed: -1 }),
       end: { status: 'error', error_message: expect.stringContaining('jobs_completed') as string },
     },
@@ -122,7 +130,7 @@ describe('a run', () => {
       { options: null, text: 'options must be an object' },
       { options: { expcted: 3 }, text: 'did you mean expected?' },
     ].map(({ options, text }) => ({
-      title: `records jobs with ${JSON.stringify(options)}`,
+      title: `records jobs with the options ${JSON.stringify(options)}`,
       run: ({ recordJobs }: WorkerRun) => recordJobs(['c'], options as object),
       end: { status: 'error', error_message: expect.stringContaining(text) as string },
     })),
@@ -134,25 +142,25 @@ describe('a run', () => {
       end: { status: 'warning' },
     },
     {
-      title: 'takes too long',
+      title: 'takes too long, and throws when its signal is aborted',
       timeoutMs: 150,
       run: ({ signal }) => aborted(signal).then(() => signal.throwIfAborted()),
       end: { status: 'error', error_message: 'It took longer than 150 ms' },
     },
     {
-      title: 'takes too long, and has a result all the same',
+      title: 'takes too long, and returns when its signal is aborted',
       timeoutMs: 150,
       run: ({ signal }) => aborted(signal),
       end: { status: 'success' },
     },
     {
-      title: 'takes too long, and does not listen',
+      title: 'takes too long, and ignores its signal',
       timeoutMs: 150,
       run: () => new Promise<void>(() => undefined),
       end: { status: 'error', error_message: 'It took longer than 150 ms' },
     },
   ];
-  it.each(cases)('that $title ends so', async ({ run, timeoutMs, end }) => {
+  it.each(cases)('that $title ends with $end.status', async ({ run, timeoutMs, end }) => {
     const told = await workers.end(run, { timeoutMs, name: 'one' });
     const row = await layer.repositories.executions.get(told.claim.execution.id);
     expect(row).toMatchObject(end);
@@ -160,7 +168,7 @@ describe('a run', () => {
     expect(row.execution_metadata).toMatchObject({ worker: 'one' });
   });
 
-  it('does not end its worker', async () => {
+  it('that throws does not end its worker', async () => {
     let calls = 0;
     workers.start(() => {
       calls += 1;
@@ -184,7 +192,7 @@ describe('a run', () => {
     });
   });
 
-  it('gets the cancel, and the worker acknowledges when the run has stopped', async () => {
+  it('receives its cancel, and the worker acknowledges the cancel once the run has stopped', async () => {
     const { claim, end } = await workers.end(async ({ execution: { id }, signal }) => {
       const { executions } = layer.repositories;
       await executions.cancel(id, 'not today');
@@ -199,7 +207,7 @@ describe('a run', () => {
     expect(await layer.repositories.executions.acknowledge(row.id)).toBe(false);
   });
 
-  it('that ignores its cancel is not acknowledged', async () => {
+  it('that ignores its cancel gets no acknowledgement', async () => {
     const { claim, end } = await workers.end(async ({ execution: { id } }) => {
       await layer.repositories.executions.cancel(id);
       await new Promise<void>(() => undefined);
@@ -209,7 +217,7 @@ describe('a run', () => {
     expect(execution_metadata).not.toHaveProperty('cancel_acknowledged_at');
   });
 
-  it('of a flow that is deleted is stopped', async () => {
+  it('of a deleted flow is stopped', async () => {
     const { end } = await workers.end(async ({ flow, recordJobs }) => {
       await layer.repositories.flows.delete(flow.id);
       await recordJobs(['late']);

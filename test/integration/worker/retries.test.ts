@@ -10,7 +10,7 @@ interface Retry {
   readonly attempt: number;
   readonly not_before: string;
 }
-/** A flow's runs, the first first, each with what it says of itself. */
+/** A flow's runs, oldest first, each with the retry of its metadata. */
 const chain = async (flow: string) =>
   (await layer.repositories.executions.history(flow)).items
     .map(({ id, status, execution_metadata }) => ({
@@ -74,10 +74,10 @@ describe('a run that fails', () => {
   });
 
   it.each([
-    ['once as long at first', 1, 10_000],
-    ['twice as long each time', 4, 80_000],
-    ['and no longer than it may', 9, 120_000],
-  ])('waits: %s', async (_, attempt, ms) => {
+    ['waits the delay before its first retry', 1, 10_000],
+    ['waits twice as long before each further retry', 4, 80_000],
+    ['never waits longer than the longest delay', 9, 120_000],
+  ])('%s', async (_, attempt, ms) => {
     const { flows, executions } = layer.repositories;
     const { id: flow_id } = await flows.create(layer.newFlow());
     const { id } = await executions.start({ flow_id, execution_type: 'manual' });
@@ -95,7 +95,7 @@ describe('a run that fails', () => {
     const end = (await executions.get(ended!.id)).completed_at!.getTime();
     expect(Math.abs(Date.parse(next!.retry.not_before) - end - ms)).toBeLessThanOrEqual(2_000);
 
-    // No worker takes it before its time, and any does then
+    // No worker claims the retry before its time; afterwards any worker does
     const claim = () => layer.repositories.dueFlows.claimQueued({ worker: 'w', perRepository: 5 });
     expect(await claim()).toEqual([]);
     await layer.dataSource.query(
@@ -108,7 +108,7 @@ describe('a run that fails', () => {
 
   it.each([
     [
-      'its jobs say so',
+      'its jobs have failed',
       (id: string) =>
         layer.repositories.executions.settle(id, new Map([['job', 'failed']]), {
           retry: { attempts: 2, delayMs: 0 },
@@ -129,7 +129,7 @@ describe('a run that fails', () => {
   ])('is also retried when %s', async (_, fail) => {
     const { id: flow_id } = await layer.repositories.flows.create(layer.newFlow());
     const { id } = await layer.repositories.executions.start({ flow_id, execution_type: 'manual' });
-    if (_ === 'its jobs say so') await layer.repositories.executions.recordJobs(id, ['job']);
+    if (_ === 'its jobs have failed') await layer.repositories.executions.recordJobs(id, ['job']);
     await fail(id);
     expect(await chain(flow_id)).toMatchObject([
       { status: 'error' },
@@ -148,9 +148,9 @@ describe('a run that fails', () => {
   );
 });
 
-// Without these, a value of another program under that key leaves its run in the queue for ever, without a message.
+// Guards that a value of another program under that key does not silently leave its run in the queue for ever.
 it.each(['"9999-01-01T00:00:00Z"', '"soon"', '5', 'true', 'null', '[]', '{}'])(
-  'a run of others that may not begin before %s is claimed at once',
+  'a queued run in which another program stored not_before %s is claimed at once',
   async (time) => {
     const { flows, executions, dueFlows } = layer.repositories;
     const { id: flow_id } = await flows.create(layer.newFlow());
@@ -164,7 +164,7 @@ it.each(['"9999-01-01T00:00:00Z"', '"soon"', '5', 'true', 'null', '[]', '{}'])(
   },
 );
 
-it('a run of others whose attempt is no number counts as the first attempt', async () => {
+it('a run in which another program stored an attempt that is not a number counts as the first attempt', async () => {
   const { flows, executions } = layer.repositories;
   const attempts: number[] = [];
   const { id: flow_id } = await flows.create(layer.newFlow());

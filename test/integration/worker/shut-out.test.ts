@@ -12,7 +12,7 @@ const layer = useDataLayer({ per: 'all' });
 const workers = useWorkers(layer);
 const query = (sql: string): Promise<unknown> => layer.database.session.query(sql);
 
-/** Ends the account's sessions: what is done to an account holds for those that begin later. */
+/** Ends the account's sessions: a change of an account applies only to sessions that begin later. */
 async function killSessionsOf({ user }: UserOf): Promise<void> {
   const name = user.slice(0, user.indexOf('@'));
   const rows = await select<{ id: number }>(
@@ -27,7 +27,7 @@ it.each([
   ['is locked', 'ACCESS_DENIED', 'ACCOUNT LOCK', 'ACCOUNT UNLOCK'],
   ['has used up its writes', 'QUOTA_EXCEEDED', 'WITH MAX_UPDATES_PER_HOUR 1', 'WITH MAX_UPDATES_PER_HOUR 0'],
 ])(
-  'a run that succeeds while the account %s is a success once it may write again',
+  'a run that succeeds while the account %s is a success once the account may write again',
   async (_what, code, shut, open) => {
     const account = await createUser(layer.database, ['ALL ON DB.*']);
     const dataSource = await openDataSource(account.database);

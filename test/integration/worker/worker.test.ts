@@ -49,30 +49,33 @@ describe('a worker', () => {
     expect(most).toBe(4);
   });
 
-  it.each(['due', 'queued'] as const)('keeps to the limit of a repository, with others: %s', async (what) => {
-    const large = await intoRepository();
-    await workers[what](12, large);
-    const { opened, open } = gate();
-    const [limited, others] = [new Set<string>(), new Set<string>()];
-    const run = async ({ flow }: Claim): Promise<void> => {
-      if (flow.repository_id === null) return void others.add(flow.id);
-      limited.add(flow.id);
-      await opened;
-    };
-    for (const name of ['one', 'two', 'three'])
-      workers.start(run, { name, concurrency: 10, perRepository: 2 });
-    // Each of these is a look that might have taken more
-    for (let look = 1; look <= 6; look += 1) {
-      await workers.queued(1);
-      await waitFor(() => others.size === look);
-    }
-    expect(limited.size).toBe(2);
-    open();
-    await workers.idle();
-    expect(limited.size).toBe(12);
-  });
+  it.each(['due', 'queued'] as const)(
+    'keeps to the limit of a repository together with other workers: %s runs',
+    async (what) => {
+      const large = await intoRepository();
+      await workers[what](12, large);
+      const { opened, open } = gate();
+      const [limited, others] = [new Set<string>(), new Set<string>()];
+      const run = async ({ flow }: Claim): Promise<void> => {
+        if (flow.repository_id === null) return void others.add(flow.id);
+        limited.add(flow.id);
+        await opened;
+      };
+      for (const name of ['one', 'two', 'three'])
+        workers.start(run, { name, concurrency: 10, perRepository: 2 });
+      // Each round is a poll that could exceed the limit
+      for (let look = 1; look <= 6; look += 1) {
+        await workers.queued(1);
+        await waitFor(() => others.size === look);
+      }
+      expect(limited.size).toBe(2);
+      open();
+      await workers.idle();
+      expect(limited.size).toBe(12);
+    },
+  );
 
-  it('does not go beyond the limit while others are claiming', async () => {
+  it('keeps to the limit of a repository while another transaction claims runs', async () => {
     const large = await intoRepository();
     await workers.due(3, large);
     await workers.queued(3, large);
@@ -80,7 +83,7 @@ describe('a worker', () => {
     const options = { worker: 'w', perRepository: 2 };
     await layer.dataSource.transaction(async (manager) => {
       expect((await dueFlows.withManager(manager).claimDue(options)).claimed).toHaveLength(2);
-      // The two are not there for it yet
+      // The two claims are not committed yet, so this session does not see them
       expect(await dueFlows.claimQueued(options)).toEqual([]);
     });
     expect(await dueFlows.claimQueued(options)).toEqual([]);
@@ -89,18 +92,21 @@ describe('a worker', () => {
     expect(await dueFlows.claimQueued(options)).toHaveLength(1);
   });
 
-  it.each(['due', 'queued'] as const)('gives a repository with little work its turn: %s', async (what) => {
-    const [large, small] = [await intoRepository(), await intoRepository()];
-    await workers[what](50, large);
-    const few = await workers[what](2, small);
-    const order: string[] = [];
-    workers.start(async ({ flow }) => void order.push(flow.id), { concurrency: 2, perRepository: 2 });
-    await workers.idle();
-    // By chance where the two have as many under way: one of a million times not
-    expect(order.slice(0, 26)).toEqual(expect.arrayContaining(few));
-  });
+  it.each(['due', 'queued'] as const)(
+    'gives a repository with little work its turn: %s runs',
+    async (what) => {
+      const [large, small] = [await intoRepository(), await intoRepository()];
+      await workers[what](50, large);
+      const few = await workers[what](2, small);
+      const order: string[] = [];
+      workers.start(async ({ flow }) => void order.push(flow.id), { concurrency: 2, perRepository: 2 });
+      await workers.idle();
+      // When both repositories have equally many runs under way, chance decides: this fails once in a million runs
+      expect(order.slice(0, 26)).toEqual(expect.arrayContaining(few));
+    },
+  );
 
-  it('starves neither due flows nor the queue', async () => {
+  it('does not starve the queue when many flows are due', async () => {
     await workers.due(30);
     const [waiting] = await workers.queued(1);
     const order: string[] = [];
@@ -115,7 +121,7 @@ describe('a worker', () => {
     expect(await once(worker, 'skipped')).toMatchObject([{ flowId, reason: 'missed' }]);
   });
 
-  it('runs a due flow later on request when the flow still runs', async () => {
+  it('queues a due run while its flow still runs, with overlap queue, and runs it later', async () => {
     const { executions } = layer.repositories;
     const [flow_id] = await workers.due(1);
     const { id } = await executions.start({ flow_id: flow_id!, execution_type: 'manual' });
@@ -126,7 +132,7 @@ describe('a worker', () => {
     expect(await statuses()).toEqual(['success', 'success']);
   });
 
-  it('ends silent runs of others, once it has listened for the whole limit', async () => {
+  it('ends a silent run of another program', async () => {
     const flow_id = (await layer.repositories.flows.create(layer.newFlow())).id;
     const { id } = await layer.repositories.executions.start({ flow_id, execution_type: 'manual' });
     const worker = workers.start(() => undefined, { silenceMs: 1_000, heartbeatMs: 100 });
@@ -134,7 +140,7 @@ describe('a worker', () => {
     expect(await statuses()).toEqual(['error']);
   });
 
-  it('that stops claims no more, and lets its runs end', async () => {
+  it('that stops claims no more runs, and lets its own runs end', async () => {
     await workers.queued(2);
     const { opened, open } = gate();
     const worker = workers.start(() => opened, { concurrency: 1, stopMs: 60_000 });
@@ -146,7 +152,7 @@ describe('a worker', () => {
     expect(worker.stop()).toBe(worker.stop());
   });
 
-  it('may be stopped again by a listener of its stop', async () => {
+  it('may be stopped again by a listener of the event stopping', async () => {
     const worker = workers.start(() => undefined);
     let heard = 0;
     const again: Promise<void>[] = [];
@@ -162,11 +168,11 @@ describe('a worker', () => {
 
   it.each([
     [
-      'listens',
+      'ends when its signal is aborted',
       async ({ signal }: { signal: AbortSignal }) => aborted(signal).then(() => signal.throwIfAborted()),
     ],
-    ['does not listen', () => new Promise<void>(() => undefined)],
-  ] as const)('that stops cancels runs that have not ended in time, and %s', async (_, run) => {
+    ['ignores its signal', () => new Promise<void>(() => undefined)],
+  ] as const)('that stops cancels a run that has not ended in time and %s', async (_, run) => {
     const [flow] = await workers.queued(1);
     const worker = workers.start(run);
     await once(worker, 'began');
@@ -194,7 +200,7 @@ describe('a worker', () => {
     } finally {
       await layer.dataSource.query('RENAME TABLE away TO protection_flows');
     }
-    // As many as there were polls until the table was back
+    // One fault for each poll until the table was back
     expect(new Set(faults)).toEqual(new Set(['MIGRATION_PENDING']));
     await workers.queued(1);
     await workers.idle();

@@ -14,14 +14,14 @@ import type { DataLayer } from '../repositories/data-layer';
 
 /** Workers on a data layer; each is stopped after its test, and its flows are deleted. */
 export interface Workers {
-  /** A worker that looks for work 50 times a second; started. */
+  /** Starts a worker that polls 50 times a second. */
   start(run: RunFlow, options?: Partial<WorkerOptions>): Worker;
-  /** Has a run of a new flow end, and tells how. */
+  /** Queues a run of a new flow, and returns how the run ended. */
   end(run: RunFlow, options?: Partial<WorkerOptions>): Promise<{ claim: Claim; end: RunEnd }>;
-  /** Flows that are due, or whose run waits in the queue; their ids, in the order in which they come. */
+  /** Creates flows that are due, or that have a queued run. Returns their ids in the order of creation. */
   due(count: number, changes?: FlowChanges): Promise<string[]>;
   queued(count: number, changes?: FlowChanges): Promise<string[]>;
-  /** Until no run waits or is under way. */
+  /** Waits until no run is queued or under way, and no flow is due. */
   idle(): Promise<void>;
 }
 
@@ -52,7 +52,7 @@ export function useWorkers(layer: DataLayer): Workers {
       return { claim, end };
     },
     async due(count, changes = {}) {
-      // Once a year: what was run is not due again
+      // Once a year, so that a flow that has run is not due again
       const { id } = await createSchedule(layer.database.session, { cron_expression: '0 0 1 1 *' });
       const ids = await create(count, { ...changes, schedule_id: id });
       await layer.dataSource.query(
@@ -76,7 +76,7 @@ export function useWorkers(layer: DataLayer): Workers {
   return workers;
 }
 
-/** A promise, and what settles it. */
+/** A promise, and the function that resolves it. */
 export function gate(): { readonly opened: Promise<void>; open(): void } {
   let open = (): void => undefined;
   const opened = new Promise<void>((resolve) => (open = resolve));

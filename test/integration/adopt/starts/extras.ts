@@ -7,7 +7,7 @@ const zeroTime = "TIMESTAMP NOT NULL DEFAULT '0000-00-00 00:00:00'";
 const lax = "SET SESSION sql_mode = 'ALLOW_INVALID_DATES'";
 const strict = 'SET SESSION sql_mode = DEFAULT';
 
-/** What explicit_defaults_for_timestamp=OFF makes of `last_execution_time TIMESTAMP` and the like. */
+/** The definitions that explicit_defaults_for_timestamp=OFF makes of columns such as `last_execution_time TIMESTAMP`. */
 const offFlows = {
   last_execution_time: 'TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP',
   next_execution_time: zeroTime,
@@ -20,9 +20,9 @@ const offExecutions = {
   created_at: zeroTime,
 };
 
-/** With more than the platform's SQL, or with what an older server made of it. */
+/** Tables with more than the platform's SQL, or as an older server makes them from it. */
 export const extraStarts: Record<string, Start> = {
-  'with columns and indexes of their own': {
+  'with added columns and indexes': {
     sql: plain(
       {
         more: [
@@ -60,13 +60,13 @@ export const extraStarts: Record<string, Start> = {
       strict,
     ],
   },
-  'as MyISAM': {
+  'in MyISAM': {
     sql: [
       flowsTable({ engine: 'MyISAM', columns: { name: 'VARCHAR(200) NOT NULL UNIQUE' } }),
       executionsTable({ engine: 'MyISAM', bare: true }),
     ],
   },
-  'with names for all, in another order': {
+  'with other names of an index and the CHECK, and another order in the CHECK': {
     sql: [
       flowsTable({
         bare: true,
@@ -82,7 +82,7 @@ export const extraStarts: Record<string, Start> = {
     ],
     extras: ['by_schedule'],
   },
-  'with rules that say the same twice': {
+  'with a duplicate index and a duplicate CHECK': {
     sql: plain({
       more: [
         'UNIQUE KEY second_name (name)',
@@ -92,14 +92,14 @@ export const extraStarts: Record<string, Start> = {
     }),
     extras: ['with_id'],
   },
-  'with the CHECK at a column': {
+  'with the CHECK in the definition of a column': {
     sql: plain({
       unchecked: true,
       columns: { destination_type: `ENUM('ossea', 'vmware', 'hyperv') ${flowCheck}` },
     }),
     only: 'mariadb',
   },
-  'migrated in part': {
+  'of which only the first migration is recorded': {
     migrates: true,
     sql: [
       ...plain(),

@@ -6,24 +6,24 @@ const reference = 'FOREIGN KEY (flow_id) REFERENCES protection_flows (id)';
 const general = 'DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci';
 const schedules = 'REFERENCES replication_schedules (id) ON DELETE SET NULL';
 
-/** With foreign keys that people made. */
+/** Tables with foreign keys that people made. */
 export const keyStarts: Record<string, Start> = {
-  'the key without a name': {
+  'with the key unnamed': {
     sql: [flowsTable(), executionsTable({ more: [`${reference} ON DELETE CASCADE`] })],
   },
-  'the key under another name, in general_ci': {
+  'with the key under another name, in general_ci': {
     sql: [
       flowsTable({ text: general }),
       executionsTable({ text: general, more: [`CONSTRAINT runs_of_flow ${reference} ON DELETE CASCADE`] }),
     ],
   },
-  'the key by another rule': {
+  'with another delete rule of the key': {
     sql: [flowsTable(), executionsTable({ more: [`CONSTRAINT fk_executions_flow ${reference}`] })],
   },
-  'the key by another rule, under another name': {
+  'with the key under another name, with other rules': {
     sql: [flowsTable(), executionsTable({ more: [`CONSTRAINT runs ${reference} ON UPDATE CASCADE`] })],
   },
-  'keys to the platform': {
+  'with keys to the platform': {
     platform: 'general_ci',
     sql: [
       flowsTable({
@@ -36,7 +36,7 @@ export const keyStarts: Record<string, Start> = {
       executionsTable({ text: general, more: [ownKey] }),
     ],
   },
-  "another table's key to the flows": {
+  "with another table's key to the flows": {
     sql: [
       ...plain(),
       `CREATE TABLE notes (id int PRIMARY KEY, flow varchar(64) COLLATE utf8mb4_unicode_ci,

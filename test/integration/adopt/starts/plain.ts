@@ -1,10 +1,10 @@
 import { executionsTable, flowsTable, ownKey, plain } from '../platform-ddl';
 import type { Start } from '../start';
 
-/** From the platform's SQL as it stands, with one thing or another left out. */
+/** Tables from the platform's SQL, unchanged or with something left out. */
 export const plainStarts: Record<string, Start> = {
-  "the platform's own SQL": { sql: plain() },
-  "the platform's own SQL, NULL in the rows": { sql: plain(), nulls: true },
+  "made by the platform's own SQL": { sql: plain() },
+  "made by the platform's own SQL, with NULLs in the rows": { sql: plain(), nulls: true },
   'without fk_executions_flow': { sql: [flowsTable(), executionsTable()] },
   'without the CHECK, and with cancelled in the ENUM': {
     sql: plain({
@@ -15,15 +15,15 @@ export const plainStarts: Record<string, Start> = {
       },
     }),
   },
-  'in rows in which no name fits into an index': {
+  'in row format COMPACT, whose indexes are too short for a name': {
     sql: plain({
       columns: { name: 'VARCHAR(255) NOT NULL' },
       text: 'ROW_FORMAT=COMPACT DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci',
     }),
   },
   'without indexes': { sql: plain({ bare: true }, { bare: true }) },
-  'only the flows': { sql: [flowsTable()], tables: ['protection_flows'] },
-  'with an index of our name over other columns': {
+  'without protection_flow_executions': { sql: [flowsTable()], tables: ['protection_flows'] },
+  'with declared names of indexes on other columns': {
     sql: [
       flowsTable(),
       executionsTable({
@@ -32,7 +32,7 @@ export const plainStarts: Record<string, Start> = {
       }),
     ],
   },
-  'with fewer columns, some of other lengths and kinds': {
+  'with missing columns, and columns of other lengths and types': {
     sql: plain(
       {
         columns: {

@@ -3,7 +3,7 @@ import type { Start } from '../start';
 
 const both = (text: string) => plain({ text }, { text });
 
-/** In the charsets and collations that servers and databases give by default. */
+/** Tables in the default charsets and collations of servers and databases. */
 export const textStarts: Record<string, Start> = {
   'in general_ci': { sql: both('DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci') },
   'in general_ci on a platform in general_ci': {
@@ -12,11 +12,14 @@ export const textStarts: Record<string, Start> = {
     nulls: true,
   },
   'in latin1': { platform: 'latin1', sql: both('DEFAULT CHARSET=latin1'), nulls: true },
-  "in the database's default": { platform: 'general_ci', sql: both('') },
+  'in the default collation of the database': { platform: 'general_ci', sql: both('') },
   'in utf8mb3': { sql: both('DEFAULT CHARSET=utf8mb3') },
   'in utf8mb4_bin': { sql: both('DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin') },
-  "in MySQL's default": { sql: both('DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_ai_ci'), only: 'mysql' },
-  'each table in another': {
+  'in the default collation of MySQL': {
+    sql: both('DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_ai_ci'),
+    only: 'mysql',
+  },
+  'with another collation in each table': {
     sql: [
       ...plain(
         { text: 'DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_general_ci' },

@@ -1,12 +1,12 @@
 import type { Flavour } from '../../../../src/engine/server/server';
 
-/** A way in which another server has, or words, what MariaDB has. Applied in their order. */
+/** How another server shows a line that MariaDB shows differently. Applied in the order of the list. */
 export interface Wording {
-  /** What it is about, and where it is said. */
+  /** The difference, and the page of the manual that states it. */
   readonly reason: string;
-  /** What stands in MariaDB's line; matches at least one. */
+  /** The part of MariaDB's line; must match at least one line. */
   readonly mariadb: RegExp;
-  /** What stands there instead; null where there is no such line. */
+  /** The replacement on the other server; null if it has no such line. */
   readonly here: string | null;
 }
 
@@ -64,7 +64,7 @@ const mysql: readonly Wording[] = [
 /** The only differences between the schema that a migrate leaves on MariaDB, and on each other kind of server. */
 export const engineWords: Readonly<Record<Flavour, readonly Wording[]>> = { mariadb: [], mysql };
 
-/** The lines of MariaDB in the words of the other server. */
+/** Translates the lines of MariaDB into those of the other server. */
 export function translate(lines: readonly string[], wordings: readonly Wording[]): string[] {
   return wordings
     .reduce(

@@ -10,9 +10,9 @@ import { engineWords, translate } from './engine-words';
 const mariadb = readFileSync(join(__dirname, 'mariadb.txt'), 'utf8').trim().split('\n');
 
 /**
- * Guards that every server gets the same schema: `mariadb.txt` holds what MariaDB says of it, `engine-words.ts` the only
- * differences of others. Run on each server by `npm run test:engines`. A migration that changes the schema changes the
- * file; so does it then on each of them.
+ * Guards that every server gets the same schema. `mariadb.txt` holds the schema as MariaDB shows it, `engine-words.ts` the
+ * only differences of other servers. `npm run test:engines` runs this test on each server. A migration that changes the
+ * schema changes `mariadb.txt`.
  */
 describe('the schema that a migrate leaves', () => {
   const database = useDatabase({ platform: 'mixed' });
@@ -28,7 +28,7 @@ describe('the schema that a migrate leaves', () => {
     expect(lines).toEqual(translate(mariadb, engineWords[sharedServer().flavour]));
   });
 
-  it.each(Object.values(engineWords).flat())('differs for a reason: $reason', (wording) => {
+  it.each(Object.values(engineWords).flat())('differs on MySQL, because: $reason', (wording) => {
     const others = Object.values(engineWords).flat();
     const before = translate(mariadb, others.slice(0, others.indexOf(wording)));
     expect(before.some((line) => wording.mariadb.test(line))).toBe(true);

@@ -4,7 +4,7 @@ import { addColumn } from '../../../../src/engine/steps/columns';
 import { named } from '../../../../src/engine/schema/shape';
 import { stepSession, surviveDeaths } from './step-session';
 
-/** Without these, a rollback could drop a column that users have filled, and a killed migrate could not be rerun. */
+/** Guards that a rollback drops no column that users have filled, and that a killed migrate can run again. */
 describe('adding a column', () => {
   const database = useDatabase({ platform: 'none', per: 'each' });
   const owner = nullable('owner', 'varchar(64)');
@@ -20,10 +20,13 @@ describe('adding a column', () => {
   it.each([
     ['that may be NULL', owner],
     ['with a literal default', team],
-    ['with a number for its default', column('retries', 'int', { default: literal(3) })],
-    ['that says when', column('seen_at', 'timestamp', { default: now, onUpdateNow: true })],
+    ['with a numeric default', column('retries', 'int', { default: literal(3) })],
+    [
+      'with the current time as its default',
+      column('seen_at', 'timestamp', { default: now, onUpdateNow: true }),
+    ],
     ['of JSON', nullable('facts', 'json')],
-  ])('is re-runnable after a kill at either side, for one %s', async (_what, added) => {
+  ])('can run again after a kill before or after its statement, for a column %s', async (_what, added) => {
     await database.session.query('DELETE FROM t');
     await surviveDeaths(stepSession(database), addColumn('t', added), 't');
   });

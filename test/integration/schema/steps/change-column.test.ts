@@ -5,7 +5,7 @@ import { named } from '../../../../src/engine/schema/shape';
 import { appendEnumValues, changeColumn } from '../../../../src/engine/steps/columns';
 import { stepSession, surviveDeaths } from './step-session';
 
-/** Without these, a widened column could lose its collation, or a rollback cut what was written since. */
+/** Guards that a widened column keeps its collation, and that a rollback cuts no value that was written since. */
 describe('changing a column', () => {
   const database = useDatabase({ platform: 'none', per: 'each' });
   const short = column('name', 'varchar(5)');
@@ -35,8 +35,8 @@ describe('changing a column', () => {
       column('state', enumOf('on', 'off'), { default: literal('on') }),
       column('state', enumOf('on', 'off', 'idle'), { default: literal('idle') }),
     ],
-    ['one that needs a value', nullable('facts', 'json'), column('facts', 'json')],
-  ])('is re-runnable after a kill at either side, to %s', async (_what, before, after) => {
+    ['one that is NOT NULL', nullable('facts', 'json'), column('facts', 'json')],
+  ])('can run again after a kill before or after its statement, to %s', async (_what, before, after) => {
     await surviveDeaths(stepSession(database), changeColumn('t', before, after), 't');
   });
 
@@ -86,7 +86,7 @@ describe('changing a column', () => {
   });
 });
 
-/** Without these, undo could blank rows that hold a removed value, or print a remedy that fails. */
+/** Guards that undo blanks no row that holds a removed value, and that its printed remedy works. */
 describe('appending values to an ENUM', () => {
   const database = useDatabase({ platform: 'none', per: 'each' });
   const step = appendEnumValues('t', 'state', { from: ['on', 'off'], add: ["can't say", 'idle'] });
@@ -95,7 +95,7 @@ describe('appending values to an ENUM', () => {
     await database.session.query("CREATE TABLE t (id int PRIMARY KEY, state enum('on','off') NOT NULL)");
   });
 
-  it('is re-runnable after a kill at either side', async () => {
+  it('can run again after a kill before or after its statement', async () => {
     await surviveDeaths(stepSession(database), step, 't');
   });
 

@@ -3,7 +3,7 @@ import { index, unique } from '../../../../src/engine/schema/declare';
 import { dropIndex, replaceIndex } from '../../../../src/engine/steps/indexes';
 import { stepSession, surviveDeaths } from './step-session';
 
-/** Without these, a killed migrate could leave a key without its index, or drop an index that somebody made by hand. */
+/** Guards that a killed migrate leaves no key without its index, and drops no index that somebody made by hand. */
 describe('dropping and replacing an index', () => {
   const database = useDatabase({ platform: 'none', per: 'each' });
   const byName = index('idx_name', 'name', 'at DESC');
@@ -32,7 +32,7 @@ describe('dropping and replacing an index', () => {
     ],
     ['making one unique', replaceIndex('t', byName, unique('idx_name', 'name', 'id'))],
     ['making one not unique', replaceIndex('t', onlyName, index('uq_name', 'name'))],
-  ])('is re-runnable after a kill at either side: %s', async (_what, step) => {
+  ])('can run again after a kill before or after its statement: %s', async (_what, step) => {
     await surviveDeaths(stepSession(database), step, 't');
   });
 

@@ -10,7 +10,7 @@ export const columnDamages: readonly Damage[] = [
     names: 'protection_flows.name: collation is utf8mb4_general_ci',
   },
   {
-    name: 'another collation of both ends of a key that is there',
+    name: 'another collation of both columns of a key',
     damage: [
       executions('DROP FOREIGN KEY fk_executions_flow'),
       flows(
@@ -25,7 +25,7 @@ export const columnDamages: readonly Damage[] = [
     names: 'protection_flows.id: collation',
   },
   {
-    name: 'another collation than the parent, and so no key',
+    name: 'another collation than the parent, so that the key is missing',
     damage: [
       flows('DROP FOREIGN KEY fk_flows_schedule'),
       flows('MODIFY schedule_id varchar(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci NULL'),
@@ -46,13 +46,13 @@ export const columnDamages: readonly Damage[] = [
     names: 'total_executions: type is bigint',
   },
   {
-    name: 'an unsigned type',
+    name: 'an unsigned type instead of a signed one',
     damage: [executions('MODIFY vms_processed int unsigned NOT NULL DEFAULT 0')],
     checks: ['columns'],
     names: 'vms_processed: type is int unsigned',
   },
   {
-    name: 'datetime for timestamp',
+    name: 'datetime instead of timestamp',
     damage: [executions('MODIFY started_at datetime NULL')],
     checks: ['columns'],
     names: 'started_at: type is datetime',
@@ -76,7 +76,7 @@ export const columnDamages: readonly Damage[] = [
     names: 'target_id: type is varchar(200)',
   },
   {
-    name: 'a shorter length of a column under a key',
+    name: 'a shorter length of a column with a key',
     damage: [
       executions('DROP FOREIGN KEY fk_executions_flow'),
       executions('MODIFY flow_id varchar(36) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci NOT NULL'),
@@ -94,19 +94,19 @@ export const columnDamages: readonly Damage[] = [
     names: "last_execution_status: default is 'success'",
   },
   {
-    name: 'a default lost',
+    name: 'a missing default',
     damage: [flows('ALTER COLUMN created_by DROP DEFAULT')],
     checks: ['columns'],
     names: 'created_by: default is none',
   },
   {
-    name: 'the default uuid() lost',
+    name: 'a missing default uuid()',
     damage: [executions('MODIFY id varchar(64) NOT NULL')],
     checks: ['columns'],
     names: 'protection_flow_executions.id: default is none',
   },
   {
-    name: 'NULL allowed, and there',
+    name: 'NULL allowed, and a row with NULL',
     damage: [
       flows('MODIFY enabled tinyint(1) NULL DEFAULT 1'),
       "UPDATE protection_flows SET enabled = NULL WHERE id = 'flow-1'",
@@ -124,13 +124,13 @@ export const columnDamages: readonly Damage[] = [
     names: 'execution_time_seconds: nullable is NOT NULL',
   },
   {
-    name: 'ON UPDATE lost',
+    name: 'a missing ON UPDATE',
     damage: [flows('MODIFY updated_at timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP')],
     checks: ['columns'],
     names: 'updated_at: on-update is none',
   },
   {
-    name: 'ON UPDATE gained',
+    name: 'an undeclared ON UPDATE',
     damage: [
       flows('MODIFY created_at timestamp NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP'),
     ],
@@ -138,7 +138,7 @@ export const columnDamages: readonly Damage[] = [
     names: 'created_at: on-update',
   },
   {
-    name: 'an enum value lost',
+    name: 'a missing enum value',
     damage: [
       flows(
         "MODIFY last_execution_status enum('success','warning','error','running','pending') NOT NULL DEFAULT 'pending'",
@@ -160,7 +160,7 @@ export const columnDamages: readonly Damage[] = [
     names: "destination_type: type is enum('OSSEA'",
   },
   {
-    name: 'an enum value more, and in use',
+    name: 'an undeclared enum value that a row has',
     damage: [
       flows("MODIFY target_type enum('vm','group','host') NOT NULL"),
       "UPDATE protection_flows SET target_type = 'host' WHERE id = 'flow-1'",
@@ -169,25 +169,25 @@ export const columnDamages: readonly Damage[] = [
     names: 'target_type: type is enum',
   },
   {
-    name: 'text for JSON',
+    name: 'text instead of JSON',
     damage: [executions('MODIFY execution_metadata longtext NULL')],
     checks: ['columns'],
     names: 'execution_metadata: type is',
   },
   {
-    name: 'a column dropped',
+    name: 'a dropped column',
     damage: [flows('DROP COLUMN created_by')],
     checks: ['columns'],
     names: 'created_by is missing',
   },
   {
-    name: 'a column renamed',
+    name: 'a renamed column',
     damage: [executions('CHANGE error_message fault text NULL')],
     checks: ['columns'],
     names: 'error_message is missing',
   },
   {
-    name: 'a computed column',
+    name: 'a virtual computed column',
     damage: [
       executions('DROP COLUMN execution_time_seconds'),
       executions('ADD execution_time_seconds int GENERATED ALWAYS AS (jobs_created + 1) VIRTUAL'),
@@ -219,13 +219,13 @@ export const columnDamages: readonly Damage[] = [
     only: 'mysql',
   },
   {
-    name: 'a column that every insert must name',
+    name: 'an undeclared column that every insert must name',
     damage: [flows('ADD tenant varchar(20) NOT NULL')],
     checks: ['columns'],
     names: 'tenant is not declared',
   },
   {
-    name: 'the primary key dropped',
+    name: 'a missing primary key',
     damage: [executions('DROP PRIMARY KEY')],
     checks: ['columns'],
     names: 'primary key protection_flow_executions.PRIMARY',

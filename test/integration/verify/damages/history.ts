@@ -12,13 +12,13 @@ const names = [
   'ServeMetrics1795305607000',
   'KeepWhatIsPaused1795305608000',
 ] as const;
-/** The row of a migration; not by its number: the nodes of a cluster count in steps. */
+/** Finds the row of a migration by name, because ids have gaps in a cluster. */
 const at = (place: number): string => `name = '${names[place]}'`;
 const forget = (...which: number[]): string => `DELETE FROM ${history} WHERE ${which.map(at).join(' OR ')}`;
 const withoutCancelled =
   "ALTER TABLE protection_flows MODIFY last_execution_status enum('success','warning','error','running','pending') NOT NULL DEFAULT 'pending'";
 
-/** A wrong history, and half a schema. */
+/** Wrong histories, some with a schema that is half applied. */
 export const historyDamages: readonly Damage[] = [
   {
     name: 'a row deleted in the middle',
@@ -35,21 +35,21 @@ export const historyDamages: readonly Damage[] = [
     names: names[8],
   },
   {
-    name: 'the last migration gone, its row too',
+    name: 'the row of DropRedundantIndexes deleted, and one redundant index',
     damage: [forget(4), 'ALTER TABLE protection_flows ADD INDEX idx_enabled (enabled)'],
     checks: ['history'],
     verdict: 'half-applied',
     names: names[4],
   },
   {
-    name: 'the last two migrations gone, their rows too',
+    name: 'two rows deleted, and the first of the two migrations undone',
     damage: [forget(3, 4), withoutCancelled],
     checks: ['history', 'columns'],
     verdict: 'half-applied',
     names: names[3],
   },
   {
-    name: 'the last seven migrations half there',
+    name: 'the last seven rows deleted, and some of their changes undone',
     damage: [
       forget(2, 3, 4, 5, 6, 7, 8),
       withoutCancelled,
@@ -60,14 +60,14 @@ export const historyDamages: readonly Damage[] = [
     names: '2 of 9 migrations recorded',
   },
   {
-    name: 'a migration in the middle half there, its row gone',
+    name: 'a row deleted in the middle, and a part of its migration undone',
     damage: [forget(1), 'ALTER TABLE protection_flows DROP FOREIGN KEY fk_flows_policy'],
     checks: ['history', 'foreign-keys', 'set-null'],
     verdict: 'half-applied',
     names: names[1],
   },
   {
-    name: 'a row that no version knows',
+    name: 'a row that this version does not know',
     damage: [`INSERT INTO ${history} (timestamp, name) VALUES (1895305600000, 'FromTheFuture1895305600000')`],
     checks: ['history'],
     verdict: 'ahead',
@@ -83,7 +83,7 @@ export const historyDamages: readonly Damage[] = [
     names: 'not known to this version',
   },
   {
-    name: 'a row twice',
+    name: 'a duplicate row',
     damage: [
       `ALTER TABLE ${history} DROP INDEX uq_flow_migrations_name`,
       `INSERT INTO ${history} (timestamp, name) SELECT timestamp, name FROM ${history} WHERE ${at(1)}`,
@@ -92,19 +92,19 @@ export const historyDamages: readonly Damage[] = [
     names: `${names[1]}: recorded more than once`,
   },
   {
-    name: 'its unique index lost',
+    name: 'no unique index',
     damage: [`ALTER TABLE ${history} DROP INDEX uq_flow_migrations_name`],
     checks: ['history'],
     names: 'uq_flow_migrations_name is missing',
   },
   {
-    name: 'a column lost',
+    name: 'a column dropped',
     damage: [`ALTER TABLE ${history} DROP COLUMN reverting`],
     checks: ['history'],
     names: 'reverting is missing',
   },
   {
-    name: 'the columns of the run lost',
+    name: 'the columns about the run dropped',
     damage: [
       `ALTER TABLE ${history} DROP COLUMN applied_by, DROP COLUMN package_version, DROP COLUMN duration_ms`,
     ],
@@ -118,20 +118,20 @@ export const historyDamages: readonly Damage[] = [
     names: `${names[2]} has the timestamp 1`,
   },
   {
-    name: 'the wrong order',
+    name: 'rows in the wrong order',
     damage: [`UPDATE ${history} SET id = 99 WHERE ${at(1)}`],
     checks: ['history'],
     names: 'in another order',
   },
   {
-    name: 'a rollback that died before it took anything',
+    name: 'the mark of a rollback that died before its first change',
     damage: [`UPDATE ${history} SET reverting = 1 WHERE ${at(4)}`],
     checks: ['history'],
     verdict: 'half-applied',
     names: 'died half-way',
   },
   {
-    name: 'a rollback that died half-way',
+    name: 'the mark of a rollback that died half-way',
     damage: [forget(4), `UPDATE ${history} SET reverting = 1 WHERE ${at(3)}`, withoutCancelled],
     checks: ['history', 'columns'],
     verdict: 'half-applied',

@@ -11,13 +11,13 @@ const newCheck = (text: string): string[] => [
 /** Wrong indexes. */
 export const indexDamages: readonly Damage[] = [
   {
-    name: 'lost',
+    name: 'is missing',
     damage: [executions('DROP INDEX idx_status')],
     checks: ['indexes'],
     names: 'idx_status is missing',
   },
   {
-    name: 'with its columns swapped',
+    name: 'has its columns in another order',
     damage: [
       flows(
         'DROP INDEX idx_flows_target_created, ADD INDEX idx_flows_target_created (target_id, target_type, created_at)',
@@ -27,7 +27,7 @@ export const indexDamages: readonly Damage[] = [
     names: 'idx_flows_target_created: columns is target_id, target_type',
   },
   {
-    name: 'without its DESC',
+    name: 'has no DESC',
     damage: [
       executions('DROP INDEX idx_flow_executions, ADD INDEX idx_flow_executions (flow_id, started_at)'),
     ],
@@ -35,7 +35,7 @@ export const indexDamages: readonly Damage[] = [
     names: 'idx_flow_executions: columns',
   },
   {
-    name: 'of prefixes',
+    name: 'holds only a prefix of a column',
     damage: [
       flows(
         'DROP INDEX idx_flows_target_created, ADD INDEX idx_flows_target_created (target_type, target_id(8), created_at)',
@@ -45,7 +45,7 @@ export const indexDamages: readonly Damage[] = [
     names: 'target_id(8)',
   },
   {
-    name: 'not unique, and a name there twice',
+    name: 'is not unique, and two flows share a name',
     damage: [
       flows('DROP INDEX uq_flows_name, ADD INDEX uq_flows_name (name)'),
       "INSERT INTO protection_flows (id, name, flow_type, target_type, target_id, destination_type) VALUES ('flow-3', 'NIGHTLY', 'replication', 'vm', 'x', 'ossea')",
@@ -55,7 +55,7 @@ export const indexDamages: readonly Damage[] = [
     rows: { flows: 3 },
   },
   {
-    name: 'unique that is not to be',
+    name: 'is unique, although it is not declared as unique',
     damage: [
       flows('DROP INDEX idx_last_execution, ADD UNIQUE INDEX idx_last_execution (last_execution_time)'),
     ],
@@ -63,28 +63,28 @@ export const indexDamages: readonly Damage[] = [
     names: 'idx_last_execution: unique is unique',
   },
   {
-    name: 'ignored',
+    name: 'is ignored',
     damage: [flows('ALTER INDEX idx_flows_due IGNORED')],
     checks: ['indexes'],
     names: 'idx_flows_due: visible is ignored',
     only: 'mariadb',
   },
   {
-    name: 'invisible',
+    name: 'is invisible',
     damage: [flows('ALTER INDEX idx_flows_due INVISIBLE')],
     checks: ['indexes'],
     names: 'idx_flows_due: visible is ignored',
     only: 'mysql',
   },
   {
-    name: 'over an expression',
+    name: 'is over an expression',
     damage: [flows('DROP INDEX idx_last_execution, ADD INDEX idx_last_execution ((total_executions + 1))')],
     checks: ['indexes'],
     names: 'idx_last_execution: columns',
     only: 'mysql',
   },
   {
-    name: 'for full-text search',
+    name: 'is for full-text search',
     damage: [
       flows('DROP INDEX idx_policy, ADD FULLTEXT INDEX idx_policy (policy_id), ADD INDEX other (policy_id)'),
     ],
@@ -92,19 +92,19 @@ export const indexDamages: readonly Damage[] = [
     names: 'idx_policy: kind is FULLTEXT',
   },
   {
-    name: 'of a key under another name',
+    name: 'of a key has another name',
     damage: [flows('ADD INDEX other (policy_id), DROP INDEX idx_policy')],
     checks: ['indexes'],
     names: 'idx_policy is missing',
   },
   {
-    name: 'of a key unique under another name',
+    name: 'of a key has another name, and is unique',
     damage: [flows('ADD UNIQUE INDEX other (policy_id), DROP INDEX idx_policy')],
     checks: ['indexes'],
     names: 'other is not declared',
   },
   {
-    name: 'unique and not declared',
+    name: 'is unique and not declared',
     damage: [flows('ADD UNIQUE INDEX one_per_target (target_id)')],
     checks: ['indexes'],
     names: 'one_per_target is not declared',
@@ -114,13 +114,13 @@ export const indexDamages: readonly Damage[] = [
 /** Wrong CHECKs. */
 export const checkDamages: readonly Damage[] = [
   {
-    name: 'dropped',
+    name: 'is missing',
     damage: [flows('DROP CONSTRAINT chk_flows_type')],
     checks: ['check-constraints'],
     names: 'chk_flows_type is missing',
   },
   {
-    name: 'dropped, and broken by rows',
+    name: 'is missing, and rows violate it',
     damage: [
       flows('DROP CONSTRAINT chk_flows_type'),
       "UPDATE protection_flows SET repository_id = NULL WHERE id = 'flow-1'",
@@ -130,19 +130,19 @@ export const checkDamages: readonly Damage[] = [
     names: '2 rows of protection_flows break chk_flows_type',
   },
   {
-    name: 'weakened by OR 1=1',
+    name: 'is weakened by OR 1=1',
     damage: newCheck(`${check} OR 1=1)`),
     checks: ['check-constraints'],
     names: 'chk_flows_type: expression',
   },
   {
-    name: 'weakened to one column',
+    name: 'is weakened to one column',
     damage: newCheck("CHECK (flow_type = 'backup' OR destination_type IS NOT NULL)"),
     checks: ['check-constraints'],
     names: 'chk_flows_type: expression',
   },
   {
-    name: 'weakened by other parentheses',
+    name: 'is weakened by other parentheses',
     damage: newCheck(
       "CHECK (flow_type = 'backup' AND (repository_id IS NOT NULL OR flow_type = 'replication' AND destination_type IS NOT NULL) OR flow_type = 'replication')",
     ),
@@ -150,7 +150,7 @@ export const checkDamages: readonly Damage[] = [
     names: 'chk_flows_type: expression',
   },
   {
-    name: 'turned round',
+    name: 'is weakened by a further OR',
     damage: [
       flows('DROP CONSTRAINT chk_flows_type'),
       flows(
@@ -161,20 +161,20 @@ export const checkDamages: readonly Damage[] = [
     names: 'chk_flows_type: expression',
   },
   {
-    name: 'not enforced',
+    name: 'is not enforced',
     damage: [flows('ALTER CHECK chk_flows_type NOT ENFORCED')],
     checks: ['check-constraints'],
     names: 'chk_flows_type: enforced is NOT ENFORCED',
     only: 'mysql',
   },
   {
-    name: 'not declared',
+    name: 'is not declared',
     damage: [flows("ADD CONSTRAINT chk_extra CHECK (created_by <> 'nobody')")],
     checks: ['check-constraints'],
     names: 'chk_extra is not declared',
   },
   {
-    name: 'of a column, not declared',
+    name: 'is not declared, and belongs to a column',
     damage: [
       flows("MODIFY created_by varchar(255) NOT NULL DEFAULT 'system' CHECK (created_by <> 'nobody')"),
     ],

@@ -1,28 +1,28 @@
 import type { Damage } from '../damaged-database';
 import { executions, flows, unchecked } from './statements';
 
-/** Wrong foreign keys, and the rows that they let in. */
+/** Wrong foreign keys, and the rows that they accept. */
 export const keyDamages: readonly Damage[] = [
   {
-    name: 'dropped: SET NULL',
+    name: 'with SET NULL is missing',
     damage: [flows('DROP FOREIGN KEY fk_flows_policy')],
     checks: ['foreign-keys', 'set-null'],
     names: 'fk_flows_policy is missing',
   },
   {
-    name: 'dropped: CASCADE',
+    name: 'with CASCADE is missing',
     damage: [executions('DROP FOREIGN KEY fk_executions_flow')],
     checks: ['foreign-keys', 'cascade-delete'],
     names: 'fk_executions_flow is missing',
   },
   {
-    name: 'dropped: RESTRICT',
+    name: 'with RESTRICT is missing',
     damage: [flows('DROP FOREIGN KEY fk_flows_repository')],
     checks: ['foreign-keys', 'restrict'],
     names: 'fk_flows_repository is missing',
   },
   {
-    name: 'under another name, as pt-online-schema-change leaves it',
+    name: 'has another name, as pt-online-schema-change leaves it',
     damage: [
       executions(
         'ADD CONSTRAINT _fk_executions_schedule FOREIGN KEY (schedule_execution_id) REFERENCES schedule_executions (id) ON DELETE SET NULL ON UPDATE RESTRICT, DROP FOREIGN KEY fk_executions_schedule',
@@ -32,7 +32,7 @@ export const keyDamages: readonly Damage[] = [
     names: 'fk_executions_schedule: name is _fk_executions_schedule, not fk_executions_schedule',
   },
   {
-    name: 'CASCADE for SET NULL',
+    name: 'has CASCADE instead of SET NULL',
     damage: [
       flows('DROP FOREIGN KEY fk_flows_schedule'),
       flows(
@@ -43,7 +43,7 @@ export const keyDamages: readonly Damage[] = [
     names: 'fk_flows_schedule: on-delete is CASCADE',
   },
   {
-    name: 'CASCADE for RESTRICT',
+    name: 'has CASCADE instead of RESTRICT',
     damage: [
       flows('DROP FOREIGN KEY fk_flows_repository'),
       flows(
@@ -54,7 +54,7 @@ export const keyDamages: readonly Damage[] = [
     names: 'fk_flows_repository: on-delete is CASCADE',
   },
   {
-    name: 'RESTRICT for CASCADE',
+    name: 'has RESTRICT instead of CASCADE',
     damage: [
       executions('DROP FOREIGN KEY fk_executions_flow'),
       executions('ADD CONSTRAINT fk_executions_flow FOREIGN KEY (flow_id) REFERENCES protection_flows (id)'),
@@ -63,7 +63,7 @@ export const keyDamages: readonly Damage[] = [
     names: 'fk_executions_flow: on-delete is',
   },
   {
-    name: 'ON UPDATE CASCADE',
+    name: 'has ON UPDATE CASCADE',
     damage: [
       flows('DROP FOREIGN KEY fk_flows_schedule'),
       flows(
@@ -74,7 +74,7 @@ export const keyDamages: readonly Damage[] = [
     names: 'fk_flows_schedule: on-update is CASCADE',
   },
   {
-    name: 'on the wrong column',
+    name: 'starts at the wrong column',
     damage: [
       flows('DROP FOREIGN KEY fk_flows_policy'),
       ...unchecked(
@@ -87,7 +87,7 @@ export const keyDamages: readonly Damage[] = [
     names: 'fk_flows_policy: columns is repository_id',
   },
   {
-    name: 'to the wrong table',
+    name: 'refers to the wrong table',
     damage: [
       flows('DROP FOREIGN KEY fk_flows_policy'),
       ...unchecked(
@@ -100,13 +100,13 @@ export const keyDamages: readonly Damage[] = [
     names: 'fk_flows_policy: parent is backup_repositories(id)',
   },
   {
-    name: 'whose parent table is gone',
+    name: 'refers to a missing parent table',
     damage: unchecked('DROP TABLE backup_policies'),
     checks: ['foreign-keys'],
     names: 'backup_policies, which does not exist',
   },
   {
-    name: 'not declared',
+    name: 'is not declared',
     damage: [
       flows(
         'ADD CONSTRAINT fk_last FOREIGN KEY (last_execution_id) REFERENCES protection_flow_executions (id) ON DELETE SET NULL',
@@ -116,7 +116,7 @@ export const keyDamages: readonly Damage[] = [
     names: 'fk_last is not declared',
   },
   {
-    name: 'orphans under CASCADE',
+    name: 'with CASCADE has orphans',
     damage: unchecked(
       "INSERT INTO protection_flow_executions (id, flow_id, execution_type) VALUES ('run-9', 'no such flow', 'api')",
     ),
@@ -124,19 +124,19 @@ export const keyDamages: readonly Damage[] = [
     names: 'fk_executions_flow: 1 row of',
   },
   {
-    name: 'orphans under SET NULL',
+    name: 'with SET NULL has orphans',
     damage: unchecked("UPDATE protection_flows SET schedule_id = 'no such schedule'"),
     checks: ['orphans'],
     names: 'fk_flows_schedule: 2 rows',
   },
   {
-    name: 'orphans under RESTRICT',
+    name: 'with RESTRICT has orphans',
     damage: unchecked("UPDATE protection_flows SET repository_id = 'no such repository'"),
     checks: ['orphans'],
     names: 'fk_flows_repository: 2 rows',
   },
   {
-    name: 'dropped, and orphans since',
+    name: 'is missing, and its table has orphans',
     damage: [
       flows('DROP FOREIGN KEY fk_flows_repository'),
       "UPDATE protection_flows SET repository_id = CONCAT('gone ', id)",

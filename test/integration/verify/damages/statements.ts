@@ -4,7 +4,7 @@ export const flows = (change: string): string => `ALTER TABLE protection_flows $
 /** A change of the executions' table. */
 export const executions = (change: string): string => `ALTER TABLE protection_flow_executions ${change}`;
 
-/** Statements that no foreign key looks at. */
+/** Executes the statements without checks of foreign keys. */
 export const unchecked = (...statements: string[]): string[] => [
   'SET foreign_key_checks = 0',
   ...statements,

@@ -7,17 +7,17 @@ const dropKeys = [
 ];
 const dropped = (...tables: string[]): string[] => unchecked(`DROP TABLE ${tables.join(', ')}`);
 
-/** Wrong tables, and none. */
+/** Wrong and missing tables. */
 export const tableDamages: readonly Damage[] = [
   {
-    name: 'another engine',
+    name: 'protection_flow_executions has another engine',
     damage: [...dropKeys, 'ALTER TABLE protection_flow_executions ENGINE=MyISAM'],
     checks: ['tables', 'foreign-keys', 'key-compatibility'],
     names: 'protection_flow_executions: engine is MyISAM',
     only: 'mariadb',
   },
   {
-    name: 'another engine',
+    name: 'protection_flow_executions has another engine',
     damage: [
       ...dropKeys,
       'ALTER TABLE protection_flow_executions DROP INDEX idx_flow_executions, ENGINE=MyISAM',
@@ -27,7 +27,7 @@ export const tableDamages: readonly Damage[] = [
     only: 'mysql',
   },
   {
-    name: 'a parent of another engine',
+    name: 'a parent table has another engine',
     damage: [
       'ALTER TABLE protection_flow_executions DROP FOREIGN KEY fk_executions_schedule',
       'ALTER TABLE schedule_executions DROP FOREIGN KEY schedule_executions_ibfk_1, DROP FOREIGN KEY schedule_executions_ibfk_2',
@@ -37,38 +37,38 @@ export const tableDamages: readonly Damage[] = [
     names: 'fk_executions_schedule is missing',
   },
   {
-    name: 'another default charset',
+    name: 'protection_flows has another default charset',
     damage: ['ALTER TABLE protection_flows DEFAULT CHARACTER SET latin1'],
     checks: ['tables'],
     names: 'protection_flows: charset is latin1',
   },
   {
-    name: 'another default collation',
+    name: 'protection_flows has another default collation',
     damage: ['ALTER TABLE protection_flows DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin'],
     checks: ['tables'],
     names: 'protection_flows: collation is utf8mb4_bin',
   },
   {
-    name: 'rows in which no name fits into an index',
+    name: 'protection_flows has the row format COMPACT, whose indexes are too short for a name',
     damage: ['ALTER TABLE protection_flows DROP INDEX uq_flows_name, ROW_FORMAT=COMPACT'],
     checks: ['tables', 'indexes'],
     names: 'protection_flows: row-format is COMPACT, not DYNAMIC',
   },
   {
-    name: 'partitions',
+    name: 'protection_flow_executions is partitioned',
     damage: [...dropKeys, 'ALTER TABLE protection_flow_executions PARTITION BY KEY (id) PARTITIONS 2'],
     checks: ['tables', 'foreign-keys', 'key-compatibility', 'cascade-delete', 'set-null'],
     names: 'protection_flow_executions: kind is partitioned',
   },
   {
-    name: 'system versioning',
+    name: 'protection_flow_executions is system-versioned',
     damage: ['ALTER TABLE protection_flow_executions ADD SYSTEM VERSIONING'],
     checks: ['tables'],
     names: 'kind is system versioned',
     only: 'mariadb',
   },
   {
-    name: 'the executions dropped',
+    name: 'protection_flow_executions is missing',
     damage: dropped('protection_flow_executions'),
     checks: ['tables'],
     verdict: 'recorded-but-absent',
@@ -76,7 +76,7 @@ export const tableDamages: readonly Damage[] = [
     rows: { executions: 0 },
   },
   {
-    name: 'the flows dropped',
+    name: 'protection_flows is missing',
     damage: dropped('protection_flows'),
     checks: ['tables'],
     verdict: 'recorded-but-absent',
@@ -84,7 +84,7 @@ export const tableDamages: readonly Damage[] = [
     rows: { flows: 0, executions: 0 },
   },
   {
-    name: 'both dropped',
+    name: 'both tables are missing',
     damage: dropped('protection_flows', 'protection_flow_executions'),
     checks: ['tables'],
     verdict: 'recorded-but-absent',
@@ -92,7 +92,7 @@ export const tableDamages: readonly Damage[] = [
     rows: { flows: 0, executions: 0 },
   },
   {
-    name: 'both dropped, with the history',
+    name: 'both tables and the history are missing',
     damage: dropped('protection_flows', 'protection_flow_executions', 'sendense_flow_migrations'),
     checks: ['history', 'tables'],
     verdict: 'never-ran',
@@ -100,7 +100,7 @@ export const tableDamages: readonly Damage[] = [
     rows: { flows: 0, executions: 0 },
   },
   {
-    name: 'a view with the name',
+    name: 'protection_flow_executions is a view',
     damage: [
       'RENAME TABLE protection_flow_executions TO runs',
       'CREATE VIEW protection_flow_executions AS SELECT * FROM runs',
@@ -114,10 +114,10 @@ export const tableDamages: readonly Damage[] = [
 const trigger = (name: string, when: string, body: string): string =>
   `CREATE TRIGGER ${name} ${when} FOR EACH ROW ${body}`;
 
-/** Triggers that make right objects behave wrongly. */
+/** Triggers that make correct objects behave wrongly. */
 export const triggerDamages: readonly Damage[] = [
   {
-    name: 'moves the executions of a deleted flow',
+    name: 'moves the executions of a deleted flow to another flow',
     damage: [
       trigger(
         'keep_runs',
@@ -129,11 +129,11 @@ export const triggerDamages: readonly Damage[] = [
     names: 'keep_runs',
   },
   {
-    name: 'swallows the executions of a flow',
+    name: 'gives new executions to another flow',
     damage: [
       trigger('join_runs', 'BEFORE INSERT ON protection_flow_executions', "SET NEW.flow_id = 'flow-1'"),
     ],
-    // One that names no flow gets one by it, and is let in
+    // It also gives an execution without a flow to that flow, so the execution is accepted
     checks: ['cascade-delete', 'restrict'],
     names: 'join_runs',
   },
@@ -150,7 +150,7 @@ export const triggerDamages: readonly Damage[] = [
     names: 'no_flows',
   },
   {
-    name: 'completes wrong flows',
+    name: 'completes invalid flows',
     damage: [
       trigger(
         'complete',
@@ -162,7 +162,7 @@ export const triggerDamages: readonly Damage[] = [
     names: 'complete',
   },
   {
-    name: 'changes the last status',
+    name: 'changes the last status of new flows',
     damage: [
       trigger('no_cancel', 'BEFORE INSERT ON protection_flows', "SET NEW.last_execution_status = 'pending'"),
     ],
@@ -170,7 +170,7 @@ export const triggerDamages: readonly Damage[] = [
     names: 'no_cancel',
   },
   {
-    name: 'changes names',
+    name: 'changes the names of new flows',
     damage: [trigger('rename_flow', 'BEFORE INSERT ON protection_flows', 'SET NEW.name = UUID()')],
     checks: ['indexes'],
     names: 'rename_flow',
