@@ -18,7 +18,7 @@ interface Unended {
   readonly status: string;
 }
 
-/** A session of a node that sees everything that was committed before. */
+/** Connects to a node. The session sees everything that was committed before on any node. */
 async function connectTo(target: Target, place: number, database: string): Promise<Connection> {
   const connection = await createConnection({ uri: target.nodes[place]!.url(database), timezone: 'Z' });
   connection.on('error', () => undefined);
@@ -31,7 +31,7 @@ async function rowsOf<Row extends object>(connection: Connection, sql: string): 
   return rows as unknown as Row[];
 }
 
-/** Ends what the processes have left: what is under way as silent, what waits as cancelled. */
+/** Ends the runs that the processes left: reaps those under way as silent, and cancels those that wait. */
 export async function endAll(target: Target, settings: Settings, recorder: Recorder): Promise<void> {
   const own = (await import(join(packageFolder, 'dist', 'index.js'))) as typeof Package;
   const dataSource = await own.createDataSource(settings).initialize();
@@ -118,7 +118,7 @@ async function readNode(connection: Connection): Promise<{ steps: Step[]; facts:
   };
 }
 
-/** Reads everything on each node: what is not there now is lost. */
+/** Reads all rows on each node. A row that is missing now is lost. */
 export async function readAll(target: Target, database: string, recorder: Recorder): Promise<void> {
   for (const place of target.nodes.keys()) {
     const connection = await connectTo(target, place, database);

@@ -12,7 +12,7 @@ const ended = (flow: string, status: string): Fact[] => {
   return counter === undefined ? [] : [{ added: `${counter} ${flow}`, by: 1 }];
 };
 
-/** What a read of a run shows. */
+/** The steps and facts that a read of a run shows. */
 export const sightOf = ({ id, status, jobs, machines }: RunSeen): Required<Effects> => ({
   steps: [{ read: id, values: jobs }],
   facts: [
@@ -32,7 +32,7 @@ const merged = (all: readonly Effects[]): Effects => ({
   facts: all.flatMap(({ facts = [] }) => facts),
 });
 
-/** The calls that a client makes, each recorded with what it may do, and what it did. */
+/** The calls of a client. Each is recorded with its possible effects and its real ones. */
 export class Calls {
   private jobs = 0;
 
@@ -45,7 +45,7 @@ export class Calls {
     private readonly client: string,
   ) {}
 
-  /** Makes one call; one that has nothing to work on makes another. */
+  /** Makes one call. If it has nothing to work on, it makes another one. */
   async make(call: Call): Promise<void> {
     await (this[call] as () => Promise<unknown>).call(this);
   }
@@ -68,7 +68,7 @@ export class Calls {
     for (const { id, flow, status, jobs } of runs) this.known.hear(id, flow, status, jobs);
   }
 
-  /** Any flow may be one of those that a claim whose answer is lost has begun a run of. */
+  /** If the answer of a claim is lost, it may have begun a run of any flow. */
   private get anyBegan(): Fact[] {
     return this.plan.flows.map((flow) => ({ added: total(flow), by: 1 }));
   }

@@ -8,7 +8,7 @@ import type { Players } from './players';
 import type { Random } from './random';
 import type { Target } from './targets';
 
-/** Everything that may be done to a round; docs/evidence.md says what each is. */
+/** All faults; docs/evidence.md describes each. */
 export const faultNames = [
   'kill-process',
   'pause-process',
@@ -27,18 +27,18 @@ export const faultNames = [
 /** The name of a fault. */
 export type FaultName = (typeof faultNames)[number];
 
-/** What faults are done to, and by which choices. */
+/** The targets of the faults, and the source of random choices. */
 export interface Scene {
   readonly target: Target;
   readonly players: Players;
   readonly random: Random;
-  /** A folder on the servers' file system, which is small; null where it is not to be filled. */
+  /** A folder on the servers' small file system; null if the file system must not be filled. */
   readonly smallDisk: string | null;
 }
 
 const dayMs = 86_400_000;
 
-/** Starts the nodes that are down, and waits until all take part. */
+/** Starts the stopped nodes, and waits until all nodes take part. */
 async function heal({ target }: Scene): Promise<void> {
   for (const node of target.nodes) if (!node.isRunning) await node.restart();
   await target.recovered();
@@ -50,7 +50,7 @@ async function pauseNode(node: PrivateServer, ms: number): Promise<void> {
   process.kill(node.pid, 'SIGCONT');
 }
 
-/** In a cluster two nodes, so that the third has no majority; a server alone once more as soon as it is back. */
+/** Kills two nodes of a cluster, so that the third has no majority; kills a single server again as soon as it is back. */
 async function killTwice({ target, random }: Scene): Promise<void> {
   const first = random.between(0, target.nodes.length - 1);
   const [one, other, last] = [0, 1, 2].map((n) => target.nodes[(first + n) % target.nodes.length]!);
@@ -61,7 +61,7 @@ async function killTwice({ target, random }: Scene): Promise<void> {
   if (target.goOnAlone !== null) await target.goOnAlone(last!);
 }
 
-/** Loses messages of a node for some seconds, or several times for a moment. */
+/** Drops messages of a node once for some seconds, or several times for a moment. */
 async function loseMessages(
   { target, random }: Scene,
   lose: (network: NodeNetwork, node: number) => void,
@@ -88,7 +88,7 @@ async function fillDisk({ random, smallDisk }: Scene): Promise<void> {
       try {
         while (writeSync(file, bytes) === size);
       } catch {
-        // Full for pieces of this size
+        // The disk has no space for pieces of this size
       }
     }
     await delay(random.between(500, 3_000));
@@ -110,7 +110,7 @@ const doings: Readonly<Record<FaultName, (scene: Scene) => Promise<void>>> = {
   'pause-node': ({ target, random }) => pauseNode(random.pick(target.nodes), random.between(300, 8_000)),
   'isolate-node': (scene) => loseMessages(scene, isolate),
   'flap-node': (scene) => loseMessages(scene, isolate, 4),
-  // With the first of the others, in their order
+  // Parts the node from the first of the others
   'part-two-nodes': (scene) => loseMessages(scene, (network, node) => network.part(node, node === 0 ? 1 : 0)),
   'mute-node': (scene) => loseMessages(scene, (network, node) => network.mute(node)),
   'deafen-node': (scene) => loseMessages(scene, (network, node) => network.deafen(node)),
@@ -123,11 +123,11 @@ const isPossible = (name: FaultName, { target, smallDisk }: Scene): boolean => {
   return name !== 'fill-disk' || smallDisk !== null;
 };
 
-/** Of the faults wanted, those that can be done there. */
+/** Returns the wanted faults that are possible in this scene. */
 const possibleFaults = (wanted: readonly FaultName[], scene: Scene): FaultName[] =>
   wanted.filter((name) => isPossible(name, scene));
 
-/** Does one fault after the other until it is told to stop; everything is healed when the promise resolves. */
+/** Causes one fault after the other until `isOver`. All nodes take part again when the promise resolves. */
 export async function doFaults(
   scene: Scene,
   { faults: wanted, pauseMs }: Pick<Options, 'faults' | 'pauseMs'>,
@@ -144,7 +144,7 @@ export async function doFaults(
     try {
       await doings[name](scene);
     } catch (error) {
-      // A node that can't be told anything, as it is going through an earlier fault
+      // A node that still suffers from an earlier fault may not respond
       log(`${name}: ${(error as Error).message}`);
     }
     await heal(scene);

@@ -7,7 +7,7 @@ import { readOptions, type Options } from './options';
 import { playRound, type RoundResult } from './round';
 import { startTarget, type Target } from './targets';
 
-/** How much of an anomaly's operations is printed. */
+/** How many characters of each operation are printed. */
 const shownLength = 300;
 
 const sum = <Name extends string>(
@@ -37,7 +37,7 @@ interface Tally {
   unknown: number;
   failed: number;
   seconds: number;
-  /** Rounds whose servers did not come back: nothing is known of these. */
+  /** Rounds without a verdict, because their servers did not come back. */
   givenUp: number;
   anomalies: Partial<Record<AnomalyName, number>>;
   faults: Partial<Record<FaultName, number>>;
@@ -85,7 +85,7 @@ const tell = (
     `${what}: ${operations} calls in ${seconds} s, ${failed} failed, ${unknown} unknown, ${givenUp} rounds given up; faults: ${list(faults)}; anomalies: ${list(anomalies)}`,
   );
 
-/** One round, told and judged; answers what it came to, and what is no server's nature among it. */
+/** Plays and prints one round. Returns its tally, and the anomalies that are not natural for the server. */
 async function play(target: Target, options: Options, round: number): Promise<[Tally, Anomaly[]]> {
   const begun = Date.now();
   const log = (line: string): void => {
@@ -104,10 +104,10 @@ async function play(target: Target, options: Options, round: number): Promise<[T
   return [own, wrong];
 }
 
-/** So many rounds in which nothing is known any more are no accident. */
+/** More rounds without a verdict than this are no accident. */
 const mostGivenUp = 20;
 
-/** Plays rounds until there are as many calls as wanted, on new servers where the old ones did not come back; answers whether that convicts. */
+/** Plays rounds until there are enough calls, and starts new servers if the old ones did not come back. True: convicted. */
 async function playAll(options: Options): Promise<boolean> {
   let all = nothing;
   let guilty = 0;
@@ -134,7 +134,7 @@ async function playAll(options: Options): Promise<boolean> {
   return guilty > 0;
 }
 
-/** Exit code 0: the package was acquitted, and the naive contestant convicted. */
+/** Sets exit code 0 if the package was acquitted and the naive contestant convicted, otherwise 1. */
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
   useRamDisk();

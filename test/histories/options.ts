@@ -1,11 +1,11 @@
 import { parseArgs } from 'node:util';
 import { faultNames, type FaultName } from './faults';
 
-/** How histories are to be played. */
+/** The options of the program. */
 export interface Options {
   readonly server: string;
   readonly contestant: 'package' | 'naive';
-  /** How many calls in all, and in one round, each of which has a database of its own. */
+  /** How many calls to make in all, and in one round. Each round has its own database. */
   readonly operations: number;
   readonly round: number;
   readonly seed: number;
@@ -14,13 +14,13 @@ export interface Options {
   /** How many calls each process makes at a time. */
   readonly clients: number;
   readonly flows: number;
-  /** A round ends after so long, however few calls there were. */
+  /** The longest time of a round, even if it had too few calls. */
   readonly limitMs: number;
-  /** The longest pause between two faults; the mean is about half of it. */
+  /** The longest pause between two faults. The mean pause is about half of it. */
   readonly pauseMs: number;
-  /** Calls of the naive contestant in the last round, among the same faults: what does not convict it can acquit nobody. */
+  /** Calls of the naive contestant in the last round, with the same faults. A test that does not convict it proves nothing. */
   readonly control: number;
-  /** A file to which a line of JSON is added for each round. */
+  /** A file that gets a line of JSON for each round; null: none. */
   readonly report: string | null;
 }
 
@@ -36,7 +36,7 @@ function faultsIn(text: string): FaultName[] {
   return names as FaultName[];
 }
 
-/** @throws where an argument is wrong, with the usage */
+/** @throws the usage, if an argument is wrong */
 export function readOptions(args: readonly string[]): Options {
   const { values } = parseArgs({
     args: [...args],

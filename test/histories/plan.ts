@@ -1,10 +1,10 @@
 import type { Settings } from './contestants/package';
 
-/** What the processes of a round are told. */
+/** The instructions for a process of a round. */
 export interface PlayerPlan {
   readonly contestant: 'package' | 'naive';
   readonly settings: Settings;
-  /** Its name, unlike that of any other process of the round. */
+  /** Its name, unique among the processes of the round. */
   readonly name: string;
   readonly seed: number;
   readonly recording: string;
@@ -12,7 +12,7 @@ export interface PlayerPlan {
   readonly flows: readonly string[];
 }
 
-/** How often each call is made. */
+/** The relative frequency of each call. */
 export const weights = {
   get: 24,
   latest: 9,

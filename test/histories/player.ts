@@ -9,13 +9,13 @@ import { Recorder } from './recorder';
 import { RunsKnown } from './runs-known';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** What its parent tells it. */
+/** A message from the parent process. */
 type Message = 'stop' | { readonly clockMs: number };
 
 const RealDate = Date;
 let clockMs = 0;
 
-/** The clock of this process, which its parent sets forth and back. */
+/** The clock of this process. The parent sets it forward and back. */
 class SetDate extends RealDate {
   constructor(...given: [] | ConstructorParameters<typeof Date>) {
     super(...((given.length === 0 ? [SetDate.now()] : given) as ConstructorParameters<typeof Date>));
@@ -38,7 +38,7 @@ async function connect(
   return null;
 }
 
-/** Makes random calls, so many at a time, until its parent says stop; tells every half second how many there were. */
+/** Makes random calls, several at a time, until the parent stops it. Reports the number of calls every half second. */
 async function main(plan: PlayerPlan): Promise<void> {
   let isStopped = false;
   process.on('message', (message: Message) => {
@@ -46,7 +46,7 @@ async function main(plan: PlayerPlan): Promise<void> {
     else clockMs = message.clockMs;
   });
   process.on('disconnect', () => process.exit());
-  // What is told of a change of the writer is no matter here
+  // Warnings about a change of the writer do not matter here
   process.on('warning', () => undefined);
   globalThis.Date = SetDate as DateConstructor;
 

@@ -10,20 +10,20 @@ const register = join(packageFolder, 'test', 'support', 'register-swc.js');
 
 interface Player {
   readonly child: ChildProcess;
-  /** How many calls it has made, as it has told. */
+  /** How many calls it has reported so far. */
   calls: number;
 }
 
-/** The processes of a round: each plays until it is stopped; one that is killed has another one in its place. */
+/** The processes of a round. Each plays until it is stopped; a killed process is replaced. */
 export class Players {
   private readonly players: Player[] = [];
   private gone = 0;
   private names = 0;
 
-  /** @param planOf what the nth process, of that name, is told */
+  /** @param planOf returns the plan of the process at this place, with this name */
   constructor(private readonly planOf: (place: number, name: string) => PlayerPlan) {}
 
-  /** How many calls were made, about. */
+  /** About how many calls were made. */
   get calls(): number {
     return this.players.reduce((sum, { calls }) => sum + calls, this.gone);
   }
@@ -32,7 +32,7 @@ export class Players {
     for (let place = 0; place < count; place += 1) this.spawn(place);
   }
 
-  /** Kills one in the midst of its calls, and begins another. */
+  /** Kills a random process during its calls, and starts another in its place. */
   async kill(random: Random): Promise<void> {
     const place = random.between(0, this.players.length - 1);
     const { child, calls } = this.players[place]!;
@@ -43,7 +43,7 @@ export class Players {
     this.spawn(place);
   }
 
-  /** Lets one stand still for so long, with its connections and locks. */
+  /** Pauses a random process, with its connections and locks, for this time. */
   async pause(random: Random, ms: number): Promise<void> {
     const { child } = random.pick(this.players);
     child.kill('SIGSTOP');
@@ -51,13 +51,13 @@ export class Players {
     child.kill('SIGCONT');
   }
 
-  /** Sets the clock of one. */
+  /** Sets the clock of a random process. */
   setClock(random: Random, clockMs: number): void {
     const { child } = random.pick(this.players);
     if (child.connected) child.send({ clockMs });
   }
 
-  /** Lets all end their calls, and waits for their ends. A call that hangs for longer than that is killed with its process. */
+  /** Stops all processes after their calls, and waits for their ends. Kills a process that takes longer than the limit. */
   async stop(limitMs = 60_000): Promise<void> {
     await Promise.all(
       this.players.map(async ({ child }) => {

@@ -1,24 +1,24 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import type { Fact, Outcome, Step } from './checker';
 
-/** What a call does or may do, or what it saw. */
+/** The steps and facts of a call, real or possible. */
 export interface Effects {
   readonly steps?: readonly Step[];
   readonly facts?: readonly Fact[];
 }
 
-/** Milliseconds of the machine's monotonic clock, which is the same for all processes, and which nobody sets. */
+/** Milliseconds of the machine's monotonic clock: the same for all processes, and never set. */
 export const now = (): number => Number(process.hrtime.bigint()) / 1e6;
 
 /**
- * Writes a line where a call begins and one where it ends, each at once: of a process that is killed everything that it
- * had begun is there.
+ * Writes a line when a call begins and another when it ends, each at once, so that the file of a killed process has every call
+ * that it began.
  */
 export class Recorder {
   private readonly file: number;
   private count = 0;
 
-  /** @param process how the calls of this process are named: no other one has that name */
+  /** @param process the prefix of this process's call ids; no other process has it */
   constructor(
     path: string,
     private readonly process: string,
@@ -34,9 +34,9 @@ export class Recorder {
   /**
    * Makes a call and records it.
    *
-   * @param intended what it may have done where its answer is lost
-   * @param done what it has done, by its answer
-   * @returns its answer, or null where it failed
+   * @param intended the possible effects if its answer is lost
+   * @param done returns the effects according to its answer
+   * @returns its answer, or null if it failed
    */
   async record<Answer>(
     client: string,

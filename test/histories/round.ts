@@ -20,7 +20,7 @@ import { Recorder } from './recorder';
 import { runStates } from './rules';
 import type { Target } from './targets';
 
-/** What came of a round. */
+/** The result of a round. */
 export interface RoundResult {
   readonly history: readonly Operation[];
   readonly anomalies: readonly Anomaly[];
@@ -29,7 +29,7 @@ export interface RoundResult {
   readonly folder: string;
 }
 
-/** A line that ends in the midst, as its process was killed, is followed by no other one: each process has a file of its own. */
+/** Each process has its own file, so no line follows the incomplete line of a killed process. */
 function readRecordings(folder: string): Operation[] {
   return readOperations(
     readdirSync(folder).flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\n')),
@@ -52,14 +52,14 @@ async function withSession<Result>(
 const createPlatform = (url: string): Promise<unknown> =>
   withSession(url, (session) => createPlatformTables(session));
 
-/** Flows that the timer makes due; by their schedule they are not before the round is over. */
+/** Creates flows that only the timer makes due: their schedule is not due before the end of the round. */
 const createFlows = (url: string, count: number): Promise<string[]> =>
   withSession(url, async (session) => {
     const { id: schedule_id } = await createSchedule(session, { cron_expression: '0 0 1 1 *' });
     return insertFlows(session, { prefix: 'f', count, schedule_id });
   });
 
-/** Several migrate an empty database at once: each migration is applied by one of them. */
+/** Migrates an empty database from several processes at once. Each migration must be applied by one of them only. */
 async function migrateAtOnce(settings: readonly Settings[], recorder: Recorder): Promise<void> {
   const migrateOne = async (own: Settings, place: number): Promise<void> => {
     const contestant = await connectPackage(own);
@@ -77,7 +77,7 @@ async function migrateAtOnce(settings: readonly Settings[], recorder: Recorder):
   await Promise.all(settings.map(migrateOne));
 }
 
-/** The processes play among faults until there were calls enough; answers which faults there were. */
+/** Lets the processes play during faults until there are enough calls. Returns how often each fault was caused. */
 async function playAmongFaults(
   scene: Scene,
   options: Options,
@@ -91,7 +91,7 @@ async function playAmongFaults(
       timeoutMs: options.limitMs,
       pollMs: 200,
     })
-      // So many calls as there were will do
+      // After the time limit, fewer calls are enough
       .catch(() => undefined)
       .finally(() => (isOver = true));
     const [faults] = await Promise.all([doFaults(scene, options, () => isOver, log), enough]);
@@ -101,7 +101,7 @@ async function playAmongFaults(
   }
 }
 
-/** A database of its own, many processes, faults, an end at rest, and the checker's judgement. */
+/** Plays a round on its own database: processes play during faults, all ends and is read at rest, the checker judges. */
 export async function playRound(
   target: Target,
   options: Options,
@@ -112,7 +112,7 @@ export async function playRound(
   const writer = await target.writer();
   const database = await createThrowAwayDatabase(writer);
   const { username, password } = writer;
-  // Each process begins with another node
+  // The processes begin with different nodes
   const settings = target.nodes.map((_, place): Settings => {
     const nodes = [...target.nodes.slice(place), ...target.nodes.slice(0, place)];
     return {

@@ -1,7 +1,7 @@
 import { executionStatuses, statusesBefore, terminalStatuses } from '../../src/domain';
 import type { StateRules } from './checker';
 
-/** How runs go from state to state: the package's own table, which docs/data-layer.md draws. */
+/** The rules for the states of runs, from the package's own table. docs/data-layer.md shows it. */
 export const runStates: StateRules = {
   before: Object.fromEntries(executionStatuses.map((status) => [status, statusesBefore(status)])),
   terminal: terminalStatuses,

@@ -1,7 +1,7 @@
 import type { JobStatus } from '../../src';
 import type { Random } from './random';
 
-/** What a process knows of a run: enough to choose calls that make sense. */
+/** What a process knows about a run: enough to choose reasonable calls. */
 export interface KnownRun {
   readonly id: string;
   readonly flow: string;
@@ -9,10 +9,10 @@ export interface KnownRun {
   readonly jobs: Set<string>;
 }
 
-/** So many runs are remembered; older ones are nobody's any more, until they are ended at rest. */
+/** How many runs are remembered. Forgotten runs stay as they are until they are ended at rest. */
 const most = 60;
 
-/** The runs that a process has heard of and that are not over, as far as it knows. */
+/** The runs that a process knows and that, to its knowledge, are not over. */
 export class RunsKnown {
   private readonly runs = new Map<string, KnownRun>();
 
@@ -33,13 +33,13 @@ export class RunsKnown {
     this.runs.delete(id);
   }
 
-  /** One of the runs; of those alone that have begun, where told. */
+  /** A random run. `begun`: only one that is not pending. */
   pick(random: Random, begun = false): KnownRun | undefined {
     const choice = [...this.runs.values()].filter(({ isPending }) => !begun || !isPending);
     return choice.length === 0 ? undefined : random.pick(choice);
   }
 
-  /** All of a run's jobs that are known, completed. */
+  /** The state `completed` for each known job of a run. */
   statesOf({ jobs }: KnownRun): Map<string, JobStatus> {
     return new Map([...jobs].map((job) => [job, 'completed']));
   }

@@ -3,18 +3,18 @@ import { mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** As much as a server's data, twice, and some rows. */
+/** Twice the size of a server's data, and some rows. */
 const size = '1200m';
 
-/** A file system in memory of its own, which can be filled without harm to others. */
+/** A separate file system in memory. It can be filled without harm to others. */
 export interface SmallDisk {
   readonly folder: string;
-  /** Calls with `tmpdir()` on it. */
+  /** Calls `work` with `tmpdir()` on this file system. */
   within<Result>(work: () => Promise<Result>): Promise<Result>;
   unmount(): void;
 }
 
-/** Mounts one; null where this user may not. */
+/** Mounts a small disk; returns null if this user may not mount. */
 export function mountSmallDisk(): SmallDisk | null {
   const folder = mkdtempSync(join(tmpdir(), 'pflows-disk-'));
   try {
@@ -38,7 +38,7 @@ export function mountSmallDisk(): SmallDisk | null {
       }
     },
     unmount() {
-      // Lazily, where a program of the server has not ended yet
+      // Lazily, because a program of the server may not have ended yet
       execFileSync('umount', ['-l', folder]);
       rmdirSync(folder);
     },

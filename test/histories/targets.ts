@@ -14,24 +14,24 @@ import { mountSmallDisk, type SmallDisk } from './small-disk';
 export interface Target {
   readonly name: string;
   readonly nodes: readonly PrivateServer[];
-  /** What reads there show by the server's nature, as docs/scale-out.md says; told, and no fault. */
+  /** The anomalies that reads may show on such servers (docs/scale-out.md). They are printed, but are no fault. */
   readonly natural: readonly AnomalyName[];
-  /** What lets a session of a node see everything that was committed on any of them. */
+  /** SQL that makes a node's session see everything that was committed on any node; null if there is one node. */
   readonly seeAllSql: string | null;
-  /** The file system of its files, which can be filled; null where they lie on the machine's own. */
+  /** The small file system of its files; null if the files are on the machine's own. */
   readonly smallDisk: SmallDisk | null;
-  /** What lies between the nodes, in their order; null where there is one alone, or this machine can't lose messages. */
+  /** The network between the nodes, in their order; null for a single node, or if this machine can't drop messages. */
   readonly network: NodeNetwork | null;
-  /** Lets the only node that is left go on alone; null where there is no such. */
+  /** Lets the last running node continue alone; null if the servers can't. */
   readonly goOnAlone: ((node: PrivateServer) => Promise<void>) | null;
-  /** One that takes writes now. */
+  /** Returns a node that accepts writes now. */
   writer(): Promise<PrivateServer>;
   /** Resolves once every node takes part again. */
   recovered(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Executes statements on a node, on a connection of its own. */
+/** Executes statements on a node, on a new connection. */
 export async function executeOn(node: PrivateServer, ...statements: readonly string[]): Promise<void> {
   const connection = await createConnection({ uri: node.url(), connectTimeout: 5_000 });
   connection.on('error', () => undefined);
@@ -42,7 +42,7 @@ export async function executeOn(node: PrivateServer, ...statements: readonly str
   }
 }
 
-/** A read on another node, or after a change of the node, may be of a moment ago. */
+/** A read on another node, or after a change of the node, may show an earlier state. */
 const stale = ['stale-read', 'stale-state', 'stale-count', 'stale-mark'] as const satisfies AnomalyName[];
 
 async function single(name: string): Promise<Target> {
@@ -74,7 +74,7 @@ async function single(name: string): Promise<Target> {
 const setProvider = (node: PrivateServer, option: string): Promise<void> =>
   executeOn(node, `SET GLOBAL wsrep_provider_options = '${option}'`);
 
-/** What is true of every cluster: three nodes, each of which may be a moment behind. */
+/** The target for any cluster: three nodes, each of which may be a moment behind. */
 function clusterTarget(name: string, cluster: Cluster<ClusterNode>): Target {
   return {
     name,
@@ -94,7 +94,7 @@ async function galera(): Promise<Target> {
   const cluster = await startGaleraCluster({ network: true });
   return {
     ...clusterTarget('galera', cluster),
-    // Told before it has missed the others, it would take that for settled
+    // A node that has not yet noticed the loss of the others would ignore this
     goOnAlone: async (node) => {
       const left = cluster.nodes.find(({ port }) => port === node.port)!;
       await waitFor(async () => !(await left.isSynced()), { timeoutMs: 60_000 });
@@ -108,7 +108,7 @@ async function group(multiPrimary: boolean): Promise<Target> {
   return clusterTarget(multiPrimary ? 'group-multi' : 'group', cluster);
 }
 
-/** Starts the servers of that name; the caller stops them. */
+/** Starts the servers with this name; the caller stops them. */
 export function startTarget(name: string): Promise<Target> {
   if (name === 'galera') return galera();
   return name.startsWith('group') ? group(name === 'group-multi') : single(name);

@@ -5,8 +5,8 @@ const firstDue = Date.UTC(2026, 0, 1);
 const everyMs = 400;
 
 /**
- * Makes all flows due again and again, as another program would: each time for an instant of its own, so that what was
- * due then is decided once at most.
+ * Makes all flows due again and again, as another program would. Each time has a different due time, which must be decided at
+ * most once.
  */
 export function startTimer(target: Target, database: string): { stop(): Promise<void> } {
   let isStopped = false;
@@ -14,7 +14,7 @@ export function startTimer(target: Target, database: string): { stop(): Promise<
     for (let tick = 0; !isStopped; tick += 1) {
       const at = new Date(firstDue + tick * 60_000).toISOString().slice(0, 19).replace('T', ' ');
       const node = target.nodes[tick % target.nodes.length]!;
-      // A node that is down, or another writer that was first, is no matter: the next tick comes
+      // A stopped node or a conflict with another writer does not matter: the next tick follows
       await executeOn(
         node,
         `SET SESSION time_zone = '+00:00'`,

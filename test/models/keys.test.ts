@@ -1,5 +1,5 @@
 import { keys } from './models';
 import { describeModel } from './verdicts';
 
-// Guards the promises of docs/*.md about it, in every order in which its steps can come: README.md beside this
+// Guards the promises that docs/*.md makes about it, in every possible order of its steps: see README.md beside this file
 describeModel(keys);

@@ -2,7 +2,7 @@ import { temporaryFolder } from '../support/temporary-folder';
 import type { Model } from './models';
 import { makeVerifier, search, type Verifier } from './spin/search';
 
-/** Registers the tests of a model: what holds in all of its states, and what each mutation breaks. */
+/** Registers a model's tests: its formulas hold in all states, and each mutation breaks its formula. */
 export function describeModel({ name, searches, mutations }: Model): void {
   const folder = temporaryFolder();
   const made = new Map<string, Promise<Verifier>>();
@@ -22,12 +22,12 @@ export function describeModel({ name, searches, mutations }: Model): void {
         console.log(`${name} ${defines.join(' ')}: ${formula} holds in ${verdict.states} states`);
       },
     );
-    it.each(mutations.map((one) => [one.lacks, one.formula, one] as const))(
-      'without %s, breaks %s',
-      async (_, formula, { defines, isFair }) => {
+    it.each(mutations.map((one) => [one.formula, one.lacks, one] as const))(
+      'breaks %s without %s',
+      async (formula, _, { defines, isFair }) => {
         const verdict = await search(await verifier(defines), formula, { isFair });
         expect(verdict).toMatchObject({ errors: 1, formula });
-        // What is asserted is the formula, and not that an index is one of its array
+        // The broken assertion must be the formula, not Spin's own check of an array index
         expect(verdict.output).toMatch(/pan:1: (assertion violated {2}!\(|acceptance cycle)/);
         expect(verdict.output).not.toContain('invalid array index');
       },

@@ -1,10 +1,10 @@
 import type { ProtectionFlowsDataSource } from '../../src/typeorm/guarded-data-source';
 import type { Queryable } from '../../src/engine/server/queryable';
 
-/** Stands around a statement, in place of it; `session` goes past it, and is one object for each session. */
+/** Called in place of a statement. `session` sends statements past it, and is a different object for each session. */
 export type Around = (sql: string, execute: () => Promise<unknown>, session: Queryable) => Promise<unknown>;
 
-/** Lets `around` have every statement of all sessions that the data source makes from here on. */
+/** Passes every statement to `around`, in all sessions that the data source opens from now on. */
 export function aroundStatements(dataSource: ProtectionFlowsDataSource, around: Around): void {
   const createQueryRunner = dataSource.createQueryRunner.bind(dataSource);
   dataSource.createQueryRunner = (mode) => {
@@ -17,7 +17,7 @@ export function aroundStatements(dataSource: ProtectionFlowsDataSource, around: 
   };
 }
 
-/** Makes a data source do something right before it sends a statement of that kind, once. */
+/** Makes a data source call `act` once, right before it first sends a matching statement. */
 export function beforeStatement(
   dataSource: ProtectionFlowsDataSource,
   statement: RegExp,
@@ -34,7 +34,7 @@ export function beforeStatement(
   return dataSource;
 }
 
-/** Makes a data source do something right after a statement of that kind took effect, once. */
+/** Makes a data source call `act` once, right after a matching statement first took effect. */
 export function afterStatement(
   dataSource: ProtectionFlowsDataSource,
   statement: RegExp,

@@ -5,14 +5,14 @@ import { packageFolder } from './run-program';
 /** A browser on this machine. */
 export interface BrowserInstallation {
   readonly program: string;
-  /** Where its shared libraries are, where it does not lie where it was built for. */
+  /** The folders of its shared libraries, if it is not installed in its usual place. */
   readonly libraryPath?: string;
 }
 
-/** Chromium's names, and those of Chrome, which does as well. */
+/** The names of Chromium, and of Chrome, which also works. */
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
-/** Of macOS, which has no programs on the PATH. */
+/** The programs on macOS, where they are not in the PATH. */
 const applications = ['Chromium', 'Google Chrome'].map(
   (name) => `/Applications/${name}.app/Contents/MacOS/${name}`,
 );
@@ -22,7 +22,7 @@ const unpacked = join(packageFolder, '.cache', 'browser', 'usr', 'lib');
 
 const wanted = (): string => process.env['PROTECTION_FLOWS_CHROMIUM'] ?? '';
 
-/** False where `PROTECTION_FLOWS_CHROMIUM` says `none`: the tests that need a browser are left out. */
+/** False if `PROTECTION_FLOWS_CHROMIUM` is `none`: the tests that need a browser are skipped. */
 export function isBrowserWanted(): boolean {
   return wanted() !== 'none';
 }
@@ -34,7 +34,7 @@ function findUnpacked(): BrowserInstallation | null {
   return { program, libraryPath: libraries.map((name) => join(unpacked, name)).join(delimiter) };
 }
 
-/** The browser that `PROTECTION_FLOWS_CHROMIUM` names, or else the first one found; null where there is none. */
+/** Returns the browser that `PROTECTION_FLOWS_CHROMIUM` names, or else the first one found; null if there is none. */
 export function findBrowser(): BrowserInstallation | null {
   const named = wanted();
   if (named !== '') return existsSync(named) ? { program: named } : null;
@@ -44,7 +44,7 @@ export function findBrowser(): BrowserInstallation | null {
   return found === undefined ? findUnpacked() : { program: found };
 }
 
-/** What is wrong where {@link findBrowser} finds none, and what helps. */
+/** Returns the fault, and the remedy, if {@link findBrowser} finds no browser. */
 export function browserFault(): { readonly message: string; readonly remedy: string } {
   const named = wanted();
   return {
@@ -58,7 +58,7 @@ export function browserFault(): { readonly message: string; readonly remedy: str
   };
 }
 
-/** @throws where this machine has none, saying how to get one */
+/** @throws with the remedy, if this machine has no browser */
 export function getBrowser(): BrowserInstallation {
   const { message, remedy } = browserFault();
   const found = findBrowser();

@@ -3,17 +3,17 @@ import { chromium, type Browser, type Page, type Request } from 'playwright-core
 import { isRoot } from '../../src/testing/server-installation';
 import { getBrowser, isBrowserWanted } from './browser-installation';
 
-/** A suite that needs a browser; where `PROTECTION_FLOWS_CHROMIUM` says `none`, it is skipped and says so. */
+/** A suite that needs a browser. It is skipped, and says so, if `PROTECTION_FLOWS_CHROMIUM` is `none`. */
 export function describeInBrowser(name: string, suite: () => void): void {
   if (isBrowserWanted()) describe(name, suite);
   else describe.skip(`${name} (left out: PROTECTION_FLOWS_CHROMIUM=none)`, suite);
 }
 
-/** What page-watch.js notes inside the page. */
+/** The records of page-watch.js inside the page. */
 export interface Seen {
-  /** How far what stood on the screen moved by itself, by the browser's own measure. */
+  /** The browser's measure of each move of visible content that no user caused. */
   readonly shifts: readonly number[];
-  /** The values of each run's progress bar in their order, `gone` once it went away. */
+  /** The values of each run's progress bar, in order; `gone` once the bar disappeared. */
   readonly progress: Readonly<Record<string, readonly (number | 'gone')[]>>;
 }
 
@@ -21,13 +21,13 @@ export interface Seen {
 export interface WatchedPage {
   readonly page: Page;
   /**
-   * What went wrong since the last call: faults of scripts, errors on the console, requests that failed or were refused,
-   * rows that went away, dates and numbers that are none. A test that does not expect any fails in the end.
+   * Returns the problems since the last call: script errors, console errors, failed or refused requests, removed rows, invalid
+   * dates and numbers. A test fails at its end if problems are left.
    */
   takeProblems(): Promise<string[]>;
-  /** Problems like that belong to the test, however many there are, and are not told any more. */
+  /** Ignores problems that match from now on, because the test causes them. */
   allow(pattern: RegExp): void;
-  /** How many answers have come in. */
+  /** How many responses have arrived. */
   answers(): number;
   seen(): Promise<Seen>;
 }
@@ -37,10 +37,10 @@ export interface TestBrowser {
   open(url: string): Promise<WatchedPage>;
 }
 
-/** Nothing outside of this machine can be reached. */
+/** Makes other machines unreachable. */
 const onlyThisMachine = '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1';
 
-/** How long a page may take for one thing on a busy machine. */
+/** How long one action of a page may take on a busy machine. */
 const limitMs = 60_000;
 
 /** Chromium's sandbox does not work for root. */
@@ -54,7 +54,7 @@ async function launch(): Promise<Browser> {
   });
 }
 
-/** Keeps what goes wrong on a page. What the server refused is kept once, with its method and path. */
+/** Records the problems of a page. A refused request is recorded once, with its method and path. */
 function watch(page: Page): WatchedPage {
   const problems: string[] = [];
   const allowed: RegExp[] = [];
@@ -90,7 +90,7 @@ function watch(page: Page): WatchedPage {
   };
 }
 
-/** Registers hooks that start a browser before the tests, and end it after them, also where a test fails. */
+/** Registers hooks that start a browser before the tests, and close it after them, also after a failed test. */
 export function useBrowser(): TestBrowser {
   let browser: Browser | undefined;
   let opened: WatchedPage[] = [];

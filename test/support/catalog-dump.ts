@@ -1,10 +1,10 @@
 import { select, type Queryable } from '../../src/engine/server/queryable';
 import { isClusterWanted } from './test-installation';
 
-/** What a migrate makes before it looks at anything: in a cluster, the table of its lock. */
+/** Matches the tables that a migrate creates before it reads anything: in a cluster, the table of its lock. */
 export const madeAtOnce = (): RegExp => (isClusterWanted() ? /^sendense_flow_lock$/ : /^$/);
 
-/** Everything information_schema says of a database's tables, but for those that the pattern names. */
+/** Reads a database's tables from information_schema, except those that match the pattern. */
 export async function catalogDump(
   session: Queryable,
   without = /^(protection_flow|sendense_flow)/,

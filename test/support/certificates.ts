@@ -2,14 +2,14 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** An authority, and the certificate that it has issued to a server called `localhost`: the paths of the PEM files. */
+/** The paths of PEM files: an authority, and the certificate and key that it issued to a server named `localhost`. */
 export interface Certificates {
   readonly ca: string;
   readonly cert: string;
   readonly key: string;
 }
 
-/** Makes them in `folder`, as whoever runs a server of their own does. */
+/** Makes the files in `folder`, with openssl, as operators of their own servers do. */
 export function makeCertificates(folder: string): Certificates {
   const path = (name: string): string => join(folder, name);
   const openssl = (...args: string[]): unknown =>
@@ -20,7 +20,7 @@ export function makeCertificates(folder: string): Certificates {
   writeFileSync(path('names'), 'subjectAltName=DNS:localhost\n');
   const signed = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '2', '-extfile', 'names'];
   openssl('x509', '-req', '-in', 'server.csr', ...signed, '-out', 'server.pem');
-  // A server of another account has to read them
+  // A server that runs as another user must be able to read them
   chmodSync(folder, 0o755);
   chmodSync(path('server.key'), 0o644);
   return { ca: path('ca.pem'), cert: path('server.pem'), key: path('server.key') };

@@ -4,20 +4,20 @@ import { PrivateServer } from '../../src/testing/private-server';
 import type { Command } from '../../src/testing/server-installation';
 import { waitFor } from './wait-for';
 
-/** A node that is paused, or is starting, takes connections and says nothing. */
+/** A node that is paused or starting accepts connections but does not answer. */
 const answerLimitMs = 2_000;
-/** Three nodes start at once, perhaps beside the tests of other workers. */
+/** Long, because three nodes start at once, perhaps while other workers run tests. */
 export const startLimitMs = 180_000;
 
-/** How long a node may take until it is synced, and how often it is asked. */
+/** How long a node may take until it is synced, and how often it is polled. */
 export const syncLimits = { timeoutMs: startLimitMs, pollMs: 100 };
 
-/** How often a start is tried where the server ends while it starts. */
+/** How often a start is tried if the server ends during its start. */
 const startAttempts = 3;
 
 /**
- * Starts a server or several, anew where one of them ends while it starts: a node that loses the others while it joins
- * ends itself, and waits for somebody to start it, as systemd would.
+ * Starts one or several servers, and starts them again if one ends during its start. A node that loses the others while it
+ * joins ends itself, and relies on somebody, such as systemd, to start it again.
  */
 export async function startAnew<Started>(start: () => Promise<Started>): Promise<Started> {
   for (let attempt = 1; ; attempt += 1) {
@@ -29,31 +29,31 @@ export async function startAnew<Started>(start: () => Promise<Started>): Promise
   }
 }
 
-/** What a node says of its place in the cluster. */
+/** The state of a node in the cluster, by its own report. */
 export interface NodeState {
-  /** True where it has every row of the cluster and takes statements. */
+  /** True if it has every row of the cluster and accepts statements. */
   readonly isSynced: boolean;
-  /** True where it takes writes too. */
+  /** True if it accepts writes too. */
   readonly takesWrites: boolean;
   /** How many nodes it sees, itself included. */
   readonly clusterSize: number;
-  /** The cluster's membership as it knows it: a node that hung knows an old one until it is told. */
+  /** Identifies the membership that it knows. A node that hung knows an old one for a while. */
   readonly membership: string;
 }
 
-/** True for a node that has every row of the cluster and takes statements; where told, of a cluster of so many. */
+/** True for a node that has every row of the cluster, accepts statements, and sees `size` nodes, if given. */
 export const takesPart = (state: NodeState, size = state.clusterSize): boolean =>
   state.isSynced && state.clusterSize === size;
 
-/** One server of a cluster: a private server that can be paused, and joins the others when restarted. */
+/** One server of a cluster: a private server that can be paused, and rejoins the others after a restart. */
 export abstract class ClusterNode extends PrivateServer {
-  /** Lets a session read what was committed at any node before. */
+  /** SQL that makes a session see everything that was committed on any node before. */
   abstract readonly seeAllSql: string;
 
-  /** Asks the server, each query for no longer than the timeout in milliseconds. */
+  /** Reads the state. Each query has the timeout, in milliseconds. */
   protected abstract readState(connection: Connection, timeout: number): Promise<NodeState>;
 
-  /** A file to which its process writes its id as it starts, so that the network knows it. */
+  /** A file to which its process writes its id at the start, so that the network can control it; null: none. */
   networkEntry: string | null = null;
 
   protected override commandWith(args: readonly string[]): Command {
@@ -67,36 +67,36 @@ export abstract class ClusterNode extends PrivateServer {
     };
   }
 
-  /** Launches it as the first of a new cluster, with the data that it has. */
+  /** Launches it as the first node of a new cluster, with its present data. */
   abstract found(): Promise<void>;
 
-  /** Lets the launched server join the others; by itself it does so where this says nothing else. */
+  /** Makes the launched server join the others. By default the server does so itself. */
   protected async joinOthers(): Promise<void> {
-    // Told by its arguments
+    // Its arguments make it join
   }
 
-  /** Launches it; it joins the nodes that are there. They may not let it in yet: whoever waits for it lets it try again. */
+  /** Launches it and makes it join. The others may not let it in yet; the caller makes it {@link rejoin} then. */
   async join(): Promise<void> {
     await this.launch();
     await this.joinOthers().catch(() => undefined);
   }
 
-  /** Takes part again where the others have shut it out; by itself it does so where this says nothing else. */
+  /** Makes it join again if the others have excluded it. By default the server does so itself. */
   async rejoin(): Promise<void> {
-    // Once it hears them
+    // It rejoins as soon as it can reach them
   }
 
-  /** Stops the process where it is, as a machine that hangs: the others drop it after some seconds. */
+  /** Pauses the process, like a machine that hangs. The others exclude it after some seconds. */
   pause(): void {
     process.kill(this.pid, 'SIGSTOP');
   }
 
-  /** Lets a paused process go on. */
+  /** Resumes a paused process. */
   resume(): void {
     process.kill(this.pid, 'SIGCONT');
   }
 
-  /** @throws where it does not answer within two seconds */
+  /** @throws if it does not answer within two seconds */
   async state(): Promise<NodeState> {
     const { host, port, username: user, password } = this;
     const connection = await createConnection({ host, port, user, password, connectTimeout: answerLimitMs });
@@ -108,27 +108,27 @@ export abstract class ClusterNode extends PrivateServer {
     }
   }
 
-  /** True where it has every row of the cluster and takes statements; false also where it does not answer. */
+  /** True if it has every row of the cluster and accepts statements; false also if it does not answer. */
   async isSynced(): Promise<boolean> {
     const found = await this.state().catch(() => null);
     return found !== null && takesPart(found);
   }
 
-  /** True where it takes writes; false also where it does not answer. */
+  /** True if it accepts writes; false also if it does not answer. */
   async takesWrites(): Promise<boolean> {
     const found = await this.state().catch(() => null);
     return found !== null && found.takesWrites;
   }
 
-  /** Resolves once it is synced and, where told, sees so many nodes. */
+  /** Resolves once it is synced and sees this many nodes, if given. */
   async waitUntilSynced(clusterSize?: number): Promise<void> {
     await waitFor(async () => takesPart(await this.state(), clusterSize), syncLimits);
   }
 
-  /** Starts the node again; it joins the nodes that are there, and is synced when the promise resolves. */
+  /** Restarts the node. It has joined the running nodes and is synced when the promise resolves. */
   override async restart(extraArguments: readonly string[] = []): Promise<void> {
     await startAnew(() => super.restart(extraArguments));
-    // The others may not let it in before they have missed it
+    // The others may not let it in before they have noticed its loss
     await this.joinOthers().catch(() => undefined);
     await waitFor(async () => {
       if (takesPart(await this.state())) return true;
@@ -137,7 +137,7 @@ export abstract class ClusterNode extends PrivateServer {
     }, syncLimits);
   }
 
-  /** Without the farewell to the others that a shutdown takes seconds for. */
+  /** Stops the node without a shutdown, which would take seconds to leave the cluster. */
   override async stop(): Promise<void> {
     await this.kill();
     await super.stop();

@@ -5,33 +5,33 @@ import { startAnew, syncLimits, takesPart, type ClusterNode } from './cluster-no
 import { NodeNetwork, type NetworkPlace } from './node-network';
 import { waitFor } from './wait-for';
 
-/** How many nodes each cluster has: the fewest of which one can go, and the others are the majority. */
+/** How many nodes each cluster has: the smallest number where the others are a majority without one. */
 export const clusterSize = 3;
 
-/** How one node is made, and on which ports it hears the others. */
+/** How to make a node, and the ports on which it hears the others. */
 export interface NodePlan<Node> extends NetworkPlace {
   readonly create: () => Promise<Node>;
 }
 
-/** What holds for clusters of every kind. */
+/** The options for clusters of every kind. */
 export interface ClusterOptions {
-  /** True for a network between the nodes that can lose messages, where this machine can make one. Default: none. */
+  /** True for a network between the nodes that can drop messages, if this machine can make one. Default: none. */
   readonly network?: boolean;
 }
 
-/** How much of its log is printed of a node that the cluster has lost. */
+/** How many log lines of a lost node are printed. */
 const loggedLines = 60;
 
 type Three<T> = readonly [T, T, T];
 
-/** So many loopback ports that nothing listens on right now. */
+/** Finds this many loopback ports on which nothing listens now. */
 export async function findFreePorts(count: number): Promise<number[]> {
   const free = new Set<number>();
   while (free.size < count) free.add(await findFreePort());
   return [...free];
 }
 
-/** What was lost gets there again first: a node that says farewell would wait for the others. */
+/** Mends the network first, because a node that leaves waits for the others. */
 async function stopAll(nodes: readonly ClusterNode[], network: NodeNetwork | null): Promise<void> {
   network?.mend();
   await Promise.all(nodes.map((node) => node.stop()));
@@ -45,7 +45,7 @@ export class Cluster<Node extends ClusterNode> implements AsyncDisposable {
   /** @internal Use the function that starts a cluster of the kind. */
   constructor(
     nodes: readonly Node[],
-    /** The network between them; null where none was wanted, or none can be had. */
+    /** The network between the nodes; null if none was wanted, or this machine can't make one. */
     readonly network: NodeNetwork | null,
   ) {
     this.nodes = nodes as unknown as Three<Node>;
@@ -60,12 +60,12 @@ export class Cluster<Node extends ClusterNode> implements AsyncDisposable {
     await this.waitUntilRecovered();
   }
 
-  /** Resolves once all three are synced and see one another, and agree on that. */
+  /** Resolves once all three nodes are synced, see one another, and agree on the membership. */
   async waitUntilSynced(): Promise<void> {
     await waitFor(() => this.isWhole(), syncLimits);
   }
 
-  /** The same after the network lost messages: a node that is shut out, which may take a while to be seen, is let in again. */
+  /** The same after lost messages: also makes nodes that were excluded, perhaps a while later, join again. */
   async waitUntilRecovered(): Promise<void> {
     await waitFor(async () => {
       if (await this.isWhole()) return true;
@@ -82,25 +82,25 @@ export class Cluster<Node extends ClusterNode> implements AsyncDisposable {
     );
   }
 
-  /** What each node that is out of the cluster says of itself, and what it has logged last; empty where all are in it. */
+  /** Returns the state and the last log lines of each node that is not in the cluster; empty if all are. */
   async tellOfFaults(): Promise<string[]> {
     const told = this.nodes.map(async (node, place) => {
       const state = await node.state().catch((error: Error) => error.message);
       if (typeof state === 'object' && takesPart(state, clusterSize)) return [];
       const log = (await readFile(join(node.directory, 'error.log'), 'utf8')).trimEnd().split('\n');
-      // Of each client that it turned away
+      // Without a line for each refused client
       const telling = log.filter((line) => !line.includes('Aborted connection'));
       return [`node ${place + 1}: ${JSON.stringify(state)}`, ...telling.slice(-loggedLines)];
     });
     return (await Promise.all(told)).flat();
   }
 
-  /** All nodes, that one first: as hosts, they lead a program to it, or of a group with one primary to that. */
+  /** Returns all nodes, beginning with this one. As hosts, they lead a program to it, or to the only primary of a group. */
   nodesFrom(first: number): Node[] {
     return [...this.nodes.slice(first), ...this.nodes.slice(0, first)];
   }
 
-  /** The first of the nodes that takes writes, once there is one. */
+  /** Resolves to the first node that accepts writes, once there is one. */
   writer(): Promise<Node> {
     return waitFor(async () => {
       for (const node of this.nodes) if (await node.takesWrites()) return node;
@@ -118,7 +118,7 @@ export class Cluster<Node extends ClusterNode> implements AsyncDisposable {
   }
 }
 
-/** Makes nodes one after the other, as the first makes the template of the data that the others copy, and launches them. */
+/** Makes and launches nodes. One after the other, because the first makes the template of the data that the others copy. */
 async function tryToLaunch<Node extends ClusterNode>(
   plans: readonly NodePlan<Node>[],
   options: ClusterOptions,
@@ -141,8 +141,8 @@ async function tryToLaunch<Node extends ClusterNode>(
 }
 
 /**
- * Starts a cluster; where one of its nodes gives up, as another program has taken one of its ports in the meantime, the
- * caller plans the next nodes.
+ * Starts a cluster. If a node fails to start, for example because another program took its port meanwhile, it starts over with
+ * a new plan.
  *
  * @throws SERVER_START_FAILED with the last log lines of the node
  */

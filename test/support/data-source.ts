@@ -3,12 +3,12 @@ import { type ProtectionFlowsDataSource } from '../../src/typeorm/guarded-data-s
 import type { TestDatabase } from './database';
 import { prepareSchema } from './prepare-schema';
 
-/** Makes an initialised data source of that database; the caller destroys it. */
+/** Makes an initialised data source for the database; the caller destroys it. */
 export function openDataSource(database: Pick<TestDatabase, 'url'>): Promise<ProtectionFlowsDataSource> {
   return createDataSource({ env: { DATABASE_URL: database.url } }).initialize();
 }
 
-/** Registers hooks that connect a data source to the database before the tests, migrated unless told otherwise. */
+/** Registers hooks that connect a data source to the database before the tests, and by default migrate it. */
 export function useDataSource(
   database: TestDatabase,
   options: { readonly migrated?: boolean; readonly per?: 'all' | 'each' } = {},

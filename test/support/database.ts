@@ -19,9 +19,9 @@ import { testInstallation } from './test-installation';
 import { waitFor } from './wait-for';
 
 export interface UseDatabaseOptions {
-  /** The platform's tables that are there. Default: `general_ci`. */
+  /** Which tables of the platform exist. Default: `general_ci`. */
   readonly platform?: PlatformPresetName | 'none';
-  /** The platform's release. Default: `older`. */
+  /** The release of the platform. Default: `older`. */
   readonly age?: PlatformAge;
   /** Its exact name. Default: a unique one. */
   readonly name?: string;
@@ -73,7 +73,7 @@ export function useDatabase(options: UseDatabaseOptions = {}): TestDatabase {
   const open = async (): Promise<void> => {
     const defaults = platform === 'none' ? {} : platformPresets[platform].database;
     const server = options.server ?? sharedServer();
-    // A node of a cluster that the others have lost sight of, as on a machine that stood still, is soon back
+    // A node that its cluster lost for a moment, for example because the machine stood still, is soon back
     const create = () => createThrowAwayDatabase(server, { name, ...defaults });
     const database = await create().catch((error: unknown) => {
       if (!isProtectionFlowsError(error, 'SERVER_NOT_READY')) throw error;
@@ -85,7 +85,7 @@ export function useDatabase(options: UseDatabaseOptions = {}): TestDatabase {
   };
   const close = async (): Promise<void> => {
     for (const connection of opened?.connections ?? []) connection.destroy();
-    // A server of the file's own takes its databases along, and may be gone by now
+    // A file's own server may be gone already, with its databases
     if (options.server === undefined) await opened?.database.drop();
     opened = undefined;
   };
@@ -112,7 +112,7 @@ export function useDatabase(options: UseDatabaseOptions = {}): TestDatabase {
   };
 }
 
-/** What a test file may say of a server of its own. */
+/** The options for a test file's own server. */
 export interface UsePrivateServerOptions {
   readonly serverArguments?: readonly string[];
   readonly timeZone?: string;
@@ -135,8 +135,8 @@ type LazyServer = Pick<
 >;
 
 /**
- * Registers hooks that start a server with settings of its own before the tests, and stop it after them. Pass the
- * result to {@link useDatabase} as `server`, called after this.
+ * Registers hooks that start a private server with these settings before the tests, and stop it after them. Pass the result to
+ * {@link useDatabase} as `server`, and call that after this.
  */
 export function usePrivateServer(options: UsePrivateServerOptions = {}): LazyServer {
   let started: PrivateServer | undefined;

@@ -1,9 +1,9 @@
 import type { OpenDatabase } from '../../src/engine';
 
 /**
- * The database with sessions that note every statement, in order.
+ * Wraps the database so that its sessions add every statement to `sent`, in order.
  *
- * @param dieAt a session is ended right before the statement that has this number; `Infinity`: none is
+ * @param dieAt the session is closed right before the statement with this number; `Infinity`: never
  */
 export function noting(database: OpenDatabase, sent: string[], dieAt: number): OpenDatabase {
   return {

@@ -1,14 +1,14 @@
 import type { ClusterKind } from './test-installation';
 
-/** Tests that cannot hold on a server by its nature. */
+/** Tests that can't pass on a server by its nature. */
 export interface EngineDifference {
-  /** As in `PROTECTION_FLOWS_TEST_SERVER`; without a version, all versions, and the clusters of such servers. */
+  /** As in `PROTECTION_FLOWS_TEST_SERVER`. Without a version: all versions, and the clusters of such servers. */
   readonly engine: ClusterKind | 'mariadb' | 'mysql' | `${'mariadb' | 'mysql'}-${string}`;
   /** The test file, from the package's folder. */
   readonly file: string;
-  /** What the tests' full names (with those of their `describe`) match. Default: all of the file. */
+  /** Matches the full names of the tests, with those of their `describe`. Default: all tests of the file. */
   readonly tests?: RegExp;
-  /** Why, by the manual or by what was measured. */
+  /** The reason, from the manual or a measurement. */
   readonly reason: string;
 }
 
@@ -61,14 +61,14 @@ export const engineDifferences: readonly EngineDifference[] = [
   },
 ];
 
-/** What the nodes of a cluster are by themselves. */
+/** The flavour of the nodes of each kind of cluster. */
 const nodesOf: Readonly<Record<string, string>> = {
   galera: 'mariadb',
   'group-replication': 'mysql',
   'group-multi-primary': 'mysql',
 };
 
-/** The differences that concern the test file on the server wanted. */
+/** Returns the differences for the test file on the wanted server. */
 export function differencesOf(file: string, wantedServer: string): readonly EngineDifference[] {
   const servers = [wantedServer, nodesOf[wantedServer] ?? wantedServer];
   return engineDifferences.filter(

@@ -4,7 +4,7 @@ import { differencesOf } from './engine-differences';
 import { packageFolder } from './run-program';
 import { wantedServer } from './test-installation';
 
-/** Of jest-circus's tree of a file, what is used here. */
+/** The parts of jest-circus's tree of a file that are used here. */
 interface Test {
   readonly type: 'test';
   readonly name: string;
@@ -24,7 +24,7 @@ function* testsBelow(block: Block, names: readonly string[]): Generator<[string,
   }
 }
 
-/** Node's environment, in which the tests of `engine-differences.ts` are skipped, and say so. */
+/** Node's environment, but it skips the tests of `engine-differences.ts`, and prints the reasons. */
 export default class EngineEnvironment extends TestEnvironment {
   private readonly file: string;
 
@@ -33,7 +33,7 @@ export default class EngineEnvironment extends TestEnvironment {
     this.file = relative(packageFolder, parameters[1].testPath);
   }
 
-  /** Called by jest-circus: `run_start` is after all of the file's tests are known, before any hook. */
+  /** Called by jest-circus. At `run_start` all tests of the file are known, and no hook has run. */
   handleTestEvent(event: { name: string }, state: { rootDescribeBlock: Block }): void {
     if (event.name === 'run_start') this.skipWhatCannotHold(state.rootDescribeBlock);
   }

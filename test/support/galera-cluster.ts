@@ -2,7 +2,7 @@ import { clusterSize, findFreePorts, launchCluster, type Cluster, type ClusterOp
 import { getGaleraInstallation } from './galera-installation';
 import { createGaleraNode, type GaleraNode } from './galera-node';
 
-/** How a Galera cluster is to be. */
+/** The options of a Galera cluster. */
 export interface GaleraClusterOptions extends ClusterOptions {
   /** Arguments for each server program. They come last, so they win. */
   readonly serverArguments?: readonly string[];
@@ -10,16 +10,16 @@ export interface GaleraClusterOptions extends ClusterOptions {
   readonly providerOptions?: readonly string[];
 }
 
-/** Three MariaDB servers with the same rows, each of which takes writes. */
+/** Three MariaDB servers with the same rows. Each accepts writes. */
 export type GaleraCluster = Cluster<GaleraNode>;
 
-/** Where a node hears the others. */
+/** The ports on which a node hears the others. */
 interface NodePorts {
-  /** The group's talk. */
+  /** For group communication. */
   readonly group: number;
-  /** The writes that a node which was away has missed. */
+  /** For the writes that an absent node has missed (IST). */
   readonly missed: number;
-  /** All data, for a node that has none. */
+  /** For all data, for a node that has none (SST). */
   readonly data: number;
 }
 
@@ -40,14 +40,14 @@ function nodeArguments(
   const providerOptions = [
     `gmcast.listen_addr=tcp://127.0.0.1:${own.group}`,
     `ist.recv_addr=127.0.0.1:${own.missed}`,
-    // A file of this size is made at each start
+    // Galera creates a file of this size at each start
     'gcache.size=32M',
     ...(options.providerOptions ?? []),
   ];
   return [
     '--wsrep-on=ON',
     `--wsrep-provider=${provider}`,
-    // Of no other cluster, whose node may one day have had one of these ports
+    // A unique name, because a node of another cluster may once have had one of these ports
     `--wsrep-cluster-name=pflows-${ports.map(({ group }) => group).join('-')}`,
     `--wsrep-cluster-address=gcomm://${ports.map(({ group }) => `127.0.0.1:${group}`).join(',')}`,
     `--wsrep-node-name=node-${ports.indexOf(own) + 1}`,
@@ -57,17 +57,17 @@ function nodeArguments(
     `--wsrep-sst-receive-address=127.0.0.1:${own.data}`,
     '--binlog-format=ROW',
     '--innodb-autoinc-lock-mode=2',
-    // What a joining node is sent
+    // Small, because it is sent to each joining node
     '--innodb-log-file-size=16M',
     ...(options.serverArguments ?? []),
   ];
 }
 
 /**
- * Starts three nodes on loopback ports, in temporary folders; synced when the promise resolves, after some 20 s. They
- * go, with their folders, when this process ends in whatever way.
+ * Starts three nodes on loopback ports, in temporary folders. They are synced when the promise resolves, after about 20 s. They
+ * end, and their folders are removed, when this process ends in any way.
  *
- * @throws where this machine lacks a part; SERVER_START_FAILED with the server's last log lines
+ * @throws if this machine lacks a part; SERVER_START_FAILED with the server's last log lines
  */
 export async function startGaleraCluster(options: GaleraClusterOptions = {}): Promise<GaleraCluster> {
   const installation = await getGaleraInstallation();

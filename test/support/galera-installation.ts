@@ -7,34 +7,34 @@ import {
 } from '../../src/testing/server-installation';
 import { packageFolder } from './run-program';
 
-/** What it takes to form a Galera cluster on this machine. */
+/** The parts of a Galera cluster on this machine. */
 export interface GaleraInstallation {
   readonly server: ServerInstallation;
-  /** Whom the nodes have to run as; undefined for this process's own user. */
+  /** The user that the nodes must run as; undefined for this process's user. */
   readonly user: string | undefined;
-  /** The library that makes a server a node. */
+  /** The Galera library, which makes a server a node. */
   readonly provider: string;
-  /** The folder of `wsrep_sst_rsync`, which copies a node's data to one that joins. */
+  /** The folder of `wsrep_sst_rsync`, which copies a node's data to a joining node. */
   readonly scripts: string;
 }
 
-/** Debian's, and that of MariaDB's and Fedora's packages. */
+/** The paths of Debian's, MariaDB's and Fedora's packages. */
 const providers = ['/usr/lib/galera', '/usr/lib64/galera-4', '/usr/lib64/galera'].map(
   (folder) => `${folder}/libgalera_smm.so`,
 );
 
-/** Where `npm run setup:engines` puts the scripts, and where the whole package has them. */
+/** The folder in which `npm run setup:engines` puts the scripts, and the folder of the complete package. */
 const scriptFolders = [join(packageFolder, '.cache', 'galera'), '/usr/bin'];
 
-/** Not root, from whom rsync's daemon turns away, so that it could not read the data. */
+/** Not root: rsync's daemon gives up root's rights, and then could not read the data. */
 function unprivilegedUser(): string {
   return /^mysql:/m.test(readFileSync('/etc/passwd', 'utf8')) ? 'mysql' : 'nobody';
 }
 
-/** @throws where this machine lacks a part */
+/** @throws if this machine lacks a part */
 export async function getGaleraInstallation(): Promise<GaleraInstallation> {
   const servers = await findServerInstallations({ flavour: 'mariadb' });
-  // The library is this system's, so the server has to be
+  // The library belongs to this system, so the server must belong to it too
   const server = servers.find(({ chroot, libraryPath }) => chroot === undefined && libraryPath === undefined);
   const provider = providers.find((path) => existsSync(path));
   const scripts = scriptFolders.find((folder) => existsSync(join(folder, 'wsrep_sst_rsync')));

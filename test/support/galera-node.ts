@@ -16,7 +16,7 @@ export class GaleraNode extends ClusterNode {
     const sql = `SHOW GLOBAL STATUS LIKE 'wsrep%'`;
     const [rows] = await connection.query<RowDataPacket[]>({ sql, timeout });
     const status = new Map(rows.map((row) => [String(row['Variable_name']), String(row['Value'])]));
-    // Else it is Joining, Donor/Desynced, Initialized …
+    // Other states: Joining, Donor/Desynced, Initialized …
     const isSynced =
       status.get('wsrep_ready') === 'ON' && status.get('wsrep_local_state_comment') === 'Synced';
     return {
@@ -32,24 +32,23 @@ export class GaleraNode extends ClusterNode {
   }
 
   /**
-   * Ends the node without warning, and the scripts by which it sends or takes data, as a crash of the machine would. When
-   * it is restarted, it takes all data anew: one that was killed in the midst of DDL may take that for done (a table was
-   * missing after it had joined again).
+   * Kills the node and the scripts that send or receive its data, like a crash of the machine. After a restart it copies all data
+   * again: a node that was killed during DDL may consider the DDL done (seen: a table was missing after it had rejoined).
    */
   override async kill(): Promise<void> {
-    // A number that is long free may by now be another group's
+    // The id of an ended process may already belong to another group
     const group = this.isRunning ? this.pid : null;
     await super.kill();
     try {
       if (group !== null) process.kill(-group, 'SIGKILL');
     } catch {
-      // The group had the server alone
+      // The group had no process but the server
     }
     await rm(join(this.directory, 'data', 'grastate.dat'), { force: true });
   }
 }
 
-/** A folder that everyone may read: the project's own may lie where only root may go. */
+/** Copies the scripts to a folder that everyone may read: the project's folder may be readable for root only. */
 async function copyScripts(from: string, to: string): Promise<void> {
   await mkdir(to);
   for (const name of (await readdir(from)).filter((it) => it.startsWith('wsrep_sst_'))) {
@@ -58,7 +57,7 @@ async function copyScripts(from: string, to: string): Promise<void> {
   }
 }
 
-/** Makes a node's folder and data; the caller launches it, and stops it in any case. */
+/** Makes a node's folder and data. The caller launches the node, and must stop it in any case. */
 export async function createGaleraNode(
   { server, user, scripts }: GaleraInstallation,
   serverArguments: readonly string[],

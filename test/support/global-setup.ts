@@ -16,7 +16,7 @@ declare global {
   var stopSharedServer: StopServer | undefined;
 }
 
-/** The server that DATABASE_URL names, for machines where none can be started. */
+/** Uses the server of DATABASE_URL, for machines that can't start one. */
 async function givenServer(url: string): Promise<SharedServer> {
   const address = serverOf(url);
   const connection = await createConnection(url);
@@ -33,14 +33,14 @@ async function startServer(): Promise<SharedServer> {
   return server;
 }
 
-/** Prints it, and lets `npm run test:engines` know, which then runs the tests again. */
+/** Prints the faults, and tells `npm run test:engines`, which then repeats the tests. */
 function tellThatItIsLost(faults: readonly string[]): void {
   process.stderr.write(`the cluster that the tests shared was lost:\n${faults.join('\n')}\n`);
   const file = process.env['PROTECTION_FLOWS_LOST_CLUSTER_FILE'];
   if (file !== undefined) writeFileSync(file, '');
 }
 
-/** The cluster's first node is the shared server: of those that take writes only at one place, the one that does. */
+/** Starts a cluster. Its first node is the shared server; in a group with one primary this is the primary. */
 async function startNodes(): Promise<SharedServer> {
   const cluster = await startCluster();
   globalThis.stopSharedServer = async () => {
@@ -53,7 +53,7 @@ async function startNodes(): Promise<SharedServer> {
   return first;
 }
 
-/** Starts the server that all test files share. Without one, only the tests that ask for it fail. */
+/** Starts the server that all test files share. If there is none, only the tests that use it fail. */
 export default async function globalSetup(): Promise<void> {
   useRamDisk();
   openPreparedSchemas();

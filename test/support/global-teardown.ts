@@ -1,6 +1,6 @@
 import { closePreparedSchemas } from './prepare-schema';
 
-/** Stops what `global-setup.ts` started. */
+/** Stops the server that `global-setup.ts` started, and removes the prepared schemas. */
 export default async function globalTeardown(): Promise<void> {
   closePreparedSchemas();
   await globalThis.stopSharedServer?.();

@@ -3,15 +3,15 @@ import { getServerInstallation } from '../../src/testing/server-installation';
 import { clusterSize, findFreePorts, launchCluster, type Cluster, type ClusterOptions } from './cluster';
 import { createGroupNode, type GroupNode } from './group-node';
 
-/** How a group is to be. */
+/** The options of a group. */
 export interface GroupClusterOptions extends ClusterOptions {
   /** Arguments for each server program. They come last, so they win. */
   readonly serverArguments?: readonly string[];
-  /** True where every member shall take writes. Default: one of them, the primary. */
+  /** True if every member accepts writes. Default: only one, the primary. */
   readonly multiPrimary?: boolean;
 }
 
-/** Three MySQL servers with the same rows, in Group Replication; the primary alone takes writes, unless all of them do. */
+/** Three MySQL servers with the same rows, in Group Replication. Either the primary alone accepts writes, or all do. */
 export type GroupCluster = Cluster<GroupNode>;
 
 function nodeArguments(
@@ -26,11 +26,11 @@ function nodeArguments(
     '--gtid-mode=ON',
     '--enforce-gtid-consistency=ON',
     '--log-bin=bin',
-    // As with the log of InnoDB: survives a crash of the server, not one of the machine
+    // As for InnoDB's log: it survives a crash of the server, but not of the machine
     '--sync-binlog=0',
     '--report-host=127.0.0.1',
     '--plugin-load-add=group_replication.so',
-    // Loose, as the plugin is not there yet when the server reads them
+    // Loose, because the plugin is not loaded yet when the server reads them
     ...[
       `group-name=${group}`,
       'start-on-boot=OFF',
@@ -38,7 +38,7 @@ function nodeArguments(
       `group-seeds=${ports.map((port) => `127.0.0.1:${port}`).join(',')}`,
       'recovery-get-public-key=ON',
       `single-primary-mode=${single}`,
-      // One that was expelled, or is alone, leaves, and joins again when a test lets it
+      // An expelled or isolated member leaves the group, and joins again only when a test makes it
       'autorejoin-tries=0',
       'unreachable-majority-timeout=10',
     ].map((setting) => `--loose-group-replication-${setting}`),
@@ -47,10 +47,10 @@ function nodeArguments(
 }
 
 /**
- * Starts three MySQL servers on loopback ports, in temporary folders, as one group; all are online when the promise
- * resolves, the first is the primary. They go, with their folders, when this process ends in whatever way.
+ * Starts three MySQL servers on loopback ports, in temporary folders, as one group. All are online when the promise resolves;
+ * the first is the primary. They end, and their folders are removed, when this process ends in any way.
  *
- * @throws SERVER_NOT_FOUND where this machine has no MySQL; SERVER_START_FAILED with the server's last log lines
+ * @throws SERVER_NOT_FOUND if this machine has no MySQL; SERVER_START_FAILED with the server's last log lines
  */
 export async function startGroupCluster(options: GroupClusterOptions = {}): Promise<GroupCluster> {
   const installation = await getServerInstallation({ flavour: 'mysql' });

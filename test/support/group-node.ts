@@ -18,7 +18,7 @@ export class GroupNode extends ClusterNode {
         LEFT JOIN performance_schema.replication_group_member_stats s USING (MEMBER_ID)`;
     const [[row]] = await connection.query<RowDataPacket[]>({ sql, timeout });
     const reached = Number(row?.['reached']);
-    // The rest of a group that has lost its majority shows as ONLINE too, and waits with each write
+    // Members without a majority are shown as ONLINE too, but each of their writes waits
     const isSynced = Number(row?.['isOnline']) === 1 && 2 * reached > Number(row?.['members']);
     return {
       isSynced,
@@ -47,7 +47,7 @@ export class GroupNode extends ClusterNode {
         'SELECT MEMBER_STATE AS state FROM performance_schema.replication_group_members WHERE MEMBER_ID = @@server_uuid',
       );
       const isOut = row === undefined || ['ERROR', 'OFFLINE'].includes(String(row['state']));
-      // Where they do not let it in yet, whoever waits for it tries again
+      // If the others do not let it in yet, the caller tries again
       const again = async (): Promise<void> => {
         for (const sql of ['STOP GROUP_REPLICATION', this.startSql]) await connection.query(sql);
       };
@@ -55,7 +55,7 @@ export class GroupNode extends ClusterNode {
     });
   }
 
-  /** It takes what it has missed from another one, by this account. */
+  /** The member uses this account to copy missed transactions from another member. */
   private get startSql(): string {
     return `START GROUP_REPLICATION USER = '${this.username}', PASSWORD = '${this.password}'`;
   }
@@ -66,7 +66,7 @@ export class GroupNode extends ClusterNode {
     });
   }
 
-  /** By its socket, which is there whatever the group says. */
+  /** Connects through the socket, which works in every state of the group. */
   private async withConnection(work: (connection: Connection) => Promise<void>): Promise<void> {
     const { socketPath, username: user, password } = this;
     const connection = await createConnection({ socketPath, user, password });
@@ -78,7 +78,7 @@ export class GroupNode extends ClusterNode {
   }
 }
 
-/** Makes a node's folder and data; the caller launches it, and stops it in any case. */
+/** Makes a node's folder and data. The caller launches the node, and must stop it in any case. */
 export async function createGroupNode(
   installation: ServerInstallation,
   serverArguments: readonly string[],
@@ -92,7 +92,7 @@ export async function createGroupNode(
   );
   try {
     await node.createData();
-    // Each makes its own accounts: as transactions that the others do not have, they would keep it out of the group
+    // Not logged: each node creates its accounts itself, and a logged transaction that the others lack would exclude it
     const accounts = join(directory, 'accounts.sql');
     await writeFile(accounts, `SET SESSION sql_log_bin = 0;\n${await readFile(accounts, 'utf8')}`);
     return node;

@@ -8,17 +8,17 @@ import type { ClusterNode } from './cluster-node';
 import { temporaryFolder } from './temporary-folder';
 import { waitFor } from './wait-for';
 
-/** Debian's; `npm run setup:engines` installs it. */
+/** Debian's path; `npm run setup:engines` installs it. */
 const program = '/usr/sbin/haproxy';
 
-/** A proxy that leads each connection to one node of a cluster: the first that is up. */
+/** A proxy that connects each client to the first running node of a cluster. */
 export interface Haproxy {
   readonly host: string;
   readonly port: number;
   stop(): Promise<void>;
 }
 
-/** As a writer's address is made: the other nodes stand by, and sessions of a node that goes are closed. */
+/** The usual settings for a writer's address: the other nodes are backups, and sessions of a failed node are closed. */
 function settings(port: number, nodes: readonly ClusterNode[]): string {
   const servers = nodes.map(
     ({ host, port: at }, index) =>
@@ -35,7 +35,7 @@ ${servers.join('\n')}
 `;
 }
 
-/** Starts HAProxy before the nodes; a connection through it works when the promise resolves. */
+/** Starts HAProxy in front of the nodes. A connection through it works when the promise resolves. */
 export async function startHaproxy(nodes: readonly ClusterNode[]): Promise<Haproxy> {
   const [first] = nodes;
   const port = await findFreePort();

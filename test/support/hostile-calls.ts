@@ -2,30 +2,30 @@ import { types } from 'node:util';
 import { isProtectionFlowsError } from '../../src/errors';
 import { hostileTitles, hostileValues, type HostileTitle } from './hostile-values';
 
-/** One argument of a public function: what would be right, and which hostile values are right all the same. */
+/** One argument of a public function: a valid value, and the hostile values that are valid too. */
 export interface Argument {
   readonly name: string;
   readonly right: unknown;
   readonly takes: readonly HostileTitle[];
-  /** Of an object: its properties, each with the hostile values that are right for it. */
+  /** For an object: its properties, each with the hostile values that are valid for it. */
   readonly fields?: Readonly<Record<string, readonly HostileTitle[]>>;
-  /** True where properties that have no name here are passed over, as they may be of something else. */
+  /** True if unknown properties are ignored, because they may belong to something else. */
   readonly open?: boolean;
 }
 
-/** A call with one hostile value, the others right. */
+/** A call with one hostile value and otherwise valid ones. */
 export interface HostileCall {
-  /** `get(id: a Date)`: for the message of a test that fails. */
+  /** For the message of a failed test, such as `get(id: a Date)`. */
   readonly title: string;
-  /** The argument or the property that the value stands for. */
+  /** The argument or property that has the hostile value. */
   readonly field: string;
-  /** True where the value stands for a whole object: what is wrong with it may be what it lacks. */
+  /** True if the value replaces a whole object: the fault may then be a missing property. */
   readonly isWhole: boolean;
   readonly isRight: boolean;
   readonly values: readonly unknown[];
 }
 
-/** Every call of one function with one hostile value in one place: an argument, a property, and one that there is not. */
+/** Returns every call of a function with one hostile value: as an argument, a property, or an unknown property. */
 export function hostileCalls(name: string, all: readonly Argument[]): HostileCall[] {
   const rights = all.map(({ right }) => right);
   return all.flatMap((argument, at) => {
@@ -49,15 +49,15 @@ export function hostileCalls(name: string, all: readonly Argument[]): HostileCal
   });
 }
 
-/** What came of a call: what it answered, or the error that it threw or rejected with. */
+/** The result of a call: its value, or the error that it threw or rejected with. */
 export interface Outcome {
   readonly value?: unknown;
   readonly error?: unknown;
-  /** True where it threw, or answered something, at once: no promise. */
+  /** True if it threw or returned synchronously, without a promise. */
   readonly isSync: boolean;
 }
 
-/** Calls, and tells what came of it. Never throws. */
+/** Makes the call, and returns its outcome. Never throws. */
 export async function outcomeOf(call: () => unknown): Promise<Outcome> {
   let result: unknown;
   try {
@@ -72,13 +72,13 @@ export async function outcomeOf(call: () => unknown): Promise<Outcome> {
   );
 }
 
-/** The fields that a VALIDATION_FAILED names; null for any other outcome. */
+/** Returns the fields that a VALIDATION_FAILED names; null for any other outcome. */
 export function fieldsOf({ error }: Outcome): string[] | null {
   if (!isProtectionFlowsError(error, 'VALIDATION_FAILED')) return null;
   return error.details.fields.map(({ field }) => field);
 }
 
-/** An outcome for the message of a test that fails. */
+/** Describes an outcome in the message of a failed test. */
 export function told({ value, error }: Outcome): string {
   if (error === undefined) return `answered ${typeof value}`;
   return isProtectionFlowsError(error) ? `${error.code}: ${error.message}` : `threw ${String(error)}`;

@@ -6,7 +6,7 @@ const throwing = (): never => {
   throw new TypeError('thrown by the caller’s own object');
 };
 
-/** What a caller without TypeScript, or one that means harm, may give where anything is wanted; each with a title. */
+/** Values that a caller without TypeScript, or a malicious one, may pass as any argument; each with a title. */
 export const hostileValues = {
   undefined,
   null: null,

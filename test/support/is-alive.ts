@@ -1,4 +1,4 @@
-/** True while there is a process of that number. */
+/** True while a process with this id exists. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -1,6 +1,6 @@
 const { default: Sequencer } = require('@jest/test-sequencer');
 
-/** Suites that take half a minute and more, the longest first. */
+/** Suites that take half a minute or more, the longest first. */
 const longest = [
   'fault/kill-points/',
   'fault/key-race',
@@ -26,7 +26,7 @@ const rankOf = ({ path }) => {
   return rank < 0 ? longest.length : rank;
 };
 
-/** Begins with the longest: jest goes by the size of files that it has not run before, and would end with one of these alone. */
+/** Runs the longest suites first. jest orders new files by size, and could run one of these alone at the end. */
 module.exports = class LongestFirst extends Sequencer {
   sort(tests) {
     return [...super.sort(tests)].sort((one, other) => rankOf(one) - rankOf(other));

@@ -7,25 +7,25 @@ export interface NetworkPlace {
   readonly ports: readonly number[];
 }
 
-/** The mount point of control groups of version 2; undefined where there is none. */
+/** The mount point of control groups version 2; undefined if there is none. */
 const unifiedFolder = (): string | undefined =>
   readFileSync('/proc/mounts', 'utf8')
     .split('\n')
     .map((line) => line.split(' '))
     .find(([, , type]) => type === 'cgroup2')?.[1];
 
-/** What nft names a control group by: its path below this folder. */
+/** nft names a control group by its path below this folder. */
 const nftFolder = '/sys/fs/cgroup';
 
-/** From one node to another. */
+/** The direction from one node to another. */
 type Way = readonly [from: number, to: number];
 
 let made = 0;
 
 /**
- * The network between the nodes of a cluster, all on loopback, in which messages can be lost. The processes of each
- * node are a control group; netfilter marks what one of them sends and drops it where another one would receive it.
- * Clients, which are in none of the groups, reach every node all the time.
+ * The network between the nodes of a cluster, all on loopback, which can drop messages. The processes of each node form a
+ * control group. netfilter marks the packets that a group sends, and drops them before another group receives them. Clients
+ * belong to no group, so they always reach every node.
  *
  * @see https://www.netfilter.org/projects/nftables/manpage.html (socket cgroupv2)
  */
@@ -38,7 +38,7 @@ export class NodeNetwork implements Disposable {
     private readonly places: readonly NetworkPlace[],
   ) {}
 
-  /** Makes one for so many nodes; null where this user may not, or this machine can't. */
+  /** Makes a network for these nodes; null if this user or this machine can't. */
   static create(places: readonly NetworkPlace[]): NodeNetwork | null {
     const parent = process.platform === 'linux' ? unifiedFolder() : undefined;
     if (parent === undefined || process.getuid?.() !== 0) return null;
@@ -59,51 +59,51 @@ export class NodeNetwork implements Disposable {
     }
   }
 
-  /** The file to which a process writes its id in order to be that node's. */
+  /** The file to which a process writes its id to belong to the node. */
   entryOf(place: number): string {
     return join(this.folders[place]!, 'cgroup.procs');
   }
 
-  /** From now on what two nodes send to each other is lost. */
+  /** Drops all messages between two nodes from now on. */
   part(one: number, other: number): void {
     this.lose([one, other], [other, one]);
   }
 
-  /** From now on what a node sends to any other is lost. */
+  /** Drops all messages that a node sends from now on. */
   mute(place: number): void {
     this.lose(...this.othersOf(place).map((other): Way => [place, other]));
   }
 
-  /** From now on what any other node sends to a node is lost. */
+  /** Drops all messages that a node would receive from now on. */
   deafen(place: number): void {
     this.lose(...this.othersOf(place).map((other): Way => [other, place]));
   }
 
-  /** Cuts a node off from all others, both ways. */
+  /** Drops all messages from and to a node from now on. */
   isolate(place: number): void {
     this.mute(place);
     this.deafen(place);
   }
 
-  /** Nothing is lost any more. */
+  /** Drops no messages any more. */
   mend(): void {
     this.lost.clear();
     this.apply();
   }
 
-  /** Mends it and removes it, once the nodes have ended. */
+  /** Removes the network. Call it after the nodes have ended. */
   [Symbol.dispose](): void {
     this.lost.clear();
     try {
       this.apply();
     } catch {
-      // Never there
+      // It was never created
     }
     for (const folder of this.folders) {
       try {
         rmdirSync(folder);
       } catch {
-        // Never there; or a process that ends just now, which nobody will miss
+        // It was never created, or contains a process that is just ending
       }
     }
   }
@@ -140,7 +140,7 @@ export class NodeNetwork implements Disposable {
             '    type filter hook input priority 0;',
             ...lost.flatMap(([from, to]) => [
               `    meta mark ${from + 1} ${group(to)} drop`,
-              // Where no connection is there yet, the group is not known
+              // Before a connection exists, the receiver's group is not known
               `    meta mark ${from + 1} tcp dport { ${this.places[to]!.ports.join(', ')} } drop`,
             ]),
             '  }',

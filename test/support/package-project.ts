@@ -8,13 +8,13 @@ async function succeed(command: string, args: readonly string[]): Promise<void> 
   if (exitCode !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${exitCode}: ${output}`);
 }
 
-/** Packs this package, as it is built now, into an empty folder; the tarball's path. */
+/** Packs this package, as built now, into an empty folder, and returns the tarball's path. */
 export async function packInto(folder: string): Promise<string> {
   await succeed('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder]);
   return join(folder, (await readdir(folder)).find((name) => name.endsWith('.tgz')) ?? '');
 }
 
-/** Makes `project` the folder of a program that depends on the package in that tarball, and has not installed what is `absent`. */
+/** Makes `project` a program's folder in which the tarball is installed, and the packages of `absent` are not. */
 export async function installInto(
   project: string,
   tarball: string,
@@ -24,7 +24,7 @@ export async function installInto(
   const own = join(modules, '@sendense', 'protection-flows');
   await mkdir(own, { recursive: true });
   await succeed('tar', ['-xzf', tarball, '--strip-components=1', '-C', own]);
-  // Everything else a consumer installs, from this package's own node_modules: the test needs no registry
+  // The other packages of a consumer come from this package's node_modules, so the test needs no registry
   for (const name of await readdir(join(packageFolder, 'node_modules'))) {
     const from = name === 'typeorm' ? typeormFolder : join(packageFolder, 'node_modules', name);
     if (name !== '@sendense' && !absent.includes(name)) await symlink(from, join(modules, name));

@@ -1,9 +1,9 @@
-// Runs in a page before the page's own scripts, and notes what was on the screen, were it for a moment.
+// Runs in a page before the page's own scripts, and records what was on the screen, even for a moment.
 (() => {
-  /** What a program shows that took what is not there for a date, a number or a text. */
+  /** Texts that a program shows by mistake for a missing date, number or text. */
   const wrong = /\b19(69|70)\b|Invalid Date|\bNaN\b|\bundefined\b|\bnull\b|\[object /;
 
-  /** What stands in these is no text of the page. */
+  /** Elements whose content is no text of the page. */
   const unseen = ['SCRIPT', 'STYLE'];
 
   const watched = { problems: [], shifts: [], progress: {} };
@@ -18,7 +18,7 @@
     if (wrong.test(text)) watched.problems.push(`shown: ${text.trim()}`);
   }
 
-  /** Each value of a progress bar, by the run that it stands for; `gone` once the bar is. */
+  /** Records each value of a run's progress bar; `gone` once the bar has disappeared. */
   function noteProgress(bar) {
     const { run } = bar.dataset;
     if (run === undefined) return;
@@ -33,7 +33,7 @@
       if (type === 'characterData') noteText(target.data);
       if (!unseen.includes(target.nodeName)) for (const node of addedNodes) noteText(textOf(node));
       for (const node of removedNodes)
-        // One that only moved is back by now
+        // A row that only moved is connected again by now
         if (node.nodeName === 'TR' && !node.isConnected)
           watched.problems.push(`row gone: ${node.textContent.replace(/\s+/g, ' ').trim()}`);
       if (target.nodeName === 'PROGRESS') bars.add(target);

@@ -1,11 +1,11 @@
 import { createConnection, type Connection, type ResultSetHeader, type RowDataPacket } from 'mysql2/promise';
 import type { DatabaseSettings } from '../../src/testing/connection-url';
 
-/** Of statements that are no SQL, or name what is not there, or never reached the server. */
+/** True for a fault of this simulator: invalid SQL, an unknown name, or a statement that never reached the server. */
 const isOfTheSimulator = (error: unknown): boolean =>
   [undefined, 1054, 1064, 1146].includes((error as { errno?: number }).errno);
 
-/** The time zone of the hub's process: an offset, or that of the server. */
+/** The time zone of the hub's process: an offset, or the server's. */
 export type HubZone = 'server' | `${'+' | '-'}${string}:${string}`;
 
 function offsetOf(minutes: number): string {
@@ -14,9 +14,9 @@ function offsetOf(minutes: number): string {
   return `${minutes < 0 ? '-' : '+'}${digits.join(':')}`;
 }
 
-/** The hub's connection, and the ways in which its data layer writes. */
+/** The hub's connection, which writes in the same ways as the hub's data layer. */
 export class HubSession {
-  /** What the server refused. */
+  /** The errors of refused statements. */
   readonly refused: Error[] = [];
   private readonly taken = new Set<string>();
 
@@ -25,7 +25,7 @@ export class HubSession {
     private readonly returnsIds: boolean,
   ) {}
 
-  /** @param zone an offset: times are written and read in it; `server`: in that of the server, as it is now */
+  /** @param zone times are written and read with this offset; `server`: with the server's present offset */
   static async open(settings: DatabaseSettings, zone: HubZone): Promise<HubSession> {
     const { username: user, ...where } = settings;
     const connect = async (timezone: string): Promise<Connection> => {
@@ -56,9 +56,9 @@ export class HubSession {
   }
 
   /**
-   * Inserts a row under an id that the server makes, and gives that id.
+   * Inserts a row with an id that the server makes, and returns this id.
    *
-   * @param is the condition that finds the row where an INSERT gives nothing back
+   * @param is the condition that finds the row if the server has no INSERT … RETURNING
    */
   async insert(
     table: string,
@@ -77,7 +77,7 @@ export class HubSession {
       return String(made?.['id']);
     }
     await this.connection.query<ResultSetHeader>(sql, Object.values(row));
-    // Ids that the server makes are of version 1, and this program's are not
+    // The server makes UUIDs of version 1, this program makes others
     const [made] = await this.connection.query<RowDataPacket[]>(
       `SELECT id FROM \`${table}\` WHERE ${is} AND id LIKE '________-____-1%' ORDER BY created_at DESC`,
       parameters,
@@ -88,7 +88,7 @@ export class HubSession {
     return id;
   }
 
-  /** Writes columns of a row, in the order of their names, as the hub's data layer writes them. */
+  /** Writes columns of a row, ordered by name, as the hub's data layer does. */
   async update(table: string, id: string, columns: Readonly<Record<string, unknown>>): Promise<void> {
     const names = Object.keys(columns).sort();
     const assignments = names.map((name) => `\`${name}\`=?`).join(',');
@@ -100,7 +100,7 @@ export class HubSession {
     );
   }
 
-  /** What the server refuses is noted and passed over, as in the hub's log; it gives null then. */
+  /** Records and ignores a refused statement, as the hub logs it; returns null then. */
   async attempt<Result>(write: () => Promise<Result>): Promise<Result | null> {
     try {
       return await write();

@@ -2,12 +2,12 @@ import type { DatabaseSettings } from '../../src/testing/connection-url';
 import { HubSession, type HubZone } from './platform-hub-session';
 
 /**
- * Work of the hub that stands still wherever the real one leaves the database alone for a while: each `next()` lets it go
- * on to the next such place. What it yields is the id of the run that it is at.
+ * Work of the hub that pauses wherever the real hub does not use the database for a while. Each `next()` continues up to the next
+ * pause. It yields the id of the run that it works on.
  */
 export type HubWork = AsyncGenerator<string, void, void>;
 
-/** What the hub writes of a flow's statistics; always all of it, as it read and reckoned it. */
+/** The statistics of a flow as the hub writes them: always all of them, computed from its last read. */
 interface Statistics {
   readonly last_execution_id: string | null;
   readonly last_execution_status: string;
@@ -28,26 +28,26 @@ interface RunOfHub {
   readonly created_job_ids: string[] | string | null;
 }
 
-/** What became of the jobs that the hub asked for at a start. */
+/** The results of the jobs that the hub requested at a start. */
 export interface RequestedJobs {
-  /** Those that were started. */
+  /** The jobs that were started. */
   readonly jobs?: readonly string[];
-  /** So many could not be started, so that the run ends at once. */
+  /** How many jobs could not be started. With one or more the run ends at once. */
   readonly failing?: number;
-  /** Of so many machines nothing is known. */
+  /** How many machines are unknown. */
   readonly skipped?: number;
   readonly execution_type?: 'manual' | 'scheduled';
 }
 
-/** Of a run, the hub's monitor looks at so many jobs. */
+/** How many jobs of a run the hub's monitor reads. */
 const jobsSeen = 5;
-/** The hub takes a job without news for so many seconds for dead. */
+/** After how many seconds without telemetry the hub considers a job dead. */
 const telemetrySeconds = 300;
 
 const parsed = (ids: RunOfHub['created_job_ids']): readonly string[] =>
   (typeof ids === 'string' ? (JSON.parse(ids) as string[] | null) : ids) ?? [];
 
-/** Does work without standing still; gives the id of the run that it was at last. */
+/** Does work without pauses; returns the id of the last run that it worked on. */
 export async function toItsEnd(work: HubWork): Promise<string> {
   let run = '';
   for await (const id of work) run = id;
@@ -55,18 +55,18 @@ export async function toItsEnd(work: HubWork): Promise<string> {
 }
 
 /**
- * The platform's hub, as far as it writes the two tables: its statements, in its order, without a guard in their WHERE. It
- * reads statistics and writes absolute values later; a refused statement is noted and passed over, as its log does.
+ * The platform's hub, as far as it writes the two tables. It sends the same statements in the same order, and their WHERE checks no
+ * state. It reads statistics and later writes absolute values. It records refused statements and continues, as the hub logs them.
  */
 export class PlatformHub {
   private constructor(private readonly session: HubSession) {}
 
-  /** @param zone the hub writes and reads times in it, whatever the server's is */
+  /** @param zone the time zone in which the hub writes and reads times */
   static async connect(settings: DatabaseSettings, zone: HubZone): Promise<PlatformHub> {
     return new PlatformHub(await HubSession.open(settings, zone));
   }
 
-  /** What the server refused so far. */
+  /** The errors of refused statements so far. */
   get refused(): readonly Error[] {
     return this.session.refused;
   }
@@ -75,7 +75,7 @@ export class PlatformHub {
     this.session.close();
   }
 
-  /** Makes a flow; null where the server refuses. */
+  /** Makes a flow, and returns its id; null if the server refuses. */
   createFlow(columns: Readonly<Record<string, unknown>> & { readonly name: string }): Promise<string | null> {
     return this.session.attempt(() =>
       this.session.insert(
@@ -109,7 +109,7 @@ export class PlatformHub {
     );
   }
 
-  /** Writes columns of a flow, as its page sends them. */
+  /** Writes columns of a flow, as the flow's page sends them. */
   async editFlow(id: string, columns: Readonly<Record<string, unknown>>): Promise<void> {
     await this.session.update('protection_flows', id, { ...columns, updated_at: new Date() });
   }
@@ -118,10 +118,10 @@ export class PlatformHub {
     await this.session.write('DELETE FROM `protection_flows` WHERE id = ?', [id]);
   }
 
-  /** Begins a run. Stands still while it asks for jobs, and before it writes the flow's statistics. */
+  /** Begins a run. Pauses while it requests jobs, and before it writes the flow's statistics. */
   async *start(flowId: string, requested: RequestedJobs = {}): HubWork {
     const { jobs = [], failing = 0, skipped = 0, execution_type = 'manual' } = requested;
-    // Read before anything else, and written back at the very end
+    // The hub reads the flow first, and writes it back at the very end
     const flow = await this.readFlow(flowId);
     if (flow === undefined) return;
     const startedAt = new Date();
@@ -163,8 +163,8 @@ export class PlatformHub {
   }
 
   /**
-   * One round of the monitor, which ends every run that runs, whoever began it, of whose first jobs none is under way. Stands
-   * still before it ends one, before it reads the flow's statistics, and before it writes them.
+   * One round of the monitor. It ends every running run, also one of another program, if none of its first jobs is under way. It
+   * pauses before it ends a run, before it reads the flow's statistics, and before it writes them.
    */
   async *monitor(): HubWork {
     const running = await this.session.select<RunOfHub>(
@@ -200,7 +200,7 @@ export class PlatformHub {
     }
   }
 
-  /** Fails the jobs of which nothing was heard for long, and tells nobody; `backup_jobs` has to have the newer columns. */
+  /** Fails the jobs without recent telemetry, without a message to anybody. Needs the newer columns of `backup_jobs`. */
   async detectDeadJobs(): Promise<void> {
     await this.session.write(
       `UPDATE backup_jobs SET status = 'failed', error_message = 'no telemetry', completed_at = NOW()

@@ -9,18 +9,18 @@ import { readCreation } from './read-creation';
 
 const variable = 'PROTECTION_FLOWS_PREPARED_SCHEMAS';
 
-/** Makes the folder in which the test files of a jest run share what a migrate made. */
+/** Makes the folder in which the test files of a jest run share the results of a migrate. */
 export function openPreparedSchemas(): void {
   process.env[variable] = mkdtempSync(join(tmpdir(), 'pflows-prepared-'));
 }
 
-/** Removes it. */
+/** Removes the folder. */
 export function closePreparedSchemas(): void {
   const folder = process.env[variable];
   if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
 }
 
-/** A table that a migrate made, and the rows in it. */
+/** A table that a migrate made, with its rows. */
 interface Made {
   readonly name: string;
   readonly sql: string;
@@ -28,8 +28,8 @@ interface Made {
 }
 
 /**
- * The file for what a migrate makes that sets out from these tables on this server; null where they are such that their rows
- * count too.
+ * Returns the file for the result of a migrate from these tables on this server. Null if a table of this package is among them:
+ * the result then depends on rows too.
  */
 async function fileFor(session: Queryable, before: ReadonlyMap<string, string>): Promise<string | null> {
   const folder = process.env[variable];
@@ -40,7 +40,7 @@ async function fileFor(session: Queryable, before: ReadonlyMap<string, string>):
   return join(folder, createHash('sha256').update(start).digest('hex'));
 }
 
-/** Whole at once: another worker may look for it. */
+/** Writes the file in one step, because another worker may read it at any time. */
 function keep(file: string, made: readonly Made[]): void {
   const unfinished = `${file}.${process.pid}`;
   writeFileSync(unfinished, JSON.stringify(made));
@@ -52,7 +52,7 @@ const revive = (_key: string, value: unknown): unknown =>
   typeof value === 'string' && isInstant.test(value) ? new Date(value) : value;
 
 async function makeAgain(session: Queryable, made: readonly Made[]): Promise<void> {
-  // A table may come before the one that it refers to
+  // A table may come before the table that its key refers to
   await session.query('SET SESSION foreign_key_checks = 0');
   for (const { name, sql, rows } of made) {
     await session.query(sql);
@@ -65,8 +65,8 @@ async function makeAgain(session: Queryable, made: readonly Made[]): Promise<voi
 }
 
 /**
- * Brings a database to where a migrate leaves it, for tests of what comes afterwards. The first of those that begin alike is
- * migrated; the others are made as that one became, in a fifth of the time.
+ * Gives a database the schema after a migrate, for tests that begin there. The first database with the same starting tables is
+ * migrated; the others get copies of its result, in a fifth of the time.
  */
 export async function prepareSchema(dataSource: ProtectionFlowsDataSource): Promise<void> {
   const runner = dataSource.createQueryRunner();

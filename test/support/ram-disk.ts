@@ -5,12 +5,12 @@ import { freemem } from 'node:os';
 const folders = ['/dev/shm', '/tmp'];
 
 /**
- * What the tests' servers take at most at one time: three workers with a private server each (MariaDB 150 MB, MySQL
- * 250 MB), or three clusters of three nodes (220 MB each), and as much again for rows.
+ * The most space that the tests' servers use at one time: three workers with a private server each (MariaDB 150 MB, MySQL 250
+ * MB), or three clusters of three nodes (220 MB each), and the same again for rows.
  */
 const wantedBytes = 4 * 1024 ** 3;
 
-/** True for a tmpfs from which programs may be run: a Galera node's scripts lie in its folder. */
+/** True for a tmpfs that allows running programs: a Galera node's scripts are in its folder. */
 function isRamDisk(folder: string): boolean {
   const mount = readFileSync('/proc/mounts', 'utf8')
     .split('\n')
@@ -24,15 +24,15 @@ function hasSpace(folder: string): boolean {
   return Math.min(bavail * bsize, freemem()) >= wantedBytes;
 }
 
-/** A folder in memory with space for all servers of the tests; undefined where this machine has none. */
+/** Finds a folder in memory with space for all servers of the tests; undefined if there is none. */
 function findRamDisk(): string | undefined {
   if (process.platform !== 'linux') return undefined;
   return folders.find((folder) => isRamDisk(folder) && hasSpace(folder));
 }
 
 /**
- * Lets everything that asks for `tmpdir()` from here on, in the workers too, have a RAM disk where there is one:
- * private servers, nodes of a cluster, folders of the tests. A TMPDIR that is set stays.
+ * Makes `tmpdir()` return a RAM disk from now on, also in the workers, if there is one: for private servers, nodes of a cluster
+ * and folders of the tests. Does not change a TMPDIR that is already set.
  */
 export function useRamDisk(): void {
   const folder = process.env['TMPDIR'] || findRamDisk();

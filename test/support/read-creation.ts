@@ -1,6 +1,6 @@
 import { quoteName, select, type Queryable } from '../../src/engine/server/queryable';
 
-/** The statement that makes each table of a database, as its server writes it. */
+/** Returns the server's CREATE TABLE statement of each table of a database, by name. */
 export async function readCreation(session: Queryable, database: string): Promise<Map<string, string>> {
   const creation = new Map<string, string>();
   for (const row of await select(session, `SHOW TABLES FROM ${quoteName(database)}`)) {

@@ -1,6 +1,6 @@
 import { select, type Queryable } from '../../src/engine/server/queryable';
 
-/** A flow's statistics, as they are stored. */
+/** The stored statistics of a flow. */
 export interface StoredFlow {
   readonly id: string;
   readonly total_executions: number;
@@ -11,7 +11,7 @@ export interface StoredFlow {
   readonly last_execution_time: Date | null;
 }
 
-/** A run, as far as it is counted and shown. */
+/** The columns of a run that the statistics depend on. */
 export interface StoredRun {
   readonly id: string;
   readonly flow_id: string;
@@ -20,7 +20,7 @@ export interface StoredRun {
   readonly completed_at: Date | null;
 }
 
-/** What runs that are gone have been counted as. */
+/** The counts of runs that were deleted. */
 export interface Counted {
   readonly total: number;
   readonly successful: number;
@@ -32,7 +32,7 @@ const nothing: Counted = { total: 0, successful: 0, failed: 0 };
 const of = (runs: readonly StoredRun[], status: string): number =>
   runs.filter((run) => run.status === status && run.started_at !== null).length;
 
-/** What these runs are counted as: those that began, and how those ended. */
+/** Counts these runs: those that began, and how they ended. */
 function count(runs: readonly StoredRun[]): Counted {
   return {
     total: runs.filter((run) => run.started_at !== null).length,
@@ -41,19 +41,19 @@ function count(runs: readonly StoredRun[]): Counted {
   };
 }
 
-/** What is known of the times in the rows. */
+/** How far the times in the rows can be trusted. */
 export interface Clocks {
-  /** False where a program of another time zone has written starts: which run began last is not known then. */
+  /** False if a program in another time zone has written starts: the run that began last is unknown then. */
   readonly timesAreReal: boolean;
   /**
-   * False where the hub has written them, which reads its clock more than once, and shows no time of a run that is under way.
+   * False if the hub has written them: it reads its clock more than once, and shows no time for a run under way.
    */
   readonly toTheSecond: boolean;
 }
 
 const hubsReadingsMs = 60_000;
 
-/** Why the run that the flow shows is not its last one, or not as it is shown; null where all is well. */
+/** Returns what is wrong with the flow's last run, or with how the flow shows it; null if nothing is. */
 function wrongLast(
   flow: StoredFlow,
   runs: readonly StoredRun[],
@@ -72,7 +72,7 @@ function wrongLast(
     return `shows ${flow.last_execution_status} for a run that is ${shown.status}`;
   if (shown.status !== 'running' && runs.some((run) => run.status === 'running'))
     return 'shows another run than the one under way';
-  // Of a run that a late write has put back to running, the end stands there still
+  // A run that a late write has set back to running still has an end
   const time = shown.status === 'running' ? shown.started_at : (shown.completed_at ?? shown.started_at);
   const isNear =
     flow.last_execution_time === null || time === null
@@ -80,24 +80,24 @@ function wrongLast(
       : Math.abs(flow.last_execution_time.getTime() - time.getTime()) <= (toTheSecond ? 0 : hubsReadingsMs);
   if (!isNear)
     return `shows ${String(flow.last_execution_time?.toISOString())} for ${String(time?.toISOString())}`;
-  // The one under way is the one shown, also where another one began after it and is over
+  // A run under way is shown, even if another run began after it and has ended
   if (shown.status === 'running') return null;
   const newest = Math.max(...begun.map((run) => run.started_at!.getTime()));
-  // The server rounds what the hub writes up to the next second; what it writes itself it cuts off
+  // The server rounds the hub's times to whole seconds, but truncates its own
   const roundedMs = toTheSecond ? 0 : 1_000;
   if (timesAreReal && shown.started_at !== null && shown.started_at.getTime() + roundedMs < newest)
     return 'shows a run that began before another one';
   return null;
 }
 
-/** Reads runs as they are stored. */
+/** Reads the stored runs. */
 export const storedRuns = (session: Queryable): Promise<StoredRun[]> =>
   select<StoredRun>(
     session,
     'SELECT id, flow_id, status, started_at, completed_at FROM protection_flow_executions ORDER BY id',
   );
 
-/** What those of the runs were counted as that are gone now, by flow; added to what was so before. */
+/** By flow: adds the counts of the runs that are missing now to the counts of runs deleted before. */
 export function addPruned(
   pruned: ReadonlyMap<string, Counted>,
   before: readonly StoredRun[],
@@ -118,18 +118,18 @@ export function addPruned(
 }
 
 /**
- * The flows whose statistics are not what their runs say, with why: reckoned here from the rows, and by nothing that the
- * package has. The total counts the runs that began, the other two those of them that ended so; the run shown is the one
- * under way, or else the one that began last, with its state, and its end, or while it is under way its start.
+ * Returns the flows with wrong statistics, each with the reason. It computes from the rows, without any code of the package. The
+ * total must count the runs that began, the other two those that ended with success or error. The flow must show the run under
+ * way, otherwise the one that began last, with its status and its end (its start while it is under way).
  *
- * @param pruned what runs that are gone have been counted as, by flow
+ * @param pruned by flow: the counts of runs that were deleted
  */
 export async function wrongFlows(
   session: Queryable,
   pruned: ReadonlyMap<string, Counted>,
   clocks: Clocks,
 ): Promise<Map<string, string>> {
-  // In one transaction: what is compared has been there at the same time
+  // In one transaction, so that the compared rows are of the same instant
   await session.query('START TRANSACTION WITH CONSISTENT SNAPSHOT');
   const flows = await select<StoredFlow>(session, 'SELECT * FROM protection_flows ORDER BY id');
   const runs = await storedRuns(session);

@@ -1,6 +1,6 @@
 import * as mysql2 from 'mysql2';
 
-/** mysql2 with connections whose server refuses the first statement, as a proxy may. */
+/** mysql2 with connections on which the first statement is refused, as by some proxies. */
 export function refusing(): typeof mysql2 {
   const refuse = <Connection extends mysql2.Connection>(connection: Connection): Connection => {
     const query = connection.query.bind(connection) as (...all: unknown[]) => unknown;

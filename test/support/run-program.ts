@@ -4,16 +4,16 @@ import { resolve } from 'node:path';
 /** The package's folder. */
 export const packageFolder = resolve(__dirname, '../..');
 
-/** How a program ended, and what it printed. */
+/** The end of a program, and its output. */
 export interface ProgramEnd {
   readonly exitCode: number | null;
   readonly stdout: string;
   readonly stderr: string;
-  /** Both streams, for assertions that do not care which. */
+  /** Both streams together, for assertions about either. */
   readonly output: string;
 }
 
-/** Runs a program to its end, with an environment of its own: nothing of ours but PATH and HOME. */
+/** Runs a program to its end. From our environment it gets only PATH and HOME. */
 export function runProgram(
   command: string,
   args: readonly string[],

@@ -2,7 +2,7 @@ import { select, type Queryable, type Row } from '../../src/engine/server/querya
 
 const ofThisDatabase = 'TABLE_SCHEMA = DATABASE()';
 
-/** What information_schema says of tables, in the server's own words: a line for each object, in order of its letters. */
+/** Reads tables from information_schema, in the server's own words: a line for each object, in alphabetical order. */
 export async function schemaLines(session: Queryable, tables: RegExp): Promise<string[]> {
   const read = async (sql: string): Promise<Row[]> =>
     (await select(session, sql)).filter(({ t }) => tables.test(String(t)));

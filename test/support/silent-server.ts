@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 
-/** Runs `work` while something accepts connections at a port of 127.0.0.1, and never says a word. */
+/** Runs `work` with a port of 127.0.0.1 that accepts connections and never sends anything. */
 export async function withSilentServer<Result>(work: (port: number) => Promise<Result>): Promise<Result> {
   const listener = createServer(() => undefined);
   await new Promise<void>((settle) => listener.listen(0, '127.0.0.1', settle));

@@ -1,9 +1,9 @@
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 
-/** Statements by their kind, as the server counts them. */
+/** The server's counts of statements, by kind. */
 export type StatementCounts = Readonly<Record<string, number | undefined>>;
 
-/** How many statements of each kind the server has executed that change a schema, or record it. */
+/** Reads how many statements the server has executed of each kind that changes a schema or records a migration. */
 export async function countStatements(url: string): Promise<StatementCounts> {
   const connection = await createConnection(url);
   const [rows] = await connection.query<RowDataPacket[]>(
@@ -13,7 +13,7 @@ export async function countStatements(url: string): Promise<StatementCounts> {
   return Object.fromEntries(rows.map((row) => [String(row['Variable_name']), Number(row['Value'])]));
 }
 
-/** How many came between two counts. */
+/** The difference between two counts. */
 export const growth = (before: StatementCounts, after: StatementCounts): StatementCounts =>
   Object.fromEntries(
     Object.entries(after).map(([name, value]) => [name, (value ?? 0) - (before[name] ?? 0)]),

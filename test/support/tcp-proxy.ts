@@ -1,12 +1,12 @@
 import { createConnection, createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** Where the server is that a proxy stands before. */
+/** The address of the server behind a proxy. */
 export interface ProxyTarget {
   readonly host: string;
   readonly port: number;
 }
 
-/** Gives each connection of a client one of its own to the server; where either goes, so does the other. */
+/** Opens a connection to the server for each client's connection. If one of the two closes, it closes the other. */
 export abstract class TcpProxy {
   private readonly sockets = new Set<Socket>();
   private readonly listener = createServer({ noDelay: true }, (client) => this.connect(client));
@@ -32,7 +32,7 @@ export abstract class TcpProxy {
     await new Promise((closed) => this.listener.close(closed));
   }
 
-  /** Takes a pair of connections over; what it returns is told when they go. */
+  /** Takes over a pair of connections. The returned function is called when they close. */
   protected abstract join(client: Socket, server: Socket): () => void;
 
   private connect(client: Socket): void {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** An empty folder, removed with all in it after the test file's tests. */
+/** Makes an empty folder, which is removed with its contents after the test file's tests. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'pflows-test-'));
   folders.add(folder);
@@ -11,7 +11,7 @@ export function temporaryFolder(): string {
 
 const folders = new Set<string>();
 
-// jest gives each test file a module registry of its own, and so a list of its own.
+// jest loads this module anew for each test file, so each file has its own list
 afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
   folders.clear();

@@ -5,28 +5,28 @@ import {
 } from '../../src/testing/server-installation';
 import { getGaleraInstallation } from './galera-installation';
 
-/** The server that the tests shall run against: `PROTECTION_FLOWS_TEST_SERVER`, or empty for the first found. */
+/** The wanted server: `PROTECTION_FLOWS_TEST_SERVER`, or empty for the first one found. */
 export function wantedServer(): string {
   return process.env['PROTECTION_FLOWS_TEST_SERVER'] ?? '';
 }
 
-/** What `PROTECTION_FLOWS_TEST_SERVER` may say for a cluster. */
+/** The values of `PROTECTION_FLOWS_TEST_SERVER` for clusters. */
 export const clusterKinds = ['galera', 'group-replication', 'group-multi-primary'] as const;
 
-/** Servers that have the same rows: MariaDB's with Galera, or MySQL's in Group Replication, with one primary or with every member as one. */
+/** MariaDB servers with Galera, or MySQL servers in Group Replication with one primary or with all members as primaries. */
 export type ClusterKind = (typeof clusterKinds)[number];
 
-/** The kind of cluster of which the shared server is to be a node; null for a single server. */
+/** The kind of cluster that the shared server must belong to; null for a single server. */
 export function wantedCluster(): ClusterKind | null {
   return clusterKinds.find((kind) => kind === wantedServer()) ?? null;
 }
 
-/** True where the shared server is to be a node of a cluster. */
+/** True if the shared server must be a node of a cluster. */
 export function isClusterWanted(): boolean {
   return wantedCluster() !== null;
 }
 
-/** The program of a server that the tests start on their own. With a cluster, the nodes' one, by itself. */
+/** The server program for the tests' private servers. With a cluster: the program of its nodes, as a single server. */
 export async function testInstallation(): Promise<ServerInstallation> {
   const wanted = wantedServer();
   if (wanted === '') return getServerInstallation();

@@ -2,15 +2,15 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { waitFor } from './wait-for';
 
-/** What a program of test/fixtures/rolling tells after each turn. */
+/** The report of a program of test/fixtures/rolling after each turn. */
 export interface Turns {
   readonly turns: number;
-  /** How many rows of other programs it has read. */
+  /** How many rows of other programs it has read so far. */
   readonly othersRows: number;
   readonly errors: readonly string[];
 }
 
-/** A program in a process of its own that takes one turn after the other until it is stopped. */
+/** A program in a separate process. It takes one turn after the other until it is stopped. */
 export class TurnTaker {
   private last: Turns = { turns: 0, othersRows: 0, errors: [] };
   private stderr = '';
@@ -27,12 +27,12 @@ export class TurnTaker {
     this.child.on('message', (told) => (this.last = told as Turns));
   }
 
-  /** What it has told so far. */
+  /** Its last report. */
   get told(): Turns {
     return this.last;
   }
 
-  /** Waits until it has begun and ended that many more turns. */
+  /** Waits until it has begun and ended this many more turns. */
   async more(turns: number): Promise<void> {
     const from = this.last.turns;
     // The turn under way began before the call
@@ -51,7 +51,7 @@ export class TurnTaker {
     return this.last;
   }
 
-  /** Ends it at once, where a test did not come to stop it. */
+  /** Kills it, if a failed test did not stop it. */
   kill(): void {
     this.child.kill('SIGKILL');
   }

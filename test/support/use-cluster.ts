@@ -10,11 +10,11 @@ function describeOn(kinds: readonly ClusterKind[], name: string, body: () => voi
   else describe.skip(`${name} (only with PROTECTION_FLOWS_TEST_SERVER=${kinds.join(' or ')})`, body);
 }
 
-/** `describe` for what holds on every kind of cluster only; elsewhere its tests are skipped, and say why. */
+/** `describe` for tests of any kind of cluster. On a single server they are skipped, and say why. */
 export const describeOnCluster = (name: string, body: () => void): void =>
   describeOn(clusterKinds, name, body);
 
-/** `describe` for what holds on a Galera cluster only; elsewhere its tests are skipped, and say why. */
+/** `describe` for tests of a Galera cluster. On other servers they are skipped, and say why. */
 export const describeOnGalera = (name: string, body: () => void): void => describeOn(['galera'], name, body);
 
 function use<Kind extends Cluster<ClusterNode>>(start: () => Promise<Kind>): () => Kind {
@@ -30,12 +30,12 @@ function use<Kind extends Cluster<ClusterNode>>(start: () => Promise<Kind>): () 
 }
 
 /**
- * Registers hooks that start a cluster of the file's own before the tests, for those that harm it, and stop it after
- * them. Call it inside {@link describeOnGalera}; the result is valid inside tests and hooks.
+ * Registers hooks that start a separate cluster before the tests, for tests that harm it, and stop it after them. Call it
+ * inside {@link describeOnGalera}. The result is valid inside tests and hooks.
  */
 export const useGaleraCluster = (options: GaleraClusterOptions = {}): (() => GaleraCluster) =>
   use(() => startGaleraCluster(options));
 
-/** As {@link useGaleraCluster}, inside {@link describeOnCluster}: a cluster of the kind that is wanted. */
+/** Like {@link useGaleraCluster}, inside {@link describeOnCluster}: a cluster of the wanted kind. */
 export const useCluster = (options: ClusterOptions = {}): (() => Cluster<ClusterNode>) =>
   use<Cluster<ClusterNode>>(() => startCluster(options));

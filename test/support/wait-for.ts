@@ -3,9 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 const defaultPollMs = 20;
 
 /**
- * Resolves to the first value of `condition` that is neither false, null nor undefined; errors count as not yet.
+ * Resolves to the first value of `condition` that is neither false, null nor undefined. An error counts as no value yet.
  *
- * @throws past the limit (10,000 ms unless told), with the condition's last error as cause
+ * @throws after the timeout (default: 10,000 ms), with the condition's last error as cause
  */
 export async function waitFor<T>(
   condition: () => T | Promise<T>,

@@ -2,8 +2,8 @@ import { select, type Queryable } from '../../src/engine/server/queryable';
 import { sharedServer } from './shared-server';
 
 /**
- * MySQL may name the thread of the holder as the one that waits (seen on 9.7, where the holder's UPDATE moved the row).
- * The thread of the table lock that the waiting transaction holds is always its own.
+ * MySQL may name the holder's thread as the waiting one (seen on 9.7, when the holder's UPDATE moved the row). So this takes the
+ * thread of the table lock that the waiting transaction holds: it is always its own.
  */
 async function inMysql(session: Queryable): Promise<number[]> {
   const rows = await select<{ id: number }>(
@@ -16,10 +16,10 @@ async function inMysql(session: Queryable): Promise<number[]> {
   return rows.map(({ id }) => Number(id));
 }
 
-/** INNODB_TRX would be easier to ask, but answers from a cache for as long as it is asked again and again. */
+/** INNODB_TRX would be easier to read, but it answers from a cache while it is read again and again. */
 async function inMariadb(session: Queryable): Promise<number[]> {
   const [row] = await select<{ Status: string }>(session, 'SHOW ENGINE INNODB STATUS');
-  // Before the transactions it tells of the latest deadlock
+  // Before the transactions the status describes the latest deadlock
   const [, transactions = ''] = (row?.Status ?? '').split('LIST OF TRANSACTIONS FOR EACH SESSION');
   const waiting = transactions.split('---TRANSACTION').filter((text) => text.includes('LOCK WAIT'));
   return waiting.map((text) => Number(/thread id (\d+)/.exec(text)?.[1] ?? 0));

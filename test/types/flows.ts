@@ -1,27 +1,27 @@
 import type { ExecutionRow, FlowView, NewFlow, Repositories } from '@sendense/protection-flows';
 
-// Compiled, never run: what does not fail here is what callers can rely on, and each error that is expected has to come.
+// Only compiled: callers can rely on what compiles here, and the compiler must report each expected error.
 
 const common = { name: 'Nightly', target_type: 'vm', target_id: 'ctx-1' } as const;
 
-/** A flow has what its type cannot do without. */
+/** A flow needs the columns that its type requires. */
 export const flows: NewFlow[] = [
   { ...common, flow_type: 'backup', repository_id: 'repo-1' },
   { ...common, flow_type: 'replication', destination_type: 'ossea' },
   { ...common, flow_type: 'backup', repository_id: 'repo-1', destination_type: null, schedule_id: undefined },
   // @ts-expect-error a backup flow without a repository
   { ...common, flow_type: 'backup' },
-  // @ts-expect-error with none
+  // @ts-expect-error with a null repository
   { ...common, flow_type: 'backup', repository_id: null },
-  // @ts-expect-error with what is only a destination
+  // @ts-expect-error a backup flow with a destination type only
   { ...common, flow_type: 'backup', destination_type: 'ossea' },
   // @ts-expect-error a replication flow without a destination
   { ...common, flow_type: 'replication', repository_id: 'repo-1' },
-  // @ts-expect-error a column of the scheduler
+  // @ts-expect-error a column that only the scheduler sets
   { ...common, flow_type: 'backup', repository_id: 'repo-1', total_executions: 7 },
 ];
 
-/** What the repositories give has columns, and no relations: they are never loaded. */
+/** Rows from the repositories have columns and no relations: relations are never loaded. */
 export async function rows({ flows, executions, dueFlows }: Repositories): Promise<ExecutionRow> {
   const view: FlowView = await flows.get('1');
   void [view.schedule_name, view.last_execution_time?.getTime()];

@@ -1,8 +1,8 @@
 import { migrate, verify, type Repositories } from '@sendense/protection-flows';
 import { dataSource } from '@sendense/protection-flows/data-source';
 
-// Compiled, never run: what does not fail here is what callers can rely on, and each error that is expected has to come.
-// For the packed package with exactOptionalPropertyTypes too, where only what says so takes undefined.
+// Only compiled: callers can rely on what compiles here, and the compiler must report each expected error.
+// The packed package is compiled with exactOptionalPropertyTypes too: only types that name undefined accept it there.
 
 interface Given {
   readonly limit?: number;
@@ -11,7 +11,7 @@ interface Given {
   readonly signal?: AbortSignal;
 }
 
-/** What a caller was not given it can hand on: undefined means "leave alone", or the default. */
+/** A caller can pass on an undefined option: it means "do not change", or the default. */
 export async function handedOn(repositories: Repositories, given: Given): Promise<void> {
   const { flows, executions, dueFlows, retention } = repositories;
   const { limit, reason, now, signal } = given;
@@ -25,6 +25,6 @@ export async function handedOn(repositories: Repositories, given: Given): Promis
   await retention.prune({ olderThanMs: limit, keepPerFlow: 10, signal });
   await migrate(dataSource, { signal, orphans: undefined });
   await verify(dataSource, { strict: undefined });
-  // @ts-expect-error what is needed is not undefined
+  // @ts-expect-error a required option can't be undefined
   await dueFlows.claimDue({ worker: undefined });
 }

@@ -5,8 +5,8 @@ interface Mark {
 }
 
 /**
- * The strongly connected components of a graph that have more than one node: Tarjan's algorithm, without recursion, as a
- * history is longer than a stack is deep.
+ * Returns the strongly connected components of a graph that have more than one node. Tarjan's algorithm, without recursion:
+ * a history can be longer than the call stack allows.
  */
 export function components<Node>(nodes: Iterable<Node>, next: (node: Node) => Iterable<Node>): Node[][] {
   const marks = new Map<Node, Mark>();

@@ -1,13 +1,13 @@
 import type { Anomaly, AnomalyName, Fact, Operation } from './history';
 
-/** A number that an operation contributed, or saw. */
+/** A number that an operation added or saw. */
 interface Figure {
   readonly by: Operation;
   readonly value: number;
 }
 
 interface Figures {
-  /** Of operations that took effect, or may have. */
+  /** From operations that took effect, or may have. */
   readonly given: Figure[];
   readonly seen: Figure[];
   readonly summed: Figure[];
@@ -41,7 +41,7 @@ const markPart = (fact: Fact): Part | null => {
   return 'marked' in fact ? [fact.marked, 'seen', fact.value] : null;
 };
 
-/** For each figure that was seen, in the order of their beginnings: what the figures up to then come to. */
+/** Yields each figure that was seen, in time order, with the joined values of all given figures before it. */
 function* sweep(
   seen: readonly Figure[],
   given: readonly Figure[],
@@ -66,7 +66,7 @@ function* sweep(
 
 const plus = (sum: number, value: number): number => sum + value;
 
-/** A counter holds at least what was acknowledged before, and at most what had begun. */
+/** A counter must hold at least all acknowledged additions, and at most all additions that had begun. */
 function counterFaults(name: string, { given, seen, summed }: Figures): Anomaly[] {
   const anomaly = (kind: AnomalyName, says: string, { by }: Figure): Anomaly => ({
     name: kind,
@@ -95,7 +95,7 @@ function counterFaults(name: string, { given, seen, summed }: Figures): Anomaly[
   return found;
 }
 
-/** A mark is one that was set, and no lower than what was set or seen before. */
+/** A mark must have been set by somebody, and must not be lower than one set or seen before. */
 function markFaults(name: string, { given, seen }: Figures): Anomaly[] {
   const found: Anomaly[] = [];
   const known = [...given.filter(({ by }) => by.outcome === 'ok'), ...seen];
@@ -116,7 +116,7 @@ function markFaults(name: string, { given, seen }: Figures): Anomaly[] {
   return found;
 }
 
-/** What is given once, is given to one. */
+/** A thing that is given once must be given to one operation only. */
 function claimFaults(history: readonly Operation[]): Anomaly[] {
   const given = new Map<string, Operation>();
   return history.flatMap((by) =>
@@ -131,7 +131,7 @@ function claimFaults(history: readonly Operation[]): Anomaly[] {
   );
 }
 
-/** What is wrong with the counters, marks and claims of a history. */
+/** Finds what is wrong with the counters, marks and claims of a history. */
 export function checkCounts(history: readonly Operation[]): Anomaly[] {
   return [
     ...claimFaults(history),

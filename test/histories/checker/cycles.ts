@@ -3,14 +3,14 @@ import type { List } from './lists';
 import { components } from './components';
 
 /**
- * `ww`: the other put its value right behind this one's. `wr`: the other read this one's value. `rw`: the other put its value
- * right behind what this one has read.
+ * Why an operation comes before another one. `ww`: the other one appended right after its value. `wr`: the other one read its
+ * value. `rw`: the other one appended right after the value that it read.
  */
 type Kind = 'ww' | 'wr' | 'rw';
 
 type Edges = Map<Operation, Map<Operation, Set<Kind>>>;
 
-/** Which operation has to come before which, as the lists tell (Adya's dependencies). */
+/** Which operation must come before which, according to the lists (Adya's dependencies). */
 function dependencies(lists: readonly List[]): Edges {
   const edges: Edges = new Map();
   const add = (from: Operation | undefined, to: Operation | undefined, kind: Kind): void => {
@@ -33,7 +33,7 @@ function dependencies(lists: readonly List[]): Edges {
 
 type Next = (from: Operation) => Operation[];
 
-/** The operations that follow each one by edges of these kinds, within the set. */
+/** Returns the operations that follow one by edges of these kinds, within the set. */
 const following =
   (edges: Edges, kinds: readonly Kind[], within: ReadonlySet<Operation>): Next =>
   (from) =>
@@ -41,7 +41,7 @@ const following =
       within.has(to) && kinds.some((kind) => found.has(kind)) ? [to] : [],
     );
 
-/** A shortest way, both ends included; null where there is none. */
+/** Returns a shortest path, with both ends; null if there is none. */
 function wayBetween(from: Operation, to: Operation, next: Next): Operation[] | null {
   const before = new Map<Operation, Operation | null>([[from, null]]);
   for (const at of before.keys()) {
@@ -55,7 +55,7 @@ function wayBetween(from: Operation, to: Operation, next: Next): Operation[] | n
   return null;
 }
 
-/** The first cycle that begins with an edge of this kind and goes back by those kinds. */
+/** Finds the first cycle that begins with an edge of this kind and returns by edges of those kinds. */
 function cycleWith(
   edges: Edges,
   within: readonly Operation[],
@@ -74,7 +74,7 @@ function cycleWith(
   return null;
 }
 
-/** From the gravest: G0 is a cycle of writes alone, G1c one of writes and reads, G-single has one rw, G2 several. */
+/** The gravest first. G0: a cycle of writes only. G1c: of writes and reads. G-single: with one rw. G2: with several rw. */
 const classes: readonly {
   readonly name: AnomalyName;
   readonly first: Kind;
@@ -86,7 +86,7 @@ const classes: readonly {
   { name: 'G2', first: 'rw', back: ['ww', 'wr', 'rw'] },
 ];
 
-/** The cycles of a history: of each knot of operations the gravest one, a shortest of its kind. */
+/** Finds the cycles of a history: for each component the gravest cycle, a shortest one of its kind. */
 export function checkCycles(lists: readonly List[]): Anomaly[] {
   const edges = dependencies(lists);
   return components(edges.keys(), (from) => edges.get(from)?.keys() ?? []).flatMap((knot) => {

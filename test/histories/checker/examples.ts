@@ -1,6 +1,6 @@
 import type { AnomalyName, Fact, Operation, Outcome, StateRules, Step } from './index';
 
-/** An operation of an example: what matters of it. */
+/** The parts of an operation that matter in an example. */
 interface Brief {
   readonly at?: readonly [begin: number, end: number];
   readonly outcome?: Outcome;
@@ -13,7 +13,7 @@ const append = (list: string, ...values: string[]): Step[] =>
   values.map((value) => ({ append: list, value }));
 const read = (list: string, ...values: string[]): Step => ({ read: list, values });
 
-/** A history of operations one after the other, but for those that say when they are. */
+/** Makes a history of operations one after the other, except for those with an own `at`. */
 export const historyOf = (...briefs: readonly Brief[]): Operation[] =>
   briefs.map(({ at = null, outcome = 'ok', ...rest }, n) => ({
     process: `p${n}`,
@@ -24,7 +24,7 @@ export const historyOf = (...briefs: readonly Brief[]): Operation[] =>
     ...rest,
   }));
 
-/** Runs as the examples have them. */
+/** The states of runs in the examples. */
 export const rules: StateRules = {
   before: { pending: [], running: ['pending'], done: ['running'], dropped: ['pending', 'running'] },
   terminal: ['done', 'dropped'],
@@ -39,7 +39,7 @@ const entered = (run: string, state: string, group?: string): Fact => ({
   ...(group === undefined ? {} : { group }),
 });
 
-/** Of each anomaly a history that has it, and no other one. */
+/** For each anomaly: a history that has this anomaly and no other. */
 export const bad: Readonly<Record<AnomalyName, readonly Operation[]>> = {
   'garbage-read': historyOf({ steps: [read('x', 'a')] }),
   'duplicate-element': historyOf({ steps: append('x', 'a') }, { steps: [read('x', 'a', 'a')] }),
@@ -132,7 +132,7 @@ export const bad: Readonly<Record<AnomalyName, readonly Operation[]>> = {
   'mark-from-nowhere': historyOf({ facts: [{ marked: 'm', value: 3 }] }),
 };
 
-/** Histories that look odd and are none the worse for it. */
+/** Histories that look odd but are correct. */
 export const good: Readonly<Record<string, readonly Operation[]>> = {
   'an append that a read at the same time does not see': historyOf(
     { ...together, steps: append('x', 'a') },
@@ -142,7 +142,7 @@ export const good: Readonly<Record<string, readonly Operation[]>> = {
     { outcome: 'unknown', steps: append('x', 'a') },
     { steps: [read('x', 'a')] },
   ),
-  'an append of unknown outcome that comes to light late': historyOf(
+  'an append of unknown outcome that only a later read shows': historyOf(
     { outcome: 'unknown', steps: append('x', 'a') },
     { steps: [read('x')] },
     { steps: [read('x', 'a')] },
@@ -157,16 +157,16 @@ export const good: Readonly<Record<string, readonly Operation[]>> = {
     { steps: append('x', 'a', 'b') },
     { steps: [read('x', 'a', 'b')] },
   ),
-  'a read of what the operation has itself put there': historyOf({
+  'an operation that reads its own append': historyOf({
     steps: [...append('x', 'a'), read('x', 'a')],
   }),
-  'an end of unknown outcome, and one that found it ended': historyOf(
+  'an end of unknown outcome that took effect': historyOf(
     { facts: [entered('r', 'running', 'flow')] },
     { outcome: 'unknown', facts: [entered('r', 'done')] },
     {},
     { facts: [{ saw: 'r', state: 'done' }], final: true },
   ),
-  'an end of unknown outcome that did not happen': historyOf(
+  'an end of unknown outcome that never happened': historyOf(
     { facts: [entered('r', 'running', 'flow')] },
     { outcome: 'unknown', facts: [entered('r', 'done')] },
     { facts: [entered('r', 'dropped')] },
@@ -178,19 +178,19 @@ export const good: Readonly<Record<string, readonly Operation[]>> = {
     { facts: [entered('r2', 'running', 'flow')], at: [20, 30] },
     { facts: [entered('r2', 'done')], at: [50, 60] },
   ),
-  'a run that is given up in the queue': historyOf(
+  'a run that ends in the queue': historyOf(
     { facts: [entered('r', 'pending')] },
     { facts: [entered('r', 'dropped')] },
     { facts: [{ saw: 'r', state: 'dropped' }], final: true },
   ),
-  'a counter with additions under way and of unknown outcome': historyOf(
+  'a counter with unfinished additions and additions of unknown outcome': historyOf(
     { facts: [{ added: 'c', by: 1 }] },
     { facts: [{ added: 'c', by: 1 }], outcome: 'unknown' },
     { facts: [{ added: 'c', by: 1 }], at: [20, 50] },
     { facts: [{ counted: 'c', value: 1 }], at: [30, 40] },
     { facts: [{ counted: 'c', value: 3 }], at: [60, 70], final: true },
   ),
-  'a mark that was raised by two': historyOf(
+  'a mark that two operations raised': historyOf(
     { facts: [{ raised: 'm', to: 3 }], ...together },
     { facts: [{ raised: 'm', to: 2 }], ...together },
     { facts: [{ marked: 'm', value: 2 }], ...together },

@@ -1,56 +1,56 @@
 /**
- * `ok`: it took effect. `failed`: it surely did not. `unknown`: its answer was lost, so it may have taken effect at any time
- * from its beginning on, or not at all.
+ * `ok`: the operation took effect. `failed`: it certainly did not. `unknown`: its answer was lost, so it may have taken effect
+ * at any time after its beginning, or never.
  */
 export type Outcome = 'ok' | 'failed' | 'unknown';
 
-/** A value that is put at the end of a list, or a list that is read as a whole. */
+/** An append of a value to a list, or a read of a whole list. */
 export type Step =
   | { readonly append: string; readonly value: string }
   | { readonly read: string; readonly values: readonly string[] };
 
-/** What an operation did to, or saw of, things that are no lists. */
+/** What an operation changed or saw, other than lists. */
 export type Fact =
-  /** It brought the entity into the state; where told, the entity is one of a group of which one at a time may be under way. */
+  /** It set the entity to the state. At most one entity of a `group` may be in the exclusive state at a time. */
   | { readonly entered: string; readonly state: string; readonly group?: string }
-  /** It saw the entity in that state. */
+  /** It saw the entity in the state. */
   | { readonly saw: string; readonly state: string }
-  /** It was given something that is given once. */
+  /** It got a thing that is given only once. */
   | { readonly claimed: string }
   /** It added to a counter. */
   | { readonly added: string; readonly by: number }
-  /** It saw a counter. */
+  /** It saw the value of a counter. */
   | { readonly counted: string; readonly value: number }
-  /** At rest, it counted itself what the counter should hold. */
+  /** At rest, it counted the value that the counter should have. */
   | { readonly summed: string; readonly value: number }
-  /** It raised a mark to at least this; a mark never falls. */
+  /** It raised a mark to at least this value. A mark never falls. */
   | { readonly raised: string; readonly to: number }
-  /** It saw a mark. */
+  /** It saw the value of a mark. */
   | { readonly marked: string; readonly value: number };
 
-/** One call, all of whose steps and facts happen at one instant between its beginning and its end, or not at all. */
+/** One call. All its steps and facts happen at one instant between its beginning and its end, or never. */
 export interface Operation {
   readonly process: string;
   readonly call: string;
-  /** On one clock for all processes. */
+  /** By one clock for all processes. */
   readonly begin: number;
-  /** Infinity where the outcome is unknown. */
+  /** Infinity if the outcome is unknown. */
   readonly end: number;
   readonly outcome: Outcome;
   readonly steps?: readonly Step[];
   readonly facts?: readonly Fact[];
-  /** Read after all others had ended, at rest: what it does not see is lost. */
+  /** True for a read at rest, after all other operations: what it does not see is lost. */
   readonly final?: boolean;
 }
 
-/** What was found, and the operations that show it. */
+/** An anomaly, and the operations that show it. */
 export interface Anomaly {
   readonly name: AnomalyName;
   readonly says: string;
   readonly operations: readonly Operation[];
 }
 
-/** Every anomaly that there is; README.md says what each is. */
+/** All anomalies; README.md describes each. */
 export const anomalyNames = [
   'garbage-read',
   'duplicate-element',
@@ -99,9 +99,9 @@ interface Line {
 }
 
 /**
- * Pairs the lines of a recording: `{id, at, process, call, steps, facts}` where an operation begins, with what it is to
- * do, and `{id, at, outcome, steps, facts}` where it ends, with what it did. One that never ended is `unknown`, and may
- * have done what it was to do. Half a line at the end of a recording, whose process was killed, is left out.
+ * Pairs the lines of a recording: `{id, at, process, call, steps, facts}` when an operation begins, with its intended effects,
+ * and `{id, at, outcome, steps, facts}` when it ends, with its real effects. An operation without an end is `unknown`, and may
+ * have had its intended effects. An incomplete line, which a killed process left, is ignored.
  */
 export function readOperations(lines: Iterable<string>): Operation[] {
   const begun = new Map<string, Line>();

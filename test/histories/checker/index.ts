@@ -7,7 +7,7 @@ import { checkStates, type StateRules } from './states';
 export * from './history';
 export type { StateRules } from './states';
 
-/** Everything that no order of whole operations explains, in which each happens between its beginning and its end. */
+/** Finds everything that no order of operations explains in which each happens at one instant between its beginning and end. */
 export function checkHistory(history: readonly Operation[], rules: StateRules): Anomaly[] {
   const lists = collectLists(history);
   return [
@@ -18,7 +18,7 @@ export function checkHistory(history: readonly Operation[], rules: StateRules): 
   ];
 }
 
-/** How often each anomaly was found; what was not found is left out. */
+/** Counts how often each anomaly was found, without those that were not found. */
 export function countAnomalies(anomalies: readonly Anomaly[]): Partial<Record<AnomalyName, number>> {
   const counts: Partial<Record<AnomalyName, number>> = {};
   for (const { name } of anomalies) counts[name] = (counts[name] ?? 0) + 1;

@@ -6,13 +6,13 @@ export interface Read {
   readonly values: readonly string[];
 }
 
-/** What a history tells of one list. */
+/** The operations of a history on one list. */
 export interface List {
   readonly key: string;
-  /** Who put a value there: the last value of an operation, and all of them. */
+  /** The operation that appended each value. */
   readonly writers: ReadonlyMap<string, Operation>;
   readonly reads: readonly Read[];
-  /** The values in the order in which they came, as the longest read has them. */
+  /** The values in the order of their appends, from the longest read. */
   readonly order: readonly string[];
 }
 
@@ -24,11 +24,11 @@ interface Collected {
 const ownAppends = (by: Operation, key: string): string[] =>
   (by.steps ?? []).flatMap((step) => ('append' in step && step.append === key ? [step.value] : []));
 
-/** True where `values` are the beginning of `order`. */
+/** True if `order` begins with `values`. */
 const isPrefix = (values: readonly string[], order: readonly string[]): boolean =>
   values.length <= order.length && values.every((value, n) => value === order[n]);
 
-/** Collects the lists of a history; a read of an operation that did not take effect tells nothing. */
+/** Collects the lists of a history. Reads count only in operations that took effect. */
 export function collectLists(history: readonly Operation[]): List[] {
   const lists = new Map<string, Collected>();
   const listOf = (key: string): Collected => {
@@ -51,7 +51,7 @@ export function collectLists(history: readonly Operation[]): List[] {
   });
 }
 
-/** An operation reads what it has itself put there, behind what was there before. */
+/** An operation must read its own appends after the earlier values. */
 function internalFaults(history: readonly Operation[]): Anomaly[] {
   return history.flatMap((by) => {
     const known = new Map<string, string[]>();
@@ -75,7 +75,7 @@ function internalFaults(history: readonly Operation[]): Anomaly[] {
   });
 }
 
-/** What one read shows that no order of whole operations gives. */
+/** Finds what is impossible in one read. */
 function faultsOfRead({ key, writers, order }: List, { by, values }: Read): Anomaly[] {
   const anomaly = (name: AnomalyName, says: string, ...others: Operation[]): Anomaly => ({
     name,
@@ -108,8 +108,8 @@ function faultsOfRead({ key, writers, order }: List, { by, values }: Read): Anom
 }
 
 /**
- * Acknowledged values that a read lacks which began afterwards: stale where they came to light all the same, lost where
- * they never did. What an earlier read has shown, a later one has to show too.
+ * Finds reads that lack a value which was acknowledged, or read, before they began: stale if a later read shows the value, lost
+ * if none does.
  */
 function timelinessFaults({ key, writers, reads, order }: List): Anomaly[] {
   const places = new Map(order.map((value, place) => [value, place]));
@@ -128,7 +128,7 @@ function timelinessFaults({ key, writers, reads, order }: List): Anomaly[] {
         ]
       : [],
   );
-  // So many values were there for certain, from that instant on
+  // From the end of `by` on, at least `length` values existed for certain
   const known = [
     ...[...writers].flatMap(([value, by]) =>
       by.outcome === 'ok' && places.has(value) ? [{ by, length: places.get(value)! + 1 }] : [],
@@ -150,7 +150,7 @@ function timelinessFaults({ key, writers, reads, order }: List): Anomaly[] {
   return [...lost, ...found];
 }
 
-/** What is wrong with the lists of a history, each looked at by itself. */
+/** Finds what is wrong with the lists of a history, each one alone. */
 export function checkLists(history: readonly Operation[], lists: readonly List[]): Anomaly[] {
   return [
     ...internalFaults(history),

@@ -2,13 +2,13 @@ import * as fc from 'fast-check';
 import { checkHistory, type Operation, type Outcome, type Step } from './index';
 import { rules } from './examples';
 
-/** What an operation is to do: values into lists, or a look at lists; and how it goes. */
+/** The plan of an operation: appends to lists or reads of lists, and its outcome. */
 interface Plan {
   readonly lists: readonly number[];
   readonly values: number;
   readonly reads: boolean;
   readonly fate: 'ok' | 'failed' | 'unknown-done' | 'unknown-undone';
-  /** How long before and after the instant at which it happens it begins and ends. */
+  /** How long before the instant of its effect it begins, and how long after it ends. */
   readonly early: number;
   readonly late: number;
 }
@@ -28,7 +28,7 @@ const plans = fc.array(
   { minLength: 5, maxLength: 60 },
 );
 
-/** Executes the plans one after the other, each at one instant, as a serializable database would; then reads all at rest. */
+/** Executes the plans one after the other, each at one instant, as a serializable database does. Then reads all lists at rest. */
 function execute(planned: readonly Plan[]): Operation[] {
   const lists = new Map<string, readonly string[]>();
   const perform = (
@@ -54,7 +54,7 @@ function execute(planned: readonly Plan[]): Operation[] {
 const valuesOf = ({ outcome, steps }: Operation): string[] =>
   outcome === 'ok' ? steps!.flatMap((step) => ('append' in step ? [step.value] : [])) : [];
 
-/** The same history, with what every read saw changed. */
+/** Changes the values of every read in a history. */
 const withReads = (
   history: readonly Operation[],
   change: (values: readonly string[], key: string, by: Operation) => readonly string[],
@@ -69,7 +69,7 @@ const withReads = (
 const atRest = (history: readonly Operation[], key: string): readonly string[] =>
   history.at(-1)!.steps!.flatMap((step) => ('read' in step && step.read === key ? step.values : []));
 
-/** Each damages a history, and names what has to be found; null where there is nothing to damage. */
+/** Each damages a history, and names the anomalies to be found; null if there is nothing to damage. */
 const damages: Readonly<
   Record<string, (history: readonly Operation[], pick: number) => readonly [Operation[], string[]] | null>
 > = {
@@ -79,7 +79,7 @@ const damages: Readonly<
     if (lost === undefined) return null;
     return [withReads(history, (seen) => seen.filter((value) => value !== lost)), ['lost-append']];
   },
-  'a value of an operation that failed': (history, pick) => {
+  'a value of a failed operation': (history, pick) => {
     const failed = history.filter(({ outcome, steps }) => outcome === 'failed' && 'append' in steps![0]!);
     const by = failed[pick % failed.length];
     const [step] = by?.steps ?? [];
@@ -91,11 +91,11 @@ const damages: Readonly<
       ['G1a'],
     ];
   },
-  'a value that nobody has put there': (history) => [
+  'a value that nobody appended': (history) => [
     withReads(history, (seen, _, { final }) => (final === true ? [...seen, 'nobody'] : seen)),
     ['garbage-read'],
   ],
-  'two values that changed places after they were read': (history) => {
+  'values that changed their order after they were read': (history) => {
     const key = [0, 1, 2, 3].map((n) => `list-${n}`).find((list) => atRest(history, list).length > 1);
     if (key === undefined) return null;
     const damaged = withReads(history, (seen, list, { final }) =>
@@ -104,7 +104,7 @@ const damages: Readonly<
     const before = { ...history.at(-1)!, final: false, steps: [{ read: key, values: atRest(history, key) }] };
     return [[...damaged, before], ['incompatible-order']];
   },
-  'the last value of an operation missing at rest': (history, pick) => {
+  'a last value that is missing at rest': (history, pick) => {
     const lists = [0, 1, 2, 3].map((n) => `list-${n}`).filter((list) => atRest(history, list).length > 0);
     const key = lists[pick % lists.length];
     if (key === undefined || !history.some((by) => valuesOf(by).includes(atRest(history, key).at(-1)!)))
@@ -118,9 +118,9 @@ const damages: Readonly<
 
 const runs = Number(process.env['CHECKER_RUNS'] ?? 300);
 
-// Guards the checker against its own faults: what a correct database does is never convicted, whatever overlaps and fails.
-describe('random histories', () => {
-  it('of a database that executes one operation after the other have no anomaly', () => {
+// Without this, the checker could report a fault of a correct database when operations overlap or fail.
+describe('the checker', () => {
+  it('finds no anomaly in random histories of a database that executes one operation after the other', () => {
     fc.assert(
       fc.property(plans, (planned) => {
         expect(checkHistory(execute(planned), rules)).toEqual([]);
@@ -129,7 +129,7 @@ describe('random histories', () => {
     );
   });
 
-  it.each(Object.entries(damages))('with %s have an anomaly', (_, damage) => {
+  it.each(Object.entries(damages))('finds the anomaly in random histories with %s', (_, damage) => {
     let damaged = 0;
     fc.assert(
       fc.property(plans, fc.nat(1_000), (planned, pick) => {

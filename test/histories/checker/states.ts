@@ -1,18 +1,18 @@
 import type { Anomaly, AnomalyName, Operation } from './history';
 
-/** Which states an entity goes through. */
+/** The rules for the states of an entity. */
 export interface StateRules {
-  /** From which states each state may be entered. */
+  /** For each state, the states that may come before it. */
   readonly before: Readonly<Record<string, readonly string[]>>;
-  /** The states that are never left. */
+  /** The states that an entity never leaves. */
   readonly terminal: readonly string[];
-  /** The state that at most one entity of a group is in at a time. */
+  /** The state that at most one entity of a group may have at a time. */
   readonly exclusive: string;
-  /** True where every entity is in a terminal state at rest. */
+  /** True if every entity must be in a terminal state at rest. */
   readonly allEnd: boolean;
 }
 
-/** That an operation brought an entity into a state, or saw it there. */
+/** An operation set an entity to a state, or saw it there. */
 interface Moment {
   readonly by: Operation;
   readonly state: string;
@@ -21,7 +21,7 @@ interface Moment {
 interface Entity {
   readonly id: string;
   group: string | null;
-  /** Of operations that took effect, or may have. */
+  /** From operations that took effect, or may have. */
   readonly entries: Moment[];
   readonly sights: Moment[];
 }
@@ -46,7 +46,7 @@ function collectEntities(history: readonly Operation[]): Entity[] {
   return [...entities.values()];
 }
 
-/** True where an entity can go from the one state to the other, or stay. */
+/** True if an entity can get from one state to the other in any number of steps, also none. */
 function isReachable(rules: StateRules, from: string, to: string): boolean {
   return from === to || (rules.before[to] ?? []).some((before) => isReachable(rules, from, before));
 }
@@ -57,7 +57,7 @@ function anomaly(name: AnomalyName, { id }: Entity, says: string, ...operations:
   return { name, says: `${id}: ${says}`, operations };
 }
 
-/** No state is entered twice, and one terminal state at most. */
+/** An entity must enter each state at most once, and at most one terminal state. */
 function entryFaults(rules: StateRules, entity: Entity): Anomaly[] {
   const certain = entity.entries.filter(isCertain);
   const isEnd = (state: string): boolean => rules.terminal.includes(state);
@@ -71,7 +71,7 @@ function entryFaults(rules: StateRules, entity: Entity): Anomaly[] {
   );
 }
 
-/** A terminal state is one that somebody may have brought it to, and the only one. */
+/** Somebody must have set a terminal state that is seen, and no other terminal state may be seen. */
 function terminalFaults(rules: StateRules, entity: Entity): Anomaly[] {
   const ends = entity.sights.filter(({ state }) => rules.terminal.includes(state));
   const from = ends.filter(
@@ -97,7 +97,7 @@ function terminalFaults(rules: StateRules, entity: Entity): Anomaly[] {
   ];
 }
 
-/** What was certain before a sight began, the sight has to show, or what can come of it. */
+/** A read must show each state that was certain before it began, or one that can follow it. */
 function orderFaults(rules: StateRules, entity: Entity): Anomaly[] {
   const known = [...entity.entries.filter(isCertain), ...entity.sights];
   return entity.sights.flatMap((sight) => {
@@ -122,7 +122,7 @@ function orderFaults(rules: StateRules, entity: Entity): Anomaly[] {
   });
 }
 
-/** At rest, every entity has come to an end. */
+/** At rest, every entity must be in a terminal state. */
 function endFaults(rules: StateRules, entity: Entity): Anomaly[] {
   if (!rules.allEnd) return [];
   return entity.sights
@@ -136,7 +136,7 @@ interface Interval {
   readonly until: number;
 }
 
-/** From the end of the call that brought it there, to the first beginning of one that may have brought it further. */
+/** When the entity certainly had the exclusive state: after the call that set it, until a call may have ended it. */
 function intervalOf(rules: StateRules, entity: Entity): Interval[] {
   const entry = entity.entries.find((moment) => isCertain(moment) && moment.state === rules.exclusive);
   if (entry === undefined || entity.group === null) return [];
@@ -146,7 +146,7 @@ function intervalOf(rules: StateRules, entity: Entity): Interval[] {
   return until > entry.by.end ? [{ entity, by: entry.by, until }] : [];
 }
 
-/** Of a group, one entity at a time. */
+/** At most one entity of a group may have the exclusive state at a time. */
 function groupFaults(rules: StateRules, entities: readonly Entity[]): Anomaly[] {
   const latest = new Map<string, Interval>();
   return entities
@@ -170,7 +170,7 @@ function groupFaults(rules: StateRules, entities: readonly Entity[]): Anomaly[] 
     });
 }
 
-/** What is wrong with the states of a history's entities. */
+/** Finds what is wrong with the states of a history's entities. */
 export function checkStates(history: readonly Operation[], rules: StateRules): Anomaly[] {
   const entities = collectEntities(history);
   return [

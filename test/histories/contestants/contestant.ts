@@ -16,38 +16,38 @@ export interface FlowSeen {
   readonly failed: number;
 }
 
-/** A run that was given to whoever asked, and since when it was due. */
+/** A run that a caller got, and the time it was due. */
 export interface Given {
   readonly run: string;
   readonly flow: string;
   readonly dueAt: Date | null;
 }
 
-/** What a look at the jobs of a run came to. */
+/** The result of settling a run by its jobs. */
 export interface Settled {
   readonly status: string;
-  /** True where this call ended the run. */
+  /** True if this call ended the run. */
   readonly settled: boolean;
-  /** How many machines it has counted as processed with that. */
+  /** How many machines the call counted as processed. */
   readonly machines: number;
 }
 
-/** What a claim of due flows came to. */
+/** The result of a claim of due flows. */
 export interface DueGiven {
   readonly claimed: readonly Given[];
   readonly queued: readonly Given[];
   readonly skipped: readonly { readonly flow: string; readonly dueAt: Date }[];
 }
 
-/** A data layer under test: what this package's repositories do, by whatever means. */
+/** A data layer under test, which does the same as this package's repositories. */
 export interface Contestant {
-  /** Makes the schema what it has to be; answers what this call applied. */
+  /** Applies the missing migrations; returns the names of those that this call applied. */
   migrate(): Promise<readonly string[]>;
   start(id: string, flow: string): Promise<void>;
   enqueue(id: string, flow: string): Promise<void>;
-  /** False where the run is over. `more`: further ones follow. */
+  /** Returns false if the run is over. `more`: further jobs follow. */
   recordJobs(run: string, jobs: readonly string[], more: boolean): Promise<boolean>;
-  /** A job into each of several runs, in one transaction. */
+  /** Records one job in each of several runs, in one transaction. */
   recordTogether(jobs: readonly (readonly [run: string, job: string])[]): Promise<readonly boolean[]>;
   progress(run: string, machines: number): Promise<boolean>;
   finish(run: string, status: Exclude<TerminalStatus, 'cancelled'>): Promise<boolean>;
@@ -56,10 +56,10 @@ export interface Contestant {
   claimDue(worker: string): Promise<DueGiven>;
   claimQueued(worker: string): Promise<readonly Given[]>;
   get(run: string): Promise<RunSeen>;
-  /** The newest run of each flow, all of one instant. */
+  /** Reads the newest run of each flow, all at the same instant. */
   latest(flows: readonly string[]): Promise<readonly RunSeen[]>;
   flow(id: string): Promise<FlowSeen>;
-  /** True where the error says that the call surely had no effect. */
+  /** True if the error proves that the call had no effect. */
   isRefusal(error: unknown): boolean;
   close(): Promise<void>;
 }

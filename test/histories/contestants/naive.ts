@@ -29,8 +29,8 @@ const seen = (row: RunRow): RunSeen => ({
 });
 
 /**
- * The same with mysql2 alone, as it is written without a thought of others: each call reads, decides, and writes what it has
- * computed, in a transaction.
+ * A data layer with mysql2 alone, written as if nobody else used the database: each call reads, decides, and writes the result,
+ * in a transaction without locking reads.
  */
 export function connectNaive({ hosts, username, password, database }: Settings): Contestant {
   const pools = hosts.map(({ host, port }): Pool =>

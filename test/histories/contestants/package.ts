@@ -3,7 +3,7 @@ import type * as Package from '../../../src';
 import { packageFolder } from '../../support/run-program';
 import { claimLimit, type Contestant, type Given, type RunSeen } from './contestant';
 
-/** Where the servers are, first the one to be written to. */
+/** The addresses of the servers; the first is tried first. */
 export interface Settings {
   readonly hosts: readonly { readonly host: string; readonly port: number }[];
   readonly username: string;
@@ -12,7 +12,7 @@ export interface Settings {
 }
 
 /**
- * What the errors of these codes promise is that the call had no effect. Everything else, CONNECTION_LOST first, leaves that open.
+ * Errors with these codes promise that the call had no effect. Other errors, such as CONNECTION_LOST, leave this open.
  */
 const refusals: readonly string[] = [
   'FLOW_STILL_RUNNING',
@@ -41,12 +41,12 @@ const given = ({ execution, flow, dueAt }: Package.Claim): Given => ({
   dueAt,
 });
 
-/** A deadlock, a lock that was not had in time; of a group, a certification that was lost. */
+/** A deadlock, a lock wait timeout, and in a cluster a failed certification. */
 const lostToAnother = [1205, 1213, 1180, 3101];
 
 const poolSize = 6;
 
-/** This package, as it is shipped: the bundle in dist. */
+/** Connects this package as it is published: the bundle in dist. */
 export async function connectPackage(settings: Settings): Promise<Contestant> {
   const own = (await import(join(packageFolder, 'dist', 'index.js'))) as typeof Package;
   const dataSource = own.createDataSource({ ...settings, poolSize, connectTimeoutMs: 3_000 });
@@ -93,7 +93,7 @@ export async function connectPackage(settings: Settings): Promise<Contestant> {
     isRefusal: (error) =>
       own.isProtectionFlowsError(error)
         ? refusals.includes(error.code)
-        : // Of the COMMIT of a transaction of the caller's
+        : // From the COMMIT of the caller's own transaction
           lostToAnother.includes((error as { errno?: number }).errno ?? 0),
     close: () => dataSource.destroy(),
   };

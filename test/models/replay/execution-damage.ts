@@ -1,6 +1,6 @@
 import { select, type Queryable } from '../../../src/engine/server/queryable';
 
-/** What the rows were after a step. */
+/** The rows after a step, in the model's words. */
 export type SeenState = Readonly<Record<string, string>>;
 
 const statusesIn = ({ runs = '' }: SeenState): string[] => runs.split(',');
@@ -9,7 +9,7 @@ const isOver = (status: string | undefined): boolean =>
 const count = (state: SeenState, status: string): number =>
   statusesIn(state).filter((one) => one === status).length;
 
-/** How often it was decided what becomes of a due time: a run for it, or a skip. */
+/** Counts the decisions about due times: a run, or a skip. */
 async function decisions(admin: Queryable): Promise<number> {
   const [row] = await select<{ n: number | string }>(
     admin,
@@ -19,7 +19,7 @@ async function decisions(admin: Queryable): Promise<number> {
   return Number(row?.n);
 }
 
-/** Runs that were ended as silent although they had told something. */
+/** True if the reaper ended a run that had sent a heartbeat. */
 async function reapedAlive(admin: Queryable): Promise<boolean> {
   const rows = await select(
     admin,
@@ -29,7 +29,7 @@ async function reapedAlive(admin: Queryable): Promise<boolean> {
   return rows.length > 0;
 }
 
-/** Whether the flow's counters are other than those of its runs. */
+/** True if the flow's counters differ from a count of its runs. */
 async function countedOtherwise(admin: Queryable): Promise<boolean> {
   const rows = await select(
     admin,
@@ -40,19 +40,19 @@ async function countedOtherwise(admin: Queryable): Promise<boolean> {
   return rows.length > 0;
 }
 
-/** What a replay has left to be judged. */
+/** The traces of a replay, from which {@link isBroken} decides. */
 export interface Played {
   readonly admin: Queryable;
-  /** After each step, in order. */
+  /** The rows after each step, in order. */
   readonly states: readonly SeenState[];
-  /** How many times the flow was due for. */
+  /** How many times the flow became due. */
   readonly times: number;
   readonly waits: number;
   /** How many callers were told that they ended each run. */
   readonly enders: readonly number[];
 }
 
-/** Whether a formula of the model is broken on the server: the same as the formula says, in rows. */
+/** For each formula of the model: whether it is broken on the server, judged by the rows. */
 export const isBroken: Readonly<Record<string, (played: Played) => boolean | Promise<boolean>>> = {
   one_run: ({ states }) => states.some((state) => count(state, 'running') > 1),
   claimed_once: async ({ admin, times }) => (await decisions(admin)) > times,

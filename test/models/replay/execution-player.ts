@@ -7,7 +7,7 @@ import type { Progress } from './held-session';
 /** The flow of the replays. */
 export const flowId = 'flow';
 
-/** What the naive program of a counterexample does in place of a step; true where it has done it. */
+/** Does something in place of a step, and returns true; returns false for a step that stays as it is. */
 export type Instead = (
   step: ModelStep,
   session: ExecutionSession,
@@ -26,13 +26,13 @@ const readings = {
   claim_due: /f\.next_execution_time <= [\s\S]*LIMIT/,
 } as const;
 
-/** Carries the steps of the model `executions` out as calls and statements of the code, on sessions of a server. */
+/** Plays the steps of the model `executions` as calls and statements of the code, on sessions of a server. */
 export class ExecutionPlayer {
   /** The id of each run of the model. */
   private readonly runs: (string | undefined)[] = [];
-  /** How many statements waited for a row. */
+  /** How many steps waited for a row lock. */
   waits = 0;
-  /** How many callers were told that they ended a run, by its id. */
+  /** By the id of a run: how many callers were told that they ended it. */
   readonly enders = new Map<string, number>();
 
   constructor(
@@ -41,7 +41,7 @@ export class ExecutionPlayer {
     private readonly instead: Instead = () => Promise.resolve(false),
   ) {}
 
-  /** The flow and the one run that there may be at first. */
+  /** Prepares the flow, and its first run if the model starts with one. */
   private async begins({ state }: ModelStep): Promise<void> {
     const [first] = (state.runs ?? '').split(',');
     await this.admin.query(
@@ -58,7 +58,7 @@ export class ExecutionPlayer {
     );
   }
 
-  /** What is there, in the model's words. */
+  /** Reads the rows, in the model's words. */
   async state(): Promise<Record<string, string>> {
     const rows = await select<{ id: string; status: string }>(
       this.admin,
@@ -81,7 +81,7 @@ export class ExecutionPlayer {
     };
   }
 
-  /** Begins a call of a session; a session that is still at one, as it waits, can't. */
+  /** Begins a call on a session. Returns false if a call is still under way there, or the step begins no call. */
   private begin(
     { held, repositories, dataSource }: ExecutionSession,
     { what, argument }: ModelStep,
@@ -156,7 +156,7 @@ export class ExecutionPlayer {
       );
   }
 
-  /** Carries a step out. */
+  /** Plays a step. */
   async play(step: ModelStep): Promise<Progress> {
     if (step.what === 'begins') await this.begins(step);
     const session = this.sessions[step.who];

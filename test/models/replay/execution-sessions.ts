@@ -6,19 +6,19 @@ import type { TestDatabase } from '../../support/database';
 import type { ProtectionFlowsDataSource } from '../../../src/typeorm/guarded-data-source';
 import { HeldSession } from './held-session';
 
-/** A scheduler or worker of a replay: its own data source with one connection, whose statements are held. */
+/** A scheduler or worker of a replay: its own data source with one connection, each statement of which is held. */
 export interface ExecutionSession {
   readonly held: HeldSession;
   readonly dataSource: ProtectionFlowsDataSource;
   readonly repositories: Repositories;
-  /** Executes a statement on its connection, past the one that is held. */
+  /** Executes a statement on its connection at once, even while another statement is held. */
   raw(sql: string): Promise<unknown>;
-  /** Ends its connection at the server, with the transaction on it. */
+  /** Kills its connection on the server, which rolls back the open transaction. */
   kill(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** @param rewrite what its statements are before they are sent */
+/** @param rewrite changes each statement before it is sent */
 export async function openExecutionSession(
   database: TestDatabase,
   admin: Queryable,
@@ -46,7 +46,7 @@ export async function openExecutionSession(
     raw: (sql) => raw(sql),
     async kill() {
       const { connectionId } = held;
-      // It may be gone already, where the order of a trail is another program's
+      // The connection may be gone already: this program can take other steps than the trail
       await admin.query(`KILL ${connectionId}`).catch(() => undefined);
       await waitFor(
         async () =>

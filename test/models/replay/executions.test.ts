@@ -46,8 +46,8 @@ beforeAll(async () => {
 });
 beforeEach(emptyTables);
 
-/** Guards that the model `executions` is one of this code: after each step of a walk, the rows are what the model says. */
-it(`has the rows that the model says after each step of ${walks} walks`, async () => {
+/** Guards that the model `executions` describes this code: after each step of a walk, the rows are as in the model. */
+it(`the server has the rows of the model after each step of ${walks} walks`, async () => {
   const verifier: Verifier = await makeVerifier('executions', ['CALLS=5', 'WALK', ...ofServer()], folder);
   await withSessions((sessions) =>
     playWalks(verifier, walks, async () => {
@@ -57,7 +57,7 @@ it(`has the rows that the model says after each step of ${walks} walks`, async (
   );
 });
 
-/** Carries a trail out, by ours or by a naive program; what has become of the rows. */
+/** Plays a trail with this package or a naive program, and returns its traces in the rows. */
 async function replay(steps: readonly ModelStep[], naive: NaiveProgram): Promise<Played> {
   await emptyTables();
   return withSessions(async (sessions) => {
@@ -80,7 +80,7 @@ async function replay(steps: readonly ModelStep[], naive: NaiveProgram): Promise
   }, naive.rewrite);
 }
 
-/** Guards that what a mutation of the model breaks, a program that lacks the same breaks on a server; and ours does not. */
+/** Guards that on a server a program with the mutation breaks the same formula as the model, and this package does not. */
 it.each(model.mutations.map((one) => [one.lacks, one.formula, one] as const))(
   'a program without %s breaks %s on the server, and the package does not',
   async (_lacks, formula, { defines }) => {

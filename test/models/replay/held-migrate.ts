@@ -39,7 +39,7 @@ const addKey: Migration = {
   ],
 };
 
-/** Somebody's tables: children, and the key from them to a table of others. */
+/** A shop's package: a table of children, and a key from it to another owner's table. */
 export const shop = (migrations: readonly Migration[] = [createChildren, addKey]): Subject => ({
   package: 'shop',
   command: 'shop',
@@ -49,7 +49,7 @@ export const shop = (migrations: readonly Migration[] = [createChildren, addKey]
   migrations,
 });
 
-/** A migrate, or a rollback, whose statements are held; begun anew for each run of a model. */
+/** A migrate or rollback whose statements are held. Each run of a model begins a new one. */
 export class HeldMigrate {
   held: HeldSession;
   private session: Session | undefined;
@@ -67,7 +67,7 @@ export class HeldMigrate {
     await migrate({ ...this.opened, subject: shop([createChildren]) });
   }
 
-  /** @param command what runs. Default: migrate */
+  /** @param command what to run. Default: migrate */
   begin(command: (database: OpenDatabase) => Promise<unknown> = migrate): void {
     const held = new HeldSession(this.admin, this.rewrite);
     this.held = held;
@@ -87,7 +87,7 @@ export class HeldMigrate {
     held.begin(() => command(database));
   }
 
-  /** Ends its session, as if its process had died; of a run that is over, it is another's by now. */
+  /** Closes its session, as if its process had died. After the run the session belongs to another run. */
   async die(): Promise<void> {
     if (this.held.isBusy) this.session?.discard();
     await this.held.over();

@@ -2,13 +2,13 @@ import type { Queryable } from '../../../src/engine/server/queryable';
 import { waitFor } from '../../support/wait-for';
 import { waitsForRow } from '../../support/waits-for-row';
 
-/** What became of a session that was let go on. */
+/** The result of letting a session continue. */
 export type Progress =
-  /** The statement that was asked for has been answered, or refused. */
+  /** The server has answered or refused the statement, and the next one is held. */
   | 'answered'
-  /** It waits at the server for a row. */
+  /** The statement waits on the server for a row lock. */
   | 'waits'
-  /** The call has ended without it. */
+  /** The call has ended. */
   | 'ended';
 
 interface Statement {
@@ -17,31 +17,31 @@ interface Statement {
   readonly send: () => void;
 }
 
-/** What a program sends in place of a statement of ours: another one, or two, each held, of which the second one's answer counts. */
+/** Replaces a statement by another one, or by two. Each is held; the caller gets the answer of the second. */
 export type Rewrite = (sql: string) => string | readonly [string, string];
 
-/** A session whose statements are held, one by one, until somebody lets them go; and the call under way on it. */
+/** A session with a call under way. Each statement is held until a test lets it go. */
 export class HeldSession {
   private held: Statement | null = null;
   private onTheServer = false;
   private isFree = true;
   private underWay = false;
   private call: Promise<unknown> = Promise.resolve();
-  /** What the call has failed with. */
+  /** The error of the call. */
   fault: unknown;
-  /** The number of its connection, which a server tells. */
+  /** The server's number of the connection. */
   connectionId = 0;
 
   /**
-   * @param admin sees the server's locks
-   * @param rewrite what a statement is before it is sent
+   * @param admin a session that can read the server's locks
+   * @param rewrite changes each statement before it is sent
    */
   constructor(
     private readonly admin: Queryable,
     private readonly rewrite: Rewrite = String,
   ) {}
 
-  /** Stands in the place of each statement of the session. */
+  /** Executes a statement of the session, after it was held and rewritten. */
   async around<Answer>(
     sql: string,
     parameters: readonly unknown[],
@@ -71,12 +71,12 @@ export class HeldSession {
     }
   }
 
-  /** The statement that is held; null where none is. */
+  /** The SQL of the held statement; null if there is none. */
   get next(): string | null {
     return this.nextStatement?.sql ?? null;
   }
 
-  /** The same, with its parameters. */
+  /** The held statement with its parameters; null if there is none. */
   get nextStatement(): Pick<Statement, 'sql' | 'parameters'> | null {
     return this.held;
   }
@@ -86,7 +86,7 @@ export class HeldSession {
     return this.underWay;
   }
 
-  /** Begins a call, of which each statement is held. */
+  /** Begins a call. Each of its statements is held. */
   begin(call: () => Promise<unknown>): void {
     if (this.underWay) throw new Error('a call is under way');
     this.isFree = false;
@@ -95,7 +95,7 @@ export class HeldSession {
     this.call.catch((error: unknown) => (this.fault = error));
   }
 
-  /** Waits until the next statement is held, or there is none. */
+  /** Waits until the next statement is held, the statement under way waits for a row lock, or the call ends. */
   async settled(): Promise<Progress> {
     let progress: Progress | null = null;
     await waitFor(
@@ -112,11 +112,11 @@ export class HeldSession {
   }
 
   /**
-   * Lets statements go until one that the pattern matches has been answered.
+   * Lets statements go until one that matches the pattern is answered.
    *
-   * @param most after so many others, it waits for something, and asks again and again
+   * @param most after this many other statements the call counts as waiting: it polls for something
    *
-   * @returns with the parameters of that statement
+   * @returns also the parameters of the matching statement
    */
   async passed(pattern: RegExp, most = 200): Promise<{ progress: Progress; parameters: readonly unknown[] }> {
     for (let sent = 0; ; sent += 1) {
@@ -129,7 +129,7 @@ export class HeldSession {
     }
   }
 
-  /** Lets the statement go that is held. */
+  /** Lets the held statement go. */
   async pass(): Promise<Progress> {
     const { send } = this.held!;
     this.held = null;
@@ -137,14 +137,14 @@ export class HeldSession {
     return this.settled();
   }
 
-  /** Lets statements go until one that the pattern matches is the next. */
+  /** Lets statements go until the held one matches the pattern. */
   async isNext(pattern: RegExp): Promise<Progress> {
     let progress = await this.settled();
     while (progress === 'answered' && !pattern.test(this.held!.sql)) progress = await this.pass();
     return progress;
   }
 
-  /** Holds nothing any more, and resolves when the call has ended, to whether it waits for a row instead. */
+  /** Holds no statement any more. Resolves when the call has ended, or waits for a row lock. */
   async ends(): Promise<Progress> {
     this.isFree = true;
     this.held?.send();
@@ -161,7 +161,7 @@ export class HeldSession {
     return progress;
   }
 
-  /** Resolves when the call has ended, which nothing holds up any more. */
+  /** Holds no statement any more, and resolves when the call has ended. */
   async over(): Promise<void> {
     this.isFree = true;
     this.held?.send();

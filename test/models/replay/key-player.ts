@@ -5,7 +5,7 @@ import { errnoOf, select, type Queryable } from '../../../src/engine/server/quer
 import type { ModelStep } from '../spin/search';
 import type { HeldMigrate } from './held-migrate';
 
-/** What the statements of a migrate are that the model `keys` has as steps. */
+/** For each step of the model `keys`: the statement of a migrate that carries it out. */
 const statements: Readonly<Record<string, RegExp>> = {
   find_orphans: /^SELECT d\.value AS value/,
   add_key: /^ALTER TABLE .*ADD CONSTRAINT `fk_children_parent(_unproven)?`/,
@@ -17,16 +17,16 @@ const statements: Readonly<Record<string, RegExp>> = {
   own_name: /^ALTER TABLE .*ADD CONSTRAINT `fk_children_parent` /,
 };
 
-/** Carries the steps of the model `keys` out: two other programs, and a migrate that adds the key between them. */
+/** Plays the steps of the model `keys`: two writing programs, and a migrate that adds the key meanwhile. */
 export class KeyPlayer {
   constructor(
     private readonly admin: Queryable,
     private readonly writers: readonly Connection[],
     private readonly migrate: HeldMigrate,
     private readonly options: {
-      /** Whether a step that is not the model's is a fault. */
+      /** True if a step that the model does not have is a fault. */
       readonly isStrict: boolean;
-      /** What its caller chose for them. */
+      /** What the caller of migrate chose for orphans. */
       readonly orphans: OrphanChoice;
     },
   ) {}
@@ -45,7 +45,7 @@ export class KeyPlayer {
     if (state.child0 === '1') await this.admin.query("INSERT INTO children VALUES (0, 'p')");
   }
 
-  /** What is there, in the model's words. */
+  /** Reads the key and the rows, in the model's words. */
   async state(): Promise<Record<string, string>> {
     const [counts] = await select<Record<string, unknown>>(
       this.admin,
@@ -58,7 +58,7 @@ export class KeyPlayer {
         WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'children' AND CONSTRAINT_TYPE = 'FOREIGN KEY'`,
     );
     const names = keys.map(({ name }) => (name === 'fk_children_parent' ? 'own' : 'unproven'));
-    // The table is made for the first row that is set aside
+    // The quarantine's table does not exist before its first row
     const aside = await select<{ id: number }>(this.admin, 'SELECT id FROM shop_orphans_children').catch(
       (error: unknown) => {
         if (errnoOf(error) !== 1146) throw error;
@@ -98,7 +98,7 @@ export class KeyPlayer {
       throw new Error(`${what}: ${progress}, ${String(held.fault)}`);
   }
 
-  /** Whether the migrate still asks, and asks again, once all others have ended; if so, it dies. */
+  /** True if the migrate still polls after all others have ended; it is killed then. */
   async isEndless(): Promise<boolean> {
     for (const writer of this.writers) await writer.query('COMMIT');
     const { progress } = await this.migrate.held.passed(/^$/, 100);
@@ -106,19 +106,19 @@ export class KeyPlayer {
     return progress === 'waits';
   }
 
-  /** Lets all end: the writers first, for whom the migrate may wait. */
+  /** Lets all end, first the writers: the migrate may wait for them. */
   async end(): Promise<void> {
     for (const writer of this.writers) await writer.query('COMMIT');
     await this.migrate.held.over();
   }
 
-  /** Carries a step out. What the key refuses, is tried by nobody here: which statement it was, the model does not say. */
+  /** Plays a step. It does nothing for `refuse`: the model does not say which statement the key refused. */
   async play(step: ModelStep): Promise<void> {
     if (step.what === 'begins') return this.begins(step);
     if (step.what === 'refuse') return;
     if (step.who === 2) return this.migrateOn(step);
     await this.write(step.who, step.what).catch((error: unknown) => {
-      // What a naive program lets others do, the key of ours may refuse
+      // Our key may refuse a write that the naive program allows
       if (this.options.isStrict || ![1451, 1452].includes(errnoOf(error)!)) throw error;
     });
   }

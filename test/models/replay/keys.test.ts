@@ -31,20 +31,20 @@ const makePlayer = (defines: readonly string[], isStrict: boolean, rewrite?: Rew
     orphans: defines.includes('QUARANTINE') ? 'quarantine' : 'report',
   });
 
-/** Guards that the model `keys` is one of this code: after each step of a walk, rows and keys are what the model says. */
+/** Guards that the model `keys` describes this code: after each step of a walk, rows and keys are as in the model. */
 it.each([[[]], [['QUARANTINE']]])(
-  'has the rows and the key that the model says after each step of walks with %p',
+  'the server has the rows and the key of the model after each step of walks with %p',
   async (defines: string[]) => {
     const verifier = await makeVerifier('keys', [...ofServer(), ...defines], folder);
     await playWalks(verifier, walks, () => Promise.resolve(makePlayer(defines, true)));
   },
 );
 
-/** What finds no orphan. */
+/** Changes a search for orphans so that it finds none. */
 const blind = (sql: string): string =>
   sql.startsWith('SELECT d.value') ? sql.replace(/LIMIT \d+$/, 'LIMIT 0') : sql;
 
-/** Statements that find no orphan, once the key is there. */
+/** The search finds no orphan after the key was added. */
 function blindAfterAdd(): Rewrite {
   let isThere = false;
   return (sql) => {
@@ -53,7 +53,7 @@ function blindAfterAdd(): Rewrite {
   };
 }
 
-/** Statements that find no orphan under a key that the run has not added itself. */
+/** The search finds no orphan under a key that a dead run added. */
 function blindWhereResumed(): Rewrite {
   let hasAdded = false;
   let isUnderKey = false;
@@ -65,7 +65,7 @@ function blindWhereResumed(): Rewrite {
   };
 }
 
-/** One look, at what is committed, in place of two. */
+/** The program searches committed rows only, once instead of twice. */
 function oneLook(): Rewrite {
   let looks = 0;
   return (sql) => {
@@ -79,7 +79,7 @@ function oneLook(): Rewrite {
   };
 }
 
-/** Programs that lack what a mutation of the model lacks, made of ours. */
+/** For each mutation of the model: this package with changed statements, so that it lacks the same. */
 const naive: Readonly<Record<string, () => Rewrite>> = {
   SCAN_BEFORE_ADD: blindAfterAdd,
   SCAN_COMMITTED_ONLY: oneLook,
@@ -98,7 +98,7 @@ const naive: Readonly<Record<string, () => Rewrite>> = {
   LEFT_STANDING: () => (sql) => (/^ALTER TABLE \S+ DROP FOREIGN KEY/.test(sql) ? 'DO 0' : sql),
 };
 
-/** Whether a key stands over an orphan, or unproven, a row is lost, or a run does not end, where the formula says that it does. */
+/** True if playing the steps breaks the formula on the server. */
 async function breaks(
   formula: string,
   steps: readonly ModelStep[],
@@ -130,7 +130,7 @@ async function breaks(
   await look();
   const broken: Readonly<Record<string, boolean>> = {
     own_name_proves: seen.ownOverOrphan,
-    // It gives the key its own name once the look has answered
+    // The key gets its own name after the check, so this shows a check that was not final
     final: seen.ownOverOrphan,
     none_left_standing: (await player.state()).key === 'unproven',
     nothing_lost: seen.lost,
@@ -139,12 +139,12 @@ async function breaks(
   return broken[formula]!;
 }
 
-/** Guards that what a mutation of the model breaks, a program that lacks the same breaks on a server; and ours does not. */
+/** Guards that on a server a program with the mutation breaks the same formula as the model, and this package does not. */
 it.each(model.mutations.map((one) => [one.lacks, one.formula, one] as const))(
   'a program without %s breaks %s on the server, and the package does not',
   async (_lacks, formula, { defines, isFair }) => {
     const all = [...ofServer(), ...defines];
-    // What breaks nothing on MySQL, as a search says
+    // A search shows that this mutation breaks nothing on MySQL
     if (model.searches.some((search) => search.defines.join(' ') === all.join(' '))) return;
     const { steps, said } = await readCounterexample('keys', all, formula, folder, isFair);
     expect([await breaks(formula, steps, all, naive[defines[0]!]?.()), said]).toEqual([true, said]);

@@ -3,7 +3,7 @@ import type { TestDatabase } from '../../support/database';
 import type { ModelStep } from '../spin/search';
 import { leaseMs, leaseTable, lockOf, type LeaseRun } from './lease-run';
 
-/** What the statements are that the model `lease` has as steps. */
+/** For each step of the model `lease`: the statement that carries it out. */
 const statements: Readonly<Record<string, RegExp>> = {
   get_lock: /^SELECT GET_LOCK/,
   take: /^UPDATE \S+ SET owner = \?/,
@@ -16,7 +16,7 @@ const statements: Readonly<Record<string, RegExp>> = {
   release_lock: /^SELECT RELEASE_LOCK/,
 };
 
-/** What a run sends besides: settings, who it is, whether the lock is its own, and who has what it has lost. */
+/** Further statements of a run: settings, its identity, whether it has the lock, and the holder of a lost lease. */
 const besides = /^(SET|SHOW|SELECT owner, holder|SELECT IS_USED_LOCK)\b/;
 
 const nobody = '9';
@@ -24,14 +24,14 @@ const now = 'UTC_TIMESTAMP(3)';
 const ms = (count: number): string => `INTERVAL ${count * 1000} MICROSECOND`;
 const margin = ms(leaseMs / 6);
 
-/** Carries the steps of the model `lease` out: three runs at the migration lock, and the clock. */
+/** Plays the steps of the model `lease`: three runs that want the migration lock, and the clock. */
 export class LeasePlayer {
-  /** Runs of which a statement is under way at the server. */
+  /** The runs whose statement the server is executing. */
   readonly underWay = new Set<number>();
-  /** How many statements each run began after it had lost the lease. */
+  /** For each run: how many statements it began after it had lost the lease. */
   readonly late = [0, 0, 0];
 
-  /** @param isStrict whether each run has to send what the model says next, and no other statement */
+  /** @param isStrict true if each run must send exactly the statement of the model's next step */
   constructor(
     private readonly database: TestDatabase,
     private readonly runs: readonly LeaseRun[],
@@ -39,7 +39,7 @@ export class LeasePlayer {
     private readonly isStrict: boolean,
   ) {}
 
-  /** What is there, in the model's words. */
+  /** Reads both locks and the lease, in the model's words. */
   async state(): Promise<Record<string, string>> {
     const [row] = await select<Record<string, unknown>>(
       this.database.session,
@@ -61,7 +61,7 @@ export class LeasePlayer {
     };
   }
 
-  /** The clock of the server can't be moved here, so the time that was written is, where it is what the model says. */
+  /** Moves the expiry of the lease, because the test can't set the server's clock. Only from where the model's step begins. */
   private async clock({ what }: ModelStep): Promise<void> {
     const [where, to] =
       what === 'grows_near'
@@ -81,7 +81,7 @@ export class LeasePlayer {
       if (sql !== null && pattern.test(sql)) break;
       const isAllowed = sql !== null && (!this.isStrict || besides.test(sql));
       if (this.isStrict && !isAllowed) throw new Error(`${what}: ${progress}, ${sql}`, { cause: held.fault });
-      // One that waits for what the model gives it asks again and again
+      // A run that polls for the lock repeats its statements
       if (!isAllowed || others === 12) return;
       await held.pass();
     }
@@ -91,7 +91,7 @@ export class LeasePlayer {
     this.underWay.add(who);
   }
 
-  /** Carries a step out. */
+  /** Plays a step. */
   async play(step: ModelStep): Promise<void> {
     const { who, what } = step;
     const run = this.runs[who];
@@ -112,7 +112,7 @@ export class LeasePlayer {
     return this.send(run, step);
   }
 
-  /** Whoever still runs, dies. */
+  /** Kills the runs that are still under way. */
   async end(): Promise<void> {
     for (const run of this.runs) await run.die();
   }

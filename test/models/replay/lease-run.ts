@@ -9,25 +9,25 @@ import { HeldSession } from './held-session';
 /** The table of the lease in the replays. */
 export const leaseTable = 'sendense_flow_lock';
 
-/** So long that nothing but a step of the model makes it run out; a sixth of it is the margin. */
+/** Long enough that only a step of the model lets the lease expire. A sixth of it is the margin. */
 export const leaseMs = 300_000;
 
-/** The server's own lock, of which each node of the model has one. */
+/** The name of the GET_LOCK lock of a node: each node of the model has its own. */
 export const lockOf = (database: TestDatabase, node: number): string => `${database.name}_node${node}`;
 
-/** What a run of the model is. */
+/** Describes a run of the model. */
 export interface RunOptions {
   readonly database: TestDatabase;
   readonly id: number;
-  /** The node that it is on; null where there is one server. */
+  /** The node that it uses; null if there is only one server. */
   readonly node: number | null;
-  /** Has locked the row that the run's statements wait for. */
+  /** Holds the row lock that the run's statements wait for. */
   readonly gate: Connection;
-  /** What its statements are before they are sent. */
+  /** Changes each statement before it is sent. */
   readonly rewrite?: (sql: string) => string;
 }
 
-/** A run that changes the schema under the migration lock, each statement of which is held until the model says that it comes. */
+/** A run that changes the schema under the migration lock. Each of its statements is held until its step in the model. */
 export class LeaseRun {
   readonly held: HeldSession;
   private session: OwnConnection | undefined;
@@ -37,12 +37,12 @@ export class LeaseRun {
     this.held = new HeldSession(options.database.session, options.rewrite);
   }
 
-  /** The server's number of its session; null before it begins. */
+  /** The server's number of its connection; null before the run begins. */
   get connectionId(): number | null {
     return this.session?.threadId() ?? null;
   }
 
-  /** Begins; what it changes under the lock are so many statements, each of which lasts until the gate is opened. */
+  /** Begins the run. Under the lock it sends this many statements; each lasts until the gate opens. */
   begin(statements: number): void {
     const { database, id, node } = this.options;
     const { host, port, username: user, password } = database.settings;
@@ -75,7 +75,7 @@ export class LeaseRun {
     );
   }
 
-  /** Its process dies, and the server ends its session. */
+  /** Kills its process, and with it its session on the server. */
   async die(): Promise<void> {
     this.isDead = true;
     const { database } = this.options;
@@ -84,7 +84,7 @@ export class LeaseRun {
     await this.held.over();
   }
 
-  /** Opens its gate for the one statement that waits there, and shuts it behind it. */
+  /** Opens the gate for the statement that waits, and closes the gate again. */
   async endStatement(): Promise<void> {
     const { gate } = this.options;
     await gate.query('COMMIT');
@@ -92,7 +92,7 @@ export class LeaseRun {
     await gate.query('SELECT run FROM gates WHERE run = ? FOR UPDATE', [this.options.id]);
   }
 
-  /** A process that is dead sends nothing; and each of two nodes says that it is one, of a group. */
+  /** Holds the statements. A dead process sends none, and each node says that it belongs to a group. */
   private watched(connection: OwnConnection): Queryable {
     const { node } = this.options;
     return {

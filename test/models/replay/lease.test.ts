@@ -9,7 +9,7 @@ import { leaseTable, LeaseRun } from './lease-run';
 import { playWalks, readCounterexample, walks } from './trails';
 
 let player: LeasePlayer | undefined;
-// Before the database goes
+// Before the hook of useDatabase drops the database
 afterAll(() => player?.end());
 
 const database = useDatabase({ platform: 'none' });
@@ -31,7 +31,7 @@ beforeAll(async () => {
   }
 });
 
-/** Whoever still runs from the steps before, dies. */
+/** Kills the runs of the previous steps, and makes a player for these steps. */
 async function makePlayer(
   steps: readonly ModelStep[],
   defines: readonly string[],
@@ -53,15 +53,20 @@ async function makePlayer(
   return player;
 }
 
-/** Guards that the model `lease` is one of this code: after each step of a walk, both locks and the lease are what it says. */
+/** Guards that the model `lease` describes this code: after each step of a walk, both locks and the lease are as in the model. */
 it.each([
   [['CLOCK', 'DIES=0', 'STOPS=1']],
   [['CLOCK', 'DIES=2', 'STOPS=0']],
   [['ONE_SERVER', 'CLOCK', 'DIES=0', 'STOPS=1']],
-])('has the locks and the lease that the model says after each step of walks with %p', async (defines) => {
-  const verifier = await makeVerifier('lease', defines, folder);
-  await playWalks(verifier, Math.ceil(walks / 3), (steps) => makePlayer(steps, defines, { isStrict: true }));
-});
+])(
+  'the server has the locks and the lease of the model after each step of walks with %p',
+  async (defines) => {
+    const verifier = await makeVerifier('lease', defines, folder);
+    await playWalks(verifier, Math.ceil(walks / 3), (steps) =>
+      makePlayer(steps, defines, { isStrict: true }),
+    );
+  },
+);
 
 const replace =
   (where: RegExp, text: RegExp, by: string) =>
@@ -71,7 +76,7 @@ const taking = /^UPDATE \S+ SET owner = \?/;
 const asking = /^SELECT 1 FROM/;
 const whoever = '(owner = ? OR TRUE)';
 
-/** Programs that lack what a mutation of the model lacks: ours without a word. */
+/** For each mutation of the model: this package with a word missing in a statement, so that it lacks the same. */
 const naive: Readonly<Record<string, (sql: string) => string>> = {
   WITHOUT_LEASE: (sql) =>
     replace(asking, /^[\s\S]*$/, 'SELECT 1')(replace(taking, /AND \(owner IS NULL OR/, 'AND (TRUE OR')(sql)),
@@ -83,7 +88,7 @@ const naive: Readonly<Record<string, (sql: string) => string>> = {
   TAKE_WITHOUT_TIME: replace(taking, /OR NOT COALESCE\(.*\)\)$/s, ')'),
 };
 
-/** Whether what the formula says does not hold on the server. */
+/** True if playing the steps breaks the formula on the server. */
 async function breaks(
   formula: string,
   steps: readonly ModelStep[],
@@ -91,14 +96,14 @@ async function breaks(
   rewrite?: (sql: string) => string,
 ): Promise<boolean> {
   const player = await makePlayer(steps, defines, { isStrict: false, ...(rewrite && { rewrite }) });
-  /** Whoever stood still may have a statement on its way. */
+  /** A run that stood still may have sent one more statement. */
   const mayStop = runIds.filter((run) => defines.includes(`STOPS=${run}`));
   let together = 0;
   for (const step of steps) {
     await player.play(step);
     together = Math.max(together, [...player.underWay].filter((run) => !mayStop.includes(run)).length);
   }
-  // At once, or as soon as the lease of the dead one has run out, which the trail let it: others go on
+  // Another run must take the lock: at once, or after the dead run's lease, which expires within the trail
   const others = formula === 'at_once' ? 1 : 2;
   const goesOn = async (): Promise<boolean> => {
     await player.play({ who: others, what: 'take', argument: null, state: {} });
@@ -113,7 +118,7 @@ async function breaks(
   return broken[formula]!();
 }
 
-/** Guards that what a mutation of the model breaks, a program that lacks the same breaks on a server; and ours does not. */
+/** Guards that on a server a program with the mutation breaks the same formula as the model, and this package does not. */
 it.each(lease.mutations.map((one) => [one.lacks, one.formula, one] as const))(
   'a program without %s breaks %s on the server, and the package does not',
   async (_lacks, formula, { defines, isFair }) => {

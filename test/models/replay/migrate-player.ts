@@ -11,7 +11,7 @@ const commands = {
   rolls_all_back: (database: Parameters<typeof rollback>[0]) => rollback(database, { steps: 'all' }),
 } as const;
 
-/** What the statements are that it has as steps. */
+/** For each other step of the model: the statement that carries it out. */
 const statements: Readonly<Record<string, RegExp>> = {
   create_a: /^CREATE TABLE `a`/,
   create_b: /^CREATE TABLE `b`/,
@@ -26,13 +26,13 @@ const statements: Readonly<Record<string, RegExp>> = {
 };
 const patternOf = (what: string): RegExp | undefined => statements[what] ?? statements[what.slice(0, -2)];
 
-/** What a run does to the tables and to the history; not to its lock, nor that there is a history. */
+/** True for a change of the tables or of the history's rows; not of the lock, or the creation of the history. */
 const isWork = (sql: string): boolean =>
   leavesTrace(sql) && !/shop_lock|^CREATE TABLE IF NOT EXISTS/.test(sql);
 
-/** Carries the steps of the model `migrate` out: commands that follow each other, of which each may die before any statement. */
+/** Plays the steps of the model `migrate`: a sequence of commands, each of which may die before any statement. */
 export class MigratePlayer {
-  /** A statement of a run that died, which the server may still be sent. */
+  /** A statement of a dead run, which may still reach the server. */
   private onItsWay: { sql: string; parameters: readonly unknown[] } | null = null;
 
   constructor(
@@ -41,12 +41,12 @@ export class MigratePlayer {
     private readonly isStrict: boolean,
   ) {}
 
-  /** What the last command has failed with. */
+  /** The error of the last command. */
   get fault(): unknown {
     return this.run.held.fault;
   }
 
-  /** What is there, in the model's words. */
+  /** Reads the tables and the history, in the model's words. */
   async state(): Promise<Record<string, string>> {
     const [there] = await select<Record<string, unknown>>(
       this.admin,
@@ -72,7 +72,7 @@ export class MigratePlayer {
     );
   }
 
-  /** Lets all go that comes before the next work, and returns that; null where the command has ended. */
+  /** Lets statements go up to the next change, and returns this change; null if the command has ended. */
   private async nextWork(): Promise<string | null> {
     for (;;) {
       const { held } = this.run;
@@ -94,12 +94,12 @@ export class MigratePlayer {
     }
   }
 
-  /** Whatever still runs, dies. */
+  /** Kills the run that is still under way. */
   async end(): Promise<void> {
     await this.run.die();
   }
 
-  /** Carries a step out. */
+  /** Plays a step. */
   async play(step: ModelStep): Promise<void> {
     const { who, what } = step;
     const { held } = this.run;
@@ -109,10 +109,10 @@ export class MigratePlayer {
       return this.run.begin(commands[what as keyof typeof commands]);
     }
     if (who === 1) {
-      // The run has looked at what is there
+      // The run has already read the catalog
       if (held.isBusy) await this.nextWork();
       const { sql, parameters } = this.onItsWay ?? { sql: 'DO 0', parameters: [] };
-      // The server may well refuse it
+      // The server may refuse the late statement
       await this.admin.query(sql, [...parameters]).catch(() => undefined);
       return;
     }

@@ -44,13 +44,13 @@ afterAll(async () => {
   await opened?.close();
 });
 
-/** Another program than ours: what it sends in place of a statement, and what its migrations are. */
+/** A naive program: what it sends in place of a statement, and its migrations. */
 interface Program {
   readonly rewrite?: Rewrite;
   readonly migrations?: readonly Migration[];
 }
 
-/** Whatever still runs from the steps before, dies. */
+/** Kills the run of the previous steps, and makes a player for the next steps. */
 async function makePlayer(isStrict: boolean, program: Program = {}): Promise<MigratePlayer> {
   await player?.end();
   await database.session.query('DROP TABLE IF EXISTS a, b');
@@ -62,18 +62,18 @@ async function makePlayer(isStrict: boolean, program: Program = {}): Promise<Mig
 }
 
 /**
- * Guards that the model `migrate` is one of this code: after each step of a walk, tables and history are what it says, and no
- * command does anything besides.
+ * Guards that the model `migrate` describes this code: after each step of a walk, tables and history are as in the model, and
+ * no command makes another change.
  */
 it.each([[[]], [['RUNS=6']]])(
-  'has the tables and the history that the model says after each step of walks with %p',
+  'the server has the tables and the history of the model after each step of walks with %p',
   async (defines) => {
     const verifier = await makeVerifier('migrate', defines, folder);
     await playWalks(verifier, Math.ceil(walks / 2), () => makePlayer(true));
   },
 );
 
-/** Whether what the formula says does not hold on the server. */
+/** True if playing the steps breaks the formula on the server. */
 async function breaks(formula: string, steps: readonly ModelStep[], program: Program = {}): Promise<boolean> {
   const player = await makePlayer(false, program);
   let broken = false;
@@ -98,7 +98,7 @@ async function breaks(formula: string, steps: readonly ModelStep[], program: Pro
 }
 
 const all = stepsOf(migrations);
-/** Programs that lack what a mutation of the model lacks, made of ours. */
+/** For each mutation of the model: this package with a change, so that it lacks the same. */
 const naive: Readonly<Record<string, Program>> = {
   RECORD_FIRST: {
     rewrite: (sql) => {
@@ -117,7 +117,7 @@ const naive: Readonly<Record<string, Program>> = {
       return forget === sql ? sql : [forget, sql];
     },
   },
-  // Each step takes for granted that what stands before it in the list has run, and that it has not itself
+  // Each step assumes that all earlier steps have run, and that it has not run itself
   STEPS_WITHOUT_A_LOOK: {
     migrations: migrations.map((migration) => ({
       ...migration,
@@ -129,7 +129,7 @@ const naive: Readonly<Record<string, Program>> = {
   },
 };
 
-/** Guards that what a mutation of the model breaks, a program that lacks the same breaks on a server; and ours does not. */
+/** Guards that on a server a program with the mutation breaks the same formula as the model, and this package does not. */
 it.each(
   model.mutations
     .filter(({ defines }) => !defines.includes('LATE'))
@@ -143,7 +143,7 @@ it.each(
   },
 );
 
-/** Guards the bound that docs/migrations.md tells: a statement of a rollback that is on its way is executed, whoever is next. */
+/** Guards what docs/migrations.md says: the server executes a late statement of a rollback, whichever run comes next. */
 it.each(['recorded_is_there', 'finished'])(
   'the package breaks %s with LATE, as its documentation says',
   async (formula) => {

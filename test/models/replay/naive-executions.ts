@@ -1,10 +1,10 @@
 import type { Instead } from './execution-player';
 
-/** A program that lacks what a mutation of the model lacks, made of ours. */
+/** This package with a change, so that it lacks the same as a mutation of the model. */
 export interface NaiveProgram {
-  /** What a statement of ours is there. */
+  /** Changes a statement of this package. */
   readonly rewrite?: (sql: string) => string;
-  /** What is there in place of steps of ours. */
+  /** Replaces steps of this package. */
   readonly instead?: Instead;
 }
 
@@ -13,10 +13,10 @@ const without =
   (sql: string): string =>
     where.test(sql) ? sql.replace(text, '') : sql;
 
-/** Runs that read a state before they decide, by the session that has read. */
+/** By session: whether the run had not yet ended when the session read its status. */
 const hasRead = new WeakMap<object, boolean>();
 
-/** The naive programs of the model `executions`, by the mutation. */
+/** The naive programs of the model `executions`, by mutation. */
 export const naiveExecutions: Readonly<Record<string, NaiveProgram>> = {
   CLAIM_WITHOUT_LOCK: { rewrite: without('FOR UPDATE SKIP LOCKED') },
   WITHOUT_SKIP_LOCKED: { rewrite: without('SKIP LOCKED') },
@@ -58,7 +58,7 @@ export const naiveExecutions: Readonly<Record<string, NaiveProgram>> = {
   ADVANCE_APART: {
     async instead({ what }, session) {
       if (what !== 'commit' || !session.held.isBusy) return false;
-      // The claim's first transaction ends; the process dies before its second one
+      // The naive claim commits in two transactions, and dies between them
       await session.held.isNext(/f\.next_execution_time = /);
       await session.raw('COMMIT');
       await session.kill();

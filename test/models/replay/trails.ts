@@ -1,24 +1,24 @@
 import { makeVerifier, readTrail, search, walk, type ModelStep, type Verifier } from '../spin/search';
 
-/** What carries a model's steps out on a server. */
+/** Plays a model's steps on a server. */
 interface Player {
-  /** Resolves to `waits` where it waits for a row, as no step of a model does. */
+  /** Resolves to `waits` if the step waits for a row lock, which no step of a model does. */
   play(step: ModelStep): Promise<unknown>;
-  /** What is there, in the model's words. */
+  /** Reads the state of the server, in the model's words. */
   state(): Promise<Record<string, string>>;
-  /** Lets all that is under way end. */
+  /** Ends all that is still under way. */
   end(): Promise<void>;
 }
 
 const inWords = ({ who, what, argument }: ModelStep): string => `${who} ${what} ${argument ?? ''}`.trim();
 
-/** How many walks a test plays; `MODEL_WALKS` says how many in all. */
+/** How many walks a test plays; `MODEL_WALKS` sets the number. */
 export const walks = Number(process.env.MODEL_WALKS ?? 30);
 
 /**
- * Plays walks through the model that chance chooses, the same each time; after each step there has to be what the model says.
+ * Plays random walks through the model, the same each time. After each step the server's state must equal the model's.
  *
- * @param begin makes what plays the steps of one walk
+ * @param begin makes the player of one walk
  */
 export async function playWalks(
   verifier: Verifier,
@@ -47,7 +47,7 @@ export async function playWalks(
   console.log(`${played} steps of ${kinds.size} kinds in ${count} walks`);
 }
 
-/** The steps by which a model with those macros breaks the formula; `said` are the same for a message. */
+/** The steps by which a model with these macros breaks the formula; `said` are the same steps as text. */
 export async function readCounterexample(
   model: string,
   defines: readonly string[],

@@ -8,19 +8,19 @@ const run = promisify(execFile);
 /** The folder of the models. */
 export const modelsFolder = join(__dirname, '..');
 
-/** What Spin makes of a model with some macros defined: a program that searches its states, in a folder of its own. */
+/** The program that Spin writes for a model with some macros defined. It searches the model's states, in its own folder. */
 export interface Verifier {
   readonly folder: string;
   readonly model: string;
   readonly defines: readonly string[];
 }
 
-/** What a search has found. */
+/** The result of a search. */
 export interface Verdict {
-  /** True where every state that can be reached was looked at. */
+  /** True if the search visited every state that can be reached. */
   readonly isComplete: boolean;
   readonly errors: number;
-  /** The formula that was searched for, as the program itself says. */
+  /** The formula that the program says it has checked. */
   readonly formula: string | null;
   readonly states: number;
   readonly output: string;
@@ -28,7 +28,7 @@ export interface Verdict {
 
 const flagsOf = (defines: readonly string[]): string[] => defines.map((name) => `-D${name}`);
 
-/** A program of this name that is not there is a fault of the machine, and not of a model. */
+/** Runs a program. A missing program is a fault of the machine, not of a model. */
 async function execute(program: string, args: readonly string[], folder: string): Promise<string> {
   try {
     const { stdout } = await run(program, args, { cwd: folder, maxBuffer: 64 * 1024 * 1024 });
@@ -41,9 +41,9 @@ async function execute(program: string, args: readonly string[], folder: string)
 }
 
 /**
- * Lets Spin write the search of a model, and the C compiler make it.
+ * Has Spin write the search program of a model, and the C compiler build it.
  *
- * @param folder where to make it; whoever gives it removes it
+ * @param folder where to build it; the caller removes it
  */
 export async function makeVerifier(
   model: string,
@@ -53,7 +53,7 @@ export async function makeVerifier(
   const own = mkdtempSync(join(folder, `${model}-`));
   copyFileSync(join(modelsFolder, `${model}.pml`), join(own, `${model}.pml`));
   await execute('spin', [...flagsOf(defines), '-a', `${model}.pml`], own);
-  // Not optimised: the compiler would take longer than the searches. NFAIR: as many processes as weak fairness has to tell apart
+  // Without optimisation: the compiler would take longer than the searches. NFAIR: the number of processes for weak fairness
   await execute('gcc', ['-O0', '-w', '-DNFAIR=3', '-DMEMLIM=2048', '-o', 'pan', 'pan.c'], own);
   return { folder: own, model, defines };
 }
@@ -61,9 +61,10 @@ export async function makeVerifier(
 const depth = 100_000;
 
 /**
- * Searches all states for one that breaks the formula. A search that finds one leaves a trail, and looks for shorter ones.
+ * Searches all states for one that breaks the formula. A search that finds one writes a trail; with `isShort` it goes on to
+ * shorter ones.
  *
- * @param isFair only what can't be put off for ever counts: a step that stays possible is taken at some time
+ * @param isFair assumes weak fairness: a process that can always take a step eventually takes one
  */
 export async function search(
   { folder }: Verifier,
@@ -83,7 +84,7 @@ export async function search(
   };
 }
 
-/** One step of a model: who does what with which argument, and what the model says that is there afterwards. */
+/** One step of a model: which process does what, with which argument, and the model's state afterwards. */
 export interface ModelStep {
   readonly who: number;
   readonly what: string;
@@ -102,12 +103,12 @@ function stepsIn(output: string): ModelStep[] {
   );
 }
 
-/** The steps of the trail that a search has left. */
+/** Reads the steps of the trail that a search wrote. */
 export async function readTrail({ folder, model, defines }: Verifier): Promise<ModelStep[]> {
   return stepsIn(await execute('spin', ['-T', '-t', ...flagsOf(defines), `${model}.pml`], folder));
 }
 
-/** The steps of a walk through the model that chance chooses; the same for the same seed. */
+/** Returns the steps of a random walk through the model; the same seed gives the same walk. */
 export async function walk(
   { folder, model, defines }: Verifier,
   seed: number,
